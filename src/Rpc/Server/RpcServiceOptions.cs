@@ -1,0 +1,27 @@
+namespace Fairlead.Rpc;
+
+/// <summary>How calls are served. Do not change once in use.</summary>
+public sealed class RpcServiceOptions
+{
+    /// <summary>The largest message taken, after decompression.</summary>
+    /// <value>Default 4 MiB; a larger one fails the call with <see cref="StatusCode.ResourceExhausted"/>.</value>
+    public int MaxReceiveMessageBytes { get; set; } = RpcDefaults.MaxMessageBytes;
+
+    /// <summary>The largest message sent.</summary>
+    /// <value>Default 4 MiB.</value>
+    public int MaxSendMessageBytes { get; set; } = RpcDefaults.MaxMessageBytes;
+
+    /// <summary>Time for one write of a stream, after which a reader that takes nothing is cut off.</summary>
+    /// <value>Default 30 s; <see cref="Timeout.InfiniteTimeSpan"/> for never.</value>
+    public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long a handler may outlive its deadline or the server's stop before its stream is reset.
+    /// </summary>
+    /// <value>Default 1 s.</value>
+    public TimeSpan HandlerGrace { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The clock of deadlines and timeouts.</summary>
+    /// <value>Default the system's.</value>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+}

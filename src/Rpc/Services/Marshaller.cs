@@ -1,0 +1,31 @@
+namespace Fairlead.Rpc;
+
+/// <summary>Turns messages of one type into bytes and back. Immutable; its functions must be thread-safe.</summary>
+public class Marshaller<T>
+{
+    /// <summary>A marshaller over whole byte arrays.</summary>
+    public Marshaller(Func<T, byte[]> serializer, Func<byte[], T> deserializer)
+    {
+        ArgumentNullException.ThrowIfNull(serializer);
+        ArgumentNullException.ThrowIfNull(deserializer);
+        ContextualSerializer = (message, context) => context.Complete(serializer(message));
+        ContextualDeserializer = context => deserializer(context.PayloadAsNewBuffer());
+    }
+
+    /// <summary>A marshaller that writes into and reads from the transport's own buffers.</summary>
+    public Marshaller(
+        Action<T, SerializationContext> contextualSerializer,
+        Func<DeserializationContext, T> contextualDeserializer)
+    {
+        ArgumentNullException.ThrowIfNull(contextualSerializer);
+        ArgumentNullException.ThrowIfNull(contextualDeserializer);
+        ContextualSerializer = contextualSerializer;
+        ContextualDeserializer = contextualDeserializer;
+    }
+
+    /// <summary>Writes a message. Calls <see cref="SerializationContext.Complete()"/> once.</summary>
+    public Action<T, SerializationContext> ContextualSerializer { get; }
+
+    /// <summary>Reads a message. Keeps nothing of the context.</summary>
+    public Func<DeserializationContext, T> ContextualDeserializer { get; }
+}
