@@ -1,0 +1,19 @@
+"""Health checks by gRPC C-core: TARGET COUNT TIMEOUT. Prints the `endpoint` initial metadata of each response."""
+import sys
+
+import grpc
+
+target, count, timeout = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+with grpc.insecure_channel(target) as channel:
+    check = channel.unary_unary(
+        "/grpc.health.v1.Health/Check",
+        request_serializer=lambda message: message,
+        response_deserializer=lambda message: message,
+    )
+    for _ in range(count):
+        try:
+            _, call = check.with_call(b"", timeout=timeout, wait_for_ready=False)
+        except grpc.RpcError as error:
+            print("error", error.code().name, error.details(), flush=True)
+            sys.exit(1)
+        print("endpoint", dict(call.initial_metadata()).get("endpoint", "(none)"), flush=True)

@@ -1,0 +1,82 @@
+using System.Globalization;
+using Fairlead.EnvoyApi.Core;
+using Fairlead.EnvoyApi.Endpoints;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Fairlead.Sidecar.Translation;
+
+/// <summary>
+/// Endpoint assignments: one locality per (region, zone), weighted by its endpoints. Pure. Envoy and gRPC read the same.
+/// </summary>
+internal static class AssignmentTranslation
+{
+    /// <summary>An assignment without endpoints: what is sent for a name that must not be reached.</summary>
+    internal static ClusterLoadAssignment Empty(string assignment) => new() { ClusterName = assignment };
+
+    /// <summary>The endpoints of the service's port at <paramref name="portIndex"/>.</summary>
+    internal static ClusterLoadAssignment Translate(ServedName name, string assignment, int portIndex)
+    {
+        var result = Empty(assignment);
+        var metadata = name.Provenance is { } from ? Describe(from) : null;
+        var localities = name.Endpoints
+            .GroupBy(endpoint => (endpoint.Region, endpoint.Zone))
+            .OrderBy(group => group.Key.Region, StringComparer.Ordinal)
+            .ThenBy(group => group.Key.Zone, StringComparer.Ordinal);
+        foreach (var group in localities)
+        {
+            var locality = new LocalityLbEndpoints
+            {
+                Locality = new Locality { Region = group.Key.Region, Zone = group.Key.Zone },
+            };
+            var total = 0UL;
+            foreach (var endpoint in Distinct(group, portIndex))
+            {
+                total += endpoint.Weight;
+                locality.LbEndpoints.Add(Translate(endpoint, portIndex, metadata));
+            }
+
+            locality.LoadBalancingWeight = (uint)Math.Clamp(total, 1, uint.MaxValue / 128);
+            result.Endpoints.Add(locality);
+        }
+
+        return result;
+    }
+
+    // Two slices may name one address, as Kubernetes allows; a client takes the first and complains of the second.
+    private static IEnumerable<ServedEndpoint> Distinct(IEnumerable<ServedEndpoint> endpoints, int portIndex) =>
+        endpoints.DistinctBy(endpoint => (endpoint.Address, endpoint.Ports[portIndex]))
+            .OrderBy(endpoint => endpoint.Address, StringComparer.Ordinal)
+            .ThenBy(endpoint => endpoint.Ports[portIndex]);
+
+    private static LbEndpoint Translate(ServedEndpoint endpoint, int portIndex, Metadata? metadata) => new()
+    {
+        Endpoint = new Endpoint
+        {
+            Address = new Address
+            {
+                SocketAddress = new SocketAddress
+                {
+                    Address = endpoint.Address,
+                    PortValue = (uint)endpoint.Ports[portIndex],
+                },
+            },
+        },
+        HealthStatus = endpoint.Health switch
+        {
+            ServedHealth.Unready => HealthStatus.Unhealthy,
+            ServedHealth.Draining => HealthStatus.Draining,
+            _ => HealthStatus.Unknown,
+        },
+        LoadBalancingWeight = endpoint.Weight,
+        Metadata = metadata,
+    };
+
+    private static Metadata Describe(Provenance from) => Labels.Metadata(
+    [
+        ("segment", Value.ForString(from.Segment)),
+        ("epoch", Value.ForNumber(from.Epoch)),
+        // As text: a version counts milliseconds and must not pass through a double.
+        ("record_version", Value.ForString(from.RecordVersion.ToString(CultureInfo.InvariantCulture))),
+        ("sealed_since", Value.ForString(from.SealedSince)),
+    ]);
+}

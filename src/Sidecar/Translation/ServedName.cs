@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+
+namespace Fairlead.Sidecar.Translation;
+
+/// <summary>
+/// What is served for one name: the verified service, or why there is none. It is the whole input of the translation,
+/// so that equal values give equal resources, byte for byte. Immutable.
+/// </summary>
+/// <param name="Name">The full name, in lower case without a trailing dot.</param>
+/// <param name="Reason">Why nothing is served (<c>absent</c>, <c>denied</c>, <c>expired</c>, <c>unreachable</c>,
+/// <c>refused</c>, <c>pending</c>); null where endpoints are.</param>
+/// <param name="Ports">The service's ports; kept when an answer expires, empty where none was ever held.</param>
+/// <param name="Endpoints">The endpoints; empty where <paramref name="Reason"/> is set.</param>
+/// <param name="Provenance">Where the endpoints come from; null where there are none.</param>
+internal sealed record ServedName(
+    string Name,
+    string? Reason,
+    ImmutableArray<ServedPort> Ports,
+    ImmutableArray<ServedEndpoint> Endpoints,
+    Provenance? Provenance)
+{
+    /// <summary>A name for which nothing is known yet or any more.</summary>
+    internal static ServedName Without(string name, string reason, ImmutableArray<ServedPort> ports) =>
+        new(name, reason, ports, [], null);
+
+    /// <summary>
+    /// The port that the bare name means: 80, else the only one, else the only one named http or grpc; null where that
+    /// does not decide.
+    /// </summary>
+    internal ServedPort? BarePort()
+    {
+        if (Ports.FirstOrDefault(port => port.Number == 80) is { } eighty)
+        {
+            return eighty;
+        }
+
+        if (Ports.Length == 1)
+        {
+            return Ports[0];
+        }
+
+        var named = Ports.Where(port => port.Name is "http" or "grpc").Take(2).ToList();
+        return named.Count == 1 ? named[0] : null;
+    }
+}
+
+/// <summary>One port of a service. Immutable.</summary>
+/// <param name="Name">Its name, if it has one.</param>
+/// <param name="Number">The number that consumers use.</param>
+/// <param name="Protocol"><c>http</c>, <c>http2</c>, <c>grpc</c> or <c>tcp</c>.</param>
+internal sealed record ServedPort(string? Name, int Number, string Protocol);
+
+/// <summary>One endpoint. Immutable.</summary>
+/// <param name="Address">An IPv4 or IPv6 literal.</param>
+/// <param name="Ports">Its port for each of the service's ports, in their order.</param>
+/// <param name="Region">The region of its slice; empty where it has none.</param>
+/// <param name="Zone">Its zone; empty where it has none.</param>
+/// <param name="Weight">Its share of the load, at least 1.</param>
+/// <param name="Health">Whether it takes requests.</param>
+internal sealed record ServedEndpoint(
+    string Address, ImmutableArray<int> Ports, string Region, string Zone, uint Weight, ServedHealth Health);
+
+/// <summary>What its cluster says of an endpoint. It never carries a revocation: what is revoked is not listed.</summary>
+internal enum ServedHealth
+{
+    Healthy,
+    Unready,
+    Draining,
+}
+
+/// <summary>
+/// Where endpoints come from, as Envoy shows it in <c>/config_dump?include_eds</c>. The current seal's number is not
+/// part of it: it would make a new version of every assignment at each seal. Immutable.
+/// </summary>
+/// <param name="Segment">The segment's full name.</param>
+/// <param name="Epoch">The number of the epoch under which the record was verified.</param>
+/// <param name="RecordVersion">The record's version.</param>
+/// <param name="SealedSince">When the seal under which this version was first seen was issued, RFC 3339.</param>
+internal sealed record Provenance(string Segment, long Epoch, long RecordVersion, string SealedSince);
