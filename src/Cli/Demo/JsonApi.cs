@@ -1,0 +1,54 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Fairlead.Cli.Demo;
+
+/// <summary>Reads JSON pages of a local admin port (the sidecar's, Envoy's). Thread-safe.</summary>
+internal sealed class JsonApi(string address, TimeProvider time) : IDisposable
+{
+    private readonly HttpClient _client = new()
+    {
+        BaseAddress = new Uri($"http://{address}/"),
+        Timeout = TimeSpan.FromSeconds(5),
+        MaxResponseContentBufferSize = 64 * 1024 * 1024,
+    };
+
+    /// <summary>One page.</summary>
+    /// <exception cref="HttpRequestException">It cannot be had.</exception>
+    internal async Task<JsonNode> GetAsync(string path, CancellationToken cancellationToken)
+    {
+        var text = await _client.GetStringAsync(new Uri(path, UriKind.Relative), cancellationToken).ConfigureAwait(false);
+        return JsonNode.Parse(text) ?? throw new JsonException("the page is null");
+    }
+
+    /// <summary>The status of a page.</summary>
+    internal async Task<int> StatusAsync(string path, CancellationToken cancellationToken)
+    {
+        using var response = await _client.GetAsync(new Uri(path, UriKind.Relative), cancellationToken).ConfigureAwait(false);
+        return (int)response.StatusCode;
+    }
+
+    /// <summary>Asks for a page again and again until it fits; the caller's token bounds the wait.</summary>
+    internal async Task<JsonNode> WaitForAsync(string path, Func<JsonNode, bool> fits, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                var page = await GetAsync(path, cancellationToken).ConfigureAwait(false);
+                if (fits(page))
+                {
+                    return page;
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // Not listening yet, or not any more for a moment.
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(2), time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+}
