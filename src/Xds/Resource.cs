@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Fairlead.EnvoyApi.Clusters;
+using Fairlead.EnvoyApi.Endpoints;
+using Fairlead.EnvoyApi.Listeners;
+using Fairlead.EnvoyApi.Routes;
+using Google.Protobuf;
+
+namespace Fairlead.Xds;
+
+/// <summary>
+/// One resource, serialized once and shared by every stream that carries it. Immutable and safe to share.
+/// </summary>
+/// <remarks>
+/// <para>What a translation into resources must obey:</para>
+/// <list type="number">
+/// <item>The same input gives the same bytes. Map fields of the message itself are written in a fixed order here, but
+/// maps inside a packed Any must be filled in sorted order, and every repeated field that is a set must be sorted.
+/// Nothing that changes without meaning (a seal's sequence, a time, a random id) may be in it: the version is a hash
+/// of the bytes, and a new version is a push to every client.</item>
+/// <item>No <c>ttl</c>, no wrapper, no heartbeat: an EDS ttl crashes Envoy, a heartbeat crashes gRPC.</item>
+/// <item>Endpoints are withdrawn by an assignment without them, never by leaving the assignment out.</item>
+/// <item>A client of kind gRPC refuses a whole resource for an endpoint that is not an IP literal, a locality left
+/// out, a gap in the priorities, an EDS source other than ads or self, and LEAST_REQUEST; it ignores a locality
+/// without a weight. What such a client cannot take must not be in its view.</item>
+/// <item>An assignment is named by <c>service_name</c> where the cluster has one, else by the cluster's name.</item>
+/// </list>
+/// </remarks>
+public sealed class Resource
+{
+    private const byte ResourcesTag = 0x12;
+    private const byte TypeUrlTag = 0x0A;
+    private const byte ValueTag = 0x12;
+
+    private readonly byte[] _framed;
+
+    private Resource(ResourceType type, string name, byte[] framed, ImmutableArray<ResourceReference> references)
+    {
+        Type = type;
+        Name = name;
+        _framed = framed;
+        References = references;
+        Fingerprint = Hash(name, framed);
+        Version = Fingerprint.ToString("x32", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The type.</summary>
+    public ResourceType Type { get; }
+
+    /// <summary>The name under which clients ask for it.</summary>
+    public string Name { get; }
+
+    /// <summary>32 hexadecimal digits of a hash over name, type and bytes: equal content, equal version.</summary>
+    public string Version { get; }
+
+    /// <summary>The resources that this one names.</summary>
+    public ImmutableArray<ResourceReference> References { get; }
+
+    /// <summary>The bytes of the Any with its field tag and length, as they stand in a response.</summary>
+    internal ReadOnlySpan<byte> Framed => _framed;
+
+    /// <summary>The version as a number; a type's version is the sum over its resources.</summary>
+    internal UInt128 Fingerprint { get; }
+
+    /// <summary>Takes over a cluster.</summary>
+    public static Resource Create(Cluster cluster)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        return Create(ResourceType.Cluster, cluster.Name, cluster);
+    }
+
+    /// <summary>Takes over the endpoints of a cluster.</summary>
+    public static Resource Create(ClusterLoadAssignment endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        return Create(ResourceType.Endpoints, endpoints.ClusterName, endpoints);
+    }
+
+    /// <summary>Takes over a listener.</summary>
+    public static Resource Create(Listener listener)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        return Create(ResourceType.Listener, listener.Name, listener);
+    }
+
+    /// <summary>Takes over a route configuration.</summary>
+    public static Resource Create(RouteConfiguration routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        return Create(ResourceType.Route, routes.Name, routes);
+    }
+
+    /// <summary>The assignment without endpoints: requests fail at once (Envoy: 503 UH).</summary>
+    public static Resource EmptyEndpoints(string name)
+    {
+        return Create(new ClusterLoadAssignment { ClusterName = name });
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Type} {Name}@{Version[..8]}";
+
+    private static Resource Create(ResourceType type, string name, IMessage message)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        var url = Encoding.ASCII.GetBytes(type.TypeUrl);
+        var value = message.CalculateSize();
+        var any = 1 + CodedOutputStream.ComputeLengthSize(url.Length) + url.Length
+            + 1 + CodedOutputStream.ComputeLengthSize(value) + value;
+        var framed = new byte[1 + CodedOutputStream.ComputeLengthSize(any) + any];
+        using var output = new CodedOutputStream(framed) { Deterministic = true };
+        output.WriteRawTag(ResourcesTag);
+        output.WriteLength(any);
+        output.WriteRawTag(TypeUrlTag);
+        output.WriteBytes(UnsafeByteOperations.UnsafeWrap(url));
+        output.WriteRawTag(ValueTag);
+        output.WriteLength(value);
+        message.WriteTo(output);
+        output.CheckNoSpaceLeft();
+        return new Resource(type, name, framed, ResourceReferences.Of(message));
+    }
+
+    private static UInt128 Hash(string name, ReadOnlySpan<byte> framed)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(name));
+        hash.AppendData([0]);
+        hash.AppendData(framed);
+        Span<byte> digest = stackalloc byte[32];
+        hash.GetHashAndReset(digest);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(digest);
+    }
+}

@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+
+namespace Fairlead.Xds;
+
+/// <summary>Collects the changes that lead from one snapshot to the next. Not safe for concurrent use.</summary>
+public sealed class SnapshotBuilder
+{
+    private readonly long _sequence;
+    private readonly ImmutableDictionary<string, Resource>[] _resources;
+    private readonly ImmutableHashSet<string>[] _wildcard;
+
+    internal SnapshotBuilder(
+        long sequence,
+        bool primed,
+        ImmutableArray<ImmutableDictionary<string, Resource>> resources,
+        ImmutableArray<ImmutableHashSet<string>> wildcard)
+    {
+        _sequence = sequence;
+        Primed = primed;
+        _resources = [.. resources];
+        _wildcard = [.. wildcard];
+    }
+
+    /// <summary>See <see cref="ResourceSnapshot.Primed"/>; stays true once set.</summary>
+    public bool Primed { get; private set; }
+
+    /// <summary>Adds or replaces a resource; unchanged content changes nothing.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <param name="wildcard">Whether clients that ask for everything get it (clusters and listeners only).</param>
+    public SnapshotBuilder Set(Resource resource, bool wildcard = false)
+    {
+        ArgumentNullException.ThrowIfNull(resource);
+        var slot = resource.Type.Order;
+        if (wildcard && !resource.Type.FullState)
+        {
+            throw new ArgumentException($"{resource.Type} has no wildcard", nameof(wildcard));
+        }
+
+        if (_resources[slot].GetValueOrDefault(resource.Name)?.Fingerprint != resource.Fingerprint)
+        {
+            _resources[slot] = _resources[slot].SetItem(resource.Name, resource);
+        }
+
+        _wildcard[slot] = wildcard ? _wildcard[slot].Add(resource.Name) : _wildcard[slot].Remove(resource.Name);
+        return this;
+    }
+
+    /// <summary>Takes a resource out; nothing happens if it is not there.</summary>
+    public SnapshotBuilder Remove(ResourceType type, string name)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        _resources[type.Order] = _resources[type.Order].Remove(name);
+        _wildcard[type.Order] = _wildcard[type.Order].Remove(name);
+        return this;
+    }
+
+    /// <summary>Declares that the view now knows what "everything" is.</summary>
+    public SnapshotBuilder MarkPrimed()
+    {
+        Primed = true;
+        return this;
+    }
+
+    /// <summary>The snapshot.</summary>
+    public ResourceSnapshot Build() => new(_sequence, Primed, [.. _resources], [.. _wildcard]);
+}

@@ -1,0 +1,142 @@
+using System.Globalization;
+
+namespace Fairlead.Xds.Sotw;
+
+/// <summary>What a stream knows about one type: what is asked for, what was sent, what the client said to it.</summary>
+internal sealed class TypeState(ResourceType type)
+{
+    private const int OutstandingMax = 8;
+    private const int MessageMax = 4_096;
+
+    private readonly Dictionary<string, Resource> _sent = new(StringComparer.Ordinal);
+    private readonly Queue<SentResponse> _outstanding = new();
+    private UInt128 _sum;
+    private string? _refusedNonce;
+
+    public ResourceType Type { get; } = type;
+
+    public Subscription Subscription { get; } = new(type);
+
+    /// <summary>What the client holds by us: the resources of all responses less what it unsubscribed.</summary>
+    public IReadOnlyDictionary<string, Resource> Sent => _sent;
+
+    /// <summary>Names to send again although nothing about them changed.</summary>
+    public HashSet<string> Forced { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Whether there may be something to send.</summary>
+    public bool Dirty { get; set; }
+
+    /// <summary>Whether any request of this type was seen.</summary>
+    public bool Requested { get; set; }
+
+    /// <summary>Whether any response of this type was sent.</summary>
+    public bool Answered => LastNonce.Length > 0;
+
+    public string LastNonce { get; private set; } = "";
+
+    public TimeSpan LastSentAt { get; private set; }
+
+    /// <summary>When the last response was sent, while the client has not said anything to it.</summary>
+    public TimeSpan? InFlightSince { get; private set; }
+
+    public string AckedVersion { get; private set; } = "";
+
+    public TimeSpan? AckedAt { get; private set; }
+
+    public Refused? Refused { get; private set; }
+
+    /// <summary>The version of what the client holds: a sum over its resources, so that order does not matter.</summary>
+    public string Version => _sum.ToString("x32", CultureInfo.InvariantCulture);
+
+    public bool Blocked(TimeSpan now, TimeSpan ackWaitMax)
+    {
+        return InFlightSince is { } since && now - since < ackWaitMax;
+    }
+
+    /// <summary>The client no longer holds this by us; asked for again it is sent again.</summary>
+    public void Forget(string name)
+    {
+        Forced.Remove(name);
+        if (_sent.Remove(name, out var old))
+        {
+            _sum -= old.Fingerprint;
+        }
+    }
+
+    public void Note(Resource resource)
+    {
+        Forced.Remove(resource.Name);
+        if (_sent.TryGetValue(resource.Name, out var old))
+        {
+            _sum -= old.Fingerprint;
+        }
+
+        _sent[resource.Name] = resource;
+        _sum += resource.Fingerprint;
+    }
+
+    public void Record(SentResponse response)
+    {
+        LastNonce = response.Nonce;
+        LastSentAt = response.At;
+        InFlightSince = response.At;
+        _outstanding.Enqueue(response);
+        if (_outstanding.Count > OutstandingMax)
+        {
+            _outstanding.Dequeue();
+        }
+    }
+
+    /// <summary>The client took the response with this nonce, and those before it.</summary>
+    /// <returns>The response, or null if the nonce is not one that is outstanding.</returns>
+    public SentResponse? Acknowledge(string nonce, TimeSpan now)
+    {
+        var response = Settle(nonce);
+        if (response is not null)
+        {
+            AckedVersion = response.Version;
+            AckedAt = now;
+            Refused = null;
+        }
+
+        return response;
+    }
+
+    /// <summary>The client refused the response with this nonce.</summary>
+    /// <returns>The refusal, or null if it was told before: some clients repeat it in every later request.</returns>
+    public Refused? Refuse(string nonce, string version, int code, string message)
+    {
+        var response = Settle(nonce);
+        if (response is null && nonce == _refusedNonce)
+        {
+            return null;
+        }
+
+        _refusedNonce = nonce;
+        var text = message.Length > MessageMax ? message[..MessageMax] : message;
+        Refused = new Refused(nonce, response?.Version ?? version, code, text);
+        return Refused;
+    }
+
+    private SentResponse? Settle(string nonce)
+    {
+        if (!_outstanding.Any(response => response.Nonce == nonce))
+        {
+            return null;
+        }
+
+        SentResponse response;
+        do
+        {
+            response = _outstanding.Dequeue();
+        }
+        while (response.Nonce != nonce);
+
+        if (nonce == LastNonce)
+        {
+            InFlightSince = null;
+        }
+
+        return response;
+    }
+}

@@ -1,0 +1,22 @@
+namespace Fairlead.Xds;
+
+/// <summary>What a request told about a stream.</summary>
+internal abstract record StreamEvent
+{
+    private StreamEvent()
+    {
+    }
+
+    /// <summary>The client asks for other names than before.</summary>
+    internal sealed record Names(ResourceType Type, IReadOnlyList<string> Added, IReadOnlyList<string> Removed)
+        : StreamEvent;
+
+    /// <summary>The client took a response, and with it any of the same type before.</summary>
+    internal sealed record Acked(ResourceType Type, SentResponse Response) : StreamEvent;
+
+    /// <summary>The client refused a response; told once per response.</summary>
+    internal sealed record Nacked(ResourceType Type, Refused Refused) : StreamEvent;
+
+    /// <summary>The stream must end with this; nothing was changed.</summary>
+    internal sealed record Failed(StreamRefusal Refusal, string Detail) : StreamEvent;
+}

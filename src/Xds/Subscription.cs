@@ -1,0 +1,48 @@
+namespace Fairlead.Xds;
+
+/// <summary>
+/// What one stream asks for of one type (Envoy, "xDS REST and gRPC protocol", how the client specifies what resources
+/// to return). Not safe for concurrent use.
+/// </summary>
+/// <remarks>
+/// <list type="number">
+/// <item>An empty list asks for everything only for clusters and listeners, and only while the stream has never
+/// named one of that type; afterwards it asks for nothing. gRPC sends it when it no longer wants anything.</item>
+/// <item>"*" asks for everything, beside names or alone; a list without it drops the wildcard.</item>
+/// <item>For endpoints and routes "*" means nothing, and "" names nothing anywhere.</item>
+/// </list>
+/// </remarks>
+internal sealed class Subscription(ResourceType type)
+{
+    private const string Everything = "*";
+
+    private HashSet<string> _names = new(StringComparer.Ordinal);
+    private bool _everNamed;
+
+    /// <summary>Whether everything is asked for.</summary>
+    public bool Wildcard { get; private set; }
+
+    /// <summary>The names that are asked for one by one.</summary>
+    public IReadOnlySet<string> Names => _names;
+
+    /// <summary>Takes over the full list of a state-of-the-world request.</summary>
+    /// <returns>The names that came and went; an unchanged list gives two empty lists.</returns>
+    public (IReadOnlyList<string> Added, IReadOnlyList<string> Removed) SetNames(IReadOnlyCollection<string> list)
+    {
+        _everNamed |= list.Count > 0;
+        Wildcard = type.FullState && (_everNamed ? list.Contains(Everything) : list.Count == 0);
+        var names = new HashSet<string>(list.Count, StringComparer.Ordinal);
+        var added = new List<string>();
+        foreach (var name in list)
+        {
+            if (name.Length > 0 && name != Everything && names.Add(name) && !_names.Contains(name))
+            {
+                added.Add(name);
+            }
+        }
+
+        List<string> removed = names.Count == _names.Count + added.Count ? [] : [.. _names.Where(n => !names.Contains(n))];
+        _names = names;
+        return (added, removed);
+    }
+}

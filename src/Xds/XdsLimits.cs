@@ -1,0 +1,35 @@
+namespace Fairlead.Xds;
+
+/// <summary>Bounds on what one stream may ask for and how it is served. Immutable.</summary>
+public sealed record XdsLimits
+{
+    /// <summary>The limits that are used where none are given.</summary>
+    public static XdsLimits Default { get; } = new();
+
+    /// <summary>Names of one type that a stream may ask for.</summary>
+    public int NamesMax { get; init; } = 10_000;
+
+    /// <summary>Characters of a name.</summary>
+    public int NameLengthMax { get; init; } = 1_024;
+
+    /// <summary>Types that are not served but remembered, per stream.</summary>
+    public int UnknownTypesMax { get; init; } = 16;
+
+    /// <summary>
+    /// Bytes of resources after which a response of endpoints or routes is cut; the rest follows. gRPC takes 4 MiB.
+    /// Clusters and listeners cannot be cut.
+    /// </summary>
+    public int ResponseBytes { get; init; } = 1 << 20;
+
+    /// <summary>
+    /// How long an unacknowledged response holds back the next change of its type. Envoy withholds the ACK of clusters
+    /// while anything warms, so this must end.
+    /// </summary>
+    public TimeSpan AckWaitMax { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The least time between two changes of clusters, listeners or routes; endpoints never wait.</summary>
+    public TimeSpan PushInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long a client may leave a response unread before its call is aborted.</summary>
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(20);
+}
