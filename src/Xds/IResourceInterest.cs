@@ -2,7 +2,8 @@ namespace Fairlead.Xds;
 
 /// <summary>
 /// Where a view's owner learns which names its clients want, so that it can look them up. The calls come from streams'
-/// tasks and must return quickly; Wanted and Unwanted of one view do not overlap, Missing may.
+/// tasks and must return quickly; Wanted and Unwanted of one view do not overlap, Missing may. They must not wait for
+/// a lock under which <see cref="AdsService.Streams"/> is called.
 /// </summary>
 public interface IResourceInterest
 {

@@ -86,9 +86,13 @@ public sealed class ResourceView
 
             foreach (var name in removed)
             {
-                if (--_wanted[(type, name)] == 0)
+                var count = _wanted.GetValueOrDefault((type, name)) - 1;
+                if (count > 0)
                 {
-                    _wanted.Remove((type, name));
+                    _wanted[(type, name)] = count;
+                }
+                else if (_wanted.Remove((type, name)))
+                {
                     _interest.Unwanted(type, name);
                 }
             }

@@ -1,0 +1,206 @@
+using Fairlead.EnvoyApi.Discovery;
+using Fairlead.Rpc;
+
+namespace Fairlead.Xds.Sotw;
+
+/// <summary>
+/// The shell around a <see cref="SotwStream"/>: one task owns it, reads requests, hears of snapshots, writes
+/// responses one after the other. Nothing is queued: what a slow reader missed collapses into its next response.
+/// </summary>
+internal sealed class SotwSession(
+    long id, string peer, IViewProvider views, AdsOptions options, Action<AckEvent> acked)
+{
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _time = options.TimeProvider;
+    private readonly long _startedStamp = options.TimeProvider.GetTimestamp();
+    private readonly DateTimeOffset _startedAt = options.TimeProvider.GetUtcNow();
+    private ClientNode _node = ClientNode.Anonymous;
+    private ResourceView? _view;
+    private SotwStream? _stream;
+
+    private TimeSpan Now => _time.GetElapsedTime(_startedStamp);
+
+    /// <summary>What operators see of the stream; null until its first request came.</summary>
+    public StreamStatus? Describe()
+    {
+        lock (_gate)
+        {
+            return _stream is null
+                ? null
+                : new StreamStatus(id, peer, _node, _startedAt, [.. _stream.Types.Select(Describe)]);
+        }
+    }
+
+    /// <summary>Serves until the client half-closes, which ends the call with OK, or until it is cancelled.</summary>
+    /// <exception cref="RpcException">A request was refused, or a response was not read in time.</exception>
+    public async Task RunAsync(
+        IAsyncStreamReader<DiscoveryRequest> requests,
+        IServerStreamWriter<SotwResponse> responses,
+        CancellationToken cancellationToken)
+    {
+        if (!await requests.MoveNext(cancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        var (view, stream) = Open(requests.Current);
+        try
+        {
+            Receive(stream, requests.Current);
+            await ServeAsync(view, stream, requests, responses, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (var type in stream.Types)
+            {
+                view.Count(type.Type, [], type.Subscription.Names);
+            }
+
+            XdsLog.StreamClosed(options.Logger, id);
+        }
+    }
+
+    private (ResourceView View, SotwStream Stream) Open(DiscoveryRequest first)
+    {
+        var node = ClientNode.From(first.Node);
+        var view = views.Open(node);
+        var stream = new SotwStream(view.Current, view.Missing, options.ControlPlane, options.Limits);
+        lock (_gate)
+        {
+            (_node, _view, _stream) = (node, view, stream);
+        }
+
+        XdsLog.StreamOpened(options.Logger, id, node.Id, node.UserAgent, peer);
+        return (view, stream);
+    }
+
+    private async Task ServeAsync(
+        ResourceView view,
+        SotwStream stream,
+        IAsyncStreamReader<DiscoveryRequest> requests,
+        IServerStreamWriter<SotwResponse> responses,
+        CancellationToken cancellationToken)
+    {
+        var read = requests.MoveNext(cancellationToken);
+        while (true)
+        {
+            while (Next(view, stream) is { } response)
+            {
+                await SendAsync(responses, response, cancellationToken).ConfigureAwait(false);
+            }
+
+            await WaitAsync(read, view.Changed(stream.Snapshot), stream.WakeAt, cancellationToken)
+                .ConfigureAwait(false);
+            if (read.IsCompleted)
+            {
+                if (!await read.ConfigureAwait(false))
+                {
+                    return;
+                }
+
+                Receive(stream, requests.Current);
+                read = requests.MoveNext(cancellationToken);
+            }
+        }
+    }
+
+    private SotwResponse? Next(ResourceView view, SotwStream stream)
+    {
+        lock (_gate)
+        {
+            var snapshot = view.Current;
+            if (!ReferenceEquals(snapshot, stream.Snapshot))
+            {
+                stream.Advance(snapshot);
+            }
+
+            return stream.Next(Now);
+        }
+    }
+
+    private void Receive(SotwStream stream, DiscoveryRequest request)
+    {
+        IReadOnlyList<StreamEvent> events;
+        var now = Now;
+        lock (_gate)
+        {
+            events = stream.Receive(request, now);
+        }
+
+        foreach (var told in events)
+        {
+            switch (told)
+            {
+                case StreamEvent.Names names:
+                    _view!.Count(names.Type, names.Added, names.Removed);
+                    break;
+                case StreamEvent.Acked ack:
+                    var sent = ack.Response;
+                    acked(new AckEvent(
+                        id, _node, ack.Type, sent.Version, sent.Resources, _startedAt + now, now - sent.At));
+                    break;
+                case StreamEvent.Nacked nack:
+                    XdsLog.ResponseRefused(
+                        options.Logger, id, nack.Type, nack.Refused.Version, nack.Refused.Code, nack.Refused.Message);
+                    break;
+                case StreamEvent.Failed failed:
+                    XdsLog.StreamRefused(options.Logger, id, failed.Refusal, failed.Detail);
+                    throw new RpcException(new Status(CodeOf(failed.Refusal), failed.Detail));
+            }
+        }
+    }
+
+    private async Task SendAsync(
+        IServerStreamWriter<SotwResponse> responses, SotwResponse response, CancellationToken cancellationToken)
+    {
+        XdsLog.ResponseSent(options.Logger, id, response.TypeUrl, response.Version, response.Resources.Count);
+        var timeout = options.Limits.SendTimeout;
+        try
+        {
+            await responses.WriteAsync(response, cancellationToken)
+                .WaitAsync(timeout, _time, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // The response may be half written, so nothing can be said on this call any more; it is given up whole.
+            XdsLog.SendTimedOut(options.Logger, id, timeout);
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, "a response was not read in time"));
+        }
+    }
+
+    private async Task WaitAsync(Task read, Task changed, TimeSpan? wakeAt, CancellationToken cancellationToken)
+    {
+        if (wakeAt is not { } at)
+        {
+            await Task.WhenAny(read, changed).ConfigureAwait(false);
+            return;
+        }
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var delay = TimeSpan.FromTicks(Math.Max(0, (at - Now).Ticks));
+        await Task.WhenAny(read, changed, Task.Delay(delay, _time, stop.Token)).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+    }
+
+    private static StatusCode CodeOf(StreamRefusal refusal) => refusal switch
+    {
+        StreamRefusal.TypeMissing or StreamRefusal.NameTooLong => StatusCode.InvalidArgument,
+        _ => StatusCode.ResourceExhausted,
+    };
+
+    private TypeStatus Describe(TypeState type)
+    {
+        return new TypeStatus(
+            type.Type,
+            type.Subscription.Wildcard,
+            [.. type.Subscription.Names.Order(StringComparer.Ordinal)],
+            type.Sent.Count,
+            type.Answered ? type.Version : "",
+            type.Answered ? _startedAt + type.LastSentAt : null,
+            type.AckedVersion,
+            type.AckedAt is { } at ? _startedAt + at : null,
+            type.InFlightSince is not null,
+            type.Refused);
+    }
+}

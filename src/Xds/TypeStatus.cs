@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+
+namespace Fairlead.Xds;
+
+/// <summary>One type on one stream, for operators. Immutable.</summary>
+/// <param name="Type">The type.</param>
+/// <param name="Wildcard">Whether the client asks for everything.</param>
+/// <param name="Names">The names it asks for, sorted.</param>
+/// <param name="Resources">How many resources it holds by us.</param>
+/// <param name="SentVersion">The version of what it holds; empty before the first response.</param>
+/// <param name="SentAt">When the last response was sent.</param>
+/// <param name="AckedVersion">The last version that it took; empty for none.</param>
+/// <param name="AckedAt">When it took that.</param>
+/// <param name="Waiting">Whether the last response is neither taken nor refused.</param>
+/// <param name="Refused">Its last refusal, if nothing was taken since.</param>
+public sealed record TypeStatus(
+    ResourceType Type,
+    bool Wildcard,
+    ImmutableArray<string> Names,
+    int Resources,
+    string SentVersion,
+    DateTimeOffset? SentAt,
+    string AckedVersion,
+    DateTimeOffset? AckedAt,
+    bool Waiting,
+    Refused? Refused);
