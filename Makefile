@@ -1,0 +1,46 @@
+# The commands that always work. `make help` lists them.
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+
+# No build node outlives the build, and no tool asks or reports.
+export MSBUILDDISABLENODEREUSE := 1
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+
+BUILD := dotnet build -c Release -m:2 -v q -nologo
+FAIRLEAD := dotnet artifacts/bin/Cli/release/fairlead.dll
+
+.PHONY: help build test test-tools demo bench simulate format clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+build: ## everything, warnings as errors
+	@$(BUILD) Sidecar.sln
+
+test-tools: ## what the tests need beside the SDK, node and python3
+	@eng/install-test-tools.sh
+
+test: test-tools build ## every test; ends with `tests: N passed, N failed, N skipped`. ONLY="Naming.Tests ..." runs a part
+	@eng/test.sh $(ONLY)
+
+demo: test-tools ## two segments, a verified call, a liar, an outage. KEEP=1 ENV_FILE=F leaves it running
+	@$(BUILD) Sidecar.sln
+	@$(FAIRLEAD) demo $(if $(KEEP),--keep) $(if $(ENV_FILE),--env-file "$(ENV_FILE)")
+
+bench: ## the measured budgets: a table here, figures in artifacts/bench.json
+	@$(BUILD) bench/Bench
+	@mkdir -p artifacts
+	@dotnet artifacts/bin/Bench/release/Fairlead.Bench.dll --output artifacts/bench.json
+
+SEEDS ?= 200
+simulate: ## SEEDS=n [FROM=s] [N=4] [F=1] [BUG=name]: anchors under a seeded schedule, invariants checked at each step
+	@$(BUILD) tests/Simulator
+	@dotnet artifacts/bin/Simulator/release/Fairlead.Simulator.dll --seeds $(SEEDS) \
+	  $(if $(FROM),--from $(FROM)) $(if $(N),--n $(N)) $(if $(F),--f $(F)) $(if $(BUG),--bug $(BUG))
+
+format: ## the house style, applied
+	@dotnet format Sidecar.sln --no-restore
+
+clean: ## removes what was built
+	@rm -rf artifacts
