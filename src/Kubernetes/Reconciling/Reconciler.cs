@@ -1,0 +1,69 @@
+using Fairlead.Kubernetes.Manifests;
+using Fairlead.Kubernetes.Objects;
+
+namespace Fairlead.Kubernetes.Reconciling;
+
+/// <summary>
+/// From what a cluster says to what should be published. Pure: the same content in any order gives the same result.
+/// <list type="number">
+/// <item>A record exists iff a ServiceExport and a Service share namespace and name, the Service is no ExternalName and has
+/// a TCP port.</item>
+/// <item>A slice holds endpoints of one EndpointSlice only, as long as 128 slices are enough, so that a change of one
+/// EndpointSlice changes few slices of the record.</item>
+/// <item>An endpoint (address, host) stands once per set of target ports; of several the readiest counts.</item>
+/// </list>
+/// </summary>
+public static class Reconciler
+{
+    /// <summary>Most slices that a record can name (trust 4.1).</summary>
+    public const int SlicesMax = 128;
+
+    /// <summary>Most endpoints of one slice (trust 4.1).</summary>
+    public const int SliceEndpointsMax = 100;
+
+    /// <summary>What <paramref name="content"/> wants published.</summary>
+    public static ReconcileResult Reconcile(ManifestContent content, ReconcileOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        ArgumentNullException.ThrowIfNull(options);
+        var services = content.Services.ToDictionary(service => service.Key);
+        var slices = content.EndpointSlices
+            .Where(slice => slice.ServiceName is not null)
+            .ToLookup(slice => new ObjectKey(slice.Key.Namespace, slice.ServiceName!));
+        var records = new List<DesiredRecord>();
+        var held = new List<string>();
+        var problems = new List<ManifestProblem>();
+        foreach (var export in content.ServiceExports)
+        {
+            var builder = new RecordBuilder(options, problems);
+            if (!services.TryGetValue(export.Key, out var service))
+            {
+                problems.Add(new(export.Location, $"ServiceExport {export.Key} names no Service (NoService): "
+                    + "add the Service, or remove the export"));
+            }
+            else if (service.Type == ServiceType.ExternalName)
+            {
+                problems.Add(new(export.Location, $"Service {export.Key} is an ExternalName (InvalidServiceType), which "
+                    + "has no endpoints to export: remove the export"));
+            }
+            else if (builder.Build(service, slices[export.Key]) is { } record)
+            {
+                records.Add(record);
+            }
+            else
+            {
+                held.Add(NameOf(export.Key));
+            }
+        }
+
+        records.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        held.Sort(string.CompareOrdinal);
+        problems.Sort((a, b) => a.Location.CompareTo(b.Location) is var order && order != 0
+            ? order
+            : string.CompareOrdinal(a.Message, b.Message));
+        return new(records, held, problems);
+    }
+
+    /// <summary>The service part that <paramref name="key"/> has inside its segment.</summary>
+    public static string NameOf(ObjectKey key) => $"{key.Name}.{key.Namespace}.svc";
+}
