@@ -1,0 +1,110 @@
+using Fairlead.EnvoyApi.Clusters;
+using Fairlead.EnvoyApi.Core;
+using Fairlead.EnvoyApi.Endpoints;
+using Fairlead.EnvoyApi.HttpConnectionManagers;
+using Fairlead.EnvoyApi.Listeners;
+using Fairlead.EnvoyApi.Routers;
+using Fairlead.EnvoyApi.Routes;
+using Fairlead.EnvoyApi.Types;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Fairlead.Xds.Tests;
+
+/// <summary>Resources in the shape that Envoy and gRPC both take.</summary>
+internal static class Fixtures
+{
+    public static Resource Cluster(string name, string? service = null, int timeoutMs = 1000)
+    {
+        return Resource.Create(new Cluster
+        {
+            Name = name,
+            Type = EnvoyApi.Clusters.Cluster.Types.DiscoveryType.Eds,
+            EdsClusterConfig = new Cluster.Types.EdsClusterConfig { EdsConfig = Ads(), ServiceName = service ?? "" },
+            ConnectTimeout = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(timeoutMs)),
+            IgnoreHealthOnHostRemoval = true,
+            CommonLbConfig = new Cluster.Types.CommonLbConfig
+            {
+                HealthyPanicThreshold = new Percent(),
+                UpdateMergeWindow = new Duration(),
+            },
+        });
+    }
+
+    public static Resource Endpoints(string name, params int[] ports)
+    {
+        var locality = new LocalityLbEndpoints
+        {
+            Locality = new Locality { Region = "eu" },
+            LoadBalancingWeight = 1,
+        };
+        foreach (var port in ports)
+        {
+            var socket = new SocketAddress { Address = "127.0.0.1", PortValue = (uint)port };
+            locality.LbEndpoints.Add(new LbEndpoint
+            {
+                Endpoint = new Endpoint { Address = new Address { SocketAddress = socket } },
+                HealthStatus = HealthStatus.Healthy,
+            });
+        }
+
+        return Resource.Create(new ClusterLoadAssignment { ClusterName = name, Endpoints = { locality } });
+    }
+
+    public static Resource Listener(string name, string routes)
+    {
+        var manager = new HttpConnectionManager
+        {
+            StatPrefix = "fairlead",
+            Rds = new Rds { ConfigSource = Ads(), RouteConfigName = routes },
+            HttpFilters = { new HttpFilter { Name = "router", TypedConfig = Any.Pack(new Router()) } },
+        };
+        return Resource.Create(new Listener
+        {
+            Name = name,
+            ApiListener = new ApiListener { ApiListener_ = Any.Pack(manager) },
+        });
+    }
+
+    public static Resource Routes(string name, string cluster)
+    {
+        return Resource.Create(new RouteConfiguration
+        {
+            Name = name,
+            VirtualHosts =
+            {
+                new VirtualHost
+                {
+                    Name = cluster,
+                    Domains = { "*" },
+                    Routes =
+                    {
+                        new Route
+                        {
+                            Match = new RouteMatch { Prefix = "" },
+                            Route_ = new RouteAction { Cluster = cluster },
+                        },
+                    },
+                },
+            },
+        });
+    }
+
+    /// <summary>A primed snapshot of these; clusters and listeners are in the wildcard.</summary>
+    public static ResourceSnapshot Snapshot(params Resource[] resources) => Next(ResourceSnapshot.Unprimed, resources);
+
+    public static ResourceSnapshot Next(ResourceSnapshot last, params Resource[] resources)
+    {
+        var builder = last.ToBuilder().MarkPrimed();
+        foreach (var resource in resources)
+        {
+            builder.Set(resource, wildcard: resource.Type.FullState);
+        }
+
+        return builder.Build();
+    }
+
+    private static ConfigSource Ads()
+    {
+        return new ConfigSource { Ads = new AggregatedConfigSource(), ResourceApiVersion = ApiVersion.V3 };
+    }
+}

@@ -1,0 +1,78 @@
+using Fairlead.EnvoyApi.Core;
+using Fairlead.EnvoyApi.Endpoints;
+using Google.Protobuf.WellKnownTypes;
+using Xunit;
+using static Fairlead.Xds.Tests.Fixtures;
+
+namespace Fairlead.Xds.Tests;
+
+public sealed class ResourceTests
+{
+    [Fact]
+    public void Version_OfTheSameContent_IsTheSameWhateverTheOrderOfMaps()
+    {
+        Assert.Equal(WithMetadata("a", "b", "c").Version, WithMetadata("c", "b", "a").Version);
+        Assert.NotEqual(WithMetadata("a", "b", "c").Version, WithMetadata("a", "b", "d").Version);
+    }
+
+    [Fact]
+    public void Version_OfAnotherName_Differs()
+    {
+        Assert.NotEqual(Resource.EmptyEndpoints("a").Version, Resource.EmptyEndpoints("b").Version);
+    }
+
+    [Fact]
+    public void References_OfACluster_NameItsServiceNameOrItself()
+    {
+        Assert.Equal([new ResourceReference(ResourceType.Endpoints, "a")], Cluster("a").References);
+        Assert.Equal([new ResourceReference(ResourceType.Endpoints, "s")], Cluster("a", "s").References);
+    }
+
+    [Fact]
+    public void References_OfListenerAndRoute_AreFound()
+    {
+        Assert.Equal([new ResourceReference(ResourceType.Route, "r")], Listener("l", "r").References);
+        Assert.Equal([new ResourceReference(ResourceType.Cluster, "c")], Routes("r", "c").References);
+    }
+
+    [Fact]
+    public void Dangling_RouteToNoCluster_IsReportedAndMissingEndpointsAreNot()
+    {
+        var snapshot = Snapshot(Cluster("a"), Routes("r", "b"));
+
+        var (from, to) = Assert.Single(snapshot.Dangling());
+
+        Assert.Equal("r", from.Name);
+        Assert.Equal(new ResourceReference(ResourceType.Cluster, "b"), to);
+    }
+
+    [Fact]
+    public void Set_UnchangedContent_KeepsTheResourceThatStreamsHold()
+    {
+        var first = Snapshot(Cluster("a"));
+        var second = Next(first, Cluster("a"));
+
+        Assert.Same(first.Resources(ResourceType.Cluster), second.Resources(ResourceType.Cluster));
+        Assert.Equal(first.Sequence + 1, second.Sequence);
+    }
+
+    [Fact]
+    public void Set_WildcardForEndpoints_IsAMistake()
+    {
+        Assert.Throws<ArgumentException>(
+            () => ResourceSnapshot.Unprimed.ToBuilder().Set(Endpoints("a", 1), wildcard: true));
+    }
+
+    private static Resource WithMetadata(params string[] keys)
+    {
+        var metadata = new Metadata();
+        foreach (var key in keys)
+        {
+            metadata.FilterMetadata.Add(key, new Struct { Fields = { { key, Value.ForString(key) } } });
+        }
+
+        var endpoint = new LbEndpoint { Endpoint = new Endpoint(), Metadata = metadata };
+        var locality = new LocalityLbEndpoints { LbEndpoints = { endpoint } };
+        return Resource.Create(new ClusterLoadAssignment { ClusterName = "a", Endpoints = { locality } });
+    }
+}

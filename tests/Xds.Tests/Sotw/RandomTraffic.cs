@@ -1,0 +1,129 @@
+using Fairlead.EnvoyApi.Discovery;
+using Fairlead.Xds.Sotw;
+using Xunit;
+using static Fairlead.Xds.Tests.Fixtures;
+
+namespace Fairlead.Xds.Tests.Sotw;
+
+/// <summary>
+/// A client of the wildcard that acknowledges late, never, or with a refusal, against a view that changes at random.
+/// Keeps what a real client would hold and compares it with the view when everything has come to rest.
+/// </summary>
+internal sealed class RandomTraffic(int seed)
+{
+    private readonly Random _random = new(seed);
+    private readonly Dictionary<string, string> _clusters = [];
+    private readonly Dictionary<string, string> _endpoints = [];
+    private readonly Dictionary<ResourceType, string> _nonces = [];
+    private readonly Dictionary<ResourceType, int> _inFlight = [];
+    private SotwStream _stream = null!;
+    private ResourceSnapshot _snapshot = Snapshot();
+    private TimeSpan _now = TimeSpan.FromSeconds(1);
+    private string[] _names = [];
+
+    public void Run()
+    {
+        _stream = new SotwStream(_snapshot, static (_, name) => Resource.EmptyEndpoints(name), "test/1");
+        Send(ResourceType.Cluster);
+        for (var step = 0; step < 120; step++)
+        {
+            Step(_random.Next(8));
+        }
+
+        for (var round = 0; round < 6; round++)
+        {
+            _now += TimeSpan.FromSeconds(31);
+            Drain();
+            _names = [.. _clusters.Keys];
+            Send(ResourceType.Cluster);
+            Send(ResourceType.Endpoints);
+            Drain();
+        }
+
+        Assert.True(Expected(ResourceType.Cluster).SetEquals(_clusters.Select(Pair)), $"seed {seed}: clusters differ");
+        Assert.True(Expected(ResourceType.Endpoints).SetEquals(_endpoints.Select(Pair)), $"seed {seed}: endpoints differ");
+    }
+
+    private static string Pair(KeyValuePair<string, string> entry) => $"{entry.Key}={entry.Value}";
+
+    private HashSet<string> Expected(ResourceType type)
+    {
+        return [.. _clusters.Keys.Where(_ => type == ResourceType.Endpoints)
+            .Select(n => _snapshot.Find(type, n) ?? Resource.EmptyEndpoints(n))
+            .Concat(_snapshot.Resources(type).Values.Where(_ => type == ResourceType.Cluster))
+            .Select(r => $"{r.Name}={r.Version}")];
+    }
+
+    private void Step(int action)
+    {
+        var name = $"n{_random.Next(5)}";
+        var builder = _snapshot.ToBuilder();
+        switch (action)
+        {
+            case 0:
+                Publish(builder.Set(Cluster(name, timeoutMs: _random.Next(1, 4)), wildcard: true));
+                break;
+            case 1:
+                Publish(builder.Remove(ResourceType.Cluster, name));
+                break;
+            case 2:
+            case 3:
+                Publish(builder.Set(Endpoints(name, _random.Next(1, 5))));
+                break;
+            case 4:
+                Publish(builder.Remove(ResourceType.Endpoints, name));
+                break;
+            case 5:
+                _names = [.. _clusters.Keys];
+                Send(ResourceType.Endpoints, refuse: _random.Next(4) == 0);
+                break;
+            case 6:
+                Send(ResourceType.Cluster, refuse: _random.Next(4) == 0);
+                break;
+            default:
+                _now += TimeSpan.FromMilliseconds(_random.Next(1, 2_000));
+                break;
+        }
+
+        Drain();
+    }
+
+    private void Publish(SnapshotBuilder builder) => _stream.Advance(_snapshot = builder.Build());
+
+    private void Send(ResourceType type, bool refuse = false)
+    {
+        _inFlight[type] = 0;
+        var request = new DiscoveryRequest { TypeUrl = type.TypeUrl, ResponseNonce = _nonces.GetValueOrDefault(type, "") };
+        request.ResourceNames.Add(type == ResourceType.Cluster ? [] : _names);
+        request.ErrorDetail = refuse ? new EnvoyApi.Rpc.Status { Message = "no" } : null;
+        _stream.Receive(request, _now);
+        if (type == ResourceType.Endpoints)
+        {
+            foreach (var gone in _endpoints.Keys.Except(_names).ToList())
+            {
+                _endpoints.Remove(gone);
+            }
+        }
+    }
+
+    private void Drain()
+    {
+        while (_stream.Next(_now) is { } response)
+        {
+            var type = ResourceType.Find(response.TypeUrl)!;
+            _nonces[type] = response.Nonce;
+            _inFlight[type] = _inFlight.GetValueOrDefault(type) + 1;
+            Assert.True(_inFlight[type] < 20, $"seed {seed}: {type} is pushed without acknowledgements");
+            var held = type == ResourceType.Cluster ? _clusters : _endpoints;
+            if (type == ResourceType.Cluster)
+            {
+                held.Clear();
+            }
+
+            foreach (var resource in response.Resources)
+            {
+                held[resource.Name] = resource.Version;
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using Fairlead.EnvoyApi.Discovery;
+using Xunit;
+using static Fairlead.Xds.Tests.Fixtures;
+
+namespace Fairlead.Xds.Tests.Sotw;
+
+public sealed class SotwBadClientTests
+{
+    private readonly SotwClient _client = new(Snapshot(Cluster("a"), Endpoints("a", 1)));
+
+    [Fact]
+    public void Rejects_NoTypeUrl_OnTheAggregatedStream()
+    {
+        Assert.Equal(StreamRefusal.TypeMissing, Refuse(new DiscoveryRequest()));
+    }
+
+    [Fact]
+    public void Rejects_TooManyNames_AndKeepsWhatWasAskedBefore()
+    {
+        _client.Request(ResourceType.Endpoints, ["a"]);
+        var request = new DiscoveryRequest { TypeUrl = ResourceType.Endpoints.TypeUrl };
+        request.ResourceNames.Add(Enumerable.Range(0, 10_001).Select(i => $"n{i}"));
+
+        Assert.Equal(StreamRefusal.TooManyNames, Refuse(request));
+        Assert.Equal(["a"], Assert.Single(_client.Stream.Types).Subscription.Names);
+    }
+
+    [Fact]
+    public void Rejects_LongName_AtTheLimit()
+    {
+        var request = new DiscoveryRequest { TypeUrl = ResourceType.Endpoints.TypeUrl };
+        request.ResourceNames.Add(new string('a', 1_024));
+        Assert.DoesNotContain(_client.Stream.Receive(request, _client.Now), e => e is StreamEvent.Failed);
+
+        request.ResourceNames[0] += "a";
+
+        Assert.Equal(StreamRefusal.NameTooLong, Refuse(request));
+    }
+
+    [Fact]
+    public void Rejects_ManyUnknownTypes_AfterSixteen()
+    {
+        for (var i = 0; i < 16; i++)
+        {
+            Assert.Empty(_client.Stream.Receive(new DiscoveryRequest { TypeUrl = $"t{i}" }, _client.Now));
+        }
+
+        Assert.Empty(_client.Stream.Receive(new DiscoveryRequest { TypeUrl = "t0" }, _client.Now));
+        Assert.Equal(StreamRefusal.TooManyTypes, Refuse(new DiscoveryRequest { TypeUrl = "t16" }));
+    }
+
+    [Fact]
+    public void UnknownType_AskedForWhole_IsAnsweredEmptyOnce()
+    {
+        var request = new DiscoveryRequest { TypeUrl = "type.googleapis.com/some.Thing" };
+        _client.Stream.Receive(request, _client.Now);
+        Assert.Equal(["type.googleapis.com/some.Thing"], _client.Take());
+
+        request.ResponseNonce = "1";
+        _client.Stream.Receive(request, _client.Now);
+
+        Assert.Empty(_client.Take());
+        _client.Request(ResourceType.Cluster, []);
+        Assert.Equal(["cds a"], _client.Take());
+    }
+
+    [Fact]
+    public void Names_EmptyAndStarForEndpoints_AskForNothing()
+    {
+        Assert.Empty(_client.Request(ResourceType.Endpoints, ["", "*"]));
+        Assert.Empty(_client.Take());
+    }
+
+    [Fact]
+    public void Names_Flapping_AreAnsweredEachTimeAndNothingElse()
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            _client.Request(ResourceType.Endpoints, ["a"]);
+            Assert.Equal(["eds a"], _client.Take());
+            _client.Request(ResourceType.Endpoints, []);
+            Assert.Empty(_client.Take());
+        }
+    }
+
+    [Fact]
+    public void Client_ThatNeverAcknowledges_IsRemembered()
+    {
+        _client.Request(ResourceType.Endpoints, ["a"]);
+        _client.Take();
+        for (var i = 0; i < 100; i++)
+        {
+            _client.Now += TimeSpan.FromSeconds(31);
+            _client.Publish(Endpoints("a", 100 + i));
+            Assert.Equal(["eds a"], _client.Take());
+        }
+
+        Assert.IsType<StreamEvent.Acked>(Assert.Single(_client.Ack(ResourceType.Endpoints, "a")));
+        Assert.Empty(_client.Request(ResourceType.Endpoints, ["a"], "2", "x"));
+    }
+
+    private StreamRefusal Refuse(DiscoveryRequest request)
+    {
+        return Assert.IsType<StreamEvent.Failed>(Assert.Single(_client.Stream.Receive(request, _client.Now))).Refusal;
+    }
+}

@@ -1,0 +1,182 @@
+using Xunit;
+using static Fairlead.Xds.Tests.Fixtures;
+
+namespace Fairlead.Xds.Tests.Sotw;
+
+public sealed class SotwOrderTests
+{
+    private readonly SotwClient _client = new(
+        Snapshot(Cluster("a"), Endpoints("a", 1), Listener("l", "r"), Routes("r", "a")));
+
+    [Fact]
+    public void Responses_ToEverything_GoOutMakeBeforeBreak()
+    {
+        _client.Request(ResourceType.Route, ["r"]);
+        _client.Request(ResourceType.Listener, []);
+        _client.Request(ResourceType.Endpoints, ["a"]);
+        _client.Request(ResourceType.Cluster, []);
+
+        Assert.Equal(["cds a", "eds a", "lds l", "rds r"], _client.Take());
+    }
+
+    [Fact]
+    public void ClusterChange_UnchangedEndpoints_AreSentAgainAtTheSameVersion()
+    {
+        SubscribeAll();
+        var before = _client.Last(ResourceType.Endpoints);
+
+        _client.Publish(Cluster("a", timeoutMs: 7));
+
+        Assert.Equal(["cds a", "eds a"], _client.Take());
+        Assert.Equal(before.VersionInfo, _client.Last(ResourceType.Endpoints).VersionInfo);
+        Assert.NotEqual(before.Nonce, _client.Last(ResourceType.Endpoints).Nonce);
+    }
+
+    [Fact]
+    public void ClusterChange_OfAClusterWithAServiceName_SendsThatAssignment()
+    {
+        var client = new SotwClient(Snapshot(Cluster("a.", service: "a"), Endpoints("a", 1)));
+        client.Request(ResourceType.Cluster, []);
+        client.Request(ResourceType.Endpoints, ["a"]);
+        client.Take();
+        client.Ack(ResourceType.Cluster);
+        client.Ack(ResourceType.Endpoints, "a");
+        client.Now += TimeSpan.FromSeconds(1);
+
+        client.Publish(Cluster("a.", service: "a", timeoutMs: 7));
+
+        Assert.Equal(["cds a.", "eds a"], client.Take());
+    }
+
+    [Fact]
+    public void ClusterChange_OtherClusters_KeepTheirEndpointsUnsent()
+    {
+        SubscribeAll();
+        _client.Publish(Cluster("b"), Endpoints("b", 2));
+        _client.Take();
+        _client.Ack(ResourceType.Cluster);
+        _client.Ack(ResourceType.Endpoints, "a", "b");
+        _client.Take();
+        _client.Ack(ResourceType.Endpoints, "a", "b");
+        _client.Now += TimeSpan.FromSeconds(1);
+
+        _client.Publish(Cluster("b", timeoutMs: 7));
+
+        Assert.Equal(["cds a b", "eds b"], _client.Take());
+    }
+
+    [Fact]
+    public void Endpoints_WhileTheClusterAckIsWithheld_AreSent()
+    {
+        _client.Request(ResourceType.Cluster, []);
+        _client.Take();
+
+        _client.Request(ResourceType.Endpoints, ["a"]);
+        Assert.Equal(["eds a"], _client.Take());
+        _client.Ack(ResourceType.Endpoints, "a");
+        _client.Publish(Endpoints("a", 1, 2));
+
+        Assert.Equal(["eds a"], _client.Take());
+    }
+
+    [Fact]
+    public void Cluster_ThatLeaves_LeavesAfterItsRouteWasTaken()
+    {
+        SubscribeAll();
+        _client.Publish(_client.Snapshot.ToBuilder()
+            .Remove(ResourceType.Cluster, "a").Set(Cluster("b"), wildcard: true).Set(Routes("r", "b")).Build());
+
+        Assert.Equal(["cds a b", "rds r"], _client.Take());
+        _client.Ack(ResourceType.Cluster);
+        _client.Now += TimeSpan.FromSeconds(1);
+        Assert.Empty(_client.Take());
+        _client.Ack(ResourceType.Route, "r");
+
+        Assert.Equal(["cds b"], _client.Take());
+    }
+
+    [Fact]
+    public void Cluster_ThatLeaves_IsNotHeldForEverByARouteThatIsNeverTaken()
+    {
+        SubscribeAll();
+        _client.Publish(_client.Snapshot.ToBuilder()
+            .Remove(ResourceType.Cluster, "a").Set(Cluster("b"), wildcard: true).Set(Routes("r", "b")).Build());
+        _client.Take();
+        _client.Ack(ResourceType.Cluster);
+        Assert.Empty(_client.Take());
+
+        Assert.NotNull(_client.Stream.WakeAt);
+        _client.Now = _client.Stream.WakeAt.Value;
+
+        Assert.Equal(["cds b"], _client.Take());
+    }
+
+    [Fact]
+    public void Cluster_ThatLeavesAlone_LeavesAtOnce()
+    {
+        SubscribeAll();
+        _client.Remove(ResourceType.Cluster, "a");
+
+        Assert.Equal(["cds"], _client.Take());
+    }
+
+    [Fact]
+    public void Route_ToAClusterThatWaitsForAnAck_WaitsWithIt()
+    {
+        SubscribeAll();
+        _client.Publish(Cluster("a", timeoutMs: 7));
+        _client.Take();
+        _client.Now += TimeSpan.FromSeconds(1);
+
+        _client.Publish(Cluster("b"), Routes("r", "b"));
+        Assert.Empty(_client.Take());
+        _client.Ack(ResourceType.Cluster);
+
+        Assert.Equal(["cds a b", "rds r"], _client.Take());
+    }
+
+    [Fact]
+    public void Endpoints_ThatLeaveTheView_BecomeEmptyInsteadOfSilent()
+    {
+        SubscribeAll();
+
+        _client.Remove(ResourceType.Endpoints, "a");
+
+        Assert.Equal(["eds a"], _client.Take());
+        Assert.Equal(Resource.EmptyEndpoints("a").Version, Sent("a"));
+    }
+
+    [Fact]
+    public void OneOfManyEndpoints_Changed_IsSentAlone()
+    {
+        SubscribeAll();
+        _client.Publish(Endpoints("b", 2));
+        _client.Ack(ResourceType.Endpoints, "a", "b");
+        _client.Take();
+        _client.Ack(ResourceType.Endpoints, "a", "b");
+
+        _client.Publish(Endpoints("b", 3));
+
+        Assert.Equal(["eds b"], _client.Take());
+    }
+
+    private string Sent(string name)
+    {
+        return _client.Stream.Types.Single(t => t.Type == ResourceType.Endpoints).Sent[name].Version;
+    }
+
+    private void SubscribeAll()
+    {
+        _client.Request(ResourceType.Cluster, []);
+        _client.Request(ResourceType.Endpoints, ["a"]);
+        _client.Request(ResourceType.Listener, []);
+        _client.Request(ResourceType.Route, ["r"]);
+        _client.Take();
+        _client.Ack(ResourceType.Cluster);
+        _client.Ack(ResourceType.Endpoints, "a");
+        _client.Ack(ResourceType.Listener);
+        _client.Ack(ResourceType.Route, "r");
+        _client.Now += TimeSpan.FromSeconds(1);
+        Assert.Empty(_client.Take());
+    }
+}
