@@ -185,20 +185,23 @@ public sealed class MemoryStore : IStore
     // All checks come before the first write, so that a refused transaction changes nothing.
     private void CheckState(IReadOnlyList<Operation> operations)
     {
-        var deletions = new HashSet<StoreKey>();
-        foreach (var operation in operations)
+        foreach (var put in operations.OfType<Operation.Put>())
         {
-            switch (operation)
+            if (put.Lease != 0 && !_leases.Contains(put.Lease))
             {
-                case Operation.Put { Lease: not 0 } put when !_leases.Contains(put.Lease):
-                    throw StoreException.NoLease(put.Lease);
-                case Operation.Get get:
-                    _history.CheckReadable(get.Request.Revision);
-                    break;
-                case Operation.Delete delete:
-                    deletions.UnionWith(_history.LiveKeys(delete.Range));
-                    break;
+                throw StoreException.NoLease(put.Lease);
             }
+        }
+
+        foreach (var get in operations.OfType<Operation.Get>())
+        {
+            _history.CheckReadable(get.Request.Revision);
+        }
+
+        var deletions = new HashSet<StoreKey>();
+        foreach (var delete in operations.OfType<Operation.Delete>())
+        {
+            deletions.UnionWith(_history.LiveKeys(delete.Range));
         }
 
         if (deletions.Count > _limits.DeletedKeysMax)
