@@ -1,3 +1,16 @@
+using System.Collections.Frozen;
+using System.Net;
+using System.Security.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Fairlead.Rpc;
 
 /// <summary>
@@ -6,25 +19,147 @@ namespace Fairlead.Rpc;
 /// </summary>
 public sealed class RpcServer : IAsyncDisposable
 {
-    private RpcServer(IReadOnlyList<RpcEndpoint> endpoints) => Endpoints = endpoints;
+    private readonly WebApplication _app;
+    private readonly CancellationTokenSource _stopping;
+    private int _stopped;
+
+    private RpcServer(WebApplication app, CancellationTokenSource stopping, IReadOnlyList<RpcEndpoint> endpoints)
+    {
+        _app = app;
+        _stopping = stopping;
+        Endpoints = endpoints;
+    }
 
     /// <summary>The endpoints in the order of the options, with the ports they were given.</summary>
     public IReadOnlyList<RpcEndpoint> Endpoints { get; }
 
     /// <summary>Listens. Throws <see cref="RpcEndpointException"/> for an endpoint that is in use or not allowed.</summary>
-    public static Task<RpcServer> StartAsync(RpcServerOptions options, CancellationToken cancellationToken)
+    public static async Task<RpcServer> StartAsync(RpcServerOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        cancellationToken.ThrowIfCancellationRequested();
-        throw new NotImplementedException();
+        if (options.Endpoints.Count == 0)
+        {
+            throw new ArgumentException("A server needs an endpoint.", nameof(options));
+        }
+
+        var handlers = options.Services
+            .SelectMany(service => service.Handlers)
+            .ToFrozenDictionary(handler => handler.Method.FullName, StringComparer.Ordinal);
+        var stopping = new CancellationTokenSource();
+        var listening = new List<ListenOptions>();
+        var app = Build(options, listening);
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger<RpcServer>();
+        var dispatcher = new CallDispatcher(options.Calls, logger, stopping.Token);
+        app.Run(http => dispatcher.InvokeAsync(http, handlers.GetValueOrDefault(http.Request.Path.Value ?? "")));
+        try
+        {
+            await app.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await app.DisposeAsync().ConfigureAwait(false);
+            stopping.Dispose();
+            throw;
+        }
+
+        var bound = options.Endpoints.Zip(
+            listening,
+            (endpoint, listen) => listen.IPEndPoint is { } address ? RpcEndpoint.Tcp(address, endpoint.Tls) : endpoint);
+        return new RpcServer(app, stopping, [.. bound]);
     }
 
     /// <summary>
     /// Takes no new calls, cancels the running ones (<see cref="StatusCode.Unavailable"/>), and ends when they have or after
     /// <see cref="RpcServerOptions.StopTimeout"/>.
     /// </summary>
-    public Task StopAsync(CancellationToken cancellationToken) => Endpoints.Count == 0 ? Task.CompletedTask : throw new NotImplementedException();
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _stopped, 1) == 0)
+        {
+            await _stopping.CancelAsync().ConfigureAwait(false);
+            await _app.StopAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        await _app.DisposeAsync().ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    private static WebApplication Build(RpcServerOptions options, List<ListenOptions> listening)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.Services.AddSingleton(options.LoggerFactory ?? NullLoggerFactory.Instance);
+        builder.Services.AddSingleton<IHostLifetime, OwnedLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.StopTimeout);
+        builder.Services.Configure<SocketTransportOptions>(transport =>
+            transport.CreateBoundListenSocket = endPoint => ListenSockets.Bind(Find(options, endPoint)));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            Limit(kestrel, options);
+            foreach (var endpoint in options.Endpoints)
+            {
+                Listen(kestrel, endpoint, listening);
+            }
+        });
+        return builder.Build();
+    }
+
+    private static void Limit(KestrelServerOptions kestrel, RpcServerOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        var limits = kestrel.Limits;
+        limits.MinRequestBodyDataRate = null;
+        limits.MinResponseDataRate = null;
+        limits.MaxRequestBodySize = null;
+        limits.Http2.MaxStreamsPerConnection = options.MaxStreamsPerConnection;
+        limits.Http2.KeepAlivePingDelay = options.KeepAlivePeriod;
+        limits.Http2.KeepAlivePingTimeout = options.KeepAliveTimeout;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, RpcEndpoint endpoint, List<ListenOptions> listening)
+    {
+        void Configure(ListenOptions listen)
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            if (endpoint.Tls is { } tls)
+            {
+                listen.UseHttps(https => Secure(https, tls));
+            }
+
+            listening.Add(listen);
+        }
+
+        if (endpoint.SocketPath is { } path)
+        {
+            kestrel.ListenUnixSocket(path, Configure);
+        }
+        else
+        {
+            kestrel.Listen(endpoint.Address!, Configure);
+        }
+    }
+
+    private static void Secure(HttpsConnectionAdapterOptions https, RpcServerTls tls)
+    {
+        https.ServerCertificate = tls.Identity.Certificate;
+        https.SslProtocols = SslProtocols.Tls13;
+        https.ClientCertificateMode = tls.ClientKey switch
+        {
+            ClientKeyMode.Required => ClientCertificateMode.RequireCertificate,
+            ClientKeyMode.Optional => ClientCertificateMode.AllowCertificate,
+            _ => ClientCertificateMode.NoCertificate,
+        };
+
+        // Certificates are self-made; only the key counts, and whoever answers a call decides over it (V63).
+        https.AllowAnyClientCertificate();
+        https.OnAuthenticate = (_, authentication) => TlsPolicy.Apply(authentication);
+    }
+
+    private static RpcEndpoint Find(RpcServerOptions options, EndPoint endPoint) => options.Endpoints.First(endpoint =>
+        endpoint.SocketPath is { } path ? path == endPoint.ToString() : endpoint.Address!.Equals(endPoint));
 }

@@ -1,0 +1,119 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Fairlead.Rpc;
+
+/// <summary>
+/// Cancels a call from outside its handler: the caller is gone, the deadline passes, the server stops, or a write makes no
+/// progress. A handler that runs on after that is cut off (RST_STREAM) when its grace is over. Thread-safe.
+/// </summary>
+internal sealed class CallLifetime : IDisposable
+{
+    // RFC 9113, section 7: CANCEL.
+    private const int ResetCancel = 8;
+
+    private readonly Lock _gate = new();
+    private readonly RpcServiceOptions _options;
+    private readonly IHttpResetFeature? _reset;
+    private readonly CancellationTokenSource _source = new();
+    private readonly CancellationTokenRegistration _gone;
+    private readonly CancellationTokenRegistration _stopping;
+    private ITimer? _deadlineTimer;
+    private ITimer? _graceTimer;
+    private ITimer? _writeTimer;
+    private bool _disposed;
+
+    public CallLifetime(HttpContext http, RpcServiceOptions options, CancellationToken stopping)
+    {
+        _options = options;
+        _reset = http.Features.Get<IHttpResetFeature>();
+        Token = _source.Token;
+        _gone = http.RequestAborted.UnsafeRegister(static self => ((CallLifetime)self!).Cancel(CallEnd.Gone), this);
+        _stopping = stopping.UnsafeRegister(static self => ((CallLifetime)self!).Cancel(CallEnd.Stopping), this);
+    }
+
+    public CancellationToken Token { get; }
+
+    public CallEnd End { get; private set; }
+
+    public void StartDeadline(TimeSpan timeout) => _deadlineTimer = _options.TimeProvider.CreateTimer(
+        static self => ((CallLifetime)self!).Cancel(CallEnd.Deadline),
+        this,
+        GrpcTimeout.ForTimer(timeout),
+        Timeout.InfiniteTimeSpan);
+
+    /// <summary>A write has to wait for the reader.</summary>
+    public void WriteStarts()
+    {
+        if (_options.WriteTimeout == Timeout.InfiniteTimeSpan)
+        {
+            return;
+        }
+
+        _writeTimer ??= _options.TimeProvider.CreateTimer(
+            static self => ((CallLifetime)self!).OnStalled(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _writeTimer.Change(_options.WriteTimeout, Timeout.InfiniteTimeSpan);
+    }
+
+    public void WriteEnded() => _writeTimer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+    /// <summary>After this no timer touches the stream, which may be another call's by then.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+        }
+
+        _gone.Dispose();
+        _stopping.Dispose();
+        _deadlineTimer?.Dispose();
+        _graceTimer?.Dispose();
+        _writeTimer?.Dispose();
+        _source.Dispose();
+    }
+
+    private void OnStalled()
+    {
+        Cancel(CallEnd.StalledReader);
+        Reset();
+    }
+
+    private void Cancel(CallEnd end)
+    {
+        lock (_gate)
+        {
+            if (_disposed || End != CallEnd.None)
+            {
+                return;
+            }
+
+            End = end;
+            if (end is CallEnd.Deadline or CallEnd.Stopping)
+            {
+                _graceTimer = _options.TimeProvider.CreateTimer(
+                    static self => ((CallLifetime)self!).Reset(), this, _options.HandlerGrace, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        try
+        {
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The call ended between the lock and here.
+        }
+    }
+
+    private void Reset()
+    {
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                _reset?.Reset(ResetCancel);
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Fairlead.Rpc;
+
+/// <summary>One call on the server: its messages, headers and trailers over an HTTP/2 stream.</summary>
+internal sealed class ServerCall : ServerCallContext, IDisposable
+{
+    private readonly HttpContext _http;
+    private readonly CallLifetime _lifetime;
+    private readonly MessageReader _reader;
+    private readonly MessageWriter _writer;
+    private Metadata? _requestHeaders;
+    private Metadata? _responseTrailers;
+
+    public ServerCall(
+        HttpContext http, string method, byte[]? peerKey, bool gzip, RpcServiceOptions options, CancellationToken stopping)
+    {
+        _http = http;
+        Method = method;
+        PeerKey = peerKey;
+        _lifetime = new CallLifetime(http, options, stopping);
+        _reader = new MessageReader(http.Request.BodyReader, options.MaxReceiveMessageBytes, gzip);
+        _writer = new MessageWriter(http.Response.BodyWriter, options.MaxSendMessageBytes);
+    }
+
+    public override string Method { get; }
+
+    public override string Host => _http.Request.Host.Value ?? "";
+
+    public override string Peer => Describe(_http);
+
+    public override byte[]? PeerKey { get; }
+
+    public override DateTime Deadline => DeadlineUtc;
+
+    public override Metadata RequestHeaders => _requestHeaders ??= ReadHeaders(_http.Request.Headers);
+
+    public override CancellationToken CancellationToken => _lifetime.Token;
+
+    public override Metadata ResponseTrailers => _responseTrailers ??= [];
+
+    /// <summary>Whether anything of the response is on its way, so that the status must go into trailers.</summary>
+    public bool HasWritten { get; private set; }
+
+    public CallEnd End => _lifetime.End;
+
+    private DateTime DeadlineUtc { get; set; } = DateTime.MaxValue;
+
+    public void StartDeadline(TimeSpan timeout, DateTimeOffset now)
+    {
+        DeadlineUtc = timeout < DateTimeOffset.MaxValue - now ? (now + timeout).UtcDateTime : DateTime.MaxValue;
+        _lifetime.StartDeadline(timeout);
+    }
+
+    public override async Task WriteResponseHeadersAsync(Metadata responseHeaders)
+    {
+        ArgumentNullException.ThrowIfNull(responseHeaders);
+        if (HasWritten || _http.Response.HasStarted)
+        {
+            throw new InvalidOperationException("The response headers have been sent.");
+        }
+
+        foreach (var entry in responseHeaders.Where(entry => MetadataHeaders.IsCustom(entry.Key)))
+        {
+            _http.Response.Headers.Append(entry.Key, MetadataHeaders.Format(entry));
+        }
+
+        HasWritten = true;
+        await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>The one request of a call that has one. Throws for none or a second.</summary>
+    public async Task<T> ReadSingleAsync<T>(Marshaller<T> marshaller)
+        where T : class
+    {
+        var request = await ReadAsync(marshaller, CancellationToken.None).ConfigureAwait(false)
+            ?? throw new RpcException(new Status(StatusCode.Internal, "BadMessage: the request is missing"));
+        return await ReadAsync(marshaller, CancellationToken.None).ConfigureAwait(false) is null
+            ? request
+            : throw new RpcException(new Status(StatusCode.Internal, "BadMessage: more than one request"));
+    }
+
+    /// <summary>The next request, or null when the caller has half-closed.</summary>
+    public async ValueTask<T?> ReadAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var linked = Link(cancellationToken);
+        try
+        {
+            return await _reader.ReadAsync(marshaller, linked?.Token ?? _lifetime.Token).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            throw new OperationCanceledException("The caller is gone.", exception, _lifetime.Token);
+        }
+    }
+
+    public async ValueTask WriteAsync<T>(
+        Marshaller<T> marshaller, T message, bool flush, CancellationToken cancellationToken)
+    {
+        _lifetime.Token.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
+        _writer.Write(marshaller, message);
+        HasWritten = true;
+        if (flush)
+        {
+            await FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The single response: it leaves together with the trailers.</summary>
+    public void WriteLast<T>(Marshaller<T> marshaller, T message)
+    {
+        // A handler that set another status than OK has no response to give.
+        if (Status.StatusCode == StatusCode.OK)
+        {
+            _lifetime.Token.ThrowIfCancellationRequested();
+            _writer.Write(marshaller, message);
+            HasWritten = true;
+        }
+    }
+
+    /// <summary>Writes the status: as trailers, or as the only headers if nothing went before.</summary>
+    public void Finish(Status status, Metadata? more)
+    {
+        var headers = HasWritten || _http.Response.HasStarted
+            ? _http.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers
+            : _http.Response.Headers;
+        foreach (var entry in (_responseTrailers ?? Metadata.Empty).Concat(more ?? Metadata.Empty))
+        {
+            if (MetadataHeaders.IsCustom(entry.Key))
+            {
+                headers.Append(entry.Key, MetadataHeaders.Format(entry));
+            }
+        }
+
+        ResponseStatus.Write(headers, status);
+    }
+
+    public void Dispose() => _lifetime.Dispose();
+
+    private static Metadata ReadHeaders(IHeaderDictionary headers)
+    {
+        var metadata = new Metadata();
+        foreach (var (name, values) in headers)
+        {
+            foreach (var value in values)
+            {
+                MetadataHeaders.Read(metadata, name, value);
+            }
+        }
+
+        return metadata;
+    }
+
+    private static string Describe(HttpContext http)
+    {
+        var connection = http.Connection;
+        if (connection.RemoteIpAddress is not { } address)
+        {
+            var endPoint = http.Features.Get<IConnectionEndPointFeature>()?.LocalEndPoint;
+            return $"unix:{endPoint}";
+        }
+
+        var port = connection.RemotePort;
+        return address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 && !address.IsIPv4MappedToIPv6
+            ? $"ipv6:{new IPEndPoint(address, port)}"
+            : $"ipv4:{new IPEndPoint(address.MapToIPv4(), port)}";
+    }
+
+    private async ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        using var linked = Link(cancellationToken);
+        var flush = _http.Response.BodyWriter.FlushAsync(linked?.Token ?? _lifetime.Token);
+        var result = flush.IsCompleted ? await flush.ConfigureAwait(false) : await AwaitReaderAsync(flush).ConfigureAwait(false);
+        if (result.IsCompleted || result.IsCanceled)
+        {
+            throw new OperationCanceledException("The caller is gone.", _lifetime.Token);
+        }
+    }
+
+    private async ValueTask<System.IO.Pipelines.FlushResult> AwaitReaderAsync(
+        ValueTask<System.IO.Pipelines.FlushResult> flush)
+    {
+        _lifetime.WriteStarts();
+        try
+        {
+            return await flush.ConfigureAwait(false);
+        }
+        finally
+        {
+            _lifetime.WriteEnded();
+        }
+    }
+
+    private CancellationTokenSource? Link(CancellationToken cancellationToken) =>
+        cancellationToken.CanBeCanceled && cancellationToken != _lifetime.Token
+            ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _lifetime.Token)
+            : null;
+}

@@ -1,0 +1,14 @@
+namespace Fairlead.Rpc;
+
+internal sealed class ClientStreamingHandler<TRequest, TResponse>(
+    Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse> handler) : MethodHandler(method)
+    where TRequest : class
+    where TResponse : class
+{
+    public override async Task InvokeAsync(ServerCall call)
+    {
+        var requests = new ServerStreamReader<TRequest>(call, method.RequestMarshaller);
+        var response = await handler(requests, call).ConfigureAwait(false);
+        call.WriteLast(method.ResponseMarshaller, response);
+    }
+}

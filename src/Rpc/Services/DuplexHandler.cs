@@ -1,0 +1,14 @@
+namespace Fairlead.Rpc;
+
+internal sealed class DuplexHandler<TRequest, TResponse>(
+    Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse> handler) : MethodHandler(method)
+    where TRequest : class
+    where TResponse : class
+{
+    public override async Task InvokeAsync(ServerCall call)
+    {
+        var requests = new ServerStreamReader<TRequest>(call, method.RequestMarshaller);
+        var responses = new ServerStreamWriter<TResponse>(call, method.ResponseMarshaller);
+        await handler(requests, responses, call).ConfigureAwait(false);
+    }
+}

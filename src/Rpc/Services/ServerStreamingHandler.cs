@@ -1,0 +1,14 @@
+namespace Fairlead.Rpc;
+
+internal sealed class ServerStreamingHandler<TRequest, TResponse>(
+    Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse> handler) : MethodHandler(method)
+    where TRequest : class
+    where TResponse : class
+{
+    public override async Task InvokeAsync(ServerCall call)
+    {
+        var request = await call.ReadSingleAsync(method.RequestMarshaller).ConfigureAwait(false);
+        var responses = new ServerStreamWriter<TResponse>(call, method.ResponseMarshaller);
+        await handler(request, responses, call).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Fairlead.Rpc;
+
+/// <summary>
+/// Reads prefixed messages from a pipe. A message over the limit is refused by its prefix, before its bytes are taken in. One
+/// reader at a time.
+/// </summary>
+internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip)
+{
+    private readonly MessagePayload _payload = new();
+
+    /// <summary>The next message, or null at the end of the stream. Throws <see cref="RpcException"/> for bad bytes.</summary>
+    public async ValueTask<T?> ReadAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
+        where T : class
+    {
+        while (true)
+        {
+            var result = await pipe.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var buffer = result.Buffer;
+            if (result.IsCanceled)
+            {
+                pipe.AdvanceTo(buffer.Start);
+                throw new OperationCanceledException("The read was cancelled.");
+            }
+
+            if (TryTake(ref buffer, out var compressed, out var payload))
+            {
+                var message = Parse(marshaller, compressed, payload);
+                pipe.AdvanceTo(buffer.Start);
+                return message;
+            }
+
+            if (result.IsCompleted)
+            {
+                return buffer.IsEmpty ? null : throw Refuse(StatusCode.Internal, "BadMessage: the stream ends within a message");
+            }
+
+            pipe.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    private static RpcException Refuse(StatusCode code, string detail) => new(new Status(code, detail));
+
+    private bool TryTake(ref ReadOnlySequence<byte> buffer, out bool compressed, out ReadOnlySequence<byte> payload)
+    {
+        compressed = false;
+        payload = default;
+        if (!MessagePrefix.TryRead(buffer, out var flag, out var length))
+        {
+            return false;
+        }
+
+        if (flag > 1)
+        {
+            throw Refuse(StatusCode.Internal, $"BadMessage: the compressed flag is {flag}");
+        }
+
+        if (length > bytesMax)
+        {
+            throw Refuse(StatusCode.ResourceExhausted, $"Received message larger than max ({length} vs. {bytesMax})");
+        }
+
+        if (buffer.Length - MessagePrefix.Length < length)
+        {
+            return false;
+        }
+
+        compressed = flag == 1;
+        payload = buffer.Slice(MessagePrefix.Length, length);
+        buffer = buffer.Slice(payload.End);
+        return true;
+    }
+
+    private T Parse<T>(Marshaller<T> marshaller, bool compressed, ReadOnlySequence<byte> payload)
+        where T : class
+    {
+        if (!compressed)
+        {
+            return _payload.Read(marshaller, payload);
+        }
+
+        if (!gzip)
+        {
+            throw Refuse(StatusCode.Internal, "BadMessage: a compressed message without grpc-encoding");
+        }
+
+        return _payload.Read(marshaller, new ReadOnlySequence<byte>(GzipMessage.Decompress(payload, bytesMax)));
+    }
+}
