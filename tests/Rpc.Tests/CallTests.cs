@@ -1,0 +1,218 @@
+using System.Buffers.Binary;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Health.V1;
+
+namespace Fairlead.Rpc.Tests;
+
+public sealed class CallTests
+{
+    [Fact]
+    public async Task Unary_WithMetadata_EchoesHeadersAndTrailers()
+    {
+        await using var server = await Servers.StartAsync();
+        await using var channel = Servers.Connect(server);
+        var headers = new Metadata { { "echo-text", "a b" }, { "echo-data-bin", [0, 255, 7, 8] } };
+        using var call = channel.CreateCallInvoker().AsyncUnaryCall(
+            EchoService.Unary, null, new CallOptions(headers), [1, 2, 3]);
+        Assert.Equal([1, 2, 3], await call);
+        var got = await call.ResponseHeadersAsync;
+        Assert.Equal("a b", got.GetValue("echo-text"));
+        Assert.Equal([0, 255, 7, 8], got.GetValueBytes("echo-data-bin")!);
+        Assert.Equal("a b", call.GetTrailers().GetValue("echo-text"));
+        Assert.Equal(StatusCode.OK, call.GetStatus().StatusCode);
+    }
+
+    [Fact]
+    public async Task Streams_InAllDirections_CarryMessages()
+    {
+        await using var server = await Servers.StartAsync();
+        await using var channel = Servers.Connect(server);
+        var invoker = channel.CreateCallInvoker();
+        using var repeat = invoker.AsyncServerStreamingCall(EchoService.Repeat, null, default, [9]);
+        Assert.Equal(10, (await repeat.ResponseStream.ReadAllAsync(Servers.Token).ToListAsync(Servers.Token)).Count);
+        using var join = invoker.AsyncClientStreamingCall(EchoService.Join, null, default);
+        await join.RequestStream.WriteAsync([1]);
+        await join.RequestStream.WriteAsync([2]);
+        await join.RequestStream.CompleteAsync();
+        Assert.Equal([1, 2], await join);
+        using var chat = invoker.AsyncDuplexStreamingCall(EchoService.Chat, null, default);
+        for (byte i = 0; i < 20; i++)
+        {
+            await chat.RequestStream.WriteAsync([i]);
+            Assert.True(await chat.ResponseStream.MoveNext(Servers.Token));
+            Assert.Equal([i], chat.ResponseStream.Current);
+        }
+
+        await chat.RequestStream.CompleteAsync();
+        Assert.False(await chat.ResponseStream.MoveNext(Servers.Token));
+        Assert.Equal("over", chat.GetTrailers().GetValue("chat"));
+    }
+
+    [Fact]
+    public async Task Failure_WithDetails_ReachesTheCaller()
+    {
+        await using var server = await Servers.StartAsync();
+        await using var channel = Servers.Connect(server);
+        using var call = channel.CreateCallInvoker().AsyncUnaryCall(EchoService.Fail, null, default, [65, 66]);
+        var failure = await Servers.FailsAsync(call.ResponseAsync);
+        Assert.Equal(new Status(StatusCode.FailedPrecondition, "wrong % état"), failure.Status);
+        var details = failure.GetRpcStatus();
+        Assert.Equal("AB", details!.Details[0].Unpack<StringValue>().Value);
+    }
+
+    [Fact]
+    public async Task Handler_ThatThrows_AnswersUnknownWithoutTheText()
+    {
+        await using var server = await Servers.StartAsync();
+        await using var channel = Servers.Connect(server);
+        var failure = await UnaryFailure(channel, EchoService.Throw, []);
+        Assert.Equal(StatusCode.Unknown, failure.StatusCode);
+        Assert.DoesNotContain("secret", failure.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Method_Unknown_IsUnimplemented()
+    {
+        await using var server = await Servers.StartAsync();
+        await using var channel = Servers.Connect(server);
+        Assert.Equal(StatusCode.Unimplemented, (await UnaryFailure(channel, EchoService.Unknown, [])).StatusCode);
+    }
+
+    [Fact]
+    public async Task Deadline_ThatPasses_FailsBothSides()
+    {
+        var cancelled = new TaskCompletionSource();
+        await using var server = await Servers.StartAsync(cancelled: cancelled);
+        await using var channel = Servers.Connect(server);
+        var deadline = TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(200);
+        var failure = await UnaryFailure(channel, EchoService.Hang, [], new CallOptions(deadline: deadline));
+        Assert.Equal(StatusCode.DeadlineExceeded, failure.StatusCode);
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), Servers.Token);
+    }
+
+    [Fact]
+    public async Task Cancellation_ByToken_ReachesTheHandler()
+    {
+        var cancelled = new TaskCompletionSource();
+        await using var server = await Servers.StartAsync(cancelled: cancelled);
+        await using var channel = Servers.Connect(server);
+        using var source = new CancellationTokenSource();
+        using var chat = channel.CreateCallInvoker().AsyncDuplexStreamingCall(
+            EchoService.Chat, null, new CallOptions(cancellationToken: source.Token));
+        await chat.RequestStream.WriteAsync([1]);
+        Assert.True(await chat.ResponseStream.MoveNext(Servers.Token));
+        var hang = UnaryFailure(channel, EchoService.Hang, [], new CallOptions(cancellationToken: source.Token));
+        var next = chat.ResponseStream.MoveNext(Servers.Token);
+        await UnarySucceeds(channel);
+        await source.CancelAsync();
+        Assert.Equal(StatusCode.Cancelled, (await hang).StatusCode);
+        Assert.Equal(StatusCode.Cancelled, (await Servers.FailsAsync(next)).StatusCode);
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), Servers.Token);
+    }
+
+    [Fact]
+    public async Task Dispose_OfAStreamNobodyReads_ReachesTheHandler()
+    {
+        var cancelled = new TaskCompletionSource();
+        await using var server = await Servers.StartAsync(cancelled: cancelled);
+        await using var channel = Servers.Connect(server);
+        var flood = channel.CreateCallInvoker().AsyncServerStreamingCall(EchoService.Flood, null, default, []);
+        await flood.ResponseHeadersAsync;
+        flood.Dispose();
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), Servers.Token);
+    }
+
+    [Fact]
+    public async Task Reader_ThatTakesNothing_IsCutOff()
+    {
+        var cancelled = new TaskCompletionSource();
+        var calls = new RpcServiceOptions { WriteTimeout = TimeSpan.FromMilliseconds(300) };
+        await using var server = await Servers.StartAsync(cancelled: cancelled, calls: calls);
+        await using var channel = Servers.Connect(server);
+        using var flood = channel.CreateCallInvoker().AsyncServerStreamingCall(EchoService.Flood, null, default, []);
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), Servers.Token);
+        await UnarySucceeds(channel);
+    }
+
+    [Fact]
+    public async Task Messages_OverTheLimit_AreRefusedBothWays()
+    {
+        var calls = new RpcServiceOptions { MaxReceiveMessageBytes = 100 };
+        await using var server = await Servers.StartAsync(calls: calls);
+        await using var channel = Servers.Connect(server, new RpcChannelOptions { MaxReceiveMessageBytes = 1000 });
+        Assert.Equal(StatusCode.ResourceExhausted, (await UnaryFailure(channel, EchoService.Unary, new byte[101])).StatusCode);
+        Assert.Equal(StatusCode.ResourceExhausted, (await UnaryFailure(channel, EchoService.Make, Size(1001))).StatusCode);
+        await using var small = Servers.Connect(server, new RpcChannelOptions { MaxSendMessageBytes = 10 });
+        Assert.Equal(StatusCode.ResourceExhausted, (await UnaryFailure(small, EchoService.Unary, new byte[11])).StatusCode);
+        using var fits = channel.CreateCallInvoker().AsyncUnaryCall(EchoService.Make, null, default, Size(1000));
+        Assert.Equal(1000, (await fits).Length);
+    }
+
+    [Fact]
+    public async Task Messages_Big_Pass()
+    {
+        await using var server = await Servers.StartAsync();
+        await using var channel = Servers.Connect(server);
+        var request = new byte[4 * 1024 * 1024];
+        request[^1] = 9;
+        using var call = channel.CreateCallInvoker().AsyncUnaryCall(EchoService.Unary, null, default, request);
+        Assert.Equal(request, await call.ResponseAsync.WaitAsync(TimeSpan.FromSeconds(20), Servers.Token));
+    }
+
+    [Fact]
+    public async Task Server_ThatStops_EndsItsStreams()
+    {
+        await using var server = await Servers.StartAsync();
+        await using var channel = Servers.Connect(server);
+        using var chat = channel.CreateCallInvoker().AsyncDuplexStreamingCall(EchoService.Chat, null, default);
+        await chat.RequestStream.WriteAsync([1]);
+        Assert.True(await chat.ResponseStream.MoveNext(Servers.Token));
+        var next = chat.ResponseStream.MoveNext(Servers.Token);
+        await server.StopAsync(Servers.Token);
+        Assert.Equal(StatusCode.Unavailable, (await Servers.FailsAsync(next)).StatusCode);
+        Assert.Equal(StatusCode.Unavailable, (await UnaryFailure(channel, EchoService.Unary, [])).StatusCode);
+    }
+
+    [Fact]
+    public async Task Health_WatchAndCheck_FollowWhatIsReported()
+    {
+        var health = new HealthService();
+        var options = new RpcServerOptions();
+        options.Endpoints.Add(RpcEndpoint.Tcp(Servers.Any));
+        options.Services.Add(health.Build());
+        await using var server = await RpcServer.StartAsync(options, Servers.Token);
+        await using var channel = Servers.Connect(server);
+        var invoker = channel.CreateCallInvoker();
+        var request = new HealthCheckRequest { Service = "a" };
+        using var missing = invoker.AsyncUnaryCall(HealthService.CheckMethod, null, default, request);
+        Assert.Equal(StatusCode.NotFound, (await Servers.FailsAsync(missing.ResponseAsync)).StatusCode);
+        using var watch = invoker.AsyncServerStreamingCall(HealthService.WatchMethod, null, default, request);
+        Assert.True(await watch.ResponseStream.MoveNext(Servers.Token));
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.ServiceUnknown, watch.ResponseStream.Current.Status);
+        health.Set("a", HealthCheckResponse.Types.ServingStatus.Serving);
+        Assert.True(await watch.ResponseStream.MoveNext(Servers.Token));
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, watch.ResponseStream.Current.Status);
+        using var check = invoker.AsyncUnaryCall(HealthService.CheckMethod, null, default, request);
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, (await check).Status);
+    }
+
+    private static byte[] Size(int size)
+    {
+        var bytes = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, size);
+        return bytes;
+    }
+
+    private static async Task UnarySucceeds(RpcChannel channel)
+    {
+        using var call = channel.CreateCallInvoker().AsyncUnaryCall(EchoService.Unary, null, default, [5]);
+        Assert.Equal([5], await call.ResponseAsync.WaitAsync(TimeSpan.FromSeconds(20), Servers.Token));
+    }
+
+    private static async Task<RpcException> UnaryFailure(
+        RpcChannel channel, Method<byte[], byte[]> method, byte[] request, CallOptions options = default)
+    {
+        using var call = channel.CreateCallInvoker().AsyncUnaryCall(method, null, options, request);
+        return await Servers.FailsAsync(call.ResponseAsync);
+    }
+}

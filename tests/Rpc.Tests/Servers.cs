@@ -1,0 +1,33 @@
+using System.Net;
+using System.Security.Cryptography;
+
+namespace Fairlead.Rpc.Tests;
+
+/// <summary>Servers on free ports for tests.</summary>
+internal static class Servers
+{
+    public static readonly IPEndPoint Any = new(IPAddress.Loopback, 0);
+
+    public static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static Task<RpcServer> StartAsync(RpcEndpoint? endpoint = null, TaskCompletionSource? cancelled = null,
+        RpcServiceOptions? calls = null)
+    {
+        var options = new RpcServerOptions { Calls = calls ?? new RpcServiceOptions() };
+        options.Endpoints.Add(endpoint ?? RpcEndpoint.Tcp(Any));
+        options.Services.Add(EchoService.Build(cancelled));
+        return RpcServer.StartAsync(options, Token);
+    }
+
+    public static RpcChannel Connect(RpcServer server, RpcChannelOptions? options = null) =>
+        new(server.Endpoints[0].ToString(), options);
+
+    public static TlsIdentity Identity(ECCurve? curve = null)
+    {
+        using var key = ECDsa.Create(curve ?? ECCurve.NamedCurves.nistP256);
+        return new TlsIdentity(key, TimeProvider.System);
+    }
+
+    public static async Task<RpcException> FailsAsync(Task call) =>
+        await Assert.ThrowsAsync<RpcException>(() => call.WaitAsync(TimeSpan.FromSeconds(20), Token));
+}
