@@ -1,0 +1,61 @@
+namespace Fairlead.Configuration;
+
+/// <summary>Variables <c>FAIRLEAD_SECTION__KEY</c> that replace values of the file: <c>xds.socket</c> is
+/// <c>FAIRLEAD_XDS__SOCKET</c>. An empty variable is as good as none.
+/// Remembers which were asked for.</summary>
+internal sealed class EnvironmentOverlay
+{
+    private const string Prefix = "FAIRLEAD_";
+
+    /// <summary>Variables of the programs themselves, not of their configuration.</summary>
+    private static readonly HashSet<string> Reserved =
+        new(StringComparer.Ordinal) { "FAIRLEAD_CACHE", "FAIRLEAD_PROGRAMS" };
+
+    private readonly SortedDictionary<string, string> _variables = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+
+    internal EnvironmentOverlay(IReadOnlyDictionary<string, string> environment)
+    {
+        foreach (var (name, value) in environment)
+        {
+            if (name.StartsWith(Prefix, StringComparison.Ordinal) && !Reserved.Contains(name) && value.Length > 0)
+            {
+                _variables[name] = value;
+            }
+        }
+    }
+
+    internal static string NameOf(string path) =>
+        Prefix + path.Replace(".", "__", StringComparison.Ordinal).ToUpperInvariant();
+
+    /// <summary>The variable of a path, or null.</summary>
+    internal string? Find(string path, out string name)
+    {
+        name = NameOf(path);
+        _asked.Add(name);
+        return _variables.GetValueOrDefault(name);
+    }
+
+    /// <summary>Whether some variable lies below a section.</summary>
+    internal bool HasSection(string path)
+    {
+        var start = NameOf(path) + "__";
+        return _variables.Keys.Any(name => name.StartsWith(start, StringComparison.Ordinal));
+    }
+
+    /// <summary>Variables that nothing asked for. One without `__` is taken for a mistake only if it is close to a
+    /// known name: for a Service called `fairlead` a cluster sets FAIRLEAD_PORT and more in every pod.</summary>
+    internal void RefuseUnknown(ConfigurationErrors errors)
+    {
+        foreach (var name in _variables.Keys.Where(name => !_asked.Contains(name)))
+        {
+            var nearest = NearestName.Find(name, _asked);
+            if (nearest is not null || name.Contains("__", StringComparison.Ordinal))
+            {
+                errors.Add(new ConfigurationError(
+                    ConfigurationErrorKind.UnknownKey, name, 0, 0, "an unknown variable",
+                    nearest is null ? "unset it" : $"did you mean {nearest}?"));
+            }
+        }
+    }
+}
