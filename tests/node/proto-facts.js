@@ -1,0 +1,48 @@
+// Prints what the official protos say about every message, enum and method in the files that are named on the command
+// line, one fact a line. The files come from the npm package @grpc/grpc-js-xds. EnvoyProtosTests prints the same lines
+// about our files and expects each of them here.
+'use strict';
+const fs = require('fs');
+const path = require('path');
+const protobuf = require('protobufjs');
+
+const home = name => path.dirname(require.resolve(`${name}/package.json`));
+const roots = ['envoy-api', 'googleapis', 'xds', 'protoc-gen-validate']
+  .map(name => path.join(home('@grpc/grpc-js-xds'), 'deps', name))
+  .concat(home('protobufjs'));
+
+const root = new protobuf.Root();
+root.resolvePath = (origin, target) => {
+  const found = roots.map(folder => path.join(folder, target)).find(file => fs.existsSync(file));
+  return found || target; // what is not there is one of protobufjs's own well-known types
+};
+root.loadSync(process.argv.slice(2), { keepCase: true });
+root.resolveAll();
+
+const name = object => object.fullName.slice(1);
+const typeOf = field => (field.resolvedType ? name(field.resolvedType) : field.type);
+
+function field(message, one) {
+  const type = typeOf(one);
+  const shape = one.map ? `map<${one.keyType},${type}>` : one.repeated ? `repeated ${type}` : type;
+  console.log(`field ${name(message)} ${one.name} ${one.id} ${shape} oneof=${one.partOf ? one.partOf.name : '-'}`);
+}
+
+function walk(object) {
+  if (object instanceof protobuf.Type) {
+    console.log(`message ${name(object)}`);
+    object.fieldsArray.forEach(one => field(object, one));
+  } else if (object instanceof protobuf.Enum) {
+    Object.entries(object.values).forEach(([key, value]) => console.log(`enum ${name(object)} ${key} ${value}`));
+  } else if (object instanceof protobuf.Service) {
+    object.methodsArray.map(method => method.resolve()).forEach(method => {
+      const side = (stream, type) => (stream ? 'stream ' : '') + name(type);
+      console.log(`method ${name(object)} ${method.name} ` +
+        `${side(method.requestStream, method.resolvedRequestType)} -> ` +
+        `${side(method.responseStream, method.resolvedResponseType)}`);
+    });
+  }
+  (object.nestedArray || []).forEach(walk);
+}
+
+walk(root);
