@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Fairlead.TestKit;
 
 namespace Fairlead.Rpc.Tests;
 
@@ -49,6 +50,7 @@ public sealed class TransportTests
     [Theory]
     [InlineData("1.3.132.0.34")]
     [InlineData("1.3.132.0.10")]
+    [InlineData("explicit")]
     public async Task Rejects_ClientKeyOfAnotherForm_BadKey(string curve)
     {
         using var identity = Servers.Identity();
@@ -157,12 +159,32 @@ public sealed class TransportTests
 
     private static X509Certificate2 ForeignCertificate(string curve)
     {
-        var given = curve == "explicit"
-            ? ECDsa.Create(ECCurve.NamedCurves.nistP256).ExportExplicitParameters(false).Curve
-            : ECCurve.CreateFromValue(curve);
-        using var key = ECDsa.Create(given);
+        if (curve == "explicit")
+        {
+            return ExplicitCertificate();
+        }
+
+        using var key = ECDsa.Create(ECCurve.CreateFromValue(curve));
         var now = TimeProvider.System.GetUtcNow();
         return new CertificateRequest("CN=stranger", key, HashAlgorithmName.SHA256)
             .CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+    }
+
+    // P-256 with its parameters spelled out (CVE-2020-0601): .NET does not make such a certificate, OpenSSL does.
+    private static X509Certificate2 ExplicitCertificate()
+    {
+        Assert.SkipWhen(PeerTools.FindOnPath("openssl") is null, "no openssl on PATH");
+        var folder = Directory.CreateTempSubdirectory("rpc").FullName;
+        var (key, certificate) = (Path.Combine(folder, "key.pem"), Path.Combine(folder, "cert.pem"));
+        OpenSsl($"ecparam -name prime256v1 -param_enc explicit -genkey -noout -out {key}");
+        OpenSsl($"req -new -x509 -key {key} -subj /CN=stranger -days 1 -out {certificate}");
+        return X509Certificate2.CreateFromPemFile(certificate, key);
+    }
+
+    private static void OpenSsl(string arguments)
+    {
+        using var process = PeerTools.Start("openssl", arguments.Split(' '));
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
     }
 }

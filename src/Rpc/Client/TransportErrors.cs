@@ -19,7 +19,8 @@ internal static class TransportErrors
                     return FromReset(protocol, exception);
                 case SocketException socket:
                     return new Status(StatusCode.Unavailable, $"the server cannot be reached: {socket.Message}", exception);
-                case ObjectDisposedException:
+                // Only as the whole failure: inside another one it is a connection that broke while it was set up.
+                case ObjectDisposedException when inner == exception:
                     return new Status(StatusCode.Cancelled, "the call or its channel was disposed", exception);
                 default:
                     break;
