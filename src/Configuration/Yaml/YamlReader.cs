@@ -71,7 +71,7 @@ public static class YamlReader
     {
         var parser = new Parser(new StringReader(text));
         var builder = new YamlTreeBuilder(source, limits);
-        while (Next(parser, source))
+        while (Next(parser, source, text))
         {
             builder.Take(parser.Current!);
         }
@@ -79,7 +79,7 @@ public static class YamlReader
         return builder.Documents;
     }
 
-    private static bool Next(Parser parser, string source)
+    private static bool Next(Parser parser, string source, string text)
     {
         try
         {
@@ -87,23 +87,48 @@ public static class YamlReader
         }
         catch (YamlException bad)
         {
-            throw Syntax(source, bad.Start, bad.Message);
+            throw Syntax(source, bad.Start, bad.Message, text);
         }
         catch (Exception bad) when (bad is not OutOfMemoryException)
         {
             // A scanner that trips over bytes from outside has met bad syntax, whatever it throws.
-            throw Syntax(source, parser.Current?.End ?? Mark.Empty, bad.GetType().Name);
+            throw Syntax(source, parser.Current?.End ?? Mark.Empty, bad.GetType().Name, text);
         }
     }
 
-    private static YamlRefusedException Syntax(string source, Mark mark, string message)
+    private static YamlRefusedException Syntax(string source, Mark mark, string message, string text)
     {
-        var tab = message.Contains("tab", StringComparison.OrdinalIgnoreCase)
-            || message.Contains("cannot start any token", StringComparison.Ordinal);
+        var (line, column) = ((int)mark.Line, (int)mark.Column);
+        var remedy = "correct the line or the one above";
+        if (LineWithTab(text, line) is { } tab)
+        {
+            (line, column, message, remedy) = (tab, 1, "a tab before the first word", "indent with spaces");
+        }
+
         return new YamlRefusedException(new ConfigurationError(
-            ConfigurationErrorKind.Syntax, source, (int)mark.Line, (int)mark.Column,
-            "not YAML: " + OneLine(message),
-            tab ? "indent with spaces, and quote values that begin with a sign" : "correct the line or the one above"));
+            ConfigurationErrorKind.Syntax, source, line, column, "not YAML: " + OneLine(message), remedy));
+    }
+
+    /// <summary>The scanner names the line before a tab, and says nothing of the tab: look for it there and below.
+    /// </summary>
+    private static int? LineWithTab(string text, int near)
+    {
+        var number = 0;
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            var start = line[..(line.Length - line.TrimStart(" \t").Length)];
+            if (++number >= near && start.Contains('\t'))
+            {
+                return number;
+            }
+
+            if (number > near)
+            {
+                break;
+            }
+        }
+
+        return null;
     }
 
     private static string OneLine(string message)
