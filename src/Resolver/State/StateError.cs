@@ -1,0 +1,27 @@
+namespace Fairlead.Resolver.State;
+
+/// <summary>Why durable state cannot be used.</summary>
+public enum StateError
+{
+    /// <summary>The state cannot be made durable: the folder is read-only, full or gone (trust V39). Nothing that was to
+    /// be stored may be used.</summary>
+    StateNotDurable,
+
+    /// <summary>The file's content does not match its check: it was damaged or edited. It is left as it is.</summary>
+    StateCorrupt,
+
+    /// <summary>The content exceeds the limit of the file.</summary>
+    TooLarge,
+}
+
+/// <summary>Durable state cannot be read or written; <see cref="Error"/> names why.</summary>
+public sealed class StateException : Exception
+{
+    /// <summary>An exception of <paramref name="error"/>, with what a person needs in <paramref name="detail"/>.
+    /// </summary>
+    public StateException(StateError error, string detail, Exception? inner = null)
+        : base($"{error}: {detail}", inner) => Error = error;
+
+    /// <summary>The named error.</summary>
+    public StateError Error { get; }
+}
