@@ -30,7 +30,12 @@ internal static class Fixtures
         });
     }
 
-    public static Resource Endpoints(string name, params int[] ports)
+    /// <summary>An address that is no IP literal: every client refuses it.</summary>
+    public static Resource BadEndpoints(string name) => Endpoints(name, "not-an-address", 1);
+
+    public static Resource Endpoints(string name, params int[] ports) => Endpoints(name, "127.0.0.1", ports);
+
+    private static Resource Endpoints(string name, string address, params int[] ports)
     {
         var locality = new LocalityLbEndpoints
         {
@@ -39,7 +44,7 @@ internal static class Fixtures
         };
         foreach (var port in ports)
         {
-            var socket = new SocketAddress { Address = "127.0.0.1", PortValue = (uint)port };
+            var socket = new SocketAddress { Address = address, PortValue = (uint)port };
             locality.LbEndpoints.Add(new LbEndpoint
             {
                 Endpoint = new Endpoint { Address = new Address { SocketAddress = socket } },

@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+
+namespace Fairlead.TestKit.Processes;
+
+/// <summary>
+/// A program that a test starts, talks to by lines, and ends by its own id. Keeps the end of its stderr for messages of
+/// failure. One reader at a time.
+/// </summary>
+public sealed class ChildProcess : IAsyncDisposable
+{
+    private const int ErrorLinesMax = 200;
+
+    private readonly Process _process;
+    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
+    private readonly Queue<string> _errors = new();
+    private readonly Task _pumps;
+
+    private ChildProcess(Process process)
+    {
+        _process = process;
+        _pumps = Task.WhenAll(PumpOutputAsync(), PumpErrorsAsync());
+    }
+
+    /// <summary>The process id.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Whether it ended.</summary>
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>The last lines of its stderr.</summary>
+    public string Errors
+    {
+        get
+        {
+            lock (_errors)
+            {
+                return string.Join('\n', _errors);
+            }
+        }
+    }
+
+    /// <summary>Starts a program; a null value takes a variable out of its environment.</summary>
+    public static ChildProcess Start(
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
+    {
+        var info = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+        {
+            info.Environment[name] = value;
+        }
+
+        return new ChildProcess(LastingThread.Run(() => Process.Start(info)!));
+    }
+
+    /// <summary>Writes a line to its stdin and returns the next line of its stdout.</summary>
+    public async Task<string> AskAsync(string line, TimeSpan bound, CancellationToken cancellationToken)
+    {
+        await _process.StandardInput.WriteLineAsync(line.AsMemory(), cancellationToken);
+        await _process.StandardInput.FlushAsync(cancellationToken);
+        return await ReadLineAsync(bound, cancellationToken);
+    }
+
+    /// <summary>The next line of its stdout.</summary>
+    /// <exception cref="InvalidOperationException">It ended, or said nothing in time; with the end of its stderr.</exception>
+    public async Task<string> ReadLineAsync(TimeSpan bound, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _lines.Reader.ReadAsync(cancellationToken).AsTask().WaitAsync(bound, cancellationToken);
+        }
+        catch (Exception e) when (e is ChannelClosedException or TimeoutException)
+        {
+            throw new InvalidOperationException($"{_process.StartInfo.FileName} said nothing: {e.Message}\n{Errors}", e);
+        }
+    }
+
+    /// <summary>Ends it at once.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        await _process.WaitForExitAsync();
+        await _pumps;
+        _process.Dispose();
+    }
+
+    private async Task PumpOutputAsync()
+    {
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            _lines.Writer.TryWrite(line);
+        }
+
+        _lines.Writer.Complete();
+    }
+
+    private async Task PumpErrorsAsync()
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+        {
+            lock (_errors)
+            {
+                _errors.Enqueue(line);
+                if (_errors.Count > ErrorLinesMax)
+                {
+                    _errors.Dequeue();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Fairlead.TestKit.Processes;
+
+/// <summary>
+/// A real Envoy with one HTTP listener on a free port, fed over aggregated state-of-the-world xDS from a unix socket:
+/// clusters by wildcard, the route configuration <c>fairlead</c> by name.
+/// </summary>
+public sealed class EnvoyProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
+
+    private readonly HttpClient _http = new() { Timeout = Bound };
+    private readonly string _folder;
+    private readonly ChildProcess _process;
+    private string _admin = "";
+    private string _listener = "";
+
+    private EnvoyProcess(string folder, ChildProcess process)
+    {
+        _folder = folder;
+        _process = process;
+    }
+
+    /// <summary>The process id.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Starts it and waits until its admin page answers; the xDS server need not be there.</summary>
+    /// <param name="program">The binary.</param>
+    /// <param name="xdsSocket">The path of the xDS server's unix socket.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static async Task<EnvoyProcess> StartAsync(
+        string program, string xdsSocket, CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("fairlead-envoy-").FullName;
+        var bootstrap = Path.Combine(folder, "bootstrap.yaml");
+        var adminFile = Path.Combine(folder, "admin");
+        await File.WriteAllTextAsync(bootstrap, Bootstrap(xdsSocket), cancellationToken);
+        var process = ChildProcess.Start(
+            program,
+            ["-c", bootstrap, "--admin-address-path", adminFile, "--use-dynamic-base-id", "--concurrency", "1", "-l", "warn"]);
+        var envoy = new EnvoyProcess(folder, process);
+        try
+        {
+            await envoy.WaitAsync(adminFile, cancellationToken);
+        }
+        catch
+        {
+            await envoy.DisposeAsync();
+            throw;
+        }
+
+        return envoy;
+    }
+
+    /// <summary>A request through the listener: the status and the body.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> GetAsync(string host, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{_listener}/");
+        request.Headers.Host = host;
+        using var response = await _http.SendAsync(request, cancellationToken);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
+    }
+
+    /// <summary>A page of the admin interface.</summary>
+    public Task<string> AdminAsync(string path, CancellationToken cancellationToken)
+    {
+        return _http.GetStringAsync($"http://{_admin}{path}", cancellationToken);
+    }
+
+    /// <summary>A counter or gauge by its full name; 0 where there is none.</summary>
+    public async Task<long> StatAsync(string name, CancellationToken cancellationToken)
+    {
+        var page = await AdminAsync("/stats?filter=^" + Uri.EscapeDataString(name) + "$", cancellationToken);
+        var value = page.Trim().Split(": ");
+        return value.Length == 2 ? long.Parse(value[1], System.Globalization.CultureInfo.InvariantCulture) : 0;
+    }
+
+    /// <summary>Ends it at once.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _process.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task WaitAsync(string adminFile, CancellationToken cancellationToken)
+    {
+        await Eventually.HoldsAsync(() => Task.FromResult(_process.HasExited || AdminIsWritten(adminFile)), x => x, Bound, cancellationToken);
+        if (_process.HasExited)
+        {
+            throw new InvalidOperationException("Envoy ended:\n" + _process.Errors);
+        }
+
+        _admin = (await File.ReadAllTextAsync(adminFile, cancellationToken)).Trim();
+        var listeners = await Eventually.HoldsAsync(
+            () => _http.GetFromJsonAsync<JsonElement>($"http://{_admin}/listeners?format=json", cancellationToken),
+            page => page.TryGetProperty("listener_statuses", out _),
+            Bound,
+            cancellationToken);
+        var address = listeners.GetProperty("listener_statuses")[0].GetProperty("local_address").GetProperty("socket_address");
+        _listener = $"127.0.0.1:{address.GetProperty("port_value").GetInt32()}";
+    }
+
+    private static bool AdminIsWritten(string file) => File.Exists(file) && new FileInfo(file).Length > 0;
+
+    private static string Bootstrap(string xdsSocket) => $$"""
+        node: { id: shop/frontend, cluster: test }
+        admin: { address: { socket_address: { address: 127.0.0.1, port_value: 0 } } }
+        dynamic_resources:
+          ads_config:
+            api_type: GRPC
+            transport_api_version: V3
+            set_node_on_first_message_only: true
+            grpc_services:
+              - envoy_grpc:
+                  cluster_name: xds
+                  retry_policy: { retry_back_off: { base_interval: 0.1s, max_interval: 1s } }
+          cds_config: { ads: {}, resource_api_version: V3 }
+        static_resources:
+          listeners:
+            - name: outbound
+              address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+              filter_chains:
+                - filters:
+                    - name: hcm
+                      typed_config:
+                        "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                        stat_prefix: outbound
+                        rds: { route_config_name: fairlead, config_source: { ads: {}, resource_api_version: V3 } }
+                        http_filters:
+                          - name: router
+                            typed_config:
+                              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+          clusters:
+            - name: xds
+              type: STATIC
+              connect_timeout: 1s
+              typed_extension_protocol_options:
+                envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+                  "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+                  explicit_http_config: { http2_protocol_options: {} }
+              load_assignment:
+                cluster_name: xds
+                endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: "{{xdsSocket}}" } } } }] }]
+        """;
+}

@@ -1,0 +1,164 @@
+using System.Text.Json;
+using Fairlead.TestKit.Processes;
+using Xunit;
+using static Fairlead.Xds.Tests.Fixtures;
+
+namespace Fairlead.Xds.Tests.Functional;
+
+/// <summary>gRPC's C core as a client: <c>xds:///name</c> in Python.</summary>
+public sealed class GrpcClientTests
+{
+    private const string Name = "catalog.shop.svc.us1.internal:9000";
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Call_OfAnXdsName_ReachesItsBackend(bool unix)
+    {
+        await using var backend = await GrpcBackend.StartAsync("one");
+        await using var host = await AdsHost.StartAsync();
+        await using var client = await StartAsync(host, unix);
+        host.Publish(Service(backend.Port));
+
+        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+
+        var stream = Assert.Single(host.Service.Streams());
+        Assert.True(stream.Node.IsGrpc, stream.Node.UserAgent);
+        Assert.Equal("pod", stream.Node.Id);
+        Assert.Equal(["cds", "eds", "lds", "rds"], stream.Types.Select(t => t.Type.ShortName));
+        Assert.All(stream.Types, type => Assert.Equal([Name], type.Names));
+        Assert.All(stream.Types, type => Assert.Null(type.Refused));
+    }
+
+    [Fact]
+    public async Task Name_ThatAppearsLater_IsAskedForAndThenServed()
+    {
+        await using var backend = await GrpcBackend.StartAsync("one");
+        await using var host = await AdsHost.StartAsync();
+        host.Publish();
+        await using var client = await StartAsync(host, unix: true);
+        var answer = client.AskAsync("20", Bound, Cancellation);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(host.Interest.Told), told => told.Contains("+lds " + Name), Bound, Cancellation);
+
+        host.Publish(Service(backend.Port));
+
+        Assert.Equal("ok one", await answer);
+    }
+
+    [Fact]
+    public async Task Endpoints_Replaced_MoveTheCalls()
+    {
+        await using var one = await GrpcBackend.StartAsync("one");
+        await using var two = await GrpcBackend.StartAsync("two");
+        await using var host = await AdsHost.StartAsync();
+        host.Publish(Service(one.Port));
+        await using var client = await StartAsync(host, unix: true);
+        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+
+        var moved = Endpoints(Name, two.Port);
+        host.Publish(moved);
+        await host.AckOfAsync(moved);
+
+        await Eventually.HoldsAsync(
+            () => client.AskAsync("20", Bound, Cancellation), answer => answer == "ok two", Bound, Cancellation);
+    }
+
+    [Fact]
+    public async Task Endpoints_Emptied_FailCallsAtOnce()
+    {
+        await using var backend = await GrpcBackend.StartAsync("one");
+        await using var host = await AdsHost.StartAsync();
+        host.Publish(Service(backend.Port));
+        await using var client = await StartAsync(host, unix: true);
+        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+
+        var empty = Resource.EmptyEndpoints(Name);
+        host.Publish(empty);
+        await host.AckOfAsync(empty);
+
+        var answer = await Eventually.HoldsAsync(
+            () => client.AskAsync("20", Bound, Cancellation), said => !said.StartsWith("ok"), Bound, Cancellation);
+        Assert.StartsWith("UNAVAILABLE", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task BadEndpoints_AreRefusedAndTheGoodOnesStay()
+    {
+        await using var one = await GrpcBackend.StartAsync("one");
+        await using var two = await GrpcBackend.StartAsync("two");
+        await using var host = await AdsHost.StartAsync();
+        host.Publish(Service(one.Port));
+        await using var client = await StartAsync(host, unix: true);
+        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+
+        host.Publish(BadEndpoints(Name));
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(host.Service.Streams().Single().Types.Single(t => t.Type == ResourceType.Endpoints)),
+            type => type.Refused is not null,
+            Bound,
+            Cancellation);
+        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+
+        var good = Endpoints(Name, two.Port);
+        host.Publish(good);
+        await host.AckOfAsync(good);
+    }
+
+    [Fact]
+    public async Task Client_ThatEnds_FreesItsNames()
+    {
+        await using var backend = await GrpcBackend.StartAsync("one");
+        await using var host = await AdsHost.StartAsync();
+        host.Publish(Service(backend.Port));
+        await using (var client = await StartAsync(host, unix: true))
+        {
+            Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+        }
+
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(host.Service.Streams().Count), count => count == 0, Bound, Cancellation);
+        Assert.Contains("-eds " + Name, host.Interest.Told);
+    }
+
+    private static Resource[] Service(int port)
+    {
+        return [Listener(Name, Name), Routes(Name, Name), Cluster(Name), Endpoints(Name, port)];
+    }
+
+    private static async Task<ChildProcess> StartAsync(AdsHost host, bool unix)
+    {
+        if (PythonGrpc.Program is not { } python)
+        {
+            Assert.Skip("no python3 with grpcio; install python3-grpcio or set PYTHON");
+            return null;
+        }
+
+        var bootstrap = JsonSerializer.Serialize(new
+        {
+            xds_servers = new[]
+            {
+                new
+                {
+                    server_uri = unix ? "unix:" + host.Socket : host.Address.ToString(),
+                    channel_creds = new[] { new { type = "insecure" } },
+                    server_features = new[] { "xds_v3" },
+                },
+            },
+            node = new { id = "pod", cluster = "test", locality = new { region = "eu" } },
+        });
+        var script = Path.Combine(AppContext.BaseDirectory, "Functional", "xds_client.py");
+        var environment = new Dictionary<string, string?>
+        {
+            ["GRPC_XDS_BOOTSTRAP_CONFIG"] = bootstrap,
+            // Between calls this library looks at its sockets every 5 s only.
+            ["GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS"] = "20",
+        };
+        var client = ChildProcess.Start(python, [script, Name], environment);
+        Assert.Equal("ready", await client.ReadLineAsync(Bound, Cancellation));
+        return client;
+    }
+}
