@@ -1,0 +1,16 @@
+namespace Fairlead.Naming;
+
+/// <summary>What an epoch's quorum is not worth: computed, never chosen (V11).</summary>
+public static class AssuranceTags
+{
+    /// <summary>F = 0: one lying anchor can lie.</summary>
+    public const string Crash = "crash";
+
+    /// <summary>One administrator holds a threshold.</summary>
+    public const string SingleAdmin = "single-admin";
+
+    /// <summary>One machine holds a threshold.</summary>
+    public const string SingleHost = "single-host";
+
+    internal static string[] All => [Crash, SingleAdmin, SingleHost];
+}

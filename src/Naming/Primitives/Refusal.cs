@@ -1,0 +1,18 @@
+namespace Fairlead.Naming;
+
+/// <summary>Why an input was refused: data, not an exception. Immutable, thread-safe.</summary>
+/// <param name="Failure">The first check that failed.</param>
+/// <param name="Where">The part of the input it failed at, such as <c>seal</c> or <c>epoch.anchors[2].gov</c>.</param>
+/// <param name="Detail">What was expected and found; never a secret. For people, not for programs.</param>
+public sealed record Refusal(VerificationFailure Failure, string Where, string Detail)
+{
+    /// <summary>What proves a misuse of a key to others, where this refusal found such a proof (V38).</summary>
+    public ReadOnlyMemory<byte> Evidence { get; init; }
+
+    /// <summary>This refusal, seen from the object that holds the refused part.</summary>
+    /// <param name="outer">Where that object stands.</param>
+    public Refusal At(string outer) => this with { Where = Where.Length == 0 ? outer : $"{outer}.{Where}" };
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Failure} at {Where}: {Detail}";
+}
