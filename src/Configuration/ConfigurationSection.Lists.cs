@@ -33,7 +33,8 @@ public sealed partial class ConfigurationSection
         var items = Items(found);
         if (items is null)
         {
-            Add(ConfigurationErrorKind.WrongType, found.Place, key, $"is {found.Node.Shape}", $"write a list, each {expects}");
+            Add(ConfigurationErrorKind.WrongType, found.Place, key,
+                $"is {found.Node.Shape}", $"write a list, each {expects}");
             return [];
         }
 

@@ -60,7 +60,8 @@ public sealed partial class ConfigurationSection
     /// <summary>An address and port: <c>127.0.0.1:16443</c> or <c>[::1]:16443</c>. Port 0 lets the system choose.
     /// </summary>
     public IPEndPoint Endpoint(string key, IPEndPoint? fallback = null) =>
-        Value(key, ExpectsEndpoint, TryEndpoint, fallback, fallback is not null) ?? new IPEndPoint(IPAddress.Loopback, 0);
+        Value(key, ExpectsEndpoint, TryEndpoint, fallback, fallback is not null)
+            ?? new IPEndPoint(IPAddress.Loopback, 0);
 
     /// <summary>An address and port, or null where the key is absent.</summary>
     public IPEndPoint? OptionalEndpoint(string key) =>
@@ -70,9 +71,9 @@ public sealed partial class ConfigurationSection
     public T OneOf<T>(string key, T? fallback = null)
         where T : struct, Enum
     {
-        var names = Enum.GetValues<T>().Distinct().ToDictionary(value => Kebab(value.ToString()), StringComparer.Ordinal);
-        return Value(
-            key, "one of " + string.Join(", ", names.Keys), names.TryGetValue, fallback ?? default, fallback is not null);
+        var names = Enum.GetValues<T>().Distinct().ToDictionary(value => Kebab(value.ToString()));
+        var expects = "one of " + string.Join(", ", names.Keys);
+        return Value(key, expects, names.TryGetValue, fallback ?? default, fallback is not null);
     }
 
     /// <summary>A value in a form of the caller's own. A missing or wrong one is an error and answers the default of

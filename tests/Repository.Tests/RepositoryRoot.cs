@@ -10,10 +10,10 @@ internal static class RepositoryRoot
     /// <summary>The absolute path, from where this source file was compiled.</summary>
     internal static string Path { get; } = Find();
 
-    /// <summary>The files that git tracks or would track, relative and with forward slashes, in ordinal order.</summary>
+    /// <summary>The files that git tracks or would track, those that are there, relative, in ordinal order.</summary>
     internal static IReadOnlyList<string> TrackedFiles => Files.Value;
 
-    /// <summary>The tracked files with this ending under a folder, absent ones (deleted, not yet committed) left out.</summary>
+    /// <summary>The tracked files with this ending under a folder.</summary>
     internal static IEnumerable<string> FilesUnder(string folder, string ending) =>
         TrackedFiles.Where(file => file.StartsWith(folder, StringComparison.Ordinal)
             && file.EndsWith(ending, StringComparison.Ordinal));

@@ -1,6 +1,6 @@
 namespace Fairlead.Configuration.Yaml;
 
-/// <summary>Bounds on what <see cref="YamlReader"/> takes, so that no input costs more than it may. Immutable.</summary>
+/// <summary>Bounds on what <see cref="YamlReader"/> takes, so that no input costs too much. Immutable.</summary>
 public sealed record YamlLimits
 {
     /// <summary>The limits of a configuration file.</summary>

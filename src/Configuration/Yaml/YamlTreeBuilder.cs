@@ -56,7 +56,8 @@ internal sealed class YamlTreeBuilder(string source, YamlLimits limits)
         if (++_nodes > limits.NodesMax)
         {
             throw Refuse(
-                node, ConfigurationErrorKind.TooLarge, $"more than {limits.NodesMax} values", "split it into smaller files");
+                node, ConfigurationErrorKind.TooLarge,
+                $"more than {limits.NodesMax} values", "split it into smaller files");
         }
 
         // The core schema's tags only confirm what is there; any other changes what a value means.

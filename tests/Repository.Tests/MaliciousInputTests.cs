@@ -1,0 +1,71 @@
+using System.Globalization;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Xunit;
+
+namespace Fairlead.Repository.Tests;
+
+/// <summary>The table of malicious inputs (trust 5): tests carry `[MaliciousInput(number, "what: Error")]`, and a list
+/// says which numbers are claimed to be refused by now, `number: Error` on each line.</summary>
+public sealed class MaliciousInputTests(ITestOutputHelper output)
+{
+    private const string ClaimsFile = "tests/Naming.Tests/malicious-inputs.txt";
+    private const int NumberMax = 142;
+
+    private static ILookup<int, (string At, string What)> Tested { get; } =
+    (
+        from file in SourceFile.Under("tests/")
+        from method in file.Nodes<MethodDeclarationSyntax>()
+        where IsRunningTest(method)
+        from attribute in method.AttributeLists.SelectMany(list => list.Attributes)
+        where attribute.Name.ToString() == "MaliciousInput"
+        let arguments = attribute.ArgumentList!.Arguments
+        select (Number: int.Parse(arguments[0].ToString(), CultureInfo.InvariantCulture), At: file.At(attribute),
+            What: arguments.Count > 1 ? arguments[1].ToString() : "")
+    ).ToLookup(one => one.Number, one => (one.At, one.What));
+
+    [Fact]
+    public void Numbers_OfTests_AreOnesOfTheTable()
+    {
+        var without = Enumerable.Range(1, NumberMax).Where(number => !Tested.Contains(number)).ToList();
+        output.WriteLine($"{NumberMax - without.Count} of {NumberMax} malicious inputs have a test");
+        output.WriteLine("without: " + string.Join(' ', without));
+        Assert.All(Tested, group => Assert.InRange(group.Key, 1, NumberMax));
+    }
+
+    [Fact]
+    public void Claims_EachHaveATestWithTheirError()
+    {
+        var broken = from claim in Claims()
+                     where !Tested[claim.Number].Any(test => test.What.Contains(claim.Error, StringComparison.Ordinal))
+                     select $"{claim.Number}: {claim.Error} has no test";
+        Findings.None(broken);
+    }
+
+    [Fact]
+    public void Claims_StandOnceAndInOrder()
+    {
+        var numbers = Claims().Select(claim => claim.Number).ToList();
+        Assert.Equal(numbers.Distinct().Order(), numbers);
+    }
+
+    private static List<(int Number, string Error)> Claims()
+    {
+        if (!RepositoryRoot.TrackedFiles.Contains(ClaimsFile))
+        {
+            return [];
+        }
+
+        return
+        [
+            .. from line in RepositoryRoot.Read(ClaimsFile).Split('\n')
+               where line.Trim().Length > 0 && !line.StartsWith('#')
+               let parts = line.Split(": ", 2)
+               select (int.Parse(parts[0], CultureInfo.InvariantCulture), parts[1].Trim()),
+        ];
+    }
+
+    private static bool IsRunningTest(MethodDeclarationSyntax method) =>
+        method.AttributeLists.SelectMany(list => list.Attributes).Any(attribute =>
+            attribute.Name.ToString() is "Fact" or "Theory"
+            && attribute.ArgumentList?.Arguments.Any(a => a.NameEquals?.Name.ToString() == "Skip") != true);
+}
