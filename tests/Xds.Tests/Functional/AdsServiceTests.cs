@@ -1,0 +1,151 @@
+using Fairlead.EnvoyApi.Core;
+using Fairlead.EnvoyApi.Discovery;
+using Fairlead.Rpc;
+using Fairlead.TestKit.Processes;
+using Xunit;
+using static Fairlead.Xds.Tests.Fixtures;
+
+namespace Fairlead.Xds.Tests.Functional;
+
+/// <summary>The calls themselves, by a client that does what it likes.</summary>
+public sealed class AdsServiceTests
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Stream_HalfClosed_EndsWithOkAndIsForgotten()
+    {
+        await using var host = await AdsHost.StartAsync();
+        host.Publish(Endpoints("a", 1));
+        await using var channel = new RpcChannel("unix:" + host.Socket);
+        using var call = Open(channel);
+        await call.RequestStream.WriteAsync(Request(ResourceType.Endpoints, "a"), Cancellation);
+        Assert.True(await call.ResponseStream.MoveNext(Cancellation));
+        Assert.Equal("a", call.ResponseStream.Current.Resources.Single().Unpack<EnvoyApi.Endpoints.ClusterLoadAssignment>().ClusterName);
+
+        await call.RequestStream.CompleteAsync();
+
+        Assert.False(await call.ResponseStream.MoveNext(Cancellation));
+        Assert.Equal(StatusCode.OK, call.GetStatus().StatusCode);
+        await ForgottenAsync(host);
+        Assert.Equal(["+eds a", "-eds a"], host.Interest.Told);
+    }
+
+    [Fact]
+    public async Task Rejects_NoTypeUrl_WithInvalidArgument()
+    {
+        await using var host = await AdsHost.StartAsync();
+        await using var channel = new RpcChannel("unix:" + host.Socket);
+        using var call = Open(channel);
+        await call.RequestStream.WriteAsync(new DiscoveryRequest(), Cancellation);
+
+        var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(Cancellation));
+
+        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
+        await ForgottenAsync(host);
+    }
+
+    [Fact]
+    public async Task Rejects_OneStreamTooMany_WithResourceExhausted()
+    {
+        await using var host = await AdsHost.StartAsync(new AdsOptions { StreamsMax = 1 });
+        host.Publish();
+        await using var channel = new RpcChannel("unix:" + host.Socket);
+        using var first = Open(channel);
+        await first.RequestStream.WriteAsync(Request(ResourceType.Cluster), Cancellation);
+        Assert.True(await first.ResponseStream.MoveNext(Cancellation));
+        using var second = Open(channel);
+
+        var refused = await Assert.ThrowsAsync<RpcException>(() => second.ResponseStream.MoveNext(Cancellation));
+
+        Assert.Equal(StatusCode.ResourceExhausted, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Client_ThatNeverReads_IsCutOffByTheSendTimeout()
+    {
+        var limits = XdsLimits.Default with { SendTimeout = TimeSpan.FromMilliseconds(200) };
+        await using var host = await AdsHost.StartAsync(new AdsOptions { Limits = limits });
+        var large = Enumerable.Range(0, 40).Select(i => Endpoints($"n{i}", [.. Enumerable.Repeat(1, 10_000)])).ToArray();
+        host.Publish(large);
+        await using var channel = new RpcChannel("unix:" + host.Socket);
+        using var call = Open(channel);
+        await call.RequestStream.WriteAsync(Request(ResourceType.Endpoints, [.. large.Select(r => r.Name)]), Cancellation);
+        await Eventually.HoldsAsync(() => Told(host), count => count == large.Length, Bound, Cancellation);
+
+        await ForgottenAsync(host);
+
+        Assert.Equal(2 * large.Length, await Told(host));
+        var cut = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            while (await call.ResponseStream.MoveNext(Cancellation))
+            {
+            }
+        });
+        Assert.NotEqual(StatusCode.OK, cut.StatusCode);
+    }
+
+    [Fact]
+    public async Task Node_OfTheFirstRequest_IsKept()
+    {
+        await using var host = await AdsHost.StartAsync();
+        host.Publish();
+        await using var channel = new RpcChannel("unix:" + host.Socket);
+        using var call = Open(channel);
+        var request = Request(ResourceType.Cluster);
+        request.Node = new Node { Id = "first", Locality = new Locality { Zone = "a" } };
+        await call.RequestStream.WriteAsync(request, Cancellation);
+        Assert.True(await call.ResponseStream.MoveNext(Cancellation));
+        request = Request(ResourceType.Listener);
+        request.Node = new Node { Id = "second" };
+        await call.RequestStream.WriteAsync(request, Cancellation);
+        Assert.True(await call.ResponseStream.MoveNext(Cancellation));
+
+        var stream = Assert.Single(host.Service.Streams());
+
+        Assert.Equal(("first", "a"), (stream.Node.Id, stream.Node.Zone));
+    }
+
+    [Fact]
+    public async Task Streams_OpenedAndAborted_LeaveNothing()
+    {
+        await using var host = await AdsHost.StartAsync();
+        host.Publish(Endpoints("a", 1));
+        await using var channel = new RpcChannel("unix:" + host.Socket);
+        for (var i = 0; i < 300; i++)
+        {
+            using var call = Open(channel);
+            await call.RequestStream.WriteAsync(Request(ResourceType.Endpoints, "a"), Cancellation);
+            if (i % 3 == 0)
+            {
+                Assert.True(await call.ResponseStream.MoveNext(Cancellation));
+            }
+        }
+
+        await ForgottenAsync(host);
+        Assert.Equal(host.Interest.Told.Count(t => t == "+eds a"), host.Interest.Told.Count(t => t == "-eds a"));
+    }
+
+    private static AsyncDuplexStreamingCall<DiscoveryRequest, DiscoveryResponse> Open(RpcChannel channel)
+    {
+        var method = AdsReflection.Descriptor.Services.Single()
+            .Method<DiscoveryRequest, DiscoveryResponse>("StreamAggregatedResources");
+        return channel.CreateCallInvoker()
+            .AsyncDuplexStreamingCall(method, null, new CallOptions(cancellationToken: Cancellation));
+    }
+
+    private static DiscoveryRequest Request(ResourceType type, params string[] names)
+    {
+        return new DiscoveryRequest { TypeUrl = type.TypeUrl, ResourceNames = { names } };
+    }
+
+    private static Task<int> Told(AdsHost host) => Task.FromResult(host.Interest.Told.Count);
+
+    private static Task ForgottenAsync(AdsHost host)
+    {
+        return Eventually.HoldsAsync(
+            () => Task.FromResult(host.Service.Streams().Count), count => count == 0, Bound, Cancellation);
+    }
+}
