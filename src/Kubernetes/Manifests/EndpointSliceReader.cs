@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Kubernetes.Objects;
+using Fairlead.Naming;
 
 namespace Fairlead.Kubernetes.Manifests;
 
@@ -119,7 +120,7 @@ internal static class EndpointSliceReader
         var text = node.Text ?? string.Empty;
         var isAddress = IPAddress.TryParse(text, out var address) && type switch
         {
-            AddressType.IPv4 => address.AddressFamily == AddressFamily.InterNetwork && address.ToString() == text,
+            AddressType.IPv4 => IpAddress.TryParse(text, out _, out _) && address.AddressFamily == AddressFamily.InterNetwork,
             _ => address.AddressFamily == AddressFamily.InterNetworkV6
                 && !address.IsIPv4MappedToIPv6
                 && !text.AsSpan().ContainsAny("%[]"),

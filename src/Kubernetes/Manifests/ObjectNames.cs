@@ -1,4 +1,4 @@
-using System.Buffers;
+using Fairlead.Naming;
 
 namespace Fairlead.Kubernetes.Manifests;
 
@@ -7,36 +7,20 @@ internal static class ObjectNames
 {
     private const int LabelBytesMax = 63;
     private const int ObjectNameBytesMax = 253;
-    private static readonly SearchValues<char> LabelBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+    private const string AnyLabel = "a";
 
     /// <summary>The rule for a label, in words.</summary>
     public const string LabelRule = "a name is 1-63 of a-z, 0-9 and '-', and neither starts nor ends with '-'";
 
-    /// <summary>Whether this is one label of a name (RFC 1123, lower case).</summary>
-    public static bool IsLabel(ReadOnlySpan<char> text) =>
-        text.Length is > 0 and <= LabelBytesMax
-        && text[0] != '-'
-        && text[^1] != '-'
-        && !text.ContainsAnyExcept(LabelBytes);
+    /// <summary>Whether this can stand as one label of a name.</summary>
+    public static bool IsLabel(string? text) =>
+        text is not null
+        && !text.Contains('.', StringComparison.Ordinal)
+        && ServicePart.TryParse($"{text}.{AnyLabel}.svc", out _, out _);
 
     /// <summary>Whether this can name an object that no record is named after: labels with dots between them.</summary>
-    public static bool IsObjectName(string text)
-    {
-        if (text.Length is 0 or > ObjectNameBytesMax)
-        {
-            return false;
-        }
-
-        foreach (var label in text.AsSpan().Split('.'))
-        {
-            if (!IsLabel(text.AsSpan(label)))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public static bool IsObjectName(string text) =>
+        text.Length <= ObjectNameBytesMax && text.Split('.').All(IsLabel);
 
     /// <summary>Whether this can stand in a document: 1-63 printable characters but quote and backslash.</summary>
     public static bool IsText(string text) =>

@@ -1,5 +1,6 @@
 using Fairlead.Kubernetes.Manifests;
 using Fairlead.Kubernetes.Objects;
+using Fairlead.Naming;
 
 namespace Fairlead.Kubernetes.Reconciling;
 
@@ -16,10 +17,10 @@ namespace Fairlead.Kubernetes.Reconciling;
 public static class Reconciler
 {
     /// <summary>Most slices that a record can name (trust 4.1).</summary>
-    public const int SlicesMax = 128;
+    public const int SlicesMax = Limits.Slices;
 
     /// <summary>Most endpoints of one slice (trust 4.1).</summary>
-    public const int SliceEndpointsMax = 100;
+    public const int SliceEndpointsMax = Limits.SliceEndpoints;
 
     /// <summary>What <paramref name="content"/> wants published.</summary>
     public static ReconcileResult Reconcile(ManifestContent content, ReconcileOptions options)

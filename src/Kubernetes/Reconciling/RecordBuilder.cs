@@ -1,20 +1,20 @@
 using Fairlead.Kubernetes.Manifests;
 using Fairlead.Kubernetes.Objects;
+using Fairlead.Naming;
 
 namespace Fairlead.Kubernetes.Reconciling;
 
 /// <summary>Builds one desired record; what it leaves out or cannot express goes to the list of problems.</summary>
 internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProblem> problems)
 {
-    private const int NameBytesMax = 253;
-    private const int PortsMax = 1024;
+    private const int PortsMax = 100;
 
     /// <summary>The record of <paramref name="service"/>; null when it cannot be expressed.</summary>
     public DesiredRecord? Build(Service service, IEnumerable<EndpointSlice> slices)
     {
         var name = Reconciler.NameOf(service.Key);
         var ports = TcpPorts(service);
-        if (ports.Count is 0 or > PortsMax || !NameFits(service, name))
+        if (ports.Count == 0 || !NameFits(service, name))
         {
             return null;
         }
@@ -54,7 +54,7 @@ internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProbl
     }
 
     private static DesiredEndpoint Desired(Service service, Endpoint endpoint) => new(
-        endpoint.Address.ToString(),
+        IpAddress.Format(endpoint.Address),
         service.IsHeadless ? endpoint.Hostname : null,
         endpoint.Zone,
         endpoint switch
@@ -78,13 +78,16 @@ internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProbl
                 + "record cannot carry: they are left out"));
         }
 
-        if (ports.Count == 0)
+        if (ports.Count is > 0 and <= PortsMax)
         {
-            problems.Add(new(service.Location, $"Service {service.Key} has no TCP port, so nothing can be published "
-                + "for it: add one under spec.ports, or remove the export"));
+            return ports;
         }
 
-        return ports;
+        problems.Add(new(service.Location, ports.Count == 0
+            ? $"Service {service.Key} has no TCP port, so nothing can be published for it: add one under spec.ports, or "
+                + "remove the export"
+            : $"Service {service.Key} has {ports.Count} ports, and a record carries {PortsMax}: split the Service"));
+        return [];
     }
 
     // A slice's ports are matched by name. Kubernetes puts endpoints with other ports into other slices.
@@ -122,13 +125,13 @@ internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProbl
 
     private bool Fits(Service service, string fullName, string remedy)
     {
-        if (fullName.Length <= NameBytesMax)
+        if (fullName.Length <= Limits.NameBytes)
         {
             return true;
         }
 
         problems.Add(new(service.Location, $"the full name '{fullName}' has {fullName.Length} bytes of at most "
-            + $"{NameBytesMax}: {remedy}"));
+            + $"{Limits.NameBytes}: {remedy}"));
         return false;
     }
 }

@@ -1,0 +1,7 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Controller.Publishing;
+
+/// <summary>What a record says, without what changes from version to version. Two contents of one name are the same iff
+/// their fingerprints are. Immutable.</summary>
+internal abstract record Content(string Name, Digest Fingerprint);

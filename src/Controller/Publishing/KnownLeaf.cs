@@ -1,0 +1,11 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Controller.Publishing;
+
+/// <summary>The newest version of a name that is known: from the anchors' State, or as signed here. Immutable.</summary>
+/// <param name="Name">The service part.</param>
+/// <param name="Uid">Its uid, kept for good.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="Expires">When it lapses, unix ms.</param>
+/// <param name="Content">What it says; null when it is withdrawn.</param>
+internal sealed record KnownLeaf(string Name, Hex16 Uid, long Version, long Expires, Content? Content);

@@ -1,0 +1,396 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Controller.Publishing;
+
+/// <summary>
+/// Brings the anchors' records to what is desired. A step function: every input carries the time, every output is a call to
+/// make; no clock, no I/O.
+/// <list type="number">
+/// <item>Nothing is signed before the anchors' State was loaded: uid and version floor come from there.</item>
+/// <item>A name has at most one version on its way; a newer one takes its place at once.</item>
+/// <item>A version is over when F+1 anchors sealed it. One that an anchor failed or refused goes to another; when too few
+/// are left it waits, and longer each time.</item>
+/// </list>
+/// <code>
+/// waiting -> sent -> accepted -> sealed (over)
+///    ^        |failed    |call ended without a seal
+///    +--------+----------+        refused by too many -> waits -> waiting
+/// </code>
+/// Not thread-safe: one loop owns it.
+/// </summary>
+internal sealed class PublisherEngine
+{
+    // No honest anchor took a version further ahead than its clock tolerance, which is at most this (trust 4.5).
+    private const long ClockSlack = 30_000;
+
+    private readonly PublisherOptions _options;
+    private readonly IDocumentMaker _maker;
+    private readonly RecordPlanner _planner;
+    private readonly AnchorHealth _health;
+    private readonly SortedDictionary<string, NameState> _names = new(StringComparer.Ordinal);
+    private readonly Queue<Publication> _ready = new();
+    private readonly PriorityQueue<Publication, long> _later = new();
+    private readonly PriorityQueue<string, long> _renewals = new();
+    private DesiredState? _desired;
+    private bool _isLoaded;
+    private int _onTheirWay;
+
+    /// <summary>An engine that knows nothing yet.</summary>
+    public PublisherEngine(PublisherOptions options, IDocumentMaker maker, Random random)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Copies, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Anchors, options.Copies);
+        _options = options;
+        _maker = maker;
+        _planner = new(options.RecordLife);
+        _health = new(options, random);
+    }
+
+    /// <summary>Whether the anchors' State has to be read (again) before all names can move on.</summary>
+    public bool NeedsState { get; private set; } = true;
+
+    /// <summary>Whether State was loaded, something is desired, and no version is on its way.</summary>
+    public bool IsSettled => _isLoaded && _desired is not null && _onTheirWay == 0;
+
+    /// <summary>Every name with its newest version, by name.</summary>
+    public IEnumerable<NameStatus> Names => _names.Values
+        .Where(state => state.Last is not null)
+        .Select(state => Describe(state));
+
+    /// <summary>Takes what should be published from now on.</summary>
+    public IReadOnlyList<Send> Desire(DesiredState desired, long now)
+    {
+        _desired = desired;
+        foreach (var name in desired.Contents.Keys)
+        {
+            StateOf(name);
+        }
+
+        PlanAll(now);
+        return Pump(now);
+    }
+
+    /// <summary>Takes the anchors' State: this publisher's leaves, joined over F+1 anchors.</summary>
+    public IReadOnlyList<Send> Load(IEnumerable<KnownLeaf> leaves, long now)
+    {
+        NeedsState = false;
+        _isLoaded = true;
+        foreach (var leaf in leaves.Where(leaf => leaf.Version <= now + ClockSlack))
+        {
+            var state = StateOf(leaf.Name);
+            if (state.Last is null || leaf.Version > state.Last.Version)
+            {
+                // Somebody with this key, a former run of this controller above all, went further.
+                Drop(state);
+                state.Last = leaf;
+                ScheduleRenewal(leaf);
+            }
+            else if (leaf.Version == state.Last.Version)
+            {
+                Drop(state);
+            }
+            else if (state.Current is { Refusal: not null })
+            {
+                // Refused, and the anchors hold something else: its uid counts, and a version above both.
+                Drop(state);
+                state.Last = leaf with { Version = state.Last.Version };
+            }
+        }
+
+        PlanAll(now);
+        return Pump(now);
+    }
+
+    /// <summary>An anchor said how far a publication got.</summary>
+    /// <param name="anchor">The anchor.</param>
+    /// <param name="publication">What it speaks of.</param>
+    /// <param name="fate">How far; never <see cref="AnchorFate.Sent"/>.</param>
+    /// <param name="refusal">Name and detail of the refusal.</param>
+    /// <param name="now">Unix ms.</param>
+    public IReadOnlyList<Send> Answer(int anchor, Publication publication, AnchorFate fate, string? refusal, long now)
+    {
+        _health.Answered(anchor);
+        if (publication.IsOver || !publication.Fates.TryGetValue(anchor, out var before) || before is AnchorFate.Refused or AnchorFate.Sealed)
+        {
+            return [];
+        }
+
+        publication.Fates[anchor] = fate;
+        if (fate == AnchorFate.Refused)
+        {
+            publication.Refusal = refusal;
+            NeedsState |= refusal is not null && IsAboutState(refusal);
+            Requeue(publication, now);
+        }
+        else if (fate == AnchorFate.Sealed && publication.CountOf(AnchorFate.Sealed) >= _options.Copies)
+        {
+            Drop(StateOf(publication.Plan.Name));
+        }
+
+        return Pump(now);
+    }
+
+    /// <summary>A call ended: what it left unsealed goes to another anchor, or to this one later.</summary>
+    /// <param name="anchor">The anchor.</param>
+    /// <param name="publications">All that the call carried.</param>
+    /// <param name="isFailure">Whether the anchor could not be reached or broke the call off.</param>
+    /// <param name="now">Unix ms.</param>
+    public IReadOnlyList<Send> End(int anchor, IReadOnlyList<Publication> publications, bool isFailure, long now)
+    {
+        if (isFailure)
+        {
+            _health.Failed(anchor, now);
+        }
+
+        foreach (var publication in publications)
+        {
+            _health.Ended(anchor);
+            if (publication.IsOver
+                || !publication.Fates.TryGetValue(anchor, out var fate)
+                || fate is AnchorFate.Sealed or AnchorFate.Refused)
+            {
+                continue;
+            }
+
+            publication.Fates.Remove(anchor);
+            if (isFailure)
+            {
+                Requeue(publication, now);
+            }
+            else
+            {
+                Later(publication, now);
+            }
+        }
+
+        return Pump(now);
+    }
+
+    /// <summary>Time passed.</summary>
+    public IReadOnlyList<Send> Tick(long now)
+    {
+        while (_later.TryPeek(out var publication, out var due) && due <= now)
+        {
+            _later.Dequeue();
+            if (!publication.IsOver)
+            {
+                _ready.Enqueue(publication);
+            }
+        }
+
+        while (_renewals.TryPeek(out var name, out var due) && due <= now)
+        {
+            _renewals.Dequeue();
+            if (_isLoaded && _desired is not null && _names.TryGetValue(name, out var state))
+            {
+                PlanOne(state, now);
+                ForgetLapsed(state, now);
+            }
+        }
+
+        return Pump(now);
+    }
+
+    /// <summary>When <see cref="Tick"/> has something to do; null when only other inputs can change anything.</summary>
+    public long? NextTick(long now)
+    {
+        long? next = _ready.Count > 0 ? _health.NextEnd(now) : null;
+        next = _later.TryPeek(out _, out var later) && (next is null || later < next) ? later : next;
+        return _renewals.TryPeek(out _, out var renewal) && (next is null || renewal < next) ? renewal : next;
+    }
+
+    // These say that the anchors hold something that this engine has not heard of.
+    private static bool IsAboutState(string refusal) =>
+        refusal.StartsWith(nameof(VerificationFailure.RecordRollback), StringComparison.Ordinal)
+        || refusal.StartsWith(nameof(VerificationFailure.UidChanged), StringComparison.Ordinal);
+
+    private void Drop(NameState state)
+    {
+        if (state.Current is { } current)
+        {
+            _onTheirWay--;
+            current.IsOver = true;
+            state.Current = null;
+        }
+    }
+
+    private NameState StateOf(string name)
+    {
+        if (!_names.TryGetValue(name, out var state))
+        {
+            _names.Add(name, state = new(name));
+        }
+
+        return state;
+    }
+
+    private void PlanAll(long now)
+    {
+        if (!_isLoaded || _desired is null)
+        {
+            return;
+        }
+
+        foreach (var state in _names.Values)
+        {
+            PlanOne(state, now);
+        }
+    }
+
+    private void PlanOne(NameState state, long now)
+    {
+        var desired = _desired!.Contents.GetValueOrDefault(state.Name);
+        var isKept = !_desired.IsComplete || _desired.Held.Contains(state.Name);
+        var plan = _planner.Next(state.Name, desired, isKept, state.Last, now, _maker.DrawUid);
+        if (plan is null)
+        {
+            return;
+        }
+
+        Drop(state);
+        state.Last = plan.Leaf;
+        state.Current = new(plan, _maker.Sign(plan));
+        _onTheirWay++;
+        ScheduleRenewal(plan.Leaf);
+        Ready(state.Current);
+    }
+
+    private void ScheduleRenewal(KnownLeaf leaf)
+    {
+        _renewals.Enqueue(leaf.Name, leaf.Content is null ? leaf.Expires : _planner.RenewalOf(leaf));
+    }
+
+    // What lapsed has left the tree; only a version on its way still speaks of it.
+    private void ForgetLapsed(NameState state, long now)
+    {
+        if (state.Last is { } last && last.Expires <= now && !_desired!.Contents.ContainsKey(state.Name))
+        {
+            Drop(state);
+            _names.Remove(state.Name);
+        }
+    }
+
+    private void Ready(Publication publication)
+    {
+        if (!publication.IsQueued)
+        {
+            publication.IsQueued = true;
+            _ready.Enqueue(publication);
+        }
+    }
+
+    private void Later(Publication publication, long now)
+    {
+        if (!publication.IsQueued)
+        {
+            publication.IsQueued = true;
+            _later.Enqueue(publication, now + _health.Pause(++publication.Failures));
+        }
+    }
+
+    // To another anchor at once while enough are left that did not refuse; else all are asked again, later.
+    private void Requeue(Publication publication, long now)
+    {
+        var refusals = publication.Fates.Values.Count(fate => fate == AnchorFate.Refused);
+        if (refusals <= _options.Anchors - _options.Copies)
+        {
+            Ready(publication);
+            return;
+        }
+
+        foreach (var anchor in publication.Fates.Where(pair => pair.Value == AnchorFate.Refused).Select(pair => pair.Key))
+        {
+            publication.Fates.Remove(anchor);
+        }
+
+        Later(publication, now);
+    }
+
+    private List<Send> Pump(long now)
+    {
+        var batches = new SortedDictionary<int, List<Publication>>();
+        for (var left = _ready.Count; left > 0; left--)
+        {
+            var publication = _ready.Dequeue();
+            publication.IsQueued = false;
+            if (publication.IsOver)
+            {
+                continue;
+            }
+
+            var missing = _options.Copies - publication.CountOf(AnchorFate.Sent);
+            foreach (var anchor in missing <= 0 ? [] : _health.Usable(now)
+                .Where(anchor => !publication.Fates.ContainsKey(anchor))
+                .Take(missing)
+                .ToList())
+            {
+                publication.Fates[anchor] = AnchorFate.Sent;
+                _health.Sent(anchor);
+                missing--;
+                if (!batches.TryGetValue(anchor, out var batch))
+                {
+                    batches.Add(anchor, batch = []);
+                }
+
+                batch.Add(publication);
+            }
+
+            if (missing > 0)
+            {
+                Ready(publication);
+            }
+        }
+
+        return [.. batches.SelectMany(batch => Calls(batch.Key, batch.Value))];
+    }
+
+    private IEnumerable<Send> Calls(int anchor, List<Publication> batch)
+    {
+        var call = new List<Publication>();
+        var bytes = 0;
+        foreach (var publication in batch)
+        {
+            var size = publication.Entry.Size;
+            if (call.Count > 0 && (call.Count == _options.CallEntriesMax || bytes + size > _options.CallBytesMax))
+            {
+                yield return new(anchor, call);
+                call = [];
+                bytes = 0;
+            }
+
+            call.Add(publication);
+            bytes += size;
+        }
+
+        yield return new(anchor, call);
+    }
+
+    private static NameStatus Describe(NameState state)
+    {
+        var leaf = state.Last!;
+        if (state.Current is not { } current)
+        {
+            return new(state.Name, leaf.Content is null ? "withdrawn" : "sealed", leaf, null, null);
+        }
+
+        var progress = current.CountOf(AnchorFate.Accepted) > 0 ? "accepted"
+            : current.CountOf(AnchorFate.Sent) > 0 ? "sent"
+            : current.Refusal is not null ? "refused"
+            : "waiting";
+        return new(
+            state.Name,
+            leaf.Content is null ? "withdraw-" + progress : progress,
+            leaf,
+            current.CountOf(AnchorFate.Accepted),
+            current.Refusal);
+    }
+
+    private sealed class NameState(string name)
+    {
+        public string Name { get; } = name;
+
+        public KnownLeaf? Last { get; set; }
+
+        public Publication? Current { get; set; }
+    }
+}

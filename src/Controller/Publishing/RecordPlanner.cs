@@ -1,0 +1,64 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Controller.Publishing;
+
+/// <summary>
+/// Decides what one name needs. Pure.
+/// <list type="number">
+/// <item>Nothing is signed whose content is published already and lives long enough.</item>
+/// <item>Versions rise: the publisher's clock in ms, or one more than the last (trust 4.1): no counter to lose.</item>
+/// <item>The uid stays, also over a withdrawal.</item>
+/// <item>The expiry never falls (V45, <c>RecordRollback</c>).</item>
+/// </list>
+/// </summary>
+internal sealed class RecordPlanner(TimeSpan recordLife)
+{
+    private readonly long _life = (long)recordLife.TotalMilliseconds;
+
+    /// <summary>The version to sign now; null when the name is as it should be.</summary>
+    /// <param name="name">The service part.</param>
+    /// <param name="desired">What should be published; null for nothing.</param>
+    /// <param name="isKept">Whether what is published must stay where nothing is desired.</param>
+    /// <param name="last">The newest version known.</param>
+    /// <param name="now">Unix ms.</param>
+    /// <param name="drawUid">Called for a name that has no uid yet.</param>
+    public Plan? Next(string name, Content? desired, bool isKept, KnownLeaf? last, long now, Func<Hex16> drawUid)
+    {
+        if (desired is not null)
+        {
+            var isCurrent = last?.Content?.Fingerprint == desired.Fingerprint && now < RenewalOf(last);
+            return isCurrent ? null : Of(last ?? new(name, drawUid(), 0, 0, null), desired, now);
+        }
+
+        if (last?.Content is not { } published || last.Expires <= now)
+        {
+            return null;
+        }
+
+        if (isKept)
+        {
+            return now < RenewalOf(last) ? null : Of(last, published, now);
+        }
+
+        return Of(last, null, now);
+    }
+
+    /// <summary>When <paramref name="leaf"/> is renewed, unix ms: with a third of its life left, names apart from each
+    /// other by up to a tenth, so that records of one moment are not renewed in one.</summary>
+    public long RenewalOf(KnownLeaf leaf)
+    {
+        var spread = (leaf.Uid.ToArray()[0] * _life) / (10 * 256);
+        return leaf.Expires - (_life / 3) - spread;
+    }
+
+    private Plan Of(KnownLeaf last, Content? content, long now)
+    {
+        var leaf = last with
+        {
+            Version = Math.Max(last.Version + 1, now),
+            Expires = Math.Max(last.Expires, now + _life),
+            Content = content,
+        };
+        return new(content, leaf, now);
+    }
+}

@@ -1,0 +1,96 @@
+using Fairlead.Controller.Publishing;
+using Fairlead.Naming;
+
+namespace Fairlead.Controller.Tests;
+
+public sealed class RecordPlannerTests
+{
+    private const long Now = 1_000_000;
+    private const long Life = 90_000;
+    private const string Name = "a.shop.svc";
+    private static readonly Hex16 Fresh = FakeMaker.Uid(7);
+    private static readonly Hex16 Old = FakeMaker.Uid(0);
+    private readonly RecordPlanner _planner = new(TimeSpan.FromMilliseconds(Life));
+
+    [Fact]
+    public void Next_NewName_DrawsUidAndTakesTheClock()
+    {
+        var plan = Next("x", null);
+        Assert.Equal((Fresh, Now, Now + Life, Now), (plan!.Uid, plan.Version, plan.Expires, plan.Issued));
+    }
+
+    [Theory]
+    [InlineData(Now - 5, Now)]
+    [InlineData(Now, Now + 1)]
+    [InlineData(Now + 700, Now + 701)]
+    public void Next_Change_RisesAboveClockAndLastVersion(long last, long version)
+    {
+        var plan = Next("y", Leaf("x", last));
+        Assert.Equal((Old, version), (plan!.Uid, plan.Version));
+    }
+
+    [Fact]
+    public void Next_SameContent_IsLeftAlone() => Assert.Null(Next("x", Leaf("x", 1)));
+
+    [Theory]
+    [InlineData((Life / 3) + 1, false)]
+    [InlineData(Life / 3, true)]
+    [InlineData(1, true)]
+    [InlineData(0, true)]
+    [InlineData(-50_000, true)]
+    public void Next_SameContent_IsRenewedWithAThirdLeft(long left, bool isRenewed)
+    {
+        var plan = Next("x", Leaf("x", 1, Now + left));
+        Assert.Equal(isRenewed, plan is not null);
+        Assert.True(plan is null || plan.Expires == Now + Life && plan.Uid == Old);
+    }
+
+    [Fact]
+    public void Next_ShorterLifeThanBefore_KeepsTheExpiry() =>
+        Assert.Equal(Now + (5 * Life), Next("y", Leaf("x", 1, Now + (5 * Life)))!.Expires);
+
+    [Fact]
+    public void Next_Unwanted_IsWithdrawnOnceWithItsUid()
+    {
+        var plan = Next(null, Leaf("x", Now + 3));
+        Assert.Equal((null, Old, Now + 4), (plan!.Content, plan.Uid, plan.Version));
+        Assert.Null(Next(null, plan.Leaf));
+        Assert.Null(Next(null, null));
+        Assert.Null(Next(null, Leaf("x", 1, Now - 1)));
+    }
+
+    [Fact]
+    public void Next_WantedAfterWithdrawal_KeepsUidAndRises()
+    {
+        var withdrawn = Next(null, Leaf("x", Now + 3))!.Leaf;
+        var plan = Next("x", withdrawn);
+        Assert.Equal((Old, Now + 5), (plan!.Uid, plan.Version));
+    }
+
+    [Fact]
+    public void Next_Kept_IsNeitherChangedNorWithdrawnButRenewed()
+    {
+        Assert.Null(Next(null, Leaf("x", 1), isKept: true));
+        var plan = Next(null, Leaf("x", 1, Now + 10), isKept: true);
+        Assert.Equal("x", ((TextContent)plan!.Content!).Text);
+    }
+
+    [Fact]
+    public void RenewalOf_Names_AreSpreadOverATenthOfLife()
+    {
+        var times = Enumerable.Range(0, 256).Select(first =>
+        {
+            var uid = new byte[16];
+            uid[0] = (byte)first;
+            return _planner.RenewalOf(Leaf("x", 1, Now) with { Uid = Hex16.FromBytes(uid) });
+        }).ToList();
+        Assert.Equal(256, times.Distinct().Count());
+        Assert.InRange(times.Max() - times.Min(), Life / 11, Life / 10);
+    }
+
+    private static KnownLeaf Leaf(string text, long version, long expires = Now + Life) =>
+        new(Name, Old, version, expires, new TextContent(Name, text));
+
+    private Plan? Next(string? desired, KnownLeaf? last, bool isKept = false) => _planner.Next(
+        Name, desired is null ? null : new TextContent(Name, desired), isKept, last, Now, () => Fresh);
+}
