@@ -1,0 +1,230 @@
+using System.Text;
+using Fairlead.Naming;
+using Fairlead.Naming.Tree;
+
+namespace Fairlead.Governance;
+
+/// <summary>
+/// From a document as offered to a checked entry: form, slices, signature, Credential, policy, names that an operation took
+/// (V45, V49 and V59 without time and predecessor). What was checked once is remembered by its digest.
+/// </summary>
+internal sealed class EntryReader
+{
+    private const int Remembered = 8192;
+
+    private readonly byte[] _keyPrefix;
+    private readonly Policy _policy;
+    private readonly ISignatureCheck _signatures;
+    private readonly IReadOnlySet<Digest> _revoked;
+    private readonly Dictionary<Digest, Credential> _credentials = [];
+    private readonly List<LinkPoint> _links = [];
+    private readonly List<(LinkPoint At, long Until)> _tombstones = [];
+    private readonly Dictionary<string, long> _frozen = new(StringComparer.Ordinal);
+    private readonly Dictionary<Digest, Entry> _known = [];
+    private readonly Queue<Digest> _order = [];
+
+    /// <exception cref="ArgumentException">A leaf that no operation makes, or that cannot be read.</exception>
+    internal EntryReader(SealEngineOptions options)
+    {
+        var epoch = options.Epoch.Value;
+        _keyPrefix = [.. "fairlead-name/1"u8, 0, .. options.Genesis.ToArray(), .. epoch.Salt.ToArray()];
+        _policy = epoch.Policy;
+        _signatures = options.Signatures;
+        _revoked = options.RevokedPublishers;
+        var leaves = new List<KeyValuePair<Digest, Digest>>();
+        foreach (var leaf in options.OperationLeaves)
+        {
+            if (!LeafDocuments.TryRead(leaf.Class, leaf.Payload, out var document, out var digest, out var refusal))
+            {
+                throw new ArgumentException(refusal.ToString(), nameof(options));
+            }
+
+            leaves.Add(KeyValuePair.Create(KeyOf(document.Class, document.LeafName), digest));
+            Take(document);
+        }
+
+        OperationTree = SparseTree.From(leaves);
+    }
+
+    /// <summary>The tree of the op-made leaves alone.</summary>
+    internal SparseTree OperationTree { get; }
+
+    /// <summary>The place of a (class, name) in this epoch's tree (4.0 "Tree").</summary>
+    internal Digest KeyOf(LeafClass kind, string name) =>
+        Digest.Sha256([.. _keyPrefix, (byte)kind, .. Encoding.ASCII.GetBytes(name)]);
+
+    /// <summary>Checks an offered document; the first rule that it breaks, or null and the entry.</summary>
+    internal Refusal? Read(SignedEntry source, out Entry? entry)
+    {
+        entry = null;
+        if (!EntryFields.TryRead(source, out var fields, out var refusal))
+        {
+            return refusal;
+        }
+
+        if (_known.TryGetValue(fields.Digest, out entry))
+        {
+            return null;
+        }
+
+        refusal = CheckCredential(source, fields, out var credential)
+            ?? CheckPolicy(fields, credential!)
+            ?? CheckTaken(fields)
+            ?? SliceCheck.Check(source, fields);
+        if (refusal is not null)
+        {
+            return refusal.At(fields.Name.ToString());
+        }
+
+        entry = Make(source, fields);
+        Remember(entry);
+        return null;
+    }
+
+    private void Take(LeafDocument document)
+    {
+        switch (document)
+        {
+            case Credential credential:
+                _credentials[credential.Key.Kid] = credential;
+                break;
+            case Link link:
+                _links.Add(link.At);
+                break;
+            case Tombstone tombstone:
+                _tombstones.Add((tombstone.At, tombstone.Until));
+                break;
+            case Redirect { Until: { } until } redirect:
+                _frozen[redirect.Name.Text] = until;
+                break;
+        }
+    }
+
+    private Refusal? CheckCredential(SignedEntry source, EntryFields fields, out Credential? credential)
+    {
+        if (!_credentials.TryGetValue(fields.Publisher, out credential))
+        {
+            return _revoked.Contains(fields.Publisher)
+                ? new Refusal(VerificationFailure.PublisherRevoked, "", $"{fields.Publisher} has no Credential any more")
+                : new Refusal(VerificationFailure.PublisherOutOfScope, "", $"{fields.Publisher} has no Credential");
+        }
+
+        var signatures = source.Document.Signatures;
+        if (signatures.IsDefaultOrEmpty || signatures.Length > 1)
+        {
+            var failure = signatures.IsDefaultOrEmpty
+                ? VerificationFailure.ThresholdNotMet
+                : VerificationFailure.TooManySignatures;
+            return new Refusal(failure, "sigs", "a publisher signs once");
+        }
+
+        if (signatures[0].Kid != fields.Publisher)
+        {
+            return new Refusal(VerificationFailure.KeyIdMismatch, "sigs", "signed by another key than the publisher it names");
+        }
+
+        if (_signatures.Check(credential.Key, fields.Digest, signatures[0].Value.Span) is { } refusal)
+        {
+            return refusal.At("sigs");
+        }
+
+        return credential.Types.Contains(fields.Type) && Covers(credential, fields.Name)
+            ? null
+            : new Refusal(VerificationFailure.PublisherOutOfScope, "", "its Credential does not cover this type and name");
+    }
+
+    // A Credential's patterns speak of service parts; bundles and gateways have none, so their type alone admits them.
+    private static bool Covers(Credential credential, EntryName name) =>
+        name.Class is not (LeafClass.Record or LeafClass.Set)
+        || (ServicePart.TryParse(name.Name, out var part, out _)
+            && credential.Names.Any(p => p.Text == "*" || (p.IsService && p.Matches(part))));
+
+    private Refusal? CheckPolicy(EntryFields fields, Credential credential)
+    {
+        if (fields.Expires <= fields.Issued || fields.Expires - fields.Issued > _policy.MaxRecordLife)
+        {
+            return Range($"a life of {fields.Expires - fields.Issued} ms, the policy allows {_policy.MaxRecordLife}");
+        }
+
+        if (fields.Expires > credential.Expires)
+        {
+            return Range("outlives its Credential");
+        }
+
+        return fields.TtlMax is { } ttl && ttl > Math.Min(credential.MaxTtl, _policy.MaxTtl)
+            ? Range($"ttl_max {ttl} ms, at most {Math.Min(credential.MaxTtl, _policy.MaxTtl)} are allowed")
+            : null;
+
+        static Refusal Range(string detail) => new(VerificationFailure.PolicyOutOfRange, "", detail);
+    }
+
+    private Refusal? CheckTaken(EntryFields fields)
+    {
+        if (fields.Name.Class is not (LeafClass.Record or LeafClass.Set)
+            || !ServicePart.TryParse(fields.Name.Name, out var part, out _))
+        {
+            return null;
+        }
+
+        if (_links.Find(l => l.Covers(part)) is { } link)
+        {
+            return new Refusal(VerificationFailure.OccludedByLink, "", $"lies under the link {link.Text}");
+        }
+
+        // A hold ends by the document's own time, so that all anchors judge alike.
+        var held = _tombstones.Any(t => t.At.Covers(part) && fields.Issued < t.Until)
+            || (_frozen.TryGetValue(part.Text, out var until) && fields.Issued < until);
+        return held ? new Refusal(VerificationFailure.Frozen, "", "an operation holds this name") : null;
+    }
+
+    private Entry Make(SignedEntry source, EntryFields fields)
+    {
+        var leafClass = fields.Name.Class;
+        var leafName = fields.Name.Name;
+        var leaf = source.Document.Payload;
+        var commitment = fields.Digest;
+        if (fields.Withdraw is { } withdraw)
+        {
+            var withdrawn = Document.Make(new Withdrawn
+            {
+                Expires = fields.Expires,
+                Name = fields.Name.Name,
+                Of = fields.Digest,
+                OfClass = (long)fields.Name.Class,
+                Opening = withdraw.Value.Opening,
+                Uid = fields.Uid,
+                Version = fields.Version,
+            });
+            (leafClass, leafName) = (LeafClass.Withdrawn, withdrawn.Value.LeafName);
+            (leaf, commitment) = (withdrawn.Payload, withdrawn.Digest);
+        }
+
+        return new Entry
+        {
+            Name = fields.Name,
+            Source = source,
+            Digest = fields.Digest,
+            Version = fields.Version,
+            Rank = fields.Withdraw is null ? 0 : 1,
+            Expires = fields.Expires,
+            Issued = fields.Issued,
+            Publisher = fields.Publisher,
+            Uid = fields.Uid,
+            LeafClass = leafClass,
+            LeafName = leafName,
+            Leaf = leaf,
+            Key = KeyOf(leafClass, leafName),
+            Commitment = commitment,
+        };
+    }
+
+    private void Remember(Entry entry)
+    {
+        _known[entry.Digest] = entry;
+        _order.Enqueue(entry.Digest);
+        if (_order.Count > Remembered)
+        {
+            _known.Remove(_order.Dequeue());
+        }
+    }
+}

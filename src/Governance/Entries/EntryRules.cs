@@ -1,0 +1,49 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Governance;
+
+/// <summary>The checks of a read entry that depend on time and on what its name held before (V45).</summary>
+internal static class EntryRules
+{
+    /// <summary>Version and times against t; t is the proposal's, so that an entry valid once stays valid or expires.</summary>
+    internal static Refusal? CheckTime(Entry entry, long t, long delta)
+    {
+        if (entry.Version > t + delta || entry.Issued > t + delta)
+        {
+            return Refuse(entry, VerificationFailure.FromFuture, "its version or issue is ahead of the clock");
+        }
+
+        return entry.IsDroppable(t, delta) ? Refuse(entry, VerificationFailure.RecordExpired, "expired") : null;
+    }
+
+    /// <summary>The entry that it would replace: lower, not outliving it, of the same uid.</summary>
+    internal static Refusal? CheckAgainst(Entry entry, Entry? old)
+    {
+        if (old is null)
+        {
+            return null;
+        }
+
+        if (!entry.IsAbove(old))
+        {
+            return Refuse(entry, VerificationFailure.RecordRollback, $"version {old.Version} is held");
+        }
+
+        if (entry.Expires < old.Expires)
+        {
+            return Refuse(entry, VerificationFailure.RecordRollback, "expires before the version it replaces");
+        }
+
+        return entry.Uid != old.Uid
+            ? Refuse(entry, VerificationFailure.UidChanged, $"the uid held is {old.Uid}")
+            : null;
+    }
+
+    /// <summary>Whether two entries contradict each other: one version, one key, two contents.</summary>
+    internal static bool Equivocate(Entry one, Entry two) =>
+        one.Name == two.Name && one.Version == two.Version && one.Rank == two.Rank
+        && one.Publisher == two.Publisher && one.Digest != two.Digest;
+
+    private static Refusal Refuse(Entry entry, VerificationFailure failure, string detail) =>
+        new(failure, entry.Name.ToString(), detail);
+}

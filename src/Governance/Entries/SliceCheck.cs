@@ -1,0 +1,38 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Governance;
+
+/// <summary>V59 at an anchor: a record travels with exactly the slices it names.</summary>
+internal static class SliceCheck
+{
+    internal static Refusal? Check(SignedEntry source, EntryFields fields)
+    {
+        var references = fields.Record?.Value.Slices ?? [];
+        if (source.Slices.Count != references.Length)
+        {
+            return Refuse($"{source.Slices.Count} slices beside {references.Length} named");
+        }
+
+        for (var i = 0; i < references.Length; i++)
+        {
+            if (!Document.TryParse<Slice>(source.Slices[i], out var slice, out var unreadable))
+            {
+                return unreadable.At($"slices[{i}]");
+            }
+
+            var record = fields.Record!.Value;
+            if (slice.Digest != references[i].Digest
+                || slice.Value.Endpoints.Length != references[i].Count
+                || slice.Value.Region != references[i].Region
+                || slice.Value.Name.Text != record.Name.Text
+                || slice.Value.Ports.Length != record.Ports.Length)
+            {
+                return Refuse($"slice {i} is not the one that the record names");
+            }
+        }
+
+        return null;
+    }
+
+    private static Refusal Refuse(string detail) => new(VerificationFailure.SliceMismatch, "slices", detail);
+}

@@ -1,0 +1,67 @@
+using System.Text;
+using Fairlead.Naming;
+
+namespace Fairlead.Governance;
+
+/// <summary>Reads what <see cref="JournalWriter"/> wrote; after the first misfit everything is empty and it has failed.</summary>
+internal sealed class JournalReader(ReadOnlyMemory<byte> bytes)
+{
+    private ReadOnlyMemory<byte> _rest = bytes;
+
+    internal bool Failed { get; private set; }
+
+    internal bool AtEnd => _rest.IsEmpty;
+
+    internal byte Byte()
+    {
+        if (_rest.IsEmpty)
+        {
+            Failed = true;
+            return 0;
+        }
+
+        var value = _rest.Span[0];
+        _rest = _rest[1..];
+        return value;
+    }
+
+    internal long Number()
+    {
+        ulong value = 0;
+        for (var shift = 0; shift < 63; shift += 7)
+        {
+            var part = Byte();
+            value |= (ulong)(part & 0x7F) << shift;
+            if (part < 0x80)
+            {
+                return (long)value;
+            }
+        }
+
+        Failed = true;
+        return 0;
+    }
+
+    internal int Count(int most)
+    {
+        var value = Number();
+        Failed |= value > most;
+        return Failed ? 0 : (int)value;
+    }
+
+    internal ReadOnlyMemory<byte> Bytes(int most)
+    {
+        var length = Count(most);
+        if (Failed || length > _rest.Length)
+        {
+            Failed = true;
+            return default;
+        }
+
+        var value = _rest[..length];
+        _rest = _rest[length..];
+        return value;
+    }
+
+    internal string Text() => Encoding.ASCII.GetString(Bytes(Limits.StringBytes).Span);
+}

@@ -1,0 +1,33 @@
+using System.Buffers;
+using System.Text;
+
+namespace Fairlead.Governance;
+
+/// <summary>Writes numbers as base-128 varints and bytes with their length before them.</summary>
+internal sealed class JournalWriter
+{
+    private readonly ArrayBufferWriter<byte> _bytes = new();
+
+    internal void Byte(byte value) => _bytes.Write([value]);
+
+    internal void Number(long value)
+    {
+        var left = (ulong)value;
+        for (; left >= 0x80; left >>= 7)
+        {
+            Byte((byte)(left | 0x80));
+        }
+
+        Byte((byte)left);
+    }
+
+    internal void Bytes(ReadOnlySpan<byte> value)
+    {
+        Number(value.Length);
+        _bytes.Write(value);
+    }
+
+    internal void Text(string value) => Bytes(Encoding.ASCII.GetBytes(value));
+
+    internal byte[] ToArray() => _bytes.WrittenSpan.ToArray();
+}

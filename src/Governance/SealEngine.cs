@@ -1,0 +1,426 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Governance;
+
+/// <summary>
+/// The sealing of one epoch at one anchor, as a step function: inputs and the time go in, outputs come out; nothing in here
+/// waits, reads a clock or does I/O. Seals have one phase, a leader that stays while it makes progress, and states that only
+/// grow: an anchor signs each slot once and nothing below what it signed (4.3.2). Not thread-safe: one owner steps it.
+/// </summary>
+public sealed class SealEngine
+{
+    private const long AskAgain = 500;
+
+    private readonly SealCore _core;
+    private readonly ProposalJudge _judge;
+    private readonly Ballot _ballot;
+    private readonly Leader _leader;
+    private readonly CatchUp _catchUp;
+    private readonly Intake _intake;
+    private readonly Dictionary<string, SealMessage.Propose> _early = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _down = new(StringComparer.Ordinal);
+    private Refusal? _unfit;
+    private long _lastClaim = long.MinValue / 2;
+    private int _repeats;
+    private long _timer;
+    private bool _equivocationKnown;
+
+    /// <summary>An engine over a verified epoch, its journal and what the archive kept.</summary>
+    /// <param name="options">What it starts from.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <exception cref="ArgumentException">The options contradict each other: no such anchor, or a key of another.</exception>
+    public SealEngine(SealEngineOptions options, long now)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _core = SealStart.Build(options, now);
+        _judge = new ProposalJudge(_core);
+        _ballot = new Ballot(_core, _judge);
+        _leader = new Leader(_core, _ballot);
+        _catchUp = new CatchUp(_core);
+        _intake = new Intake(_core);
+        _ballot.Watch(_core.Chain.State.Entries);
+        _unfit = SealStart.Restore(options, _core, _ballot);
+    }
+
+    /// <summary>The newest certified state; null before the epoch's first seal.</summary>
+    public CertifiedState? Newest => _core.Chain.Newest is { } newest
+        ? new CertifiedState(
+            newest.Certificate, newest.Candidate.Seal.Value, newest.Candidate.Seal.Digest, newest.Candidate.State, null)
+        : null;
+
+    /// <summary>The term this anchor is in.</summary>
+    public long Term => _core.Turns.Term;
+
+    /// <summary>The anchor that leads this term.</summary>
+    public string Leader => _core.Turns.Leader;
+
+    /// <summary>How many known entries are above the certified state.</summary>
+    public int Pending => _core.Pool.Count;
+
+    /// <summary>The highest number that this anchor signed in this epoch; -1 for none.</summary>
+    public long LastSigned => _core.Signed.Last;
+
+    /// <summary>Whether the seal key must not sign any more.</summary>
+    public bool IsHalted => _core.Halted || _unfit is not null;
+
+    /// <summary>Takes one input at a time that never goes back.</summary>
+    /// <param name="input">What happened.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <returns>What to do, in this order.</returns>
+    public IReadOnlyList<SealOutput> Step(SealInput input, long now)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        _core.Now = Math.Max(_core.Now, now);
+        _core.Outputs = [];
+        if (_unfit is { } unfit)
+        {
+            _unfit = null;
+            _core.Halt(unfit);
+        }
+
+        switch (input)
+        {
+            case SealInput.Publish publish:
+                _intake.Publish(publish.Token, publish.Entry);
+                break;
+            case SealInput.Receive receive:
+                Receive(receive.From, receive.Message);
+                break;
+            case SealInput.Connected connected:
+                Connected(connected.Anchor);
+                break;
+            case SealInput.Disconnected disconnected:
+                _down.Add(disconnected.Anchor);
+                break;
+            case SealInput.Fence:
+                _core.Fenced = true;
+                break;
+            case SealInput.Forget forget:
+                _core.Publications.Forget(forget.Token);
+                break;
+        }
+
+        Advance();
+        return _core.Outputs;
+    }
+
+    private void Connected(string anchor)
+    {
+        _down.Remove(anchor);
+        _core.Send(anchor, Claim(asks: true));
+        foreach (var page in _core.Pool.InOrder().Select(e => e.Source).Chunk(SealLimits.EntriesPerMessage))
+        {
+            _core.Send(anchor, new SealMessage.Entries(Term, page));
+        }
+    }
+
+    private void Receive(string from, SealMessage message)
+    {
+        if (from == _core.Self || _core.Quorum.Find(from) is not { } member)
+        {
+            return;
+        }
+
+        if (_core.Turns.Hear(from, message.Term, _core.Now))
+        {
+            NewTerm();
+        }
+
+        switch (message)
+        {
+            case SealMessage.Claim claim:
+                TakeClaim(from, claim);
+                break;
+            case SealMessage.Entries entries:
+                _intake.Learn(from, entries.List);
+                break;
+            case SealMessage.Propose propose:
+                Consider(from, propose.Prev);
+                Judge(from, propose);
+                break;
+            case SealMessage.Vote vote:
+                Adopt(_leader.Vote(member, vote), isOwn: true);
+                break;
+            case SealMessage.Refuse refuse:
+                Consider(from, refuse.Newest);
+                _leader.Refused(from, refuse, _intake.Learn(from, refuse.Missing));
+                break;
+            case SealMessage.Certificate certificate:
+                Consider(from, certificate.Seal);
+                break;
+            case SealMessage.Fetch fetch:
+                _catchUp.Serve(from, fetch);
+                break;
+            case SealMessage.State state when _catchUp.Receive(from, state) is { } fetched:
+                Adopt(fetched.State, fetched.Changed);
+                break;
+        }
+    }
+
+    private void TakeClaim(string from, SealMessage.Claim claim)
+    {
+        if (claim.Yours is { } yours && Document.TryParse<Seal>(yours.Payload, out var seal, out _))
+        {
+            foreach (var signature in yours.Signatures)
+            {
+                _ballot.CheckOwn(seal, signature);
+            }
+        }
+
+        Consider(from, claim.Newest);
+        if (claim.Asks)
+        {
+            _core.Send(from, Claim(asks: false) with { Yours = _ballot.Held(from) });
+        }
+        else if (_core.Answered.Add(from))
+        {
+            Rejudge();
+        }
+    }
+
+    /// <summary>A certificate shown by someone: adopted at once where its state is in hand, else fetched.</summary>
+    private void Consider(string from, Envelope? certificate)
+    {
+        if (certificate is null || !Document.TryParse<Seal>(certificate.Payload, out var seal, out _)
+            || seal.Value.Epoch != _core.Epoch || seal.Value.Segment != _core.Genesis
+            || seal.Value.Seq < _core.Chain.Seq || seal.Digest == _core.Chain.Head)
+        {
+            return;
+        }
+
+        if (_core.Quorum.CheckCertificate(certificate, seal.Digest) is { } refusal)
+        {
+            _core.Emit(new SealOutput.Ignored(from, refusal));
+            return;
+        }
+
+        foreach (var signature in certificate.Signatures)
+        {
+            if (signature.Kid == _core.Signer.Key.Kid)
+            {
+                _ballot.CheckOwn(seal, signature);
+            }
+            else if (_core.Quorum.Members.FirstOrDefault(m => m.Key.Kid == signature.Kid) is { } member)
+            {
+                _ballot.Keep(member, seal, signature);
+            }
+        }
+
+        if (seal.Value.Seq == _core.Chain.Seq)
+        {
+            if (!_equivocationKnown)
+            {
+                _equivocationKnown = true;
+                _core.Emit(new SealOutput.Evidence(
+                    VerificationFailure.SealEquivocation, _core.NewestCertificate!, certificate));
+            }
+        }
+        else if (_core.Chain.Candidate(seal.Digest) is { } candidate)
+        {
+            Adopt(new CertifiedCandidate(certificate, candidate), isOwn: false);
+        }
+        else
+        {
+            _catchUp.Want(from, certificate, seal);
+        }
+    }
+
+    private void Judge(string from, SealMessage.Propose proposal)
+    {
+        if (proposal.Term > Term || !_core.IsReady)
+        {
+            _early[from] = proposal;
+            return;
+        }
+
+        var verdict = _judge.Judge(from, proposal);
+        if (verdict.Behind is not null)
+        {
+            _early[from] = proposal;
+            return;
+        }
+
+        // What the leader offers is known from now on, signed or not; so is what makes it impatient.
+        foreach (var entry in verdict.Candidate?.Puts ?? [])
+        {
+            _intake.Keep(entry);
+        }
+
+        if (verdict.Refusal is { } refusal)
+        {
+            Refuse(from, proposal, refusal, verdict.Missing ?? []);
+        }
+        else if (_ballot.Sign(proposal, verdict.Candidate!) is { } signature)
+        {
+            var seal = verdict.Candidate!.Seal;
+            _core.Send(from, new SealMessage.Vote(Term, seal.Value.Seq, seal.Digest, signature));
+        }
+    }
+
+    private void Refuse(
+        string to, SealMessage.Propose proposal, Refusal refusal, IReadOnlyList<Entry> missing)
+    {
+        var seq = Document.TryParse<Seal>(proposal.Seal, out var seal, out _) ? seal.Value.Seq : -1;
+        _core.Send(to, new SealMessage.Refuse(
+            Term,
+            seq,
+            refusal.Failure,
+            refusal.Detail,
+            _core.Signed.Last,
+            [.. missing.Take(SealLimits.EntriesPerMessage).Select(m => m.Source)],
+            _core.NewestCertificate));
+    }
+
+    private void Adopt(CertifiedCandidate? certified, bool isOwn)
+    {
+        if (certified is null)
+        {
+            return;
+        }
+
+        var candidate = certified.Candidate;
+        Adopt(certified, candidate.Base == _core.Chain.Head
+            ? [.. candidate.Puts.Select(p => p.Name), .. candidate.Drops]
+            : null);
+        if (isOwn)
+        {
+            _core.Broadcast(new SealMessage.Certificate(Term, certified.Certificate));
+        }
+    }
+
+    private void Adopt(CertifiedCandidate certified, IReadOnlyList<EntryName>? changed)
+    {
+        var candidate = certified.Candidate;
+        if (candidate.Seq <= _core.Chain.Seq)
+        {
+            return;
+        }
+
+        var before = _core.Chain.Newest;
+        if (before is not null && candidate.Base != _core.Chain.Head
+            && candidate.State.FirstNotDominated(
+                before.Candidate.State, candidate.Seal.Value.Issued, _core.Delta) is not null)
+        {
+            _core.Emit(new SealOutput.Evidence(
+                VerificationFailure.SealRegression, before.Certificate, certified.Certificate));
+        }
+
+        _core.Chain.Adopt(certified);
+        _repeats = 0;
+        _core.Signed.ResetBudget();
+        _core.Signed.Rebase(candidate.State);
+        _ballot.Watch(changed is null ? candidate.State.Entries : candidate.Puts);
+        _core.Turns.Certified(candidate.IsWhole ? null : _core.Now - candidate.Seen);
+        _leader.Certified(candidate.Seq);
+        _core.Emit(new SealOutput.Certified(new CertifiedState(
+            certified.Certificate, candidate.Seal.Value, candidate.Seal.Digest, candidate.State, changed)));
+        _core.Publications.Settle(candidate.State, candidate.Seal.Value, changed, _core.Outputs);
+        _intake.Rebase(changed);
+        Rejudge();
+    }
+
+    /// <summary>Proposals that waited for a term, a state or the first answers get another look.</summary>
+    private void Rejudge()
+    {
+        foreach (var (from, proposal) in _early.OrderBy(e => e.Key, StringComparer.Ordinal).ToList())
+        {
+            if (proposal.Term <= Term && _core.IsReady)
+            {
+                _early.Remove(from);
+                Judge(from, proposal);
+            }
+        }
+    }
+
+    private void NewTerm()
+    {
+        _core.Signed.ResetBudget();
+        Rejudge();
+    }
+
+    private void Advance()
+    {
+        if (!_core.IsReady && _core.Now >= _lastClaim + AskAgain)
+        {
+            Repeat(asks: true);
+        }
+
+        _intake.Prune();
+        _catchUp.Advance();
+        RaiseTerms();
+        for (var certified = _leader.Advance(); certified is not null; certified = _leader.Advance())
+        {
+            Adopt(certified, isOwn: true);
+        }
+
+        SetTimer();
+    }
+
+    /// <summary>How long to wait before saying the same again: longer each time, for nobody may be there to hear it.</summary>
+    private long RepeatTime => Math.Min(_core.Turns.BaseTurn << Math.Min(_repeats, 6), SealLimits.LongestTurn / 2);
+
+    /// <summary>Since when something is uncovered: a known entry, or a due heartbeat.</summary>
+    private long Uncovered() => Math.Min(_core.Pool.OldestArrival ?? long.MaxValue, _core.HeartbeatDue);
+
+    private long Patience() => Math.Max(Uncovered(), _core.Turns.Entered) + _core.Turns.Turn;
+
+    /// <summary>The entry rule of 4.3.2: an impatient anchor moves on only together with T.</summary>
+    private void RaiseTerms()
+    {
+        for (var budget = _core.Quorum.Members.Length; budget > 0 && Uncovered() <= _core.Now; budget--)
+        {
+            if (_core.Now < Patience() && !_down.Contains(Leader))
+            {
+                return;
+            }
+
+            if (!_core.Turns.MayRaise)
+            {
+                if (_core.Now >= _lastClaim + RepeatTime)
+                {
+                    Repeat(asks: true);
+                }
+
+                return;
+            }
+
+            _core.Turns.Raise(_core.Now);
+            _repeats = 0;
+            Repeat(asks: false);
+            NewTerm();
+        }
+    }
+
+    /// <summary>Says the own term again, with the entries that wait.</summary>
+    private void Repeat(bool asks)
+    {
+        _repeats++;
+        _lastClaim = _core.Now;
+        _core.Broadcast(Claim(asks));
+        var waiting = _core.Pool.InOrder().Take(SealLimits.EntriesPerMessage).Select(e => e.Source).ToList();
+        if (waiting.Count > 0)
+        {
+            _core.Broadcast(new SealMessage.Entries(Term, waiting));
+        }
+    }
+
+    private SealMessage.Claim Claim(bool asks) => new(Term, asks, _core.NewestCertificate, null);
+
+    private void SetTimer()
+    {
+        var at = Math.Min(_leader.Deadline ?? long.MaxValue, _catchUp.Deadline ?? long.MaxValue);
+        if (!_core.IsReady)
+        {
+            at = Math.Min(at, _lastClaim + AskAgain);
+        }
+
+        var patience = Patience();
+        at = Math.Min(at, patience > _core.Now ? patience : _lastClaim + RepeatTime);
+        at = Math.Max(at, _core.Now + 1);
+        if (at != _timer)
+        {
+            _timer = at;
+            _core.Emit(new SealOutput.SetTimer(at));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Governance;
+
+/// <summary>All that a <see cref="SealEngine"/> starts from. The epoch and the leaves are verified already (V1-V15).</summary>
+public sealed record SealEngineOptions
+{
+    /// <summary>The own anchor's id.</summary>
+    public required string Self { get; init; }
+
+    /// <summary>The segment.</summary>
+    public required Digest Genesis { get; init; }
+
+    /// <summary>The newest epoch, whose seals this engine makes.</summary>
+    public required Parsed<Epoch> Epoch { get; init; }
+
+    /// <summary>The documents of the epoch's op-made leaves, as the manifests of its chain say.</summary>
+    public required IReadOnlyList<OperationLeaf> OperationLeaves { get; init; }
+
+    /// <summary>
+    /// The certified handover of the epoch before, and its entries, which the first seal follows (V62); null in epoch 0.
+    /// </summary>
+    public Handover? Handover { get; init; }
+
+    /// <summary>The digest of <see cref="Handover"/>.</summary>
+    public Digest? HandoverDigest { get; init; }
+
+    /// <summary>The entries of the handover's state.</summary>
+    public IReadOnlyList<SignedEntry> HandoverEntries { get; init; } = [];
+
+    /// <summary>Kids that had a Credential in an earlier epoch and lost it.</summary>
+    public IReadOnlySet<Digest> RevokedPublishers { get; init; } = new HashSet<Digest>();
+
+    /// <summary>The own seal key.</summary>
+    public required ISigner Signer { get; init; }
+
+    /// <summary>Checks signatures.</summary>
+    public ISignatureCheck Signatures { get; init; } = new EcdsaSignatureCheck();
+
+    /// <summary>The bodies of the journal's entries in this epoch, in order, without the file's first.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Journal { get; init; } = [];
+
+    /// <summary>The newest certified seal of this epoch from the archive; null where there is none.</summary>
+    public Envelope? Archived { get; init; }
+
+    /// <summary>The entries of <see cref="Archived"/>'s state.</summary>
+    public IReadOnlyList<SignedEntry> ArchivedEntries { get; init; } = [];
+
+    /// <summary>Set by simulations only: plants the bug of signing what lacks signed entries.</summary>
+    internal bool IgnoresDominance { get; init; }
+}

@@ -1,0 +1,29 @@
+namespace Fairlead.Governance;
+
+/// <summary>Bounds of the sealing engine: what an input may hold, and what the engine keeps.</summary>
+public static class SealLimits
+{
+    /// <summary>Most entries of one gossip message or page of a state.</summary>
+    public const int EntriesPerMessage = 128;
+
+    /// <summary>Most changes that a proposal adds on its own (4.3.2); merges after a failed slot may be larger.</summary>
+    public const int NewChanges = 256;
+
+    /// <summary>Most changes of any proposal, merges included.</summary>
+    public const int Changes = 4096;
+
+    /// <summary>Most entries known above the certified state; more are refused with RateLimited.</summary>
+    public const int Pending = 200_000;
+
+    /// <summary>Most signatures of one key in a term since the last certificate (4.3.2).</summary>
+    public const int SignaturesPerTerm = 64;
+
+    /// <summary>Certified states and change sets kept to serve others that are a little behind.</summary>
+    public const int History = 64;
+
+    /// <summary>The shortest time a leader is given, in milliseconds.</summary>
+    public const long ShortestTurn = 50;
+
+    /// <summary>The longest time a leader is given, in milliseconds.</summary>
+    public const long LongestTurn = 5_000;
+}

@@ -1,0 +1,102 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Governance;
+
+/// <summary>
+/// This anchor's own signatures: journal first, then sign, then say so. Also what it holds of others' signatures, so that
+/// one who comes back with an older journal is told.
+/// </summary>
+internal sealed class Ballot(SealCore core, ProposalJudge judge)
+{
+    private readonly Dictionary<string, (long Seq, Envelope Seal)> _held = new(StringComparer.Ordinal);
+    private readonly SortedSet<(long Expires, EntryName Name)> _expiries = [];
+
+    /// <summary>Judges the leader's own proposal by the same rules; without its own vote others may still carry it.</summary>
+    internal void CastOwn(SealMessage.Propose proposal, Proposal slot)
+    {
+        if (judge.Judge(core.Self, proposal).Refusal is null && Sign(proposal, slot.Candidate) is { } signature)
+        {
+            slot.Votes[core.Self] = signature;
+        }
+    }
+
+    /// <summary>Signs a judged proposal; null where the key must not.</summary>
+    internal SignatureEntry? Sign(SealMessage.Propose proposal, Candidate candidate)
+    {
+        if (core.Halted)
+        {
+            return null;
+        }
+
+        if (core.Signed.Use(candidate.Seq, candidate.Seal.Digest) is { } refusal)
+        {
+            core.Halt(refusal);
+            return null;
+        }
+
+        var body = new JournalBody(proposal.Term, proposal.Seal, proposal.Puts, proposal.Drops);
+        core.Emit(new SealOutput.Journal(body.Encode()));
+        core.Signed.Bind(candidate.Puts, core.Chain.State);
+        return new SignatureEntry(core.Signer.Key.Kid, core.Signer.Sign(candidate.Seal.Digest));
+    }
+
+    /// <summary>Remembers the highest signature seen of another anchor.</summary>
+    internal void Keep(QuorumMember member, Parsed<Seal> seal, SignatureEntry signature)
+    {
+        if (!_held.TryGetValue(member.Id, out var held) || held.Seq < seal.Value.Seq)
+        {
+            _held[member.Id] = (seal.Value.Seq, new Envelope(seal.Payload, [signature]));
+        }
+    }
+
+    /// <summary>The highest signature held of an anchor, or null.</summary>
+    internal Envelope? Held(string anchor) => _held.TryGetValue(anchor, out var held) ? held.Seal : null;
+
+    /// <summary>
+    /// A signature said to be this key's own: if it is and the journal does not know it, the key never signs again (V43).
+    /// </summary>
+    internal void CheckOwn(Parsed<Seal> seal, SignatureEntry signature)
+    {
+        if (seal.Value.Segment == core.Genesis && seal.Value.Epoch == core.Epoch
+            && core.Signed.CheckOwn(seal.Value.Seq, seal.Digest) is { } refusal
+            && core.Quorum.Find(core.Self) is { } self
+            && core.Quorum.CheckVote(self, seal.Digest, signature) is null)
+        {
+            core.Halt(refusal);
+        }
+    }
+
+    /// <summary>Watches the expiry of certified entries.</summary>
+    internal void Watch(IEnumerable<Entry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            _expiries.Add((entry.Expires, entry.Name));
+        }
+    }
+
+    /// <summary>The names whose certified entries may be dropped at t, the oldest first.</summary>
+    internal List<EntryName> Expired(long time)
+    {
+        var names = new List<EntryName>();
+        while (_expiries.Count > 0 && _expiries.Min.Expires + core.Delta < time)
+        {
+            var (expires, name) = _expiries.Min;
+            var held = core.Chain.State.Find(name);
+            if (held is null || held.Expires != expires)
+            {
+                _expiries.Remove((expires, name));
+                continue;
+            }
+
+            names.AddRange(_expiries
+                .TakeWhile(e => e.Expires + core.Delta < time)
+                .Where(e => core.Chain.State.Find(e.Name)?.Expires == e.Expires)
+                .Select(e => e.Name)
+                .Take(SealLimits.NewChanges));
+            break;
+        }
+
+        return names;
+    }
+}

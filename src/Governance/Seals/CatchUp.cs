@@ -1,0 +1,236 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Governance;
+
+/// <summary>
+/// Brings this anchor to a certified state that it did not see proposed, and serves others so. Whoever answers is believed in
+/// nothing: the recomputed root must be the certified one.
+/// </summary>
+internal sealed class CatchUp(SealCore core)
+{
+    private readonly Dictionary<EntryName, Entry> _pages = [];
+    private Envelope? _certificate;
+    private Parsed<Seal>? _target;
+    private EntryName? _after;
+    private string _source = "";
+    private long _asked;
+
+    /// <summary>When to ask someone else.</summary>
+    internal long? Deadline => _target is null ? null : _asked + (2 * core.Turns.BaseTurn);
+
+    /// <summary>A certificate that is newer than the state in hand.</summary>
+    internal void Want(string from, Envelope certificate, Parsed<Seal> seal)
+    {
+        if (_target is { } present && present.Value.Seq >= seal.Value.Seq)
+        {
+            return;
+        }
+
+        Restart(certificate, seal);
+        Ask(from);
+    }
+
+    /// <summary>Asks another anchor where the one asked kept silent; gives up what is certified in hand meanwhile.</summary>
+    internal void Advance()
+    {
+        if (_target is { } target && target.Value.Seq <= core.Chain.Seq)
+        {
+            Stop();
+        }
+
+        if (Deadline <= core.Now)
+        {
+            _pages.Clear();
+            _after = null;
+            Ask(NextSource());
+        }
+    }
+
+    /// <summary>A part of a state; the certified state once it is whole and right, with the names that changed.</summary>
+    internal (CertifiedCandidate State, IReadOnlyList<EntryName>? Changed)? Receive(string from, SealMessage.State part)
+    {
+        if (_target is not { } target || from != _source || !Matches(part, target))
+        {
+            return null;
+        }
+
+        if (part.Puts.Count + part.Drops.Count > SealLimits.Changes || _pages.Count > _target!.Value.Count)
+        {
+            Refuse(from, new Refusal(VerificationFailure.TooLarge, "state", "more entries than the seal counts"));
+            return null;
+        }
+
+        foreach (var source in part.Puts)
+        {
+            if (core.Reader.Read(source, out var entry) is { } refusal)
+            {
+                Refuse(from, refusal);
+                return null;
+            }
+
+            _pages[entry!.Name] = entry;
+        }
+
+        if (part.Base is null && part.More)
+        {
+            if (part.Puts.Count == 0)
+            {
+                Refuse(from, new Refusal(VerificationFailure.BadEnvelope, "state", "an empty page that is not the last"));
+                return null;
+            }
+
+            _after = _pages.Keys.Max();
+            Ask(from);
+            return null;
+        }
+
+        return Complete(from, part);
+    }
+
+    /// <summary>Answers another anchor's question as far as the history goes.</summary>
+    internal void Serve(string to, SealMessage.Fetch fetch)
+    {
+        if ((core.Chain.Certified(fetch.Seal) ?? core.Chain.Newest) is not { } target)
+        {
+            return;
+        }
+
+        Digest? have = fetch.Have == default ? null : fetch.Have;
+        if (fetch.After is null && core.Chain.Between(have, target) is { } path
+            && path.Sum(c => c.Candidate.Puts.Count + c.Candidate.Drops.Count) <= SealLimits.Changes)
+        {
+            core.Send(to, Changes(fetch.Have, target, path));
+            return;
+        }
+
+        var page = target.Candidate.State.Page(fetch.After, SealLimits.EntriesPerMessage + 1);
+        var more = page.Count > SealLimits.EntriesPerMessage;
+        core.Send(to, new SealMessage.State(
+            core.Turns.Term,
+            target.Certificate,
+            null,
+            [.. page.Take(SealLimits.EntriesPerMessage).Select(e => e.Source)],
+            [],
+            more));
+    }
+
+    private SealMessage.State Changes(Digest have, CertifiedCandidate target, IReadOnlyList<CertifiedCandidate> path)
+    {
+        var puts = new SortedDictionary<EntryName, Entry>();
+        var drops = new SortedSet<EntryName>();
+        foreach (var step in path)
+        {
+            foreach (var drop in step.Candidate.Drops)
+            {
+                puts.Remove(drop);
+                drops.Add(drop);
+            }
+
+            foreach (var put in step.Candidate.Puts)
+            {
+                puts[put.Name] = put;
+                drops.Remove(put.Name);
+            }
+        }
+
+        return new SealMessage.State(
+            core.Turns.Term, target.Certificate, have, [.. puts.Values.Select(p => p.Source)], [.. drops], false);
+    }
+
+    /// <summary>Whether the part is of the wanted state; a newer certificate takes its place as the target.</summary>
+    private bool Matches(SealMessage.State part, Parsed<Seal> target)
+    {
+        if (!Document.TryParse<Seal>(part.Seal.Payload, out var seal, out _))
+        {
+            return false;
+        }
+
+        if (seal.Digest == target.Digest)
+        {
+            return true;
+        }
+
+        if (seal.Value.Epoch != core.Epoch || seal.Value.Seq < target.Value.Seq
+            || core.Quorum.CheckCertificate(part.Seal, seal.Digest) is not null)
+        {
+            return false;
+        }
+
+        // Pages of another state start over, unless this is its first.
+        var first = _after is null;
+        Restart(part.Seal, seal);
+        if (part.Base is null && !first)
+        {
+            Ask(_source);
+            return false;
+        }
+
+        return true;
+    }
+
+    private (CertifiedCandidate State, IReadOnlyList<EntryName>? Changed)? Complete(
+        string from, SealMessage.State part)
+    {
+        var target = _target!;
+        var isChange = part.Base is not null;
+        if (isChange && part.Base != (core.Chain.Head ?? default(Digest)))
+        {
+            _pages.Clear();
+            return null;
+        }
+
+        var start = isChange ? core.Chain.State : LeafState.Start(core.OperationTree);
+        var drops = isChange ? part.Drops : [];
+        var puts = _pages.Values.OrderBy(e => e.Name).ToList();
+        var state = start.Apply(puts, drops);
+        if (state.Tree.Root != target.Value.Root || state.Tree.Count != target.Value.Count)
+        {
+            Refuse(from, new Refusal(VerificationFailure.RootMismatch, "state", $"recomputed {state.Tree.Root}"));
+            return null;
+        }
+
+        var candidate = new Candidate(
+            target, state, isChange ? core.Chain.Head : null, !isChange, puts, drops, core.Now);
+        var certified = new CertifiedCandidate(_certificate!, candidate);
+        Stop();
+        return (certified, isChange ? [.. puts.Select(p => p.Name), .. drops] : null);
+    }
+
+    private void Refuse(string from, Refusal refusal)
+    {
+        core.Emit(new SealOutput.Ignored(from, refusal));
+        _pages.Clear();
+        _after = null;
+        Ask(NextSource());
+    }
+
+    private void Restart(Envelope certificate, Parsed<Seal> seal)
+    {
+        _certificate = certificate;
+        _target = seal;
+        _after = null;
+        _pages.Clear();
+    }
+
+    private void Stop()
+    {
+        _target = null;
+        _certificate = null;
+        _after = null;
+        _pages.Clear();
+    }
+
+    private void Ask(string source)
+    {
+        _source = source;
+        _asked = core.Now;
+        core.Send(source, new SealMessage.Fetch(
+            core.Turns.Term, _target!.Digest, core.Chain.Head ?? default(Digest), _after));
+    }
+
+    private string NextSource()
+    {
+        var others = core.Quorum.Members.Where(m => m.Id != core.Self).Select(m => m.Id).ToList();
+        return others[(others.IndexOf(_source) + 1) % others.Count];
+    }
+}

@@ -1,0 +1,195 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Governance;
+
+/// <summary>
+/// The leader's side of a term: cuts a batch as soon as nothing is in flight, merges all that it knows or that a refusal
+/// teaches, never retries a slot, and makes certificates of votes (4.3.2 "Leader").
+/// </summary>
+internal sealed class Leader(SealCore core, Ballot ballot)
+{
+    private readonly SortedDictionary<long, Proposal> _slots = [];
+    private readonly Dictionary<string, long> _lastOfOthers = new(StringComparer.Ordinal);
+    private Proposal? _inFlight;
+    private long _term = -1;
+
+    /// <summary>When the leader must be woken: its slot fails, a heartbeat is due, or its next number becomes allowed.</summary>
+    internal long? Deadline { get; private set; }
+
+    private bool Leads => core.Turns.Leader == core.Self && !core.Fenced && !core.Halted;
+
+    /// <summary>The turn of a slot: half of T0, so that a leader tries twice before the others lose patience.</summary>
+    private long SlotTurn => Math.Max(SealLimits.ShortestTurn / 2, core.Turns.Turn / 2);
+
+    /// <summary>
+    /// Proposes if there is something to say and nothing in flight; the certificate where one vote is enough.
+    /// </summary>
+    internal CertifiedCandidate? Advance()
+    {
+        Deadline = null;
+        if (_term != core.Turns.Term)
+        {
+            _term = core.Turns.Term;
+            _slots.Clear();
+            _inFlight = null;
+        }
+
+        if (!Leads || !core.IsReady)
+        {
+            return null;
+        }
+
+        if (_inFlight is { } slot && core.Now < slot.Sent + SlotTurn)
+        {
+            Deadline = slot.Sent + SlotTurn;
+            return null;
+        }
+
+        var puts = Batch(out var drops);
+        if (puts.Count == 0 && drops.Count == 0 && core.Now < core.HeartbeatDue)
+        {
+            Deadline = core.HeartbeatDue;
+            return null;
+        }
+
+        return Propose(puts, drops) is { } proposal ? Count(proposal) : null;
+    }
+
+    /// <summary>A vote for one of this term's slots; the certificate if it completes one.</summary>
+    internal CertifiedCandidate? Vote(QuorumMember from, SealMessage.Vote vote)
+    {
+        if (!_slots.TryGetValue(vote.Seq, out var slot) || slot.Candidate.Seal.Digest != vote.Seal
+            || slot.Votes.ContainsKey(from.Id))
+        {
+            return null;
+        }
+
+        if (core.Quorum.CheckVote(from, vote.Seal, vote.Signature) is { } refusal)
+        {
+            core.Emit(new SealOutput.Ignored(from.Id, refusal));
+            return null;
+        }
+
+        _lastOfOthers[from.Id] = Math.Max(vote.Seq, _lastOfOthers.GetValueOrDefault(from.Id, -1));
+        ballot.Keep(from, slot.Candidate.Seal, vote.Signature);
+        slot.Votes[from.Id] = vote.Signature;
+        return Count(slot);
+    }
+
+    /// <summary>
+    /// A refusal of the slot in flight. What it teaches is in the pool already; a slot that taught something or can no longer
+    /// win ends at once, and the next number is above all that anyone said it signed.
+    /// </summary>
+    internal void Refused(string from, SealMessage.Refuse refuse, bool taught)
+    {
+        if (refuse.Last <= core.Now - core.EpochIssued + core.Delta
+            && refuse.Last > _lastOfOthers.GetValueOrDefault(from, -1))
+        {
+            _lastOfOthers[from] = refuse.Last;
+            taught |= _inFlight is { } current && refuse.Last >= current.Candidate.Seq;
+        }
+
+        if (_inFlight is not { } slot || slot.Candidate.Seq != refuse.Seq || !slot.Refusals.Add(from))
+        {
+            return;
+        }
+
+        if (taught || core.Quorum.Members.Length - slot.Refusals.Count < core.Quorum.Threshold)
+        {
+            _inFlight = null;
+        }
+    }
+
+    /// <summary>A seal was certified: slots up to it are over.</summary>
+    internal void Certified(long seq)
+    {
+        foreach (var past in _slots.Keys.TakeWhile(s => s <= seq).ToList())
+        {
+            _slots.Remove(past);
+        }
+
+        if (_inFlight is { } slot && slot.Candidate.Seq <= seq)
+        {
+            _inFlight = null;
+        }
+    }
+
+    private CertifiedCandidate? Count(Proposal slot) =>
+        core.Quorum.Certify(slot.Votes.Values) is { } signatures
+            ? new CertifiedCandidate(new Envelope(slot.Candidate.Seal.Payload, signatures), slot.Candidate)
+            : null;
+
+    /// <summary>Signed entries that are not certified all, then the oldest others, as far as the state allows them.</summary>
+    private List<Entry> Batch(out List<EntryName> drops)
+    {
+        var time = core.Now;
+        var chosen = new SortedDictionary<EntryName, Entry>();
+        foreach (var entry in core.Signed.Above)
+        {
+            Choose(core.Pool.Find(entry.Name) ?? entry);
+        }
+
+        var merged = chosen.Count;
+        foreach (var entry in core.Pool.InOrder())
+        {
+            if (chosen.Count - merged >= SealLimits.NewChanges || chosen.Count >= SealLimits.Changes)
+            {
+                break;
+            }
+
+            Choose(entry);
+        }
+
+        drops = [.. ballot.Expired(time).Where(n => !chosen.ContainsKey(n)).Take(SealLimits.NewChanges)];
+        return [.. chosen.Values];
+
+        void Choose(Entry entry)
+        {
+            if (EntryRules.CheckTime(entry, time, core.Delta) is null
+                && EntryRules.CheckAgainst(entry, core.Chain.State.Find(entry.Name)) is null)
+            {
+                chosen.TryAdd(entry.Name, entry);
+            }
+        }
+    }
+
+    private Proposal? Propose(List<Entry> puts, List<EntryName> drops)
+    {
+        var known = _lastOfOthers.Values.Append(core.Signed.Last).Append(core.Chain.Seq);
+        var seq = known.Append(_slots.Count == 0 ? -1 : _slots.Keys.Last()).Max() + 1;
+        var time = Math.Max(core.Now, core.Chain.Issued);
+
+        // A number is free only when the clock allows it; half the tolerance may be borrowed, the rest is waited for.
+        var earliest = seq + core.EpochIssued - core.Delta;
+        time = Math.Max(time, Math.Min(earliest, core.Now + (core.Delta / 2)));
+        if (time < earliest || time > core.Now + core.Delta)
+        {
+            Deadline = core.Now + Math.Max(1, earliest - time);
+            return null;
+        }
+
+        var expires = Math.Min(time + core.Validity, core.EpochExpires);
+        if (expires <= time)
+        {
+            return null;
+        }
+
+        var state = core.Chain.State.Apply(puts, drops);
+        var seal = SealDocuments.Make(core, seq, time, expires, state);
+        var candidate = new Candidate(seal, state, core.Chain.Head, false, puts, drops, core.Now);
+        core.Chain.Remember(candidate);
+        _inFlight = new Proposal(candidate, core.Now);
+        _slots[seq] = _inFlight;
+        if (_slots.Count > SealLimits.SignaturesPerTerm)
+        {
+            _slots.Remove(_slots.Keys.First());
+        }
+
+        Deadline = core.Now + SlotTurn;
+        var message = new SealMessage.Propose(
+            core.Turns.Term, seal.Payload, core.NewestCertificate, [.. puts.Select(p => p.Source)], drops);
+        ballot.CastOwn(message, _inFlight);
+        core.Broadcast(message);
+        return _inFlight;
+    }
+}

@@ -1,0 +1,223 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Governance;
+
+/// <summary>
+/// The rules under which an anchor signs a seal (4.3.2 PROPOSE), in their order. Changes nothing but the memory of proposed
+/// states.
+/// </summary>
+internal sealed class ProposalJudge(SealCore core)
+{
+    internal Verdict Judge(string from, SealMessage.Propose proposal)
+    {
+        if (!Document.TryParse<Seal>(proposal.Seal, out var seal, out var unreadable))
+        {
+            return new Verdict(unreadable.At("proposal"));
+        }
+
+        var refusal = CheckTurn(from, proposal, seal.Value) ?? CheckTimes(seal.Value);
+        if (refusal is not null)
+        {
+            return new Verdict(refusal);
+        }
+
+        if (FindBase(proposal, seal.Value, out var state) is { } verdict)
+        {
+            return verdict;
+        }
+
+        var puts = new List<Entry>();
+        refusal = CheckChanges(proposal, seal.Value.Issued, state, puts);
+        return refusal is not null
+            ? new Verdict(refusal)
+            : JudgeState(seal, state.Apply(puts, proposal.Drops), puts, proposal.Drops);
+    }
+
+    private static Refusal Refuse(VerificationFailure failure, string detail) => new(failure, "proposal", detail);
+
+    private Refusal? CheckTurn(string from, SealMessage.Propose proposal, Seal seal)
+    {
+        if (proposal.Term != core.Turns.Term || core.Turns.Leader != from)
+        {
+            return Refuse(VerificationFailure.NotLeader, $"{core.Turns.Leader} leads term {core.Turns.Term}");
+        }
+
+        if (seal.Segment != core.Genesis)
+        {
+            return Refuse(VerificationFailure.WrongSegment, $"a seal of {seal.Segment}");
+        }
+
+        if (seal.Epoch != core.Epoch)
+        {
+            var failure = seal.Epoch < core.Epoch ? VerificationFailure.EpochSuperseded : VerificationFailure.EpochUnknown;
+            return Refuse(failure, $"a seal of epoch {seal.Epoch}, the newest here is {core.Epoch}");
+        }
+
+        if (seal.EpochDigest != core.EpochDigest)
+        {
+            return Refuse(VerificationFailure.EpochDigestMismatch, $"epoch {seal.Epoch} is another document here");
+        }
+
+        if (core.Fenced)
+        {
+            return Refuse(VerificationFailure.Fenced, $"epoch {core.Epoch + 1} is committed here");
+        }
+
+        return seal.Seq <= core.Signed.Last
+            ? Refuse(VerificationFailure.SeqUsed, $"slot {seal.Seq}, signed up to {core.Signed.Last}")
+            : null;
+    }
+
+    private Refusal? CheckTimes(Seal seal)
+    {
+        var t = seal.Issued;
+        if (seal.Seq > t - core.EpochIssued + core.Delta)
+        {
+            return Refuse(VerificationFailure.SeqTooFar, $"slot {seal.Seq} at {t - core.EpochIssued} ms of the epoch");
+        }
+
+        if (t > core.Now + core.Delta)
+        {
+            return Refuse(VerificationFailure.FromFuture, $"issued {t - core.Now} ms ahead");
+        }
+
+        if (t < core.Now - core.Delta)
+        {
+            return Refuse(VerificationFailure.TimeRegression, $"issued {core.Now - t} ms ago");
+        }
+
+        return seal.Expires <= t || seal.Expires - t > core.Validity || seal.Expires > core.EpochExpires
+            ? Refuse(VerificationFailure.SealValidityTooLong, $"valid {seal.Expires - t} ms, the policy says {core.Validity}")
+            : null;
+    }
+
+    /// <summary>
+    /// The prev must be a certified seal whose state is in hand; the first seal of an epoch follows the handover (V62).
+    /// </summary>
+    private Verdict? FindBase(SealMessage.Propose proposal, Seal seal, out LeafState state)
+    {
+        state = core.Chain.Start;
+        if (proposal.Prev is not { } prev)
+        {
+            if (seal.Prev != core.Chain.StartDigest)
+            {
+                return new Verdict(Refuse(
+                    VerificationFailure.HandoverMissing, "neither the handover nor a certified seal is its prev"));
+            }
+
+            return seal.Issued >= core.Chain.StartIssued
+                ? null
+                : new Verdict(Refuse(VerificationFailure.TimeRegression, "issued before its epoch or handover"));
+        }
+
+        if (!Document.TryParse<Seal>(prev.Payload, out var known, out var unreadable))
+        {
+            return new Verdict(unreadable.At("prev"));
+        }
+
+        if (known.Digest != seal.Prev || known.Value.Epoch != core.Epoch || known.Value.Seq >= seal.Seq)
+        {
+            return new Verdict(Refuse(VerificationFailure.PrevMismatch, "the prev beside it is not the one it names"));
+        }
+
+        if (core.Chain.Certified(known.Digest) is { } certified)
+        {
+            state = certified.Candidate.State;
+            return seal.Issued >= certified.Candidate.Seal.Value.Issued
+                ? null
+                : new Verdict(Refuse(VerificationFailure.TimeRegression, "issued before its prev"));
+        }
+
+        if (core.Quorum.CheckCertificate(prev, known.Digest) is { } refusal)
+        {
+            return new Verdict(refusal.At("prev"));
+        }
+
+        return known.Value.Seq > core.Chain.Seq
+            ? new Verdict(null, Behind: prev)
+            : new Verdict(Refuse(VerificationFailure.NotDominating, $"seal {core.Chain.Seq} is certified"));
+    }
+
+    private Refusal? CheckChanges(SealMessage.Propose proposal, long t, LeafState state, List<Entry> puts)
+    {
+        if (proposal.Puts.Count + proposal.Drops.Count > SealLimits.Changes)
+        {
+            return Refuse(VerificationFailure.TooLarge, $"{proposal.Puts.Count + proposal.Drops.Count} changes");
+        }
+
+        var names = new HashSet<EntryName>();
+        foreach (var put in proposal.Puts)
+        {
+            if (core.Reader.Read(put, out var entry) is { } refusal)
+            {
+                return refusal.At("proposal");
+            }
+
+            refusal = EntryRules.CheckTime(entry!, t, core.Delta) ?? EntryRules.CheckAgainst(entry!, state.Find(entry!.Name));
+            if (refusal is not null)
+            {
+                return refusal.At("proposal");
+            }
+
+            if (!names.Add(entry!.Name))
+            {
+                return Refuse(VerificationFailure.RecordRollback, $"{entry.Name} twice");
+            }
+
+            puts.Add(entry);
+        }
+
+        foreach (var drop in proposal.Drops)
+        {
+            if (!names.Add(drop) || state.Find(drop) is not { } held || !held.IsDroppable(t, core.Delta))
+            {
+                return Refuse(VerificationFailure.UnjustifiedRemoval, $"{drop} is not expired");
+            }
+        }
+
+        return null;
+    }
+
+    private Verdict JudgeState(Parsed<Seal> seal, LeafState state, List<Entry> puts, IReadOnlyList<EntryName> drops)
+    {
+        var matches = state.Tree.Root == seal.Value.Root && state.Tree.Count == seal.Value.Count;
+        Candidate? candidate = null;
+        if (matches)
+        {
+            candidate = core.Chain.Candidate(seal.Digest) ?? new Candidate(
+                seal, state, seal.Value.Prev, false, puts, drops, core.Now);
+            core.Chain.Remember(candidate);
+        }
+
+        var missing = core.IgnoresDominance ? [] : Missing(seal.Value, state);
+        if (missing.Count > 0)
+        {
+            return new Verdict(
+                Refuse(VerificationFailure.NotDominating, $"{missing[0].Name} is signed here"), candidate, missing);
+        }
+
+        if (!matches)
+        {
+            return new Verdict(Refuse(VerificationFailure.RootMismatch, $"recomputed {state.Tree.Root}"));
+        }
+
+        return core.Signed.InTerm >= SealLimits.SignaturesPerTerm
+            ? new Verdict(Refuse(VerificationFailure.BudgetExceeded, "this term made no certificate so far"), candidate)
+            : new Verdict(null, candidate);
+    }
+
+    /// <summary>
+    /// What the state lacks of the states signed here and of the newest certified one. Over that one only the entries above
+    /// it need a look; over an older prev, all do.
+    /// </summary>
+    private List<Entry> Missing(Seal seal, LeafState state)
+    {
+        var missing = core.Signed.Missing(state, seal.Issued, core.Delta);
+        if (seal.Prev != core.Chain.Head && state.FirstNotDominated(core.Chain.State, seal.Issued, core.Delta) is { } entry)
+        {
+            missing.Add(entry);
+        }
+
+        return missing;
+    }
+}

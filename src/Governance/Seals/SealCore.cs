@@ -1,0 +1,84 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Governance;
+
+/// <summary>What the parts of a <see cref="SealEngine"/> share: the epoch, the time of the step, and its outputs.</summary>
+internal sealed class SealCore
+{
+    internal required string Self { get; init; }
+
+    internal required Digest Genesis { get; init; }
+
+    internal required long Epoch { get; init; }
+
+    internal required Digest EpochDigest { get; init; }
+
+    internal required long EpochIssued { get; init; }
+
+    internal required long EpochExpires { get; init; }
+
+    internal required long Delta { get; init; }
+
+    internal required long Validity { get; init; }
+
+    internal required long Heartbeat { get; init; }
+
+    internal required SealQuorum Quorum { get; init; }
+
+    internal required EntryReader Reader { get; init; }
+
+    internal required ISigner Signer { get; init; }
+
+    /// <summary>The tree of the epoch's op-made leaves alone.</summary>
+    internal required Naming.Tree.SparseTree OperationTree { get; init; }
+
+    internal required Chain Chain { get; init; }
+
+    internal required Turns Turns { get; init; }
+
+    internal SignedStates Signed { get; } = new();
+
+    internal Pool Pool { get; } = new();
+
+    internal Publications Publications { get; } = new();
+
+    /// <summary>Set by tests only: plants the bug of signing below what was signed.</summary>
+    internal bool IgnoresDominance { get; init; }
+
+    /// <summary>
+    /// The anchors that answered this start of the engine. It signs nothing before T anchors, itself included, had the chance
+    /// to show what they hold of its signatures.
+    /// </summary>
+    internal HashSet<string> Answered { get; } = new(StringComparer.Ordinal);
+
+    internal bool IsReady => Answered.Count + 1 >= Quorum.Threshold;
+
+    internal bool Fenced { get; set; }
+
+    internal bool Halted { get; set; }
+
+    /// <summary>The time of the step in unix milliseconds.</summary>
+    internal long Now { get; set; }
+
+    internal List<SealOutput> Outputs { get; set; } = [];
+
+    internal Envelope? NewestCertificate => Chain.Newest?.Certificate;
+
+    /// <summary>Since when a heartbeat is due.</summary>
+    internal long HeartbeatDue => Chain.Newest is { } newest ? newest.Candidate.Seal.Value.Issued + Heartbeat : Chain.Issued;
+
+    internal void Emit(SealOutput output) => Outputs.Add(output);
+
+    internal void Send(string to, SealMessage message) => Emit(new SealOutput.Send(to, message));
+
+    internal void Broadcast(SealMessage message) => Emit(new SealOutput.Broadcast(message));
+
+    internal void Halt(Refusal refusal)
+    {
+        if (!Halted)
+        {
+            Halted = true;
+            Emit(new SealOutput.Halted(refusal));
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Governance;
+
+/// <summary>Builds an engine's parts from its options, and rebuilds what was signed from the journal.</summary>
+internal static class SealStart
+{
+    internal static SealCore Build(SealEngineOptions options, long now)
+    {
+        var epoch = options.Epoch.Value;
+        var members = epoch.Anchors.Select(a => new QuorumMember(a.Id, a.Seal, a.Group));
+        var groups = epoch.Quorum.SealGroups.Select(g => new QuorumGroup(g.Group, (int)g.Min));
+        var quorum = new SealQuorum(
+            members, (int)epoch.Quorum.TSeal, (int)epoch.Quorum.F, [.. groups], options.Signatures);
+        if (quorum.Find(options.Self) is not { } self || self.Key != options.Signer.Key)
+        {
+            throw new ArgumentException($"{options.Self} is no anchor of this epoch with this seal key", nameof(options));
+        }
+
+        var reader = new EntryReader(options);
+        var start = LeafState.Start(reader.OperationTree).Apply(Read(reader, options.HandoverEntries), []);
+        return new SealCore
+        {
+            Self = options.Self,
+            Genesis = options.Genesis,
+            Epoch = epoch.Number,
+            EpochDigest = options.Epoch.Digest,
+            EpochIssued = epoch.Issued,
+            EpochExpires = epoch.Expires,
+            Delta = epoch.Policy.ClockDelta,
+            Validity = epoch.Policy.SealValidity,
+            Heartbeat = Math.Min(epoch.Policy.Heartbeat, epoch.Policy.SealValidity / 3),
+            Quorum = quorum,
+            Reader = reader,
+            Signer = options.Signer,
+            OperationTree = reader.OperationTree,
+            Chain = new Chain(
+                start, options.HandoverDigest, Math.Max(epoch.Issued, options.Handover?.Issued ?? 0)),
+            Turns = new Turns(quorum, options.Self, 0, now),
+            IgnoresDominance = options.IgnoresDominance,
+            Now = now,
+        };
+    }
+
+    /// <summary>
+    /// Takes up the archived state and everything that the journal says is signed; why the key may not sign any more where
+    /// the journal contradicts itself.
+    /// </summary>
+    internal static Refusal? Restore(SealEngineOptions options, SealCore core, Ballot ballot)
+    {
+        if (options.Archived is { } certificate)
+        {
+            RestoreArchive(options, core, certificate);
+            ballot.Watch(core.Chain.State.Entries);
+        }
+
+        foreach (var body in options.Journal)
+        {
+            if (JournalBody.Decode(body) is not { } signed || !Document.TryParse<Seal>(signed.Seal, out var seal, out _))
+            {
+                return new Refusal(VerificationFailure.JournalConflict, "journal", "an entry that no signer wrote");
+            }
+
+            if (seal.Value.Epoch != core.Epoch || seal.Value.Segment != core.Genesis)
+            {
+                continue;
+            }
+
+            if (core.Signed.Use(seal.Value.Seq, seal.Digest) is { } refusal)
+            {
+                return refusal;
+            }
+
+            core.Turns.Resume(signed.Term);
+            var puts = Read(core.Reader, signed.Puts);
+            core.Signed.Bind(puts, core.Chain.State);
+            puts.ForEach(p => core.Pool.Add(p, core.Now));
+        }
+
+        core.Signed.ResetBudget();
+        core.Signed.Rebase(core.Chain.State);
+        new Intake(core).Rebase(null);
+        return null;
+    }
+
+    private static void RestoreArchive(SealEngineOptions options, SealCore core, Envelope certificate)
+    {
+        if (!Document.TryParse<Seal>(certificate.Payload, out var seal, out _) || seal.Value.Epoch != core.Epoch
+            || core.Quorum.CheckCertificate(certificate, seal.Digest) is not null)
+        {
+            return;
+        }
+
+        // The archive is no authority: a state that is not the certified one is left to the other anchors.
+        var entries = Read(core.Reader, options.ArchivedEntries);
+        var state = LeafState.Start(core.OperationTree).Apply(entries, []);
+        if (state.Tree.Root == seal.Value.Root && state.Tree.Count == seal.Value.Count)
+        {
+            core.Chain.Adopt(new CertifiedCandidate(
+                certificate, new Candidate(seal, state, null, true, [], [], core.Now)));
+        }
+    }
+
+    private static List<Entry> Read(EntryReader reader, IEnumerable<SignedEntry> sources)
+    {
+        var entries = new List<Entry>();
+        foreach (var source in sources)
+        {
+            if (reader.Read(source, out var entry) is null)
+            {
+                entries.Add(entry!);
+            }
+        }
+
+        return entries;
+    }
+}

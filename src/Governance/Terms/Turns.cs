@@ -1,0 +1,91 @@
+namespace Fairlead.Governance;
+
+/// <summary>
+/// Who leads: the term, the claims of all anchors, and how long a leader is given (4.3.2 "Terms"). An anchor enters the next
+/// term on its own only when T anchors are in its present one or further, which keeps the honest ones together; a term that
+/// more than F claim is adopted at once.
+/// </summary>
+internal sealed class Turns
+{
+    private readonly SealQuorum _quorum;
+    private readonly string _self;
+    private readonly Dictionary<string, long> _claims = new(StringComparer.Ordinal);
+    private double _slotTime;
+    private int _fruitless;
+
+    internal Turns(SealQuorum quorum, string self, long term, long now)
+    {
+        _quorum = quorum;
+        _self = self;
+        Entered = now;
+        Term = term;
+        _claims[self] = term;
+    }
+
+    internal long Term { get; private set; }
+
+    internal string Leader => _quorum.Leader(Term);
+
+    /// <summary>When this term began here.</summary>
+    internal long Entered { get; private set; }
+
+    /// <summary>T0 without doubling: six times what a slot usually takes.</summary>
+    internal long BaseTurn => Math.Clamp((long)(6 * _slotTime), SealLimits.ShortestTurn, SealLimits.LongestTurn);
+
+    /// <summary>How long a known change may stay uncovered in this term.</summary>
+    internal long Turn => Math.Min(BaseTurn << Math.Min(_fruitless, 7), SealLimits.LongestTurn);
+
+    /// <summary>Whether T anchors, this one included, claim the present term or a later one.</summary>
+    internal bool MayRaise => _claims.Values.Count(c => c >= Term) >= _quorum.Threshold;
+
+    /// <summary>Takes a claim; true when it moved this anchor into a later term.</summary>
+    internal bool Hear(string from, long term, long now)
+    {
+        if (from == _self || term < 0 || (_claims.TryGetValue(from, out var before) && before >= term))
+        {
+            return false;
+        }
+
+        _claims[from] = term;
+        var others = _claims.Where(c => c.Key != _self).Select(c => c.Value).OrderDescending().ToList();
+        if (others.Count <= _quorum.Faults || others[_quorum.Faults] <= Term)
+        {
+            return false;
+        }
+
+        Enter(others[_quorum.Faults], now);
+        return true;
+    }
+
+    /// <summary>Returns to a term that the journal knows.</summary>
+    internal void Resume(long term)
+    {
+        if (term > Term)
+        {
+            Term = term;
+            _claims[_self] = term;
+        }
+    }
+
+    /// <summary>Enters the next term.</summary>
+    internal void Raise(long now) => Enter(Term + 1, now);
+
+    /// <summary>A certificate came: this term bears fruit.</summary>
+    /// <param name="slotTime">Milliseconds from proposal to certificate where this anchor saw both.</param>
+    internal void Certified(long? slotTime)
+    {
+        _fruitless = 0;
+        if (slotTime is { } time)
+        {
+            _slotTime = _slotTime == 0 ? time : (0.8 * _slotTime) + (0.2 * time);
+        }
+    }
+
+    private void Enter(long term, long now)
+    {
+        _fruitless = (int)Math.Min(7, _fruitless + (term - Term));
+        Term = term;
+        Entered = now;
+        _claims[_self] = term;
+    }
+}
