@@ -1,1 +1,3 @@
-return 70;
+using Fairlead.Simulator;
+
+return SimulatorCommand.Run(args, Console.Out, Console.Error);

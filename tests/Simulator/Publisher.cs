@@ -1,0 +1,87 @@
+using System.Security.Cryptography;
+using System.Text;
+using Fairlead.Governance;
+using Fairlead.Naming;
+
+namespace Fairlead.Simulator;
+
+/// <summary>Makes records and withdrawals of a few names, each version above the last; sometimes two of one version.</summary>
+internal sealed class Publisher(World world, VirtualTime time, Random random, Checker checker)
+{
+    private const int Names = 6;
+
+    private readonly long[] _versions = new long[Names];
+    private readonly long[] _expiries = new long[Names];
+    private long _made;
+
+    /// <summary>The next documents for one name: one, or two that contradict each other.</summary>
+    internal IReadOnlyList<IssuedEntry> Next()
+    {
+        var name = random.Next(Names);
+        _versions[name] = Math.Max(_versions[name] + 1, time.Now);
+
+        // Lives are short enough that some entries expire within a run, and never shrink.
+        var life = random.Next(4) == 0 ? WorldDocuments.RecordLife : 10 * WorldDocuments.RecordLife;
+        _expiries[name] = Math.Max(_expiries[name], time.Now + life);
+        if (random.Next(6) == 0)
+        {
+            return [Withdrawal(name)];
+        }
+
+        return random.Next(12) == 0 ? [Record(name), Record(name)] : [Record(name)];
+    }
+
+    private static string Text(int name) => $"n{name}.shop.svc";
+
+    private static Hex16 Uid(int name) => Hex16.FromBytes(SHA256.HashData([(byte)name]).AsSpan(0, 16));
+
+    private Hex16 Opening() =>
+        Hex16.FromBytes(SHA256.HashData(Encoding.ASCII.GetBytes($"{world.Options.Seed} {_made++}")).AsSpan(0, 16));
+
+    private IssuedEntry Record(int name)
+    {
+        var record = Document.Make(new Record
+        {
+            Expires = _expiries[name],
+            Issued = time.Now,
+            Kind = RecordKind.Service,
+            Name = ServicePart.Parse(Text(name)),
+            Ports = [new Port { Number = 80, Protocol = PortProtocol.Http }],
+            Opening = Opening(),
+            Publisher = world.Publisher.Key.Kid,
+            TtlMax = 60_000,
+            Uid = Uid(name),
+            Version = _versions[name],
+        });
+        return Issue("record", Envelope.Sign(record, world.Publisher), record.Digest, name, 0);
+    }
+
+    private IssuedEntry Withdrawal(int name)
+    {
+        var withdraw = Document.Make(new Withdraw
+        {
+            Class = (long)LeafClass.Record,
+            Expires = _expiries[name],
+            Issued = time.Now,
+            Name = Text(name),
+            Opening = Opening(),
+            Publisher = world.Publisher.Key.Kid,
+            Uid = Uid(name),
+            Version = _versions[name],
+        });
+        return Issue("withdraw", Envelope.Sign(withdraw, world.Publisher), withdraw.Digest, name, 1);
+    }
+
+    private IssuedEntry Issue(string type, Envelope document, Digest digest, int name, int rank)
+    {
+        var entry = new IssuedEntry(
+            new SignedEntry(type, document, []),
+            new EntryName(LeafClass.Record, Text(name)),
+            _versions[name],
+            rank,
+            digest,
+            _expiries[name]);
+        checker.Issue(entry);
+        return entry;
+    }
+}

@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Fairlead.Simulator;
+
+/// <summary>
+/// One seeded run: a storm (loss, delay, cuts, crashes, liars) while publishers publish, then calm with the liars still there.
+/// Every invariant is checked at every step; at the end every promise must be kept.
+/// </summary>
+public sealed class Simulation
+{
+    private const long Storm = 15_000;
+    private const long Publishing = 20_000;
+    private const long Length = 60_000;
+
+    private readonly SimulationOptions _options;
+    private readonly VirtualTime _time = new();
+    private readonly Random _random;
+    private readonly Checker _checker;
+    private readonly Network _network;
+    private readonly Publisher _publisher;
+    private readonly List<HonestAnchor> _honest = [];
+    private readonly List<LyingAnchor> _liars = [];
+    private readonly IncrementalHash _transcript = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _tokens;
+
+    private Simulation(SimulationOptions options)
+    {
+        _options = options;
+        _random = new Random(options.Seed);
+        var world = new World(options);
+        var liars = _random.Next(4) == 0 ? 0 : options.Faults;
+        _checker = new Checker(_time, options.Threshold, liars, WorldDocuments.Delta);
+        _checker.Begin(world.Segment.Handover.Digest);
+        _network = new Network(_time, _random, VirtualTime.Start + Storm);
+        _publisher = new Publisher(world, _time, _random, _checker);
+        var ids = world.Ids.ToArray();
+        _random.Shuffle(ids);
+        foreach (var id in ids.Take(liars))
+        {
+            _liars.Add(new LyingAnchor(id, world, _time, _random, _network));
+            _network.Join(_liars[^1]);
+        }
+
+        foreach (var id in ids.Skip(liars))
+        {
+            _honest.Add(new HonestAnchor(id, world, _time, _random, _network, _checker));
+            _network.Join(_honest[^1]);
+        }
+    }
+
+    /// <summary>Runs a seed to its end or to the first broken invariant.</summary>
+    /// <param name="options">The run.</param>
+    public static SimulationResult Run(SimulationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new Simulation(options).Run();
+    }
+
+    private SimulationResult Run()
+    {
+        _liars.ForEach(l => l.StartUp());
+        _honest.ForEach(h => _time.After(_random.Next(100), h.StartUp));
+        _time.After(50 + _random.Next(200), Publish);
+        _time.After(_random.Next(4000), Trouble);
+        Violation? violation = null;
+        try
+        {
+            while (_time.Step(VirtualTime.Start + Length))
+            {
+                Record();
+            }
+
+            End();
+        }
+        catch (ViolationException broken)
+        {
+            violation = new Violation(broken.Invariant, _time.Steps, broken.Message);
+        }
+
+        return new SimulationResult(
+            _options,
+            violation,
+            _time.Steps,
+            _checker.Certified,
+            _checker.Accepted,
+            _checker.Settled,
+            Convert.ToHexStringLower(_transcript.GetHashAndReset()));
+    }
+
+    /// <summary>A publisher offers to F+1 anchors, as it would over the wire; then waits a little.</summary>
+    private void Publish()
+    {
+        foreach (var entry in _publisher.Next())
+        {
+            var targets = _honest.OrderBy(_ => _random.Next()).Take(_options.Faults + 1).ToList();
+            foreach (var anchor in targets)
+            {
+                var token = ++_tokens;
+                _time.After(_random.Next(30), () => anchor.Publish(token, entry));
+            }
+        }
+
+        if (_time.Now < VirtualTime.Start + Publishing)
+        {
+            _time.After(_random.Next(5) == 0 ? 2000 : 10 + _random.Next(400), Publish);
+        }
+    }
+
+    /// <summary>Crashes, power losses and cuts, until the storm ends; then everyone honest comes back.</summary>
+    private void Trouble()
+    {
+        if (_time.Now >= VirtualTime.Start + Storm)
+        {
+            return;
+        }
+
+        switch (_random.Next(6))
+        {
+            case 0:
+                _honest.ForEach(CrashFor);
+                break;
+            case 1 or 2:
+                CrashFor(_honest[_random.Next(_honest.Count)]);
+                break;
+            default:
+                var ids = _network.Ids.ToList();
+                _network.Cut(ids[_random.Next(ids.Count)], ids[_random.Next(ids.Count)], 500 + _random.Next(3000));
+                break;
+        }
+
+        _time.After(200 + _random.Next(3000), Trouble);
+    }
+
+    private void CrashFor(HonestAnchor anchor)
+    {
+        if (anchor.IsUp)
+        {
+            anchor.Crash();
+            _time.After(50 + _random.Next(1500), anchor.StartUp);
+        }
+    }
+
+    private void End()
+    {
+        _checker.End();
+        foreach (var anchor in _honest)
+        {
+            if (anchor.Engine?.Newest is not { } newest
+                || _time.Now - newest.Seal.Issued > WorldDocuments.Heartbeat + 5_000)
+            {
+                throw new ViolationException("I25", $"{anchor.Id} holds no fresh seal at the end");
+            }
+        }
+    }
+
+    private void Record()
+    {
+        var text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_time.Now} {string.Join(' ', _honest.Select(h => $"{h.Id}:{h.Engine?.Term}:{h.Engine?.LastSigned}:{h.Engine?.Newest?.Digest}"))}\n");
+        _transcript.AppendData(Encoding.ASCII.GetBytes(text));
+    }
+}

@@ -1,0 +1,47 @@
+namespace Fairlead.Simulator;
+
+/// <summary>A mistake planted into a run, which an invariant must catch.</summary>
+public enum PlantedBug
+{
+    /// <summary>None: every run must hold.</summary>
+    None,
+
+    /// <summary>Anchors sign states that lack entries of states they signed before.</summary>
+    NoDominance,
+
+    /// <summary>The journal acknowledges before the disk holds it; a crash loses its tail.</summary>
+    JournalNotDurable,
+
+    /// <summary>T = 3 of 5 with F = 1: two quorums may share nobody but the liar (V11 is off).</summary>
+    LowThreshold,
+}
+
+/// <summary>One run.</summary>
+/// <param name="Seed">Everything random follows from it.</param>
+/// <param name="Anchors">n.</param>
+/// <param name="Faults">F, and how many anchors misbehave at most.</param>
+/// <param name="Bug">The planted mistake.</param>
+/// <param name="RealSignatures">ECDSA instead of the fast stand-in.</param>
+public sealed record SimulationOptions(
+    int Seed, int Anchors = 4, int Faults = 1, PlantedBug Bug = PlantedBug.None, bool RealSignatures = false)
+{
+    /// <summary>T of the run.</summary>
+    public int Threshold => Bug == PlantedBug.LowThreshold ? 3 : (2 * Anchors / 3) + 1;
+}
+
+/// <summary>How a run ended.</summary>
+/// <param name="Options">The run.</param>
+/// <param name="Violation">The invariant that broke with the step and detail; null where all held.</param>
+/// <param name="Steps">Events that happened.</param>
+/// <param name="Seals">Certified seals.</param>
+/// <param name="Published">Entries that honest anchors accepted.</param>
+/// <param name="Settled">Those of them that ended sealed or superseded.</param>
+/// <param name="Transcript">A digest over everything that happened.</param>
+public sealed record SimulationResult(
+    SimulationOptions Options, Violation? Violation, long Steps, int Seals, int Published, int Settled, string Transcript);
+
+/// <summary>A broken invariant.</summary>
+/// <param name="Invariant">Its number, such as I1.</param>
+/// <param name="Step">The event at which it broke.</param>
+/// <param name="Detail">What was seen.</param>
+public sealed record Violation(string Invariant, long Step, string Detail);

@@ -1,0 +1,100 @@
+using System.Globalization;
+
+namespace Fairlead.Simulator;
+
+/// <summary>The command line: <c>--seeds n --from s --n 4 --f 1 --bug name --real-signatures</c>.</summary>
+public static class SimulatorCommand
+{
+    private const string Usage =
+        "usage: Fairlead.Simulator [--seeds N] [--from S] [--n N] [--f F] "
+        + "[--bug no-dominance|journal-not-durable|low-threshold] [--real-signatures]";
+
+    /// <summary>Runs seeds until one breaks an invariant.</summary>
+    /// <returns>0 where all held, 1 where one broke, 2 for a wrong command line.</returns>
+    public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors)
+    {
+        if (!TryParse(arguments, out var seeds, out var first))
+        {
+            errors.WriteLine(Usage);
+            return 2;
+        }
+
+        long steps = 0, seals = 0, accepted = 0, settled = 0;
+        for (var seed = first.Seed; seed < first.Seed + seeds; seed++)
+        {
+            var result = Simulation.Run(first with { Seed = seed });
+            if (result.Violation is { } violation)
+            {
+                output.WriteLine($"seed {seed}: {violation.Invariant} at step {violation.Step}");
+                errors.WriteLine($"  {violation.Detail}");
+                return 1;
+            }
+
+            (steps, seals, accepted, settled) = (
+                steps + result.Steps, seals + result.Seals, accepted + result.Published, settled + result.Settled);
+        }
+
+        output.WriteLine(
+            $"{seeds} seeds from {first.Seed}, n={first.Anchors} F={first.Faults}: all invariants held over {steps} steps, "
+            + $"{seals} seals, {accepted} entries accepted, {settled} sealed or superseded");
+        return 0;
+    }
+
+    private static bool TryParse(IReadOnlyList<string> arguments, out int seeds, out SimulationOptions options)
+    {
+        seeds = 200;
+        options = new SimulationOptions(1);
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            if (arguments[i] == "--real-signatures")
+            {
+                options = options with { RealSignatures = true };
+                continue;
+            }
+
+            if (i + 1 >= arguments.Count || !Take(arguments[i], arguments[++i], ref seeds, ref options))
+            {
+                return false;
+            }
+        }
+
+        // The planted threshold needs five anchors to be wrong: T=3 of 5 leaves quorums that share one anchor only.
+        options = options.Bug == PlantedBug.LowThreshold ? options with { Anchors = 5, Faults = 1 } : options;
+        return seeds >= 1 && options.Anchors is >= 1 and <= 16 && options.Faults >= 0
+            && (options.Bug == PlantedBug.LowThreshold
+                || ((2 * options.Threshold) - options.Anchors > options.Faults
+                    && options.Threshold <= options.Anchors - options.Faults));
+    }
+
+    private static bool Take(string name, string value, ref int seeds, ref SimulationOptions options)
+    {
+        if (name == "--bug")
+        {
+            PlantedBug? bug = value switch
+            {
+                "" or "none" => PlantedBug.None,
+                "no-dominance" => PlantedBug.NoDominance,
+                "journal-not-durable" => PlantedBug.JournalNotDurable,
+                "low-threshold" => PlantedBug.LowThreshold,
+                _ => null,
+            };
+            options = options with { Bug = bug ?? PlantedBug.None };
+            return bug is not null;
+        }
+
+        if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return false;
+        }
+
+        (seeds, options) = name switch
+        {
+            "--seeds" => (number, options),
+            "--from" => (seeds, options with { Seed = number }),
+            "--n" => (seeds, options with { Anchors = number }),
+            "--f" => (seeds, options with { Faults = number }),
+            _ => (-1, options),
+        };
+        return seeds >= 0;
+    }
+}
