@@ -1,3 +1,4 @@
+using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Xunit;
 
@@ -15,7 +16,7 @@ public sealed class PurityTests
     ];
 
     private static readonly string[] ForeignNamespaces =
-        ["Google.Protobuf", "Microsoft.Extensions", "Microsoft.AspNetCore", "System.Net.Http", "System.Net.Sockets"];
+        ["Google.Protobuf", "Microsoft.Extensions", "Microsoft.AspNetCore", "System.IO", "System.Net.Http"];
 
     [Theory]
     [InlineData("src/Naming/")]
@@ -42,12 +43,14 @@ public sealed class PurityTests
     {
         var found =
             from file in SourceFile.Under(folder)
-            from name in file.Nodes<NameSyntax>()
+            from name in file.Root.DescendantNodes().Where(IsPath)
             let text = name.ToString()
             where ForeignNamespaces.Any(space => (text + ".").StartsWith(space + ".", StringComparison.Ordinal))
             select $"{file.At(name)}: {text}";
         Findings.None(found);
     }
+
+    private static bool IsPath(SyntaxNode node) => node is NameSyntax or MemberAccessExpressionSyntax;
 
     /// <summary>A member or argument may well be called `File`; only a name that stands alone, or first in a chain,
     /// is the type.</summary>

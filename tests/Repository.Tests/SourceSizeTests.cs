@@ -12,7 +12,7 @@ public sealed class SourceSizeTests(ITestOutputHelper output)
     private const int NinthDecileLinesMax = 300;
     private const int MethodLinesMax = 70;
     private const int ColumnsAim = 120;
-    private const int ColumnsMax = 150;
+    private const int ColumnsMax = 160;
 
     /// <summary>Methods that may be longer, by `path: name`, each with its reason. Empty is right.</summary>
     private static readonly HashSet<string> LongMethods = [];
