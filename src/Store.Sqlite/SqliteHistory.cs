@@ -31,7 +31,9 @@ internal sealed class SqliteHistory : IDisposable
     public SqliteHistory(SqliteConnection connection)
     {
         _connection = connection;
-        _one = Command(Columns + "FROM history WHERE key = $key AND id < $below ORDER BY id DESC LIMIT 1", "$key $below");
+        _one = Command(
+            Columns + "FROM history WHERE key = $key AND id < $below ORDER BY id DESC LIMIT 1",
+            "$key $below");
         _range = Command(Columns + Newest + " ORDER BY key LIMIT $limit", "$start $end $below $limit");
         _count = Command("SELECT count(*) " + Newest, "$start $end $below");
         _append = Command(
@@ -60,7 +62,7 @@ internal sealed class SqliteHistory : IDisposable
         return reader.Read() ? Entry(reader, keysOnly: false) : null;
     }
 
-    /// <summary>The live entries of a range below a revision, cut at the limits, and whether any were cut off.</summary>
+    /// <summary>The live entries of a range below a revision, cut at the limits, and whether any are left.</summary>
     public (List<StoreEntry> Entries, bool More) Range(
         KeyRange range, long belowRevision, int limit, bool keysOnly, int bytesMax)
     {
@@ -155,7 +157,7 @@ internal sealed class SqliteHistory : IDisposable
         return keys;
     }
 
-    /// <summary>Deletes what no read at or above the revision sees, but for the events of the revision itself.</summary>
+    /// <summary>Deletes what no read at or above the revision sees, but for the events of that revision.</summary>
     public void Compact(long revision)
     {
         Bind(_compact, Id(revision), Id(revision + 1));

@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace Fairlead.Store.Sqlite;
 
 /// <summary>The embedded store: one SQLite file that one process holds. A transaction that returned is on the disk
-/// (write-ahead log, fsync at every commit) and survives a crash of the process and of the machine; one that was cut off
-/// is there as a whole or not at all.</summary>
+/// (write-ahead log, fsync at every commit) and survives a crash of the process and of the machine; one that was cut
+/// off is there as a whole or not at all.</summary>
 /// <remarks>Safe for concurrent use: requests run one after another, away from the caller's thread. Cancellation is
 /// heeded until a request has begun; what has begun ends. After a commit that the disk refused the store answers
 /// <see cref="StoreError.Unavailable"/> until it is opened anew.</remarks>
@@ -44,7 +44,7 @@ public sealed class SqliteStore : IStore
     /// database. The file gets mode 0600.</summary>
     /// <exception cref="StoreException"><see cref="StoreError.Locked"/> when another store holds the file,
     /// <see cref="StoreError.Corrupt"/> when it is damaged or of another program, <see cref="StoreError.NewerFormat"/>,
-    /// <see cref="StoreError.Unavailable"/> when it cannot be opened for writing. The file is left as it is.</exception>
+    /// <see cref="StoreError.Unavailable"/> when it cannot be opened for writing. The file is left alone.</exception>
     public static async ValueTask<SqliteStore> OpenAsync(
         SqliteStoreOptions options, CancellationToken cancellationToken)
     {
@@ -205,7 +205,8 @@ public sealed class SqliteStore : IStore
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_failure is { } failure)
         {
-            throw new StoreException(failure.Error, $"an earlier write failed ({failure.Message}); open it anew", failure);
+            throw new StoreException(
+                failure.Error, $"an earlier write failed ({failure.Message}); open it anew", failure);
         }
 
         try

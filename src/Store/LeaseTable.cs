@@ -29,7 +29,8 @@ internal sealed class LeaseTable(TimeProvider time)
         }
     }
 
-    public TimeSpan Ttl(long id) => _leases.TryGetValue(id, out var lease) ? lease.Ttl : throw StoreException.NoLease(id);
+    public TimeSpan Ttl(long id) =>
+        _leases.TryGetValue(id, out var lease) ? lease.Ttl : throw StoreException.NoLease(id);
 
     public TimeSpan Remaining(long id) =>
         _leases.TryGetValue(id, out var lease) ? Until(lease.Deadline) : throw StoreException.NoLease(id);

@@ -107,7 +107,8 @@ internal static class RequestRules
                 if (put.Value.Length > limits.ValueBytesMax)
                 {
                     throw new StoreException(
-                        StoreError.ValueTooLarge, $"a value of {put.Value.Length} bytes exceeds {limits.ValueBytesMax}");
+                        StoreError.ValueTooLarge,
+                        $"a value of {put.Value.Length} bytes exceeds {limits.ValueBytesMax}");
                 }
 
                 return written.Add(put.Key)

@@ -1,6 +1,6 @@
 namespace Fairlead.Store;
 
-/// <summary>A store refused a request or cannot serve; <see cref="Error"/> says which of the closed set it is.</summary>
+/// <summary>A store refused a request or cannot serve; <see cref="Error"/> says which it is.</summary>
 public sealed class StoreException : Exception
 {
     /// <summary>An exception of <paramref name="error"/>, with what a person needs to act in

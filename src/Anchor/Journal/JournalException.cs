@@ -1,3 +1,5 @@
+using Fairlead.Naming;
+
 namespace Fairlead.Anchor.Journal;
 
 /// <summary>Why a journal refuses. In every case its key must not sign.</summary>
@@ -23,4 +25,8 @@ internal sealed class JournalException(JournalError error, string detail, Except
 {
     /// <summary>The named error.</summary>
     public JournalError Error { get; } = error;
+
+    /// <summary>The failure of the closed set that the error is, or null where it is only of this machine.</summary>
+    public VerificationFailure? Failure =>
+        Error == JournalError.JournalConflict ? VerificationFailure.JournalConflict : null;
 }

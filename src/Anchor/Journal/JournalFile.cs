@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Fairlead.Anchor.Journal;
 
 /// <summary>One key's append-only journal: its memory of what it signed, and the log from which its signed state is
-/// rebuilt (trust 4.3.4, 4.11, V43). Append before you sign; sign only what <see cref="Append"/> returned from.</summary>
+/// rebuilt (trust 4.3.4, 4.11, V43). Append before you sign; sign only after <see cref="Append"/> returned.</summary>
 /// <remarks>Holds an exclusive lock on the file while it is open. Not safe for concurrent use: it belongs to the loop
 /// that signs.</remarks>
 internal sealed class JournalFile : IDisposable

@@ -20,8 +20,8 @@ internal static class JournalFormat
 
     public static ReadOnlySpan<byte> Magic => "FLJ1"u8;
 
-    /// <summary>Writes an entry to <paramref name="target"/> and its check over <paramref name="check"/>, which holds the
-    /// previous one; returns the bytes written.</summary>
+    /// <summary>Writes an entry to <paramref name="target"/> and its check over <paramref name="check"/>, which holds
+    /// the previous one; returns the bytes written.</summary>
     public static int Write(Span<byte> target, ReadOnlySpan<byte> body, Span<byte> check)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(target, (uint)body.Length);
@@ -40,8 +40,8 @@ internal static class JournalFormat
         hash.GetHashAndReset(check);
     }
 
-    /// <summary>The length that the entry at the start of <paramref name="bytes"/> states, or 0 when it states none that
-    /// an entry within <paramref name="available"/> bytes can have.</summary>
+    /// <summary>The length that the entry at the start of <paramref name="bytes"/> states, or 0 when it states none
+    /// that an entry within <paramref name="available"/> bytes can have.</summary>
     public static int BodyLength(ReadOnlySpan<byte> bytes, long available)
     {
         if (bytes.Length < LengthBytes)

@@ -27,9 +27,9 @@ internal sealed record JournalHeader(
         CheckInteger(BaseEpoch, nameof(BaseEpoch));
         CheckInteger(BaseSeq, nameof(BaseSeq));
         var last = Last is null ? "" : $",\"last\":\"{Last}\"";
-        return Encoding.ASCII.GetBytes(string.Create(
-            CultureInfo.InvariantCulture,
-            $$"""{"base":{"epoch":{{BaseEpoch}},"root":"{{BaseRoot}}","seq":{{BaseSeq}}},"genesis":"{{Genesis}}","kid":"{{Kid}}"{{last}}}"""));
+        var start = string.Create(
+            CultureInfo.InvariantCulture, $$"""{"epoch":{{BaseEpoch}},"root":"{{BaseRoot}}","seq":{{BaseSeq}}}""");
+        return Encoding.ASCII.GetBytes($$"""{"base":{{start}},"genesis":"{{Genesis}}","kid":"{{Kid}}"{{last}}}""");
     }
 
     /// <summary>Reads the header; null unless the bytes are exactly its canonical form.</summary>

@@ -103,7 +103,7 @@ internal sealed class JournalScan(SafeFileHandle file, string path)
             var read = Read(_buffer, at);
             if (read == 0 || _buffer.AsSpan(0, read).ContainsAnyExcept((byte)0))
             {
-                throw Conflict($"the entry at byte {End} is damaged, and more follows than one unfinished append leaves");
+                throw Conflict($"the entry at byte {End} is damaged; more follows than one unfinished append leaves");
             }
 
             at += read;

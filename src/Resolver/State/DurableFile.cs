@@ -50,8 +50,8 @@ public sealed class DurableFile
         return bytes[..length];
     }
 
-    /// <summary>Replaces the content and returns once the new one is on the disk: a temporary file, fsync, rename, fsync
-    /// of the folder.</summary>
+    /// <summary>Replaces the content and returns once the new one is on the disk: a temporary file, fsync, rename,
+    /// fsync of the folder.</summary>
     /// <exception cref="StateException"><see cref="StateError.TooLarge"/>: nothing was touched.
     /// <see cref="StateError.StateNotDurable"/>: the file holds the old or the new content.</exception>
     public void Save(ReadOnlySpan<byte> content)

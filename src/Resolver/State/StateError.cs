@@ -1,10 +1,12 @@
+using Fairlead.Naming;
+
 namespace Fairlead.Resolver.State;
 
 /// <summary>Why durable state cannot be used.</summary>
 public enum StateError
 {
-    /// <summary>The state cannot be made durable: the folder is read-only, full or gone (trust V39). Nothing that was to
-    /// be stored may be used.</summary>
+    /// <summary>The state cannot be made durable: the folder is read-only, full or gone (trust V39). Nothing that was
+    /// to be stored may be used.</summary>
     StateNotDurable,
 
     /// <summary>The file's content does not match its check: it was damaged or edited. It is left as it is.</summary>
@@ -24,4 +26,12 @@ public sealed class StateException : Exception
 
     /// <summary>The named error.</summary>
     public StateError Error { get; }
+
+    /// <summary>The failure of the closed set that the error is, or null for a damaged file.</summary>
+    public VerificationFailure? Failure => Error switch
+    {
+        StateError.StateNotDurable => VerificationFailure.StateNotDurable,
+        StateError.TooLarge => VerificationFailure.TooLarge,
+        _ => null,
+    };
 }

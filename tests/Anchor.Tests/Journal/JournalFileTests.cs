@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Fairlead.Anchor.Journal;
+using Fairlead.Naming;
 using Xunit;
 
 namespace Fairlead.Anchor.Tests.Journal;
@@ -307,6 +308,7 @@ public sealed class JournalFileTests : IDisposable
     {
         var refused = Assert.Throws<JournalException>(() => JournalFile.Open(options ?? Options));
         Assert.Equal(error, refused.Error);
+        Assert.Equal(error == JournalError.JournalConflict, refused.Failure == VerificationFailure.JournalConflict);
     }
 
     private static byte[] Entry(byte[] previous, byte[] body)

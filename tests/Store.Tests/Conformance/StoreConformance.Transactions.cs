@@ -169,7 +169,8 @@ public abstract partial class StoreConformance
                 {
                     var seen = (await Store.GetAsync(K("counter"), Token))!;
                     var next = int.Parse(System.Text.Encoding.UTF8.GetString(seen.Value.Span), null) + 1;
-                    done += await Store.TryPutAsync(K("counter"), V($"{next}"), seen.ModRevision, Token) is null ? 0 : 1;
+                    var revision = await Store.TryPutAsync(K("counter"), V($"{next}"), seen.ModRevision, Token);
+                    done += revision is null ? 0 : 1;
                 }
             },
             Token));

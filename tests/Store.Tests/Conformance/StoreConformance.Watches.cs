@@ -143,7 +143,8 @@ public abstract partial class StoreConformance
         await Delete("b");
         await Put("c", "1");
         await Store.CompactAsync(4, Token);
-        Assert.Equal((6L, 4L), ((await Store.GetStatusAsync(Token)) is var s ? (s.Revision, s.CompactedRevision) : default));
+        var status = await Store.GetStatusAsync(Token);
+        Assert.Equal((6L, 4L), (status.Revision, status.CompactedRevision));
         var error = await Refused(StoreError.Compacted, () => Keys(new(KeyRange.All) { Revision = 3 }));
         Assert.Equal(4, error.CompactedRevision);
         Assert.Equal(["a", "b"], await Keys(new(KeyRange.All) { Revision = 4 }));
