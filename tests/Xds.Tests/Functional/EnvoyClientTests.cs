@@ -68,6 +68,31 @@ public sealed class EnvoyClientTests
     }
 
     [Fact]
+    public async Task Endpoints_ChangedManyTimes_AreAcknowledgedQuickly()
+    {
+        await using var one = await HttpBackend.StartAsync("one");
+        await using var host = await AdsHost.StartAsync();
+        await using var envoy = await StartServedAsync(host, one.Port);
+        var elapsed = new List<double>();
+        for (var i = 0; i < 110; i++)
+        {
+            var changed = Endpoints(Name, one.Port, 10_000 + i);
+            var start = TimeProvider.System.GetTimestamp();
+            host.Publish(changed);
+            await host.AckOfAsync(changed);
+            if (i >= 10)
+            {
+                elapsed.Add(TimeProvider.System.GetElapsedTime(start).TotalMilliseconds);
+            }
+        }
+
+        elapsed.Sort();
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            FormattableString.Invariant($"publish -> ACK of 100 changes: p50 {elapsed[50]:F2} ms, p99 {elapsed[99]:F2} ms"));
+        Assert.True(elapsed[50] < 1_000, $"p50 {elapsed[50]} ms");
+    }
+
+    [Fact]
     public async Task ClusterChange_EndpointsUnchanged_DoesNotWarmForFifteenSeconds()
     {
         await using var one = await HttpBackend.StartAsync("one");

@@ -113,6 +113,24 @@ public sealed class SotwAcknowledgementTests
     }
 
     [Fact]
+    public void StaleNonce_OfAnEarlierResponse_IsToldAndReleasesNothing()
+    {
+        _client.Request(ResourceType.Endpoints, ["a"]);
+        _client.Take();
+        var earlier = _client.Last(ResourceType.Endpoints);
+        _client.Request(ResourceType.Endpoints, ["a", "b"]);
+        Assert.Equal(["eds b"], _client.Take());
+
+        var told = _client.Request(ResourceType.Endpoints, ["a", "b"], earlier.Nonce, earlier.VersionInfo);
+
+        Assert.Equal(earlier.VersionInfo, Assert.IsType<StreamEvent.Acked>(Assert.Single(told)).Response.Version);
+        _client.Publish(Endpoints("a", 2));
+        Assert.Empty(_client.Take());
+        _client.Ack(ResourceType.Endpoints, "a", "b");
+        Assert.Equal(["eds a"], _client.Take());
+    }
+
+    [Fact]
     public void StaleNonce_OfAnotherType_AcknowledgesNothing()
     {
         _client.Request(ResourceType.Cluster, []);
