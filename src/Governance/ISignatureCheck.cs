@@ -2,7 +2,7 @@ using Fairlead.Naming;
 
 namespace Fairlead.Governance;
 
-/// <summary>Checks signatures. A port, so that a simulation of millions of steps can do without elliptic curves.</summary>
+/// <summary>Checks signatures. A port, so that simulations of millions of steps do without curves.</summary>
 public interface ISignatureCheck
 {
     /// <summary>Checks the form and truth of one signature (V5).</summary>

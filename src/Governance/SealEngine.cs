@@ -3,9 +3,10 @@ using Fairlead.Naming;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// The sealing of one epoch at one anchor, as a step function: inputs and the time go in, outputs come out; nothing in here
-/// waits, reads a clock or does I/O. Seals have one phase, a leader that stays while it makes progress, and states that only
-/// grow: an anchor signs each slot once and nothing below what it signed (4.3.2). Not thread-safe: one owner steps it.
+/// The sealing of one epoch at one anchor, as a step function: inputs and the time go in, outputs come out; nothing
+/// in here waits, reads a clock or does I/O. Seals have one phase, a leader that stays while it makes progress, and
+/// states that only grow: an anchor signs each slot once and nothing below what it signed (4.3.2). Not thread-safe:
+/// one owner steps it.
 /// </summary>
 public sealed class SealEngine
 {
@@ -28,7 +29,9 @@ public sealed class SealEngine
     /// <summary>An engine over a verified epoch, its journal and what the archive kept.</summary>
     /// <param name="options">What it starts from.</param>
     /// <param name="now">Unix milliseconds.</param>
-    /// <exception cref="ArgumentException">The options contradict each other: no such anchor, or a key of another.</exception>
+    /// <exception cref="ArgumentException">
+    /// The options contradict each other: no such anchor, or a key of another.
+    /// </exception>
     public SealEngine(SealEngineOptions options, long now)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -356,31 +359,35 @@ public sealed class SealEngine
         SetTimer();
     }
 
-    /// <summary>How long to wait before saying the same again: longer each time, for nobody may be there to hear it.</summary>
+    /// <summary>
+    /// How long to wait before saying the same again: longer each time, for nobody may be there to hear it.
+    /// </summary>
     private long RepeatTime => Math.Min(_core.Turns.BaseTurn << Math.Min(_repeats, 6), SealLimits.LongestTurn / 2);
 
     /// <summary>Since when something is uncovered: a known entry, or a due heartbeat.</summary>
     private long Uncovered() => Math.Min(_core.Pool.OldestArrival ?? long.MaxValue, _core.HeartbeatDue);
 
-    private long Patience() => Math.Max(Uncovered(), _core.Turns.Entered) + _core.Turns.Turn;
+    /// <summary>
+    /// When the next step towards another term is due: patience ends, or the own claim is worth repeating.
+    /// </summary>
+    private long NextTurn() => Uncovered() > _core.Now || _core.Turns.Opened is not null
+        ? Math.Max(Uncovered(), _core.Turns.Opened ?? 0) + _core.Turns.Turn
+        : _lastClaim + RepeatTime;
 
     /// <summary>The entry rule of 4.3.2: an impatient anchor moves on only together with T.</summary>
     private void RaiseTerms()
     {
         for (var budget = _core.Quorum.Members.Length; budget > 0 && Uncovered() <= _core.Now; budget--)
         {
-            if (_core.Now < Patience() && !_down.Contains(Leader))
+            var open = _core.Turns.Opened is not null;
+            if (_core.Now < NextTurn() && !(open && _down.Contains(Leader)))
             {
                 return;
             }
 
-            if (!_core.Turns.MayRaise)
+            if (!open)
             {
-                if (_core.Now >= _lastClaim + RepeatTime)
-                {
-                    Repeat(asks: true);
-                }
-
+                Repeat(asks: true);
                 return;
             }
 
@@ -414,8 +421,7 @@ public sealed class SealEngine
             at = Math.Min(at, _lastClaim + AskAgain);
         }
 
-        var patience = Patience();
-        at = Math.Min(at, patience > _core.Now ? patience : _lastClaim + RepeatTime);
+        at = Math.Min(at, NextTurn());
         at = Math.Max(at, _core.Now + 1);
         if (at != _timer)
         {

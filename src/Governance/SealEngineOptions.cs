@@ -2,7 +2,9 @@ using Fairlead.Naming;
 
 namespace Fairlead.Governance;
 
-/// <summary>All that a <see cref="SealEngine"/> starts from. The epoch and the leaves are verified already (V1-V15).</summary>
+/// <summary>
+/// All that a <see cref="SealEngine"/> starts from. The epoch and the leaves are verified already (V1-V15).
+/// </summary>
 public sealed record SealEngineOptions
 {
     /// <summary>The own anchor's id.</summary>
@@ -18,7 +20,8 @@ public sealed record SealEngineOptions
     public required IReadOnlyList<OperationLeaf> OperationLeaves { get; init; }
 
     /// <summary>
-    /// The certified handover of the epoch before, and its entries, which the first seal follows (V62); null in epoch 0.
+    /// The certified handover of the epoch before, and its entries, which the first seal follows (V62); null in epoch
+    /// 0.
     /// </summary>
     public Handover? Handover { get; init; }
 

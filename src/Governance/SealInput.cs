@@ -21,7 +21,9 @@ public abstract record SealInput
     /// <param name="Anchor">Its id.</param>
     public sealed record Disconnected(string Anchor) : SealInput;
 
-    /// <summary>A time asked for by <see cref="SealOutput.SetTimer"/> came; also the first input after construction.</summary>
+    /// <summary>
+    /// A time asked for by <see cref="SealOutput.SetTimer"/> came; also the first input after construction.
+    /// </summary>
     public sealed record Tick : SealInput;
 
     /// <summary>

@@ -6,7 +6,9 @@ public static class SealLimits
     /// <summary>Most entries of one gossip message or page of a state.</summary>
     public const int EntriesPerMessage = 128;
 
-    /// <summary>Most changes that a proposal adds on its own (4.3.2); merges after a failed slot may be larger.</summary>
+    /// <summary>
+    /// Most changes that a proposal adds on its own (4.3.2); merges after a failed slot may be larger.
+    /// </summary>
     public const int NewChanges = 256;
 
     /// <summary>Most changes of any proposal, merges included.</summary>

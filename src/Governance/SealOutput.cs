@@ -3,8 +3,8 @@ using Fairlead.Naming;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// What a <see cref="SealEngine"/> wants done, in this order: before a <see cref="Send"/> or <see cref="Broadcast"/> leaves,
-/// every <see cref="Journal"/> before it must be durable.
+/// What a <see cref="SealEngine"/> wants done, in this order: before a <see cref="Send"/> or <see cref="Broadcast"/>
+/// leaves, every <see cref="Journal"/> before it must be durable.
 /// </summary>
 public abstract record SealOutput
 {

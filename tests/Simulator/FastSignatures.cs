@@ -4,8 +4,8 @@ using Fairlead.Naming;
 namespace Fairlead.Simulator;
 
 /// <summary>
-/// A stand-in for ECDSA where nobody attacks the mathematics: a signature is a hash of kid and digest. Forging is possible for
-/// everyone and done by no one: the adversary of a run signs with its own keys only.
+/// A stand-in for ECDSA where nobody attacks the mathematics: a signature is a hash of kid and digest. Forging is
+/// possible for everyone and done by no one: the adversary of a run signs with its own keys only.
 /// </summary>
 internal sealed class FastSignatures : ISignatureCheck
 {

@@ -3,8 +3,8 @@ using Fairlead.Governance;
 namespace Fairlead.Simulator;
 
 /// <summary>
-/// The real engine behind a simulated disk and clock. While the disk syncs, nothing behind the journal entry leaves; a crash
-/// in between loses the entry or not, and everything behind it.
+/// The real engine behind a simulated disk and clock. While the disk syncs, nothing behind the journal entry leaves;
+/// a crash in between loses the entry or not, and everything behind it.
 /// </summary>
 internal sealed class HonestAnchor : ISimulatedAnchor
 {
@@ -32,6 +32,8 @@ internal sealed class HonestAnchor : ISimulatedAnchor
     public string Id { get; }
 
     internal bool IsUp => _engine is not null;
+
+    internal bool HasHalted { get; private set; }
 
     internal SealEngine? Engine => _engine;
 
@@ -112,7 +114,8 @@ internal sealed class HonestAnchor : ISimulatedAnchor
     private void CheckRefusal(SealInput input, IReadOnlyList<SealOutput> outputs, int pending, long last)
     {
         var refused = outputs.OfType<SealOutput.Refused>().FirstOrDefault();
-        if (input is SealInput.Publish && refused is not null && outputs.All(o => o is SealOutput.Refused or SealOutput.SetTimer)
+        if (input is SealInput.Publish && refused is not null
+            && outputs.All(o => o is SealOutput.Refused or SealOutput.SetTimer)
             && (_engine!.Pending != pending || _engine.LastSigned != last))
         {
             throw new ViolationException("I14", $"{Id} changed its state for a refused entry");
@@ -188,9 +191,23 @@ internal sealed class HonestAnchor : ISimulatedAnchor
             case SealOutput.SetTimer timer:
                 SetTimer(timer.At);
                 break;
-            case SealOutput.Halted halted when _world.Options.Bug == PlantedBug.None:
-                throw new ViolationException("I16", $"{Id} halted: {halted.Refusal}");
+            case SealOutput.Halted halted:
+                Halted(halted);
+                break;
         }
+    }
+
+    /// <summary>
+    /// A key that was never misused must not stop; with a disk that lies it may, and then promises are off.
+    /// </summary>
+    private void Halted(SealOutput.Halted halted)
+    {
+        if (_world.Options.Bug != PlantedBug.JournalNotDurable)
+        {
+            throw new ViolationException("I16", $"{Id} halted: {halted.Refusal}");
+        }
+
+        HasHalted = true;
     }
 
     private void SetTimer(long at)

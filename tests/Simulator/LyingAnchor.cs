@@ -4,8 +4,9 @@ using Fairlead.Naming;
 namespace Fairlead.Simulator;
 
 /// <summary>
-/// A byzantine anchor: follows the protocol well enough to be listened to and lies where it pays. It signs anything with its
-/// own key, shows different proposals to different anchors, burns slots, holds votes and certificates back, claims any term.
+/// A byzantine anchor: follows the protocol well enough to be listened to and lies where it pays. It signs anything
+/// with its own key, shows different proposals to different anchors, burns slots, holds votes and certificates back,
+/// claims any term.
 /// </summary>
 internal sealed class LyingAnchor : ISimulatedAnchor
 {
@@ -16,7 +17,7 @@ internal sealed class LyingAnchor : ISimulatedAnchor
     private readonly SealEngine _engine;
     private readonly ISigner _signer;
     private readonly Habits _habits;
-    private readonly Dictionary<Digest, (ReadOnlyMemory<byte> Seal, SortedDictionary<Digest, SignatureEntry> Votes)> _votes = [];
+    private readonly Dictionary<Digest, Heard> _votes = [];
     private int _timer;
 
     internal LyingAnchor(string id, World world, VirtualTime time, Random random, Network network)
@@ -175,7 +176,8 @@ internal sealed class LyingAnchor : ISimulatedAnchor
         if (!_votes.ContainsKey(seal.Digest))
         {
             var own = Sign(seal.Digest);
-            _votes[seal.Digest] = (seal.Payload, new SortedDictionary<Digest, SignatureEntry> { [own.Kid] = own });
+            _votes[seal.Digest] = new Heard(
+                seal.Payload, new SortedDictionary<Digest, SignatureEntry> { [own.Kid] = own });
         }
 
         return proposal;
@@ -194,4 +196,6 @@ internal sealed class LyingAnchor : ISimulatedAnchor
         var others = _network.Ids.Where(i => i != Id).ToList();
         return others[_random.Next(others.Count)];
     }
+
+    private sealed record Heard(ReadOnlyMemory<byte> Seal, SortedDictionary<Digest, SignatureEntry> Votes);
 }

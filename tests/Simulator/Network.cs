@@ -2,7 +2,9 @@ using Fairlead.Governance;
 
 namespace Fairlead.Simulator;
 
-/// <summary>Loses, delays, reorders and repeats messages until the storm is over; after that it is quick and keeps all.</summary>
+/// <summary>
+/// Loses, delays, reorders and repeats messages until the storm is over; after that it is quick and keeps all.
+/// </summary>
 internal sealed class Network(VirtualTime time, Random random, long stormEnd)
 {
     private readonly Dictionary<string, ISimulatedAnchor> _anchors = new(StringComparer.Ordinal);

@@ -5,7 +5,9 @@ using Fairlead.Naming;
 
 namespace Fairlead.Simulator;
 
-/// <summary>Makes records and withdrawals of a few names, each version above the last; sometimes two of one version.</summary>
+/// <summary>
+/// Makes records and withdrawals of a few names, each version above the last; sometimes two of one version.
+/// </summary>
 internal sealed class Publisher(World world, VirtualTime time, Random random, Checker checker)
 {
     private const int Names = 6;

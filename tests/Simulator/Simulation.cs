@@ -5,8 +5,8 @@ using System.Text;
 namespace Fairlead.Simulator;
 
 /// <summary>
-/// One seeded run: a storm (loss, delay, cuts, crashes, liars) while publishers publish, then calm with the liars still there.
-/// Every invariant is checked at every step; at the end every promise must be kept.
+/// One seeded run: a storm (loss, delay, cuts, crashes, liars) while publishers publish, then calm with the liars
+/// still there. Every invariant is checked at every step; at the end every promise must be kept.
 /// </summary>
 public sealed class Simulation
 {
@@ -144,6 +144,11 @@ public sealed class Simulation
 
     private void End()
     {
+        if (_honest.Exists(h => h.HasHalted))
+        {
+            return;
+        }
+
         _checker.End();
         foreach (var anchor in _honest)
         {
@@ -157,9 +162,14 @@ public sealed class Simulation
 
     private void Record()
     {
-        var text = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{_time.Now} {string.Join(' ', _honest.Select(h => $"{h.Id}:{h.Engine?.Term}:{h.Engine?.LastSigned}:{h.Engine?.Newest?.Digest}"))}\n");
-        _transcript.AppendData(Encoding.ASCII.GetBytes(text));
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{_time.Now}");
+        foreach (var (id, engine) in _honest.Select(h => (h.Id, h.Engine)))
+        {
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $" {id}:{engine?.Term}:{engine?.LastSigned}:{engine?.Newest?.Digest}");
+        }
+
+        _transcript.AppendData(Encoding.ASCII.GetBytes(text.ToString()));
     }
 }

@@ -38,7 +38,13 @@ public sealed record SimulationOptions(
 /// <param name="Settled">Those of them that ended sealed or superseded.</param>
 /// <param name="Transcript">A digest over everything that happened.</param>
 public sealed record SimulationResult(
-    SimulationOptions Options, Violation? Violation, long Steps, int Seals, int Published, int Settled, string Transcript);
+    SimulationOptions Options,
+    Violation? Violation,
+    long Steps,
+    int Seals,
+    int Published,
+    int Settled,
+    string Transcript);
 
 /// <summary>A broken invariant.</summary>
 /// <param name="Invariant">Its number, such as I1.</param>

@@ -35,7 +35,7 @@ public static class SimulatorCommand
         }
 
         output.WriteLine(
-            $"{seeds} seeds from {first.Seed}, n={first.Anchors} F={first.Faults}: all invariants held over {steps} steps, "
+            $"{seeds} seeds from {first.Seed}, n={first.Anchors} F={first.Faults}: all held over {steps} steps, "
             + $"{seals} seals, {accepted} entries accepted, {settled} sealed or superseded");
         return 0;
     }

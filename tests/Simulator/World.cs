@@ -5,7 +5,9 @@ using Fairlead.Naming;
 
 namespace Fairlead.Simulator;
 
-/// <summary>The segment of a run: keys, epochs 0 and 1 with the handover between them, and a publisher's Credential.</summary>
+/// <summary>
+/// The segment of a run: keys, epochs 0 and 1 with the handover between them, and a publisher's Credential.
+/// </summary>
 internal sealed class World
 {
     private static readonly Dictionary<string, EcdsaSigner> Keys = new(StringComparer.Ordinal);

@@ -3,8 +3,8 @@ using Fairlead.Naming;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// A checked entry of a segment's state: what a publisher last said about one name, and the leaf it stands for in the tree.
-/// Entries of one name are ordered by (version, rank, digest). Immutable, thread-safe.
+/// A checked entry of a segment's state: what a publisher last said about one name, and the leaf it stands for in the
+/// tree. Entries of one name are ordered by (version, rank, digest). Immutable, thread-safe.
 /// </summary>
 public sealed class Entry
 {

@@ -94,7 +94,7 @@ internal sealed record EntryFields
         };
         fields = null;
         refusal = type is null || value.Uid.HasValue != (kind == LeafClass.Record)
-            ? new Refusal(VerificationFailure.NonCanonicalPayload, "withdraw", "its class is not published, or its uid odd")
+            ? new Refusal(VerificationFailure.NonCanonicalPayload, "withdraw", "no published class, or its uid is odd")
             : kind is LeafClass.Record or LeafClass.Set && !ServicePart.TryParse(value.Name, out _, out var bad)
                 ? bad.At("withdraw")
                 : null;

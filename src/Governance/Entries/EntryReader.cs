@@ -5,8 +5,8 @@ using Fairlead.Naming.Tree;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// From a document as offered to a checked entry: form, slices, signature, Credential, policy, names that an operation took
-/// (V45, V49 and V59 without time and predecessor). What was checked once is remembered by its digest.
+/// From a document as offered to a checked entry: form, slices, signature, Credential, policy, names that an operation
+/// took (V45, V49 and V59 without time and predecessor). What was checked once is remembered by its digest.
 /// </summary>
 internal sealed class EntryReader
 {
@@ -105,7 +105,7 @@ internal sealed class EntryReader
         if (!_credentials.TryGetValue(fields.Publisher, out credential))
         {
             return _revoked.Contains(fields.Publisher)
-                ? new Refusal(VerificationFailure.PublisherRevoked, "", $"{fields.Publisher} has no Credential any more")
+                ? new Refusal(VerificationFailure.PublisherRevoked, "", $"{fields.Publisher} lost its Credential")
                 : new Refusal(VerificationFailure.PublisherOutOfScope, "", $"{fields.Publisher} has no Credential");
         }
 
@@ -120,7 +120,7 @@ internal sealed class EntryReader
 
         if (signatures[0].Kid != fields.Publisher)
         {
-            return new Refusal(VerificationFailure.KeyIdMismatch, "sigs", "signed by another key than the publisher it names");
+            return new Refusal(VerificationFailure.KeyIdMismatch, "sigs", "not signed by the publisher it names");
         }
 
         if (_signatures.Check(credential.Key, fields.Digest, signatures[0].Value.Span) is { } refusal)
@@ -130,7 +130,7 @@ internal sealed class EntryReader
 
         return credential.Types.Contains(fields.Type) && Covers(credential, fields.Name)
             ? null
-            : new Refusal(VerificationFailure.PublisherOutOfScope, "", "its Credential does not cover this type and name");
+            : new Refusal(VerificationFailure.PublisherOutOfScope, "", "its Credential does not cover this");
     }
 
     // A Credential's patterns speak of service parts; bundles and gateways have none, so their type alone admits them.

@@ -5,7 +5,7 @@ namespace Fairlead.Governance;
 /// <summary>The checks of a read entry that depend on time and on what its name held before (V45).</summary>
 internal static class EntryRules
 {
-    /// <summary>Version and times against t; t is the proposal's, so that an entry valid once stays valid or expires.</summary>
+    /// <summary>Version and times against t: the proposal's, so that an entry valid once stays so or expires.</summary>
     internal static Refusal? CheckTime(Entry entry, long t, long delta)
     {
         if (entry.Version > t + delta || entry.Issued > t + delta)

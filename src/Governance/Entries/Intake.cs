@@ -16,7 +16,8 @@ internal sealed class Intake(SealCore core)
             return;
         }
 
-        if ((core.Reader.Read(source, out var entry) ?? EntryRules.CheckTime(entry!, core.Now, core.Delta)) is { } refusal)
+        var refusal = core.Reader.Read(source, out var entry) ?? EntryRules.CheckTime(entry!, core.Now, core.Delta);
+        if (refusal is not null)
         {
             Refuse(token, refusal);
             return;
@@ -59,7 +60,8 @@ internal sealed class Intake(SealCore core)
         var news = false;
         foreach (var source in sources.Take(SealLimits.EntriesPerMessage))
         {
-            if ((core.Reader.Read(source, out var entry) ?? EntryRules.CheckTime(entry!, core.Now, core.Delta)) is { } refusal)
+            var refusal = core.Reader.Read(source, out var entry) ?? EntryRules.CheckTime(entry!, core.Now, core.Delta);
+            if (refusal is not null)
             {
                 core.Emit(new SealOutput.Ignored(from, refusal));
                 continue;

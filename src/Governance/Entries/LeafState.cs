@@ -88,9 +88,10 @@ public sealed class LeafState
     }
 
     /// <summary>
-    /// Whether every entry of another state meets an equal or greater one here or may be dropped at t; otherwise the first
-    /// that does not.
+    /// Whether every entry of another state meets an equal or greater one here or may be dropped at t; otherwise the
+    /// first that does not.
     /// </summary>
     internal Entry? FirstNotDominated(LeafState other, long time, long delta) =>
-        other.Entries.FirstOrDefault(e => !e.IsDroppable(time, delta) && (Find(e.Name) is not { } mine || e.IsAbove(mine)));
+        other.Entries.FirstOrDefault(e =>
+            !e.IsDroppable(time, delta) && (Find(e.Name) is not { } mine || e.IsAbove(mine)));
 }

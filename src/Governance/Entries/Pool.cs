@@ -1,8 +1,8 @@
 namespace Fairlead.Governance;
 
 /// <summary>
-/// Entries known above the certified state: the greatest per name, in the order they became known. They are what a leader
-/// merges and what makes others impatient with a leader that does not.
+/// Entries known above the certified state: the greatest per name, in the order they became known. They are what a
+/// leader merges and what makes others impatient with a leader that does not.
 /// </summary>
 internal sealed class Pool
 {
@@ -28,7 +28,7 @@ internal sealed class Pool
 
     internal Entry? Find(EntryName name) => _byName.GetValueOrDefault(name)?.Entry;
 
-    /// <summary>Keeps the greater of the known and the new entry; a name keeps the age of its first uncovered entry.</summary>
+    /// <summary>Keeps the greater of the known and the new entry, and the age of the name's first.</summary>
     internal void Add(Entry entry, long now)
     {
         if (_byName.TryGetValue(entry.Name, out var known))

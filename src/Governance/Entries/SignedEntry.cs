@@ -2,8 +2,10 @@ using Fairlead.Naming;
 
 namespace Fairlead.Governance;
 
-/// <summary>A document as its publisher signed it, with the slices that a record names. Nothing here is checked.</summary>
-/// <param name="Type">The document's name in its media type: record, set, bundle, gateway or withdraw.</param>
+/// <summary>
+/// A document as its publisher signed it, with the slices that a record names. Nothing here is checked.
+/// </summary>
+/// <param name="Type">The name in its media type: record, set, bundle, gateway or withdraw.</param>
 /// <param name="Document">The document and its publisher's signature.</param>
 /// <param name="Slices">The slices of a record, in its order; otherwise empty.</param>
 public sealed record SignedEntry(string Type, Envelope Document, IReadOnlyList<ReadOnlyMemory<byte>> Slices);

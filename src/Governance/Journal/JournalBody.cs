@@ -4,8 +4,8 @@ using Fairlead.Naming;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// One signature's entry in the journal of a seal key: the proposal as it was signed, so that the file is both the memory
-/// that a slot is used and the log from which the signed state is rebuilt (4.3.4).
+/// One signature's entry in the journal of a seal key: the proposal as it was signed, so that the file is both the
+/// memory that a slot is used and the log from which the signed state is rebuilt (4.3.4).
 /// </summary>
 /// <param name="Term">The term it was signed in.</param>
 /// <param name="Seal">The seal's payload.</param>

@@ -3,7 +3,7 @@ using Fairlead.Naming;
 
 namespace Fairlead.Governance;
 
-/// <summary>Reads what <see cref="JournalWriter"/> wrote; after the first misfit everything is empty and it has failed.</summary>
+/// <summary>Reads what <see cref="JournalWriter"/> wrote; after the first misfit all is empty and failed.</summary>
 internal sealed class JournalReader(ReadOnlyMemory<byte> bytes)
 {
     private ReadOnlyMemory<byte> _rest = bytes;

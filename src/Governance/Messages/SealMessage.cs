@@ -3,19 +3,21 @@ using Fairlead.Naming;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// What one anchor of a segment tells another. Nothing in it is checked before the engine does. Every message carries its
-/// sender's term as a claim; the connection says who the sender is.
+/// What one anchor of a segment tells another. Nothing in it is checked before the engine does. Every message carries
+/// its sender's term as a claim; the connection says who the sender is.
 /// </summary>
 /// <param name="Term">The sender's term.</param>
 public abstract record SealMessage(long Term)
 {
     /// <summary>The sender's term and the newest certified seal it holds.</summary>
     /// <param name="Term">The sender's term.</param>
-    /// <param name="Asks">Whether the sender wants a Claim in return: after a start, or to be heard while it waits.</param>
+    /// <param name="Asks">
+    /// Whether the sender wants a Claim in return: after a start, or to be heard while it waits.
+    /// </param>
     /// <param name="Newest">Its newest certified seal of the epoch; null before the first.</param>
     /// <param name="Yours">
-    /// In an answer: the highest seal the sender holds with the receiver's signature, and that signature alone. A key whose
-    /// journal does not know it must never sign again.
+    /// In an answer: the highest seal the sender holds with the receiver's signature, and that signature alone. A key
+    /// whose journal does not know it must never sign again.
     /// </param>
     public sealed record Claim(long Term, bool Asks, Envelope? Newest, Envelope? Yours) : SealMessage(Term);
 

@@ -50,8 +50,8 @@ internal sealed class SealQuorum
             : _signatures.Check(member.Key, digest, signature.Value.Span)?.At("vote");
 
     /// <summary>
-    /// The certificate that these signatures make: the lowest kids of each required group up to its minimum, then the lowest
-    /// others; null while they are too few.
+    /// The certificate that these signatures make: the lowest kids of each required group up to its minimum, then the
+    /// lowest others; null while they are too few.
     /// </summary>
     internal ImmutableArray<SignatureEntry>? Certify(IReadOnlyCollection<SignatureEntry> votes)
     {
@@ -101,7 +101,8 @@ internal sealed class SealQuorum
             g => envelope.Signatures.Count(s => _byKid[s.Kid].Group == g.Name) < g.Minimum);
         return missing is null
             ? null
-            : new Refusal(VerificationFailure.GroupNotMet, "seal", $"fewer than {missing.Minimum} of group {missing.Name}");
+            : new Refusal(
+                VerificationFailure.GroupNotMet, "seal", $"fewer than {missing.Minimum} of group {missing.Name}");
     }
 
     private Refusal? CheckSigners(ImmutableArray<SignatureEntry> signatures)

@@ -3,15 +3,17 @@ using Fairlead.Naming;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// This anchor's own signatures: journal first, then sign, then say so. Also what it holds of others' signatures, so that
-/// one who comes back with an older journal is told.
+/// This anchor's own signatures: journal first, then sign, then say so. Also what it holds of others' signatures, so
+/// that one who comes back with an older journal is told.
 /// </summary>
 internal sealed class Ballot(SealCore core, ProposalJudge judge)
 {
     private readonly Dictionary<string, (long Seq, Envelope Seal)> _held = new(StringComparer.Ordinal);
     private readonly SortedSet<(long Expires, EntryName Name)> _expiries = [];
 
-    /// <summary>Judges the leader's own proposal by the same rules; without its own vote others may still carry it.</summary>
+    /// <summary>
+    /// Judges the leader's own proposal by the same rules; without its own vote others may still carry it.
+    /// </summary>
     internal void CastOwn(SealMessage.Propose proposal, Proposal slot)
     {
         if (judge.Judge(core.Self, proposal).Refusal is null && Sign(proposal, slot.Candidate) is { } signature)
@@ -53,7 +55,8 @@ internal sealed class Ballot(SealCore core, ProposalJudge judge)
     internal Envelope? Held(string anchor) => _held.TryGetValue(anchor, out var held) ? held.Seal : null;
 
     /// <summary>
-    /// A signature said to be this key's own: if it is and the journal does not know it, the key never signs again (V43).
+    /// A signature said to be this key's own: if it is and the journal does not know it, the key never signs again
+    /// (V43).
     /// </summary>
     internal void CheckOwn(Parsed<Seal> seal, SignatureEntry signature)
     {

@@ -3,8 +3,8 @@ using Fairlead.Naming;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// Brings this anchor to a certified state that it did not see proposed, and serves others so. Whoever answers is believed in
-/// nothing: the recomputed root must be the certified one.
+/// Brings this anchor to a certified state that it did not see proposed, and serves others so. Whoever answers is
+/// believed in nothing: the recomputed root must be the certified one.
 /// </summary>
 internal sealed class CatchUp(SealCore core)
 {
@@ -30,7 +30,9 @@ internal sealed class CatchUp(SealCore core)
         Ask(from);
     }
 
-    /// <summary>Asks another anchor where the one asked kept silent; gives up what is certified in hand meanwhile.</summary>
+    /// <summary>
+    /// Asks another anchor where the one asked kept silent; gives up what is certified in hand meanwhile.
+    /// </summary>
     internal void Advance()
     {
         if (_target is { } target && target.Value.Seq <= core.Chain.Seq)
@@ -46,7 +48,9 @@ internal sealed class CatchUp(SealCore core)
         }
     }
 
-    /// <summary>A part of a state; the certified state once it is whole and right, with the names that changed.</summary>
+    /// <summary>
+    /// A part of a state; the certified state once it is whole and right, with the names that changed.
+    /// </summary>
     internal (CertifiedCandidate State, IReadOnlyList<EntryName>? Changed)? Receive(string from, SealMessage.State part)
     {
         if (_target is not { } target || from != _source || !Matches(part, target))
@@ -75,7 +79,7 @@ internal sealed class CatchUp(SealCore core)
         {
             if (part.Puts.Count == 0)
             {
-                Refuse(from, new Refusal(VerificationFailure.BadEnvelope, "state", "an empty page that is not the last"));
+                Refuse(from, new Refusal(VerificationFailure.BadEnvelope, "state", "an empty page before the last"));
                 return null;
             }
 

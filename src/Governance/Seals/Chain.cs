@@ -3,8 +3,8 @@ using Fairlead.Naming;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// The certified states that this anchor holds: the newest, some before it to serve others from, and the proposed states
-/// that may become certified.
+/// The certified states that this anchor holds: the newest, some before it to serve others from, and the proposed
+/// states that may become certified.
 /// </summary>
 internal sealed class Chain
 {

@@ -3,8 +3,8 @@ using Fairlead.Naming;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// The leader's side of a term: cuts a batch as soon as nothing is in flight, merges all that it knows or that a refusal
-/// teaches, never retries a slot, and makes certificates of votes (4.3.2 "Leader").
+/// The leader's side of a term: cuts a batch as soon as nothing is in flight, merges all that it knows or that a
+/// refusal teaches, never retries a slot, and makes certificates of votes (4.3.2 "Leader").
 /// </summary>
 internal sealed class Leader(SealCore core, Ballot ballot)
 {
@@ -13,7 +13,9 @@ internal sealed class Leader(SealCore core, Ballot ballot)
     private Proposal? _inFlight;
     private long _term = -1;
 
-    /// <summary>When the leader must be woken: its slot fails, a heartbeat is due, or its next number becomes allowed.</summary>
+    /// <summary>
+    /// When the leader must be woken: its slot fails, a heartbeat is due, or its next number becomes allowed.
+    /// </summary>
     internal long? Deadline { get; private set; }
 
     private bool Leads => core.Turns.Leader == core.Self && !core.Fenced && !core.Halted;
@@ -77,8 +79,8 @@ internal sealed class Leader(SealCore core, Ballot ballot)
     }
 
     /// <summary>
-    /// A refusal of the slot in flight. What it teaches is in the pool already; a slot that taught something or can no longer
-    /// win ends at once, and the next number is above all that anyone said it signed.
+    /// A refusal of the slot in flight. What it teaches is in the pool already; a slot that taught something or can
+    /// no longer win ends at once, and the next number is above all that anyone said it signed.
     /// </summary>
     internal void Refused(string from, SealMessage.Refuse refuse, bool taught)
     {
@@ -119,7 +121,9 @@ internal sealed class Leader(SealCore core, Ballot ballot)
             ? new CertifiedCandidate(new Envelope(slot.Candidate.Seal.Payload, signatures), slot.Candidate)
             : null;
 
-    /// <summary>Signed entries that are not certified all, then the oldest others, as far as the state allows them.</summary>
+    /// <summary>
+    /// Signed entries that are not certified all, then the oldest others, as far as the state allows them.
+    /// </summary>
     private List<Entry> Batch(out List<EntryName> drops)
     {
         var time = core.Now;

@@ -3,8 +3,8 @@ using Fairlead.Naming;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// The rules under which an anchor signs a seal (4.3.2 PROPOSE), in their order. Changes nothing but the memory of proposed
-/// states.
+/// The rules under which an anchor signs a seal (4.3.2 PROPOSE), in their order. Changes nothing but the memory of
+/// proposed states.
 /// </summary>
 internal sealed class ProposalJudge(SealCore core)
 {
@@ -49,7 +49,9 @@ internal sealed class ProposalJudge(SealCore core)
 
         if (seal.Epoch != core.Epoch)
         {
-            var failure = seal.Epoch < core.Epoch ? VerificationFailure.EpochSuperseded : VerificationFailure.EpochUnknown;
+            var failure = seal.Epoch < core.Epoch
+                ? VerificationFailure.EpochSuperseded
+                : VerificationFailure.EpochUnknown;
             return Refuse(failure, $"a seal of epoch {seal.Epoch}, the newest here is {core.Epoch}");
         }
 
@@ -87,7 +89,7 @@ internal sealed class ProposalJudge(SealCore core)
         }
 
         return seal.Expires <= t || seal.Expires - t > core.Validity || seal.Expires > core.EpochExpires
-            ? Refuse(VerificationFailure.SealValidityTooLong, $"valid {seal.Expires - t} ms, the policy says {core.Validity}")
+            ? Refuse(VerificationFailure.SealValidityTooLong, $"valid {seal.Expires - t} ms, at most {core.Validity}")
             : null;
     }
 
@@ -153,7 +155,8 @@ internal sealed class ProposalJudge(SealCore core)
                 return refusal.At("proposal");
             }
 
-            refusal = EntryRules.CheckTime(entry!, t, core.Delta) ?? EntryRules.CheckAgainst(entry!, state.Find(entry!.Name));
+            refusal = EntryRules.CheckTime(entry!, t, core.Delta)
+                ?? EntryRules.CheckAgainst(entry!, state.Find(entry!.Name));
             if (refusal is not null)
             {
                 return refusal.At("proposal");
@@ -207,13 +210,14 @@ internal sealed class ProposalJudge(SealCore core)
     }
 
     /// <summary>
-    /// What the state lacks of the states signed here and of the newest certified one. Over that one only the entries above
-    /// it need a look; over an older prev, all do.
+    /// What the state lacks of the states signed here and of the newest certified one. Over that one only the entries
+    /// above it need a look; over an older prev, all do.
     /// </summary>
     private List<Entry> Missing(Seal seal, LeafState state)
     {
         var missing = core.Signed.Missing(state, seal.Issued, core.Delta);
-        if (seal.Prev != core.Chain.Head && state.FirstNotDominated(core.Chain.State, seal.Issued, core.Delta) is { } entry)
+        if (seal.Prev != core.Chain.Head
+            && state.FirstNotDominated(core.Chain.State, seal.Issued, core.Delta) is { } entry)
         {
             missing.Add(entry);
         }

@@ -2,7 +2,9 @@ using Fairlead.Naming;
 
 namespace Fairlead.Governance;
 
-/// <summary>What the parts of a <see cref="SealEngine"/> share: the epoch, the time of the step, and its outputs.</summary>
+/// <summary>
+/// What the parts of a <see cref="SealEngine"/> share: the epoch, the time of the step, and its outputs.
+/// </summary>
 internal sealed class SealCore
 {
     internal required string Self { get; init; }
@@ -46,8 +48,8 @@ internal sealed class SealCore
     internal bool IgnoresDominance { get; init; }
 
     /// <summary>
-    /// The anchors that answered this start of the engine. It signs nothing before T anchors, itself included, had the chance
-    /// to show what they hold of its signatures.
+    /// The anchors that answered this start of the engine. It signs nothing before T anchors, itself included, had
+    /// the chance to show what they hold of its signatures.
     /// </summary>
     internal HashSet<string> Answered { get; } = new(StringComparer.Ordinal);
 
@@ -65,7 +67,7 @@ internal sealed class SealCore
     internal Envelope? NewestCertificate => Chain.Newest?.Certificate;
 
     /// <summary>Since when a heartbeat is due.</summary>
-    internal long HeartbeatDue => Chain.Newest is { } newest ? newest.Candidate.Seal.Value.Issued + Heartbeat : Chain.Issued;
+    internal long HeartbeatDue => Chain.Newest is null ? Chain.Issued : Chain.Issued + Heartbeat;
 
     internal void Emit(SealOutput output) => Outputs.Add(output);
 

@@ -14,7 +14,7 @@ internal static class SealStart
             members, (int)epoch.Quorum.TSeal, (int)epoch.Quorum.F, [.. groups], options.Signatures);
         if (quorum.Find(options.Self) is not { } self || self.Key != options.Signer.Key)
         {
-            throw new ArgumentException($"{options.Self} is no anchor of this epoch with this seal key", nameof(options));
+            throw new ArgumentException($"{options.Self} is no anchor with this seal key", nameof(options));
         }
 
         var reader = new EntryReader(options);
@@ -43,8 +43,8 @@ internal static class SealStart
     }
 
     /// <summary>
-    /// Takes up the archived state and everything that the journal says is signed; why the key may not sign any more where
-    /// the journal contradicts itself.
+    /// Takes up the archived state and everything that the journal says is signed; why the key may not sign any more
+    /// where the journal contradicts itself.
     /// </summary>
     internal static Refusal? Restore(SealEngineOptions options, SealCore core, Ballot ballot)
     {
@@ -56,7 +56,8 @@ internal static class SealStart
 
         foreach (var body in options.Journal)
         {
-            if (JournalBody.Decode(body) is not { } signed || !Document.TryParse<Seal>(signed.Seal, out var seal, out _))
+            if (JournalBody.Decode(body) is not { } signed
+                || !Document.TryParse<Seal>(signed.Seal, out var seal, out _))
             {
                 return new Refusal(VerificationFailure.JournalConflict, "journal", "an entry that no signer wrote");
             }

@@ -1,9 +1,9 @@
 namespace Fairlead.Governance;
 
 /// <summary>
-/// Who leads: the term, the claims of all anchors, and how long a leader is given (4.3.2 "Terms"). An anchor enters the next
-/// term on its own only when T anchors are in its present one or further, which keeps the honest ones together; a term that
-/// more than F claim is adopted at once.
+/// Who leads: the term, the claims of all anchors, and how long a leader is given (4.3.2 "Terms"). An anchor enters
+/// the next term on its own only when T anchors are in its present one or further, which keeps the honest ones
+/// together; a term that more than F claim is adopted at once.
 /// </summary>
 internal sealed class Turns
 {
@@ -17,26 +17,27 @@ internal sealed class Turns
     {
         _quorum = quorum;
         _self = self;
-        Entered = now;
         Term = term;
         _claims[self] = term;
+        Open(now);
     }
 
     internal long Term { get; private set; }
 
     internal string Leader => _quorum.Leader(Term);
 
-    /// <summary>When this term began here.</summary>
-    internal long Entered { get; private set; }
+    /// <summary>
+    /// Since when T anchors, this one included, are in this term or a later one; null before. Patience with a leader
+    /// counts from here: counted from the own entry, an anchor that is early leaves a term just when the others reach
+    /// it, and stays one ahead of them for ever.
+    /// </summary>
+    internal long? Opened { get; private set; }
 
     /// <summary>T0 without doubling: six times what a slot usually takes.</summary>
     internal long BaseTurn => Math.Clamp((long)(6 * _slotTime), SealLimits.ShortestTurn, SealLimits.LongestTurn);
 
     /// <summary>How long a known change may stay uncovered in this term.</summary>
     internal long Turn => Math.Min(BaseTurn << Math.Min(_fruitless, 7), SealLimits.LongestTurn);
-
-    /// <summary>Whether T anchors, this one included, claim the present term or a later one.</summary>
-    internal bool MayRaise => _claims.Values.Count(c => c >= Term) >= _quorum.Threshold;
 
     /// <summary>Takes a claim; true when it moved this anchor into a later term.</summary>
     internal bool Hear(string from, long term, long now)
@@ -50,6 +51,7 @@ internal sealed class Turns
         var others = _claims.Where(c => c.Key != _self).Select(c => c.Value).OrderDescending().ToList();
         if (others.Count <= _quorum.Faults || others[_quorum.Faults] <= Term)
         {
+            Open(now);
             return false;
         }
 
@@ -85,7 +87,16 @@ internal sealed class Turns
     {
         _fruitless = (int)Math.Min(7, _fruitless + (term - Term));
         Term = term;
-        Entered = now;
         _claims[_self] = term;
+        Opened = null;
+        Open(now);
+    }
+
+    private void Open(long now)
+    {
+        if (Opened is null && _claims.Values.Count(c => c >= Term) >= _quorum.Threshold)
+        {
+            Opened = now;
+        }
     }
 }

@@ -1,7 +1,8 @@
 namespace Fairlead.Naming.Tree;
 
 /// <summary>
-/// Collects the node table that the proofs of one hop share: each hash once, in the order of first use. Not thread-safe.
+/// Collects the node table that the proofs of one hop share: each hash once, in the order of first use. Not
+/// thread-safe.
 /// </summary>
 public sealed class ProofNodes
 {

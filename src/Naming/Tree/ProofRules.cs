@@ -1,17 +1,14 @@
 namespace Fairlead.Naming.Tree;
 
 /// <summary>
-/// The checks of a proof: V21 (form), V22 (the fold meets the root) and V23 (the end of an absence), in this order. The fold
-/// allocates nothing. Thread-safe.
+/// The checks of a proof: V21 (form), V22 (the fold meets the root) and V23 (the end of an absence), in this order.
+/// The fold allocates nothing. Thread-safe.
 /// </summary>
 public static class ProofRules
 {
-    /// <summary>The deepest a path can be: one level per bit of a key.</summary>
-    public const int MaxDepth = 8 * Digest.Size;
-
     /// <summary>
-    /// V21 over all proofs of a hop and their node table: depths, masks, counts, indexes, ends, every entry used and none
-    /// empty (an empty sibling is told by its mask bit).
+    /// V21 over all proofs of a hop and their node table: depths, masks, counts, indexes, ends, every entry used and
+    /// none empty (an empty sibling is told by its mask bit).
     /// </summary>
     /// <param name="proofs">The hop's proofs.</param>
     /// <param name="nodes">The hop's node table.</param>
@@ -33,7 +30,7 @@ public static class ProofRules
         }
 
         var unused = used.IndexOf(false);
-        return unused < 0 ? null : Refuse(VerificationFailure.BadProof, $"node {unused} of {nodes.Length} is used by no proof");
+        return unused < 0 ? null : Refuse(VerificationFailure.BadProof, $"node {unused} is used by no proof");
     }
 
     /// <summary>V21 for one proof, V22 for a presence: the leaf (key, commitment) is under this root.</summary>
@@ -42,7 +39,9 @@ public static class ProofRules
     /// <param name="proof">The path.</param>
     /// <param name="nodes">The hop's node table.</param>
     /// <param name="root">The root that the seal signs.</param>
-    /// <returns><see cref="VerificationFailure.BadProof"/>, <see cref="VerificationFailure.ProofMismatch"/>, or null.</returns>
+    /// <returns>
+    /// <see cref="VerificationFailure.BadProof"/>, <see cref="VerificationFailure.ProofMismatch"/>, or null.
+    /// </returns>
     public static Refusal? CheckInclusion(
         in Digest key, in Digest commitment, in TreeProof proof, ReadOnlySpan<Digest> nodes, in Digest root)
     {
@@ -79,7 +78,7 @@ public static class ProofRules
 
         if (proof.End == ProofEnd.Leaf)
         {
-            return Refuse(VerificationFailure.NonInclusionWrongPrefix, "the path of an absence ends at the leaf itself");
+            return Refuse(VerificationFailure.NonInclusionWrongPrefix, "an absence ends at the leaf itself");
         }
 
         // The path of an OTHER leaf is the other key's: whether it says anything about mine is V23's question.
@@ -99,7 +98,7 @@ public static class ProofRules
 
     private static Refusal? CheckForm(in TreeProof proof, ReadOnlySpan<Digest> nodes)
     {
-        if (proof.Depth > MaxDepth)
+        if (proof.Depth > Limits.TreeDepth)
         {
             return Refuse(VerificationFailure.BadProof, $"{proof.Depth} levels");
         }

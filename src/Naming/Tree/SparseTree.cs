@@ -1,9 +1,9 @@
 namespace Fairlead.Naming.Tree;
 
 /// <summary>
-/// The compact sparse Merkle tree over a segment's leaves: an immutable map from 32-byte keys to 32-byte commitments whose
-/// root depends on nothing but its contents. A change copies one path (about log2 n nodes) and shares the rest, so an older
-/// tree stays readable while a newer one is built. Thread-safe.
+/// The compact sparse Merkle tree over a segment's leaves: an immutable map from 32-byte keys to 32-byte commitments
+/// whose root depends on nothing but its contents. A change copies one path (about log2 n nodes) and shares the rest,
+/// so an older tree stays readable while a newer one is built. Thread-safe.
 /// </summary>
 public sealed class SparseTree
 {
@@ -24,7 +24,9 @@ public sealed class SparseTree
     /// <summary>The hash that a seal signs.</summary>
     public Digest Root => _top?.Hash ?? TreeHash.Empty;
 
-    /// <summary>A tree of many leaves at once; hashes each node once, where as many Puts would hash each path.</summary>
+    /// <summary>
+    /// A tree of many leaves at once; hashes each node once, where as many Puts would hash each path.
+    /// </summary>
     /// <param name="leaves">Keys and commitments in any order.</param>
     /// <exception cref="ArgumentException">A key occurs twice.</exception>
     public static SparseTree From(IEnumerable<KeyValuePair<Digest, Digest>> leaves)
@@ -130,7 +132,9 @@ public sealed class SparseTree
         return new InnerNode(Build(sorted[..split], depth + 1), Build(sorted[split..], depth + 1));
     }
 
-    /// <summary>Where the keys with a 1 at this depth begin; above it all keys are equal, so they are sorted by it.</summary>
+    /// <summary>
+    /// Where the keys with a 1 at this depth begin; above it all keys are equal, so they are sorted by it.
+    /// </summary>
     private static int FirstOne(ReadOnlySpan<KeyValuePair<Digest, Digest>> sorted, int depth)
     {
         Span<byte> bits = stackalloc byte[Digest.Size];

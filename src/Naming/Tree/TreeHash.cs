@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace Fairlead.Naming.Tree;
 
 /// <summary>
-/// The three hashes of a segment's tree: leaf = SHA-256(00, key, commitment), node = SHA-256(01, left, right), and 32 zero
-/// bytes for a subtree without leaves. The first byte keeps an inner node from being read as a leaf.
+/// The three hashes of a segment's tree: leaf = SHA-256(00, key, commitment), node = SHA-256(01, left, right), and 32
+/// zero bytes for a subtree without leaves. The first byte keeps an inner node from being read as a leaf.
 /// </summary>
 public static class TreeHash
 {

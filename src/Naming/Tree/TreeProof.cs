@@ -17,8 +17,8 @@ public enum ProofEnd
 }
 
 /// <summary>
-/// One path in a segment's tree, as it travels: its siblings are indexes into the node table shared by all proofs of a hop.
-/// Nothing here is checked; <see cref="ProofRules"/> does that.
+/// One path in a segment's tree, as it travels: its siblings are indexes into the node table shared by all proofs of
+/// a hop. Nothing here is checked; <see cref="ProofRules"/> does that.
 /// </summary>
 /// <param name="Depth">Levels between the root (0) and the end, at most 256.</param>
 /// <param name="Mask">A bit per level, most significant first, 1 where the sibling is empty; spare bits 0.</param>

@@ -81,7 +81,9 @@ public sealed class ProofRulesTests
         foreach (var one in misshapen)
         {
             Assert.Equal(VerificationFailure.BadProof, ProofRules.CheckForm([one], nodes)?.Failure);
-            Assert.Equal(VerificationFailure.BadProof, ProofRules.CheckInclusion(key, value, one, nodes, Tree.Root)?.Failure);
+            Assert.Equal(
+                VerificationFailure.BadProof,
+                ProofRules.CheckInclusion(key, value, one, nodes, Tree.Root)?.Failure);
             Assert.Equal(VerificationFailure.BadProof, ProofRules.CheckAbsence(key, one, nodes, Tree.Root)?.Failure);
         }
 
@@ -103,7 +105,8 @@ public sealed class ProofRulesTests
         var right = TreeHash.Leaf(Filled(0xFF), Filled(2));
         var proof = new TreeProof(0, default, default, ProofEnd.Leaf);
         Assert.Equal(TreeHash.Node(left, right), tree.Root);
-        Assert.Equal(VerificationFailure.ProofMismatch, ProofRules.CheckInclusion(left, right, proof, [], tree.Root)?.Failure);
+        var refusal = ProofRules.CheckInclusion(left, right, proof, [], tree.Root);
+        Assert.Equal(VerificationFailure.ProofMismatch, refusal?.Failure);
     }
 
     [Fact]
