@@ -59,6 +59,9 @@ public sealed record Epoch : Document, IDocument<Epoch>
     /// <summary>The parents that may introduce it.</summary>
     public ImmutableArray<Uplink> Uplinks { get; init; } = [];
 
+    /// <summary>The policy digest, which Attests name; computed anew at each call.</summary>
+    public Digest PolicyDigest => Hashes.Policy(Policy);
+
     /// <inheritdoc/>
     public static Epoch Read(DocumentReader reader)
     {

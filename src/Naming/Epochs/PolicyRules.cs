@@ -1,0 +1,32 @@
+namespace Fairlead.Naming;
+
+/// <summary>The caps of a policy (4.5). Stateless, thread-safe.</summary>
+public static class PolicyRules
+{
+    /// <summary><c>PolicyOutOfRange</c>, or null where every number is inside its cap.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="epochLife">expires - issued of its epoch, in ms.</param>
+    public static Refusal? Check(Policy policy, long epochLife)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        return Range("expires", epochLife, 1, Limits.EpochLife)
+            ?? Range("attest_target", policy.AttestTarget, 1, Limits.AttestTargetMax)
+            ?? Range("introduction_max_age", policy.IntroductionMaxAge, 1, Limits.IntroductionMax)
+            ?? Range("attest_transit", policy.AttestTransit, 1, policy.IntroductionMaxAge)
+            ?? Range("clock_delta", policy.ClockDelta, 0, Limits.ClockDeltaMax)
+            ?? Range("continuity_max", policy.ContinuityMax, 0, Limits.ContinuityMax)
+            ?? Range("grace", policy.Grace, 0, Limits.GraceMax)
+            ?? Range("max_hops", policy.MaxHops, 1, Limits.Hops)
+            ?? Range("max_record_life", policy.MaxRecordLife, 1, Limits.RecordLifeMax)
+            ?? Range("max_ttl", policy.MaxTtl, 1, Limits.TtlMax)
+            ?? Range("neg_ttl", policy.NegativeTtl, 0, Limits.NegativeTtlMax)
+            ?? Range("seal_validity", policy.SealValidity, Limits.SealValidityMin, Limits.SealValidityMax)
+            ?? Range("heartbeat", policy.Heartbeat, 1, policy.SealValidity / 3)
+            ?? Range("require_scope", policy.RequireScope ?? 1, 1, 1);
+    }
+
+    private static Refusal? Range(string member, long value, long min, long max) =>
+        value >= min && value <= max
+            ? null
+            : new Refusal(VerificationFailure.PolicyOutOfRange, $"epoch.policy.{member}", $"{value} is not within {min}..{max}");
+}
