@@ -26,6 +26,6 @@ internal sealed class FakeMaker(int entrySize = 100) : IDocumentMaker
     public SignedEntry Sign(Plan plan)
     {
         Signed.Add(plan);
-        return new(plan.Content is null ? "withdraw" : "record", new byte[entrySize], default, new byte[64], []);
+        return new(plan.Content is null ? "withdraw" : "record", new(new byte[entrySize], []), []);
     }
 }

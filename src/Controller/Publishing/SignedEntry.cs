@@ -4,17 +4,12 @@ namespace Fairlead.Controller.Publishing;
 
 /// <summary>A signed document as it goes to an anchor. Immutable.</summary>
 /// <param name="Type">The document's name in its media type: <c>record</c> or <c>withdraw</c>.</param>
-/// <param name="Payload">Its canonical bytes.</param>
-/// <param name="Kid">The signer.</param>
-/// <param name="Signature">64 bytes.</param>
+/// <param name="Document">Its canonical bytes and the publisher's signature.</param>
 /// <param name="Slices">The slices that a record names, in its order.</param>
-internal sealed record SignedEntry(
-    string Type,
-    ReadOnlyMemory<byte> Payload,
-    Digest Kid,
-    ReadOnlyMemory<byte> Signature,
-    IReadOnlyList<ReadOnlyMemory<byte>> Slices)
+internal sealed record SignedEntry(string Type, Envelope Document, IReadOnlyList<ReadOnlyMemory<byte>> Slices)
 {
+    private const int Overhead = 128;
+
     /// <summary>Bytes on the wire, about.</summary>
-    public int Size { get; } = Payload.Length + Signature.Length + Slices.Sum(slice => slice.Length + 8) + 64;
+    public int Size { get; } = Document.Payload.Length + Slices.Sum(slice => slice.Length + 8) + Overhead;
 }

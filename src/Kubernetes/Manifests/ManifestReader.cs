@@ -12,10 +12,7 @@ internal static class ManifestReader
     private const string ExportGroup = "multicluster.x-k8s.io/";
 
     // A file may hold a whole cluster's objects, and custom resources nest deeper than those that are read.
-    private static readonly YamlLimits Limits = new() { BytesMax = BytesMax, DepthMax = 64, NodesMax = 4_000_000 };
-
-    /// <summary>Most bytes of one file.</summary>
-    public const int BytesMax = 32 << 20;
+    private static readonly YamlLimits Limits = new() { BytesMax = ManifestLimits.FileBytesMax, DepthMax = 64, NodesMax = 4_000_000 };
 
     /// <summary>The objects of the bytes of <paramref name="file"/>. Never throws for what they hold.</summary>
     public static ManifestFile Read(string file, ReadOnlySpan<byte> bytes)

@@ -1,0 +1,79 @@
+using System.Net;
+using Fairlead.Configuration;
+using Fairlead.Naming;
+
+namespace Fairlead.Controller.Configuration;
+
+/// <summary>Reads <see cref="ControllerOptions"/> from a configuration, with every error at once.</summary>
+internal static class ControllerOptionsReader
+{
+    private const int AdminPort = 16002;
+
+    /// <summary>The options of <paramref name="file"/>.</summary>
+    /// <param name="file">The configuration.</param>
+    /// <param name="manifests">The folder given on the command line, which goes before the file's.</param>
+    /// <exception cref="ConfigurationException">Anything is wrong.</exception>
+    public static ControllerOptions Read(ConfigurationFile file, string? manifests)
+    {
+        var root = file.Root;
+        var anchors = root.Endpoints("anchors", countMin: 1, countMax: Limits.Anchors);
+        var options = new ControllerOptions
+        {
+            Segment = root.Value<SegmentName>("segment", "a segment's name such as us1.internal", TrySegment)!,
+            Genesis = root.Value<Digest>("genesis", "the segment's genesis digest, 64 digits of 0-9 and a-f", Digest.TryParse),
+            Anchors = anchors,
+            Copies = (int)root.Integer("copies", 1, Math.Max(1, anchors.Count), ((anchors.Count - 1) / 3) + 1),
+            PublisherKey = root.FilePath("publisher_key"),
+            Manifests = Folder(root, manifests),
+            Admin = root.Endpoint("admin", new(IPAddress.Loopback, AdminPort)),
+            Region = root.OptionalText("region"),
+            RecordLife = root.Duration(
+                "record_life", TimeSpan.FromSeconds(1), TimeSpan.FromDays(30), TimeSpan.FromHours(24)),
+            TtlMax = root.Duration(
+                "ttl_max", TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), TimeSpan.FromSeconds(60)),
+            Rescan = root.Duration(
+                "rescan", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1), TimeSpan.FromSeconds(5)),
+            Debounce = root.Duration(
+                "debounce", TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(10)),
+        };
+        Check(root, options);
+        file.ThrowIfInvalid();
+        return options;
+    }
+
+    private static void Check(ConfigurationSection root, ControllerOptions options)
+    {
+        if (options.Anchors.Distinct().Count() < options.Anchors.Count)
+        {
+            root.Refuse("anchors", "names an address twice", "name each anchor once");
+        }
+
+        if (options.Anchors.Any(anchor => anchor.Port == 0))
+        {
+            root.Refuse("anchors", "holds port 0", "write the port that the anchor listens on");
+        }
+
+        if (!IPAddress.IsLoopback(options.Admin.Address))
+        {
+            root.Refuse("admin", $"is {options.Admin}, which others can reach", "write a loopback address such as 127.0.0.1:16002");
+        }
+
+        if (options.Manifests.Length > 0 && !Directory.Exists(options.Manifests))
+        {
+            root.Refuse("manifests", $"names {options.Manifests}, which is no folder", "create it or correct the path");
+        }
+
+        if (options.Region is { } region && (region.Length > 63 || region.Any(c => c is < ' ' or > '~' or '"' or '\\' or '*')))
+        {
+            root.Refuse("region", "is no region's name", "write 1-63 printable characters without quotes, backslashes, stars");
+        }
+    }
+
+    private static string Folder(ConfigurationSection root, string? given)
+    {
+        var path = given is null ? root.FilePath("manifests") : root.OptionalFilePath("manifests");
+        return given is null ? path! : Path.GetFullPath(given);
+    }
+
+    private static bool TrySegment(string text, out SegmentName name) => SegmentName.TryParse(text, out name!, out _);
+}

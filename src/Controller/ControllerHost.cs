@@ -1,0 +1,88 @@
+using Fairlead.Controller.Admin;
+using Fairlead.Controller.Anchors;
+using Fairlead.Controller.Configuration;
+using Fairlead.Controller.Documents;
+using Fairlead.Controller.Manifests;
+using Fairlead.Controller.Publishing;
+using Fairlead.Naming;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Controller;
+
+/// <summary>The controller of one segment: folder -> desired records -> signed documents -> anchors, and the admin page.
+/// </summary>
+internal sealed class ControllerHost(
+    ControllerOptions options,
+    ISigner signer,
+    IReadOnlyList<IAnchorPublisher> anchors,
+    TimeProvider time,
+    Random random,
+    ILogger logger)
+{
+    /// <summary>Runs until cancelled.</summary>
+    /// <param name="ready">Called with the admin page's address once all that was desired at first is sealed.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <exception cref="IOException">The admin address cannot be listened on.</exception>
+    public async Task RunAsync(Action<string> ready, CancellationToken cancellationToken)
+    {
+        var kid = signer.Key.Kid;
+        var manifests = new ManifestController(
+            new() { Segment = options.Segment.ToString(), Region = options.Region, TtlMax = options.TtlMax }, kid, logger);
+        var engine = new PublisherEngine(
+            new() { Anchors = anchors.Count, Copies = options.Copies, RecordLife = options.RecordLife },
+            new DocumentMaker(signer),
+            random);
+        var shell = new PublisherShell(engine, anchors, options.Copies, kid, new(), time, logger);
+        using var watcher = new ManifestWatcher(options.Manifests, options.Debounce, options.Rescan, time, logger);
+        var admin = await AdminPage.StartAsync(options.Admin, shell, manifests, cancellationToken).ConfigureAwait(false);
+        await using (admin.ConfigureAwait(false))
+        {
+            logger.Started(options.Manifests, options.Segment.ToString(), anchors.Count, kid.ToString());
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var tasks = new[]
+            {
+                shell.RunAsync(stop.Token),
+                WatchAsync(watcher, manifests, shell, stop.Token),
+                TellAsync(shell, () => ready(admin.Address), stop.Token),
+            };
+
+            // The first that fails ends the others; none ends by itself but the one that tells.
+            await foreach (var task in Task.WhenEach(tasks).ConfigureAwait(false))
+            {
+                if (task.IsFaulted)
+                {
+                    await stop.CancelAsync().ConfigureAwait(false);
+                }
+            }
+
+            await Task.WhenAll(tasks).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task WatchAsync(
+        ManifestWatcher watcher, ManifestController manifests, PublisherShell shell, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var scan in watcher.ScansAsync(cancellationToken).ConfigureAwait(false))
+            {
+                shell.Desire(manifests.Take(scan));
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private static async Task TellAsync(PublisherShell shell, Action ready, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await shell.Settled.WaitAsync(cancellationToken).ConfigureAwait(false);
+            ready();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Controller;
+
+/// <summary>The controller's log events: 7000-7099.</summary>
+internal static partial class ControllerLog
+{
+    [LoggerMessage(7000, LogLevel.Information, "publishing {Manifests} to {Segment} through {Anchors} anchors as {Kid}")]
+    public static partial void Started(this ILogger logger, string manifests, string segment, int anchors, string kid);
+
+    [LoggerMessage(7001, LogLevel.Warning, "{Problem}")]
+    public static partial void ManifestRefused(this ILogger logger, string problem);
+
+    [LoggerMessage(7002, LogLevel.Information, "manifests are free of problems again")]
+    public static partial void ManifestsMended(this ILogger logger);
+
+    [LoggerMessage(7003, LogLevel.Information, "read {Files} changed manifests: {Records} records desired")]
+    public static partial void Reconciled(this ILogger logger, int files, int records);
+
+    [LoggerMessage(7004, LogLevel.Warning,
+        "anchor {Anchor}: {Reason}; its documents go to other anchors, check its address and that it runs")]
+    public static partial void AnchorFailed(this ILogger logger, string anchor, string reason);
+
+    [LoggerMessage(7005, LogLevel.Warning, "anchor {Anchor} refused {Name}: {Refusal}")]
+    public static partial void Refused(this ILogger logger, string anchor, string name, string refusal);
+
+    [LoggerMessage(7006, LogLevel.Information, "read {Leaves} published leaves from {Anchors} anchors")]
+    public static partial void StateRead(this ILogger logger, int leaves, int anchors);
+
+    [LoggerMessage(7007, LogLevel.Warning,
+        "only {Read} of {Needed} anchors gave their state, so nothing is published yet; next try in {Pause}")]
+    public static partial void StateMissing(this ILogger logger, int read, int needed, TimeSpan pause);
+
+    [LoggerMessage(7008, LogLevel.Debug, "anchor {Anchor}: {Name} version {Version} {Fate}")]
+    public static partial void Reported(this ILogger logger, string anchor, string name, long version, string fate);
+
+    [LoggerMessage(7009, LogLevel.Error, "folder {Folder} cannot be read: {Reason}; what was read last stays published")]
+    public static partial void FolderUnreadable(this ILogger logger, string folder, string reason);
+}

@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using Fairlead.Controller.Publishing;
+using Fairlead.Naming;
+
+namespace Fairlead.Controller.Documents;
+
+/// <summary>Makes records and withdrawals and signs them with the publisher's key. Thread-safe.</summary>
+internal sealed class DocumentMaker(ISigner signer) : IDocumentMaker
+{
+    /// <inheritdoc/>
+    public Hex16 DrawUid() => Draw();
+
+    /// <inheritdoc/>
+    public SignedEntry Sign(Plan plan) => plan.Content is RecordContent content
+        ? new(Record.Type.Name, Signed(RecordOf(plan, content)), content.Slices)
+        : new(Withdraw.Type.Name, Signed(WithdrawOf(plan)), []);
+
+    // The opening hides the document behind its digest, so it must be as unguessable as a key.
+    private static Hex16 Draw()
+    {
+        Span<byte> bytes = stackalloc byte[Hex16.Size];
+        RandomNumberGenerator.Fill(bytes);
+        return Hex16.FromBytes(bytes);
+    }
+
+    private static Record RecordOf(Plan plan, RecordContent content) => content.Template with
+    {
+        Expires = plan.Expires,
+        Issued = plan.Issued,
+        Opening = Draw(),
+        Uid = plan.Uid,
+        Version = plan.Version,
+    };
+
+    private Withdraw WithdrawOf(Plan plan) => new()
+    {
+        Class = (long)LeafClass.Record,
+        Expires = plan.Expires,
+        Issued = plan.Issued,
+        Name = plan.Name,
+        Opening = Draw(),
+        Publisher = signer.Key.Kid,
+        Uid = plan.Uid,
+        Version = plan.Version,
+    };
+
+    private Envelope Signed<T>(T document)
+        where T : Document, IDocument<T> => Envelope.Sign(Document.Make(document), signer);
+}

@@ -1,0 +1,32 @@
+using Fairlead.Controller.Publishing;
+using Fairlead.Naming;
+
+namespace Fairlead.Controller.Documents;
+
+/// <summary>
+/// A record with everything that changes from version to version (uid, version, times, opening) set to zero: the rest decides
+/// whether two are the same. Immutable.
+/// </summary>
+internal sealed record RecordContent : Content
+{
+    private RecordContent(Record template, IReadOnlyList<ReadOnlyMemory<byte>> slices)
+        : base(template.Name.Text, Document.Make(template).Digest)
+    {
+        Template = template;
+        Slices = slices;
+    }
+
+    /// <summary>The record with zeros.</summary>
+    public Record Template { get; }
+
+    /// <summary>The slices that it names, in its order; none where only their digests are known, because the record came from
+    /// the anchors, which hold them.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Slices { get; }
+
+    /// <summary>The content of <paramref name="record"/>.</summary>
+    public static RecordContent Of(Record record, IReadOnlyList<ReadOnlyMemory<byte>> slices)
+    {
+        var template = record with { Expires = 0, Issued = 0, Opening = default, Uid = default, Version = 0 };
+        return new(template, slices);
+    }
+}

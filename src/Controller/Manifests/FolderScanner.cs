@@ -1,0 +1,92 @@
+using Fairlead.Kubernetes.Manifests;
+
+namespace Fairlead.Controller.Manifests;
+
+/// <summary>
+/// Compares a folder with what it was at the scan before. Only names that end in <c>.yaml</c> or <c>.yml</c> and do not begin
+/// with a dot count, so that neither an editor's spare copies nor a mounted ConfigMap's own folders do. Not thread-safe.
+/// </summary>
+internal sealed class FolderScanner(string folder)
+{
+    private const int FilesMax = 100_000;
+    private readonly Dictionary<string, Seen> _seen = new(StringComparer.Ordinal);
+
+    /// <summary>Whether a file of this name is a manifest.</summary>
+    public static bool IsManifest(string name) =>
+        !name.StartsWith('.')
+        && (name.EndsWith(".yaml", StringComparison.Ordinal) || name.EndsWith(".yml", StringComparison.Ordinal));
+
+    /// <summary>What changed.</summary>
+    /// <param name="touched">Names to read even if size and time look as before; null reads all.</param>
+    /// <exception cref="IOException">The folder cannot be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder cannot be listed.</exception>
+    public ManifestScan Scan(IReadOnlySet<string>? touched)
+    {
+        var changes = new List<(string, byte[]?)>();
+        var unreadable = new List<(string, string)>();
+        var present = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var info in new DirectoryInfo(folder).EnumerateFiles().Where(info => IsManifest(info.Name)).Take(FilesMax))
+        {
+            present.Add(info.Name);
+            Look(info, touched?.Contains(info.Name) ?? true, changes, unreadable);
+        }
+
+        foreach (var gone in _seen.Keys.Where(name => !present.Contains(name)).ToList())
+        {
+            _seen.Remove(gone);
+            changes.Add((gone, null));
+        }
+
+        return new(changes, unreadable);
+    }
+
+    private void Look(
+        FileInfo info, bool isTouched, List<(string, byte[]?)> changes, List<(string, string)> unreadable)
+    {
+        var before = _seen.GetValueOrDefault(info.Name);
+        try
+        {
+            // Size and time of a link are its own, not those of the file behind it.
+            var isLink = info.LinkTarget is not null;
+            var stamp = (info.Length, info.LastWriteTimeUtc);
+            if (before is not null && !isTouched && !isLink && stamp == before.Stamp)
+            {
+                return;
+            }
+
+            var bytes = Read(info.FullName);
+            var isSame = before?.Bytes is { } known && known.AsSpan().SequenceEqual(bytes);
+            _seen[info.Name] = new(stamp, bytes);
+            if (!isSame)
+            {
+                changes.Add((info.Name, bytes));
+            }
+        }
+        catch (FileNotFoundException)
+        {
+            // Renamed or deleted since it was listed: the next scan tells.
+        }
+        catch (Exception bad) when (bad is IOException or UnauthorizedAccessException)
+        {
+            if (before is not { Bytes: null } || before.Reason != bad.Message)
+            {
+                _seen[info.Name] = new(default, null) { Reason = bad.Message };
+                unreadable.Add((info.Name, bad.Message));
+            }
+        }
+    }
+
+    // One byte more than a manifest may have is enough for its reader to refuse it.
+    private static byte[] Read(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
+        var buffer = new byte[(int)Math.Min(file.Length, ManifestLimits.FileBytesMax + 1L)];
+        var length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        return length == buffer.Length ? buffer : buffer[..length];
+    }
+
+    private sealed record Seen((long, DateTime) Stamp, byte[]? Bytes)
+    {
+        public string? Reason { get; init; }
+    }
+}

@@ -1,0 +1,54 @@
+using Fairlead.Controller.Documents;
+using Fairlead.Controller.Publishing;
+using Fairlead.Kubernetes.Manifests;
+using Fairlead.Kubernetes.Reconciling;
+using Fairlead.Naming;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Controller.Manifests;
+
+/// <summary>From scans of the folder to what should be published: parse, keep the last good state, reconcile. One loop calls
+/// it; <see cref="Problems"/> may be read from anywhere.</summary>
+internal sealed class ManifestController(ReconcileOptions options, Digest publisher, ILogger logger)
+{
+    private readonly ManifestFolder _folder = new();
+    private volatile IReadOnlyList<ManifestProblem> _problems = [];
+
+    /// <summary>What is wrong with the manifests now, by location.</summary>
+    public IReadOnlyList<ManifestProblem> Problems => _problems;
+
+    /// <summary>Takes a scan and answers with what should be published.</summary>
+    public DesiredState Take(ManifestScan scan)
+    {
+        foreach (var (file, reason) in scan.Unreadable)
+        {
+            _folder.Unreadable(file, reason);
+        }
+
+        _folder.Update(scan.Changes);
+        var result = Reconciler.Reconcile(_folder.Content, options);
+        Report([.. _folder.Problems, .. result.Problems]);
+        logger.Reconciled(scan.Changes.Count, result.Records.Count);
+        return new(
+            result.Records.ToDictionary(
+                record => record.Name, Content (record) => RecordContents.Of(record, publisher), StringComparer.Ordinal),
+            result.Held.ToHashSet(StringComparer.Ordinal),
+            _folder.IsComplete);
+    }
+
+    // Each problem once, when it appears.
+    private void Report(IReadOnlyList<ManifestProblem> problems)
+    {
+        foreach (var problem in problems.Except(_problems))
+        {
+            logger.ManifestRefused(problem.ToString());
+        }
+
+        if (problems.Count == 0 && _problems.Count > 0)
+        {
+            logger.ManifestsMended();
+        }
+
+        _problems = problems;
+    }
+}

@@ -1,0 +1,116 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Controller.Manifests;
+
+/// <summary>
+/// Tells what changes in a folder of manifests. Events of the file system say when to look and which files to read whatever
+/// their size and time; a timer looks as well, because events get lost on some mounts. A file that was renamed into place is
+/// whole, so it is read at once; one that is being written is read when the folder was quiet for a moment.
+/// </summary>
+internal sealed class ManifestWatcher : IDisposable
+{
+    private readonly string _folder;
+    private readonly TimeSpan _debounce;
+    private readonly TimeSpan _rescan;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly FolderScanner _scanner;
+    private readonly Channel<Signal> _signals = Channel.CreateUnbounded<Signal>();
+    private readonly FileSystemWatcher _watcher;
+    private bool _isLost;
+
+    /// <summary>Begins to listen, so that no change after this is missed.</summary>
+    /// <exception cref="ArgumentException">The folder does not exist.</exception>
+    public ManifestWatcher(string folder, TimeSpan debounce, TimeSpan rescan, TimeProvider time, ILogger logger)
+    {
+        _folder = folder;
+        _debounce = debounce;
+        _rescan = rescan;
+        _time = time;
+        _logger = logger;
+        _scanner = new(folder);
+        _watcher = new(folder) { NotifyFilter = NotifyFilters.FileName | NotifyFilters.LastWrite | NotifyFilters.Size };
+        _watcher.Created += (_, change) => Put(change.Name, isWhole: false);
+        _watcher.Changed += (_, change) => Put(change.Name, isWhole: false);
+        _watcher.Deleted += (_, change) => Put(change.Name, isWhole: false);
+        _watcher.Renamed += (_, change) => Put(change.Name, isWhole: FolderScanner.IsManifest(change.Name ?? string.Empty));
+        _watcher.Error += (_, _) => Put(null, isWhole: false);
+        _watcher.EnableRaisingEvents = true;
+    }
+
+    /// <summary>The whole folder first, then what changes, until cancelled.</summary>
+    public async IAsyncEnumerable<ManifestScan> ScansAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var timer = _time.CreateTimer(_ => Put(null, isWhole: true), null, _rescan, _rescan);
+        yield return Scan(null) ?? new([], []);
+        while (await _signals.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            var touched = await QuietAsync(cancellationToken).ConfigureAwait(false);
+            if (Scan(touched) is { IsEmpty: false } scan)
+            {
+                yield return scan;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _watcher.Dispose();
+
+    private void Put(string? name, bool isWhole) => _signals.Writer.TryWrite(new(name, isWhole));
+
+    // Takes signals until the last of them names a whole file, or none came for a moment. Somebody who never stops writing is
+    // not waited for: after five moments the scan comes anyway.
+    private async Task<IReadOnlySet<string>> QuietAsync(CancellationToken cancellationToken)
+    {
+        var touched = new HashSet<string>(StringComparer.Ordinal);
+        for (var moments = 0; moments < 5; moments++)
+        {
+            var isWhole = true;
+            while (_signals.Reader.TryRead(out var signal))
+            {
+                isWhole &= signal.IsWhole;
+                if (signal.Name is { } name)
+                {
+                    touched.Add(name);
+                }
+            }
+
+            if (isWhole)
+            {
+                break;
+            }
+
+            await Task.Delay(_debounce, _time, cancellationToken).ConfigureAwait(false);
+            if (!_signals.Reader.TryPeek(out _))
+            {
+                break;
+            }
+        }
+
+        return touched;
+    }
+
+    private ManifestScan? Scan(IReadOnlySet<string>? touched)
+    {
+        try
+        {
+            var scan = _scanner.Scan(touched);
+            _isLost = false;
+            return scan;
+        }
+        catch (Exception bad) when (bad is IOException or UnauthorizedAccessException)
+        {
+            if (!_isLost)
+            {
+                _logger.FolderUnreadable(_folder, bad.Message);
+            }
+
+            _isLost = true;
+            return null;
+        }
+    }
+
+    private readonly record struct Signal(string? Name, bool IsWhole);
+}

@@ -1,0 +1,261 @@
+using System.Threading.Channels;
+using Fairlead.Controller.Anchors;
+using Fairlead.Controller.Documents;
+using Fairlead.Naming;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Controller.Publishing;
+
+/// <summary>
+/// Runs the engine: one loop owns it and takes inputs from a queue; calls to anchors run beside it and put what they hear into
+/// that queue. <see cref="Desire"/> and <see cref="StatusAsync"/> may be called from anywhere.
+/// </summary>
+internal sealed class PublisherShell
+{
+    private readonly PublisherEngine _engine;
+    private readonly IReadOnlyList<IAnchorPublisher> _anchors;
+    private readonly int _copies;
+    private readonly Digest _publisher;
+    private readonly PublisherShellOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Channel<Func<long, IReadOnlyList<Send>>> _inputs =
+        Channel.CreateUnbounded<Func<long, IReadOnlyList<Send>>>(new() { SingleReader = true });
+
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isReading;
+    private long? _lastRead;
+
+    /// <summary>A shell that does nothing until <see cref="RunAsync"/>.</summary>
+    public PublisherShell(
+        PublisherEngine engine,
+        IReadOnlyList<IAnchorPublisher> anchors,
+        int copies,
+        Digest publisher,
+        PublisherShellOptions options,
+        TimeProvider time,
+        ILogger logger)
+    {
+        _engine = engine;
+        _anchors = anchors;
+        _copies = copies;
+        _publisher = publisher;
+        _options = options;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Done when everything that was desired at first is sealed.</summary>
+    public Task Settled => _settled.Task;
+
+    /// <summary>All names, and whether anything is on its way, after all inputs so far.</summary>
+    public async Task<PublisherStatus> StatusAsync(CancellationToken cancellationToken)
+    {
+        var answer = new TaskCompletionSource<PublisherStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(_ =>
+        {
+            answer.TrySetResult(new([.. _engine.Names], _engine.IsSettled));
+            return [];
+        });
+        return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes what should be published from now on.</summary>
+    public void Desire(DesiredState desired) => Post(now => _engine.Desire(desired, now));
+
+    /// <summary>Publishes until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var calls = new HashSet<Task>();
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var now = Now();
+            var sends = new List<Send>();
+            while (_inputs.Reader.TryRead(out var input))
+            {
+                sends.AddRange(input(now));
+            }
+
+            sends.AddRange(_engine.Tick(now));
+            foreach (var send in sends)
+            {
+                calls.Add(CallAsync(send, cancellationToken));
+            }
+
+            if (now >= NextRead())
+            {
+                _isReading = true;
+                calls.Add(ReadStateAsync(cancellationToken));
+            }
+
+            if (_engine.IsSettled)
+            {
+                _settled.TrySetResult();
+            }
+
+            foreach (var call in calls.Where(call => call.IsCompleted).ToList())
+            {
+                calls.Remove(call);
+                await call.ConfigureAwait(false);
+            }
+
+            await WaitAsync(now, cancellationToken).ConfigureAwait(false);
+        }
+
+        await Task.WhenAll(calls).ConfigureAwait(false);
+    }
+
+    private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private void Post(Func<long, IReadOnlyList<Send>> input) => _inputs.Writer.TryWrite(input);
+
+    private long NextRead()
+    {
+        if (_isReading)
+        {
+            return long.MaxValue;
+        }
+
+        var pause = _engine.NeedsState ? _options.StateRetry : _options.StateInterval;
+        return _lastRead is { } last ? last + (long)pause.TotalMilliseconds : 0;
+    }
+
+    // Until an input comes, or something falls due: then a timer puts in an input that says nothing.
+    private async Task WaitAsync(long now, CancellationToken cancellationToken)
+    {
+        var due = Math.Min(_engine.NextTick(now) ?? long.MaxValue, NextRead());
+        using var timer = due == long.MaxValue ? null : _time.CreateTimer(
+            _ => Post(static _ => []),
+            null,
+            TimeSpan.FromMilliseconds(Math.Clamp(due - now, 0, int.MaxValue)),
+            Timeout.InfiniteTimeSpan);
+        try
+        {
+            await _inputs.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    // The first F+1 answers count: one of them is honest.
+    private async Task ReadStateAsync(CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(_options.StateTimeout, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        var states = new List<IReadOnlyList<StateLeaf>>();
+        var reads = _anchors.Select(anchor => ReadStateAsync(anchor, linked.Token)).ToList();
+        await foreach (var read in Task.WhenEach(reads).ConfigureAwait(false))
+        {
+            if (await read.ConfigureAwait(false) is { } state && states.Count < _copies)
+            {
+                states.Add(state);
+            }
+
+            if (states.Count == _copies)
+            {
+                await linked.CancelAsync().ConfigureAwait(false);
+            }
+        }
+
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+
+        var leaves = states.Count < _copies ? null : KnownLeaves.Join(states, _publisher);
+        if (leaves is null)
+        {
+            _logger.StateMissing(states.Count, _copies, _options.StateRetry);
+        }
+        else
+        {
+            _logger.StateRead(leaves.Count, states.Count);
+        }
+
+        Post(now =>
+        {
+            _isReading = false;
+            _lastRead = now;
+            return leaves is null ? [] : _engine.Load(leaves, now);
+        });
+    }
+
+    private async Task<IReadOnlyList<StateLeaf>?> ReadStateAsync(
+        IAnchorPublisher anchor, CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        try
+        {
+            return await anchor.ReadStateAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (AnchorFailureException failure)
+        {
+            _logger.AnchorFailed(anchor.Address, failure.Message);
+            return null;
+        }
+    }
+
+    private async Task CallAsync(Send send, CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        var anchor = _anchors[send.Anchor];
+        using var deadline = new CancellationTokenSource(_options.CallTimeout, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        var isFailure = true;
+        try
+        {
+            var entries = send.Publications.Select(publication => publication.Entry).ToList();
+            await foreach (var report in anchor.PublishAsync(entries, linked.Token).ConfigureAwait(false))
+            {
+                Take(send, anchor, report);
+                isFailure = false;
+            }
+
+            isFailure = false;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (OperationCanceledException)
+        {
+            // An anchor that said something is alive: what it did not get sealed is the segment's trouble, not its own.
+            if (isFailure)
+            {
+                _logger.AnchorFailed(anchor.Address, $"no answer within {_options.CallTimeout}");
+            }
+        }
+        catch (AnchorFailureException failure)
+        {
+            isFailure = true;
+            _logger.AnchorFailed(anchor.Address, failure.Message);
+        }
+
+        Post(now => _engine.End(send.Anchor, send.Publications, isFailure, now));
+    }
+
+    private void Take(Send send, IAnchorPublisher anchor, PublishReport report)
+    {
+        if (report.Index < 0 || report.Index >= send.Publications.Count || report.Fate == AnchorFate.Sent)
+        {
+            throw new AnchorFailureException("it answered for an entry that it was not sent");
+        }
+
+        var publication = send.Publications[report.Index];
+        if (report.Refusal is { } refusal)
+        {
+            _logger.Refused(anchor.Address, publication.Plan.Name, refusal);
+        }
+        else
+        {
+            _logger.Reported(anchor.Address, publication.Plan.Name, publication.Plan.Version, report.Fate.ToString());
+        }
+
+        Post(now => _engine.Answer(send.Anchor, publication, report.Fate, report.Refusal, now));
+    }
+}

@@ -1,0 +1,21 @@
+namespace Fairlead.Controller.Publishing;
+
+/// <summary>Times of the shell around the engine. Immutable.</summary>
+internal sealed record PublisherShellOptions
+{
+    /// <summary>How long a Publish call may take until all is sealed.</summary>
+    /// <value>Default 10 s.</value>
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an anchor may take to give its State.</summary>
+    /// <value>Default 10 s.</value>
+    public TimeSpan StateTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The pause after too few anchors gave their State.</summary>
+    /// <value>Default 500 ms.</value>
+    public TimeSpan StateRetry { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often the State is read again although nothing asks for it, to notice what was lost.</summary>
+    /// <value>Default 5 min.</value>
+    public TimeSpan StateInterval { get; init; } = TimeSpan.FromMinutes(5);
+}

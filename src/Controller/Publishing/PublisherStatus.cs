@@ -1,0 +1,6 @@
+namespace Fairlead.Controller.Publishing;
+
+/// <summary>What is published, as the admin page shows it. Immutable.</summary>
+/// <param name="Names">By name.</param>
+/// <param name="IsSettled">Whether all of it is sealed and nothing is on its way.</param>
+internal sealed record PublisherStatus(IReadOnlyList<NameStatus> Names, bool IsSettled);

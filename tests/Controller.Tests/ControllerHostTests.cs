@@ -1,0 +1,224 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Fairlead.Kubernetes.Generation;
+using Fairlead.Naming;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Controller.Tests;
+
+/// <summary>The whole host in one process, over a real folder, a real admin port and anchors in memory.</summary>
+public sealed class ControllerHostTests : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private readonly EcdsaSigner _signer = new(ECDsa.Create(ECCurve.NamedCurves.nistP256));
+    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-controller-").FullName;
+    private readonly InMemorySegment _segment;
+    private readonly InMemoryAnchor[] _anchors;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _run = Task.CompletedTask;
+    private HttpClient _admin = new();
+
+    public ControllerHostTests()
+    {
+        _segment = new(_signer.Key);
+        _anchors = [.. Enumerable.Range(0, 4).Select(index => new InMemoryAnchor(_segment, index))];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(_folder, recursive: true);
+        _signer.Dispose();
+        _admin.Dispose();
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task Run_ManifestsThere_PublishesToFPlusOneAnchorsAndIsReady()
+    {
+        Write("a.yaml", Manifest("a", 2));
+        Write("b.yaml", Manifest("b", 3) + "\n---\n" + Manifest("c", 1, isExported: false));
+        await StartAsync();
+        Assert.Equal(3, _segment.RecordOf("b.shop.svc")!.Slices[0].Count);
+        Assert.Null(_segment.RecordOf("c.shop.svc"));
+        Assert.Equal(4, _anchors.Sum(anchor => anchor.Entries));
+        using var ready = await _admin.GetAsync("/ready", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+        var records = await _admin.GetFromJsonAsync<JsonElement>("/records", TestContext.Current.CancellationToken);
+        Assert.Equal(["a.shop.svc sealed", "b.shop.svc sealed"],
+            records.EnumerateArray().Select(item => $"{item.GetProperty("name")} {item.GetProperty("state")}"));
+    }
+
+    [Fact]
+    public async Task Run_FileChanges_ChangesAndWithdraws()
+    {
+        Write("a.yaml", Manifest("a", 1));
+        await StartAsync();
+        await ChangeAsync("a.shop.svc Record");
+        var first = _segment.RecordOf("a.shop.svc")!;
+
+        Replace("a.yaml", Manifest("a", 2));
+        await ChangeAsync("a.shop.svc Record");
+        var second = _segment.RecordOf("a.shop.svc")!;
+        Assert.Equal((first.Uid, 2), (second.Uid, second.Slices[0].Count));
+        Assert.True(second.Version > first.Version);
+
+        Write("b.yaml", Manifest("b", 1));
+        await ChangeAsync("b.shop.svc Record");
+        File.Delete(Path.Combine(_folder, "a.yaml"));
+        await ChangeAsync("a.shop.svc Withdrawn");
+        Replace("a.yaml", Manifest("a", 1));
+        await ChangeAsync("a.shop.svc Record");
+        var third = _segment.RecordOf("a.shop.svc")!;
+        Assert.Equal(first.Uid, third.Uid);
+        Assert.True(third.Version > second.Version);
+    }
+
+    [Fact]
+    public async Task Run_BadFile_KeepsServingAndSaysWhere()
+    {
+        Write("a.yaml", Manifest("a", 1));
+        await StartAsync();
+        await ChangeAsync("a.shop.svc Record");
+        Replace("a.yaml", Manifest("a", 1).Replace("port: 18080", "port: 99999", StringComparison.Ordinal));
+        Replace("b.yaml", Manifest("b", 1));
+        await ChangeAsync("b.shop.svc Record");
+        var problems = await _admin.GetFromJsonAsync<string[]>("/problems", TestContext.Current.CancellationToken);
+        Assert.Contains("a.yaml:13: port '99999' is no port", problems![0], StringComparison.Ordinal);
+        Assert.NotNull(_segment.RecordOf("a.shop.svc"));
+        Replace("a.yaml", Manifest("a", 2));
+        await ChangeAsync("a.shop.svc Record");
+    }
+
+    [Fact]
+    public async Task Run_AgainWithABrokenFile_WithdrawsNothing()
+    {
+        Write("a.yaml", Manifest("a", 1));
+        await StartAsync();
+        await ChangeAsync("a.shop.svc Record");
+        await StopAsync();
+        Write("a.yaml", "kind: [");
+        await StartAsync();
+        Assert.NotNull(_segment.RecordOf("a.shop.svc"));
+        File.Delete(Path.Combine(_folder, "a.yaml"));
+        await ChangeAsync("a.shop.svc Withdrawn");
+    }
+
+    [Fact]
+    public async Task Run_AgainUnchanged_PublishesNothingAndContinuesLater()
+    {
+        Write("a.yaml", Manifest("a", 1));
+        await StartAsync();
+        await ChangeAsync("a.shop.svc Record");
+        var before = _segment.RecordOf("a.shop.svc")!;
+        await StopAsync();
+        var entries = _anchors.Sum(anchor => anchor.Entries);
+        await StartAsync();
+        Assert.Equal(entries, _anchors.Sum(anchor => anchor.Entries));
+        Replace("a.yaml", Manifest("a", 2));
+        await ChangeAsync("a.shop.svc Record");
+        Assert.Equal(before.Uid, _segment.RecordOf("a.shop.svc")!.Uid);
+    }
+
+    [Fact]
+    public async Task Run_TwoAnchorsDown_PublishesThroughTheOthers()
+    {
+        _anchors[0].IsDown = _anchors[2].IsDown = true;
+        Write("a.yaml", Manifest("a", 1));
+        await StartAsync();
+        Assert.NotNull(_segment.RecordOf("a.shop.svc"));
+        Assert.Equal((1, 1), (_anchors[1].Entries, _anchors[3].Entries));
+    }
+
+    [Fact]
+    public async Task Run_AnchorThatRefusesEverything_IsOutvoted()
+    {
+        _anchors[1].Refusal = "PublisherRevoked: says I";
+        Write("a.yaml", Manifest("a", 1));
+        await StartAsync();
+        Assert.NotNull(_segment.RecordOf("a.shop.svc"));
+    }
+
+    [Fact]
+    public async Task Run_AdminPortInUse_Fails()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var host = Host((IPEndPoint)listener.LocalEndpoint);
+        await Assert.ThrowsAsync<IOException>(() => host.RunAsync(_ => { }, TestContext.Current.CancellationToken));
+    }
+
+    private static string Manifest(string name, int endpoints, bool isExported = true) => ManifestGenerator.Write(new()
+    {
+        Name = name,
+        Endpoints = [.. Enumerable.Range(1, endpoints).Select(item => new IPAddress([10, 0, 0, (byte)item]))],
+        IsExported = isExported,
+    });
+
+    private void Write(string file, string text) => File.WriteAllText(Path.Combine(_folder, file), text);
+
+    // As editors and tools do that care: written beside it, then renamed into place.
+    private void Replace(string file, string text)
+    {
+        var spare = Path.Combine(_folder, $".{file}.tmp");
+        File.WriteAllText(spare, text);
+        File.Move(spare, Path.Combine(_folder, file), overwrite: true);
+    }
+
+    private async Task ChangeAsync(string change)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(Patience);
+        while (await _segment.Changes.ReadAsync(patience.Token) != change)
+        {
+        }
+    }
+
+    private ControllerHost Host(IPEndPoint admin) => new(
+        new()
+        {
+            Admin = admin,
+            Anchors = [.. Enumerable.Range(1, 4).Select(port => new IPEndPoint(IPAddress.Loopback, port))],
+            Copies = 2,
+            Debounce = TimeSpan.FromMilliseconds(10),
+            Genesis = default,
+            Manifests = _folder,
+            PublisherKey = string.Empty,
+            RecordLife = TimeSpan.FromHours(1),
+            Rescan = TimeSpan.FromSeconds(5),
+            Segment = SegmentName.Parse("us1.internal"),
+            TtlMax = TimeSpan.FromSeconds(60),
+        },
+        _signer,
+        _anchors,
+        TimeProvider.System,
+        new Random(1),
+        NullLogger.Instance);
+
+    private CancellationTokenSource? _current;
+
+    private async Task StartAsync()
+    {
+        _current = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var ready = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _run = Host(new(IPAddress.Loopback, 0)).RunAsync(ready.SetResult, _current.Token);
+        var first = await Task.WhenAny(ready.Task, _run).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await first;
+        _admin.Dispose();
+        _admin = new() { BaseAddress = new(await ready.Task) };
+    }
+
+    private async Task StopAsync()
+    {
+        if (_current is not null)
+        {
+            await _current.CancelAsync();
+            await _run.WaitAsync(Patience, CancellationToken.None);
+            _current.Dispose();
+            _current = null;
+        }
+    }
+}

@@ -1,0 +1,176 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Fairlead.Controller.Anchors;
+using Fairlead.Controller.Publishing;
+using Fairlead.Naming;
+using Record = Fairlead.Naming.Record;
+
+namespace Fairlead.Controller.Tests;
+
+/// <summary>Published leaves that some in-memory anchors share, as if gossip and seals took no time; checked as V45 says.
+/// </summary>
+internal sealed class InMemorySegment(PublicKey publisher)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, (long Version, Hex16 Uid, StateLeaf Leaf)> _leaves = new(StringComparer.Ordinal);
+    private readonly HashSet<Digest> _slices = [];
+    private readonly Channel<string> _changes = Channel.CreateUnbounded<string>();
+
+    public Digest Publisher => publisher.Kid;
+
+    /// <summary>Names in the order in which they changed, with their state: the barrier of the tests.</summary>
+    public ChannelReader<string> Changes => _changes.Reader;
+
+    public IReadOnlyList<StateLeaf> Leaves
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _leaves.Values.Select(leaf => leaf.Leaf)];
+            }
+        }
+    }
+
+    public Record? RecordOf(string name)
+    {
+        lock (_gate)
+        {
+            return _leaves.TryGetValue(name, out var held)
+                && Document.TryParse<Record>(held.Leaf.Bytes, out var record, out _) ? record.Value : null;
+        }
+    }
+
+    public string? Offer(SignedEntry entry)
+    {
+        lock (_gate)
+        {
+            return entry.Type == "record" ? OfferRecord(entry) : OfferWithdraw(entry);
+        }
+    }
+
+    private string? OfferRecord(SignedEntry entry)
+    {
+        if (!Document.TryParse<Record>(entry.Document.Payload, out var record, out var refusal))
+        {
+            return refusal.ToString();
+        }
+
+        var value = record.Value;
+        foreach (var bytes in entry.Slices)
+        {
+            if (!Document.TryParse<Slice>(bytes, out var slice, out refusal))
+            {
+                return refusal.ToString();
+            }
+
+            _slices.Add(slice.Digest);
+        }
+
+        if (value.Slices.Any(slice => !_slices.Contains(slice.Digest)))
+        {
+            return "SliceMismatch: missing";
+        }
+
+        var leaf = new StateLeaf(LeafClass.Record, entry.Document.Payload);
+        return Take(entry, record.Digest, value.Publisher, value.Name.Text, value.Version, value.Uid, leaf);
+    }
+
+    private string? OfferWithdraw(SignedEntry entry)
+    {
+        if (!Document.TryParse<Withdraw>(entry.Document.Payload, out var withdraw, out var refusal))
+        {
+            return refusal.ToString();
+        }
+
+        var value = withdraw.Value;
+        var withdrawn = new Withdrawn
+        {
+            Expires = value.Expires,
+            Name = value.Name,
+            Of = withdraw.Digest,
+            OfClass = value.Class,
+            Opening = value.Opening,
+            Uid = value.Uid,
+            Version = value.Version,
+        };
+        var leaf = new StateLeaf(LeafClass.Withdrawn, withdrawn.Encode());
+        return Take(entry, withdraw.Digest, value.Publisher, value.Name, value.Version, value.Uid!.Value, leaf);
+    }
+
+    private string? Take(
+        SignedEntry entry, Digest digest, Digest signer, string name, long version, Hex16 uid, StateLeaf leaf)
+    {
+        var signature = Assert.Single(entry.Document.Signatures);
+        if (signer != publisher.Kid || signature.Kid != publisher.Kid || publisher.Verify(digest, signature.Value.Span) is not null)
+        {
+            return "BadSignature: not the publisher's";
+        }
+
+        if (_leaves.TryGetValue(name, out var held) && !held.Leaf.Bytes.Span.SequenceEqual(leaf.Bytes.Span))
+        {
+            if (version <= held.Version)
+            {
+                return $"RecordRollback: {version} after {held.Version}";
+            }
+
+            if (uid != held.Uid)
+            {
+                return "UidChanged: another uid";
+            }
+        }
+        else if (held.Leaf is not null)
+        {
+            return null;
+        }
+
+        _leaves[name] = (version, uid, leaf);
+        _changes.Writer.TryWrite($"{name} {leaf.Class}");
+        return null;
+    }
+}
+
+/// <summary>One anchor of a segment in memory; it can be down, or refuse.</summary>
+internal sealed class InMemoryAnchor(InMemorySegment segment, int index) : IAnchorPublisher
+{
+    public volatile bool IsDown;
+    public volatile string? Refusal;
+    private int _entries;
+
+    public int Entries => Volatile.Read(ref _entries);
+
+    public string Address => $"anchor-{index}";
+
+    public async IAsyncEnumerable<PublishReport> PublishAsync(
+        IReadOnlyList<SignedEntry> entries, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        ThrowIfDown();
+        Interlocked.Add(ref _entries, entries.Count);
+        for (var entry = 0; entry < entries.Count; entry++)
+        {
+            if ((Refusal ?? segment.Offer(entries[entry])) is { } refusal)
+            {
+                yield return new(entry, AnchorFate.Refused, refusal);
+                continue;
+            }
+
+            yield return new(entry, AnchorFate.Accepted, null);
+            yield return new(entry, AnchorFate.Sealed, null);
+        }
+    }
+
+    public Task<IReadOnlyList<StateLeaf>> ReadStateAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfDown();
+        return Task.FromResult(segment.Leaves);
+    }
+
+    private void ThrowIfDown()
+    {
+        if (IsDown)
+        {
+            throw new AnchorFailureException("connection refused");
+        }
+    }
+}
