@@ -25,8 +25,10 @@ internal static class EchoService
             .AddMethod(Unary, UnaryAsync)
             .AddMethod(Fail, new UnaryServerMethod<byte[], byte[]>((request, _) => throw FailWith(request)))
             .AddMethod(Hang, (byte[] _, ServerCallContext context) => HangAsync(context, cancelled))
-            .AddMethod(Peer, (byte[] _, ServerCallContext context) => Task.FromResult(context.PeerKey ?? Encoding.ASCII.GetBytes(context.Peer)))
-            .AddMethod(Throw, new UnaryServerMethod<byte[], byte[]>((_, _) => throw new InvalidOperationException("a secret")))
+            .AddMethod(Peer, (byte[] _, ServerCallContext context) =>
+                Task.FromResult(context.PeerKey ?? Encoding.ASCII.GetBytes(context.Peer)))
+            .AddMethod(Throw, new UnaryServerMethod<byte[], byte[]>((_, _) =>
+                throw new InvalidOperationException("a secret")))
             .AddMethod(Make, (request, _) => Task.FromResult(new byte[BinaryPrimitives.ReadInt32BigEndian(request)]))
             .AddMethod(Repeat, RepeatAsync)
             .AddMethod(Join, JoinAsync)
@@ -76,7 +78,8 @@ internal static class EchoService
         return [];
     }
 
-    private static async Task RepeatAsync(byte[] request, IServerStreamWriter<byte[]> responses, ServerCallContext context)
+    private static async Task RepeatAsync(
+        byte[] request, IServerStreamWriter<byte[]> responses, ServerCallContext context)
     {
         for (var i = 0; i < 10; i++)
         {

@@ -10,12 +10,15 @@ public sealed class StrangerTests
     private static readonly string Peers = Path.Combine(PeerTools.RepositoryRoot, "tests", "Rpc.Tests", "peers");
 
     private static readonly string[] JsChecks =
-        ["unary", "metadata", "trailers", "big", "limit", "details", "unimplemented", "deadline", "bidi", "cancel", "after"];
+    [
+        "unary", "metadata", "trailers", "big", "limit", "details", "unimplemented", "deadline", "bidi", "cancel",
+        "after",
+    ];
 
     private static readonly string[] PythonChecks =
     [
-        "unary", "metadata", "trailers", "big", "gzip", "limit", "details", "unimplemented", "deadline", "server stream",
-        "client stream", "bidi", "cancel", "after",
+        "unary", "metadata", "trailers", "big", "gzip", "limit", "details", "unimplemented", "deadline",
+        "server stream", "client stream", "bidi", "cancel", "after",
     ];
 
     [Theory]

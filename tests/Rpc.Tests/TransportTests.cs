@@ -13,7 +13,8 @@ public sealed class TransportTests
     {
         using var serverIdentity = Servers.Identity();
         using var clientIdentity = Servers.Identity();
-        await using var server = await Servers.StartAsync(RpcEndpoint.Tcp(Servers.Any, new RpcServerTls(serverIdentity)));
+        var tls = new RpcServerTls(serverIdentity);
+        await using var server = await Servers.StartAsync(RpcEndpoint.Tcp(Servers.Any, tls));
         await using var channel = Servers.Connect(server, Pinned(serverIdentity, clientIdentity));
         Assert.Null(channel.ServerKey);
         Assert.Equal(clientIdentity.PublicKey, await PeerAsync(channel));
@@ -25,7 +26,8 @@ public sealed class TransportTests
     {
         using var serverIdentity = Servers.Identity();
         using var other = Servers.Identity();
-        await using var server = await Servers.StartAsync(RpcEndpoint.Tcp(Servers.Any, new RpcServerTls(serverIdentity)));
+        var tls = new RpcServerTls(serverIdentity);
+        await using var server = await Servers.StartAsync(RpcEndpoint.Tcp(Servers.Any, tls));
         await using var channel = Servers.Connect(server, Pinned(other, other));
         var failure = await Servers.FailsAsync(PeerAsync(channel));
         Assert.Equal(StatusCode.Unavailable, failure.StatusCode);
@@ -44,7 +46,8 @@ public sealed class TransportTests
         await using var open = await Servers.StartAsync(
             RpcEndpoint.Tcp(Servers.Any, new RpcServerTls(identity, ClientKeyMode.Optional)));
         await using var channel = Servers.Connect(open, Pinned(identity, null));
-        Assert.StartsWith("ipv4:127.0.0.1:", Encoding.ASCII.GetString(await PeerAsync(channel)), StringComparison.Ordinal);
+        var peer = Encoding.ASCII.GetString(await PeerAsync(channel));
+        Assert.StartsWith("ipv4:127.0.0.1:", peer, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -10,7 +10,9 @@ public static class PeerTools
     /// <summary>The repository's folder.</summary>
     public static string RepositoryRoot { get; } = FindRoot();
 
-    /// <summary>A python that has grpc, of <c>$PYTHON</c>, <c>python3</c>, <c>/usr/bin/python3</c>; null if none has.</summary>
+    /// <summary>
+    /// A python that has grpc, of <c>$PYTHON</c>, <c>python3</c>, <c>/usr/bin/python3</c>; null if none has.
+    /// </summary>
     public static string? Python => PythonWithGrpc.Value;
 
     /// <summary>node, if there is one; null otherwise.</summary>

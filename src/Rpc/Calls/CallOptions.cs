@@ -7,7 +7,8 @@ public readonly record struct CallOptions
 {
     /// <summary>Options of one call.</summary>
     /// <param name="headers">Request metadata.</param>
-    /// <param name="deadline">UTC instant by the channel's clock; null or <see cref="DateTime.MaxValue"/> for none.</param>
+    /// <param name="deadline">UTC instant by the channel's clock; null or <see cref="DateTime.MaxValue"/> for
+    /// none.</param>
     /// <param name="cancellationToken">Cancels the call (RST_STREAM with CANCEL).</param>
     /// <param name="writeOptions">Defaults of the request stream.</param>
     [SuppressMessage("Design", "CA1068", Justification = "The order of Grpc.Core's constructor.")]

@@ -7,8 +7,8 @@ public interface IAsyncStreamReader<out T>
     T Current { get; }
 
     /// <summary>
-    /// Reads the next message; false when the other side has ended the stream well. A client gets the call's status as an
-    /// <see cref="RpcException"/> if it is not OK.
+    /// Reads the next message; false when the other side has ended the stream well. A client gets the call's status as
+    /// an <see cref="RpcException"/> if it is not OK.
     /// </summary>
     Task<bool> MoveNext(CancellationToken cancellationToken);
 }

@@ -72,7 +72,7 @@ public sealed partial class Metadata
             {
                 if (!char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c is not ('.' or '_' or '-'))
                 {
-                    throw new ArgumentException("A metadata key may hold a-z, 0-9, '.', '_' and '-' only.", nameof(key));
+                    throw new ArgumentException("A metadata key holds a-z, 0-9, '.', '_' and '-' only.", nameof(key));
                 }
             }
 

@@ -3,8 +3,8 @@ using System.Collections;
 namespace Fairlead.Rpc;
 
 /// <summary>
-/// Headers or trailers of a call, in order, keys not unique. A key ending in <c>-bin</c> holds bytes, any other printable
-/// ASCII. Not thread-safe while it is being changed.
+/// Headers or trailers of a call, in order, keys not unique. A key ending in <c>-bin</c> holds bytes, any other
+/// printable ASCII. Not thread-safe while it is being changed.
 /// </summary>
 public sealed partial class Metadata : IList<Metadata.Entry>
 {

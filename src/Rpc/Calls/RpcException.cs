@@ -1,8 +1,8 @@
 namespace Fairlead.Rpc;
 
 /// <summary>
-/// A call that did not end with <see cref="StatusCode.OK"/>. Thrown to callers of a client; thrown by a handler it sets the
-/// call's status and adds <see cref="Trailers"/>.
+/// A call that did not end with <see cref="StatusCode.OK"/>. Thrown to callers of a client; thrown by a handler it
+/// sets the call's status and adds <see cref="Trailers"/>.
 /// </summary>
 public class RpcException : Exception
 {

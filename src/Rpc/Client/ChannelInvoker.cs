@@ -31,7 +31,12 @@ internal sealed class ChannelInvoker(ChannelCore channel) : CallInvoker
     {
         var (call, requests) = StartStream(method, host, options);
         return new AsyncClientStreamingCall<TRequest, TResponse>(
-            requests, Observed(call.ReadSingleAsync()), call.HeadersAsync, call.GetStatus, call.GetTrailers, call.Dispose);
+            requests,
+            Observed(call.ReadSingleAsync()),
+            call.HeadersAsync,
+            call.GetStatus,
+            call.GetTrailers,
+            call.Dispose);
     }
 
     public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(

@@ -3,8 +3,8 @@ using System.IO.Pipelines;
 namespace Fairlead.Rpc;
 
 /// <summary>
-/// One call of a client over one HTTP/2 stream. Responses are read by one reader at a time; everything else is thread-safe.
-/// The first thing that ends the call decides its status.
+/// One call of a client over one HTTP/2 stream. Responses are read by one reader at a time; everything else is
+/// thread-safe. The first thing that ends the call decides its status.
 /// </summary>
 internal sealed class ClientCall<TRequest, TResponse> : ICallState, IAsyncStreamReader<TResponse>, IDisposable
     where TRequest : class
@@ -35,7 +35,10 @@ internal sealed class ClientCall<TRequest, TResponse> : ICallState, IAsyncStream
         _options = options;
         Token = _source.Token;
         _headers.Task.ContinueWith(
-            static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            static task => _ = task.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default);
     }
 
     public CancellationToken Token { get; }

@@ -18,7 +18,8 @@ internal sealed class PushContent : HttpContent
         _push(stream, CancellationToken.None);
 
     protected override Task SerializeToStreamAsync(
-        Stream stream, TransportContext? context, CancellationToken cancellationToken) => _push(stream, cancellationToken);
+        Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        _push(stream, cancellationToken);
 
     protected override bool TryComputeLength(out long length)
     {

@@ -1,8 +1,8 @@
 namespace Fairlead.Rpc;
 
 /// <summary>
-/// The request side of a call: a body that stays open until it is completed. The request headers leave at once, and no write
-/// waits for the response: C-core sends its headers only with its first message.
+/// The request side of a call: a body that stays open until it is completed. The request headers leave at once, and no
+/// write waits for the response: C-core sends its headers only with its first message.
 /// </summary>
 internal sealed class RequestStream<T>(Marshaller<T> marshaller, int bytesMax, ICallState call) : IClientStreamWriter<T>
     where T : class

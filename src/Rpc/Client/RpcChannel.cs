@@ -1,9 +1,9 @@
 namespace Fairlead.Rpc;
 
 /// <summary>
-/// A client of one server, over HTTP/2: <c>http://host:port</c> (h2c with prior knowledge), <c>https://ip:port</c> (TLS 1.3
-/// with pinned keys) or <c>unix:/path</c> (h2c). Connects with the first call and again after a loss; thread-safe. Disposing
-/// it ends its calls.
+/// A client of one server, over HTTP/2: <c>http://host:port</c> (h2c with prior knowledge), <c>https://ip:port</c>
+/// (TLS 1.3 with pinned keys) or <c>unix:/path</c> (h2c). Connects with the first call and again after a loss;
+/// thread-safe. Disposing it ends its calls.
 /// </summary>
 public sealed class RpcChannel : IAsyncDisposable
 {
@@ -15,7 +15,9 @@ public sealed class RpcChannel : IAsyncDisposable
     private readonly ServerKeyGate? _keys;
     private int _disposed;
 
-    /// <summary>Makes the channel; nothing is connected yet. Throws <see cref="ArgumentException"/> for a bad target.</summary>
+    /// <summary>
+    /// Makes the channel; nothing is connected yet. Throws <see cref="ArgumentException"/> for a bad target.
+    /// </summary>
     public RpcChannel(string target, RpcChannelOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(target);
@@ -61,7 +63,8 @@ public sealed class RpcChannel : IAsyncDisposable
         && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
         && uri.AbsolutePath == "/"
             ? uri
-            : throw new ArgumentException($"{target} is none of http://host:port, https://ip:port, unix:/path.", nameof(target));
+            : throw new ArgumentException(
+                $"{target} is none of http://host:port, https://ip:port, unix:/path.", nameof(target));
 
     private static RpcChannelOptions Copy(RpcChannelOptions options) => new()
     {

@@ -8,9 +8,9 @@ public sealed class RpcChannelOptions
     public TlsIdentity? Identity { get; set; }
 
     /// <summary>
-    /// Decides over the server's raw P-256 point (65 bytes, <c>04||X||Y</c>). Required for <c>https</c>: at first contact
-    /// <c>_ => true</c>, and then <see cref="RpcChannel.ServerKey"/> says which key it was (V63). Whatever it says, one
-    /// channel never accepts a second key. Called on connection threads.
+    /// Decides over the server's raw P-256 point (65 bytes, <c>04||X||Y</c>). Required for <c>https</c>: at first
+    /// contact <c>_ => true</c>, and then <see cref="RpcChannel.ServerKey"/> says which key it was (V63). Whatever it
+    /// says, one channel never accepts a second key. Called on connection threads.
     /// </summary>
     public Func<ReadOnlyMemory<byte>, bool>? ServerKeyCheck { get; set; }
 

@@ -3,7 +3,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Fairlead.Rpc;
 
-/// <summary>Decides over a server's key: its form, the caller's check, and that it stays the same (V63). Thread-safe.</summary>
+/// <summary>
+/// Decides over a server's key: its form, the caller's check, and that it stays the same (V63). Thread-safe.
+/// </summary>
 internal sealed class ServerKeyGate(string target, Func<ReadOnlyMemory<byte>, bool> check)
 {
     private readonly Lock _gate = new();
@@ -11,7 +13,9 @@ internal sealed class ServerKeyGate(string target, Func<ReadOnlyMemory<byte>, bo
     /// <summary>The accepted key, once there is one.</summary>
     public byte[]? Key { get; private set; }
 
-    /// <summary>A TLS validation callback. Throws <see cref="TransportRefusedException"/> to refuse with a name.</summary>
+    /// <summary>
+    /// A TLS validation callback. Throws <see cref="TransportRefusedException"/> to refuse with a name.
+    /// </summary>
     public bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         var point = certificate is null ? null : P256Point.Of(certificate);

@@ -2,7 +2,9 @@ using System.Net.Sockets;
 
 namespace Fairlead.Rpc;
 
-/// <summary>What a failure below gRPC means as a status (gRPC over HTTP/2, "HTTP2 Transport Mapping", "Errors").</summary>
+/// <summary>
+/// What a failure below gRPC means as a status (gRPC over HTTP/2, "HTTP2 Transport Mapping", "Errors").
+/// </summary>
 internal static class TransportErrors
 {
     public static Status ToStatus(Exception exception)
@@ -18,7 +20,7 @@ internal static class TransportErrors
                 case HttpProtocolException protocol:
                     return FromReset(protocol, exception);
                 case SocketException socket:
-                    return new Status(StatusCode.Unavailable, $"the server cannot be reached: {socket.Message}", exception);
+                    return new Status(StatusCode.Unavailable, $"no connection: {socket.Message}", exception);
                 // Only as the whole failure: inside another one it is a connection that broke while it was set up.
                 case ObjectDisposedException when inner == exception:
                     return new Status(StatusCode.Cancelled, "the call or its channel was disposed", exception);
@@ -47,7 +49,8 @@ internal static class TransportErrors
     {
         var code = protocol.ErrorCode switch
         {
-            0x7 => StatusCode.Unavailable,
+            // A server that goes away may close its streams with NO_ERROR; the table's INTERNAL would call that a bug.
+            0x0 or 0x7 => StatusCode.Unavailable,
             0x8 => StatusCode.Cancelled,
             0xB => StatusCode.ResourceExhausted,
             0xC => StatusCode.PermissionDenied,

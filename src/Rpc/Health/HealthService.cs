@@ -17,7 +17,9 @@ public sealed class HealthService
         HealthReflection.Descriptor.Services[0].Method<HealthCheckRequest, HealthCheckResponse>("Watch");
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, HealthCheckResponse.Types.ServingStatus> _statuses = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HealthCheckResponse.Types.ServingStatus> _statuses =
+        new(StringComparer.Ordinal);
+
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Reports a status.</summary>

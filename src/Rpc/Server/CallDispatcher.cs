@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Rpc;
 
-/// <summary>Turns an HTTP/2 request into a call of a handler, and what the handler does into a status. Thread-safe.</summary>
+/// <summary>
+/// Turns an HTTP/2 request into a call of a handler, and what the handler does into a status. Thread-safe.
+/// </summary>
 internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, CancellationToken stopping)
 {
     private const string ContentType = "application/grpc";

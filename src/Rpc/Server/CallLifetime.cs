@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Fairlead.Rpc;
 
 /// <summary>
-/// Cancels a call from outside its handler: the caller is gone, the deadline passes, the server stops, or a write makes no
-/// progress. A handler that runs on after that is cut off (RST_STREAM) when its grace is over. Thread-safe.
+/// Cancels a call from outside its handler: the caller is gone, the deadline passes, the server stops, or a write
+/// makes no progress. A handler that runs on after that is cut off (RST_STREAM) when its grace is over. Thread-safe.
 /// </summary>
 internal sealed class CallLifetime : IDisposable
 {
@@ -92,7 +92,10 @@ internal sealed class CallLifetime : IDisposable
             if (end is CallEnd.Deadline or CallEnd.Stopping)
             {
                 _graceTimer = _options.TimeProvider.CreateTimer(
-                    static self => ((CallLifetime)self!).Reset(), this, _options.HandlerGrace, Timeout.InfiniteTimeSpan);
+                    static self => ((CallLifetime)self!).Reset(),
+                    this,
+                    _options.HandlerGrace,
+                    Timeout.InfiniteTimeSpan);
             }
         }
 

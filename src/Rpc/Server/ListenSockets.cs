@@ -79,7 +79,8 @@ internal static class ListenSockets
             // and cannot be opened.
             if (!IsSocket(path))
             {
-                throw new RpcEndpointException(endpoint, $"{path} is there and is no socket; remove it or choose another path");
+                throw new RpcEndpointException(
+                    endpoint, $"{path} is there and is no socket; remove it or choose another path");
             }
 
             File.Delete(path);

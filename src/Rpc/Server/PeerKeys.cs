@@ -10,7 +10,9 @@ internal static class PeerKeys
 {
     private static readonly ConditionalWeakTable<X509Certificate2, StrongBox<byte[]?>> Points = [];
 
-    /// <summary>True for a certificate whose key is not accepted; else the key, or null without a certificate.</summary>
+    /// <summary>
+    /// True for a certificate whose key is not accepted; else the key, or null without a certificate.
+    /// </summary>
     public static bool IsBad(HttpContext http, out byte[]? point)
     {
         point = null;

@@ -14,8 +14,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Fairlead.Rpc;
 
 /// <summary>
-/// A gRPC server on its own Kestrel: no configuration files, no environment, no console. Listens on several endpoints at
-/// once. Thread-safe.
+/// A gRPC server on its own Kestrel: no configuration files, no environment, no console. Listens on several endpoints
+/// at once. Thread-safe.
 /// </summary>
 public sealed class RpcServer : IAsyncDisposable
 {
@@ -33,7 +33,9 @@ public sealed class RpcServer : IAsyncDisposable
     /// <summary>The endpoints in the order of the options, with the ports they were given.</summary>
     public IReadOnlyList<RpcEndpoint> Endpoints { get; }
 
-    /// <summary>Listens. Throws <see cref="RpcEndpointException"/> for an endpoint that is in use or not allowed.</summary>
+    /// <summary>
+    /// Listens. Throws <see cref="RpcEndpointException"/> for an endpoint that is in use or not allowed.
+    /// </summary>
     public static async Task<RpcServer> StartAsync(RpcServerOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -69,8 +71,8 @@ public sealed class RpcServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Takes no new calls, cancels the running ones (<see cref="StatusCode.Unavailable"/>), and ends when they have or after
-    /// <see cref="RpcServerOptions.StopTimeout"/>.
+    /// Takes no new calls, cancels the running ones (<see cref="StatusCode.Unavailable"/>), and ends when they have or
+    /// after <see cref="RpcServerOptions.StopTimeout"/>.
     /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {

@@ -16,7 +16,12 @@ internal sealed class ServerCall : ServerCallContext, IDisposable
     private Metadata? _responseTrailers;
 
     public ServerCall(
-        HttpContext http, string method, byte[]? peerKey, bool gzip, RpcServiceOptions options, CancellationToken stopping)
+        HttpContext http,
+        string method,
+        byte[]? peerKey,
+        bool gzip,
+        RpcServiceOptions options,
+        CancellationToken stopping)
     {
         _http = http;
         Method = method;
@@ -175,7 +180,9 @@ internal sealed class ServerCall : ServerCallContext, IDisposable
     {
         using var linked = Link(cancellationToken);
         var flush = _http.Response.BodyWriter.FlushAsync(linked?.Token ?? _lifetime.Token);
-        var result = flush.IsCompleted ? await flush.ConfigureAwait(false) : await AwaitReaderAsync(flush).ConfigureAwait(false);
+        var result = flush.IsCompleted
+            ? await flush.ConfigureAwait(false)
+            : await AwaitReaderAsync(flush).ConfigureAwait(false);
         if (result.IsCompleted || result.IsCanceled)
         {
             throw new OperationCanceledException("The caller is gone.", _lifetime.Token);

@@ -1,7 +1,8 @@
 namespace Fairlead.Rpc;
 
 internal sealed class DuplexHandler<TRequest, TResponse>(
-    Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse> handler) : MethodHandler(method)
+    Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse> handler)
+    : MethodHandler(method)
     where TRequest : class
     where TResponse : class
 {

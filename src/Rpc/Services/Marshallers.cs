@@ -15,7 +15,8 @@ public static class Marshallers
         new(serializer, deserializer);
 
     /// <summary>
-    /// The marshaller of a protobuf message: written in one pass into the transport's buffer, parsed from it without a copy.
+    /// The marshaller of a protobuf message: written in one pass into the transport's buffer, parsed from it without a
+    /// copy.
     /// </summary>
     public static Marshaller<T> Protobuf<T>()
         where T : class, IMessage<T>, new()

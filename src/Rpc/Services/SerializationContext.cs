@@ -9,7 +9,8 @@ public abstract class SerializationContext
     public virtual void Complete(byte[] payload) => throw new NotSupportedException();
 
     /// <summary>
-    /// The buffer to write the message to. With <see cref="SetPayloadLength"/> called before, it is the transport's own.
+    /// The buffer to write the message to. With <see cref="SetPayloadLength"/> called before, it is the transport's
+    /// own.
     /// </summary>
     public virtual IBufferWriter<byte> GetBufferWriter() => throw new NotSupportedException();
 

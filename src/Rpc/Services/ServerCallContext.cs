@@ -16,8 +16,8 @@ public abstract class ServerCallContext
     public abstract string Peer { get; }
 
     /// <summary>
-    /// The P-256 point (65 bytes, <c>04||X||Y</c>) of the caller's client certificate, proven by the TLS handshake; null
-    /// without one (V63). Only a key of the right form ever gets here: others are refused as <c>BadKey</c>.
+    /// The P-256 point (65 bytes, <c>04||X||Y</c>) of the caller's client certificate, proven by the TLS handshake;
+    /// null without one (V63). Only a key of the right form ever gets here: others are refused as <c>BadKey</c>.
     /// </summary>
     public abstract byte[]? PeerKey { get; }
 

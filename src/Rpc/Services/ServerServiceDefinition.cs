@@ -56,7 +56,8 @@ public sealed class ServerServiceDefinition
         {
             if (method.Type != expected)
             {
-                throw new ArgumentException($"{method.FullName} is {method.Type}, its handler {expected}.", nameof(method));
+                throw new ArgumentException(
+                    $"{method.FullName} is {method.Type}, its handler {expected}.", nameof(method));
             }
 
             if (!_handlers.TryAdd(method.FullName, handler))

@@ -4,8 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Fairlead.Rpc;
 
 /// <summary>
-/// A P-256 key as one side of a TLS connection: a self-made certificate, held in memory, of which the other side reads the
-/// point only (V63). Thread-safe. Owns a copy of the key; dispose after every server and channel that uses it.
+/// A P-256 key as one side of a TLS connection: a self-made certificate, held in memory, of which the other side reads
+/// the point only (V63). Thread-safe. Owns a copy of the key; dispose after every server and channel that uses it.
 /// </summary>
 public sealed class TlsIdentity : IDisposable
 {
@@ -13,7 +13,8 @@ public sealed class TlsIdentity : IDisposable
     private static readonly TimeSpan Future = TimeSpan.FromDays(3650);
 
     /// <summary>Makes the certificate, dated by <paramref name="timeProvider"/>.</summary>
-    /// <param name="key">A P-256 key pair; throws <see cref="ArgumentException"/> for another curve or a public key.</param>
+    /// <param name="key">A P-256 key pair; throws <see cref="ArgumentException"/> for another curve or a public
+    /// key.</param>
     /// <param name="timeProvider">The clock of the certificate's dates, which nobody here checks.</param>
     public TlsIdentity(ECDsa key, TimeProvider timeProvider)
     {

@@ -13,7 +13,8 @@ internal static class GrpcTimeout
     public static string Format(TimeSpan timeout)
     {
         // Rounded up, so that a server never gives up before its client.
-        var microseconds = Math.Max(1, (timeout.Ticks + TimeSpan.TicksPerMicrosecond - 1) / TimeSpan.TicksPerMicrosecond);
+        var rounded = (timeout.Ticks + TimeSpan.TicksPerMicrosecond - 1) / TimeSpan.TicksPerMicrosecond;
+        var microseconds = Math.Max(1, rounded);
         (long Size, char Unit)[] units = [(1, 'u'), (1_000, 'm'), (1_000_000, 'S'), (60_000_000, 'M')];
         foreach (var (size, unit) in units)
         {
@@ -32,7 +33,7 @@ internal static class GrpcTimeout
     {
         timeout = default;
         if (text.Length is < 2 or > 9
-            || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+            || !long.TryParse(text.AsSpan()[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var value))
         {
             return false;
         }

@@ -22,7 +22,8 @@ internal static class GzipMessage
                 if (plain.WrittenCount > bytesMax)
                 {
                     throw new RpcException(new Status(
-                        StatusCode.ResourceExhausted, $"Received message larger than max (over {bytesMax}, decompressed)"));
+                        StatusCode.ResourceExhausted,
+                        $"Received message larger than max (over {bytesMax}, decompressed)"));
                 }
             }
         }

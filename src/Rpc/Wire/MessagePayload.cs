@@ -22,7 +22,8 @@ internal sealed class MessagePayload : DeserializationContext
         }
         catch (Exception exception) when (exception is not RpcException)
         {
-            throw new RpcException(new Status(StatusCode.Internal, "BadMessage: the message does not parse", exception));
+            throw new RpcException(
+                new Status(StatusCode.Internal, "BadMessage: the message does not parse", exception));
         }
         finally
         {

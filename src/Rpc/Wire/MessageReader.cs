@@ -4,14 +4,16 @@ using System.IO.Pipelines;
 namespace Fairlead.Rpc;
 
 /// <summary>
-/// Reads prefixed messages from a pipe. A message over the limit is refused by its prefix, before its bytes are taken in. One
-/// reader at a time.
+/// Reads prefixed messages from a pipe. A message over the limit is refused by its prefix, before its bytes are taken
+/// in. One reader at a time.
 /// </summary>
 internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip)
 {
     private readonly MessagePayload _payload = new();
 
-    /// <summary>The next message, or null at the end of the stream. Throws <see cref="RpcException"/> for bad bytes.</summary>
+    /// <summary>
+    /// The next message, or null at the end of the stream. Throws <see cref="RpcException"/> for bad bytes.
+    /// </summary>
     public async ValueTask<T?> ReadAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
         where T : class
     {
@@ -34,7 +36,9 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip)
 
             if (result.IsCompleted)
             {
-                return buffer.IsEmpty ? null : throw Refuse(StatusCode.Internal, "BadMessage: the stream ends within a message");
+                return buffer.IsEmpty
+                    ? null
+                    : throw Refuse(StatusCode.Internal, "BadMessage: the stream ends within a message");
             }
 
             pipe.AdvanceTo(buffer.Start, buffer.End);

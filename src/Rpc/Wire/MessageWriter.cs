@@ -6,7 +6,8 @@ namespace Fairlead.Rpc;
 /// Writes prefixed messages into a buffer, in one pass where the marshaller says the length first. Nothing reaches the
 /// buffer of a message over the limit. Not thread-safe; reused from message to message.
 /// </summary>
-internal sealed class MessageWriter(IBufferWriter<byte> target, int bytesMax) : SerializationContext, IBufferWriter<byte>
+internal sealed class MessageWriter(IBufferWriter<byte> target, int bytesMax)
+    : SerializationContext, IBufferWriter<byte>
 {
     private ArrayBufferWriter<byte>? _side;
     private int _announced = -1;
@@ -34,7 +35,8 @@ internal sealed class MessageWriter(IBufferWriter<byte> target, int bytesMax) : 
         MessagePrefix.Write(target, payloadLength);
     }
 
-    public override IBufferWriter<byte> GetBufferWriter() => _announced >= 0 ? this : _side ??= new ArrayBufferWriter<byte>();
+    public override IBufferWriter<byte> GetBufferWriter() =>
+        _announced >= 0 ? this : _side ??= new ArrayBufferWriter<byte>();
 
     public override void Complete()
     {

@@ -21,8 +21,8 @@ internal static class MetadataHeaders
         && key.Length > 0;
 
     /// <summary>
-    /// Adds what a header holds; what is no metadata is left out. Throws <see cref="RpcException"/> for bytes that are no
-    /// base64.
+    /// Adds what a header holds; what is no metadata is left out. Throws <see cref="RpcException"/> for bytes that are
+    /// no base64.
     /// </summary>
     public static void Read(Metadata metadata, string name, string? value)
     {
