@@ -1,0 +1,226 @@
+using System.Collections.Immutable;
+using static Fairlead.Naming.VerificationFailure;
+
+namespace Fairlead.Naming.Traversal;
+
+/// <summary>
+/// The one verifier: decides an answer from the home's genesis outwards, by checks in one fixed order of which the first
+/// that fails names the error. Pure: equal inputs give equal verdicts; a refusal changes nothing. Thread-safe.
+/// </summary>
+public static class AnswerVerifier
+{
+    /// <summary>Verifies one answer.</summary>
+    /// <param name="state">What the verifier remembers.</param>
+    /// <param name="query">The query as it was asked (V35).</param>
+    /// <param name="answer">The answer as it came.</param>
+    /// <param name="now">One fixed moment, in unix milliseconds (V37).</param>
+    /// <param name="options">The operator's choices; null for the defaults.</param>
+    /// <param name="cache">What was verified before; null to verify everything again.</param>
+    /// <returns>The verified answer with the state to make durable before its use (V39), or the first error.</returns>
+    public static Verdict Verify(
+        VerifierState state,
+        Parsed<Query> query,
+        UnverifiedAnswer answer,
+        long now,
+        VerifierOptions? options = null,
+        VerifiedCache? cache = null)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(answer);
+        var context = new VerificationContext
+        {
+            State = state,
+            Query = query,
+            Options = options ?? VerifierOptions.Default,
+            Signatures = new SignatureChecks(cache),
+            Now = now,
+        };
+        return ClockRules.CheckFloor(state, now) is { } clock
+            ? new Verdict.Refused(clock)
+            : Verify(context, answer);
+    }
+
+    private static Verdict Verify(VerificationContext context, UnverifiedAnswer answer)
+    {
+        if (Question(context, answer) is { } question)
+        {
+            return new Verdict.Refused(question);
+        }
+
+        var (hops, form) = AnswerParser.Hops(answer);
+        if (form is not null)
+        {
+            return new Verdict.Refused(form);
+        }
+
+        var (slices, badSlice) = AnswerParser.Slices(answer);
+        if ((badSlice ?? ShapeStep.Check(context, answer, hops)) is { } shape)
+        {
+            return new Verdict.Refused(shape);
+        }
+
+        if (Hops(context, hops, answer.Result) is { } hop)
+        {
+            return new Verdict.Refused(hop);
+        }
+
+        return Content(context, answer.Result, slices) is { } content
+            ? new Verdict.Refused(content)
+            : Accept(context, answer.Result, slices);
+    }
+
+    private static Refusal? Question(VerificationContext context, UnverifiedAnswer answer)
+    {
+        if (!answer.Query.Span.SequenceEqual(context.Query.Payload.Span))
+        {
+            return new Refusal(QueryMismatch, "query", "the answer is to another query");
+        }
+
+        if (context.Query.Value.Home != context.State.Home.Genesis)
+        {
+            return new Refusal(QueryMismatch, "query", "the query's home is not mine");
+        }
+
+        return context.Query.Value.Name.Service is null
+            ? new Refusal(BadName, "query", "a segment's name has no answer; it asks for an introduction")
+            : null;
+    }
+
+    private static Refusal? Hops(VerificationContext context, ImmutableArray<HopInput> hops, AnswerResult result)
+    {
+        NextHop? by = null;
+        context.HopCount = hops.Length;
+        for (var i = 0; i < hops.Length; i++)
+        {
+            var hop = new HopFacts(hops[i], i, i == hops.Length - 1)
+            {
+                Name = by?.Name ?? context.State.Home.Name,
+                By = by,
+            };
+            context.Hops.Add(hop);
+            if (Hop(context, hop, i + 1 < hops.Length ? hops[i + 1].Raw : null, result) is { } refusal)
+            {
+                return refusal.At($"hops[{i}]");
+            }
+
+            by = hop.Leads;
+        }
+
+        return null;
+    }
+
+    private static Refusal? Hop(VerificationContext context, HopFacts hop, UnverifiedHop? next, AnswerResult result)
+    {
+        if ((ChainOf(context, hop) ?? FarSide(context, hop)) is { } chain)
+        {
+            return chain;
+        }
+
+        var denied = hop.IsLast && result == AnswerResult.Denied;
+        hop.Under = hop.Segment.Newest;
+        if (!denied && (SealStep.Check(context, hop)?.At("seal") ?? ProofStep.Check(context, hop, result)) is { } data)
+        {
+            return data;
+        }
+
+        Refusal? path = null;
+        if (next is not null)
+        {
+            (hop.Leads, path) = PathRules.Next(hop, context.TargetSegment, context.Service, next.Kind, next.Genesis);
+        }
+
+        return AttestStep.Check(context, hop, denied) ?? NameStep.Check(context, hop, result, path);
+    }
+
+    private static Refusal? ChainOf(VerificationContext context, HopFacts hop)
+    {
+        var home = hop.Index == 0 ? context.State.HomeState : context.Home.Segment;
+        var (segment, refusal) = ChainStep.Extend(new ChainRequest
+        {
+            Genesis = hop.Genesis,
+            Held = context.State.Segments.GetValueOrDefault(hop.Genesis),
+            Start = context.State.StartOf(hop.Genesis),
+            Epochs = hop.Input.Epochs,
+            Refused = home?.Newest.Value.Policy.Refuse ?? [],
+            Now = context.Now,
+            Delta = context.Delta,
+            Signatures = context.Signatures,
+        });
+        if (segment is null)
+        {
+            return refusal;
+        }
+
+        hop.Segment = segment;
+        return hop.Newest.Expires <= context.Now + context.Delta
+            ? new Refusal(EpochExpired, "epochs", $"epoch {segment.NewestNumber} expired at {hop.Newest.Expires}")
+            : null;
+    }
+
+    // The far side's half of V28, and V30. Upwards the far side speaks by its proofs, which come later.
+    private static Refusal? FarSide(VerificationContext context, HopFacts hop)
+    {
+        if (hop.By is not { } by)
+        {
+            return null;
+        }
+
+        var from = context.Hops[hop.Index - 1].Genesis;
+        var accepts = hop.Input.Raw.Kind switch
+        {
+            HopKind.Peer => hop.Newest.Peers.Contains(from),
+            HopKind.Down => hop.Newest.Uplinks.Any(uplink => uplink.Parent == from && uplink.Label == by.Label),
+            _ => true,
+        };
+        return accepts
+            ? ChainStep.Contains(hop.Segment, by.Floor)
+            : new Refusal(LinkNotAccepted, "epochs", $"epoch {hop.Segment.NewestNumber} does not name {from}");
+    }
+
+    private static Refusal? Content(
+        VerificationContext context, AnswerResult result, ImmutableArray<Parsed<Slice>> slices)
+    {
+        if (result == AnswerResult.Denied)
+        {
+            return null;
+        }
+
+        var host = result == AnswerResult.Negative && DenialRules.IsOfHostOnly(context.Last, context.Query.Value);
+        if (result == AnswerResult.Negative && !host)
+        {
+            return slices.IsEmpty ? null : new Refusal(SliceMismatch, "slices", "a negative has none");
+        }
+
+        var record = context.Last.Included<Record>(LeafClass.Record, context.Service.WithoutHost.Text)!;
+        return (host ? null : ScopeStep.Check(context, slices)) ?? SliceStep.Check(context, record, slices, !host);
+    }
+
+    private static Verdict.Accepted Accept(
+        VerificationContext context, AnswerResult result, ImmutableArray<Parsed<Slice>> slices)
+    {
+        var outcome = result switch
+        {
+            AnswerResult.Record => Outcome.Record,
+            AnswerResult.Negative => Outcome.Absent,
+            _ => Outcome.Denied,
+        };
+        var record = outcome == Outcome.Record
+            ? context.Last.Find(LeafClass.Record, context.Service.WithoutHost.Text)
+            : null;
+        var answer = new VerifiedAnswer(
+            context.Query,
+            outcome,
+            [.. context.Hops.Select(hop => hop.ToVerified())],
+            TtlFormula.Compute(context, outcome, record?.Document as Record))
+        {
+            Record = record?.Document as Record,
+            RecordDigest = record?.Commitment,
+            Slices = outcome == Outcome.Record ? [.. slices.Select(slice => slice.Value)] : [],
+            Gateways = outcome == Outcome.Record ? context.Last.All<Gateway>() : [],
+            VerifiedAt = context.Now,
+            UnsafeLoopbackAllowed = context.Options.UnsafeAllowLoopbackEndpoints,
+        };
+        return new Verdict.Accepted(answer, NextState.After(context));
+    }
+}

@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+
+namespace Fairlead.Naming.Traversal;
+
+/// <summary>One extension of a segment's chain: what is held, what came, and under which circumstances.</summary>
+internal sealed record ChainRequest
+{
+    internal required Digest Genesis { get; init; }
+
+    internal required SegmentState? Held { get; init; }
+
+    /// <summary>The operator's floor: where a chain of which nothing is held may start.</summary>
+    internal required Floor? Start { get; init; }
+
+    internal required ImmutableArray<ParsedEpochDocument> Epochs { get; init; }
+
+    /// <summary>The tags that the home's policy refuses (V11).</summary>
+    internal required ImmutableArray<string> Refused { get; init; }
+
+    internal required long Now { get; init; }
+
+    internal required long Delta { get; init; }
+
+    /// <summary>Whether more pages may follow, so that a floor beyond the page's end says nothing yet.</summary>
+    internal bool Paging { get; init; }
+
+    internal required SignatureChecks Signatures { get; init; }
+}

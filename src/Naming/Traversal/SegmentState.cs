@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+
+namespace Fairlead.Naming.Traversal;
+
+/// <summary>
+/// What a verifier holds of one segment: its chain of epochs from the first one held, the newest epoch, the epochs that
+/// seals in use were signed by, the newest seal's position, and the floors of its leaves. Only statements signed by the
+/// segment itself change it (V40). Immutable, thread-safe.
+/// </summary>
+public sealed record SegmentState
+{
+    /// <summary>The most epochs held as documents, the newest included.</summary>
+    public const int MaxDocuments = 4;
+
+    /// <summary>The most leaf floors held; beyond it the one that expires first is dropped.</summary>
+    public const int MaxFloors = 4096;
+
+    internal SegmentState(Digest genesis, long first, ImmutableArray<Digest> chain, ImmutableArray<Parsed<Epoch>> epochs)
+    {
+        Genesis = genesis;
+        First = first;
+        Chain = chain;
+        Epochs = epochs;
+    }
+
+    /// <summary>The segment's identity: the digest of its epoch 0.</summary>
+    public Digest Genesis { get; }
+
+    /// <summary>The number of the first epoch held: 0, or that of the bootstrap floor.</summary>
+    public long First { get; }
+
+    /// <summary>The digests of the epochs from <see cref="First"/> to the newest.</summary>
+    public ImmutableArray<Digest> Chain { get; internal init; }
+
+    /// <summary>The epochs held as documents, ascending; the last is the newest.</summary>
+    public ImmutableArray<Parsed<Epoch>> Epochs { get; internal init; }
+
+    /// <summary>The newest seal accepted; null before the first.</summary>
+    public SealPosition? Seal { get; internal init; }
+
+    /// <summary>The floors of published leaves (V26), by (class, name).</summary>
+    public ImmutableSortedDictionary<LeafName, LeafFloor> Floors { get; internal init; } =
+        ImmutableSortedDictionary<LeafName, LeafFloor>.Empty;
+
+    /// <summary>The newest epoch.</summary>
+    public Parsed<Epoch> Newest => Epochs[^1];
+
+    /// <summary>The number of the newest epoch.</summary>
+    public long NewestNumber => First + Chain.Length - 1;
+
+    /// <summary>The digest of an epoch of the verified chain, or null where its number is not held.</summary>
+    /// <param name="number">The epoch's number.</param>
+    public Digest? DigestOf(long number) =>
+        number >= First && number <= NewestNumber ? Chain[(int)(number - First)] : null;
+
+    /// <summary>An epoch of the verified chain as a document, or null where only its digest is held, or nothing.</summary>
+    /// <param name="number">The epoch's number.</param>
+    public Parsed<Epoch>? EpochOf(long number)
+    {
+        for (var i = Epochs.Length - 1; i >= 0; i--)
+        {
+            if (Epochs[i].Value.Number == number)
+            {
+                return Epochs[i];
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a TLS key belongs to an anchor of the newest epoch (V63).</summary>
+    /// <param name="key">The key that the other side proved to hold.</param>
+    public bool HasTransportKey(PublicKey key)
+    {
+        foreach (var anchor in Newest.Value.Anchors)
+        {
+            if (anchor.Tls == key)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

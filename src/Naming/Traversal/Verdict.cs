@@ -1,0 +1,37 @@
+namespace Fairlead.Naming.Traversal;
+
+/// <summary>What <see cref="AnswerVerifier"/> makes of an answer: accepted as a whole, or refused as a whole.</summary>
+public abstract record Verdict
+{
+    private Verdict()
+    {
+    }
+
+    /// <summary>Every check passed.</summary>
+    public sealed record Accepted : Verdict
+    {
+        internal Accepted(VerifiedAnswer answer, VerifierState next)
+        {
+            Answer = answer;
+            Next = next;
+        }
+
+        /// <summary>The answer.</summary>
+        public VerifiedAnswer Answer { get; }
+
+        /// <summary>The state to make durable before the answer is used (V39).</summary>
+        public VerifierState Next { get; }
+    }
+
+    /// <summary>The first check that failed; the verifier's state is what it was.</summary>
+    public sealed record Refused : Verdict
+    {
+        internal Refused(Refusal refusal)
+        {
+            Refusal = refusal;
+        }
+
+        /// <summary>The error.</summary>
+        public Refusal Refusal { get; }
+    }
+}

@@ -1,0 +1,32 @@
+namespace Fairlead.Naming.Traversal;
+
+/// <summary>What all steps of one verification share: the question, one fixed moment, the budget, and drafts.</summary>
+internal sealed class VerificationContext
+{
+    internal required VerifierState State { get; init; }
+
+    internal required Parsed<Query> Query { get; init; }
+
+    internal required VerifierOptions Options { get; init; }
+
+    internal required SignatureChecks Signatures { get; init; }
+
+    /// <summary>The moment of the verification, in unix milliseconds.</summary>
+    internal required long Now { get; init; }
+
+    /// <summary>The home's clock tolerance as it was before this answer.</summary>
+    internal long Delta => State.ClockDelta;
+
+    internal List<HopFacts> Hops { get; } = [];
+
+    internal int HopCount { get; set; }
+
+    internal HopFacts Home => Hops[0];
+
+    internal HopFacts Last => Hops[^1];
+
+    internal SegmentName? TargetSegment => Query.Value.Name.Segment;
+
+    internal ServicePart Service => Query.Value.Name.Service!;
+
+}

@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+
+namespace Fairlead.Naming.Traversal;
+
+/// <summary>
+/// An answer of which every part was verified from the home's genesis outwards. Only <see cref="AnswerVerifier"/> makes
+/// one: whoever holds it need not ask again whether it may be trusted, only for how long. Immutable, thread-safe.
+/// </summary>
+public sealed class VerifiedAnswer
+{
+    internal VerifiedAnswer(Parsed<Query> query, Outcome outcome, ImmutableArray<VerifiedHop> hops, Ttl ttl)
+    {
+        Query = query;
+        Outcome = outcome;
+        Hops = hops;
+        Ttl = ttl;
+    }
+
+    /// <summary>The query that it answers.</summary>
+    public Parsed<Query> Query { get; }
+
+    /// <summary>The absolute name asked for.</summary>
+    public FullName Name => Query.Value.Name;
+
+    /// <summary>What it says.</summary>
+    public Outcome Outcome { get; }
+
+    /// <summary>The segments on the path, from the home on; the last one answered.</summary>
+    public ImmutableArray<VerifiedHop> Hops { get; }
+
+    /// <summary>The record; null unless the outcome is <see cref="Outcome.Record"/>.</summary>
+    public Record? Record { get; internal init; }
+
+    /// <summary>The record's digest; null without a record.</summary>
+    public Digest? RecordDigest { get; internal init; }
+
+    /// <summary>The slices that every hop's constraints admit, in the record's order; empty without a record.</summary>
+    public ImmutableArray<Slice> Slices { get; internal init; } = [];
+
+    /// <summary>The gateways of networks that the home does not reach itself; empty without a record.</summary>
+    public ImmutableArray<Gateway> Gateways { get; internal init; } = [];
+
+    /// <summary>How long it may be served.</summary>
+    public Ttl Ttl { get; }
+
+    /// <summary>When it was verified, in unix milliseconds.</summary>
+    public long VerifiedAt { get; internal init; }
+
+    /// <summary>Development only: loopback endpoints were admitted without a Scope.</summary>
+    public bool UnsafeLoopbackAllowed { get; internal init; }
+
+    /// <summary>The hop that answered.</summary>
+    public VerifiedHop Target => Hops[^1];
+}

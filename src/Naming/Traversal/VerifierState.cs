@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+
+namespace Fairlead.Naming.Traversal;
+
+/// <summary>
+/// All that a verifier remembers between answers. An accepted answer comes with the next state; whoever holds it makes
+/// that durable before the answer is used (V39). Immutable, thread-safe.
+/// </summary>
+public sealed record VerifierState
+{
+    private VerifierState(HomePin home)
+    {
+        Home = home;
+    }
+
+    /// <summary>The trust root.</summary>
+    public HomePin Home { get; }
+
+    /// <summary>The segments known, by genesis.</summary>
+    public ImmutableDictionary<Digest, SegmentState> Segments { get; internal init; } =
+        ImmutableDictionary<Digest, SegmentState>.Empty;
+
+    /// <summary>The names that are bound to a genesis (V29); the home's own is among them.</summary>
+    public ImmutableSortedDictionary<SegmentName, Pin> Pins { get; internal init; } =
+        ImmutableSortedDictionary<SegmentName, Pin>.Empty;
+
+    /// <summary>The latest <c>issued</c> of a home seal, in unix milliseconds; the wall clock may not fall below it (V37).</summary>
+    public long TimeFloor { get; internal init; }
+
+    /// <summary>The home's state; null before the first contact.</summary>
+    public SegmentState? HomeState => Segments.GetValueOrDefault(Home.Genesis);
+
+    /// <summary>The clock tolerance: that of the newest home epoch held, 5 s before any.</summary>
+    public long ClockDelta => HomeState?.Newest.Value.Policy.ClockDelta ?? Limits.DefaultClockDelta;
+
+    /// <summary>The state of a verifier that has seen nothing yet.</summary>
+    /// <param name="home">Its trust root.</param>
+    /// <param name="pins">Further names that the operator binds.</param>
+    public static VerifierState Start(HomePin home, IEnumerable<KeyValuePair<SegmentName, Pin>>? pins = null)
+    {
+        ArgumentNullException.ThrowIfNull(home);
+        var all = ImmutableSortedDictionary.CreateBuilder<SegmentName, Pin>();
+        foreach (var (name, pin) in pins ?? [])
+        {
+            all[name] = pin with { Source = null };
+        }
+
+        all[home.Name] = new Pin(home.Genesis, null, home.Floor);
+        return new VerifierState(home) { Pins = all.ToImmutable() };
+    }
+
+    /// <summary>Where the operator lets a chain start; null for its genesis.</summary>
+    internal Floor? StartOf(Digest genesis)
+    {
+        foreach (var (_, pin) in Pins)
+        {
+            if (pin.Genesis == genesis && pin.Floor is { } floor)
+            {
+                return floor;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>This state with a segment's chain as far as <see cref="EpochChain"/> verified it.</summary>
+    /// <param name="segment">The segment's state; it never goes back (V15).</param>
+    public VerifierState With(SegmentState segment)
+    {
+        ArgumentNullException.ThrowIfNull(segment);
+        var held = Segments.GetValueOrDefault(segment.Genesis);
+        return held is not null && held.NewestNumber > segment.NewestNumber
+            ? this
+            : this with { Segments = Segments.SetItem(segment.Genesis, segment) };
+    }
+}

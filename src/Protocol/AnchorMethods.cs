@@ -1,0 +1,59 @@
+using Fairlead.Protocol.V1;
+using Fairlead.Rpc;
+using Google.Protobuf;
+
+namespace Fairlead.Protocol;
+
+/// <summary>The methods of the service <c>fairlead.v1.Anchor</c>, with readers that hold every message to V1 and V2.</summary>
+public static class AnchorMethods
+{
+    /// <summary>The service's full name.</summary>
+    public const string ServiceName = "fairlead.v1.Anchor";
+
+    /// <summary>The largest message any method reads, in bytes: an answer with all slices of a record.</summary>
+    public const int MaxMessageBytes = 4 * 1024 * 1024;
+
+    private const int SmallBytes = 64 * 1024;
+
+    private const int RequestBytes = 2 * 1024 * 1024;
+
+    /// <summary>One answer.</summary>
+    public static Method<ResolveRequest, ResolveResponse> Resolve { get; } =
+        Create<ResolveRequest, ResolveResponse>(MethodType.Unary, "Resolve", RequestBytes, MaxMessageBytes);
+
+    /// <summary>Answers and their updates over one stream.</summary>
+    public static Method<SubscribeRequest, SubscribeResponse> Subscribe { get; } =
+        Create<SubscribeRequest, SubscribeResponse>(
+            MethodType.DuplexStreaming, "Subscribe", RequestBytes, MaxMessageBytes);
+
+    /// <summary>The newest certified seal (V41).</summary>
+    public static Method<HeadRequest, HeadResponse> Head { get; } =
+        Create<HeadRequest, HeadResponse>(MethodType.Unary, "Head", SmallBytes, 2 * SmallBytes);
+
+    /// <summary>A page of epochs.</summary>
+    public static Method<EpochsRequest, EpochsResponse> Epochs { get; } =
+        Create<EpochsRequest, EpochsResponse>(MethodType.Unary, "Epochs", SmallBytes, RequestBytes);
+
+    /// <summary>Slices by digest.</summary>
+    public static Method<SlicesRequest, SlicesResponse> Slices { get; } =
+        Create<SlicesRequest, SlicesResponse>(MethodType.Unary, "Slices", SmallBytes, MaxMessageBytes);
+
+    /// <summary>A page of leaves.</summary>
+    public static Method<StateRequest, StateResponse> State { get; } =
+        Create<StateRequest, StateResponse>(MethodType.Unary, "State", SmallBytes, MaxMessageBytes);
+
+    /// <summary>Entries, and what becomes of each.</summary>
+    public static Method<PublishRequest, PublishEvent> Publish { get; } =
+        Create<PublishRequest, PublishEvent>(MethodType.ServerStreaming, "Publish", MaxMessageBytes, SmallBytes);
+
+    private static Method<TRequest, TResponse> Create<TRequest, TResponse>(
+        MethodType type, string name, int requestLimit, int responseLimit)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new() =>
+        new(
+            type,
+            ServiceName,
+            name,
+            StrictMarshaller.Create<TRequest>(requestLimit),
+            StrictMarshaller.Create<TResponse>(responseLimit));
+}
