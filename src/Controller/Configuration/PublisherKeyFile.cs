@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Fairlead.Naming;
 
 namespace Fairlead.Controller.Configuration;
@@ -10,10 +11,9 @@ internal static class PublisherKeyFile
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
-    /// <summary>The key, or what is wrong with its file, with the remedy.</summary>
-    public static EcdsaSigner? Load(string path, out string? error)
+    /// <summary>The key; null with what is wrong with its file, and the remedy.</summary>
+    public static PublisherKey? Load(string path, out string? error)
     {
-        error = null;
         try
         {
             // One handle for mode and bytes, so that both speak of one file.
@@ -25,17 +25,37 @@ internal static class PublisherKeyFile
                 return null;
             }
 
-            var bytes = new byte[BytesMax];
-            var length = RandomAccess.Read(file, bytes, 0);
-            var isKey = KeyPem.TryParse(System.Text.Encoding.ASCII.GetString(bytes, 0, length), out var signer, out var wrong);
-            Array.Clear(bytes);
-            error = isKey ? null : $"key file {path}: {wrong}; write it with fairlead segment init";
-            return signer;
+            return Parse(file, path, out error);
         }
         catch (Exception bad) when (bad is IOException or UnauthorizedAccessException)
         {
             error = $"key file {path}: {bad.Message}; correct the path or its owner";
             return null;
+        }
+    }
+
+    private static PublisherKey? Parse(Microsoft.Win32.SafeHandles.SafeFileHandle file, string path, out string? error)
+    {
+        var bytes = new byte[BytesMax];
+        var text = new char[BytesMax];
+        try
+        {
+            var length = RandomAccess.Read(file, bytes, 0);
+            System.Text.Encoding.Latin1.GetChars(bytes, 0, length, text, 0);
+            if (!KeyPem.TryParse(text.AsSpan(0, length), out var signer, out error))
+            {
+                error = $"key file {path}: {error}; fairlead segment init writes one";
+                return null;
+            }
+
+            var tls = ECDsa.Create();
+            tls.ImportFromPem(text.AsSpan(0, length));
+            return new(signer, tls);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+            Array.Clear(text);
         }
     }
 }
