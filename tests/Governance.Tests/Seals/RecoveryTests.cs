@@ -1,0 +1,178 @@
+using Fairlead.Naming;
+using Fairlead.TestKit;
+using Xunit;
+
+namespace Fairlead.Governance.Tests.Seals;
+
+/// <summary>Crash, restart and catching up: what was signed binds, and a key whose journal is wrong is dead.</summary>
+public sealed class RecoveryTests
+{
+    [Fact]
+    public void Restart_WithJournal_SignsNothingTwiceAndKeepsWhatItSigned()
+    {
+        var (bench, journal) = Signed(7);
+        var again = new EngineBench(o => o with { Journal = [journal] });
+        Assert.Equal((7, 1), (again.Engine.LastSigned, again.Engine.Pending));
+        again.Refused(VerificationFailure.SeqUsed, again.Propose(7, []));
+        var refuse = again.Refused(VerificationFailure.NotDominating, again.Propose(8, []));
+        Assert.Single(refuse.Missing);
+        Assert.False(bench.Engine.IsHalted);
+    }
+
+    [Fact]
+    [MaliciousInput(80, "second signature in a journaled slot: JournalConflict")]
+    public void Restart_JournalWithASlotTwice_IsJournalConflict()
+    {
+        var (_, first) = Signed(7);
+        var (_, second) = Signed(7);
+        var bench = new EngineBench(o => o with { Journal = [first, second] }, isReady: false);
+        Halts(bench, VerificationFailure.JournalConflict);
+        var slots = new SignedStates();
+        Assert.Null(slots.Use(3, Digest.Sha256("one"u8)));
+        Assert.Null(slots.Use(3, Digest.Sha256("one"u8)));
+        Assert.Equal(
+            VerificationFailure.JournalConflict, slots.Use(3, Digest.Sha256("two"u8))?.Failure);
+        Assert.Equal(
+            VerificationFailure.JournalConflict, slots.Use(2, Digest.Sha256("two"u8))?.Failure);
+    }
+
+    [Fact]
+    public void Restart_UnreadableJournal_IsJournalConflict() =>
+        Halts(
+            new EngineBench(o => o with { Journal = [new byte[] { 1, 2, 3 }] }, isReady: false),
+            VerificationFailure.JournalConflict);
+
+    [Fact]
+    [MaliciousInput(81, "start with older journal than peers hold: JournalBehind")]
+    public void Restart_JournalOlderThanPeersHold_IsJournalBehind()
+    {
+        var lost = new EngineBench(isReady: false);
+        var yours = lost.Certify(lost.Propose(9, []).Seal, EngineBench.Self);
+        var outputs = lost.Receive("a0", new SealMessage.Claim(0, false, null, yours));
+        var halted = Assert.Single(outputs.OfType<SealOutput.Halted>());
+        Assert.Equal(VerificationFailure.JournalBehind, halted.Refusal.Failure);
+        lost.Answer(["a2", "a3"]);
+        Assert.DoesNotContain(lost.Receive("a0", lost.Propose(10, [])), o => o is SealOutput.Journal);
+    }
+
+    [Fact]
+    public void Claim_ForgedOwnSignature_HaltsNothing()
+    {
+        var bench = new EngineBench();
+        var forged = bench.Certify(bench.Propose(9, []).Seal, "a0");
+        var disguised = forged with
+        {
+            Signatures = [new SignatureEntry(bench.Options.Signer.Key.Kid, forged.Signatures[0].Value)],
+        };
+        foreach (var yours in new[] { forged, disguised })
+        {
+            bench.Receive("a0", new SealMessage.Claim(0, false, null, yours));
+            Assert.False(bench.Engine.IsHalted);
+        }
+    }
+
+    [Fact]
+    public void Ask_AnswersWithTheHighestSignatureHeld()
+    {
+        var bench = new EngineBench();
+        bench.Seal(4);
+        var outputs = bench.Receive("a2", new SealMessage.Claim(0, true, null, null));
+        var claim = Assert.Single(
+            outputs.OfType<SealOutput.Send>().Select(s => s.Message).OfType<SealMessage.Claim>());
+        Assert.False(claim.Asks);
+        Assert.Equal(bench.World.Signer("seal a2").Key.Kid, Assert.Single(claim.Yours!.Signatures).Kid);
+    }
+
+    [Fact]
+    public void Restart_FromArchive_HoldsTheState()
+    {
+        var bench = new EngineBench();
+        bench.Seal(3, bench.Sign(bench.Record()));
+        var newest = bench.Engine.Newest!;
+        var again = new EngineBench(o => o with
+        {
+            Archived = newest.Certificate, ArchivedEntries = [.. newest.State.Entries.Select(e => e.Source)],
+        });
+        Assert.Equal((3L, newest.Seal.Root), (again.Engine.Newest!.Seal.Seq, again.Engine.Newest.State.Tree.Root));
+        var spoilt = new EngineBench(o => o with { Archived = newest.Certificate, ArchivedEntries = [] });
+        Assert.Null(spoilt.Engine.Newest);
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(5, true)]
+    [InlineData(300, false)]
+    public void CatchUp_FromAnother_ReachesTheSameState(int entries, bool expectsChanges)
+    {
+        var ahead = new EngineBench();
+        for (var i = 0; i < entries; i++)
+        {
+            ahead.Seal(i, ahead.Sign(ahead.Record($"m{i}.shop.svc")));
+        }
+
+        // More seals than the history keeps: the asker gets pages of the whole.
+        var behind = new EngineBench();
+        var (from, to) = (new Queue<SealMessage>(), new Queue<SealMessage>());
+        Collect(behind.Receive("a0", new SealMessage.Certificate(0, ahead.Engine.Newest!.Certificate)), to);
+        var pages = 0;
+        while (to.TryDequeue(out var question))
+        {
+            Collect(ahead.Receive("a2", question), from);
+            while (from.TryDequeue(out var answer))
+            {
+                pages += answer is SealMessage.State ? 1 : 0;
+                Collect(behind.Receive("a0", answer), to);
+            }
+        }
+
+        Assert.Equal(ahead.Engine.Newest.Digest, behind.Engine.Newest?.Digest);
+        Assert.Equal(ahead.Engine.Newest.State.Tree.Root, behind.Engine.Newest!.State.Tree.Root);
+        Assert.Equal(expectsChanges ? 1 : 3, pages);
+    }
+
+    [Fact]
+    public void CatchUp_WrongState_IsRefusedAndAskedElsewhere()
+    {
+        var ahead = new EngineBench();
+        ahead.Seal(0, ahead.Sign(ahead.Record()));
+        var behind = new EngineBench();
+        behind.Receive("a0", new SealMessage.Certificate(0, ahead.Engine.Newest!.Certificate));
+        var lie = new SealMessage.State(0, ahead.Engine.Newest.Certificate, behind.Handover, [], [], false);
+        var outputs = behind.Receive("a0", lie);
+        Assert.Equal(
+            VerificationFailure.RootMismatch, Assert.Single(outputs.OfType<SealOutput.Ignored>()).Refusal.Failure);
+        Assert.Contains(outputs, o => o is SealOutput.Send { To: "a2", Message: SealMessage.Fetch });
+        Assert.Null(behind.Engine.Newest);
+    }
+
+    private static void Collect(IReadOnlyList<SealOutput> outputs, Queue<SealMessage> messages)
+    {
+        foreach (var send in outputs.OfType<SealOutput.Send>())
+        {
+            if (send.Message is SealMessage.Fetch or SealMessage.State)
+            {
+                messages.Enqueue(send.Message);
+            }
+        }
+    }
+
+    private static (EngineBench Bench, ReadOnlyMemory<byte> Journal) Signed(long seq)
+    {
+        var bench = new EngineBench();
+        bench.Opening();
+        var proposal = bench.Propose(seq, [bench.Sign(bench.Record($"s{Random.Next()}.shop.svc"))]);
+        var outputs = bench.Receive("a0", proposal);
+        return (bench, Assert.Single(outputs.OfType<SealOutput.Journal>()).Body);
+    }
+
+    private static Random Random { get; } = new(12);
+
+    private static void Halts(EngineBench bench, VerificationFailure failure)
+    {
+        Assert.True(bench.Engine.IsHalted);
+        bench.Answer(["a0", "a2", "a3"]);
+        Assert.DoesNotContain(bench.Receive("a0", bench.Propose(100, [])), o => o is SealOutput.Journal);
+        var fresh = new SealEngine(bench.Options, bench.Now).Step(new SealInput.Tick(), bench.Now);
+        Assert.Equal(failure, Assert.Single(fresh.OfType<SealOutput.Halted>()).Refusal.Failure);
+    }
+}

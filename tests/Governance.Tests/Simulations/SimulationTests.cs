@@ -1,0 +1,75 @@
+using Fairlead.Simulator;
+using Xunit;
+
+namespace Fairlead.Governance.Tests.Simulations;
+
+/// <summary>Seeds that found planted mistakes find them again; without mistakes every seed holds.</summary>
+public sealed class SimulationTests
+{
+    [Theory]
+    [InlineData(PlantedBug.NoDominance, 10, "I21")]
+    [InlineData(PlantedBug.NoDominance, 23, "I21")]
+    [InlineData(PlantedBug.NoDominance, 30, "I21")]
+    [InlineData(PlantedBug.JournalNotDurable, 2, "I2")]
+    [InlineData(PlantedBug.JournalNotDurable, 45, "I2")]
+    [InlineData(PlantedBug.JournalNotDurable, 53, "I2")]
+    [InlineData(PlantedBug.LowThreshold, 8, "I1")]
+    [InlineData(PlantedBug.LowThreshold, 15, "I1")]
+    [InlineData(PlantedBug.LowThreshold, 28, "I1")]
+    public void Run_PlantedBug_IsFoundByItsSeed(PlantedBug bug, int seed, string invariant)
+    {
+        var options = new SimulationOptions(seed, bug == PlantedBug.LowThreshold ? 5 : 4, 1, bug);
+        Assert.Equal(invariant, Simulation.Run(options).Violation?.Invariant);
+        Assert.Null(Simulation.Run(options with { Bug = PlantedBug.None }).Violation);
+    }
+
+    /// <summary>1588 once left an anchor one term ahead of the others for ever.</summary>
+    [Theory]
+    [InlineData(1, 40, 4, 1)]
+    [InlineData(1588, 1, 4, 1)]
+    [InlineData(1, 10, 5, 1)]
+    [InlineData(1, 10, 7, 2)]
+    [InlineData(1, 5, 1, 0)]
+    public void Run_Healthy_HoldsEveryInvariant(int from, int seeds, int anchors, int faults)
+    {
+        for (var seed = from; seed < from + seeds; seed++)
+        {
+            var result = Simulation.Run(new SimulationOptions(seed, anchors, faults));
+            Assert.True(result.Violation is null, $"seed {seed}: {result.Violation}");
+            Assert.InRange(result.Seals, 5, int.MaxValue);
+            Assert.InRange(result.Settled, 1, result.Published);
+        }
+    }
+
+    [Fact]
+    public void Run_RealSignatures_HoldsEveryInvariant()
+    {
+        for (var seed = 1; seed <= 3; seed++)
+        {
+            Assert.Null(Simulation.Run(new SimulationOptions(seed, RealSignatures: true)).Violation);
+        }
+    }
+
+    [Fact]
+    public void Run_SameSeed_HasSameTranscript()
+    {
+        var first = Simulation.Run(new SimulationOptions(3));
+        Assert.Equal(first, Simulation.Run(new SimulationOptions(3)));
+        Assert.NotEqual(first.Transcript, Simulation.Run(new SimulationOptions(4)).Transcript);
+    }
+
+    [Theory]
+    [InlineData("--seeds 3", 0, "3 seeds from 1, n=4 F=1: all held over")]
+    [InlineData("--seeds 200 --bug no-dominance", 1, "seed 10: I21 at step ")]
+    [InlineData("--bug nonsense", 2, "")]
+    [InlineData("--seeds", 2, "")]
+    [InlineData("--n 3 --f 1", 2, "")]
+    public void Command_Arguments_GiveLineAndExitCode(string arguments, int code, string line)
+    {
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        Assert.Equal(code, SimulatorCommand.Run(arguments.Split(' '), output, errors));
+        Assert.StartsWith(line, output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(code == 0, errors.ToString().Length == 0);
+    }
+}
