@@ -28,8 +28,8 @@ public sealed record Rule : OpMadeLeaf, IDocument<Rule>
     /// <summary>The names it speaks of.</summary>
     public required ImmutableArray<NamePattern> Names { get; init; }
 
-    /// <summary>Whom it speaks of; absent = any.</summary>
-    public ImmutableArray<RuleSubject> Subjects { get; init; } = [];
+    /// <summary>Whom it speaks of.</summary>
+    public required ImmutableArray<RuleSubject> Subjects { get; init; }
 
     /// <inheritdoc/>
     public static Rule Read(DocumentReader reader)
@@ -46,7 +46,8 @@ public sealed record Rule : OpMadeLeaf, IDocument<Rule>
             Made = reader.Integer("made"),
             Names = reader.Required("names", reader.Values<NamePattern>("names", NamePattern.TryParse)),
             Opening = reader.Hex16("opening"),
-            Subjects = reader.Objects("subjects", RuleSubject.Read, Limits.ListItems, RuleSubject.Compare),
+            Subjects = reader.Required(
+                "subjects", reader.Objects("subjects", RuleSubject.Read, Limits.ListItems, RuleSubject.Compare)),
         };
     }
 
