@@ -52,17 +52,34 @@ internal sealed class AddressRules(
         return Contains(own, address) ? $"{address} is one of the home's own, and there is no Scope" : null;
     }
 
-    // An IPv4-mapped address is IPv6 here, so that it cannot pass as the IPv4 address it stands for.
     private static bool Contains(ImmutableArray<IPNetwork> networks, IPAddress address)
     {
         foreach (var network in networks)
         {
-            if (network.BaseAddress.AddressFamily == address.AddressFamily && network.Contains(address))
+            if (network.BaseAddress.AddressFamily == address.AddressFamily && IsWithin(network, address))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    // By bytes: the BCL compares an IPv4-mapped address as the IPv4 address it stands for, which here it must not pass as.
+    private static bool IsWithin(IPNetwork network, IPAddress address)
+    {
+        Span<byte> first = stackalloc byte[16];
+        Span<byte> second = stackalloc byte[16];
+        network.BaseAddress.TryWriteBytes(first, out _);
+        address.TryWriteBytes(second, out _);
+        for (var bit = 0; bit < network.PrefixLength; bit++)
+        {
+            if (((first[bit >> 3] ^ second[bit >> 3]) & (0x80 >> (bit & 7))) != 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

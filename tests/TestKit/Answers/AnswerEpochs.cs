@@ -69,21 +69,26 @@ public static class AnswerEpochs
         })];
 
     /// <summary>The certificate of an epoch by the anchors of this segment.</summary>
-    public static EpochDocument Certify(AnswerSegment segment, Parsed<Epoch> epoch)
+    public static EpochDocument Certify(AnswerSegment segment, Parsed<Epoch> epoch, bool consents = false)
     {
         if (epoch.Value.Number == 0)
         {
-            var consent = Document.Make(new Consent { Digest = epoch.Digest, Epoch = 0, Segment = epoch.Digest });
             var keys = segment.Anchors.SelectMany<AnchorKeys, ISigner>(anchor => [anchor.Gov, anchor.Seal]);
-            return new EpochDocument(epoch.Payload, Envelope.None, Envelope.Sign(consent, keys), Envelope.None);
+            return new EpochDocument(epoch.Payload, Envelope.None, Consent(epoch.Digest, epoch, keys), Envelope.None);
         }
+
+        // The same anchors under another quorum: as many gov keys as the new threshold agree (V10).
+        var agreeing = segment.Anchors.Select(anchor => anchor.Gov).OrderBy(key => key.Key.Kid).Take((int)epoch.Value.Quorum.TGov);
 
         return new EpochDocument(
             epoch.Payload,
             Vote(segment.Genesis, epoch, segment.Anchors.Take(segment.Threshold).Select(anchor => anchor.Gov)),
-            Envelope.None,
+            consents ? Consent(segment.Genesis, epoch, agreeing) : Envelope.None,
             Envelope.None);
     }
+
+    public static Envelope Consent(Digest segment, Parsed<Epoch> epoch, IEnumerable<ISigner> keys) => Envelope.Sign(
+        Document.Make(new Consent { Digest = epoch.Digest, Epoch = epoch.Value.Number, Segment = segment }), keys);
 
     public static Envelope Vote(
         Digest segment, Parsed<Epoch> epoch, IEnumerable<ISigner> keys, string phase = "commit", long round = 0) =>

@@ -64,17 +64,24 @@ public sealed class AnswerSegment
         return made;
     }
 
-    /// <summary>Certifies the next epoch.</summary>
-    public AnswerSegment Next(long now, Func<Epoch, Epoch>? change = null)
+    /// <summary>Certifies the next epoch; with consents where it changes the quorum of the same anchors.</summary>
+    public AnswerSegment Next(long now, Func<Epoch, Epoch>? change = null, bool consents = false)
     {
         var epoch = AnswerEpochs.Successor(this, now);
-        Add(Document.Make(change?.Invoke(epoch) ?? epoch));
+        Add(Document.Make(change?.Invoke(epoch) ?? epoch), consents);
         return this;
     }
 
     public AnswerSegment Put(LeafDocument leaf)
     {
         _leaves[new LeafName(leaf.Class, leaf.LeafName)] = leaf;
+        return this;
+    }
+
+    /// <summary>Puts a document where another name belongs, as only a quorum of liars could.</summary>
+    public AnswerSegment PutAs(LeafClass kind, string name, LeafDocument leaf)
+    {
+        _leaves[new LeafName(kind, name)] = leaf;
         return this;
     }
 
@@ -116,9 +123,9 @@ public sealed class AnswerSegment
 
     public Digest KeyOf(LeafName leaf) => Hashes.TreeKey(Genesis, Newest.Value.Salt, leaf.Class, leaf.Name);
 
-    private void Add(Parsed<Epoch> epoch)
+    private void Add(Parsed<Epoch> epoch, bool consents = false)
     {
-        _documents.Add(AnswerEpochs.Certify(this, epoch));
+        _documents.Add(AnswerEpochs.Certify(this, epoch, consents));
         _epochs.Add(epoch);
     }
 }

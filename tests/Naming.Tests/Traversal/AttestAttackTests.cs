@@ -1,0 +1,173 @@
+using Fairlead.Naming.Traversal;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Answers;
+using Xunit;
+using static Fairlead.Naming.VerificationFailure;
+
+namespace Fairlead.Naming.Tests.Traversal;
+
+/// <summary>Decisions that are missing, of others, for others, or against the asker.</summary>
+public sealed class AttestAttackTests
+{
+    private readonly PeerWorld _world = new();
+
+    public static TheoryData<string, Func<Attest, Attest>> Lies => new()
+    {
+        { "role", attest => attest with { Role = AttestRole.Transit } },
+        { "home", attest => attest with { Home = Digest.Sha256("another"u8) } },
+        { "epoch", attest => attest with { Epoch = 0 } },
+        { "policy", attest => attest with { Policy = Digest.Sha256("another"u8) } },
+        { "subject", attest => attest with { Subject = Digest.Sha256("another"u8) } },
+        { "subject", attest => attest with { Subject = null } },
+        { "next", attest => attest with { Next = Digest.Sha256("another"u8) } },
+        { "scope", attest => attest with { Scope = NamePattern.Parse("cart.shop.svc") } },
+        { "scope", attest => attest with { Scope = NamePattern.Parse("us1.internal") } },
+        { "issued", attest => attest with { Issued = attest.Issued + 6000, Expires = attest.Expires + 6000 } },
+        { "expires", attest => attest with { Expires = attest.Issued + 300_001 } },
+    };
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [MaliciousInput(65, "attest missing at hop 2: AttestationMissing")]
+    public void Hop_WithoutAttest_AttestationMissing(int hop)
+    {
+        var answer = _world.Answer();
+        Refused(AttestationMissing, answer with { Hops = answer.Hops.SetItem(hop, answer.Hops[hop] with { Attests = [] }) });
+    }
+
+    [Theory]
+    [MemberData(nameof(Lies))]
+    [MaliciousInput(66, "attest for another subject, scope, policy, next: AttestationMismatch")]
+    public void Attest_ForSomethingElse_AttestationMismatch(string member, Func<Attest, Attest> lie)
+    {
+        var ask = _world.Ask();
+        ask.ChangeAttest = (hop, attest) => hop == 1 ? lie(attest) : attest;
+        var refusal = Refused(AttestationMismatch, ask.Record(_world.East, _world.West));
+        Assert.EndsWith(member, refusal.Where, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [MaliciousInput(67, "attest by retired anchor: AttestationMismatch")]
+    public void Attest_ByRetiredAnchor_AttestationMismatch()
+    {
+        var ask = _world.Ask();
+        ask.Attesters = hop => hop == 1 ? [AnchorKeys.NewKey()] : [_world.Eu1.Anchors[0].Seal];
+        Refused(AttestationMismatch, ask.Record(_world.East, _world.West));
+    }
+
+    [Fact]
+    public void Attest_ByATransportKey_WrongKeyRole()
+    {
+        var ask = _world.Ask();
+        ask.Attesters = hop => hop == 1 ? [_world.Us1.Anchors[0].Tls] : [_world.Eu1.Anchors[0].Seal];
+        Refused(WrongKeyRole, ask.Record(_world.East, _world.West));
+    }
+
+    [Fact]
+    public void Attests_MoreThanWanted_TooManySignatures()
+    {
+        var ask = _world.Ask();
+        ask.Attesters = hop => (hop == 1 ? _world.Us1 : _world.Eu1).Anchors.Take(hop + 1).Select(anchor => anchor.Seal);
+        Refused(TooManySignatures, ask.Record(_world.East, _world.West));
+    }
+
+    [Fact]
+    public void Attests_QuorumOfTwo_ArePickedByKid()
+    {
+        _world.Us1.Next(_world.Now - 5000, epoch => epoch with { Quorum = epoch.Quorum with { Attest = 2 } }, consents: true)
+            .SealAt(_world.Now - 500);
+        var ask = _world.Ask();
+        ask.Attesters = hop => (hop == 1 ? _world.Us1 : _world.Eu1).Anchors.Take(hop + 1).Select(anchor => anchor.Seal);
+        var answer = ask.Record(_world.East, _world.West);
+        Assert.Equal(2, Answers.Accepted(Verify(answer)).Answer.Target.Attests.Length);
+
+        var target = answer.Hops[1];
+        Refused(SignatureOrder, answer with { Hops = answer.Hops.SetItem(1, target with { Attests = [.. target.Attests.Reverse()] }) });
+        Refused(DuplicateSigner, answer with
+        {
+            Hops = answer.Hops.SetItem(1, target with { Attests = [target.Attests[0], target.Attests[0]] }),
+        });
+        Refused(AttestationMissing, answer with { Hops = answer.Hops.SetItem(1, target with { Attests = [target.Attests[0]] }) });
+    }
+
+    [Fact]
+    [MaliciousInput(68, "decision deny with data attached: PolicyDenied")]
+    public void Deny_WithDataAttached_PolicyDenied()
+    {
+        var ask = _world.Ask();
+        ask.ChangeAttest = (hop, attest) => hop == 1 ? attest with { Decision = RuleEffect.Deny } : attest;
+        Refused(PolicyDenied, ask.Record(_world.East, _world.West));
+    }
+
+    [Fact]
+    public void DeniedAnswer_WithASeal_PolicyDenied()
+    {
+        var answer = _world.Ask().Denied();
+        Refused(PolicyDenied, answer with
+        {
+            Hops = answer.Hops.SetItem(1, answer.Hops[1] with { Seal = _world.Us1.SealEnvelope }),
+        });
+    }
+
+    [Fact]
+    public void DeniedAnswer_ByAnAllow_AttestationMismatch()
+    {
+        var ask = _world.Ask();
+        ask.ChangeAttest = (hop, attest) => attest with { Decision = RuleEffect.Allow };
+        Refused(AttestationMismatch, ask.Denied());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [MaliciousInput(91, "attest past expires: AttestationExpired")]
+    public void Attest_PastItsEnd_AttestationExpired(int expired)
+    {
+        var ask = _world.Ask();
+        ask.ChangeAttest = (hop, attest) => hop == expired
+            ? attest with { Issued = _world.Now - 300_000, Expires = _world.Now - 1 }
+            : attest;
+        Refused(AttestationExpired, ask.Record(_world.East, _world.West));
+    }
+
+    [Fact]
+    public void ShownRule_ThatIsNotForMe_AttestationMismatch()
+    {
+        var rule = AnswerLeaves.OpenRule() with { Names = [NamePattern.Parse("cart.shop.svc")] };
+        Refused(AttestationMismatch, Ruled(rule));
+        Refused(AttestationMismatch, Ruled(AnswerLeaves.OpenRule() with { Effect = RuleEffect.Deny }));
+        Refused(AttestationMismatch, Ruled(AnswerLeaves.OpenRule() with
+        {
+            Subjects = [new RuleSubject { Segment = _world.Us1.Genesis.ToString() }],
+        }));
+
+        var mine = Answers.Accepted(Verify(Ruled(AnswerLeaves.OpenRule())));
+        Assert.Equal("open", mine.Answer.Target.Attests[0].RuleId);
+    }
+
+    [Fact]
+    public void ShownRule_ForAnotherAccount_IsRefusedWhereTheAskerIsKnown()
+    {
+        var rule = AnswerLeaves.OpenRule() with { Subjects = [new RuleSubject { Namespace = "bank", Segment = "*" }] };
+        var answer = Ruled(rule);
+        var options = new VerifierOptions { Subject = new Subject { Namespace = "shop", Account = "frontend" } };
+
+        Answers.Refused(
+            AttestationMismatch, AnswerVerifier.Verify(_world.State, _world.Ask().Query, answer, _world.Now, options));
+    }
+
+    private UnverifiedAnswer Ruled(Rule rule)
+    {
+        _world.Us1.Put(rule).SealAt(_world.Now - 500);
+        var ask = _world.Ask();
+        ask.Extra.Add((1, LeafClass.Rule, rule.Id));
+        ask.ChangeAttest = (hop, attest) => hop == 1 ? attest with { Rule = AnswerLeaves.DigestOf(rule) } : attest;
+        return ask.Record(_world.East, _world.West);
+    }
+
+    private Verdict Verify(UnverifiedAnswer answer) =>
+        AnswerVerifier.Verify(_world.State, _world.Ask().Query, answer, _world.Now);
+
+    private Refusal Refused(VerificationFailure failure, UnverifiedAnswer answer) => Answers.Refused(failure, Verify(answer));
+}
