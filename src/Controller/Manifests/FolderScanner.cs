@@ -62,9 +62,9 @@ internal sealed class FolderScanner(string folder)
                 changes.Add((info.Name, bytes));
             }
         }
-        catch (FileNotFoundException)
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
         {
-            // Renamed or deleted since it was listed: the next scan tells.
+            // Renamed or deleted since it was listed, or a link whose target is being swapped: the next scan tells.
         }
         catch (Exception bad) when (bad is IOException or UnauthorizedAccessException)
         {

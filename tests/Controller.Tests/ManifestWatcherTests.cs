@@ -1,0 +1,178 @@
+using System.Text;
+using Fairlead.Controller.Manifests;
+using Fairlead.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Controller.Tests;
+
+/// <summary>Real folders and real events; the scans themselves are the barriers.</summary>
+public sealed class ManifestWatcherTests : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-watch-").FullName;
+    private readonly CancellationTokenSource _stop =
+        CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+
+    private ManifestWatcher? _watcher;
+    private IAsyncEnumerator<ManifestScan>? _scans;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        if (_scans is not null)
+        {
+            await _scans.DisposeAsync();
+        }
+
+        _watcher?.Dispose();
+        _stop.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Scans_FirstIsTheWholeFolder_AndNothingElse()
+    {
+        Write("b.yml", "2");
+        Write("a.yaml", "1");
+        Write(".hidden.yaml", "x");
+        Write("notes.txt", "x");
+        Write("a.yaml~", "x");
+        Directory.CreateDirectory(Path.Combine(_folder, "sub.yaml"));
+        Start(TimeProvider.System);
+        Assert.Equal(["a.yaml=1", "b.yml=2"], (await NextAsync()).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Scans_RenamedInto_IsReadWhole()
+    {
+        Start(TimeProvider.System);
+        Assert.Empty(await NextAsync());
+        for (var round = 0; round < 5; round++)
+        {
+            var text = round + new string('x', 200_000);
+            Write(".a.tmp", text);
+            File.Move(Path.Combine(_folder, ".a.tmp"), Path.Combine(_folder, "a.yaml"), overwrite: true);
+            Assert.Equal([$"a.yaml={text}"], await NextAsync());
+        }
+    }
+
+    [Fact]
+    public async Task Scans_WrittenInPlaceAndDeleted_AreSeen()
+    {
+        Start(TimeProvider.System);
+        Assert.Empty(await NextAsync());
+        Write("a.yaml", "1");
+        Assert.Equal("a.yaml=1", (await NextAsync())[^1]);
+        Write("a.yaml", "2");
+        Assert.Equal("a.yaml=2", await UntilAsync("a.yaml=2"));
+        File.Delete(Path.Combine(_folder, "a.yaml"));
+        Assert.Equal("a.yaml=(gone)", await UntilAsync("a.yaml=(gone)"));
+    }
+
+    [Fact]
+    public async Task Scans_EditorThatMovesTheOldFileAway_NeverLosesIt()
+    {
+        Write("a.yaml", "1");
+        Start(TimeProvider.System);
+        await NextAsync();
+        // As vim does with backupcopy=no: a spare copy by rename, a new file, the spare removed.
+        File.Move(Path.Combine(_folder, "a.yaml"), Path.Combine(_folder, "a.yaml~"));
+        Write("a.yaml", "2");
+        File.Delete(Path.Combine(_folder, "a.yaml~"));
+        Assert.Equal(["a.yaml=2"], await NextAsync());
+    }
+
+    [Fact]
+    public async Task Scans_SameBytesAgain_SayNothing()
+    {
+        Write("a.yaml", "1");
+        Start(TimeProvider.System);
+        await NextAsync();
+        Write("a.yaml", "1");
+        Write("b.yaml", "1");
+        Assert.Equal("b.yaml=1", Assert.Single(await NextAsync()));
+    }
+
+    [Fact]
+    public async Task Scans_MountedConfigMap_FollowsTheLinks()
+    {
+        // What the kubelet does: files are links into ..data, which is itself a link that is swapped.
+        Version("v1", "1");
+        File.CreateSymbolicLink(Path.Combine(_folder, "..data"), "v1");
+        File.CreateSymbolicLink(Path.Combine(_folder, "a.yaml"), Path.Combine("..data", "a.yaml"));
+        Start(TimeProvider.System);
+        Assert.Equal(["a.yaml=1"], await NextAsync());
+        Version("v2", "2");
+        Directory.Delete(Path.Combine(_folder, "..data"));
+        File.CreateSymbolicLink(Path.Combine(_folder, "..data"), "v2");
+        Assert.Equal(["a.yaml=2"], await NextAsync());
+
+        void Version(string name, string text)
+        {
+            Directory.CreateDirectory(Path.Combine(_folder, name));
+            File.WriteAllText(Path.Combine(_folder, name, "a.yaml"), text);
+        }
+    }
+
+    [Fact]
+    public async Task Scans_WithoutEvents_ATimerLooks()
+    {
+        var time = new ManualTimeProvider();
+        var target = Path.Combine(_folder, "away");
+        Directory.CreateDirectory(target);
+        File.WriteAllText(Path.Combine(target, "real"), "1");
+        File.CreateSymbolicLink(Path.Combine(_folder, "a.yaml"), Path.Combine("away", "real"));
+        Start(time);
+        Assert.Equal(["a.yaml=1"], await NextAsync());
+        var next = NextAsync();
+        // Behind the link, where no event of this folder tells of it.
+        File.WriteAllText(Path.Combine(target, "real"), "2");
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(["a.yaml=2"], await next);
+    }
+
+    [Fact]
+    public void Scan_UnreadableFile_IsToldOnce()
+    {
+        // A folder's own link target that is a folder cannot be read as a file, even by root.
+        Directory.CreateDirectory(Path.Combine(_folder, "dir"));
+        Write("a.yaml", "1");
+        var scanner = new FolderScanner(_folder);
+        Assert.Single(scanner.Scan(null).Changes);
+        File.Delete(Path.Combine(_folder, "a.yaml"));
+        File.CreateSymbolicLink(Path.Combine(_folder, "a.yaml"), "a.yaml");
+        var told = scanner.Scan(null);
+        Assert.Equal("a.yaml", Assert.Single(told.Unreadable).File);
+        Assert.Empty(told.Changes);
+        Assert.True(scanner.Scan(null).IsEmpty);
+    }
+
+    private void Write(string file, string text) => File.WriteAllText(Path.Combine(_folder, file), text);
+
+    private void Start(TimeProvider time)
+    {
+        _watcher = new(_folder, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(5), time, NullLogger.Instance);
+        _scans = _watcher.ScansAsync(_stop.Token).GetAsyncEnumerator(_stop.Token);
+    }
+
+    private async Task<List<string>> NextAsync()
+    {
+        Assert.True(await _scans!.MoveNextAsync().AsTask().WaitAsync(Patience, _stop.Token));
+        return [.. _scans.Current.Changes.Select(change =>
+            $"{change.File}={(change.Bytes is null ? "(gone)" : Encoding.UTF8.GetString(change.Bytes))}")];
+    }
+
+    private async Task<string> UntilAsync(string wanted)
+    {
+        while (true)
+        {
+            foreach (var change in await NextAsync())
+            {
+                if (change == wanted)
+                {
+                    return change;
+                }
+            }
+        }
+    }
+}
