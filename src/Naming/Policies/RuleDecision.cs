@@ -112,7 +112,7 @@ public sealed record RuleDecision
     private static ImmutableArray<string> Intersect(ImmutableArray<string> left, ImmutableArray<string> right) =>
     [
         .. left.SelectMany(a => right.Select(b => Narrower(a, b))).OfType<string>().Distinct(StringComparer.Ordinal)
-            .Order(StringComparer.Ordinal),
+            .Order(Comparer<string>.Create(CanonicalOrder.Compare)),
     ];
 
     // Two patterns meet in the longer one, where it lies within the other.
@@ -120,7 +120,8 @@ public sealed record RuleDecision
         Lies(a, b) ? a : Lies(b, a) ? b : null;
 
     private static bool Lies(string inner, string outer) =>
-        inner == outer || (outer.EndsWith('*') && inner.TrimEnd('*').StartsWith(outer[..^1], StringComparison.Ordinal));
+        inner == outer
+        || (outer.EndsWith('*') && (inner.EndsWith('*') ? inner[..^1] : inner).StartsWith(outer[..^1], StringComparison.Ordinal));
 
     private static bool Covers(string pattern, string region) =>
         pattern.EndsWith('*') ? region.StartsWith(pattern[..^1], StringComparison.Ordinal) : region == pattern;
