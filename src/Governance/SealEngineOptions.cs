@@ -16,8 +16,10 @@ public sealed record SealEngineOptions
     /// <summary>The newest epoch, whose seals this engine makes.</summary>
     public required Parsed<Epoch> Epoch { get; init; }
 
-    /// <summary>The documents of the epoch's op-made leaves, as the manifests of its chain say.</summary>
-    public required IReadOnlyList<OperationLeaf> OperationLeaves { get; init; }
+    /// <summary>
+    /// The epoch's op-made leaves, as the manifests of its chain say: the values of the type of that name.
+    /// </summary>
+    public required IReadOnlyCollection<ParsedLeaf> OperationLeaves { get; init; }
 
     /// <summary>
     /// The certified handover of the epoch before, and its entries, which the first seal follows (V62); null in epoch

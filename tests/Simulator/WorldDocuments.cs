@@ -1,12 +1,11 @@
 using System.Net;
-using Fairlead.Governance;
 using Fairlead.Naming;
 
 namespace Fairlead.Simulator;
 
 /// <summary>The documents that a ceremony leaves behind: epoch 1, the handover before it, and a Credential.</summary>
 internal sealed record WorldDocuments(
-    Digest Genesis, Parsed<Epoch> Epoch, Parsed<Handover> Handover, IReadOnlyList<OperationLeaf> Leaves)
+    Digest Genesis, Parsed<Epoch> Epoch, Parsed<Handover> Handover, IReadOnlyList<ParsedLeaf> Leaves)
 {
     internal const long Validity = 15_000;
     internal const long Heartbeat = 5_000;
@@ -51,7 +50,7 @@ internal sealed record WorldDocuments(
             Count = 1, Epoch = 0, Issued = Begin, Next = epoch.Digest, Root = genesis, Segment = genesis, Seq = 0,
         });
         return new WorldDocuments(
-            genesis, epoch, handover, [new OperationLeaf(LeafClass.Credential, credential.Payload)]);
+            genesis, epoch, handover, [ParsedLeaf.Of(credential)]);
     }
 
     private static EpochAnchor Member(string id, int index, Func<string, EcdsaSigner> key) => new()

@@ -1,4 +1,3 @@
-using System.Text;
 using Fairlead.Naming;
 using Fairlead.Naming.Tree;
 
@@ -12,7 +11,8 @@ internal sealed class EntryReader
 {
     private const int Remembered = 8192;
 
-    private readonly byte[] _keyPrefix;
+    private readonly Digest _genesis;
+    private readonly Hex16 _salt;
     private readonly Policy _policy;
     private readonly ISignatureCheck _signatures;
     private readonly IReadOnlySet<Digest> _revoked;
@@ -23,24 +23,25 @@ internal sealed class EntryReader
     private readonly Dictionary<Digest, Entry> _known = [];
     private readonly Queue<Digest> _order = [];
 
-    /// <exception cref="ArgumentException">A leaf that no operation makes, or that cannot be read.</exception>
+    /// <exception cref="ArgumentException">A leaf that no operation makes.</exception>
     internal EntryReader(SealEngineOptions options)
     {
         var epoch = options.Epoch.Value;
-        _keyPrefix = [.. "fairlead-name/1"u8, 0, .. options.Genesis.ToArray(), .. epoch.Salt.ToArray()];
+        _genesis = options.Genesis;
+        _salt = epoch.Salt;
         _policy = epoch.Policy;
         _signatures = options.Signatures;
         _revoked = options.RevokedPublishers;
         var leaves = new List<KeyValuePair<Digest, Digest>>();
         foreach (var leaf in options.OperationLeaves)
         {
-            if (!LeafDocuments.TryRead(leaf.Class, leaf.Payload, out var document, out var digest, out var refusal))
+            if (leaf.Document is not OpMadeLeaf)
             {
-                throw new ArgumentException(refusal.ToString(), nameof(options));
+                throw new ArgumentException($"no operation makes a {leaf.Class}", nameof(options));
             }
 
-            leaves.Add(KeyValuePair.Create(KeyOf(document.Class, document.LeafName), digest));
-            Take(document);
+            leaves.Add(KeyValuePair.Create(KeyOf(leaf.Class, leaf.Name), leaf.Commitment));
+            Take(leaf.Document);
         }
 
         OperationTree = SparseTree.From(leaves);
@@ -51,7 +52,7 @@ internal sealed class EntryReader
 
     /// <summary>The place of a (class, name) in this epoch's tree (4.0 "Tree").</summary>
     internal Digest KeyOf(LeafClass kind, string name) =>
-        Digest.Sha256([.. _keyPrefix, (byte)kind, .. Encoding.ASCII.GetBytes(name)]);
+        Hashes.TreeKey(_genesis, _salt, kind, name);
 
     /// <summary>Checks an offered document; the first rule that it breaks, or null and the entry.</summary>
     internal Refusal? Read(SignedEntry source, out Entry? entry)

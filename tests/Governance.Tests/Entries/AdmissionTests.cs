@@ -175,7 +175,7 @@ public sealed class AdmissionTests
             Made = 1,
             Opening = _bench.Opening(),
         });
-        var bench = With(LeafClass.Link, link.Payload);
+        var bench = With(ParsedLeaf.Of(link));
         bench.Refused(VerificationFailure.OccludedByLink, bench.Sign(bench.Record()));
         Assert.Contains(
             new SealOutput.Accepted(1),
@@ -194,7 +194,7 @@ public sealed class AdmissionTests
             Opening = _bench.Opening(),
             Until = _bench.Now + 1,
         });
-        var bench = With(LeafClass.Tombstone, tombstone.Payload);
+        var bench = With(ParsedLeaf.Of(tombstone));
         bench.Refused(VerificationFailure.Frozen, bench.Sign(bench.Record()));
         bench.Now += 1;
         Assert.Contains(
@@ -239,6 +239,6 @@ public sealed class AdmissionTests
         Version = _bench.Now,
     };
 
-    private static EngineBench With(LeafClass kind, ReadOnlyMemory<byte> leaf) =>
-        new(o => o with { OperationLeaves = [.. o.OperationLeaves, new OperationLeaf(kind, leaf)] });
+    private static EngineBench With(ParsedLeaf leaf) =>
+        new(o => o with { OperationLeaves = [.. o.OperationLeaves, leaf] });
 }

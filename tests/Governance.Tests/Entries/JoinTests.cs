@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Fairlead.Governance.Tests.Entries;
 
-/// <summary>The join of entries: commutative, associative, idempotent, and what it holds dominates all that went in.</summary>
+/// <summary>
+/// The join of entries: commutative, associative, idempotent, and what it holds dominates all that went in.
+/// </summary>
 public sealed class JoinTests
 {
     [Theory]

@@ -8,8 +8,8 @@ using Record = Fairlead.Naming.Record;
 namespace Fairlead.Governance.Tests.Seals;
 
 /// <summary>
-/// One engine under test, a1 of four, with the keys of all: the test plays the other anchors and the publishers. Term 0 is
-/// led by a0.
+/// One engine under test, a1 of four, with the keys of all: the test plays the other anchors and the publishers. Term
+/// 0 is led by a0.
 /// </summary>
 internal sealed class EngineBench
 {
@@ -92,7 +92,10 @@ internal sealed class EngineBench
 
     /// <summary>A good proposal over the engine's state, which a test then spoils.</summary>
     internal SealMessage.Propose Propose(
-        long seq, IReadOnlyList<SignedEntry> puts, IReadOnlyList<EntryName>? drops = null, Func<Seal, Seal>? change = null)
+        long seq,
+        IReadOnlyList<SignedEntry> puts,
+        IReadOnlyList<EntryName>? drops = null,
+        Func<Seal, Seal>? change = null)
     {
         var state = State.Apply(puts.Select(Read), drops ?? []);
         var seal = new Seal
@@ -138,7 +141,8 @@ internal sealed class EngineBench
         var outputs = Receive(from, proposal);
         Assert.DoesNotContain(outputs, o => o is SealOutput.Journal or SealOutput.Send { Message: SealMessage.Vote });
         Assert.Equal(last, Engine.LastSigned);
-        var refuse = Assert.Single(outputs.OfType<SealOutput.Send>().Select(s => s.Message).OfType<SealMessage.Refuse>());
+        var sent = outputs.OfType<SealOutput.Send>().Select(s => s.Message);
+        var refuse = Assert.Single(sent.OfType<SealMessage.Refuse>());
         Assert.Equal(failure, refuse.Failure);
         return refuse;
     }

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Fairlead.Governance.Tests.Seals;
 
-/// <summary>The leader's side: batches, votes, refusals, certificates, heartbeats. The engine under test is a0.</summary>
+/// <summary>
+/// The leader's side: batches, votes, refusals, certificates, heartbeats. The engine under test is a0.
+/// </summary>
 public sealed class LeaderTests
 {
     private readonly EngineBench _bench = new(self: "a0", isReady: false);

@@ -53,8 +53,8 @@ public sealed class TurnsTests
     }
 
     /// <summary>
-    /// Over all n up to 7 and every T, F: the parameters that V11 accepts are exactly those whose quorums share more than
-    /// F anchors and can be had with F silent.
+    /// Over all n up to 7 and every T, F: the parameters that V11 accepts are exactly those whose quorums share more
+    /// than F anchors and can be had with F silent.
     /// </summary>
     [Fact]
     public void Quorums_AllSmallSegments_ShareMoreThanFIffTheFormulaSays()
