@@ -1,1 +1,3 @@
-return 70;
+using Fairlead.Anchor.Hosting;
+
+return await AnchorProgram.RunAsync(args).ConfigureAwait(false);

@@ -6,7 +6,7 @@ using Google.Protobuf;
 namespace Fairlead.Protocol;
 
 /// <summary>Makes marshallers that hold a message to its size and to V2.</summary>
-internal static class StrictMarshaller
+public static class StrictMarshaller
 {
     /// <summary>
     /// A marshaller whose reader throws an <see cref="RpcException"/> with <see cref="VerificationFailure.TooLarge"/> or
@@ -14,7 +14,7 @@ internal static class StrictMarshaller
     /// </summary>
     /// <typeparam name="T">A generated message.</typeparam>
     /// <param name="limit">The largest encoding it reads, in bytes.</param>
-    internal static Marshaller<T> Create<T>(int limit)
+    public static Marshaller<T> Create<T>(int limit)
         where T : class, IMessage<T>, new() =>
         new(
             static (message, context) =>

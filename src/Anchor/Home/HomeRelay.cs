@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using Fairlead.Anchor.Serving;
+using Fairlead.Naming;
+
+namespace Fairlead.Anchor.Home;
+
+/// <summary>
+/// The home side of an anchor: one upstream subscription per (name, subject) and one session per target segment, kept as
+/// long as some consumer uses them and a little longer. Thread-safe.
+/// </summary>
+internal sealed class HomeRelay(ServingContext context, HomeVerifier verifier) : IAsyncDisposable
+{
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(60);
+    private const int NamesMax = 20_000;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Digest, RelayedName> _names = [];
+    private readonly ConcurrentDictionary<Digest, TargetSession> _sessions = new();
+    private ulong _nextId;
+
+    /// <summary>Uses a name; <see cref="Release"/> ends it.</summary>
+    /// <returns>The subscription, or <c>RateLimited</c> where there are too many.</returns>
+    internal (RelayedName? Name, Refusal? Refusal) Use(AskedQuestion question, Parsed<Peer> peer)
+    {
+        RelayedName? name;
+        var isNew = false;
+        lock (_gate)
+        {
+            if (!_names.TryGetValue(question.Query.Digest, out name))
+            {
+                DropIdle();
+                if (_names.Count >= NamesMax)
+                {
+                    return (null, new Refusal(VerificationFailure.RateLimited, "query", $"{NamesMax} names are relayed already"));
+                }
+
+                name = new RelayedName(++_nextId, question.Query, question.Consumer);
+                _names.Add(question.Query.Digest, name);
+                isNew = true;
+            }
+
+            name.Users++;
+        }
+
+        var session = _sessions.GetOrAdd(peer.Value.Genesis, _ => new TargetSession(context, verifier, new GrantMint(context), peer.Value.Genesis));
+        if (isNew)
+        {
+            session.Add(name);
+        }
+
+        return (name, null);
+    }
+
+    /// <summary>Ends one use; the subscription stays for a while, since a pod that restarts asks again.</summary>
+    internal void Release(RelayedName name)
+    {
+        lock (_gate)
+        {
+            name.Users--;
+            name.IdleSince = context.Time.GetTimestamp();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var session in _sessions.Values)
+        {
+            await session.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private void DropIdle()
+    {
+        foreach (var (digest, name) in _names.ToArray())
+        {
+            if (name.Users == 0 && context.Time.GetElapsedTime(name.IdleSince) > Linger)
+            {
+                _names.Remove(digest);
+                foreach (var session in _sessions.Values)
+                {
+                    session.Remove(name);
+                }
+            }
+        }
+    }
+}

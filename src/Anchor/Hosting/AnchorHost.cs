@@ -1,0 +1,179 @@
+using Fairlead.Anchor.Peers;
+using Fairlead.Anchor.Sealing;
+using Fairlead.Anchor.Serving;
+using Fairlead.Governance;
+using Fairlead.Rpc;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Anchor.Hosting;
+
+/// <summary>
+/// One running anchor: its keys, its journal, the seal loop, the connections to the other anchors of its segment, and what
+/// it serves. Thread-safe; disposing it stops everything.
+/// </summary>
+internal sealed class AnchorHost : ISealShell, IAsyncDisposable
+{
+    private readonly SegmentGround _ground;
+    private readonly ViewSource _views = new();
+    private readonly List<PeerLink> _links = [];
+    private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ILogger _log;
+    private KeyCustody? _keys;
+    private Archive? _archive;
+    private SealLoop? _loop;
+    private ConsumerService? _consumers;
+    private RpcServer? _server;
+    private AdminServer? _admin;
+
+    private AnchorHost(SegmentGround ground, ILoggerFactory loggers)
+    {
+        _ground = ground;
+        _log = loggers.CreateLogger<AnchorHost>();
+    }
+
+    /// <summary>What is served; null until a certified seal is held.</summary>
+    internal ViewSource Views => _views;
+
+    /// <summary>Where consumers, publishers and other anchors connect.</summary>
+    internal RpcEndpoint Endpoint => _server!.Endpoints[0];
+
+    /// <summary>Starts an anchor.</summary>
+    /// <exception cref="StartException">It cannot start; the message names file or address, and the remedy.</exception>
+    internal static async Task<AnchorHost> StartAsync(
+        AnchorOptions options,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        Func<ServerServiceDefinition, ServerServiceDefinition>? decorate,
+        CancellationToken cancellationToken)
+    {
+        var ground = SegmentGround.Read(options.SegmentFile, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var host = new AnchorHost(ground, loggers);
+        try
+        {
+            host._keys = KeyCustody.Load(options, ground, time);
+            await host.OpenAsync(options, time, loggers, cancellationToken).ConfigureAwait(false);
+            await host.ServeAsync(options, time, loggers, decorate, cancellationToken).ConfigureAwait(false);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Waits until the anchor is told to end or cannot go on.</summary>
+    /// <exception cref="Exception">What broke it.</exception>
+    internal async Task WaitAsync(CancellationToken cancellationToken) =>
+        await _broken.Task.WaitAsync(cancellationToken).ConfigureAwait(
+            ConfigureAwaitOptions.None | (cancellationToken.IsCancellationRequested ? ConfigureAwaitOptions.SuppressThrowing : 0));
+
+    public void Send(string anchor, SealMessage message) => _links.Find(link => link.Id == anchor)?.Send(message);
+
+    public void Broadcast(SealMessage message) => _links.ForEach(link => link.Send(message));
+
+    public void OnCertified(CertifiedState state)
+    {
+        _views.Publish(new SegmentView(_ground.Name, _ground.Epochs, _ground.Newest, _ground.Leaves, state));
+        _archive!.Enqueue(state);
+    }
+
+    public void OnEvidence(SealOutput.Evidence evidence) => HostLog.Evidence(_log, evidence.Failure);
+
+    public void OnBroken(Exception error) => _broken.TrySetException(error);
+
+    public async ValueTask DisposeAsync()
+    {
+        await DisposeAsync(_admin).ConfigureAwait(false);
+        await DisposeAsync(_server).ConfigureAwait(false);
+        await DisposeAsync(_consumers).ConfigureAwait(false);
+        await Task.WhenAll(_links.Select(link => link.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await DisposeAsync(_loop).ConfigureAwait(false);
+        await DisposeAsync(_archive).ConfigureAwait(false);
+        _keys?.Dispose();
+    }
+
+    // Journal and archive: what this key signed, and the newest state that the segment certified.
+    private async Task OpenAsync(AnchorOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var (store, journal, archived) = await DataFolder.OpenAsync(options, _ground, _keys!, time, cancellationToken).ConfigureAwait(false);
+        _archive = new Archive(store, _ground.Genesis, time, loggers.CreateLogger<Archive>());
+        var engine = new SealEngineOptions
+        {
+            Self = options.Id,
+            Genesis = _ground.Genesis,
+            Epoch = _ground.Newest,
+            OperationLeaves = _ground.OperationLeaves,
+            Handover = _ground.Handover?.Value,
+            HandoverDigest = _ground.Handover?.Digest,
+            Signer = _keys!.Seal,
+            Journal = [.. journal.Replay().Select(body => new ReadOnlyMemory<byte>(body))],
+            Archived = archived?.Seal,
+            ArchivedEntries = archived?.Entries ?? [],
+        };
+        _loop = new SealLoop(engine, journal, this, time, loggers.CreateLogger<SealLoop>());
+    }
+
+    private async Task ServeAsync(
+        AnchorOptions options,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        Func<ServerServiceDefinition, ServerServiceDefinition>? decorate,
+        CancellationToken cancellationToken)
+    {
+        var context = new ServingContext
+        {
+            Views = _views,
+            SealKey = _keys!.Seal,
+            Transport = _keys.Transport,
+            TransportKid = _keys.TransportKid,
+            Subjects = options.Subjects.ToDictionary(mapping => mapping.Key.Kid, mapping => mapping.Subject),
+            UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints,
+            Time = time,
+            Loggers = loggers,
+        };
+        _consumers = new ConsumerService(context);
+        var builder = ServerServiceDefinition.CreateBuilder();
+        _consumers.AddTo(builder);
+        new ReadingService(context, _ground.Epochs, _ground.Genesis).AddTo(builder);
+        new PublishService(_loop!, _ground.Genesis).AddTo(builder);
+        var service = builder.Build();
+        var peers = new PeerService(options.Id, () => _ground.Newest.Value, (anchor, message) => _loop!.Post(new SealInput.Receive(anchor, message)));
+        var server = new RpcServerOptions
+        {
+            Endpoints = { RpcEndpoint.Tcp(options.Listen, new RpcServerTls(_keys.Transport)) },
+            Services = { decorate?.Invoke(service) ?? service, peers.Build() },
+            LoggerFactory = loggers,
+        };
+        server.Calls.MaxReceiveMessageBytes = PeerMethods.MaxMessageBytes;
+        server.Calls.TimeProvider = time;
+        try
+        {
+            _server = await RpcServer.StartAsync(server, cancellationToken).ConfigureAwait(false);
+            _admin = await AdminServer.StartAsync(options, this, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw new StartException($"cannot listen: {e.Message}; end what uses the address, or change listen and admin", e);
+        }
+
+        Connect(options.Id, time);
+        _loop!.Start();
+    }
+
+    private void Connect(string self, TimeProvider time)
+    {
+        foreach (var anchor in _ground.Newest.Value.Anchors.Where(anchor => anchor.Id != self))
+        {
+            _links.Add(new PeerLink(anchor, _keys!.Transport, time, connected => _loop!.Post(
+                connected ? new SealInput.Connected(anchor.Id) : new SealInput.Disconnected(anchor.Id))));
+        }
+    }
+
+    /// <summary>What the admin page shows.</summary>
+    internal AnchorStatus Status(string id) => new(
+        id, _ground.Name.Text, _ground.Genesis, _ground.Newest.Value.Number, _views.Current, _loop!.Status,
+        [.. _links.Select(link => (link.Id, link.IsConnected))]);
+
+    private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;
+}

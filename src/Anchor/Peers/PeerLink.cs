@@ -1,0 +1,153 @@
+using System.Threading.Channels;
+using Fairlead.Governance;
+using Fairlead.Naming;
+using Fairlead.Protocol.V1;
+using Fairlead.Rpc;
+
+namespace Fairlead.Anchor.Peers;
+
+/// <summary>
+/// The outgoing connection to one other anchor of the segment, held to its tls key of the newest epoch (V63). What cannot
+/// be sent soon is dropped, oldest first: the engine repeats what matters. Thread-safe.
+/// </summary>
+internal sealed class PeerLink : IAsyncDisposable
+{
+    private const int QueueMax = 1024;
+    private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(1);
+
+    private readonly EpochAnchor _anchor;
+    private readonly TlsIdentity _identity;
+    private readonly TimeProvider _time;
+    private readonly Action<bool> _connected;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Channel<SealMessage> _queue = Channel.CreateBounded<SealMessage>(
+        new BoundedChannelOptions(QueueMax) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
+
+    private readonly Task _running;
+    private volatile bool _isConnected;
+
+    /// <summary>Starts connecting.</summary>
+    /// <param name="anchor">The other anchor.</param>
+    /// <param name="identity">The own tls key.</param>
+    /// <param name="time">Times the pauses between attempts.</param>
+    /// <param name="connected">Told when the connection works and when it breaks.</param>
+    internal PeerLink(EpochAnchor anchor, TlsIdentity identity, TimeProvider time, Action<bool> connected)
+    {
+        _anchor = anchor;
+        _identity = identity;
+        _time = time;
+        _connected = connected;
+        _running = Task.Run(RunAsync);
+    }
+
+    /// <summary>The other anchor's id.</summary>
+    internal string Id => _anchor.Id;
+
+    /// <summary>Whether the connection works.</summary>
+    internal bool IsConnected => _isConnected;
+
+    /// <summary>Queues a message; one that finds no connection is dropped.</summary>
+    internal void Send(SealMessage message)
+    {
+        if (_isConnected)
+        {
+            _queue.Writer.TryWrite(message);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var pause = PauseMin;
+        for (var attempt = 0; !_stop.IsCancellationRequested; attempt++)
+        {
+            var endpoint = _anchor.Endpoints[attempt % _anchor.Endpoints.Length];
+            if (await OnceAsync(endpoint).ConfigureAwait(false))
+            {
+                pause = PauseMin;
+            }
+
+            await Task.Delay(pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            pause = pause * 2 < PauseMax ? pause * 2 : PauseMax;
+        }
+    }
+
+    // One connection until it breaks; true where it worked at all.
+    private async Task<bool> OnceAsync(IpEndpoint endpoint)
+    {
+        var channel = new RpcChannel($"https://{endpoint.Text}", new RpcChannelOptions
+        {
+            Identity = _identity,
+            ServerKeyCheck = point => _anchor.Tls.Point.SequenceEqual(point.Span),
+            ConnectTimeout = TimeSpan.FromSeconds(2),
+            MaxSendMessageBytes = PeerMethods.MaxMessageBytes,
+            KeepAlivePeriod = TimeSpan.FromSeconds(1),
+            KeepAliveTimeout = TimeSpan.FromSeconds(1),
+            TimeProvider = _time,
+        });
+        await using (channel.ConfigureAwait(false))
+        {
+            var worked = false;
+            try
+            {
+                using var call = channel.CreateCallInvoker().AsyncClientStreamingCall(
+                    PeerMethods.Gossip, null, new CallOptions(cancellationToken: _stop.Token));
+                await call.ResponseHeadersAsync.ConfigureAwait(false);
+                worked = true;
+                Report(true);
+                await PumpAsync(call).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is RpcException or OperationCanceledException or IOException)
+            {
+                // Broken, or stopped; the next attempt tells which.
+            }
+
+            if (worked)
+            {
+                Report(false);
+            }
+
+            return worked;
+        }
+    }
+
+    private async Task PumpAsync(AsyncClientStreamingCall<PeerMessage, GossipClosed> call)
+    {
+        var ended = call.ResponseAsync;
+        Task<bool>? waiting = null;
+        while (true)
+        {
+            waiting ??= _queue.Reader.WaitToReadAsync(_stop.Token).AsTask();
+            if (await Task.WhenAny(waiting, ended).ConfigureAwait(false) == ended)
+            {
+                await ended.ConfigureAwait(false);
+                return;
+            }
+
+            await waiting.ConfigureAwait(false);
+            waiting = null;
+            while (_queue.Reader.TryRead(out var message))
+            {
+                await call.RequestStream.WriteAsync(PeerWire.Write(message)).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void Report(bool isConnected)
+    {
+        _isConnected = isConnected;
+        while (!isConnected && _queue.Reader.TryRead(out _))
+        {
+            // What was queued for the broken connection is stale by the time of the next one.
+        }
+
+        _connected(isConnected);
+    }
+}

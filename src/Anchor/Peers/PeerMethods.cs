@@ -1,0 +1,20 @@
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Rpc;
+
+namespace Fairlead.Anchor.Peers;
+
+/// <summary>The methods of the service <c>fairlead.v1.AnchorPeer</c>.</summary>
+internal static class PeerMethods
+{
+    /// <summary>The largest message between anchors: a page of a state, or a proposal with many records.</summary>
+    internal const int MaxMessageBytes = 16 * 1024 * 1024;
+
+    /// <summary>One anchor's words to another.</summary>
+    internal static Method<PeerMessage, GossipClosed> Gossip { get; } = new(
+        MethodType.ClientStreaming,
+        "fairlead.v1.AnchorPeer",
+        "Gossip",
+        StrictMarshaller.Create<PeerMessage>(MaxMessageBytes),
+        StrictMarshaller.Create<GossipClosed>(64));
+}

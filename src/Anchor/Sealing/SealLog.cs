@@ -1,0 +1,23 @@
+using Fairlead.Naming;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Anchor.Sealing;
+
+/// <summary>What sealing logs.</summary>
+internal static partial class SealLog
+{
+    [LoggerMessage(2100, LogLevel.Critical, "Sealing ended; this anchor signs nothing any more", EventName = "Ended")]
+    internal static partial void Ended(ILogger logger, Exception error);
+
+    [LoggerMessage(2101, LogLevel.Error, "Contradicting statements were found: {Failure}", EventName = "Evidence")]
+    internal static partial void Evidence(ILogger logger, VerificationFailure failure);
+
+    [LoggerMessage(2102, LogLevel.Critical, "The seal key must not sign any more: {Failure} ({Detail}); rotate it", EventName = "Halted")]
+    internal static partial void Halted(ILogger logger, VerificationFailure failure, string detail);
+
+    [LoggerMessage(2103, LogLevel.Debug, "A message of {Anchor} had no effect: {Failure} ({Detail})", EventName = "Ignored")]
+    internal static partial void Ignored(ILogger logger, string anchor, VerificationFailure failure, string detail);
+
+    [LoggerMessage(2104, LogLevel.Warning, "The archive cannot be written; sealing goes on without it", EventName = "NotArchived")]
+    internal static partial void NotArchived(ILogger logger, Exception error);
+}

@@ -1,0 +1,215 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Fairlead.Anchor.Journal;
+using Fairlead.Governance;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Anchor.Sealing;
+
+/// <summary>
+/// Drives the seal engine: one task owns it, takes inputs in the order in which they come, and does what it asks for in the
+/// order in which it asks. What is to be journaled is on the disk before anything after it leaves (V43). Posting is
+/// thread-safe.
+/// </summary>
+internal sealed class SealLoop : IAsyncDisposable
+{
+    private const int InputsMax = 65_536;
+
+    private readonly SealEngine _engine;
+    private readonly JournalFile _journal;
+    private readonly ISealShell _shell;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly Channel<SealInput> _inputs = Channel.CreateBounded<SealInput>(
+        new BoundedChannelOptions(InputsMax) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly ConcurrentDictionary<long, Action<SealOutput>> _publishers = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _statusGate = new();
+    private (long Term, string Leader, int Pending) _status;
+    private long _tokens;
+    private long? _timer;
+    private Task _running = Task.CompletedTask;
+
+    internal SealLoop(SealEngineOptions options, JournalFile journal, ISealShell shell, TimeProvider time, ILogger log)
+    {
+        _journal = journal;
+        _shell = shell;
+        _time = time;
+        _log = log;
+        _engine = new SealEngine(options, Now());
+        _status = (_engine.Term, _engine.Leader, 0);
+    }
+
+    /// <summary>Term, leader, and how many entries wait to be sealed.</summary>
+    internal (long Term, string Leader, int Pending) Status
+    {
+        get
+        {
+            lock (_statusGate)
+            {
+                return _status;
+            }
+        }
+    }
+
+    /// <summary>Starts the task; a state that the archive kept is served at once.</summary>
+    internal void Start()
+    {
+        if (_engine.Newest is { } newest)
+        {
+            _shell.OnCertified(newest);
+        }
+
+        _running = Task.Run(RunAsync);
+    }
+
+    /// <summary>Gives an input; false where the loop is so far behind that it is dropped.</summary>
+    internal bool Post(SealInput input) => _inputs.Writer.TryWrite(input);
+
+    /// <summary>Offers an entry; <paramref name="heard"/> is called on the loop's task with what becomes of it.</summary>
+    /// <returns>The token to forget it by.</returns>
+    internal long Publish(SignedEntry entry, Action<SealOutput> heard)
+    {
+        var token = Interlocked.Increment(ref _tokens);
+        _publishers[token] = heard;
+        Post(new SealInput.Publish(token, entry));
+        return token;
+    }
+
+    /// <summary>Stops reporting on an entry.</summary>
+    internal void Forget(long token)
+    {
+        if (_publishers.TryRemove(token, out _))
+        {
+            Post(new SealInput.Forget(token));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _journal.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            Do(_engine.Step(new SealInput.Tick(), Now()));
+            while (!_stop.IsCancellationRequested)
+            {
+                await WaitAsync().ConfigureAwait(false);
+                while (_inputs.Reader.TryRead(out var input))
+                {
+                    Do(_engine.Step(input, Now()));
+                }
+
+                if (_timer is { } due && due <= Now())
+                {
+                    _timer = null;
+                    Do(_engine.Step(new SealInput.Tick(), Now()));
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Stopped, as asked.
+        }
+        catch (Exception e)
+        {
+            // A journal that cannot be written, or a bug: either way this key must not sign any more.
+            SealLog.Ended(_log, e);
+            _shell.OnBroken(e);
+        }
+    }
+
+    private async Task WaitAsync()
+    {
+        var reading = _inputs.Reader.WaitToReadAsync(_stop.Token).AsTask();
+        if (_timer is not { } due)
+        {
+            await reading.ConfigureAwait(false);
+            return;
+        }
+
+        var left = TimeSpan.FromMilliseconds(Math.Max(0, due - Now()));
+        if (left > TimeSpan.Zero)
+        {
+            await ((Task)reading).WaitAsync(left, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _stop.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    private void Do(IReadOnlyList<SealOutput> outputs)
+    {
+        foreach (var output in outputs)
+        {
+            Do(output);
+        }
+
+        lock (_statusGate)
+        {
+            _status = (_engine.Term, _engine.Leader, _engine.Pending);
+        }
+    }
+
+    private void Do(SealOutput output)
+    {
+        switch (output)
+        {
+            case SealOutput.Journal journal:
+                _journal.Append(journal.Body.Span);
+                break;
+            case SealOutput.Send send:
+                _shell.Send(send.To, send.Message);
+                break;
+            case SealOutput.Broadcast broadcast:
+                _shell.Broadcast(broadcast.Message);
+                break;
+            case SealOutput.Certified certified:
+                _shell.OnCertified(certified.State);
+                break;
+            case SealOutput.Accepted accepted:
+                Tell(accepted.Token, output, isLast: false);
+                break;
+            case SealOutput.Refused refused:
+                Tell(refused.Token, output, isLast: true);
+                break;
+            case SealOutput.Sealed done:
+                Tell(done.Token, output, isLast: true);
+                break;
+            case SealOutput.Superseded superseded:
+                Tell(superseded.Token, output, isLast: true);
+                break;
+            case SealOutput.SetTimer timer:
+                _timer = timer.At;
+                break;
+            case SealOutput.Evidence evidence:
+                SealLog.Evidence(_log, evidence.Failure);
+                _shell.OnEvidence(evidence);
+                break;
+            case SealOutput.Halted halted:
+                SealLog.Halted(_log, halted.Refusal.Failure, halted.Refusal.Detail);
+                break;
+            case SealOutput.Ignored ignored:
+                SealLog.Ignored(_log, ignored.From, ignored.Refusal.Failure, ignored.Refusal.Detail);
+                break;
+            default:
+                throw new InvalidOperationException($"nothing does {output.GetType().Name}");
+        }
+    }
+
+    private void Tell(long token, SealOutput output, bool isLast)
+    {
+        var found = isLast ? _publishers.TryRemove(token, out var heard) : _publishers.TryGetValue(token, out heard);
+        if (found)
+        {
+            heard!(output);
+        }
+    }
+
+    private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+}

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using Fairlead.Anchor.Home;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+
+namespace Fairlead.Anchor.Serving;
+
+/// <summary>
+/// Composes whole answers: the own hop, and behind it what the target's anchors said. Thread-safe.
+/// </summary>
+internal sealed class Answerer(ServingContext context, AttestMint mint)
+{
+    /// <summary>An answer as it can be given now.</summary>
+    /// <param name="Answer">The answer.</param>
+    /// <param name="Watched">The own segment's leaves that it rests on.</param>
+    /// <param name="Expiry">Its oldest expiry, in unix milliseconds.</param>
+    internal sealed record Composed(UnverifiedAnswer Answer, IReadOnlyList<LeafName> Watched, long Expiry);
+
+    /// <summary>Where a question leads from here: the Peer leaf, or null where it ends in this segment.</summary>
+    internal static Parsed<Peer>? Leads(AskedQuestion question, SegmentView view) =>
+        question.IsHome && question.Query.Value.Name.Segment is { } target && target != view.Name && !target.IsAtOrUnder(view.Name)
+            ? HomeAnswers.PeerTowards(view, target)
+            : null;
+
+    /// <summary>Composes an answer.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="view">The own segment.</param>
+    /// <param name="relayed">What the target said; null where the question ends here or nothing came yet.</param>
+    /// <param name="known">The newest epochs that the asker holds, by segment.</param>
+    /// <param name="refusal">Why there is none: <c>NotSealed</c>, <c>Behind</c>, <c>BadName</c>.</param>
+    internal Composed? Compose(
+        AskedQuestion question,
+        SegmentView view,
+        Relayed? relayed,
+        IReadOnlyDictionary<Digest, long> known,
+        out Refusal? refusal)
+    {
+        refusal = null;
+        var now = context.Now();
+        if (!view.IsValid(now))
+        {
+            refusal = new Refusal(VerificationFailure.NotSealed, view.Name.Text, "the newest seal has expired");
+            return null;
+        }
+
+        if (IsBehind(question, view.Genesis, (view.Certified.Seal.Epoch, view.Certified.Seal.Seq)))
+        {
+            refusal = new Refusal(VerificationFailure.Behind, view.Name.Text, "the asker holds a later seal");
+            return null;
+        }
+
+        var name = question.Query.Value.Name;
+        var knownHere = Known(known, view.Genesis);
+        if (name.Segment == view.Name && name.Service is { } service)
+        {
+            var kind = question.IsHome ? HopKind.Home : HopKind.Peer;
+            return Whole(question, TargetAnswers.Build(view, mint, question.Consumer, service, kind, knownHere, now));
+        }
+
+        if (!question.IsHome || name.Segment is not { } target || name.Service is null)
+        {
+            refusal = new Refusal(VerificationFailure.BadName, "query.name", "not a service's full name");
+            return null;
+        }
+
+        var home = HomeAnswers.Build(view, mint, question.Consumer, target, knownHere, now);
+        if (home.Result != AnswerResult.Record)
+        {
+            return Whole(question, home);
+        }
+
+        return relayed is null || relayed.Expiry <= now + view.Epoch.Value.Policy.ClockDelta
+            ? Nothing(target, out refusal)
+            : Joined(question, home, relayed, known);
+    }
+
+    private static Composed? Nothing(SegmentName target, out Refusal? refusal)
+    {
+        refusal = new Refusal(VerificationFailure.NotSealed, target.Text, "no valid answer of its anchors is held");
+        return null;
+    }
+
+    private static Composed Whole(AskedQuestion question, BuiltAnswer built) => new(
+        new UnverifiedAnswer(question.Query.Payload, [built.Hop], built.Result, built.Slices), built.Watched, built.Expiry);
+
+    private static Composed Joined(
+        AskedQuestion question, BuiltAnswer home, Relayed relayed, IReadOnlyDictionary<Digest, long> known)
+    {
+        var have = Known(known, relayed.Hop.Genesis);
+        var epochs = have is { } number ? relayed.Epochs.Skip((int)Math.Min(number + 1, relayed.Epochs.Count)) : relayed.Epochs;
+        var target = relayed.Hop with { Epochs = epochs.ToImmutableArray() };
+        var answer = new UnverifiedAnswer(question.Query.Payload, [home.Hop, target], relayed.Result, relayed.Slices);
+        return new Composed(answer, home.Watched, Math.Min(home.Expiry, relayed.Expiry));
+    }
+
+    private static long? Known(IReadOnlyDictionary<Digest, long> known, Digest segment) =>
+        known.TryGetValue(segment, out var epoch) ? epoch : null;
+
+    private static bool IsBehind(AskedQuestion question, Digest segment, (long Epoch, long Seq) held) =>
+        question.Known.TryGetValue(segment, out var asker) && held.CompareTo((asker.SealEpoch, asker.SealSeq)) < 0;
+}

@@ -1,0 +1,18 @@
+using System.Collections.Immutable;
+using Fairlead.Naming;
+
+namespace Fairlead.Anchor.Serving;
+
+/// <summary>A question that may be asked: by whom, for what, and what the asker holds already. Immutable.</summary>
+/// <param name="Query">The query.</param>
+/// <param name="Consumer">Who asks, proven.</param>
+/// <param name="IsHome">Whether the consumer is at home here, so that the answer starts with hop 0.</param>
+/// <param name="Known">What the asker holds, by segment.</param>
+internal sealed record AskedQuestion(
+    Parsed<Query> Query, Consumer Consumer, bool IsHome, ImmutableDictionary<Digest, KnownSegment> Known);
+
+/// <summary>What an asker holds of a segment (V64).</summary>
+/// <param name="Epoch">Its newest epoch.</param>
+/// <param name="SealEpoch">The epoch of the newest seal that it accepted.</param>
+/// <param name="SealSeq">The number of that seal.</param>
+internal sealed record KnownSegment(long Epoch, long SealEpoch, long SealSeq);

@@ -1,0 +1,267 @@
+using System.Threading.Channels;
+using Fairlead.Anchor.Home;
+using Fairlead.Naming;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Rpc;
+
+namespace Fairlead.Anchor.Serving;
+
+/// <summary>
+/// One subscription stream of a consumer or of a home anchor elsewhere (4.9): answers at once, and again when something it
+/// rests on changed. One task owns the subscriptions and writes; another one reads.
+/// </summary>
+internal sealed class ConsumerStream(
+    ServingContext context, Doorman doorman, Answerer answerer, HomeRelay relay, Digest? caller)
+{
+    private const int SubscriptionsMax = 10_000;
+    private const int PendingMax = 1024;
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<ulong, Subscription> _subscriptions = [];
+    private readonly Dictionary<Digest, long> _known = [];
+    private readonly Channel<SubscribeRequest> _requests = Channel.CreateBounded<SubscribeRequest>(PendingMax);
+    private readonly Wakeup _wakeup = new(context.Time);
+
+    /// <summary>Runs until the caller ends the stream.</summary>
+    internal async Task RunAsync(
+        IAsyncStreamReader<SubscribeRequest> requests,
+        IServerStreamWriter<SubscribeResponse> responses,
+        CancellationToken cancellationToken)
+    {
+        void OnSwap(SegmentView view) => _wakeup.Signal();
+        context.Views.Swapped += OnSwap;
+        var reading = ReadAsync(requests, cancellationToken);
+        try
+        {
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                var next = await TurnAsync(responses).ConfigureAwait(false);
+                if (reading.IsCompleted && _requests.Reader.Count == 0)
+                {
+                    await reading.ConfigureAwait(false);
+                    return;
+                }
+
+                await _wakeup.WaitAsync(next, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            context.Views.Swapped -= OnSwap;
+            foreach (var subscription in _subscriptions.Values)
+            {
+                Drop(subscription);
+            }
+        }
+    }
+
+    private async Task ReadAsync(IAsyncStreamReader<SubscribeRequest> requests, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await requests.MoveNext(cancellationToken).ConfigureAwait(false))
+            {
+                await _requests.Writer.WriteAsync(requests.Current, cancellationToken).ConfigureAwait(false);
+                _wakeup.Signal();
+            }
+        }
+        finally
+        {
+            _wakeup.Signal();
+        }
+    }
+
+    // Everything that is to be said now; returns how long nothing will be.
+    private async Task<TimeSpan> TurnAsync(IServerStreamWriter<SubscribeResponse> responses)
+    {
+        while (_requests.Reader.TryRead(out var request))
+        {
+            if (Take(request) is { } answer)
+            {
+                await responses.WriteAsync(answer).ConfigureAwait(false);
+            }
+        }
+
+        if (context.Views.Current is not { } view)
+        {
+            return Longest;
+        }
+
+        var now = context.Now();
+        var next = now + (long)Longest.TotalMilliseconds;
+        foreach (var subscription in _subscriptions.Values.ToList())
+        {
+            if (Look(subscription, view, now) is { } response)
+            {
+                await responses.WriteAsync(response).ConfigureAwait(false);
+            }
+
+            next = Math.Min(next, subscription.DueAt);
+        }
+
+        return TimeSpan.FromMilliseconds(Math.Max(1, next - context.Now()));
+    }
+
+    private SubscribeResponse? Take(SubscribeRequest request)
+    {
+        switch (request.KindCase)
+        {
+            case SubscribeRequest.KindOneofCase.Open:
+                return Open(request.Open);
+            case SubscribeRequest.KindOneofCase.Grants:
+                Renew(request.Grants);
+                return null;
+            case SubscribeRequest.KindOneofCase.Close:
+                if (_subscriptions.Remove(request.Close.Id, out var closed))
+                {
+                    Drop(closed);
+                }
+
+                return null;
+            default:
+                throw RpcFailures.ToException(new Refusal(VerificationFailure.BadEnvelope, "subscribe", "a request of no kind"));
+        }
+    }
+
+    private SubscribeResponse? Open(Open open)
+    {
+        if (context.Views.Current is not { } view)
+        {
+            return Report(open.Id, new Refusal(VerificationFailure.NotSealed, "", "no certified seal is held yet"));
+        }
+
+        if (_subscriptions.Remove(open.Id, out var old))
+        {
+            Drop(old);
+        }
+
+        if (_subscriptions.Count >= SubscriptionsMax)
+        {
+            return Report(open.Id, new Refusal(VerificationFailure.RateLimited, "", $"{SubscriptionsMax} subscriptions are open"));
+        }
+
+        if (doorman.Judge(open.Request, caller, view, out var question) is { } refusal)
+        {
+            return Report(open.Id, refusal);
+        }
+
+        foreach (var (segment, held) in question!.Known)
+        {
+            _known[segment] = Math.Max(held.Epoch, _known.GetValueOrDefault(segment, -1));
+        }
+
+        RelayedName? upstream = null;
+        if (Answerer.Leads(question, view) is { } peer)
+        {
+            (upstream, var full) = relay.Use(question, peer);
+            if (upstream is null)
+            {
+                return Report(open.Id, full!);
+            }
+
+            upstream.Changed += _wakeup.Signal;
+        }
+
+        _subscriptions[open.Id] = new Subscription(open.Id, question, upstream)
+        {
+            GrantEnds = open.Request.Grant is null ? long.MaxValue : context.Now() + Limits.GrantLife,
+        };
+        return null;
+    }
+
+    private void Renew(Grants grants)
+    {
+        if (context.Views.Current is not { } view || caller is not { } kid)
+        {
+            return;
+        }
+
+        foreach (var signed in grants.Grants_.Take(Limits.ListItems))
+        {
+            if (doorman.Renew(signed, kid, view, out var grant) is not null)
+            {
+                continue; // It lapses, which is all that a bad renewal can do.
+            }
+
+            var consumer = new Consumer(grant!.Value.Home, grant.Value.Subject);
+            foreach (var subscription in _subscriptions.Values.Where(one => one.Question.Consumer.Digest == consumer.Digest))
+            {
+                subscription.GrantEnds = grant.Value.Expires;
+            }
+        }
+    }
+
+    private SubscribeResponse? Look(Subscription subscription, SegmentView view, long now)
+    {
+        if (now + view.Epoch.Value.Policy.ClockDelta >= subscription.GrantEnds)
+        {
+            _subscriptions.Remove(subscription.Id);
+            Drop(subscription);
+            return new SubscribeResponse { Lapsed = new Lapsed { Id = subscription.Id } };
+        }
+
+        var (relayed, failure) = subscription.Relay?.Read() ?? default;
+        if (!subscription.IsDue(view, relayed, now))
+        {
+            return null;
+        }
+
+        if (subscription.Relay is not null && relayed is null && failure is null)
+        {
+            return null; // The target has not spoken yet.
+        }
+
+        var composed = answerer.Compose(subscription.Question, view, relayed, _known, out var refusal);
+        if (composed is null)
+        {
+            subscription.OnFailed(now);
+            return Once(subscription, relayed is null && failure is not null ? failure : refusal!);
+        }
+
+        if (subscription.IsRepetition(composed, view, relayed))
+        {
+            subscription.OnSent(composed, view, relayed, now);
+            return null;
+        }
+
+        subscription.OnSent(composed, view, relayed, now);
+        foreach (var hop in composed.Answer.Hops)
+        {
+            _known[hop.Genesis] = Math.Max(_known.GetValueOrDefault(hop.Genesis, -1), NewestOf(hop, view, relayed));
+        }
+
+        return new SubscribeResponse
+        {
+            Update = new Update { Ids = { subscription.Id }, Answer = WireWriter.ToMessage(composed.Answer) },
+        };
+    }
+
+    private static long NewestOf(Naming.Traversal.UnverifiedHop hop, SegmentView view, Relayed? relayed) =>
+        hop.Genesis == view.Genesis ? view.Epoch.Value.Number : (relayed?.Epochs.Count ?? 0) - 1;
+
+    private static SubscribeResponse? Once(Subscription subscription, Refusal refusal)
+    {
+        if (subscription.Reported == refusal.Failure)
+        {
+            return null;
+        }
+
+        subscription.Reported = refusal.Failure;
+        return Report(subscription.Id, refusal);
+    }
+
+    private static SubscribeResponse Report(ulong id, Refusal refusal) => new()
+    {
+        Failed = new Failed { Id = id, Failure = refusal.Failure.ToString(), Detail = $"{refusal.Where}: {refusal.Detail}" },
+    };
+
+    private void Drop(Subscription subscription)
+    {
+        if (subscription.Relay is { } upstream)
+        {
+            upstream.Changed -= _wakeup.Signal;
+            relay.Release(upstream);
+        }
+    }
+}

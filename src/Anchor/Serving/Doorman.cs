@@ -1,0 +1,200 @@
+using System.Collections.Immutable;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+
+namespace Fairlead.Anchor.Serving;
+
+/// <summary>
+/// Establishes who asks and whether the question is one that may be asked here (V35, V48, V50, V51), before anything is
+/// looked up. Thread-safe.
+/// </summary>
+internal sealed class Doorman(ServingContext context)
+{
+    private const int KnownMax = 64;
+    private const int HomesMax = 128;
+
+    private readonly VerifiedCache _cache = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Digest, SegmentState> _homes = [];
+
+    /// <summary>Judges one request.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="caller">The kid of the key that the connection proved; null where it proved none.</param>
+    /// <param name="view">The own segment.</param>
+    /// <param name="question">The question, where it may be asked.</param>
+    internal Refusal? Judge(ResolveRequest request, Digest? caller, SegmentView view, out AskedQuestion? question)
+    {
+        question = null;
+        if (!Document.TryParse<Query>(request.Query.Memory, out var query, out var refusal))
+        {
+            return refusal.At("query");
+        }
+
+        if (ReadKnown(request, out var known) is { } malformed)
+        {
+            return malformed;
+        }
+
+        if (caller is not { } kid)
+        {
+            return new Refusal(VerificationFailure.SubjectUnknown, "tls", "the connection shows no key");
+        }
+
+        var isHome = context.Subjects.ContainsKey(kid) && request.Grant is null;
+        var refused = isHome ? AtHome(query, kid, view, out var consumer) : Foreign(request, query, kid, view, out consumer);
+        if (refused is not null)
+        {
+            return refused;
+        }
+
+        question = new AskedQuestion(query, consumer!, isHome, known);
+        return null;
+    }
+
+    /// <summary>Judges a renewed Grant against the one it replaces.</summary>
+    internal Refusal? Renew(Signed grant, Digest caller, SegmentView view, out Parsed<Grant>? parsed)
+    {
+        parsed = null;
+        if (!WireReader.TryRead(grant, out var envelope, out var refusal))
+        {
+            return refusal;
+        }
+
+        if (!Document.TryParse<Grant>(envelope.Payload, out var claimed, out refusal))
+        {
+            return refusal;
+        }
+
+        SegmentState? home;
+        lock (_gate)
+        {
+            home = _homes.GetValueOrDefault(claimed.Value.Home);
+        }
+
+        return home is null
+            ? new Refusal(VerificationFailure.GrantForeignSubject, "grant", "its home has no open question here")
+            : GrantCheck.Check(
+                envelope, home, FloorOf(view, home.Genesis), view.Genesis, caller, null, context.Now(),
+                view.Epoch.Value.Policy.ClockDelta, out parsed, _cache);
+    }
+
+    private Refusal? AtHome(Parsed<Query> query, Digest kid, SegmentView view, out Consumer? consumer)
+    {
+        consumer = new Consumer(view.Genesis, context.Subjects[kid]);
+        return query.Value.Home != view.Genesis ? new Refusal(VerificationFailure.QueryMismatch, "query.home", "not this segment")
+            : query.Value.Subject != consumer.Digest ? new Refusal(VerificationFailure.SubjectUnknown, "query.subject", "not the subject of this key")
+            : null;
+    }
+
+    private Refusal? Foreign(
+        ResolveRequest request, Parsed<Query> query, Digest kid, SegmentView view, out Consumer? consumer)
+    {
+        consumer = null;
+        if (request.Grant is null)
+        {
+            return new Refusal(VerificationFailure.SubjectUnknown, "tls", "neither a known key nor a grant");
+        }
+
+        if (!WireReader.TryRead(request.Grant, out var envelope, out var refusal))
+        {
+            return refusal.At("grant");
+        }
+
+        if (ExtendHome(request, query.Value.Home, view, out var home) is { } chain)
+        {
+            return chain;
+        }
+
+        if (query.Value.Name.Segment != view.Name || query.Value.Name.Service is not { } service)
+        {
+            return new Refusal(VerificationFailure.QueryMismatch, "query.name", $"not a name of {view.Name}");
+        }
+
+        var refused = GrantCheck.Check(
+            envelope, home!, FloorOf(view, home!.Genesis), view.Genesis, kid, service, context.Now(),
+            view.Epoch.Value.Policy.ClockDelta, out var grant, _cache);
+        if (refused is not null)
+        {
+            return refused;
+        }
+
+        consumer = new Consumer(home.Genesis, grant!.Value.Subject);
+        return query.Value.Subject == consumer.Digest
+            ? null
+            : new Refusal(VerificationFailure.GrantForeignSubject, "query.subject", "not the subject of the grant");
+    }
+
+    // V48: the home's chain is known from an earlier question, or comes with this one, from the floor of my own Peer leaf.
+    private Refusal? ExtendHome(ResolveRequest request, Digest genesis, SegmentView view, out SegmentState? home)
+    {
+        lock (_gate)
+        {
+            home = _homes.GetValueOrDefault(genesis);
+        }
+
+        if (FloorOf(view, genesis) is null)
+        {
+            return new Refusal(VerificationFailure.GrantForeignSubject, "grant.home", "no Peer of this segment");
+        }
+
+        if (!WireReader.TryRead(request.HomeEpochs, out var epochs, out var refusal))
+        {
+            return refusal.At("home_epochs");
+        }
+
+        var have = home?.NewestNumber ?? -1;
+        var fresh = epochs.Where(epoch =>
+            Document.TryParse<Epoch>(epoch.Payload, out var parsed, out _) && parsed.Value.Number > have).ToImmutableArray();
+        if (fresh.IsEmpty)
+        {
+            return home is null ? new Refusal(VerificationFailure.BelowLinkFloor, "home_epochs", "the home's chain is missing") : null;
+        }
+
+        var verdict = EpochChain.Extend(
+            home, genesis, null, fresh, context.Now(), view.Epoch.Value.Policy.ClockDelta, view.Epoch.Value.Policy.Refuse, _cache);
+        if (!verdict.IsAccepted)
+        {
+            return verdict.Refusal.At("home");
+        }
+
+        lock (_gate)
+        {
+            if (_homes.Count >= HomesMax && !_homes.ContainsKey(genesis))
+            {
+                _homes.Clear();
+            }
+
+            _homes[genesis] = verdict.Segment;
+        }
+
+        home = verdict.Segment;
+        return null;
+    }
+
+    private static Floor? FloorOf(SegmentView view, Digest home) => HomeAnswers.PeerOf(view, home)?.Value.Floor;
+
+    private static Refusal? ReadKnown(ResolveRequest request, out ImmutableDictionary<Digest, KnownSegment> known)
+    {
+        var all = ImmutableDictionary.CreateBuilder<Digest, KnownSegment>();
+        known = ImmutableDictionary<Digest, KnownSegment>.Empty;
+        if (request.Known.Count > KnownMax)
+        {
+            return new Refusal(VerificationFailure.TooLarge, "known", $"{request.Known.Count} segments");
+        }
+
+        foreach (var one in request.Known)
+        {
+            if (!WireReader.TryRead(one.Genesis, out Digest genesis, out var refusal))
+            {
+                return refusal.At("known");
+            }
+
+            all[genesis] = new KnownSegment((long)Math.Min(one.Epoch, long.MaxValue), (long)Math.Min(one.SealEpoch, long.MaxValue), (long)Math.Min(one.SealSeq, long.MaxValue));
+        }
+
+        known = all.ToImmutable();
+        return null;
+    }
+}

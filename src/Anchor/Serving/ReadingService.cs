@@ -1,0 +1,174 @@
+using Fairlead.Naming;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Rpc;
+using Google.Protobuf;
+using EntryName = Fairlead.Governance.EntryName;
+
+namespace Fairlead.Anchor.Serving;
+
+/// <summary>
+/// What an anchor shows of its segment without a decision: heads, epochs, slices by digest, and to those who belong to the
+/// segment its published leaves. Thread-safe.
+/// </summary>
+internal sealed class ReadingService(ServingContext context, IReadOnlyList<EpochDocument> epochs, Digest genesis)
+{
+    private const int StatePageMax = 500;
+    private const int StateBytesMax = 2 * 1024 * 1024;
+
+    /// <summary>Adds the methods to a service.</summary>
+    internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) => builder
+        .AddMethod(AnchorMethods.Head, (request, _) => Task.FromResult(Head(request)))
+        .AddMethod(AnchorMethods.Epochs, (request, _) => Task.FromResult(Epochs(request)))
+        .AddMethod(AnchorMethods.Slices, (request, _) => Task.FromResult(Slices(request)))
+        .AddMethod(AnchorMethods.State, (request, call) => Task.FromResult(State(request, call)));
+
+    // V41: where this anchor stands, for this nonce.
+    private HeadResponse Head(HeadRequest request)
+    {
+        var view = View(request.Genesis);
+        if (request.Nonce.Length != Hex16.Size)
+        {
+            throw RpcFailures.ToException(new Refusal(VerificationFailure.BadEnvelope, "nonce", $"{request.Nonce.Length} bytes"));
+        }
+
+        var head = Document.Make(new Head
+        {
+            Epoch = view.Certified.Seal.Epoch,
+            Nonce = Hex16.FromBytes(request.Nonce.Span),
+            Seal = view.Certified.Digest,
+            Segment = view.Genesis,
+            Seq = view.Certified.Seal.Seq,
+            Time = context.Now(),
+        });
+        return new HeadResponse
+        {
+            Head = WireWriter.ToMessage(Envelope.Sign(head, context.SealKey)),
+            Seal = WireWriter.ToMessage(view.Certified.Certificate),
+        };
+    }
+
+    // Epochs need no seal: a first contact asks for them before anything else.
+    private EpochsResponse Epochs(EpochsRequest request)
+    {
+        CheckGenesis(request.Genesis);
+        var limit = (int)Math.Clamp(request.Limit, 1, Limits.PageEpochs);
+        var response = new EpochsResponse { Newest = (ulong)(epochs.Count - 1) };
+        if (request.From < (ulong)epochs.Count)
+        {
+            response.Epochs.AddRange(epochs.Skip((int)request.From).Take(limit).Select(WireWriter.ToMessage));
+        }
+
+        return response;
+    }
+
+    private SlicesResponse Slices(SlicesRequest request)
+    {
+        var view = context.Views.Current ?? throw NotSealed();
+        if (request.Digests.Count > Limits.Slices)
+        {
+            throw RpcFailures.ToException(new Refusal(VerificationFailure.TooLarge, "digests", $"{request.Digests.Count} digests"));
+        }
+
+        var response = new SlicesResponse();
+        foreach (var bytes in request.Digests)
+        {
+            if (WireReader.TryRead(bytes, out Digest digest, out _) && view.FindSlice(digest) is { } slice)
+            {
+                response.Slices.Add(UnsafeByteOperations.UnsafeWrap(slice));
+            }
+        }
+
+        return response;
+    }
+
+    private StateResponse State(StateRequest request, ServerCallContext call)
+    {
+        var view = View(request.Genesis);
+        if (!Belongs(view, call.PeerKey))
+        {
+            throw RpcFailures.ToException(
+                new Refusal(VerificationFailure.SubjectUnknown, "tls", "neither an anchor of this segment nor a holder of a Credential"));
+        }
+
+        Digest? publisher = null;
+        if (!request.Publisher.IsEmpty)
+        {
+            publisher = WireReader.TryRead(request.Publisher, out Digest kid, out var refusal) ? kid : throw RpcFailures.ToException(refusal);
+        }
+
+        var limit = (int)Math.Clamp(request.Limit, 1, StatePageMax);
+        var response = new StateResponse { Seal = WireWriter.ToMessage(view.Certified.Certificate) };
+        var bytes = 0;
+        var page = view.Certified.State.Page(After(request), int.MaxValue);
+        foreach (var entry in page.Where(entry => publisher is null || entry.Publisher == publisher))
+        {
+            if (response.Leaves.Count == limit || (bytes += entry.Leaf.Length) > StateBytesMax)
+            {
+                response.More = true;
+                break;
+            }
+
+            response.Leaves.Add(new StateLeaf
+            {
+                Class = (uint)entry.LeafClass,
+                Name = entry.LeafName,
+                Leaf = UnsafeByteOperations.UnsafeWrap(entry.Leaf),
+            });
+        }
+
+        return response;
+    }
+
+    // A withdrawn leaf's name holds the class and name of what was withdrawn, which is where the listing goes on.
+    private static EntryName? After(StateRequest request)
+    {
+        if (request.AfterName.Length == 0)
+        {
+            return null;
+        }
+
+        if ((LeafClass)request.AfterClass != LeafClass.Withdrawn)
+        {
+            return new EntryName((LeafClass)request.AfterClass, request.AfterName);
+        }
+
+        var slash = request.AfterName.IndexOf('/', StringComparison.Ordinal);
+        return slash > 0 && int.TryParse(request.AfterName.AsSpan(0, slash), out var number)
+            ? new EntryName((LeafClass)number, request.AfterName[(slash + 1)..])
+            : throw RpcFailures.ToException(new Refusal(VerificationFailure.BadEnvelope, "after_name", "not class/name"));
+    }
+
+    private static bool Belongs(SegmentView view, byte[]? point)
+    {
+        if (point is null || !PublicKey.TryFromPoint(point, out var key, out _))
+        {
+            return false;
+        }
+
+        return view.Epoch.Value.Anchors.Any(anchor => anchor.Tls.Equals(key))
+            || view.Find(new Naming.Traversal.LeafName(LeafClass.Credential, key.Kid.ToString())) is not null;
+    }
+
+    private SegmentView View(ByteString asked)
+    {
+        CheckGenesis(asked);
+        return context.Views.Current ?? throw NotSealed();
+    }
+
+    private void CheckGenesis(ByteString asked)
+    {
+        if (!WireReader.TryRead(asked, out Digest digest, out var refusal))
+        {
+            throw RpcFailures.ToException(refusal.At("genesis"));
+        }
+
+        if (digest != genesis)
+        {
+            throw RpcFailures.ToException(new Refusal(VerificationFailure.GenesisMismatch, "genesis", $"this anchor governs {genesis}"));
+        }
+    }
+
+    private static RpcException NotSealed() =>
+        RpcFailures.ToException(new Refusal(VerificationFailure.NotSealed, "", "no certified seal is held yet"));
+}

@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using Fairlead.Governance;
+using Fairlead.Naming.Tree;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+
+namespace Fairlead.Anchor.Serving;
+
+/// <summary>
+/// The own segment at its newest certified seal: everything that an answer is built from. Immutable, thread-safe.
+/// </summary>
+internal sealed class SegmentView
+{
+    private readonly LeafState _state;
+    private readonly ImmutableDictionary<LeafName, ReadOnlyMemory<byte>> _operationMade;
+    private readonly ImmutableArray<Parsed<Rule>> _rules;
+
+    /// <summary>The view of a certified state.</summary>
+    /// <param name="name">The segment's full name.</param>
+    /// <param name="epochs">All certified epochs, from the genesis to the newest.</param>
+    /// <param name="epoch">The newest epoch.</param>
+    /// <param name="operationMade">The leaves that operations made, as the chain says.</param>
+    /// <param name="certified">The newest certified seal and its state.</param>
+    internal SegmentView(
+        SegmentName name,
+        ImmutableArray<EpochDocument> epochs,
+        Parsed<Epoch> epoch,
+        ImmutableDictionary<LeafName, ReadOnlyMemory<byte>> operationMade,
+        CertifiedState certified)
+    {
+        Name = name;
+        Epochs = epochs;
+        Epoch = epoch;
+        Certified = certified;
+        _state = certified.State;
+        _operationMade = operationMade;
+        _rules =
+        [
+            .. _operationMade.Where(leaf => leaf.Key.Class == LeafClass.Rule)
+                .Select(leaf => Document.TryParse<Rule>(leaf.Value, out var rule, out _) ? rule : null).OfType<Parsed<Rule>>(),
+        ];
+    }
+
+    /// <summary>The segment's full name.</summary>
+    internal SegmentName Name { get; }
+
+    /// <summary>The segment's identity.</summary>
+    internal Digest Genesis => Certified.Seal.Segment;
+
+    /// <summary>All certified epochs, from the genesis to the newest.</summary>
+    internal ImmutableArray<EpochDocument> Epochs { get; }
+
+    /// <summary>The newest epoch.</summary>
+    internal Parsed<Epoch> Epoch { get; }
+
+    /// <summary>The newest certified seal with its state.</summary>
+    internal CertifiedState Certified { get; }
+
+    /// <summary>The Rules that its anchors decide by.</summary>
+    internal ImmutableArray<Parsed<Rule>> Rules => _rules;
+
+    /// <summary>Op-made leaves and entries.</summary>
+    internal SparseTree Tree => _state.Tree;
+
+    /// <summary>The names of the op-made leaves of one class.</summary>
+    internal IEnumerable<string> OperationMade(LeafClass kind) =>
+        _operationMade.Keys.Where(leaf => leaf.Class == kind).Select(leaf => leaf.Name);
+
+    /// <summary>A leaf's document, or null where the tree has none of that class and name.</summary>
+    internal ReadOnlyMemory<byte>? Find(LeafName name)
+    {
+        if (_operationMade.TryGetValue(name, out var document))
+        {
+            return document;
+        }
+
+        return Entry(name) is { } entry ? entry.Leaf : null;
+    }
+
+    /// <summary>A published leaf's entry, or null.</summary>
+    internal Entry? Entry(LeafName name) =>
+        _state.Find(new EntryName(name.Class, name.Name)) is { } entry && entry.LeafClass == name.Class ? entry : null;
+
+    /// <summary>A leaf's document, parsed.</summary>
+    internal Parsed<T>? Find<T>(LeafClass kind, string name)
+        where T : Document, IDocument<T> =>
+        Find(new LeafName(kind, name)) is { } payload && Document.TryParse<T>(payload, out var parsed, out _) ? parsed : null;
+
+    /// <summary>A slice by its digest, or null. Looked for among all records: it is asked for rarely.</summary>
+    internal ReadOnlyMemory<byte>? FindSlice(Digest digest)
+    {
+        foreach (var entry in _state.Entries.Where(entry => entry.LeafClass == LeafClass.Record))
+        {
+            foreach (var payload in entry.Source.Slices)
+            {
+                if (Document.TryParse<Slice>(payload, out var slice, out _) && slice.Digest == digest)
+                {
+                    return payload;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether the seal is still valid for a verifier whose clock says <paramref name="now"/>.</summary>
+    internal bool IsValid(long now) => now + Epoch.Value.Policy.ClockDelta < Certified.Seal.Expires;
+}

@@ -1,0 +1,36 @@
+using Fairlead.Naming;
+using Fairlead.Rpc;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Anchor.Serving;
+
+/// <summary>What answering needs of the anchor it runs in. Immutable, its parts thread-safe.</summary>
+internal sealed class ServingContext
+{
+    /// <summary>The own segment.</summary>
+    internal required ViewSource Views { get; init; }
+
+    /// <summary>Signs Attests, Grants and heads.</summary>
+    internal required ISigner SealKey { get; init; }
+
+    /// <summary>The key of this anchor's connections.</summary>
+    internal required TlsIdentity Transport { get; init; }
+
+    /// <summary>The kid of <see cref="Transport"/>.</summary>
+    internal required Digest TransportKid { get; init; }
+
+    /// <summary>The pods that prove themselves with a development key, by its kid.</summary>
+    internal required IReadOnlyDictionary<Digest, Naming.Subject> Subjects { get; init; }
+
+    /// <summary>Development only: loopback addresses of foreign segments are relayed.</summary>
+    internal required bool UnsafeAllowLoopbackEndpoints { get; init; }
+
+    /// <summary>Both clocks.</summary>
+    internal required TimeProvider Time { get; init; }
+
+    /// <summary>Where logs go.</summary>
+    internal required ILoggerFactory Loggers { get; init; }
+
+    /// <summary>Unix milliseconds now.</summary>
+    internal long Now() => Time.GetUtcNow().ToUnixTimeMilliseconds();
+}

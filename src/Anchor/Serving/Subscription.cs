@@ -1,0 +1,72 @@
+using Fairlead.Anchor.Home;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+
+namespace Fairlead.Anchor.Serving;
+
+/// <summary>One open question on a consumer's stream, and what was last sent for it. Owned by the stream's task.</summary>
+internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName? relay)
+{
+    private static readonly TimeSpan Unrenewable = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<LeafName, object?> _watched = [];
+    private Digest _epoch;
+    private Relayed? _sentRelayed;
+    private long _expiry;
+    private bool _sent;
+
+    internal ulong Id { get; } = id;
+
+    internal AskedQuestion Question { get; } = question;
+
+    /// <summary>The upstream subscription; null where the question ends in this segment.</summary>
+    internal RelayedName? Relay { get; } = relay;
+
+    /// <summary>When the Grant behind it ends, in unix milliseconds.</summary>
+    internal long GrantEnds { get; set; } = long.MaxValue;
+
+    /// <summary>The failure last reported; null after an answer.</summary>
+    internal VerificationFailure? Reported { get; set; }
+
+    /// <summary>When to look at it again though nothing happens, in unix milliseconds.</summary>
+    internal long DueAt { get; private set; }
+
+    /// <summary>Whether an update is called for: a leaf, the epoch or the target's word changed, or half of the oldest
+    /// expiry is gone.</summary>
+    internal bool IsDue(SegmentView view, Relayed? relayed, long now) =>
+        !_sent || now >= DueAt || _epoch != view.Epoch.Digest || !ReferenceEquals(_sentRelayed, relayed)
+        || _watched.Any(leaf => !ReferenceEquals(leaf.Value, view.Entry(leaf.Key)));
+
+    /// <summary>Notes what was sent.</summary>
+    internal void OnSent(Answerer.Composed composed, SegmentView view, Relayed? relayed, long now)
+    {
+        _sent = true;
+        Reported = null;
+        _epoch = view.Epoch.Digest;
+        _sentRelayed = relayed;
+        _watched.Clear();
+        foreach (var leaf in composed.Watched)
+        {
+            _watched[leaf] = view.Entry(leaf);
+        }
+
+        // Where nothing newer can be had, halving what is left again and again would only repeat the same answer.
+        DueAt = composed.Expiry > _expiry
+            ? now + ((composed.Expiry - now) / 2)
+            : now + (long)Unrenewable.TotalMilliseconds;
+        _expiry = composed.Expiry;
+    }
+
+    /// <summary>Nothing could be sent; it is looked at again a little later.</summary>
+    internal void OnFailed(long now)
+    {
+        _sent = true;
+        DueAt = now + (long)Unrenewable.TotalMilliseconds;
+    }
+
+    /// <summary>Whether a composed answer is only what was sent before.</summary>
+    internal bool IsRepetition(Answerer.Composed composed, SegmentView view, Relayed? relayed) =>
+        Reported is null && _expiry != 0 && composed.Expiry <= _expiry && _epoch == view.Epoch.Digest
+        && ReferenceEquals(_sentRelayed, relayed)
+        && _watched.All(leaf => ReferenceEquals(leaf.Value, view.Entry(leaf.Key)));
+}

@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+using Fairlead.Naming;
+
+namespace Fairlead.Protocol.Files;
+
+/// <summary>
+/// Private keys on disk: one PKCS#8 PEM block with a P-256 key, readable by its owner alone. Thread-safe.
+/// </summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+public static class KeyFile
+{
+    private const int BytesMax = 16 * 1024;
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Reads a key for signing documents.</summary>
+    /// <exception cref="KeyFileException">It is missing, open to others, too large, or holds no P-256 key.</exception>
+    public static EcdsaSigner LoadSigner(string path) => KeyPem.TryParse(Read(path), out var signer, out var error)
+        ? signer
+        : throw new KeyFileException($"key file {path}: {error}; make a key with: fairlead key new --out FILE");
+
+    /// <summary>Reads a key for connections.</summary>
+    /// <exception cref="KeyFileException">It is missing, open to others, too large, or holds no P-256 key.</exception>
+    public static ECDsa Load(string path)
+    {
+        LoadSigner(path).Dispose();
+        var key = ECDsa.Create();
+        key.ImportFromPem(Read(path));
+        return key;
+    }
+
+    private static string Read(string path)
+    {
+        try
+        {
+            CheckMode(path);
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read);
+            if (file.Length > BytesMax)
+            {
+                throw new KeyFileException($"key file {path}: {file.Length} bytes is no key; give a PKCS#8 PEM file");
+            }
+
+            using var reader = new StreamReader(file);
+            return reader.ReadToEnd();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            var remedy = e is FileNotFoundException or DirectoryNotFoundException
+                ? "it does not exist; make one with: fairlead key new --out " + path
+                : e.Message;
+            throw new KeyFileException($"key file {path}: {remedy}", e);
+        }
+    }
+
+    /// <summary>Writes a new key where no file is yet.</summary>
+    /// <exception cref="IOException">There is a file, or it cannot be written.</exception>
+    public static ECDsa Create(string path)
+    {
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Owner };
+        using var writer = new StreamWriter(path, options);
+        writer.Write(KeyPem.Format(key));
+        return key;
+    }
+
+    private static void CheckMode(string path)
+    {
+        var mode = File.GetUnixFileMode(path);
+        if ((mode & ~(Owner | UnixFileMode.UserExecute)) != 0)
+        {
+            throw new KeyFileException(
+                $"key file {path}: mode 0{Convert.ToString((int)mode, 8)} lets others use it; run: chmod 600 {path}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Fairlead.Naming;
+using Fairlead.Protocol.V1;
+using Google.Protobuf;
+
+namespace Fairlead.Protocol.Files;
+
+/// <summary>
+/// Everything public that the anchors of a segment start from: the certified epochs, the leaves that their manifests name,
+/// and the handovers. Written by the ceremony; nothing in it is trusted because it stands here. Immutable, thread-safe.
+/// </summary>
+/// <param name="Name">The segment's full name.</param>
+/// <param name="Genesis">Its identity.</param>
+/// <param name="Epochs">All epochs, from the genesis on.</param>
+/// <param name="Manifests">The manifest's payload of each epoch; empty where an epoch has none.</param>
+/// <param name="Leaves">For each epoch the op-made leaves that its manifest writes.</param>
+/// <param name="Handovers">The certified handover of each epoch but the newest.</param>
+public sealed record SegmentFile(
+    SegmentName Name,
+    Digest Genesis,
+    ImmutableArray<EpochDocument> Epochs,
+    ImmutableArray<ReadOnlyMemory<byte>> Manifests,
+    ImmutableArray<ImmutableArray<(LeafClass Class, ReadOnlyMemory<byte> Payload)>> Leaves,
+    ImmutableArray<Envelope> Handovers)
+{
+    private const int BytesMax = 64 * 1024 * 1024;
+    private static readonly JsonSerializerOptions Strict = new(JsonSerializerOptions.Strict)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+    };
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="InvalidDataException">It is not of this form; the message names the file.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static SegmentFile Read(string path)
+    {
+        var info = new FileInfo(path);
+        if (!info.Exists || info.Length > BytesMax)
+        {
+            throw new InvalidDataException($"segment file {path}: {(info.Exists ? "too large" : "does not exist")}; write one with: fairlead segment init");
+        }
+
+        try
+        {
+            var form = JsonSerializer.Deserialize<Form>(File.ReadAllBytes(path), Strict) ?? throw new JsonException("null");
+            return From(form);
+        }
+        catch (Exception e) when (e is JsonException or InvalidProtocolBufferException or FormatException)
+        {
+            throw new InvalidDataException($"segment file {path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Writes a file in place of the one that is there.</summary>
+    public void Write(string path)
+    {
+        var form = new Form(
+            Name.Text,
+            Genesis.ToString(),
+            [.. Epochs.Select(epoch => WireWriter.ToMessage(epoch).ToByteArray())],
+            [.. Manifests.Select(manifest => manifest.ToArray())],
+            [.. Leaves.Select(leaves => leaves.Select(leaf => new LeafForm((int)leaf.Class, leaf.Payload.ToArray())).ToArray())],
+            [.. Handovers.Select(handover => WireWriter.ToMessage(handover).ToByteArray())]);
+        var temporary = path + ".tmp";
+        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(form, Strict));
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private static SegmentFile From(Form form)
+    {
+        if (!SegmentName.TryParse(form.Name, out var name, out _) || !Digest.TryParse(form.Genesis, out var genesis))
+        {
+            throw new FormatException("name or genesis is malformed");
+        }
+
+        if (!WireReader.TryRead(form.Epochs.Select(EpochDoc.Parser.ParseFrom).ToList(), out var epochs, out var refusal))
+        {
+            throw new FormatException(refusal.ToString());
+        }
+
+        if (form.Manifests.Length != epochs.Length || form.Leaves.Length != epochs.Length || form.Handovers.Length != epochs.Length - 1)
+        {
+            throw new FormatException("manifests, leaves and handovers do not go with the epochs");
+        }
+
+        return new SegmentFile(
+            name,
+            genesis,
+            epochs,
+            [.. form.Manifests.Select(manifest => new ReadOnlyMemory<byte>(manifest))],
+            [.. form.Leaves.Select(leaves => leaves.Select(leaf => ((LeafClass)leaf.Class, new ReadOnlyMemory<byte>(leaf.Payload))).ToImmutableArray())],
+            [.. form.Handovers.Select(bytes => WireReader.TryRead(Signed.Parser.ParseFrom(bytes), out var handover, out var bad)
+                ? handover
+                : throw new FormatException(bad.ToString()))]);
+    }
+
+    private sealed record Form(
+        string Name, string Genesis, byte[][] Epochs, byte[][] Manifests, LeafForm[][] Leaves, byte[][] Handovers);
+
+    private sealed record LeafForm([property: JsonPropertyName("class")] int Class, byte[] Payload);
+}

@@ -1,0 +1,40 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+
+namespace Fairlead.Resolver;
+
+/// <summary>What can happen to the cache.</summary>
+public abstract record CacheInput
+{
+    private CacheInput()
+    {
+    }
+
+    /// <summary>Somebody uses the name from now on.</summary>
+    public sealed record Want(string Name) : CacheInput;
+
+    /// <summary>Nobody uses the name any more.</summary>
+    public sealed record Forget(string Name) : CacheInput;
+
+    /// <summary>An anchor's answer passed every check, and the verifier's state is durable (V39).</summary>
+    /// <param name="Name">The name.</param>
+    /// <param name="Anchor">The home anchor that relayed it.</param>
+    /// <param name="Answer">The answer.</param>
+    public sealed record Accepted(string Name, int Anchor, VerifiedAnswer Answer) : CacheInput;
+
+    /// <summary>An anchor's answer failed a check.</summary>
+    public sealed record Refused(string Name, int Anchor, Refusal Refusal) : CacheInput;
+
+    /// <summary>
+    /// An anchor gave no answer: the connection, a deadline, or an error that is worth another try (<c>Behind</c>,
+    /// <c>NotSealed</c>, <c>RateLimited</c>).
+    /// </summary>
+    public sealed record Failed(string Name, int Anchor, Refusal Reason) : CacheInput;
+
+    /// <summary>Time passed.</summary>
+    public sealed record Tick : CacheInput
+    {
+        /// <summary>The only one.</summary>
+        public static Tick Instance { get; } = new();
+    }
+}

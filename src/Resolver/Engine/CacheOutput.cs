@@ -1,0 +1,22 @@
+namespace Fairlead.Resolver;
+
+/// <summary>What the cache wants done.</summary>
+public abstract record CacheOutput
+{
+    private CacheOutput()
+    {
+    }
+
+    /// <summary>
+    /// Subscribe to the name at a home anchor, anew if it is subscribed there, and at no other from then on.
+    /// </summary>
+    /// <param name="Name">The name.</param>
+    /// <param name="Anchor">The home anchor's index.</param>
+    public sealed record Ask(string Name, int Anchor) : CacheOutput;
+
+    /// <summary>End the name's subscription.</summary>
+    public sealed record Drop(string Name) : CacheOutput;
+
+    /// <summary>The name's state or answer is another one.</summary>
+    public sealed record Changed(CachedName Name) : CacheOutput;
+}

@@ -1,0 +1,28 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+
+namespace Fairlead.Resolver;
+
+/// <summary>One name as the cache sees it at one moment. Immutable, thread-safe.</summary>
+/// <param name="Name">The full name.</param>
+/// <param name="State">What may be done with it.</param>
+/// <param name="Answer">
+/// The newest verified answer; kept when it expires, for what it tells of the service's shape, and never served then.
+/// </param>
+/// <param name="VerifiedAt">When it was verified, in monotonic milliseconds.</param>
+/// <param name="ExpiresAt">When its time ends, in monotonic milliseconds.</param>
+/// <param name="SealedSince">When the seal was issued under which this version of the record was first seen, in unix
+/// milliseconds; 0 without a record.</param>
+/// <param name="Failure">Why the last attempt to renew it failed; null after a success.</param>
+public sealed record CachedName(
+    string Name,
+    NameState State,
+    VerifiedAnswer? Answer,
+    long VerifiedAt,
+    long ExpiresAt,
+    long SealedSince,
+    Refusal? Failure)
+{
+    /// <summary>Whether its endpoints may be used now.</summary>
+    public bool IsServed => State is NameState.Fresh or NameState.Stale;
+}

@@ -1,0 +1,28 @@
+namespace Fairlead.Resolver;
+
+/// <summary>What the cache may be told. Durations in milliseconds.</summary>
+public sealed record NameCacheOptions
+{
+    /// <summary>How many home anchors there are to ask.</summary>
+    public required int Anchors { get; init; }
+
+    /// <summary>How many names are held at most.</summary>
+    /// <value>10,000 by default. A further name is refused.</value>
+    public int NamesMax { get; init; } = 10_000;
+
+    /// <summary>How long an anchor may take before another one is asked.</summary>
+    /// <value>2 s by default.</value>
+    public long AskPatience { get; init; } = 2_000;
+
+    /// <summary>The pause after every anchor failed once; it doubles up to <see cref="BackoffMax"/>.</summary>
+    /// <value>1 s by default.</value>
+    public long Backoff { get; init; } = 1_000;
+
+    /// <summary>The longest pause.</summary>
+    /// <value>30 s by default.</value>
+    public long BackoffMax { get; init; } = 30_000;
+
+    /// <summary>How long an anchor whose answer failed a check is asked only after the others.</summary>
+    /// <value>60 s by default.</value>
+    public long Distrust { get; init; } = 60_000;
+}
