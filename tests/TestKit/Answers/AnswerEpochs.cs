@@ -45,7 +45,7 @@ public static class AnswerEpochs
         Salt = Hex16.FromBytes(Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(segment.Name.Text)).ToArray().AsSpan(0, 16)),
     };
 
-    internal static Epoch Successor(AnswerSegment segment, long now) => segment.Newest.Value with
+    public static Epoch Next(AnswerSegment segment, long now) => segment.Newest.Value with
     {
         Number = segment.Newest.Value.Number + 1,
         Expires = now + (7 * Day),

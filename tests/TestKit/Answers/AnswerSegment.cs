@@ -67,7 +67,7 @@ public sealed class AnswerSegment
     /// <summary>Certifies the next epoch; with consents where it changes the quorum of the same anchors.</summary>
     public AnswerSegment Next(long now, Func<Epoch, Epoch>? change = null, bool consents = false)
     {
-        var epoch = AnswerEpochs.Successor(this, now);
+        var epoch = AnswerEpochs.Next(this, now);
         Add(Document.Make(change?.Invoke(epoch) ?? epoch), consents);
         return this;
     }

@@ -1,0 +1,160 @@
+using Fairlead.Naming.Traversal;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Answers;
+using Xunit;
+using static Fairlead.Naming.VerificationFailure;
+
+namespace Fairlead.Naming.Tests.Traversal;
+
+/// <summary>What a verifier remembers: files, clocks, heads, and who may change what.</summary>
+public sealed class StateTests
+{
+    private readonly PeerWorld _world = new();
+
+    [Fact]
+    public void File_WrittenAndRead_IsTheSameState()
+    {
+        var state = Learned();
+        var file = StateFile.Write(state, "node-1");
+
+        Assert.True(StateFile.TryRead(file, state.Home, "node-1", out var read, out var error), error);
+        Assert.Equal(file, StateFile.Write(read, "node-1"));
+        Assert.Equal(state.TimeFloor, read.TimeFloor);
+        Assert.Equal(state.Segments[_world.Us1.Genesis].Seal, read.Segments[_world.Us1.Genesis].Seal);
+        Assert.Equal(state.Segments[_world.Us1.Genesis].Floors, read.Segments[_world.Us1.Genesis].Floors);
+        Assert.Equal(_world.Us1.Genesis, read.Pins[_world.Us1.Name].Genesis);
+    }
+
+    [Fact]
+    public void File_ReadAgain_StillRefusesOldSeals()
+    {
+        var old = _world.Answer();
+        _world.Us1.SealAt(_world.Now - 500);
+        StateFile.TryRead(StateFile.Write(Learned(), "n"), _world.State.Home, "n", out var state, out _);
+
+        Answers.Refused(SealRollback, AnswerVerifier.Verify(state!, _world.Ask().Query, old, _world.Now));
+        Answers.Accepted(AnswerVerifier.Verify(state!, _world.Ask().Query, _world.Answer(), _world.Now));
+    }
+
+    [Fact]
+    public void File_EveryTornPrefixAndFlippedByte_IsNotRead()
+    {
+        var file = StateFile.Write(Learned(), "node-1");
+        for (var i = 0; i < file.Length; i++)
+        {
+            Assert.False(StateFile.TryRead(file.AsMemory(0, i), _world.State.Home, "node-1", out _, out _));
+            var flipped = (byte[])file.Clone();
+            flipped[i] ^= 1;
+            Assert.False(StateFile.TryRead(flipped, _world.State.Home, "node-1", out _, out _));
+        }
+    }
+
+    [Fact]
+    public void File_OfAnotherHomeOrNode_IsNotRead()
+    {
+        var file = StateFile.Write(Learned(), "node-1");
+        Assert.False(StateFile.TryRead(file, _world.State.Home, "node-2", out _, out var node));
+        Assert.Equal("the state of another node", node);
+        Assert.False(StateFile.TryRead(file, new HomePin(_world.Us1.Genesis, _world.Us1.Name), "node-1", out _, out var home));
+        Assert.Equal("the state of another home", home);
+    }
+
+    [Fact]
+    [MaliciousInput(71, "wall clock below floor: ClockRollback")]
+    public void Clock_BelowTheFloor_ClockRollback()
+    {
+        var state = Learned();
+        Assert.Equal(_world.Eu1.Seal.Value.Issued, state.TimeFloor);
+        Answers.Refused(
+            ClockRollback, AnswerVerifier.Verify(state, _world.Ask().Query, _world.Answer(), state.TimeFloor - 1001));
+        Assert.Null(ClockRules.CheckFloor(state, state.TimeFloor - 1000));
+    }
+
+    [Fact]
+    [MaliciousInput(92, "clock off the median of 2F+1 heads: ClockSkew")]
+    public void Clock_OffTheMedianOfHeads_ClockSkew()
+    {
+        Assert.Equal(ClockSkew, ClockRules.CheckSkew(_world.Now, 1000, 1, [_world.Now, _world.Now + 2000, _world.Now + 2000])!.Failure);
+        Assert.Null(ClockRules.CheckSkew(_world.Now, 1000, 1, [_world.Now - 99_000, _world.Now, _world.Now + 2000]));
+        Assert.Null(ClockRules.CheckSkew(_world.Now, 1000, 1, [_world.Now + 9000, _world.Now + 9000]));
+    }
+
+    [Fact]
+    public void Heads_FromMoreThanF_GiveTheHighestSealAsFloor()
+    {
+        var old = Offer(0, Nonce);
+        _world.Eu1.SealAt(_world.Now - 500);
+        var verdict = HeadCheck.Check(Chain(), Nonce, [old, Offer(1, Nonce)], _world.Now);
+
+        Assert.True(verdict.IsAccepted, verdict.Refusal?.ToString());
+        Assert.Equal(_world.Eu1.Seal.Digest, verdict.Next!.HomeState!.Seal!.Digest);
+        Assert.Equal(_world.Now - 500, verdict.Next.TimeFloor);
+    }
+
+    [Fact]
+    [MaliciousInput(72, "head with old nonce, or only F heads: NoFreshHead")]
+    public void Heads_OldNonceOrOnlyF_NoFreshHead()
+    {
+        NoHead(Offer(0, Nonce));
+        NoHead(Offer(0, Nonce), Offer(0, Nonce));
+        NoHead(Offer(0, Nonce), Offer(1, AnswerLeaves.Opening("old nonce")));
+    }
+
+    [Fact]
+    [MaliciousInput(129, "head without the certified seal it claims: NoFreshHead")]
+    public void Head_WithoutTheSealItClaims_NoFreshHead()
+    {
+        var claimed = Offer(1, Nonce);
+        _world.Eu1.SealAt(_world.Now - 500);
+        NoHead(Offer(0, Nonce), claimed with { Seal = _world.Eu1.SealEnvelope });
+        NoHead(Offer(0, Nonce), claimed with { Seal = claimed.Seal with { Signatures = claimed.Seal.Signatures[1..] } });
+    }
+
+    [Fact]
+    [MaliciousInput(84, "floor about Y applied off-path: CrossSegmentWrite")]
+    public void Statement_AboutAnotherSegment_CrossSegmentWrite()
+    {
+        var state = Learned();
+        var draft = new StateDraft(state);
+
+        Assert.Equal(CrossSegmentWrite, draft.Write(_world.Eu1.Genesis, state.Segments[_world.Us1.Genesis])!.Failure);
+        Assert.Same(state, draft.State);
+    }
+
+    [Fact]
+    public void Refusal_OfAnyKind_LeavesTheStateUntouched()
+    {
+        var state = Learned();
+        var before = StateFile.Write(state, "n");
+        var answer = _world.Answer();
+        AnswerVerifier.Verify(state, _world.Ask().Query, answer with { Slices = [] }, _world.Now);
+
+        Assert.Equal(before, StateFile.Write(state, "n"));
+    }
+
+    private static Hex16 Nonce { get; } = AnswerLeaves.Opening("nonce");
+
+    private OfferedHead Offer(int anchor, Hex16 nonce)
+    {
+        var seal = _world.Eu1.Seal;
+        var head = Document.Make(new Head
+        {
+            Epoch = seal.Value.Epoch,
+            Nonce = nonce,
+            Seal = seal.Digest,
+            Segment = _world.Eu1.Genesis,
+            Seq = seal.Value.Seq,
+            Time = _world.Now,
+        });
+        return new OfferedHead(Envelope.Sign(head, _world.Eu1.Anchors[anchor].Seal), _world.Eu1.SealEnvelope);
+    }
+
+    private void NoHead(params OfferedHead[] heads) =>
+        Assert.Equal(NoFreshHead, HeadCheck.Check(Chain(), Nonce, [.. heads], _world.Now).Refusal!.Failure);
+
+    private VerifierState Chain() => _world.State.With(
+        EpochChain.Extend(null, _world.Eu1.Genesis, null, [.. _world.Eu1.Documents], _world.Now).Segment!);
+
+    private VerifierState Learned() =>
+        Answers.Accepted(AnswerVerifier.Verify(_world.State, _world.Ask().Query, _world.Answer(), _world.Now)).Next;
+}
