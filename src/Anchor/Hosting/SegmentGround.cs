@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Fairlead.Governance;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.Files;
@@ -19,7 +18,7 @@ internal sealed class SegmentGround
         Epochs = file.Epochs;
         Newest = newest;
         Handover = handover;
-        OperationLeaves = [.. leaves.Leaves.Values.Select(leaf => new OperationLeaf(leaf.Class, leaf.Payload))];
+        OperationLeaves = [.. leaves.Leaves.Values];
         Leaves = leaves.Leaves.Values.ToImmutableDictionary(leaf => new LeafName(leaf.Class, leaf.Name), leaf => leaf.Payload);
     }
 
@@ -36,7 +35,7 @@ internal sealed class SegmentGround
     internal Parsed<Handover>? Handover { get; }
 
     /// <summary>The op-made leaves of the newest epoch.</summary>
-    internal IReadOnlyList<OperationLeaf> OperationLeaves { get; }
+    internal IReadOnlyList<ParsedLeaf> OperationLeaves { get; }
 
     /// <summary>The same, by class and name.</summary>
     internal ImmutableDictionary<LeafName, ReadOnlyMemory<byte>> Leaves { get; }
