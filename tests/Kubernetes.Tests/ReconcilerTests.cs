@@ -122,6 +122,24 @@ public sealed class ReconcilerTests
         Assert.Equal(old[1..], changed[1..]);
     }
 
+    [Fact]
+    public void Reconcile_WithCache_GivesTheSameAndKeepsInstances()
+    {
+        var folder = new ManifestFolder();
+        folder.Update(ManifestGenerator.Write(20, 3).Select(file => Reading.File(file.File, file.Text)));
+        var cache = new ReconcileCache();
+        var before = Reconciler.Reconcile(folder.Content, Options, cache);
+        for (var round = 0; round < 5; round++)
+        {
+            var changed = ManifestGenerator.Numbered(round, 4);
+            folder.Update([Reading.File($"{changed.Name}.yaml", round == 4 ? null : ManifestGenerator.Write(changed))]);
+            var after = Reconciler.Reconcile(folder.Content, Options, cache);
+            Assert.Equal(Describe(Reconciler.Reconcile(folder.Content, Options)), Describe(after));
+            Assert.Equal(19, after.Records.Count(record => before.Records.Any(old => ReferenceEquals(old, record))));
+            before = after;
+        }
+    }
+
     private static ManifestContent Content(IEnumerable<(string File, string Text)> files)
     {
         var folder = new ManifestFolder();

@@ -12,6 +12,8 @@ namespace Fairlead.Controller.Manifests;
 internal sealed class ManifestController(ReconcileOptions options, Digest publisher, ILogger logger)
 {
     private readonly ManifestFolder _folder = new();
+    private readonly ReconcileCache _cache = new();
+    private Dictionary<DesiredRecord, RecordContent> _contents = new(ReferenceEqualityComparer.Instance);
     private volatile IReadOnlyList<ManifestProblem> _problems = [];
 
     /// <summary>What is wrong with the manifests now, by location.</summary>
@@ -26,12 +28,15 @@ internal sealed class ManifestController(ReconcileOptions options, Digest publis
         }
 
         _folder.Update(scan.Changes);
-        var result = Reconciler.Reconcile(_folder.Content, options);
+        var result = Reconciler.Reconcile(_folder.Content, options, _cache);
         Report([.. _folder.Problems, .. result.Problems]);
         logger.Reconciled(scan.Changes.Count, result.Records.Count);
+        _contents = result.Records.ToDictionary(
+            record => record,
+            record => _contents.GetValueOrDefault(record) ?? RecordContents.Of(record, publisher),
+            (IEqualityComparer<DesiredRecord>)ReferenceEqualityComparer.Instance);
         return new(
-            result.Records.ToDictionary(
-                record => record.Name, Content (record) => RecordContents.Of(record, publisher), StringComparer.Ordinal),
+            _contents.ToDictionary(pair => pair.Key.Name, Content (pair) => pair.Value, StringComparer.Ordinal),
             result.Held.ToHashSet(StringComparer.Ordinal),
             _folder.IsComplete);
     }

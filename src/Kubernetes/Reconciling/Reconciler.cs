@@ -23,7 +23,11 @@ public static class Reconciler
     public const int SliceEndpointsMax = Limits.SliceEndpoints;
 
     /// <summary>What <paramref name="content"/> wants published.</summary>
-    public static ReconcileResult Reconcile(ManifestContent content, ReconcileOptions options)
+    /// <param name="content">The objects; no key twice.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="cache">What the call before left; null reconciles everything anew, with the same result.</param>
+    public static ReconcileResult Reconcile(
+        ManifestContent content, ReconcileOptions options, ReconcileCache? cache = null)
     {
         ArgumentNullException.ThrowIfNull(content);
         ArgumentNullException.ThrowIfNull(options);
@@ -36,7 +40,6 @@ public static class Reconciler
         var problems = new List<ManifestProblem>();
         foreach (var export in content.ServiceExports)
         {
-            var builder = new RecordBuilder(options, problems);
             if (!services.TryGetValue(export.Key, out var service))
             {
                 problems.Add(new(export.Location, $"ServiceExport {export.Key} names no Service (NoService): "
@@ -47,22 +50,41 @@ public static class Reconciler
                 problems.Add(new(export.Location, $"Service {export.Key} is an ExternalName (InvalidServiceType), which "
                     + "has no endpoints to export: remove the export"));
             }
-            else if (builder.Build(service, slices[export.Key]) is { } record)
-            {
-                records.Add(record);
-            }
             else
             {
-                held.Add(NameOf(export.Key));
+                var built = Build(service, [.. slices[export.Key]], options, cache);
+                problems.AddRange(built.Problems);
+                if (built.Record is { } record)
+                {
+                    records.Add(record);
+                }
+                else
+                {
+                    held.Add(NameOf(export.Key));
+                }
             }
         }
 
+        cache?.Turn();
         records.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         held.Sort(string.CompareOrdinal);
         problems.Sort((a, b) => a.Location.CompareTo(b.Location) is var order && order != 0
             ? order
             : string.CompareOrdinal(a.Message, b.Message));
         return new(records, held, problems);
+    }
+
+    private static ReconcileCache.Entry Build(
+        Service service, IReadOnlyList<EndpointSlice> slices, ReconcileOptions options, ReconcileCache? cache)
+    {
+        if (cache is null || !cache.TryGet(service, slices, out var entry))
+        {
+            var problems = new List<ManifestProblem>();
+            entry = new(service, slices, new RecordBuilder(options, problems).Build(service, slices), problems);
+        }
+
+        cache?.Put(entry);
+        return entry;
     }
 
     /// <summary>The service part that <paramref name="key"/> has inside its segment.</summary>
