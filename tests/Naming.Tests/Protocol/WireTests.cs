@@ -1,0 +1,116 @@
+using System.Buffers;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Rpc;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Answers;
+using Google.Protobuf;
+using Xunit;
+using static Fairlead.Naming.VerificationFailure;
+
+namespace Fairlead.Naming.Tests.Protocol;
+
+public sealed class WireTests
+{
+    private readonly PeerWorld _world = new();
+
+    [Fact]
+    public void Answer_WrittenAndRead_VerifiesAsBefore()
+    {
+        foreach (var answer in new[] { _world.Answer(), _world.Ask("missing.shop.svc").Negative(), _world.Ask().Denied() })
+        {
+            var message = WireWriter.ToMessage(answer);
+            var copy = Fairlead.Protocol.V1.Answer.Parser.ParseFrom(message.ToByteArray());
+            Assert.True(WireReader.TryRead(copy, out var read, out var refusal), refusal?.ToString());
+            Assert.Equal(message, WireWriter.ToMessage(read));
+
+            var ask = _world.Ask();
+            ask.Query = answer.Result == AnswerResult.Negative ? _world.Ask("missing.shop.svc").Query : ask.Query;
+            Assert.IsType<Verdict.Accepted>(AnswerVerifier.Verify(_world.State, ask.Query, read, _world.Now));
+        }
+    }
+
+    [Fact]
+    public void Answer_WithWrongLengthsOrZeroEnums_BadEnvelope()
+    {
+        Refused(answer => answer.Hops[0].Genesis = ByteString.CopyFrom(new byte[31]));
+        Refused(answer => answer.Hops[0].Kind = Fairlead.Protocol.V1.Kind.Unspecified);
+        Refused(answer => answer.Hops[0].Kind = (Fairlead.Protocol.V1.Kind)9);
+        Refused(answer => answer.Result = Fairlead.Protocol.V1.Result.Unspecified);
+        Refused(answer => answer.Hops[1].Proofs[0].Proof = null);
+        Refused(answer => answer.Hops[1].Proofs[0].Proof.End = Fairlead.Protocol.V1.End.Unspecified);
+        Refused(answer => answer.Hops[1].Proofs[0].Leaf = ByteString.Empty);
+        Refused(answer => answer.Hops[1].Proofs[0].Proof.OtherKey = ByteString.CopyFrom(new byte[33]));
+        Refused(answer => answer.Hops[1].Nodes.Add(ByteString.Empty));
+        Refused(answer => answer.Hops[1].Seal.Sigs[0].Kid = ByteString.Empty);
+        Refused(answer => answer.Hops[1].Epochs[0].Vote = new Fairlead.Protocol.V1.Signed());
+    }
+
+    [Fact]
+    public void Message_InAnySecondEncoding_BadEnvelope()
+    {
+        var head = new Fairlead.Protocol.V1.HeadRequest { Genesis = WireWriter.ToBytes(_world.Eu1.Genesis) };
+        var bytes = head.ToByteArray();
+        Assert.Equal(head, Read(bytes));
+
+        // An unknown field, a repeated singular field, a default written out, a padded length.
+        Refused(BadEnvelope, [.. bytes, 0x1A, 0x01, 0x00]);
+        Refused(BadEnvelope, [.. bytes, .. bytes]);
+        Refused(BadEnvelope, [.. bytes, 0x12, 0x00]);
+        Refused(BadEnvelope, [0x0A, 0xA0, 0x00, .. bytes[2..]]);
+        Refused(BadEnvelope, bytes[..^1]);
+    }
+
+    [Fact]
+    [MaliciousInput(1, "a message over its limit: TooLarge")]
+    public void Message_OverItsLimit_TooLarge() => Refused(TooLarge, new byte[(64 * 1024) + 1]);
+
+    [Fact]
+    public void Failure_OverTheWire_KeepsItsNamePlaceAndDetail()
+    {
+        foreach (var failure in Enum.GetValues<VerificationFailure>())
+        {
+            var refusal = new Refusal(failure, "hops[1].seal", "17 ms\nlate \u00e9");
+            var exception = RpcFailures.ToException(refusal);
+            Assert.Equal(refusal with { Detail = "17 ms?late ?" }, RpcFailures.Read(exception));
+            Assert.NotEqual(StatusCode.OK, exception.StatusCode);
+        }
+    }
+
+    [Theory]
+    [InlineData("17")]
+    [InlineData("sealexpired")]
+    [InlineData("SealExpired ")]
+    [InlineData("SealExpired,TooLarge")]
+    [InlineData("NoSuchError")]
+    [InlineData("")]
+    public void Failure_UnknownName_IsNoRefusal(string name)
+    {
+        var trailers = new Metadata { { RpcFailures.FailureKey, name } };
+        Assert.Null(RpcFailures.Read(new RpcException(new Status(StatusCode.Unknown, ""), trailers)));
+    }
+
+    private void Refused(Action<Fairlead.Protocol.V1.Answer> change)
+    {
+        var message = WireWriter.ToMessage(_world.Answer());
+        change(message);
+        Assert.False(WireReader.TryRead(message, out _, out var refusal));
+        Assert.Equal(BadEnvelope, refusal.Failure);
+    }
+
+    private static void Refused(VerificationFailure failure, byte[] bytes)
+    {
+        var exception = Assert.Throws<RpcException>(() => Read(bytes));
+        Assert.Equal(failure, RpcFailures.Read(exception)!.Failure);
+    }
+
+    private static Fairlead.Protocol.V1.HeadRequest Read(byte[] bytes) =>
+        AnchorMethods.Head.RequestMarshaller.ContextualDeserializer(new Payload(bytes));
+
+    private sealed class Payload(byte[] bytes) : DeserializationContext
+    {
+        public override int PayloadLength => bytes.Length;
+
+        public override ReadOnlySequence<byte> PayloadAsReadOnlySequence() => new(bytes);
+    }
+}
