@@ -1,0 +1,110 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Resolver.Anchors;
+using Fairlead.Rpc;
+using Fairlead.TestKit;
+using Google.Protobuf;
+using Xunit;
+using Query = Fairlead.Naming.Query;
+
+namespace Fairlead.Anchor.Tests.Cluster;
+
+public sealed class AnchorClusterTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task Publish_ToOneAnchor_IsSealedByAllAndResolvesFromTheNeighbour()
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bounded.CancelAfter(Patience);
+        var podKey = TestKeys.Signer(900);
+        var subject = new Naming.Subject { Namespace = "shop", Account = "frontend" };
+        await using var home = new AnchorCluster("eu1.internal", 100, [(podKey.Key, subject)]);
+        await using var target = new AnchorCluster("us1.internal", 200);
+        home.Segment.PeerWith(target.Segment);
+        target.Segment.PeerWith(home.Segment);
+        await Task.WhenAll(home.StartAllAsync(), target.StartAllAsync());
+
+        using var publisher = new TlsIdentity(TestKeys.Ecdsa(290), TimeProvider.System);
+        await PublishAsync(target, publisher, bounded.Token);
+
+        using var pod = new TlsIdentity(TestKeys.Ecdsa(900), TimeProvider.System);
+        await using var anchor = new AnchorClient(home.Segment.Newest.Value.Anchors[1].Endpoints[0], pod, TimeProvider.System);
+        var query = Document.Make(new Query
+        {
+            Home = home.Segment.Genesis,
+            Name = FullName.Parse("checkout.shop.svc.us1.internal"),
+            Subject = Hashes.Subject(home.Segment.Genesis, subject),
+        });
+        var verdict = await ResolveAsync(anchor, home, query, subject, bounded.Token);
+
+        var accepted = Assert.IsType<Verdict.Accepted>(verdict);
+        Assert.Equal(Outcome.Record, accepted.Answer.Outcome);
+        Assert.Equal(2, accepted.Answer.Hops.Length);
+        Assert.Equal(3, accepted.Answer.Target.Seal!.Signers.Length);
+
+        var unknown = Document.Make(query.Value with { Name = FullName.Parse("nobody.shop.svc.us1.internal") });
+        accepted = Assert.IsType<Verdict.Accepted>(await ResolveAsync(anchor, home, unknown, subject, bounded.Token));
+        Assert.Equal(Outcome.Absent, accepted.Answer.Outcome);
+    }
+
+    private static async Task PublishAsync(AnchorCluster target, TlsIdentity publisher, CancellationToken cancellationToken)
+    {
+        var slice = TestLeaves.Slice("checkout.shop.svc", 18080, "127.0.2.1", "127.0.2.2");
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        var record = Document.Make(TestLeaves.Record(target.Segment, "checkout.shop.svc", now) with
+        {
+            Issued = now,
+            Expires = now + 3_600_000,
+            Slices = [new SliceReference { Count = 2, Digest = slice.Digest }],
+        });
+        await using var anchor = new AnchorClient(target.Segment.Newest.Value.Anchors[2].Endpoints[0], publisher, TimeProvider.System);
+        var request = new PublishRequest
+        {
+            Genesis = WireWriter.ToBytes(target.Segment.Genesis),
+            Entries =
+            {
+                new Entry
+                {
+                    Type = "record",
+                    Document = WireWriter.ToMessage(Envelope.Sign(record, target.Segment.Publisher)),
+                    Slices = { UnsafeByteOperations.UnsafeWrap(slice.Payload) },
+                },
+            },
+        };
+        using var call = anchor.Publish(request, cancellationToken);
+        var events = new List<PublishEvent>();
+        while (await call.ResponseStream.MoveNext(cancellationToken))
+        {
+            events.Add(call.ResponseStream.Current);
+        }
+
+        Assert.Equal(PublishEvent.KindOneofCase.Accepted, events[0].KindCase);
+        Assert.True(events[^1].KindCase == PublishEvent.KindOneofCase.Sealed, events[^1].ToString());
+    }
+
+    private static async Task<Verdict> ResolveAsync(
+        AnchorClient anchor, AnchorCluster home, Parsed<Query> query, Naming.Subject subject, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                var response = await anchor.ResolveAsync(
+                    new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) }, cancellationToken);
+                Assert.True(WireReader.TryRead(response.Answer, out var answer, out var malformed), malformed?.ToString());
+                var state = VerifierState.Start(new HomePin(home.Segment.Genesis, home.Segment.Name));
+                return AnswerVerifier.Verify(
+                    state, query, answer, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
+                    new VerifierOptions { UnsafeAllowLoopbackEndpoints = true, Subject = subject });
+            }
+            catch (RpcException e) when (RpcFailures.Read(e) is { } refusal && RpcFailures.IsRetriable(refusal.Failure))
+            {
+                TestContext.Current.TestOutputHelper?.WriteLine(refusal.ToString());
+            }
+        }
+    }
+}
