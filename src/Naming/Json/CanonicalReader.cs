@@ -46,13 +46,10 @@ internal ref struct CanonicalReader
 
     private JsonNode? Value(int depth)
     {
-        if (depth > Limits.Depth)
-        {
-            return Refuse($"deeper than {Limits.Depth} levels", VerificationFailure.TooLarge);
-        }
-
         return Peek() switch
         {
+            '{' or '[' when depth > Limits.Depth =>
+                Refuse($"deeper than {Limits.Depth} levels", VerificationFailure.TooLarge),
             '{' => Object(depth),
             '[' => List(depth),
             '"' => String(_longestString) is { } text ? new JsonNode { Kind = JsonKind.String, Text = text } : null,
