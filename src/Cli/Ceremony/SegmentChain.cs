@@ -1,0 +1,31 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol.Files;
+
+namespace Fairlead.Cli.Ceremony;
+
+/// <summary>Checks what a ceremony made or found with the checks that everyone else applies.</summary>
+internal static class SegmentChain
+{
+    /// <summary>Verifies a segment's epochs from its genesis, and its op-made leaves by their manifests.</summary>
+    /// <param name="file">The segment.</param>
+    /// <param name="now">The moment, in unix milliseconds.</param>
+    /// <returns>The newest epoch, and the op-made leaves of each epoch.</returns>
+    /// <exception cref="CeremonyException">A check refuses it.</exception>
+    internal static (Parsed<Epoch> Newest, IReadOnlyList<OperationLeaves> Leaves) Verify(SegmentFile file, long now)
+    {
+        SegmentState? segment = null;
+        var leaves = new List<OperationLeaves>();
+        for (var i = 0; i < file.Epochs.Length; i++)
+        {
+            var verdict = EpochChain.Extend(segment, file.Genesis, null, [file.Epochs[i]], now);
+            segment = verdict.Segment ?? throw Refused(verdict.Refusal!);
+            var before = i == 0 ? OperationLeaves.None : leaves[^1];
+            leaves.Add(before.Apply(segment.Newest, file.Manifests[i], file.Leaves[i], out var refusal) ?? throw Refused(refusal!));
+        }
+
+        return (segment?.Newest ?? throw new CeremonyException("a segment without epochs"), leaves);
+    }
+
+    private static CeremonyException Refused(Refusal refusal) => new($"{refusal}");
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Fairlead.Naming;
+using Fairlead.Protocol.Files;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary><c>fairlead key new</c>: a key for a consumer or a publisher.</summary>
+internal static class KeyCommand
+{
+    internal static Command Build(TextWriter output)
+    {
+        var file = new Option<string>("--out") { Description = "The file to write, mode 0600; it must not exist.", Required = true };
+        var make = new Command("new", "Make a P-256 key; print its key text and key id.") { file };
+        make.SetAction(parsed => New(parsed.GetValue(file)!, output));
+        return new Command("key", "Keys on disk.") { make };
+    }
+
+    private static void New(string path, TextWriter output)
+    {
+        try
+        {
+            using var signer = new EcdsaSigner(KeyFile.Create(path));
+            output.WriteLine($"key {signer.Key.Text}");
+            output.WriteLine($"kid {signer.Key.Kid}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCode.Usage, $"key file {path}: {e.Message} A key is never overwritten: choose another --out.");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.CommandLine;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary><c>fairlead segment</c>: ceremonies on one machine that holds all keys of a segment.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+internal static class SegmentCommand
+{
+    internal static Command Build(TextWriter output) => new("segment", "Make segments and join them.")
+    {
+        Init(output),
+        Peer(output),
+    };
+
+    private static Command Init(TextWriter output)
+    {
+        var name = new Option<string>("--name") { Description = "The segment's full name, such as us1.internal.", Required = true };
+        var folder = new Option<string>("--out") { Description = "The folder to fill.", Required = true };
+        var listen = new Option<string>("--listen") { Description = "ip:port of each anchor, separated by commas.", Required = true };
+        var adminListen = new Option<string>("--admin-listen")
+        {
+            Description = "Loopback ip:port of each anchor's admin page, separated by commas.",
+            Required = true,
+        };
+        var anchors = new Option<int?>("--anchors") { Description = "How many anchors; by default as many as --listen names." };
+        var faults = new Option<int?>("--f") { Description = "How many lying anchors are tolerated; by default (n - 1) / 3." };
+        var host = new Option<string?>("--host") { Description = "The machine that the anchors run on; by default this one's name." };
+        var admins = new Option<string?>("--admins") { Description = "Who operates each anchor, separated by commas; by default admin-a,.." };
+        var policy = new Option<string>("--policy") { Description = "default or demo.", DefaultValueFactory = _ => "default" };
+        var subjects = new Option<string[]>("--subject")
+        {
+            Description = "KEYFILE=namespace/account: a pod that proves itself with a key. Repeatable.",
+        };
+        var loopback = new Option<bool>("--unsafe-allow-loopback-endpoints")
+        {
+            Description = "Development only: endpoints of other segments may be loopback addresses.",
+        };
+        var command = new Command("init", "Make a segment: its keys, epoch 0 and the configuration of its anchors.")
+        {
+            name, folder, listen, adminListen, anchors, faults, host, admins, policy, subjects, loopback,
+        };
+        command.SetAction(parsed => SegmentInit.Run(
+            new SegmentInitOptions
+            {
+                Name = parsed.GetValue(name)!,
+                Folder = parsed.GetValue(folder)!,
+                Listen = Split(parsed.GetValue(listen)!),
+                AdminListen = Split(parsed.GetValue(adminListen)!),
+                Anchors = parsed.GetValue(anchors),
+                Faults = parsed.GetValue(faults),
+                Host = parsed.GetValue(host) ?? Environment.MachineName,
+                Admins = parsed.GetValue(admins) is { } given ? Split(given) : null,
+                Policy = parsed.GetValue(policy)!,
+                Subjects = parsed.GetValue(subjects) ?? [],
+                UnsafeAllowLoopbackEndpoints = parsed.GetValue(loopback),
+            },
+            TimeProvider.System,
+            output));
+        return command;
+    }
+
+    private static Command Peer(TextWriter output)
+    {
+        var segment = new Option<string>("--segment") { Description = "The folder that segment init filled.", Required = true };
+        var with = new Option<string>("--with") { Description = "The neighbour's peer.json.", Required = true };
+        var command = new Command("peer", "Take a neighbour as peer: the next epoch. Both sides have to.") { segment, with };
+        command.SetAction(parsed => SegmentPeer.Run(
+            parsed.GetValue(segment)!, parsed.GetValue(with)!, TimeProvider.System, output));
+        return command;
+    }
+
+    private static string[] Split(string text) => text.Split(',', StringSplitOptions.TrimEntries);
+}

@@ -1,0 +1,8 @@
+namespace Fairlead.Cli.Demo;
+
+/// <summary>What the demo was asked to do.</summary>
+/// <param name="Keep">Run no checks and stay up until SIGINT or SIGTERM.</param>
+/// <param name="EnvFile">Where to write the addresses of what runs; null for nowhere.</param>
+/// <param name="Repository">The folder that holds <c>samples</c> and <c>eng</c>.</param>
+/// <param name="Listener">The port of Envoy's listener; 0 for a free one.</param>
+internal sealed record DemoOptions(bool Keep, string? EnvFile, string Repository, int Listener);

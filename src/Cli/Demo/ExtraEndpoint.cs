@@ -1,0 +1,38 @@
+namespace Fairlead.Cli.Demo;
+
+/// <summary>
+/// One more EndpointSlice of <c>checkout</c>, as a cluster writes one when a pod is scheduled. It is written beside and
+/// renamed into place, as an editor does.
+/// </summary>
+internal static class ExtraEndpoint
+{
+    private const string FileName = "checkout-extra.yaml";
+
+    internal static void Add(string manifests, string address)
+    {
+        var port = ManifestEndpoints.PortOf(manifests, "checkout");
+        var temporary = Path.Combine(manifests, FileName + ".tmp");
+        File.WriteAllText(temporary, $"""
+            apiVersion: discovery.k8s.io/v1
+            kind: EndpointSlice
+            metadata:
+              name: checkout-extra
+              namespace: shop
+              labels:
+                kubernetes.io/service-name: checkout
+            addressType: IPv4
+            ports:
+              - name: http
+                port: {port}
+                protocol: TCP
+            endpoints:
+              - addresses: ["{address}"]
+                conditions: {"{"}ready: true{"}"}
+                zone: us1-a
+
+            """);
+        File.Move(temporary, Path.Combine(manifests, FileName), overwrite: true);
+    }
+
+    internal static void Remove(string manifests) => File.Delete(Path.Combine(manifests, FileName));
+}
