@@ -36,6 +36,7 @@ public sealed class LeaderTests
     }
 
     [Fact]
+    [MaliciousInput(11, "kid of another key: KeyIdMismatch")]
     public void Vote_ForgedOrTwice_CountsNothing()
     {
         var proposal = Proposal(Start());
