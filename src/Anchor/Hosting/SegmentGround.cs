@@ -94,6 +94,7 @@ internal sealed class SegmentGround
     private static Refusal? Derive(SegmentFile file, SegmentState chain, out OperationLeaves? leaves)
     {
         leaves = Naming.OperationLeaves.None;
+        Epoch? previous = null;
         for (var i = 0; i < file.Epochs.Length; i++)
         {
             if (!Document.TryParse<Epoch>(file.Epochs[i].Payload, out var epoch, out var refusal))
@@ -101,11 +102,15 @@ internal sealed class SegmentGround
                 return refusal;
             }
 
-            leaves = leaves!.Apply(epoch, file.Manifests[i], file.Leaves[i], out refusal);
-            if (leaves is null)
+            var before = leaves!;
+            leaves = before.Apply(epoch, file.Manifests[i], file.Leaves[i], out refusal);
+            refusal ??= OpRules.CheckStep(previous, epoch.Value, before, leaves!);
+            if (refusal is not null)
             {
-                return refusal!.At($"epochs[{i}]");
+                return refusal.At($"epochs[{i}]");
             }
+
+            previous = epoch.Value;
         }
 
         return chain.NewestNumber == file.Epochs.Length - 1

@@ -18,10 +18,13 @@ internal static class SegmentChain
         var leaves = new List<OperationLeaves>();
         for (var i = 0; i < file.Epochs.Length; i++)
         {
+            var previous = segment?.Newest.Value;
             var verdict = EpochChain.Extend(segment, file.Genesis, null, [file.Epochs[i]], now);
             segment = verdict.Segment ?? throw Refused(verdict.Refusal!);
             var before = i == 0 ? OperationLeaves.None : leaves[^1];
-            leaves.Add(before.Apply(segment.Newest, file.Manifests[i], file.Leaves[i], out var refusal) ?? throw Refused(refusal!));
+            var after = before.Apply(segment.Newest, file.Manifests[i], file.Leaves[i], out var refusal);
+            refusal ??= OpRules.CheckStep(previous, segment.Newest.Value, before, after!);
+            leaves.Add(refusal is null ? after! : throw Refused(refusal));
         }
 
         return (segment?.Newest ?? throw new CeremonyException("a segment without epochs"), leaves);

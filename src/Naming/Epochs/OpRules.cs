@@ -45,6 +45,15 @@ public static class OpRules
         All = (1 << 12) - 1,
     }
 
+    /// <summary>Both questions of V44 about one step of a chain: the epoch's members, then its leaves.</summary>
+    /// <param name="previous">The epoch before; null before the genesis.</param>
+    /// <param name="next">The epoch.</param>
+    /// <param name="before">The op-made leaves of the epoch before.</param>
+    /// <param name="after">Those of the epoch.</param>
+    /// <returns><c>OpMismatch</c>, or null.</returns>
+    public static Refusal? CheckStep(Epoch? previous, Epoch next, OperationLeaves before, OperationLeaves after) =>
+        (previous is null ? null : Check(previous, next)) ?? CheckLeaves(next, before, after);
+
     /// <summary><c>OpMismatch</c>, or null. The leaves are <see cref="CheckLeaves"/>'s.</summary>
     public static Refusal? Check(Epoch previous, Epoch next)
     {
