@@ -49,6 +49,9 @@ internal static class FairleadCommand
     private static RootCommand Build(TextWriter output)
     {
         var root = new RootCommand("Names between clusters that nobody has to trust blindly.");
+        root.Subcommands.Add(ResolveCommand.Build("resolve", output));
+        root.Subcommands.Add(ResolveCommand.Build("trace", output));
+        root.Subcommands.Add(VerifyCommand.Build(output));
         root.Subcommands.Add(SegmentCommand.Build(output));
         root.Subcommands.Add(KeyCommand.Build(output));
         root.Subcommands.Add(ManifestsCommand.Build(output));

@@ -48,7 +48,7 @@ internal static class SegmentInit
                 folder.WriteConfiguration(anchor.Id, anchor.Endpoint, admin[i], subjects, options.UnsafeAllowLoopbackEndpoints);
             }
 
-            Write(folder, segment, plan, now, options.UnsafeAllowLoopbackEndpoints);
+            Write(folder, segment, plan, subjects, now, options.UnsafeAllowLoopbackEndpoints);
             Report(segment, plan, options, output);
         }
         catch (CeremonyException e)
@@ -111,7 +111,12 @@ internal static class SegmentInit
     }
 
     private static void Write(
-        SegmentFolder folder, SegmentFile segment, SegmentPlan plan, long now, bool unsafeLoopback)
+        SegmentFolder folder,
+        SegmentFile segment,
+        SegmentPlan plan,
+        IEnumerable<SubjectMapping> subjects,
+        long now,
+        bool unsafeLoopback)
     {
         var (newest, _) = SegmentChain.Verify(segment, now);
         segment.Write(folder.SegmentFile);
@@ -119,6 +124,7 @@ internal static class SegmentInit
             new BootstrapFile.Segment(plan.Name, segment.Genesis, new Floor(segment.Genesis, 0)),
             [.. plan.Anchors.Select(anchor => anchor.Endpoint)],
             [],
+            [.. subjects.Select(mapping => (mapping.Key, mapping.Subject))],
             unsafeLoopback);
         SegmentFolder.Replace(folder.BootstrapFile, bootstrap.Encode());
         SegmentFolder.Replace(folder.PeerFile, PeerFile.Of(plan.Name, segment.Genesis, newest).Encode());

@@ -12,11 +12,13 @@ namespace Fairlead.Protocol.Files;
 /// <param name="Home">The home segment, with its full name.</param>
 /// <param name="Endpoints">The home's anchors, 1 to 16; only where to knock first.</param>
 /// <param name="Pins">Other segments that are known beforehand (V29).</param>
+/// <param name="Subjects">Who the holders of development keys are: a consumer finds itself by its own key.</param>
 /// <param name="UnsafeAllowLoopbackEndpoints">Development only: V53's loopback rule is off; shown in every trace.</param>
 public sealed record BootstrapFile(
     BootstrapFile.Segment Home,
     ImmutableArray<IpEndpoint> Endpoints,
     ImmutableArray<BootstrapFile.Segment> Pins,
+    ImmutableArray<(PublicKey Key, Subject Subject)> Subjects,
     bool UnsafeAllowLoopbackEndpoints = false)
 {
     private const int BytesMax = 64 * 1024;
@@ -32,6 +34,13 @@ public sealed record BootstrapFile(
     /// <param name="Genesis">Its identity.</param>
     /// <param name="Floor">The epoch that is trusted by its digest; null: the chain starts at the genesis.</param>
     public sealed record Segment(SegmentName Name, Digest Genesis, Floor? Floor);
+
+    /// <summary>Who the holder of a key is; null where the file does not say.</summary>
+    public Subject? SubjectOf(PublicKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return Subjects.FirstOrDefault(mapping => mapping.Key == key).Subject;
+    }
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="InvalidDataException">It is missing, too large or not of this form; the message names it.</exception>
@@ -84,10 +93,17 @@ public sealed record BootstrapFile(
             throw new FormatException($"pins: {pins.Length}, at most {Limits.ListItems}");
         }
 
+        var subjects = form.Subjects ?? [];
+        if (subjects.Length > Limits.ListItems)
+        {
+            throw new FormatException($"subjects: {subjects.Length}, at most {Limits.ListItems}");
+        }
+
         return new BootstrapFile(
             SegmentOf("home", home.Name, home.Genesis, home.Floor),
             [.. home.Endpoints.Select((text, i) => EndpointOf($"home.endpoints[{i}]", text))],
             [.. pins.Select((pin, i) => SegmentOf($"pins[{i}]", pin.Name, pin.Genesis, pin.Floor))],
+            [.. subjects.Select((subject, i) => MappingOf($"subjects[{i}]", subject))],
             form.UnsafeAllowLoopbackEndpoints ?? false);
     }
 
@@ -96,8 +112,17 @@ public sealed record BootstrapFile(
         new Form(
             new HomeForm([.. Endpoints.Select(endpoint => endpoint.Text)], FormOf(Home.Floor)!, Home.Genesis.ToString(), Home.Name.Text),
             Pins.IsEmpty ? null : [.. Pins.Select(pin => new PinForm(pin.Genesis.ToString(), pin.Name.Text, FormOf(pin.Floor)))],
+            Subjects.IsEmpty
+                ? null
+                : [.. Subjects.Select(mapping => new SubjectForm(mapping.Subject.Account, mapping.Key.Text, mapping.Subject.Namespace))],
             UnsafeAllowLoopbackEndpoints ? true : null),
         Strict);
+
+    private static (PublicKey Key, Subject Subject) MappingOf(string where, SubjectForm form) =>
+        !PublicKey.TryParse(form.Key, out var key, out var refusal) ? throw new FormatException($"{where}.key: {refusal.Detail}")
+        : form.Namespace.Length is 0 or > 253 ? throw new FormatException($"{where}.namespace: 1 to 253 characters")
+        : form.Account.Length is 0 or > 253 ? throw new FormatException($"{where}.account: 1 to 253 characters")
+        : (key, new Subject { Account = form.Account, Namespace = form.Namespace });
 
     private static Segment SegmentOf(string where, string name, string genesis, FloorForm? floor)
     {
@@ -125,11 +150,14 @@ public sealed record BootstrapFile(
 
     private static FloorForm? FormOf(Floor? floor) => floor is { } some ? new FloorForm(some.Digest.ToString(), some.Epoch) : null;
 
-    private sealed record Form(HomeForm Home, PinForm[]? Pins = null, bool? UnsafeAllowLoopbackEndpoints = null);
+    private sealed record Form(
+        HomeForm Home, PinForm[]? Pins = null, SubjectForm[]? Subjects = null, bool? UnsafeAllowLoopbackEndpoints = null);
 
     private sealed record HomeForm(string[] Endpoints, FloorForm Floor, string Genesis, string Name);
 
     private sealed record PinForm(string Genesis, string Name, FloorForm? Floor = null);
+
+    private sealed record SubjectForm(string Account, string Key, string Namespace);
 
     private sealed record FloorForm(string Digest, long Epoch);
 }

@@ -1,0 +1,125 @@
+using Fairlead.Cli.Asking;
+using Fairlead.Cli.Showing;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol.Files;
+using Fairlead.Rpc;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Resolves one name.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+internal static class Resolve
+{
+    /// <summary>Asks, verifies, remembers, shows.</summary>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    /// <exception cref="CliException">A wrong option or file, or no answer.</exception>
+    internal static async Task<int> RunAsync(
+        ResolveOptions options, TimeProvider time, TextWriter output, CancellationToken cancellationToken)
+    {
+        if (!FullName.TryParse(options.Name, out var name, out var refusal))
+        {
+            throw new CliException(ExitCode.Usage, $"{refusal.Failure}: {options.Name}: {refusal.Detail}");
+        }
+
+        if (name.Service is null)
+        {
+            throw new CliException(ExitCode.Usage, $"{VerificationFailure.BadName}: {name} is a segment; give a service, such as web.shop.svc.{name}");
+        }
+
+        var bootstrap = ReadBootstrap(options.Bootstrap);
+        using var identity = new TlsIdentity(KeyFile.Load(options.Key), time);
+        var key = PublicKey.TryFromPoint(identity.PublicKey, out var known, out var bad) ? known : throw new CliException(ExitCode.Usage, bad.ToString());
+        var verifier = new VerifierOptions
+        {
+            UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints || bootstrap.UnsafeAllowLoopbackEndpoints,
+            Subject = SubjectOf(options, bootstrap, key),
+        };
+        var folder = new StateFolder(options.State, key);
+        var (state, isFresh) = folder.Load(bootstrap);
+        var asker = new HomeAsker(bootstrap, identity, verifier, time);
+        await using (asker.ConfigureAwait(false))
+        {
+            var asked = await asker.AskAsync(name, state, isFresh, options.Save is not null, cancellationToken).ConfigureAwait(false);
+            if (asked.Accepted is not { } accepted)
+            {
+                throw NoAnswer(name, options, asked, output);
+            }
+
+            // V39: what this answer taught is durable before anyone uses the answer.
+            folder.Save(accepted.Next);
+            Save(options.Save, accepted.Answer, asked.Raw!);
+            var view = AnswerView.Of(accepted.Answer, asked.ClockDelta, asked.Refusals);
+            Show(view, options.IsJson, options.IsTrace, options.NoColour, output);
+            return view.ExitCode;
+        }
+    }
+
+    /// <summary>Writes an answer as the options say.</summary>
+    internal static void Show(AnswerView view, bool isJson, bool isTrace, bool noColour, TextWriter output)
+    {
+        if (isJson)
+        {
+            output.WriteLine(AnswerJson.Write(view));
+            return;
+        }
+
+        var palette = Palette.For(output, noColour);
+        output.Write(isTrace ? TraceText.Write(view, palette) : AnswerText.Write(view, palette));
+    }
+
+    private static BootstrapFile ReadBootstrap(string path)
+    {
+        try
+        {
+            return BootstrapFile.Read(path);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new CliException(ExitCode.Usage, e.Message);
+        }
+    }
+
+    private static Subject? SubjectOf(ResolveOptions options, BootstrapFile bootstrap, PublicKey key)
+    {
+        if (options.Subject is not { } text)
+        {
+            return bootstrap.SubjectOf(key);
+        }
+
+        return text.Split('/') is [{ Length: > 0 } ns, { Length: > 0 } account]
+            ? new Subject { Namespace = ns, Account = account }
+            : throw new CliException(ExitCode.Usage, $"--subject {text}: not namespace/account");
+    }
+
+    private static CliException NoAnswer(FullName name, ResolveOptions options, Asked asked, TextWriter output)
+    {
+        var (worst, exitCode) = Failures.Worst(asked.Refusals);
+        if (options.IsJson)
+        {
+            output.WriteLine(AnswerJson.WriteFailure(
+                name.Text, exitCode == ExitCode.Unreachable ? "unreachable" : "refused", asked.Refusals));
+        }
+
+        var lines = asked.Refusals.Select(refusal => $"  {refusal.Anchor}: {refusal.Failure}: {refusal.Detail}");
+        return new CliException(exitCode, $"{worst?.Failure}: no answer for {name}\n{string.Join('\n', lines)}");
+    }
+
+    private static void Save(string? path, VerifiedAnswer answer, UnverifiedAnswer raw)
+    {
+        if (path is null)
+        {
+            return;
+        }
+
+        var saved = SavedAnswer.Of(answer, raw, raw.Hops.ToDictionary(hop => hop.Genesis, hop => hop.Epochs));
+        try
+        {
+            File.WriteAllBytes(path, SavedAnswerFile.Write(saved));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCode.Usage, $"--save {path}: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.Globalization;
+using Fairlead.Cli.Showing;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary><c>fairlead verify</c>: a saved answer, offline, from a genesis digest that the user gives.</summary>
+internal static class VerifyCommand
+{
+    private static readonly string[] Rfc3339 =
+    [
+        "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'",
+        "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz",
+    ];
+
+    internal static Command Build(TextWriter output)
+    {
+        var file = new Argument<string>("file") { Description = "What resolve --save wrote." };
+        var genesis = new Option<string>("--genesis") { Description = "The home's genesis digest; never taken from the file.", Required = true };
+        var at = new Option<string?>("--at") { Description = "The moment to verify for: unix milliseconds or RFC 3339; by default now." };
+        var trace = new Option<bool>("--trace") { Description = "Show the evidence of every hop." };
+        var format = OutputOptions.Format();
+        var noColour = OutputOptions.NoColour();
+        var command = new Command("verify", "Verify a saved answer without a network.") { file, genesis, at, trace, format, noColour };
+        command.SetAction(parsed =>
+        {
+            var moment = parsed.GetValue(at) is { } text ? MomentOf(text) : TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+            var view = Verify(parsed.GetValue(file)!, DigestOf(parsed.GetValue(genesis)!), moment);
+            Resolve.Show(view, parsed.GetValue(format) == "json", parsed.GetValue(trace), parsed.GetValue(noColour), output);
+            return view.ExitCode;
+        });
+        return command;
+    }
+
+    /// <summary>Verifies a file.</summary>
+    /// <exception cref="CliException">It cannot be read, or a check refuses it.</exception>
+    internal static AnswerView Verify(string path, Digest genesis, long at)
+    {
+        if (!SavedAnswerFile.TryRead(Read(path), out var saved, out var malformed))
+        {
+            throw Refused(path, malformed);
+        }
+
+        var verdict = saved.Verify(genesis, at);
+        if (verdict is not Verdict.Accepted accepted)
+        {
+            throw Refused(path, ((Verdict.Refused)verdict).Refusal);
+        }
+
+        return AnswerView.Of(
+            accepted.Answer,
+            accepted.Next.ClockDelta,
+            [],
+            $"verified offline, as of {Moment(at)}; the file says it was taken at {Moment(saved.Time)}",
+            $"the home is called {saved.HomeName} by the file alone");
+    }
+
+    private static byte[] Read(string path)
+    {
+        try
+        {
+            var info = new FileInfo(path);
+            return info.Exists && info.Length > SavedAnswerFile.MaxBytes
+                ? throw new CliException(ExitCode.Refused, $"{VerificationFailure.TooLarge}: {path}: {info.Length} bytes, at most {SavedAnswerFile.MaxBytes}")
+                : File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCode.Usage, $"{path}: {e.Message}");
+        }
+    }
+
+    private static long MomentOf(string text)
+    {
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var ms) && ms <= Limits.IntegerMax / 1000)
+        {
+            return ms;
+        }
+
+        return DateTimeOffset.TryParseExact(
+            text, Rfc3339, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)
+            ? moment.ToUnixTimeMilliseconds()
+            : throw new CliException(ExitCode.Usage, $"--at {text}: neither unix milliseconds nor RFC 3339, such as 2026-01-31T12:00:00Z");
+    }
+
+    // The file's time is anyone's word: it may be no date at all.
+    private static string Moment(long ms) => ms > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+        ? string.Create(CultureInfo.InvariantCulture, $"{ms} ms")
+        : DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    private static Digest DigestOf(string text) => Digest.TryParse(text, out var digest)
+        ? digest
+        : throw new CliException(ExitCode.Usage, "--genesis: not 64 lower-case hexadecimal digits");
+
+    private static CliException Refused(string path, Refusal refusal) =>
+        new(Failures.ExitCodeOf(refusal.Failure), $"{refusal.Failure}: {path}: {refusal.Where}: {refusal.Detail}");
+}

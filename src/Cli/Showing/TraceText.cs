@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+
+namespace Fairlead.Cli.Showing;
+
+/// <summary>An answer with every hop's evidence: what was checked, who signed, and what bounds the time.</summary>
+internal static class TraceText
+{
+    internal static string Write(AnswerView view, Palette palette)
+    {
+        var text = new StringBuilder();
+        text.AppendLine(palette.Strong($"{view.Answer.Name.Text} {view.Outcome}"));
+        foreach (var note in view.Notes)
+        {
+            text.AppendLine(palette.Bad($"!! {note}"));
+        }
+
+        foreach (var refusal in view.Refusals)
+        {
+            text.AppendLine(palette.Bad($"refused {refusal.Anchor}: {refusal.Failure} ({refusal.Detail})"));
+        }
+
+        for (var i = 0; i < view.Answer.Hops.Length; i++)
+        {
+            AppendHop(text, i, view.Answer.Hops[i], view, palette);
+        }
+
+        AppendContent(text, view, palette);
+        AppendTtl(text, view, palette);
+        return text.ToString();
+    }
+
+    private static void AppendHop(StringBuilder text, int index, VerifiedHop hop, AnswerView view, Palette palette)
+    {
+        var epoch = hop.Epoch.Value;
+        var worth = epoch.Quorum.Assurance.IsEmpty ? "" : $", assurance {string.Join(' ', epoch.Quorum.Assurance)}";
+        text.AppendLine();
+        text.AppendLine(palette.Strong(string.Create(
+            CultureInfo.InvariantCulture, $"hop {index} {AnswerText.KindOf(hop.Kind)} {hop.Name}{(hop.Introduces ? ", introduces" : "")}")));
+        text.AppendLine(CultureInfo.InvariantCulture, $"  genesis {hop.Genesis}");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"  epoch {epoch.Number} {Short(hop.Epoch.Digest)} by {epoch.Op.Type}, {epoch.Quorum.TSeal} of {epoch.Anchors.Length} seal, {epoch.Quorum.F} may lie{worth}");
+        if (hop.Seal is { } seal)
+        {
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"  seal ({seal.Position.Epoch},{seal.Position.Seq}) {Short(seal.Position.Digest)} over {seal.Count} leaves, expires in {AnswerText.Seconds(seal.Expires - view.At)}");
+            text.AppendLine(palette.Good($"  signed by {string.Join(' ', seal.Signers)}"));
+        }
+
+        foreach (var attest in hop.Attests)
+        {
+            var rule = attest.RuleId is { } id ? $" by rule {id}" : "";
+            var line = $"  {attest.Anchor} says {(attest.Allowed ? "allow" : "deny")}{rule}, expires in {AnswerText.Seconds(attest.Expires - view.At)}";
+            text.AppendLine(attest.Allowed ? palette.Good(line) : palette.Bad(line));
+        }
+    }
+
+    private static void AppendContent(StringBuilder text, AnswerView view, Palette palette)
+    {
+        var answer = view.Answer;
+        text.AppendLine();
+        if (answer.Record is not { } record)
+        {
+            text.AppendLine(answer.Outcome == Outcome.Absent
+                ? palette.Bad($"absent: proven under the seal of {answer.Target.Name}")
+                : palette.Bad($"denied by {answer.Target.Name}"));
+            return;
+        }
+
+        text.AppendLine(palette.Strong(string.Create(CultureInfo.InvariantCulture, $"record {answer.RecordDigest}")));
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"  {record.Kind} {record.Name}, version {record.Version}, uid {record.Uid}, publisher {Short(record.Publisher)}");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"  ports {string.Join(' ', record.Ports.Select(port => string.Create(CultureInfo.InvariantCulture, $"{port.Number}/{port.Protocol}")))}");
+        foreach (var slice in answer.Slices)
+        {
+            foreach (var endpoint in slice.Endpoints)
+            {
+                text.AppendLine(CultureInfo.InvariantCulture, $"  {AnswerText.EndpointOf(slice, endpoint, palette)}");
+            }
+        }
+    }
+
+    private static void AppendTtl(StringBuilder text, AnswerView view, Palette palette)
+    {
+        text.AppendLine();
+        text.AppendLine(palette.Strong(AnswerText.TtlOf(view)));
+        var bound = view.Answer.Ttl.Bound;
+        foreach (var part in view.Answer.Ttl.Parts)
+        {
+            var line = string.Create(
+                CultureInfo.InvariantCulture,
+                $"  {part.Name,-16} {AnswerText.Seconds(part.EndsAt - view.At),16} {part.Segment}");
+            text.AppendLine(part == bound ? palette.Strong($"{line} <- bound") : palette.Faint(line));
+        }
+
+        text.AppendLine(palette.Faint($"  clock tolerance {AnswerText.Seconds(view.ClockDelta)}"));
+    }
+
+    private static string Short(Digest digest) => digest.ToString()[..16];
+}
