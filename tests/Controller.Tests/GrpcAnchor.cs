@@ -80,10 +80,9 @@ internal sealed class GrpcAnchor : IAsyncDisposable
                 Leaf = UnsafeByteOperations.UnsafeWrap(leaf.Bytes),
                 Name = NameOf(leaf),
             })
-            .OrderBy(leaf => leaf.Class).ThenBy(leaf => leaf.Name, StringComparer.Ordinal)
+            .OrderBy(EntryOf, StringComparer.Ordinal)
             .Where(leaf => IsDisordered
-                || leaf.Class > request.AfterClass
-                || (leaf.Class == request.AfterClass && string.CompareOrdinal(leaf.Name, request.AfterName) > 0))
+                || string.CompareOrdinal(EntryOf(leaf), EntryOf(new() { Class = request.AfterClass, Name = request.AfterName })) > 0)
             .ToList();
         var response = new StateResponse { More = IsDisordered || leaves.Count > PageLeaves };
         response.Leaves.AddRange(leaves.Take(PageLeaves));
@@ -110,6 +109,10 @@ internal sealed class GrpcAnchor : IAsyncDisposable
             await stream.WriteAsync(new() { Index = index, Sealed = new() { Epoch = 1, Seq = 1 } }, context.CancellationToken);
         }
     }
+
+    // As anchors do: by the entry, whether it is withdrawn or not.
+    private static string EntryOf(StateLeaf leaf) => leaf.Class == (uint)LeafClass.Withdrawn ? leaf.Name
+        : leaf.Name.Length == 0 ? string.Empty : $"{leaf.Class}/{leaf.Name}";
 
     private static string NameOf(Anchors.StateLeaf leaf) => leaf.Class == LeafClass.Record
         ? Parsed<Naming.Record>(leaf).LeafName

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Fairlead.Controller.Publishing;
@@ -74,6 +75,7 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
         var invoker = await ConnectAsync(cancellationToken).ConfigureAwait(false);
         var leaves = new List<StateLeaf>();
         var after = (Class: 0u, Name: string.Empty);
+        var last = after;
         while (true)
         {
             var request = new StateRequest
@@ -87,13 +89,14 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
             var page = await UnaryAsync(invoker, AnchorMethods.State, request, cancellationToken).ConfigureAwait(false);
             foreach (var leaf in page.Leaves)
             {
-                var place = (leaf.Class, leaf.Name);
-                if (Compare(place, after) <= 0 || leaves.Count == LeavesMax)
+                var entry = EntryOf(leaf);
+                if (Compare(entry, last) <= 0 || leaves.Count == LeavesMax)
                 {
                     throw new AnchorFailureException("its state has no order or no end");
                 }
 
-                after = place;
+                last = entry;
+                after = (leaf.Class, leaf.Name);
                 leaves.Add(new((LeafClass)leaf.Class, leaf.Leaf.Memory));
             }
 
@@ -102,6 +105,16 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
                 return leaves;
             }
         }
+    }
+
+    // Leaves are listed by entry: what was withdrawn stands where it stood, though its leaf is named `class/name`.
+    private static (uint Class, string Name) EntryOf(Protocol.V1.StateLeaf leaf)
+    {
+        var slash = leaf.Name.IndexOf('/', StringComparison.Ordinal);
+        return (LeafClass)leaf.Class == LeafClass.Withdrawn && slash > 0
+            && uint.TryParse(leaf.Name.AsSpan(0, slash), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? (number, leaf.Name[(slash + 1)..])
+                : (leaf.Class, leaf.Name);
     }
 
     private static int Compare((uint Class, string Name) left, (uint Class, string Name) right) =>
