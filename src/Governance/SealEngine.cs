@@ -311,7 +311,7 @@ public sealed class SealEngine
         _core.Chain.Adopt(certified);
         _repeats = 0;
         _core.Signed.ResetBudget();
-        _core.Signed.Rebase(candidate.State);
+        _core.Signed.Rebase(candidate.State, candidate.Seq);
         _ballot.Watch(changed is null ? candidate.State.Entries : candidate.Puts);
         _core.Turns.Certified(candidate.IsWhole ? null : _core.Now - candidate.Seen);
         _leader.Certified(candidate.Seq);

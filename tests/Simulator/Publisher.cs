@@ -6,7 +6,8 @@ using Fairlead.Naming;
 namespace Fairlead.Simulator;
 
 /// <summary>
-/// Makes records and withdrawals of a few names, each version above the last; sometimes two of one version.
+/// Makes records and withdrawals of a few names, each version above the last. Sometimes it is wrong: two contents of
+/// one version, another uid, an earlier expiry.
 /// </summary>
 internal sealed class Publisher(World world, VirtualTime time, Random random, Checker checker)
 {
@@ -24,13 +25,13 @@ internal sealed class Publisher(World world, VirtualTime time, Random random, Ch
 
         // Lives are short enough that some entries expire within a run, and never shrink.
         var life = random.Next(4) == 0 ? WorldDocuments.RecordLife : 10 * WorldDocuments.RecordLife;
-        _expiries[name] = Math.Max(_expiries[name], time.Now + life);
+        _expiries[name] = random.Next(15) == 0 ? time.Now + life : Math.Max(_expiries[name], time.Now + life);
         if (random.Next(6) == 0)
         {
             return [Withdrawal(name)];
         }
 
-        return random.Next(12) == 0 ? [Record(name), Record(name)] : [Record(name)];
+        return random.Next(4) == 0 ? [Record(name), Record(name)] : [Record(name)];
     }
 
     private static string Text(int name) => $"n{name}.shop.svc";
@@ -52,7 +53,7 @@ internal sealed class Publisher(World world, VirtualTime time, Random random, Ch
             Opening = Opening(),
             Publisher = world.Publisher.Key.Kid,
             TtlMax = 60_000,
-            Uid = Uid(name),
+            Uid = random.Next(4) == 0 ? Opening() : Uid(name),
             Version = _versions[name],
         });
         return Issue("record", Envelope.Sign(record, world.Publisher), record.Digest, name, 0);

@@ -16,17 +16,20 @@ internal static class EntryRules
         return entry.IsDroppable(t, delta) ? Refuse(entry, VerificationFailure.RecordExpired, "expired") : null;
     }
 
+    /// <summary>
+    /// Above the entry that it would replace. Where states are merged behind a failed slot this is all: a merge that
+    /// could be refused for what two anchors signed apart would stop every later seal.
+    /// </summary>
+    internal static Refusal? CheckOrder(Entry entry, Entry? old) => old is null || entry.IsAbove(old)
+        ? null
+        : Refuse(entry, VerificationFailure.RecordRollback, $"version {old.Version} is held");
+
     /// <summary>The entry that it would replace: lower, not outliving it, of the same uid.</summary>
     internal static Refusal? CheckAgainst(Entry entry, Entry? old)
     {
-        if (old is null)
+        if (old is null || CheckOrder(entry, old) is not null)
         {
-            return null;
-        }
-
-        if (!entry.IsAbove(old))
-        {
-            return Refuse(entry, VerificationFailure.RecordRollback, $"version {old.Version} is held");
+            return CheckOrder(entry, old);
         }
 
         if (entry.Expires < old.Expires)

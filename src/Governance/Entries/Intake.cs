@@ -54,10 +54,10 @@ internal sealed class Intake(SealCore core)
         core.Broadcast(new SealMessage.Entries(core.Turns.Term, [source]));
     }
 
-    /// <summary>Takes what another anchor knows; true where some of it is news.</summary>
-    internal bool Learn(string from, IReadOnlyList<SignedEntry> sources)
+    /// <summary>Takes what another anchor knows; the entries that are above what is certified here.</summary>
+    internal IReadOnlyList<Entry> Learn(string from, IReadOnlyList<SignedEntry> sources)
     {
-        var news = false;
+        var learned = new List<Entry>();
         foreach (var source in sources.Take(SealLimits.EntriesPerMessage))
         {
             var refusal = core.Reader.Read(source, out var entry) ?? EntryRules.CheckTime(entry!, core.Now, core.Delta);
@@ -67,25 +67,26 @@ internal sealed class Intake(SealCore core)
                 continue;
             }
 
-            CheckEquivocation(entry!, core.Chain.State.Find(entry!.Name), core.Pool.Find(entry.Name));
-            news |= Keep(entry);
+            var held = core.Chain.State.Find(entry!.Name);
+            CheckEquivocation(entry, held, core.Pool.Find(entry.Name));
+            Keep(entry);
+            if (EntryRules.CheckOrder(entry, held) is null)
+            {
+                learned.Add(entry);
+            }
         }
 
-        return news;
+        return learned;
     }
 
     /// <summary>Adds a checked entry where it is above all that is known and may follow what is certified.</summary>
-    internal bool Keep(Entry entry)
+    internal void Keep(Entry entry)
     {
-        if (core.Pool.Count >= SealLimits.Pending
-            || (core.Pool.Find(entry.Name) is { } known && !entry.IsAbove(known))
-            || EntryRules.CheckAgainst(entry, core.Chain.State.Find(entry.Name)) is not null)
+        if (core.Pool.Count < SealLimits.Pending
+            && EntryRules.CheckAgainst(entry, core.Chain.State.Find(entry.Name)) is null)
         {
-            return false;
+            core.Pool.Add(entry, core.Now);
         }
-
-        core.Pool.Add(entry, core.Now);
-        return true;
     }
 
     /// <summary>Removes the oldest entries as long as they are expired: nobody can cover them any more.</summary>
@@ -94,8 +95,7 @@ internal sealed class Intake(SealCore core)
         while (core.Pool.InOrder().FirstOrDefault() is { } oldest && oldest.IsDroppable(core.Now, core.Delta))
         {
             core.Pool.Remove(oldest.Name);
-            core.Publications.Refuse(
-                oldest, EntryRules.CheckTime(oldest, core.Now, core.Delta)!, core.Outputs);
+            Return(oldest, oldest.Name);
         }
     }
 
@@ -103,25 +103,32 @@ internal sealed class Intake(SealCore core)
     /// <param name="changed">The names to look at; null for all.</param>
     internal void Rebase(IReadOnlyList<EntryName>? changed)
     {
-        foreach (var name in changed ?? [.. core.Pool.InOrder().Select(e => e.Name)])
+        foreach (var name in changed ?? [.. core.Pool.InOrder().Select(e => e.Name), .. core.Publications.Names])
         {
-            if (core.Pool.Find(name) is not { } entry)
-            {
-                continue;
-            }
-
+            var entry = core.Pool.Find(name);
             core.Pool.Remove(name);
-            var held = core.Chain.State.Find(name);
-            if (held is null || entry.IsAbove(held))
+            Return(entry, name);
+        }
+    }
+
+    /// <summary>
+    /// Puts an entry, and those that were accepted below it, back where the certified state still admits them; who
+    /// waits for one that it does not is told.
+    /// </summary>
+    private void Return(Entry? pooled, EntryName name)
+    {
+        var held = core.Chain.State.Find(name);
+        IEnumerable<Entry> entries = core.Publications.Waiting(name);
+        foreach (var entry in pooled is null ? entries : entries.Append(pooled))
+        {
+            var refusal = EntryRules.CheckAgainst(entry, held) ?? EntryRules.CheckTime(entry, core.Now, core.Delta);
+            if (refusal is null)
             {
-                if (EntryRules.CheckAgainst(entry, held) is { } refusal)
-                {
-                    core.Publications.Refuse(entry, refusal, core.Outputs);
-                }
-                else
-                {
-                    core.Pool.Add(entry, core.Now);
-                }
+                core.Pool.Add(entry, core.Now);
+            }
+            else
+            {
+                core.Publications.Refuse(entry, refusal, core.Outputs);
             }
         }
     }

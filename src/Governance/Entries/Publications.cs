@@ -54,6 +54,13 @@ internal sealed class Publications
         }
     }
 
+    /// <summary>The names that someone waits for.</summary>
+    internal IEnumerable<EntryName> Names => _waiting.Keys.Order();
+
+    /// <summary>The accepted entries of a name that someone waits for.</summary>
+    internal IReadOnlyList<Entry> Waiting(EntryName name) =>
+        _waiting.TryGetValue(name, out var list) ? [.. list.Select(w => w.Entry)] : [];
+
     /// <summary>Tells those whose entry can no longer be sealed.</summary>
     internal void Refuse(Entry entry, Naming.Refusal refusal, List<SealOutput> output)
     {

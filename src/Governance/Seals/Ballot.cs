@@ -38,7 +38,7 @@ internal sealed class Ballot(SealCore core, ProposalJudge judge)
 
         var body = new JournalBody(proposal.Term, proposal.Seal, proposal.Puts, proposal.Drops);
         core.Emit(new SealOutput.Journal(body.Encode()));
-        core.Signed.Bind(candidate.Puts, core.Chain.State);
+        core.Signed.Bind(candidate.Seq, candidate.Puts, core.Chain.State);
         return new SignatureEntry(core.Signer.Key.Kid, core.Signer.Sign(candidate.Seal.Digest));
     }
 

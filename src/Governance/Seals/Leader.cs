@@ -9,6 +9,7 @@ namespace Fairlead.Governance;
 internal sealed class Leader(SealCore core, Ballot ballot)
 {
     private readonly SortedDictionary<long, Proposal> _slots = [];
+    private readonly SortedDictionary<EntryName, Entry> _demands = [];
     private readonly Dictionary<string, long> _lastOfOthers = new(StringComparer.Ordinal);
     private Proposal? _inFlight;
     private long _term = -1;
@@ -33,6 +34,7 @@ internal sealed class Leader(SealCore core, Ballot ballot)
         {
             _term = core.Turns.Term;
             _slots.Clear();
+            _demands.Clear();
             _inFlight = null;
         }
 
@@ -79,11 +81,21 @@ internal sealed class Leader(SealCore core, Ballot ballot)
     }
 
     /// <summary>
-    /// A refusal of the slot in flight. What it teaches is in the pool already; a slot that taught something or can
-    /// no longer win ends at once, and the next number is above all that anyone said it signed.
+    /// A refusal of the slot in flight. What it teaches is merged; a slot that taught something ends at once, and the
+    /// next number is above all that anyone said it signed.
     /// </summary>
-    internal void Refused(string from, SealMessage.Refuse refuse, bool taught)
+    internal void Refused(string from, SealMessage.Refuse refuse, IReadOnlyList<Entry> missing)
     {
+        var taught = false;
+        foreach (var entry in missing)
+        {
+            if (!_demands.TryGetValue(entry.Name, out var known) || entry.IsAbove(known))
+            {
+                _demands[entry.Name] = entry;
+                taught = true;
+            }
+        }
+
         if (refuse.Last <= core.Now - core.EpochIssued + core.Delta
             && refuse.Last > _lastOfOthers.GetValueOrDefault(from, -1))
         {
@@ -96,7 +108,7 @@ internal sealed class Leader(SealCore core, Ballot ballot)
             return;
         }
 
-        if (taught || core.Quorum.Members.Length - slot.Refusals.Count < core.Quorum.Threshold)
+        if (taught)
         {
             _inFlight = null;
         }
@@ -114,6 +126,8 @@ internal sealed class Leader(SealCore core, Ballot ballot)
         {
             _inFlight = null;
         }
+
+        _demands.Clear();
     }
 
     private CertifiedCandidate? Count(Proposal slot) =>
@@ -128,9 +142,14 @@ internal sealed class Leader(SealCore core, Ballot ballot)
     {
         var time = core.Now;
         var chosen = new SortedDictionary<EntryName, Entry>();
-        foreach (var entry in core.Signed.Above)
+        foreach (var entry in core.Signed.Above.Concat(_demands.Values))
         {
-            Choose(core.Pool.Find(entry.Name) ?? entry);
+            if (EntryRules.CheckTime(entry, time, core.Delta) is null
+                && EntryRules.CheckOrder(entry, core.Chain.State.Find(entry.Name)) is null
+                && (!chosen.TryGetValue(entry.Name, out var known) || entry.IsAbove(known)))
+            {
+                chosen[entry.Name] = entry;
+            }
         }
 
         var merged = chosen.Count;
@@ -141,26 +160,28 @@ internal sealed class Leader(SealCore core, Ballot ballot)
                 break;
             }
 
-            Choose(entry);
+            if (EntryRules.CheckTime(entry, time, core.Delta) is null
+                && EntryRules.CheckAgainst(entry, core.Chain.State.Find(entry.Name)) is null
+                && (!chosen.TryGetValue(entry.Name, out var known) || entry.IsAbove(known)))
+            {
+                chosen[entry.Name] = entry;
+            }
         }
 
         drops = [.. ballot.Expired(time).Where(n => !chosen.ContainsKey(n)).Take(SealLimits.NewChanges)];
         return [.. chosen.Values];
-
-        void Choose(Entry entry)
-        {
-            if (EntryRules.CheckTime(entry, time, core.Delta) is null
-                && EntryRules.CheckAgainst(entry, core.Chain.State.Find(entry.Name)) is null)
-            {
-                chosen.TryAdd(entry.Name, entry);
-            }
-        }
     }
 
     private Proposal? Propose(List<Entry> puts, List<EntryName> drops)
     {
         var known = _lastOfOthers.Values.Append(core.Signed.Last).Append(core.Chain.Seq);
         var seq = known.Append(_slots.Count == 0 ? -1 : _slots.Keys.Last()).Max() + 1;
+        if (puts.Exists(p => EntryRules.CheckAgainst(p, core.Chain.State.Find(p.Name)) is not null))
+        {
+            // Only behind a skipped slot may a merge hold what the prev's state would not admit.
+            seq = Math.Max(seq, core.Chain.Seq + 2);
+        }
+
         var time = Math.Max(core.Now, core.Chain.Issued);
 
         // A number is free only when the clock allows it; half the tolerance may be borrowed, the rest is waited for.

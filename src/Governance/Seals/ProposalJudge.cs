@@ -27,7 +27,7 @@ internal sealed class ProposalJudge(SealCore core)
         }
 
         var puts = new List<Entry>();
-        refusal = CheckChanges(proposal, seal.Value.Issued, state, puts);
+        refusal = CheckChanges(proposal, seal.Value, state, puts);
         return refusal is not null
             ? new Verdict(refusal)
             : JudgeState(seal, state.Apply(puts, proposal.Drops), puts, proposal.Drops);
@@ -140,8 +140,13 @@ internal sealed class ProposalJudge(SealCore core)
             : new Verdict(Refuse(VerificationFailure.NotDominating, $"seal {core.Chain.Seq} is certified"));
     }
 
-    private Refusal? CheckChanges(SealMessage.Propose proposal, long t, LeafState state, List<Entry> puts)
+    private Refusal? CheckChanges(SealMessage.Propose proposal, Seal seal, LeafState state, List<Entry> puts)
     {
+        var t = seal.Issued;
+
+        // Right behind its prev no slot can have failed, so that there is nothing to merge.
+        var prev = seal.Prev is { } digest ? core.Chain.Certified(digest)?.Candidate.Seq ?? -1 : -1;
+        var isMerge = seal.Seq > prev + 1;
         if (proposal.Puts.Count + proposal.Drops.Count > SealLimits.Changes)
         {
             return Refuse(VerificationFailure.TooLarge, $"{proposal.Puts.Count + proposal.Drops.Count} changes");
@@ -156,7 +161,9 @@ internal sealed class ProposalJudge(SealCore core)
             }
 
             refusal = EntryRules.CheckTime(entry!, t, core.Delta)
-                ?? EntryRules.CheckAgainst(entry!, state.Find(entry!.Name));
+                ?? (isMerge
+                    ? EntryRules.CheckOrder(entry!, state.Find(entry!.Name))
+                    : EntryRules.CheckAgainst(entry!, state.Find(entry!.Name)));
             if (refusal is not null)
             {
                 return refusal.At("proposal");

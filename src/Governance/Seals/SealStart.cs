@@ -74,12 +74,12 @@ internal static class SealStart
 
             core.Turns.Resume(signed.Term);
             var puts = Read(core.Reader, signed.Puts);
-            core.Signed.Bind(puts, core.Chain.State);
+            core.Signed.Bind(seal.Value.Seq, puts, core.Chain.State);
             puts.ForEach(p => core.Pool.Add(p, core.Now));
         }
 
         core.Signed.ResetBudget();
-        core.Signed.Rebase(core.Chain.State);
+        core.Signed.Rebase(core.Chain.State, core.Chain.Seq);
         new Intake(core).Rebase(null);
         return null;
     }

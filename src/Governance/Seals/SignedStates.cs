@@ -5,12 +5,14 @@ namespace Fairlead.Governance;
 /// <summary>
 /// What this anchor's seal key signed in this epoch: the used slots, and the entries of signed states that the newest
 /// certified state lacks or holds lower. It signs each slot once, in rising order, and nothing below what it signed.
+/// A certificate of a later slot frees it from an earlier one: had that one been certified too, or could it ever be, an
+/// honest anchor would have signed both, and the later state would hold all of it.
 /// </summary>
 internal sealed class SignedStates
 {
     private const int SlotsKept = 4096;
 
-    private readonly Dictionary<EntryName, Entry> _above = [];
+    private readonly Dictionary<EntryName, (Entry Entry, long Seq)> _above = [];
     private readonly Dictionary<long, Digest> _slots = [];
     private readonly Queue<long> _order = [];
 
@@ -21,7 +23,7 @@ internal sealed class SignedStates
     internal int InTerm { get; private set; }
 
     /// <summary>Entries that the next state must hold, or something greater, unless they may be dropped.</summary>
-    internal IEnumerable<Entry> Above => _above.Values;
+    internal IEnumerable<Entry> Above => _above.Values.Select(a => a.Entry);
 
     internal void ResetBudget() => InTerm = 0;
 
@@ -71,24 +73,26 @@ internal sealed class SignedStates
     }
 
     /// <summary>A state was signed: its changes bind from now on.</summary>
-    internal void Bind(IEnumerable<Entry> puts, LeafState certified)
+    internal void Bind(long seq, IEnumerable<Entry> puts, LeafState certified)
     {
         foreach (var put in puts)
         {
-            var known = _above.GetValueOrDefault(put.Name) ?? certified.Find(put.Name);
-            if (known is null || put.IsAbove(known))
+            var known = _above.TryGetValue(put.Name, out var bound) ? bound.Entry : certified.Find(put.Name);
+            if (known is null || !known.IsAbove(put))
             {
-                _above[put.Name] = put;
+                _above[put.Name] = (put, seq);
             }
         }
     }
 
-    /// <summary>A newer state is certified: what it holds binds through it.</summary>
-    internal void Rebase(LeafState certified)
+    /// <summary>
+    /// A newer state is certified: what it holds binds through it, what slots before it held does not.
+    /// </summary>
+    internal void Rebase(LeafState certified, long certifiedSeq)
     {
-        foreach (var entry in _above.Values.ToList())
+        foreach (var (entry, seq) in _above.Values.ToList())
         {
-            if (certified.Find(entry.Name) is { } held && !entry.IsAbove(held))
+            if (seq < certifiedSeq || (certified.Find(entry.Name) is { } held && !entry.IsAbove(held)))
             {
                 _above.Remove(entry.Name);
             }
@@ -98,6 +102,7 @@ internal sealed class SignedStates
     /// <summary>The entries that a state based on the certified one misses at t, in order.</summary>
     internal List<Entry> Missing(LeafState result, long time, long delta) =>
         [.. _above.Values
+            .Select(a => a.Entry)
             .Where(e => !e.IsDroppable(time, delta) && (result.Find(e.Name) is not { } held || e.IsAbove(held)))
             .OrderBy(e => e.Name)];
 }

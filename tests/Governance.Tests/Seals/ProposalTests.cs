@@ -187,6 +187,31 @@ public sealed class ProposalTests
     }
 
     [Fact]
+    public void Propose_OtherUid_IsRefusedUnlessAMergeNeedsIt()
+    {
+        _bench.Seal(0, _bench.Sign(_bench.Record(version: _bench.Now - 10)));
+        var puts = new[] { _bench.Sign(_bench.Record() with { Uid = _bench.Opening() }) };
+        _bench.Refused(VerificationFailure.UidChanged, _bench.Propose(1, puts));
+        Assert.Contains(_bench.Receive("a0", _bench.Propose(2, puts)), o => o is SealOutput.Journal);
+    }
+
+    [Fact]
+    public void Certificate_OfALaterSlot_FreesFromAnEarlierOne()
+    {
+        _bench.Receive("a0", _bench.Propose(0, [_bench.Sign(_bench.Record())]));
+        var other = _bench.Propose(1, []);
+        _bench.Refused(VerificationFailure.NotDominating, other);
+
+        // Three others signed it, so slot 0 can have no quorum any more.
+        var fetched = new SealMessage.State(
+            0, _bench.Certify(other.Seal, "a0", "a2", "a3"), _bench.Handover, [], [], false);
+        _bench.Receive("a0", new SealMessage.Certificate(0, fetched.Seal));
+        _bench.Receive("a0", fetched);
+        Assert.Equal(1, _bench.Engine.Newest?.Seal.Seq);
+        Assert.Contains(_bench.Receive("a0", _bench.Propose(2, [])), o => o is SealOutput.Journal);
+    }
+
+    [Fact]
     public void Propose_ForgedEntry_IsBadSignature()
     {
         var good = _bench.Sign(_bench.Record());

@@ -7,15 +7,15 @@ namespace Fairlead.Governance.Tests.Simulations;
 public sealed class SimulationTests
 {
     [Theory]
-    [InlineData(PlantedBug.NoDominance, 10, "I21")]
-    [InlineData(PlantedBug.NoDominance, 23, "I21")]
-    [InlineData(PlantedBug.NoDominance, 30, "I21")]
-    [InlineData(PlantedBug.JournalNotDurable, 2, "I2")]
-    [InlineData(PlantedBug.JournalNotDurable, 45, "I2")]
-    [InlineData(PlantedBug.JournalNotDurable, 53, "I2")]
+    [InlineData(PlantedBug.NoDominance, 52, "I21")]
+    [InlineData(PlantedBug.NoDominance, 82, "I21")]
+    [InlineData(PlantedBug.NoDominance, 117, "I21")]
+    [InlineData(PlantedBug.JournalNotDurable, 14, "I2")]
+    [InlineData(PlantedBug.JournalNotDurable, 20, "I2")]
+    [InlineData(PlantedBug.JournalNotDurable, 61, "I2")]
+    [InlineData(PlantedBug.LowThreshold, 4, "I1")]
+    [InlineData(PlantedBug.LowThreshold, 6, "I1")]
     [InlineData(PlantedBug.LowThreshold, 8, "I1")]
-    [InlineData(PlantedBug.LowThreshold, 15, "I1")]
-    [InlineData(PlantedBug.LowThreshold, 28, "I1")]
     public void Run_PlantedBug_IsFoundByItsSeed(PlantedBug bug, int seed, string invariant)
     {
         var options = new SimulationOptions(seed, bug == PlantedBug.LowThreshold ? 5 : 4, 1, bug);
@@ -23,10 +23,16 @@ public sealed class SimulationTests
         Assert.Null(Simulation.Run(options with { Bug = PlantedBug.None }).Violation);
     }
 
-    /// <summary>1588 once left an anchor one term ahead of the others for ever.</summary>
+    /// <summary>
+    /// Seed 1588 once left an anchor one term ahead of the others for ever; in 131 a publisher that changed a uid
+    /// stopped all sealing, and in 169 an accepted entry lost its place to one that could not be sealed.
+    /// </summary>
     [Theory]
     [InlineData(1, 40, 4, 1)]
     [InlineData(1588, 1, 4, 1)]
+    [InlineData(131, 1, 4, 1)]
+    [InlineData(169, 1, 4, 1)]
+    [InlineData(48, 1, 7, 2)]
     [InlineData(1, 10, 5, 1)]
     [InlineData(1, 10, 7, 2)]
     [InlineData(1, 5, 1, 0)]
@@ -60,7 +66,7 @@ public sealed class SimulationTests
 
     [Theory]
     [InlineData("--seeds 3", 0, "3 seeds from 1, n=4 F=1: all held over")]
-    [InlineData("--seeds 200 --bug no-dominance", 1, "seed 10: I21 at step ")]
+    [InlineData("--seeds 200 --bug no-dominance", 1, "seed 52: I21 at step ")]
     [InlineData("--bug nonsense", 2, "")]
     [InlineData("--seeds", 2, "")]
     [InlineData("--n 3 --f 1", 2, "")]
