@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Fairlead.Configuration;
 using Fairlead.Controller.Anchors;
 using Fairlead.Controller.Configuration;
+using Fairlead.Protocol.Files;
 using Fairlead.Rpc;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -28,15 +29,14 @@ internal static class Startup
         {
             var file = ConfigurationFile.Load(line.Config, EnvironmentVariables.Read());
             var options = ControllerOptionsReader.Read(file, line.Manifests);
-            using var key = PublisherKeyFile.Load(options.PublisherKey, out var bad);
-            if (key is null)
-            {
-                await errors.WriteLineAsync(bad).ConfigureAwait(false);
-                return 2;
-            }
-
+            using var key = new PublisherKey(options.PublisherKey);
             await RunAsync(options, key, output, cancellationToken).ConfigureAwait(false);
             return 0;
+        }
+        catch (KeyFileException refused)
+        {
+            await errors.WriteLineAsync(refused.Message).ConfigureAwait(false);
+            return 2;
         }
         catch (ConfigurationException refused)
         {
@@ -75,7 +75,7 @@ internal static class Startup
             .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
         var time = TimeProvider.System;
         using var identity = new TlsIdentity(key.Tls, time);
-        var chain = new SegmentChain(options.Genesis, time);
+        var chain = new SegmentChain(options.Genesis);
         var anchors = options.Anchors
             .Select(endpoint => new GrpcAnchorPublisher(endpoint, chain, key.Signer.Key.Kid, identity, time))
             .ToList();

@@ -64,7 +64,7 @@ public sealed class StartupTests : IDisposable
     {
         File.SetUnixFileMode(KeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         Assert.Equal(2, await RunAsync());
-        Assert.Equal($"key file {KeyPath}: mode 0644 lets others read it; chmod 600 {KeyPath}", _errors.ToString().Trim());
+        Assert.Equal($"key file {KeyPath}: mode 0644 lets others use it; run: chmod 600 {KeyPath}", _errors.ToString().Trim());
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Fairlead.Controller.Publishing;
 using Fairlead.Naming;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
+using Fairlead.Resolver.Anchors;
 using Fairlead.Rpc;
 using Google.Protobuf;
 
@@ -17,23 +18,23 @@ namespace Fairlead.Controller.Anchors;
 /// </summary>
 internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
 {
-    private const uint EpochsPage = Limits.PageEpochs;
-    private const int EpochsMax = 4_096;
+    private const long ClockDelta = 5_000; // before an epoch states the segment's own (trust 4.2)
     private const uint LeavesPage = 500;
     private const int LeavesMax = 1_000_000;
+    private readonly IPEndPoint _endpoint;
     private readonly SegmentChain _chain;
     private readonly Digest _publisher;
     private readonly TlsIdentity _identity;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _gate = new(1);
-    private RpcChannel? _channel;
+    private AnchorClient? _client;
     private volatile bool _hasFailed;
 
     /// <summary>An anchor at <paramref name="endpoint"/>; nothing is connected yet.</summary>
     public GrpcAnchorPublisher(
         IPEndPoint endpoint, SegmentChain chain, Digest publisher, TlsIdentity identity, TimeProvider time)
     {
-        Address = endpoint.ToString();
+        _endpoint = endpoint;
         _chain = chain;
         _publisher = publisher;
         _identity = identity;
@@ -41,14 +42,14 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public string Address { get; }
+    public string Address => _endpoint.ToString();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_channel is { } channel)
+        if (_client is { } client)
         {
-            await channel.DisposeAsync().ConfigureAwait(false);
+            await client.DisposeAsync().ConfigureAwait(false);
         }
 
         _gate.Dispose();
@@ -58,11 +59,10 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
     public async IAsyncEnumerable<PublishReport> PublishAsync(
         IReadOnlyList<SignedEntry> entries, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var invoker = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        var client = await ConnectAsync(cancellationToken).ConfigureAwait(false);
         var request = new PublishRequest { Genesis = WireWriter.ToBytes(_chain.Genesis) };
         request.Entries.AddRange(entries.Select(ToMessage));
-        using var call = invoker.AsyncServerStreamingCall(
-            AnchorMethods.Publish, null, new CallOptions(cancellationToken: cancellationToken), request);
+        using var call = client.Publish(request, cancellationToken);
         while (await Guard(call.ResponseStream.MoveNext(cancellationToken), cancellationToken).ConfigureAwait(false))
         {
             yield return ToReport(call.ResponseStream.Current);
@@ -72,7 +72,7 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
     /// <inheritdoc/>
     public async Task<IReadOnlyList<StateLeaf>> ReadStateAsync(CancellationToken cancellationToken)
     {
-        var invoker = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        var client = await ConnectAsync(cancellationToken).ConfigureAwait(false);
         var leaves = new List<StateLeaf>();
         var after = (Class: 0u, Name: string.Empty);
         var last = after;
@@ -86,7 +86,7 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
                 Limit = LeavesPage,
                 Publisher = WireWriter.ToBytes(_publisher),
             };
-            var page = await UnaryAsync(invoker, AnchorMethods.State, request, cancellationToken).ConfigureAwait(false);
+            var page = await Guard(client.StateAsync(request, cancellationToken), cancellationToken).ConfigureAwait(false);
             foreach (var leaf in page.Leaves)
             {
                 var entry = EntryOf(leaf);
@@ -143,26 +143,26 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
         return string.Concat(head.Select(c => c is >= ' ' and <= '~' ? c : '?'));
     }
 
-    // A fresh channel proves itself before it is used for anything but that.
-    private async Task<CallInvoker> ConnectAsync(CancellationToken cancellationToken)
+    // A fresh connection proves itself before it is used for anything but that; so does one whose segment moved on.
+    private async Task<AnchorClient> ConnectAsync(CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (!_hasFailed && _channel is { ServerKey: { } key } channel && _chain.HoldsTlsKey(key))
+            if (!_hasFailed && _client is { } client && _chain.Held is { } held && client.Require(held) is null)
             {
-                return channel.CreateCallInvoker();
+                return client;
             }
 
-            if (_channel is { } old)
+            if (_client is { } old)
             {
-                _channel = null;
+                _client = null;
                 await old.DisposeAsync().ConfigureAwait(false);
             }
 
-            _channel = await OpenAsync(cancellationToken).ConfigureAwait(false);
+            _client = await OpenAsync(cancellationToken).ConfigureAwait(false);
             _hasFailed = false;
-            return _channel.CreateCallInvoker();
+            return _client;
         }
         finally
         {
@@ -170,70 +170,28 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
         }
     }
 
-    private async Task<RpcChannel> OpenAsync(CancellationToken cancellationToken)
+    private async Task<AnchorClient> OpenAsync(CancellationToken cancellationToken)
     {
-        var channel = new RpcChannel($"https://{Address}", new()
-        {
-            Identity = _identity,
-            ServerKeyCheck = static _ => true,
-            TimeProvider = _time,
-        });
+        var client = new AnchorClient(IpEndpoint.Of(_endpoint.Address, _endpoint.Port), _identity, _time);
         try
         {
-            await ExtendAsync(channel.CreateCallInvoker(), cancellationToken).ConfigureAwait(false);
-            if (channel.ServerKey is not { } key || !_chain.HoldsTlsKey(key))
+            var fetch = ChainFetch.RunAsync(
+                client, _chain.Genesis, _chain.Held, null, null, _time, ClockDelta, cancellationToken);
+            var (fetched, refusal) = await Guard(fetch, cancellationToken).ConfigureAwait(false);
+            if (fetched is null)
             {
                 throw new AnchorFailureException(
-                    $"{VerificationFailure.TransportKeyMismatch}: its TLS key is none of the segment's newest epoch; "
-                    + "is the address an anchor's of this segment?");
+                    Printable($"{refusal}; is the address that of an anchor of this segment?"));
             }
 
-            return channel;
+            _chain.Offer(fetched.Segment);
+            return client;
         }
         catch
         {
-            await channel.DisposeAsync().ConfigureAwait(false);
+            await client.DisposeAsync().ConfigureAwait(false);
             throw;
         }
-    }
-
-    private async Task ExtendAsync(CallInvoker invoker, CancellationToken cancellationToken)
-    {
-        for (var read = 0; read < EpochsMax;)
-        {
-            var from = _chain.Next;
-            var request = new EpochsRequest
-            {
-                Genesis = WireWriter.ToBytes(_chain.Genesis),
-                From = (ulong)from,
-                Limit = EpochsPage,
-            };
-            var page = await UnaryAsync(invoker, AnchorMethods.Epochs, request, cancellationToken).ConfigureAwait(false);
-            if (!WireReader.TryRead(page.Epochs, out var epochs, out var refusal))
-            {
-                throw new AnchorFailureException(refusal.ToString());
-            }
-
-            if (_chain.Extend(epochs) is { } wrong)
-            {
-                throw new AnchorFailureException($"its epochs do not lead from the genesis: {wrong}");
-            }
-
-            read += epochs.Length;
-            if (epochs.IsEmpty || _chain.Next > (long)Math.Min(page.Newest, long.MaxValue - 1))
-            {
-                return;
-            }
-        }
-    }
-
-    private async Task<TResponse> UnaryAsync<TRequest, TResponse>(
-        CallInvoker invoker, Method<TRequest, TResponse> method, TRequest request, CancellationToken cancellationToken)
-        where TRequest : class
-        where TResponse : class
-    {
-        using var call = invoker.AsyncUnaryCall(method, null, new CallOptions(cancellationToken: cancellationToken), request);
-        return await Guard(call.ResponseAsync, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<T> Guard<T>(Task<T> call, CancellationToken cancellationToken)
