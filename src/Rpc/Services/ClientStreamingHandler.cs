@@ -12,4 +12,7 @@ internal sealed class ClientStreamingHandler<TRequest, TResponse>(
         var response = await handler(requests, call).ConfigureAwait(false);
         call.WriteLast(method.ResponseMarshaller, response);
     }
+
+    public override MethodHandler Intercept(ServerInterceptor interceptor) =>
+        new ClientStreamingHandler<TRequest, TResponse>(method, (requests, context) => interceptor.ClientStreamingServerHandler(requests, context, handler));
 }

@@ -12,4 +12,8 @@ internal sealed class DuplexHandler<TRequest, TResponse>(
         var responses = new ServerStreamWriter<TResponse>(call, method.ResponseMarshaller);
         await handler(requests, responses, call).ConfigureAwait(false);
     }
+
+    public override MethodHandler Intercept(ServerInterceptor interceptor) =>
+        new DuplexHandler<TRequest, TResponse>(method, (requests, responses, context) =>
+            interceptor.DuplexStreamingServerHandler(requests, responses, context, handler));
 }

@@ -7,4 +7,7 @@ internal abstract class MethodHandler(IMethod method)
 
     /// <summary>Reads what the handler needs first, runs it, and writes its single response if there is one.</summary>
     public abstract Task InvokeAsync(ServerCall call);
+
+    /// <summary>The same method with an interceptor around its handler.</summary>
+    public abstract MethodHandler Intercept(ServerInterceptor interceptor);
 }

@@ -12,6 +12,13 @@ public sealed class ServerServiceDefinition
     /// <summary>Starts a definition.</summary>
     public static Builder CreateBuilder() => new();
 
+    /// <summary>The same methods with an interceptor around each handler.</summary>
+    public ServerServiceDefinition Intercept(ServerInterceptor interceptor)
+    {
+        ArgumentNullException.ThrowIfNull(interceptor);
+        return new ServerServiceDefinition([.. Handlers.Select(handler => handler.Intercept(interceptor))]);
+    }
+
     /// <summary>Collects methods. Not thread-safe.</summary>
     public sealed class Builder
     {

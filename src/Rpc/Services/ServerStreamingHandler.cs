@@ -12,4 +12,8 @@ internal sealed class ServerStreamingHandler<TRequest, TResponse>(
         var responses = new ServerStreamWriter<TResponse>(call, method.ResponseMarshaller);
         await handler(request, responses, call).ConfigureAwait(false);
     }
+
+    public override MethodHandler Intercept(ServerInterceptor interceptor) =>
+        new ServerStreamingHandler<TRequest, TResponse>(method, (request, responses, context) =>
+            interceptor.ServerStreamingServerHandler(request, responses, context, handler));
 }

@@ -11,4 +11,7 @@ internal sealed class UnaryHandler<TRequest, TResponse>(
         var response = await handler(request, call).ConfigureAwait(false);
         call.WriteLast(method.ResponseMarshaller, response);
     }
+
+    public override MethodHandler Intercept(ServerInterceptor interceptor) =>
+        new UnaryHandler<TRequest, TResponse>(method, (request, context) => interceptor.UnaryServerHandler(request, context, handler));
 }

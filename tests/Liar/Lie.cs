@@ -1,0 +1,23 @@
+using Fairlead.Protocol.V1;
+
+namespace Fairlead.Liar;
+
+/// <summary>One way to lie about an answer.</summary>
+internal abstract class Lie
+{
+    /// <summary>The lies by the names of the command line.</summary>
+    internal static IReadOnlyDictionary<string, Func<Lie>> All { get; } = new Dictionary<string, Func<Lie>>(StringComparer.Ordinal)
+    {
+        ["ttl-max"] = static () => new TtlMaxLie(),
+        ["old-seal"] = static () => new OldSealLie(),
+        ["foreign-seal"] = static () => new ForeignSealLie(),
+    };
+
+    /// <summary>Learns from a true answer that the liar obtained for itself when it started.</summary>
+    internal virtual void Learn(Answer truth)
+    {
+    }
+
+    /// <summary>Turns a true answer into the lie, in place; the answer is the liar's own copy.</summary>
+    internal abstract void Tell(Answer answer);
+}

@@ -1,0 +1,46 @@
+using Fairlead.Protocol.V1;
+using Fairlead.Rpc;
+
+namespace Fairlead.Liar;
+
+/// <summary>Lets every answer of the real anchor's service pass through the lie. Thread-safe.</summary>
+internal sealed class LyingInterceptor(Lie lie) : ServerInterceptor
+{
+    /// <summary>Whether it lies yet; before, the liar itself needs the truth.</summary>
+    internal bool IsArmed { get; set; }
+
+    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        var response = await continuation(request, context);
+        return IsArmed && response is ResolveResponse resolved
+            ? (TResponse)(object)new ResolveResponse { Answer = Told(resolved.Answer) }
+            : response;
+    }
+
+    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
+        continuation(requestStream, new LyingWriter<TResponse>(responseStream, this), context);
+
+    internal SubscribeResponse Told(SubscribeResponse response)
+    {
+        if (!IsArmed || response.KindCase != SubscribeResponse.KindOneofCase.Update)
+        {
+            return response;
+        }
+
+        var copy = response.Clone();
+        copy.Update.Answer = Told(response.Update.Answer);
+        return copy;
+    }
+
+    private Answer Told(Answer truth)
+    {
+        var copy = truth.Clone();
+        lie.Tell(copy);
+        return copy;
+    }
+}
