@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Rpc;
+
+namespace Fairlead.Resolver.Home;
+
+/// <summary>What a resolver starts from. Immutable.</summary>
+public sealed record HomeResolverOptions
+{
+    /// <value>The trust root.</value>
+    public required HomePin Home { get; init; }
+
+    /// <value>The home's anchors, in the order in which they are asked.</value>
+    public required ImmutableArray<IpEndpoint> Anchors { get; init; }
+
+    /// <value>Names that the operator binds beforehand.</value>
+    public ImmutableArray<KeyValuePair<SegmentName, Pin>> Pins { get; init; } = [];
+
+    /// <value>The pod's own key, by which the home knows it.</value>
+    public required TlsIdentity Identity { get; init; }
+
+    /// <value>The file of the verifier's state; null to remember nothing beyond the process (V41).</value>
+    public string? StateFile { get; init; }
+
+    /// <value>What verification is told.</value>
+    public VerifierOptions Verifier { get; init; } = VerifierOptions.Default;
+
+    /// <value>How many names are held at most; 10,000 by default.</value>
+    public int NamesMax { get; init; } = 10_000;
+
+    /// <value>Both clocks.</value>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <value>Spreads renewals.</value>
+    public required Random Random { get; init; }
+}
