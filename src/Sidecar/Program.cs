@@ -1,1 +1,3 @@
-return 70;
+using Fairlead.Sidecar.Hosting;
+
+return await SidecarProgram.RunAsync(args).ConfigureAwait(false);

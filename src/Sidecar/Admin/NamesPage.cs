@@ -30,7 +30,7 @@ internal static class NamesPage
         json.WriteStartArray("path");
         foreach (var hop in name.Answer?.Hops ?? [])
         {
-            json.WriteStringValue(hop.Name);
+            json.WriteStringValue(hop.Name.Text);
         }
 
         json.WriteEndArray();

@@ -1,0 +1,93 @@
+using System.Net;
+using Fairlead.Configuration;
+using Fairlead.Naming;
+
+namespace Fairlead.Sidecar.Hosting;
+
+/// <summary>The configuration of one sidecar. Immutable.</summary>
+internal sealed record SidecarOptions
+{
+    /// <value>The bootstrap file: the only trust root.</value>
+    internal required string Bootstrap { get; init; }
+
+    /// <value>The pod's own key: PKCS#8 PEM, mode 0600.</value>
+    internal required string Key { get; init; }
+
+    /// <value>Who the pod is at home, <c>namespace/account</c>; null where the bootstrap file says it.</value>
+    internal required Subject? Subject { get; init; }
+
+    /// <value>The folder of the verifier's state; null to remember nothing.</value>
+    internal required string? State { get; init; }
+
+    /// <value>The names that a client gets that asks for everything.</value>
+    internal required IReadOnlyList<FullName> Imports { get; init; }
+
+    /// <value>The unix socket of xDS. Default <c>/var/run/fairlead/xds.sock</c>.</value>
+    internal required string XdsSocket { get; init; }
+
+    /// <value>The loopback address of xDS. Default 127.0.0.1:16010.</value>
+    internal required IPEndPoint XdsAddress { get; init; }
+
+    /// <value>The admin port; loopback only. Default 127.0.0.1:16000.</value>
+    internal required IPEndPoint Admin { get; init; }
+
+    /// <value>The longest time an answer is kept; none by default.</value>
+    internal required TimeSpan? TtlCap { get; init; }
+
+    /// <value>Development only: loopback endpoints of other segments are used. Default false.</value>
+    internal required bool UnsafeAllowLoopbackEndpoints { get; init; }
+
+    /// <summary>Reads a configuration file and the variables laid over it.</summary>
+    /// <exception cref="ConfigurationException">Something is wrong; the message holds all of it.</exception>
+    internal static SidecarOptions Load(string path, IReadOnlyDictionary<string, string> environment)
+    {
+        var file = ConfigurationFile.Load(path, environment);
+        var root = file.Root;
+        var xds = root.Section("xds", isRequired: false);
+        var options = new SidecarOptions
+        {
+            Bootstrap = root.ExistingFile("bootstrap"),
+            Key = root.FilePath("key"),
+            Subject = SubjectOf(root),
+            State = root.OptionalFilePath("state"),
+            Imports = root.Values<FullName>("imports", "the full name of a service, such as checkout.shop.svc.us1.internal", IsImport),
+            XdsSocket = xds.FilePath("socket", "/var/run/fairlead/xds.sock"),
+            XdsAddress = Loopback(xds, "address", 16010),
+            Admin = Loopback(root, "admin", 16000),
+            TtlCap = root.OptionalDuration("ttl_cap", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+            UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
+        };
+        file.ThrowIfInvalid();
+        return options;
+    }
+
+    private static bool IsImport(string text, out FullName name) =>
+        FullName.TryParse(text, out name!, out _) && name.Service is not null;
+
+    private static Subject? SubjectOf(ConfigurationSection root)
+    {
+        if (root.OptionalText("subject") is not { } text)
+        {
+            return null;
+        }
+
+        if (text.Split('/') is [{ Length: > 0 } ns, { Length: > 0 } account])
+        {
+            return new Subject { Namespace = ns, Account = account };
+        }
+
+        root.Refuse("subject", $"{text} is not namespace/account", "write the pod's namespace and service account, such as shop/frontend");
+        return null;
+    }
+
+    private static IPEndPoint Loopback(ConfigurationSection section, string key, int port)
+    {
+        var address = section.Endpoint(key, new IPEndPoint(IPAddress.Loopback, port));
+        if (!IPAddress.IsLoopback(address.Address))
+        {
+            section.Refuse(key, $"{address} is reachable from outside", "it has no authentication: give a loopback address");
+        }
+
+        return address;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Resolver;
+using Fairlead.Sidecar.Admin;
+using Fairlead.Sidecar.Translation;
+
+namespace Fairlead.Sidecar.Serving;
+
+/// <summary>What a cached name means to clients. Pure.</summary>
+internal static class ServedNameMapping
+{
+    /// <summary>The input of the translation.</summary>
+    internal static ServedName Map(CachedName cached)
+    {
+        var ports = PortsOf(cached.Answer?.Record);
+        if (!cached.IsServed || cached.Answer is not { Record: { } record } answer)
+        {
+            return ServedName.Without(cached.Name, NamesPage.StateName(cached.State), ports);
+        }
+
+        var provenance = new Provenance(
+            answer.Target.Name.Text,
+            answer.Target.Epoch.Value.Number,
+            record.Version,
+            DateTimeOffset.FromUnixTimeMilliseconds(cached.SealedSince).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        return new ServedName(cached.Name, null, ports, [.. answer.Slices.SelectMany(slice => EndpointsOf(slice, answer))], provenance);
+    }
+
+    private static ImmutableArray<ServedPort> PortsOf(Record? record) =>
+        record is null ? [] : [.. record.Ports.Select(port => new ServedPort(port.Name, (int)port.Number, port.Protocol))];
+
+    // A name with a host means that endpoint alone.
+    private static IEnumerable<ServedEndpoint> EndpointsOf(Slice slice, VerifiedAnswer answer) =>
+        from endpoint in slice.Endpoints
+        where answer.Name.Service?.Host is not { } host || endpoint.Host == host
+        select new ServedEndpoint(
+            endpoint.Address.ToString(),
+            slice.Ports,
+            slice.Region ?? "",
+            endpoint.Zone ?? "",
+            (uint)Math.Clamp(endpoint.Weight ?? 1, 1, int.MaxValue),
+            endpoint.State switch
+            {
+                EndpointState.Unready => ServedHealth.Unready,
+                EndpointState.Draining => ServedHealth.Draining,
+                _ => ServedHealth.Healthy,
+            });
+}
