@@ -43,6 +43,7 @@ internal sealed class LyingAnchor : IAsyncDisposable
         try
         {
             await LearnAsync(options, identity, subject, lie, cancellationToken);
+            await AgeAsync(host, cancellationToken);
             interceptor.IsArmed = true;
             return new LyingAnchor(host);
         }
@@ -56,6 +57,16 @@ internal sealed class LyingAnchor : IAsyncDisposable
     internal Task WaitAsync(CancellationToken cancellationToken) => _host.WaitAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    // What was learned is an old seal only once there is a newer one.
+    private static async Task AgeAsync(AnchorHost host, CancellationToken cancellationToken)
+    {
+        var learned = host.Views.Current!.Certified.Seal.Seq;
+        while (host.Views.Current!.Certified.Seal.Seq <= learned)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
+        }
+    }
 
     private static async Task LearnAsync(
         AnchorOptions options, TlsIdentity identity, Naming.Subject subject, Lie lie, CancellationToken cancellationToken)

@@ -64,9 +64,12 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 
     /// <summary>Waits until the anchor is told to end or cannot go on.</summary>
     /// <exception cref="Exception">What broke it.</exception>
-    internal async Task WaitAsync(CancellationToken cancellationToken) =>
-        await _broken.Task.WaitAsync(cancellationToken).ConfigureAwait(
-            ConfigureAwaitOptions.None | (cancellationToken.IsCancellationRequested ? ConfigureAwaitOptions.SuppressThrowing : 0));
+    internal async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = cancellationToken.Register(() => ended.TrySetResult());
+        await (await Task.WhenAny(_broken.Task, ended.Task).ConfigureAwait(false)).ConfigureAwait(false);
+    }
 
     public void Send(string anchor, SealMessage message) => _links.Find(link => link.Id == anchor)?.Send(message);
 

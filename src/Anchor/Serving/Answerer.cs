@@ -69,6 +69,12 @@ internal sealed class Answerer(ServingContext context, AttestMint mint)
             return Whole(question, home);
         }
 
+        if (relayed is { Seal: { } seal, Hop.Genesis: var neighbour } && IsBehind(question, neighbour, seal))
+        {
+            refusal = new Refusal(VerificationFailure.Behind, target.Text, "the asker holds a later seal of the target");
+            return null;
+        }
+
         return relayed is null || relayed.Expiry <= now + view.Epoch.Value.Policy.ClockDelta
             ? Nothing(target, out refusal)
             : Joined(question, home, relayed, known);

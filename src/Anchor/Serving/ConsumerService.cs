@@ -14,6 +14,9 @@ internal sealed class ConsumerService : IAsyncDisposable
 {
     private static readonly TimeSpan ResolvePatience = TimeSpan.FromSeconds(3);
 
+    // V64: an anchor that is behind waits a moment; another one need not be.
+    private static readonly TimeSpan BehindPatience = TimeSpan.FromMilliseconds(250);
+
     private readonly ServingContext _context;
     private readonly Doorman _doorman;
     private readonly Answerer _answerer;
@@ -83,7 +86,8 @@ internal sealed class ConsumerService : IAsyncDisposable
             {
                 var (relayed, failure) = upstream.Read();
                 var composed = _answerer.Compose(question, _context.Views.Current!, relayed, known, out var refusal);
-                var left = ResolvePatience - _context.Time.GetElapsedTime(start);
+                var patience = refusal?.Failure == VerificationFailure.Behind ? BehindPatience : ResolvePatience;
+                var left = patience - _context.Time.GetElapsedTime(start);
                 if (composed is not null || left <= TimeSpan.Zero)
                 {
                     return Respond(composed, relayed is null ? failure ?? refusal : refusal);
