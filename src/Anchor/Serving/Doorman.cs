@@ -191,10 +191,12 @@ internal sealed class Doorman(ServingContext context)
                 return refusal.At("known");
             }
 
-            all[genesis] = new KnownSegment((long)Math.Min(one.Epoch, long.MaxValue), (long)Math.Min(one.SealEpoch, long.MaxValue), (long)Math.Min(one.SealSeq, long.MaxValue));
+            all[genesis] = new KnownSegment(Bounded(one.Epoch), Bounded(one.SealEpoch), Bounded(one.SealSeq));
         }
 
         known = all.ToImmutable();
         return null;
     }
+
+    private static long Bounded(ulong number) => (long)Math.Min(number, long.MaxValue);
 }

@@ -117,7 +117,6 @@ internal sealed partial class DemoWorld
             $"bootstrap: {Quote(BootstrapFile)}",
             $"key: {Quote(KeyFile)}",
             $"state: {Quote(Path.Combine(Folder, "sidecar-state"))}",
-            "region: eu1",
             $"imports: [{Checkout}, {Catalog}, {Cart}]",
             "xds:",
             $"  socket: {Quote(XdsSocket)}",

@@ -1,6 +1,7 @@
 """gRPC's C core as a server of the echo service. Prints its port, ends when its input does."""
 import sys
 import threading
+import time
 from concurrent import futures
 
 import grpc
@@ -24,6 +25,8 @@ def fail(request, context):
 def hang(request, context):
     context.add_callback(cancelled.set)
     cancelled.wait(20)
+    # An answer that is ready when the deadline strikes could still overtake the client's own timer.
+    time.sleep(0.5)
     return b""
 
 
