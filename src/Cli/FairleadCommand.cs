@@ -9,17 +9,19 @@ internal static class FairleadCommand
 {
     /// <summary>Runs one command line.</summary>
     /// <param name="arguments">The words behind <c>fairlead</c>.</param>
-    /// <param name="output">Where results go; errors go to standard error.</param>
+    /// <param name="output">Where results go.</param>
+    /// <param name="error">Where errors go; null for standard error.</param>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     internal static async Task<int> RunAsync(
-        IReadOnlyList<string> arguments, TextWriter output, CancellationToken cancellationToken)
+        IReadOnlyList<string> arguments, TextWriter output, CancellationToken cancellationToken, TextWriter? error = null)
     {
+        error ??= Console.Error;
         var parsed = Build(output).Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
+            foreach (var wrong in parsed.Errors)
             {
-                await Console.Error.WriteLineAsync($"fairlead: {error.Message}".AsMemory(), cancellationToken).ConfigureAwait(false);
+                await error.WriteLineAsync($"fairlead: {wrong.Message}".AsMemory(), cancellationToken).ConfigureAwait(false);
             }
 
             return ExitCode.Usage;
@@ -27,17 +29,17 @@ internal static class FairleadCommand
 
         try
         {
-            var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output };
+            var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error };
             return await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
         }
         catch (CliException e)
         {
-            await Console.Error.WriteLineAsync($"fairlead: {e.Message}".AsMemory(), cancellationToken).ConfigureAwait(false);
+            await error.WriteLineAsync($"fairlead: {e.Message}".AsMemory(), cancellationToken).ConfigureAwait(false);
             return e.ExitCode;
         }
         catch (KeyFileException e)
         {
-            await Console.Error.WriteLineAsync($"fairlead: {e.Message}".AsMemory(), cancellationToken).ConfigureAwait(false);
+            await error.WriteLineAsync($"fairlead: {e.Message}".AsMemory(), cancellationToken).ConfigureAwait(false);
             return ExitCode.Usage;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

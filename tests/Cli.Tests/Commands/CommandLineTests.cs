@@ -1,0 +1,65 @@
+using Xunit;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+public sealed class CommandLineTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("resolv x")]
+    [InlineData("resolve")]
+    [InlineData("resolve a.b.svc.c --key k")]
+    [InlineData("resolve a.b.svc.c --bootstrap b --key k --output xml")]
+    [InlineData("resolve a.b.svc.c more --bootstrap b --key k")]
+    [InlineData("verify F")]
+    [InlineData("segment")]
+    [InlineData("segment init --name x")]
+    [InlineData("segment init --f many")]
+    [InlineData("key new")]
+    [InlineData("manifests generate --services two --endpoints 1 --out d")]
+    [InlineData("manifests generate --services 0 --endpoints 1 --out d")]
+    [InlineData("manifests generate --services 100000 --endpoints 1000 --out d")]
+    public async Task Run_MalformedLine_ExitsWithUsage(string line)
+    {
+        var run = await Fairlead.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        run.Fails(ExitCode.Usage, "fairlead: ");
+    }
+
+    [Fact]
+    public async Task Help_AnyCommand_ExitsWithSuccess() =>
+        Assert.Contains("trace", (await Fairlead.RunAsync("--help")).Succeeds().Output, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task KeyNew_NewFile_PrintsItsKeyAndKid()
+    {
+        var run = (await Fairlead.RunAsync("key", "new", "--out", _folder["k.pem"])).Succeeds();
+
+        using var signer = Protocol.Files.KeyFile.LoadSigner(_folder["k.pem"]);
+        Assert.Equal($"key {signer.Key.Text}\nkid {signer.Key.Kid}\n", run.Output);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder["k.pem"]));
+    }
+
+    [Fact]
+    public async Task KeyNew_FileExists_IsKept()
+    {
+        _folder.Write("k.pem", "mine");
+
+        (await Fairlead.RunAsync("key", "new", "--out", _folder["k.pem"])).Fails(ExitCode.Usage, "never overwritten");
+
+        Assert.Equal("mine", await File.ReadAllTextAsync(_folder["k.pem"], TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task ManifestsGenerate_TwoServices_WritesAFileEach()
+    {
+        (await Fairlead.RunAsync("manifests", "generate", "--services", "2", "--endpoints", "3", "--out", _folder["m"])).Succeeds();
+
+        Assert.Equal(
+            ["svc-00000.yaml", "svc-00001.yaml"], Directory.GetFiles(_folder["m"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+}

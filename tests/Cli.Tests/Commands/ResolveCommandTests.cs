@@ -1,0 +1,235 @@
+using System.Text.Json.Nodes;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.Files;
+using Xunit;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+public sealed class ResolveCommandTests : IDisposable
+{
+    private const string Web = "web.shop.svc.eu1.internal";
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Resolve_Record_PrintsEndpointsAndWhatBoundsThem()
+    {
+        await using var home = await StartAsync();
+
+        var run = (await ResolveAsync(Web)).Succeeds();
+
+        Assert.StartsWith("10.0.0.1:8080 region eu\n10.0.0.2:8080 region eu\n; ttl ", run.Output, StringComparison.Ordinal);
+        Assert.Contains("bound by seal of eu1.internal", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', run.Output);
+    }
+
+    [Fact]
+    public async Task Trace_Record_ShowsEpochSealSignersAndAttests()
+    {
+        await using var home = await StartAsync();
+
+        var run = (await Fairlead.RunAsync([.. Line(Web, "trace")])).Succeeds();
+
+        foreach (var part in new[] { "hop 0 home eu1.internal", home.Segment.Genesis.ToString(), "seal (0,1)", "signed by eu1-", "says allow", "<- bound" })
+        {
+            Assert.Contains(part, run.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Resolve_Unsafe_IsShownInEveryTrace()
+    {
+        await using var home = await StartAsync();
+
+        var run = (await Fairlead.RunAsync([.. Line(Web, "trace"), "--unsafe-allow-loopback-endpoints"])).Succeeds();
+
+        Assert.Contains("!! UNSAFE", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resolve_UnknownName_ExitsWithAbsent()
+    {
+        await using var home = await StartAsync();
+
+        var run = await ResolveAsync("nobody.shop.svc.eu1.internal", "--output", "json");
+
+        Assert.Equal(ExitCode.Absent, run.ExitCode);
+        Assert.Equal("neg_ttl", (string?)JsonNode.Parse(run.Output)!["ttl_parts"]![0]!["name"]);
+    }
+
+    [Fact]
+    public async Task Resolve_DeniedAsker_ExitsWithDenied()
+    {
+        await using var home = await StartAsync();
+        home.Say = static (_, ask) => ask.Denied();
+
+        Assert.Equal(ExitCode.Denied, (await ResolveAsync(Web)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Resolve_OneAnchorLies_IsNamedAndAnotherOneAnswers()
+    {
+        await using var home = await StartAsync();
+        home.Twist = static (index, answer) => index == 0 ? Changed(answer) : answer;
+
+        var run = (await ResolveAsync(Web, "--output", "json")).Succeeds();
+
+        var refusal = Assert.Single(JsonNode.Parse(run.Output)!["refusals"]!.AsArray())!;
+        Assert.Equal("ProofMismatch", (string?)refusal["failure"]);
+        Assert.Equal(BootstrapFile.Read(_folder["b.json"]).Endpoints[0].Text, (string?)refusal["anchor"]);
+        Assert.Equal(2, home.Asked);
+    }
+
+    [Fact]
+    public async Task Resolve_AllAnchorsLie_IsRefused()
+    {
+        await using var home = await StartAsync();
+        home.Twist = static (_, answer) => Changed(answer);
+
+        var run = await ResolveAsync(Web, "--output", "json");
+
+        run.Fails(ExitCode.Refused, "ProofMismatch");
+        Assert.Equal("refused", (string?)JsonNode.Parse(run.Output)!["outcome"]);
+        Assert.Equal(3, home.Asked);
+    }
+
+    [Fact]
+    public async Task Resolve_AnchorsNotSealed_AreAskedAgainAndThenUnreachable()
+    {
+        await using var home = await StartAsync();
+        home.Twist = static (_, _) => throw RpcFailures.ToException(new Refusal(VerificationFailure.NotSealed, "", "not yet"));
+
+        (await ResolveAsync(Web)).Fails(ExitCode.Unreachable, "NotSealed");
+        Assert.Equal(9, home.Asked);
+    }
+
+    [Fact]
+    public async Task Resolve_AnchorsWithOtherKeys_TransportKeyMismatch()
+    {
+        await using var home = await StartAsync(foreignKeys: true);
+
+        (await ResolveAsync(Web)).Fails(ExitCode.Refused, "TransportKeyMismatch");
+        Assert.Equal(0, home.Asked);
+    }
+
+    [Fact]
+    public async Task Resolve_NobodyThere_IsUnreachable()
+    {
+        await using (await StartAsync())
+        {
+        }
+
+        (await ResolveAsync(Web)).Fails(ExitCode.Unreachable, "127.0.0.1:");
+    }
+
+    [Fact]
+    public async Task Resolve_SavedAnswer_VerifiesInAnotherRun()
+    {
+        await using var home = await StartAsync();
+        var run = (await ResolveAsync(Web, "--output", "json", "--save", _folder["a.json"])).Succeeds();
+
+        var verified = (await Fairlead.RunAsync(
+            "verify", _folder["a.json"], "--genesis", home.Segment.Genesis.ToString(), "--output", "json")).Succeeds();
+
+        Assert.Equal(JsonNode.Parse(run.Output)!["endpoints"]!.ToJsonString(), JsonNode.Parse(verified.Output)!["endpoints"]!.ToJsonString());
+        Assert.Equal(
+            (string?)JsonNode.Parse(run.Output)!["record"]!["digest"], (string?)JsonNode.Parse(verified.Output)!["record"]!["digest"]);
+    }
+
+    [Fact]
+    public async Task Resolve_WithState_RefusesAnOlderSealLater()
+    {
+        await using var home = await StartAsync();
+        var old = home.Segment.SealEnvelope;
+        home.Segment.SealAt(home.Now - 500);
+        (await ResolveAsync(Web, "--state", _folder["state"])).Succeeds();
+        home.Twist = (_, answer) => answer with { Hops = [answer.Hops[0] with { Seal = old }] };
+
+        (await ResolveAsync(Web, "--state", _folder["state"])).Fails(ExitCode.Refused, "SealRollback");
+    }
+
+    [Theory]
+    [InlineData("damaged")]
+    [InlineData("")]
+    public async Task Resolve_DamagedState_IsNotUsed(string content)
+    {
+        await using var home = await StartAsync();
+        Directory.CreateDirectory(_folder["state"]);
+        _folder.Write("state/verifier.state", content);
+
+        (await ResolveAsync(Web, "--state", _folder["state"])).Fails(ExitCode.Usage, "--state");
+        Assert.Equal(0, home.Asked);
+    }
+
+    [Fact]
+    public async Task Resolve_StateFolderIsAFile_StateNotDurable()
+    {
+        await using var home = await StartAsync();
+        _folder.Write("state", "");
+
+        (await ResolveAsync(Web, "--state", _folder["state"])).Fails(ExitCode.Usage, "StateNotDurable");
+    }
+
+    [Theory]
+    [InlineData("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.shop.svc.us1.internal")]
+    [InlineData("A.shop.svc.us1.internal")]
+    [InlineData("../x")]
+    [InlineData("us1.internal")]
+    public async Task Resolve_BadName_ExitsWithUsage(string name)
+    {
+        await using var home = await StartAsync();
+
+        (await ResolveAsync(name)).Fails(ExitCode.Usage, "BadName");
+        Assert.Equal(0, home.Asked);
+    }
+
+    [Theory]
+    [InlineData(0x1A4, "PEM", "mode 0644")]
+    [InlineData(0x180, "not a key", "not PKCS#8")]
+    [InlineData(-1, "", "does not exist")]
+    public async Task Resolve_BadKeyFile_NamesTheRemedy(int mode, string content, string part)
+    {
+        await using var home = await StartAsync();
+        File.Delete(_folder["pod.pem"]);
+        if (mode >= 0)
+        {
+            _folder.Write("pod.pem", content, (UnixFileMode)mode);
+        }
+
+        (await ResolveAsync(Web)).Fails(ExitCode.Usage, part);
+        Assert.Equal(0, home.Asked);
+    }
+
+    [Fact]
+    public async Task Resolve_BadBootstrap_NamesTheFile()
+    {
+        await using var home = await StartAsync();
+        _folder.Write("b.json", "{}");
+
+        (await ResolveAsync(Web)).Fails(ExitCode.Usage, "b.json");
+    }
+
+    private static UnverifiedAnswer Changed(UnverifiedAnswer answer)
+    {
+        var hop = answer.Hops[0];
+        var at = hop.Proofs.ToList().FindIndex(proof => proof.Class == (uint)LeafClass.Record);
+        var text = System.Text.Encoding.ASCII.GetString(hop.Proofs[at].Leaf.Span).Replace("\"ttl_max\":6", "\"ttl_max\":7", StringComparison.Ordinal);
+        var lie = hop.Proofs[at] with { Leaf = System.Text.Encoding.ASCII.GetBytes(text) };
+        return answer with { Hops = [hop with { Proofs = hop.Proofs.SetItem(at, lie) }] };
+    }
+
+    private async Task<FakeHome> StartAsync(bool foreignKeys = false)
+    {
+        var home = await FakeHome.StartAsync(TestContext.Current.CancellationToken, foreignKeys);
+        using var pod = new EcdsaSigner(KeyFile.Create(_folder["pod.pem"]));
+        await File.WriteAllBytesAsync(_folder["b.json"], home.Bootstrap(pod.Key).Encode(), TestContext.Current.CancellationToken);
+        return home;
+    }
+
+    private Task<Fairlead> ResolveAsync(string name, params string[] more) => Fairlead.RunAsync([.. Line(name, "resolve"), .. more]);
+
+    private string[] Line(string name, string verb) => [verb, name, "--bootstrap", _folder["b.json"], "--key", _folder["pod.pem"]];
+}
