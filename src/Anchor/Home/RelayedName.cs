@@ -12,6 +12,8 @@ internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consum
     private readonly Lock _gate = new();
     private Relayed? _current;
     private Refusal? _failure;
+    private Action? _refresh;
+    private bool _refreshAsked;
 
     /// <summary>Called when the answer or the failure is another one; handlers only signal.</summary>
     internal event Action? Changed;
@@ -35,6 +37,39 @@ internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consum
         lock (_gate)
         {
             return (_current, _failure);
+        }
+    }
+
+    /// <summary>Who is woken when a newer answer than the one held is asked for.</summary>
+    internal void OnRefresh(Action wake)
+    {
+        lock (_gate)
+        {
+            _refresh = wake;
+        }
+    }
+
+    /// <summary>Asks the target anew, since an asker knows more than what is held (V64), or asks to renew it.</summary>
+    internal void AskAgain()
+    {
+        Action? wake;
+        lock (_gate)
+        {
+            _refreshAsked = true;
+            wake = _refresh;
+        }
+
+        wake?.Invoke();
+    }
+
+    /// <summary>Whether it was asked for since the last look.</summary>
+    internal bool TakeRefresh()
+    {
+        lock (_gate)
+        {
+            var asked = _refreshAsked;
+            _refreshAsked = false;
+            return asked;
         }
     }
 

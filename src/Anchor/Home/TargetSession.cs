@@ -43,6 +43,7 @@ internal sealed class TargetSession : IAsyncDisposable
     /// <summary>Subscribes to a name.</summary>
     internal void Add(RelayedName name)
     {
+        name.OnRefresh(_wakeup.Signal);
         _names[name.Id] = name;
         _wakeup.Signal();
     }

@@ -93,7 +93,8 @@ internal sealed class TargetStream(
 
         foreach (var name in names.Values)
         {
-            if (_open.Add(name.Id))
+            // The same id again replaces the subscription at the target, which answers at once with its newest seal.
+            if (name.TakeRefresh() | _open.Add(name.Id))
             {
                 _due[name.Id] = now + (long)FirstAnswer.TotalMilliseconds;
                 yield return new SubscribeRequest { Open = Open(view, name) };

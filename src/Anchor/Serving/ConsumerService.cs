@@ -15,7 +15,7 @@ internal sealed class ConsumerService : IAsyncDisposable
     private static readonly TimeSpan ResolvePatience = TimeSpan.FromSeconds(3);
 
     // V64: an anchor that is behind waits a moment; another one need not be.
-    private static readonly TimeSpan BehindPatience = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan BehindPatience = TimeSpan.FromMilliseconds(500);
 
     private readonly ServingContext _context;
     private readonly Doorman _doorman;
@@ -66,6 +66,7 @@ internal sealed class ConsumerService : IAsyncDisposable
 
         try
         {
+            upstream.AskAgain();
             return await RelayAsync(question, upstream, known, call.CancellationToken).ConfigureAwait(false);
         }
         finally

@@ -17,6 +17,7 @@ internal sealed class ConsumerStream(
     private const int SubscriptionsMax = 10_000;
     private const int PendingMax = 1024;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BehindPatience = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<ulong, Subscription> _subscriptions = [];
     private readonly Dictionary<Digest, long> _known = [];
@@ -161,6 +162,7 @@ internal sealed class ConsumerStream(
             }
 
             upstream.Changed += _wakeup.Signal;
+            upstream.AskAgain();
         }
 
         _subscriptions[open.Id] = new Subscription(open.Id, question, upstream)
@@ -215,6 +217,11 @@ internal sealed class ConsumerStream(
         var composed = answerer.Compose(subscription.Question, view, relayed, _known, out var refusal);
         if (composed is null)
         {
+            if (Waits(subscription, refusal!, now))
+            {
+                return null;
+            }
+
             subscription.OnFailed(now);
             return Once(subscription, relayed is null && failure is not null ? failure : refusal!);
         }
@@ -235,6 +242,25 @@ internal sealed class ConsumerStream(
         {
             Update = new Update { Ids = { subscription.Id }, Answer = WireWriter.ToMessage(composed.Answer) },
         };
+    }
+
+    // V64: who is behind the asker asks the target anew and waits a moment before it says so.
+    private static bool Waits(Subscription subscription, Refusal refusal, long now)
+    {
+        if (refusal.Failure != VerificationFailure.Behind || subscription.Relay is not { } upstream)
+        {
+            return false;
+        }
+
+        if (subscription.BehindSince is null)
+        {
+            subscription.BehindSince = now;
+            upstream.AskAgain();
+        }
+
+        var until = subscription.BehindSince.Value + (long)BehindPatience.TotalMilliseconds;
+        subscription.OnWaiting(until);
+        return now < until;
     }
 
     private static long NewestOf(Naming.Traversal.UnverifiedHop hop, SegmentView view, Relayed? relayed) =>

@@ -28,6 +28,9 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     /// <summary>The failure last reported; null after an answer.</summary>
     internal VerificationFailure? Reported { get; set; }
 
+    /// <summary>Since when this anchor is behind what the asker knows, in unix milliseconds; null where it is not.</summary>
+    internal long? BehindSince { get; set; }
+
     /// <summary>When to look at it again though nothing happens, in unix milliseconds.</summary>
     internal long DueAt { get; private set; }
 
@@ -41,6 +44,7 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     internal void OnSent(Answerer.Composed composed, SegmentView view, Relayed? relayed, long now)
     {
         _sent = true;
+        BehindSince = null;
         Reported = null;
         _epoch = view.Epoch.Digest;
         _sentRelayed = relayed;
@@ -62,6 +66,13 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     {
         _sent = true;
         DueAt = now + (long)Unrenewable.TotalMilliseconds;
+    }
+
+    /// <summary>Nothing is said yet; it is looked at again in a moment.</summary>
+    internal void OnWaiting(long until)
+    {
+        _sent = true;
+        DueAt = until;
     }
 
     /// <summary>Whether a composed answer is only what was sent before.</summary>

@@ -17,7 +17,9 @@ internal static class ServedNameMapping
         var ports = PortsOf(cached.Answer?.Record);
         if (!cached.IsServed || cached.Answer is not { Record: { } record } answer)
         {
-            return ServedName.Without(cached.Name, NamesPage.StateName(cached.State), ports);
+            // What was never held and cannot be reached may still be held by clients: they are told nothing yet.
+            var state = cached is { State: NameState.Unreachable, Answer: null } ? NameState.Pending : cached.State;
+            return ServedName.Without(cached.Name, NamesPage.StateName(state), ports);
         }
 
         var provenance = new Provenance(
