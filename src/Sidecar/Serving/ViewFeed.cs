@@ -52,17 +52,28 @@ internal sealed class ViewFeed : IResourceInterest
                     Rebuild(builder, name);
                 }
 
-                AddStandaloneRoutes(builder);
                 if (_imports.All(import => _names.TryGetValue(import, out var served) && served.Reason != "pending"))
                 {
                     builder.MarkPrimed();
                 }
+
+                AddStandaloneRoutes(builder);
             });
         }
     }
 
     /// <summary>Serves what is known, even where some imports have neither an answer nor a failure yet.</summary>
-    internal void Prime() => View.Update(builder => builder.MarkPrimed());
+    internal void Prime()
+    {
+        lock (_gate)
+        {
+            View.Update(builder =>
+            {
+                builder.MarkPrimed();
+                AddStandaloneRoutes(builder);
+            });
+        }
+    }
 
     /// <summary>Takes a name out of the view.</summary>
     internal void Remove(string name)
@@ -173,7 +184,8 @@ internal sealed class ViewFeed : IResourceInterest
 
     private void AddStandaloneRoutes(SnapshotBuilder builder)
     {
-        if (_client == ClientKind.Envoy)
+        // Routes of some imports only would take the others from an Envoy that holds them since before a restart.
+        if (_client == ClientKind.Envoy && builder.Primed)
         {
             var imports = _names.Values.Where(name => _imports.Contains(name.Name));
             builder.Set(Resource.Create(RouteTranslation.Standalone(imports)));
