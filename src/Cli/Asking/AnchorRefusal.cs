@@ -8,7 +8,7 @@ namespace Fairlead.Cli.Asking;
 /// <param name="Anchor">Its endpoint.</param>
 /// <param name="Failure">The error's name; a status code's where the connection failed.</param>
 /// <param name="Detail">For people.</param>
-/// <param name="Check">The error where something that came failed a check here, or the anchor named one; null for a failed connection.</param>
+/// <param name="Check">The error that a check here found or the anchor named; null for a failed connection.</param>
 internal sealed record AnchorRefusal(string Anchor, string Failure, string Detail, VerificationFailure? Check)
 {
     /// <summary>Whether it says nothing of what the anchor said: the connection failed, or it will answer later.</summary>

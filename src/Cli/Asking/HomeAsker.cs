@@ -173,7 +173,8 @@ internal sealed class HomeAsker : IAsyncDisposable
                     Nonce = UnsafeByteOperations.UnsafeWrap(nonce.ToArray()),
                 },
                 cancellationToken).ConfigureAwait(false);
-            if (WireReader.TryRead(response.Head, out var head, out var refusal) && WireReader.TryRead(response.Seal, out var seal, out refusal))
+            if (WireReader.TryRead(response.Head, out var head, out var refusal)
+                && WireReader.TryRead(response.Seal, out var seal, out refusal))
             {
                 return new OfferedHead(head, seal);
             }
@@ -189,7 +190,11 @@ internal sealed class HomeAsker : IAsyncDisposable
     }
 
     private async Task<Asked?> AskOneAsync(
-        AnchorClient anchor, ResolveRequest request, Parsed<Query> query, VerifierState state, CancellationToken cancellationToken)
+        AnchorClient anchor,
+        ResolveRequest request,
+        Parsed<Query> query,
+        VerifierState state,
+        CancellationToken cancellationToken)
     {
         Refusal? refusal;
         try
@@ -197,7 +202,8 @@ internal sealed class HomeAsker : IAsyncDisposable
             var response = await anchor.ResolveAsync(request, cancellationToken).ConfigureAwait(false);
             if (WireReader.TryRead(response.Answer, out var raw, out refusal))
             {
-                var verdict = AnswerVerifier.Verify(state, query, raw, _time.GetUtcNow().ToUnixTimeMilliseconds(), _options, _cache);
+                var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+                var verdict = AnswerVerifier.Verify(state, query, raw, now, _options, _cache);
                 if (verdict is Verdict.Accepted accepted)
                 {
                     return new Asked(accepted, raw, state.ClockDelta, [.. _refusals]);

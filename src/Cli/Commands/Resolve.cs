@@ -24,12 +24,16 @@ internal static class Resolve
 
         if (name.Service is null)
         {
-            throw new CliException(ExitCode.Usage, $"{VerificationFailure.BadName}: {name} is a segment; give a service, such as web.shop.svc.{name}");
+            throw new CliException(
+                ExitCode.Usage,
+                $"{VerificationFailure.BadName}: {name} is a segment; give a service, such as web.shop.svc.{name}");
         }
 
         var bootstrap = ReadBootstrap(options.Bootstrap);
         using var identity = new TlsIdentity(KeyFile.Load(options.Key), time);
-        var key = PublicKey.TryFromPoint(identity.PublicKey, out var known, out var bad) ? known : throw new CliException(ExitCode.Usage, bad.ToString());
+        var key = PublicKey.TryFromPoint(identity.PublicKey, out var known, out var bad)
+            ? known
+            : throw new CliException(ExitCode.Usage, $"key file {options.Key}: {bad}");
         var verifier = new VerifierOptions
         {
             UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints || bootstrap.UnsafeAllowLoopbackEndpoints,
@@ -40,7 +44,8 @@ internal static class Resolve
         var asker = new HomeAsker(bootstrap, identity, verifier, time);
         await using (asker.ConfigureAwait(false))
         {
-            var asked = await asker.AskAsync(name, state, isFresh, options.Save is not null, cancellationToken).ConfigureAwait(false);
+            var asked = await asker.AskAsync(name, state, isFresh, options.Save is not null, cancellationToken)
+                .ConfigureAwait(false);
             if (asked.Accepted is not { } accepted)
             {
                 throw NoAnswer(name, options, asked, output);

@@ -10,9 +10,20 @@ internal static class ResolveCommand
     internal static Command Build(string verb, TextWriter output)
     {
         var name = new Argument<string>("name") { Description = "An absolute name, such as checkout.shop.svc.us1.internal." };
-        var bootstrap = new Option<string>("--bootstrap") { Description = "The home segment: the only trust root.", Required = true };
-        var key = new Option<string>("--key") { Description = "The key that the home knows the asker by (PKCS#8 PEM, 0600).", Required = true };
-        var subject = new Option<string?>("--subject") { Description = "namespace/account of the key, where the bootstrap file does not say it." };
+        var bootstrap = new Option<string>("--bootstrap")
+        {
+            Description = "The home segment: the only trust root.",
+            Required = true,
+        };
+        var key = new Option<string>("--key")
+        {
+            Description = "The key that the home knows the asker by (PKCS#8 PEM, 0600).",
+            Required = true,
+        };
+        var subject = new Option<string?>("--subject")
+        {
+            Description = "namespace/account of the key, where the bootstrap file does not say it.",
+        };
         var state = new Option<string?>("--state") { Description = "A folder that remembers what was verified." };
         var save = new Option<string?>("--save") { Description = "Write the answer to a file that verifies offline." };
         var loopback = new Option<bool>("--unsafe-allow-loopback-endpoints")
@@ -21,7 +32,9 @@ internal static class ResolveCommand
         };
         var format = OutputOptions.Format();
         var noColour = OutputOptions.NoColour();
-        var help = verb == "trace" ? "Resolve a name and show the evidence of every hop." : "Resolve a name to its endpoints.";
+        var help = verb == "trace"
+            ? "Resolve a name and show the evidence of every hop."
+            : "Resolve a name to its endpoints.";
         var command = new Command(verb, help) { name, bootstrap, key, subject, state, save, loopback, format, noColour };
         command.SetAction((parsed, cancellationToken) => Resolve.RunAsync(
             new ResolveOptions

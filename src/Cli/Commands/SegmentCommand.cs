@@ -24,8 +24,14 @@ internal static class SegmentCommand
         };
         var anchors = new Option<int?>("--anchors") { Description = "How many anchors; by default as many as --listen names." };
         var faults = new Option<int?>("--f") { Description = "How many lying anchors are tolerated; by default (n - 1) / 3." };
-        var host = new Option<string?>("--host") { Description = "The machine that the anchors run on; by default this one's name." };
-        var admins = new Option<string?>("--admins") { Description = "Who operates each anchor, separated by commas; by default admin-a,.." };
+        var host = new Option<string?>("--host")
+        {
+            Description = "The machine that the anchors run on; by default this one's name.",
+        };
+        var admins = new Option<string?>("--admins")
+        {
+            Description = "Who operates each anchor, separated by commas; by default admin-a,..",
+        };
         var policy = new Option<string>("--policy") { Description = "default or demo.", DefaultValueFactory = _ => "default" };
         var subjects = new Option<string[]>("--subject")
         {

@@ -23,7 +23,8 @@ internal static class SegmentInit
         var admin = Endpoints("--admin-listen", options.AdminListen);
         var policy = Policies.Find(options.Policy)
             ?? throw Wrong($"--policy {options.Policy}: not one of {string.Join(", ", Policies.Names)}");
-        var admins = options.Admins ?? [.. listen.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"admin-{(char)('a' + i)}"))];
+        var admins = options.Admins
+            ?? [.. listen.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"admin-{(char)('a' + i)}"))];
         CheckCounts(options, listen, admin, admins);
         var subjects = options.Subjects.Select(SubjectMapping.Parse).ToList();
 
@@ -135,7 +136,8 @@ internal static class SegmentInit
         output.WriteLine($"segment {plan.Name}");
         output.WriteLine($"genesis {segment.Genesis}");
         output.WriteLine(
-            $"anchors {string.Join(' ', plan.Anchors.Select(anchor => anchor.Id))}, any {plan.Threshold} certify, {plan.Faults} may lie");
+            $"anchors {string.Join(' ', plan.Anchors.Select(anchor => anchor.Id))}, "
+            + $"any {plan.Threshold} certify, {plan.Faults} may lie");
         output.WriteLine($"policy {options.Policy}: a seal lives {plan.Policy.SealValidity / Limits.Second} s");
         if (options.UnsafeAllowLoopbackEndpoints)
         {

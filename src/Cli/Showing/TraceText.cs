@@ -36,25 +36,30 @@ internal static class TraceText
     {
         var epoch = hop.Epoch.Value;
         var worth = epoch.Quorum.Assurance.IsEmpty ? "" : $", assurance {string.Join(' ', epoch.Quorum.Assurance)}";
+        var quorum = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{epoch.Quorum.TSeal} of {epoch.Anchors.Length} seal, {epoch.Quorum.F} may lie");
         text.AppendLine();
         text.AppendLine(palette.Strong(string.Create(
             CultureInfo.InvariantCulture, $"hop {index} {AnswerText.KindOf(hop.Kind)} {hop.Name}{(hop.Introduces ? ", introduces" : "")}")));
         text.AppendLine(CultureInfo.InvariantCulture, $"  genesis {hop.Genesis}");
         text.AppendLine(
             CultureInfo.InvariantCulture,
-            $"  epoch {epoch.Number} {Short(hop.Epoch.Digest)} by {epoch.Op.Type}, {epoch.Quorum.TSeal} of {epoch.Anchors.Length} seal, {epoch.Quorum.F} may lie{worth}");
+            $"  epoch {epoch.Number} {Short(hop.Epoch.Digest)} by {epoch.Op.Type}, {quorum}{worth}");
         if (hop.Seal is { } seal)
         {
-            text.AppendLine(
-                CultureInfo.InvariantCulture,
-                $"  seal ({seal.Position.Epoch},{seal.Position.Seq}) {Short(seal.Position.Digest)} over {seal.Count} leaves, expires in {AnswerText.Seconds(seal.Expires - view.At)}");
+            var position = string.Create(
+                CultureInfo.InvariantCulture, $"({seal.Position.Epoch},{seal.Position.Seq}) {Short(seal.Position.Digest)}");
+            var left = AnswerText.Seconds(seal.Expires - view.At);
+            text.AppendLine(CultureInfo.InvariantCulture, $"  seal {position} over {seal.Count} leaves, expires in {left}");
             text.AppendLine(palette.Good($"  signed by {string.Join(' ', seal.Signers)}"));
         }
 
         foreach (var attest in hop.Attests)
         {
             var rule = attest.RuleId is { } id ? $" by rule {id}" : "";
-            var line = $"  {attest.Anchor} says {(attest.Allowed ? "allow" : "deny")}{rule}, expires in {AnswerText.Seconds(attest.Expires - view.At)}";
+            var says = attest.Allowed ? "allow" : "deny";
+            var line = $"  {attest.Anchor} says {says}{rule}, expires in {AnswerText.Seconds(attest.Expires - view.At)}";
             text.AppendLine(attest.Allowed ? palette.Good(line) : palette.Bad(line));
         }
     }
@@ -75,9 +80,8 @@ internal static class TraceText
         text.AppendLine(
             CultureInfo.InvariantCulture,
             $"  {record.Kind} {record.Name}, version {record.Version}, uid {record.Uid}, publisher {Short(record.Publisher)}");
-        text.AppendLine(
-            CultureInfo.InvariantCulture,
-            $"  ports {string.Join(' ', record.Ports.Select(port => string.Create(CultureInfo.InvariantCulture, $"{port.Number}/{port.Protocol}")))}");
+        var ports = record.Ports.Select(port => string.Create(CultureInfo.InvariantCulture, $"{port.Number}/{port.Protocol}"));
+        text.AppendLine(CultureInfo.InvariantCulture, $"  ports {string.Join(' ', ports)}");
         foreach (var slice in answer.Slices)
         {
             foreach (var endpoint in slice.Endpoints)

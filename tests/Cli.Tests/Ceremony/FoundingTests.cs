@@ -24,7 +24,9 @@ public sealed class FoundingTests
         Assert.Equal(["eu1-a", "eu1-b", "eu1-c", "eu1-d"], epoch.Anchors.Select(anchor => anchor.Id));
         Assert.Equal(8, segment.Epochs[0].Consent.Signatures.Length);
         Assert.Empty(segment.Handovers);
-        Assert.Equal((15_000, 5_000, 1_000, 0), (epoch.Policy.SealValidity, epoch.Policy.Heartbeat, epoch.Policy.ClockDelta, epoch.Policy.ContinuityMax));
+        var policy = epoch.Policy;
+        Assert.Equal(
+            (15_000, 5_000, 1_000, 0), (policy.SealValidity, policy.Heartbeat, policy.ClockDelta, policy.ContinuityMax));
     }
 
     [Fact]
@@ -81,17 +83,18 @@ public sealed class FoundingTests
         var segment = Ceremonies.Found();
         var epoch = segment.Epochs[0];
         var consent = epoch.Consent;
-        var signature = consent.Signatures[2];
+        var swapped = consent.Signatures.SetItem(2, consent.Signatures[2] with { Value = consent.Signatures[3].Value });
+        var removal = new Manifest { Changes = [new ManifestChange { Class = (long)LeafClass.Rule, Name = "open" }] };
         segment = part switch
         {
             "epoch" => segment with { Epochs = [epoch with { Payload = Digit(epoch.Payload, "\"issued\":") }] },
-            "consent" => segment with { Epochs = [epoch with { Consent = consent with { Signatures = consent.Signatures.RemoveAt(0) } }] },
-            "signature" => segment with
+            "consent" => segment with
             {
-                Epochs = [epoch with { Consent = consent with { Signatures = consent.Signatures.SetItem(2, signature with { Value = consent.Signatures[3].Value }) } }],
+                Epochs = [epoch with { Consent = consent with { Signatures = consent.Signatures.RemoveAt(0) } }],
             },
-            "manifest" => segment with { Manifests = [Document.Make(new Manifest { Changes = [new ManifestChange { Class = 7, Name = "open" }] }).Payload] },
-            _ => segment with { Leaves = [[.. segment.Leaves[0].Select(leaf => (leaf.Class, Digit(leaf.Payload, leaf.Class == LeafClass.Credential ? "\"max_ttl\":" : "\"opening\":\"")))]] },
+            "signature" => segment with { Epochs = [epoch with { Consent = consent with { Signatures = swapped } }] },
+            "manifest" => segment with { Manifests = [Document.Make(removal).Payload] },
+            _ => segment with { Leaves = [[.. segment.Leaves[0].Select(leaf => (leaf.Class, Digit(leaf.Payload, "\"opening\":\"")))]] },
         };
 
         var refused = Assert.Throws<CeremonyException>(() => SegmentChain.Verify(segment, Ceremonies.Now));
