@@ -104,8 +104,19 @@ public sealed class NameCache
 
     private void OnAccepted(NameEntry entry, CacheInput.Accepted accepted, CacheTime now, List<CacheOutput> outputs)
     {
+        if (accepted.Anchor != entry.Anchor)
+        {
+            return; // The subscription has moved on since; what it moved to will answer.
+        }
+
         var answer = accepted.Answer;
         var (life, _) = answer.Ttl.At(now.Wall);
+        if (life == 0)
+        {
+            OnTrouble(entry, accepted.Anchor, Withheld(answer), now, outputs);
+            return;
+        }
+
         if (entry.IsAsking && entry.Answer is { } held && IsFresh(entry) && answer.Ttl.EndsAt <= held.Ttl.EndsAt
             && SameContent(held, answer))
         {
@@ -128,15 +139,9 @@ public sealed class NameCache
         entry.ExpiresAt = now.Monotonic + life;
         entry.RefreshAt = now.Monotonic + RefreshAfter(life);
         entry.AnswerDue = long.MaxValue;
-        entry.Anchor = accepted.Anchor;
         entry.Tried = 0;
         entry.Rounds = 0;
         entry.Failure = null;
-        if (life == 0)
-        {
-            entry.State = NameState.Expired;
-        }
-
         if (before.State != entry.State || before.Answer is null || !ReferenceEquals(before.Answer, answer))
         {
             outputs.Add(new CacheOutput.Changed(entry.View()));
@@ -202,7 +207,8 @@ public sealed class NameCache
         outputs.Add(new CacheOutput.Ask(entry.Name, anchor));
     }
 
-    private long RefreshAfter(long life) => (long)(life * (0.5 + (0.3 * _random.NextDouble())));
+    // Within 50-80 % of the life; the anchor's own update comes at half of the expiry, and asking must not overtake it.
+    private long RefreshAfter(long life) => (long)(life * (0.6 + (0.2 * _random.NextDouble())));
 
     private long BackoffAfter(int rounds) => Math.Min(_options.BackoffMax, _options.Backoff << Math.Min(rounds, 5));
 

@@ -31,7 +31,8 @@ internal static class ServiceResources
             }
         }
 
-        if (name.BarePort() is null && (isImport || name.Reason is not ("pending" or null)))
+        var isBareDead = name.BarePort() is null && (isImport || name.Reason is not ("pending" or null));
+        if (isBareDead)
         {
             foreach (var resource in Dead(client, name.Name, name.Reason ?? "ambiguous-port"))
             {
@@ -39,7 +40,8 @@ internal static class ServiceResources
             }
         }
 
-        foreach (var resource in spellings.SelectMany(spelling => Spelled(client, name, spelling)))
+        var others = spellings.Where(spelling => !isBareDead || spelling != name.Name);
+        foreach (var resource in others.SelectMany(spelling => Spelled(client, name, spelling)))
         {
             yield return (resource, false);
         }
@@ -69,7 +71,7 @@ internal static class ServiceResources
                 yield return Resource.Create(RouteTranslation.ToCluster(spelling, canonical));
             }
         }
-        else if (name.Reason is not "pending" && (spelling != name.Name || name.Ports.Length > 0 || name.Reason is null))
+        else if (name.Reason is not "pending")
         {
             var reason = name.Reason ?? (number is null ? "ambiguous-port" : "no-such-port");
             foreach (var resource in Dead(client, spelling, reason))

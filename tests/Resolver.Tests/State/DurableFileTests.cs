@@ -1,6 +1,5 @@
 using System.Text;
 using Fairlead.Resolver.State;
-using Xunit;
 
 namespace Fairlead.Resolver.Tests.State;
 

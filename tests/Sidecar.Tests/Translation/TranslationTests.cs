@@ -1,0 +1,91 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Fairlead.Sidecar.Translation;
+using Fairlead.Xds;
+
+namespace Fairlead.Sidecar.Tests.Translation;
+
+/// <summary>
+/// What is served for a name, in (served.json), against what each kind of client gets, out (envoy.golden.json,
+/// grpc.golden.json). One folder per case.
+/// </summary>
+public sealed class TranslationTests
+{
+    private static readonly JsonSerializerOptions Strict = new(JsonSerializerOptions.Strict)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    public static TheoryData<string, string> Cases()
+    {
+        var cases = new TheoryData<string, string>();
+        foreach (var folder in Directory.GetDirectories(Golden.Folder()).Order(StringComparer.Ordinal))
+        {
+            cases.Add(Path.GetFileName(folder), "envoy");
+            cases.Add(Path.GetFileName(folder), "grpc");
+        }
+
+        return cases;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Name_OfACase_TranslatesAsReviewed(string name, string client)
+    {
+        var (input, kind) = Read(name, client);
+        var resources = Resources(kind, input).ToList();
+        var shown = new JsonArray([.. resources.Select(one =>
+        {
+            var node = Golden.Show(one.Resource).AsObject();
+            node["in_everything"] = one.Wildcard;
+            return (JsonNode)node;
+        })]);
+        Golden.Check(Path.Combine(Golden.Folder(), name, $"{client}.golden.json"), shown);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Name_TranslatedTwice_GivesEqualBytes(string name, string client)
+    {
+        var (input, kind) = Read(name, client);
+        var (again, _) = Read(name, client);
+        again = again with { Served = again.Served with { Endpoints = [.. again.Served.Endpoints.Reverse()] } };
+        Assert.Equal(Resources(kind, input).Select(one => one.Resource.Version), Resources(kind, again).Select(one => one.Resource.Version));
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Name_OfACase_LeavesNoReferenceOpenAndNamesNothingTwice(string name, string client)
+    {
+        var (input, kind) = Read(name, client);
+        var resources = Resources(kind, input).Select(one => one.Resource).ToList();
+        Assert.Distinct(resources.Select(resource => (resource.Type, resource.Name)));
+        foreach (var reference in resources.SelectMany(resource => resource.References))
+        {
+            Assert.Contains(resources, resource => resource.Type == reference.Type && resource.Name == reference.Name);
+        }
+    }
+
+    private static IEnumerable<(Resource Resource, bool Wildcard)> Resources(ClientKind kind, Case input)
+    {
+        foreach (var one in ServiceResources.Of(kind, input.Served, input.IsImport, input.Spellings))
+        {
+            yield return one;
+        }
+
+        if (kind == ClientKind.Envoy && input.IsImport)
+        {
+            yield return (Resource.Create(RouteTranslation.Standalone([input.Served])), false);
+        }
+    }
+
+    private static (Case Input, ClientKind Kind) Read(string name, string client)
+    {
+        var text = File.ReadAllText(Path.Combine(Golden.Folder(), name, "served.json"));
+        return (JsonSerializer.Deserialize<Case>(text, Strict)!, client == "envoy" ? ClientKind.Envoy : ClientKind.Grpc);
+    }
+
+    internal sealed record Case(bool IsImport, string[] Spellings, ServedName Served);
+}
