@@ -25,6 +25,20 @@ public static class WireWriter
         return message;
     }
 
+    /// <summary>What an asker holds of a segment (V64).</summary>
+    public static V1.Known ToKnown(SegmentState segment)
+    {
+        ArgumentNullException.ThrowIfNull(segment);
+        return new V1.Known
+        {
+            Genesis = ToBytes(segment.Genesis),
+            Epoch = (ulong)segment.NewestNumber,
+            EpochDigest = ToBytes(segment.Newest.Digest),
+            SealEpoch = (ulong)(segment.Seal?.Epoch ?? 0),
+            SealSeq = (ulong)(segment.Seal?.Seq ?? 0),
+        };
+    }
+
     /// <summary>A hop as it travels.</summary>
     public static V1.Hop ToMessage(UnverifiedHop hop)
     {

@@ -26,7 +26,7 @@ internal sealed class TargetSession : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Wakeup _wakeup;
     private readonly Task _running;
-    private List<EpochDocument> _epochs = [];
+    private readonly List<EpochDocument> _epochs = [];
     private int _next;
 
     internal TargetSession(ServingContext context, HomeVerifier verifier, GrantMint grants, Digest target)
@@ -102,7 +102,7 @@ internal sealed class TargetSession : IAsyncDisposable
                     return refusal;
                 }
 
-                var stream = new TargetStream(_context, _verifier, _grants, _target, client, _names, _wakeup, () => _epochs);
+                var stream = new TargetStream(_context, _verifier, _grants, _target, client, _names, _wakeup, _epochs);
                 return await stream.RunAsync(_stop.Token).ConfigureAwait(false);
             }
             catch (RpcException e)
@@ -128,7 +128,7 @@ internal sealed class TargetSession : IAsyncDisposable
             return refusal;
         }
 
-        _epochs = [.. _epochs, .. fetched.Epochs];
+        _epochs.AddRange(fetched.Epochs);
         _verifier.Adopt(view, fetched.Segment);
         return null;
     }

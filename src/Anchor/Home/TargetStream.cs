@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -21,14 +20,13 @@ internal sealed class TargetStream(
     AnchorClient client,
     ConcurrentDictionary<ulong, RelayedName> names,
     Wakeup wakeup,
-    Func<IReadOnlyList<EpochDocument>> epochs)
+    List<EpochDocument> epochs)
 {
     private static readonly TimeSpan GrantHalf = TimeSpan.FromMilliseconds(Limits.GrantLife / 2);
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(3);
 
     private readonly HashSet<ulong> _open = [];
     private readonly Dictionary<ulong, long> _due = [];
-    private readonly List<EpochDocument> _came = [];
     private long _grantsAt;
 
     /// <summary>Runs until the stream fails or the anchor does not deserve it any more; the result says why.</summary>
@@ -119,14 +117,7 @@ internal sealed class TargetStream(
         request.HomeEpochs.AddRange(view.Epochs.Select(WireWriter.ToMessage));
         if (verifier.Chain(target) is { } chain)
         {
-            request.Known.Add(new Known
-            {
-                Genesis = WireWriter.ToBytes(target),
-                Epoch = (ulong)chain.NewestNumber,
-                EpochDigest = WireWriter.ToBytes(chain.Newest.Digest),
-                SealEpoch = (ulong)(chain.Seal?.Epoch ?? 0),
-                SealSeq = (ulong)(chain.Seal?.Seq ?? 0),
-            });
+            request.Known.Add(WireWriter.ToKnown(chain));
         }
 
         return new Open { Id = name.Id, Request = request };
@@ -193,6 +184,7 @@ internal sealed class TargetStream(
             return new Refusal(VerificationFailure.PathBroken, client.Endpoint.Text, $"{answer.Hops.Length} hops from a target");
         }
 
+        var isKept = false;
         foreach (var id in update.Ids)
         {
             if (!names.TryGetValue(id, out var name))
@@ -205,7 +197,9 @@ internal sealed class TargetStream(
                 return failed;
             }
 
-            _came.AddRange(hop.Epochs);
+            // What came with a verified answer continues the chain, once however many names the update is about.
+            epochs.AddRange(isKept ? [] : hop.Epochs);
+            isKept = true;
             var now = context.Now();
             var relayed = Relay(hop, answer);
             _due[id] = now + ((relayed.Expiry - now) / 2) + (long)FirstAnswer.TotalMilliseconds;
@@ -233,7 +227,6 @@ internal sealed class TargetStream(
             }
         }
 
-        ImmutableArray<EpochDocument> all = [.. epochs(), .. _came];
-        return new Relayed(hop with { Epochs = [] }, all, answer.Result, answer.Slices, expiry, seal);
+        return new Relayed(hop with { Epochs = [] }, [.. epochs], answer.Result, answer.Slices, expiry, seal);
     }
 }

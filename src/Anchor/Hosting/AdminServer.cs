@@ -17,23 +17,23 @@ internal sealed class AdminServer : IAsyncDisposable
 
     /// <summary>Starts listening.</summary>
     /// <exception cref="IOException">The address is in use.</exception>
-    internal static async Task<AdminServer> StartAsync(AnchorOptions options, AnchorHost host, CancellationToken cancellationToken)
+    internal static async Task<AdminServer> StartAsync(AnchorOptions options, AnchorHost host, TimeProvider time, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(options.Admin));
         var application = builder.Build();
-        application.Run(context => AnswerAsync(context, host.Status(options.Id)));
+        application.Run(context => AnswerAsync(context, host.Status(options.Id), time));
         await application.StartAsync(cancellationToken).ConfigureAwait(false);
         return new AdminServer(application);
     }
 
     public ValueTask DisposeAsync() => _application.DisposeAsync();
 
-    private static async Task AnswerAsync(HttpContext context, AnchorStatus status)
+    private static async Task AnswerAsync(HttpContext context, AnchorStatus status, TimeProvider time)
     {
-        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var isReady = status.View?.IsValid(now) == true;
         context.Response.StatusCode = context.Request.Path.Value switch
         {

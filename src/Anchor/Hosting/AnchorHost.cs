@@ -17,7 +17,6 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private readonly ViewSource _views = new();
     private readonly List<PeerLink> _links = [];
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ILogger _log;
     private KeyCustody? _keys;
     private Archive? _archive;
     private SealLoop? _loop;
@@ -28,7 +27,6 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private AnchorHost(SegmentGround ground, ILoggerFactory loggers)
     {
         _ground = ground;
-        _log = loggers.CreateLogger<AnchorHost>();
     }
 
     /// <summary>What is served; null until a certified seal is held.</summary>
@@ -77,11 +75,9 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 
     public void OnCertified(CertifiedState state)
     {
-        _views.Publish(new SegmentView(_ground.Name, _ground.Epochs, _ground.Newest, _ground.Leaves, state));
+        _views.Publish(new SegmentView(_ground.Name, _ground.Epochs, _ground.Newest, _ground.Leaves, _ground.Rules, state));
         _archive!.Enqueue(state);
     }
-
-    public void OnEvidence(SealOutput.Evidence evidence) => HostLog.Evidence(_log, evidence.Failure);
 
     public void OnBroken(Exception error) => _broken.TrySetException(error);
 
@@ -153,7 +149,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         try
         {
             _server = await RpcServer.StartAsync(server, cancellationToken).ConfigureAwait(false);
-            _admin = await AdminServer.StartAsync(options, this, cancellationToken).ConfigureAwait(false);
+            _admin = await AdminServer.StartAsync(options, this, time, cancellationToken).ConfigureAwait(false);
         }
         catch (IOException e)
         {

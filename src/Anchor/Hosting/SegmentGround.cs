@@ -19,6 +19,11 @@ internal sealed class SegmentGround
         Newest = newest;
         Handover = handover;
         OperationLeaves = [.. leaves.Leaves.Values];
+        Rules =
+        [
+            .. leaves.Leaves.Values.Where(leaf => leaf.Class == LeafClass.Rule)
+                .Select(leaf => Document.TryParse<Rule>(leaf.Payload, out var rule, out _) ? rule : null).OfType<Parsed<Rule>>(),
+        ];
         Leaves = leaves.Leaves.Values.ToImmutableDictionary(leaf => new LeafName(leaf.Class, leaf.Name), leaf => leaf.Payload);
     }
 
@@ -39,6 +44,9 @@ internal sealed class SegmentGround
 
     /// <summary>The same, by class and name.</summary>
     internal ImmutableDictionary<LeafName, ReadOnlyMemory<byte>> Leaves { get; }
+
+    /// <summary>The Rules among them.</summary>
+    internal ImmutableArray<Parsed<Rule>> Rules { get; }
 
     /// <summary>Reads and verifies a segment file.</summary>
     /// <exception cref="StartException">It cannot be read, or does not verify; the message names the file.</exception>

@@ -16,9 +16,6 @@ internal interface ISealShell
     /// <summary>A newer seal is certified: subscribers first, then the archive.</summary>
     void OnCertified(CertifiedState state);
 
-    /// <summary>Two statements that contradict each other.</summary>
-    void OnEvidence(SealOutput.Evidence evidence);
-
     /// <summary>The loop ended by an error; the anchor signs nothing any more.</summary>
     void OnBroken(Exception error);
 }

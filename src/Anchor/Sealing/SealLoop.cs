@@ -189,7 +189,6 @@ internal sealed class SealLoop : IAsyncDisposable
                 break;
             case SealOutput.Evidence evidence:
                 SealLog.Evidence(_log, evidence.Failure);
-                _shell.OnEvidence(evidence);
                 break;
             case SealOutput.Halted halted:
                 SealLog.Halted(_log, halted.Refusal.Failure, halted.Refusal.Detail);

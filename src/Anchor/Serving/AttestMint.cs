@@ -11,19 +11,19 @@ internal sealed class AttestMint(ISigner sealKey)
     private const int KeptMax = 10_000;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<Key, Minted> _kept = [];
+    private readonly Dictionary<Key, Kept> _kept = [];
 
     private readonly record struct Key(
         string Role, string Decision, Digest Home, Digest? Subject, Digest Epoch, string Scope, Digest? Next, Digest? Rule,
         string Constraints);
 
-    private readonly record struct Minted(Envelope Envelope, long RenewAt);
+    private readonly record struct Kept(MintedAttest Attest, long RenewAt);
 
     /// <summary>An Attest for a decision, valid for at least half of the policy's time.</summary>
     /// <param name="view">The own segment.</param>
     /// <param name="terms">Role, decision and what it is about.</param>
     /// <param name="now">Unix milliseconds.</param>
-    internal Envelope Sign(SegmentView view, AttestTerms terms, long now)
+    internal MintedAttest Sign(SegmentView view, AttestTerms terms, long now)
     {
         var constraints = terms.Constraints is { } c ? $"{c.MaxTtl}/{string.Join(',', c.Regions)}" : "";
         var key = new Key(
@@ -31,9 +31,9 @@ internal sealed class AttestMint(ISigner sealKey)
             constraints);
         lock (_gate)
         {
-            if (_kept.TryGetValue(key, out var minted) && now < minted.RenewAt)
+            if (_kept.TryGetValue(key, out var kept) && now < kept.RenewAt)
             {
-                return minted.Envelope;
+                return kept.Attest;
             }
         }
 
@@ -56,7 +56,7 @@ internal sealed class AttestMint(ISigner sealKey)
             Segment = view.Genesis,
             Subject = terms.Subject,
         });
-        var envelope = Envelope.Sign(attest, sealKey);
+        var minted = new MintedAttest(Envelope.Sign(attest, sealKey), attest.Value.Expires);
         lock (_gate)
         {
             if (_kept.Count >= KeptMax)
@@ -64,9 +64,9 @@ internal sealed class AttestMint(ISigner sealKey)
                 _kept.Clear();
             }
 
-            _kept[key] = new Minted(envelope, now + (life / 2));
+            _kept[key] = new Kept(minted, now + (life / 2));
         }
 
-        return envelope;
+        return minted;
     }
 }

@@ -46,7 +46,7 @@ internal static class HomeAnswers
         var attest = mint.Sign(view, terms, now);
         if (!decision.IsAllowed)
         {
-            var denial = HopBuilder.Denial(view, HopKind.Home, knownEpoch, attest);
+            var denial = HopBuilder.Denial(view, HopKind.Home, knownEpoch, attest.Envelope);
             return new BuiltAnswer(denial, AnswerResult.Denied, [], [], now + Limits.DenyLife);
         }
 
@@ -73,7 +73,7 @@ internal static class HomeAnswers
             builder.Prove(LeafClass.Scope, peer.Value.Genesis.ToString());
         }
 
-        var hop = builder.Build(HopKind.Home, knownEpoch, [attest]);
+        var hop = builder.Build(HopKind.Home, knownEpoch, [attest.Envelope]);
         var result = peer is null ? AnswerResult.Negative : AnswerResult.Record;
         return new BuiltAnswer(hop, result, [], [.. builder.Names], TargetAnswers.OldestExpiry(view, attest));
     }

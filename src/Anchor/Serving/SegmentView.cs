@@ -13,19 +13,20 @@ internal sealed class SegmentView
 {
     private readonly LeafState _state;
     private readonly ImmutableDictionary<LeafName, ReadOnlyMemory<byte>> _operationMade;
-    private readonly ImmutableArray<Parsed<Rule>> _rules;
 
     /// <summary>The view of a certified state.</summary>
     /// <param name="name">The segment's full name.</param>
     /// <param name="epochs">All certified epochs, from the genesis to the newest.</param>
     /// <param name="epoch">The newest epoch.</param>
     /// <param name="operationMade">The leaves that operations made, as the chain says.</param>
+    /// <param name="rules">The Rules among them.</param>
     /// <param name="certified">The newest certified seal and its state.</param>
     internal SegmentView(
         SegmentName name,
         ImmutableArray<EpochDocument> epochs,
         Parsed<Epoch> epoch,
         ImmutableDictionary<LeafName, ReadOnlyMemory<byte>> operationMade,
+        ImmutableArray<Parsed<Rule>> rules,
         CertifiedState certified)
     {
         Name = name;
@@ -34,11 +35,7 @@ internal sealed class SegmentView
         Certified = certified;
         _state = certified.State;
         _operationMade = operationMade;
-        _rules =
-        [
-            .. _operationMade.Where(leaf => leaf.Key.Class == LeafClass.Rule)
-                .Select(leaf => Document.TryParse<Rule>(leaf.Value, out var rule, out _) ? rule : null).OfType<Parsed<Rule>>(),
-        ];
+        Rules = rules;
     }
 
     /// <summary>The segment's full name.</summary>
@@ -57,7 +54,7 @@ internal sealed class SegmentView
     internal CertifiedState Certified { get; }
 
     /// <summary>The Rules that its anchors decide by.</summary>
-    internal ImmutableArray<Parsed<Rule>> Rules => _rules;
+    internal ImmutableArray<Parsed<Rule>> Rules { get; }
 
     /// <summary>Op-made leaves and entries.</summary>
     internal SparseTree Tree => _state.Tree;

@@ -29,7 +29,7 @@ internal static class TargetAnswers
         var attest = mint.Sign(view, terms, now);
         if (!decision.IsAllowed)
         {
-            var denial = HopBuilder.Denial(view, kind, knownEpoch, attest);
+            var denial = HopBuilder.Denial(view, kind, knownEpoch, attest.Envelope);
             return new BuiltAnswer(denial, AnswerResult.Denied, [], [], now + Limits.DenyLife);
         }
 
@@ -40,16 +40,13 @@ internal static class TargetAnswers
         }
 
         var (result, slices) = Look(view, builder, service, decision.Constraints);
-        var hop = builder.Build(kind, knownEpoch, [attest]);
+        var hop = builder.Build(kind, knownEpoch, [attest.Envelope]);
         return new BuiltAnswer(hop, result, slices, [.. builder.Names], OldestExpiry(view, attest));
     }
 
     /// <summary>The earlier end of the view's seal and an Attest.</summary>
-    internal static long OldestExpiry(SegmentView view, Envelope attest)
-    {
-        var end = Document.TryParse<Attest>(attest.Payload, out var parsed, out _) ? parsed.Value.Expires : long.MaxValue;
-        return Math.Min(view.Certified.Seal.Expires, end);
-    }
+    internal static long OldestExpiry(SegmentView view, MintedAttest attest) =>
+        Math.Min(view.Certified.Seal.Expires, attest.Expires);
 
     private static (AnswerResult Result, ImmutableArray<ReadOnlyMemory<byte>> Slices) Look(
         SegmentView view, HopBuilder builder, ServicePart service, Constraints? constraints)

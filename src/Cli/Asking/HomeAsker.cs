@@ -66,7 +66,7 @@ internal sealed class HomeAsker : IAsyncDisposable
         var request = new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) };
         if (!wholeChains)
         {
-            request.Known.AddRange(known.Segments.Values.Select(KnownOf));
+            request.Known.AddRange(known.Segments.Values.Select(WireWriter.ToKnown));
         }
 
         for (var round = 1; ; round++)
@@ -221,13 +221,4 @@ internal sealed class HomeAsker : IAsyncDisposable
         _refusals.Add(AnchorRefusal.Of(anchor.Endpoint, refusal));
         return null;
     }
-
-    private static Known KnownOf(SegmentState segment) => new()
-    {
-        Genesis = WireWriter.ToBytes(segment.Genesis),
-        Epoch = (ulong)segment.NewestNumber,
-        EpochDigest = WireWriter.ToBytes(segment.Newest.Digest),
-        SealEpoch = (ulong)(segment.Seal?.Epoch ?? 0),
-        SealSeq = (ulong)(segment.Seal?.Seq ?? 0),
-    };
 }

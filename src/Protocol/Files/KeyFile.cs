@@ -14,19 +14,22 @@ public static class KeyFile
 
     /// <summary>Reads a key for signing documents.</summary>
     /// <exception cref="KeyFileException">It is missing, open to others, too large, or holds no P-256 key.</exception>
-    public static EcdsaSigner LoadSigner(string path) => KeyPem.TryParse(Read(path), out var signer, out var error)
-        ? signer
-        : throw new KeyFileException($"key file {path}: {error}; make a key with: fairlead key new --out FILE");
+    public static EcdsaSigner LoadSigner(string path) => Parse(path, Read(path));
 
     /// <summary>Reads a key for connections.</summary>
     /// <exception cref="KeyFileException">It is missing, open to others, too large, or holds no P-256 key.</exception>
     public static ECDsa Load(string path)
     {
-        LoadSigner(path).Dispose();
+        var text = Read(path);
+        Parse(path, text).Dispose();
         var key = ECDsa.Create();
-        key.ImportFromPem(Read(path));
+        key.ImportFromPem(text);
         return key;
     }
+
+    private static EcdsaSigner Parse(string path, string text) => KeyPem.TryParse(text, out var signer, out var error)
+        ? signer
+        : throw new KeyFileException($"key file {path}: {error}; make a key with: fairlead key new --out FILE");
 
     private static string Read(string path)
     {

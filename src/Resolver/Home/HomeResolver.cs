@@ -259,18 +259,7 @@ public sealed class HomeResolver : IAsyncDisposable
         }
 
         var request = new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) };
-        foreach (var segment in Memory.State.Segments.Values.Take(KnownMax))
-        {
-            request.Known.Add(new Known
-            {
-                Genesis = WireWriter.ToBytes(segment.Genesis),
-                Epoch = (ulong)segment.NewestNumber,
-                EpochDigest = WireWriter.ToBytes(segment.Newest.Digest),
-                SealEpoch = (ulong)(segment.Seal?.Epoch ?? 0),
-                SealSeq = (ulong)(segment.Seal?.Seq ?? 0),
-            });
-        }
-
+        request.Known.AddRange(Memory.State.Segments.Values.Take(KnownMax).Select(WireWriter.ToKnown));
         var id = ++_nextId;
         _open[id] = (name, query, session);
         _idOf[name] = id;
