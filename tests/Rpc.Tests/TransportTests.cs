@@ -90,6 +90,7 @@ public sealed class TransportTests
 
     // .NET and BoringSSL refuse to send such a key, so the certificate is judged without a connection.
     [Fact]
+    [MaliciousInput(7, "CurveBall explicit-parameter SPKI at the TLS port: BadKey")]
     public void Rejects_CurveBall_InACertificate()
     {
         using var certificate = ExplicitCertificate();

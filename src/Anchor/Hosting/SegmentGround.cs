@@ -112,7 +112,7 @@ internal sealed class SegmentGround
 
             var before = leaves!;
             leaves = before.Apply(epoch, file.Manifests[i], file.Leaves[i], out refusal);
-            refusal ??= OpRules.CheckStep(previous, epoch.Value, before, leaves!);
+            refusal ??= OpRules.CheckStep(file.Name, previous, epoch.Value, before, leaves!);
             if (refusal is not null)
             {
                 return refusal.At($"epochs[{i}]");

@@ -23,7 +23,7 @@ internal static class SegmentChain
             segment = verdict.Segment ?? throw Refused(verdict.Refusal!);
             var before = i == 0 ? OperationLeaves.None : leaves[^1];
             var after = before.Apply(segment.Newest, file.Manifests[i], file.Leaves[i], out var refusal);
-            refusal ??= OpRules.CheckStep(previous, segment.Newest.Value, before, after!);
+            refusal ??= OpRules.CheckStep(file.Name, previous, segment.Newest.Value, before, after!);
             leaves.Add(refusal is null ? after! : throw Refused(refusal));
         }
 

@@ -39,6 +39,56 @@ public static class CertificateCheck
             envelope, digest, epoch, KeyRole.Gov, epoch.Quorum.TGov, epoch.Quorum.GovGroups, checks, out signers);
     }
 
+    /// <summary>A statement that one anchor signs with its seal key (attest, grant, head): V6, V7, V5, in this order.</summary>
+    /// <param name="envelope">The one signature.</param>
+    /// <param name="digest">The document's digest.</param>
+    /// <param name="epoch">The epoch whose anchors may sign.</param>
+    /// <param name="stranger">The error where the key has no role in that epoch.</param>
+    /// <param name="checks">The budget.</param>
+    /// <param name="signer">The anchor that signed; null where it is refused.</param>
+    public static Refusal? Statement(
+        Envelope envelope,
+        Digest digest,
+        Epoch epoch,
+        VerificationFailure stranger,
+        ISignatureChecks checks,
+        out EpochAnchor? signer)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        ArgumentNullException.ThrowIfNull(epoch);
+        signer = null;
+        var signatures = envelope.Signatures.IsDefault ? [] : envelope.Signatures;
+        if (CheckOrder(signatures, Limits.Signatures) is { } form)
+        {
+            return form;
+        }
+
+        if (signatures is not [var signature])
+        {
+            return Bad(
+                signatures.IsEmpty ? VerificationFailure.ThresholdNotMet : VerificationFailure.TooManySignatures,
+                $"{signatures.Length} signatures, exactly 1 wanted");
+        }
+
+        foreach (var (key, role, anchor) in EpochKeys.Of(epoch))
+        {
+            if (key.Kid != signature.Kid)
+            {
+                continue;
+            }
+
+            if (role != KeyRole.Seal)
+            {
+                return Bad(VerificationFailure.WrongKeyRole, $"{key.Kid} is a {role} key, not {KeyRole.Seal}");
+            }
+
+            signer = anchor;
+            return VerifyAll(signatures, digest, _ => key, checks);
+        }
+
+        return Bad(stranger, $"{signature.Kid} is no key of epoch {epoch.Number}");
+    }
+
     /// <summary>V6's form of a list of signatures: not too many, ascending strictly by kid.</summary>
     public static Refusal? CheckOrder(ImmutableArray<SignatureEntry> signatures, int max)
     {

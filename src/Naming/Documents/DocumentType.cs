@@ -13,9 +13,14 @@ public sealed class DocumentType
     private readonly byte[] _prefix;
 
     internal DocumentType(string name, int bytesMax = Limits.EnvelopeBytes, int stringBytesMax = Limits.StringBytes)
+        : this(name, $"application/vnd.fairlead.{name}.v1+json", bytesMax, stringBytesMax)
+    {
+    }
+
+    internal DocumentType(string name, string mediaType, int bytesMax, int stringBytesMax)
     {
         Name = name;
-        MediaType = $"application/vnd.fairlead.{name}.v1+json";
+        MediaType = mediaType;
         BytesMax = bytesMax;
         StringBytesMax = stringBytesMax;
         _prefix = Encoding.ASCII.GetBytes(

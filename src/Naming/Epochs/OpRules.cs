@@ -45,14 +45,19 @@ public static class OpRules
         All = (1 << 12) - 1,
     }
 
-    /// <summary>Both questions of V44 about one step of a chain: the epoch's members, then its leaves.</summary>
+    /// <summary>All questions about one step of a chain: the epoch's members and its leaves (V44), and where these stand
+    /// (V49).</summary>
+    /// <param name="name">The segment's full name.</param>
     /// <param name="previous">The epoch before; null before the genesis.</param>
     /// <param name="next">The epoch.</param>
     /// <param name="before">The op-made leaves of the epoch before.</param>
     /// <param name="after">Those of the epoch.</param>
-    /// <returns><c>OpMismatch</c>, or null.</returns>
-    public static Refusal? CheckStep(Epoch? previous, Epoch next, OperationLeaves before, OperationLeaves after) =>
-        (previous is null ? null : Check(previous, next)) ?? CheckLeaves(next, before, after);
+    /// <returns><c>OpMismatch</c>, an error of <see cref="PlaceRules"/>, or null.</returns>
+    public static Refusal? CheckStep(
+        SegmentName name, Epoch? previous, Epoch next, OperationLeaves before, OperationLeaves after) =>
+        (previous is null ? null : Check(previous, next))
+            ?? CheckLeaves(next, before, after)
+            ?? PlaceRules.Check(name, next, before, after);
 
     /// <summary><c>OpMismatch</c>, or null. The leaves are <see cref="CheckLeaves"/>'s.</summary>
     public static Refusal? Check(Epoch previous, Epoch next)
@@ -86,7 +91,7 @@ public static class OpRules
         foreach (var key in before.Leaves.Keys.Union(after.Leaves.Keys))
         {
             var (old, now) = (before.Leaves.GetValueOrDefault(key), after.Leaves.GetValueOrDefault(key));
-            if (old?.Commitment != now?.Commitment && !MayChange(epoch.Op.Type, key.Class, old?.Document, now?.Document))
+            if (old?.Commitment != now?.Commitment && !MayChange(epoch, key.Class, old?.Document, now?.Document))
             {
                 return Bad($"{epoch.Op.Type} may not change {key.Class} {key.Name} so");
             }
@@ -95,15 +100,15 @@ public static class OpRules
         return null;
     }
 
-    private static bool MayChange(string op, LeafClass leafClass, LeafDocument? old, LeafDocument? now) =>
-        Rows.TryGetValue(op, out var row)
+    private static bool MayChange(Epoch epoch, LeafClass leafClass, LeafDocument? old, LeafDocument? now) =>
+        Rows.TryGetValue(epoch.Op.Type, out var row)
         && row.Classes.Contains(leafClass)
-        && (op != OpType.Renew || IsRenewal(old, now));
+        && (epoch.Op.Type != OpType.Renew || IsRenewal(epoch, old, now));
 
-    /// <summary>Renew refreshes floors and endpoints and drops Tombstones, nothing else.</summary>
-    private static bool IsRenewal(LeafDocument? old, LeafDocument? now) => (old, now) switch
+    /// <summary>Renew refreshes floors and endpoints and drops Tombstones past their time, nothing else.</summary>
+    private static bool IsRenewal(Epoch epoch, LeafDocument? old, LeafDocument? now) => (old, now) switch
     {
-        (Tombstone, null) => true,
+        (Tombstone held, null) => held.Until <= epoch.Issued,
         (Link one, Link two) => Same(
             one, two with { Floor = one.Floor, Endpoints = one.Endpoints, Made = one.Made, Opening = one.Opening }),
         (Peer one, Peer two) => Same(

@@ -63,35 +63,17 @@ internal static class AttestStep
     private static Refusal? Signed(
         VerificationContext context, HopFacts hop, HopAttest attest, Digest? last, out EpochAnchor? anchor)
     {
-        anchor = null;
-        var signatures = attest.Envelope.Signatures;
-        if (signatures.Length != 1)
+        var refusal = CertificateCheck.Statement(
+            attest.Envelope, attest.Attest.Digest, hop.Under.Value, AttestationMismatch, context.Signatures, out anchor);
+        if (refusal is not null || last is not { } before)
         {
-            return new Refusal(
-                signatures.Length == 0 ? ThresholdNotMet : TooManySignatures, "", $"{signatures.Length} signatures, not one");
+            return refusal;
         }
 
-        var kid = signatures[0].Kid;
-        if (last is { } before && kid <= before)
-        {
-            return new Refusal(kid == before ? DuplicateSigner : SignatureOrder, "", "attests do not ascend by kid");
-        }
-
-        foreach (var candidate in hop.Under.Value.Anchors)
-        {
-            if (candidate.Seal.Kid == kid)
-            {
-                anchor = candidate;
-                return context.Signatures.Verify(candidate.Seal, attest.Attest.Digest, signatures[0].Value.Span);
-            }
-
-            if (candidate.Gov.Kid == kid || candidate.Tls.Kid == kid)
-            {
-                return new Refusal(WrongKeyRole, "", $"a key of {candidate.Id} that does not attest");
-            }
-        }
-
-        return new Refusal(AttestationMismatch, "", "not signed by a current anchor");
+        var kid = attest.Envelope.Signatures[0].Kid;
+        return kid > before
+            ? null
+            : new Refusal(kid == before ? DuplicateSigner : SignatureOrder, "", "attests do not ascend by kid");
     }
 
     private static string? Differs(VerificationContext context, HopFacts hop, Attest attest)
@@ -122,19 +104,25 @@ internal static class AttestStep
             : role == AttestRole.Target ? scope.Matches(context.Service)
             : scope.Matches(target);
 
-    // A Rule is shown only where its subjects match the asker: one that does not allow me convicts the anchor of a lie.
+    // Only the deciding Rule is shown, and only where its subjects match the asker: one that did not decide, or that does
+    // not allow me, convicts the anchor of a lie.
     private static Refusal? ShownRule(VerificationContext context, HopFacts hop, Attest attest)
     {
-        if (attest.Rule is not { } digest)
-        {
-            return null;
-        }
-
         foreach (var leaf in hop.Leaves)
         {
-            if (leaf.Document is Rule rule && leaf.Commitment == digest)
+            if (leaf.Document is not Rule rule)
             {
-                return Allows(context, hop, rule) ? null : new Refusal(AttestationMismatch, "rule", $"{rule.Id} is not for me");
+                continue;
+            }
+
+            if (leaf.Commitment != attest.Rule)
+            {
+                return new Refusal(AttestationMismatch, "rule", $"{rule.Id} is shown and did not decide");
+            }
+
+            if (!Allows(context, hop, rule))
+            {
+                return new Refusal(AttestationMismatch, "rule", $"{rule.Id} is not for me");
             }
         }
 

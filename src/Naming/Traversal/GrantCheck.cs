@@ -56,36 +56,11 @@ public static class GrantCheck
     }
 
     // A subject belongs to its own segment: only that segment's current anchors speak for it.
-    private static Refusal? Signer(Envelope envelope, Parsed<Grant> grant, SegmentState home, SignatureChecks signatures)
-    {
-        if (grant.Value.Home != home.Genesis)
-        {
-            return new Refusal(GrantForeignSubject, "home", "the grant names another home");
-        }
-
-        if (envelope.Signatures is not [var signature])
-        {
-            return new Refusal(
-                envelope.Signatures.IsDefaultOrEmpty ? ThresholdNotMet : TooManySignatures,
-                "",
-                $"{envelope.Signatures.Length} signatures, not one");
-        }
-
-        foreach (var anchor in home.Newest.Value.Anchors)
-        {
-            if (anchor.Seal.Kid == signature.Kid)
-            {
-                return signatures.Verify(anchor.Seal, grant.Digest, signature.Value.Span);
-            }
-
-            if (anchor.Gov.Kid == signature.Kid || anchor.Tls.Kid == signature.Kid)
-            {
-                return new Refusal(WrongKeyRole, "", $"a key of {anchor.Id} that grants nothing");
-            }
-        }
-
-        return new Refusal(GrantForeignSubject, "", "not signed by a current anchor of its home");
-    }
+    private static Refusal? Signer(Envelope envelope, Parsed<Grant> grant, SegmentState home, SignatureChecks signatures) =>
+        grant.Value.Home != home.Genesis
+            ? new Refusal(GrantForeignSubject, "home", "the grant names another home")
+            : CertificateCheck.Statement(
+                envelope, grant.Digest, home.Newest.Value, GrantForeignSubject, signatures, out _);
 
     private static Refusal? Terms(
         Grant grant, Digest audience, Digest connection, ServicePart? name, long now, long delta)

@@ -102,25 +102,8 @@ public static class HeadCheck
             return new Refusal(EpochUnknown, "seal", $"epoch {seal.Value.Epoch}");
         }
 
-        return Signer(home, offered.Head, parsed.Digest, signatures)
-            ?? CertificateCheck.Seal(offered.Seal, seal, under.Value, signatures, out _);
-    }
-
-    private static Refusal? Signer(SegmentState home, Envelope head, Digest digest, SignatureChecks signatures)
-    {
-        if (head.Signatures is not [var signature])
-        {
-            return new Refusal(ThresholdNotMet, "head", $"{head.Signatures.Length} signatures, not one");
-        }
-
-        foreach (var anchor in home.Newest.Value.Anchors)
-        {
-            if (anchor.Seal.Kid == signature.Kid)
-            {
-                return signatures.Verify(anchor.Seal, digest, signature.Value.Span);
-            }
-        }
-
-        return new Refusal(WrongKeyRole, "head", "not signed by a seal key of the newest epoch");
+        return CertificateCheck.Statement(
+                offered.Head, parsed.Digest, home.Newest.Value, ThresholdNotMet, signatures, out _)?.At("head")
+            ?? CertificateCheck.Seal(offered.Seal, seal, under.Value, signatures, out _)?.At("seal");
     }
 }

@@ -18,17 +18,12 @@ internal static class LeafRules
             return new Refusal(failure, "", $"the document's name is {name}");
         }
 
-        if (FloorOf(leaf) is not { } offered)
+        if (ExpiresOf(leaf.Document) is { } expires && expires <= now)
         {
-            return null;
+            return new Refusal(RecordExpired, "", $"expired at {expires}");
         }
 
-        if (offered.Expires <= now)
-        {
-            return new Refusal(RecordExpired, "", $"expired at {offered.Expires}");
-        }
-
-        if (!floors.TryGetValue(leaf.Name, out var floor))
+        if (FloorOf(leaf) is not { } offered || !floors.TryGetValue(leaf.Name, out var floor))
         {
             return null;
         }
@@ -44,6 +39,14 @@ internal static class LeafRules
             ? new Refusal(UidChanged, "", $"uid {offered.Uid}; seen was {floor.Uid}")
             : null;
     }
+
+    private static long? ExpiresOf(LeafDocument document) => document switch
+    {
+        PublishedLeaf published => published.Expires,
+        Credential credential => credential.Expires,
+        Withdrawn withdrawn => withdrawn.Expires,
+        _ => null,
+    };
 
     /// <summary>What to remember of a published leaf; null for leaves that a quorum made.</summary>
     internal static LeafFloor? FloorOf(HopLeaf leaf) => leaf.Document is PublishedLeaf it

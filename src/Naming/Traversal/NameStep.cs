@@ -12,7 +12,7 @@ internal static class NameStep
     {
         if (hop.IsLast && result == AnswerResult.Denied)
         {
-            return null;
+            return Length(context, hop);
         }
 
         var first = hop.IsLast && result == AnswerResult.Negative ? DenialRules.Check(hop, context.Query.Value) : null;

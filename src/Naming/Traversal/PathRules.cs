@@ -90,7 +90,8 @@ internal static class PathRules
             return Fail(PathBroken, $"{target} is not under {hop.Name}");
         }
 
-        return hop.Included<Link>(LeafClass.Link, child.Label) is { } link
+        // A child is reached under the label that its uplink names: a Link that stands at another one names nobody.
+        return hop.Included<Link>(LeafClass.Link, child.Label) is { } link && link.Label == child.Label
             ? Go(new NextHop(child, link.Genesis, link.Floor, link.Terms?.MaxTtl) { Label = link.Label }, genesis)
             : Fail(LinkNotAccepted, $"no Link at {child.Label} is proven");
     }

@@ -51,6 +51,46 @@ public sealed class AnchorClusterTests
         Assert.Equal(Outcome.Absent, accepted.Answer.Outcome);
     }
 
+    [Fact]
+    [MaliciousInput(142, "pod without a known identity: SubjectUnknown")]
+    public async Task Resolve_ByAPodWithoutAKnownIdentity_SubjectUnknown()
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bounded.CancelAfter(Patience);
+        var subject = new Naming.Subject { Namespace = "shop", Account = "frontend" };
+        await using var home = new AnchorCluster("eu1.internal", 300, [(TestKeys.Signer(910).Key, subject)]);
+        await home.StartAllAsync();
+        var mine = Hashes.Subject(home.Segment.Genesis, subject);
+        var other = Hashes.Subject(home.Segment.Genesis, subject with { Account = "admin" });
+
+        Assert.Equal(VerificationFailure.SubjectUnknown, (await AskAsync(TestKeys.Ecdsa(911), mine)).Failure);
+        Assert.Equal(VerificationFailure.SubjectUnknown, (await AskAsync(TestKeys.Ecdsa(910), other)).Failure);
+        Assert.NotEqual(VerificationFailure.SubjectUnknown, (await AskAsync(TestKeys.Ecdsa(910), mine)).Failure);
+
+        async Task<Refusal> AskAsync(System.Security.Cryptography.ECDsa key, Digest claimed)
+        {
+            using var identity = new TlsIdentity(key, TimeProvider.System);
+            await using var anchor = new AnchorClient(
+                home.Segment.Newest.Value.Anchors[0].Endpoints[0], identity, TimeProvider.System);
+            var query = Document.Make(new Query
+            {
+                Home = home.Segment.Genesis,
+                Name = FullName.Parse("checkout.shop.svc.nowhere.internal"),
+                Subject = claimed,
+            });
+            try
+            {
+                await anchor.ResolveAsync(
+                    new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) }, bounded.Token);
+                return new Refusal(VerificationFailure.NotSealed, "", "answered");
+            }
+            catch (RpcException e) when (RpcFailures.Read(e) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+    }
+
     private static async Task PublishAsync(AnchorCluster target, TlsIdentity publisher, CancellationToken cancellationToken)
     {
         var slice = TestLeaves.Slice("checkout.shop.svc", 18080, "127.0.2.1", "127.0.2.2");

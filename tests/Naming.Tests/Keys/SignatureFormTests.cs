@@ -64,6 +64,80 @@ public sealed class SignatureFormTests
         Assert.Null(SignatureForm.Check([.. Bytes(1), .. Bytes(1)]));
     }
 
+    /// <summary>Well-formed and false: numbers that a careless implementation takes for a signature of anything, among them
+    /// those that only arithmetic without its range checks accepts.</summary>
+    [Theory]
+    [MemberData(nameof(Edges))]
+    public void Verify_OfNumbersAtTheEdges_IsBadSignature(string r, string s)
+    {
+        byte[] signature = [.. Convert.FromHexString(r), .. Convert.FromHexString(s)];
+        Assert.Null(SignatureForm.Check(signature));
+        foreach (var digest in new[] { Signed, default, Digest.FromBytes([.. Enumerable.Repeat((byte)0xFF, 32)]) })
+        {
+            Assert.Equal(VerificationFailure.BadSignature, TestKeys.Key(1).Verify(digest, signature)?.Failure);
+        }
+    }
+
+    /// <summary>Each number at a bound of r and of s, in every pair: in form exactly where 0 &lt; r &lt; n, 0 &lt; s &lt;= n/2.</summary>
+    [Fact]
+    public void Check_OfEveryPairAtTheBounds_TakesExactlyTheRange()
+    {
+        var field = Order + BigInteger.Parse("4319055358e8617b0c46353d039cdaae", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        BigInteger[] bounds =
+        [
+            0, 1, 2, (Order / 2) - 1, Order / 2, (Order / 2) + 1, Order - 2, Order - 1, Order, Order + 1, field - 1, field,
+            (BigInteger.One << 256) - 1,
+        ];
+        foreach (var r in bounds)
+        {
+            foreach (var s in bounds)
+            {
+                var inForm = r > 0 && r < Order && s > 0 && s <= Order / 2;
+                var refusal = SignatureForm.Check([.. Bytes(r), .. Bytes(s)]);
+                Assert.True(inForm == (refusal is null), $"r {r:x}, s {s:x}");
+                Assert.Equal(inForm ? null : VerificationFailure.BadSignatureEncoding, refusal?.Failure);
+            }
+        }
+    }
+
+    /// <summary>One bit anywhere makes a true signature false or misshapen, never another true one.</summary>
+    [Fact]
+    public void Verify_OfAnyFlippedBit_IsRefused()
+    {
+        var good = TestKeys.Signer(1).Sign(Signed);
+        for (var bit = 0; bit < 512; bit++)
+        {
+            var bad = good.ToArray();
+            bad[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.NotNull(TestKeys.Key(1).Verify(Signed, bad));
+        }
+    }
+
+    /// <summary>r as the x of the key itself, of the generator and of its small multiples; small and great s.</summary>
+    public static TheoryData<string, string> Edges()
+    {
+        string[] rs =
+        [
+            Hex(1), Hex(Order - 1), Hex(Order / 2),
+            "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296",
+            "7cf27b188d034f7e8a52380304b51ac3c08969e277f21b35a60b48fc47669978",
+            Convert.ToHexStringLower(TestKeys.Key(1).Point[1..33]),
+        ];
+        string[] ss = [Hex(1), Hex(2), Hex((Order / 2) - 1), Hex(Order / 2)];
+        var edges = new TheoryData<string, string>();
+        foreach (var r in rs)
+        {
+            foreach (var s in ss)
+            {
+                edges.Add(r, s);
+            }
+        }
+
+        return edges;
+    }
+
+    private static string Hex(BigInteger number) => Convert.ToHexStringLower(Bytes(number));
+
     private static void Refused(byte[] signature) => Assert.Equal(
         VerificationFailure.BadSignatureEncoding, TestKeys.Key(1).Verify(Signed, signature)?.Failure);
 

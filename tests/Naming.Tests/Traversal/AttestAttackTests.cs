@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Naming.Traversal;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Answers;
@@ -62,6 +63,39 @@ public sealed class AttestAttackTests
         var ask = _world.Ask();
         ask.Attesters = hop => hop == 1 ? [_world.Us1.Anchors[0].Tls] : [_world.Eu1.Anchors[0].Seal];
         Refused(WrongKeyRole, ask.Record(_world.East, _world.West));
+    }
+
+    [Fact]
+    public void Attest_ByARecoveryKey_WrongKeyRole()
+    {
+        var recovery = AnchorKeys.NewKey();
+        _world.Us1.Next(
+            _world.Now - 5000,
+            epoch => epoch with { Recovery = new Recovery { Delay = Limits.Hour, Keys = [recovery.Key], Threshold = 1 } },
+            consents: true).SealAt(_world.Now - 500);
+        var ask = _world.Ask();
+        ask.Attesters = hop => hop == 1 ? [recovery] : [_world.Eu1.Anchors[0].Seal];
+        Refused(WrongKeyRole, ask.Record(_world.East, _world.West));
+    }
+
+    /// <summary>V6's order: how many there may be at all, their order, then how many there must be.</summary>
+    [Fact]
+    public void Attest_OfSeveralSignatures_IsRefusedByTheOrderOfV6()
+    {
+        var answer = _world.Answer();
+        var good = answer.Hops[1].Attests[0];
+        var one = good.Signatures[0];
+        Signed(DuplicateSigner, [one, one]);
+        Signed(SignatureOrder, [one, one with { Kid = default }]);
+        Signed(TooManySignatures, [one with { Kid = default }, one]);
+        Signed(TooManySignatures, [.. Enumerable.Repeat(one, Limits.Signatures + 1)]);
+        Signed(ThresholdNotMet, []);
+
+        void Signed(VerificationFailure failure, ImmutableArray<SignatureEntry> signatures) => Refused(failure, answer with
+        {
+            Hops = answer.Hops.SetItem(
+                1, answer.Hops[1] with { Attests = [good with { Signatures = signatures }] }),
+        });
     }
 
     [Fact]
@@ -144,6 +178,17 @@ public sealed class AttestAttackTests
 
         var mine = Answers.Accepted(Verify(Ruled(AnswerLeaves.OpenRule())));
         Assert.Equal("open", mine.Answer.Target.Attests[0].RuleId);
+    }
+
+    [Fact]
+    public void ShownRule_ThatDidNotDecide_AttestationMismatch()
+    {
+        _world.Us1.Put(AnswerLeaves.OpenRule()).SealAt(_world.Now - 500);
+        var ask = _world.Ask();
+        ask.Extra.Add((1, LeafClass.Rule, "open"));
+        Refused(AttestationMismatch, ask.Record(_world.East, _world.West));
+        ask.ChangeAttest = (hop, attest) => hop == 1 ? attest with { Rule = Digest.Sha256("another"u8) } : attest;
+        Refused(AttestationMismatch, ask.Record(_world.East, _world.West));
     }
 
     [Fact]

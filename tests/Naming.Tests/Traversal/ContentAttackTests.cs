@@ -58,6 +58,43 @@ public sealed class ContentAttackTests
         Refused(RecordExpired, _world.Answer());
     }
 
+    /// <summary>V26 asks every document that ends, not the published ones alone.</summary>
+    [Fact]
+    public void Leaf_ThatIsOver_RecordExpired()
+    {
+        var key = AnchorKeys.NewKey().Key;
+        Extra(new Credential
+        {
+            Expires = _world.Now + 1000,
+            Key = key,
+            Made = 1,
+            MaxTtl = 1,
+            Names = [NamePattern.Parse("*.svc")],
+            Opening = AnswerLeaves.Opening("credential"),
+            Types = [PublishedType.Record],
+        });
+        Extra(new Withdrawn
+        {
+            Expires = _world.Now + 1000,
+            Name = "gone.shop.svc",
+            Of = Digest.Sha256("withdraw"u8),
+            OfClass = (long)LeafClass.Record,
+            Opening = AnswerLeaves.Opening("withdrawn"),
+            Version = 1,
+        });
+
+        void Extra(LeafDocument leaf)
+        {
+            _world.Us1.Put(leaf).SealAt(_world.Now - 500);
+            var ask = _world.Ask();
+            ask.Extra.Add((1, leaf.Class, leaf.LeafName));
+            Refused(RecordExpired, ask.Record(_world.East, _world.West));
+            Answers.Accepted(AnswerVerifier.Verify(
+                _world.State, ask.Query, new TestAnswers(_world.Eu1, ask.Query.Value.Name.Text, _world.Now)
+                    .Via(_world.Us1, HopKind.Peer).Record(_world.East, _world.West), _world.Now));
+        }
+    }
+
     [Fact]
     [MaliciousInput(117, "slice not in the head, missing, wrong count or region: SliceMismatch")]
     public void Slices_OtherThanTheRecords_SliceMismatch()

@@ -155,6 +155,29 @@ public sealed class PathAttackTests
     }
 
     [Fact]
+    public void DeniedPath_LongerThanTheDenyingSegmentAllows_TooManyHops()
+    {
+        _world.Us1.Next(_world.Now - 10_000, epoch => epoch with { Policy = epoch.Policy with { MaxHops = 1 } });
+
+        Refused(TooManyHops, _world.Ask().Denied());
+    }
+
+    [Fact]
+    public void DownHop_ByALinkThatNamesAnotherLabel_LinkNotAccepted()
+    {
+        var tree = new TreeWorld();
+        var stranger = AnswerSegment.Create(
+            "us9.acme.internal",
+            tree.Now - 60_000,
+            change: epoch => epoch with { Uplinks = [AnswerLeaves.UplinkTo(tree.Acme, "us9")] });
+        stranger.Put(AnswerLeaves.RecordOf(PeerWorld.Checkout, tree.Now, stranger.Publisher)).SealAt(tree.Now - 500);
+        tree.Acme.Put(AnswerLeaves.LinkOf(stranger, "us1")).SealAt(tree.Now - 500);
+        var ask = tree.Ask("checkout.shop.svc.us1.acme.internal").Via(tree.Acme, HopKind.Up).Via(stranger, HopKind.Down);
+
+        Answers.Refused(LinkNotAccepted, AnswerVerifier.Verify(ask.State, ask.Query, ask.Record(), tree.Now));
+    }
+
+    [Fact]
     [MaliciousInput(106, "up hop, parent holds no Link back: LinkNotAccepted")]
     public void UpHop_ParentWithoutLinkBack_LinkNotAccepted()
     {

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Numerics;
 using System.Text;
 using Fairlead.TestKit;
 using Xunit;
@@ -48,6 +50,24 @@ public sealed class VectorTests
             VerificationFailure.BadSignature, PublicKey.Parse(KeyText).Verify(ConsentDigest, signature)?.Failure);
     }
 
+    /// <summary>The example of DSSE's protocol text (version 1.0.0): the encoding that is signed, and its signature.</summary>
+    [Fact]
+    public void Dsse_HelloWorld_IsTheStandardsVector()
+    {
+        var type = new DocumentType("example", "http://example.com/HelloWorld", 1024, 1024);
+        var digest = type.DigestOf("hello world"u8);
+        Assert.Equal(Digest.Sha256("DSSEv1 29 http://example.com/HelloWorld 11 hello world"u8), digest);
+
+        var key = PublicKey.Parse("p256:04"
+            + Coordinate("46950820868899156662930047687818585632848591499744589407958293238635476079160")
+            + Coordinate("5640078356564379163099075877009565129882514886557779369047442380624545832820"));
+        var signature = Convert.FromBase64String(
+            "A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA==");
+        Assert.Null(key.Verify(digest, signature));
+        Assert.Equal(
+            VerificationFailure.BadSignature, key.Verify(type.DigestOf("hello worle"u8), signature)?.Failure);
+    }
+
     [Theory]
     [InlineData(LeafClass.Record, "cart.shop.svc", "67ffc3b2749d1b5a810e4a3bcebae605c1de686f177dd5d4b25ed0f75cc2e6e2")]
     [InlineData(LeafClass.Record, "checkout.shop.svc", "949d2309373dda024dac1de9d6a741eaeb8ccd80006b5e3a31611eb6eb30373c")]
@@ -67,4 +87,7 @@ public sealed class VectorTests
         Assert.Equal(
             "efd9e1f235f3a7320d4912a7b953037c1715f42b4d4798999786cda0aa4e3d9e",
             Hashes.Subject(Genesis, new Subject { Namespace = "shop", Account = "frontend" }).ToString());
+
+    private static string Coordinate(string number) =>
+        BigInteger.Parse(number, CultureInfo.InvariantCulture).ToString("x64", CultureInfo.InvariantCulture)[^64..];
 }

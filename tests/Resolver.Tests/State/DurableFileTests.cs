@@ -1,5 +1,11 @@
 using System.Text;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Resolver.Home;
 using Fairlead.Resolver.State;
+using Fairlead.Rpc;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Answers;
 
 namespace Fairlead.Resolver.Tests.State;
 
@@ -86,13 +92,43 @@ public sealed class DurableFileTests : IDisposable
     }
 
     [Fact]
+    [MaliciousInput(96, "state directory read-only: StateNotDurable")]
     public void Save_ReadOnlyFolder_IsStateNotDurable()
     {
-        // Number 96 of the malicious inputs. Permissions do not bind root; the kernel's process folder does.
+        // Permissions do not bind root; the kernel's process folder does.
         var folder = Environment.IsPrivilegedProcess ? "/proc" : ReadOnly(_folder);
         Refused(StateError.StateNotDurable, () => new DurableFile(Path.Combine(folder, "state.json")).Save("x"u8));
         Refused(StateError.StateNotDurable, () => new DurableFile(Path.Combine(_folder, "no/such")).Save("x"u8));
         File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>V39: an answer whose state the disk does not take is refused, and nothing of it is remembered.</summary>
+    [Fact]
+    [MaliciousInput(96, "state directory read-only: StateNotDurable")]
+    public void Verify_WithoutADurableState_StateNotDurable()
+    {
+        var world = new PeerWorld();
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, "state")).FullName;
+        using var identity = new TlsIdentity(TestKeys.Ecdsa(1), TimeProvider.System);
+        var memory = new VerifierMemory(new HomeResolverOptions
+        {
+            Anchors = [],
+            Home = world.State.Home,
+            Identity = identity,
+            Random = new Random(1),
+            StateFile = Path.Combine(folder, "state.json"),
+        });
+        Directory.Delete(folder);
+
+        var (answer, refusal) = memory.Verify(world.Ask().Query, world.Answer(), world.Now);
+
+        Assert.Null(answer);
+        Assert.Equal(VerificationFailure.StateNotDurable, refusal!.Failure);
+        Assert.Empty(memory.State.Segments);
+
+        Directory.CreateDirectory(folder);
+        Assert.NotNull(memory.Verify(world.Ask().Query, world.Answer(), world.Now).Answer);
+        Assert.Equal(2, memory.State.Segments.Count);
     }
 
     private static string ReadOnly(string folder)
