@@ -1,12 +1,13 @@
 namespace Fairlead.Naming;
 
 /// <summary>
-/// Every bound of the protocol in one place: what an input may cost, and what a policy may say. Bytes are payload bytes,
-/// times milliseconds, unless said otherwise.
+/// Every bound of the protocol in one place: what an input may cost, and what a policy may say. Bytes are payload
+/// bytes, times milliseconds, unless said otherwise.
 /// </summary>
 public static class Limits
 {
-    /// <summary>Largest payload and envelope of any document: one gRPC message of an answer holds several (V1).</summary>
+    /// <summary>Largest payload and envelope of any document: one gRPC message of an answer holds several
+    /// (V1).</summary>
     public const int EnvelopeBytes = 64 * 1024;
 
     /// <summary>Largest slice: 100 endpoints with long identities (V1).</summary>
@@ -30,7 +31,8 @@ public static class Limits
     /// <summary>Longest string (4.0).</summary>
     public const int StringBytes = 1024;
 
-    /// <summary>Longest certificate of a bundle, as base64: an RSA-4096 certificate with long names fits (4.0).</summary>
+    /// <summary>Longest certificate of a bundle, as base64: an RSA-4096 certificate with long names fits
+    /// (4.0).</summary>
     public const int CertificateBytes = 8 * 1024;
 
     /// <summary>Largest integer: every JSON reader holds it exactly (4.0).</summary>

@@ -4,7 +4,8 @@ using Google.Protobuf;
 
 namespace Fairlead.Protocol;
 
-/// <summary>The methods of the service <c>fairlead.v1.Anchor</c>, with readers that hold every message to V1 and V2.</summary>
+/// <summary>The methods of the service <c>fairlead.v1.Anchor</c>, with readers that hold every message to V1 and
+/// V2.</summary>
 public static class AnchorMethods
 {
     /// <summary>The service's full name.</summary>

@@ -35,7 +35,8 @@ public static class RpcFailures
         return new RpcException(new Status(CodeOf(refusal.Failure), Printable(refusal.ToString())), trailers);
     }
 
-    /// <summary>The named error that a call ended with, or null where the peer named none of those known here.</summary>
+    /// <summary>The named error that a call ended with, or null where the peer named none of those known
+    /// here.</summary>
     /// <param name="exception">The failed call.</param>
     public static Refusal? Read(RpcException exception)
     {
@@ -60,7 +61,8 @@ public static class RpcFailures
         return false;
     }
 
-    /// <summary>Whether the same request may succeed later or at another anchor, without any change (V64, V52).</summary>
+    /// <summary>Whether the same request may succeed later or at another anchor, without any change (V64,
+    /// V52).</summary>
     /// <param name="failure">The error.</param>
     public static bool IsRetriable(VerificationFailure failure) =>
         failure is VerificationFailure.Behind or VerificationFailure.NotSealed or VerificationFailure.RateLimited;

@@ -9,7 +9,8 @@ namespace Fairlead.Protocol;
 public static class StrictMarshaller
 {
     /// <summary>
-    /// A marshaller whose reader throws an <see cref="RpcException"/> with <see cref="VerificationFailure.TooLarge"/> or
+    /// A marshaller whose reader throws an <see cref="RpcException"/> with <see cref="VerificationFailure.TooLarge"/>
+    /// or
     /// <see cref="VerificationFailure.BadEnvelope"/>, as <see cref="RpcFailures"/> writes them.
     /// </summary>
     /// <typeparam name="T">A generated message.</typeparam>

@@ -22,7 +22,8 @@ internal static class StrictMessages<T>
         {
             var message = Parser.ParseFrom(bytes);
 
-            // What the parser dropped, joined or shortened is missing from the size: no second copy is written for this.
+            // What the parser dropped, joined or shortened is missing from the size: no second copy is written for
+            // this.
             return message.CalculateSize() == bytes.Length ? message : null;
         }
         catch (InvalidProtocolBufferException)

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 
 namespace Fairlead.Store.Sqlite;
@@ -92,31 +91,16 @@ public sealed class SqliteStore : IStore
             cancellationToken);
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<WatchBatch> WatchAsync(
-        KeyRange range, long startRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(startRevision, 1);
-        RequestRules.Check(range, _options.Limits);
-        for (var next = startRevision; ;)
-        {
-            var changed = _changes.Next;
-            var from = next;
-            var (batches, scanned) = await RunAsync(
-                () => _state.Since(range, from, WatchEvents, WatchBytes), cancellationToken).ConfigureAwait(false);
-            foreach (var batch in batches)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                yield return batch;
-            }
-
-            if (scanned < next)
-            {
-                await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
-            }
-
-            next = Math.Max(next, scanned + 1);
-        }
-    }
+    public IAsyncEnumerable<WatchBatch> WatchAsync(
+        KeyRange range, long startRevision, CancellationToken cancellationToken) =>
+        WatchFeed.FollowAsync(
+            range,
+            startRevision,
+            _options.Limits,
+            _changes,
+            (next, cancellation) => RunAsync(
+                () => _state.Since(range, next, WatchEvents, WatchBytes), cancellation),
+            cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask CompactAsync(long revision, CancellationToken cancellationToken)

@@ -7,7 +7,8 @@ namespace Fairlead.Store;
 /// Safe for concurrent use; requests take effect one after another, each between its call and its completion.
 /// Every method throws <see cref="StoreException"/> with <see cref="StoreError.Unavailable"/> or
 /// <see cref="StoreError.Corrupt"/> when the store behind it fails,
-/// <see cref="ObjectDisposedException"/> after disposal, <see cref="ArgumentException"/> for a negative number where none makes sense, and
+/// <see cref="ObjectDisposedException"/> after disposal, <see cref="ArgumentException"/> for a negative number where
+/// none makes sense, and
 /// <see cref="OperationCanceledException"/> when it is cancelled before it took effect. The other named errors stand
 /// with each method. Leases live on the clock that the implementation was given; those whose life has ended are revoked
 /// before any later request takes effect. Rules and error cases follow etcd's API v3 reference and its server's
@@ -54,8 +55,8 @@ public interface IStore : IAsyncDisposable
     ValueTask CompactAsync(long revision, CancellationToken cancellationToken);
 
     /// <summary>Creates a lease and returns its number. When its life ends without a keep-alive it is revoked. A
-    /// restart of the store gives every lease its whole life again, as etcd does: a lease may live longer than asked, never
-    /// shorter.</summary>
+    /// restart of the store gives every lease its whole life again, as etcd does: a lease may live longer than asked,
+    /// never shorter.</summary>
     /// <param name="ttl">Its life: whole seconds (a part counts as one), 1 s to the limit.</param>
     /// <param name="id">Its number, or 0 to let the store draw one.</param>
     /// <param name="cancellationToken">Cancels the request.</param>

@@ -63,7 +63,8 @@ public sealed class ConfigurationFileTests : IDisposable
         var file = Parse("a: [\n");
         file.Root.Text("id");
         Assert.Equal(
-            ConfigurationErrorKind.Syntax, Assert.Single(Assert.Throws<ConfigurationException>(file.ThrowIfInvalid).Errors).Kind);
+            ConfigurationErrorKind.Syntax,
+            Assert.Single(Assert.Throws<ConfigurationException>(file.ThrowIfInvalid).Errors).Kind);
     }
 
     [Fact]

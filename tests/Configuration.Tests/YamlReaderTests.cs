@@ -19,7 +19,8 @@ public sealed class YamlReaderTests
     [Fact]
     public void Scalars_AreKeptAsWritten()
     {
-        var map = Map(ReadAll("a: 012\nb: \"012\"\nc: ~\nd: \"\"\ne: |\n  x\n  y\nf: !!str 1\ng: null\n\"h\": 'null'\n")[0]);
+        var map = Map(
+            ReadAll("a: 012\nb: \"012\"\nc: ~\nd: \"\"\ne: |\n  x\n  y\nf: !!str 1\ng: null\n\"h\": 'null'\n")[0]);
         Assert.Equal(("012", true), Scalar(map, "a"));
         Assert.Equal(("012", false), Scalar(map, "b"));
         Assert.Equal(("", false), Scalar(map, "d"));
@@ -119,7 +120,8 @@ public sealed class YamlReaderTests
         Assert.Null(Read("a: " + new string('x', 10), limits).Error);
         Assert.Null(Read("[1, 2, 3, 4]", limits).Error);
         Assert.Equal(ConfigurationErrorKind.TooLarge, Read("[1, 2, 3, 4, 5]", limits).Error!.Kind);
-        Assert.Equal(ConfigurationErrorKind.TooLarge, Read("--- 1\n--- 2\n--- 3\n--- 4\n--- 5\n--- 6\n", limits).Error!.Kind);
+        Assert.Equal(
+            ConfigurationErrorKind.TooLarge, Read("--- 1\n--- 2\n--- 3\n--- 4\n--- 5\n--- 6\n", limits).Error!.Kind);
     }
 
     [Fact]

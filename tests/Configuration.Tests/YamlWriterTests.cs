@@ -59,7 +59,8 @@ public sealed class YamlWriterTests
         var reading = YamlReader.Read(Encoding.UTF8.GetBytes(written), "f.yaml");
         Assert.Null(reading.Error);
         var map = (YamlMapping)Assert.Single(reading.Documents);
-        Assert.Equal((text, false), (((YamlScalar)map.Find(text)!.Value).Value, ((YamlScalar)map.Find(text)!.Value).IsNull));
+        Assert.Equal(
+            (text, false), (((YamlScalar)map.Find(text)!.Value).Value, ((YamlScalar)map.Find(text)!.Value).IsNull));
         Assert.Equal(text, ((YamlScalar)((YamlSequence)map.Find("other" + text)!.Value).Items[0]).Value);
     }
 }

@@ -21,7 +21,8 @@ public sealed class ManifestReaderTests
     [Theory]
     [InlineData("  name: checkout", "  name: Checkout", 4, "'Checkout' of a Service is out of the limits (BadName)")]
     [InlineData("  name: checkout", "  name: a.b", 4, "'a.b' of a Service is out of the limits (BadName)")]
-    [InlineData("  namespace: shop", "  namespace: -shop", 5, "metadata.namespace '-shop' of a Service is out of the limits")]
+    [InlineData(
+        "  namespace: shop", "  namespace: -shop", 5, "metadata.namespace '-shop' of a Service is out of the limits")]
     [InlineData("  name: checkout", "  labels: {}", 1, "Service has no metadata.name")]
     [InlineData("port: 80", "port: 0", 8, "port '0' is no port: give a number from 1 to 65535")]
     [InlineData("port: 80", "port: 65536", 8, "port '65536' is no port")]
@@ -36,7 +37,8 @@ public sealed class ManifestReaderTests
     [InlineData("  ports:", "  ports: 1\n  x:", 7, "ports must be a list")]
     [InlineData("  namespace: shop", "  annotations: {fairlead.dev/ttl-max: soon}", 5, "ttl-max 'soon' is no duration")]
     [InlineData("  namespace: shop", "  annotations: {fairlead.dev/ttl-max: 0s}", 5, "ttl-max '0s' is no duration")]
-    [InlineData("  namespace: shop", "  annotations: {fairlead.dev/continuity: 25h}", 5, "continuity '25h' is no duration")]
+    [InlineData(
+        "  namespace: shop", "  annotations: {fairlead.dev/continuity: 25h}", 5, "continuity '25h' is no duration")]
     [InlineData("  namespace: shop", "  annotations: {fairlead.dev/weight: -1}", 5, "weight '-1' is no number from 1")]
     [InlineData("  namespace: shop", "  annotations: {fairlead.dev/identities: 'spiffe://a/../b'}", 5, "SPIFFE")]
     [InlineData("kind: Service", "other: x", 1, "needs apiVersion and kind")]
@@ -68,7 +70,8 @@ public sealed class ManifestReaderTests
     {
         var text = Slice.Replace("IPv4", "IPv6", StringComparison.Ordinal)
             .Replace("10.0.0.1", $"'{address}'", StringComparison.Ordinal);
-        Assert.Contains("is no IPv6 address", Assert.Single(Reading.Of(text).Problems).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is no IPv6 address", Assert.Single(Reading.Of(text).Problems).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -122,7 +125,8 @@ public sealed class ManifestReaderTests
     [Fact]
     public void List_TypedByTheApiServer_LendsItsKind()
     {
-        var file = Reading.Of("apiVersion: v1\nkind: ServiceList\nitems:\n- metadata: {name: a}\n  spec: {ports: [{port: 1}]}\n");
+        var file = Reading.Of(
+            "apiVersion: v1\nkind: ServiceList\nitems:\n- metadata: {name: a}\n  spec: {ports: [{port: 1}]}\n");
         Assert.True(file.IsGood, string.Join('\n', file.Problems));
         Assert.Equal("default/a", Assert.Single(file.Content.Services).Key.ToString());
     }
@@ -136,7 +140,8 @@ public sealed class ManifestReaderTests
     {
         var file = Reading.Of(Reading.Service("a").Replace("  namespace: shop",
             $"  annotations: {{fairlead.dev/continuity: \"{text}\"}}", StringComparison.Ordinal));
-        Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), Assert.Single(file.Content.Services).Annotations.Continuity);
+        Assert.Equal(
+            TimeSpan.FromMilliseconds(milliseconds), Assert.Single(file.Content.Services).Annotations.Continuity);
     }
 
     [Fact]
@@ -154,7 +159,8 @@ public sealed class ManifestReaderTests
             }
 
             var file = ManifestReader.Read("m.yaml", bytes);
-            Assert.All(file.Problems, problem => Assert.True(problem.Location.Line > 0, $"seed {seed} round {round}: {problem}"));
+            Assert.All(file.Problems, problem => Assert.True(
+                problem.Location.Line > 0, $"seed {seed} round {round}: {problem}"));
         }
     }
 
@@ -164,6 +170,7 @@ public sealed class ManifestReaderTests
         Assert.Contains(from, good, StringComparison.Ordinal);
         var problem = Assert.Single(Reading.Of(good.Replace(from, to, StringComparison.Ordinal)).Problems);
         Assert.Contains(message, problem.Message, StringComparison.Ordinal);
-        Assert.Equal(line.ToString(CultureInfo.InvariantCulture), problem.Location.Line.ToString(CultureInfo.InvariantCulture));
+        Assert.Equal(
+            line.ToString(CultureInfo.InvariantCulture), problem.Location.Line.ToString(CultureInfo.InvariantCulture));
     }
 }

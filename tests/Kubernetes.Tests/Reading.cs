@@ -5,7 +5,8 @@ namespace Fairlead.Kubernetes.Tests;
 
 internal static class Reading
 {
-    public static ManifestFile Of(string yaml, string file = "m.yaml") => ManifestReader.Read(file, Encoding.UTF8.GetBytes(yaml));
+    public static ManifestFile Of(string yaml, string file = "m.yaml") =>
+        ManifestReader.Read(file, Encoding.UTF8.GetBytes(yaml));
 
     public static (string File, byte[]? Bytes) File(string file, string? yaml) =>
         (file, yaml is null ? null : Encoding.UTF8.GetBytes(yaml));

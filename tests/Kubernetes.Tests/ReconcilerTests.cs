@@ -10,7 +10,8 @@ public sealed class ReconcilerTests
     private static readonly ReconcileOptions Options = new() { Segment = "us1.internal", Region = "us-east" };
 
     public static TheoryData<string> Cases =>
-        [.. Directory.GetDirectories(Paths.Cases).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
+        [.. Directory.GetDirectories(Paths.Cases).Select(folder => Path.GetFileName(folder)!).Order(
+            StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -77,7 +78,8 @@ public sealed class ReconcilerTests
         Assert.All(result.Records, record =>
         {
             Assert.Equal(slices, record.Slices.Count);
-            Assert.Equal(endpoints, record.Slices.SelectMany(slice => slice.Endpoints).Select(e => e.Address).Distinct().Count());
+            Assert.Equal(endpoints, record.Slices.SelectMany(slice => slice.Endpoints).Select(
+                e => e.Address).Distinct().Count());
             Assert.All(record.Slices, slice => Assert.InRange(slice.Endpoints.Count, 1, Reconciler.SliceEndpointsMax));
         });
     }
@@ -100,7 +102,10 @@ public sealed class ReconcilerTests
         var many = Enumerable.Range(0, 300).Select(index => slice with
         {
             Key = slice.Key with { Name = $"s-{index:d3}" },
-            Endpoints = [slice.Endpoints[0] with { Address = new IPAddress([10, 0, (byte)(index / 250), (byte)(index % 250)]) }],
+            Endpoints =
+            [
+                slice.Endpoints[0] with { Address = new IPAddress([10, 0, (byte)(index / 250), (byte)(index % 250)]) },
+            ],
         });
         var result = Reconciler.Reconcile(content with { EndpointSlices = [.. many] }, Options);
         Assert.Equal(3, Assert.Single(result.Records).Slices.Count);
@@ -114,7 +119,8 @@ public sealed class ReconcilerTests
         var first = before.EndpointSlices[0];
         var after = before with
         {
-            EndpointSlices = [first with { Endpoints = [.. first.Endpoints.Skip(1)] }, .. before.EndpointSlices.Skip(1)],
+            EndpointSlices = [first with { Endpoints = [.. first.Endpoints.Skip(1)] }, .. before.EndpointSlices.Skip(
+                1)],
         };
         var old = Assert.Single(Reconciler.Reconcile(before, Options).Records).Slices.Select(Describe).ToList();
         var changed = Assert.Single(Reconciler.Reconcile(after, Options).Records).Slices.Select(Describe).ToList();

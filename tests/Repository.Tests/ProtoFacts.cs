@@ -10,7 +10,9 @@ internal static class ProtoFacts
     internal static IReadOnlyList<FileDescriptor> FilesOf(string assembly)
     {
         return [.. Assembly.Load(assembly).GetTypes()
-            .Where(type => type.IsAbstract && type.IsSealed && type.Name.EndsWith("Reflection", StringComparison.Ordinal))
+            .Where(type => type.IsAbstract
+                && type.IsSealed
+                && type.Name.EndsWith("Reflection", StringComparison.Ordinal))
             .Select(type => type.GetProperty("Descriptor", BindingFlags.Static | BindingFlags.Public)?.GetValue(null))
             .OfType<FileDescriptor>()
             .OrderBy(file => file.Name, StringComparer.Ordinal)];
@@ -70,7 +72,8 @@ internal static class ProtoFacts
     {
         static string Side(bool stream, MessageDescriptor type) => (stream ? "stream " : "") + type.FullName;
         return $"method {method.Service.FullName} {method.Name} "
-            + $"{Side(method.IsClientStreaming, method.InputType)} -> {Side(method.IsServerStreaming, method.OutputType)}";
+            + $"{Side(method.IsClientStreaming, method.InputType)} -> "
+            + Side(method.IsServerStreaming, method.OutputType);
     }
 
     private static string TypeOf(FieldDescriptor field)

@@ -11,8 +11,17 @@ public sealed class SourceSizeTests(ITestOutputHelper output)
     private const int FileLinesMax = 600;
     private const int NinthDecileLinesMax = 300;
     private const int MethodLinesMax = 70;
-    private const int ColumnsAim = 120;
-    private const int ColumnsMax = 160;
+    private const int ColumnsMax = 120;
+    private const int ColumnsMaxOfWideFolders = 160;
+
+    /// <summary>Folders that still hold lines of more than 120 columns. The list shrinks: a folder that holds none any
+    /// longer has to leave it, and none joins.</summary>
+    private static readonly string[] WideFolders =
+    [
+        "src/Anchor/", "src/Cli/", "src/Controller/", "src/Resolver/", "src/Sidecar/", "src/Xds/",
+        "tests/Anchor.Tests/", "tests/Cli.Tests/", "tests/Controller.Tests/", "tests/Liar/", "tests/Resolver.Tests/",
+        "tests/Sidecar.Tests/", "tests/TestKit/Processes/", "tests/Xds.Tests/",
+    ];
 
     /// <summary>Methods that may be longer, by `path: name`, each with its reason. Empty is right.</summary>
     private static readonly HashSet<string> LongMethods = [];
@@ -56,14 +65,30 @@ public sealed class SourceSizeTests(ITestOutputHelper output)
     [Fact]
     public void Lines_StayWithinTheColumns()
     {
-        var wide = (
-            from file in SourceFile.All
-            from line in file.Text.Split('\n').Index()
-            where line.Item.Length > ColumnsAim
-            select (At: $"{file.Path}:{line.Index + 1}", Columns: line.Item.Length)).ToList();
-        output.WriteLine($"lines wider than {ColumnsAim} columns: {wide.Count}");
-        Findings.None(wide.Where(line => line.Columns > ColumnsMax).Select(line => $"{line.At}: {line.Columns} columns"));
+        var tooWide = WiderThan(ColumnsMax)
+            .Where(line => line.Columns > ColumnsMaxOfWideFolders || !IsOfWideFolder(line.Path))
+            .ToList();
+        Findings.None(tooWide.Select(line => $"{line.Path}:{line.Number}: {line.Columns} columns"));
     }
+
+    [Fact]
+    public void WideFolders_StillHoldWideLines()
+    {
+        var wide = WiderThan(ColumnsMax).ToList();
+        output.WriteLine($"lines of more than {ColumnsMax} columns: {wide.Count}");
+        Findings.None(WideFolders
+            .Where(folder => !wide.Exists(line => line.Path.StartsWith(folder, StringComparison.Ordinal)))
+            .Select(folder => $"{folder} holds no wide line any longer: take it off the list"));
+    }
+
+    private static bool IsOfWideFolder(string path) =>
+        WideFolders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal));
+
+    private static IEnumerable<(string Path, int Number, int Columns)> WiderThan(int columns) =>
+        from file in SourceFile.All
+        from line in file.Text.Split('\n').Index()
+        where line.Item.Length > columns
+        select (file.Path, line.Index + 1, line.Item.Length);
 
     private static IEnumerable<SyntaxNode> Bodies(SourceFile file) => file.Root.DescendantNodes().Where(node =>
         node is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax or AccessorDeclarationSyntax);

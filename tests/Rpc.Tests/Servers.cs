@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Grpc.Health.V1;
 
 namespace Fairlead.Rpc.Tests;
 
@@ -16,6 +17,10 @@ internal static class Servers
         var options = new RpcServerOptions { Calls = calls ?? new RpcServiceOptions() };
         options.Endpoints.Add(endpoint ?? RpcEndpoint.Tcp(Any));
         options.Services.Add(EchoService.Build(cancelled));
+        var health = new HealthService();
+        health.Set("", HealthCheckResponse.Types.ServingStatus.Serving);
+        options.Services.Add(health.Build());
+        options.Services.Add(new ReflectionService([HealthReflection.Descriptor]).Build());
         return RpcServer.StartAsync(options, Token);
     }
 

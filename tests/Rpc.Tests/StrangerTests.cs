@@ -11,14 +11,14 @@ public sealed class StrangerTests
 
     private static readonly string[] JsChecks =
     [
-        "unary", "metadata", "trailers", "big", "limit", "details", "unimplemented", "deadline", "bidi", "cancel",
-        "after",
+        "unary", "metadata", "trailers", "big", "limit", "details", "unimplemented", "deadline", "bidi", "health",
+        "cancel", "after",
     ];
 
     private static readonly string[] PythonChecks =
     [
         "unary", "metadata", "trailers", "big", "gzip", "limit", "details", "unimplemented", "deadline",
-        "server stream", "client stream", "bidi", "cancel", "after",
+        "server stream", "client stream", "bidi", "health", "health watch", "reflection", "described", "cancel", "after",
     ];
 
     [Theory]

@@ -5,8 +5,8 @@ using System.Text;
 namespace Fairlead.Kubernetes.Generation;
 
 /// <summary>
-/// Writes manifests in the shape that a cluster gives them, for load, benchmarks and tests. The same input gives the same
-/// text. Thread-safe.
+/// Writes manifests in the shape that a cluster gives them, for load, benchmarks and tests. The same input gives the
+/// same text. Thread-safe.
 /// </summary>
 public static class ManifestGenerator
 {
@@ -14,8 +14,8 @@ public static class ManifestGenerator
     private const uint FirstAddress = 0x7F400001; // 127.64.0.1: loopback, so that real backends can listen there
 
     /// <summary>
-    /// <paramref name="services"/> exported Services, <c>svc-00000</c> onwards, with <paramref name="endpoints"/> endpoints
-    /// each; their addresses count up from 127.64.0.1.
+    /// <paramref name="services"/> exported Services, <c>svc-00000</c> onwards, with <paramref name="endpoints"/>
+    /// endpoints each; their addresses count up from 127.64.0.1.
     /// </summary>
     /// <returns>One file per Service: its name and its text.</returns>
     public static IEnumerable<(string File, string Text)> Write(int services, int endpoints)

@@ -41,7 +41,8 @@ internal static class AnnotationReader
             return value;
         }
 
-        problems.Add(node.Line, $"{Prefix}{name} {Member.Shown(node)} is no duration from {DurationText.Format(min)} to "
+        problems.Add(
+            node.Line, $"{Prefix}{name} {Member.Shown(node)} is no duration from {DurationText.Format(min)} to "
             + $"{DurationText.Format(max)}: write for example 30s, 5m or 1h30m");
         return null;
     }
@@ -76,7 +77,8 @@ internal static class AnnotationReader
             .ToList();
         if (identities.Count > IdentitiesMax || identities.Find(identity => !SpiffeId.IsValid(identity)) is not null)
         {
-            problems.Add(node.Line, $"{Prefix}identities {Member.Shown(node)} is no list of at most {IdentitiesMax} SPIFFE "
+            problems.Add(
+                node.Line, $"{Prefix}identities {Member.Shown(node)} is no list of at most {IdentitiesMax} SPIFFE "
                 + "ids with commas between them: write for example spiffe://us1.example/ns/shop/sa/checkout");
             return [];
         }

@@ -67,7 +67,8 @@ internal static class EndpointSliceReader
         return ports;
     }
 
-    private static Endpoint? ReadEndpoint(ObjectHeader header, ManifestNode item, AddressType type, ProblemList problems)
+    private static Endpoint? ReadEndpoint(
+        ObjectHeader header, ManifestNode item, AddressType type, ProblemList problems)
     {
         var addresses = Member.List(item, "addresses", problems).ToList();
         if (addresses.Count == 0)
@@ -113,14 +114,15 @@ internal static class EndpointSliceReader
         return text;
     }
 
-    // The parser alone is too kind: it takes 010.0.0.1, 1.2.3 and a zone. Only the form it would itself write counts for
-    // IPv4; IPv6 has spellings that Kubernetes passes on, which are rewritten.
+    // The parser alone is too kind: it takes 010.0.0.1, 1.2.3 and a zone. Only the form it would itself write counts
+    // for IPv4; IPv6 has spellings that Kubernetes passes on, which are rewritten.
     private static IPAddress? Address(ManifestNode node, AddressType type, ProblemList problems)
     {
         var text = node.Text ?? string.Empty;
         var isAddress = IPAddress.TryParse(text, out var address) && type switch
         {
-            AddressType.IPv4 => IpAddress.TryParse(text, out _, out _) && address.AddressFamily == AddressFamily.InterNetwork,
+            AddressType.IPv4 =>
+                IpAddress.TryParse(text, out _, out _) && address.AddressFamily == AddressFamily.InterNetwork,
             _ => address.AddressFamily == AddressFamily.InterNetworkV6
                 && !address.IsIPv4MappedToIPv6
                 && !text.AsSpan().ContainsAny("%[]"),

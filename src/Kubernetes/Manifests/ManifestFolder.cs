@@ -3,9 +3,9 @@ using Fairlead.Kubernetes.Objects;
 namespace Fairlead.Kubernetes.Manifests;
 
 /// <summary>
-/// The accepted content of a folder of manifests, file by file. A file with a problem, or with an object that another file
-/// holds, does not take effect: what was last accepted of it stays, and the others are not touched. Not thread-safe: owned
-/// by the loop that watches the folder.
+/// The accepted content of a folder of manifests, file by file. A file with a problem, or with an object that another
+/// file holds, does not take effect: what was last accepted of it stays, and the others are not touched. Not
+/// thread-safe: owned by the loop that watches the folder.
 /// </summary>
 public sealed class ManifestFolder
 {
@@ -63,8 +63,8 @@ public sealed class ManifestFolder
 
     // Many tools truncate a file before they write it. Who means to withdraw everything deletes the file.
     private static ManifestFile Read(string file, ReadOnlySpan<byte> bytes) => bytes.IsEmpty
-        ? new(ManifestContent.Empty, [new(new(file, 1), "the file is empty, as if it were being written: what it held stays; "
-            + "delete it to withdraw that")])
+        ? new(ManifestContent.Empty, [new(new(file, 1), "the file is empty, as if it were being written: what "
+            + "it held stays; delete it to withdraw that")])
         : ManifestReader.Read(file, bytes);
 
     private Entry EntryOf(string file)

@@ -3,8 +3,8 @@ using Fairlead.Configuration.Yaml;
 namespace Fairlead.Kubernetes.Manifests;
 
 /// <summary>
-/// One value of a manifest with its line; absent and null are the same, as in the API. Members that Fairlead does not use
-/// cost nothing, since nobody asks for them. Immutable.
+/// One value of a manifest with its line; absent and null are the same, as in the API. Members that Fairlead does not
+/// use cost nothing, since nobody asks for them. Immutable.
 /// </summary>
 internal sealed class ManifestNode(YamlNode node)
 {

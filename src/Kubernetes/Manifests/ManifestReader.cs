@@ -4,15 +4,18 @@ using Fairlead.Kubernetes.Objects;
 namespace Fairlead.Kubernetes.Manifests;
 
 /// <summary>
-/// Reads the objects of one file: several documents, each an object or a <c>kind: List</c> as kubectl prints it. Kinds and
-/// members that Fairlead does not use are skipped. Stateless, thread-safe.
+/// Reads the objects of one file: several documents, each an object or a <c>kind: List</c> as kubectl prints it. Kinds
+/// and members that Fairlead does not use are skipped. Stateless, thread-safe.
 /// </summary>
 internal static class ManifestReader
 {
     private const string ExportGroup = "multicluster.x-k8s.io/";
 
     // A file may hold a whole cluster's objects, and custom resources nest deeper than those that are read.
-    private static readonly YamlLimits Limits = new() { BytesMax = ManifestLimits.FileBytesMax, DepthMax = 64, NodesMax = 4_000_000 };
+    private static readonly YamlLimits Limits = new()
+    {
+        BytesMax = ManifestLimits.FileBytesMax, DepthMax = 64, NodesMax = 4_000_000,
+    };
 
     /// <summary>The objects of the bytes of <paramref name="file"/>. Never throws for what they hold.</summary>
     public static ManifestFile Read(string file, ReadOnlySpan<byte> bytes)
@@ -22,7 +25,8 @@ internal static class ManifestReader
         if (yaml.Error is { } error)
         {
             var remedy = error.Remedy.Length == 0 ? string.Empty : $"; {error.Remedy}";
-            var problem = new ManifestProblem(new(file, Math.Max(1, error.Line)), $"{error.Kind}: {error.Problem}{remedy}");
+            var problem = new ManifestProblem(
+                new(file, Math.Max(1, error.Line)), $"{error.Kind}: {error.Problem}{remedy}");
             return new(ManifestContent.Empty, [problem]);
         }
 
@@ -55,7 +59,8 @@ internal static class ManifestReader
             }
             else if (kind.EndsWith("List", StringComparison.Ordinal))
             {
-                // The items of a typed list (ServiceList), as the API server itself prints it, do not repeat their kind.
+                // The items of a typed list (ServiceList), as the API server itself prints it, do not repeat their
+                // kind.
                 foreach (var item in Member.List(document, "items", _problems))
                 {
                     Object(item, item["apiVersion"]?.Text ?? version, item["kind"]?.Text ?? kind[..^"List".Length]);
@@ -93,14 +98,16 @@ internal static class ManifestReader
                     Add(node, kind, _slices, EndpointSliceReader.Read);
                     break;
                 case "EndpointSlice" when version.StartsWith("discovery.k8s.io/", StringComparison.Ordinal):
-                    _problems.Add(node.Line, $"EndpointSlice has apiVersion {Member.Shown(node["apiVersion"] ?? node)}: "
+                    _problems.Add(
+                        node.Line, $"EndpointSlice has apiVersion {Member.Shown(node["apiVersion"] ?? node)}: "
                         + "only discovery.k8s.io/v1 is read, which clusters serve since 1.21");
                     break;
                 case "ServiceExport" when version is ExportGroup + "v1alpha1" or ExportGroup + "v1beta1":
                     Add(node, kind, _exports, ServiceExportReader.Read);
                     break;
                 case "ServiceExport" when version.StartsWith(ExportGroup, StringComparison.Ordinal):
-                    _problems.Add(node.Line, $"ServiceExport has apiVersion {Member.Shown(node["apiVersion"] ?? node)}: "
+                    _problems.Add(
+                        node.Line, $"ServiceExport has apiVersion {Member.Shown(node["apiVersion"] ?? node)}: "
                         + $"only {ExportGroup}v1alpha1 and v1beta1 are read");
                     break;
                 default:

@@ -3,8 +3,8 @@ using System.Net;
 
 namespace Fairlead.Kubernetes.Manifests;
 
-/// <summary>Reads members with their types; what has another one becomes a problem, and the value that stands for absence
-/// is returned, so that one pass finds every problem of a file.</summary>
+/// <summary>Reads members with their types; what has another one becomes a problem, and the value that stands for
+/// absence is returned, so that one pass finds every problem of a file.</summary>
 internal static class Member
 {
     /// <summary>The text of member <paramref name="name"/>; null where it is absent.</summary>

@@ -31,7 +31,8 @@ internal static class PortReader
                 return TransportProtocol.Sctp;
             default:
                 var node = port["protocol"]!;
-                problems.Add(node.Line, $"protocol {Member.Shown(node)} is unknown: use TCP, UDP or SCTP (what is spoken "
+                problems.Add(
+                    node.Line, $"protocol {Member.Shown(node)} is unknown: use TCP, UDP or SCTP (what is spoken "
                     + "over the port goes to appProtocol)");
                 return TransportProtocol.Tcp;
         }

@@ -1,6 +1,7 @@
 namespace Fairlead.Kubernetes.Manifests;
 
-/// <summary>Collects the problems of one file, up to a bound, so that one look at the log is enough to mend it.</summary>
+/// <summary>Collects the problems of one file, up to a bound, so that one look at the log is enough to mend
+/// it.</summary>
 internal sealed class ProblemList(string file)
 {
     private const int ProblemsMax = 100;

@@ -1,8 +1,8 @@
 namespace Fairlead.Kubernetes.Objects;
 
 /// <summary>
-/// What the annotations <c>fairlead.dev/continuity</c>, <c>/ttl-max</c>, <c>/identities</c> and <c>/weight</c> of a Service
-/// say; null or empty where absent. Immutable.
+/// What the annotations <c>fairlead.dev/continuity</c>, <c>/ttl-max</c>, <c>/identities</c> and <c>/weight</c> of a
+/// Service say; null or empty where absent. Immutable.
 /// </summary>
 /// <param name="Continuity">How long a verified answer may be served as stale.</param>
 /// <param name="TtlMax">The longest time to live of an answer.</param>

@@ -1,8 +1,8 @@
 namespace Fairlead.Kubernetes.Reconciling;
 
 /// <summary>
-/// What the cluster wants published under one name: a record without what only its publisher knows (uid, version, times).
-/// Immutable.
+/// What the cluster wants published under one name: a record without what only its publisher knows (uid, version,
+/// times). Immutable.
 /// </summary>
 /// <param name="Name">The service part, <c>service.namespace.svc</c>.</param>
 /// <param name="IsHeadless">Whether consumers address endpoints one by one.</param>

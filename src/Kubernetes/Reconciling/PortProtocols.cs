@@ -3,8 +3,9 @@ using Fairlead.Kubernetes.Objects;
 namespace Fairlead.Kubernetes.Reconciling;
 
 /// <summary>
-/// What is spoken over a Service's port: <c>appProtocol</c> where given, else the port name up to its first <c>-</c>, else
-/// bytes. A stated <c>appProtocol</c> that is none of ours means bytes as well: its author spoke, so the name is not asked.
+/// What is spoken over a Service's port: <c>appProtocol</c> where given, else the port name up to its first <c>-</c>,
+/// else bytes. A stated <c>appProtocol</c> that is none of ours means bytes as well: its author spoke, so the name is
+/// not asked.
 /// </summary>
 internal static class PortProtocols
 {

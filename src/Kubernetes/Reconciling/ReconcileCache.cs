@@ -5,8 +5,8 @@ using Fairlead.Kubernetes.Objects;
 namespace Fairlead.Kubernetes.Reconciling;
 
 /// <summary>
-/// What the last reconciliation made of each Service, so that a change of one costs one: a Service whose objects are the same
-/// instances gives the same record instance. For one set of options. Not thread-safe.
+/// What the last reconciliation made of each Service, so that a change of one costs one: a Service whose objects are
+/// the same instances gives the same record instance. For one set of options. Not thread-safe.
 /// </summary>
 public sealed class ReconcileCache
 {

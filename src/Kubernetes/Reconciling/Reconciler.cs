@@ -7,8 +7,8 @@ namespace Fairlead.Kubernetes.Reconciling;
 /// <summary>
 /// From what a cluster says to what should be published. Pure: the same content in any order gives the same result.
 /// <list type="number">
-/// <item>A record exists iff a ServiceExport and a Service share namespace and name, the Service is no ExternalName and has
-/// a TCP port.</item>
+/// <item>A record exists iff a ServiceExport and a Service share namespace and name, the Service is no ExternalName and
+/// has a TCP port.</item>
 /// <item>A slice holds endpoints of one EndpointSlice only, as long as 128 slices are enough, so that a change of one
 /// EndpointSlice changes few slices of the record.</item>
 /// <item>An endpoint (address, host) stands once per set of target ports; of several the readiest counts.</item>
@@ -47,7 +47,8 @@ public static class Reconciler
             }
             else if (service.Type == ServiceType.ExternalName)
             {
-                problems.Add(new(export.Location, $"Service {export.Key} is an ExternalName (InvalidServiceType), which "
+                problems.Add(
+                    new(export.Location, $"Service {export.Key} is an ExternalName (InvalidServiceType), which "
                     + "has no endpoints to export: remove the export"));
             }
             else

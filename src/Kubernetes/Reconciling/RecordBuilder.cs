@@ -24,7 +24,8 @@ internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProbl
         {
             if (slice.AddressType == AddressType.Fqdn)
             {
-                problems.Add(new(slice.Location, $"EndpointSlice {slice.Key} has addressType FQDN, whose names a record "
+                problems.Add(
+                    new(slice.Location, $"EndpointSlice {slice.Key} has addressType FQDN, whose names a record "
                     + "cannot carry, so it is left out: export endpoints with IPv4 or IPv6 addresses"));
             }
             else if (TargetPorts(ports, slice) is { } targets)
@@ -84,8 +85,8 @@ internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProbl
         }
 
         problems.Add(new(service.Location, ports.Count == 0
-            ? $"Service {service.Key} has no TCP port, so nothing can be published for it: add one under spec.ports, or "
-                + "remove the export"
+            ? $"Service {service.Key} has no TCP port, so nothing can be published for it: add one under "
+                + "spec.ports, or remove the export"
             : $"Service {service.Key} has {ports.Count} ports, and a record carries {PortsMax}: split the Service"));
         return [];
     }

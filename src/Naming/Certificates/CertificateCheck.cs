@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Fairlead.Naming;
 
 /// <summary>
-/// Whether signatures make a certificate: count and order (V6), roles (V7), form and truth (V5), groups (V10, V17), in this
-/// order, for every hop and every document alike. Stateless, thread-safe.
+/// Whether signatures make a certificate: count and order (V6), roles (V7), form and truth (V5), groups (V10, V17), in
+/// this order, for every hop and every document alike. Stateless, thread-safe.
 /// </summary>
 public static class CertificateCheck
 {
@@ -39,7 +39,8 @@ public static class CertificateCheck
             envelope, digest, epoch, KeyRole.Gov, epoch.Quorum.TGov, epoch.Quorum.GovGroups, checks, out signers);
     }
 
-    /// <summary>A statement that one anchor signs with its seal key (attest, grant, head): V6, V7, V5, in this order.</summary>
+    /// <summary>A statement that one anchor signs with its seal key (attest, grant, head): V6, V7, V5, in this
+    /// order.</summary>
     /// <param name="envelope">The one signature.</param>
     /// <param name="digest">The document's digest.</param>
     /// <param name="epoch">The epoch whose anchors may sign.</param>
@@ -117,7 +118,8 @@ public static class CertificateCheck
     /// <param name="keyOf">The key of a kid; every kid was found before.</param>
     /// <param name="checks">The budget.</param>
     public static Refusal? VerifyAll(
-        ImmutableArray<SignatureEntry> signatures, Digest digest, Func<Digest, PublicKey> keyOf, ISignatureChecks checks)
+        ImmutableArray<SignatureEntry> signatures, Digest digest, Func<Digest, PublicKey> keyOf,
+        ISignatureChecks checks)
     {
         ArgumentNullException.ThrowIfNull(keyOf);
         ArgumentNullException.ThrowIfNull(checks);
@@ -161,7 +163,9 @@ public static class CertificateCheck
         if (signatures.Length != threshold)
         {
             return Bad(
-                signatures.Length < threshold ? VerificationFailure.ThresholdNotMet : VerificationFailure.TooManySignatures,
+                signatures.Length < threshold
+                    ? VerificationFailure.ThresholdNotMet
+                    : VerificationFailure.TooManySignatures,
                 $"{signatures.Length} signatures, exactly {threshold} wanted");
         }
 
@@ -171,7 +175,8 @@ public static class CertificateCheck
         {
             if (!keys.TryFind(signatures[i].Kid, out _, out var found, out var anchor))
             {
-                return Bad(VerificationFailure.ThresholdNotMet, $"{signatures[i].Kid} is no key of epoch {epoch.Number}");
+                return Bad(
+                    VerificationFailure.ThresholdNotMet, $"{signatures[i].Kid} is no key of epoch {epoch.Number}");
             }
 
             if (found != role || anchor is null)
@@ -198,7 +203,8 @@ public static class CertificateCheck
             var count = signers.Count(anchor => anchor.Group == group.Group);
             if (count < group.Min)
             {
-                return Bad(VerificationFailure.GroupNotMet, $"{count} signers of group {group.Group}, at least {group.Min}");
+                return Bad(
+                    VerificationFailure.GroupNotMet, $"{count} signers of group {group.Group}, at least {group.Min}");
             }
         }
 

@@ -6,8 +6,8 @@ namespace Fairlead.Naming;
 /// <summary>What all documents share. Immutable, thread-safe.</summary>
 public abstract record Document
 {
-    /// <summary>The keys of <see cref="Ext"/> that a reader must understand (V56). This version knows none, so a document
-    /// that was read has none.</summary>
+    /// <summary>The keys of <see cref="Ext"/> that a reader must understand (V56). This version knows none, so a
+    /// document that was read has none.</summary>
     public ImmutableArray<string> Crit { get; init; } = [];
 
     /// <summary>Extensions, signed with the rest and kept where they are not known (V56).</summary>
@@ -24,8 +24,8 @@ public abstract record Document
     public byte[] Encode() => CanonicalWriter.Encode(this, static (writer, document) => document.WriteMembers(writer));
 
     /// <summary>
-    /// Reads a payload: size (V1), version (V56), the one form of it (V3), then the members. An answer is either a document
-    /// whose encoding is the payload byte for byte, or the first refusal.
+    /// Reads a payload: size (V1), version (V56), the one form of it (V3), then the members. An answer is either a
+    /// document whose encoding is the payload byte for byte, or the first refusal.
     /// </summary>
     public static bool TryParse<T>(
         ReadOnlyMemory<byte> payload,

@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Fairlead.Naming;
 
 /// <summary>
-/// Takes the members out of one parsed object. The first refusal is kept and everything after it yields defaults, so that a
-/// document type reads as a list of its members. Used on one thread.
+/// Takes the members out of one parsed object. The first refusal is kept and everything after it yields defaults, so
+/// that a document type reads as a list of its members. Used on one thread.
 /// </summary>
 public sealed class DocumentReader
 {
@@ -27,7 +27,8 @@ public sealed class DocumentReader
 
     internal Refusal? Refusal => _outer is null ? _refusal : _outer.Refusal;
 
-    internal long Integer(string name, long max = Limits.IntegerMax) => OptionalInteger(name, max) ?? Missing<long>(name);
+    internal long Integer(string name, long max = Limits.IntegerMax) =>
+        OptionalInteger(name, max) ?? Missing<long>(name);
 
     internal long? OptionalInteger(string name, long max = Limits.IntegerMax) =>
         Take(name, JsonKind.Integer) is not { } node ? null
@@ -71,7 +72,8 @@ public sealed class DocumentReader
     internal T? OptionalObject<T>(string name, Func<DocumentReader, T> read)
         where T : class => Take(name, JsonKind.Object) is { } node ? ReadObject(node, name, read) : null;
 
-    /// <summary>A list of objects, ascending by <paramref name="order"/>, or in the author's order where it is null.</summary>
+    /// <summary>A list of objects, ascending by <paramref name="order"/>, or in the author's order where it is
+    /// null.</summary>
     internal ImmutableArray<T> Objects<T>(string name, Func<DocumentReader, T> read, int max, Comparison<T>? order)
         where T : class => List(name, max, (node, where) => ReadObject(node, where, read), order);
 
@@ -81,7 +83,8 @@ public sealed class DocumentReader
         List(
             name,
             max,
-            (node, where) => Kind(node, JsonKind.String, where) ? ParseText(ShortText(node, where), where, parse) : null,
+            (node, where) =>
+                Kind(node, JsonKind.String, where) ? ParseText(ShortText(node, where), where, parse) : null,
             static (left, right) => CanonicalOrder.Compare(left.ToString()!, right.ToString()!));
 
     internal ImmutableArray<string> Texts(string name, int max = Limits.ListItems, bool longer = false) =>
@@ -180,7 +183,8 @@ public sealed class DocumentReader
         if (_node.Find("min_verifier") is { Kind: JsonKind.Integer, Integer: > Limits.VerifierVersion } version)
         {
             Note(new Refusal(
-                VerificationFailure.VerifierTooOld, Path("min_verifier"), $"needs a verifier of version {version.Integer}"));
+                VerificationFailure.VerifierTooOld, Path("min_verifier"),
+                $"needs a verifier of version {version.Integer}"));
         }
     }
 
@@ -300,7 +304,8 @@ public sealed class DocumentReader
 
     private JsonNode? RefuseNode(string name, string detail) => Refuse<JsonNode>(name, detail);
 
-    private Refusal Form(string name, string detail) => new(VerificationFailure.NonCanonicalPayload, Path(name), detail);
+    private Refusal Form(string name, string detail) =>
+        new(VerificationFailure.NonCanonicalPayload, Path(name), detail);
 
     private string Path(string name) => name.Length == 0 ? _where : $"{_where}.{name}";
 

@@ -5,8 +5,8 @@ using System.Text;
 namespace Fairlead.Naming;
 
 /// <summary>
-/// A kind of signed document: its media type is part of what is signed, so that no document can stand in for one of another
-/// kind. Immutable, thread-safe.
+/// A kind of signed document: its media type is part of what is signed, so that no document can stand in for one of
+/// another kind. Immutable, thread-safe.
 /// </summary>
 public sealed class DocumentType
 {
@@ -38,7 +38,8 @@ public sealed class DocumentType
 
     internal int StringBytesMax { get; }
 
-    /// <summary>SHA-256 of the pre-authentication encoding (DSSE): the document's identity and what its signers sign.</summary>
+    /// <summary>SHA-256 of the pre-authentication encoding (DSSE): the document's identity and what its signers
+    /// sign.</summary>
     public Digest DigestOf(ReadOnlySpan<byte> payload)
     {
         Span<byte> length = stackalloc byte[12];

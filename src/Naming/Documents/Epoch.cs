@@ -70,7 +70,12 @@ public sealed record Epoch : Document, IDocument<Epoch>
         return new Epoch
         {
             Anchors = reader.Required(
-                "anchors", reader.Objects("anchors", EpochAnchor.Read, Limits.Anchors, static (left, right) => string.CompareOrdinal(left.Id, right.Id))),
+                "anchors",
+                reader.Objects(
+                    "anchors",
+                    EpochAnchor.Read,
+                    Limits.Anchors,
+                    static (left, right) => string.CompareOrdinal(left.Id, right.Id))),
             Crit = crit,
             Domains = reader.Texts("domains", Limits.Domains),
             Effective = reader.OptionalInteger("effective"),
@@ -88,7 +93,10 @@ public sealed record Epoch : Document, IDocument<Epoch>
             Salt = reader.Hex16("salt"),
             Segment = reader.OptionalDigest("segment"),
             Uplinks = reader.Objects(
-                "uplinks", Uplink.Read, Limits.Uplinks, static (left, right) => string.CompareOrdinal(left.Label, right.Label)),
+                "uplinks",
+                Uplink.Read,
+                Limits.Uplinks,
+                static (left, right) => string.CompareOrdinal(left.Label, right.Label)),
         };
     }
 

@@ -42,5 +42,6 @@ public static class OpType
     /// <summary>Ends a peer.</summary>
     public const string Unpeer = "unpeer";
 
-    internal static string[] All => [Credential, Evict, Genesis, Join, Leave, Migrate, Peer, Policy, Recover, Renew, Rotate, Split, Unpeer];
+    internal static string[] All =>
+        [Credential, Evict, Genesis, Join, Leave, Migrate, Peer, Policy, Recover, Renew, Rotate, Split, Unpeer];
 }

@@ -1,8 +1,8 @@
 namespace Fairlead.Naming;
 
 /// <summary>
-/// A document whose form was checked, with the bytes that were signed and their digest: its identity. Nothing is said of who
-/// signed it. Equal by digest. Immutable, thread-safe.
+/// A document whose form was checked, with the bytes that were signed and their digest: its identity. Nothing is said
+/// of who signed it. Equal by digest. Immutable, thread-safe.
 /// </summary>
 /// <typeparam name="T">The document type.</typeparam>
 public sealed class Parsed<T> : IEquatable<Parsed<T>>

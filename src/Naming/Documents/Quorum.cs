@@ -34,9 +34,15 @@ public sealed record Quorum
         Attest = reader.Integer("attest"),
         F = reader.Integer("f"),
         GovGroups = reader.Objects(
-            "gov_groups", GroupMinimum.Read, Limits.Anchors, static (left, right) => string.CompareOrdinal(left.Group, right.Group)),
+            "gov_groups",
+            GroupMinimum.Read,
+            Limits.Anchors,
+            static (left, right) => string.CompareOrdinal(left.Group, right.Group)),
         SealGroups = reader.Objects(
-            "seal_groups", GroupMinimum.Read, Limits.Anchors, static (left, right) => string.CompareOrdinal(left.Group, right.Group)),
+            "seal_groups",
+            GroupMinimum.Read,
+            Limits.Anchors,
+            static (left, right) => string.CompareOrdinal(left.Group, right.Group)),
         TGov = reader.Integer("t_gov"),
         TSeal = reader.Integer("t_seal"),
     };

@@ -41,7 +41,12 @@ public sealed record Set : PublishedLeaf, IDocument<Set>
             Identities = reader.Texts("identities"),
             Issued = reader.Integer("issued"),
             Members = reader.Required(
-                "members", reader.Objects("members", SetMember.Read, Limits.SetMembers, static (left, right) => left.Name.CompareTo(right.Name))),
+                "members",
+                reader.Objects(
+                    "members",
+                    SetMember.Read,
+                    Limits.SetMembers,
+                    static (left, right) => left.Name.CompareTo(right.Name))),
             Name = reader.Value<ServicePart>("name", ServicePart.TryParse),
             Opening = reader.Hex16("opening"),
             Publisher = reader.Digest("publisher"),

@@ -31,7 +31,8 @@ public sealed record Slice : Document, IDocument<Slice>
         {
             Crit = crit,
             Endpoints = reader.Required(
-                "endpoints", reader.Objects("endpoints", SliceEndpoint.Read, Limits.SliceEndpoints, SliceEndpoint.Compare)),
+                "endpoints",
+                reader.Objects("endpoints", SliceEndpoint.Read, Limits.SliceEndpoints, SliceEndpoint.Compare)),
             Ext = ext,
             Name = reader.Value<ServicePart>("name", ServicePart.TryParse),
             Ports = reader.Required("ports", reader.Integers("ports", Limits.ListItems, 65535)),

@@ -13,7 +13,8 @@ public sealed record Withdrawn : LeafDocument, IDocument<Withdrawn>
     public override LeafClass Class => LeafClass.Withdrawn;
 
     /// <inheritdoc/>
-    public override string LeafName => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{OfClass}/{Name}");
+    public override string LeafName =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{OfClass}/{Name}");
 
     /// <summary>The class of the entry.</summary>
     public required long OfClass { get; init; }

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Fairlead.Naming;
 
 /// <summary>
-/// An envelope as a file: DSSE JSON with strict standard base64 and key ids in hex. White space between members is free,
-/// everything else has one form. Stateless, thread-safe.
+/// An envelope as a file: DSSE JSON with strict standard base64 and key ids in hex. White space between members is
+/// free, everything else has one form. Stateless, thread-safe.
 /// </summary>
 public static class DsseFile
 {

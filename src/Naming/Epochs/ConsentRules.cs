@@ -17,8 +17,8 @@ internal static class ConsentRules
             VerificationFailure.GenesisMismatch,
             checks);
 
-    /// <summary>Where anchors, quorum or recovery differ: every gov and seal key that the predecessor lacks, and other gov
-    /// keys up to the new threshold; else <c>NewSetNotConsenting</c>.</summary>
+    /// <summary>Where anchors, quorum or recovery differ: every gov and seal key that the predecessor lacks, and other
+    /// gov keys up to the new threshold; else <c>NewSetNotConsenting</c>.</summary>
     internal static Refusal? CheckSuccessor(Epoch previous, ParsedEpochDocument document, ISignatureChecks checks)
     {
         var epoch = document.Epoch.Value;

@@ -32,12 +32,14 @@ public static class EpochRules
 
         if (document.Epoch.Digest != genesis)
         {
-            return new Refusal(VerificationFailure.GenesisMismatch, "epoch", $"{document.Epoch.Digest}, wanted {genesis}");
+            return new Refusal(
+                VerificationFailure.GenesisMismatch, "epoch", $"{document.Epoch.Digest}, wanted {genesis}");
         }
 
         if (epoch.Prev is not null || epoch.Segment is not null || epoch.Op.Type != OpType.Genesis)
         {
-            return new Refusal(VerificationFailure.NonCanonicalPayload, "epoch", "epoch 0 has op genesis, no prev, no segment");
+            return new Refusal(
+                VerificationFailure.NonCanonicalPayload, "epoch", "epoch 0 has op genesis, no prev, no segment");
         }
 
         if (!document.Raw.Vote.IsNone || !document.Raw.RecoveryConsent.IsNone)
@@ -50,7 +52,8 @@ public static class EpochRules
             ?? CheckIssued(null, epoch, now, delta);
     }
 
-    /// <summary>An epoch after another: number, prev, segment (V9), commit votes and consents (V10), V11, V13.</summary>
+    /// <summary>An epoch after another: number, prev, segment (V9), commit votes and consents (V10), V11,
+    /// V13.</summary>
     /// <param name="previous">The verified epoch before.</param>
     /// <param name="document">The epoch and its certificates.</param>
     /// <param name="genesis">The genesis digest of the chain.</param>
@@ -107,7 +110,8 @@ public static class EpochRules
         if (epoch.Value.Op.Type == OpType.Recover)
         {
             // V10r comes later; until then nothing makes a recovery epoch effective here.
-            return new Refusal(VerificationFailure.RecoveryNotEffective, "epoch.op", "recovery epochs are not judged yet");
+            return new Refusal(
+                VerificationFailure.RecoveryNotEffective, "epoch.op", "recovery epochs are not judged yet");
         }
 
         if (document.Vote is not { } vote)

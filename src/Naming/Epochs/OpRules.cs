@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace Fairlead.Naming;
 
 /// <summary>
-/// V44: an epoch differs from its predecessor only where its operation may (4.4), besides number, prev, segment, issued,
-/// expires and op. Asked by anchors before they vote. Stateless, thread-safe.
+/// V44: an epoch differs from its predecessor only where its operation may (4.4), besides number, prev, segment,
+/// issued, expires and op. Asked by anchors before they vote. Stateless, thread-safe.
 /// </summary>
 public static class OpRules
 {
@@ -45,8 +45,8 @@ public static class OpRules
         All = (1 << 12) - 1,
     }
 
-    /// <summary>All questions about one step of a chain: the epoch's members and its leaves (V44), and where these stand
-    /// (V49).</summary>
+    /// <summary>All questions about one step of a chain: the epoch's members and its leaves (V44), and where these
+    /// stand (V49).</summary>
     /// <param name="name">The segment's full name.</param>
     /// <param name="previous">The epoch before; null before the genesis.</param>
     /// <param name="next">The epoch.</param>
@@ -127,7 +127,9 @@ public static class OpRules
         | If(previous.Salt != next.Salt, Part.Salt)
         | If(previous.MinVerifier != next.MinVerifier, Part.MinVerifier)
         | If(EpochDifference.ChangesPeers(previous, next), Part.Peers)
-        | If(EpochDifference.ChangesUplinks(previous, next), OnlyFloors(previous, next) ? Part.UplinkFloors : Part.Uplinks)
+        | If(
+            EpochDifference.ChangesUplinks(previous, next),
+            OnlyFloors(previous, next) ? Part.UplinkFloors : Part.Uplinks)
         | If(next.Effective is not null, Part.Effective)
         | If(EpochDifference.ChangesExtensions(previous, next), Part.Extensions);
 

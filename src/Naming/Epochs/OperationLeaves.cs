@@ -8,7 +8,8 @@ namespace Fairlead.Naming;
 /// </summary>
 public sealed class OperationLeaves
 {
-    private OperationLeaves(ImmutableSortedDictionary<(LeafClass Class, string Name), ParsedLeaf> leaves) => Leaves = leaves;
+    private OperationLeaves(ImmutableSortedDictionary<(LeafClass Class, string Name), ParsedLeaf> leaves) =>
+        Leaves = leaves;
 
     /// <summary>No leaf: before the genesis.</summary>
     public static OperationLeaves None { get; } =
@@ -74,7 +75,8 @@ public sealed class OperationLeaves
     }
 
     private static bool Read(
-        Parsed<Epoch> epoch, ReadOnlyMemory<byte> manifest, out ImmutableArray<ManifestChange> changes, out Refusal? refusal)
+        Parsed<Epoch> epoch, ReadOnlyMemory<byte> manifest, out ImmutableArray<ManifestChange> changes,
+        out Refusal? refusal)
     {
         changes = [];
         refusal = null;
@@ -123,7 +125,9 @@ public sealed class OperationLeaves
     {
         var rules = leaves.Where(leaf => leaf.Class == LeafClass.Rule).Select(leaf => leaf.Commitment).ToList();
         Digest? expected = rules.Count == 0 ? null : Hashes.Rules(rules);
-        refusal = epoch.Policy.Rules == expected ? null : Mismatch("the policy's rules digest is not that of the Rule leaves");
+        refusal = epoch.Policy.Rules == expected
+            ? null
+            : Mismatch("the policy's rules digest is not that of the Rule leaves");
         return refusal is not null;
     }
 

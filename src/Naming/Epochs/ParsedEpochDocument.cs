@@ -51,7 +51,8 @@ public sealed class ParsedEpochDocument
             || (consent?.Value.Segment ?? segment) != segment
             || (recovery?.Value.Segment ?? segment) != segment)
         {
-            refusal = new Refusal(VerificationFailure.WrongSegment, "epoch", $"speaks of another segment than {segment}");
+            refusal = new Refusal(
+                VerificationFailure.WrongSegment, "epoch", $"speaks of another segment than {segment}");
             return false;
         }
 

@@ -2,8 +2,8 @@ namespace Fairlead.Naming;
 
 /// <summary>
 /// V49 for the leaves that an operation writes: a Peer stands neither above nor below its segment, nothing stands at or
-/// under a Link, and what a Tombstone holds does not change before its time. Asked by anchors before they vote, with the
-/// epoch's own time, so that all judge alike. Stateless, thread-safe.
+/// under a Link, and what a Tombstone holds does not change before its time. Asked by anchors before they vote, with
+/// the epoch's own time, so that all judge alike. Stateless, thread-safe.
 /// </summary>
 public static class PlaceRules
 {
@@ -76,7 +76,8 @@ public static class PlaceRules
             {
                 if (link.Genesis != held.Genesis)
                 {
-                    return new Refusal(VerificationFailure.LabelInHoldDown, "", $"until {held.Until} only {held.Genesis}");
+                    return new Refusal(
+                        VerificationFailure.LabelInHoldDown, "", $"until {held.Until} only {held.Genesis}");
                 }
 
                 continue;
@@ -96,7 +97,8 @@ public static class PlaceRules
             if (leaf.Document is Tombstone held
                 && held.Until > epoch.Issued
                 && after.Leaves.GetValueOrDefault(key)?.Commitment != leaf.Commitment
-                && (after.Leaves.GetValueOrDefault((LeafClass.Link, key.Name))?.Document as Link)?.Genesis != held.Genesis)
+                && (after.Leaves.GetValueOrDefault(
+                    (LeafClass.Link, key.Name))?.Document as Link)?.Genesis != held.Genesis)
             {
                 return new Refusal(VerificationFailure.Frozen, $"{key.Class} {key.Name}", $"holds until {held.Until}");
             }

@@ -28,5 +28,6 @@ public static class PolicyRules
     private static Refusal? Range(string member, long value, long min, long max) =>
         value >= min && value <= max
             ? null
-            : new Refusal(VerificationFailure.PolicyOutOfRange, $"epoch.policy.{member}", $"{value} is not within {min}..{max}");
+            : new Refusal(
+                VerificationFailure.PolicyOutOfRange, $"epoch.policy.{member}", $"{value} is not within {min}..{max}");
 }

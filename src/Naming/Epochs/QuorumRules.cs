@@ -3,12 +3,13 @@ using System.Collections.Immutable;
 namespace Fairlead.Naming;
 
 /// <summary>
-/// V11: whether an epoch's anchors and thresholds keep what they promise. Any two certificates share more than F signers
-/// (2T - W &gt; F), and a certificate is possible without F anchors (T &lt;= W - F). Stateless, thread-safe.
+/// V11: whether an epoch's anchors and thresholds keep what they promise. Any two certificates share more than F
+/// signers (2T - W &gt; F), and a certificate is possible without F anchors (T &lt;= W - F). Stateless, thread-safe.
 /// </summary>
 public static class QuorumRules
 {
-    /// <summary><c>DuplicateKey</c>, <c>BadQuorumParams</c>, <c>PolicyOutOfRange</c>, <c>AssuranceTooLow</c>, or null.</summary>
+    /// <summary><c>DuplicateKey</c>, <c>BadQuorumParams</c>, <c>PolicyOutOfRange</c>, <c>AssuranceTooLow</c>, or
+    /// null.</summary>
     /// <param name="epoch">The epoch.</param>
     /// <param name="refused">Tags that the home's policy refuses.</param>
     public static Refusal? Check(Epoch epoch, ImmutableArray<string> refused)
@@ -36,7 +37,8 @@ public static class QuorumRules
             if (!seen.Add(key.Kid))
             {
                 return new Refusal(
-                    VerificationFailure.DuplicateKey, "epoch", $"the {role} key of {anchor?.Id ?? "recovery"} stands twice");
+                    VerificationFailure.DuplicateKey, "epoch",
+                    $"the {role} key of {anchor?.Id ?? "recovery"} stands twice");
             }
         }
 
@@ -60,7 +62,9 @@ public static class QuorumRules
 
         if (!IsSafeAndLive(n, quorum.F, quorum.TGov) || !IsSafeAndLive(n, quorum.F, quorum.TSeal))
         {
-            return Bad($"2T - W > F and T <= W - F do not hold for W={n}, F={quorum.F}, t_gov={quorum.TGov}, t_seal={quorum.TSeal}");
+            return Bad(
+                "2T - W > F and T <= W - F do not hold for "
+                + $"W={n}, F={quorum.F}, t_gov={quorum.TGov}, t_seal={quorum.TSeal}");
         }
 
         return quorum.Attest is >= 1 && quorum.Attest <= n ? null : Bad($"attest {quorum.Attest} of {n}");
@@ -110,7 +114,8 @@ public static class QuorumRules
         {
             if (epoch.Quorum.Assurance.Contains(tag))
             {
-                return new Refusal(VerificationFailure.AssuranceTooLow, "epoch.quorum.assurance", $"{tag} is refused here");
+                return new Refusal(
+                    VerificationFailure.AssuranceTooLow, "epoch.quorum.assurance", $"{tag} is refused here");
             }
         }
 

@@ -1,6 +1,7 @@
 namespace Fairlead.Naming;
 
-/// <summary>Strings in the order of their canonical bytes, which end in a quote: a space or <c>!</c> sorts below the end.
+/// <summary>Strings in the order of their canonical bytes, which end in a quote: a space or <c>!</c> sorts below the
+/// end.
 /// </summary>
 internal static class CanonicalOrder
 {

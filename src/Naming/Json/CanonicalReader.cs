@@ -3,8 +3,9 @@ using System.Text;
 namespace Fairlead.Naming;
 
 /// <summary>
-/// Reads the one JSON form of 4.0 from hostile bytes: ascending members, strings of 0x20-0x7E without quote and backslash,
-/// integers 0 to 2^53 - 1, no white space, nothing empty. Work and depth are bounded; each failure is a refusal.
+/// Reads the one JSON form of 4.0 from hostile bytes: ascending members, strings of 0x20-0x7E without quote and
+/// backslash, integers 0 to 2^53 - 1, no white space, nothing empty. Work and depth are bounded; each failure is a
+/// refusal.
 /// </summary>
 internal ref struct CanonicalReader
 {

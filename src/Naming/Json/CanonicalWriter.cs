@@ -179,7 +179,9 @@ public sealed class CanonicalWriter
 
     internal void WriteText(string text)
     {
-        if (text.Length == 0 || text.AsSpan().ContainsAnyExceptInRange(' ', '~') || text.AsSpan().ContainsAny('"', '\\'))
+        if (text.Length == 0
+            || text.AsSpan().ContainsAnyExceptInRange(' ', '~')
+            || text.AsSpan().ContainsAny('"', '\\'))
         {
             throw new InvalidOperationException("a string of a document is 0x20-0x7E without quote and backslash");
         }

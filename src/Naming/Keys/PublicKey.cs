@@ -5,8 +5,8 @@ using System.Text;
 namespace Fairlead.Naming;
 
 /// <summary>
-/// A P-256 public key: an uncompressed point on nistP256 and nothing else, so that no curve parameters, no other curve and
-/// no second form of one key can be smuggled in (V4). Equal by kid. Immutable, thread-safe.
+/// A P-256 public key: an uncompressed point on nistP256 and nothing else, so that no curve parameters, no other curve
+/// and no second form of one key can be smuggled in (V4). Equal by kid. Immutable, thread-safe.
 /// </summary>
 public sealed class PublicKey : IEquatable<PublicKey>
 {
@@ -67,8 +67,8 @@ public sealed class PublicKey : IEquatable<PublicKey>
     public static PublicKey Parse(string text) =>
         TryParse(text, out var key, out var refusal) ? key : throw new FormatException(refusal.Detail);
 
-    /// <summary>Checks one signature: its form (V5 <c>BadSignatureEncoding</c>), then its truth (<c>BadSignature</c>). The
-    /// key is imported once, at its first use.</summary>
+    /// <summary>Checks one signature: its form (V5 <c>BadSignatureEncoding</c>), then its truth (<c>BadSignature</c>).
+    /// The key is imported once, at its first use.</summary>
     /// <param name="digest">The hash that was signed: a document's digest.</param>
     /// <param name="signature">r and s, 32 bytes each, big-endian.</param>
     public Refusal? Verify(in Digest digest, ReadOnlySpan<byte> signature)

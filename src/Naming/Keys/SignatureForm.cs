@@ -41,7 +41,8 @@ public static class SignatureForm
         {
             var low = P256.Order - P256.Number(s);
             s.Clear();
-            low.TryWriteBytes(s[(32 - low.GetByteCount(isUnsigned: true))..], out _, isUnsigned: true, isBigEndian: true);
+            low.TryWriteBytes(
+                s[(32 - low.GetByteCount(isUnsigned: true))..], out _, isUnsigned: true, isBigEndian: true);
         }
     }
 

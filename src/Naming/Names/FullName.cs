@@ -3,8 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace Fairlead.Naming;
 
 /// <summary>
-/// An absolute name: a service part and a segment's name, or a segment's name alone (a query for it asks for introduction).
-/// The last label <c>svc</c> divides the two. At most 16 labels and 253 bytes. Equal by text. Immutable, thread-safe.
+/// An absolute name: a service part and a segment's name, or a segment's name alone (a query for it asks for
+/// introduction). The last label <c>svc</c> divides the two. At most 16 labels and 253 bytes. Equal by text. Immutable,
+/// thread-safe.
 /// </summary>
 public sealed record FullName : IComparable<FullName>
 {

@@ -17,7 +17,8 @@ public static class IpAddress
     public static bool TryParse(
         string? text, [NotNullWhen(true)] out IPAddress? address, [NotNullWhen(false)] out Refusal? refusal)
     {
-        // The longest: an IPv4-mapped address. The BCL accepts many more forms; only the one it would be written in counts.
+        // The longest: an IPv4-mapped address. The BCL accepts many more forms; only the one it would be written in
+        // counts.
         if (text is { Length: > 1 and <= 45 }
             && !text.AsSpan().ContainsAnyExcept(Characters)
             && IPAddress.TryParse(text, out address)

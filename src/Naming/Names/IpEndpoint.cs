@@ -43,7 +43,9 @@ public sealed record IpEndpoint
             }
         }
 
-        refusal = endpoint is null ? new Refusal(VerificationFailure.BadAddress, "", "not ip:port or [ip6]:port") : null;
+        refusal = endpoint is null
+            ? new Refusal(VerificationFailure.BadAddress, "", "not ip:port or [ip6]:port")
+            : null;
         return endpoint is not null;
     }
 

@@ -70,5 +70,7 @@ public sealed record NamePattern
 
     private bool Covers(string name) =>
         Text == "*"
-        || (Text[0] == '*' ? name.EndsWith(Text[1..], StringComparison.Ordinal) && name.Length >= Text.Length : name == Text);
+        || (Text[0] == '*'
+            ? name.EndsWith(Text[1..], StringComparison.Ordinal) && name.Length >= Text.Length
+            : name == Text);
 }

@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Fairlead.Naming;
 
 /// <summary>
-/// The full name of a segment: 1 to 8 labels, none of them <c>svc</c>, not at or under <c>clusterset.local</c>. Its parent's
-/// name with its own label in front. Equal by text, ordered ordinally. Immutable, thread-safe.
+/// The full name of a segment: 1 to 8 labels, none of them <c>svc</c>, not at or under <c>clusterset.local</c>. Its
+/// parent's name with its own label in front. Equal by text, ordered ordinally. Immutable, thread-safe.
 /// </summary>
 public sealed record SegmentName : IComparable<SegmentName>
 {

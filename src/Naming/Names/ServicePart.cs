@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Fairlead.Naming;
 
 /// <summary>
-/// The part of a name that a segment's own documents use: <c>service.namespace.svc</c>, with <c>host.</c> in front for one
-/// endpoint. Equal by text. Immutable, thread-safe.
+/// The part of a name that a segment's own documents use: <c>service.namespace.svc</c>, with <c>host.</c> in front for
+/// one endpoint. Equal by text. Immutable, thread-safe.
 /// </summary>
 public sealed record ServicePart
 {
@@ -33,7 +33,8 @@ public sealed record ServicePart
     /// <summary>This part without its host: the name of the record.</summary>
     public ServicePart WithoutHost => Host is null ? this : new ServicePart(Text[(Host.Length + 1)..]);
 
-    /// <summary>Where a Link may occlude this name: its suffixes of three and two labels, longest first (V24).</summary>
+    /// <summary>Where a Link may occlude this name: its suffixes of three and two labels, longest first
+    /// (V24).</summary>
     public ImmutableArray<string> LinkPoints => [$"{Service}.{Namespace}.svc", $"{Namespace}.svc"];
 
     /// <summary>Reads a service part; else <c>BadName</c>.</summary>

@@ -3,10 +3,10 @@ using System.Collections.Immutable;
 namespace Fairlead.Naming;
 
 /// <summary>
-/// What a segment's Rules say of one asker and one name (4.1 Rules), before anything is looked up: a matching deny denies;
-/// else matching allows allow, within the bounds of all of them, and the one with the smallest max_ttl, then the lowest
-/// digest, is the deciding one; else subjects of the own segment are allowed and everybody else is denied. Immutable,
-/// thread-safe.
+/// What a segment's Rules say of one asker and one name (4.1 Rules), before anything is looked up: a matching deny
+/// denies; else matching allows allow, within the bounds of all of them, and the one with the smallest max_ttl, then
+/// the lowest digest, is the deciding one; else subjects of the own segment are allowed and everybody else is denied.
+/// Immutable, thread-safe.
 /// </summary>
 public sealed record RuleDecision
 {
@@ -38,7 +38,8 @@ public sealed record RuleDecision
         ImmutableArray<Parsed<Rule>> rules, Digest own, Digest home, Subject? subject, ServicePart name) =>
         Decide(rules, own, home, subject, pattern => pattern.Matches(name));
 
-    /// <summary>Decides as the home does of going out, and a transit of leading through: by the target segment's name.</summary>
+    /// <summary>Decides as the home does of going out, and a transit of leading through: by the target segment's
+    /// name.</summary>
     /// <param name="rules">The Rules of the segment's newest epoch.</param>
     /// <param name="own">The segment's genesis digest.</param>
     /// <param name="home">The asker's segment.</param>
@@ -48,7 +49,8 @@ public sealed record RuleDecision
         ImmutableArray<Parsed<Rule>> rules, Digest own, Digest home, Subject? subject, SegmentName name) =>
         Decide(rules, own, home, subject, pattern => pattern.Matches(name));
 
-    /// <summary>Whether slices of a region may be seen under these bounds; a slice without a region only where all may.</summary>
+    /// <summary>Whether slices of a region may be seen under these bounds; a slice without a region only where all
+    /// may.</summary>
     public static bool Admits(Constraints? constraints, string? region) =>
         constraints is null || constraints.Regions.IsDefaultOrEmpty
         || (region is not null && constraints.Regions.Any(pattern => Covers(pattern, region)));
@@ -105,7 +107,9 @@ public sealed record RuleDecision
             }
         }
 
-        constraints = maxTtl is null && regions is null ? null : new Constraints { MaxTtl = maxTtl, Regions = regions ?? [] };
+        constraints = maxTtl is null && regions is null
+            ? null
+            : new Constraints { MaxTtl = maxTtl, Regions = regions ?? [] };
         return regions is not { IsEmpty: true };
     }
 
@@ -121,7 +125,8 @@ public sealed record RuleDecision
 
     private static bool Lies(string inner, string outer) =>
         inner == outer
-        || (outer.EndsWith('*') && (inner.EndsWith('*') ? inner[..^1] : inner).StartsWith(outer[..^1], StringComparison.Ordinal));
+        || (outer.EndsWith('*')
+            && (inner.EndsWith('*') ? inner[..^1] : inner).StartsWith(outer[..^1], StringComparison.Ordinal));
 
     private static bool Covers(string pattern, string region) =>
         pattern.EndsWith('*') ? region.StartsWith(pattern[..^1], StringComparison.Ordinal) : region == pattern;

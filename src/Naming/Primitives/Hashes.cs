@@ -3,8 +3,8 @@ using System.Text;
 
 namespace Fairlead.Naming;
 
-/// <summary>The hashes of 4.0 that are not a document's: each has a prefix of its own, so that none can stand for another.
-/// Stateless, thread-safe.</summary>
+/// <summary>The hashes of 4.0 that are not a document's: each has a prefix of its own, so that none can stand for
+/// another. Stateless, thread-safe.</summary>
 public static class Hashes
 {
     /// <summary>The policy digest: what an Attest names, so that a decision does not outlive its policy.</summary>

@@ -3,7 +3,8 @@ using System.Net;
 
 namespace Fairlead.Naming.Traversal;
 
-/// <summary>V53's question about one address of a foreign segment: may a consumer of the home be sent there? Pure.</summary>
+/// <summary>V53's question about one address of a foreign segment: may a consumer of the home be sent there?
+/// Pure.</summary>
 /// <param name="scope">What the home's Scope leaf for that segment lists; null where there is no such leaf.</param>
 /// <param name="own">The home's own networks.</param>
 /// <param name="requireScope">The home's policy admits nothing without a Scope leaf.</param>
@@ -65,7 +66,8 @@ internal sealed class AddressRules(
         return false;
     }
 
-    // By bytes: the BCL compares an IPv4-mapped address as the IPv4 address it stands for, which here it must not pass as.
+    // By bytes: the BCL compares an IPv4-mapped address as the IPv4 address it stands for, which here it must not pass
+    // as.
     private static bool IsWithin(IPNetwork network, IPAddress address)
     {
         Span<byte> first = stackalloc byte[16];

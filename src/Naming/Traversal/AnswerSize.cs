@@ -33,7 +33,8 @@ internal static class AnswerSize
 
         foreach (var proof in hop.Proofs)
         {
-            total += proof.Leaf.Length + proof.Proof.Mask.Length + (4 * proof.Proof.Siblings.Length) + proof.Name.Length;
+            total += proof.Leaf.Length + proof.Name.Length;
+            total += proof.Proof.Mask.Length + (4 * proof.Proof.Siblings.Length);
             if (proof.Leaf.Length > Limits.EnvelopeBytes)
             {
                 return new Refusal(TooLarge, "proofs", $"a leaf of {proof.Leaf.Length} bytes");

@@ -4,8 +4,8 @@ using static Fairlead.Naming.VerificationFailure;
 namespace Fairlead.Naming.Traversal;
 
 /// <summary>
-/// The one verifier: decides an answer from the home's genesis outwards, by checks in one fixed order of which the first
-/// that fails names the error. Pure: equal inputs give equal verdicts; a refusal changes nothing. Thread-safe.
+/// The one verifier: decides an answer from the home's genesis outwards, by checks in one fixed order of which the
+/// first that fails names the error. Pure: equal inputs give equal verdicts; a refusal changes nothing. Thread-safe.
 /// </summary>
 public static class AnswerVerifier
 {

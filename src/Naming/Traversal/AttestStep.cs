@@ -64,7 +64,8 @@ internal static class AttestStep
         VerificationContext context, HopFacts hop, HopAttest attest, Digest? last, out EpochAnchor? anchor)
     {
         var refusal = CertificateCheck.Statement(
-            attest.Envelope, attest.Attest.Digest, hop.Under.Value, AttestationMismatch, context.Signatures, out anchor);
+            attest.Envelope, attest.Attest.Digest, hop.Under.Value, AttestationMismatch, context.Signatures,
+            out anchor);
         if (refusal is not null || last is not { } before)
         {
             return refusal;
@@ -104,8 +105,8 @@ internal static class AttestStep
             : role == AttestRole.Target ? scope.Matches(context.Service)
             : scope.Matches(target);
 
-    // Only the deciding Rule is shown, and only where its subjects match the asker: one that did not decide, or that does
-    // not allow me, convicts the anchor of a lie.
+    // Only the deciding Rule is shown, and only where its subjects match the asker: one that did not decide, or that
+    // does not allow me, convicts the anchor of a lie.
     private static Refusal? ShownRule(VerificationContext context, HopFacts hop, Attest attest)
     {
         foreach (var leaf in hop.Leaves)

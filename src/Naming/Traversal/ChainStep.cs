@@ -4,8 +4,8 @@ using static Fairlead.Naming.VerificationFailure;
 namespace Fairlead.Naming.Traversal;
 
 /// <summary>
-/// Extends a segment's chain by certified epochs: V8 or V9, V4-V7, V10, V11, V13, V14, then V15. The expiry of the newest
-/// (V12) is asked where the chain is used.
+/// Extends a segment's chain by certified epochs: V8 or V9, V4-V7, V10, V11, V13, V14, then V15. The expiry of the
+/// newest (V12) is asked where the chain is used.
 /// </summary>
 internal static class ChainStep
 {
@@ -47,7 +47,8 @@ internal static class ChainStep
     {
         if (floor.Epoch > state.NewestNumber)
         {
-            return new Refusal(BelowLinkFloor, "", $"the chain ends at {state.NewestNumber}, the floor is {floor.Epoch}");
+            return new Refusal(
+                BelowLinkFloor, "", $"the chain ends at {state.NewestNumber}, the floor is {floor.Epoch}");
         }
 
         return floor.Epoch >= state.First && state.DigestOf(floor.Epoch) != floor.Digest
@@ -106,7 +107,8 @@ internal static class ChainStep
             return Fail(EpochGap, $"the first epoch is {epoch.Value.Number}, not 0");
         }
 
-        return EpochRules.CheckGenesis(document, request.Genesis, request.Refused, request.Now, request.Delta, request.Signatures)
+        return EpochRules.CheckGenesis(
+            document, request.Genesis, request.Refused, request.Now, request.Delta, request.Signatures)
             is { } refusal
             ? (null, refusal)
             : (Begin(request, epoch), null);

@@ -3,7 +3,8 @@ using static Fairlead.Naming.VerificationFailure;
 
 namespace Fairlead.Naming.Traversal;
 
-/// <summary>V37: the wall clock may neither fall below what home seals proved, nor stand apart from the anchors'.</summary>
+/// <summary>V37: the wall clock may neither fall below what home seals proved, nor stand apart from the
+/// anchors'.</summary>
 public static class ClockRules
 {
     /// <summary>Whether the clock was set back behind a home seal that was accepted.</summary>

@@ -28,7 +28,8 @@ internal static class DenialRules
             : NoWayOut(hop, target);
     }
 
-    /// <summary>Whether a negative rests on the presence of the service's record: its slices then deny the host.</summary>
+    /// <summary>Whether a negative rests on the presence of the service's record: its slices then deny the
+    /// host.</summary>
     internal static bool IsOfHostOnly(HopFacts hop, Query query) =>
         query.Name is { Service: { Host: not null } service, Segment: { } target }
         && hop.Name == target
@@ -48,7 +49,9 @@ internal static class DenialRules
         }
 
         var moved = hop.Included<Redirect>(LeafClass.Redirect, service.Text);
-        if (moved is null ? Absent(hop, LeafClass.Redirect, service.Text) is { } redirect : IsMoved(moved, out redirect))
+        if (moved is null
+            ? Absent(hop, LeafClass.Redirect, service.Text) is { } redirect
+            : IsMoved(moved, out redirect))
         {
             return redirect;
         }

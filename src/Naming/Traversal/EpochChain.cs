@@ -4,8 +4,8 @@ using static Fairlead.Naming.VerificationFailure;
 namespace Fairlead.Naming.Traversal;
 
 /// <summary>
-/// Verifies a segment's chain page by page, outside answers: at first contact, after a long absence, and by an anchor for
-/// its neighbours. Pure, thread-safe.
+/// Verifies a segment's chain page by page, outside answers: at first contact, after a long absence, and by an anchor
+/// for its neighbours. Pure, thread-safe.
 /// </summary>
 public static class EpochChain
 {
@@ -13,8 +13,8 @@ public static class EpochChain
     /// <param name="held">The chain so far; null for none.</param>
     /// <param name="genesis">The segment, from a trust root or a verified leaf.</param>
     /// <param name="start">
-    /// An operator's floor: an epoch trusted by its digest, where a chain of which nothing is held may start. A chain from
-    /// the genesis must contain it once it is long enough; a floor that someone else states is no starting point.
+    /// An operator's floor: an epoch trusted by its digest, where a chain of which nothing is held may start. A chain
+    /// from the genesis must contain it once it is long enough; a floor that someone else states is no starting point.
     /// </param>
     /// <param name="page">At most 32 certified epochs, ascending.</param>
     /// <param name="now">One fixed moment, in unix milliseconds.</param>
@@ -49,7 +49,8 @@ public static class EpochChain
     {
         if (page.Length > Limits.PageEpochs)
         {
-            return new ChainVerdict(null, new Refusal(TooLarge, "epochs", $"{page.Length} epochs, at most {Limits.PageEpochs}"));
+            return new ChainVerdict(
+                null, new Refusal(TooLarge, "epochs", $"{page.Length} epochs, at most {Limits.PageEpochs}"));
         }
 
         var epochs = ImmutableArray.CreateBuilder<ParsedEpochDocument>(page.Length);
@@ -86,7 +87,8 @@ public static class EpochChain
     /// <param name="floor">The epoch that it must contain; null for none.</param>
     /// <param name="now">One fixed moment, in unix milliseconds.</param>
     /// <param name="delta">The clock tolerance, in milliseconds.</param>
-    /// <returns><see cref="EpochExpired"/>, <see cref="BelowLinkFloor"/>, <see cref="FloorMismatch"/>, or null.</returns>
+    /// <returns><see cref="EpochExpired"/>, <see cref="BelowLinkFloor"/>, <see cref="FloorMismatch"/>, or
+    /// null.</returns>
     public static Refusal? CheckNewest(
         SegmentState segment, Floor? floor, long now, long delta = Limits.DefaultClockDelta)
     {

@@ -10,7 +10,8 @@ public static class GrantCheck
     /// <summary>Judges one Grant for one name.</summary>
     /// <param name="envelope">The Grant as it came.</param>
     /// <param name="home">The verified chain of the segment that it names as home.</param>
-    /// <param name="floor">The floor in this segment's leaf about that home; null where the home is this segment.</param>
+    /// <param name="floor">The floor in this segment's leaf about that home; null where the home is this
+    /// segment.</param>
     /// <param name="audience">This segment.</param>
     /// <param name="connection">The kid of the key that this connection proved.</param>
     /// <param name="name">The service part asked for; null where the Grant only opens a stream.</param>
@@ -56,7 +57,8 @@ public static class GrantCheck
     }
 
     // A subject belongs to its own segment: only that segment's current anchors speak for it.
-    private static Refusal? Signer(Envelope envelope, Parsed<Grant> grant, SegmentState home, SignatureChecks signatures) =>
+    private static Refusal? Signer(
+        Envelope envelope, Parsed<Grant> grant, SegmentState home, SignatureChecks signatures) =>
         grant.Value.Home != home.Genesis
             ? new Refusal(GrantForeignSubject, "home", "the grant names another home")
             : CertificateCheck.Statement(
@@ -75,7 +77,9 @@ public static class GrantCheck
             return new Refusal(GrantReplayed, "tls", "bound to another connection's key");
         }
 
-        if (grant.Expires <= now + delta || grant.Issued > now + delta || grant.Expires - grant.Issued > Limits.GrantLife)
+        if (grant.Expires <= now + delta
+            || grant.Issued > now + delta
+            || grant.Expires - grant.Issued > Limits.GrantLife)
         {
             return new Refusal(GrantExpired, "expires", $"from {grant.Issued} to {grant.Expires}, now {now}");
         }

@@ -4,8 +4,8 @@ using static Fairlead.Naming.VerificationFailure;
 namespace Fairlead.Naming.Traversal;
 
 /// <summary>
-/// V41: a verifier that remembers nothing asks more than F home anchors, each with its nonce, where the home stands, and
-/// takes the highest seal as its floor. Pure, thread-safe.
+/// V41: a verifier that remembers nothing asks more than F home anchors, each with its nonce, where the home stands,
+/// and takes the highest seal as its floor. Pure, thread-safe.
 /// </summary>
 public static class HeadCheck
 {
@@ -15,7 +15,8 @@ public static class HeadCheck
     /// <param name="heads">Each head beside the certified seal that it claims. A bad one counts as none.</param>
     /// <param name="now">One fixed moment, in unix milliseconds.</param>
     /// <param name="cache">What was verified before.</param>
-    /// <returns>The state with the home's newest seal as floor, or <see cref="NoFreshHead"/>, <see cref="ClockSkew"/>.</returns>
+    /// <returns>The state with the home's newest seal as floor, or <see cref="NoFreshHead"/>,
+    /// <see cref="ClockSkew"/>.</returns>
     public static HeadVerdict Check(
         VerifierState state,
         Hex16 nonce,
@@ -54,7 +55,8 @@ public static class HeadCheck
         if (times.Count <= faults || highest is null)
         {
             return new HeadVerdict(
-                null, new Refusal(NoFreshHead, "heads", $"{times.Count} of {heads.Length} heads hold, wanted {faults + 1}; {last}"));
+                null, new Refusal(
+                    NoFreshHead, "heads", $"{times.Count} of {heads.Length} heads hold, wanted {faults + 1}; {last}"));
         }
 
         return ClockRules.CheckSkew(now, state.ClockDelta, (int)faults, [.. times.Values]) is { } skew
@@ -97,7 +99,8 @@ public static class HeadCheck
             return new Refusal(NoFreshHead, "head", "not the seal that it claims");
         }
 
-        if (home.DigestOf(seal.Value.Epoch) != seal.Value.EpochDigest || home.EpochOf(seal.Value.Epoch) is not { } under)
+        if (home.DigestOf(seal.Value.Epoch) != seal.Value.EpochDigest
+            || home.EpochOf(seal.Value.Epoch) is not { } under)
         {
             return new Refusal(EpochUnknown, "seal", $"epoch {seal.Value.Epoch}");
         }

@@ -1,6 +1,7 @@
 namespace Fairlead.Naming.Traversal;
 
-/// <summary>How a traversal came to a hop (V32): from the home up any number of times, at most one peer, then down.</summary>
+/// <summary>How a traversal came to a hop (V32): from the home up any number of times, at most one peer, then
+/// down.</summary>
 public enum HopKind
 {
     /// <summary>No kind; never valid.</summary>

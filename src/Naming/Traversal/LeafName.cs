@@ -1,6 +1,7 @@
 namespace Fairlead.Naming.Traversal;
 
-/// <summary>A leaf's class and the name hashed for it, in the order of proofs: by class, then by the name's bytes.</summary>
+/// <summary>A leaf's class and the name hashed for it, in the order of proofs: by class, then by the name's
+/// bytes.</summary>
 /// <param name="Class">The class.</param>
 /// <param name="Name">The name.</param>
 public readonly record struct LeafName(LeafClass Class, string Name) : IComparable<LeafName>

@@ -3,7 +3,8 @@ using static Fairlead.Naming.VerificationFailure;
 
 namespace Fairlead.Naming.Traversal;
 
-/// <summary>V26: a leaf's document carries the name it is proven for, has not expired, and is not older than one seen.</summary>
+/// <summary>V26: a leaf's document carries the name it is proven for, has not expired, and is not older than one
+/// seen.</summary>
 internal static class LeafRules
 {
     /// <param name="leaf">A leaf that is proven present.</param>

@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Fairlead.Naming.Traversal;
 
-/// <summary>What a verifier remembers after an accepted answer. Each segment's part changes by its own hop only (V40).</summary>
+/// <summary>What a verifier remembers after an accepted answer. Each segment's part changes by its own hop only
+/// (V40).</summary>
 internal static class NextState
 {
     internal static VerifierState After(VerificationContext context)

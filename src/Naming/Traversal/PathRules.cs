@@ -9,7 +9,8 @@ namespace Fairlead.Naming.Traversal;
 internal static class PathRules
 {
     /// <summary>
-    /// The next segment as this hop names it, null where it names none; beside it the error, also where it names another.
+    /// The next segment as this hop names it, null where it names none; beside it the error, also where it names
+    /// another.
     /// </summary>
     /// <param name="hop">The hop, its proofs verified.</param>
     /// <param name="target">The segment of the query; null for a name under <c>clusterset.local</c>.</param>
@@ -103,14 +104,16 @@ internal static class PathRules
         {
             if (hop.Included<Link>(LeafClass.Link, at) is { } link)
             {
-                return Go(new NextHop(hop.Name, link.Genesis, link.Floor, link.Terms?.MaxTtl) { Label = link.Label }, genesis);
+                return Go(new NextHop(
+                    hop.Name, link.Genesis, link.Floor, link.Terms?.MaxTtl) { Label = link.Label }, genesis);
             }
         }
 
         return Fail(LinkNotAccepted, $"no Link at a suffix of {service} is proven");
     }
 
-    /// <summary>The child of <paramref name="name"/> on the way down to a segment under it; null if it is not under it.</summary>
+    /// <summary>The child of <paramref name="name"/> on the way down to a segment under it; null if it is not under
+    /// it.</summary>
     internal static SegmentName? ChildTowards(SegmentName name, SegmentName target)
     {
         SegmentName? child = null;

@@ -3,7 +3,8 @@ using static Fairlead.Naming.VerificationFailure;
 
 namespace Fairlead.Naming.Traversal;
 
-/// <summary>The proofs of one hop: V21-V23 against its seal's root, and that a document is the one its proof names (V26).</summary>
+/// <summary>The proofs of one hop: V21-V23 against its seal's root, and that a document is the one its proof names
+/// (V26).</summary>
 internal static class ProofStep
 {
     internal static Refusal? Check(VerificationContext context, HopFacts hop, AnswerResult result)

@@ -5,8 +5,8 @@ using static Fairlead.Naming.VerificationFailure;
 namespace Fairlead.Naming.Traversal;
 
 /// <summary>
-/// V53: the addresses of a foreign segment are those that the home admits. The home's own tree says so: its hop proves the
-/// Scopes of the home and of the target present or absent.
+/// V53: the addresses of a foreign segment are those that the home admits. The home's own tree says so: its hop proves
+/// the Scopes of the home and of the target present or absent.
 /// </summary>
 internal static class ScopeStep
 {
@@ -72,7 +72,8 @@ internal static class ScopeStep
         return null;
     }
 
-    private static Refusal? Networks(VerificationContext context, Digest segment, out ImmutableArray<IPNetwork>? networks)
+    private static Refusal? Networks(
+        VerificationContext context, Digest segment, out ImmutableArray<IPNetwork>? networks)
     {
         var name = segment.ToString();
         networks = null;

@@ -6,7 +6,8 @@ namespace Fairlead.Naming.Traversal;
 /// <param name="Digest">Its digest; equal positions must have equal digests.</param>
 public sealed record SealPosition(long Epoch, long Seq, Digest Digest)
 {
-    /// <summary>Less than, equal to or greater than zero as this position lies before, at or behind the other.</summary>
+    /// <summary>Less than, equal to or greater than zero as this position lies before, at or behind the
+    /// other.</summary>
     /// <param name="other">A position in the same segment.</param>
     public int Order(SealPosition other)
     {

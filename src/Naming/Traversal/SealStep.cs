@@ -14,7 +14,8 @@ internal static class SealStep
         }
 
         hop.Under = under!;
-        if (CertificateCheck.Seal(hop.Input.Raw.Seal!, seal, under!.Value, context.Signatures, out var signers) is { } bad)
+        if (CertificateCheck.Seal(
+            hop.Input.Raw.Seal!, seal, under!.Value, context.Signatures, out var signers) is { } bad)
         {
             return bad;
         }
@@ -31,7 +32,8 @@ internal static class SealStep
         under = null;
         if (seal.Epoch > segment.NewestNumber || seal.Epoch < segment.First)
         {
-            return new Refusal(EpochUnknown, "", $"epoch {seal.Epoch}; held are {segment.First} to {segment.NewestNumber}");
+            return new Refusal(
+                EpochUnknown, "", $"epoch {seal.Epoch}; held are {segment.First} to {segment.NewestNumber}");
         }
 
         if (seal.Epoch < segment.NewestNumber && (hop.IsLast || hop.Index == 0))

@@ -15,7 +15,8 @@ public sealed record SegmentState
     /// <summary>The most leaf floors held; beyond it the one that expires first is dropped.</summary>
     public const int MaxFloors = 4096;
 
-    internal SegmentState(Digest genesis, long first, ImmutableArray<Digest> chain, ImmutableArray<Parsed<Epoch>> epochs)
+    internal SegmentState(
+        Digest genesis, long first, ImmutableArray<Digest> chain, ImmutableArray<Parsed<Epoch>> epochs)
     {
         Genesis = genesis;
         First = first;
@@ -53,7 +54,8 @@ public sealed record SegmentState
     public Digest? DigestOf(long number) =>
         number >= First && number <= NewestNumber ? Chain[(int)(number - First)] : null;
 
-    /// <summary>An epoch of the verified chain as a document, or null where only its digest is held, or nothing.</summary>
+    /// <summary>An epoch of the verified chain as a document, or null where only its digest is held, or
+    /// nothing.</summary>
     /// <param name="number">The epoch's number.</param>
     public Parsed<Epoch>? EpochOf(long number)
     {

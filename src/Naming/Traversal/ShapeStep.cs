@@ -3,7 +3,8 @@ using static Fairlead.Naming.VerificationFailure;
 
 namespace Fairlead.Naming.Traversal;
 
-/// <summary>The shape of an answer before any signature is verified: V25, V31-V33 as far as kinds and counts tell.</summary>
+/// <summary>The shape of an answer before any signature is verified: V25, V31-V33 as far as kinds and counts
+/// tell.</summary>
 internal static class ShapeStep
 {
     internal static Refusal? Check(VerificationContext context, UnverifiedAnswer answer, ImmutableArray<HopInput> hops)
@@ -91,7 +92,8 @@ internal static class ShapeStep
         {
             var hop = hops[i];
             var bare = answer.Result == AnswerResult.Denied && i == hops.Length - 1;
-            if (bare && (hop.Seal is not null || !hop.Raw.Nodes.IsEmpty || !hop.Leaves.IsEmpty || !answer.Slices.IsEmpty))
+            if (bare
+                && (hop.Seal is not null || !hop.Raw.Nodes.IsEmpty || !hop.Leaves.IsEmpty || !answer.Slices.IsEmpty))
             {
                 return new Refusal(PolicyDenied, $"hops[{i}]", "a denial with data attached");
             }

@@ -3,8 +3,8 @@ using static Fairlead.Naming.VerificationFailure;
 namespace Fairlead.Naming.Traversal;
 
 /// <summary>
-/// Verifies signatures within a budget (V36) and none twice: what a <see cref="VerifiedCache"/> knows costs neither time
-/// nor budget. Not thread-safe; made for one verification.
+/// Verifies signatures within a budget (V36) and none twice: what a <see cref="VerifiedCache"/> knows costs neither
+/// time nor budget. Not thread-safe; made for one verification.
 /// </summary>
 /// <param name="cache">What was verified before; null to remember nothing.</param>
 /// <param name="budget">The most signatures verified.</param>

@@ -40,7 +40,8 @@ internal static class SliceStep
 
         if (at < slices.Length)
         {
-            return new Refusal(SliceMismatch, $"slices[{at}]", "a slice that the record does not name or that is not admitted");
+            return new Refusal(
+                SliceMismatch, $"slices[{at}]", "a slice that the record does not name or that is not admitted");
         }
 
         if (host is null || hostSeen == mustHoldHost)
@@ -60,7 +61,8 @@ internal static class SliceStep
         {
             foreach (var attest in hop.Attests)
             {
-                if (attest.Value.Constraints?.Regions is { IsDefaultOrEmpty: false } regions && !Matches(regions, region))
+                if (attest.Value.Constraints?.Regions is { IsDefaultOrEmpty: false } regions
+                    && !Matches(regions, region))
                 {
                     return false;
                 }
@@ -75,7 +77,9 @@ internal static class SliceStep
         foreach (var pattern in regions)
         {
             if (region is not null
-                && (pattern[^1] == '*' ? region.StartsWith(pattern[..^1], StringComparison.Ordinal) : region == pattern))
+                && (pattern[^1] == '*'
+                    ? region.StartsWith(pattern[..^1], StringComparison.Ordinal)
+                    : region == pattern))
             {
                 return true;
             }

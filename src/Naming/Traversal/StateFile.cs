@@ -48,7 +48,8 @@ public static class StateFile
         return [.. buffer.WrittenSpan, (byte)'\n', .. Encoding.ASCII.GetBytes(hash), (byte)'\n'];
     }
 
-    /// <summary>Reads a state; what it holds was verified when it was written, so form and hash are what is checked.</summary>
+    /// <summary>Reads a state; what it holds was verified when it was written, so form and hash are what is
+    /// checked.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="home">The trust root as the deployer states it now; it must be that of the file.</param>
     /// <param name="node">Who reads; it must be who wrote.</param>

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Fairlead.Naming.Traversal;
 
 /// <summary>
-/// How long a verified answer may be served: the smallest of the formula's terms, of which the first minimal one is named
-/// as the bound. A term given as a duration counts from the verification. Immutable, thread-safe.
+/// How long a verified answer may be served: the smallest of the formula's terms, of which the first minimal one is
+/// named as the bound. A term given as a duration counts from the verification. Immutable, thread-safe.
 /// </summary>
 public sealed class Ttl
 {

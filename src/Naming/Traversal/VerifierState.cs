@@ -24,7 +24,8 @@ public sealed record VerifierState
     public ImmutableSortedDictionary<SegmentName, Pin> Pins { get; internal init; } =
         ImmutableSortedDictionary<SegmentName, Pin>.Empty;
 
-    /// <summary>The latest <c>issued</c> of a home seal, in unix milliseconds; the wall clock may not fall below it (V37).</summary>
+    /// <summary>The latest <c>issued</c> of a home seal, in unix milliseconds; the wall clock may not fall below it
+    /// (V37).</summary>
     public long TimeFloor { get; internal init; }
 
     /// <summary>The home's state; null before the first contact.</summary>

@@ -13,7 +13,8 @@ namespace Fairlead.Protocol.Files;
 /// <param name="Endpoints">The home's anchors, 1 to 16; only where to knock first.</param>
 /// <param name="Pins">Other segments that are known beforehand (V29).</param>
 /// <param name="Subjects">Who the holders of development keys are: a consumer finds itself by its own key.</param>
-/// <param name="UnsafeAllowLoopbackEndpoints">Development only: V53's loopback rule is off; shown in every trace.</param>
+/// <param name="UnsafeAllowLoopbackEndpoints">Development only: V53's loopback rule is off; shown in every
+/// trace.</param>
 public sealed record BootstrapFile(
     BootstrapFile.Segment Home,
     ImmutableArray<IpEndpoint> Endpoints,
@@ -43,7 +44,8 @@ public sealed record BootstrapFile(
     }
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="InvalidDataException">It is missing, too large or not of this form; the message names it.</exception>
+    /// <exception cref="InvalidDataException">It is missing, too large or not of this form; the message names
+    /// it.</exception>
     public static BootstrapFile Read(string path)
     {
         byte[] bytes;
@@ -80,11 +82,13 @@ public sealed record BootstrapFile(
     /// <exception cref="FormatException">A value that is none.</exception>
     public static BootstrapFile Decode(ReadOnlySpan<byte> bytes)
     {
-        var form = JsonSerializer.Deserialize<Form>(bytes, Strict) ?? throw new JsonException("null is no bootstrap file");
+        var form = JsonSerializer.Deserialize<Form>(bytes, Strict)
+            ?? throw new JsonException("null is no bootstrap file");
         var home = form.Home;
         if (home.Endpoints.Length is 0 or > Limits.Anchors)
         {
-            throw new FormatException($"home.endpoints: {home.Endpoints.Length}, from 1 to {Limits.Anchors} are needed");
+            throw new FormatException(
+                $"home.endpoints: {home.Endpoints.Length}, from 1 to {Limits.Anchors} are needed");
         }
 
         var pins = form.Pins ?? [];
@@ -110,16 +114,24 @@ public sealed record BootstrapFile(
     /// <summary>The file's bytes.</summary>
     public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(
         new Form(
-            new HomeForm([.. Endpoints.Select(endpoint => endpoint.Text)], FormOf(Home.Floor)!, Home.Genesis.ToString(), Home.Name.Text),
-            Pins.IsEmpty ? null : [.. Pins.Select(pin => new PinForm(pin.Genesis.ToString(), pin.Name.Text, FormOf(pin.Floor)))],
+            new HomeForm(
+                [.. Endpoints.Select(endpoint => endpoint.Text)],
+                FormOf(Home.Floor)!,
+                Home.Genesis.ToString(),
+                Home.Name.Text),
+            Pins.IsEmpty
+                ? null
+                : [.. Pins.Select(pin => new PinForm(pin.Genesis.ToString(), pin.Name.Text, FormOf(pin.Floor)))],
             Subjects.IsEmpty
                 ? null
-                : [.. Subjects.Select(mapping => new SubjectForm(mapping.Subject.Account, mapping.Key.Text, mapping.Subject.Namespace))],
+                : [.. Subjects.Select(
+                    mapping => new SubjectForm(mapping.Subject.Account, mapping.Key.Text, mapping.Subject.Namespace))],
             UnsafeAllowLoopbackEndpoints ? true : null),
         Strict);
 
     private static (PublicKey Key, Subject Subject) MappingOf(string where, SubjectForm form) =>
-        !PublicKey.TryParse(form.Key, out var key, out var refusal) ? throw new FormatException($"{where}.key: {refusal.Detail}")
+        !PublicKey.TryParse(form.Key, out var key, out var refusal)
+            ? throw new FormatException($"{where}.key: {refusal.Detail}")
         : form.Namespace.Length is 0 or > 253 ? throw new FormatException($"{where}.namespace: 1 to 253 characters")
         : form.Account.Length is 0 or > 253 ? throw new FormatException($"{where}.account: 1 to 253 characters")
         : (key, new Subject { Account = form.Account, Namespace = form.Namespace });
@@ -143,15 +155,21 @@ public sealed record BootstrapFile(
     }
 
     private static Digest DigestOf(string where, string text) =>
-        Digest.TryParse(text, out var digest) ? digest : throw new FormatException($"{where}: not 64 lower-case hexadecimal digits");
+        Digest.TryParse(text, out var digest)
+            ? digest
+            : throw new FormatException($"{where}: not 64 lower-case hexadecimal digits");
 
     private static IpEndpoint EndpointOf(string where, string text) =>
-        IpEndpoint.TryParse(text, out var endpoint, out var refusal) ? endpoint : throw new FormatException($"{where}: {refusal.Detail}");
+        IpEndpoint.TryParse(text, out var endpoint, out var refusal)
+            ? endpoint
+            : throw new FormatException($"{where}: {refusal.Detail}");
 
-    private static FloorForm? FormOf(Floor? floor) => floor is { } some ? new FloorForm(some.Digest.ToString(), some.Epoch) : null;
+    private static FloorForm? FormOf(Floor? floor) =>
+        floor is { } some ? new FloorForm(some.Digest.ToString(), some.Epoch) : null;
 
     private sealed record Form(
-        HomeForm Home, PinForm[]? Pins = null, SubjectForm[]? Subjects = null, bool? UnsafeAllowLoopbackEndpoints = null);
+        HomeForm Home, PinForm[]? Pins = null, SubjectForm[]? Subjects = null,
+        bool? UnsafeAllowLoopbackEndpoints = null);
 
     private sealed record HomeForm(string[] Endpoints, FloorForm Floor, string Genesis, string Name);
 

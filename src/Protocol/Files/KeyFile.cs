@@ -59,7 +59,10 @@ public static class KeyFile
     public static ECDsa Create(string path)
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Owner };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Owner,
+        };
         using var writer = new StreamWriter(path, options);
         writer.Write(KeyPem.Format(key));
         return key;

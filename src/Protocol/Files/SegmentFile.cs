@@ -8,8 +8,9 @@ using Google.Protobuf;
 namespace Fairlead.Protocol.Files;
 
 /// <summary>
-/// Everything public that the anchors of a segment start from: the certified epochs, the leaves that their manifests name,
-/// and the handovers. Written by the ceremony; nothing in it is trusted because it stands here. Immutable, thread-safe.
+/// Everything public that the anchors of a segment start from: the certified epochs, the leaves that their manifests
+/// name, and the handovers. Written by the ceremony; nothing in it is trusted because it stands here. Immutable,
+/// thread-safe.
 /// </summary>
 /// <param name="Name">The segment's full name.</param>
 /// <param name="Genesis">Its identity.</param>
@@ -40,12 +41,14 @@ public sealed record SegmentFile(
         var info = new FileInfo(path);
         if (!info.Exists || info.Length > BytesMax)
         {
-            throw new InvalidDataException($"segment file {path}: {(info.Exists ? "too large" : "does not exist")}; write one with: fairlead segment init");
+            var problem = info.Exists ? "too large" : "does not exist";
+            throw new InvalidDataException($"segment file {path}: {problem}; write one with: fairlead segment init");
         }
 
         try
         {
-            var form = JsonSerializer.Deserialize<Form>(File.ReadAllBytes(path), Strict) ?? throw new JsonException("null");
+            var form = JsonSerializer.Deserialize<Form>(File.ReadAllBytes(path), Strict)
+                ?? throw new JsonException("null");
             return From(form);
         }
         catch (Exception e) when (e is JsonException or InvalidProtocolBufferException or FormatException)
@@ -62,7 +65,8 @@ public sealed record SegmentFile(
             Genesis.ToString(),
             [.. Epochs.Select(epoch => WireWriter.ToMessage(epoch).ToByteArray())],
             [.. Manifests.Select(manifest => manifest.ToArray())],
-            [.. Leaves.Select(leaves => leaves.Select(leaf => new LeafForm((int)leaf.Class, leaf.Payload.ToArray())).ToArray())],
+            [.. Leaves.Select(
+                leaves => leaves.Select(leaf => new LeafForm((int)leaf.Class, leaf.Payload.ToArray())).ToArray())],
             [.. Handovers.Select(handover => WireWriter.ToMessage(handover).ToByteArray())]);
         var temporary = path + ".tmp";
         File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(form, Strict));
@@ -76,12 +80,15 @@ public sealed record SegmentFile(
             throw new FormatException("name or genesis is malformed");
         }
 
-        if (!WireReader.TryRead(form.Epochs.Select(EpochDoc.Parser.ParseFrom).ToList(), out var epochs, out var refusal))
+        if (!WireReader.TryRead(
+            form.Epochs.Select(EpochDoc.Parser.ParseFrom).ToList(), out var epochs, out var refusal))
         {
             throw new FormatException(refusal.ToString());
         }
 
-        if (form.Manifests.Length != epochs.Length || form.Leaves.Length != epochs.Length || form.Handovers.Length != epochs.Length - 1)
+        if (form.Manifests.Length != epochs.Length
+            || form.Leaves.Length != epochs.Length
+            || form.Handovers.Length != epochs.Length - 1)
         {
             throw new FormatException("manifests, leaves and handovers do not go with the epochs");
         }
@@ -91,8 +98,11 @@ public sealed record SegmentFile(
             genesis,
             epochs,
             [.. form.Manifests.Select(manifest => new ReadOnlyMemory<byte>(manifest))],
-            [.. form.Leaves.Select(leaves => leaves.Select(leaf => ((LeafClass)leaf.Class, new ReadOnlyMemory<byte>(leaf.Payload))).ToImmutableArray())],
-            [.. form.Handovers.Select(bytes => WireReader.TryRead(Signed.Parser.ParseFrom(bytes), out var handover, out var bad)
+            [.. form.Leaves.Select(
+                leaves => leaves.Select(
+                    leaf => ((LeafClass)leaf.Class, new ReadOnlyMemory<byte>(leaf.Payload))).ToImmutableArray())],
+            [.. form.Handovers.Select(
+                bytes => WireReader.TryRead(Signed.Parser.ParseFrom(bytes), out var handover, out var bad)
                 ? handover
                 : throw new FormatException(bad.ToString()))]);
     }

@@ -14,5 +14,6 @@ internal sealed class ClientStreamingHandler<TRequest, TResponse>(
     }
 
     public override MethodHandler Intercept(ServerInterceptor interceptor) =>
-        new ClientStreamingHandler<TRequest, TResponse>(method, (requests, context) => interceptor.ClientStreamingServerHandler(requests, context, handler));
+        new ClientStreamingHandler<TRequest,
+        TResponse>(method, (requests, context) => interceptor.ClientStreamingServerHandler(requests, context, handler));
 }

@@ -13,5 +13,6 @@ internal sealed class UnaryHandler<TRequest, TResponse>(
     }
 
     public override MethodHandler Intercept(ServerInterceptor interceptor) =>
-        new UnaryHandler<TRequest, TResponse>(method, (request, context) => interceptor.UnaryServerHandler(request, context, handler));
+        new UnaryHandler<TRequest,
+        TResponse>(method, (request, context) => interceptor.UnaryServerHandler(request, context, handler));
 }

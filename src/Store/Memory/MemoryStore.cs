@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace Fairlead.Store.Memory;
@@ -55,30 +54,15 @@ public sealed class MemoryStore : IStore
         Run(() => Commit(transaction), cancellationToken);
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<WatchBatch> WatchAsync(
-        KeyRange range, long startRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(startRevision, 1);
-        RequestRules.Check(range, _limits);
-        for (var next = startRevision; ;)
-        {
-            var changed = _changes.Next;
-            var (batches, scanned) = await Run(() => _history.Since(range, next), cancellationToken)
-                .ConfigureAwait(false);
-            foreach (var batch in batches)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                yield return batch;
-            }
-
-            if (scanned < next)
-            {
-                await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
-            }
-
-            next = Math.Max(next, scanned + 1);
-        }
-    }
+    public IAsyncEnumerable<WatchBatch> WatchAsync(
+        KeyRange range, long startRevision, CancellationToken cancellationToken) =>
+        WatchFeed.FollowAsync(
+            range,
+            startRevision,
+            _limits,
+            _changes,
+            (next, cancellation) => Run(() => _history.Since(range, next), cancellation),
+            cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask CompactAsync(long revision, CancellationToken cancellationToken)

@@ -9,7 +9,8 @@ public sealed class DocumentTests(ITestOutputHelper output)
 {
     private static readonly string[] Types =
     [
-        "attest", "bundle", "consent", "credential", "epoch", "gateway", "grant", "handover", "head", "link", "manifest",
+        "attest", "bundle", "consent", "credential", "epoch", "gateway", "grant", "handover", "head", "link",
+        "manifest",
         "peer", "query", "record", "redirect", "rule", "scope", "seal", "set", "slice", "tombstone", "transfer", "vote",
         "withdraw", "withdrawn", "witness",
     ];
@@ -48,9 +49,11 @@ public sealed class DocumentTests(ITestOutputHelper output)
         foreach (var left in json.RootElement.EnumerateObject().Select(member => member.Name))
         {
             var rest = json.RootElement.EnumerateObject().Where(member => member.Name != left);
-            var text = "{" + string.Join(',', rest.Select(member => $"\"{member.Name}\":{member.Value.GetRawText()}")) + "}";
+            var text = "{" + string.Join(
+                ',', rest.Select(member => $"\"{member.Name}\":{member.Value.GetRawText()}")) + "}";
             var (encoded, refusal) = sample.Read(Encoding.ASCII.GetBytes(text));
-            Assert.True(refusal is not null || Encoding.ASCII.GetString(encoded!) == text, $"{sample.Name} without {left}");
+            Assert.True(refusal is not null
+                || Encoding.ASCII.GetString(encoded!) == text, $"{sample.Name} without {left}");
         }
     });
 
@@ -65,8 +68,8 @@ public sealed class DocumentTests(ITestOutputHelper output)
         Refused(sample, "{\"a\":1," + text[1..]);
     });
 
-    /// <summary>Whatever a flipped, lost or added byte makes of a document, the reader ends, and what it accepts is what it
-    /// would write.</summary>
+    /// <summary>Whatever a flipped, lost or added byte makes of a document, the reader ends, and what it accepts is
+    /// what it would write.</summary>
     [Fact]
     public void Parse_OfMutations_AcceptsOnlyWhatItWouldWrite()
     {

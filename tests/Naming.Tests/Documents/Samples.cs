@@ -67,7 +67,8 @@ internal static class Samples
             Segment = D("g"),
             Uplinks =
             [
-                new Uplink { Endpoints = [Endpoint], Floor = new Floor(D("f"), 3), Label = "us1", Parent = D("parent") },
+                new Uplink { Endpoints = [Endpoint], Floor = new Floor(D("f"), 3), Label = "us1", Parent = D(
+                    "parent") },
             ],
             Ext = Ext,
         };
@@ -80,7 +81,8 @@ internal static class Samples
     [
         Sample.Of(new Record
         {
-            Continuity = 0, Expires = Now + 1, Identities = ["spiffe://a.example/x"], Issued = Now, Kind = RecordKind.Headless,
+            Continuity = 0, Expires = Now + 1, Identities = ["spiffe://a.example/x"], Issued = Now,
+            Kind = RecordKind.Headless,
             Name = Cart, Opening = Opening, Origin = new Origin { Segment = D("o"), Version = 3 },
             Ports =
             [
@@ -123,7 +125,8 @@ internal static class Samples
         }),
         Sample.Of(new Gateway
         {
-            Addresses = [Endpoint], Expires = Now + 1, Identities = ["a"], Issued = Now, Network = "n1", Opening = Opening,
+            Addresses = [Endpoint], Expires = Now + 1, Identities = ["a"], Issued = Now, Network = "n1",
+            Opening = Opening,
             Publisher = D("k"), Version = 2,
         }),
         Sample.Of(new Withdraw
@@ -133,7 +136,8 @@ internal static class Samples
         }),
         Sample.Of(new Withdrawn
         {
-            OfClass = 1, Expires = Now, Name = "cart.shop.svc", Of = D("w"), Opening = Opening, Uid = Opening, Version = 3,
+            OfClass = 1, Expires = Now, Name = "cart.shop.svc", Of = D("w"), Opening = Opening, Uid = Opening,
+            Version = 3,
         }),
     ];
 
@@ -151,7 +155,8 @@ internal static class Samples
         }),
         Sample.Of(new Peer
         {
-            Endpoints = [Endpoint], Floor = new Floor(D("f"), 0), Genesis = D("c"), Name = SegmentName.Parse("us1.internal"),
+            Endpoints = [Endpoint], Floor = new Floor(D("f"), 0), Genesis = D("c"),
+            Name = SegmentName.Parse("us1.internal"),
             Terms = new Terms { MaxTtl = 3 }, Made = 1, Opening = Opening,
         }),
         Sample.Of(new Rule
@@ -167,7 +172,8 @@ internal static class Samples
         }),
         Sample.Of(new Scope
         {
-            Cidrs = ["10.0.0.0/8"], Domains = ["a.example"], Networks = ["n1"], Segment = D("g"), Made = 1, Opening = Opening,
+            Cidrs = ["10.0.0.0/8"], Domains = ["a.example"], Networks = ["n1"], Segment = D("g"), Made = 1,
+            Opening = Opening,
         }),
         Sample.Of(new Tombstone
         {
@@ -190,12 +196,14 @@ internal static class Samples
         Sample.Of(new Grant
         {
             Audience = D("a"), Expires = Now, Home = D("h"), HomeEpoch = 1, Issued = Now,
-            Names = [NamePattern.Parse("*.shop.svc")], Subject = new Subject { Account = "a", Namespace = "n" }, Tls = D("t"),
+            Names = [NamePattern.Parse("*.shop.svc")], Subject = new Subject { Account = "a", Namespace = "n" },
+            Tls = D("t"),
         }),
         Sample.Of(new Attest
         {
             Constraints = new Constraints { Regions = ["eu"] }, Decision = RuleEffect.Allow, Epoch = 1, Expires = Now,
-            Home = D("h"), Issued = Now, Next = D("n"), Policy = D("p"), Renew = Now, Role = AttestRole.Target, Rule = D("r"),
+            Home = D("h"), Issued = Now, Next = D("n"), Policy = D("p"), Renew = Now, Role = AttestRole.Target,
+            Rule = D("r"),
             Scope = NamePattern.Parse("cart.shop.svc"), Segment = D("g"), Subject = D("s"),
         }),
         Sample.Of(new Head { Epoch = 1, Nonce = Opening, Seal = D("s"), Segment = D("g"), Seq = 2, Time = Now }),

@@ -58,10 +58,13 @@ public sealed class DsseFileTests
         Refused(VerificationFailure.BadEnvelope, "[]");
         Refused(VerificationFailure.BadEnvelope, "null");
         Refused(VerificationFailure.BadEnvelope, Text + "x");
-        Refused(VerificationFailure.BadEnvelope, Text.Replace("{\"payload\"", "{\"more\":1,\"payload\"", StringComparison.Ordinal));
-        Refused(VerificationFailure.BadEnvelope, Text.Replace("\"keyid\":\"", "\"keyid\":\"A", StringComparison.Ordinal));
+        Refused(VerificationFailure.BadEnvelope, Text.Replace(
+            "{\"payload\"", "{\"more\":1,\"payload\"", StringComparison.Ordinal));
+        Refused(
+            VerificationFailure.BadEnvelope, Text.Replace("\"keyid\":\"", "\"keyid\":\"A", StringComparison.Ordinal));
         Refused(VerificationFailure.BadEnvelope, Text.Replace("\"keyid\"", "\"keyID\"", StringComparison.Ordinal));
-        Refused(VerificationFailure.BadEnvelope, Text.Replace("{\"payload\"", "{\"payload\":\"\",\"payload\"", StringComparison.Ordinal));
+        Refused(VerificationFailure.BadEnvelope, Text.Replace(
+            "{\"payload\"", "{\"payload\":\"\",\"payload\"", StringComparison.Ordinal));
         Refused(VerificationFailure.BadEnvelope, Text.Replace("YWJjZGU=", "\\ud800", StringComparison.Ordinal));
         Refused(VerificationFailure.BadEnvelope, "{\"payload\":\"\",\"payloadType\":\"x\",\"signatures\":[[[[[]]]]]}");
     }

@@ -18,7 +18,8 @@ public sealed class CertificateCheckTests(ITestOutputHelper output)
         },
     });
 
-    private static readonly Parsed<Seal> Sealed = Segment.SealOf(Digest.Sha256("root"u8), 2, 0, TestSegmentOptions.Start);
+    private static readonly Parsed<Seal> Sealed = Segment.SealOf(
+        Digest.Sha256("root"u8), 2, 0, TestSegmentOptions.Start);
 
     [Fact]
     public void Seal_OfTheQuorum_PassesAndNamesItsSigners()
@@ -113,12 +114,13 @@ public sealed class CertificateCheckTests(ITestOutputHelper output)
             Quorum = epoch.Quorum with { SealGroups = [new GroupMinimum { Group = "out", Min = 2 }] },
         };
         Assert.Equal(VerificationFailure.GroupNotMet, CertificateCheck.Seal(
-            new Envelope(Sealed.Payload, Certificate(0, 1, 2, 3, 4)), Sealed, strict, new SignatureBudget(), out _)?.Failure);
+            new Envelope(Sealed.Payload, Certificate(0, 1, 2, 3, 4)), Sealed, strict, new SignatureBudget(),
+            out _)?.Failure);
         Assert.Null(Check(Certificate(0, 1, 2, 3, 4), out _));
     }
 
-    /// <summary>Whatever votes are collected: a certificate is assembled iff T of them with the group exist, it is accepted,
-    /// and it does not depend on their order.</summary>
+    /// <summary>Whatever votes are collected: a certificate is assembled iff T of them with the group exist, it is
+    /// accepted, and it does not depend on their order.</summary>
     [Fact]
     public void Assemble_OfEverySetOfVotes_MakesTheOneAcceptedCertificate()
     {
@@ -136,7 +138,8 @@ public sealed class CertificateCheckTests(ITestOutputHelper output)
                 collected.Reverse();
                 Assert.Equal(
                     made.Select(entry => entry.Kid),
-                    CertificateAssembly.Assemble(collected, Segment.Newest.Value, KeyRole.Seal)!.Value.Select(entry => entry.Kid));
+                    CertificateAssembly.Assemble(collected, Segment.Newest.Value, KeyRole.Seal)!.Value.Select(
+                        entry => entry.Kid));
             }
         }
 

@@ -52,8 +52,10 @@ public sealed class ConsentRulesTests
     public void Rotate_WithExactlyTheNeededConsents_Passes()
     {
         var (segment, epoch) = Rotated();
-        Assert.Null(Judge(segment, epoch, segment.Consent(epoch, [Fresh[0], Fresh[1], segment.Gov(0), segment.Gov(1)])));
-        Assert.Null(Judge(segment, epoch, segment.Consent(epoch, [Fresh[0], Fresh[1], segment.Gov(0), segment.Gov(2)])));
+        Assert.Null(
+            Judge(segment, epoch, segment.Consent(epoch, [Fresh[0], Fresh[1], segment.Gov(0), segment.Gov(1)])));
+        Assert.Null(
+            Judge(segment, epoch, segment.Consent(epoch, [Fresh[0], Fresh[1], segment.Gov(0), segment.Gov(2)])));
     }
 
     [Fact]
@@ -80,10 +82,13 @@ public sealed class ConsentRulesTests
         var (segment, epoch) = Rotated();
         ISigner[] needed = [Fresh[0], Fresh[1], segment.Gov(0), segment.Gov(1)];
         Assert.Equal(
-            VerificationFailure.TooManySignatures, Judge(segment, epoch, segment.Consent(epoch, [.. needed, segment.Gov(2)])));
+            VerificationFailure.TooManySignatures,
+            Judge(segment, epoch, segment.Consent(epoch, [.. needed, segment.Gov(2)])));
         Assert.Equal(
-            VerificationFailure.TooManySignatures, Judge(segment, epoch, segment.Consent(epoch, [.. needed, segment.Seal(0)])));
-        Assert.Equal(VerificationFailure.WrongKeyRole, Judge(segment, epoch, segment.Consent(epoch, [.. needed, Fresh[2]])));
+            VerificationFailure.TooManySignatures,
+            Judge(segment, epoch, segment.Consent(epoch, [.. needed, segment.Seal(0)])));
+        Assert.Equal(
+            VerificationFailure.WrongKeyRole, Judge(segment, epoch, segment.Consent(epoch, [.. needed, Fresh[2]])));
     }
 
     [Fact]
@@ -99,7 +104,8 @@ public sealed class ConsentRulesTests
     [MaliciousInput(133, "recovery changed without its keys: RecoveryKeysNotConsenting")]
     public void Recovery_ChangedWithoutItsKeys_IsRefused()
     {
-        var segment = new TestSegment(new TestSegmentOptions { Genesis = epoch => epoch with { Recovery = Keys(2, 31, 32, 33) } });
+        var segment = new TestSegment(
+            new TestSegmentOptions { Genesis = epoch => epoch with { Recovery = Keys(2, 31, 32, 33) } });
         var epoch = segment.Advance(OpType.Rotate, next => next with { Recovery = Keys(2, 32, 33, 34) });
         var consent = segment.Consent(epoch, segment.GovQuorum);
         var document = new EpochDocument(epoch.Payload, segment.Vote(epoch, segment.GovQuorum), consent, Envelope.None);

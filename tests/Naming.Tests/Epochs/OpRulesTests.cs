@@ -69,7 +69,8 @@ public sealed class OpRulesTests
         var before = new TestSegment().Newest.Value;
         var two = before with
         {
-            Anchors = [.. before.Anchors.Select((anchor, i) => i < 2 ? anchor with { Tls = TestKeys.Key(40 + i) } : anchor)],
+            Anchors = [.. before.Anchors.Select(
+                (anchor, i) => i < 2 ? anchor with { Tls = TestKeys.Key(40 + i) } : anchor)],
             Op = new EpochOp { Type = OpType.Rotate },
         };
         Assert.Equal(VerificationFailure.OpMismatch, OpRules.Check(before, two)?.Failure);
@@ -98,7 +99,8 @@ public sealed class OpRulesTests
     {
         var segment = new TestSegment();
         Assert.Equal(
-            segment.Leaves.Select(leaf => leaf.Commitment), LeavesOf(segment).Leaves.Values.Select(leaf => leaf.Commitment));
+            segment.Leaves.Select(leaf => leaf.Commitment), LeavesOf(segment)
+                .Leaves.Values.Select(leaf => leaf.Commitment));
     }
 
     [Fact]
@@ -109,7 +111,9 @@ public sealed class OpRulesTests
         var manifest = segment.Manifests[0]!.Payload;
         var all = segment.Leaves.Select(leaf => (leaf.Class, leaf.Payload)).ToList();
         VerificationFailure? Apply(IEnumerable<(LeafClass Class, ReadOnlyMemory<byte> Payload)> leaves) =>
-            OperationLeaves.None.Apply(segment.Epochs[0], manifest, leaves, out var refusal) is null ? refusal!.Failure : null;
+            OperationLeaves.None.Apply(segment.Epochs[0], manifest, leaves, out var refusal) is null
+                ? refusal!.Failure
+                : null;
 
         Assert.Null(Apply(all));
         Assert.Equal(VerificationFailure.ManifestMismatch, Apply(all.Skip(1)));
@@ -136,7 +140,8 @@ public sealed class OpRulesTests
     }
 
     private static Digest RulesOf(TestSegment segment, ParsedLeaf more) =>
-        Hashes.Rules(segment.Leaves.Append(more).Where(leaf => leaf.Class == LeafClass.Rule).Select(leaf => leaf.Commitment));
+        Hashes.Rules(
+            segment.Leaves.Append(more).Where(leaf => leaf.Class == LeafClass.Rule).Select(leaf => leaf.Commitment));
 
     private static Uplink Uplink(long epoch) => new()
     {

@@ -28,7 +28,8 @@ public sealed class PlaceRulesTests
     [MaliciousInput(83, "label in hold-down: LabelInHoldDown")]
     public void Link_AtALabelInHoldDown_LabelInHoldDown(int later, bool stranger, VerificationFailure? expected) =>
         Assert.Equal(expected, Judge(
-            "acme.internal", OpType.Join, [Tombstone("us1", 1001)], [Link("us1", stranger ? Stranger : Child)], later: later));
+            "acme.internal", OpType.Join, [Tombstone("us1", 1001)], [Link("us1", stranger ? Stranger : Child)],
+            later: later));
 
     [Fact]
     public void Leaf_UnderATombstone_IsFrozen()
@@ -55,7 +56,8 @@ public sealed class PlaceRulesTests
     {
         var held = Tombstone("us1", 1001);
         Assert.Equal(VerificationFailure.Frozen, Judge("acme.internal", OpType.Evict, [held], [], [held]));
-        Assert.Equal(VerificationFailure.Frozen, Judge("acme.internal", OpType.Evict, [held], [Tombstone("us1", 1000)]));
+        Assert.Equal(
+            VerificationFailure.Frozen, Judge("acme.internal", OpType.Evict, [held], [Tombstone("us1", 1000)]));
         Assert.Null(Judge("acme.internal", OpType.Split, [held], [Link("us1", Child)], [held]));
         Assert.Null(Judge("acme.internal", OpType.Evict, [held], [], [held], later: 1001));
     }

@@ -68,7 +68,8 @@ public sealed class QuorumRulesTests
         }
 
         var recovery = new Recovery { Delay = Limits.RecoveryDelayMin, Keys = [a.Gov], Threshold = 1 };
-        Assert.Equal(VerificationFailure.DuplicateKey, QuorumRules.Check(epoch with { Recovery = recovery }, [])?.Failure);
+        Assert.Equal(
+            VerificationFailure.DuplicateKey, QuorumRules.Check(epoch with { Recovery = recovery }, [])?.Failure);
         Assert.Null(QuorumRules.Check(epoch with { Recovery = recovery with { Keys = [TestKeys.Key(7)] } }, []));
     }
 
@@ -77,7 +78,10 @@ public sealed class QuorumRulesTests
     public void Check_OfAnOmittedOrInventedTag_IsRefused()
     {
         var epoch = new TestSegment().Epochs[0].Value;
-        var one = epoch with { Anchors = [.. epoch.Anchors.Select((anchor, i) => i < 3 ? anchor with { Admin = "a" } : anchor)] };
+        var one = epoch with
+        {
+            Anchors = [.. epoch.Anchors.Select((anchor, i) => i < 3 ? anchor with { Admin = "a" } : anchor)],
+        };
         Bad(one);
         Assert.Null(QuorumRules.Check(Tagged(one, AssuranceTags.SingleAdmin, AssuranceTags.SingleHost), []));
         Bad(Tagged(epoch));
@@ -115,7 +119,8 @@ public sealed class QuorumRulesTests
         Bad(epoch with { Recovery = recovery with { Threshold = 0 } });
         Assert.Equal(
             VerificationFailure.PolicyOutOfRange,
-            QuorumRules.Check(epoch with { Recovery = recovery with { Delay = Limits.RecoveryDelayMin - 1 } }, [])?.Failure);
+            QuorumRules.Check(
+                epoch with { Recovery = recovery with { Delay = Limits.RecoveryDelayMin - 1 } }, [])?.Failure);
     }
 
     [Fact]
@@ -128,8 +133,8 @@ public sealed class QuorumRulesTests
         Bad(epoch with { Quorum = epoch.Quorum with { Attest = 0 } });
     }
 
-    /// <summary>By counting, for every n up to 7: accepted parameters are those where any two sets of T share more than F
-    /// and T is reached without F.</summary>
+    /// <summary>By counting, for every n up to 7: accepted parameters are those where any two sets of T share more than
+    /// F and T is reached without F.</summary>
     [Fact]
     public void IsSafeAndLive_ForAllSmallSegments_IsWhatCountingSays()
     {

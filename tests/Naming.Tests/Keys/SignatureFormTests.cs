@@ -64,8 +64,8 @@ public sealed class SignatureFormTests
         Assert.Null(SignatureForm.Check([.. Bytes(1), .. Bytes(1)]));
     }
 
-    /// <summary>Well-formed and false: numbers that a careless implementation takes for a signature of anything, among them
-    /// those that only arithmetic without its range checks accepts.</summary>
+    /// <summary>Well-formed and false: numbers that a careless implementation takes for a signature of anything, among
+    /// them those that only arithmetic without its range checks accepts.</summary>
     [Theory]
     [MemberData(nameof(Edges))]
     public void Verify_OfNumbersAtTheEdges_IsBadSignature(string r, string s)
@@ -78,14 +78,17 @@ public sealed class SignatureFormTests
         }
     }
 
-    /// <summary>Each number at a bound of r and of s, in every pair: in form exactly where 0 &lt; r &lt; n, 0 &lt; s &lt;= n/2.</summary>
+    /// <summary>Each number at a bound of r and of s, in every pair: in form exactly where 0 &lt; r &lt; n, 0 &lt; s
+    /// &lt;= n/2.</summary>
     [Fact]
     public void Check_OfEveryPairAtTheBounds_TakesExactlyTheRange()
     {
-        var field = Order + BigInteger.Parse("4319055358e8617b0c46353d039cdaae", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        var field = Order + BigInteger.Parse(
+            "4319055358e8617b0c46353d039cdaae", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         BigInteger[] bounds =
         [
-            0, 1, 2, (Order / 2) - 1, Order / 2, (Order / 2) + 1, Order - 2, Order - 1, Order, Order + 1, field - 1, field,
+            0, 1, 2, (Order / 2) - 1, Order / 2, (Order / 2) + 1, Order - 2, Order - 1, Order, Order + 1, field - 1,
+            field,
             (BigInteger.One << 256) - 1,
         ];
         foreach (var r in bounds)

@@ -22,7 +22,8 @@ public sealed class IpAddressTests(ITestOutputHelper output)
     [InlineData("::ffff:127.0.0.1")]
     [InlineData("::102:304")]
     [InlineData("64:ff9b::a00:1")]
-    public void TryParse_OfTheOneForm_Passes(string text) => Assert.Equal(text, IpAddress.Format(IpAddress.Parse(text)));
+    public void TryParse_OfTheOneForm_Passes(string text) =>
+        Assert.Equal(text, IpAddress.Format(IpAddress.Parse(text)));
 
     [Theory]
     [MaliciousInput(113, "010.0.0.1: BadAddress")]

@@ -59,7 +59,8 @@ public sealed class NameTests
     [InlineData("us1.clusterset.local")]
     [InlineData("cart.shop.svc.us1.clusterset.local")]
     [InlineData("a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q")]
-    public void FullName_OfNoName_IsRefused(string text) => Refused(FullName.TryParse(text, out _, out var refusal), refusal);
+    public void FullName_OfNoName_IsRefused(string text) =>
+        Refused(FullName.TryParse(text, out _, out var refusal), refusal);
 
     [Fact]
     [MaliciousInput(77, "64-char label, 254 bytes: BadName")]

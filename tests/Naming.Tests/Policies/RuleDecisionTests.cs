@@ -25,11 +25,13 @@ public sealed class RuleDecisionTests(ITestOutputHelper output)
     public void ForService_OfAMatchingDeny_IsDeniedWhateverAllows()
     {
         var rules = Rules(
-            Make("a", RuleEffect.Allow), Make("b", RuleEffect.Deny, subject: new RuleSubject { Segment = "*", Namespace = "shop" }));
+            Make("a", RuleEffect.Allow),
+            Make("b", RuleEffect.Deny, subject: new RuleSubject { Segment = "*", Namespace = "shop" }));
         Assert.False(Decide(rules, Foreign).IsAllowed);
         Assert.False(Decide(rules, Own).IsAllowed);
         Assert.Null(Decide(rules, Foreign).Rule);
-        Assert.True(RuleDecision.ForService(rules, Own, Foreign, new Subject { Namespace = "x", Account = "y" }, Cart).IsAllowed);
+        Assert.True(RuleDecision.ForService(
+            rules, Own, Foreign, new Subject { Namespace = "x", Account = "y" }, Cart).IsAllowed);
     }
 
     [Fact]
@@ -54,8 +56,10 @@ public sealed class RuleDecisionTests(ITestOutputHelper output)
     public void ForService_OfAHost_IsJudgedAsItsService()
     {
         var rules = Rules(Make("a", RuleEffect.Allow, names: "cart.shop.svc"));
-        Assert.True(RuleDecision.ForService(rules, Own, Foreign, Frontend, ServicePart.Parse("cart-0.cart.shop.svc")).IsAllowed);
-        Assert.False(RuleDecision.ForService(rules, Own, Foreign, Frontend, ServicePart.Parse("other.shop.svc")).IsAllowed);
+        Assert.True(RuleDecision.ForService(
+            rules, Own, Foreign, Frontend, ServicePart.Parse("cart-0.cart.shop.svc")).IsAllowed);
+        Assert.False(
+            RuleDecision.ForService(rules, Own, Foreign, Frontend, ServicePart.Parse("other.shop.svc")).IsAllowed);
     }
 
     [Fact]
@@ -63,7 +67,8 @@ public sealed class RuleDecisionTests(ITestOutputHelper output)
     {
         var target = SegmentName.Parse("us1.internal");
         Assert.False(RuleDecision.ForSegment(Rules(Make("a", RuleEffect.Allow)), Own, Foreign, null, target).IsAllowed);
-        Assert.True(RuleDecision.ForSegment(Rules(Make("a", RuleEffect.Allow, names: "*")), Own, Foreign, null, target).IsAllowed);
+        Assert.True(RuleDecision.ForSegment(
+            Rules(Make("a", RuleEffect.Allow, names: "*")), Own, Foreign, null, target).IsAllowed);
     }
 
     [Fact]
@@ -155,6 +160,8 @@ public sealed class RuleDecisionTests(ITestOutputHelper output)
     private static ImmutableArray<Parsed<Rule>> Rules(params ImmutableArray<Parsed<Rule>> rules) => rules;
 
     private static Parsed<Rule> Make(
-        string id, string effect, Constraints? constraints = null, string names = "*.svc", RuleSubject? subject = null) =>
-        Document.Make((Rule)TestLeaves.Rule(id, effect, [names], subject is null ? null : [subject], constraints).Document);
+        string id, string effect, Constraints? constraints = null, string names = "*.svc",
+        RuleSubject? subject = null) =>
+        Document.Make(
+            (Rule)TestLeaves.Rule(id, effect, [names], subject is null ? null : [subject], constraints).Document);
 }

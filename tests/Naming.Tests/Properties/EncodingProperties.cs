@@ -44,7 +44,8 @@ public sealed class EncodingProperties
             Endpoints =
             [
                 .. endpoints.DistinctBy(one => one.Address).Take(100)
-                    .OrderBy(one => one.Address, StringComparer.Ordinal).ThenBy(one => one.Host, StringComparer.Ordinal),
+                    .OrderBy(one => one.Address, StringComparer.Ordinal)
+                        .ThenBy(one => one.Host, StringComparer.Ordinal),
             ],
             Name = ServicePart.Parse($"{service}.shop.svc"),
             Ports = [.. ports.Take(100)],
@@ -86,7 +87,8 @@ public sealed class EncodingProperties
     private static IEnumerable<string> OtherForms(byte[] bytes)
     {
         using var json = JsonDocument.Parse(bytes);
-        var members = json.RootElement.EnumerateObject().Select(member => $"\"{member.Name}\":{member.Value.GetRawText()}");
+        var members = json.RootElement.EnumerateObject()
+            .Select(member => $"\"{member.Name}\":{member.Value.GetRawText()}");
         var list = members.ToList();
         var text = Encoding.ASCII.GetString(bytes);
         yield return $"{{{string.Join(',', list.AsEnumerable().Reverse())}}}";

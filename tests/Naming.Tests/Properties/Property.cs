@@ -20,7 +20,9 @@ internal static class Property
     internal static void Holds<T>(Arbitrary<T> values, Func<T, bool> property, int runs = 200)
     {
         var seed = ulong.TryParse(
-            Environment.GetEnvironmentVariable("FAIRLEAD_SEED"), CultureInfo.InvariantCulture, out var given) ? given : Seed;
+            Environment.GetEnvironmentVariable("FAIRLEAD_SEED"), CultureInfo.InvariantCulture, out var given)
+                ? given
+                : Seed;
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
         var replay = new Replay(new Rnd(seed), FSharpOption<int>.None);
         var config = Config.QuickThrowOnFailure.WithMaxTest(runs)

@@ -56,7 +56,8 @@ public sealed class RuleProperties
     private static RuleDecision Decide(Parsed<Rule>[] rules) =>
         RuleDecision.ForService([.. rules], Own, Foreign, Frontend, Cart);
 
-    private static Parsed<Rule> Make((bool Deny, string Names, string? Namespace, int? Ttl, string? Region) facts, int i) =>
+    private static Parsed<Rule> Make(
+        (bool Deny, string Names, string? Namespace, int? Ttl, string? Region) facts, int i) =>
         Document.Make((Rule)TestLeaves.Rule(
             i.ToString(CultureInfo.InvariantCulture),
             facts.Deny ? RuleEffect.Deny : RuleEffect.Allow,
@@ -64,5 +65,6 @@ public sealed class RuleProperties
             [new RuleSubject { Namespace = facts.Namespace, Segment = "*" }],
             facts.Ttl is null && facts.Region is null
                 ? null
-                : new Constraints { MaxTtl = facts.Ttl, Regions = facts.Region is null ? [] : [facts.Region] }).Document);
+                : new Constraints { MaxTtl = facts.Ttl, Regions = facts.Region is null ? [] : [facts.Region] })
+                    .Document);
 }

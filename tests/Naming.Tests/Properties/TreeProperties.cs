@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Fairlead.Naming.Tests.Properties;
 
-/// <summary>The tree over keys that collide in their first bits as often as not; a counterexample shrinks to few leaves.</summary>
+/// <summary>The tree over keys that collide in their first bits as often as not; a counterexample shrinks to few
+/// leaves.</summary>
 public sealed class TreeProperties
 {
     // A key is its first byte, and a last one that tells keys with equal beginnings apart at level 248 and below.
@@ -51,7 +52,9 @@ public sealed class TreeProperties
             var proof = tree.Prove(leaf.Key, nodes);
             var present = ProofRules.CheckInclusion(leaf.Key, leaf.Value, proof, nodes.Nodes.ToArray(), tree.Root);
             var absent = ProofRules.CheckAbsence(leaf.Key, proof, nodes.Nodes.ToArray(), tree.Root);
-            return held.ContainsKey(leaf.Key) ? present is null && absent is not null : present is not null && absent is null;
+            return held.ContainsKey(leaf.Key)
+                ? present is null && absent is not null
+                : present is not null && absent is null;
         });
     });
 

@@ -12,7 +12,8 @@ using Xunit;
 
 namespace Fairlead.Naming.Tests.Properties;
 
-/// <summary>The verifier is total: whatever bytes come, it ends with a verdict, and never with another record.</summary>
+/// <summary>The verifier is total: whatever bytes come, it ends with a verdict, and never with another
+/// record.</summary>
 public sealed class VerifierProperties
 {
     private readonly PeerWorld _world = new();
@@ -69,7 +70,8 @@ public sealed class VerifierProperties
         return [.. copy];
     }
 
-    // As an asker does: the bytes of a response, its message, the answer, the verdict. Null where the bytes are no answer.
+    // As an asker does: the bytes of a response, its message, the answer, the verdict. Null where the bytes are no
+    // answer.
     private Verdict? Judge(byte[] bytes)
     {
         ResolveResponse response;

@@ -17,7 +17,9 @@ public sealed class WireTests
     [Fact]
     public void Answer_WrittenAndRead_VerifiesAsBefore()
     {
-        foreach (var answer in new[] { _world.Answer(), _world.Ask("missing.shop.svc").Negative(), _world.Ask().Denied() })
+        UnverifiedAnswer[] answers =
+            [_world.Answer(), _world.Ask("missing.shop.svc").Negative(), _world.Ask().Denied()];
+        foreach (var answer in answers)
         {
             var message = WireWriter.ToMessage(answer);
             var copy = Fairlead.Protocol.V1.Answer.Parser.ParseFrom(message.ToByteArray());

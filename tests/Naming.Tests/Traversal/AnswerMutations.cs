@@ -47,7 +47,8 @@ internal static class AnswerMutations
         3 => leaf with { Proof = leaf.Proof with { Depth = (uint)random.Next(300) } },
         4 => leaf with { Proof = leaf.Proof with { Mask = Bytes(leaf.Proof.Mask, random) } },
         5 => leaf with { Proof = leaf.Proof with { Siblings = new uint[random.Next(4)] } },
-        _ => leaf with { Proof = leaf.Proof with { End = (ProofEnd)random.Next(-1, 6), OtherKey = Digest.Sha256([1]) } },
+        _ =>
+            leaf with { Proof = leaf.Proof with { End = (ProofEnd)random.Next(-1, 6), OtherKey = Digest.Sha256([1]) } },
     };
 
     private static Envelope Envelope(Envelope envelope, Random random) => random.Next(3) switch

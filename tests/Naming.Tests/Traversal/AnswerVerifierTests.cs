@@ -32,7 +32,8 @@ public sealed class AnswerVerifierTests
     public void Record_OfTheHomeItself_NeedsOneHopAndNoScope()
     {
         var slice = AnswerLeaves.SliceOf("cart.shop.svc", null, "127.0.0.1");
-        _world.Eu1.Put(AnswerLeaves.RecordOf("cart.shop.svc", _world.Now, _world.Eu1.Publisher, slice)).SealAt(_world.Now - 500);
+        _world.Eu1.Put(AnswerLeaves.RecordOf("cart.shop.svc", _world.Now, _world.Eu1.Publisher, slice))
+            .SealAt(_world.Now - 500);
         var ask = new TestAnswers(_world.Eu1, "cart.shop.svc.eu1.internal", _world.Now);
 
         Assert.Equal(HopKind.Home, Accepted(ask, ask.Record(slice)).Answer.Target.Kind);
@@ -45,7 +46,8 @@ public sealed class AnswerVerifierTests
         var ask = tree.ToUs1();
 
         var answer = Accepted(ask, ask.Record()).Answer;
-        Assert.Equal(["eu1.acme.internal", "acme.internal", "us1.acme.internal"], answer.Hops.Select(hop => hop.Name.Text));
+        Assert.Equal(
+            ["eu1.acme.internal", "acme.internal", "us1.acme.internal"], answer.Hops.Select(hop => hop.Name.Text));
     }
 
     [Fact]
@@ -56,7 +58,8 @@ public sealed class AnswerVerifierTests
             Uplinks = [AnswerLeaves.UplinkTo(_world.Us1, "shop")],
         });
         child.Put(AnswerLeaves.RecordOf(PeerWorld.Checkout, _world.Now, child.Publisher)).SealAt(_world.Now - 500);
-        _world.Us1.Remove(LeafClass.Record, PeerWorld.Checkout).Put(AnswerLeaves.LinkOf(child, "shop.svc")).SealAt(_world.Now - 500);
+        _world.Us1.Remove(LeafClass.Record, PeerWorld.Checkout).Put(AnswerLeaves.LinkOf(child, "shop.svc"))
+            .SealAt(_world.Now - 500);
         var ask = _world.Ask().Via(child, HopKind.Down);
 
         var answer = Accepted(ask, ask.Record()).Answer;
@@ -110,7 +113,8 @@ public sealed class AnswerVerifierTests
         ask.Epochs = (_, _) => [];
         _world.Us1.SealAt(_world.Now - 500);
 
-        var again = Answers.Accepted(AnswerVerifier.Verify(next, ask.Query, ask.Record(_world.East, _world.West), _world.Now));
+        var again = Answers.Accepted(
+            AnswerVerifier.Verify(next, ask.Query, ask.Record(_world.East, _world.West), _world.Now));
         Assert.Equal(1, again.Next.Segments[_world.Us1.Genesis].NewestNumber);
         Assert.Equal(2, again.Next.Segments[_world.Us1.Genesis].Seal!.Seq);
     }
@@ -119,9 +123,11 @@ public sealed class AnswerVerifierTests
     public void Answer_VerifiedBefore_CostsNoSignatureChecks()
     {
         var cache = new VerifiedCache();
-        Answers.Accepted(AnswerVerifier.Verify(_world.State, _world.Ask().Query, _world.Answer(), _world.Now, null, cache));
+        Answers.Accepted(
+            AnswerVerifier.Verify(_world.State, _world.Ask().Query, _world.Answer(), _world.Now, null, cache));
         var held = cache.Count;
-        Answers.Accepted(AnswerVerifier.Verify(_world.State, _world.Ask().Query, _world.Answer(), _world.Now, null, cache));
+        Answers.Accepted(
+            AnswerVerifier.Verify(_world.State, _world.Ask().Query, _world.Answer(), _world.Now, null, cache));
 
         // Two geneses with 8 consents, two epochs with 3 votes, two seals with 3 signatures, and two attests; only the
         // attests are signed anew by the second answer.
@@ -143,11 +149,13 @@ public sealed class AnswerVerifierTests
         Note(answer = Target(answer, hop => hop with { Nodes = hop.Nodes.Add(Digest.Sha256("x"u8)) }));
         _world.Us1.SealAt(_world.Now - 60_000);
         Note(answer = Target(answer, hop => hop with { Seal = _world.Us1.SealEnvelope }));
-        Note(answer = Target(answer, hop => hop with { Seal = hop.Seal! with { Signatures = hop.Seal.Signatures[1..] } }));
+        Note(answer = Target(
+            answer, hop => hop with { Seal = hop.Seal! with { Signatures = hop.Seal.Signatures[1..] } }));
         Note(answer = Target(answer, hop => hop with { Epochs = [hop.Epochs[0]] }));
         Note(answer = answer with { Hops = answer.Hops.SetItem(0, answer.Hops[0] with { Attests = [] }) });
         Note(answer = answer with { Hops = answer.Hops.SetItem(1, answer.Hops[1] with { Kind = HopKind.Home }) });
-        Note(answer = answer with { Hops = answer.Hops.SetItem(1, answer.Hops[1] with { Seal = answer.Hops[0].Seal }) });
+        Note(
+            answer = answer with { Hops = answer.Hops.SetItem(1, answer.Hops[1] with { Seal = answer.Hops[0].Seal }) });
         Note(answer = Target(answer, hop => hop with { Seal = hop.Seal! with { Payload = new byte[65 * 1024] } }));
         Note(answer = answer with { Query = new byte[1] });
 
@@ -159,7 +167,8 @@ public sealed class AnswerVerifierTests
             seen.Where(failure => failure != SealExpired));
         Assert.Contains(SealExpired, seen);
 
-        void Note(UnverifiedAnswer lie) => seen.Add(Assert.IsType<Verdict.Refused>(Verify(_world.Ask(), lie)).Refusal.Failure);
+        void Note(UnverifiedAnswer lie) =>
+            seen.Add(Assert.IsType<Verdict.Refused>(Verify(_world.Ask(), lie)).Refusal.Failure);
     }
 
     [Fact]
@@ -185,5 +194,6 @@ public sealed class AnswerVerifierTests
     private static Verdict Verify(TestAnswers ask, UnverifiedAnswer answer) =>
         AnswerVerifier.Verify(ask.State, ask.Query, answer, ask.Now);
 
-    private static Verdict.Accepted Accepted(TestAnswers ask, UnverifiedAnswer answer) => Answers.Accepted(Verify(ask, answer));
+    private static Verdict.Accepted Accepted(TestAnswers ask, UnverifiedAnswer answer) =>
+        Answers.Accepted(Verify(ask, answer));
 }

@@ -34,7 +34,9 @@ public sealed class AttestAttackTests
     public void Hop_WithoutAttest_AttestationMissing(int hop)
     {
         var answer = _world.Answer();
-        Refused(AttestationMissing, answer with { Hops = answer.Hops.SetItem(hop, answer.Hops[hop] with { Attests = [] }) });
+        Refused(
+            AttestationMissing,
+            answer with { Hops = answer.Hops.SetItem(hop, answer.Hops[hop] with { Attests = [] }) });
     }
 
     [Theory]
@@ -71,7 +73,8 @@ public sealed class AttestAttackTests
         var recovery = AnchorKeys.NewKey();
         _world.Us1.Next(
             _world.Now - 5000,
-            epoch => epoch with { Recovery = new Recovery { Delay = Limits.Hour, Keys = [recovery.Key], Threshold = 1 } },
+            epoch =>
+                epoch with { Recovery = new Recovery { Delay = Limits.Hour, Keys = [recovery.Key], Threshold = 1 } },
             consents: true).SealAt(_world.Now - 500);
         var ask = _world.Ask();
         ask.Attesters = hop => hop == 1 ? [recovery] : [_world.Eu1.Anchors[0].Seal];
@@ -91,7 +94,8 @@ public sealed class AttestAttackTests
         Signed(TooManySignatures, [.. Enumerable.Repeat(one, Limits.Signatures + 1)]);
         Signed(ThresholdNotMet, []);
 
-        void Signed(VerificationFailure failure, ImmutableArray<SignatureEntry> signatures) => Refused(failure, answer with
+        void Signed(VerificationFailure failure, ImmutableArray<SignatureEntry> signatures) =>
+            Refused(failure, answer with
         {
             Hops = answer.Hops.SetItem(
                 1, answer.Hops[1] with { Attests = [good with { Signatures = signatures }] }),
@@ -109,7 +113,8 @@ public sealed class AttestAttackTests
     [Fact]
     public void Attests_QuorumOfTwo_ArePickedByKid()
     {
-        _world.Us1.Next(_world.Now - 5000, epoch => epoch with { Quorum = epoch.Quorum with { Attest = 2 } }, consents: true)
+        _world.Us1.Next(
+            _world.Now - 5000, epoch => epoch with { Quorum = epoch.Quorum with { Attest = 2 } }, consents: true)
             .SealAt(_world.Now - 500);
         var ask = _world.Ask();
         ask.Attesters = hop => (hop == 1 ? _world.Us1 : _world.Eu1).Anchors.Take(hop + 1).Select(anchor => anchor.Seal);
@@ -117,12 +122,16 @@ public sealed class AttestAttackTests
         Assert.Equal(2, Answers.Accepted(Verify(answer)).Answer.Target.Attests.Length);
 
         var target = answer.Hops[1];
-        Refused(SignatureOrder, answer with { Hops = answer.Hops.SetItem(1, target with { Attests = [.. target.Attests.Reverse()] }) });
+        Refused(
+            SignatureOrder,
+            answer with { Hops = answer.Hops.SetItem(1, target with { Attests = [.. target.Attests.Reverse()] }) });
         Refused(DuplicateSigner, answer with
         {
             Hops = answer.Hops.SetItem(1, target with { Attests = [target.Attests[0], target.Attests[0]] }),
         });
-        Refused(AttestationMissing, answer with { Hops = answer.Hops.SetItem(1, target with { Attests = [target.Attests[0]] }) });
+        Refused(
+            AttestationMissing,
+            answer with { Hops = answer.Hops.SetItem(1, target with { Attests = [target.Attests[0]] }) });
     }
 
     [Fact]
@@ -214,5 +223,6 @@ public sealed class AttestAttackTests
     private Verdict Verify(UnverifiedAnswer answer) =>
         AnswerVerifier.Verify(_world.State, _world.Ask().Query, answer, _world.Now);
 
-    private Refusal Refused(VerificationFailure failure, UnverifiedAnswer answer) => Answers.Refused(failure, Verify(answer));
+    private Refusal Refused(VerificationFailure failure, UnverifiedAnswer answer) =>
+        Answers.Refused(failure, Verify(answer));
 }

@@ -168,8 +168,10 @@ public sealed class ContentAttackTests
     public void Address_WithLeadingZero_BadAddress()
     {
         var answer = _world.Answer();
-        var text = System.Text.Encoding.ASCII.GetString(answer.Slices[0].Span).Replace("10.1.0.1", "010.0.0.1", StringComparison.Ordinal);
-        Refused(BadAddress, answer with { Slices = answer.Slices.SetItem(0, System.Text.Encoding.ASCII.GetBytes(text)) });
+        var text = System.Text.Encoding.ASCII.GetString(answer.Slices[0].Span)
+            .Replace("10.1.0.1", "010.0.0.1", StringComparison.Ordinal);
+        Refused(
+            BadAddress, answer with { Slices = answer.Slices.SetItem(0, System.Text.Encoding.ASCII.GetBytes(text)) });
     }
 
     [Fact]
@@ -207,7 +209,8 @@ public sealed class ContentAttackTests
     [Fact]
     public void Scope_RequiredByTheHome_AddressOutOfScope()
     {
-        _world.Eu1.Next(_world.Now - 5000, epoch => epoch with { Policy = epoch.Policy with { RequireScope = 1 } }).SealAt(_world.Now - 500);
+        _world.Eu1.Next(_world.Now - 5000, epoch => epoch with { Policy = epoch.Policy with { RequireScope = 1 } })
+            .SealAt(_world.Now - 500);
         Refused(AddressOutOfScope, _world.Answer());
     }
 

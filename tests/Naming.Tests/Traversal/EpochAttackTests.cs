@@ -39,11 +39,13 @@ public sealed class EpochAttackTests
 
     [Fact]
     [MaliciousInput(24, "right number, wrong prev: PrevMismatch")]
-    public void Epoch_WrongPrev_PrevMismatch() => Next(PrevMismatch, epoch => epoch with { Prev = Digest.Sha256("another"u8) });
+    public void Epoch_WrongPrev_PrevMismatch() =>
+        Next(PrevMismatch, epoch => epoch with { Prev = Digest.Sha256("another"u8) });
 
     [Fact]
     [MaliciousInput(25, "epoch of a sibling segment: WrongSegment")]
-    public void Epoch_OfASibling_WrongSegment() => Next(WrongSegment, epoch => epoch with { Segment = _world.Eu1.Genesis });
+    public void Epoch_OfASibling_WrongSegment() =>
+        Next(WrongSegment, epoch => epoch with { Segment = _world.Eu1.Genesis });
 
     [Fact]
     [MaliciousInput(19, "epoch vote signed by a seal key: WrongKeyRole")]
@@ -70,7 +72,9 @@ public sealed class EpochAttackTests
     public void NewSet_WithoutItsConsents_NewSetNotConsenting()
     {
         var fresh = AnchorKeys.Create("us1-d");
-        Next(NewSetNotConsenting, epoch => epoch with { Anchors = AnswerEpochs.AnchorsOf(_world.Us1.Anchors.SetItem(3, fresh)) });
+        Next(
+            NewSetNotConsenting,
+            epoch => epoch with { Anchors = AnswerEpochs.AnchorsOf(_world.Us1.Anchors.SetItem(3, fresh)) });
     }
 
     [Fact]
@@ -78,11 +82,13 @@ public sealed class EpochAttackTests
     public void NewSet_SignsForItself_ThresholdNotMet()
     {
         var fresh = Enumerable.Range(0, 4).Select(i => AnchorKeys.Create($"us1-{(char)('a' + i)}")).ToImmutableArray();
-        var epoch = Document.Make(AnswerEpochs.Next(_world.Us1, _world.Now - 5000) with { Anchors = AnswerEpochs.AnchorsOf(fresh) });
+        var epoch = Document.Make(
+            AnswerEpochs.Next(_world.Us1, _world.Now - 5000) with { Anchors = AnswerEpochs.AnchorsOf(fresh) });
         var document = new EpochDocument(
             epoch.Payload,
             Vote(epoch, fresh.Take(3).Select(anchor => anchor.Gov)),
-            AnswerEpochs.Consent(_world.Us1.Genesis, epoch, fresh.SelectMany<AnchorKeys, ISigner>(anchor => [anchor.Gov, anchor.Seal])),
+            AnswerEpochs.Consent(
+                _world.Us1.Genesis, epoch, fresh.SelectMany<AnchorKeys, ISigner>(anchor => [anchor.Gov, anchor.Seal])),
             Envelope.None);
         Extended(ThresholdNotMet, _world.Us1.Genesis, [.. _world.Us1.Documents, document]);
     }
@@ -99,7 +105,8 @@ public sealed class EpochAttackTests
 
     [Fact]
     [MaliciousInput(32, "issued an hour ahead: FromFuture")]
-    public void Epoch_AnHourAhead_FromFuture() => Next(FromFuture, epoch => epoch with { Issued = _world.Now + Limits.Hour });
+    public void Epoch_AnHourAhead_FromFuture() =>
+        Next(FromFuture, epoch => epoch with { Issued = _world.Now + Limits.Hour });
 
     [Fact]
     [MaliciousInput(97, "issued before the predecessor's: TimeRegression")]
@@ -112,10 +119,12 @@ public sealed class EpochAttackTests
     {
         var ask = _world.Ask();
         var state = Answers.Accepted(AnswerVerifier.Verify(_world.State, ask.Query, _world.Answer(), _world.Now)).Next;
-        var second = Certified(epoch => epoch with { Number = 1, Prev = _world.Us1.Epochs[0].Digest, Issued = _world.Now - 40_000 });
+        var second = Certified(
+            epoch => epoch with { Number = 1, Prev = _world.Us1.Epochs[0].Digest, Issued = _world.Now - 40_000 });
         ask.Epochs = (hop, segment) => hop == 1 ? [_world.Us1.Documents[0], second] : segment.Documents;
 
-        Answers.Refused(EpochEquivocation, AnswerVerifier.Verify(state, ask.Query, ask.Record(_world.East, _world.West), _world.Now));
+        Answers.Refused(EpochEquivocation, AnswerVerifier.Verify(
+            state, ask.Query, ask.Record(_world.East, _world.West), _world.Now));
     }
 
     [Fact]
@@ -126,7 +135,8 @@ public sealed class EpochAttackTests
         var state = Answers.Accepted(AnswerVerifier.Verify(_world.State, ask.Query, _world.Answer(), _world.Now)).Next;
         ask.Epochs = (hop, segment) => hop == 1 ? [_world.Us1.Documents[0]] : segment.Documents;
 
-        Answers.Refused(EpochRollback, AnswerVerifier.Verify(state, ask.Query, ask.Record(_world.East, _world.West), _world.Now));
+        Answers.Refused(
+            EpochRollback, AnswerVerifier.Verify(state, ask.Query, ask.Record(_world.East, _world.West), _world.Now));
     }
 
     [Fact]
@@ -147,7 +157,8 @@ public sealed class EpochAttackTests
         world.Eu1.Put(AnswerLeaves.PeerOf(weak)).SealAt(world.Now - 500);
         var ask = new TestAnswers(world.Eu1, $"{PeerWorld.Checkout}.us1.internal", world.Now).Via(weak, HopKind.Peer);
 
-        Answers.Refused(AssuranceTooLow, AnswerVerifier.Verify(world.State, ask.Query, ask.Record(world.East, world.West), world.Now));
+        Answers.Refused(AssuranceTooLow, AnswerVerifier.Verify(
+            world.State, ask.Query, ask.Record(world.East, world.West), world.Now));
     }
 
     [Fact]
@@ -160,7 +171,8 @@ public sealed class EpochAttackTests
         }
 
         _world.Us1.SealAt(_world.Now - 500);
-        Answers.Refused(BudgetExceeded, AnswerVerifier.Verify(_world.State, _world.Ask().Query, _world.Answer(), _world.Now));
+        Answers.Refused(
+            BudgetExceeded, AnswerVerifier.Verify(_world.State, _world.Ask().Query, _world.Answer(), _world.Now));
     }
 
     [Fact]
@@ -168,7 +180,8 @@ public sealed class EpochAttackTests
     public void Answer_With257SignatureChecks_BudgetExceeded()
     {
         var world = new PeerWorld();
-        var large = AnswerSegment.Create("us1.internal", world.Now - 60_000, anchors: 16, faults: 5, change: epoch => epoch with
+        var large = AnswerSegment.Create(
+            "us1.internal", world.Now - 60_000, anchors: 16, faults: 5, change: epoch => epoch with
         {
             Peers = [world.Eu1.Genesis],
         });
@@ -181,12 +194,14 @@ public sealed class EpochAttackTests
         world.Eu1.Put(AnswerLeaves.PeerOf(large)).SealAt(world.Now - 500);
         var ask = new TestAnswers(world.Eu1, $"{PeerWorld.Checkout}.us1.internal", world.Now).Via(large, HopKind.Peer);
 
-        Answers.Refused(BudgetExceeded, AnswerVerifier.Verify(world.State, ask.Query, ask.Record(world.East, world.West), world.Now));
+        Answers.Refused(BudgetExceeded, AnswerVerifier.Verify(
+            world.State, ask.Query, ask.Record(world.East, world.West), world.Now));
     }
 
     [Fact]
     [MaliciousInput(105, "min_verifier 2: VerifierTooOld")]
-    public void Epoch_ForALaterVerifier_VerifierTooOld() => Next(VerifierTooOld, epoch => epoch with { MinVerifier = 2 });
+    public void Epoch_ForALaterVerifier_VerifierTooOld() =>
+        Next(VerifierTooOld, epoch => epoch with { MinVerifier = 2 });
 
     [Fact]
     [MaliciousInput(104, "unknown crit: CriticalExtension")]
@@ -228,8 +243,10 @@ public sealed class EpochAttackTests
         Assert.Equal(100, held.Chain.Length);
         Assert.Equal(SegmentState.MaxDocuments, held.Epochs.Length);
         Assert.Null(EpochChain.CheckNewest(held, new Floor(_world.Us1.Epochs[3].Digest, 3), _world.Now));
-        Assert.Equal(FloorMismatch, EpochChain.CheckNewest(held, new Floor(_world.Us1.Genesis, 3), _world.Now)!.Failure);
-        Assert.Equal(BelowLinkFloor, EpochChain.CheckNewest(held, new Floor(_world.Us1.Genesis, 100), _world.Now)!.Failure);
+        Assert.Equal(
+            FloorMismatch, EpochChain.CheckNewest(held, new Floor(_world.Us1.Genesis, 3), _world.Now)!.Failure);
+        Assert.Equal(
+            BelowLinkFloor, EpochChain.CheckNewest(held, new Floor(_world.Us1.Genesis, 100), _world.Now)!.Failure);
     }
 
     [Fact]
@@ -240,8 +257,10 @@ public sealed class EpochAttackTests
         Assert.Equal(1, verdict.Segment!.First);
 
         var wrong = new Floor(Digest.Sha256("another"u8), 1);
-        Assert.Equal(FloorMismatch, EpochChain.Extend(null, _world.Us1.Genesis, wrong, [_world.Us1.Documents[1]], _world.Now).Refusal!.Failure);
-        Assert.Equal(FloorMismatch, EpochChain.Extend(null, _world.Us1.Genesis, wrong, [.. _world.Us1.Documents], _world.Now).Refusal!.Failure);
+        Assert.Equal(FloorMismatch, EpochChain.Extend(
+            null, _world.Us1.Genesis, wrong, [_world.Us1.Documents[1]], _world.Now).Refusal!.Failure);
+        Assert.Equal(FloorMismatch, EpochChain.Extend(
+            null, _world.Us1.Genesis, wrong, [.. _world.Us1.Documents], _world.Now).Refusal!.Failure);
     }
 
     [Fact]
@@ -254,7 +273,8 @@ public sealed class EpochAttackTests
         Assert.Equal(TransportKeyMismatch, EpochChain.CheckTransport(held, _world.Us1.Anchors[1].Seal.Key)!.Failure);
     }
 
-    private Envelope Vote(Parsed<Epoch> epoch, IEnumerable<ISigner> keys) => AnswerEpochs.Vote(_world.Us1.Genesis, epoch, keys);
+    private Envelope Vote(Parsed<Epoch> epoch, IEnumerable<ISigner> keys) =>
+        AnswerEpochs.Vote(_world.Us1.Genesis, epoch, keys);
 
     private EpochDocument Certified(Func<Epoch, Epoch> change) =>
         AnswerEpochs.Certify(_world.Us1, Document.Make(change(AnswerEpochs.Next(_world.Us1, _world.Now - 5000))));

@@ -43,7 +43,8 @@ public sealed class GrantCheckTests
     }
 
     [Fact]
-    public void Grant_ByAnotherRole_WrongKeyRole() => Refused(WrongKeyRole, Grant(grant => grant, _world.Eu1.Anchors[0].Tls));
+    public void Grant_ByAnotherRole_WrongKeyRole() =>
+        Refused(WrongKeyRole, Grant(grant => grant, _world.Eu1.Anchors[0].Tls));
 
     [Fact]
     public void Grant_OfAChainBelowTheFloor_BelowLinkFloor() => Assert.Equal(

@@ -19,7 +19,8 @@ public sealed class PathAttackTests
         var stranger = AnswerSegment.Create("us1.acme.internal", tree.Now - 60_000);
         stranger.Put(AnswerLeaves.RecordOf(PeerWorld.Checkout, tree.Now, stranger.Publisher)).SealAt(tree.Now - 1000);
         tree.Acme.Put(AnswerLeaves.LinkOf(stranger)).SealAt(tree.Now - 500);
-        var ask = tree.Ask("checkout.shop.svc.us1.acme.internal").Via(tree.Acme, HopKind.Up).Via(stranger, HopKind.Down);
+        var ask = tree.Ask("checkout.shop.svc.us1.acme.internal").Via(tree.Acme, HopKind.Up)
+            .Via(stranger, HopKind.Down);
 
         Answers.Refused(LinkNotAccepted, AnswerVerifier.Verify(ask.State, ask.Query, ask.Record(), tree.Now));
     }
@@ -36,9 +37,11 @@ public sealed class PathAttackTests
         });
         thief.Put(_world.Record).SealAt(_world.Now - 500);
         _world.Eu1.Put(AnswerLeaves.PeerOf(thief)).SealAt(_world.Now - 500);
-        var lie = new TestAnswers(_world.Eu1, $"{PeerWorld.Checkout}.us1.internal", _world.Now).Via(thief, HopKind.Peer);
+        var lie = new TestAnswers(_world.Eu1, $"{PeerWorld.Checkout}.us1.internal", _world.Now)
+            .Via(thief, HopKind.Peer);
 
-        Answers.Refused(LinkRepointed, AnswerVerifier.Verify(pinned, lie.Query, lie.Record(_world.East, _world.West), _world.Now));
+        Answers.Refused(
+            LinkRepointed, AnswerVerifier.Verify(pinned, lie.Query, lie.Record(_world.East, _world.West), _world.Now));
     }
 
     [Fact]
@@ -149,7 +152,8 @@ public sealed class PathAttackTests
     [Fact]
     public void Path_LongerThanASegmentAllows_TooManyHops()
     {
-        _world.Us1.Next(_world.Now - 10_000, epoch => epoch with { Policy = epoch.Policy with { MaxHops = 1 } }).SealAt(_world.Now - 500);
+        _world.Us1.Next(_world.Now - 10_000, epoch => epoch with { Policy = epoch.Policy with { MaxHops = 1 } })
+            .SealAt(_world.Now - 500);
 
         Refused(TooManyHops, _world.Answer());
     }
@@ -172,7 +176,8 @@ public sealed class PathAttackTests
             change: epoch => epoch with { Uplinks = [AnswerLeaves.UplinkTo(tree.Acme, "us9")] });
         stranger.Put(AnswerLeaves.RecordOf(PeerWorld.Checkout, tree.Now, stranger.Publisher)).SealAt(tree.Now - 500);
         tree.Acme.Put(AnswerLeaves.LinkOf(stranger, "us1")).SealAt(tree.Now - 500);
-        var ask = tree.Ask("checkout.shop.svc.us1.acme.internal").Via(tree.Acme, HopKind.Up).Via(stranger, HopKind.Down);
+        var ask = tree.Ask("checkout.shop.svc.us1.acme.internal").Via(tree.Acme, HopKind.Up)
+            .Via(stranger, HopKind.Down);
 
         Answers.Refused(LinkNotAccepted, AnswerVerifier.Verify(ask.State, ask.Query, ask.Record(), tree.Now));
     }
@@ -203,7 +208,8 @@ public sealed class PathAttackTests
     {
         var ask = _world.Ask();
         var before = Answers.Accepted(AnswerVerifier.Verify(_world.State, ask.Query, _world.Answer(), _world.Now)).Next;
-        _world.Us1.Next(_world.Now - 10_000, epoch => epoch with { Peers = [Digest.Sha256("another"u8)] }).SealAt(_world.Now - 500);
+        _world.Us1.Next(_world.Now - 10_000, epoch => epoch with { Peers = [Digest.Sha256("another"u8)] })
+            .SealAt(_world.Now - 500);
 
         Answers.Refused(LinkNotAccepted, AnswerVerifier.Verify(before, ask.Query, _world.Answer(), _world.Now));
     }
@@ -224,7 +230,8 @@ public sealed class PathAttackTests
     public void PeerHop_ShorterPeerThanThereIs_PathNotPreferred()
     {
         var world = new PeerWorld();
-        var broad = AnswerSegment.Create("internal", world.Now - 60_000, change: epoch => epoch with { Peers = [world.Eu1.Genesis] });
+        var broad = AnswerSegment.Create(
+            "internal", world.Now - 60_000, change: epoch => epoch with { Peers = [world.Eu1.Genesis] });
         broad.Put(AnswerLeaves.LinkOf(world.Us1)).SealAt(world.Now - 500);
         world.Eu1.Put(AnswerLeaves.PeerOf(broad)).SealAt(world.Now - 500);
         var ask = new TestAnswers(world.Eu1, $"{PeerWorld.Checkout}.us1.internal", world.Now).Via(broad, HopKind.Peer);

@@ -35,7 +35,8 @@ public sealed class ProofAttackTests
     [MaliciousInput(44, "proof of another name: ProofMismatch")]
     public void Record_ProofOfAnotherName_ProofMismatch()
     {
-        _world.Us1.Put(AnswerLeaves.RecordOf("cart.shop.svc", _world.Now, _world.Us1.Publisher)).SealAt(_world.Now - 500);
+        _world.Us1.Put(AnswerLeaves.RecordOf("cart.shop.svc", _world.Now, _world.Us1.Publisher))
+            .SealAt(_world.Now - 500);
         var ask = _world.Ask();
         ask.Withheld.Add((1, LeafClass.Record, PeerWorld.Checkout));
         ask.Extra.Add((1, LeafClass.Record, "cart.shop.svc"));
@@ -65,7 +66,8 @@ public sealed class ProofAttackTests
         var mine = _world.Us1.KeyOf(new LeafName(LeafClass.Record, PeerWorld.Checkout));
         var (name, proof) = Enumerable.Range(0, 32).Select(i => $"s{i}.shop.svc")
             .Select(other => (other, _world.Us1.Prove(LeafClass.Record, other, new ProofNodes()).Proof))
-            .First(other => !SharesPrefix(mine, _world.Us1.KeyOf(new LeafName(LeafClass.Record, other.other)), other.Proof.Depth));
+            .First(other => !SharesPrefix(
+                mine, _world.Us1.KeyOf(new LeafName(LeafClass.Record, other.other)), other.Proof.Depth));
         var real = _world.Us1.Prove(LeafClass.Record, name, nodes);
         var lie = real with
         {
@@ -183,13 +185,16 @@ public sealed class ProofAttackTests
     {
         var slice = AnswerLeaves.SliceOf("db.shop.svc", null, "10.0.0.1");
         slice = slice with { Endpoints = [slice.Endpoints[0] with { Host = "db-0" }] };
-        _world.Us1.Put(AnswerLeaves.RecordOf("db.shop.svc", _world.Now, _world.Us1.Publisher, slice)).SealAt(_world.Now - 500);
+        _world.Us1.Put(AnswerLeaves.RecordOf("db.shop.svc", _world.Now, _world.Us1.Publisher, slice))
+            .SealAt(_world.Now - 500);
         var ask = _world.Ask("db-0.db.shop.svc");
 
-        Answers.Refused(IncompleteDenial, AnswerVerifier.Verify(_world.State, ask.Query, ask.Negative(slice), _world.Now));
+        Answers.Refused(
+            IncompleteDenial, AnswerVerifier.Verify(_world.State, ask.Query, ask.Negative(slice), _world.Now));
         Answers.Accepted(AnswerVerifier.Verify(_world.State, ask.Query, ask.Record(slice), _world.Now));
         var other = _world.Ask("db-1.db.shop.svc");
-        Answers.Refused(SliceMismatch, AnswerVerifier.Verify(_world.State, other.Query, other.Record(slice), _world.Now));
+        Answers.Refused(
+            SliceMismatch, AnswerVerifier.Verify(_world.State, other.Query, other.Record(slice), _world.Now));
     }
 
     private static bool SharesPrefix(Digest one, Digest two, uint depth)

@@ -28,13 +28,15 @@ public sealed class SavedAnswerTests
     public void Verify_AtTheTimeItWasTaken_GivesTheSameTtl()
     {
         var ask = _world.Ask();
-        var answer = Answers.Accepted(AnswerVerifier.Verify(_world.State, ask.Query, _world.Answer(), _world.Now)).Answer;
+        var answer = Answers.Accepted(AnswerVerifier.Verify(_world.State, ask.Query, _world.Answer(), _world.Now))
+            .Answer;
         var saved = Save();
         var again = Answers.Accepted(saved.Verify(_world.Eu1.Genesis, saved.Time)).Answer;
 
         Assert.Equal(answer.Ttl.At(_world.Now).Bound, again.Ttl.At(_world.Now).Bound);
 
-        // A verifier that held nothing used 5 s as tolerance; the offline one learns the home's 1 s from its chain first.
+        // A verifier that held nothing used 5 s as tolerance; the offline one learns the home's 1 s from its chain
+        // first.
         Assert.Equal(answer.Ttl.At(_world.Now).Remaining + 4000, again.Ttl.At(_world.Now).Remaining);
     }
 
@@ -65,13 +67,15 @@ public sealed class SavedAnswerTests
     [MaliciousInput(4, "file: seal bytes with epoch payloadType: WrongPayloadType")]
     public void File_SealAsEpoch_WrongPayloadType() => Refused(
         WrongPayloadType,
-        Encoding.UTF8.GetString(SavedAnswerFile.Write(Save())).Replace(Seal.Type.MediaType, Epoch.Type.MediaType, StringComparison.Ordinal));
+        Encoding.UTF8.GetString(SavedAnswerFile.Write(Save()))
+            .Replace(Seal.Type.MediaType, Epoch.Type.MediaType, StringComparison.Ordinal));
 
     [Fact]
     [MaliciousInput(126, "handover offered as seal: WrongPayloadType")]
     public void File_HandoverAsSeal_WrongPayloadType() => Refused(
         WrongPayloadType,
-        Encoding.UTF8.GetString(SavedAnswerFile.Write(Save())).Replace(Seal.Type.MediaType, Handover.Type.MediaType, StringComparison.Ordinal));
+        Encoding.UTF8.GetString(SavedAnswerFile.Write(Save()))
+            .Replace(Seal.Type.MediaType, Handover.Type.MediaType, StringComparison.Ordinal));
 
     [Theory]
     [InlineData("\"result\": \"record\"", "\"result\": \"sure\"")]

@@ -24,7 +24,8 @@ public sealed class SealAttackTests
     public void Certificate_OneKeyFreshSignatures_DuplicateSigner()
     {
         var key = _world.Us1.Anchors[0].Seal;
-        var fresh = Enumerable.Range(0, 3).Select(_ => new SignatureEntry(key.Key.Kid, key.Sign(_world.Us1.Seal.Digest)));
+        var fresh = Enumerable.Range(0, 3)
+            .Select(_ => new SignatureEntry(key.Key.Kid, key.Sign(_world.Us1.Seal.Digest)));
         Refused(DuplicateSigner, Target(seal => seal with { Signatures = [.. fresh] }));
     }
 
@@ -62,7 +63,8 @@ public sealed class SealAttackTests
     [Fact]
     [MaliciousInput(100, "T+1 signatures: TooManySignatures")]
     public void Certificate_OneTooMany_TooManySignatures() => Refused(
-        TooManySignatures, Target(_ => Envelope.Sign(_world.Us1.Seal, _world.Us1.Anchors.Select(anchor => anchor.Seal))));
+        TooManySignatures,
+        Target(_ => Envelope.Sign(_world.Us1.Seal, _world.Us1.Anchors.Select(anchor => anchor.Seal))));
 
     [Fact]
     [MaliciousInput(101, "bad first signature, T good behind it: BadSignature")]
@@ -111,7 +113,8 @@ public sealed class SealAttackTests
     {
         var state = Answers.Accepted(Verify(_world.State, _world.Answer())).Next;
         _world.Us1.Seq--;
-        _world.Us1.Put(AnswerLeaves.RecordOf("cart.shop.svc", _world.Now, _world.Us1.Publisher)).SealAt(_world.Now - 500);
+        _world.Us1.Put(AnswerLeaves.RecordOf("cart.shop.svc", _world.Now, _world.Us1.Publisher))
+            .SealAt(_world.Now - 500);
 
         Answers.Refused(SealEquivocation, Verify(state, _world.Answer()));
     }
@@ -121,7 +124,8 @@ public sealed class SealAttackTests
     {
         var state = Answers.Accepted(Verify(_world.State, _world.Answer())).Next;
         _world.Eu1.Seq--;
-        _world.Eu1.Put(AnswerLeaves.RecordOf("cart.shop.svc", _world.Now, _world.Us1.Publisher)).SealAt(_world.Now - 500);
+        _world.Eu1.Put(AnswerLeaves.RecordOf("cart.shop.svc", _world.Now, _world.Us1.Publisher))
+            .SealAt(_world.Now - 500);
 
         Answers.Refused(SealEquivocation, Verify(state, _world.Answer()));
     }

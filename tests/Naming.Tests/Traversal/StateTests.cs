@@ -55,7 +55,8 @@ public sealed class StateTests
         var file = StateFile.Write(Learned(), "node-1");
         Assert.False(StateFile.TryRead(file, _world.State.Home, "node-2", out _, out var node));
         Assert.Equal("the state of another node", node);
-        Assert.False(StateFile.TryRead(file, new HomePin(_world.Us1.Genesis, _world.Us1.Name), "node-1", out _, out var home));
+        Assert.False(
+            StateFile.TryRead(file, new HomePin(_world.Us1.Genesis, _world.Us1.Name), "node-1", out _, out var home));
         Assert.Equal("the state of another home", home);
     }
 
@@ -74,7 +75,8 @@ public sealed class StateTests
     [MaliciousInput(92, "clock off the median of 2F+1 heads: ClockSkew")]
     public void Clock_OffTheMedianOfHeads_ClockSkew()
     {
-        Assert.Equal(ClockSkew, ClockRules.CheckSkew(_world.Now, 1000, 1, [_world.Now, _world.Now + 2000, _world.Now + 2000])!.Failure);
+        Assert.Equal(ClockSkew, ClockRules.CheckSkew(
+            _world.Now, 1000, 1, [_world.Now, _world.Now + 2000, _world.Now + 2000])!.Failure);
         Assert.Null(ClockRules.CheckSkew(_world.Now, 1000, 1, [_world.Now - 99_000, _world.Now, _world.Now + 2000]));
         Assert.Null(ClockRules.CheckSkew(_world.Now, 1000, 1, [_world.Now + 9000, _world.Now + 9000]));
     }
@@ -107,7 +109,8 @@ public sealed class StateTests
         var claimed = Offer(1, Nonce);
         _world.Eu1.SealAt(_world.Now - 500);
         NoHead(Offer(0, Nonce), claimed with { Seal = _world.Eu1.SealEnvelope });
-        NoHead(Offer(0, Nonce), claimed with { Seal = claimed.Seal with { Signatures = claimed.Seal.Signatures[1..] } });
+        NoHead(
+            Offer(0, Nonce), claimed with { Seal = claimed.Seal with { Signatures = claimed.Seal.Signatures[1..] } });
     }
 
     [Fact]

@@ -15,7 +15,8 @@ public sealed class TtlTests
         var ttl = Of(_world.Ask(), _world.Answer());
         Assert.Equal(
             [
-                "record_ttl", "target_policy", "home_policy", "seal", "target_attest", "home_attest", "record_expires", "epoch",
+                "record_ttl", "target_policy", "home_policy", "seal", "target_attest", "home_attest", "record_expires",
+                "epoch",
                 "intro", "intro_attest", "intro_epoch",
             ],
             ttl.Parts.Select(part => part.Name));
@@ -55,7 +56,8 @@ public sealed class TtlTests
             _ => _world.Record,
         };
         Shape(bound, Small, until);
-        _world.Us1.Put(record).SealAt(_world.Now - 500, seal => bound == "epoch" ? seal with { Expires = until } : seal);
+        _world.Us1.Put(record)
+            .SealAt(_world.Now - 500, seal => bound == "epoch" ? seal with { Expires = until } : seal);
         var ask = _world.Ask();
         ask.ChangeAttest = (hop, attest) => (bound, hop) switch
         {
@@ -64,7 +66,8 @@ public sealed class TtlTests
             _ => attest,
         };
 
-        var verdict = AnswerVerifier.Verify(_world.State, ask.Query, ask.Record(_world.East, _world.West), _world.Now, options);
+        var verdict = AnswerVerifier.Verify(
+            _world.State, ask.Query, ask.Record(_world.East, _world.West), _world.Now, options);
         var ttl = Answers.Accepted(verdict).Answer.Ttl;
         Assert.Equal(Small, ttl.At(_world.Now).Remaining);
 
@@ -82,7 +85,8 @@ public sealed class TtlTests
         var random = new Random(Seed);
         for (var i = 0; i < 500; i++)
         {
-            var parts = Enumerable.Range(0, random.Next(1, 16)).Select(at => new TtlPart($"p{at}", random.Next(20), null)).ToList();
+            var parts = Enumerable.Range(0, random.Next(1, 16)).Select(
+                at => new TtlPart($"p{at}", random.Next(20), null)).ToList();
             var ttl = new Ttl([.. parts]);
             var least = parts.Min(part => part.EndsAt);
             Assert.Equal(parts.First(part => part.EndsAt == least), ttl.Bound);
@@ -95,10 +99,12 @@ public sealed class TtlTests
         switch (bound)
         {
             case "target_policy":
-                _world.Us1.Next(_world.Now - 5000, epoch => epoch with { Policy = epoch.Policy with { MaxTtl = small } });
+                _world.Us1.Next(
+                    _world.Now - 5000, epoch => epoch with { Policy = epoch.Policy with { MaxTtl = small } });
                 break;
             case "home_policy":
-                _world.Eu1.Next(_world.Now - 5000, epoch => epoch with { Policy = epoch.Policy with { MaxTtl = small } });
+                _world.Eu1.Next(
+                    _world.Now - 5000, epoch => epoch with { Policy = epoch.Policy with { MaxTtl = small } });
                 break;
             case "terms":
                 _world.Eu1.Put(AnswerLeaves.PeerOf(_world.Us1) with { Terms = new Terms { MaxTtl = small } });
@@ -114,7 +120,8 @@ public sealed class TtlTests
         }
 
         var issued = bound == "intro" ? until - AnswerEpochs.DemoPolicy.IntroductionMaxAge : _world.Now - 500;
-        _world.Eu1.SealAt(issued, seal => seal with { Expires = Math.Min(seal.Expires, _world.Eu1.Newest.Value.Expires) });
+        _world.Eu1.SealAt(
+            issued, seal => seal with { Expires = Math.Min(seal.Expires, _world.Eu1.Newest.Value.Expires) });
     }
 
     private Ttl Of(TestAnswers ask, UnverifiedAnswer answer) =>

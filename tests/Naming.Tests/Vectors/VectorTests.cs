@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Fairlead.Naming.Tests.Vectors;
 
-/// <summary>The vectors of trust 4.0: computed elsewhere, so that a shared mistake of writer and reader shows.</summary>
+/// <summary>The vectors of trust 4.0: computed elsewhere, so that a shared mistake of writer and reader
+/// shows.</summary>
 public sealed class VectorTests
 {
     private const string KeyText =
@@ -26,7 +27,8 @@ public sealed class VectorTests
     public void Key_One_HasTheTextAndKidOfTheVector()
     {
         Assert.Equal(KeyText, TestKeys.Key(1).Text);
-        Assert.Equal("e96f5eed70a734daf01550dfebe61ad4152429cafcf8ad9bdb27fa2d92208bdc", TestKeys.Key(1).Kid.ToString());
+        Assert.Equal(
+            "e96f5eed70a734daf01550dfebe61ad4152429cafcf8ad9bdb27fa2d92208bdc", TestKeys.Key(1).Kid.ToString());
     }
 
     [Fact]
@@ -50,7 +52,8 @@ public sealed class VectorTests
             VerificationFailure.BadSignature, PublicKey.Parse(KeyText).Verify(ConsentDigest, signature)?.Failure);
     }
 
-    /// <summary>The example of DSSE's protocol text (version 1.0.0): the encoding that is signed, and its signature.</summary>
+    /// <summary>The example of DSSE's protocol text (version 1.0.0): the encoding that is signed, and its
+    /// signature.</summary>
     [Fact]
     public void Dsse_HelloWorld_IsTheStandardsVector()
     {
@@ -70,7 +73,8 @@ public sealed class VectorTests
 
     [Theory]
     [InlineData(LeafClass.Record, "cart.shop.svc", "67ffc3b2749d1b5a810e4a3bcebae605c1de686f177dd5d4b25ed0f75cc2e6e2")]
-    [InlineData(LeafClass.Record, "checkout.shop.svc", "949d2309373dda024dac1de9d6a741eaeb8ccd80006b5e3a31611eb6eb30373c")]
+    [InlineData(
+        LeafClass.Record, "checkout.shop.svc", "949d2309373dda024dac1de9d6a741eaeb8ccd80006b5e3a31611eb6eb30373c")]
     [InlineData(LeafClass.Link, "us1", "7e5f36259b94a99cc8f5302744b6dfc4b9c749e2589ea3194d2ed147f21bb139")]
     public void TreeKey_OfVectorNames_IsTheVectors(LeafClass leafClass, string name, string key) =>
         Assert.Equal(key, Hashes.TreeKey(Genesis, Salt, leafClass, name).ToString());

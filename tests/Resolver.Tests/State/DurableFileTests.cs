@@ -1,6 +1,5 @@
 using System.Text;
 using Fairlead.Naming;
-using Fairlead.Naming.Traversal;
 using Fairlead.Resolver.Home;
 using Fairlead.Resolver.State;
 using Fairlead.Rpc;

@@ -61,6 +61,12 @@ async function main() {
   chat.write(Buffer.from('0'));
   const over = await new Promise((resolve) => { chat.on('status', resolve); });
   check('bidi', over.code === grpc.status.OK && answers.every((n, i) => n === i) && answers.length === 50, answers);
+  const health = await new Promise((resolve) => {
+    client.makeUnaryRequest('/grpc.health.v1.Health/Check', raw, raw, Buffer.alloc(0), (error, response) => {
+      resolve(error || response);
+    });
+  });
+  check('health', Buffer.isBuffer(health) && health.equals(Buffer.from([8, 1])), health);
 
   const flood = client.makeServerStreamRequest(name('Flood'), raw, raw, Buffer.alloc(0));
   flood.on('error', () => {});

@@ -3,6 +3,7 @@ import sys
 import threading
 
 import grpc
+from google.protobuf import descriptor_pool
 
 target = sys.argv[1]
 SIZES = [("grpc.max_receive_message_length", 8 << 20), ("grpc.max_send_message_length", 8 << 20)]
@@ -74,6 +75,52 @@ for answer in channel.stream_stream(path("Chat"))(questions(), timeout=20):
     answers.append(int(answer))
     gate.release()
 check("bidi", answers == list(range(50)), answers)
+
+check("health", channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=10) == b"\x08\x01")
+watch = channel.unary_stream("/grpc.health.v1.Health/Watch")(b"\x0a\x04none", timeout=10)
+check("health watch", next(watch) == b"\x08\x03")
+watch.cancel()
+
+
+def fields(message):
+    """The length-delimited and varint fields of a protobuf message, as (number, value)."""
+    at = 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            value |= (message[at] & 0x7F) << shift
+            shift += 7
+            at += 1
+            if message[at - 1] < 0x80:
+                return value
+
+    while at < len(message):
+        tag = varint()
+        value = varint()
+        if tag & 7 == 2:
+            value, at = message[at:at + value], at + value
+        yield tag >> 3, value
+
+
+def reflect(request):
+    method = channel.stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+    return dict(fields(next(method(iter([request]), timeout=10))))
+
+
+listed = [dict(fields(service))[1] for _, service in fields(reflect(b"\x3a\x01*")[6])]
+check("reflection", b"grpc.health.v1.Health" in listed, listed)
+
+# What reflection hands out is enough to call the service with messages that nobody compiled.
+pool = descriptor_pool.DescriptorPool()
+symbol = b"grpc.health.v1.Health"
+for _, file in fields(reflect(b"\x22" + bytes([len(symbol)]) + symbol)[4]):
+    pool.AddSerializedFile(bytes(file))
+described = pool.FindServiceByName("grpc.health.v1.Health").methods_by_name["Check"]
+answer = dict(fields(channel.unary_unary(f"/{symbol.decode()}/{described.name}")(b"", timeout=10)))
+status = described.output_type.fields_by_name["status"]
+check("described", status.enum_type.values_by_number[answer[status.number]].name == "SERVING", answer)
 
 flood = channel.unary_stream(path("Flood"))(b"")
 next(flood)

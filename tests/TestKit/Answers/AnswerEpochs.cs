@@ -42,7 +42,8 @@ public static class AnswerEpochs
             TGov = segment.Threshold,
             TSeal = segment.Threshold,
         },
-        Salt = Hex16.FromBytes(Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(segment.Name.Text)).ToArray().AsSpan(0, 16)),
+        Salt = Hex16.FromBytes(
+            Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(segment.Name.Text)).ToArray().AsSpan(0, 16)),
     };
 
     public static Epoch Next(AnswerSegment segment, long now) => segment.Newest.Value with
@@ -78,7 +79,8 @@ public static class AnswerEpochs
         }
 
         // The same anchors under another quorum: as many gov keys as the new threshold agree (V10).
-        var agreeing = segment.Anchors.Select(anchor => anchor.Gov).OrderBy(key => key.Key.Kid).Take((int)epoch.Value.Quorum.TGov);
+        var agreeing = segment.Anchors.Select(anchor => anchor.Gov).OrderBy(key => key.Key.Kid)
+            .Take((int)epoch.Value.Quorum.TGov);
 
         return new EpochDocument(
             epoch.Payload,

@@ -73,7 +73,8 @@ public static class AnswerLeaves
 
     public static Slice SliceOf(string name, string? region, params string[] addresses) => new()
     {
-        Endpoints = [.. addresses.Order(StringComparer.Ordinal).Select(address => new SliceEndpoint { Address = address })],
+        Endpoints = [.. addresses.Order(StringComparer.Ordinal).Select(
+            address => new SliceEndpoint { Address = address })],
         Name = ServicePart.Parse(name),
         Ports = [8080],
         Region = region,

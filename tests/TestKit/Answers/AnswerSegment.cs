@@ -54,7 +54,8 @@ public sealed class AnswerSegment
     public IReadOnlyDictionary<LeafName, LeafDocument> Leaves => _leaves;
 
     /// <summary>A segment with its certified epoch 0.</summary>
-    public static AnswerSegment Create(string name, long now, int anchors = 4, int faults = 1, Func<Epoch, Epoch>? change = null)
+    public static AnswerSegment Create(
+        string name, long now, int anchors = 4, int faults = 1, Func<Epoch, Epoch>? change = null)
     {
         var segment = SegmentName.Parse(name);
         var keys = Enumerable.Range(0, anchors).Select(i => AnchorKeys.Create($"{segment.Label}-{(char)('a' + i)}"));

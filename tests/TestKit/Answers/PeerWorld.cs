@@ -3,7 +3,8 @@ using Fairlead.Naming.Traversal;
 
 namespace Fairlead.TestKit.Answers;
 
-/// <summary>The demo's two clusters: eu1.internal and us1.internal, peers without a parent, four anchors each.</summary>
+/// <summary>The demo's two clusters: eu1.internal and us1.internal, peers without a parent, four anchors
+/// each.</summary>
 public sealed class PeerWorld
 {
     public const long Start = 1_800_000_000_000;

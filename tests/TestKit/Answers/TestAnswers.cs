@@ -6,8 +6,8 @@ using Fairlead.Naming.Tree;
 namespace Fairlead.TestKit.Answers;
 
 /// <summary>
-/// Builds answers along a path of test segments, as honest anchors give them. Hooks change a document before it is signed;
-/// what is not signed is changed in the finished answer by `with`.
+/// Builds answers along a path of test segments, as honest anchors give them. Hooks change a document before it is
+/// signed; what is not signed is changed in the finished answer by `with`.
 /// </summary>
 public sealed class TestAnswers
 {
@@ -42,7 +42,8 @@ public sealed class TestAnswers
     public List<(int Hop, LeafClass Class, string Name)> Extra { get; } = [];
 
     /// <summary>Epochs that go with each hop: by default all.</summary>
-    public Func<int, AnswerSegment, IEnumerable<EpochDocument>> Epochs { get; set; } = static (_, segment) => segment.Documents;
+    public Func<int, AnswerSegment, IEnumerable<EpochDocument>> Epochs { get; set; } = static (_, segment) =>
+        segment.Documents;
 
     public List<Slice> Slices { get; } = [];
 

@@ -7,8 +7,8 @@ using Fairlead.Naming;
 
 namespace Fairlead.TestKit;
 
-/// <summary>The keys of tests: key N has d = SHA-256("fairlead test key N") mod n, so that every run and every vector speaks
-/// of the same ones. Thread-safe; the keys live as long as the process.</summary>
+/// <summary>The keys of tests: key N has d = SHA-256("fairlead test key N") mod n, so that every run and every vector
+/// speaks of the same ones. Thread-safe; the keys live as long as the process.</summary>
 public static class TestKeys
 {
     private static readonly BigInteger Order = BigInteger.Parse(
@@ -28,7 +28,8 @@ public static class TestKeys
     public static ECDsa Ecdsa(int number)
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"fairlead test key {number}");
-        var d = new BigInteger(SHA256.HashData(Encoding.ASCII.GetBytes(text)), isUnsigned: true, isBigEndian: true) % Order;
+        var d = new BigInteger(
+            SHA256.HashData(Encoding.ASCII.GetBytes(text)), isUnsigned: true, isBigEndian: true) % Order;
         var bytes = d.ToByteArray(isUnsigned: true, isBigEndian: true);
         return ECDsa.Create(new ECParameters
         {

@@ -64,7 +64,8 @@ public static class TestLeaves
     };
 
     /// <summary>A slice with endpoints at the addresses.</summary>
-    public static Parsed<Slice> Slice(string name, int port, params IEnumerable<string> addresses) => Document.Make(new Slice
+    public static Parsed<Slice> Slice(string name, int port, params IEnumerable<string> addresses) =>
+        Document.Make(new Slice
     {
         Endpoints =
         [

@@ -5,9 +5,9 @@ using Fairlead.Naming;
 namespace Fairlead.TestKit;
 
 /// <summary>
-/// A segment with real keys, certificates and op-made leaves, as a ceremony on one machine makes it: epoch 0 with op genesis,
-/// a Credential for <see cref="Publisher"/> and the Rule <c>open</c>; further epochs by <see cref="Advance"/>. Everything
-/// but the signatures is the same in every run. Used on one thread.
+/// A segment with real keys, certificates and op-made leaves, as a ceremony on one machine makes it: epoch 0 with op
+/// genesis, a Credential for <see cref="Publisher"/> and the Rule <c>open</c>; further epochs by <see cref="Advance"/>.
+/// Everything but the signatures is the same in every run. Used on one thread.
 /// </summary>
 public sealed class TestSegment
 {
@@ -69,7 +69,8 @@ public sealed class TestSegment
         Hex16.FromBytes(Digest.Sha256(Encoding.UTF8.GetBytes(text)).ToArray().AsSpan(0, Hex16.Size));
 
     /// <summary>Certifies a next epoch: the newest one with number, prev, issued + 1 s, expires and op advanced, then
-    /// <paramref name="change"/>, with the manifest that <paramref name="put"/> and <paramref name="remove"/> make.</summary>
+    /// <paramref name="change"/>, with the manifest that <paramref name="put"/> and <paramref name="remove"/>
+    /// make.</summary>
     public Parsed<Epoch> Advance(
         string op,
         Func<Epoch, Epoch>? change = null,
@@ -137,7 +138,8 @@ public sealed class TestSegment
             }),
             signers);
 
-    /// <summary>The only handover that a fresh segment has: of an epoch that was never sealed, over its op-made leaves.</summary>
+    /// <summary>The only handover that a fresh segment has: of an epoch that was never sealed, over its op-made
+    /// leaves.</summary>
     public Parsed<Handover> Handover(long epoch, Digest root, long count) => Document.Make(new Handover
     {
         Count = count,
@@ -150,7 +152,8 @@ public sealed class TestSegment
     });
 
     /// <summary>A seal of the newest epoch, valid as long as the policy allows.</summary>
-    public Parsed<Seal> SealOf(Digest root, long count, long seq, long issued, Digest? prev = null) => Document.Make(new Seal
+    public Parsed<Seal> SealOf(Digest root, long count, long seq, long issued, Digest? prev = null) =>
+        Document.Make(new Seal
     {
         Count = count,
         Epoch = Newest.Value.Number,
@@ -179,7 +182,8 @@ public sealed class TestSegment
         var epoch = Document.Make(_options.Genesis(TestPolicies.Genesis(
             _options, Threshold, [.. Enumerable.Range(0, _options.Anchors).Select(Anchor)], manifest?.Digest, rules)));
         var serving = Enumerable.Range(0, _options.Anchors).SelectMany(i => new[] { Gov(i), Seal(i) });
-        Append(epoch, new EpochDocument(epoch.Payload, Envelope.None, Consent(epoch, serving), Envelope.None), manifest);
+        Append(
+            epoch, new EpochDocument(epoch.Payload, Envelope.None, Consent(epoch, serving), Envelope.None), manifest);
         Apply(leaves, []);
     }
 
@@ -204,7 +208,8 @@ public sealed class TestSegment
 
     private void Apply(IReadOnlyList<ParsedLeaf> put, IReadOnlyList<ParsedLeaf> remove)
     {
-        _leaves.RemoveAll(leaf => put.Concat(remove).Any(other => other.Class == leaf.Class && other.Name == leaf.Name));
+        _leaves.RemoveAll(leaf => put.Concat(remove).Any(other => other.Class == leaf.Class
+            && other.Name == leaf.Name));
         _leaves.AddRange(put);
         _leaves.Sort(static (left, right) => left.Class != right.Class
             ? left.Class.CompareTo(right.Class)

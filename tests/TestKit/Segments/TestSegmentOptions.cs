@@ -11,8 +11,8 @@ public sealed record TestSegmentOptions
     /// <summary>The segment's full name.</summary>
     public string Name { get; init; } = "us1.internal";
 
-    /// <summary>The first of its key numbers: gov, seal and tls of anchor i are First + 3i .. First + 3i + 2, the publisher's is
-    /// First + 90. Two segments need 100 between them.</summary>
+    /// <summary>The first of its key numbers: gov, seal and tls of anchor i are First + 3i .. First + 3i + 2, the
+    /// publisher's is First + 90. Two segments need 100 between them.</summary>
     public int FirstKey { get; init; } = 100;
 
     /// <summary>How many anchors.</summary>
@@ -33,7 +33,8 @@ public sealed record TestSegmentOptions
     /// <summary>Life of each epoch, ms.</summary>
     public long EpochLife { get; init; } = 7L * 24 * 3600 * 1000;
 
-    /// <summary>A last word on epoch 0, before its keys consent; the anchors and the quorum may no longer hold V11.</summary>
+    /// <summary>A last word on epoch 0, before its keys consent; the anchors and the quorum may no longer hold
+    /// V11.</summary>
     public Func<Epoch, Epoch> Genesis { get; init; } = epoch => epoch;
 
     /// <summary>Whether epoch 0 has the Rule <c>open</c> (allow, <c>*.svc</c>, any segment).</summary>

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Fairlead.Naming.Traversal;
 
 /// <summary>
-/// An answer with all that is needed to verify it without a network: the query, the answer, every segment's chain from its
-/// genesis, and when it was taken. Nothing in it is trusted. Immutable.
+/// An answer with all that is needed to verify it without a network: the query, the answer, every segment's chain from
+/// its genesis, and when it was taken. Nothing in it is trusted. Immutable.
 /// </summary>
 public sealed record SavedAnswer
 {
@@ -68,7 +68,8 @@ public sealed record SavedAnswer
             foreach (var page in epochs.Chunk(Limits.PageEpochs))
             {
                 var refused = state.HomeState?.Newest.Value.Policy.Refuse ?? [];
-                var step = EpochChain.Extend(held, segment, null, [.. page], at, state.ClockDelta, refused, cache, trim: false);
+                var step = EpochChain.Extend(
+                    held, segment, null, [.. page], at, state.ClockDelta, refused, cache, trim: false);
                 if (!step.IsAccepted)
                 {
                     return new Verdict.Refused(step.Refusal.At($"chains[{segment}]"));

@@ -8,8 +8,8 @@ using static Fairlead.Naming.VerificationFailure;
 namespace Fairlead.Naming.Traversal;
 
 /// <summary>
-/// A saved answer as bytes: JSON whose documents are DSSE envelopes, so that any DSSE tool can take one out and check it.
-/// Reading is strict and bounded; every flaw is a refusal. Pure, thread-safe.
+/// A saved answer as bytes: JSON whose documents are DSSE envelopes, so that any DSSE tool can take one out and check
+/// it. Reading is strict and bounded; every flaw is a refusal. Pure, thread-safe.
 /// </summary>
 public static class SavedAnswerFile
 {
@@ -78,7 +78,8 @@ public static class SavedAnswerFile
     private static SavedAnswer? Read(JsonElement root, SavedReader reader)
     {
         reader.Members(
-            root, "file", "answer", "chains", "format", "home_name", "query", "time", "unsafe_allow_loopback_endpoints");
+            root, "file", "answer", "chains", "format", "home_name", "query", "time",
+            "unsafe_allow_loopback_endpoints");
         if (reader.Refusal is null && reader.Text(root, "format", "file") != Format)
         {
             reader.Refuse(BadEnvelope, "file.format", $"not {Format}");

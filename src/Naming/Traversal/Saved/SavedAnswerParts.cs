@@ -59,7 +59,8 @@ internal static class SavedAnswerParts
     private static UnverifiedLeafProof Leaf(SavedReader reader, JsonElement element, string where)
     {
         reader.Members(
-            element, where, "class", "depth", "end", "leaf", "mask", "name", "other_commitment", "other_key", "siblings");
+            element, where, "class", "depth", "end", "leaf", "mask", "name", "other_commitment", "other_key",
+            "siblings");
         var kind = (uint)Math.Min(reader.Integer(element, "class", where), 0xFF);
         var leaf = Envelope.None;
         if (SavedReader.Find(element, "leaf") is { } signed)
@@ -109,7 +110,9 @@ internal static class SavedAnswerParts
 
     private static Envelope Optional(
         SavedReader reader, JsonElement element, string member, DocumentType type, string where) =>
-        SavedReader.Find(element, member) is { } value ? reader.Signed(value, type, $"{where}.{member}") : Envelope.None;
+        SavedReader.Find(element, member) is { } value
+            ? reader.Signed(value, type, $"{where}.{member}")
+            : Envelope.None;
 
     private static ReadOnlyMemory<byte> Unsigned(SavedReader reader, Envelope envelope, string where)
     {

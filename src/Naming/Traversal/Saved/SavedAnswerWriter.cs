@@ -11,7 +11,8 @@ internal static class SavedAnswerWriter
         json.WriteStartObject("answer");
         List(json, "hops", saved.Answer.Hops, Hop);
         json.WriteString("result", SavedWords.Result.Of(saved.Answer.Result));
-        List(json, "slices", saved.Answer.Slices, static (json, slice) => Signed(json, Slice.Type, new Envelope(slice, [])));
+        List(json, "slices", saved.Answer.Slices, static (json, slice) => Signed(
+            json, Slice.Type, new Envelope(slice, [])));
         json.WriteEndObject();
         List(json, "chains", saved.Chains, static (json, chain) =>
         {

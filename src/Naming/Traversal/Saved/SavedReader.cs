@@ -5,8 +5,9 @@ using static Fairlead.Naming.VerificationFailure;
 namespace Fairlead.Naming.Traversal;
 
 /// <summary>
-/// Reads members of a saved file strictly: unknown and missing members, wrong kinds of value and a second form of the same
-/// bytes are the first refusal. After a refusal every value is a default and nothing of it is used. Not thread-safe.
+/// Reads members of a saved file strictly: unknown and missing members, wrong kinds of value and a second form of the
+/// same bytes are the first refusal. After a refusal every value is a default and nothing of it is used. Not
+/// thread-safe.
 /// </summary>
 internal sealed class SavedReader
 {
@@ -85,7 +86,8 @@ internal sealed class SavedReader
         return default;
     }
 
-    internal ImmutableArray<T> List<T>(JsonElement element, string member, string where, Func<JsonElement, string, T> read)
+    internal ImmutableArray<T> List<T>(
+        JsonElement element, string member, string where, Func<JsonElement, string, T> read)
     {
         var list = ImmutableArray.CreateBuilder<T>();
         if (Find(element, member) is not { ValueKind: JsonValueKind.Array } items)

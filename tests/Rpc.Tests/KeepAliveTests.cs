@@ -1,0 +1,71 @@
+namespace Fairlead.Rpc.Tests;
+
+/// <summary>An idle stream lives as long as both sides do, and no longer. The library's shortest period is a second.</summary>
+public sealed class KeepAliveTests
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Whoever is silent first pings, and the answer resets the other's clock: one side is asked at a time.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Stream_IdleForSeveralPings_StillCarriesMessages(bool client)
+    {
+        await using var server = await StartAsync(client ? TimeSpan.MaxValue : Period);
+        await using var relay = new FrameRelay(server.Endpoints[0].Address!);
+        await using var channel = Connect(relay, client ? Period : Timeout.InfiniteTimeSpan);
+        using var chat = channel.CreateCallInvoker().AsyncDuplexStreamingCall(EchoService.Chat, null, default);
+        await EchoAsync(chat, 1);
+
+        var answers = client ? relay.AnsweredByServer : relay.AnsweredByClient;
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.True(await answers.WaitAsync(Patience, Servers.Token), $"no ping was answered after {i}");
+        }
+
+        await EchoAsync(chat, 2);
+    }
+
+    [Fact]
+    public async Task Stream_WhoseNetworkFellSilent_EndsOnBothSides()
+    {
+        var cancelled = new TaskCompletionSource();
+        await using var server = await StartAsync(Period, cancelled);
+        await using var relay = new FrameRelay(server.Endpoints[0].Address!);
+        await using var channel = Connect(relay, Period);
+        var invoker = channel.CreateCallInvoker();
+        using var chat = invoker.AsyncDuplexStreamingCall(EchoService.Chat, null, default);
+        await EchoAsync(chat, 1);
+        using var hang = invoker.AsyncUnaryCall(EchoService.Hang, null, default, []);
+        await EchoAsync(chat, 2);
+
+        relay.FallSilent();
+
+        foreach (var call in new[] { chat.ResponseStream.MoveNext(default), hang.ResponseAsync })
+        {
+            var failure = await Servers.FailsAsync(call);
+            Assert.True(failure.StatusCode == StatusCode.Unavailable, $"{failure}\n{failure.Status.DebugException}");
+        }
+
+        await cancelled.Task.WaitAsync(Patience, Servers.Token);
+    }
+
+    private static async Task EchoAsync(AsyncDuplexStreamingCall<byte[], byte[]> chat, byte value)
+    {
+        await chat.RequestStream.WriteAsync([value]);
+        Assert.True(await chat.ResponseStream.MoveNext(Servers.Token).WaitAsync(Patience, Servers.Token));
+        Assert.Equal([value], chat.ResponseStream.Current);
+    }
+
+    private static Task<RpcServer> StartAsync(TimeSpan period, TaskCompletionSource? cancelled = null)
+    {
+        var options = new RpcServerOptions { KeepAlivePeriod = period, KeepAliveTimeout = Period };
+        options.Endpoints.Add(RpcEndpoint.Tcp(Servers.Any));
+        options.Services.Add(EchoService.Build(cancelled));
+        return RpcServer.StartAsync(options, Servers.Token);
+    }
+
+    private static RpcChannel Connect(FrameRelay relay, TimeSpan period) => new(
+        $"http://{relay.Address}", new RpcChannelOptions { KeepAlivePeriod = period, KeepAliveTimeout = Period });
+}
