@@ -42,7 +42,7 @@ public sealed class KeepAliveTests
 
         relay.FallSilent();
 
-        foreach (var call in new[] { chat.ResponseStream.MoveNext(default), hang.ResponseAsync })
+        foreach (var call in new Task[] { chat.ResponseStream.MoveNext(default), hang.ResponseAsync })
         {
             var failure = await Servers.FailsAsync(call);
             Assert.True(failure.StatusCode == StatusCode.Unavailable, $"{failure}\n{failure.Status.DebugException}");

@@ -49,13 +49,14 @@ internal static class TransportErrors
     {
         var code = protocol.ErrorCode switch
         {
-            // A server that goes away may close its streams with NO_ERROR; the table's INTERNAL would call that a bug.
-            0x0 or 0x7 => StatusCode.Unavailable,
+            // The table's INTERNAL would call two ends of a connection a bug: a server that goes away may close its
+            // streams with NO_ERROR, and a ping without an answer is reported by .NET as PROTOCOL_ERROR.
+            0x0 or 0x1 or 0x7 => StatusCode.Unavailable,
             0x8 => StatusCode.Cancelled,
             0xB => StatusCode.ResourceExhausted,
             0xC => StatusCode.PermissionDenied,
             _ => StatusCode.Internal,
         };
-        return new Status(code, $"the stream was reset with HTTP/2 error {protocol.ErrorCode}", exception);
+        return new Status(code, $"HTTP/2 error {protocol.ErrorCode}: {protocol.Message}", exception);
     }
 }
