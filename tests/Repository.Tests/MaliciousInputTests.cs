@@ -11,6 +11,29 @@ public sealed class MaliciousInputTests(ITestOutputHelper output)
     private const string ClaimsFile = "tests/Naming.Tests/malicious-inputs.txt";
     private const int NumberMax = 142;
 
+    /// <summary>The inputs whose target does not exist yet, each with what has to come first. The list only shrinks.</summary>
+    private static readonly Dictionary<int, string> Outstanding = new()
+    {
+        [39] = "SealForked: the audit (V20)",
+        [63] = "TooManyRedirects: following redirects (V34)",
+        [64] = "RedirectUidMismatch: following redirects (V34)",
+        [73] = "BehindWitness: Witness leaves (V42)",
+        [76] = "TokenAudience: service account tokens (V50)",
+        [82] = "StoreRolledBack: the archive's alarm (V47)",
+        [86] = "BadSignature in evidence: quarantine (V38)",
+        [87] = "RecoveryNotEffective: recovery epochs (V10r)",
+        [88] = "RecoveryVetoed: recovery epochs (V10r)",
+        [94] = "RateLimited: rates of subjects (V52)",
+        [95] = "SegmentQuarantined: quarantine (V38)",
+        [114] = "IdentityOutOfScope: trust domains (V54)",
+        [115] = "IdentityOutOfScope: trust domains (V54)",
+        [116] = "IdentityOutOfScope: bundles (V55)",
+        [119] = "SetMismatch: following Sets (V60)",
+        [130] = "AnchorExcluded: quarantine (V38)",
+        [131] = "EvidenceStale: quarantine (V38)",
+        [132] = "RecoverySenior: recovery epochs (V10r)",
+    };
+
     private static ILookup<int, (string At, string What)> Tested { get; } =
     (
         from file in SourceFile.Under("tests/")
@@ -26,10 +49,22 @@ public sealed class MaliciousInputTests(ITestOutputHelper output)
     [Fact]
     public void Numbers_OfTests_AreOnesOfTheTable()
     {
-        var without = Enumerable.Range(1, NumberMax).Where(number => !Tested.Contains(number)).ToList();
-        output.WriteLine($"{NumberMax - without.Count} of {NumberMax} malicious inputs have a test");
-        output.WriteLine("without: " + string.Join(' ', without));
         Assert.All(Tested, group => Assert.InRange(group.Key, 1, NumberMax));
+    }
+
+    [Fact]
+    public void Numbers_AreEachClaimedOrOutstandingWithAReason()
+    {
+        output.WriteLine($"{NumberMax - Outstanding.Count} of {NumberMax} malicious inputs are claimed");
+        foreach (var (number, reason) in Outstanding)
+        {
+            output.WriteLine($"outstanding {number}: {reason}");
+        }
+
+        var claimed = Claims().Select(claim => claim.Number).ToList();
+        Assert.Equal(Enumerable.Range(1, NumberMax), claimed.Concat(Outstanding.Keys).Order());
+        Findings.None(Outstanding.Keys.Where(Tested.Contains)
+            .Select(number => $"{number} has a test: claim it in {ClaimsFile} and take it off the list"));
     }
 
     [Fact]

@@ -103,6 +103,21 @@ public sealed class EpochAttackTests
             AnswerVerifier.Verify(_world.State, ask.Query, _world.Answer(), _world.Now + (8 * Limits.Day)));
     }
 
+    /// <summary>V12 asks the newest epoch of each segment, not the home's alone, and no older one.</summary>
+    [Fact]
+    public void Chain_OnlyTheNewestEpochsExpiryCounts()
+    {
+        _world.Us1.Next(_world.Now - 20_000, epoch => epoch with { Expires = _world.Now - 5000 }).SealAt(_world.Now - 500);
+        var refusal = Answers.Refused(
+            EpochExpired,
+            AnswerVerifier.Verify(_world.State, _world.Ask().Query, _world.Answer(), _world.Now));
+        Assert.StartsWith("hops[1]", refusal.Where, StringComparison.Ordinal);
+
+        _world.Us1.Next(_world.Now - 10_000, epoch => epoch with { Expires = _world.Now + Limits.Day })
+            .SealAt(_world.Now - 500);
+        Answers.Accepted(AnswerVerifier.Verify(_world.State, _world.Ask().Query, _world.Answer(), _world.Now));
+    }
+
     [Fact]
     [MaliciousInput(32, "issued an hour ahead: FromFuture")]
     public void Epoch_AnHourAhead_FromFuture() =>
