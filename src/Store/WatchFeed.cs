@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Fairlead.Store;
 
-/// <summary>The changes of a range from a revision on, and the revision up to which they were looked for: what comes later
-/// is asked for anew.</summary>
+/// <summary>The changes of a range from a revision on, and the revision up to which they were looked for: what comes
+/// later is asked for anew.</summary>
 internal delegate ValueTask<(IReadOnlyList<WatchBatch> Batches, long Scanned)> ReadChanges(
     long startRevision, CancellationToken cancellationToken);
 

@@ -41,6 +41,12 @@ public sealed class ManifestReaderTests
         "  namespace: shop", "  annotations: {fairlead.dev/continuity: 25h}", 5, "continuity '25h' is no duration")]
     [InlineData("  namespace: shop", "  annotations: {fairlead.dev/weight: -1}", 5, "weight '-1' is no number from 1")]
     [InlineData("  namespace: shop", "  annotations: {fairlead.dev/identities: 'spiffe://a/../b'}", 5, "SPIFFE")]
+    [InlineData(
+        "  namespace: shop", "  annotations: {fairlead.dev/identities: [a]}", 5, "identities (a list) is no list")]
+    [InlineData("  namespace: shop", "  annotations: {fairlead.dev/weight: 65536}", 5, "weight '65536' is no number")]
+    [InlineData("  namespace: shop", "  annotations: [a]", 5, "annotations must be a map")]
+    [InlineData("spec:", "spec:\n  sessionAffinity: Client", 7, "spec.sessionAffinity 'Client' is unknown: use None")]
+    [InlineData("spec:", "spec:\n  clusterIP: [None]", 7, "clusterIP must be text")]
     [InlineData("kind: Service", "other: x", 1, "needs apiVersion and kind")]
     public void Service_Malformed_NamesTheLine(string from, string to, int line, string message) =>
         Refused(Reading.Service("checkout"), from, to, line, message);

@@ -11,7 +11,8 @@ public sealed class MaliciousInputTests(ITestOutputHelper output)
     private const string ClaimsFile = "tests/Naming.Tests/malicious-inputs.txt";
     private const int NumberMax = 142;
 
-    /// <summary>The inputs whose target does not exist yet, each with what has to come first. The list only shrinks.</summary>
+    /// <summary>The inputs whose target does not exist yet, each with what has to come first. The list only
+    /// shrinks.</summary>
     private static readonly Dictionary<int, string> Outstanding = new()
     {
         [39] = "SealForked: the audit (V20)",

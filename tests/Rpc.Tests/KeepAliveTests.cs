@@ -1,12 +1,14 @@
 namespace Fairlead.Rpc.Tests;
 
-/// <summary>An idle stream lives as long as both sides do, and no longer. The library's shortest period is a second.</summary>
+/// <summary>An idle stream lives as long as both sides do, and no longer. The library's shortest period is a
+/// second.</summary>
 public sealed class KeepAliveTests
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    /// <summary>Whoever is silent first pings, and the answer resets the other's clock: one side is asked at a time.</summary>
+    /// <summary>Whoever is silent first pings, and the answer resets the other's clock: one side is asked at a
+    /// time.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

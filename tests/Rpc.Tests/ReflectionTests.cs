@@ -81,7 +81,8 @@ public sealed class ReflectionTests
         options.Endpoints.Add(RpcEndpoint.Tcp(Servers.Any));
         options.Services.Add(new HealthService().Build());
         options.Services.Add(
-            new ReflectionService([HealthReflection.Descriptor, Fairlead.Rpc.Protobuf.StatusReflection.Descriptor]).Build());
+            new ReflectionService([HealthReflection.Descriptor, Fairlead.Rpc.Protobuf.StatusReflection.Descriptor])
+                .Build());
         await using var server = await RpcServer.StartAsync(options, Servers.Token);
         await using var channel = Servers.Connect(server);
         using var call = channel.CreateCallInvoker().AsyncDuplexStreamingCall(

@@ -18,7 +18,8 @@ public sealed class StrangerTests
     private static readonly string[] PythonChecks =
     [
         "unary", "metadata", "trailers", "big", "gzip", "limit", "details", "unimplemented", "deadline",
-        "server stream", "client stream", "bidi", "health", "health watch", "reflection", "described", "cancel", "after",
+        "server stream", "client stream", "bidi", "health", "health watch", "reflection", "described", "cancel",
+        "after",
     ];
 
     [Theory]

@@ -66,16 +66,19 @@ internal static class AnnotationReader
 
     private static List<string> Identities(ManifestNode annotations, ProblemList problems)
     {
-        if (annotations[Prefix + "identities"] is not { Text: { } text } node)
+        if (annotations[Prefix + "identities"] is not { } node)
         {
             return [];
         }
 
-        var identities = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        // What is no text is refused like a bad id: an author who asked for identities must not get a record without.
+        var identities = node.Text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)
             .ToList();
-        if (identities.Count > IdentitiesMax || identities.Find(identity => !SpiffeId.IsValid(identity)) is not null)
+        if (identities is null
+            || identities.Count > IdentitiesMax
+            || identities.Exists(identity => !SpiffeId.IsValid(identity)))
         {
             problems.Add(
                 node.Line, $"{Prefix}identities {Member.Shown(node)} is no list of at most {IdentitiesMax} SPIFFE "

@@ -12,9 +12,9 @@ internal static class ServiceReader
         return new(
             header.Key,
             Type(spec, problems),
-            spec["clusterIP"]?.Text == "None",
+            Member.Text(spec, "clusterIP", problems) == "None",
             Ports(header, spec, problems),
-            Member.Text(spec, "sessionAffinity", problems) == "ClientIP",
+            HasAffinity(spec, problems),
             AnnotationReader.Read(header, problems),
             problems.At(header.Root.Line));
     }
@@ -36,6 +36,22 @@ internal static class ServiceReader
                 problems.Add(node.Line, $"spec.type {Member.Shown(node)} is unknown: use ClusterIP, NodePort, "
                     + "LoadBalancer or ExternalName");
                 return ServiceType.ClusterIP;
+        }
+    }
+
+    private static bool HasAffinity(ManifestNode spec, ProblemList problems)
+    {
+        switch (Member.Text(spec, "sessionAffinity", problems))
+        {
+            case null or "None":
+                return false;
+            case "ClientIP":
+                return true;
+            default:
+                var node = spec["sessionAffinity"]!;
+                problems.Add(
+                    node.Line, $"spec.sessionAffinity {Member.Shown(node)} is unknown: use None or ClientIP");
+                return false;
         }
     }
 

@@ -5,9 +5,9 @@ using Grpc.Reflection.V1;
 namespace Fairlead.Rpc;
 
 /// <summary>
-/// <c>grpc.reflection.v1.ServerReflection</c>, also under its older name <c>grpc.reflection.v1alpha</c>, which tools still
-/// ask for: it tells which services there are and hands out the protos behind them. It says nothing of what a call would
-/// return, and whoever may not call a service may still read its protos. Immutable, thread-safe.
+/// <c>grpc.reflection.v1.ServerReflection</c>, also under its older name <c>grpc.reflection.v1alpha</c>, which tools
+/// still ask for: it tells which services there are and hands out the protos behind them. It says nothing of what a
+/// call would return, and whoever may not call a service may still read its protos. Immutable, thread-safe.
 /// </summary>
 public sealed class ReflectionService
 {
@@ -65,13 +65,15 @@ public sealed class ReflectionService
                 Put(response, _index.File(request.FileByFilename), $"file {request.FileByFilename}", sent);
                 break;
             case ServerReflectionRequest.MessageRequestOneofCase.FileContainingSymbol:
-                Put(response, _index.FileOf(request.FileContainingSymbol), $"symbol {request.FileContainingSymbol}", sent);
+                var symbol = request.FileContainingSymbol;
+                Put(response, _index.FileOf(symbol), $"symbol {symbol}", sent);
                 break;
             case ServerReflectionRequest.MessageRequestOneofCase.FileContainingExtension:
                 // proto3 has no extensions but options, and none of the files served here declares one.
                 var asked = request.FileContainingExtension;
                 Put(response, null, string.Create(
-                    CultureInfo.InvariantCulture, $"extension {asked.ExtensionNumber} of {asked.ContainingType}"), sent);
+                    CultureInfo.InvariantCulture, $"extension {asked.ExtensionNumber} of {asked.ContainingType}"),
+                    sent);
                 break;
             case ServerReflectionRequest.MessageRequestOneofCase.AllExtensionNumbersOfType:
                 Extensions(response, request.AllExtensionNumbersOfType);

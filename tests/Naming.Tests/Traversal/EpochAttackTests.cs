@@ -107,7 +107,8 @@ public sealed class EpochAttackTests
     [Fact]
     public void Chain_OnlyTheNewestEpochsExpiryCounts()
     {
-        _world.Us1.Next(_world.Now - 20_000, epoch => epoch with { Expires = _world.Now - 5000 }).SealAt(_world.Now - 500);
+        _world.Us1.Next(_world.Now - 20_000, epoch => epoch with { Expires = _world.Now - 5000 })
+            .SealAt(_world.Now - 500);
         var refusal = Answers.Refused(
             EpochExpired,
             AnswerVerifier.Verify(_world.State, _world.Ask().Query, _world.Answer(), _world.Now));
