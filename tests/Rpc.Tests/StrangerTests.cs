@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Security.Cryptography;
 using Fairlead.TestKit;
 
 namespace Fairlead.Rpc.Tests;
@@ -31,6 +32,63 @@ public sealed class StrangerTests
         await using var server = await StartAsync(unix, cancelled);
         await RunAsync(Python(), [Path.Combine(Peers, "client.py"), Target(server)], PythonChecks);
         await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), Servers.Token);
+    }
+
+    /// <summary>TLS 1.3 with the self-made certificates of both sides, each of which the other knows
+    /// beforehand.</summary>
+    [Fact]
+    public async Task Python_AsClientOverTls_PassesEveryCheck()
+    {
+        var cancelled = new TaskCompletionSource();
+        using var serverKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var clientKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var identity = new TlsIdentity(serverKey, TimeProvider.System);
+        using var client = new TlsIdentity(clientKey, TimeProvider.System);
+        var folder = Directory.CreateTempSubdirectory("rpc").FullName;
+        await WriteAsync(folder, "server", identity.Certificate.ExportCertificatePem());
+        await WriteAsync(folder, "key", clientKey.ExportPkcs8PrivateKeyPem());
+        await WriteAsync(folder, "chain", client.Certificate.ExportCertificatePem());
+        var tls = new RpcServerTls(identity);
+        await using var server = await Servers.StartAsync(RpcEndpoint.Tcp(Servers.Any, tls), cancelled);
+
+        string[] arguments = [Path.Combine(Peers, "client.py"), server.Endpoints[0].Address!.ToString(), folder];
+        await RunAsync(Python(), arguments, PythonChecks);
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), Servers.Token);
+    }
+
+    [Fact]
+    public async Task Python_AsServerOverTls_IsKnownByItsKey()
+    {
+        using var serverKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var clientKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var identity = new TlsIdentity(serverKey, TimeProvider.System);
+        using var client = new TlsIdentity(clientKey, TimeProvider.System);
+        var folder = Directory.CreateTempSubdirectory("rpc").FullName;
+        await WriteAsync(folder, "key", serverKey.ExportPkcs8PrivateKeyPem());
+        await WriteAsync(folder, "chain", identity.Certificate.ExportCertificatePem());
+        await WriteAsync(folder, "client", client.Certificate.ExportCertificatePem());
+        using var process = PeerTools.Start(Python(), [Path.Combine(Peers, "server.py"), "tls", folder]);
+        try
+        {
+            var target = $"https://127.0.0.1:{await process.StandardOutput.ReadLineAsync(Servers.Token)}";
+            await using var known = new RpcChannel(target, Options(key => key.Span.SequenceEqual(identity.PublicKey)));
+            using var call = known.CreateCallInvoker().AsyncUnaryCall(EchoService.Unary, null, default, [1, 2]);
+            Assert.Equal([1, 2], await call);
+            Assert.Equal(identity.PublicKey, known.ServerKey!);
+
+            await using var other = new RpcChannel(target, Options(key => key.Span.SequenceEqual(client.PublicKey)));
+            using var refused = other.CreateCallInvoker().AsyncUnaryCall(EchoService.Unary, null, default, [1, 2]);
+            var failure = (await Servers.FailsAsync(refused.ResponseAsync)).Status.DebugException;
+            Assert.Equal(
+                TransportFailure.TransportKeyMismatch, Assert.IsType<TransportRefusedException>(failure).Failure);
+        }
+        finally
+        {
+            process.Kill();
+        }
+
+        RpcChannelOptions Options(Func<ReadOnlyMemory<byte>, bool> check) =>
+            new() { Identity = client, ServerKeyCheck = check };
     }
 
     [Theory]
@@ -136,6 +194,9 @@ public sealed class StrangerTests
             process.Kill();
         }
     }
+
+    private static Task WriteAsync(string folder, string name, string pem) =>
+        File.WriteAllTextAsync(Path.Combine(folder, $"{name}.pem"), pem, Servers.Token);
 
     private static byte[] Size(int size)
     {

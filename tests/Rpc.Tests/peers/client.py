@@ -7,7 +7,13 @@ from google.protobuf import descriptor_pool
 
 target = sys.argv[1]
 SIZES = [("grpc.max_receive_message_length", 8 << 20), ("grpc.max_send_message_length", 8 << 20)]
-channel = grpc.insecure_channel(target, options=SIZES)
+if len(sys.argv) > 2:
+    # A folder with the server's certificate, which is its own authority, and with a key and certificate for this side.
+    server, key, chain = (open(f"{sys.argv[2]}/{name}.pem", "rb").read() for name in ("server", "key", "chain"))
+    pinned = [("grpc.ssl_target_name_override", "fairlead")]
+    channel = grpc.secure_channel(target, grpc.ssl_channel_credentials(server, key, chain), options=SIZES + pinned)
+else:
+    channel = grpc.insecure_channel(target, options=SIZES)
 
 
 def path(name):

@@ -66,7 +66,13 @@ handlers = {
 }
 server = grpc.server(futures.ThreadPoolExecutor(8), compression=grpc.Compression.Gzip if "gzip" in sys.argv else None)
 server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Echo", handlers),))
-print(server.add_insecure_port("127.0.0.1:0"), flush=True)
+if "tls" in sys.argv:
+    folder = sys.argv[-1]
+    key, chain, client = (open(f"{folder}/{name}.pem", "rb").read() for name in ("key", "chain", "client"))
+    credentials = grpc.ssl_server_credentials([(key, chain)], client, require_client_auth=True)
+    print(server.add_secure_port("127.0.0.1:0", credentials), flush=True)
+else:
+    print(server.add_insecure_port("127.0.0.1:0"), flush=True)
 server.start()
 sys.stdin.read()
 server.stop(0)
