@@ -25,6 +25,14 @@ public sealed class RuleEdgeTests
     }
 
     [Fact]
+    public void V3_AttestOfAnotherSegment_WrongSegment()
+    {
+        var ask = _world.Ask();
+        ask.ChangeAttest = (hop, attest) => hop == 1 ? attest with { Segment = _world.Eu1.Genesis } : attest;
+        Refused(WrongSegment, ask.Record(_world.East, _world.West));
+    }
+
+    [Fact]
     public void V4_CredentialUnderAnotherKeysId_KeyIdMismatch()
     {
         var credential = new Credential
@@ -105,6 +113,19 @@ public sealed class RuleEdgeTests
         Answers.Refused(EpochUnknown, AnswerVerifier.Verify(state, ask.Query, ask.Record(), tree.Now));
     }
 
+    /// <summary>The floor rises with every seal that is accepted, not with the first alone.</summary>
+    [Fact]
+    public void V18_SealBetweenTwoThatWereAccepted_SealRollback()
+    {
+        var state = Answers.Accepted(Verify(_world.Answer())).Next;
+        _world.Us1.SealAt(_world.Now - 800);
+        var between = _world.Answer();
+        _world.Us1.SealAt(_world.Now - 500);
+        var next = AnswerVerifier.Verify(state, _world.Ask().Query, _world.Answer(), _world.Now);
+        state = Answers.Accepted(next).Next;
+        Answers.Refused(SealRollback, AnswerVerifier.Verify(state, _world.Ask().Query, between, _world.Now));
+    }
+
     [Fact]
     public void V19_SealThatOutlivesItsEpoch_SealValidityTooLong()
     {
@@ -152,6 +173,24 @@ public sealed class RuleEdgeTests
         var ask = new TestAnswers(_world.Eu1, $"{PeerWorld.Checkout}.us1.internal", later)
             .Via(_world.Us1, HopKind.Peer);
         Answers.Accepted(AnswerVerifier.Verify(state, ask.Query, ask.Record(_world.East, _world.West), later));
+    }
+
+    /// <summary>A split's child answers under its parent's name, which stays bound to the parent.</summary>
+    [Fact]
+    public void V29_SplitsChild_IsNotWhatItsNameIsPinnedTo()
+    {
+        var state = Answers.Accepted(Verify(_world.Answer())).Next;
+        var child = AnswerSegment.Create("shop.us1.internal", _world.Now - 60_000, change: epoch => epoch with
+        {
+            Uplinks = [AnswerLeaves.UplinkTo(_world.Us1, "shop")],
+        });
+        child.Put(AnswerLeaves.RecordOf(PeerWorld.Checkout, _world.Now, child.Publisher)).SealAt(_world.Now - 500);
+        _world.Us1.Remove(LeafClass.Record, PeerWorld.Checkout).Put(AnswerLeaves.LinkOf(child, "shop.svc"))
+            .SealAt(_world.Now - 500);
+        var ask = _world.Ask().Via(child, HopKind.Down);
+
+        var next = Answers.Accepted(AnswerVerifier.Verify(state, ask.Query, ask.Record(), _world.Now)).Next;
+        Assert.Equal(_world.Us1.Genesis, next.Pins[_world.Us1.Name].Genesis);
     }
 
     [Fact]
