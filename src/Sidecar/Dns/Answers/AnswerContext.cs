@@ -20,7 +20,9 @@ internal readonly record struct AnswerContext
     /// <summary>Why the service has no address here.</summary>
     internal string? VipTrouble { get; init; }
 
-    /// <summary>Where to begin in the list of endpoints, so that they share the load of clients that take the first.</summary>
+    /// <summary>
+    /// Where to begin in the list of endpoints, so that they share the load of clients that take the first.
+    /// </summary>
     internal int Rotation { get; init; }
 
     /// <summary>What is left of a name's time, as a TTL in seconds; never more than what is left.</summary>

@@ -33,6 +33,7 @@ internal enum DnsTargetKind
 /// <param name="Zone">The top of its zone.</param>
 /// <param name="Service">The full name of its service, in lower case; null where it has none.</param>
 /// <param name="Label">The host's, the port's (without its underscore), or null.</param>
-/// <param name="Qualifier">The cluster's label of a host, the protocol (without its underscore) of a port, or null.</param>
+/// <param name="Qualifier">The cluster's label of a host, the protocol (without its underscore) of a port, or
+/// null.</param>
 internal sealed record DnsTarget(
     DnsTargetKind Kind, DnsName Zone, string? Service = null, string? Label = null, string? Qualifier = null);

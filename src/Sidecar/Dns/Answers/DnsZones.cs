@@ -5,9 +5,9 @@ using Fairlead.Naming;
 namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
-/// Which names are answered here. Each segment at or under a zone has its services at and under <c>svc.&lt;segment&gt;</c>,
-/// and <c>clusterset.local</c> belongs here whole; all else, a segment's own name too, is somebody else's. Immutable,
-/// thread-safe.
+/// Which names are answered here. Each segment at or under a zone has its services at and under
+/// <c>svc.&lt;segment&gt;</c>, and <c>clusterset.local</c> belongs here whole; all else, a segment's own name too, is
+/// somebody else's. Immutable, thread-safe.
 /// </summary>
 internal sealed class DnsZones
 {
@@ -23,7 +23,8 @@ internal sealed class DnsZones
     /// The zones of a sidecar that is told none: what its home's parent covers, or the home's name where it has no
     /// parent, and the segments that are pinned.
     /// </summary>
-    internal static DnsZones Default(SegmentName home, IEnumerable<SegmentName> pins) => new([home.Parent ?? home, .. pins]);
+    internal static DnsZones Default(SegmentName home, IEnumerable<SegmentName> pins) =>
+        new([home.Parent ?? home, .. pins]);
 
     /// <summary>Takes a name apart; null where it is not answered here.</summary>
     internal DnsTarget? Find(DnsName name)

@@ -4,8 +4,8 @@ using System.Net;
 namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
-/// Answers for the names of addresses (<c>d.c.b.a.in-addr.arpa</c>, RFC 1035 section 3.5) within the range that services
-/// get theirs from; who gives the addresses can prove which have no name. Pure but for the table. Thread-safe.
+/// Answers for the names of addresses (<c>d.c.b.a.in-addr.arpa</c>, RFC 1035 section 3.5) within the range that
+/// services get theirs from; who gives the addresses can prove which have no name. Pure but for the table. Thread-safe.
 /// </summary>
 internal sealed class ReverseAnswers(VipTable table)
 {
@@ -14,7 +14,8 @@ internal sealed class ReverseAnswers(VipTable table)
     /// <summary>The reply; null for a name outside of the range.</summary>
     internal DnsReply? Answer(DnsQuestion question, uint ttl)
     {
-        if (!question.Name.IsAtOrUnder(Arpa) || Octets(question.Name) is not { Length: > 0 } octets || !IsInside(octets))
+        if (!question.Name.IsAtOrUnder(Arpa)
+            || Octets(question.Name) is not { Length: > 0 } octets || !IsInside(octets))
         {
             return null;
         }
@@ -61,6 +62,7 @@ internal sealed class ReverseAnswers(VipTable table)
             bytes[i] = (byte)octets[i];
         }
 
-        return 8 * octets.Length >= table.Range.Network.PrefixLength && table.Range.Network.Contains(new IPAddress(bytes));
+        var network = table.Range.Network;
+        return 8 * octets.Length >= network.PrefixLength && network.Contains(new IPAddress(bytes));
     }
 }

@@ -11,15 +11,14 @@ internal static class ServiceAnswers
     internal static DnsReply Answer(
         DnsQuestion question, DnsTarget target, NameView view, AnswerContext context, bool isStale)
     {
-        var asked = new Asked(question, target, view.Service!, context.Ttl(view, isStale), context) { IsStale = isStale };
+        var ttl = context.Ttl(view, isStale);
+        var asked = new Asked(question, target, view.Service!, ttl, context) { IsStale = isStale };
         return target.Kind switch
         {
             DnsTargetKind.Service when asked.Service.IsHeadless => Headless(asked),
             DnsTargetKind.Service => ClusterIp(asked),
             DnsTargetKind.Host => Host(asked),
-            DnsTargetKind.Protocol => target.Qualifier == "tcp" && asked.Service.Ports.Any(port => port.Name is not null)
-                ? Exists(asked)
-                : asked.NoName(),
+            DnsTargetKind.Protocol => Protocol(asked),
             _ => Port(asked),
         };
     }
@@ -71,9 +70,15 @@ internal static class ServiceAnswers
         var found = asked.Service.Endpoints
             .Where(endpoint => endpoint.Label == label && (cluster is null || endpoint.Cluster == cluster)).ToList();
         return found.Count == 0 ? asked.NoName()
-            : asked.Question.Type is DnsType.A or DnsType.AAAA ? Addresses(asked, found.Where(endpoint => endpoint.IsReady))
+            : asked.Question.Type is DnsType.A or DnsType.AAAA
+                ? Addresses(asked, found.Where(endpoint => endpoint.IsReady))
             : Exists(asked);
     }
+
+    private static DnsReply Protocol(Asked asked) =>
+        asked.Target.Qualifier == "tcp" && asked.Service.Ports.Any(port => port.Name is not null)
+            ? Exists(asked)
+            : asked.NoName();
 
     private static DnsReply Port(Asked asked)
     {
@@ -98,10 +103,12 @@ internal static class ServiceAnswers
     {
         if (!asked.Service.IsHeadless)
         {
-            var own = ports.Select(port =>
-                DnsData.Service(asked.Name, asked.Ttl, 100, asked.Service.Ports[port].Number, asked.ServiceName)).ToList();
+            var own =
+                from port in ports
+                let number = asked.Service.Ports[port].Number
+                select DnsData.Service(asked.Name, asked.Ttl, 100, number, asked.ServiceName);
             var address = asked.Context.Vip is { } vip ? DnsData.Address(asked.ServiceName, asked.Ttl, vip) : null;
-            return DnsReply.Of(own) with { Additionals = address is null ? [] : [address] };
+            return DnsReply.Of([.. own]) with { Additionals = address is null ? [] : [address] };
         }
 
         var (records, additionals) = (new List<DnsRecord>(), new List<DnsRecord>());

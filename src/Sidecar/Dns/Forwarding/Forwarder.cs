@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
-/// Passes questions on to upstreams, over what they came, and their answers back as they are. The upstream that answered
-/// last is asked first; one that is silent or refuses connections is left for the next. Thread-safe.
+/// Passes questions on to upstreams, over what they came, and their answers back as they are. The upstream that
+/// answered last is asked first; one that is silent or refuses connections is left for the next. Thread-safe.
 /// </summary>
 internal sealed class Forwarder
 {
@@ -39,7 +39,8 @@ internal sealed class Forwarder
     {
         if (_upstreams.IsEmpty)
         {
-            return (null, DnsReply.Failed(DnsRcode.Refused, ExtendedErrorCode.NotAuthoritative, "no upstream to forward to"));
+            return (null, DnsReply.Failed(
+                DnsRcode.Refused, ExtendedErrorCode.NotAuthoritative, "no upstream to forward to"));
         }
 
         if (_outstanding.IsOurs(client.Questions[0].Name))
@@ -55,8 +56,8 @@ internal sealed class Forwarder
             var index = (first + attempt) % _upstreams.Length;
             try
             {
-                var response = await AskOneAsync(_upstreams[index], client, isUdp, cancellationToken).ConfigureAwait(false);
-                return (response, null);
+                var answer = await AskOneAsync(_upstreams[index], client, isUdp, cancellationToken).ConfigureAwait(false);
+                return (answer, null);
             }
             catch (Exception e) when (e is SocketException or IOException or TimeoutException)
             {
@@ -65,7 +66,8 @@ internal sealed class Forwarder
             }
         }
 
-        return (null, DnsReply.Failed(DnsRcode.ServFail, ExtendedErrorCode.NetworkError, $"no upstream answers; {trouble}"));
+        return (null, DnsReply.Failed(
+            DnsRcode.ServFail, ExtendedErrorCode.NetworkError, $"no upstream answers; {trouble}"));
     }
 
     private async Task<byte[]> AskOneAsync(
@@ -82,12 +84,15 @@ internal sealed class Forwarder
         _outstanding.Add(query.Question.Name);
         try
         {
-            var response = isUdp ? await UpstreamExchange.AskUdpAsync(upstream, query, both.Token).ConfigureAwait(false) : null;
+            var response = isUdp
+                ? await UpstreamExchange.AskUdpAsync(upstream, query, both.Token).ConfigureAwait(false)
+                : null;
             response ??= await UpstreamExchange.AskTcpAsync(upstream, query, both.Token).ConfigureAwait(false);
             var relayed = query.Relay(response);
             return isUdp ? Fit(relayed, client) : relayed;
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
+            when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException($"no answer within {_options.Patience.TotalSeconds:0.#} s");
         }
@@ -107,7 +112,8 @@ internal sealed class Forwarder
         }
 
         var header = whole.Header with { Flags = (ushort)(whole.Header.Flags | DnsHeader.Truncated) };
-        return DnsWriter.Write(new DnsMessage { Header = header, Questions = whole.Questions, Edns = whole.Edns }, limit);
+        var cut = new DnsMessage { Header = header, Questions = whole.Questions, Edns = whole.Edns };
+        return DnsWriter.Write(cut, limit);
     }
 }
 

@@ -3,8 +3,8 @@ using System.Text;
 namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
-/// The spellings that are under way to upstreams. A question that comes in with one of them went round in a circle: nobody
-/// else draws the same case for so many letters. Thread-safe.
+/// The spellings that are under way to upstreams. A question that comes in with one of them went round in a circle:
+/// nobody else draws the same case for so many letters. Thread-safe.
 /// </summary>
 internal sealed class Outstanding
 {

@@ -5,7 +5,8 @@ using System.Net.Sockets;
 namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
-/// One query to one upstream, from a port of its own that the kernel draws (RFC 5452 section 9.2). Stateless, thread-safe.
+/// One query to one upstream, from a port of its own that the kernel draws (RFC 5452 section 9.2). Stateless,
+/// thread-safe.
 /// </summary>
 internal static class UpstreamExchange
 {
@@ -16,7 +17,8 @@ internal static class UpstreamExchange
     /// <returns>The answer's bytes; null where TCP has to decide.</returns>
     /// <exception cref="SocketException">Nothing listens there, or it cannot be reached.</exception>
     /// <exception cref="IOException">Nothing but forgeries came.</exception>
-    internal static async Task<byte[]?> AskUdpAsync(IPEndPoint server, UpstreamQuery query, CancellationToken cancellationToken)
+    internal static async Task<byte[]?> AskUdpAsync(
+        IPEndPoint server, UpstreamQuery query, CancellationToken cancellationToken)
     {
         using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         // Connected: the kernel drops what comes from elsewhere, and reports that nothing listens.
@@ -43,7 +45,8 @@ internal static class UpstreamExchange
     /// <summary>Asks over a connection.</summary>
     /// <exception cref="SocketException">Nothing listens there, or it cannot be reached.</exception>
     /// <exception cref="IOException">It closed, or answered another question.</exception>
-    internal static async Task<byte[]> AskTcpAsync(IPEndPoint server, UpstreamQuery query, CancellationToken cancellationToken)
+    internal static async Task<byte[]> AskTcpAsync(
+        IPEndPoint server, UpstreamQuery query, CancellationToken cancellationToken)
     {
         using var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(server, cancellationToken).ConfigureAwait(false);

@@ -66,7 +66,9 @@ internal sealed class AskedNames
         return view.State != NameState.Pending;
     }
 
-    /// <summary>Hears of a change; must be called for every change of a name that <see cref="NameSource"/> keeps.</summary>
+    /// <summary>
+    /// Hears of a change; must be called for every change of a name that <see cref="NameSource"/> keeps.
+    /// </summary>
     internal void Publish(NameView view)
     {
         TaskCompletionSource<NameView>? waiting = null;
@@ -163,7 +165,8 @@ internal sealed class AskedNames
 /// <summary>The bounds of <see cref="AskedNames"/>. Immutable.</summary>
 internal sealed record AskedNamesOptions
 {
-    /// <value>How long a query may wait for a traversal. Default 1.5 s: forwarders give up after 2 s, stubs after 5.</value>
+    /// <value>How long a query may wait for a traversal. Default 1.5 s: forwarders give up after 2 s, stubs after
+    /// 5.</value>
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(1.5);
 
     /// <value>How long a name is kept after the last query for it. Default 10 minutes.</value>

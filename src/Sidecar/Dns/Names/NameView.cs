@@ -5,7 +5,9 @@ using Fairlead.Resolver;
 
 namespace Fairlead.Sidecar.Dns;
 
-/// <summary>What is known of one service's name at one moment: all that a DNS answer is made of. Immutable, thread-safe.</summary>
+/// <summary>
+/// What is known of one service's name at one moment: all that a DNS answer is made of. Immutable, thread-safe.
+/// </summary>
 /// <param name="Name">The full name, in lower case, without a host.</param>
 /// <param name="State">What may be done with it.</param>
 /// <param name="ExpiresAt">When its time ends, in monotonic milliseconds (<see cref="CacheTime.Monotonic"/>).</param>

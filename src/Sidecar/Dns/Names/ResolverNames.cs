@@ -69,5 +69,6 @@ internal sealed class ResolverNames(Func<string, CachedName?> find, Action<strin
         return texts.ToImmutable();
     }
 
-    private static string Number(string key, long value) => string.Create(CultureInfo.InvariantCulture, $"{key}={value}");
+    private static string Number(string key, long value) =>
+        string.Create(CultureInfo.InvariantCulture, $"{key}={value}");
 }

@@ -6,7 +6,7 @@ namespace Fairlead.Sidecar.Dns;
 /// <summary>What the DNS part tells operators; no question of a client above Debug.</summary>
 internal static partial class DnsLog
 {
-    [LoggerMessage(6300, LogLevel.Information, "DNS on {Address} over UDP and TCP; everything else goes to {Upstreams}")]
+    [LoggerMessage(6300, LogLevel.Information, "DNS on {Address}, UDP and TCP; everything else goes to {Upstreams}")]
     internal static partial void Listening(ILogger logger, IPEndPoint address, string upstreams);
 
     [LoggerMessage(6301, LogLevel.Warning, "left out the upstream {Upstream}: it is this server itself")]

@@ -9,10 +9,10 @@ internal static class DnsMetrics
 
     private static readonly Meter Meter = new(MeterName);
     private static readonly Counter<long> Answers =
-        Meter.CreateCounter<long>("fairlead.dns.answers", "{answer}", "DNS answers by transport, source and response code");
+        Meter.CreateCounter<long>("fairlead.dns.answers", "{answer}", "answers by transport, source and response code");
 
     private static readonly Counter<long> Dropped =
-        Meter.CreateCounter<long>("fairlead.dns.dropped", "{message}", "messages that got no answer, being no questions");
+        Meter.CreateCounter<long>("fairlead.dns.dropped", "{message}", "messages that are no questions");
 
     internal static void Answered(bool isUdp, bool isForwarded, DnsRcode rcode) => Answers.Add(
         1,

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Sidecar.Dns;
 
-/// <summary>The DNS part of a sidecar, running. Thread-safe; disposing it closes its sockets and ends its tasks.</summary>
+/// <summary>
+/// The DNS part of a sidecar, running. Thread-safe; disposing it closes its sockets and ends its tasks.
+/// </summary>
 internal sealed class DnsServer : IAsyncDisposable
 {
     private const int BindAttempts = 16;
@@ -81,8 +83,8 @@ internal sealed class DnsServer : IAsyncDisposable
                 udp.Dispose();
                 if (address.Port != 0 || attempt == BindAttempts)
                 {
-                    throw new IOException(
-                        $"cannot listen for DNS on {address}: {e.Message}; end what uses it, or give another dns.address", e);
+                    var remedy = "end what uses it, or give another dns.address";
+                    throw new IOException($"cannot listen for DNS on {address}: {e.Message}; {remedy}", e);
                 }
             }
         }

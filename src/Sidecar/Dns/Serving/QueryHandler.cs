@@ -9,6 +9,9 @@ namespace Fairlead.Sidecar.Dns;
 /// </summary>
 internal sealed class QueryHandler
 {
+    private static readonly DnsReply Busy =
+        DnsReply.Failed(DnsRcode.ServFail, ExtendedErrorCode.Other, "too many questions wait");
+
     private readonly DnsOptions _options;
     private readonly AskedNames _names;
     private readonly VipBook _vips;
@@ -31,7 +34,9 @@ internal sealed class QueryHandler
         _logger = logger;
     }
 
-    /// <summary>The answer; null for what must get none: no header, or itself a response (RFC 1035 section 4.1.1).</summary>
+    /// <summary>
+    /// The answer; null for what must get none: no header, or itself a response (RFC 1035 section 4.1.1).
+    /// </summary>
     internal async ValueTask<byte[]?> HandleAsync(byte[] bytes, bool isUdp, CancellationToken cancellationToken)
     {
         if (!DnsReader.TryReadHeader(bytes, out var header) || header.IsResponse)
@@ -72,12 +77,13 @@ internal sealed class QueryHandler
         {
             if (Interlocked.Increment(ref _waiting) > _options.WaitingMax)
             {
-                return Finish(query, DnsReply.Failed(DnsRcode.ServFail, ExtendedErrorCode.Other, "too many questions wait"), isUdp);
+                return Finish(query, Busy, isUdp);
             }
 
             if (target is not null)
             {
-                return Finish(query, await OfServiceAsync(query.Questions[0], target, cancellationToken).ConfigureAwait(false), isUdp);
+                var reply = await OfServiceAsync(query.Questions[0], target, cancellationToken).ConfigureAwait(false);
+                return Finish(query, reply, isUdp);
             }
 
             var (response, failure) = await _forwarder.AskAsync(query, isUdp, cancellationToken).ConfigureAwait(false);
@@ -103,7 +109,8 @@ internal sealed class QueryHandler
         var context = Context();
         if (NeedsVip(question, target, view))
         {
-            var (address, trouble) = await _vips.GetAsync(view.Name, view.Service!, cancellationToken).ConfigureAwait(false);
+            var (address, trouble) =
+                await _vips.GetAsync(view.Name, view.Service!, cancellationToken).ConfigureAwait(false);
             context = context with { Vip = address, VipTrouble = trouble };
         }
 

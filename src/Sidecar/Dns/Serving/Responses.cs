@@ -6,8 +6,8 @@ namespace Fairlead.Sidecar.Dns;
 internal static class Responses
 {
     /// <summary>
-    /// The response: the question as the client spelled it, EDNS exactly where the client has it, and no more bytes than
-    /// the client takes.
+    /// The response: the question as the client spelled it, EDNS exactly where the client has it, and no more bytes
+    /// than the client takes.
     /// </summary>
     internal static byte[] Write(DnsMessage query, DnsReply reply, bool isUdp)
     {

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Sidecar.Dns;
 
-/// <summary>Answers datagrams. One task receives; what has to wait does so beside it, within the handler's bound.</summary>
+/// <summary>
+/// Answers datagrams. One task receives; what has to wait does so beside it, within the handler's bound.
+/// </summary>
 internal sealed class UdpServer(Socket socket, QueryHandler handler, ILogger logger)
 {
     /// <summary>No question is longer; a datagram that is gets cut, and a cut one is malformed.</summary>

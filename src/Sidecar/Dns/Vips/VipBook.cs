@@ -36,7 +36,8 @@ internal sealed class VipBook : IDisposable
         var file = path is null ? null : new DurableFile(path);
         try
         {
-            return new VipBook(new VipTable(range, file?.Load() is { } bytes ? VipState.Read(bytes) : []), file, ready, time);
+            var saved = file?.Load() is { } bytes ? VipState.Read(bytes) : [];
+            return new VipBook(new VipTable(range, saved), file, ready, time);
         }
         catch (FormatException e)
         {

@@ -8,8 +8,8 @@ using System.Text;
 namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
-/// The addresses that services get locally (<c>vip_cidr</c>): an IPv4 network of 8 to 30 bits, without its first and last
-/// address. Immutable, thread-safe.
+/// The addresses that services get locally (<c>vip_cidr</c>): an IPv4 network of 8 to 30 bits, without its first and
+/// last address. Immutable, thread-safe.
 /// </summary>
 internal sealed class VipRange
 {
@@ -36,6 +36,7 @@ internal sealed class VipRange
         range = IPNetwork.TryParse(text, out var network)
             && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork
             && network.PrefixLength is >= 8 and <= 30
+            && network.ToString() == text
             ? new VipRange(network)
             : null;
         return range is not null;

@@ -10,8 +10,8 @@ namespace Fairlead.Sidecar.Dns;
 internal sealed record VipEntry(string Name, IPAddress Address, long UsedAt);
 
 /// <summary>
-/// Which name has which local address: by hash of the name, then the next free one. A name keeps its address for as long
-/// as it is remembered, since clients keep addresses longer than any TTL says. Thread-safe.
+/// Which name has which local address: by hash of the name, then the next free one. A name keeps its address for as
+/// long as it is remembered, since clients keep addresses longer than any TTL says. Thread-safe.
 /// </summary>
 /// <remarks>Invariants: one name, one address; one address, one name; every address lies in the range.</remarks>
 internal sealed class VipTable
@@ -26,8 +26,8 @@ internal sealed class VipTable
 
     /// <summary>A table that starts from what was saved.</summary>
     /// <param name="range">The addresses to give.</param>
-    /// <param name="saved">What an earlier table held. Entries outside of the range, and the later of two that clash, are
-    /// left out.</param>
+    /// <param name="saved">What an earlier table held. Entries outside of the range, and the later of two that clash,
+    /// are left out.</param>
     internal VipTable(VipRange range, IEnumerable<VipEntry> saved)
     {
         _range = range;

@@ -5,8 +5,8 @@ using System.Text;
 namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
-/// A domain name of at most 255 bytes, its labels any bytes of 1 to 63 (RFC 1035 section 3.1, RFC 2181 section 11). Keeps
-/// the letter case it came with; equal whatever the case of ASCII letters (RFC 4343). Immutable, thread-safe.
+/// A domain name of at most 255 bytes, its labels any bytes of 1 to 63 (RFC 1035 section 3.1, RFC 2181 section 11).
+/// Keeps the letter case it came with; equal whatever the case of ASCII letters (RFC 4343). Immutable, thread-safe.
 /// </summary>
 internal sealed class DnsName : IEquatable<DnsName>
 {

@@ -5,8 +5,9 @@ using System.Text;
 namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
-/// Reads messages. Total on any bytes: no exception, and work in proportion to their number, since a name follows at most
-/// <see cref="JumpsMax"/> pointers, each to an earlier byte, and no more than 255 bytes of labels. Pure, thread-safe.
+/// Reads messages. Total on any bytes: no exception, and work in proportion to their number, since a name follows at
+/// most <see cref="JumpsMax"/> pointers, each to an earlier byte, and has no more than 255 bytes of labels. Pure,
+/// thread-safe.
 /// </summary>
 internal static class DnsReader
 {

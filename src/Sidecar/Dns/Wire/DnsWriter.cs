@@ -5,8 +5,8 @@ namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
 /// Writes messages. Owner names are compressed, data is not (RFC 3597 section 4). What does not fit is left out: the
-/// additional records first and silently, else the message says that it is truncated (RFC 2181 section 9). The OPT record
-/// and the questions are always there. Pure, thread-safe.
+/// additional records first and silently, else the message says that it is truncated (RFC 2181 section 9). The OPT
+/// record and the questions are always there. Pure, thread-safe.
 /// </summary>
 internal static class DnsWriter
 {
@@ -103,8 +103,8 @@ internal static class DnsWriter
         private void Record(DnsRecord record)
         {
             Name(record.Name);
-            Bytes.AddRange(Words(
-                (int)record.Type, (int)record.Class, (int)(record.Ttl >> 16), (int)(record.Ttl & 0xFFFF), record.Data.Length));
+            var (upper, lower) = ((int)(record.Ttl >> 16), (int)(record.Ttl & 0xFFFF));
+            Bytes.AddRange(Words((int)record.Type, (int)record.Class, upper, lower, record.Data.Length));
             Bytes.AddRange(record.Data.Span);
         }
 
