@@ -149,18 +149,22 @@ public sealed class DnsServerTests
         var random = new Random(seed);
         await using var host = DnsHost.Start();
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        for (var i = 0; i < 2_000; i++)
+        for (var round = 0; round < 100; round++)
         {
-            var bytes = Query(DnsHost.Cart);
-            for (var flips = random.Next(1, 20); flips > 0; flips--)
+            // No more at once than the socket's buffer holds: what the kernel drops would not be tested.
+            for (var i = 0; i < 20; i++)
             {
-                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+                var bytes = Query(DnsHost.Cart);
+                for (var flips = random.Next(1, 20); flips > 0; flips--)
+                {
+                    bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+                }
+
+                await socket.SendToAsync(bytes.AsMemory(0, random.Next(bytes.Length + 1)), host.Server.Address, Token);
             }
 
-            await socket.SendToAsync(bytes.AsMemory(0, random.Next(bytes.Length)), host.Server.Address, Token);
+            Assert.Equal(2, (await host.AskUdpAsync(Query(DnsHost.Cart), Token)).Answers.Count);
         }
-
-        Assert.Equal(2, (await host.AskUdpAsync(Query(DnsHost.Cart), Token)).Answers.Count);
     }
 
     [Fact]
