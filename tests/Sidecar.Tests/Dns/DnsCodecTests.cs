@@ -48,8 +48,8 @@ public sealed class DnsCodecTests(ITestOutputHelper output)
     [InlineData("no end", "0161")]
     public void Read_ANameThatIsNone_IsMalformed(string what, string name)
     {
-        var bytes = Hex("0001 0100 0001 0000 0000 0000" + name + (what.StartsWith("no", StringComparison.Ordinal) ? "" : "00010001"));
-        Assert.False(DnsReader.TryRead(bytes, out _), what);
+        Assert.False(DnsReader.TryRead(Hex("0001 0100 0001 0000 0000 0000" + name), out _), what);
+        Assert.False(DnsReader.TryRead(Hex("0001 0100 0001 0000 0000 0000" + name + "0001 0001"), out _), what);
     }
 
     [Fact]
@@ -149,7 +149,8 @@ public sealed class DnsCodecTests(ITestOutputHelper output)
         for (var i = 0; i < 2_000; i++)
         {
             var message = RandomMessage(random);
-            Assert.True(DnsReader.TryRead(DnsWriter.Write(message, ushort.MaxValue), out var read), $"seed {seed}, case {i}");
+            Assert.True(DnsReader.TryRead(DnsWriter.Write(message, ushort.MaxValue), out var read),
+                $"seed {seed}, case {i}");
             Assert.Equal(message.Header, read.Header);
             Assert.Equal(message.Questions, read.Questions);
             Assert.Equal(message.Answers, read.Answers);
@@ -171,7 +172,8 @@ public sealed class DnsCodecTests(ITestOutputHelper output)
             var bytes = DnsWriter.Write(message, limit);
             Assert.True(bytes.Length <= limit, $"seed {seed}, case {i}");
             Assert.True(DnsReader.TryRead(bytes, out var read), $"seed {seed}, case {i}");
-            var whole = read.Answers.Count == message.Answers.Count && read.Authorities.Count == message.Authorities.Count;
+            var whole = read.Answers.Count == message.Answers.Count
+                && read.Authorities.Count == message.Authorities.Count;
             Assert.Equal(!whole, read.Header.IsTruncated);
             Assert.Equal(message.Answers.Take(read.Answers.Count), read.Answers);
             Assert.Equal(message.Edns is null, read.Edns is null);
@@ -198,7 +200,11 @@ public sealed class DnsCodecTests(ITestOutputHelper output)
             Authorities = Records(),
             Additionals = Records(),
             Edns = random.Next(2) == 0 ? null : new Edns(
-                1232, (byte)random.Next(256), 0, random.Next(2) == 0, [new ExtendedError((ExtendedErrorCode)random.Next(30), "why")]),
+                1232,
+                (byte)random.Next(256),
+                0,
+                random.Next(2) == 0,
+                [new ExtendedError((ExtendedErrorCode)random.Next(30), "why")]),
         };
 
         DnsRecord[] Records() => [.. Enumerable.Range(0, random.Next(6)).Select(_ => new DnsRecord(
@@ -206,7 +212,7 @@ public sealed class DnsCodecTests(ITestOutputHelper output)
 
         byte[] Data()
         {
-            var data = new byte[random.Next(60)];
+            var data = new byte[random.Next(200)]; // some messages do not fit 512 bytes
             random.NextBytes(data);
             return data;
         }

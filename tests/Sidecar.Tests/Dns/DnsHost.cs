@@ -36,12 +36,15 @@ internal sealed class DnsHost : IAsyncDisposable
     /// <summary>The address that checkout got, where it was asked for.</summary>
     internal IPAddress Vip => _vips.Table.Assign(Checkout, 1, out _);
 
-    internal static DnsHost Start(TimeProvider? time = null, Func<DnsOptions, DnsOptions>? change = null, params IPEndPoint[] upstreams)
+    internal static DnsHost Start(
+        TimeProvider? time = null, Func<DnsOptions, DnsOptions>? change = null, params IPEndPoint[] upstreams)
     {
         var names = new FakeNames();
         names.Decide(Fresh(Checkout, FakeNames.ClusterIp(new ServicePort("http", 80), new ServicePort(null, 9090))));
         names.Decide(Fresh(Cart, FakeNames.Headless(
-            FakeNames.Host("10.1.0.1", "cart-0"), FakeNames.Host("10.1.0.2", "cart-1"), FakeNames.Host("fd00::5", "cart-2"))));
+            FakeNames.Host("10.1.0.1", "cart-0"),
+            FakeNames.Host("10.1.0.2", "cart-1"),
+            FakeNames.Host("fd00::5", "cart-2"))));
         names.Decide(Fresh(Big, FakeNames.Headless(
             [.. Enumerable.Range(0, 250).Select(i => FakeNames.Host($"10.2.0.{i}", $"big-{i}"))])));
         Without("absent", NameState.Absent);
@@ -57,7 +60,10 @@ internal sealed class DnsHost : IAsyncDisposable
         time ??= TimeProvider.System;
         var vips = VipBook.Open(VipRange.Default, null, VipTableTests.Ready, time);
         var server = DnsServer.Start(
-            change?.Invoke(options) ?? options, names, vips, new DnsParts(time, new StrongRandom(), NullLogger.Instance));
+            change?.Invoke(options) ?? options,
+            names,
+            vips,
+            new DnsParts(time, new StrongRandom(), NullLogger.Instance));
         return new DnsHost(server, names, vips);
 
         void Without(string name, NameState state) =>
@@ -67,7 +73,8 @@ internal sealed class DnsHost : IAsyncDisposable
     /// <summary>Decides a name and tells the server.</summary>
     internal void Publish(NameView view) => Server.Names.Publish(Names.Decide(view));
 
-    internal static NameView Fresh(string name, ServiceView service) => new(name, NameState.Fresh, long.MaxValue, service);
+    internal static NameView Fresh(string name, ServiceView service) =>
+        new(name, NameState.Fresh, long.MaxValue, service);
 
     internal async Task<DnsMessage> AskUdpAsync(byte[] query, CancellationToken cancellationToken)
     {

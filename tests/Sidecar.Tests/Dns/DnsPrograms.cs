@@ -18,7 +18,8 @@ internal static class DnsPrograms
     {
         var id = Environment.ProcessId;
         return new IPEndPoint(
-            new IPAddress([127, (byte)(100 + (Interlocked.Increment(ref _addresses) % 100)), (byte)(id >> 8), (byte)(1 | id)]),
+            new IPAddress([127, (byte)(100 + (Interlocked.Increment(ref _addresses) % 100)), (byte)(id >> 8),
+                (byte)(1 | id)]),
             WellKnownPort);
     }
 
@@ -29,7 +30,8 @@ internal static class DnsPrograms
     /// <summary>dig's <c>+short</c> lines, ascending.</summary>
     internal static async Task<string> ShortAsync(IPEndPoint server, params string[] arguments)
     {
-        var lines = (await DigAsync(server, ["+short", .. arguments])).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = (await DigAsync(server, ["+short", .. arguments]))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
         return string.Join(' ', lines.Order(StringComparer.Ordinal));
     }
 
@@ -40,7 +42,8 @@ internal static class DnsPrograms
     /// <summary>
     /// A program's output where the system's resolver asks this server only: in a mount namespace of its own.
     /// </summary>
-    internal static async Task<string> RunWithResolverAsync(IPEndPoint server, string program, params string[] arguments)
+    internal static async Task<string> RunWithResolverAsync(IPEndPoint server, string program,
+        params string[] arguments)
     {
         var unshare = Find("unshare");
         var folder = Directory.CreateTempSubdirectory("fairlead-resolver-");
@@ -49,8 +52,9 @@ internal static class DnsPrograms
             var (conf, order) = (Path.Combine(folder.FullName, "conf"), Path.Combine(folder.FullName, "order"));
             await File.WriteAllTextAsync(conf, $"nameserver {server.Address}\noptions timeout:10 attempts:1\n", Token);
             await File.WriteAllTextAsync(order, "hosts: dns\n", Token);
-            const string Mount =
-                "mount --bind \"$0\" /etc/resolv.conf && mount --bind \"$1\" /etc/nsswitch.conf && shift && exec \"$@\"";
+            const string Mount = """
+                mount --bind "$0" /etc/resolv.conf && mount --bind "$1" /etc/nsswitch.conf && shift && exec "$@"
+                """;
             string[] inside = ["-m", "sh", "-c", Mount, conf, order];
             var (code, _, error) = await PeerTools.RunAsync(unshare, [.. inside, "true"], null, Token);
             Assert.SkipWhen(code != 0, $"no mount namespace of its own for the resolver's files: {error.Trim()}");
@@ -66,7 +70,8 @@ internal static class DnsPrograms
     internal static async Task<ChildProcess> StartCoreDnsAsync(IPEndPoint address, IPEndPoint server)
     {
         var program = Environment.GetEnvironmentVariable("COREDNS");
-        Assert.SkipWhen(string.IsNullOrEmpty(program) || !File.Exists(program), "no CoreDNS: set COREDNS to its program");
+        Assert.SkipWhen(string.IsNullOrEmpty(program)
+            || !File.Exists(program), "no CoreDNS: set COREDNS to its program");
         var corefile = Path.Combine(Directory.CreateTempSubdirectory("fairlead-coredns-").FullName, "Corefile");
         await File.WriteAllTextAsync(
             corefile, $".:{address.Port} {{\n  bind {address.Address}\n  errors\n  forward . {server}\n}}\n", Token);

@@ -23,7 +23,8 @@ public sealed class DnsServerTests
         var answer = Assert.Single(response.Answers);
         Assert.Equal(host.Vip, new IPAddress(answer.Data.Span));
         Assert.Equal(5u, answer.Ttl);
-        const int Expected = DnsHeader.Response | DnsHeader.Authoritative | DnsHeader.RecursionDesired | DnsHeader.RecursionAvailable;
+        const int Expected = DnsHeader.Response | DnsHeader.Authoritative | DnsHeader.RecursionDesired
+            | DnsHeader.RecursionAvailable;
         Assert.Equal(Expected, response.Header.Flags);
     }
 
@@ -101,7 +102,8 @@ public sealed class DnsServerTests
         await stream.WriteAsync(DnsHost.Frame(Query("slow.shop.svc.us1.internal")), Token);
         await stream.WriteAsync(DnsHost.Frame(Query("slow2.shop.svc.us1.internal")), Token);
         var response = await DnsHost.ReadAsync(stream, Token);
-        Assert.Equal((DnsRcode.ServFail, "too many questions wait"), (response.Rcode, Assert.Single(response.Edns!.Errors).Text));
+        Assert.Equal((DnsRcode.ServFail, "too many questions wait"),
+            (response.Rcode, Assert.Single(response.Edns!.Errors).Text));
         Assert.Equal(DnsRcode.NoError, (await host.AskUdpAsync(Query(DnsHost.Cart), Token)).Rcode);
     }
 
@@ -112,8 +114,10 @@ public sealed class DnsServerTests
     [InlineData("a loop of pointers", "4242 0100 0001 0000 0000 0000 C00C 0001 0001", DnsRcode.FormErr)]
     [InlineData("a status request", "4242 1100 0000 0000 0000 0000", DnsRcode.NotImp)]
     [InlineData("an update", "4242 2800 0001 0000 0000 0000 00 0006 0001", DnsRcode.NotImp)]
-    [InlineData("EDNS version 1", "4242 0100 0001 0000 0000 0001 00 0001 0001 00 0029 04D0 00 01 0000 0000", DnsRcode.BadVers)]
-    [InlineData("version.bind CH TXT", "4242 0100 0001 0000 0000 0000 0776657273696F6E0462696E6400 0010 0003", DnsRcode.Refused)]
+    [InlineData("EDNS version 1", "4242 0100 0001 0000 0000 0001 00 0001 0001 00 0029 04D0 00 01 0000 0000",
+        DnsRcode.BadVers)]
+    [InlineData("version.bind CH TXT", "4242 0100 0001 0000 0000 0000 0776657273696F6E0462696E6400 0010 0003",
+        DnsRcode.Refused)]
     [InlineData("a transfer", "4242 0100 0001 0000 0000 0000 00 00FC 0001", DnsRcode.Refused)]
     [InlineData("a question for OPT", "4242 0100 0001 0000 0000 0000 00 0029 0001", DnsRcode.FormErr)]
     internal async Task Udp_WhatCannotBeAnswered_IsRefusedByItsCode(string what, string query, DnsRcode expected)
@@ -196,7 +200,8 @@ public sealed class DnsServerTests
         }
 
         await first.DisposeAsync();
-        await Eventually.HoldsAsync(() => Task.FromResult(host.Server.Connections.Connections), count => count == 0, Bound, Token);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(host.Server.Connections.Connections), count => count == 0, Bound, Token);
         await using var third = await host.ConnectAsync(Token);
         await third.WriteAsync(DnsHost.Frame(Query(DnsHost.Cart)), Token);
         Assert.Equal(DnsRcode.NoError, (await DnsHost.ReadAsync(third, Token)).Rcode);
@@ -210,7 +215,8 @@ public sealed class DnsServerTests
         Assert.Single((await host.AskUdpAsync(Query("kubernetes.default.svc.cluster.local"), Token)).Answers);
         Assert.Equal(DnsRcode.NXDomain, (await host.AskUdpAsync(Query("absent.shop.svc.us1.internal"), Token)).Rcode);
         Assert.Equal(DnsRcode.Refused, (await host.AskUdpAsync(Query("denied.shop.svc.us1.internal"), Token)).Rcode);
-        Assert.Equal(DnsRcode.NXDomain, (await host.AskUdpAsync(Query("9.9.99.127.in-addr.arpa", type: DnsType.PTR), Token)).Rcode);
+        Assert.Equal(DnsRcode.NXDomain,
+            (await host.AskUdpAsync(Query("9.9.99.127.in-addr.arpa", type: DnsType.PTR), Token)).Rcode);
         Assert.Single(upstream.Asked);
     }
 

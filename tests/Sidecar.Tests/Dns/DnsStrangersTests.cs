@@ -22,9 +22,11 @@ public sealed class DnsStrangersTests
         { "cart-9.cart." + Space, "A", "NXDOMAIN", null },
         { "a.b.c.cart." + Space, "A", "NXDOMAIN", null },
         { "denied." + Space, "A", "REFUSED", "18 (Prohibited): (denied: a segment on the path refuses this consumer)" },
-        { "host.denied." + Space, "AAAA", "REFUSED", "18 (Prohibited): (denied: a segment on the path refuses this consumer)" },
+        { "host.denied." + Space, "AAAA", "REFUSED",
+            "18 (Prohibited): (denied: a segment on the path refuses this consumer)" },
         { "expired." + Space, "A", "SERVFAIL", "22 (No Reachable Authority): (expired: nothing newer was heard)" },
-        { "unreachable." + Space, "A", "SERVFAIL", "22 (No Reachable Authority): (unreachable: nothing newer was heard)" },
+        { "unreachable." + Space, "A", "SERVFAIL",
+            "22 (No Reachable Authority): (unreachable: nothing newer was heard)" },
         { "slow." + Space, "A", "SERVFAIL", "14 (Not Ready): (pending: its traversal has not ended)" },
         { "example.com", "A", "NOERROR", null },
         { "nowhere.example.com", "A", "NXDOMAIN", null },
@@ -72,7 +74,8 @@ public sealed class DnsStrangersTests
         foreach (var row in Answers)
         {
             var (name, type, expected) = row.Data;
-            Assert.Equal(expected.Replace("VIP", host.Vip.ToString(), StringComparison.Ordinal), await ShortAsync(through, name, type));
+            Assert.Equal(expected.Replace("VIP", host.Vip.ToString(), StringComparison.Ordinal),
+                await ShortAsync(through, name, type));
         }
 
         // Larger than a datagram: truncated, then whole over TCP, in each of the two steps.
@@ -174,7 +177,8 @@ public sealed class DnsStrangersTests
                     print({socket.EAI_NONAME: "no such name", socket.EAI_AGAIN: "try again"}.get(e.errno, e))
             """;
         var said = await RunWithResolverAsync(
-            own, "python3", ["-c", Program, "absent." + Space, "denied." + Space, "expired." + Space, "cart-0.cart." + Space]);
+            own, "python3", ["-c", Program, "absent." + Space, "denied." + Space, "expired." + Space,
+                "cart-0.cart." + Space]);
         Assert.Equal(["no such name", "try again", "try again", "10.1.0.1"], said.Trim().Split('\n'));
     }
 
@@ -216,7 +220,8 @@ public sealed class DnsStrangersTests
     private static FakeUpstream Upstream() => new((query, _) =>
     [
         query.Questions[0].Name.Equals(DnsName.Parse("example.com"))
-            ? FakeUpstream.Answer(query, answer => query.Questions[0].Type == DnsType.A ? answer : answer with { Answers = [] })
+            ? FakeUpstream.Answer(query, answer =>
+                query.Questions[0].Type == DnsType.A ? answer : answer with { Answers = [] })
             : FakeUpstream.Answer(query, answer => answer with
             {
                 Header = answer.Header with { Flags = (ushort)(answer.Header.Flags | (int)DnsRcode.NXDomain) },

@@ -48,10 +48,12 @@ public sealed class DnsZonesTests
     [InlineData("_shop.svc.us1.internal", "Impossible", null, null, null)]
     [InlineData("a\u00e9.shop.svc.us1.internal", "Impossible", null, null, null)]
     [InlineData("nothing.clusterset.local", "Impossible", null, null, null)]
-    public void Find_WhatIsOurs_IsTakenApart(string name, string kind, string? service, string? label, string? qualifier)
+    public void Find_WhatIsOurs_IsTakenApart(string name, string kind, string? service, string? label,
+        string? qualifier)
     {
         var target = Zones.Find(DnsName.Parse(name));
         Assert.NotNull(target);
-        Assert.Equal((kind, service, label, qualifier), (target.Kind.ToString(), target.Service, target.Label, target.Qualifier));
+        Assert.Equal((kind, service, label, qualifier),
+            (target.Kind.ToString(), target.Service, target.Label, target.Qualifier));
     }
 }

@@ -54,7 +54,8 @@ internal sealed class FakeUpstream : IDisposable
     {
         var answer = new DnsMessage
         {
-            Header = query.Header with { Flags = (ushort)(query.Header.Flags | DnsHeader.Response | DnsHeader.RecursionAvailable) },
+            Header = query.Header
+                with { Flags = (ushort)(query.Header.Flags | DnsHeader.Response | DnsHeader.RecursionAvailable) },
             Questions = query.Questions,
             Answers = [DnsData.Address(query.Questions[0].Name, 60, IPAddress.Parse("192.0.2.1"))],
             Edns = query.Edns,

@@ -42,14 +42,18 @@ public sealed class ForwarderTests
     {
         using var upstream = new FakeUpstream((query, _) =>
         [
-            FakeUpstream.Answer(query, answer => answer with { Header = answer.Header with { Id = (ushort)(answer.Header.Id + 1) } }),
-            FakeUpstream.Answer(query, answer => answer with { Questions = [answer.Questions[0] with { Type = DnsType.AAAA } ] }),
-            FakeUpstream.Answer(query, answer => answer with { Questions = [answer.Questions[0] with { Name = DnsName.Parse("evil.com") } ] }),
+            FakeUpstream.Answer(query, answer =>
+                answer with { Header = answer.Header with { Id = (ushort)(answer.Header.Id + 1) } }),
+            FakeUpstream.Answer(query, answer =>
+                answer with { Questions = [answer.Questions[0] with { Type = DnsType.AAAA } ] }),
+            FakeUpstream.Answer(query, answer =>
+                answer with { Questions = [answer.Questions[0] with { Name = DnsName.Parse("evil.com") } ] }),
             FakeUpstream.Answer(query, answer => answer with { Header = query.Header }),
             FakeUpstream.Answer(query, answer => answer with { Questions = [] }),
             [1, 2, 3],
             [.. FakeUpstream.Answer(query), 0],
-            FakeUpstream.Answer(query, answer => answer with { Answers = [DnsData.Address(query.Questions[0].Name, 1, IPAddress.Parse("192.0.2.77"))] }),
+            FakeUpstream.Answer(query, answer => answer
+                with { Answers = [DnsData.Address(query.Questions[0].Name, 1, IPAddress.Parse("192.0.2.77"))] }),
         ]);
         var response = await AskAsync(Query("example.com", 1232), true, upstream.Address);
         Assert.Equal("192.0.2.77", new IPAddress(response.Answers[0].Data.Span).ToString());
@@ -84,7 +88,8 @@ public sealed class ForwarderTests
     {
         using var upstream = new FakeUpstream((query, _) => [FakeUpstream.Answer(query, answer => answer with
         {
-            Answers = [.. Enumerable.Range(0, 60).Select(i => DnsData.Address(answer.Questions[0].Name, 1, new IPAddress([192, 0, 2, (byte)i])))],
+            Answers = [.. Enumerable.Range(0, 60)
+                .Select(i => DnsData.Address(answer.Questions[0].Name, 1, new IPAddress([192, 0, 2, (byte)i])))],
         })]);
         var response = await AskAsync(Query("example.com", edns: null), true, upstream.Address);
         Assert.True(response.Header.IsTruncated);
@@ -123,7 +128,8 @@ public sealed class ForwarderTests
             gone = upstream.Address;
         }
 
-        var (response, failure) = await Make(TimeProvider.System, gone).AskAsync(Query("example.com", 1232), isUdp, Token);
+        var (response, failure) = await Make(TimeProvider.System, gone)
+            .AskAsync(Query("example.com", 1232), isUdp, Token);
         Assert.Null(response);
         Assert.Equal(DnsRcode.ServFail, failure!.Rcode);
         Assert.Equal(ExtendedErrorCode.NetworkError, Assert.Single(failure.Errors).Code);
@@ -148,7 +154,8 @@ public sealed class ForwarderTests
         forwarder = Make(TimeProvider.System, circle.Address);
         var response = await AskAsync(Query("a-long-name.example.com", 1232), true, circle.Address, forwarder);
         Assert.Equal(DnsRcode.ServFail, response.Rcode);
-        Assert.Equal("forwarding loop: an upstream sends questions back here", Assert.Single(response.Edns!.Errors).Text);
+        Assert.Equal("forwarding loop: an upstream sends questions back here",
+            Assert.Single(response.Edns!.Errors).Text);
         Assert.Single(circle.Asked);
     }
 

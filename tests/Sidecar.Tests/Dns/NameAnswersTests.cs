@@ -26,14 +26,16 @@ public sealed class NameAnswersTests
         FakeNames.Host("fd00::5", null),
         FakeNames.Host("10.1.0.9", null));
 
-    private static readonly ServiceView NoneReady = FakeNames.Headless(FakeNames.Host("10.1.0.3", "cart-2", isReady: false));
+    private static readonly ServiceView NoneReady =
+        FakeNames.Headless(FakeNames.Host("10.1.0.3", "cart-2", isReady: false));
 
     [Theory]
     // A service with an address: VIP, port by port, the evidence; never IPv6.
     [InlineData(Checkout, "A", "A 127.99.7.7")]
     [InlineData(Checkout, "AAAA", "NoError SOA svc.us1.internal.")]
     [InlineData(Checkout, "MX", "NoError SOA svc.us1.internal.")]
-    [InlineData(Checkout, "SRV", "SRV 80 checkout.shop.svc.us1.internal.;SRV 9090 checkout.shop.svc.us1.internal.+A 127.99.7.7")]
+    [InlineData(Checkout, "SRV",
+        "SRV 80 checkout.shop.svc.us1.internal.;SRV 9090 checkout.shop.svc.us1.internal.+A 127.99.7.7")]
     [InlineData("_http._tcp." + Checkout, "SRV", "SRV 80 checkout.shop.svc.us1.internal.+A 127.99.7.7")]
     [InlineData("_http._tcp." + Checkout, "A", "NoError SOA svc.us1.internal.")]
     [InlineData("_tcp." + Checkout, "SRV", "NoError SOA svc.us1.internal.")]
@@ -64,7 +66,8 @@ public sealed class NameAnswersTests
     [InlineData("a.b." + Checkout, "A", "NXDomain SOA svc.us1.internal.")]
     [InlineData("dns-version.clusterset.local", "A", "NoError SOA clusterset.local.")]
     public void Fresh_Answers(string name, string type, string expected) =>
-        Assert.Equal(expected, Say(Ask(name, type, Now, name.EndsWith(Cart, StringComparison.Ordinal) ? Headless : ClusterIp)));
+        Assert.Equal(expected,
+            Say(Ask(name, type, Now, name.EndsWith(Cart, StringComparison.Ordinal) ? Headless : ClusterIp)));
 
     [Fact]
     public void Texts_TellTheEvidence()
@@ -96,10 +99,12 @@ public sealed class NameAnswersTests
 
     [Theory]
     [InlineData(NameState.Absent, false, DnsRcode.NXDomain, null)]
-    [InlineData(NameState.Denied, false, DnsRcode.Refused, "Prohibited denied: a segment on the path refuses this consumer")]
+    [InlineData(NameState.Denied, false, DnsRcode.Refused,
+        "Prohibited denied: a segment on the path refuses this consumer")]
     [InlineData(NameState.Pending, false, DnsRcode.ServFail, "NotReady pending: its traversal has not ended")]
     [InlineData(NameState.Unreachable, false, DnsRcode.ServFail, "NoReachableAuthority unreachable: Behind")]
-    [InlineData(NameState.Unreachable, true, DnsRcode.ServFail, "Other unreachable: the answers were refused: ProofMismatch")]
+    [InlineData(NameState.Unreachable, true, DnsRcode.ServFail,
+        "Other unreachable: the answers were refused: ProofMismatch")]
     [InlineData(NameState.Expired, false, DnsRcode.ServFail, "NoReachableAuthority expired: Behind")]
     [InlineData(NameState.Expired, true, DnsRcode.ServFail, "Other expired: the answers were refused: ProofMismatch")]
     internal void State_WithoutAService_SaysWhatItIs(NameState state, bool lied, DnsRcode rcode, string? error)
@@ -150,7 +155,8 @@ public sealed class NameAnswersTests
         Assert.Equal((uint)expected, record.Ttl);
         if (record.Type == DnsType.SOA)
         {
-            Assert.Equal((uint)expected, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(record.Data.Span[^4..]));
+            Assert.Equal((uint)expected,
+                System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(record.Data.Span[^4..]));
         }
     }
 
@@ -189,9 +195,11 @@ public sealed class NameAnswersTests
     public void Rotation_BeginsElsewhere_AndLeavesNothingOut()
     {
         var view = new NameView(Cart, NameState.Fresh, 99_000, Headless);
-        var firsts = Enumerable.Range(-2, 8).Select(i => Say(Ask(Cart, "A", view, Context() with { Rotation = i }))).ToList();
+        var firsts = Enumerable.Range(-2, 8).Select(i => Say(Ask(Cart, "A", view, Context() with { Rotation = i })))
+            .ToList();
         Assert.Equal(3, firsts.Select(said => said.Split(';')[0]).Distinct().Count());
-        Assert.All(firsts, said => Assert.Equal("A 10.1.0.1;A 10.1.0.2;A 10.1.0.9", string.Join(';', said.Split(';').Order())));
+        Assert.All(firsts, said =>
+            Assert.Equal("A 10.1.0.1;A 10.1.0.2;A 10.1.0.9", string.Join(';', said.Split(';').Order())));
     }
 
     [Theory]

@@ -18,8 +18,10 @@ public sealed class ResolverNamesTests
         var view = ResolverNames.Map(Cached(Checkout, NameState.Fresh, Verify(world, world.Ask(), world.Answer())));
         Assert.NotNull(view.Service);
         Assert.False(view.Service.IsHeadless);
-        Assert.Equal(world.Record.Ports.Select(port => (int)port.Number), view.Service.Ports.Select(port => port.Number));
-        Assert.Equal(["10.1.0.1", "10.1.0.2", "10.2.0.1"], view.Service.Endpoints.Select(host => host.Address.ToString()));
+        Assert.Equal(world.Record.Ports.Select(port => (int)port.Number),
+            view.Service.Ports.Select(port => port.Number));
+        Assert.Equal(["10.1.0.1", "10.1.0.2", "10.2.0.1"],
+            view.Service.Endpoints.Select(host => host.Address.ToString()));
         Assert.Contains("segment=us1.internal", view.Service.Evidence);
         Assert.Contains("path=eu1.internal>us1.internal", view.Service.Evidence);
         Assert.Contains("epoch=1", view.Service.Evidence);
@@ -48,11 +50,13 @@ public sealed class ResolverNamesTests
                 new SliceEndpoint { Address = "10.3.0.3", Host = "cart-2", State = EndpointState.Draining },
             ],
         };
-        var record = AnswerLeaves.RecordOf(Cart, world.Now - 40_000, world.Us1.Publisher, slice) with { Kind = RecordKind.Headless };
+        var record = AnswerLeaves.RecordOf(Cart, world.Now - 40_000, world.Us1.Publisher, slice)
+            with { Kind = RecordKind.Headless };
         world.Us1.Put(record);
         world.Us1.SealAt(world.Now - 500);
         var ask = world.Ask(Cart);
-        var view = ResolverNames.Map(Cached("cart.shop.svc.us1.internal", NameState.Fresh, Verify(world, ask, ask.Record(slice))));
+        var view = ResolverNames.Map(
+            Cached("cart.shop.svc.us1.internal", NameState.Fresh, Verify(world, ask, ask.Record(slice))));
         Assert.True(view.Service!.IsHeadless);
         Assert.Equal(
             [("cart-0", true), ("cart-1", false), ("cart-2", false)],
@@ -66,7 +70,8 @@ public sealed class ResolverNamesTests
         const string Nobody = "nobody.shop.svc";
         var world = new PeerWorld();
         var ask = world.Ask(Nobody);
-        var view = ResolverNames.Map(Cached($"{Nobody}.us1.internal", NameState.Absent, Verify(world, ask, ask.Negative())));
+        var view = ResolverNames.Map(
+            Cached($"{Nobody}.us1.internal", NameState.Absent, Verify(world, ask, ask.Negative())));
         Assert.Null(view.Service);
         Assert.Equal(NameState.Absent, view.State);
     }

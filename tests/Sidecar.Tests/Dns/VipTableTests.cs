@@ -27,7 +27,8 @@ public sealed class VipTableTests(ITestOutputHelper output)
     public void Assign_NamesThatCollide_GetDifferentAddresses()
     {
         var table = new VipTable(Small, []);
-        var names = Enumerable.Range(0, 100).Select(Name).GroupBy(Small.Start).First(group => group.Count() >= 3).Take(3);
+        var names = Enumerable.Range(0, 100).Select(Name).GroupBy(Small.Start).First(group => group.Count() >= 3)
+            .Take(3);
         var addresses = names.Select(name => table.Assign(name, 1, out _)).ToList();
         Assert.Equal(3, addresses.Distinct().Count());
         Assert.All(addresses, address => Assert.True(Small.Contains(address)));
@@ -66,7 +67,8 @@ public sealed class VipTableTests(ITestOutputHelper output)
         }
 
         var before = table.Snapshot();
-        var refusal = Assert.Throws<VipExhaustedException>(() => table.Assign("late.shop.svc.us1.internal", 100, out _));
+        var refusal = Assert.Throws<VipExhaustedException>(() =>
+            table.Assign("late.shop.svc.us1.internal", 100, out _));
         Assert.StartsWith("VipExhausted: all 6 addresses of 127.99.1.0/29", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(before, table.Snapshot());
 
@@ -174,10 +176,12 @@ public sealed class VipTableTests(ITestOutputHelper output)
         }
     }
 
-    internal static ValueTask<string?> Ready(string name, IPAddress address, ServiceView service, CancellationToken token) =>
+    internal static ValueTask<string?> Ready(string name, IPAddress address, ServiceView service,
+        CancellationToken token) =>
         ValueTask.FromResult<string?>(null);
 
     private static string Name(int i) => $"s{i}.shop.svc.us1.internal";
 
-    private static VipRange Range(string text) => VipRange.TryParse(text, out var range) ? range : throw new FormatException(text);
+    private static VipRange Range(string text) =>
+        VipRange.TryParse(text, out var range) ? range : throw new FormatException(text);
 }

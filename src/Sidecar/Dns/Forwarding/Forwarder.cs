@@ -56,7 +56,8 @@ internal sealed class Forwarder
             var index = (first + attempt) % _upstreams.Length;
             try
             {
-                var answer = await AskOneAsync(_upstreams[index], client, isUdp, cancellationToken).ConfigureAwait(false);
+                var answer = await AskOneAsync(_upstreams[index], client, isUdp, cancellationToken)
+                    .ConfigureAwait(false);
                 return (answer, null);
             }
             catch (Exception e) when (e is SocketException or IOException or TimeoutException)
