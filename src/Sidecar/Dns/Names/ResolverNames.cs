@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
@@ -11,6 +12,9 @@ namespace Fairlead.Sidecar.Dns;
 /// <param name="interest">Hears a name, and whether it is wanted from now on or no longer; counts.</param>
 internal sealed class ResolverNames(Func<string, CachedName?> find, Action<string, bool> interest) : NameSource
 {
+    // Every question asks, and an answer may have ten thousand endpoints: each is mapped once, for as long as it is held.
+    private static readonly ConditionalWeakTable<VerifiedAnswer, ServiceView> Services = [];
+
     internal override NameView? Find(string name) => find(name) is { } cached ? Map(cached) : null;
 
     internal override void Want(string name) => interest(name, true);
@@ -21,7 +25,9 @@ internal sealed class ResolverNames(Func<string, CachedName?> find, Action<strin
     internal static NameView Map(CachedName cached)
     {
         // An expired answer tells nobody anything any more.
-        var service = cached is { IsServed: true, Answer.Record: { } record } ? ServiceOf(record, cached.Answer) : null;
+        var service = cached is { IsServed: true, Answer.Record: not null }
+            ? Services.GetValue(cached.Answer, static answer => ServiceOf(answer.Record!, answer))
+            : null;
         return new NameView(cached.Name, cached.State, cached.ExpiresAt, service, cached.Failure);
     }
 
