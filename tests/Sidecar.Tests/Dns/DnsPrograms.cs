@@ -72,7 +72,8 @@ internal static class DnsPrograms
         var program = Environment.GetEnvironmentVariable("COREDNS");
         Assert.SkipWhen(string.IsNullOrEmpty(program)
             || !File.Exists(program), "no CoreDNS: set COREDNS to its program");
-        var corefile = Path.Combine(Directory.CreateTempSubdirectory("fairlead-coredns-").FullName, "Corefile");
+        var folder = Directory.CreateTempSubdirectory("fairlead-coredns-");
+        var corefile = Path.Combine(folder.FullName, "Corefile");
         await File.WriteAllTextAsync(
             corefile, $".:{address.Port} {{\n  bind {address.Address}\n  errors\n  forward . {server}\n}}\n", Token);
         var process = ChildProcess.Start(program!, ["-conf", corefile]);
@@ -82,6 +83,7 @@ internal static class DnsPrograms
             line = await process.ReadLineAsync(Bound, Token);
         }
 
+        folder.Delete(recursive: true); // it has been read
         return process;
     }
 
