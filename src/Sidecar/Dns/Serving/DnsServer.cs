@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Sidecar.Dns;
+
+/// <summary>
+/// The DNS part of a sidecar, running. Thread-safe; disposing it closes its sockets and ends its tasks.
+/// </summary>
+internal sealed class DnsServer : IAsyncDisposable
+{
+    private const int BindAttempts = 16;
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Socket _udp;
+    private readonly Socket _tcp;
+    private readonly Task _running;
+
+    private DnsServer(
+        (Socket Udp, Socket Tcp) sockets, DnsOptions options, NameSource source, VipBook vips, DnsParts parts)
+    {
+        (_udp, _tcp) = sockets;
+        Address = (IPEndPoint)_udp.LocalEndPoint!;
+        Names = new AskedNames(source, options.Names, parts.Time);
+        var forwarder = new Forwarder(
+            WithoutSelf(options.Upstreams, parts.Logger), options.Forwarding, parts.Time, parts.Random);
+        var handler = new QueryHandler(options, Names, vips, forwarder, parts.Time, parts.Logger);
+        Connections = new TcpServer(_tcp, handler, options, parts.Time, parts.Logger);
+        _running = Task.WhenAll(
+            Task.Run(() => new UdpServer(_udp, handler, parts.Logger).RunAsync(_stop.Token)),
+            Task.Run(() => Connections.RunAsync(_stop.Token)));
+    }
+
+    /// <summary>Where it listens, over UDP and TCP.</summary>
+    internal IPEndPoint Address { get; }
+
+    /// <summary>The names kept for DNS; whoever feeds the source publishes changes here.</summary>
+    internal AskedNames Names { get; }
+
+    internal TcpServer Connections { get; }
+
+    /// <summary>Listens, and answers from now on.</summary>
+    /// <param name="options">Where, and what for.</param>
+    /// <param name="source">The verified names.</param>
+    /// <param name="vips">The addresses of services; not disposed here.</param>
+    /// <param name="parts">Time, randomness, the log.</param>
+    /// <exception cref="IOException">The address cannot be used; the message names it and the remedy.</exception>
+    internal static DnsServer Start(DnsOptions options, NameSource source, VipBook vips, DnsParts parts)
+    {
+        var server = new DnsServer(Bind(options.Address), options, source, vips, parts);
+        DnsLog.Listening(
+            parts.Logger, server.Address, options.Upstreams.IsEmpty ? "nobody" : string.Join(", ", options.Upstreams));
+        return server;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _udp.Dispose();
+        _tcp.Dispose();
+        _stop.Dispose();
+    }
+
+    // A port that TCP gets may be taken for UDP: where any will do, the next one is tried.
+    private static (Socket Udp, Socket Tcp) Bind(IPEndPoint address)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var tcp = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            var udp = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            try
+            {
+                tcp.Bind(address);
+                tcp.Listen();
+                udp.Bind(tcp.LocalEndPoint!);
+                return (udp, tcp);
+            }
+            catch (SocketException e)
+            {
+                tcp.Dispose();
+                udp.Dispose();
+                if (address.Port != 0 || attempt == BindAttempts)
+                {
+                    var remedy = "end what uses it, or give another dns.address";
+                    throw new IOException($"cannot listen for DNS on {address}: {e.Message}; {remedy}", e);
+                }
+            }
+        }
+    }
+
+    private ImmutableArray<IPEndPoint> WithoutSelf(ImmutableArray<IPEndPoint> upstreams, ILogger logger)
+    {
+        foreach (var upstream in upstreams.Where(IsSelf))
+        {
+            DnsLog.OwnUpstream(logger, upstream);
+        }
+
+        return [.. upstreams.Where(upstream => !IsSelf(upstream))];
+    }
+
+    private bool IsSelf(IPEndPoint upstream) => upstream.Port == Address.Port
+        && (upstream.Address.Equals(Address.Address)
+            || (Address.Address.Equals(IPAddress.Any) && IPAddress.IsLoopback(upstream.Address)));
+}
+
+/// <summary>What the DNS part is given from outside. Immutable.</summary>
+/// <param name="Time">The clock.</param>
+/// <param name="Random">Ids and spellings; not guessable in production (<see cref="StrongRandom"/>).</param>
+/// <param name="Logger">The log.</param>
+internal sealed record DnsParts(TimeProvider Time, Random Random, ILogger Logger);

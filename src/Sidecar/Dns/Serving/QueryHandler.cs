@@ -1,0 +1,173 @@
+using Fairlead.Resolver;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Sidecar.Dns;
+
+/// <summary>
+/// From the bytes of a question to those of the answer. Questions that need no wait are answered on the caller's thread
+/// and take no place among the waiting. Thread-safe.
+/// </summary>
+internal sealed class QueryHandler
+{
+    private static readonly DnsReply Busy =
+        DnsReply.Failed(DnsRcode.ServFail, ExtendedErrorCode.Other, "too many questions wait");
+
+    private readonly DnsOptions _options;
+    private readonly AskedNames _names;
+    private readonly VipBook _vips;
+    private readonly ReverseAnswers _reverse;
+    private readonly Forwarder _forwarder;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private int _waiting;
+    private int _rotation;
+
+    internal QueryHandler(
+        DnsOptions options, AskedNames names, VipBook vips, Forwarder forwarder, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _names = names;
+        _vips = vips;
+        _reverse = new ReverseAnswers(vips.Table);
+        _forwarder = forwarder;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>
+    /// The answer; null for what must get none: no header, or itself a response (RFC 1035 section 4.1.1).
+    /// </summary>
+    internal async ValueTask<byte[]?> HandleAsync(byte[] bytes, bool isUdp, CancellationToken cancellationToken)
+    {
+        if (!DnsReader.TryReadHeader(bytes, out var header) || header.IsResponse)
+        {
+            DnsMetrics.Drop();
+            return null;
+        }
+
+        if (Refusal(bytes, header, out var query) is { } refused)
+        {
+            return Finish(query ?? new DnsMessage { Header = header }, refused, isUdp);
+        }
+
+        var question = query!.Questions[0];
+        if (_reverse.Answer(question, _options.TtlMax) is { } reverse)
+        {
+            return Finish(query, reverse, isUdp);
+        }
+
+        var target = _options.Zones.Find(question.Name);
+        if (target is { Service: null })
+        {
+            return Finish(query, NameAnswers.Answer(question, target, null, Context()), isUdp);
+        }
+
+        if (target is not null && _names.TryGet(target.Service, out var view) && !NeedsVip(question, target, view))
+        {
+            return Finish(query, NameAnswers.Answer(question, target, view, Context()), isUdp);
+        }
+
+        return await WaitAsync(query, target, isUdp, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<byte[]?> WaitAsync(
+        DnsMessage query, DnsTarget? target, bool isUdp, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _waiting) > _options.WaitingMax)
+            {
+                return Finish(query, Busy, isUdp);
+            }
+
+            if (target is not null)
+            {
+                var reply = await OfServiceAsync(query.Questions[0], target, cancellationToken).ConfigureAwait(false);
+                return Finish(query, reply, isUdp);
+            }
+
+            var (response, failure) = await _forwarder.AskAsync(query, isUdp, cancellationToken).ConfigureAwait(false);
+            if (response is null)
+            {
+                return Finish(query, failure!, isUdp);
+            }
+
+            DnsReader.TryReadHeader(response, out var header);
+            DnsMetrics.Answered(isUdp, isForwarded: true, header.Rcode);
+            return response;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private async ValueTask<DnsReply> OfServiceAsync(
+        DnsQuestion question, DnsTarget target, CancellationToken cancellationToken)
+    {
+        var view = await _names.GetAsync(target.Service!, cancellationToken).ConfigureAwait(false);
+        var context = Context();
+        if (NeedsVip(question, target, view))
+        {
+            var (address, trouble) =
+                await _vips.GetAsync(view.Name, view.Service!, cancellationToken).ConfigureAwait(false);
+            context = context with { Vip = address, VipTrouble = trouble };
+        }
+
+        return NameAnswers.Answer(question, target, view, context);
+    }
+
+    private static bool NeedsVip(DnsQuestion question, DnsTarget target, NameView view) =>
+        view is { State: NameState.Fresh or NameState.Stale, Service.IsHeadless: false }
+        && ((target.Kind == DnsTargetKind.Service && question.Type is DnsType.A or DnsType.SRV)
+            || (target.Kind == DnsTargetKind.Port && question.Type == DnsType.SRV));
+
+    /// <summary>What is refused whatever the name; null for a question to answer.</summary>
+    private static DnsReply? Refusal(byte[] bytes, DnsHeader header, out DnsMessage? query)
+    {
+        if (!DnsReader.TryRead(bytes, out query) && header.Opcode == 0)
+        {
+            return new DnsReply(DnsRcode.FormErr);
+        }
+
+        if (header.Opcode != 0)
+        {
+            query = null; // Its sections may mean something else.
+            return new DnsReply(DnsRcode.NotImp);
+        }
+
+        if (query!.Edns is { Version: > 0 })
+        {
+            return new DnsReply(DnsRcode.BadVers);
+        }
+
+        return query.Questions switch
+        {
+            not [_] => new DnsReply(DnsRcode.FormErr),
+            [{ Class: not DnsClass.IN }] => DnsReply.Failed(
+                DnsRcode.Refused, ExtendedErrorCode.NotSupported, "only class IN is served"),
+            [{ Type: DnsType.OPT or 0 }] => new DnsReply(DnsRcode.FormErr),
+            [{ Type: >= DnsType.TKEY and <= DnsType.MAILA }] => DnsReply.Failed(
+                DnsRcode.Refused, ExtendedErrorCode.NotSupported, "no transfers, keys or mail agents"),
+            _ => null,
+        };
+    }
+
+    private AnswerContext Context() => new()
+    {
+        Now = CacheTime.Now(_time).Monotonic,
+        TtlMax = _options.TtlMax,
+        Rotation = Interlocked.Increment(ref _rotation),
+    };
+
+    private byte[] Finish(DnsMessage query, DnsReply reply, bool isUdp)
+    {
+        if (reply.Rcode is not (DnsRcode.NoError or DnsRcode.NXDomain) && query.Questions is [var question])
+        {
+            DnsLog.Unanswered(_logger, question, reply.Rcode, reply.Errors is [var first, ..] ? first.Text : "");
+        }
+
+        DnsMetrics.Answered(isUdp, isForwarded: false, reply.Rcode);
+        return Responses.Write(query, reply, isUdp);
+    }
+}

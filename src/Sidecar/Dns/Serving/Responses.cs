@@ -1,0 +1,37 @@
+using System.Buffers.Binary;
+
+namespace Fairlead.Sidecar.Dns;
+
+/// <summary>Makes the bytes of a response from what it says and what was asked. Pure.</summary>
+internal static class Responses
+{
+    /// <summary>
+    /// The response: the question as the client spelled it, EDNS exactly where the client has it, and no more bytes
+    /// than the client takes.
+    /// </summary>
+    internal static byte[] Write(DnsMessage query, DnsReply reply, bool isUdp)
+    {
+        var flags = DnsHeader.Response | DnsHeader.RecursionAvailable | (query.Header.Flags & DnsHeader.Echoed)
+            | (reply.IsAuthoritative ? DnsHeader.Authoritative : 0) | ((int)reply.Rcode & 0xF);
+        var message = new DnsMessage
+        {
+            Header = new DnsHeader(query.Header.Id, (ushort)flags),
+            Questions = query.Questions is [var one] ? [one] : [],
+            Answers = reply.Answers,
+            Authorities = reply.Authorities,
+            Additionals = reply.Additionals,
+            Edns = query.Edns is { } edns
+                ? new Edns(Edns.OwnUdpSize, (byte)((int)reply.Rcode >> 4), 0, edns.DnssecOk, reply.Errors)
+                : null,
+        };
+        if (isUdp)
+        {
+            return DnsWriter.Write(message, UpstreamQuery.UdpLimit(query));
+        }
+
+        // Over TCP there is no larger transport to turn to: what fits is a subset, and says nothing of truncation.
+        var bytes = DnsWriter.Write(message, ushort.MaxValue);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), message.Header.Flags);
+        return bytes;
+    }
+}

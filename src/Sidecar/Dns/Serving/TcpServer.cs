@@ -1,0 +1,63 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Sidecar.Dns;
+
+/// <summary>Accepts connections, a bounded number at once; each is a <see cref="TcpConnection"/>.</summary>
+internal sealed class TcpServer(
+    Socket listener, QueryHandler handler, DnsOptions options, TimeProvider time, ILogger logger)
+{
+    private int _connections;
+
+    /// <summary>Connections that are open now.</summary>
+    internal int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Runs until the token is cancelled.</summary>
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                var socket = await listener.AcceptAsync(cancellationToken).ConfigureAwait(false);
+                if (Interlocked.Increment(ref _connections) > options.ConnectionsMax)
+                {
+                    Interlocked.Decrement(ref _connections);
+                    socket.Dispose();
+                    continue;
+                }
+
+                _ = ServeAsync(socket, cancellationToken);
+            }
+            catch (SocketException e)
+            {
+                DnsLog.SocketTrouble(logger, e.SocketErrorCode.ToString());
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task ServeAsync(Socket socket, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var connection = new TcpConnection(socket, handler, options, time);
+            await connection.RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+        {
+            // Closed by the client, or by its own idleness.
+        }
+        catch (Exception e)
+        {
+            DnsLog.Broken(logger, e);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _connections);
+        }
+    }
+}

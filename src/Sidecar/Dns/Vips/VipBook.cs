@@ -1,0 +1,90 @@
+using System.Net;
+using Fairlead.Resolver.State;
+
+namespace Fairlead.Sidecar.Dns;
+
+/// <summary>
+/// The table of addresses with its file: an address is on the disk, and listened at, before anybody is told of it.
+/// Thread-safe.
+/// </summary>
+internal sealed class VipBook : IDisposable
+{
+    private readonly VipTable _table;
+    private readonly DurableFile? _file;
+    private readonly VipReady _ready;
+    private readonly TimeProvider _time;
+    private readonly SemaphoreSlim _saving = new(1, 1);
+    private bool _isUnsaved;
+
+    private VipBook(VipTable table, DurableFile? file, VipReady ready, TimeProvider time)
+    {
+        _table = table;
+        _file = file;
+        _ready = ready;
+        _time = time;
+    }
+
+    internal VipTable Table => _table;
+
+    /// <summary>Opens the book.</summary>
+    /// <param name="range">The addresses to give.</param>
+    /// <param name="path">The file; null to remember nothing.</param>
+    /// <param name="ready">Makes an address work before it is told.</param>
+    /// <exception cref="StateException">The file cannot be read, or is damaged.</exception>
+    internal static VipBook Open(VipRange range, string? path, VipReady ready, TimeProvider time)
+    {
+        var file = path is null ? null : new DurableFile(path);
+        try
+        {
+            var saved = file?.Load() is { } bytes ? VipState.Read(bytes) : [];
+            return new VipBook(new VipTable(range, saved), file, ready, time);
+        }
+        catch (FormatException e)
+        {
+            throw new StateException(StateError.StateCorrupt, $"{path} is {e.Message}; move it away", e);
+        }
+    }
+
+    /// <summary>The address of a service, or why it has none now.</summary>
+    internal async ValueTask<(IPAddress? Address, string? Trouble)> GetAsync(
+        string name, ServiceView service, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // One at a time: whoever finds an entry made by another must not tell it before it is saved.
+            await _saving.WaitAsync(cancellationToken).ConfigureAwait(false);
+            IPAddress address;
+            try
+            {
+                address = _table.Assign(name, _time.GetUtcNow().ToUnixTimeMilliseconds(), out var isNew);
+                _isUnsaved |= isNew;
+                if (_isUnsaved)
+                {
+                    _file?.Save(VipState.Write(_table.Snapshot()));
+                    _isUnsaved = false;
+                }
+            }
+            finally
+            {
+                _saving.Release();
+            }
+
+            var trouble = await _ready(name, address, service, cancellationToken).ConfigureAwait(false);
+            return trouble is null ? (address, null) : (null, trouble);
+        }
+        catch (Exception e) when (e is VipExhaustedException or StateException)
+        {
+            return (null, e.Message);
+        }
+    }
+
+    public void Dispose() => _saving.Dispose();
+}
+
+/// <summary>
+/// Makes an address work for a service: whoever proxies listens on each of the service's ports there. Called at each
+/// answer, so it must be quick where nothing is to do; thread-safe.
+/// </summary>
+/// <returns>Null when connections are taken; else why not, for people.</returns>
+internal delegate ValueTask<string?> VipReady(
+    string name, IPAddress address, ServiceView service, CancellationToken cancellationToken);

@@ -1,0 +1,161 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Fairlead.Configuration;
+using Fairlead.Naming.Traversal;
+using Fairlead.Resolver;
+using Fairlead.Sidecar.Dns;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Answers;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Sidecar.Tests.Dns;
+
+public sealed class DnsComponentTests
+{
+    private const string Nothing = "";
+    private const string Checkout = "checkout.shop.svc.us1.internal";
+
+    private static readonly CancellationToken Token = TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(Nothing, false)]
+    [InlineData("dns: {enabled: false, address: 127.0.0.1:5}", false)]
+    [InlineData("dns: {enabled: true}", true)]
+    [InlineData("dns: {address: 127.0.0.1:5}", true)]
+    public void Settings_SayWhetherDnsIsOn(string yaml, bool expected) =>
+        Assert.Equal(expected, Read(yaml, out _) is not null);
+
+    [Fact]
+    public void Settings_HaveTheirDefaults()
+    {
+        var settings = Read("dns: {enabled: true}", out var errors)!;
+        Assert.Empty(errors);
+        Assert.Equal("127.0.0.1:16053", settings.Address.ToString());
+        Assert.Null(settings.Upstreams);
+        Assert.Empty(settings.Zones);
+        Assert.Equal("127.99.0.0/16", settings.Vips.Network.ToString());
+        Assert.Equal(TimeSpan.FromSeconds(5), settings.TtlMax);
+    }
+
+    [Fact]
+    public void Settings_AllGiven_AreRead()
+    {
+        var settings = Read(
+            """
+            dns:
+              address: 127.0.0.1:53
+              upstreams: [10.0.0.10, "127.0.0.1:5353", "fd00::a", "[fd00::a]:54"]
+              zones: [acme.internal, us1.example.com]
+              vip_cidr: 127.7.0.0/24
+              ttl_max: 30s
+            """,
+            out var errors)!;
+        Assert.Empty(errors);
+        Assert.Equal(
+            "10.0.0.10:53 127.0.0.1:5353 [fd00::a]:53 [fd00::a]:54", string.Join(' ', settings.Upstreams!.Value));
+        Assert.Equal(["acme.internal", "us1.example.com"], settings.Zones.Select(zone => zone.Text));
+        Assert.Equal(254u, settings.Vips.Count);
+        Assert.Empty(Read("dns: {upstreams: []}", out _)!.Upstreams!.Value);
+    }
+
+    [Theory]
+    [InlineData("dns: {vip_cidr: 127.99.0.1/16}", "vip_cidr")]
+    [InlineData("dns: {upstreams: [dns.example.com]}", "upstreams")]
+    [InlineData("dns: {address: 127.0.0.1:53, upstreams: [127.0.0.1]}", "is this server itself")]
+    [InlineData("dns: {zones: [svc.us1.internal]}", "zones")]
+    [InlineData("dns: {ttl_max: 2h}", "ttl_max")]
+    [InlineData("dns: {adress: 127.0.0.1:5}", "adress")]
+    public void Settings_ThatAreWrong_AreNamed(string yaml, string named)
+    {
+        _ = Read(yaml, out var errors);
+        Assert.Contains(errors, error => error.Contains(named, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Component_FromAVerifiedAnswerToAnAddress_WhichARestartKeeps()
+    {
+        var folder = Directory.CreateTempSubdirectory("fairlead-dns-");
+        try
+        {
+            var first = await AskOnceAsync(folder.FullName, "127.99.0.0/16");
+            Assert.Equal("127.99.144.187", first.ToString());
+            Assert.True(File.Exists(Path.Combine(folder.FullName, "vips.state")));
+            Assert.Equal(first, await AskOnceAsync(folder.FullName, "127.99.0.0/16"));
+            Assert.StartsWith("127.98.", (await AskOnceAsync(folder.FullName, "127.98.0.0/16")).ToString(),
+                StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    // The resolver of this test verifies checkout when it is wanted, on a task of its own, and says so.
+    private static async Task<IPAddress> AskOnceAsync(string folder, string range)
+    {
+        var world = new PeerWorld();
+        var listened = new List<string>();
+        CachedName? held = null;
+        DnsComponent? component = null;
+        var settings = Read($"dns: {{address: 127.0.0.1:0, upstreams: [], vip_cidr: {range}}}", out _)!;
+        var surroundings = new DnsSurroundings
+        {
+            Home = world.Eu1.Name,
+            Pins = [],
+            StateFolder = folder,
+            Find = name => name == Checkout ? Volatile.Read(ref held) : null,
+            Interest = (name, isWanted) => _ = Task.Run(() =>
+            {
+                Assert.Equal((Checkout, true), (name, isWanted));
+                Volatile.Write(ref held, Verify(world));
+                component!.Publish(held!);
+            }),
+            Ready = (name, address, service, _) =>
+            {
+                listened.Add($"{name} {address} {string.Join(',', service.Ports.Select(port => port.Number))}");
+                return ValueTask.FromResult<string?>(null);
+            },
+        };
+        component = DnsComponent.Start(
+            settings, surroundings, new ManualTimeProvider(), new StrongRandom(), NullLoggerFactory.Instance);
+        await using (component)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            await socket.ConnectAsync(component.Server.Address, Token);
+            await socket.SendAsync(DnsWriter.Write(ForwarderTests.Query(Checkout, 1232), 512), Token);
+            var buffer = new byte[1232];
+            var length = await socket.ReceiveAsync(buffer, Token).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Token);
+            Assert.True(DnsReader.TryRead(buffer.AsSpan(0, length), out var response));
+            var address = new IPAddress(Assert.Single(response.Answers).Data.Span);
+            Assert.Equal([$"{Checkout} {address} 80"], listened);
+            return address;
+        }
+    }
+
+    private static CachedName Verify(PeerWorld world)
+    {
+        var ask = world.Ask();
+        var verdict = AnswerVerifier.Verify(world.State, ask.Query, world.Answer(), world.Now);
+        var answer = Assert.IsType<Verdict.Accepted>(verdict).Answer;
+        return new CachedName(Checkout, NameState.Fresh, answer, 0, long.MaxValue, 0, null);
+    }
+
+    private static DnsSettings? Read(string yaml, out List<string> errors)
+    {
+        var bytes = Encoding.UTF8.GetBytes(yaml == Nothing ? "{}" : yaml);
+        var file = ConfigurationFile.Parse("test.yaml", "/", bytes, new Dictionary<string, string>());
+        var settings = DnsSettings.Read(file.Root);
+        errors = [];
+        try
+        {
+            file.ThrowIfInvalid();
+        }
+        catch (ConfigurationException e)
+        {
+            errors.AddRange(e.Errors.Select(error => error.ToString()));
+        }
+
+        return settings;
+    }
+}

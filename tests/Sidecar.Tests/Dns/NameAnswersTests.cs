@@ -1,0 +1,270 @@
+using System.Net;
+using Fairlead.Naming;
+using Fairlead.Resolver;
+using Fairlead.Sidecar.Dns;
+
+namespace Fairlead.Sidecar.Tests.Dns;
+
+public sealed class NameAnswersTests
+{
+    private const string Checkout = "checkout.shop.svc.us1.internal";
+    private const string Cart = "cart.shop.svc.us1.internal";
+    private const string Now = "now";
+
+    private static readonly DnsZones Zones = new([SegmentName.Parse("internal")]);
+    private static readonly IPAddress Vip = IPAddress.Parse("127.99.7.7");
+    private static readonly Refusal Silent = new(VerificationFailure.Behind, "x", "secret details");
+    private static readonly Refusal Lied = new(VerificationFailure.ProofMismatch, "x", "secret details");
+
+    private static readonly ServiceView ClusterIp =
+        FakeNames.ClusterIp(new ServicePort("http", 80), new ServicePort(null, 9090));
+
+    private static readonly ServiceView Headless = FakeNames.Headless(
+        FakeNames.Host("10.1.0.1", "cart-0"),
+        FakeNames.Host("10.1.0.2", "cart-1"),
+        FakeNames.Host("10.1.0.3", "cart-2", isReady: false),
+        FakeNames.Host("fd00::5", null),
+        FakeNames.Host("10.1.0.9", null));
+
+    private static readonly ServiceView NoneReady =
+        FakeNames.Headless(FakeNames.Host("10.1.0.3", "cart-2", isReady: false));
+
+    [Theory]
+    // A service with an address: VIP, port by port, the evidence; never IPv6.
+    [InlineData(Checkout, "A", "A 127.99.7.7")]
+    [InlineData(Checkout, "AAAA", "NoError SOA svc.us1.internal.")]
+    [InlineData(Checkout, "MX", "NoError SOA svc.us1.internal.")]
+    [InlineData(Checkout, "SRV",
+        "SRV 80 checkout.shop.svc.us1.internal.;SRV 9090 checkout.shop.svc.us1.internal.+A 127.99.7.7")]
+    [InlineData("_http._tcp." + Checkout, "SRV", "SRV 80 checkout.shop.svc.us1.internal.+A 127.99.7.7")]
+    [InlineData("_http._tcp." + Checkout, "A", "NoError SOA svc.us1.internal.")]
+    [InlineData("_tcp." + Checkout, "SRV", "NoError SOA svc.us1.internal.")]
+    [InlineData("_udp." + Checkout, "SRV", "NXDomain SOA svc.us1.internal.")]
+    [InlineData("_http._udp." + Checkout, "SRV", "NXDomain SOA svc.us1.internal.")]
+    [InlineData("_nothing._tcp." + Checkout, "SRV", "NXDomain SOA svc.us1.internal.")]
+    [InlineData("10-1-0-1." + Checkout, "A", "NXDomain SOA svc.us1.internal.")]
+    [InlineData(Checkout, "ANY", "HINFO")]
+    // A headless service: what is ready, by family; hosts by label, or by address.
+    [InlineData(Cart, "A", "A 10.1.0.1;A 10.1.0.2;A 10.1.0.9")]
+    [InlineData(Cart, "AAAA", "AAAA fd00::5")]
+    [InlineData("cart-0." + Cart, "A", "A 10.1.0.1")]
+    [InlineData("cart-0." + Cart, "AAAA", "NoError SOA svc.us1.internal.")]
+    [InlineData("cart-2." + Cart, "A", "NoError SOA svc.us1.internal.")]
+    [InlineData("cart-3." + Cart, "A", "NXDomain SOA svc.us1.internal.")]
+    [InlineData("10-1-0-9." + Cart, "A", "A 10.1.0.9")]
+    [InlineData("10-1-0-1." + Cart, "A", "NXDomain SOA svc.us1.internal.")]
+    [InlineData("fd00--5." + Cart, "AAAA", "AAAA fd00::5")]
+    [InlineData("_redis._tcp." + Cart, "SRV",
+        "SRV 16379 cart-0.cart.shop.svc.us1.internal.;SRV 16379 cart-1.cart.shop.svc.us1.internal.;"
+        + "SRV 16379 fd00--5.cart.shop.svc.us1.internal.;SRV 16379 10-1-0-9.cart.shop.svc.us1.internal."
+        + "+A 10.1.0.1;A 10.1.0.2;AAAA fd00::5;A 10.1.0.9")]
+    // What has no traversal.
+    [InlineData("svc.us1.internal", "SOA", "SOA svc.us1.internal.")]
+    [InlineData("svc.us1.internal", "A", "NoError SOA svc.us1.internal.")]
+    [InlineData("shop.svc.us1.internal", "A", "NoError SOA svc.us1.internal.")]
+    [InlineData("shop.svc.us1.internal", "ANY", "HINFO")]
+    [InlineData("a.b." + Checkout, "A", "NXDomain SOA svc.us1.internal.")]
+    [InlineData("dns-version.clusterset.local", "A", "NoError SOA clusterset.local.")]
+    public void Fresh_Answers(string name, string type, string expected) =>
+        Assert.Equal(expected,
+            Say(Ask(name, type, Now, name.EndsWith(Cart, StringComparison.Ordinal) ? Headless : ClusterIp)));
+
+    [Fact]
+    public void Texts_TellTheEvidence()
+    {
+        var reply = Ask(Checkout, "TXT", Now, ClusterIp);
+        Assert.Equal("state=fresh|segment=us1.internal|epoch=1", Texts(Assert.Single(reply.Answers)));
+        var version = Ask("dns-version.clusterset.local", "TXT", Now, null);
+        Assert.Equal("1.0.0", Texts(Assert.Single(version.Answers)));
+    }
+
+    [Fact]
+    public void Answer_KeepsTheSpellingOfTheQuestion()
+    {
+        var reply = Ask("ChEckOut.shop.svc.us1.INTERNAL", "A", Now, ClusterIp);
+        Assert.Equal("ChEckOut.shop.svc.us1.INTERNAL.", Assert.Single(reply.Answers).Name.ToString());
+        Assert.True(reply.IsAuthoritative);
+    }
+
+    [Theory]
+    [InlineData("A")]
+    [InlineData("SRV")]
+    [InlineData("TXT")]
+    public void Headless_WithNoneReady_HasNoName_AndSaysWhy(string type)
+    {
+        var reply = Ask(Cart, type, Now, NoneReady);
+        Assert.Equal("NXDomain SOA svc.us1.internal.", Say(reply));
+        Assert.Equal("verified: no endpoint of this service is ready", Assert.Single(reply.Errors).Text);
+    }
+
+    [Theory]
+    [InlineData(NameState.Absent, false, DnsRcode.NXDomain, null)]
+    [InlineData(NameState.Denied, false, DnsRcode.Refused,
+        "Prohibited denied: a segment on the path refuses this consumer")]
+    [InlineData(NameState.Pending, false, DnsRcode.ServFail, "NotReady pending: its traversal has not ended")]
+    [InlineData(NameState.Unreachable, false, DnsRcode.ServFail, "NoReachableAuthority unreachable: Behind")]
+    [InlineData(NameState.Unreachable, true, DnsRcode.ServFail,
+        "Other unreachable: the answers were refused: ProofMismatch")]
+    [InlineData(NameState.Expired, false, DnsRcode.ServFail, "NoReachableAuthority expired: Behind")]
+    [InlineData(NameState.Expired, true, DnsRcode.ServFail, "Other expired: the answers were refused: ProofMismatch")]
+    internal void State_WithoutAService_SaysWhatItIs(NameState state, bool lied, DnsRcode rcode, string? error)
+    {
+        // The same for every name below it and every type: nothing is learned from asking around.
+        foreach (var name in new[] { Checkout, "host." + Checkout, "_http._tcp." + Checkout, "_tcp." + Checkout })
+        {
+            foreach (var type in new[] { "A", "AAAA", "SRV", "TXT", "ANY" })
+            {
+                var view = new NameView(Checkout, state, 20_000, null, lied ? Lied : Silent);
+                var reply = Ask(name, type, view, Context());
+                Assert.Equal(rcode, reply.Rcode);
+                Assert.Equal(error, reply.Errors is [var one] ? $"{one.Code} {one.Text}" : null);
+                Assert.Equal(state == NameState.Absent, reply.IsAuthoritative);
+                Assert.Equal(state == NameState.Absent, reply.Authorities.Count == 1);
+                Assert.Empty(reply.Answers);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(NameState.Fresh)]
+    [InlineData(NameState.Stale)]
+    [InlineData(NameState.Absent)]
+    [InlineData(NameState.Denied)]
+    internal void State_WhoseTimeIsOver_IsExpired(NameState state)
+    {
+        var view = new NameView(Checkout, state, 1_000, ClusterIp);
+        var reply = Ask(Checkout, "A", view, Context() with { Now = 1_000 });
+        Assert.Equal(DnsRcode.ServFail, reply.Rcode);
+        Assert.StartsWith("expired", Assert.Single(reply.Errors).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(NameState.Fresh, 900_000, 300u, 300)]
+    [InlineData(NameState.Fresh, 7_999, 300u, 7)]
+    [InlineData(NameState.Fresh, 999, 300u, 0)]
+    [InlineData(NameState.Fresh, 900_000, 5u, 5)]
+    [InlineData(NameState.Stale, 900_000, 300u, 30)]
+    [InlineData(NameState.Stale, 900_000, 5u, 5)]
+    [InlineData(NameState.Absent, 900_000, 300u, 300)]
+    [InlineData(NameState.Absent, 2_500, 300u, 2)]
+    internal void Ttl_IsWhatIsLeft_Capped(NameState state, long left, uint max, int expected)
+    {
+        var view = new NameView(Checkout, state, 50_000 + left, state == NameState.Absent ? null : ClusterIp);
+        var reply = Ask(Checkout, "A", view, Context() with { Now = 50_000, TtlMax = max });
+        var record = state == NameState.Absent ? Assert.Single(reply.Authorities) : Assert.Single(reply.Answers);
+        Assert.Equal((uint)expected, record.Ttl);
+        if (record.Type == DnsType.SOA)
+        {
+            Assert.Equal((uint)expected,
+                System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(record.Data.Span[^4..]));
+        }
+    }
+
+    [Fact]
+    public void Stale_IsMarked()
+    {
+        var reply = Ask(Checkout, "A", new NameView(Checkout, NameState.Stale, 99_000, ClusterIp), Context());
+        Assert.Equal("A 127.99.7.7", Say(reply));
+        Assert.Equal(ExtendedErrorCode.StaleAnswer, Assert.Single(reply.Errors).Code);
+    }
+
+    [Fact]
+    public void ClusterIp_WithoutAnAddressHere_Fails_AndSaysWhy()
+    {
+        var view = new NameView(Checkout, NameState.Fresh, 99_000, ClusterIp);
+        var reply = Ask(Checkout, "A", view, Context() with { Vip = null, VipTrouble = "VipExhausted: x" });
+        Assert.Equal(DnsRcode.ServFail, reply.Rcode);
+        Assert.Equal("VipExhausted: x", Assert.Single(reply.Errors).Text);
+    }
+
+    [Theory]
+    [InlineData("db.shop.svc.clusterset.local", "A", "A 10.1.0.1;A 10.2.0.1")]
+    [InlineData("db-0.us1.db.shop.svc.clusterset.local", "A", "A 10.1.0.1")]
+    [InlineData("db-0.eu1.db.shop.svc.clusterset.local", "A", "A 10.2.0.1")]
+    [InlineData("db-0.ap1.db.shop.svc.clusterset.local", "A", "NXDomain SOA clusterset.local.")]
+    [InlineData("us1.db.shop.svc.clusterset.local", "A", "NoError SOA clusterset.local.")]
+    [InlineData("db-0.db.shop.svc.clusterset.local", "A", "A 10.1.0.1;A 10.2.0.1")]
+    [InlineData("_redis._tcp.db.shop.svc.clusterset.local", "SRV",
+        "SRV 16379 db-0.us1.db.shop.svc.clusterset.local.;SRV 16379 db-0.eu1.db.shop.svc.clusterset.local."
+        + "+A 10.1.0.1;A 10.2.0.1")]
+    public void ClusterSet_NamesHostsByTheirCluster(string name, string type, string expected) =>
+        Assert.Equal(expected, Say(Ask(name, type, Now, FakeNames.Headless(
+            FakeNames.Host("10.1.0.1", "db-0", cluster: "us1"), FakeNames.Host("10.2.0.1", "db-0", cluster: "eu1")))));
+
+    [Fact]
+    public void Rotation_BeginsElsewhere_AndLeavesNothingOut()
+    {
+        var view = new NameView(Cart, NameState.Fresh, 99_000, Headless);
+        var firsts = Enumerable.Range(-2, 8).Select(i => Say(Ask(Cart, "A", view, Context() with { Rotation = i })))
+            .ToList();
+        Assert.Equal(3, firsts.Select(said => said.Split(';')[0]).Distinct().Count());
+        Assert.All(firsts, said =>
+            Assert.Equal("A 10.1.0.1;A 10.1.0.2;A 10.1.0.9", string.Join(';', said.Split(';').Order())));
+    }
+
+    [Theory]
+    [InlineData("7.7.99.127.in-addr.arpa", "PTR", "PTR checkout.shop.svc.us1.internal.")]
+    [InlineData("7.7.99.127.in-addr.arpa", "A", "NoError SOA 99.127.in-addr.arpa.")]
+    [InlineData("8.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("7.99.127.in-addr.arpa", "PTR", "NoError SOA 99.127.in-addr.arpa.")]
+    [InlineData("1.0.0.127.in-addr.arpa", "PTR", null)]
+    [InlineData("127.in-addr.arpa", "PTR", null)]
+    [InlineData("7.07.99.127.in-addr.arpa", "PTR", null)]
+    [InlineData("x.7.99.127.in-addr.arpa", "PTR", null)]
+    [InlineData("7.7.99.127.example.com", "PTR", null)]
+    public void Reverse_NamesOfTheRange_AreAnswered(string name, string type, string? expected)
+    {
+        var reverse = new ReverseAnswers(new VipTable(VipRange.Default, [new VipEntry(Checkout, Vip, 1)]));
+        var reply = reverse.Answer(new DnsQuestion(DnsName.Parse(name), Type(type), DnsClass.IN), 5);
+        Assert.Equal(expected, reply is null ? null : Say(reply));
+    }
+
+    private static AnswerContext Context() => new() { Now = 10_000, TtlMax = 5, Vip = Vip };
+
+    private static DnsReply Ask(string name, string type, string _, ServiceView? service)
+    {
+        var target = Zones.Find(DnsName.Parse(name))!;
+        return Ask(name, type, new NameView(target.Service ?? "none", NameState.Fresh, 60_000, service), Context());
+    }
+
+    private static DnsReply Ask(string name, string type, NameView view, AnswerContext context)
+    {
+        var question = new DnsQuestion(DnsName.Parse(name), Type(type), DnsClass.IN);
+        return NameAnswers.Answer(question, Zones.Find(question.Name)!, view, context);
+    }
+
+    private static DnsType Type(string type) => type == "MX" ? (DnsType)15 : Enum.Parse<DnsType>(type);
+
+    private static string Say(DnsReply reply)
+    {
+        var answers = string.Join(';', reply.Answers.Select(Say));
+        var more = string.Join(';', reply.Additionals.Select(Say));
+        return reply.Answers.Count == 0
+            ? $"{reply.Rcode} {string.Join(';', reply.Authorities.Select(Say))}"
+            : answers + (more.Length > 0 ? "+" + more : "");
+    }
+
+    private static string Say(DnsRecord record)
+    {
+        var data = record.Data.Span;
+        return $"{record.Type} " + record.Type switch
+        {
+            DnsType.A or DnsType.AAAA => IpAddress.Format(new IPAddress(data)),
+            DnsType.SRV => $"{(data[4] << 8) | data[5]} {DnsName.FromWire(data[6..])}",
+            DnsType.PTR => DnsName.FromWire(data).ToString(),
+            DnsType.SOA => record.Name.ToString(),
+            _ => "",
+        } is var said ? said.TrimEnd() : "";
+    }
+
+    private static string Texts(DnsRecord record)
+    {
+        var (data, texts) = (record.Data.ToArray(), new List<string>());
+        for (var at = 0; at < data.Length; at += data[at] + 1)
+        {
+            texts.Add(System.Text.Encoding.ASCII.GetString(data, at + 1, data[at]));
+        }
+
+        return string.Join('|', texts);
+    }
+}
