@@ -39,22 +39,19 @@ internal static class Resolve
             UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints || bootstrap.UnsafeAllowLoopbackEndpoints,
             Subject = SubjectOf(options, bootstrap, key),
         };
-        var folder = new StateFolder(options.State, key);
-        var (state, isFresh) = folder.Load(bootstrap);
-        var asker = new HomeAsker(bootstrap, identity, verifier, time);
+        // V39: what an answer taught is durable before anyone uses the answer.
+        var memory = StateFolder.Open(options.State, key, bootstrap, verifier);
+        var asker = new HomeAsker(bootstrap, identity, verifier.Subject, memory, time);
         await using (asker.ConfigureAwait(false))
         {
-            var asked = await asker.AskAsync(name, state, isFresh, options.Save is not null, cancellationToken)
-                .ConfigureAwait(false);
-            if (asked.Accepted is not { } accepted)
+            var asked = await asker.AskAsync(name, options.Save is not null, cancellationToken).ConfigureAwait(false);
+            if (asked.Answer is not { } answer)
             {
                 throw NoAnswer(name, options, asked, output);
             }
 
-            // V39: what this answer taught is durable before anyone uses the answer.
-            folder.Save(accepted.Next);
-            Save(options.Save, accepted.Answer, asked.Raw!);
-            var view = AnswerView.Of(accepted.Answer, asked.ClockDelta, asked.Refusals);
+            Save(options.Save, answer, asked.Raw!);
+            var view = AnswerView.Of(answer, asked.ClockDelta, asked.Refusals);
             Show(view, options.IsJson, options.IsTrace, options.NoColour, output);
             return view.ExitCode;
         }

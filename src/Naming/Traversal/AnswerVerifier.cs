@@ -218,6 +218,7 @@ public static class AnswerVerifier
             RecordDigest = record?.Commitment,
             Slices = outcome == Outcome.Record ? [.. slices.Select(slice => slice.Value)] : [],
             Gateways = outcome == Outcome.Record ? context.Last.All<Gateway>() : [],
+            ReachedNetworks = outcome == Outcome.Record ? ScopeStep.Reached(context) : [],
             VerifiedAt = context.Now,
             UnsafeLoopbackAllowed = context.Options.UnsafeAllowLoopbackEndpoints,
         };

@@ -48,6 +48,15 @@ internal static class ScopeStep
         return null;
     }
 
+    /// <summary>
+    /// The networks of the target that the home reaches without a gateway (4.1); null where none is out of reach, because
+    /// the target is the home itself.
+    /// </summary>
+    internal static ImmutableArray<string>? Reached(VerificationContext context) =>
+        context.Last.Genesis == context.State.Home.Genesis
+            ? null
+            : context.Home.Included<Scope>(LeafClass.Scope, context.Last.Genesis.ToString())?.Networks ?? [];
+
     // Behind a network that the home does not reach, the gateway's addresses are the ones that traffic goes to.
     private static string? Endpoint(HopFacts target, Scope? scope, AddressRules rule, SliceEndpoint endpoint)
     {

@@ -40,6 +40,21 @@ public sealed class VerifiedAnswer
     /// <summary>The gateways of networks that the home does not reach itself; empty without a record.</summary>
     public ImmutableArray<Gateway> Gateways { get; internal init; } = [];
 
+    /// <summary>
+    /// The networks that the home reaches without a gateway, by its Scope of the target; null where the target is the home
+    /// itself, to which none is foreign.
+    /// </summary>
+    public ImmutableArray<string>? ReachedNetworks { get; internal init; } = [];
+
+    /// <summary>Whether traffic can go to the endpoint's own address: behind another network only a gateway leads
+    /// there.</summary>
+    /// <param name="endpoint">An endpoint of one of <see cref="Slices"/>.</param>
+    public bool IsInReach(SliceEndpoint endpoint)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        return endpoint.Network is not { } network || ReachedNetworks is not { } reached || reached.Contains(network);
+    }
+
     /// <summary>How long it may be served.</summary>
     public Ttl Ttl { get; }
 

@@ -26,10 +26,16 @@ public abstract record CacheInput
     public sealed record Refused(string Name, int Anchor, Refusal Refusal) : CacheInput;
 
     /// <summary>
-    /// An anchor gave no answer: the connection, a deadline, or an error that is worth another try (<c>Behind</c>,
-    /// <c>NotSealed</c>, <c>RateLimited</c>).
+    /// An anchor gave no answer for one name: an error that is worth another try (<c>Behind</c>, <c>NotSealed</c>,
+    /// <c>RateLimited</c>), or any other that it named. It says nothing of the anchor's other names.
     /// </summary>
     public sealed record Failed(string Name, int Anchor, Refusal Reason) : CacheInput;
+
+    /// <summary>An anchor's stream is over, and with it every subscription there.</summary>
+    public sealed record Lost(int Anchor, Refusal Reason) : CacheInput;
+
+    /// <summary>There are this many anchors to ask; never fewer than before.</summary>
+    public sealed record Anchors(int Count) : CacheInput;
 
     /// <summary>Time passed.</summary>
     public sealed record Tick : CacheInput

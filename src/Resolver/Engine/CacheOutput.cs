@@ -14,7 +14,13 @@ public abstract record CacheOutput
     /// <param name="Anchor">The home anchor's index.</param>
     public sealed record Ask(string Name, int Anchor) : CacheOutput;
 
-    /// <summary>End the name's subscription.</summary>
+    /// <summary>
+    /// End the stream to an anchor: what came with an answer that was refused (epochs, slices) is not kept, and the anchor
+    /// does not say it twice on one stream.
+    /// </summary>
+    public sealed record Leave(int Anchor) : CacheOutput;
+
+    /// <summary>The name is given up: end its subscription, forget it.</summary>
     public sealed record Drop(string Name) : CacheOutput;
 
     /// <summary>The name's state or answer is another one.</summary>

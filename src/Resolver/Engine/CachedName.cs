@@ -23,6 +23,12 @@ public sealed record CachedName(
     long SealedSince,
     Refusal? Failure)
 {
+    /// <summary>
+    /// The newest record that was ever verified for the name, also where it is absent, denied or expired now: which ports
+    /// the service had. Never a reason to serve an endpoint. Null where there was none.
+    /// </summary>
+    public Record? LastRecord { get; init; }
+
     /// <summary>Whether its endpoints may be used now.</summary>
     public bool IsServed => State is NameState.Fresh or NameState.Stale;
 }

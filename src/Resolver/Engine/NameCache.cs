@@ -14,14 +14,17 @@ namespace Fairlead.Resolver;
 /// </code>
 /// Invariants: 1. a name is asked at one anchor at a time; 2. an answer is served no longer than its Ttl, counted on the
 /// monotonic clock; 3. a failure never becomes a verdict: it changes which anchor is asked and when, and nothing served;
-/// 4. memory is bounded by <see cref="NameCacheOptions.NamesMax"/>.
+/// 4. memory is bounded by <see cref="NameCacheOptions.NamesMax"/>; 5. a step costs what it changes, not what is held;
+/// 6. a name that had to leave an anchor goes back to the first in the order once that one is no longer avoided.
 /// </remarks>
-public sealed class NameCache
+public sealed partial class NameCache
 {
     private readonly NameCacheOptions _options;
     private readonly Random _random;
     private readonly AnchorChoice _anchors;
+    private readonly DueQueue _due = new();
     private readonly Dictionary<string, NameEntry> _entries = new(StringComparer.Ordinal);
+    private readonly List<CacheOutput> _outputs = [];
 
     /// <summary>An empty cache.</summary>
     /// <param name="options">Its bounds.</param>
@@ -31,104 +34,130 @@ public sealed class NameCache
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Anchors, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Anchors, 64);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Anchors, NameCacheOptions.AnchorsMax);
         _options = options;
         _random = random;
-        _anchors = new AnchorChoice(options.Anchors);
+        _anchors = new AnchorChoice(options);
+        _anchors.Grow(options.Anchors);
     }
 
     /// <summary>The names held, in no order.</summary>
     public IEnumerable<CachedName> Names => _entries.Values.Select(entry => entry.View());
 
+    /// <summary>How many names are held.</summary>
+    public int Count => _entries.Count;
+
+    internal DueQueue Due => _due;
+
     /// <summary>One name, or null where it is not held.</summary>
     public CachedName? Find(string name) => _entries.TryGetValue(name, out var entry) ? entry.View() : null;
 
     /// <summary>When to give the next <see cref="CacheInput.Tick"/>, in monotonic milliseconds; null for never.</summary>
-    public long? NextDue()
-    {
-        var due = long.MaxValue;
-        foreach (var entry in _entries.Values)
-        {
-            due = Math.Min(due, entry.Due());
-        }
-
-        return due == long.MaxValue ? null : due;
-    }
+    public long? NextDue() => _due.Next();
 
     /// <summary>Takes one input.</summary>
     /// <returns>What to do, in this order.</returns>
     public IReadOnlyList<CacheOutput> Step(CacheInput input, CacheTime now)
     {
-        var outputs = new List<CacheOutput>();
+        _outputs.Clear();
         switch (input)
         {
             case CacheInput.Want want:
-                OnWant(want.Name, now, outputs);
+                OnWant(want.Name, now);
                 break;
-            case CacheInput.Forget forget when _entries.Remove(forget.Name):
-                outputs.Add(new CacheOutput.Drop(forget.Name));
+            case CacheInput.Forget forget:
+                OnForget(forget.Name);
                 break;
-            case CacheInput.Accepted accepted when _entries.TryGetValue(accepted.Name, out var entry):
-                OnAccepted(entry, accepted, now, outputs);
+            case CacheInput.Accepted accepted when At(accepted.Name, accepted.Anchor) is { } entry:
+                OnAccepted(entry, accepted.Answer, now);
                 break;
-            case CacheInput.Refused refused when _entries.TryGetValue(refused.Name, out var entry):
-                _anchors.Avoid(refused.Anchor, now.Monotonic + _options.Distrust);
-                OnTrouble(entry, refused.Anchor, refused.Refusal, now, outputs);
+            case CacheInput.Refused refused when At(refused.Name, refused.Anchor) is { } entry:
+                OnRefused(entry, refused.Refusal, now);
                 break;
-            case CacheInput.Failed failed when _entries.TryGetValue(failed.Name, out var entry):
-                _anchors.Avoid(failed.Anchor, now.Monotonic + _options.Backoff);
-                OnTrouble(entry, failed.Anchor, failed.Reason, now, outputs);
+            case CacheInput.Failed failed when At(failed.Name, failed.Anchor) is { } entry:
+                OnTrouble(entry, failed.Reason, now);
+                break;
+            case CacheInput.Lost lost:
+                _anchors.Fail(lost.Anchor, now.Monotonic);
+                MoveAll(lost.Anchor, lost.Reason, now);
+                break;
+            case CacheInput.Anchors anchors:
+                _anchors.Grow(Math.Min(anchors.Count, NameCacheOptions.AnchorsMax));
                 break;
             case CacheInput.Tick:
-                OnTick(now, outputs);
+                OnTick(now);
                 break;
             default:
-                break; // A late word about a name that nobody wants any more.
+                break; // A late word about a name that nobody wants any more, or that has moved on to another anchor.
         }
 
-        return outputs;
+        return [.. _outputs];
     }
 
-    private void OnWant(string name, CacheTime now, List<CacheOutput> outputs)
+    private NameEntry? At(string name, int anchor) =>
+        _entries.TryGetValue(name, out var entry) && entry.Anchor == anchor ? entry : null;
+
+    private void OnWant(string name, CacheTime now)
     {
-        if (_entries.ContainsKey(name) || _entries.Count >= _options.NamesMax)
+        if (_entries.ContainsKey(name))
         {
             return;
         }
 
         var entry = new NameEntry(name);
+        if (_entries.Count >= _options.NamesMax)
+        {
+            entry.State = NameState.Unreachable;
+            entry.Failure = new Refusal(
+                VerificationFailure.BudgetExceeded, name, $"{_options.NamesMax} names are held; ask for fewer");
+            _outputs.Add(new CacheOutput.Changed(entry.View()));
+            return;
+        }
+
         _entries.Add(name, entry);
-        outputs.Add(new CacheOutput.Changed(entry.View()));
-        Ask(entry, now, outputs);
+        _outputs.Add(new CacheOutput.Changed(entry.View()));
+        Ask(entry, now);
+        _due.Put(entry);
     }
 
-    private void OnAccepted(NameEntry entry, CacheInput.Accepted accepted, CacheTime now, List<CacheOutput> outputs)
+    private void OnForget(string name)
     {
-        if (accepted.Anchor != entry.Anchor)
+        if (_entries.Remove(name, out var entry))
         {
-            return; // The subscription has moved on since; what it moved to will answer.
+            _anchors.Detach(entry);
+            entry.End();
         }
 
-        var answer = accepted.Answer;
+        // Also for one that was turned away: whoever heard of it forgets it.
+        _outputs.Add(new CacheOutput.Drop(name));
+    }
+
+    private void OnAccepted(NameEntry entry, VerifiedAnswer answer, CacheTime now)
+    {
         var (life, _) = answer.Ttl.At(now.Wall);
-        if (life == 0)
-        {
-            OnTrouble(entry, accepted.Anchor, Withheld(answer), now, outputs);
-            return;
-        }
-
-        if (entry.IsAsking && entry.Answer is { } held && IsFresh(entry) && answer.Ttl.EndsAt <= held.Ttl.EndsAt
-            && SameContent(held, answer))
+        if (life == 0 || (entry.IsRenewing && IsNoRenewal(entry, answer)))
         {
             // Asked to renew, the anchor gave what was held already: it withholds, or lags. Another one may do better.
-            OnTrouble(entry, accepted.Anchor, Withheld(answer), now, outputs);
+            OnTrouble(entry, Withheld(answer), now);
             return;
         }
 
-        _anchors.Restore(accepted.Anchor);
+        _anchors.Praise(entry.Anchor, now.Monotonic);
         var before = entry.View();
+        Keep(entry, answer, life, now);
+        if (before.State != entry.State || !ReferenceEquals(before.Answer, answer))
+        {
+            _outputs.Add(new CacheOutput.Changed(entry.View()));
+        }
+
+        _due.Put(entry);
+    }
+
+    private void Keep(NameEntry entry, VerifiedAnswer answer, long life, CacheTime now)
+    {
         entry.SealedSince = SealedSince(entry, answer);
         entry.Answer = answer;
+        entry.LastRecord = answer.Record ?? entry.LastRecord;
         entry.State = answer.Outcome switch
         {
             Outcome.Record => NameState.Fresh,
@@ -142,80 +171,23 @@ public sealed class NameCache
         entry.Tried = 0;
         entry.Rounds = 0;
         entry.Failure = null;
-        if (before.State != entry.State || before.Answer is null || !ReferenceEquals(before.Answer, answer))
+        entry.IsRenewing = false;
+        if (_anchors.BetterFrom(entry.Anchor) is null)
         {
-            outputs.Add(new CacheOutput.Changed(entry.View()));
+            entry.Returns = 0;
+        }
+        else if (entry.ReturnAt == long.MaxValue)
+        {
+            PlanReturn(entry, now);
         }
     }
 
-    private void OnTrouble(NameEntry entry, int anchor, Refusal reason, CacheTime now, List<CacheOutput> outputs)
-    {
-        if (anchor != entry.Anchor)
-        {
-            return; // The subscription has moved on since.
-        }
-
-        entry.Failure = reason;
-        entry.Tried |= 1UL << anchor;
-        entry.AnswerDue = long.MaxValue;
-        if (_anchors.Next(entry.Tried, now.Monotonic) is not null)
-        {
-            Ask(entry, now, outputs);
-            return;
-        }
-
-        entry.Tried = 0;
-        entry.RefreshAt = now.Monotonic + BackoffAfter(entry.Rounds++);
-        if (entry.State == NameState.Pending)
-        {
-            entry.State = NameState.Unreachable;
-            outputs.Add(new CacheOutput.Changed(entry.View()));
-        }
-    }
-
-    private void OnTick(CacheTime now, List<CacheOutput> outputs)
-    {
-        foreach (var entry in _entries.Values)
-        {
-            if (entry.State is NameState.Fresh or NameState.Stale or NameState.Absent or NameState.Denied
-                && entry.ExpiresAt <= now.Monotonic)
-            {
-                entry.State = NameState.Expired;
-                outputs.Add(new CacheOutput.Changed(entry.View()));
-            }
-
-            if (entry.AnswerDue <= now.Monotonic)
-            {
-                _anchors.Avoid(entry.Anchor, now.Monotonic + _options.Backoff);
-                OnTrouble(entry, entry.Anchor, Silent(entry), now, outputs);
-            }
-            else if (entry.RefreshAt <= now.Monotonic)
-            {
-                Ask(entry, now, outputs);
-            }
-        }
-    }
-
-    // Single flight: a name that is being asked for is not asked for again, it is moved on.
-    private void Ask(NameEntry entry, CacheTime now, List<CacheOutput> outputs)
-    {
-        var anchor = _anchors.Next(entry.Tried, now.Monotonic)
-            ?? throw new InvalidOperationException("every anchor was tried, and the caller did not look");
-        entry.Anchor = anchor;
-        entry.RefreshAt = long.MaxValue;
-        entry.AnswerDue = now.Monotonic + _options.AskPatience;
-        outputs.Add(new CacheOutput.Ask(entry.Name, anchor));
-    }
+    private static bool IsNoRenewal(NameEntry entry, VerifiedAnswer answer) =>
+        entry.Answer is { } held && entry.IsLiving && answer.Ttl.EndsAt <= held.Ttl.EndsAt
+        && held.Outcome == answer.Outcome && held.RecordDigest == answer.RecordDigest;
 
     // Within 50-80 % of the life; the anchor's own update comes at half of the expiry, and asking must not overtake it.
     private long RefreshAfter(long life) => (long)(life * (0.6 + (0.2 * _random.NextDouble())));
-
-    private long BackoffAfter(int rounds) => Math.Min(_options.BackoffMax, _options.Backoff << Math.Min(rounds, 5));
-
-    private static bool IsFresh(NameEntry entry) => entry.State is NameState.Fresh or NameState.Absent or NameState.Denied;
-
-    private static bool SameContent(VerifiedAnswer a, VerifiedAnswer b) =>
-        a.Outcome == b.Outcome && a.RecordDigest == b.RecordDigest;
 
     private static long SealedSince(NameEntry entry, VerifiedAnswer answer)
     {
@@ -229,7 +201,4 @@ public sealed class NameCache
 
     private static Refusal Withheld(VerifiedAnswer answer) =>
         new(VerificationFailure.Behind, answer.Name.Text, "the anchor renewed nothing");
-
-    private static Refusal Silent(NameEntry entry) =>
-        new(VerificationFailure.Behind, entry.Name, "the anchor did not answer in time");
 }

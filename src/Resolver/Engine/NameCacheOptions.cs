@@ -3,6 +3,9 @@ namespace Fairlead.Resolver;
 /// <summary>What the cache may be told. Durations in milliseconds.</summary>
 public sealed record NameCacheOptions
 {
+    /// <summary>The most home anchors that can be told apart.</summary>
+    public const int AnchorsMax = 64;
+
     /// <summary>How many home anchors there are to ask.</summary>
     public required int Anchors { get; init; }
 
@@ -22,7 +25,29 @@ public sealed record NameCacheOptions
     /// <value>30 s by default.</value>
     public long BackoffMax { get; init; } = 30_000;
 
-    /// <summary>How long an anchor whose answer failed a check is asked only after the others.</summary>
+    /// <summary>
+    /// How long an anchor whose answer failed a check is asked only after the others; it doubles with every refusal in a
+    /// row up to <see cref="DistrustMax"/>.
+    /// </summary>
     /// <value>60 s by default.</value>
     public long Distrust { get; init; } = 60_000;
+
+    /// <summary>The longest distrust.</summary>
+    /// <value>10 minutes by default.</value>
+    public long DistrustMax { get; init; } = 600_000;
+
+    /// <summary>
+    /// How long a name that had to leave an anchor stays with another before it tries to go back, where the anchor is not
+    /// avoided for longer; it doubles with every try in vain up to <see cref="ReturnAfterMax"/>.
+    /// </summary>
+    /// <value>5 s by default.</value>
+    public long ReturnAfter { get; init; } = 5_000;
+
+    /// <summary>The longest wait before a name tries to go back.</summary>
+    /// <value>60 s by default.</value>
+    public long ReturnAfterMax { get; init; } = 60_000;
+
+    /// <summary>Names that may go back do so at a random moment within this time.</summary>
+    /// <value>2 s by default.</value>
+    public int ReturnSpread { get; init; } = 2_000;
 }

@@ -12,6 +12,9 @@ internal sealed class NameEntry(string name)
 
     internal VerifiedAnswer? Answer { get; set; }
 
+    /// <summary>The newest record ever verified: what the service looked like.</summary>
+    internal Record? LastRecord { get; set; }
+
     internal long VerifiedAt { get; set; }
 
     internal long ExpiresAt { get; set; }
@@ -26,7 +29,10 @@ internal sealed class NameEntry(string name)
     /// <summary>Until when the anchor that was asked may answer; <see cref="long.MaxValue"/> where none is being asked.</summary>
     internal long AnswerDue { get; set; } = long.MaxValue;
 
-    /// <summary>The anchor that the subscription is at.</summary>
+    /// <summary>When to try an anchor that comes before this one in the order; <see cref="long.MaxValue"/> for never.</summary>
+    internal long ReturnAt { get; set; } = long.MaxValue;
+
+    /// <summary>The anchor that the subscription is at; -1 for none.</summary>
     internal int Anchor { get; set; } = -1;
 
     /// <summary>The anchors that failed since the last success, as a bit set.</summary>
@@ -35,14 +41,33 @@ internal sealed class NameEntry(string name)
     /// <summary>How many times in a row all anchors failed.</summary>
     internal int Rounds { get; set; }
 
+    /// <summary>How many times in a row the name went back to an earlier anchor and had to leave it again.</summary>
+    internal int Returns { get; set; }
+
+    /// <summary>Whether what is asked for is a longer life: what is held already does not do.</summary>
+    internal bool IsRenewing { get; set; }
+
+    /// <summary>Where the queue has it; <see cref="long.MaxValue"/> for nowhere.</summary>
+    internal long QueuedAt { get; set; } = long.MaxValue;
+
     internal bool IsAsking => AnswerDue != long.MaxValue;
 
-    internal CachedName View() => new(Name, State, Answer, VerifiedAt, ExpiresAt, SealedSince, Failure);
+    internal bool IsLiving => State is NameState.Fresh or NameState.Stale or NameState.Absent or NameState.Denied;
+
+    internal CachedName View() =>
+        new(Name, State, Answer, VerifiedAt, ExpiresAt, SealedSince, Failure) { LastRecord = LastRecord };
 
     /// <summary>The next moment at which time alone changes something.</summary>
     internal long Due()
     {
-        var life = State is NameState.Fresh or NameState.Stale or NameState.Absent or NameState.Denied ? ExpiresAt : long.MaxValue;
-        return Math.Min(life, Math.Min(RefreshAt, AnswerDue));
+        var life = IsLiving ? ExpiresAt : long.MaxValue;
+        return Math.Min(Math.Min(life, ReturnAt), Math.Min(RefreshAt, AnswerDue));
+    }
+
+    /// <summary>Leaves the clock: nothing is due any more.</summary>
+    internal void End()
+    {
+        State = NameState.Expired;
+        RefreshAt = AnswerDue = ReturnAt = long.MaxValue;
     }
 }

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Anchors;
 using Fairlead.Rpc;
@@ -14,45 +15,66 @@ internal sealed class AnchorSession : IAsyncDisposable
     private readonly HomeResolverOptions _options;
     private readonly VerifierMemory _memory;
     private readonly Action<ResolverEvent> _post;
+    private readonly AnchorClient _client;
     private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _room;
     private readonly Channel<SubscribeRequest> _requests = Channel.CreateBounded<SubscribeRequest>(RequestsMax);
     private readonly Task _running;
 
-    internal AnchorSession(int index, HomeResolverOptions options, VerifierMemory memory, Action<ResolverEvent> post)
+    internal AnchorSession(
+        int index, IpEndpoint endpoint, HomeResolverOptions options, VerifierMemory memory, Action<ResolverEvent> post)
     {
         Index = index;
+        Endpoint = endpoint;
         _options = options;
         _memory = memory;
         _post = post;
+        _room = new SemaphoreSlim(options.UnhandledMax, options.UnhandledMax);
+        _client = new AnchorClient(endpoint, options.Identity, options.Time, memory.State.HomeState);
         _running = Task.Run(RunAsync);
     }
 
-    /// <summary>The anchor's place in the configured order.</summary>
+    /// <summary>The anchor's place in the order.</summary>
     internal int Index { get; }
 
     /// <summary>Where it listens.</summary>
-    internal IpEndpoint Endpoint => _options.Anchors[Index];
+    internal IpEndpoint Endpoint { get; }
+
+    /// <summary>The subscriptions on this stream by number. Owned by the resolver's task.</summary>
+    internal Dictionary<ulong, OpenName> Open { get; } = [];
+
+    /// <summary>The newest home seal that it showed in an accepted answer. Owned by the resolver's task.</summary>
+    internal SealPosition? ShownHome { get; set; }
 
     /// <summary>Sends a request as soon as the stream is open.</summary>
-    internal void Send(SubscribeRequest request) => _requests.Writer.TryWrite(request);
+    /// <returns>False where too many wait already: the anchor reads none.</returns>
+    internal bool Send(SubscribeRequest request) => _requests.Writer.TryWrite(request);
+
+    /// <summary>A response was handled; there is room for another one.</summary>
+    internal void Handled() => _room.Release();
+
+    /// <summary>Holds the connection to the newest epoch of the home (V63).</summary>
+    /// <returns><c>TransportKeyMismatch</c> where the anchor that is connected is no longer one of the home's.</returns>
+    internal Refusal? Hold(SegmentState home) => _client.Require(home);
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
+        _room.Dispose();
     }
 
     private async Task RunAsync()
     {
         var reason = new Refusal(VerificationFailure.Behind, Endpoint.Text, "the anchor ended the stream");
-        var client = new AnchorClient(Endpoint, _options.Identity, _options.Time, _memory.State.HomeState);
-        await using (client.ConfigureAwait(false))
+        await using (_client.ConfigureAwait(false))
         {
             try
             {
-                reason = await HomeMeeting.MeetAsync(client, _memory, _options.Time, _stop.Token).ConfigureAwait(false)
-                    ?? await StreamAsync(client, reason).ConfigureAwait(false);
+                var met = await HomeMeeting.MeetAsync(_client, _memory, _options.Time, _stop.Token).ConfigureAwait(false);
+                _post(new ResolverEvent.Met(this));
+                reason = met ?? await StreamAsync(reason).ConfigureAwait(false);
             }
             catch (RpcException e)
             {
@@ -62,18 +84,27 @@ internal sealed class AnchorSession : IAsyncDisposable
             {
                 return;
             }
+            catch (Exception e)
+            {
+                // Whatever an anchor can bring about here ends its own stream and nothing else.
+                reason = new Refusal(VerificationFailure.BadEnvelope, Endpoint.Text, $"{e.GetType().Name}: {e.Message}");
+            }
         }
 
         _post(new ResolverEvent.Broken(this, reason));
     }
 
-    private async Task<Refusal> StreamAsync(AnchorClient client, Refusal ended)
+    private async Task<Refusal> StreamAsync(Refusal ended)
     {
-        using var call = client.Subscribe(_stop.Token);
+        using var call = _client.Subscribe(_stop.Token);
         var writing = WriteAsync(call.RequestStream);
+
+        // What is not handled yet is bounded: no more is read, and the transport's window stops the anchor.
+        await _room.WaitAsync(_stop.Token).ConfigureAwait(false);
         while (await call.ResponseStream.MoveNext(_stop.Token).ConfigureAwait(false))
         {
             _post(new ResolverEvent.Heard(this, call.ResponseStream.Current));
+            await _room.WaitAsync(_stop.Token).ConfigureAwait(false);
         }
 
         _requests.Writer.TryComplete();

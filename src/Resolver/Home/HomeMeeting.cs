@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -10,8 +11,8 @@ using Google.Protobuf;
 namespace Fairlead.Resolver.Home;
 
 /// <summary>
-/// First contact with the home: its chain from the pin, and for a verifier that remembers no seal heads with a nonce from
-/// more than F anchors, so that no single one can start it in the past (V41). Stateless.
+/// First contact with the home, for whoever asks its anchors: its chain from the pin, and for a verifier that remembers no
+/// seal heads with a nonce from more than F anchors, so that no single one can start it in the past (V41). Stateless.
 /// </summary>
 public static class HomeMeeting
 {
@@ -34,56 +35,74 @@ public static class HomeMeeting
         return refusal;
     }
 
-    /// <summary>Asks the home's anchors where it stands, until more than F have said so.</summary>
-    /// <param name="options">Whom to ask, and as whom.</param>
-    /// <param name="memory">Takes over the result.</param>
-    /// <param name="failed">Hears of each anchor that failed.</param>
-    /// <returns><c>NoFreshHead</c>, <c>ClockSkew</c>, or null.</returns>
-    public static async Task<Refusal?> AskHeadsAsync(
-        HomeResolverOptions options, VerifierMemory memory, Action<IpEndpoint, Refusal> failed, CancellationToken cancellationToken)
+    /// <summary>Meets the first of these anchors that has a good chain.</summary>
+    /// <param name="anchors">The anchors, in the order in which they are asked.</param>
+    /// <param name="memory">Takes over the chain.</param>
+    /// <param name="time">The clock.</param>
+    public static async Task<MeetingResult> MeetAnyAsync(
+        IReadOnlyList<AnchorClient> anchors, VerifierMemory memory, TimeProvider time, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(anchors);
+        var failures = ImmutableArray.CreateBuilder<MeetingFailure>();
+        foreach (var anchor in anchors)
+        {
+            try
+            {
+                if (await MeetAsync(anchor, memory, time, cancellationToken).ConfigureAwait(false) is not { } refusal)
+                {
+                    return new MeetingResult(null, 0, failures.ToImmutable());
+                }
+
+                failures.Add(new MeetingFailure(anchor.Endpoint, refusal, null));
+            }
+            catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
+            {
+                failures.Add(new MeetingFailure(anchor.Endpoint, Describe(e, anchor.Endpoint), e));
+            }
+        }
+
+        return new MeetingResult(
+            new Refusal(VerificationFailure.NoFreshHead, "home", "no anchor could be met"), 0, failures.ToImmutable());
+    }
+
+    /// <summary>
+    /// Asks all anchors at once where the home stands, until more than F have said so; the slow ones are not waited for.
+    /// </summary>
+    /// <param name="anchors">The anchors.</param>
+    /// <param name="memory">Takes over the chain and the highest seal.</param>
+    /// <param name="time">The clock.</param>
+    public static async Task<MeetingResult> AskHeadsAsync(
+        IReadOnlyList<AnchorClient> anchors, VerifierMemory memory, TimeProvider time, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(anchors);
         ArgumentNullException.ThrowIfNull(memory);
-        ArgumentNullException.ThrowIfNull(failed);
         var nonce = Hex16.FromBytes(RandomNumberGenerator.GetBytes(Hex16.Size));
-        var asked = await Task.WhenAll(options.Anchors.Select(AskAsync)).ConfigureAwait(false);
-        var now = options.Time.GetUtcNow().ToUnixTimeMilliseconds();
-        return memory.Judge(nonce, [.. asked.OfType<OfferedHead>()], now);
-
-        async Task<OfferedHead?> AskAsync(IpEndpoint endpoint)
+        var heads = ImmutableArray.CreateBuilder<OfferedHead>();
+        var failures = ImmutableArray.CreateBuilder<MeetingFailure>();
+        Refusal? last = new(VerificationFailure.NoFreshHead, "heads", "no anchor gave one");
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var asking = anchors.Select(anchor => AskAsync(anchor, nonce, memory, time, enough.Token)).ToList();
+        await foreach (var one in Task.WhenEach(asking).ConfigureAwait(false))
         {
-            var client = new AnchorClient(endpoint, options.Identity, options.Time, memory.State.HomeState);
-            await using (client.ConfigureAwait(false))
+            var (head, failure) = await one.ConfigureAwait(false);
+            if (head is null)
             {
-                try
-                {
-                    return await HeadAsync(client, nonce).ConfigureAwait(false);
-                }
-                catch (RpcException e)
-                {
-                    failed(endpoint, Describe(e, endpoint));
-                    return null;
-                }
+                failures.Add(failure!);
+                continue;
+            }
+
+            heads.Add(head);
+            last = memory.Judge(nonce, heads.ToImmutable(), time.GetUtcNow().ToUnixTimeMilliseconds());
+            if (last is null)
+            {
+                break;
             }
         }
 
-        async Task<OfferedHead?> HeadAsync(AnchorClient client, Hex16 challenge)
-        {
-            if (await MeetAsync(client, memory, options.Time, cancellationToken).ConfigureAwait(false) is { } refusal)
-            {
-                failed(client.Endpoint, refusal);
-                return null;
-            }
-
-            var bytes = new byte[Hex16.Size];
-            challenge.CopyTo(bytes);
-            var response = await client.HeadAsync(
-                new HeadRequest { Genesis = WireWriter.ToBytes(options.Home.Genesis), Nonce = ByteString.CopyFrom(bytes) },
-                cancellationToken).ConfigureAwait(false);
-            return WireReader.TryRead(response.Head, out var head, out _) && WireReader.TryRead(response.Seal, out var seal, out _)
-                ? new OfferedHead(head, seal)
-                : null;
-        }
+        await enough.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(asking).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new MeetingResult(last, heads.Count, failures.ToImmutable());
     }
 
     /// <summary>A failed call as a named error.</summary>
@@ -96,5 +115,38 @@ public static class HomeMeeting
                 exception.Status.DebugException is TransportRefusedException ? VerificationFailure.TransportKeyMismatch : VerificationFailure.Behind,
                 endpoint.Text,
                 $"{exception.StatusCode}: {exception.Status.Detail}");
+    }
+
+    private static async Task<(OfferedHead? Head, MeetingFailure? Failure)> AskAsync(
+        AnchorClient anchor, Hex16 nonce, VerifierMemory memory, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await MeetAsync(anchor, memory, time, cancellationToken).ConfigureAwait(false) is { } refusal)
+            {
+                return (null, new MeetingFailure(anchor.Endpoint, refusal, null));
+            }
+
+            var response = await anchor.HeadAsync(
+                new HeadRequest
+                {
+                    Genesis = WireWriter.ToBytes(memory.State.Home.Genesis),
+                    Nonce = UnsafeByteOperations.UnsafeWrap(nonce.ToArray()),
+                },
+                cancellationToken).ConfigureAwait(false);
+            return WireReader.TryRead(response.Head, out var head, out var malformed)
+                && WireReader.TryRead(response.Seal, out var seal, out malformed)
+                    ? (new OfferedHead(head, seal), null)
+                    : (null, new MeetingFailure(anchor.Endpoint, malformed, null));
+        }
+        catch (RpcException e)
+        {
+            return (null, new MeetingFailure(anchor.Endpoint, Describe(e, anchor.Endpoint), e));
+        }
+        catch (OperationCanceledException)
+        {
+            var late = new Refusal(VerificationFailure.Behind, anchor.Endpoint.Text, "not waited for");
+            return (null, new MeetingFailure(anchor.Endpoint, late, null));
+        }
     }
 }

@@ -1,76 +1,80 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using Fairlead.Naming;
-using Fairlead.Protocol;
-using Fairlead.Protocol.V1;
-using Google.Protobuf;
-using Query = Fairlead.Naming.Query;
+using Fairlead.Resolver.Anchors;
 
 namespace Fairlead.Resolver.Home;
 
 /// <summary>
 /// Keeps names resolved through the home anchors: subscribes, verifies what comes, renews, moves to another anchor when one
-/// fails or lies. One task owns the cache; everything public is thread-safe.
+/// fails or lies, and back. One task owns the cache and the streams; everything public is thread-safe.
 /// </summary>
-public sealed class HomeResolver : IAsyncDisposable
+public sealed partial class HomeResolver : IAsyncDisposable
 {
-    private const int TroublesKept = 200;
-    private const int KnownMax = 64;
-    private static readonly TimeSpan MeetPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MeetPauseMin = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MeetPauseMax = TimeSpan.FromSeconds(5);
 
     private readonly HomeResolverOptions _options;
+    private readonly NameObserver _observer;
     private readonly Naming.Digest _subject;
-    private readonly Action<CachedName> _changed;
     private readonly NameCache _cache;
-    private readonly Channel<ResolverEvent> _events = Channel.CreateUnbounded<ResolverEvent>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Lock _cacheGate = new();
+    private readonly Channel<ResolverEvent> _events =
+        Channel.CreateUnbounded<ResolverEvent>(new UnboundedChannelOptions { SingleReader = true });
+
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<int, AnchorSession> _sessions = [];
-    private readonly Dictionary<ulong, (string Name, Parsed<Query> Query, AnchorSession Session)> _open = [];
-    private readonly Dictionary<string, ulong> _idOf = new(StringComparer.Ordinal);
-    private readonly Lock _viewGate = new();
-    private readonly Queue<AnchorTrouble> _troubles = new();
-    private ImmutableArray<CachedName> _names = [];
+    private readonly Dictionary<string, (ulong Id, AnchorSession Session)> _openOf = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _early = new(StringComparer.Ordinal);
+    private readonly List<Task> _leaving = [];
+    private ImmutableArray<IpEndpoint> _anchors;
+    private Naming.Digest? _heldTo;
+    private readonly TaskCompletionSource _met = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong _nextId;
     private Task _running = Task.CompletedTask;
 
     /// <summary>A resolver that has not started.</summary>
     /// <param name="options">What it starts from.</param>
     /// <param name="subject">The pod as the home knows it.</param>
-    /// <param name="changed">Called on the resolver's task when a name's state or answer is another one; must not block.</param>
+    /// <param name="observer">Hears of names and troubles.</param>
     /// <exception cref="State.StateException">The state file cannot be used.</exception>
-    public HomeResolver(HomeResolverOptions options, Naming.Subject subject, Action<CachedName> changed)
+    public HomeResolver(HomeResolverOptions options, Naming.Subject subject, NameObserver observer)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(observer);
         _options = options;
-        _changed = changed;
+        _observer = observer;
         _subject = Hashes.Subject(options.Home.Genesis, subject);
-        Memory = new VerifierMemory(options);
-        _cache = new NameCache(new NameCacheOptions { Anchors = options.Anchors.Length, NamesMax = options.NamesMax }, options.Random);
+        _anchors = options.Anchors;
+        Memory = new VerifierMemory(options.Home, options.Pins, NodeOf(options), options.Verifier, options.StateFile);
+        Troubles = new TroubleLog(options.Time, observer.Troubled);
+        _cache = new NameCache(
+            new NameCacheOptions { Anchors = options.Anchors.Length, NamesMax = options.NamesMax }, options.Random);
     }
 
     /// <summary>What the verifier remembers.</summary>
     public VerifierMemory Memory { get; }
+
+    /// <summary>What anchors were refused and failed for.</summary>
+    public TroubleLog Troubles { get; }
+
+    /// <summary>Ends when the home was met: its chain is verified and a seal of it is known (V41).</summary>
+    public Task HomeMet => _met.Task;
+
+    /// <summary>
+    /// Ends when the resolver does: cancelled when it was told to, faulted when something broke that nothing mends, such as
+    /// a <see cref="ForeignHomeException"/>. Its owner must not go on without it.
+    /// </summary>
+    public Task Completion => _running;
 
     /// <summary>All names held, as of now.</summary>
     public ImmutableArray<CachedName> Names
     {
         get
         {
-            lock (_viewGate)
+            lock (_cacheGate)
             {
-                return _names;
-            }
-        }
-    }
-
-    /// <summary>The newest refusals and failures, oldest first.</summary>
-    public ImmutableArray<AnchorTrouble> Troubles
-    {
-        get
-        {
-            lock (_viewGate)
-            {
-                return [.. _troubles];
+                return [.. _cache.Names, .. _early.Select(Early)];
             }
         }
     }
@@ -79,10 +83,10 @@ public sealed class HomeResolver : IAsyncDisposable
     public void Start() => _running = Task.Run(RunAsync);
 
     /// <summary>Keeps a name resolved from now on.</summary>
-    public void Want(string name) => _events.Writer.TryWrite(new ResolverEvent.Interest(name, true));
+    public void Want(string name) => Post(new ResolverEvent.Interest(name, true));
 
-    /// <summary>Gives a name up.</summary>
-    public void Forget(string name) => _events.Writer.TryWrite(new ResolverEvent.Interest(name, false));
+    /// <summary>Gives a name up; the observer hears when it is forgotten.</summary>
+    public void Forget(string name) => Post(new ResolverEvent.Interest(name, false));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -90,42 +94,77 @@ public sealed class HomeResolver : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_sessions.Values.Select(session => session.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await Task.WhenAll(_leaving).ConfigureAwait(false);
         _stop.Dispose();
     }
 
     private async Task RunAsync()
     {
-        await MeetHomeAsync().ConfigureAwait(false);
-        while (!_stop.IsCancellationRequested)
+        var meeting = MeetHomeAsync();
+        try
         {
-            await WaitAsync().ConfigureAwait(false);
-            while (_events.Reader.TryRead(out var next))
+            while (true)
             {
-                Take(next);
+                await WaitAsync().ConfigureAwait(false);
+                _stop.Token.ThrowIfCancellationRequested();
+                TakeAll();
+                Step(CacheInput.Tick.Instance);
+                HoldToEpoch();
             }
-
-            Do(_cache.Step(CacheInput.Tick.Instance, Now()));
-            lock (_viewGate)
-            {
-                _names = [.. _cache.Names];
-            }
+        }
+        finally
+        {
+            await _stop.CancelAsync().ConfigureAwait(false);
+            await meeting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     // V41: who remembers no seal hears first from more than F anchors where the home stands.
     private async Task MeetHomeAsync()
     {
+        try
+        {
+            await MeetHomeUntilMetAsync().ConfigureAwait(false);
+            Post(new ResolverEvent.HomeMet());
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Post(new ResolverEvent.HomeUnusable(e));
+        }
+    }
+
+    private async Task MeetHomeUntilMetAsync()
+    {
+        var pause = MeetPauseMin;
         while (Memory.State.HomeState?.Seal is null)
         {
-            var refusal = await HomeMeeting.AskHeadsAsync(
-                _options, Memory, (anchor, reason) => Note(anchor.Text, "", reason), _stop.Token).ConfigureAwait(false);
-            if (refusal is null)
+            var clients = _options.Anchors
+                .Select(anchor => new AnchorClient(anchor, _options.Identity, _options.Time, Memory.State.HomeState))
+                .ToList();
+            var result = await HomeMeeting.AskHeadsAsync(clients, Memory, _options.Time, _stop.Token).ConfigureAwait(false);
+            foreach (var client in clients)
+            {
+                await client.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (result.Refusal is not { } refusal)
             {
                 return;
             }
 
-            Note("", "", refusal);
-            await Task.Delay(MeetPause, _options.Time, _stop.Token).ConfigureAwait(false);
+            foreach (var failure in result.Failures)
+            {
+                Troubles.Note(failure.Anchor.Text, "", failure.Refusal);
+            }
+
+            if (result.IsForeign(clients.Count))
+            {
+                throw new ForeignHomeException(result.Failures[0].Refusal.ToString());
+            }
+
+            Troubles.Note("", "", refusal);
+            await Task.Delay(pause, _options.Time, _stop.Token).ConfigureAwait(false);
+            pause = pause * 2 < MeetPauseMax ? pause * 2 : MeetPauseMax;
         }
     }
 
@@ -139,92 +178,21 @@ public sealed class HomeResolver : IAsyncDisposable
         }
 
         var left = TimeSpan.FromMilliseconds(Math.Max(0, due - Now().Monotonic));
-        if (left > TimeSpan.Zero)
+        if (left > TimeSpan.Zero && !reading.IsCompleted)
         {
-            await ((Task)reading).WaitAsync(left, _options.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _stop.Token.ThrowIfCancellationRequested();
+            await ((Task)reading).WaitAsync(left, _options.Time, _stop.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private void Take(ResolverEvent next)
+    private void Step(CacheInput input)
     {
-        switch (next)
+        IReadOnlyList<CacheOutput> outputs;
+        lock (_cacheGate)
         {
-            case ResolverEvent.Interest interest:
-                Do(_cache.Step(
-                    interest.IsWanted ? new CacheInput.Want(interest.Name) : new CacheInput.Forget(interest.Name), Now()));
-                break;
-            case ResolverEvent.Heard heard:
-                Take(heard.Session, heard.Response);
-                break;
-            case ResolverEvent.Broken broken:
-                Break(broken.Session, broken.Reason);
-                break;
-            default:
-                throw new InvalidOperationException($"nothing takes {next.GetType().Name}");
-        }
-    }
-
-    private void Take(AnchorSession session, SubscribeResponse response)
-    {
-        switch (response.KindCase)
-        {
-            case SubscribeResponse.KindOneofCase.Update:
-                foreach (var id in response.Update.Ids)
-                {
-                    if (_open.TryGetValue(id, out var open) && open.Session == session)
-                    {
-                        Verify(open.Name, open.Query, session, response.Update.Answer);
-                    }
-                }
-
-                break;
-            case SubscribeResponse.KindOneofCase.Failed when _open.TryGetValue(response.Failed.Id, out var open) && open.Session == session:
-                var named = RpcFailures.TryParse(response.Failed.Failure, out var failure);
-                var reason = new Refusal(named ? failure : VerificationFailure.BadEnvelope, session.Endpoint.Text, response.Failed.Detail);
-                Note(session.Endpoint.Text, open.Name, reason);
-                Do(_cache.Step(new CacheInput.Failed(open.Name, session.Index, reason), Now()));
-                break;
-            default:
-                break; // About a subscription that has moved on.
-        }
-    }
-
-    private void Verify(string name, Parsed<Query> query, AnchorSession session, Answer wire)
-    {
-        var now = Now();
-        var read = WireReader.TryRead(wire, out var answer, out var refusal);
-        var (verified, refused) = read ? Memory.Verify(query, answer!, now.Wall) : (null, refusal);
-        if (verified is not null)
-        {
-            Do(_cache.Step(new CacheInput.Accepted(name, session.Index, verified), now));
-            return;
+            outputs = _cache.Step(input, Now());
         }
 
-        Note(session.Endpoint.Text, name, refused!);
-        Do(_cache.Step(new CacheInput.Refused(name, session.Index, refused!), now));
-    }
-
-    private void Break(AnchorSession session, Refusal reason)
-    {
-        if (_sessions.GetValueOrDefault(session.Index) != session)
-        {
-            return;
-        }
-
-        _sessions.Remove(session.Index);
-        _ = session.DisposeAsync().AsTask();
-        Note(session.Endpoint.Text, "", reason);
-        foreach (var (id, open) in _open.Where(pair => pair.Value.Session == session).ToList())
-        {
-            _open.Remove(id);
-            _idOf.Remove(open.Name);
-            Do(_cache.Step(new CacheInput.Failed(open.Name, session.Index, reason), Now()));
-        }
-    }
-
-    private void Do(IReadOnlyList<CacheOutput> outputs)
-    {
         foreach (var output in outputs)
         {
             switch (output)
@@ -233,11 +201,15 @@ public sealed class HomeResolver : IAsyncDisposable
                     Close(ask.Name);
                     Open(ask.Name, ask.Anchor);
                     break;
+                case CacheOutput.Leave leave:
+                    Leave(leave.Anchor);
+                    break;
                 case CacheOutput.Drop drop:
                     Close(drop.Name);
+                    _observer.Forgotten(drop.Name);
                     break;
                 case CacheOutput.Changed changed:
-                    _changed(changed.Name);
+                    _observer.Changed(changed.Name);
                     break;
                 default:
                     throw new InvalidOperationException($"nothing does {output.GetType().Name}");
@@ -245,47 +217,14 @@ public sealed class HomeResolver : IAsyncDisposable
         }
     }
 
-    private void Open(string name, int anchor)
-    {
-        var query = Document.Make(new Query
-        {
-            Home = _options.Home.Genesis,
-            Name = FullName.Parse(name),
-            Subject = _subject,
-        });
-        if (!_sessions.TryGetValue(anchor, out var session))
-        {
-            _sessions[anchor] = session = new AnchorSession(anchor, _options, Memory, next => _events.Writer.TryWrite(next));
-        }
+    private static CachedName Early(string name) => new(name, NameState.Pending, null, 0, 0, 0, null);
 
-        var request = new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) };
-        request.Known.AddRange(Memory.State.Segments.Values.Take(KnownMax).Select(WireWriter.ToKnown));
-        var id = ++_nextId;
-        _open[id] = (name, query, session);
-        _idOf[name] = id;
-        session.Send(new SubscribeRequest { Open = new Open { Id = id, Request = request } });
-    }
+    private static PublicKey NodeOf(HomeResolverOptions options) =>
+        PublicKey.TryFromPoint(options.Identity.PublicKey, out var key, out var bad)
+            ? key
+            : throw new ArgumentException(bad.ToString(), nameof(options));
 
-    private void Close(string name)
-    {
-        if (_idOf.Remove(name, out var id) && _open.Remove(id, out var open))
-        {
-            open.Session.Send(new SubscribeRequest { Close = new Close { Id = id } });
-        }
-    }
-
-    private void Note(string anchor, string name, Refusal refusal)
-    {
-        lock (_viewGate)
-        {
-            if (_troubles.Count == TroublesKept)
-            {
-                _troubles.Dequeue();
-            }
-
-            _troubles.Enqueue(new AnchorTrouble(_options.Time.GetUtcNow(), anchor, name, refusal));
-        }
-    }
+    private void Post(ResolverEvent next) => _events.Writer.TryWrite(next);
 
     private CacheTime Now() => CacheTime.Now(_options.Time);
 }

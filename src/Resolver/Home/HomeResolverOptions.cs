@@ -11,7 +11,10 @@ public sealed record HomeResolverOptions
     /// <value>The trust root.</value>
     public required HomePin Home { get; init; }
 
-    /// <value>The home's anchors, in the order in which they are asked.</value>
+    /// <value>
+    /// Where the home is reached first, in the order in which it is asked. The anchors of its newest epoch are asked after
+    /// these.
+    /// </value>
     public required ImmutableArray<IpEndpoint> Anchors { get; init; }
 
     /// <value>Names that the operator binds beforehand.</value>
@@ -28,6 +31,11 @@ public sealed record HomeResolverOptions
 
     /// <value>How many names are held at most; 10,000 by default.</value>
     public int NamesMax { get; init; } = 10_000;
+
+    /// <value>
+    /// How many responses of one stream may wait to be handled; beyond it the stream is not read. 32 by default.
+    /// </value>
+    public int UnhandledMax { get; init; } = 32;
 
     /// <value>Both clocks.</value>
     public TimeProvider Time { get; init; } = TimeProvider.System;

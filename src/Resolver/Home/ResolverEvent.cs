@@ -9,16 +9,18 @@ internal abstract record ResolverEvent
     /// <summary>Somebody uses a name, or nobody does any more.</summary>
     internal sealed record Interest(string Name, bool IsWanted) : ResolverEvent;
 
+    /// <summary>The home was met: it may be asked from now on (V41).</summary>
+    internal sealed record HomeMet : ResolverEvent;
+
+    /// <summary>The home cannot be met, and no waiting mends it.</summary>
+    internal sealed record HomeUnusable(Exception Why) : ResolverEvent;
+
+    /// <summary>An anchor showed its chain, which may hold a newer epoch.</summary>
+    internal sealed record Met(AnchorSession Session) : ResolverEvent;
+
     /// <summary>An anchor said something on its stream.</summary>
     internal sealed record Heard(AnchorSession Session, SubscribeResponse Response) : ResolverEvent;
 
     /// <summary>A stream is over.</summary>
     internal sealed record Broken(AnchorSession Session, Refusal Reason) : ResolverEvent;
 }
-
-/// <summary>An answer that was refused, or an anchor that failed; for operators. Immutable.</summary>
-/// <param name="Time">When.</param>
-/// <param name="Anchor">Which anchor.</param>
-/// <param name="Name">For which name; empty where it concerns the connection.</param>
-/// <param name="Refusal">Why.</param>
-public sealed record AnchorTrouble(DateTimeOffset Time, string Anchor, string Name, Refusal Refusal);

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver.State;
@@ -7,7 +6,7 @@ using Fairlead.Resolver.State;
 namespace Fairlead.Resolver.Home;
 
 /// <summary>
-/// What this consumer's verifier remembers, in memory and, where a file is given, on disk: an answer is used only after the
+/// What one consumer's verifier remembers, in memory and, where a file is given, on disk: an answer is used only after the
 /// state that it leads to is durable (V39). Thread-safe.
 /// </summary>
 public sealed class VerifierMemory
@@ -18,26 +17,39 @@ public sealed class VerifierMemory
     private readonly VerifiedCache _cache = new();
     private readonly VerifierOptions _options;
     private VerifierState _state;
+    private byte[] _stored = [];
 
     /// <summary>Starts from the file, or from nothing.</summary>
+    /// <param name="home">The trust root.</param>
+    /// <param name="pins">Names that the operator binds; they win over those of the file.</param>
+    /// <param name="node">Whose memory it is: the consumer's key. A file of another one is not used.</param>
+    /// <param name="options">What verification is told.</param>
+    /// <param name="file">The file; null to remember nothing beyond the process.</param>
     /// <exception cref="StateException">The file is there and cannot be used.</exception>
-    public VerifierMemory(HomeResolverOptions options)
+    public VerifierMemory(
+        HomePin home,
+        IReadOnlyCollection<KeyValuePair<SegmentName, Pin>> pins,
+        PublicKey node,
+        VerifierOptions options,
+        string? file)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        _options = options.Verifier;
-        _node = Convert.ToHexStringLower(SHA256.HashData(options.Identity.PublicKey));
-        _state = VerifierState.Start(options.Home, options.Pins);
-        if (options.StateFile is not { } path)
+        ArgumentNullException.ThrowIfNull(node);
+        _options = options;
+        _node = node.Kid.ToString();
+        _state = VerifierState.Start(home, pins);
+        if (file is null)
         {
             return;
         }
 
-        _file = new DurableFile(path, StateFile.MaxBytes);
+        _file = new DurableFile(file, StateFile.MaxBytes);
         if (_file.Load() is { } bytes)
         {
-            _state = StateFile.TryRead(bytes, options.Home, _node, out var state, out var error, options.Pins)
+            _stored = bytes;
+            _state = StateFile.TryRead(bytes, home, _node, out var state, out var error, pins)
                 ? state
-                : throw new StateException(StateError.StateCorrupt, $"{path}: {error}; remove it to start from the bootstrap file");
+                : throw new StateException(
+                    StateError.StateCorrupt, $"{file}: {error}; remove it to start from the bootstrap file");
         }
     }
 
@@ -63,6 +75,7 @@ public sealed class VerifierMemory
     }
 
     /// <summary>Judges heads (V41) and takes over where the home stands.</summary>
+    /// <returns><c>NoFreshHead</c>, <c>ClockSkew</c>, or null.</returns>
     public Refusal? Judge(Hex16 nonce, ImmutableArray<OfferedHead> heads, long now)
     {
         lock (_gate)
@@ -80,29 +93,70 @@ public sealed class VerifierMemory
 
     /// <summary>Verifies an answer and makes the state that it leads to durable.</summary>
     /// <returns>The answer, or why it is refused: <c>StateNotDurable</c> where the disk does not take the state.</returns>
-    public (VerifiedAnswer? Answer, Refusal? Refusal) Verify(Parsed<Query> query, UnverifiedAnswer answer, long now)
+    public (VerifiedAnswer? Answer, Refusal? Refusal) Verify(Parsed<Query> query, UnverifiedAnswer answer, long now) =>
+        Verify([(query, answer)], now)[0];
+
+    /// <summary>
+    /// Verifies answers in their order and makes the state that all of them lead to durable at once: the disk is waited
+    /// for once, however many came together.
+    /// </summary>
+    /// <returns>For each the answer, or why it is refused.</returns>
+    public IReadOnlyList<(VerifiedAnswer? Answer, Refusal? Refusal)> Verify(
+        IReadOnlyList<(Parsed<Query> Query, UnverifiedAnswer Answer)> batch, long now)
     {
+        ArgumentNullException.ThrowIfNull(batch);
+        var results = new (VerifiedAnswer? Answer, Refusal? Refusal)[batch.Count];
         lock (_gate)
         {
-            switch (AnswerVerifier.Verify(_state, query, answer, now, _options, _cache))
+            var next = _state;
+            for (var i = 0; i < batch.Count; i++)
             {
-                case Verdict.Refused refused:
-                    return (null, refused.Refusal);
-                case Verdict.Accepted accepted:
-                    try
-                    {
-                        _file?.Save(StateFile.Write(accepted.Next, _node));
-                    }
-                    catch (StateException e)
-                    {
-                        return (null, new Refusal(VerificationFailure.StateNotDurable, "state", e.Message));
-                    }
-
-                    _state = accepted.Next;
-                    return (accepted.Answer, null);
-                default:
-                    throw new InvalidOperationException("a verdict is one of the two");
+                switch (AnswerVerifier.Verify(next, batch[i].Query, batch[i].Answer, now, _options, _cache))
+                {
+                    case Verdict.Accepted accepted:
+                        results[i] = (accepted.Answer, null);
+                        next = accepted.Next;
+                        break;
+                    case Verdict.Refused refused:
+                        results[i] = (null, refused.Refusal);
+                        break;
+                    default:
+                        throw new InvalidOperationException("a verdict is one of the two");
+                }
             }
+
+            if (Save(next) is not { } fault)
+            {
+                _state = next;
+                return results;
+            }
+
+            return [.. results.Select(result => result.Answer is null ? result : (null, fault))];
+        }
+    }
+
+    private Refusal? Save(VerifierState next)
+    {
+        if (_file is null || ReferenceEquals(next, _state))
+        {
+            return null;
+        }
+
+        var bytes = StateFile.Write(next, _node);
+        if (bytes.AsSpan().SequenceEqual(_stored))
+        {
+            return null;
+        }
+
+        try
+        {
+            _file.Save(bytes);
+            _stored = bytes;
+            return null;
+        }
+        catch (StateException e)
+        {
+            return new Refusal(VerificationFailure.StateNotDurable, "state", e.Message);
         }
     }
 }

@@ -1,75 +1,134 @@
+using System.Buffers;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Hosting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Sidecar.Admin;
 
 /// <summary>
-/// The admin port: <c>/names</c>, <c>/ready</c> (200 or 503), <c>/clients</c>, <c>/refusals</c>. Loopback only.
+/// Two ports of one server. The admin port, loopback only: <c>/names</c>, <c>/clients</c>, <c>/refusals</c>. The readiness
+/// port, which the kubelet and Prometheus reach: nothing of names. Both: <c>/ready</c> (200 or 503) and <c>/metrics</c>.
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
 {
+    private static readonly object IsPublic = new();
+
     private readonly WebApplication _application;
 
-    private AdminServer(WebApplication application) => _application = application;
+    private AdminServer(WebApplication application, IPEndPoint admin, IPEndPoint readiness) =>
+        (_application, Admin, Readiness) = (application, admin, readiness);
+
+    /// <summary>Where the admin port listens.</summary>
+    internal IPEndPoint Admin { get; }
+
+    /// <summary>Where the readiness port listens.</summary>
+    internal IPEndPoint Readiness { get; }
 
     /// <summary>Starts listening.</summary>
-    /// <exception cref="IOException">The address is in use.</exception>
+    /// <exception cref="StartException">An address is in use, or not one of this machine.</exception>
     internal static async Task<AdminServer> StartAsync(
-        IPEndPoint address, SidecarHost host, TimeProvider time, CancellationToken cancellationToken)
+        SidecarOptions options, SidecarHost host, TimeProvider time, CancellationToken cancellationToken)
     {
+        // The server names only the first address that it cannot have; each is tried alone, so that both are named.
+        CheckFree("admin", options.Admin);
+        CheckFree("readiness", options.Readiness);
+        ListenOptions? admin = null;
+        ListenOptions? readiness = null;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(address));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 0;
+            kestrel.Listen(options.Admin, listen => admin = listen);
+            kestrel.Listen(options.Readiness, listen =>
+            {
+                readiness = listen;
+                listen.Use(next => connection =>
+                {
+                    connection.Items[IsPublic] = true;
+                    return next(connection);
+                });
+            });
+        });
         var application = builder.Build();
         application.Run(context => AnswerAsync(context, host, time));
-        await application.StartAsync(cancellationToken).ConfigureAwait(false);
-        return new AdminServer(application);
+        try
+        {
+            await application.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            await application.DisposeAsync().ConfigureAwait(false);
+            throw new StartException(
+                $"cannot listen: {e.Message}; end what uses the address, or change admin or readiness", e);
+        }
+
+        return new AdminServer(application, admin!.IPEndPoint!, readiness!.IPEndPoint!);
     }
 
     public ValueTask DisposeAsync() => _application.DisposeAsync();
 
-    private static async Task AnswerAsync(HttpContext context, SidecarHost host, TimeProvider time)
+    private static void CheckFree(string key, IPEndPoint address)
     {
-        Action<Utf8JsonWriter>? page = context.Request.Path.Value switch
+        try
         {
-            "/names" => json => NamesPage.Write(json, host.Resolver.Names, CacheTime.Now(time)),
-            "/clients" => json => ClientsPage.Write(json, host.Ads!.Streams()),
-            "/refusals" => json => RefusalsPage.Write(json, host.Resolver.Troubles),
-            "/ready" => json => WriteReady(json, context, host),
-            _ => null,
-        };
-        if (page is null)
-        {
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return;
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(address);
         }
+        catch (SocketException e)
+        {
+            throw new StartException(
+                $"cannot listen at {address}: {e.Message}; end what uses the address, or change {key}", e);
+        }
+    }
 
-        context.Response.ContentType = "application/json";
-        var buffer = new System.Buffers.ArrayBufferWriter<byte>(4096);
+    private static Task AnswerAsync(HttpContext context, SidecarHost host, TimeProvider time)
+    {
+        var isPublic = context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(IsPublic) == true;
+        return context.Request.Path.Value switch
+        {
+            "/ready" => WriteAsync(context, json => ReadyPage.Write(json, context, host.Pending())),
+            "/metrics" => WriteAsync(context, MetricsPage.ContentType, MetricsPage.Write(host)),
+            "/names" when !isPublic =>
+                WriteAsync(context, json => NamesPage.Write(json, host.Resolver.Names, CacheTime.Now(time))),
+            "/clients" when !isPublic => WriteAsync(context, json => ClientsPage.Write(json, host.Ads.Streams())),
+            "/refusals" when !isPublic =>
+                WriteAsync(context, json => RefusalsPage.Write(json, host.Resolver.Troubles.Newest)),
+            _ => NotFoundAsync(context),
+        };
+    }
+
+    private static Task NotFoundAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+    }
+
+    private static Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> page)
+    {
+        var buffer = new ArrayBufferWriter<byte>(4096);
         using (var json = new Utf8JsonWriter(buffer))
         {
             page(json);
         }
 
-        await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
+        return WriteAsync(context, "application/json", buffer.WrittenMemory);
     }
 
-    private static void WriteReady(Utf8JsonWriter json, HttpContext context, SidecarHost host)
+    private static async Task WriteAsync(HttpContext context, string contentType, ReadOnlyMemory<byte> page)
     {
-        var pending = host.Pending().ToList();
-        context.Response.StatusCode = pending.Count == 0 ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        json.WriteStartObject();
-        json.WriteBoolean("ready", pending.Count == 0);
-        json.WriteStartArray("pending");
-        pending.ForEach(json.WriteStringValue);
-        json.WriteEndArray();
-        json.WriteEndObject();
+        context.Response.ContentType = contentType;
+        context.Response.ContentLength = page.Length;
+        await context.Response.Body.WriteAsync(page, context.RequestAborted).ConfigureAwait(false);
     }
 }

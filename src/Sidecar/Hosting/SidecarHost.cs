@@ -1,6 +1,4 @@
-using Fairlead.Naming;
-using Fairlead.Naming.Traversal;
-using Fairlead.Protocol.Files;
+using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
 using Fairlead.Resolver.State;
 using Fairlead.Rpc;
@@ -14,20 +12,34 @@ namespace Fairlead.Sidecar.Hosting;
 /// <summary>One running sidecar. Thread-safe; disposing it stops everything.</summary>
 internal sealed class SidecarHost : IAsyncDisposable
 {
+    /// <summary>How long clients wait for all imports before some of them are enough.</summary>
     private static readonly TimeSpan PrimePatience = TimeSpan.FromSeconds(10);
 
     private readonly SidecarOptions _options;
-    private readonly TlsIdentity _identity;
+    private readonly ResolverSetup _setup;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly ShapeFile? _shapes;
     private readonly CancellationTokenSource _stop = new();
+    private readonly HashSet<string> _imports;
+    private readonly Dictionary<string, NameState> _said = new(StringComparer.Ordinal);
     private RpcServer? _server;
     private AdminServer? _admin;
 
-    private SidecarHost(SidecarOptions options, TlsIdentity identity, HomeResolverOptions resolver, Subject subject)
+    private SidecarHost(SidecarOptions options, ResolverSetup setup, TimeProvider time, ILoggerFactory loggers)
     {
         _options = options;
-        _identity = identity;
-        Views = new ServedViews(options.Imports.Select(name => name.Text).ToHashSet(StringComparer.Ordinal), OnInterest);
-        Resolver = new HomeResolver(resolver, subject, Views.Publish);
+        _setup = setup;
+        _time = time;
+        _log = loggers.CreateLogger<SidecarHost>();
+        _imports = options.Imports.Select(name => name.Text).ToHashSet(StringComparer.Ordinal);
+        _shapes = ResolverSetup.InFolder(options, "imports.state") is { } file
+            ? new ShapeFile(file, _imports, reason => SidecarLog.Shapes(_log, reason))
+            : null;
+        Views = new ServedViews(_imports, OnInterest, _shapes);
+        Ads = new AdsService(Views, new AdsOptions { TimeProvider = time, Logger = loggers.CreateLogger<AdsService>() });
+        var report = new TroubleReport(_log);
+        Resolver = new HomeResolver(setup.Options, setup.Subject, new NameObserver(OnChanged, OnForgotten, report.Report));
     }
 
     /// <summary>Keeps the names.</summary>
@@ -37,17 +49,30 @@ internal sealed class SidecarHost : IAsyncDisposable
     internal ServedViews Views { get; }
 
     /// <summary>The xDS service.</summary>
-    internal AdsService? Ads { get; private set; }
+    internal AdsService Ads { get; }
+
+    /// <summary>Ends only when the resolver breaks: the sidecar is of no use without it.</summary>
+    internal Task Completion => Resolver.Completion;
+
+    /// <summary>Where it listens, for people and for tests.</summary>
+    internal string Addresses =>
+        $"xds={string.Join(",", _server!.Endpoints)} admin={_admin!.Admin} readiness={_admin.Readiness}";
+
+    /// <summary>The admin server.</summary>
+    internal AdminServer Admin => _admin!;
+
+    /// <summary>The xDS server.</summary>
+    internal RpcServer Server => _server!;
 
     /// <summary>Starts a sidecar.</summary>
     /// <exception cref="StartException">It cannot start; the message names file or address, and the remedy.</exception>
     internal static async Task<SidecarHost> StartAsync(
         SidecarOptions options, TimeProvider time, Random random, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var host = Build(options, time, random);
+        var host = Build(options, time, random, loggers);
         try
         {
-            await host.ServeAsync(time, loggers, cancellationToken).ConfigureAwait(false);
+            await host.ServeAsync(loggers, cancellationToken).ConfigureAwait(false);
             return host;
         }
         catch
@@ -57,18 +82,28 @@ internal sealed class SidecarHost : IAsyncDisposable
         }
     }
 
-    /// <summary>What is not ready yet; empty when all is.</summary>
-    internal IEnumerable<string> Pending()
+    /// <summary>
+    /// Ends when nothing is pending any more: the home is met, and every import has an answer or a reason why not, or has
+    /// had its time.
+    /// </summary>
+    internal Task Ready => Task.WhenAll(Resolver.HomeMet, Views.Settled);
+
+    /// <summary>What is awaited yet; empty when the sidecar is ready.</summary>
+    internal IReadOnlyList<string> Pending()
     {
-        if (Resolver.Memory.State.HomeState is null)
+        var pending = new List<string>();
+        if (!Resolver.HomeMet.IsCompletedSuccessfully)
         {
-            yield return "home";
+            var last = Resolver.Troubles.Newest.LastOrDefault()?.Refusal;
+            pending.Add(last is null ? "home" : $"home: {last.Failure}: {last.Detail}");
         }
 
-        if (!Views.IsPrimed)
+        if (!Views.Settled.IsCompletedSuccessfully)
         {
-            yield return "imports";
+            pending.AddRange(Views.Unanswered.Select(name => $"import: {name}"));
         }
+
+        return pending;
     }
 
     public async ValueTask DisposeAsync()
@@ -85,52 +120,31 @@ internal sealed class SidecarHost : IAsyncDisposable
         }
 
         await Resolver.DisposeAsync().ConfigureAwait(false);
-        _identity.Dispose();
+        if (_shapes is { } shapes)
+        {
+            await shapes.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _setup.Dispose();
         _stop.Dispose();
     }
 
-    private static SidecarHost Build(SidecarOptions options, TimeProvider time, Random random)
+    private static SidecarHost Build(SidecarOptions options, TimeProvider time, Random random, ILoggerFactory loggers)
     {
+        var setup = ResolverSetup.Read(options, time, random);
         try
         {
-            var bootstrap = BootstrapFile.Read(options.Bootstrap);
-            using var key = KeyFile.Load(options.Key);
-            var identity = new TlsIdentity(key, time);
-            using var signer = KeyFile.LoadSigner(options.Key);
-            var subject = options.Subject ?? bootstrap.SubjectOf(signer.Key)
-                ?? throw new StartException("the bootstrap file does not say who this key is; add subject: namespace/account to the configuration");
-            if (options.State is { } folder)
-            {
-                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            }
-
-            var resolver = new HomeResolverOptions
-            {
-                Home = new HomePin(bootstrap.Home.Genesis, bootstrap.Home.Name, bootstrap.Home.Floor),
-                Anchors = bootstrap.Endpoints,
-                Pins = [.. bootstrap.Pins.Select(pin => KeyValuePair.Create(pin.Name, new Pin(pin.Genesis, null)))],
-                Identity = identity,
-                StateFile = options.State is { } state ? Path.Combine(state, "verifier.state") : null,
-                Verifier = new VerifierOptions
-                {
-                    UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints,
-                    TtlCap = options.TtlCap is { } cap ? (long)cap.TotalMilliseconds : null,
-                    Subject = subject,
-                },
-                Time = time,
-                Random = random,
-            };
-            return new SidecarHost(options, identity, resolver, subject);
+            return new SidecarHost(options, setup, time, loggers);
         }
-        catch (Exception e) when (e is KeyFileException or InvalidDataException or StateException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            throw new StartException(e.Message, e);
+            setup.Dispose();
+            throw e is StateException ? new StartException(e.Message, e) : e;
         }
     }
 
-    private async Task ServeAsync(TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    private async Task ServeAsync(ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        Ads = new AdsService(Views, new AdsOptions { TimeProvider = time, Logger = loggers.CreateLogger<AdsService>() });
         var server = new RpcServerOptions
         {
             Endpoints =
@@ -143,34 +157,52 @@ internal sealed class SidecarHost : IAsyncDisposable
             Services = { Ads.Define() },
             LoggerFactory = loggers,
         };
-        server.Calls.TimeProvider = time;
+        server.Calls.TimeProvider = _time;
         try
         {
             _server = await RpcServer.StartAsync(server, cancellationToken).ConfigureAwait(false);
-            _admin = await AdminServer.StartAsync(_options.Admin, this, time, cancellationToken).ConfigureAwait(false);
         }
         catch (IOException e)
         {
-            throw new StartException($"cannot listen: {e.Message}; end what uses the address, or change xds and admin", e);
+            throw new StartException(
+                $"cannot listen: {e.Message}; end what uses the address, or change xds.socket or xds.address", e);
+        }
+
+        _admin = await AdminServer.StartAsync(_options, this, _time, cancellationToken).ConfigureAwait(false);
+        foreach (var name in _imports)
+        {
+            Resolver.Want(name);
         }
 
         Resolver.Start();
-        foreach (var name in _options.Imports)
-        {
-            Resolver.Want(name.Text);
-        }
-
-        _ = PrimeAsync(time);
+        _ = EndPatienceAsync();
     }
 
-    // A home that cannot be reached must not keep clients waiting for ever: then they get clusters that are empty and say so.
-    private async Task PrimeAsync(TimeProvider time)
+    // One target that cannot be reached must not keep clients from all the others.
+    private async Task EndPatienceAsync()
     {
-        await Task.Delay(PrimePatience, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(PrimePatience, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!_stop.IsCancellationRequested)
         {
-            Views.Prime();
+            Views.EndPatience();
         }
+    }
+
+    private void OnChanged(CachedName name)
+    {
+        if (!_said.TryGetValue(name.Name, out var before) || before != name.State)
+        {
+            _said[name.Name] = name.State;
+            SidecarLog.Name(_log, name.Name, NamesPage.StateName(name.State));
+        }
+
+        Views.Publish(name);
+    }
+
+    private void OnForgotten(string name)
+    {
+        _said.Remove(name);
+        Views.Forget(name);
     }
 
     private void OnInterest(string name, bool isWanted)

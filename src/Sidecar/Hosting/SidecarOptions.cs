@@ -31,6 +31,12 @@ internal sealed record SidecarOptions
     /// <value>The admin port; loopback only. Default 127.0.0.1:16000.</value>
     internal required IPEndPoint Admin { get; init; }
 
+    /// <value>
+    /// Readiness and metrics, for the kubelet and Prometheus: reachable from outside, and telling nothing of names. Default
+    /// port 16020 on every address.
+    /// </value>
+    internal required IPEndPoint Readiness { get; init; }
+
     /// <value>The longest time an answer is kept; none by default.</value>
     internal required TimeSpan? TtlCap { get; init; }
 
@@ -54,6 +60,7 @@ internal sealed record SidecarOptions
             XdsSocket = xds.FilePath("socket", "/var/run/fairlead/xds.sock"),
             XdsAddress = Loopback(xds, "address", 16010),
             Admin = Loopback(root, "admin", 16000),
+            Readiness = root.Endpoint("readiness", new IPEndPoint(IPAddress.IPv6Any, 16020)),
             TtlCap = root.OptionalDuration("ttl_cap", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
         };

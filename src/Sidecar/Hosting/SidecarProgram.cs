@@ -1,63 +1,107 @@
 using System.Runtime.InteropServices;
 using Fairlead.Configuration;
+using Fairlead.Resolver.Home;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Sidecar.Hosting;
 
 /// <summary>
-/// The sidecar as a program: <c>--config FILE</c>, with <c>--check-config</c> to check it and end; prints <c>ready</c>; ends on
-/// SIGTERM and SIGINT with 0.
+/// The sidecar as a program: <c>--config FILE</c>, with <c>--check-config</c> to check it and end. Prints <c>serving</c>
+/// with its addresses once it listens, <c>ready</c> once it is what <c>/ready</c> calls so. Exit codes: 0 after SIGTERM and
+/// SIGINT, 1 when something inside broke, 2 for what its configuration or its files must mend.
 /// </summary>
 internal static class SidecarProgram
 {
+    private const int Broken = 1;
     private const int Usage = 2;
 
     /// <summary>Runs until it is told to end.</summary>
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
-        if (arguments is not (["--config", _] or ["--config", _, "--check-config"]))
-        {
-            await Console.Error.WriteLineAsync("usage: sidecar --config FILE [--check-config]").ConfigureAwait(false);
-            return Usage;
-        }
-
         using var stop = new CancellationTokenSource();
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var loggers = LoggerFactory.Create(logging => logging
-            .AddSimpleConsole(console => console.SingleLine = true)
-            .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
-            .SetMinimumLevel(LogLevel.Information));
-        try
-        {
-            var options = SidecarOptions.Load(arguments[1], EnvironmentVariables.Read());
-            if (arguments.Count == 3)
-            {
-                await Console.Out.WriteLineAsync("the configuration is good").ConfigureAwait(false);
-                return 0;
-            }
-
-            var random = new Random(Environment.ProcessId);
-            var host = await SidecarHost.StartAsync(options, TimeProvider.System, random, loggers, stop.Token).ConfigureAwait(false);
-            await using (host.ConfigureAwait(false))
-            {
-                await Console.Out.WriteLineAsync("ready").ConfigureAwait(false);
-                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop.Token)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-
-            return 0;
-        }
-        catch (Exception e) when (e is ConfigurationException or StartException)
-        {
-            await Console.Error.WriteLineAsync(e.Message).ConfigureAwait(false);
-            return Usage;
-        }
+            .AddProvider(new ErrorLog(Console.Error, TimeProvider.System)).SetMinimumLevel(LogLevel.Information));
+        return await RunAsync(arguments, TimeProvider.System, loggers, Console.Out, Console.Error, stop.Token)
+            .ConfigureAwait(false);
 
         void Stop(PosixSignalContext context)
         {
             context.Cancel = true;
             stop.Cancel();
+        }
+    }
+
+    /// <summary>The same with its surroundings as arguments.</summary>
+    internal static async Task<int> RunAsync(
+        IReadOnlyList<string> arguments,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        TextWriter output,
+        TextWriter error,
+        CancellationToken stop)
+    {
+        if (arguments is not (["--config", _] or ["--config", _, "--check-config"]))
+        {
+            await error.WriteLineAsync("usage: sidecar --config FILE [--check-config]").ConfigureAwait(false);
+            return Usage;
+        }
+
+        SidecarOptions? options = null;
+        try
+        {
+            options = SidecarOptions.Load(arguments[1], EnvironmentVariables.Read());
+            if (arguments.Count == 3)
+            {
+                using var setup = ResolverSetup.Read(options, time, new Random(0));
+                await output.WriteLineAsync("the configuration is good").ConfigureAwait(false);
+                return 0;
+            }
+
+            await ServeAsync(options, time, loggers, output, stop).ConfigureAwait(false);
+            return 0;
+        }
+        catch (Exception e) when (e is ConfigurationException or StartException)
+        {
+            await error.WriteLineAsync(e.Message).ConfigureAwait(false);
+            return Usage;
+        }
+        catch (ForeignHomeException e)
+        {
+            await error.WriteLineAsync(
+                $"bootstrap file {options!.Bootstrap}: every anchor that it names shows another home: {e.Message}; "
+                + "take genesis and floor from the home segment's own bootstrap.json").ConfigureAwait(false);
+            return Usage;
+        }
+        catch (Exception e) when (!stop.IsCancellationRequested)
+        {
+            await error.WriteLineAsync($"ResolverBroken: the sidecar ends: {e}").ConfigureAwait(false);
+            return Broken;
+        }
+    }
+
+    private static async Task ServeAsync(
+        SidecarOptions options, TimeProvider time, ILoggerFactory loggers, TextWriter output, CancellationToken stop)
+    {
+        var host = await SidecarHost.StartAsync(options, time, new Random(Environment.ProcessId), loggers, stop)
+            .ConfigureAwait(false);
+        await using (host.ConfigureAwait(false))
+        {
+            await output.WriteLineAsync($"serving {host.Addresses}").ConfigureAwait(false);
+            var stopped = Task.Delay(Timeout.InfiniteTimeSpan, time, stop);
+            if (await Task.WhenAny(host.Ready, host.Completion, stopped).ConfigureAwait(false) == host.Ready)
+            {
+                await output.WriteLineAsync("ready").ConfigureAwait(false);
+            }
+
+            // Whatever ends the resolver ends the sidecar: a supervisor starts a new one, which knows what to do.
+            await (await Task.WhenAny(host.Completion, stopped).ConfigureAwait(false))
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!stop.IsCancellationRequested)
+            {
+                await host.Completion.ConfigureAwait(false);
+            }
         }
     }
 }

@@ -3,7 +3,6 @@ using System.Globalization;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
-using Fairlead.Sidecar.Admin;
 using Fairlead.Sidecar.Translation;
 
 namespace Fairlead.Sidecar.Serving;
@@ -14,12 +13,17 @@ internal static class ServedNameMapping
     /// <summary>The input of the translation.</summary>
     internal static ServedName Map(CachedName cached)
     {
-        var ports = PortsOf(cached.Answer?.Record);
+        // Ports outlive the answer: a cluster that clients hold is emptied, never taken away.
+        var ports = PortsOf(cached.LastRecord);
         if (!cached.IsServed || cached.Answer is not { Record: { } record } answer)
         {
-            // What was never held and cannot be reached may still be held by clients: they are told nothing yet.
-            var state = cached is { State: NameState.Unreachable, Answer: null } ? NameState.Pending : cached.State;
-            return ServedName.Without(cached.Name, NamesPage.StateName(state), ports);
+            return ServedName.Without(cached.Name, ReasonOf(cached), ports);
+        }
+
+        var endpoints = answer.Slices.SelectMany(slice => EndpointsOf(slice, answer)).ToImmutableArray();
+        if (endpoints.IsEmpty && answer.Slices.Any(slice => slice.Endpoints.Any(endpoint => !answer.IsInReach(endpoint))))
+        {
+            return ServedName.Without(cached.Name, Reasons.OutOfReach, ports);
         }
 
         var provenance = new Provenance(
@@ -27,16 +31,26 @@ internal static class ServedNameMapping
             answer.Target.Epoch.Value.Number,
             record.Version,
             DateTimeOffset.FromUnixTimeMilliseconds(cached.SealedSince).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
-        return new ServedName(cached.Name, null, ports, [.. answer.Slices.SelectMany(slice => EndpointsOf(slice, answer))], provenance);
+        return new ServedName(cached.Name, null, ports, endpoints, provenance);
     }
+
+    private static string ReasonOf(CachedName cached) => cached.State switch
+    {
+        NameState.Absent => Reasons.Absent,
+        NameState.Denied => Reasons.Denied,
+        NameState.Expired => Reasons.Expired,
+        // What was never held and cannot be reached may still be held by clients: they are told nothing yet.
+        NameState.Unreachable when cached.Failure?.Failure == VerificationFailure.BudgetExceeded => Reasons.Unreachable,
+        _ => Reasons.Pending,
+    };
 
     private static ImmutableArray<ServedPort> PortsOf(Record? record) =>
         record is null ? [] : [.. record.Ports.Select(port => new ServedPort(port.Name, (int)port.Number, port.Protocol))];
 
-    // A name with a host means that endpoint alone.
+    // A name with a host means that endpoint alone; behind a gateway an endpoint's own address leads nowhere.
     private static IEnumerable<ServedEndpoint> EndpointsOf(Slice slice, VerifiedAnswer answer) =>
         from endpoint in slice.Endpoints
-        where answer.Name.Service?.Host is not { } host || endpoint.Host == host
+        where (answer.Name.Service?.Host is not { } host || endpoint.Host == host) && answer.IsInReach(endpoint)
         select new ServedEndpoint(
             endpoint.Address.ToString(),
             slice.Ports,

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using Fairlead.Naming;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Translation;
 using Fairlead.Xds;
@@ -13,49 +13,153 @@ internal sealed class ServedViews : IViewProvider
 {
     private readonly IReadOnlySet<string> _imports;
     private readonly Action<string, bool> _interest;
-    private readonly ConcurrentDictionary<string, int> _wanted = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, int> _wanted = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unanswered;
+    private readonly ShapeFile? _shapes;
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ViewFeed _envoy;
     private readonly ViewFeed _grpc;
+    private bool _isPatienceOver;
 
-    internal ServedViews(IReadOnlySet<string> imports, Action<string, bool> interest)
+    /// <summary>Views of the imports as they were known last.</summary>
+    /// <param name="imports">The names that belong to "everything".</param>
+    /// <param name="interest">Hears a name that is wanted, and not an import, from now on or no longer.</param>
+    /// <param name="shapes">What the imports looked like before a restart; null to remember nothing.</param>
+    internal ServedViews(IReadOnlySet<string> imports, Action<string, bool> interest, ShapeFile? shapes)
     {
         _imports = imports;
         _interest = interest;
+        _shapes = shapes;
+        _unanswered = [.. imports];
         _envoy = new ViewFeed(ClientKind.Envoy, imports, Count);
         _grpc = new ViewFeed(ClientKind.Grpc, imports, Count);
+        foreach (var name in imports)
+        {
+            Serve(ServedName.Without(name, Reasons.Pending, shapes?.PortsOf(name) ?? []));
+        }
+
+        Settle();
     }
 
-    /// <summary>Whether every import has an answer, or a reason why not.</summary>
-    internal bool IsPrimed => _envoy.View.Current.Primed;
+    /// <summary>Ends when every import has an answer or a reason why not; after the patience, when clients are told
+    /// something.</summary>
+    internal Task Settled => _settled.Task;
+
+    /// <summary>The imports that have neither an answer nor a reason why not, ascending.</summary>
+    internal IReadOnlyList<string> Unanswered
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _unanswered.Order(StringComparer.Ordinal)];
+            }
+        }
+    }
 
     public ResourceView Open(ClientNode client) => (client.IsGrpc ? _grpc : _envoy).View;
 
     /// <summary>Serves a name's new state.</summary>
     internal void Publish(CachedName name)
     {
-        ServedName[] served = [ServedNameMapping.Map(name)];
+        var served = ServedNameMapping.Map(name);
+        if (_imports.Contains(served.Name))
+        {
+            if (served.IsPending && served.Ports.IsEmpty)
+            {
+                served = served with { Ports = _shapes?.PortsOf(served.Name) ?? [] };
+            }
+            else if (!served.IsPending)
+            {
+                _shapes?.Remember(served.Name, served.Ports);
+                Answer(served.Name);
+            }
+        }
+
+        Serve(served);
+        Settle();
+    }
+
+    /// <summary>From now on clients are told of those imports of which something is known.</summary>
+    internal void EndPatience()
+    {
+        lock (_gate)
+        {
+            _isPatienceOver = true;
+        }
+
+        _envoy.EndPatience();
+        _grpc.EndPatience();
+        Settle();
+    }
+
+    /// <summary>Takes a name out, where nobody asks for it any more.</summary>
+    internal void Forget(string name)
+    {
+        lock (_gate)
+        {
+            if (_wanted.ContainsKey(name))
+            {
+                return; // Asked for again meanwhile.
+            }
+        }
+
+        _envoy.Remove(name);
+        _grpc.Remove(name);
+    }
+
+    private void Serve(ServedName served)
+    {
         _envoy.Publish(served);
         _grpc.Publish(served);
     }
 
-    /// <summary>Serves what there is, though some imports still have neither.</summary>
-    internal void Prime()
+    private void Answer(string name)
     {
-        _envoy.Prime();
-        _grpc.Prime();
+        lock (_gate)
+        {
+            _unanswered.Remove(name);
+        }
+    }
+
+    private void Settle()
+    {
+        lock (_gate)
+        {
+            if (_unanswered.Count > 0 && !(_isPatienceOver && _envoy.View.Current.Primed))
+            {
+                return;
+            }
+        }
+
+        _settled.TrySetResult();
     }
 
     private void Count(string name, bool isWanted)
     {
-        if (_imports.Contains(name) || !Naming.FullName.TryParse(name, out var full, out _) || full.Service is null)
+        if (_imports.Contains(name) || !FullName.TryParse(name, out var full, out _) || full.Service is null)
         {
             return;
         }
 
-        var users = _wanted.AddOrUpdate(name, isWanted ? 1 : 0, (_, count) => Math.Max(0, count + (isWanted ? 1 : -1)));
-        if (users == (isWanted ? 1 : 0))
+        lock (_gate)
         {
-            _interest(name, isWanted);
+            var users = _wanted.GetValueOrDefault(name) + (isWanted ? 1 : -1);
+            if (users > 0)
+            {
+                _wanted[name] = users;
+            }
+            else
+            {
+                _wanted.Remove(name);
+            }
+
+            // Under the lock, so that the resolver hears of both views in one order.
+            if (users == (isWanted ? 1 : 0))
+            {
+                _interest(name, isWanted);
+            }
         }
     }
 }

@@ -7,20 +7,23 @@ namespace Fairlead.Sidecar.Serving;
 /// Keeps the view of one kind of client in step with what is served for each name, and passes on which names those
 /// clients ask for. Thread-safe.
 /// </summary>
+/// <remarks>
+/// A client that asks for everything hears nothing before the view is primed: when each import has an answer, a reason why
+/// not, or the shape that it had before a restart; after the first patience it is enough that one has. An empty world is
+/// never told because time ran out.
+/// </remarks>
 internal sealed class ViewFeed : IResourceInterest
 {
-    /// <summary>More ways than these to write one name are not a client's.</summary>
-    private const int SpellingsMax = 32;
-
     private readonly ClientKind _client;
     private readonly IReadOnlySet<string> _imports;
-    private readonly Action<string, bool> _interest;
+    private readonly HashSet<string> _unknown;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ServedName> _names = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Dictionary<string, int>> _spellings = new(StringComparer.Ordinal);
+    private readonly Spellings _spellings;
     private readonly Dictionary<string, HashSet<(ResourceType Type, string Name)>> _published = new(StringComparer.Ordinal);
+    private bool _isPatienceOver;
 
-    /// <summary>An unprimed view.</summary>
+    /// <summary>A view that holds nothing; it is primed only where there are no imports.</summary>
     /// <param name="client">Whom it is for.</param>
     /// <param name="imports">The names that belong to "everything".</param>
     /// <param name="interest">Hears a name, and whether it is wanted from now on or no longer.</param>
@@ -28,58 +31,60 @@ internal sealed class ViewFeed : IResourceInterest
     {
         _client = client;
         _imports = imports;
-        _interest = interest;
+        _unknown = [.. imports];
+        _spellings = new Spellings(interest);
         View = new ResourceView(this);
+        View.Update(Prime);
     }
 
     /// <summary>What clients see.</summary>
     internal ResourceView View { get; }
 
-    /// <summary>Serves these from now on, in one step.</summary>
-    internal void Publish(IReadOnlyCollection<ServedName> names)
+    /// <summary>Serves this from now on.</summary>
+    internal void Publish(ServedName name)
     {
         lock (_gate)
         {
-            foreach (var name in names)
+            var before = _names.GetValueOrDefault(name.Name);
+            _names[name.Name] = name;
+            if (!(name.IsPending && name.Ports.IsEmpty))
             {
-                _names[name.Name] = name;
+                _unknown.Remove(name.Name);
             }
 
             View.Update(builder =>
             {
-                foreach (var name in names)
+                var wasPrimed = builder.Primed;
+                Rebuild(builder, name);
+                Prime(builder);
+                if (builder.Primed && wasPrimed && _imports.Contains(name.Name) && !HasSameRoutes(before, name))
                 {
-                    Rebuild(builder, name);
+                    SetRoutes(builder);
                 }
-
-                if (_imports.All(import => _names.TryGetValue(import, out var served) && served.Reason != "pending"))
-                {
-                    builder.MarkPrimed();
-                }
-
-                AddStandaloneRoutes(builder);
             });
         }
     }
 
-    /// <summary>Serves what is known, even where some imports have neither an answer nor a failure yet.</summary>
-    internal void Prime()
+    /// <summary>From now on it is enough that something is known.</summary>
+    internal void EndPatience()
     {
         lock (_gate)
         {
-            View.Update(builder =>
-            {
-                builder.MarkPrimed();
-                AddStandaloneRoutes(builder);
-            });
+            _isPatienceOver = true;
+            View.Update(Prime);
         }
     }
 
-    /// <summary>Takes a name out of the view.</summary>
+    /// <summary>Takes a name out of the view, unless it is an import.</summary>
     internal void Remove(string name)
     {
         lock (_gate)
         {
+            if (_imports.Contains(name))
+            {
+                return;
+            }
+
             _names.Remove(name);
             if (_published.Remove(name, out var resources))
             {
@@ -102,12 +107,21 @@ internal sealed class ViewFeed : IResourceInterest
     public Resource? Missing(ResourceType type, string name) =>
         type == ResourceType.Endpoints && !IsPending(name) ? Resource.EmptyEndpoints(name) : null;
 
+    /// <summary>How many names are held; for tests.</summary>
+    internal int Held()
+    {
+        lock (_gate)
+        {
+            return Math.Max(_names.Count, Math.Max(_published.Count, _spellings.Names));
+        }
+    }
+
     private bool IsPending(string spelling)
     {
         lock (_gate)
         {
             return ClusterNames.TryRead(spelling, out var name, out _)
-                && _names.TryGetValue(name, out var served) && served.Reason == "pending";
+                && _names.TryGetValue(name, out var served) && served.IsPending;
         }
     }
 
@@ -119,51 +133,20 @@ internal sealed class ViewFeed : IResourceInterest
             return;
         }
 
-        bool? wanted = null;
         lock (_gate)
         {
-            var before = _spellings.GetValueOrDefault(name);
-            if (change > 0)
-            {
-                before ??= _spellings[name] = new Dictionary<string, int>(StringComparer.Ordinal);
-                if (before.Count >= SpellingsMax && !before.ContainsKey(spelling))
-                {
-                    return;
-                }
-
-                wanted = before.Count == 0 ? true : null;
-                before[spelling] = before.GetValueOrDefault(spelling) + 1;
-            }
-            else if (before is not null && before.TryGetValue(spelling, out var count))
-            {
-                if (count > 1)
-                {
-                    before[spelling] = count - 1;
-                }
-                else if (before.Remove(spelling) && before.Count == 0)
-                {
-                    _spellings.Remove(name);
-                    wanted = false;
-                }
-            }
-
-            if (_names.TryGetValue(name, out var served))
+            if (_spellings.Count(name, spelling, change) && _names.TryGetValue(name, out var served))
             {
                 View.Update(builder => Rebuild(builder, served));
             }
-        }
-
-        if (wanted is { } now)
-        {
-            _interest(name, now);
         }
     }
 
     private void Rebuild(SnapshotBuilder builder, ServedName name)
     {
-        IEnumerable<string> spellings = _spellings.TryGetValue(name.Name, out var asked) ? asked.Keys : [];
         var next = new HashSet<(ResourceType, string)>();
-        foreach (var (resource, wildcard) in ServiceResources.Of(_client, name, _imports.Contains(name.Name), spellings))
+        var resources = ServiceResources.Of(_client, name, _imports.Contains(name.Name), _spellings.Of(name.Name));
+        foreach (var (resource, wildcard) in resources)
         {
             if (next.Add((resource.Type, resource.Name)))
             {
@@ -182,13 +165,28 @@ internal sealed class ViewFeed : IResourceInterest
         _published[name.Name] = next;
     }
 
-    private void AddStandaloneRoutes(SnapshotBuilder builder)
+    private void Prime(SnapshotBuilder builder)
     {
-        // Routes of some imports only would take the others from an Envoy that holds them since before a restart.
-        if (_client == ClientKind.Envoy && builder.Primed)
+        if (!builder.Primed && (_unknown.Count == 0 || (_isPatienceOver && _unknown.Count < _imports.Count)))
         {
-            var imports = _names.Values.Where(name => _imports.Contains(name.Name));
+            builder.MarkPrimed();
+            SetRoutes(builder);
+        }
+    }
+
+    // Routes of some imports only would take the others from an Envoy that holds them since before a restart.
+    private void SetRoutes(SnapshotBuilder builder)
+    {
+        if (_client == ClientKind.Envoy)
+        {
+            var imports = _imports.Select(name => _names.GetValueOrDefault(name)).OfType<ServedName>();
             builder.Set(Resource.Create(RouteTranslation.Standalone(imports)));
         }
     }
+
+    private static bool HasSameRoutes(ServedName? before, ServedName after) =>
+        before is not null && before.Ports.SequenceEqual(after.Ports)
+        && (before.Reason == after.Reason || (IsRouted(before) && IsRouted(after)));
+
+    private static bool IsRouted(ServedName name) => name.Reason is not (Reasons.Absent or Reasons.Denied);
 }

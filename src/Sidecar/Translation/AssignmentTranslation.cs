@@ -1,6 +1,7 @@
 using System.Globalization;
 using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.Endpoints;
+using Fairlead.EnvoyApi.Types;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Fairlead.Sidecar.Translation;
@@ -10,13 +11,39 @@ namespace Fairlead.Sidecar.Translation;
 /// </summary>
 internal static class AssignmentTranslation
 {
-    /// <summary>An assignment without endpoints: what is sent for a name that must not be reached.</summary>
-    internal static ClusterLoadAssignment Empty(string assignment) => new() { ClusterName = assignment };
+    /// <summary>
+    /// An assignment without endpoints: what is sent for a name that must not be reached. A denial also drops everything,
+    /// which an Envoy tells apart from an outage (flag UDO instead of UH).
+    /// </summary>
+    internal static ClusterLoadAssignment Empty(string assignment, string? reason)
+    {
+        var result = new ClusterLoadAssignment { ClusterName = assignment };
+        if (reason == Reasons.Denied)
+        {
+            result.Policy = new ClusterLoadAssignment.Types.Policy
+            {
+                DropOverloads =
+                {
+                    new ClusterLoadAssignment.Types.Policy.Types.DropOverload
+                    {
+                        Category = Reasons.Denied,
+                        DropPercentage = new FractionalPercent
+                        {
+                            Numerator = 100,
+                            Denominator = FractionalPercent.Types.DenominatorType.Hundred,
+                        },
+                    },
+                },
+            };
+        }
+
+        return result;
+    }
 
     /// <summary>The endpoints of the service's port at <paramref name="portIndex"/>.</summary>
     internal static ClusterLoadAssignment Translate(ServedName name, string assignment, int portIndex)
     {
-        var result = Empty(assignment);
+        var result = Empty(assignment, name.Reason);
         var metadata = name.Provenance is { } from ? Describe(from) : null;
         var localities = name.Endpoints
             .GroupBy(endpoint => (endpoint.Region, endpoint.Zone))

@@ -10,21 +10,18 @@ namespace Fairlead.Sidecar.Translation;
 /// <summary>Routes of a standalone Envoy, and the Listener and routes behind <c>xds:///name</c>. Pure.</summary>
 internal static class RouteTranslation
 {
+    private const uint NotFound = 404;
+    private const uint Forbidden = 403;
+
     /// <summary>
     /// The route configuration of a standalone Envoy: a virtual host per import and port, the bare name included where
-    /// it decides a port.
+    /// it decides a port. A name that is proven absent is answered 404 and a denied one 403, without a cluster; everything
+    /// else goes to its cluster, which answers 503 where it is empty. All of them say why in <c>fairlead-reason</c>.
     /// </summary>
     internal static RouteConfiguration Standalone(IEnumerable<ServedName> imports)
     {
         var routes = new RouteConfiguration { Name = WellKnown.Routes, ValidateClusters = false };
-        routes.ResponseHeadersToAdd.Add(new HeaderValueOption
-        {
-            Header = new HeaderValue
-            {
-                Key = WellKnown.ReasonHeader,
-                Value = $"%CLUSTER_METADATA({WellKnown.Metadata}:reason)%",
-            },
-        });
+        routes.ResponseHeadersToAdd.Add(Reason($"%CLUSTER_METADATA({WellKnown.Metadata}:reason)%"));
         foreach (var name in imports.OrderBy(name => name.Name, StringComparer.Ordinal))
         {
             routes.VirtualHosts.AddRange(VirtualHosts(name));
@@ -52,7 +49,7 @@ internal static class RouteTranslation
     internal static RouteConfiguration ToCluster(string routeConfiguration, string cluster) => new()
     {
         Name = routeConfiguration,
-        VirtualHosts = { VirtualHost(routeConfiguration, ["*"], cluster) },
+        VirtualHosts = { VirtualHost(routeConfiguration, ["*"], ToCluster(cluster)) },
     };
 
     private static IEnumerable<VirtualHost> VirtualHosts(ServedName name)
@@ -62,46 +59,67 @@ internal static class RouteTranslation
         {
             // Nothing known, or nothing decided: the bare name's cluster exists and is empty, so that a request fails
             // at once and its cluster's metadata says why.
-            yield return VirtualHost(name.Name, [name.Name, ClusterNames.Canonical(name.Name, 80)], name.Name);
+            yield return VirtualHost(name.Name, [.. Spellings(name.Name, null), .. Spellings(name.Name, 80)], To(name, name.Name));
         }
 
         foreach (var port in name.Ports)
         {
             var canonical = ClusterNames.Canonical(name.Name, port.Number);
-            yield return VirtualHost(canonical, Domains(name.Name, port, bare), canonical);
+            yield return VirtualHost(canonical, Domains(name.Name, port, bare), To(name, canonical));
         }
     }
 
     // A client may write the default port of HTTP out, whatever port the bare name means.
     private static IEnumerable<string> Domains(string name, ServedPort port, ServedPort? bare)
     {
-        yield return ClusterNames.Canonical(name, port.Number);
+        IEnumerable<string> domains = Spellings(name, port.Number);
         if (ReferenceEquals(port, bare))
         {
-            yield return name;
+            domains = domains.Concat(Spellings(name, null));
             if (port.Number != 80)
             {
-                yield return ClusterNames.Canonical(name, 80);
+                domains = domains.Concat(Spellings(name, 80));
             }
         }
+
+        return domains;
     }
 
-    private static VirtualHost VirtualHost(string name, IEnumerable<string> domains, string cluster) => new()
+    // Envoy compares hosts without regard to case, and a trailing dot to the letter.
+    private static string[] Spellings(string name, int? port) => port is { } number
+        ? [ClusterNames.Canonical(name, number), ClusterNames.Canonical(name + ".", number)]
+        : [name, name + "."];
+
+    private static Route To(ServedName name, string cluster) => name.Reason switch
     {
-        Name = name,
-        Domains = { domains },
-        Routes =
+        Reasons.Absent => Answer(NotFound, name.Reason),
+        Reasons.Denied => Answer(Forbidden, name.Reason),
+        _ => ToCluster(cluster),
+    };
+
+    private static Route Answer(uint status, string reason) => new()
+    {
+        Match = Everything(),
+        DirectResponse = new DirectResponseAction { Status = status },
+        ResponseHeadersToAdd = { Reason(reason) },
+    };
+
+    private static Route ToCluster(string cluster) => new()
+    {
+        Match = Everything(),
+        Route_ = new RouteAction
         {
-            new Route
-            {
-                Match = new RouteMatch { Prefix = "" },
-                Route_ = new RouteAction
-                {
-                    Cluster = cluster,
-                    // No limit of ours: how long a request may take is the application's to say.
-                    Timeout = new Duration(),
-                },
-            },
+            Cluster = cluster,
+            // No limit of ours: how long a request may take is the application's to say.
+            Timeout = new Duration(),
         },
     };
+
+    private static RouteMatch Everything() => new() { Prefix = "" };
+
+    private static HeaderValueOption Reason(string value) =>
+        new() { Header = new HeaderValue { Key = WellKnown.ReasonHeader, Value = value } };
+
+    private static VirtualHost VirtualHost(string name, IEnumerable<string> domains, Route route) =>
+        new() { Name = name, Domains = { domains }, Routes = { route } };
 }

@@ -7,9 +7,9 @@ namespace Fairlead.Sidecar.Translation;
 /// so that equal values give equal resources, byte for byte. Immutable.
 /// </summary>
 /// <param name="Name">The full name, in lower case without a trailing dot.</param>
-/// <param name="Reason">Why nothing is served (<c>absent</c>, <c>denied</c>, <c>expired</c>, <c>unreachable</c>,
-/// <c>refused</c>, <c>pending</c>); null where endpoints are.</param>
-/// <param name="Ports">The service's ports; kept when an answer expires, empty where none was ever held.</param>
+/// <param name="Reason">Why nothing is served, one of <see cref="Reasons"/>; null where endpoints are.</param>
+/// <param name="Ports">The service's ports; kept when a name expires, is denied or goes away, empty where none was ever
+/// known.</param>
 /// <param name="Endpoints">The endpoints; empty where <paramref name="Reason"/> is set.</param>
 /// <param name="Provenance">Where the endpoints come from; null where there are none.</param>
 internal sealed record ServedName(
@@ -19,6 +19,12 @@ internal sealed record ServedName(
     ImmutableArray<ServedEndpoint> Endpoints,
     Provenance? Provenance)
 {
+    /// <summary>
+    /// Whether nothing is known yet: clients may hold endpoints since before a restart and are told none, neither more nor
+    /// fewer.
+    /// </summary>
+    internal bool IsPending => Reason == Reasons.Pending;
+
     /// <summary>A name for which nothing is known yet or any more.</summary>
     internal static ServedName Without(string name, string reason, ImmutableArray<ServedPort> ports) =>
         new(name, reason, ports, [], null);

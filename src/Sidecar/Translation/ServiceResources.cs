@@ -17,13 +17,18 @@ internal static class ServiceResources
     internal static IEnumerable<(Resource Resource, bool Wildcard)> Of(
         ClientKind client, ServedName name, bool isImport, IEnumerable<string> spellings)
     {
+        // What is pending is told as it was before: the clusters unchanged, and nothing of their endpoints.
+        var reason = name.IsPending && !name.Ports.IsEmpty ? null : name.Reason;
         for (var i = 0; i < name.Ports.Length; i++)
         {
             var port = name.Ports[i];
             var canonical = ClusterNames.Canonical(name.Name, port.Number);
-            var reason = name.Reason;
             yield return (Resource.Create(ClusterTranslation.Translate(client, canonical, canonical, port, reason)), isImport);
-            yield return (Resource.Create(AssignmentTranslation.Translate(name, canonical, i)), false);
+            if (!name.IsPending)
+            {
+                yield return (Resource.Create(AssignmentTranslation.Translate(name, canonical, i)), false);
+            }
+
             if (client == ClientKind.Grpc)
             {
                 yield return (Resource.Create(RouteTranslation.ForGrpc(canonical, canonical)), false);
@@ -31,10 +36,10 @@ internal static class ServiceResources
             }
         }
 
-        var isBareDead = name.BarePort() is null && (isImport || name.Reason is not ("pending" or null));
+        var isBareDead = name.BarePort() is null && (isImport || !(name.IsPending || name.Reason is null));
         if (isBareDead)
         {
-            foreach (var resource in Dead(client, name.Name, name.Reason ?? "ambiguous-port"))
+            foreach (var resource in Dead(client, name.Name, reason ?? Reasons.AmbiguousPort))
             {
                 yield return (resource, isImport && resource.Type == ResourceType.Cluster);
             }
@@ -64,16 +69,17 @@ internal static class ServiceResources
                 yield break;
             }
 
-            yield return Resource.Create(ClusterTranslation.Translate(client, spelling, canonical, port, name.Reason));
+            var shown = name.IsPending ? null : name.Reason;
+            yield return Resource.Create(ClusterTranslation.Translate(client, spelling, canonical, port, shown));
             if (client == ClientKind.Grpc)
             {
                 yield return Resource.Create(RouteTranslation.ForGrpc(spelling, canonical));
                 yield return Resource.Create(RouteTranslation.ToCluster(spelling, canonical));
             }
         }
-        else if (name.Reason is not "pending")
+        else if (!name.IsPending)
         {
-            var reason = name.Reason ?? (number is null ? "ambiguous-port" : "no-such-port");
+            var reason = name.Reason ?? (number is null ? Reasons.AmbiguousPort : Reasons.NoSuchPort);
             foreach (var resource in Dead(client, spelling, reason))
             {
                 yield return resource;
@@ -85,7 +91,7 @@ internal static class ServiceResources
     private static IEnumerable<Resource> Dead(ClientKind client, string spelling, string reason)
     {
         yield return Resource.Create(ClusterTranslation.Translate(client, spelling, spelling, null, reason));
-        yield return Resource.EmptyEndpoints(spelling);
+        yield return Resource.Create(AssignmentTranslation.Empty(spelling, reason));
         if (client == ClientKind.Grpc)
         {
             yield return Resource.Create(RouteTranslation.ForGrpc(spelling, spelling));

@@ -14,9 +14,9 @@ internal sealed class CacheWorld
     private readonly PeerWorld _world = new();
     private readonly VerifierState _state;
 
-    public CacheWorld(int seed = 1, int namesMax = 100)
+    public CacheWorld(int seed = 1, int namesMax = 100, int anchors = Anchors)
     {
-        Cache = new NameCache(new NameCacheOptions { Anchors = Anchors, NamesMax = namesMax }, new Random(seed));
+        Cache = new NameCache(new NameCacheOptions { Anchors = anchors, NamesMax = namesMax }, new Random(seed));
 
         // Once the home's epochs are held, its clock tolerance counts.
         _state = Verify(_world.State, Ask(Checkout), ask => ask.Record(_world.East, _world.West)).Next;
@@ -48,6 +48,24 @@ internal sealed class CacheWorld
 
     public IReadOnlyList<CacheOutput> Accept(VerifiedAnswer answer, int anchor = 0, string name = Checkout) =>
         Step(new CacheInput.Accepted(name, anchor, answer));
+
+    /// <summary>The anchors that names are asked at by these outputs.</summary>
+    public static IEnumerable<(string Name, int Anchor)> Asked(IEnumerable<CacheOutput> outputs) =>
+        outputs.OfType<CacheOutput.Ask>().Select(ask => (ask.Name, ask.Anchor));
+
+    /// <summary>Lets the cache wake itself up to a moment; what it asks on the way is returned with when.</summary>
+    public List<(long At, string Name, int Anchor)> RunTo(long elapsed)
+    {
+        var asked = new List<(long, string, int)>();
+        while (Cache.NextDue() is { } due && due - 1_000_000 <= elapsed)
+        {
+            var at = Math.Max(Elapsed, due - 1_000_000);
+            asked.AddRange(Asked(TickAt(at)).Select(ask => (at, ask.Name, ask.Anchor)));
+        }
+
+        Elapsed = elapsed;
+        return asked;
+    }
 
     public static int AskedAnchor(IEnumerable<CacheOutput> outputs) => Assert.Single(outputs.OfType<CacheOutput.Ask>()).Anchor;
 

@@ -27,12 +27,15 @@ public sealed class NameCacheTests
     }
 
     [Fact]
-    public void Want_BeyondTheLimit_IsNotHeld()
+    public void Want_BeyondTheLimit_IsToldAndNotHeld()
     {
         var world = new CacheWorld(namesMax: 1);
         world.Want();
-        Assert.Empty(world.Step(new CacheInput.Want(CacheWorld.Nobody)));
+        var changed = Assert.IsType<CacheOutput.Changed>(Assert.Single(world.Step(new CacheInput.Want(CacheWorld.Nobody))));
+        Assert.Equal(NameState.Unreachable, changed.Name.State);
+        Assert.Equal(VerificationFailure.BudgetExceeded, changed.Name.Failure!.Failure);
         Assert.Null(world.Cache.Find(CacheWorld.Nobody));
+        Assert.Equal([new CacheOutput.Drop(CacheWorld.Nobody)], world.Step(new CacheInput.Forget(CacheWorld.Nobody)));
     }
 
     [Fact]
@@ -76,7 +79,7 @@ public sealed class NameCacheTests
     }
 
     [Fact]
-    public void Renewal_AnySeed_ComesBetweenFiftyAndEightyPercentOfTheLife()
+    public void Renewal_AnySeed_ComesBetweenSixtyAndEightyPercentOfTheLife()
     {
         var due = new HashSet<long>();
         for (var seed = 0; seed < 40; seed++)
@@ -84,7 +87,7 @@ public sealed class NameCacheTests
             var world = new CacheWorld(seed);
             world.Want();
             world.Accept(world.Answer());
-            Assert.InRange(world.Due(), Life * 5 / 10, Life * 8 / 10);
+            Assert.InRange(world.Due(), Life * 6 / 10, Life * 8 / 10);
             due.Add(world.Due());
         }
 
@@ -136,8 +139,7 @@ public sealed class NameCacheTests
         world.Accept(world.Answer());
         var before = world.Held();
         var outputs = world.Step(new CacheInput.Refused(CacheWorld.Checkout, 0, CacheWorld.Why(VerificationFailure.ProofMismatch)));
-        Assert.Equal(1, CacheWorld.AskedAnchor(outputs));
-        Assert.Single(outputs);
+        Assert.Equal([new CacheOutput.Leave(0), new CacheOutput.Ask(CacheWorld.Checkout, 1)], outputs);
         Assert.Equal(before.State, world.Held().State);
         Assert.Same(before.Answer, world.Held().Answer);
         Assert.Equal(before.ExpiresAt, world.Held().ExpiresAt);
@@ -254,9 +256,24 @@ public sealed class NameCacheTests
         world.Want();
         Assert.Equal([new CacheOutput.Drop(CacheWorld.Checkout)], world.Step(new CacheInput.Forget(CacheWorld.Checkout)));
         Assert.Empty(world.Accept(world.Answer()));
-        Assert.Empty(world.Step(new CacheInput.Forget(CacheWorld.Checkout)));
         Assert.Empty(world.Cache.Names);
         Assert.Null(world.Cache.NextDue());
+    }
+
+    [Fact]
+    public void LastRecord_OfANameThatBecameAbsentOrDenied_IsKept()
+    {
+        var world = new CacheWorld();
+        world.Want();
+        world.Accept(world.Answer());
+        var record = world.Held().Answer!.Record;
+        world.Elapsed = 100;
+        world.Accept(world.Denied());
+        Assert.Null(world.Held().Answer!.Record);
+        Assert.Same(record, world.Held().LastRecord);
+        world.TickAt(world.Held().ExpiresAt - 1_000_000);
+        Assert.Equal(NameState.Expired, world.Held().State);
+        Assert.Same(record, world.Held().LastRecord);
     }
 
     [Fact]

@@ -1,0 +1,165 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Resolver;
+
+/// <content>Whom to ask when: troubles, moves from anchor to anchor and back, and what time alone brings.</content>
+public sealed partial class NameCache
+{
+    // What failed a check costs the anchor its whole stream: whatever else came with it is not kept either.
+    private void OnRefused(NameEntry entry, Refusal refusal, CacheTime now)
+    {
+        var anchor = entry.Anchor;
+        if (IsOwnFault(refusal.Failure))
+        {
+            _anchors.Fail(anchor, now.Monotonic);
+        }
+        else
+        {
+            _anchors.Refuse(anchor, now.Monotonic);
+        }
+
+        _outputs.Add(new CacheOutput.Leave(anchor));
+        OnTrouble(entry, refusal, now);
+        MoveAll(anchor, null, now);
+    }
+
+    // Every name that is still at the anchor loses its subscription.
+    private void MoveAll(int anchor, Refusal? reason, CacheTime now)
+    {
+        foreach (var entry in _anchors.NamesAt(anchor))
+        {
+            Trouble(entry, reason, now, detach: true);
+        }
+    }
+
+    private void OnTrouble(NameEntry entry, Refusal reason, CacheTime now) => Trouble(entry, reason, now, detach: false);
+
+    private void Trouble(NameEntry entry, Refusal? reason, CacheTime now, bool detach)
+    {
+        entry.Failure = reason ?? entry.Failure;
+        entry.Tried |= 1UL << entry.Anchor;
+        entry.AnswerDue = long.MaxValue;
+        if (detach)
+        {
+            _anchors.Detach(entry);
+        }
+
+        if (_anchors.Next(entry.Tried, now.Monotonic) is not null)
+        {
+            Ask(entry, now);
+        }
+        else
+        {
+            // Whoever is asked next is the first in the order anyway.
+            entry.Tried = 0;
+            entry.ReturnAt = long.MaxValue;
+            entry.RefreshAt = now.Monotonic + BackoffAfter(entry.Rounds++);
+            if (entry.State == NameState.Pending)
+            {
+                entry.State = NameState.Unreachable;
+                _outputs.Add(new CacheOutput.Changed(entry.View()));
+            }
+        }
+
+        _due.Put(entry);
+    }
+
+    private void OnTick(CacheTime now)
+    {
+        while (_due.Take(now.Monotonic) is { } entry)
+        {
+            if (!_entries.TryGetValue(entry.Name, out var held) || held != entry)
+            {
+                continue;
+            }
+
+            if (entry.IsLiving && entry.ExpiresAt <= now.Monotonic)
+            {
+                entry.State = NameState.Expired;
+                _outputs.Add(new CacheOutput.Changed(entry.View()));
+            }
+
+            if (entry.AnswerDue <= now.Monotonic)
+            {
+                _anchors.Fail(entry.Anchor, now.Monotonic);
+                OnTrouble(entry, Silent(entry), now);
+            }
+            else if (entry.RefreshAt <= now.Monotonic)
+            {
+                entry.IsRenewing = true;
+                Renew(entry, now);
+            }
+            else if (entry.ReturnAt <= now.Monotonic)
+            {
+                Return(entry, now);
+            }
+
+            _due.Put(entry);
+        }
+    }
+
+    // Single flight: a name that is being asked for is not asked for again, it is moved on.
+    private void Ask(NameEntry entry, CacheTime now)
+    {
+        var anchor = _anchors.Next(entry.Tried, now.Monotonic)
+            ?? throw new InvalidOperationException("every anchor was tried, and the caller did not look");
+        AskAt(entry, anchor, now);
+        PlanReturn(entry, now);
+    }
+
+    // Where it is well served it is renewed; when to go back is a question of its own.
+    private void Renew(NameEntry entry, CacheTime now)
+    {
+        if (entry.Rounds == 0 && entry.Anchor >= 0 && !_anchors.IsAvoided(entry.Anchor, now.Monotonic))
+        {
+            AskAt(entry, entry.Anchor, now);
+        }
+        else
+        {
+            Ask(entry, now);
+        }
+    }
+
+    // After a try in vain it waits longer, so that a name which one anchor cannot serve does not go to and fro.
+    private void PlanReturn(NameEntry entry, CacheTime now)
+    {
+        entry.ReturnAt = long.MaxValue;
+        if (_anchors.BetterFrom(entry.Anchor) is { } from)
+        {
+            var stay = Math.Min(_options.ReturnAfterMax, _options.ReturnAfter << Math.Min(entry.Returns++, 8));
+            entry.ReturnAt = Math.Max(now.Monotonic + stay, from) + _random.Next(_options.ReturnSpread);
+        }
+    }
+
+    // A return is no renewal: what the better anchor says may well be what is held already.
+    private void Return(NameEntry entry, CacheTime now)
+    {
+        entry.ReturnAt = now.Monotonic + _options.Backoff + _random.Next(_options.ReturnSpread);
+        if (entry.IsAsking || _anchors.Next(0, now.Monotonic) is not { } better || better >= entry.Anchor)
+        {
+            entry.ReturnAt = Math.Max(entry.ReturnAt, _anchors.BetterFrom(entry.Anchor) ?? long.MaxValue);
+        }
+        else if (_anchors.Admits(better, entry))
+        {
+            AskAt(entry, better, now);
+            PlanReturn(entry, now);
+        }
+    }
+
+    private void AskAt(NameEntry entry, int anchor, CacheTime now)
+    {
+        _anchors.Attach(entry, anchor);
+        entry.RefreshAt = long.MaxValue;
+        entry.AnswerDue = now.Monotonic + _options.AskPatience;
+        _outputs.Add(new CacheOutput.Ask(entry.Name, anchor));
+    }
+
+    private long BackoffAfter(int rounds) => Math.Min(_options.BackoffMax, _options.Backoff << Math.Min(rounds, 5));
+
+    // A disk that takes nothing and a clock that is wrong are here, not at the anchor.
+    private static bool IsOwnFault(VerificationFailure failure) => failure
+        is VerificationFailure.StateNotDurable or VerificationFailure.ClockRollback or VerificationFailure.ClockSkew;
+
+    private static Refusal Silent(NameEntry entry) =>
+        new(VerificationFailure.Behind, entry.Name, "the anchor did not answer in time");
+}

@@ -1,0 +1,285 @@
+using System.Runtime.ExceptionServices;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Google.Protobuf;
+using Query = Fairlead.Naming.Query;
+
+namespace Fairlead.Resolver.Home;
+
+/// <content>What comes from the anchors, and the streams to them. All of it on the resolver's task.</content>
+public sealed partial class HomeResolver
+{
+    // The most answers whose state is made durable in one write.
+    private const int BatchMax = 64;
+
+    private void TakeAll()
+    {
+        var answers = new List<(AnchorSession Session, OpenName Open, UnverifiedAnswer Answer)>();
+        while (_events.Reader.TryRead(out var next))
+        {
+            if (next is ResolverEvent.Heard heard)
+            {
+                if (!IsCurrent(heard.Session))
+                {
+                    continue; // Said before the stream was left.
+                }
+
+                heard.Session.Handled();
+                Hear(heard.Session, heard.Response, answers);
+                if (answers.Count < BatchMax)
+                {
+                    continue;
+                }
+            }
+
+            Verify(answers);
+            answers.Clear();
+            Take(next);
+        }
+
+        Verify(answers);
+    }
+
+    private void Take(ResolverEvent next)
+    {
+        switch (next)
+        {
+            case ResolverEvent.Interest interest when !_met.Task.IsCompleted:
+                TakeEarly(interest);
+                break;
+            case ResolverEvent.Interest interest:
+                Step(interest.IsWanted ? new CacheInput.Want(interest.Name) : new CacheInput.Forget(interest.Name));
+                break;
+            case ResolverEvent.HomeMet:
+                Begin();
+                break;
+            case ResolverEvent.HomeUnusable unusable:
+                ExceptionDispatchInfo.Throw(unusable.Why);
+                break;
+            case ResolverEvent.Broken broken when IsCurrent(broken.Session):
+                Troubles.Note(broken.Session.Endpoint.Text, "", broken.Reason);
+                Lose(broken.Session, broken.Reason);
+                break;
+            default:
+                break; // Taken already, or of a stream that was left.
+        }
+    }
+
+    // Before the home is met nothing may be asked; what is wanted meanwhile is pending.
+    private void TakeEarly(ResolverEvent.Interest interest)
+    {
+        bool isNews;
+        lock (_cacheGate)
+        {
+            isNews = interest.IsWanted
+                ? _early.Count < _options.NamesMax && _early.Add(interest.Name)
+                : _early.Remove(interest.Name);
+        }
+
+        if (!interest.IsWanted)
+        {
+            _observer.Forgotten(interest.Name);
+        }
+        else if (isNews)
+        {
+            _observer.Changed(Early(interest.Name));
+        }
+    }
+
+    private void Begin()
+    {
+        _met.SetResult();
+        List<string> wanted;
+        lock (_cacheGate)
+        {
+            wanted = [.. _early];
+            _early.Clear();
+        }
+
+        wanted.ForEach(name => Step(new CacheInput.Want(name)));
+    }
+
+    private void Hear(
+        AnchorSession session,
+        SubscribeResponse response,
+        List<(AnchorSession Session, OpenName Open, UnverifiedAnswer Answer)> answers)
+    {
+        switch (response.KindCase)
+        {
+            case SubscribeResponse.KindOneofCase.Update:
+                foreach (var id in response.Update.Ids)
+                {
+                    if (!session.Open.TryGetValue(id, out var open))
+                    {
+                        continue; // About a subscription that has moved on.
+                    }
+
+                    if (WireReader.TryRead(response.Update.Answer, out var answer, out var malformed))
+                    {
+                        answers.Add((session, open, answer));
+                    }
+                    else
+                    {
+                        Refuse(session, open, malformed);
+                    }
+                }
+
+                break;
+            case SubscribeResponse.KindOneofCase.Failed when session.Open.TryGetValue(response.Failed.Id, out var open):
+                var named = RpcFailures.TryParse(response.Failed.Failure, out var failure);
+                Fail(session, open, new Refusal(
+                    named ? failure : VerificationFailure.BadEnvelope, session.Endpoint.Text, response.Failed.Detail));
+                break;
+            default:
+                break; // About a subscription that has moved on.
+        }
+    }
+
+    private void Verify(List<(AnchorSession Session, OpenName Open, UnverifiedAnswer Answer)> answers)
+    {
+        if (answers.Count == 0)
+        {
+            return;
+        }
+
+        var verified = Memory.Verify([.. answers.Select(one => (one.Open.Query, one.Answer))], Now().Wall);
+        for (var i = 0; i < answers.Count; i++)
+        {
+            var (session, open, raw) = answers[i];
+            if (!IsCurrent(session))
+            {
+                continue; // An answer before this one cost the anchor its stream.
+            }
+
+            if (verified[i].Answer is { } answer)
+            {
+                session.ShownHome = answer.Hops[0].Seal?.Position ?? session.ShownHome;
+                Step(new CacheInput.Accepted(open.Name, session.Index, answer));
+            }
+            else if (verified[i].Refusal is var refusal && open.Told.IsOnlyLate(refusal!, raw, session.ShownHome))
+            {
+                Lag(session, open, raw, new Refusal(
+                    VerificationFailure.Behind, session.Endpoint.Text, $"it lags: {refusal}"));
+            }
+            else
+            {
+                Refuse(session, open, refusal!);
+            }
+        }
+    }
+
+    // What came with an answer that is not taken is not kept; epochs are said once on a stream, so a new one is needed.
+    private void Lag(AnchorSession session, OpenName open, UnverifiedAnswer raw, Refusal reason)
+    {
+        if (raw.Hops.All(hop => hop.Epochs.IsEmpty))
+        {
+            Fail(session, open, reason);
+            return;
+        }
+
+        Troubles.Note(session.Endpoint.Text, open.Name, reason);
+        Lose(session, reason);
+    }
+
+    private void Fail(AnchorSession session, OpenName open, Refusal reason)
+    {
+        Troubles.Note(session.Endpoint.Text, open.Name, reason);
+        Step(new CacheInput.Failed(open.Name, session.Index, reason));
+    }
+
+    private void Refuse(AnchorSession session, OpenName open, Refusal refusal)
+    {
+        Troubles.Note(session.Endpoint.Text, open.Name, refusal);
+        Step(new CacheInput.Refused(open.Name, session.Index, refusal));
+    }
+
+    // V63: whenever the home has a newer epoch, who is connected must still be an anchor of it; and it may have new ones.
+    private void HoldToEpoch()
+    {
+        if (Memory.State.HomeState is not { } home || home.Newest.Digest == _heldTo)
+        {
+            return;
+        }
+
+        _heldTo = home.Newest.Digest;
+        foreach (var endpoint in home.Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints))
+        {
+            if (_anchors.Length < NameCacheOptions.AnchorsMax && !_anchors.Any(known => known.Text == endpoint.Text))
+            {
+                _anchors = _anchors.Add(endpoint);
+            }
+        }
+
+        Step(new CacheInput.Anchors(_anchors.Length));
+        foreach (var session in _sessions.Values.ToList())
+        {
+            if (session.Hold(home) is { } refusal)
+            {
+                Troubles.Note(session.Endpoint.Text, "", refusal);
+                Lose(session, refusal);
+            }
+        }
+    }
+
+    private void Open(string name, int anchor)
+    {
+        var full = FullName.Parse(name);
+        var query = Document.Make(new Query { Home = _options.Home.Genesis, Name = full, Subject = _subject });
+        if (!_sessions.TryGetValue(anchor, out var session))
+        {
+            _sessions[anchor] = session = new AnchorSession(anchor, _anchors[anchor], _options, Memory, Post);
+        }
+
+        var told = Told.Of(Memory.State, full.Segment);
+        var request = new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) };
+        request.Known.AddRange(told.ToKnown());
+        var id = ++_nextId;
+        session.Open[id] = new OpenName(name, query, told);
+        _openOf[name] = (id, session);
+        Send(session, new SubscribeRequest { Open = new Open { Id = id, Request = request } });
+    }
+
+    private void Close(string name)
+    {
+        if (_openOf.Remove(name, out var open) && open.Session.Open.Remove(open.Id))
+        {
+            Send(open.Session, new SubscribeRequest { Close = new Close { Id = open.Id } });
+        }
+    }
+
+    private void Send(AnchorSession session, SubscribeRequest request)
+    {
+        if (!session.Send(request) && IsCurrent(session))
+        {
+            Post(new ResolverEvent.Broken(session, new Refusal(
+                VerificationFailure.BudgetExceeded, session.Endpoint.Text, "the anchor reads no requests")));
+        }
+    }
+
+    private bool IsCurrent(AnchorSession session) => _sessions.GetValueOrDefault(session.Index) == session;
+
+    private void Lose(AnchorSession session, Refusal reason)
+    {
+        Leave(session.Index);
+        Step(new CacheInput.Lost(session.Index, reason));
+    }
+
+    private void Leave(int anchor)
+    {
+        if (!_sessions.Remove(anchor, out var session))
+        {
+            return;
+        }
+
+        foreach (var open in session.Open.Values)
+        {
+            _openOf.Remove(open.Name);
+        }
+
+        session.Open.Clear();
+        _leaving.RemoveAll(task => task.IsCompleted);
+        _leaving.Add(session.DisposeAsync().AsTask());
+    }
+}

@@ -1,0 +1,9 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Resolver.Home;
+
+/// <summary>One subscription. Immutable.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Query">What was asked.</param>
+/// <param name="Told">What the anchor was told with it.</param>
+internal sealed record OpenName(string Name, Parsed<Query> Query, Told Told);

@@ -1,0 +1,77 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol.Files;
+using Fairlead.Resolver.Home;
+using Fairlead.Rpc;
+
+namespace Fairlead.Sidecar.Hosting;
+
+/// <summary>What a resolver of this sidecar starts from: bootstrap file, key, state folder. Immutable; owns the identity.</summary>
+internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subject) : IDisposable
+{
+    /// <summary>Reads the files that the configuration names.</summary>
+    /// <exception cref="StartException">One of them cannot be used; the message names it and the remedy.</exception>
+    internal static ResolverSetup Read(SidecarOptions options, TimeProvider time, Random random)
+    {
+        TlsIdentity? identity = null;
+        try
+        {
+            var bootstrap = BootstrapFile.Read(options.Bootstrap);
+            using var key = KeyFile.Load(options.Key);
+            using var signer = KeyFile.LoadSigner(options.Key);
+            var subject = options.Subject ?? bootstrap.SubjectOf(signer.Key)
+                ?? throw new StartException(
+                    $"bootstrap file {options.Bootstrap}: subjects has no entry for the key of {options.Key}; "
+                    + "add one, or write subject: namespace/account into the configuration");
+            identity = new TlsIdentity(key, time);
+            return new ResolverSetup(Of(options, bootstrap, identity, subject, time, random), subject);
+        }
+        catch (Exception e) when (e is KeyFileException or InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            identity?.Dispose();
+            throw new StartException(e.Message, e);
+        }
+    }
+
+    public void Dispose() => Options.Identity.Dispose();
+
+    private static HomeResolverOptions Of(
+        SidecarOptions options, BootstrapFile bootstrap, TlsIdentity identity, Subject subject, TimeProvider time, Random random) =>
+        new()
+        {
+            Home = new HomePin(bootstrap.Home.Genesis, bootstrap.Home.Name, bootstrap.Home.Floor),
+            Anchors = bootstrap.Endpoints,
+            Pins = [.. bootstrap.Pins.Select(pin => KeyValuePair.Create(pin.Name, new Pin(pin.Genesis, null, pin.Floor)))],
+            Identity = identity,
+            StateFile = InFolder(options, "verifier.state"),
+            Verifier = new VerifierOptions
+            {
+                UnsafeAllowLoopbackEndpoints =
+                    options.UnsafeAllowLoopbackEndpoints || bootstrap.UnsafeAllowLoopbackEndpoints,
+                TtlCap = options.TtlCap is { } cap ? (long)cap.TotalMilliseconds : null,
+                Subject = subject,
+            },
+            Time = time,
+            Random = random,
+        };
+
+    /// <summary>A file in the state folder, which is made; null where nothing is remembered.</summary>
+    internal static string? InFolder(SidecarOptions options, string file)
+    {
+        if (options.State is not { } folder)
+        {
+            return null;
+        }
+
+        try
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            return Path.Combine(folder, file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException(
+                $"{VerificationFailure.StateNotDurable}: state folder {folder}: {e.Message}; give a folder that can be written", e);
+        }
+    }
+}

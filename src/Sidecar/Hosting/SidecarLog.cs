@@ -1,0 +1,17 @@
+using Fairlead.Naming;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Sidecar.Hosting;
+
+/// <summary>What the sidecar says of itself.</summary>
+internal static partial class SidecarLog
+{
+    [LoggerMessage(6000, LogLevel.Warning, "{Anchor}: {Failure}: {Detail}", EventName = "Trouble")]
+    internal static partial void Trouble(ILogger log, string anchor, VerificationFailure failure, string detail);
+
+    [LoggerMessage(6001, LogLevel.Information, "{Name} is {State}", EventName = "Name")]
+    internal static partial void Name(ILogger log, string name, string state);
+
+    [LoggerMessage(6002, LogLevel.Warning, "what imports looked like is not remembered: {Reason}", EventName = "Shapes")]
+    internal static partial void Shapes(ILogger log, string reason);
+}

@@ -1,0 +1,32 @@
+namespace Fairlead.Sidecar.Translation;
+
+/// <summary>
+/// Why a cluster has no endpoints, as its metadata says under <c>fairlead: {reason}</c>. A closed set. There is none for a
+/// name whose anchors cannot be reached: while nothing is held of it, it is pending.
+/// </summary>
+internal static class Reasons
+{
+    /// <summary>Not answered yet.</summary>
+    internal const string Pending = "pending";
+
+    /// <summary>Proven not to exist.</summary>
+    internal const string Absent = "absent";
+
+    /// <summary>A segment on the path refuses this consumer.</summary>
+    internal const string Denied = "denied";
+
+    /// <summary>Its time is over, and nothing newer came.</summary>
+    internal const string Expired = "expired";
+
+    /// <summary>More names are asked for than the sidecar holds.</summary>
+    internal const string Unreachable = "unreachable";
+
+    /// <summary>Every endpoint lies behind a network that only a gateway leads to.</summary>
+    internal const string OutOfReach = "out-of-reach";
+
+    /// <summary>The bare name decides no port.</summary>
+    internal const string AmbiguousPort = "ambiguous-port";
+
+    /// <summary>The service has no such port.</summary>
+    internal const string NoSuchPort = "no-such-port";
+}

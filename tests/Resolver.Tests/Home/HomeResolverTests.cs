@@ -1,0 +1,252 @@
+using System.Security.Cryptography;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol.V1;
+using Fairlead.Resolver.Home;
+
+namespace Fairlead.Resolver.Tests.Home;
+
+/// <summary>The resolver against anchors on real sockets with real keys, of which some lie, lag or go away.</summary>
+public sealed class HomeResolverTests : IAsyncLifetime
+{
+    private const string Web = ScriptedHome.Web;
+    private const string Cart = ScriptedHome.Cart;
+
+    private ScriptedHome _home = null!;
+
+    public async ValueTask InitializeAsync() => _home = await ScriptedHome.StartAsync(TestContext.Current.CancellationToken);
+
+    public ValueTask DisposeAsync() => _home.DisposeAsync();
+
+    [Fact]
+    public async Task FirstContact_WithoutState_HearsMoreThanFHeadsBeforeItAsks()
+    {
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        var held = await _home.UntilFreshAsync(Web);
+        Assert.Equal(2, held.Answer!.Slices[0].Endpoints.Length);
+        Assert.True(_home.Anchors.Sum(anchor => anchor.Heads) >= 2);
+        Assert.Empty(_home.Failures());
+        Assert.Equal(1, _home.Anchors[0].Open);
+    }
+
+    [Fact]
+    public async Task FirstContact_WithTooFewAnchors_IsNoFreshHeadAndTheNameIsPending()
+    {
+        await Task.WhenAll(_home.Anchors.Skip(1).Select(anchor => anchor.StopAsync()));
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.NoFreshHead);
+        Assert.Equal(NameState.Pending, Assert.Single(_home.Resolver.Names).State);
+        Assert.False(_home.Resolver.HomeMet.IsCompleted);
+        await _home.Anchors[1].StartAsync(TestContext.Current.CancellationToken);
+        await _home.UntilFreshAsync(Web);
+    }
+
+    [Fact]
+    public async Task FirstContact_WithAGenesisThatNoAnchorHas_EndsTheResolver()
+    {
+        _home.StartResolver(genesis: Digest.Sha256("another"u8));
+        await Assert.ThrowsAsync<ForeignHomeException>(() => _home.Resolver.Completion);
+    }
+
+    [Fact]
+    public async Task FirstContact_WithAFloorThatIsNotInTheChain_EndsTheResolver()
+    {
+        _home.StartResolver(floor: new Floor(Digest.Sha256("another"u8), 0));
+        await Assert.ThrowsAsync<ForeignHomeException>(() => _home.Resolver.Completion);
+    }
+
+    [Fact]
+    public async Task Lie_ThatCarriedEpochs_CostsTheStreamAndNoOtherNameAnEpoch()
+    {
+        _home.StartResolver();
+        _home.Resolver.Want(Cart);
+        await _home.UntilFreshAsync(Cart);
+
+        // A new epoch comes first with a lie. Whoever stays on that stream never gets it there.
+        _home.Segment.Next(ScriptedHome.Now - 1_000);
+        _home.Reseal();
+        _home.Anchors[0].Say = ask => ask.Service.Text == "web.shop.svc" ? WithoutLastProof(ScriptedHome.Honest(ask)) : ScriptedHome.Honest(ask);
+        _home.Resolver.Want(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.IncompleteDenial, VerificationFailure.ProofMismatch, VerificationFailure.BadProof);
+        await _home.UntilFreshAsync(Web);
+        _home.Anchors[0].Push(Cart);
+        _home.Anchors[1].Push(Cart);
+        var cart = await _home.UntilAsync(Cart, held => held.Answer?.Target.Epoch.Value.Number == 1);
+        Assert.Equal(NameState.Fresh, cart.State);
+        Assert.DoesNotContain(VerificationFailure.EpochUnknown, _home.Failures());
+        Assert.Equal(0, _home.Anchors[0].Open);
+    }
+
+    [Fact]
+    public async Task Anchor_ThatIsStopped_IsLeftAndGoneBackTo()
+    {
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        await _home.Anchors[0].StopAsync();
+        await _home.UntilAsync(() => _home.Anchors[1].Open == 1 ? this : null, "the second anchor");
+        Assert.Equal(NameState.Fresh, _home.Resolver.Names[0].State);
+        await _home.Anchors[0].StartAsync(TestContext.Current.CancellationToken);
+        await _home.UntilAsync(() => _home.Anchors[0].Open == 1 ? this : null, "back at the first anchor");
+        Assert.Equal(NameState.Fresh, _home.Resolver.Names[0].State);
+    }
+
+    [Fact]
+    public async Task Answer_BehindWhatOthersShowedSince_IsBehindAndNoLie()
+    {
+        // Web stays with the second anchor, Cart with the first.
+        _home.Anchors[0].Failing = name => name == Web ? VerificationFailure.NotSealed : null;
+        UnverifiedAnswer? early = null;
+        _home.Anchors[1].Say = ask => early ??= ScriptedHome.Honest(ask);
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        _home.Reseal();
+        _home.Resolver.Want(Cart);
+        await _home.UntilFreshAsync(Cart);
+
+        // The second anchor has not heard of that seal, and was never told.
+        _home.Anchors[1].Push(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.Behind);
+        Assert.DoesNotContain(VerificationFailure.SealRollback, _home.Failures());
+    }
+
+    [Fact]
+    public async Task Answer_BehindWhatTheAnchorWasTold_IsARollback()
+    {
+        _home.Anchors[0].Failing = name => name == Web ? VerificationFailure.NotSealed : null;
+        UnverifiedAnswer? early = null;
+        _home.StartResolver();
+        _home.Anchors[1].Say = ask => early ??= ScriptedHome.Honest(ask);
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        _home.Resolver.Forget(Web);
+        _home.Reseal();
+        _home.Resolver.Want(Cart);
+        await _home.UntilFreshAsync(Cart);
+        _home.Resolver.Want(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.SealRollback);
+        Assert.Equal(NameState.Fresh, (await _home.UntilFreshAsync(Web)).State);
+    }
+
+    [Fact]
+    public async Task Seal_OlderThanTheSameStreamShowed_IsARollback()
+    {
+        _home.StartResolver();
+        UnverifiedAnswer? early = null;
+        _home.Anchors[0].Say = ask =>
+            ask.Service.Text == "web.shop.svc" ? early ??= ScriptedHome.Honest(ask) : ScriptedHome.Honest(ask);
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        _home.Reseal();
+        _home.Resolver.Want(Cart);
+        await _home.UntilFreshAsync(Cart);
+        _home.Anchors[0].Push(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.SealRollback);
+    }
+
+    [Fact]
+    public async Task HomeEpoch_WithoutTheKeyOfAnOpenConnection_ClosesIt()
+    {
+        _home.Anchors[0].Failing = name => name == Web ? VerificationFailure.NotSealed : null;
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        _home.Resolver.Want(Cart);
+        await _home.UntilFreshAsync(Web);
+        await _home.UntilFreshAsync(Cart);
+
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        _home.Segment.Next(
+            ScriptedHome.Now - 1_000,
+            epoch => epoch with { Anchors = [epoch.Anchors[0] with { Tls = ScriptedHome.KeyOf(other) }, .. epoch.Anchors.Skip(1)] },
+            consents: true);
+        _home.Reseal();
+        _home.Anchors[1].Push(Web);
+        var trouble = await _home.UntilTroubleAsync(VerificationFailure.TransportKeyMismatch);
+        Assert.Equal(IpEndpoint.Of(_home.Anchors[0].Address.Address, _home.Anchors[0].Address.Port).Text, trouble.Anchor);
+        await _home.UntilAsync(() => _home.Anchors[0].Open == 0 ? this : null, "the connection to the retired key");
+        await _home.UntilFreshAsync(Cart);
+    }
+
+    [Fact]
+    public async Task Stream_ThatIsNotHandled_IsNotReadOn()
+    {
+        using var release = new ManualResetEventSlim();
+        _home.StartResolver(unhandledMax: 4);
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        _home.OnChanged = _ => release.Wait(TimeSpan.FromSeconds(20));
+        _home.Resolver.Want(Cart);
+        await _home.UntilAsync(() => _home.Resolver.Names.Any(name => name.Name == Cart) ? this : null, "the block");
+        var before = _home.Anchors[0].Written;
+        _home.Anchors[0].Flood(
+            new SubscribeResponse { Failed = new Failed { Id = 9_999, Failure = "Behind", Detail = new string('x', 60_000) } }, 500);
+        await UntilItStandsAsync();
+
+        // What the transport's windows hold, and a handful: not the 30 MB that were sent.
+        Assert.InRange(_home.Anchors[0].Written - before, 1, 300);
+        release.Set();
+        await _home.UntilAsync(() => _home.Anchors[0].Written - before >= 500 ? this : null, "all of it");
+    }
+
+    [Fact]
+    public async Task State_OverARestart_RefusesAnOlderSeal()
+    {
+        UnverifiedAnswer? early = null;
+        _home.StartResolver(keepsState: true);
+        _home.Anchors[0].Say = ask => early ??= ScriptedHome.Honest(ask);
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        _home.Reseal();
+        _home.Resolver.Want(Cart);
+        await _home.UntilAsync(() => _home.Resolver.Names.Any(name => name.Name == Cart && name.State == NameState.Fresh) ? this : null, Cart);
+        await _home.StopResolverAsync();
+        var heads = _home.Anchors.Sum(anchor => anchor.Heads);
+
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.SealRollback);
+        await _home.UntilFreshAsync(Web);
+        Assert.Equal(heads, _home.Anchors.Sum(anchor => anchor.Heads));
+    }
+
+    [Fact]
+    public async Task Forget_Name_IsHeardAndNothingIsKept()
+    {
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        _home.Resolver.Forget(Web);
+        await _home.UntilAsync(() => _home.Forgotten.Contains(Web) ? this : null, "forgotten");
+        Assert.Empty(_home.Resolver.Names);
+    }
+
+    [Fact]
+    public async Task Observer_ThatThrows_EndsTheResolverForAllToSee()
+    {
+        _home.OnChanged = _ => throw new InvalidOperationException("planted");
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        var broken = await Assert.ThrowsAsync<InvalidOperationException>(() => _home.Resolver.Completion);
+        Assert.Equal("planted", broken.Message);
+    }
+
+    private static UnverifiedAnswer WithoutLastProof(UnverifiedAnswer answer)
+    {
+        var hop = answer.Hops[^1];
+        return answer with { Hops = [.. answer.Hops[..^1], hop with { Proofs = hop.Proofs[..^1] }] };
+    }
+
+    // Writing has stopped when nothing more went out for a while; there is no event of "no event".
+    private async Task UntilItStandsAsync()
+    {
+        var last = -1;
+        while (_home.Anchors[0].Written != last)
+        {
+            last = _home.Anchors[0].Written;
+            await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Resolver.Home;
+using Fairlead.Rpc;
+using Fairlead.TestKit.Answers;
+
+namespace Fairlead.Resolver.Tests.Home;
+
+/// <summary>
+/// A home segment of four anchors on real sockets whose words a test decides, two services in it, and a resolver of one of
+/// its pods.
+/// </summary>
+internal sealed class ScriptedHome : IAsyncDisposable
+{
+    internal const string Web = "web.shop.svc.eu1.internal";
+    internal const string Cart = "cart.shop.svc.eu1.internal";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly List<ECDsa> _keys = [.. Enumerable.Range(0, 4).Select(_ => NewKey())];
+    private readonly ConcurrentQueue<CachedName> _changes = new();
+    private readonly ConcurrentQueue<string> _forgotten = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-resolver-").FullName;
+    private readonly SemaphoreSlim _heard = new(0);
+
+    private ScriptedHome()
+    {
+        Segment = AnswerSegment.Create("eu1.internal", Now - 60_000, change: epoch => epoch with
+        {
+            Anchors = [.. epoch.Anchors.Select((anchor, i) => anchor with { Tls = KeyOf(_keys[i]) })],
+        });
+        Segment.Put(AnswerLeaves.OpenRule());
+        foreach (var name in new[] { Web, Cart })
+        {
+            var service = FullName.Parse(name).Service!.Text;
+            var slice = AnswerLeaves.SliceOf(service, "eu", "10.0.0.1", "10.0.0.2");
+            Segment.Put(AnswerLeaves.RecordOf(service, Now - 40_000, Segment.Publisher, slice));
+        }
+
+        Reseal();
+        Anchors = [.. Enumerable.Range(0, 4).Select(i => new ScriptedAnchor(this, i, _keys[i]))];
+    }
+
+    internal static long Now => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+
+    internal AnswerSegment Segment { get; }
+
+    internal IReadOnlyList<ScriptedAnchor> Anchors { get; }
+
+    internal HomeResolver Resolver { get; private set; } = null!;
+
+    internal IReadOnlyCollection<string> Forgotten => _forgotten;
+
+    /// <summary>Runs on the resolver's task whenever a name changes.</summary>
+    internal Action<CachedName> OnChanged { get; set; } = static _ => { };
+
+    internal string StateFile => Path.Combine(_folder, "verifier.state");
+
+    private ECDsa Pod { get; } = NewKey();
+
+    internal static async Task<ScriptedHome> StartAsync(CancellationToken cancellationToken)
+    {
+        var home = new ScriptedHome();
+        foreach (var anchor in home.Anchors)
+        {
+            await anchor.StartAsync(cancellationToken);
+        }
+
+        return home;
+    }
+
+    internal static UnverifiedAnswer Honest(TestAnswers ask) => ask.Service.Text switch
+    {
+        "web.shop.svc" or "cart.shop.svc" =>
+            ask.Record(AnswerLeaves.SliceOf(ask.Service.Text, "eu", "10.0.0.1", "10.0.0.2")),
+        _ => ask.Negative(),
+    };
+
+    /// <summary>A new seal over the leaves as they are.</summary>
+    internal void Reseal() => Segment.SealAt(Now - 500);
+
+    /// <summary>Starts a resolver.</summary>
+    internal void StartResolver(bool keepsState = false, Floor? floor = null, int unhandledMax = 32, Digest? genesis = null)
+    {
+        Resolver = new HomeResolver(
+            new HomeResolverOptions
+            {
+                Home = new HomePin(genesis ?? Segment.Genesis, Segment.Name, floor),
+                Anchors = [.. Anchors.Select(anchor => IpEndpoint.Of(anchor.Address.Address, anchor.Address.Port))],
+                Identity = new TlsIdentity(Pod, TimeProvider.System),
+                StateFile = keepsState ? StateFile : null,
+                UnhandledMax = unhandledMax,
+                Random = new Random(1),
+            },
+            new Subject { Namespace = "shop", Account = "frontend" },
+            new NameObserver(Changed, _forgotten.Enqueue, _ => _heard.Release()));
+        Resolver.Start();
+    }
+
+    internal async Task StopResolverAsync() => await Resolver.DisposeAsync();
+
+    /// <summary>Waits for a name to be as wanted; what became of names wakes it, no clock does.</summary>
+    internal Task<CachedName> UntilAsync(string name, Func<CachedName, bool> wanted) => UntilAsync(
+        () => Resolver.Names.FirstOrDefault(one => one.Name == name) is { } held && wanted(held) ? held : null, name);
+
+    internal Task<CachedName> UntilFreshAsync(string name) => UntilAsync(name, held => held.State == NameState.Fresh);
+
+    internal Task<AnchorTrouble> UntilTroubleAsync(params VerificationFailure[] oneOf) => UntilAsync(
+        () => Resolver.Troubles.Newest.FirstOrDefault(trouble => oneOf.Contains(trouble.Refusal.Failure)), string.Join("/", oneOf));
+
+    /// <summary>The distinct errors so far.</summary>
+    internal IEnumerable<VerificationFailure> Failures() =>
+        Resolver.Troubles.Newest.Select(trouble => trouble.Refusal.Failure).Distinct();
+
+    internal async Task<T> UntilAsync<T>(Func<T?> probe, string what)
+        where T : class
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bounded.CancelAfter(Patience);
+        while (true)
+        {
+            if (probe() is { } found)
+            {
+                return found;
+            }
+
+            try
+            {
+                await _heard.WaitAsync(TimeSpan.FromMilliseconds(50), bounded.Token);
+            }
+            catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
+            {
+                var troubles = string.Join("\n", Resolver.Troubles.Newest);
+                throw new TimeoutException($"{what}: {string.Join(", ", Resolver.Names)}\n{troubles}");
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Resolver is { } resolver)
+        {
+            await resolver.DisposeAsync();
+        }
+
+        foreach (var anchor in Anchors)
+        {
+            await anchor.DisposeAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    internal static ECDsa NewKey() => ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
+    internal static PublicKey KeyOf(ECDsa key)
+    {
+        var q = key.ExportParameters(false).Q;
+        return PublicKey.TryFromPoint([4, .. q.X!, .. q.Y!], out var known, out _) ? known : throw new InvalidOperationException();
+    }
+
+    private void Changed(CachedName name)
+    {
+        _changes.Enqueue(name);
+        OnChanged(name);
+        _heard.Release();
+    }
+}
