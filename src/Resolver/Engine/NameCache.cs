@@ -52,6 +52,10 @@ public sealed partial class NameCache
     /// <summary>One name, or null where it is not held.</summary>
     public CachedName? Find(string name) => _entries.TryGetValue(name, out var entry) ? entry.View() : null;
 
+    /// <summary>The index of the anchor that a name's subscription is at; null where there is none.</summary>
+    public int? AnchorOf(string name) =>
+        _entries.TryGetValue(name, out var entry) && entry.Anchor >= 0 ? entry.Anchor : null;
+
     /// <summary>When to give the next <see cref="CacheInput.Tick"/>, in monotonic milliseconds; null for never.</summary>
     public long? NextDue() => _due.Next();
 

@@ -79,6 +79,15 @@ public sealed partial class HomeResolver : IAsyncDisposable
         }
     }
 
+    /// <summary>The anchor that a name's subscription is at; null where there is none.</summary>
+    public string? AnchorOf(string name)
+    {
+        lock (_cacheGate)
+        {
+            return _cache.AnchorOf(name) is { } index ? _anchors[index].Text : null;
+        }
+    }
+
     /// <summary>Starts.</summary>
     public void Start() => _running = Task.Run(RunAsync);
 

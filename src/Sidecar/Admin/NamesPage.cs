@@ -4,8 +4,10 @@ using Fairlead.Resolver;
 namespace Fairlead.Sidecar.Admin;
 
 /// <summary>
-/// The page <c>/names</c>: one object per name held, ascending by name. <c>path</c>, <c>epoch</c>, <c>seal</c>,
-/// <c>signers</c> and <c>bound</c> describe the newest verified answer; <c>epoch</c> and <c>seal</c> are the target's.
+/// The page <c>/names</c>: one object per name held, ascending by name, always with the same members. <c>path</c>,
+/// <c>epoch</c>, <c>seal</c>, <c>signers</c>, <c>age_ms</c>, <c>ttl_ms</c> and <c>bound</c> describe the newest verified
+/// answer, null or empty without one; <c>epoch</c> and <c>seal</c> are the target's. Why a name is not answered stands in
+/// <c>/refusals</c>.
 /// </summary>
 internal static class NamesPage
 {
@@ -34,32 +36,32 @@ internal static class NamesPage
         }
 
         json.WriteEndArray();
-        if (name.Answer is { } answer)
+        var target = name.Answer?.Target;
+        Number(json, "epoch", target?.Epoch.Value.Number);
+        Number(json, "seal", target?.Seal?.Position.Seq);
+        json.WriteStartArray("signers");
+        foreach (var signer in target?.Seal?.Signers ?? [])
         {
-            json.WriteNumber("epoch", answer.Target.Epoch.Value.Number);
-            if (answer.Target.Seal is { } seal)
-            {
-                json.WriteNumber("seal", seal.Position.Seq);
-            }
-
-            json.WriteStartArray("signers");
-            foreach (var signer in answer.Target.Seal?.Signers ?? [])
-            {
-                json.WriteStringValue(signer);
-            }
-
-            json.WriteEndArray();
-            json.WriteNumber("age_ms", now.Monotonic - name.VerifiedAt);
-            json.WriteNumber("ttl_ms", Math.Max(0, name.ExpiresAt - now.Monotonic));
-            json.WriteString("bound", answer.Ttl.Bound.Name);
+            json.WriteStringValue(signer);
         }
 
-        if (name.Failure is { } failure)
-        {
-            json.WriteString("failure", failure.Failure.ToString());
-        }
-
+        json.WriteEndArray();
+        Number(json, "age_ms", target is null ? null : now.Monotonic - name.VerifiedAt);
+        Number(json, "ttl_ms", target is null ? null : Math.Max(0, name.ExpiresAt - now.Monotonic));
+        json.WriteString("bound", name.Answer?.Ttl.Bound.Name);
         json.WriteEndObject();
+    }
+
+    private static void Number(Utf8JsonWriter json, string key, long? value)
+    {
+        if (value is { } number)
+        {
+            json.WriteNumber(key, number);
+        }
+        else
+        {
+            json.WriteNull(key);
+        }
     }
 
     /// <summary>The state as users read it.</summary>

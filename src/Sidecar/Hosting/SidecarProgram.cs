@@ -90,7 +90,8 @@ internal static class SidecarProgram
         {
             await output.WriteLineAsync($"serving {host.Addresses}").ConfigureAwait(false);
             var stopped = Task.Delay(Timeout.InfiniteTimeSpan, time, stop);
-            if (await Task.WhenAny(host.Ready, host.Completion, stopped).ConfigureAwait(false) == host.Ready)
+            var ready = host.Ready;
+            if (await Task.WhenAny(ready, host.Completion, stopped).ConfigureAwait(false) == ready)
             {
                 await output.WriteLineAsync("ready").ConfigureAwait(false);
             }

@@ -8,7 +8,6 @@ using Fairlead.Naming.Tree;
 using Fairlead.Protocol.Files;
 using Fairlead.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Cluster;
 

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Fairlead.Anchor.Journal;
 using Fairlead.Naming;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Journal;
 

@@ -62,8 +62,11 @@ public sealed class TranslationTests
         var (input, kind) = Read(name, client);
         var resources = Resources(kind, input).Select(one => one.Resource).ToList();
         Assert.Distinct(resources.Select(resource => (resource.Type, resource.Name)));
-        foreach (var reference in resources.SelectMany(resource => resource.References))
+        var references = resources.SelectMany(resource => resource.References)
+            .Where(reference => !input.Served.IsPending || reference.Type != ResourceType.Endpoints);
+        foreach (var reference in references)
         {
+            // Of what is pending nothing is said of endpoints; who asks for them is answered when something is known.
             Assert.Contains(resources, resource => resource.Type == reference.Type && resource.Name == reference.Name);
         }
     }

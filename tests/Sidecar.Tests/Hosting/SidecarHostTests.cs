@@ -1,0 +1,176 @@
+
+namespace Fairlead.Sidecar.Tests.Hosting;
+
+/// <summary>A whole sidecar against eight real anchors: first contact to endpoints at clients, and what operators see.</summary>
+public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoClusters>
+{
+    private const string Cluster = TwoClusters.Checkout + ":80";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task Import_OverTheUnixSocketAndLoopback_IsServedToBoth()
+    {
+        using var bounded = Bounded();
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("served"));
+        var socket = Path.Combine(clusters.Folder, "served", "xds.sock");
+        foreach (var target in new[] { $"unix:{socket}", $"http://{host.Server.Endpoints[1].Address}" })
+        {
+            await using var client = new XdsClient(target, bounded.Token);
+            await client.AskAsync(XdsClient.Clusters);
+            Assert.Equal(Cluster, Assert.Single(await client.ClustersAsync(bounded.Token)).Name);
+            await client.AskAsync(XdsClient.Endpoints, Cluster);
+            Assert.Equal(
+                ["127.0.2.1", "127.0.2.2"],
+                await client.EndpointsAsync(Cluster, addresses => addresses.Count == 2, bounded.Token));
+        }
+
+        await host.Ready.WaitAsync(bounded.Token);
+        Assert.Empty(host.Resolver.Troubles.Newest.Where(trouble => trouble.Refusal.Failure != Naming.VerificationFailure.Behind));
+    }
+
+    [Fact]
+    public async Task Admin_Names_HasExactlyTheFieldsThatUsersRead()
+    {
+        using var bounded = Bounded();
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("names"));
+        await host.Ready.WaitAsync(bounded.Token);
+        var (status, page) = await TwoClusters.GetAsync(host.Admin.Admin, "names");
+        Assert.Equal(200, status);
+        var name = Assert.Single(page!.AsArray())!.AsObject();
+        Assert.Equal(
+            ["name", "state", "path", "epoch", "seal", "signers", "age_ms", "ttl_ms", "bound"],
+            name.Select(field => field.Key));
+        Assert.Equal(TwoClusters.Checkout, (string?)name["name"]);
+        Assert.Equal("fresh", (string?)name["state"]);
+        Assert.Equal(["eu1.internal", "us1.internal"], name["path"]!.AsArray().Select(hop => (string?)hop));
+        Assert.Equal(1, (long?)name["epoch"]);
+        Assert.Equal(3, name["signers"]!.AsArray().Count);
+        Assert.InRange((long)name["ttl_ms"]!, 1, 15_000);
+        Assert.Equal("seal", (string?)name["bound"]);
+    }
+
+    [Fact]
+    public async Task ReadinessPort_TellsReadinessAndMetricsAndNothingOfNames()
+    {
+        using var bounded = Bounded();
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("readiness"));
+        await host.Ready.WaitAsync(bounded.Token);
+        Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Readiness, "ready")).Status);
+        Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Admin, "ready")).Status);
+        foreach (var page in new[] { "names", "clients", "refusals" })
+        {
+            Assert.Equal(404, (await TwoClusters.GetAsync(host.Admin.Readiness, page)).Status);
+            Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Admin, page)).Status);
+        }
+
+        var (status, metrics) = await TwoClusters.GetTextAsync(host.Admin.Readiness, "metrics");
+        Assert.Equal(200, status);
+        Assert.Contains("fairlead_sidecar_names{state=\"fresh\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("fairlead_sidecar_ready 1\n", metrics, StringComparison.Ordinal);
+        Assert.DoesNotContain("checkout", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task OnDemandName_ThatNobodyAsksForAnyMore_IsForgotten()
+    {
+        using var bounded = Bounded();
+        await clusters.PublishAsync("ondemand.shop.svc", "127.0.4.1");
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("ondemand"));
+        const string name = "ondemand.shop.svc.us1.internal";
+        await using (var client = new XdsClient($"http://{host.Server.Endpoints[1].Address}", bounded.Token))
+        {
+            await client.AskAsync(XdsClient.Clusters, name + ":80");
+            Assert.Equal(name + ":80", Assert.Single(await client.ClustersAsync(bounded.Token)).Name);
+            Assert.Contains(host.Resolver.Names, held => held.Name == name);
+        }
+
+        await UntilAsync(() => host.Resolver.Names.All(held => held.Name != name), bounded.Token);
+        await host.Ready.WaitAsync(bounded.Token);
+        Assert.Equal(TwoClusters.Checkout, Assert.Single(host.Resolver.Names).Name);
+    }
+
+    [Fact]
+    public async Task Record_ThatIsWithdrawn_LeavesItsClusterEmptyAndComesBack()
+    {
+        using var bounded = Bounded();
+        await clusters.PublishAsync("cart.shop.svc", "127.0.3.1");
+        const string cluster = "cart.shop.svc.us1.internal:80";
+        await using var host = await TwoClusters.StartAsync(
+            clusters.Configure("withdrawn", "imports: [cart.shop.svc.us1.internal]"));
+        await using var client = new XdsClient($"http://{host.Server.Endpoints[1].Address}", bounded.Token);
+        await client.AskAsync(XdsClient.Clusters);
+        Assert.Equal(cluster, Assert.Single(await client.ClustersAsync(bounded.Token)).Name);
+        await client.AskAsync(XdsClient.Endpoints, cluster);
+        await client.EndpointsAsync(cluster, addresses => addresses.Count == 1, bounded.Token);
+
+        await clusters.WithdrawAsync("cart.shop.svc");
+        await client.EndpointsAsync(cluster, addresses => addresses.Count == 0, bounded.Token);
+        await UntilAsync(
+            () => host.Views.Open(Xds.ClientNode.Anonymous).Current.Wildcard(Xds.ResourceType.Cluster).Contains(cluster), bounded.Token);
+        Assert.Equal(Resolver.NameState.Absent, host.Resolver.Names[0].State);
+
+        await clusters.PublishAsync("cart.shop.svc", "127.0.3.2");
+        Assert.Equal(["127.0.3.2"], await client.EndpointsAsync(cluster, addresses => addresses.Count == 1, bounded.Token));
+    }
+
+    [Fact]
+    public async Task FirstAnchor_ThatStopsAndComesBack_FailsNobodyAndIsUsedAgain()
+    {
+        using var bounded = Bounded();
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("stopped"));
+        await host.Ready.WaitAsync(bounded.Token);
+        await clusters.Home.StopAsync(0);
+        await UntilAsync(() => !host.Resolver.Troubles.Newest.IsEmpty, bounded.Token);
+        await clusters.Home.StartAsync(0);
+        var gone = host.Resolver.Troubles.Newest[0].Anchor;
+        await UntilAsync(
+            () => host.Resolver.Names[0].State == Resolver.NameState.Fresh && host.Resolver.AnchorOf(TwoClusters.Checkout) == gone,
+            bounded.Token);
+    }
+
+    [Fact]
+    public async Task State_OverARestart_IsKeptAndServedAtOnce()
+    {
+        using var bounded = Bounded();
+        var configuration = clusters.Configure("restart", "state: kept");
+        await using (var host = await TwoClusters.StartAsync(configuration))
+        {
+            Assert.False(host.Views.Open(Xds.ClientNode.Anonymous).Current.Primed);
+            await host.Ready.WaitAsync(bounded.Token);
+        }
+
+        await using var again = await TwoClusters.StartAsync(configuration);
+        Assert.True(again.Views.Open(Xds.ClientNode.Anonymous).Current.Primed);
+        Assert.NotNull(again.Resolver.Memory.State.HomeState!.Seal);
+        await again.Ready.WaitAsync(bounded.Token);
+    }
+
+    [Fact]
+    public async Task Loopback_WithoutTheUnsafeFlag_IsRefusedByName()
+    {
+        using var bounded = Bounded();
+        var safe = Path.Combine(clusters.Folder, "safe.json");
+        clusters.WriteBootstrap(safe, null, isUnsafe: false);
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("safe", $"bootstrap: {safe}"));
+        await UntilAsync(
+            () => host.Resolver.Troubles.Newest.Any(
+                trouble => trouble.Refusal.Failure == Naming.VerificationFailure.AddressOutOfScope),
+            bounded.Token);
+        Assert.False(host.Ready.IsCompleted);
+    }
+
+    private static CancellationTokenSource Bounded()
+    {
+        var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bounded.CancelAfter(Patience);
+        return bounded;
+    }
+
+    private static async Task UntilAsync(Func<bool> condition, CancellationToken cancellationToken)
+    {
+        while (!condition())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,245 @@
+using System.Net;
+using System.Net.Sockets;
+using Fairlead.Naming;
+using Fairlead.Sidecar.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Sidecar.Tests.Hosting;
+
+/// <summary>The program from its arguments to its exit code: what is wrong is named with its place and its remedy.</summary>
+public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<TwoClusters>
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly LineWriter _output = new();
+    private readonly StringWriter _error = new();
+
+    [Fact]
+    public async Task Program_ThatIsStopped_SaysServingThenReadyAndEndsWithZero()
+    {
+        using var stop = Bounded();
+        var running = RunAsync(clusters.Configure("ready"), stop.Token);
+        await _output.UntilAsync("ready", stop.Token);
+        Assert.StartsWith("serving xds=", _output.Lines[0], StringComparison.Ordinal);
+        Assert.Equal("ready", _output.Lines[1]);
+        await stop.CancelAsync();
+        Assert.Equal(0, await running);
+    }
+
+    [Fact]
+    public async Task Program_WithoutItsHome_ServesAndIsNotReady()
+    {
+        using var stop = Bounded();
+        var lone = Path.Combine(clusters.Folder, "lone.json");
+        await File.WriteAllTextAsync(
+            lone,
+            (await File.ReadAllTextAsync(clusters.Bootstrap, stop.Token))
+                .Replace($":{clusters.Home.Ports[0]}\"", ":1\"", StringComparison.Ordinal)
+                .Replace($":{clusters.Home.Ports[1]}\"", ":2\"", StringComparison.Ordinal)
+                .Replace($":{clusters.Home.Ports[2]}\"", ":3\"", StringComparison.Ordinal),
+            stop.Token);
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("lone", $"bootstrap: {lone}"));
+        while (host.Resolver.Troubles.Newest.All(trouble => trouble.Refusal.Failure != VerificationFailure.NoFreshHead))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, stop.Token);
+        }
+
+        var (status, page) = await TwoClusters.GetAsync(host.Admin.Readiness, "ready");
+        Assert.Equal(503, status);
+        Assert.StartsWith("home: NoFreshHead", (string?)page!["pending"]![0], StringComparison.Ordinal);
+        Assert.Contains(host.Resolver.Troubles.Newest, trouble => trouble.Anchor == "127.0.0.1:1");
+    }
+
+    [Fact]
+    public async Task Floor_ThatIsNotInTheChain_EndsTheProgramAndNamesTheFile()
+    {
+        var wrong = Path.Combine(clusters.Folder, "wrong.json");
+        clusters.WriteBootstrap(wrong, new Floor(Digest.Sha256("another"u8), 0));
+        await FailsAsync(clusters.Configure("floor", $"bootstrap: {wrong}"), 2, wrong, "FloorMismatch", "take genesis and floor from");
+    }
+
+    [Fact]
+    public async Task Resolver_ThatBreaks_EndsTheProgramWithANamedError()
+    {
+        var time = new BreakingClock();
+        using var stop = Bounded();
+        var running = SidecarProgram.RunAsync(
+            ["--config", clusters.Configure("broken")], time, NullLoggerFactory.Instance, _output, _error, stop.Token);
+        await _output.UntilAsync("ready", stop.Token);
+        time.Break();
+        Assert.Equal(1, await running.WaitAsync(stop.Token));
+        Assert.Contains("ResolverBroken", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("planted", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("admin", "change admin")]
+    [InlineData("readiness", "change readiness")]
+    [InlineData("xds.address", "change xds.socket or xds.address")]
+    public async Task Port_InUse_NamesTheAddressAndTheOption(string key, string remedy)
+    {
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        taken.Listen();
+        var address = taken.LocalEndPoint!.ToString()!;
+        var line = key == "xds.address"
+            ? $"xds: {{socket: {Path.Combine(clusters.Folder, "in-use.sock")}, address: {address}}}"
+            : $"{key}: {address}";
+        await FailsAsync(clusters.Configure("in-use", line), 2, address, remedy);
+    }
+
+    [Fact]
+    public async Task Socket_InUse_NamesThePath()
+    {
+        var configuration = clusters.Configure("socket");
+        await using var first = await TwoClusters.StartAsync(configuration);
+        await FailsAsync(configuration, 2, Path.Combine(clusters.Folder, "socket", "xds.sock"), "cannot listen");
+    }
+
+    [Fact]
+    public async Task Socket_OfASidecarThatDied_IsTakenOver()
+    {
+        var configuration = clusters.Configure("dead-socket");
+        using (var dead = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            dead.Bind(new UnixDomainSocketEndPoint(Path.Combine(clusters.Folder, "dead-socket", "xds.sock")));
+        }
+
+        await using var host = await TwoClusters.StartAsync(configuration);
+    }
+
+    [Theory]
+    [InlineData("missing", "it does not exist; make one with: fairlead key new")]
+    [InlineData("open", "mode 0644 lets others use it; run: chmod 600")]
+    [InlineData("wrong", "make a key with: fairlead key new")]
+    public async Task Key_ThatCannotBeUsed_NamesTheFileAndTheRemedy(string kind, string remedy)
+    {
+        var key = Path.Combine(clusters.Folder, kind + ".pem");
+        if (kind != "missing")
+        {
+            await File.WriteAllTextAsync(key, kind == "wrong" ? "no key" : await File.ReadAllTextAsync(clusters.Key));
+            var mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            File.SetUnixFileMode(key, kind == "open" ? mode | UnixFileMode.GroupRead | UnixFileMode.OtherRead : mode);
+        }
+
+        await FailsAsync(clusters.Configure("key-" + kind, $"key: {key}"), 2, key, remedy);
+    }
+
+    [Fact]
+    public async Task Key_OfNobody_NamesBothFiles()
+    {
+        var key = Path.Combine(clusters.Folder, "stranger.pem");
+        await File.WriteAllTextAsync(key, KeyPem.Format(TestKit.TestKeys.Ecdsa(901)));
+        File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await FailsAsync(clusters.Configure("stranger", $"key: {key}"), 2, key, clusters.Bootstrap, "subject: namespace/account");
+    }
+
+    [Fact]
+    public async Task State_ThatIsDamaged_NamesTheFileAndTheRemedy()
+    {
+        var configuration = clusters.Configure("damaged", "state: kept");
+        var file = Path.Combine(clusters.Folder, "damaged", "kept", "verifier.state");
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        await File.WriteAllTextAsync(file, "{}");
+        await FailsAsync(configuration, 2, file, "StateCorrupt");
+    }
+
+    [Fact]
+    public async Task State_ThatIsNoFolder_IsStateNotDurable()
+    {
+        var file = Path.Combine(clusters.Folder, "no-folder");
+        await File.WriteAllTextAsync(file, "");
+        await FailsAsync(clusters.Configure("no-state", $"state: {file}"), 2, file, "StateNotDurable");
+    }
+
+    [Fact]
+    public async Task Configuration_WithSeveralErrors_NamesAllOfThemAtOnce() => await FailsAsync(
+        clusters.Configure(
+            "wrong", "imports: [nobody, UPPER.shop.svc.us1.internal]", "admin: 0.0.0.0:1", "ttl_cap: 2h", "subject: shop", "nonsense: 1"),
+        2, "sidecar.yaml:3", "nobody", "is reachable from outside", "`ttl_cap` is 2h", "namespace/account", "`nonsense` is unknown");
+
+    [Theory]
+    [InlineData("a: [b", "sidecar.yaml:")]
+    [InlineData("a: &x [*x, *x]", "sidecar.yaml:1")]
+    public async Task Configuration_ThatIsNoYaml_NamesTheLine(string text, string place)
+    {
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(clusters.Folder, "yaml")).FullName, "sidecar.yaml");
+        await File.WriteAllTextAsync(path, text);
+        await FailsAsync(path, 2, place);
+    }
+
+    [Fact]
+    public async Task Configuration_NestedDeeply_IsRefusedAndCrashesNothing()
+    {
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(clusters.Folder, "deep")).FullName, "sidecar.yaml");
+        await File.WriteAllTextAsync(path, "a: " + new string('[', 100_000));
+        await FailsAsync(path, 2, "sidecar.yaml:1");
+    }
+
+    private async Task FailsAsync(string configuration, int code, params string[] parts)
+    {
+        using var stop = Bounded();
+        Assert.Equal(code, await RunAsync(configuration, stop.Token));
+        var message = _error.ToString();
+        Assert.All(parts, part => Assert.Contains(part, message, StringComparison.Ordinal));
+        Assert.DoesNotContain("   at ", message, StringComparison.Ordinal);
+    }
+
+    private Task<int> RunAsync(string configuration, CancellationToken stop) => SidecarProgram.RunAsync(
+        ["--config", configuration], TimeProvider.System, NullLoggerFactory.Instance, _output, _error, stop);
+
+    private static CancellationTokenSource Bounded()
+    {
+        var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bounded.CancelAfter(Patience);
+        return bounded;
+    }
+
+    /// <summary>The system's clock until it is told to fail.</summary>
+    private sealed class BreakingClock : TimeProvider
+    {
+        private volatile bool _isBroken;
+
+        public void Break() => _isBroken = true;
+
+        public override DateTimeOffset GetUtcNow() =>
+            _isBroken && Environment.StackTrace.Contains("HomeResolver", StringComparison.Ordinal)
+                ? throw new InvalidOperationException("planted")
+                : System.GetUtcNow();
+    }
+
+    /// <summary>Lines as they are written, for whoever waits for one.</summary>
+    private sealed class LineWriter : StringWriter
+    {
+        private readonly SemaphoreSlim _written = new(0);
+
+        public List<string> Lines { get; } = [];
+
+        public override Task WriteLineAsync(string? value)
+        {
+            lock (Lines)
+            {
+                Lines.Add(value ?? "");
+            }
+
+            _written.Release();
+            return Task.CompletedTask;
+        }
+
+        public async Task UntilAsync(string line, CancellationToken cancellationToken)
+        {
+            while (true)
+            {
+                lock (Lines)
+                {
+                    if (Lines.Contains(line))
+                    {
+                        return;
+                    }
+                }
+
+                await _written.WaitAsync(cancellationToken);
+            }
+        }
+    }
+}

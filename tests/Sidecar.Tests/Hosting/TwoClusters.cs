@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Fairlead.Anchor.Tests.Cluster;
+using Fairlead.Naming;
+using Fairlead.Protocol;
+using Fairlead.Protocol.Files;
+using Fairlead.Protocol.V1;
+using Fairlead.Resolver.Anchors;
+using Fairlead.Rpc;
+using Fairlead.Sidecar.Hosting;
+using Fairlead.TestKit;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Sidecar.Tests.Hosting;
+
+/// <summary>
+/// Two segments of four real anchors each, peers, in this process over real sockets; a pod of the first, and whatever
+/// records a test publishes in the second.
+/// </summary>
+public sealed class TwoClusters : IAsyncLifetime
+{
+    internal const string Checkout = "checkout.shop.svc.us1.internal";
+
+    private const int PodKey = 900;
+    private static readonly Subject Pod = new() { Namespace = "shop", Account = "frontend" };
+
+    internal string Folder { get; } = Directory.CreateTempSubdirectory("fairlead-sidecar-").FullName;
+
+    internal AnchorCluster Home { get; private set; } = null!;
+
+    internal AnchorCluster Target { get; private set; } = null!;
+
+    internal string Bootstrap => Path.Combine(Folder, "bootstrap.json");
+
+    internal string Key => Path.Combine(Folder, "frontend.pem");
+
+    public async ValueTask InitializeAsync()
+    {
+        Home = new AnchorCluster("eu1.internal", 100, [(TestKeys.Key(PodKey), Pod)]);
+        Target = new AnchorCluster("us1.internal", 200);
+        Home.Segment.PeerWith(Target.Segment);
+        Target.Segment.PeerWith(Home.Segment);
+        await Task.WhenAll(Home.StartAllAsync(), Target.StartAllAsync());
+        WriteBootstrap(Bootstrap, null);
+        await File.WriteAllTextAsync(Key, KeyPem.Format(TestKeys.Ecdsa(PodKey)));
+        File.SetUnixFileMode(Key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await PublishAsync("checkout.shop.svc", "127.0.2.1", "127.0.2.2");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Home.DisposeAsync();
+        await Target.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>Writes the pod's trust root.</summary>
+    internal void WriteBootstrap(string path, Floor? floor, bool isUnsafe = true) => File.WriteAllBytes(
+        path,
+        new BootstrapFile(
+            new BootstrapFile.Segment(Home.Segment.Name, Home.Segment.Genesis, floor ?? new Floor(Home.Segment.Genesis, 0)),
+            [.. Home.Segment.Newest.Value.Anchors.Select(anchor => anchor.Endpoints[0])],
+            [],
+            [(TestKeys.Key(PodKey), Pod)],
+            isUnsafe).Encode());
+
+    /// <summary>Writes a configuration with ports that the system chooses; lines may be added or replaced.</summary>
+    internal string Configure(string name, params string[] lines)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(Folder, name)).FullName;
+        var all = new Dictionary<string, string>
+        {
+            ["bootstrap"] = Bootstrap,
+            ["key"] = Key,
+            ["imports"] = $"[{Checkout}]",
+            ["xds"] = $"{{socket: {Path.Combine(folder, "xds.sock")}, address: 127.0.0.1:0}}",
+            ["admin"] = "127.0.0.1:0",
+            ["readiness"] = "127.0.0.1:0",
+        };
+        foreach (var line in lines)
+        {
+            var colon = line.IndexOf(':', StringComparison.Ordinal);
+            all[line[..colon]] = line[(colon + 1)..].Trim();
+        }
+
+        var path = Path.Combine(folder, "sidecar.yaml");
+        File.WriteAllLines(path, all.Where(pair => pair.Value.Length > 0).Select(pair => $"{pair.Key}: {pair.Value}"));
+        return path;
+    }
+
+    internal static Task<SidecarHost> StartAsync(string configuration) => SidecarHost.StartAsync(
+        SidecarOptions.Load(configuration, new Dictionary<string, string>()),
+        TimeProvider.System,
+        new Random(1),
+        NullLoggerFactory.Instance,
+        TestContext.Current.CancellationToken);
+
+    /// <summary>Publishes a record of one slice and returns once it is sealed.</summary>
+    internal async Task PublishAsync(string service, params string[] addresses)
+    {
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        var slice = TestLeaves.Slice(service, 18080, addresses);
+        var record = Document.Make(TestLeaves.Record(Target.Segment, service, now) with
+        {
+            Slices = [new SliceReference { Count = addresses.Length, Digest = slice.Digest }],
+        });
+        await PublishAsync(new Entry
+        {
+            Type = "record",
+            Document = WireWriter.ToMessage(Envelope.Sign(record, Target.Segment.Publisher)),
+            Slices = { UnsafeByteOperations.UnsafeWrap(slice.Payload) },
+        });
+    }
+
+    /// <summary>Withdraws a record and returns once that is sealed.</summary>
+    internal async Task WithdrawAsync(string service)
+    {
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        var withdraw = Document.Make(new Withdraw
+        {
+            Class = (long)LeafClass.Record,
+            Expires = now + 3_600_000,
+            Issued = now,
+            Name = service,
+            Opening = TestSegment.Bytes16($"withdraw {service} {now}"),
+            Publisher = Target.Segment.Publisher.Key.Kid,
+            Uid = TestSegment.Bytes16($"uid {service}"),
+            Version = now,
+        });
+        await PublishAsync(new Entry
+        {
+            Type = "withdraw",
+            Document = WireWriter.ToMessage(Envelope.Sign(withdraw, Target.Segment.Publisher)),
+        });
+    }
+
+    /// <summary>One page of the admin port, as JSON.</summary>
+    internal static async Task<(int Status, JsonNode? Page)> GetAsync(System.Net.IPEndPoint address, string page)
+    {
+        var (status, text) = await GetTextAsync(address, page);
+        return (status, status == 404 ? null : JsonNode.Parse(text));
+    }
+
+    internal static async Task<(int Status, string Text)> GetTextAsync(System.Net.IPEndPoint address, string page)
+    {
+        using var client = new HttpClient();
+        var url = string.Create(CultureInfo.InvariantCulture, $"http://{address}/{page}");
+        using var response = await client.GetAsync(url, TestContext.Current.CancellationToken);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    private async Task PublishAsync(Entry entry)
+    {
+        using var publisher = new TlsIdentity(TestKeys.Ecdsa(290), TimeProvider.System);
+        await using var anchor = new AnchorClient(
+            Target.Segment.Newest.Value.Anchors[2].Endpoints[0], publisher, TimeProvider.System);
+        using var call = anchor.Publish(
+            new PublishRequest { Genesis = WireWriter.ToBytes(Target.Segment.Genesis), Entries = { entry } },
+            TestContext.Current.CancellationToken);
+        var last = "";
+        while (await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken))
+        {
+            last = call.ResponseStream.Current.ToString();
+            if (call.ResponseStream.Current.KindCase == PublishEvent.KindOneofCase.Sealed)
+            {
+                return;
+            }
+        }
+
+        throw new InvalidOperationException($"not sealed: {last}");
+    }
+}

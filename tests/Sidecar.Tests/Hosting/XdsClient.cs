@@ -1,0 +1,107 @@
+using Fairlead.EnvoyApi.Clusters;
+using Fairlead.EnvoyApi.Core;
+using Fairlead.EnvoyApi.Discovery;
+using Fairlead.EnvoyApi.Endpoints;
+using Fairlead.Rpc;
+using Google.Protobuf;
+
+namespace Fairlead.Sidecar.Tests.Hosting;
+
+/// <summary>A client of the aggregated stream over any address: asks for everything or for names, and acknowledges.</summary>
+internal sealed class XdsClient : IAsyncDisposable
+{
+    internal const string Clusters = "type.googleapis.com/envoy.config.cluster.v3.Cluster";
+    internal const string Endpoints = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment";
+
+    private static readonly Method<DiscoveryRequest, DiscoveryResponse> Stream = new(
+        MethodType.DuplexStreaming,
+        "envoy.service.discovery.v3.AggregatedDiscoveryService",
+        "StreamAggregatedResources",
+        MarshallerOf(DiscoveryRequest.Parser),
+        MarshallerOf(DiscoveryResponse.Parser));
+
+    private readonly RpcChannel _channel;
+    private readonly AsyncDuplexStreamingCall<DiscoveryRequest, DiscoveryResponse> _call;
+    private readonly Dictionary<string, List<string>> _names = [];
+
+    internal XdsClient(string target, CancellationToken cancellationToken)
+    {
+        _channel = new RpcChannel(target);
+        _call = _channel.CreateCallInvoker()
+            .AsyncDuplexStreamingCall(Stream, null, new CallOptions(cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Asks for these names of a type; for everything without any.</summary>
+    internal Task AskAsync(string type, params string[] names)
+    {
+        _names[type] = [.. names];
+        return _call.RequestStream.WriteAsync(new DiscoveryRequest
+        {
+            Node = new Node { Id = "test", UserAgentName = "envoy" },
+            TypeUrl = type,
+            ResourceNames = { names },
+        });
+    }
+
+    /// <summary>The next response of a type, acknowledged; others on the way are acknowledged too.</summary>
+    internal async Task<IReadOnlyList<T>> NextAsync<T>(string type, CancellationToken cancellationToken)
+        where T : IMessage, new()
+    {
+        while (await _call.ResponseStream.MoveNext(cancellationToken))
+        {
+            var response = _call.ResponseStream.Current;
+            await _call.RequestStream.WriteAsync(new DiscoveryRequest
+            {
+                TypeUrl = response.TypeUrl,
+                ResponseNonce = response.Nonce,
+                VersionInfo = response.VersionInfo,
+                ResourceNames = { _names[response.TypeUrl] },
+            }, cancellationToken);
+            if (response.TypeUrl == type)
+            {
+                return [.. response.Resources.Select(resource => resource.Unpack<T>())];
+            }
+        }
+
+        throw new InvalidOperationException("the stream ended");
+    }
+
+    /// <summary>The endpoints' addresses of a cluster, once they are as wanted.</summary>
+    internal async Task<IReadOnlyList<string>> EndpointsAsync(
+        string cluster, Func<IReadOnlyList<string>, bool> wanted, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var found = (await NextAsync<ClusterLoadAssignment>(Endpoints, cancellationToken))
+                .FirstOrDefault(assignment => assignment.ClusterName == cluster);
+            string[] addresses =
+            [
+                .. found?.Endpoints.SelectMany(locality => locality.LbEndpoints)
+                    .Select(endpoint => endpoint.Endpoint.Address.SocketAddress.Address) ?? [],
+            ];
+            if (found is not null && wanted(addresses))
+            {
+                return addresses;
+            }
+        }
+    }
+
+    internal async Task<IReadOnlyList<Cluster>> ClustersAsync(CancellationToken cancellationToken) =>
+        await NextAsync<Cluster>(Clusters, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        _call.Dispose();
+        await _channel.DisposeAsync();
+    }
+
+    private static Marshaller<T> MarshallerOf<T>(MessageParser<T> parser)
+        where T : IMessage<T> => new(
+            static (message, context) =>
+            {
+                context.SetPayloadLength(message.CalculateSize());
+                message.WriteTo(context.GetBufferWriter());
+                context.Complete();
+            },
+            context => parser.ParseFrom(context.PayloadAsReadOnlySequence()));
+}

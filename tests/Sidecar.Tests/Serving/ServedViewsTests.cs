@@ -1,0 +1,208 @@
+using Fairlead.Resolver;
+using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Translation;
+using Fairlead.Xds;
+
+namespace Fairlead.Sidecar.Tests.Serving;
+
+/// <summary>What clients are told of names as they come, go, end and come back.</summary>
+public sealed class ServedViewsTests : IDisposable
+{
+    private const string Checkout = CachedNames.Checkout;
+    private const string Cluster = Checkout + ":80";
+    private const string Other = "other.shop.svc.us1.internal";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-views-").FullName;
+    private readonly List<string> _failed = [];
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Views_OfWhichNothingIsKnown_TellNoEmptyWorldHoweverLong()
+    {
+        var views = Views(null, Checkout, Other);
+        views.Publish(CachedNames.Pending());
+        views.EndPatience();
+        views.Publish(CachedNames.Unreachable());
+        Assert.False(Snapshot(views).Primed);
+        Assert.False(views.Settled.IsCompleted);
+        Assert.Equal([Checkout, Other], views.Unanswered);
+    }
+
+    [Fact]
+    public void Views_OfWhichAllIsKnown_AreToldAtOnce()
+    {
+        var views = Views(null, Checkout);
+        views.Publish(CachedNames.Fresh);
+        Assert.True(Snapshot(views).Primed);
+        Assert.True(views.Settled.IsCompleted);
+        Assert.Equal([Cluster], Snapshot(views).Wildcard(ResourceType.Cluster));
+        Assert.NotNull(Snapshot(views).Find(ResourceType.Route, "fairlead"));
+    }
+
+    [Fact]
+    public void Views_OfWhichSomethingIsKnown_AreToldAfterThePatience()
+    {
+        var views = Views(null, Checkout, Other);
+        views.Publish(CachedNames.Fresh);
+        Assert.False(Snapshot(views).Primed);
+        views.EndPatience();
+        Assert.True(views.Settled.IsCompleted);
+        Assert.Equal([Other, Cluster], Snapshot(views).Wildcard(ResourceType.Cluster).Order(StringComparer.Ordinal).Reverse());
+
+        var late = Views(null, Checkout, Other);
+        late.EndPatience();
+        Assert.False(Snapshot(late).Primed);
+        late.Publish(CachedNames.Fresh);
+        Assert.True(Snapshot(late).Primed);
+    }
+
+    [Fact]
+    public void Views_WithoutImports_AreToldAtOnce() => Assert.True(Snapshot(Views(null)).Primed);
+
+    [Fact]
+    public async Task Restart_WithKnownShapes_TellsTheSameClustersAndNothingOfEndpoints()
+    {
+        var before = await ResolvedOnceAsync();
+        var after = Views(Shapes(Checkout), Checkout);
+        Assert.True(Snapshot(after).Primed);
+        Assert.False(after.Settled.IsCompleted);
+        Assert.Equal(before.Find(ResourceType.Cluster, Cluster)!.Version, Snapshot(after).Find(ResourceType.Cluster, Cluster)!.Version);
+        Assert.Equal(before.Find(ResourceType.Route, "fairlead")!.Version, Snapshot(after).Find(ResourceType.Route, "fairlead")!.Version);
+        Assert.Null(Snapshot(after).Find(ResourceType.Endpoints, Cluster));
+        Assert.Empty(_failed);
+    }
+
+    [Fact]
+    public async Task Restart_WithADamagedShapeFile_StartsWithoutAndSaysSo()
+    {
+        await ResolvedOnceAsync();
+        await File.AppendAllTextAsync(ShapePath, "x", TestContext.Current.CancellationToken);
+        var after = Views(Shapes(Checkout), Checkout);
+        Assert.False(Snapshot(after).Primed);
+        Assert.Contains("imports.state", Assert.Single(_failed), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Shapes_OfNamesThatAreNoLongerImported_AreDropped()
+    {
+        await ResolvedOnceAsync();
+        var shapes = Shapes(Other);
+        shapes.Remember(Other, [new ServedPort("http", 80, "http")]);
+        await shapes.DisposeAsync();
+        Assert.Empty(Shapes(Checkout).PortsOf(Checkout));
+    }
+
+    public static TheoryData<string, string> Ends => new()
+    {
+        { nameof(NameState.Absent), "absent" },
+        { nameof(NameState.Denied), "denied" },
+        { nameof(NameState.Expired), "expired" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public void Name_ThatEnds_KeepsItsClusterAndLosesItsEndpoints(string state, string reason)
+    {
+        var views = Views(null, Checkout);
+        views.Publish(CachedNames.Fresh);
+        var full = Snapshot(views).Find(ResourceType.Endpoints, Cluster)!;
+        views.Publish(state switch
+        {
+            nameof(NameState.Absent) => CachedNames.Absent,
+            nameof(NameState.Denied) => CachedNames.Denied,
+            _ => CachedNames.Expired,
+        });
+        var snapshot = Snapshot(views);
+        Assert.Equal([Cluster], snapshot.Wildcard(ResourceType.Cluster));
+        var empty = Resource.Create(AssignmentTranslation.Empty(Cluster, reason));
+        Assert.NotEqual(full.Version, snapshot.Find(ResourceType.Endpoints, Cluster)!.Version);
+        Assert.Equal(empty.Version, snapshot.Find(ResourceType.Endpoints, Cluster)!.Version);
+        views.Publish(CachedNames.Fresh);
+        Assert.Equal(full.Version, Snapshot(views).Find(ResourceType.Endpoints, Cluster)!.Version);
+    }
+
+    [Fact]
+    public void Routes_OfAnEndpointChange_AreNotBuiltAnew()
+    {
+        var views = Views(null, Checkout);
+        views.Publish(CachedNames.Fresh);
+        var routes = Snapshot(views).Find(ResourceType.Route, "fairlead");
+        views.Publish(CachedNames.Expired);
+        Assert.Same(routes, Snapshot(views).Find(ResourceType.Route, "fairlead"));
+        views.Publish(CachedNames.Absent);
+        Assert.NotEqual(routes!.Version, Snapshot(views).Find(ResourceType.Route, "fairlead")!.Version);
+    }
+
+    [Theory]
+    [InlineData(false, "", "10.3.0.1")]
+    [InlineData(true, "", "")]
+    [InlineData(true, "vpc-2", "10.3.0.1,10.3.0.2")]
+    [InlineData(true, "vpc-9", "")]
+    public void Endpoint_BehindAGateway_IsServedOnlyWhereItsNetworkIsInReach(bool all, string reached, string served)
+    {
+        var name = ServedNameMapping.Map(
+            CachedNames.BehindAGateway(all, reached.Split(',', StringSplitOptions.RemoveEmptyEntries)));
+        Assert.Equal(served, string.Join(",", name.Endpoints.Select(endpoint => endpoint.Address)));
+        Assert.Equal(served.Length == 0 ? Reasons.OutOfReach : null, name.Reason);
+        Assert.Single(name.Ports);
+    }
+
+    [Fact]
+    public void Interest_ThatEnds_LeavesNothing()
+    {
+        var interests = new List<(string, bool)>();
+        var feed = new ViewFeed(ClientKind.Envoy, new HashSet<string>(), (name, wanted) => interests.Add((name, wanted)));
+        foreach (var spelling in new[] { Cluster, Checkout.ToUpperInvariant() })
+        {
+            feed.Wanted(ResourceType.Cluster, spelling);
+        }
+
+        feed.Publish(ServedNameMapping.Map(CachedNames.Fresh));
+        Assert.NotNull(feed.View.Current.Find(ResourceType.Cluster, Checkout.ToUpperInvariant()));
+        foreach (var spelling in new[] { Cluster, Checkout.ToUpperInvariant() })
+        {
+            feed.Unwanted(ResourceType.Cluster, spelling);
+        }
+
+        feed.Remove(Checkout);
+        Assert.Equal([(Checkout, true), (Checkout, false)], interests);
+        Assert.Equal(0, feed.Held());
+        Assert.Empty(feed.View.Current.Resources(ResourceType.Cluster));
+        Assert.Empty(feed.View.Current.Resources(ResourceType.Endpoints));
+    }
+
+    [Fact]
+    public void Spelling_BeyondTheLimit_IsNeitherServedNorCounted()
+    {
+        var feed = new ViewFeed(ClientKind.Envoy, new HashSet<string>(), (_, _) => { });
+        var spellings = Enumerable.Range(0, 40).Select(i => Checkout + ":" + (8000 + i)).ToList();
+        spellings.ForEach(spelling => feed.Wanted(ResourceType.Cluster, spelling));
+        feed.Publish(ServedNameMapping.Map(CachedNames.Fresh));
+        Assert.Equal(33, feed.View.Current.Resources(ResourceType.Cluster).Count);
+        spellings.ForEach(spelling => feed.Unwanted(ResourceType.Cluster, spelling));
+        feed.Remove(Checkout);
+        Assert.Equal(0, feed.Held());
+    }
+
+    private string ShapePath => Path.Combine(_folder, "imports.state");
+
+    private static ResourceSnapshot Snapshot(ServedViews views) =>
+        views.Open(ClientNode.Anonymous).Current;
+
+    private static ServedViews Views(ShapeFile? shapes, params string[] imports) =>
+        new(imports.ToHashSet(StringComparer.Ordinal), (_, _) => { }, shapes);
+
+    private ShapeFile Shapes(params string[] imports) =>
+        new(ShapePath, imports.ToHashSet(StringComparer.Ordinal), _failed.Add);
+
+    private async Task<ResourceSnapshot> ResolvedOnceAsync()
+    {
+        var shapes = Shapes(Checkout);
+        var views = Views(shapes, Checkout);
+        Assert.False(Snapshot(views).Primed);
+        views.Publish(CachedNames.Fresh);
+        await shapes.DisposeAsync();
+        return Snapshot(views);
+    }
+}
