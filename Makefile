@@ -10,7 +10,7 @@ export DOTNET_NOLOGO := 1
 BUILD := dotnet build -c Release -m:2 -v q -nologo -tl:off -clp:NoSummary
 FAIRLEAD := dotnet artifacts/bin/Cli/release/fairlead.dll
 
-.PHONY: help build test test-tools demo bench simulate format clean
+.PHONY: help build test test-tools demo bench publish-sidecar simulate format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,11 @@ bench: ## the measured budgets: a table here, figures in artifacts/bench.json. O
 	@$(BUILD) bench/Bench
 	@mkdir -p artifacts
 	@dotnet artifacts/bin/Bench/release/Fairlead.Bench.dll $(ONLY)
+
+RID ?= linux-x64
+publish-sidecar: ## the sidecar as a pod runs it, compiled ahead of time, in artifacts/publish/sidecar. RID=linux-arm64 for another
+	@dotnet publish src/Sidecar -c Release -m:2 -v q -nologo -tl:off -r $(RID) --self-contained false \
+	  -o artifacts/publish/sidecar
 
 SEEDS ?= 200
 simulate: ## SEEDS=n [FROM=s] [N=4] [F=1] [BUG=name]: anchors under a seeded schedule, invariants checked at each step

@@ -11,7 +11,8 @@ namespace Fairlead.Cli.Asking;
 /// <param name="Check">The error that a check here found or the anchor named; null for a failed connection.</param>
 internal sealed record AnchorRefusal(string Anchor, string Failure, string Detail, VerificationFailure? Check)
 {
-    /// <summary>Whether it says nothing of what the anchor said: the connection failed, or it will answer later.</summary>
+    /// <summary>Whether it says nothing of what the anchor said: the connection failed, or it will answer
+    /// later.</summary>
     internal bool IsTransport => Check is not { } failure || RpcFailures.IsRetriable(failure);
 
     /// <summary>A check failed.</summary>
@@ -19,7 +20,8 @@ internal sealed record AnchorRefusal(string Anchor, string Failure, string Detai
         new(anchor.Text, refusal.Failure.ToString(), $"{refusal.Where}: {refusal.Detail}", refusal.Failure);
 
     /// <summary>A call failed: by a named error of the anchor, or in transport.</summary>
-    internal static AnchorRefusal Of(IpEndpoint anchor, RpcException failure) => RpcFailures.Read(failure) is { } refusal
+    internal static AnchorRefusal Of(IpEndpoint anchor, RpcException failure) =>
+        RpcFailures.Read(failure) is { } refusal
         ? Of(anchor, refusal)
         : new AnchorRefusal(anchor.Text, failure.StatusCode.ToString(), failure.Status.Detail, null);
 }

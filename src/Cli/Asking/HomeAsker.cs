@@ -13,9 +13,9 @@ using Query = Fairlead.Naming.Query;
 namespace Fairlead.Cli.Asking;
 
 /// <summary>
-/// Asks the home's anchors once, in the order of the bootstrap file, and verifies what they say: the home's chain first,
-/// then, where nothing durable is held, heads from more than F of them (V41), then the answer. An anchor that fails is
-/// noted, and the next one is asked. Not thread-safe.
+/// Asks the home's anchors once, in the order of the bootstrap file, and verifies what they say: the home's chain
+/// first, then, where nothing durable is held, heads from more than F of them (V41), then the answer. An anchor that
+/// fails is noted, and the next one is asked. Not thread-safe.
 /// </summary>
 internal sealed class HomeAsker : IAsyncDisposable
 {
@@ -41,7 +41,8 @@ internal sealed class HomeAsker : IAsyncDisposable
 
     /// <summary>Asks for a name.</summary>
     /// <param name="name">The absolute name of a service.</param>
-    /// <param name="wholeChains">Whether every chain is to come from its genesis, for a file that verifies alone.</param>
+    /// <param name="wholeChains">Whether every chain is to come from its genesis, for a file that verifies
+    /// alone.</param>
     internal async Task<Asked> AskAsync(FullName name, bool wholeChains, CancellationToken cancellationToken)
     {
         if (!await MeetAsync(cancellationToken).ConfigureAwait(false))
@@ -74,7 +75,8 @@ internal sealed class HomeAsker : IAsyncDisposable
             }
 
             // An anchor that only just heard of the target, or of a seal, answers the next time.
-            if (round == RoundsMax || !_refusals.Skip(before).Any(refusal => refusal.Check is not null && refusal.IsTransport))
+            if (round == RoundsMax
+                || !_refusals.Skip(before).Any(refusal => refusal.Check is not null && refusal.IsTransport))
             {
                 return new Asked(null, null, _memory.State.ClockDelta, [.. _refusals]);
             }
@@ -92,7 +94,8 @@ internal sealed class HomeAsker : IAsyncDisposable
         }
     }
 
-    // V8-V15, V41 and V63: the chain, and heads where nothing is remembered; all connections are then held to its tls keys.
+    // V8-V15, V41 and V63: the chain, and heads where nothing is remembered; all connections are then held to its tls
+    // keys.
     private async Task<bool> MeetAsync(CancellationToken cancellationToken)
     {
         var isFresh = _memory.State.HomeState?.Seal is null;

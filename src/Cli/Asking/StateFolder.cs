@@ -6,7 +6,8 @@ using Fairlead.Resolver.State;
 
 namespace Fairlead.Cli.Asking;
 
-/// <summary>What a consumer remembers between runs, in a folder of its own (V39). One process uses it at a time.</summary>
+/// <summary>What a consumer remembers between runs, in a folder of its own (V39). One process uses it at a
+/// time.</summary>
 internal static class StateFolder
 {
     /// <summary>Opens the memory of a consumer.</summary>
@@ -18,7 +19,9 @@ internal static class StateFolder
     internal static VerifierMemory Open(string? path, PublicKey key, BootstrapFile bootstrap, VerifierOptions options)
     {
         var home = new HomePin(bootstrap.Home.Genesis, bootstrap.Home.Name, bootstrap.Home.Floor);
-        var pins = bootstrap.Pins.Select(pin => KeyValuePair.Create(pin.Name, new Pin(pin.Genesis, null, pin.Floor))).ToList();
+        var pins = bootstrap.Pins
+            .Select(pin => KeyValuePair.Create(pin.Name, new Pin(pin.Genesis, null, pin.Floor)))
+            .ToList();
         try
         {
             if (path is null)
@@ -35,7 +38,8 @@ internal static class StateFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CliException(ExitCode.Usage, $"{VerificationFailure.StateNotDurable}: --state {path}: {e.Message}");
+            throw new CliException(
+                ExitCode.Usage, $"{VerificationFailure.StateNotDurable}: --state {path}: {e.Message}");
         }
     }
 }

@@ -7,9 +7,9 @@ using Fairlead.Rpc;
 namespace Fairlead.Resolver.Anchors;
 
 /// <summary>
-/// One anchor of some segment, over TLS with the caller's own key. At first contact any P-256 key of the server is taken;
-/// as soon as the segment's epochs are verified, <see cref="Require"/> holds the connection to them (V63), and the channel
-/// never takes a second key. Thread-safe.
+/// One anchor of some segment, over TLS with the caller's own key. At first contact any P-256 key of the server is
+/// taken; as soon as the segment's epochs are verified, <see cref="Require"/> holds the connection to them (V63), and
+/// the channel never takes a second key. Thread-safe.
 /// </summary>
 public sealed class AnchorClient : IAsyncDisposable
 {
@@ -53,7 +53,8 @@ public sealed class AnchorClient : IAsyncDisposable
     /// <summary>
     /// Takes only the tls keys of a verified chain from now on, the key in use included.
     /// </summary>
-    /// <returns><c>TransportKeyMismatch</c> where the key in use is none of them; the caller gives the client up.</returns>
+    /// <returns><c>TransportKeyMismatch</c> where the key in use is none of them; the caller gives the client
+    /// up.</returns>
     public Refusal? Require(SegmentState segment)
     {
         ArgumentNullException.ThrowIfNull(segment);
@@ -70,8 +71,10 @@ public sealed class AnchorClient : IAsyncDisposable
     }
 
     /// <summary>A stream of answers, open until it is disposed or fails.</summary>
-    public AsyncDuplexStreamingCall<SubscribeRequest, SubscribeResponse> Subscribe(CancellationToken cancellationToken) =>
-        _calls.AsyncDuplexStreamingCall(AnchorMethods.Subscribe, null, new CallOptions(cancellationToken: cancellationToken));
+    public AsyncDuplexStreamingCall<SubscribeRequest, SubscribeResponse> Subscribe(
+        CancellationToken cancellationToken) =>
+        _calls.AsyncDuplexStreamingCall(
+            AnchorMethods.Subscribe, null, new CallOptions(cancellationToken: cancellationToken));
 
     /// <summary>The newest certified seal with a statement over the nonce (V41).</summary>
     /// <exception cref="RpcException">The call failed.</exception>
@@ -106,14 +109,17 @@ public sealed class AnchorClient : IAsyncDisposable
     }
 
     /// <summary>Offers entries; what becomes of each comes on the stream.</summary>
-    public AsyncServerStreamingCall<PublishEvent> Publish(PublishRequest request, CancellationToken cancellationToken) =>
-        _calls.AsyncServerStreamingCall(AnchorMethods.Publish, null, new CallOptions(cancellationToken: cancellationToken), request);
+    public AsyncServerStreamingCall<PublishEvent> Publish(
+        PublishRequest request, CancellationToken cancellationToken) =>
+        _calls.AsyncServerStreamingCall(
+            AnchorMethods.Publish, null, new CallOptions(cancellationToken: cancellationToken), request);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _channel.DisposeAsync();
 
     private bool IsExpected(ReadOnlyMemory<byte> point) =>
-        PublicKey.TryFromPoint(point.Span, out var key, out _) && (_required is not { } segment || segment.HasTransportKey(key));
+        PublicKey.TryFromPoint(point.Span, out var key, out _)
+        && (_required is not { } segment || segment.HasTransportKey(key));
 
     private CallOptions Options(CancellationToken cancellationToken) =>
         new(deadline: _time.GetUtcNow().UtcDateTime + Patience, cancellationToken: cancellationToken);

@@ -6,8 +6,8 @@ using Fairlead.Protocol.V1;
 namespace Fairlead.Resolver.Anchors;
 
 /// <summary>
-/// First contact with a segment: fetches its chain page by page, verifies it from the pin, and then holds the connection to
-/// the tls keys of the newest epoch (V63). Stateless.
+/// First contact with a segment: fetches its chain page by page, verifies it from the pin, and then holds the
+/// connection to the tls keys of the newest epoch (V63). Stateless.
 /// </summary>
 public static class ChainFetch
 {
@@ -44,7 +44,12 @@ public static class ChainFetch
         {
             var from = segment is null ? start?.Epoch ?? 0 : segment.NewestNumber + 1;
             var page = await anchor.EpochsAsync(
-                new EpochsRequest { Genesis = WireWriter.ToBytes(genesis), From = (ulong)from, Limit = Limits.PageEpochs },
+                new EpochsRequest
+                {
+                    Genesis = WireWriter.ToBytes(genesis),
+                    From = (ulong)from,
+                    Limit = Limits.PageEpochs,
+                },
                 cancellationToken).ConfigureAwait(false);
             if (!WireReader.TryRead(page.Epochs, out var documents, out var malformed))
             {
@@ -56,7 +61,8 @@ public static class ChainFetch
                 break;
             }
 
-            var verdict = EpochChain.Extend(segment, genesis, start, documents, time.GetUtcNow().ToUnixTimeMilliseconds(), delta);
+            var verdict = EpochChain.Extend(
+                segment, genesis, start, documents, time.GetUtcNow().ToUnixTimeMilliseconds(), delta);
             if (!verdict.IsAccepted)
             {
                 return (null, verdict.Refusal);

@@ -2,8 +2,8 @@ namespace Fairlead.Resolver;
 
 /// <summary>
 /// Which home anchor to ask: the first in the configured order that is not avoided, else the one whose avoidance ends
-/// first. An anchor that failed is avoided for a pause that doubles with every failure in a row, one that was refused for a
-/// longer one; the first name that asks it afterwards is its probation. Not thread-safe: one cache owns it.
+/// first. An anchor that failed is avoided for a pause that doubles with every failure in a row, one that was refused
+/// for a longer one; the first name that asks it afterwards is its probation. Not thread-safe: one cache owns it.
 /// </summary>
 internal sealed class AnchorChoice(NameCacheOptions options)
 {
@@ -53,7 +53,8 @@ internal sealed class AnchorChoice(NameCacheOptions options)
     /// <summary>Whether another one is asked first.</summary>
     internal bool IsAvoided(int anchor, long now) => _anchors[anchor].AvoidUntil > now;
 
-    /// <summary>The anchor to ask now, leaving out those in <paramref name="tried"/> (a bit set); null when all are.</summary>
+    /// <summary>The anchor to ask now, leaving out those in <paramref name="tried"/> (a bit set); null when all
+    /// are.</summary>
     internal int? Next(ulong tried, long now)
     {
         int? best = null;
@@ -78,7 +79,8 @@ internal sealed class AnchorChoice(NameCacheOptions options)
         return best;
     }
 
-    /// <summary>When an anchor before <paramref name="anchor"/> in the order may be asked again; null for none.</summary>
+    /// <summary>When an anchor before <paramref name="anchor"/> in the order may be asked again; null for
+    /// none.</summary>
     internal long? BetterFrom(int anchor)
     {
         long? from = null;

@@ -15,8 +15,8 @@ public abstract record CacheOutput
     public sealed record Ask(string Name, int Anchor) : CacheOutput;
 
     /// <summary>
-    /// End the stream to an anchor: what came with an answer that was refused (epochs, slices) is not kept, and the anchor
-    /// does not say it twice on one stream.
+    /// End the stream to an anchor: what came with an answer that was refused (epochs, slices) is not kept, and the
+    /// anchor does not say it twice on one stream.
     /// </summary>
     public sealed record Leave(int Anchor) : CacheOutput;
 

@@ -24,8 +24,8 @@ public sealed record CachedName(
     Refusal? Failure)
 {
     /// <summary>
-    /// The newest record that was ever verified for the name, also where it is absent, denied or expired now: which ports
-    /// the service had. Never a reason to serve an endpoint. Null where there was none.
+    /// The newest record that was ever verified for the name, also where it is absent, denied or expired now: which
+    /// ports the service had. Never a reason to serve an endpoint. Null where there was none.
     /// </summary>
     public Record? LastRecord { get; init; }
 

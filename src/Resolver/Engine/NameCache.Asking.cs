@@ -32,7 +32,8 @@ public sealed partial class NameCache
         }
     }
 
-    private void OnTrouble(NameEntry entry, Refusal reason, CacheTime now) => Trouble(entry, reason, now, detach: false);
+    private void OnTrouble(NameEntry entry, Refusal reason, CacheTime now) =>
+        Trouble(entry, reason, now, detach: false);
 
     private void Trouble(NameEntry entry, Refusal? reason, CacheTime now, bool detach)
     {

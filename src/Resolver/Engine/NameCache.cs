@@ -12,10 +12,11 @@ namespace Fairlead.Resolver;
 ///  pending --accepted--> fresh | absent | denied --time over--> expired
 ///     \--every anchor failed--> unreachable          (any) --accepted--> fresh | absent | denied
 /// </code>
-/// Invariants: 1. a name is asked at one anchor at a time; 2. an answer is served no longer than its Ttl, counted on the
-/// monotonic clock; 3. a failure never becomes a verdict: it changes which anchor is asked and when, and nothing served;
-/// 4. memory is bounded by <see cref="NameCacheOptions.NamesMax"/>; 5. a step costs what it changes, not what is held;
-/// 6. a name that had to leave an anchor goes back to the first in the order once that one is no longer avoided.
+/// Invariants: 1. a name is asked at one anchor at a time; 2. an answer is served no longer than its Ttl, counted on
+/// the monotonic clock; 3. a failure never becomes a verdict: it changes which anchor is asked and when, and nothing
+/// served; 4. memory is bounded by <see cref="NameCacheOptions.NamesMax"/>; 5. a step costs what it changes, not what
+/// is held; 6. a name that had to leave an anchor goes back to the first in the order once that one is no longer
+/// avoided.
 /// </remarks>
 public sealed partial class NameCache
 {
@@ -29,7 +30,8 @@ public sealed partial class NameCache
     /// <summary>An empty cache.</summary>
     /// <param name="options">Its bounds.</param>
     /// <param name="random">Spreads renewals; seeded by the caller.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no anchor, or more than a bit set of them holds.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no anchor, or more than a bit set of them
+    /// holds.</exception>
     public NameCache(NameCacheOptions options, Random random)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -56,7 +58,8 @@ public sealed partial class NameCache
     public int? AnchorOf(string name) =>
         _entries.TryGetValue(name, out var entry) && entry.Anchor >= 0 ? entry.Anchor : null;
 
-    /// <summary>When to give the next <see cref="CacheInput.Tick"/>, in monotonic milliseconds; null for never.</summary>
+    /// <summary>When to give the next <see cref="CacheInput.Tick"/>, in monotonic milliseconds; null for
+    /// never.</summary>
     public long? NextDue() => _due.Next();
 
     /// <summary>Takes one input.</summary>

@@ -26,8 +26,8 @@ public sealed record NameCacheOptions
     public long BackoffMax { get; init; } = 30_000;
 
     /// <summary>
-    /// How long an anchor whose answer failed a check is asked only after the others; it doubles with every refusal in a
-    /// row up to <see cref="DistrustMax"/>.
+    /// How long an anchor whose answer failed a check is asked only after the others; it doubles with every refusal in
+    /// a row up to <see cref="DistrustMax"/>.
     /// </summary>
     /// <value>60 s by default.</value>
     public long Distrust { get; init; } = 60_000;
@@ -37,8 +37,8 @@ public sealed record NameCacheOptions
     public long DistrustMax { get; init; } = 600_000;
 
     /// <summary>
-    /// How long a name that had to leave an anchor stays with another before it tries to go back, where the anchor is not
-    /// avoided for longer; it doubles with every try in vain up to <see cref="ReturnAfterMax"/>.
+    /// How long a name that had to leave an anchor stays with another before it tries to go back, where the anchor is
+    /// not avoided for longer; it doubles with every try in vain up to <see cref="ReturnAfterMax"/>.
     /// </summary>
     /// <value>5 s by default.</value>
     public long ReturnAfter { get; init; } = 5_000;

@@ -3,7 +3,8 @@ using Fairlead.Naming.Traversal;
 
 namespace Fairlead.Resolver;
 
-/// <summary>All that the cache keeps of one name. Owned by <see cref="NameCache"/>; times are monotonic milliseconds.</summary>
+/// <summary>All that the cache keeps of one name. Owned by <see cref="NameCache"/>; times are monotonic
+/// milliseconds.</summary>
 internal sealed class NameEntry(string name)
 {
     internal string Name { get; } = name;
@@ -23,13 +24,16 @@ internal sealed class NameEntry(string name)
 
     internal Refusal? Failure { get; set; }
 
-    /// <summary>When to ask on our own, since no update came by itself; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>When to ask on our own, since no update came by itself; <see cref="long.MaxValue"/> for
+    /// never.</summary>
     internal long RefreshAt { get; set; } = long.MaxValue;
 
-    /// <summary>Until when the anchor that was asked may answer; <see cref="long.MaxValue"/> where none is being asked.</summary>
+    /// <summary>Until when the anchor that was asked may answer; <see cref="long.MaxValue"/> where none is being
+    /// asked.</summary>
     internal long AnswerDue { get; set; } = long.MaxValue;
 
-    /// <summary>When to try an anchor that comes before this one in the order; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>When to try an anchor that comes before this one in the order; <see cref="long.MaxValue"/> for
+    /// never.</summary>
     internal long ReturnAt { get; set; } = long.MaxValue;
 
     /// <summary>The anchor that the subscription is at; -1 for none.</summary>

@@ -54,7 +54,8 @@ internal sealed class AnchorSession : IAsyncDisposable
     internal void Handled() => _room.Release();
 
     /// <summary>Holds the connection to the newest epoch of the home (V63).</summary>
-    /// <returns><c>TransportKeyMismatch</c> where the anchor that is connected is no longer one of the home's.</returns>
+    /// <returns><c>TransportKeyMismatch</c> where the anchor that is connected is no longer one of the
+    /// home's.</returns>
     internal Refusal? Hold(SegmentState home) => _client.Require(home);
 
     public async ValueTask DisposeAsync()
@@ -72,7 +73,8 @@ internal sealed class AnchorSession : IAsyncDisposable
         {
             try
             {
-                var met = await HomeMeeting.MeetAsync(_client, _memory, _options.Time, _stop.Token).ConfigureAwait(false);
+                var met = await HomeMeeting.MeetAsync(_client, _memory, _options.Time, _stop.Token)
+                    .ConfigureAwait(false);
                 _post(new ResolverEvent.Met(this));
                 reason = met ?? await StreamAsync(reason).ConfigureAwait(false);
             }
@@ -87,7 +89,8 @@ internal sealed class AnchorSession : IAsyncDisposable
             catch (Exception e)
             {
                 // Whatever an anchor can bring about here ends its own stream and nothing else.
-                reason = new Refusal(VerificationFailure.BadEnvelope, Endpoint.Text, $"{e.GetType().Name}: {e.Message}");
+                reason = new Refusal(
+                    VerificationFailure.BadEnvelope, Endpoint.Text, $"{e.GetType().Name}: {e.Message}");
             }
         }
 

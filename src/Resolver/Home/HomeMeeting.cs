@@ -11,8 +11,9 @@ using Google.Protobuf;
 namespace Fairlead.Resolver.Home;
 
 /// <summary>
-/// First contact with the home, for whoever asks its anchors: its chain from the pin, and for a verifier that remembers no
-/// seal heads with a nonce from more than F anchors, so that no single one can start it in the past (V41). Stateless.
+/// First contact with the home, for whoever asks its anchors: its chain from the pin, and for a verifier that remembers
+/// no seal heads with a nonce from more than F anchors, so that no single one can start it in the past (V41).
+/// Stateless.
 /// </summary>
 public static class HomeMeeting
 {
@@ -25,8 +26,14 @@ public static class HomeMeeting
         ArgumentNullException.ThrowIfNull(memory);
         var state = memory.State;
         var (fetched, refusal) = await ChainFetch.RunAsync(
-            anchor, state.Home.Genesis, state.HomeState, state.Home.Floor, state.Home.Floor, time, state.ClockDelta, cancellationToken)
-            .ConfigureAwait(false);
+            anchor,
+            state.Home.Genesis,
+            state.HomeState,
+            state.Home.Floor,
+            state.Home.Floor,
+            time,
+            state.ClockDelta,
+            cancellationToken).ConfigureAwait(false);
         if (fetched is not null)
         {
             memory.Adopt(fetched.Segment);
@@ -40,7 +47,10 @@ public static class HomeMeeting
     /// <param name="memory">Takes over the chain.</param>
     /// <param name="time">The clock.</param>
     public static async Task<MeetingResult> MeetAnyAsync(
-        IReadOnlyList<AnchorClient> anchors, VerifierMemory memory, TimeProvider time, CancellationToken cancellationToken)
+        IReadOnlyList<AnchorClient> anchors,
+        VerifierMemory memory,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(anchors);
         var failures = ImmutableArray.CreateBuilder<MeetingFailure>();
@@ -66,13 +76,17 @@ public static class HomeMeeting
     }
 
     /// <summary>
-    /// Asks all anchors at once where the home stands, until more than F have said so; the slow ones are not waited for.
+    /// Asks all anchors at once where the home stands, until more than F have said so; the slow ones are not waited
+    /// for.
     /// </summary>
     /// <param name="anchors">The anchors.</param>
     /// <param name="memory">Takes over the chain and the highest seal.</param>
     /// <param name="time">The clock.</param>
     public static async Task<MeetingResult> AskHeadsAsync(
-        IReadOnlyList<AnchorClient> anchors, VerifierMemory memory, TimeProvider time, CancellationToken cancellationToken)
+        IReadOnlyList<AnchorClient> anchors,
+        VerifierMemory memory,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(anchors);
         ArgumentNullException.ThrowIfNull(memory);
@@ -112,7 +126,9 @@ public static class HomeMeeting
         ArgumentNullException.ThrowIfNull(endpoint);
         return RpcFailures.Read(exception)
             ?? new Refusal(
-                exception.Status.DebugException is TransportRefusedException ? VerificationFailure.TransportKeyMismatch : VerificationFailure.Behind,
+                exception.Status.DebugException is TransportRefusedException
+                    ? VerificationFailure.TransportKeyMismatch
+                    : VerificationFailure.Behind,
                 endpoint.Text,
                 $"{exception.StatusCode}: {exception.Status.Detail}");
     }

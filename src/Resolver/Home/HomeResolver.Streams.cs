@@ -195,7 +195,8 @@ public sealed partial class HomeResolver
         Step(new CacheInput.Refused(open.Name, session.Index, refusal));
     }
 
-    // V63: whenever the home has a newer epoch, who is connected must still be an anchor of it; and it may have new ones.
+    // V63: whenever the home has a newer epoch, who is connected must still be an anchor of it; and it may have new
+    // ones.
     private void HoldToEpoch()
     {
         if (Memory.State.HomeState is not { } home || home.Newest.Digest == _heldTo)

@@ -6,8 +6,8 @@ using Fairlead.Resolver.Anchors;
 namespace Fairlead.Resolver.Home;
 
 /// <summary>
-/// Keeps names resolved through the home anchors: subscribes, verifies what comes, renews, moves to another anchor when one
-/// fails or lies, and back. One task owns the cache and the streams; everything public is thread-safe.
+/// Keeps names resolved through the home anchors: subscribes, verifies what comes, renews, moves to another anchor when
+/// one fails or lies, and back. One task owns the cache and the streams; everything public is thread-safe.
 /// </summary>
 public sealed partial class HomeResolver : IAsyncDisposable
 {
@@ -62,8 +62,8 @@ public sealed partial class HomeResolver : IAsyncDisposable
     public Task HomeMet => _met.Task;
 
     /// <summary>
-    /// Ends when the resolver does: cancelled when it was told to, faulted when something broke that nothing mends, such as
-    /// a <see cref="ForeignHomeException"/>. Its owner must not go on without it.
+    /// Ends when the resolver does: cancelled when it was told to, faulted when something broke that nothing mends,
+    /// such as a <see cref="ForeignHomeException"/>. Its owner must not go on without it.
     /// </summary>
     public Task Completion => _running;
 
@@ -150,7 +150,8 @@ public sealed partial class HomeResolver : IAsyncDisposable
             var clients = _options.Anchors
                 .Select(anchor => new AnchorClient(anchor, _options.Identity, _options.Time, Memory.State.HomeState))
                 .ToList();
-            var result = await HomeMeeting.AskHeadsAsync(clients, Memory, _options.Time, _stop.Token).ConfigureAwait(false);
+            var result = await HomeMeeting.AskHeadsAsync(clients, Memory, _options.Time, _stop.Token)
+                .ConfigureAwait(false);
             foreach (var client in clients)
             {
                 await client.DisposeAsync().ConfigureAwait(false);

@@ -12,8 +12,8 @@ public sealed record HomeResolverOptions
     public required HomePin Home { get; init; }
 
     /// <value>
-    /// Where the home is reached first, in the order in which it is asked. The anchors of its newest epoch are asked after
-    /// these.
+    /// Where the home is reached first, in the order in which it is asked. The anchors of its newest epoch are asked
+    /// after these.
     /// </value>
     public required ImmutableArray<IpEndpoint> Anchors { get; init; }
 

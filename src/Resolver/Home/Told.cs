@@ -7,8 +7,8 @@ using Fairlead.Protocol.V1;
 namespace Fairlead.Resolver.Home;
 
 /// <summary>
-/// What an anchor is told with a question: how far the asker knows each segment (V64). An anchor that lags behind what the
-/// asker learned elsewhere since then is honest; one that falls below what it was told, or showed itself, is not.
+/// What an anchor is told with a question: how far the asker knows each segment (V64). An anchor that lags behind what
+/// the asker learned elsewhere since then is honest; one that falls below what it was told, or showed itself, is not.
 /// Immutable, thread-safe.
 /// </summary>
 internal sealed class Told
@@ -37,8 +37,8 @@ internal sealed class Told
     internal IEnumerable<Known> ToKnown() => _segments.Select(WireWriter.ToKnown);
 
     /// <summary>
-    /// Whether a refused answer is only late: an older epoch or seal than the asker knows by now, and none below what the
-    /// anchor was told.
+    /// Whether a refused answer is only late: an older epoch or seal than the asker knows by now, and none below what
+    /// the anchor was told.
     /// </summary>
     /// <param name="refusal">Why it was refused.</param>
     /// <param name="answer">The answer.</param>
@@ -59,7 +59,10 @@ internal sealed class Told
             }
 
             if (!Document.TryParse<Seal>(sealing.Payload, out var seal, out _)
-                || IsBelow(hop.Genesis, new SealPosition(seal.Value.Epoch, seal.Value.Seq, seal.Digest), i == 0 ? shown : null))
+                || IsBelow(
+                    hop.Genesis,
+                    new SealPosition(seal.Value.Epoch, seal.Value.Seq, seal.Digest),
+                    i == 0 ? shown : null))
             {
                 return false;
             }

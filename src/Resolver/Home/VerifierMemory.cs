@@ -6,8 +6,8 @@ using Fairlead.Resolver.State;
 namespace Fairlead.Resolver.Home;
 
 /// <summary>
-/// What one consumer's verifier remembers, in memory and, where a file is given, on disk: an answer is used only after the
-/// state that it leads to is durable (V39). Thread-safe.
+/// What one consumer's verifier remembers, in memory and, where a file is given, on disk: an answer is used only after
+/// the state that it leads to is durable (V39). Thread-safe.
 /// </summary>
 public sealed class VerifierMemory
 {
@@ -92,7 +92,8 @@ public sealed class VerifierMemory
     }
 
     /// <summary>Verifies an answer and makes the state that it leads to durable.</summary>
-    /// <returns>The answer, or why it is refused: <c>StateNotDurable</c> where the disk does not take the state.</returns>
+    /// <returns>The answer, or why it is refused: <c>StateNotDurable</c> where the disk does not take the
+    /// state.</returns>
     public (VerifiedAnswer? Answer, Refusal? Refusal) Verify(Parsed<Query> query, UnverifiedAnswer answer, long now) =>
         Verify([(query, answer)], now)[0];
 

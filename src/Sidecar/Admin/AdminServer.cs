@@ -14,8 +14,9 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Sidecar.Admin;
 
 /// <summary>
-/// Two ports of one server. The admin port, loopback only: <c>/names</c>, <c>/clients</c>, <c>/refusals</c>. The readiness
-/// port, which the kubelet and Prometheus reach: nothing of names. Both: <c>/ready</c> (200 or 503) and <c>/metrics</c>.
+/// Two ports of one server. The admin port, loopback only: <c>/names</c>, <c>/clients</c>, <c>/refusals</c>. The
+/// readiness port, which the kubelet and Prometheus reach: nothing of names. Both: <c>/ready</c> (200 or 503) and
+/// <c>/metrics</c>.
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
 {

@@ -19,7 +19,8 @@ internal static class MetricsPage
         var states = host.Resolver.Names.CountBy(name => name.State).ToDictionary();
         foreach (var state in Enum.GetValues<NameState>())
         {
-            Line(page, "fairlead_sidecar_names", ("state", NamesPage.StateName(state)), states.GetValueOrDefault(state));
+            var count = states.GetValueOrDefault(state);
+            Line(page, "fairlead_sidecar_names", ("state", NamesPage.StateName(state)), count);
         }
 
         Head(page, "fairlead_sidecar_xds_streams", "gauge", "Open xDS streams.");

@@ -4,14 +4,15 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Sidecar.Hosting;
 
 /// <summary>
-/// Writes log lines to one writer: time, level, category, message. A sidecar writes few of them, so that a queue, a thread
-/// and a formatter of its own would only cost memory. Thread-safe.
+/// Writes log lines to one writer: time, level, category, message. A sidecar writes few of them, so that a queue, a
+/// thread and a formatter of its own would only cost memory. Thread-safe.
 /// </summary>
 internal sealed class ErrorLog(TextWriter output, TimeProvider time) : ILoggerProvider
 {
     private readonly Lock _gate = new();
 
-    public ILogger CreateLogger(string categoryName) => new Category(this, categoryName[(categoryName.LastIndexOf('.') + 1)..]);
+    public ILogger CreateLogger(string categoryName) =>
+        new Category(this, categoryName[(categoryName.LastIndexOf('.') + 1)..]);
 
     public void Dispose()
     {
@@ -43,7 +44,11 @@ internal sealed class ErrorLog(TextWriter output, TimeProvider time) : ILoggerPr
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
             {

@@ -6,7 +6,8 @@ using Fairlead.Rpc;
 
 namespace Fairlead.Sidecar.Hosting;
 
-/// <summary>What a resolver of this sidecar starts from: bootstrap file, key, state folder. Immutable; owns the identity.</summary>
+/// <summary>What a resolver of this sidecar starts from: bootstrap file, key, state folder. Immutable; owns the
+/// identity.</summary>
 internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subject) : IDisposable
 {
     /// <summary>Reads the files that the configuration names.</summary>
@@ -26,7 +27,8 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
             identity = new TlsIdentity(key, time);
             return new ResolverSetup(Of(options, bootstrap, identity, subject, time, random), subject);
         }
-        catch (Exception e) when (e is KeyFileException or InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is KeyFileException or InvalidDataException or IOException
+            or UnauthorizedAccessException)
         {
             identity?.Dispose();
             throw new StartException(e.Message, e);
@@ -36,12 +38,20 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
     public void Dispose() => Options.Identity.Dispose();
 
     private static HomeResolverOptions Of(
-        SidecarOptions options, BootstrapFile bootstrap, TlsIdentity identity, Subject subject, TimeProvider time, Random random) =>
+        SidecarOptions options,
+        BootstrapFile bootstrap,
+        TlsIdentity identity,
+        Subject subject,
+        TimeProvider time,
+        Random random) =>
         new()
         {
             Home = new HomePin(bootstrap.Home.Genesis, bootstrap.Home.Name, bootstrap.Home.Floor),
             Anchors = bootstrap.Endpoints,
-            Pins = [.. bootstrap.Pins.Select(pin => KeyValuePair.Create(pin.Name, new Pin(pin.Genesis, null, pin.Floor)))],
+            Pins =
+            [
+                .. bootstrap.Pins.Select(pin => KeyValuePair.Create(pin.Name, new Pin(pin.Genesis, null, pin.Floor))),
+            ],
             Identity = identity,
             StateFile = InFolder(options, "verifier.state"),
             Verifier = new VerifierOptions
@@ -65,13 +75,16 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
 
         try
         {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(
+                folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             return Path.Combine(folder, file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StartException(
-                $"{VerificationFailure.StateNotDurable}: state folder {folder}: {e.Message}; give a folder that can be written", e);
+                $"{VerificationFailure.StateNotDurable}: state folder {folder}: {e.Message}; "
+                + "give a folder that can be written",
+                e);
         }
     }
 }

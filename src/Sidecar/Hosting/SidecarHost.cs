@@ -37,9 +37,11 @@ internal sealed class SidecarHost : IAsyncDisposable
             ? new ShapeFile(file, _imports, reason => SidecarLog.Shapes(_log, reason))
             : null;
         Views = new ServedViews(_imports, OnInterest, _shapes);
-        Ads = new AdsService(Views, new AdsOptions { TimeProvider = time, Logger = loggers.CreateLogger<AdsService>() });
+        Ads = new AdsService(
+            Views, new AdsOptions { TimeProvider = time, Logger = loggers.CreateLogger<AdsService>() });
         var report = new TroubleReport(_log);
-        Resolver = new HomeResolver(setup.Options, setup.Subject, new NameObserver(OnChanged, OnForgotten, report.Report));
+        Resolver = new HomeResolver(
+            setup.Options, setup.Subject, new NameObserver(OnChanged, OnForgotten, report.Report));
     }
 
     /// <summary>Keeps the names.</summary>
@@ -67,7 +69,11 @@ internal sealed class SidecarHost : IAsyncDisposable
     /// <summary>Starts a sidecar.</summary>
     /// <exception cref="StartException">It cannot start; the message names file or address, and the remedy.</exception>
     internal static async Task<SidecarHost> StartAsync(
-        SidecarOptions options, TimeProvider time, Random random, ILoggerFactory loggers, CancellationToken cancellationToken)
+        SidecarOptions options,
+        TimeProvider time,
+        Random random,
+        ILoggerFactory loggers,
+        CancellationToken cancellationToken)
     {
         var host = Build(options, time, random, loggers);
         try
@@ -83,8 +89,8 @@ internal sealed class SidecarHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends when nothing is pending any more: the home is met, and every import has an answer or a reason why not, or has
-    /// had its time.
+    /// Ends when nothing is pending any more: the home is met, and every import has an answer or a reason why not, or
+    /// has had its time.
     /// </summary>
     internal Task Ready => Task.WhenAll(Resolver.HomeMet, Views.Settled);
 

@@ -12,6 +12,7 @@ internal static partial class SidecarLog
     [LoggerMessage(6001, LogLevel.Information, "{Name} is {State}", EventName = "Name")]
     internal static partial void Name(ILogger log, string name, string state);
 
-    [LoggerMessage(6002, LogLevel.Warning, "what imports looked like is not remembered: {Reason}", EventName = "Shapes")]
+    [LoggerMessage(
+        6002, LogLevel.Warning, "what imports looked like is not remembered: {Reason}", EventName = "Shapes")]
     internal static partial void Shapes(ILogger log, string reason);
 }

@@ -32,8 +32,8 @@ internal sealed record SidecarOptions
     internal required IPEndPoint Admin { get; init; }
 
     /// <value>
-    /// Readiness and metrics, for the kubelet and Prometheus: reachable from outside, and telling nothing of names. Default
-    /// port 16020 on every address.
+    /// Readiness and metrics, for the kubelet and Prometheus: reachable from outside, and telling nothing of names.
+    /// Default port 16020 on every address.
     /// </value>
     internal required IPEndPoint Readiness { get; init; }
 
@@ -56,7 +56,8 @@ internal sealed record SidecarOptions
             Key = root.FilePath("key"),
             Subject = SubjectOf(root),
             State = root.OptionalFilePath("state"),
-            Imports = root.Values<FullName>("imports", "the full name of a service, such as checkout.shop.svc.us1.internal", IsImport),
+            Imports = root.Values<FullName>(
+                "imports", "the full name of a service, such as checkout.shop.svc.us1.internal", IsImport),
             XdsSocket = xds.FilePath("socket", "/var/run/fairlead/xds.sock"),
             XdsAddress = Loopback(xds, "address", 16010),
             Admin = Loopback(root, "admin", 16000),
@@ -83,7 +84,10 @@ internal sealed record SidecarOptions
             return new Subject { Namespace = ns, Account = account };
         }
 
-        root.Refuse("subject", $"{text} is not namespace/account", "write the pod's namespace and service account, such as shop/frontend");
+        root.Refuse(
+            "subject",
+            $"{text} is not namespace/account",
+            "write the pod's namespace and service account, such as shop/frontend");
         return null;
     }
 
@@ -92,7 +96,8 @@ internal sealed record SidecarOptions
         var address = section.Endpoint(key, new IPEndPoint(IPAddress.Loopback, port));
         if (!IPAddress.IsLoopback(address.Address))
         {
-            section.Refuse(key, $"{address} is reachable from outside", "it has no authentication: give a loopback address");
+            section.Refuse(
+                key, $"{address} is reachable from outside", "it has no authentication: give a loopback address");
         }
 
         return address;

@@ -6,9 +6,10 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Sidecar.Hosting;
 
 /// <summary>
-/// The sidecar as a program: <c>--config FILE</c>, with <c>--check-config</c> to check it and end. Prints <c>serving</c>
-/// with its addresses once it listens, <c>ready</c> once it is what <c>/ready</c> calls so. Exit codes: 0 after SIGTERM and
-/// SIGINT, 1 when something inside broke, 2 for what its configuration or its files must mend.
+/// The sidecar as a program: <c>--config FILE</c>, with <c>--check-config</c> to check it and end. Prints
+/// <c>serving</c>
+/// with its addresses once it listens, <c>ready</c> once it is what <c>/ready</c> calls so. Exit codes: 0 after SIGTERM
+/// and SIGINT, 1 when something inside broke, 2 for what its configuration or its files must mend.
 /// </summary>
 internal static class SidecarProgram
 {

@@ -21,7 +21,8 @@ internal static class ServedNameMapping
         }
 
         var endpoints = answer.Slices.SelectMany(slice => EndpointsOf(slice, answer)).ToImmutableArray();
-        if (endpoints.IsEmpty && answer.Slices.Any(slice => slice.Endpoints.Any(endpoint => !answer.IsInReach(endpoint))))
+        if (endpoints.IsEmpty
+            && answer.Slices.Any(slice => slice.Endpoints.Any(endpoint => !answer.IsInReach(endpoint))))
         {
             return ServedName.Without(cached.Name, Reasons.OutOfReach, ports);
         }
@@ -30,7 +31,8 @@ internal static class ServedNameMapping
             answer.Target.Name.Text,
             answer.Target.Epoch.Value.Number,
             record.Version,
-            DateTimeOffset.FromUnixTimeMilliseconds(cached.SealedSince).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            DateTimeOffset.FromUnixTimeMilliseconds(cached.SealedSince)
+                .ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
         return new ServedName(cached.Name, null, ports, endpoints, provenance);
     }
 
@@ -45,7 +47,9 @@ internal static class ServedNameMapping
     };
 
     private static ImmutableArray<ServedPort> PortsOf(Record? record) =>
-        record is null ? [] : [.. record.Ports.Select(port => new ServedPort(port.Name, (int)port.Number, port.Protocol))];
+        record is null
+            ? []
+            : [.. record.Ports.Select(port => new ServedPort(port.Name, (int)port.Number, port.Protocol))];
 
     // A name with a host means that endpoint alone; behind a gateway an endpoint's own address leads nowhere.
     private static IEnumerable<ServedEndpoint> EndpointsOf(Slice slice, VerifiedAnswer answer) =>

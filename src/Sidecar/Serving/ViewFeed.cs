@@ -8,9 +8,9 @@ namespace Fairlead.Sidecar.Serving;
 /// clients ask for. Thread-safe.
 /// </summary>
 /// <remarks>
-/// A client that asks for everything hears nothing before the view is primed: when each import has an answer, a reason why
-/// not, or the shape that it had before a restart; after the first patience it is enough that one has. An empty world is
-/// never told because time ran out.
+/// A client that asks for everything hears nothing before the view is primed: when each import has an answer, a reason
+/// why not, or the shape that it had before a restart; after the first patience it is enough that one has. An empty
+/// world is never told because time ran out.
 /// </remarks>
 internal sealed class ViewFeed : IResourceInterest
 {
@@ -20,7 +20,9 @@ internal sealed class ViewFeed : IResourceInterest
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ServedName> _names = new(StringComparer.Ordinal);
     private readonly Spellings _spellings;
-    private readonly Dictionary<string, HashSet<(ResourceType Type, string Name)>> _published = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<(ResourceType Type, string Name)>> _published =
+        new(StringComparer.Ordinal);
+
     private bool _isPatienceOver;
 
     /// <summary>A view that holds nothing; it is primed only where there are no imports.</summary>

@@ -7,13 +7,14 @@ using Google.Protobuf.WellKnownTypes;
 namespace Fairlead.Sidecar.Translation;
 
 /// <summary>
-/// Endpoint assignments: one locality per (region, zone), weighted by its endpoints. Pure. Envoy and gRPC read the same.
+/// Endpoint assignments: one locality per (region, zone), weighted by its endpoints. Pure. Envoy and gRPC read the
+/// same.
 /// </summary>
 internal static class AssignmentTranslation
 {
     /// <summary>
-    /// An assignment without endpoints: what is sent for a name that must not be reached. A denial also drops everything,
-    /// which an Envoy tells apart from an outage (flag UDO instead of UH).
+    /// An assignment without endpoints: what is sent for a name that must not be reached. A denial also drops
+    /// everything, which an Envoy tells apart from an outage (flag UDO instead of UH).
     /// </summary>
     internal static ClusterLoadAssignment Empty(string assignment, string? reason)
     {

@@ -23,7 +23,8 @@ internal static class ClusterNames
         if (colon >= 0)
         {
             name = spelling[..colon];
-            if (!int.TryParse(spelling.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            var digits = spelling.AsSpan(colon + 1);
+            if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                 || number is < 1 or > 65535)
             {
                 return false;

@@ -8,15 +8,18 @@ namespace Fairlead.Sidecar.Translation;
 /// <summary>Clusters, for Envoy and for proxyless gRPC. Pure: equal input gives equal bytes.</summary>
 internal static class ClusterTranslation
 {
-    /// <summary>Long enough for a connection across regions, short enough that a dead endpoint is left for another.</summary>
+    /// <summary>Long enough for a connection across regions, short enough that a dead endpoint is left for
+    /// another.</summary>
     private static readonly Duration ConnectTimeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(5));
 
     /// <summary>
     /// The cluster called <paramref name="clusterName"/> whose endpoints are those of <paramref name="assignment"/>.
     /// </summary>
-    /// <param name="port">The port it leads to; null where none is known, which leaves the protocol at HTTP/1.1.</param>
+    /// <param name="port">The port it leads to; null where none is known, which leaves the protocol at
+    /// HTTP/1.1.</param>
     /// <param name="reason">Why it has no endpoints, shown as its metadata.</param>
-    internal static Cluster Translate(ClientKind client, string clusterName, string assignment, ServedPort? port, string? reason)
+    internal static Cluster Translate(
+        ClientKind client, string clusterName, string assignment, ServedPort? port, string? reason)
     {
         var cluster = new Cluster
         {
@@ -57,13 +60,14 @@ internal static class ClusterTranslation
         };
         if (port?.Protocol is "http2" or "grpc")
         {
-            cluster.TypedExtensionProtocolOptions[WellKnown.HttpOptions] = Any.Pack(new EnvoyApi.UpstreamHttp.HttpProtocolOptions
+            var options = new EnvoyApi.UpstreamHttp.HttpProtocolOptions
             {
                 ExplicitHttpConfig = new EnvoyApi.UpstreamHttp.HttpProtocolOptions.Types.ExplicitHttpConfig
                 {
                     Http2ProtocolOptions = new Http2ProtocolOptions(),
                 },
-            });
+            };
+            cluster.TypedExtensionProtocolOptions[WellKnown.HttpOptions] = Any.Pack(options);
         }
     }
 }

@@ -15,8 +15,9 @@ internal static class RouteTranslation
 
     /// <summary>
     /// The route configuration of a standalone Envoy: a virtual host per import and port, the bare name included where
-    /// it decides a port. A name that is proven absent is answered 404 and a denied one 403, without a cluster; everything
-    /// else goes to its cluster, which answers 503 where it is empty. All of them say why in <c>fairlead-reason</c>.
+    /// it decides a port. A name that is proven absent is answered 404 and a denied one 403, without a cluster;
+    /// everything else goes to its cluster, which answers 503 where it is empty. All of them say why in
+    /// <c>fairlead-reason</c>.
     /// </summary>
     internal static RouteConfiguration Standalone(IEnumerable<ServedName> imports)
     {
@@ -59,7 +60,8 @@ internal static class RouteTranslation
         {
             // Nothing known, or nothing decided: the bare name's cluster exists and is empty, so that a request fails
             // at once and its cluster's metadata says why.
-            yield return VirtualHost(name.Name, [.. Spellings(name.Name, null), .. Spellings(name.Name, 80)], To(name, name.Name));
+            string[] domains = [.. Spellings(name.Name, null), .. Spellings(name.Name, 80)];
+            yield return VirtualHost(name.Name, domains, To(name, name.Name));
         }
 
         foreach (var port in name.Ports)

@@ -20,8 +20,8 @@ internal sealed record ServedName(
     Provenance? Provenance)
 {
     /// <summary>
-    /// Whether nothing is known yet: clients may hold endpoints since before a restart and are told none, neither more nor
-    /// fewer.
+    /// Whether nothing is known yet: clients may hold endpoints since before a restart and are told none, neither more
+    /// nor fewer.
     /// </summary>
     internal bool IsPending => Reason == Reasons.Pending;
 
@@ -66,7 +66,8 @@ internal sealed record ServedPort(string? Name, int Number, string Protocol);
 internal sealed record ServedEndpoint(
     string Address, ImmutableArray<int> Ports, string Region, string Zone, uint Weight, ServedHealth Health);
 
-/// <summary>What its cluster says of an endpoint. It never carries a revocation: what is revoked is not listed.</summary>
+/// <summary>What its cluster says of an endpoint. It never carries a revocation: what is revoked is not
+/// listed.</summary>
 internal enum ServedHealth
 {
     Healthy,

@@ -23,7 +23,8 @@ internal static class ServiceResources
         {
             var port = name.Ports[i];
             var canonical = ClusterNames.Canonical(name.Name, port.Number);
-            yield return (Resource.Create(ClusterTranslation.Translate(client, canonical, canonical, port, reason)), isImport);
+            var cluster = ClusterTranslation.Translate(client, canonical, canonical, port, reason);
+            yield return (Resource.Create(cluster), isImport);
             if (!name.IsPending)
             {
                 yield return (Resource.Create(AssignmentTranslation.Translate(name, canonical, i)), false);

@@ -78,7 +78,8 @@ internal sealed class CacheWorld
         _world.Us1.SealAt(Wall - 1000);
     }
 
-    /// <summary>The answer as it stands under the newest seals: 13 s of life right after a seal, bounded by it.</summary>
+    /// <summary>The answer as it stands under the newest seals: 13 s of life right after a seal, bounded by
+    /// it.</summary>
     public VerifiedAnswer Answer() => Verified(Ask(Checkout), ask => ask.Record(_world.East, _world.West));
 
     public VerifiedAnswer Absent() => Verified(Ask(Nobody), ask => ask.Negative());

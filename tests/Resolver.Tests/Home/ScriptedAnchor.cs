@@ -13,8 +13,8 @@ using Query = Fairlead.Naming.Query;
 namespace Fairlead.Resolver.Tests.Home;
 
 /// <summary>
-/// One anchor of a scripted home over real TLS, with real documents: what it says to a name is its hook's to say, and epochs
-/// that a stream carried are not sent on it again, as an anchor does.
+/// One anchor of a scripted home over real TLS, with real documents: what it says to a name is its hook's to say, and
+/// epochs that a stream carried are not sent on it again, as an anchor does.
 /// </summary>
 internal sealed class ScriptedAnchor : IAsyncDisposable
 {

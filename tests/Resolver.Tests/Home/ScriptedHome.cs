@@ -9,8 +9,8 @@ using Fairlead.TestKit.Answers;
 namespace Fairlead.Resolver.Tests.Home;
 
 /// <summary>
-/// A home segment of four anchors on real sockets whose words a test decides, two services in it, and a resolver of one of
-/// its pods.
+/// A home segment of four anchors on real sockets whose words a test decides, two services in it, and a resolver of one
+/// of its pods.
 /// </summary>
 internal sealed class ScriptedHome : IAsyncDisposable
 {

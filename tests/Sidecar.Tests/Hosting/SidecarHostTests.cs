@@ -1,7 +1,8 @@
 
 namespace Fairlead.Sidecar.Tests.Hosting;
 
-/// <summary>A whole sidecar against eight real anchors: first contact to endpoints at clients, and what operators see.</summary>
+/// <summary>A whole sidecar against eight real anchors: first contact to endpoints at clients, and what operators
+/// see.</summary>
 public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoClusters>
 {
     private const string Cluster = TwoClusters.Checkout + ":80";

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
 
-/// <summary>The program from its arguments to its exit code: what is wrong is named with its place and its remedy.</summary>
+/// <summary>The program from its arguments to its exit code: what is wrong is named with its place and its
+/// remedy.</summary>
 public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<TwoClusters>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

@@ -7,7 +7,8 @@ using Google.Protobuf;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
 
-/// <summary>A client of the aggregated stream over any address: asks for everything or for names, and acknowledges.</summary>
+/// <summary>A client of the aggregated stream over any address: asks for everything or for names, and
+/// acknowledges.</summary>
 internal sealed class XdsClient : IAsyncDisposable
 {
     internal const string Clusters = "type.googleapis.com/envoy.config.cluster.v3.Cluster";

@@ -26,7 +26,8 @@ internal static class CachedNames
 
     internal static CachedName Unreachable(string name = Checkout) => new(name, NameState.Unreachable, null, 0, 0, 0, null);
 
-    /// <summary>The same name with two endpoints: one at hand, one behind a network that only a gateway leads to.</summary>
+    /// <summary>The same name with two endpoints: one at hand, one behind a network that only a gateway leads
+    /// to.</summary>
     internal static CachedName BehindAGateway(bool all, params string[] reached)
     {
         var world = new PeerWorld();
