@@ -95,18 +95,21 @@ internal sealed class SidecarHost : IAsyncDisposable
     internal Task Ready => Task.WhenAll(Resolver.HomeMet, Views.Settled);
 
     /// <summary>What is awaited yet; empty when the sidecar is ready.</summary>
-    internal IReadOnlyList<string> Pending()
+    /// <param name="isPublic">Whether it is told to who may not know the names.</param>
+    internal IReadOnlyList<string> Pending(bool isPublic)
     {
         var pending = new List<string>();
         if (!Resolver.HomeMet.IsCompletedSuccessfully)
         {
             var last = Resolver.Troubles.Newest.LastOrDefault()?.Refusal;
-            pending.Add(last is null ? "home" : $"home: {last.Failure}: {last.Detail}");
+            pending.Add(last is null ? "home" : $"home: {last.Failure}{(isPublic ? "" : $": {last.Detail}")}");
         }
 
         if (!Views.Settled.IsCompletedSuccessfully)
         {
-            pending.AddRange(Views.Unanswered.Select(name => $"import: {name}"));
+            var unanswered = Views.Unanswered;
+            pending.AddRange(
+                isPublic ? [$"imports: {unanswered.Count}"] : unanswered.Select(name => $"import: {name}"));
         }
 
         return pending;

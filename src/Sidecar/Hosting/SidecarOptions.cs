@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Fairlead.Configuration;
 using Fairlead.Naming;
 
@@ -61,13 +62,15 @@ internal sealed record SidecarOptions
             XdsSocket = xds.FilePath("socket", "/var/run/fairlead/xds.sock"),
             XdsAddress = Loopback(xds, "address", 16010),
             Admin = Loopback(root, "admin", 16000),
-            Readiness = root.Endpoint("readiness", new IPEndPoint(IPAddress.IPv6Any, 16020)),
+            Readiness = root.Endpoint("readiness", new IPEndPoint(Everywhere, 16020)),
             TtlCap = root.OptionalDuration("ttl_cap", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
         };
         file.ThrowIfInvalid();
         return options;
     }
+
+    private static IPAddress Everywhere => Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
 
     private static bool IsImport(string text, out FullName name) =>
         FullName.TryParse(text, out name!, out _) && name.Service is not null;

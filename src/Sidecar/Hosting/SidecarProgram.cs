@@ -75,7 +75,11 @@ internal static class SidecarProgram
                 + "take genesis and floor from the home segment's own bootstrap.json").ConfigureAwait(false);
             return Usage;
         }
-        catch (Exception e) when (!stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return 0; // Told to end before it had started.
+        }
+        catch (Exception e)
         {
             await error.WriteLineAsync($"ResolverBroken: the sidecar ends: {e}").ConfigureAwait(false);
             return Broken;
@@ -95,6 +99,9 @@ internal static class SidecarProgram
             if (await Task.WhenAny(ready, host.Completion, stopped).ConfigureAwait(false) == ready)
             {
                 await output.WriteLineAsync("ready").ConfigureAwait(false);
+
+                // What only the start needed goes back to the machine once: there is one sidecar for each pod.
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             }
 
             // Whatever ends the resolver ends the sidecar: a supervisor starts a new one, which knows what to do.

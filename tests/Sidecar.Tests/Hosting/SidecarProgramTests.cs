@@ -47,7 +47,10 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
 
         var (status, page) = await TwoClusters.GetAsync(host.Admin.Readiness, "ready");
         Assert.Equal(503, status);
-        Assert.StartsWith("home: NoFreshHead", (string?)page!["pending"]![0], StringComparison.Ordinal);
+        Assert.Equal("home: NoFreshHead", (string?)page!["pending"]![0]);
+        Assert.Equal("imports: 1", (string?)page["pending"]![1]);
+        (_, page) = await TwoClusters.GetAsync(host.Admin.Admin, "ready");
+        Assert.Equal($"import: {TwoClusters.Checkout}", (string?)page!["pending"]![1]);
         Assert.Contains(host.Resolver.Troubles.Newest, trouble => trouble.Anchor == "127.0.0.1:1");
     }
 
