@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Fairlead.Naming;
-using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.Files;
 using Fairlead.Protocol.V1;

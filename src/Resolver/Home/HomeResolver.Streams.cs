@@ -14,10 +14,13 @@ public sealed partial class HomeResolver
     // The most answers whose state is made durable in one write.
     private const int BatchMax = 64;
 
+    // The most events of one turn: whoever talks without end must not keep the clock from ending what is over.
+    private const int TurnMax = 256;
+
     private void TakeAll()
     {
         var answers = new List<(AnchorSession Session, OpenName Open, UnverifiedAnswer Answer)>();
-        while (_events.Reader.TryRead(out var next))
+        for (var i = 0; i < TurnMax && _events.Reader.TryRead(out var next); i++)
         {
             if (next is ResolverEvent.Heard heard)
             {
