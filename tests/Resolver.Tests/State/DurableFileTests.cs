@@ -1,8 +1,8 @@
 using System.Text;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
 using Fairlead.Resolver.Home;
 using Fairlead.Resolver.State;
-using Fairlead.Rpc;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Answers;
 
@@ -108,15 +108,8 @@ public sealed class DurableFileTests : IDisposable
     {
         var world = new PeerWorld();
         var folder = Directory.CreateDirectory(Path.Combine(_folder, "state")).FullName;
-        using var identity = new TlsIdentity(TestKeys.Ecdsa(1), TimeProvider.System);
-        var memory = new VerifierMemory(new HomeResolverOptions
-        {
-            Anchors = [],
-            Home = world.State.Home,
-            Identity = identity,
-            Random = new Random(1),
-            StateFile = Path.Combine(folder, "state.json"),
-        });
+        var memory = new VerifierMemory(
+            world.State.Home, [], TestKeys.Key(1), VerifierOptions.Default, Path.Combine(folder, "state.json"));
         Directory.Delete(folder);
 
         var (answer, refusal) = memory.Verify(world.Ask().Query, world.Answer(), world.Now);
