@@ -112,6 +112,9 @@ internal sealed class ProxyServer : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
 
+        // Which of two hosts counts is RequestCheck's to say: the server would compare them letter by letter.
+        kestrel.AllowHostHeaderOverride = true;
+
         // Fields go through byte for byte; the client's side of the forwarder reads and writes them so too.
         kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;

@@ -35,7 +35,7 @@ internal sealed class PooledEndpoint(EndpointKey key, ProxiedEndpoint spec, Func
 
     /// <summary>Whether it is less busy for its weight than another, or as busy.</summary>
     internal bool IsLighterOrSame(PooledEndpoint other) =>
-        (Active + 1L) * other.Spec.Weight <= (other.Active + 1L) * Spec.Weight;
+        (long)Active * other.Spec.Weight <= (long)other.Active * Spec.Weight;
 
     /// <summary>Takes it for one request; null where it has been retired meanwhile.</summary>
     internal EndpointClient? TryEnter()

@@ -54,5 +54,5 @@ internal readonly record struct Authority(string Name, int? Port)
         return null;
     }
 
-    private static bool IsHost(string name) => Uri.CheckHostName(name) != UriHostNameType.Unknown;
+    private static bool IsHost(string name) => !name.EndsWith('.') && Uri.CheckHostName(name) != UriHostNameType.Unknown;
 }

@@ -22,18 +22,19 @@ internal static class RequestCheck
             return ProxyRefusal.Of(ProxyReason.MethodRefused, request.Method);
         }
 
-        if (Authority.TryParse(request.Headers.Host, out var authority) is { } reason)
-        {
-            return ProxyRefusal.Of(reason, Shown(request.Headers.Host));
-        }
-
-        exchange.Authority = authority;
-        if (TargetOf(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) is not { } target)
+        if (TargetOf(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) is not var (named, target))
         {
             return ProxyRefusal.Of(ProxyReason.BadRequest, "the request target is no path of an http URI");
         }
 
-        exchange.Target = target;
+        // A host in the target stands above the field (RFC 9112 3.2.2); the endpoint gets no other than what is read here.
+        var host = named ?? request.Headers.Host.ToString();
+        if (Authority.TryParse(host, out var authority) is { } reason)
+        {
+            return ProxyRefusal.Of(reason, Shown(host));
+        }
+
+        (exchange.Authority, exchange.Target) = (authority, target);
 
         // The server takes a length beside a transfer coding away, and keeps it under this name (RFC 9112 6.3).
         if (!StringValuesAreEmpty(request, HeaderNames.TransferEncoding)
@@ -49,10 +50,10 @@ internal static class RequestCheck
     }
 
     /// <summary>
-    /// Path and query of a request target in origin or absolute form, byte for byte; null where it is neither, or holds what
-    /// a target cannot. That an absolute form agrees with the Host header is the server's check.
+    /// Path and query of a request target in origin or absolute form, byte for byte, and the host of the latter; null where it
+    /// is neither, or holds what a target cannot.
     /// </summary>
-    internal static string? TargetOf(string raw)
+    internal static (string? Host, string Target)? TargetOf(string raw)
     {
         foreach (var letter in raw)
         {
@@ -64,7 +65,7 @@ internal static class RequestCheck
 
         if (raw.StartsWith('/'))
         {
-            return raw;
+            return (null, raw);
         }
 
         const string Scheme = "http://";
@@ -74,13 +75,9 @@ internal static class RequestCheck
         }
 
         var end = raw.AsSpan(Scheme.Length).IndexOfAny('/', '?');
-        if (end < 0)
-        {
-            return "/";
-        }
-
-        var rest = raw[(Scheme.Length + end)..];
-        return rest[0] == '/' ? rest : "/" + rest;
+        var host = end < 0 ? raw[Scheme.Length..] : raw.Substring(Scheme.Length, end);
+        var rest = end < 0 ? "/" : raw[(Scheme.Length + end)..];
+        return host.Contains('@', StringComparison.Ordinal) ? null : (host, rest[0] == '/' ? rest : "/" + rest);
     }
 
     private static bool IsRefusedMethod(HttpContext context)
@@ -109,6 +106,6 @@ internal static class RequestCheck
     }
 
     // It goes into an answer and a log: short, and nothing but letters that a host can have.
-    private static string Shown(string? host) =>
-        string.Concat((host ?? "").Take(100).Select(one => char.IsAsciiLetterOrDigit(one) || one is '.' or '-' or ':' ? one : '?'));
+    private static string Shown(string host) =>
+        string.Concat(host.Take(100).Select(one => char.IsAsciiLetterOrDigit(one) || one is '.' or '-' or ':' ? one : '?'));
 }
