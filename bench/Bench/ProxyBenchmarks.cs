@@ -19,8 +19,8 @@ using Yarp.ReverseProxy.Configuration;
 namespace Fairlead.Bench;
 
 /// <summary>
-/// The HTTP proxy beside a plain YARP with the same four endpoints, in turns and in one process, so that both have the same
-/// client, endpoints and machine. Requests are small: it is the cost of a request that differs, not that of bytes.
+/// The HTTP proxy beside a plain YARP with the same four endpoints, in turns and in one process, so that both have the
+/// same client, endpoints and machine. Requests are small: it is the cost of a request that differs, not that of bytes.
 /// </summary>
 internal static class ProxyBenchmarks
 {
@@ -64,7 +64,10 @@ internal static class ProxyBenchmarks
                 new("proxy / plain YARP, time of a request, 16 clients", theirs.PerSecond / ours.PerSecond, "ratio"),
                 .. ours.Single.Rows("proxy, one client"),
                 .. theirs.Single.Rows("plain YARP, one client"),
-                new("proxy / plain YARP, p50, one client", ours.Single.Milliseconds(50) / theirs.Single.Milliseconds(50), "ratio"),
+                new(
+                    "proxy / plain YARP, p50, one client",
+                    ours.Single.Milliseconds(50) / theirs.Single.Milliseconds(50),
+                    "ratio"),
             ];
         }
         finally
@@ -76,7 +79,8 @@ internal static class ProxyBenchmarks
         }
     }
 
-    private static async Task<ProxyServer> ProxyAsync(IEnumerable<Server> endpoints, CancellationToken cancellationToken)
+    private static async Task<ProxyServer> ProxyAsync(
+        IEnumerable<Server> endpoints, CancellationToken cancellationToken)
     {
         var any = new IPEndPoint(IPAddress.Loopback, 0);
         var service = new ProxiedService(
@@ -84,13 +88,14 @@ internal static class ProxyBenchmarks
             ServiceStatus.Served,
             "fresh",
             [new ProxiedPort("http", 80, "http")],
-            [.. endpoints.Select(one => new ProxiedEndpoint("127.0.0.1", [one.Port], "", "", 1, 0, EndpointReadiness.Ready, []))],
+            [.. endpoints.Select(
+                one => new ProxiedEndpoint("127.0.0.1", [one.Port], "", "", 1, 0, EndpointReadiness.Ready, []))],
             ImmutableDictionary<string, TrustBundle>.Empty,
             new ProxyProvenance("us1.internal", 1, 1, 1),
             IsStrict: false);
         return await ProxyServer.StartAsync(
-            new ProxyOptions { Http1 = any, Http2 = any }, _ => service, (_, _) => { }, TimeProvider.System, new Random(1),
-            NullLoggerFactory.Instance, cancellationToken);
+            new ProxyOptions { Http1 = any, Http2 = any }, _ => service, (_, _) => { },
+            TimeProvider.System, new Random(1), NullLoggerFactory.Instance, cancellationToken);
     }
 
     private static RouteConfig Route() => new()
@@ -130,7 +135,8 @@ internal static class ProxyBenchmarks
         return new Server(application, new Uri(address).Port);
     }
 
-    private static Task AnswerAsync(HttpContext context) => context.Response.WriteAsync("{\"id\":1,\"price\":\"12.50\"}");
+    private static Task AnswerAsync(HttpContext context) =>
+        context.Response.WriteAsync("{\"id\":1,\"price\":\"12.50\"}");
 
     private sealed record Server(WebApplication Application, int Port);
 

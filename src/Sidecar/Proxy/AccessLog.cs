@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Sidecar.Proxy;
 
 /// <summary>
-/// One line for a request, with the evidence by which it went where it went. No header, no query, no credential is in it.
-/// Thread-safe.
+/// One line for a request, with the evidence by which it went where it went. No header, no query, no credential is in
+/// it. Thread-safe.
 /// </summary>
 internal sealed class AccessLog(ProxyOptions options, Random random, ILogger logger)
 {
@@ -18,7 +18,8 @@ internal sealed class AccessLog(ProxyOptions options, Random random, ILogger log
     internal void Write(HttpContext context, Exchange exchange, TimeSpan duration)
     {
         var status = context.Response.StatusCode;
-        var isFailure = exchange.Reason is not null || context.Features.Get<Yarp.ReverseProxy.Forwarder.IForwarderErrorFeature>() is not null;
+        var isFailure = exchange.Reason is not null
+            || context.Features.Get<Yarp.ReverseProxy.Forwarder.IForwarderErrorFeature>() is not null;
         if (options.AccessLog == AccessLogMode.Off || (!isFailure && !IsSampled()))
         {
             return;

@@ -13,7 +13,8 @@ internal static partial class ProxyLog
     [LoggerMessage(6102, LogLevel.Warning, "The SVID {File} cannot be used: {Reason}; the last good one stays in use")]
     public static partial void SvidUnreadable(ILogger logger, string file, string reason);
 
-    [LoggerMessage(6103, LogLevel.Warning, "The endpoint {Endpoint} of {Name} showed a certificate that is refused: {Refusal}")]
+    [LoggerMessage(
+        6103, LogLevel.Warning, "The endpoint {Endpoint} of {Name} showed a certificate that is refused: {Refusal}")]
     public static partial void CertificateRefused(ILogger logger, string endpoint, string name, string refusal);
 
     [LoggerMessage(6104, LogLevel.Error, "A request for {Name} failed inside the proxy")]
@@ -23,6 +24,7 @@ internal static partial class ProxyLog
         "{Method} {Name} {Path} {Status} reason={Reason} state={State} segment={Segment} epoch={Epoch} seal={Seal} "
         + "endpoint={Endpoint} attempts={Attempts} duration_ms={Duration} protocol={Protocol}")]
     public static partial void Access(
-        ILogger logger, string method, string name, string path, int status, string reason, string state, string segment,
+        ILogger logger, string method, string name, string path, int status, string reason, string state,
+        string segment,
         long epoch, long seal, string endpoint, int attempts, double duration, string protocol);
 }

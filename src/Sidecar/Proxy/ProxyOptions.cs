@@ -45,8 +45,8 @@ internal sealed record ProxyOptions
     /// <value>A stream on which nothing moves for so long is cut. Default 1 h.</value>
     internal TimeSpan StreamIdle { get; init; } = TimeSpan.FromHours(1);
 
-    /// <value>A connection takes no new request after so long, so that its certificates are checked again. Default 10 min.
-    /// </value>
+    /// <value>A connection takes no new request after so long, so that its certificates are checked again. Default 10
+    /// min. </value>
     internal TimeSpan ConnectionLifetime { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <value>How many endpoints one request tries at most. 1 to 10, default 3.</value>

@@ -1,8 +1,8 @@
 namespace Fairlead.Sidecar.Proxy;
 
 /// <summary>
-/// Why the proxy answered itself: the value of the header <c>fairlead-reason</c>, of the access log and of metrics. What is
-/// not listed here came from an endpoint.
+/// Why the proxy answered itself: the value of the header <c>fairlead-reason</c>, of the access log and of metrics.
+/// What is not listed here came from an endpoint.
 /// </summary>
 internal static class ProxyReason
 {

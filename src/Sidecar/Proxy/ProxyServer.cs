@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -26,9 +27,11 @@ internal sealed class ProxyServer : IAsyncDisposable
     private const int ConnectionsMax = 4096;
 
     private readonly WebApplication _application;
+    private readonly ServicePorts _ports;
 
-    private ProxyServer(WebApplication application, ServiceTable services, IPEndPoint http1, IPEndPoint http2) =>
-        (_application, Services, Http1, Http2) = (application, services, http1, http2);
+    private ProxyServer(
+        WebApplication application, ServicePorts ports, ServiceTable services, IPEndPoint http1, IPEndPoint http2) =>
+        (_application, _ports, Services, Http1, Http2) = (application, ports, services, http1, http2);
 
     /// <summary>The names in use.</summary>
     internal ServiceTable Services { get; }
@@ -58,7 +61,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         }
 
         var logger = loggers.CreateLogger<ProxyServer>();
-        var application = Build(options, time);
+        var ports = new ServicePorts();
+        var application = Build(options, ports, time);
         try
         {
             var seeds = new Seeds(random);
@@ -72,7 +76,7 @@ internal sealed class ProxyServer : IAsyncDisposable
             await application.StartAsync(cancellationToken).ConfigureAwait(false);
             var (http1, http2) = AddressesOf(application);
             ProxyLog.Listening(logger, http1.ToString(), http2.ToString());
-            return new ProxyServer(application, services, http1, http2);
+            return new ProxyServer(application, ports, services, http1, http2);
 
             EndpointClient Connect(EndpointKey key) => new(key, svid, options, time, logger);
         }
@@ -83,6 +87,11 @@ internal sealed class ProxyServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Listens on exactly these addresses besides its two ports from now on; returns before they are
+    /// open.</summary>
+    /// <exception cref="ArgumentException">One is reachable from outside.</exception>
+    internal void Listen(IReadOnlyCollection<ServicePort> ports) => _ports.Set(ports);
+
     public async ValueTask DisposeAsync()
     {
         await _application.StopAsync().ConfigureAwait(false);
@@ -90,7 +99,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         Services.Dispose();
     }
 
-    private static WebApplication Build(ProxyOptions options, TimeProvider time)
+    private static WebApplication Build(ProxyOptions options, ServicePorts ports, TimeProvider time)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
 
@@ -101,6 +110,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            kestrel.Configure(new ConfigurationBuilder().Add(ports).Build(), reloadOnChange: true);
             kestrel.Listen(options.Http1, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(options.Http2, listen => listen.Protocols = HttpProtocols.Http2);
             Limit(kestrel);

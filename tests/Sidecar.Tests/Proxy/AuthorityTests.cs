@@ -78,7 +78,8 @@ public sealed class AuthorityTests
     {
         var service = ProxyWorld.Service([]) with
         {
-            Ports = [.. ports.Split(' ').Select(one => one.Split(':')).Select(one => new ProxiedPort(one[1], int.Parse(one[0], null), one[2]))],
+            Ports = [.. ports.Split(' ').Select(one => one.Split(':')).Select(
+                one => new ProxiedPort(one[1], int.Parse(one[0], null), one[2]))],
         };
         var at = service.PortOf(asked);
         Assert.Equal(meant, at < 0 ? null : service.Ports[at].Number);

@@ -29,7 +29,8 @@ internal sealed class Backend : IAsyncDisposable
     internal X509Certificate2? Client { get; private set; }
 
     internal static async Task<Backend> StartAsync(
-        RequestDelegate answer, HttpProtocols protocols = HttpProtocols.Http1, Func<X509Certificate2>? certificate = null)
+        RequestDelegate answer, HttpProtocols protocols = HttpProtocols.Http1,
+        Func<X509Certificate2>? certificate = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
@@ -77,7 +78,8 @@ internal sealed class Backend : IAsyncDisposable
     {
         var request = context.Request;
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var headers = string.Join('\n', request.Headers.Where(one => !one.Key.StartsWith(':')).Select(one => $"{one.Key}: {one.Value}"));
+        var headers = string.Join(
+            '\n', request.Headers.Where(one => !one.Key.StartsWith(':')).Select(one => $"{one.Key}: {one.Value}"));
         await context.Response.WriteAsync($"{request.Method} {target} {request.Protocol}\n{headers}\n\n");
         await request.Body.CopyToAsync(context.Response.Body);
     }

@@ -29,7 +29,8 @@ public sealed class BalancingTests(ITestOutputHelper output)
         Assert.Equal([load1, load2], PriorityLoad.Spread([(first, 100), (second, 100)]));
 
     [Fact]
-    public void Load_OfOneInThousands_IsNotNothing() => Assert.Equal([0, 100], PriorityLoad.Spread([(0, 5), (1, 5000)]));
+    public void Load_OfOneInThousands_IsNotNothing() =>
+        Assert.Equal([0, 100], PriorityLoad.Spread([(0, 5), (1, 5000)]));
 
     [Fact]
     public void Zone_TakesAllUntilTooFewAreLeft()
@@ -62,7 +63,8 @@ public sealed class BalancingTests(ITestOutputHelper output)
     public void Priority_OfTheAnswer_StandsAboveLocality()
     {
         var pool = Pool([
-            ProxyWorld.Endpoint(1, zone: "b", region: "eu", priority: 0), ProxyWorld.Endpoint(2, zone: "a", region: "us", priority: 1)]);
+            ProxyWorld.Endpoint(1, zone: "b", region: "eu", priority: 0), ProxyWorld.Endpoint(
+                2, zone: "a", region: "us", priority: 1)]);
         Assert.All(Draw(pool, 50), port => Assert.Equal(1, port));
         Eject(pool, 1);
         Assert.All(Draw(pool, 50), port => Assert.Equal(2, port));
@@ -173,7 +175,8 @@ public sealed class BalancingTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>The panic rule: readiness is signed, ejection is an observation, and one that all fail is more likely wrong.</summary>
+    /// <summary>The panic rule: readiness is signed, ejection is an observation, and one that all fail is more likely
+    /// wrong.</summary>
     [Fact]
     public void Ejection_OfAll_LeavesAllReadyOnes()
     {
@@ -233,7 +236,8 @@ public sealed class BalancingTests(ITestOutputHelper output)
     {
         var files = new SvidFiles(null, _time, NullLogger.Instance);
         var pool = new EndpointPool(
-            _options, _time, new Random(Seed), key => new EndpointClient(key, files, _options, _time, NullLogger.Instance));
+            _options, _time, new Random(Seed), key =>
+                new EndpointClient(key, files, _options, _time, NullLogger.Instance));
         pool.Apply(endpoints, 0, ProxyWorld.Service([]).Bundles);
         return pool;
     }
@@ -260,7 +264,8 @@ public sealed class BalancingTests(ITestOutputHelper output)
         throw new InvalidOperationException($"{port} is never chosen");
     }
 
-    private static PooledEndpoint Of(EndpointPool pool, int port) => pool.Endpoints.Single(one => one.Key.Target.Port == port);
+    private static PooledEndpoint Of(EndpointPool pool, int port) =>
+        pool.Endpoints.Single(one => one.Key.Target.Port == port);
 
     private static void Fail(EndpointPool pool, int port, int times)
     {

@@ -61,7 +61,8 @@ public sealed class CertificateTests
     {
         var (certificate, sent, bundles, now) = Build(what);
         var refusal = EndpointCertificate.Check(
-            certificate, sent, [Identity, "spiffe://us1.internal/other"], domain => bundles.GetValueOrDefault(domain), now);
+            certificate, sent, [Identity, "spiffe://us1.internal/other"], domain =>
+                bundles.GetValueOrDefault(domain), now);
         Assert.Equal(expected?.ToString(), refusal?.ToString());
     }
 
@@ -80,7 +81,8 @@ public sealed class CertificateTests
     [InlineData("spiffe://us1.internal/a?b", null)]
     [InlineData("spiffe://us1.internal/%61", null)]
     [InlineData("https://us1.internal/a", null)]
-    public void Domain_OfAnId_IsReadStrictly(string id, string? domain) => Assert.Equal(domain, SpiffeId.TrustDomainOf(id));
+    public void Domain_OfAnId_IsReadStrictly(string id, string? domain) =>
+        Assert.Equal(domain, SpiffeId.TrustDomainOf(id));
 
     [Fact]
     public void Bundle_WithALeafInIt_IsNone()
@@ -121,7 +123,8 @@ public sealed class CertificateTests
         Assert.Equal(second.Thumbprint, files.Current?.Context.TargetCertificate.Thumbprint);
     }
 
-    private (X509Certificate2? Certificate, X509Certificate2[] Sent, ImmutableDictionary<string, TrustBundle> Bundles, DateTimeOffset Now)
+    private (X509Certificate2? Certificate, X509Certificate2[] Sent, ImmutableDictionary<string, TrustBundle> Bundles,
+        DateTimeOffset Now)
         Build(string what)
     {
         string[] right = [Identity];
@@ -161,7 +164,8 @@ public sealed class CertificateTests
             _ => throw new ArgumentOutOfRangeException(nameof(what), what, "no case"),
         };
 
-        (X509Certificate2?, X509Certificate2[], ImmutableDictionary<string, TrustBundle>, DateTimeOffset) Of(X509Certificate2? one) =>
+        (X509Certificate2?, X509Certificate2[], ImmutableDictionary<string, TrustBundle>, DateTimeOffset) Of(
+            X509Certificate2? one) =>
             (one, [], bundles, Now);
 
         (X509Certificate2?, X509Certificate2[], ImmutableDictionary<string, TrustBundle>, DateTimeOffset) Impostor(
@@ -176,7 +180,8 @@ public sealed class CertificateTests
             return (leaf.Sign(right), [leaf.Certificate], bundles, Now);
         }
 
-        (X509Certificate2?, X509Certificate2[], ImmutableDictionary<string, TrustBundle>, DateTimeOffset) IntermediateAlone()
+        (X509Certificate2?, X509Certificate2[], ImmutableDictionary<string, TrustBundle>,
+            DateTimeOffset) IntermediateAlone()
         {
             var between = new CertificateAuthority("between", Now, parent: _authority);
             Assert.True(TrustBundle.TryRead(Domain, [between.Certificate.RawDataMemory], out var bundle));

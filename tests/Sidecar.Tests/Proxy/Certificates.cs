@@ -13,7 +13,9 @@ internal sealed class CertificateAuthority
 
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    internal CertificateAuthority(string domain, DateTimeOffset now, byte[]? serial = null, CertificateAuthority? parent = null, bool isAuthority = true)
+    internal CertificateAuthority(
+        string domain, DateTimeOffset now, byte[]? serial = null, CertificateAuthority? parent = null,
+        bool isAuthority = true)
     {
         Domain = domain;
         Now = now;
@@ -38,11 +40,13 @@ internal sealed class CertificateAuthority
     internal X509Certificate2 Certificate { get; }
 
     internal TrustBundle Bundle =>
-        TrustBundle.TryRead(Domain, [Certificate.RawDataMemory], out var bundle) ? bundle : throw new InvalidOperationException();
+        TrustBundle.TryRead(Domain, [Certificate.RawDataMemory], out var bundle) ? bundle
+            : throw new InvalidOperationException();
 
     /// <summary>A certificate with its key.</summary>
     internal X509Certificate2 Sign(
-        string[] uris, string[]? uses = null, bool? isAuthority = false, X509KeyUsageFlags? usage = X509KeyUsageFlags.DigitalSignature,
+        string[] uris, string[]? uses = null, bool? isAuthority = false,
+        X509KeyUsageFlags? usage = X509KeyUsageFlags.DigitalSignature,
         TimeSpan? from = null, TimeSpan? until = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -78,7 +82,8 @@ internal sealed class CertificateAuthority
 
         request.CertificateExtensions.Add(names.Build());
         using var bare = request.Create(
-            Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), Now + (from ?? TimeSpan.FromHours(-1)),
+            Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(
+                _key), Now + (from ?? TimeSpan.FromHours(-1)),
             Now + (until ?? TimeSpan.FromHours(1)), RandomNumberGenerator.GetBytes(8));
         return bare.CopyWithPrivateKey(key);
     }
@@ -89,7 +94,8 @@ internal sealed class SvidFolder : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-svid-").FullName;
 
-    internal SpiffePaths Paths => new(Path.Combine(_folder, "svid.pem"), Path.Combine(_folder, "key.pem"), Path.Combine(_folder, "bundle.pem"));
+    internal SpiffePaths Paths =>
+        new(Path.Combine(_folder, "svid.pem"), Path.Combine(_folder, "key.pem"), Path.Combine(_folder, "bundle.pem"));
 
     internal void Write(X509Certificate2 certificate, CertificateAuthority authority)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Fairlead.Sidecar.Proxy;
@@ -22,8 +23,9 @@ public sealed class ForwardingTests
         world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port)]));
 
         var echo = await world.RawAsync(
-            "POST /a%2Fb/../c%20d?secret=1&x=%C3%A4 HTTP/1.1\r\nHost: Checkout.SHOP.svc.us1.internal.:80\r\nX-Forwarded-For: 192.0.2.1\r\n"
-            + "X-Hop: gone\r\nConnection: x-hop, content-length\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Authorization: Basic eA==\r\n"
+            "POST /a%2Fb/../c%20d?secret=1&x=%C3%A4 HTTP/1.1\r\nHost: Checkout.SHOP.svc.us1.internal.:80\r\n"
+            + "X-Forwarded-For: 192.0.2.1\r\nX-Hop: gone\r\nConnection: x-hop, content-length\r\nKeep-Alive: 5\r\n"
+            + "TE: trailers\r\nProxy-Authorization: Basic eA==\r\n"
             + "Authorization: Bearer token\r\nX-Latin: \u00e9\r\nContent-Length: 4\r\n\r\nbody");
 
         Assert.StartsWith("HTTP/1.1 200 OK\r\n", echo, StringComparison.Ordinal);
@@ -36,12 +38,17 @@ public sealed class ForwardingTests
         Assert.Contains("\nContent-Length: 4", echo, StringComparison.Ordinal);
         Assert.Contains("body", echo, StringComparison.Ordinal);
         Assert.Contains("\r\nVia: 1.1 fairlead-proxy\r\n", echo, StringComparison.Ordinal);
-        Assert.All(["X-Hop", "Keep-Alive", "TE:", "Proxy-Auth", "Forwarded-Host"], gone => Assert.DoesNotContain(gone, echo, StringComparison.Ordinal));
+        Assert.All(
+            ["X-Hop", "Keep-Alive", "TE:", "Proxy-Auth", "Forwarded-Host"], gone =>
+                Assert.DoesNotContain(gone, echo, StringComparison.Ordinal));
 
         var line = Assert.Single(world.Log.Access);
-        Assert.StartsWith($"POST {Name}:80 /a%2Fb/../c%20d 200 reason=- state=fresh segment=us1.internal epoch=3 seal=41 "
+        Assert.StartsWith(
+            $"POST {Name}:80 /a%2Fb/../c%20d 200 reason=- state=fresh segment=us1.internal epoch=3 seal=41 "
             + $"endpoint=127.0.0.1:{backend.Port} attempts=1 ", line, StringComparison.Ordinal);
-        Assert.All(["secret", "token", "eA=="], word => Assert.All(world.Log.All, one => Assert.DoesNotContain(word, one.Text, StringComparison.Ordinal)));
+        Assert.All(
+            ["secret", "token", "eA=="], word =>
+                Assert.All(world.Log.All, one => Assert.DoesNotContain(word, one.Text, StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -55,7 +62,8 @@ public sealed class ForwardingTests
 
         // RFC 9112 3.2.2: a proxy takes the target's host, and none from a Host field that says otherwise.
         var other = await world.RawAsync(
-            $"GET http://{Name.ToUpperInvariant()}:80 HTTP/1.1\r\nHost: cart.shop.svc.us1.internal\r\nConnection: close\r\n\r\n");
+            $"GET http://{Name.ToUpperInvariant()}:80 HTTP/1.1\r\nHost: cart.shop.svc.us1.internal\r\n"
+            + "Connection: close\r\n\r\n");
         Assert.Contains("GET / HTTP/1.1\n", other, StringComparison.Ordinal);
         Assert.Contains($"\nHost: {Name}:80\n", other, StringComparison.Ordinal);
     }
@@ -70,15 +78,22 @@ public sealed class ForwardingTests
         { "two hosts", $"GET / HTTP/1.1\r\nHost: {Name}\r\nHost: example.com\r\n\r\n", 400 },
         { "a stranger", "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n", 421 },
         { "an address", "GET / HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n", 421 },
-        { "a stranger in absolute form", "GET http://169.254.169.254/latest HTTP/1.1\r\nHost: 169.254.169.254\r\n\r\n", 421 },
+        { "a stranger in absolute form", "GET http://169.254.169.254/latest HTTP/1.1\r\nHost: 169.254.169.254\r\n\r\n",
+        421 },
         { "a user in absolute form", $"GET http://me@{Name}/ HTTP/1.1\r\nHost: {Name}\r\n\r\n", 400 },
         { "a stranger behind the right Host", $"GET http://example.com/ HTTP/1.1\r\nHost: {Name}\r\n\r\n", 421 },
         { "https in absolute form", $"GET https://{Name}/ HTTP/1.1\r\nHost: {Name}\r\n\r\n", 400 },
-        { "length and chunks", $"POST / HTTP/1.1\r\nHost: {Name}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: {Name}\r\n\r\n", 400 },
-        { "two lengths", $"POST / HTTP/1.1\r\nHost: {Name}\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde", 400 },
+        { "length and chunks",
+            $"POST / HTTP/1.1\r\nHost: {Name}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+                + $"GET /smuggled HTTP/1.1\r\nHost: {Name}\r\n\r\n",
+            400 },
+        { "two lengths", $"POST / HTTP/1.1\r\nHost: {Name}\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
+        400 },
         { "a length that is none", $"POST / HTTP/1.1\r\nHost: {Name}\r\nContent-Length: 4x\r\n\r\nabcd", 400 },
-        { "chunks that are not last", $"POST / HTTP/1.1\r\nHost: {Name}\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", 400 },
-        { "a coding with a bad name", $"POST / HTTP/1.1\r\nHost: {Name}\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400 },
+        { "chunks that are not last", $"POST / HTTP/1.1\r\nHost: {Name}\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
+        400 },
+        { "a coding with a bad name",
+        $"POST / HTTP/1.1\r\nHost: {Name}\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400 },
         { "a folded field", $"GET / HTTP/1.1\r\nHost: {Name}\r\nX: a\r\n b\r\n\r\n", 400 },
         { "space before the colon", $"GET / HTTP/1.1\r\nHost: {Name}\r\nContent-Length : 4\r\n\r\n", 400 },
         { "a bare line feed in the target", $"GET /a\nb HTTP/1.1\r\nHost: {Name}\r\n\r\n", 400 },
@@ -93,18 +108,21 @@ public sealed class ForwardingTests
         await using var world = await ProxyWorld.StartAsync();
         world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port)]));
         var answer = await world.RawAsync(bytes);
-        Assert.True(answer.StartsWith($"HTTP/1.1 {status} ", StringComparison.Ordinal), $"{what}: {answer.Split('\r')[0]}");
+        Assert.True(
+            answer.StartsWith($"HTTP/1.1 {status} ", StringComparison.Ordinal), $"{what}: {answer.Split('\r')[0]}");
         Assert.Equal(0, backend.Requests);
     }
 
-    /// <summary>The server reads a sign before a length; what goes on is a number again, and means the same to everyone.</summary>
+    /// <summary>The server reads a sign before a length; what goes on is a number again, and means the same to
+    /// everyone.</summary>
     [Fact]
     public async Task Length_IsWrittenAnew()
     {
         await using var backend = await Backend.StartAsync(Backend.EchoAsync);
         await using var world = await ProxyWorld.StartAsync();
         world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port)]));
-        var echo = await world.RawAsync($"POST / HTTP/1.1\r\nHost: {Name}\r\nConnection: close\r\nContent-Length: +4\r\n\r\nabcd");
+        var echo = await world.RawAsync(
+            $"POST / HTTP/1.1\r\nHost: {Name}\r\nConnection: close\r\nContent-Length: +4\r\n\r\nabcd");
         Assert.Contains("\nContent-Length: 4", echo, StringComparison.Ordinal);
         Assert.Contains("abcd", echo, StringComparison.Ordinal);
     }
@@ -113,10 +131,12 @@ public sealed class ForwardingTests
     public async Task Fields_AboveTheLimit_AreRefusedAndBelowItGoThrough()
     {
         await using var backend = await Backend.StartAsync(async context =>
-            await context.Response.WriteAsync(context.Request.Headers["X-Big"].ToString().Length.ToString(null as IFormatProvider)));
+            await context.Response.WriteAsync(
+                context.Request.Headers["X-Big"].ToString().Length.ToString(null as IFormatProvider)));
         await using var world = await ProxyWorld.StartAsync();
         world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port)]));
-        using var good = await world.SendAsync(change: request => request.Headers.Add("X-Big", new string('x', 30_000)));
+        using var good = await world.SendAsync(
+            change: request => request.Headers.Add("X-Big", new string('x', 30_000)));
         Assert.Equal("30000", await good.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         using var bad = await world.SendAsync(change: request => request.Headers.Add("X-Big", new string('x', 70_000)));
         Assert.Equal(HttpStatusCode.RequestHeaderFieldsTooLarge, bad.StatusCode);
@@ -149,7 +169,8 @@ public sealed class ForwardingTests
         using var http2 = await world.SendAsync(isHttp2: true);
         await ProxyWorld.IsProblemAsync(http2, code, reason);
 
-        using var call = await world.SendAsync(method: HttpMethod.Post, isHttp2: true, content: new ByteArrayContent([0, 0, 0, 0, 0])
+        using var call = await world.SendAsync(
+            method: HttpMethod.Post, isHttp2: true, content: new ByteArrayContent([0, 0, 0, 0, 0])
         {
             Headers = { { "Content-Type", "application/grpc+proto" } },
         });
@@ -204,7 +225,9 @@ public sealed class ForwardingTests
         var hang = new TaskCompletionSource();
         await using var backend = await Backend.StartAsync(context => hang.Task.WaitAsync(context.RequestAborted));
         await using var world = await ProxyWorld.StartAsync(time: time);
-        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port), ProxyWorld.Endpoint(backend.Port, address: "127.0.0.2")]));
+        world.Publish(
+            ProxyWorld.Service(
+                [ProxyWorld.Endpoint(backend.Port), ProxyWorld.Endpoint(backend.Port, address: "127.0.0.2")]));
         var waiting = world.SendAsync();
         await Eventually(() => backend.Requests == 1);
         await Advance(time, waiting);
@@ -228,7 +251,9 @@ public sealed class ForwardingTests
         content.Finish("end");
         using var response = await sending;
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.EndsWith("\n\nend", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "\n\nend", await response.Content.ReadAsStringAsync(
+                TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -264,7 +289,8 @@ public sealed class ForwardingTests
         world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port)], isStrict: true));
         using var response = await world.SendAsync(until: HttpCompletionOption.ResponseHeadersRead);
         world.Publish(ProxiedService.Without(Name, ServiceStatus.Expired, "expired"));
-        await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        await Assert.ThrowsAnyAsync<Exception>(
+            () => response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -289,7 +315,8 @@ public sealed class ForwardingTests
         Assert.Equal(digest, await up.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         using var down = await world.SendAsync(until: HttpCompletionOption.ResponseHeadersRead);
         await using var stream = await down.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(digest, Convert.ToHexString(await SHA256.HashDataAsync(stream, TestContext.Current.CancellationToken)));
+        Assert.Equal(
+            digest, Convert.ToHexString(await SHA256.HashDataAsync(stream, TestContext.Current.CancellationToken)));
     }
 
     [Fact]
@@ -298,16 +325,19 @@ public sealed class ForwardingTests
         await using var backend = await Backend.StartAsync(context =>
         {
             context.Response.StatusCode = context.Request.Path == "/no" ? 417 : 200;
-            return context.Request.Path == "/no" ? Task.CompletedTask : context.Request.Body.CopyToAsync(context.Response.Body);
+            return context.Request.Path == "/no" ? Task.CompletedTask : context.Request.Body.CopyToAsync(
+                context.Response.Body);
         });
         await using var world = await ProxyWorld.StartAsync();
         world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port)]));
         using var yes = await world.SendAsync(
-            method: HttpMethod.Post, content: new StringContent("x"), change: request => request.Headers.ExpectContinue = true);
+            method: HttpMethod.Post, content: new StringContent("x"), change: request =>
+                request.Headers.ExpectContinue = true);
         Assert.Equal("x", await yes.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         var no = new SlowContent();
         using var refused = await world.SendAsync(
-            method: HttpMethod.Post, target: "/no", content: no, change: request => request.Headers.ExpectContinue = true);
+            method: HttpMethod.Post, target: "/no", content: no, change: request =>
+                request.Headers.ExpectContinue = true);
         Assert.Equal(417, (int)refused.StatusCode);
         Assert.False(no.HasStarted);
     }
@@ -341,9 +371,60 @@ public sealed class ForwardingTests
         world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(http1.Port)]));
         world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(http2.Port)], "http2", "new.shop.svc.us1.internal"));
         using var one = await world.SendAsync(isHttp2: isHttp2);
-        Assert.StartsWith("GET / HTTP/1.1\n", await one.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "GET / HTTP/1.1\n", await one.Content.ReadAsStringAsync(
+                TestContext.Current.CancellationToken), StringComparison.Ordinal);
         using var two = await world.SendAsync("new.shop.svc.us1.internal", isHttp2: isHttp2);
-        Assert.StartsWith("GET / HTTP/2\n", await two.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "GET / HTTP/2\n", await two.Content.ReadAsStringAsync(
+                TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    /// <summary>A service's own port on an address of its own, opened and closed while the proxy runs.</summary>
+    [Fact]
+    public async Task Ports_OfVirtualAddresses_OpenAndClose()
+    {
+        await using var backend = await Backend.StartAsync(Backend.EchoAsync);
+        await using var world = await ProxyWorld.StartAsync();
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port)]));
+        var (one, two) = (Free("127.99.7.1"), Free("127.99.7.2"));
+        world.Server.Listen([new ServicePort(one, IsHttp2: false), new ServicePort(two, IsHttp2: true)]);
+        await Eventually(() => Answers(one, HttpVersion.Version11) && Answers(two, HttpVersion.Version20));
+
+        world.Server.Listen([new ServicePort(two, IsHttp2: true)]);
+        await Eventually(() => !Answers(one, HttpVersion.Version11));
+        Assert.True(Answers(two, HttpVersion.Version20));
+        using var still = await world.SendAsync();
+        Assert.Equal(HttpStatusCode.OK, still.StatusCode);
+        Assert.Throws<ArgumentException>(
+            () => world.Server.Listen([new ServicePort(new IPEndPoint(IPAddress.Any, 80), false)]));
+
+        static IPEndPoint Free(string address)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
+            return (IPEndPoint)socket.LocalEndPoint!;
+        }
+
+        static bool Answers(IPEndPoint at, Version version)
+        {
+            using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{at}/")
+            {
+                Version = version,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            };
+            request.Headers.Host = Name;
+            try
+            {
+                using var response = client.SendAsync(request).GetAwaiter().GetResult();
+                return response.IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }
     }
 
     internal static async Task Eventually(Func<bool> condition)
@@ -363,7 +444,9 @@ public sealed class ForwardingTests
         for (var i = 0; i < 2000 && !waiting.IsCompleted; i++)
         {
             time.Advance(TimeSpan.FromSeconds(1));
-            await Task.WhenAny(waiting, Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, TestContext.Current.CancellationToken));
+            await Task.WhenAny(
+                waiting, Task.Delay(
+                    TimeSpan.FromMilliseconds(5), TimeProvider.System, TestContext.Current.CancellationToken));
         }
     }
 

@@ -36,8 +36,10 @@ public sealed class MappingTests
         Assert.Equal([new ProxiedPort("http", 80, "http")], service.Ports);
         Assert.Equal(
             [
-                ("10.1.0.3", "us-east", "a", 5u, EndpointReadiness.Ready), ("10.1.0.4", "us-east", "", 1u, EndpointReadiness.Unready),
-                ("10.1.0.5", "us-east", "", 1u, EndpointReadiness.Draining), ("10.2.0.1", "us-west", "", 1u, EndpointReadiness.Ready),
+                ("10.1.0.3", "us-east", "a", 5u, EndpointReadiness.Ready),
+                    ("10.1.0.4", "us-east", "", 1u, EndpointReadiness.Unready),
+                ("10.1.0.5", "us-east", "", 1u, EndpointReadiness.Draining),
+                    ("10.2.0.1", "us-west", "", 1u, EndpointReadiness.Ready),
             ],
             service.Endpoints.Select(one => (one.Address, one.Region, one.Zone, one.Weight, one.Readiness)));
         Assert.All(service.Endpoints, one => Assert.Equal([8080], one.Ports));
@@ -70,9 +72,11 @@ public sealed class MappingTests
         Assert.Equal(status, ProxiedServiceMapping.Map(name).Status.ToString());
     }
 
-    private static CachedName Cached(VerifiedAnswer answer, NameState state) => new(answer.Name.Text, state, answer, 0, 0, 0, null);
+    private static CachedName Cached(VerifiedAnswer answer, NameState state) =>
+        new(answer.Name.Text, state, answer, 0, 0, 0, null);
 
-    private static VerifiedAnswer Answer(PeerWorld world, Func<Fairlead.Naming.Record, Fairlead.Naming.Record> change, params Slice[] slices)
+    private static VerifiedAnswer Answer(
+        PeerWorld world, Func<Fairlead.Naming.Record, Fairlead.Naming.Record> change, params Slice[] slices)
     {
         var record = change(AnswerLeaves.RecordOf(Checkout, world.Now - 30_000, world.Us1.Publisher, slices));
         world.Us1.Put(record);

@@ -30,12 +30,14 @@ internal sealed class ProxyWorld : IAsyncDisposable
 
     internal Lines Log { get; } = new();
 
-    internal HttpClient Client { get; } = new(new SocketsHttpHandler { UseProxy = false, Expect100ContinueTimeout = TimeSpan.FromSeconds(10) })
+    internal HttpClient Client { get; } = new(
+        new SocketsHttpHandler { UseProxy = false, Expect100ContinueTimeout = TimeSpan.FromSeconds(10) })
     {
         Timeout = TimeSpan.FromSeconds(30),
     };
 
-    internal static async Task<ProxyWorld> StartAsync(ProxyOptions? options = null, TimeProvider? time = null, int seed = 1)
+    internal static async Task<ProxyWorld> StartAsync(
+        ProxyOptions? options = null, TimeProvider? time = null, int seed = 1)
     {
         var world = new ProxyWorld();
         var any = new IPEndPoint(IPAddress.Loopback, 0);
@@ -55,10 +57,12 @@ internal sealed class ProxyWorld : IAsyncDisposable
         IEnumerable<ProxiedEndpoint> endpoints, string protocol = "http", string name = Name, bool isStrict = false,
         params TrustBundle[] bundles) => new(
             name, ServiceStatus.Served, "fresh", [new ProxiedPort(protocol, 80, protocol)], [.. endpoints],
-            bundles.ToImmutableDictionary(bundle => bundle.Domain), new ProxyProvenance("us1.internal", 3, 41, 7), isStrict);
+            bundles.ToImmutableDictionary(bundle => bundle.Domain), new ProxyProvenance(
+                "us1.internal", 3, 41, 7), isStrict);
 
     internal static ProxiedEndpoint Endpoint(
-        int port, string zone = "", uint weight = 1, EndpointReadiness readiness = EndpointReadiness.Ready, string region = "",
+        int port, string zone = "", uint weight = 1, EndpointReadiness readiness = EndpointReadiness.Ready,
+        string region = "",
         int priority = 0, string address = "127.0.0.1", params string[] identities) =>
         new(address, [port], region, zone, weight, priority, readiness, [.. identities]);
 
@@ -69,8 +73,10 @@ internal sealed class ProxyWorld : IAsyncDisposable
     }
 
     internal async Task<HttpResponseMessage> SendAsync(
-        string host = Name, HttpMethod? method = null, string target = "/", HttpContent? content = null, bool isHttp2 = false,
-        Action<HttpRequestMessage>? change = null, HttpCompletionOption until = HttpCompletionOption.ResponseContentRead)
+        string host = Name, HttpMethod? method = null, string target = "/", HttpContent? content = null,
+        bool isHttp2 = false,
+        Action<HttpRequestMessage>? change = null,
+        HttpCompletionOption until = HttpCompletionOption.ResponseContentRead)
     {
         var address = isHttp2 ? Server.Http2 : Server.Http1;
         using var request = new HttpRequestMessage(method ?? HttpMethod.Get, $"http://{address}{target}")
@@ -143,7 +149,8 @@ internal sealed class ProxyWorld : IAsyncDisposable
         internal IEnumerable<string> Access => All.Where(line => line.Id.Id == 6110).Select(line => line.Text);
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?,
+            string> formatter) =>
             All.Enqueue((eventId, formatter(state, exception)));
 
         public bool IsEnabled(LogLevel logLevel) => true;

@@ -33,7 +33,9 @@ public sealed class RetryTests
     public async Task Endpoints_ThatAllRefuse_Are502()
     {
         await using var world = await ProxyWorld.StartAsync(new ProxyOptions { AccessLog = AccessLogMode.Sampled });
-        world.Publish(ProxyWorld.Service(Enumerable.Range(1, 5).Select(i => ProxyWorld.Endpoint(ClosedPort(), address: $"127.0.0.{i}"))));
+        world.Publish(
+            ProxyWorld.Service(
+                Enumerable.Range(1, 5).Select(i => ProxyWorld.Endpoint(ClosedPort(), address: $"127.0.0.{i}"))));
         using var response = await world.SendAsync();
         await ProxyWorld.IsProblemAsync(response, 502, "endpoint-unreachable");
         Assert.Contains("attempts=3 ", Assert.Single(world.Log.Access), StringComparison.Ordinal);
@@ -53,7 +55,9 @@ public sealed class RetryTests
         await using var world = await ProxyWorld.StartAsync();
 
         // The broken one is nearer, so that it is always tried first.
-        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(broken.Port, priority: 0), ProxyWorld.Endpoint(backend.Port, priority: 1)]));
+        world.Publish(
+            ProxyWorld.Service(
+                [ProxyWorld.Endpoint(broken.Port, priority: 0), ProxyWorld.Endpoint(backend.Port, priority: 1)]));
         using var response = await world.SendAsync(
             method: new HttpMethod(method), content: hasBody ? new StringContent("body") : null);
         Assert.Equal(status, (int)response.StatusCode);
@@ -135,6 +139,41 @@ public sealed class RetryTests
         go.SetResult();
         Assert.Equal("begun and done", await held.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal(1, old.Requests);
+    }
+
+    [Fact]
+    public async Task Client_ThatGoesAway_SaysNothingAboutTheEndpoint()
+    {
+        var aborted = 0;
+        await using var slow = await Backend.StartAsync(async context =>
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Interlocked.Increment(ref aborted);
+        });
+        await using var other = await Backend.StartAsync(_ => Task.CompletedTask);
+        await using var world = await ProxyWorld.StartAsync();
+        world.Publish(
+            ProxyWorld.Service(
+                [ProxyWorld.Endpoint(slow.Port, priority: 0), ProxyWorld.Endpoint(other.Port, priority: 1)]));
+        for (var i = 1; i <= 4; i++)
+        {
+            using var client = new HttpClient();
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{world.Server.Http1}/");
+            request.Headers.Host = ProxyWorld.Name;
+            using var leave = new CancellationTokenSource();
+            var sending = client.SendAsync(request, leave.Token);
+            await ForwardingTests.Eventually(() => slow.Requests == i);
+            await leave.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+            await ForwardingTests.Eventually(() => Volatile.Read(ref aborted) == i);
+        }
+
+        Assert.Equal(0, other.Requests);
+        await ForwardingTests.Eventually(
+            () =>
+                world.Log.Access.Count(
+                    line => line.Contains(" 499 reason=client-gone", StringComparison.Ordinal)) == 4);
     }
 
     private static async Task SendManyAsync(ProxyWorld world, int count)

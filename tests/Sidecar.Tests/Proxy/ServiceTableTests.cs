@@ -77,7 +77,8 @@ public sealed class ServiceTableTests
         Assert.Empty(table.Entries);
     }
 
-    /// <summary>One call for a change, however many endpoints it has; and no connection before a request wants one.</summary>
+    /// <summary>One call for a change, however many endpoints it has; and no connection before a request wants
+    /// one.</summary>
     [Fact]
     public void Change_OfAThousandEndpoints_IsOneCall()
     {

@@ -6,7 +6,8 @@ using Fairlead.TestKit;
 
 namespace Fairlead.Sidecar.Tests.Proxy;
 
-/// <summary>Programs of others through the proxy: curl, gRPC's C core at both ends, a WebSocket client and server.</summary>
+/// <summary>Programs of others through the proxy: curl, gRPC's C core at both ends, a WebSocket client and
+/// server.</summary>
 public sealed class StrangerTests
 {
     private const string Name = ProxyWorld.Name;
@@ -30,7 +31,8 @@ public sealed class StrangerTests
     public async Task Grpc_StreamThatIsSilentForLonger_IsNotCutByTheBudget()
     {
         using var server = new Peer(Python(), [Path.Combine(Peers, "echo_server.py")]);
-        await using var world = await ProxyWorld.StartAsync(new ProxyOptions { Budget = TimeSpan.FromMilliseconds(500) });
+        await using var world = await ProxyWorld.StartAsync(
+            new ProxyOptions { Budget = TimeSpan.FromMilliseconds(500) });
         world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(await server.PortAsync())], "tcp"));
         await CallAsync(world, "silent");
     }
@@ -56,7 +58,8 @@ public sealed class StrangerTests
         await using var world = await ProxyWorld.StartAsync();
         world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(await server.PortAsync())], protocol));
         var (code, output, error) = await PeerTools.RunAsync(
-            Node(), [Path.Combine(Peers, "websocket.js"), "client", $"ws://{world.Server.Http1}/room?x=1", Name], PeerTools.NodePackages, Token);
+            Node(), [Path.Combine(Peers, "websocket.js"), "client", $"ws://{world.Server.Http1}/room?x=1", Name],
+            PeerTools.NodePackages, Token);
         Assert.True(code == 0 && output == "ok\n", $"{code} {output} {error}");
     }
 
@@ -76,18 +79,21 @@ public sealed class StrangerTests
             ["--connect-to", $"::{http1}", $"http://{Name}./x?y"],
             ["--http2-prior-knowledge", "--connect-to", $"::{http2}", $"http://{Name}/x?y"],
             ["-H", "Expect: 100-continue", "-H", $"Host: {Name}", "-d", "data", $"http://{http1}/x?y"],
-            ["-T", Path.Combine(Peers, "websocket.js"), "-H", "Transfer-Encoding: chunked", "--connect-to", $"::{http1}", $"http://{Name}/x?y"],
+            ["-T", Path.Combine(Peers, "websocket.js"), "-H", "Transfer-Encoding: chunked", "--connect-to",
+            $"::{http1}", $"http://{Name}/x?y"],
         ];
         foreach (var form in forms)
         {
-            var (code, output, error) = await PeerTools.RunAsync(curl!, ["-sS", "--noproxy", "", "-m", "20", .. form], null, Token);
+            var (code, output, error) = await PeerTools.RunAsync(
+                curl!, ["-sS", "--noproxy", "", "-m", "20", .. form], null, Token);
             Assert.True(code == 0, error);
             Assert.Contains(" /x?y HTTP/1.1\n", output, StringComparison.Ordinal);
             Assert.Contains($"\nHost: {Name}\n", output, StringComparison.Ordinal);
         }
 
         var tunnel = await PeerTools.RunAsync(
-            curl!, ["-sS", "--proxytunnel", "--noproxy", "", "--proxy", $"http://{http1}", $"http://{Name}/"], null, Token);
+            curl!, ["-sS", "--proxytunnel", "--noproxy", "", "--proxy", $"http://{http1}", $"http://{Name}/"], null,
+            Token);
         Assert.NotEqual(0, tunnel.ExitCode);
         Assert.Contains("405", tunnel.Error, StringComparison.Ordinal);
     }

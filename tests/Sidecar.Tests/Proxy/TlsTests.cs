@@ -45,14 +45,16 @@ public sealed class TlsTests : IDisposable
         await using var wrong = await Backend.StartAsync(
             Backend.EchoAsync, certificate: () => _target.Sign(["spiffe://us1.internal/ns/shop/sa/other"]));
         await using var world = await StartAsync();
-        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(wrong.Port, identities: Server)], bundles: _target.Bundle));
+        world.Publish(
+            ProxyWorld.Service([ProxyWorld.Endpoint(wrong.Port, identities: Server)], bundles: _target.Bundle));
         using var response = await world.SendAsync(method: HttpMethod.Post, content: new StringContent("secret"));
         await ProxyWorld.IsProblemAsync(response, 502, "endpoint-refused");
         Assert.Equal(0, wrong.Requests);
         Assert.Contains(world.Log.All, line => line.Text.Contains("WrongIdentity", StringComparison.Ordinal));
     }
 
-    /// <summary>A segment's bundle says nothing about the pod's own trust domain, whatever it claims (V54, V55).</summary>
+    /// <summary>A segment's bundle says nothing about the pod's own trust domain, whatever it claims (V54,
+    /// V55).</summary>
     [Fact]
     public async Task Bundle_OfAnAnswerForTheHomesDomain_IsNotUsed()
     {
@@ -70,7 +72,8 @@ public sealed class TlsTests : IDisposable
     {
         await using var clear = await Backend.StartAsync(Backend.EchoAsync);
         await using var world = await StartAsync();
-        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(clear.Port, identities: Server)], bundles: _target.Bundle));
+        world.Publish(
+            ProxyWorld.Service([ProxyWorld.Endpoint(clear.Port, identities: Server)], bundles: _target.Bundle));
         using var response = await world.SendAsync();
         await ProxyWorld.IsProblemAsync(response, 502, "endpoint-refused");
         Assert.Equal(0, clear.Requests);
@@ -79,9 +82,11 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Pod_WithoutACertificate_UsesNoEndpointWithAnIdentity()
     {
-        await using var backend = await Backend.StartAsync(Backend.EchoAsync, certificate: () => _target.Sign([Server]));
+        await using var backend = await Backend.StartAsync(
+            Backend.EchoAsync, certificate: () => _target.Sign([Server]));
         await using var world = await ProxyWorld.StartAsync();
-        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port, identities: Server)], bundles: _target.Bundle));
+        world.Publish(
+            ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port, identities: Server)], bundles: _target.Bundle));
         using var response = await world.SendAsync();
         await ProxyWorld.IsProblemAsync(response, 502, "no-client-identity");
         Assert.Equal(0, backend.Requests);
@@ -90,9 +95,11 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Certificate_ThatRotates_IsShownToNewConnections()
     {
-        await using var backend = await Backend.StartAsync(Backend.EchoAsync, certificate: () => _target.Sign([Server]));
+        await using var backend = await Backend.StartAsync(
+            Backend.EchoAsync, certificate: () => _target.Sign([Server]));
         await using var world = await StartAsync();
-        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port, identities: Server)], bundles: _target.Bundle));
+        world.Publish(
+            ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port, identities: Server)], bundles: _target.Bundle));
         using var before = await world.SendAsync();
         var first = backend.Client!.Thumbprint;
 
@@ -109,14 +116,16 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Bundle_ThatChanges_ClosesWhatItVouchedFor()
     {
-        await using var backend = await Backend.StartAsync(Backend.EchoAsync, certificate: () => _target.Sign([Server]));
+        await using var backend = await Backend.StartAsync(
+            Backend.EchoAsync, certificate: () => _target.Sign([Server]));
         await using var world = await StartAsync();
         ProxiedEndpoint[] endpoints = [ProxyWorld.Endpoint(backend.Port, identities: Server)];
         world.Publish(ProxyWorld.Service(endpoints, bundles: _target.Bundle));
         using var before = await world.SendAsync();
         Assert.Equal(HttpStatusCode.OK, before.StatusCode);
 
-        world.Publish(ProxyWorld.Service(endpoints, bundles: new CertificateAuthority("us1.internal", _target.Now).Bundle));
+        world.Publish(
+            ProxyWorld.Service(endpoints, bundles: new CertificateAuthority("us1.internal", _target.Now).Bundle));
         using var after = await world.SendAsync();
         await ProxyWorld.IsProblemAsync(after, 502, "endpoint-refused");
     }

@@ -1,9 +1,9 @@
 namespace Fairlead.Sidecar.Proxy.Balancing;
 
 /// <summary>
-/// What requests say of one endpoint. So many failures in a row eject it for a time that doubles with each ejection that
-/// follows without a success between; when the time is over it is half open: one request probes it, and decides. Not
-/// thread-safe: its pool holds the lock. Times are milliseconds of a monotonic clock.
+/// What requests say of one endpoint. So many failures in a row eject it for a time that doubles with each ejection
+/// that follows without a success between; when the time is over it is half open: one request probes it, and decides.
+/// Not thread-safe: its pool holds the lock. Times are milliseconds of a monotonic clock.
 /// </summary>
 internal sealed class EndpointHealth
 {
@@ -17,7 +17,8 @@ internal sealed class EndpointHealth
     /// <summary>Whether it takes requests at this moment.</summary>
     internal bool IsAvailable(long now) => _ejections == 0 || (now >= _ejectedUntil && !_isProbing);
 
-    /// <summary>When it opens again for a probe; <see cref="long.MaxValue"/> where time alone changes nothing.</summary>
+    /// <summary>When it opens again for a probe; <see cref="long.MaxValue"/> where time alone changes
+    /// nothing.</summary>
     internal long Due(long now) => _ejections > 0 && now < _ejectedUntil ? _ejectedUntil : long.MaxValue;
 
     /// <summary>Notes that a request goes there; true where it is the probe, so that no second one follows.</summary>
@@ -63,14 +64,16 @@ internal sealed class EndpointHealth
         }
 
         var length = Math.Min(
-            options.Ejection.TotalMilliseconds * (1L << Math.Min(_ejections, DoublingsMax)), options.EjectionMax.TotalMilliseconds);
+            options.Ejection.TotalMilliseconds * (1L << Math.Min(_ejections, DoublingsMax)),
+            options.EjectionMax.TotalMilliseconds);
         _ejections++;
         _failures = 0;
         _ejectedUntil = now + (long)(length * (1 + (0.1 * random.NextDouble())));
         return true;
     }
 
-    /// <summary>A request ended without saying anything about the endpoint. True where the next one may probe.</summary>
+    /// <summary>A request ended without saying anything about the endpoint. True where the next one may
+    /// probe.</summary>
     internal bool Abandoned(bool isProbe)
     {
         if (!isProbe || !_isProbing)

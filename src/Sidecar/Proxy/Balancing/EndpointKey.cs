@@ -7,8 +7,8 @@ using Fairlead.Sidecar.Proxy.Tls;
 namespace Fairlead.Sidecar.Proxy.Balancing;
 
 /// <summary>
-/// What makes an endpoint another one: where it is and who it must be. Weight, locality and readiness may change without
-/// that a connection is lost; an identity or a bundle may not. Equal by value.
+/// What makes an endpoint another one: where it is and who it must be. Weight, locality and readiness may change
+/// without that a connection is lost; an identity or a bundle may not. Equal by value.
 /// </summary>
 internal sealed class EndpointKey : IEquatable<EndpointKey>
 {
@@ -24,7 +24,8 @@ internal sealed class EndpointKey : IEquatable<EndpointKey>
             .Where(bundles.ContainsKey)
             .Distinct(StringComparer.Ordinal)
             .ToImmutableDictionary(domain => domain, domain => bundles[domain], StringComparer.Ordinal);
-        var parts = Bundles.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value.Digest}");
+        var parts = Bundles.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(
+            pair => $"{pair.Key}={pair.Value.Digest}");
         _text = string.Join('\n', [Target.ToString(), string.Join(' ', Identities), .. parts]);
         Prefix = string.Create(CultureInfo.InvariantCulture, $"{(IsTls ? "https" : "http")}://{Target}");
     }

@@ -5,8 +5,8 @@ using Fairlead.Sidecar.Proxy.Tls;
 namespace Fairlead.Sidecar.Proxy.Balancing;
 
 /// <summary>
-/// The endpoints of one port of one service, and who among them takes the next request. Thread-safe; one short lock, so that
-/// choices are in an order, and the same under the same <see cref="Random"/>.
+/// The endpoints of one port of one service, and who among them takes the next request. Thread-safe; one short lock, so
+/// that choices are in an order, and the same under the same <see cref="Random"/>.
 /// </summary>
 internal sealed class EndpointPool
 {
@@ -18,7 +18,8 @@ internal sealed class EndpointPool
     private Dictionary<EndpointKey, PooledEndpoint> _endpoints = [];
     private PoolView? _view;
 
-    internal EndpointPool(ProxyOptions options, TimeProvider time, Random random, Func<EndpointKey, EndpointClient> connect) =>
+    internal EndpointPool(
+        ProxyOptions options, TimeProvider time, Random random, Func<EndpointKey, EndpointClient> connect) =>
         (_options, _time, _random, _connect) = (options, time, random, connect);
 
     /// <summary>Bounds the retries to these endpoints.</summary>
@@ -49,10 +50,11 @@ internal sealed class EndpointPool
     }
 
     /// <summary>
-    /// Takes over the endpoints of an answer in one step. Those that stay keep connections and health; those that went are
-    /// retired. Nothing is connected to.
+    /// Takes over the endpoints of an answer in one step. Those that stay keep connections and health; those that went
+    /// are retired. Nothing is connected to.
     /// </summary>
-    internal void Apply(IEnumerable<ProxiedEndpoint> endpoints, int port, IReadOnlyDictionary<string, TrustBundle> bundles)
+    internal void Apply(
+        IEnumerable<ProxiedEndpoint> endpoints, int port, IReadOnlyDictionary<string, TrustBundle> bundles)
     {
         List<PooledEndpoint> gone;
         lock (_gate)

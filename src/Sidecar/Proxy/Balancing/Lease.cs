@@ -5,7 +5,8 @@ namespace Fairlead.Sidecar.Proxy.Balancing;
 /// <summary>
 /// One request's hold on an endpoint. Says once how it went; disposed when the last byte has gone. Used by one request.
 /// </summary>
-internal sealed class Lease(EndpointPool pool, PooledEndpoint endpoint, EndpointClient client, bool isProbe) : IDisposable
+internal sealed class Lease(EndpointPool pool, PooledEndpoint endpoint, EndpointClient client, bool isProbe)
+    : IDisposable
 {
     private bool _isJudged;
 

@@ -4,10 +4,10 @@ using Fairlead.Sidecar.Proxy.Services;
 namespace Fairlead.Sidecar.Proxy.Balancing;
 
 /// <summary>
-/// Who takes requests, in levels: first by the priority of the answer, then the pod's zone, its region, everywhere else. A
-/// choice takes a level by its load, draws two endpoints of it by weight, and keeps the less loaded one for its weight:
-/// weights hold while nothing is busy, and a slow endpoint is left alone without any state to share. Immutable but for
-/// what its endpoints count.
+/// Who takes requests, in levels: first by the priority of the answer, then the pod's zone, its region, everywhere
+/// else. A choice takes a level by its load, draws two endpoints of it by weight, and keeps the less loaded one for its
+/// weight: weights hold while nothing is busy, and a slow endpoint is left alone without any state to share. Immutable
+/// but for what its endpoints count.
 /// </summary>
 internal sealed class PoolView
 {
@@ -24,9 +24,6 @@ internal sealed class PoolView
 
     /// <summary>When time alone makes another one of it.</summary>
     internal long ValidUntil { get; }
-
-    /// <summary>Whether nothing is ready.</summary>
-    internal bool IsEmpty => _levels.All(level => level.Members.IsEmpty);
 
     /// <summary>The load of each level, in percent.</summary>
     internal IEnumerable<int> Loads => _levels.Select(level => level.Load);
@@ -67,7 +64,8 @@ internal sealed class PoolView
             (false, false) => first.IsLighterOrSame(second) ? first : second,
             (false, true) => first,
             (true, false) => second,
-            _ => Untried(level, tried) ?? _levels.Select(other => Untried(other, tried)).FirstOrDefault(one => one is not null),
+            _ => Untried(level, tried)
+                ?? _levels.Select(other => Untried(other, tried)).FirstOrDefault(one => one is not null),
         };
     }
 

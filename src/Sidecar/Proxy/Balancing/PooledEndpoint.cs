@@ -4,9 +4,9 @@ using Fairlead.Sidecar.Proxy.Services;
 namespace Fairlead.Sidecar.Proxy.Balancing;
 
 /// <summary>
-/// An endpoint while it is in use: its connections, how busy it is, how it fares. Lives as long as what it is stays the same,
-/// over any number of answers; then it takes no new request, those that it has finish, and its connections close. Thread-safe
-/// but for <see cref="Spec"/> and <see cref="Health"/>, which its pool guards.
+/// An endpoint while it is in use: its connections, how busy it is, how it fares. Lives as long as what it is stays the
+/// same, over any number of answers; then it takes no new request, those that it has finish, and its connections close.
+/// Thread-safe but for <see cref="Spec"/> and <see cref="Health"/>, which its pool guards.
 /// </summary>
 internal sealed class PooledEndpoint(EndpointKey key, ProxiedEndpoint spec, Func<EndpointKey, EndpointClient> connect)
 {
@@ -29,9 +29,6 @@ internal sealed class PooledEndpoint(EndpointKey key, ProxiedEndpoint spec, Func
 
     /// <summary>How many requests it has.</summary>
     internal int Active => Volatile.Read(ref _active);
-
-    /// <summary>Whether connections may be open; for tests.</summary>
-    internal bool HasClient => Volatile.Read(ref _client) is not null;
 
     /// <summary>Whether it is less busy for its weight than another, or as busy.</summary>
     internal bool IsLighterOrSame(PooledEndpoint other) =>

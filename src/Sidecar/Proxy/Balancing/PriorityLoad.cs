@@ -1,9 +1,9 @@
 namespace Fairlead.Sidecar.Proxy.Balancing;
 
 /// <summary>
-/// How load is spread over levels of endpoints by the share of them that is available, as Envoy spreads it over priorities:
-/// a level counts as healthy up to 1.4 times its available share, so that it keeps all load until less than 72 % of it is
-/// left, and what a level cannot take goes to the next. Pure.
+/// How load is spread over levels of endpoints by the share of them that is available, as Envoy spreads it over
+/// priorities: a level counts as healthy up to 1.4 times its available share, so that it keeps all load until less than
+/// 72 % of it is left, and what a level cannot take goes to the next. Pure.
 /// </summary>
 internal static class PriorityLoad
 {

@@ -1,8 +1,8 @@
 namespace Fairlead.Sidecar.Proxy.Balancing;
 
 /// <summary>
-/// How many retries may be under way: a fifth of the requests, and three in any case. When everything fails, retries would
-/// otherwise multiply the load on what is left. Thread-safe.
+/// How many retries may be under way: a fifth of the requests, and three in any case. When everything fails, retries
+/// would otherwise multiply the load on what is left. Thread-safe.
 /// </summary>
 internal sealed class RetryBudget
 {

@@ -12,7 +12,8 @@ internal enum AttemptResult
     /// <summary>No connection came about: nothing of the request was sent.</summary>
     NotConnected,
 
-    /// <summary>The endpoint did not prove who it is, or is none that speaks TLS: nothing of the request was sent.</summary>
+    /// <summary>The endpoint did not prove who it is, or is none that speaks TLS: nothing of the request was
+    /// sent.</summary>
     NotTrusted,
 
     /// <summary>The connection broke before a response began: the endpoint may have acted on the request.</summary>
@@ -38,7 +39,8 @@ internal enum AttemptResult
 internal static class AttemptResults
 {
     /// <summary>Reads the forwarder's verdict.</summary>
-    internal static AttemptResult Read(HttpContext context, Exchange exchange, ForwarderError error, CancellationToken ends)
+    internal static AttemptResult Read(
+        HttpContext context, Exchange exchange, ForwarderError error, CancellationToken ends)
     {
         if (error == ForwarderError.None || exchange.HasResponse)
         {
@@ -74,8 +76,8 @@ internal static class AttemptResults
     }
 
     /// <summary>
-    /// Whether the request may go to another endpoint: if nothing of it was sent; or if doing it twice is doing it once (RFC
-    /// 9110 9.2.2) and none of its body was read.
+    /// Whether the request may go to another endpoint: if nothing of it was sent; or if doing it twice is doing it once
+    /// (RFC 9110 9.2.2) and none of its body was read.
     /// </summary>
     internal static bool MayRetry(AttemptResult result, string method, bool bodyHasStarted) => result switch
     {

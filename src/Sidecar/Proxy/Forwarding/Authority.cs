@@ -13,9 +13,10 @@ internal readonly record struct Authority(string Name, int? Port)
     /// <summary>The spelling under which the request goes on.</summary>
     internal string Text => Port is { } port ? string.Create(CultureInfo.InvariantCulture, $"{Name}:{port}") : Name;
 
-    /// <summary>Reads a Host header: any letter case, with or without one trailing dot, with or without a port.</summary>
-    /// <returns>Null, or the reason: <c>bad-host</c> where it is no host, <c>not-a-service</c> where it is a host, and no
-    /// name of a service.</returns>
+    /// <summary>Reads a Host header: any letter case, with or without one trailing dot, with or without a
+    /// port.</summary>
+    /// <returns>Null, or the reason: <c>bad-host</c> where it is no host, <c>not-a-service</c> where it is a host, and
+    /// no name of a service.</returns>
     internal static string? TryParse(string? host, out Authority authority)
     {
         authority = default;
@@ -31,7 +32,8 @@ internal readonly record struct Authority(string Name, int? Port)
             // No leading zero, no sign, no space: two spellings of a port would be two names to a cache behind us.
             var digits = host.AsSpan(colon + 1);
             if (digits.IsEmpty || digits[0] == '0'
-                || !int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number > 65535)
+                || !int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                    || number > 65535)
             {
                 return ProxyReason.BadHost;
             }
@@ -54,5 +56,6 @@ internal readonly record struct Authority(string Name, int? Port)
         return null;
     }
 
-    private static bool IsHost(string name) => !name.EndsWith('.') && Uri.CheckHostName(name) != UriHostNameType.Unknown;
+    private static bool IsHost(string name) =>
+        !name.EndsWith('.') && Uri.CheckHostName(name) != UriHostNameType.Unknown;
 }

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Sidecar.Proxy.Forwarding;
 
 /// <summary>
-/// The connections to one endpoint. No other endpoint's requests share them, so that who is at the other end was checked for
-/// exactly this one. Closed when it is retired and its last request has ended. Thread-safe.
+/// The connections to one endpoint. No other endpoint's requests share them, so that who is at the other end was
+/// checked for exactly this one. Closed when it is retired and its last request has ended. Thread-safe.
 /// </summary>
 internal sealed class EndpointClient
 {
@@ -122,10 +122,12 @@ internal sealed class EndpointClient
     private bool IsTheEndpoint(X509Certificate? certificate, X509Chain? chain)
     {
         var refusal = EndpointCertificate.Check(
-            certificate as X509Certificate2, chain?.ChainPolicy.ExtraStore ?? [], _key.Identities, BundleOf, _time.GetUtcNow());
+            certificate as X509Certificate2, chain?.ChainPolicy.ExtraStore ?? [], _key.Identities, BundleOf,
+            _time.GetUtcNow());
         if (refusal is { } reason)
         {
-            ProxyLog.CertificateRefused(_logger, _key.Target.ToString(), string.Join(' ', _key.Identities), reason.ToString());
+            ProxyLog.CertificateRefused(
+                _logger, _key.Target.ToString(), string.Join(' ', _key.Identities), reason.ToString());
         }
 
         return refusal is null;

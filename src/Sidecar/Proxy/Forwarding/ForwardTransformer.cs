@@ -8,9 +8,10 @@ namespace Fairlead.Sidecar.Proxy.Forwarding;
 
 /// <summary>
 /// What changes between the message that came and the one that goes: hop-by-hop fields go, by their names and by the
-/// Connection field (RFC 9110 7.6.1); Via is added (7.6.3); the host is spelled canonically; target and all other fields stay
-/// as they are. <c>X-Forwarded-*</c> and <c>Forwarded</c> are the application's own statements and are neither believed,
-/// added nor removed: the proxy's client is the pod itself, whose loopback address tells an endpoint nothing. Stateless.
+/// Connection field (RFC 9110 7.6.1); Via is added (7.6.3); the host is spelled canonically; target and all other
+/// fields stay as they are. <c>X-Forwarded-*</c> and <c>Forwarded</c> are the application's own statements and are
+/// neither believed, added nor removed: the proxy's client is the pod itself, whose loopback address tells an endpoint
+/// nothing. Stateless.
 /// </summary>
 internal sealed class ForwardTransformer : HttpTransformer
 {
@@ -21,9 +22,11 @@ internal sealed class ForwardTransformer : HttpTransformer
 
     /// <inheritdoc/>
     public override async ValueTask TransformRequestAsync(
-        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix,
+        CancellationToken cancellationToken)
     {
-        await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken).ConfigureAwait(false);
+        await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken)
+            .ConfigureAwait(false);
         var exchange = httpContext.Features.GetRequiredFeature<Exchange>();
         var request = httpContext.Request;
 
@@ -64,7 +67,8 @@ internal sealed class ForwardTransformer : HttpTransformer
 
         // Only the proxy says why the proxy answered.
         headers.Remove(ProxyReason.Header);
-        headers.Append(HeaderNames.Via, $"{proxyResponse.Version.ToString(proxyResponse.Version.Major == 1 ? 2 : 1)} {Self}");
+        headers.Append(
+            HeaderNames.Via, $"{proxyResponse.Version.ToString(proxyResponse.Version.Major == 1 ? 2 : 1)} {Self}");
         return true;
     }
 
@@ -85,5 +89,6 @@ internal sealed class ForwardTransformer : HttpTransformer
         || name.Equals(HeaderNames.ContentType, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsToken(string name) =>
-        name.Length > 0 && name.All(one => char.IsAsciiLetterOrDigit(one) || "!#$%&'*+-.^_`|~".Contains(one, StringComparison.Ordinal));
+        name.Length > 0 && name.All(
+            one => char.IsAsciiLetterOrDigit(one) || "!#$%&'*+-.^_`|~".Contains(one, StringComparison.Ordinal));
 }

@@ -9,11 +9,12 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Fairlead.Sidecar.Proxy.Forwarding;
 
 /// <summary>
-/// Takes a request from its Host header to a verified endpoint, or says why not. There is no way around the table: an address
-/// that is connected to came out of a verified answer. Thread-safe.
+/// Takes a request from its Host header to a verified endpoint, or says why not. There is no way around the table: an
+/// address that is connected to came out of a verified answer. Thread-safe.
 /// </summary>
 internal sealed class ProxyHandler(
-    ServiceTable table, IHttpForwarder forwarder, ProxyOptions options, TimeProvider time, AccessLog log, ILogger logger)
+    ServiceTable table, IHttpForwarder forwarder, ProxyOptions options, TimeProvider time, AccessLog log,
+    ILogger logger)
 {
     private readonly ForwardTransformer _transformer = new();
     private readonly ForwarderRequestConfig _http1 = Config(HttpVersion.Version11, options);
@@ -36,7 +37,8 @@ internal sealed class ProxyHandler(
                 await AnswerAsync(context, refusal).ConfigureAwait(false);
             }
         }
-        catch (Exception e) when (e is not OperationCanceledException || !context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (e is not OperationCanceledException
+            || !context.RequestAborted.IsCancellationRequested)
         {
             ProxyLog.RequestBroke(logger, e, exchange.Authority.Name ?? "");
             throw;
@@ -116,7 +118,8 @@ internal sealed class ProxyHandler(
     }
 
     private async Task<ProxyRefusal?> TryEndpointsAsync(
-        HttpContext context, Exchange exchange, EndpointPool pool, ForwarderRequestConfig config, CancellationToken ends)
+        HttpContext context, Exchange exchange, EndpointPool pool, ForwarderRequestConfig config,
+        CancellationToken ends)
     {
         var tried = new List<PooledEndpoint>(1);
         var retries = 0;
@@ -131,7 +134,8 @@ internal sealed class ProxyHandler(
                 {
                     exchange.Attempts++;
                     tried.Add(lease.Endpoint);
-                    var result = await TryAsync(context, exchange, lease, config, stop.Token, ends).ConfigureAwait(false);
+                    var result = await TryAsync(context, exchange, lease, config, stop.Token, ends)
+                        .ConfigureAwait(false);
                     if (result is null)
                     {
                         return ProxyRefusal.Of(ProxyReason.NoClientIdentity, exchange.Endpoint);
@@ -143,8 +147,10 @@ internal sealed class ProxyHandler(
                     }
 
                     last = Refusal(result.Value, exchange);
-                    if (!AttemptResults.MayRetry(result.Value, context.Request.Method, exchange.Body?.HasStarted == true)
-                        || exchange.Attempts >= options.AttemptsMax || exchange.Budget.IsOver || !pool.Retries.TryRetry())
+                    var hasStarted = exchange.Body?.HasStarted == true;
+                    if (!AttemptResults.MayRetry(result.Value, context.Request.Method, hasStarted)
+                        || exchange.Attempts >= options.AttemptsMax || exchange.Budget.IsOver
+                        || !pool.Retries.TryRetry())
                     {
                         return last;
                     }
@@ -177,7 +183,8 @@ internal sealed class ProxyHandler(
         var error = await forwarder.SendAsync(
             context, lease.Endpoint.Key.Prefix, lease.Client.Invoker, config, _transformer, stop).ConfigureAwait(false);
         var result = AttemptResults.Read(context, exchange, error, ends);
-        if (result is AttemptResult.NotConnected or AttemptResult.NotTrusted or AttemptResult.Broken or AttemptResult.OverBudget)
+        if (result is AttemptResult.NotConnected or AttemptResult.NotTrusted or AttemptResult.Broken
+            or AttemptResult.OverBudget)
         {
             lease.Failed();
         }

@@ -17,8 +17,8 @@ internal sealed record ProxyRefusal(int Status, string Reason, string Title, str
     private const int Unavailable = 14;
 
     /// <summary>
-    /// The same for a gRPC client. Absence is UNAVAILABLE like every other state of a name: NOT_FOUND belongs to the called
-    /// application, and no proxy may speak for it.
+    /// The same for a gRPC client. Absence is UNAVAILABLE like every other state of a name: NOT_FOUND belongs to the
+    /// called application, and no proxy may speak for it.
     /// </summary>
     internal int GrpcStatus => Reason switch
     {

@@ -1,8 +1,8 @@
 namespace Fairlead.Sidecar.Proxy.Forwarding;
 
 /// <summary>
-/// The time in which a request's response must begin. It stands still while the client sends the body: how long that takes
-/// is the client's own affair. Thread-safe.
+/// The time in which a request's response must begin. It stands still while the client sends the body: how long that
+/// takes is the client's own affair. Thread-safe.
 /// </summary>
 internal sealed class RequestBudget : IDisposable
 {

@@ -5,8 +5,8 @@ using Microsoft.Net.Http.Headers;
 namespace Fairlead.Sidecar.Proxy.Forwarding;
 
 /// <summary>
-/// What a request must be to be forwarded. The server has parsed it by then: no byte of a request is passed on that was not
-/// understood, and the message that goes on is written anew. Stateless.
+/// What a request must be to be forwarded. The server has parsed it by then: no byte of a request is passed on that was
+/// not understood, and the message that goes on is written anew. Stateless.
 /// </summary>
 internal static class RequestCheck
 {
@@ -27,7 +27,8 @@ internal static class RequestCheck
             return ProxyRefusal.Of(ProxyReason.BadRequest, "the request target is no path of an http URI");
         }
 
-        // A host in the target stands above the field (RFC 9112 3.2.2); the endpoint gets no other than what is read here.
+        // A host in the target stands above the field (RFC 9112 3.2.2); the endpoint gets no other than what is read
+        // here.
         var host = named ?? request.Headers.Host.ToString();
         if (Authority.TryParse(host, out var authority) is { } reason)
         {
@@ -50,8 +51,8 @@ internal static class RequestCheck
     }
 
     /// <summary>
-    /// Path and query of a request target in origin or absolute form, byte for byte, and the host of the latter; null where it
-    /// is neither, or holds what a target cannot.
+    /// Path and query of a request target in origin or absolute form, byte for byte, and the host of the latter; null
+    /// where it is neither, or holds what a target cannot.
     /// </summary>
     internal static (string? Host, string Target)? TargetOf(string raw)
     {
@@ -97,7 +98,8 @@ internal static class RequestCheck
     private static int CountOfSelf(string? via)
     {
         var count = 0;
-        for (var at = 0; via is not null && (at = via.IndexOf(ForwardTransformer.Self, at, StringComparison.Ordinal)) >= 0; at++)
+        for (var at = 0; via is not null
+            && (at = via.IndexOf(ForwardTransformer.Self, at, StringComparison.Ordinal)) >= 0; at++)
         {
             count++;
         }
@@ -107,5 +109,6 @@ internal static class RequestCheck
 
     // It goes into an answer and a log: short, and nothing but letters that a host can have.
     private static string Shown(string host) =>
-        string.Concat(host.Take(100).Select(one => char.IsAsciiLetterOrDigit(one) || one is '.' or '-' or ':' ? one : '?'));
+        string.Concat(
+            host.Take(100).Select(one => char.IsAsciiLetterOrDigit(one) || one is '.' or '-' or ':' ? one : '?'));
 }

@@ -2,8 +2,8 @@ namespace Fairlead.Sidecar.Proxy.Forwarding;
 
 /// <summary>
 /// A request's body of which it is known whether reading it has begun: then it cannot be sent a second time. The budget
-/// stands still while it is read; for gRPC, whose responses may begin whenever the call has something to say, it ends there,
-/// and the call's own deadline holds. Read by one reader.
+/// stands still while it is read; for gRPC, whose responses may begin whenever the call has something to say, it ends
+/// there, and the call's own deadline holds. Read by one reader.
 /// </summary>
 internal sealed class WatchedBody(Stream body, RequestBudget budget, bool isGrpc) : Stream
 {

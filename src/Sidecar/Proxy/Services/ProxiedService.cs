@@ -9,7 +9,8 @@ internal enum ServiceStatus
     /// <summary>Neither answered nor failed yet: requests wait.</summary>
     Pending,
 
-    /// <summary>A verified answer that is in its time, or that continuity allows to use (V58): requests are forwarded.</summary>
+    /// <summary>A verified answer that is in its time, or that continuity allows to use (V58): requests are
+    /// forwarded.</summary>
     Served,
 
     /// <summary>Proven not to exist.</summary>
@@ -54,8 +55,8 @@ internal sealed record ProxiedService(
         new(name, status, state, [], [], ImmutableDictionary<string, TrustBundle>.Empty, null, false);
 
     /// <summary>
-    /// The index of the port that a request means: the one of that number; for a bare name 80, else the only port, else the
-    /// only one named http or grpc. -1 where nothing decides.
+    /// The index of the port that a request means: the one of that number; for a bare name 80, else the only port, else
+    /// the only one named http or grpc. -1 where nothing decides.
     /// </summary>
     internal int PortOf(int? number)
     {
@@ -111,7 +112,8 @@ internal enum EndpointReadiness
 /// <param name="Weight">Its share of the load, at least 1.</param>
 /// <param name="Priority">0 first; of a name that several segments serve.</param>
 /// <param name="Readiness">Whether it takes requests.</param>
-/// <param name="Identities">The SPIFFE ids of which its certificate must show one; empty for an endpoint without TLS.</param>
+/// <param name="Identities">The SPIFFE ids of which its certificate must show one; empty for an endpoint without
+/// TLS.</param>
 internal sealed record ProxiedEndpoint(
     string Address,
     ImmutableArray<int> Ports,

@@ -4,8 +4,8 @@ using Fairlead.Resolver;
 namespace Fairlead.Sidecar.Proxy.Services;
 
 /// <summary>
-/// The newest state of every name that the resolver holds, for whomever it does: a name that another client of the sidecar
-/// had resolved is there at the proxy's first request. Holds references alone. Thread-safe.
+/// The newest state of every name that the resolver holds, for whomever it does: a name that another client of the
+/// sidecar had resolved is there at the proxy's first request. Holds references alone. Thread-safe.
 /// </summary>
 internal sealed class ResolvedNames
 {

@@ -41,7 +41,8 @@ internal sealed class ServiceEntry : IDisposable
         }
     }
 
-    /// <summary>The service with the pool of the port that is meant, of one moment; no pool where none is meant.</summary>
+    /// <summary>The service with the pool of the port that is meant, of one moment; no pool where none is
+    /// meant.</summary>
     internal (ProxiedService Service, int Port, EndpointPool? Pool, CancellationToken Ends) For(int? number)
     {
         lock (_gate)

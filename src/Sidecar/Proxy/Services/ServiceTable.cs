@@ -4,8 +4,8 @@ using Fairlead.Sidecar.Proxy.Balancing;
 namespace Fairlead.Sidecar.Proxy.Services;
 
 /// <summary>
-/// The names that requests use. A name is asked for when the first request comes, and given up when none has come for long:
-/// the cost grows with the names used, not with the mesh. Thread-safe.
+/// The names that requests use. A name is asked for when the first request comes, and given up when none has come for
+/// long: the cost grows with the names used, not with the mesh. Thread-safe.
 /// </summary>
 internal sealed class ServiceTable : IDisposable
 {
@@ -54,7 +54,8 @@ internal sealed class ServiceTable : IDisposable
     /// <summary>The entry of a name that a request uses; null where there are too many.</summary>
     internal ServiceEntry? Use(string name)
     {
-        // One that is old enough to be swept is taken under the lock that the sweep holds, so that it is not on its way out.
+        // One that is old enough to be swept is taken under the lock that the sweep holds, so that it is not on its way
+        // out.
         if (!_entries.TryGetValue(name, out var entry) || _time.GetElapsedTime(entry.UsedAt) >= _options.NameIdle / 2)
         {
             return Add(name);
@@ -112,7 +113,8 @@ internal sealed class ServiceTable : IDisposable
         {
             foreach (var (name, entry) in _entries)
             {
-                if (_time.GetElapsedTime(entry.UsedAt) >= _options.NameIdle && !entry.IsBusy && _entries.TryRemove(name, out _))
+                if (_time.GetElapsedTime(entry.UsedAt) >= _options.NameIdle && !entry.IsBusy
+                    && _entries.TryRemove(name, out _))
                 {
                     _interest(name, false);
                     entry.Dispose();

@@ -6,7 +6,8 @@ internal enum CertificateRefusal
     /// <summary>It showed none.</summary>
     Missing,
 
-    /// <summary>It is no X.509 SVID: not exactly one URI name, or that is no SPIFFE id, or it may sign certificates.</summary>
+    /// <summary>It is no X.509 SVID: not exactly one URI name, or that is no SPIFFE id, or it may sign
+    /// certificates.</summary>
     NotAnSvid,
 
     /// <summary>Its identity is not one of those that the verified answer gives the endpoint.</summary>

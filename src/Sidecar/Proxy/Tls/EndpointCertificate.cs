@@ -6,9 +6,9 @@ using System.Security.Cryptography.X509Certificates;
 namespace Fairlead.Sidecar.Proxy.Tls;
 
 /// <summary>
-/// Whether a certificate is that of an endpoint: an X.509 SVID whose one identity the verified answer gives the endpoint,
-/// vouched for by that identity's own trust domain alone (V55). Host names, the system's authorities and revocation lists
-/// have no part in it. Stateless.
+/// Whether a certificate is that of an endpoint: an X.509 SVID whose one identity the verified answer gives the
+/// endpoint, vouched for by that identity's own trust domain alone (V55). Host names, the system's authorities and
+/// revocation lists have no part in it. Stateless.
 /// </summary>
 internal static class EndpointCertificate
 {
@@ -57,11 +57,12 @@ internal static class EndpointCertificate
         return MayServe(certificate) ? Chain(certificate, sent, bundle, now) : CertificateRefusal.WrongUse;
     }
 
-    /// <summary>The one URI among a leaf certificate's names; null where it is not one, or the certificate no leaf (X509-SVID
-    /// 2, 4).</summary>
+    /// <summary>The one URI among a leaf certificate's names; null where it is not one, or the certificate no leaf
+    /// (X509-SVID 2, 4).</summary>
     internal static string? IdentityOf(X509Certificate2 certificate)
     {
-        var mayAct = certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(basic => basic.CertificateAuthority)
+        var mayAct = certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(
+            basic => basic.CertificateAuthority)
             || certificate.Extensions.OfType<X509KeyUsageExtension>()
                 .Any(usage => (usage.KeyUsages & (X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)) != 0);
         var names = certificate.Extensions.Where(one => one.Oid?.Value == SubjectAlternativeName).ToList();
@@ -99,12 +100,14 @@ internal static class EndpointCertificate
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.VerificationTime = now.UtcDateTime;
 
-        // A bundle may hold an intermediate authority that is trusted by itself: then the chain need not reach a root. What
-        // the flag lets pass besides, a chain to a stranger, ends below; all else that is wrong still fails the building.
+        // A bundle may hold an intermediate authority that is trusted by itself: then the chain need not reach a root.
+        // What the flag lets pass besides, a chain to a stranger, ends below; all else that is wrong still fails the
+        // building.
         chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority
             | X509VerificationFlags.IgnoreCertificateAuthorityRevocationUnknown;
         var isBuilt = chain.Build(certificate);
-        var vouched = chain.ChainElements.Skip(1).Any(element => bundle.Authorities.Any(one => IsSame(one, element.Certificate)));
+        var vouched = chain.ChainElements.Skip(1).Any(
+            element => bundle.Authorities.Any(one => IsSame(one, element.Certificate)));
         return isBuilt && vouched ? null : CertificateRefusal.UnknownAuthority;
     }
 

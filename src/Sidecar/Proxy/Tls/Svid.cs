@@ -11,8 +11,8 @@ namespace Fairlead.Sidecar.Proxy.Tls;
 internal sealed record SpiffePaths(string Certificate, string Key, string Bundle);
 
 /// <summary>
-/// One X.509 SVID with its own domain's bundle. Immutable, thread-safe. It is not disposed: handshakes that began with it may
-/// outlive it, and its key goes with the last of them.
+/// One X.509 SVID with its own domain's bundle. Immutable, thread-safe. It is not disposed: handshakes that began with
+/// it may outlive it, and its key goes with the last of them.
 /// </summary>
 internal sealed class Svid
 {
@@ -38,9 +38,11 @@ internal sealed class Svid
         var all = new X509Certificate2Collection();
         all.ImportFromPem(certificatePem);
         var leaf = X509Certificate2.CreateFromPem(certificatePem, keyPem);
-        if (EndpointCertificate.IdentityOf(leaf) is not { } identity || SpiffeId.TrustDomainOf(identity) is not { } domain)
+        if (EndpointCertificate.IdentityOf(leaf) is not { } identity
+            || SpiffeId.TrustDomainOf(identity) is not { } domain)
         {
-            throw new CryptographicException("the certificate is no X.509 SVID: it needs exactly one URI name, a SPIFFE id");
+            throw new CryptographicException(
+                "the certificate is no X.509 SVID: it needs exactly one URI name, a SPIFFE id");
         }
 
         if (!TrustBundle.TryReadPem(domain, bundlePem, out var bundle))
@@ -50,6 +52,9 @@ internal sealed class Svid
 
         var between = new X509Certificate2Collection(all.Skip(1).ToArray());
         return new Svid(
-            identity, bundle, SslStreamCertificateContext.Create(leaf, between, offline: true), leaf.NotAfter.ToUniversalTime());
+            identity,
+            bundle,
+            SslStreamCertificateContext.Create(leaf, between, offline: true),
+            leaf.NotAfter.ToUniversalTime());
     }
 }

@@ -45,7 +45,8 @@ internal sealed class SvidFiles(SpiffePaths? paths, TimeProvider time, ILogger l
         try
         {
             string[] texts = [.. new[] { files.Certificate, files.Key, files.Bundle }.Select(File.ReadAllText)];
-            var seen = Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('\0', texts))));
+            var seen = Convert.ToHexString(
+                SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('\0', texts))));
             if (seen == _seen)
             {
                 return;
@@ -56,7 +57,8 @@ internal sealed class SvidFiles(SpiffePaths? paths, TimeProvider time, ILogger l
             _seen = seen;
             ProxyLog.SvidRead(logger, _current.Identity, _current.Expires);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        catch (Exception e) when (
+            e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
             ProxyLog.SvidUnreadable(logger, files.Certificate, e.Message);
         }

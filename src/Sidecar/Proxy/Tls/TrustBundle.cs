@@ -6,8 +6,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Fairlead.Sidecar.Proxy.Tls;
 
 /// <summary>
-/// The authorities of one trust domain. Bundles of several domains are never merged (V55): a certificate is checked against
-/// the one of the domain in its own identity. Immutable, thread-safe.
+/// The authorities of one trust domain. Bundles of several domains are never merged (V55): a certificate is checked
+/// against the one of the domain in its own identity. Immutable, thread-safe.
 /// </summary>
 internal sealed class TrustBundle
 {
