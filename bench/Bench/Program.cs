@@ -4,7 +4,7 @@
 using Fairlead.Bench;
 
 // Each area keeps its own list; add yours here.
-Benchmark[] all = [.. StorageBenchmarks.All];
+Benchmark[] all = [.. StorageBenchmarks.All, .. ProxyBenchmarks.All];
 
 var unknown = args.Except(all.Select(b => b.Name)).ToArray();
 if (unknown.Length > 0)

@@ -1,0 +1,225 @@
+using System.Net;
+using Fairlead.Sidecar.Proxy.Balancing;
+using Fairlead.Sidecar.Proxy.Services;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Fairlead.Sidecar.Proxy.Forwarding;
+
+/// <summary>
+/// Takes a request from its Host header to a verified endpoint, or says why not. There is no way around the table: an
+/// address that is connected to came out of a verified answer. Thread-safe.
+/// </summary>
+internal sealed class ProxyHandler(
+    ServiceTable table, IHttpForwarder forwarder, ProxyOptions options, TimeProvider time, AccessLog log,
+    ILogger logger)
+{
+    private readonly ForwardTransformer _transformer = new();
+    private readonly ForwarderRequestConfig _http1 = Config(HttpVersion.Version11, options);
+    private readonly ForwarderRequestConfig _http2 = Config(HttpVersion.Version20, options);
+
+    /// <summary>Answers one request.</summary>
+    internal async Task HandleAsync(HttpContext context)
+    {
+        var started = time.GetTimestamp();
+        var exchange = new Exchange { IsGrpc = ProxyRefusal.IsGrpc(context.Request) };
+        using var budget = new RequestBudget(options.Budget, time);
+        exchange.Budget = budget;
+        context.Features.Set(exchange);
+        try
+        {
+            if (await ServeAsync(context, exchange).ConfigureAwait(false) is { } refusal)
+            {
+                exchange.Reason = refusal.Reason;
+                budget.End();
+                await AnswerAsync(context, refusal).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is not OperationCanceledException
+            || !context.RequestAborted.IsCancellationRequested)
+        {
+            ProxyLog.RequestBroke(logger, e, exchange.Authority.Name ?? "");
+            throw;
+        }
+        finally
+        {
+            log.Write(context, exchange, time.GetElapsedTime(started));
+        }
+    }
+
+    private static async Task AnswerAsync(HttpContext context, ProxyRefusal refusal)
+    {
+        if (context.Response.HasStarted || refusal.Reason == ProxyReason.ClientGone)
+        {
+            context.Abort();
+            return;
+        }
+
+        await RefusalResponse.WriteAsync(context, refusal).ConfigureAwait(false);
+    }
+
+    private async Task<ProxyRefusal?> ServeAsync(HttpContext context, Exchange exchange)
+    {
+        if (RequestCheck.Check(context, exchange) is { } wrong)
+        {
+            return wrong;
+        }
+
+        if (table.Use(exchange.Authority.Name) is not { } entry)
+        {
+            return ProxyRefusal.Of(ProxyReason.TooManyNames, $"{options.NamesMax} names are in use");
+        }
+
+        await SettleAsync(entry, exchange, context.RequestAborted).ConfigureAwait(false);
+        var (service, port, pool, ends) = entry.For(exchange.Authority.Port);
+        exchange.Service = service;
+        if (ProxyRefusal.Of(service) is { } unserved)
+        {
+            return context.RequestAborted.IsCancellationRequested ? Gone(service.Name) : unserved;
+        }
+
+        if (pool is null)
+        {
+            return exchange.Authority.Port is { } number and not 80
+                ? ProxyRefusal.Of(ProxyReason.NoSuchPort, $"{service.Name} has no port {number}")
+                : ProxyRefusal.Of(ProxyReason.AmbiguousPort, $"name one of the ports of {service.Name}");
+        }
+
+        var protocol = service.Ports[port].Protocol;
+        if (exchange.IsGrpc && protocol == "http")
+        {
+            return ProxyRefusal.Of(ProxyReason.ProtocolMismatch, $"port {service.Ports[port].Number} speaks HTTP/1.1");
+        }
+
+        // gRPC is HTTP/2 wherever the port does not say otherwise.
+        var config = protocol is "http2" or "grpc" || exchange.IsGrpc ? _http2 : _http1;
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != false)
+        {
+            exchange.Body = new WatchedBody(context.Request.Body, exchange.Budget!, exchange.IsGrpc);
+            context.Request.Body = exchange.Body;
+        }
+
+        return await TryEndpointsAsync(context, exchange, pool, config, ends).ConfigureAwait(false);
+    }
+
+    private async Task SettleAsync(ServiceEntry entry, Exchange exchange, CancellationToken aborted)
+    {
+        if (entry.Settled.IsCompleted)
+        {
+            return;
+        }
+
+        var left = exchange.Budget!.Left;
+        var wait = left < options.ResolveBudget ? left : options.ResolveBudget;
+        await entry.Settled.WaitAsync(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, time, aborted)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task<ProxyRefusal?> TryEndpointsAsync(
+        HttpContext context, Exchange exchange, EndpointPool pool, ForwarderRequestConfig config,
+        CancellationToken ends)
+    {
+        var tried = new List<PooledEndpoint>(1);
+        var retries = 0;
+        var last = ProxyRefusal.Of(ProxyReason.NotReady, exchange.Authority.Name);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(exchange.Budget!.Token, ends);
+        pool.Retries.Begin();
+        try
+        {
+            while (pool.Choose(tried) is { } lease)
+            {
+                using (lease)
+                {
+                    exchange.Attempts++;
+                    tried.Add(lease.Endpoint);
+                    var result = await TryAsync(context, exchange, lease, config, stop.Token, ends)
+                        .ConfigureAwait(false);
+                    if (result is null)
+                    {
+                        return ProxyRefusal.Of(ProxyReason.NoClientIdentity, exchange.Endpoint);
+                    }
+
+                    if (result == AttemptResult.Done)
+                    {
+                        return null;
+                    }
+
+                    last = Refusal(result.Value, exchange);
+                    var hasStarted = exchange.Body?.HasStarted == true;
+                    if (!AttemptResults.MayRetry(result.Value, context.Request.Method, hasStarted)
+                        || exchange.Attempts >= options.AttemptsMax || exchange.Budget.IsOver
+                        || !pool.Retries.TryRetry())
+                    {
+                        return last;
+                    }
+
+                    retries++;
+                    Reset(context);
+                }
+            }
+
+            return last;
+        }
+        finally
+        {
+            pool.Retries.End(retries);
+        }
+    }
+
+    /// <summary>One attempt; null where the pod has no certificate to show.</summary>
+    private async Task<AttemptResult?> TryAsync(
+        HttpContext context, Exchange exchange, Lease lease, ForwarderRequestConfig config, CancellationToken stop,
+        CancellationToken ends)
+    {
+        exchange.Lease = lease;
+        exchange.Endpoint = lease.Endpoint.Key.Target.ToString();
+        if (!lease.Client.CanConnect)
+        {
+            return null;
+        }
+
+        var error = await forwarder.SendAsync(
+            context, lease.Endpoint.Key.Prefix, lease.Client.Invoker, config, _transformer, stop).ConfigureAwait(false);
+        var result = AttemptResults.Read(context, exchange, error, ends);
+        if (result is AttemptResult.NotConnected or AttemptResult.NotTrusted or AttemptResult.Broken
+            or AttemptResult.OverBudget)
+        {
+            lease.Failed();
+        }
+
+        return result;
+    }
+
+    private static ProxyRefusal Refusal(AttemptResult result, Exchange exchange)
+    {
+        var where = $"{exchange.Authority.Name} at {exchange.Endpoint}";
+        return result switch
+        {
+            AttemptResult.NotTrusted => ProxyRefusal.Of(ProxyReason.EndpointRefused, where),
+            AttemptResult.OverBudget => ProxyRefusal.Of(ProxyReason.Budget, where),
+            AttemptResult.Ended => ProxyRefusal.Of(ProxyReason.Expired, where),
+            AttemptResult.ClientGone => Gone(where),
+            AttemptResult.BadBody => ProxyRefusal.Of(ProxyReason.BadRequest, "the body could not be read"),
+            AttemptResult.Unspeakable => ProxyRefusal.Of(ProxyReason.ProtocolMismatch, where),
+            _ => ProxyRefusal.Of(ProxyReason.EndpointUnreachable, where),
+        };
+    }
+
+    private static ProxyRefusal Gone(string where) => ProxyRefusal.Of(ProxyReason.ClientGone, where);
+
+    private static void Reset(HttpContext context)
+    {
+        context.Response.Clear();
+        context.Features.Set<IForwarderErrorFeature>(null);
+    }
+
+    private static ForwarderRequestConfig Config(Version version, ProxyOptions options) => new()
+    {
+        Version = version,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        ActivityTimeout = options.StreamIdle,
+        AllowResponseBuffering = false,
+    };
+}

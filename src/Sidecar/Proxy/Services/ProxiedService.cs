@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using Fairlead.Sidecar.Proxy.Tls;
+
+namespace Fairlead.Sidecar.Proxy.Services;
+
+/// <summary>What may be done with a name now.</summary>
+internal enum ServiceStatus
+{
+    /// <summary>Neither answered nor failed yet: requests wait.</summary>
+    Pending,
+
+    /// <summary>A verified answer that is in its time, or that continuity allows to use (V58): requests are
+    /// forwarded.</summary>
+    Served,
+
+    /// <summary>Proven not to exist.</summary>
+    Absent,
+
+    /// <summary>A segment on the path refuses this consumer.</summary>
+    Denied,
+
+    /// <summary>No answer can be had.</summary>
+    Unreachable,
+
+    /// <summary>What was said about it did not verify.</summary>
+    Refused,
+
+    /// <summary>An answer was held; its time and its continuity are over.</summary>
+    Expired,
+}
+
+/// <summary>
+/// One name as the proxy needs it: the whole of what a change brings. Immutable; made from verified answers alone.
+/// </summary>
+/// <param name="Name">The full name, in lower case without a trailing dot.</param>
+/// <param name="Status">What may be done with it.</param>
+/// <param name="State">The state as users read it: <c>fresh</c>, <c>stale</c>, <c>denied</c> ...</param>
+/// <param name="Ports">The service's ports.</param>
+/// <param name="Endpoints">Its endpoints, those that take no requests included; empty unless it is served.</param>
+/// <param name="Bundles">The trust bundles that its segment sealed, by trust domain.</param>
+/// <param name="Provenance">Where the endpoints come from; null where there are none.</param>
+/// <param name="IsStrict">Whether streams end with the answer: its continuity is 0.</param>
+internal sealed record ProxiedService(
+    string Name,
+    ServiceStatus Status,
+    string State,
+    ImmutableArray<ProxiedPort> Ports,
+    ImmutableArray<ProxiedEndpoint> Endpoints,
+    ImmutableDictionary<string, TrustBundle> Bundles,
+    ProxyProvenance? Provenance,
+    bool IsStrict)
+{
+    /// <summary>A name of which nothing can be used.</summary>
+    internal static ProxiedService Without(string name, ServiceStatus status, string state) =>
+        new(name, status, state, [], [], ImmutableDictionary<string, TrustBundle>.Empty, null, false);
+
+    /// <summary>
+    /// The index of the port that a request means: the one of that number; for a bare name 80, else the only port, else
+    /// the only one named http or grpc. -1 where nothing decides.
+    /// </summary>
+    internal int PortOf(int? number)
+    {
+        var wanted = number ?? 80;
+        for (var i = 0; i < Ports.Length; i++)
+        {
+            if (Ports[i].Number == wanted)
+            {
+                return i;
+            }
+        }
+
+        // `:80` is what a client writes, or leaves out, for "the usual port" alike.
+        if (wanted != 80)
+        {
+            return -1;
+        }
+
+        if (Ports.Length == 1)
+        {
+            return 0;
+        }
+
+        var named = Enumerable.Range(0, Ports.Length).Where(i => Ports[i].Name is "http" or "grpc").Take(2).ToList();
+        return named.Count == 1 ? named[0] : -1;
+    }
+}
+
+/// <summary>A port of a service. Immutable.</summary>
+/// <param name="Name">Its name, if it has one.</param>
+/// <param name="Number">The number that consumers use.</param>
+/// <param name="Protocol"><c>http</c>, <c>http2</c>, <c>grpc</c> or <c>tcp</c>.</param>
+internal sealed record ProxiedPort(string? Name, int Number, string Protocol);
+
+/// <summary>Whether an endpoint takes requests, as its cluster says.</summary>
+internal enum EndpointReadiness
+{
+    /// <summary>Yes.</summary>
+    Ready,
+
+    /// <summary>Not now.</summary>
+    Unready,
+
+    /// <summary>No new ones.</summary>
+    Draining,
+}
+
+/// <summary>One endpoint. Immutable.</summary>
+/// <param name="Address">An IPv4 or IPv6 literal.</param>
+/// <param name="Ports">Its port for each of the service's ports, in their order.</param>
+/// <param name="Region">Its region; empty where it has none.</param>
+/// <param name="Zone">Its zone; empty where it has none.</param>
+/// <param name="Weight">Its share of the load, at least 1.</param>
+/// <param name="Priority">0 first; of a name that several segments serve.</param>
+/// <param name="Readiness">Whether it takes requests.</param>
+/// <param name="Identities">The SPIFFE ids of which its certificate must show one; empty for an endpoint without
+/// TLS.</param>
+internal sealed record ProxiedEndpoint(
+    string Address,
+    ImmutableArray<int> Ports,
+    string Region,
+    string Zone,
+    uint Weight,
+    int Priority,
+    EndpointReadiness Readiness,
+    ImmutableArray<string> Identities);
+
+/// <summary>Where endpoints come from, for the access log. Immutable.</summary>
+/// <param name="Segment">The segment that answered.</param>
+/// <param name="Epoch">The number of its epoch.</param>
+/// <param name="Seal">The number of its seal.</param>
+/// <param name="RecordVersion">The record's version.</param>
+internal sealed record ProxyProvenance(string Segment, long Epoch, long Seal, long RecordVersion);

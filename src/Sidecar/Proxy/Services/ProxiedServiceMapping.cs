@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Resolver;
+using Fairlead.Sidecar.Proxy.Tls;
+
+namespace Fairlead.Sidecar.Proxy.Services;
+
+/// <summary>The one place where the proxy reads the resolver's names. Pure.</summary>
+internal static class ProxiedServiceMapping
+{
+    private static readonly ImmutableDictionary<string, TrustBundle> NoBundles =
+        ImmutableDictionary<string, TrustBundle>.Empty;
+
+    /// <summary>What a cached name means to the proxy.</summary>
+    internal static ProxiedService Map(CachedName cached)
+    {
+        var state = cached.State.ToString().ToLowerInvariant();
+        if (!cached.IsServed || cached.Answer is not { Record: { } record } answer)
+        {
+            return ProxiedService.Without(cached.Name, StatusOf(cached), state);
+        }
+
+        return new ProxiedService(
+            cached.Name,
+            ServiceStatus.Served,
+            state,
+            [.. record.Ports.Select(port => new ProxiedPort(port.Name, (int)port.Number, port.Protocol))],
+            [.. answer.Slices.SelectMany(slice => EndpointsOf(slice, answer, record))],
+            NoBundles,
+            new ProxyProvenance(
+                answer.Target.Name.Text,
+                answer.Target.Epoch.Value.Number,
+                answer.Target.Seal?.Position.Seq ?? 0,
+                record.Version),
+            record.Continuity == 0);
+    }
+
+    private static ServiceStatus StatusOf(CachedName cached) => cached.State switch
+    {
+        NameState.Pending => ServiceStatus.Pending,
+        NameState.Absent => ServiceStatus.Absent,
+        NameState.Denied => ServiceStatus.Denied,
+        NameState.Expired => ServiceStatus.Expired,
+        NameState.Unreachable when IsVerdict(cached.Failure) => ServiceStatus.Refused,
+        NameState.Unreachable => ServiceStatus.Unreachable,
+
+        // Served, and without a record: no answer says that.
+        _ => ServiceStatus.Unreachable,
+    };
+
+    // What failed on the way there says nothing about the name; everything else is a verification that failed (V58).
+    private static bool IsVerdict(Refusal? failure) => failure?.Failure is not (null or VerificationFailure.Behind
+        or VerificationFailure.NotSealed or VerificationFailure.RateLimited or VerificationFailure.TransportKeyMismatch
+        or VerificationFailure.NoFreshHead);
+
+    // A name with a host means that endpoint alone. An address behind a gateway is none that can be connected to.
+    private static IEnumerable<ProxiedEndpoint> EndpointsOf(Slice slice, VerifiedAnswer answer, Record record) =>
+        from endpoint in slice.Endpoints
+        where answer.Name.Service?.Host is not { } host || endpoint.Host == host
+        where endpoint.Network is null || answer.Gateways.All(gateway => gateway.Network != endpoint.Network)
+        select new ProxiedEndpoint(
+            endpoint.Address,
+            slice.Ports,
+            slice.Region ?? "",
+            endpoint.Zone ?? "",
+            (uint)Math.Clamp(endpoint.Weight ?? 1, 1, 1_000_000),
+            0,
+            endpoint.State switch
+            {
+                EndpointState.Unready => EndpointReadiness.Unready,
+                EndpointState.Draining => EndpointReadiness.Draining,
+                _ => EndpointReadiness.Ready,
+            },
+            endpoint.Identity is { } identity ? [identity] : record.Identities);
+}

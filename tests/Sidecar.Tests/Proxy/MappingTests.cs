@@ -1,0 +1,89 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Resolver;
+using Fairlead.Sidecar.Proxy.Services;
+using Fairlead.TestKit.Answers;
+
+namespace Fairlead.Sidecar.Tests.Proxy;
+
+/// <summary>What the resolver's names mean to the proxy; answers are built, signed and verified.</summary>
+public sealed class MappingTests
+{
+    private const string Checkout = PeerWorld.Checkout;
+
+    [Theory]
+    [InlineData(NameState.Fresh)]
+    [InlineData(NameState.Stale)]
+    public void Answer_BecomesEndpointsWithTheirEvidence(NameState state)
+    {
+        var world = new PeerWorld();
+        var slice = AnswerLeaves.SliceOf(Checkout, "us-east", "10.1.0.3", "10.1.0.4", "10.1.0.5") with
+        {
+            Endpoints =
+            [
+                new SliceEndpoint { Address = "10.1.0.3", Zone = "a", Weight = 5 },
+                new SliceEndpoint { Address = "10.1.0.4", State = EndpointState.Unready },
+                new SliceEndpoint { Address = "10.1.0.5", State = EndpointState.Draining },
+            ],
+        };
+        var answer = Answer(world, record => record with { Continuity = 0 }, slice, world.West);
+        var service = ProxiedServiceMapping.Map(Cached(answer, state));
+
+        Assert.Equal(ServiceStatus.Served, service.Status);
+        Assert.Equal(state.ToString().ToLowerInvariant(), service.State);
+        Assert.Equal($"{Checkout}.us1.internal", service.Name);
+        Assert.True(service.IsStrict);
+        Assert.Equal([new ProxiedPort("http", 80, "http")], service.Ports);
+        Assert.Equal(
+            [
+                ("10.1.0.3", "us-east", "a", 5u, EndpointReadiness.Ready),
+                    ("10.1.0.4", "us-east", "", 1u, EndpointReadiness.Unready),
+                ("10.1.0.5", "us-east", "", 1u, EndpointReadiness.Draining),
+                    ("10.2.0.1", "us-west", "", 1u, EndpointReadiness.Ready),
+            ],
+            service.Endpoints.Select(one => (one.Address, one.Region, one.Zone, one.Weight, one.Readiness)));
+        Assert.All(service.Endpoints, one => Assert.Equal([8080], one.Ports));
+        Assert.Equal("us1.internal", service.Provenance!.Segment);
+        Assert.Equal(answer.Target.Epoch.Value.Number, service.Provenance.Epoch);
+        Assert.Equal(answer.Target.Seal!.Position.Seq, service.Provenance.Seal);
+    }
+
+    [Fact]
+    public void Answer_ThatIsOver_GivesNoEndpoint()
+    {
+        var world = new PeerWorld();
+        var service = ProxiedServiceMapping.Map(Cached(Answer(world, record => record, world.East), NameState.Expired));
+        Assert.Equal(ServiceStatus.Expired, service.Status);
+        Assert.Empty(service.Endpoints);
+        Assert.Empty(service.Ports);
+    }
+
+    [Theory]
+    [InlineData(VerificationFailure.Behind, "Unreachable")]
+    [InlineData(VerificationFailure.NotSealed, "Unreachable")]
+    [InlineData(VerificationFailure.RateLimited, "Unreachable")]
+    [InlineData(VerificationFailure.AddressOutOfScope, "Refused")]
+    [InlineData(VerificationFailure.SealRollback, "Refused")]
+    [InlineData(null, "Unreachable")]
+    public void Failure_OfTheWay_IsNoVerdict(VerificationFailure? failure, string status)
+    {
+        var refusal = failure is { } one ? new Refusal(one, "subject", "detail") : null;
+        var name = new CachedName("checkout.shop.svc.us1.internal", NameState.Unreachable, null, 0, 0, 0, refusal);
+        Assert.Equal(status, ProxiedServiceMapping.Map(name).Status.ToString());
+    }
+
+    private static CachedName Cached(VerifiedAnswer answer, NameState state) =>
+        new(answer.Name.Text, state, answer, 0, 0, 0, null);
+
+    private static VerifiedAnswer Answer(
+        PeerWorld world, Func<Fairlead.Naming.Record, Fairlead.Naming.Record> change, params Slice[] slices)
+    {
+        var record = change(AnswerLeaves.RecordOf(Checkout, world.Now - 30_000, world.Us1.Publisher, slices));
+        world.Us1.Put(record);
+        world.Us1.SealAt(world.Now - 500);
+        var ask = world.Ask();
+        var verdict = AnswerVerifier.Verify(
+            world.State, ask.Query, ask.Record(slices), world.Now, VerifierOptions.Default, new VerifiedCache());
+        return Assert.IsType<Verdict.Accepted>(verdict).Answer;
+    }
+}

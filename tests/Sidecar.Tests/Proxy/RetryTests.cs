@@ -1,0 +1,235 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Fairlead.Sidecar.Proxy;
+using Fairlead.TestKit;
+using Microsoft.AspNetCore.Http;
+
+namespace Fairlead.Sidecar.Tests.Proxy;
+
+/// <summary>What happens when endpoints fail: which requests go elsewhere, and which may not.</summary>
+public sealed class RetryTests
+{
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("POST")]
+    public async Task Endpoint_ThatRefusesConnections_CostsNoRequest(string method)
+    {
+        await using var backend = await Backend.StartAsync(Backend.EchoAsync);
+        await using var world = await ProxyWorld.StartAsync(new ProxyOptions { AccessLog = AccessLogMode.Sampled });
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(ClosedPort()), ProxyWorld.Endpoint(backend.Port)]));
+        for (var i = 0; i < 30; i++)
+        {
+            using var response = await world.SendAsync(
+                method: new HttpMethod(method), content: method == "POST" ? new StringContent("b") : null);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        // Tried until it was ejected, three times, and never again.
+        Assert.Equal(3, world.Log.Access.Count(line => line.Contains("attempts=2", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Endpoints_ThatAllRefuse_Are502()
+    {
+        await using var world = await ProxyWorld.StartAsync(new ProxyOptions { AccessLog = AccessLogMode.Sampled });
+        world.Publish(
+            ProxyWorld.Service(
+                Enumerable.Range(1, 5).Select(i => ProxyWorld.Endpoint(ClosedPort(), address: $"127.0.0.{i}"))));
+        using var response = await world.SendAsync();
+        await ProxyWorld.IsProblemAsync(response, 502, "endpoint-unreachable");
+        Assert.Contains("attempts=3 ", Assert.Single(world.Log.Access), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET", false, 200)]
+    [InlineData("DELETE", false, 200)]
+    [InlineData("POST", false, 502)]
+    [InlineData("PATCH", false, 502)]
+    [InlineData("PUT", true, 502)]
+    [InlineData("POST", true, 502)]
+    public async Task Connection_ThatBreaks_IsRetriedOnlyWhereThatIsSafe(string method, bool hasBody, int status)
+    {
+        await using var broken = new Breaking();
+        await using var backend = await Backend.StartAsync(Backend.EchoAsync);
+        await using var world = await ProxyWorld.StartAsync();
+
+        // The broken one is nearer, so that it is always tried first.
+        world.Publish(
+            ProxyWorld.Service(
+                [ProxyWorld.Endpoint(broken.Port, priority: 0), ProxyWorld.Endpoint(backend.Port, priority: 1)]));
+        using var response = await world.SendAsync(
+            method: new HttpMethod(method), content: hasBody ? new StringContent("body") : null);
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal(status == 200 ? 1 : 0, backend.Requests);
+        if (status != 200)
+        {
+            await ProxyWorld.IsProblemAsync(response, 502, "endpoint-unreachable");
+        }
+    }
+
+    [Fact]
+    public async Task Answer_OfAnEndpoint_IsNotRetried()
+    {
+        await using var one = await Backend.StartAsync(Unavailable);
+        await using var two = await Backend.StartAsync(Unavailable);
+        await using var world = await ProxyWorld.StartAsync();
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(one.Port), ProxyWorld.Endpoint(two.Port)]));
+        using var response = await world.SendAsync();
+        Assert.Equal(503, (int)response.StatusCode);
+        Assert.Equal(1, one.Requests + two.Requests);
+
+        static Task Unavailable(HttpContext context)
+        {
+            context.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>An endpoint that says it cannot serve is left out, and comes back by a probe.</summary>
+    [Fact]
+    public async Task Endpoint_ThatFailsInARow_IsLeftOutAndProbed()
+    {
+        var time = new ManualTimeProvider();
+        var isSick = true;
+        await using var sick = await Backend.StartAsync(context =>
+        {
+            context.Response.StatusCode = Volatile.Read(ref isSick) ? 503 : 200;
+            return Task.CompletedTask;
+        });
+        await using var well = await Backend.StartAsync(_ => Task.CompletedTask);
+        await using var world = await ProxyWorld.StartAsync(time: time);
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(sick.Port), ProxyWorld.Endpoint(well.Port)]));
+        await SendManyAsync(world, 60);
+        Assert.Equal(3, sick.Requests);
+
+        time.Advance(TimeSpan.FromSeconds(6));
+        await SendManyAsync(world, 30);
+        Assert.Equal(4, sick.Requests);
+
+        Volatile.Write(ref isSick, false);
+        time.Advance(TimeSpan.FromSeconds(12));
+        await SendManyAsync(world, 60);
+        Assert.InRange(sick.Requests, 15, 60);
+    }
+
+    [Fact]
+    public async Task Endpoint_Removed_FinishesWhatItHas()
+    {
+        var go = new TaskCompletionSource();
+        await using var old = await Backend.StartAsync(async context =>
+        {
+            await context.Response.WriteAsync("begun ");
+            await context.Response.Body.FlushAsync();
+            await go.Task;
+            await context.Response.WriteAsync("and done");
+        });
+        await using var next = await Backend.StartAsync(context => context.Response.WriteAsync("new"));
+        await using var world = await ProxyWorld.StartAsync();
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(old.Port)]));
+        using var held = await world.SendAsync(until: HttpCompletionOption.ResponseHeadersRead);
+
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(next.Port)]));
+        for (var i = 0; i < 10; i++)
+        {
+            using var response = await world.SendAsync();
+            Assert.Equal("new", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+
+        go.SetResult();
+        Assert.Equal("begun and done", await held.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(1, old.Requests);
+    }
+
+    [Fact]
+    public async Task Client_ThatGoesAway_SaysNothingAboutTheEndpoint()
+    {
+        var aborted = 0;
+        await using var slow = await Backend.StartAsync(async context =>
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Interlocked.Increment(ref aborted);
+        });
+        await using var other = await Backend.StartAsync(_ => Task.CompletedTask);
+        await using var world = await ProxyWorld.StartAsync();
+        world.Publish(
+            ProxyWorld.Service(
+                [ProxyWorld.Endpoint(slow.Port, priority: 0), ProxyWorld.Endpoint(other.Port, priority: 1)]));
+        for (var i = 1; i <= 4; i++)
+        {
+            using var client = new HttpClient();
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{world.Server.Http1}/");
+            request.Headers.Host = ProxyWorld.Name;
+            using var leave = new CancellationTokenSource();
+            var sending = client.SendAsync(request, leave.Token);
+            await ForwardingTests.Eventually(() => slow.Requests == i);
+            await leave.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+            await ForwardingTests.Eventually(() => Volatile.Read(ref aborted) == i);
+        }
+
+        Assert.Equal(0, other.Requests);
+        await ForwardingTests.Eventually(
+            () =>
+                world.Log.Access.Count(
+                    line => line.Contains(" 499 reason=client-gone", StringComparison.Ordinal)) == 4);
+    }
+
+    private static async Task SendManyAsync(ProxyWorld world, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            using var response = await world.SendAsync();
+        }
+    }
+
+    private static int ClosedPort()
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    /// <summary>Takes a request, all of it, and closes the connection.</summary>
+    private sealed class Breaking : IAsyncDisposable
+    {
+        private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);
+        private readonly Task _running;
+
+        internal Breaking()
+        {
+            _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            _listener.Listen();
+            _running = RunAsync();
+        }
+
+        internal int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
+
+        public async ValueTask DisposeAsync()
+        {
+            _listener.Dispose();
+            await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        private async Task RunAsync()
+        {
+            while (true)
+            {
+                using var socket = await _listener.AcceptAsync();
+                var seen = new StringBuilder();
+                var buffer = new byte[4096];
+                while (!seen.ToString().Contains("\r\n\r\n", StringComparison.Ordinal))
+                {
+                    var read = await socket.ReceiveAsync(buffer);
+                    if (read == 0)
+                    {
+                        break;
+                    }
+
+                    seen.Append(Encoding.Latin1.GetString(buffer, 0, read));
+                }
+            }
+        }
+    }
+}

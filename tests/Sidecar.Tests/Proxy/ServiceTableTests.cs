@@ -1,0 +1,153 @@
+using Fairlead.Sidecar.Proxy;
+using Fairlead.Sidecar.Proxy.Balancing;
+using Fairlead.Sidecar.Proxy.Forwarding;
+using Fairlead.Sidecar.Proxy.Services;
+using Fairlead.Sidecar.Proxy.Tls;
+using Fairlead.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Sidecar.Tests.Proxy;
+
+public sealed class ServiceTableTests
+{
+    private const string Name = ProxyWorld.Name;
+
+    private readonly ManualTimeProvider _time = new();
+    private readonly List<(string, bool)> _interest = [];
+    private readonly Dictionary<string, ProxiedService> _known = [];
+    private int _connections;
+
+    [Fact]
+    public void Name_IsAskedForOnceAndGivenUpWhenIdle()
+    {
+        var table = Table(new ProxyOptions());
+        var entry = table.Use(Name);
+        Assert.Same(entry, table.Use(Name));
+        Assert.Equal([(Name, true)], _interest);
+
+        _time.Advance(TimeSpan.FromMinutes(10));
+        Assert.Same(entry, table.Use(Name));
+        _time.Advance(TimeSpan.FromMinutes(14));
+        Assert.Equal([(Name, true)], _interest);
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal([(Name, true), (Name, false)], _interest);
+        Assert.NotSame(entry, table.Use(Name));
+    }
+
+    [Fact]
+    public void Name_WithARequestUnderWay_IsNotGivenUp()
+    {
+        var table = Table(new ProxyOptions());
+        var entry = table.Use(Name)!;
+        table.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(1)]));
+        var lease = entry.For(null).Pool!.Choose([])!;
+        _time.Advance(TimeSpan.FromHours(2));
+        Assert.Equal([(Name, true)], _interest);
+        lease.Dispose();
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal([(Name, true), (Name, false)], _interest);
+    }
+
+    [Fact]
+    public void Names_AreBoundedAndIdleOnesMakeRoom()
+    {
+        var table = Table(new ProxyOptions { NamesMax = 2 });
+        Assert.NotNull(table.Use("a.b.svc.us1.internal"));
+        Assert.NotNull(table.Use("b.b.svc.us1.internal"));
+        Assert.Null(table.Use("c.b.svc.us1.internal"));
+        _time.Advance(TimeSpan.FromMinutes(15));
+        Assert.NotNull(table.Use("c.b.svc.us1.internal"));
+    }
+
+    [Fact]
+    public void Name_KnownBefore_IsThereAtItsFirstUse()
+    {
+        _known[Name] = ProxyWorld.Service([ProxyWorld.Endpoint(1)]);
+        var entry = Table(new ProxyOptions()).Use(Name)!;
+        Assert.True(entry.Settled.IsCompleted);
+        Assert.NotNull(entry.For(80).Pool);
+    }
+
+    [Fact]
+    public void Name_ThatNobodyUses_CostsNothing()
+    {
+        var table = Table(new ProxyOptions());
+        table.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(1)]));
+        Assert.Equal(0, table.Updates);
+        Assert.Empty(table.Entries);
+    }
+
+    /// <summary>One call for a change, however many endpoints it has; and no connection before a request wants
+    /// one.</summary>
+    [Fact]
+    public void Change_OfAThousandEndpoints_IsOneCall()
+    {
+        var table = Table(new ProxyOptions());
+        var pool = Fill(1000);
+        Assert.Equal(1, table.Updates);
+        Assert.Equal(1000, pool.Endpoints.Count);
+
+        var before = pool.Endpoints.ToDictionary(one => one.Key);
+        Fill(999);
+        Assert.Equal(2, table.Updates);
+        Assert.Equal(999, pool.Endpoints.Count);
+        Assert.All(pool.Endpoints, one => Assert.Same(before[one.Key], one));
+        Assert.Equal(0, _connections);
+
+        pool.Choose([])!.Dispose();
+        Assert.Equal(1, _connections);
+
+        EndpointPool Fill(int count)
+        {
+            var entry = table.Use(Name)!;
+            table.Publish(ProxyWorld.Service(Enumerable.Range(0, count)
+                .Select(i => ProxyWorld.Endpoint(80, address: $"10.0.{i / 250}.{i % 250}"))));
+            return entry.For(null).Pool!;
+        }
+    }
+
+    [Fact]
+    public void Strict_Name_EndsItsStreamsAndAnotherDoesNot()
+    {
+        var table = Table(new ProxyOptions());
+        var entry = table.Use(Name)!;
+        table.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(1)]));
+        Assert.False(entry.For(null).Ends.CanBeCanceled);
+
+        table.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(1)], isStrict: true));
+        var ends = entry.For(null).Ends;
+        table.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(2)], isStrict: true));
+        Assert.False(ends.IsCancellationRequested);
+        table.Publish(ProxiedService.Without(Name, ServiceStatus.Expired, "expired"));
+        Assert.True(ends.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void Ports_ThatGo_TakeTheirEndpointsAlong()
+    {
+        var table = Table(new ProxyOptions());
+        var entry = table.Use(Name)!;
+        table.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(1)]));
+        var lease = entry.For(null).Pool!.Choose([])!;
+        table.Publish(ProxiedService.Without(Name, ServiceStatus.Denied, "denied"));
+        Assert.Null(entry.For(null).Pool);
+        Assert.False(lease.Client.IsClosed);
+        lease.Dispose();
+        Assert.True(lease.Client.IsClosed);
+    }
+
+    private ServiceTable Table(ProxyOptions options)
+    {
+        var files = new SvidFiles(null, _time, NullLogger.Instance);
+        return new ServiceTable(
+            options,
+            _time,
+            () => new EndpointPool(options, _time, new Random(1), key =>
+            {
+                _connections++;
+                return new EndpointClient(key, files, options, _time, NullLogger.Instance);
+            }),
+            _known.GetValueOrDefault,
+            (name, isWanted) => _interest.Add((name, isWanted)));
+    }
+}
