@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fairlead.Cli.Commands;
 using Fairlead.Protocol.Files;
+using Fairlead.Rpc;
 
 namespace Fairlead.Cli;
 
@@ -13,7 +14,10 @@ internal static class FairleadCommand
     /// <param name="error">Where errors go; null for standard error.</param>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     internal static async Task<int> RunAsync(
-        IReadOnlyList<string> arguments, TextWriter output, CancellationToken cancellationToken, TextWriter? error = null)
+        IReadOnlyList<string> arguments,
+        TextWriter output,
+        CancellationToken cancellationToken,
+        TextWriter? error = null)
     {
         error ??= Console.Error;
         var parsed = Build(output).Parse(arguments);
@@ -21,7 +25,7 @@ internal static class FairleadCommand
         {
             foreach (var wrong in parsed.Errors)
             {
-                await error.WriteLineAsync($"fairlead: {wrong.Message}".AsMemory(), cancellationToken).ConfigureAwait(false);
+                await ComplainAsync(error, wrong.Message).ConfigureAwait(false);
             }
 
             return ExitCode.Usage;
@@ -29,24 +33,35 @@ internal static class FairleadCommand
 
         try
         {
-            var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error };
+            // Signals are this program's own: the library would end the process while a demo still stops its children.
+            var invocation = new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+                Output = output,
+                Error = error,
+            };
             return await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
         }
         catch (CliException e)
         {
-            await error.WriteLineAsync($"fairlead: {e.Message}".AsMemory(), cancellationToken).ConfigureAwait(false);
+            await ComplainAsync(error, e.Message).ConfigureAwait(false);
             return e.ExitCode;
         }
         catch (KeyFileException e)
         {
-            await error.WriteLineAsync($"fairlead: {e.Message}".AsMemory(), cancellationToken).ConfigureAwait(false);
+            await ComplainAsync(error, e.Message).ConfigureAwait(false);
             return ExitCode.Usage;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (
+            e is OperationCanceledException or RpcException && cancellationToken.IsCancellationRequested)
         {
-            return ExitCode.Answer;
+            await ComplainAsync(error, "interrupted").ConfigureAwait(false);
+            return ExitCode.Interrupted;
         }
     }
+
+    private static Task ComplainAsync(TextWriter error, string message) => error.WriteLineAsync($"fairlead: {message}");
 
     private static RootCommand Build(TextWriter output)
     {

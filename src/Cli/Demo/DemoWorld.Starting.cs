@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-
 
 namespace Fairlead.Cli.Demo;
 
@@ -15,8 +13,10 @@ internal sealed partial class DemoWorld
             var arguments = new List<string>
             {
                 "segment", "init", "--name", segment.Name, "--out", segment.Folder, "--policy", "demo",
-                "--listen", string.Join(',', segment.Addresses), "--admin-listen", string.Join(',', segment.AdminAddresses),
-                "--host", "demo-host", "--admins", "admin-a,admin-b,admin-c,admin-d", "--unsafe-allow-loopback-endpoints",
+                "--listen", string.Join(',', segment.Addresses),
+                "--admin-listen", string.Join(',', segment.AdminAddresses),
+                "--host", "demo-host", "--admins", "admin-a,admin-b,admin-c,admin-d",
+                "--unsafe-allow-loopback-endpoints",
             };
             if (segment == Home)
             {
@@ -27,17 +27,19 @@ internal sealed partial class DemoWorld
         }
 
         // Each side writes its own epoch 1; until both exist, neither side accepts the hop.
-        await FairleadAsync(
-            ["segment", "peer", "--segment", Home.Folder, "--with", Path.Combine(Peer.Folder, "peer.json")], cancellationToken)
-            .ConfigureAwait(false);
-        await FairleadAsync(
-            ["segment", "peer", "--segment", Peer.Folder, "--with", Path.Combine(Home.Folder, "peer.json")], cancellationToken)
-            .ConfigureAwait(false);
+        foreach (var (segment, other) in new[] { (Home, Peer), (Peer, Home) })
+        {
+            List<string> arguments =
+                ["segment", "peer", "--segment", segment.Folder, "--with", Path.Combine(other.Folder, "peer.json")];
+            await FairleadAsync(arguments, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private async Task FairleadAsync(List<string> arguments, CancellationToken cancellationToken)
     {
-        await _output.WriteLineAsync($"$ fairlead {string.Join(' ', arguments.Take(4))} ..".AsMemory(), cancellationToken).ConfigureAwait(false);
+        await _output.WriteLineAsync(
+            $"$ fairlead {string.Join(' ', arguments.Take(4))} ..".AsMemory(), cancellationToken)
+            .ConfigureAwait(false);
         var exitCode = await FairleadCommand.RunAsync(arguments, _output, cancellationToken).ConfigureAwait(false);
         Check.Equal(ExitCode.Answer, exitCode, $"fairlead {arguments[0]} {arguments[1]}");
     }
@@ -47,11 +49,12 @@ internal sealed partial class DemoWorld
         foreach (var segment in new[] { Home, Peer })
         {
             Directory.CreateDirectory(segment.Manifests);
-            foreach (var file in Directory.GetFiles(Path.Combine(Repository, "samples", "shop", segment.Name), "*.yaml"))
+            var samples = Path.Combine(Repository, "samples", "shop", segment.Name);
+            foreach (var file in Directory.GetFiles(samples, "*.yaml"))
             {
-                var content = await File.ReadAllBytesAsync(file, cancellationToken).ConfigureAwait(false);
-                await File.WriteAllBytesAsync(Path.Combine(segment.Manifests, Path.GetFileName(file)), content, cancellationToken)
-                    .ConfigureAwait(false);
+                var text = Block.Move(await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false));
+                var copy = Path.Combine(segment.Manifests, Path.GetFileName(file));
+                await File.WriteAllTextAsync(copy, text, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -76,7 +79,8 @@ internal sealed partial class DemoWorld
         }
 
         await Task.WhenAll(starting).ConfigureAwait(false);
-        await _output.WriteLineAsync($"eight anchors run; their logs are in {Folder}".AsMemory(), cancellationToken).ConfigureAwait(false);
+        await _output.WriteLineAsync($"eight anchors run; their logs are in {Folder}".AsMemory(), cancellationToken)
+            .ConfigureAwait(false);
     }
 
     private async Task StartControllersAsync(CancellationToken cancellationToken)
@@ -98,8 +102,9 @@ internal sealed partial class DemoWorld
                     $"region: {segment.Name.Split('.')[0]}",
                 ],
                 cancellationToken).ConfigureAwait(false);
-            segment.Controller = await SpawnAsync(
-                $"controller-{segment.Name.Split('.')[0]}", _programs.Start("Controller", "--config", configuration)).ConfigureAwait(false);
+            var program = _programs.Start("Controller", "--config", configuration);
+            segment.Controller = await SpawnAsync($"controller-{segment.Name.Split('.')[0]}", program)
+                .ConfigureAwait(false);
             await segment.Controller.WaitReadyAsync(StartPatience, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -107,11 +112,13 @@ internal sealed partial class DemoWorld
     /// <summary>The segment's genesis digest, from what its ceremony hands to a neighbour.</summary>
     internal static async Task<string> GenesisAsync(DemoSegment segment, CancellationToken cancellationToken)
     {
-        var text = await File.ReadAllTextAsync(Path.Combine(segment.Folder, "peer.json"), cancellationToken).ConfigureAwait(false);
+        var text = await File.ReadAllTextAsync(Path.Combine(segment.Folder, "peer.json"), cancellationToken)
+            .ConfigureAwait(false);
         return System.Text.Json.Nodes.JsonNode.Parse(text)!["genesis"]!.GetValue<string>();
     }
 
-    private Task WriteSidecarConfigurationAsync(string path, CancellationToken cancellationToken) => File.WriteAllLinesAsync(
+    private Task WriteSidecarConfigurationAsync(string path, CancellationToken cancellationToken) =>
+        File.WriteAllLinesAsync(
         path,
         [
             $"bootstrap: {Quote(BootstrapFile)}",
@@ -126,9 +133,6 @@ internal sealed partial class DemoWorld
             "unsafe_allow_loopback_endpoints: true",
         ],
         cancellationToken);
-
-    /// <summary>Where an endpoint of a backend listens.</summary>
-    internal static IPEndPoint At(string address, int port) => new(IPAddress.Parse(address), port);
 
     private static string Quote(string value) => string.Create(CultureInfo.InvariantCulture, $"\"{value}\"");
 }

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Threading.Channels;
 
 namespace Fairlead.TestKit.Processes;
@@ -55,7 +57,7 @@ public sealed class ChildProcess : IAsyncDisposable
             info.Environment[name] = value;
         }
 
-        return new ChildProcess(LastingThread.Run(() => Process.Start(info)!));
+        return new ChildProcess(Children.Start(info));
     }
 
     /// <summary>Writes a line to its stdin and returns the next line of its stdout.</summary>
@@ -67,7 +69,8 @@ public sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>The next line of its stdout.</summary>
-    /// <exception cref="InvalidOperationException">It ended, or said nothing in time; with the end of its stderr.</exception>
+    /// <exception cref="InvalidOperationException">It ended, or said nothing in time; with the end of its
+    /// stderr.</exception>
     public async Task<string> ReadLineAsync(TimeSpan bound, CancellationToken cancellationToken)
     {
         try
@@ -76,11 +79,37 @@ public sealed class ChildProcess : IAsyncDisposable
         }
         catch (Exception e) when (e is ChannelClosedException or TimeoutException)
         {
-            throw new InvalidOperationException($"{_process.StartInfo.FileName} said nothing: {e.Message}\n{Errors}", e);
+            throw new InvalidOperationException(
+                $"{_process.StartInfo.FileName} said nothing: {e.Message}\n{Errors}", e);
         }
     }
 
-    /// <summary>Ends it at once.</summary>
+    /// <summary>Sends it a signal, by its number.</summary>
+    public void Signal(int signal)
+    {
+        if (!_process.HasExited)
+        {
+            _ = kill(_process.Id, signal);
+        }
+    }
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>Its exit code, and the lines of its stdout that nobody read.</returns>
+    /// <exception cref="TimeoutException">It runs on.</exception>
+    public async Task<(int Code, string Output)> WaitForExitAsync(TimeSpan bound, CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken).WaitAsync(bound, cancellationToken);
+        await _pumps.WaitAsync(bound, cancellationToken);
+        var output = new StringBuilder();
+        while (_lines.Reader.TryRead(out var line))
+        {
+            output.Append(line).Append('\n');
+        }
+
+        return (_process.ExitCode, output.ToString());
+    }
+
+    /// <summary>Ends it at once, and what it started.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
@@ -117,4 +146,8 @@ public sealed class ChildProcess : IAsyncDisposable
             }
         }
     }
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int kill(int pid, int signal);
 }
