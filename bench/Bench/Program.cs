@@ -1,16 +1,11 @@
 // bench [NAME...]   runs the named benchmarks, all without a name; prints the rows and writes artifacts/bench.json.
-// Exit codes: 0 done (a row over its budget says so, and the closing line counts them), 1 a benchmark failed,
+// Exit codes: 0 done (a row over its budget says MISSED, and the closing line counts them), 1 a benchmark failed,
 // 2 unknown name.
 using Fairlead.Bench;
 
-// Each area keeps its own list; add yours here.
-Benchmark[] all = [.. StorageBenchmarks.All];
-
-var unknown = args.Except(all.Select(b => b.Name)).ToArray();
-if (unknown.Length > 0)
+if (args is [XdsClients.Command, var socket, var streams, var connections])
 {
-    Console.Error.WriteLine($"unknown benchmark {unknown[0]}; there are: {string.Join(", ", all.Select(b => b.Name))}");
-    return 2;
+    return await XdsClients.RunAsync(socket, streams, connections);
 }
 
 using var stop = new CancellationTokenSource();
@@ -19,24 +14,4 @@ Console.CancelKeyPress += (_, pressed) =>
     pressed.Cancel = true;
     stop.Cancel();
 };
-var report = new BenchReport(Console.Out);
-var failed = 0;
-foreach (var benchmark in all.Where(b => args.Length == 0 || args.Contains(b.Name)))
-{
-    try
-    {
-        foreach (var row in await benchmark.Run(stop.Token))
-        {
-            report.Add(row);
-        }
-    }
-    catch (Exception exception)
-    {
-        failed++;
-        Console.Error.WriteLine($"{benchmark.Name} failed: {exception}");
-    }
-}
-
-report.Write("artifacts/bench.json");
-Console.WriteLine($"bench: {report.Over} over budget, {failed} failed; rows in artifacts/bench.json");
-return failed > 0 ? 1 : 0;
+return await BenchRun.RunAsync(args, Console.Out, Console.Error, "artifacts/bench.json", stop.Token);

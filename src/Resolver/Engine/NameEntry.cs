@@ -6,6 +6,8 @@ namespace Fairlead.Resolver;
 /// <summary>All that the cache keeps of one name. Owned by <see cref="NameCache"/>; times are monotonic milliseconds.</summary>
 internal sealed class NameEntry(string name)
 {
+    private CachedName? _view;
+
     internal string Name { get; } = name;
 
     internal NameState State { get; set; } = NameState.Pending;
@@ -37,7 +39,14 @@ internal sealed class NameEntry(string name)
 
     internal bool IsAsking => AnswerDue != long.MaxValue;
 
-    internal CachedName View() => new(Name, State, Answer, VerifiedAt, ExpiresAt, SealedSince, Failure);
+    /// <summary>The entry as it is; the same object as long as nothing changes, so that a hit allocates nothing.</summary>
+    internal CachedName View() => _view is { } view && Shows(view)
+        ? view
+        : _view = new(Name, State, Answer, VerifiedAt, ExpiresAt, SealedSince, Failure);
+
+    private bool Shows(CachedName view) =>
+        view.State == State && ReferenceEquals(view.Answer, Answer) && view.VerifiedAt == VerifiedAt
+        && view.ExpiresAt == ExpiresAt && view.SealedSince == SealedSince && ReferenceEquals(view.Failure, Failure);
 
     /// <summary>The next moment at which time alone changes something.</summary>
     internal long Due()
