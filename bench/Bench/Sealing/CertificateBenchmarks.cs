@@ -16,7 +16,7 @@ namespace Fairlead.Bench;
 internal static class CertificateBenchmarks
 {
     private const string Name = "checkout.shop.svc";
-    private const int Warm = 20;
+    private const int Warm = 300;
     private const int Count = 200;
     private const int Publishing = 2; // F + 1
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(15);

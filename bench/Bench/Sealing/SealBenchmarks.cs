@@ -7,7 +7,7 @@ namespace Fairlead.Bench;
 internal static class SealBenchmarks
 {
     private const int Anchors = 4;
-    private const int Warm = 10;
+    private const int Warm = 100;
     private const int Changes = 60;
     private const int Page = 500;
     private const double CpuMost = 5;

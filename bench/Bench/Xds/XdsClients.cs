@@ -17,26 +17,28 @@ internal static class XdsClients
 
     public const string Assignment = "checkout.shop.svc.us1.internal:80";
 
+    private const int AtOnce = 50;
+
     public static async Task<int> RunAsync(string socket, string streams, string connections)
     {
         using var stop = new CancellationTokenSource();
         var count = int.Parse(streams, System.Globalization.CultureInfo.InvariantCulture);
         var channels = Enumerable.Range(0, int.Parse(connections, System.Globalization.CultureInfo.InvariantCulture))
             .Select(_ => new RpcChannel("unix:" + socket)).ToList();
-        var first = Enumerable.Range(0, count).Select(_ => new TaskCompletionSource()).ToList();
+        var first = Enumerable.Range(0, count).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).ToList();
         var serving = new List<Task>();
         for (var i = 0; i < count; i++)
         {
             serving.Add(ServeAsync(channels[i % channels.Count], i, first[i], stop.Token));
-            if (i % 50 == 49)
+            if (i % AtOnce == AtOnce - 1 || i == count - 1)
             {
-                await Task.WhenAny(Task.WhenAll(first.Take(i + 1).Select(it => it.Task)), Task.WhenAny(serving));
+                // A stream that ends before it is told to has failed, and this says why.
+                await await Task.WhenAny(Task.WhenAll(first.Take(i + 1).Select(it => it.Task)), Task.WhenAny(serving).Unwrap());
             }
         }
 
-        await Task.WhenAny(Task.WhenAll(first.Select(it => it.Task)), Task.WhenAny(serving).Unwrap());
         await Console.Out.WriteLineAsync("ready");
-        await Console.In.ReadToEndAsync();
+        await Task.Run(Console.In.ReadToEnd); // A console has no asynchronous read.
         await stop.CancelAsync();
         await Task.WhenAll(serving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(channels.Select(channel => channel.DisposeAsync().AsTask()));
