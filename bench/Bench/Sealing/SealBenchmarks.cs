@@ -42,7 +42,7 @@ internal static class SealBenchmarks
         var (leader, follower, allocated) = (new List<double>(), new List<double>(), new List<double>());
         for (var i = -Warm; i < Changes; i++)
         {
-            var (cpu, bytes) = Change(records, bus, engines, (i + Warm) * (size / (Warm + Changes)));
+            var (cpu, bytes) = Change(records, bus, engines, (i + Warm) * size / (Warm + Changes));
             if (i >= 0)
             {
                 leader.Add(cpu.Max() / 1_000);
@@ -72,12 +72,13 @@ internal static class SealBenchmarks
     // The last page of a listing: behind nine tenths of the names.
     private static double PageMicroseconds(LeafState state)
     {
-        var after = state.Entries.ElementAt(state.EntryCount - Page - 1).Name;
+        var page = Math.Min(Page, state.EntryCount / 2);
+        var after = state.Entries.ElementAt(state.EntryCount - page - 1).Name;
         return Repeated.Of(9, () =>
         {
             var start = Machine.ThreadMicroseconds();
-            var count = state.Page(after, Page).Count;
-            return count == Page
+            var count = state.Page(after, page).Count();
+            return count == page
                 ? Machine.ThreadMicroseconds() - start
                 : throw new InvalidOperationException($"a page of {count}");
         }).Median;

@@ -11,6 +11,7 @@ internal sealed class EndpointRun : IDisposable
 {
     private const string Host = "checkout.shop.svc.us1.internal";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
 
     private readonly AdminPage _sidecar;
     private readonly HttpClient _envoy;
@@ -37,6 +38,7 @@ internal sealed class EndpointRun : IDisposable
     /// <summary>So many adds and removes, after some that do not count.</summary>
     public async Task RunAsync(int warm, int count, CancellationToken cancellationToken)
     {
+        await ServingAsync(cancellationToken);
         for (var i = -warm; i < count; i++)
         {
             var (added, first) = await AddAsync(cancellationToken);
@@ -58,6 +60,33 @@ internal sealed class EndpointRun : IDisposable
     {
         _sidecar.Dispose();
         _envoy.Dispose();
+    }
+
+    // Envoy starts after the demo says that it is up, and again after an anchor went every part must have settled.
+    private async Task ServingAsync(CancellationToken cancellationToken)
+    {
+        for (var start = Stopwatch.GetTimestamp(); ;)
+        {
+            try
+            {
+                using var response = await _envoy.GetAsync(new Uri("/", UriKind.Relative), cancellationToken);
+                if (response.IsSuccessStatusCode)
+                {
+                    return;
+                }
+            }
+            catch (HttpRequestException) when (Stopwatch.GetElapsedTime(start) < StartPatience)
+            {
+                // Not listening yet.
+            }
+
+            if (Stopwatch.GetElapsedTime(start) > StartPatience)
+            {
+                throw new TimeoutException("Envoy does not serve checkout");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
+        }
     }
 
     private async Task<(TimeSpan Acknowledged, TimeSpan First)> AddAsync(CancellationToken cancellationToken)
