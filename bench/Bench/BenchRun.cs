@@ -21,12 +21,17 @@ internal static class BenchRun
     /// <summary>Runs the named ones, all without a name.</summary>
     /// <returns>The exit code: 0 done, missed budgets included; 1 a benchmark failed; 2 unknown name.</returns>
     public static async Task<int> RunAsync(
-        IReadOnlyList<string> names, TextWriter output, TextWriter errors, string path, CancellationToken cancellationToken)
+        IReadOnlyList<string> names,
+        TextWriter output,
+        TextWriter errors,
+        string path,
+        CancellationToken cancellationToken)
     {
         var unknown = names.Except(All.Select(b => b.Name)).ToArray();
         if (unknown.Length > 0)
         {
-            await errors.WriteLineAsync($"unknown benchmark {unknown[0]}; there are: {string.Join(", ", All.Select(b => b.Name))}");
+            var all = string.Join(", ", All.Select(b => b.Name));
+            await errors.WriteLineAsync($"unknown benchmark {unknown[0]}; there are: {all}");
             return 2;
         }
 
@@ -45,7 +50,8 @@ internal static class BenchRun
                 }
 
                 await output.WriteLineAsync(string.Create(
-                    CultureInfo.InvariantCulture, $"    ({benchmark.Name}: load {before:0.0} before, {Machine.Load():0.0} after)"));
+                    CultureInfo.InvariantCulture,
+                    $"    ({benchmark.Name}: load {before:0.0} before, {Machine.Load():0.0} after)"));
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {

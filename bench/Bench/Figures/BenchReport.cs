@@ -32,8 +32,8 @@ internal sealed class BenchReport(TextWriter output, Func<double> load)
             row.Skipped ?? row.Note);
     }
 
-    /// <summary>Writes <c>{"rows":[{"name","value","unit","budget"?,"verdict"?,"note"?,"load"}]}</c>; a skipped row's value is
-    /// null.</summary>
+    /// <summary>Writes <c>{"rows":[{"name","value","unit","budget"?,"verdict"?,"note"?,"load"}]}</c>; a skipped
+    /// row's value is null.</summary>
     public void Write(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);

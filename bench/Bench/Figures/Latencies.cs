@@ -39,7 +39,8 @@ internal sealed class Latencies(int capacity)
     }
 
     /// <summary>Rows <c>name p50</c> and <c>name p99</c>.</summary>
-    public IEnumerable<BenchRow> Rows(string name, double? budget50 = null, double? budget99 = null, string note = "") =>
+    public IEnumerable<BenchRow> Rows(
+        string name, double? budget50 = null, double? budget99 = null, string note = "") =>
     [
         new(name + " p50", Milliseconds(50), "ms", budget50) { Note = note },
         new(name + " p99", Milliseconds(99), "ms", budget99)

@@ -24,9 +24,9 @@ internal static class Machine
     {
         var line = File.ReadLines($"/proc/{process}/status")
             .FirstOrDefault(line => line.StartsWith(key + ":", StringComparison.Ordinal));
-        return line is null
-            ? throw new IOException($"process {process} has no {key}")
-            : long.Parse(line[(key.Length + 1)..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
+        var value = line?[(key.Length + 1)..].Replace("kB", "", StringComparison.Ordinal).Trim()
+            ?? throw new IOException($"process {process} has no {key}");
+        return long.Parse(value, CultureInfo.InvariantCulture);
     }
 
     /// <summary>Asks a process to end.</summary>

@@ -22,7 +22,8 @@ internal sealed class PreparedAnswers
             world.Us1.Put(AnswerLeaves.RecordOf(name, world.Now - 40_000, world.Us1.Publisher));
         }
 
-        var slice = AnswerLeaves.SliceOf(PeerWorld.Checkout, "us-east", [.. Enumerable.Range(1, 10).Select(i => $"10.1.0.{i}")]);
+        string[] addresses = [.. Enumerable.Range(1, 10).Select(i => $"10.1.0.{i}")];
+        var slice = AnswerLeaves.SliceOf(PeerWorld.Checkout, "us-east", addresses);
         world.Us1.Put(AnswerLeaves.RecordOf(PeerWorld.Checkout, world.Now - 40_000, world.Us1.Publisher, slice));
         world.Us1.SealAt(world.Now - 1000);
         Now = world.Now;

@@ -6,8 +6,8 @@ using Fairlead.TestKit.Answers;
 namespace Fairlead.Bench;
 
 /// <summary>
-/// The bare arithmetic of one answer: its signatures, each with an imported key, and the lengths of everything that must
-/// be hashed once (documents with their prefix, tree keys, leaves and nodes). Used on one thread.
+/// The bare arithmetic of one answer: its signatures, each with an imported key, and the lengths of everything that
+/// must be hashed once (documents with their prefix, tree keys, leaves and nodes). Used on one thread.
 /// </summary>
 internal sealed class SignedParts
 {

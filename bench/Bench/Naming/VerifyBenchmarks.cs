@@ -38,13 +38,18 @@ internal static class VerifyBenchmarks
 
         var ratio = new Repeated(ratios);
         var counts = string.Create(
-            CultureInfo.InvariantCulture, $"{signatures / Answers} P-256 and {hashes / Answers} SHA-256 an answer; {ratio.Spread}");
+            CultureInfo.InvariantCulture,
+            $"{signatures / Answers} P-256 and {hashes / Answers} SHA-256 an answer; {ratio.Spread}");
         return
         [
-            new("verify: fresh 3-hop answer, warm, over the raw arithmetic", ratio.Median, "x", RatioMost) { Note = counts },
+            new("verify: fresh 3-hop answer, warm, over the raw arithmetic", ratio.Median, "x", RatioMost)
+            {
+                Note = counts,
+            },
             new("verify: signatures verified more than once", signatures - remembered, "", 0)
             {
-                Note = string.Create(CultureInfo.InvariantCulture, $"{remembered} verified of {signatures} in {Answers} answers"),
+                Note = string.Create(
+                    CultureInfo.InvariantCulture, $"{remembered} verified of {signatures} in {Answers} answers"),
             },
             new("verify: the same answers again, over the raw arithmetic", new Repeated(again).Median, "x"),
             new("verify: fresh 3-hop answer, CPU", new Repeated(times).Median, "us"),

@@ -8,9 +8,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Fairlead.Bench;
 
 /// <summary>
-/// Four anchors of one segment, founded by the real ceremony, each with its own keys, journal and store on the disk, that
-/// talk over real sockets. They share this process, so that one clock sees when each holds a certificate. Used by one
-/// caller at a time.
+/// Four anchors of one segment, founded by the real ceremony, each with its own keys, journal and store on the disk,
+/// that talk over real sockets. They share this process, so that one clock sees when each holds a certificate. Used
+/// by one caller at a time.
 /// </summary>
 internal sealed class AnchorQuartet : IAsyncDisposable
 {
@@ -53,8 +53,8 @@ internal sealed class AnchorQuartet : IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends with the moment at which the last anchor holds a certificate over this version of the record or a later one.
-    /// To be called before it is published.
+    /// Ends with the moment at which the last anchor holds a certificate over this version of the record or a later
+    /// one. To be called before it is published.
     /// </summary>
     public Task<long> CertifiedEverywhere(string record, long version)
     {
@@ -81,15 +81,18 @@ internal sealed class AnchorQuartet : IAsyncDisposable
         {
             await ChildRun.FairleadAsync(
                 [
-                    "segment", "init", "--name", label + ".internal", "--out", Path.Combine(_folder.Path, label), "--policy", "demo",
-                    "--listen", Addresses(ports.Skip(at).Take(Anchors)), "--admin-listen", Addresses(ports.Skip(at + Anchors).Take(Anchors)),
-                    "--host", "bench-host", "--admins", "admin-a,admin-b,admin-c,admin-d", "--unsafe-allow-loopback-endpoints",
+                    "segment", "init", "--name", label + ".internal", "--out", Path.Combine(_folder.Path, label),
+                    "--policy", "demo", "--listen", Addresses(ports.Skip(at).Take(Anchors)),
+                    "--admin-listen", Addresses(ports.Skip(at + Anchors).Take(Anchors)),
+                    "--host", "bench-host", "--admins", "admin-a,admin-b,admin-c,admin-d",
+                    "--unsafe-allow-loopback-endpoints",
                 ],
                 cancellationToken);
         }
 
         await ChildRun.FairleadAsync(
-            ["segment", "peer", "--segment", Folder, "--with", Path.Combine(_folder.Path, "eu1", "peer.json")], cancellationToken);
+            ["segment", "peer", "--segment", Folder, "--with", Path.Combine(_folder.Path, "eu1", "peer.json")],
+            cancellationToken);
         Endpoints = [.. ports.Take(Anchors).Select(port => IpEndpoint.Parse($"127.0.0.1:{port}"))];
     }
 
@@ -99,7 +102,8 @@ internal sealed class AnchorQuartet : IAsyncDisposable
         {
             var file = Path.Combine(Folder, "anchors", $"{Label}-{(char)('a' + i)}", "anchor.yaml");
             var options = AnchorOptions.Load(file, new Dictionary<string, string>());
-            var host = await AnchorHost.StartAsync(options, TimeProvider.System, NullLoggerFactory.Instance, null, cancellationToken);
+            var host = await AnchorHost.StartAsync(
+                options, TimeProvider.System, NullLoggerFactory.Instance, null, cancellationToken);
             _hosts.Add(host);
             var index = i;
             host.Views.Swapped += view => Note(index, view);
@@ -128,5 +132,6 @@ internal sealed class AnchorQuartet : IAsyncDisposable
         }
     }
 
-    private static string Addresses(IEnumerable<int> ports) => string.Join(',', ports.Select(port => $"127.0.0.1:{port}"));
+    private static string Addresses(IEnumerable<int> ports) =>
+        string.Join(',', ports.Select(port => $"127.0.0.1:{port}"));
 }

@@ -61,12 +61,19 @@ internal static class CertificateBenchmarks
         var note = string.Create(CultureInfo.InvariantCulture, $"{half.Spread}; {DiskProbe.Describe()}");
         yield return new(name + " p50", half.Median, "ms", 5) { Note = note };
         yield return new(name + " p99", most.Median, "ms", 12) { Note = most.Spread };
-        yield return new("certificate: CPU of four anchors and a publisher for one change", cpu.Median, "ms") { Note = cpu.Spread };
+        yield return new("certificate: CPU of four anchors and a publisher for one change", cpu.Median, "ms")
+        {
+            Note = cpu.Spread,
+        };
     }
 
     // Latencies, and the CPU milliseconds of this process for one change.
     private static async Task<(Latencies Latencies, double Cpu)> SeriesAsync(
-        AnchorQuartet anchors, List<AnchorClient> clients, EcdsaSigner signer, int count, CancellationToken cancellationToken)
+        AnchorQuartet anchors,
+        List<AnchorClient> clients,
+        EcdsaSigner signer,
+        int count,
+        CancellationToken cancellationToken)
     {
         var latencies = new Latencies(count);
         var cpu = Environment.CpuUsage.TotalTime;
@@ -80,7 +87,11 @@ internal static class CertificateBenchmarks
     }
 
     private static async Task<TimeSpan> ChangeAsync(
-        AnchorQuartet anchors, List<AnchorClient> clients, EcdsaSigner signer, int number, CancellationToken cancellationToken)
+        AnchorQuartet anchors,
+        List<AnchorClient> clients,
+        EcdsaSigner signer,
+        int number,
+        CancellationToken cancellationToken)
     {
         var slice = TestLeaves.Slice(Name, 18080, "127.0.2.1", $"127.0.3.{1 + (number % 250)}");
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
@@ -122,7 +133,8 @@ internal static class CertificateBenchmarks
         Version = now,
     };
 
-    private static async Task DrainAsync(AnchorClient client, PublishRequest request, CancellationToken cancellationToken)
+    private static async Task DrainAsync(
+        AnchorClient client, PublishRequest request, CancellationToken cancellationToken)
     {
         using var call = client.Publish(request, cancellationToken);
         while (await call.ResponseStream.MoveNext(cancellationToken))

@@ -20,7 +20,8 @@ internal sealed class ManyRecords
         _entries = [.. Enumerable.Range(0, count).Select(i => Unsigned(NameOf(i)))];
         DocumentBytes = count == 0
             ? 0
-            : _entries.Average(entry => entry.Document.Payload.Length + (double)entry.Document.Signatures[0].Value.Length);
+            : _entries.Select(entry => entry.Document)
+                .Average(document => document.Payload.Length + (double)document.Signatures[0].Value.Length);
     }
 
     public long Now { get; }

@@ -3,7 +3,8 @@ using Fairlead.Governance;
 
 namespace Fairlead.Bench;
 
-/// <summary>What one change costs an anchor of a small and of a large segment: real engines, keys and signatures.</summary>
+/// <summary>What one change costs an anchor of a small and of a large segment: real engines, keys and
+/// signatures.</summary>
 internal static class SealBenchmarks
 {
     private const int Anchors = 4;
@@ -29,7 +30,8 @@ internal static class SealBenchmarks
         return Task.FromResult<IReadOnlyList<BenchRow>>([.. Rows(measured)]);
     }
 
-    /// <summary>One size: CPU and allocation of the busiest anchor for one change, and the memory of a record.</summary>
+    /// <summary>One size: CPU and allocation of the busiest anchor for one change, and the memory of a
+    /// record.</summary>
     public static Measured Measure(int size)
     {
         var records = new ManyRecords(size);
@@ -92,25 +94,27 @@ internal static class SealBenchmarks
             var most = size == sizes[^1] ? CpuMost : (double?)null;
             var note = string.Create(
                 CultureInfo.InvariantCulture,
-                $"follower {size.Follower.Median:0.##} ms; {size.Leader.Median / small.Leader.Median:0.00} x of 1,000; {size.Leader.Spread}");
-            yield return new($"seal: one change, busiest anchor, CPU at {size.Records} records", size.Leader.Median, "ms", most)
-            {
-                Note = note,
-            };
+                $"follower {size.Follower.Median:0.##} ms; {size.Leader.Median / small.Leader.Median:0.00} x of 1,000;"
+                + $" {size.Leader.Spread}");
+            var name = $"seal: one change, busiest anchor, CPU at {size.Records} records";
+            yield return new(name, size.Leader.Median, "ms", most) { Note = note };
         }
 
         var large = sizes[^1];
-        yield return new($"seal: one change, allocated at {large.Records} records", large.Allocated.Median / 1_024, "kB")
+        var allocated = large.Allocated.Median;
+        yield return new($"seal: one change, allocated at {large.Records} records", allocated / 1_024, "kB")
         {
-            Note = string.Create(CultureInfo.InvariantCulture, $"{large.Allocated.Median / small.Allocated.Median:0.00} x of 1,000"),
+            Note = string.Create(CultureInfo.InvariantCulture, $"{allocated / small.Allocated.Median:0.00} x of 1,000"),
         };
         yield return new("seal: memory per record over its bytes", large.Memory, "B", RecordBytesMost)
         {
-            Note = string.Create(CultureInfo.InvariantCulture, $"at {large.Records} records of {large.DocumentBytes:0} B"),
+            Note = string.Create(
+                CultureInfo.InvariantCulture, $"at {large.Records} records of {large.DocumentBytes:0} B"),
         };
-        yield return new($"seal: last page of {Page} of a listing, CPU at {large.Records}", large.PageMicroseconds, "us")
+        var page = large.PageMicroseconds;
+        yield return new($"seal: last page of {Page} of a listing, CPU at {large.Records}", page, "us")
         {
-            Note = string.Create(CultureInfo.InvariantCulture, $"{large.PageMicroseconds / small.PageMicroseconds:0.0} x of 1,000"),
+            Note = string.Create(CultureInfo.InvariantCulture, $"{page / small.PageMicroseconds:0.0} x of 1,000"),
         };
     }
 

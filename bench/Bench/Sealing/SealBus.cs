@@ -3,8 +3,8 @@ using Fairlead.Governance;
 namespace Fairlead.Bench;
 
 /// <summary>
-/// Engines of one segment that hear each other at once, on one thread and on a clock of their own, with the CPU time and
-/// the allocation of each engine counted apart.
+/// Engines of one segment that hear each other at once, on one thread and on a clock of their own, with the CPU time
+/// and the allocation of each engine counted apart.
 /// </summary>
 internal sealed class SealBus
 {

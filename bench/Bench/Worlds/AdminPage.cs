@@ -5,7 +5,11 @@ namespace Fairlead.Bench;
 /// <summary>The admin pages of one sidecar. Thread-safe.</summary>
 internal sealed class AdminPage(string address) : IDisposable
 {
-    private readonly HttpClient _http = new() { BaseAddress = new Uri($"http://{address}/"), Timeout = TimeSpan.FromSeconds(10) };
+    private readonly HttpClient _http = new()
+    {
+        BaseAddress = new Uri($"http://{address}/"),
+        Timeout = TimeSpan.FromSeconds(10),
+    };
 
     public async Task<JsonArray> ListAsync(string path, CancellationToken cancellationToken) =>
         JsonNode.Parse(await _http.GetStringAsync(new Uri(path, UriKind.Relative), cancellationToken))!.AsArray();

@@ -13,6 +13,8 @@ internal static class BuiltPrograms
     {
         var here = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
         var path = Path.GetFullPath(Path.Combine(here, "..", "..", project, Path.GetFileName(here), file));
-        return File.Exists(path) ? path : throw new FileNotFoundException($"{project} is not built: {path} is missing; run make build");
+        return File.Exists(path)
+            ? path
+            : throw new FileNotFoundException($"{project} is not built: {path} is missing; run make build");
     }
 }

@@ -20,11 +20,13 @@ internal static class ChildRun
         };
         using var process = Process.Start(info)!;
         var said = Task.WhenAll(
-            process.StandardOutput.ReadToEndAsync(cancellationToken), process.StandardError.ReadToEndAsync(cancellationToken));
+            process.StandardOutput.ReadToEndAsync(cancellationToken),
+            process.StandardError.ReadToEndAsync(cancellationToken));
         await process.WaitForExitAsync(cancellationToken).WaitAsync(Patience, cancellationToken);
         if (process.ExitCode != 0)
         {
-            throw new InvalidOperationException($"{info.ArgumentList[1]}: exit code {process.ExitCode}: {string.Join(' ', await said)}");
+            var text = string.Join(' ', await said);
+            throw new InvalidOperationException($"{info.ArgumentList[1]}: exit code {process.ExitCode}: {text}");
         }
     }
 

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Fairlead.Bench;
 
 /// <summary>
-/// A control group that may use a tenth of one processor, of version 2 or 1, whichever this machine lets us make. Disposing
-/// it removes the group, which must be empty by then.
+/// A control group that may use a tenth of one processor, of version 2 or 1, whichever this machine lets us make.
+/// Disposing it removes the group, which must be empty by then.
 /// </summary>
 internal sealed class CpuQuota : IDisposable
 {

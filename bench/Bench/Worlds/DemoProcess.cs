@@ -5,8 +5,8 @@ using Fairlead.TestKit.Processes;
 namespace Fairlead.Bench;
 
 /// <summary>
-/// The two segments of <c>fairlead demo --keep</c>: eight anchors, two controllers, a sidecar and, where one can be had, an
-/// Envoy, all in processes of their own. Used by one caller at a time; disposing it ends them.
+/// The two segments of <c>fairlead demo --keep</c>: eight anchors, two controllers, a sidecar and, where one can be
+/// had, an Envoy, all in processes of their own. Used by one caller at a time; disposing it ends them.
 /// </summary>
 internal sealed partial class DemoProcess : IAsyncDisposable
 {
@@ -33,7 +33,14 @@ internal sealed partial class DemoProcess : IAsyncDisposable
     public string Manifests => Path.Combine(this["MANIFESTS_DIR"], "us1.internal");
 
     /// <summary>Where applications send requests to Envoy.</summary>
-    public Uri EnvoyListener => new($"http://127.0.0.1:{ListenerPort().Match(File.ReadAllText(this["ENVOY_BOOTSTRAP"])).Groups[1].Value}/");
+    public Uri EnvoyListener
+    {
+        get
+        {
+            var port = ListenerPort().Match(File.ReadAllText(this["ENVOY_BOOTSTRAP"])).Groups[1].Value;
+            return new Uri($"http://127.0.0.1:{port}/");
+        }
+    }
 
     public static async Task<DemoProcess> StartAsync(CancellationToken cancellationToken)
     {

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Fairlead.Bench;
 
-/// <summary>An endpoint changes in one segment; a real Envoy in the other one takes it. Every process is real.</summary>
+/// <summary>An endpoint changes in one segment; a real Envoy in the other one takes it. Every process is
+/// real.</summary>
 internal static class EndpointBenchmarks
 {
     private const int Warm = 10;
@@ -46,7 +47,8 @@ internal static class EndpointBenchmarks
         await run.RunAsync(Warm, Count, cancellationToken);
         var parts = string.Create(
             CultureInfo.InvariantCulture,
-            $"adds {run.Added.Milliseconds(50):0.#}, removes {run.Removed.Milliseconds(50):0.#} ms; {DiskProbe.Describe()}");
+            $"adds {run.Added.Milliseconds(50):0.#}, removes {run.Removed.Milliseconds(50):0.#} ms;"
+            + $" {DiskProbe.Describe()}");
         return
         [
             .. run.All.Rows($"endpoint: change -> ACK of Envoy in the other segment{how}", 25, most99, parts),

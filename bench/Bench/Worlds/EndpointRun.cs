@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Fairlead.Bench;
 
 /// <summary>
-/// Adds and removes an endpoint in us1's manifests and sees when Envoy in eu1 acknowledged it, by the sidecar's own record,
-/// and when the first request reached it.
+/// Adds and removes an endpoint in us1's manifests and sees when Envoy in eu1 acknowledged it, by the sidecar's own
+/// record, and when the first request reached it.
 /// </summary>
 internal sealed class EndpointRun : IDisposable
 {
@@ -148,8 +148,9 @@ internal sealed class EndpointRun : IDisposable
     private async Task<(string Version, DateTimeOffset At)> EndpointsAsync(CancellationToken cancellationToken)
     {
         var clients = await _sidecar.ListAsync("clients", cancellationToken);
-        var type = clients.LastOrDefault(
-            client => ((string?)client!["user_agent"])?.StartsWith("envoy", StringComparison.Ordinal) == true)?["types"]?["eds"];
+        var envoy = clients.LastOrDefault(client =>
+            ((string?)client!["user_agent"])?.StartsWith("envoy", StringComparison.Ordinal) == true);
+        var type = envoy?["types"]?["eds"];
         return type?["acknowledged"] is null || type["acknowledged_at"] is not { } at
             ? ("", default)
             : ((string)type["acknowledged"]!, DateTimeOffset.Parse((string)at!, CultureInfo.InvariantCulture));

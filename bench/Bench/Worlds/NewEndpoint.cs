@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Bench;
 
 /// <summary>
-/// One more backend of checkout, and the EndpointSlice that puts it into us1's manifests or takes it out, written beside
-/// and renamed into place.
+/// One more backend of checkout, and the EndpointSlice that puts it into us1's manifests or takes it out, written
+/// beside and renamed into place.
 /// </summary>
 internal sealed class NewEndpoint : IAsyncDisposable
 {

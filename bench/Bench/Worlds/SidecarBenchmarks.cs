@@ -19,7 +19,8 @@ internal static class SidecarBenchmarks
         await using var demo = await DemoProcess.StartAsync(cancellationToken);
         var generated = Names - 2;
         await ChildRun.FairleadAsync(
-            ["manifests", "generate", "--services", $"{generated}", "--endpoints", "3", "--out", demo.Manifests], cancellationToken);
+            ["manifests", "generate", "--services", $"{generated}", "--endpoints", "3", "--out", demo.Manifests],
+            cancellationToken);
         string[] imports =
         [
             "checkout.shop.svc.us1.internal", "catalog.shop.svc.us1.internal",
@@ -42,12 +43,16 @@ internal static class SidecarBenchmarks
         }
 
         var ready = new Repeated(starts);
-        rows.Add(new("sidecar: start -> ready, 20 names, nothing remembered", ready.Median, "ms", 500) { Note = ready.Spread });
+        rows.Add(new("sidecar: start -> ready, 20 names, nothing remembered", ready.Median, "ms", 500)
+        {
+            Note = ready.Spread,
+        });
         rows.Add(await SlowAsync(demo, imports, cancellationToken));
         return rows;
     }
 
-    private static async Task<BenchRow> MemoryAsync(DemoProcess demo, string[] imports, CancellationToken cancellationToken)
+    private static async Task<BenchRow> MemoryAsync(
+        DemoProcess demo, string[] imports, CancellationToken cancellationToken)
     {
         await using var sidecar = await SidecarProcess.StartAsync(demo, imports, null, cancellationToken);
         await FreshAsync(sidecar, cancellationToken);
@@ -56,11 +61,13 @@ internal static class SidecarBenchmarks
         return new(Memory, anonymous + shared, "MB", 35)
         {
             Note = string.Create(
-                CultureInfo.InvariantCulture, $"anonymous {anonymous:0.0}, shared {shared:0.0}; RSS {Megabytes(sidecar.Id, "VmRSS"):0.0}"),
+                CultureInfo.InvariantCulture,
+                $"anonymous {anonymous:0.0}, shared {shared:0.0}; RSS {Megabytes(sidecar.Id, "VmRSS"):0.0}"),
         };
     }
 
-    private static async Task<BenchRow> SlowAsync(DemoProcess demo, string[] imports, CancellationToken cancellationToken)
+    private static async Task<BenchRow> SlowAsync(
+        DemoProcess demo, string[] imports, CancellationToken cancellationToken)
     {
         var (quota, reason) = CpuQuota.TryMake();
         using (quota)

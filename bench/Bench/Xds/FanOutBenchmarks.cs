@@ -3,8 +3,8 @@ using System.Globalization;
 
 namespace Fairlead.Bench;
 
-/// <summary>One changed assignment of 100 endpoints to 1,000 streams over unix sockets, and what such a stream costs while
-/// nothing happens.</summary>
+/// <summary>One changed assignment of 100 endpoints to 1,000 streams over unix sockets, and what such a stream costs
+/// while nothing happens.</summary>
 internal static class FanOutBenchmarks
 {
     private const int Streams = 1_000;
@@ -25,7 +25,8 @@ internal static class FanOutBenchmarks
         }
 
         var (anonymous, managed) = Settled();
-        await using (var clients = await server.ConnectAsync(Streams, Streams / StreamsPerConnection, cancellationToken))
+        const int connections = Streams / StreamsPerConnection;
+        await using (var clients = await server.ConnectAsync(Streams, connections, cancellationToken))
         {
             rows.AddRange(await FanOutAsync(server, cancellationToken));
             rows.Add(Memory($"{StreamsPerConnection} to a connection", anonymous, managed, KilobytesMost));
@@ -40,7 +41,8 @@ internal static class FanOutBenchmarks
         return rows;
     }
 
-    private static async Task<IReadOnlyList<BenchRow>> FanOutAsync(XdsServer server, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<BenchRow>> FanOutAsync(
+        XdsServer server, CancellationToken cancellationToken)
     {
         for (var i = 0; i < Warm; i++)
         {
@@ -60,13 +62,14 @@ internal static class FanOutBenchmarks
 
         self.Refresh();
         var seconds = (self.TotalProcessorTime - cpu).TotalSeconds;
+        var half = times.Milliseconds(50);
         return
         [
-            new("fan-out: updates delivered and acknowledged, 1,000 streams", Streams / times.Milliseconds(50) * 1_000, "1/s")
+            new("fan-out: updates delivered and acknowledged, 1,000 streams", Streams / half * 1_000, "1/s")
             {
                 Note = string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{Streams * Rounds / seconds:0} a CPU second; one change to the last ACK p50 {times.Milliseconds(50):0} ms"),
+                    $"{Streams * Rounds / seconds:0} a CPU second; one change to the last ACK p50 {half:0} ms"),
             },
             new("fan-out: allocated for one update of one stream", new Repeated(bytes).Median, "B")
             {
@@ -74,7 +77,8 @@ internal static class FanOutBenchmarks
             },
             new("fan-out: serialized resources for one change of 1,000 streams", distinct, "", 1)
             {
-                Note = string.Create(CultureInfo.InvariantCulture, $"distinct objects in {Streams} ACKs, most of {Rounds} rounds"),
+                Note = string.Create(
+                    CultureInfo.InvariantCulture, $"distinct objects in {Streams} ACKs, most of {Rounds} rounds"),
             },
         ];
     }
@@ -98,6 +102,7 @@ internal static class FanOutBenchmarks
             GC.WaitForPendingFinalizers();
         }
 
-        return (Machine.StatusKilobytes(Environment.ProcessId, "RssAnon"), GC.GetTotalMemory(forceFullCollection: true) / 1_024.0);
+        var managed = GC.GetTotalMemory(forceFullCollection: true) / 1_024.0;
+        return (Machine.StatusKilobytes(Environment.ProcessId, "RssAnon"), managed);
     }
 }

@@ -6,9 +6,9 @@ using Fairlead.Xds;
 namespace Fairlead.Bench;
 
 /// <summary>
-/// A process full of xDS clients: each stream names one assignment and acknowledges whatever comes, so that the server's
-/// process holds nothing of the clients' cost. Prints <c>ready</c> once every stream has its first response; ends with its
-/// stdin.
+/// A process full of xDS clients: each stream names one assignment and acknowledges whatever comes, so that the
+/// server's process holds nothing of the clients' cost. Prints <c>ready</c> once every stream has its first
+/// response; ends with its stdin.
 /// </summary>
 internal static class XdsClients
 {
@@ -25,7 +25,8 @@ internal static class XdsClients
         var count = int.Parse(streams, System.Globalization.CultureInfo.InvariantCulture);
         var channels = Enumerable.Range(0, int.Parse(connections, System.Globalization.CultureInfo.InvariantCulture))
             .Select(_ => new RpcChannel("unix:" + socket)).ToList();
-        var first = Enumerable.Range(0, count).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).ToList();
+        var first = Enumerable.Range(0, count)
+            .Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).ToList();
         var serving = new List<Task>();
         for (var i = 0; i < count; i++)
         {
@@ -33,7 +34,8 @@ internal static class XdsClients
             if (i % AtOnce == AtOnce - 1 || i == count - 1)
             {
                 // A stream that ends before it is told to has failed, and this says why.
-                await await Task.WhenAny(Task.WhenAll(first.Take(i + 1).Select(it => it.Task)), Task.WhenAny(serving).Unwrap());
+                var answered = Task.WhenAll(first.Take(i + 1).Select(it => it.Task));
+                await await Task.WhenAny(answered, Task.WhenAny(serving).Unwrap());
             }
         }
 
@@ -45,7 +47,8 @@ internal static class XdsClients
         return 0;
     }
 
-    private static async Task ServeAsync(RpcChannel channel, int number, TaskCompletionSource first, CancellationToken cancellationToken)
+    private static async Task ServeAsync(
+        RpcChannel channel, int number, TaskCompletionSource first, CancellationToken cancellationToken)
     {
         var method = AdsReflection.Descriptor.Services.Single()
             .Method<DiscoveryRequest, DiscoveryResponse>("StreamAggregatedResources");

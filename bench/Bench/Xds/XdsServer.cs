@@ -20,7 +20,8 @@ internal sealed class XdsServer : IViewProvider, IAsyncDisposable
     private TaskCompletionSource _all = new();
     private int _left;
 
-    /// <summary>How many different objects the clients acknowledged since the last <see cref="PublishAsync"/> began.</summary>
+    /// <summary>How many different objects the clients acknowledged since the last <see cref="PublishAsync"/>
+    /// began.</summary>
     public int DistinctResources
     {
         get
@@ -42,7 +43,11 @@ internal sealed class XdsServer : IViewProvider, IAsyncDisposable
         var server = new XdsServer();
         var service = new AdsService(server, new AdsOptions());
         service.Acked += server.Note;
-        var options = new RpcServerOptions { Services = { service.Define() }, Endpoints = { RpcEndpoint.Unix(server.Socket) } };
+        var options = new RpcServerOptions
+        {
+            Services = { service.Define() },
+            Endpoints = { RpcEndpoint.Unix(server.Socket) },
+        };
         server._server = await RpcServer.StartAsync(options, cancellationToken);
         server.Publish(0);
         return server;
@@ -61,7 +66,9 @@ internal sealed class XdsServer : IViewProvider, IAsyncDisposable
                 connections.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ]);
         var line = await child.ReadLineAsync(Patience, cancellationToken);
-        return line == "ready" ? child : throw new InvalidOperationException($"the clients said {line}\n{child.Errors}");
+        return line == "ready"
+            ? child
+            : throw new InvalidOperationException($"the clients said {line}\n{child.Errors}");
     }
 
     /// <summary>Changes one endpoint's weight and waits until so many streams have acknowledged it.</summary>
