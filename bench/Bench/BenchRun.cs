@@ -19,7 +19,8 @@ internal static class BenchRun
     ];
 
     /// <summary>Runs the named ones, all without a name.</summary>
-    /// <returns>The exit code: 0 done, missed budgets included; 1 a benchmark failed; 2 unknown name.</returns>
+    /// <returns>The exit code: 0 done, missed budgets included; 1 a benchmark failed; 2 unknown name; 130 told to end.
+    /// </returns>
     public static async Task<int> RunAsync(
         IReadOnlyList<string> names,
         TextWriter output,
@@ -39,7 +40,6 @@ internal static class BenchRun
         var failed = 0;
         foreach (var benchmark in All.Where(b => names.Count == 0 || names.Contains(b.Name)))
         {
-            cancellationToken.ThrowIfCancellationRequested();
             try
             {
                 var before = Machine.Load();
@@ -53,7 +53,12 @@ internal static class BenchRun
                     CultureInfo.InvariantCulture,
                     $"    ({benchmark.Name}: load {before:0.0} before, {Machine.Load():0.0} after)"));
             }
-            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception) when (cancellationToken.IsCancellationRequested)
+            {
+                await errors.WriteLineAsync($"told to end in {benchmark.Name}");
+                return 130;
+            }
+            catch (Exception exception)
             {
                 failed++;
                 await errors.WriteLineAsync($"{benchmark.Name} failed: {exception}");

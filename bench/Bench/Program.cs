@@ -1,6 +1,7 @@
 // bench [NAME...]   runs the named benchmarks, all without a name; prints the rows and writes artifacts/bench.json.
 // Exit codes: 0 done (a row over its budget says MISSED, and the closing line counts them), 1 a benchmark failed,
-// 2 unknown name.
+// 2 unknown name, 130 told to end.
+using System.Runtime.InteropServices;
 using Fairlead.Bench;
 
 if (args is [XdsClients.Command, var socket, var streams, var connections])
@@ -8,10 +9,14 @@ if (args is [XdsClients.Command, var socket, var streams, var connections])
     return await XdsClients.RunAsync(socket, streams, connections);
 }
 
+// Told to end, it first ends what it started.
 using var stop = new CancellationTokenSource();
-Console.CancelKeyPress += (_, pressed) =>
-{
-    pressed.Cancel = true;
-    stop.Cancel();
-};
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
 return await BenchRun.RunAsync(args, Console.Out, Console.Error, "artifacts/bench.json", stop.Token);
+
+void End(PosixSignalContext context)
+{
+    context.Cancel = true;
+    stop.Cancel();
+}
