@@ -11,10 +11,12 @@ internal sealed class SidecarProcess : IAsyncDisposable
     private readonly ScratchFolder _folder;
     private readonly ChildProcess _process;
     private readonly AdminPage _admin;
+    private readonly string _socket;
 
-    private SidecarProcess(ScratchFolder folder, ChildProcess process, AdminPage admin)
+    private SidecarProcess(ScratchFolder folder, string socket, ChildProcess process, AdminPage admin)
     {
         _folder = folder;
+        _socket = socket;
         _process = process;
         _admin = admin;
     }
@@ -30,11 +32,14 @@ internal sealed class SidecarProcess : IAsyncDisposable
         var folder = new ScratchFolder();
         var ports = ChildRun.FreePorts(2);
         var configuration = folder.File("sidecar.yaml");
-        await File.WriteAllLinesAsync(configuration, Lines(demo, folder, imports, ports), cancellationToken);
+
+        // A unix socket's path must be short; the scratch folder's may not be.
+        var socket = Path.Combine(Path.GetTempPath(), $"fairlead-bench-{ports[0]}.sock");
+        await File.WriteAllLinesAsync(configuration, Lines(demo, folder, socket, imports, ports), cancellationToken);
         var command = $"dotnet '{BuiltPrograms.Sidecar}' --config '{configuration}'";
         var clock = Stopwatch.StartNew();
         var process = ChildProcess.Start("sh", ["-c", quota?.Wrap(command) ?? "exec " + command]);
-        var sidecar = new SidecarProcess(folder, process, new AdminPage($"127.0.0.1:{ports[1]}"));
+        var sidecar = new SidecarProcess(folder, socket, process, new AdminPage($"127.0.0.1:{ports[1]}"));
         try
         {
             await sidecar.WaitAsync(clock, cancellationToken);
@@ -60,6 +65,7 @@ internal sealed class SidecarProcess : IAsyncDisposable
         }
 
         await _process.DisposeAsync();
+        File.Delete(_socket); // It was ended before it could.
         _folder.Dispose();
     }
 
@@ -78,16 +84,19 @@ internal sealed class SidecarProcess : IAsyncDisposable
         ReadyAfter = clock.Elapsed;
     }
 
-    // A unix socket's path must be short; the scratch folder's may not be.
     private static IEnumerable<string> Lines(
-        DemoProcess demo, ScratchFolder folder, IReadOnlyList<string> imports, IReadOnlyList<int> ports) =>
+        DemoProcess demo,
+        ScratchFolder folder,
+        string socket,
+        IReadOnlyList<string> imports,
+        IReadOnlyList<int> ports) =>
     [
         $"bootstrap: \"{demo["BOOTSTRAP_FILE"]}\"",
         $"key: \"{demo["KEY_FILE"]}\"",
         $"state: \"{folder.File("state")}\"",
         $"imports: [{string.Join(", ", imports)}]",
         "xds:",
-        $"  socket: \"{Path.Combine(Path.GetTempPath(), $"fairlead-bench-{ports[0]}.sock")}\"",
+        $"  socket: \"{socket}\"",
         $"  address: \"127.0.0.1:{ports[0]}\"",
         $"admin: \"127.0.0.1:{ports[1]}\"",
         "unsafe_allow_loopback_endpoints: true",
