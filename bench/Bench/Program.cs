@@ -1,42 +1,22 @@
 // bench [NAME...]   runs the named benchmarks, all without a name; prints the rows and writes artifacts/bench.json.
-// Exit codes: 0 done (a row over its budget says so, and the closing line counts them), 1 a benchmark failed,
-// 2 unknown name.
+// Exit codes: 0 done (a row over its budget says MISSED, and the closing line counts them), 1 a benchmark failed,
+// 2 unknown name, 130 told to end.
+using System.Runtime.InteropServices;
 using Fairlead.Bench;
 
-// Each area keeps its own list; add yours here.
-Benchmark[] all = [.. StorageBenchmarks.All, .. ProxyBenchmarks.All];
-
-var unknown = args.Except(all.Select(b => b.Name)).ToArray();
-if (unknown.Length > 0)
+if (args is [XdsClients.Command, var socket, var streams, var connections])
 {
-    Console.Error.WriteLine($"unknown benchmark {unknown[0]}; there are: {string.Join(", ", all.Select(b => b.Name))}");
-    return 2;
+    return await XdsClients.RunAsync(socket, streams, connections);
 }
 
+// Told to end, it first ends what it started.
 using var stop = new CancellationTokenSource();
-Console.CancelKeyPress += (_, pressed) =>
-{
-    pressed.Cancel = true;
-    stop.Cancel();
-};
-var report = new BenchReport(Console.Out);
-var failed = 0;
-foreach (var benchmark in all.Where(b => args.Length == 0 || args.Contains(b.Name)))
-{
-    try
-    {
-        foreach (var row in await benchmark.Run(stop.Token))
-        {
-            report.Add(row);
-        }
-    }
-    catch (Exception exception)
-    {
-        failed++;
-        Console.Error.WriteLine($"{benchmark.Name} failed: {exception}");
-    }
-}
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+return await BenchRun.RunAsync(args, Console.Out, Console.Error, "artifacts/bench.json", stop.Token);
 
-report.Write("artifacts/bench.json");
-Console.WriteLine($"bench: {report.Over} over budget, {failed} failed; rows in artifacts/bench.json");
-return failed > 0 ? 1 : 0;
+void End(PosixSignalContext context)
+{
+    context.Cancel = true;
+    stop.Cancel();
+}

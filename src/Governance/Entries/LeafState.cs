@@ -9,9 +9,13 @@ namespace Fairlead.Governance;
 /// </summary>
 public sealed class LeafState
 {
-    private readonly ImmutableSortedDictionary<EntryName, Entry> _entries;
+    // A set in place of a dictionary: only that can be entered at a name without a walk from its start.
+    private static readonly ImmutableSortedSet<Slot> Empty = ImmutableSortedSet<Slot>.Empty
+        .WithComparer(Comparer<Slot>.Create(static (left, right) => left.Name.CompareTo(right.Name)));
 
-    private LeafState(ImmutableSortedDictionary<EntryName, Entry> entries, SparseTree tree)
+    private readonly ImmutableSortedSet<Slot> _entries;
+
+    private LeafState(ImmutableSortedSet<Slot> entries, SparseTree tree)
     {
         _entries = entries;
         Tree = tree;
@@ -21,7 +25,7 @@ public sealed class LeafState
     public SparseTree Tree { get; }
 
     /// <summary>The entries, ascending by name.</summary>
-    public IEnumerable<Entry> Entries => _entries.Values;
+    public IEnumerable<Entry> Entries => _entries.Select(slot => slot.Entry!);
 
     /// <summary>How many entries there are.</summary>
     public int EntryCount => _entries.Count;
@@ -29,33 +33,28 @@ public sealed class LeafState
     /// <summary>The state of an epoch before anything was published.</summary>
     /// <param name="operationMade">The tree of the epoch's op-made leaves.</param>
     public static LeafState Start(SparseTree operationMade) =>
-        new(ImmutableSortedDictionary<EntryName, Entry>.Empty, operationMade);
+        new(Empty, operationMade);
 
     /// <summary>The entry of a name, or null.</summary>
-    public Entry? Find(EntryName name) => _entries.GetValueOrDefault(name);
+    public Entry? Find(EntryName name) =>
+        _entries.TryGetValue(new Slot(name, null), out var held) ? held.Entry : null;
 
-    /// <summary>The next entries behind a name, ascending.</summary>
-    /// <param name="after">Where the page before ended; null for the first.</param>
+    /// <summary>The next entries behind a name, ascending; each costs O(log n), wherever the page begins.</summary>
+    /// <param name="after">Where the page before ended, held or not; null for the first.</param>
     /// <param name="limit">The most entries to return.</param>
-    public IReadOnlyList<Entry> Page(EntryName? after, int limit)
+    public IEnumerable<Entry> Page(EntryName? after, int limit)
     {
-        var page = new List<Entry>();
-        foreach (var (name, entry) in _entries)
+        var at = 0;
+        if (after is { } name)
         {
-            if (after is { } start && name <= start)
-            {
-                continue;
-            }
-
-            if (page.Count == limit)
-            {
-                break;
-            }
-
-            page.Add(entry);
+            var index = _entries.IndexOf(new Slot(name, null));
+            at = index < 0 ? ~index : index + 1;
         }
 
-        return page;
+        for (var left = limit; left > 0 && at < _entries.Count; left--)
+        {
+            yield return _entries[at++].Entry!;
+        }
     }
 
     /// <summary>This state with some entries put and some names dropped.</summary>
@@ -67,20 +66,22 @@ public sealed class LeafState
         var tree = Tree;
         foreach (var name in drops)
         {
-            if (entries.Remove(name, out var old))
+            if (Find(entries, name) is { } old)
             {
+                entries.Remove(new Slot(name, old));
                 tree = tree.Remove(old.Key);
             }
         }
 
         foreach (var put in puts)
         {
-            if (entries.TryGetValue(put.Name, out var old) && old.Key != put.Key)
+            if (Find(entries, put.Name) is { } old)
             {
-                tree = tree.Remove(old.Key);
+                entries.Remove(new Slot(put.Name, old));
+                tree = old.Key == put.Key ? tree : tree.Remove(old.Key);
             }
 
-            entries[put.Name] = put;
+            entries.Add(new Slot(put.Name, put));
             tree = tree.Put(put.Key, put.Commitment);
         }
 
@@ -94,4 +95,10 @@ public sealed class LeafState
     internal Entry? FirstNotDominated(LeafState other, long time, long delta) =>
         other.Entries.FirstOrDefault(e =>
             !e.IsDroppable(time, delta) && (Find(e.Name) is not { } mine || e.IsAbove(mine)));
+
+    private static Entry? Find(ImmutableSortedSet<Slot>.Builder entries, EntryName name) =>
+        entries.TryGetValue(new Slot(name, null), out var held) ? held.Entry : null;
+
+    // Ordered by its name alone; without an entry it is only looked for.
+    private readonly record struct Slot(EntryName Name, Entry? Entry);
 }

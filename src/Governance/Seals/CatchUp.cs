@@ -107,7 +107,7 @@ internal sealed class CatchUp(SealCore core)
             return;
         }
 
-        var page = target.Candidate.State.Page(fetch.After, SealLimits.EntriesPerMessage + 1);
+        var page = target.Candidate.State.Page(fetch.After, SealLimits.EntriesPerMessage + 1).ToList();
         var more = page.Count > SealLimits.EntriesPerMessage;
         core.Send(to, new SealMessage.State(
             core.Turns.Term,

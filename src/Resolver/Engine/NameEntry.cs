@@ -7,6 +7,8 @@ namespace Fairlead.Resolver;
 /// milliseconds.</summary>
 internal sealed class NameEntry(string name)
 {
+    private CachedName? _view;
+
     internal string Name { get; } = name;
 
     internal NameState State { get; set; } = NameState.Pending;
@@ -58,8 +60,15 @@ internal sealed class NameEntry(string name)
 
     internal bool IsLiving => State is NameState.Fresh or NameState.Stale or NameState.Absent or NameState.Denied;
 
-    internal CachedName View() =>
-        new(Name, State, Answer, VerifiedAt, ExpiresAt, SealedSince, Failure) { LastRecord = LastRecord };
+    /// <summary>The entry as it is; the same object as long as nothing changes, so that a hit allocates nothing.</summary>
+    internal CachedName View() => _view is { } view && Shows(view)
+        ? view
+        : _view = new(Name, State, Answer, VerifiedAt, ExpiresAt, SealedSince, Failure) { LastRecord = LastRecord };
+
+    private bool Shows(CachedName view) =>
+        view.State == State && ReferenceEquals(view.Answer, Answer) && view.VerifiedAt == VerifiedAt
+        && view.ExpiresAt == ExpiresAt && view.SealedSince == SealedSince && ReferenceEquals(view.Failure, Failure)
+        && ReferenceEquals(view.LastRecord, LastRecord);
 
     /// <summary>The next moment at which time alone changes something.</summary>
     internal long Due()

@@ -55,6 +55,19 @@ public sealed class NameCacheTests
     }
 
     [Fact]
+    public void Find_NothingChanged_GivesTheSameObjectAndThenTheNewState()
+    {
+        var world = new CacheWorld();
+        world.Want();
+        world.Accept(world.Answer());
+        var held = world.Held();
+        Assert.Same(held, world.Held());
+        world.TickAt(Life);
+        Assert.Equal(NameState.Expired, world.Held().State);
+        Assert.Equal(NameState.Fresh, held.State);
+    }
+
+    [Fact]
     public void Accepted_Absence_IsAbsentForTheNegativeTtl()
     {
         var world = new CacheWorld();

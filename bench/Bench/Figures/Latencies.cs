@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Fairlead.Bench;
 
@@ -6,6 +7,9 @@ namespace Fairlead.Bench;
 internal sealed class Latencies(int capacity)
 {
     private readonly List<double> _microseconds = new(capacity);
+
+    /// <summary>How many there are.</summary>
+    public int Count => _microseconds.Count;
 
     /// <summary>Times one operation.</summary>
     public void Measure(Action operation)
@@ -23,6 +27,9 @@ internal sealed class Latencies(int capacity)
         _microseconds.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
     }
 
+    /// <summary>Takes a duration that was measured elsewhere.</summary>
+    public void Add(TimeSpan duration) => _microseconds.Add(duration.TotalMicroseconds);
+
     /// <summary>The duration that <paramref name="percent"/> of the operations did not exceed, in milliseconds.
     /// </summary>
     public double Milliseconds(double percent)
@@ -32,9 +39,13 @@ internal sealed class Latencies(int capacity)
     }
 
     /// <summary>Rows <c>name p50</c> and <c>name p99</c>.</summary>
-    public IEnumerable<BenchRow> Rows(string name, double? budget50 = null, double? budget99 = null) =>
+    public IEnumerable<BenchRow> Rows(
+        string name, double? budget50 = null, double? budget99 = null, string note = "") =>
     [
-        new(name + " p50", Milliseconds(50), "ms", budget50),
-        new(name + " p99", Milliseconds(99), "ms", budget99),
+        new(name + " p50", Milliseconds(50), "ms", budget50) { Note = note },
+        new(name + " p99", Milliseconds(99), "ms", budget99)
+        {
+            Note = string.Create(CultureInfo.InvariantCulture, $"of {Count}, max {Milliseconds(100):0.#} ms"),
+        },
     ];
 }

@@ -1,0 +1,20 @@
+namespace Fairlead.Bench;
+
+/// <summary>The other programs of Fairlead, as the build lays them out beside this one.</summary>
+internal static class BuiltPrograms
+{
+    /// <summary>The command line's program.</summary>
+    public static string Fairlead => Find("Cli", "fairlead.dll");
+
+    /// <summary>The sidecar's program.</summary>
+    public static string Sidecar => Find("Sidecar", "Fairlead.Sidecar.dll");
+
+    private static string Find(string project, string file)
+    {
+        var here = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
+        var path = Path.GetFullPath(Path.Combine(here, "..", "..", project, Path.GetFileName(here), file));
+        return File.Exists(path)
+            ? path
+            : throw new FileNotFoundException($"{project} is not built: {path} is missing; run make build");
+    }
+}

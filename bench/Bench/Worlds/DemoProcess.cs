@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Fairlead.TestKit.Processes;
+
+namespace Fairlead.Bench;
+
+/// <summary>
+/// The two segments of <c>fairlead demo --keep</c>: eight anchors, two controllers, a sidecar and, where one can be
+/// had, an Envoy, all in processes of their own. Used by one caller at a time; disposing it ends them.
+/// </summary>
+internal sealed partial class DemoProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(180);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
+
+    private readonly ScratchFolder _folder;
+    private readonly ChildProcess _process;
+    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+
+    private DemoProcess(ChildProcess process, ScratchFolder folder)
+    {
+        _process = process;
+        _folder = folder;
+    }
+
+    /// <summary>A value of the file that the demo writes, such as MANIFESTS_DIR.</summary>
+    public string this[string key] => _values[key];
+
+    /// <summary>Whether it has an Envoy.</summary>
+    public bool HasEnvoy => this["ENVOY_PID"].Length > 0;
+
+    /// <summary>Where us1's manifests are watched.</summary>
+    public string Manifests => Path.Combine(this["MANIFESTS_DIR"], "us1.internal");
+
+    /// <summary>Where applications send requests to Envoy.</summary>
+    public Uri EnvoyListener
+    {
+        get
+        {
+            var port = ListenerPort().Match(File.ReadAllText(this["ENVOY_BOOTSTRAP"])).Groups[1].Value;
+            return new Uri($"http://127.0.0.1:{port}/");
+        }
+    }
+
+    public static async Task<DemoProcess> StartAsync(CancellationToken cancellationToken)
+    {
+        var folder = new ScratchFolder();
+        var file = folder.File("demo.env");
+        var process = ChildProcess.Start("dotnet", [BuiltPrograms.Fairlead, "demo", "--keep", "--env-file", file]);
+        var demo = new DemoProcess(process, folder);
+        try
+        {
+            await demo.WaitAsync(file, cancellationToken);
+            return demo;
+        }
+        catch
+        {
+            await demo.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The process ids of a list such as ANCHOR_PIDS_US1.</summary>
+    public IReadOnlyList<int> Processes(string key) =>
+        [.. this[key].Split(',', StringSplitOptions.RemoveEmptyEntries)
+            .Select(id => int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))];
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            Machine.End(_process.Id);
+            for (var clock = Stopwatch.StartNew(); !_process.HasExited && clock.Elapsed < StopPatience;)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None);
+            }
+        }
+
+        await _process.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private async Task WaitAsync(string file, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!File.Exists(file))
+        {
+            if (_process.HasExited || clock.Elapsed > StartPatience)
+            {
+                throw new InvalidOperationException($"the demo does not come up: {_process.Errors}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancellationToken);
+        }
+
+        foreach (var line in await File.ReadAllLinesAsync(file, cancellationToken))
+        {
+            var at = line.IndexOf('=', StringComparison.Ordinal);
+            _values[line[..at]] = line[(at + 1)..];
+        }
+    }
+
+    [GeneratedRegex(@"name: outbound\s+address:\s+socket_address: \{ address: 127\.0\.0\.1, port_value: (\d+) \}")]
+    private static partial Regex ListenerPort();
+}

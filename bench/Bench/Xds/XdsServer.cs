@@ -1,0 +1,153 @@
+using Fairlead.EnvoyApi.Core;
+using Fairlead.EnvoyApi.Endpoints;
+using Fairlead.Rpc;
+using Fairlead.TestKit.Processes;
+using Fairlead.Xds;
+
+namespace Fairlead.Bench;
+
+/// <summary>The xDS service of this process on a unix socket, and its clients in another process.</summary>
+internal sealed class XdsServer : IViewProvider, IAsyncDisposable
+{
+    private const int EndpointCount = 100;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-bench-").FullName;
+    private readonly ResourceView _view = new(new NoInterest());
+    private readonly Lock _gate = new();
+    private readonly HashSet<Resource> _seen = new(ReferenceEqualityComparer.Instance);
+    private RpcServer? _server;
+    private TaskCompletionSource _all = new();
+    private int _left;
+
+    /// <summary>How many different objects the clients acknowledged since the last <see cref="PublishAsync"/>
+    /// began.</summary>
+    public int DistinctResources
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _seen.Count;
+            }
+        }
+    }
+
+    /// <summary>Bytes of one response's resource.</summary>
+    public int ResourceBytes { get; private set; }
+
+    private string Socket => Path.Combine(_folder, "xds.sock");
+
+    public static async Task<XdsServer> StartAsync(CancellationToken cancellationToken)
+    {
+        var server = new XdsServer();
+        var service = new AdsService(server, new AdsOptions());
+        service.Acked += server.Note;
+        var options = new RpcServerOptions
+        {
+            Services = { service.Define() },
+            Endpoints = { RpcEndpoint.Unix(server.Socket) },
+        };
+        server._server = await RpcServer.StartAsync(options, cancellationToken);
+        server.Publish(0);
+        return server;
+    }
+
+    public ResourceView Open(ClientNode client) => _view;
+
+    /// <summary>Starts clients and waits until each has its first response.</summary>
+    public async Task<ChildProcess> ConnectAsync(int streams, int connections, CancellationToken cancellationToken)
+    {
+        var child = ChildProcess.Start(
+            "dotnet",
+            [
+                typeof(XdsServer).Assembly.Location, XdsClients.Command, Socket,
+                streams.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                connections.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ]);
+        var line = await child.ReadLineAsync(Patience, cancellationToken);
+        return line == "ready"
+            ? child
+            : throw new InvalidOperationException($"the clients said {line}\n{child.Errors}");
+    }
+
+    /// <summary>Changes one endpoint's weight and waits until so many streams have acknowledged it.</summary>
+    public Task PublishAsync(int round, int streams, CancellationToken cancellationToken)
+    {
+        Task all;
+        lock (_gate)
+        {
+            _seen.Clear();
+            _left = streams;
+            _all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            all = _all.Task;
+        }
+
+        Publish(round);
+        return all.WaitAsync(Patience, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_server?.DisposeAsync() ?? ValueTask.CompletedTask);
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private void Publish(int round)
+    {
+        var resource = Resource.Create(Assignment(round));
+        ResourceBytes = resource.Framed.Length;
+        _view.Update(builder => builder.MarkPrimed().Set(resource));
+    }
+
+    private void Note(AckEvent ack)
+    {
+        lock (_gate)
+        {
+            _seen.UnionWith(ack.Resources);
+            if (_left > 0 && --_left == 0)
+            {
+                _all.SetResult();
+            }
+        }
+    }
+
+    private static ClusterLoadAssignment Assignment(int round)
+    {
+        var assignment = new ClusterLoadAssignment { ClusterName = XdsClients.Assignment };
+        for (var zone = 0; zone < 3; zone++)
+        {
+            assignment.Endpoints.Add(new LocalityLbEndpoints
+            {
+                Locality = new Locality { Region = "us1", Zone = $"us1-{(char)('a' + zone)}" },
+                LoadBalancingWeight = 1,
+            });
+        }
+
+        for (var i = 0; i < EndpointCount; i++)
+        {
+            var socket = new SocketAddress { Address = $"10.1.{i / 250}.{1 + (i % 250)}", PortValue = 8080 };
+            assignment.Endpoints[i % 3].LbEndpoints.Add(new LbEndpoint
+            {
+                Endpoint = new Endpoint { Address = new Address { SocketAddress = socket } },
+                HealthStatus = HealthStatus.Healthy,
+                LoadBalancingWeight = i == 0 ? 1 + (uint)(round % 100) : 1,
+            });
+        }
+
+        return assignment;
+    }
+
+    private sealed class NoInterest : IResourceInterest
+    {
+        public void Wanted(ResourceType type, string name)
+        {
+        }
+
+        public void Unwanted(ResourceType type, string name)
+        {
+        }
+
+        public Resource? Missing(ResourceType type, string name) => null;
+    }
+}
