@@ -12,12 +12,14 @@ public sealed class Simulation
 {
     private const long Storm = 15_000;
     private const long Publishing = 20_000;
-    private const long Length = 60_000;
+    private const long Length = 150_000;
 
     private readonly SimulationOptions _options;
     private readonly VirtualTime _time = new();
     private readonly Random _random;
     private readonly Checker _checker;
+    private readonly EpochChecker _epochs;
+    private readonly Operator _operator;
     private readonly Network _network;
     private readonly Publisher _publisher;
     private readonly List<HonestAnchor> _honest = [];
@@ -31,7 +33,9 @@ public sealed class Simulation
         _random = new Random(options.Seed);
         var world = new World(options);
         var liars = _random.Next(4) == 0 ? 0 : options.Faults;
-        _checker = new Checker(_time, options.Threshold, liars, WorldDocuments.Delta);
+        _checker = new Checker(world, _time, liars);
+        _epochs = new EpochChecker(world, liars);
+        _operator = new Operator(world, _random);
         _checker.Begin(world.Segment.Handover.Digest);
         _network = new Network(_time, _random, VirtualTime.Start + Storm);
         _publisher = new Publisher(world, _time, _random, _checker);
@@ -45,7 +49,8 @@ public sealed class Simulation
 
         foreach (var id in ids.Skip(liars))
         {
-            _honest.Add(new HonestAnchor(id, world, _time, _random, _network, _checker));
+            _honest.Add(new HonestAnchor(id, world, _time, _random, _network, _checker, _epochs));
+            _epochs.Trust(id);
             _network.Join(_honest[^1]);
         }
     }
@@ -64,6 +69,11 @@ public sealed class Simulation
         _honest.ForEach(h => _time.After(_random.Next(100), h.StartUp));
         _time.After(50 + _random.Next(200), Publish);
         _time.After(_random.Next(4000), Trouble);
+        for (var i = 0; i < _options.Operations && _options.Bug != PlantedBug.LowThreshold; i++)
+        {
+            _time.After(500 + _random.Next((int)Storm), Propose);
+        }
+
         Violation? violation = null;
         try
         {
@@ -86,6 +96,7 @@ public sealed class Simulation
             _checker.Certified,
             _checker.Accepted,
             _checker.Settled,
+            _epochs.Decisions,
             Convert.ToHexStringLower(_transcript.GetHashAndReset()));
     }
 
@@ -105,6 +116,15 @@ public sealed class Simulation
         if (_time.Now < VirtualTime.Start + Publishing)
         {
             _time.After(_random.Next(5) == 0 ? 2000 : 10 + _random.Next(400), Publish);
+        }
+    }
+
+    /// <summary>Operators propose to the anchors they happen to run, one or two at a time.</summary>
+    private void Propose()
+    {
+        for (var i = 1 + _random.Next(2); i > 0; i--)
+        {
+            _honest[_random.Next(_honest.Count)].Propose(++_tokens, _operator.Next());
         }
     }
 
@@ -150,9 +170,10 @@ public sealed class Simulation
         }
 
         _checker.End();
+        _epochs.End(_honest);
         foreach (var anchor in _honest)
         {
-            if (anchor.Engine?.Newest is not { } newest
+            if (anchor.Engine?.Seals.Newest is not { } newest
                 || _time.Now - newest.Seal.Issued > WorldDocuments.Heartbeat + 5_000)
             {
                 throw new ViolationException("I25", $"{anchor.Id} holds no fresh seal at the end");
@@ -167,7 +188,7 @@ public sealed class Simulation
         {
             text.Append(
                 CultureInfo.InvariantCulture,
-                $" {id}:{engine?.Term}:{engine?.LastSigned}:{engine?.Newest?.Digest}");
+                $" {id}:{engine?.Seals.Term}:{engine?.Seals.LastSigned}:{engine?.Newest?.Digest}:{engine?.Epochs.Slot}");
         }
 
         _transcript.AppendData(Encoding.ASCII.GetBytes(text.ToString()));
