@@ -282,7 +282,7 @@ public sealed class SealEngine
         }
 
         var verdict = _judge.Judge(from, proposal);
-        if (verdict.Behind is not null || verdict.Refusal?.Failure == VerificationFailure.EpochUnknown)
+        if (verdict.Behind is not null || IsHandoverToUndecided(proposal, verdict))
         {
             // It can be judged once its prev's state is fetched, or the epoch that it hands over to is decided here.
             _early[from] = proposal;
@@ -305,6 +305,11 @@ public sealed class SealEngine
             _core.Send(from, new SealMessage.Vote(Term, claim.Seq, claim.Digest, signature));
         }
     }
+
+    private bool IsHandoverToUndecided(SealMessage.Propose proposal, Verdict verdict) =>
+        verdict.Refusal?.Failure == VerificationFailure.EpochUnknown && _core.Successor is null
+        && StateClaim.TryParse(proposal.Seal, out var claim, out _)
+        && claim.Handover is not null && claim.Epoch == _core.Epoch;
 
     private void Refuse(
         string to, SealMessage.Propose proposal, Refusal refusal, IReadOnlyList<Entry> missing)

@@ -66,7 +66,10 @@ internal sealed class Checker(World world, VirtualTime time, int liars)
         }
 
         _states[seal.Digest] = new ProposedState(
-            seal.Epoch, seal.Seq, seal.Issued, seal.Handover?.Next ?? seal.Seal!.EpochDigest, entries);
+            seal.Epoch, seal.Seq, seal.Issued, seal.Handover?.Next ?? seal.Seal!.EpochDigest, entries)
+        {
+            IsSeal = seal.Seal is not null,
+        };
     }
 
     /// <summary>A signature of an honest anchor left it.</summary>
@@ -89,6 +92,8 @@ internal sealed class Checker(World world, VirtualTime time, int liars)
             Certifiable((epoch, seq), seal);
         }
     }
+
+    internal bool IsSeal(Digest claim) => _states[claim].IsSeal;
 
     internal void Accept(long token, IssuedEntry entry, string anchor) =>
         Promised(token, entry, anchor).Accept();
@@ -193,5 +198,8 @@ internal sealed class Checker(World world, VirtualTime time, int liars)
 
     /// <summary>A state that an honest anchor signed; Next is the epoch that it leads to: its own, or the handover's.</summary>
     private sealed record ProposedState(
-        long Epoch, long Seq, long Issued, Digest Next, ImmutableDictionary<EntryName, IssuedEntry> Entries);
+        long Epoch, long Seq, long Issued, Digest Next, ImmutableDictionary<EntryName, IssuedEntry> Entries)
+    {
+        internal bool IsSeal { get; init; }
+    }
 }

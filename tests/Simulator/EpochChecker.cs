@@ -14,6 +14,7 @@ internal sealed class EpochChecker(World world, int liars)
     private readonly Dictionary<(long Slot, long Round, Digest Digest), HashSet<string>> _commits = [];
     private readonly SortedDictionary<long, Digest> _certifiable = [];
     private readonly SortedDictionary<long, Digest> _decided = [];
+    private readonly HashSet<(string Anchor, long Epoch)> _fenced = [];
     private readonly HashSet<Digest> _judged = [];
     private readonly Dictionary<long, (string Anchor, bool IsEnded, bool IsLost)> _waiting = [];
     private readonly HashSet<string> _honest = new(StringComparer.Ordinal);
@@ -28,7 +29,7 @@ internal sealed class EpochChecker(World world, int liars)
         var key = (anchor, slot, vote.Phase, vote.Round);
         if (_votes.TryGetValue(key, out var before))
         {
-            if (before != vote.Digest && world.Options.Bug != PlantedBug.CommitAnyRound)
+            if (before != vote.Digest)
             {
                 throw new ViolationException("I2", $"{anchor} voted twice to {vote.Phase} in round {vote.Round}");
             }
@@ -45,6 +46,7 @@ internal sealed class EpochChecker(World world, int liars)
             return;
         }
 
+        _fenced.Add((anchor, slot - 1));
         CheckRight(anchor, slot, vote, journal);
         if (!_commits.TryGetValue((slot, vote.Round, vote.Digest), out var voters))
         {
@@ -60,6 +62,17 @@ internal sealed class EpochChecker(World world, int liars)
             }
 
             _certifiable[slot] = vote.Digest;
+        }
+    }
+
+    /// <summary>
+    /// What the handover's safety stands on (4.3.3): after its commit to an epoch an anchor signs no seal of the one before.
+    /// </summary>
+    internal void CheckFence(string anchor, long epoch)
+    {
+        if (_fenced.Contains((anchor, epoch)))
+        {
+            throw new ViolationException("I21", $"{anchor} signs a seal of epoch {epoch} after its commit to the next");
         }
     }
 

@@ -351,6 +351,11 @@ internal sealed class HonestAnchor : ISimulatedAnchor
         switch (message)
         {
             case SegmentMessage.Sealing { Message: SealMessage.Vote vote } sealing:
+                if (_checker.IsSeal(vote.Seal))
+                {
+                    _epochs.CheckFence(Id, sealing.Epoch);
+                }
+
                 _checker.Released(Id, sealing.Epoch, vote.Seq, vote.Seal);
                 break;
             case SegmentMessage.Governing { Message: EpochMessage.Vote vote }:

@@ -18,13 +18,15 @@ internal sealed class LyingVoter
     private readonly Digest _genesis;
     private readonly Dictionary<(long Slot, Digest Digest), EpochProposal> _heard = [];
     private readonly Habits _habits;
+    private readonly bool _mayCommit;
 
     internal LyingVoter(string id, World world, VirtualTime time, Random random, Network network)
     {
         (_id, _time, _random, _network) = (id, time, random, network);
         _signer = world.Signer($"gov {id}");
         _genesis = world.Segment.Genesis;
-        _habits = (Habits)random.Next((int)Habits.All + 1);
+        _habits = world.Options.Rounds ? Habits.All : (Habits)random.Next((int)Habits.All + 1);
+        _mayCommit = !world.Options.Rounds;
     }
 
     [Flags]
@@ -56,7 +58,8 @@ internal sealed class LyingVoter
                 }
 
                 break;
-            case EpochMessage.Vote { Ballot: var vote } when Does(Habits.VotesTwice):
+            case EpochMessage.Vote { Ballot: var vote } when Does(Habits.VotesTwice)
+                && (_mayCommit || vote.Phase == VotePhase.Prepare):
                 Vote(_random.Next(2) == 0 ? from : Someone(), message.Slot, vote.Phase, vote.Round, vote.Digest);
                 break;
             case EpochMessage.Status status when Does(Habits.OutOfTurn) && message.Slot == ground.Next:
@@ -73,6 +76,8 @@ internal sealed class LyingVoter
             case EpochMessage.Propose propose when Does(Habits.Equivocates):
                 Learn(propose.Slot, propose.Proposal);
                 Propose(propose.Slot, propose.Round);
+                return true;
+            case EpochMessage.Vote { Ballot.Phase: VotePhase.Commit } when !_mayCommit:
                 return true;
             case EpochMessage.Vote when Does(Habits.LateVotes):
                 _time.After(_random.Next(8000), () => Send(Someone(), message));
@@ -107,9 +112,11 @@ internal sealed class LyingVoter
             return;
         }
 
+        // Two values, so that each has a chance of enough prepares.
+        var pair = new[] { values[_random.Next(values.Count)], values[_random.Next(values.Count)] };
         foreach (var to in Others)
         {
-            var value = values[_random.Next(values.Count)];
+            var value = pair[_random.Next(2)];
             Send(to, new EpochMessage.Propose(slot, round, value, null));
             if (_random.Next(2) == 0)
             {

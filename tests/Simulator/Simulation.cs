@@ -10,11 +10,11 @@ namespace Fairlead.Simulator;
 /// </summary>
 public sealed class Simulation
 {
-    private const long Storm = 15_000;
     private const long Publishing = 20_000;
-    private const long Length = 150_000;
 
     private readonly SimulationOptions _options;
+    private readonly long _storm;
+    private readonly long _length;
     private readonly VirtualTime _time = new();
     private readonly Random _random;
     private readonly Checker _checker;
@@ -30,14 +30,15 @@ public sealed class Simulation
     private Simulation(SimulationOptions options)
     {
         _options = options;
+        (_storm, _length) = options.Rounds ? (45_000, 45_000) : (15_000, 150_000);
         _random = new Random(options.Seed);
         var world = new World(options);
-        var liars = _random.Next(4) == 0 ? 0 : options.Faults;
+        var liars = _random.Next(4) == 0 && !options.Rounds ? 0 : options.Faults;
         _checker = new Checker(world, _time, liars);
         _epochs = new EpochChecker(world, liars);
         _operator = new Operator(world, _random);
         _checker.Begin(world.Segment.Handover.Digest);
-        _network = new Network(_time, _random, VirtualTime.Start + Storm);
+        _network = new Network(_time, _random, VirtualTime.Start + _storm);
         _publisher = new Publisher(world, _time, _random, _checker);
         var ids = world.Ids.ToArray();
         _random.Shuffle(ids);
@@ -67,17 +68,21 @@ public sealed class Simulation
     {
         _liars.ForEach(l => l.StartUp());
         _honest.ForEach(h => _time.After(_random.Next(100), h.StartUp));
-        _time.After(50 + _random.Next(200), Publish);
+        if (!_options.Rounds)
+        {
+            _time.After(50 + _random.Next(200), Publish);
+        }
+
         _time.After(_random.Next(4000), Trouble);
         for (var i = 0; i < _options.Operations && _options.Bug != PlantedBug.LowThreshold; i++)
         {
-            _time.After(500 + _random.Next((int)Storm), Propose);
+            _time.After(500 + _random.Next((int)_storm), Propose);
         }
 
         Violation? violation = null;
         try
         {
-            while (_time.Step(VirtualTime.Start + Length))
+            while (_time.Step(VirtualTime.Start + _length))
             {
                 Record();
             }
@@ -131,8 +136,15 @@ public sealed class Simulation
     /// <summary>Crashes, power losses and cuts, until the storm ends; then everyone honest comes back.</summary>
     private void Trouble()
     {
-        if (_time.Now >= VirtualTime.Start + Storm)
+        if (_time.Now >= VirtualTime.Start + _storm)
         {
+            return;
+        }
+
+        if (_options.Rounds)
+        {
+            CutOff(_honest[_random.Next(_honest.Count)].Id);
+            _time.After(1000 + _random.Next(5000), Trouble);
             return;
         }
 
@@ -153,6 +165,17 @@ public sealed class Simulation
         _time.After(200 + _random.Next(3000), Trouble);
     }
 
+    /// <summary>Longer than the first round: the others go on without it.</summary>
+    private void CutOff(string anchor)
+    {
+        var length = 2000 + _random.Next(6000);
+        foreach (var other in _network.Ids.Where(i => i != anchor))
+        {
+            _network.Cut(anchor, other, length);
+            _network.Cut(other, anchor, length);
+        }
+    }
+
     private void CrashFor(HonestAnchor anchor)
     {
         if (anchor.IsUp)
@@ -164,7 +187,8 @@ public sealed class Simulation
 
     private void End()
     {
-        if (_honest.Exists(h => h.HasHalted))
+        // A storm without an end promises nothing but safety.
+        if (_options.Rounds || _honest.Exists(h => h.HasHalted))
         {
             return;
         }

@@ -43,6 +43,12 @@ public sealed record SimulationOptions(
     bool RealSignatures = false,
     int Operations = 6)
 {
+    /// <summary>
+    /// A run about epochs alone: nobody publishes, anchors are cut off for longer than a round, and the liar does what it
+    /// can to have two epochs decided.
+    /// </summary>
+    public bool Rounds { get; init; }
+
     /// <summary>T of the run.</summary>
     public int Threshold => Bug == PlantedBug.LowThreshold ? 3 : (2 * Anchors / 3) + 1;
 }

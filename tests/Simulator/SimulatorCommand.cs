@@ -61,6 +61,8 @@ public static class SimulatorCommand
 
         // The planted threshold needs five anchors to be wrong: T=3 of 5 leaves quorums that share one anchor only.
         options = options.Bug == PlantedBug.LowThreshold ? options with { Anchors = 5, Faults = 1 } : options;
+        // These two need anchors that miss whole rounds.
+        options = options with { Rounds = options.Bug is PlantedBug.NoLock or PlantedBug.CommitAnyRound };
         return seeds >= 1 && options.Anchors is >= 1 and <= 16 && options.Faults >= 0
             && (options.Bug == PlantedBug.LowThreshold
                 || ((2 * options.Threshold) - options.Anchors > options.Faults

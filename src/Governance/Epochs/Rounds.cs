@@ -27,13 +27,7 @@ internal sealed class Rounds(EpochCore core)
     /// <summary>Enters a later round if it is time or others are there; whether it did.</summary>
     internal bool Advance(bool isOpen)
     {
-        if (!isOpen)
-        {
-            _started = null;
-            return false;
-        }
-
-        _started ??= core.Now;
+        _started = isOpen ? _started ?? core.Now : null;
         var others = _shown.Values.OrderDescending().ToList();
         var pulled = others.Count > core.Quorum.Faults ? others[core.Quorum.Faults] : 0;
         var next = Math.Max(pulled, core.Now >= End ? core.Round + 1 : 0);
@@ -43,7 +37,7 @@ internal sealed class Rounds(EpochCore core)
         }
 
         core.Round = next;
-        _started = core.Now;
+        _started = isOpen ? core.Now : null;
         core.Votes.Trim(next);
         return true;
     }

@@ -63,7 +63,7 @@ internal sealed class ProposalJudge(SealCore core)
     /// <summary>After a commit no seal is signed; with the certificate in hand, a handover to that epoch (V62).</summary>
     private Refusal? CheckSuccession(StateClaim claim)
     {
-        if (core.Closed)
+        if (core.Closed && !(core.IgnoresFence && claim.Seal is not null))
         {
             return Refuse(VerificationFailure.Fenced, $"epoch {core.Epoch} is handed over");
         }

@@ -10,7 +10,7 @@ internal sealed class EpochMerge(Epoch old, Epoch wanted, Epoch decided)
 
     internal Epoch Epoch() => decided with
     {
-        Anchors = List("anchors", e => e.Anchors),
+        Anchors = Record("anchors", e => new Anchored(e.Anchors), EpochDifference.ChangesAnchors).Anchors,
         Domains = List("domains", e => e.Domains),
         MinVerifier = One("min_verifier", e => e.MinVerifier),
         Peers = Set("peers", e => e.Peers),
@@ -70,6 +70,8 @@ internal sealed class EpochMerge(Epoch old, Epoch wanted, Epoch decided)
         Conflict ??= member;
         return value;
     }
+
+    private sealed record Anchored(ImmutableArray<EpochAnchor> Anchors);
 
     private sealed record Boxed(ImmutableArray<Uplink> Uplinks);
 }
