@@ -48,7 +48,8 @@ public sealed class SealEngine
     /// <summary>The newest certified state; null before the epoch's first seal.</summary>
     public CertifiedState? Newest => _core.Chain.LastSeal is { } newest
         ? new CertifiedState(
-            newest.Certificate, newest.Candidate.Claim.Seal!, newest.Candidate.Claim.Digest, newest.Candidate.State, null)
+            newest.Certificate, newest.Candidate.Claim.Seal!, newest.Candidate.Claim.Digest, newest.Candidate.State,
+                null)
         : null;
 
     /// <summary>The certified handover that ends this epoch; null before.</summary>

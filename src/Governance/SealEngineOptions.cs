@@ -31,7 +31,8 @@ public sealed record SealEngineOptions
     public Digest? HandoverDigest { get; init; }
 
     /// <summary>
-    /// The entries of the handover's state; null where it is not in hand, so that the engine waits for a certified seal of
+    /// The entries of the handover's state; null where it is not in hand, so that the engine waits for a certified
+    /// seal of
     /// the epoch and fetches its state.
     /// </summary>
     public IReadOnlyList<SignedEntry>? HandoverEntries { get; init; } = [];

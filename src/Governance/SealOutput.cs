@@ -26,7 +26,8 @@ public abstract record SealOutput
     public sealed record Certified(CertifiedState State) : SealOutput;
 
     /// <summary>
-    /// The handover to the next epoch is certified and its state in hand. A later one may still come, from anchors that did
+    /// The handover to the next epoch is certified and its state in hand. A later one may still come, from anchors
+    /// that did
     /// not hear of this one; it dominates this.
     /// </summary>
     /// <param name="Handover">The handover.</param>

@@ -62,7 +62,8 @@ internal sealed class Checker(World world, VirtualTime time, int liars)
             var digest = DocumentDigests.Of(put);
             entries = _issued.TryGetValue(digest, out var entry)
                 ? entries.SetItem(entry.Name, entry)
-                : throw new ViolationException("I23", $"slot {seal.Epoch}/{seal.Seq} holds an entry that no publisher made");
+                : throw new ViolationException("I23",
+                    $"slot {seal.Epoch}/{seal.Seq} holds an entry that no publisher made");
         }
 
         _states[seal.Digest] = new ProposedState(
@@ -169,13 +170,15 @@ internal sealed class Checker(World world, VirtualTime time, int liars)
         }
     }
 
-    /// <summary>The op's effect: entries whose publisher lost its Credential are withdrawn, at the same version.</summary>
+    /// <summary>The op's effect: entries whose publisher lost its Credential are withdrawn, at the same
+    /// version.</summary>
     private ImmutableDictionary<EntryName, IssuedEntry> Succeed(ProposedState before, StateClaim first)
     {
         var next = first.Seal?.EpochDigest ?? before.Next;
         if (before.Epoch + 1 != first.Epoch || before.Next != next)
         {
-            throw new ViolationException("I21", $"slot {first.Epoch}/{first.Seq} does not follow a handover to its epoch");
+            throw new ViolationException("I21",
+                $"slot {first.Epoch}/{first.Seq} does not follow a handover to its epoch");
         }
 
         var publishers = _publishers.GetValueOrDefault(next)
@@ -190,13 +193,15 @@ internal sealed class Checker(World world, VirtualTime time, int liars)
     }
 
     /// <summary>
-    /// Of two handovers the lower may be the one that the epoch begins with: what a revoked publisher got into the other
+    /// Of two handovers the lower may be the one that the epoch begins with: what a revoked publisher got into the
+    /// other
     /// is then gone, as the operation wanted.
     /// </summary>
     private bool MayPublish(IssuedEntry entry, ProposedState earlier, ProposedState later) =>
         earlier.Epoch == later.Epoch || _publishers.GetValueOrDefault(earlier.Next)?.Contains(entry.Publisher) != false;
 
-    /// <summary>A state that an honest anchor signed; Next is the epoch that it leads to: its own, or the handover's.</summary>
+    /// <summary>A state that an honest anchor signed; Next is the epoch that it leads to: its own, or the
+    /// handover's.</summary>
     private sealed record ProposedState(
         long Epoch, long Seq, long Issued, Digest Next, ImmutableDictionary<EntryName, IssuedEntry> Entries)
     {

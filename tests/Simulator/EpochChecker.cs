@@ -5,7 +5,8 @@ using Fairlead.Naming.Operations;
 namespace Fairlead.Simulator;
 
 /// <summary>
-/// Watches the government of a run from outside: every vote that left an honest anchor, every decision, every operator who
+/// Watches the government of a run from outside: every vote that left an honest anchor, every decision, every operator
+/// who
 /// waits. It counts for itself and believes no engine.
 /// </summary>
 internal sealed class EpochChecker(World world, int liars)
@@ -66,7 +67,8 @@ internal sealed class EpochChecker(World world, int liars)
     }
 
     /// <summary>
-    /// What the handover's safety stands on (4.3.3): after its commit to an epoch an anchor signs no seal of the one before.
+    /// What the handover's safety stands on (4.3.3): after its commit to an epoch an anchor signs no seal of the one
+    /// before.
     /// </summary>
     internal void CheckFence(string anchor, long epoch)
     {
@@ -167,7 +169,8 @@ internal sealed class EpochChecker(World world, int liars)
         {
             if (!waiting.IsEnded && !waiting.IsLost)
             {
-                throw new ViolationException("I10", $"operation {token} of {waiting.Anchor} is neither decided nor refused");
+                throw new ViolationException("I10",
+                    $"operation {token} of {waiting.Anchor} is neither decided nor refused");
             }
         }
     }
@@ -175,7 +178,8 @@ internal sealed class EpochChecker(World world, int liars)
     /// <summary>An epoch without what every operation changes, and without peers and uplinks.</summary>
     private static byte[] Rest(Epoch epoch) => (epoch with
     {
-        Number = 0, Issued = 0, Expires = 0, Prev = null, Op = new EpochOp { Type = OpType.Renew }, Peers = [], Uplinks = [],
+        Number = 0, Issued = 0, Expires = 0, Prev = null, Op = new EpochOp { Type = OpType.Renew }, Peers = [],
+            Uplinks = [],
     }).Encode();
 
     /// <summary>I3: the PrepareCert of a commit is on disk, and is one.</summary>

@@ -5,7 +5,8 @@ using Fairlead.Naming.Operations;
 namespace Fairlead.Simulator;
 
 /// <summary>
-/// Makes operations for whatever ground an anchor stands on: policies, rules, Credentials taken and given back, children
+/// Makes operations for whatever ground an anchor stands on: policies, rules, Credentials taken and given back,
+/// children
 /// and peers. Some are wrong, some exclude each other.
 /// </summary>
 internal sealed class Operator(World world, Random random)
@@ -24,7 +25,8 @@ internal sealed class Operator(World world, Random random)
 
     private EpochProposal? Build(int kind, int number, EpochGround ground, long now)
     {
-        var openings = () => Hex16.FromBytes(Digest.Sha256(BitConverter.GetBytes((number * 1000) + 1)).ToArray().AsSpan(0, 16));
+        var openings = () => Hex16.FromBytes(Digest.Sha256(BitConverter.GetBytes((number * 1000)
+            + 1)).ToArray().AsSpan(0, 16));
         var endpoint = IpEndpoint.Of(IPAddress.Parse("10.0.0.1"), 1000 + number);
         switch (kind)
         {

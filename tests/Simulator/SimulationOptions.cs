@@ -44,7 +44,8 @@ public sealed record SimulationOptions(
     int Operations = 6)
 {
     /// <summary>
-    /// A run about epochs alone: nobody publishes, anchors are cut off for longer than a round, and the liar does what it
+    /// A run about epochs alone: nobody publishes, anchors are cut off for longer than a round, and the liar does what
+    /// it
     /// can to have two epochs decided.
     /// </summary>
     public bool Rounds { get; init; }

@@ -8,7 +8,8 @@ public static class SimulatorCommand
     private const string Usage =
         "usage: Fairlead.Simulator [--seeds N] [--from S] [--n N] [--f F] "
         + "[--operations N] "
-        + "[--bug no-dominance|journal-not-durable|low-threshold|no-lock|commit-any-round|no-fence|handover-below] [--real-signatures]";
+        + "[--bug no-dominance|journal-not-durable|low-threshold|no-lock|commit-any-round|no-fence|handover-below] "
+        + "[--real-signatures]";
 
     /// <summary>Runs seeds until one breaks an invariant.</summary>
     /// <returns>0 where all held, 1 where one broke, 2 for a wrong command line.</returns>
@@ -32,7 +33,8 @@ public static class SimulatorCommand
             }
 
             (steps, seals, accepted, settled, epochs) = (
-                steps + result.Steps, seals + result.Seals, accepted + result.Published, settled + result.Settled, epochs + result.Epochs);
+                steps + result.Steps, seals + result.Seals, accepted + result.Published, settled + result.Settled,
+                    epochs + result.Epochs);
         }
 
         output.WriteLine(

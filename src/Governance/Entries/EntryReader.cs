@@ -88,7 +88,8 @@ internal sealed class EntryReader
     }
 
     /// <summary>
-    /// Reads an entry of a certified state, whose root is what vouches for it: it was admitted under the policy of its time.
+    /// Reads an entry of a certified state, whose root is what vouches for it: it was admitted under the policy of its
+    /// time.
     /// Where its publisher has no Credential any more it stands as withdrawn, for good (4.3.2).
     /// </summary>
     internal Refusal? ReadHeld(SignedEntry source, out Entry? entry)

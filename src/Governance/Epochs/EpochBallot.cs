@@ -5,7 +5,8 @@ using Fairlead.Naming.Operations;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// This anchor's own votes: journal first, then sign, then say so. It prepares at most one candidate a round, and commits
+/// This anchor's own votes: journal first, then sign, then say so. It prepares at most one candidate a round, and
+/// commits
 /// only what T prepared in its present round (4.3.1).
 /// </summary>
 internal sealed class EpochBallot(EpochCore core)
@@ -73,7 +74,8 @@ internal sealed class EpochBallot(EpochCore core)
         }
     }
 
-    /// <summary>Takes up what the journal says is signed; why the key may not sign any more where it contradicts itself.</summary>
+    /// <summary>Takes up what the journal says is signed; why the key may not sign any more where it contradicts
+    /// itself.</summary>
     internal Refusal? Restore(IEnumerable<ReadOnlyMemory<byte>> journal, OperationQueue queue)
     {
         foreach (var body in journal)
@@ -136,7 +138,8 @@ internal sealed class EpochBallot(EpochCore core)
         return vote;
     }
 
-    /// <summary>Whether (round, phase) is free (I2): the last guard before a signature, whatever was checked before.</summary>
+    /// <summary>Whether (round, phase) is free (I2): the last guard before a signature, whatever was checked
+    /// before.</summary>
     private Refusal? CheckFree(string phase, long round, Digest digest) =>
         (_own.TryGetValue((phase, round), out var own) ? own.Digest != digest : round < _last)
             ? Conflict($"{phase} of round {round} is not free: round {_last} is signed")

@@ -5,7 +5,8 @@ namespace Fairlead.Governance;
 
 /// <summary>
 /// The decision of one epoch at one anchor, as a step function: inputs and the time go in, outputs come out; nothing in
-/// here waits, reads a clock or does I/O. Two phases, a lock, commits bound to their round (4.3.1). Operations that wait
+/// here waits, reads a clock or does I/O. Two phases, a lock, commits bound to their round (4.3.1). Operations that
+/// wait
 /// are gossiped; one is decided, the others go on to the next slot's engine. Not thread-safe: one owner steps it.
 /// </summary>
 public sealed class EpochEngine
@@ -52,7 +53,8 @@ public sealed class EpochEngine
     /// <summary>The decided epoch; null before.</summary>
     public EpochDecision? Decision { get; private set; }
 
-    /// <summary>Whether this anchor committed in this slot, and so signs no seal of the epoch before any more.</summary>
+    /// <summary>Whether this anchor committed in this slot, and so signs no seal of the epoch before any
+    /// more.</summary>
     public bool HasCommitted => _ballot.Lock is not null;
 
     /// <summary>Whether the gov key must not sign any more.</summary>
@@ -61,7 +63,8 @@ public sealed class EpochEngine
     /// <summary>How many operations wait.</summary>
     public int Waiting => _queue.Count;
 
-    /// <summary>The operations that wait, in the order in which they would be proposed, but for a decided one.</summary>
+    /// <summary>The operations that wait, in the order in which they would be proposed, but for a decided
+    /// one.</summary>
     public IReadOnlyList<(EpochCandidate Candidate, QueuedOperation Operation)> Queue =>
         _queue.Others(Decision?.Candidate.Digest ?? default);
 

@@ -28,7 +28,8 @@ public sealed record EpochEngineOptions
     /// <summary>Checks signatures.</summary>
     public ISignatureCheck Signatures { get; init; } = new EcdsaSignatureCheck();
 
-    /// <summary>The bodies of the gov journal's entries, in order, without the file's first; other slots' are skipped.</summary>
+    /// <summary>The bodies of the gov journal's entries, in order, without the file's first; other slots' are
+    /// skipped.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Journal { get; init; } = [];
 
     /// <summary>Operations that wait already.</summary>

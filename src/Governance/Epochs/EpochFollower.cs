@@ -3,7 +3,8 @@ using Fairlead.Naming.Operations;
 
 namespace Fairlead.Governance;
 
-/// <summary>Whether a shown decision is one: the verifier's rules (V9-V13), and what the manifest makes (V44).</summary>
+/// <summary>Whether a shown decision is one: the verifier's rules (V9-V13), and what the manifest makes
+/// (V44).</summary>
 public static class EpochFollower
 {
     /// <summary>Checks a decided epoch on its ground.</summary>

@@ -12,7 +12,8 @@ public abstract record EpochInput
     public sealed record Submit(long Token, EpochProposal Proposal) : EpochInput;
 
     /// <summary>
-    /// The operator of this anchor looked at the dry run of a candidate and approves its digest. It need not be known yet.
+    /// The operator of this anchor looked at the dry run of a candidate and approves its digest. It need not be known
+    /// yet.
     /// </summary>
     /// <param name="Digest">The candidate's digest.</param>
     public sealed record Approve(Digest Digest) : EpochInput;

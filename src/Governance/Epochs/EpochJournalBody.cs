@@ -5,7 +5,8 @@ using Fairlead.Naming.Operations;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// One vote's entry in the journal of a gov key. A prepare holds the whole proposal and a commit the PrepareCert, so that
+/// One vote's entry in the journal of a gov key. A prepare holds the whole proposal and a commit the PrepareCert, so
+/// that
 /// what an anchor is locked on survives it (I3, V43).
 /// </summary>
 /// <param name="Slot">The number of the epoch voted for.</param>

@@ -12,7 +12,8 @@ public static class EpochLimits
     /// <summary>Most digests in one list of a message.</summary>
     public const int DigestsPerMessage = 16 * 16;
 
-    /// <summary>How far from the present round votes are kept, so that nobody fills the memory with rounds to come.</summary>
+    /// <summary>How far from the present round votes are kept, so that nobody fills the memory with rounds to
+    /// come.</summary>
     public const long RoundsKept = 64;
 
     /// <summary>The longest time between two repetitions of what others may have missed, in ms.</summary>

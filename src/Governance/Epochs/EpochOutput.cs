@@ -9,7 +9,8 @@ namespace Fairlead.Governance;
 /// </summary>
 public abstract record EpochOutput
 {
-    /// <summary>Append to the journal of the gov key and make it durable before anything after it leaves (V43).</summary>
+    /// <summary>Append to the journal of the gov key and make it durable before anything after it leaves
+    /// (V43).</summary>
     /// <param name="Body">One entry's body, as <see cref="EpochEngineOptions.Journal"/> takes it back.</param>
     public sealed record Journal(ReadOnlyMemory<byte> Body) : EpochOutput;
 

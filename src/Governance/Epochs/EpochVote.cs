@@ -3,7 +3,8 @@ using Fairlead.Naming;
 
 namespace Fairlead.Governance;
 
-/// <summary>One gov key's vote as it travels: what it signs follows from the members. Nothing in it is checked.</summary>
+/// <summary>One gov key's vote as it travels: what it signs follows from the members. Nothing in it is
+/// checked.</summary>
 /// <param name="Phase">prepare or commit.</param>
 /// <param name="Round">The round.</param>
 /// <param name="Digest">The candidate epoch.</param>

@@ -4,7 +4,8 @@ using Fairlead.Naming.Operations;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// The operations that wait for this slot: one is decided, the others wait for the next. Which of them this anchor would
+/// The operations that wait for this slot: one is decided, the others wait for the next. Which of them this anchor
+/// would
 /// prepare, and which others say they would. The order is by time of issue, so that proposers agree on the head.
 /// </summary>
 internal sealed class OperationQueue(EpochCore core)
@@ -108,7 +109,8 @@ internal sealed class OperationQueue(EpochCore core)
 
     /// <summary>The operations that T anchors would prepare, in order.</summary>
     internal IEnumerable<Digest> Eligible() =>
-        InOrder().Where(d => _willing.Values.Count(w => w.Contains(d)) + (IsWilling(d) ? 1 : 0) >= core.Quorum.Threshold);
+        InOrder().Where(d => _willing.Values.Count(w => w.Contains(d)) + (IsWilling(d) ? 1 : 0)
+            >= core.Quorum.Threshold);
 
     /// <summary>Refuses what waited longer than it would live.</summary>
     internal void Prune()
@@ -138,7 +140,8 @@ internal sealed class OperationQueue(EpochCore core)
             .Select(i => i.Candidate.Digest);
 
     /// <summary>
-    /// A renewal when it is due, and what the policy lists; of policies and Credentials only what tightens (4.4). Floors
+    /// A renewal when it is due, and what the policy lists; of policies and Credentials only what tightens (4.4).
+    /// Floors
     /// must be of chains that were verified here: nobody else looks at them.
     /// </summary>
     private bool IsAutomatic(Item item)

@@ -4,7 +4,8 @@ using Fairlead.Naming;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// The votes of one slot, one per key, phase and round: the first that came counts. Two that contradict each other prove
+/// The votes of one slot, one per key, phase and round: the first that came counts. Two that contradict each other
+/// prove
 /// that their key lies.
 /// </summary>
 internal sealed class VoteBox(GovQuorum quorum)

@@ -11,7 +11,8 @@ namespace Fairlead.Governance;
 public abstract record EpochMessage(long Slot)
 {
     /// <summary>
-    /// All that the sender has to say, repeated while something is open: its round, its votes, what it knows prepared, and
+    /// All that the sender has to say, repeated while something is open: its round, its votes, what it knows prepared,
+    /// and
     /// which operations it knows and would prepare.
     /// </summary>
     /// <param name="Slot">The number of the epoch that is being decided.</param>
@@ -19,10 +20,12 @@ public abstract record EpochMessage(long Slot)
     /// <param name="Asks">Whether the sender wants a Status in return.</param>
     /// <param name="Votes">The sender's latest prepare and commit.</param>
     /// <param name="Best">The PrepareCert of the highest round it knows.</param>
-    /// <param name="Queue">Operations that the sender holds and vouches for: its own, and those it would prepare.</param>
+    /// <param name="Queue">Operations that the sender holds and vouches for: its own, and those it would
+    /// prepare.</param>
     /// <param name="Willing">Those of them that it would prepare.</param>
     /// <param name="Yours">
-    /// In an answer: the latest vote it holds of the receiver. A key whose journal does not know it must never sign again.
+    /// In an answer: the latest vote it holds of the receiver. A key whose journal does not know it must never sign
+    /// again.
     /// </param>
     public sealed record Status(
         long Slot,

@@ -4,7 +4,8 @@ using Fairlead.Naming.Operations;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// One step of a segment's chain with all that another anchor needs to take it: the decided epoch, its manifest and leaves,
+/// One step of a segment's chain with all that another anchor needs to take it: the decided epoch, its manifest and
+/// leaves,
 /// and the handover of the epoch before. Nothing in it is checked.
 /// </summary>
 /// <param name="Proposal">The epoch with its manifest and leaves.</param>
@@ -17,7 +18,8 @@ public sealed record EpochStep(EpochProposal Proposal, Envelope Commits, Envelop
         new(Proposal.Epoch, Commits, Proposal.Consent, Proposal.RecoveryConsent);
 }
 
-/// <summary>What one anchor of a segment tells another: about seals, about the next epoch, or how to catch up.</summary>
+/// <summary>What one anchor of a segment tells another: about seals, about the next epoch, or how to catch
+/// up.</summary>
 public abstract record SegmentMessage
 {
     /// <summary>A message of one epoch's sealing.</summary>
@@ -36,7 +38,8 @@ public abstract record SegmentMessage
     /// <summary>Steps in order, up to the sender's newest or as many as fit.</summary>
     /// <param name="List">At most <see cref="SegmentEngine.StepsPerMessage"/>.</param>
     /// <param name="Newest">
-    /// A certified seal of the last of them: whoever follows can then fetch its state, and needs no handover's. Null before
+    /// A certified seal of the last of them: whoever follows can then fetch its state, and needs no handover's. Null
+    /// before
     /// the first, or where more steps follow.
     /// </param>
     public sealed record Steps(IReadOnlyList<EpochStep> List, Envelope? Newest) : SegmentMessage;

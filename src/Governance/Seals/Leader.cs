@@ -20,7 +20,8 @@ internal sealed class Leader(SealCore core, Ballot ballot)
     internal long? Deadline { get; private set; }
 
     private bool Leads => core.Turns.Leader == core.Self && !core.Halted
-        && (!core.Fenced || core.IgnoresFence || core.Successor is not null) && !core.Closed && core.Chain.Handover is null && core.Chain.IsGrounded;
+        && (!core.Fenced || core.IgnoresFence || core.Successor is not null) && !core.Closed
+            && core.Chain.Handover is null && core.Chain.IsGrounded;
 
     /// <summary>The turn of a slot: half of T0, so that a leader tries twice before the others lose patience.</summary>
     private long SlotTurn => Math.Max(SealLimits.ShortestTurn / 2, core.Turns.Turn / 2);

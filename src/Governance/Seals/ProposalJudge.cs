@@ -60,7 +60,8 @@ internal sealed class ProposalJudge(SealCore core)
             : null);
     }
 
-    /// <summary>After a commit no seal is signed; with the certificate in hand, a handover to that epoch (V62).</summary>
+    /// <summary>After a commit no seal is signed; with the certificate in hand, a handover to that epoch
+    /// (V62).</summary>
     private Refusal? CheckSuccession(StateClaim claim)
     {
         if (core.Closed && !(core.IgnoresFence && claim.Seal is not null))
@@ -84,7 +85,8 @@ internal sealed class ProposalJudge(SealCore core)
             ? Refuse(VerificationFailure.EpochUnknown, $"epoch {core.Epoch + 1} is not decided here")
             : claim.Handover!.Next == next
                 ? null
-                : Refuse(VerificationFailure.EpochDigestMismatch, $"hands over to {claim.Handover.Next}, decided is {next}");
+                : Refuse(VerificationFailure.EpochDigestMismatch,
+                    $"hands over to {claim.Handover.Next}, decided is {next}");
     }
 
     private Refusal? CheckTimes(StateClaim seal)
@@ -163,7 +165,8 @@ internal sealed class ProposalJudge(SealCore core)
             : new Verdict(Refuse(VerificationFailure.NotDominating, $"seal {core.Chain.Seq} is certified"));
     }
 
-    /// <summary>Whether a proposal names the handover of the epoch before as its prev, and not a seal of this one.</summary>
+    /// <summary>Whether a proposal names the handover of the epoch before as its prev, and not a seal of this
+    /// one.</summary>
     private bool IsHandover(Envelope prev) =>
         StateClaim.TryParse(prev.Payload, out var claim, out _)
         && claim.Handover is not null && claim.Epoch < core.Epoch;

@@ -4,7 +4,8 @@ using Fairlead.Naming;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// What a seal and a handover have in common: a state in a slot of an epoch. Both are proposed, signed and certified by the
+/// What a seal and a handover have in common: a state in a slot of an epoch. Both are proposed, signed and certified
+/// by the
 /// same rules and in one space of numbers (4.3.3); their members tell them apart, and so do their digests.
 /// </summary>
 /// <param name="Payload">The document's bytes.</param>
@@ -37,7 +38,8 @@ internal sealed record StateClaim(
     {
         var value = seal.Value;
         return new StateClaim(
-            seal.Payload, seal.Digest, value.Segment, value.Epoch, value.Seq, value.Issued, value.Prev, value.Root, value.Count)
+            seal.Payload, seal.Digest, value.Segment, value.Epoch, value.Seq, value.Issued, value.Prev, value.Root,
+                value.Count)
         {
             Seal = value,
         };

@@ -4,8 +4,10 @@ using Fairlead.Naming.Operations;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// A segment's government at one anchor, as a step function: the seals of the newest epoch, the decision of the next one,
-/// and the succession between them (4.3.3), which anyone resumes at any step: fence, handover, first seal. An anchor that
+/// A segment's government at one anchor, as a step function: the seals of the newest epoch, the decision of the next
+/// one,
+/// and the succession between them (4.3.3), which anyone resumes at any step: fence, handover, first seal. An anchor
+/// that
 /// was away follows by the steps that others show. Not thread-safe: one owner steps it.
 /// </summary>
 public sealed class SegmentEngine
@@ -34,7 +36,8 @@ public sealed class SegmentEngine
     /// <summary>An engine over a verified epoch, both journals and what the archive kept.</summary>
     /// <param name="options">What it starts from.</param>
     /// <param name="now">Unix milliseconds.</param>
-    /// <exception cref="ArgumentException">The options contradict each other: no such anchor, or a key of another.</exception>
+    /// <exception cref="ArgumentException">The options contradict each other: no such anchor, or a key of
+    /// another.</exception>
     public SegmentEngine(SegmentEngineOptions options, long now)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -228,7 +231,8 @@ public sealed class SegmentEngine
     }
 
     /// <summary>
-    /// Takes shown steps. One whose epoch is sealed is taken at once: the seal's state is fetched behind it. The last may
+    /// Takes shown steps. One whose epoch is sealed is taken at once: the seal's state is fetched behind it. The last
+    /// may
     /// not be; then it is taken as if it had been heard in time, so that the handover's state is fetched first.
     /// </summary>
     private void Follow(string from, IReadOnlyList<EpochStep> steps, Envelope? newest)

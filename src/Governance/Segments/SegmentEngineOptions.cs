@@ -24,7 +24,8 @@ public sealed record SegmentEngineOptions
     /// <summary>The entries of the handover's state; null where they are not in hand.</summary>
     public IReadOnlyList<SignedEntry>? HandoverEntries { get; init; } = [];
 
-    /// <summary>The steps of the chain, as far as they are at hand, ascending: what others are brought up with.</summary>
+    /// <summary>The steps of the chain, as far as they are at hand, ascending: what others are brought up
+    /// with.</summary>
     public IReadOnlyList<EpochStep> Steps { get; init; } = [];
 
     /// <summary>Kids that had a Credential in an earlier epoch and lost it.</summary>

@@ -48,8 +48,10 @@ public abstract record SegmentOutput
     public sealed record Rebased(long? Token, Digest Old, Digest New) : SegmentOutput;
 
     /// <summary>
-    /// This anchor seals the next epoch from now on: keep what <see cref="SegmentEngineOptions"/> takes back, durably. The
-    /// old epoch's last seal is served until <see cref="Published"/>. May come twice for one epoch, with another handover.
+    /// This anchor seals the next epoch from now on: keep what <see cref="SegmentEngineOptions"/> takes back, durably.
+    /// The
+    /// old epoch's last seal is served until <see cref="Published"/>. May come twice for one epoch, with another
+    /// handover.
     /// </summary>
     /// <param name="Ground">The epoch and its leaves.</param>
     /// <param name="Step">The step of the chain that led to it.</param>
@@ -57,7 +59,8 @@ public abstract record SegmentOutput
     public sealed record Moved(EpochGround Ground, EpochStep Step, IReadOnlyList<SignedEntry>? Entries) : SegmentOutput;
 
     /// <summary>
-    /// The first seal of an epoch is certified: serve it, and the epochs that lead to it, as one message (4.3.3 step 4).
+    /// The first seal of an epoch is certified: serve it, and the epochs that lead to it, as one message (4.3.3 step
+    /// 4).
     /// </summary>
     /// <param name="Steps">The steps since the last publication, in order.</param>
     /// <param name="First">The first seal known of the newest of them.</param>

@@ -20,7 +20,8 @@ internal sealed class CandidateDraft(EpochGround ground, long now, Func<Hex16> o
         where T : OpMadeLeaf =>
         ground.Leaves.Leaves.Values.Select(leaf => leaf.Document).OfType<T>();
 
-    /// <summary>Writes a leaf, unless the segment holds it already; <c>made</c> and <c>opening</c> are set here.</summary>
+    /// <summary>Writes a leaf, unless the segment holds it already; <c>made</c> and <c>opening</c> are set
+    /// here.</summary>
     internal void Put<T>(T document)
         where T : OpMadeLeaf, IDocument<T>
     {
@@ -37,7 +38,8 @@ internal sealed class CandidateDraft(EpochGround ground, long now, Func<Hex16> o
     }
 
     /// <summary>
-    /// Writes a leaf of another candidate as this one's: the same document but for the epoch that made it. Its opening hid
+    /// Writes a leaf of another candidate as this one's: the same document but for the epoch that made it. Its opening
+    /// hid
     /// one document, and now hides one that says the same.
     /// </summary>
     internal void Keep(ParsedLeaf leaf)

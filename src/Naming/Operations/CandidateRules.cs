@@ -49,7 +49,8 @@ public static class CandidateRules
     }
 
     /// <summary>
-    /// The times: not ahead of the clock (V46), not before its predecessor (V13), still alive (V12). An operation may have
+    /// The times: not ahead of the clock (V46), not before its predecessor (V13), still alive (V12). An operation may
+    /// have
     /// waited for its approvals, so its age is no fault.
     /// </summary>
     /// <param name="ground">What it follows.</param>
@@ -74,7 +75,8 @@ public static class CandidateRules
     {
         if (epoch.Number != ground.Next)
         {
-            var failure = epoch.Number < ground.Next ? VerificationFailure.EpochSuperseded : VerificationFailure.EpochGap;
+            var failure = epoch.Number < ground.Next ? VerificationFailure.EpochSuperseded
+                : VerificationFailure.EpochGap;
             return new Refusal(failure, "epoch", $"number {epoch.Number}, the next is {ground.Next}");
         }
 

@@ -8,7 +8,8 @@ public sealed record CredentialRequest
     /// <summary>Credentials to write; one of the same key is replaced.</summary>
     public ImmutableArray<Credential> Issue { get; init; } = [];
 
-    /// <summary>Kids whose Credentials go: their entries become withdrawn with the epoch's first seal (4.3.2).</summary>
+    /// <summary>Kids whose Credentials go: their entries become withdrawn with the epoch's first seal
+    /// (4.3.2).</summary>
     public ImmutableArray<Digest> Revoke { get; init; } = [];
 }
 

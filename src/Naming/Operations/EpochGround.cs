@@ -9,7 +9,8 @@ namespace Fairlead.Naming.Operations;
 /// <param name="Genesis">The segment.</param>
 /// <param name="Epoch">Its newest epoch.</param>
 /// <param name="Leaves">The op-made leaves of that epoch.</param>
-/// <param name="Names">The full names under which the segment is known, where they are: no peer may be above or below one.</param>
+/// <param name="Names">The full names under which the segment is known, where they are: no peer may be above or below
+/// one.</param>
 public sealed record EpochGround(
     Digest Genesis, Parsed<Epoch> Epoch, OperationLeaves Leaves, ImmutableArray<SegmentName> Names)
 {

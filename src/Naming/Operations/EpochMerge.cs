@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Fairlead.Naming.Operations;
 
-/// <summary>Merges one change of an epoch's members onto another, member by member; what both changed is a conflict.</summary>
+/// <summary>Merges one change of an epoch's members onto another, member by member; what both changed is a
+/// conflict.</summary>
 internal sealed class EpochMerge(Epoch old, Epoch wanted, Epoch decided)
 {
     /// <summary>The first member that both changed, to different values.</summary>

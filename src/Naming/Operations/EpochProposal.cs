@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace Fairlead.Naming.Operations;
 
 /// <summary>
-/// An operation as it waits to be decided: the whole epoch that it asks for, the manifest and the leaves that it writes,
+/// An operation as it waits to be decided: the whole epoch that it asks for, the manifest and the leaves that it
+/// writes,
 /// and the consents of keys that it adds. Nothing in it is checked. Immutable, thread-safe.
 /// </summary>
 /// <param name="Epoch">The candidate epoch's payload.</param>

@@ -10,7 +10,8 @@ public static class FloorRules
     /// <param name="ground">The epoch before.</param>
     /// <param name="epoch">The epoch.</param>
     /// <param name="after">Its op-made leaves.</param>
-    public static IEnumerable<(Digest Genesis, Floor Floor)> Stated(EpochGround ground, Epoch epoch, OperationLeaves after)
+    public static IEnumerable<(Digest Genesis, Floor Floor)> Stated(EpochGround ground, Epoch epoch,
+        OperationLeaves after)
     {
         ArgumentNullException.ThrowIfNull(ground);
         var before = All(ground.Epoch.Value, ground.Leaves).Select(one => (one.Genesis, one.Floor)).ToHashSet();
@@ -19,7 +20,8 @@ public static class FloorRules
 
     internal static Refusal? Check(EpochGround ground, Epoch epoch, OperationLeaves after)
     {
-        var before = All(ground.Epoch.Value, ground.Leaves).ToDictionary(one => (one.Where, one.Genesis), one => one.Floor);
+        var before = All(ground.Epoch.Value, ground.Leaves).ToDictionary(one => (one.Where, one.Genesis), one
+            => one.Floor);
         foreach (var (where, genesis, floor) in All(epoch, after))
         {
             if (!before.TryGetValue((where, genesis), out var old))

@@ -19,7 +19,8 @@ public static class JoinOperation
     /// <param name="children">The children.</param>
     /// <param name="now">Unix ms.</param>
     /// <param name="openings">16 fresh random bytes at each call.</param>
-    /// <param name="refusal">TooLarge, BadName, LinkRepointed where the label is another child's, or OpMismatch.</param>
+    /// <param name="refusal">TooLarge, BadName, LinkRepointed where the label is another child's, or
+    /// OpMismatch.</param>
     public static EpochProposal? BuildParent(
         EpochGround ground, IReadOnlyList<JoiningChild> children, long now, Func<Hex16> openings, out Refusal? refusal)
     {
@@ -29,7 +30,8 @@ public static class JoinOperation
         if (children.Count > Limits.LinksPerEpoch)
         {
             refusal = new Refusal(
-                VerificationFailure.TooLarge, "children", $"{children.Count}, at most {Limits.LinksPerEpoch} to an epoch");
+                VerificationFailure.TooLarge, "children",
+                    $"{children.Count}, at most {Limits.LinksPerEpoch} to an epoch");
             return null;
         }
 

@@ -25,7 +25,8 @@ public static class PeerOperation
     /// <param name="request">The peer.</param>
     /// <param name="now">Unix ms.</param>
     /// <param name="openings">16 fresh random bytes at each call.</param>
-    /// <param name="refusal">TooLarge, LinkRepointed where the name is another peer's, CrossSegmentWrite, OpMismatch.</param>
+    /// <param name="refusal">TooLarge, LinkRepointed where the name is another peer's, CrossSegmentWrite,
+    /// OpMismatch.</param>
     public static EpochProposal? Build(
         EpochGround ground, PeerRequest request, long now, Func<Hex16> openings, out Refusal? refusal)
     {
@@ -36,7 +37,8 @@ public static class PeerOperation
         var held = draft.Held<Peer>().FirstOrDefault(peer => peer.Name == request.Name);
         if (held is not null && held.Genesis != request.Genesis)
         {
-            refusal = new Refusal(VerificationFailure.LinkRepointed, request.Name.Text, $"is the name of {held.Genesis}");
+            refusal = new Refusal(VerificationFailure.LinkRepointed, request.Name.Text,
+                $"is the name of {held.Genesis}");
             return null;
         }
 

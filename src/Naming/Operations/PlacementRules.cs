@@ -1,7 +1,8 @@
 namespace Fairlead.Naming.Operations;
 
 /// <summary>
-/// V49 about op-made leaves: no Link at a label in hold-down or under another Link, nothing changes under a Tombstone before
+/// V49 about op-made leaves: no Link at a label in hold-down or under another Link, nothing changes under a Tombstone
+/// before
 /// its time, no peer above or below the own name; and how much one operation may do. Stateless, thread-safe.
 /// </summary>
 internal static class PlacementRules

@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace Fairlead.Naming.Operations;
 
 /// <summary>
-/// What an operator asks of op policy. A null part is unchanged; <c>Made</c> and <c>Opening</c> of leaves are set when the
+/// What an operator asks of op policy. A null part is unchanged; <c>Made</c> and <c>Opening</c> of leaves are set when
+/// the
 /// candidate is built. Immutable.
 /// </summary>
 public sealed record PolicyRequest
@@ -56,7 +57,8 @@ public static class PolicyOperation
 
         if (request.Scopes is { } scopes)
         {
-            foreach (var scope in draft.Held<Scope>().Where(held => scopes.All(s => s.Segment != held.Segment)).ToList())
+            foreach (var scope in draft.Held<Scope>().Where(held => scopes.All(s
+                => s.Segment != held.Segment)).ToList())
             {
                 draft.Remove(LeafClass.Scope, scope.LeafName);
             }

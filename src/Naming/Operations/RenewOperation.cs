@@ -7,7 +7,8 @@ namespace Fairlead.Naming.Operations;
 /// <param name="Endpoints">1 to 4; empty leaves those that are held.</param>
 public sealed record ForeignSegment(Floor Floor, ImmutableArray<IpEndpoint> Endpoints);
 
-/// <summary>Builds op renew (4.4): a new life, fresher floors, Tombstones past their time dropped. Pure, thread-safe.</summary>
+/// <summary>Builds op renew (4.4): a new life, fresher floors, Tombstones past their time dropped. Pure,
+/// thread-safe.</summary>
 public static class RenewOperation
 {
     /// <summary>When an epoch is to be renewed: at a third of its life.</summary>
@@ -21,9 +22,11 @@ public static class RenewOperation
 
     /// <summary>The candidate that follows the ground.</summary>
     /// <param name="ground">The newest epoch.</param>
-    /// <param name="known">Verified facts of children, parents and peers, by genesis; others keep what they have.</param>
+    /// <param name="known">Verified facts of children, parents and peers, by genesis; others keep what they
+    /// have.</param>
     /// <param name="now">Unix ms.</param>
-    /// <param name="openings">16 fresh bytes at each call. They hide nothing new: a leaf that is renewed was opened before.</param>
+    /// <param name="openings">16 fresh bytes at each call. They hide nothing new: a leaf that is renewed was opened
+    /// before.</param>
     public static EpochProposal Build(
         EpochGround ground, IReadOnlyDictionary<Digest, ForeignSegment> known, long now, Func<Hex16> openings)
     {
@@ -67,7 +70,8 @@ public static class RenewOperation
             out _)!;
     }
 
-    private static ForeignSegment? Newer(IReadOnlyDictionary<Digest, ForeignSegment> known, Digest genesis, Floor held) =>
+    private static ForeignSegment? Newer(IReadOnlyDictionary<Digest, ForeignSegment> known, Digest genesis,
+        Floor held) =>
         known.TryGetValue(genesis, out var fresh) && fresh.Floor.Epoch > held.Epoch ? fresh : null;
 
     private static ImmutableArray<IpEndpoint> Endpoints(ForeignSegment fresh, ImmutableArray<IpEndpoint> held) =>

@@ -17,12 +17,16 @@ public sealed class CandidateTests
         { "prev", VerificationFailure.PrevMismatch, e => e with { Prev = EpochBench.Stranger(1) } },
         { "segment", VerificationFailure.WrongSegment, e => e with { Segment = EpochBench.Stranger(1) } },
         { "issued", VerificationFailure.TimeRegression, e => e with { Issued = 5 } },
-        { "policy", VerificationFailure.PolicyOutOfRange, e => e with { Policy = e.Policy with { SealValidity = 86_400_000 } } },
+        { "policy", VerificationFailure.PolicyOutOfRange, e
+            => e with { Policy = e.Policy with { SealValidity = 86_400_000 } } },
         { "quorum", VerificationFailure.NewSetNotConsenting, e => e with { Quorum = e.Quorum with { TGov = 2 } } },
         { "peers by policy", VerificationFailure.OpMismatch, e => e with { Peers = [EpochBench.Stranger(1)] } },
-        { "rules", VerificationFailure.ManifestMismatch, e => e with { Policy = e.Policy with { Rules = EpochBench.Stranger(1) } } },
-        { "manifest", VerificationFailure.NonCanonicalPayload, e => e with { Op = e.Op with { Manifest = EpochBench.Stranger(1) } } },
-        { "recover", VerificationFailure.RecoveryNotEffective, e => e with { Op = new EpochOp { Type = OpType.Recover } } },
+        { "rules", VerificationFailure.ManifestMismatch, e
+            => e with { Policy = e.Policy with { Rules = EpochBench.Stranger(1) } } },
+        { "manifest", VerificationFailure.NonCanonicalPayload, e
+            => e with { Op = e.Op with { Manifest = EpochBench.Stranger(1) } } },
+        { "recover", VerificationFailure.RecoveryNotEffective, e
+            => e with { Op = new EpochOp { Type = OpType.Recover } } },
     };
 
     [Theory]
@@ -158,7 +162,8 @@ public sealed class CandidateTests
         PolicyOperation.Build(_bench.Ground, new PolicyRequest(), _bench.Now, _bench.Opening, out var refusal);
         Assert.Equal(VerificationFailure.OpMismatch, refusal?.Failure);
         CredentialOperation.Build(
-            _bench.Ground, new CredentialRequest { Revoke = [EpochBench.Stranger(1)] }, _bench.Now, _bench.Opening, out refusal);
+            _bench.Ground, new CredentialRequest { Revoke = [EpochBench.Stranger(1)] }, _bench.Now, _bench.Opening,
+                out refusal);
         Assert.Equal(VerificationFailure.OpMismatch, refusal?.Failure);
     }
 
@@ -172,7 +177,8 @@ public sealed class CandidateTests
         var rebased = EpochRebase.Rebase(ground, peer, decided, out var refusal);
         Assert.Null(refusal);
         var both = Candidate(decided, rebased!);
-        Assert.Equal((3L, 1000L, 1), (both.Epoch.Value.Number, both.Epoch.Value.Policy.MaxTtl, both.Epoch.Value.Peers.Length));
+        Assert.Equal((3L, 1000L, 1), (both.Epoch.Value.Number, both.Epoch.Value.Policy.MaxTtl,
+            both.Epoch.Value.Peers.Length));
         Assert.Null(EpochRebase.Rebase(ground, Candidate(ground, _bench.Policy(2000)), decided, out refusal));
         Assert.Equal(VerificationFailure.EpochSuperseded, refusal?.Failure);
     }
@@ -189,7 +195,8 @@ public sealed class CandidateTests
         Assert.Equal(["a.shop.svc"], impact.Withdrawn);
         Assert.False(impact.TouchesOthers);
         impact = DryRun.Of(ground, Candidate(ground, Peer("eu1.acme.internal")), []);
-        Assert.Equal(new LinkImpact("Peer eu1.acme.internal", "added", EpochBench.Stranger(3)), Assert.Single(impact.Links));
+        Assert.Equal(new LinkImpact("Peer eu1.acme.internal", "added", EpochBench.Stranger(3)),
+            Assert.Single(impact.Links));
         Assert.Equal(["peers"], impact.Members);
         Assert.True(DryRun.Of(ground, Candidate(ground, _bench.Policy(1000)), []).TouchesOthers);
     }
@@ -207,7 +214,8 @@ public sealed class CandidateTests
 
     private EpochGround Follow(EpochGround ground, EpochProposal proposal)
     {
-        // The next epoch stands where the bench's does: number and prev are the engine's to check, not the test's subject.
+        // The next epoch stands where the bench's does: number and prev are the engine's to check, not the test's
+        // subject.
         var after = ground.Follow(Candidate(ground, proposal));
         var epoch = Document.Make(after.Epoch.Value with { Number = 1 });
         return after with { Epoch = epoch };
@@ -235,7 +243,8 @@ public sealed class CandidateTests
 
     private static EpochProposal Join(EpochGround ground, EpochBench bench, int stranger) => JoinOperation.BuildParent(
         ground,
-        [new JoiningChild("c1", EpochBench.Stranger(stranger), new Floor(EpochBench.Stranger(9), 0), [EpochBench.Endpoint], null)],
+        [new JoiningChild("c1", EpochBench.Stranger(stranger), new Floor(EpochBench.Stranger(9), 0),
+            [EpochBench.Endpoint], null)],
         bench.Now,
         bench.Opening,
         out _)!;
@@ -243,7 +252,8 @@ public sealed class CandidateTests
     private EpochProposal Peer(string name) => PeerOperation.Build(
         _bench.Ground,
         new PeerRequest(
-            SegmentName.Parse(name), EpochBench.Stranger(3), new Floor(EpochBench.Stranger(4), 0), [EpochBench.Endpoint]),
+            SegmentName.Parse(name), EpochBench.Stranger(3), new Floor(EpochBench.Stranger(4), 0),
+                [EpochBench.Endpoint]),
         _bench.Now,
         _bench.Opening,
         out _)!;

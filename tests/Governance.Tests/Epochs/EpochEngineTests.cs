@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Fairlead.Governance.Tests.Epochs;
 
-/// <summary>When an anchor prepares, commits and decides (4.3.1), and what its journal makes of a crash (V43).</summary>
+/// <summary>When an anchor prepares, commits and decides (4.3.1), and what its journal makes of a crash
+/// (V43).</summary>
 public sealed class EpochEngineTests
 {
     private readonly EpochBench _bench = new();
@@ -129,7 +130,8 @@ public sealed class EpochEngineTests
         Assert.Equal(digest, _bench.Engine.Decision?.Candidate.Digest);
         var decision = _bench.Engine.Decision!;
         Assert.Null(EpochFollower.Check(
-            _bench.Ground, decision.Candidate.Proposal, decision.Vote, new PortChecks(_bench.World.Check), _bench.Now, out _));
+            _bench.Ground, decision.Candidate.Proposal, decision.Vote, new PortChecks(_bench.World.Check),
+                _bench.Now, out _));
     }
 
     [Fact]

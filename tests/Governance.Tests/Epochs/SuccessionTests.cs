@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Fairlead.Governance.Tests.Epochs;
 
-/// <summary>From a decided epoch to its first seal (4.3.3): fence, handover, entries taken along, and who was away.</summary>
+/// <summary>From a decided epoch to its first seal (4.3.3): fence, handover, entries taken along, and who was
+/// away.</summary>
 public sealed class SuccessionTests
 {
     [Theory]
@@ -54,7 +55,8 @@ public sealed class SuccessionTests
         {
             cluster.Outputs[id].Clear();
             cluster.Give(id, new SegmentInput.Receive(from, new SegmentMessage.Sealing(1, new SealMessage.Propose(
-                0, Document.Make(seal with { Seq = 900, Issued = cluster.Now, Expires = cluster.Now + 5000 }).Payload, handover, [], []))));
+                0, Document.Make(seal with { Seq = 900, Issued = cluster.Now, Expires = cluster.Now
+                    + 5000 }).Payload, handover, [], []))));
             Assert.Empty(cluster.Of<SegmentOutput.SealJournal>(id));
         }
     }
@@ -150,7 +152,7 @@ public sealed class SuccessionTests
         for (var i = 0; i < 3; i++)
         {
             cluster.Publish(cluster.Record(cluster.World.Publisher, $"n{i}.shop.svc"), 10 + i);
-            cluster.Decide(cluster.Policy(1000 + i));
+            cluster.Decide(cluster.Policy(100_000 + i));
             cluster.Run(12_000);
         }
 
