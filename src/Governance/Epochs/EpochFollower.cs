@@ -40,7 +40,8 @@ public static class EpochFollower
 
         var leaves = ground.Leaves.Apply(
             document.Epoch, proposal.Manifest, proposal.Leaves.Select(leaf => (leaf.Class, leaf.Payload)), out refusal);
-        refusal ??= OpRules.CheckStep(ground.Epoch.Value, document.Epoch.Value, ground.Leaves, leaves!);
+        refusal ??= OpRules.Check(ground.Epoch.Value, document.Epoch.Value)
+            ?? OpRules.CheckLeaves(document.Epoch.Value, ground.Leaves, leaves!);
         if (refusal is null)
         {
             decision = new EpochDecision(new EpochCandidate(proposal, document.Epoch, leaves!), commits);

@@ -41,7 +41,8 @@ public static class CandidateRules
 
         var leaves = ground.Leaves.Apply(
             document.Epoch, proposal.Manifest, proposal.Leaves.Select(leaf => (leaf.Class, leaf.Payload)), out refusal);
-        refusal ??= OpRules.CheckStep(ground.Epoch.Value, document.Epoch.Value, ground.Leaves, leaves!)
+        refusal ??= OpRules.Check(ground.Epoch.Value, document.Epoch.Value)
+            ?? OpRules.CheckLeaves(document.Epoch.Value, ground.Leaves, leaves!)
             ?? PlacementRules.Check(ground, document.Epoch.Value, leaves!)
             ?? FloorRules.Check(ground, document.Epoch.Value, leaves!);
         candidate = refusal is null ? new EpochCandidate(proposal, document.Epoch, leaves!) : null;
