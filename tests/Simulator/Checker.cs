@@ -165,7 +165,8 @@ internal sealed class Checker(World world, VirtualTime time, int liars)
                 && (!later.Entries.TryGetValue(name, out var held) || entry.IsAbove(held)))
             {
                 throw new ViolationException(
-                    "I21", $"slot {later.Epoch}/{later.Seq} lacks {name} version {entry.Version} of {earlier.Epoch}/{earlier.Seq}");
+                    "I21", $"slot {later.Epoch}/{later.Seq} lacks {name} version {entry.Version} of "
+                    + $"{earlier.Epoch}/{earlier.Seq}");
             }
         }
     }

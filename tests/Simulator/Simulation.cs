@@ -208,11 +208,11 @@ public sealed class Simulation
     private void Record()
     {
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{_time.Now}");
-        foreach (var (id, engine) in _honest.Select(h => (h.Id, h.Engine)))
+        foreach (var (id, at) in _honest.Select(h => (h.Id, h.Engine)))
         {
             text.Append(
                 CultureInfo.InvariantCulture,
-                $" {id}:{engine?.Seals.Term}:{engine?.Seals.LastSigned}:{engine?.Newest?.Digest}:{engine?.Epochs.Slot}");
+                $" {id}:{at?.Seals.Term}:{at?.Seals.LastSigned}:{at?.Newest?.Digest}:{at?.Epochs.Slot}");
         }
 
         _transcript.AppendData(Encoding.ASCII.GetBytes(text.ToString()));

@@ -93,7 +93,7 @@ public sealed class CandidateTests
         var bench = new EpochBench(change: o => o with { Ground = held });
         Accepted(renewal, bench);
         Refused(
-            VerificationFailure.LabelInHoldDown,
+            VerificationFailure.OpMismatch,
             EpochBench.Change(renewal, e => e with { Issued = _bench.Now, Expires = _bench.Now + 1000 }),
             bench);
     }
