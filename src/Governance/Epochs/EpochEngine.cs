@@ -42,6 +42,9 @@ public sealed class EpochEngine
         }
 
         _unfit = _ballot.Restore(options.Journal, _queue);
+
+        // Who gave the queue knows it; what did not survive is told with the first step.
+        _core.Outputs.RemoveAll(o => o is EpochOutput.Queued);
     }
 
     /// <summary>The number of the epoch that is being decided.</summary>
@@ -79,7 +82,6 @@ public sealed class EpochEngine
     {
         ArgumentNullException.ThrowIfNull(input);
         _core.Now = Math.Max(_core.Now, now);
-        _core.Outputs = [];
         if (_unfit is { } unfit)
         {
             _unfit = null;
@@ -110,13 +112,18 @@ public sealed class EpochEngine
             Advance();
         }
 
-        return _core.Outputs;
+        var outputs = _core.Outputs;
+        _core.Outputs = [];
+        return outputs;
     }
 
     private void Take(QueuedOperation waiting)
     {
-        if (_queue.Add(waiting.Source, waiting.Proposal, waiting.Token) is null && waiting.IsApproved
-            && Document.TryParse<Epoch>(waiting.Proposal.Epoch, out var epoch, out _))
+        if (_queue.Add(waiting.Source, waiting.Proposal, waiting.Token) is { } refusal)
+        {
+            _core.Emit(new EpochOutput.Refused(waiting.Token, null, refusal));
+        }
+        else if (waiting.IsApproved && Document.TryParse<Epoch>(waiting.Proposal.Epoch, out var epoch, out _))
         {
             _queue.Approve(epoch.Digest);
         }
