@@ -13,3 +13,10 @@ namespace Fairlead.Governance;
 /// </param>
 public sealed record CertifiedState(
     Envelope Certificate, Seal Seal, Digest Digest, LeafState State, IReadOnlyList<EntryName>? Changed);
+
+/// <summary>A certified handover with the state it hands over. Immutable, thread-safe.</summary>
+/// <param name="Certificate">The handover and the signatures of exactly T anchors of the epoch that ends.</param>
+/// <param name="Handover">Its members.</param>
+/// <param name="Digest">Its digest: what the next epoch's first seal names as its prev.</param>
+/// <param name="State">Op-made leaves of the epoch that ends, and entries.</param>
+public sealed record CertifiedHandover(Envelope Certificate, Handover Handover, Digest Digest, LeafState State);

@@ -46,10 +46,29 @@ public sealed class SealEngine
     }
 
     /// <summary>The newest certified state; null before the epoch's first seal.</summary>
-    public CertifiedState? Newest => _core.Chain.Newest is { } newest
+    public CertifiedState? Newest => _core.Chain.LastSeal is { } newest
         ? new CertifiedState(
-            newest.Certificate, newest.Candidate.Seal.Value, newest.Candidate.Seal.Digest, newest.Candidate.State, null)
+            newest.Certificate, newest.Candidate.Claim.Seal!, newest.Candidate.Claim.Digest, newest.Candidate.State,
+                null)
         : null;
+
+    /// <summary>The certified handover that ends this epoch; null before.</summary>
+    public CertifiedHandover? Handover => _core.Chain.Handover is { } handover
+        ? new CertifiedHandover(
+            handover.Certificate,
+            handover.Candidate.Claim.Handover!,
+            handover.Candidate.Claim.Digest,
+            handover.Candidate.State)
+        : null;
+
+    /// <summary>The epoch's number.</summary>
+    public long Epoch => _core.Epoch;
+
+    /// <summary>The entries that are known and not certified, for the next epoch's engine.</summary>
+    public IReadOnlyList<SignedEntry> Unsealed => [.. _core.Pool.InOrder().Select(e => e.Source)];
+
+    /// <summary>Who waits for which accepted entry, for the next epoch's engine.</summary>
+    public IReadOnlyList<(long Token, SignedEntry Entry)> Promised => _core.Publications.All();
 
     /// <summary>The term this anchor is in.</summary>
     public long Term => _core.Turns.Term;
@@ -98,6 +117,16 @@ public sealed class SealEngine
             case SealInput.Fence:
                 _core.Fenced = true;
                 break;
+            case SealInput.Succeed succeed:
+                Succeed(succeed.Next);
+                break;
+            case SealInput.Close:
+                _core.Fenced = true;
+                _core.Closed = true;
+                break;
+            case SealInput.Carry carry:
+                _intake.Carry(carry.Token, carry.Entry);
+                break;
             case SealInput.Forget forget:
                 _core.Publications.Forget(forget.Token);
                 break;
@@ -105,6 +134,18 @@ public sealed class SealEngine
 
         Advance();
         return _core.Outputs;
+    }
+
+    private void Succeed(Digest next)
+    {
+        if (_core.Successor is null)
+        {
+            _core.Fenced = true;
+            _core.Successor = next;
+            _core.SuccessorSince = _core.Now;
+            _core.Turns.Hurry();
+            Rejudge();
+        }
     }
 
     private void Connected(string anchor)
@@ -162,7 +203,7 @@ public sealed class SealEngine
 
     private void TakeClaim(string from, SealMessage.Claim claim)
     {
-        if (claim.Yours is { } yours && Document.TryParse<Seal>(yours.Payload, out var seal, out _))
+        if (claim.Yours is { } yours && StateClaim.TryParse(yours.Payload, out var seal, out _))
         {
             foreach (var signature in yours.Signatures)
             {
@@ -174,6 +215,11 @@ public sealed class SealEngine
         if (claim.Asks)
         {
             _core.Send(from, Claim(asks: false) with { Yours = _ballot.Held(from) });
+            if (!_core.IsReady && !_core.Answered.Contains(from))
+            {
+                // It is there now: no need to wait until the question is repeated.
+                _core.Send(from, Claim(asks: true));
+            }
         }
         else if (_core.Answered.Add(from))
         {
@@ -184,9 +230,9 @@ public sealed class SealEngine
     /// <summary>A certificate shown by someone: adopted at once where its state is in hand, else fetched.</summary>
     private void Consider(string from, Envelope? certificate)
     {
-        if (certificate is null || !Document.TryParse<Seal>(certificate.Payload, out var seal, out _)
-            || seal.Value.Epoch != _core.Epoch || seal.Value.Segment != _core.Genesis
-            || seal.Value.Seq < _core.Chain.Seq || seal.Digest == _core.Chain.Head)
+        if (certificate is null || !StateClaim.TryParse(certificate.Payload, out var seal, out _)
+            || seal.Epoch != _core.Epoch || seal.Segment != _core.Genesis
+            || seal.Seq < _core.Chain.Seq || seal.Digest == _core.Chain.Head)
         {
             return;
         }
@@ -209,7 +255,7 @@ public sealed class SealEngine
             }
         }
 
-        if (seal.Value.Seq == _core.Chain.Seq)
+        if (seal.Seq == _core.Chain.Seq)
         {
             if (!_equivocationKnown)
             {
@@ -237,8 +283,9 @@ public sealed class SealEngine
         }
 
         var verdict = _judge.Judge(from, proposal);
-        if (verdict.Behind is not null)
+        if (verdict.Behind is not null || IsHandoverToUndecided(proposal, verdict))
         {
+            // It can be judged once its prev's state is fetched, or the epoch that it hands over to is decided here.
             _early[from] = proposal;
             return;
         }
@@ -255,15 +302,20 @@ public sealed class SealEngine
         }
         else if (_ballot.Sign(proposal, verdict.Candidate!) is { } signature)
         {
-            var seal = verdict.Candidate!.Seal;
-            _core.Send(from, new SealMessage.Vote(Term, seal.Value.Seq, seal.Digest, signature));
+            var claim = verdict.Candidate!.Claim;
+            _core.Send(from, new SealMessage.Vote(Term, claim.Seq, claim.Digest, signature));
         }
     }
+
+    private bool IsHandoverToUndecided(SealMessage.Propose proposal, Verdict verdict) =>
+        verdict.Refusal?.Failure == VerificationFailure.EpochUnknown && _core.Successor is null
+        && StateClaim.TryParse(proposal.Seal, out var claim, out _)
+        && claim.Handover is not null && claim.Epoch == _core.Epoch;
 
     private void Refuse(
         string to, SealMessage.Propose proposal, Refusal refusal, IReadOnlyList<Entry> missing)
     {
-        var seq = Document.TryParse<Seal>(proposal.Seal, out var seal, out _) ? seal.Value.Seq : -1;
+        var seq = StateClaim.TryParse(proposal.Seal, out var seal, out _) ? seal.Seq : -1;
         _core.Send(to, new SealMessage.Refuse(
             Term,
             seq,
@@ -302,7 +354,7 @@ public sealed class SealEngine
         var before = _core.Chain.Newest;
         if (before is not null && candidate.Base != _core.Chain.Head
             && candidate.State.FirstNotDominated(
-                before.Candidate.State, candidate.Seal.Value.Issued, _core.Delta) is not null)
+                before.Candidate.State, candidate.Claim.Issued, _core.Delta) is not null)
         {
             _core.Emit(new SealOutput.Evidence(
                 VerificationFailure.SealRegression, before.Certificate, certified.Certificate));
@@ -315,9 +367,20 @@ public sealed class SealEngine
         _ballot.Watch(changed is null ? candidate.State.Entries : candidate.Puts);
         _core.Turns.Certified(candidate.IsWhole ? null : _core.Now - candidate.Seen);
         _leader.Certified(candidate.Seq);
-        _core.Emit(new SealOutput.Certified(new CertifiedState(
-            certified.Certificate, candidate.Seal.Value, candidate.Seal.Digest, candidate.State, changed)));
-        _core.Publications.Settle(candidate.State, candidate.Seal.Value, changed, _core.Outputs);
+        if (candidate.Claim.Seal is { } seal)
+        {
+            // The epoch's first seal also settles what the handover's state held.
+            var reported = before is null ? null : changed;
+            _core.Emit(new SealOutput.Certified(new CertifiedState(
+                certified.Certificate, seal, candidate.Claim.Digest, candidate.State, reported)));
+            _core.Publications.Settle(candidate.State, seal, reported, _core.Outputs);
+        }
+        else
+        {
+            _core.Fenced = true;
+            _core.Emit(new SealOutput.HandedOver(Handover!));
+        }
+
         _intake.Rebase(changed);
         Rejudge();
     }
@@ -343,7 +406,7 @@ public sealed class SealEngine
 
     private void Advance()
     {
-        if (!_core.IsReady && _core.Now >= _lastClaim + AskAgain)
+        if (MustAsk && _core.Now >= _lastClaim + AskAgain)
         {
             Repeat(asks: true);
         }
@@ -364,8 +427,12 @@ public sealed class SealEngine
     /// </summary>
     private long RepeatTime => Math.Min(_core.Turns.BaseTurn << Math.Min(_repeats, 6), SealLimits.LongestTurn / 2);
 
+    private bool MustAsk => !_core.IsReady && !_core.Closed;
+
     /// <summary>Since when something is uncovered: a known entry, or a due heartbeat.</summary>
-    private long Uncovered() => Math.Min(_core.Pool.OldestArrival ?? long.MaxValue, _core.HeartbeatDue);
+    private long Uncovered() => _core.Closed
+        ? SealCore.Never
+        : Math.Min(_core.Pool.OldestArrival ?? SealCore.Never, _core.HeartbeatDue);
 
     /// <summary>
     /// When the next step towards another term is due: patience ends, or the own claim is worth repeating.
@@ -416,7 +483,7 @@ public sealed class SealEngine
     private void SetTimer()
     {
         var at = Math.Min(_leader.Deadline ?? long.MaxValue, _catchUp.Deadline ?? long.MaxValue);
-        if (!_core.IsReady)
+        if (MustAsk)
         {
             at = Math.Min(at, _lastClaim + AskAgain);
         }

@@ -30,8 +30,18 @@ public sealed record SealEngineOptions
     /// <summary>The digest of <see cref="Handover"/>.</summary>
     public Digest? HandoverDigest { get; init; }
 
-    /// <summary>The entries of the handover's state.</summary>
-    public IReadOnlyList<SignedEntry> HandoverEntries { get; init; } = [];
+    /// <summary>
+    /// The entries of the handover's state; null where it is not in hand, so that the engine waits for a certified
+    /// seal of
+    /// the epoch and fetches its state.
+    /// </summary>
+    public IReadOnlyList<SignedEntry>? HandoverEntries { get; init; } = [];
+
+    /// <summary>The certificate of <see cref="Handover"/>, shown to anchors that hold another or none.</summary>
+    public Envelope? HandoverCertificate { get; init; }
+
+    /// <summary>Entries known in the epoch before and not certified there.</summary>
+    public IReadOnlyList<SignedEntry> Uncovered { get; init; } = [];
 
     /// <summary>Kids that had a Credential in an earlier epoch and lost it.</summary>
     public IReadOnlySet<Digest> RevokedPublishers { get; init; } = new HashSet<Digest>();
@@ -42,7 +52,9 @@ public sealed record SealEngineOptions
     /// <summary>Checks signatures.</summary>
     public ISignatureCheck Signatures { get; init; } = new EcdsaSignatureCheck();
 
-    /// <summary>The bodies of the journal's entries in this epoch, in order, without the file's first.</summary>
+    /// <summary>
+    /// The bodies of the journal's entries in this epoch and the one before, in order, without the file's first.
+    /// </summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Journal { get; init; } = [];
 
     /// <summary>The newest certified seal of this epoch from the archive; null where there is none.</summary>
@@ -50,6 +62,12 @@ public sealed record SealEngineOptions
 
     /// <summary>The entries of <see cref="Archived"/>'s state.</summary>
     public IReadOnlyList<SignedEntry> ArchivedEntries { get; init; } = [];
+
+    /// <summary>Set by simulations only: plants the bug of sealing on after a commit.</summary>
+    internal bool IgnoresFence { get; init; }
+
+    /// <summary>Set by simulations only: plants the bug of handovers below what was signed.</summary>
+    internal bool HandsOverLess { get; init; }
 
     /// <summary>Set by simulations only: plants the bug of signing what lacks signed entries.</summary>
     internal bool IgnoresDominance { get; init; }

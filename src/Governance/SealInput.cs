@@ -1,3 +1,5 @@
+using Fairlead.Naming;
+
 namespace Fairlead.Governance;
 
 /// <summary>What happens to a <see cref="SealEngine"/>.</summary>
@@ -30,6 +32,20 @@ public abstract record SealInput
     /// This anchor committed to a successor of the epoch: it signs no seal of this epoch any more, for good (4.3.3).
     /// </summary>
     public sealed record Fence : SealInput;
+
+    /// <summary>
+    /// The next epoch is decided and its certificate in hand: from now on only a handover to it is signed (V62).
+    /// </summary>
+    /// <param name="Next">The digest of the next epoch.</param>
+    public sealed record Succeed(Digest Next) : SealInput;
+
+    /// <summary>The next epoch took over here: nothing of this one is signed any more, only served.</summary>
+    public sealed record Close : SealInput;
+
+    /// <summary>An entry that the engine of the epoch before accepted, whose fate is still open.</summary>
+    /// <param name="Token">The token it was published with.</param>
+    /// <param name="Entry">The entry.</param>
+    public sealed record Carry(long Token, SignedEntry Entry) : SealInput;
 
     /// <summary>A publisher lost interest in the fate of an entry.</summary>
     /// <param name="Token">The token it was published with.</param>

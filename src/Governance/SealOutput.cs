@@ -25,6 +25,14 @@ public abstract record SealOutput
     /// <param name="State">The newest certified state.</param>
     public sealed record Certified(CertifiedState State) : SealOutput;
 
+    /// <summary>
+    /// The handover to the next epoch is certified and its state in hand. A later one may still come, from anchors
+    /// that did
+    /// not hear of this one; it dominates this.
+    /// </summary>
+    /// <param name="Handover">The handover.</param>
+    public sealed record HandedOver(CertifiedHandover Handover) : SealOutput;
+
     /// <summary>The entry passed all checks and is gossiped.</summary>
     /// <param name="Token">The token it was published with.</param>
     public sealed record Accepted(long Token) : SealOutput;

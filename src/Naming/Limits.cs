@@ -54,6 +54,9 @@ public static class Limits
     /// <summary>Most peers of a segment.</summary>
     public const int Peers = 128;
 
+    /// <summary>Most Links that one epoch writes: a parent with many children joins them in several (4.4).</summary>
+    public const int LinksPerEpoch = 64;
+
     /// <summary>Most uplinks of a segment.</summary>
     public const int Uplinks = 8;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Fairlead.Governance;
 using Fairlead.Naming;
+using Fairlead.Naming.Operations;
 
 namespace Fairlead.Simulator;
 
@@ -8,14 +9,16 @@ namespace Fairlead.Simulator;
 /// Watches a run from outside: every signature that left an honest anchor, every state they name, every promise to a
 /// publisher. It computes states for itself and believes no engine.
 /// </summary>
-internal sealed class Checker(VirtualTime time, int threshold, int liars, long delta)
+internal sealed class Checker(World world, VirtualTime time, int liars)
 {
     private readonly Dictionary<Digest, IssuedEntry> _issued = [];
-    private readonly Dictionary<(string Anchor, long Seq), Digest> _signed = [];
+    private readonly Dictionary<(string Anchor, long Epoch, long Seq), Digest> _signed = [];
     private readonly Dictionary<Digest, HashSet<string>> _signers = [];
     private readonly Dictionary<Digest, ProposedState> _states = [];
-    private readonly SortedDictionary<long, Digest> _certifiable = [];
+    private readonly SortedDictionary<(long Epoch, long Seq), Digest> _certifiable = [];
     private readonly Dictionary<long, Promise> _promises = [];
+
+    private readonly Dictionary<Digest, HashSet<Digest>> _publishers = [];
 
     internal int Certified => _certifiable.Count;
 
@@ -26,56 +29,72 @@ internal sealed class Checker(VirtualTime time, int threshold, int liars, long d
     internal void Issue(IssuedEntry entry) => _issued[entry.Digest] = entry;
 
     /// <summary>The state that the epoch's first seal follows.</summary>
-    internal void Begin(Digest handover) =>
-        _states[handover] = new ProposedState(-1, 0, ImmutableDictionary<EntryName, IssuedEntry>.Empty);
+    internal void Begin(Digest handover)
+    {
+        _states[handover] = new ProposedState(
+            0, 0, VirtualTime.Start, world.Segment.Epoch.Digest, ImmutableDictionary<EntryName, IssuedEntry>.Empty);
+        Learn(world.Segment.Ground);
+    }
+
+    /// <summary>Who may publish in an epoch.</summary>
+    internal void Learn(EpochGround ground) => _publishers[ground.Epoch.Digest] = [.. Disk.Publishers(ground)];
 
     /// <summary>An honest anchor is about to sign; its journal says what.</summary>
     internal void Journaled(ReadOnlyMemory<byte> body)
     {
         var signed = JournalBody.Decode(body) ?? throw new ViolationException("I16", "an unreadable journal entry");
-        var seal = Documents.Read<Seal>(signed.Seal);
+        var seal = StateClaim.TryParse(signed.Seal, out var claim, out _)
+            ? claim
+            : throw new ViolationException("I16", "a journal entry that is neither seal nor handover");
         if (_states.ContainsKey(seal.Digest))
         {
             return;
         }
 
-        if (seal.Value.Prev is not { } prev || !_states.TryGetValue(prev, out var before))
+        if (seal.Prev is not { } prev || !_states.TryGetValue(prev, out var before))
         {
-            throw new ViolationException("I21", $"seal {seal.Value.Seq} follows a state that nobody signed");
+            throw new ViolationException("I21", $"slot {seal.Epoch}/{seal.Seq} follows a state that nobody signed");
         }
 
-        var entries = before.Entries.RemoveRange(signed.Drops);
+        var entries = (before.Epoch == seal.Epoch ? before.Entries : Succeed(before, seal)).RemoveRange(signed.Drops);
         foreach (var put in signed.Puts)
         {
             var digest = DocumentDigests.Of(put);
             entries = _issued.TryGetValue(digest, out var entry)
                 ? entries.SetItem(entry.Name, entry)
-                : throw new ViolationException("I23", $"seal {seal.Value.Seq} holds an entry that no publisher made");
+                : throw new ViolationException("I23",
+                    $"slot {seal.Epoch}/{seal.Seq} holds an entry that no publisher made");
         }
 
-        _states[seal.Digest] = new ProposedState(seal.Value.Seq, seal.Value.Issued, entries);
+        _states[seal.Digest] = new ProposedState(
+            seal.Epoch, seal.Seq, seal.Issued, seal.Handover?.Next ?? seal.Seal!.EpochDigest, entries)
+        {
+            IsSeal = seal.Seal is not null,
+        };
     }
 
     /// <summary>A signature of an honest anchor left it.</summary>
-    internal void Released(string anchor, long seq, Digest seal)
+    internal void Released(string anchor, long epoch, long seq, Digest seal)
     {
-        if (_signed.TryGetValue((anchor, seq), out var before) && before != seal)
+        if (_signed.TryGetValue((anchor, epoch, seq), out var before) && before != seal)
         {
-            throw new ViolationException("I2", $"{anchor} signed two seals in slot {seq}");
+            throw new ViolationException("I2", $"{anchor} signed two states in slot {epoch}/{seq}");
         }
 
-        _signed[(anchor, seq)] = seal;
+        _signed[(anchor, epoch, seq)] = seal;
         if (!_signers.TryGetValue(seal, out var signers))
         {
             _signers.Add(seal, signers = new HashSet<string>(StringComparer.Ordinal));
         }
 
         // The liars sign everything: with this many honest signatures they can make a certificate.
-        if (signers.Add(anchor) && signers.Count == Math.Max(1, threshold - liars))
+        if (signers.Add(anchor) && signers.Count == Math.Max(1, world.Options.Threshold - liars))
         {
-            Certifiable(seq, seal);
+            Certifiable((epoch, seq), seal);
         }
     }
+
+    internal bool IsSeal(Digest claim) => _states[claim].IsSeal;
 
     internal void Accept(long token, IssuedEntry entry, string anchor) =>
         Promised(token, entry, anchor).Accept();
@@ -98,7 +117,7 @@ internal sealed class Checker(VirtualTime time, int threshold, int liars, long d
     {
         foreach (var (token, promise) in _promises)
         {
-            if (promise.IsOpen && promise.Entry.Expires + delta >= time.Now)
+            if (promise.IsOpen && promise.Entry.Expires + WorldDocuments.Delta >= time.Now)
             {
                 throw new ViolationException(
                     "I25", $"{promise.Anchor} accepted entry {token} ({promise.Entry.Name}) and never sealed it");
@@ -116,17 +135,17 @@ internal sealed class Checker(VirtualTime time, int threshold, int liars, long d
         return promise;
     }
 
-    private void Certifiable(long seq, Digest seal)
+    private void Certifiable((long Epoch, long Seq) slot, Digest seal)
     {
-        if (_certifiable.TryGetValue(seq, out var other))
+        if (_certifiable.TryGetValue(slot, out var other))
         {
-            throw new ViolationException("I1", $"slot {seq} can be certified as {other} and as {seal}");
+            throw new ViolationException("I1", $"slot {slot} can be certified as {other} and as {seal}");
         }
 
-        _certifiable.Add(seq, seal);
+        _certifiable.Add(slot, seal);
         var state = _states[seal];
-        var before = _certifiable.LastOrDefault(c => c.Key < seq);
-        var after = _certifiable.FirstOrDefault(c => c.Key > seq);
+        var before = _certifiable.LastOrDefault(c => c.Key.CompareTo(slot) < 0);
+        var after = _certifiable.FirstOrDefault(c => c.Key.CompareTo(slot) > 0);
         if (before.Value != default)
         {
             Dominates(state, _states[before.Value]);
@@ -142,14 +161,51 @@ internal sealed class Checker(VirtualTime time, int threshold, int liars, long d
     {
         foreach (var (name, entry) in earlier.Entries)
         {
-            if (entry.Expires + delta >= later.Issued
+            if (entry.Expires + WorldDocuments.Delta >= later.Issued && MayPublish(entry, earlier, later)
                 && (!later.Entries.TryGetValue(name, out var held) || entry.IsAbove(held)))
             {
                 throw new ViolationException(
-                    "I21", $"seal {later.Seq} lacks {name} version {entry.Version} of seal {earlier.Seq}");
+                    "I21", $"slot {later.Epoch}/{later.Seq} lacks {name} version {entry.Version} of "
+                    + $"{earlier.Epoch}/{earlier.Seq}");
             }
         }
     }
 
-    private sealed record ProposedState(long Seq, long Issued, ImmutableDictionary<EntryName, IssuedEntry> Entries);
+    /// <summary>The op's effect: entries whose publisher lost its Credential are withdrawn, at the same
+    /// version.</summary>
+    private ImmutableDictionary<EntryName, IssuedEntry> Succeed(ProposedState before, StateClaim first)
+    {
+        var next = first.Seal?.EpochDigest ?? before.Next;
+        if (before.Epoch + 1 != first.Epoch || before.Next != next)
+        {
+            throw new ViolationException("I21",
+                $"slot {first.Epoch}/{first.Seq} does not follow a handover to its epoch");
+        }
+
+        var publishers = _publishers.GetValueOrDefault(next)
+            ?? throw new ViolationException("I17", $"epoch {first.Epoch} is sealed and nobody moved there");
+        var entries = before.Entries;
+        foreach (var (name, entry) in entries.Where(e => !publishers.Contains(e.Value.Publisher)))
+        {
+            entries = entries.SetItem(name, entry with { Rank = 1 });
+        }
+
+        return entries;
+    }
+
+    /// <summary>
+    /// Of two handovers the lower may be the one that the epoch begins with: what a revoked publisher got into the
+    /// other
+    /// is then gone, as the operation wanted.
+    /// </summary>
+    private bool MayPublish(IssuedEntry entry, ProposedState earlier, ProposedState later) =>
+        earlier.Epoch == later.Epoch || _publishers.GetValueOrDefault(earlier.Next)?.Contains(entry.Publisher) != false;
+
+    /// <summary>A state that an honest anchor signed; Next is the epoch that it leads to: its own, or the
+    /// handover's.</summary>
+    private sealed record ProposedState(
+        long Epoch, long Seq, long Issued, Digest Next, ImmutableDictionary<EntryName, IssuedEntry> Entries)
+    {
+        internal bool IsSeal { get; init; }
+    }
 }

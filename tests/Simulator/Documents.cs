@@ -1,3 +1,4 @@
+using Fairlead.Governance;
 using Fairlead.Naming;
 
 namespace Fairlead.Simulator;
@@ -9,5 +10,11 @@ internal static class Documents
         where T : Document, IDocument<T> =>
         Document.TryParse<T>(payload, out var parsed, out var refusal)
             ? parsed
+            : throw new InvalidOperationException(refusal.ToString());
+
+    /// <summary>A seal or handover.</summary>
+    internal static StateClaim Claim(ReadOnlyMemory<byte> payload) =>
+        StateClaim.TryParse(payload, out var claim, out var refusal)
+            ? claim
             : throw new InvalidOperationException(refusal.ToString());
 }

@@ -17,6 +17,9 @@ internal sealed class FastSignatures : ISignatureCheck
     internal static byte[] Make(PublicKey key, Digest digest)
     {
         var half = Digest.Sha256([.. key.Kid.ToArray(), .. digest.ToArray()]).ToArray();
+
+        // Below a quarter of the order: the form that every verifier asks of r and s.
+        half[0] &= 0x3F;
         return [.. half, .. half];
     }
 }

@@ -1,10 +1,13 @@
 using Fairlead.Governance;
+using Fairlead.Naming;
+using Fairlead.Naming.Operations;
 
 namespace Fairlead.Simulator;
 
 /// <summary>
-/// The real engine behind a simulated disk and clock. While the disk syncs, nothing behind the journal entry leaves;
-/// a crash in between loses the entry or not, and everything behind it.
+/// The real engine behind a simulated disk and clock, and its operator. While the disk syncs, nothing behind the
+/// journal
+/// entry leaves; a crash in between loses the entry or not, and everything behind it.
 /// </summary>
 internal sealed class HonestAnchor : ISimulatedAnchor
 {
@@ -13,20 +16,26 @@ internal sealed class HonestAnchor : ISimulatedAnchor
     private readonly Random _random;
     private readonly Network _network;
     private readonly Checker _checker;
+    private readonly EpochChecker _epochs;
     private readonly long _skew;
-    private readonly List<ReadOnlyMemory<byte>> _journal = [];
-    private readonly Queue<SealInput> _inbox = [];
+    private readonly Disk _disk = new();
+    private readonly Queue<SegmentInput> _inbox = [];
     private readonly Dictionary<long, IssuedEntry> _tokens = [];
-    private CertifiedState? _archived;
-    private SealEngine? _engine;
-    private ReadOnlyMemory<byte>? _syncing;
+    private SegmentEngine? _engine;
+    private EpochGround _ground;
+    private long _served;
+    private (List<ReadOnlyMemory<byte>> Journal, ReadOnlyMemory<byte> Body)? _syncing;
     private int _life;
     private int _timer;
 
-    internal HonestAnchor(string id, World world, VirtualTime time, Random random, Network network, Checker checker)
+    internal HonestAnchor(
+        string id, World world, VirtualTime time, Random random, Network network, Checker checker, EpochChecker epochs)
     {
-        (Id, _world, _time, _random, _network, _checker) = (id, world, time, random, network, checker);
+        (Id, _world, _time, _random, _network, _checker, _epochs) =
+            (id, world, time, random, network, checker, epochs);
         _skew = random.Next(-200, 200);
+        _ground = world.Segment.Ground;
+        _served = _ground.Epoch.Value.Number;
     }
 
     public string Id { get; }
@@ -35,15 +44,22 @@ internal sealed class HonestAnchor : ISimulatedAnchor
 
     internal bool HasHalted { get; private set; }
 
-    internal SealEngine? Engine => _engine;
+    internal SegmentEngine? Engine => _engine;
 
     private long Clock => _time.Now + _skew;
 
     internal void StartUp()
     {
         _life++;
-        _engine = new SealEngine(_world.EngineOptions(Id, [.. _journal], _archived), Clock);
-        Deliver(new SealInput.Tick());
+        _ground = _disk.Ground ?? _world.Segment.Ground;
+        _engine = new SegmentEngine(_world.SegmentOptions(Id, _disk), Clock);
+        _served = _engine.Seals.Newest is null ? _ground.Epoch.Value.Number - 1 : _ground.Epoch.Value.Number;
+        if (_disk.Ground is null)
+        {
+            _served = _ground.Epoch.Value.Number;
+        }
+
+        Deliver(new SegmentInput.Tick());
     }
 
     /// <summary>Stops at once. What the disk was syncing may have reached it.</summary>
@@ -54,15 +70,15 @@ internal sealed class HonestAnchor : ISimulatedAnchor
             return;
         }
 
-        if (_syncing is { } body && _random.Next(2) == 0)
+        if (_syncing is { } sync && _random.Next(2) == 0)
         {
-            _journal.Add(body);
+            sync.Journal.Add(sync.Body);
         }
 
         if (_world.Options.Bug == PlantedBug.JournalNotDurable)
         {
-            var lost = Math.Min(_journal.Count, _random.Next(4));
-            _journal.RemoveRange(_journal.Count - lost, lost);
+            var lost = Math.Min(_disk.SealJournal.Count, _random.Next(4));
+            _disk.SealJournal.RemoveRange(_disk.SealJournal.Count - lost, lost);
         }
 
         _life++;
@@ -71,6 +87,7 @@ internal sealed class HonestAnchor : ISimulatedAnchor
         _inbox.Clear();
         _tokens.Clear();
         _checker.Crashed(Id);
+        _epochs.Crashed(Id);
     }
 
     internal void Publish(long token, IssuedEntry entry)
@@ -78,11 +95,21 @@ internal sealed class HonestAnchor : ISimulatedAnchor
         if (_engine is not null)
         {
             _tokens[token] = entry;
-            Deliver(new SealInput.Publish(token, entry.Source));
+            Deliver(new SegmentInput.OfPublisher(new SealInput.Publish(token, entry.Source)));
         }
     }
 
-    public void Deliver(SealInput input)
+    /// <summary>The operator proposes what the ground of the moment allows.</summary>
+    internal void Propose(long token, Func<EpochGround, long, EpochProposal?> build)
+    {
+        if (_engine is not null && build(_engine.Ground, Clock) is { } proposal)
+        {
+            _epochs.Submitted(token, Id);
+            Deliver(new SegmentInput.OfOperator(new EpochInput.Submit(token, proposal)));
+        }
+    }
+
+    public void Deliver(SegmentInput input)
     {
         if (_engine is null)
         {
@@ -100,7 +127,7 @@ internal sealed class HonestAnchor : ISimulatedAnchor
     {
         while (_engine is not null && _syncing is null && _inbox.TryPeek(out var input))
         {
-            var (pending, last) = (_engine.Pending, _engine.LastSigned);
+            var (pending, last) = (_engine.Seals.Pending, _engine.Seals.LastSigned);
             var outputs = _engine.Step(input, Clock);
             CheckRefusal(input, outputs, pending, last);
             if (Run(outputs, 0))
@@ -111,39 +138,45 @@ internal sealed class HonestAnchor : ISimulatedAnchor
     }
 
     /// <summary>A refused entry leaves no trace (I14).</summary>
-    private void CheckRefusal(SealInput input, IReadOnlyList<SealOutput> outputs, int pending, long last)
+    private void CheckRefusal(SegmentInput input, IReadOnlyList<SegmentOutput> outputs, int pending, long last)
     {
-        var refused = outputs.OfType<SealOutput.Refused>().FirstOrDefault();
-        if (input is SealInput.Publish && refused is not null
-            && outputs.All(o => o is SealOutput.Refused or SealOutput.SetTimer)
-            && (_engine!.Pending != pending || _engine.LastSigned != last))
+        if (input is SegmentInput.OfPublisher { Input: SealInput.Publish }
+            && outputs.Any(o => o is SegmentOutput.OfSeals { Output: SealOutput.Refused })
+            && outputs.All(o => o is SegmentOutput.OfSeals { Output: SealOutput.Refused } or SegmentOutput.SetTimer)
+            && (_engine!.Seals.Pending != pending || _engine.Seals.LastSigned != last))
         {
             throw new ViolationException("I14", $"{Id} changed its state for a refused entry");
         }
     }
 
     /// <summary>Carries out outputs from an index on; false while the disk syncs.</summary>
-    private bool Run(IReadOnlyList<SealOutput> outputs, int from)
+    private bool Run(IReadOnlyList<SegmentOutput> outputs, int from)
     {
         for (var i = from; i < outputs.Count; i++)
         {
-            if (outputs[i] is SealOutput.Journal journal)
+            switch (outputs[i])
             {
-                _checker.Journaled(journal.Body);
-                Sync(journal.Body, outputs, i + 1);
-                return false;
+                case SegmentOutput.SealJournal journal:
+                    _checker.Journaled(journal.Body);
+                    Sync(_disk.SealJournal, journal.Body, outputs, i + 1);
+                    return false;
+                case SegmentOutput.GovJournal journal:
+                    Sync(_disk.GovJournal, journal.Body, outputs, i + 1);
+                    return false;
+                default:
+                    Carry(outputs[i]);
+                    break;
             }
-
-            Carry(outputs[i]);
         }
 
         return true;
     }
 
-    private void Sync(ReadOnlyMemory<byte> body, IReadOnlyList<SealOutput> outputs, int next)
+    private void Sync(
+        List<ReadOnlyMemory<byte>> journal, ReadOnlyMemory<byte> body, IReadOnlyList<SegmentOutput> outputs, int next)
     {
         var life = _life;
-        _syncing = body;
+        _syncing = (journal, body);
         _time.After(_random.Next(3), () =>
         {
             if (life != _life)
@@ -151,7 +184,7 @@ internal sealed class HonestAnchor : ISimulatedAnchor
                 return;
             }
 
-            _journal.Add(body);
+            journal.Add(body);
             _syncing = null;
             if (Run(outputs, next))
             {
@@ -161,19 +194,53 @@ internal sealed class HonestAnchor : ISimulatedAnchor
         });
     }
 
+    private void Carry(SegmentOutput output)
+    {
+        switch (output)
+        {
+            case SegmentOutput.Send send:
+                Release(send.Message);
+                _network.Send(Id, send.To, send.Message);
+                break;
+            case SegmentOutput.Broadcast broadcast:
+                Release(broadcast.Message);
+                _network.Broadcast(Id, broadcast.Message);
+                break;
+            case SegmentOutput.OfSeals seals:
+                Carry(seals.Output);
+                break;
+            case SegmentOutput.OfEpochs epochs:
+                Carry(epochs.Output);
+                break;
+            case SegmentOutput.Rebased rebased:
+                Approve(rebased.New);
+                break;
+            case SegmentOutput.Moved moved:
+                _checker.Learn(moved.Ground);
+                _epochs.Moved(_ground, moved);
+                _disk.Move(_ground.Epoch.Digest == moved.Ground.Epoch.Digest ? _disk.Before! : _ground, moved);
+                _ground = moved.Ground;
+                break;
+            case SegmentOutput.Published published:
+                EpochChecker.Published(Id, published);
+                _served = published.First.Seal.Epoch;
+                break;
+            case SegmentOutput.SetTimer timer:
+                SetTimer(timer.At);
+                break;
+        }
+    }
+
     private void Carry(SealOutput output)
     {
         switch (output)
         {
-            case SealOutput.Send send:
-                Release(send.Message);
-                _network.Send(Id, send.To, send.Message);
-                break;
-            case SealOutput.Broadcast broadcast:
-                Release(broadcast.Message);
-                _network.Broadcast(Id, broadcast.Message);
-                break;
             case SealOutput.Certified certified:
+                if (certified.State.Seal.Epoch != _served)
+                {
+                    throw new ViolationException("I17", $"{Id} serves a seal of an epoch that it did not publish");
+                }
+
                 Archive(certified.State);
                 break;
             case SealOutput.Accepted accepted when _tokens.TryGetValue(accepted.Token, out var entry):
@@ -188,23 +255,60 @@ internal sealed class HonestAnchor : ISimulatedAnchor
             case SealOutput.Superseded done when _tokens.TryGetValue(done.Token, out var entry):
                 _checker.Seal(done.Token, entry, Id);
                 break;
-            case SealOutput.SetTimer timer:
-                SetTimer(timer.At);
-                break;
             case SealOutput.Halted halted:
-                Halted(halted);
+                Halted(halted.Refusal);
                 break;
         }
+    }
+
+    private void Carry(EpochOutput output)
+    {
+        switch (output)
+        {
+            case EpochOutput.Queued { IsWilling: false } queued:
+                Approve(queued.Candidate.Digest);
+                break;
+            case EpochOutput.Refused { Token: { } token }:
+                _epochs.Ended(token, Id);
+                break;
+            case EpochOutput.Decided decided:
+                _epochs.Decided(Id, decided.Decision);
+                if (decided.Token is { } mine)
+                {
+                    _epochs.Ended(mine, Id);
+                }
+
+                break;
+            case EpochOutput.Evidence evidence:
+                _epochs.Accused(evidence.Voter);
+                break;
+            case EpochOutput.Halted halted:
+                Halted(halted.Refusal);
+                break;
+        }
+    }
+
+    /// <summary>The operator looks at the dry run, and approves.</summary>
+    private void Approve(Digest digest)
+    {
+        var life = _life;
+        _time.After(_random.Next(_random.Next(4) == 0 ? 4000 : 300), () =>
+        {
+            if (life == _life)
+            {
+                Deliver(new SegmentInput.OfOperator(new EpochInput.Approve(digest)));
+            }
+        });
     }
 
     /// <summary>
     /// A key that was never misused must not stop; with a disk that lies it may, and then promises are off.
     /// </summary>
-    private void Halted(SealOutput.Halted halted)
+    private void Halted(Refusal refusal)
     {
         if (_world.Options.Bug != PlantedBug.JournalNotDurable)
         {
-            throw new ViolationException("I16", $"{Id} halted: {halted.Refusal}");
+            throw new ViolationException("I16", $"{Id} halted: {refusal}");
         }
 
         HasHalted = true;
@@ -217,7 +321,7 @@ internal sealed class HonestAnchor : ISimulatedAnchor
         {
             if (life == _life && timer == _timer)
             {
-                Deliver(new SealInput.Tick());
+                Deliver(new SegmentInput.Tick());
             }
         });
     }
@@ -230,24 +334,41 @@ internal sealed class HonestAnchor : ISimulatedAnchor
         {
             if (signature.Kid == _world.Signer($"seal {Id}").Key.Kid)
             {
-                _checker.Released(Id, state.Seal.Seq, state.Digest);
+                _checker.Released(Id, state.Seal.Epoch, state.Seal.Seq, state.Digest);
             }
         }
 
         _time.After(_random.Next(200), () =>
         {
-            if (life == _life && (_archived is null || _archived.Seal.Seq < state.Seal.Seq))
+            if (life == _life)
             {
-                _archived = state;
+                _disk.Archive(_ground.Epoch.Value.Number, state);
             }
         });
     }
 
-    private void Release(SealMessage message)
+    private void Release(SegmentMessage message)
     {
-        if (message is SealMessage.Vote vote)
+        switch (message)
         {
-            _checker.Released(Id, vote.Seq, vote.Seal);
+            case SegmentMessage.Sealing { Message: SealMessage.Vote vote } sealing:
+                if (_checker.IsSeal(vote.Seal))
+                {
+                    _epochs.CheckFence(Id, sealing.Epoch);
+                }
+
+                _checker.Released(Id, sealing.Epoch, vote.Seq, vote.Seal);
+                break;
+            case SegmentMessage.Governing { Message: EpochMessage.Vote vote }:
+                _epochs.Released(Id, vote.Slot, vote.Ballot, _disk.GovJournal);
+                break;
+            case SegmentMessage.Governing { Message: EpochMessage.Status status }:
+                foreach (var vote in status.Votes)
+                {
+                    _epochs.Released(Id, status.Slot, vote, _disk.GovJournal);
+                }
+
+                break;
         }
     }
 }

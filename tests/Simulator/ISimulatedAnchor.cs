@@ -7,5 +7,5 @@ internal interface ISimulatedAnchor
 {
     string Id { get; }
 
-    void Deliver(SealInput input);
+    void Deliver(SegmentInput input);
 }

@@ -10,8 +10,9 @@ namespace Fairlead.Simulator;
 /// <param name="Rank">1 for a withdrawal.</param>
 /// <param name="Digest">Its digest.</param>
 /// <param name="Expires">Its expiry.</param>
+/// <param name="Publisher">The kid that signed it.</param>
 internal sealed record IssuedEntry(
-    SignedEntry Source, EntryName Name, long Version, int Rank, Digest Digest, long Expires)
+    SignedEntry Source, EntryName Name, long Version, int Rank, Digest Digest, long Expires, Digest Publisher)
 {
     internal bool IsAbove(IssuedEntry other) =>
         (Version, Rank).CompareTo((other.Version, other.Rank)) is var order

@@ -14,7 +14,8 @@ internal sealed class LyingAnchor : ISimulatedAnchor
     private readonly VirtualTime _time;
     private readonly Random _random;
     private readonly Network _network;
-    private readonly SealEngine _engine;
+    private readonly SegmentEngine _segment;
+    private readonly LyingVoter _voter;
     private readonly ISigner _signer;
     private readonly Habits _habits;
     private readonly Dictionary<Digest, Heard> _votes = [];
@@ -24,7 +25,8 @@ internal sealed class LyingAnchor : ISimulatedAnchor
     {
         (Id, _world, _time, _random, _network) = (id, world, time, random, network);
         _signer = world.Signer($"seal {id}");
-        _engine = new SealEngine(world.EngineOptions(id, [], null), time.Now);
+        _segment = new SegmentEngine(world.SegmentOptions(id, new Disk()), time.Now);
+        _voter = new LyingVoter(id, world, time, random, network);
         _habits = (Habits)random.Next(1, (int)Habits.All + 1);
         if (random.Next(8) == 0)
         {
@@ -47,21 +49,29 @@ internal sealed class LyingAnchor : ISimulatedAnchor
 
     public string Id { get; }
 
-    internal void StartUp() => Deliver(new SealInput.Tick());
+    private SealEngine Engine => _segment.Seals;
 
-    public void Deliver(SealInput input)
+    internal void StartUp() => Deliver(new SegmentInput.Tick());
+
+    public void Deliver(SegmentInput input)
     {
         if (_habits == Habits.Silent)
         {
             return;
         }
 
-        if (input is SealInput.Receive { Message: var message } receive)
+        switch (input)
         {
-            Overhear(receive.From, message);
+            case SegmentInput.Receive { Message: SegmentMessage.Sealing sealing } receive
+                when sealing.Epoch == Engine.Epoch:
+                Overhear(receive.From, sealing.Message);
+                break;
+            case SegmentInput.Receive { Message: SegmentMessage.Governing governing } receive:
+                _voter.Overhear(receive.From, governing.Message, _segment.Ground);
+                break;
         }
 
-        foreach (var output in _engine.Step(input, _time.Now))
+        foreach (var output in _segment.Step(input, _time.Now))
         {
             Carry(output);
         }
@@ -74,9 +84,8 @@ internal sealed class LyingAnchor : ISimulatedAnchor
         switch (message)
         {
             case SealMessage.Propose propose when Does(Habits.SignsAll):
-                var seal = Documents.Read<Seal>(propose.Seal);
-                _network.Send(Id, from, new SealMessage.Vote(
-                    propose.Term, seal.Value.Seq, seal.Digest, Sign(seal.Digest)));
+                var seal = Documents.Claim(propose.Seal);
+                Send(from, new SealMessage.Vote(propose.Term, seal.Seq, seal.Digest, Sign(seal.Digest)));
                 break;
             case SealMessage.Vote vote when _votes.TryGetValue(vote.Seal, out var known):
                 known.Votes[vote.Signature.Kid] = vote.Signature;
@@ -89,73 +98,123 @@ internal sealed class LyingAnchor : ISimulatedAnchor
         }
     }
 
-    private void Carry(SealOutput output)
+    private void Carry(SegmentOutput output)
     {
         switch (output)
         {
-            case SealOutput.Send { Message: SealMessage.Vote } vote when Does(Habits.LateVotes):
-                _time.After(_random.Next(3000), () => _network.Send(Id, vote.To, vote.Message));
+            case SegmentOutput.Send { Message: SegmentMessage.Sealing sealing } send when sealing.Epoch == Engine.Epoch:
+                Carry(send.To, sealing.Message);
                 break;
-            case SealOutput.Send { Message: SealMessage.Refuse refuse } send when Does(Habits.Burns):
-                _network.Send(Id, send.To, refuse with { Last = refuse.Last + _random.Next(5_000_000) });
+            case SegmentOutput.Broadcast { Message: SegmentMessage.Sealing sealing } when sealing.Epoch == Engine.Epoch:
+                Carry(sealing.Message);
                 break;
-            case SealOutput.Send send:
+            case SegmentOutput.Broadcast { Message: SegmentMessage.Governing governing }
+                when _voter.Carry(governing.Message):
+                break;
+            case SegmentOutput.Send send:
                 _network.Send(Id, send.To, send.Message);
                 break;
-            case SealOutput.Broadcast { Message: SealMessage.Propose propose }:
-                Propose(propose);
-                break;
-            case SealOutput.Broadcast { Message: SealMessage.Certificate } certificate when Does(Habits.Withholds):
-                _time.After(_random.Next(3000), () => _network.Send(Id, Someone(), certificate.Message));
-                break;
-            case SealOutput.Broadcast { Message: SealMessage.Claim claim } when Does(Habits.Spams):
-                _network.Broadcast(Id, claim with { Term = claim.Term + _random.Next(6) });
-                break;
-            case SealOutput.Broadcast broadcast:
+            case SegmentOutput.Broadcast broadcast:
                 _network.Broadcast(Id, broadcast.Message);
                 break;
-            case SealOutput.SetTimer timer:
+            case SegmentOutput.SetTimer timer:
                 var version = ++_timer;
                 _time.At(timer.At, () =>
                 {
                     if (version == _timer)
                     {
-                        Deliver(new SealInput.Tick());
+                        Deliver(new SegmentInput.Tick());
                     }
                 });
                 break;
         }
     }
 
+    private void Carry(string to, SealMessage message)
+    {
+        switch (message)
+        {
+            case SealMessage.Vote when Does(Habits.LateVotes):
+                var late = new SegmentMessage.Sealing(Engine.Epoch, message);
+                _time.After(_random.Next(3000), () => _network.Send(Id, to, late));
+                break;
+            case SealMessage.Refuse refuse when Does(Habits.Burns):
+                Send(to, refuse with { Last = refuse.Last + _random.Next(5_000_000) });
+                break;
+            default:
+                Send(to, message);
+                break;
+        }
+    }
+
+    private void Carry(SealMessage message)
+    {
+        switch (message)
+        {
+            case SealMessage.Propose propose:
+                Propose(propose);
+                break;
+            case SealMessage.Certificate when Does(Habits.Withholds):
+                var late = new SegmentMessage.Sealing(Engine.Epoch, message);
+                _time.After(_random.Next(3000), () => _network.Send(Id, Someone(), late));
+                break;
+            case SealMessage.Claim claim when Does(Habits.Spams):
+                message = claim with { Term = claim.Term + _random.Next(6) };
+                _network.Broadcast(Id, new SegmentMessage.Sealing(Engine.Epoch, message));
+                break;
+            default:
+                _network.Broadcast(Id, new SegmentMessage.Sealing(Engine.Epoch, message));
+                break;
+        }
+    }
+
+    private void Send(string to, SealMessage message) =>
+        _network.Send(Id, to, new SegmentMessage.Sealing(Engine.Epoch, message));
+
     /// <summary>The honest proposal to some, another of the same slot to others, and slots burned behind it.</summary>
     private void Propose(SealMessage.Propose proposal)
     {
-        var seal = Documents.Read<Seal>(proposal.Seal).Value;
-        var others = Does(Habits.Equivocates) ? Variant(proposal, seal) : proposal;
+        var claim = Documents.Claim(proposal.Seal);
+        var others = Does(Habits.Equivocates) ? Variant(proposal, claim) : proposal;
         foreach (var to in _network.Ids.Where(i => i != Id))
         {
-            _network.Send(Id, to, Listen(_random.Next(2) == 0 ? proposal : others));
+            Send(to, Listen(_random.Next(2) == 0 ? proposal : others));
         }
 
-        if (Does(Habits.Burns))
+        if (Does(Habits.Burns) && claim.Seal is { } seal)
         {
             var far = seal with { Seq = seal.Seq + 1 + _random.Next(5000) };
-            var burning = Listen(proposal with { Seal = Document.Make(far).Payload });
+            var burning = new SegmentMessage.Sealing(
+                Engine.Epoch, Listen(proposal with { Seal = Document.Make(far).Payload }));
             _time.After(_random.Next(60), () => _network.Send(Id, Someone(), burning));
         }
     }
 
-    private SealMessage.Propose Variant(SealMessage.Propose proposal, Seal seal)
+    /// <summary>The same slot with another state: without its last entry, or the same a moment earlier.</summary>
+    private SealMessage.Propose Variant(SealMessage.Propose proposal, StateClaim claim)
     {
-        if (proposal.Puts.Count == 0 || proposal.Prev is null || _engine.Newest is not { } newest
+        if (claim.Handover is { } handover)
+        {
+            return proposal with { Seal = Document.Make(handover with { Issued = handover.Issued - 1 }).Payload };
+        }
+
+        var seal = claim.Seal!;
+        if (proposal.Puts.Count == 0 || proposal.Prev is null || Engine.Newest is not { } newest
             || newest.Digest != seal.Prev)
         {
             return proposal with { Seal = Document.Make(seal with { Expires = seal.Expires - 1 }).Payload };
         }
 
-        // The same slot without its last entry: a state of its own that hides a change.
         var kept = proposal.Puts.Take(proposal.Puts.Count - 1).ToList();
-        var reader = new EntryReader(_world.EngineOptions(Id, [], null));
+        var reader = new EntryReader(new SealEngineOptions
+        {
+            Self = Id,
+            Genesis = _segment.Ground.Genesis,
+            Epoch = _segment.Ground.Epoch,
+            OperationLeaves = [.. _segment.Ground.Leaves.Leaves.Values],
+            Signer = _signer,
+            Signatures = _world.Check,
+        });
         var entries = new List<Entry>();
         foreach (var put in kept)
         {
@@ -172,7 +231,7 @@ internal sealed class LyingAnchor : ISimulatedAnchor
 
     private SealMessage.Propose Listen(SealMessage.Propose proposal)
     {
-        var seal = Documents.Read<Seal>(proposal.Seal);
+        var seal = Documents.Claim(proposal.Seal);
         if (!_votes.ContainsKey(seal.Digest))
         {
             var own = Sign(seal.Digest);
@@ -185,7 +244,8 @@ internal sealed class LyingAnchor : ISimulatedAnchor
 
     private void Certify(ReadOnlyMemory<byte> seal, IReadOnlyList<SignatureEntry> votes)
     {
-        var certificate = new SealMessage.Certificate(_engine.Term, new Envelope(seal, [.. votes]));
+        var certificate = new SegmentMessage.Sealing(
+            Engine.Epoch, new SealMessage.Certificate(Engine.Term, new Envelope(seal, [.. votes])));
         _time.After(_random.Next(2000), () => _network.Send(Id, Someone(), certificate));
     }
 

@@ -27,7 +27,7 @@ internal sealed class Network(VirtualTime time, Random random, long stormEnd)
         }
     }
 
-    internal void Broadcast(string from, SealMessage message)
+    internal void Broadcast(string from, SegmentMessage message)
     {
         foreach (var to in Ids)
         {
@@ -38,7 +38,7 @@ internal sealed class Network(VirtualTime time, Random random, long stormEnd)
         }
     }
 
-    internal void Send(string from, string to, SealMessage message)
+    internal void Send(string from, string to, SegmentMessage message)
     {
         var copies = !Storm ? 1 : random.Next(20) == 0 ? 2 : 1;
         for (; copies > 0; copies--)
@@ -49,7 +49,7 @@ internal sealed class Network(VirtualTime time, Random random, long stormEnd)
             }
 
             var delay = Storm ? 1 + random.Next(_slowest) : 1 + random.Next(5);
-            time.After(delay, () => _anchors[to].Deliver(new SealInput.Receive(from, message)));
+            time.After(delay, () => _anchors[to].Deliver(new SegmentInput.Receive(from, message)));
         }
     }
 }

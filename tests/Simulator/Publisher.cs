@@ -34,6 +34,9 @@ internal sealed class Publisher(World world, VirtualTime time, Random random, Ch
         return random.Next(4) == 0 ? [Record(name), Record(name)] : [Record(name)];
     }
 
+    /// <summary>A third of the names belong to a publisher whose Credential comes and goes.</summary>
+    private ISigner Signer(int name) => name % 3 == 2 ? world.SecondPublisher : world.Publisher;
+
     private static string Text(int name) => $"n{name}.shop.svc";
 
     private static Hex16 Uid(int name) => Hex16.FromBytes(SHA256.HashData([(byte)name]).AsSpan(0, 16));
@@ -51,12 +54,12 @@ internal sealed class Publisher(World world, VirtualTime time, Random random, Ch
             Name = ServicePart.Parse(Text(name)),
             Ports = [new Port { Number = 80, Protocol = PortProtocol.Http }],
             Opening = Opening(),
-            Publisher = world.Publisher.Key.Kid,
+            Publisher = Signer(name).Key.Kid,
             TtlMax = 60_000,
             Uid = random.Next(4) == 0 ? Opening() : Uid(name),
             Version = _versions[name],
         });
-        return Issue("record", Envelope.Sign(record, world.Publisher), record.Digest, name, 0);
+        return Issue("record", Envelope.Sign(record, Signer(name)), record.Digest, name, 0);
     }
 
     private IssuedEntry Withdrawal(int name)
@@ -68,11 +71,11 @@ internal sealed class Publisher(World world, VirtualTime time, Random random, Ch
             Issued = time.Now,
             Name = Text(name),
             Opening = Opening(),
-            Publisher = world.Publisher.Key.Kid,
+            Publisher = Signer(name).Key.Kid,
             Uid = Uid(name),
             Version = _versions[name],
         });
-        return Issue("withdraw", Envelope.Sign(withdraw, world.Publisher), withdraw.Digest, name, 1);
+        return Issue("withdraw", Envelope.Sign(withdraw, Signer(name)), withdraw.Digest, name, 1);
     }
 
     private IssuedEntry Issue(string type, Envelope document, Digest digest, int name, int rank)
@@ -83,7 +86,8 @@ internal sealed class Publisher(World world, VirtualTime time, Random random, Ch
             _versions[name],
             rank,
             digest,
-            _expiries[name]);
+            _expiries[name],
+            Signer(name).Key.Kid);
         checker.Issue(entry);
         return entry;
     }

@@ -10,14 +10,16 @@ namespace Fairlead.Simulator;
 /// </summary>
 public sealed class Simulation
 {
-    private const long Storm = 15_000;
     private const long Publishing = 20_000;
-    private const long Length = 60_000;
 
     private readonly SimulationOptions _options;
+    private readonly long _storm;
+    private readonly long _length;
     private readonly VirtualTime _time = new();
     private readonly Random _random;
     private readonly Checker _checker;
+    private readonly EpochChecker _epochs;
+    private readonly Operator _operator;
     private readonly Network _network;
     private readonly Publisher _publisher;
     private readonly List<HonestAnchor> _honest = [];
@@ -28,12 +30,15 @@ public sealed class Simulation
     private Simulation(SimulationOptions options)
     {
         _options = options;
+        (_storm, _length) = options.Rounds ? (45_000, 45_000) : (15_000, 150_000);
         _random = new Random(options.Seed);
         var world = new World(options);
-        var liars = _random.Next(4) == 0 ? 0 : options.Faults;
-        _checker = new Checker(_time, options.Threshold, liars, WorldDocuments.Delta);
+        var liars = _random.Next(4) == 0 && !options.Rounds ? 0 : options.Faults;
+        _checker = new Checker(world, _time, liars);
+        _epochs = new EpochChecker(world, liars);
+        _operator = new Operator(world, _random);
         _checker.Begin(world.Segment.Handover.Digest);
-        _network = new Network(_time, _random, VirtualTime.Start + Storm);
+        _network = new Network(_time, _random, VirtualTime.Start + _storm);
         _publisher = new Publisher(world, _time, _random, _checker);
         var ids = world.Ids.ToArray();
         _random.Shuffle(ids);
@@ -45,7 +50,8 @@ public sealed class Simulation
 
         foreach (var id in ids.Skip(liars))
         {
-            _honest.Add(new HonestAnchor(id, world, _time, _random, _network, _checker));
+            _honest.Add(new HonestAnchor(id, world, _time, _random, _network, _checker, _epochs));
+            _epochs.Trust(id);
             _network.Join(_honest[^1]);
         }
     }
@@ -62,12 +68,21 @@ public sealed class Simulation
     {
         _liars.ForEach(l => l.StartUp());
         _honest.ForEach(h => _time.After(_random.Next(100), h.StartUp));
-        _time.After(50 + _random.Next(200), Publish);
+        if (!_options.Rounds)
+        {
+            _time.After(50 + _random.Next(200), Publish);
+        }
+
         _time.After(_random.Next(4000), Trouble);
+        for (var i = 0; i < _options.Operations && _options.Bug != PlantedBug.LowThreshold; i++)
+        {
+            _time.After(500 + _random.Next((int)_storm), Propose);
+        }
+
         Violation? violation = null;
         try
         {
-            while (_time.Step(VirtualTime.Start + Length))
+            while (_time.Step(VirtualTime.Start + _length))
             {
                 Record();
             }
@@ -86,6 +101,7 @@ public sealed class Simulation
             _checker.Certified,
             _checker.Accepted,
             _checker.Settled,
+            _epochs.Decisions,
             Convert.ToHexStringLower(_transcript.GetHashAndReset()));
     }
 
@@ -108,11 +124,27 @@ public sealed class Simulation
         }
     }
 
+    /// <summary>Operators propose to the anchors they happen to run, one or two at a time.</summary>
+    private void Propose()
+    {
+        for (var i = 1 + _random.Next(2); i > 0; i--)
+        {
+            _honest[_random.Next(_honest.Count)].Propose(++_tokens, _operator.Next());
+        }
+    }
+
     /// <summary>Crashes, power losses and cuts, until the storm ends; then everyone honest comes back.</summary>
     private void Trouble()
     {
-        if (_time.Now >= VirtualTime.Start + Storm)
+        if (_time.Now >= VirtualTime.Start + _storm)
         {
+            return;
+        }
+
+        if (_options.Rounds)
+        {
+            CutOff(_honest[_random.Next(_honest.Count)].Id);
+            _time.After(1000 + _random.Next(5000), Trouble);
             return;
         }
 
@@ -133,6 +165,17 @@ public sealed class Simulation
         _time.After(200 + _random.Next(3000), Trouble);
     }
 
+    /// <summary>Longer than the first round: the others go on without it.</summary>
+    private void CutOff(string anchor)
+    {
+        var length = 2000 + _random.Next(6000);
+        foreach (var other in _network.Ids.Where(i => i != anchor))
+        {
+            _network.Cut(anchor, other, length);
+            _network.Cut(other, anchor, length);
+        }
+    }
+
     private void CrashFor(HonestAnchor anchor)
     {
         if (anchor.IsUp)
@@ -144,15 +187,17 @@ public sealed class Simulation
 
     private void End()
     {
-        if (_honest.Exists(h => h.HasHalted))
+        // A storm without an end promises nothing but safety.
+        if (_options.Rounds || _honest.Exists(h => h.HasHalted))
         {
             return;
         }
 
         _checker.End();
+        _epochs.End(_honest);
         foreach (var anchor in _honest)
         {
-            if (anchor.Engine?.Newest is not { } newest
+            if (anchor.Engine?.Seals.Newest is not { } newest
                 || _time.Now - newest.Seal.Issued > WorldDocuments.Heartbeat + 5_000)
             {
                 throw new ViolationException("I25", $"{anchor.Id} holds no fresh seal at the end");
@@ -163,11 +208,11 @@ public sealed class Simulation
     private void Record()
     {
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{_time.Now}");
-        foreach (var (id, engine) in _honest.Select(h => (h.Id, h.Engine)))
+        foreach (var (id, at) in _honest.Select(h => (h.Id, h.Engine)))
         {
             text.Append(
                 CultureInfo.InvariantCulture,
-                $" {id}:{engine?.Term}:{engine?.LastSigned}:{engine?.Newest?.Digest}");
+                $" {id}:{at?.Seals.Term}:{at?.Seals.LastSigned}:{at?.Newest?.Digest}:{at?.Epochs.Slot}");
         }
 
         _transcript.AppendData(Encoding.ASCII.GetBytes(text.ToString()));

@@ -12,6 +12,18 @@ public enum PlantedBug
     /// <summary>The journal acknowledges before the disk holds it; a crash loses its tail.</summary>
     JournalNotDurable,
 
+    /// <summary>Anchors prepare an epoch against the one that they are locked on.</summary>
+    NoLock,
+
+    /// <summary>Commits name no round, so that those of several rounds add up.</summary>
+    CommitAnyRound,
+
+    /// <summary>Anchors sign seals of an epoch after they committed to the next.</summary>
+    NoFence,
+
+    /// <summary>Handovers may lack what was certified or signed before.</summary>
+    HandoverBelow,
+
     /// <summary>T = 3 of 5 with F = 1: two quorums may share nobody but the liar (V11 is off).</summary>
     LowThreshold,
 }
@@ -22,9 +34,22 @@ public enum PlantedBug
 /// <param name="Faults">F, and how many anchors misbehave at most.</param>
 /// <param name="Bug">The planted mistake.</param>
 /// <param name="RealSignatures">ECDSA instead of the fast stand-in.</param>
+/// <param name="Operations">How many operations operators propose.</param>
 public sealed record SimulationOptions(
-    int Seed, int Anchors = 4, int Faults = 1, PlantedBug Bug = PlantedBug.None, bool RealSignatures = false)
+    int Seed,
+    int Anchors = 4,
+    int Faults = 1,
+    PlantedBug Bug = PlantedBug.None,
+    bool RealSignatures = false,
+    int Operations = 6)
 {
+    /// <summary>
+    /// A run about epochs alone: nobody publishes, anchors are cut off for longer than a round, and the liar does what
+    /// it
+    /// can to have two epochs decided.
+    /// </summary>
+    public bool Rounds { get; init; }
+
     /// <summary>T of the run.</summary>
     public int Threshold => Bug == PlantedBug.LowThreshold ? 3 : (2 * Anchors / 3) + 1;
 }
@@ -36,6 +61,7 @@ public sealed record SimulationOptions(
 /// <param name="Seals">Certified seals.</param>
 /// <param name="Published">Entries that honest anchors accepted.</param>
 /// <param name="Settled">Those of them that ended sealed or superseded.</param>
+/// <param name="Epochs">Decided epochs.</param>
 /// <param name="Transcript">A digest over everything that happened.</param>
 public sealed record SimulationResult(
     SimulationOptions Options,
@@ -44,6 +70,7 @@ public sealed record SimulationResult(
     int Seals,
     int Published,
     int Settled,
+    int Epochs,
     string Transcript);
 
 /// <summary>A broken invariant.</summary>

@@ -7,7 +7,9 @@ public static class SimulatorCommand
 {
     private const string Usage =
         "usage: Fairlead.Simulator [--seeds N] [--from S] [--n N] [--f F] "
-        + "[--bug no-dominance|journal-not-durable|low-threshold] [--real-signatures]";
+        + "[--operations N] "
+        + "[--bug no-dominance|journal-not-durable|low-threshold|no-lock|commit-any-round|no-fence|handover-below] "
+        + "[--real-signatures]";
 
     /// <summary>Runs seeds until one breaks an invariant.</summary>
     /// <returns>0 where all held, 1 where one broke, 2 for a wrong command line.</returns>
@@ -19,7 +21,7 @@ public static class SimulatorCommand
             return 2;
         }
 
-        long steps = 0, seals = 0, accepted = 0, settled = 0;
+        long steps = 0, seals = 0, accepted = 0, settled = 0, epochs = 0;
         for (var seed = first.Seed; seed < first.Seed + seeds; seed++)
         {
             var result = Simulation.Run(first with { Seed = seed });
@@ -30,13 +32,14 @@ public static class SimulatorCommand
                 return 1;
             }
 
-            (steps, seals, accepted, settled) = (
-                steps + result.Steps, seals + result.Seals, accepted + result.Published, settled + result.Settled);
+            (steps, seals, accepted, settled, epochs) = (
+                steps + result.Steps, seals + result.Seals, accepted + result.Published, settled + result.Settled,
+                    epochs + result.Epochs);
         }
 
         output.WriteLine(
             $"{seeds} seeds from {first.Seed}, n={first.Anchors} F={first.Faults}: all held over {steps} steps, "
-            + $"{seals} seals, {accepted} entries accepted, {settled} sealed or superseded");
+            + $"{seals} seals, {epochs} epochs, {accepted} entries accepted, {settled} sealed or superseded");
         return 0;
     }
 
@@ -60,6 +63,8 @@ public static class SimulatorCommand
 
         // The planted threshold needs five anchors to be wrong: T=3 of 5 leaves quorums that share one anchor only.
         options = options.Bug == PlantedBug.LowThreshold ? options with { Anchors = 5, Faults = 1 } : options;
+        // These two need anchors that miss whole rounds.
+        options = options with { Rounds = options.Bug is PlantedBug.NoLock or PlantedBug.CommitAnyRound };
         return seeds >= 1 && options.Anchors is >= 1 and <= 16 && options.Faults >= 0
             && (options.Bug == PlantedBug.LowThreshold
                 || ((2 * options.Threshold) - options.Anchors > options.Faults
@@ -76,6 +81,10 @@ public static class SimulatorCommand
                 "no-dominance" => PlantedBug.NoDominance,
                 "journal-not-durable" => PlantedBug.JournalNotDurable,
                 "low-threshold" => PlantedBug.LowThreshold,
+                "no-lock" => PlantedBug.NoLock,
+                "commit-any-round" => PlantedBug.CommitAnyRound,
+                "no-fence" => PlantedBug.NoFence,
+                "handover-below" => PlantedBug.HandoverBelow,
                 _ => null,
             };
             options = options with { Bug = bug ?? PlantedBug.None };
@@ -93,6 +102,7 @@ public static class SimulatorCommand
             "--from" => (seeds, options with { Seed = number }),
             "--n" => (seeds, options with { Anchors = number }),
             "--f" => (seeds, options with { Faults = number }),
+            "--operations" => (seeds, options with { Operations = number }),
             _ => (-1, options),
         };
         return seeds >= 0;

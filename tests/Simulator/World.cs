@@ -30,10 +30,40 @@ internal sealed class World
 
     internal ISigner Publisher => Signer("publisher");
 
+    internal ISigner SecondPublisher => Signer("second publisher");
+
+    private SegmentBugs Bugs => new(
+        Options.Bug == PlantedBug.NoDominance,
+        Options.Bug == PlantedBug.NoFence,
+        Options.Bug == PlantedBug.HandoverBelow,
+        Options.Bug == PlantedBug.NoLock,
+        Options.Bug == PlantedBug.CommitAnyRound);
+
     internal ISigner Signer(string name) =>
         Options.RealSignatures ? Key(name) : new FastSigner(Key(name).Key);
 
-    /// <summary>What an anchor's engine starts from.</summary>
+    /// <summary>What an anchor starts from: what its disk holds.</summary>
+    internal SegmentEngineOptions SegmentOptions(string id, Disk disk) => new()
+    {
+        Self = id,
+        Ground = disk.Ground ?? Segment.Ground,
+        Before = disk.Before,
+        Handover = disk.Steps.Count == 0 ? Segment.Certificate : disk.Steps[^1].Handover,
+        HandoverEntries = disk.HandoverEntries,
+        Steps = [.. disk.Steps],
+        RevokedPublishers = disk.Revoked,
+        Seal = Signer($"seal {id}"),
+        Gov = Signer($"gov {id}"),
+        Signatures = Check,
+        Openings = () => default,
+        SealJournal = [.. disk.SealJournal],
+        GovJournal = [.. disk.GovJournal],
+        Archived = disk.Archived?.Certificate,
+        ArchivedEntries = disk.Archived is null ? [] : [.. disk.Archived.State.Entries.Select(e => e.Source)],
+        Bugs = Bugs,
+    };
+
+    /// <summary>What the sealing of the first epoch alone starts from.</summary>
     internal SealEngineOptions EngineOptions(
         string id, IReadOnlyList<ReadOnlyMemory<byte>> journal, CertifiedState? archived) => new()
         {

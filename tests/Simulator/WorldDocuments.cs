@@ -1,12 +1,18 @@
+using System.Collections.Immutable;
 using System.Net;
 using Fairlead.Naming;
+using Fairlead.Naming.Operations;
 
 namespace Fairlead.Simulator;
 
 /// <summary>The documents that a ceremony leaves behind: epoch 1, the handover before it, and a Credential.</summary>
 internal sealed record WorldDocuments(
-    Digest Genesis, Parsed<Epoch> Epoch, Parsed<Handover> Handover, IReadOnlyList<ParsedLeaf> Leaves)
+    Digest Genesis, EpochGround Ground, Parsed<Handover> Handover, Envelope Certificate)
 {
+    internal Parsed<Epoch> Epoch => Ground.Epoch;
+
+    internal IReadOnlyList<ParsedLeaf> Leaves => [.. Ground.Leaves.Leaves.Values];
+
     internal const long Validity = 15_000;
     internal const long Heartbeat = 5_000;
     internal const long Delta = 1_000;
@@ -19,19 +25,22 @@ internal sealed record WorldDocuments(
         SimulationOptions options, IReadOnlyList<string> ids, Func<string, EcdsaSigner> key)
     {
         var genesis = Digest.Sha256("a simulated segment"u8);
-        var credential = Document.Make(new Credential
+        var first = Document.Make(Credential(key("publisher").Key));
+        var second = Document.Make(Credential(key("second publisher").Key));
+        var manifest = Document.Make(new Manifest
         {
-            Expires = Begin + Day,
-            Key = key("publisher").Key,
-            Made = 0,
-            MaxTtl = 300_000,
-            Names = [NamePattern.Parse("*.svc")],
-            Opening = Hex16.FromBytes(new byte[16]),
-            Types = [PublishedType.Record],
+            Changes =
+            [
+                .. new[] { first, second }.Select(c => new ManifestChange
+                {
+                    Class = (long)LeafClass.Credential, Digest = c.Digest, Name = c.Value.LeafName,
+                }).OrderBy(c => c.Name, StringComparer.Ordinal),
+            ],
         });
+        ImmutableArray<EpochAnchor> anchors = [.. ids.Select((id, i) => Member(id, i, key))];
         var epoch = Document.Make(new Epoch
         {
-            Anchors = [.. ids.Select((id, i) => Member(id, i, key))],
+            Anchors = anchors,
             Expires = Begin + Day,
             Issued = Begin,
             Number = 1,
@@ -40,18 +49,49 @@ internal sealed record WorldDocuments(
             Prev = genesis,
             Quorum = new Quorum
             {
-                Attest = 1, F = options.Faults, TGov = options.Threshold, TSeal = options.Threshold,
+                Assurance = Assurance.Of(anchors, options.Faults, options.Threshold, options.Threshold),
+                Attest = 1,
+                F = options.Faults,
+                TGov = options.Threshold,
+                TSeal = options.Threshold,
             },
             Salt = Hex16.FromBytes(new byte[16]),
             Segment = genesis,
         });
         var handover = Document.Make(new Handover
         {
-            Count = 1, Epoch = 0, Issued = Begin, Next = epoch.Digest, Root = genesis, Segment = genesis, Seq = 0,
+            Count = 2, Epoch = 0, Issued = Begin, Next = epoch.Digest, Root = genesis, Segment = genesis, Seq = 0,
         });
+        var genesisEpoch = Document.Make(epoch.Value with
+        {
+            Number = 0,
+            Op = new EpochOp { Type = OpType.Genesis, Manifest = manifest.Digest },
+            Prev = null,
+            Segment = null,
+        });
+        var leaves = OperationLeaves.None.Apply(
+            genesisEpoch,
+            manifest.Payload,
+            [(LeafClass.Credential, first.Payload), (LeafClass.Credential, second.Payload)],
+            out var refusal)
+            ?? throw new InvalidOperationException(refusal!.ToString());
         return new WorldDocuments(
-            genesis, epoch, handover, [ParsedLeaf.Of(credential)]);
+            genesis,
+            new EpochGround(genesis, epoch, leaves, [SegmentName.Parse("us1.acme.internal")]),
+            handover,
+            Envelope.Sign(handover, ids.Take(options.Threshold).Select(id => key($"seal {id}"))));
     }
+
+    internal static Credential Credential(PublicKey key) => new()
+    {
+        Expires = Begin + Day,
+        Key = key,
+        Made = 0,
+        MaxTtl = 300_000,
+        Names = [NamePattern.Parse("*.svc")],
+        Opening = Hex16.FromBytes(new byte[16]),
+        Types = [PublishedType.Record],
+    };
 
     private static EpochAnchor Member(string id, int index, Func<string, EcdsaSigner> key) => new()
     {

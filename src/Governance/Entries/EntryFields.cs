@@ -21,6 +21,9 @@ internal sealed record EntryFields
 
     internal required Digest Publisher { get; init; }
 
+    /// <summary>The document's opening, which a derived withdrawn leaf takes over.</summary>
+    internal required Hex16 Opening { get; init; }
+
     internal Hex16? Uid { get; init; }
 
     /// <summary>The TTL that the document asks for; null for the types without one.</summary>
@@ -75,6 +78,7 @@ internal sealed record EntryFields
             Issued = document.Value.Issued,
             Expires = document.Value.Expires,
             Publisher = document.Value.Publisher,
+            Opening = document.Value.Opening,
         };
 
     private static bool TryWithdraw(
@@ -112,6 +116,7 @@ internal sealed record EntryFields
             Issued = value.Issued,
             Expires = value.Expires,
             Publisher = value.Publisher,
+            Opening = value.Opening,
             Uid = value.Uid,
             Withdraw = withdraw,
         };

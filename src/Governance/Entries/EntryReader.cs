@@ -63,6 +63,11 @@ internal sealed class EntryReader
             return refusal;
         }
 
+        if (source.IsRevoked)
+        {
+            return new Refusal(VerificationFailure.PublisherRevoked, fields.Name.ToString(), "revoked by an operation");
+        }
+
         if (_known.TryGetValue(fields.Digest, out entry))
         {
             return null;
@@ -79,6 +84,35 @@ internal sealed class EntryReader
 
         entry = Make(source, fields);
         Remember(entry);
+        return null;
+    }
+
+    /// <summary>
+    /// Reads an entry of a certified state, whose root is what vouches for it: it was admitted under the policy of its
+    /// time.
+    /// Where its publisher has no Credential any more it stands as withdrawn, for good (4.3.2).
+    /// </summary>
+    internal Refusal? ReadHeld(SignedEntry source, out Entry? entry)
+    {
+        entry = null;
+        if (!EntryFields.TryRead(source, out var fields, out var refusal))
+        {
+            return refusal;
+        }
+
+        var isRevoked = source.IsRevoked || !_credentials.ContainsKey(fields.Publisher);
+        if (!isRevoked && _known.TryGetValue(fields.Digest, out entry))
+        {
+            return null;
+        }
+
+        refusal = SliceCheck.Check(source, fields);
+        if (refusal is not null)
+        {
+            return refusal.At(fields.Name.ToString());
+        }
+
+        entry = isRevoked ? MakeRevoked(source with { IsRevoked = true }, fields) : Make(source, fields);
         return null;
     }
 
@@ -180,33 +214,47 @@ internal sealed class EntryReader
 
     private Entry Make(SignedEntry source, EntryFields fields)
     {
-        var leafClass = fields.Name.Class;
-        var leafName = fields.Name.Name;
-        var leaf = source.Document.Payload;
-        var commitment = fields.Digest;
-        if (fields.Withdraw is { } withdraw)
+        if (fields.Withdraw is not null)
         {
-            var withdrawn = Document.Make(new Withdrawn
-            {
-                Expires = fields.Expires,
-                Name = fields.Name.Name,
-                Of = fields.Digest,
-                OfClass = (long)fields.Name.Class,
-                Opening = withdraw.Value.Opening,
-                Uid = fields.Uid,
-                Version = fields.Version,
-            });
-            (leafClass, leafName) = (LeafClass.Withdrawn, withdrawn.Value.LeafName);
-            (leaf, commitment) = (withdrawn.Payload, withdrawn.Digest);
+            return MakeRevoked(source, fields);
         }
 
+        return Make(source, fields, 0, fields.Name.Class, fields.Name.Name, source.Document.Payload, fields.Digest);
+    }
+
+    /// <summary>The leaf that is derived from a withdrawal, or from an entry whose Credential went.</summary>
+    private Entry MakeRevoked(SignedEntry source, EntryFields fields)
+    {
+        var withdrawn = Document.Make(new Withdrawn
+        {
+            Expires = fields.Expires,
+            Name = fields.Name.Name,
+            Of = fields.Digest,
+            OfClass = (long)fields.Name.Class,
+            Opening = fields.Opening,
+            Uid = fields.Uid,
+            Version = fields.Version,
+        });
+        return Make(
+            source, fields, 1, LeafClass.Withdrawn, withdrawn.Value.LeafName, withdrawn.Payload, withdrawn.Digest);
+    }
+
+    private Entry Make(
+        SignedEntry source,
+        EntryFields fields,
+        int rank,
+        LeafClass leafClass,
+        string leafName,
+        ReadOnlyMemory<byte> leaf,
+        Digest commitment)
+    {
         return new Entry
         {
             Name = fields.Name,
             Source = source,
             Digest = fields.Digest,
             Version = fields.Version,
-            Rank = fields.Withdraw is null ? 0 : 1,
+            Rank = rank,
             Expires = fields.Expires,
             Issued = fields.Issued,
             Publisher = fields.Publisher,

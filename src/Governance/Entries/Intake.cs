@@ -24,6 +24,14 @@ internal sealed class Intake(SealCore core)
         }
 
         var held = core.Chain.State.Find(entry!.Name);
+        if (held?.Digest == entry.Digest && core.Chain.Newest is null)
+        {
+            // The handover held it; the epoch's first seal will.
+            core.Publications.Add(token, entry);
+            core.Emit(new SealOutput.Accepted(token));
+            return;
+        }
+
         if (held?.Digest == entry.Digest && core.Chain.Newest is { } newest)
         {
             core.Emit(new SealOutput.Accepted(token));
@@ -52,6 +60,32 @@ internal sealed class Intake(SealCore core)
         core.Publications.Add(token, entry);
         core.Emit(new SealOutput.Accepted(token));
         core.Broadcast(new SealMessage.Entries(core.Turns.Term, [source]));
+    }
+
+    /// <summary>
+    /// Takes over a promise of the epoch before: kept by the first seal where the handover's state covers the entry,
+    /// else
+    /// as any other, if this epoch still admits it.
+    /// </summary>
+    internal void Carry(long token, SignedEntry source)
+    {
+        var refusal = core.Reader.Read(source, out var entry) ?? EntryRules.CheckTime(entry!, core.Now, core.Delta);
+        var held = entry is null ? null : core.Chain.State.Find(entry.Name);
+        if (refusal is null && held is not null && !entry!.IsAbove(held))
+        {
+            core.Publications.Add(token, entry);
+            return;
+        }
+
+        refusal ??= EntryRules.CheckAgainst(entry!, held);
+        if (refusal is not null)
+        {
+            Refuse(token, refusal);
+            return;
+        }
+
+        core.Pool.Add(entry!, core.Now);
+        core.Publications.Add(token, entry!);
     }
 
     /// <summary>Takes what another anchor knows; the entries that are above what is certified here.</summary>

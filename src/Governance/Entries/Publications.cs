@@ -54,6 +54,10 @@ internal sealed class Publications
         }
     }
 
+    /// <summary>All who wait, and for what.</summary>
+    internal IReadOnlyList<(long Token, SignedEntry Entry)> All() =>
+        [.. _waiting.OrderBy(w => w.Key).SelectMany(w => w.Value).Select(w => (w.Token, w.Entry.Source))];
+
     /// <summary>The names that someone waits for.</summary>
     internal IEnumerable<EntryName> Names => _waiting.Keys.Order();
 

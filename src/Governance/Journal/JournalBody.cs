@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Fairlead.Naming;
 
 namespace Fairlead.Governance;
@@ -27,13 +26,7 @@ public sealed record JournalBody(
         foreach (var put in Puts)
         {
             writer.Text(put.Type);
-            writer.Bytes(put.Document.Payload.Span);
-            writer.Number(put.Document.Signatures.Length);
-            foreach (var signature in put.Document.Signatures)
-            {
-                writer.Bytes(signature.Kid.ToArray());
-                writer.Bytes(signature.Value.Span);
-            }
+            writer.Envelope(put.Document);
 
             writer.Number(put.Slices.Count);
             foreach (var slice in put.Slices)
@@ -82,20 +75,13 @@ public sealed record JournalBody(
     private static SignedEntry ReadEntry(JournalReader reader)
     {
         var type = reader.Text();
-        var payload = reader.Bytes(Limits.EnvelopeBytes);
-        var signatures = ImmutableArray.CreateBuilder<SignatureEntry>();
-        for (var left = reader.Count(Limits.Signatures); left > 0 && !reader.Failed; left--)
-        {
-            Digest.TryFromBytes(reader.Bytes(Digest.Size).Span, out var kid);
-            signatures.Add(new SignatureEntry(kid, reader.Bytes(Limits.StringBytes)));
-        }
-
+        var document = reader.Envelope();
         var slices = new List<ReadOnlyMemory<byte>>();
         for (var left = reader.Count(Limits.Slices); left > 0 && !reader.Failed; left--)
         {
             slices.Add(reader.Bytes(Limits.SliceBytes));
         }
 
-        return new SignedEntry(type, new Envelope(payload, signatures.ToImmutable()), slices);
+        return new SignedEntry(type, document, slices);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using Fairlead.Naming;
 
@@ -8,7 +9,7 @@ internal sealed class JournalReader(ReadOnlyMemory<byte> bytes)
 {
     private ReadOnlyMemory<byte> _rest = bytes;
 
-    internal bool Failed { get; private set; }
+    internal bool Failed { get; set; }
 
     internal bool AtEnd => _rest.IsEmpty;
 
@@ -64,4 +65,18 @@ internal sealed class JournalReader(ReadOnlyMemory<byte> bytes)
     }
 
     internal string Text() => Encoding.ASCII.GetString(Bytes(Limits.StringBytes).Span);
+
+    internal ImmutableArray<SignatureEntry> Signatures(int most)
+    {
+        var signatures = ImmutableArray.CreateBuilder<SignatureEntry>();
+        for (var left = Count(most); left > 0 && !Failed; left--)
+        {
+            Failed |= !Digest.TryFromBytes(Bytes(Digest.Size).Span, out var kid);
+            signatures.Add(new SignatureEntry(kid, Bytes(Limits.StringBytes)));
+        }
+
+        return signatures.ToImmutable();
+    }
+
+    internal Envelope Envelope() => new(Bytes(Limits.EnvelopeBytes), Signatures(Limits.ConsentSignatures));
 }

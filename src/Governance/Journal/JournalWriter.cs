@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Text;
+using Fairlead.Naming;
 
 namespace Fairlead.Governance;
 
@@ -28,6 +30,22 @@ internal sealed class JournalWriter
     }
 
     internal void Text(string value) => Bytes(Encoding.ASCII.GetBytes(value));
+
+    internal void Signatures(ImmutableArray<SignatureEntry> signatures)
+    {
+        Number(signatures.Length);
+        foreach (var signature in signatures)
+        {
+            Bytes(signature.Kid.ToArray());
+            Bytes(signature.Value.Span);
+        }
+    }
+
+    internal void Envelope(Envelope envelope)
+    {
+        Bytes(envelope.Payload.Span);
+        Signatures(envelope.Signatures);
+    }
 
     internal byte[] ToArray() => _bytes.WrittenSpan.ToArray();
 }

@@ -30,7 +30,7 @@ internal sealed class Ballot(SealCore core, ProposalJudge judge)
             return null;
         }
 
-        if (core.Signed.Use(candidate.Seq, candidate.Seal.Digest) is { } refusal)
+        if (core.Signed.Use(candidate.Seq, candidate.Claim.Digest) is { } refusal)
         {
             core.Halt(refusal);
             return null;
@@ -39,15 +39,15 @@ internal sealed class Ballot(SealCore core, ProposalJudge judge)
         var body = new JournalBody(proposal.Term, proposal.Seal, proposal.Puts, proposal.Drops);
         core.Emit(new SealOutput.Journal(body.Encode()));
         core.Signed.Bind(candidate.Seq, candidate.Puts, core.Chain.State);
-        return new SignatureEntry(core.Signer.Key.Kid, core.Signer.Sign(candidate.Seal.Digest));
+        return new SignatureEntry(core.Signer.Key.Kid, core.Signer.Sign(candidate.Claim.Digest));
     }
 
     /// <summary>Remembers the highest signature seen of another anchor.</summary>
-    internal void Keep(QuorumMember member, Parsed<Seal> seal, SignatureEntry signature)
+    internal void Keep(QuorumMember member, StateClaim seal, SignatureEntry signature)
     {
-        if (!_held.TryGetValue(member.Id, out var held) || held.Seq < seal.Value.Seq)
+        if (!_held.TryGetValue(member.Id, out var held) || held.Seq < seal.Seq)
         {
-            _held[member.Id] = (seal.Value.Seq, new Envelope(seal.Payload, [signature]));
+            _held[member.Id] = (seal.Seq, new Envelope(seal.Payload, [signature]));
         }
     }
 
@@ -58,10 +58,10 @@ internal sealed class Ballot(SealCore core, ProposalJudge judge)
     /// A signature said to be this key's own: if it is and the journal does not know it, the key never signs again
     /// (V43).
     /// </summary>
-    internal void CheckOwn(Parsed<Seal> seal, SignatureEntry signature)
+    internal void CheckOwn(StateClaim seal, SignatureEntry signature)
     {
-        if (seal.Value.Segment == core.Genesis && seal.Value.Epoch == core.Epoch
-            && core.Signed.CheckOwn(seal.Value.Seq, seal.Digest) is { } refusal
+        if (seal.Segment == core.Genesis && seal.Epoch == core.Epoch
+            && core.Signed.CheckOwn(seal.Seq, seal.Digest) is { } refusal
             && core.Quorum.Find(core.Self) is { } self
             && core.Quorum.CheckVote(self, seal.Digest, signature) is null)
         {

@@ -10,7 +10,7 @@ internal sealed class CatchUp(SealCore core)
 {
     private readonly Dictionary<EntryName, Entry> _pages = [];
     private Envelope? _certificate;
-    private Parsed<Seal>? _target;
+    private StateClaim? _target;
     private EntryName? _after;
     private string _source = "";
     private long _asked;
@@ -19,9 +19,9 @@ internal sealed class CatchUp(SealCore core)
     internal long? Deadline => _target is null ? null : _asked + (2 * core.Turns.BaseTurn);
 
     /// <summary>A certificate that is newer than the state in hand.</summary>
-    internal void Want(string from, Envelope certificate, Parsed<Seal> seal)
+    internal void Want(string from, Envelope certificate, StateClaim seal)
     {
-        if (_target is { } present && present.Value.Seq >= seal.Value.Seq)
+        if (_target is { } present && present.Seq >= seal.Seq)
         {
             return;
         }
@@ -35,7 +35,7 @@ internal sealed class CatchUp(SealCore core)
     /// </summary>
     internal void Advance()
     {
-        if (_target is { } target && target.Value.Seq <= core.Chain.Seq)
+        if (_target is { } target && target.Seq <= core.Chain.Seq)
         {
             Stop();
         }
@@ -58,7 +58,7 @@ internal sealed class CatchUp(SealCore core)
             return null;
         }
 
-        if (part.Puts.Count + part.Drops.Count > SealLimits.Changes || _pages.Count > _target!.Value.Count)
+        if (part.Puts.Count + part.Drops.Count > SealLimits.Changes || _pages.Count > _target!.Count)
         {
             Refuse(from, new Refusal(VerificationFailure.TooLarge, "state", "more entries than the seal counts"));
             return null;
@@ -66,7 +66,7 @@ internal sealed class CatchUp(SealCore core)
 
         foreach (var source in part.Puts)
         {
-            if (core.Reader.Read(source, out var entry) is { } refusal)
+            if (core.Reader.ReadHeld(source, out var entry) is { } refusal)
             {
                 Refuse(from, refusal);
                 return null;
@@ -142,9 +142,9 @@ internal sealed class CatchUp(SealCore core)
     }
 
     /// <summary>Whether the part is of the wanted state; a newer certificate takes its place as the target.</summary>
-    private bool Matches(SealMessage.State part, Parsed<Seal> target)
+    private bool Matches(SealMessage.State part, StateClaim target)
     {
-        if (!Document.TryParse<Seal>(part.Seal.Payload, out var seal, out _))
+        if (!StateClaim.TryParse(part.Seal.Payload, out var seal, out _))
         {
             return false;
         }
@@ -154,7 +154,7 @@ internal sealed class CatchUp(SealCore core)
             return true;
         }
 
-        if (seal.Value.Epoch != core.Epoch || seal.Value.Seq < target.Value.Seq
+        if (seal.Epoch != core.Epoch || seal.Seq < target.Seq
             || core.Quorum.CheckCertificate(part.Seal, seal.Digest) is not null)
         {
             return false;
@@ -187,7 +187,7 @@ internal sealed class CatchUp(SealCore core)
         var drops = isChange ? part.Drops : [];
         var puts = _pages.Values.OrderBy(e => e.Name).ToList();
         var state = start.Apply(puts, drops);
-        if (state.Tree.Root != target.Value.Root || state.Tree.Count != target.Value.Count)
+        if (state.Tree.Root != target.Root || state.Tree.Count != target.Count)
         {
             Refuse(from, new Refusal(VerificationFailure.RootMismatch, "state", $"recomputed {state.Tree.Root}"));
             return null;
@@ -208,7 +208,7 @@ internal sealed class CatchUp(SealCore core)
         Ask(NextSource());
     }
 
-    private void Restart(Envelope certificate, Parsed<Seal> seal)
+    private void Restart(Envelope certificate, StateClaim seal)
     {
         _certificate = certificate;
         _target = seal;

@@ -9,6 +9,7 @@ namespace Fairlead.Governance;
 internal sealed class Chain
 {
     private readonly LeafState _start;
+    private CertifiedCandidate? _lastSeal;
     private readonly Digest? _startDigest;
     private readonly List<CertifiedCandidate> _history = [];
     private readonly Dictionary<Digest, Candidate> _candidates = [];
@@ -16,12 +17,27 @@ internal sealed class Chain
     /// <param name="start">The state that the epoch's first seal follows.</param>
     /// <param name="startDigest">The handover's digest; null in epoch 0.</param>
     /// <param name="startIssued">No seal of the epoch is issued before it.</param>
-    internal Chain(LeafState start, Digest? startDigest, long startIssued)
+    /// <param name="isStartKnown">
+    /// Whether the handover's state is in hand; without it this anchor waits for a certified state of the epoch.
+    /// </param>
+    internal Chain(LeafState start, Digest? startDigest, long startIssued, bool isStartKnown)
     {
         _start = start;
+        IsStartKnown = isStartKnown;
         _startDigest = startDigest;
         StartIssued = startIssued;
     }
+
+    internal bool IsStartKnown { get; }
+
+    /// <summary>Whether there is a state to build on.</summary>
+    internal bool IsGrounded => IsStartKnown || Newest is not null;
+
+    /// <summary>The newest certified seal: what is served, also behind a handover.</summary>
+    internal CertifiedCandidate? LastSeal => _lastSeal;
+
+    /// <summary>The certified handover that ends the epoch; null before.</summary>
+    internal CertifiedCandidate? Handover => Newest?.Candidate.Claim.Handover is null ? null : Newest;
 
     internal CertifiedCandidate? Newest => _history.Count == 0 ? null : _history[^1];
 
@@ -29,9 +45,9 @@ internal sealed class Chain
     internal long Seq => Newest?.Candidate.Seq ?? -1;
 
     /// <summary>What the next seal names as its prev: the newest seal, the handover, or nothing.</summary>
-    internal Digest? Head => Newest?.Candidate.Seal.Digest ?? _startDigest;
+    internal Digest? Head => Newest?.Candidate.Claim.Digest ?? (IsStartKnown ? _startDigest : null);
 
-    internal long Issued => Newest?.Candidate.Seal.Value.Issued ?? StartIssued;
+    internal long Issued => Newest?.Candidate.Claim.Issued ?? StartIssued;
 
     internal LeafState State => Newest?.Candidate.State ?? _start;
 
@@ -44,7 +60,7 @@ internal sealed class Chain
     internal Candidate? Candidate(Digest seal) => _candidates.GetValueOrDefault(seal);
 
     internal CertifiedCandidate? Certified(Digest seal) =>
-        _history.FindLast(c => c.Candidate.Seal.Digest == seal);
+        _history.FindLast(c => c.Candidate.Claim.Digest == seal);
 
     internal void Remember(Candidate candidate)
     {
@@ -53,12 +69,13 @@ internal sealed class Chain
             _candidates.Remove(_candidates.MinBy(c => (c.Value.Seq, c.Key)).Key);
         }
 
-        _candidates[candidate.Seal.Digest] = candidate;
+        _candidates[candidate.Claim.Digest] = candidate;
     }
 
     internal void Adopt(CertifiedCandidate certified)
     {
         _history.Add(certified);
+        _lastSeal = certified.Candidate.Claim.Seal is null ? _lastSeal : certified;
         if (_history.Count > SealLimits.History)
         {
             _history.RemoveAt(0);

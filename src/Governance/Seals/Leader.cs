@@ -19,7 +19,9 @@ internal sealed class Leader(SealCore core, Ballot ballot)
     /// </summary>
     internal long? Deadline { get; private set; }
 
-    private bool Leads => core.Turns.Leader == core.Self && !core.Fenced && !core.Halted;
+    private bool Leads => core.Turns.Leader == core.Self && !core.Halted
+        && (!core.Fenced || core.IgnoresFence || core.Successor is not null) && !core.Closed
+            && core.Chain.Handover is null && core.Chain.IsGrounded;
 
     /// <summary>The turn of a slot: half of T0, so that a leader tries twice before the others lose patience.</summary>
     private long SlotTurn => Math.Max(SealLimits.ShortestTurn / 2, core.Turns.Turn / 2);
@@ -49,8 +51,9 @@ internal sealed class Leader(SealCore core, Ballot ballot)
             return null;
         }
 
-        var puts = Batch(out var drops);
-        if (puts.Count == 0 && drops.Count == 0 && core.Now < core.HeartbeatDue)
+        IReadOnlyList<EntryName> drops = [];
+        var puts = core.HandsOverLess && core.Successor is not null ? [] : Batch(out drops);
+        if (puts.Count == 0 && drops.Count == 0 && core.Successor is null && core.Now < core.HeartbeatDue)
         {
             Deadline = core.HeartbeatDue;
             return null;
@@ -62,7 +65,7 @@ internal sealed class Leader(SealCore core, Ballot ballot)
     /// <summary>A vote for one of this term's slots; the certificate if it completes one.</summary>
     internal CertifiedCandidate? Vote(QuorumMember from, SealMessage.Vote vote)
     {
-        if (!_slots.TryGetValue(vote.Seq, out var slot) || slot.Candidate.Seal.Digest != vote.Seal
+        if (!_slots.TryGetValue(vote.Seq, out var slot) || slot.Candidate.Claim.Digest != vote.Seal
             || slot.Votes.ContainsKey(from.Id))
         {
             return null;
@@ -75,7 +78,7 @@ internal sealed class Leader(SealCore core, Ballot ballot)
         }
 
         _lastOfOthers[from.Id] = Math.Max(vote.Seq, _lastOfOthers.GetValueOrDefault(from.Id, -1));
-        ballot.Keep(from, slot.Candidate.Seal, vote.Signature);
+        ballot.Keep(from, slot.Candidate.Claim, vote.Signature);
         slot.Votes[from.Id] = vote.Signature;
         return Count(slot);
     }
@@ -132,13 +135,13 @@ internal sealed class Leader(SealCore core, Ballot ballot)
 
     private CertifiedCandidate? Count(Proposal slot) =>
         core.Quorum.Certify(slot.Votes.Values) is { } signatures
-            ? new CertifiedCandidate(new Envelope(slot.Candidate.Seal.Payload, signatures), slot.Candidate)
+            ? new CertifiedCandidate(new Envelope(slot.Candidate.Claim.Payload, signatures), slot.Candidate)
             : null;
 
     /// <summary>
     /// Signed entries that are not certified all, then the oldest others, as far as the state allows them.
     /// </summary>
-    private List<Entry> Batch(out List<EntryName> drops)
+    private List<Entry> Batch(out IReadOnlyList<EntryName> drops)
     {
         var time = core.Now;
         var chosen = new SortedDictionary<EntryName, Entry>();
@@ -172,7 +175,7 @@ internal sealed class Leader(SealCore core, Ballot ballot)
         return [.. chosen.Values];
     }
 
-    private Proposal? Propose(List<Entry> puts, List<EntryName> drops)
+    private Proposal? Propose(List<Entry> puts, IReadOnlyList<EntryName> drops)
     {
         var known = _lastOfOthers.Values.Append(core.Signed.Last).Append(core.Chain.Seq);
         var seq = known.Append(_slots.Count == 0 ? -1 : _slots.Keys.Last()).Max() + 1;
@@ -194,7 +197,7 @@ internal sealed class Leader(SealCore core, Ballot ballot)
         }
 
         var expires = Math.Min(time + core.Validity, core.EpochExpires);
-        if (expires <= time)
+        if (expires <= time && core.Successor is null)
         {
             return null;
         }

@@ -10,24 +10,24 @@ internal sealed class ProposalJudge(SealCore core)
 {
     internal Verdict Judge(string from, SealMessage.Propose proposal)
     {
-        if (!Document.TryParse<Seal>(proposal.Seal, out var seal, out var unreadable))
+        if (!StateClaim.TryParse(proposal.Seal, out var seal, out var unreadable))
         {
             return new Verdict(unreadable.At("proposal"));
         }
 
-        var refusal = CheckTurn(from, proposal, seal.Value) ?? CheckTimes(seal.Value);
+        var refusal = CheckTurn(from, proposal, seal) ?? CheckTimes(seal);
         if (refusal is not null)
         {
             return new Verdict(refusal);
         }
 
-        if (FindBase(proposal, seal.Value, out var state) is { } verdict)
+        if (FindBase(proposal, seal, out var state) is { } verdict)
         {
             return verdict;
         }
 
         var puts = new List<Entry>();
-        refusal = CheckChanges(proposal, seal.Value, state, puts);
+        refusal = CheckChanges(proposal, seal, state, puts);
         return refusal is not null
             ? new Verdict(refusal)
             : JudgeState(seal, state.Apply(puts, proposal.Drops), puts, proposal.Drops);
@@ -35,7 +35,7 @@ internal sealed class ProposalJudge(SealCore core)
 
     private static Refusal Refuse(VerificationFailure failure, string detail) => new(failure, "proposal", detail);
 
-    private Refusal? CheckTurn(string from, SealMessage.Propose proposal, Seal seal)
+    private Refusal? CheckTurn(string from, SealMessage.Propose proposal, StateClaim seal)
     {
         if (proposal.Term != core.Turns.Term || core.Turns.Leader != from)
         {
@@ -55,22 +55,41 @@ internal sealed class ProposalJudge(SealCore core)
             return Refuse(failure, $"a seal of epoch {seal.Epoch}, the newest here is {core.Epoch}");
         }
 
-        if (seal.EpochDigest != core.EpochDigest)
-        {
-            return Refuse(VerificationFailure.EpochDigestMismatch, $"epoch {seal.Epoch} is another document here");
-        }
-
-        if (core.Fenced)
-        {
-            return Refuse(VerificationFailure.Fenced, $"epoch {core.Epoch + 1} is committed here");
-        }
-
-        return seal.Seq <= core.Signed.Last
+        return CheckSuccession(seal) ?? (seal.Seq <= core.Signed.Last
             ? Refuse(VerificationFailure.SeqUsed, $"slot {seal.Seq}, signed up to {core.Signed.Last}")
-            : null;
+            : null);
     }
 
-    private Refusal? CheckTimes(Seal seal)
+    /// <summary>After a commit no seal is signed; with the certificate in hand, a handover to that epoch
+    /// (V62).</summary>
+    private Refusal? CheckSuccession(StateClaim claim)
+    {
+        if (core.Closed && !(core.IgnoresFence && claim.Seal is not null))
+        {
+            return Refuse(VerificationFailure.Fenced, $"epoch {core.Epoch} is handed over");
+        }
+
+        if (claim.Seal is { } seal)
+        {
+            if (seal.EpochDigest != core.EpochDigest)
+            {
+                return Refuse(VerificationFailure.EpochDigestMismatch, $"epoch {seal.Epoch} is another document here");
+            }
+
+            return core.Fenced && !core.IgnoresFence
+                ? Refuse(VerificationFailure.Fenced, $"epoch {core.Epoch + 1} is committed here")
+                : null;
+        }
+
+        return core.Successor is not { } next
+            ? Refuse(VerificationFailure.EpochUnknown, $"epoch {core.Epoch + 1} is not decided here")
+            : claim.Handover!.Next == next
+                ? null
+                : Refuse(VerificationFailure.EpochDigestMismatch,
+                    $"hands over to {claim.Handover.Next}, decided is {next}");
+    }
+
+    private Refusal? CheckTimes(StateClaim seal)
     {
         var t = seal.Issued;
         if (seal.Seq > t - core.EpochIssued + core.Delta)
@@ -88,18 +107,19 @@ internal sealed class ProposalJudge(SealCore core)
             return Refuse(VerificationFailure.TimeRegression, $"issued {core.Now - t} ms ago");
         }
 
-        return seal.Expires <= t || seal.Expires - t > core.Validity || seal.Expires > core.EpochExpires
-            ? Refuse(VerificationFailure.SealValidityTooLong, $"valid {seal.Expires - t} ms, at most {core.Validity}")
-            : null;
+        return seal.Seal is { Expires: var expires }
+            && (expires <= t || expires - t > core.Validity || expires > core.EpochExpires)
+                ? Refuse(VerificationFailure.SealValidityTooLong, $"valid {expires - t} ms, at most {core.Validity}")
+                : null;
     }
 
     /// <summary>
     /// The prev must be a certified seal whose state is in hand; the first seal of an epoch follows the handover (V62).
     /// </summary>
-    private Verdict? FindBase(SealMessage.Propose proposal, Seal seal, out LeafState state)
+    private Verdict? FindBase(SealMessage.Propose proposal, StateClaim seal, out LeafState state)
     {
         state = core.Chain.Start;
-        if (proposal.Prev is not { } prev)
+        if (proposal.Prev is not { } prev || IsHandover(prev))
         {
             if (seal.Prev != core.Chain.StartDigest)
             {
@@ -107,17 +127,22 @@ internal sealed class ProposalJudge(SealCore core)
                     VerificationFailure.HandoverMissing, "neither the handover nor a certified seal is its prev"));
             }
 
+            if (!core.Chain.IsStartKnown)
+            {
+                return new Verdict(Refuse(VerificationFailure.NotSealed, "the handover's state is not in hand"));
+            }
+
             return seal.Issued >= core.Chain.StartIssued
                 ? null
                 : new Verdict(Refuse(VerificationFailure.TimeRegression, "issued before its epoch or handover"));
         }
 
-        if (!Document.TryParse<Seal>(prev.Payload, out var known, out var unreadable))
+        if (!StateClaim.TryParse(prev.Payload, out var known, out var unreadable))
         {
             return new Verdict(unreadable.At("prev"));
         }
 
-        if (known.Digest != seal.Prev || known.Value.Epoch != core.Epoch || known.Value.Seq >= seal.Seq)
+        if (known.Digest != seal.Prev || known.Epoch != core.Epoch || known.Seq >= seal.Seq)
         {
             return new Verdict(Refuse(VerificationFailure.PrevMismatch, "the prev beside it is not the one it names"));
         }
@@ -125,7 +150,7 @@ internal sealed class ProposalJudge(SealCore core)
         if (core.Chain.Certified(known.Digest) is { } certified)
         {
             state = certified.Candidate.State;
-            return seal.Issued >= certified.Candidate.Seal.Value.Issued
+            return seal.Issued >= certified.Candidate.Claim.Issued
                 ? null
                 : new Verdict(Refuse(VerificationFailure.TimeRegression, "issued before its prev"));
         }
@@ -135,12 +160,18 @@ internal sealed class ProposalJudge(SealCore core)
             return new Verdict(refusal.At("prev"));
         }
 
-        return known.Value.Seq > core.Chain.Seq
+        return known.Seq > core.Chain.Seq
             ? new Verdict(null, Behind: prev)
             : new Verdict(Refuse(VerificationFailure.NotDominating, $"seal {core.Chain.Seq} is certified"));
     }
 
-    private Refusal? CheckChanges(SealMessage.Propose proposal, Seal seal, LeafState state, List<Entry> puts)
+    /// <summary>Whether a proposal names the handover of the epoch before as its prev, and not a seal of this
+    /// one.</summary>
+    private bool IsHandover(Envelope prev) =>
+        StateClaim.TryParse(prev.Payload, out var claim, out _)
+        && claim.Handover is not null && claim.Epoch < core.Epoch;
+
+    private Refusal? CheckChanges(SealMessage.Propose proposal, StateClaim seal, LeafState state, List<Entry> puts)
     {
         var t = seal.Issued;
 
@@ -188,18 +219,19 @@ internal sealed class ProposalJudge(SealCore core)
         return null;
     }
 
-    private Verdict JudgeState(Parsed<Seal> seal, LeafState state, List<Entry> puts, IReadOnlyList<EntryName> drops)
+    private Verdict JudgeState(StateClaim seal, LeafState state, List<Entry> puts, IReadOnlyList<EntryName> drops)
     {
-        var matches = state.Tree.Root == seal.Value.Root && state.Tree.Count == seal.Value.Count;
+        var matches = state.Tree.Root == seal.Root && state.Tree.Count == seal.Count;
         Candidate? candidate = null;
         if (matches)
         {
             candidate = core.Chain.Candidate(seal.Digest) ?? new Candidate(
-                seal, state, seal.Value.Prev, false, puts, drops, core.Now);
+                seal, state, seal.Prev, false, puts, drops, core.Now);
             core.Chain.Remember(candidate);
         }
 
-        var missing = core.IgnoresDominance ? [] : Missing(seal.Value, state);
+        var ignores = core.IgnoresDominance || (core.HandsOverLess && seal.Handover is not null);
+        var missing = ignores ? [] : Missing(seal, state);
         if (missing.Count > 0)
         {
             return new Verdict(
@@ -220,7 +252,7 @@ internal sealed class ProposalJudge(SealCore core)
     /// What the state lacks of the states signed here and of the newest certified one. Over that one only the entries
     /// above it need a look; over an older prev, all do.
     /// </summary>
-    private List<Entry> Missing(Seal seal, LeafState state)
+    private List<Entry> Missing(StateClaim seal, LeafState state)
     {
         var missing = core.Signed.Missing(state, seal.Issued, core.Delta);
         if (seal.Prev != core.Chain.Head

@@ -7,6 +7,9 @@ namespace Fairlead.Governance;
 /// </summary>
 internal sealed class SealCore
 {
+    /// <summary>A time that never comes, with room to add to it.</summary>
+    internal const long Never = long.MaxValue / 2;
+
     internal required string Self { get; init; }
 
     internal required Digest Genesis { get; init; }
@@ -57,6 +60,24 @@ internal sealed class SealCore
 
     internal bool Fenced { get; set; }
 
+    /// <summary>The digest of the decided next epoch: from then on only a handover to it is signed.</summary>
+    internal Digest? Successor { get; set; }
+
+    /// <summary>Since when.</summary>
+    internal long SuccessorSince { get; set; }
+
+    /// <summary>The next epoch took over: nothing of this one is signed any more, only served.</summary>
+    internal bool Closed { get; set; }
+
+    /// <summary>The certified handover that the first seal follows; null in epoch 0.</summary>
+    internal Envelope? StartCertificate { get; init; }
+
+    /// <summary>Set by tests only: plants the bug of sealing on after a commit.</summary>
+    internal bool IgnoresFence { get; init; }
+
+    /// <summary>Set by tests only: plants the bug of handovers below what was signed.</summary>
+    internal bool HandsOverLess { get; init; }
+
     internal bool Halted { get; set; }
 
     /// <summary>The time of the step in unix milliseconds.</summary>
@@ -64,10 +85,12 @@ internal sealed class SealCore
 
     internal List<SealOutput> Outputs { get; set; } = [];
 
-    internal Envelope? NewestCertificate => Chain.Newest?.Certificate;
+    internal Envelope? NewestCertificate => Chain.Newest?.Certificate ?? StartCertificate;
 
-    /// <summary>Since when a heartbeat is due.</summary>
-    internal long HeartbeatDue => Chain.Newest is null ? Chain.Issued : Chain.Issued + Heartbeat;
+    /// <summary>Since when a heartbeat, or the handover, is due; never again once that is certified.</summary>
+    internal long HeartbeatDue => Chain.Handover is not null ? Never
+        : Successor is not null ? SuccessorSince
+        : Chain.Newest is null ? Chain.Issued : Chain.Issued + Heartbeat;
 
     internal void Emit(SealOutput output) => Outputs.Add(output);
 

@@ -18,7 +18,7 @@ internal static class SealStart
         }
 
         var reader = new EntryReader(options);
-        var start = LeafState.Start(reader.OperationTree).Apply(Read(reader, options.HandoverEntries), []);
+        var start = LeafState.Start(reader.OperationTree).Apply(ReadHeld(reader, options.HandoverEntries ?? []), []);
         return new SealCore
         {
             Self = options.Self,
@@ -35,9 +35,15 @@ internal static class SealStart
             Signer = options.Signer,
             OperationTree = reader.OperationTree,
             Chain = new Chain(
-                start, options.HandoverDigest, Math.Max(epoch.Issued, options.Handover?.Issued ?? 0)),
+                start,
+                options.HandoverDigest,
+                Math.Max(epoch.Issued, options.Handover?.Issued ?? 0),
+                options.HandoverEntries is not null),
+            StartCertificate = options.HandoverCertificate,
             Turns = new Turns(quorum, options.Self, 0, now),
             IgnoresDominance = options.IgnoresDominance,
+            IgnoresFence = options.IgnoresFence,
+            HandsOverLess = options.HandsOverLess,
             Now = now,
         };
     }
@@ -57,49 +63,85 @@ internal static class SealStart
         foreach (var body in options.Journal)
         {
             if (JournalBody.Decode(body) is not { } signed
-                || !Document.TryParse<Seal>(signed.Seal, out var seal, out _))
+                || !StateClaim.TryParse(signed.Seal, out var seal, out _))
             {
                 return new Refusal(VerificationFailure.JournalConflict, "journal", "an entry that no signer wrote");
             }
 
-            if (seal.Value.Epoch != core.Epoch || seal.Value.Segment != core.Genesis)
+            if (seal.Segment == core.Genesis && seal.Handover?.Next == core.EpochDigest)
+            {
+                BindHandover(core, signed);
+            }
+
+            // Who signed in the next epoch signs nothing in this one any more.
+            core.Closed |= seal.Epoch > core.Epoch && seal.Segment == core.Genesis;
+            if (seal.Epoch != core.Epoch || seal.Segment != core.Genesis)
             {
                 continue;
             }
 
-            if (core.Signed.Use(seal.Value.Seq, seal.Digest) is { } refusal)
+            core.Fenced |= seal.Handover is not null;
+            if (core.Signed.Use(seal.Seq, seal.Digest) is { } refusal)
             {
                 return refusal;
             }
 
             core.Turns.Resume(signed.Term);
             var puts = Read(core.Reader, signed.Puts);
-            core.Signed.Bind(seal.Value.Seq, puts, core.Chain.State);
+            core.Signed.Bind(seal.Seq, puts, core.Chain.State);
             puts.ForEach(p => core.Pool.Add(p, core.Now));
         }
 
+        Read(core.Reader, options.Uncovered).ForEach(new Intake(core).Keep);
         core.Signed.ResetBudget();
         core.Signed.Rebase(core.Chain.State, core.Chain.Seq);
         new Intake(core).Rebase(null);
         return null;
     }
 
+    /// <summary>
+    /// Of several certified handovers to one epoch any may be the prev of its first seal. What this anchor signed into
+    /// one
+    /// binds it in the next epoch, so that the first seal dominates them all.
+    /// </summary>
+    private static void BindHandover(SealCore core, JournalBody signed)
+    {
+        var puts = Read(core.Reader, signed.Puts)
+            .FindAll(p => core.Chain.Start.Find(p.Name) is not { } held || p.IsAbove(held));
+        core.Signed.Bind(-1, puts, core.Chain.State);
+        puts.ForEach(p => core.Pool.Add(p, core.Now));
+    }
+
     private static void RestoreArchive(SealEngineOptions options, SealCore core, Envelope certificate)
     {
-        if (!Document.TryParse<Seal>(certificate.Payload, out var seal, out _) || seal.Value.Epoch != core.Epoch
+        if (!StateClaim.TryParse(certificate.Payload, out var seal, out _) || seal.Epoch != core.Epoch
             || core.Quorum.CheckCertificate(certificate, seal.Digest) is not null)
         {
             return;
         }
 
         // The archive is no authority: a state that is not the certified one is left to the other anchors.
-        var entries = Read(core.Reader, options.ArchivedEntries);
+        var entries = ReadHeld(core.Reader, options.ArchivedEntries);
         var state = LeafState.Start(core.OperationTree).Apply(entries, []);
-        if (state.Tree.Root == seal.Value.Root && state.Tree.Count == seal.Value.Count)
+        if (state.Tree.Root == seal.Root && state.Tree.Count == seal.Count)
         {
             core.Chain.Adopt(new CertifiedCandidate(
                 certificate, new Candidate(seal, state, null, true, [], [], core.Now)));
         }
+    }
+
+    private static List<Entry> ReadHeld(EntryReader reader, IEnumerable<SignedEntry> sources)
+    {
+        var entries = new List<Entry>();
+        foreach (var source in sources)
+        {
+            if (reader.ReadHeld(source, out var entry) is null)
+            {
+                entries.Add(entry!);
+            }
+        }
+
+        return entries;
     }
 
     private static List<Entry> Read(EntryReader reader, IEnumerable<SignedEntry> sources)

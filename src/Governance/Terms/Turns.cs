@@ -72,6 +72,9 @@ internal sealed class Turns
     /// <summary>Enters the next term.</summary>
     internal void Raise(long now) => Enter(Term + 1, now);
 
+    /// <summary>Something else is at stake now: patience begins anew.</summary>
+    internal void Hurry() => _fruitless = 0;
+
     /// <summary>A certificate came: this term bears fruit.</summary>
     /// <param name="slotTime">Milliseconds from proposal to certificate where this anchor saw both.</param>
     internal void Certified(long? slotTime)

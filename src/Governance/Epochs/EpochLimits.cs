@@ -1,0 +1,28 @@
+namespace Fairlead.Governance;
+
+/// <summary>Bounds of the epoch engine: times of rounds, and what it keeps.</summary>
+public static class EpochLimits
+{
+    /// <summary>T_0 in ms; a round r lasts 5 s * 2^min(r,6) (4.3.1).</summary>
+    public const long FirstRound = 5_000;
+
+    /// <summary>Most operations that wait because one anchor told of them; more are refused with RateLimited.</summary>
+    public const int QueuedPerAnchor = 16;
+
+    /// <summary>Most digests in one list of a message.</summary>
+    public const int DigestsPerMessage = 16 * 16;
+
+    /// <summary>How far from the present round votes are kept, so that nobody fills the memory with rounds to
+    /// come.</summary>
+    public const long RoundsKept = 64;
+
+    /// <summary>The longest time between two repetitions of what others may have missed, in ms.</summary>
+    public const long LongestRepeat = 5_000;
+
+    /// <summary>The shortest time between two repetitions, in ms.</summary>
+    public const long ShortestRepeat = 500;
+
+    /// <summary>How long a round lasts, in ms.</summary>
+    /// <param name="round">From 0.</param>
+    public static long RoundTime(long round) => FirstRound << (int)Math.Min(round, 6);
+}

@@ -1,0 +1,174 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Operations;
+
+namespace Fairlead.Governance;
+
+/// <summary>
+/// The operations that wait for this slot: one is decided, the others wait for the next. Which of them this anchor
+/// would
+/// prepare, and which others say they would. The order is by time of issue, so that proposers agree on the head.
+/// </summary>
+internal sealed class OperationQueue(EpochCore core)
+{
+    private readonly Dictionary<Digest, Item> _items = [];
+    private readonly HashSet<Digest> _approvals = [];
+    private readonly Dictionary<string, HashSet<Digest>> _willing = new(StringComparer.Ordinal);
+    private readonly Dictionary<Digest, ForeignSegment> _foreign = new(core.Options.Foreign);
+    private readonly HashSet<(Digest Genesis, Floor Floor)> _floors =
+        [.. core.Options.Foreign.Select(f => (f.Key, f.Value.Floor))];
+
+    internal int Count => _items.Count;
+
+    internal IReadOnlyDictionary<Digest, ForeignSegment> Foreign => _foreign;
+
+    internal EpochCandidate? Find(Digest digest) => _items.GetValueOrDefault(digest)?.Candidate;
+
+    internal long? Token(Digest digest) => _items.GetValueOrDefault(digest)?.Token;
+
+    /// <summary>Reads an operation and lets it wait.</summary>
+    /// <returns>Why it was refused; null where it waits, or did before.</returns>
+    internal Refusal? Add(string source, EpochProposal proposal, long? token)
+    {
+        if (!CandidateRules.TryRead(core.Ground, proposal, core.Checks, out var candidate, out var refusal))
+        {
+            return refusal;
+        }
+
+        if (_items.TryGetValue(candidate.Digest, out var known))
+        {
+            Again(known, token);
+            return null;
+        }
+
+        // What more than F vote for is at least one honest anchor's value, whoever told of it.
+        if (_items.Values.Count(i => i.Source == source) >= EpochLimits.QueuedPerAnchor
+            && core.Votes.Voters(candidate.Digest) <= core.Quorum.Faults)
+        {
+            return new Refusal(
+                VerificationFailure.RateLimited, "operation", $"{EpochLimits.QueuedPerAnchor} of {source} wait");
+        }
+
+        _items.Add(candidate.Digest, new Item(candidate, source) { Token = token });
+        core.Emit(new EpochOutput.Queued(token, candidate, IsWilling(candidate.Digest)));
+        return null;
+    }
+
+    /// <summary>The same operation again, as after a lost connection: whoever asked last is told its fate.</summary>
+    private void Again(Item known, long? token)
+    {
+        if (token is null)
+        {
+            return;
+        }
+
+        if (known.Token is { } old && old != token)
+        {
+            core.Emit(new EpochOutput.Refused(old, known.Candidate.Digest, new Refusal(
+                VerificationFailure.EpochSuperseded, "operation", "submitted again")));
+        }
+
+        known.Token = token;
+        core.Emit(new EpochOutput.Queued(token, known.Candidate, IsWilling(known.Candidate.Digest)));
+    }
+
+    internal void Approve(Digest digest)
+    {
+        if (_approvals.Count < EpochLimits.DigestsPerMessage)
+        {
+            _approvals.Add(digest);
+        }
+    }
+
+    internal bool IsApproved(Digest digest) => _approvals.Contains(digest);
+
+    internal void Learn(Digest genesis, ForeignSegment segment)
+    {
+        _floors.Add((genesis, segment.Floor));
+        if (!_foreign.TryGetValue(genesis, out var known) || known.Floor.Epoch < segment.Floor.Epoch)
+        {
+            _foreign[genesis] = segment;
+        }
+    }
+
+    /// <summary>Others' word about what they would prepare: it only says what is worth a round.</summary>
+    internal void SetWilling(string anchor, IEnumerable<Digest> digests) =>
+        _willing[anchor] = [.. digests.Take(EpochLimits.DigestsPerMessage)];
+
+    /// <summary>Whether this anchor would prepare an operation now.</summary>
+    internal bool IsWilling(Digest digest) =>
+        _items.TryGetValue(digest, out var item)
+        && CandidateRules.CheckTimes(core.Ground, item.Candidate.Epoch.Value, core.Now) is null
+        && (_approvals.Contains(digest) || IsAutomatic(item));
+
+    /// <summary>What this anchor would prepare, in order.</summary>
+    internal List<Digest> Willing() => [.. InOrder().Where(IsWilling)];
+
+    /// <summary>What this anchor tells others of: its own operations, and those it would prepare.</summary>
+    internal List<Digest> Vouched() =>
+        [.. InOrder().Where(d => _items[d].Source == core.Self || IsWilling(d)).Take(EpochLimits.DigestsPerMessage)];
+
+    /// <summary>The operations that T anchors would prepare, in order.</summary>
+    internal IEnumerable<Digest> Eligible() =>
+        InOrder().Where(d => _willing.Values.Count(w => w.Contains(d)) + (IsWilling(d) ? 1 : 0)
+            >= core.Quorum.Threshold);
+
+    /// <summary>Refuses what waited longer than it would live.</summary>
+    internal void Prune()
+    {
+        foreach (var (digest, item) in _items.ToList())
+        {
+            if (item.Candidate.Epoch.Value.Expires <= core.Now && core.Votes.Voters(digest) == 0)
+            {
+                _items.Remove(digest);
+                core.Emit(new EpochOutput.Refused(item.Token, digest, new Refusal(
+                    VerificationFailure.EpochExpired, "operation", "waited longer than its epoch would live")));
+            }
+        }
+    }
+
+    internal bool HoldsRenewal => _items.Values.Any(i => i.Candidate.Epoch.Value.Op.Type == OpType.Renew);
+
+    /// <summary>All that waits but one, for the next slot.</summary>
+    internal IReadOnlyList<(EpochCandidate Candidate, QueuedOperation Operation)> Others(Digest decided) =>
+    [
+        .. InOrder().Where(d => d != decided).Select(d => (_items[d].Candidate, new QueuedOperation(
+            _items[d].Candidate.Proposal, _items[d].Token, _items[d].Source, _approvals.Contains(d)))),
+    ];
+
+    private IEnumerable<Digest> InOrder() =>
+        _items.Values.OrderBy(i => i.Candidate.Epoch.Value.Issued).ThenBy(i => i.Candidate.Digest)
+            .Select(i => i.Candidate.Digest);
+
+    /// <summary>
+    /// A renewal when it is due, and what the policy lists; of policies and Credentials only what tightens (4.4).
+    /// Floors
+    /// must be of chains that were verified here: nobody else looks at them.
+    /// </summary>
+    private bool IsAutomatic(Item item)
+    {
+        var epoch = core.Ground.Epoch.Value;
+        var op = item.Candidate.Epoch.Value.Op.Type;
+        var isListed = op switch
+        {
+            OpType.Renew => core.Now + epoch.Policy.ClockDelta >= RenewOperation.DueAt(epoch),
+            OpType.Policy or OpType.Credential => epoch.Policy.Auto.Contains(op) && item.Tightens(core.Ground),
+            OpType.Join or OpType.Peer => epoch.Policy.Auto.Contains(op),
+            _ => false,
+        };
+        return isListed
+            && FloorRules.Stated(core.Ground, item.Candidate.Epoch.Value, item.Candidate.Leaves).All(_floors.Contains);
+    }
+
+    private sealed class Item(EpochCandidate candidate, string source)
+    {
+        private bool? _tightens;
+
+        internal EpochCandidate Candidate { get; } = candidate;
+
+        internal string Source { get; } = source;
+
+        internal long? Token { get; set; }
+
+        internal bool Tightens(EpochGround ground) => _tightens ??= Tightening.Is(ground, Candidate);
+    }
+}

@@ -1,0 +1,100 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Operations;
+
+namespace Fairlead.Governance;
+
+/// <summary>Makes the engines of one epoch, with the journals as they have grown since the start.</summary>
+internal sealed class EngineFactory(SegmentEngineOptions options)
+{
+    private readonly HashSet<Digest> _revoked = [.. options.RevokedPublishers];
+
+    internal List<ReadOnlyMemory<byte>> SealJournal { get; } = [.. options.SealJournal];
+
+    internal List<ReadOnlyMemory<byte>> GovJournal { get; } = [.. options.GovJournal];
+
+    /// <summary>Publishers that an epoch had and its successor has not.</summary>
+    internal void Revoke(EpochGround before, EpochGround after) =>
+        _revoked.UnionWith(Publishers(before).Except(Publishers(after)));
+
+    internal SealEngine Seals(
+        EpochGround ground,
+        Envelope? handover,
+        IReadOnlyList<SignedEntry>? entries,
+        IReadOnlyList<SignedEntry> uncovered,
+        long now,
+        bool isStart)
+    {
+        Handover? members = null;
+        Digest? digest = null;
+        if (handover is not null && Document.TryParse<Handover>(handover.Payload, out var parsed, out _))
+        {
+            (members, digest) = (parsed.Value, parsed.Digest);
+        }
+
+        return new SealEngine(
+            new SealEngineOptions
+            {
+                Self = options.Self,
+                Genesis = ground.Genesis,
+                Epoch = ground.Epoch,
+                OperationLeaves = [.. ground.Leaves.Leaves.Values],
+                Handover = members,
+                HandoverDigest = digest,
+                HandoverEntries = entries,
+                HandoverCertificate = handover,
+                Uncovered = uncovered,
+                RevokedPublishers = _revoked,
+                Signer = options.Seal,
+                Signatures = options.Signatures,
+                Journal = SealJournal,
+                Archived = isStart ? options.Archived : null,
+                ArchivedEntries = isStart ? options.ArchivedEntries : [],
+                IgnoresDominance = options.Bugs.IgnoresDominance,
+                IgnoresFence = options.Bugs.IgnoresFence,
+                HandsOverLess = options.Bugs.HandsOverLess,
+            },
+            now);
+    }
+
+    /// <summary>
+    /// The epoch before, after a restart: it signs nothing, but follows to another handover and serves the one in hand.
+    /// </summary>
+    internal SealEngine Previous(EpochGround before, long now) => new(
+        new SealEngineOptions
+        {
+            Self = options.Self,
+            Genesis = before.Genesis,
+            Epoch = before.Epoch,
+            OperationLeaves = [.. before.Leaves.Leaves.Values],
+            HandoverEntries = null,
+            Signer = options.Seal,
+            Signatures = options.Signatures,
+            Journal = SealJournal,
+            Archived = options.HandoverEntries is null ? null : options.Handover,
+            ArchivedEntries = options.HandoverEntries ?? [],
+        },
+        now);
+
+    internal EpochEngine Epochs(
+        EpochGround ground,
+        IReadOnlyList<QueuedOperation> queue,
+        IReadOnlyDictionary<Digest, ForeignSegment> foreign,
+        long now) => new(
+            new EpochEngineOptions
+            {
+                Self = options.Self,
+                Ground = ground,
+                Signer = options.Gov,
+                Openings = options.Openings,
+                Signatures = options.Signatures,
+                Journal = GovJournal,
+                Queue = queue,
+                Foreign = foreign,
+                IgnoresLock = options.Bugs.IgnoresLock,
+                CommitsAnyRound = options.Bugs.CommitsAnyRound,
+            },
+            now);
+
+    private static IEnumerable<Digest> Publishers(EpochGround ground) =>
+        ground.Leaves.Leaves.Values.Select(l => l.Document).OfType<Credential>().Select(c => c.Key.Kid);
+}

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+
+namespace Fairlead.Naming.Operations;
+
+/// <summary>
+/// What an operator asks of op policy. A null part is unchanged; <c>Made</c> and <c>Opening</c> of leaves are set when
+/// the
+/// candidate is built. Immutable.
+/// </summary>
+public sealed record PolicyRequest
+{
+    /// <summary>The whole policy; its <c>rules</c> digest is computed.</summary>
+    public Policy? Policy { get; init; }
+
+    /// <summary>Rules to write, by id.</summary>
+    public ImmutableArray<Rule> Rules { get; init; } = [];
+
+    /// <summary>Ids of Rules to remove.</summary>
+    public ImmutableArray<string> RemoveRules { get; init; } = [];
+
+    /// <summary>All Scopes that the segment shall have; one that it has and that is not named goes.</summary>
+    public ImmutableArray<Scope>? Scopes { get; init; }
+
+    /// <summary>The segment's trust domains.</summary>
+    public ImmutableArray<string>? Domains { get; init; }
+}
+
+/// <summary>Builds op policy (4.4). Pure, thread-safe.</summary>
+public static class PolicyOperation
+{
+    /// <summary>The candidate that follows the ground.</summary>
+    /// <param name="ground">The newest epoch.</param>
+    /// <param name="request">What to change.</param>
+    /// <param name="now">Unix ms.</param>
+    /// <param name="openings">16 fresh random bytes at each call.</param>
+    /// <param name="refusal">OpMismatch where nothing changes or a Rule to remove is not there.</param>
+    public static EpochProposal? Build(
+        EpochGround ground, PolicyRequest request, long now, Func<Hex16> openings, out Refusal? refusal)
+    {
+        ArgumentNullException.ThrowIfNull(ground);
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(openings);
+        var draft = new CandidateDraft(ground, now, openings);
+        foreach (var id in request.RemoveRules)
+        {
+            if (!draft.Remove(LeafClass.Rule, id))
+            {
+                refusal = new Refusal(VerificationFailure.OpMismatch, "remove_rules", $"there is no rule {id}");
+                return null;
+            }
+        }
+
+        foreach (var rule in request.Rules)
+        {
+            draft.Put(rule);
+        }
+
+        if (request.Scopes is { } scopes)
+        {
+            foreach (var scope in draft.Held<Scope>().Where(held => scopes.All(s
+                => s.Segment != held.Segment)).ToList())
+            {
+                draft.Remove(LeafClass.Scope, scope.LeafName);
+            }
+
+            foreach (var scope in scopes)
+            {
+                draft.Put(scope);
+            }
+        }
+
+        return draft.Build(
+            OpType.Policy,
+            epoch => epoch with
+            {
+                Policy = (request.Policy ?? epoch.Policy) with { Rules = epoch.Policy.Rules },
+                Domains = request.Domains is { } domains ? [.. domains.Order(CanonicalTexts.OfTexts)] : epoch.Domains,
+            },
+            mayBeEmpty: false,
+            out refusal);
+    }
+}

@@ -1,0 +1,276 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Operations;
+using Fairlead.TestKit;
+using Xunit;
+
+namespace Fairlead.Governance.Tests.Epochs;
+
+/// <summary>What an anchor refuses to vote for, each by its name; what the builders make passes.</summary>
+public sealed class CandidateTests
+{
+    private readonly EpochBench _bench = new();
+
+    public static TheoryData<string, VerificationFailure, Func<Epoch, Epoch>> Spoiled() => new()
+    {
+        { "number below", VerificationFailure.EpochSuperseded, e => e with { Number = 1 } },
+        { "number above", VerificationFailure.EpochGap, e => e with { Number = 3 } },
+        { "prev", VerificationFailure.PrevMismatch, e => e with { Prev = EpochBench.Stranger(1) } },
+        { "segment", VerificationFailure.WrongSegment, e => e with { Segment = EpochBench.Stranger(1) } },
+        { "issued", VerificationFailure.TimeRegression, e => e with { Issued = 5 } },
+        { "policy", VerificationFailure.PolicyOutOfRange, e
+            => e with { Policy = e.Policy with { SealValidity = 86_400_000 } } },
+        { "quorum", VerificationFailure.NewSetNotConsenting, e => e with { Quorum = e.Quorum with { TGov = 2 } } },
+        { "peers by policy", VerificationFailure.OpMismatch, e => e with { Peers = [EpochBench.Stranger(1)] } },
+        { "rules", VerificationFailure.ManifestMismatch, e
+            => e with { Policy = e.Policy with { Rules = EpochBench.Stranger(1) } } },
+        { "manifest", VerificationFailure.NonCanonicalPayload, e
+            => e with { Op = e.Op with { Manifest = EpochBench.Stranger(1) } } },
+        { "recover", VerificationFailure.RecoveryNotEffective, e
+            => e with { Op = new EpochOp { Type = OpType.Recover } } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Spoiled))]
+    public void Submit_Spoiled_IsRefusedByName(string what, VerificationFailure failure, Func<Epoch, Epoch> spoil)
+    {
+        Assert.NotEmpty(what);
+        Refused(failure, EpochBench.Change(_bench.Policy(1000), spoil));
+    }
+
+    [Fact]
+    public void Submit_FromTheFuture_IsNeverPrepared()
+    {
+        var proposal = EpochBench.Change(_bench.Policy(1000), e => e with { Issued = e.Issued + 2000 });
+        _bench.Approve(proposal);
+        Assert.Empty(EpochBench.Votes(_bench.Receive("a2", new EpochMessage.Propose(2, 0, proposal, null))));
+        Assert.Equal(
+            VerificationFailure.FromFuture,
+            CandidateRules.CheckTimes(_bench.Ground, EpochBench.Read(proposal).Value, _bench.Now)?.Failure);
+        _bench.Now += 2000;
+        Assert.Single(EpochBench.Votes(_bench.Receive("a2", new EpochMessage.Propose(2, 0, proposal, null))));
+    }
+
+    [Fact]
+    [MaliciousInput(138, "Peer named above or below me: NameConflict")]
+    public void Peer_AboveOrBelowMe_IsNameConflict()
+    {
+        foreach (var name in new[] { "acme.internal", "us1.acme.internal", "west.us1.acme.internal", "internal" })
+        {
+            Refused(VerificationFailure.NameConflict, Peer(name));
+        }
+
+        Accepted(Peer("eu1.acme.internal"));
+    }
+
+    [Fact]
+    [MaliciousInput(83, "label in hold-down: LabelInHoldDown")]
+    public void Link_OfALabelInHoldDown_IsLabelInHoldDown()
+    {
+        var held = Hold("c1", EpochBench.Stranger(1), until: _bench.Now + 1000);
+        var bench = new EpochBench(change: o => o with { Ground = held });
+        Refused(VerificationFailure.LabelInHoldDown, Join(held, bench, 2), bench);
+        bench.Now += 1000;
+        Accepted(Join(held, bench, 2), bench);
+    }
+
+    [Fact]
+    public void Link_OfTheSegmentThatTheHoldWaitsFor_IsAccepted()
+    {
+        var held = Hold("c1", EpochBench.Stranger(1), until: _bench.Now + 1000);
+        var bench = new EpochBench(change: o => o with { Ground = held });
+        Accepted(Join(held, bench, 1), bench);
+    }
+
+    [Fact]
+    public void Renew_DropsTombstonesPastTheirTimeOnly()
+    {
+        var held = Hold("c1", EpochBench.Stranger(1), until: _bench.Now + 1000);
+        Assert.True(RenewOperation.Build(held, new Dictionary<Digest, ForeignSegment>(), _bench.Now, _bench.Opening)
+            .Manifest.IsEmpty);
+        var renewal = RenewOperation.Build(
+            held, new Dictionary<Digest, ForeignSegment>(), _bench.Now + 1000, _bench.Opening);
+        Assert.False(renewal.Manifest.IsEmpty);
+        var bench = new EpochBench(change: o => o with { Ground = held });
+        Accepted(renewal, bench);
+        Refused(
+            VerificationFailure.OpMismatch,
+            EpochBench.Change(renewal, e => e with { Issued = _bench.Now, Expires = _bench.Now + 1000 }),
+            bench);
+    }
+
+    [Fact]
+    [MaliciousInput(85, "manifest that lacks a leaf: ManifestMismatch")]
+    public void Manifest_WithoutItsLeaf_IsManifestMismatch() =>
+        Refused(VerificationFailure.ManifestMismatch, Peer("eu1.acme.internal") with { Leaves = [] });
+
+    [Fact]
+    public void Join_MoreThan64Children_IsTooLarge()
+    {
+        JoinOperation.BuildParent(_bench.Ground, Children(65), _bench.Now, _bench.Opening, out var refusal);
+        Assert.Equal(VerificationFailure.TooLarge, refusal?.Failure);
+        Accepted(JoinOperation.BuildParent(_bench.Ground, Children(64), _bench.Now, _bench.Opening, out _)!);
+    }
+
+    [Fact]
+    public void Join_LabelOfAnotherChild_IsLinkRepointed()
+    {
+        var first = JoinOperation.BuildParent(_bench.Ground, Children(1), _bench.Now, _bench.Opening, out _)!;
+        var ground = Follow(_bench.Ground, first);
+        var other = Children(1)[0] with { Genesis = EpochBench.Stranger(99) };
+        JoinOperation.BuildParent(ground, [other], _bench.Now, _bench.Opening, out var refusal);
+        Assert.Equal(VerificationFailure.LinkRepointed, refusal?.Failure);
+    }
+
+    [Fact]
+    public void Floor_Lowered_IsBelowLinkFloor()
+    {
+        var ground = Follow(
+            _bench.Ground, JoinOperation.BuildParent(_bench.Ground, Children(1), _bench.Now, _bench.Opening, out _)!);
+        var bench = new EpochBench(change: o => o with { Ground = ground });
+        var lower = Children(1)[0] with { Floor = new Floor(EpochBench.Stranger(5), 1) };
+        Refused(
+            VerificationFailure.BelowLinkFloor,
+            JoinOperation.BuildParent(ground, [lower], bench.Now, bench.Opening, out _)!,
+            bench);
+        var forked = Children(1)[0] with { Floor = new Floor(EpochBench.Stranger(5), 2) };
+        Refused(
+            VerificationFailure.FloorMismatch,
+            JoinOperation.BuildParent(ground, [forked], bench.Now, bench.Opening, out _)!,
+            bench);
+    }
+
+    [Fact]
+    public void Renew_WithAFloorNotVerifiedHere_WaitsForTheOperator()
+    {
+        var ground = Follow(
+            _bench.Ground, JoinOperation.BuildParent(_bench.Ground, Children(1), _bench.Now, _bench.Opening, out _)!);
+        var bench = new EpochBench(change: o => o with { Ground = ground });
+        bench.Now = RenewOperation.DueAt(ground.Epoch.Value) - 500;
+        var fresh = new ForeignSegment(new Floor(EpochBench.Stranger(7), 9), []);
+        var known = new Dictionary<Digest, ForeignSegment> { [EpochBench.Stranger(0)] = fresh };
+        var renewal = RenewOperation.Build(ground, known, bench.Now, bench.Opening);
+        var outputs = bench.Step(new EpochInput.Submit(1, renewal));
+        Assert.False(Assert.Single(outputs.OfType<EpochOutput.Queued>()).IsWilling);
+        outputs = bench.Step(new EpochInput.Learned(EpochBench.Stranger(0), fresh));
+        var said = outputs.OfType<EpochOutput.Broadcast>().Select(b => b.Message).OfType<EpochMessage.Status>();
+        Assert.Single(said, s => s.Willing.Count == 1);
+    }
+
+    [Fact]
+    public void Builders_WhatChangesNothing_IsOpMismatch()
+    {
+        PolicyOperation.Build(_bench.Ground, new PolicyRequest(), _bench.Now, _bench.Opening, out var refusal);
+        Assert.Equal(VerificationFailure.OpMismatch, refusal?.Failure);
+        CredentialOperation.Build(
+            _bench.Ground, new CredentialRequest { Revoke = [EpochBench.Stranger(1)] }, _bench.Now, _bench.Opening,
+                out refusal);
+        Assert.Equal(VerificationFailure.OpMismatch, refusal?.Failure);
+    }
+
+    [Fact]
+    public void Rebase_DisjointChanges_BothHold_AndConflictsAreRefused()
+    {
+        var ground = _bench.Ground;
+        var peer = Candidate(ground, Peer("eu1.acme.internal"));
+        var policy = Candidate(ground, _bench.Policy(1000));
+        var decided = ground.Follow(policy);
+        var rebased = EpochRebase.Rebase(ground, peer, decided, out var refusal);
+        Assert.Null(refusal);
+        var both = Candidate(decided, rebased!);
+        Assert.Equal((3L, 1000L, 1), (both.Epoch.Value.Number, both.Epoch.Value.Policy.MaxTtl,
+            both.Epoch.Value.Peers.Length));
+        Assert.Null(EpochRebase.Rebase(ground, Candidate(ground, _bench.Policy(2000)), decided, out refusal));
+        Assert.Equal(VerificationFailure.EpochSuperseded, refusal?.Failure);
+    }
+
+    [Fact]
+    public void DryRun_NamesLinksAndWithdrawals()
+    {
+        var ground = _bench.Ground;
+        var kid = _bench.World.SecondPublisher.Key.Kid;
+        var revoke = CredentialOperation.Build(
+            ground, new CredentialRequest { Revoke = [kid] }, _bench.Now, _bench.Opening, out _)!;
+        var impact = DryRun.Of(ground, Candidate(ground, revoke), [("a.shop.svc", kid), ("b.shop.svc", default)]);
+        Assert.Equal(["*.svc"], impact.Names);
+        Assert.Equal(["a.shop.svc"], impact.Withdrawn);
+        Assert.False(impact.TouchesOthers);
+        impact = DryRun.Of(ground, Candidate(ground, Peer("eu1.acme.internal")), []);
+        Assert.Equal(new LinkImpact("Peer eu1.acme.internal", "added", EpochBench.Stranger(3)),
+            Assert.Single(impact.Links));
+        Assert.Equal(["peers"], impact.Members);
+        Assert.True(DryRun.Of(ground, Candidate(ground, _bench.Policy(1000)), []).TouchesOthers);
+    }
+
+    private static JoiningChild[] Children(int count) =>
+    [
+        .. Enumerable.Range(0, count).Select(i => new JoiningChild(
+            $"c{i}", EpochBench.Stranger(i), new Floor(EpochBench.Stranger(-i), 2), [EpochBench.Endpoint], null)),
+    ];
+
+    private EpochCandidate Candidate(EpochGround ground, EpochProposal proposal) =>
+        CandidateRules.TryRead(ground, proposal, new PortChecks(_bench.World.Check), out var candidate, out var refusal)
+            ? candidate
+            : throw new InvalidOperationException(refusal.ToString());
+
+    private EpochGround Follow(EpochGround ground, EpochProposal proposal)
+    {
+        // The next epoch stands where the bench's does: number and prev are the engine's to check, not the test's
+        // subject.
+        var after = ground.Follow(Candidate(ground, proposal));
+        var epoch = Document.Make(after.Epoch.Value with { Number = 1 });
+        return after with { Epoch = epoch };
+    }
+
+    private EpochGround Hold(string at, Digest genesis, long until)
+    {
+        var tombstone = Document.Make(new Tombstone
+        {
+            At = LinkPoint.Parse(at), Genesis = genesis, Made = 1, Opening = _bench.Opening(), Until = until,
+        });
+        var manifest = Document.Make(new Manifest
+        {
+            Changes = [new ManifestChange { Class = (long)LeafClass.Tombstone, Digest = tombstone.Digest, Name = at }],
+        });
+        var epoch = Document.Make(_bench.Ground.Epoch.Value with
+        {
+            Op = new EpochOp { Type = OpType.Evict, Manifest = manifest.Digest },
+        });
+        var leaves = _bench.Ground.Leaves.Apply(
+            epoch, manifest.Payload, [(LeafClass.Tombstone, tombstone.Payload)], out var refusal);
+        Assert.Null(refusal);
+        return _bench.Ground with { Epoch = epoch, Leaves = leaves! };
+    }
+
+    private static EpochProposal Join(EpochGround ground, EpochBench bench, int stranger) => JoinOperation.BuildParent(
+        ground,
+        [new JoiningChild("c1", EpochBench.Stranger(stranger), new Floor(EpochBench.Stranger(9), 0),
+            [EpochBench.Endpoint], null)],
+        bench.Now,
+        bench.Opening,
+        out _)!;
+
+    private EpochProposal Peer(string name) => PeerOperation.Build(
+        _bench.Ground,
+        new PeerRequest(
+            SegmentName.Parse(name), EpochBench.Stranger(3), new Floor(EpochBench.Stranger(4), 0),
+                [EpochBench.Endpoint]),
+        _bench.Now,
+        _bench.Opening,
+        out _)!;
+
+    /// <summary>Refused with this error, and nothing waits.</summary>
+    private void Refused(VerificationFailure failure, EpochProposal proposal, EpochBench? bench = null)
+    {
+        bench ??= _bench;
+        var waiting = bench.Engine.Waiting;
+        var outputs = bench.Step(new EpochInput.Submit(7, proposal));
+        Assert.Equal(failure, Assert.Single(outputs.OfType<EpochOutput.Refused>()).Refusal.Failure);
+        Assert.Equal(waiting, bench.Engine.Waiting);
+    }
+
+    private void Accepted(EpochProposal proposal, EpochBench? bench = null)
+    {
+        var outputs = (bench ?? _bench).Step(new EpochInput.Submit(7, proposal));
+        Assert.Empty(outputs.OfType<EpochOutput.Refused>().Select(r => r.Refusal.ToString()));
+    }
+}
