@@ -23,4 +23,7 @@ internal static class ExitCode
 
     /// <summary>No answer can be had, or its time is over.</summary>
     internal const int Unreachable = 6;
+
+    /// <summary>Ended by SIGINT or SIGTERM before it was done, as shells count it.</summary>
+    internal const int Interrupted = 130;
 }

@@ -21,7 +21,7 @@ internal static class FairleadCommand
         {
             foreach (var wrong in parsed.Errors)
             {
-                await error.WriteLineAsync($"fairlead: {wrong.Message}".AsMemory(), cancellationToken).ConfigureAwait(false);
+                await ComplainAsync(error, wrong.Message).ConfigureAwait(false);
             }
 
             return ExitCode.Usage;
@@ -29,24 +29,34 @@ internal static class FairleadCommand
 
         try
         {
-            var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error };
+            // Signals are this program's own: the library would end the process while a demo still stops its children.
+            var invocation = new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+                Output = output,
+                Error = error,
+            };
             return await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
         }
         catch (CliException e)
         {
-            await error.WriteLineAsync($"fairlead: {e.Message}".AsMemory(), cancellationToken).ConfigureAwait(false);
+            await ComplainAsync(error, e.Message).ConfigureAwait(false);
             return e.ExitCode;
         }
         catch (KeyFileException e)
         {
-            await error.WriteLineAsync($"fairlead: {e.Message}".AsMemory(), cancellationToken).ConfigureAwait(false);
+            await ComplainAsync(error, e.Message).ConfigureAwait(false);
             return ExitCode.Usage;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return ExitCode.Answer;
+            await ComplainAsync(error, "interrupted").ConfigureAwait(false);
+            return ExitCode.Interrupted;
         }
     }
+
+    private static Task ComplainAsync(TextWriter error, string message) => error.WriteLineAsync($"fairlead: {message}");
 
     private static RootCommand Build(TextWriter output)
     {

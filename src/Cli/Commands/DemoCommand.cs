@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Fairlead.Cli.Demo;
 
 namespace Fairlead.Cli.Commands;
@@ -10,16 +11,64 @@ internal static class DemoCommand
     {
         var keep = new Option<bool>("--keep") { Description = "Run no checks; stay up until SIGINT or SIGTERM." };
         var envFile = new Option<string?>("--env-file") { Description = "Write KEY=VALUE lines about what runs to this file." };
-        var repository = new Option<string?>("--repository") { Description = "The folder with samples and eng; found from the program by default." };
-        var listener = new Option<int>("--listener") { Description = "Envoy's HTTP port; a free one by default (15080 with --keep, where it is free)." };
-        var command = new Command("demo", "Run two clusters on this machine and check what must hold.") { keep, envFile, repository, listener };
+        var repository = new Option<string?>("--repository")
+        {
+            Description = "The folder with samples and eng; found from the program by default.",
+        };
+        var listener = new Option<int?>("--listener")
+        {
+            Description = "Envoy's HTTP port; 15080 by default, or a free one where that is in use.",
+        };
+        var command = new Command("demo", "Run two clusters on this machine and check what must hold.")
+        {
+            keep, envFile, repository, listener,
+        };
         command.SetAction((parsed, cancellationToken) => DemoRun.RunAsync(
-            new DemoOptions(
-                parsed.GetValue(keep), parsed.GetValue(envFile), parsed.GetValue(repository) ?? FindRepository(), parsed.GetValue(listener)),
+            Check(new DemoOptions(
+                parsed.GetValue(keep),
+                parsed.GetValue(envFile),
+                parsed.GetValue(repository) ?? FindRepository(),
+                PortOf(parsed.GetValue(listener)))),
             output,
             TimeProvider.System,
             cancellationToken));
         return command;
+    }
+
+    private static DemoOptions Check(DemoOptions options)
+    {
+        if (options.EnvFile is { } file)
+        {
+            if (!options.Keep)
+            {
+                throw new CliException(ExitCode.Usage, "--env-file describes what runs on: it needs --keep");
+            }
+
+            EnvFile.CheckWritable(file);
+        }
+
+        return Directory.Exists(Path.Combine(options.Repository, "samples", "shop"))
+            ? options
+            : throw new CliException(ExitCode.Usage, $"--repository {options.Repository}: holds no samples/shop");
+    }
+
+    private static int PortOf(int? wanted)
+    {
+        if (wanted is not { } port)
+        {
+            return 0;
+        }
+
+        if (port is < 1 or > IPEndPoint.MaxPort)
+        {
+            throw new CliException(ExitCode.Usage, $"--listener {port}: a port is 1 to {IPEndPoint.MaxPort}");
+        }
+
+        return FreePorts.IsFree(new IPEndPoint(IPAddress.Loopback, port))
+            ? port
+            : throw new CliException(
+                ExitCode.Usage,
+                $"--listener {port}: 127.0.0.1:{port} is in use; end what listens there (ss -ltnp) or choose another port");
     }
 
     private static string FindRepository()

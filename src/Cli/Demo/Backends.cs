@@ -12,13 +12,24 @@ internal sealed class Backends : IAsyncDisposable
     internal IEnumerable<IBackend> All => _running.Values;
 
     /// <summary>Starts a service unless one runs there.</summary>
+    /// <exception cref="CliException">It cannot listen there.</exception>
     internal async Task EnsureAsync(IPEndPoint address, bool grpc, CancellationToken cancellationToken)
     {
-        if (!_running.ContainsKey(address))
+        if (_running.ContainsKey(address))
+        {
+            return;
+        }
+
+        try
         {
             _running[address] = grpc
                 ? await GrpcBackend.StartAsync(address, cancellationToken).ConfigureAwait(false)
                 : await HttpBackend.StartAsync(address, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            throw new CliException(
+                ExitCode.Usage, $"a backend cannot listen on {address}: {e.Message}; end what listens there (ss -ltnp)");
         }
     }
 

@@ -24,7 +24,8 @@ internal sealed record CliRun(int ExitCode, string Output, string Error)
     }
 
     /// <summary>Runs a child to its end.</summary>
-    internal static async Task<CliRun> RunAsync(Spawner spawner, ProcessStartInfo info, CancellationToken cancellationToken)
+    internal static async Task<CliRun> RunAsync(
+        Spawner spawner, ProcessStartInfo info, CancellationToken cancellationToken)
     {
         info.RedirectStandardOutput = true;
         info.RedirectStandardError = true;
@@ -43,20 +44,5 @@ internal sealed record CliRun(int ExitCode, string Output, string Error)
                 process.Kill();
             }
         }
-    }
-
-    /// <summary>The same program in a network namespace of its own, which has not even a loopback that is up.</summary>
-    internal static ProcessStartInfo WithoutNetwork(ProcessStartInfo info)
-    {
-        var wrapped = new ProcessStartInfo("unshare");
-        wrapped.ArgumentList.Add("--net");
-        wrapped.ArgumentList.Add("--");
-        wrapped.ArgumentList.Add(info.FileName);
-        foreach (var argument in info.ArgumentList)
-        {
-            wrapped.ArgumentList.Add(argument);
-        }
-
-        return wrapped;
     }
 }

@@ -6,17 +6,30 @@ namespace Fairlead.Cli.Demo;
 /// <summary>The demo from its first line to its last.</summary>
 internal static class DemoRun
 {
-    private const int SampleListenerPort = 15080;
-
     /// <summary>Runs the demo.</summary>
     /// <returns>0 if no check failed, else 1.</returns>
-    internal static Task<int> RunAsync(DemoOptions options, TextWriter output, TimeProvider time, CancellationToken cancellationToken) =>
-        options.Keep ? KeepAsync(options, output, time, cancellationToken) : CheckAsync(options, output, time, cancellationToken);
+    /// <exception cref="CliException">It cannot start here; the message names the address or the file, and the remedy.</exception>
+    internal static async Task<int> RunAsync(
+        DemoOptions options, TextWriter output, TimeProvider time, CancellationToken cancellationToken)
+    {
+        output.WriteLine(
+            "Fairlead demo: two segments that are peers, eu1.internal and us1.internal, four anchors each (F=1, T=3).\n"
+            + "Demo policy: seals live 15 s (V), clocks may differ by 1 s (delta), no continuity (0): answers end soon, on purpose.");
+        try
+        {
+            return options.Keep
+                ? await KeepAsync(options, output, time, cancellationToken).ConfigureAwait(false)
+                : await CheckAsync(options, output, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (CheckFailedException e)
+        {
+            throw new CliException(ExitCode.Internal, e.Message);
+        }
+    }
 
     private static async Task<int> CheckAsync(
         DemoOptions options, TextWriter output, TimeProvider time, CancellationToken cancellationToken)
     {
-        Announce(output);
         var scoreboard = new Scoreboard(output, time);
         var start = time.GetTimestamp();
         var world = await DemoWorld.StartAsync(options, output, time, cancellationToken).ConfigureAwait(false);
@@ -47,45 +60,61 @@ internal static class DemoRun
     private static async Task<int> KeepAsync(
         DemoOptions options, TextWriter output, TimeProvider time, CancellationToken cancellationToken)
     {
-        Announce(output);
-        if (options.Listener == 0 && FreePorts.IsFree(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, SampleListenerPort)))
+        DemoWorld? world = null;
+        try
         {
-            options = options with { Listener = SampleListenerPort };
+            world = await DemoWorld.StartAsync(options, output, time, cancellationToken).ConfigureAwait(false);
+            await BringUpAsync(world, options, output, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Being told to end is how this ends well.
+        }
+        finally
+        {
+            if (world is not null)
+            {
+                await world.DisposeAsync().ConfigureAwait(false);
+            }
         }
 
-        var world = await DemoWorld.StartAsync(options, output, time, cancellationToken).ConfigureAwait(false);
-        await using (world.ConfigureAwait(false))
+        if (world is not null)
         {
-            try
-            {
-                await world.StartEnvoyAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (CheckSkippedException e)
-            {
-                output.WriteLine("skipped: " + e.Message);
-            }
-
-            if (options.EnvFile is { } path)
-            {
-                await EnvFile.WriteAsync(path, await DescribeAsync(world, cancellationToken).ConfigureAwait(false), cancellationToken)
-                    .ConfigureAwait(false);
-            }
-
-            output.WriteLine("up; end it with SIGINT or SIGTERM");
-            var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            using var registration = cancellationToken.Register(over.SetResult);
-            await over.Task.ConfigureAwait(false);
+            Directory.Delete(world.Folder, recursive: true);
         }
 
-        Directory.Delete(world.Folder, recursive: true);
         return ExitCode.Answer;
     }
 
-    private static void Announce(TextWriter output) => output.WriteLine(
-        "Fairlead demo: two segments that are peers, eu1.internal and us1.internal, four anchors each (F=1, T=3).\n" +
-        "Demo policy: seals live 15 s (V), clocks may differ by 1 s (delta), no continuity (0): answers end soon, on purpose.");
+    private static async Task BringUpAsync(
+        DemoWorld world, DemoOptions options, TextWriter output, CancellationToken cancellationToken)
+    {
+        await world.WaitForImportsAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await world.StartEnvoyAsync(cancellationToken).ConfigureAwait(false);
+            var moved = world.EnvoyListenerPort == (options.Listener == 0 ? DemoWorld.SampleListenerPort : options.Listener)
+                ? ""
+                : $" ({DemoWorld.SampleListenerPort} is another one's)";
+            output.WriteLine($"Envoy listens on {world.EnvoyListener}{moved}");
+        }
+        catch (CheckSkippedException e)
+        {
+            output.WriteLine("skipped: " + e.Message);
+        }
 
-    private static async Task<IReadOnlyList<(string Key, string Value)>> DescribeAsync(DemoWorld world, CancellationToken cancellationToken) =>
+        if (options.EnvFile is { } path)
+        {
+            var values = await DescribeAsync(world, cancellationToken).ConfigureAwait(false);
+            await EnvFile.WriteAsync(path, values, cancellationToken).ConfigureAwait(false);
+        }
+
+        output.WriteLine("up; end it with SIGINT or SIGTERM");
+    }
+
+    private static async Task<IReadOnlyList<(string Key, string Value)>> DescribeAsync(
+        DemoWorld world, CancellationToken cancellationToken) =>
     [
         ("XDS_SOCKET", world.XdsSocket),
         ("XDS_ADDRESS", world.XdsAddress),

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-
 
 namespace Fairlead.Cli.Demo;
 
@@ -37,7 +35,8 @@ internal sealed partial class DemoWorld
 
     private async Task FairleadAsync(List<string> arguments, CancellationToken cancellationToken)
     {
-        await _output.WriteLineAsync($"$ fairlead {string.Join(' ', arguments.Take(4))} ..".AsMemory(), cancellationToken).ConfigureAwait(false);
+        await _output.WriteLineAsync($"$ fairlead {string.Join(' ', arguments.Take(4))} ..".AsMemory(), cancellationToken)
+            .ConfigureAwait(false);
         var exitCode = await FairleadCommand.RunAsync(arguments, _output, cancellationToken).ConfigureAwait(false);
         Check.Equal(ExitCode.Answer, exitCode, $"fairlead {arguments[0]} {arguments[1]}");
     }
@@ -49,9 +48,9 @@ internal sealed partial class DemoWorld
             Directory.CreateDirectory(segment.Manifests);
             foreach (var file in Directory.GetFiles(Path.Combine(Repository, "samples", "shop", segment.Name), "*.yaml"))
             {
-                var content = await File.ReadAllBytesAsync(file, cancellationToken).ConfigureAwait(false);
-                await File.WriteAllBytesAsync(Path.Combine(segment.Manifests, Path.GetFileName(file)), content, cancellationToken)
-                    .ConfigureAwait(false);
+                var text = Block.Move(await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false));
+                var copy = Path.Combine(segment.Manifests, Path.GetFileName(file));
+                await File.WriteAllTextAsync(copy, text, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -76,7 +75,8 @@ internal sealed partial class DemoWorld
         }
 
         await Task.WhenAll(starting).ConfigureAwait(false);
-        await _output.WriteLineAsync($"eight anchors run; their logs are in {Folder}".AsMemory(), cancellationToken).ConfigureAwait(false);
+        await _output.WriteLineAsync($"eight anchors run; their logs are in {Folder}".AsMemory(), cancellationToken)
+            .ConfigureAwait(false);
     }
 
     private async Task StartControllersAsync(CancellationToken cancellationToken)
@@ -98,8 +98,8 @@ internal sealed partial class DemoWorld
                     $"region: {segment.Name.Split('.')[0]}",
                 ],
                 cancellationToken).ConfigureAwait(false);
-            segment.Controller = await SpawnAsync(
-                $"controller-{segment.Name.Split('.')[0]}", _programs.Start("Controller", "--config", configuration)).ConfigureAwait(false);
+            var program = _programs.Start("Controller", "--config", configuration);
+            segment.Controller = await SpawnAsync($"controller-{segment.Name.Split('.')[0]}", program).ConfigureAwait(false);
             await segment.Controller.WaitReadyAsync(StartPatience, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -107,7 +107,8 @@ internal sealed partial class DemoWorld
     /// <summary>The segment's genesis digest, from what its ceremony hands to a neighbour.</summary>
     internal static async Task<string> GenesisAsync(DemoSegment segment, CancellationToken cancellationToken)
     {
-        var text = await File.ReadAllTextAsync(Path.Combine(segment.Folder, "peer.json"), cancellationToken).ConfigureAwait(false);
+        var text = await File.ReadAllTextAsync(Path.Combine(segment.Folder, "peer.json"), cancellationToken)
+            .ConfigureAwait(false);
         return System.Text.Json.Nodes.JsonNode.Parse(text)!["genesis"]!.GetValue<string>();
     }
 
@@ -125,9 +126,6 @@ internal sealed partial class DemoWorld
             "unsafe_allow_loopback_endpoints: true",
         ],
         cancellationToken);
-
-    /// <summary>Where an endpoint of a backend listens.</summary>
-    internal static IPEndPoint At(string address, int port) => new(IPAddress.Parse(address), port);
 
     private static string Quote(string value) => string.Create(CultureInfo.InvariantCulture, $"\"{value}\"");
 }

@@ -15,6 +15,9 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     internal const string Catalog = "catalog.shop.svc.us1.internal";
     internal const string Cart = "cart.shop.svc.us1.internal";
 
+    /// <summary>Where the sample bootstrap has Envoy listen.</summary>
+    internal const int SampleListenerPort = 15080;
+
     private const int AnchorsPerSegment = 4;
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
 
@@ -22,21 +25,25 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     private readonly Programs _programs = Programs.Locate();
     private readonly TextWriter _output;
 
-    private DemoWorld(DemoOptions options, string folder, TextWriter output, TimeProvider time)
+    private DemoWorld(DemoOptions options, AddressBlock block, string folder, TextWriter output, TimeProvider time)
     {
         _options = options;
         _output = output;
+        Block = block;
         Folder = folder;
         Time = time;
-        var ports = FreePorts.Take((AnchorsPerSegment * 4) + 6);
+        var ports = block.Ports((AnchorsPerSegment * 4) + 6);
         Home = Segment(HomeName, ports.Take(4), ports.Skip(4).Take(4));
         Peer = Segment(PeerName, ports.Skip(8).Take(4), ports.Skip(12).Take(4));
         SidecarAdmin = Loopback(ports[16]);
         XdsAddress = Loopback(ports[17]);
-        EnvoyListenerPort = options.Listener == 0 ? ports[18] : options.Listener;
+        EnvoyListenerPort = ListenerPort(options.Listener, block, ports[18]);
         EnvoyAdminPort = ports[19];
         ControllerAdmins = [Loopback(ports[20]), Loopback(ports[21])];
     }
+
+    /// <summary>Where the endpoints of this demo are.</summary>
+    internal AddressBlock Block { get; }
 
     internal string Folder { get; }
 
@@ -71,6 +78,10 @@ internal sealed partial class DemoWorld : IAsyncDisposable
 
     internal IReadOnlyList<string> ControllerAdmins { get; }
 
+    /// <summary>Where checks add endpoints of <c>checkout</c>.</summary>
+    internal IReadOnlyList<System.Net.IPEndPoint> ExtraEndpoints =>
+        [.. ExtraEndpoint.Addresses(Peer.Manifests).Select(Block.Move)];
+
     internal ManagedProcess? Sidecar { get; private set; }
 
     internal ManagedProcess? Envoy { get; private set; }
@@ -80,11 +91,11 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     internal string Repository => _options.Repository;
 
     /// <summary>Builds the two clusters and starts everything but Envoy.</summary>
+    /// <exception cref="CliException">An address is in use, a program is missing, or one does not start.</exception>
     internal static async Task<DemoWorld> StartAsync(
         DemoOptions options, TextWriter output, TimeProvider time, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateTempSubdirectory("fairlead-demo-").FullName;
-        var world = new DemoWorld(options, folder, output, time);
+        var world = Create(options, output, time);
         try
         {
             await world.HoldCeremoniesAsync(cancellationToken).ConfigureAwait(false);
@@ -94,6 +105,12 @@ internal sealed partial class DemoWorld : IAsyncDisposable
             await world.StartControllersAsync(cancellationToken).ConfigureAwait(false);
             await world.StartSidecarAsync(cancellationToken).ConfigureAwait(false);
             return world;
+        }
+        catch (OperationCanceledException)
+        {
+            await world.DisposeAsync().ConfigureAwait(false);
+            Directory.Delete(world.Folder, recursive: true);
+            throw;
         }
         catch
         {
@@ -105,8 +122,8 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     /// <summary>Starts one anchor from its folder.</summary>
     internal async Task StartAnchorAsync(DemoSegment segment, int index, CancellationToken cancellationToken)
     {
-        var anchor = await SpawnAsync(
-            segment.AnchorIds[index], _programs.Start("Anchor", "--config", segment.AnchorConfiguration(index))).ConfigureAwait(false);
+        var program = _programs.Start("Anchor", "--config", segment.AnchorConfiguration(index));
+        var anchor = await SpawnAsync(segment.AnchorIds[index], program).ConfigureAwait(false);
         segment.Anchors[index] = anchor;
         await anchor.WaitReadyAsync(StartPatience, cancellationToken).ConfigureAwait(false);
     }
@@ -140,21 +157,31 @@ internal sealed partial class DemoWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts Envoy with the sample bootstrap.</summary>
+    /// <summary>Starts Envoy with the sample bootstrap; returns once it listens and has its routes.</summary>
     /// <exception cref="CheckSkippedException">There is no Envoy here.</exception>
+    /// <exception cref="CliException">It ended, or was not live in time.</exception>
     internal async Task StartEnvoyAsync(CancellationToken cancellationToken)
     {
-        var binary = await EnvoyBinary.FindAsync(Spawner, Repository, cancellationToken).ConfigureAwait(false);
         await EnvoyConfiguration.WriteAsync(
             Path.Combine(Repository, "samples", "envoy", "bootstrap.yaml"), EnvoyBootstrap, XdsSocket, EnvoyListenerPort,
             EnvoyAdminPort, cancellationToken).ConfigureAwait(false);
-        var info = new ProcessStartInfo(binary);
-        foreach (var argument in new[] { "-c", EnvoyBootstrap, "--use-dynamic-base-id", "--log-level", "warning", "--concurrency", "1" })
-        {
-            info.ArgumentList.Add(argument);
-        }
+        var binary = await EnvoyBinary.FindAsync(Spawner, Repository, cancellationToken).ConfigureAwait(false);
+        var info = new ProcessStartInfo(
+            binary, ["-c", EnvoyBootstrap, "--use-dynamic-base-id", "--log-level", "warning", "--concurrency", "1"]);
+        var log = Path.Combine(Folder, "envoy.log");
+        Envoy = await ManagedProcess.StartAsync(Spawner, "envoy", info, log, null).ConfigureAwait(false);
+        await Envoy.WaitAsync(EnvoyIsLiveAsync, StartPatience, cancellationToken).ConfigureAwait(false);
+    }
 
-        Envoy = await ManagedProcess.StartAsync(Spawner, "envoy", info, Path.Combine(Folder, "envoy.log"), null).ConfigureAwait(false);
+    /// <summary>Waits until the sidecar knows every import.</summary>
+    /// <exception cref="CliException">It ended, or did not in time.</exception>
+    internal async Task WaitForImportsAsync(CancellationToken cancellationToken)
+    {
+        using var sidecar = new JsonApi(SidecarAdmin, Time);
+        await Sidecar!.WaitAsync(
+            async token => await sidecar.TryStatusAsync("ready", token).ConfigureAwait(false) == 200,
+            StartPatience,
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Starts a program whose line <c>ready</c> is awaited by the caller.</summary>
@@ -169,6 +196,42 @@ internal sealed partial class DemoWorld : IAsyncDisposable
         await Task.WhenAll(children.OfType<ManagedProcess>().Select(child => child.DisposeAsync().AsTask())).ConfigureAwait(false);
         await Backends.DisposeAsync().ConfigureAwait(false);
         Spawner.Dispose();
+        Block.Dispose();
+    }
+
+    private static DemoWorld Create(DemoOptions options, TextWriter output, TimeProvider time)
+    {
+        var samples = Path.Combine(options.Repository, "samples", "shop", PeerName);
+        var block = AddressBlock.Claim(
+            [.. ManifestEndpoints.Read(samples).Select(endpoint => endpoint.Address), .. ExtraEndpoint.Addresses(samples)]);
+        try
+        {
+            var folder = Directory.CreateTempSubdirectory("fairlead-demo-").FullName;
+            return new DemoWorld(options, block, folder, output, time);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            block.Dispose();
+            throw new CliException(ExitCode.Usage, $"no folder can be made in {Path.GetTempPath()}: {e.Message}; set TMPDIR");
+        }
+        catch
+        {
+            block.Dispose();
+            throw;
+        }
+    }
+
+    // Only the demo that has block 0 takes the sample's port: two demos never race for it.
+    private static int ListenerPort(int wanted, AddressBlock block, int own)
+    {
+        var sample = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, SampleListenerPort);
+        return wanted != 0 ? wanted : block.Number == 0 && FreePorts.IsFree(sample) ? SampleListenerPort : own;
+    }
+
+    private async Task<bool> EnvoyIsLiveAsync(CancellationToken cancellationToken)
+    {
+        using var admin = new JsonApi(Loopback(EnvoyAdminPort), Time);
+        return await admin.TryStatusAsync("ready", cancellationToken).ConfigureAwait(false) == 200;
     }
 
     private static string Loopback(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");

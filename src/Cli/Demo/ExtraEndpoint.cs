@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Fairlead.Cli.Demo;
 
 /// <summary>
@@ -8,9 +10,15 @@ internal static class ExtraEndpoint
 {
     private const string FileName = "checkout-extra.yaml";
 
-    internal static void Add(string manifests, string address)
+    /// <summary>The addresses of block 0 at which the demo adds endpoints.</summary>
+    internal static IReadOnlyList<IPEndPoint> Addresses(string manifests)
     {
         var port = ManifestEndpoints.PortOf(manifests, "checkout");
+        return [new(IPAddress.Parse("127.0.2.77"), port), new(IPAddress.Parse("127.0.2.78"), port)];
+    }
+
+    internal static void Add(string manifests, IPEndPoint endpoint)
+    {
         var temporary = Path.Combine(manifests, FileName + ".tmp");
         File.WriteAllText(temporary, $"""
             apiVersion: discovery.k8s.io/v1
@@ -23,10 +31,10 @@ internal static class ExtraEndpoint
             addressType: IPv4
             ports:
               - name: http
-                port: {port}
+                port: {endpoint.Port}
                 protocol: TCP
             endpoints:
-              - addresses: ["{address}"]
+              - addresses: ["{endpoint.Address}"]
                 conditions: {"{"}ready: true{"}"}
                 zone: us1-a
 

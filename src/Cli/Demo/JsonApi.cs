@@ -21,11 +21,18 @@ internal sealed class JsonApi(string address, TimeProvider time) : IDisposable
         return JsonNode.Parse(text) ?? throw new JsonException("the page is null");
     }
 
-    /// <summary>The status of a page.</summary>
-    internal async Task<int> StatusAsync(string path, CancellationToken cancellationToken)
+    /// <summary>The status of a page; 0 where nobody answers yet.</summary>
+    internal async Task<int> TryStatusAsync(string path, CancellationToken cancellationToken)
     {
-        using var response = await _client.GetAsync(new Uri(path, UriKind.Relative), cancellationToken).ConfigureAwait(false);
-        return (int)response.StatusCode;
+        try
+        {
+            using var response = await _client.GetAsync(new Uri(path, UriKind.Relative), cancellationToken).ConfigureAwait(false);
+            return (int)response.StatusCode;
+        }
+        catch (Exception e) when (IsSilence(e, cancellationToken))
+        {
+            return 0;
+        }
     }
 
     /// <summary>Asks for a page again and again until it fits; the caller's token bounds the wait.</summary>
@@ -41,14 +48,17 @@ internal sealed class JsonApi(string address, TimeProvider time) : IDisposable
                     return page;
                 }
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (IsSilence(e, cancellationToken))
             {
-                // Not listening yet, or not any more for a moment.
+                // Not listening yet, or not any more for a moment, or too busy to answer within the client's patience.
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(2), time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(TimeSpan.FromMilliseconds(5), time, cancellationToken).ConfigureAwait(false);
         }
     }
 
     public void Dispose() => _client.Dispose();
+
+    private static bool IsSilence(Exception e, CancellationToken cancellationToken) =>
+        e is HttpRequestException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested);
 }

@@ -12,6 +12,7 @@ internal sealed class ManagedProcess : IAsyncDisposable
 {
     private const int LogBytesMax = 16 * 1024 * 1024;
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(20);
 
     private readonly Process _process;
     private readonly StreamWriter _log;
@@ -60,7 +61,7 @@ internal sealed class ManagedProcess : IAsyncDisposable
     }
 
     /// <summary>Waits for the ready line.</summary>
-    /// <exception cref="InvalidOperationException">The child ended first, or took longer than <paramref name="patience"/>.</exception>
+    /// <exception cref="CliException">The child ended first, or took longer than <paramref name="patience"/>.</exception>
     internal async Task WaitReadyAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
         using var timer = new CancellationTokenSource(patience);
@@ -70,10 +71,33 @@ internal sealed class ManagedProcess : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         if (!_ready.Task.IsCompleted)
         {
-            var why = exited.IsCompletedSuccessfully
-                ? string.Create(CultureInfo.InvariantCulture, $"ended with exit code {_process.ExitCode}")
-                : "was not ready in time";
-            throw new InvalidOperationException($"{Name} {why}; its output is in {LogPath}: {Tail()}");
+            throw NotReady();
+        }
+    }
+
+    /// <summary>Asks again and again whether the child is as wanted; for one that reports no readiness by itself.</summary>
+    /// <exception cref="CliException">The child ended first, or took longer than <paramref name="patience"/>.</exception>
+    internal async Task WaitAsync(
+        Func<CancellationToken, Task<bool>> isReady, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(patience);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using var period = new PeriodicTimer(AskAgain);
+        try
+        {
+            while (!await isReady(either.Token).ConfigureAwait(false))
+            {
+                if (_process.HasExited)
+                {
+                    throw NotReady();
+                }
+
+                await period.WaitForNextTickAsync(either.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw NotReady();
         }
     }
 
@@ -110,6 +134,14 @@ internal sealed class ManagedProcess : IAsyncDisposable
         {
             _log.Dispose();
         }
+    }
+
+    private CliException NotReady()
+    {
+        var why = _process.HasExited
+            ? string.Create(CultureInfo.InvariantCulture, $"ended with exit code {_process.ExitCode}")
+            : "was not ready in time";
+        return new CliException(ExitCode.Internal, $"{Name} {why}; its output is in {LogPath}: {Tail()}");
     }
 
     private string Tail()

@@ -20,13 +20,14 @@ internal sealed class Programs(string root, string configuration)
     }
 
     /// <summary>How to start a host, <c>Anchor</c> for example.</summary>
-    /// <exception cref="FileNotFoundException">It has not been built.</exception>
+    /// <exception cref="CliException">It has not been built.</exception>
     internal ProcessStartInfo Start(string host, params ReadOnlySpan<string> arguments)
     {
         var file = Path.Combine(root, host, configuration, host == "Cli" ? "fairlead.dll" : $"Fairlead.{host}.dll");
         if (!File.Exists(file))
         {
-            throw new FileNotFoundException($"{host} is not built: {file} is missing; run make build, or set {Variable}");
+            throw new CliException(
+                ExitCode.Usage, $"{host} is not built: {file} is missing; run make build, or set {Variable}");
         }
 
         var info = new ProcessStartInfo(Environment.ProcessPath is { } self && IsDotnet(self) ? self : "dotnet");

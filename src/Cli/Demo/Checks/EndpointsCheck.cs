@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Fairlead.Cli.Demo.Checks;
 
@@ -13,7 +14,7 @@ internal sealed class EndpointsCheck(DemoWorld world)
     internal async Task<string> RunAsync(CancellationToken cancellationToken)
     {
         EnvoyMissing.SkipIf(world);
-        var address = DemoWorld.At("127.0.2.77", ManifestEndpoints.PortOf(world.Peer.Manifests, "checkout"));
+        var address = world.ExtraEndpoints[0];
         await world.Backends.EnsureAsync(address, grpc: false, cancellationToken).ConfigureAwait(false);
         using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);
         var load = new RequestLoad(world.EnvoyListener, DemoWorld.Checkout, perSecond: 200, world.Time);
@@ -21,29 +22,37 @@ internal sealed class EndpointsCheck(DemoWorld world)
         {
             await load.WaitForAsync(response => response.Status == 200, cancellationToken).ConfigureAwait(false);
             var from = world.Time.GetTimestamp();
-            var added = await MeasureAsync(sidecar, load, address.ToString(), cancellationToken).ConfigureAwait(false);
+            var added = await MeasureAsync(sidecar, load, address, cancellationToken).ConfigureAwait(false);
 
             var removedAt = world.Time.GetTimestamp();
             var before = await EdsVersionAsync(sidecar, cancellationToken).ConfigureAwait(false);
             ExtraEndpoint.Remove(world.Peer.Manifests);
             await EdsAckAsync(sidecar, before, cancellationToken).ConfigureAwait(false);
             var removed = world.Time.GetElapsedTime(removedAt);
-            await Task.Delay(Grace - Min(removed, Grace), world.Time, cancellationToken).ConfigureAwait(false);
+            Check.That(removed < Grace, string.Create(
+                CultureInfo.InvariantCulture, $"Envoy acknowledged the removal after {removed.TotalSeconds:0.0} s only"));
+            await Task.Delay(Grace - removed, world.Time, cancellationToken).ConfigureAwait(false);
             var then = world.Backends.RequestsAt(address);
+            var sent = load.Responses.Count;
             await Task.Delay(Grace, world.Time, cancellationToken).ConfigureAwait(false);
             Check.Equal(then, world.Backends.RequestsAt(address), "requests at the removed endpoint, 1 s and 2 s after its removal");
+            Check.That(load.Responses.Count > sent, "nothing was requested after the removal");
             var failures = load.FailuresSince(from);
-            Check.That(failures.Count == 0, $"{failures.Count} requests failed, the first with {(failures.Count == 0 ? null : failures[0])}");
-            return $"{added}\nremoved: ACK after {removed.TotalMilliseconds:0} ms, no request 1 s later; 0 of {load.Responses.Count} requests failed";
+            Check.That(failures.Count == 0, $"{failures.Count} requests failed: {string.Join(", ", failures.Take(3))}");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{added}\nremoved: ACK after {removed.TotalMilliseconds:0} ms, no request 1 s later; "
+                + $"0 of {load.Responses.Count} requests failed");
         }
     }
 
-    private async Task<string> MeasureAsync(JsonApi sidecar, RequestLoad load, string address, CancellationToken cancellationToken)
+    private async Task<string> MeasureAsync(
+        JsonApi sidecar, RequestLoad load, IPEndPoint address, CancellationToken cancellationToken)
     {
         var before = await EdsVersionAsync(sidecar, cancellationToken).ConfigureAwait(false);
         var start = world.Time.GetTimestamp();
-        ExtraEndpoint.Add(world.Peer.Manifests, address.Split(':')[0]);
-        var first = load.WaitForAsync(response => response.Endpoint == address, cancellationToken);
+        ExtraEndpoint.Add(world.Peer.Manifests, address);
+        var first = load.WaitForAsync(response => response.Endpoint == address.ToString(), cancellationToken);
         await EdsAckAsync(sidecar, before, cancellationToken).ConfigureAwait(false);
         var acknowledged = world.Time.GetElapsedTime(start);
         await first.ConfigureAwait(false);
@@ -61,6 +70,4 @@ internal sealed class EndpointsCheck(DemoWorld world)
 
     internal static Task EdsAckAsync(JsonApi sidecar, string before, CancellationToken cancellationToken) =>
         sidecar.WaitForAsync("clients", page => EnvoyClients.AcknowledgedEds(page) != before, cancellationToken);
-
-    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

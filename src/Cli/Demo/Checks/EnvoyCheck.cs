@@ -34,13 +34,20 @@ internal sealed class EnvoyCheck(DemoWorld world)
         return $"answered by {string.Join(" and ", seen.Order(StringComparer.Ordinal))}\n{described}";
     }
 
-    internal static HashSet<string> CheckoutEndpoints(DemoWorld world) =>
-        [.. ManifestEndpoints.Read(world.Peer.Manifests).Where(endpoint => endpoint.Service == "checkout").Select(endpoint => endpoint.Address.ToString())];
+    private static HashSet<string> CheckoutEndpoints(DemoWorld world) =>
+    [
+        .. ManifestEndpoints.Read(world.Peer.Manifests)
+            .Where(endpoint => endpoint.Service == "checkout").Select(endpoint => endpoint.Address.ToString()),
+    ];
 
     private async Task<string> ProvenanceAsync(HashSet<string> expected, CancellationToken cancellationToken)
     {
         using var admin = new JsonApi(Address(world.EnvoyAdminPort), world.Time);
         var dump = await admin.GetAsync("config_dump?include_eds", cancellationToken).ConfigureAwait(false);
+        var resolved = await Cli.ResolveAsync(world, DemoWorld.Checkout, cancellationToken).ConfigureAwait(false);
+        Check.Equal(ExitCode.Answer, resolved.ExitCode, $"resolve ({resolved.Error})");
+        var answer = resolved.Json();
+        var target = answer["hops"]!.AsArray()[^1]!;
         var found = new HashSet<string>();
         JsonNode? shown = null;
         foreach (var endpoint in EndpointsOf(dump, DemoWorld.Checkout + ":80"))
@@ -48,7 +55,8 @@ internal sealed class EnvoyCheck(DemoWorld world)
             var address = endpoint["endpoint"]!["address"]!["socket_address"]!;
             var provenance = endpoint["metadata"]?["filter_metadata"]?["fairlead"];
             Check.Equal(DemoWorld.PeerName, (string?)provenance?["segment"], $"the segment shown for {address["address"]}");
-            Check.That(provenance?["epoch"] is not null && provenance["record_version"] is not null, "epoch and record version are not shown");
+            Check.Equal(target["epoch"]!["number"]!.ToString(), provenance!["epoch"]?.ToString(), "the epoch shown");
+            Check.Equal(answer["record"]!["version"]!.ToString(), provenance["record_version"]?.ToString(), "the version shown");
             found.Add($"{address["address"]}:{address["port_value"]}");
             shown = provenance;
         }

@@ -1,31 +1,63 @@
 using System.Globalization;
+using System.Net;
 
 namespace Fairlead.Cli.Demo.Checks;
 
-/// <summary>With one of four us1 anchors stopped, three still seal: a change arrives.</summary>
+/// <summary>
+/// With one of four us1 anchors stopped, three still seal: an endpoint that is added arrives and takes requests, and one
+/// that is removed goes.
+/// </summary>
 internal sealed class OneStoppedCheck(DemoWorld world)
 {
     internal async Task<string> RunAsync(CancellationToken cancellationToken)
     {
         await DemoWorld.StopAnchorAsync(world.Peer, 0).ConfigureAwait(false);
-        using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);
-        var before = await RecordDigestAsync(cancellationToken).ConfigureAwait(false);
+        var endpoint = world.ExtraEndpoints[1];
+        await world.Backends.EnsureAsync(endpoint, grpc: false, cancellationToken).ConfigureAwait(false);
+        Check.That(!await IsThereAsync(endpoint, cancellationToken).ConfigureAwait(false), $"{endpoint} is there already");
         var start = world.Time.GetTimestamp();
-        ExtraEndpoint.Add(world.Peer.Manifests, "127.0.2.78");
-        while (await RecordDigestAsync(cancellationToken).ConfigureAwait(false) == before)
+        ExtraEndpoint.Add(world.Peer.Manifests, endpoint);
+        await WaitAsync(endpoint, isThere: true, cancellationToken).ConfigureAwait(false);
+        var added = world.Time.GetElapsedTime(start);
+        var requested = await RequestAsync(endpoint, cancellationToken).ConfigureAwait(false);
+        start = world.Time.GetTimestamp();
+        ExtraEndpoint.Remove(world.Peer.Manifests);
+        await WaitAsync(endpoint, isThere: false, cancellationToken).ConfigureAwait(false);
+        var removed = world.Time.GetElapsedTime(start);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{world.Peer.AnchorIds[0]} is stopped; an added endpoint resolved within {added.TotalSeconds:0.0} s{requested}, "
+            + $"its removal within {removed.TotalSeconds:0.0} s");
+    }
+
+    private async Task<string> RequestAsync(IPEndPoint endpoint, CancellationToken cancellationToken)
+    {
+        if (world.Envoy is null or { HasExited: true })
+        {
+            return "";
+        }
+
+        var load = new RequestLoad(world.EnvoyListener, DemoWorld.Checkout, perSecond: 50, world.Time);
+        await using (load.ConfigureAwait(false))
+        {
+            await load.WaitForAsync(response => response.Endpoint == endpoint.ToString(), cancellationToken).ConfigureAwait(false);
+        }
+
+        return " and answered through Envoy";
+    }
+
+    private async Task WaitAsync(IPEndPoint endpoint, bool isThere, CancellationToken cancellationToken)
+    {
+        while (await IsThereAsync(endpoint, cancellationToken).ConfigureAwait(false) != isThere)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50), world.Time, cancellationToken).ConfigureAwait(false);
         }
-
-        var took = world.Time.GetElapsedTime(start);
-        ExtraEndpoint.Remove(world.Peer.Manifests);
-        return string.Create(CultureInfo.InvariantCulture, $"{world.Peer.AnchorIds[0]} is stopped; the change resolved within {took.TotalSeconds:0.0} s");
     }
 
-    private async Task<string> RecordDigestAsync(CancellationToken cancellationToken)
+    private async Task<bool> IsThereAsync(IPEndPoint endpoint, CancellationToken cancellationToken)
     {
         var run = await Cli.ResolveAsync(world, DemoWorld.Checkout, cancellationToken).ConfigureAwait(false);
         Check.Equal(ExitCode.Answer, run.ExitCode, $"resolve ({run.Error})");
-        return (string)run.Json()["record"]!["digest"]!;
+        return run.Json()["endpoints"]!.AsArray().Any(one => (string?)one!["address"] == endpoint.Address.ToString());
     }
 }

@@ -25,14 +25,20 @@ internal sealed class TwoStoppedCheck(DemoWorld world)
             .ConfigureAwait(false);
         var lived = world.Time.GetElapsedTime(start);
         Check.Equal("expired", (string?)Find(expired)["state"], "the state after the TTL");
-        Check.That((lived - left).Duration() <= Tolerance, $"it lived {lived.TotalSeconds:0.0} s, its TTL said {left.TotalSeconds:0.0} s");
+        Check.Equal(seal, (long)Find(expired)["seal"]!, "the seal that two anchors could not follow");
+        Check.That((lived - left).Duration() <= Tolerance, string.Create(
+            CultureInfo.InvariantCulture, $"it lived {lived.TotalSeconds:0.0} s, its TTL said {left.TotalSeconds:0.0} s"));
+        var resolved = await Cli.ResolveAsync(world, DemoWorld.Checkout, cancellationToken).ConfigureAwait(false);
+        Check.Equal(ExitCode.Unreachable, resolved.ExitCode, $"the exit code of resolve ({resolved.Output}{resolved.Error})");
         var envoy = await EnvoySaysAsync(cancellationToken).ConfigureAwait(false);
         await world.StartAnchorAsync(world.Peer, 0, cancellationToken).ConfigureAwait(false);
         await world.StartAnchorAsync(world.Peer, 1, cancellationToken).ConfigureAwait(false);
-        await sidecar.WaitForAsync("names", page => (string?)Find(page)["state"] == "fresh", cancellationToken).ConfigureAwait(false);
+        await sidecar.WaitForAsync("names", page => (string?)Find(page)["state"] == "fresh", cancellationToken)
+            .ConfigureAwait(false);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"no seal after {seal}; lived {lived.TotalSeconds:0.0} s of {left.TotalSeconds:0.0} s, then expired; {envoy}; fresh again with four anchors");
+            $"no seal after {seal}; lived {lived.TotalSeconds:0.0} s of {left.TotalSeconds:0.0} s, then expired; {envoy}; "
+            + $"fresh again with four anchors");
     }
 
     // Updates that were on their way may still bring a last seal; after a few heartbeats there is none.
