@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Threading.Channels;
 
 namespace Fairlead.TestKit.Processes;
@@ -80,7 +82,32 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends it at once.</summary>
+    /// <summary>Sends it a signal, by its number.</summary>
+    public void Signal(int signal)
+    {
+        if (!_process.HasExited)
+        {
+            _ = kill(_process.Id, signal);
+        }
+    }
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>Its exit code, and the lines of its stdout that nobody read.</returns>
+    /// <exception cref="TimeoutException">It runs on.</exception>
+    public async Task<(int Code, string Output)> WaitForExitAsync(TimeSpan bound, CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken).WaitAsync(bound, cancellationToken);
+        await _pumps.WaitAsync(bound, cancellationToken);
+        var output = new StringBuilder();
+        while (_lines.Reader.TryRead(out var line))
+        {
+            output.Append(line).Append('\n');
+        }
+
+        return (_process.ExitCode, output.ToString());
+    }
+
+    /// <summary>Ends it at once, and what it started.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
@@ -117,4 +144,8 @@ public sealed class ChildProcess : IAsyncDisposable
             }
         }
     }
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int kill(int pid, int signal);
 }

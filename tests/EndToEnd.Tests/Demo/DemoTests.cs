@@ -1,0 +1,56 @@
+using System.Text.RegularExpressions;
+using Fairlead.TestKit.Processes;
+using Xunit;
+
+namespace Fairlead.EndToEnd.Tests.Demo;
+
+/// <summary>The demo as <c>make demo</c> runs it.</summary>
+public sealed partial class DemoTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(240);
+
+    private static readonly string[] Numbers = ["1", "1b", "2", "3", "4", "5a", "5b", "5c", "6", "7a", "7b"];
+
+    [Fact]
+    public async Task Demo_AllChecks_PassOrAreSkippedForAProgramThatIsMissing()
+    {
+        await using var demo = Programs.Start(Programs.Line("Cli", "demo"));
+        var (code, text) = await demo.WaitForExitAsync(Bound, TestContext.Current.CancellationToken);
+        output.WriteLine(text + demo.Errors);
+
+        var verdicts = VerdictLine().Matches(text).ToDictionary(
+            match => match.Groups["number"].Value, match => match.Groups["verdict"].Value, StringComparer.Ordinal);
+        Assert.Equal(Numbers, verdicts.Keys);
+        Assert.All(verdicts, verdict => Assert.Equal(IsMissing(verdict.Key) ? "skipped" : "passed", verdict.Value));
+        var skipped = Numbers.Count(IsMissing);
+        Assert.EndsWith(
+            $"\ndemo: {Numbers.Length - skipped} passed, 0 failed, {skipped} skipped\n", text, StringComparison.Ordinal);
+        Assert.Equal(0, code);
+        Remains.None(FolderLine().Match(text).Groups["folder"].Value);
+    }
+
+    // A namespace without a network is the one thing that only the check itself can tell.
+    private static bool IsMissing(string number) => number switch
+    {
+        "1b" => !CanUnshare.Value,
+        "2" => PythonGrpc.Program is null,
+        "3" or "4" => EnvoyBinary.Path is null,
+        _ => false,
+    };
+
+    private static Lazy<bool> CanUnshare { get; } = new(() => Unshares("--net") || Unshares("--user", "--map-root-user", "--net"));
+
+    private static bool Unshares(params string[] how)
+    {
+        using var process = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo("unshare", [.. how, "--", "true"]) { RedirectStandardError = true })!;
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+
+    [GeneratedRegex(@"^\[(?<verdict>\w+)\] (?<number>\S+) ", RegexOptions.Multiline)]
+    private static partial Regex VerdictLine();
+
+    [GeneratedRegex(@"their logs are in (?<folder>\S+)$", RegexOptions.Multiline)]
+    private static partial Regex FolderLine();
+}
