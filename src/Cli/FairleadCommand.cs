@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fairlead.Cli.Commands;
 using Fairlead.Protocol.Files;
+using Fairlead.Rpc;
 
 namespace Fairlead.Cli;
 
@@ -13,7 +14,10 @@ internal static class FairleadCommand
     /// <param name="error">Where errors go; null for standard error.</param>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     internal static async Task<int> RunAsync(
-        IReadOnlyList<string> arguments, TextWriter output, CancellationToken cancellationToken, TextWriter? error = null)
+        IReadOnlyList<string> arguments,
+        TextWriter output,
+        CancellationToken cancellationToken,
+        TextWriter? error = null)
     {
         error ??= Console.Error;
         var parsed = Build(output).Parse(arguments);
@@ -49,7 +53,8 @@ internal static class FairleadCommand
             await ComplainAsync(error, e.Message).ConfigureAwait(false);
             return ExitCode.Usage;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (
+            e is OperationCanceledException or RpcException && cancellationToken.IsCancellationRequested)
         {
             await ComplainAsync(error, "interrupted").ConfigureAwait(false);
             return ExitCode.Interrupted;

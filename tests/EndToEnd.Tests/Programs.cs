@@ -10,7 +10,9 @@ internal static class Programs
 
     private static readonly string Here = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
 
-    /// <summary>The command line that starts a program: <c>Cli</c>, <c>Anchor</c>, <c>Controller</c>, <c>Sidecar</c>.</summary>
+    /// <summary>
+    /// The command line that starts a program: <c>Cli</c>, <c>Anchor</c>, <c>Controller</c>, <c>Sidecar</c>.
+    /// </summary>
     internal static string[] Line(string host, params string[] arguments)
     {
         var file = Path.GetFullPath(Path.Combine(
@@ -20,7 +22,8 @@ internal static class Programs
     }
 
     /// <summary>Starts a command line.</summary>
-    internal static ChildProcess Start(IReadOnlyList<string> line, IReadOnlyDictionary<string, string?>? environment = null) =>
+    internal static ChildProcess Start(
+        IReadOnlyList<string> line, IReadOnlyDictionary<string, string?>? environment = null) =>
         ChildProcess.Start(line[0], line.Skip(1), environment);
 
     /// <summary>Runs <c>fairlead</c> to its end.</summary>

@@ -6,7 +6,8 @@ namespace Fairlead.Liar;
 internal abstract class Lie
 {
     /// <summary>The lies by the names of the command line.</summary>
-    internal static IReadOnlyDictionary<string, Func<Lie>> All { get; } = new Dictionary<string, Func<Lie>>(StringComparer.Ordinal)
+    internal static IReadOnlyDictionary<string, Func<Lie>> All { get; } =
+        new Dictionary<string, Func<Lie>>(StringComparer.Ordinal)
     {
         ["ttl-max"] = static () => new TtlMaxLie(),
         ["old-seal"] = static () => new OldSealLie(),

@@ -13,8 +13,8 @@ using Query = Fairlead.Naming.Query;
 namespace Fairlead.Liar;
 
 /// <summary>
-/// A real anchor, with its keys, its journal and its votes, of which every answer to consumers passes through one lie. It makes
-/// itself a consumer of its own, so that it can learn a true answer when it starts.
+/// A real anchor, with its keys, its journal and its votes, of which every answer to consumers passes through one lie.
+/// It makes itself a consumer of its own, so that it can learn a true answer when it starts.
 /// </summary>
 internal sealed class LyingAnchor : IAsyncDisposable
 {
@@ -69,7 +69,11 @@ internal sealed class LyingAnchor : IAsyncDisposable
     }
 
     private static async Task LearnAsync(
-        AnchorOptions options, TlsIdentity identity, Naming.Subject subject, Lie lie, CancellationToken cancellationToken)
+        AnchorOptions options,
+        TlsIdentity identity,
+        Naming.Subject subject,
+        Lie lie,
+        CancellationToken cancellationToken)
     {
         var segment = SegmentFile.Read(options.SegmentFile);
         var peer = segment.Leaves.SelectMany(leaves => leaves)

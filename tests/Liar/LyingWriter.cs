@@ -14,7 +14,8 @@ internal sealed class LyingWriter<T>(IServerStreamWriter<T> inner, LyingIntercep
 
     public Task WriteAsync(T message) => inner.WriteAsync(Told(message));
 
-    public Task WriteAsync(T message, CancellationToken cancellationToken) => inner.WriteAsync(Told(message), cancellationToken);
+    public Task WriteAsync(T message, CancellationToken cancellationToken) =>
+        inner.WriteAsync(Told(message), cancellationToken);
 
     private T Told(T message) => message is SubscribeResponse response ? (T)(object)liar.Told(response) : message;
 }

@@ -5,15 +5,18 @@ using Google.Protobuf;
 
 namespace Fairlead.Liar;
 
-/// <summary>Changes the first digit of a record's <c>ttl_max</c>: the document is as well-formed as before, and not the one that
-/// was sealed.</summary>
+/// <summary>
+/// Changes the first digit of a record's <c>ttl_max</c>: the document is as well-formed as before, and not the one that
+/// was sealed.
+/// </summary>
 internal sealed class TtlMaxLie : Lie
 {
     private const string Member = "\"ttl_max\":";
 
     internal override void Tell(Answer answer)
     {
-        foreach (var proof in answer.Hops.SelectMany(hop => hop.Proofs).Where(proof => proof.Class == (uint)LeafClass.Record))
+        var proofs = answer.Hops.SelectMany(hop => hop.Proofs);
+        foreach (var proof in proofs.Where(proof => proof.Class == (uint)LeafClass.Record))
         {
             var bytes = proof.Leaf.ToByteArray();
             var at = bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes(Member));

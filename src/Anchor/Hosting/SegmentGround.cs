@@ -101,24 +101,12 @@ internal sealed class SegmentGround
 
     private static Refusal? Derive(SegmentFile file, SegmentState chain, out OperationLeaves? leaves)
     {
-        leaves = Naming.OperationLeaves.None;
-        Epoch? previous = null;
-        for (var i = 0; i < file.Epochs.Length; i++)
+        var derived = Naming.OperationLeaves.Derive(
+            file.Name, file.Epochs, file.Manifests, file.Leaves, out var refusal);
+        leaves = derived?[^1];
+        if (refusal is not null)
         {
-            if (!Document.TryParse<Epoch>(file.Epochs[i].Payload, out var epoch, out var refusal))
-            {
-                return refusal;
-            }
-
-            var before = leaves!;
-            leaves = before.Apply(epoch, file.Manifests[i], file.Leaves[i], out refusal);
-            refusal ??= OpRules.CheckStep(file.Name, previous, epoch.Value, before, leaves!);
-            if (refusal is not null)
-            {
-                return refusal.At($"epochs[{i}]");
-            }
-
-            previous = epoch.Value;
+            return refusal;
         }
 
         return chain.NewestNumber == file.Epochs.Length - 1

@@ -5,8 +5,8 @@ using Fairlead.Protocol.Files;
 namespace Fairlead.Cli.Ceremony;
 
 /// <summary>
-/// Makes epoch 0 of a segment: its anchors, quorum and policy, one publisher's Credential and the Rule <c>open</c>, with the
-/// consent of every gov and seal key (V8). Pure but for the signers.
+/// Makes epoch 0 of a segment: its anchors, quorum and policy, one publisher's Credential and the Rule <c>open</c>,
+/// with the consent of every gov and seal key (V8). Pure but for the signers.
 /// </summary>
 internal static class Founding
 {
@@ -64,7 +64,8 @@ internal static class Founding
 
     private static Epoch Genesis(SegmentPlan plan, Parsed<Manifest> manifest, Digest openRule, long now, Hex16 salt)
     {
-        var anchors = plan.Anchors.OrderBy(anchor => anchor.Id, StringComparer.Ordinal).Select(AnchorOf).ToImmutableArray();
+        var anchors = plan.Anchors
+            .OrderBy(anchor => anchor.Id, StringComparer.Ordinal).Select(AnchorOf).ToImmutableArray();
         return new Epoch
         {
             Anchors = anchors,

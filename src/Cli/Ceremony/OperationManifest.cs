@@ -14,11 +14,17 @@ internal static class OperationManifest
             .. leaves
                 .OrderBy(leaf => leaf.Class)
                 .ThenBy(leaf => leaf.Name, StringComparer.Ordinal)
-                .Select(leaf => new ManifestChange { Class = (long)leaf.Class, Digest = leaf.Commitment, Name = leaf.Name }),
+                .Select(leaf => new ManifestChange
+                {
+                    Class = (long)leaf.Class,
+                    Digest = leaf.Commitment,
+                    Name = leaf.Name,
+                }),
         ],
     });
 
     /// <summary>The leaves as they travel beside the manifest.</summary>
-    internal static ImmutableArray<(LeafClass Class, ReadOnlyMemory<byte> Payload)> Written(IEnumerable<ParsedLeaf> leaves) =>
+    internal static ImmutableArray<(LeafClass Class, ReadOnlyMemory<byte> Payload)> Written(
+        IEnumerable<ParsedLeaf> leaves) =>
         [.. leaves.Select(leaf => (leaf.Class, leaf.Payload))];
 }

@@ -42,7 +42,8 @@ internal sealed record PeerFile(SegmentName Name, Digest Genesis, Floor Floor, I
                 throw Bad(path, $"{info.Length} bytes, at most {BytesMax}");
             }
 
-            return From(JsonSerializer.Deserialize<Form>(File.ReadAllBytes(path), Strict) ?? throw new JsonException("null"));
+            return From(
+                JsonSerializer.Deserialize<Form>(File.ReadAllBytes(path), Strict) ?? throw new JsonException("null"));
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
@@ -56,7 +57,12 @@ internal sealed record PeerFile(SegmentName Name, Digest Genesis, Floor Floor, I
 
     /// <summary>The file's bytes.</summary>
     internal byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(
-        new Form(Name.Text, Genesis.ToString(), Floor.Epoch, Floor.Digest.ToString(), [.. Endpoints.Select(endpoint => endpoint.Text)]),
+        new Form(
+            Name.Text,
+            Genesis.ToString(),
+            Floor.Epoch,
+            Floor.Digest.ToString(),
+            [.. Endpoints.Select(endpoint => endpoint.Text)]),
         Strict);
 
     private static PeerFile From(Form form)

@@ -5,8 +5,8 @@ using Fairlead.Protocol.Files;
 namespace Fairlead.Cli.Ceremony;
 
 /// <summary>
-/// Takes a neighbour as peer: the next epoch, op peer, with its Peer leaf and its genesis among the peers, certified by T
-/// commit votes of round 0, and the handover of the epoch that ends. Pure but for the signers.
+/// Takes a neighbour as peer: the next epoch, op peer, with its Peer leaf and its genesis among the peers, certified by
+/// T commit votes of round 0, and the handover of the epoch that ends. Pure but for the signers.
 /// </summary>
 internal static class Peering
 {
@@ -70,7 +70,8 @@ internal static class Peering
             throw new CeremonyException($"{peer.Name} is a peer already, in epoch {newest.Number}");
         }
 
-        if (peer.Genesis == segment.Genesis || peer.Name.IsAtOrUnder(segment.Name) || segment.Name.IsAtOrUnder(peer.Name))
+        if (peer.Genesis == segment.Genesis
+            || peer.Name.IsAtOrUnder(segment.Name) || segment.Name.IsAtOrUnder(peer.Name))
         {
             throw new CeremonyException(
                 $"NameConflict: {peer.Name} stands above or below {segment.Name}; a peer does neither");
@@ -96,7 +97,9 @@ internal static class Peering
     {
         var tree = SparseTree.From(leaves.Leaves.Values.Select(leaf => KeyValuePair.Create(
             Hashes.TreeKey(segment.Genesis, ending.Salt, leaf.Class, leaf.Name), leaf.Commitment)));
-        Digest? previous = segment.Handovers.IsEmpty ? null : Handover.Type.DigestOf(segment.Handovers[^1].Payload.Span);
+        Digest? previous = segment.Handovers.IsEmpty
+            ? null
+            : Handover.Type.DigestOf(segment.Handovers[^1].Payload.Span);
         var handover = Document.Make(new Handover
         {
             Count = tree.Count,

@@ -25,8 +25,10 @@ internal static class Policies
         SealValidity = 60 * Limits.Second,
     };
 
-    /// <summary>Short lives, so that a demo shows within a minute what a cluster shows in an hour. Strict: nothing outlives
-    /// its TTL.</summary>
+    /// <summary>
+    /// Short lives, so that a demo shows within a minute what a cluster shows in an hour. Strict: nothing outlives its
+    /// TTL.
+    /// </summary>
     internal static Policy Demo { get; } = Default with
     {
         ClockDelta = Limits.Second,

@@ -15,19 +15,17 @@ internal static class SegmentChain
     internal static (Parsed<Epoch> Newest, IReadOnlyList<OperationLeaves> Leaves) Verify(SegmentFile file, long now)
     {
         SegmentState? segment = null;
-        var leaves = new List<OperationLeaves>();
-        for (var i = 0; i < file.Epochs.Length; i++)
+        foreach (var page in file.Epochs.Chunk(Limits.PageEpochs))
         {
-            var previous = segment?.Newest.Value;
-            var verdict = EpochChain.Extend(segment, file.Genesis, null, [file.Epochs[i]], now);
+            var verdict = EpochChain.Extend(segment, file.Genesis, null, [.. page], now);
             segment = verdict.Segment ?? throw Refused(verdict.Refusal!);
-            var before = i == 0 ? OperationLeaves.None : leaves[^1];
-            var after = before.Apply(segment.Newest, file.Manifests[i], file.Leaves[i], out var refusal);
-            refusal ??= OpRules.CheckStep(file.Name, previous, segment.Newest.Value, before, after!);
-            leaves.Add(refusal is null ? after! : throw Refused(refusal));
         }
 
-        return (segment?.Newest ?? throw new CeremonyException("a segment without epochs"), leaves);
+        var leaves = OperationLeaves.Derive(
+            file.Name, file.Epochs, file.Manifests, file.Leaves, out var refusal);
+        return leaves is null
+            ? throw Refused(refusal!)
+            : (segment?.Newest ?? throw new CeremonyException("a segment without epochs"), leaves);
     }
 
     private static CeremonyException Refused(Refusal refusal) => new($"{refusal}");

@@ -37,7 +37,8 @@ internal sealed class SegmentFolder(string path)
         {
             if (File.Exists(used) || Directory.Exists(used))
             {
-                throw new CliException(ExitCode.Usage, $"{used} exists already; a segment is made once: choose another --out");
+                throw new CliException(
+                    ExitCode.Usage, $"{used} exists already; a segment is made once: choose another --out");
             }
         }
 
@@ -64,12 +65,15 @@ internal sealed class SegmentFolder(string path)
         {
             if (Directory.Exists(data) && Directory.EnumerateFileSystemEntries(data).Any())
             {
-                throw new CliException(ExitCode.Usage, $"{data} is not empty: the anchors have run; peers are taken before they start");
+                throw new CliException(
+                    ExitCode.Usage, $"{data} is not empty: the anchors have run; peers are taken before they start");
             }
         }
     }
 
-    /// <summary>Writes an anchor's configuration. Paths in it are relative to it, so that the folder can be moved.</summary>
+    /// <summary>
+    /// Writes an anchor's configuration. Paths in it are relative to it, so that the folder can be moved.
+    /// </summary>
     internal void WriteConfiguration(
         string anchor, IpEndpoint listen, IpEndpoint admin, IEnumerable<SubjectMapping> subjects, bool unsafeLoopback)
     {
@@ -83,7 +87,9 @@ internal sealed class SegmentFolder(string path)
             ("admin", admin.Text),
         };
         var mapped = subjects.Select(subject => (YamlNode)YamlMapping.Of(
-            ("key", subject.Key.Text), ("namespace", subject.Subject.Namespace), ("account", subject.Subject.Account))).ToList();
+            ("key", subject.Key.Text),
+            ("namespace", subject.Subject.Namespace),
+            ("account", subject.Subject.Account))).ToList();
         if (mapped.Count > 0)
         {
             entries.Add(("subjects", new YamlSequence(mapped)));
@@ -104,7 +110,8 @@ internal sealed class SegmentFolder(string path)
     /// <summary>Writes a file where none is yet.</summary>
     internal static void WriteNew(string file, string text)
     {
-        using var writer = new StreamWriter(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write });
+        using var writer = new StreamWriter(
+            file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write });
         writer.Write(text);
     }
 

@@ -4,13 +4,18 @@ using Fairlead.Cli.Demo;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary><c>fairlead demo</c>: two clusters on this machine, and a check for each thing that Fairlead promises.</summary>
+/// <summary>
+/// <c>fairlead demo</c>: two clusters on this machine, and a check for each thing that Fairlead promises.
+/// </summary>
 internal static class DemoCommand
 {
     internal static Command Build(TextWriter output)
     {
         var keep = new Option<bool>("--keep") { Description = "Run no checks; stay up until SIGINT or SIGTERM." };
-        var envFile = new Option<string?>("--env-file") { Description = "Write KEY=VALUE lines about what runs to this file." };
+        var envFile = new Option<string?>("--env-file")
+        {
+            Description = "Write KEY=VALUE lines about what runs to this file.",
+        };
         var repository = new Option<string?>("--repository")
         {
             Description = "The folder with samples and eng; found from the program by default.",
@@ -68,7 +73,8 @@ internal static class DemoCommand
             ? port
             : throw new CliException(
                 ExitCode.Usage,
-                $"--listener {port}: 127.0.0.1:{port} is in use; end what listens there (ss -ltnp) or choose another port");
+                $"--listener {port}: 127.0.0.1:{port} is in use; "
+                + $"end what listens there (ss -ltnp) or choose another port");
     }
 
     private static string FindRepository()
@@ -81,6 +87,7 @@ internal static class DemoCommand
             }
         }
 
-        throw new CliException(ExitCode.Usage, "samples/shop is not above the program; name its folder with --repository");
+        throw new CliException(
+            ExitCode.Usage, "samples/shop is not above the program; name its folder with --repository");
     }
 }

@@ -9,7 +9,11 @@ internal static class KeyCommand
 {
     internal static Command Build(TextWriter output)
     {
-        var file = new Option<string>("--out") { Description = "The file to write, mode 0600; it must not exist.", Required = true };
+        var file = new Option<string>("--out")
+        {
+            Description = "The file to write, mode 0600; it must not exist.",
+            Required = true,
+        };
         var make = new Command("new", "Make a P-256 key; print its key text and key id.") { file };
         make.SetAction(parsed => New(parsed.GetValue(file)!, output));
         return new Command("key", "Keys on disk.") { make };
@@ -25,7 +29,8 @@ internal static class KeyCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CliException(ExitCode.Usage, $"key file {path}: {e.Message} A key is never overwritten: choose another --out.");
+            throw new CliException(
+                ExitCode.Usage, $"key file {path}: {e.Message} A key is never overwritten: choose another --out.");
         }
     }
 }

@@ -13,7 +13,11 @@ internal static class ManifestsCommand
     {
         var services = new Option<int>("--services") { Description = "How many Services.", Required = true };
         var endpoints = new Option<int>("--endpoints") { Description = "How many endpoints each.", Required = true };
-        var folder = new Option<string>("--out") { Description = "The folder to write into; made where it is missing.", Required = true };
+        var folder = new Option<string>("--out")
+        {
+            Description = "The folder to write into; made where it is missing.",
+            Required = true,
+        };
         var generate = new Command("generate", "Write Services with EndpointSlices and ServiceExports, one file each.")
         {
             services, endpoints, folder,
@@ -29,7 +33,8 @@ internal static class ManifestsCommand
         {
             throw new CliException(
                 ExitCode.Usage,
-                $"--services {services} --endpoints {endpoints}: 1 to {ServicesMax} services with at most {EndpointsMax} endpoints in all");
+                $"--services {services} --endpoints {endpoints}: "
+                + $"1 to {ServicesMax} services with at most {EndpointsMax} endpoints in all");
         }
 
         try

@@ -7,7 +7,11 @@ internal static class OutputOptions
 {
     internal static Option<string> Format()
     {
-        var option = new Option<string>("--output") { Description = "text or json.", DefaultValueFactory = _ => "text" };
+        var option = new Option<string>("--output")
+        {
+            Description = "text or json.",
+            DefaultValueFactory = _ => "text",
+        };
         option.AcceptOnlyFromAmong("text", "json");
         return option;
     }

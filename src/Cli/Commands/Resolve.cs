@@ -36,7 +36,8 @@ internal static class Resolve
             : throw new CliException(ExitCode.Usage, $"key file {options.Key}: {bad}");
         var verifier = new VerifierOptions
         {
-            UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints || bootstrap.UnsafeAllowLoopbackEndpoints,
+            UnsafeAllowLoopbackEndpoints =
+                options.UnsafeAllowLoopbackEndpoints || bootstrap.UnsafeAllowLoopbackEndpoints,
             Subject = SubjectOf(options, bootstrap, key),
         };
         var folder = new StateFolder(options.State, key);

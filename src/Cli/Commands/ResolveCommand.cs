@@ -9,7 +9,10 @@ internal static class ResolveCommand
     /// <summary>The command of that name.</summary>
     internal static Command Build(string verb, TextWriter output)
     {
-        var name = new Argument<string>("name") { Description = "An absolute name, such as checkout.shop.svc.us1.internal." };
+        var name = new Argument<string>("name")
+        {
+            Description = "An absolute name, such as checkout.shop.svc.us1.internal.",
+        };
         var bootstrap = new Option<string>("--bootstrap")
         {
             Description = "The home segment: the only trust root.",
@@ -35,7 +38,10 @@ internal static class ResolveCommand
         var help = verb == "trace"
             ? "Resolve a name and show the evidence of every hop."
             : "Resolve a name to its endpoints.";
-        var command = new Command(verb, help) { name, bootstrap, key, subject, state, save, loopback, format, noColour };
+        var command = new Command(verb, help) 
+        {
+            name, bootstrap, key, subject, state, save, loopback, format, noColour,
+        };
         command.SetAction((parsed, cancellationToken) => Resolve.RunAsync(
             new ResolveOptions
             {

@@ -14,16 +14,30 @@ internal static class SegmentCommand
 
     private static Command Init(TextWriter output)
     {
-        var name = new Option<string>("--name") { Description = "The segment's full name, such as us1.internal.", Required = true };
+        var name = new Option<string>("--name")
+        {
+            Description = "The segment's full name, such as us1.internal.",
+            Required = true,
+        };
         var folder = new Option<string>("--out") { Description = "The folder to fill.", Required = true };
-        var listen = new Option<string>("--listen") { Description = "ip:port of each anchor, separated by commas.", Required = true };
+        var listen = new Option<string>("--listen")
+        {
+            Description = "ip:port of each anchor, separated by commas.",
+            Required = true,
+        };
         var adminListen = new Option<string>("--admin-listen")
         {
             Description = "Loopback ip:port of each anchor's admin page, separated by commas.",
             Required = true,
         };
-        var anchors = new Option<int?>("--anchors") { Description = "How many anchors; by default as many as --listen names." };
-        var faults = new Option<int?>("--f") { Description = "How many lying anchors are tolerated; by default (n - 1) / 3." };
+        var anchors = new Option<int?>("--anchors")
+        {
+            Description = "How many anchors; by default as many as --listen names.",
+        };
+        var faults = new Option<int?>("--f")
+        {
+            Description = "How many lying anchors are tolerated; by default (n - 1) / 3.",
+        };
         var host = new Option<string?>("--host")
         {
             Description = "The machine that the anchors run on; by default this one's name.",
@@ -32,7 +46,11 @@ internal static class SegmentCommand
         {
             Description = "Who operates each anchor, separated by commas; by default admin-a,..",
         };
-        var policy = new Option<string>("--policy") { Description = "default or demo.", DefaultValueFactory = _ => "default" };
+        var policy = new Option<string>("--policy")
+        {
+            Description = "default or demo.",
+            DefaultValueFactory = _ => "default",
+        };
         var subjects = new Option<string[]>("--subject")
         {
             Description = "KEYFILE=namespace/account: a pod that proves itself with a key. Repeatable.",
@@ -67,9 +85,16 @@ internal static class SegmentCommand
 
     private static Command Peer(TextWriter output)
     {
-        var segment = new Option<string>("--segment") { Description = "The folder that segment init filled.", Required = true };
+        var segment = new Option<string>("--segment")
+        {
+            Description = "The folder that segment init filled.",
+            Required = true,
+        };
         var with = new Option<string>("--with") { Description = "The neighbour's peer.json.", Required = true };
-        var command = new Command("peer", "Take a neighbour as peer: the next epoch. Both sides have to.") { segment, with };
+        var command = new Command("peer", "Take a neighbour as peer: the next epoch. Both sides have to.")
+        {
+            segment, with,
+        };
         command.SetAction(parsed => SegmentPeer.Run(
             parsed.GetValue(segment)!, parsed.GetValue(with)!, TimeProvider.System, output));
         return command;

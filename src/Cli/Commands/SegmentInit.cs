@@ -46,7 +46,8 @@ internal static class SegmentInit
             for (var i = 0; i < plan.Anchors.Length; i++)
             {
                 var anchor = plan.Anchors[i];
-                folder.WriteConfiguration(anchor.Id, anchor.Endpoint, admin[i], subjects, options.UnsafeAllowLoopbackEndpoints);
+                folder.WriteConfiguration(
+                    anchor.Id, anchor.Endpoint, admin[i], subjects, options.UnsafeAllowLoopbackEndpoints);
             }
 
             Write(folder, segment, plan, subjects, now, options.UnsafeAllowLoopbackEndpoints);
@@ -63,7 +64,10 @@ internal static class SegmentInit
     }
 
     private static void CheckCounts(
-        SegmentInitOptions options, ImmutableArray<IpEndpoint> listen, ImmutableArray<IpEndpoint> admin, IReadOnlyList<string> admins)
+        SegmentInitOptions options,
+        ImmutableArray<IpEndpoint> listen,
+        ImmutableArray<IpEndpoint> admin,
+        IReadOnlyList<string> admins)
     {
         var anchors = options.Anchors ?? listen.Length;
         if (anchors is < 1 or > Limits.Anchors)
@@ -108,7 +112,8 @@ internal static class SegmentInit
     {
         var id = SegmentFolder.AnchorId(name, index);
         using var tls = folder.CreateKey(id, "tls");
-        return new AnchorPlan(id, admin, host, endpoint, folder.CreateKey(id, "gov"), folder.CreateKey(id, "seal"), tls.Key);
+        return new AnchorPlan(
+            id, admin, host, endpoint, folder.CreateKey(id, "gov"), folder.CreateKey(id, "seal"), tls.Key);
     }
 
     private static void Write(

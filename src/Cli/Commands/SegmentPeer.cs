@@ -7,7 +7,9 @@ namespace Fairlead.Cli.Commands;
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 internal static class SegmentPeer
 {
-    /// <summary>Runs the ceremony: replaces <c>segment.json</c> and <c>peer.json</c> by those of the next epoch.</summary>
+    /// <summary>
+    /// Runs the ceremony: replaces <c>segment.json</c> and <c>peer.json</c> by those of the next epoch.
+    /// </summary>
     /// <exception cref="CliException">A file that cannot be used, or a neighbour that cannot be a peer.</exception>
     internal static void Run(string path, string with, TimeProvider time, TextWriter output)
     {
@@ -28,7 +30,8 @@ internal static class SegmentPeer
             output.WriteLine($"epoch {next.Value.Number} {next.Digest}");
             output.WriteLine($"peer {peer.Name} {peer.Genesis}, from its epoch {peer.Floor.Epoch} on");
         }
-        catch (Exception e) when (e is CeremonyException or InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is CeremonyException or InvalidDataException
+            or IOException or UnauthorizedAccessException)
         {
             throw new CliException(ExitCode.Usage, e.Message);
         }

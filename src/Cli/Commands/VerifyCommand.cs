@@ -18,17 +18,30 @@ internal static class VerifyCommand
     internal static Command Build(TextWriter output)
     {
         var file = new Argument<string>("file") { Description = "What resolve --save wrote." };
-        var genesis = new Option<string>("--genesis") { Description = "The home's genesis digest; never taken from the file.", Required = true };
-        var at = new Option<string?>("--at") { Description = "The moment to verify for: unix milliseconds or RFC 3339; by default now." };
+        var genesis = new Option<string>("--genesis")
+        {
+            Description = "The home's genesis digest; never taken from the file.",
+            Required = true,
+        };
+        var at = new Option<string?>("--at")
+        {
+            Description = "The moment to verify for: unix milliseconds or RFC 3339; by default now.",
+        };
         var trace = new Option<bool>("--trace") { Description = "Show the evidence of every hop." };
         var format = OutputOptions.Format();
         var noColour = OutputOptions.NoColour();
-        var command = new Command("verify", "Verify a saved answer without a network.") { file, genesis, at, trace, format, noColour };
+        var command = new Command("verify", "Verify a saved answer without a network.")
+        {
+            file, genesis, at, trace, format, noColour,
+        };
         command.SetAction(parsed =>
         {
-            var moment = parsed.GetValue(at) is { } text ? MomentOf(text) : TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+            var moment = parsed.GetValue(at) is { } text
+                ? MomentOf(text)
+                : TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
             var view = Verify(parsed.GetValue(file)!, DigestOf(parsed.GetValue(genesis)!), moment);
-            Resolve.Show(view, parsed.GetValue(format) == "json", parsed.GetValue(trace), parsed.GetValue(noColour), output);
+            Resolve.Show(
+                view, parsed.GetValue(format) == "json", parsed.GetValue(trace), parsed.GetValue(noColour), output);
             return view.ExitCode;
         });
         return command;
@@ -63,7 +76,9 @@ internal static class VerifyCommand
         {
             var info = new FileInfo(path);
             return info.Exists && info.Length > SavedAnswerFile.MaxBytes
-                ? throw new CliException(ExitCode.Refused, $"{VerificationFailure.TooLarge}: {path}: {info.Length} bytes, at most {SavedAnswerFile.MaxBytes}")
+                ? throw new CliException(
+                    ExitCode.Refused,
+                    $"{VerificationFailure.TooLarge}: {path}: {info.Length} bytes, at most {SavedAnswerFile.MaxBytes}")
                 : File.ReadAllBytes(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -74,7 +89,8 @@ internal static class VerifyCommand
 
     private static long MomentOf(string text)
     {
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var ms) && ms <= Limits.IntegerMax / 1000)
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var ms)
+            && ms <= Limits.IntegerMax / 1000)
         {
             return ms;
         }
@@ -82,13 +98,15 @@ internal static class VerifyCommand
         return DateTimeOffset.TryParseExact(
             text, Rfc3339, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)
             ? moment.ToUnixTimeMilliseconds()
-            : throw new CliException(ExitCode.Usage, $"--at {text}: neither unix milliseconds nor RFC 3339, such as 2026-01-31T12:00:00Z");
+            : throw new CliException(
+                ExitCode.Usage, $"--at {text}: neither unix milliseconds nor RFC 3339, such as 2026-01-31T12:00:00Z");
     }
 
     // The file's time is anyone's word: it may be no date at all.
     private static string Moment(long ms) => ms > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
         ? string.Create(CultureInfo.InvariantCulture, $"{ms} ms")
-        : DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        : DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString(
+            "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private static Digest DigestOf(string text) => Digest.TryParse(text, out var digest)
         ? digest

@@ -6,9 +6,9 @@ using System.Text.RegularExpressions;
 namespace Fairlead.Cli.Demo;
 
 /// <summary>
-/// A block <c>127.N.0.0/16</c> that one demo has for itself, so that several can run on one machine. A socket that listens
-/// in it is the claim: the kernel gives it back however the program ends. Block 0 holds the samples' own addresses.
-/// Thread-safe.
+/// A block <c>127.N.0.0/16</c> that one demo has for itself, so that several can run on one machine. A socket that
+/// listens in it is the claim: the kernel gives it back however the program ends. Block 0 holds the samples' own
+/// addresses. Thread-safe.
 /// </summary>
 internal sealed partial class AddressBlock : IDisposable
 {
@@ -47,7 +47,8 @@ internal sealed partial class AddressBlock : IDisposable
                 continue;
             }
 
-            if (needed.Select(endpoint => Move(endpoint, number)).FirstOrDefault(at => !FreePorts.IsFree(at)) is { } used)
+            var moved = needed.Select(endpoint => Move(endpoint, number));
+            if (moved.FirstOrDefault(at => !FreePorts.IsFree(at)) is { } used)
             {
                 // That a program stands on one of the samples' addresses says more than that demos run.
                 taken = used;
@@ -60,8 +61,9 @@ internal sealed partial class AddressBlock : IDisposable
 
         throw new CliException(
             ExitCode.Usage,
-            $"the demo needs one of the blocks 127.0.0.0/16 to 127.{Count - 1}.0.0/16, and in each something listens already, "
-            + $"lastly on {taken}; end another demo or the process that listens there (ss -ltnp)");
+            $"the demo needs one of the blocks 127.0.0.0/16 to 127.{Count - 1}.0.0/16, "
+            + $"and in each something listens already, lastly on {taken}; "
+            + "end another demo or the process that listens there (ss -ltnp)");
     }
 
     /// <summary>An address of block 0, in this block.</summary>
@@ -74,7 +76,8 @@ internal sealed partial class AddressBlock : IDisposable
 
     /// <summary>Free loopback ports that no other demo takes.</summary>
     /// <exception cref="CliException">Too few are free.</exception>
-    internal IReadOnlyList<int> Ports(int count) => FreePorts.Take(count, FirstPort + (Number * PortsPerBlock), PortsPerBlock);
+    internal IReadOnlyList<int> Ports(int count) =>
+        FreePorts.Take(count, FirstPort + (Number * PortsPerBlock), PortsPerBlock);
 
     public void Dispose() => _claim.Dispose();
 

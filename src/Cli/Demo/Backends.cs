@@ -29,12 +29,14 @@ internal sealed class Backends : IAsyncDisposable
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
             throw new CliException(
-                ExitCode.Usage, $"a backend cannot listen on {address}: {e.Message}; end what listens there (ss -ltnp)");
+                ExitCode.Usage,
+                $"a backend cannot listen on {address}: {e.Message}; end what listens there (ss -ltnp)");
         }
     }
 
     /// <summary>How many requests reached an address.</summary>
-    internal long RequestsAt(IPEndPoint address) => _running.TryGetValue(address, out var backend) ? backend.Requests : 0;
+    internal long RequestsAt(IPEndPoint address) =>
+        _running.TryGetValue(address, out var backend) ? backend.Requests : 0;
 
     public async ValueTask DisposeAsync()
     {

@@ -8,13 +8,15 @@ internal static class DemoRun
 {
     /// <summary>Runs the demo.</summary>
     /// <returns>0 if no check failed, else 1.</returns>
-    /// <exception cref="CliException">It cannot start here; the message names the address or the file, and the remedy.</exception>
+    /// <exception cref="CliException">It cannot start here; the message names the address or the file, and the
+    /// remedy.</exception>
     internal static async Task<int> RunAsync(
         DemoOptions options, TextWriter output, TimeProvider time, CancellationToken cancellationToken)
     {
         output.WriteLine(
             "Fairlead demo: two segments that are peers, eu1.internal and us1.internal, four anchors each (F=1, T=3).\n"
-            + "Demo policy: seals live 15 s (V), clocks may differ by 1 s (delta), no continuity (0): answers end soon, on purpose.");
+            + "Demo policy: seals live 15 s (V), clocks may differ by 1 s (delta), no continuity (0): "
+            + "answers end soon, on purpose.");
         try
         {
             return options.Keep
@@ -35,8 +37,8 @@ internal static class DemoRun
         var world = await DemoWorld.StartAsync(options, output, time, cancellationToken).ConfigureAwait(false);
         await using (world.ConfigureAwait(false))
         {
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"both clusters are up after {time.GetElapsedTime(start).TotalSeconds:0.0} s"));
+            var took = time.GetElapsedTime(start).TotalSeconds;
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"both clusters are up after {took:0.0} s"));
             foreach (var (name, patience, check) in AllChecks.Of(world))
             {
                 await scoreboard.RunAsync(name, patience, check, cancellationToken).ConfigureAwait(false);
@@ -94,7 +96,8 @@ internal static class DemoRun
         try
         {
             await world.StartEnvoyAsync(cancellationToken).ConfigureAwait(false);
-            var moved = world.EnvoyListenerPort == (options.Listener == 0 ? DemoWorld.SampleListenerPort : options.Listener)
+            var wanted = options.Listener == 0 ? DemoWorld.SampleListenerPort : options.Listener;
+            var moved = world.EnvoyListenerPort == wanted
                 ? ""
                 : $" ({DemoWorld.SampleListenerPort} is another one's)";
             output.WriteLine($"Envoy listens on {world.EnvoyListener}{moved}");

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Fairlead.Cli.Demo;
 
 /// <summary>One segment of the demo: its folder as the ceremony left it, and its running processes.</summary>
-internal sealed class DemoSegment(string name, string folder, string manifests, IReadOnlyList<int> ports, IReadOnlyList<int> adminPorts)
+internal sealed class DemoSegment(
+    string name, string folder, string manifests, IReadOnlyList<int> ports, IReadOnlyList<int> adminPorts)
 {
     /// <summary>The segment's full name.</summary>
     internal string Name { get; } = name;
@@ -16,7 +17,10 @@ internal sealed class DemoSegment(string name, string folder, string manifests, 
 
     /// <summary>The anchors' ids, in the order of their ports.</summary>
     internal IReadOnlyList<string> AnchorIds { get; } =
-        [.. Enumerable.Range(0, ports.Count).Select(i => string.Create(CultureInfo.InvariantCulture, $"{name.Split('.')[0]}-{(char)('a' + i)}"))];
+    [
+        .. Enumerable.Range(0, ports.Count)
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"{name.Split('.')[0]}-{(char)('a' + i)}")),
+    ];
 
     /// <summary>The anchors' addresses, <c>ip:port</c>.</summary>
     internal IReadOnlyList<string> Addresses { get; } =

@@ -13,8 +13,10 @@ internal sealed partial class DemoWorld
             var arguments = new List<string>
             {
                 "segment", "init", "--name", segment.Name, "--out", segment.Folder, "--policy", "demo",
-                "--listen", string.Join(',', segment.Addresses), "--admin-listen", string.Join(',', segment.AdminAddresses),
-                "--host", "demo-host", "--admins", "admin-a,admin-b,admin-c,admin-d", "--unsafe-allow-loopback-endpoints",
+                "--listen", string.Join(',', segment.Addresses),
+                "--admin-listen", string.Join(',', segment.AdminAddresses),
+                "--host", "demo-host", "--admins", "admin-a,admin-b,admin-c,admin-d",
+                "--unsafe-allow-loopback-endpoints",
             };
             if (segment == Home)
             {
@@ -25,17 +27,18 @@ internal sealed partial class DemoWorld
         }
 
         // Each side writes its own epoch 1; until both exist, neither side accepts the hop.
-        await FairleadAsync(
-            ["segment", "peer", "--segment", Home.Folder, "--with", Path.Combine(Peer.Folder, "peer.json")], cancellationToken)
-            .ConfigureAwait(false);
-        await FairleadAsync(
-            ["segment", "peer", "--segment", Peer.Folder, "--with", Path.Combine(Home.Folder, "peer.json")], cancellationToken)
-            .ConfigureAwait(false);
+        foreach (var (segment, other) in new[] { (Home, Peer), (Peer, Home) })
+        {
+            List<string> arguments =
+                ["segment", "peer", "--segment", segment.Folder, "--with", Path.Combine(other.Folder, "peer.json")];
+            await FairleadAsync(arguments, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private async Task FairleadAsync(List<string> arguments, CancellationToken cancellationToken)
     {
-        await _output.WriteLineAsync($"$ fairlead {string.Join(' ', arguments.Take(4))} ..".AsMemory(), cancellationToken)
+        await _output.WriteLineAsync(
+            $"$ fairlead {string.Join(' ', arguments.Take(4))} ..".AsMemory(), cancellationToken)
             .ConfigureAwait(false);
         var exitCode = await FairleadCommand.RunAsync(arguments, _output, cancellationToken).ConfigureAwait(false);
         Check.Equal(ExitCode.Answer, exitCode, $"fairlead {arguments[0]} {arguments[1]}");
@@ -46,7 +49,8 @@ internal sealed partial class DemoWorld
         foreach (var segment in new[] { Home, Peer })
         {
             Directory.CreateDirectory(segment.Manifests);
-            foreach (var file in Directory.GetFiles(Path.Combine(Repository, "samples", "shop", segment.Name), "*.yaml"))
+            var samples = Path.Combine(Repository, "samples", "shop", segment.Name);
+            foreach (var file in Directory.GetFiles(samples, "*.yaml"))
             {
                 var text = Block.Move(await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false));
                 var copy = Path.Combine(segment.Manifests, Path.GetFileName(file));
@@ -99,7 +103,8 @@ internal sealed partial class DemoWorld
                 ],
                 cancellationToken).ConfigureAwait(false);
             var program = _programs.Start("Controller", "--config", configuration);
-            segment.Controller = await SpawnAsync($"controller-{segment.Name.Split('.')[0]}", program).ConfigureAwait(false);
+            segment.Controller = await SpawnAsync($"controller-{segment.Name.Split('.')[0]}", program)
+                .ConfigureAwait(false);
             await segment.Controller.WaitReadyAsync(StartPatience, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -112,7 +117,8 @@ internal sealed partial class DemoWorld
         return System.Text.Json.Nodes.JsonNode.Parse(text)!["genesis"]!.GetValue<string>();
     }
 
-    private Task WriteSidecarConfigurationAsync(string path, CancellationToken cancellationToken) => File.WriteAllLinesAsync(
+    private Task WriteSidecarConfigurationAsync(string path, CancellationToken cancellationToken) =>
+        File.WriteAllLinesAsync(
         path,
         [
             $"bootstrap: {Quote(BootstrapFile)}",

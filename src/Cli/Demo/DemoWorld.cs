@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Fairlead.Cli.Demo;
 
 /// <summary>
-/// The two clusters of the demo on one machine: eight anchors, two controllers, the backends, a sidecar and an Envoy, all
-/// in a fresh folder. Used by one caller at a time; disposing it ends every process that it started.
+/// The two clusters of the demo on one machine: eight anchors, two controllers, the backends, a sidecar and an Envoy,
+/// all in a fresh folder. Used by one caller at a time; disposing it ends every process that it started.
 /// </summary>
 internal sealed partial class DemoWorld : IAsyncDisposable
 {
@@ -143,7 +143,8 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     {
         var configuration = Path.Combine(Folder, "sidecar.yaml");
         await WriteSidecarConfigurationAsync(configuration, cancellationToken).ConfigureAwait(false);
-        Sidecar = await SpawnAsync("sidecar", _programs.Start("Sidecar", "--config", configuration)).ConfigureAwait(false);
+        Sidecar = await SpawnAsync("sidecar", _programs.Start("Sidecar", "--config", configuration))
+            .ConfigureAwait(false);
         await Sidecar.WaitReadyAsync(StartPatience, cancellationToken).ConfigureAwait(false);
     }
 
@@ -163,8 +164,12 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     internal async Task StartEnvoyAsync(CancellationToken cancellationToken)
     {
         await EnvoyConfiguration.WriteAsync(
-            Path.Combine(Repository, "samples", "envoy", "bootstrap.yaml"), EnvoyBootstrap, XdsSocket, EnvoyListenerPort,
-            EnvoyAdminPort, cancellationToken).ConfigureAwait(false);
+            Path.Combine(Repository, "samples", "envoy", "bootstrap.yaml"),
+            EnvoyBootstrap,
+            XdsSocket,
+            EnvoyListenerPort,
+            EnvoyAdminPort,
+            cancellationToken).ConfigureAwait(false);
         var binary = await EnvoyBinary.FindAsync(Spawner, Repository, cancellationToken).ConfigureAwait(false);
         var info = new ProcessStartInfo(
             binary, ["-c", EnvoyBootstrap, "--use-dynamic-base-id", "--log-level", "warning", "--concurrency", "1"]);
@@ -193,7 +198,8 @@ internal sealed partial class DemoWorld : IAsyncDisposable
         var children = new List<ManagedProcess?> { Envoy, Sidecar, Home.Controller, Peer.Controller };
         children.AddRange(Home.Anchors);
         children.AddRange(Peer.Anchors);
-        await Task.WhenAll(children.OfType<ManagedProcess>().Select(child => child.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await Task.WhenAll(children.OfType<ManagedProcess>().Select(child => child.DisposeAsync().AsTask()))
+            .ConfigureAwait(false);
         await Backends.DisposeAsync().ConfigureAwait(false);
         Spawner.Dispose();
         Block.Dispose();
@@ -203,7 +209,10 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     {
         var samples = Path.Combine(options.Repository, "samples", "shop", PeerName);
         var block = AddressBlock.Claim(
-            [.. ManifestEndpoints.Read(samples).Select(endpoint => endpoint.Address), .. ExtraEndpoint.Addresses(samples)]);
+        [
+            .. ManifestEndpoints.Read(samples).Select(endpoint => endpoint.Address),
+            .. ExtraEndpoint.Addresses(samples),
+        ]);
         try
         {
             var folder = Directory.CreateTempSubdirectory("fairlead-demo-").FullName;
@@ -212,7 +221,8 @@ internal sealed partial class DemoWorld : IAsyncDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             block.Dispose();
-            throw new CliException(ExitCode.Usage, $"no folder can be made in {Path.GetTempPath()}: {e.Message}; set TMPDIR");
+            throw new CliException(
+                ExitCode.Usage, $"no folder can be made in {Path.GetTempPath()}: {e.Message}; set TMPDIR");
         }
         catch
         {

@@ -26,7 +26,8 @@ internal static class EnvFile
         try
         {
             await File.WriteAllLinesAsync(
-                TemporaryOf(path), values.Select(pair => $"{pair.Key}={pair.Value}"), cancellationToken).ConfigureAwait(false);
+                TemporaryOf(path), values.Select(pair => $"{pair.Key}={pair.Value}"), cancellationToken)
+                    .ConfigureAwait(false);
             File.Move(TemporaryOf(path), Path.GetFullPath(path), overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -38,5 +39,7 @@ internal static class EnvFile
     private static string TemporaryOf(string path) => Path.GetFullPath(path) + ".tmp";
 
     private static CliException Unwritable(string path, Exception e) =>
-        new(ExitCode.Usage, $"--env-file {path}: {e.Message.TrimEnd('.')}; name a file in a folder that can be written");
+        new(
+            ExitCode.Usage,
+            $"--env-file {path}: {e.Message.TrimEnd('.')}; name a file in a folder that can be written");
 }

@@ -7,7 +7,8 @@ internal static class EnvoyBinary
 {
     /// <summary>Its path.</summary>
     /// <exception cref="CheckSkippedException">There is none; the message is the script's reason.</exception>
-    internal static async Task<string> FindAsync(Spawner spawner, string repository, CancellationToken cancellationToken)
+    internal static async Task<string> FindAsync(
+        Spawner spawner, string repository, CancellationToken cancellationToken)
     {
         var script = Path.Combine(repository, "eng", "find-envoy.sh");
         var info = new ProcessStartInfo("bash") { RedirectStandardOutput = true, RedirectStandardError = true };

@@ -19,8 +19,10 @@ internal static class EnvoyConfiguration
         }
 
         text = text.Replace(SampleSocket, socket, StringComparison.Ordinal)
-            .Replace(SampleListener, string.Create(CultureInfo.InvariantCulture, $"port_value: {listener}"), StringComparison.Ordinal)
-            .Replace(SampleAdmin, string.Create(CultureInfo.InvariantCulture, $"port_value: {admin}"), StringComparison.Ordinal);
+            .Replace(SampleListener, PortLine(listener), StringComparison.Ordinal)
+            .Replace(SampleAdmin, PortLine(admin), StringComparison.Ordinal);
         await File.WriteAllTextAsync(target, text, cancellationToken).ConfigureAwait(false);
     }
+
+    private static string PortLine(int port) => string.Create(CultureInfo.InvariantCulture, $"port_value: {port}");
 }

@@ -17,8 +17,8 @@ internal static class FreePorts
             ? free
             : throw new CliException(ExitCode.Usage, string.Create(
                 CultureInfo.InvariantCulture,
-                $"of the ports 127.0.0.1:{first} to {first + length - 1} only {free.Count} are free, {count} are needed; "
-                + $"end the processes that listen there (ss -ltnp)"));
+                $"of the ports 127.0.0.1:{first} to {first + length - 1} only {free.Count} are free, "
+                + $"{count} are needed; end the processes that listen there (ss -ltnp)"));
     }
 
     /// <summary>Whether a port can be listened on now.</summary>

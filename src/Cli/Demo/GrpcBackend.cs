@@ -5,8 +5,8 @@ using Grpc.Health.V1;
 namespace Fairlead.Cli.Demo;
 
 /// <summary>
-/// A gRPC service on one address: <c>grpc.health.v1.Health/Check</c> is always serving and carries the address as initial
-/// metadata <c>endpoint</c>. Thread-safe.
+/// A gRPC service on one address: <c>grpc.health.v1.Health/Check</c> is always serving and carries the address as
+/// initial metadata <c>endpoint</c>. Thread-safe.
 /// </summary>
 internal sealed class GrpcBackend : IBackend
 {
@@ -29,7 +29,8 @@ internal sealed class GrpcBackend : IBackend
             Endpoints = { RpcEndpoint.Tcp(address) },
             Services =
             {
-                ServerServiceDefinition.CreateBuilder().AddMethod(HealthService.CheckMethod, backend.CheckAsync).Build(),
+                ServerServiceDefinition.CreateBuilder()
+                    .AddMethod(HealthService.CheckMethod, backend.CheckAsync).Build(),
             },
         };
         backend._server = await RpcServer.StartAsync(options, cancellationToken).ConfigureAwait(false);
@@ -47,7 +48,8 @@ internal sealed class GrpcBackend : IBackend
     private async Task<HealthCheckResponse> CheckAsync(HealthCheckRequest request, ServerCallContext context)
     {
         Interlocked.Increment(ref _requests);
-        await context.WriteResponseHeadersAsync(new Metadata { { "endpoint", Address.ToString() } }).ConfigureAwait(false);
+        await context.WriteResponseHeadersAsync(new Metadata { { "endpoint", Address.ToString() } })
+            .ConfigureAwait(false);
         return new HealthCheckResponse { Status = HealthCheckResponse.Types.ServingStatus.Serving };
     }
 }

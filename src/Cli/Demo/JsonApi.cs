@@ -17,7 +17,8 @@ internal sealed class JsonApi(string address, TimeProvider time) : IDisposable
     /// <exception cref="HttpRequestException">It cannot be had.</exception>
     internal async Task<JsonNode> GetAsync(string path, CancellationToken cancellationToken)
     {
-        var text = await _client.GetStringAsync(new Uri(path, UriKind.Relative), cancellationToken).ConfigureAwait(false);
+        var text = await _client.GetStringAsync(new Uri(path, UriKind.Relative), cancellationToken)
+            .ConfigureAwait(false);
         return JsonNode.Parse(text) ?? throw new JsonException("the page is null");
     }
 
@@ -26,7 +27,8 @@ internal sealed class JsonApi(string address, TimeProvider time) : IDisposable
     {
         try
         {
-            using var response = await _client.GetAsync(new Uri(path, UriKind.Relative), cancellationToken).ConfigureAwait(false);
+            using var response = await _client.GetAsync(new Uri(path, UriKind.Relative), cancellationToken)
+                .ConfigureAwait(false);
             return (int)response.StatusCode;
         }
         catch (Exception e) when (IsSilence(e, cancellationToken))
@@ -36,7 +38,8 @@ internal sealed class JsonApi(string address, TimeProvider time) : IDisposable
     }
 
     /// <summary>Asks for a page again and again until it fits; the caller's token bounds the wait.</summary>
-    internal async Task<JsonNode> WaitForAsync(string path, Func<JsonNode, bool> fits, CancellationToken cancellationToken)
+    internal async Task<JsonNode> WaitForAsync(
+        string path, Func<JsonNode, bool> fits, CancellationToken cancellationToken)
     {
         while (true)
         {

@@ -61,7 +61,8 @@ internal sealed class ManagedProcess : IAsyncDisposable
     }
 
     /// <summary>Waits for the ready line.</summary>
-    /// <exception cref="CliException">The child ended first, or took longer than <paramref name="patience"/>.</exception>
+    /// <exception cref="CliException">The child ended first, or took longer than <paramref
+    /// name="patience"/>.</exception>
     internal async Task WaitReadyAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
         using var timer = new CancellationTokenSource(patience);
@@ -75,8 +76,11 @@ internal sealed class ManagedProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks again and again whether the child is as wanted; for one that reports no readiness by itself.</summary>
-    /// <exception cref="CliException">The child ended first, or took longer than <paramref name="patience"/>.</exception>
+    /// <summary>
+    /// Asks again and again whether the child is as wanted; for one that reports no readiness by itself.
+    /// </summary>
+    /// <exception cref="CliException">The child ended first, or took longer than <paramref
+    /// name="patience"/>.</exception>
     internal async Task WaitAsync(
         Func<CancellationToken, Task<bool>> isReady, TimeSpan patience, CancellationToken cancellationToken)
     {

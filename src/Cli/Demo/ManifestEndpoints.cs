@@ -4,7 +4,9 @@ using Fairlead.Kubernetes.Reconciling;
 
 namespace Fairlead.Cli.Demo;
 
-/// <summary>The endpoints that a folder of manifests exports: what the demo runs, and what clients must reach.</summary>
+/// <summary>
+/// The endpoints that a folder of manifests exports: what the demo runs, and what clients must reach.
+/// </summary>
 internal static class ManifestEndpoints
 {
     /// <summary>One endpoint and port of an exported service.</summary>

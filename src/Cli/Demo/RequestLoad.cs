@@ -29,7 +29,9 @@ internal sealed class RequestLoad : IAsyncDisposable
         _loop = RunAsync(TimeSpan.FromSeconds(1.0 / perSecond));
     }
 
-    /// <summary>What came back: the status (0 where none did), the endpoint that answered, and when the request was sent.</summary>
+    /// <summary>
+    /// What came back: the status (0 where none did), the endpoint that answered, and when the request was sent.
+    /// </summary>
     internal sealed record Response(int Status, string Endpoint, long SentAt);
 
     /// <summary>All responses so far, in the order in which they ended.</summary>

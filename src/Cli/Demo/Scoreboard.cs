@@ -14,7 +14,11 @@ internal sealed class Scoreboard(TextWriter output, TimeProvider time)
     internal bool AnyFailed => _failed > 0;
 
     /// <summary>Runs one check within a bounded time and prints how it ended.</summary>
-    internal async Task RunAsync(string name, TimeSpan patience, Func<CancellationToken, Task<string>> check, CancellationToken cancellationToken)
+    internal async Task RunAsync(
+        string name,
+        TimeSpan patience,
+        Func<CancellationToken, Task<string>> check,
+        CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -38,7 +42,7 @@ internal sealed class Scoreboard(TextWriter output, TimeProvider time)
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             _failed++;
-            Report("FAILED", name, string.Create(CultureInfo.InvariantCulture, $"not done within {patience.TotalSeconds:0} s"), start);
+            Report("FAILED", name, $"not done within {(int)patience.TotalSeconds} s", start);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

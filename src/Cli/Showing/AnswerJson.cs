@@ -33,14 +33,17 @@ internal static class AnswerJson
             json["record"] = RecordOf(record, answer.RecordDigest);
         }
 
-        json["endpoints"] = List(answer.Slices.SelectMany(slice => slice.Endpoints.Select(endpoint => EndpointOf(slice, endpoint))), node => node);
+        json["endpoints"] = List(
+            answer.Slices.SelectMany(slice => slice.Endpoints.Select(endpoint => EndpointOf(slice, endpoint))),
+            node => node);
         json["refusals"] = List(view.Refusals, RefusalOf);
         json["notes"] = List(view.Notes, note => (JsonNode)note);
         return json.ToJsonString(Indented);
     }
 
     /// <summary>That there is no answer, and why.</summary>
-    internal static string WriteFailure(string name, string outcome, IEnumerable<AnchorRefusal> refusals) => new JsonObject
+    internal static string WriteFailure(string name, string outcome, IEnumerable<AnchorRefusal> refusals) =>
+        new JsonObject
     {
         ["name"] = name,
         ["outcome"] = outcome,
@@ -62,7 +65,11 @@ internal static class AnswerJson
             ["genesis"] = hop.Genesis.ToString(),
             ["kind"] = AnswerText.KindOf(hop.Kind),
             ["introduces"] = hop.Introduces,
-            ["epoch"] = new JsonObject { ["number"] = hop.Epoch.Value.Number, ["digest"] = hop.Epoch.Digest.ToString() },
+            ["epoch"] = new JsonObject
+            {
+                ["number"] = hop.Epoch.Value.Number,
+                ["digest"] = hop.Epoch.Digest.ToString(),
+            },
             ["assurance"] = List(hop.Epoch.Value.Quorum.Assurance, tag => (JsonNode)tag),
         };
         if (hop.Seal is { } seal)
@@ -117,7 +124,11 @@ internal static class AnswerJson
 
     private static JsonObject EndpointOf(Slice slice, SliceEndpoint endpoint)
     {
-        var json = new JsonObject { ["address"] = endpoint.Address, ["ports"] = List(slice.Ports, port => (JsonNode)port) };
+        var json = new JsonObject
+        {
+            ["address"] = endpoint.Address,
+            ["ports"] = List(slice.Ports, port => (JsonNode)port),
+        };
         AddIf(json, "region", slice.Region);
         AddIf(json, "zone", endpoint.Zone);
         if (endpoint.Weight is { } weight)

@@ -22,7 +22,8 @@ internal static class AnswerText
 
         if (answer.Outcome != Outcome.Record)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"{palette.Strong(answer.Name.Text)} {palette.Bad(view.Outcome)}");
+            text.AppendLine(
+                CultureInfo.InvariantCulture, $"{palette.Strong(answer.Name.Text)} {palette.Bad(view.Outcome)}");
         }
 
         text.AppendLine(palette.Faint($"; {TtlOf(view)}"));
@@ -51,7 +52,9 @@ internal static class AnswerText
     /// <summary>One endpoint with its ports and what else is said of it.</summary>
     internal static string EndpointOf(Slice slice, SliceEndpoint endpoint, Palette palette)
     {
-        var host = endpoint.Address.Contains(':', StringComparison.Ordinal) ? $"[{endpoint.Address}]" : endpoint.Address;
+        var host = endpoint.Address.Contains(':', StringComparison.Ordinal)
+            ? $"[{endpoint.Address}]"
+            : endpoint.Address;
         var ports = string.Join(',', slice.Ports.Select(port => port.ToString(CultureInfo.InvariantCulture)));
         var more = new[]
         {

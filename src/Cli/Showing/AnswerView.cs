@@ -11,14 +11,25 @@ namespace Fairlead.Cli.Showing;
 /// <param name="Refusals">What anchors said before.</param>
 /// <param name="Notes">What a reader must not miss.</param>
 internal sealed record AnswerView(
-    VerifiedAnswer Answer, long At, long ClockDelta, ImmutableArray<AnchorRefusal> Refusals, ImmutableArray<string> Notes)
+    VerifiedAnswer Answer,
+    long At,
+    long ClockDelta,
+    ImmutableArray<AnchorRefusal> Refusals,
+    ImmutableArray<string> Notes)
 {
     /// <summary>The view of an answer.</summary>
     internal static AnswerView Of(
-        VerifiedAnswer answer, long clockDelta, ImmutableArray<AnchorRefusal> refusals, params IEnumerable<string> notes)
+        VerifiedAnswer answer,
+        long clockDelta,
+        ImmutableArray<AnchorRefusal> refusals,
+        params IEnumerable<string> notes)
     {
         string[] loopback = answer.UnsafeLoopbackAllowed
-            ? ["UNSAFE: loopback endpoints of other segments are allowed (UnsafeAllowLoopbackEndpoints); for development only"]
+            ?
+            [
+                "UNSAFE: loopback endpoints of other segments are allowed (UnsafeAllowLoopbackEndpoints); "
+                + "for development only",
+            ]
             : [];
         return new AnswerView(answer, answer.VerifiedAt, clockDelta, refusals, [.. loopback, .. notes]);
     }

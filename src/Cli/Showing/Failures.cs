@@ -10,12 +10,15 @@ internal static class Failures
     internal static int ExitCodeOf(VerificationFailure failure) => failure switch
     {
         VerificationFailure.SealExpired or VerificationFailure.EpochExpired or VerificationFailure.RecordExpired
-            or VerificationFailure.AttestationExpired or VerificationFailure.IntroductionExpired => ExitCode.Unreachable,
+            or VerificationFailure.AttestationExpired or VerificationFailure.IntroductionExpired
+            => ExitCode.Unreachable,
         VerificationFailure.SubjectUnknown => ExitCode.Usage,
         _ => ExitCode.Refused,
     };
 
-    /// <summary>Of all that anchors said, what ends the program: a failed check before an expiry before a connection.</summary>
+    /// <summary>
+    /// Of all that anchors said, what ends the program: a failed check before an expiry before a connection.
+    /// </summary>
     internal static (AnchorRefusal? Refusal, int ExitCode) Worst(IEnumerable<AnchorRefusal> refusals)
     {
         AnchorRefusal? worst = null;

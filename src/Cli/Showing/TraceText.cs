@@ -40,8 +40,9 @@ internal static class TraceText
             CultureInfo.InvariantCulture,
             $"{epoch.Quorum.TSeal} of {epoch.Anchors.Length} seal, {epoch.Quorum.F} may lie");
         text.AppendLine();
+        var introduces = hop.Introduces ? ", introduces" : "";
         text.AppendLine(palette.Strong(string.Create(
-            CultureInfo.InvariantCulture, $"hop {index} {AnswerText.KindOf(hop.Kind)} {hop.Name}{(hop.Introduces ? ", introduces" : "")}")));
+            CultureInfo.InvariantCulture, $"hop {index} {AnswerText.KindOf(hop.Kind)} {hop.Name}{introduces}")));
         text.AppendLine(CultureInfo.InvariantCulture, $"  genesis {hop.Genesis}");
         text.AppendLine(
             CultureInfo.InvariantCulture,
@@ -49,9 +50,11 @@ internal static class TraceText
         if (hop.Seal is { } seal)
         {
             var position = string.Create(
-                CultureInfo.InvariantCulture, $"({seal.Position.Epoch},{seal.Position.Seq}) {Short(seal.Position.Digest)}");
+                CultureInfo.InvariantCulture,
+                $"({seal.Position.Epoch},{seal.Position.Seq}) {Short(seal.Position.Digest)}");
             var left = AnswerText.Seconds(seal.Expires - view.At);
-            text.AppendLine(CultureInfo.InvariantCulture, $"  seal {position} over {seal.Count} leaves, expires in {left}");
+            text.AppendLine(
+                CultureInfo.InvariantCulture, $"  seal {position} over {seal.Count} leaves, expires in {left}");
             text.AppendLine(palette.Good($"  signed by {string.Join(' ', seal.Signers)}"));
         }
 
@@ -59,7 +62,8 @@ internal static class TraceText
         {
             var rule = attest.RuleId is { } id ? $" by rule {id}" : "";
             var says = attest.Allowed ? "allow" : "deny";
-            var line = $"  {attest.Anchor} says {says}{rule}, expires in {AnswerText.Seconds(attest.Expires - view.At)}";
+            var left = AnswerText.Seconds(attest.Expires - view.At);
+            var line = $"  {attest.Anchor} says {says}{rule}, expires in {left}";
             text.AppendLine(attest.Allowed ? palette.Good(line) : palette.Bad(line));
         }
     }
@@ -79,8 +83,10 @@ internal static class TraceText
         text.AppendLine(palette.Strong(string.Create(CultureInfo.InvariantCulture, $"record {answer.RecordDigest}")));
         text.AppendLine(
             CultureInfo.InvariantCulture,
-            $"  {record.Kind} {record.Name}, version {record.Version}, uid {record.Uid}, publisher {Short(record.Publisher)}");
-        var ports = record.Ports.Select(port => string.Create(CultureInfo.InvariantCulture, $"{port.Number}/{port.Protocol}"));
+            $"  {record.Kind} {record.Name}, version {record.Version}, uid {record.Uid}, "
+            + $"publisher {Short(record.Publisher)}");
+        var ports = record.Ports.Select(
+            port => string.Create(CultureInfo.InvariantCulture, $"{port.Number}/{port.Protocol}"));
         text.AppendLine(CultureInfo.InvariantCulture, $"  ports {string.Join(' ', ports)}");
         foreach (var slice in answer.Slices)
         {

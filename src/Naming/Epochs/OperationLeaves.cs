@@ -18,6 +18,61 @@ public sealed class OperationLeaves
     /// <summary>The leaves by class, then name.</summary>
     public ImmutableSortedDictionary<(LeafClass Class, string Name), ParsedLeaf> Leaves { get; }
 
+    /// <summary>
+    /// The op-made leaves of every epoch of a whole chain, and whether each step may change what it changes.
+    /// </summary>
+    /// <param name="name">The segment's name.</param>
+    /// <param name="epochs">The epochs from the genesis on, verified by a chain before.</param>
+    /// <param name="manifests">Each epoch's manifest; empty where the epoch names none.</param>
+    /// <param name="written">The leaves that each manifest writes.</param>
+    /// <param name="refusal">
+    /// The first error, with the epoch's place: <c>ManifestMismatch</c>, <c>OpMismatch</c>, or one of form.
+    /// </param>
+    /// <returns>The leaves of each epoch; null where one was refused.</returns>
+    public static IReadOnlyList<OperationLeaves>? Derive(
+        SegmentName name,
+        IReadOnlyList<EpochDocument> epochs,
+        IReadOnlyList<ReadOnlyMemory<byte>> manifests,
+        IReadOnlyList<ImmutableArray<(LeafClass Class, ReadOnlyMemory<byte> Payload)>> written,
+        out Refusal? refusal)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(epochs);
+        ArgumentNullException.ThrowIfNull(manifests);
+        ArgumentNullException.ThrowIfNull(written);
+        if (manifests.Count != epochs.Count || written.Count != epochs.Count)
+        {
+            refusal = Mismatch(
+                $"{manifests.Count} manifests and {written.Count} sets of leaves for {epochs.Count} epochs");
+            return null;
+        }
+
+        var derived = new List<OperationLeaves>(epochs.Count);
+        Epoch? previous = null;
+        for (var i = 0; i < epochs.Count; i++)
+        {
+            if (!Document.TryParse<Epoch>(epochs[i].Payload, out var epoch, out refusal))
+            {
+                return null;
+            }
+
+            var before = i == 0 ? None : derived[^1];
+            var after = before.Apply(epoch, manifests[i], written[i], out refusal);
+            refusal ??= OpRules.CheckStep(name, previous, epoch.Value, before, after!);
+            if (refusal is not null)
+            {
+                refusal = refusal.At($"epochs[{i}]");
+                return null;
+            }
+
+            derived.Add(after!);
+            previous = epoch.Value;
+        }
+
+        refusal = null;
+        return derived;
+    }
+
     /// <summary>These leaves with an epoch's manifest applied.</summary>
     /// <param name="epoch">The verified epoch.</param>
     /// <param name="manifest">The manifest's payload; empty where the epoch names none.</param>

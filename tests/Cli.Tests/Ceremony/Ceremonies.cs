@@ -30,7 +30,8 @@ internal static class Ceremonies
     internal static PeerFile PeerOf(SegmentFile segment) =>
         PeerFile.Of(segment.Name, segment.Genesis, SegmentChain.Verify(segment, Now + 2000).Newest);
 
-    internal static ImmutableArray<ISigner> Gov(int firstKey = 300) => [.. Enumerable.Range(0, 4).Select(i => TestKeys.Signer(firstKey + (3 * i)))];
+    internal static ImmutableArray<ISigner> Gov(int firstKey = 300) =>
+        [.. Enumerable.Range(0, 4).Select(i => TestKeys.Signer(firstKey + (3 * i)))];
 
     internal static ImmutableArray<ISigner> Seal(int firstKey = 300) =>
         [.. Enumerable.Range(0, 4).Select(i => TestKeys.Signer(firstKey + (3 * i) + 1))];

@@ -26,7 +26,8 @@ public sealed class FoundingTests
         Assert.Empty(segment.Handovers);
         var policy = epoch.Policy;
         Assert.Equal(
-            (15_000, 5_000, 1_000, 0), (policy.SealValidity, policy.Heartbeat, policy.ClockDelta, policy.ContinuityMax));
+            (15_000, 5_000, 1_000, 0),
+            (policy.SealValidity, policy.Heartbeat, policy.ClockDelta, policy.ContinuityMax));
     }
 
     [Fact]
@@ -94,7 +95,10 @@ public sealed class FoundingTests
             },
             "signature" => segment with { Epochs = [epoch with { Consent = consent with { Signatures = swapped } }] },
             "manifest" => segment with { Manifests = [Document.Make(removal).Payload] },
-            _ => segment with { Leaves = [[.. segment.Leaves[0].Select(leaf => (leaf.Class, Digit(leaf.Payload, "\"opening\":\"")))]] },
+            _ => segment with
+            {
+                Leaves = [[.. segment.Leaves[0].Select(leaf => (leaf.Class, Digit(leaf.Payload, "\"opening\":\"")))]],
+            },
         };
 
         var refused = Assert.Throws<CeremonyException>(() => SegmentChain.Verify(segment, Ceremonies.Now));

@@ -26,7 +26,8 @@ public sealed class PeeringTests
         var vote = Parse<Vote>(grown.Epochs[1].Vote);
         Assert.Equal((VotePhase.Commit, 0), (vote.Phase, vote.Round));
         Assert.Equal(3, grown.Epochs[1].Vote.Signatures.Length);
-        Assert.All(grown.Epochs[1].Vote.Signatures, signature => Assert.Contains(epoch.Anchors, anchor => anchor.Gov.Kid == signature.Kid));
+        Assert.All(grown.Epochs[1].Vote.Signatures, signature => Assert.Contains(
+            epoch.Anchors, anchor => anchor.Gov.Kid == signature.Kid));
 
         var leaf = Assert.Single(grown.Leaves[1]);
         Assert.Equal(LeafClass.Peer, leaf.Class);
@@ -93,7 +94,12 @@ public sealed class PeeringTests
     public void Add_TooFewKeys_IsRefused() => Assert.Contains(
         "ThresholdNotMet",
         Assert.Throws<CeremonyException>(() => Peering.Add(
-            _eu1, Ceremonies.PeerOf(_us1), [.. Ceremonies.Gov().Take(2)], Ceremonies.Seal(), Ceremonies.Now, Ceremonies.Draw())).Message,
+            _eu1,
+            Ceremonies.PeerOf(_us1),
+            [.. Ceremonies.Gov().Take(2)],
+            Ceremonies.Seal(),
+            Ceremonies.Now,
+            Ceremonies.Draw())).Message,
         StringComparison.Ordinal);
 
     [Fact]
@@ -101,7 +107,8 @@ public sealed class PeeringTests
     {
         var grown = Ceremonies.Peered(_eu1, _us1);
         var other = Ceremonies.Peered(_eu1, Ceremonies.Found("ap1.internal", 500));
-        var mixed = grown with { Epochs = grown.Epochs.SetItem(1, grown.Epochs[1] with { Vote = other.Epochs[1].Vote }) };
+        var swapped = grown.Epochs[1] with { Vote = other.Epochs[1].Vote };
+        var mixed = grown with { Epochs = grown.Epochs.SetItem(1, swapped) };
 
         var refused = Assert.Throws<CeremonyException>(() => SegmentChain.Verify(mixed, Ceremonies.Now + 1000));
 

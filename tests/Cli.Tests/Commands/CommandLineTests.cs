@@ -1,3 +1,4 @@
+using Fairlead.Cli.Demo;
 using Xunit;
 
 namespace Fairlead.Cli.Tests.Commands;
@@ -57,9 +58,26 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task ManifestsGenerate_TwoServices_WritesAFileEach()
     {
-        (await Fairlead.RunAsync("manifests", "generate", "--services", "2", "--endpoints", "3", "--out", _folder["m"])).Succeeds();
+        (await Fairlead.RunAsync(
+            "manifests", "generate", "--services", "2", "--endpoints", "3", "--out", _folder["m"])).Succeeds();
 
         Assert.Equal(
-            ["svc-00000.yaml", "svc-00001.yaml"], Directory.GetFiles(_folder["m"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            ["svc-00000.yaml", "svc-00001.yaml"],
+            Directory.GetFiles(_folder["m"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task ManifestsGenerate_ServicesAndEndpoints_AreWhatAControllerReads()
+    {
+        var folder = _folder["us1.internal"];
+        (await Fairlead.RunAsync("manifests", "generate", "--services", "3", "--endpoints", "120", "--out", folder))
+            .Succeeds();
+
+        var endpoints = ManifestEndpoints.Read(folder);
+
+        Assert.Equal(360, endpoints.Select(endpoint => endpoint.Address).Distinct().Count());
+        Assert.Equal(
+            [("svc-00000", 120), ("svc-00001", 120), ("svc-00002", 120)],
+            endpoints.GroupBy(endpoint => endpoint.Service).Select(group => (group.Key, group.Count())).Order());
     }
 }

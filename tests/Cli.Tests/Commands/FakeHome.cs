@@ -12,8 +12,8 @@ using Query = Fairlead.Naming.Query;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>
-/// The anchors of one test segment over real TLS, with real documents: each one answers as its hook says. The key of the
-/// folder is known to them as shop/frontend.
+/// The anchors of one test segment over real TLS, with real documents: each one answers as its hook says. The key of
+/// the folder is known to them as shop/frontend.
 /// </summary>
 internal sealed class FakeHome : IAsyncDisposable
 {
@@ -57,7 +57,8 @@ internal sealed class FakeHome : IAsyncDisposable
         for (var i = 0; i < 3; i++)
         {
             var index = i;
-            var identity = new TlsIdentity(foreignKeys ? ECDsa.Create(ECCurve.NamedCurves.nistP256) : home._keys[i], TimeProvider.System);
+            var identity = new TlsIdentity(
+                foreignKeys ? ECDsa.Create(ECCurve.NamedCurves.nistP256) : home._keys[i], TimeProvider.System);
             home._identities.Add(identity);
             var service = ServerServiceDefinition.CreateBuilder()
                 .AddMethod(AnchorMethods.Epochs, (request, _) => Task.FromResult(home.Epochs(request)))
@@ -78,7 +79,10 @@ internal sealed class FakeHome : IAsyncDisposable
 
     internal BootstrapFile Bootstrap(Naming.PublicKey pod) => new(
         new BootstrapFile.Segment(Segment.Name, Segment.Genesis, new Floor(Segment.Genesis, 0)),
-        [.. _servers.Select(server => IpEndpoint.Of(server.Endpoints[0].Address!.Address, server.Endpoints[0].Address!.Port))],
+        [
+            .. _servers.Select(server => server.Endpoints[0].Address!)
+                .Select(address => IpEndpoint.Of(address.Address, address.Port)),
+        ],
         [],
         [(pod, new Naming.Subject { Namespace = "shop", Account = "frontend" })]);
 
@@ -132,6 +136,8 @@ internal sealed class FakeHome : IAsyncDisposable
     private static Naming.PublicKey KeyOf(ECDsa key)
     {
         var q = key.ExportParameters(false).Q;
-        return Naming.PublicKey.TryFromPoint([4, .. q.X!, .. q.Y!], out var known, out _) ? known : throw new InvalidOperationException();
+        return Naming.PublicKey.TryFromPoint([4, .. q.X!, .. q.Y!], out var known, out _)
+            ? known
+            : throw new InvalidOperationException();
     }
 }

@@ -21,7 +21,8 @@ public sealed class ResolveCommandTests : IDisposable
 
         var run = (await ResolveAsync(Web)).Succeeds();
 
-        Assert.StartsWith("10.0.0.1:8080 region eu\n10.0.0.2:8080 region eu\n; ttl ", run.Output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "10.0.0.1:8080 region eu\n10.0.0.2:8080 region eu\n; ttl ", run.Output, StringComparison.Ordinal);
         Assert.Contains("bound by seal of eu1.internal", run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain('\e', run.Output);
     }
@@ -33,7 +34,11 @@ public sealed class ResolveCommandTests : IDisposable
 
         var run = (await Fairlead.RunAsync([.. Line(Web, "trace")])).Succeeds();
 
-        foreach (var part in new[] { "hop 0 home eu1.internal", home.Segment.Genesis.ToString(), "seal (0,1)", "signed by eu1-", "says allow", "<- bound" })
+        foreach (var part in new[]
+        {
+            "hop 0 home eu1.internal", home.Segment.Genesis.ToString(), "seal (0,1)", "signed by eu1-", "says allow",
+            "<- bound",
+        })
         {
             Assert.Contains(part, run.Output, StringComparison.Ordinal);
         }
@@ -100,7 +105,8 @@ public sealed class ResolveCommandTests : IDisposable
     public async Task Resolve_AnchorsNotSealed_AreAskedAgainAndThenUnreachable()
     {
         await using var home = await StartAsync();
-        home.Twist = static (_, _) => throw RpcFailures.ToException(new Refusal(VerificationFailure.NotSealed, "", "not yet"));
+        home.Twist = static (_, _) => throw RpcFailures.ToException(
+            new Refusal(VerificationFailure.NotSealed, "", "not yet"));
 
         (await ResolveAsync(Web)).Fails(ExitCode.Unreachable, "NotSealed");
         Assert.Equal(9, home.Asked);
@@ -134,9 +140,9 @@ public sealed class ResolveCommandTests : IDisposable
         var verified = (await Fairlead.RunAsync(
             "verify", _folder["a.json"], "--genesis", home.Segment.Genesis.ToString(), "--output", "json")).Succeeds();
 
-        Assert.Equal(JsonNode.Parse(run.Output)!["endpoints"]!.ToJsonString(), JsonNode.Parse(verified.Output)!["endpoints"]!.ToJsonString());
-        Assert.Equal(
-            (string?)JsonNode.Parse(run.Output)!["record"]!["digest"], (string?)JsonNode.Parse(verified.Output)!["record"]!["digest"]);
+        var (first, second) = (JsonNode.Parse(run.Output)!, JsonNode.Parse(verified.Output)!);
+        Assert.Equal(first["endpoints"]!.ToJsonString(), second["endpoints"]!.ToJsonString());
+        Assert.Equal((string?)first["record"]!["digest"], (string?)second["record"]!["digest"]);
     }
 
     [Fact]
@@ -216,7 +222,8 @@ public sealed class ResolveCommandTests : IDisposable
     {
         var hop = answer.Hops[0];
         var at = hop.Proofs.ToList().FindIndex(proof => proof.Class == (uint)LeafClass.Record);
-        var text = System.Text.Encoding.ASCII.GetString(hop.Proofs[at].Leaf.Span).Replace("\"ttl_max\":6", "\"ttl_max\":7", StringComparison.Ordinal);
+        var text = System.Text.Encoding.ASCII.GetString(hop.Proofs[at].Leaf.Span)
+            .Replace("\"ttl_max\":6", "\"ttl_max\":7", StringComparison.Ordinal);
         var lie = hop.Proofs[at] with { Leaf = System.Text.Encoding.ASCII.GetBytes(text) };
         return answer with { Hops = [hop with { Proofs = hop.Proofs.SetItem(at, lie) }] };
     }
@@ -225,11 +232,14 @@ public sealed class ResolveCommandTests : IDisposable
     {
         var home = await FakeHome.StartAsync(TestContext.Current.CancellationToken, foreignKeys);
         using var pod = new EcdsaSigner(KeyFile.Create(_folder["pod.pem"]));
-        await File.WriteAllBytesAsync(_folder["b.json"], home.Bootstrap(pod.Key).Encode(), TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            _folder["b.json"], home.Bootstrap(pod.Key).Encode(), TestContext.Current.CancellationToken);
         return home;
     }
 
-    private Task<Fairlead> ResolveAsync(string name, params string[] more) => Fairlead.RunAsync([.. Line(name, "resolve"), .. more]);
+    private Task<Fairlead> ResolveAsync(string name, params string[] more) =>
+        Fairlead.RunAsync([.. Line(name, "resolve"), .. more]);
 
-    private string[] Line(string name, string verb) => [verb, name, "--bootstrap", _folder["b.json"], "--key", _folder["pod.pem"]];
+    private string[] Line(string name, string verb) =>
+        [verb, name, "--bootstrap", _folder["b.json"], "--key", _folder["pod.pem"]];
 }

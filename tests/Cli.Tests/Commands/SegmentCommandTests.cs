@@ -35,7 +35,8 @@ public sealed class SegmentCommandTests : IDisposable
             }
         }
 
-        var yaml = await File.ReadAllTextAsync(_folder["eu1/anchors/eu1-b/anchor.yaml"], TestContext.Current.CancellationToken);
+        var yaml = await File.ReadAllTextAsync(
+            _folder["eu1/anchors/eu1-b/anchor.yaml"], TestContext.Current.CancellationToken);
         Assert.Contains("listen: \"127.0.0.1:11002\"", yaml, StringComparison.Ordinal);
         Assert.Contains("admin: \"127.0.0.1:12002\"", yaml, StringComparison.Ordinal);
         Assert.Contains("account: frontend", yaml, StringComparison.Ordinal);
@@ -46,11 +47,14 @@ public sealed class SegmentCommandTests : IDisposable
     public async Task Init_FolderInUse_ChangesNothing()
     {
         (await Fairlead.RunAsync(Init("eu1"))).Succeeds();
-        var before = Directory.GetFiles(_folder["eu1"], "*", SearchOption.AllDirectories).ToDictionary(file => file, File.ReadAllText);
+        var before = Content();
 
         (await Fairlead.RunAsync(Init("eu1"))).Fails(ExitCode.Usage, "exists already");
 
-        Assert.Equal(before, Directory.GetFiles(_folder["eu1"], "*", SearchOption.AllDirectories).ToDictionary(file => file, File.ReadAllText));
+        Assert.Equal(before, Content());
+
+        Dictionary<string, string> Content() => Directory
+            .GetFiles(_folder["eu1"], "*", SearchOption.AllDirectories).ToDictionary(file => file, File.ReadAllText);
     }
 
     [Fact]
@@ -72,7 +76,8 @@ public sealed class SegmentCommandTests : IDisposable
         (await Fairlead.RunAsync(Init("eu1"))).Succeeds();
         _folder.Write("bad-peer.json", text);
 
-        (await Fairlead.RunAsync("segment", "peer", "--segment", _folder["eu1"], "--with", _folder["bad-peer.json"])).Fails(ExitCode.Usage, part);
+        (await Fairlead.RunAsync("segment", "peer", "--segment", _folder["eu1"], "--with", _folder["bad-peer.json"]))
+            .Fails(ExitCode.Usage, part);
     }
 
     [Theory]
@@ -110,7 +115,8 @@ public sealed class SegmentCommandTests : IDisposable
 
     private string[] Init(string segment) =>
     [
-        "segment", "init", "--name", $"{segment}.internal", "--out", _folder[segment], "--policy", "demo", "--host", "h",
+        "segment", "init", "--name", $"{segment}.internal", "--out", _folder[segment],
+        "--policy", "demo", "--host", "h",
         "--listen", "127.0.0.1:11001,127.0.0.1:11002,127.0.0.1:11003,127.0.0.1:11004",
         "--admin-listen", "127.0.0.1:12001,127.0.0.1:12002,127.0.0.1:12003,127.0.0.1:12004",
     ];

@@ -43,7 +43,8 @@ public sealed class VerifyCommandTests : IDisposable
 
     [Fact]
     public async Task Verify_AnotherGenesis_IsRefused() =>
-        (await Fairlead.RunAsync("verify", Save(_world.Ask(), _world.Answer()), "--genesis", _world.Us1.Genesis.ToString(), "--at", At(0)))
+        (await Fairlead.RunAsync(
+            "verify", Save(_world.Ask(), _world.Answer()), "--genesis", _world.Us1.Genesis.ToString(), "--at", At(0)))
             .Fails(ExitCode.Refused, "QueryMismatch");
 
     [Fact]
@@ -52,7 +53,8 @@ public sealed class VerifyCommandTests : IDisposable
 
     [Fact]
     public async Task Verify_NowByDefault_IsNotTheTimeOfTheFile() =>
-        (await Fairlead.RunAsync("verify", Save(_world.Ask(), _world.Answer()), "--genesis", _world.Eu1.Genesis.ToString()))
+        (await Fairlead.RunAsync(
+            "verify", Save(_world.Ask(), _world.Answer()), "--genesis", _world.Eu1.Genesis.ToString()))
             .Fails(ExitCode.Refused, "FromFuture");
 
     [Theory]
@@ -74,7 +76,8 @@ public sealed class VerifyCommandTests : IDisposable
     [InlineData("-1")]
     [InlineData("99999999999999999999")]
     public async Task Verify_MalformedMoment_IsRefused(string at) =>
-        (await Fairlead.RunAsync("verify", Save(_world.Ask(), _world.Answer()), "--genesis", _world.Eu1.Genesis.ToString(), $"--at={at}"))
+        (await Fairlead.RunAsync(
+            "verify", Save(_world.Ask(), _world.Answer()), "--genesis", _world.Eu1.Genesis.ToString(), $"--at={at}"))
             .Fails(ExitCode.Usage, "--at");
 
     [Theory]
@@ -85,7 +88,8 @@ public sealed class VerifyCommandTests : IDisposable
         (await VerifyAsync(_folder.Write("bad.json", text))).Fails(ExitCode.Refused, "BadEnvelope");
 
     [Fact]
-    public async Task Verify_MissingFile_ExitsWithUsage() => (await VerifyAsync(_folder["none.json"])).Fails(ExitCode.Usage, "none.json");
+    public async Task Verify_MissingFile_ExitsWithUsage() =>
+        (await VerifyAsync(_folder["none.json"])).Fails(ExitCode.Usage, "none.json");
 
     [Fact]
     public async Task Verify_ShortGenesis_ExitsWithUsage() =>
@@ -108,7 +112,8 @@ public sealed class VerifyCommandTests : IDisposable
     {
         var verdict = AnswerVerifier.Verify(_world.State, ask.Query, raw, _world.Now);
         Assert.True(verdict is Verdict.Accepted, (verdict as Verdict.Refused)?.Refusal.ToString());
-        var saved = SavedAnswer.Of(((Verdict.Accepted)verdict).Answer, raw, raw.Hops.ToDictionary(hop => hop.Genesis, hop => hop.Epochs));
+        var saved = SavedAnswer.Of(
+            ((Verdict.Accepted)verdict).Answer, raw, raw.Hops.ToDictionary(hop => hop.Genesis, hop => hop.Epochs));
         File.WriteAllBytes(_folder["answer.json"], SavedAnswerFile.Write(saved));
         return _folder["answer.json"];
     }

@@ -50,7 +50,9 @@ public sealed class BootstrapFileTests
     [Theory]
     [InlineData("\"home\":", "\"house\":")]
     [InlineData("\"unsafe_allow_loopback_endpoints\": true", "\"unsafe_allow_loopback_endpoints\": true, \"more\": 1")]
-    [InlineData("\"unsafe_allow_loopback_endpoints\": true", "\"unsafe_allow_loopback_endpoints\": true, \"unsafe_allow_loopback_endpoints\": true")]
+    [InlineData(
+        "\"unsafe_allow_loopback_endpoints\": true",
+        "\"unsafe_allow_loopback_endpoints\": true, \"unsafe_allow_loopback_endpoints\": true")]
     [InlineData("\"unsafe_allow_loopback_endpoints\": true", "\"unsafe_allow_loopback_endpoints\": \"yes\"")]
     public void Decode_AnotherShape_IsRefused(string part, string by)
     {

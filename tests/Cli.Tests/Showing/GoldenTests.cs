@@ -8,8 +8,10 @@ using Xunit;
 
 namespace Fairlead.Cli.Tests.Showing;
 
-/// <summary>What is shown, to the character; UPDATE_GOLDEN=1 writes the files. Keys are drawn anew in each run, so digests are
-/// numbered by their first appearance.</summary>
+/// <summary>
+/// What is shown, to the character; UPDATE_GOLDEN=1 writes the files. Keys are drawn anew in each run, so digests are
+/// numbered by their first appearance.
+/// </summary>
 public sealed partial class GoldenTests
 {
     private readonly PeerWorld _world = new();
@@ -46,10 +48,16 @@ public sealed partial class GoldenTests
             "absent" => ask.Negative(),
             _ => ask.Denied(),
         };
-        var verdict = AnswerVerifier.Verify(_world.State, ask.Query, raw, _world.Now, new VerifierOptions { UnsafeAllowLoopbackEndpoints = true });
+        var verdict = AnswerVerifier.Verify(
+            _world.State, ask.Query, raw, _world.Now, new VerifierOptions { UnsafeAllowLoopbackEndpoints = true });
         Assert.True(verdict is Verdict.Accepted, (verdict as Verdict.Refused)?.Refusal.ToString());
         AnchorRefusal[] refusals = outcome == "record"
-            ? [AnchorRefusal.Of(IpEndpoint.Parse("127.0.0.1:11001"), new Refusal(VerificationFailure.ProofMismatch, "hops[1]", "no"))]
+            ?
+            [
+                AnchorRefusal.Of(
+                    IpEndpoint.Parse("127.0.0.1:11001"),
+                    new Refusal(VerificationFailure.ProofMismatch, "hops[1]", "no")),
+            ]
             : [];
         return AnswerView.Of(((Verdict.Accepted)verdict).Answer, 5000, [.. refusals]);
     }

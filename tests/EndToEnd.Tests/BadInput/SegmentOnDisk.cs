@@ -24,7 +24,8 @@ public sealed class SegmentOnDisk : IAsyncLifetime
             "segment", "init", "--name", "eu1.internal", "--out", _folder["eu1"], "--policy", "demo", "--host", "h",
             "--listen", At(21001, 21002, 21003, 21004), "--admin-listen", At(21005, 21006, 21007, 21008),
             "--subject", $"{_folder["pod.pem"]}=shop/frontend")).Ends(0);
-        var genesis = made.Output.Split('\n').Single(line => line.StartsWith("genesis ", StringComparison.Ordinal))["genesis ".Length..];
+        var genesis = made.Output.Split('\n')
+            .Single(line => line.StartsWith("genesis ", StringComparison.Ordinal))["genesis ".Length..];
         Directory.CreateDirectory(_folder["manifests"]);
         _folder.Write("controller.yaml", $"""
             segment: eu1.internal

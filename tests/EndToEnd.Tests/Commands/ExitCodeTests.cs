@@ -16,8 +16,14 @@ public sealed class ExitCodeTests(KeptDemo kept) : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Resolve_Answer_EndsWith0() =>
-        Assert.Contains("; ttl ", (await (await kept.GetAsync()).FairleadAsync("resolve", DemoEnvironment.Checkout)).Ends(0).Output, StringComparison.Ordinal);
+    public async Task Resolve_Answer_EndsWith0()
+    {
+        var demo = await kept.GetAsync();
+
+        var run = (await demo.FairleadAsync("resolve", DemoEnvironment.Checkout)).Ends(0);
+
+        Assert.Contains("; ttl ", run.Output, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Verify_OutputFull_EndsWith1()
@@ -34,7 +40,8 @@ public sealed class ExitCodeTests(KeptDemo kept) : IDisposable
     [InlineData("fly", "fly")]
     [InlineData("verify f --genesis 12", "--genesis: not 64 lower-case hexadecimal digits")]
     [InlineData("resolve a.b.svc.c --bootstrap none.json --key none.pem", "none.json")]
-    public async Task Run_WrongLineOrFile_EndsWith2(string line, string part) => (await Programs.FairleadAsync(line.Split(' '))).Fails(2, part);
+    public async Task Run_WrongLineOrFile_EndsWith2(string line, string part) =>
+        (await Programs.FairleadAsync(line.Split(' '))).Fails(2, part);
 
     [Theory]
     [InlineData("nobody.shop.svc.us1.internal")]
@@ -63,7 +70,8 @@ public sealed class ExitCodeTests(KeptDemo kept) : IDisposable
         var demo = await kept.GetAsync();
         (await demo.FairleadAsync("resolve", DemoEnvironment.Checkout, "--save", _folder["a"])).Ends(0);
 
-        (await Programs.FairleadAsync("verify", _folder["a"], "--genesis", new string('0', 64))).Fails(5, "QueryMismatch");
+        (await Programs.FairleadAsync("verify", _folder["a"], "--genesis", new string('0', 64)))
+            .Fails(5, "QueryMismatch");
     }
 
     [Fact]
@@ -89,13 +97,15 @@ public sealed class ExitCodeTests(KeptDemo kept) : IDisposable
         bootstrap["home"]!["endpoints"] = new JsonArray("127.0.0.1:9");
         var file = _folder.Write("bootstrap.json", bootstrap.ToJsonString());
 
-        (await Programs.FairleadAsync("resolve", DemoEnvironment.Checkout, "--bootstrap", file, "--key", demo["KEY_FILE"]))
+        (await Programs.FairleadAsync(
+            "resolve", DemoEnvironment.Checkout, "--bootstrap", file, "--key", demo["KEY_FILE"]))
             .Fails(6, "127.0.0.1:9");
     }
 
     [Fact]
     public async Task Verify_AfterItsTime_EndsWith6() =>
-        (await Programs.FairleadAsync("verify", Save(world => world.Answer()), "--genesis", Genesis, "--at", Later)).Fails(6, "SealExpired");
+        (await Programs.FairleadAsync("verify", Save(world => world.Answer()), "--genesis", Genesis, "--at", Later))
+            .Fails(6, "SealExpired");
 
     private PeerWorld World { get; } = new();
 
@@ -108,7 +118,8 @@ public sealed class ExitCodeTests(KeptDemo kept) : IDisposable
     private string Save(Func<PeerWorld, UnverifiedAnswer> say)
     {
         var raw = say(World);
-        var verdict = Assert.IsType<Verdict.Accepted>(AnswerVerifier.Verify(World.State, World.Ask().Query, raw, World.Now));
+        var verdict = Assert.IsType<Verdict.Accepted>(
+            AnswerVerifier.Verify(World.State, World.Ask().Query, raw, World.Now));
         var saved = SavedAnswer.Of(verdict.Answer, raw, raw.Hops.ToDictionary(hop => hop.Genesis, hop => hop.Epochs));
         File.WriteAllBytes(_folder["saved"], SavedAnswerFile.Write(saved));
         return _folder["saved"];

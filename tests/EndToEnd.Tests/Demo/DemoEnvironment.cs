@@ -28,7 +28,8 @@ internal sealed partial class DemoEnvironment
 
     /// <summary>Where its Envoy listens for applications.</summary>
     internal int EnvoyPort => int.Parse(
-        ListenerPort().Match(File.ReadAllText(this["ENVOY_BOOTSTRAP"])).Groups["port"].Value, CultureInfo.InvariantCulture);
+        ListenerPort().Match(File.ReadAllText(this["ENVOY_BOOTSTRAP"])).Groups["port"].Value,
+        CultureInfo.InvariantCulture);
 
     /// <summary>N of the block 127.N.0.0/16 in which the endpoints are.</summary>
     internal int Block => int.Parse(
@@ -48,7 +49,8 @@ internal sealed partial class DemoEnvironment
         }
 
         var lines = await File.ReadAllLinesAsync(file, cancellationToken);
-        return new([.. lines.Select(line => line.Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], pair[^1]))]);
+        return new(
+            [.. lines.Select(line => line.Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], pair[^1]))]);
     }
 
     /// <summary>Asks as the pod of eu1 does.</summary>
@@ -57,9 +59,12 @@ internal sealed partial class DemoEnvironment
 
     /// <summary>A page of the sidecar's admin address.</summary>
     internal async Task<JsonNode> PageAsync(string page, CancellationToken cancellationToken) =>
-        JsonNode.Parse(await Http.GetStringAsync(new Uri($"http://{this["ADMIN_ADDRESS"]}/{page}"), cancellationToken))!;
+        JsonNode.Parse(
+            await Http.GetStringAsync(new Uri($"http://{this["ADMIN_ADDRESS"]}/{page}"), cancellationToken))!;
 
-    /// <summary>One request for <see cref="Checkout"/> through Envoy: the status and the endpoint that answered.</summary>
+    /// <summary>
+    /// One request for <see cref="Checkout"/> through Envoy: the status and the endpoint that answered.
+    /// </summary>
     internal async Task<(HttpStatusCode Status, string Endpoint)> RequestAsync(CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{EnvoyPort}/");
@@ -68,7 +73,7 @@ internal sealed partial class DemoEnvironment
         return (response.StatusCode, (await response.Content.ReadAsStringAsync(cancellationToken)).Trim());
     }
 
-    [GeneratedRegex(@"name: outbound\s+address:\s+socket_address: \{ address: 127\.0\.0\.1, port_value: (?<port>\d+) \}")]
+    [GeneratedRegex(@"name: outbound\s+address:\s+socket_address: \{ address: [\d.]+, port_value: (?<port>\d+) \}")]
     private static partial Regex ListenerPort();
 
     [GeneratedRegex(@"127\.(?<block>\d+)\.21\.11")]

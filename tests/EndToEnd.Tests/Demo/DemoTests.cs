@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Fairlead.TestKit.Processes;
 using Xunit;
@@ -24,7 +25,9 @@ public sealed partial class DemoTests(ITestOutputHelper output)
         Assert.All(verdicts, verdict => Assert.Equal(IsMissing(verdict.Key) ? "skipped" : "passed", verdict.Value));
         var skipped = Numbers.Count(IsMissing);
         Assert.EndsWith(
-            $"\ndemo: {Numbers.Length - skipped} passed, 0 failed, {skipped} skipped\n", text, StringComparison.Ordinal);
+            $"\ndemo: {Numbers.Length - skipped} passed, 0 failed, {skipped} skipped\n",
+            text,
+            StringComparison.Ordinal);
         Assert.Equal(0, code);
         Remains.None(FolderLine().Match(text).Groups["folder"].Value);
     }
@@ -38,12 +41,13 @@ public sealed partial class DemoTests(ITestOutputHelper output)
         _ => false,
     };
 
-    private static Lazy<bool> CanUnshare { get; } = new(() => Unshares("--net") || Unshares("--user", "--map-root-user", "--net"));
+    private static Lazy<bool> CanUnshare { get; } = new(
+        () => Unshares("--net") || Unshares("--user", "--map-root-user", "--net"));
 
     private static bool Unshares(params string[] how)
     {
-        using var process = System.Diagnostics.Process.Start(
-            new System.Diagnostics.ProcessStartInfo("unshare", [.. how, "--", "true"]) { RedirectStandardError = true })!;
+        var info = new ProcessStartInfo("unshare", [.. how, "--", "true"]) { RedirectStandardError = true };
+        using var process = Process.Start(info)!;
         process.WaitForExit();
         return process.ExitCode == 0;
     }

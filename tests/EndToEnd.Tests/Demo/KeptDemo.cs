@@ -8,8 +8,8 @@ using Xunit;
 namespace Fairlead.EndToEnd.Tests.Demo;
 
 /// <summary>
-/// One <c>fairlead demo --keep --env-file F</c> for all tests that only look at it or put back what they change. It starts
-/// with the first test that asks for it, and ends by SIGTERM behind the last, which must be 0 and leave nothing.
+/// One <c>fairlead demo --keep --env-file F</c> for all tests that only look at it or put back what they change. It
+/// starts with the first test that asks for it, and ends by SIGTERM behind the last, which must be 0 and leave nothing.
 /// </summary>
 public sealed class KeptDemo : IAsyncDisposable
 {

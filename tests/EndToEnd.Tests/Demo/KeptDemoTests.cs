@@ -20,11 +20,13 @@ public sealed class KeptDemoTests(KeptDemo kept)
 
         Assert.Equal(
             [
-                "XDS_SOCKET", "XDS_ADDRESS", "ADMIN_ADDRESS", "MANIFESTS_DIR", "ENVOY_BOOTSTRAP", "ENVOY_PID", "SIDECAR_PID",
-                "ANCHOR_PIDS_EU1", "ANCHOR_PIDS_US1", "GENESIS_EU1", "BOOTSTRAP_FILE", "KEY_FILE",
+                "XDS_SOCKET", "XDS_ADDRESS", "ADMIN_ADDRESS", "MANIFESTS_DIR", "ENVOY_BOOTSTRAP", "ENVOY_PID",
+                "SIDECAR_PID", "ANCHOR_PIDS_EU1", "ANCHOR_PIDS_US1", "GENESIS_EU1", "BOOTSTRAP_FILE", "KEY_FILE",
             ],
             demo.Lines.Select(line => line.Key));
-        Assert.All(new[] { "XDS_SOCKET", "ENVOY_BOOTSTRAP", "BOOTSTRAP_FILE", "KEY_FILE" }, key => Assert.True(File.Exists(demo[key]), key));
+        Assert.All(
+            new[] { "XDS_SOCKET", "ENVOY_BOOTSTRAP", "BOOTSTRAP_FILE", "KEY_FILE" },
+            key => Assert.True(File.Exists(demo[key]), key));
         Assert.All(new[] { "eu1.internal", "us1.internal" }, segment =>
             Assert.NotEmpty(Directory.GetFiles(Path.Combine(demo["MANIFESTS_DIR"], segment), "*.yaml")));
         Assert.All(new[] { "ANCHOR_PIDS_EU1", "ANCHOR_PIDS_US1" }, key =>
@@ -46,7 +48,9 @@ public sealed class KeptDemoTests(KeptDemo kept)
         await kept.GetAsync();
 
         var name = Path.GetFileName(kept.EnvFile);
-        Assert.Equal([WatcherChangeTypes.Renamed], kept.Changes.Where(change => change.Name == name).Select(change => change.Change));
+        Assert.Equal(
+            [WatcherChangeTypes.Renamed],
+            kept.Changes.Where(change => change.Name == name).Select(change => change.Change));
         Assert.Equal([kept.EnvFile], Directory.GetFiles(Path.GetDirectoryName(kept.EnvFile)!));
     }
 
@@ -56,16 +60,19 @@ public sealed class KeptDemoTests(KeptDemo kept)
         var demo = await kept.GetAsync();
         using var folder = new TemporaryFolder();
 
-        var resolved = (await demo.FairleadAsync("resolve", DemoEnvironment.Checkout, "--output", "json", "--save", folder["a"])).Ends(0);
+        var resolved = (await demo.FairleadAsync(
+            "resolve", DemoEnvironment.Checkout, "--output", "json", "--save", folder["a"])).Ends(0);
         var traced = (await demo.FairleadAsync("trace", DemoEnvironment.Checkout)).Ends(0);
-        var verified = (await Programs.FairleadAsync("verify", folder["a"], "--genesis", demo["GENESIS_EU1"], "--output", "json")).Ends(0);
+        var verified = (await Programs.FairleadAsync(
+            "verify", folder["a"], "--genesis", demo["GENESIS_EU1"], "--output", "json")).Ends(0);
 
         Assert.Equal(2, resolved.Json["endpoints"]!.AsArray().Count);
         Assert.Equal(resolved.Json["record"]!.ToJsonString(), verified.Json["record"]!.ToJsonString());
         foreach (var part in new[]
         {
-            "hop 0 home eu1.internal", $"genesis {demo["GENESIS_EU1"]}", "hop 1 peer us1.internal", "3 of 4 seal, 1 may lie",
-            "assurance single-host", "signed by us1-", "says allow by rule open", "record ", "<- bound",
+            "hop 0 home eu1.internal", $"genesis {demo["GENESIS_EU1"]}", "hop 1 peer us1.internal",
+            "3 of 4 seal, 1 may lie", "assurance single-host", "signed by us1-", "says allow by rule open", "record ",
+            "<- bound",
         })
         {
             Assert.Contains(part, traced.Output, StringComparison.Ordinal);
@@ -112,7 +119,10 @@ public sealed class KeptDemoTests(KeptDemo kept)
 
         File.Move(manifest + ".tmp", manifest);
         await Eventually.HoldsAsync(
-            () => demo.RequestAsync(Cancellation), response => response.Endpoint == address.ToString(), Bound, Cancellation);
+            () => demo.RequestAsync(Cancellation),
+            response => response.Endpoint == address.ToString(),
+            Bound,
+            Cancellation);
         File.Delete(manifest);
 
         await Eventually.HoldsAsync(

@@ -5,10 +5,13 @@ namespace Fairlead.EndToEnd.Tests.Demo;
 /// <summary>What a demo leaves behind when it ends: nothing.</summary>
 internal static class Remains
 {
-    /// <summary>Asserts that the demo's folder is gone, and that no process was started from it that still runs.</summary>
+    /// <summary>
+    /// Asserts that the demo's folder is gone, and that no process was started from it that still runs.
+    /// </summary>
     internal static void None(string folder)
     {
-        var left = Directory.GetDirectories("/proc").Select(CommandLineOf).Where(line => line.Contains(folder, StringComparison.Ordinal));
+        var left = Directory.GetDirectories("/proc").Select(CommandLineOf)
+            .Where(line => line.Contains(folder, StringComparison.Ordinal));
         Assert.Empty(left);
         Assert.False(Directory.Exists(folder), $"{folder} is still there");
     }

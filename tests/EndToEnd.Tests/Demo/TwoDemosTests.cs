@@ -20,7 +20,9 @@ public sealed class TwoDemosTests(KeptDemo kept)
         var second = await DemoEnvironment.WaitForAsync(process, folder["e"], Bound, Cancellation);
 
         Assert.NotEqual(first.Block, second.Block);
-        Assert.All(new[] { "XDS_SOCKET", "XDS_ADDRESS", "ADMIN_ADDRESS", "GENESIS_EU1" }, key => Assert.NotEqual(first[key], second[key]));
+        Assert.All(
+            new[] { "XDS_SOCKET", "XDS_ADDRESS", "ADMIN_ADDRESS", "GENESIS_EU1" },
+            key => Assert.NotEqual(first[key], second[key]));
         Assert.NotEqual(first.EnvoyPort, second.EnvoyPort);
         (await second.FairleadAsync("resolve", DemoEnvironment.Checkout)).Ends(0);
         process.Signal(Signals.Int);
@@ -71,7 +73,8 @@ public sealed class TwoDemosTests(KeptDemo kept)
             }
 
             Assert.NotEmpty(listeners);
-            (await Programs.FairleadAsync("demo", "--keep")).Fails(2, ".21.11:18080", "end another demo or the process that listens there");
+            (await Programs.FairleadAsync("demo", "--keep"))
+                .Fails(2, ".21.11:18080", "end another demo or the process that listens there");
         }
         finally
         {
@@ -86,7 +89,8 @@ public sealed class TwoDemosTests(KeptDemo kept)
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
 
-        (await Programs.FairleadAsync("demo", "--keep", "--listener", $"{port}")).Fails(2, $"127.0.0.1:{port} is in use", "choose another port");
+        (await Programs.FairleadAsync("demo", "--keep", "--listener", $"{port}"))
+            .Fails(2, $"127.0.0.1:{port} is in use", "choose another port");
     }
 
     [Theory]

@@ -57,7 +57,7 @@ public sealed class ChildProcess : IAsyncDisposable
             info.Environment[name] = value;
         }
 
-        return new ChildProcess(LastingThread.Run(() => Process.Start(info)!));
+        return new ChildProcess(Children.Start(info));
     }
 
     /// <summary>Writes a line to its stdin and returns the next line of its stdout.</summary>
@@ -69,7 +69,8 @@ public sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>The next line of its stdout.</summary>
-    /// <exception cref="InvalidOperationException">It ended, or said nothing in time; with the end of its stderr.</exception>
+    /// <exception cref="InvalidOperationException">It ended, or said nothing in time; with the end of its
+    /// stderr.</exception>
     public async Task<string> ReadLineAsync(TimeSpan bound, CancellationToken cancellationToken)
     {
         try
@@ -78,7 +79,8 @@ public sealed class ChildProcess : IAsyncDisposable
         }
         catch (Exception e) when (e is ChannelClosedException or TimeoutException)
         {
-            throw new InvalidOperationException($"{_process.StartInfo.FileName} said nothing: {e.Message}\n{Errors}", e);
+            throw new InvalidOperationException(
+                $"{_process.StartInfo.FileName} said nothing: {e.Message}\n{Errors}", e);
         }
     }
 

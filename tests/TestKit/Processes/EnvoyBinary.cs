@@ -28,8 +28,12 @@ public static class EnvoyBinary
         }
 
         var script = System.IO.Path.Combine(folder.FullName, "eng", "find-envoy.sh");
-        var info = new ProcessStartInfo("bash", [script]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var process = LastingThread.Run(() => Process.Start(info)!);
+        var info = new ProcessStartInfo("bash", [script])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Children.Start(info);
         var reason = process.StandardError.ReadToEndAsync();
         var path = process.StandardOutput.ReadToEnd().Trim();
         process.WaitForExit();

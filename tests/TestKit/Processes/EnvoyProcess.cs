@@ -40,7 +40,10 @@ public sealed class EnvoyProcess : IAsyncDisposable
         await File.WriteAllTextAsync(bootstrap, Bootstrap(xdsSocket), cancellationToken);
         var process = ChildProcess.Start(
             program,
-            ["-c", bootstrap, "--admin-address-path", adminFile, "--use-dynamic-base-id", "--concurrency", "1", "-l", "warn"]);
+            [
+                "-c", bootstrap, "--admin-address-path", adminFile, "--use-dynamic-base-id",
+                "--concurrency", "1", "-l", "warn",
+            ]);
         var envoy = new EnvoyProcess(folder, process);
         try
         {
@@ -88,7 +91,8 @@ public sealed class EnvoyProcess : IAsyncDisposable
 
     private async Task WaitAsync(string adminFile, CancellationToken cancellationToken)
     {
-        await Eventually.HoldsAsync(() => Task.FromResult(_process.HasExited || AdminIsWritten(adminFile)), x => x, Bound, cancellationToken);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(_process.HasExited || AdminIsWritten(adminFile)), x => x, Bound, cancellationToken);
         if (_process.HasExited)
         {
             throw new InvalidOperationException("Envoy ended:\n" + _process.Errors);
@@ -100,7 +104,8 @@ public sealed class EnvoyProcess : IAsyncDisposable
             page => page.TryGetProperty("listener_statuses", out _),
             Bound,
             cancellationToken);
-        var address = listeners.GetProperty("listener_statuses")[0].GetProperty("local_address").GetProperty("socket_address");
+        var address = listeners.GetProperty("listener_statuses")[0]
+            .GetProperty("local_address").GetProperty("socket_address");
         _listener = $"127.0.0.1:{address.GetProperty("port_value").GetInt32()}";
     }
 

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Fairlead.TestKit.Processes;
 
-/// <summary>A Python that has grpcio: <c>$PYTHON</c>, <c>python3</c> or <c>/usr/bin/python3</c>, the first that has it.</summary>
+/// <summary>
+/// A Python that has grpcio: <c>$PYTHON</c>, <c>python3</c> or <c>/usr/bin/python3</c>, the first that has it.
+/// </summary>
 public static class PythonGrpc
 {
     private static readonly Lazy<string?> Found = new(Find);
@@ -21,7 +23,7 @@ public static class PythonGrpc
         try
         {
             var info = new ProcessStartInfo(program, ["-c", "import grpc"]) { RedirectStandardError = true };
-            using var process = LastingThread.Run(() => Process.Start(info)!);
+            using var process = Children.Start(info);
             process.StandardError.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode == 0;

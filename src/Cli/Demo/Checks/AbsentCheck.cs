@@ -1,6 +1,8 @@
 namespace Fairlead.Cli.Demo.Checks;
 
-/// <summary>A service that is not exported and a name that nobody has are proven absent; a bad name is refused by name.</summary>
+/// <summary>
+/// A service that is not exported and a name that nobody has are proven absent; a bad name is refused by name.
+/// </summary>
 internal sealed class AbsentCheck(DemoWorld world)
 {
     internal async Task<string> RunAsync(CancellationToken cancellationToken)
@@ -36,6 +38,7 @@ internal sealed class AbsentCheck(DemoWorld world)
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
         var verify = world.Programs.Start("Cli", "verify", saved, "--genesis", genesis);
         var verified = await CliRun.RunAsync(world.Spawner, verify, cancellationToken).ConfigureAwait(false);
-        Check.Equal(ExitCode.Absent, verified.ExitCode, $"verify of the saved absence ({verified.Output}{verified.Error})");
+        Check.Equal(
+            ExitCode.Absent, verified.ExitCode, $"verify of the saved absence ({verified.Output}{verified.Error})");
     }
 }

@@ -1,12 +1,16 @@
 namespace Fairlead.Cli.Demo.Checks;
 
-/// <summary>The checks of the demo, in the order in which they run: the last ones break what the first ones need.</summary>
+/// <summary>
+/// The checks of the demo, in the order in which they run: the last ones break what the first ones need.
+/// </summary>
 internal static class AllChecks
 {
-    // A busy machine is slow, not wrong: patience is for what never comes. Bounds that are promises stand in the checks.
+    // A busy machine is slow, not wrong: patience is for what never comes. Bounds that are promises stand in the
+    // checks.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
-    internal static IEnumerable<(string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run)> Of(DemoWorld world)
+    internal static IEnumerable<(string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run)> Of(
+        DemoWorld world)
     {
         yield return One(
             "1 checkout resolves in eu1, and an auditor agrees offline", new ResolveCheck(world).RunAsync);
@@ -17,9 +21,11 @@ internal static class AllChecks
             "3 Envoy proxies to checkout and shows where its endpoints come from", new EnvoyCheck(world).RunAsync);
         yield return One("4 endpoints added and removed in us1 reach Envoy", new EndpointsCheck(world).RunAsync);
         yield return One(
-            "5a a lying anchor changes a digit: ProofMismatch", new LiarCheck(world, "ttl-max", "ProofMismatch").RunAsync);
+            "5a a lying anchor changes a digit: ProofMismatch",
+            new LiarCheck(world, "ttl-max", "ProofMismatch").RunAsync);
         yield return One(
-            "5b a lying anchor replays an older seal: SealRollback", new LiarCheck(world, "old-seal", "SealRollback").RunAsync);
+            "5b a lying anchor replays an older seal: SealRollback",
+            new LiarCheck(world, "old-seal", "SealRollback").RunAsync);
         yield return One(
             "5c a lying anchor puts eu1's seal into us1's hop: WrongSegment",
             new LiarCheck(world, "foreign-seal", "WrongSegment").RunAsync);
@@ -27,7 +33,8 @@ internal static class AllChecks
             "6 names that are not there are proven absent, bad names are named", new AbsentCheck(world).RunAsync);
         yield return One("7a one us1 anchor is stopped: changes still arrive", new OneStoppedCheck(world).RunAsync);
         yield return One(
-            "7b two are stopped: answers live to the end of their TTL, then expire", new TwoStoppedCheck(world).RunAsync);
+            "7b two are stopped: answers live to the end of their TTL, then expire",
+            new TwoStoppedCheck(world).RunAsync);
     }
 
     private static (string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run) One(

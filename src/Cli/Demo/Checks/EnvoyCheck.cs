@@ -4,7 +4,9 @@ using System.Text.Json.Nodes;
 
 namespace Fairlead.Cli.Demo.Checks;
 
-/// <summary>A real Envoy, by the sample bootstrap: requests reach both zones, and every endpoint says where it is from.</summary>
+/// <summary>
+/// A real Envoy, by the sample bootstrap: requests reach both zones, and every endpoint says where it is from.
+/// </summary>
 internal sealed class EnvoyCheck(DemoWorld world)
 {
     private const int Requests = 20;
@@ -23,7 +25,8 @@ internal sealed class EnvoyCheck(DemoWorld world)
             {
                 var response = await load.WaitForAsync(_ => true, cancellationToken).ConfigureAwait(false);
                 Check.Equal(200, response.Status, "a request through Envoy");
-                Check.That(expected.Contains(response.Endpoint), $"{response.Endpoint} is none of checkout's endpoints");
+                Check.That(
+                    expected.Contains(response.Endpoint), $"{response.Endpoint} is none of checkout's endpoints");
                 seen.Add(response.Endpoint);
             }
 
@@ -54,14 +57,20 @@ internal sealed class EnvoyCheck(DemoWorld world)
         {
             var address = endpoint["endpoint"]!["address"]!["socket_address"]!;
             var provenance = endpoint["metadata"]?["filter_metadata"]?["fairlead"];
-            Check.Equal(DemoWorld.PeerName, (string?)provenance?["segment"], $"the segment shown for {address["address"]}");
+            Check.Equal(
+                DemoWorld.PeerName, (string?)provenance?["segment"], $"the segment shown for {address["address"]}");
             Check.Equal(target["epoch"]!["number"]!.ToString(), provenance!["epoch"]?.ToString(), "the epoch shown");
-            Check.Equal(answer["record"]!["version"]!.ToString(), provenance["record_version"]?.ToString(), "the version shown");
+            Check.Equal(
+                answer["record"]!["version"]!.ToString(),
+                provenance["record_version"]?.ToString(),
+                "the version shown");
             found.Add($"{address["address"]}:{address["port_value"]}");
             shown = provenance;
         }
 
-        Check.That(found.SetEquals(expected), $"Envoy holds {string.Join(", ", found)}, the manifests {string.Join(", ", expected)}");
+        Check.That(
+            found.SetEquals(expected),
+            $"Envoy holds {string.Join(", ", found)}, the manifests {string.Join(", ", expected)}");
         return $"provenance in /config_dump?include_eds: {shown!.ToJsonString()}";
     }
 
@@ -74,5 +83,6 @@ internal sealed class EnvoyCheck(DemoWorld world)
         from endpoint in locality!["lb_endpoints"]?.AsArray() ?? []
         select endpoint;
 
-    internal static string Address(int port) => string.Create(CultureInfo.InvariantCulture, $"{IPAddress.Loopback}:{port}");
+    internal static string Address(int port) =>
+        string.Create(CultureInfo.InvariantCulture, $"{IPAddress.Loopback}:{port}");
 }

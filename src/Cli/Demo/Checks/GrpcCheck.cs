@@ -40,7 +40,9 @@ internal sealed class GrpcCheck(DemoWorld world)
         foreach (var line in lines)
         {
             var endpoint = line.Split(' ')[1];
-            Check.That(expected.Any(one => one.ToString() == endpoint), $"{endpoint} is none of catalog's endpoints {string.Join(", ", expected)}");
+            Check.That(
+                expected.Any(one => one.ToString() == endpoint),
+                $"{endpoint} is none of catalog's endpoints {string.Join(", ", expected)}");
         }
 
         return $"{Calls} calls answered by {string.Join(", ", lines.Select(line => line.Split(' ')[1]).Distinct())}";

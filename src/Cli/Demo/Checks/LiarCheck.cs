@@ -31,7 +31,8 @@ internal sealed class LiarCheck(DemoWorld world, string lie, string expected)
                 var refusals = await sidecar.WaitForAsync("refusals", HasLie, cancellationToken).ConfigureAwait(false);
                 await sidecar.WaitForAsync("names", IsFresh, cancellationToken).ConfigureAwait(false);
                 var others = refusals.AsArray()
-                    .Select(refusal => (string?)refusal!["failure"]).Distinct().Where(name => name != expected).ToList();
+                    .Select(refusal => (string?)refusal!["failure"]).Distinct()
+                    .Where(name => name != expected).ToList();
                 Check.That(others.Count == 0, $"other refusals too: {string.Join(", ", others)}");
             }
         }

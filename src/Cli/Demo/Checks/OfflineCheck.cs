@@ -17,13 +17,14 @@ internal sealed class OfflineCheck(DemoWorld world)
         Check.That(File.Exists(saved), "check 1 saved no answer");
         var isolation = await FindIsolationAsync(cancellationToken).ConfigureAwait(false);
 
-        var resolve = await RunAsync(isolation, Cli.Resolve(world, DemoWorld.Checkout), cancellationToken).ConfigureAwait(false);
-        Check.Equal(ExitCode.Unreachable, resolve.ExitCode, $"resolve where no network is ({resolve.Output}{resolve.Error})");
+        var resolve = await RunAsync(isolation, Cli.Resolve(world, DemoWorld.Checkout), cancellationToken)
+            .ConfigureAwait(false);
+        Check.Equal(
+            ExitCode.Unreachable, resolve.ExitCode, $"resolve where no network is ({resolve.Output}{resolve.Error})");
 
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
-        var verify = await RunAsync(
-            isolation, world.Programs.Start("Cli", "verify", saved, "--genesis", genesis, "--output", "json"), cancellationToken)
-            .ConfigureAwait(false);
+        var program = world.Programs.Start("Cli", "verify", saved, "--genesis", genesis, "--output", "json");
+        var verify = await RunAsync(isolation, program, cancellationToken).ConfigureAwait(false);
         Check.Equal(ExitCode.Answer, verify.ExitCode, $"verify where no network is ({verify.Output}{verify.Error})");
         Check.Equal("record", (string?)verify.Json()["outcome"], "the verified outcome");
         return $"unshare {string.Join(' ', isolation)}: resolve ends with 6, verify with 0";
@@ -36,7 +37,8 @@ internal sealed class OfflineCheck(DemoWorld world)
         {
             try
             {
-                var tried = await RunAsync(isolation, new ProcessStartInfo("true"), cancellationToken).ConfigureAwait(false);
+                var tried = await RunAsync(isolation, new ProcessStartInfo("true"), cancellationToken)
+                    .ConfigureAwait(false);
                 if (tried.ExitCode == 0)
                 {
                     return isolation;

@@ -4,8 +4,8 @@ using System.Net;
 namespace Fairlead.Cli.Demo.Checks;
 
 /// <summary>
-/// With one of four us1 anchors stopped, three still seal: an endpoint that is added arrives and takes requests, and one
-/// that is removed goes.
+/// With one of four us1 anchors stopped, three still seal: an endpoint that is added arrives and takes requests, and
+/// one that is removed goes.
 /// </summary>
 internal sealed class OneStoppedCheck(DemoWorld world)
 {
@@ -14,7 +14,8 @@ internal sealed class OneStoppedCheck(DemoWorld world)
         await DemoWorld.StopAnchorAsync(world.Peer, 0).ConfigureAwait(false);
         var endpoint = world.ExtraEndpoints[1];
         await world.Backends.EnsureAsync(endpoint, grpc: false, cancellationToken).ConfigureAwait(false);
-        Check.That(!await IsThereAsync(endpoint, cancellationToken).ConfigureAwait(false), $"{endpoint} is there already");
+        Check.That(
+            !await IsThereAsync(endpoint, cancellationToken).ConfigureAwait(false), $"{endpoint} is there already");
         var start = world.Time.GetTimestamp();
         ExtraEndpoint.Add(world.Peer.Manifests, endpoint);
         await WaitAsync(endpoint, isThere: true, cancellationToken).ConfigureAwait(false);
@@ -26,7 +27,8 @@ internal sealed class OneStoppedCheck(DemoWorld world)
         var removed = world.Time.GetElapsedTime(start);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{world.Peer.AnchorIds[0]} is stopped; an added endpoint resolved within {added.TotalSeconds:0.0} s{requested}, "
+            $"{world.Peer.AnchorIds[0]} is stopped; "
+            + $"an added endpoint resolved within {added.TotalSeconds:0.0} s{requested}, "
             + $"its removal within {removed.TotalSeconds:0.0} s");
     }
 
@@ -40,7 +42,8 @@ internal sealed class OneStoppedCheck(DemoWorld world)
         var load = new RequestLoad(world.EnvoyListener, DemoWorld.Checkout, perSecond: 50, world.Time);
         await using (load.ConfigureAwait(false))
         {
-            await load.WaitForAsync(response => response.Endpoint == endpoint.ToString(), cancellationToken).ConfigureAwait(false);
+            await load.WaitForAsync(response => response.Endpoint == endpoint.ToString(), cancellationToken)
+                .ConfigureAwait(false);
         }
 
         return " and answered through Envoy";

@@ -9,7 +9,9 @@ namespace Fairlead.Cli.Demo.Checks;
 /// </summary>
 internal sealed class ResolveCheck(DemoWorld world)
 {
-    /// <summary>The parts that an answer of a peer has in this demo, in the formula's order (no caps are set).</summary>
+    /// <summary>
+    /// The parts that an answer of a peer has in this demo, in the formula's order (no caps are set).
+    /// </summary>
     private static readonly string[] Formula =
     [
         "record_ttl", "target_policy", "home_policy", "seal", "target_attest", "home_attest", "record_expires", "epoch",
@@ -28,7 +30,9 @@ internal sealed class ResolveCheck(DemoWorld world)
         var answer = resolved.Json();
         Check.Equal("record", (string?)answer["outcome"], "the outcome");
         Check.Equal(
-            "eu1.internal us1.internal", string.Join(' ', answer["path"]!.AsArray().Select(hop => (string?)hop)), "the path");
+            "eu1.internal us1.internal",
+            string.Join(' ', answer["path"]!.AsArray().Select(hop => (string?)hop)),
+            "the path");
         Check.Equal(
             string.Join(' ', ManifestEndpoints.Read(world.Peer.Manifests)
                 .Where(endpoint => endpoint.Service == "checkout")
@@ -41,11 +45,14 @@ internal sealed class ResolveCheck(DemoWorld world)
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
         var verified = await VerifyAsync(saved, genesis, cancellationToken).ConfigureAwait(false);
         Check.That(
-            verified.ExitCode == ExitCode.Answer, $"verify ended with {verified.ExitCode}: {verified.Output}{verified.Error}");
+            verified.ExitCode == ExitCode.Answer,
+            $"verify ended with {verified.ExitCode}: {verified.Output}{verified.Error}");
         foreach (var member in new[] { "record", "endpoints", "path" })
         {
             Check.Equal(
-                answer[member]!.ToJsonString(), verified.Json()[member]!.ToJsonString(), $"{member} as resolved and as verified");
+                answer[member]!.ToJsonString(),
+                verified.Json()[member]!.ToJsonString(),
+                $"{member} as resolved and as verified");
         }
 
         var wrong = string.Concat(genesis.Select(c => c == '0' ? '1' : '0'));
@@ -66,7 +73,9 @@ internal sealed class ResolveCheck(DemoWorld world)
         Check.Equal(Math.Max(0, minimum), ttl, "the TTL against the smallest part");
         Check.Equal(parts.First(part => part.Ms == minimum).Name, bound, "the part that bounds it");
         Check.Equal(
-            string.Join(' ', Formula), string.Join(' ', parts.Select(part => part.Name).Distinct()), "the parts of the formula");
+            string.Join(' ', Formula),
+            string.Join(' ', parts.Select(part => part.Name).Distinct()),
+            "the parts of the formula");
 
         // Parts again, from the evidence that the answer shows: expires - delta - now.
         var past = (long)answer["clock_delta"]! + (long)answer["verified_at"]!;
@@ -80,15 +89,18 @@ internal sealed class ResolveCheck(DemoWorld world)
             ("record_expires", (long)answer["record"]!["expires"]! - past),
         })
         {
-            Check.Equal(expected, parts.Where(part => part.Name == name).Min(part => part.Ms), $"{name} by the evidence shown");
+            Check.Equal(
+                expected, parts.Where(part => part.Name == name).Min(part => part.Ms), $"{name} by the evidence shown");
         }
 
         return (ttl, bound);
     }
 
-    private static long EarliestAttest(JsonNode hop) => hop["attests"]!.AsArray().Min(attest => (long)attest!["expires"]!);
+    private static long EarliestAttest(JsonNode hop) =>
+        hop["attests"]!.AsArray().Min(attest => (long)attest!["expires"]!);
 
-    private Task<CliRun> VerifyAsync(string saved, string genesis, CancellationToken cancellationToken) => CliRun.RunAsync(
+    private Task<CliRun> VerifyAsync(string saved, string genesis, CancellationToken cancellationToken) =>
+        CliRun.RunAsync(
         world.Spawner,
         world.Programs.Start("Cli", "verify", saved, "--genesis", genesis, "--output", "json"),
         cancellationToken);

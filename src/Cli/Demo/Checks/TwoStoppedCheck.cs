@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace Fairlead.Cli.Demo.Checks;
 
 /// <summary>
-/// With two of four us1 anchors stopped nothing is sealed any more. What is held lives exactly to the end of its TTL, then
-/// it is expired and Envoy answers 503 with the flag UH.
+/// With two of four us1 anchors stopped nothing is sealed any more. What is held lives exactly to the end of its TTL,
+/// then it is expired and Envoy answers 503 with the flag UH.
 /// </summary>
 internal sealed class TwoStoppedCheck(DemoWorld world)
 {
@@ -21,13 +21,15 @@ internal sealed class TwoStoppedCheck(DemoWorld world)
         Check.Equal("fresh", (string?)held["state"], "the state while the last seal lives");
         var left = TimeSpan.FromMilliseconds((long)held["ttl_ms"]!);
         var start = world.Time.GetTimestamp();
-        var expired = await sidecar.WaitForAsync("names", page => (string?)Find(page)["state"] != "fresh", cancellationToken)
+        var expired = await sidecar.WaitForAsync(
+            "names", page => (string?)Find(page)["state"] != "fresh", cancellationToken)
             .ConfigureAwait(false);
         var lived = world.Time.GetElapsedTime(start);
         Check.Equal("expired", (string?)Find(expired)["state"], "the state after the TTL");
         Check.Equal(seal, (long)Find(expired)["seal"]!, "the seal that two anchors could not follow");
         Check.That((lived - left).Duration() <= Tolerance, string.Create(
-            CultureInfo.InvariantCulture, $"it lived {lived.TotalSeconds:0.0} s, its TTL said {left.TotalSeconds:0.0} s"));
+            CultureInfo.InvariantCulture,
+            $"it lived {lived.TotalSeconds:0.0} s, its TTL said {left.TotalSeconds:0.0} s"));
         var envoy = await EnvoySaysAsync(cancellationToken).ConfigureAwait(false);
         await world.StartAnchorAsync(world.Peer, 0, cancellationToken).ConfigureAwait(false);
         await world.StartAnchorAsync(world.Peer, 1, cancellationToken).ConfigureAwait(false);
@@ -35,8 +37,8 @@ internal sealed class TwoStoppedCheck(DemoWorld world)
             .ConfigureAwait(false);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"no seal after {seal}; lived {lived.TotalSeconds:0.0} s of {left.TotalSeconds:0.0} s, then expired; {envoy}; "
-            + $"fresh again with four anchors");
+            $"no seal after {seal}; lived {lived.TotalSeconds:0.0} s of {left.TotalSeconds:0.0} s, then expired; "
+            + $"{envoy}; fresh again with four anchors");
     }
 
     // Updates that were on their way may still bring a last seal; after a few heartbeats there is none.
@@ -56,7 +58,8 @@ internal sealed class TwoStoppedCheck(DemoWorld world)
         var load = new RequestLoad(world.EnvoyListener, DemoWorld.Checkout, perSecond: 20, world.Time);
         await using (load.ConfigureAwait(false))
         {
-            var response = await load.WaitForAsync(answer => answer.Status != 200, cancellationToken).ConfigureAwait(false);
+            var response = await load.WaitForAsync(answer => answer.Status != 200, cancellationToken)
+                .ConfigureAwait(false);
             Check.Equal(503, response.Status, "what Envoy answers for an expired name");
             Check.Equal("no healthy upstream", response.Endpoint, "the body that goes with the flag UH");
             return "Envoy answers 503 UH";
