@@ -13,14 +13,16 @@ namespace Fairlead.EndToEnd.Tests.Demo;
 /// </summary>
 public sealed class KeptDemo : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 
     private readonly TemporaryFolder _folder = new();
     private readonly ConcurrentQueue<(WatcherChangeTypes Change, string? Name)> _changes = new();
-    private readonly SemaphoreSlim _once = new(1, 1);
+    private readonly Lazy<Task<DemoEnvironment>> _starting;
     private FileSystemWatcher? _watcher;
     private ChildProcess? _process;
-    private DemoEnvironment? _environment;
+
+    /// <summary>Starts nothing yet.</summary>
+    public KeptDemo() => _starting = new(() => StartAsync(CancellationToken.None));
 
     /// <summary>What happened in the folder of the environment file.</summary>
     internal IReadOnlyCollection<(WatcherChangeTypes Change, string? Name)> Changes => _changes;
@@ -28,37 +30,29 @@ public sealed class KeptDemo : IAsyncDisposable
     /// <summary>Where it writes.</summary>
     internal string EnvFile => _folder["demo.env"];
 
-    /// <summary>The running demo.</summary>
-    internal async Task<DemoEnvironment> GetAsync()
-    {
-        await _once.WaitAsync(TestContext.Current.CancellationToken);
-        try
-        {
-            return _environment ??= await StartAsync(TestContext.Current.CancellationToken);
-        }
-        finally
-        {
-            _once.Release();
-        }
-    }
+    /// <summary>The running demo. Where it did not start, every test says so at once.</summary>
+    internal Task<DemoEnvironment> GetAsync() => _starting.Value.WaitAsync(TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         try
         {
-            if (_process is { } process)
+            if (_starting is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
             {
-                process.Signal(Signals.Term);
-                var (code, output) = await process.WaitForExitAsync(TimeSpan.FromSeconds(60), CancellationToken.None);
-                await process.DisposeAsync();
-                Assert.True(code == 0, $"ended with {code}: {output}{process.Errors}");
-                Remains.None(_environment!.Folder);
+                _process!.Signal(Signals.Term);
+                var (code, output) = await _process.WaitForExitAsync(TimeSpan.FromSeconds(60), CancellationToken.None);
+                Assert.True(code == 0, $"ended with {code}: {output}{_process.Errors}");
+                Remains.None((await _starting.Value).Folder);
             }
         }
         finally
         {
             _watcher?.Dispose();
-            _once.Dispose();
+            if (_process is not null)
+            {
+                await _process.DisposeAsync();
+            }
+
             _folder.Dispose();
         }
     }
