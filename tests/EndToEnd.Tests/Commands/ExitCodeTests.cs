@@ -53,7 +53,9 @@ public sealed class ExitCodeTests(KeptDemo kept) : IDisposable
         var run = (await demo.FairleadAsync("resolve", name, "--output", "json", "--save", _folder["absent"])).Ends(3);
 
         Assert.Equal("absent", (string?)run.Json["outcome"]);
-        (await Programs.FairleadAsync("verify", _folder["absent"], "--genesis", demo["GENESIS_EU1"])).Ends(3);
+        var moment = $"{run.Json["verified_at"]}";
+        (await Programs.FairleadAsync("verify", _folder["absent"], "--genesis", demo["GENESIS_EU1"], "--at", moment))
+            .Ends(3);
     }
 
     [Fact]

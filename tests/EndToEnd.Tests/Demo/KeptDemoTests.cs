@@ -64,7 +64,8 @@ public sealed class KeptDemoTests(KeptDemo kept)
             "resolve", DemoEnvironment.Checkout, "--output", "json", "--save", folder["a"])).Ends(0);
         var traced = (await demo.FairleadAsync("trace", DemoEnvironment.Checkout)).Ends(0);
         var verified = (await Programs.FairleadAsync(
-            "verify", folder["a"], "--genesis", demo["GENESIS_EU1"], "--output", "json")).Ends(0);
+            "verify", folder["a"], "--genesis", demo["GENESIS_EU1"], "--at", $"{resolved.Json["verified_at"]}",
+            "--output", "json")).Ends(0);
 
         Assert.Equal(2, resolved.Json["endpoints"]!.AsArray().Count);
         Assert.Equal(resolved.Json["record"]!.ToJsonString(), verified.Json["record"]!.ToJsonString());

@@ -16,7 +16,7 @@ internal sealed class AbsentCheck(DemoWorld world)
             Check.Equal("absent", (string?)answer["outcome"], name);
             Check.Equal("neg_ttl", (string?)answer["ttl_parts"]![0]!["name"], "the first part of a negative's TTL");
             Check.That(answer["hops"]!.AsArray()[^1]!["seal"] is not null, "the absence is not under a seal");
-            await ProveAsync(saved, cancellationToken).ConfigureAwait(false);
+            await ProveAsync(saved, answer["verified_at"]!.ToString(), cancellationToken).ConfigureAwait(false);
         }
 
         var label = new string('x', 64);
@@ -33,10 +33,10 @@ internal sealed class AbsentCheck(DemoWorld world)
     }
 
     // The proof is not this run's word: the saved answer says the same to a process that knows the genesis alone.
-    private async Task ProveAsync(string saved, CancellationToken cancellationToken)
+    private async Task ProveAsync(string saved, string moment, CancellationToken cancellationToken)
     {
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
-        var verify = world.Programs.Start("Cli", "verify", saved, "--genesis", genesis);
+        var verify = world.Programs.Start("Cli", "verify", saved, "--genesis", genesis, "--at", moment);
         var verified = await CliRun.RunAsync(world.Spawner, verify, cancellationToken).ConfigureAwait(false);
         Check.Equal(
             ExitCode.Absent, verified.ExitCode, $"verify of the saved absence ({verified.Output}{verified.Error})");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Fairlead.Cli.Demo.Checks;
 
@@ -16,6 +17,8 @@ internal sealed class OfflineCheck(DemoWorld world)
         var saved = ResolveCheck.SavedAnswer(world);
         Check.That(File.Exists(saved), "check 1 saved no answer");
         var isolation = await FindIsolationAsync(cancellationToken).ConfigureAwait(false);
+        var moment = File.GetLastWriteTimeUtc(saved)
+            .ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
         var resolve = await RunAsync(isolation, Cli.Resolve(world, DemoWorld.Checkout), cancellationToken)
             .ConfigureAwait(false);
@@ -23,7 +26,8 @@ internal sealed class OfflineCheck(DemoWorld world)
             ExitCode.Unreachable, resolve.ExitCode, $"resolve where no network is ({resolve.Output}{resolve.Error})");
 
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
-        var program = world.Programs.Start("Cli", "verify", saved, "--genesis", genesis, "--output", "json");
+        var program = world.Programs.Start(
+            "Cli", "verify", saved, "--genesis", genesis, "--at", moment, "--output", "json");
         var verify = await RunAsync(isolation, program, cancellationToken).ConfigureAwait(false);
         Check.Equal(ExitCode.Answer, verify.ExitCode, $"verify where no network is ({verify.Output}{verify.Error})");
         Check.Equal("record", (string?)verify.Json()["outcome"], "the verified outcome");

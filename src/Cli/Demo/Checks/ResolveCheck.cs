@@ -43,7 +43,8 @@ internal sealed class ResolveCheck(DemoWorld world)
         var (ttl, bound) = CheckFormula(answer);
 
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
-        var verified = await VerifyAsync(saved, genesis, cancellationToken).ConfigureAwait(false);
+        var moment = answer["verified_at"]!.ToString();
+        var verified = await VerifyAsync(saved, genesis, moment, cancellationToken).ConfigureAwait(false);
         Check.That(
             verified.ExitCode == ExitCode.Answer,
             $"verify ended with {verified.ExitCode}: {verified.Output}{verified.Error}");
@@ -56,7 +57,7 @@ internal sealed class ResolveCheck(DemoWorld world)
         }
 
         var wrong = string.Concat(genesis.Select(c => c == '0' ? '1' : '0'));
-        var refused = await VerifyAsync(saved, wrong, cancellationToken).ConfigureAwait(false);
+        var refused = await VerifyAsync(saved, wrong, moment, cancellationToken).ConfigureAwait(false);
         Check.Equal(ExitCode.Refused, refused.ExitCode, "verify against another genesis");
         return string.Create(
             CultureInfo.InvariantCulture,
@@ -99,9 +100,11 @@ internal sealed class ResolveCheck(DemoWorld world)
     private static long EarliestAttest(JsonNode hop) =>
         hop["attests"]!.AsArray().Min(attest => (long)attest!["expires"]!);
 
-    private Task<CliRun> VerifyAsync(string saved, string genesis, CancellationToken cancellationToken) =>
+    // As of the moment at which it was resolved: an auditor comes later, and answers of this demo are short-lived.
+    private Task<CliRun> VerifyAsync(
+        string saved, string genesis, string moment, CancellationToken cancellationToken) =>
         CliRun.RunAsync(
-        world.Spawner,
-        world.Programs.Start("Cli", "verify", saved, "--genesis", genesis, "--output", "json"),
-        cancellationToken);
+            world.Spawner,
+            world.Programs.Start("Cli", "verify", saved, "--genesis", genesis, "--at", moment, "--output", "json"),
+            cancellationToken);
 }
