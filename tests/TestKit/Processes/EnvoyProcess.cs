@@ -10,6 +10,9 @@ namespace Fairlead.TestKit.Processes;
 /// </summary>
 public sealed class EnvoyProcess : IAsyncDisposable
 {
+    private const string ConnectionManager = "type.googleapis.com/"
+        + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
 
     private readonly HttpClient _http = new() { Timeout = Bound };
@@ -132,7 +135,7 @@ public sealed class EnvoyProcess : IAsyncDisposable
                 - filters:
                     - name: hcm
                       typed_config:
-                        "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                        "@type": {{ConnectionManager}}
                         stat_prefix: outbound
                         rds: { route_config_name: fairlead, config_source: { ads: {}, resource_api_version: V3 } }
                         http_filters:
