@@ -216,6 +216,7 @@ internal sealed class EntryReader
             Leaf = leaf,
             Key = KeyOf(leafClass, leafName),
             Commitment = commitment,
+            SliceDigests = [.. fields.Record?.Value.Slices.Select(slice => slice.Digest) ?? []],
         };
     }
 

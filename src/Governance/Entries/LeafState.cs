@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Naming;
 using Fairlead.Naming.Tree;
 
 namespace Fairlead.Governance;
@@ -9,19 +10,24 @@ namespace Fairlead.Governance;
 /// </summary>
 public sealed class LeafState
 {
-    private readonly ImmutableSortedDictionary<EntryName, Entry> _entries;
+    // A set and not a dictionary: only a set finds the place of a name in less than a walk from the start.
+    private readonly ImmutableSortedSet<Slot> _entries;
+    private readonly ImmutableDictionary<Digest, Entry> _slices;
 
-    private LeafState(ImmutableSortedDictionary<EntryName, Entry> entries, SparseTree tree)
+    private LeafState(ImmutableSortedSet<Slot> entries, ImmutableDictionary<Digest, Entry> slices, SparseTree tree)
     {
         _entries = entries;
+        _slices = slices;
         Tree = tree;
     }
+
+    private readonly record struct Slot(EntryName Name, Entry? Entry);
 
     /// <summary>Op-made leaves and entries.</summary>
     public SparseTree Tree { get; }
 
     /// <summary>The entries, ascending by name.</summary>
-    public IEnumerable<Entry> Entries => _entries.Values;
+    public IEnumerable<Entry> Entries => _entries.Select(slot => slot.Entry!);
 
     /// <summary>How many entries there are.</summary>
     public int EntryCount => _entries.Count;
@@ -29,33 +35,39 @@ public sealed class LeafState
     /// <summary>The state of an epoch before anything was published.</summary>
     /// <param name="operationMade">The tree of the epoch's op-made leaves.</param>
     public static LeafState Start(SparseTree operationMade) =>
-        new(ImmutableSortedDictionary<EntryName, Entry>.Empty, operationMade);
+        new(ImmutableSortedSet.Create<Slot>(ByName.Instance), ImmutableDictionary<Digest, Entry>.Empty, operationMade);
 
     /// <summary>The entry of a name, or null.</summary>
-    public Entry? Find(EntryName name) => _entries.GetValueOrDefault(name);
+    public Entry? Find(EntryName name) =>
+        _entries.TryGetValue(new Slot(name, null), out var slot) ? slot.Entry : null;
+
+    /// <summary>A slice's payload by its digest, or null where no record names it.</summary>
+    public ReadOnlyMemory<byte>? FindSlice(Digest digest)
+    {
+        if (!_slices.TryGetValue(digest, out var entry))
+        {
+            return null;
+        }
+
+        return entry.Source.Slices[entry.SliceDigests.IndexOf(digest)];
+    }
 
     /// <summary>The next entries behind a name, ascending.</summary>
     /// <param name="after">Where the page before ended; null for the first.</param>
     /// <param name="limit">The most entries to return.</param>
-    public IReadOnlyList<Entry> Page(EntryName? after, int limit)
+    public IReadOnlyList<Entry> Page(EntryName? after, int limit) => [.. After(after).Take(limit)];
+
+    /// <summary>The entries behind a name, ascending: the first costs O(log n), wherever it is.</summary>
+    /// <param name="after">The name; null for all entries.</param>
+    public IEnumerable<Entry> After(EntryName? after)
     {
-        var page = new List<Entry>();
-        foreach (var (name, entry) in _entries)
+        var index = after is { } name ? _entries.IndexOf(new Slot(name, null)) : -1;
+
+        // A name that is not there has the complement of the place where it would be.
+        for (var at = index >= 0 ? index + 1 : after is null ? 0 : ~index; at < _entries.Count; at++)
         {
-            if (after is { } start && name <= start)
-            {
-                continue;
-            }
-
-            if (page.Count == limit)
-            {
-                break;
-            }
-
-            page.Add(entry);
+            yield return _entries[at].Entry!;
         }
-
-        return page;
     }
 
     /// <summary>This state with some entries put and some names dropped.</summary>
@@ -64,27 +76,44 @@ public sealed class LeafState
     internal LeafState Apply(IEnumerable<Entry> puts, IEnumerable<EntryName> drops)
     {
         var entries = _entries.ToBuilder();
+        var slices = _slices.ToBuilder();
         var tree = Tree;
         foreach (var name in drops)
         {
-            if (entries.Remove(name, out var old))
-            {
-                tree = tree.Remove(old.Key);
-            }
+            tree = Remove(name, null, entries, slices, tree);
         }
 
         foreach (var put in puts)
         {
-            if (entries.TryGetValue(put.Name, out var old) && old.Key != put.Key)
+            tree = Remove(put.Name, put.Key, entries, slices, tree);
+            entries.Add(new Slot(put.Name, put));
+            foreach (var slice in put.SliceDigests)
             {
-                tree = tree.Remove(old.Key);
+                slices[slice] = put;
             }
 
-            entries[put.Name] = put;
             tree = tree.Put(put.Key, put.Commitment);
         }
 
-        return new LeafState(entries.ToImmutable(), tree);
+        return new LeafState(entries.ToImmutable(), slices.ToImmutable(), tree);
+    }
+
+    // A leaf that the entry in its place keeps stays in the tree: putting it is one change and not two.
+    private static SparseTree Remove(
+        EntryName name,
+        Digest? kept,
+        ImmutableSortedSet<Slot>.Builder entries,
+        ImmutableDictionary<Digest, Entry>.Builder slices,
+        SparseTree tree)
+    {
+        if (!entries.TryGetValue(new Slot(name, null), out var slot))
+        {
+            return tree;
+        }
+
+        entries.Remove(slot);
+        slices.RemoveRange(slot.Entry!.SliceDigests);
+        return slot.Entry.Key == kept ? tree : tree.Remove(slot.Entry.Key);
     }
 
     /// <summary>
@@ -94,4 +123,11 @@ public sealed class LeafState
     internal Entry? FirstNotDominated(LeafState other, long time, long delta) =>
         other.Entries.FirstOrDefault(e =>
             !e.IsDroppable(time, delta) && (Find(e.Name) is not { } mine || e.IsAbove(mine)));
+
+    private sealed class ByName : IComparer<Slot>
+    {
+        internal static readonly ByName Instance = new();
+
+        public int Compare(Slot x, Slot y) => x.Name.CompareTo(y.Name);
+    }
 }

@@ -37,6 +37,7 @@ internal static class SealStart
             Chain = new Chain(
                 start, options.HandoverDigest, Math.Max(epoch.Issued, options.Handover?.Issued ?? 0)),
             Turns = new Turns(quorum, options.Self, 0, now),
+            JournalBase = options.JournalBase,
             IgnoresDominance = options.IgnoresDominance,
             Now = now,
         };
