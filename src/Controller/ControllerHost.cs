@@ -4,6 +4,7 @@ using Fairlead.Controller.Configuration;
 using Fairlead.Controller.Documents;
 using Fairlead.Controller.Manifests;
 using Fairlead.Controller.Publishing;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 using Microsoft.Extensions.Logging;
 
@@ -22,7 +23,7 @@ internal sealed class ControllerHost(
     /// <summary>Runs until cancelled.</summary>
     /// <param name="ready">Called with the admin page's address once all that was desired at first is sealed.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    /// <exception cref="IOException">The admin address cannot be listened on.</exception>
+    /// <exception cref="StartException">An address cannot be listened on.</exception>
     public async Task RunAsync(Action<string> ready, CancellationToken cancellationToken)
     {
         var kid = signer.Key.Kid;
@@ -34,8 +35,13 @@ internal sealed class ControllerHost(
             random);
         var shell = new PublisherShell(engine, anchors, options.Copies, kid, new(), time, logger);
         using var watcher = new ManifestWatcher(options.Manifests, options.Debounce, options.Rescan, time, logger);
-        var admin = await AdminPage.StartAsync(options.Admin, shell, manifests, cancellationToken).ConfigureAwait(false);
-        await using (admin.ConfigureAwait(false))
+        var pages = new ControllerPages(shell, manifests);
+        var admin = await PageServer.StartAsync("admin", options.Admin, pages.Admin, isLoopbackOnly: true, cancellationToken)
+            .ConfigureAwait(false);
+        await using var endOfAdmin = admin.ConfigureAwait(false);
+        var metrics = await PageServer.StartAsync("metrics", options.Metrics, pages.Metrics, isLoopbackOnly: false, cancellationToken)
+            .ConfigureAwait(false);
+        await using (metrics.ConfigureAwait(false))
         {
             logger.Started(options.Manifests, options.Segment.ToString(), anchors.Count, kid.ToString());
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -43,7 +49,7 @@ internal sealed class ControllerHost(
             {
                 shell.RunAsync(stop.Token),
                 WatchAsync(watcher, manifests, shell, stop.Token),
-                TellAsync(shell, () => ready(admin.Address), stop.Token),
+                TellAsync(shell, () => ready($"http://{admin.Address}"), stop.Token),
             };
 
             // The first that fails ends the others; none ends by itself but the one that tells.

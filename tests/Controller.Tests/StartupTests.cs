@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 
 namespace Fairlead.Controller.Tests;
@@ -28,8 +29,8 @@ public sealed class StartupTests : IDisposable
     [InlineData("--what x", "unknown argument --what; usage")]
     public async Task Arguments_Wrong_SayHow(string arguments, string message)
     {
-        var code = await Startup.RunAsync(
-            arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), _output, _errors, TestContext.Current.CancellationToken);
+        var code = await RunAsync(
+            arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), TestContext.Current.CancellationToken);
         Assert.Equal(2, code);
         Assert.Contains(message, _errors.ToString(), StringComparison.Ordinal);
     }
@@ -43,7 +44,7 @@ public sealed class StartupTests : IDisposable
     [InlineData("admin: 127.0.0.1:0", "admin: 0.0.0.0:16002", "which others can reach; write a loopback address")]
     [InlineData("manifests: manifests", "manifests: nowhere", "which is no folder; create it or correct the path")]
     [InlineData("record_life: 1h", "record_life: 31d", "`record_life` is `31d`")]
-    [InlineData("record_life: 1h", "recordlife: 1h", "controller.yaml:7: `recordlife` is unknown; did you mean `record_life`?")]
+    [InlineData("record_life: 1h", "recordlife: 1h", "controller.yaml:8: `recordlife` is unknown; did you mean `record_life`?")]
     [InlineData("copies: 1", "copies: 3", "`copies` is 3")]
     [InlineData("region: a", "region: a*", "`region` is no region's name")]
     public async Task Configuration_Wrong_NamesTheLineAndTheRemedy(string from, string to, string message)
@@ -95,7 +96,7 @@ public sealed class StartupTests : IDisposable
         var address = listener.LocalEndpoint.ToString()!;
         Assert.Equal(2, await RunAsync("admin: 127.0.0.1:0", $"admin: {address}"));
         Assert.Contains(address, _errors.ToString(), StringComparison.Ordinal);
-        Assert.Contains("choose another admin address", _errors.ToString(), StringComparison.Ordinal);
+        Assert.Contains("give another one", _errors.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -128,6 +129,7 @@ public sealed class StartupTests : IDisposable
             publisher_key: publisher.pem
             manifests: manifests
             admin: 127.0.0.1:0
+            metrics: 127.0.0.1:0
             record_life: 1h
             copies: 1
             region: a
@@ -136,6 +138,9 @@ public sealed class StartupTests : IDisposable
         var path = Path.Combine(_folder, "controller.yaml");
         Assert.Contains(from, good, StringComparison.Ordinal);
         await File.WriteAllTextAsync(path, from.Length == 0 ? good : good.Replace(from, to, StringComparison.Ordinal), cancellationToken);
-        return await Startup.RunAsync(["--config", path], _output, _errors, cancellationToken);
+        return await RunAsync(["--config", path], cancellationToken);
     }
+
+    private Task<int> RunAsync(string[] arguments, CancellationToken cancellationToken) => ProgramShell.RunAsync(
+        program => Startup.RunAsync(arguments, program), Startup.IsRefused, _output, _errors, cancellationToken);
 }

@@ -8,6 +8,7 @@ namespace Fairlead.Controller.Configuration;
 internal static class ControllerOptionsReader
 {
     private const int AdminPort = 16002;
+    private const int MetricsPort = 16022;
 
     /// <summary>The options of <paramref name="file"/>.</summary>
     /// <param name="file">The configuration.</param>
@@ -25,7 +26,8 @@ internal static class ControllerOptionsReader
             Copies = (int)root.Integer("copies", 1, Math.Max(1, anchors.Count), ((anchors.Count - 1) / 3) + 1),
             PublisherKey = root.FilePath("publisher_key"),
             Manifests = Folder(root, manifests),
-            Admin = root.Endpoint("admin", new(IPAddress.Loopback, AdminPort)),
+            Admin = root.LoopbackEndpoint("admin", new(IPAddress.Loopback, AdminPort)),
+            Metrics = root.Endpoint("metrics", new(IPAddress.Any, MetricsPort)),
             Region = root.OptionalText("region"),
             RecordLife = root.Duration(
                 "record_life", TimeSpan.FromSeconds(1), TimeSpan.FromDays(30), TimeSpan.FromHours(24)),
@@ -51,11 +53,6 @@ internal static class ControllerOptionsReader
         if (options.Anchors.Any(anchor => anchor.Port == 0))
         {
             root.Refuse("anchors", "holds port 0", "write the port that the anchor listens on");
-        }
-
-        if (!IPAddress.IsLoopback(options.Admin.Address))
-        {
-            root.Refuse("admin", $"is {options.Admin}, which others can reach", "write a loopback address such as 127.0.0.1:16002");
         }
 
         if (options.Manifests.Length > 0 && !Directory.Exists(options.Manifests))

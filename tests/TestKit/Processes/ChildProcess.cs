@@ -80,6 +80,15 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it ends by itself; its exit code.</summary>
+    /// <exception cref="TimeoutException">It did not in time.</exception>
+    public async Task<int> WaitAsync(TimeSpan bound, CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken).WaitAsync(bound, cancellationToken);
+        await _pumps;
+        return _process.ExitCode;
+    }
+
     /// <summary>Ends it at once.</summary>
     public async ValueTask DisposeAsync()
     {
