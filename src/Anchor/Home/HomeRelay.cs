@@ -8,7 +8,7 @@ namespace Fairlead.Anchor.Home;
 /// The home side of an anchor: one upstream subscription per (name, subject) and one session per target segment, kept as
 /// long as some consumer uses them and a little longer. Thread-safe.
 /// </summary>
-internal sealed class HomeRelay(ServingContext context, HomeVerifier verifier) : IAsyncDisposable
+internal sealed class HomeRelay(ServingContext context, HomeVerifier verifier, AttestBook attests) : IAsyncDisposable
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(60);
     private const int NamesMax = 20_000;
@@ -42,7 +42,7 @@ internal sealed class HomeRelay(ServingContext context, HomeVerifier verifier) :
             name.Users++;
         }
 
-        var session = _sessions.GetOrAdd(peer.Value.Genesis, _ => new TargetSession(context, verifier, new GrantMint(context), peer.Value.Genesis));
+        var session = _sessions.GetOrAdd(peer.Value.Genesis, _ => new TargetSession(context, verifier, attests, new GrantMint(context), peer.Value.Genesis));
         if (isNew)
         {
             session.Add(name);

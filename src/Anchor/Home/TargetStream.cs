@@ -15,12 +15,13 @@ namespace Fairlead.Anchor.Home;
 internal sealed class TargetStream(
     ServingContext context,
     HomeVerifier verifier,
+    AttestBook attests,
     GrantMint grants,
     Digest target,
     AnchorClient client,
     ConcurrentDictionary<ulong, RelayedName> names,
     Wakeup wakeup,
-    List<EpochDocument> epochs)
+    EpochLog epochs)
 {
     private static readonly TimeSpan GrantHalf = TimeSpan.FromMilliseconds(Limits.GrantLife / 2);
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(3);
@@ -28,6 +29,8 @@ internal sealed class TargetStream(
     private readonly HashSet<ulong> _open = [];
     private readonly Dictionary<ulong, long> _due = [];
     private long _grantsAt;
+    private long _chain = -1;
+    private volatile Refusal? _lost;
 
     /// <summary>Runs until the stream fails or the anchor does not deserve it any more; the result says why.</summary>
     internal async Task<Refusal> RunAsync(CancellationToken cancellationToken)
@@ -43,9 +46,9 @@ internal sealed class TargetStream(
                 await call.RequestStream.WriteAsync(request, cancellationToken).ConfigureAwait(false);
             }
 
-            if (Overdue() is { } late)
+            if ((_lost ?? CheckKey() ?? Overdue()) is { } failed)
             {
-                return late;
+                return failed;
             }
 
             // A wait that is not over is kept: a second one beside it could take its signal.
@@ -61,7 +64,7 @@ internal sealed class TargetStream(
                 return new Refusal(VerificationFailure.Behind, client.Endpoint.Text, "the anchor ended the stream");
             }
 
-            if (Take(call.ResponseStream.Current, view) is { } refusal)
+            if (await TakeAsync(call.ResponseStream.Current, view).ConfigureAwait(false) is { } refusal)
             {
                 return refusal;
             }
@@ -138,12 +141,24 @@ internal sealed class TargetStream(
         return null;
     }
 
-    private Refusal? Take(SubscribeResponse response, SegmentView view)
+    // V63: a key that the newest epoch does not name has no business here any more, whichever session heard of the epoch.
+    private Refusal? CheckKey()
+    {
+        if (verifier.Chain(target) is not { } chain || chain.NewestNumber == _chain)
+        {
+            return null;
+        }
+
+        _chain = chain.NewestNumber;
+        return client.Require(chain);
+    }
+
+    private async Task<Refusal?> TakeAsync(SubscribeResponse response, SegmentView view)
     {
         switch (response.KindCase)
         {
             case SubscribeResponse.KindOneofCase.Update:
-                return Take(response.Update, view);
+                return await TakeAsync(response.Update, view).ConfigureAwait(false);
             case SubscribeResponse.KindOneofCase.Lapsed:
                 _open.Remove(response.Lapsed.Id);
                 _due.Remove(response.Lapsed.Id);
@@ -172,7 +187,7 @@ internal sealed class TargetStream(
         return RpcFailures.IsRetriable(failure) ? refusal : null;
     }
 
-    private Refusal? Take(Update update, SegmentView view)
+    private async Task<Refusal?> TakeAsync(Update update, SegmentView view)
     {
         if (!WireReader.TryRead(update.Answer, out var answer, out var refusal))
         {
@@ -184,7 +199,7 @@ internal sealed class TargetStream(
             return new Refusal(VerificationFailure.PathBroken, client.Endpoint.Text, $"{answer.Hops.Length} hops from a target");
         }
 
-        var isKept = false;
+        var later = answer;
         foreach (var id in update.Ids)
         {
             if (!names.TryGetValue(id, out var name))
@@ -192,20 +207,59 @@ internal sealed class TargetStream(
                 continue;
             }
 
-            if (verifier.Check(view, name, answer) is { } failed)
+            if (await CheckAsync(view, name, id, later, hop).ConfigureAwait(false) is { } failed)
             {
                 return failed;
             }
 
-            // What came with a verified answer continues the chain, once however many names the update is about.
-            epochs.AddRange(isKept ? [] : hop.Epochs);
-            isKept = true;
-            var now = context.Now();
-            var relayed = Relay(hop, answer);
-            _due[id] = now + ((relayed.Expiry - now) / 2) + (long)FirstAnswer.TotalMilliseconds;
-            name.Accept(relayed);
+            // What came with a verified answer continues the chain once, however many names the update is about.
+            later = answer with { Hops = [hop with { Epochs = [] }] };
         }
 
+        return null;
+    }
+
+    private async Task<Refusal?> CheckAsync(
+        SegmentView view, RelayedName name, ulong id, UnverifiedAnswer answer, UnverifiedHop hop)
+    {
+        var segment = name.Query.Value.Name.Segment!;
+        var own = HomeAnswers.Build(view, attests, name.Consumer, segment, null, context.Now(), out var missing);
+        if (own is null)
+        {
+            await attests.SettledAsync(view, AttestTerms.OfHome(view, name.Consumer, segment)).ConfigureAwait(false);
+            own = HomeAnswers.Build(view, attests, name.Consumer, segment, null, context.Now(), out missing);
+        }
+
+        if (own is null)
+        {
+            return missing;
+        }
+
+        // The epochs that came are the chain's next ones if the check passes; they are kept only then.
+        Relayed? relayed = null;
+        var failed = verifier.Check(own.Hop, name, answer, lost =>
+        {
+            if (lost is not null)
+            {
+                name.Fail(lost);
+                _lost = lost;
+                wakeup.Signal();
+                return;
+            }
+
+            name.Accept(Volatile.Read(ref relayed)!);
+        }, () =>
+        {
+            epochs.Add(answer.Hops[0].Epochs);
+            Volatile.Write(ref relayed, Relay(hop, answer));
+        });
+        if (failed is not null)
+        {
+            return failed;
+        }
+
+        var now = context.Now();
+        _due[id] = now + ((relayed!.Expiry - now) / 2) + (long)FirstAnswer.TotalMilliseconds;
         return null;
     }
 
@@ -227,6 +281,6 @@ internal sealed class TargetStream(
             }
         }
 
-        return new Relayed(hop with { Epochs = [] }, [.. epochs], answer.Result, answer.Slices, expiry, seal);
+        return new Relayed(hop with { Epochs = [] }, epochs.All, answer.Result, answer.Slices, expiry, seal);
     }
 }

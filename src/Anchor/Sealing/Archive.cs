@@ -4,6 +4,7 @@ using Fairlead.Governance;
 using Fairlead.Naming;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
+using Fairlead.Resolver.State;
 using Fairlead.Store;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
@@ -23,6 +24,7 @@ internal sealed class Archive : IAsyncDisposable
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly IStore _store;
+    private readonly StoreMark _mark;
     private readonly string _prefix;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -33,15 +35,24 @@ internal sealed class Archive : IAsyncDisposable
     private bool _all;
     private CertifiedState? _waiting;
     private readonly Task _running;
+    private volatile string? _alarm;
 
-    internal Archive(IStore store, Digest genesis, TimeProvider time, ILogger log)
+    internal Archive(IStore store, StoreMark mark, Digest genesis, TimeProvider time, ILogger log)
     {
         _store = store;
+        _mark = mark;
         _prefix = $"s/{genesis}/";
         _time = time;
         _log = log;
         _running = Task.Run(RunAsync);
     }
+
+    /// <summary>Called on the archive's task with each state that is written.</summary>
+    internal event Action<CertifiedState>? Written;
+
+    /// <summary>Why the store is believed to have been replaced or restored since this anchor last wrote (V47); null where
+    /// it is not. Stays until the anchor ends.</summary>
+    internal string? Alarm => _alarm;
 
     /// <summary>The newest certified state as it was last written; null where none was.</summary>
     internal static async Task<(Envelope Seal, IReadOnlyList<SignedEntry> Entries)?> LoadAsync(
@@ -50,7 +61,8 @@ internal sealed class Archive : IAsyncDisposable
         var prefix = $"s/{genesis}/";
         var newest = await store.RangeAsync(new RangeRequest(KeyRange.Single(Key(prefix + "newest"))), cancellationToken)
             .ConfigureAwait(false);
-        if (newest.Entries is not [var seal] || !WireReader.TryRead(Signed.Parser.ParseFrom(seal.Value.Span), out var envelope, out _))
+        if (newest.Entries is not [var seal] || Read(Signed.Parser, seal) is not { } signed
+            || !WireReader.TryRead(signed, out var envelope, out _))
         {
             return null;
         }
@@ -60,13 +72,27 @@ internal sealed class Archive : IAsyncDisposable
         var page = await store.RangeAsync(new RangeRequest(range), cancellationToken).ConfigureAwait(false);
         foreach (var stored in page.Entries)
         {
-            if (EntryWire.Read(Protocol.V1.Entry.Parser.ParseFrom(stored.Value.Span)) is { } entry)
+            if (Read(Protocol.V1.Entry.Parser, stored) is { } wire && EntryWire.Read(wire) is { } entry)
             {
                 entries.Add(entry);
             }
         }
 
         return (envelope, entries);
+    }
+
+    // The store is no authority: what it holds wrong is as good as missing, and comes from the other anchors.
+    private static T? Read<T>(MessageParser<T> parser, StoreEntry stored)
+        where T : class, IMessage<T>
+    {
+        try
+        {
+            return parser.ParseFrom(stored.Value.Span);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Takes a state to be written; returns at once.</summary>
@@ -92,7 +118,7 @@ internal sealed class Archive : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await WriteAsync(CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await WriteAsync(CancellationToken.None, isLast: true).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _store.DisposeAsync().ConfigureAwait(false);
         _stop.Dispose();
         _signal.Dispose();
@@ -100,14 +126,27 @@ internal sealed class Archive : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        var isChecked = false;
         while (!_stop.IsCancellationRequested)
         {
-            await _signal.WaitAsync(_stop.Token).ConfigureAwait(false);
+            if (isChecked)
+            {
+                await _signal.WaitAsync(_stop.Token).ConfigureAwait(false);
+            }
+
             try
             {
+                // Before the first write: what a restore took away is written anew with it, and could not be told after.
+                if (!isChecked)
+                {
+                    await CheckAsync(false, _stop.Token).ConfigureAwait(false);
+                    isChecked = true;
+                    continue;
+                }
+
                 await WriteAsync(_stop.Token).ConfigureAwait(false);
             }
-            catch (StoreException e)
+            catch (Exception e) when (e is StoreException or StateException)
             {
                 SealLog.NotArchived(_log, e);
                 lock (_gate)
@@ -125,8 +164,9 @@ internal sealed class Archive : IAsyncDisposable
     }
 
     // The seal is written last: until it is, a start finds the state before, and learns the rest from the other anchors.
-    private async Task WriteAsync(CancellationToken cancellationToken)
+    private async Task WriteAsync(CancellationToken cancellationToken, bool isLast = false)
     {
+        await CheckAsync(isLast, cancellationToken).ConfigureAwait(false);
         CertifiedState? state;
         List<EntryName> changed;
         lock (_gate)
@@ -160,7 +200,23 @@ internal sealed class Archive : IAsyncDisposable
             }
         }
 
+        Written?.Invoke(state);
+        await CheckAsync(isLast, cancellationToken).ConfigureAwait(false);
         await PruneAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    // V47: whatever happened to the store, it is written anew from what is held here.
+    private async Task CheckAsync(bool isLast, CancellationToken cancellationToken)
+    {
+        if (_mark.Check(await _store.GetStatusAsync(cancellationToken).ConfigureAwait(false), isLast) is { } alarm)
+        {
+            _alarm = alarm;
+            SealLog.StoreRolledBack(_log, alarm);
+            lock (_gate)
+            {
+                _all = true;
+            }
+        }
     }
 
     private async Task PruneAsync(CancellationToken cancellationToken)

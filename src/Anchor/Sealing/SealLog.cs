@@ -20,4 +20,16 @@ internal static partial class SealLog
 
     [LoggerMessage(2104, LogLevel.Warning, "The archive cannot be written; sealing goes on without it", EventName = "NotArchived")]
     internal static partial void NotArchived(ILogger logger, Exception error);
+
+    [LoggerMessage(2105, LogLevel.Information, "A new journal starts at seal {Epoch}.{Seq}: {Before} bytes before, {After} now",
+        EventName = "Rotated")]
+    internal static partial void Rotated(ILogger logger, long epoch, long seq, long before, long after);
+
+    [LoggerMessage(2106, LogLevel.Warning,
+        "The journal starts at seal {Epoch}.{Seq}, which the archive does not hold: nothing is signed before the other anchors show it",
+        EventName = "BaseMissing")]
+    internal static partial void BaseMissing(ILogger logger, long epoch, long seq);
+
+    [LoggerMessage(2107, LogLevel.Critical, "StoreRolledBack: {Detail}; sealing goes on, the archive is written anew", EventName = "StoreRolledBack")]
+    internal static partial void StoreRolledBack(ILogger logger, string detail);
 }

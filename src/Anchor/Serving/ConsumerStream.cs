@@ -12,12 +12,13 @@ namespace Fairlead.Anchor.Serving;
 /// rests on changed. One task owns the subscriptions and writes; another one reads.
 /// </summary>
 internal sealed class ConsumerStream(
-    ServingContext context, Doorman doorman, Answerer answerer, HomeRelay relay, Digest? caller)
+    ServingContext context, Doorman doorman, Answerer answerer, HomeRelay relay, AttestBook attests, Digest? caller)
 {
     private const int SubscriptionsMax = 10_000;
     private const int PendingMax = 1024;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BehindPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan AttestPatience = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<ulong, Subscription> _subscriptions = [];
     private readonly Dictionary<Digest, long> _known = [];
@@ -32,6 +33,7 @@ internal sealed class ConsumerStream(
     {
         void OnSwap(SegmentView view) => _wakeup.Signal();
         context.Views.Swapped += OnSwap;
+        attests.Changed += _wakeup.Signal;
         var reading = ReadAsync(requests, cancellationToken);
         try
         {
@@ -50,6 +52,7 @@ internal sealed class ConsumerStream(
         finally
         {
             context.Views.Swapped -= OnSwap;
+            attests.Changed -= _wakeup.Signal;
             foreach (var subscription in _subscriptions.Values)
             {
                 Drop(subscription);
@@ -244,21 +247,27 @@ internal sealed class ConsumerStream(
         };
     }
 
-    // V64: who is behind the asker asks the target anew and waits a moment before it says so.
+    // V64: who is behind the asker asks the target anew and waits a moment before it says so; attests are on their way.
     private static bool Waits(Subscription subscription, Refusal refusal, long now)
     {
-        if (refusal.Failure != VerificationFailure.Behind || subscription.Relay is not { } upstream)
+        var patience = refusal.Failure switch
+        {
+            VerificationFailure.Behind when subscription.Relay is not null => BehindPatience,
+            VerificationFailure.AttestationMissing => AttestPatience,
+            _ => TimeSpan.Zero,
+        };
+        if (patience == TimeSpan.Zero)
         {
             return false;
         }
 
-        if (subscription.BehindSince is null)
+        if (subscription.WaitingSince is null)
         {
-            subscription.BehindSince = now;
-            upstream.AskAgain();
+            subscription.WaitingSince = now;
+            subscription.Relay?.AskAgain();
         }
 
-        var until = subscription.BehindSince.Value + (long)BehindPatience.TotalMilliseconds;
+        var until = subscription.WaitingSince.Value + (long)patience.TotalMilliseconds;
         subscription.OnWaiting(until);
         return now < until;
     }
@@ -274,7 +283,7 @@ internal sealed class ConsumerStream(
         }
 
         subscription.Reported = refusal.Failure;
-        return Report(subscription.Id, refusal);
+        return Report(subscription.Id, Outward.Of(refusal));
     }
 
     private static SubscribeResponse Report(ulong id, Refusal refusal) => new()

@@ -30,28 +30,35 @@ internal static class HomeAnswers
 
     /// <summary>Hop 0 of a name in another segment; the result says DENIED or NEGATIVE where the traversal ends here.</summary>
     /// <param name="view">The own segment.</param>
-    /// <param name="mint">Signs the decision.</param>
+    /// <param name="attests">The decisions.</param>
     /// <param name="consumer">Who asks.</param>
     /// <param name="target">The segment of the name.</param>
     /// <param name="knownEpoch">The newest epoch that the asker holds; null for none.</param>
     /// <param name="now">Unix milliseconds.</param>
-    internal static BuiltAnswer Build(
-        SegmentView view, AttestMint mint, Consumer consumer, SegmentName target, long? knownEpoch, long now)
+    /// <param name="refusal"><c>AttestationMissing</c>, where there is no answer.</param>
+    internal static BuiltAnswer? Build(
+        SegmentView view,
+        AttestBook attests,
+        Consumer consumer,
+        SegmentName target,
+        long? knownEpoch,
+        long now,
+        out Refusal? refusal)
     {
-        var decision = RuleDecision.ForSegment(view.Rules, view.Genesis, consumer.Home, consumer.Subject, target);
-        var peer = PeerTowards(view, target);
-        var terms = new AttestTerms(
-            "home", decision.IsAllowed ? "allow" : "deny", consumer.Home, consumer.Digest, NamePattern.Parse(target.Text),
-            decision.IsAllowed ? peer?.Value.Genesis : null, decision.Rule?.Digest, decision.Constraints);
-        var attest = mint.Sign(view, terms, now);
-        if (!decision.IsAllowed)
+        var terms = AttestTerms.OfHome(view, consumer, target);
+        if (attests.Take(view, terms, now, out refusal) is not { } attested)
         {
-            var denial = HopBuilder.Denial(view, HopKind.Home, knownEpoch, attest.Envelope);
-            return new BuiltAnswer(denial, AnswerResult.Denied, [], [], now + Limits.DenyLife);
+            return null;
         }
 
+        if (!terms.IsAllowed)
+        {
+            return BuiltAnswer.Denied(view, HopKind.Home, knownEpoch, attested);
+        }
+
+        var peer = PeerTowards(view, target);
         var builder = new HopBuilder(view);
-        if (decision.Rule is { } rule && decision.MayShow)
+        if (terms.Decision is { Rule: { } rule, MayShow: true })
         {
             builder.Prove(LeafClass.Rule, rule.Value.Id);
         }
@@ -73,8 +80,8 @@ internal static class HomeAnswers
             builder.Prove(LeafClass.Scope, peer.Value.Genesis.ToString());
         }
 
-        var hop = builder.Build(HopKind.Home, knownEpoch, [attest.Envelope]);
+        var hop = builder.Build(HopKind.Home, knownEpoch, attested.Envelopes);
         var result = peer is null ? AnswerResult.Negative : AnswerResult.Record;
-        return new BuiltAnswer(hop, result, [], [.. builder.Names], TargetAnswers.OldestExpiry(view, attest));
+        return new BuiltAnswer(hop, result, [], [.. builder.Names], BuiltAnswer.OldestExpiry(view, attested));
     }
 }

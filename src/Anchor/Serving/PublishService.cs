@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Fairlead.Anchor.Hosting;
 using Fairlead.Anchor.Peers;
 using Fairlead.Anchor.Sealing;
 using Fairlead.Governance;
@@ -13,7 +14,7 @@ namespace Fairlead.Anchor.Serving;
 /// Takes entries from publishers. Whoever connects may offer: the signature on the document and the Credential in the tree
 /// decide (V45). Thread-safe.
 /// </summary>
-internal sealed class PublishService(SealLoop loop, Digest genesis)
+internal sealed class PublishService(SealLoop loop, Digest genesis, AnchorMetrics counters)
 {
     private const int EntriesMax = 256;
 
@@ -46,6 +47,7 @@ internal sealed class PublishService(SealLoop loop, Digest genesis)
             while (open > 0)
             {
                 var (index, output) = await heard.Reader.ReadAsync(call.CancellationToken).ConfigureAwait(false);
+                Count(output);
                 await events.WriteAsync(Describe(index, output)).ConfigureAwait(false);
                 open -= output is SealOutput.Accepted ? 0 : 1;
             }
@@ -74,12 +76,26 @@ internal sealed class PublishService(SealLoop loop, Digest genesis)
             }
             else
             {
+                counters.Refused.With(nameof(VerificationFailure.BadEnvelope)).Add();
                 await events.WriteAsync(Refuse(index, new Refusal(VerificationFailure.BadEnvelope, "entry", "no document")))
                     .ConfigureAwait(false);
             }
         }
 
         return open;
+    }
+
+    private void Count(SealOutput output)
+    {
+        switch (output)
+        {
+            case SealOutput.Accepted:
+                counters.Accepted.Add();
+                break;
+            case SealOutput.Refused refused:
+                counters.Refused.With(refused.Refusal.Failure.ToString()).Add();
+                break;
+        }
     }
 
     private static PublishEvent Describe(uint index, SealOutput output) => output switch

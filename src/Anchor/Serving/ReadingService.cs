@@ -100,8 +100,7 @@ internal sealed class ReadingService(ServingContext context, IReadOnlyList<Epoch
         var limit = (int)Math.Clamp(request.Limit, 1, StatePageMax);
         var response = new StateResponse { Seal = WireWriter.ToMessage(view.Certified.Certificate) };
         var bytes = 0;
-        var page = view.Certified.State.Page(After(request), int.MaxValue);
-        foreach (var entry in page.Where(entry => publisher is null || entry.Publisher == publisher))
+        foreach (var entry in view.Certified.State.After(After(request)).Where(entry => publisher is null || entry.Publisher == publisher))
         {
             if (response.Leaves.Count == limit || (bytes += entry.Leaf.Length) > StateBytesMax)
             {

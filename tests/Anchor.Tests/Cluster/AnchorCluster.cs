@@ -19,7 +19,8 @@ internal sealed class AnchorCluster : IAsyncDisposable
     private readonly IReadOnlyList<(PublicKey Key, Subject Subject)> _subjects;
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-anchors-").FullName;
 
-    internal AnchorCluster(string name, int firstKey, IReadOnlyList<(PublicKey Key, Subject Subject)>? subjects = null)
+    internal AnchorCluster(
+        string name, int firstKey, IReadOnlyList<(PublicKey Key, Subject Subject)>? subjects = null, int attest = 1)
     {
         _subjects = subjects ?? [];
         Ports = FreePorts(4);
@@ -27,12 +28,16 @@ internal sealed class AnchorCluster : IAsyncDisposable
         {
             Name = name,
             FirstKey = firstKey,
+            Attest = attest,
             Issued = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - 60_000,
             Genesis = epoch => epoch with { Anchors = [.. epoch.Anchors.Select((anchor, i) => anchor with { Endpoints = [At(Ports[i])] })] },
         });
     }
 
     internal TestSegment Segment { get; }
+
+    /// <summary>Bytes of a journal from which on it is rotated.</summary>
+    internal long JournalBytes { get; init; } = 256 * 1_048_576;
 
     internal IReadOnlyList<int> Ports { get; }
 
@@ -61,6 +66,14 @@ internal sealed class AnchorCluster : IAsyncDisposable
 
     internal async Task StartAsync(int index)
     {
+        var options = await PrepareAsync(index);
+        _hosts[index] = await AnchorHost.StartAsync(
+            options, TimeProvider.System, NullLoggerFactory.Instance, null, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Writes an anchor's keys, and says how it is configured.</summary>
+    internal async Task<AnchorOptions> PrepareAsync(int index)
+    {
         var data = Path.Combine(_folder, $"anchor-{index}");
         Directory.CreateDirectory(data);
         foreach (var (role, number) in new[] { ("gov", 0), ("seal", 1), ("tls", 2) })
@@ -73,7 +86,7 @@ internal sealed class AnchorCluster : IAsyncDisposable
             }
         }
 
-        var options = new AnchorOptions
+        return new AnchorOptions
         {
             Id = Segment.Newest.Value.Anchors[index].Id,
             SegmentFile = Path.Combine(_folder, "segment.json"),
@@ -83,11 +96,11 @@ internal sealed class AnchorCluster : IAsyncDisposable
             Data = Path.Combine(data, "data"),
             Listen = new IPEndPoint(IPAddress.Loopback, Ports[index]),
             Admin = new IPEndPoint(IPAddress.Loopback, 0),
+            JournalBytes = JournalBytes,
+            Metrics = new IPEndPoint(IPAddress.Loopback, 0),
             Subjects = _subjects,
             UnsafeAllowLoopbackEndpoints = true,
         };
-        _hosts[index] = await AnchorHost.StartAsync(
-            options, TimeProvider.System, NullLoggerFactory.Instance, null, TestContext.Current.CancellationToken);
     }
 
     internal async Task StartAllAsync()
@@ -108,6 +121,9 @@ internal sealed class AnchorCluster : IAsyncDisposable
         await Task.WhenAll(Running.Select(host => host.DisposeAsync().AsTask()));
         Directory.Delete(_folder, recursive: true);
     }
+
+    /// <summary>An anchor's data folder.</summary>
+    internal string DataOf(int index) => Path.Combine(_folder, $"anchor-{index}", "data");
 
     private int FirstKey => Segment.Name.Label == "eu1" ? 100 : 200;
 
