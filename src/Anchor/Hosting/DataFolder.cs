@@ -35,7 +35,7 @@ internal sealed record DataFolder(
             var mark = new StoreMark(options.Data, time);
             journal = await OpenJournalAsync(options, ground, keys, store, mark, cancellationToken).ConfigureAwait(false);
             CheckBase(journal.Header, ground);
-            var archived = await Archive.LoadAsync(store, ground.Genesis, cancellationToken).ConfigureAwait(false);
+            var archived = await new ArchiveFormat(ground.Genesis).LoadAsync(store, cancellationToken).ConfigureAwait(false);
             return new DataFolder(store, mark, journal, OfThisEpoch(archived, ground));
         }
         catch (Exception e)

@@ -1,12 +1,7 @@
-using System.Globalization;
-using Fairlead.Anchor.Peers;
 using Fairlead.Governance;
 using Fairlead.Naming;
-using Fairlead.Protocol;
-using Fairlead.Protocol.V1;
 using Fairlead.Resolver.State;
 using Fairlead.Store;
-using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using EntryName = Fairlead.Governance.EntryName;
 
@@ -20,12 +15,12 @@ namespace Fairlead.Anchor.Sealing;
 internal sealed class Archive : IAsyncDisposable
 {
     private const int SealsKept = 64;
-    private const int OperationsMax = 500;
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly IStore _store;
     private readonly StoreMark _mark;
-    private readonly string _prefix;
+    private readonly ArchiveFormat _format;
+    private readonly ArchiveWriter _writer;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
@@ -41,7 +36,8 @@ internal sealed class Archive : IAsyncDisposable
     {
         _store = store;
         _mark = mark;
-        _prefix = $"s/{genesis}/";
+        _format = new ArchiveFormat(genesis);
+        _writer = new ArchiveWriter(store, _format);
         _time = time;
         _log = log;
         _running = Task.Run(RunAsync);
@@ -53,47 +49,6 @@ internal sealed class Archive : IAsyncDisposable
     /// <summary>Why the store is believed to have been replaced or restored since this anchor last wrote (V47); null where
     /// it is not. Stays until the anchor ends.</summary>
     internal string? Alarm => _alarm;
-
-    /// <summary>The newest certified state as it was last written; null where none was.</summary>
-    internal static async Task<(Envelope Seal, IReadOnlyList<SignedEntry> Entries)?> LoadAsync(
-        IStore store, Digest genesis, CancellationToken cancellationToken)
-    {
-        var prefix = $"s/{genesis}/";
-        var newest = await store.RangeAsync(new RangeRequest(KeyRange.Single(Key(prefix + "newest"))), cancellationToken)
-            .ConfigureAwait(false);
-        if (newest.Entries is not [var seal] || Read(Signed.Parser, seal) is not { } signed
-            || !WireReader.TryRead(signed, out var envelope, out _))
-        {
-            return null;
-        }
-
-        var entries = new List<SignedEntry>();
-        var range = KeyRange.Prefix(prefix + "entry/");
-        var page = await store.RangeAsync(new RangeRequest(range), cancellationToken).ConfigureAwait(false);
-        foreach (var stored in page.Entries)
-        {
-            if (Read(Protocol.V1.Entry.Parser, stored) is { } wire && EntryWire.Read(wire) is { } entry)
-            {
-                entries.Add(entry);
-            }
-        }
-
-        return (envelope, entries);
-    }
-
-    // The store is no authority: what it holds wrong is as good as missing, and comes from the other anchors.
-    private static T? Read<T>(MessageParser<T> parser, StoreEntry stored)
-        where T : class, IMessage<T>
-    {
-        try
-        {
-            return parser.ParseFrom(stored.Value.Span);
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>Takes a state to be written; returns at once.</summary>
     internal void Enqueue(CertifiedState state)
@@ -151,7 +106,6 @@ internal sealed class Archive : IAsyncDisposable
                 SealLog.NotArchived(_log, e);
                 lock (_gate)
                 {
-                    _all = true;
                     if (_waiting is not null && _signal.CurrentCount == 0)
                     {
                         _signal.Release();
@@ -163,16 +117,20 @@ internal sealed class Archive : IAsyncDisposable
         }
     }
 
-    // The seal is written last: until it is, a start finds the state before, and learns the rest from the other anchors.
     private async Task WriteAsync(CancellationToken cancellationToken, bool isLast = false)
     {
         await CheckAsync(isLast, cancellationToken).ConfigureAwait(false);
         CertifiedState? state;
-        List<EntryName> changed;
+        List<EntryName>? changed;
         lock (_gate)
         {
-            state = _waiting;
-            changed = [.. _all && state is not null ? state.State.Entries.Select(entry => entry.Name) : _changed];
+            (state, _waiting) = (_waiting, null);
+            changed = _all ? null : [.. _changed];
+            if (state is not null)
+            {
+                _all = false;
+                _changed.Clear();
+            }
         }
 
         if (state is null)
@@ -180,24 +138,20 @@ internal sealed class Archive : IAsyncDisposable
             return;
         }
 
-        foreach (var chunk in changed.Chunk(OperationsMax))
+        try
         {
-            await CommitAsync([.. chunk.Select(name => Write(state.State, name))], cancellationToken).ConfigureAwait(false);
+            await _writer.WriteAsync(state, changed, cancellationToken).ConfigureAwait(false);
         }
-
-        var certificate = WireWriter.ToMessage(state.Certificate).ToByteArray();
-        var number = string.Create(CultureInfo.InvariantCulture, $"seal/{state.Seal.Epoch:D16}/{state.Seal.Seq:D16}");
-        await CommitAsync(
-            [new Operation.Put(Key(_prefix + "newest"), certificate), new Operation.Put(Key(_prefix + number), certificate)],
-            cancellationToken).ConfigureAwait(false);
-        lock (_gate)
+        catch
         {
-            if (ReferenceEquals(_waiting, state))
+            // How much of it is written is unknown: the next try writes everything.
+            lock (_gate)
             {
-                _waiting = null;
-                _changed.Clear();
-                _all = false;
+                _waiting ??= state;
+                _all = true;
             }
+
+            throw;
         }
 
         Written?.Invoke(state);
@@ -221,27 +175,17 @@ internal sealed class Archive : IAsyncDisposable
 
     private async Task PruneAsync(CancellationToken cancellationToken)
     {
-        var range = KeyRange.Prefix(_prefix + "seal/");
+        var range = KeyRange.Prefix(_format.Seals);
         var seals = await _store.RangeAsync(new RangeRequest(range) { KeysOnly = true }, cancellationToken).ConfigureAwait(false);
         if (seals.Entries.Count > 2 * SealsKept)
         {
             var end = seals.Entries[^SealsKept].Key;
-            await CommitAsync([new Operation.Delete(KeyRange.Between(Key(_prefix + "seal/"), end))], cancellationToken)
+            await CommitAsync([new Operation.Delete(KeyRange.Between(StoreKey.FromText(_format.Seals), end))], cancellationToken)
                 .ConfigureAwait(false);
             await _store.CompactAsync(seals.Revision, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private Operation Write(LeafState state, EntryName name)
-    {
-        var key = Key(string.Create(CultureInfo.InvariantCulture, $"{_prefix}entry/{(int)name.Class:x2}/{name.Name}"));
-        return state.Find(name) is { } entry
-            ? new Operation.Put(key, EntryWire.Write(entry.Source).ToByteArray())
-            : new Operation.Delete(KeyRange.Single(key));
-    }
-
     private async Task CommitAsync(IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
         await _store.CommitAsync(new Transaction { Success = operations }, cancellationToken).ConfigureAwait(false);
-
-    private static StoreKey Key(string text) => StoreKey.FromText(text);
 }
