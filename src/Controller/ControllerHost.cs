@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Controller;
 
-/// <summary>The controller of one segment: folder -> desired records -> signed documents -> anchors, and the admin page.
+/// <summary>The controller of one segment: folder -> desired records -> signed documents -> anchors, and the admin
+/// page.
 /// </summary>
 internal sealed class ControllerHost(
     ControllerOptions options,

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging.Console;
 namespace Fairlead.Hosting;
 
 /// <summary>
-/// What every long-running program does around its work: ends by SIGINT and SIGTERM, logs to the standard error output, and
-/// turns what goes wrong into one message and an exit code (<see cref="ExitCodes"/>). Stateless.
+/// What every long-running program does around its work: ends by SIGINT and SIGTERM, logs to the standard error output,
+/// and turns what goes wrong into one message and an exit code (<see cref="ExitCodes"/>). Stateless.
 /// </summary>
 public static class ProgramShell
 {

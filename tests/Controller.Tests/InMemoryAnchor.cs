@@ -7,7 +7,8 @@ using Record = Fairlead.Naming.Record;
 
 namespace Fairlead.Controller.Tests;
 
-/// <summary>Published leaves that some in-memory anchors share, as if gossip and seals took no time; checked as V45 says.
+/// <summary>Published leaves that some in-memory anchors share, as if gossip and seals took no time; checked as V45
+/// says.
 /// </summary>
 internal sealed class InMemorySegment(PublicKey publisher)
 {

@@ -6,7 +6,8 @@ using Fairlead.Naming;
 
 namespace Fairlead.Controller.Tests;
 
-/// <summary>What a user sees when something is wrong at the start: a file and line or an address, a remedy, exit code 2.</summary>
+/// <summary>What a user sees when something is wrong at the start: a file and line or an address, a remedy, exit code
+/// 2.</summary>
 public sealed class StartupTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-startup-").FullName;

@@ -4,8 +4,8 @@ using Fairlead.Naming;
 namespace Fairlead.Anchor.Home;
 
 /// <summary>
-/// A target's epochs as documents from its genesis, each once: what is relayed to consumers that know nothing of it. Holds
-/// only what was verified. Used by one task.
+/// A target's epochs as documents from its genesis, each once: what is relayed to consumers that know nothing of it.
+/// Holds only what was verified. Used by one task.
 /// </summary>
 internal sealed class EpochLog
 {

@@ -5,8 +5,8 @@ using Fairlead.Naming;
 namespace Fairlead.Anchor.Home;
 
 /// <summary>
-/// The home side of an anchor: one upstream subscription per (name, subject) and one session per target segment, kept as
-/// long as some consumer uses them and a little longer. Thread-safe.
+/// The home side of an anchor: one upstream subscription per (name, subject) and one session per target segment, kept
+/// as long as some consumer uses them and a little longer. Thread-safe.
 /// </summary>
 internal sealed class HomeRelay(ServingContext context, HomeVerifier verifier, AttestBook attests) : IAsyncDisposable
 {

@@ -5,9 +5,9 @@ using Fairlead.Resolver.State;
 namespace Fairlead.Anchor.Home;
 
 /// <summary>
-/// The verifier's state, in memory and on disk (4.11). What was verified is used only once the state that it leads to is
-/// durable (V39). One write covers all that was verified while the one before ran: a busy home anchor syncs once for many
-/// answers, an idle one once for each. Thread-safe.
+/// The verifier's state, in memory and on disk (4.11). What was verified is used only once the state that it leads to
+/// is durable (V39). One write covers all that was verified while the one before ran: a busy home anchor syncs once for
+/// many answers, an idle one once for each. Thread-safe.
 /// </summary>
 internal sealed class StateKeeper : IAsyncDisposable
 {
@@ -63,10 +63,11 @@ internal sealed class StateKeeper : IAsyncDisposable
     }
 
     /// <summary>Takes one verified step.</summary>
-    /// <param name="step">From the newest verified state to the next; null where it refuses, which changes nothing.</param>
+    /// <param name="step">From the newest verified state to the next; null where it refuses, which changes
+    /// nothing.</param>
     /// <param name="settled">
-    /// Called once the step is durable, with null, or with <c>StateNotDurable</c> where it is lost: then so is every step
-    /// that was taken upon it. Not called where the step refuses. Must not block.
+    /// Called once the step is durable, with null, or with <c>StateNotDurable</c> where it is lost: then so is every
+    /// step that was taken upon it. Not called where the step refuses. Must not block.
     /// </param>
     internal void Step(Func<VerifierState, VerifierState?> step, Action<Refusal?> settled)
     {

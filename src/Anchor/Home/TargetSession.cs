@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Anchor.Home;
 
 /// <summary>
-/// Everything that this anchor subscribes to in one target segment, over one stream to one of its anchors; on a failure, a
-/// refusal or a missing update the next anchor takes over. Thread-safe; one task runs the stream.
+/// Everything that this anchor subscribes to in one target segment, over one stream to one of its anchors; on a
+/// failure, a refusal or a missing update the next anchor takes over. Thread-safe; one task runs the stream.
 /// </summary>
 internal sealed class TargetSession : IAsyncDisposable
 {
@@ -132,7 +132,8 @@ internal sealed class TargetSession : IAsyncDisposable
             return refusal;
         }
 
-        // A chain that a file remembered has no documents for consumers that know nothing: they are fetched from the start.
+        // A chain that a file remembered has no documents for consumers that know nothing: they are fetched from the
+        // start.
         if (held is not null && _epochs.All.IsEmpty)
         {
             var (whole, failed) = await ChainFetch.RunAsync(

@@ -126,7 +126,8 @@ internal sealed class TargetStream(
         return new Open { Id = name.Id, Request = request };
     }
 
-    // An anchor that lets half of the oldest expiry pass without a word, and some more for the way, withholds or is stuck.
+    // An anchor that lets half of the oldest expiry pass without a word, and some more for the way, withholds or is
+    // stuck.
     private Refusal? Overdue()
     {
         var now = context.Now();
@@ -141,7 +142,8 @@ internal sealed class TargetStream(
         return null;
     }
 
-    // V63: a key that the newest epoch does not name has no business here any more, whichever session heard of the epoch.
+    // V63: a key that the newest epoch does not name has no business here any more, whichever session heard of the
+    // epoch.
     private Refusal? CheckKey()
     {
         if (verifier.Chain(target) is not { } chain || chain.NewestNumber == _chain)

@@ -16,8 +16,8 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Anchor.Hosting;
 
 /// <summary>
-/// One running anchor: its keys, its journal, the seal loop, the connections to the other anchors of its segment, and what
-/// it serves. Thread-safe; disposing it stops everything.
+/// One running anchor: its keys, its journal, the seal loop, the connections to the other anchors of its segment, and
+/// what it serves. Thread-safe; disposing it stops everything.
 /// </summary>
 internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 {

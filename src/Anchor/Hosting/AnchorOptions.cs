@@ -40,7 +40,8 @@ internal sealed record AnchorOptions
     /// <value>Where readiness and metrics are served; may be reachable from outside. Default 0.0.0.0:16021.</value>
     internal IPEndPoint Metrics { get; init; } = new(IPAddress.Any, 16021);
 
-    /// <value>Bytes of the journal from which on a new file is started at the next archived seal. Default 256 MiB.</value>
+    /// <value>Bytes of the journal from which on a new file is started at the next archived seal. Default 256
+    /// MiB.</value>
     internal long JournalBytes { get; init; } = 256 * Mebibyte;
 
     private const long Mebibyte = 1_048_576;

@@ -19,8 +19,8 @@ internal sealed record DataFolder(
     IStore Store, StoreMark Mark, JournalFile Journal, (Envelope Seal, IReadOnlyList<SignedEntry> Entries)? Archived)
 {
     /// <summary>Opens or makes all of it.</summary>
-    /// <exception cref="StartException">The folder is not writable, held by another process, or its journal is missing though
-    /// the key has signed, damaged, or behind what it should hold (V43).</exception>
+    /// <exception cref="StartException">The folder is not writable, held by another process, or its journal is missing
+    /// though the key has signed, damaged, or behind what it should hold (V43).</exception>
     internal static async Task<DataFolder> OpenAsync(
         AnchorOptions options, SegmentGround ground, KeyCustody keys, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -96,7 +96,8 @@ internal sealed record DataFolder(
         }
     }
 
-    /// <summary>The certified seal of this epoch before which the journal does not reach back; -1 where it holds all.</summary>
+    /// <summary>The certified seal of this epoch before which the journal does not reach back; -1 where it holds
+    /// all.</summary>
     internal long JournalBase(SegmentGround ground) =>
         Journal.Header is { Last: not null } header && header.BaseEpoch == ground.Newest.Value.Number ? header.BaseSeq : -1;
 

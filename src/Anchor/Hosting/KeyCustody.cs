@@ -6,8 +6,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Hosting;
 
 /// <summary>
-/// The anchor's keys, each for its one role (V7), checked against the newest epoch: a key in the wrong place is found at
-/// the start and not by others. Thread-safe.
+/// The anchor's keys, each for its one role (V7), checked against the newest epoch: a key in the wrong place is found
+/// at the start and not by others. Thread-safe.
 /// </summary>
 internal sealed class KeyCustody : IDisposable
 {
@@ -28,7 +28,8 @@ internal sealed class KeyCustody : IDisposable
     internal Digest TransportKid { get; }
 
     /// <summary>Loads the keys.</summary>
-    /// <exception cref="StartException">A file cannot be used, or its key is not this anchor's in the epoch.</exception>
+    /// <exception cref="StartException">A file cannot be used, or its key is not this anchor's in the
+    /// epoch.</exception>
     internal static KeyCustody Load(AnchorOptions options, SegmentGround ground, TimeProvider time)
     {
         var anchor = ground.Newest.Value.Anchors.FirstOrDefault(anchor => anchor.Id == options.Id)

@@ -7,8 +7,8 @@ using Fairlead.Protocol.Files;
 namespace Fairlead.Anchor.Hosting;
 
 /// <summary>
-/// What an anchor stands on: its segment's chain, verified from the genesis (V1-V15), the op-made leaves that its manifests
-/// say, and the certified handover that the newest epoch's first seal follows (V62). Immutable, thread-safe.
+/// What an anchor stands on: its segment's chain, verified from the genesis (V1-V15), the op-made leaves that its
+/// manifests say, and the certified handover that the newest epoch's first seal follows (V62). Immutable, thread-safe.
 /// </summary>
 internal sealed class SegmentGround
 {

@@ -1,9 +1,9 @@
 namespace Fairlead.Anchor.Journal;
 
 /// <summary>
-/// Bodies that are longer than an entry of the journal may be, as several entries: a first byte says that more follows, or
-/// that this is the end. No body of its own begins so. A crash between two parts leaves parts without an end: what they
-/// were about was never signed, and they are passed over. Stateless.
+/// Bodies that are longer than an entry of the journal may be, as several entries: a first byte says that more follows,
+/// or that this is the end. No body of its own begins so. A crash between two parts leaves parts without an end: what
+/// they were about was never signed, and they are passed over. Stateless.
 /// </summary>
 internal static class JournalParts
 {

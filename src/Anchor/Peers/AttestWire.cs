@@ -6,8 +6,8 @@ using Fairlead.Protocol.V1;
 namespace Fairlead.Anchor.Peers;
 
 /// <summary>
-/// The question for another anchor's decision as it travels, and the answer to it. Whoever answers decides from the Rules of
-/// its own view: the asker's word counts only for who the consumer is. Stateless.
+/// The question for another anchor's decision as it travels, and the answer to it. Whoever answers decides from the
+/// Rules of its own view: the asker's word counts only for who the consumer is. Stateless.
 /// </summary>
 internal static class AttestWire
 {

@@ -7,8 +7,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Peers;
 
 /// <summary>
-/// The outgoing connection to one other anchor of the segment, held to its tls key of the newest epoch (V63). What cannot
-/// be sent soon is dropped, oldest first: the engine repeats what matters. Thread-safe.
+/// The outgoing connection to one other anchor of the segment, held to its tls key of the newest epoch (V63). What
+/// cannot be sent soon is dropped, oldest first: the engine repeats what matters. Thread-safe.
 /// </summary>
 internal sealed class PeerLink : IAsyncDisposable
 {

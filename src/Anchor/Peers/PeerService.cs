@@ -7,8 +7,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Peers;
 
 /// <summary>
-/// Takes what the other anchors of the segment say. Whoever's key is not a tls key of the newest epoch is not heard (V63).
-/// Thread-safe.
+/// Takes what the other anchors of the segment say. Whoever's key is not a tls key of the newest epoch is not heard
+/// (V63). Thread-safe.
 /// </summary>
 /// <param name="self">The own id.</param>
 /// <param name="newest">The newest epoch.</param>

@@ -10,8 +10,8 @@ using EntryName = Fairlead.Governance.EntryName;
 namespace Fairlead.Anchor.Peers;
 
 /// <summary>
-/// The engine's messages as they travel between anchors. Reading checks lengths and forms only; the engine judges the rest.
-/// Stateless.
+/// The engine's messages as they travel between anchors. Reading checks lengths and forms only; the engine judges the
+/// rest. Stateless.
 /// </summary>
 internal static class PeerWire
 {

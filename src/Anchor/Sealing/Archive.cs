@@ -9,8 +9,8 @@ namespace Fairlead.Anchor.Sealing;
 
 /// <summary>
 /// Keeps the newest certified state, its entries and the last seals in the store. Writing happens behind sealing and
-/// serving: a slow or broken store delays nothing but itself, and several states that come meanwhile are written as one.
-/// Thread-safe.
+/// serving: a slow or broken store delays nothing but itself, and several states that come meanwhile are written as
+/// one. Thread-safe.
 /// </summary>
 internal sealed class Archive : IAsyncDisposable
 {
@@ -46,8 +46,8 @@ internal sealed class Archive : IAsyncDisposable
     /// <summary>Called on the archive's task with each state that is written.</summary>
     internal event Action<CertifiedState>? Written;
 
-    /// <summary>Why the store is believed to have been replaced or restored since this anchor last wrote (V47); null where
-    /// it is not. Stays until the anchor ends.</summary>
+    /// <summary>Why the store is believed to have been replaced or restored since this anchor last wrote (V47); null
+    /// where it is not. Stays until the anchor ends.</summary>
     internal string? Alarm => _alarm;
 
     /// <summary>Takes a state to be written; returns at once.</summary>
@@ -91,7 +91,8 @@ internal sealed class Archive : IAsyncDisposable
 
             try
             {
-                // Before the first write: what a restore took away is written anew with it, and could not be told after.
+                // Before the first write: what a restore took away is written anew with it, and could not be told
+                // after.
                 if (!isChecked)
                 {
                     await CheckAsync(false, _stop.Token).ConfigureAwait(false);

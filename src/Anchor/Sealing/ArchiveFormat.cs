@@ -12,8 +12,8 @@ using EntryName = Fairlead.Governance.EntryName;
 namespace Fairlead.Anchor.Sealing;
 
 /// <summary>
-/// The archive's keys under <c>s/GENESIS/</c> (4.11): <c>newest</c> (a certificate), <c>generation</c>, the entries of that
-/// state under <c>entry/GENERATION/</c>, and the last seals under <c>seal/</c>. Stateless.
+/// The archive's keys under <c>s/GENESIS/</c> (4.11): <c>newest</c> (a certificate), <c>generation</c>, the entries of
+/// that state under <c>entry/GENERATION/</c>, and the last seals under <c>seal/</c>. Stateless.
 /// </summary>
 internal sealed class ArchiveFormat(Digest genesis)
 {
@@ -49,8 +49,8 @@ internal sealed class ArchiveFormat(Digest genesis)
             : 0;
     }
 
-    /// <summary>The newest certified state as it was last written; null where none was, or where it is no such thing: the
-    /// store is no authority, and what it lacks comes from the other anchors.</summary>
+    /// <summary>The newest certified state as it was last written; null where none was, or where it is no such thing:
+    /// the store is no authority, and what it lacks comes from the other anchors.</summary>
     internal async Task<(Envelope Seal, IReadOnlyList<SignedEntry> Entries)?> LoadAsync(
         IStore store, CancellationToken cancellationToken)
     {

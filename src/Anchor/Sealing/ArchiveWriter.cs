@@ -9,9 +9,10 @@ using EntryName = Fairlead.Governance.EntryName;
 namespace Fairlead.Anchor.Sealing;
 
 /// <summary>
-/// Writes a certified state so that a crash at any moment leaves the one before or the new one, whole: a rotated journal
-/// starts at what is archived, and has nothing else to be rebuilt from. A few changes go with their seal in one
-/// transaction; many are written as a new generation beside the old one, and the seal puts it in force. Used by one task.
+/// Writes a certified state so that a crash at any moment leaves the one before or the new one, whole: a rotated
+/// journal starts at what is archived, and has nothing else to be rebuilt from. A few changes go with their seal in one
+/// transaction; many are written as a new generation beside the old one, and the seal puts it in force. Used by one
+/// task.
 /// </summary>
 internal sealed class ArchiveWriter(IStore store, ArchiveFormat format)
 {

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Anchor.Sealing;
 
 /// <summary>
-/// Drives the seal engine: one task owns it, takes inputs in the order in which they come, and does what it asks for in the
-/// order in which it asks. What is to be journaled is on the disk before anything after it leaves (V43). Posting is
+/// Drives the seal engine: one task owns it, takes inputs in the order in which they come, and does what it asks for in
+/// the order in which it asks. What is to be journaled is on the disk before anything after it leaves (V43). Posting is
 /// thread-safe.
 /// </summary>
 internal sealed class SealLoop : IAsyncDisposable
@@ -80,7 +80,8 @@ internal sealed class SealLoop : IAsyncDisposable
     /// <summary>Gives an input; false where the loop is so far behind that it is dropped.</summary>
     internal bool Post(SealInput input) => _inputs.Writer.TryWrite(input);
 
-    /// <summary>Offers an entry; <paramref name="heard"/> is called on the loop's task with what becomes of it.</summary>
+    /// <summary>Offers an entry; <paramref name="heard"/> is called on the loop's task with what becomes of
+    /// it.</summary>
     /// <returns>The token to forget it by.</returns>
     internal long Publish(SignedEntry entry, Action<SealOutput> heard)
     {

@@ -6,9 +6,9 @@ using Fairlead.Store;
 namespace Fairlead.Anchor.Sealing;
 
 /// <summary>
-/// What an anchor remembers of its store outside of it: which one it was, and how far it had come. A store that is another
-/// one or an older one was replaced or restored (V47): an alarm, that stops nothing, for the store is no authority. Used by
-/// one task.
+/// What an anchor remembers of its store outside of it: which one it was, and how far it had come. A store that is
+/// another one or an older one was replaced or restored (V47): an alarm, that stops nothing, for the store is no
+/// authority. Used by one task.
 /// </summary>
 internal sealed class StoreMark
 {

@@ -8,8 +8,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// One subscription stream of a consumer or of a home anchor elsewhere (4.9): answers at once, and again when something it
-/// rests on changed. One task owns the subscriptions and writes; another one reads.
+/// One subscription stream of a consumer or of a home anchor elsewhere (4.9): answers at once, and again when something
+/// it rests on changed. One task owns the subscriptions and writes; another one reads.
 /// </summary>
 internal sealed class ConsumerStream(
     ServingContext context, Doorman doorman, Answerer answerer, HomeRelay relay, AttestBook attests, Digest? caller)

@@ -126,7 +126,8 @@ internal sealed class Doorman(ServingContext context)
             : new Refusal(VerificationFailure.GrantForeignSubject, "query.subject", "not the subject of the grant");
     }
 
-    // V48: the home's chain is known from an earlier question, or comes with this one, from the floor of my own Peer leaf.
+    // V48: the home's chain is known from an earlier question, or comes with this one, from the floor of my own Peer
+    // leaf.
     private Refusal? ExtendHome(ResolveRequest request, Digest genesis, SegmentView view, out SegmentState? home)
     {
         lock (_gate)

@@ -4,12 +4,13 @@ using Fairlead.Naming.Traversal;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// The home's part of a traversal (4.9): where a name of another segment leads from here, or that it leads nowhere. Pure
-/// but for signing.
+/// The home's part of a traversal (4.9): where a name of another segment leads from here, or that it leads nowhere.
+/// Pure but for signing.
 /// </summary>
 internal static class HomeAnswers
 {
-    /// <summary>The Peer leaf that leads to a segment: the one with the longest name that equals it or is above it.</summary>
+    /// <summary>The Peer leaf that leads to a segment: the one with the longest name that equals it or is above
+    /// it.</summary>
     internal static Parsed<Peer>? PeerTowards(SegmentView view, SegmentName target)
     {
         foreach (var suffix in target.Suffixes)
@@ -28,7 +29,8 @@ internal static class HomeAnswers
         view.OperationMade(LeafClass.Peer).Select(name => view.Find<Peer>(LeafClass.Peer, name))
             .FirstOrDefault(peer => peer?.Value.Genesis == genesis);
 
-    /// <summary>Hop 0 of a name in another segment; the result says DENIED or NEGATIVE where the traversal ends here.</summary>
+    /// <summary>Hop 0 of a name in another segment; the result says DENIED or NEGATIVE where the traversal ends
+    /// here.</summary>
     /// <param name="view">The own segment.</param>
     /// <param name="attests">The decisions.</param>
     /// <param name="consumer">Who asks.</param>

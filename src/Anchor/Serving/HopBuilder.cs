@@ -6,8 +6,8 @@ using Fairlead.Naming.Traversal;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// Collects the proofs of one hop: leaves that are there are shown, leaves that are not are proven absent, all under the
-/// view's one seal and over one node table (V21, V22, V25). Not thread-safe.
+/// Collects the proofs of one hop: leaves that are there are shown, leaves that are not are proven absent, all under
+/// the view's one seal and over one node table (V21, V22, V25). Not thread-safe.
 /// </summary>
 internal sealed class HopBuilder(SegmentView view)
 {

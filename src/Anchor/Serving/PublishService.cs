@@ -11,8 +11,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// Takes entries from publishers. Whoever connects may offer: the signature on the document and the Credential in the tree
-/// decide (V45). Thread-safe.
+/// Takes entries from publishers. Whoever connects may offer: the signature on the document and the Credential in the
+/// tree decide (V45). Thread-safe.
 /// </summary>
 internal sealed class PublishService(SealLoop loop, Digest genesis, AnchorMetrics counters)
 {

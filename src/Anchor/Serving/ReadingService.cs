@@ -8,8 +8,8 @@ using EntryName = Fairlead.Governance.EntryName;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// What an anchor shows of its segment without a decision: heads, epochs, slices by digest, and to those who belong to the
-/// segment its published leaves. Thread-safe.
+/// What an anchor shows of its segment without a decision: heads, epochs, slices by digest, and to those who belong to
+/// the segment its published leaves. Thread-safe.
 /// </summary>
 internal sealed class ReadingService(ServingContext context, IReadOnlyList<EpochDocument> epochs, Digest genesis)
 {

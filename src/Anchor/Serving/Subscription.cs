@@ -4,7 +4,8 @@ using Fairlead.Naming.Traversal;
 
 namespace Fairlead.Anchor.Serving;
 
-/// <summary>One open question on a consumer's stream, and what was last sent for it. Owned by the stream's task.</summary>
+/// <summary>One open question on a consumer's stream, and what was last sent for it. Owned by the stream's
+/// task.</summary>
 internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName? relay)
 {
     private static readonly TimeSpan Unrenewable = TimeSpan.FromSeconds(1);

@@ -5,8 +5,8 @@ using Fairlead.Naming.Traversal;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// Answers for names of the own segment. The decision is made before anything is looked up, from the query alone, so that a
-/// denial says nothing about what exists (4.1 Rules). Pure but for signing.
+/// Answers for names of the own segment. The decision is made before anything is looked up, from the query alone, so
+/// that a denial says nothing about what exists (4.1 Rules). Pure but for signing.
 /// </summary>
 internal static class TargetAnswers
 {

@@ -12,9 +12,9 @@ using Google.Protobuf;
 namespace Fairlead.Controller.Anchors;
 
 /// <summary>
-/// An anchor over gRPC and TLS. The publisher's key is the client key; the server's must be a tls key of the newest epoch of a
-/// chain that was verified from the genesis: at first contact any is accepted to fetch that chain, and nothing else, over it
-/// (V63). Thread-safe. Owns its channel.
+/// An anchor over gRPC and TLS. The publisher's key is the client key; the server's must be a tls key of the newest
+/// epoch of a chain that was verified from the genesis: at first contact any is accepted to fetch that chain, and
+/// nothing else, over it (V63). Thread-safe. Owns its channel.
 /// </summary>
 internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
 {

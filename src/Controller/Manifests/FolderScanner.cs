@@ -3,8 +3,9 @@ using Fairlead.Kubernetes.Manifests;
 namespace Fairlead.Controller.Manifests;
 
 /// <summary>
-/// Compares a folder with what it was at the scan before. Only names that end in <c>.yaml</c> or <c>.yml</c> and do not begin
-/// with a dot count, so that neither an editor's spare copies nor a mounted ConfigMap's own folders do. Not thread-safe.
+/// Compares a folder with what it was at the scan before. Only names that end in <c>.yaml</c> or <c>.yml</c> and do not
+/// begin with a dot count, so that neither an editor's spare copies nor a mounted ConfigMap's own folders do. Not
+/// thread-safe.
 /// </summary>
 internal sealed class FolderScanner(string folder)
 {

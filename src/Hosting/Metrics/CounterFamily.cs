@@ -1,8 +1,8 @@
 namespace Fairlead.Hosting;
 
 /// <summary>
-/// Counters by the value of one label. A value beyond the limit counts as <c>other</c>, so that no input can make them many.
-/// Thread-safe.
+/// Counters by the value of one label. A value beyond the limit counts as <c>other</c>, so that no input can make them
+/// many. Thread-safe.
 /// </summary>
 /// <param name="valuesMax">Most values of the label.</param>
 public sealed class CounterFamily(int valuesMax = 200)

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Hosting;
 
 /// <summary>
-/// A small HTTP server for a fixed set of pages: a program's admin port, or its port for readiness and metrics. It takes no
-/// body and changes nothing. Thread-safe.
+/// A small HTTP server for a fixed set of pages: a program's admin port, or its port for readiness and metrics. It
+/// takes no body and changes nothing. Thread-safe.
 /// </summary>
 public sealed class PageServer : IAsyncDisposable
 {
@@ -35,7 +35,8 @@ public sealed class PageServer : IAsyncDisposable
     /// <param name="pages">The pages by path, such as <c>/ready</c>.</param>
     /// <param name="isLoopbackOnly">Whether the pages are for this machine alone: they have no authentication.</param>
     /// <param name="cancellationToken">Ends the start.</param>
-    /// <exception cref="StartException">The address is in use, not this machine's, or not loopback where it must be.</exception>
+    /// <exception cref="StartException">The address is in use, not this machine's, or not loopback where it must
+    /// be.</exception>
     public static async Task<PageServer> StartAsync(
         string name,
         IPEndPoint address,

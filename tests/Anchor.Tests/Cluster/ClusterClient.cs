@@ -88,7 +88,8 @@ internal sealed class ClusterClient : IAsyncDisposable
         Subject = Hashes.Subject(home.Segment.Genesis, Pod),
     });
 
-    /// <summary>Asks until something other than a retriable error comes; the verdict of a verifier that knows nothing.</summary>
+    /// <summary>Asks until something other than a retriable error comes; the verdict of a verifier that knows
+    /// nothing.</summary>
     internal async Task<Verdict> ResolveAsync(AnchorCluster home, int anchor, string name, CancellationToken cancellationToken)
     {
         var query = Ask(home, name);

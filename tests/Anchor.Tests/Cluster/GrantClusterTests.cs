@@ -12,8 +12,8 @@ using Query = Fairlead.Naming.Query;
 namespace Fairlead.Anchor.Tests.Cluster;
 
 /// <summary>
-/// V48, V50, V51, V64 as a real target anchor keeps them: the test holds the keys of a home anchor and asks for what may
-/// not be asked.
+/// V48, V50, V51, V64 as a real target anchor keeps them: the test holds the keys of a home anchor and asks for what
+/// may not be asked.
 /// </summary>
 public sealed class GrantClusterTests : IAsyncLifetime
 {
@@ -46,7 +46,8 @@ public sealed class GrantClusterTests : IAsyncLifetime
     [MaliciousInput(142, "pod without a known identity: SubjectUnknown")]
     public async Task Request_ThatMayNotBeAsked_IsRefusedByName()
     {
-        // Nothing is known of the home yet: without its chain from the Peer leaf's floor on, its word counts for nothing.
+        // Nothing is known of the home yet: without its chain from the Peer leaf's floor on, its word counts for
+        // nothing.
         await RefusedAsync(VerificationFailure.BelowLinkFloor, request => request.HomeEpochs.Clear());
         await RefusedAsync(VerificationFailure.BelowLinkFloor, request => request.HomeEpochs.RemoveAt(1));
         Assert.NotNull(await AskAsync(Request(Grant())));

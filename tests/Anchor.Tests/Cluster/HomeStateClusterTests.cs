@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Fairlead.Anchor.Tests.Cluster;
 
-/// <summary>A home anchor keeps what it verified over a restart (4.11), and still serves those who know nothing.</summary>
+/// <summary>A home anchor keeps what it verified over a restart (4.11), and still serves those who know
+/// nothing.</summary>
 public sealed class HomeStateClusterTests
 {
     [Fact]

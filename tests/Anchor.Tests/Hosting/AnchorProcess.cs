@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Fairlead.Anchor.Tests.Hosting;
 
-/// <summary>The real program, started by the folder of one anchor of a segment whose other anchors do not run.</summary>
+/// <summary>The real program, started by the folder of one anchor of a segment whose other anchors do not
+/// run.</summary>
 internal sealed class AnchorProcess : IAsyncDisposable
 {
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

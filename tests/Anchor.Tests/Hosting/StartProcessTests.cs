@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Fairlead.Anchor.Tests.Hosting;
 
-/// <summary>What an operator sees of the real program when something is wrong at the start: place, remedy, exit code 2.</summary>
+/// <summary>What an operator sees of the real program when something is wrong at the start: place, remedy, exit code
+/// 2.</summary>
 public sealed class StartProcessTests
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;

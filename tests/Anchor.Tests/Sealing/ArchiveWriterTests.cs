@@ -11,7 +11,8 @@ using Xunit;
 
 namespace Fairlead.Anchor.Tests.Sealing;
 
-/// <summary>A rotated journal has nothing but the archive: a crash leaves the state before or the new one, whole.</summary>
+/// <summary>A rotated journal has nothing but the archive: a crash leaves the state before or the new one,
+/// whole.</summary>
 public sealed class ArchiveWriterTests
 {
     private readonly TestSegment _segment = new();

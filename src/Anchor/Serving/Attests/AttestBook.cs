@@ -13,8 +13,8 @@ internal delegate Task<Envelope> AttestAsk(string anchor, SegmentView view, Atte
 
 /// <summary>
 /// As many Attests as the epoch's <c>attest</c> wants: the own one, and those of other anchors of the segment, who each
-/// decide for themselves. They are kept by <see cref="AttestKey"/>, asked for once however many wait, and renewed behind
-/// what is served when half of their life is gone. An incomplete set is never handed out. Bounded. Thread-safe.
+/// decide for themselves. They are kept by <see cref="AttestKey"/>, asked for once however many wait, and renewed
+/// behind what is served when half of their life is gone. An incomplete set is never handed out. Bounded. Thread-safe.
 /// </summary>
 internal sealed class AttestBook : IAsyncDisposable
 {

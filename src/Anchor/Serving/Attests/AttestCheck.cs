@@ -3,8 +3,8 @@ using Fairlead.Naming;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// Whether what another anchor of the segment signed is the Attest that was asked for: the verifier would refuse the whole
-/// answer for one that is not (V33). Stateless.
+/// Whether what another anchor of the segment signed is the Attest that was asked for: the verifier would refuse the
+/// whole answer for one that is not (V33). Stateless.
 /// </summary>
 internal static class AttestCheck
 {

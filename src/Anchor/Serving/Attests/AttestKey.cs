@@ -3,8 +3,8 @@ using Fairlead.Naming;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// What two questions must share to be served by one Attest (4.9 "Sharing"): the epoch with its policy, the subject, the
-/// scope and where it leads. Never two subjects. Immutable.
+/// What two questions must share to be served by one Attest (4.9 "Sharing"): the epoch with its policy, the subject,
+/// the scope and where it leads. Never two subjects. Immutable.
 /// </summary>
 internal readonly record struct AttestKey(Digest Epoch, string Role, Digest Subject, string Scope, Digest? Next, Digest? Rule, string Limits)
 {
