@@ -29,7 +29,8 @@ internal sealed class ControllerHost(
     {
         var kid = signer.Key.Kid;
         var manifests = new ManifestController(
-            new() { Segment = options.Segment.ToString(), Region = options.Region, TtlMax = options.TtlMax }, kid, logger);
+            new() { Segment = options.Segment.ToString(), Region = options.Region, TtlMax = options.TtlMax }, kid,
+            logger);
         var engine = new PublisherEngine(
             new() { Anchors = anchors.Count, Copies = options.Copies, RecordLife = options.RecordLife },
             new DocumentMaker(signer),
@@ -37,10 +38,13 @@ internal sealed class ControllerHost(
         var shell = new PublisherShell(engine, anchors, options.Copies, kid, new(), time, logger);
         using var watcher = new ManifestWatcher(options.Manifests, options.Debounce, options.Rescan, time, logger);
         var pages = new ControllerPages(shell, manifests);
-        var admin = await PageServer.StartAsync("admin", options.Admin, pages.Admin, isLoopbackOnly: true, cancellationToken)
+        var admin =
+            await PageServer.StartAsync("admin", options.Admin, pages.Admin, isLoopbackOnly: true, cancellationToken)
             .ConfigureAwait(false);
         await using var endOfAdmin = admin.ConfigureAwait(false);
-        var metrics = await PageServer.StartAsync("metrics", options.Metrics, pages.Metrics, isLoopbackOnly: false, cancellationToken)
+        var metrics =
+            await PageServer.StartAsync(
+                "metrics", options.Metrics, pages.Metrics, isLoopbackOnly: false, cancellationToken)
             .ConfigureAwait(false);
         await using (metrics.ConfigureAwait(false))
         {
@@ -67,7 +71,8 @@ internal sealed class ControllerHost(
     }
 
     private static async Task WatchAsync(
-        ManifestWatcher watcher, ManifestController manifests, PublisherShell shell, CancellationToken cancellationToken)
+        ManifestWatcher watcher, ManifestController manifests, PublisherShell shell,
+        CancellationToken cancellationToken)
     {
         try
         {

@@ -55,7 +55,8 @@ public sealed class ControllerProcessTests : IDisposable
         Write("long.yaml", Service(new string('a', 64)));
         await using var process = Start();
         using var http = new HttpClient();
-        var problems = await Eventually.HoldsAsync(() => ProblemsAsync(http), found => found.Length >= 6, Patience, Cancelled);
+        var problems =
+            await Eventually.HoldsAsync(() => ProblemsAsync(http), found => found.Length >= 6, Patience, Cancelled);
         foreach (var (file, what) in new[]
         {
             ("broken.yaml:", "YAML"), ("deep.yaml:1", "deep"), ("twice.yaml:", "twice"), ("address.yaml:", "not-an-ip"),
@@ -63,7 +64,8 @@ public sealed class ControllerProcessTests : IDisposable
         })
         {
             Assert.Contains(problems, problem =>
-                problem.Contains(file, StringComparison.Ordinal) && problem.Contains(what, StringComparison.OrdinalIgnoreCase));
+                problem.Contains(file, StringComparison.Ordinal)
+                    && problem.Contains(what, StringComparison.OrdinalIgnoreCase));
         }
 
         Assert.DoesNotContain(problems, problem => problem.Contains("good.yaml", StringComparison.Ordinal));
@@ -73,9 +75,11 @@ public sealed class ControllerProcessTests : IDisposable
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         var metrics = await http.GetStringAsync($"http://{_metrics}/metrics", Cancelled);
         Assert.Contains("fairlead_controller_ready 0\n", metrics, StringComparison.Ordinal);
-        Assert.Contains($"fairlead_controller_manifest_problems {problems.Length}\n", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            $"fairlead_controller_manifest_problems {problems.Length}\n", metrics, StringComparison.Ordinal);
         await Eventually.HoldsAsync(
-            () => Task.FromResult(process.Errors), errors => errors.Contains("127.0.0.1:1", StringComparison.Ordinal), Patience, Cancelled);
+            () => Task.FromResult(process.Errors), errors =>
+                errors.Contains("127.0.0.1:1", StringComparison.Ordinal), Patience, Cancelled);
         using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
         Assert.Equal(0, await process.WaitAsync(Patience, Cancelled));
     }
@@ -83,7 +87,9 @@ public sealed class ControllerProcessTests : IDisposable
     [Theory]
     [InlineData("segment: us1.internal", "segment: [", "controller.yaml:")]
     [InlineData("publisher_key: publisher.pem", "publisher_key: nowhere.pem", "nowhere.pem")]
-    [InlineData("anchors: [127.0.0.1:1,", "anchors: [127.0.0.1:70000,", "controller.yaml:3: `anchors` holds `127.0.0.1:70000`")]
+    [InlineData(
+        "anchors: [127.0.0.1:1,", "anchors: [127.0.0.1:70000,",
+        "controller.yaml:3: `anchors` holds `127.0.0.1:70000`")]
     [InlineData("admin: 127.0.0.1", "admin: 0.0.0.0", "which others can reach; write a loopback address")]
     public async Task Start_Wrong_NamesPlaceAndEndsWith2(string from, string to, string message)
     {
@@ -113,7 +119,8 @@ public sealed class ControllerProcessTests : IDisposable
     }
 
     private ChildProcess Start() =>
-        ChildProcess.Start(Path.Combine(AppContext.BaseDirectory, "Fairlead.Controller"), ["--config", ConfigurationPath]);
+        ChildProcess.Start(
+            Path.Combine(AppContext.BaseDirectory, "Fairlead.Controller"), ["--config", ConfigurationPath]);
 
     private async Task<string[]> ProblemsAsync(HttpClient http)
     {

@@ -13,7 +13,8 @@ namespace Fairlead.Controller.Tests;
 internal sealed class InMemorySegment(PublicKey publisher)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, (long Version, Hex16 Uid, StateLeaf Leaf)> _leaves = new(StringComparer.Ordinal);
+    private readonly Dictionary<string,
+    (long Version, Hex16 Uid, StateLeaf Leaf)> _leaves = new(StringComparer.Ordinal);
     private readonly HashSet<Digest> _slices = [];
     private readonly Channel<string> _changes = Channel.CreateUnbounded<string>();
 
@@ -103,7 +104,8 @@ internal sealed class InMemorySegment(PublicKey publisher)
         SignedEntry entry, Digest digest, Digest signer, string name, long version, Hex16 uid, StateLeaf leaf)
     {
         var signature = Assert.Single(entry.Document.Signatures);
-        if (signer != publisher.Kid || signature.Kid != publisher.Kid || publisher.Verify(digest, signature.Value.Span) is not null)
+        if (signer != publisher.Kid || signature.Kid != publisher.Kid
+            || publisher.Verify(digest, signature.Value.Span) is not null)
         {
             return "BadSignature: not the publisher's";
         }

@@ -45,7 +45,9 @@ public sealed class StartupTests : IDisposable
     [InlineData("admin: 127.0.0.1:0", "admin: 0.0.0.0:16002", "which others can reach; write a loopback address")]
     [InlineData("manifests: manifests", "manifests: nowhere", "which is no folder; create it or correct the path")]
     [InlineData("record_life: 1h", "record_life: 31d", "`record_life` is `31d`")]
-    [InlineData("record_life: 1h", "recordlife: 1h", "controller.yaml:8: `recordlife` is unknown; did you mean `record_life`?")]
+    [InlineData(
+        "record_life: 1h", "recordlife: 1h",
+        "controller.yaml:8: `recordlife` is unknown; did you mean `record_life`?")]
     [InlineData("copies: 1", "copies: 3", "`copies` is 3")]
     [InlineData("region: a", "region: a*", "`region` is no region's name")]
     public async Task Configuration_Wrong_NamesTheLineAndTheRemedy(string from, string to, string message)
@@ -64,9 +66,11 @@ public sealed class StartupTests : IDisposable
     [Fact]
     public async Task Key_ReadableByOthers_IsRefused()
     {
-        File.SetUnixFileMode(KeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        File.SetUnixFileMode(
+            KeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         Assert.Equal(2, await RunAsync());
-        Assert.Equal($"key file {KeyPath}: mode 0644 lets others use it; run: chmod 600 {KeyPath}", _errors.ToString().Trim());
+        Assert.Equal(
+            $"key file {KeyPath}: mode 0644 lets others use it; run: chmod 600 {KeyPath}", _errors.ToString().Trim());
     }
 
     [Fact]
@@ -119,7 +123,8 @@ public sealed class StartupTests : IDisposable
         File.SetUnixFileMode(KeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
-    private Task<int> RunAsync(string from = "", string to = "") => RunAsync(from, to, TestContext.Current.CancellationToken);
+    private Task<int> RunAsync(string from = "", string to = "") =>
+        RunAsync(from, to, TestContext.Current.CancellationToken);
 
     private async Task<int> RunAsync(string from, string to, CancellationToken cancellationToken)
     {
@@ -138,7 +143,8 @@ public sealed class StartupTests : IDisposable
             """;
         var path = Path.Combine(_folder, "controller.yaml");
         Assert.Contains(from, good, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(path, from.Length == 0 ? good : good.Replace(from, to, StringComparison.Ordinal), cancellationToken);
+        await File.WriteAllTextAsync(
+            path, from.Length == 0 ? good : good.Replace(from, to, StringComparison.Ordinal), cancellationToken);
         return await RunAsync(["--config", path], cancellationToken);
     }
 

@@ -34,7 +34,8 @@ public sealed class ProgramShellTests
     public async Task Run_Broken_EndsWith1AndSaysBy()
     {
         Assert.Equal(ExitCodes.Broken, await RunAsync(_ => throw new InvalidOperationException("oh")));
-        Assert.StartsWith("ended by an error: System.InvalidOperationException: oh", _errors.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "ended by an error: System.InvalidOperationException: oh", _errors.ToString(), StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Broken, await RunAsync(_ => throw new OperationCanceledException()));
     }
 

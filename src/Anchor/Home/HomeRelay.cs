@@ -31,7 +31,8 @@ internal sealed class HomeRelay(ServingContext context, HomeVerifier verifier, A
                 DropIdle();
                 if (_names.Count >= NamesMax)
                 {
-                    return (null, new Refusal(VerificationFailure.RateLimited, "query", $"{NamesMax} names are relayed already"));
+                    return (null,
+                        new Refusal(VerificationFailure.RateLimited, "query", $"{NamesMax} names are relayed already"));
                 }
 
                 name = new RelayedName(++_nextId, question.Query, question.Consumer);
@@ -42,7 +43,9 @@ internal sealed class HomeRelay(ServingContext context, HomeVerifier verifier, A
             name.Users++;
         }
 
-        var session = _sessions.GetOrAdd(peer.Value.Genesis, _ => new TargetSession(context, verifier, attests, new GrantMint(context), peer.Value.Genesis));
+        var session = _sessions.GetOrAdd(
+            peer.Value.Genesis,
+            target => new TargetSession(context, verifier, attests, new GrantMint(context), target));
         if (isNew)
         {
             session.Add(name);

@@ -39,7 +39,8 @@ internal sealed class StateKeeper : IAsyncDisposable
                 _verified = _durable = StateFile.TryRead(bytes, home, node, out var state, out var error)
                     ? state
                     : throw new StateException(
-                        StateError.StateCorrupt, $"{path}: {error}; restore it, or remove it and lose the floors that it holds");
+                        StateError.StateCorrupt,
+                        $"{path}: {error}; restore it, or remove it and lose the floors that it holds");
                 _written = bytes;
             }
         }

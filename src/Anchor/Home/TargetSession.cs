@@ -91,7 +91,8 @@ internal sealed class TargetSession : IAsyncDisposable
     {
         if (_context.Views.Current is not { } view || Endpoints(view) is not { Count: > 0 } endpoints)
         {
-            return new Refusal(VerificationFailure.NotSealed, "home", "the own segment is not sealed, or the Peer is gone");
+            return new Refusal(
+                VerificationFailure.NotSealed, "home", "the own segment is not sealed, or the Peer is gone");
         }
 
         var client = new AnchorClient(
@@ -105,12 +106,14 @@ internal sealed class TargetSession : IAsyncDisposable
                     return refusal;
                 }
 
-                var stream = new TargetStream(_context, _verifier, _attests, _grants, _target, client, _names, _wakeup, _epochs);
+                var stream =
+                    new TargetStream(_context, _verifier, _attests, _grants, _target, client, _names, _wakeup, _epochs);
                 return await stream.RunAsync(_stop.Token).ConfigureAwait(false);
             }
             catch (RpcException e)
             {
-                return RpcFailures.Read(e) ?? new Refusal(VerificationFailure.Behind, client.Endpoint.Text, e.Status.Detail);
+                return RpcFailures.Read(e)
+                    ?? new Refusal(VerificationFailure.Behind, client.Endpoint.Text, e.Status.Detail);
             }
             catch (OperationCanceledException)
             {
@@ -145,7 +148,8 @@ internal sealed class TargetSession : IAsyncDisposable
 
             if (whole.Segment.DigestOf(held.NewestNumber) != held.Newest.Digest)
             {
-                return new Refusal(VerificationFailure.EpochEquivocation, "epochs", $"epoch {held.NewestNumber} is another document");
+                return new Refusal(
+                    VerificationFailure.EpochEquivocation, "epochs", $"epoch {held.NewestNumber} is another document");
             }
 
             fetched = fetched with { Epochs = whole.Epochs };

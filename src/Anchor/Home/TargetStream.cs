@@ -52,7 +52,9 @@ internal sealed class TargetStream(
             }
 
             // A wait that is not over is kept: a second one beside it could take its signal.
-            woken = woken is { IsCompleted: false } ? woken : wakeup.WaitAsync(TimeSpan.FromMilliseconds(250), cancellationToken);
+            woken = woken is { IsCompleted: false }
+                ? woken
+                : wakeup.WaitAsync(TimeSpan.FromMilliseconds(250), cancellationToken);
             if (await Task.WhenAny(reading, woken).ConfigureAwait(false) != reading)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -84,7 +86,8 @@ internal sealed class TargetStream(
         {
             _grantsAt = now;
             var renewed = new Grants();
-            foreach (var consumer in names.Values.Where(name => _open.Contains(name.Id)).Select(name => name.Consumer).DistinctBy(c => c.Digest))
+            foreach (var consumer in names.Values.Where(name => _open.Contains(name.Id)).Select(name => name.Consumer)
+                .DistinctBy(c => c.Digest))
             {
                 renewed.Grants_.Add(WireWriter.ToMessage(grants.Sign(view, consumer, target)));
             }
@@ -135,7 +138,8 @@ internal sealed class TargetStream(
         {
             if (now > due)
             {
-                return new Refusal(VerificationFailure.Behind, client.Endpoint.Text, $"no update for subscription {id} in time");
+                return new Refusal(
+                    VerificationFailure.Behind, client.Endpoint.Text, $"no update for subscription {id} in time");
             }
         }
 
@@ -198,7 +202,8 @@ internal sealed class TargetStream(
 
         if (answer.Hops is not [var hop])
         {
-            return new Refusal(VerificationFailure.PathBroken, client.Endpoint.Text, $"{answer.Hops.Length} hops from a target");
+            return new Refusal(
+                VerificationFailure.PathBroken, client.Endpoint.Text, $"{answer.Hops.Length} hops from a target");
         }
 
         var later = answer;

@@ -93,7 +93,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 
     public void OnCertified(CertifiedState state)
     {
-        _views.Publish(new SegmentView(_ground.Name, _ground.Epochs, _ground.Newest, _ground.Leaves, _ground.Rules, state));
+        _views.Publish(
+            new SegmentView(_ground.Name, _ground.Epochs, _ground.Newest, _ground.Leaves, _ground.Rules, state));
         _archive!.Enqueue(state);
         _counters.Seals.Add();
     }
@@ -115,9 +116,11 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     }
 
     // Journal and archive: what this key signed, and the newest state that the segment certified.
-    private async Task OpenAsync(AnchorOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    private async Task OpenAsync(
+        AnchorOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var folder = await DataFolder.OpenAsync(options, _ground, _keys!, time, cancellationToken).ConfigureAwait(false);
+        var folder = await DataFolder.OpenAsync(options, _ground, _keys!, time, cancellationToken)
+            .ConfigureAwait(false);
         var log = loggers.CreateLogger<SealLoop>();
         _archive = new Archive(folder.Store, folder.Mark, _ground.Genesis, time, loggers.CreateLogger<Archive>());
         var engine = new SealEngineOptions
@@ -202,13 +205,16 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         }
         catch (IOException e)
         {
-            throw new StartException($"listen: {options.Listen}: {e.Message}; end what uses the address, or give another one", e);
+            throw new StartException(
+                $"listen: {options.Listen}: {e.Message}; end what uses the address, or give another one", e);
         }
 
         var pages = new AnchorPages(() => Status(options.Id), _counters, time);
-        _admin = await PageServer.StartAsync("admin", options.Admin, pages.Admin, isLoopbackOnly: true, cancellationToken)
+        _admin = await PageServer.StartAsync(
+            "admin", options.Admin, pages.Admin, isLoopbackOnly: true, cancellationToken)
             .ConfigureAwait(false);
-        _metrics = await PageServer.StartAsync("metrics", options.Metrics, pages.Metrics, isLoopbackOnly: false, cancellationToken)
+        _metrics = await PageServer.StartAsync(
+            "metrics", options.Metrics, pages.Metrics, isLoopbackOnly: false, cancellationToken)
             .ConfigureAwait(false);
         Connect(options.Id, time);
         _loop!.Start();
@@ -229,7 +235,9 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         var link = _links.Find(link => link.Id == anchor)
             ?? throw new RpcException(new Status(StatusCode.Unavailable, $"{anchor} is not known"));
         var response = await link.AttestAsync(AttestWire.Write(view, terms), cancellationToken).ConfigureAwait(false);
-        return WireReader.TryRead(response.Attest, out var envelope, out var refusal) ? envelope : throw RpcFailures.ToException(refusal);
+        return WireReader.TryRead(response.Attest, out var envelope, out var refusal)
+            ? envelope
+            : throw RpcFailures.ToException(refusal);
     }
 
     // Another anchor of the segment wants this one's own decision.

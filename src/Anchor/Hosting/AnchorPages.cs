@@ -17,7 +17,8 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
     };
 
     /// <summary>For everybody who can reach the port.</summary>
-    internal IReadOnlyDictionary<string, PageSource> Metrics => new Dictionary<string, PageSource>(StringComparer.Ordinal)
+    internal IReadOnlyDictionary<string, PageSource> Metrics =>
+        new Dictionary<string, PageSource>(StringComparer.Ordinal)
     {
         ["/ready"] = _ => new(Page.Readiness(IsReady(status()) ? null : "no valid seal is held")),
         ["/metrics"] = _ => new(Numbers(status())),
@@ -28,15 +29,23 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
     private Page Numbers(AnchorStatus now) => new MetricsText()
         .Gauge("fairlead_anchor_ready", "1 while a valid seal is held.", IsReady(now) ? 1 : 0)
         .Gauge("fairlead_anchor_epoch", "The number of the newest epoch.", now.Epoch)
-        .Gauge("fairlead_anchor_seal_seq", "The number of the newest certified seal in its epoch.", now.View?.Certified.Seal.Seq ?? 0)
-        .Gauge("fairlead_anchor_entries", "Published entries under the newest seal.", now.View?.Certified.State.EntryCount ?? 0)
+        .Gauge("fairlead_anchor_seal_seq", "The number of the newest certified seal in its epoch.",
+            now.View?.Certified.Seal.Seq ?? 0)
+        .Gauge("fairlead_anchor_entries", "Published entries under the newest seal.",
+            now.View?.Certified.State.EntryCount ?? 0)
         .Gauge("fairlead_anchor_entries_pending", "Entries that wait to be sealed.", now.Sealing.Pending)
         .Counter("fairlead_anchor_seals_total", "Newer certified seals that came into hand.", counters.Seals.Value)
-        .Counter("fairlead_anchor_entries_accepted_total", "Entries offered here that passed every check.", counters.Accepted.Value)
-        .Counter("fairlead_anchor_entries_refused_total", "Entries offered here that were refused.", "failure", counters.Refused.Values)
+        .Counter(
+            "fairlead_anchor_entries_accepted_total", "Entries offered here that passed every check.",
+            counters.Accepted.Value)
+        .Counter(
+            "fairlead_anchor_entries_refused_total", "Entries offered here that were refused.", "failure",
+            counters.Refused.Values)
         .Gauge("fairlead_anchor_streams", "Open subscription streams.", now.Streams)
-        .Gauge("fairlead_anchor_peers_connected", "Other anchors of the segment to which the connection works.", now.Peers.Count(p => p.IsConnected))
-        .Gauge("fairlead_anchor_store_rolled_back", "1 where the store was replaced or restored.", now.StoreAlarm is null ? 0 : 1)
+        .Gauge("fairlead_anchor_peers_connected", "Other anchors of the segment to which the connection works.",
+            now.Peers.Count(p => p.IsConnected))
+        .Gauge("fairlead_anchor_store_rolled_back", "1 where the store was replaced or restored.",
+            now.StoreAlarm is null ? 0 : 1)
         .ToPage();
 
     private Page WithStatus(int code) => Page.Json(code, json => Write(json, status()));

@@ -17,9 +17,12 @@ internal static class AnchorProgram
         ProgramShell.RunAsync(
             async program =>
             {
-                var path = arguments is ["--config", var file] ? file : throw new StartException("usage: anchor --config FILE");
+                var path = arguments is ["--config", var file]
+                    ? file
+                    : throw new StartException("usage: anchor --config FILE");
                 var options = AnchorOptions.Load(path, EnvironmentVariables.Read());
-                var host = await AnchorHost.StartAsync(options, program.Time, program.Loggers, decorate, program.Stopped)
+                var host =
+                    await AnchorHost.StartAsync(options, program.Time, program.Loggers, decorate, program.Stopped)
                     .ConfigureAwait(false);
                 await using (host.ConfigureAwait(false))
                 {

@@ -22,20 +22,25 @@ internal sealed record DataFolder(
     /// <exception cref="StartException">The folder is not writable, held by another process, or its journal is missing
     /// though the key has signed, damaged, or behind what it should hold (V43).</exception>
     internal static async Task<DataFolder> OpenAsync(
-        AnchorOptions options, SegmentGround ground, KeyCustody keys, TimeProvider time, CancellationToken cancellationToken)
+        AnchorOptions options, SegmentGround ground, KeyCustody keys, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         SqliteStore? store = null;
         JournalFile? journal = null;
         try
         {
-            Directory.CreateDirectory(options.Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(
+                options.Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             store = await SqliteStore.OpenAsync(
-                new SqliteStoreOptions(Path.Combine(options.Data, "archive.db")) { TimeProvider = time }, cancellationToken)
+                new SqliteStoreOptions(Path.Combine(options.Data, "archive.db")) { TimeProvider = time },
+                cancellationToken)
                 .ConfigureAwait(false);
             var mark = new StoreMark(options.Data, time);
-            journal = await OpenJournalAsync(options, ground, keys, store, mark, cancellationToken).ConfigureAwait(false);
+            journal = await OpenJournalAsync(options, ground, keys, store, mark, cancellationToken)
+                .ConfigureAwait(false);
             CheckBase(journal.Header, ground);
-            var archived = await new ArchiveFormat(ground.Genesis).LoadAsync(store, cancellationToken).ConfigureAwait(false);
+            var archived = await new ArchiveFormat(ground.Genesis).LoadAsync(store, cancellationToken)
+                .ConfigureAwait(false);
             return new DataFolder(store, mark, journal, OfThisEpoch(archived, ground));
         }
         catch (Exception e)
@@ -48,7 +53,8 @@ internal sealed record DataFolder(
 
             throw e switch
             {
-                JournalException => new StartException($"journal in {options.Data}: {e.Message}; {Remedy((JournalException)e)}", e),
+                JournalException =>
+                    new StartException($"journal in {options.Data}: {e.Message}; {Remedy((JournalException)e)}", e),
                 StateException => new StartException(e.Message, e),
                 StoreException or IOException or UnauthorizedAccessException => new StartException(
                     $"data folder {options.Data}: {e.Message}; make it writable, and end what else uses it", e),
@@ -66,12 +72,15 @@ internal sealed record DataFolder(
 
     // Two places remember that this key has a journal: where the file is gone, the key must not start over.
     private static async Task<JournalFile> OpenJournalAsync(
-        AnchorOptions options, SegmentGround ground, KeyCustody keys, SqliteStore store, StoreMark mark, CancellationToken cancellationToken)
+        AnchorOptions options, SegmentGround ground, KeyCustody keys, SqliteStore store, StoreMark mark,
+        CancellationToken cancellationToken)
     {
         var kid = keys.Seal.Key.Kid.ToString();
-        var journal = new JournalOptions(options.Data, ground.Genesis.ToString(), kid) { RotateBytes = options.JournalBytes };
+        var journal =
+            new JournalOptions(options.Data, ground.Genesis.ToString(), kid) { RotateBytes = options.JournalBytes };
         var marker = StoreKey.FromText($"s/{ground.Genesis}/journal/{kid}");
-        var known = await store.RangeAsync(new RangeRequest(KeyRange.Single(marker)), cancellationToken).ConfigureAwait(false);
+        var known = await store.RangeAsync(new RangeRequest(KeyRange.Single(marker)), cancellationToken)
+            .ConfigureAwait(false);
         var isOld = mark.Exists && (await store.GetStatusAsync(cancellationToken).ConfigureAwait(false)).Revision <= 1;
         if (known.Entries.Count > 0 || isOld || File.Exists(journal.Path))
         {
@@ -81,7 +90,8 @@ internal sealed record DataFolder(
         var root = ground.Handover?.Value.Root ?? TreeHash.Empty;
         var created = JournalFile.Create(journal, ground.Newest.Value.Number, 0, root.ToString());
         await store.CommitAsync(
-            new Transaction { Success = [new Operation.Put(marker, "1"u8.ToArray())] }, cancellationToken).ConfigureAwait(false);
+            new Transaction { Success = [new Operation.Put(marker, "1"u8.ToArray())] }, cancellationToken)
+                .ConfigureAwait(false);
         return created;
     }
 
@@ -99,7 +109,9 @@ internal sealed record DataFolder(
     /// <summary>The certified seal of this epoch before which the journal does not reach back; -1 where it holds
     /// all.</summary>
     internal long JournalBase(SegmentGround ground) =>
-        Journal.Header is { Last: not null } header && header.BaseEpoch == ground.Newest.Value.Number ? header.BaseSeq : -1;
+        Journal.Header is { Last: not null } header && header.BaseEpoch == ground.Newest.Value.Number
+            ? header.BaseSeq
+            : -1;
 
     /// <summary>The number of the archived seal; -1 for none.</summary>
     internal long ArchivedSeq =>

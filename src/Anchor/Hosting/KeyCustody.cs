@@ -33,7 +33,9 @@ internal sealed class KeyCustody : IDisposable
     internal static KeyCustody Load(AnchorOptions options, SegmentGround ground, TimeProvider time)
     {
         var anchor = ground.Newest.Value.Anchors.FirstOrDefault(anchor => anchor.Id == options.Id)
-            ?? throw new StartException($"segment file {options.SegmentFile}: epoch {ground.Newest.Value.Number} has no anchor {options.Id}; check id");
+            ?? throw new StartException(
+                $"segment file {options.SegmentFile}: epoch {ground.Newest.Value.Number} has no anchor {options.Id}; "
+                + "check id");
         try
         {
             // The gov key signs structure only. It is checked to be in its place, and not kept.
@@ -63,7 +65,8 @@ internal sealed class KeyCustody : IDisposable
         if (!found.Equals(expected))
         {
             throw new StartException(
-                $"key file {path}: holds key {found.Kid}, the epoch names {expected.Kid} as this anchor's {role} key; give the right file");
+                $"key file {path}: holds key {found.Kid}, the epoch names {expected.Kid} as this anchor's {role} "
+                + "key; give the right file");
         }
     }
 }

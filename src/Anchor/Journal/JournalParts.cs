@@ -13,7 +13,8 @@ internal static class JournalParts
     /// <summary>The entries that hold a body.</summary>
     /// <param name="body">The body; it does not begin with one of the two marks.</param>
     /// <param name="bytesMax">Bytes of an entry at most.</param>
-    internal static IEnumerable<ReadOnlyMemory<byte>> Split(ReadOnlyMemory<byte> body, int bytesMax = JournalFormat.BodyBytesMax)
+    internal static IEnumerable<ReadOnlyMemory<byte>> Split(
+        ReadOnlyMemory<byte> body, int bytesMax = JournalFormat.BodyBytesMax)
     {
         if (body.Length <= bytesMax)
         {

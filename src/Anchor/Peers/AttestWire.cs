@@ -25,14 +25,17 @@ internal static class AttestWire
     internal static Refusal? Read(AttestRequest request, SegmentView view, out AttestTerms? terms)
     {
         terms = null;
-        if (!WireReader.TryRead(request.Epoch, out Digest epoch, out var refusal) || !WireReader.TryRead(request.Home, out Digest home, out refusal))
+        if (!WireReader.TryRead(request.Epoch, out Digest epoch, out var refusal)
+            || !WireReader.TryRead(request.Home, out Digest home, out refusal))
         {
             return refusal.At("attest");
         }
 
         if (epoch != view.Epoch.Digest)
         {
-            return new Refusal(VerificationFailure.EpochDigestMismatch, "attest.epoch", $"the newest epoch here is {view.Epoch.Value.Number}");
+            return new Refusal(
+                VerificationFailure.EpochDigestMismatch, "attest.epoch",
+                $"the newest epoch here is {view.Epoch.Value.Number}");
         }
 
         if (!IsText(request.Namespace) || !IsText(request.Account))
@@ -40,7 +43,8 @@ internal static class AttestWire
             return new Refusal(VerificationFailure.BadEnvelope, "attest.subject", "not a namespace and an account");
         }
 
-        var consumer = new Consumer(home, new Naming.Subject { Namespace = request.Namespace, Account = request.Account });
+        var consumer =
+            new Consumer(home, new Naming.Subject { Namespace = request.Namespace, Account = request.Account });
         switch (request.Role)
         {
             case AttestRole.Target when ServicePart.TryParse(request.Scope, out var service, out refusal):

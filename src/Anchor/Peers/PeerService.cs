@@ -36,7 +36,8 @@ internal sealed class PeerService(
         while (await messages.MoveNext(call.CancellationToken).ConfigureAwait(false))
         {
             var message = PeerWire.Read(messages.Current)
-                ?? throw RpcFailures.ToException(new Refusal(VerificationFailure.BadEnvelope, "gossip", "a message of no form"));
+                ?? throw RpcFailures.ToException(
+                    new Refusal(VerificationFailure.BadEnvelope, "gossip", "a message of no form"));
 
             // An epoch that took the key away ends the stream with the next word.
             heard(Identify(call.PeerKey), message);

@@ -177,11 +177,13 @@ internal sealed class Archive : IAsyncDisposable
     private async Task PruneAsync(CancellationToken cancellationToken)
     {
         var range = KeyRange.Prefix(_format.Seals);
-        var seals = await _store.RangeAsync(new RangeRequest(range) { KeysOnly = true }, cancellationToken).ConfigureAwait(false);
+        var seals = await _store.RangeAsync(new RangeRequest(range) { KeysOnly = true }, cancellationToken)
+            .ConfigureAwait(false);
         if (seals.Entries.Count > 2 * SealsKept)
         {
             var end = seals.Entries[^SealsKept].Key;
-            await CommitAsync([new Operation.Delete(KeyRange.Between(StoreKey.FromText(_format.Seals), end))], cancellationToken)
+            await CommitAsync(
+                [new Operation.Delete(KeyRange.Between(StoreKey.FromText(_format.Seals), end))], cancellationToken)
                 .ConfigureAwait(false);
             await _store.CompactAsync(seals.Revision, cancellationToken).ConfigureAwait(false);
         }

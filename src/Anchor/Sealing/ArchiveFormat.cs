@@ -37,12 +37,14 @@ internal sealed class ArchiveFormat(Digest genesis)
         string.Create(CultureInfo.InvariantCulture, $"{_prefix}entry/{generation:D16}/");
 
     internal StoreKey Entry(long generation, EntryName name) =>
-        StoreKey.FromText(string.Create(CultureInfo.InvariantCulture, $"{Entries(generation)}{(int)name.Class:x2}/{name.Name}"));
+        StoreKey.FromText(
+            string.Create(CultureInfo.InvariantCulture, $"{Entries(generation)}{(int)name.Class:x2}/{name.Name}"));
 
     /// <summary>The generation in force; 0 before the first.</summary>
     internal async Task<long> ReadGenerationAsync(IStore store, CancellationToken cancellationToken)
     {
-        var found = await store.RangeAsync(new RangeRequest(KeyRange.Single(Generation)), cancellationToken).ConfigureAwait(false);
+        var found = await store.RangeAsync(new RangeRequest(KeyRange.Single(Generation)), cancellationToken)
+            .ConfigureAwait(false);
         return found.Entries is [var entry]
             && long.TryParse(entry.Value.Span, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
@@ -54,7 +56,8 @@ internal sealed class ArchiveFormat(Digest genesis)
     internal async Task<(Envelope Seal, IReadOnlyList<SignedEntry> Entries)?> LoadAsync(
         IStore store, CancellationToken cancellationToken)
     {
-        var newest = await store.RangeAsync(new RangeRequest(KeyRange.Single(Newest)), cancellationToken).ConfigureAwait(false);
+        var newest = await store.RangeAsync(new RangeRequest(KeyRange.Single(Newest)), cancellationToken)
+            .ConfigureAwait(false);
         if (newest.Entries is not [var seal] || Read(Signed.Parser, seal.Value.ToArray()) is not { } signed
             || !WireReader.TryRead(signed, out var envelope, out _))
         {
@@ -63,7 +66,8 @@ internal sealed class ArchiveFormat(Digest genesis)
 
         var entries = new List<SignedEntry>();
         var generation = await ReadGenerationAsync(store, cancellationToken).ConfigureAwait(false);
-        await foreach (var value in ReadValuesAsync(store, Entries(generation), cancellationToken).ConfigureAwait(false))
+        await foreach (var value in ReadValuesAsync(store, Entries(generation), cancellationToken)
+            .ConfigureAwait(false))
         {
             if (Read(Protocol.V1.Entry.Parser, value) is { } wire && EntryWire.Read(wire) is { } entry)
             {
@@ -85,7 +89,9 @@ internal sealed class ArchiveFormat(Digest genesis)
             .. Enumerable.Range(0, count).Select(part =>
             {
                 var value = bytes.AsSpan(part * PartBytes, Math.Min(PartBytes, bytes.Length - (part * PartBytes)));
-                return part == 0 ? new Operation.Put(key, (byte[])[(byte)count, .. value]) : new Operation.Put(PartOf(key, part), value.ToArray());
+                return part == 0
+                    ? new Operation.Put(key, (byte[])[(byte)count, .. value])
+                    : new Operation.Put(PartOf(key, part), value.ToArray());
             }),
         ];
     }
@@ -103,7 +109,8 @@ internal sealed class ArchiveFormat(Digest genesis)
         var (key, parts, taken) = (default(StoreKey), 0, 0);
         for (var (more, revision) = (true, 0L); more;)
         {
-            var page = await store.RangeAsync(new RangeRequest(range) { Revision = revision }, cancellationToken).ConfigureAwait(false);
+            var page = await store.RangeAsync(new RangeRequest(range) { Revision = revision }, cancellationToken)
+                .ConfigureAwait(false);
             foreach (var stored in page.Entries)
             {
                 if (taken < parts && stored.Key == PartOf(key, taken))

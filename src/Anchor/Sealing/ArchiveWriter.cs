@@ -28,7 +28,8 @@ internal sealed class ArchiveWriter(IStore store, ArchiveFormat format)
     internal async Task WriteAsync(
         CertifiedState state, IReadOnlyList<EntryName>? changed, CancellationToken cancellationToken)
     {
-        var generation = _generation ??= await format.ReadGenerationAsync(store, cancellationToken).ConfigureAwait(false);
+        var generation = _generation ??= await format.ReadGenerationAsync(store, cancellationToken)
+            .ConfigureAwait(false);
         var seal = Seal(state);
         if (changed is { Count: <= OperationsMax } && Operations(state.State, changed, generation) is var few
             && few.Count <= OperationsMax && few.Sum(SizeOf) <= BytesMax)
@@ -41,7 +42,8 @@ internal sealed class ArchiveWriter(IStore store, ArchiveFormat format)
         await ClearAsync(next, cancellationToken).ConfigureAwait(false);
         await WriteAllAsync(state.State, next, cancellationToken).ConfigureAwait(false);
         var number = Encoding.ASCII.GetBytes(next.ToString(CultureInfo.InvariantCulture));
-        await CommitAsync([.. seal, new Operation.Put(format.Generation, number)], cancellationToken).ConfigureAwait(false);
+        await CommitAsync([.. seal, new Operation.Put(format.Generation, number)], cancellationToken)
+            .ConfigureAwait(false);
         _generation = next;
         await ClearAsync(generation, cancellationToken).ConfigureAwait(false);
     }
@@ -74,14 +76,17 @@ internal sealed class ArchiveWriter(IStore store, ArchiveFormat format)
     {
         while (true)
         {
-            var range = new RangeRequest(KeyRange.Prefix(format.Entries(generation))) { KeysOnly = true, Limit = OperationsMax };
+            var range =
+                new RangeRequest(
+                    KeyRange.Prefix(format.Entries(generation))) { KeysOnly = true, Limit = OperationsMax };
             var page = await store.RangeAsync(range, cancellationToken).ConfigureAwait(false);
             if (page.Entries.Count == 0)
             {
                 return;
             }
 
-            await CommitAsync([.. page.Entries.Select(entry => new Operation.Delete(KeyRange.Single(entry.Key)))], cancellationToken)
+            await CommitAsync(
+                [.. page.Entries.Select(entry => new Operation.Delete(KeyRange.Single(entry.Key)))], cancellationToken)
                 .ConfigureAwait(false);
         }
     }

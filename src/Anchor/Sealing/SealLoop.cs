@@ -154,7 +154,8 @@ internal sealed class SealLoop : IAsyncDisposable
         var left = TimeSpan.FromMilliseconds(Math.Max(0, due - Now()));
         if (left > TimeSpan.Zero)
         {
-            await ((Task)reading).WaitAsync(left, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)reading).WaitAsync(left, _time, _stop.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _stop.Token.ThrowIfCancellationRequested();
         }
     }

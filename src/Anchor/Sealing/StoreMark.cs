@@ -42,14 +42,17 @@ internal sealed class StoreMark
     {
         var alarm = _seen is null ? null
             : _seen.Identity != status.Identity ? $"the store is {status.Identity}, it was {_seen.Identity}"
-            : _seen.Revision > status.Revision ? $"the store stands at revision {status.Revision}, it was at {_seen.Revision}"
+            : _seen.Revision > status.Revision
+                ? $"the store stands at revision {status.Revision}, it was at {_seen.Revision}"
             : null;
         var isSame = _seen is not null && _seen.Identity == status.Identity && _seen.Revision == status.Revision;
         _seen = status;
         if (alarm is not null || _savedAt is not { } at
             || (!isSame && (isLast || _time.GetElapsedTime(at) >= Pause)))
         {
-            _file.Save(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{status.Identity} {status.Revision}")));
+            _file.Save(
+                Encoding.ASCII.GetBytes(
+                    string.Create(CultureInfo.InvariantCulture, $"{status.Identity} {status.Revision}")));
             _savedAt = _time.GetTimestamp();
         }
 

@@ -18,7 +18,8 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
 
     /// <summary>Where a question leads from here: the Peer leaf, or null where it ends in this segment.</summary>
     internal static Parsed<Peer>? Leads(AskedQuestion question, SegmentView view) =>
-        question.IsHome && question.Query.Value.Name.Segment is { } target && target != view.Name && !target.IsAtOrUnder(view.Name)
+        question.IsHome && question.Query.Value.Name.Segment is { } target && target != view.Name
+            && !target.IsAtOrUnder(view.Name)
             ? HomeAnswers.PeerTowards(view, target)
             : null;
 
@@ -56,7 +57,9 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
         if (name.Segment == view.Name && name.Service is { } service)
         {
             var kind = question.IsHome ? HopKind.Home : HopKind.Peer;
-            return Whole(question, TargetAnswers.Build(view, attests, question.Consumer, service, kind, knownHere, now, out refusal));
+            return Whole(
+                question,
+                TargetAnswers.Build(view, attests, question.Consumer, service, kind, knownHere, now, out refusal));
         }
 
         if (!question.IsHome || name.Segment is not { } target || name.Service is null)
@@ -73,7 +76,8 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
 
         if (relayed is { Seal: { } seal, Hop.Genesis: var neighbour } && IsBehind(question, neighbour, seal))
         {
-            refusal = new Refusal(VerificationFailure.Behind, target.Text, "the asker holds a later seal of the target");
+            refusal =
+                new Refusal(VerificationFailure.Behind, target.Text, "the asker holds a later seal of the target");
             return null;
         }
 
@@ -90,13 +94,16 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
 
     private static Composed? Whole(AskedQuestion question, BuiltAnswer? built) => built is null
         ? null
-        : new(new UnverifiedAnswer(question.Query.Payload, [built.Hop], built.Result, built.Slices), built.Watched, built.Expiry);
+        : new(new UnverifiedAnswer(question.Query.Payload, [built.Hop], built.Result, built.Slices), built.Watched,
+            built.Expiry);
 
     private static Composed Joined(
         AskedQuestion question, BuiltAnswer home, Relayed relayed, IReadOnlyDictionary<Digest, long> known)
     {
         var have = Known(known, relayed.Hop.Genesis);
-        var epochs = have is { } number ? relayed.Epochs.Skip((int)Math.Min(number + 1, relayed.Epochs.Count)) : relayed.Epochs;
+        var epochs = have is { } number
+            ? relayed.Epochs.Skip((int)Math.Min(number + 1, relayed.Epochs.Count))
+            : relayed.Epochs;
         var target = relayed.Hop with { Epochs = epochs.ToImmutableArray() };
         var answer = new UnverifiedAnswer(question.Query.Payload, [home.Hop, target], relayed.Result, relayed.Slices);
         return new Composed(answer, home.Watched, Math.Min(home.Expiry, relayed.Expiry));

@@ -48,7 +48,8 @@ internal sealed class ConsumerService : IAsyncDisposable
         .AddMethod(AnchorMethods.Subscribe, SubscribeAsync);
 
     private async Task SubscribeAsync(
-        IAsyncStreamReader<SubscribeRequest> requests, IServerStreamWriter<SubscribeResponse> responses, ServerCallContext call)
+        IAsyncStreamReader<SubscribeRequest> requests, IServerStreamWriter<SubscribeResponse> responses,
+        ServerCallContext call)
     {
         Interlocked.Increment(ref _streams);
         try
@@ -65,7 +66,8 @@ internal sealed class ConsumerService : IAsyncDisposable
     private async Task<ResolveResponse> ResolveAsync(ResolveRequest request, ServerCallContext call)
     {
         var view = _context.Views.Current
-            ?? throw RpcFailures.ToException(new Refusal(VerificationFailure.NotSealed, "", "no certified seal is held yet"));
+            ?? throw RpcFailures.ToException(
+                new Refusal(VerificationFailure.NotSealed, "", "no certified seal is held yet"));
         if (_doorman.Judge(request, KidOf(call), view, out var question) is { } refusal)
         {
             throw RpcFailures.ToException(refusal);
@@ -95,7 +97,8 @@ internal sealed class ConsumerService : IAsyncDisposable
     }
 
     private async Task<ResolveResponse> ComposeAsync(
-        AskedQuestion question, RelayedName? upstream, ImmutableDictionary<Digest, long> known, CancellationToken cancellationToken)
+        AskedQuestion question, RelayedName? upstream, ImmutableDictionary<Digest, long> known,
+        CancellationToken cancellationToken)
     {
         var wakeup = new Wakeup(_context.Time);
         _attests.Changed += wakeup.Signal;

@@ -124,7 +124,8 @@ internal sealed class ConsumerStream(
 
                 return null;
             default:
-                throw RpcFailures.ToException(new Refusal(VerificationFailure.BadEnvelope, "subscribe", "a request of no kind"));
+                throw RpcFailures.ToException(
+                    new Refusal(VerificationFailure.BadEnvelope, "subscribe", "a request of no kind"));
         }
     }
 
@@ -142,7 +143,9 @@ internal sealed class ConsumerStream(
 
         if (_subscriptions.Count >= SubscriptionsMax)
         {
-            return Report(open.Id, new Refusal(VerificationFailure.RateLimited, "", $"{SubscriptionsMax} subscriptions are open"));
+            return Report(
+                open.Id,
+                new Refusal(VerificationFailure.RateLimited, "", $"{SubscriptionsMax} subscriptions are open"));
         }
 
         if (doorman.Judge(open.Request, caller, view, out var question) is { } refusal)
@@ -190,7 +193,8 @@ internal sealed class ConsumerStream(
             }
 
             var consumer = new Consumer(grant!.Value.Home, grant.Value.Subject);
-            foreach (var subscription in _subscriptions.Values.Where(one => one.Question.Consumer.Digest == consumer.Digest))
+            foreach (var subscription in _subscriptions.Values.Where(
+                one => one.Question.Consumer.Digest == consumer.Digest))
             {
                 subscription.GrantEnds = grant.Value.Expires;
             }
@@ -288,7 +292,12 @@ internal sealed class ConsumerStream(
 
     private static SubscribeResponse Report(ulong id, Refusal refusal) => new()
     {
-        Failed = new Failed { Id = id, Failure = refusal.Failure.ToString(), Detail = $"{refusal.Where}: {refusal.Detail}" },
+        Failed = new Failed
+        {
+            Id = id,
+            Failure = refusal.Failure.ToString(),
+            Detail = $"{refusal.Where}: {refusal.Detail}",
+        },
     };
 
     private void Drop(Subscription subscription)

@@ -22,7 +22,8 @@ internal sealed class PublishService(SealLoop loop, Digest genesis, AnchorMetric
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>
         builder.AddMethod(AnchorMethods.Publish, PublishAsync);
 
-    private async Task PublishAsync(PublishRequest request, IServerStreamWriter<PublishEvent> events, ServerCallContext call)
+    private async Task PublishAsync(
+        PublishRequest request, IServerStreamWriter<PublishEvent> events, ServerCallContext call)
     {
         if (!WireReader.TryRead(request.Genesis, out Digest asked, out var refusal))
         {
@@ -31,12 +32,14 @@ internal sealed class PublishService(SealLoop loop, Digest genesis, AnchorMetric
 
         if (asked != genesis)
         {
-            throw RpcFailures.ToException(new Refusal(VerificationFailure.WrongSegment, "genesis", $"this anchor governs {genesis}"));
+            throw RpcFailures.ToException(
+                new Refusal(VerificationFailure.WrongSegment, "genesis", $"this anchor governs {genesis}"));
         }
 
         if (request.Entries.Count is 0 or > EntriesMax)
         {
-            throw RpcFailures.ToException(new Refusal(VerificationFailure.TooLarge, "entries", $"{request.Entries.Count} entries"));
+            throw RpcFailures.ToException(
+                new Refusal(VerificationFailure.TooLarge, "entries", $"{request.Entries.Count} entries"));
         }
 
         var heard = Channel.CreateUnbounded<(uint Index, SealOutput Output)>();
@@ -77,7 +80,8 @@ internal sealed class PublishService(SealLoop loop, Digest genesis, AnchorMetric
             else
             {
                 counters.Refused.With(nameof(VerificationFailure.BadEnvelope)).Add();
-                await events.WriteAsync(Refuse(index, new Refusal(VerificationFailure.BadEnvelope, "entry", "no document")))
+                await events.WriteAsync(
+                    Refuse(index, new Refusal(VerificationFailure.BadEnvelope, "entry", "no document")))
                     .ConfigureAwait(false);
             }
         }

@@ -87,7 +87,9 @@ internal sealed class SegmentView
     /// <summary>A leaf's document, parsed.</summary>
     internal Parsed<T>? Find<T>(LeafClass kind, string name)
         where T : Document, IDocument<T> =>
-        Find(new LeafName(kind, name)) is { } payload && Document.TryParse<T>(payload, out var parsed, out _) ? parsed : null;
+        Find(new LeafName(kind, name)) is { } payload && Document.TryParse<T>(payload, out var parsed, out _)
+            ? parsed
+            : null;
 
     /// <summary>A slice by its digest, or null.</summary>
     internal ReadOnlyMemory<byte>? FindSlice(Digest digest) => _state.FindSlice(digest);

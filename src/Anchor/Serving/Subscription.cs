@@ -39,7 +39,8 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     /// <summary>Whether an update is called for: a leaf, the epoch or the target's word changed, or half of the oldest
     /// expiry is gone.</summary>
     internal bool IsDue(SegmentView view, Relayed? relayed, long now) =>
-        !_sent || WaitingSince is not null || now >= DueAt || _epoch != view.Epoch.Digest || !ReferenceEquals(_sentRelayed, relayed)
+        !_sent || WaitingSince is not null || now >= DueAt || _epoch != view.Epoch.Digest
+            || !ReferenceEquals(_sentRelayed, relayed)
         || _watched.Any(leaf => !ReferenceEquals(leaf.Value, view.Entry(leaf.Key)));
 
     /// <summary>Notes what was sent.</summary>

@@ -79,9 +79,12 @@ internal sealed class ControllerPages(PublisherShell shell, ManifestController m
         var states = status.Names.GroupBy(name => name.State).OrderBy(group => group.Key, StringComparer.Ordinal);
         return new MetricsText()
             .Gauge("fairlead_controller_ready", "1 once all that was desired at first is sealed.", IsReady ? 1 : 0)
-            .Gauge("fairlead_controller_records", "Names by what became of them.", "state", states.Select(group => (group.Key, (double)group.Count())))
-            .Gauge("fairlead_controller_records_refused", "Names whose newest version an anchor refused.", status.Names.Count(name => name.Refusal is not null))
-            .Gauge("fairlead_controller_manifest_problems", "Problems in the manifests; the last good state is kept.", manifests.Problems.Count)
+            .Gauge("fairlead_controller_records", "Names by what became of them.", "state",
+                states.Select(group => (group.Key, (double)group.Count())))
+            .Gauge("fairlead_controller_records_refused", "Names whose newest version an anchor refused.",
+                status.Names.Count(name => name.Refusal is not null))
+            .Gauge("fairlead_controller_manifest_problems", "Problems in the manifests; the last good state is kept.",
+                manifests.Problems.Count)
             .ToPage();
     }
 

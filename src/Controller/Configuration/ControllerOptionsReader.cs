@@ -21,7 +21,9 @@ internal static class ControllerOptionsReader
         var options = new ControllerOptions
         {
             Segment = root.Value<SegmentName>("segment", "a segment's name such as us1.internal", TrySegment)!,
-            Genesis = root.Value<Digest>("genesis", "the segment's genesis digest, 64 digits of 0-9 and a-f", Digest.TryParse),
+            Genesis =
+                root.Value<Digest>(
+                    "genesis", "the segment's genesis digest, 64 digits of 0-9 and a-f", Digest.TryParse),
             Anchors = anchors,
             Copies = (int)root.Integer("copies", 1, Math.Max(1, anchors.Count), ((anchors.Count - 1) / 3) + 1),
             PublisherKey = root.FilePath("publisher_key"),
@@ -60,9 +62,11 @@ internal static class ControllerOptionsReader
             root.Refuse("manifests", $"names {options.Manifests}, which is no folder", "create it or correct the path");
         }
 
-        if (options.Region is { } region && (region.Length > 63 || region.Any(c => c is < ' ' or > '~' or '"' or '\\' or '*')))
+        if (options.Region is { } region
+            && (region.Length > 63 || region.Any(c => c is < ' ' or > '~' or '"' or '\\' or '*')))
         {
-            root.Refuse("region", "is no region's name", "write 1-63 printable characters without quotes, backslashes, stars");
+            root.Refuse(
+                "region", "is no region's name", "write 1-63 printable characters without quotes, backslashes, stars");
         }
     }
 

@@ -36,7 +36,8 @@ internal sealed class ManifestWatcher : IDisposable
         _watcher.Created += (_, change) => Put(change.Name, isWhole: false);
         _watcher.Changed += (_, change) => Put(change.Name, isWhole: false);
         _watcher.Deleted += (_, change) => Put(change.Name, isWhole: false);
-        _watcher.Renamed += (_, change) => Put(change.Name, isWhole: FolderScanner.IsManifest(change.Name ?? string.Empty));
+        _watcher.Renamed += (_, change) =>
+            Put(change.Name, isWhole: FolderScanner.IsManifest(change.Name ?? string.Empty));
         _watcher.Error += (_, _) => Put(null, isWhole: false);
         _watcher.EnableRaisingEvents = true;
     }

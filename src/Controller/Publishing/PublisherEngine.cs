@@ -110,7 +110,8 @@ internal sealed class PublisherEngine
     public IReadOnlyList<Send> Answer(int anchor, Publication publication, AnchorFate fate, string? refusal, long now)
     {
         _health.Answered(anchor);
-        if (publication.IsOver || !publication.Fates.TryGetValue(anchor, out var before) || before is AnchorFate.Refused or AnchorFate.Sealed)
+        if (publication.IsOver || !publication.Fates.TryGetValue(anchor, out var before)
+            || before is AnchorFate.Refused or AnchorFate.Sealed)
         {
             return [];
         }
@@ -298,7 +299,8 @@ internal sealed class PublisherEngine
             return;
         }
 
-        foreach (var anchor in publication.Fates.Where(pair => pair.Value == AnchorFate.Refused).Select(pair => pair.Key))
+        foreach (var anchor in publication.Fates.Where(pair => pair.Value == AnchorFate.Refused)
+            .Select(pair => pair.Key))
         {
             publication.Fates.Remove(anchor);
         }

@@ -48,7 +48,8 @@ public sealed class PageServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(pages);
         if (isLoopbackOnly && !IPAddress.IsLoopback(address.Address))
         {
-            throw new StartException($"{name}: {address} is reachable from outside and has no authentication; give a loopback address");
+            throw new StartException(
+                $"{name}: {address} is reachable from outside and has no authentication; give a loopback address");
         }
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -71,7 +72,8 @@ public sealed class PageServer : IAsyncDisposable
         catch (Exception e) when (e is IOException or SocketException)
         {
             await application.DisposeAsync().ConfigureAwait(false);
-            throw new StartException($"{name}: {address}: {e.Message}; end what uses the address, or give another one", e);
+            throw new StartException(
+                $"{name}: {address}: {e.Message}; end what uses the address, or give another one", e);
         }
     }
 

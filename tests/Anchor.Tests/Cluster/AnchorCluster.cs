@@ -30,7 +30,9 @@ internal sealed class AnchorCluster : IAsyncDisposable
             FirstKey = firstKey,
             Attest = attest,
             Issued = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - 60_000,
-            Genesis = epoch => epoch with { Anchors = [.. epoch.Anchors.Select((anchor, i) => anchor with { Endpoints = [At(Ports[i])] })] },
+            Genesis = epoch =>
+                epoch with { Anchors =
+                    [.. epoch.Anchors.Select((anchor, i) => anchor with { Endpoints = [At(Ports[i])] })] },
         });
     }
 
@@ -51,7 +53,8 @@ internal sealed class AnchorCluster : IAsyncDisposable
         var tree = SparseTree.Empty;
         foreach (var leaf in Leaves(0))
         {
-            tree = tree.Put(Hashes.TreeKey(Segment.Genesis, Segment.Epochs[0].Value.Salt, leaf.Class, leaf.Name), leaf.Commitment);
+            tree = tree.Put(
+                Hashes.TreeKey(Segment.Genesis, Segment.Epochs[0].Value.Salt, leaf.Class, leaf.Name), leaf.Commitment);
         }
 
         var file = new SegmentFile(
@@ -59,7 +62,8 @@ internal sealed class AnchorCluster : IAsyncDisposable
             Segment.Genesis,
             [.. Segment.Chain],
             [.. Segment.Manifests.Select(manifest => manifest?.Payload ?? default)],
-            [.. Enumerable.Range(0, Segment.Epochs.Count).Select(i => Leaves(i).Select(leaf => (leaf.Class, leaf.Payload)).ToImmutableArray())],
+            [.. Enumerable.Range(0, Segment.Epochs.Count)
+                .Select(i => Leaves(i).Select(leaf => (leaf.Class, leaf.Payload)).ToImmutableArray())],
             Segment.Epochs.Count == 1 ? [] : [Segment.Certify(Segment.Handover(0, tree.Root, tree.Count))]);
         file.Write(Path.Combine(_folder, "segment.json"));
     }
@@ -135,7 +139,8 @@ internal sealed class AnchorCluster : IAsyncDisposable
 
     private static List<int> FreePorts(int count)
     {
-        var held = Enumerable.Range(0, count).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToList();
+        var held = Enumerable.Range(0, count)
+            .Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToList();
         held.ForEach(socket => socket.Bind(new IPEndPoint(IPAddress.Loopback, 0)));
         var ports = held.ConvertAll(socket => ((IPEndPoint)socket.LocalEndPoint!).Port);
         held.ForEach(socket => socket.Dispose());

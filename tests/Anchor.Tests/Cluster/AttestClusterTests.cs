@@ -31,7 +31,9 @@ public sealed class AttestClusterTests
         var accepted = Assert.IsType<Verdict.Accepted>(verdict);
         Assert.Equal(Outcome.Record, accepted.Answer.Outcome);
         Assert.Equal([atHome, atTarget], accepted.Answer.Hops.Select(hop => hop.Attests.Length));
-        Assert.All(accepted.Answer.Hops, hop => Assert.Equal(hop.Attests.Length, hop.Attests.Select(one => one.Anchor).Distinct().Count()));
+        Assert.All(
+            accepted.Answer.Hops, hop =>
+                Assert.Equal(hop.Attests.Length, hop.Attests.Select(one => one.Anchor).Distinct().Count()));
     }
 
     [Fact]
@@ -42,23 +44,30 @@ public sealed class AttestClusterTests
         await using var home = new AnchorCluster("eu1.internal", 100, ClusterClient.Subjects, attest: 3);
         await using var client = new ClusterClient();
         await home.StartAllAsync();
-        var whole = Assert.IsType<Verdict.Accepted>(await client.ResolveAsync(home, 0, "one.shop.svc.eu1.internal", bounded.Token));
+        var whole =
+            Assert.IsType<Verdict.Accepted>(
+                await client.ResolveAsync(home, 0, "one.shop.svc.eu1.internal", bounded.Token));
         Assert.Equal(3, whole.Answer.Target.Attests.Length);
 
         await Task.WhenAll(home.StopAsync(2), home.StopAsync(3));
         await using var anchor = client.AsPod(home, 0);
         var query = ClusterClient.Ask(home, "two.shop.svc.eu1.internal");
-        var failed = await Assert.ThrowsAsync<RpcException>(() => ClusterClient.ResolveOnceAsync(anchor, query, bounded.Token));
+        var failed =
+            await Assert.ThrowsAsync<RpcException>(() => ClusterClient.ResolveOnceAsync(anchor, query, bounded.Token));
         var refusal = RpcFailures.Read(failed)!;
         Assert.Equal(VerificationFailure.NotSealed, refusal.Failure);
         Assert.StartsWith("AttestationMissing: ", refusal.Detail, StringComparison.Ordinal);
 
         // What was gathered before is still good, and serves whoever asks the same.
-        var kept = await ClusterClient.ResolveOnceAsync(anchor, ClusterClient.Ask(home, "one.shop.svc.eu1.internal"), bounded.Token);
+        var kept =
+            await ClusterClient.ResolveOnceAsync(
+                anchor, ClusterClient.Ask(home, "one.shop.svc.eu1.internal"), bounded.Token);
         Assert.Equal(3, kept.Hops[0].Attests.Length);
 
         await home.StartAsync(2);
-        var back = Assert.IsType<Verdict.Accepted>(await client.ResolveAsync(home, 0, "two.shop.svc.eu1.internal", bounded.Token));
+        var back =
+            Assert.IsType<Verdict.Accepted>(
+                await client.ResolveAsync(home, 0, "two.shop.svc.eu1.internal", bounded.Token));
         Assert.Equal(3, back.Answer.Target.Attests.Length);
     }
 }

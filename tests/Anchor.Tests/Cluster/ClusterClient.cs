@@ -21,7 +21,8 @@ internal sealed class ClusterClient : IAsyncDisposable
     private readonly TlsIdentity _pod = new(TestKeys.Ecdsa(900), TimeProvider.System);
 
     /// <summary>The mapping that makes key 900 the pod.</summary>
-    internal static IReadOnlyList<(PublicKey Key, Naming.Subject Subject)> Subjects => [(TestKeys.Signer(900).Key, Pod)];
+    internal static IReadOnlyList<(PublicKey Key, Naming.Subject Subject)> Subjects =>
+        [(TestKeys.Signer(900).Key, Pod)];
 
     internal static long Now => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -31,7 +32,8 @@ internal sealed class ClusterClient : IAsyncDisposable
         new(cluster.Segment.Newest.Value.Anchors[anchor].Endpoints[0], identity, TimeProvider.System);
 
     /// <summary>A record with one slice of one endpoint.</summary>
-    internal static (Parsed<Record> Record, Parsed<Slice> Slice) Make(AnchorCluster cluster, string name, string address = "127.0.2.1")
+    internal static (Parsed<Record> Record, Parsed<Slice> Slice) Make(
+        AnchorCluster cluster, string name, string address = "127.0.2.1")
     {
         var slice = TestLeaves.Slice(name, 18080, address);
         var now = Now;
@@ -90,7 +92,8 @@ internal sealed class ClusterClient : IAsyncDisposable
 
     /// <summary>Asks until something other than a retriable error comes; the verdict of a verifier that knows
     /// nothing.</summary>
-    internal async Task<Verdict> ResolveAsync(AnchorCluster home, int anchor, string name, CancellationToken cancellationToken)
+    internal async Task<Verdict> ResolveAsync(
+        AnchorCluster home, int anchor, string name, CancellationToken cancellationToken)
     {
         var query = Ask(home, name);
         await using var client = AsPod(home, anchor);
@@ -116,7 +119,8 @@ internal sealed class ClusterClient : IAsyncDisposable
         return answer;
     }
 
-    internal static Verdict Verify(AnchorCluster home, Parsed<Query> query, UnverifiedAnswer answer) => AnswerVerifier.Verify(
+    internal static Verdict Verify(AnchorCluster home, Parsed<Query> query, UnverifiedAnswer answer) =>
+        AnswerVerifier.Verify(
         VerifierState.Start(new HomePin(home.Segment.Genesis, home.Segment.Name)),
         query,
         answer,

@@ -20,7 +20,8 @@ public sealed class GrantClusterTests : IAsyncLifetime
     private static readonly Naming.Subject Pod = new() { Namespace = "shop", Account = "frontend" };
 
     private readonly AnchorCluster _target = new("us1.internal", 200);
-    private readonly TestSegment _home = new(new TestSegmentOptions { Name = "eu1.internal", Issued = ClusterClient.Now - 60_000 });
+    private readonly TestSegment _home =
+        new(new TestSegmentOptions { Name = "eu1.internal", Issued = ClusterClient.Now - 60_000 });
     private readonly TlsIdentity _homeAnchor = new(TestKeys.Ecdsa(102), TimeProvider.System);
     private readonly ClusterClient _client = new();
 
@@ -54,14 +55,22 @@ public sealed class GrantClusterTests : IAsyncLifetime
 
         await RefusedAsync(VerificationFailure.GrantAudience, Grant() with { Audience = _home.Genesis });
         await RefusedAsync(VerificationFailure.GrantReplayed, Grant() with { Tls = TestKeys.Signer(105).Key.Kid });
-        await RefusedAsync(VerificationFailure.GrantExpired, Grant() with { Issued = ClusterClient.Now - 60_000, Expires = ClusterClient.Now });
-        await RefusedAsync(VerificationFailure.GrantExpired, Grant() with { Expires = ClusterClient.Now + 61_000, Issued = ClusterClient.Now });
-        await RefusedAsync(VerificationFailure.GrantForeignSubject, Grant() with { Names = [NamePattern.Parse("cart.shop.svc")] });
-        await RefusedAsync(VerificationFailure.GrantForeignSubject, Grant() with { Subject = Pod with { Account = "other" } });
+        await RefusedAsync(
+            VerificationFailure.GrantExpired,
+            Grant() with { Issued = ClusterClient.Now - 60_000, Expires = ClusterClient.Now });
+        await RefusedAsync(
+            VerificationFailure.GrantExpired,
+            Grant() with { Expires = ClusterClient.Now + 61_000, Issued = ClusterClient.Now });
+        await RefusedAsync(
+            VerificationFailure.GrantForeignSubject, Grant() with { Names = [NamePattern.Parse("cart.shop.svc")] });
+        await RefusedAsync(
+            VerificationFailure.GrantForeignSubject, Grant() with { Subject = Pod with { Account = "other" } });
         await RefusedAsync(VerificationFailure.GrantForeignSubject, Grant() with { Home = _target.Segment.Genesis });
         await RefusedAsync(VerificationFailure.GrantForeignSubject, Grant(), TestKeys.Signer(999));
         await RefusedAsync(VerificationFailure.WrongKeyRole, Grant(), _home.Gov(0));
-        await RefusedAsync(VerificationFailure.GrantForeignSubject, request => Change(request, query => query with { Home = Digest.Sha256("x"u8) }));
+        await RefusedAsync(
+            VerificationFailure.GrantForeignSubject, request =>
+                Change(request, query => query with { Home = Digest.Sha256("x"u8) }));
         await RefusedAsync(VerificationFailure.SubjectUnknown, request => request.Grant = null);
         await RefusedAsync(VerificationFailure.QueryMismatch, request =>
             Change(request, query => query with { Name = FullName.Parse("checkout.shop.svc.eu1.internal") }));
@@ -115,7 +124,9 @@ public sealed class GrantClusterTests : IAsyncLifetime
     [Fact]
     public async Task Asker_WhoKnowsALaterSeal_HearsBehind()
     {
-        var later = new Known { Genesis = WireWriter.ToBytes(_target.Segment.Genesis), Epoch = 1, SealEpoch = 1, SealSeq = 1L << 50 };
+        var later =
+            new Known { Genesis = WireWriter.ToBytes(_target.Segment.Genesis), Epoch = 1, SealEpoch = 1,
+                SealSeq = 1L << 50 };
         await RefusedAsync(VerificationFailure.Behind, request => request.Known.Add(later));
     }
 

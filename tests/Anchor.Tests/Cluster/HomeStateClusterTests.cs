@@ -20,7 +20,8 @@ public sealed class HomeStateClusterTests
         target.Segment.PeerWith(home.Segment);
         await Task.WhenAll(home.StartAllAsync(), target.StartAllAsync());
         await client.SealAsync(target, 0, "checkout.shop.svc", bounded.Token);
-        Assert.IsType<Verdict.Accepted>(await client.ResolveAsync(home, 1, "checkout.shop.svc.us1.internal", bounded.Token));
+        Assert.IsType<Verdict.Accepted>(
+            await client.ResolveAsync(home, 1, "checkout.shop.svc.us1.internal", bounded.Token));
         await home.StopAsync(1);
 
         var path = Path.Combine(home.DataOf(1), "verifier.state");

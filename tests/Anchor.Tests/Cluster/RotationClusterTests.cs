@@ -45,7 +45,8 @@ public sealed class RotationClusterTests
         await cluster.StartAsync(3);
         await client.SealAsync(cluster, 3, "after.shop.svc", bounded.Token);
         var status = await Eventually.HoldsAsync(
-            () => Task.FromResult(cluster[3].Status("us1-d")), status => status.StoreAlarm is not null, Patience, bounded.Token);
+            () => Task.FromResult(cluster[3].Status("us1-d")), status =>
+                status.StoreAlarm is not null, Patience, bounded.Token);
         Assert.StartsWith("the store is ", status.StoreAlarm, StringComparison.Ordinal);
         Assert.Equal(cluster[0].Views.Current!.Certified.State.EntryCount, status.View!.Certified.State.EntryCount);
     }
@@ -70,7 +71,8 @@ public sealed class RotationClusterTests
         Assert.Contains("JournalConflict", refused.Message, StringComparison.Ordinal);
     }
 
-    private static async Task SealUntilRotatedAsync(AnchorCluster cluster, ClusterClient client, CancellationToken cancellationToken)
+    private static async Task SealUntilRotatedAsync(
+        AnchorCluster cluster, ClusterClient client, CancellationToken cancellationToken)
     {
         for (var i = 0; cluster.Running.Any(host => host.JournalRotations == 0); i++)
         {
@@ -78,12 +80,14 @@ public sealed class RotationClusterTests
         }
     }
 
-    private static string JournalOf(AnchorCluster cluster, int index) => Directory.GetFiles(cluster.DataOf(index), "*.j").Single();
+    private static string JournalOf(AnchorCluster cluster, int index) =>
+        Directory.GetFiles(cluster.DataOf(index), "*.j").Single();
 
     private static JournalHeader HeaderOf(AnchorCluster cluster, int index)
     {
         var kid = cluster.Segment.Seal(index).Key.Kid.ToString();
-        using var journal = JournalFile.Open(new JournalOptions(cluster.DataOf(index), cluster.Segment.Genesis.ToString(), kid));
+        using var journal =
+            JournalFile.Open(new JournalOptions(cluster.DataOf(index), cluster.Segment.Genesis.ToString(), kid));
         return journal.Header;
     }
 }

@@ -124,7 +124,8 @@ public sealed class StateKeeperTests : IDisposable
 
     private static SegmentState Chain(TestSegment segment)
     {
-        var verdict = EpochChain.Extend(null, segment.Genesis, null, [.. segment.Chain], TestSegmentOptions.Start + 1000);
+        var verdict =
+            EpochChain.Extend(null, segment.Genesis, null, [.. segment.Chain], TestSegmentOptions.Start + 1000);
         Assert.True(verdict.IsAccepted, verdict.Refusal?.ToString());
         return verdict.Segment;
     }

@@ -16,7 +16,9 @@ public sealed class StartProcessTests
     [InlineData("id: us1-a", "id: us1-z", "segment.json: epoch 0 has no anchor us1-z; check id")]
     [InlineData("id: us1-a", "id: [", "anchor.yaml:")]
     [InlineData("id: us1-a", "idd: us1-a", "anchor.yaml:1: `idd` is unknown; did you mean `id`?")]
-    [InlineData("admin: 127.0.0.1:0", "admin: 0.0.0.0:16001", "anchor.yaml:9: `admin` is 0.0.0.0:16001, which others can reach; write a loopback address")]
+    [InlineData(
+        "admin: 127.0.0.1:0", "admin: 0.0.0.0:16001",
+        "anchor.yaml:9: `admin` is 0.0.0.0:16001, which others can reach; write a loopback address")]
     [InlineData("metrics: 127.0.0.1:0", "metrics: localhost:1", "anchor.yaml:10: `metrics` is `localhost:1`")]
     [InlineData("metrics: 127.0.0.1:0", "metrics: 127.0.0.1:70000", "anchor.yaml:10: `metrics` is `127.0.0.1:70000`")]
     [InlineData("segment.json", "nowhere.json", "nowhere.json")]
@@ -89,7 +91,8 @@ public sealed class StartProcessTests
         var digit = text.AsSpan(at).IndexOfAnyInRange('0', '9') + at;
         var changed = text[..digit] + (text[digit] == '1' ? '2' : '1') + text[(digit + 1)..];
         await File.WriteAllTextAsync(anchor.SegmentFile, changed, Cancelled);
-        await RefusedAsync(anchor, $"segment file {anchor.SegmentFile}: ", "GenesisMismatch", "take it anew from the ceremony");
+        await RefusedAsync(
+            anchor, $"segment file {anchor.SegmentFile}: ", "GenesisMismatch", "take it anew from the ceremony");
     }
 
     [Theory]
@@ -101,8 +104,10 @@ public sealed class StartProcessTests
         await using var anchor = await AnchorProcess.PrepareAsync();
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
-        anchor.Change($"{option}: {(option == "listen" ? anchor.Listen : "127.0.0.1:0")}", $"{option}: {other.LocalEndpoint}");
-        await RefusedAsync(anchor, $"{option}: {other.LocalEndpoint}: ", "end what uses the address, or give another one");
+        anchor.Change(
+            $"{option}: {(option == "listen" ? anchor.Listen : "127.0.0.1:0")}", $"{option}: {other.LocalEndpoint}");
+        await RefusedAsync(
+            anchor, $"{option}: {other.LocalEndpoint}: ", "end what uses the address, or give another one");
     }
 
     [Fact]

@@ -11,7 +11,8 @@ public sealed class JournalRotationTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-rotation-").FullName;
 
-    private JournalOptions Options => new(_folder, new string('b', 64), new string('a', 64)) { ChunkBytes = 256, RotateBytes = 400 };
+    private JournalOptions Options =>
+        new(_folder, new string('b', 64), new string('a', 64)) { ChunkBytes = 256, RotateBytes = 400 };
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -52,7 +53,8 @@ public sealed class JournalRotationTests : IDisposable
         Assert.Equal(["three"], Bodies());
         using (var journal = JournalFile.Open(Options))
         {
-            Assert.Equal((4, 7, true), (journal.Header.BaseEpoch, journal.Header.BaseSeq, journal.Header.Last is not null));
+            Assert.Equal(
+                (4, 7, true), (journal.Header.BaseEpoch, journal.Header.BaseSeq, journal.Header.Last is not null));
         }
 
         GoesOn();

@@ -29,7 +29,9 @@ public sealed class ArchiveWriterTests
         var next = new CertifiedState(
             _segment.Certify(SealOf(2)), SealOf(2).Value, SealOf(2).Digest,
             old.State.Apply(names.Where(i => i != 249).Select(i => Entry(i, 2)), [dropped]), null);
-        List<EntryName>? changed = areNamed ? [.. names.Select(i => new EntryName(LeafClass.Record, Name(i))), dropped] : null;
+        List<EntryName>? changed = areNamed
+            ? [.. names.Select(i => new EntryName(LeafClass.Record, Name(i))), dropped]
+            : null;
         var isNew = false;
         for (var left = 0; !isNew; left++)
         {
@@ -37,7 +39,9 @@ public sealed class ArchiveWriterTests
             await new ArchiveWriter(store, Format).WriteAsync(old, null, Cancelled);
             await AssertHoldsAsync(store, old);
             store.CommitsLeft = left;
-            var failed = await Xunit.Record.ExceptionAsync(() => new ArchiveWriter(store, Format).WriteAsync(next, changed, Cancelled));
+            var failed =
+                await Xunit.Record.ExceptionAsync(
+                    () => new ArchiveWriter(store, Format).WriteAsync(next, changed, Cancelled));
             Assert.Equal(store.CommitsLeft < 0, failed is StoreException);
             store.CommitsLeft = int.MaxValue;
             var (seal, _) = (await Format.LoadAsync(store, Cancelled))!.Value;
@@ -61,7 +65,8 @@ public sealed class ArchiveWriterTests
         var large = State(1, [Entry(1, 1), Large(2, bytes), Entry(3, 1)]);
         await writer.WriteAsync(large, null, Cancelled);
         await AssertHoldsAsync(store, large);
-        Assert.Equal(bytes, (await Format.LoadAsync(store, Cancelled))!.Value.Entries[1].Slices.Sum(slice => slice.Length));
+        Assert.Equal(
+            bytes, (await Format.LoadAsync(store, Cancelled))!.Value.Entries[1].Slices.Sum(slice => slice.Length));
         var small = State(2, [Entry(1, 1), Entry(2, 2), Entry(3, 1)]);
         await writer.WriteAsync(small, [new EntryName(LeafClass.Record, Name(2))], Cancelled);
         await AssertHoldsAsync(store, small);
@@ -83,7 +88,8 @@ public sealed class ArchiveWriterTests
     {
         await using var store = new MemoryStore(TimeProvider.System);
         Assert.Null(await Format.LoadAsync(store, Cancelled));
-        await store.CommitAsync(new Transaction { Success = [new Operation.Put(Format.Newest, "nonsense"u8.ToArray())] }, Cancelled);
+        await store.CommitAsync(
+            new Transaction { Success = [new Operation.Put(Format.Newest, "nonsense"u8.ToArray())] }, Cancelled);
         Assert.Null(await Format.LoadAsync(store, Cancelled));
     }
 
@@ -104,7 +110,8 @@ public sealed class ArchiveWriterTests
     {
         var seal = SealOf(seq);
         return new CertifiedState(
-            _segment.Certify(seal), seal.Value, seal.Digest, LeafState.Start(SparseTree.Empty).Apply(entries, []), null);
+            _segment.Certify(seal), seal.Value, seal.Digest, LeafState.Start(SparseTree.Empty)
+                .Apply(entries, []), null);
     }
 
     private Parsed<Seal> SealOf(long seq) => _segment.SealOf(default, 0, seq, TestSegmentOptions.Start);

@@ -44,7 +44,8 @@ public sealed class SignedTailTests
     }
 
     [Fact]
-    public void Add_WhatNoSignerWrote_Throws() => Assert.Throws<InvalidDataException>(() => new SignedTail().Add(new byte[] { 1, 2 }));
+    public void Add_WhatNoSignerWrote_Throws() =>
+        Assert.Throws<InvalidDataException>(() => new SignedTail().Add(new byte[] { 1, 2 }));
 
     private static IEnumerable<long> Above(SignedTail tail, long seq) => tail.Above(0, seq).Select(body =>
     {

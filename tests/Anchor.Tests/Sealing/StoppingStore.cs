@@ -7,7 +7,8 @@ internal sealed class StoppingStore(IStore store) : IStore
 {
     internal int CommitsLeft { get; set; } = int.MaxValue;
 
-    public ValueTask<StoreStatus> GetStatusAsync(CancellationToken cancellationToken) => store.GetStatusAsync(cancellationToken);
+    public ValueTask<StoreStatus> GetStatusAsync(CancellationToken cancellationToken) =>
+        store.GetStatusAsync(cancellationToken);
 
     public ValueTask<RangeResult> RangeAsync(RangeRequest request, CancellationToken cancellationToken) =>
         store.RangeAsync(request, cancellationToken);
@@ -17,7 +18,8 @@ internal sealed class StoppingStore(IStore store) : IStore
             ? store.CommitAsync(transaction, cancellationToken)
             : throw new StoreException(StoreError.Unavailable, "stopped");
 
-    public IAsyncEnumerable<WatchBatch> WatchAsync(KeyRange range, long startRevision, CancellationToken cancellationToken) =>
+    public IAsyncEnumerable<WatchBatch> WatchAsync(
+        KeyRange range, long startRevision, CancellationToken cancellationToken) =>
         store.WatchAsync(range, startRevision, cancellationToken);
 
     public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) =>

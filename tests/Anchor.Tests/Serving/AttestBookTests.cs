@@ -14,7 +14,8 @@ public sealed class AttestBookTests : IAsyncDisposable
     private static readonly ServicePart Name = ServicePart.Parse("checkout.shop.svc");
 
     private readonly TestSegment _segment = new(new TestSegmentOptions { Attest = 3 });
-    private readonly ManualTimeProvider _time = new(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start + 10_000));
+    private readonly ManualTimeProvider _time =
+        new(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start + 10_000));
     private readonly ConcurrentQueue<string> _asked = new();
     private readonly Dictionary<string, Func<SegmentView, AttestTerms, Envelope>> _others = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _changed = new(0);
@@ -30,7 +31,8 @@ public sealed class AttestBookTests : IAsyncDisposable
         for (var i = 1; i < 4; i++)
         {
             var signer = _segment.Seal(i);
-            _others[$"us1-{(char)('a' + i)}"] = (view, terms) => Envelope.Sign(Document.Make(terms.Draft(view, Now)), signer);
+            _others[$"us1-{(char)('a' + i)}"] = (view, terms) =>
+                Envelope.Sign(Document.Make(terms.Draft(view, Now)), signer);
         }
     }
 
@@ -84,7 +86,8 @@ public sealed class AttestBookTests : IAsyncDisposable
     [Fact]
     public async Task Take_TooFew_IsRetriedAfterAPause()
     {
-        _others["us1-c"] = _others["us1-d"] = (_, _) => throw new RpcException(new Status(StatusCode.Unavailable, "gone"));
+        _others["us1-c"] = _others["us1-d"] = (_, _) =>
+            throw new RpcException(new Status(StatusCode.Unavailable, "gone"));
         Missing(Terms());
         await ChangedAsync();
         var asked = _asked.Count;
@@ -138,10 +141,12 @@ public sealed class AttestBookTests : IAsyncDisposable
 
     private Envelope Lie(string lie, Attest honest) => lie switch
     {
-        "deny" => Envelope.Sign(Document.Make(honest with { Decision = RuleEffect.Deny, Rule = null }), _segment.Seal(2)),
+        "deny" =>
+            Envelope.Sign(Document.Make(honest with { Decision = RuleEffect.Deny, Rule = null }), _segment.Seal(2)),
         "other signer" => Envelope.Sign(Document.Make(honest), _segment.Seal(3)),
         "other epoch" => Envelope.Sign(Document.Make(honest with { Epoch = 7 }), _segment.Seal(2)),
-        "expired" => Envelope.Sign(Document.Make(honest with { Issued = Now - 300_000, Expires = Now }), _segment.Seal(2)),
+        "expired" =>
+            Envelope.Sign(Document.Make(honest with { Issued = Now - 300_000, Expires = Now }), _segment.Seal(2)),
         "long" => Envelope.Sign(Document.Make(honest with { Expires = Now + 300_001 }), _segment.Seal(2)),
         "bad signature" => Envelope.Sign(Document.Make(honest), _segment.Seal(2)) with
         {

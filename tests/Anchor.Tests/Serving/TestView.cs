@@ -22,7 +22,8 @@ internal static class TestView
             segment.Newest,
             segment.Leaves.ToImmutableDictionary(leaf => new LeafName(leaf.Class, leaf.Name), leaf => leaf.Payload),
             [.. segment.Leaves.Where(leaf => leaf.Class == LeafClass.Rule)
-                .Select(leaf => Document.TryParse<Rule>(leaf.Payload, out var rule, out _) ? rule : null).OfType<Parsed<Rule>>()],
+                .Select(leaf => Document.TryParse<Rule>(leaf.Payload, out var rule, out _) ? rule : null)
+                    .OfType<Parsed<Rule>>()],
             new CertifiedState(segment.Certify(seal), seal.Value, seal.Digest, LeafState.Start(tree), null));
     }
 }

@@ -9,7 +9,8 @@ namespace Fairlead.Anchor.Serving;
 /// <param name="terms">What is to be decided.</param>
 /// <param name="cancellationToken">Ends the wait.</param>
 /// <exception cref="Rpc.RpcException">It cannot be reached, or refuses.</exception>
-internal delegate Task<Envelope> AttestAsk(string anchor, SegmentView view, AttestTerms terms, CancellationToken cancellationToken);
+internal delegate Task<Envelope> AttestAsk(
+    string anchor, SegmentView view, AttestTerms terms, CancellationToken cancellationToken);
 
 /// <summary>
 /// As many Attests as the epoch's <c>attest</c> wants: the own one, and those of other anchors of the segment, who each
@@ -60,7 +61,8 @@ internal sealed class AttestBook : IAsyncDisposable
         {
             var page = PageOf(AttestKey.Of(view, terms));
             var valid = page.Valid(now + view.Epoch.Value.Policy.ClockDelta);
-            if ((valid.Count < others || valid[others - 1].RenewAt <= now) && page.Gathering.IsCompleted && page.RetryAt <= now)
+            if ((valid.Count < others || valid[others - 1].RenewAt <= now) && page.Gathering.IsCompleted
+                && page.RetryAt <= now)
             {
                 page.Gathering = Task.Run(() => GatherAsync(page, view, terms, others));
             }
@@ -73,7 +75,8 @@ internal sealed class AttestBook : IAsyncDisposable
             refusal = new Refusal(
                 VerificationFailure.AttestationMissing,
                 view.Name.Text,
-                $"{valid.Count + 1} of {others + 1} attests are at hand; the other anchors are slow, apart or of another mind");
+                $"{valid.Count + 1} of {others + 1} attests are at hand; the other anchors are slow, apart or "
+                + "of another mind");
             return null;
         }
     }

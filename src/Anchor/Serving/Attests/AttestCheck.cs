@@ -33,13 +33,15 @@ internal static class AttestCheck
         var wanted = terms.Draft(view, now) with { Expires = said.Expires, Issued = said.Issued, Renew = said.Renew };
         if (!Document.Make(wanted).Payload.Span.SequenceEqual(parsed.Payload.Span))
         {
-            return new Refusal(VerificationFailure.AttestationMismatch, anchor.Id, $"decided otherwise: {said.Decision}");
+            return new Refusal(
+                VerificationFailure.AttestationMismatch, anchor.Id, $"decided otherwise: {said.Decision}");
         }
 
         var policy = view.Epoch.Value.Policy;
         if (said.Issued > now + policy.ClockDelta || said.Expires - said.Issued > policy.AttestTarget)
         {
-            return new Refusal(VerificationFailure.AttestationMismatch, anchor.Id, $"from {said.Issued} to {said.Expires}");
+            return new Refusal(
+                VerificationFailure.AttestationMismatch, anchor.Id, $"from {said.Issued} to {said.Expires}");
         }
 
         if (said.Expires <= now + policy.ClockDelta)

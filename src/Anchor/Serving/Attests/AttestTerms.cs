@@ -8,7 +8,8 @@ namespace Fairlead.Anchor.Serving;
 /// <param name="Scope">The name it is about: a service part for a target, a segment name else.</param>
 /// <param name="Next">The segment that the hop leads to; null in the last hop and in a denial.</param>
 /// <param name="Decision">What the Rules say.</param>
-internal sealed record AttestTerms(string Role, Consumer Consumer, NamePattern Scope, Digest? Next, RuleDecision Decision)
+internal sealed record AttestTerms(
+    string Role, Consumer Consumer, NamePattern Scope, Digest? Next, RuleDecision Decision)
 {
     /// <summary>Whether the asker may.</summary>
     internal bool IsAllowed => Decision.IsAllowed;
