@@ -18,8 +18,8 @@ public sealed class SourceSizeTests(ITestOutputHelper output)
     /// longer has to leave it, and none joins.</summary>
     private static readonly string[] WideFolders =
     [
-        "src/Anchor/", "src/Cli/", "src/Controller/", "src/Resolver/", "src/Sidecar/", "src/Xds/",
-        "tests/Anchor.Tests/", "tests/Cli.Tests/", "tests/Controller.Tests/", "tests/Liar/", "tests/Resolver.Tests/",
+        "src/Cli/", "src/Resolver/", "src/Sidecar/", "src/Xds/",
+        "tests/Cli.Tests/", "tests/Liar/", "tests/Resolver.Tests/",
         "tests/Sidecar.Tests/", "tests/TestKit/Processes/", "tests/Xds.Tests/",
     ];
 

@@ -93,7 +93,7 @@ internal sealed class SegmentGround
             return manifest;
         }
 
-        if ((CheckHandover(file, chain, out var handover) ?? CheckPeers(file, leaves!)) is { } refusal)
+        if (CheckHandover(file, chain, out var handover) is { } refusal)
         {
             return refusal;
         }
@@ -127,21 +127,6 @@ internal sealed class SegmentGround
         return chain.NewestNumber == file.Epochs.Length - 1
             ? null
             : new Refusal(VerificationFailure.EpochGap, "epochs", "the file does not start at the genesis");
-    }
-
-    // V49: what is above or below is reached by links, and a Peer there would be a second way to the same names.
-    private static Refusal? CheckPeers(SegmentFile file, OperationLeaves leaves)
-    {
-        foreach (var leaf in leaves.Leaves.Values.Where(leaf => leaf.Class == LeafClass.Peer))
-        {
-            var peer = ((Peer)leaf.Document).Name;
-            if (peer.IsAtOrUnder(file.Name) || file.Name.IsAtOrUnder(peer))
-            {
-                return new Refusal(VerificationFailure.NameConflict, leaf.Name, $"a peer above or below {file.Name}");
-            }
-        }
-
-        return null;
     }
 
     // V62: the newest epoch's first seal follows the certified handover of the epoch before it.

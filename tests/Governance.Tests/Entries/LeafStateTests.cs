@@ -16,7 +16,10 @@ public sealed class LeafStateTests
         var all = state.Entries.ToList();
         Assert.Equal(all.Select(entry => entry.Name).Order(), all.Select(entry => entry.Name));
         var names = all.Select(entry => entry.Name).Concat(
-            [new EntryName(LeafClass.Record, "a"), new EntryName(LeafClass.Record, "n-00020x"), new EntryName(LeafClass.Bundle, "z")]);
+        [
+            new EntryName(LeafClass.Record, "a"), new EntryName(LeafClass.Record, "n-00020x"),
+            new EntryName(LeafClass.Bundle, "z"),
+        ]);
         Assert.All(names, name => Assert.Equal(all.Where(entry => entry.Name > name), state.After(name)));
         Assert.Equal(all, state.After(null));
         Assert.Equal(all.Skip(8).Take(3), state.Page(all[7].Name, 3));
@@ -30,7 +33,9 @@ public sealed class LeafStateTests
         var state = LeafState.Start(SparseTree.Empty).Apply([first], []);
         Assert.Equal("two", Text(state.FindSlice(DigestOf("two"))));
         state = state.Apply([second], []);
-        Assert.Equal([null, "two", "three"], new[] { "one", "two", "three" }.Select(slice => Text(state.FindSlice(DigestOf(slice)))));
+        Assert.Equal(
+            [null, "two", "three"],
+            new[] { "one", "two", "three" }.Select(slice => Text(state.FindSlice(DigestOf(slice)))));
         state = state.Apply([], [second.Name]);
         Assert.Null(state.FindSlice(DigestOf("two")));
         Assert.Equal((0, 0L), (state.EntryCount, state.Tree.Count));
@@ -63,11 +68,13 @@ public sealed class LeafStateTests
     }
 
     private static LeafState Of(int count) =>
-        LeafState.Start(SparseTree.Empty).Apply(Enumerable.Range(0, count).Select(i => Entry(Name(i), 1, $"slice {i}")), []);
+        LeafState.Start(SparseTree.Empty)
+            .Apply(Enumerable.Range(0, count).Select(i => Entry(Name(i), 1, $"slice {i}")), []);
 
     private static string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"n-{number:D6}.shop.svc");
 
-    private static string? Text(ReadOnlyMemory<byte>? bytes) => bytes is { } text ? System.Text.Encoding.ASCII.GetString(text.Span) : null;
+    private static string? Text(ReadOnlyMemory<byte>? bytes) =>
+        bytes is { } text ? System.Text.Encoding.ASCII.GetString(text.Span) : null;
 
     private static Digest DigestOf(string text) => Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(text));
 

@@ -46,8 +46,8 @@ public sealed class RecoveryTests
         var certificate = other.Certify(last.Seal, "a0", "a1", "a2");
         var entries = other.State.Entries.Select(entry => entry.Source).ToList();
 
-        // The file starts at seal 9 and holds that signature alone: what was signed before is in seal 9's state only, which
-        // a restored archive has lost.
+        // The file starts at seal 9 and holds that signature alone: what was signed before is in seal 9's state only,
+        // which a restored archive has lost.
         var bench = new EngineBench(o => o with { Journal = [journal], JournalBase = 9 });
         var outputs = bench.Receive("a0", bench.Propose(10, []));
         Assert.DoesNotContain(outputs, o => o is SealOutput.Journal);
