@@ -63,6 +63,18 @@ public sealed partial class ConfigurationSection
         Value(key, ExpectsEndpoint, TryEndpoint, fallback, fallback is not null)
             ?? new IPEndPoint(IPAddress.Loopback, 0);
 
+    /// <summary>An address of this machine alone: what listens there has no authentication.</summary>
+    public IPEndPoint LoopbackEndpoint(string key, IPEndPoint fallback)
+    {
+        var address = Endpoint(key, fallback);
+        if (!IPAddress.IsLoopback(address.Address))
+        {
+            Refuse(key, $"is {address}, which others can reach", $"write a loopback address such as {fallback}");
+        }
+
+        return address;
+    }
+
     /// <summary>An address and port, or null where the key is absent.</summary>
     public IPEndPoint? OptionalEndpoint(string key) =>
         Value<IPEndPoint?>(key, ExpectsEndpoint, TryEndpoint, null, hasFallback: true);

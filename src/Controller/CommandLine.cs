@@ -10,7 +10,8 @@ internal sealed record CommandLine(string Config, string? Manifests)
 
     /// <summary>Reads the arguments; false with what is wrong.</summary>
     public static bool TryParse(
-        IReadOnlyList<string> arguments, [NotNullWhen(true)] out CommandLine? line, [NotNullWhen(false)] out string? error)
+        IReadOnlyList<string> arguments, [NotNullWhen(true)] out CommandLine? line,
+        [NotNullWhen(false)] out string? error)
     {
         line = null;
         var values = new Dictionary<string, string>(StringComparer.Ordinal);

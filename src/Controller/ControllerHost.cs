@@ -4,12 +4,14 @@ using Fairlead.Controller.Configuration;
 using Fairlead.Controller.Documents;
 using Fairlead.Controller.Manifests;
 using Fairlead.Controller.Publishing;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Controller;
 
-/// <summary>The controller of one segment: folder -> desired records -> signed documents -> anchors, and the admin page.
+/// <summary>The controller of one segment: folder -> desired records -> signed documents -> anchors, and the admin
+/// page.
 /// </summary>
 internal sealed class ControllerHost(
     ControllerOptions options,
@@ -22,20 +24,29 @@ internal sealed class ControllerHost(
     /// <summary>Runs until cancelled.</summary>
     /// <param name="ready">Called with the admin page's address once all that was desired at first is sealed.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    /// <exception cref="IOException">The admin address cannot be listened on.</exception>
+    /// <exception cref="StartException">An address cannot be listened on.</exception>
     public async Task RunAsync(Action<string> ready, CancellationToken cancellationToken)
     {
         var kid = signer.Key.Kid;
         var manifests = new ManifestController(
-            new() { Segment = options.Segment.ToString(), Region = options.Region, TtlMax = options.TtlMax }, kid, logger);
+            new() { Segment = options.Segment.ToString(), Region = options.Region, TtlMax = options.TtlMax }, kid,
+            logger);
         var engine = new PublisherEngine(
             new() { Anchors = anchors.Count, Copies = options.Copies, RecordLife = options.RecordLife },
             new DocumentMaker(signer),
             random);
         var shell = new PublisherShell(engine, anchors, options.Copies, kid, new(), time, logger);
         using var watcher = new ManifestWatcher(options.Manifests, options.Debounce, options.Rescan, time, logger);
-        var admin = await AdminPage.StartAsync(options.Admin, shell, manifests, cancellationToken).ConfigureAwait(false);
-        await using (admin.ConfigureAwait(false))
+        var pages = new ControllerPages(shell, manifests);
+        var admin =
+            await PageServer.StartAsync("admin", options.Admin, pages.Admin, isLoopbackOnly: true, cancellationToken)
+            .ConfigureAwait(false);
+        await using var endOfAdmin = admin.ConfigureAwait(false);
+        var metrics =
+            await PageServer.StartAsync(
+                "metrics", options.Metrics, pages.Metrics, isLoopbackOnly: false, cancellationToken)
+            .ConfigureAwait(false);
+        await using (metrics.ConfigureAwait(false))
         {
             logger.Started(options.Manifests, options.Segment.ToString(), anchors.Count, kid.ToString());
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -43,7 +54,7 @@ internal sealed class ControllerHost(
             {
                 shell.RunAsync(stop.Token),
                 WatchAsync(watcher, manifests, shell, stop.Token),
-                TellAsync(shell, () => ready(admin.Address), stop.Token),
+                TellAsync(shell, () => ready($"http://{admin.Address}"), stop.Token),
             };
 
             // The first that fails ends the others; none ends by itself but the one that tells.
@@ -60,7 +71,8 @@ internal sealed class ControllerHost(
     }
 
     private static async Task WatchAsync(
-        ManifestWatcher watcher, ManifestController manifests, PublisherShell shell, CancellationToken cancellationToken)
+        ManifestWatcher watcher, ManifestController manifests, PublisherShell shell,
+        CancellationToken cancellationToken)
     {
         try
         {

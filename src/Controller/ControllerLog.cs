@@ -5,7 +5,8 @@ namespace Fairlead.Controller;
 /// <summary>The controller's log events: 7000-7099.</summary>
 internal static partial class ControllerLog
 {
-    [LoggerMessage(7000, LogLevel.Information, "publishing {Manifests} to {Segment} through {Anchors} anchors as {Kid}")]
+    [LoggerMessage(
+        7000, LogLevel.Information, "publishing {Manifests} to {Segment} through {Anchors} anchors as {Kid}")]
     public static partial void Started(this ILogger logger, string manifests, string segment, int anchors, string kid);
 
     [LoggerMessage(7001, LogLevel.Warning, "{Problem}")]
@@ -34,6 +35,7 @@ internal static partial class ControllerLog
     [LoggerMessage(7008, LogLevel.Debug, "anchor {Anchor}: {Name} version {Version} {Fate}")]
     public static partial void Reported(this ILogger logger, string anchor, string name, long version, string fate);
 
-    [LoggerMessage(7009, LogLevel.Error, "folder {Folder} cannot be read: {Reason}; what was read last stays published")]
+    [LoggerMessage(
+        7009, LogLevel.Error, "folder {Folder} cannot be read: {Reason}; what was read last stays published")]
     public static partial void FolderUnreadable(this ILogger logger, string folder, string reason);
 }

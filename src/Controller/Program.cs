@@ -1,12 +1,4 @@
 using Fairlead.Controller;
+using Fairlead.Hosting;
 
-var registrations = new List<IDisposable>();
-using var stop = Startup.OnSignals(registrations);
-try
-{
-    return await Startup.RunAsync(args, Console.Out, Console.Error, stop.Token).ConfigureAwait(false);
-}
-finally
-{
-    registrations.ForEach(registration => registration.Dispose());
-}
+return await ProgramShell.RunAsync(program => Startup.RunAsync(args, program), Startup.IsRefused).ConfigureAwait(false);

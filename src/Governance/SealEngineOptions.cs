@@ -57,6 +57,13 @@ public sealed record SealEngineOptions
     /// </summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Journal { get; init; } = [];
 
+    /// <summary>
+    /// The number of the certified seal of this epoch at which the journal's file starts; -1 where it holds all that
+    /// the key signed. What was signed before binds through that seal's state, so nothing is signed before it, or a
+    /// later one, is in hand.
+    /// </summary>
+    public long JournalBase { get; init; } = -1;
+
     /// <summary>The newest certified seal of this epoch from the archive; null where there is none.</summary>
     public Envelope? Archived { get; init; }
 

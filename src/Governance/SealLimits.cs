@@ -11,6 +11,12 @@ public static class SealLimits
     /// </summary>
     public const int NewChanges = 256;
 
+    /// <summary>
+    /// Bytes of documents and slices after which a proposal takes no further new change: it has to fit into one message
+    /// and to be journaled at once. A single larger one still goes.
+    /// </summary>
+    public const int NewBytes = 1_048_576;
+
     /// <summary>Most changes of any proposal, merges included.</summary>
     public const int Changes = 4096;
 

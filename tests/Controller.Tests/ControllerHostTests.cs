@@ -148,7 +148,8 @@ public sealed class ControllerHostTests : IAsyncDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var host = Host((IPEndPoint)listener.LocalEndpoint);
-        await Assert.ThrowsAsync<IOException>(() => host.RunAsync(_ => { }, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<Fairlead.Hosting.StartException>(
+            () => host.RunAsync(_ => { }, TestContext.Current.CancellationToken));
     }
 
     private static string Manifest(string name, int endpoints, bool isExported = true) => ManifestGenerator.Write(new()
@@ -181,6 +182,7 @@ public sealed class ControllerHostTests : IAsyncDisposable
         new()
         {
             Admin = admin,
+            Metrics = new(IPAddress.Loopback, 0),
             Anchors = [.. Enumerable.Range(1, 4).Select(port => new IPEndPoint(IPAddress.Loopback, port))],
             Copies = 2,
             Debounce = TimeSpan.FromMilliseconds(10),

@@ -82,7 +82,8 @@ internal sealed class GrpcAnchor : IAsyncDisposable
             })
             .OrderBy(EntryOf, StringComparer.Ordinal)
             .Where(leaf => IsDisordered
-                || string.CompareOrdinal(EntryOf(leaf), EntryOf(new() { Class = request.AfterClass, Name = request.AfterName })) > 0)
+                || string.CompareOrdinal(
+                    EntryOf(leaf), EntryOf(new() { Class = request.AfterClass, Name = request.AfterName })) > 0)
             .ToList();
         var response = new StateResponse { More = IsDisordered || leaves.Count > PageLeaves };
         response.Leaves.AddRange(leaves.Take(PageLeaves));
@@ -106,7 +107,8 @@ internal sealed class GrpcAnchor : IAsyncDisposable
             }
 
             await stream.WriteAsync(new() { Index = index, Accepted = new() }, context.CancellationToken);
-            await stream.WriteAsync(new() { Index = index, Sealed = new() { Epoch = 1, Seq = 1 } }, context.CancellationToken);
+            await stream.WriteAsync(
+                new() { Index = index, Sealed = new() { Epoch = 1, Seq = 1 } }, context.CancellationToken);
         }
     }
 

@@ -55,12 +55,14 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
         var plans = new[] { Plan("a.shop.svc", maker), Plan("b.shop.svc", maker), Plan("c.shop.svc", maker) };
         var reports = await ReportsAsync(anchor, [.. plans.Select(maker.Sign)]);
         Assert.Equal(
-            Enumerable.Range(0, 3).SelectMany(index => new[] { (index, AnchorFate.Accepted), (index, AnchorFate.Sealed) }),
+            Enumerable.Range(0, 3)
+                .SelectMany(index => new[] { (index, AnchorFate.Accepted), (index, AnchorFate.Sealed) }),
             reports.Select(report => (report.Index, report.Fate)));
         Assert.Equal(4, server.EpochCalls); // three epochs of one page each, and the end
         Assert.Equal(0, server.StateCalls);
 
-        var withdrawal = plans[1] with { Content = null, Leaf = plans[1].Leaf with { Version = Now + 1, Content = null } };
+        var withdrawal =
+            plans[1] with { Content = null, Leaf = plans[1].Leaf with { Version = Now + 1, Content = null } };
         await ReportsAsync(anchor, [maker.Sign(withdrawal)]);
         var known = KnownLeaves.Join([await anchor.ReadStateAsync(Token)], _signer.Key.Kid);
         Assert.Equal(3, server.StateCalls);
@@ -106,13 +108,16 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
     {
         var epoch = Document.Make(_world.Newest.Value with
         {
-            Anchors = _world.Newest.Value.Anchors.SetItem(2, _world.Newest.Value.Anchors[2] with { Tls = _world.Publisher.Key }),
+            Anchors =
+                _world.Newest.Value.Anchors.SetItem(
+                    2, _world.Newest.Value.Anchors[2] with { Tls = _world.Publisher.Key }),
             Number = _world.Newest.Value.Number + 1,
             Prev = _world.Newest.Digest,
         });
         var consent = Document.Make(
             new Consent { Digest = epoch.Digest, Epoch = epoch.Value.Number, Segment = _world.Genesis });
-        var gov = _world.Anchors.Select(anchor => anchor.Gov).OrderBy(key => key.Key.Kid).Take(_world.Threshold).ToList();
+        var gov = _world.Anchors.Select(anchor => anchor.Gov).OrderBy(key => key.Key.Kid).Take(_world.Threshold)
+            .ToList();
         _later.Add(new(
             epoch.Payload, AnswerEpochs.Vote(_world.Genesis, epoch, gov), Envelope.Sign(consent, gov), Envelope.None));
         var failure = await FailsAsync(Anchor(await ServerAsync(_serverKey), _world.Genesis));
@@ -169,7 +174,8 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
             name,
             IsHeadless: false,
             [new("http", 80, Fairlead.Kubernetes.Reconciling.PortProtocol.Http)],
-            [new([8080], [new("10.0.0.1", null, "a", Fairlead.Kubernetes.Reconciling.EndpointState.Ready, null)], "us")],
+            [new([8080], [new("10.0.0.1", null, "a", Fairlead.Kubernetes.Reconciling.EndpointState.Ready, null)],
+                "us")],
             TimeSpan.FromSeconds(30),
             null,
             [],

@@ -7,12 +7,14 @@ using Record = Fairlead.Naming.Record;
 
 namespace Fairlead.Controller.Tests;
 
-/// <summary>Published leaves that some in-memory anchors share, as if gossip and seals took no time; checked as V45 says.
+/// <summary>Published leaves that some in-memory anchors share, as if gossip and seals took no time; checked as V45
+/// says.
 /// </summary>
 internal sealed class InMemorySegment(PublicKey publisher)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, (long Version, Hex16 Uid, StateLeaf Leaf)> _leaves = new(StringComparer.Ordinal);
+    private readonly Dictionary<string,
+    (long Version, Hex16 Uid, StateLeaf Leaf)> _leaves = new(StringComparer.Ordinal);
     private readonly HashSet<Digest> _slices = [];
     private readonly Channel<string> _changes = Channel.CreateUnbounded<string>();
 
@@ -102,7 +104,8 @@ internal sealed class InMemorySegment(PublicKey publisher)
         SignedEntry entry, Digest digest, Digest signer, string name, long version, Hex16 uid, StateLeaf leaf)
     {
         var signature = Assert.Single(entry.Document.Signatures);
-        if (signer != publisher.Kid || signature.Kid != publisher.Kid || publisher.Verify(digest, signature.Value.Span) is not null)
+        if (signer != publisher.Kid || signature.Kid != publisher.Kid
+            || publisher.Verify(digest, signature.Value.Span) is not null)
         {
             return "BadSignature: not the publisher's";
         }

@@ -152,7 +152,9 @@ public sealed class PublisherEngineTests
         Load();
         var sends = Desire((A, "1"));
         var publication = sends[0].Publications[0];
-        var again = Assert.Single(_engine.Answer(sends[0].Anchor, publication, AnchorFate.Refused, "PublisherRevoked: no", _now));
+        var again =
+            Assert.Single(
+                _engine.Answer(sends[0].Anchor, publication, AnchorFate.Refused, "PublisherRevoked: no", _now));
         Assert.DoesNotContain(again.Anchor, sends.Select(send => send.Anchor));
         Answer(sends[1].Anchor, publication, AnchorFate.Sealed);
         Answer(again.Anchor, publication, AnchorFate.Sealed);
@@ -169,7 +171,8 @@ public sealed class PublisherEngineTests
         while (sends.TryDequeue(out var send))
         {
             asked.Add(send.Anchor);
-            foreach (var more in _engine.Answer(send.Anchor, publication, AnchorFate.Refused, "PublisherOutOfScope: no", _now))
+            foreach (var more in _engine.Answer(
+                send.Anchor, publication, AnchorFate.Refused, "PublisherOutOfScope: no", _now))
             {
                 sends.Enqueue(more);
             }
@@ -352,7 +355,8 @@ public sealed class PublisherEngineTests
         FrozenSet<string>.Empty,
         true);
 
-    private IReadOnlyList<Send> Desire(params (string Name, string Text)[] records) => _engine.Desire(Of(records), _now);
+    private IReadOnlyList<Send> Desire(params (string Name, string Text)[] records) =>
+        _engine.Desire(Of(records), _now);
 
     private void Load() => Assert.Empty(_engine.Load([], _now));
 

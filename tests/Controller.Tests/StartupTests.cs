@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 
 namespace Fairlead.Controller.Tests;
 
-/// <summary>What a user sees when something is wrong at the start: a file and line or an address, a remedy, exit code 2.</summary>
+/// <summary>What a user sees when something is wrong at the start: a file and line or an address, a remedy, exit code
+/// 2.</summary>
 public sealed class StartupTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-startup-").FullName;
@@ -28,8 +30,8 @@ public sealed class StartupTests : IDisposable
     [InlineData("--what x", "unknown argument --what; usage")]
     public async Task Arguments_Wrong_SayHow(string arguments, string message)
     {
-        var code = await Startup.RunAsync(
-            arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), _output, _errors, TestContext.Current.CancellationToken);
+        var code = await RunAsync(
+            arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), TestContext.Current.CancellationToken);
         Assert.Equal(2, code);
         Assert.Contains(message, _errors.ToString(), StringComparison.Ordinal);
     }
@@ -43,7 +45,9 @@ public sealed class StartupTests : IDisposable
     [InlineData("admin: 127.0.0.1:0", "admin: 0.0.0.0:16002", "which others can reach; write a loopback address")]
     [InlineData("manifests: manifests", "manifests: nowhere", "which is no folder; create it or correct the path")]
     [InlineData("record_life: 1h", "record_life: 31d", "`record_life` is `31d`")]
-    [InlineData("record_life: 1h", "recordlife: 1h", "controller.yaml:7: `recordlife` is unknown; did you mean `record_life`?")]
+    [InlineData(
+        "record_life: 1h", "recordlife: 1h",
+        "controller.yaml:8: `recordlife` is unknown; did you mean `record_life`?")]
     [InlineData("copies: 1", "copies: 3", "`copies` is 3")]
     [InlineData("region: a", "region: a*", "`region` is no region's name")]
     public async Task Configuration_Wrong_NamesTheLineAndTheRemedy(string from, string to, string message)
@@ -62,9 +66,11 @@ public sealed class StartupTests : IDisposable
     [Fact]
     public async Task Key_ReadableByOthers_IsRefused()
     {
-        File.SetUnixFileMode(KeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        File.SetUnixFileMode(
+            KeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         Assert.Equal(2, await RunAsync());
-        Assert.Equal($"key file {KeyPath}: mode 0644 lets others use it; run: chmod 600 {KeyPath}", _errors.ToString().Trim());
+        Assert.Equal(
+            $"key file {KeyPath}: mode 0644 lets others use it; run: chmod 600 {KeyPath}", _errors.ToString().Trim());
     }
 
     [Fact]
@@ -95,7 +101,7 @@ public sealed class StartupTests : IDisposable
         var address = listener.LocalEndpoint.ToString()!;
         Assert.Equal(2, await RunAsync("admin: 127.0.0.1:0", $"admin: {address}"));
         Assert.Contains(address, _errors.ToString(), StringComparison.Ordinal);
-        Assert.Contains("choose another admin address", _errors.ToString(), StringComparison.Ordinal);
+        Assert.Contains("give another one", _errors.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,7 +123,8 @@ public sealed class StartupTests : IDisposable
         File.SetUnixFileMode(KeyPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
-    private Task<int> RunAsync(string from = "", string to = "") => RunAsync(from, to, TestContext.Current.CancellationToken);
+    private Task<int> RunAsync(string from = "", string to = "") =>
+        RunAsync(from, to, TestContext.Current.CancellationToken);
 
     private async Task<int> RunAsync(string from, string to, CancellationToken cancellationToken)
     {
@@ -128,6 +135,7 @@ public sealed class StartupTests : IDisposable
             publisher_key: publisher.pem
             manifests: manifests
             admin: 127.0.0.1:0
+            metrics: 127.0.0.1:0
             record_life: 1h
             copies: 1
             region: a
@@ -135,7 +143,11 @@ public sealed class StartupTests : IDisposable
             """;
         var path = Path.Combine(_folder, "controller.yaml");
         Assert.Contains(from, good, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(path, from.Length == 0 ? good : good.Replace(from, to, StringComparison.Ordinal), cancellationToken);
-        return await Startup.RunAsync(["--config", path], _output, _errors, cancellationToken);
+        await File.WriteAllTextAsync(
+            path, from.Length == 0 ? good : good.Replace(from, to, StringComparison.Ordinal), cancellationToken);
+        return await RunAsync(["--config", path], cancellationToken);
     }
+
+    private Task<int> RunAsync(string[] arguments, CancellationToken cancellationToken) => ProgramShell.RunAsync(
+        program => Startup.RunAsync(arguments, program), Startup.IsRefused, _output, _errors, cancellationToken);
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Fairlead.Anchor.Hosting;
 using Fairlead.Configuration;
+using Fairlead.Hosting;
 using Fairlead.Liar;
 using Microsoft.Extensions.Logging;
 

@@ -8,7 +8,7 @@ public sealed class DependencyTests
     private static readonly (string Row, string[] Projects)[] Rows =
     [
         ("domain", ["Naming"]),
-        ("base", ["Rpc", "Store", "EnvoyApi", "Configuration"]),
+        ("base", ["Rpc", "Store", "EnvoyApi", "Configuration", "Hosting"]),
         ("mapping", ["Protocol"]),
         ("engines", ["Resolver", "Governance"]),
         ("adapters", ["Xds", "Kubernetes", "Store.Sqlite", "Store.Etcd"]),
@@ -40,6 +40,7 @@ public sealed class DependencyTests
     [InlineData("Store")]
     [InlineData("EnvoyApi")]
     [InlineData("Configuration")]
+    [InlineData("Hosting")]
     [InlineData("Xds")]
     [InlineData("Store.Sqlite")]
     public void Closure_WithoutDomain_HoldsNoNaming(string project) =>

@@ -20,7 +20,6 @@ public sealed class MaliciousInputTests(ITestOutputHelper output)
         [64] = "RedirectUidMismatch: following redirects (V34)",
         [73] = "BehindWitness: Witness leaves (V42)",
         [76] = "TokenAudience: service account tokens (V50)",
-        [82] = "StoreRolledBack: the archive's alarm (V47)",
         [86] = "BadSignature in evidence: quarantine (V38)",
         [87] = "RecoveryNotEffective: recovery epochs (V10r)",
         [88] = "RecoveryVetoed: recovery epochs (V10r)",

@@ -18,9 +18,7 @@ public sealed class SourceSizeTests(ITestOutputHelper output)
     /// longer has to leave it, and none joins.</summary>
     private static readonly string[] WideFolders =
     [
-        "src/Anchor/", "src/Cli/", "src/Controller/", "src/Resolver/", "src/Sidecar/", "src/Xds/",
-        "tests/Anchor.Tests/", "tests/Controller.Tests/", "tests/Resolver.Tests/",
-        "tests/Sidecar.Tests/", "tests/Xds.Tests/",
+@@LIST@@
     ];
 
     /// <summary>Methods that may be longer, by `path: name`, each with its reason. Empty is right.</summary>

@@ -5,10 +5,10 @@ using Fairlead.Naming;
 namespace Fairlead.Anchor.Home;
 
 /// <summary>
-/// The home side of an anchor: one upstream subscription per (name, subject) and one session per target segment, kept as
-/// long as some consumer uses them and a little longer. Thread-safe.
+/// The home side of an anchor: one upstream subscription per (name, subject) and one session per target segment, kept
+/// as long as some consumer uses them and a little longer. Thread-safe.
 /// </summary>
-internal sealed class HomeRelay(ServingContext context, HomeVerifier verifier) : IAsyncDisposable
+internal sealed class HomeRelay(ServingContext context, HomeVerifier verifier, AttestBook attests) : IAsyncDisposable
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(60);
     private const int NamesMax = 20_000;
@@ -31,7 +31,8 @@ internal sealed class HomeRelay(ServingContext context, HomeVerifier verifier) :
                 DropIdle();
                 if (_names.Count >= NamesMax)
                 {
-                    return (null, new Refusal(VerificationFailure.RateLimited, "query", $"{NamesMax} names are relayed already"));
+                    return (null,
+                        new Refusal(VerificationFailure.RateLimited, "query", $"{NamesMax} names are relayed already"));
                 }
 
                 name = new RelayedName(++_nextId, question.Query, question.Consumer);
@@ -42,7 +43,9 @@ internal sealed class HomeRelay(ServingContext context, HomeVerifier verifier) :
             name.Users++;
         }
 
-        var session = _sessions.GetOrAdd(peer.Value.Genesis, _ => new TargetSession(context, verifier, new GrantMint(context), peer.Value.Genesis));
+        var session = _sessions.GetOrAdd(
+            peer.Value.Genesis,
+            target => new TargetSession(context, verifier, attests, new GrantMint(context), target));
         if (isNew)
         {
             session.Add(name);

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -7,59 +6,59 @@ namespace Fairlead.Anchor.Home;
 
 /// <summary>
 /// A home anchor is a verifier before it is a relay: what a target says is checked behind the own hop 0 exactly as the
-/// sidecar will check it. Holds the state that answers of this anchor's process are checked against. Thread-safe.
+/// sidecar will check it, and used once what was learned from it is durable (V39). Thread-safe.
 /// </summary>
-internal sealed class HomeVerifier(ServingContext context, AttestMint mint)
+internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
 {
-    private readonly Lock _gate = new();
     private readonly VerifiedCache _cache = new();
-    private VerifierState? _state;
 
-    /// <summary>The chain of a segment as far as it was verified; null for none.</summary>
-    internal SegmentState? Chain(Digest genesis)
+    /// <summary>The chain of a segment as far as it was verified and made durable; null for none.</summary>
+    internal SegmentState? Chain(Digest genesis) => keeper.Durable.Segments.GetValueOrDefault(genesis);
+
+    /// <summary>Takes over a chain that was fetched and verified; completes when it is durable.</summary>
+    internal Task<Refusal?> AdoptAsync(SegmentState segment)
     {
-        lock (_gate)
-        {
-            return _state?.Segments.GetValueOrDefault(genesis);
-        }
+        var done = new TaskCompletionSource<Refusal?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        keeper.Step(state => state.With(segment), done.SetResult);
+        return done.Task;
     }
 
-    /// <summary>Takes over a chain that was fetched and verified.</summary>
-    internal void Adopt(SegmentView view, SegmentState segment)
+    /// <summary>Checks the target's hop behind the own hop 0.</summary>
+    /// <param name="own">The own hop 0, as <see cref="HomeAnswers"/> builds it for this name now.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="fromTarget">What the target's anchor said.</param>
+    /// <param name="settled">See <see cref="StateKeeper.Step"/>; called only where every check passed.</param>
+    /// <param name="passed">Called where every check passed, before <paramref name="settled"/> can be.</param>
+    /// <returns>The first error, or null where every check passed.</returns>
+    internal Refusal? Check(
+        UnverifiedHop own, RelayedName name, UnverifiedAnswer fromTarget, Action<Refusal?> settled, Action passed)
     {
-        lock (_gate)
-        {
-            _state = State(view).With(segment);
-        }
-    }
-
-    /// <summary>Checks the target's hop behind a fresh hop 0.</summary>
-    /// <returns>Null where every check passed.</returns>
-    internal Refusal? Check(SegmentView view, RelayedName name, UnverifiedAnswer fromTarget)
-    {
-        lock (_gate)
-        {
-            var state = State(view);
-            var segment = name.Query.Value.Name.Segment!;
-            var own = HomeAnswers.Build(view, mint, name.Consumer, segment, state.HomeState?.NewestNumber, context.Now());
-            var whole = fromTarget with { Hops = [own.Hop, .. fromTarget.Hops] };
-            var options = new VerifierOptions
+        Refusal? refusal = null;
+        keeper.Step(
+            state =>
             {
-                UnsafeAllowLoopbackEndpoints = context.UnsafeAllowLoopbackEndpoints,
-                Subject = name.Consumer.Subject,
-            };
-            switch (AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache))
-            {
-                case Verdict.Accepted accepted:
-                    _state = accepted.Next;
+                var whole = fromTarget with { Hops = [Known(state, own), .. fromTarget.Hops] };
+                var options = new VerifierOptions
+                {
+                    UnsafeAllowLoopbackEndpoints = context.UnsafeAllowLoopbackEndpoints,
+                    Subject = name.Consumer.Subject,
+                };
+                var verdict = AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);
+                if (verdict is not Verdict.Accepted accepted)
+                {
+                    refusal = ((Verdict.Refused)verdict).Refusal;
                     return null;
-                case Verdict.Refused refused:
-                    return refused.Refusal;
-                default:
-                    throw new InvalidOperationException("a verdict is one of the two");
-            }
-        }
+                }
+
+                passed();
+                return accepted.Next;
+            },
+            settled);
+        return refusal;
     }
 
-    private VerifierState State(SegmentView view) => _state ??= VerifierState.Start(new HomePin(view.Genesis, view.Name));
+    // The own hop holds the whole chain; an answer must not repeat what the verifier holds.
+    private static UnverifiedHop Known(VerifierState state, UnverifiedHop own) => state.HomeState is { } home
+        ? own with { Epochs = [.. own.Epochs.Skip((int)Math.Min(home.NewestNumber + 1, own.Epochs.Length))] }
+        : own;
 }

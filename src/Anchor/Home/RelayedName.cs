@@ -4,8 +4,8 @@ using Fairlead.Naming;
 namespace Fairlead.Anchor.Home;
 
 /// <summary>
-/// One upstream subscription, shared by every consumer stream that asks the same query: the newest verified answer, or why
-/// there is none. Thread-safe.
+/// One upstream subscription, shared by every consumer stream that asks the same query: the newest verified answer, or
+/// why there is none. Thread-safe.
 /// </summary>
 internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consumer)
 {

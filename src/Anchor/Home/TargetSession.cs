@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Anchor.Home;
 
 /// <summary>
-/// Everything that this anchor subscribes to in one target segment, over one stream to one of its anchors; on a failure, a
-/// refusal or a missing update the next anchor takes over. Thread-safe; one task runs the stream.
+/// Everything that this anchor subscribes to in one target segment, over one stream to one of its anchors; on a
+/// failure, a refusal or a missing update the next anchor takes over. Thread-safe; one task runs the stream.
 /// </summary>
 internal sealed class TargetSession : IAsyncDisposable
 {
@@ -19,6 +19,7 @@ internal sealed class TargetSession : IAsyncDisposable
 
     private readonly ServingContext _context;
     private readonly HomeVerifier _verifier;
+    private readonly AttestBook _attests;
     private readonly GrantMint _grants;
     private readonly Digest _target;
     private readonly ILogger _log;
@@ -26,13 +27,15 @@ internal sealed class TargetSession : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Wakeup _wakeup;
     private readonly Task _running;
-    private readonly List<EpochDocument> _epochs = [];
+    private readonly EpochLog _epochs = new();
     private int _next;
 
-    internal TargetSession(ServingContext context, HomeVerifier verifier, GrantMint grants, Digest target)
+    internal TargetSession(
+        ServingContext context, HomeVerifier verifier, AttestBook attests, GrantMint grants, Digest target)
     {
         _context = context;
         _verifier = verifier;
+        _attests = attests;
         _grants = grants;
         _target = target;
         _log = context.Loggers.CreateLogger<TargetSession>();
@@ -88,7 +91,8 @@ internal sealed class TargetSession : IAsyncDisposable
     {
         if (_context.Views.Current is not { } view || Endpoints(view) is not { Count: > 0 } endpoints)
         {
-            return new Refusal(VerificationFailure.NotSealed, "home", "the own segment is not sealed, or the Peer is gone");
+            return new Refusal(
+                VerificationFailure.NotSealed, "home", "the own segment is not sealed, or the Peer is gone");
         }
 
         var client = new AnchorClient(
@@ -102,12 +106,14 @@ internal sealed class TargetSession : IAsyncDisposable
                     return refusal;
                 }
 
-                var stream = new TargetStream(_context, _verifier, _grants, _target, client, _names, _wakeup, _epochs);
+                var stream =
+                    new TargetStream(_context, _verifier, _attests, _grants, _target, client, _names, _wakeup, _epochs);
                 return await stream.RunAsync(_stop.Token).ConfigureAwait(false);
             }
             catch (RpcException e)
             {
-                return RpcFailures.Read(e) ?? new Refusal(VerificationFailure.Behind, client.Endpoint.Text, e.Status.Detail);
+                return RpcFailures.Read(e)
+                    ?? new Refusal(VerificationFailure.Behind, client.Endpoint.Text, e.Status.Detail);
             }
             catch (OperationCanceledException)
             {
@@ -121,15 +127,40 @@ internal sealed class TargetSession : IAsyncDisposable
     {
         var held = _verifier.Chain(_target);
         var floor = HomeAnswers.PeerOf(view, _target)?.Value.Floor;
+        var delta = view.Epoch.Value.Policy.ClockDelta;
         var (fetched, refusal) = await ChainFetch.RunAsync(
-            client, _target, held, null, floor, _context.Time, view.Epoch.Value.Policy.ClockDelta, _stop.Token).ConfigureAwait(false);
+            client, _target, held, null, floor, _context.Time, delta, _stop.Token).ConfigureAwait(false);
         if (fetched is null)
         {
             return refusal;
         }
 
-        _epochs.AddRange(fetched.Epochs);
-        _verifier.Adopt(view, fetched.Segment);
+        // A chain that a file remembered has no documents for consumers that know nothing: they are fetched from the
+        // start.
+        if (held is not null && _epochs.All.IsEmpty)
+        {
+            var (whole, failed) = await ChainFetch.RunAsync(
+                client, _target, null, null, floor, _context.Time, delta, _stop.Token).ConfigureAwait(false);
+            if (whole is null)
+            {
+                return failed;
+            }
+
+            if (whole.Segment.DigestOf(held.NewestNumber) != held.Newest.Digest)
+            {
+                return new Refusal(
+                    VerificationFailure.EpochEquivocation, "epochs", $"epoch {held.NewestNumber} is another document");
+            }
+
+            fetched = fetched with { Epochs = whole.Epochs };
+        }
+
+        if (await _verifier.AdoptAsync(fetched.Segment).ConfigureAwait(false) is { } lost)
+        {
+            return lost;
+        }
+
+        _epochs.Add(fetched.Epochs);
         return null;
     }
 

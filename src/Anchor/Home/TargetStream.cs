@@ -15,12 +15,13 @@ namespace Fairlead.Anchor.Home;
 internal sealed class TargetStream(
     ServingContext context,
     HomeVerifier verifier,
+    AttestBook attests,
     GrantMint grants,
     Digest target,
     AnchorClient client,
     ConcurrentDictionary<ulong, RelayedName> names,
     Wakeup wakeup,
-    List<EpochDocument> epochs)
+    EpochLog epochs)
 {
     private static readonly TimeSpan GrantHalf = TimeSpan.FromMilliseconds(Limits.GrantLife / 2);
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(3);
@@ -28,6 +29,8 @@ internal sealed class TargetStream(
     private readonly HashSet<ulong> _open = [];
     private readonly Dictionary<ulong, long> _due = [];
     private long _grantsAt;
+    private long _chain = -1;
+    private volatile Refusal? _lost;
 
     /// <summary>Runs until the stream fails or the anchor does not deserve it any more; the result says why.</summary>
     internal async Task<Refusal> RunAsync(CancellationToken cancellationToken)
@@ -43,13 +46,15 @@ internal sealed class TargetStream(
                 await call.RequestStream.WriteAsync(request, cancellationToken).ConfigureAwait(false);
             }
 
-            if (Overdue() is { } late)
+            if ((_lost ?? CheckKey() ?? Overdue()) is { } failed)
             {
-                return late;
+                return failed;
             }
 
             // A wait that is not over is kept: a second one beside it could take its signal.
-            woken = woken is { IsCompleted: false } ? woken : wakeup.WaitAsync(TimeSpan.FromMilliseconds(250), cancellationToken);
+            woken = woken is { IsCompleted: false }
+                ? woken
+                : wakeup.WaitAsync(TimeSpan.FromMilliseconds(250), cancellationToken);
             if (await Task.WhenAny(reading, woken).ConfigureAwait(false) != reading)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -61,7 +66,7 @@ internal sealed class TargetStream(
                 return new Refusal(VerificationFailure.Behind, client.Endpoint.Text, "the anchor ended the stream");
             }
 
-            if (Take(call.ResponseStream.Current, view) is { } refusal)
+            if (await TakeAsync(call.ResponseStream.Current, view).ConfigureAwait(false) is { } refusal)
             {
                 return refusal;
             }
@@ -81,7 +86,8 @@ internal sealed class TargetStream(
         {
             _grantsAt = now;
             var renewed = new Grants();
-            foreach (var consumer in names.Values.Where(name => _open.Contains(name.Id)).Select(name => name.Consumer).DistinctBy(c => c.Digest))
+            foreach (var consumer in names.Values.Where(name => _open.Contains(name.Id)).Select(name => name.Consumer)
+                .DistinctBy(c => c.Digest))
             {
                 renewed.Grants_.Add(WireWriter.ToMessage(grants.Sign(view, consumer, target)));
             }
@@ -123,7 +129,8 @@ internal sealed class TargetStream(
         return new Open { Id = name.Id, Request = request };
     }
 
-    // An anchor that lets half of the oldest expiry pass without a word, and some more for the way, withholds or is stuck.
+    // An anchor that lets half of the oldest expiry pass without a word, and some more for the way, withholds or is
+    // stuck.
     private Refusal? Overdue()
     {
         var now = context.Now();
@@ -131,19 +138,33 @@ internal sealed class TargetStream(
         {
             if (now > due)
             {
-                return new Refusal(VerificationFailure.Behind, client.Endpoint.Text, $"no update for subscription {id} in time");
+                return new Refusal(
+                    VerificationFailure.Behind, client.Endpoint.Text, $"no update for subscription {id} in time");
             }
         }
 
         return null;
     }
 
-    private Refusal? Take(SubscribeResponse response, SegmentView view)
+    // V63: a key that the newest epoch does not name has no business here any more, whichever session heard of the
+    // epoch.
+    private Refusal? CheckKey()
+    {
+        if (verifier.Chain(target) is not { } chain || chain.NewestNumber == _chain)
+        {
+            return null;
+        }
+
+        _chain = chain.NewestNumber;
+        return client.Require(chain);
+    }
+
+    private async Task<Refusal?> TakeAsync(SubscribeResponse response, SegmentView view)
     {
         switch (response.KindCase)
         {
             case SubscribeResponse.KindOneofCase.Update:
-                return Take(response.Update, view);
+                return await TakeAsync(response.Update, view).ConfigureAwait(false);
             case SubscribeResponse.KindOneofCase.Lapsed:
                 _open.Remove(response.Lapsed.Id);
                 _due.Remove(response.Lapsed.Id);
@@ -172,7 +193,7 @@ internal sealed class TargetStream(
         return RpcFailures.IsRetriable(failure) ? refusal : null;
     }
 
-    private Refusal? Take(Update update, SegmentView view)
+    private async Task<Refusal?> TakeAsync(Update update, SegmentView view)
     {
         if (!WireReader.TryRead(update.Answer, out var answer, out var refusal))
         {
@@ -181,10 +202,11 @@ internal sealed class TargetStream(
 
         if (answer.Hops is not [var hop])
         {
-            return new Refusal(VerificationFailure.PathBroken, client.Endpoint.Text, $"{answer.Hops.Length} hops from a target");
+            return new Refusal(
+                VerificationFailure.PathBroken, client.Endpoint.Text, $"{answer.Hops.Length} hops from a target");
         }
 
-        var isKept = false;
+        var later = answer;
         foreach (var id in update.Ids)
         {
             if (!names.TryGetValue(id, out var name))
@@ -192,20 +214,59 @@ internal sealed class TargetStream(
                 continue;
             }
 
-            if (verifier.Check(view, name, answer) is { } failed)
+            if (await CheckAsync(view, name, id, later, hop).ConfigureAwait(false) is { } failed)
             {
                 return failed;
             }
 
-            // What came with a verified answer continues the chain, once however many names the update is about.
-            epochs.AddRange(isKept ? [] : hop.Epochs);
-            isKept = true;
-            var now = context.Now();
-            var relayed = Relay(hop, answer);
-            _due[id] = now + ((relayed.Expiry - now) / 2) + (long)FirstAnswer.TotalMilliseconds;
-            name.Accept(relayed);
+            // What came with a verified answer continues the chain once, however many names the update is about.
+            later = answer with { Hops = [hop with { Epochs = [] }] };
         }
 
+        return null;
+    }
+
+    private async Task<Refusal?> CheckAsync(
+        SegmentView view, RelayedName name, ulong id, UnverifiedAnswer answer, UnverifiedHop hop)
+    {
+        var segment = name.Query.Value.Name.Segment!;
+        var own = HomeAnswers.Build(view, attests, name.Consumer, segment, null, context.Now(), out var missing);
+        if (own is null)
+        {
+            await attests.SettledAsync(view, AttestTerms.OfHome(view, name.Consumer, segment)).ConfigureAwait(false);
+            own = HomeAnswers.Build(view, attests, name.Consumer, segment, null, context.Now(), out missing);
+        }
+
+        if (own is null)
+        {
+            return missing;
+        }
+
+        // The epochs that came are the chain's next ones if the check passes; they are kept only then.
+        Relayed? relayed = null;
+        var failed = verifier.Check(own.Hop, name, answer, lost =>
+        {
+            if (lost is not null)
+            {
+                name.Fail(lost);
+                _lost = lost;
+                wakeup.Signal();
+                return;
+            }
+
+            name.Accept(Volatile.Read(ref relayed)!);
+        }, () =>
+        {
+            epochs.Add(answer.Hops[0].Epochs);
+            Volatile.Write(ref relayed, Relay(hop, answer));
+        });
+        if (failed is not null)
+        {
+            return failed;
+        }
+
+        var now = context.Now();
+        _due[id] = now + ((relayed!.Expiry - now) / 2) + (long)FirstAnswer.TotalMilliseconds;
         return null;
     }
 
@@ -227,6 +288,6 @@ internal sealed class TargetStream(
             }
         }
 
-        return new Relayed(hop with { Epochs = [] }, [.. epochs], answer.Result, answer.Slices, expiry, seal);
+        return new Relayed(hop with { Epochs = [] }, epochs.All, answer.Result, answer.Slices, expiry, seal);
     }
 }

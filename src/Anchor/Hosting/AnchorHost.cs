@@ -1,36 +1,54 @@
+using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Journal;
 using Fairlead.Anchor.Peers;
 using Fairlead.Anchor.Sealing;
 using Fairlead.Anchor.Serving;
 using Fairlead.Governance;
+using Fairlead.Hosting;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Resolver.State;
 using Fairlead.Rpc;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Anchor.Hosting;
 
 /// <summary>
-/// One running anchor: its keys, its journal, the seal loop, the connections to the other anchors of its segment, and what
-/// it serves. Thread-safe; disposing it stops everything.
+/// One running anchor: its keys, its journal, the seal loop, the connections to the other anchors of its segment, and
+/// what it serves. Thread-safe; disposing it stops everything.
 /// </summary>
 internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 {
     private readonly SegmentGround _ground;
+    private readonly AnchorMetrics _counters = new();
     private readonly ViewSource _views = new();
     private readonly List<PeerLink> _links = [];
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private KeyCustody? _keys;
     private Archive? _archive;
     private SealLoop? _loop;
+    private StateKeeper? _keeper;
+    private AttestBook? _attests;
     private ConsumerService? _consumers;
     private RpcServer? _server;
-    private AdminServer? _admin;
+    private PageServer? _admin;
+    private PageServer? _metrics;
 
-    private AnchorHost(SegmentGround ground, ILoggerFactory loggers)
-    {
-        _ground = ground;
-    }
+    private AnchorHost(SegmentGround ground) => _ground = ground;
 
     /// <summary>What is served; null until a certified seal is held.</summary>
     internal ViewSource Views => _views;
+
+    /// <summary>Where the admin page listens.</summary>
+    internal System.Net.IPEndPoint Admin => _admin!.Address;
+
+    /// <summary>Where readiness and metrics are served.</summary>
+    internal System.Net.IPEndPoint Metrics => _metrics!.Address;
+
+    /// <summary>How often the journal was started anew.</summary>
+    internal long JournalRotations => _loop!.Rotations;
 
     /// <summary>Where consumers, publishers and other anchors connect.</summary>
     internal RpcEndpoint Endpoint => _server!.Endpoints[0];
@@ -45,7 +63,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         CancellationToken cancellationToken)
     {
         var ground = SegmentGround.Read(options.SegmentFile, time.GetUtcNow().ToUnixTimeMilliseconds());
-        var host = new AnchorHost(ground, loggers);
+        var host = new AnchorHost(ground);
         try
         {
             host._keys = KeyCustody.Load(options, ground, time);
@@ -75,17 +93,22 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 
     public void OnCertified(CertifiedState state)
     {
-        _views.Publish(new SegmentView(_ground.Name, _ground.Epochs, _ground.Newest, _ground.Leaves, _ground.Rules, state));
+        _views.Publish(
+            new SegmentView(_ground.Name, _ground.Epochs, _ground.Newest, _ground.Leaves, _ground.Rules, state));
         _archive!.Enqueue(state);
+        _counters.Seals.Add();
     }
 
     public void OnBroken(Exception error) => _broken.TrySetException(error);
 
     public async ValueTask DisposeAsync()
     {
+        await DisposeAsync(_metrics).ConfigureAwait(false);
         await DisposeAsync(_admin).ConfigureAwait(false);
         await DisposeAsync(_server).ConfigureAwait(false);
         await DisposeAsync(_consumers).ConfigureAwait(false);
+        await DisposeAsync(_attests).ConfigureAwait(false);
+        await DisposeAsync(_keeper).ConfigureAwait(false);
         await Task.WhenAll(_links.Select(link => link.DisposeAsync().AsTask())).ConfigureAwait(false);
         await DisposeAsync(_loop).ConfigureAwait(false);
         await DisposeAsync(_archive).ConfigureAwait(false);
@@ -93,10 +116,13 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     }
 
     // Journal and archive: what this key signed, and the newest state that the segment certified.
-    private async Task OpenAsync(AnchorOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    private async Task OpenAsync(
+        AnchorOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var (store, journal, archived) = await DataFolder.OpenAsync(options, _ground, _keys!, time, cancellationToken).ConfigureAwait(false);
-        _archive = new Archive(store, _ground.Genesis, time, loggers.CreateLogger<Archive>());
+        var folder = await DataFolder.OpenAsync(options, _ground, _keys!, time, cancellationToken)
+            .ConfigureAwait(false);
+        var log = loggers.CreateLogger<SealLoop>();
+        _archive = new Archive(folder.Store, folder.Mark, _ground.Genesis, time, loggers.CreateLogger<Archive>());
         var engine = new SealEngineOptions
         {
             Self = options.Id,
@@ -106,11 +132,32 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             Handover = _ground.Handover?.Value,
             HandoverDigest = _ground.Handover?.Digest,
             Signer = _keys!.Seal,
-            Journal = [.. journal.Replay().Select(body => new ReadOnlyMemory<byte>(body))],
-            Archived = archived?.Seal,
-            ArchivedEntries = archived?.Entries ?? [],
+            Journal = [.. JournalParts.Join(folder.Journal.Replay()).Select(body => new ReadOnlyMemory<byte>(body))],
+            JournalBase = folder.JournalBase(_ground),
+            Archived = folder.Archived?.Seal,
+            ArchivedEntries = folder.Archived?.Entries ?? [],
         };
-        _loop = new SealLoop(engine, journal, this, time, loggers.CreateLogger<SealLoop>());
+        if (engine.JournalBase > folder.ArchivedSeq)
+        {
+            SealLog.BaseMissing(log, engine.Epoch.Value.Number, engine.JournalBase);
+        }
+
+        _loop = new SealLoop(engine, folder.Journal, this, time, log);
+        _archive.Written += _loop.OnArchived;
+        _keeper = OpenState(options);
+    }
+
+    private StateKeeper OpenState(AnchorOptions options)
+    {
+        try
+        {
+            var home = new HomePin(_ground.Genesis, _ground.Name);
+            return new StateKeeper(home, Path.Combine(options.Data, "verifier.state"), options.Id);
+        }
+        catch (StateException e)
+        {
+            throw new StartException(e.Message, e);
+        }
     }
 
     private async Task ServeAsync(
@@ -131,13 +178,19 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             Time = time,
             Loggers = loggers,
         };
-        _consumers = new ConsumerService(context);
+        var mint = new AttestMint(context.SealKey);
+        _attests = new AttestBook(mint, AskAsync, time, loggers.CreateLogger<AttestBook>());
+        _consumers = new ConsumerService(context, _attests, new HomeVerifier(context, _keeper!));
         var builder = ServerServiceDefinition.CreateBuilder();
         _consumers.AddTo(builder);
         new ReadingService(context, _ground.Epochs, _ground.Genesis).AddTo(builder);
-        new PublishService(_loop!, _ground.Genesis).AddTo(builder);
+        new PublishService(_loop!, _ground.Genesis, _counters).AddTo(builder);
         var service = builder.Build();
-        var peers = new PeerService(options.Id, () => _ground.Newest.Value, (anchor, message) => _loop!.Post(new SealInput.Receive(anchor, message)));
+        var peers = new PeerService(
+            options.Id,
+            () => _ground.Newest.Value,
+            (anchor, message) => _loop!.Post(new SealInput.Receive(anchor, message)),
+            request => Decide(request, mint, context.Now()));
         var server = new RpcServerOptions
         {
             Endpoints = { RpcEndpoint.Tcp(options.Listen, new RpcServerTls(_keys.Transport)) },
@@ -149,13 +202,20 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         try
         {
             _server = await RpcServer.StartAsync(server, cancellationToken).ConfigureAwait(false);
-            _admin = await AdminServer.StartAsync(options, this, time, cancellationToken).ConfigureAwait(false);
         }
         catch (IOException e)
         {
-            throw new StartException($"cannot listen: {e.Message}; end what uses the address, or change listen and admin", e);
+            throw new StartException(
+                $"listen: {options.Listen}: {e.Message}; end what uses the address, or give another one", e);
         }
 
+        var pages = new AnchorPages(() => Status(options.Id), _counters, time);
+        _admin = await PageServer.StartAsync(
+            "admin", options.Admin, pages.Admin, isLoopbackOnly: true, cancellationToken)
+            .ConfigureAwait(false);
+        _metrics = await PageServer.StartAsync(
+            "metrics", options.Metrics, pages.Metrics, isLoopbackOnly: false, cancellationToken)
+            .ConfigureAwait(false);
         Connect(options.Id, time);
         _loop!.Start();
     }
@@ -169,10 +229,31 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         }
     }
 
+    private async Task<Envelope> AskAsync(
+        string anchor, SegmentView view, AttestTerms terms, CancellationToken cancellationToken)
+    {
+        var link = _links.Find(link => link.Id == anchor)
+            ?? throw new RpcException(new Status(StatusCode.Unavailable, $"{anchor} is not known"));
+        var response = await link.AttestAsync(AttestWire.Write(view, terms), cancellationToken).ConfigureAwait(false);
+        return WireReader.TryRead(response.Attest, out var envelope, out var refusal)
+            ? envelope
+            : throw RpcFailures.ToException(refusal);
+    }
+
+    // Another anchor of the segment wants this one's own decision.
+    private Envelope Decide(AttestRequest request, AttestMint mint, long now)
+    {
+        var view = _views.Current ?? throw RpcFailures.ToException(
+            new Refusal(VerificationFailure.NotSealed, _ground.Name.Text, "no certified seal is held yet"));
+        return AttestWire.Read(request, view, out var terms) is { } refusal
+            ? throw RpcFailures.ToException(refusal)
+            : mint.Sign(view, terms!, now).Envelope;
+    }
+
     /// <summary>What the admin page shows.</summary>
     internal AnchorStatus Status(string id) => new(
         id, _ground.Name.Text, _ground.Genesis, _ground.Newest.Value.Number, _views.Current, _loop!.Status,
-        [.. _links.Select(link => (link.Id, link.IsConnected))]);
+        [.. _links.Select(link => (link.Id, link.IsConnected))], _archive!.Alarm, _consumers!.Streams);
 
     private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

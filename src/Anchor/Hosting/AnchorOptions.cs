@@ -37,6 +37,15 @@ internal sealed record AnchorOptions
     /// <value>Development only: loopback addresses of other segments are relayed. Default false.</value>
     internal required bool UnsafeAllowLoopbackEndpoints { get; init; }
 
+    /// <value>Where readiness and metrics are served; may be reachable from outside. Default 0.0.0.0:16021.</value>
+    internal IPEndPoint Metrics { get; init; } = new(IPAddress.Any, 16021);
+
+    /// <value>Bytes of the journal from which on a new file is started at the next archived seal. Default 256
+    /// MiB.</value>
+    internal long JournalBytes { get; init; } = 256 * Mebibyte;
+
+    private const long Mebibyte = 1_048_576;
+
     /// <summary>Reads a configuration file and the variables laid over it.</summary>
     /// <exception cref="ConfigurationException">Something is wrong; the message holds all of it.</exception>
     internal static AnchorOptions Load(string path, IReadOnlyDictionary<string, string> environment)
@@ -53,23 +62,14 @@ internal sealed record AnchorOptions
             TlsKey = keys.FilePath("tls"),
             Data = root.FilePath("data"),
             Listen = root.Endpoint("listen"),
-            Admin = Loopback(root, "admin", 16001),
+            Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16001)),
+            Metrics = root.Endpoint("metrics", new IPEndPoint(IPAddress.Any, 16021)),
+            JournalBytes = root.Integer("journal_mib", 1, 256, 256) * Mebibyte,
             Subjects = [.. root.Has("subjects") ? root.Sections("subjects").Select(Mapping) : []],
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
         };
         file.ThrowIfInvalid();
         return options;
-    }
-
-    private static IPEndPoint Loopback(ConfigurationSection root, string key, int port)
-    {
-        var address = root.Endpoint(key, new IPEndPoint(IPAddress.Loopback, port));
-        if (!IPAddress.IsLoopback(address.Address))
-        {
-            root.Refuse(key, $"{address} is reachable from outside", "the admin port has no authentication: give a loopback address");
-        }
-
-        return address;
     }
 
     private static (PublicKey Key, Subject Subject) Mapping(ConfigurationSection section)

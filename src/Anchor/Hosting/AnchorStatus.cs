@@ -11,4 +11,6 @@ internal sealed record AnchorStatus(
     long Epoch,
     SegmentView? View,
     (long Term, string Leader, int Pending) Sealing,
-    IReadOnlyList<(string Id, bool IsConnected)> Peers);
+    IReadOnlyList<(string Id, bool IsConnected)> Peers,
+    string? StoreAlarm,
+    int Streams);

@@ -1,51 +1,88 @@
 using Fairlead.Anchor.Journal;
 using Fairlead.Anchor.Sealing;
 using Fairlead.Governance;
-using Fairlead.Naming.Tree;
+using Fairlead.Hosting;
 using Fairlead.Naming;
+using Fairlead.Naming.Tree;
+using Fairlead.Resolver.State;
 using Fairlead.Store;
 using Fairlead.Store.Sqlite;
 
 namespace Fairlead.Anchor.Hosting;
 
 /// <summary>What an anchor finds in its data folder at the start: the store, the journal, the archived state.</summary>
-internal static class DataFolder
+/// <param name="Store">The archive's store.</param>
+/// <param name="Mark">What is remembered of that store.</param>
+/// <param name="Journal">The seal key's journal.</param>
+/// <param name="Archived">The newest certified state of this epoch that the store holds; null for none.</param>
+internal sealed record DataFolder(
+    IStore Store, StoreMark Mark, JournalFile Journal, (Envelope Seal, IReadOnlyList<SignedEntry> Entries)? Archived)
 {
     /// <summary>Opens or makes all of it.</summary>
-    /// <exception cref="StartException">The folder is not writable, held by another process, or its journal is missing though
-    /// the key has signed (V43).</exception>
-    internal static async Task<(IStore Store, JournalFile Journal, (Envelope Seal, IReadOnlyList<SignedEntry> Entries)? Archived)> OpenAsync(
-        AnchorOptions options, SegmentGround ground, KeyCustody keys, TimeProvider time, CancellationToken cancellationToken)
+    /// <exception cref="StartException">The folder is not writable, held by another process, or its journal is missing
+    /// though the key has signed, damaged, or behind what it should hold (V43).</exception>
+    internal static async Task<DataFolder> OpenAsync(
+        AnchorOptions options, SegmentGround ground, KeyCustody keys, TimeProvider time,
+        CancellationToken cancellationToken)
     {
+        SqliteStore? store = null;
+        JournalFile? journal = null;
         try
         {
-            Directory.CreateDirectory(options.Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            var store = await SqliteStore.OpenAsync(
-                new SqliteStoreOptions(Path.Combine(options.Data, "archive.db")) { TimeProvider = time }, cancellationToken)
+            Directory.CreateDirectory(
+                options.Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            store = await SqliteStore.OpenAsync(
+                new SqliteStoreOptions(Path.Combine(options.Data, "archive.db")) { TimeProvider = time },
+                cancellationToken)
                 .ConfigureAwait(false);
-            var journal = await OpenJournalAsync(options, ground, keys, store, cancellationToken).ConfigureAwait(false);
-            var archived = await Archive.LoadAsync(store, ground.Genesis, cancellationToken).ConfigureAwait(false);
-            return (store, journal, OfThisEpoch(archived, ground));
+            var mark = new StoreMark(options.Data, time);
+            journal = await OpenJournalAsync(options, ground, keys, store, mark, cancellationToken)
+                .ConfigureAwait(false);
+            CheckBase(journal.Header, ground);
+            var archived = await new ArchiveFormat(ground.Genesis).LoadAsync(store, cancellationToken)
+                .ConfigureAwait(false);
+            return new DataFolder(store, mark, journal, OfThisEpoch(archived, ground));
         }
-        catch (JournalException e)
+        catch (Exception e)
         {
-            throw new StartException($"journal in {options.Data}: {e.Message}; a key whose journal is lost never signs again: rotate it", e);
-        }
-        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
-        {
-            throw new StartException($"data folder {options.Data}: {e.Message}; make it writable, and end what else uses it", e);
+            journal?.Dispose();
+            if (store is not null)
+            {
+                await store.DisposeAsync().ConfigureAwait(false);
+            }
+
+            throw e switch
+            {
+                JournalException =>
+                    new StartException($"journal in {options.Data}: {e.Message}; {Remedy((JournalException)e)}", e),
+                StateException => new StartException(e.Message, e),
+                StoreException or IOException or UnauthorizedAccessException => new StartException(
+                    $"data folder {options.Data}: {e.Message}; make it writable, and end what else uses it", e),
+                _ => e,
+            };
         }
     }
 
-    // The store remembers that this key has a journal: where the file is gone, the key must not start over.
+    private static string Remedy(JournalException failed) => failed.Error switch
+    {
+        JournalError.JournalConflict => "a key whose journal is lost never signs again: rotate it",
+        JournalError.JournalLocked => "end the other process",
+        _ => "make it readable and writable, and make room on its disk",
+    };
+
+    // Two places remember that this key has a journal: where the file is gone, the key must not start over.
     private static async Task<JournalFile> OpenJournalAsync(
-        AnchorOptions options, SegmentGround ground, KeyCustody keys, SqliteStore store, CancellationToken cancellationToken)
+        AnchorOptions options, SegmentGround ground, KeyCustody keys, SqliteStore store, StoreMark mark,
+        CancellationToken cancellationToken)
     {
         var kid = keys.Seal.Key.Kid.ToString();
-        var journal = new JournalOptions(options.Data, ground.Genesis.ToString(), kid);
+        var journal =
+            new JournalOptions(options.Data, ground.Genesis.ToString(), kid) { RotateBytes = options.JournalBytes };
         var marker = StoreKey.FromText($"s/{ground.Genesis}/journal/{kid}");
-        var known = await store.RangeAsync(new RangeRequest(KeyRange.Single(marker)), cancellationToken).ConfigureAwait(false);
-        if (known.Entries.Count > 0 || File.Exists(journal.Path))
+        var known = await store.RangeAsync(new RangeRequest(KeyRange.Single(marker)), cancellationToken)
+            .ConfigureAwait(false);
+        var isOld = mark.Exists && (await store.GetStatusAsync(cancellationToken).ConfigureAwait(false)).Revision <= 1;
+        if (known.Entries.Count > 0 || isOld || File.Exists(journal.Path))
         {
             return JournalFile.Open(journal);
         }
@@ -53,9 +90,32 @@ internal static class DataFolder
         var root = ground.Handover?.Value.Root ?? TreeHash.Empty;
         var created = JournalFile.Create(journal, ground.Newest.Value.Number, 0, root.ToString());
         await store.CommitAsync(
-            new Transaction { Success = [new Operation.Put(marker, "1"u8.ToArray())] }, cancellationToken).ConfigureAwait(false);
+            new Transaction { Success = [new Operation.Put(marker, "1"u8.ToArray())] }, cancellationToken)
+                .ConfigureAwait(false);
         return created;
     }
+
+    // A journal that starts in a later epoch than the segment file knows: signatures of that epoch are out there.
+    private static void CheckBase(JournalHeader header, SegmentGround ground)
+    {
+        if (header.BaseEpoch > ground.Newest.Value.Number)
+        {
+            throw new StartException(
+                $"JournalBehind: the journal starts in epoch {header.BaseEpoch}, the segment file ends at epoch "
+                + $"{ground.Newest.Value.Number}; give the newest segment file");
+        }
+    }
+
+    /// <summary>The certified seal of this epoch before which the journal does not reach back; -1 where it holds
+    /// all.</summary>
+    internal long JournalBase(SegmentGround ground) =>
+        Journal.Header is { Last: not null } header && header.BaseEpoch == ground.Newest.Value.Number
+            ? header.BaseSeq
+            : -1;
+
+    /// <summary>The number of the archived seal; -1 for none.</summary>
+    internal long ArchivedSeq =>
+        Archived is { } found && Document.TryParse<Seal>(found.Seal.Payload, out var seal, out _) ? seal.Value.Seq : -1;
 
     private static (Envelope Seal, IReadOnlyList<SignedEntry> Entries)? OfThisEpoch(
         (Envelope Seal, IReadOnlyList<SignedEntry> Entries)? archived, SegmentGround ground) =>

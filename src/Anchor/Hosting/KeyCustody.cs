@@ -1,3 +1,4 @@
+using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Protocol.Files;
 using Fairlead.Rpc;
@@ -5,8 +6,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Hosting;
 
 /// <summary>
-/// The anchor's keys, each for its one role (V7), checked against the newest epoch: a key in the wrong place is found at
-/// the start and not by others. Thread-safe.
+/// The anchor's keys, each for its one role (V7), checked against the newest epoch: a key in the wrong place is found
+/// at the start and not by others. Thread-safe.
 /// </summary>
 internal sealed class KeyCustody : IDisposable
 {
@@ -27,11 +28,14 @@ internal sealed class KeyCustody : IDisposable
     internal Digest TransportKid { get; }
 
     /// <summary>Loads the keys.</summary>
-    /// <exception cref="StartException">A file cannot be used, or its key is not this anchor's in the epoch.</exception>
+    /// <exception cref="StartException">A file cannot be used, or its key is not this anchor's in the
+    /// epoch.</exception>
     internal static KeyCustody Load(AnchorOptions options, SegmentGround ground, TimeProvider time)
     {
         var anchor = ground.Newest.Value.Anchors.FirstOrDefault(anchor => anchor.Id == options.Id)
-            ?? throw new StartException($"segment file {options.SegmentFile}: epoch {ground.Newest.Value.Number} has no anchor {options.Id}; check id");
+            ?? throw new StartException(
+                $"segment file {options.SegmentFile}: epoch {ground.Newest.Value.Number} has no anchor {options.Id}; "
+                + "check id");
         try
         {
             // The gov key signs structure only. It is checked to be in its place, and not kept.
@@ -61,7 +65,8 @@ internal sealed class KeyCustody : IDisposable
         if (!found.Equals(expected))
         {
             throw new StartException(
-                $"key file {path}: holds key {found.Kid}, the epoch names {expected.Kid} as this anchor's {role} key; give the right file");
+                $"key file {path}: holds key {found.Kid}, the epoch names {expected.Kid} as this anchor's {role} "
+                + "key; give the right file");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.Files;
@@ -6,8 +7,8 @@ using Fairlead.Protocol.Files;
 namespace Fairlead.Anchor.Hosting;
 
 /// <summary>
-/// What an anchor stands on: its segment's chain, verified from the genesis (V1-V15), the op-made leaves that its manifests
-/// say, and the certified handover that the newest epoch's first seal follows (V62). Immutable, thread-safe.
+/// What an anchor stands on: its segment's chain, verified from the genesis (V1-V15), the op-made leaves that its
+/// manifests say, and the certified handover that the newest epoch's first seal follows (V62). Immutable, thread-safe.
 /// </summary>
 internal sealed class SegmentGround
 {
@@ -22,9 +23,11 @@ internal sealed class SegmentGround
         Rules =
         [
             .. leaves.Leaves.Values.Where(leaf => leaf.Class == LeafClass.Rule)
-                .Select(leaf => Document.TryParse<Rule>(leaf.Payload, out var rule, out _) ? rule : null).OfType<Parsed<Rule>>(),
+                .Select(leaf => Document.TryParse<Rule>(leaf.Payload, out var rule, out _) ? rule : null)
+                    .OfType<Parsed<Rule>>(),
         ];
-        Leaves = leaves.Leaves.Values.ToImmutableDictionary(leaf => new LeafName(leaf.Class, leaf.Name), leaf => leaf.Payload);
+        Leaves = leaves.Leaves.Values.ToImmutableDictionary(
+            leaf => new LeafName(leaf.Class, leaf.Name), leaf => leaf.Payload);
     }
 
     internal SegmentName Name { get; }
@@ -134,11 +137,15 @@ internal sealed class SegmentGround
             return refusal;
         }
 
-        if (handover.Value.Next != chain.Newest.Digest || handover.Value.Epoch != before.Value.Number || handover.Value.Segment != file.Genesis)
+        if (handover.Value.Next != chain.Newest.Digest || handover.Value.Epoch != before.Value.Number
+            || handover.Value.Segment != file.Genesis)
         {
-            return new Refusal(VerificationFailure.HandoverMissing, "handovers", "the last handover does not lead to the newest epoch");
+            return new Refusal(
+                VerificationFailure.HandoverMissing, "handovers",
+                "the last handover does not lead to the newest epoch");
         }
 
-        return CertificateCheck.Seal(envelope, handover.Digest, before.Value, new SignatureBudget(), out _)?.At("handovers");
+        return CertificateCheck.Seal(envelope, handover.Digest, before.Value, new SignatureBudget(), out _)
+            ?.At("handovers");
     }
 }

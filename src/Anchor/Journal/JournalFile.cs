@@ -36,6 +36,9 @@ internal sealed class JournalFile : IDisposable
     /// <summary>The bytes in use; what follows is space.</summary>
     public long End { get; private set; }
 
+    /// <summary>Whether the file is long enough that a new one should start at the next archived seal.</summary>
+    public bool IsDue => End >= _options.RotateBytes;
+
     /// <summary>The check of the newest entry, 64 lower-hex digits: the next file's <see cref="JournalHeader.Last"/>.
     /// </summary>
     public string FinalCheck => Convert.ToHexStringLower(_check);

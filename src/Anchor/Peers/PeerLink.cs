@@ -7,8 +7,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Peers;
 
 /// <summary>
-/// The outgoing connection to one other anchor of the segment, held to its tls key of the newest epoch (V63). What cannot
-/// be sent soon is dropped, oldest first: the engine repeats what matters. Thread-safe.
+/// The outgoing connection to one other anchor of the segment, held to its tls key of the newest epoch (V63). What
+/// cannot be sent soon is dropped, oldest first: the engine repeats what matters. Thread-safe.
 /// </summary>
 internal sealed class PeerLink : IAsyncDisposable
 {
@@ -26,6 +26,7 @@ internal sealed class PeerLink : IAsyncDisposable
 
     private readonly Task _running;
     private volatile bool _isConnected;
+    private volatile RpcChannel? _channel;
 
     /// <summary>Starts connecting.</summary>
     /// <param name="anchor">The other anchor.</param>
@@ -54,6 +55,16 @@ internal sealed class PeerLink : IAsyncDisposable
         {
             _queue.Writer.TryWrite(message);
         }
+    }
+
+    /// <summary>Asks for the other anchor's decision.</summary>
+    /// <exception cref="RpcException">There is no connection, or the other anchor refuses.</exception>
+    internal async Task<AttestResponse> AttestAsync(AttestRequest request, CancellationToken cancellationToken)
+    {
+        var channel = _channel ?? throw new RpcException(new Status(StatusCode.Unavailable, $"{Id} is not connected"));
+        using var call = channel.CreateCallInvoker().AsyncUnaryCall(
+            PeerMethods.Attest, null, new CallOptions(cancellationToken: cancellationToken), request);
+        return await call.ResponseAsync.ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
@@ -101,6 +112,7 @@ internal sealed class PeerLink : IAsyncDisposable
                     PeerMethods.Gossip, null, new CallOptions(cancellationToken: _stop.Token));
                 await call.ResponseHeadersAsync.ConfigureAwait(false);
                 worked = true;
+                _channel = channel;
                 Report(true);
                 await PumpAsync(call).ConfigureAwait(false);
             }
@@ -109,6 +121,7 @@ internal sealed class PeerLink : IAsyncDisposable
                 // Broken, or stopped; the next attempt tells which.
             }
 
+            _channel = null;
             if (worked)
             {
                 Report(false);

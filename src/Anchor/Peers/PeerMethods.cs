@@ -1,3 +1,4 @@
+using Fairlead.Naming;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Rpc;
@@ -17,4 +18,12 @@ internal static class PeerMethods
         "Gossip",
         StrictMarshaller.Create<PeerMessage>(MaxMessageBytes),
         StrictMarshaller.Create<GossipClosed>(64));
+
+    /// <summary>One anchor's decision, asked for by another.</summary>
+    internal static Method<AttestRequest, AttestResponse> Attest { get; } = new(
+        MethodType.Unary,
+        "fairlead.v1.AnchorPeer",
+        "Attest",
+        StrictMarshaller.Create<AttestRequest>(4096),
+        StrictMarshaller.Create<AttestResponse>(2 * Limits.EnvelopeBytes));
 }

@@ -7,49 +7,56 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Peers;
 
 /// <summary>
-/// Takes what the other anchors of the segment say. Whoever's key is not a tls key of the newest epoch is not heard (V63).
-/// Thread-safe.
+/// Takes what the other anchors of the segment say. Whoever's key is not a tls key of the newest epoch is not heard
+/// (V63). Thread-safe.
 /// </summary>
-internal sealed class PeerService(string self, Func<Epoch> newest, Action<string, SealMessage> heard)
+/// <param name="self">The own id.</param>
+/// <param name="newest">The newest epoch.</param>
+/// <param name="heard">Takes what is said while sealing.</param>
+/// <param name="decide">Answers the question for a decision.</param>
+internal sealed class PeerService(
+    string self, Func<Epoch> newest, Action<string, SealMessage> heard, Func<AttestRequest, Envelope> decide)
 {
     /// <summary>The service, to be served.</summary>
-    internal ServerServiceDefinition Build() =>
-        ServerServiceDefinition.CreateBuilder().AddMethod(PeerMethods.Gossip, GossipAsync).Build();
+    internal ServerServiceDefinition Build() => ServerServiceDefinition.CreateBuilder()
+        .AddMethod(PeerMethods.Gossip, GossipAsync)
+        .AddMethod(PeerMethods.Attest, AttestAsync)
+        .Build();
+
+    private Task<AttestResponse> AttestAsync(AttestRequest request, ServerCallContext call)
+    {
+        _ = Identify(call.PeerKey);
+        return Task.FromResult(new AttestResponse { Attest = WireWriter.ToMessage(decide(request)) });
+    }
 
     private async Task<GossipClosed> GossipAsync(IAsyncStreamReader<PeerMessage> messages, ServerCallContext call)
     {
-        if (Find(call.PeerKey) is not { } anchor)
-        {
-            throw RpcFailures.ToException(
-                new Refusal(VerificationFailure.TransportKeyMismatch, "tls", "no other anchor of this segment"));
-        }
-
+        _ = Identify(call.PeerKey);
         await call.WriteResponseHeadersAsync([]).ConfigureAwait(false);
         while (await messages.MoveNext(call.CancellationToken).ConfigureAwait(false))
         {
             var message = PeerWire.Read(messages.Current)
-                ?? throw RpcFailures.ToException(new Refusal(VerificationFailure.BadEnvelope, "gossip", "a message of no form"));
-            heard(anchor, message);
+                ?? throw RpcFailures.ToException(
+                    new Refusal(VerificationFailure.BadEnvelope, "gossip", "a message of no form"));
+
+            // An epoch that took the key away ends the stream with the next word.
+            heard(Identify(call.PeerKey), message);
         }
 
         return new GossipClosed();
     }
 
-    private string? Find(byte[]? point)
+    private string Identify(byte[]? point)
     {
-        if (point is null)
-        {
-            return null;
-        }
-
         foreach (var anchor in newest().Anchors)
         {
-            if (anchor.Id != self && anchor.Tls.Point.SequenceEqual(point))
+            if (point is not null && anchor.Id != self && anchor.Tls.Point.SequenceEqual(point))
             {
                 return anchor.Id;
             }
         }
 
-        return null;
+        throw RpcFailures.ToException(
+            new Refusal(VerificationFailure.TransportKeyMismatch, "tls", "no other anchor of this segment"));
     }
 }

@@ -10,8 +10,8 @@ using EntryName = Fairlead.Governance.EntryName;
 namespace Fairlead.Anchor.Peers;
 
 /// <summary>
-/// The engine's messages as they travel between anchors. Reading checks lengths and forms only; the engine judges the rest.
-/// Stateless.
+/// The engine's messages as they travel between anchors. Reading checks lengths and forms only; the engine judges the
+/// rest. Stateless.
 /// </summary>
 internal static class PeerWire
 {
@@ -23,7 +23,8 @@ internal static class PeerWire
         switch (message)
         {
             case SealMessage.Claim claim:
-                wire.Claim = new PeerClaim { Asks = claim.Asks, Newest = Write(claim.Newest), Yours = Write(claim.Yours) };
+                wire.Claim =
+                    new PeerClaim { Asks = claim.Asks, Newest = Write(claim.Newest), Yours = Write(claim.Yours) };
                 break;
             case SealMessage.Entries entries:
                 wire.Entries = new PeerEntries();
@@ -39,7 +40,8 @@ internal static class PeerWire
                 {
                     Seq = (ulong)vote.Seq,
                     Seal = WireWriter.ToBytes(vote.Seal),
-                    Signature = new Sig { Kid = WireWriter.ToBytes(vote.Signature.Kid), Value = Bytes(vote.Signature.Value) },
+                    Signature =
+                        new Sig { Kid = WireWriter.ToBytes(vote.Signature.Kid), Value = Bytes(vote.Signature.Value) },
                 };
                 break;
             case SealMessage.Refuse refuse:
@@ -73,7 +75,8 @@ internal static class PeerWire
         return wire.KindCase switch
         {
             _ when term < 0 => null,
-            PeerMessage.KindOneofCase.Claim => TryRead(wire.Claim.Newest, out var newest) && TryRead(wire.Claim.Yours, out var yours)
+            PeerMessage.KindOneofCase.Claim =>
+                TryRead(wire.Claim.Newest, out var newest) && TryRead(wire.Claim.Yours, out var yours)
                 ? new SealMessage.Claim(term, wire.Claim.Asks, newest, yours)
                 : null,
             PeerMessage.KindOneofCase.Entries => TryRead(wire.Entries.Entries, out var entries)
@@ -130,12 +133,14 @@ internal static class PeerWire
     private static SealMessage.Refuse? ReadRefusal(long term, PeerRefuse refuse) =>
         RpcFailures.TryParse(refuse.Failure, out var failure) && TryRead(refuse.Missing, out var missing)
         && TryRead(refuse.Newest, out var newest)
-            ? new SealMessage.Refuse(term, (long)refuse.Seq, failure, refuse.Detail, (long)refuse.LastPlusOne - 1, missing, newest)
+            ? new SealMessage.Refuse(
+                term, (long)refuse.Seq, failure, refuse.Detail, (long)refuse.LastPlusOne - 1, missing, newest)
             : null;
 
     private static SealMessage.Fetch? ReadFetch(long term, PeerFetch fetch) =>
         WireReader.TryRead(fetch.Seal, out Digest seal, out _) && WireReader.TryRead(fetch.Have, out Digest have, out _)
-            ? new SealMessage.Fetch(term, seal, have, fetch.After is { } after ? new EntryName((LeafClass)after.Class, after.Name) : null)
+            ? new SealMessage.Fetch(
+                term, seal, have, fetch.After is { } after ? new EntryName((LeafClass)after.Class, after.Name) : null)
             : null;
 
     private static SealMessage.State? ReadState(long term, PeerState state)
@@ -151,7 +156,8 @@ internal static class PeerWire
             start = digest;
         }
 
-        return TryRead(state.Seal, out var seal) && seal is not null && TryRead(state.Puts, out var puts) && TryRead(state.Drops, out var drops)
+        return TryRead(state.Seal, out var seal) && seal is not null && TryRead(state.Puts, out var puts)
+            && TryRead(state.Drops, out var drops)
             ? new SealMessage.State(term, seal, start, puts, drops, state.More)
             : null;
     }

@@ -1,11 +1,7 @@
-using System.Globalization;
-using Fairlead.Anchor.Peers;
 using Fairlead.Governance;
 using Fairlead.Naming;
-using Fairlead.Protocol;
-using Fairlead.Protocol.V1;
+using Fairlead.Resolver.State;
 using Fairlead.Store;
-using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using EntryName = Fairlead.Governance.EntryName;
 
@@ -13,17 +9,18 @@ namespace Fairlead.Anchor.Sealing;
 
 /// <summary>
 /// Keeps the newest certified state, its entries and the last seals in the store. Writing happens behind sealing and
-/// serving: a slow or broken store delays nothing but itself, and several states that come meanwhile are written as one.
-/// Thread-safe.
+/// serving: a slow or broken store delays nothing but itself, and several states that come meanwhile are written as
+/// one. Thread-safe.
 /// </summary>
 internal sealed class Archive : IAsyncDisposable
 {
     private const int SealsKept = 64;
-    private const int OperationsMax = 500;
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly IStore _store;
-    private readonly string _prefix;
+    private readonly StoreMark _mark;
+    private readonly ArchiveFormat _format;
+    private readonly ArchiveWriter _writer;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
@@ -33,41 +30,25 @@ internal sealed class Archive : IAsyncDisposable
     private bool _all;
     private CertifiedState? _waiting;
     private readonly Task _running;
+    private volatile string? _alarm;
 
-    internal Archive(IStore store, Digest genesis, TimeProvider time, ILogger log)
+    internal Archive(IStore store, StoreMark mark, Digest genesis, TimeProvider time, ILogger log)
     {
         _store = store;
-        _prefix = $"s/{genesis}/";
+        _mark = mark;
+        _format = new ArchiveFormat(genesis);
+        _writer = new ArchiveWriter(store, _format);
         _time = time;
         _log = log;
         _running = Task.Run(RunAsync);
     }
 
-    /// <summary>The newest certified state as it was last written; null where none was.</summary>
-    internal static async Task<(Envelope Seal, IReadOnlyList<SignedEntry> Entries)?> LoadAsync(
-        IStore store, Digest genesis, CancellationToken cancellationToken)
-    {
-        var prefix = $"s/{genesis}/";
-        var newest = await store.RangeAsync(new RangeRequest(KeyRange.Single(Key(prefix + "newest"))), cancellationToken)
-            .ConfigureAwait(false);
-        if (newest.Entries is not [var seal] || !WireReader.TryRead(Signed.Parser.ParseFrom(seal.Value.Span), out var envelope, out _))
-        {
-            return null;
-        }
+    /// <summary>Called on the archive's task with each state that is written.</summary>
+    internal event Action<CertifiedState>? Written;
 
-        var entries = new List<SignedEntry>();
-        var range = KeyRange.Prefix(prefix + "entry/");
-        var page = await store.RangeAsync(new RangeRequest(range), cancellationToken).ConfigureAwait(false);
-        foreach (var stored in page.Entries)
-        {
-            if (EntryWire.Read(Protocol.V1.Entry.Parser.ParseFrom(stored.Value.Span)) is { } entry)
-            {
-                entries.Add(entry);
-            }
-        }
-
-        return (envelope, entries);
-    }
+    /// <summary>Why the store is believed to have been replaced or restored since this anchor last wrote (V47); null
+    /// where it is not. Stays until the anchor ends.</summary>
+    internal string? Alarm => _alarm;
 
     /// <summary>Takes a state to be written; returns at once.</summary>
     internal void Enqueue(CertifiedState state)
@@ -92,7 +73,7 @@ internal sealed class Archive : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await WriteAsync(CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await WriteAsync(CancellationToken.None, isLast: true).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _store.DisposeAsync().ConfigureAwait(false);
         _stop.Dispose();
         _signal.Dispose();
@@ -100,19 +81,32 @@ internal sealed class Archive : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        var isChecked = false;
         while (!_stop.IsCancellationRequested)
         {
-            await _signal.WaitAsync(_stop.Token).ConfigureAwait(false);
+            if (isChecked)
+            {
+                await _signal.WaitAsync(_stop.Token).ConfigureAwait(false);
+            }
+
             try
             {
+                // Before the first write: what a restore took away is written anew with it, and could not be told
+                // after.
+                if (!isChecked)
+                {
+                    await CheckAsync(false, _stop.Token).ConfigureAwait(false);
+                    isChecked = true;
+                    continue;
+                }
+
                 await WriteAsync(_stop.Token).ConfigureAwait(false);
             }
-            catch (StoreException e)
+            catch (Exception e) when (e is StoreException or StateException)
             {
                 SealLog.NotArchived(_log, e);
                 lock (_gate)
                 {
-                    _all = true;
                     if (_waiting is not null && _signal.CurrentCount == 0)
                     {
                         _signal.Release();
@@ -124,15 +118,20 @@ internal sealed class Archive : IAsyncDisposable
         }
     }
 
-    // The seal is written last: until it is, a start finds the state before, and learns the rest from the other anchors.
-    private async Task WriteAsync(CancellationToken cancellationToken)
+    private async Task WriteAsync(CancellationToken cancellationToken, bool isLast = false)
     {
+        await CheckAsync(isLast, cancellationToken).ConfigureAwait(false);
         CertifiedState? state;
-        List<EntryName> changed;
+        List<EntryName>? changed;
         lock (_gate)
         {
-            state = _waiting;
-            changed = [.. _all && state is not null ? state.State.Entries.Select(entry => entry.Name) : _changed];
+            (state, _waiting) = (_waiting, null);
+            changed = _all ? null : [.. _changed];
+            if (state is not null)
+            {
+                _all = false;
+                _changed.Clear();
+            }
         }
 
         if (state is null)
@@ -140,52 +139,56 @@ internal sealed class Archive : IAsyncDisposable
             return;
         }
 
-        foreach (var chunk in changed.Chunk(OperationsMax))
+        try
         {
-            await CommitAsync([.. chunk.Select(name => Write(state.State, name))], cancellationToken).ConfigureAwait(false);
+            await _writer.WriteAsync(state, changed, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // How much of it is written is unknown: the next try writes everything.
+            lock (_gate)
+            {
+                _waiting ??= state;
+                _all = true;
+            }
+
+            throw;
         }
 
-        var certificate = WireWriter.ToMessage(state.Certificate).ToByteArray();
-        var number = string.Create(CultureInfo.InvariantCulture, $"seal/{state.Seal.Epoch:D16}/{state.Seal.Seq:D16}");
-        await CommitAsync(
-            [new Operation.Put(Key(_prefix + "newest"), certificate), new Operation.Put(Key(_prefix + number), certificate)],
-            cancellationToken).ConfigureAwait(false);
-        lock (_gate)
+        Written?.Invoke(state);
+        await CheckAsync(isLast, cancellationToken).ConfigureAwait(false);
+        await PruneAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    // V47: whatever happened to the store, it is written anew from what is held here.
+    private async Task CheckAsync(bool isLast, CancellationToken cancellationToken)
+    {
+        if (_mark.Check(await _store.GetStatusAsync(cancellationToken).ConfigureAwait(false), isLast) is { } alarm)
         {
-            if (ReferenceEquals(_waiting, state))
+            _alarm = alarm;
+            SealLog.StoreRolledBack(_log, alarm);
+            lock (_gate)
             {
-                _waiting = null;
-                _changed.Clear();
-                _all = false;
+                _all = true;
             }
         }
-
-        await PruneAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task PruneAsync(CancellationToken cancellationToken)
     {
-        var range = KeyRange.Prefix(_prefix + "seal/");
-        var seals = await _store.RangeAsync(new RangeRequest(range) { KeysOnly = true }, cancellationToken).ConfigureAwait(false);
+        var range = KeyRange.Prefix(_format.Seals);
+        var seals = await _store.RangeAsync(new RangeRequest(range) { KeysOnly = true }, cancellationToken)
+            .ConfigureAwait(false);
         if (seals.Entries.Count > 2 * SealsKept)
         {
             var end = seals.Entries[^SealsKept].Key;
-            await CommitAsync([new Operation.Delete(KeyRange.Between(Key(_prefix + "seal/"), end))], cancellationToken)
+            await CommitAsync(
+                [new Operation.Delete(KeyRange.Between(StoreKey.FromText(_format.Seals), end))], cancellationToken)
                 .ConfigureAwait(false);
             await _store.CompactAsync(seals.Revision, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private Operation Write(LeafState state, EntryName name)
-    {
-        var key = Key(string.Create(CultureInfo.InvariantCulture, $"{_prefix}entry/{(int)name.Class:x2}/{name.Name}"));
-        return state.Find(name) is { } entry
-            ? new Operation.Put(key, EntryWire.Write(entry.Source).ToByteArray())
-            : new Operation.Delete(KeyRange.Single(key));
-    }
-
     private async Task CommitAsync(IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
         await _store.CommitAsync(new Transaction { Success = operations }, cancellationToken).ConfigureAwait(false);
-
-    private static StoreKey Key(string text) => StoreKey.FromText(text);
 }

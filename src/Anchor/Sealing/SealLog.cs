@@ -12,12 +12,31 @@ internal static partial class SealLog
     [LoggerMessage(2101, LogLevel.Error, "Contradicting statements were found: {Failure}", EventName = "Evidence")]
     internal static partial void Evidence(ILogger logger, VerificationFailure failure);
 
-    [LoggerMessage(2102, LogLevel.Critical, "The seal key must not sign any more: {Failure} ({Detail}); rotate it", EventName = "Halted")]
+    [LoggerMessage(
+        2102, LogLevel.Critical, "The seal key must not sign any more: {Failure} ({Detail}); rotate it",
+        EventName = "Halted")]
     internal static partial void Halted(ILogger logger, VerificationFailure failure, string detail);
 
-    [LoggerMessage(2103, LogLevel.Debug, "A message of {Anchor} had no effect: {Failure} ({Detail})", EventName = "Ignored")]
+    [LoggerMessage(
+        2103, LogLevel.Debug, "A message of {Anchor} had no effect: {Failure} ({Detail})", EventName = "Ignored")]
     internal static partial void Ignored(ILogger logger, string anchor, VerificationFailure failure, string detail);
 
-    [LoggerMessage(2104, LogLevel.Warning, "The archive cannot be written; sealing goes on without it", EventName = "NotArchived")]
+    [LoggerMessage(
+        2104, LogLevel.Warning, "The archive cannot be written; sealing goes on without it", EventName = "NotArchived")]
     internal static partial void NotArchived(ILogger logger, Exception error);
+
+    [LoggerMessage(
+        2105, LogLevel.Information, "A new journal starts at seal {Epoch}.{Seq}: {Before} bytes before, {After} now",
+        EventName = "Rotated")]
+    internal static partial void Rotated(ILogger logger, long epoch, long seq, long before, long after);
+
+    [LoggerMessage(2106, LogLevel.Warning,
+        "The journal starts at seal {Epoch}.{Seq}, which the archive lacks: nothing is signed before others show it",
+        EventName = "BaseMissing")]
+    internal static partial void BaseMissing(ILogger logger, long epoch, long seq);
+
+    [LoggerMessage(
+        2107, LogLevel.Critical, "StoreRolledBack: {Detail}; sealing goes on, the archive is written anew",
+        EventName = "StoreRolledBack")]
+    internal static partial void StoreRolledBack(ILogger logger, string detail);
 }

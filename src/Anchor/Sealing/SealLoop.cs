@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Anchor.Sealing;
 
 /// <summary>
-/// Drives the seal engine: one task owns it, takes inputs in the order in which they come, and does what it asks for in the
-/// order in which it asks. What is to be journaled is on the disk before anything after it leaves (V43). Posting is
+/// Drives the seal engine: one task owns it, takes inputs in the order in which they come, and does what it asks for in
+/// the order in which it asks. What is to be journaled is on the disk before anything after it leaves (V43). Posting is
 /// thread-safe.
 /// </summary>
 internal sealed class SealLoop : IAsyncDisposable
@@ -17,6 +17,7 @@ internal sealed class SealLoop : IAsyncDisposable
 
     private readonly SealEngine _engine;
     private readonly JournalFile _journal;
+    private readonly SignedTail _tail = new();
     private readonly ISealShell _shell;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -27,7 +28,9 @@ internal sealed class SealLoop : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _statusGate = new();
     private (long Term, string Leader, int Pending) _status;
+    private CertifiedState? _archived;
     private long _tokens;
+    private long _rotations;
     private long? _timer;
     private Task _running = Task.CompletedTask;
 
@@ -39,6 +42,10 @@ internal sealed class SealLoop : IAsyncDisposable
         _log = log;
         _engine = new SealEngine(options, Now());
         _status = (_engine.Term, _engine.Leader, 0);
+        if (!_engine.IsHalted)
+        {
+            _tail.Start(options.Journal, options.Epoch.Value.Number, _engine.Newest?.Seal.Seq ?? -1);
+        }
     }
 
     /// <summary>Term, leader, and how many entries wait to be sealed.</summary>
@@ -53,6 +60,9 @@ internal sealed class SealLoop : IAsyncDisposable
         }
     }
 
+    /// <summary>How often the journal was started anew.</summary>
+    internal long Rotations => Interlocked.Read(ref _rotations);
+
     /// <summary>Starts the task; a state that the archive kept is served at once.</summary>
     internal void Start()
     {
@@ -64,10 +74,14 @@ internal sealed class SealLoop : IAsyncDisposable
         _running = Task.Run(RunAsync);
     }
 
+    /// <summary>The archive holds this state: a new file of the journal may start at it. Returns at once.</summary>
+    internal void OnArchived(CertifiedState state) => Interlocked.Exchange(ref _archived, state);
+
     /// <summary>Gives an input; false where the loop is so far behind that it is dropped.</summary>
     internal bool Post(SealInput input) => _inputs.Writer.TryWrite(input);
 
-    /// <summary>Offers an entry; <paramref name="heard"/> is called on the loop's task with what becomes of it.</summary>
+    /// <summary>Offers an entry; <paramref name="heard"/> is called on the loop's task with what becomes of
+    /// it.</summary>
     /// <returns>The token to forget it by.</returns>
     internal long Publish(SignedEntry entry, Action<SealOutput> heard)
     {
@@ -112,6 +126,8 @@ internal sealed class SealLoop : IAsyncDisposable
                     _timer = null;
                     Do(_engine.Step(new SealInput.Tick(), Now()));
                 }
+
+                Rotate();
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -138,9 +154,36 @@ internal sealed class SealLoop : IAsyncDisposable
         var left = TimeSpan.FromMilliseconds(Math.Max(0, due - Now()));
         if (left > TimeSpan.Zero)
         {
-            await ((Task)reading).WaitAsync(left, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)reading).WaitAsync(left, _time, _stop.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _stop.Token.ThrowIfCancellationRequested();
         }
+    }
+
+    // 4.11: a new file starts at a certified seal whose state is archived, with what was signed above it.
+    private void Rotate()
+    {
+        if (!_journal.IsDue || Interlocked.Exchange(ref _archived, null) is not { } state)
+        {
+            return;
+        }
+
+        var before = _journal.End;
+        var carried = _tail.Above(state.Seal.Epoch, state.Seal.Seq)
+            .SelectMany(body => JournalParts.Split(body)).Select(part => part.ToArray()).ToList();
+        _journal.Rotate(state.Seal.Epoch, state.Seal.Seq, state.Seal.Root.ToString(), carried);
+        Interlocked.Increment(ref _rotations);
+        SealLog.Rotated(_log, state.Seal.Epoch, state.Seal.Seq, before, _journal.End);
+    }
+
+    private void Journal(ReadOnlyMemory<byte> body)
+    {
+        foreach (var part in JournalParts.Split(body))
+        {
+            _journal.Append(part.Span);
+        }
+
+        _tail.Add(body);
     }
 
     private void Do(IReadOnlyList<SealOutput> outputs)
@@ -161,7 +204,7 @@ internal sealed class SealLoop : IAsyncDisposable
         switch (output)
         {
             case SealOutput.Journal journal:
-                _journal.Append(journal.Body.Span);
+                Journal(journal.Body);
                 break;
             case SealOutput.Send send:
                 _shell.Send(send.To, send.Message);
@@ -170,6 +213,7 @@ internal sealed class SealLoop : IAsyncDisposable
                 _shell.Broadcast(broadcast.Message);
                 break;
             case SealOutput.Certified certified:
+                _tail.Settle(certified.State.Seal.Epoch, certified.State.Seal.Seq);
                 _shell.OnCertified(certified.State);
                 break;
             case SealOutput.Accepted accepted:

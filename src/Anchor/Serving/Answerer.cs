@@ -8,7 +8,7 @@ namespace Fairlead.Anchor.Serving;
 /// <summary>
 /// Composes whole answers: the own hop, and behind it what the target's anchors said. Thread-safe.
 /// </summary>
-internal sealed class Answerer(ServingContext context, AttestMint mint)
+internal sealed class Answerer(ServingContext context, AttestBook attests)
 {
     /// <summary>An answer as it can be given now.</summary>
     /// <param name="Answer">The answer.</param>
@@ -18,7 +18,8 @@ internal sealed class Answerer(ServingContext context, AttestMint mint)
 
     /// <summary>Where a question leads from here: the Peer leaf, or null where it ends in this segment.</summary>
     internal static Parsed<Peer>? Leads(AskedQuestion question, SegmentView view) =>
-        question.IsHome && question.Query.Value.Name.Segment is { } target && target != view.Name && !target.IsAtOrUnder(view.Name)
+        question.IsHome && question.Query.Value.Name.Segment is { } target && target != view.Name
+            && !target.IsAtOrUnder(view.Name)
             ? HomeAnswers.PeerTowards(view, target)
             : null;
 
@@ -27,7 +28,9 @@ internal sealed class Answerer(ServingContext context, AttestMint mint)
     /// <param name="view">The own segment.</param>
     /// <param name="relayed">What the target said; null where the question ends here or nothing came yet.</param>
     /// <param name="known">The newest epochs that the asker holds, by segment.</param>
-    /// <param name="refusal">Why there is none: <c>NotSealed</c>, <c>Behind</c>, <c>BadName</c>.</param>
+    /// <param name="refusal">
+    /// Why there is none: <c>NotSealed</c>, <c>Behind</c>, <c>AttestationMissing</c>, <c>BadName</c>.
+    /// </param>
     internal Composed? Compose(
         AskedQuestion question,
         SegmentView view,
@@ -54,7 +57,9 @@ internal sealed class Answerer(ServingContext context, AttestMint mint)
         if (name.Segment == view.Name && name.Service is { } service)
         {
             var kind = question.IsHome ? HopKind.Home : HopKind.Peer;
-            return Whole(question, TargetAnswers.Build(view, mint, question.Consumer, service, kind, knownHere, now));
+            return Whole(
+                question,
+                TargetAnswers.Build(view, attests, question.Consumer, service, kind, knownHere, now, out refusal));
         }
 
         if (!question.IsHome || name.Segment is not { } target || name.Service is null)
@@ -63,15 +68,16 @@ internal sealed class Answerer(ServingContext context, AttestMint mint)
             return null;
         }
 
-        var home = HomeAnswers.Build(view, mint, question.Consumer, target, knownHere, now);
-        if (home.Result != AnswerResult.Record)
+        var home = HomeAnswers.Build(view, attests, question.Consumer, target, knownHere, now, out refusal);
+        if (home is not { Result: AnswerResult.Record })
         {
             return Whole(question, home);
         }
 
         if (relayed is { Seal: { } seal, Hop.Genesis: var neighbour } && IsBehind(question, neighbour, seal))
         {
-            refusal = new Refusal(VerificationFailure.Behind, target.Text, "the asker holds a later seal of the target");
+            refusal =
+                new Refusal(VerificationFailure.Behind, target.Text, "the asker holds a later seal of the target");
             return null;
         }
 
@@ -86,14 +92,18 @@ internal sealed class Answerer(ServingContext context, AttestMint mint)
         return null;
     }
 
-    private static Composed Whole(AskedQuestion question, BuiltAnswer built) => new(
-        new UnverifiedAnswer(question.Query.Payload, [built.Hop], built.Result, built.Slices), built.Watched, built.Expiry);
+    private static Composed? Whole(AskedQuestion question, BuiltAnswer? built) => built is null
+        ? null
+        : new(new UnverifiedAnswer(question.Query.Payload, [built.Hop], built.Result, built.Slices), built.Watched,
+            built.Expiry);
 
     private static Composed Joined(
         AskedQuestion question, BuiltAnswer home, Relayed relayed, IReadOnlyDictionary<Digest, long> known)
     {
         var have = Known(known, relayed.Hop.Genesis);
-        var epochs = have is { } number ? relayed.Epochs.Skip((int)Math.Min(number + 1, relayed.Epochs.Count)) : relayed.Epochs;
+        var epochs = have is { } number
+            ? relayed.Epochs.Skip((int)Math.Min(number + 1, relayed.Epochs.Count))
+            : relayed.Epochs;
         var target = relayed.Hop with { Epochs = epochs.ToImmutableArray() };
         var answer = new UnverifiedAnswer(question.Query.Payload, [home.Hop, target], relayed.Result, relayed.Slices);
         return new Composed(answer, home.Watched, Math.Min(home.Expiry, relayed.Expiry));

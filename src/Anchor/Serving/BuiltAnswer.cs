@@ -14,4 +14,14 @@ internal sealed record BuiltAnswer(
     AnswerResult Result,
     ImmutableArray<ReadOnlyMemory<byte>> Slices,
     IReadOnlyList<LeafName> Watched,
-    long Expiry);
+    long Expiry)
+{
+    /// <summary>A denial: it is built from the question alone and shows nothing else.</summary>
+    internal static BuiltAnswer Denied(SegmentView view, HopKind kind, long? knownEpoch, AttestSet attested) =>
+        new(HopBuilder.Denial(view, kind, knownEpoch, attested.Envelopes[0]), AnswerResult.Denied, [], [],
+            attested.Expires);
+
+    /// <summary>The earlier end of the view's seal and the Attests.</summary>
+    internal static long OldestExpiry(SegmentView view, AttestSet attested) =>
+        Math.Min(view.Certified.Seal.Expires, attested.Expires);
+}

@@ -18,18 +18,26 @@ internal sealed class ConsumerService : IAsyncDisposable
     private static readonly TimeSpan BehindPatience = TimeSpan.FromMilliseconds(500);
 
     private readonly ServingContext _context;
+    private readonly AttestBook _attests;
     private readonly Doorman _doorman;
     private readonly Answerer _answerer;
     private readonly HomeRelay _relay;
+    private int _streams;
 
-    internal ConsumerService(ServingContext context)
+    /// <param name="context">The anchor it serves for.</param>
+    /// <param name="attests">The decisions of this segment's anchors.</param>
+    /// <param name="verifier">Checks what is relayed.</param>
+    internal ConsumerService(ServingContext context, AttestBook attests, HomeVerifier verifier)
     {
-        var mint = new AttestMint(context.SealKey);
         _context = context;
+        _attests = attests;
         _doorman = new Doorman(context);
-        _answerer = new Answerer(context, mint);
-        _relay = new HomeRelay(context, new HomeVerifier(context, mint));
+        _answerer = new Answerer(context, attests);
+        _relay = new HomeRelay(context, verifier, attests);
     }
+
+    /// <summary>How many subscription streams are open.</summary>
+    internal int Streams => Volatile.Read(ref _streams);
 
     /// <summary>Ends the upstream sessions.</summary>
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
@@ -39,14 +47,27 @@ internal sealed class ConsumerService : IAsyncDisposable
         .AddMethod(AnchorMethods.Resolve, ResolveAsync)
         .AddMethod(AnchorMethods.Subscribe, SubscribeAsync);
 
-    private Task SubscribeAsync(
-        IAsyncStreamReader<SubscribeRequest> requests, IServerStreamWriter<SubscribeResponse> responses, ServerCallContext call) =>
-        new ConsumerStream(_context, _doorman, _answerer, _relay, KidOf(call)).RunAsync(requests, responses, call.CancellationToken);
+    private async Task SubscribeAsync(
+        IAsyncStreamReader<SubscribeRequest> requests, IServerStreamWriter<SubscribeResponse> responses,
+        ServerCallContext call)
+    {
+        Interlocked.Increment(ref _streams);
+        try
+        {
+            await new ConsumerStream(_context, _doorman, _answerer, _relay, _attests, KidOf(call))
+                .RunAsync(requests, responses, call.CancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _streams);
+        }
+    }
 
     private async Task<ResolveResponse> ResolveAsync(ResolveRequest request, ServerCallContext call)
     {
         var view = _context.Views.Current
-            ?? throw RpcFailures.ToException(new Refusal(VerificationFailure.NotSealed, "", "no certified seal is held yet"));
+            ?? throw RpcFailures.ToException(
+                new Refusal(VerificationFailure.NotSealed, "", "no certified seal is held yet"));
         if (_doorman.Judge(request, KidOf(call), view, out var question) is { } refusal)
         {
             throw RpcFailures.ToException(refusal);
@@ -55,7 +76,7 @@ internal sealed class ConsumerService : IAsyncDisposable
         var known = question!.Known.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.Epoch);
         if (Answerer.Leads(question, view) is not { } peer)
         {
-            return Respond(_answerer.Compose(question, view, null, known, out refusal), refusal);
+            return await ComposeAsync(question, null, known, call.CancellationToken).ConfigureAwait(false);
         }
 
         var (upstream, full) = _relay.Use(question, peer);
@@ -67,7 +88,7 @@ internal sealed class ConsumerService : IAsyncDisposable
         try
         {
             upstream.AskAgain();
-            return await RelayAsync(question, upstream, known, call.CancellationToken).ConfigureAwait(false);
+            return await ComposeAsync(question, upstream, known, call.CancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -75,20 +96,25 @@ internal sealed class ConsumerService : IAsyncDisposable
         }
     }
 
-    private async Task<ResolveResponse> RelayAsync(
-        AskedQuestion question, RelayedName upstream, ImmutableDictionary<Digest, long> known, CancellationToken cancellationToken)
+    private async Task<ResolveResponse> ComposeAsync(
+        AskedQuestion question, RelayedName? upstream, ImmutableDictionary<Digest, long> known,
+        CancellationToken cancellationToken)
     {
         var wakeup = new Wakeup(_context.Time);
-        upstream.Changed += wakeup.Signal;
+        _attests.Changed += wakeup.Signal;
+        if (upstream is not null)
+        {
+            upstream.Changed += wakeup.Signal;
+        }
+
         try
         {
             var start = _context.Time.GetTimestamp();
             while (true)
             {
-                var (relayed, failure) = upstream.Read();
+                var (relayed, failure) = upstream?.Read() ?? default;
                 var composed = _answerer.Compose(question, _context.Views.Current!, relayed, known, out var refusal);
-                var patience = refusal?.Failure == VerificationFailure.Behind ? BehindPatience : ResolvePatience;
-                var left = patience - _context.Time.GetElapsedTime(start);
+                var left = PatienceWith(refusal?.Failure, upstream) - _context.Time.GetElapsedTime(start);
                 if (composed is not null || left <= TimeSpan.Zero)
                 {
                     return Respond(composed, relayed is null ? failure ?? refusal : refusal);
@@ -99,13 +125,25 @@ internal sealed class ConsumerService : IAsyncDisposable
         }
         finally
         {
-            upstream.Changed -= wakeup.Signal;
+            _attests.Changed -= wakeup.Signal;
+            if (upstream is not null)
+            {
+                upstream.Changed -= wakeup.Signal;
+            }
         }
     }
 
+    // Where the answer ends in this segment, nothing but the attests can still come.
+    private static TimeSpan PatienceWith(VerificationFailure? failure, RelayedName? upstream) => failure switch
+    {
+        VerificationFailure.AttestationMissing => ResolvePatience,
+        VerificationFailure.Behind => BehindPatience,
+        _ => upstream is null ? TimeSpan.Zero : ResolvePatience,
+    };
+
     private static ResolveResponse Respond(Answerer.Composed? composed, Refusal? refusal) => composed is not null
         ? new ResolveResponse { Answer = WireWriter.ToMessage(composed.Answer) }
-        : throw RpcFailures.ToException(refusal!);
+        : throw RpcFailures.ToException(Outward.Of(refusal!));
 
     private static Digest? KidOf(ServerCallContext call) =>
         call.PeerKey is { } point && PublicKey.TryFromPoint(point, out var key, out _) ? key.Kid : null;

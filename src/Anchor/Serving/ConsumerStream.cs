@@ -8,16 +8,17 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// One subscription stream of a consumer or of a home anchor elsewhere (4.9): answers at once, and again when something it
-/// rests on changed. One task owns the subscriptions and writes; another one reads.
+/// One subscription stream of a consumer or of a home anchor elsewhere (4.9): answers at once, and again when something
+/// it rests on changed. One task owns the subscriptions and writes; another one reads.
 /// </summary>
 internal sealed class ConsumerStream(
-    ServingContext context, Doorman doorman, Answerer answerer, HomeRelay relay, Digest? caller)
+    ServingContext context, Doorman doorman, Answerer answerer, HomeRelay relay, AttestBook attests, Digest? caller)
 {
     private const int SubscriptionsMax = 10_000;
     private const int PendingMax = 1024;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BehindPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan AttestPatience = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<ulong, Subscription> _subscriptions = [];
     private readonly Dictionary<Digest, long> _known = [];
@@ -32,6 +33,7 @@ internal sealed class ConsumerStream(
     {
         void OnSwap(SegmentView view) => _wakeup.Signal();
         context.Views.Swapped += OnSwap;
+        attests.Changed += _wakeup.Signal;
         var reading = ReadAsync(requests, cancellationToken);
         try
         {
@@ -50,6 +52,7 @@ internal sealed class ConsumerStream(
         finally
         {
             context.Views.Swapped -= OnSwap;
+            attests.Changed -= _wakeup.Signal;
             foreach (var subscription in _subscriptions.Values)
             {
                 Drop(subscription);
@@ -121,7 +124,8 @@ internal sealed class ConsumerStream(
 
                 return null;
             default:
-                throw RpcFailures.ToException(new Refusal(VerificationFailure.BadEnvelope, "subscribe", "a request of no kind"));
+                throw RpcFailures.ToException(
+                    new Refusal(VerificationFailure.BadEnvelope, "subscribe", "a request of no kind"));
         }
     }
 
@@ -139,7 +143,9 @@ internal sealed class ConsumerStream(
 
         if (_subscriptions.Count >= SubscriptionsMax)
         {
-            return Report(open.Id, new Refusal(VerificationFailure.RateLimited, "", $"{SubscriptionsMax} subscriptions are open"));
+            return Report(
+                open.Id,
+                new Refusal(VerificationFailure.RateLimited, "", $"{SubscriptionsMax} subscriptions are open"));
         }
 
         if (doorman.Judge(open.Request, caller, view, out var question) is { } refusal)
@@ -187,7 +193,8 @@ internal sealed class ConsumerStream(
             }
 
             var consumer = new Consumer(grant!.Value.Home, grant.Value.Subject);
-            foreach (var subscription in _subscriptions.Values.Where(one => one.Question.Consumer.Digest == consumer.Digest))
+            foreach (var subscription in _subscriptions.Values.Where(
+                one => one.Question.Consumer.Digest == consumer.Digest))
             {
                 subscription.GrantEnds = grant.Value.Expires;
             }
@@ -244,21 +251,27 @@ internal sealed class ConsumerStream(
         };
     }
 
-    // V64: who is behind the asker asks the target anew and waits a moment before it says so.
+    // V64: who is behind the asker asks the target anew and waits a moment before it says so; attests are on their way.
     private static bool Waits(Subscription subscription, Refusal refusal, long now)
     {
-        if (refusal.Failure != VerificationFailure.Behind || subscription.Relay is not { } upstream)
+        var patience = refusal.Failure switch
+        {
+            VerificationFailure.Behind when subscription.Relay is not null => BehindPatience,
+            VerificationFailure.AttestationMissing => AttestPatience,
+            _ => TimeSpan.Zero,
+        };
+        if (patience == TimeSpan.Zero)
         {
             return false;
         }
 
-        if (subscription.BehindSince is null)
+        if (subscription.WaitingSince is null)
         {
-            subscription.BehindSince = now;
-            upstream.AskAgain();
+            subscription.WaitingSince = now;
+            subscription.Relay?.AskAgain();
         }
 
-        var until = subscription.BehindSince.Value + (long)BehindPatience.TotalMilliseconds;
+        var until = subscription.WaitingSince.Value + (long)patience.TotalMilliseconds;
         subscription.OnWaiting(until);
         return now < until;
     }
@@ -274,12 +287,17 @@ internal sealed class ConsumerStream(
         }
 
         subscription.Reported = refusal.Failure;
-        return Report(subscription.Id, refusal);
+        return Report(subscription.Id, Outward.Of(refusal));
     }
 
     private static SubscribeResponse Report(ulong id, Refusal refusal) => new()
     {
-        Failed = new Failed { Id = id, Failure = refusal.Failure.ToString(), Detail = $"{refusal.Where}: {refusal.Detail}" },
+        Failed = new Failed
+        {
+            Id = id,
+            Failure = refusal.Failure.ToString(),
+            Detail = $"{refusal.Where}: {refusal.Detail}",
+        },
     };
 
     private void Drop(Subscription subscription)

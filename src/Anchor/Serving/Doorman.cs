@@ -43,7 +43,9 @@ internal sealed class Doorman(ServingContext context)
         }
 
         var isHome = context.Subjects.ContainsKey(kid) && request.Grant is null;
-        var refused = isHome ? AtHome(query, kid, view, out var consumer) : Foreign(request, query, kid, view, out consumer);
+        var refused = isHome
+            ? AtHome(query, kid, view, out var consumer)
+            : Foreign(request, query, kid, view, out consumer);
         if (refused is not null)
         {
             return refused;
@@ -83,8 +85,10 @@ internal sealed class Doorman(ServingContext context)
     private Refusal? AtHome(Parsed<Query> query, Digest kid, SegmentView view, out Consumer? consumer)
     {
         consumer = new Consumer(view.Genesis, context.Subjects[kid]);
-        return query.Value.Home != view.Genesis ? new Refusal(VerificationFailure.QueryMismatch, "query.home", "not this segment")
-            : query.Value.Subject != consumer.Digest ? new Refusal(VerificationFailure.SubjectUnknown, "query.subject", "not the subject of this key")
+        return query.Value.Home != view.Genesis
+            ? new Refusal(VerificationFailure.QueryMismatch, "query.home", "not this segment")
+            : query.Value.Subject != consumer.Digest
+                ? new Refusal(VerificationFailure.SubjectUnknown, "query.subject", "not the subject of this key")
             : null;
     }
 
@@ -126,7 +130,8 @@ internal sealed class Doorman(ServingContext context)
             : new Refusal(VerificationFailure.GrantForeignSubject, "query.subject", "not the subject of the grant");
     }
 
-    // V48: the home's chain is known from an earlier question, or comes with this one, from the floor of my own Peer leaf.
+    // V48: the home's chain is known from an earlier question, or comes with this one, from the floor of my own Peer
+    // leaf.
     private Refusal? ExtendHome(ResolveRequest request, Digest genesis, SegmentView view, out SegmentState? home)
     {
         lock (_gate)
@@ -146,14 +151,17 @@ internal sealed class Doorman(ServingContext context)
 
         var have = home?.NewestNumber ?? -1;
         var fresh = epochs.Where(epoch =>
-            Document.TryParse<Epoch>(epoch.Payload, out var parsed, out _) && parsed.Value.Number > have).ToImmutableArray();
+            Document.TryParse<Epoch>(epoch.Payload, out var parsed, out _) && parsed.Value.Number > have)
+                .ToImmutableArray();
         if (fresh.IsEmpty)
         {
-            return home is null ? new Refusal(VerificationFailure.BelowLinkFloor, "home_epochs", "the home's chain is missing") : null;
+            return home is null
+                ? new Refusal(VerificationFailure.BelowLinkFloor, "home_epochs", "the home's chain is missing") : null;
         }
 
         var verdict = EpochChain.Extend(
-            home, genesis, null, fresh, context.Now(), view.Epoch.Value.Policy.ClockDelta, view.Epoch.Value.Policy.Refuse, _cache);
+            home, genesis, null, fresh, context.Now(), view.Epoch.Value.Policy.ClockDelta,
+            view.Epoch.Value.Policy.Refuse, _cache);
         if (!verdict.IsAccepted)
         {
             return verdict.Refusal.At("home");

@@ -4,12 +4,13 @@ using Fairlead.Naming.Traversal;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// The home's part of a traversal (4.9): where a name of another segment leads from here, or that it leads nowhere. Pure
-/// but for signing.
+/// The home's part of a traversal (4.9): where a name of another segment leads from here, or that it leads nowhere.
+/// Pure but for signing.
 /// </summary>
 internal static class HomeAnswers
 {
-    /// <summary>The Peer leaf that leads to a segment: the one with the longest name that equals it or is above it.</summary>
+    /// <summary>The Peer leaf that leads to a segment: the one with the longest name that equals it or is above
+    /// it.</summary>
     internal static Parsed<Peer>? PeerTowards(SegmentView view, SegmentName target)
     {
         foreach (var suffix in target.Suffixes)
@@ -28,30 +29,38 @@ internal static class HomeAnswers
         view.OperationMade(LeafClass.Peer).Select(name => view.Find<Peer>(LeafClass.Peer, name))
             .FirstOrDefault(peer => peer?.Value.Genesis == genesis);
 
-    /// <summary>Hop 0 of a name in another segment; the result says DENIED or NEGATIVE where the traversal ends here.</summary>
+    /// <summary>Hop 0 of a name in another segment; the result says DENIED or NEGATIVE where the traversal ends
+    /// here.</summary>
     /// <param name="view">The own segment.</param>
-    /// <param name="mint">Signs the decision.</param>
+    /// <param name="attests">The decisions.</param>
     /// <param name="consumer">Who asks.</param>
     /// <param name="target">The segment of the name.</param>
     /// <param name="knownEpoch">The newest epoch that the asker holds; null for none.</param>
     /// <param name="now">Unix milliseconds.</param>
-    internal static BuiltAnswer Build(
-        SegmentView view, AttestMint mint, Consumer consumer, SegmentName target, long? knownEpoch, long now)
+    /// <param name="refusal"><c>AttestationMissing</c>, where there is no answer.</param>
+    internal static BuiltAnswer? Build(
+        SegmentView view,
+        AttestBook attests,
+        Consumer consumer,
+        SegmentName target,
+        long? knownEpoch,
+        long now,
+        out Refusal? refusal)
     {
-        var decision = RuleDecision.ForSegment(view.Rules, view.Genesis, consumer.Home, consumer.Subject, target);
-        var peer = PeerTowards(view, target);
-        var terms = new AttestTerms(
-            "home", decision.IsAllowed ? "allow" : "deny", consumer.Home, consumer.Digest, NamePattern.Parse(target.Text),
-            decision.IsAllowed ? peer?.Value.Genesis : null, decision.Rule?.Digest, decision.Constraints);
-        var attest = mint.Sign(view, terms, now);
-        if (!decision.IsAllowed)
+        var terms = AttestTerms.OfHome(view, consumer, target);
+        if (attests.Take(view, terms, now, out refusal) is not { } attested)
         {
-            var denial = HopBuilder.Denial(view, HopKind.Home, knownEpoch, attest.Envelope);
-            return new BuiltAnswer(denial, AnswerResult.Denied, [], [], now + Limits.DenyLife);
+            return null;
         }
 
+        if (!terms.IsAllowed)
+        {
+            return BuiltAnswer.Denied(view, HopKind.Home, knownEpoch, attested);
+        }
+
+        var peer = PeerTowards(view, target);
         var builder = new HopBuilder(view);
-        if (decision.Rule is { } rule && decision.MayShow)
+        if (terms.Decision is { Rule: { } rule, MayShow: true })
         {
             builder.Prove(LeafClass.Rule, rule.Value.Id);
         }
@@ -73,8 +82,8 @@ internal static class HomeAnswers
             builder.Prove(LeafClass.Scope, peer.Value.Genesis.ToString());
         }
 
-        var hop = builder.Build(HopKind.Home, knownEpoch, [attest.Envelope]);
+        var hop = builder.Build(HopKind.Home, knownEpoch, attested.Envelopes);
         var result = peer is null ? AnswerResult.Negative : AnswerResult.Record;
-        return new BuiltAnswer(hop, result, [], [.. builder.Names], TargetAnswers.OldestExpiry(view, attest));
+        return new BuiltAnswer(hop, result, [], [.. builder.Names], BuiltAnswer.OldestExpiry(view, attested));
     }
 }

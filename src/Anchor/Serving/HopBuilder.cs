@@ -6,8 +6,8 @@ using Fairlead.Naming.Traversal;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// Collects the proofs of one hop: leaves that are there are shown, leaves that are not are proven absent, all under the
-/// view's one seal and over one node table (V21, V22, V25). Not thread-safe.
+/// Collects the proofs of one hop: leaves that are there are shown, leaves that are not are proven absent, all under
+/// the view's one seal and over one node table (V21, V22, V25). Not thread-safe.
 /// </summary>
 internal sealed class HopBuilder(SegmentView view)
 {
@@ -41,7 +41,8 @@ internal sealed class HopBuilder(SegmentView view)
         }
 
         return new UnverifiedHop(
-            view.Genesis, kind, EpochsAfter(view, knownEpoch), view.Certified.Certificate, [.. nodes.Nodes], proofs.ToImmutable(), [.. attests]);
+            view.Genesis, kind, EpochsAfter(view, knownEpoch), view.Certified.Certificate, [.. nodes.Nodes],
+            proofs.ToImmutable(), [.. attests]);
     }
 
     /// <summary>A hop that shows nothing but a denial.</summary>
@@ -50,5 +51,7 @@ internal sealed class HopBuilder(SegmentView view)
 
     /// <summary>The epochs that continue what the asker holds.</summary>
     internal static ImmutableArray<EpochDocument> EpochsAfter(SegmentView view, long? knownEpoch) =>
-        knownEpoch is { } known ? view.Epochs.Skip((int)Math.Min(known + 1, view.Epochs.Length)).ToImmutableArray() : view.Epochs;
+        knownEpoch is { } known
+            ? view.Epochs.Skip((int)Math.Min(known + 1, view.Epochs.Length)).ToImmutableArray()
+            : view.Epochs;
 }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Fairlead.Anchor.Hosting;
 using Fairlead.Anchor.Peers;
 using Fairlead.Anchor.Sealing;
 using Fairlead.Governance;
@@ -10,10 +11,10 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// Takes entries from publishers. Whoever connects may offer: the signature on the document and the Credential in the tree
-/// decide (V45). Thread-safe.
+/// Takes entries from publishers. Whoever connects may offer: the signature on the document and the Credential in the
+/// tree decide (V45). Thread-safe.
 /// </summary>
-internal sealed class PublishService(SealLoop loop, Digest genesis)
+internal sealed class PublishService(SealLoop loop, Digest genesis, AnchorMetrics counters)
 {
     private const int EntriesMax = 256;
 
@@ -21,7 +22,8 @@ internal sealed class PublishService(SealLoop loop, Digest genesis)
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>
         builder.AddMethod(AnchorMethods.Publish, PublishAsync);
 
-    private async Task PublishAsync(PublishRequest request, IServerStreamWriter<PublishEvent> events, ServerCallContext call)
+    private async Task PublishAsync(
+        PublishRequest request, IServerStreamWriter<PublishEvent> events, ServerCallContext call)
     {
         if (!WireReader.TryRead(request.Genesis, out Digest asked, out var refusal))
         {
@@ -30,12 +32,14 @@ internal sealed class PublishService(SealLoop loop, Digest genesis)
 
         if (asked != genesis)
         {
-            throw RpcFailures.ToException(new Refusal(VerificationFailure.WrongSegment, "genesis", $"this anchor governs {genesis}"));
+            throw RpcFailures.ToException(
+                new Refusal(VerificationFailure.WrongSegment, "genesis", $"this anchor governs {genesis}"));
         }
 
         if (request.Entries.Count is 0 or > EntriesMax)
         {
-            throw RpcFailures.ToException(new Refusal(VerificationFailure.TooLarge, "entries", $"{request.Entries.Count} entries"));
+            throw RpcFailures.ToException(
+                new Refusal(VerificationFailure.TooLarge, "entries", $"{request.Entries.Count} entries"));
         }
 
         var heard = Channel.CreateUnbounded<(uint Index, SealOutput Output)>();
@@ -46,6 +50,7 @@ internal sealed class PublishService(SealLoop loop, Digest genesis)
             while (open > 0)
             {
                 var (index, output) = await heard.Reader.ReadAsync(call.CancellationToken).ConfigureAwait(false);
+                Count(output);
                 await events.WriteAsync(Describe(index, output)).ConfigureAwait(false);
                 open -= output is SealOutput.Accepted ? 0 : 1;
             }
@@ -74,12 +79,27 @@ internal sealed class PublishService(SealLoop loop, Digest genesis)
             }
             else
             {
-                await events.WriteAsync(Refuse(index, new Refusal(VerificationFailure.BadEnvelope, "entry", "no document")))
+                counters.Refused.With(nameof(VerificationFailure.BadEnvelope)).Add();
+                await events.WriteAsync(
+                    Refuse(index, new Refusal(VerificationFailure.BadEnvelope, "entry", "no document")))
                     .ConfigureAwait(false);
             }
         }
 
         return open;
+    }
+
+    private void Count(SealOutput output)
+    {
+        switch (output)
+        {
+            case SealOutput.Accepted:
+                counters.Accepted.Add();
+                break;
+            case SealOutput.Refused refused:
+                counters.Refused.With(refused.Refusal.Failure.ToString()).Add();
+                break;
+        }
     }
 
     private static PublishEvent Describe(uint index, SealOutput output) => output switch

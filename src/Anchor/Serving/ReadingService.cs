@@ -8,8 +8,8 @@ using EntryName = Fairlead.Governance.EntryName;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// What an anchor shows of its segment without a decision: heads, epochs, slices by digest, and to those who belong to the
-/// segment its published leaves. Thread-safe.
+/// What an anchor shows of its segment without a decision: heads, epochs, slices by digest, and to those who belong to
+/// the segment its published leaves. Thread-safe.
 /// </summary>
 internal sealed class ReadingService(ServingContext context, IReadOnlyList<EpochDocument> epochs, Digest genesis)
 {
@@ -29,7 +29,8 @@ internal sealed class ReadingService(ServingContext context, IReadOnlyList<Epoch
         var view = View(request.Genesis);
         if (request.Nonce.Length != Hex16.Size)
         {
-            throw RpcFailures.ToException(new Refusal(VerificationFailure.BadEnvelope, "nonce", $"{request.Nonce.Length} bytes"));
+            throw RpcFailures.ToException(
+                new Refusal(VerificationFailure.BadEnvelope, "nonce", $"{request.Nonce.Length} bytes"));
         }
 
         var head = Document.Make(new Head
@@ -67,7 +68,8 @@ internal sealed class ReadingService(ServingContext context, IReadOnlyList<Epoch
         var view = context.Views.Current ?? throw NotSealed();
         if (request.Digests.Count > Limits.Slices)
         {
-            throw RpcFailures.ToException(new Refusal(VerificationFailure.TooLarge, "digests", $"{request.Digests.Count} digests"));
+            throw RpcFailures.ToException(
+                new Refusal(VerificationFailure.TooLarge, "digests", $"{request.Digests.Count} digests"));
         }
 
         var response = new SlicesResponse();
@@ -88,20 +90,24 @@ internal sealed class ReadingService(ServingContext context, IReadOnlyList<Epoch
         if (!Belongs(view, call.PeerKey))
         {
             throw RpcFailures.ToException(
-                new Refusal(VerificationFailure.SubjectUnknown, "tls", "neither an anchor of this segment nor a holder of a Credential"));
+                new Refusal(
+                    VerificationFailure.SubjectUnknown, "tls",
+                    "neither an anchor of this segment nor a holder of a Credential"));
         }
 
         Digest? publisher = null;
         if (!request.Publisher.IsEmpty)
         {
-            publisher = WireReader.TryRead(request.Publisher, out Digest kid, out var refusal) ? kid : throw RpcFailures.ToException(refusal);
+            publisher = WireReader.TryRead(request.Publisher, out Digest kid, out var refusal)
+                ? kid
+                : throw RpcFailures.ToException(refusal);
         }
 
         var limit = (int)Math.Clamp(request.Limit, 1, StatePageMax);
         var response = new StateResponse { Seal = WireWriter.ToMessage(view.Certified.Certificate) };
         var bytes = 0;
-        var page = view.Certified.State.Page(After(request), int.MaxValue);
-        foreach (var entry in page.Where(entry => publisher is null || entry.Publisher == publisher))
+        foreach (var entry in view.Certified.State.After(After(request))
+            .Where(entry => publisher is null || entry.Publisher == publisher))
         {
             if (response.Leaves.Count == limit || (bytes += entry.Leaf.Length) > StateBytesMax)
             {
@@ -136,7 +142,8 @@ internal sealed class ReadingService(ServingContext context, IReadOnlyList<Epoch
         var slash = request.AfterName.IndexOf('/', StringComparison.Ordinal);
         return slash > 0 && int.TryParse(request.AfterName.AsSpan(0, slash), out var number)
             ? new EntryName((LeafClass)number, request.AfterName[(slash + 1)..])
-            : throw RpcFailures.ToException(new Refusal(VerificationFailure.BadEnvelope, "after_name", "not class/name"));
+            : throw RpcFailures.ToException(
+                new Refusal(VerificationFailure.BadEnvelope, "after_name", "not class/name"));
     }
 
     private static bool Belongs(SegmentView view, byte[]? point)
@@ -165,7 +172,8 @@ internal sealed class ReadingService(ServingContext context, IReadOnlyList<Epoch
 
         if (digest != genesis)
         {
-            throw RpcFailures.ToException(new Refusal(VerificationFailure.GenesisMismatch, "genesis", $"this anchor governs {genesis}"));
+            throw RpcFailures.ToException(
+                new Refusal(VerificationFailure.GenesisMismatch, "genesis", $"this anchor governs {genesis}"));
         }
     }
 

@@ -71,7 +71,13 @@ internal sealed class SegmentView
             return document;
         }
 
-        return Entry(name) is { } entry ? entry.Leaf : null;
+        // Not by a conditional: its null would be an empty memory, and a missing leaf would look like a leaf.
+        if (Entry(name) is { } entry)
+        {
+            return entry.Leaf;
+        }
+
+        return null;
     }
 
     /// <summary>A published leaf's entry, or null.</summary>
@@ -81,24 +87,12 @@ internal sealed class SegmentView
     /// <summary>A leaf's document, parsed.</summary>
     internal Parsed<T>? Find<T>(LeafClass kind, string name)
         where T : Document, IDocument<T> =>
-        Find(new LeafName(kind, name)) is { } payload && Document.TryParse<T>(payload, out var parsed, out _) ? parsed : null;
+        Find(new LeafName(kind, name)) is { } payload && Document.TryParse<T>(payload, out var parsed, out _)
+            ? parsed
+            : null;
 
-    /// <summary>A slice by its digest, or null. Looked for among all records: it is asked for rarely.</summary>
-    internal ReadOnlyMemory<byte>? FindSlice(Digest digest)
-    {
-        foreach (var entry in _state.Entries.Where(entry => entry.LeafClass == LeafClass.Record))
-        {
-            foreach (var payload in entry.Source.Slices)
-            {
-                if (Document.TryParse<Slice>(payload, out var slice, out _) && slice.Digest == digest)
-                {
-                    return payload;
-                }
-            }
-        }
-
-        return null;
-    }
+    /// <summary>A slice by its digest, or null.</summary>
+    internal ReadOnlyMemory<byte>? FindSlice(Digest digest) => _state.FindSlice(digest);
 
     /// <summary>Whether the seal is still valid for a verifier whose clock says <paramref name="now"/>.</summary>
     internal bool IsValid(long now) => now + Epoch.Value.Policy.ClockDelta < Certified.Seal.Expires;

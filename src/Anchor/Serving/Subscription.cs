@@ -4,7 +4,8 @@ using Fairlead.Naming.Traversal;
 
 namespace Fairlead.Anchor.Serving;
 
-/// <summary>One open question on a consumer's stream, and what was last sent for it. Owned by the stream's task.</summary>
+/// <summary>One open question on a consumer's stream, and what was last sent for it. Owned by the stream's
+/// task.</summary>
 internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName? relay)
 {
     private static readonly TimeSpan Unrenewable = TimeSpan.FromSeconds(1);
@@ -28,8 +29,9 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     /// <summary>The failure last reported; null after an answer.</summary>
     internal VerificationFailure? Reported { get; set; }
 
-    /// <summary>Since when this anchor is behind what the asker knows, in unix milliseconds; null where it is not.</summary>
-    internal long? BehindSince { get; set; }
+    /// <summary>Since when something is missing that may come in a moment, in unix milliseconds; null where nothing is.
+    /// </summary>
+    internal long? WaitingSince { get; set; }
 
     /// <summary>When to look at it again though nothing happens, in unix milliseconds.</summary>
     internal long DueAt { get; private set; }
@@ -37,14 +39,15 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     /// <summary>Whether an update is called for: a leaf, the epoch or the target's word changed, or half of the oldest
     /// expiry is gone.</summary>
     internal bool IsDue(SegmentView view, Relayed? relayed, long now) =>
-        !_sent || now >= DueAt || _epoch != view.Epoch.Digest || !ReferenceEquals(_sentRelayed, relayed)
+        !_sent || WaitingSince is not null || now >= DueAt || _epoch != view.Epoch.Digest
+            || !ReferenceEquals(_sentRelayed, relayed)
         || _watched.Any(leaf => !ReferenceEquals(leaf.Value, view.Entry(leaf.Key)));
 
     /// <summary>Notes what was sent.</summary>
     internal void OnSent(Answerer.Composed composed, SegmentView view, Relayed? relayed, long now)
     {
         _sent = true;
-        BehindSince = null;
+        WaitingSince = null;
         Reported = null;
         _epoch = view.Epoch.Digest;
         _sentRelayed = relayed;

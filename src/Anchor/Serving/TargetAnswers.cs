@@ -5,48 +5,51 @@ using Fairlead.Naming.Traversal;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// Answers for names of the own segment. The decision is made before anything is looked up, from the query alone, so that a
-/// denial says nothing about what exists (4.1 Rules). Pure but for signing.
+/// Answers for names of the own segment. The decision is made before anything is looked up, from the query alone, so
+/// that a denial says nothing about what exists (4.1 Rules). Pure but for signing.
 /// </summary>
 internal static class TargetAnswers
 {
     /// <summary>The own segment's hop for one name.</summary>
     /// <param name="view">The own segment.</param>
-    /// <param name="mint">Signs the decision.</param>
+    /// <param name="attests">The decisions.</param>
     /// <param name="consumer">Who asks.</param>
     /// <param name="service">The name within this segment.</param>
     /// <param name="kind">How the traversal comes here; HOME where the asker is at home here.</param>
     /// <param name="knownEpoch">The newest epoch that the asker holds; null for none.</param>
     /// <param name="now">Unix milliseconds.</param>
-    internal static BuiltAnswer Build(
-        SegmentView view, AttestMint mint, Consumer consumer, ServicePart service, HopKind kind, long? knownEpoch, long now)
+    /// <param name="refusal"><c>AttestationMissing</c>, where there is no answer.</param>
+    internal static BuiltAnswer? Build(
+        SegmentView view,
+        AttestBook attests,
+        Consumer consumer,
+        ServicePart service,
+        HopKind kind,
+        long? knownEpoch,
+        long now,
+        out Refusal? refusal)
     {
-        var decision = RuleDecision.ForService(view.Rules, view.Genesis, consumer.Home, consumer.Subject, service.WithoutHost);
-        var pattern = NamePattern.Parse(service.WithoutHost.Text);
-        var terms = new AttestTerms(
-            "target", decision.IsAllowed ? "allow" : "deny", consumer.Home, consumer.Digest, pattern, null,
-            decision.Rule?.Digest, decision.Constraints);
-        var attest = mint.Sign(view, terms, now);
-        if (!decision.IsAllowed)
+        var terms = AttestTerms.OfTarget(view, consumer, service);
+        if (attests.Take(view, terms, now, out refusal) is not { } attested)
         {
-            var denial = HopBuilder.Denial(view, kind, knownEpoch, attest.Envelope);
-            return new BuiltAnswer(denial, AnswerResult.Denied, [], [], now + Limits.DenyLife);
+            return null;
+        }
+
+        if (!terms.IsAllowed)
+        {
+            return BuiltAnswer.Denied(view, kind, knownEpoch, attested);
         }
 
         var builder = new HopBuilder(view);
-        if (decision.Rule is { } rule && decision.MayShow)
+        if (terms.Decision is { Rule: { } rule, MayShow: true })
         {
             builder.Prove(LeafClass.Rule, rule.Value.Id);
         }
 
-        var (result, slices) = Look(view, builder, service, decision.Constraints);
-        var hop = builder.Build(kind, knownEpoch, [attest.Envelope]);
-        return new BuiltAnswer(hop, result, slices, [.. builder.Names], OldestExpiry(view, attest));
+        var (result, slices) = Look(view, builder, service, terms.Decision.Constraints);
+        var hop = builder.Build(kind, knownEpoch, attested.Envelopes);
+        return new BuiltAnswer(hop, result, slices, [.. builder.Names], BuiltAnswer.OldestExpiry(view, attested));
     }
-
-    /// <summary>The earlier end of the view's seal and an Attest.</summary>
-    internal static long OldestExpiry(SegmentView view, MintedAttest attest) =>
-        Math.Min(view.Certified.Seal.Expires, attest.Expires);
 
     private static (AnswerResult Result, ImmutableArray<ReadOnlyMemory<byte>> Slices) Look(
         SegmentView view, HopBuilder builder, ServicePart service, Constraints? constraints)

@@ -1,6 +1,7 @@
 namespace Fairlead.Anchor.Serving;
 
-/// <summary>The newest view of the own segment: swapped whole, awaited without blocking the one who swaps. Thread-safe.</summary>
+/// <summary>The newest view of the own segment: swapped whole, awaited without blocking the one who swaps.
+/// Thread-safe.</summary>
 internal sealed class ViewSource
 {
     private readonly Lock _gate = new();

@@ -28,7 +28,8 @@ internal sealed class Wakeup(TimeProvider time)
 
         if (longest > TimeSpan.Zero)
         {
-            await signal.WaitAsync(longest, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await signal.WaitAsync(longest, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         lock (_gate)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using Fairlead.Configuration.Yaml;
 using Fairlead.Naming;
 using Fairlead.Protocol.Files;
@@ -85,6 +86,7 @@ internal sealed class SegmentFolder(string path)
             ("data", "data"),
             ("listen", listen.Text),
             ("admin", admin.Text),
+            ("metrics", Beside(admin)),
         };
         var mapped = subjects.Select(subject => (YamlNode)YamlMapping.Of(
             ("key", subject.Key.Text),
@@ -101,6 +103,15 @@ internal sealed class SegmentFolder(string path)
         }
 
         WriteNew(Path.Combine(Anchors, anchor, "anchor.yaml"), YamlWriter.Write(YamlMapping.Of([.. entries])));
+    }
+
+    // Several anchors may share a machine: each has its port for readiness and metrics as far from the admin port as the
+    // defaults are apart.
+    private static string Beside(IpEndpoint admin)
+    {
+        var endpoint = IPEndPoint.Parse(admin.Text);
+        endpoint.Port = endpoint.Port is > 0 and <= IPEndPoint.MaxPort - 20 ? endpoint.Port + 20 : 0;
+        return endpoint.ToString();
     }
 
     /// <summary>The anchors' ids: the segment's first label and a letter.</summary>

@@ -12,9 +12,9 @@ using Google.Protobuf;
 namespace Fairlead.Controller.Anchors;
 
 /// <summary>
-/// An anchor over gRPC and TLS. The publisher's key is the client key; the server's must be a tls key of the newest epoch of a
-/// chain that was verified from the genesis: at first contact any is accepted to fetch that chain, and nothing else, over it
-/// (V63). Thread-safe. Owns its channel.
+/// An anchor over gRPC and TLS. The publisher's key is the client key; the server's must be a tls key of the newest
+/// epoch of a chain that was verified from the genesis: at first contact any is accepted to fetch that chain, and
+/// nothing else, over it (V63). Thread-safe. Owns its channel.
 /// </summary>
 internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
 {
@@ -86,7 +86,8 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
                 Limit = LeavesPage,
                 Publisher = WireWriter.ToBytes(_publisher),
             };
-            var page = await Guard(client.StateAsync(request, cancellationToken), cancellationToken).ConfigureAwait(false);
+            var page = await Guard(client.StateAsync(request, cancellationToken), cancellationToken)
+                .ConfigureAwait(false);
             foreach (var leaf in page.Leaves)
             {
                 var entry = EntryOf(leaf);
@@ -112,7 +113,8 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
     {
         var slash = leaf.Name.IndexOf('/', StringComparison.Ordinal);
         return (LeafClass)leaf.Class == LeafClass.Withdrawn && slash > 0
-            && uint.TryParse(leaf.Name.AsSpan(0, slash), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && uint.TryParse(
+                leaf.Name.AsSpan(0, slash), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                 ? (number, leaf.Name[(slash + 1)..])
                 : (leaf.Class, leaf.Name);
     }
@@ -132,7 +134,8 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
         PublishEvent.KindOneofCase.Accepted => new((int)message.Index, AnchorFate.Accepted, null),
         PublishEvent.KindOneofCase.Sealed => new((int)message.Index, AnchorFate.Sealed, null),
         PublishEvent.KindOneofCase.Refused =>
-            new((int)message.Index, AnchorFate.Refused, Printable($"{message.Refused.Failure}: {message.Refused.Detail}")),
+            new((int)message.Index, AnchorFate.Refused,
+                Printable($"{message.Refused.Failure}: {message.Refused.Detail}")),
         _ => throw new AnchorFailureException("its report says nothing"),
     };
 

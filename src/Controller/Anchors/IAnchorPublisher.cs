@@ -9,8 +9,8 @@ internal interface IAnchorPublisher
     string Address { get; }
 
     /// <summary>
-    /// Offers entries. Reports come as they happen, at most three per entry; the sequence ends when each is sealed or refused,
-    /// or when the anchor ends the call.
+    /// Offers entries. Reports come as they happen, at most three per entry; the sequence ends when each is sealed or
+    /// refused, or when the anchor ends the call.
     /// </summary>
     /// <exception cref="AnchorFailureException">The anchor could not be reached or broke the call off.</exception>
     IAsyncEnumerable<PublishReport> PublishAsync(

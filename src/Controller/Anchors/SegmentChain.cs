@@ -4,8 +4,8 @@ using Fairlead.Naming.Traversal;
 namespace Fairlead.Controller.Anchors;
 
 /// <summary>
-/// The segment's verified chain of epochs as far as any anchor showed it, shared by all connections: one that shows less does
-/// not shorten it. Thread-safe.
+/// The segment's verified chain of epochs as far as any anchor showed it, shared by all connections: one that shows
+/// less does not shorten it. Thread-safe.
 /// </summary>
 internal sealed class SegmentChain(Digest genesis)
 {

@@ -30,6 +30,10 @@ internal sealed record ControllerOptions
     /// <value>Default 127.0.0.1:16002; loopback only.</value>
     public required IPEndPoint Admin { get; init; }
 
+    /// <summary>Where readiness and metrics are served; may be reachable from outside.</summary>
+    /// <value>Default 0.0.0.0:16022.</value>
+    public IPEndPoint Metrics { get; init; } = new(IPAddress.Any, 16022);
+
     /// <summary>The region of all endpoints.</summary>
     /// <value>Default none.</value>
     public string? Region { get; init; }

@@ -8,6 +8,7 @@ namespace Fairlead.Controller.Configuration;
 internal static class ControllerOptionsReader
 {
     private const int AdminPort = 16002;
+    private const int MetricsPort = 16022;
 
     /// <summary>The options of <paramref name="file"/>.</summary>
     /// <param name="file">The configuration.</param>
@@ -20,12 +21,15 @@ internal static class ControllerOptionsReader
         var options = new ControllerOptions
         {
             Segment = root.Value<SegmentName>("segment", "a segment's name such as us1.internal", TrySegment)!,
-            Genesis = root.Value<Digest>("genesis", "the segment's genesis digest, 64 digits of 0-9 and a-f", Digest.TryParse),
+            Genesis =
+                root.Value<Digest>(
+                    "genesis", "the segment's genesis digest, 64 digits of 0-9 and a-f", Digest.TryParse),
             Anchors = anchors,
             Copies = (int)root.Integer("copies", 1, Math.Max(1, anchors.Count), ((anchors.Count - 1) / 3) + 1),
             PublisherKey = root.FilePath("publisher_key"),
             Manifests = Folder(root, manifests),
-            Admin = root.Endpoint("admin", new(IPAddress.Loopback, AdminPort)),
+            Admin = root.LoopbackEndpoint("admin", new(IPAddress.Loopback, AdminPort)),
+            Metrics = root.Endpoint("metrics", new(IPAddress.Any, MetricsPort)),
             Region = root.OptionalText("region"),
             RecordLife = root.Duration(
                 "record_life", TimeSpan.FromSeconds(1), TimeSpan.FromDays(30), TimeSpan.FromHours(24)),
@@ -53,19 +57,16 @@ internal static class ControllerOptionsReader
             root.Refuse("anchors", "holds port 0", "write the port that the anchor listens on");
         }
 
-        if (!IPAddress.IsLoopback(options.Admin.Address))
-        {
-            root.Refuse("admin", $"is {options.Admin}, which others can reach", "write a loopback address such as 127.0.0.1:16002");
-        }
-
         if (options.Manifests.Length > 0 && !Directory.Exists(options.Manifests))
         {
             root.Refuse("manifests", $"names {options.Manifests}, which is no folder", "create it or correct the path");
         }
 
-        if (options.Region is { } region && (region.Length > 63 || region.Any(c => c is < ' ' or > '~' or '"' or '\\' or '*')))
+        if (options.Region is { } region
+            && (region.Length > 63 || region.Any(c => c is < ' ' or > '~' or '"' or '\\' or '*')))
         {
-            root.Refuse("region", "is no region's name", "write 1-63 printable characters without quotes, backslashes, stars");
+            root.Refuse(
+                "region", "is no region's name", "write 1-63 printable characters without quotes, backslashes, stars");
         }
     }
 

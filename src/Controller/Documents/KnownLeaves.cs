@@ -9,8 +9,8 @@ namespace Fairlead.Controller.Documents;
 internal static class KnownLeaves
 {
     /// <summary>
-    /// The newest leaf per name over what several anchors hold. Of F+1 anchors one is honest, so none is missing; one that is
-    /// invented has a version that an honest anchor's clock allows, and costs a higher version only.
+    /// The newest leaf per name over what several anchors hold. Of F+1 anchors one is honest, so none is missing; one
+    /// that is invented has a version that an honest anchor's clock allows, and costs a higher version only.
     /// </summary>
     public static IReadOnlyList<KnownLeaf> Join(IEnumerable<IReadOnlyList<StateLeaf>> states, Digest publisher)
     {

@@ -4,8 +4,8 @@ using Fairlead.Naming;
 namespace Fairlead.Controller.Documents;
 
 /// <summary>
-/// A record with everything that changes from version to version (uid, version, times, opening) set to zero: the rest decides
-/// whether two are the same. Immutable.
+/// A record with everything that changes from version to version (uid, version, times, opening) set to zero: the rest
+/// decides whether two are the same. Immutable.
 /// </summary>
 internal sealed record RecordContent : Content
 {
@@ -19,8 +19,8 @@ internal sealed record RecordContent : Content
     /// <summary>The record with zeros.</summary>
     public Record Template { get; }
 
-    /// <summary>The slices that it names, in its order; none where only their digests are known, because the record came from
-    /// the anchors, which hold them.</summary>
+    /// <summary>The slices that it names, in its order; none where only their digests are known, because the record
+    /// came from the anchors, which hold them.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Slices { get; }
 
     /// <summary>The content of <paramref name="record"/>.</summary>

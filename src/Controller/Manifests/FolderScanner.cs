@@ -3,8 +3,9 @@ using Fairlead.Kubernetes.Manifests;
 namespace Fairlead.Controller.Manifests;
 
 /// <summary>
-/// Compares a folder with what it was at the scan before. Only names that end in <c>.yaml</c> or <c>.yml</c> and do not begin
-/// with a dot count, so that neither an editor's spare copies nor a mounted ConfigMap's own folders do. Not thread-safe.
+/// Compares a folder with what it was at the scan before. Only names that end in <c>.yaml</c> or <c>.yml</c> and do not
+/// begin with a dot count, so that neither an editor's spare copies nor a mounted ConfigMap's own folders do. Not
+/// thread-safe.
 /// </summary>
 internal sealed class FolderScanner(string folder)
 {
@@ -25,7 +26,8 @@ internal sealed class FolderScanner(string folder)
         var changes = new List<(string, byte[]?)>();
         var unreadable = new List<(string, string)>();
         var present = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var info in new DirectoryInfo(folder).EnumerateFiles().Where(info => IsManifest(info.Name)).Take(FilesMax))
+        foreach (var info in new DirectoryInfo(folder).EnumerateFiles().Where(info => IsManifest(info.Name))
+            .Take(FilesMax))
         {
             present.Add(info.Name);
             Look(info, touched?.Contains(info.Name) ?? true, changes, unreadable);
@@ -79,7 +81,8 @@ internal sealed class FolderScanner(string folder)
     // One byte more than a manifest may have is enough for its reader to refuse it.
     private static byte[] Read(string path)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
+        using var file =
+            new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
         var buffer = new byte[(int)Math.Min(file.Length, ManifestLimits.FileBytesMax + 1L)];
         var length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
         return length == buffer.Length ? buffer : buffer[..length];

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Controller.Manifests;
 
-/// <summary>From scans of the folder to what should be published: parse, keep the last good state, reconcile. One loop calls
-/// it; <see cref="Problems"/> may be read from anywhere.</summary>
+/// <summary>From scans of the folder to what should be published: parse, keep the last good state, reconcile. One loop
+/// calls it; <see cref="Problems"/> may be read from anywhere.</summary>
 internal sealed class ManifestController(ReconcileOptions options, Digest publisher, ILogger logger)
 {
     private readonly ManifestFolder _folder = new();

@@ -5,9 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Controller.Manifests;
 
 /// <summary>
-/// Tells what changes in a folder of manifests. Events of the file system say when to look and which files to read whatever
-/// their size and time; a timer looks as well, because events get lost on some mounts. A file that was renamed into place is
-/// whole, so it is read at once; one that is being written is read when the folder was quiet for a moment.
+/// Tells what changes in a folder of manifests. Events of the file system say when to look and which files to read
+/// whatever their size and time; a timer looks as well, because events get lost on some mounts. A file that was renamed
+/// into place is whole, so it is read at once; one that is being written is read when the folder was quiet for a
+/// moment.
 /// </summary>
 internal sealed class ManifestWatcher : IDisposable
 {
@@ -35,7 +36,8 @@ internal sealed class ManifestWatcher : IDisposable
         _watcher.Created += (_, change) => Put(change.Name, isWhole: false);
         _watcher.Changed += (_, change) => Put(change.Name, isWhole: false);
         _watcher.Deleted += (_, change) => Put(change.Name, isWhole: false);
-        _watcher.Renamed += (_, change) => Put(change.Name, isWhole: FolderScanner.IsManifest(change.Name ?? string.Empty));
+        _watcher.Renamed += (_, change) =>
+            Put(change.Name, isWhole: FolderScanner.IsManifest(change.Name ?? string.Empty));
         _watcher.Error += (_, _) => Put(null, isWhole: false);
         _watcher.EnableRaisingEvents = true;
     }
@@ -60,8 +62,8 @@ internal sealed class ManifestWatcher : IDisposable
 
     private void Put(string? name, bool isWhole) => _signals.Writer.TryWrite(new(name, isWhole));
 
-    // Takes signals until the last of them names a whole file, or none came for a moment. Somebody who never stops writing is
-    // not waited for: after five moments the scan comes anyway.
+    // Takes signals until the last of them names a whole file, or none came for a moment. Somebody who never stops
+    // writing is not waited for: after five moments the scan comes anyway.
     private async Task<IReadOnlySet<string>> QuietAsync(CancellationToken cancellationToken)
     {
         var touched = new HashSet<string>(StringComparer.Ordinal);

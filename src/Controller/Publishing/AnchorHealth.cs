@@ -8,8 +8,8 @@ internal sealed class AnchorHealth(PublisherOptions options, Random random)
     private readonly long[] _pausedUntil = new long[options.Anchors];
     private readonly int _first = random.Next(options.Anchors);
 
-    /// <summary>The anchors that can take more now: those without failures first, from a first one drawn once, so that the
-    /// controllers of several clusters or restarts do not all begin with the same.</summary>
+    /// <summary>The anchors that can take more now: those without failures first, from a first one drawn once, so that
+    /// the controllers of several clusters or restarts do not all begin with the same.</summary>
     public IEnumerable<int> Usable(long now) => Enumerable.Range(0, options.Anchors)
         .Select(index => (index + _first) % options.Anchors)
         .Where(anchor => _pausedUntil[anchor] <= now && _inFlight[anchor] < options.AnchorInFlightMax)

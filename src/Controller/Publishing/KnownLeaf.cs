@@ -2,7 +2,8 @@ using Fairlead.Naming;
 
 namespace Fairlead.Controller.Publishing;
 
-/// <summary>The newest version of a name that is known: from the anchors' State, or as signed here. Immutable.</summary>
+/// <summary>The newest version of a name that is known: from the anchors' State, or as signed here.
+/// Immutable.</summary>
 /// <param name="Name">The service part.</param>
 /// <param name="Uid">Its uid, kept for good.</param>
 /// <param name="Version">Its version.</param>

@@ -3,13 +3,13 @@ using Fairlead.Naming;
 namespace Fairlead.Controller.Publishing;
 
 /// <summary>
-/// Brings the anchors' records to what is desired. A step function: every input carries the time, every output is a call to
-/// make; no clock, no I/O.
+/// Brings the anchors' records to what is desired. A step function: every input carries the time, every output is a
+/// call to make; no clock, no I/O.
 /// <list type="number">
 /// <item>Nothing is signed before the anchors' State was loaded: uid and version floor come from there.</item>
 /// <item>A name has at most one version on its way; a newer one takes its place at once.</item>
-/// <item>A version is over when F+1 anchors sealed it. One that an anchor failed or refused goes to another; when too few
-/// are left it waits, and longer each time.</item>
+/// <item>A version is over when F+1 anchors sealed it. One that an anchor failed or refused goes to another; when too
+/// few are left it waits, and longer each time.</item>
 /// </list>
 /// <code>
 /// waiting -> sent -> accepted -> sealed (over)
@@ -110,7 +110,8 @@ internal sealed class PublisherEngine
     public IReadOnlyList<Send> Answer(int anchor, Publication publication, AnchorFate fate, string? refusal, long now)
     {
         _health.Answered(anchor);
-        if (publication.IsOver || !publication.Fates.TryGetValue(anchor, out var before) || before is AnchorFate.Refused or AnchorFate.Sealed)
+        if (publication.IsOver || !publication.Fates.TryGetValue(anchor, out var before)
+            || before is AnchorFate.Refused or AnchorFate.Sealed)
         {
             return [];
         }
@@ -298,7 +299,8 @@ internal sealed class PublisherEngine
             return;
         }
 
-        foreach (var anchor in publication.Fates.Where(pair => pair.Value == AnchorFate.Refused).Select(pair => pair.Key))
+        foreach (var anchor in publication.Fates.Where(pair => pair.Value == AnchorFate.Refused)
+            .Select(pair => pair.Key))
         {
             publication.Fates.Remove(anchor);
         }

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Controller.Publishing;
 
 /// <summary>
-/// Runs the engine: one loop owns it and takes inputs from a queue; calls to anchors run beside it and put what they hear into
-/// that queue. <see cref="Desire"/> and <see cref="StatusAsync"/> may be called from anywhere.
+/// Runs the engine: one loop owns it and takes inputs from a queue; calls to anchors run beside it and put what they
+/// hear into that queue. <see cref="Desire"/> and <see cref="StatusAsync"/> may be called from anywhere.
 /// </summary>
 internal sealed class PublisherShell
 {

@@ -264,6 +264,7 @@ internal sealed class EntryReader
             Leaf = leaf,
             Key = KeyOf(leafClass, leafName),
             Commitment = commitment,
+            SliceDigests = [.. fields.Record?.Value.Slices.Select(slice => slice.Digest) ?? []],
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Naming;
 using Fairlead.Naming.Tree;
 
 namespace Fairlead.Governance;
@@ -9,17 +10,18 @@ namespace Fairlead.Governance;
 /// </summary>
 public sealed class LeafState
 {
-    // A set in place of a dictionary: only that can be entered at a name without a walk from its start.
-    private static readonly ImmutableSortedSet<Slot> Empty = ImmutableSortedSet<Slot>.Empty
-        .WithComparer(Comparer<Slot>.Create(static (left, right) => left.Name.CompareTo(right.Name)));
-
+    // A set and not a dictionary: only a set finds the place of a name in less than a walk from the start.
     private readonly ImmutableSortedSet<Slot> _entries;
+    private readonly ImmutableDictionary<Digest, Entry> _slices;
 
-    private LeafState(ImmutableSortedSet<Slot> entries, SparseTree tree)
+    private LeafState(ImmutableSortedSet<Slot> entries, ImmutableDictionary<Digest, Entry> slices, SparseTree tree)
     {
         _entries = entries;
+        _slices = slices;
         Tree = tree;
     }
+
+    private readonly record struct Slot(EntryName Name, Entry? Entry);
 
     /// <summary>Op-made leaves and entries.</summary>
     public SparseTree Tree { get; }
@@ -33,27 +35,38 @@ public sealed class LeafState
     /// <summary>The state of an epoch before anything was published.</summary>
     /// <param name="operationMade">The tree of the epoch's op-made leaves.</param>
     public static LeafState Start(SparseTree operationMade) =>
-        new(Empty, operationMade);
+        new(ImmutableSortedSet.Create<Slot>(ByName.Instance), ImmutableDictionary<Digest, Entry>.Empty, operationMade);
 
     /// <summary>The entry of a name, or null.</summary>
     public Entry? Find(EntryName name) =>
-        _entries.TryGetValue(new Slot(name, null), out var held) ? held.Entry : null;
+        _entries.TryGetValue(new Slot(name, null), out var slot) ? slot.Entry : null;
 
-    /// <summary>The next entries behind a name, ascending; each costs O(log n), wherever the page begins.</summary>
-    /// <param name="after">Where the page before ended, held or not; null for the first.</param>
-    /// <param name="limit">The most entries to return.</param>
-    public IEnumerable<Entry> Page(EntryName? after, int limit)
+    /// <summary>A slice's payload by its digest, or null where no record names it.</summary>
+    public ReadOnlyMemory<byte>? FindSlice(Digest digest)
     {
-        var at = 0;
-        if (after is { } name)
+        if (!_slices.TryGetValue(digest, out var entry))
         {
-            var index = _entries.IndexOf(new Slot(name, null));
-            at = index < 0 ? ~index : index + 1;
+            return null;
         }
 
-        for (var left = limit; left > 0 && at < _entries.Count; left--)
+        return entry.Source.Slices[entry.SliceDigests.IndexOf(digest)];
+    }
+
+    /// <summary>The next entries behind a name, ascending.</summary>
+    /// <param name="after">Where the page before ended; null for the first.</param>
+    /// <param name="limit">The most entries to return.</param>
+    public IReadOnlyList<Entry> Page(EntryName? after, int limit) => [.. After(after).Take(limit)];
+
+    /// <summary>The entries behind a name, ascending: the first costs O(log n), wherever it is.</summary>
+    /// <param name="after">The name; null for all entries.</param>
+    public IEnumerable<Entry> After(EntryName? after)
+    {
+        var index = after is { } name ? _entries.IndexOf(new Slot(name, null)) : -1;
+
+        // A name that is not there has the complement of the place where it would be.
+        for (var at = index >= 0 ? index + 1 : after is null ? 0 : ~index; at < _entries.Count; at++)
         {
-            yield return _entries[at++].Entry!;
+            yield return _entries[at].Entry!;
         }
     }
 
@@ -63,29 +76,44 @@ public sealed class LeafState
     internal LeafState Apply(IEnumerable<Entry> puts, IEnumerable<EntryName> drops)
     {
         var entries = _entries.ToBuilder();
+        var slices = _slices.ToBuilder();
         var tree = Tree;
         foreach (var name in drops)
         {
-            if (Find(entries, name) is { } old)
-            {
-                entries.Remove(new Slot(name, old));
-                tree = tree.Remove(old.Key);
-            }
+            tree = Remove(name, null, entries, slices, tree);
         }
 
         foreach (var put in puts)
         {
-            if (Find(entries, put.Name) is { } old)
+            tree = Remove(put.Name, put.Key, entries, slices, tree);
+            entries.Add(new Slot(put.Name, put));
+            foreach (var slice in put.SliceDigests)
             {
-                entries.Remove(new Slot(put.Name, old));
-                tree = old.Key == put.Key ? tree : tree.Remove(old.Key);
+                slices[slice] = put;
             }
 
-            entries.Add(new Slot(put.Name, put));
             tree = tree.Put(put.Key, put.Commitment);
         }
 
-        return new LeafState(entries.ToImmutable(), tree);
+        return new LeafState(entries.ToImmutable(), slices.ToImmutable(), tree);
+    }
+
+    // A leaf that the entry in its place keeps stays in the tree: putting it is one change and not two.
+    private static SparseTree Remove(
+        EntryName name,
+        Digest? kept,
+        ImmutableSortedSet<Slot>.Builder entries,
+        ImmutableDictionary<Digest, Entry>.Builder slices,
+        SparseTree tree)
+    {
+        if (!entries.TryGetValue(new Slot(name, null), out var slot))
+        {
+            return tree;
+        }
+
+        entries.Remove(slot);
+        slices.RemoveRange(slot.Entry!.SliceDigests);
+        return slot.Entry.Key == kept ? tree : tree.Remove(slot.Entry.Key);
     }
 
     /// <summary>
@@ -96,9 +124,10 @@ public sealed class LeafState
         other.Entries.FirstOrDefault(e =>
             !e.IsDroppable(time, delta) && (Find(e.Name) is not { } mine || e.IsAbove(mine)));
 
-    private static Entry? Find(ImmutableSortedSet<Slot>.Builder entries, EntryName name) =>
-        entries.TryGetValue(new Slot(name, null), out var held) ? held.Entry : null;
+    private sealed class ByName : IComparer<Slot>
+    {
+        internal static readonly ByName Instance = new();
 
-    // Ordered by its name alone; without an entry it is only looked for.
-    private readonly record struct Slot(EntryName Name, Entry? Entry);
+        public int Compare(Slot x, Slot y) => x.Name.CompareTo(y.Name);
+    }
 }

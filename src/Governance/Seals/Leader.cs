@@ -156,9 +156,11 @@ internal sealed class Leader(SealCore core, Ballot ballot)
         }
 
         var merged = chosen.Count;
+        var bytes = 0;
         foreach (var entry in core.Pool.InOrder())
         {
-            if (chosen.Count - merged >= SealLimits.NewChanges || chosen.Count >= SealLimits.Changes)
+            if (chosen.Count - merged >= SealLimits.NewChanges || chosen.Count >= SealLimits.Changes
+                || bytes >= SealLimits.NewBytes)
             {
                 break;
             }
@@ -168,6 +170,7 @@ internal sealed class Leader(SealCore core, Ballot ballot)
                 && (!chosen.TryGetValue(entry.Name, out var known) || entry.IsAbove(known)))
             {
                 chosen[entry.Name] = entry;
+                bytes += entry.Bytes;
             }
         }
 

@@ -56,7 +56,10 @@ internal sealed class SealCore
     /// </summary>
     internal HashSet<string> Answered { get; } = new(StringComparer.Ordinal);
 
-    internal bool IsReady => Answered.Count + 1 >= Quorum.Threshold;
+    internal bool IsReady => Answered.Count + 1 >= Quorum.Threshold && Chain.Seq >= JournalBase;
+
+    /// <summary>Below this certified number the journal cannot tell what binds.</summary>
+    internal long JournalBase { get; init; } = -1;
 
     internal bool Fenced { get; set; }
 

@@ -41,6 +41,7 @@ internal static class SealStart
                 options.HandoverEntries is not null),
             StartCertificate = options.HandoverCertificate,
             Turns = new Turns(quorum, options.Self, 0, now),
+            JournalBase = options.JournalBase,
             IgnoresDominance = options.IgnoresDominance,
             IgnoresFence = options.IgnoresFence,
             HandsOverLess = options.HandsOverLess,

@@ -18,7 +18,8 @@ internal sealed class AnchorCluster : IAsyncDisposable
     private readonly IReadOnlyList<(PublicKey Key, Subject Subject)> _subjects;
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-anchors-").FullName;
 
-    internal AnchorCluster(string name, int firstKey, IReadOnlyList<(PublicKey Key, Subject Subject)>? subjects = null)
+    internal AnchorCluster(
+        string name, int firstKey, IReadOnlyList<(PublicKey Key, Subject Subject)>? subjects = null, int attest = 1)
     {
         _subjects = subjects ?? [];
         Ports = FreePorts(4);
@@ -26,12 +27,18 @@ internal sealed class AnchorCluster : IAsyncDisposable
         {
             Name = name,
             FirstKey = firstKey,
+            Attest = attest,
             Issued = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - 60_000,
-            Genesis = epoch => epoch with { Anchors = [.. epoch.Anchors.Select((anchor, i) => anchor with { Endpoints = [At(Ports[i])] })] },
+            Genesis = epoch =>
+                epoch with { Anchors =
+                    [.. epoch.Anchors.Select((anchor, i) => anchor with { Endpoints = [At(Ports[i])] })] },
         });
     }
 
     internal TestSegment Segment { get; }
+
+    /// <summary>Bytes of a journal from which on it is rotated.</summary>
+    internal long JournalBytes { get; init; } = 256 * 1_048_576;
 
     internal IReadOnlyList<int> Ports { get; }
 
@@ -45,7 +52,8 @@ internal sealed class AnchorCluster : IAsyncDisposable
         var tree = SparseTree.Empty;
         foreach (var leaf in Leaves(0))
         {
-            tree = tree.Put(Hashes.TreeKey(Segment.Genesis, Segment.Epochs[0].Value.Salt, leaf.Class, leaf.Name), leaf.Commitment);
+            tree = tree.Put(
+                Hashes.TreeKey(Segment.Genesis, Segment.Epochs[0].Value.Salt, leaf.Class, leaf.Name), leaf.Commitment);
         }
 
         var file = new SegmentFile(
@@ -53,12 +61,21 @@ internal sealed class AnchorCluster : IAsyncDisposable
             Segment.Genesis,
             [.. Segment.Chain],
             [.. Segment.Manifests.Select(manifest => manifest?.Payload ?? default)],
-            [.. Enumerable.Range(0, Segment.Epochs.Count).Select(i => Leaves(i).Select(leaf => (leaf.Class, leaf.Payload)).ToImmutableArray())],
+            [.. Enumerable.Range(0, Segment.Epochs.Count)
+                .Select(i => Leaves(i).Select(leaf => (leaf.Class, leaf.Payload)).ToImmutableArray())],
             Segment.Epochs.Count == 1 ? [] : [Segment.Certify(Segment.Handover(0, tree.Root, tree.Count))]);
         file.Write(Path.Combine(_folder, "segment.json"));
     }
 
     internal async Task StartAsync(int index)
+    {
+        var options = await PrepareAsync(index);
+        _hosts[index] = await AnchorHost.StartAsync(
+            options, TimeProvider.System, NullLoggerFactory.Instance, null, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Writes an anchor's keys, and says how it is configured.</summary>
+    internal async Task<AnchorOptions> PrepareAsync(int index)
     {
         var data = Path.Combine(_folder, $"anchor-{index}");
         Directory.CreateDirectory(data);
@@ -72,7 +89,7 @@ internal sealed class AnchorCluster : IAsyncDisposable
             }
         }
 
-        var options = new AnchorOptions
+        return new AnchorOptions
         {
             Id = Segment.Newest.Value.Anchors[index].Id,
             SegmentFile = Path.Combine(_folder, "segment.json"),
@@ -82,11 +99,11 @@ internal sealed class AnchorCluster : IAsyncDisposable
             Data = Path.Combine(data, "data"),
             Listen = new IPEndPoint(IPAddress.Loopback, Ports[index]),
             Admin = new IPEndPoint(IPAddress.Loopback, 0),
+            JournalBytes = JournalBytes,
+            Metrics = new IPEndPoint(IPAddress.Loopback, 0),
             Subjects = _subjects,
             UnsafeAllowLoopbackEndpoints = true,
         };
-        _hosts[index] = await AnchorHost.StartAsync(
-            options, TimeProvider.System, NullLoggerFactory.Instance, null, TestContext.Current.CancellationToken);
     }
 
     internal async Task StartAllAsync()
@@ -108,6 +125,9 @@ internal sealed class AnchorCluster : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
+    /// <summary>An anchor's data folder.</summary>
+    internal string DataOf(int index) => Path.Combine(_folder, $"anchor-{index}", "data");
+
     private int FirstKey => Segment.Name.Label == "eu1" ? 100 : 200;
 
     private IEnumerable<ParsedLeaf> Leaves(int epoch) =>
@@ -118,7 +138,8 @@ internal sealed class AnchorCluster : IAsyncDisposable
 
     private static List<int> FreePorts(int count)
     {
-        var held = Enumerable.Range(0, count).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToList();
+        var held = Enumerable.Range(0, count)
+            .Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToList();
         held.ForEach(socket => socket.Bind(new IPEndPoint(IPAddress.Loopback, 0)));
         var ports = held.ConvertAll(socket => ((IPEndPoint)socket.LocalEndPoint!).Port);
         held.ForEach(socket => socket.Dispose());

@@ -31,7 +31,8 @@ public sealed class AnchorClusterTests
         await PublishAsync(target, publisher, bounded.Token);
 
         using var pod = new TlsIdentity(TestKeys.Ecdsa(900), TimeProvider.System);
-        await using var anchor = new AnchorClient(home.Segment.Newest.Value.Anchors[1].Endpoints[0], pod, TimeProvider.System);
+        await using var anchor =
+            new AnchorClient(home.Segment.Newest.Value.Anchors[1].Endpoints[0], pod, TimeProvider.System);
         var query = Document.Make(new Query
         {
             Home = home.Segment.Genesis,
@@ -62,7 +63,8 @@ public sealed class AnchorClusterTests
         Assert.Null(await AskAsync(home, Pod));
     }
 
-    /// <summary>V64: what the asker holds is the least that it takes, and an anchor that has not got there says so.</summary>
+    /// <summary>V64: what the asker holds is the least that it takes, and an anchor that has not got there says
+    /// so.</summary>
     [Fact]
     public async Task Resolve_KnowingALaterSealThanTheAnchor_Behind()
     {
@@ -121,7 +123,8 @@ public sealed class AnchorClusterTests
         }
     }
 
-    private static async Task PublishAsync(AnchorCluster target, TlsIdentity publisher, CancellationToken cancellationToken)
+    private static async Task PublishAsync(
+        AnchorCluster target, TlsIdentity publisher, CancellationToken cancellationToken)
     {
         var slice = TestLeaves.Slice("checkout.shop.svc", 18080, "127.0.2.1", "127.0.2.2");
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
@@ -131,7 +134,8 @@ public sealed class AnchorClusterTests
             Expires = now + 3_600_000,
             Slices = [new SliceReference { Count = 2, Digest = slice.Digest }],
         });
-        await using var anchor = new AnchorClient(target.Segment.Newest.Value.Anchors[2].Endpoints[0], publisher, TimeProvider.System);
+        await using var anchor =
+            new AnchorClient(target.Segment.Newest.Value.Anchors[2].Endpoints[0], publisher, TimeProvider.System);
         var request = new PublishRequest
         {
             Genesis = WireWriter.ToBytes(target.Segment.Genesis),
@@ -157,7 +161,8 @@ public sealed class AnchorClusterTests
     }
 
     private static async Task<Verdict> ResolveAsync(
-        AnchorClient anchor, AnchorCluster home, Parsed<Query> query, Naming.Subject subject, CancellationToken cancellationToken)
+        AnchorClient anchor, AnchorCluster home, Parsed<Query> query, Naming.Subject subject,
+        CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -165,7 +170,8 @@ public sealed class AnchorClusterTests
             {
                 var response = await anchor.ResolveAsync(
                     new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) }, cancellationToken);
-                Assert.True(WireReader.TryRead(response.Answer, out var answer, out var malformed), malformed?.ToString());
+                Assert.True(
+                    WireReader.TryRead(response.Answer, out var answer, out var malformed), malformed?.ToString());
                 var state = VerifierState.Start(new HomePin(home.Segment.Genesis, home.Segment.Name));
                 return AnswerVerifier.Verify(
                     state, query, answer, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),

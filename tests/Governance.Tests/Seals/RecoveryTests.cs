@@ -37,6 +37,35 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public void Restart_RotatedJournalWithoutItsBase_SignsNothingBeforeTheBaseIsInHand()
+    {
+        var other = new EngineBench();
+        other.Seal(7, other.Sign(other.Record()));
+        var last = other.Propose(9, []);
+        var journal = other.Receive("a0", last).OfType<SealOutput.Journal>().Single().Body;
+        var certificate = other.Certify(last.Seal, "a0", "a1", "a2");
+        var entries = other.State.Entries.Select(entry => entry.Source).ToList();
+
+        // The file starts at seal 9 and holds that signature alone: what was signed before is in seal 9's state only,
+        // which a restored archive has lost.
+        var bench = new EngineBench(o => o with { Journal = [journal], JournalBase = 9 });
+        var outputs = bench.Receive("a0", bench.Propose(10, []));
+        Assert.DoesNotContain(outputs, o => o is SealOutput.Journal);
+        outputs = bench.Receive("a0", new SealMessage.Certificate(0, certificate));
+        Assert.Contains(outputs, o => o is SealOutput.Send { Message: SealMessage.Fetch });
+        bench.Receive("a0", new SealMessage.State(0, certificate, null, entries, [], false));
+        Assert.Equal(9, bench.Engine.Newest?.Seal.Seq);
+        Assert.Contains(bench.Receive("a0", bench.Propose(11, [])), o => o is SealOutput.Journal);
+
+        // With the state in the archive there is nothing to wait for.
+        var whole = new EngineBench(o => o with
+        {
+            Journal = [journal], JournalBase = 9, Archived = certificate, ArchivedEntries = entries,
+        });
+        Assert.Contains(whole.Receive("a0", whole.Propose(10, [])), o => o is SealOutput.Journal);
+    }
+
+    [Fact]
     public void Restart_UnreadableJournal_IsJournalConflict() =>
         Halts(
             new EngineBench(o => o with { Journal = [new byte[] { 1, 2, 3 }] }, isReady: false),

@@ -93,20 +93,28 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it ends by itself; its exit code.</summary>
+    /// <exception cref="TimeoutException">It did not in time.</exception>
+    public async Task<int> WaitAsync(TimeSpan bound, CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken).WaitAsync(bound, cancellationToken);
+        await _pumps.WaitAsync(bound, cancellationToken);
+        return _process.ExitCode;
+    }
+
     /// <summary>Waits for its end.</summary>
     /// <returns>Its exit code, and the lines of its stdout that nobody read.</returns>
     /// <exception cref="TimeoutException">It runs on.</exception>
     public async Task<(int Code, string Output)> WaitForExitAsync(TimeSpan bound, CancellationToken cancellationToken)
     {
-        await _process.WaitForExitAsync(cancellationToken).WaitAsync(bound, cancellationToken);
-        await _pumps.WaitAsync(bound, cancellationToken);
+        var code = await WaitAsync(bound, cancellationToken);
         var output = new StringBuilder();
         while (_lines.Reader.TryRead(out var line))
         {
             output.Append(line).Append('\n');
         }
 
-        return (_process.ExitCode, output.ToString());
+        return (code, output.ToString());
     }
 
     /// <summary>Ends it at once, and what it started.</summary>

@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+using Fairlead.Naming;
+
+namespace Fairlead.Anchor.Home;
+
+/// <summary>
+/// A target's epochs as documents from its genesis, each once: what is relayed to consumers that know nothing of it.
+/// Holds only what was verified. Used by one task.
+/// </summary>
+internal sealed class EpochLog
+{
+    private ImmutableArray<EpochDocument> _epochs = [];
+
+    /// <summary>The epochs, ascending from 0.</summary>
+    internal ImmutableArray<EpochDocument> All => _epochs;
+
+    /// <summary>Adds those that continue the log.</summary>
+    internal void Add(IEnumerable<EpochDocument> epochs)
+    {
+        foreach (var epoch in epochs)
+        {
+            if (Document.TryParse<Epoch>(epoch.Payload, out var parsed, out _) && parsed.Value.Number == _epochs.Length)
+            {
+                _epochs = _epochs.Add(epoch);
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Resolver.State;
+
+namespace Fairlead.Anchor.Home;
+
+/// <summary>
+/// The verifier's state, in memory and on disk (4.11). What was verified is used only once the state that it leads to
+/// is durable (V39). One write covers all that was verified while the one before ran: a busy home anchor syncs once for
+/// many answers, an idle one once for each. Thread-safe.
+/// </summary>
+internal sealed class StateKeeper : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly DurableFile? _file;
+    private readonly string _node;
+    private readonly SemaphoreSlim _signal = new(0, 1);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
+    private VerifierState _verified;
+    private VerifierState _durable;
+    private List<Action<Refusal?>> _waiting = [];
+    private byte[] _written = [];
+
+    /// <summary>Starts from the file, or from nothing.</summary>
+    /// <param name="home">The own segment.</param>
+    /// <param name="path">The file; null keeps the state in memory only.</param>
+    /// <param name="node">Whose state it is: a file of another anchor is refused.</param>
+    /// <exception cref="StateException">The file is there and cannot be used.</exception>
+    internal StateKeeper(HomePin home, string? path, string node)
+    {
+        _node = node;
+        _verified = _durable = VerifierState.Start(home);
+        if (path is not null)
+        {
+            _file = new DurableFile(path, StateFile.MaxBytes);
+            if (_file.Load() is { } bytes)
+            {
+                _verified = _durable = StateFile.TryRead(bytes, home, node, out var state, out var error)
+                    ? state
+                    : throw new StateException(
+                        StateError.StateCorrupt,
+                        $"{path}: {error}; restore it, or remove it and lose the floors that it holds");
+                _written = bytes;
+            }
+        }
+
+        _running = Task.Run(RunAsync);
+    }
+
+    /// <summary>How often the file was written.</summary>
+    internal long Writes { get; private set; }
+
+    /// <summary>The newest durable state.</summary>
+    internal VerifierState Durable
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _durable;
+            }
+        }
+    }
+
+    /// <summary>Takes one verified step.</summary>
+    /// <param name="step">From the newest verified state to the next; null where it refuses, which changes
+    /// nothing.</param>
+    /// <param name="settled">
+    /// Called once the step is durable, with null, or with <c>StateNotDurable</c> where it is lost: then so is every
+    /// step that was taken upon it. Not called where the step refuses. Must not block.
+    /// </param>
+    internal void Step(Func<VerifierState, VerifierState?> step, Action<Refusal?> settled)
+    {
+        lock (_gate)
+        {
+            if (step(_verified) is not { } next)
+            {
+                return;
+            }
+
+            _verified = next;
+            _waiting.Add(settled);
+            if (_signal.CurrentCount == 0)
+            {
+                _signal.Release();
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+        _signal.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        while (true)
+        {
+            await _signal.WaitAsync(_stop.Token).ConfigureAwait(false);
+            VerifierState state;
+            List<Action<Refusal?>> batch;
+            lock (_gate)
+            {
+                (state, batch, _waiting) = (_verified, _waiting, []);
+            }
+
+            var refusal = Save(state);
+            lock (_gate)
+            {
+                if (refusal is null)
+                {
+                    _durable = state;
+                }
+                else
+                {
+                    // What was verified meanwhile stands on what is lost now.
+                    batch.AddRange(_waiting);
+                    (_verified, _waiting) = (_durable, []);
+                }
+            }
+
+            batch.ForEach(settled => settled(refusal));
+        }
+    }
+
+    private Refusal? Save(VerifierState state)
+    {
+        if (_file is null || ReferenceEquals(state, _durable))
+        {
+            return null;
+        }
+
+        try
+        {
+            var bytes = StateFile.Write(state, _node);
+            if (!bytes.AsSpan().SequenceEqual(_written))
+            {
+                _file.Save(bytes);
+                _written = bytes;
+                Writes++;
+            }
+
+            return null;
+        }
+        catch (StateException e)
+        {
+            return new Refusal(VerificationFailure.StateNotDurable, "state", e.Message);
+        }
+    }
+}

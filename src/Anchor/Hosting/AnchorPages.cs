@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Fairlead.Hosting;
+
+namespace Fairlead.Anchor.Hosting;
+
+/// <summary>
+/// The admin pages <c>/ready</c> and <c>/status</c>, and for the kubelet and Prometheus <c>/ready</c> and
+/// <c>/metrics</c>. An anchor is ready while it holds a valid seal. Thread-safe.
+/// </summary>
+internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics counters, TimeProvider time)
+{
+    /// <summary>For operators on this machine.</summary>
+    internal IReadOnlyDictionary<string, PageSource> Admin => new Dictionary<string, PageSource>(StringComparer.Ordinal)
+    {
+        ["/ready"] = _ => new(WithStatus(IsReady(status()) ? 200 : 503)),
+        ["/status"] = _ => new(WithStatus(200)),
+    };
+
+    /// <summary>For everybody who can reach the port.</summary>
+    internal IReadOnlyDictionary<string, PageSource> Metrics =>
+        new Dictionary<string, PageSource>(StringComparer.Ordinal)
+    {
+        ["/ready"] = _ => new(Page.Readiness(IsReady(status()) ? null : "no valid seal is held")),
+        ["/metrics"] = _ => new(Numbers(status())),
+    };
+
+    private bool IsReady(AnchorStatus now) => now.View?.IsValid(time.GetUtcNow().ToUnixTimeMilliseconds()) == true;
+
+    private Page Numbers(AnchorStatus now) => new MetricsText()
+        .Gauge("fairlead_anchor_ready", "1 while a valid seal is held.", IsReady(now) ? 1 : 0)
+        .Gauge("fairlead_anchor_epoch", "The number of the newest epoch.", now.Epoch)
+        .Gauge("fairlead_anchor_seal_seq", "The number of the newest certified seal in its epoch.",
+            now.View?.Certified.Seal.Seq ?? 0)
+        .Gauge("fairlead_anchor_entries", "Published entries under the newest seal.",
+            now.View?.Certified.State.EntryCount ?? 0)
+        .Gauge("fairlead_anchor_entries_pending", "Entries that wait to be sealed.", now.Sealing.Pending)
+        .Counter("fairlead_anchor_seals_total", "Newer certified seals that came into hand.", counters.Seals.Value)
+        .Counter(
+            "fairlead_anchor_entries_accepted_total", "Entries offered here that passed every check.",
+            counters.Accepted.Value)
+        .Counter(
+            "fairlead_anchor_entries_refused_total", "Entries offered here that were refused.", "failure",
+            counters.Refused.Values)
+        .Gauge("fairlead_anchor_streams", "Open subscription streams.", now.Streams)
+        .Gauge("fairlead_anchor_peers_connected", "Other anchors of the segment to which the connection works.",
+            now.Peers.Count(p => p.IsConnected))
+        .Gauge("fairlead_anchor_store_rolled_back", "1 where the store was replaced or restored.",
+            now.StoreAlarm is null ? 0 : 1)
+        .ToPage();
+
+    private Page WithStatus(int code) => Page.Json(code, json => Write(json, status()));
+
+    private void Write(Utf8JsonWriter json, AnchorStatus now)
+    {
+        json.WriteStartObject();
+        json.WriteBoolean("ready", IsReady(now));
+        json.WriteString("id", now.Id);
+        json.WriteString("segment", now.Segment);
+        json.WriteString("genesis", now.Genesis.ToString());
+        json.WriteNumber("epoch", now.Epoch);
+        if (now.View?.Certified is { } certified)
+        {
+            json.WriteStartObject("seal");
+            json.WriteNumber("epoch", certified.Seal.Epoch);
+            json.WriteNumber("seq", certified.Seal.Seq);
+            json.WriteNumber("issued", certified.Seal.Issued);
+            json.WriteNumber("expires", certified.Seal.Expires);
+            json.WriteNumber("count", certified.Seal.Count);
+            json.WriteEndObject();
+            json.WriteNumber("entries", certified.State.EntryCount);
+        }
+
+        json.WriteNumber("term", now.Sealing.Term);
+        json.WriteString("leader", now.Sealing.Leader);
+        json.WriteNumber("pending", now.Sealing.Pending);
+        if (now.StoreAlarm is { } alarm)
+        {
+            json.WriteString("alarm", $"StoreRolledBack: {alarm}");
+        }
+
+        json.WriteStartArray("peers");
+        foreach (var (id, isConnected) in now.Peers)
+        {
+            json.WriteStartObject();
+            json.WriteString("id", id);
+            json.WriteBoolean("connected", isConnected);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,218 @@
+using Fairlead.Naming;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Anchor.Serving;
+
+/// <summary>Asks one other anchor of the segment for its decision.</summary>
+/// <param name="anchor">Its id.</param>
+/// <param name="view">The own segment.</param>
+/// <param name="terms">What is to be decided.</param>
+/// <param name="cancellationToken">Ends the wait.</param>
+/// <exception cref="Rpc.RpcException">It cannot be reached, or refuses.</exception>
+internal delegate Task<Envelope> AttestAsk(
+    string anchor, SegmentView view, AttestTerms terms, CancellationToken cancellationToken);
+
+/// <summary>
+/// As many Attests as the epoch's <c>attest</c> wants: the own one, and those of other anchors of the segment, who each
+/// decide for themselves. They are kept by <see cref="AttestKey"/>, asked for once however many wait, and renewed
+/// behind what is served when half of their life is gone. An incomplete set is never handed out. Bounded. Thread-safe.
+/// </summary>
+internal sealed class AttestBook : IAsyncDisposable
+{
+    private const int PagesMax = 10_000;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    private readonly AttestMint _mint;
+    private readonly AttestAsk _ask;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<AttestKey, Page> _pages = [];
+    private readonly CancellationTokenSource _stop = new();
+
+    internal AttestBook(AttestMint mint, AttestAsk ask, TimeProvider time, ILogger log)
+    {
+        _mint = mint;
+        _ask = ask;
+        _time = time;
+        _log = log;
+    }
+
+    /// <summary>Called when a set became complete, or could not be made; handlers only signal.</summary>
+    internal event Action? Changed;
+
+    /// <summary>The Attests of a decision, or null where they are not at hand: they are then being asked for.</summary>
+    /// <param name="view">The own segment.</param>
+    /// <param name="terms">The decision.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="refusal"><c>AttestationMissing</c>, where there is no set: another try may find one.</param>
+    internal AttestSet? Take(SegmentView view, AttestTerms terms, long now, out Refusal? refusal)
+    {
+        refusal = null;
+        var own = _mint.Sign(view, terms, now);
+        var others = terms.IsAllowed ? (int)view.Epoch.Value.Quorum.Attest - 1 : 0;
+        if (others <= 0)
+        {
+            return AttestSet.Of([own]);
+        }
+
+        lock (_gate)
+        {
+            var page = PageOf(AttestKey.Of(view, terms));
+            var valid = page.Valid(now + view.Epoch.Value.Policy.ClockDelta);
+            if ((valid.Count < others || valid[others - 1].RenewAt <= now) && page.Gathering.IsCompleted
+                && page.RetryAt <= now)
+            {
+                page.Gathering = Task.Run(() => GatherAsync(page, view, terms, others));
+            }
+
+            if (valid.Count >= others)
+            {
+                return AttestSet.Of(valid.Take(others).Prepend(own));
+            }
+
+            refusal = new Refusal(
+                VerificationFailure.AttestationMissing,
+                view.Name.Text,
+                $"{valid.Count + 1} of {others + 1} attests are at hand; the other anchors are slow, apart or "
+                + "of another mind");
+            return null;
+        }
+    }
+
+    /// <summary>Completes when nobody is being asked for this decision any more.</summary>
+    internal Task SettledAsync(SegmentView view, AttestTerms terms)
+    {
+        lock (_gate)
+        {
+            return _pages.TryGetValue(AttestKey.Of(view, terms), out var page) ? page.Gathering : Task.CompletedTask;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        List<Task> running;
+        lock (_gate)
+        {
+            running = [.. _pages.Values.Select(page => page.Gathering)];
+        }
+
+        await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private Page PageOf(AttestKey key)
+    {
+        if (_pages.TryGetValue(key, out var page))
+        {
+            return page;
+        }
+
+        if (_pages.Count >= PagesMax)
+        {
+            foreach (var (old, idle) in _pages.Where(pair => pair.Value.Gathering.IsCompleted).ToList())
+            {
+                _pages.Remove(old);
+            }
+        }
+
+        return _pages[key] = new Page();
+    }
+
+    // As many as are needed at once; each that fails is replaced by the next, until nobody is left.
+    private async Task GatherAsync(Page page, SegmentView view, AttestTerms terms, int needed)
+    {
+        var waiting = new Queue<EpochAnchor>(Others(view));
+        var asked = new List<Task<MintedAttest?>>();
+        var found = new List<MintedAttest>();
+        while (found.Count < needed)
+        {
+            while (asked.Count < needed - found.Count && waiting.TryDequeue(out var anchor))
+            {
+                asked.Add(AskAsync(anchor, view, terms));
+            }
+
+            if (asked.Count == 0)
+            {
+                break;
+            }
+
+            var done = await Task.WhenAny(asked).ConfigureAwait(false);
+            asked.Remove(done);
+            if (await done.ConfigureAwait(false) is { } attest)
+            {
+                found.Add(attest);
+            }
+        }
+
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        lock (_gate)
+        {
+            page.Put(found, now);
+            page.RetryAt = found.Count < needed ? now + (long)Pause.TotalMilliseconds : 0;
+        }
+
+        Changed?.Invoke();
+    }
+
+    // Starting behind itself, so that the anchors do not all ask the same ones.
+    private IEnumerable<EpochAnchor> Others(SegmentView view)
+    {
+        var anchors = view.Epoch.Value.Anchors;
+        var self = anchors.ToList().FindIndex(anchor => anchor.Seal.Kid == _mint.Kid);
+        return Enumerable.Range(1, anchors.Length).Select(step => anchors[(self + step) % anchors.Length])
+            .Where(anchor => anchor.Seal.Kid != _mint.Kid);
+    }
+
+    private async Task<MintedAttest?> AskAsync(EpochAnchor anchor, SegmentView view, AttestTerms terms)
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        using var timer = _time.CreateTimer(_ => bounded.Cancel(), null, Patience, Timeout.InfiniteTimeSpan);
+        try
+        {
+            var envelope = await _ask(anchor.Id, view, terms, bounded.Token).ConfigureAwait(false);
+            var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+            if (AttestCheck.Check(view, terms, anchor, envelope, now, out var attest) is not { } refusal)
+            {
+                return attest;
+            }
+
+            ServingLog.AttestRefused(_log, anchor.Id, refusal.Failure, refusal.Detail);
+        }
+        catch (Exception e) when (e is Rpc.RpcException or OperationCanceledException or ObjectDisposedException)
+        {
+            ServingLog.NotAttested(_log, anchor.Id, e.Message);
+        }
+
+        return null;
+    }
+
+    // The attests of other anchors for one decision; guarded by the book.
+    private sealed class Page
+    {
+        private readonly Dictionary<Digest, MintedAttest> _byKid = [];
+
+        internal Task Gathering { get; set; } = Task.CompletedTask;
+
+        internal long RetryAt { get; set; }
+
+        // Those that last longest first, so that one renewed replaces one that was not.
+        internal List<MintedAttest> Valid(long until) =>
+            [.. _byKid.Values.Where(attest => attest.Expires > until).OrderByDescending(attest => attest.RenewAt)];
+
+        internal void Put(IEnumerable<MintedAttest> attests, long now)
+        {
+            foreach (var gone in _byKid.Where(pair => pair.Value.Expires <= now).Select(pair => pair.Key).ToList())
+            {
+                _byKid.Remove(gone);
+            }
+
+            foreach (var attest in attests)
+            {
+                _byKid[attest.Kid] = attest;
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Anchor.Serving;
+
+/// <summary>
+/// The failures of this anchor as a consumer hears them. What is wrong here and may be right at another anchor, or
+/// later, is told as one of the retriable errors (V58, V64), with its own name in the detail: a consumer must never
+/// take it for a verdict about the answer. Stateless.
+/// </summary>
+internal static class Outward
+{
+    internal static Refusal Of(Refusal refusal) => refusal.Failure switch
+    {
+        VerificationFailure.AttestationMissing => As(VerificationFailure.NotSealed, refusal),
+        VerificationFailure.StateNotDurable => As(VerificationFailure.Behind, refusal),
+        _ => refusal,
+    };
+
+    private static Refusal As(VerificationFailure retriable, Refusal refusal) =>
+        new(retriable, refusal.Where, $"{refusal.Failure}: {refusal.Detail}");
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using Fairlead.Controller.Manifests;
+using Fairlead.Controller.Publishing;
+using Fairlead.Hosting;
+
+namespace Fairlead.Controller.Admin;
+
+/// <summary>
+/// The admin pages <c>/ready</c> (200 once all that was desired at first is sealed, else 503), <c>/records</c> and
+/// <c>/problems</c>, and for the kubelet and Prometheus <c>/ready</c> and <c>/metrics</c>. Thread-safe.
+/// </summary>
+internal sealed class ControllerPages(PublisherShell shell, ManifestController manifests)
+{
+    /// <summary>For operators on this machine.</summary>
+    public IReadOnlyDictionary<string, PageSource> Admin => new Dictionary<string, PageSource>(StringComparer.Ordinal)
+    {
+        ["/ready"] = ReadyAsync,
+        ["/records"] = RecordsAsync,
+        ["/problems"] = _ => new(Page.Json(200, Problems)),
+    };
+
+    /// <summary>For everybody who can reach the port.</summary>
+    public IReadOnlyDictionary<string, PageSource> Metrics => new Dictionary<string, PageSource>(StringComparer.Ordinal)
+    {
+        ["/ready"] = _ => new(Page.Readiness(IsReady ? null : "not all that was desired at first is sealed")),
+        ["/metrics"] = NumbersAsync,
+    };
+
+    private bool IsReady => shell.Settled.IsCompletedSuccessfully;
+
+    private async ValueTask<Page> ReadyAsync(CancellationToken cancellationToken)
+    {
+        var isReady = IsReady;
+        var status = await shell.StatusAsync(cancellationToken).ConfigureAwait(false);
+        return Page.Json(isReady ? 200 : 503, json =>
+        {
+            json.WriteStartObject();
+            json.WriteBoolean("ready", isReady);
+            json.WriteStartArray("pending");
+            foreach (var name in status.Names.Where(name => name.State is not ("sealed" or "withdrawn")))
+            {
+                json.WriteStringValue(name.Name);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
+    }
+
+    private async ValueTask<Page> RecordsAsync(CancellationToken cancellationToken)
+    {
+        var status = await shell.StatusAsync(cancellationToken).ConfigureAwait(false);
+        return Page.Json(200, json =>
+        {
+            json.WriteStartArray();
+            foreach (var name in status.Names)
+            {
+                json.WriteStartObject();
+                json.WriteString("name", name.Name);
+                json.WriteString("state", name.State);
+                json.WriteNumber("version", name.Leaf.Version);
+                json.WriteString("uid", name.Leaf.Uid.ToString());
+                json.WriteNumber("expires", name.Leaf.Expires);
+                if (name.Refusal is not null)
+                {
+                    json.WriteString("refusal", name.Refusal);
+                }
+
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        });
+    }
+
+    private async ValueTask<Page> NumbersAsync(CancellationToken cancellationToken)
+    {
+        var status = await shell.StatusAsync(cancellationToken).ConfigureAwait(false);
+        var states = status.Names.GroupBy(name => name.State).OrderBy(group => group.Key, StringComparer.Ordinal);
+        return new MetricsText()
+            .Gauge("fairlead_controller_ready", "1 once all that was desired at first is sealed.", IsReady ? 1 : 0)
+            .Gauge("fairlead_controller_records", "Names by what became of them.", "state",
+                states.Select(group => (group.Key, (double)group.Count())))
+            .Gauge("fairlead_controller_records_refused", "Names whose newest version an anchor refused.",
+                status.Names.Count(name => name.Refusal is not null))
+            .Gauge("fairlead_controller_manifest_problems", "Problems in the manifests; the last good state is kept.",
+                manifests.Problems.Count)
+            .ToPage();
+    }
+
+    private void Problems(Utf8JsonWriter json)
+    {
+        json.WriteStartArray();
+        foreach (var problem in manifests.Problems)
+        {
+            json.WriteStringValue(problem.ToString());
+        }
+
+        json.WriteEndArray();
+    }
+}

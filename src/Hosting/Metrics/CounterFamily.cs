@@ -1,0 +1,44 @@
+namespace Fairlead.Hosting;
+
+/// <summary>
+/// Counters by the value of one label. A value beyond the limit counts as <c>other</c>, so that no input can make them
+/// many. Thread-safe.
+/// </summary>
+/// <param name="valuesMax">Most values of the label.</param>
+public sealed class CounterFamily(int valuesMax = 200)
+{
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<string, Counter> _counters = new(StringComparer.Ordinal);
+
+    /// <summary>The values and their numbers, ascending by value.</summary>
+    public IReadOnlyList<(string Label, double Value)> Values
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _counters.Select(pair => (pair.Key, (double)pair.Value.Value))];
+            }
+        }
+    }
+
+    /// <summary>The counter of a value.</summary>
+    public Counter With(string value)
+    {
+        lock (_gate)
+        {
+            if (_counters.TryGetValue(value, out var counter))
+            {
+                return counter;
+            }
+
+            value = _counters.Count < valuesMax ? value : "other";
+            if (!_counters.TryGetValue(value, out counter))
+            {
+                _counters.Add(value, counter = new Counter());
+            }
+
+            return counter;
+        }
+    }
+}

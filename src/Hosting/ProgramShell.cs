@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Fairlead.Hosting;
+
+/// <summary>
+/// What every long-running program does around its work: ends by SIGINT and SIGTERM, logs to the standard error output,
+/// and turns what goes wrong into one message and an exit code (<see cref="ExitCodes"/>). Stateless.
+/// </summary>
+public static class ProgramShell
+{
+    /// <summary>Runs a program on this process's console until it ends or a signal comes.</summary>
+    /// <param name="run">The work; it returns once <see cref="ProgramContext.Stopped"/> is cancelled.</param>
+    /// <param name="isRefused">Errors that are the operator's to mend, beside <see cref="StartException"/>.</param>
+    public static async Task<int> RunAsync(Func<ProgramContext, Task> run, Func<Exception, bool> isRefused)
+    {
+        using var stop = new CancellationTokenSource();
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        return await RunAsync(run, isRefused, Console.Out, Console.Error, stop.Token).ConfigureAwait(false);
+
+        // The process ends in its own time, when the work has put everything away.
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    /// <summary>The same on given writers and without signals.</summary>
+    /// <param name="run">The work.</param>
+    /// <param name="isRefused">Errors that are the operator's to mend, beside <see cref="StartException"/>.</param>
+    /// <param name="output">Takes the line <c>ready</c>.</param>
+    /// <param name="errors">Takes the message of an error that ends the program.</param>
+    /// <param name="stopped">Tells the work to end.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(
+        Func<ProgramContext, Task> run,
+        Func<Exception, bool> isRefused,
+        TextWriter output,
+        TextWriter errors,
+        CancellationToken stopped)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(isRefused);
+        ArgumentNullException.ThrowIfNull(errors);
+        using var loggers = LoggerFactory.Create(builder => builder
+            .SetMinimumLevel(LogLevel.Information)
+            .AddFilter("Microsoft", LogLevel.Warning)
+
+            // What it tells when a server cannot start is thrown as well, and told once, without a stack trace.
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+            .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None)
+            .AddSimpleConsole(console => console.SingleLine = true)
+            .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+        try
+        {
+            await run(new ProgramContext(output, loggers, TimeProvider.System, stopped)).ConfigureAwait(false);
+            return ExitCodes.Stopped;
+        }
+        catch (OperationCanceledException) when (stopped.IsCancellationRequested)
+        {
+            return ExitCodes.Stopped;
+        }
+        catch (Exception e) when (e is StartException || isRefused(e))
+        {
+            await errors.WriteLineAsync(e.Message).ConfigureAwait(false);
+            return ExitCodes.Refused;
+        }
+        catch (Exception e)
+        {
+            await errors.WriteLineAsync($"ended by an error: {e}").ConfigureAwait(false);
+            return ExitCodes.Broken;
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using Fairlead.Anchor.Journal;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
+using Xunit;
+
+namespace Fairlead.Anchor.Tests.Cluster;
+
+/// <summary>Journals that rotate while their anchors seal, and what a restart makes of them (V43, V47).</summary>
+public sealed class RotationClusterTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    [Fact]
+    public async Task Journals_OverTheLimit_StartAtAnArchivedSealAndAnchorsGoOnAfterARestart()
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bounded.CancelAfter(Patience);
+        await using var cluster = new AnchorCluster("us1.internal", 200) { JournalBytes = 16_384 };
+        await using var client = new ClusterClient();
+        await cluster.StartAllAsync();
+        await SealUntilRotatedAsync(cluster, client, bounded.Token);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(cluster.StopAsync));
+        var headers = Enumerable.Range(0, 4).Select(i => HeaderOf(cluster, i)).ToList();
+        Assert.Contains(headers, header => header.Last is not null);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(cluster.StartAsync));
+        await client.SealAsync(cluster, 1, "after.shop.svc", bounded.Token);
+    }
+
+    [Fact]
+    public async Task Archive_LostBehindARotatedJournal_IsAnAlarmAndTheStateComesFromTheOthers()
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bounded.CancelAfter(Patience);
+        await using var cluster = new AnchorCluster("us1.internal", 200) { JournalBytes = 16_384 };
+        await using var client = new ClusterClient();
+        await cluster.StartAllAsync();
+        await SealUntilRotatedAsync(cluster, client, bounded.Token);
+        await cluster.StopAsync(3);
+        foreach (var file in Directory.GetFiles(cluster.DataOf(3), "archive.db*"))
+        {
+            File.Delete(file);
+        }
+
+        await cluster.StartAsync(3);
+        await client.SealAsync(cluster, 3, "after.shop.svc", bounded.Token);
+        var status = await Eventually.HoldsAsync(
+            () => Task.FromResult(cluster[3].Status("us1-d")), status =>
+                status.StoreAlarm is not null, Patience, bounded.Token);
+        Assert.StartsWith("the store is ", status.StoreAlarm, StringComparison.Ordinal);
+        Assert.Equal(cluster[0].Views.Current!.Certified.State.EntryCount, status.View!.Certified.State.EntryCount);
+    }
+
+    [Fact]
+    [MaliciousInput(80, "start without the journal: JournalConflict")]
+    public async Task Journal_Lost_IsRefusedThoughTheStoreIsLostToo()
+    {
+        await using var cluster = new AnchorCluster("us1.internal", 200);
+        await cluster.StartAllAsync();
+        await cluster.StopAsync(2);
+        File.Delete(JournalOf(cluster, 2));
+        var refused = await Assert.ThrowsAsync<Fairlead.Hosting.StartException>(() => cluster.StartAsync(2));
+        Assert.Contains("JournalConflict", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("rotate it", refused.Message, StringComparison.Ordinal);
+        foreach (var file in Directory.GetFiles(cluster.DataOf(2), "archive.db*"))
+        {
+            File.Delete(file);
+        }
+
+        refused = await Assert.ThrowsAsync<Fairlead.Hosting.StartException>(() => cluster.StartAsync(2));
+        Assert.Contains("JournalConflict", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task SealUntilRotatedAsync(
+        AnchorCluster cluster, ClusterClient client, CancellationToken cancellationToken)
+    {
+        for (var i = 0; cluster.Running.Any(host => host.JournalRotations == 0); i++)
+        {
+            await client.SealAsync(cluster, i % 4, $"name-{i}.shop.svc", cancellationToken);
+        }
+    }
+
+    private static string JournalOf(AnchorCluster cluster, int index) =>
+        Directory.GetFiles(cluster.DataOf(index), "*.j").Single();
+
+    private static JournalHeader HeaderOf(AnchorCluster cluster, int index)
+    {
+        var kid = cluster.Segment.Seal(index).Key.Kid.ToString();
+        using var journal =
+            JournalFile.Open(new JournalOptions(cluster.DataOf(index), cluster.Segment.Genesis.ToString(), kid));
+        return journal.Header;
+    }
+}

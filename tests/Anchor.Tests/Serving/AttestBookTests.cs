@@ -1,0 +1,190 @@
+using System.Collections.Concurrent;
+using Fairlead.Anchor.Serving;
+using Fairlead.Naming;
+using Fairlead.Rpc;
+using Fairlead.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Fairlead.Anchor.Tests.Serving;
+
+/// <summary>V33 and 4.9 "Sharing": one anchor of four gathers three attests; the test plays the others.</summary>
+public sealed class AttestBookTests : IAsyncDisposable
+{
+    private static readonly ServicePart Name = ServicePart.Parse("checkout.shop.svc");
+
+    private readonly TestSegment _segment = new(new TestSegmentOptions { Attest = 3 });
+    private readonly ManualTimeProvider _time =
+        new(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start + 10_000));
+    private readonly ConcurrentQueue<string> _asked = new();
+    private readonly Dictionary<string, Func<SegmentView, AttestTerms, Envelope>> _others = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _changed = new(0);
+    private readonly SegmentView _view;
+    private Task _gate = Task.CompletedTask;
+    private readonly AttestBook _book;
+
+    public AttestBookTests()
+    {
+        _view = TestView.Of(_segment, Now);
+        _book = new AttestBook(new AttestMint(_segment.Seal(0)), AskAsync, _time, NullLogger.Instance);
+        _book.Changed += () => _changed.Release();
+        for (var i = 1; i < 4; i++)
+        {
+            var signer = _segment.Seal(i);
+            _others[$"us1-{(char)('a' + i)}"] = (view, terms) =>
+                Envelope.Sign(Document.Make(terms.Draft(view, Now)), signer);
+        }
+    }
+
+    private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public ValueTask DisposeAsync() => _book.DisposeAsync();
+
+    [Fact]
+    public async Task Take_AskedByMany_AsksEachOnceAndHandsOutAWholeSet()
+    {
+        var gate = new TaskCompletionSource();
+        _gate = gate.Task;
+        Assert.All(Enumerable.Range(0, 50), _ => Missing(Terms()));
+        gate.SetResult();
+        await ChangedAsync();
+        var set = Whole(Terms());
+        Assert.Equal(3, set.Envelopes.Count);
+        var kids = set.Envelopes.Select(envelope => envelope.Signatures[0].Kid).ToList();
+        Assert.Equal(kids.Distinct().Order(), kids);
+        Assert.Contains(_segment.Seal(0).Key.Kid, kids);
+        Assert.Equal(["us1-b", "us1-c"], _asked.Order());
+    }
+
+    [Fact]
+    public async Task Take_OneUnreachable_TakesTheNext()
+    {
+        _others["us1-b"] = (_, _) => throw new RpcException(new Status(StatusCode.Unavailable, "gone"));
+        Missing(Terms());
+        await ChangedAsync();
+        Assert.Equal(3, Whole(Terms()).Envelopes.Count);
+        Assert.Equal(["us1-b", "us1-c", "us1-d"], _asked.Order());
+    }
+
+    [Theory]
+    [InlineData("deny")]
+    [InlineData("other signer")]
+    [InlineData("other epoch")]
+    [InlineData("expired")]
+    [InlineData("long")]
+    [InlineData("bad signature")]
+    [InlineData("not an attest")]
+    public async Task Take_OneOfAnotherMind_IsNotCounted(string lie)
+    {
+        _others["us1-c"] = (view, terms) => Lie(lie, terms.Draft(view, Now));
+        _others["us1-d"] = (_, _) => throw new RpcException(new Status(StatusCode.Unavailable, "gone"));
+        Missing(Terms());
+        await ChangedAsync();
+        Missing(Terms());
+    }
+
+    [Fact]
+    public async Task Take_TooFew_IsRetriedAfterAPause()
+    {
+        _others["us1-c"] = _others["us1-d"] = (_, _) =>
+            throw new RpcException(new Status(StatusCode.Unavailable, "gone"));
+        Missing(Terms());
+        await ChangedAsync();
+        var asked = _asked.Count;
+        Assert.Contains("2 of 3", Missing(Terms()).Detail, StringComparison.Ordinal);
+        Assert.Equal(asked, _asked.Count);
+        _others["us1-d"] = (view, terms) => Envelope.Sign(Document.Make(terms.Draft(view, Now)), _segment.Seal(3));
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        Missing(Terms());
+        await ChangedAsync();
+        Assert.Equal(3, Whole(Terms()).Envelopes.Count);
+    }
+
+    [Fact]
+    public async Task Take_HalfOfTheLifeGone_ServesTheOldAndRenewsBehindIt()
+    {
+        Missing(Terms());
+        await ChangedAsync();
+        var first = Whole(Terms());
+        _time.Advance(TimeSpan.FromMilliseconds(_segment.Newest.Value.Policy.AttestTarget / 2));
+        Assert.Equal(first.Expires, Whole(Terms()).Expires);
+        await ChangedAsync();
+        Assert.True(Whole(Terms()).Expires > first.Expires);
+        Assert.Equal(4, _asked.Count);
+    }
+
+    [Fact]
+    public async Task Take_OfAnotherSubjectOrName_SharesNothing()
+    {
+        Missing(Terms());
+        await ChangedAsync();
+        Whole(Terms());
+        Missing(Terms(account: "other"));
+        await ChangedAsync();
+        Missing(AttestTerms.OfTarget(_view, Consumer("frontend"), ServicePart.Parse("cart.shop.svc")));
+        await ChangedAsync();
+
+        // A host is decided as its service.
+        Whole(AttestTerms.OfTarget(_view, Consumer("frontend"), ServicePart.Parse("h1.checkout.shop.svc")));
+    }
+
+    [Fact]
+    public async Task Take_OfADenial_IsTheOwnWordAlone()
+    {
+        var segment = new TestSegment(new TestSegmentOptions { Attest = 3, OpenRule = false });
+        var terms = AttestTerms.OfTarget(TestView.Of(segment, Now), Consumer("frontend"), Name);
+        Assert.False(terms.IsAllowed);
+        await using var book = new AttestBook(new AttestMint(segment.Seal(0)), AskAsync, _time, NullLogger.Instance);
+        Assert.Single(book.Take(TestView.Of(segment, Now), terms, Now, out _)!.Envelopes);
+        Assert.Empty(_asked);
+    }
+
+    private Envelope Lie(string lie, Attest honest) => lie switch
+    {
+        "deny" =>
+            Envelope.Sign(Document.Make(honest with { Decision = RuleEffect.Deny, Rule = null }), _segment.Seal(2)),
+        "other signer" => Envelope.Sign(Document.Make(honest), _segment.Seal(3)),
+        "other epoch" => Envelope.Sign(Document.Make(honest with { Epoch = 7 }), _segment.Seal(2)),
+        "expired" =>
+            Envelope.Sign(Document.Make(honest with { Issued = Now - 300_000, Expires = Now }), _segment.Seal(2)),
+        "long" => Envelope.Sign(Document.Make(honest with { Expires = Now + 300_001 }), _segment.Seal(2)),
+        "bad signature" => Envelope.Sign(Document.Make(honest), _segment.Seal(2)) with
+        {
+            Payload = Document.Make(honest with { Renew = honest.Renew + 1 }).Payload,
+        },
+        _ => new Envelope("{}"u8.ToArray(), []),
+    };
+
+    private static Consumer Consumer(string account) =>
+        new(Digest.Sha256("home"u8), new Subject { Namespace = "shop", Account = account });
+
+    private AttestTerms Terms(string account = "frontend") => AttestTerms.OfTarget(_view, Consumer(account), Name);
+
+    private Refusal Missing(AttestTerms terms)
+    {
+        Assert.Null(_book.Take(_view, terms, Now, out var refusal));
+        Assert.Equal(VerificationFailure.AttestationMissing, refusal!.Failure);
+        return refusal;
+    }
+
+    private AttestSet Whole(AttestTerms terms)
+    {
+        var set = _book.Take(_view, terms, Now, out var refusal);
+        Assert.True(set is not null, refusal?.ToString());
+        return set;
+    }
+
+    private async Task ChangedAsync()
+    {
+        Assert.True(await _changed.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        await _book.SettledAsync(_view, Terms());
+    }
+
+    private async Task<Envelope> AskAsync(
+        string anchor, SegmentView view, AttestTerms terms, CancellationToken cancellationToken)
+    {
+        _asked.Enqueue(anchor);
+        await _gate;
+        return _others[anchor](view, terms);
+    }
+}

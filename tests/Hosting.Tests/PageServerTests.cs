@@ -1,0 +1,72 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Fairlead.Hosting.Tests;
+
+public sealed class PageServerTests
+{
+    private static readonly IPEndPoint AnyPort = new(IPAddress.Loopback, 0);
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Pages_ByPath_AreServedAndNothingElse()
+    {
+        await using var server = await StartAsync(AnyPort);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://{server.Address}") };
+        using var ready = await client.GetAsync("/ready", Cancelled);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        Assert.Equal("not ready: tea\n", await ready.Content.ReadAsStringAsync(Cancelled));
+        Assert.Equal("{\"a\":1}", await client.GetStringAsync("/json", Cancelled));
+        using var missing = await client.GetAsync("/", Cancelled);
+        Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
+        using var posted = await client.PostAsync("/json", null, Cancelled);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, posted.StatusCode);
+        Assert.False(ready.Headers.Contains("Server"));
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0:0")]
+    [InlineData("[::]:0")]
+    [InlineData("192.0.2.1:16001")]
+    public async Task Start_LoopbackOnlyElsewhere_IsRefused(string address)
+    {
+        var refused = await Assert.ThrowsAsync<StartException>(() => StartAsync(IPEndPoint.Parse(address)));
+        Assert.StartsWith("admin: " + address, refused.Message, StringComparison.Ordinal);
+        Assert.EndsWith("give a loopback address", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_PortInUse_NamesAddressAndRemedy()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var refused = await Assert.ThrowsAsync<StartException>(() => StartAsync((IPEndPoint)other.LocalEndpoint));
+        Assert.StartsWith($"admin: {other.LocalEndpoint}: ", refused.Message, StringComparison.Ordinal);
+        Assert.EndsWith("end what uses the address, or give another one", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_AddressOfAnotherMachine_NamesAddressAndRemedy()
+    {
+        var refused = await Assert.ThrowsAsync<StartException>(() => PageServer.StartAsync(
+            "metrics", IPEndPoint.Parse("192.0.2.1:16021"), new Dictionary<string, PageSource>(), false, Cancelled));
+        Assert.StartsWith("metrics: 192.0.2.1:16021: ", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static Task<PageServer> StartAsync(IPEndPoint address) => PageServer.StartAsync(
+        "admin",
+        address,
+        new Dictionary<string, PageSource>(StringComparer.Ordinal)
+        {
+            ["/ready"] = _ => new(Page.Readiness("tea")),
+            ["/json"] = _ => new(Page.Json(200, json =>
+            {
+                json.WriteStartObject();
+                json.WriteNumber("a", 1);
+                json.WriteEndObject();
+            })),
+        },
+        isLoopbackOnly: true,
+        Cancelled);
+}
