@@ -24,7 +24,8 @@ public sealed class ResourceView
     public ResourceSnapshot Current => _state.Snapshot;
 
     /// <summary>Serves a snapshot from now on.</summary>
-    /// <exception cref="ArgumentException">Its sequence does not advance, or it takes back that it is primed.</exception>
+    /// <exception cref="ArgumentException">Its sequence does not advance, or it takes back that it is
+    /// primed.</exception>
     public void Publish(ResourceSnapshot next)
     {
         ArgumentNullException.ThrowIfNull(next);

@@ -41,7 +41,8 @@ internal sealed class Subscription(ResourceType type)
             }
         }
 
-        List<string> removed = names.Count == _names.Count + added.Count ? [] : [.. _names.Where(n => !names.Contains(n))];
+        List<string> removed = names.Count == _names.Count + added.Count ? []
+            : [.. _names.Where(n => !names.Contains(n))];
         _names = names;
         return (added, removed);
     }

@@ -12,14 +12,6 @@ public sealed class SourceSizeTests(ITestOutputHelper output)
     private const int NinthDecileLinesMax = 300;
     private const int MethodLinesMax = 70;
     private const int ColumnsMax = 120;
-    private const int ColumnsMaxOfWideFolders = 160;
-
-    /// <summary>Folders that still hold lines of more than 120 columns. The list shrinks: a folder that holds none any
-    /// longer has to leave it, and none joins.</summary>
-    private static readonly string[] WideFolders =
-    [
-@@LIST@@
-    ];
 
     /// <summary>Methods that may be longer, by `path: name`, each with its reason. Empty is right.</summary>
     private static readonly HashSet<string> LongMethods = [];
@@ -61,32 +53,12 @@ public sealed class SourceSizeTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Lines_StayWithinTheColumns()
-    {
-        var tooWide = WiderThan(ColumnsMax)
-            .Where(line => line.Columns > ColumnsMaxOfWideFolders || !IsOfWideFolder(line.Path))
-            .ToList();
-        Findings.None(tooWide.Select(line => $"{line.Path}:{line.Number}: {line.Columns} columns"));
-    }
-
-    [Fact]
-    public void WideFolders_StillHoldWideLines()
-    {
-        var wide = WiderThan(ColumnsMax).ToList();
-        output.WriteLine($"lines of more than {ColumnsMax} columns: {wide.Count}");
-        Findings.None(WideFolders
-            .Where(folder => !wide.Exists(line => line.Path.StartsWith(folder, StringComparison.Ordinal)))
-            .Select(folder => $"{folder} holds no wide line any longer: take it off the list"));
-    }
-
-    private static bool IsOfWideFolder(string path) =>
-        WideFolders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal));
-
-    private static IEnumerable<(string Path, int Number, int Columns)> WiderThan(int columns) =>
-        from file in SourceFile.All
-        from line in file.Text.Split('\n').Index()
-        where line.Item.Length > columns
-        select (file.Path, line.Index + 1, line.Item.Length);
+    public void Lines_StayWithinTheColumns() =>
+        Findings.None(
+            from file in SourceFile.All
+            from line in file.Text.Split('\n').Index()
+            where line.Item.Length > ColumnsMax
+            select $"{file.Path}:{line.Index + 1}: {line.Item.Length} columns");
 
     private static IEnumerable<SyntaxNode> Bodies(SourceFile file) => file.Root.DescendantNodes().Where(node =>
         node is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax or AccessorDeclarationSyntax);

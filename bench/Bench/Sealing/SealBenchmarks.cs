@@ -79,7 +79,7 @@ internal static class SealBenchmarks
         return Repeated.Of(9, () =>
         {
             var start = Machine.ThreadMicroseconds();
-            var count = state.Page(after, page).Count();
+            var count = state.Page(after, page).Count;
             return count == page
                 ? Machine.ThreadMicroseconds() - start
                 : throw new InvalidOperationException($"a page of {count}");

@@ -105,8 +105,8 @@ internal sealed class SegmentFolder(string path)
         WriteNew(Path.Combine(Anchors, anchor, "anchor.yaml"), YamlWriter.Write(YamlMapping.Of([.. entries])));
     }
 
-    // Several anchors may share a machine: each has its port for readiness and metrics as far from the admin port as the
-    // defaults are apart.
+    // Several anchors may share a machine: each has its port for readiness and metrics as far from the admin port as
+    // the defaults are apart.
     private static string Beside(IpEndpoint admin)
     {
         var endpoint = IPEndPoint.Parse(admin.Text);

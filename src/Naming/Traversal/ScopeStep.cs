@@ -49,8 +49,8 @@ internal static class ScopeStep
     }
 
     /// <summary>
-    /// The networks of the target that the home reaches without a gateway (4.1); null where none is out of reach, because
-    /// the target is the home itself.
+    /// The networks of the target that the home reaches without a gateway (4.1); null where none is out of reach,
+    /// because the target is the home itself.
     /// </summary>
     internal static ImmutableArray<string>? Reached(VerificationContext context) =>
         context.Last.Genesis == context.State.Home.Genesis

@@ -41,8 +41,8 @@ public sealed class VerifiedAnswer
     public ImmutableArray<Gateway> Gateways { get; internal init; } = [];
 
     /// <summary>
-    /// The networks that the home reaches without a gateway, by its Scope of the target; null where the target is the home
-    /// itself, to which none is foreign.
+    /// The networks that the home reaches without a gateway, by its Scope of the target; null where the target is the
+    /// home itself, to which none is foreign.
     /// </summary>
     public ImmutableArray<string>? ReachedNetworks { get; internal init; } = [];
 

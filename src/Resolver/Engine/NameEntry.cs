@@ -60,7 +60,8 @@ internal sealed class NameEntry(string name)
 
     internal bool IsLiving => State is NameState.Fresh or NameState.Stale or NameState.Absent or NameState.Denied;
 
-    /// <summary>The entry as it is; the same object as long as nothing changes, so that a hit allocates nothing.</summary>
+    /// <summary>The entry as it is; the same object as long as nothing changes, so that a hit allocates
+    /// nothing.</summary>
     internal CachedName View() => _view is { } view && Shows(view)
         ? view
         : _view = new(Name, State, Answer, VerifiedAt, ExpiresAt, SealedSince, Failure) { LastRecord = LastRecord };

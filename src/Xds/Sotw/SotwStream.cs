@@ -130,7 +130,8 @@ internal sealed class SotwStream
             : null;
     }
 
-    /// <summary>ACK, NACK or neither. The first request of a type on a stream is neither, whatever it carries.</summary>
+    /// <summary>ACK, NACK or neither. The first request of a type on a stream is neither, whatever it
+    /// carries.</summary>
     private void Correlate(TypeState state, DiscoveryRequest request, TimeSpan now)
     {
         var first = !state.Requested;
@@ -323,7 +324,8 @@ internal sealed class SotwStream
         return state.Sent.GetValueOrDefault(resource.Name)?.Fingerprint == resource.Fingerprint;
     }
 
-    /// <summary>Whether a change must wait for an acknowledgement or for the interval; then notes when to look.</summary>
+    /// <summary>Whether a change must wait for an acknowledgement or for the interval; then notes when to
+    /// look.</summary>
     private bool Held(TypeState state, TimeSpan now, TimeSpan interval)
     {
         if (state.Blocked(now, _limits.AckWaitMax))

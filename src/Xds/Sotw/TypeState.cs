@@ -45,7 +45,8 @@ internal sealed class TypeState(ResourceType type)
 
     public Refused? Refused { get; private set; }
 
-    /// <summary>The version of what the client holds: a sum over its resources, so that order does not matter.</summary>
+    /// <summary>The version of what the client holds: a sum over its resources, so that order does not
+    /// matter.</summary>
     public string Version => _sum.ToString("x32", CultureInfo.InvariantCulture);
 
     public bool Blocked(TimeSpan now, TimeSpan ackWaitMax)

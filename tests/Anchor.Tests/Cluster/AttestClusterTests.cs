@@ -2,7 +2,6 @@ using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Rpc;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Cluster;
 

@@ -6,7 +6,6 @@ using Fairlead.Resolver.Anchors;
 using Fairlead.Rpc;
 using Fairlead.TestKit;
 using Google.Protobuf;
-using Xunit;
 using Query = Fairlead.Naming.Query;
 using Record = Fairlead.Naming.Record;
 

@@ -5,7 +5,6 @@ using Fairlead.Protocol.V1;
 using Fairlead.Rpc;
 using Fairlead.TestKit;
 using Google.Protobuf;
-using Xunit;
 using Grant = Fairlead.Naming.Grant;
 using Query = Fairlead.Naming.Query;
 

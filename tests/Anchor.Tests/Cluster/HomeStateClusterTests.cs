@@ -1,6 +1,5 @@
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Cluster;
 

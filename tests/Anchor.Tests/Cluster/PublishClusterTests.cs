@@ -1,7 +1,6 @@
 using System.Net;
 using Fairlead.Naming;
 using Fairlead.TestKit;
-using Xunit;
 using Record = Fairlead.Naming.Record;
 
 namespace Fairlead.Anchor.Tests.Cluster;

@@ -1,7 +1,6 @@
 using Fairlead.Anchor.Journal;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Cluster;
 

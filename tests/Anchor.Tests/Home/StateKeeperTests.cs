@@ -4,7 +4,6 @@ using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver.State;
 using Fairlead.TestKit;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Home;
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Fairlead.Anchor.Tests.Cluster;
 using Fairlead.TestKit.Processes;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Hosting;
 

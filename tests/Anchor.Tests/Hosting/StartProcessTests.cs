@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Fairlead.Naming;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Hosting;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Fairlead.Anchor.Journal;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Journal;
 

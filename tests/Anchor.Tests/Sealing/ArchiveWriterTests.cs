@@ -7,7 +7,6 @@ using Fairlead.Naming.Tree;
 using Fairlead.Store;
 using Fairlead.Store.Memory;
 using Fairlead.TestKit;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Sealing;
 

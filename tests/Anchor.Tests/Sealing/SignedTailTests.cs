@@ -2,7 +2,6 @@ using Fairlead.Anchor.Sealing;
 using Fairlead.Governance;
 using Fairlead.Naming;
 using Fairlead.TestKit;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Sealing;
 

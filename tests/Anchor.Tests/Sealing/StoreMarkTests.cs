@@ -1,7 +1,6 @@
 using Fairlead.Anchor.Sealing;
 using Fairlead.Store;
 using Fairlead.TestKit;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Sealing;
 

@@ -4,7 +4,6 @@ using Fairlead.Naming;
 using Fairlead.Rpc;
 using Fairlead.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Serving;
 

@@ -31,7 +31,8 @@ internal sealed class CacheWorld
 
     public CachedName Held(string name = Checkout) => Cache.Find(name) ?? throw new InvalidOperationException(name);
 
-    public IReadOnlyList<CacheOutput> Step(CacheInput input) => Cache.Step(input, new CacheTime(1_000_000 + Elapsed, Wall));
+    public IReadOnlyList<CacheOutput> Step(CacheInput input) =>
+        Cache.Step(input, new CacheTime(1_000_000 + Elapsed, Wall));
 
     /// <summary>Moves to a moment and ticks there.</summary>
     public IReadOnlyList<CacheOutput> TickAt(long elapsed)
@@ -67,7 +68,8 @@ internal sealed class CacheWorld
         return asked;
     }
 
-    public static int AskedAnchor(IEnumerable<CacheOutput> outputs) => Assert.Single(outputs.OfType<CacheOutput.Ask>()).Anchor;
+    public static int AskedAnchor(IEnumerable<CacheOutput> outputs) =>
+        Assert.Single(outputs.OfType<CacheOutput.Ask>()).Anchor;
 
     public static Refusal Why(VerificationFailure failure) => new(failure, "test", "test");
 
@@ -88,7 +90,8 @@ internal sealed class CacheWorld
 
     private TestAnswers Ask(string name) => new TestAnswers(_world.Eu1, name, Wall).Via(_world.Us1, HopKind.Peer);
 
-    private VerifiedAnswer Verified(TestAnswers ask, Func<TestAnswers, UnverifiedAnswer> answer) => Verify(_state, ask, answer).Answer;
+    private VerifiedAnswer Verified(TestAnswers ask, Func<TestAnswers, UnverifiedAnswer> answer) =>
+        Verify(_state, ask, answer).Answer;
 
     private Verdict.Accepted Verify(VerifierState state, TestAnswers ask, Func<TestAnswers, UnverifiedAnswer> answer) =>
         AnswerVerifier.Verify(state, ask.Query, answer(ask), Wall) as Verdict.Accepted

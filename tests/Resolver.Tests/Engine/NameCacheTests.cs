@@ -31,7 +31,8 @@ public sealed class NameCacheTests
     {
         var world = new CacheWorld(namesMax: 1);
         world.Want();
-        var changed = Assert.IsType<CacheOutput.Changed>(Assert.Single(world.Step(new CacheInput.Want(CacheWorld.Nobody))));
+        var changed = Assert.IsType<CacheOutput.Changed>(
+            Assert.Single(world.Step(new CacheInput.Want(CacheWorld.Nobody))));
         Assert.Equal(NameState.Unreachable, changed.Name.State);
         Assert.Equal(VerificationFailure.BudgetExceeded, changed.Name.Failure!.Failure);
         Assert.Null(world.Cache.Find(CacheWorld.Nobody));
@@ -151,7 +152,8 @@ public sealed class NameCacheTests
         world.Want();
         world.Accept(world.Answer());
         var before = world.Held();
-        var outputs = world.Step(new CacheInput.Refused(CacheWorld.Checkout, 0, CacheWorld.Why(VerificationFailure.ProofMismatch)));
+        var outputs = world.Step(new CacheInput.Refused(
+            CacheWorld.Checkout, 0, CacheWorld.Why(VerificationFailure.ProofMismatch)));
         Assert.Equal([new CacheOutput.Leave(0), new CacheOutput.Ask(CacheWorld.Checkout, 1)], outputs);
         Assert.Equal(before.State, world.Held().State);
         Assert.Same(before.Answer, world.Held().Answer);
@@ -189,8 +191,10 @@ public sealed class NameCacheTests
             IReadOnlyList<CacheOutput> outputs = [];
             for (var i = 0; i < CacheWorld.Anchors; i++)
             {
-                outputs = world.Step(new CacheInput.Failed(CacheWorld.Checkout, asked[^1], CacheWorld.Why(VerificationFailure.Behind)));
-                unreachable += outputs.OfType<CacheOutput.Changed>().Count(changed => changed.Name.State == NameState.Unreachable);
+                outputs = world.Step(new CacheInput.Failed(
+                    CacheWorld.Checkout, asked[^1], CacheWorld.Why(VerificationFailure.Behind)));
+                unreachable += outputs.OfType<CacheOutput.Changed>().Count(
+                    changed => changed.Name.State == NameState.Unreachable);
                 asked.AddRange(outputs.OfType<CacheOutput.Ask>().Select(ask => ask.Anchor));
             }
 
@@ -256,8 +260,10 @@ public sealed class NameCacheTests
         var world = new CacheWorld();
         world.Want();
         world.Step(new CacheInput.Failed(CacheWorld.Checkout, 0, CacheWorld.Why(VerificationFailure.Behind)));
-        Assert.Empty(world.Step(new CacheInput.Failed(CacheWorld.Checkout, 0, CacheWorld.Why(VerificationFailure.Behind))));
-        Assert.Empty(world.Step(new CacheInput.Refused(CacheWorld.Checkout, 0, CacheWorld.Why(VerificationFailure.SealExpired))));
+        Assert.Empty(world.Step(new CacheInput.Failed(CacheWorld.Checkout, 0,
+            CacheWorld.Why(VerificationFailure.Behind))));
+        Assert.Empty(world.Step(new CacheInput.Refused(CacheWorld.Checkout, 0,
+            CacheWorld.Why(VerificationFailure.SealExpired))));
         Assert.Empty(world.Accept(world.Answer(), anchor: 0));
         Assert.Equal(NameState.Pending, world.Held().State);
     }
@@ -267,7 +273,8 @@ public sealed class NameCacheTests
     {
         var world = new CacheWorld();
         world.Want();
-        Assert.Equal([new CacheOutput.Drop(CacheWorld.Checkout)], world.Step(new CacheInput.Forget(CacheWorld.Checkout)));
+        Assert.Equal([new CacheOutput.Drop(CacheWorld.Checkout)],
+            world.Step(new CacheInput.Forget(CacheWorld.Checkout)));
         Assert.Empty(world.Accept(world.Answer()));
         Assert.Empty(world.Cache.Names);
         Assert.Null(world.Cache.NextDue());

@@ -14,7 +14,8 @@ public sealed class HomeResolverTests : IAsyncLifetime
 
     private ScriptedHome _home = null!;
 
-    public async ValueTask InitializeAsync() => _home = await ScriptedHome.StartAsync(TestContext.Current.CancellationToken);
+    public async ValueTask InitializeAsync() =>
+        _home = await ScriptedHome.StartAsync(TestContext.Current.CancellationToken);
 
     public ValueTask DisposeAsync() => _home.DisposeAsync();
 
@@ -67,9 +68,11 @@ public sealed class HomeResolverTests : IAsyncLifetime
         // A new epoch comes first with a lie. Whoever stays on that stream never gets it there.
         _home.Segment.Next(ScriptedHome.Now - 1_000);
         _home.Reseal();
-        _home.Anchors[0].Say = ask => ask.Service.Text == "web.shop.svc" ? WithoutLastProof(ScriptedHome.Honest(ask)) : ScriptedHome.Honest(ask);
+        _home.Anchors[0].Say = ask => ask.Service.Text == "web.shop.svc" ? WithoutLastProof(ScriptedHome.Honest(ask))
+            : ScriptedHome.Honest(ask);
         _home.Resolver.Want(Web);
-        await _home.UntilTroubleAsync(VerificationFailure.IncompleteDenial, VerificationFailure.ProofMismatch, VerificationFailure.BadProof);
+        await _home.UntilTroubleAsync(VerificationFailure.IncompleteDenial, VerificationFailure.ProofMismatch,
+            VerificationFailure.BadProof);
         await _home.UntilFreshAsync(Web);
         _home.Anchors[0].Push(Cart);
         _home.Anchors[1].Push(Cart);
@@ -160,12 +163,14 @@ public sealed class HomeResolverTests : IAsyncLifetime
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         _home.Segment.Next(
             ScriptedHome.Now - 1_000,
-            epoch => epoch with { Anchors = [epoch.Anchors[0] with { Tls = ScriptedHome.KeyOf(other) }, .. epoch.Anchors.Skip(1)] },
+            epoch => epoch with { Anchors = [epoch.Anchors[0] with { Tls = ScriptedHome.KeyOf(other) },
+                .. epoch.Anchors.Skip(1)] },
             consents: true);
         _home.Reseal();
         _home.Anchors[1].Push(Web);
         var trouble = await _home.UntilTroubleAsync(VerificationFailure.TransportKeyMismatch);
-        Assert.Equal(IpEndpoint.Of(_home.Anchors[0].Address.Address, _home.Anchors[0].Address.Port).Text, trouble.Anchor);
+        Assert.Equal(IpEndpoint.Of(_home.Anchors[0].Address.Address, _home.Anchors[0].Address.Port).Text,
+            trouble.Anchor);
         await _home.UntilAsync(() => _home.Anchors[0].Open == 0 ? this : null, "the connection to the retired key");
         await _home.UntilFreshAsync(Cart);
     }
@@ -182,7 +187,8 @@ public sealed class HomeResolverTests : IAsyncLifetime
         await _home.UntilAsync(() => _home.Resolver.Names.Any(name => name.Name == Cart) ? this : null, "the block");
         var before = _home.Anchors[0].Written;
         _home.Anchors[0].Flood(
-            new SubscribeResponse { Failed = new Failed { Id = 9_999, Failure = "Behind", Detail = new string('x', 60_000) } }, 500);
+            new SubscribeResponse { Failed = new Failed { Id = 9_999, Failure = "Behind",
+                Detail = new string('x', 60_000) } }, 500);
         await UntilItStandsAsync();
 
         // What the transport's windows hold, and a handful: not the 30 MB that were sent.
@@ -201,7 +207,8 @@ public sealed class HomeResolverTests : IAsyncLifetime
         await _home.UntilFreshAsync(Web);
         _home.Reseal();
         _home.Resolver.Want(Cart);
-        await _home.UntilAsync(() => _home.Resolver.Names.Any(name => name.Name == Cart && name.State == NameState.Fresh) ? this : null, Cart);
+        await _home.UntilAsync(() => _home.Resolver.Names.Any(
+            name => name.Name == Cart && name.State == NameState.Fresh) ? this : null, Cart);
         await _home.StopResolverAsync();
         var heads = _home.Anchors.Sum(anchor => anchor.Heads);
 
@@ -246,7 +253,8 @@ public sealed class HomeResolverTests : IAsyncLifetime
         while (_home.Anchors[0].Written != last)
         {
             last = _home.Anchors[0].Written;
-            await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, TestContext.Current.CancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System,
+                TestContext.Current.CancellationToken);
         }
     }
 }

@@ -109,7 +109,8 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
     }
 
     private async Task SubscribeAsync(
-        IAsyncStreamReader<SubscribeRequest> requests, IServerStreamWriter<SubscribeResponse> responses, ServerCallContext context)
+        IAsyncStreamReader<SubscribeRequest> requests, IServerStreamWriter<SubscribeResponse> responses,
+            ServerCallContext context)
     {
         var stream = new Stream(this);
         var id = Interlocked.Increment(ref _opened);
@@ -131,7 +132,8 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
         }
     }
 
-    private async Task WriteAsync(Stream stream, IServerStreamWriter<SubscribeResponse> responses, CancellationToken cancellationToken)
+    private async Task WriteAsync(Stream stream, IServerStreamWriter<SubscribeResponse> responses,
+        CancellationToken cancellationToken)
     {
         await foreach (var response in stream.Out.Reader.ReadAllAsync(cancellationToken))
         {
@@ -183,7 +185,8 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
                 return;
             }
 
-            Assert.True(Document.TryParse<Query>(request.Open.Request.Query.Memory, out var query, out var bad), bad?.ToString());
+            Assert.True(Document.TryParse<Query>(request.Open.Request.Query.Memory, out var query, out var bad),
+                bad?.ToString());
             var known = request.Open.Request.Known
                 .FirstOrDefault(one => one.Genesis.Span.SequenceEqual(anchor._home.Segment.Genesis.ToArray()));
             _epochsSent = Math.Max(_epochsSent, known is null ? 0 : (int)known.Epoch + 1);

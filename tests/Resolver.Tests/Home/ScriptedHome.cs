@@ -82,7 +82,8 @@ internal sealed class ScriptedHome : IAsyncDisposable
     internal void Reseal() => Segment.SealAt(Now - 500);
 
     /// <summary>Starts a resolver.</summary>
-    internal void StartResolver(bool keepsState = false, Floor? floor = null, int unhandledMax = 32, Digest? genesis = null)
+    internal void StartResolver(bool keepsState = false, Floor? floor = null, int unhandledMax = 32,
+        Digest? genesis = null)
     {
         Resolver = new HomeResolver(
             new HomeResolverOptions
@@ -108,7 +109,8 @@ internal sealed class ScriptedHome : IAsyncDisposable
     internal Task<CachedName> UntilFreshAsync(string name) => UntilAsync(name, held => held.State == NameState.Fresh);
 
     internal Task<AnchorTrouble> UntilTroubleAsync(params VerificationFailure[] oneOf) => UntilAsync(
-        () => Resolver.Troubles.Newest.FirstOrDefault(trouble => oneOf.Contains(trouble.Refusal.Failure)), string.Join("/", oneOf));
+        () => Resolver.Troubles.Newest.FirstOrDefault(trouble => oneOf.Contains(trouble.Refusal.Failure)),
+            string.Join("/", oneOf));
 
     /// <summary>The distinct errors so far.</summary>
     internal IEnumerable<VerificationFailure> Failures() =>
@@ -158,7 +160,8 @@ internal sealed class ScriptedHome : IAsyncDisposable
     internal static PublicKey KeyOf(ECDsa key)
     {
         var q = key.ExportParameters(false).Q;
-        return PublicKey.TryFromPoint([4, .. q.X!, .. q.Y!], out var known, out _) ? known : throw new InvalidOperationException();
+        return PublicKey.TryFromPoint([4, .. q.X!, .. q.Y!], out var known, out _) ? known
+            : throw new InvalidOperationException();
     }
 
     private void Changed(CachedName name)

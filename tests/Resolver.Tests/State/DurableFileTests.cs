@@ -101,7 +101,8 @@ public sealed class DurableFileTests : IDisposable
         File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    /// <summary>V39: an answer whose state the disk does not take is refused, and nothing of it is remembered.</summary>
+    /// <summary>V39: an answer whose state the disk does not take is refused, and nothing of it is
+    /// remembered.</summary>
     [Fact]
     [MaliciousInput(96, "state directory read-only: StateNotDurable")]
     public void Verify_WithoutADurableState_StateNotDurable()

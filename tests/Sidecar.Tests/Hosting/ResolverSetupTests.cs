@@ -48,7 +48,8 @@ public sealed class ResolverSetupTests : IDisposable
         var file = Path.Combine(_folder, "sidecar.yaml");
         File.WriteAllText(
             file,
-            "bootstrap: bootstrap.json\nkey: key.pem\n" + (configured ? "unsafe_allow_loopback_endpoints: true\n" : ""));
+            "bootstrap: bootstrap.json\nkey: key.pem\n" + (
+                configured ? "unsafe_allow_loopback_endpoints: true\n" : ""));
         return ResolverSetup.Read(
             SidecarOptions.Load(file, new Dictionary<string, string>()), TimeProvider.System, new Random(1));
     }

@@ -26,7 +26,8 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         }
 
         await host.Ready.WaitAsync(bounded.Token);
-        Assert.Empty(host.Resolver.Troubles.Newest.Where(trouble => trouble.Refusal.Failure != Naming.VerificationFailure.Behind));
+        Assert.Empty(host.Resolver.Troubles.Newest.Where(
+            trouble => trouble.Refusal.Failure != Naming.VerificationFailure.Behind));
     }
 
     [Fact]
@@ -107,11 +108,13 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         await clusters.WithdrawAsync("cart.shop.svc");
         await client.EndpointsAsync(cluster, addresses => addresses.Count == 0, bounded.Token);
         await UntilAsync(
-            () => host.Views.Open(Xds.ClientNode.Anonymous).Current.Wildcard(Xds.ResourceType.Cluster).Contains(cluster), bounded.Token);
+            () => host.Views.Open(Xds.ClientNode.Anonymous).Current.Wildcard(Xds.ResourceType.Cluster).Contains(
+                cluster), bounded.Token);
         Assert.Equal(Resolver.NameState.Absent, host.Resolver.Names[0].State);
 
         await clusters.PublishAsync("cart.shop.svc", "127.0.3.2");
-        Assert.Equal(["127.0.3.2"], await client.EndpointsAsync(cluster, addresses => addresses.Count == 1, bounded.Token));
+        Assert.Equal(["127.0.3.2"], await client.EndpointsAsync(
+            cluster, addresses => addresses.Count == 1, bounded.Token));
     }
 
     [Fact]
@@ -125,7 +128,8 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         await clusters.Home.StartAsync(0);
         var gone = host.Resolver.Troubles.Newest[0].Anchor;
         await UntilAsync(
-            () => host.Resolver.Names[0].State == Resolver.NameState.Fresh && host.Resolver.AnchorOf(TwoClusters.Checkout) == gone,
+            () => host.Resolver.Names[0].State == Resolver.NameState.Fresh
+                && host.Resolver.AnchorOf(TwoClusters.Checkout) == gone,
             bounded.Token);
     }
 

@@ -59,7 +59,8 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
     {
         var wrong = Path.Combine(clusters.Folder, "wrong.json");
         clusters.WriteBootstrap(wrong, new Floor(Digest.Sha256("another"u8), 0));
-        await FailsAsync(clusters.Configure("floor", $"bootstrap: {wrong}"), 2, wrong, "FloorMismatch", "take genesis and floor from");
+        await FailsAsync(clusters.Configure("floor", $"bootstrap: {wrong}"), 2, wrong, "FloorMismatch",
+            "take genesis and floor from");
     }
 
     [Fact]
@@ -135,7 +136,8 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
         var key = Path.Combine(clusters.Folder, "stranger.pem");
         await File.WriteAllTextAsync(key, KeyPem.Format(TestKit.TestKeys.Ecdsa(901)));
         File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        await FailsAsync(clusters.Configure("stranger", $"key: {key}"), 2, key, clusters.Bootstrap, "subject: namespace/account");
+        await FailsAsync(clusters.Configure("stranger", $"key: {key}"), 2, key, clusters.Bootstrap,
+            "subject: namespace/account");
     }
 
     [Fact]
@@ -159,15 +161,18 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
     [Fact]
     public async Task Configuration_WithSeveralErrors_NamesAllOfThemAtOnce() => await FailsAsync(
         clusters.Configure(
-            "wrong", "imports: [nobody, UPPER.shop.svc.us1.internal]", "admin: 0.0.0.0:1", "ttl_cap: 2h", "subject: shop", "nonsense: 1"),
-        2, "sidecar.yaml:3", "nobody", "is reachable from outside", "`ttl_cap` is 2h", "namespace/account", "`nonsense` is unknown");
+            "wrong", "imports: [nobody, UPPER.shop.svc.us1.internal]", "admin: 0.0.0.0:1", "ttl_cap: 2h",
+                "subject: shop", "nonsense: 1"),
+        2, "sidecar.yaml:3", "nobody", "is reachable from outside", "`ttl_cap` is 2h", "namespace/account",
+            "`nonsense` is unknown");
 
     [Theory]
     [InlineData("a: [b", "sidecar.yaml:")]
     [InlineData("a: &x [*x, *x]", "sidecar.yaml:1")]
     public async Task Configuration_ThatIsNoYaml_NamesTheLine(string text, string place)
     {
-        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(clusters.Folder, "yaml")).FullName, "sidecar.yaml");
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(clusters.Folder, "yaml")).FullName,
+            "sidecar.yaml");
         await File.WriteAllTextAsync(path, text);
         await FailsAsync(path, 2, place);
     }
@@ -175,7 +180,8 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
     [Fact]
     public async Task Configuration_NestedDeeply_IsRefusedAndCrashesNothing()
     {
-        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(clusters.Folder, "deep")).FullName, "sidecar.yaml");
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(clusters.Folder, "deep")).FullName,
+            "sidecar.yaml");
         await File.WriteAllTextAsync(path, "a: " + new string('[', 100_000));
         await FailsAsync(path, 2, "sidecar.yaml:1");
     }

@@ -59,7 +59,8 @@ public sealed class TwoClusters : IAsyncLifetime
     internal void WriteBootstrap(string path, Floor? floor, bool isUnsafe = true) => File.WriteAllBytes(
         path,
         new BootstrapFile(
-            new BootstrapFile.Segment(Home.Segment.Name, Home.Segment.Genesis, floor ?? new Floor(Home.Segment.Genesis, 0)),
+            new BootstrapFile.Segment(Home.Segment.Name, Home.Segment.Genesis,
+                floor ?? new Floor(Home.Segment.Genesis, 0)),
             [.. Home.Segment.Newest.Value.Anchors.Select(anchor => anchor.Endpoints[0])],
             [],
             [(TestKeys.Key(PodKey), Pod)],
@@ -147,7 +148,8 @@ public sealed class TwoClusters : IAsyncLifetime
         using var client = new HttpClient();
         var url = string.Create(CultureInfo.InvariantCulture, $"http://{address}/{page}");
         using var response = await client.GetAsync(url, TestContext.Current.CancellationToken);
-        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        return ((int)response.StatusCode,
+            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     private async Task PublishAsync(Entry entry)

@@ -15,7 +15,8 @@ internal static class CachedNames
     internal static CachedName Fresh { get; } = Of(NameState.Fresh, Verify(World.Ask().Record(World.East, World.West)));
 
     internal static CachedName Absent { get; } =
-        Of(NameState.Absent, Verify(World.Ask("nobody.shop.svc").Negative(), "nobody.shop.svc")) with { LastRecord = World.Record };
+        Of(NameState.Absent, Verify(World.Ask("nobody.shop.svc").Negative(),
+            "nobody.shop.svc")) with { LastRecord = World.Record };
 
     internal static CachedName Denied { get; } =
         Of(NameState.Denied, Verify(World.Ask().Denied())) with { LastRecord = World.Record };
@@ -24,7 +25,8 @@ internal static class CachedNames
 
     internal static CachedName Pending(string name = Checkout) => new(name, NameState.Pending, null, 0, 0, 0, null);
 
-    internal static CachedName Unreachable(string name = Checkout) => new(name, NameState.Unreachable, null, 0, 0, 0, null);
+    internal static CachedName Unreachable(string name = Checkout) =>
+        new(name, NameState.Unreachable, null, 0, 0, 0, null);
 
     /// <summary>The same name with two endpoints: one at hand, one behind a network that only a gateway leads
     /// to.</summary>
@@ -34,7 +36,8 @@ internal static class CachedNames
         var slice = AnswerLeaves.SliceOf(PeerWorld.Checkout, null, "10.3.0.1", "10.3.0.2");
         slice = slice with
         {
-            Endpoints = [.. slice.Endpoints.Select((endpoint, i) => all || i == 1 ? endpoint with { Network = "vpc-2" } : endpoint)],
+            Endpoints = [.. slice.Endpoints.Select(
+                (endpoint, i) => all || i == 1 ? endpoint with { Network = "vpc-2" } : endpoint)],
         };
         world.Us1.Put(AnswerLeaves.RecordOf(PeerWorld.Checkout, world.Now - 30_000, world.Us1.Publisher, slice));
         world.Us1.Put(new Gateway

@@ -48,7 +48,8 @@ public sealed class ServedViewsTests : IDisposable
         Assert.False(Snapshot(views).Primed);
         views.EndPatience();
         Assert.True(views.Settled.IsCompleted);
-        Assert.Equal([Other, Cluster], Snapshot(views).Wildcard(ResourceType.Cluster).Order(StringComparer.Ordinal).Reverse());
+        Assert.Equal([Other, Cluster], Snapshot(views).Wildcard(ResourceType.Cluster).Order(
+            StringComparer.Ordinal).Reverse());
 
         var late = Views(null, Checkout, Other);
         late.EndPatience();
@@ -67,8 +68,10 @@ public sealed class ServedViewsTests : IDisposable
         var after = Views(Shapes(Checkout), Checkout);
         Assert.True(Snapshot(after).Primed);
         Assert.False(after.Settled.IsCompleted);
-        Assert.Equal(before.Find(ResourceType.Cluster, Cluster)!.Version, Snapshot(after).Find(ResourceType.Cluster, Cluster)!.Version);
-        Assert.Equal(before.Find(ResourceType.Route, "fairlead")!.Version, Snapshot(after).Find(ResourceType.Route, "fairlead")!.Version);
+        Assert.Equal(before.Find(ResourceType.Cluster, Cluster)!.Version,
+            Snapshot(after).Find(ResourceType.Cluster, Cluster)!.Version);
+        Assert.Equal(before.Find(ResourceType.Route, "fairlead")!.Version,
+            Snapshot(after).Find(ResourceType.Route, "fairlead")!.Version);
         Assert.Null(Snapshot(after).Find(ResourceType.Endpoints, Cluster));
         Assert.Empty(_failed);
     }
@@ -152,7 +155,8 @@ public sealed class ServedViewsTests : IDisposable
     public void Interest_ThatEnds_LeavesNothing()
     {
         var interests = new List<(string, bool)>();
-        var feed = new ViewFeed(ClientKind.Envoy, new HashSet<string>(), (name, wanted) => interests.Add((name, wanted)));
+        var feed = new ViewFeed(ClientKind.Envoy, new HashSet<string>(),
+            (name, wanted) => interests.Add((name, wanted)));
         foreach (var spelling in new[] { Cluster, Checkout.ToUpperInvariant() })
         {
             feed.Wanted(ResourceType.Cluster, spelling);

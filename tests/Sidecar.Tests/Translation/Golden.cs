@@ -19,7 +19,8 @@ internal static class Golden
     private static readonly JsonFormatter Formatter =
         new(JsonFormatter.Settings.Default.WithTypeRegistry(TypeRegistry.FromFiles(Files())));
 
-    internal static string Folder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "Cases");
+    internal static string Folder([CallerFilePath] string here = "") =>
+        Path.Combine(Path.GetDirectoryName(here)!, "Cases");
 
     internal static JsonNode Show(Resource resource)
     {

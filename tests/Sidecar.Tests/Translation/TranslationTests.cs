@@ -52,7 +52,8 @@ public sealed class TranslationTests
         var (input, kind) = Read(name, client);
         var (again, _) = Read(name, client);
         again = again with { Served = again.Served with { Endpoints = [.. again.Served.Endpoints.Reverse()] } };
-        Assert.Equal(Resources(kind, input).Select(one => one.Resource.Version), Resources(kind, again).Select(one => one.Resource.Version));
+        Assert.Equal(Resources(kind, input).Select(one => one.Resource.Version),
+            Resources(kind, again).Select(one => one.Resource.Version));
     }
 
     [Theory]
@@ -87,7 +88,8 @@ public sealed class TranslationTests
     private static (Case Input, ClientKind Kind) Read(string name, string client)
     {
         var text = File.ReadAllText(Path.Combine(Golden.Folder(), name, "served.json"));
-        return (JsonSerializer.Deserialize<Case>(text, Strict)!, client == "envoy" ? ClientKind.Envoy : ClientKind.Grpc);
+        return (JsonSerializer.Deserialize<Case>(text, Strict)!, client == "envoy" ? ClientKind.Envoy
+            : ClientKind.Grpc);
     }
 
     internal sealed record Case(bool IsImport, string[] Spellings, ServedName Served);

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Fairlead.Xds.Tests.Functional;
 
-/// <summary>The service on a real unix socket and a real port, with one view for all, and the ACKs as they come.</summary>
+/// <summary>The service on a real unix socket and a real port, with one view for all, and the ACKs as they
+/// come.</summary>
 internal sealed class AdsHost : IViewProvider, IAsyncDisposable
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(12);
@@ -73,7 +74,8 @@ internal sealed class AdsHost : IViewProvider, IAsyncDisposable
     /// <summary>Waits until a client took exactly this content.</summary>
     public Task<AckEvent> AckOfAsync(Resource resource)
     {
-        return AckAsync(ack => ack.Resources.Any(r => r.Name == resource.Name && r.Version == resource.Version), resource);
+        return AckAsync(ack => ack.Resources.Any(r => r.Name == resource.Name && r.Version == resource.Version),
+            resource);
     }
 
     public async Task<AckEvent> AckAsync(Func<AckEvent, bool> condition, object what)

@@ -23,7 +23,8 @@ public sealed class AdsServiceTests
         using var call = Open(channel);
         await call.RequestStream.WriteAsync(Request(ResourceType.Endpoints, "a"), Cancellation);
         Assert.True(await call.ResponseStream.MoveNext(Cancellation));
-        Assert.Equal("a", call.ResponseStream.Current.Resources.Single().Unpack<EnvoyApi.Endpoints.ClusterLoadAssignment>().ClusterName);
+        var resource = call.ResponseStream.Current.Resources.Single();
+        Assert.Equal("a", resource.Unpack<EnvoyApi.Endpoints.ClusterLoadAssignment>().ClusterName);
 
         await call.RequestStream.CompleteAsync();
 
@@ -68,11 +69,13 @@ public sealed class AdsServiceTests
     {
         var limits = XdsLimits.Default with { SendTimeout = TimeSpan.FromMilliseconds(200) };
         await using var host = await AdsHost.StartAsync(new AdsOptions { Limits = limits });
-        var large = Enumerable.Range(0, 40).Select(i => Endpoints($"n{i}", [.. Enumerable.Repeat(1, 10_000)])).ToArray();
+        var large = Enumerable.Range(0, 40).Select(
+            i => Endpoints($"n{i}", [.. Enumerable.Repeat(1, 10_000)])).ToArray();
         host.Publish(large);
         await using var channel = new RpcChannel("unix:" + host.Socket);
         using var call = Open(channel);
-        await call.RequestStream.WriteAsync(Request(ResourceType.Endpoints, [.. large.Select(r => r.Name)]), Cancellation);
+        await call.RequestStream.WriteAsync(
+            Request(ResourceType.Endpoints, [.. large.Select(r => r.Name)]), Cancellation);
         await Eventually.HoldsAsync(() => Told(host), count => count == large.Length, Bound, Cancellation);
 
         await ForgottenAsync(host);

@@ -31,7 +31,8 @@ public sealed class EnvoyClientTests
         var changed = Cluster(Name, timeoutMs: 777);
         host.Publish(changed);
         await host.AckOfAsync(changed);
-        Assert.Contains("0.777s", await envoy.AdminAsync("/config_dump?resource=dynamic_active_clusters", Cancellation));
+        Assert.Contains("0.777s", await envoy.AdminAsync(
+            "/config_dump?resource=dynamic_active_clusters", Cancellation));
         await ServesAsync(envoy, HttpStatusCode.OK, "one");
 
         host.ForgetAcks();
@@ -88,7 +89,8 @@ public sealed class EnvoyClientTests
 
         elapsed.Sort();
         TestContext.Current.TestOutputHelper!.WriteLine(
-            FormattableString.Invariant($"publish -> ACK of 100 changes: p50 {elapsed[50]:F2} ms, p99 {elapsed[99]:F2} ms"));
+            FormattableString.Invariant(
+                $"publish -> ACK of 100 changes: p50 {elapsed[50]:F2} ms, p99 {elapsed[99]:F2} ms"));
         Assert.True(elapsed[50] < 1_000, $"p50 {elapsed[50]} ms");
     }
 
@@ -177,7 +179,8 @@ public sealed class EnvoyClientTests
 
         host.Publish(BadEndpoints(Name));
         var refused = await Eventually.HoldsAsync(
-            () => Task.FromResult(TypeOf(host, ResourceType.Endpoints).Refused), x => x is not null, Bound, Cancellation);
+            () => Task.FromResult(TypeOf(host, ResourceType.Endpoints).Refused), x => x is not null, Bound,
+                Cancellation);
         Assert.Equal(13, refused!.Code);
         Assert.Contains("malformed IP address", refused.Message, StringComparison.Ordinal);
         Assert.Equal((HttpStatusCode.OK, "one"), await envoy.GetAsync(Host, Cancellation));

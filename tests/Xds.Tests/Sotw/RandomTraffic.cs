@@ -41,7 +41,8 @@ internal sealed class RandomTraffic(int seed)
         }
 
         Assert.True(Expected(ResourceType.Cluster).SetEquals(_clusters.Select(Pair)), $"seed {seed}: clusters differ");
-        Assert.True(Expected(ResourceType.Endpoints).SetEquals(_endpoints.Select(Pair)), $"seed {seed}: endpoints differ");
+        Assert.True(Expected(ResourceType.Endpoints).SetEquals(_endpoints.Select(Pair)),
+            $"seed {seed}: endpoints differ");
     }
 
     private static string Pair(KeyValuePair<string, string> entry) => $"{entry.Key}={entry.Value}";
@@ -93,7 +94,8 @@ internal sealed class RandomTraffic(int seed)
     private void Send(ResourceType type, bool refuse = false)
     {
         _inFlight[type] = 0;
-        var request = new DiscoveryRequest { TypeUrl = type.TypeUrl, ResponseNonce = _nonces.GetValueOrDefault(type, "") };
+        var request = new DiscoveryRequest { TypeUrl = type.TypeUrl,
+            ResponseNonce = _nonces.GetValueOrDefault(type, "") };
         request.ResourceNames.Add(type == ResourceType.Cluster ? [] : _names);
         request.ErrorDetail = refuse ? new EnvoyApi.Rpc.Status { Message = "no" } : null;
         _stream.Receive(request, _now);

@@ -136,10 +136,12 @@ public sealed class SotwSubscriptionTests
     [Fact]
     public void Names_ThatCameAndWent_AreTold()
     {
-        var first = Assert.IsType<StreamEvent.Names>(Assert.Single(_client.Request(ResourceType.Endpoints, ["a", "b"])));
+        var first = Assert.IsType<StreamEvent.Names>(
+            Assert.Single(_client.Request(ResourceType.Endpoints, ["a", "b"])));
         Assert.Equal(["a", "b"], first.Added);
 
-        var second = Assert.IsType<StreamEvent.Names>(Assert.Single(_client.Request(ResourceType.Endpoints, ["b", "c"])));
+        var second = Assert.IsType<StreamEvent.Names>(
+            Assert.Single(_client.Request(ResourceType.Endpoints, ["b", "c"])));
         Assert.Equal(["c"], second.Added);
         Assert.Equal(["a"], second.Removed);
     }

@@ -12,7 +12,8 @@ namespace Fairlead.Sidecar.Dns;
 /// <param name="interest">Hears a name, and whether it is wanted from now on or no longer; counts.</param>
 internal sealed class ResolverNames(Func<string, CachedName?> find, Action<string, bool> interest) : NameSource
 {
-    // Every question asks, and an answer may have ten thousand endpoints: each is mapped once, for as long as it is held.
+    // Every question asks, and an answer may have ten thousand endpoints: each is mapped once, for as long as it is
+    // held.
     private static readonly ConditionalWeakTable<VerifiedAnswer, ServiceView> Services = [];
 
     internal override NameView? Find(string name) => find(name) is { } cached ? Map(cached) : null;
