@@ -19,7 +19,7 @@ public sealed class StartTests(SegmentOnDisk segment) : IClassFixture<SegmentOnD
     {
         { "Anchor", "listen: .*", "listen: nonsense", "anchor.yaml:8: `listen` is `nonsense`; write an address" },
         { "Anchor", "listen: .*", "listen: \"127.0.0.1:70000\"", ".yaml:8: `listen` is `127.0.0.1:70000`; write" },
-        { "Anchor", "admin: .*", "admin: \"0.0.0.0:1\"", "anchor.yaml:9: `admin` 0.0.0.0:1 is reachable from outside" },
+        { "Anchor", "admin: .*", "admin: \"0.0.0.0:1\"", "anchor.yaml:9: `admin` is 0.0.0.0:1, which others can reach" },
         { "Controller", "segment: .*", "segment: svc", "controller.yaml:1: `segment` is `svc`" },
         { "Controller", "genesis: .*", "genesis: 12", "controller.yaml:2: `genesis` is `12`" },
         { "Controller", "21002", "70000", ":70000`; write" },
@@ -27,7 +27,7 @@ public sealed class StartTests(SegmentOnDisk segment) : IClassFixture<SegmentOnD
         { "Sidecar", "web.shop", Label64 + ".shop", "sidecar.yaml:3: `imports` holds `" + Label64 },
         { "Sidecar", "21011", "70000", "sidecar.yaml:6: `xds.address` is `" },
         { "Sidecar", "bootstrap: .*", "bootstrap: none.json", "none.json" },
-        { "Sidecar", "key: .*", "key: other.pem", "add subject: namespace/account to the configuration" },
+        { "Sidecar", "key: .*", "key: other.pem", "write subject: namespace/account into the configuration" },
     };
 
     public static TheoryData<string, string, string, string> Keys { get; } = new()
