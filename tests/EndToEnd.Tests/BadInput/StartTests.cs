@@ -19,7 +19,7 @@ public sealed class StartTests(SegmentOnDisk segment) : IClassFixture<SegmentOnD
     {
         { "Anchor", "listen: .*", "listen: nonsense", "anchor.yaml:8: `listen` is `nonsense`; write an address" },
         { "Anchor", "listen: .*", "listen: \"127.0.0.1:70000\"", ".yaml:8: `listen` is `127.0.0.1:70000`; write" },
-        { "Anchor", "admin: .*", "admin: \"0.0.0.0:1\"", "anchor.yaml:9: `admin` is 0.0.0.0:1, which others can reach" },
+        { "Anchor", "admin: .*", "admin: \"0.0.0.0:1\"", ".yaml:9: `admin` is 0.0.0.0:1, which others can reach" },
         { "Controller", "segment: .*", "segment: svc", "controller.yaml:1: `segment` is `svc`" },
         { "Controller", "genesis: .*", "genesis: 12", "controller.yaml:2: `genesis` is `12`" },
         { "Controller", "21002", "70000", ":70000`; write" },
