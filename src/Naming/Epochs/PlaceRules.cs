@@ -48,9 +48,20 @@ public static class PlaceRules
 
         foreach (var other in after.Leaves.Values)
         {
-            if (other.Document is Link link && !ReferenceEquals(link, leaf) && IsAtOrUnder(place, link.At))
+            if (ReferenceEquals(other.Document, leaf))
+            {
+                continue;
+            }
+
+            if (other.Document is Link link && IsAtOrUnder(place, link.At))
             {
                 return new Refusal(VerificationFailure.OccludedByLink, "", $"there is a Link at {link.At}");
+            }
+
+            // A new Link does not occlude what stood there before it, either.
+            if (leaf is Link above && PlaceOf(other.Document) is { } below && IsAtOrUnder(below, above.At))
+            {
+                return new Refusal(VerificationFailure.OccludedByLink, "", $"{below} stands at or under {above.At}");
             }
         }
 

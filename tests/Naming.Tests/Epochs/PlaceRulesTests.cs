@@ -52,6 +52,16 @@ public sealed class PlaceRulesTests
     }
 
     [Fact]
+    public void Link_OverWhatStandsThere_IsOccluded()
+    {
+        Assert.Equal(VerificationFailure.OccludedByLink, Judge(
+            "acme.internal", OpType.Split, [Link("cart.shop.svc", Child)], [Link("shop.svc", Stranger)]));
+        Assert.Equal(VerificationFailure.OccludedByLink, Judge(
+            "acme.internal", OpType.Split, [Redirect("cart.shop.svc")], [Link("shop.svc", Stranger)]));
+        Assert.Null(Judge("acme.internal", OpType.Split, [Redirect("cart.bank.svc")], [Link("shop.svc", Stranger)]));
+    }
+
+    [Fact]
     public void Tombstone_BeforeItsTime_GoesOnlyForTheLinkItWaitsFor()
     {
         var held = Tombstone("us1", 1001);
