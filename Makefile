@@ -28,7 +28,7 @@ demo: test-tools ## two segments, a verified call, a liar, an outage. KEEP=1 ENV
 	@$(BUILD) Sidecar.sln
 	@exec $(FAIRLEAD) demo $(if $(KEEP),--keep) $(if $(ENV_FILE),--env-file "$(ENV_FILE)")
 
-bench: test-tools ## the measured budgets: a table here, figures in artifacts/bench.json. ONLY="cache seal ..." runs a part
+bench: test-tools publish-sidecar ## the measured budgets: a table here, figures in artifacts/bench.json. ONLY="cache seal ..." runs a part
 	@$(BUILD) Sidecar.sln
 	@mkdir -p artifacts
 	@dotnet artifacts/bin/Bench/release/Fairlead.Bench.dll $(ONLY)

@@ -32,8 +32,7 @@ public sealed record SealEngineOptions
 
     /// <summary>
     /// The entries of the handover's state; null where it is not in hand, so that the engine waits for a certified
-    /// seal of
-    /// the epoch and fetches its state.
+    /// seal of the epoch and fetches its state.
     /// </summary>
     public IReadOnlyList<SignedEntry>? HandoverEntries { get; init; } = [];
 

@@ -27,8 +27,7 @@ public abstract record SealOutput
 
     /// <summary>
     /// The handover to the next epoch is certified and its state in hand. A later one may still come, from anchors
-    /// that did
-    /// not hear of this one; it dominates this.
+    /// that did not hear of this one; it dominates this.
     /// </summary>
     /// <param name="Handover">The handover.</param>
     public sealed record HandedOver(CertifiedHandover Handover) : SealOutput;

@@ -8,11 +8,10 @@ namespace Fairlead.Store;
 /// Every method throws <see cref="StoreException"/> with <see cref="StoreError.Unavailable"/> or
 /// <see cref="StoreError.Corrupt"/> when the store behind it fails,
 /// <see cref="ObjectDisposedException"/> after disposal, <see cref="ArgumentException"/> for a negative number where
-/// none makes sense, and
-/// <see cref="OperationCanceledException"/> when it is cancelled before it took effect. The other named errors stand
-/// with each method. Leases live on the clock that the implementation was given; those whose life has ended are revoked
-/// before any later request takes effect. Rules and error cases follow etcd's API v3 reference and its server's
-/// behaviour.
+/// none makes sense, and <see cref="OperationCanceledException"/> when it is cancelled before it took effect. The other
+/// named errors stand with each method. Leases live on the clock that the implementation was given; those whose life
+/// has ended are revoked before any later request takes effect. Rules and error cases follow etcd's API v3 reference
+/// and its server's behaviour.
 /// </remarks>
 public interface IStore : IAsyncDisposable
 {

@@ -195,8 +195,7 @@ internal sealed class Checker(World world, VirtualTime time, int liars)
 
     /// <summary>
     /// Of two handovers the lower may be the one that the epoch begins with: what a revoked publisher got into the
-    /// other
-    /// is then gone, as the operation wanted.
+    /// other is then gone, as the operation wanted.
     /// </summary>
     private bool MayPublish(IssuedEntry entry, ProposedState earlier, ProposedState later) =>
         earlier.Epoch == later.Epoch || _publishers.GetValueOrDefault(earlier.Next)?.Contains(entry.Publisher) != false;

@@ -6,8 +6,7 @@ namespace Fairlead.Simulator;
 
 /// <summary>
 /// Watches the government of a run from outside: every vote that left an honest anchor, every decision, every operator
-/// who
-/// waits. It counts for itself and believes no engine.
+/// who waits. It counts for itself and believes no engine.
 /// </summary>
 internal sealed class EpochChecker(World world, int liars)
 {

@@ -6,8 +6,7 @@ namespace Fairlead.Simulator;
 
 /// <summary>
 /// The real engine behind a simulated disk and clock, and its operator. While the disk syncs, nothing behind the
-/// journal
-/// entry leaves; a crash in between loses the entry or not, and everything behind it.
+/// journal entry leaves; a crash in between loses the entry or not, and everything behind it.
 /// </summary>
 internal sealed class HonestAnchor : ISimulatedAnchor
 {

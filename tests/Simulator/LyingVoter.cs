@@ -6,8 +6,7 @@ namespace Fairlead.Simulator;
 
 /// <summary>
 /// The byzantine side of a government: proposes different epochs to different anchors, out of turn too, votes for all
-/// of
-/// them and shows each vote to whom it pleases, late or never, and hides what was prepared.
+/// of them and shows each vote to whom it pleases, late or never, and hides what was prepared.
 /// </summary>
 internal sealed class LyingVoter
 {

@@ -6,8 +6,7 @@ namespace Fairlead.Simulator;
 
 /// <summary>
 /// Makes operations for whatever ground an anchor stands on: policies, rules, Credentials taken and given back,
-/// children
-/// and peers. Some are wrong, some exclude each other.
+/// children and peers. Some are wrong, some exclude each other.
 /// </summary>
 internal sealed class Operator(World world, Random random)
 {

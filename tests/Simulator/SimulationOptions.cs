@@ -45,8 +45,7 @@ public sealed record SimulationOptions(
 {
     /// <summary>
     /// A run about epochs alone: nobody publishes, anchors are cut off for longer than a round, and the liar does what
-    /// it
-    /// can to have two epochs decided.
+    /// it can to have two epochs decided.
     /// </summary>
     public bool Rounds { get; init; }
 

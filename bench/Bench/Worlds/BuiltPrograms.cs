@@ -6,8 +6,18 @@ internal static class BuiltPrograms
     /// <summary>The command line's program.</summary>
     public static string Fairlead => Find("Cli", "fairlead.dll");
 
-    /// <summary>The sidecar's program.</summary>
-    public static string Sidecar => Find("Sidecar", "Fairlead.Sidecar.dll");
+    /// <summary>The sidecar's program as a pod runs it, published and compiled ahead of time.</summary>
+    public static string Sidecar
+    {
+        get
+        {
+            var path = Path.GetFullPath(Path.Combine(
+                AppContext.BaseDirectory, "..", "..", "..", "publish", "sidecar", "Fairlead.Sidecar.dll"));
+            return File.Exists(path)
+                ? path
+                : throw new FileNotFoundException($"{path} is missing; run make publish-sidecar");
+        }
+    }
 
     private static string Find(string project, string file)
     {

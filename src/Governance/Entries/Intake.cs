@@ -64,8 +64,7 @@ internal sealed class Intake(SealCore core)
 
     /// <summary>
     /// Takes over a promise of the epoch before: kept by the first seal where the handover's state covers the entry,
-    /// else
-    /// as any other, if this epoch still admits it.
+    /// else as any other, if this epoch still admits it.
     /// </summary>
     internal void Carry(long token, SignedEntry source)
     {

@@ -6,8 +6,7 @@ namespace Fairlead.Governance;
 
 /// <summary>
 /// This anchor's own votes: journal first, then sign, then say so. It prepares at most one candidate a round, and
-/// commits
-/// only what T prepared in its present round (4.3.1).
+/// commits only what T prepared in its present round (4.3.1).
 /// </summary>
 internal sealed class EpochBallot(EpochCore core)
 {

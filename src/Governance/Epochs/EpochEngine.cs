@@ -6,8 +6,7 @@ namespace Fairlead.Governance;
 /// <summary>
 /// The decision of one epoch at one anchor, as a step function: inputs and the time go in, outputs come out; nothing in
 /// here waits, reads a clock or does I/O. Two phases, a lock, commits bound to their round (4.3.1). Operations that
-/// wait
-/// are gossiped; one is decided, the others go on to the next slot's engine. Not thread-safe: one owner steps it.
+/// wait are gossiped; one is decided, the others go on to the next slot's engine. Not thread-safe: one owner steps it.
 /// </summary>
 public sealed class EpochEngine
 {

@@ -6,8 +6,7 @@ namespace Fairlead.Governance;
 
 /// <summary>
 /// One vote's entry in the journal of a gov key. A prepare holds the whole proposal and a commit the PrepareCert, so
-/// that
-/// what an anchor is locked on survives it (I3, V43).
+/// that what an anchor is locked on survives it (I3, V43).
 /// </summary>
 /// <param name="Slot">The number of the epoch voted for.</param>
 /// <param name="Phase">prepare or commit.</param>

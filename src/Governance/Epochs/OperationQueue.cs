@@ -5,8 +5,7 @@ namespace Fairlead.Governance;
 
 /// <summary>
 /// The operations that wait for this slot: one is decided, the others wait for the next. Which of them this anchor
-/// would
-/// prepare, and which others say they would. The order is by time of issue, so that proposers agree on the head.
+/// would prepare, and which others say they would. The order is by time of issue, so that proposers agree on the head.
 /// </summary>
 internal sealed class OperationQueue(EpochCore core)
 {
@@ -141,8 +140,7 @@ internal sealed class OperationQueue(EpochCore core)
 
     /// <summary>
     /// A renewal when it is due, and what the policy lists; of policies and Credentials only what tightens (4.4).
-    /// Floors
-    /// must be of chains that were verified here: nobody else looks at them.
+    /// Floors must be of chains that were verified here: nobody else looks at them.
     /// </summary>
     private bool IsAutomatic(Item item)
     {

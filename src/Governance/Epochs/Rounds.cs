@@ -2,8 +2,7 @@ namespace Fairlead.Governance;
 
 /// <summary>
 /// Which round this anchor is in: each has its time, and more than F anchors in a later one pull it there (4.3.1).
-/// While
-/// nothing is worth deciding, no round ends.
+/// While nothing is worth deciding, no round ends.
 /// </summary>
 internal sealed class Rounds(EpochCore core)
 {

@@ -5,8 +5,7 @@ namespace Fairlead.Governance;
 
 /// <summary>
 /// The votes of one slot, one per key, phase and round: the first that came counts. Two that contradict each other
-/// prove
-/// that their key lies.
+/// prove that their key lies.
 /// </summary>
 internal sealed class VoteBox(GovQuorum quorum)
 {

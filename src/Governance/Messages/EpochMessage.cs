@@ -12,8 +12,7 @@ public abstract record EpochMessage(long Slot)
 {
     /// <summary>
     /// All that the sender has to say, repeated while something is open: its round, its votes, what it knows prepared,
-    /// and
-    /// which operations it knows and would prepare.
+    /// and which operations it knows and would prepare.
     /// </summary>
     /// <param name="Slot">The number of the epoch that is being decided.</param>
     /// <param name="Round">The sender's round.</param>

@@ -5,8 +5,7 @@ namespace Fairlead.Governance;
 
 /// <summary>
 /// One step of a segment's chain with all that another anchor needs to take it: the decided epoch, its manifest and
-/// leaves,
-/// and the handover of the epoch before. Nothing in it is checked.
+/// leaves, and the handover of the epoch before. Nothing in it is checked.
 /// </summary>
 /// <param name="Proposal">The epoch with its manifest and leaves.</param>
 /// <param name="Commits">Its certificate.</param>
@@ -39,8 +38,7 @@ public abstract record SegmentMessage
     /// <param name="List">At most <see cref="SegmentEngine.StepsPerMessage"/>.</param>
     /// <param name="Newest">
     /// A certified seal of the last of them: whoever follows can then fetch its state, and needs no handover's. Null
-    /// before
-    /// the first, or where more steps follow.
+    /// before the first, or where more steps follow.
     /// </param>
     public sealed record Steps(IReadOnlyList<EpochStep> List, Envelope? Newest) : SegmentMessage;
 }

@@ -102,8 +102,7 @@ internal static class SealStart
 
     /// <summary>
     /// Of several certified handovers to one epoch any may be the prev of its first seal. What this anchor signed into
-    /// one
-    /// binds it in the next epoch, so that the first seal dominates them all.
+    /// one binds it in the next epoch, so that the first seal dominates them all.
     /// </summary>
     private static void BindHandover(SealCore core, JournalBody signed)
     {

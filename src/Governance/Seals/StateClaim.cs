@@ -5,8 +5,7 @@ namespace Fairlead.Governance;
 
 /// <summary>
 /// What a seal and a handover have in common: a state in a slot of an epoch. Both are proposed, signed and certified
-/// by the
-/// same rules and in one space of numbers (4.3.3); their members tell them apart, and so do their digests.
+/// by the same rules and in one space of numbers (4.3.3); their members tell them apart, and so do their digests.
 /// </summary>
 /// <param name="Payload">The document's bytes.</param>
 /// <param name="Digest">What its signers sign.</param>

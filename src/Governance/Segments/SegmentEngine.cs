@@ -5,10 +5,8 @@ namespace Fairlead.Governance;
 
 /// <summary>
 /// A segment's government at one anchor, as a step function: the seals of the newest epoch, the decision of the next
-/// one,
-/// and the succession between them (4.3.3), which anyone resumes at any step: fence, handover, first seal. An anchor
-/// that
-/// was away follows by the steps that others show. Not thread-safe: one owner steps it.
+/// one, and the succession between them (4.3.3), which anyone resumes at any step: fence, handover, first seal. An
+/// anchor that was away follows by the steps that others show. Not thread-safe: one owner steps it.
 /// </summary>
 public sealed class SegmentEngine
 {
@@ -232,8 +230,7 @@ public sealed class SegmentEngine
 
     /// <summary>
     /// Takes shown steps. One whose epoch is sealed is taken at once: the seal's state is fetched behind it. The last
-    /// may
-    /// not be; then it is taken as if it had been heard in time, so that the handover's state is fetched first.
+    /// may not be; then it is taken as if it had been heard in time, so that the handover's state is fetched first.
     /// </summary>
     private void Follow(string from, IReadOnlyList<EpochStep> steps, Envelope? newest)
     {

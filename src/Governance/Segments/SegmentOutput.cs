@@ -49,8 +49,7 @@ public abstract record SegmentOutput
 
     /// <summary>
     /// This anchor seals the next epoch from now on: keep what <see cref="SegmentEngineOptions"/> takes back, durably.
-    /// The
-    /// old epoch's last seal is served until <see cref="Published"/>. May come twice for one epoch, with another
+    /// The old epoch's last seal is served until <see cref="Published"/>. May come twice for one epoch, with another
     /// handover.
     /// </summary>
     /// <param name="Ground">The epoch and its leaves.</param>

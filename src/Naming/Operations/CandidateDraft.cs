@@ -39,8 +39,7 @@ internal sealed class CandidateDraft(EpochGround ground, long now, Func<Hex16> o
 
     /// <summary>
     /// Writes a leaf of another candidate as this one's: the same document but for the epoch that made it. Its opening
-    /// hid
-    /// one document, and now hides one that says the same.
+    /// hid one document, and now hides one that says the same.
     /// </summary>
     internal void Keep(ParsedLeaf leaf)
     {

@@ -51,8 +51,7 @@ public static class CandidateRules
 
     /// <summary>
     /// The times: not ahead of the clock (V46), not before its predecessor (V13), still alive (V12). An operation may
-    /// have
-    /// waited for its approvals, so its age is no fault.
+    /// have waited for its approvals, so its age is no fault.
     /// </summary>
     /// <param name="ground">What it follows.</param>
     /// <param name="epoch">The candidate.</param>

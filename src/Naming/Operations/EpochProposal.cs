@@ -4,8 +4,7 @@ namespace Fairlead.Naming.Operations;
 
 /// <summary>
 /// An operation as it waits to be decided: the whole epoch that it asks for, the manifest and the leaves that it
-/// writes,
-/// and the consents of keys that it adds. Nothing in it is checked. Immutable, thread-safe.
+/// writes, and the consents of keys that it adds. Nothing in it is checked. Immutable, thread-safe.
 /// </summary>
 /// <param name="Epoch">The candidate epoch's payload.</param>
 /// <param name="Manifest">The manifest's payload; empty where the epoch names none.</param>

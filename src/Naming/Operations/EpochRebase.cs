@@ -4,9 +4,8 @@ namespace Fairlead.Naming.Operations;
 
 /// <summary>
 /// Moves an operation that waited while another was decided onto the new epoch. It changes there exactly what it
-/// changed
-/// before: the same members to the same values, the same leaves. Every anchor computes the same successor, so that an
-/// approval of the one is an approval of the other. Pure, thread-safe.
+/// changed before: the same members to the same values, the same leaves. Every anchor computes the same successor, so
+/// that an approval of the one is an approval of the other. Pure, thread-safe.
 /// </summary>
 public static class EpochRebase
 {

@@ -4,8 +4,7 @@ namespace Fairlead.Naming.Operations;
 
 /// <summary>
 /// What an operator asks of op policy. A null part is unchanged; <c>Made</c> and <c>Opening</c> of leaves are set when
-/// the
-/// candidate is built. Immutable.
+/// the candidate is built. Immutable.
 /// </summary>
 public sealed record PolicyRequest
 {

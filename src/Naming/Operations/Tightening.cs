@@ -2,8 +2,8 @@ namespace Fairlead.Naming.Operations;
 
 /// <summary>
 /// Whether an operation only takes something away from someone: such a one may be prepared without an operator where
-/// the
-/// policy lists it, the others need an approval (4.4). What is not known to tighten loosens. Stateless, thread-safe.
+/// the policy lists it, the others need an approval (4.4). What is not known to tighten loosens. Stateless,
+/// thread-safe.
 /// </summary>
 public static class Tightening
 {

@@ -7,8 +7,7 @@ namespace Fairlead.Sidecar.Admin;
 /// The page <c>/names</c>: one object per name held, ascending by name, always with the same members. <c>path</c>,
 /// <c>epoch</c>, <c>seal</c>, <c>signers</c>, <c>age_ms</c>, <c>ttl_ms</c> and <c>bound</c> describe the newest
 /// verified answer, null or empty without one; <c>epoch</c> and <c>seal</c> are the target's. Why a name is not
-/// answered stands in
-/// <c>/refusals</c>.
+/// answered stands in <c>/refusals</c>.
 /// </summary>
 internal static class NamesPage
 {
