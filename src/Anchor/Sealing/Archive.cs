@@ -29,6 +29,7 @@ internal sealed class Archive : IAsyncDisposable
     private readonly HashSet<EntryName> _changed = [];
     private bool _all;
     private CertifiedState? _waiting;
+    private int _writesToPrune;
     private readonly Task _running;
     private volatile string? _alarm;
 
@@ -174,8 +175,15 @@ internal sealed class Archive : IAsyncDisposable
         }
     }
 
+    // Listing the seals after each of them would cost more than what is written.
     private async Task PruneAsync(CancellationToken cancellationToken)
     {
+        if (--_writesToPrune > 0)
+        {
+            return;
+        }
+
+        _writesToPrune = SealsKept;
         var range = KeyRange.Prefix(_format.Seals);
         var seals = await _store.RangeAsync(new RangeRequest(range) { KeysOnly = true }, cancellationToken)
             .ConfigureAwait(false);
