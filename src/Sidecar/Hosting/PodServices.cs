@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
 using Fairlead.Resolver.State;

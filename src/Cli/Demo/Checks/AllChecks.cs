@@ -1,7 +1,7 @@
 namespace Fairlead.Cli.Demo.Checks;
 
 /// <summary>
-/// The checks of the demo, in the order in which they run: the last ones break what the first ones need.
+/// The checks of the demo, in the order in which they run: what breaks something comes late, and mends it.
 /// </summary>
 internal static class AllChecks
 {
@@ -35,6 +35,12 @@ internal static class AllChecks
         yield return One(
             "7b two are stopped: answers live to the end of their TTL, then expire",
             new TwoStoppedCheck(world).RunAsync);
+        yield return One(
+            "8 a request through the HTTP proxy reaches checkout, 404 for an unknown name",
+            new ProxyCheck(world).RunAsync);
+        yield return One(
+            "9 DNS answers checkout with an address that the proxy serves, NXDOMAIN on proof for an unknown name",
+            new DnsCheck(world).RunAsync);
     }
 
     private static (string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run) One(
