@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Cli.Demo;
+using Xunit;
 
 namespace Fairlead.Cli.Tests.Demo;
 
