@@ -10,7 +10,7 @@ using System.Text.RegularExpressions;
 namespace Fairlead.Cli.Demo;
 
 /// <summary>What a DNS server said to a question for addresses. Immutable.</summary>
-/// <param name="Status">The response code as dig writes it: <c>NOERROR</c>, <c>NXDOMAIN</c>, <c>SERVFAIL</c> ...</param>
+/// <param name="Status">The response code as dig writes it: <c>NOERROR</c>, <c>NXDOMAIN</c> ...</param>
 /// <param name="Addresses">The IPv4 addresses of the answer.</param>
 /// <param name="Client">Who asked: <c>dig</c>, or the demo's own client.</param>
 internal sealed record DnsSaid(string Status, IReadOnlyList<IPAddress> Addresses, string Client);
@@ -123,7 +123,9 @@ internal static partial class DnsQuestion
 
         var code = message[3] & 0xF;
         return new DnsSaid(
-            code < Codes.Length ? Codes[code] : code.ToString(CultureInfo.InvariantCulture), addresses, "a client of ours");
+            code < Codes.Length ? Codes[code] : code.ToString(CultureInfo.InvariantCulture),
+            addresses,
+            "a client of ours");
     }
 
     private static int EndOfName(ReadOnlySpan<byte> message, int at)

@@ -26,7 +26,8 @@ public sealed class PodServicesTests(TwoClusters clusters) : IClassFixture<TwoCl
         await using var host = await StartAsync("proxied");
         using var response = await GetAsync(host.Pod.Proxy!.Http1, web, bounded.Token);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Contains($"Host: {web}", await response.Content.ReadAsStringAsync(bounded.Token), StringComparison.Ordinal);
+        var echoed = await response.Content.ReadAsStringAsync(bounded.Token);
+        Assert.Contains($"Host: {web}", echoed, StringComparison.Ordinal);
         Assert.Equal(1, backend.Requests);
         using var absent = await GetAsync(host.Pod.Proxy!.Http1, Nobody, bounded.Token);
         await ProxyWorld.IsProblemAsync(absent, 404, "absent");
@@ -180,7 +181,8 @@ public sealed class PodServicesTests(TwoClusters clusters) : IClassFixture<TwoCl
     private Task<SidecarHost> StartAsync(string name, params string[] lines) =>
         TwoClusters.StartAsync(clusters.Configure(name, [.. Lines, .. lines]));
 
-    private async Task<(string Name, Backend Backend)> PublishAsync(string service, byte address, RequestDelegate answer)
+    private async Task<(string Name, Backend Backend)> PublishAsync(
+        string service, byte address, RequestDelegate answer)
     {
         var at = PodFixtures.Address(address);
         var backend = await Backend.StartAsync(answer, at: new IPEndPoint(at, BackendPort));
@@ -188,7 +190,8 @@ public sealed class PodServicesTests(TwoClusters clusters) : IClassFixture<TwoCl
         return ($"{service}.shop.svc.us1.internal", backend);
     }
 
-    private static async Task<HttpResponseMessage> GetAsync(IPEndPoint at, string host, CancellationToken cancellationToken)
+    private static async Task<HttpResponseMessage> GetAsync(
+        IPEndPoint at, string host, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{at}/");
         request.Headers.Host = host;

@@ -20,7 +20,8 @@ public sealed class ProxySettingsTests
     }
 
     [Fact]
-    public void Defaults_AreThoseOfTheOptions() => Assert.Equal(new ProxyOptions(), Read("proxy: {enabled: true}", out _));
+    public void Defaults_AreThoseOfTheOptions() =>
+        Assert.Equal(new ProxyOptions(), Read("proxy: {enabled: true}", out _));
 
     [Fact]
     public void AllGiven_AreRead()
