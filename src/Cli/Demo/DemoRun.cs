@@ -107,6 +107,7 @@ internal static class DemoRun
             output.WriteLine("skipped: " + e.Message);
         }
 
+        output.WriteLine($"the sidecar's proxy listens on {world.ProxyAddress}, its DNS on {world.DnsAddress}");
         if (options.EnvFile is { } path)
         {
             var values = await DescribeAsync(world, cancellationToken).ConfigureAwait(false);

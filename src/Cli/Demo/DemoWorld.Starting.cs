@@ -131,6 +131,14 @@ internal sealed partial class DemoWorld
             $"admin: {Quote(SidecarAdmin)}",
             "readiness: \"127.0.0.1:0\"",
             "unsafe_allow_loopback_endpoints: true",
+            "proxy:",
+            $"  http: {Quote(ProxyAddress)}",
+            $"  h2c: {Quote(ProxyH2cAddress)}",
+            "dns:",
+            $"  address: {Quote(DnsAddress)}",
+            "  upstreams: []",
+            $"  zones: [{HomeName}, {PeerName}]",
+            $"  vip_cidr: {Quote(VipRange)}",
         ],
         cancellationToken);
 

@@ -13,6 +13,7 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     internal const string PeerName = "us1.internal";
     internal const string Checkout = "checkout.shop.svc.us1.internal";
     internal const string Catalog = "catalog.shop.svc.us1.internal";
+    internal const string Nobody = "nobody.shop.svc.us1.internal";
     internal const string Cart = "cart.shop.svc.us1.internal";
 
     /// <summary>Where the sample bootstrap has Envoy listen.</summary>
@@ -32,7 +33,7 @@ internal sealed partial class DemoWorld : IAsyncDisposable
         Block = block;
         Folder = folder;
         Time = time;
-        var ports = block.Ports((AnchorsPerSegment * 4) + 6);
+        var ports = block.Ports((AnchorsPerSegment * 4) + 9);
         Home = Segment(HomeName, ports.Take(4), ports.Skip(4).Take(4));
         Peer = Segment(PeerName, ports.Skip(8).Take(4), ports.Skip(12).Take(4));
         SidecarAdmin = Loopback(ports[16]);
@@ -40,6 +41,9 @@ internal sealed partial class DemoWorld : IAsyncDisposable
         EnvoyListenerPort = ListenerPort(options.Listener, block, ports[18]);
         EnvoyAdminPort = ports[19];
         ControllerAdmins = [Loopback(ports[20]), Loopback(ports[21])];
+        ProxyAddress = Loopback(ports[22]);
+        ProxyH2cAddress = Loopback(ports[23]);
+        DnsAddress = Loopback(ports[24]);
     }
 
     /// <summary>Where the endpoints of this demo are.</summary>
@@ -60,6 +64,18 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     internal string SidecarAdmin { get; }
 
     internal string XdsAddress { get; }
+
+    /// <summary>Where the sidecar's proxy hears HTTP/1.1.</summary>
+    internal string ProxyAddress { get; }
+
+    /// <summary>Where the sidecar's proxy hears HTTP/2.</summary>
+    internal string ProxyH2cAddress { get; }
+
+    /// <summary>Where the sidecar's DNS is.</summary>
+    internal string DnsAddress { get; }
+
+    /// <summary>The addresses that DNS gives to services; part of the demo's block.</summary>
+    internal string VipRange => Block.Move("127.0.99.0/24");
 
     internal string XdsSocket => Path.Combine(Folder, "xds.sock");
 

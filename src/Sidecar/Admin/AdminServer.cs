@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Hosting;
@@ -39,8 +38,8 @@ internal sealed class AdminServer : IAsyncDisposable
         SidecarOptions options, SidecarHost host, TimeProvider time, CancellationToken cancellationToken)
     {
         // The server names only the first address that it cannot have; each is tried alone, so that both are named.
-        CheckFree("admin", options.Admin);
-        CheckFree("readiness", options.Readiness);
+        FreeAddress.Check("admin", options.Admin);
+        FreeAddress.Check("readiness", options.Readiness);
         ListenOptions? admin = null;
         ListenOptions? readiness = null;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -78,20 +77,6 @@ internal sealed class AdminServer : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _application.DisposeAsync();
-
-    private static void CheckFree(string key, IPEndPoint address)
-    {
-        try
-        {
-            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(address);
-        }
-        catch (SocketException e)
-        {
-            throw new StartException(
-                $"cannot listen at {address}: {e.Message}; end what uses the address, or change {key}", e);
-        }
-    }
 
     private static Task AnswerAsync(HttpContext context, SidecarHost host, TimeProvider time)
     {

@@ -20,13 +20,16 @@ internal sealed class SidecarHost : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly ShapeFile? _shapes;
+    private readonly NameInterest _interest;
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<string> _imports;
     private readonly Dictionary<string, NameState> _said = new(StringComparer.Ordinal);
     private RpcServer? _server;
     private AdminServer? _admin;
+    private volatile bool _isDraining;
 
-    private SidecarHost(SidecarOptions options, ResolverSetup setup, TimeProvider time, ILoggerFactory loggers)
+    private SidecarHost(
+        SidecarOptions options, ResolverSetup setup, TimeProvider time, Random random, ILoggerFactory loggers)
     {
         _options = options;
         _setup = setup;
@@ -36,7 +39,9 @@ internal sealed class SidecarHost : IAsyncDisposable
         _shapes = ResolverSetup.InFolder(options, "imports.state") is { } file
             ? new ShapeFile(file, _imports, reason => SidecarLog.Shapes(_log, reason))
             : null;
-        Views = new ServedViews(_imports, OnInterest, _shapes);
+        _interest = new NameInterest(name => Resolver!.Want(name), name => Resolver!.Forget(name));
+        Views = new ServedViews(_imports, _interest.Count, _shapes);
+        Pod = new PodServices(options, setup.Options, _interest.Count, (time, new Random(random.Next()), loggers));
         Ads = new AdsService(
             Views, new AdsOptions { TimeProvider = time, Logger = loggers.CreateLogger<AdsService>() });
         var report = new TroubleReport(_log);
@@ -50,6 +55,9 @@ internal sealed class SidecarHost : IAsyncDisposable
     /// <summary>What clients see.</summary>
     internal ServedViews Views { get; }
 
+    /// <summary>The proxy and DNS.</summary>
+    internal PodServices Pod { get; }
+
     /// <summary>The xDS service.</summary>
     internal AdsService Ads { get; }
 
@@ -58,7 +66,7 @@ internal sealed class SidecarHost : IAsyncDisposable
 
     /// <summary>Where it listens, for people and for tests.</summary>
     internal string Addresses =>
-        $"xds={string.Join(",", _server!.Endpoints)} admin={_admin!.Admin} readiness={_admin.Readiness}";
+        $"xds={string.Join(",", _server!.Endpoints)} admin={_admin!.Admin} readiness={_admin.Readiness}{Pod.Addresses}";
 
     /// <summary>The admin server.</summary>
     internal AdminServer Admin => _admin!;
@@ -94,11 +102,16 @@ internal sealed class SidecarHost : IAsyncDisposable
     /// </summary>
     internal Task Ready => Task.WhenAll(Resolver.HomeMet, Views.Settled);
 
-    /// <summary>What is awaited yet; empty when the sidecar is ready.</summary>
+    /// <summary>What is awaited yet; empty when the sidecar is ready. One that ends is not.</summary>
     /// <param name="isPublic">Whether it is told to who may not know the names.</param>
     internal IReadOnlyList<string> Pending(bool isPublic)
     {
-        var pending = new List<string>();
+        if (_isDraining)
+        {
+            return ["draining"];
+        }
+
+        var pending = new List<string>(Pod.Pending);
         if (!Resolver.HomeMet.IsCompletedSuccessfully)
         {
             var last = Resolver.Troubles.Newest.LastOrDefault()?.Refusal;
@@ -117,7 +130,11 @@ internal sealed class SidecarHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _isDraining = true;
         await _stop.CancelAsync().ConfigureAwait(false);
+
+        // Requests under way end first: meanwhile their names are kept, and the admin page says what goes on.
+        await Pod.DisposeAsync().ConfigureAwait(false);
         if (_admin is { } admin)
         {
             await admin.DisposeAsync().ConfigureAwait(false);
@@ -143,7 +160,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         var setup = ResolverSetup.Read(options, time, random);
         try
         {
-            return new SidecarHost(options, setup, time, loggers);
+            return new SidecarHost(options, setup, time, random, loggers);
         }
         catch (Exception e)
         {
@@ -180,10 +197,11 @@ internal sealed class SidecarHost : IAsyncDisposable
         _admin = await AdminServer.StartAsync(_options, this, _time, cancellationToken).ConfigureAwait(false);
         foreach (var name in _imports)
         {
-            Resolver.Want(name);
+            _interest.Count(name, isWanted: true);
         }
 
         Resolver.Start();
+        await Pod.StartAsync(cancellationToken).ConfigureAwait(false);
         _ = EndPatienceAsync();
     }
 
@@ -206,23 +224,13 @@ internal sealed class SidecarHost : IAsyncDisposable
         }
 
         Views.Publish(name);
+        Pod.Publish(name);
     }
 
     private void OnForgotten(string name)
     {
         _said.Remove(name);
         Views.Forget(name);
-    }
-
-    private void OnInterest(string name, bool isWanted)
-    {
-        if (isWanted)
-        {
-            Resolver.Want(name);
-        }
-        else
-        {
-            Resolver.Forget(name);
-        }
+        Pod.Drop(name);
     }
 }

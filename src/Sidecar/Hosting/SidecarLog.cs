@@ -15,4 +15,8 @@ internal static partial class SidecarLog
     [LoggerMessage(
         6002, LogLevel.Warning, "what imports looked like is not remembered: {Reason}", EventName = "Shapes")]
     internal static partial void Shapes(ILogger log, string reason);
+
+    [LoggerMessage(
+        6003, LogLevel.Warning, "{Name} has no address in DNS: {Reason}", EventName = "Vip")]
+    internal static partial void Vip(ILogger log, string name, string reason);
 }

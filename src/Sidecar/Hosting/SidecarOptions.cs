@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Configuration;
 using Fairlead.Naming;
+using Fairlead.Sidecar.Dns;
+using Fairlead.Sidecar.Proxy;
 
 namespace Fairlead.Sidecar.Hosting;
 
@@ -44,6 +46,12 @@ internal sealed record SidecarOptions
     /// <value>Development only: loopback endpoints of other segments are used. Default false.</value>
     internal required bool UnsafeAllowLoopbackEndpoints { get; init; }
 
+    /// <value>The HTTP proxy; null where it is off, as it is where the file has no section <c>proxy</c>.</value>
+    internal required ProxyOptions? Proxy { get; init; }
+
+    /// <value>DNS; null where it is off, as it is where the file has no section <c>dns</c>.</value>
+    internal required DnsSettings? Dns { get; init; }
+
     /// <summary>Reads a configuration file and the variables laid over it.</summary>
     /// <exception cref="ConfigurationException">Something is wrong; the message holds all of it.</exception>
     internal static SidecarOptions Load(string path, IReadOnlyDictionary<string, string> environment)
@@ -65,7 +73,17 @@ internal sealed record SidecarOptions
             Readiness = root.Endpoint("readiness", new IPEndPoint(Everywhere, 16020)),
             TtlCap = root.OptionalDuration("ttl_cap", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
+            Proxy = ProxySettings.Read(root),
+            Dns = DnsSettings.Read(root),
         };
+        if (options is { Proxy: not null, Dns: { } dns } && !IPAddress.IsLoopback(dns.Vips.Network.BaseAddress))
+        {
+            root.Section("dns", isRequired: false).Refuse(
+                "vip_cidr",
+                $"{dns.Vips.Network} is reachable from outside",
+                "the proxy listens there and has no authentication: give a part of 127.0.0.0/8");
+        }
+
         file.ThrowIfInvalid();
         return options;
     }

@@ -18,6 +18,9 @@ internal enum AccessLogMode
 /// <summary>The configuration of the HTTP proxy. Immutable; <see cref="Errors"/> says what is wrong with it.</summary>
 internal sealed record ProxyOptions
 {
+    /// <summary>The longest drain time.</summary>
+    internal static readonly TimeSpan DrainMax = TimeSpan.FromMinutes(10);
+
     /// <value>Where HTTP/1.1 is heard; loopback only. Default 127.0.0.1:16080.</value>
     internal IPEndPoint Http1 { get; init; } = new(IPAddress.Loopback, 16080);
 
@@ -79,6 +82,10 @@ internal sealed record ProxyOptions
     /// <value>The pod's X.509 SVID; null where it has none, and then no endpoint with an identity is used.</value>
     internal Tls.SpiffePaths? Spiffe { get; init; }
 
+    /// <value>How long requests under way may go on when the sidecar ends. 0 to 10 min, default 20 s: less than a pod
+    /// gets.</value>
+    internal TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Everything that is wrong, each with its remedy; empty when all is well.</summary>
     internal IEnumerable<string> Errors()
     {
@@ -90,6 +97,11 @@ internal sealed record ProxyOptions
         if (Budget < TimeSpan.FromMilliseconds(100) || Budget > TimeSpan.FromMinutes(10))
         {
             yield return $"budget {Budget} is not within 100ms and 10m";
+        }
+
+        if (Drain < TimeSpan.Zero || Drain > DrainMax)
+        {
+            yield return $"drain {Drain} is not within 0s and 10m";
         }
 
         if (ResolveBudget <= TimeSpan.Zero || ConnectTimeout <= TimeSpan.Zero || StreamIdle <= TimeSpan.Zero

@@ -13,6 +13,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -20,7 +21,7 @@ namespace Fairlead.Sidecar.Proxy;
 
 /// <summary>
 /// The HTTP proxy: two loopback ports, YARP's forwarder behind them, and the table of services between. Thread-safe;
-/// disposing it waits for the requests under way, for as long as the server's shutdown allows.
+/// disposing it waits for the requests under way, for as long as <see cref="ProxyOptions.Drain"/> says.
 /// </summary>
 internal sealed class ProxyServer : IAsyncDisposable
 {
@@ -106,6 +107,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         // The forwarder's own messages show whole addresses, queries included: the access log stands in for them.
         builder.Logging.ClearProviders();
         builder.Services.Replace(ServiceDescriptor.Singleton(time));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
         builder.Services.AddHttpForwarder();
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel =>

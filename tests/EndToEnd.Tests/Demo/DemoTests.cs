@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Fairlead.TestKit.Processes;
 using Xunit;
@@ -10,7 +12,8 @@ public sealed partial class DemoTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(240);
 
-    private static readonly string[] Numbers = ["1", "1b", "2", "3", "4", "5a", "5b", "5c", "6", "7a", "7b"];
+    private static readonly string[] Numbers =
+        ["1", "1b", "2", "3", "4", "5a", "5b", "5c", "6", "8", "9", "7a", "7b"];
 
     [Fact]
     public async Task Demo_AllChecks_PassOrAreSkippedForAProgramThatIsMissing()
@@ -38,11 +41,26 @@ public sealed partial class DemoTests(ITestOutputHelper output)
         "1b" => !CanUnshare.Value,
         "2" => PythonGrpc.Program is null,
         "3" or "4" => EnvoyBinary.Path is null,
+        "9" => !CanListenAtPort80.Value,
         _ => false,
     };
 
     private static Lazy<bool> CanUnshare { get; } = new(
         () => Unshares("--net") || Unshares("--user", "--map-root-user", "--net"));
+
+    private static Lazy<bool> CanListenAtPort80 { get; } = new(() =>
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Parse("127.0.99.255"), 80));
+            return true;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AccessDenied)
+        {
+            return false;
+        }
+    });
 
     private static bool Unshares(params string[] how)
     {

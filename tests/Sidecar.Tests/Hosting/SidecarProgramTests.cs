@@ -81,15 +81,23 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
     [InlineData("admin", "change admin")]
     [InlineData("readiness", "change readiness")]
     [InlineData("xds.address", "change xds.socket or xds.address")]
+    [InlineData("proxy.http", "change proxy.http")]
+    [InlineData("proxy.h2c", "change proxy.h2c")]
+    [InlineData("dns.address", "give another dns.address")]
     public async Task Port_InUse_NamesTheAddressAndTheOption(string key, string remedy)
     {
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         taken.Listen();
         var address = taken.LocalEndPoint!.ToString()!;
-        var line = key == "xds.address"
-            ? $"xds: {{socket: {Path.Combine(clusters.Folder, "in-use.sock")}, address: {address}}}"
-            : $"{key}: {address}";
+        var line = key switch
+        {
+            "xds.address" => $"xds: {{socket: {Path.Combine(clusters.Folder, "in-use.sock")}, address: {address}}}",
+            "proxy.http" => $"proxy: {{http: {address}, h2c: 127.0.0.1:0}}",
+            "proxy.h2c" => $"proxy: {{http: 127.0.0.1:0, h2c: {address}}}",
+            "dns.address" => $"dns: {{address: {address}, upstreams: []}}",
+            _ => $"{key}: {address}",
+        };
         await FailsAsync(clusters.Configure("in-use", line), 2, address, remedy);
     }
 
@@ -162,9 +170,15 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
     public async Task Configuration_WithSeveralErrors_NamesAllOfThemAtOnce() => await FailsAsync(
         clusters.Configure(
             "wrong", "imports: [nobody, UPPER.shop.svc.us1.internal]", "admin: 0.0.0.0:1", "ttl_cap: 2h",
-                "subject: shop", "nonsense: 1"),
+                "subject: shop", "nonsense: 1",
+            "proxy: {http: 0.0.0.0:80, budget: 1h, access_log: all, access_log_share: 2, spiffe: {key: k}, "
+                + "zone: a, no: 1}",
+            "dns: {vip_cidr: 10.0.0.0/16, ttl_max: 2h}"),
         2, "sidecar.yaml:3", "nobody", "is reachable from outside", "`ttl_cap` is 2h", "namespace/account",
-            "`nonsense` is unknown");
+            "`nonsense` is unknown", "0.0.0.0:80 is reachable from outside", "`proxy.budget` is 1h",
+            "`proxy.access_log` is", "`proxy.access_log_share` is", "proxy.spiffe.certificate", "proxy.spiffe.bundle",
+            "a is in no region", "`proxy.no` is unknown", "10.0.0.0/16 is reachable from outside",
+            "`dns.ttl_max` is 2h");
 
     [Theory]
     [InlineData("a: [b", "sidecar.yaml:")]

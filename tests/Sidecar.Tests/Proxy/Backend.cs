@@ -30,7 +30,7 @@ internal sealed class Backend : IAsyncDisposable
 
     internal static async Task<Backend> StartAsync(
         RequestDelegate answer, HttpProtocols protocols = HttpProtocols.Http1,
-        Func<X509Certificate2>? certificate = null)
+        Func<X509Certificate2>? certificate = null, IPEndPoint? at = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
@@ -44,7 +44,7 @@ internal sealed class Backend : IAsyncDisposable
         {
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.RequestHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
-            kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            kestrel.Listen(at ?? new IPEndPoint(IPAddress.Loopback, 0), listen =>
             {
                 listen.Protocols = protocols;
                 if (certificate is not null)

@@ -1,7 +1,7 @@
 namespace Fairlead.Cli.Demo.Checks;
 
 /// <summary>
-/// The checks of the demo, in the order in which they run: the last ones break what the first ones need.
+/// The checks of the demo, in the order in which they run: the last ones, 7a and 7b, break what the others need.
 /// </summary>
 internal static class AllChecks
 {
@@ -31,6 +31,12 @@ internal static class AllChecks
             new LiarCheck(world, "foreign-seal", "WrongSegment").RunAsync);
         yield return One(
             "6 names that are not there are proven absent, bad names are named", new AbsentCheck(world).RunAsync);
+        yield return One(
+            "8 a request through the HTTP proxy reaches checkout, 404 for an unknown name",
+            new ProxyCheck(world).RunAsync);
+        yield return One(
+            "9 DNS answers checkout with an address that the proxy serves, NXDOMAIN on proof for an unknown name",
+            new DnsCheck(world).RunAsync);
         yield return One("7a one us1 anchor is stopped: changes still arrive", new OneStoppedCheck(world).RunAsync);
         yield return One(
             "7b two are stopped: answers live to the end of their TTL, then expire",

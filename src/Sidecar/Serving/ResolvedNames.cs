@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using Fairlead.Resolver;
 
-namespace Fairlead.Sidecar.Proxy.Services;
+namespace Fairlead.Sidecar.Serving;
 
 /// <summary>
 /// The newest state of every name that the resolver holds, for whomever it does: a name that another client of the
-/// sidecar had resolved is there at the proxy's first request. Holds references alone. Thread-safe.
+/// sidecar had resolved is there at the first request or question for it. Holds references alone. Thread-safe.
 /// </summary>
 internal sealed class ResolvedNames
 {
@@ -18,6 +18,5 @@ internal sealed class ResolvedNames
     internal void Drop(string name) => _names.TryRemove(name, out _);
 
     /// <summary>What is known of a name; null for nothing.</summary>
-    internal ProxiedService? Find(string name) =>
-        _names.TryGetValue(name, out var cached) ? ProxiedServiceMapping.Map(cached) : null;
+    internal CachedName? Find(string name) => _names.GetValueOrDefault(name);
 }

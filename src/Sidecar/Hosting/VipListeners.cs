@@ -1,0 +1,180 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Fairlead.Naming;
+using Fairlead.Resolver;
+using Microsoft.Extensions.Logging;
+using ServicePort = Fairlead.Sidecar.Proxy.ServicePort;
+
+namespace Fairlead.Sidecar.Hosting;
+
+/// <summary>
+/// The addresses that DNS gives to services, and the proxy's listeners there: one for each port that speaks HTTP, open
+/// before anybody hears the address. A listener stays when DNS no longer keeps the name, since clients keep addresses
+/// longer than any TTL says; a request on it asks for its name again. Thread-safe.
+/// </summary>
+/// <param name="find">What the resolver knows of a name.</param>
+/// <param name="listen">Has the proxy listen on exactly these; returns before they are open.</param>
+/// <param name="time">Bounds the wait for a listener.</param>
+/// <param name="log">Hears of ports that cannot be had.</param>
+internal sealed class VipListeners(
+    Func<string, CachedName?> find,
+    Action<IReadOnlyCollection<ServicePort>> listen,
+    TimeProvider time,
+    ILogger log)
+{
+    /// <summary>How many ports are listened at; those of the services unasked for longest go first.</summary>
+    internal const int PortsMax = 4_096;
+
+    private const int SaidMax = 1_024;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Listener> _byName = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _said = [];
+    private long _uses;
+
+    /// <summary>Makes a service's address work.</summary>
+    /// <returns>Null when connections are taken; else why not, for people.</returns>
+    internal async ValueTask<string?> ReadyAsync(string name, IPAddress address, CancellationToken cancellationToken)
+    {
+        var ports = PortsOf(name, address);
+        if (ports.IsEmpty)
+        {
+            return "none of its ports speaks HTTP, and no other port is proxied";
+        }
+
+        Task<string?> opening;
+        lock (_gate)
+        {
+            if (!_byName.TryGetValue(name, out var listener) || !listener.Ports.SequenceEqual(ports))
+            {
+                listener = Replace(name, address, ports);
+            }
+
+            listener.UsedAt = ++_uses;
+            opening = listener.Opening;
+        }
+
+        return await opening.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private ImmutableArray<ServicePort> PortsOf(string name, IPAddress address) =>
+    [
+        .. from port in find(name)?.Answer?.Record?.Ports ?? []
+           where port.Protocol != PortProtocol.Tcp
+           select new ServicePort(new IPEndPoint(address, (int)port.Number), port.Protocol != PortProtocol.Http),
+    ];
+
+    private Listener Replace(string name, IPAddress address, ImmutableArray<ServicePort> ports)
+    {
+        var open = _byName.Values.Where(one => one.IsFree).SelectMany(one => one.Ports).Select(port => port.Address)
+            .ToHashSet();
+
+        // The address may have been another service's, which lost it.
+        foreach (var (other, _) in _byName.Where(pair => pair.Value.Ports[0].Address.Address.Equals(address)).ToList())
+        {
+            _byName.Remove(other);
+        }
+
+        _byName.Remove(name);
+        foreach (var (other, one) in _byName.OrderBy(pair => pair.Value.UsedAt).ToList())
+        {
+            if (_byName.Values.Sum(kept => kept.Ports.Length) + ports.Length <= PortsMax)
+            {
+                break;
+            }
+
+            _byName.Remove(other);
+        }
+
+        var listener = new Listener(ports);
+        _byName.Add(name, listener);
+        listener.Opening = Task.Run(() => OpenAsync(name, listener, open));
+        return listener;
+    }
+
+    private async Task<string?> OpenAsync(string name, Listener listener, HashSet<IPEndPoint> open)
+    {
+        foreach (var port in listener.Ports.Where(port => !open.Contains(port.Address)))
+        {
+            // The proxy leaves out what it cannot have, and somebody else would take the connections.
+            if (FreeAddress.Trouble(port.Address) is { } trouble)
+            {
+                return Fail(name, listener, $"cannot listen at {port.Address}: {trouble}");
+            }
+        }
+
+        lock (_gate)
+        {
+            listener.IsFree = true;
+            ListenToAll();
+        }
+
+        var start = time.GetTimestamp();
+        foreach (var port in listener.Ports)
+        {
+            while (!await AnswersAsync(port.Address).ConfigureAwait(false))
+            {
+                if (time.GetElapsedTime(start) > Patience)
+                {
+                    return Fail(name, listener, $"nothing listens at {port.Address} yet");
+                }
+
+                await Task.Delay(Pause, time).ConfigureAwait(false);
+            }
+        }
+
+        return null;
+    }
+
+    // What failed is tried again at the next question.
+    private string Fail(string name, Listener listener, string trouble)
+    {
+        lock (_gate)
+        {
+            if (_byName.TryGetValue(name, out var current) && current == listener)
+            {
+                _byName.Remove(name);
+                ListenToAll();
+            }
+
+            if (_said.Count < SaidMax && _said.Add($"{name} {trouble}"))
+            {
+                SidecarLog.Vip(log, name, trouble);
+            }
+        }
+
+        return trouble;
+    }
+
+    private void ListenToAll() =>
+        listen([.. _byName.Values.Where(listener => listener.IsFree).SelectMany(listener => listener.Ports)]);
+
+    private static async Task<bool> AnswersAsync(IPEndPoint address)
+    {
+        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(address).ConfigureAwait(false);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private sealed class Listener(ImmutableArray<ServicePort> ports)
+    {
+        internal ImmutableArray<ServicePort> Ports { get; } = ports;
+
+        /// <summary>Whether its ports were found free, so that the proxy may have them.</summary>
+        internal bool IsFree { get; set; }
+
+        internal long UsedAt { get; set; }
+
+        internal Task<string?> Opening { get; set; } = Task.FromResult<string?>(null);
+    }
+}

@@ -1,0 +1,44 @@
+namespace Fairlead.Sidecar.Serving;
+
+/// <summary>
+/// Who of the sidecar's parts wants which name, counted: imports, xDS views, DNS and the proxy want names each for
+/// itself, and the resolver gives one up only when the last of them did. Thread-safe.
+/// </summary>
+/// <param name="want">Keeps a name resolved; may be said again of one that is. Must not block.</param>
+/// <param name="forget">Gives a name up. Must not block.</param>
+internal sealed class NameInterest(Action<string> want, Action<string> forget)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
+
+    /// <summary>One part more wants the name, or one fewer. A word of less that no word of more came before is
+    /// nothing.</summary>
+    internal void Count(string name, bool isWanted)
+    {
+        // The resolver hears under the lock: of two parts that speak at once the later one must be heard later.
+        lock (_gate)
+        {
+            var count = _counts.GetValueOrDefault(name) + (isWanted ? 1 : -1);
+            if (count < 0)
+            {
+                return;
+            }
+
+            if (isWanted)
+            {
+                // Each time: a name that was turned away when too many were held gets another chance.
+                _counts[name] = count;
+                want(name);
+            }
+            else if (count > 0)
+            {
+                _counts[name] = count;
+            }
+            else
+            {
+                _counts.Remove(name);
+                forget(name);
+            }
+        }
+    }
+}
