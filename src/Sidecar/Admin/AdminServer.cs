@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Text.Json;
+using Fairlead.Hosting;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Hosting;
 using Microsoft.AspNetCore.Builder;

@@ -1,3 +1,4 @@
+using Fairlead.Hosting;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
 using Fairlead.Resolver.State;

@@ -1,3 +1,4 @@
+using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.Files;

@@ -68,8 +68,8 @@ internal sealed record SidecarOptions
             Imports = root.Values<FullName>(
                 "imports", "the full name of a service, such as checkout.shop.svc.us1.internal", IsImport),
             XdsSocket = xds.FilePath("socket", "/var/run/fairlead/xds.sock"),
-            XdsAddress = Loopback(xds, "address", 16010),
-            Admin = Loopback(root, "admin", 16000),
+            XdsAddress = xds.LoopbackEndpoint("address", new IPEndPoint(IPAddress.Loopback, 16010)),
+            Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16000)),
             Readiness = root.Endpoint("readiness", new IPEndPoint(Everywhere, 16020)),
             TtlCap = root.OptionalDuration("ttl_cap", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
@@ -110,17 +110,5 @@ internal sealed record SidecarOptions
             $"{text} is not namespace/account",
             "write the pod's namespace and service account, such as shop/frontend");
         return null;
-    }
-
-    private static IPEndPoint Loopback(ConfigurationSection section, string key, int port)
-    {
-        var address = section.Endpoint(key, new IPEndPoint(IPAddress.Loopback, port));
-        if (!IPAddress.IsLoopback(address.Address))
-        {
-            section.Refuse(
-                key, $"{address} is reachable from outside", "it has no authentication: give a loopback address");
-        }
-
-        return address;
     }
 }

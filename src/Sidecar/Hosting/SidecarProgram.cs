@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Fairlead.Configuration;
+using Fairlead.Hosting;
 using Fairlead.Resolver.Home;
 using Microsoft.Extensions.Logging;
 

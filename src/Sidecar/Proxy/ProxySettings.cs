@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using Fairlead.Configuration;
 using Fairlead.Sidecar.Proxy.Tls;
 
@@ -23,8 +22,8 @@ internal static class ProxySettings
         var isEnabled = section.Flag("enabled", section.IsPresent);
         var options = new ProxyOptions
         {
-            Http1 = Loopback(section, "http", Default.Http1),
-            Http2 = Loopback(section, "h2c", Default.Http2),
+            Http1 = section.LoopbackEndpoint("http", Default.Http1),
+            Http2 = section.LoopbackEndpoint("h2c", Default.Http2),
             Region = section.OptionalText("region"),
             Zone = section.OptionalText("zone"),
             Budget = section.Duration(
@@ -53,18 +52,6 @@ internal static class ProxySettings
     private static SpiffePaths? SpiffeOf(ConfigurationSection section) => section.IsPresent
         ? new SpiffePaths(section.FilePath("certificate"), section.FilePath("key"), section.FilePath("bundle"))
         : null;
-
-    private static IPEndPoint Loopback(ConfigurationSection section, string key, IPEndPoint fallback)
-    {
-        var address = section.Endpoint(key, fallback);
-        if (!IPAddress.IsLoopback(address.Address))
-        {
-            section.Refuse(
-                key, $"{address} is reachable from outside", "it has no authentication: give a loopback address");
-        }
-
-        return address;
-    }
 
     private static bool TryShare(string text, out double share) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out share)

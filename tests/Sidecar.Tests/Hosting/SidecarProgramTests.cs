@@ -174,8 +174,8 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
             "proxy: {http: 0.0.0.0:80, budget: 1h, access_log: all, access_log_share: 2, spiffe: {key: k}, "
                 + "zone: a, no: 1}",
             "dns: {vip_cidr: 10.0.0.0/16, ttl_max: 2h}"),
-        2, "sidecar.yaml:3", "nobody", "is reachable from outside", "`ttl_cap` is 2h", "namespace/account",
-            "`nonsense` is unknown", "0.0.0.0:80 is reachable from outside", "`proxy.budget` is 1h",
+        2, "sidecar.yaml:3", "nobody", "which others can reach", "`ttl_cap` is 2h", "namespace/account",
+            "`nonsense` is unknown", "is 0.0.0.0:80, which others can reach", "`proxy.budget` is 1h",
             "`proxy.access_log` is", "`proxy.access_log_share` is", "proxy.spiffe.certificate", "proxy.spiffe.bundle",
             "a is in no region", "`proxy.no` is unknown", "10.0.0.0/16 is reachable from outside",
             "`dns.ttl_max` is 2h");
