@@ -26,7 +26,7 @@ test: test-tools build ## every test; ends with `tests: N passed, N failed, N sk
 
 demo: test-tools ## two segments, a verified call, a liar, an outage. KEEP=1 ENV_FILE=F leaves it running
 	@$(BUILD) Sidecar.sln
-	@exec $(FAIRLEAD) demo $(if $(KEEP),--keep) $(if $(ENV_FILE),--env-file "$(ENV_FILE)")
+	@exec $(FAIRLEAD) demo $(if $(filter-out 0 no false,$(KEEP)),--keep) $(if $(ENV_FILE),--env-file "$(ENV_FILE)")
 
 bench: test-tools publish-sidecar ## the measured budgets: a table here, figures in artifacts/bench.json. ONLY="cache seal ..." runs a part
 	@$(BUILD) Sidecar.sln

@@ -19,5 +19,5 @@ else
 fi
 
 # Whole processes with deadlines of their own: they get the machine for themselves.
-exec python3 eng/count-tests.py --jobs "${JOBS:-2}" --timeout "${TIMEOUT:-600}" \
+exec python3 eng/count-tests.py --jobs "${JOBS:-2}" --timeout "${TIMEOUT:-1200}" \
   --alone EndToEnd.Tests --alone Cli.Tests "${programs[@]}"

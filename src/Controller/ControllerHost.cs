@@ -35,7 +35,8 @@ internal sealed class ControllerHost(
             new() { Anchors = anchors.Count, Copies = options.Copies, RecordLife = options.RecordLife },
             new DocumentMaker(signer),
             random);
-        var shell = new PublisherShell(engine, anchors, options.Copies, kid, new(), time, logger);
+        var shell = new PublisherShell(
+            engine, anchors, options.Copies, kid, new() { KeyFile = options.PublisherKey }, time, logger);
         using var watcher = new ManifestWatcher(options.Manifests, options.Debounce, options.Rescan, time, logger);
         var pages = new ControllerPages(shell, manifests);
         var admin =

@@ -38,4 +38,9 @@ internal static partial class ControllerLog
     [LoggerMessage(
         7009, LogLevel.Error, "folder {Folder} cannot be read: {Reason}; what was read last stays published")]
     public static partial void FolderUnreadable(this ILogger logger, string folder, string reason);
+
+    [LoggerMessage(7010, LogLevel.Error,
+        "the key in {File} has no Credential of the segment that covers {Name}; give `publisher_key` the publisher.pem "
+        + "that `fairlead segment init` made for this segment")]
+    public static partial void KeyNotAdmitted(this ILogger logger, string file, string name);
 }

@@ -102,6 +102,12 @@ internal sealed partial class DemoWorld : IAsyncDisposable
 
     internal ManagedProcess? Envoy { get; private set; }
 
+    /// <summary>Why this machine has no Envoy to start; null where it has one, or nobody looked.</summary>
+    internal string? EnvoyAbsence { get; private set; }
+
+    /// <summary>Where Envoy writes a line for each request: <c>status flags authority</c>.</summary>
+    internal string EnvoyAccessLog => Path.Combine(Folder, "envoy.access.log");
+
     internal Programs Programs => _programs;
 
     internal string Repository => _options.Repository;
@@ -185,13 +191,31 @@ internal sealed partial class DemoWorld : IAsyncDisposable
             XdsSocket,
             EnvoyListenerPort,
             EnvoyAdminPort,
+            EnvoyAccessLog,
             cancellationToken).ConfigureAwait(false);
-        var binary = await EnvoyBinary.FindAsync(Spawner, Repository, cancellationToken).ConfigureAwait(false);
+        var binary = await FindEnvoyAsync(cancellationToken).ConfigureAwait(false);
         var info = new ProcessStartInfo(
-            binary, ["-c", EnvoyBootstrap, "--use-dynamic-base-id", "--log-level", "warning", "--concurrency", "1"]);
+            binary,
+            [
+                "-c", EnvoyBootstrap, "--use-dynamic-base-id", "--log-level", "warning", "--concurrency", "1",
+                "--file-flush-interval-msec", "100",
+            ]);
         var log = Path.Combine(Folder, "envoy.log");
         Envoy = await ManagedProcess.StartAsync(Spawner, "envoy", info, log, null).ConfigureAwait(false);
         await Envoy.WaitAsync(EnvoyIsLiveAsync, StartPatience, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<string> FindEnvoyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await EnvoyBinary.FindAsync(Spawner, Repository, cancellationToken).ConfigureAwait(false);
+        }
+        catch (CheckSkippedException e)
+        {
+            EnvoyAbsence = e.Message;
+            throw;
+        }
     }
 
     /// <summary>Waits until the sidecar knows every import.</summary>

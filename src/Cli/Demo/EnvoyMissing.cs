@@ -3,11 +3,29 @@ namespace Fairlead.Cli.Demo;
 /// <summary>Checks that need the Envoy of an earlier one.</summary>
 internal static class EnvoyMissing
 {
+    /// <summary>Whether an Envoy runs; false only where this machine has none to run.</summary>
+    /// <exception cref="CheckFailedException">There is one, and it did not start or has ended: it broke, which is no
+    /// reason to skip anything.</exception>
+    internal static bool IsThere(DemoWorld world)
+    {
+        if (world.EnvoyAbsence is not null)
+        {
+            return false;
+        }
+
+        Check.That(world.Envoy is not null, "Envoy was not started");
+        Check.That(
+            !world.Envoy!.HasExited,
+            $"Envoy ended, though nobody stopped it; its output is in {world.Envoy.LogPath}");
+        return true;
+    }
+
+    /// <summary>Skips a check, with the reason why no Envoy can be had here.</summary>
     internal static void SkipIf(DemoWorld world)
     {
-        if (world.Envoy is null || world.Envoy.HasExited)
+        if (!IsThere(world))
         {
-            throw new CheckSkippedException("no Envoy runs");
+            throw new CheckSkippedException(world.EnvoyAbsence!);
         }
     }
 }

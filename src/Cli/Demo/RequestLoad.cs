@@ -16,6 +16,7 @@ internal sealed class RequestLoad : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<Response> _responses = new();
     private readonly Task _loop;
+    private bool _isDisposed;
 
     internal RequestLoad(IPEndPoint proxy, string host, int perSecond, TimeProvider time)
     {
@@ -30,9 +31,10 @@ internal sealed class RequestLoad : IAsyncDisposable
     }
 
     /// <summary>
-    /// What came back: the status (0 where none did), the endpoint that answered, and when the request was sent.
+    /// What came back: the status (0 where none did), the endpoint that answered, when the request was sent and when it
+    /// ended.
     /// </summary>
-    internal sealed record Response(int Status, string Endpoint, long SentAt);
+    internal sealed record Response(int Status, string Endpoint, long SentAt, long EndedAt);
 
     /// <summary>All responses so far, in the order in which they ended.</summary>
     internal IReadOnlyCollection<Response> Responses => _responses;
@@ -58,6 +60,12 @@ internal sealed class RequestLoad : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
         _client.Dispose();
@@ -91,11 +99,11 @@ internal sealed class RequestLoad : IAsyncDisposable
         {
             using var response = await _client.GetAsync(new Uri("/", UriKind.Relative)).ConfigureAwait(false);
             var body = await response.Content.ReadAsStringAsync().ConfigureAwait(false);
-            _responses.Enqueue(new Response((int)response.StatusCode, body.Trim(), sentAt));
+            _responses.Enqueue(new Response((int)response.StatusCode, body.Trim(), sentAt, _time.GetTimestamp()));
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {
-            _responses.Enqueue(new Response(0, e.Message, sentAt));
+            _responses.Enqueue(new Response(0, e.Message, sentAt, _time.GetTimestamp()));
         }
     }
 }

@@ -32,7 +32,7 @@ internal sealed class Scoreboard(TextWriter output, TimeProvider time)
         catch (CheckSkippedException e)
         {
             _skipped++;
-            Report("skipped", name, e.Message, start);
+            Report("skipped", name, "skipped: " + e.Message, start);
         }
         catch (CheckFailedException e)
         {

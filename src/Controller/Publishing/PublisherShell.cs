@@ -250,6 +250,11 @@ internal sealed class PublisherShell
         if (report.Refusal is { } refusal)
         {
             _logger.Refused(anchor.Address, publication.Plan.Name, refusal);
+            if (refusal.StartsWith(nameof(VerificationFailure.PublisherOutOfScope), StringComparison.Ordinal)
+                || refusal.StartsWith(nameof(VerificationFailure.PublisherRevoked), StringComparison.Ordinal))
+            {
+                _logger.KeyNotAdmitted(_options.KeyFile, publication.Plan.Name);
+            }
         }
         else
         {

@@ -1,6 +1,6 @@
 namespace Fairlead.Controller.Publishing;
 
-/// <summary>Times of the shell around the engine. Immutable.</summary>
+/// <summary>Times and names of the shell around the engine. Immutable.</summary>
 internal sealed record PublisherShellOptions
 {
     /// <summary>How long a Publish call may take until all is sealed.</summary>
@@ -14,6 +14,10 @@ internal sealed record PublisherShellOptions
     /// <summary>The pause after too few anchors gave their State.</summary>
     /// <value>Default 500 ms.</value>
     public TimeSpan StateRetry { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The publisher's key file as the operator named it, for messages about it.</summary>
+    /// <value>Default empty.</value>
+    public string KeyFile { get; init; } = "";
 
     /// <summary>How often the State is read again although nothing asks for it, to notice what was lost.</summary>
     /// <value>Default 5 min.</value>

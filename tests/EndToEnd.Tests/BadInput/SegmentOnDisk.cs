@@ -34,6 +34,7 @@ public sealed class SegmentOnDisk : IAsyncLifetime
             publisher_key: eu1/publisher.pem
             manifests: manifests
             admin: "{Address}:21010"
+            metrics: "{Address}:21013"
 
             """);
         _folder.Write("sidecar.yaml", $"""
@@ -44,6 +45,7 @@ public sealed class SegmentOnDisk : IAsyncLifetime
               socket: xds.sock
               address: "{Address}:21011"
             admin: "{Address}:21012"
+            readiness: "127.0.0.1:0"
 
             """);
     }

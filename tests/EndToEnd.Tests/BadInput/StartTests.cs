@@ -49,7 +49,8 @@ public sealed class StartTests(SegmentOnDisk segment) : IClassFixture<SegmentOnD
 
     public static TheoryData<string, int> Ports { get; } = new()
     {
-        { "Anchor", 21001 }, { "Anchor", 21005 }, { "Controller", 21010 }, { "Sidecar", 21011 }, { "Sidecar", 21012 },
+        { "Anchor", 21001 }, { "Anchor", 21005 }, { "Anchor", 21025 }, { "Controller", 21010 }, { "Controller", 21013 },
+        { "Sidecar", 21011 }, { "Sidecar", 21012 },
     };
 
     private static string Label64 { get; } = new('x', 64);

@@ -16,6 +16,17 @@ internal static class Remains
         Assert.False(Directory.Exists(folder), $"{folder} is still there");
     }
 
+    /// <summary>Ends by force the one process whose command line holds a part.</summary>
+    internal static void Kill(string part)
+    {
+        var process = Directory.GetDirectories("/proc")
+            .Where(path => int.TryParse(Path.GetFileName(path), out _))
+            .Single(path => CommandLineOf(path).Contains(part, StringComparison.Ordinal));
+        using var running = System.Diagnostics.Process.GetProcessById(
+            int.Parse(Path.GetFileName(process), System.Globalization.CultureInfo.InvariantCulture));
+        running.Kill();
+    }
+
     private static string CommandLineOf(string process)
     {
         try

@@ -12,6 +12,8 @@ internal static class AllChecks
     internal static IEnumerable<(string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run)> Of(
         DemoWorld world)
     {
+        var whileLying = new EnvoyHalf(world, "5a", "5b", "5c");
+        var whileStopped = new EnvoyHalf(world, "7a", "7b");
         yield return One(
             "1 checkout resolves in eu1, and an auditor agrees offline", new ResolveCheck(world).RunAsync);
         yield return One(
@@ -22,13 +24,14 @@ internal static class AllChecks
         yield return One("4 endpoints added and removed in us1 reach Envoy", new EndpointsCheck(world).RunAsync);
         yield return One(
             "5a a lying anchor changes a digit: ProofMismatch",
-            new LiarCheck(world, "ttl-max", "ProofMismatch").RunAsync);
+            new LiarCheck(world, whileLying, "5a", "ttl-max", "ProofMismatch").RunAsync);
         yield return One(
             "5b a lying anchor replays an older seal: SealRollback",
-            new LiarCheck(world, "old-seal", "SealRollback").RunAsync);
+            new LiarCheck(world, whileLying, "5b", "old-seal", "SealRollback").RunAsync);
         yield return One(
             "5c a lying anchor puts eu1's seal into us1's hop: WrongSegment",
-            new LiarCheck(world, "foreign-seal", "WrongSegment").RunAsync);
+            new LiarCheck(world, whileLying, "5c", "foreign-seal", "WrongSegment").RunAsync);
+        yield return One("5d through Envoy no request fails while an anchor lies", whileLying.RunAsync);
         yield return One(
             "6 names that are not there are proven absent, bad names are named", new AbsentCheck(world).RunAsync);
         yield return One(
@@ -37,10 +40,12 @@ internal static class AllChecks
         yield return One(
             "9 DNS answers checkout with an address that the proxy serves, NXDOMAIN on proof for an unknown name",
             new DnsCheck(world).RunAsync);
-        yield return One("7a one us1 anchor is stopped: changes still arrive", new OneStoppedCheck(world).RunAsync);
+        yield return One(
+            "7a one us1 anchor is stopped: changes still arrive", new OneStoppedCheck(world, whileStopped).RunAsync);
         yield return One(
             "7b two are stopped: answers live to the end of their TTL, then expire",
-            new TwoStoppedCheck(world).RunAsync);
+            new TwoStoppedCheck(world, whileStopped).RunAsync);
+        yield return One("7c through Envoy requests succeed until then, and 503 UH after", whileStopped.RunAsync);
     }
 
     private static (string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run) One(

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
+using System.Text.Json.Nodes;
 
 namespace Fairlead.Cli.Demo.Checks;
 
@@ -15,10 +15,11 @@ internal sealed class OfflineCheck(DemoWorld world)
     internal async Task<string> RunAsync(CancellationToken cancellationToken)
     {
         var saved = ResolveCheck.SavedAnswer(world);
-        Check.That(File.Exists(saved), "check 1 saved no answer");
+        var shown = ResolveCheck.ShownAnswer(world);
+        Check.That(File.Exists(saved) && File.Exists(shown), "check 1 saved no answer");
+        var online = JsonNode.Parse(await File.ReadAllTextAsync(shown, cancellationToken).ConfigureAwait(false))!;
+        var moment = online["verified_at"]!.ToString();
         var isolation = await FindIsolationAsync(cancellationToken).ConfigureAwait(false);
-        var moment = File.GetLastWriteTimeUtc(saved)
-            .ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
         var resolve = await RunAsync(isolation, Cli.Resolve(world, DemoWorld.Checkout), cancellationToken)
             .ConfigureAwait(false);
@@ -31,7 +32,9 @@ internal sealed class OfflineCheck(DemoWorld world)
         var verify = await RunAsync(isolation, program, cancellationToken).ConfigureAwait(false);
         Check.Equal(ExitCode.Answer, verify.ExitCode, $"verify where no network is ({verify.Output}{verify.Error})");
         Check.Equal("record", (string?)verify.Json()["outcome"], "the verified outcome");
-        return $"unshare {string.Join(' ', isolation)}: resolve ends with 6, verify with 0";
+        ResolveCheck.CheckSame(online, verify.Json());
+        return $"unshare {string.Join(' ', isolation)}: resolve ends with 6; "
+            + "verify shows the record, endpoints and path that resolve showed";
     }
 
     private async Task<string[]> FindIsolationAsync(CancellationToken cancellationToken)

@@ -21,6 +21,9 @@ internal sealed class ResolveCheck(DemoWorld world)
     /// <summary>Where this check leaves the answer.</summary>
     internal static string SavedAnswer(DemoWorld world) => Path.Combine(world.Folder, "checkout.answer.json");
 
+    /// <summary>Where this check leaves what was printed of it.</summary>
+    internal static string ShownAnswer(DemoWorld world) => Path.Combine(world.Folder, "checkout.shown.json");
+
     internal async Task<string> RunAsync(CancellationToken cancellationToken)
     {
         var saved = SavedAnswer(world);
@@ -41,6 +44,8 @@ internal sealed class ResolveCheck(DemoWorld world)
                 .Select(endpoint => (string)endpoint!["address"]!).Order(StringComparer.Ordinal)),
             "the endpoints");
         var (ttl, bound) = CheckFormula(answer);
+        await File.WriteAllTextAsync(ShownAnswer(world), answer.ToJsonString(), cancellationToken)
+            .ConfigureAwait(false);
 
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
         var moment = answer["verified_at"]!.ToString();
@@ -48,13 +53,7 @@ internal sealed class ResolveCheck(DemoWorld world)
         Check.That(
             verified.ExitCode == ExitCode.Answer,
             $"verify ended with {verified.ExitCode}: {verified.Output}{verified.Error}");
-        foreach (var member in new[] { "record", "endpoints", "path" })
-        {
-            Check.Equal(
-                answer[member]!.ToJsonString(),
-                verified.Json()[member]!.ToJsonString(),
-                $"{member} as resolved and as verified");
-        }
+        CheckSame(answer, verified.Json());
 
         var wrong = string.Concat(genesis.Select(c => c == '0' ? '1' : '0'));
         var refused = await VerifyAsync(saved, wrong, moment, cancellationToken).ConfigureAwait(false);
@@ -62,6 +61,18 @@ internal sealed class ResolveCheck(DemoWorld world)
         return string.Create(
             CultureInfo.InvariantCulture,
             $"TTL {ttl} ms, bounded by {bound}; verified by another process, and refused against another genesis");
+    }
+
+    /// <summary>What was verified is what was resolved.</summary>
+    internal static void CheckSame(JsonNode resolved, JsonNode verified)
+    {
+        foreach (var member in new[] { "record", "endpoints", "path" })
+        {
+            Check.Equal(
+                resolved[member]!.ToJsonString(),
+                verified[member]!.ToJsonString(),
+                $"{member} as resolved and as verified");
+        }
     }
 
     private static (long Ttl, string Bound) CheckFormula(JsonNode answer)
