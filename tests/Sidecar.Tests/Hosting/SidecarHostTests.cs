@@ -1,3 +1,4 @@
+using Fairlead.EnvoyApi.Listeners;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
 
@@ -70,6 +71,26 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         Assert.Contains("fairlead_sidecar_names{state=\"fresh\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("fairlead_sidecar_ready 1\n", metrics, StringComparison.Ordinal);
         Assert.DoesNotContain("checkout", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Listeners_EveryOneForEnvoyIsNone_ByNameTheyServeGrpc()
+    {
+        using var bounded = Bounded();
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("listeners"));
+        await host.Ready.WaitAsync(bounded.Token);
+        var target = $"http://{host.Server.Endpoints[1].Address}";
+        await using (var envoy = new XdsClient(target, bounded.Token))
+        {
+            await envoy.AskAsync(XdsClient.Listeners);
+            Assert.Empty(await envoy.NextAsync<Listener>(XdsClient.Listeners, bounded.Token));
+        }
+
+        await using var grpc = new XdsClient(target, bounded.Token, "gRPC C-core linux Python");
+        await grpc.AskAsync(XdsClient.Listeners, TwoClusters.Checkout);
+        var listener = Assert.Single(await grpc.NextAsync<Listener>(XdsClient.Listeners, bounded.Token));
+        Assert.Equal(TwoClusters.Checkout, listener.Name);
+        Assert.NotNull(listener.ApiListener);
     }
 
     [Fact]

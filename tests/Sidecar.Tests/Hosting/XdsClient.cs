@@ -12,6 +12,7 @@ namespace Fairlead.Sidecar.Tests.Hosting;
 internal sealed class XdsClient : IAsyncDisposable
 {
     internal const string Clusters = "type.googleapis.com/envoy.config.cluster.v3.Cluster";
+    internal const string Listeners = "type.googleapis.com/envoy.config.listener.v3.Listener";
     internal const string Endpoints = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment";
 
     private static readonly Method<DiscoveryRequest, DiscoveryResponse> Stream = new(
@@ -21,12 +22,14 @@ internal sealed class XdsClient : IAsyncDisposable
         MarshallerOf(DiscoveryRequest.Parser),
         MarshallerOf(DiscoveryResponse.Parser));
 
+    private readonly string _userAgent;
     private readonly RpcChannel _channel;
     private readonly AsyncDuplexStreamingCall<DiscoveryRequest, DiscoveryResponse> _call;
     private readonly Dictionary<string, List<string>> _names = [];
 
-    internal XdsClient(string target, CancellationToken cancellationToken)
+    internal XdsClient(string target, CancellationToken cancellationToken, string userAgent = "envoy")
     {
+        _userAgent = userAgent;
         _channel = new RpcChannel(target);
         _call = _channel.CreateCallInvoker()
             .AsyncDuplexStreamingCall(Stream, null, new CallOptions(cancellationToken: cancellationToken));
@@ -38,7 +41,7 @@ internal sealed class XdsClient : IAsyncDisposable
         _names[type] = [.. names];
         return _call.RequestStream.WriteAsync(new DiscoveryRequest
         {
-            Node = new Node { Id = "test", UserAgentName = "envoy" },
+            Node = new Node { Id = "test", UserAgentName = _userAgent },
             TypeUrl = type,
             ResourceNames = { names },
         });
