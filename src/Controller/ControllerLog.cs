@@ -40,7 +40,7 @@ internal static partial class ControllerLog
     public static partial void FolderUnreadable(this ILogger logger, string folder, string reason);
 
     [LoggerMessage(7010, LogLevel.Error,
-        "the key in {File} has no Credential of the segment that covers {Name}; give `publisher_key` the publisher.pem "
+        "the key in {File} has no Credential of the segment that covers {What}; give `publisher_key` the publisher.pem "
         + "that `fairlead segment init` made for this segment")]
-    public static partial void KeyNotAdmitted(this ILogger logger, string file, string name);
+    public static partial void KeyNotAdmitted(this ILogger logger, string file, string what);
 }

@@ -105,7 +105,12 @@ internal static class Resolve
         }
 
         var lines = asked.Refusals.Select(refusal => $"  {refusal.Anchor}: {refusal.Failure}: {refusal.Detail}");
-        return new CliException(exitCode, $"{worst?.Failure}: no answer for {name}\n{string.Join('\n', lines)}");
+        var remedy = asked.Refusals.Any(refusal => refusal.Failure == nameof(VerificationFailure.SubjectUnknown))
+            ? $"\n  {options.Key} is no key that the anchors know: give --key the pod's own key file, or map it under "
+                + "`subjects` in the anchors' configuration"
+            : "";
+        return new CliException(
+            exitCode, $"{worst?.Failure}: no answer for {name}\n{string.Join('\n', lines)}{remedy}");
     }
 
     private static void Save(string? path, VerifiedAnswer answer, UnverifiedAnswer raw)

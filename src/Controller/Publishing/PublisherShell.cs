@@ -23,6 +23,7 @@ internal sealed class PublisherShell
         Channel.CreateUnbounded<Func<long, IReadOnlyList<Send>>>(new() { SingleReader = true });
 
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _hasNamedKey;
     private bool _isReading;
     private long? _lastRead;
 
@@ -195,7 +196,7 @@ internal sealed class PublisherShell
         }
         catch (AnchorFailureException failure)
         {
-            _logger.AnchorFailed(anchor.Address, failure.Message);
+            Failed(anchor, failure);
             return null;
         }
     }
@@ -233,10 +234,21 @@ internal sealed class PublisherShell
         catch (AnchorFailureException failure)
         {
             isFailure = true;
-            _logger.AnchorFailed(anchor.Address, failure.Message);
+            Failed(anchor, failure);
         }
 
         Post(now => _engine.End(send.Anchor, send.Publications, isFailure, now));
+    }
+
+    // Anchors talk with nobody whose key they do not know: then the key file is what is wrong, said once.
+    private void Failed(IAnchorPublisher anchor, AnchorFailureException failure)
+    {
+        _logger.AnchorFailed(anchor.Address, failure.Message);
+        if (failure.Message.StartsWith(nameof(VerificationFailure.SubjectUnknown), StringComparison.Ordinal)
+            && !Interlocked.Exchange(ref _hasNamedKey, true))
+        {
+            _logger.KeyNotAdmitted(_options.KeyFile, "anything");
+        }
     }
 
     private void Take(Send send, IAnchorPublisher anchor, PublishReport report)

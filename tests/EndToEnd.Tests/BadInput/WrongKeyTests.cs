@@ -46,6 +46,6 @@ public sealed class WrongKeyTests(KeptDemo kept)
 
         (await Programs.FairleadAsync(
             "resolve", DemoEnvironment.Checkout, "--bootstrap", demo["BOOTSTRAP_FILE"], "--key", folder["other.pem"]))
-            .Fails(2, folder["other.pem"], "subject");
+            .Fails(2, "SubjectUnknown", folder["other.pem"], "give --key the pod's own key file");
     }
 }
