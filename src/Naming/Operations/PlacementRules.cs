@@ -1,7 +1,8 @@
 namespace Fairlead.Naming.Operations;
 
 /// <summary>
-/// V49 about op-made leaves under each of the segment's names, and how much one operation may do. Stateless, thread-safe.
+/// V49 about op-made leaves under each of the segment's names, and how much one operation may do. Stateless,
+/// thread-safe.
 /// </summary>
 internal static class PlacementRules
 {
