@@ -4,6 +4,7 @@ using System.Net;
 using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Services;
 using Fairlead.Sidecar.Proxy.Tls;
+using Fairlead.Sidecar.Translation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -87,7 +88,7 @@ internal static class ProxyBenchmarks
             Name,
             ServiceStatus.Served,
             "fresh",
-            [new ProxiedPort("http", 80, "http")],
+            [new ServedPort("http", 80, "http")],
             [.. endpoints.Select(
                 one => new ProxiedEndpoint("127.0.0.1", [one.Port], "", "", 1, 0, EndpointReadiness.Ready, []))],
             ImmutableDictionary<string, TrustBundle>.Empty,

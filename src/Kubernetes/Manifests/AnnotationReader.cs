@@ -1,6 +1,7 @@
 using System.Globalization;
 using Fairlead.Configuration;
 using Fairlead.Kubernetes.Objects;
+using Fairlead.Naming.Names;
 
 namespace Fairlead.Kubernetes.Manifests;
 
@@ -10,6 +11,9 @@ internal static class AnnotationReader
     private const string Prefix = "fairlead.dev/";
     private const int WeightMax = 65_535;
     private const int IdentitiesMax = 32;
+
+    // A string of a document is at most that long: shorter than SPIFFE allows.
+    private const int IdentityBytesMax = 1024;
     private static readonly TimeSpan ContinuityMax = TimeSpan.FromHours(24);
     private static readonly TimeSpan TtlMax = TimeSpan.FromHours(1);
 
@@ -78,7 +82,7 @@ internal static class AnnotationReader
             .ToList();
         if (identities is null
             || identities.Count > IdentitiesMax
-            || identities.Exists(identity => !SpiffeId.IsValid(identity)))
+            || identities.Exists(identity => identity.Length > IdentityBytesMax || !SpiffeId.IsValid(identity)))
         {
             problems.Add(
                 node.Line, $"{Prefix}identities {Member.Shown(node)} is no list of at most {IdentitiesMax} SPIFFE "

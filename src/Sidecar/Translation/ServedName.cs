@@ -29,32 +29,13 @@ internal sealed record ServedName(
     internal static ServedName Without(string name, string reason, ImmutableArray<ServedPort> ports) =>
         new(name, reason, ports, [], null);
 
-    /// <summary>
-    /// The port that the bare name means: 80, else the only one, else the only one named http or grpc; null where that
-    /// does not decide.
-    /// </summary>
+    /// <summary>The port that the bare name means; null where nothing decides.</summary>
     internal ServedPort? BarePort()
     {
-        if (Ports.FirstOrDefault(port => port.Number == 80) is { } eighty)
-        {
-            return eighty;
-        }
-
-        if (Ports.Length == 1)
-        {
-            return Ports[0];
-        }
-
-        var named = Ports.Where(port => port.Name is "http" or "grpc").Take(2).ToList();
-        return named.Count == 1 ? named[0] : null;
+        var index = BarePorts.IndexIn(Ports);
+        return index < 0 ? null : Ports[index];
     }
 }
-
-/// <summary>One port of a service. Immutable.</summary>
-/// <param name="Name">Its name, if it has one.</param>
-/// <param name="Number">The number that consumers use.</param>
-/// <param name="Protocol"><c>http</c>, <c>http2</c>, <c>grpc</c> or <c>tcp</c>.</param>
-internal sealed record ServedPort(string? Name, int Number, string Protocol);
 
 /// <summary>One endpoint. Immutable.</summary>
 /// <param name="Address">An IPv4 or IPv6 literal.</param>

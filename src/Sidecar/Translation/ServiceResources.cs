@@ -61,9 +61,9 @@ internal static class ServiceResources
             yield break;
         }
 
-        var port = number is null or 80 ? name.BarePort() : name.Ports.FirstOrDefault(port => port.Number == number);
-        if (port is not null)
+        if (BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
         {
+            var port = name.Ports[index];
             var canonical = ClusterNames.Canonical(name.Name, port.Number);
             if (spelling == canonical)
             {

@@ -1,6 +1,6 @@
 using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Forwarding;
-using Fairlead.Sidecar.Proxy.Services;
+using Fairlead.Sidecar.Translation;
 
 namespace Fairlead.Sidecar.Tests.Proxy;
 
@@ -79,7 +79,7 @@ public sealed class AuthorityTests
         var service = ProxyWorld.Service([]) with
         {
             Ports = [.. ports.Split(' ').Select(one => one.Split(':')).Select(
-                one => new ProxiedPort(one[1], int.Parse(one[0], null), one[2]))],
+                one => new ServedPort(one[1], int.Parse(one[0], null), one[2]))],
         };
         var at = service.PortOf(asked);
         Assert.Equal(meant, at < 0 ? null : service.Ports[at].Number);

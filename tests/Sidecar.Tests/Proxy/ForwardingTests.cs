@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Services;
+using Fairlead.Sidecar.Translation;
 using Fairlead.TestKit;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -187,7 +188,7 @@ public sealed class ForwardingTests
         await using var world = await ProxyWorld.StartAsync();
         world.Publish(ProxyWorld.Service([]) with
         {
-            Ports = [new ProxiedPort("a", 8080, "http"), new ProxiedPort("b", 9090, "http")],
+            Ports = [new ServedPort("a", 8080, "http"), new ServedPort("b", 9090, "http")],
         });
         await ProxyWorld.IsProblemAsync(await world.SendAsync(Name + ":81"), 404, "no-such-port");
         await ProxyWorld.IsProblemAsync(await world.SendAsync(Name), 404, "ambiguous-port");

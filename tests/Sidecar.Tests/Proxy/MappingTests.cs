@@ -2,6 +2,7 @@ using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Proxy.Services;
+using Fairlead.Sidecar.Translation;
 using Fairlead.TestKit.Answers;
 
 namespace Fairlead.Sidecar.Tests.Proxy;
@@ -33,7 +34,7 @@ public sealed class MappingTests
         Assert.Equal(state.ToString().ToLowerInvariant(), service.State);
         Assert.Equal($"{Checkout}.us1.internal", service.Name);
         Assert.True(service.IsStrict);
-        Assert.Equal([new ProxiedPort("http", 80, "http")], service.Ports);
+        Assert.Equal([new ServedPort("http", 80, "http")], service.Ports);
         Assert.Equal(
             [
                 ("10.1.0.3", "us-east", "a", 5u, EndpointReadiness.Ready),

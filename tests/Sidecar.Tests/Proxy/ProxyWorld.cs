@@ -8,6 +8,7 @@ using System.Text.Json;
 using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Services;
 using Fairlead.Sidecar.Proxy.Tls;
+using Fairlead.Sidecar.Translation;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Sidecar.Tests.Proxy;
@@ -56,7 +57,7 @@ internal sealed class ProxyWorld : IAsyncDisposable
     internal static ProxiedService Service(
         IEnumerable<ProxiedEndpoint> endpoints, string protocol = "http", string name = Name, bool isStrict = false,
         params TrustBundle[] bundles) => new(
-            name, ServiceStatus.Served, "fresh", [new ProxiedPort(protocol, 80, protocol)], [.. endpoints],
+            name, ServiceStatus.Served, "fresh", [new ServedPort(protocol, 80, protocol)], [.. endpoints],
             bundles.ToImmutableDictionary(bundle => bundle.Domain), new ProxyProvenance(
                 "us1.internal", 3, 41, 7), isStrict);
 

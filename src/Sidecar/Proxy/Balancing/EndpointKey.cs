@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using Fairlead.Naming.Names;
 using Fairlead.Sidecar.Proxy.Services;
 using Fairlead.Sidecar.Proxy.Tls;
 

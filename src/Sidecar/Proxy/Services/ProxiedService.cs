@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fairlead.Sidecar.Proxy.Tls;
+using Fairlead.Sidecar.Translation;
 
 namespace Fairlead.Sidecar.Proxy.Services;
 
@@ -44,7 +45,7 @@ internal sealed record ProxiedService(
     string Name,
     ServiceStatus Status,
     string State,
-    ImmutableArray<ProxiedPort> Ports,
+    ImmutableArray<ServedPort> Ports,
     ImmutableArray<ProxiedEndpoint> Endpoints,
     ImmutableDictionary<string, TrustBundle> Bundles,
     ProxyProvenance? Provenance,
@@ -54,42 +55,9 @@ internal sealed record ProxiedService(
     internal static ProxiedService Without(string name, ServiceStatus status, string state) =>
         new(name, status, state, [], [], ImmutableDictionary<string, TrustBundle>.Empty, null, false);
 
-    /// <summary>
-    /// The index of the port that a request means: the one of that number; for a bare name 80, else the only port, else
-    /// the only one named http or grpc. -1 where nothing decides.
-    /// </summary>
-    internal int PortOf(int? number)
-    {
-        var wanted = number ?? 80;
-        for (var i = 0; i < Ports.Length; i++)
-        {
-            if (Ports[i].Number == wanted)
-            {
-                return i;
-            }
-        }
-
-        // `:80` is what a client writes, or leaves out, for "the usual port" alike.
-        if (wanted != 80)
-        {
-            return -1;
-        }
-
-        if (Ports.Length == 1)
-        {
-            return 0;
-        }
-
-        var named = Enumerable.Range(0, Ports.Length).Where(i => Ports[i].Name is "http" or "grpc").Take(2).ToList();
-        return named.Count == 1 ? named[0] : -1;
-    }
+    /// <summary>The index of the port that a request means; -1 where nothing decides.</summary>
+    internal int PortOf(int? number) => BarePorts.IndexOf(Ports, number);
 }
-
-/// <summary>A port of a service. Immutable.</summary>
-/// <param name="Name">Its name, if it has one.</param>
-/// <param name="Number">The number that consumers use.</param>
-/// <param name="Protocol"><c>http</c>, <c>http2</c>, <c>grpc</c> or <c>tcp</c>.</param>
-internal sealed record ProxiedPort(string? Name, int Number, string Protocol);
 
 /// <summary>Whether an endpoint takes requests, as its cluster says.</summary>
 internal enum EndpointReadiness

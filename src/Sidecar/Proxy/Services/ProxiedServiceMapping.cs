@@ -3,6 +3,7 @@ using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Proxy.Tls;
+using Fairlead.Sidecar.Translation;
 
 namespace Fairlead.Sidecar.Proxy.Services;
 
@@ -25,7 +26,7 @@ internal static class ProxiedServiceMapping
             cached.Name,
             ServiceStatus.Served,
             state,
-            [.. record.Ports.Select(port => new ProxiedPort(port.Name, (int)port.Number, port.Protocol))],
+            [.. record.Ports.Select(port => new ServedPort(port.Name, (int)port.Number, port.Protocol))],
             [.. answer.Slices.SelectMany(slice => EndpointsOf(slice, answer, record))],
             NoBundles,
             new ProxyProvenance(

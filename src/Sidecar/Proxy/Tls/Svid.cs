@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Fairlead.Naming.Names;
 
 namespace Fairlead.Sidecar.Proxy.Tls;
 

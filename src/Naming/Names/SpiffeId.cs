@@ -1,14 +1,17 @@
-namespace Fairlead.Sidecar.Proxy.Tls;
+namespace Fairlead.Naming.Names;
 
-/// <summary>The form of SPIFFE ids, as far as a verifier of certificates needs it (SPIFFE-ID 2). Stateless.</summary>
-internal static class SpiffeId
+/// <summary>
+/// The form of the SPIFFE id of a workload (SPIFFE-ID, section 2): <c>spiffe://trust-domain/path</c>, of 2,048 bytes,
+/// a trust domain of at most 255 and a path with no empty and no relative segment. Stateless.
+/// </summary>
+public static class SpiffeId
 {
     private const string Scheme = "spiffe://";
     private const int BytesMax = 2048;
     private const int TrustDomainMax = 255;
 
-    /// <summary>The trust domain of an id; null where it is no SPIFFE id with a path.</summary>
-    internal static string? TrustDomainOf(string id)
+    /// <summary>The trust domain of an id; null where it is no SPIFFE id of a workload.</summary>
+    public static string? TrustDomainOf(string id)
     {
         if (id.Length > BytesMax || !id.StartsWith(Scheme, StringComparison.Ordinal))
         {
@@ -22,18 +25,22 @@ internal static class SpiffeId
             return null;
         }
 
-        var domain = rest[..slash];
-        foreach (var segment in rest[(slash + 1)..].Split('/'))
+        var path = rest[(slash + 1)..];
+        foreach (var segment in path.Split('/'))
         {
-            var part = rest[(slash + 1)..][segment];
+            var part = path[segment];
             if (part.IsEmpty || part is "." or ".." || !IsOf(part, isPath: true))
             {
                 return null;
             }
         }
 
+        var domain = rest[..slash];
         return IsOf(domain, isPath: false) ? domain.ToString() : null;
     }
+
+    /// <summary>Whether this is the id of a workload.</summary>
+    public static bool IsValid(string id) => TrustDomainOf(id) is not null;
 
     private static bool IsOf(ReadOnlySpan<char> text, bool isPath)
     {
