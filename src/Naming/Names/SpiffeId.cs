@@ -1,8 +1,8 @@
 namespace Fairlead.Naming.Names;
 
 /// <summary>
-/// The form of the SPIFFE id of a workload (SPIFFE-ID, section 2): <c>spiffe://trust-domain/path</c>, of 2,048 bytes,
-/// a trust domain of at most 255 and a path with no empty and no relative segment. Stateless.
+/// The form of the SPIFFE id of a workload (SPIFFE-ID, section 2): <c>spiffe://trust-domain/path</c>, in all at most
+/// 2,048 bytes, a trust domain of at most 255 and a path with no empty and no relative segment. Stateless.
 /// </summary>
 public static class SpiffeId
 {
