@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Fairlead.Cli.Demo;
+using Fairlead.Cli.Demo.Checks;
 
 namespace Fairlead.Cli.Commands;
 
@@ -24,16 +25,21 @@ internal static class DemoCommand
         {
             Description = "Envoy's HTTP port; 15080 by default, or a free one where that is in use.",
         };
+        var checks = new Option<string?>("--checks")
+        {
+            Description = "Run only these checks, by number: 1,3,5a. Some rest on others: 1b on 1, 4 to 7c on 3.",
+        };
         var command = new Command("demo", "Run two clusters on this machine and check what must hold.")
         {
-            keep, envFile, repository, listener,
+            keep, envFile, repository, listener, checks,
         };
         command.SetAction((parsed, cancellationToken) => DemoRun.RunAsync(
             Check(new DemoOptions(
                 parsed.GetValue(keep),
                 parsed.GetValue(envFile),
                 parsed.GetValue(repository) ?? FindRepository(),
-                PortOf(parsed.GetValue(listener)))),
+                PortOf(parsed.GetValue(listener)),
+                ChecksOf(parsed.GetValue(checks)))),
             output,
             TimeProvider.System,
             cancellationToken));
@@ -42,6 +48,11 @@ internal static class DemoCommand
 
     private static DemoOptions Check(DemoOptions options)
     {
+        if (options is { Keep: true, Checks: not null })
+        {
+            throw new CliException(ExitCode.Usage, "--checks chooses what runs, and --keep runs none: give one");
+        }
+
         if (options.EnvFile is { } file)
         {
             if (!options.Keep)
@@ -55,6 +66,22 @@ internal static class DemoCommand
         return Directory.Exists(Path.Combine(options.Repository, "samples", "shop"))
             ? options
             : throw new CliException(ExitCode.Usage, $"--repository {options.Repository}: holds no samples/shop");
+    }
+
+    private static HashSet<string>? ChecksOf(string? wanted)
+    {
+        if (wanted is null)
+        {
+            return null;
+        }
+
+        var chosen = wanted.Split(',').ToHashSet(StringComparer.Ordinal);
+        var unknown = chosen.Except(AllChecks.Numbers).ToList();
+        return unknown.Count == 0
+            ? chosen
+            : throw new CliException(
+                ExitCode.Usage,
+                $"--checks {wanted}: there is no check {unknown[0]}; there are {string.Join(", ", AllChecks.Numbers)}");
     }
 
     private static int PortOf(int? wanted)

@@ -5,4 +5,6 @@ namespace Fairlead.Cli.Demo;
 /// <param name="EnvFile">Where to write the addresses of what runs; null for nowhere.</param>
 /// <param name="Repository">The folder that holds <c>samples</c> and <c>eng</c>.</param>
 /// <param name="Listener">The port of Envoy's listener; 0 for a free one.</param>
-internal sealed record DemoOptions(bool Keep, string? EnvFile, string Repository, int Listener);
+/// <param name="Checks">The numbers of the checks to run; null for all.</param>
+internal sealed record DemoOptions(
+    bool Keep, string? EnvFile, string Repository, int Listener, IReadOnlySet<string>? Checks);

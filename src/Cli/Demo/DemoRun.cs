@@ -39,7 +39,7 @@ internal static class DemoRun
         {
             var took = time.GetElapsedTime(start).TotalSeconds;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"both clusters are up after {took:0.0} s"));
-            foreach (var (name, patience, check) in AllChecks.Of(world))
+            foreach (var (name, patience, check) in AllChecks.Of(world, options.Checks))
             {
                 await scoreboard.RunAsync(name, patience, check, cancellationToken).ConfigureAwait(false);
             }
