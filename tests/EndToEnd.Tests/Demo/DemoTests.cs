@@ -1,82 +1,108 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Text.RegularExpressions;
 using Fairlead.TestKit.Processes;
 using Xunit;
 
 namespace Fairlead.EndToEnd.Tests.Demo;
 
 /// <summary>The demo as <c>make demo</c> runs it.</summary>
-public sealed partial class DemoTests(ITestOutputHelper output)
+public sealed class DemoTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(240);
+    // From one line to the next: a check has patience of its own.
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(5);
 
     private static readonly string[] Numbers =
         ["1", "1b", "2", "3", "4", "5a", "5b", "5c", "5d", "6", "8", "9", "7a", "7b", "7c"];
 
+    // Those in which an Envoy has a part; of the three lies one, which are one check with another word.
+    private static readonly string[] UseEnvoy = ["3", "4", "5a", "5d", "7a", "7b", "7c"];
+
     [Fact]
     public async Task Demo_AllChecks_PassOrAreSkippedForAProgramThatIsMissing()
     {
-        await using var demo = Programs.Start(Programs.Line("Cli", "demo"));
-        var (code, text) = await demo.WaitForExitAsync(Bound, TestContext.Current.CancellationToken);
-        output.WriteLine(text + demo.Errors);
+        var report = await RunAsync();
 
-        var verdicts = Verdicts(text);
-        Assert.Equal(Numbers, verdicts.Keys);
-        Assert.All(verdicts, verdict => Assert.Equal(IsMissing(verdict.Key) ? "skipped" : "passed", verdict.Value));
+        AssertVerdicts(report, Numbers, number => IsMissing(number) ? "skipped" : "passed");
         var skipped = Numbers.Count(IsMissing);
         Assert.EndsWith(
             $"\ndemo: {Numbers.Length - skipped} passed, 0 failed, {skipped} skipped\n",
-            text,
+            report.Text,
             StringComparison.Ordinal);
-        Assert.Equal(0, code);
-        Remains.None(FolderLine().Match(text).Groups["folder"].Value);
+        Assert.Equal(0, report.Code);
+        Remains.None(report.Folder);
     }
 
     [Fact]
     public async Task Demo_NoEnvoy_SaysSoWithTheReasonInEachRowThatNeedsOne()
     {
-        var nowhere = new Dictionary<string, string?> { ["ENVOY"] = "/nowhere/envoy" };
-        await using var demo = Programs.Start(Programs.Line("Cli", "demo"), nowhere);
-        var (code, text) = await demo.WaitForExitAsync(Bound, TestContext.Current.CancellationToken);
-        output.WriteLine(text + demo.Errors);
+        var report = await RunAsync(
+            new Dictionary<string, string?> { ["ENVOY"] = "/nowhere/envoy" }, "--checks", string.Join(',', UseEnvoy));
 
-        Assert.All(Verdicts(text), verdict =>
-            Assert.Equal(IsMissing(verdict.Key, hasEnvoy: false) ? "skipped" : "passed", verdict.Value));
-        var reasons = text.Split('\n').Count(line => line.StartsWith(
+        AssertVerdicts(report, UseEnvoy, number => IsMissing(number, hasEnvoy: false) ? "skipped" : "passed");
+        var reasons = report.Text.Split('\n').Count(line => line.StartsWith(
             "    skipped: no Envoy: find-envoy: ENVOY=/nowhere/envoy is not a program", StringComparison.Ordinal));
         Assert.Equal(4, reasons);
-        Assert.Equal(0, code);
+        Assert.Equal(0, report.Code);
     }
 
     [Fact]
     public async Task Demo_EnvoyDiesAfterItWorked_FailsEachCheckThatNeedsIt()
     {
         Assert.SkipWhen(EnvoyBinary.Path is null, EnvoyBinary.Reason);
-        var cancellationToken = TestContext.Current.CancellationToken;
-        await using var demo = Programs.Start(Programs.Line("Cli", "demo"));
+        await using var demo = Programs.Start(Programs.Line("Cli", "demo", "--checks", string.Join(',', UseEnvoy)));
         var lines = new List<string>();
-        do
-        {
-            lines.Add(await demo.ReadLineAsync(Bound, cancellationToken));
-        }
-        while (!lines[^1].StartsWith("[passed] 3 ", StringComparison.Ordinal));
-
-        var folder = FolderLine().Match(string.Join('\n', lines)).Groups["folder"].Value;
+        await ReadAsync(demo, lines, "[passed] 3 ");
+        var folder = DemoReport.FolderOf(string.Join('\n', lines));
         Remains.Kill(Path.Combine(folder, "envoy.yaml"));
-        var (code, rest) = await demo.WaitForExitAsync(Bound, cancellationToken);
-        output.WriteLine(string.Join('\n', lines) + rest + demo.Errors);
-        Directory.Delete(folder, recursive: true);
+        var report = await EndAsync(demo, lines);
 
-        var failed = Verdicts(rest).Where(verdict => verdict.Value == "FAILED").Select(verdict => verdict.Key);
-        Assert.Equal(["4", "5a", "5b", "5c", "5d", "7a", "7b", "7c"], failed);
-        Assert.Contains("Envoy ended, though nobody stopped it", rest, StringComparison.Ordinal);
-        Assert.Equal(1, code);
+        AssertVerdicts(
+            report, UseEnvoy, number => number == "3" ? "passed" : "FAILED");
+        Directory.Delete(folder, recursive: true);
+        Assert.Contains("Envoy ended, though nobody stopped it", report.Text, StringComparison.Ordinal);
+        Assert.Equal(1, report.Code);
     }
 
-    private static Dictionary<string, string> Verdicts(string text) => VerdictLine().Matches(text).ToDictionary(
-        match => match.Groups["number"].Value, match => match.Groups["verdict"].Value, StringComparer.Ordinal);
+    private async Task<DemoReport> RunAsync(
+        IReadOnlyDictionary<string, string?>? environment = null, params string[] options)
+    {
+        await using var demo = Programs.Start(Programs.Line("Cli", ["demo", .. options]), environment);
+        return await EndAsync(demo, []);
+    }
+
+    private async Task<DemoReport> EndAsync(ChildProcess demo, List<string> lines)
+    {
+        await ReadAsync(demo, lines, "demo: ");
+        var (code, rest) = await demo.WaitForExitAsync(Bound, TestContext.Current.CancellationToken);
+        var report = DemoReport.Of(code, string.Join('\n', lines) + '\n' + rest, demo.Errors);
+        output.WriteLine(report.Text + demo.Errors);
+        return report;
+    }
+
+    // To the first line that starts so; where none comes, what did come says why.
+    private static async Task ReadAsync(ChildProcess demo, List<string> lines, string last)
+    {
+        try
+        {
+            do
+            {
+                lines.Add(await demo.ReadLineAsync(Bound, TestContext.Current.CancellationToken));
+            }
+            while (!lines[^1].StartsWith(last, StringComparison.Ordinal));
+        }
+        catch (InvalidOperationException e)
+        {
+            Assert.Fail(DemoReport.Of(null, string.Join('\n', lines) + '\n', e.Message).Explain(_ => "passed"));
+        }
+    }
+
+    private static void AssertVerdicts(DemoReport report, string[] numbers, Func<string, string> expected)
+    {
+        var isAsExpected = report.Rows.Select(row => (row.Number, row.Verdict))
+            .SequenceEqual(numbers.Select(number => (number, expected(number))));
+        Assert.True(isAsExpected, isAsExpected ? null : report.Explain(expected));
+    }
 
     // A namespace without a network is the one thing that only the check itself can tell.
     private static bool IsMissing(string number) => IsMissing(number, EnvoyBinary.Path is not null);
@@ -114,10 +140,4 @@ public sealed partial class DemoTests(ITestOutputHelper output)
         process.WaitForExit();
         return process.ExitCode == 0;
     }
-
-    [GeneratedRegex(@"^\[(?<verdict>\w+)\] (?<number>\S+) ", RegexOptions.Multiline)]
-    private static partial Regex VerdictLine();
-
-    [GeneratedRegex(@"their logs are in (?<folder>\S+)$", RegexOptions.Multiline)]
-    private static partial Regex FolderLine();
 }
