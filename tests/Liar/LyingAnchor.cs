@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Fairlead.Anchor.Hosting;
+using Fairlead.Hosting;
 using Fairlead.Naming;
-using Fairlead.Protocol;
 using Fairlead.Protocol.Files;
 using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Anchors;
@@ -18,7 +18,7 @@ namespace Fairlead.Liar;
 /// </summary>
 internal sealed class LyingAnchor : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly AnchorHost _host;
 
@@ -95,7 +95,8 @@ internal sealed class LyingAnchor : IAsyncDisposable
         bounded.CancelAfter(Patience);
         await using var anchor = new AnchorClient(
             IpEndpoint.Of(options.Listen.Address, options.Listen.Port), identity, TimeProvider.System);
-        while (true)
+        Exception? last = null;
+        while (!bounded.IsCancellationRequested)
         {
             try
             {
@@ -104,10 +105,16 @@ internal sealed class LyingAnchor : IAsyncDisposable
                 lie.Learn(response.Answer);
                 return;
             }
-            catch (RpcException e) when (RpcFailures.Read(e) is { } refusal && RpcFailures.IsRetriable(refusal.Failure))
+            catch (RpcException e)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, bounded.Token);
+                // Behind, not connected yet, or slow: a busy machine has them all for a while.
+                last = e;
+                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, bounded.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        throw new StartException($"no true answer was to be had within {Patience}: {last}", last);
     }
 }

@@ -30,6 +30,15 @@ catch (Exception e) when (e is ConfigurationException or StartException)
     await Console.Error.WriteLineAsync(e.Message);
     return 2;
 }
+catch (OperationCanceledException) when (stop.IsCancellationRequested)
+{
+    return 0; // Told to end before it had started.
+}
+catch (Exception e)
+{
+    await Console.Error.WriteLineAsync($"the liar ends: {e}");
+    return 1;
+}
 
 void Stop(PosixSignalContext context)
 {

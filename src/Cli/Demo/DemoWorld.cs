@@ -20,7 +20,7 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     internal const int SampleListenerPort = 15080;
 
     private const int AnchorsPerSegment = 4;
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(120);
+    internal static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(120);
 
     private readonly DemoOptions _options;
     private readonly Programs _programs = Programs.Locate();

@@ -23,7 +23,7 @@ internal sealed class LiarCheck(
             var liar = await world.SpawnAsync("liar-" + lie, program).ConfigureAwait(false);
             await using (liar.ConfigureAwait(false))
             {
-                await liar.WaitReadyAsync(TimeSpan.FromSeconds(30), cancellationToken).ConfigureAwait(false);
+                await liar.WaitReadyAsync(DemoWorld.StartPatience, cancellationToken).ConfigureAwait(false);
                 await OutliveSealAsync(sidecar, cancellationToken).ConfigureAwait(false);
 
                 // A sidecar that starts asks the first anchor of its bootstrap: the liar. One that ran on would return
