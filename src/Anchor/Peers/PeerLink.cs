@@ -16,6 +16,10 @@ internal sealed class PeerLink : IAsyncDisposable
     private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(1);
 
+    // An anchor without a processor for a moment is slow, not gone: a new connection would cost both of them more.
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(10);
+
     private readonly EpochAnchor _anchor;
     private readonly TlsIdentity _identity;
     private readonly TimeProvider _time;
@@ -97,10 +101,10 @@ internal sealed class PeerLink : IAsyncDisposable
         {
             Identity = _identity,
             ServerKeyCheck = point => _anchor.Tls.Point.SequenceEqual(point.Span),
-            ConnectTimeout = TimeSpan.FromSeconds(2),
+            ConnectTimeout = ConnectPatience,
             MaxSendMessageBytes = PeerMethods.MaxMessageBytes,
             KeepAlivePeriod = TimeSpan.FromSeconds(1),
-            KeepAliveTimeout = TimeSpan.FromSeconds(1),
+            KeepAliveTimeout = Silence,
             TimeProvider = _time,
         });
         await using (channel.ConfigureAwait(false))

@@ -14,7 +14,7 @@ namespace Fairlead.Cli.Asking;
 /// <summary>
 /// Asks the home's anchors once, in the order of the bootstrap file, and verifies what they say: the home's chain
 /// first, then, where nothing durable is held, heads from more than F of them (V41), then the answer. An anchor that
-/// fails is noted, and the next one is asked. Not thread-safe.
+/// fails is noted, and the next one is asked; beside one that is slow, too. Not thread-safe.
 /// </summary>
 internal sealed class HomeAsker : IAsyncDisposable
 {
@@ -65,9 +65,11 @@ internal sealed class HomeAsker : IAsyncDisposable
         for (var round = 1; ; round++)
         {
             var before = _refusals.Count;
-            foreach (var anchor in _anchors)
+            await foreach (var said in Hedge.AskAsync(
+                _anchors, (anchor, enough) => CallAsync(anchor, request, enough), _time, cancellationToken)
+                .ConfigureAwait(false))
             {
-                if (await AskOneAsync(anchor, request, query, cancellationToken).ConfigureAwait(false) is { } asked)
+                if (Take(said, query) is { } asked)
                 {
                     return asked;
                 }
@@ -123,32 +125,38 @@ internal sealed class HomeAsker : IAsyncDisposable
         return result.Refusal is null;
     }
 
-    private async Task<Asked?> AskOneAsync(
-        AnchorClient anchor,
-        ResolveRequest request,
-        Parsed<Query> query,
-        CancellationToken cancellationToken)
+    private static async Task<(AnchorClient Anchor, ResolveResponse? Response, RpcException? Failure)> CallAsync(
+        AnchorClient anchor, ResolveRequest request, CancellationToken cancellationToken)
     {
-        Refusal? refusal;
         try
         {
-            var response = await anchor.ResolveAsync(request, cancellationToken).ConfigureAwait(false);
-            if (WireReader.TryRead(response.Answer, out var raw, out refusal))
-            {
-                (var answer, refusal) = _memory.Verify(query, raw, _time.GetUtcNow().ToUnixTimeMilliseconds());
-                if (answer is not null)
-                {
-                    return new Asked(answer, raw, _memory.State.ClockDelta, [.. _refusals]);
-                }
-            }
+            return (anchor, await anchor.ResolveAsync(request, cancellationToken).ConfigureAwait(false), null);
         }
-        catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
+        catch (RpcException e)
         {
-            _refusals.Add(AnchorRefusal.Of(anchor.Endpoint, e));
+            return (anchor, null, e);
+        }
+    }
+
+    private Asked? Take(
+        (AnchorClient Anchor, ResolveResponse? Response, RpcException? Failure) said, Parsed<Query> query)
+    {
+        if (said.Failure is { } failure)
+        {
+            _refusals.Add(AnchorRefusal.Of(said.Anchor.Endpoint, failure));
             return null;
         }
 
-        _refusals.Add(AnchorRefusal.Of(anchor.Endpoint, refusal!));
+        if (WireReader.TryRead(said.Response!.Answer, out var raw, out var refusal))
+        {
+            (var answer, refusal) = _memory.Verify(query, raw, _time.GetUtcNow().ToUnixTimeMilliseconds());
+            if (answer is not null)
+            {
+                return new Asked(answer, raw, _memory.State.ClockDelta, [.. _refusals]);
+            }
+        }
+
+        _refusals.Add(AnchorRefusal.Of(said.Anchor.Endpoint, refusal!));
         return null;
     }
 }

@@ -13,6 +13,9 @@ namespace Fairlead.Resolver.Anchors;
 /// </summary>
 public sealed class AnchorClient : IAsyncDisposable
 {
+    // A busy machine takes seconds for a handshake; who has other anchors to ask does not wait for this one alone.
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(10);
+
     private readonly RpcChannel _channel;
     private readonly CallInvoker _calls;
     private readonly TimeProvider _time;
@@ -33,7 +36,7 @@ public sealed class AnchorClient : IAsyncDisposable
         {
             Identity = identity,
             ServerKeyCheck = IsExpected,
-            ConnectTimeout = TimeSpan.FromSeconds(2),
+            ConnectTimeout = ConnectPatience,
             MaxReceiveMessageBytes = AnchorMethods.MaxMessageBytes,
             TimeProvider = time,
         });
@@ -44,7 +47,7 @@ public sealed class AnchorClient : IAsyncDisposable
     public IpEndpoint Endpoint { get; }
 
     /// <summary>The longest wait for a unary call.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>The key that the server proved; null before the first connection.</summary>
     public PublicKey? ServerKey =>

@@ -42,7 +42,7 @@ public static class HomeMeeting
         return refusal;
     }
 
-    /// <summary>Meets the first of these anchors that has a good chain.</summary>
+    /// <summary>Meets one of these anchors that has a good chain: the first in the order that is not slow.</summary>
     /// <param name="anchors">The anchors, in the order in which they are asked.</param>
     /// <param name="memory">Takes over the chain.</param>
     /// <param name="time">The clock.</param>
@@ -54,21 +54,16 @@ public static class HomeMeeting
     {
         ArgumentNullException.ThrowIfNull(anchors);
         var failures = ImmutableArray.CreateBuilder<MeetingFailure>();
-        foreach (var anchor in anchors)
+        await foreach (var failure in Hedge.AskAsync(
+            anchors, (anchor, enough) => TryMeetAsync(anchor, memory, time, enough), time, cancellationToken)
+            .ConfigureAwait(false))
         {
-            try
+            if (failure is null)
             {
-                if (await MeetAsync(anchor, memory, time, cancellationToken).ConfigureAwait(false) is not { } refusal)
-                {
-                    return new MeetingResult(null, 0, failures.ToImmutable());
-                }
+                return new MeetingResult(null, 0, failures.ToImmutable());
+            }
 
-                failures.Add(new MeetingFailure(anchor.Endpoint, refusal, null));
-            }
-            catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
-            {
-                failures.Add(new MeetingFailure(anchor.Endpoint, Describe(e, anchor.Endpoint), e));
-            }
+            failures.Add(failure);
         }
 
         return new MeetingResult(
@@ -136,13 +131,13 @@ public static class HomeMeeting
     private static async Task<(OfferedHead? Head, MeetingFailure? Failure)> AskAsync(
         AnchorClient anchor, Hex16 nonce, VerifierMemory memory, TimeProvider time, CancellationToken cancellationToken)
     {
+        if (await TryMeetAsync(anchor, memory, time, cancellationToken).ConfigureAwait(false) is { } failure)
+        {
+            return (null, failure);
+        }
+
         try
         {
-            if (await MeetAsync(anchor, memory, time, cancellationToken).ConfigureAwait(false) is { } refusal)
-            {
-                return (null, new MeetingFailure(anchor.Endpoint, refusal, null));
-            }
-
             var response = await anchor.HeadAsync(
                 new HeadRequest
                 {
@@ -161,8 +156,29 @@ public static class HomeMeeting
         }
         catch (OperationCanceledException)
         {
-            var late = new Refusal(VerificationFailure.Behind, anchor.Endpoint.Text, "not waited for");
-            return (null, new MeetingFailure(anchor.Endpoint, late, null));
+            return (null, NotWaitedFor(anchor));
         }
     }
+
+    private static async Task<MeetingFailure?> TryMeetAsync(
+        AnchorClient anchor, VerifierMemory memory, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await MeetAsync(anchor, memory, time, cancellationToken).ConfigureAwait(false) is { } refusal
+                ? new MeetingFailure(anchor.Endpoint, refusal, null)
+                : null;
+        }
+        catch (RpcException e)
+        {
+            return new MeetingFailure(anchor.Endpoint, Describe(e, anchor.Endpoint), e);
+        }
+        catch (OperationCanceledException)
+        {
+            return NotWaitedFor(anchor);
+        }
+    }
+
+    private static MeetingFailure NotWaitedFor(AnchorClient anchor) => new(
+        anchor.Endpoint, new Refusal(VerificationFailure.Behind, anchor.Endpoint.Text, "not waited for"), null);
 }
