@@ -11,7 +11,7 @@ internal sealed class ExpiryLoad(DemoWorld world) : IAsyncDisposable
     private const string UnhealthyBody = "no healthy upstream";
 
     // The sidecar tells Envoy at once; a busy machine takes a moment to hear it.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
 
     private readonly RequestLoad _load = new(world.EnvoyListener, DemoWorld.Checkout, perSecond: 20, world.Time);
     private long _from;
@@ -31,7 +31,7 @@ internal sealed class ExpiryLoad(DemoWorld world) : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait for the requests after it.</param>
     internal async Task<string> CheckAsync(long fresh, long expired, CancellationToken cancellationToken)
     {
-        await Task.Delay(Grace + Grace, world.Time, cancellationToken).ConfigureAwait(false);
+        await Task.Delay(Grace + TimeSpan.FromSeconds(1), world.Time, cancellationToken).ConfigureAwait(false);
         await _load.DisposeAsync().ConfigureAwait(false);
         Check.That(EnvoyMissing.IsThere(world), "no Envoy");
         var counted = _load.Responses.Where(response => response.SentAt >= _from).ToList();
