@@ -19,9 +19,9 @@ public static class Hedge
     /// <param name="ask">Asks one; it makes results of failures, and of being cancelled.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends all of it.</param>
-    public static async IAsyncEnumerable<T> AskAsync<T>(
-        IReadOnlyList<AnchorClient> anchors,
-        Func<AnchorClient, CancellationToken, Task<T>> ask,
+    public static async IAsyncEnumerable<T> AskAsync<TAnchor, T>(
+        IReadOnlyList<TAnchor> anchors,
+        Func<TAnchor, CancellationToken, Task<T>> ask,
         TimeProvider time,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
