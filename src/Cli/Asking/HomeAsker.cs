@@ -12,14 +12,19 @@ using Query = Fairlead.Naming.Query;
 namespace Fairlead.Cli.Asking;
 
 /// <summary>
-/// Asks the home's anchors once, in the order of the bootstrap file, and verifies what they say: the home's chain
-/// first, then, where nothing durable is held, heads from more than F of them (V41), then the answer. An anchor that
-/// fails is noted, and the next one is asked. Not thread-safe.
+/// Asks the home's anchors, in the order of the bootstrap file, and verifies what they say: the home's chain first,
+/// then, where nothing durable is held, heads from more than F of them (V41), then the answer. An anchor that fails is
+/// noted, and the next one is asked; beside one that is slow, too. All of it ends within <see cref="Budget"/>. Not
+/// thread-safe.
 /// </summary>
 internal sealed class HomeAsker : IAsyncDisposable
 {
+    /// <summary>How long anybody who asks waits at most.</summary>
+    internal static readonly TimeSpan Budget = TimeSpan.FromSeconds(12);
+
     private const int RoundsMax = 3;
     private static readonly TimeSpan BetweenRounds = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Hedge = TimeSpan.FromMilliseconds(750);
 
     private readonly BootstrapFile _bootstrap;
     private readonly VerifierMemory _memory;
@@ -44,9 +49,26 @@ internal sealed class HomeAsker : IAsyncDisposable
     /// alone.</param>
     internal async Task<Asked> AskAsync(FullName name, bool wholeChains, CancellationToken cancellationToken)
     {
+        using var budget = new CancellationTokenSource(Budget, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, cancellationToken);
+        try
+        {
+            return await AskWithinAsync(name, wholeChains, either.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or RpcException
+            && budget.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            _refusals.Add(new AnchorRefusal(
+                "home", nameof(StatusCode.DeadlineExceeded), $"no answer within {Budget.TotalSeconds:0} s", null));
+            return Nothing();
+        }
+    }
+
+    private async Task<Asked> AskWithinAsync(FullName name, bool wholeChains, CancellationToken cancellationToken)
+    {
         if (!await MeetAsync(cancellationToken).ConfigureAwait(false))
         {
-            return new Asked(null, null, _memory.State.ClockDelta, [.. _refusals]);
+            return Nothing();
         }
 
         var home = _bootstrap.Home.Genesis;
@@ -65,19 +87,16 @@ internal sealed class HomeAsker : IAsyncDisposable
         for (var round = 1; ; round++)
         {
             var before = _refusals.Count;
-            foreach (var anchor in _anchors)
+            if (await AskAllAsync(request, query, cancellationToken).ConfigureAwait(false) is { } asked)
             {
-                if (await AskOneAsync(anchor, request, query, cancellationToken).ConfigureAwait(false) is { } asked)
-                {
-                    return asked;
-                }
+                return asked;
             }
 
             // An anchor that only just heard of the target, or of a seal, answers the next time.
             if (round == RoundsMax
                 || !_refusals.Skip(before).Any(refusal => refusal.Check is not null && refusal.IsTransport))
             {
-                return new Asked(null, null, _memory.State.ClockDelta, [.. _refusals]);
+                return Nothing();
             }
 
             await Task.Delay(BetweenRounds, _time, cancellationToken).ConfigureAwait(false);
@@ -123,32 +142,95 @@ internal sealed class HomeAsker : IAsyncDisposable
         return result.Refusal is null;
     }
 
-    private async Task<Asked?> AskOneAsync(
-        AnchorClient anchor,
-        ResolveRequest request,
-        Parsed<Query> query,
-        CancellationToken cancellationToken)
+    // One after the other, the next one as soon as one failed or took long; the first good answer counts.
+    private async Task<Asked?> AskAllAsync(
+        ResolveRequest request, Parsed<Query> query, CancellationToken cancellationToken)
     {
-        Refusal? refusal;
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var waiting = new Queue<AnchorClient>(_anchors);
+        var asked = new List<Task<Heard>>();
         try
         {
-            var response = await anchor.ResolveAsync(request, cancellationToken).ConfigureAwait(false);
-            if (WireReader.TryRead(response.Answer, out var raw, out refusal))
+            while (true)
             {
-                (var answer, refusal) = _memory.Verify(query, raw, _time.GetUtcNow().ToUnixTimeMilliseconds());
-                if (answer is not null)
+                if (waiting.TryDequeue(out var next))
                 {
-                    return new Asked(answer, raw, _memory.State.ClockDelta, [.. _refusals]);
+                    asked.Add(CallAsync(next, request, enough.Token));
+                }
+
+                if (asked.Count == 0)
+                {
+                    return null;
+                }
+
+                var patience = waiting.Count > 0 ? Hedge : Timeout.InfiniteTimeSpan;
+                if (await FirstAsync(asked, patience, cancellationToken).ConfigureAwait(false) is not { } first)
+                {
+                    continue;
+                }
+
+                asked.Remove(first);
+                if (Take(await first.ConfigureAwait(false), query) is { } answer)
+                {
+                    return answer;
                 }
             }
         }
-        catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
+        finally
         {
-            _refusals.Add(AnchorRefusal.Of(anchor.Endpoint, e));
+            await enough.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(asked).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Task<Heard>?> FirstAsync(
+        List<Task<Heard>> asked, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.WhenAny(asked).WaitAsync(patience, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<Heard> CallAsync(
+        AnchorClient anchor, ResolveRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new Heard(anchor, await anchor.ResolveAsync(request, cancellationToken).ConfigureAwait(false), null);
+        }
+        catch (RpcException e)
+        {
+            return new Heard(anchor, null, e);
+        }
+    }
+
+    private Asked? Take(Heard heard, Parsed<Query> query)
+    {
+        if (heard.Failure is { } failure)
+        {
+            _refusals.Add(AnchorRefusal.Of(heard.Anchor.Endpoint, failure));
             return null;
         }
 
-        _refusals.Add(AnchorRefusal.Of(anchor.Endpoint, refusal!));
+        if (WireReader.TryRead(heard.Response!.Answer, out var raw, out var refusal))
+        {
+            (var answer, refusal) = _memory.Verify(query, raw, _time.GetUtcNow().ToUnixTimeMilliseconds());
+            if (answer is not null)
+            {
+                return new Asked(answer, raw, _memory.State.ClockDelta, [.. _refusals]);
+            }
+        }
+
+        _refusals.Add(AnchorRefusal.Of(heard.Anchor.Endpoint, refusal!));
         return null;
     }
+
+    private Asked Nothing() => new(null, null, _memory.State.ClockDelta, [.. _refusals]);
+
+    private sealed record Heard(AnchorClient Anchor, ResolveResponse? Response, RpcException? Failure);
 }
