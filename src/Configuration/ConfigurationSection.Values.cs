@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Fairlead.Configuration;
 
@@ -74,6 +75,11 @@ public sealed partial class ConfigurationSection
 
         return address;
     }
+
+    /// <summary>An address for others to reach: by default this port on every address of the machine, by IPv6 and
+    /// IPv4.</summary>
+    public IPEndPoint OpenEndpoint(string key, int port) =>
+        Endpoint(key, new IPEndPoint(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, port));
 
     /// <summary>An address and port, or null where the key is absent.</summary>
     public IPEndPoint? OptionalEndpoint(string key) =>

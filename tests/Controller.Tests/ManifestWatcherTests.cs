@@ -57,6 +57,17 @@ public sealed class ManifestWatcherTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Scans_WrittenBesideAndRenamedInto_WaitForNothing()
+    {
+        // The moment of quiet would never be over.
+        Start(new ManualTimeProvider());
+        Assert.Empty(await NextAsync());
+        Write("a.yaml.tmp", "1");
+        File.Move(Path.Combine(_folder, "a.yaml.tmp"), Path.Combine(_folder, "a.yaml"));
+        Assert.Equal(["a.yaml=1"], await NextAsync());
+    }
+
+    [Fact]
     public async Task Scans_WrittenInPlaceAndDeleted_AreSeen()
     {
         Start(TimeProvider.System);

@@ -6,7 +6,8 @@ namespace Fairlead.Bench;
 /// real.</summary>
 internal static class EndpointBenchmarks
 {
-    private const int Warm = 10;
+    // Adds and removes that do not count. Ten are too few to measure more than the compiler in twelve fresh processes.
+    private const int Warm = 150;
     private const int Count = 50;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
 
@@ -53,6 +54,7 @@ internal static class EndpointBenchmarks
         [
             .. run.All.Rows($"endpoint: change -> ACK of Envoy in the other segment{how}", 25, most99, parts),
             .. run.FirstRequest.Rows($"endpoint: add -> first request on it{how}", 25, most99),
+            new($"endpoint: CPU of anchors, sidecar and Envoy for one change{how}", run.Cpu, "ms"),
         ];
     }
 }

@@ -16,6 +16,7 @@ internal sealed class EndpointRun : IDisposable
     private readonly AdminPage _sidecar;
     private readonly HttpClient _envoy;
     private readonly NewEndpoint _endpoint;
+    private readonly IReadOnlyList<int> _processes;
     private readonly Random _pauses = new(7);
     private long _firstAt;
 
@@ -25,6 +26,10 @@ internal sealed class EndpointRun : IDisposable
         _envoy = new HttpClient { BaseAddress = demo.EnvoyListener, Timeout = TimeSpan.FromSeconds(5) };
         _envoy.DefaultRequestHeaders.Host = Host;
         _endpoint = endpoint;
+        _processes =
+        [
+            .. new[] { "ANCHOR_PIDS_EU1", "ANCHOR_PIDS_US1", "SIDECAR_PID", "ENVOY_PID" }.SelectMany(demo.Processes),
+        ];
     }
 
     public Latencies Added { get; } = new(64);
@@ -35,12 +40,17 @@ internal sealed class EndpointRun : IDisposable
 
     public Latencies FirstRequest { get; } = new(64);
 
+    /// <summary>The CPU time of all anchors, the sidecar and Envoy for one change, in milliseconds.</summary>
+    public double Cpu { get; private set; }
+
     /// <summary>So many adds and removes, after some that do not count.</summary>
     public async Task RunAsync(int warm, int count, CancellationToken cancellationToken)
     {
         await ServingAsync(cancellationToken);
+        var cpu = 0.0;
         for (var i = -warm; i < count; i++)
         {
+            cpu = i == 0 ? _processes.Sum(Machine.ProcessMilliseconds) : cpu;
             var (added, first) = await AddAsync(cancellationToken);
             await PauseAsync(cancellationToken);
             var removed = await AcknowledgedAsync(_endpoint.Remove, cancellationToken);
@@ -54,6 +64,8 @@ internal sealed class EndpointRun : IDisposable
                 FirstRequest.Add(first);
             }
         }
+
+        Cpu = (_processes.Sum(Machine.ProcessMilliseconds) - cpu) / (2 * count);
     }
 
     public void Dispose()

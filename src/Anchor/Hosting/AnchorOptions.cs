@@ -37,8 +37,9 @@ internal sealed record AnchorOptions
     /// <value>Development only: loopback addresses of other segments are relayed. Default false.</value>
     internal required bool UnsafeAllowLoopbackEndpoints { get; init; }
 
-    /// <value>Where readiness and metrics are served; may be reachable from outside. Default 0.0.0.0:16021.</value>
-    internal IPEndPoint Metrics { get; init; } = new(IPAddress.Any, 16021);
+    /// <value>Where readiness and metrics are served; may be reachable from outside. Default port 16021 on every
+    /// address.</value>
+    internal required IPEndPoint Metrics { get; init; }
 
     /// <value>Bytes of the journal from which on a new file is started at the next archived seal. Default 256
     /// MiB.</value>
@@ -63,7 +64,7 @@ internal sealed record AnchorOptions
             Data = root.FilePath("data"),
             Listen = root.Endpoint("listen"),
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16001)),
-            Metrics = root.Endpoint("metrics", new IPEndPoint(IPAddress.Any, 16021)),
+            Metrics = root.OpenEndpoint("metrics", 16021),
             JournalBytes = root.Integer("journal_mib", 1, 256, 256) * Mebibyte,
             Subjects = [.. root.Has("subjects") ? root.Sections("subjects").Select(Mapping) : []],
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),

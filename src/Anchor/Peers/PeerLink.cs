@@ -15,6 +15,7 @@ internal sealed class PeerLink : IAsyncDisposable
     private const int QueueMax = 1024;
     private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(1);
+    private static readonly WriteOptions Gathered = new(WriteFlags.BufferHint);
 
     // An anchor without a processor for a moment is slow, not gone: a new connection would cost both of them more.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
@@ -137,24 +138,32 @@ internal sealed class PeerLink : IAsyncDisposable
 
     private async Task PumpAsync(AsyncClientStreamingCall<PeerMessage, GossipClosed> call)
     {
-        var ended = call.ResponseAsync;
-        Task<bool>? waiting = null;
-        while (true)
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var ended = EndAsync(call.ResponseAsync, over);
+        try
         {
-            waiting ??= _queue.Reader.WaitToReadAsync(_stop.Token).AsTask();
-            if (await Task.WhenAny(waiting, ended).ConfigureAwait(false) == ended)
+            while (await _queue.Reader.WaitToReadAsync(over.Token).ConfigureAwait(false))
             {
-                await ended.ConfigureAwait(false);
-                return;
-            }
-
-            await waiting.ConfigureAwait(false);
-            waiting = null;
-            while (_queue.Reader.TryRead(out var message))
-            {
-                await call.RequestStream.WriteAsync(PeerWire.Write(message)).ConfigureAwait(false);
+                while (_queue.Reader.TryRead(out var message))
+                {
+                    // What is queued goes out together; the last of it sends it all.
+                    call.RequestStream.WriteOptions = _queue.Reader.Count > 0 ? Gathered : null;
+                    await call.RequestStream.WriteAsync(PeerWire.Write(message)).ConfigureAwait(false);
+                }
             }
         }
+        finally
+        {
+            call.Dispose();
+            await ended.ConfigureAwait(false);
+        }
+    }
+
+    // Whoever ends the call, nothing more is sent over it.
+    private static async Task EndAsync(Task<GossipClosed> ended, CancellationTokenSource over)
+    {
+        await ((Task)ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await over.CancelAsync().ConfigureAwait(false);
     }
 
     private void Report(bool isConnected)

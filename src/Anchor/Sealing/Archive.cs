@@ -17,6 +17,9 @@ internal sealed class Archive : IAsyncDisposable
     private const int SealsKept = 64;
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
+    // Subscribers first: what a seal sets in motion should find processor and disk free. The journal holds it all.
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(100);
+
     private readonly IStore _store;
     private readonly StoreMark _mark;
     private readonly ArchiveFormat _format;
@@ -88,6 +91,7 @@ internal sealed class Archive : IAsyncDisposable
             if (isChecked)
             {
                 await _signal.WaitAsync(_stop.Token).ConfigureAwait(false);
+                await Task.Delay(Gathering, _time, _stop.Token).ConfigureAwait(false);
             }
 
             try

@@ -15,6 +15,9 @@ internal sealed class SealLoop : IAsyncDisposable
 {
     private const int InputsMax = 65_536;
 
+    // Wakes the loop and is no input of the engine.
+    private static readonly SealInput Wake = new SealInput.Tick();
+
     private readonly SealEngine _engine;
     private readonly JournalFile _journal;
     private readonly SignedTail _tail = new();
@@ -31,7 +34,9 @@ internal sealed class SealLoop : IAsyncDisposable
     private CertifiedState? _archived;
     private long _tokens;
     private long _rotations;
+    private readonly ITimer _alarm;
     private long? _timer;
+    private long _armed = long.MaxValue;
     private Task _running = Task.CompletedTask;
 
     internal SealLoop(SealEngineOptions options, JournalFile journal, ISealShell shell, TimeProvider time, ILogger log)
@@ -40,6 +45,8 @@ internal sealed class SealLoop : IAsyncDisposable
         _shell = shell;
         _time = time;
         _log = log;
+        _alarm = time.CreateTimer(
+            _ => _inputs.Writer.TryWrite(Wake), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _engine = new SealEngine(options, Now());
         _status = (_engine.Term, _engine.Leader, 0);
         if (!_engine.IsHalted)
@@ -104,6 +111,7 @@ internal sealed class SealLoop : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _alarm.DisposeAsync().ConfigureAwait(false);
         _journal.Dispose();
         _stop.Dispose();
     }
@@ -115,10 +123,18 @@ internal sealed class SealLoop : IAsyncDisposable
             Do(_engine.Step(new SealInput.Tick(), Now()));
             while (!_stop.IsCancellationRequested)
             {
-                await WaitAsync().ConfigureAwait(false);
+                Arm();
+                await _inputs.Reader.WaitToReadAsync(_stop.Token).ConfigureAwait(false);
                 while (_inputs.Reader.TryRead(out var input))
                 {
-                    Do(_engine.Step(input, Now()));
+                    if (ReferenceEquals(input, Wake))
+                    {
+                        _armed = long.MaxValue;
+                    }
+                    else
+                    {
+                        Do(_engine.Step(input, Now()));
+                    }
                 }
 
                 if (_timer is { } due && due <= Now())
@@ -142,21 +158,15 @@ internal sealed class SealLoop : IAsyncDisposable
         }
     }
 
-    private async Task WaitAsync()
+    // The engine asks for another time at nearly every step, and mostly for a later one: an alarm that comes too early
+    // is set anew then, which costs less than setting it each time.
+    private void Arm()
     {
-        var reading = _inputs.Reader.WaitToReadAsync(_stop.Token).AsTask();
-        if (_timer is not { } due)
+        var now = Now();
+        if (_timer is { } due && (due < _armed || _armed <= now))
         {
-            await reading.ConfigureAwait(false);
-            return;
-        }
-
-        var left = TimeSpan.FromMilliseconds(Math.Max(0, due - Now()));
-        if (left > TimeSpan.Zero)
-        {
-            await ((Task)reading).WaitAsync(left, _time, _stop.Token)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _stop.Token.ThrowIfCancellationRequested();
+            _armed = due;
+            _alarm.Change(TimeSpan.FromMilliseconds(Math.Max(0, due - now)), Timeout.InfiniteTimeSpan);
         }
     }
 

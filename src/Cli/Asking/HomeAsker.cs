@@ -14,10 +14,14 @@ namespace Fairlead.Cli.Asking;
 /// <summary>
 /// Asks the home's anchors once, in the order of the bootstrap file, and verifies what they say: the home's chain
 /// first, then, where nothing durable is held, heads from more than F of them (V41), then the answer. An anchor that
-/// fails is noted, and the next one is asked; beside one that is slow, too. Not thread-safe.
+/// fails is noted, and the next one is asked; beside one that is slow, too. All of it ends within <see cref="Budget"/>.
+/// Not thread-safe.
 /// </summary>
 internal sealed class HomeAsker : IAsyncDisposable
 {
+    /// <summary>How long anybody who asks waits at most.</summary>
+    internal static readonly TimeSpan Budget = TimeSpan.FromSeconds(20);
+
     private const int RoundsMax = 3;
     private static readonly TimeSpan BetweenRounds = TimeSpan.FromMilliseconds(300);
 
@@ -44,9 +48,26 @@ internal sealed class HomeAsker : IAsyncDisposable
     /// alone.</param>
     internal async Task<Asked> AskAsync(FullName name, bool wholeChains, CancellationToken cancellationToken)
     {
+        using var budget = new CancellationTokenSource(Budget, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, cancellationToken);
+        try
+        {
+            return await AskWithinAsync(name, wholeChains, either.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or RpcException
+            && budget.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            _refusals.Add(new AnchorRefusal(
+                "home", nameof(StatusCode.DeadlineExceeded), $"no answer within {Budget.TotalSeconds:0} s", null));
+            return Nothing();
+        }
+    }
+
+    private async Task<Asked> AskWithinAsync(FullName name, bool wholeChains, CancellationToken cancellationToken)
+    {
         if (!await MeetAsync(cancellationToken).ConfigureAwait(false))
         {
-            return new Asked(null, null, _memory.State.ClockDelta, [.. _refusals]);
+            return Nothing();
         }
 
         var home = _bootstrap.Home.Genesis;
@@ -79,7 +100,7 @@ internal sealed class HomeAsker : IAsyncDisposable
             if (round == RoundsMax
                 || !_refusals.Skip(before).Any(refusal => refusal.Check is not null && refusal.IsTransport))
             {
-                return new Asked(null, null, _memory.State.ClockDelta, [.. _refusals]);
+                return Nothing();
             }
 
             await Task.Delay(BetweenRounds, _time, cancellationToken).ConfigureAwait(false);
@@ -159,4 +180,6 @@ internal sealed class HomeAsker : IAsyncDisposable
         _refusals.Add(AnchorRefusal.Of(said.Anchor.Endpoint, refusal!));
         return null;
     }
+
+    private Asked Nothing() => new(null, null, _memory.State.ClockDelta, [.. _refusals]);
 }

@@ -129,7 +129,7 @@ internal sealed partial class DemoWorld
             $"  socket: {Quote(XdsSocket)}",
             $"  address: {Quote(XdsAddress)}",
             $"admin: {Quote(SidecarAdmin)}",
-            "readiness: \"127.0.0.1:0\"",
+            "metrics: \"127.0.0.1:0\"",
             "unsafe_allow_loopback_endpoints: true",
             "proxy:",
             $"  http: {Quote(ProxyAddress)}",

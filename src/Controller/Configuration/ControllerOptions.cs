@@ -31,8 +31,8 @@ internal sealed record ControllerOptions
     public required IPEndPoint Admin { get; init; }
 
     /// <summary>Where readiness and metrics are served; may be reachable from outside.</summary>
-    /// <value>Default 0.0.0.0:16022.</value>
-    public IPEndPoint Metrics { get; init; } = new(IPAddress.Any, 16022);
+    /// <value>Default port 16022 on every address.</value>
+    public required IPEndPoint Metrics { get; init; }
 
     /// <summary>The region of all endpoints.</summary>
     /// <value>Default none.</value>

@@ -29,7 +29,7 @@ internal static class ControllerOptionsReader
             PublisherKey = root.FilePath("publisher_key"),
             Manifests = Folder(root, manifests),
             Admin = root.LoopbackEndpoint("admin", new(IPAddress.Loopback, AdminPort)),
-            Metrics = root.Endpoint("metrics", new(IPAddress.Any, MetricsPort)),
+            Metrics = root.OpenEndpoint("metrics", MetricsPort),
             Region = root.OptionalText("region"),
             RecordLife = root.Duration(
                 "record_life", TimeSpan.FromSeconds(1), TimeSpan.FromDays(30), TimeSpan.FromHours(24)),

@@ -33,8 +33,8 @@ internal sealed class ManifestWatcher : IDisposable
         _logger = logger;
         _scanner = new(folder);
         _watcher = new(folder) { NotifyFilter = NotifyFilters.FileName | NotifyFilters.LastWrite | NotifyFilters.Size };
-        _watcher.Created += (_, change) => Put(change.Name, isWhole: false);
-        _watcher.Changed += (_, change) => Put(change.Name, isWhole: false);
+        _watcher.Created += (_, change) => Written(change.Name);
+        _watcher.Changed += (_, change) => Written(change.Name);
         _watcher.Deleted += (_, change) => Put(change.Name, isWhole: false);
         _watcher.Renamed += (_, change) =>
             Put(change.Name, isWhole: FolderScanner.IsManifest(change.Name ?? string.Empty));
@@ -59,6 +59,16 @@ internal sealed class ManifestWatcher : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _watcher.Dispose();
+
+    // What is written beside the manifests, to be renamed into place later, must not delay that. Names with two dots are
+    // those of a mounted ConfigMap, which its files are linked to.
+    private void Written(string? name)
+    {
+        if (name is null || FolderScanner.IsManifest(name) || name.StartsWith("..", StringComparison.Ordinal))
+        {
+            Put(name, isWhole: false);
+        }
+    }
 
     private void Put(string? name, bool isWhole) => _signals.Writer.TryWrite(new(name, isWhole));
 

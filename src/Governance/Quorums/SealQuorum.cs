@@ -13,6 +13,7 @@ internal sealed class SealQuorum
     private readonly Dictionary<Digest, QuorumMember> _byKid;
     private readonly ImmutableArray<QuorumGroup> _groups;
     private readonly ISignatureCheck _signatures;
+    private (Digest Digest, SignatureEntry Signature)? _own;
 
     internal SealQuorum(
         IEnumerable<QuorumMember> members,
@@ -48,6 +49,9 @@ internal sealed class SealQuorum
         signature.Kid != member.Key.Kid
             ? new Refusal(VerificationFailure.KeyIdMismatch, "vote", "signed by another key than the sender's seal key")
             : _signatures.Check(member.Key, digest, signature.Value.Span)?.At("vote");
+
+    /// <summary>Remembers the signature made last: a certificate that holds it comes back soon.</summary>
+    internal void KeepOwn(Digest digest, SignatureEntry signature) => _own = (digest, signature);
 
     /// <summary>
     /// The certificate that these signatures make: the lowest kids of each required group up to its minimum, then the
@@ -91,7 +95,8 @@ internal sealed class SealQuorum
 
         foreach (var signature in envelope.Signatures)
         {
-            if (_signatures.Check(_byKid[signature.Kid].Key, digest, signature.Value.Span) is { } bad)
+            if (!IsOwn(digest, signature)
+                && _signatures.Check(_byKid[signature.Kid].Key, digest, signature.Value.Span) is { } bad)
             {
                 return bad.At("seal");
             }
@@ -104,6 +109,10 @@ internal sealed class SealQuorum
             : new Refusal(
                 VerificationFailure.GroupNotMet, "seal", $"fewer than {missing.Minimum} of group {missing.Name}");
     }
+
+    private bool IsOwn(Digest digest, SignatureEntry signature) =>
+        _own is { } own && own.Digest == digest && own.Signature.Kid == signature.Kid
+        && own.Signature.Value.Span.SequenceEqual(signature.Value.Span);
 
     private Refusal? CheckSigners(ImmutableArray<SignatureEntry> signatures)
     {

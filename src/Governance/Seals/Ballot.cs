@@ -39,7 +39,9 @@ internal sealed class Ballot(SealCore core, ProposalJudge judge)
         var body = new JournalBody(proposal.Term, proposal.Seal, proposal.Puts, proposal.Drops);
         core.Emit(new SealOutput.Journal(body.Encode()));
         core.Signed.Bind(candidate.Seq, candidate.Puts, core.Chain.State);
-        return new SignatureEntry(core.Signer.Key.Kid, core.Signer.Sign(candidate.Claim.Digest));
+        var signature = new SignatureEntry(core.Signer.Key.Kid, core.Signer.Sign(candidate.Claim.Digest));
+        core.Quorum.KeepOwn(candidate.Claim.Digest, signature);
+        return signature;
     }
 
     /// <summary>Remembers the highest signature seen of another anchor.</summary>

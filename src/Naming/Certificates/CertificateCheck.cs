@@ -169,7 +169,7 @@ public static class CertificateCheck
                 $"{signatures.Length} signatures, exactly {threshold} wanted");
         }
 
-        var keys = new EpochKeys(epoch);
+        var keys = EpochKeys.For(epoch);
         var anchors = new EpochAnchor[signatures.Length];
         for (var i = 0; i < signatures.Length; i++)
         {

@@ -1,11 +1,14 @@
-using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 
 namespace Fairlead.Naming;
 
 /// <summary>The keys of one epoch by kid and role. Immutable, thread-safe.</summary>
 public sealed class EpochKeys
 {
-    private readonly FrozenDictionary<Digest, (PublicKey Key, KeyRole Role, EpochAnchor? Anchor)> _byKid;
+    // Every certificate of an epoch is checked against the same keys; they are gathered once.
+    private static readonly ConditionalWeakTable<Epoch, EpochKeys> Gathered = [];
+
+    private readonly Dictionary<Digest, (PublicKey Key, KeyRole Role, EpochAnchor? Anchor)> _byKid;
 
     /// <summary>Gathers the keys; where one stands twice (which V11 refuses) its first role counts.</summary>
     public EpochKeys(Epoch epoch)
@@ -17,7 +20,14 @@ public sealed class EpochKeys
             all.TryAdd(key.Kid, (key, role, anchor));
         }
 
-        _byKid = all.ToFrozenDictionary();
+        _byKid = all;
+    }
+
+    /// <summary>The keys of an epoch, gathered at the first call for this object.</summary>
+    public static EpochKeys For(Epoch epoch)
+    {
+        ArgumentNullException.ThrowIfNull(epoch);
+        return Gathered.GetValue(epoch, static one => new EpochKeys(one));
     }
 
     /// <summary>All keys of an epoch with their roles, in the epoch's order; recovery keys last.</summary>

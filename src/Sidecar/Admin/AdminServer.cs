@@ -15,7 +15,7 @@ namespace Fairlead.Sidecar.Admin;
 
 /// <summary>
 /// Two ports of one server. The admin port, loopback only: <c>/names</c>, <c>/clients</c>, <c>/refusals</c>. The
-/// readiness port, which the kubelet and Prometheus reach: nothing of names. Both: <c>/ready</c> (200 or 503) and
+/// metrics port, which the kubelet and Prometheus reach: nothing of names. Both: <c>/ready</c> (200 or 503) and
 /// <c>/metrics</c>.
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
@@ -24,14 +24,14 @@ internal sealed class AdminServer : IAsyncDisposable
 
     private readonly WebApplication _application;
 
-    private AdminServer(WebApplication application, IPEndPoint admin, IPEndPoint readiness) =>
-        (_application, Admin, Readiness) = (application, admin, readiness);
+    private AdminServer(WebApplication application, IPEndPoint admin, IPEndPoint metrics) =>
+        (_application, Admin, Metrics) = (application, admin, metrics);
 
     /// <summary>Where the admin port listens.</summary>
     internal IPEndPoint Admin { get; }
 
-    /// <summary>Where the readiness port listens.</summary>
-    internal IPEndPoint Readiness { get; }
+    /// <summary>Where readiness and metrics are served.</summary>
+    internal IPEndPoint Metrics { get; }
 
     /// <summary>Starts listening.</summary>
     /// <exception cref="StartException">An address is in use, or not one of this machine.</exception>
@@ -40,9 +40,9 @@ internal sealed class AdminServer : IAsyncDisposable
     {
         // The server names only the first address that it cannot have; each is tried alone, so that both are named.
         FreeAddress.Check("admin", options.Admin);
-        FreeAddress.Check("readiness", options.Readiness);
+        FreeAddress.Check("metrics", options.Metrics);
         ListenOptions? admin = null;
-        ListenOptions? readiness = null;
+        ListenOptions? metrics = null;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelCore();
@@ -51,9 +51,9 @@ internal sealed class AdminServer : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 0;
             kestrel.Listen(options.Admin, listen => admin = listen);
-            kestrel.Listen(options.Readiness, listen =>
+            kestrel.Listen(options.Metrics, listen =>
             {
-                readiness = listen;
+                metrics = listen;
                 listen.Use(next => connection =>
                 {
                     connection.Items[IsPublic] = true;
@@ -71,10 +71,10 @@ internal sealed class AdminServer : IAsyncDisposable
         {
             await application.DisposeAsync().ConfigureAwait(false);
             throw new StartException(
-                $"cannot listen: {e.Message}; end what uses the address, or change admin or readiness", e);
+                $"cannot listen: {e.Message}; end what uses the address, or change admin or metrics", e);
         }
 
-        return new AdminServer(application, admin!.IPEndPoint!, readiness!.IPEndPoint!);
+        return new AdminServer(application, admin!.IPEndPoint!, metrics!.IPEndPoint!);
     }
 
     public ValueTask DisposeAsync() => _application.DisposeAsync();

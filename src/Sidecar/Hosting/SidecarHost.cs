@@ -67,7 +67,7 @@ internal sealed class SidecarHost : IAsyncDisposable
 
     /// <summary>Where it listens, for people and for tests.</summary>
     internal string Addresses =>
-        $"xds={string.Join(",", _server!.Endpoints)} admin={_admin!.Admin} readiness={_admin.Readiness}{Pod.Addresses}";
+        $"xds={string.Join(",", _server!.Endpoints)} admin={_admin!.Admin} metrics={_admin.Metrics}{Pod.Addresses}";
 
     /// <summary>The admin server.</summary>
     internal AdminServer Admin => _admin!;

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Fairlead.Configuration;
 using Fairlead.Naming;
 using Fairlead.Sidecar.Dns;
@@ -38,7 +37,7 @@ internal sealed record SidecarOptions
     /// Readiness and metrics, for the kubelet and Prometheus: reachable from outside, and telling nothing of names.
     /// Default port 16020 on every address.
     /// </value>
-    internal required IPEndPoint Readiness { get; init; }
+    internal required IPEndPoint Metrics { get; init; }
 
     /// <value>The longest time an answer is kept; none by default.</value>
     internal required TimeSpan? TtlCap { get; init; }
@@ -70,7 +69,7 @@ internal sealed record SidecarOptions
             XdsSocket = xds.FilePath("socket", "/var/run/fairlead/xds.sock"),
             XdsAddress = xds.LoopbackEndpoint("address", new IPEndPoint(IPAddress.Loopback, 16010)),
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16000)),
-            Readiness = root.Endpoint("readiness", new IPEndPoint(Everywhere, 16020)),
+            Metrics = root.OpenEndpoint("metrics", 16020),
             TtlCap = root.OptionalDuration("ttl_cap", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
             Proxy = ProxySettings.Read(root),
@@ -87,8 +86,6 @@ internal sealed record SidecarOptions
         file.ThrowIfInvalid();
         return options;
     }
-
-    private static IPAddress Everywhere => Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
 
     private static bool IsImport(string text, out FullName name) =>
         FullName.TryParse(text, out name!, out _) && name.Service is not null;

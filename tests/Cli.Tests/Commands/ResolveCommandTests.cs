@@ -75,6 +75,35 @@ public sealed class ResolveCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Resolve_OneAnchorIsSilent_AnotherOneAnswersMeanwhile()
+    {
+        await using var home = await StartAsync();
+        using var silence = new ManualResetEventSlim();
+        home.Twist = (index, answer) =>
+        {
+            if (index == 0)
+            {
+                silence.Wait();
+            }
+
+            return answer;
+        };
+
+        try
+        {
+            // The first one's patience would end before this answer, were it not asked beside the second.
+            var run = (await ResolveAsync(Web, "--output", "json")).Succeeds();
+
+            Assert.Empty(JsonNode.Parse(run.Output)!["refusals"]!.AsArray());
+            Assert.False(silence.IsSet);
+        }
+        finally
+        {
+            silence.Set();
+        }
+    }
+
+    [Fact]
     public async Task Resolve_OneAnchorLies_IsNamedAndAnotherOneAnswers()
     {
         await using var home = await StartAsync();

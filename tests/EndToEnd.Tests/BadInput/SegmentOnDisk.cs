@@ -45,7 +45,7 @@ public sealed class SegmentOnDisk : IAsyncLifetime
               socket: xds.sock
               address: "{Address}:21011"
             admin: "{Address}:21012"
-            readiness: "127.0.0.1:0"
+            metrics: "127.0.0.1:0"
 
             """);
     }

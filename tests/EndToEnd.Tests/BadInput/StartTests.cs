@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Fairlead.TestKit.Processes;
 using Xunit;
 
 namespace Fairlead.EndToEnd.Tests.BadInput;
@@ -141,6 +142,27 @@ public sealed class StartTests(SegmentOnDisk segment) : IClassFixture<SegmentOnD
         Assert.Contains("xds.sock", LastLine(run), StringComparison.Ordinal);
         Assert.Contains("in use", LastLine(run), StringComparison.Ordinal);
         Assert.True(File.Exists(folder["xds.sock"]), "another one's socket was taken away");
+    }
+
+    [Fact]
+    public async Task Controller_NoAnchorInReach_NamesEachAndTriesOn()
+    {
+        using var folder = await CopyAsync();
+        await using var controller =
+            Programs.Start(Programs.Line("Controller", "--config", ConfigurationOf(folder, "Controller")));
+
+        var said = await Eventually.HoldsAsync(
+            () => Task.FromResult(controller.Errors),
+            text => text.Contains("[7007]", StringComparison.Ordinal) || controller.HasExited,
+            TimeSpan.FromMinutes(2),
+            TestContext.Current.CancellationToken);
+
+        Assert.False(controller.HasExited, said);
+        Assert.Contains($"anchor {SegmentOnDisk.Address}:21001: Unavailable", said, StringComparison.Ordinal);
+        Assert.Contains($"anchor {SegmentOnDisk.Address}:21002: Unavailable", said, StringComparison.Ordinal);
+        Assert.Contains("check its address and that it runs", said, StringComparison.Ordinal);
+        Assert.Contains("only 0 of 1 anchors gave their state, so nothing is published yet", said,
+            StringComparison.Ordinal);
     }
 
     private static void Ends(ProgramRun run, params string[] parts)

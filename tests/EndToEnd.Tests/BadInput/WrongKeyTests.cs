@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Fairlead.EndToEnd.Tests.Demo;
 using Fairlead.TestKit.Processes;
@@ -47,5 +48,29 @@ public sealed class WrongKeyTests(KeptDemo kept)
         (await Programs.FairleadAsync(
             "resolve", DemoEnvironment.Checkout, "--bootstrap", demo["BOOTSTRAP_FILE"], "--key", folder["other.pem"]))
             .Fails(2, "SubjectUnknown", folder["other.pem"], "give --key the pod's own key file");
+    }
+
+    [Fact]
+    public async Task Sidecar_FloorThatTheChainDoesNotHold_EndsAndNamesTheBootstrapFile()
+    {
+        var demo = await kept.GetAsync();
+        using var folder = new TemporaryFolder();
+        var bootstrap = JsonNode.Parse(await File.ReadAllTextAsync(demo["BOOTSTRAP_FILE"], Cancellation))!;
+        bootstrap["home"]!["floor"]!["digest"] = new string('a', 64);
+        var wrong = folder.Write("wrong.json", bootstrap.ToJsonString());
+        var configuration = folder.Write("sidecar.yaml", $"""
+            bootstrap: {wrong}
+            key: {demo["KEY_FILE"]}
+            imports: [{DemoEnvironment.Checkout}]
+            xds:
+              socket: xds.sock
+              address: "127.0.0.1:0"
+            admin: "127.0.0.1:0"
+            metrics: "127.0.0.1:0"
+
+            """);
+
+        (await Programs.RunAsync(Programs.Line("Sidecar", "--config", configuration)))
+            .Fails(2, "FloorMismatch", wrong, "take genesis and floor from");
     }
 }

@@ -130,11 +130,11 @@ public sealed class PodServicesTests(TwoClusters clusters) : IClassFixture<TwoCl
         await using var _ = backend;
         var host = await StartAsync("drained");
         await host.Ready.WaitAsync(bounded.Token);
-        Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Readiness, "ready")).Status);
+        Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Metrics, "ready")).Status);
         var request = GetAsync(host.Pod.Proxy!.Http1, slow, bounded.Token);
         await arrived.Task.WaitAsync(bounded.Token);
         var ending = host.DisposeAsync().AsTask();
-        var (status, page) = await TwoClusters.GetAsync(host.Admin.Readiness, "ready");
+        var (status, page) = await TwoClusters.GetAsync(host.Admin.Metrics, "ready");
         Assert.Equal(503, status);
         Assert.Equal("draining", (string?)page!["pending"]![0]);
         Assert.False(ending.IsCompleted);
@@ -142,7 +142,7 @@ public sealed class PodServicesTests(TwoClusters clusters) : IClassFixture<TwoCl
         using var response = await request;
         Assert.Equal("done", await response.Content.ReadAsStringAsync(bounded.Token));
         await ending.WaitAsync(bounded.Token);
-        await Assert.ThrowsAsync<HttpRequestException>(() => TwoClusters.GetAsync(host.Admin.Readiness, "ready"));
+        await Assert.ThrowsAsync<HttpRequestException>(() => TwoClusters.GetAsync(host.Admin.Metrics, "ready"));
     }
 
     [Fact]

@@ -56,17 +56,17 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
     public async Task ReadinessPort_TellsReadinessAndMetricsAndNothingOfNames()
     {
         using var bounded = Bounded();
-        await using var host = await TwoClusters.StartAsync(clusters.Configure("readiness"));
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("metrics"));
         await host.Ready.WaitAsync(bounded.Token);
-        Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Readiness, "ready")).Status);
+        Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Metrics, "ready")).Status);
         Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Admin, "ready")).Status);
         foreach (var page in new[] { "names", "clients", "refusals" })
         {
-            Assert.Equal(404, (await TwoClusters.GetAsync(host.Admin.Readiness, page)).Status);
+            Assert.Equal(404, (await TwoClusters.GetAsync(host.Admin.Metrics, page)).Status);
             Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Admin, page)).Status);
         }
 
-        var (status, metrics) = await TwoClusters.GetTextAsync(host.Admin.Readiness, "metrics");
+        var (status, metrics) = await TwoClusters.GetTextAsync(host.Admin.Metrics, "metrics");
         Assert.Equal(200, status);
         Assert.Contains("fairlead_sidecar_names{state=\"fresh\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("fairlead_sidecar_ready 1\n", metrics, StringComparison.Ordinal);

@@ -45,7 +45,7 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, stop.Token);
         }
 
-        var (status, page) = await TwoClusters.GetAsync(host.Admin.Readiness, "ready");
+        var (status, page) = await TwoClusters.GetAsync(host.Admin.Metrics, "ready");
         Assert.Equal(503, status);
         Assert.Equal("home: NoFreshHead", (string?)page!["pending"]![0]);
         Assert.Equal("imports: 1", (string?)page["pending"]![1]);
@@ -79,7 +79,7 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
 
     [Theory]
     [InlineData("admin", "change admin")]
-    [InlineData("readiness", "change readiness")]
+    [InlineData("metrics", "change metrics")]
     [InlineData("xds.address", "change xds.socket or xds.address")]
     [InlineData("proxy.http", "change proxy.http")]
     [InlineData("proxy.h2c", "change proxy.h2c")]

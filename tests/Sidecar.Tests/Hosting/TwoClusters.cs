@@ -77,7 +77,7 @@ public sealed class TwoClusters : IAsyncLifetime
             ["imports"] = $"[{Checkout}]",
             ["xds"] = $"{{socket: {Path.Combine(folder, "xds.sock")}, address: 127.0.0.1:0}}",
             ["admin"] = "127.0.0.1:0",
-            ["readiness"] = "127.0.0.1:0",
+            ["metrics"] = "127.0.0.1:0",
         };
         foreach (var line in lines)
         {
