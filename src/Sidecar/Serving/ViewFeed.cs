@@ -105,9 +105,10 @@ internal sealed class ViewFeed : IResourceInterest
 
     public void Unwanted(ResourceType type, string name) => Count(name, -1);
 
-    // An endpoint request is always answered: a client must not wait for a cluster that it was given.
+    // An endpoint request is always answered: a client must not wait for a cluster that it was given. Who asks holds a
+    // snapshot that may be older than what was published meanwhile: the newer one answers, and no "none" before it.
     public Resource? Missing(ResourceType type, string name) =>
-        type == ResourceType.Endpoints && !IsPending(name) ? Resource.EmptyEndpoints(name) : null;
+        type == ResourceType.Endpoints && !IsComing(name) ? Resource.EmptyEndpoints(name) : null;
 
     /// <summary>How many names are held; for tests.</summary>
     internal int Held()
@@ -118,12 +119,14 @@ internal sealed class ViewFeed : IResourceInterest
         }
     }
 
-    private bool IsPending(string spelling)
+    private bool IsComing(string spelling)
     {
         lock (_gate)
         {
             return ClusterNames.TryRead(spelling, out var name, out _)
-                && _names.TryGetValue(name, out var served) && served.IsPending;
+                && ((_names.TryGetValue(name, out var served) && served.IsPending)
+                    || (_published.TryGetValue(name, out var resources)
+                        && resources.Contains((ResourceType.Endpoints, spelling))));
         }
     }
 

@@ -189,6 +189,24 @@ public sealed class ServedViewsTests : IDisposable
         Assert.Equal(0, feed.Held());
     }
 
+    [Fact]
+    public void Missing_InAnOlderSnapshotThanWhatIsPublished_IsNoEmptyAssignment()
+    {
+        var feed = new ViewFeed(ClientKind.Envoy, new HashSet<string> { Checkout }, (_, _) => { });
+        var fresh = ServedNameMapping.Map(CachedNames.Fresh);
+        feed.Publish(ServedName.Without(Checkout, Reasons.Pending, fresh.Ports));
+        var held = feed.View.Current;
+        Assert.Null(held.Find(ResourceType.Endpoints, Cluster));
+        Assert.Null(feed.Missing(ResourceType.Endpoints, Cluster));
+
+        feed.Publish(fresh);
+
+        // A stream that still looks at what it held waits for the endpoints, and tells no client that there are none.
+        Assert.Null(feed.Missing(ResourceType.Endpoints, Cluster));
+        Assert.NotNull(feed.View.Current.Find(ResourceType.Endpoints, Cluster));
+        Assert.NotNull(feed.Missing(ResourceType.Endpoints, Other + ":80"));
+    }
+
     private string ShapePath => Path.Combine(_folder, "imports.state");
 
     private static ResourceSnapshot Snapshot(ServedViews views) =>
