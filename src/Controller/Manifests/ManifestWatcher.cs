@@ -60,8 +60,8 @@ internal sealed class ManifestWatcher : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _watcher.Dispose();
 
-    // What is written beside the manifests, to be renamed into place later, must not delay that. Names with two dots are
-    // those of a mounted ConfigMap, which its files are linked to.
+    // What is written beside the manifests, to be renamed into place later, must not delay that. Names with two dots
+    // are those of a mounted ConfigMap, which its files are linked to.
     private void Written(string? name)
     {
         if (name is null || FolderScanner.IsManifest(name) || name.StartsWith("..", StringComparison.Ordinal))
