@@ -70,6 +70,10 @@ internal static class FairleadCommand
         root.Subcommands.Add(ResolveCommand.Build("trace", output));
         root.Subcommands.Add(VerifyCommand.Build(output));
         root.Subcommands.Add(SegmentCommand.Build(output));
+        root.Subcommands.Add(ProposeCommand.Build(output));
+        root.Subcommands.Add(OperateCommands.Proposals(output));
+        root.Subcommands.Add(OperateCommands.Approve(output));
+        root.Subcommands.Add(OperateCommands.Log(output));
         root.Subcommands.Add(KeyCommand.Build(output));
         root.Subcommands.Add(ManifestsCommand.Build(output));
         root.Subcommands.Add(DemoCommand.Build(output));

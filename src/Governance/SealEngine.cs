@@ -42,7 +42,7 @@ public sealed class SealEngine
         _catchUp = new CatchUp(_core);
         _intake = new Intake(_core);
         _ballot.Watch(_core.Chain.State.Entries);
-        _unfit = SealStart.Restore(options, _core, _ballot);
+        _unfit = SealStart.Restore(options, _core, _ballot) ?? options.Unfit;
     }
 
     /// <summary>The newest certified state; null before the epoch's first seal.</summary>

@@ -63,6 +63,10 @@ public sealed record SealEngineOptions
     /// </summary>
     public long JournalBase { get; init; } = -1;
 
+    /// <summary>Why the key must not sign any more, where that was found out in an earlier epoch; null where it may.
+    /// </summary>
+    public Refusal? Unfit { get; init; }
+
     /// <summary>The newest certified seal of this epoch from the archive; null where there is none.</summary>
     public Envelope? Archived { get; init; }
 

@@ -19,7 +19,15 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
     internal Task<Refusal?> AdoptAsync(SegmentState segment)
     {
         var done = new TaskCompletionSource<Refusal?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        keeper.Step(state => state.With(segment), done.SetResult);
+        keeper.Step(state => state.With(segment), lost =>
+        {
+            if (lost is null)
+            {
+                context.Learned(segment);
+            }
+
+            done.SetResult(lost);
+        });
         return done.Task;
     }
 
@@ -34,6 +42,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         UnverifiedHop own, RelayedName name, UnverifiedAnswer fromTarget, Action<Refusal?> settled, Action passed)
     {
         Refusal? refusal = null;
+        SegmentState? learned = null;
         keeper.Step(
             state =>
             {
@@ -51,11 +60,26 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                 }
 
                 passed();
+                learned = Newer(state, accepted.Next, fromTarget);
                 return accepted.Next;
             },
-            settled);
+            lost =>
+            {
+                if (lost is null && learned is not null)
+                {
+                    context.Learned(learned);
+                }
+
+                settled(lost);
+            });
         return refusal;
     }
+
+    private static SegmentState? Newer(VerifierState before, VerifierState after, UnverifiedAnswer answer) =>
+        answer.Hops is [.., { Genesis: var target }] && after.Segments.GetValueOrDefault(target) is { } segment
+        && (before.Segments.GetValueOrDefault(target)?.NewestNumber ?? -1) < segment.NewestNumber
+            ? segment
+            : null;
 
     // The own hop holds the whole chain; an answer must not repeat what the verifier holds.
     private static UnverifiedHop Known(VerifierState state, UnverifiedHop own) => state.HomeState is { } home

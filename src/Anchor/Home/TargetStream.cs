@@ -28,6 +28,7 @@ internal sealed class TargetStream(
 
     private readonly HashSet<ulong> _open = [];
     private readonly Dictionary<ulong, long> _due = [];
+    private Digest _home;
     private long _grantsAt;
     private long _chain = -1;
     private volatile Refusal? _lost;
@@ -93,6 +94,13 @@ internal sealed class TargetStream(
             }
 
             yield return new SubscribeRequest { Grants = renewed };
+        }
+
+        // Grants of a new home epoch are believed by those who know it: it travels with the questions (V48).
+        if (_home != view.Epoch.Digest)
+        {
+            _home = view.Epoch.Digest;
+            _open.Clear();
         }
 
         foreach (var name in names.Values)

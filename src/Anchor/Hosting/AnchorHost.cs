@@ -1,5 +1,6 @@
+using System.Collections.Immutable;
+using Fairlead.Anchor.Governing;
 using Fairlead.Anchor.Home;
-using Fairlead.Anchor.Journal;
 using Fairlead.Anchor.Peers;
 using Fairlead.Anchor.Sealing;
 using Fairlead.Anchor.Serving;
@@ -21,22 +22,32 @@ namespace Fairlead.Anchor.Hosting;
 /// </summary>
 internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 {
-    private readonly SegmentGround _ground;
+    private volatile SegmentGround _ground;
+    private readonly ChainFolder _chain;
+    private readonly ILogger _log;
     private readonly AnchorMetrics _counters = new();
     private readonly ViewSource _views = new();
-    private readonly List<PeerLink> _links = [];
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private KeyCustody? _keys;
+    private PeerLinks? _links;
+    private OperationBook? _operations;
     private Archive? _archive;
     private SealLoop? _loop;
     private StateKeeper? _keeper;
     private AttestBook? _attests;
     private ConsumerService? _consumers;
     private RpcServer? _server;
+    private RpcServer? _operator;
+    private int _servedAtStart;
     private PageServer? _admin;
     private PageServer? _metrics;
 
-    private AnchorHost(SegmentGround ground) => _ground = ground;
+    private AnchorHost(SegmentGround ground, ChainFolder chain, ILogger log)
+    {
+        _ground = ground;
+        _chain = chain;
+        _log = log;
+    }
 
     /// <summary>What is served; null until a certified seal is held.</summary>
     internal ViewSource Views => _views;
@@ -62,8 +73,17 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         Func<ServerServiceDefinition, ServerServiceDefinition>? decorate,
         CancellationToken cancellationToken)
     {
-        var ground = SegmentGround.Read(options.SegmentFile, time.GetUtcNow().ToUnixTimeMilliseconds());
-        var host = new AnchorHost(ground);
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var ceremony = SegmentGround.Read(options.SegmentFile, now);
+        var chain = new ChainFolder(options.Data);
+        var ground = chain.Newest(ceremony, now);
+        var log = loggers.CreateLogger<AnchorHost>();
+        if (ground.Newest.Value.Expires <= now)
+        {
+            GovernLog.Expired(log, ground.Newest.Value.Number);
+        }
+
+        var host = new AnchorHost(ground, chain, log) { _servedAtStart = ceremony.Epochs.Length };
         try
         {
             host._keys = KeyCustody.Load(options, ground, time);
@@ -87,14 +107,26 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         await (await Task.WhenAny(_broken.Task, ended.Task).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
-    public void Send(string anchor, SealMessage message) => _links.Find(link => link.Id == anchor)?.Send(message);
+    public void Send(string anchor, SegmentMessage message) => _links!.Send(anchor, message);
 
-    public void Broadcast(SealMessage message) => _links.ForEach(link => link.Send(message));
+    public void Broadcast(SegmentMessage message) => _links!.Broadcast(message);
+
+    public void OnMoved(SegmentOutput.Moved moved)
+    {
+        var ground = _ground.Follow(moved.Ground, moved.Step);
+        _chain.Keep(ground, moved.Entries);
+        _ground = ground;
+        _links!.Follow(ground.Newest.Value);
+        GovernLog.Moved(_log, ground.Newest.Value.Number);
+    }
+
+    // The view of the first seal's state follows: epochs, certificate and seal are swapped in as one (4.3.3).
+    public void OnPublished(SegmentOutput.Published published) => _counters.Epochs.Add();
 
     public void OnCertified(CertifiedState state)
     {
-        _views.Publish(
-            new SegmentView(_ground.Name, _ground.Epochs, _ground.Newest, _ground.Leaves, _ground.Rules, state));
+        var ground = _ground;
+        _views.Publish(new SegmentView(ground.Name, ground.Epochs, ground.Newest, ground.Leaves, ground.Rules, state));
         _archive!.Enqueue(state);
         _counters.Seals.Add();
     }
@@ -105,11 +137,12 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     {
         await DisposeAsync(_metrics).ConfigureAwait(false);
         await DisposeAsync(_admin).ConfigureAwait(false);
+        await DisposeAsync(_operator).ConfigureAwait(false);
         await DisposeAsync(_server).ConfigureAwait(false);
         await DisposeAsync(_consumers).ConfigureAwait(false);
         await DisposeAsync(_attests).ConfigureAwait(false);
         await DisposeAsync(_keeper).ConfigureAwait(false);
-        await Task.WhenAll(_links.Select(link => link.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await DisposeAsync(_links).ConfigureAwait(false);
         await DisposeAsync(_loop).ConfigureAwait(false);
         await DisposeAsync(_archive).ConfigureAwait(false);
         _keys?.Dispose();
@@ -123,28 +156,22 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             .ConfigureAwait(false);
         var log = loggers.CreateLogger<SealLoop>();
         _archive = new Archive(folder.Store, folder.Mark, _ground.Genesis, time, loggers.CreateLogger<Archive>());
-        var engine = new SealEngineOptions
-        {
-            Self = options.Id,
-            Genesis = _ground.Genesis,
-            Epoch = _ground.Newest,
-            OperationLeaves = _ground.OperationLeaves,
-            Handover = _ground.Handover?.Value,
-            HandoverDigest = _ground.Handover?.Digest,
-            Signer = _keys!.Seal,
-            Journal = [.. JournalParts.Join(folder.Journal.Replay()).Select(body => new ReadOnlyMemory<byte>(body))],
-            JournalBase = folder.JournalBase(_ground),
-            Archived = folder.Archived?.Seal,
-            ArchivedEntries = folder.Archived?.Entries ?? [],
-        };
+        _keeper = OpenState(options);
+        _operations = new OperationBook(options.Id, options.Data, loggers.CreateLogger<OperationBook>());
+        var engine = EngineStart.Options(options.Id, _ground, _chain, folder, _keys!, _keeper, _operations);
         if (engine.JournalBase > folder.ArchivedSeq)
         {
-            SealLog.BaseMissing(log, engine.Epoch.Value.Number, engine.JournalBase);
+            SealLog.BaseMissing(log, _ground.Newest.Value.Number, engine.JournalBase);
         }
 
-        _loop = new SealLoop(engine, folder.Journal, this, time, log);
+        // What was certified here was served; of the newest epoch without a seal that is not known (I17).
+        _servedAtStart = Math.Min(
+            _ground.Epochs.Length,
+            Math.Max(_servedAtStart, _ground.Epochs.Length - (folder.Archived is null ? 1 : 0)));
+        _links = new PeerLinks(options.Id, _keys!.Transport, time, (anchor, isConnected) => _loop!.Post(
+            isConnected ? new SegmentInput.Connected(anchor) : new SegmentInput.Disconnected(anchor)));
+        _loop = new SealLoop(engine, (folder.Journal, folder.GovJournal), _operations, this, time, log);
         _archive.Written += _loop.OnArchived;
-        _keeper = OpenState(options);
     }
 
     private StateKeeper OpenState(AnchorOptions options)
@@ -177,19 +204,20 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints,
             Time = time,
             Loggers = loggers,
+            Learned = Learn,
         };
         var mint = new AttestMint(context.SealKey);
         _attests = new AttestBook(mint, AskAsync, time, loggers.CreateLogger<AttestBook>());
         _consumers = new ConsumerService(context, _attests, new HomeVerifier(context, _keeper!));
         var builder = ServerServiceDefinition.CreateBuilder();
         _consumers.AddTo(builder);
-        new ReadingService(context, _ground.Epochs, _ground.Genesis).AddTo(builder);
+        new ReadingService(context, ServedEpochs, _ground.Genesis).AddTo(builder);
         new PublishService(_loop!, _ground.Genesis, _counters).AddTo(builder);
         var service = builder.Build();
         var peers = new PeerService(
             options.Id,
             () => _ground.Newest.Value,
-            (anchor, message) => _loop!.Post(new SealInput.Receive(anchor, message)),
+            (anchor, message) => _loop!.Post(new SegmentInput.Receive(anchor, message)),
             request => Decide(request, mint, context.Now()));
         var server = new RpcServerOptions
         {
@@ -216,23 +244,25 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _metrics = await PageServer.StartAsync(
             "metrics", options.Metrics, pages.Metrics, isLoopbackOnly: false, cancellationToken)
             .ConfigureAwait(false);
-        Connect(options.Id, time);
+        _operator = await OperatorSocket.StartAsync(
+            options.OperatorSocket, new OperatorService(options.Id, _loop!, _operations!, () => _ground), time, loggers,
+            cancellationToken).ConfigureAwait(false);
+        _links!.Follow(_ground.Newest.Value);
         _loop!.Start();
     }
 
-    private void Connect(string self, TimeProvider time)
-    {
-        foreach (var anchor in _ground.Newest.Value.Anchors.Where(anchor => anchor.Id != self))
-        {
-            _links.Add(new PeerLink(anchor, _keys!.Transport, time, connected => _loop!.Post(
-                connected ? new SealInput.Connected(anchor.Id) : new SealInput.Disconnected(anchor.Id))));
-        }
-    }
+    // Epochs and the newest one's first seal are shown together, so that nobody waits for a seal that is not there yet.
+    private ImmutableArray<EpochDocument> ServedEpochs() =>
+        _views.Current?.Epochs ?? _ground.Epochs[.._servedAtStart];
+
+    // A verified chain of another segment: a renewal may raise the floor to it.
+    private void Learn(SegmentState segment) => _loop!.Post(new SegmentInput.OfOperator(
+        new EpochInput.Learned(segment.Genesis, EngineStart.Foreign(segment))));
 
     private async Task<Envelope> AskAsync(
         string anchor, SegmentView view, AttestTerms terms, CancellationToken cancellationToken)
     {
-        var link = _links.Find(link => link.Id == anchor)
+        var link = _links!.Find(anchor)
             ?? throw new RpcException(new Status(StatusCode.Unavailable, $"{anchor} is not known"));
         var response = await link.AttestAsync(AttestWire.Write(view, terms), cancellationToken).ConfigureAwait(false);
         return WireReader.TryRead(response.Attest, out var envelope, out var refusal)
@@ -253,7 +283,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     /// <summary>What the admin page shows.</summary>
     internal AnchorStatus Status(string id) => new(
         id, _ground.Name.Text, _ground.Genesis, _ground.Newest.Value.Number, _views.Current, _loop!.Status,
-        [.. _links.Select(link => (link.Id, link.IsConnected))], _archive!.Alarm, _consumers!.Streams);
+        [.. _links!.All.Select(link => (link.Id, link.IsConnected))], _archive!.Alarm, _consumers!.Streams);
 
     private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -8,6 +8,9 @@ internal sealed class AnchorMetrics
     /// <summary>Newer certified seals that came into hand.</summary>
     internal Counter Seals { get; } = new();
 
+    /// <summary>Epochs whose first seal was published here.</summary>
+    internal Counter Epochs { get; } = new();
+
     /// <summary>Entries that publishers offered here and that passed every check.</summary>
     internal Counter Accepted { get; } = new();
 

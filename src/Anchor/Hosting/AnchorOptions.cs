@@ -1,6 +1,7 @@
 using System.Net;
 using Fairlead.Configuration;
 using Fairlead.Naming;
+using Fairlead.Protocol;
 
 namespace Fairlead.Anchor.Hosting;
 
@@ -24,6 +25,12 @@ internal sealed record AnchorOptions
 
     /// <value>The folder of journal and archive; made where it is missing.</value>
     internal required string Data { get; init; }
+
+    /// <value>The operator's unix socket. Default <c>operator.sock</c> in <see cref="Data"/>.</value>
+    internal string OperatorSocket => Socket ?? Path.Combine(Data, OperatorMethods.SocketName);
+
+    /// <value>Another path for <see cref="OperatorSocket"/>; null for the default.</value>
+    internal string? Socket { get; init; }
 
     /// <value>Where consumers, publishers and other anchors connect.</value>
     internal required IPEndPoint Listen { get; init; }
@@ -62,6 +69,7 @@ internal sealed record AnchorOptions
             SealKey = keys.FilePath("seal"),
             TlsKey = keys.FilePath("tls"),
             Data = root.FilePath("data"),
+            Socket = root.Has("operator_socket") ? root.FilePath("operator_socket") : null,
             Listen = root.Endpoint("listen"),
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16001)),
             Metrics = root.OpenEndpoint("metrics", 16021),

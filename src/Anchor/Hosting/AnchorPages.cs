@@ -35,6 +35,7 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
             now.View?.Certified.State.EntryCount ?? 0)
         .Gauge("fairlead_anchor_entries_pending", "Entries that wait to be sealed.", now.Sealing.Pending)
         .Counter("fairlead_anchor_seals_total", "Newer certified seals that came into hand.", counters.Seals.Value)
+        .Counter("fairlead_anchor_epochs_total", "Epochs whose first seal was published here.", counters.Epochs.Value)
         .Counter(
             "fairlead_anchor_entries_accepted_total", "Entries offered here that passed every check.",
             counters.Accepted.Value)

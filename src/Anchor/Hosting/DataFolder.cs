@@ -3,7 +3,6 @@ using Fairlead.Anchor.Sealing;
 using Fairlead.Governance;
 using Fairlead.Hosting;
 using Fairlead.Naming;
-using Fairlead.Naming.Tree;
 using Fairlead.Resolver.State;
 using Fairlead.Store;
 using Fairlead.Store.Sqlite;
@@ -14,9 +13,14 @@ namespace Fairlead.Anchor.Hosting;
 /// <param name="Store">The archive's store.</param>
 /// <param name="Mark">What is remembered of that store.</param>
 /// <param name="Journal">The seal key's journal.</param>
+/// <param name="GovJournal">The gov key's journal.</param>
 /// <param name="Archived">The newest certified state of this epoch that the store holds; null for none.</param>
 internal sealed record DataFolder(
-    IStore Store, StoreMark Mark, JournalFile Journal, (Envelope Seal, IReadOnlyList<SignedEntry> Entries)? Archived)
+    IStore Store,
+    StoreMark Mark,
+    JournalFile Journal,
+    JournalFile GovJournal,
+    (Envelope Seal, IReadOnlyList<SignedEntry> Entries)? Archived)
 {
     /// <summary>Opens or makes all of it.</summary>
     /// <exception cref="StartException">The folder is not writable, held by another process, or its journal is missing
@@ -27,6 +31,7 @@ internal sealed record DataFolder(
     {
         SqliteStore? store = null;
         JournalFile? journal = null;
+        JournalFile? gov = null;
         try
         {
             Directory.CreateDirectory(
@@ -36,16 +41,20 @@ internal sealed record DataFolder(
                 cancellationToken)
                 .ConfigureAwait(false);
             var mark = new StoreMark(options.Data, time);
-            journal = await OpenJournalAsync(options, ground, keys, store, mark, cancellationToken)
+            journal = await OpenJournalAsync(options, ground, keys.Seal, store, mark, cancellationToken)
+                .ConfigureAwait(false);
+            gov = await OpenJournalAsync(options, ground, keys.Gov, store, mark, cancellationToken)
                 .ConfigureAwait(false);
             CheckBase(journal.Header, ground);
+            CheckBase(gov.Header, ground);
             var archived = await new ArchiveFormat(ground.Genesis).LoadAsync(store, cancellationToken)
                 .ConfigureAwait(false);
-            return new DataFolder(store, mark, journal, OfThisEpoch(archived, ground));
+            return new DataFolder(store, mark, journal, gov, OfThisEpoch(archived, ground));
         }
         catch (Exception e)
         {
             journal?.Dispose();
+            gov?.Dispose();
             if (store is not null)
             {
                 await store.DisposeAsync().ConfigureAwait(false);
@@ -72,10 +81,10 @@ internal sealed record DataFolder(
 
     // Two places remember that this key has a journal: where the file is gone, the key must not start over.
     private static async Task<JournalFile> OpenJournalAsync(
-        AnchorOptions options, SegmentGround ground, KeyCustody keys, SqliteStore store, StoreMark mark,
+        AnchorOptions options, SegmentGround ground, EcdsaSigner signer, SqliteStore store, StoreMark mark,
         CancellationToken cancellationToken)
     {
-        var kid = keys.Seal.Key.Kid.ToString();
+        var kid = signer.Key.Kid.ToString();
         var journal =
             new JournalOptions(options.Data, ground.Genesis.ToString(), kid) { RotateBytes = options.JournalBytes };
         var marker = StoreKey.FromText($"s/{ground.Genesis}/journal/{kid}");
@@ -87,8 +96,7 @@ internal sealed record DataFolder(
             return JournalFile.Open(journal);
         }
 
-        var root = ground.Handover?.Value.Root ?? TreeHash.Empty;
-        var created = JournalFile.Create(journal, ground.Newest.Value.Number, 0, root.ToString());
+        var created = JournalFile.Create(journal, ground.Newest.Value.Number, 0, ground.StartRoot.ToString());
         await store.CommitAsync(
             new Transaction { Success = [new Operation.Put(marker, "1"u8.ToArray())] }, cancellationToken)
                 .ConfigureAwait(false);
@@ -101,8 +109,8 @@ internal sealed record DataFolder(
         if (header.BaseEpoch > ground.Newest.Value.Number)
         {
             throw new StartException(
-                $"JournalBehind: the journal starts in epoch {header.BaseEpoch}, the segment file ends at epoch "
-                + $"{ground.Newest.Value.Number}; give the newest segment file");
+                $"JournalBehind: the journal starts in epoch {header.BaseEpoch}, segment file and data folder end at "
+                + $"epoch {ground.Newest.Value.Number}; give the newest segment file");
         }
     }
 

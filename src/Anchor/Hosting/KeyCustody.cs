@@ -11,12 +11,16 @@ namespace Fairlead.Anchor.Hosting;
 /// </summary>
 internal sealed class KeyCustody : IDisposable
 {
-    private KeyCustody(EcdsaSigner seal, TlsIdentity transport, Digest transportKid)
+    private KeyCustody(EcdsaSigner gov, EcdsaSigner seal, TlsIdentity transport, Digest transportKid)
     {
+        Gov = gov;
         Seal = seal;
         Transport = transport;
         TransportKid = transportKid;
     }
+
+    /// <summary>Signs votes about the next epoch.</summary>
+    internal EcdsaSigner Gov { get; }
 
     /// <summary>Signs seals, Attests, Grants and heads.</summary>
     internal EcdsaSigner Seal { get; }
@@ -38,15 +42,14 @@ internal sealed class KeyCustody : IDisposable
                 + "check id");
         try
         {
-            // The gov key signs structure only. It is checked to be in its place, and not kept.
-            using var gov = KeyFile.LoadSigner(options.GovKey);
-            Check(options.GovKey, gov.Key, anchor.Gov, "gov");
             using var tls = KeyFile.Load(options.TlsKey);
             using var tlsSigner = KeyFile.LoadSigner(options.TlsKey);
             Check(options.TlsKey, tlsSigner.Key, anchor.Tls, "tls");
             var seal = KeyFile.LoadSigner(options.SealKey);
             Check(options.SealKey, seal.Key, anchor.Seal, "seal");
-            return new KeyCustody(seal, new TlsIdentity(tls, time), anchor.Tls.Kid);
+            var gov = KeyFile.LoadSigner(options.GovKey);
+            Check(options.GovKey, gov.Key, anchor.Gov, "gov");
+            return new KeyCustody(gov, seal, new TlsIdentity(tls, time), anchor.Tls.Kid);
         }
         catch (KeyFileException e)
         {
@@ -56,6 +59,7 @@ internal sealed class KeyCustody : IDisposable
 
     public void Dispose()
     {
+        Gov.Dispose();
         Seal.Dispose();
         Transport.Dispose();
     }

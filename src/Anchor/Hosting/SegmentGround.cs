@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
+using Fairlead.Governance;
 using Fairlead.Hosting;
 using Fairlead.Naming;
+using Fairlead.Naming.Operations;
 using Fairlead.Naming.Traversal;
+using Fairlead.Naming.Tree;
 using Fairlead.Protocol.Files;
 
 namespace Fairlead.Anchor.Hosting;
@@ -12,40 +15,70 @@ namespace Fairlead.Anchor.Hosting;
 /// </summary>
 internal sealed class SegmentGround
 {
-    private SegmentGround(SegmentFile file, Parsed<Epoch> newest, OperationLeaves leaves, Parsed<Handover>? handover)
+    private SegmentGround(SegmentFile file, EpochGround ground, EpochGround? before, IEnumerable<Digest> publishers)
     {
-        Name = file.Name;
-        Genesis = file.Genesis;
-        Epochs = file.Epochs;
-        Newest = newest;
-        Handover = handover;
-        OperationLeaves = [.. leaves.Leaves.Values];
+        File = file;
+        Ground = ground;
+        Before = before;
+        Publishers = [.. publishers, .. PublishersOf(ground.Leaves)];
         Rules =
         [
-            .. leaves.Leaves.Values.Where(leaf => leaf.Class == LeafClass.Rule)
+            .. ground.Leaves.Leaves.Values.Where(leaf => leaf.Class == LeafClass.Rule)
                 .Select(leaf => Document.TryParse<Rule>(leaf.Payload, out var rule, out _) ? rule : null)
                     .OfType<Parsed<Rule>>(),
         ];
-        Leaves = leaves.Leaves.Values.ToImmutableDictionary(
+        Leaves = ground.Leaves.Leaves.Values.ToImmutableDictionary(
             leaf => new LeafName(leaf.Class, leaf.Name), leaf => leaf.Payload);
     }
 
-    internal SegmentName Name { get; }
+    /// <summary>The whole chain with what goes with it.</summary>
+    internal SegmentFile File { get; }
 
-    internal Digest Genesis { get; }
+    /// <summary>The newest epoch and its op-made leaves.</summary>
+    internal EpochGround Ground { get; }
+
+    /// <summary>The epoch before it; null in epoch 0.</summary>
+    internal EpochGround? Before { get; }
+
+    internal SegmentName Name => File.Name;
+
+    internal Digest Genesis => File.Genesis;
 
     /// <summary>All epochs, from the genesis on.</summary>
-    internal ImmutableArray<EpochDocument> Epochs { get; }
+    internal ImmutableArray<EpochDocument> Epochs => File.Epochs;
 
-    internal Parsed<Epoch> Newest { get; }
+    internal Parsed<Epoch> Newest => Ground.Epoch;
 
     /// <summary>The certified handover of the epoch before; null in epoch 0.</summary>
-    internal Parsed<Handover>? Handover { get; }
+    internal Envelope? Handover => File.Handovers.IsEmpty ? null : File.Handovers[^1];
 
-    /// <summary>The op-made leaves of the newest epoch.</summary>
-    internal IReadOnlyList<ParsedLeaf> OperationLeaves { get; }
+    /// <summary>The root that the newest epoch starts from: the handover's, or that of the empty tree.</summary>
+    internal Digest StartRoot =>
+        Handover is { } envelope && Document.TryParse<Handover>(envelope.Payload, out var handover, out _)
+            ? handover.Value.Root
+            : TreeHash.Empty;
 
-    /// <summary>The same, by class and name.</summary>
+    /// <summary>The kids that had a Credential in any epoch.</summary>
+    internal ImmutableHashSet<Digest> Publishers { get; }
+
+    /// <summary>The kids that had one and lost it.</summary>
+    internal ImmutableHashSet<Digest> Revoked => Publishers.Except(PublishersOf(Ground.Leaves));
+
+    /// <summary>Each epoch but the first as the step that led to it.</summary>
+    internal IReadOnlyList<EpochStep> Steps =>
+    [
+        .. Enumerable.Range(1, Epochs.Length - 1).Select(i => new EpochStep(
+            new EpochProposal(
+                Epochs[i].Payload,
+                File.Manifests[i],
+                [.. File.Leaves[i].Select(leaf => new ProposedLeaf(leaf.Class, leaf.Payload))],
+                Epochs[i].Consent,
+                Epochs[i].RecoveryConsent),
+            Epochs[i].Vote,
+            File.Handovers[i - 1])),
+    ];
+
+    /// <summary>The op-made leaves of the newest epoch, by class and name.</summary>
     internal ImmutableDictionary<LeafName, ReadOnlyMemory<byte>> Leaves { get; }
 
     /// <summary>The Rules among them.</summary>
@@ -68,7 +101,31 @@ internal sealed class SegmentGround
         }
     }
 
-    private static Refusal? Verify(SegmentFile file, long now, out SegmentGround? ground)
+    /// <summary>The ground one step further, or with a later handover to the same epoch. The step is verified
+    /// already.</summary>
+    internal SegmentGround Follow(EpochGround ground, EpochStep step)
+    {
+        if (ground.Epoch.Digest == Newest.Digest)
+        {
+            var handovers = File.Handovers.SetItem(File.Handovers.Length - 1, step.Handover);
+            return new SegmentGround(File with { Handovers = handovers }, ground, Before, Publishers);
+        }
+
+        var file = File with
+        {
+            Epochs = File.Epochs.Add(step.Document),
+            Manifests = File.Manifests.Add(step.Proposal.Manifest),
+            Leaves = File.Leaves.Add([.. step.Proposal.Leaves.Select(leaf => (leaf.Class, leaf.Payload))]),
+            Handovers = File.Handovers.Add(step.Handover),
+        };
+        return new SegmentGround(file, ground, Ground, Publishers);
+    }
+
+    /// <summary>
+    /// Verifies a chain from its genesis; the first rule that it breaks, or null and the ground. It may have expired:
+    /// whoever was away that long follows the others' steps, and signs nothing before.
+    /// </summary>
+    internal static Refusal? Verify(SegmentFile file, long now, out SegmentGround? ground)
     {
         ground = null;
         SegmentState? chain = null;
@@ -88,25 +145,29 @@ internal sealed class SegmentGround
             return new Refusal(VerificationFailure.EpochUnknown, "epochs", "none");
         }
 
-        if (Derive(file, chain, out var leaves) is { } manifest)
-        {
-            return manifest;
-        }
-
-        if (CheckHandover(file, chain, out var handover) is { } refusal)
+        if ((Derive(file, chain, out var leaves) ?? CheckHandover(file, chain)) is { } refusal)
         {
             return refusal;
         }
 
-        ground = new SegmentGround(file, chain.Newest, leaves!, handover);
-        return EpochChain.CheckNewest(chain, null, now, chain.Newest.Value.Policy.ClockDelta);
+        EpochGround? before = file.Epochs.Length > 1 && Document.TryParse<Epoch>(
+            file.Epochs[^2].Payload, out var previous, out _)
+            ? new EpochGround(file.Genesis, previous, leaves![^2], [file.Name])
+            : null;
+        ground = new SegmentGround(
+            file,
+            new EpochGround(file.Genesis, chain.Newest, leaves![^1], [file.Name]),
+            before,
+            leaves.SelectMany(PublishersOf));
+        return null;
     }
 
-    private static Refusal? Derive(SegmentFile file, SegmentState chain, out OperationLeaves? leaves)
+    private static IEnumerable<Digest> PublishersOf(OperationLeaves leaves) =>
+        leaves.Leaves.Values.Select(leaf => leaf.Document).OfType<Credential>().Select(one => one.Key.Kid);
+
+    private static Refusal? Derive(SegmentFile file, SegmentState chain, out IReadOnlyList<OperationLeaves>? leaves)
     {
-        var derived = Naming.OperationLeaves.Derive(
-            file.Name, file.Epochs, file.Manifests, file.Leaves, out var refusal);
-        leaves = derived?[^1];
+        leaves = OperationLeaves.Derive(file.Name, file.Epochs, file.Manifests, file.Leaves, out var refusal);
         if (refusal is not null)
         {
             return refusal;
@@ -118,16 +179,15 @@ internal sealed class SegmentGround
     }
 
     // V62: the newest epoch's first seal follows the certified handover of the epoch before it.
-    private static Refusal? CheckHandover(SegmentFile file, SegmentState chain, out Parsed<Handover>? handover)
+    private static Refusal? CheckHandover(SegmentFile file, SegmentState chain)
     {
-        handover = null;
         if (file.Handovers.IsEmpty)
         {
             return null;
         }
 
         var envelope = file.Handovers[^1];
-        if (!Document.TryParse<Handover>(envelope.Payload, out handover, out var refusal))
+        if (!Document.TryParse<Handover>(envelope.Payload, out var handover, out var refusal))
         {
             return refusal;
         }

@@ -10,7 +10,12 @@ internal static class EntryWire
 {
     internal static Protocol.V1.Entry Write(SignedEntry entry)
     {
-        var wire = new Protocol.V1.Entry { Type = entry.Type, Document = WireWriter.ToMessage(entry.Document) };
+        var wire = new Protocol.V1.Entry
+        {
+            Type = entry.Type,
+            Document = WireWriter.ToMessage(entry.Document),
+            Revoked = entry.IsRevoked,
+        };
         wire.Slices.AddRange(entry.Slices.Select(slice => UnsafeByteOperations.UnsafeWrap(slice)));
         return wire;
     }
@@ -19,5 +24,8 @@ internal static class EntryWire
     internal static SignedEntry? Read(Protocol.V1.Entry wire) =>
         WireReader.TryRead(wire.Document, out var document, out _) && wire.Slices.Count <= Limits.Slices
             ? new SignedEntry(wire.Type, document, [.. wire.Slices.Select(slice => slice.Memory)])
+            {
+                IsRevoked = wire.Revoked,
+            }
             : null;
 }

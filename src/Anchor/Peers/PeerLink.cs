@@ -26,7 +26,7 @@ internal sealed class PeerLink : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Action<bool> _connected;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Channel<SealMessage> _queue = Channel.CreateBounded<SealMessage>(
+    private readonly Channel<SegmentMessage> _queue = Channel.CreateBounded<SegmentMessage>(
         new BoundedChannelOptions(QueueMax) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
 
     private readonly Task _running;
@@ -50,11 +50,15 @@ internal sealed class PeerLink : IAsyncDisposable
     /// <summary>The other anchor's id.</summary>
     internal string Id => _anchor.Id;
 
+    /// <summary>Whether a newer epoch says of this anchor what the link goes by.</summary>
+    internal bool Serves(EpochAnchor anchor) =>
+        anchor.Id == _anchor.Id && anchor.Tls.Equals(_anchor.Tls) && anchor.Endpoints.SequenceEqual(_anchor.Endpoints);
+
     /// <summary>Whether the connection works.</summary>
     internal bool IsConnected => _isConnected;
 
     /// <summary>Queues a message; one that finds no connection is dropped.</summary>
-    internal void Send(SealMessage message)
+    internal void Send(SegmentMessage message)
     {
         if (_isConnected)
         {
@@ -148,7 +152,7 @@ internal sealed class PeerLink : IAsyncDisposable
                 {
                     // What is queued goes out together; the last of it sends it all.
                     call.RequestStream.WriteOptions = _queue.Reader.Count > 0 ? Gathered : null;
-                    await call.RequestStream.WriteAsync(PeerWire.Write(message)).ConfigureAwait(false);
+                    await call.RequestStream.WriteAsync(SegmentWire.Write(message)).ConfigureAwait(false);
                 }
             }
         }

@@ -12,10 +12,10 @@ namespace Fairlead.Anchor.Peers;
 /// </summary>
 /// <param name="self">The own id.</param>
 /// <param name="newest">The newest epoch.</param>
-/// <param name="heard">Takes what is said while sealing.</param>
+/// <param name="heard">Takes what is said.</param>
 /// <param name="decide">Answers the question for a decision.</param>
 internal sealed class PeerService(
-    string self, Func<Epoch> newest, Action<string, SealMessage> heard, Func<AttestRequest, Envelope> decide)
+    string self, Func<Epoch> newest, Action<string, SegmentMessage> heard, Func<AttestRequest, Envelope> decide)
 {
     /// <summary>The service, to be served.</summary>
     internal ServerServiceDefinition Build() => ServerServiceDefinition.CreateBuilder()
@@ -35,7 +35,7 @@ internal sealed class PeerService(
         await call.WriteResponseHeadersAsync([]).ConfigureAwait(false);
         while (await messages.MoveNext(call.CancellationToken).ConfigureAwait(false))
         {
-            var message = PeerWire.Read(messages.Current)
+            var message = SegmentWire.Read(messages.Current)
                 ?? throw RpcFailures.ToException(
                     new Refusal(VerificationFailure.BadEnvelope, "gossip", "a message of no form"));
 

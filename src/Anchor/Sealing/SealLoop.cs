@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Fairlead.Anchor.Governing;
 using Fairlead.Anchor.Journal;
 using Fairlead.Governance;
 using Microsoft.Extensions.Logging;
@@ -7,24 +8,25 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Anchor.Sealing;
 
 /// <summary>
-/// Drives the seal engine: one task owns it, takes inputs in the order in which they come, and does what it asks for in
-/// the order in which it asks. What is to be journaled is on the disk before anything after it leaves (V43). Posting is
-/// thread-safe.
+/// Drives a segment's engine, seals and epochs alike: one task owns it, takes inputs in the order in which they come,
+/// and does what it asks for in the order in which it asks. What is to be journaled is on the disk before anything
+/// after it leaves (V43). Posting is thread-safe.
 /// </summary>
 internal sealed class SealLoop : IAsyncDisposable
 {
     private const int InputsMax = 65_536;
 
-    // Wakes the loop and is no input of the engine.
-    private static readonly SealInput Wake = new SealInput.Tick();
+    // Wakes the loop and is nothing to do.
+    private static readonly LoopWork Wake = default;
 
-    private readonly SealEngine _engine;
+    private readonly SegmentEngine _engine;
     private readonly JournalFile _journal;
-    private readonly SignedTail _tail = new();
+    private readonly JournalFile _govJournal;
+    private readonly OperationBook _operations;
     private readonly ISealShell _shell;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly Channel<SealInput> _inputs = Channel.CreateBounded<SealInput>(
+    private readonly Channel<LoopWork> _inputs = Channel.CreateBounded<LoopWork>(
         new BoundedChannelOptions(InputsMax) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     private readonly ConcurrentDictionary<long, Action<SealOutput>> _publishers = new();
@@ -39,20 +41,23 @@ internal sealed class SealLoop : IAsyncDisposable
     private long _armed = long.MaxValue;
     private Task _running = Task.CompletedTask;
 
-    internal SealLoop(SealEngineOptions options, JournalFile journal, ISealShell shell, TimeProvider time, ILogger log)
+    internal SealLoop(
+        SegmentEngineOptions options,
+        (JournalFile Seal, JournalFile Gov) journals,
+        OperationBook operations,
+        ISealShell shell,
+        TimeProvider time,
+        ILogger log)
     {
-        _journal = journal;
+        (_journal, _govJournal) = journals;
+        _operations = operations;
         _shell = shell;
         _time = time;
         _log = log;
         _alarm = time.CreateTimer(
             _ => _inputs.Writer.TryWrite(Wake), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _engine = new SealEngine(options, Now());
-        _status = (_engine.Term, _engine.Leader, 0);
-        if (!_engine.IsHalted)
-        {
-            _tail.Start(options.Journal, options.Epoch.Value.Number, _engine.Newest?.Seal.Seq ?? -1);
-        }
+        _engine = new SegmentEngine(options, Now());
+        _status = (_engine.Seals.Term, _engine.Seals.Leader, 0);
     }
 
     /// <summary>Term, leader, and how many entries wait to be sealed.</summary>
@@ -73,7 +78,7 @@ internal sealed class SealLoop : IAsyncDisposable
     /// <summary>Starts the task; a state that the archive kept is served at once.</summary>
     internal void Start()
     {
-        if (_engine.Newest is { } newest)
+        if (_engine.Seals.Newest is { } newest)
         {
             _shell.OnCertified(newest);
         }
@@ -85,7 +90,21 @@ internal sealed class SealLoop : IAsyncDisposable
     internal void OnArchived(CertifiedState state) => Interlocked.Exchange(ref _archived, state);
 
     /// <summary>Gives an input; false where the loop is so far behind that it is dropped.</summary>
-    internal bool Post(SealInput input) => _inputs.Writer.TryWrite(input);
+    internal bool Post(SegmentInput input) => _inputs.Writer.TryWrite(new LoopWork(input, null));
+
+    /// <summary>Asks the engine something on the loop's task.</summary>
+    /// <exception cref="OperationCanceledException">The loop ended, or is too far behind.</exception>
+    internal Task<T> AskAsync<T>(Func<SegmentEngine, T> question)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var asked = new LoopWork(null, engine => done.TrySetResult(question(engine)));
+        if (!_inputs.Writer.TryWrite(asked))
+        {
+            done.TrySetCanceled();
+        }
+
+        return done.Task.WaitAsync(_stop.Token);
+    }
 
     /// <summary>Offers an entry; <paramref name="heard"/> is called on the loop's task with what becomes of
     /// it.</summary>
@@ -94,7 +113,7 @@ internal sealed class SealLoop : IAsyncDisposable
     {
         var token = Interlocked.Increment(ref _tokens);
         _publishers[token] = heard;
-        Post(new SealInput.Publish(token, entry));
+        Post(new SegmentInput.OfPublisher(new SealInput.Publish(token, entry)));
         return token;
     }
 
@@ -103,7 +122,7 @@ internal sealed class SealLoop : IAsyncDisposable
     {
         if (_publishers.TryRemove(token, out _))
         {
-            Post(new SealInput.Forget(token));
+            Post(new SegmentInput.OfPublisher(new SealInput.Forget(token)));
         }
     }
 
@@ -113,6 +132,7 @@ internal sealed class SealLoop : IAsyncDisposable
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _alarm.DisposeAsync().ConfigureAwait(false);
         _journal.Dispose();
+        _govJournal.Dispose();
         _stop.Dispose();
     }
 
@@ -120,27 +140,25 @@ internal sealed class SealLoop : IAsyncDisposable
     {
         try
         {
-            Do(_engine.Step(new SealInput.Tick(), Now()));
+            Do(_engine.Step(new SegmentInput.Tick(), Now()));
             while (!_stop.IsCancellationRequested)
             {
                 Arm();
                 await _inputs.Reader.WaitToReadAsync(_stop.Token).ConfigureAwait(false);
-                while (_inputs.Reader.TryRead(out var input))
+                while (_inputs.Reader.TryRead(out var work))
                 {
-                    if (ReferenceEquals(input, Wake))
+                    if (work == Wake)
                     {
                         _armed = long.MaxValue;
                     }
-                    else
-                    {
-                        Do(_engine.Step(input, Now()));
-                    }
+
+                    Do(work);
                 }
 
                 if (_timer is { } due && due <= Now())
                 {
                     _timer = null;
-                    Do(_engine.Step(new SealInput.Tick(), Now()));
+                    Do(_engine.Step(new SegmentInput.Tick(), Now()));
                 }
 
                 Rotate();
@@ -179,24 +197,32 @@ internal sealed class SealLoop : IAsyncDisposable
         }
 
         var before = _journal.End;
-        var carried = _tail.Above(state.Seal.Epoch, state.Seal.Seq)
+        var carried = _engine.SignedAbove(state.Seal.Epoch, state.Seal.Seq)
             .SelectMany(body => JournalParts.Split(body)).Select(part => part.ToArray()).ToList();
         _journal.Rotate(state.Seal.Epoch, state.Seal.Seq, state.Seal.Root.ToString(), carried);
         Interlocked.Increment(ref _rotations);
         SealLog.Rotated(_log, state.Seal.Epoch, state.Seal.Seq, before, _journal.End);
     }
 
-    private void Journal(ReadOnlyMemory<byte> body)
+    private static void Append(JournalFile journal, ReadOnlyMemory<byte> body)
     {
         foreach (var part in JournalParts.Split(body))
         {
-            _journal.Append(part.Span);
+            journal.Append(part.Span);
         }
-
-        _tail.Add(body);
     }
 
-    private void Do(IReadOnlyList<SealOutput> outputs)
+    private void Do(LoopWork work)
+    {
+        if (work.Input is { } input)
+        {
+            Do(_engine.Step(input, Now()));
+        }
+
+        work.Question?.Invoke(_engine);
+    }
+
+    private void Do(IReadOnlyList<SegmentOutput> outputs)
     {
         foreach (var output in outputs)
         {
@@ -205,7 +231,48 @@ internal sealed class SealLoop : IAsyncDisposable
 
         lock (_statusGate)
         {
-            _status = (_engine.Term, _engine.Leader, _engine.Pending);
+            _status = (_engine.Seals.Term, _engine.Seals.Leader, _engine.Seals.Pending);
+        }
+
+        _operations.Settle(_engine);
+    }
+
+    private void Do(SegmentOutput output)
+    {
+        switch (output)
+        {
+            case SegmentOutput.SealJournal journal:
+                Append(_journal, journal.Body);
+                break;
+            case SegmentOutput.GovJournal journal:
+                Append(_govJournal, journal.Body);
+                break;
+            case SegmentOutput.Send send:
+                _shell.Send(send.To, send.Message);
+                break;
+            case SegmentOutput.Broadcast broadcast:
+                _shell.Broadcast(broadcast.Message);
+                break;
+            case SegmentOutput.OfSeals seals:
+                Do(seals.Output);
+                break;
+            case SegmentOutput.OfEpochs epochs:
+                _operations.Hear(epochs.Output);
+                break;
+            case SegmentOutput.Rebased rebased:
+                _operations.Hear(rebased);
+                break;
+            case SegmentOutput.Moved moved:
+                _shell.OnMoved(moved);
+                break;
+            case SegmentOutput.Published published:
+                _shell.OnPublished(published);
+                break;
+            case SegmentOutput.SetTimer timer:
+                _timer = timer.At;
+                break;
+            default:
+                throw new InvalidOperationException($"nothing does {output.GetType().Name}");
         }
     }
 
@@ -213,17 +280,7 @@ internal sealed class SealLoop : IAsyncDisposable
     {
         switch (output)
         {
-            case SealOutput.Journal journal:
-                Journal(journal.Body);
-                break;
-            case SealOutput.Send send:
-                _shell.Send(send.To, send.Message);
-                break;
-            case SealOutput.Broadcast broadcast:
-                _shell.Broadcast(broadcast.Message);
-                break;
             case SealOutput.Certified certified:
-                _tail.Settle(certified.State.Seal.Epoch, certified.State.Seal.Seq);
                 _shell.OnCertified(certified.State);
                 break;
             case SealOutput.Accepted accepted:
@@ -237,9 +294,6 @@ internal sealed class SealLoop : IAsyncDisposable
                 break;
             case SealOutput.Superseded superseded:
                 Tell(superseded.Token, output, isLast: true);
-                break;
-            case SealOutput.SetTimer timer:
-                _timer = timer.At;
                 break;
             case SealOutput.Evidence evidence:
                 SealLog.Evidence(_log, evidence.Failure);

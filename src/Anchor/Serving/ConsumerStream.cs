@@ -94,6 +94,14 @@ internal sealed class ConsumerStream(
 
         var now = context.Now();
         var next = now + (long)Longest.TotalMilliseconds;
+        foreach (var moved in _subscriptions.Values.Where(one => one.Epoch != view.Epoch.Digest).ToList())
+        {
+            if (Follow(moved, view) is { } response)
+            {
+                await responses.WriteAsync(response).ConfigureAwait(false);
+            }
+        }
+
         foreach (var subscription in _subscriptions.Values.ToList())
         {
             if (Look(subscription, view, now) is { } response)
@@ -158,24 +166,57 @@ internal sealed class ConsumerStream(
             _known[segment] = Math.Max(held.Epoch, _known.GetValueOrDefault(segment, -1));
         }
 
+        var grantEnds = open.Request.Grant is null ? long.MaxValue : context.Now() + Limits.GrantLife;
+        return Start(open.Id, question, view, grantEnds) is { } full ? Report(open.Id, full) : null;
+    }
+
+    private Refusal? Start(ulong id, AskedQuestion question, SegmentView view, long grantEnds)
+    {
         RelayedName? upstream = null;
-        if (Answerer.Leads(question, view) is { } peer)
+        var peer = Answerer.Leads(question, view);
+        if (peer is not null)
         {
             (upstream, var full) = relay.Use(question, peer);
             if (upstream is null)
             {
-                return Report(open.Id, full!);
+                return full;
             }
 
             upstream.Changed += _wakeup.Signal;
             upstream.AskAgain();
         }
 
-        _subscriptions[open.Id] = new Subscription(open.Id, question, upstream)
+        _subscriptions[id] = new Subscription(id, question, upstream)
         {
-            GrantEnds = open.Request.Grant is null ? long.MaxValue : context.Now() + Limits.GrantLife,
+            GrantEnds = grantEnds,
+            Epoch = view.Epoch.Digest,
+            LeadsTo = peer?.Value.Genesis,
         };
         return null;
+    }
+
+    // A new epoch may lead elsewhere: a Peer came or went. Whose home is no Peer any more is told so at once.
+    private SubscribeResponse? Follow(Subscription subscription, SegmentView view)
+    {
+        var question = subscription.Question;
+        if (!question.IsHome && HomeAnswers.PeerOf(view, question.Consumer.Home) is null)
+        {
+            _subscriptions.Remove(subscription.Id);
+            Drop(subscription);
+            return new SubscribeResponse { Lapsed = new Lapsed { Id = subscription.Id } };
+        }
+
+        subscription.Epoch = view.Epoch.Digest;
+        if (Answerer.Leads(question, view)?.Value.Genesis == subscription.LeadsTo)
+        {
+            return null;
+        }
+
+        _subscriptions.Remove(subscription.Id);
+        Drop(subscription);
+        return Start(subscription.Id, question, view, subscription.GrantEnds) is { } full
+            ? Report(subscription.Id, full)
+            : null;
     }
 
     private void Renew(Grants grants)

@@ -177,6 +177,8 @@ internal sealed class Doorman(ServingContext context)
             _homes[genesis] = verdict.Segment;
         }
 
+        context.Learned(verdict.Segment);
+
         home = verdict.Segment;
         return null;
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
@@ -11,7 +12,8 @@ namespace Fairlead.Anchor.Serving;
 /// What an anchor shows of its segment without a decision: heads, epochs, slices by digest, and to those who belong to
 /// the segment its published leaves. Thread-safe.
 /// </summary>
-internal sealed class ReadingService(ServingContext context, IReadOnlyList<EpochDocument> epochs, Digest genesis)
+internal sealed class ReadingService(
+    ServingContext context, Func<ImmutableArray<EpochDocument>> served, Digest genesis)
 {
     private const int StatePageMax = 500;
     private const int StateBytesMax = 2 * 1024 * 1024;
@@ -53,9 +55,10 @@ internal sealed class ReadingService(ServingContext context, IReadOnlyList<Epoch
     private EpochsResponse Epochs(EpochsRequest request)
     {
         CheckGenesis(request.Genesis);
+        var epochs = served();
         var limit = (int)Math.Clamp(request.Limit, 1, Limits.PageEpochs);
-        var response = new EpochsResponse { Newest = (ulong)(epochs.Count - 1) };
-        if (request.From < (ulong)epochs.Count)
+        var response = new EpochsResponse { Newest = (ulong)(epochs.Length - 1) };
+        if (request.From < (ulong)epochs.Length)
         {
             response.Epochs.AddRange(epochs.Skip((int)request.From).Take(limit).Select(WireWriter.ToMessage));
         }

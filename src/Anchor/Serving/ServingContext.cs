@@ -1,4 +1,5 @@
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
 using Fairlead.Rpc;
 using Microsoft.Extensions.Logging;
 
@@ -30,6 +31,9 @@ internal sealed class ServingContext
 
     /// <summary>Where logs go.</summary>
     internal required ILoggerFactory Loggers { get; init; }
+
+    /// <summary>Told of each chain of another segment that was verified to a newer epoch; must not block.</summary>
+    internal Action<SegmentState> Learned { get; init; } = static _ => { };
 
     /// <summary>Unix milliseconds now.</summary>
     internal long Now() => Time.GetUtcNow().ToUnixTimeMilliseconds();

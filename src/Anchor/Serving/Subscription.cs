@@ -23,6 +23,12 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     /// <summary>The upstream subscription; null where the question ends in this segment.</summary>
     internal RelayedName? Relay { get; } = relay;
 
+    /// <summary>The own segment's epoch at which it was last asked where the question leads.</summary>
+    internal Digest Epoch { get; set; }
+
+    /// <summary>The Peer to whom it led then; null where it ends in this segment.</summary>
+    internal Digest? LeadsTo { get; init; }
+
     /// <summary>When the Grant behind it ends, in unix milliseconds.</summary>
     internal long GrantEnds { get; set; } = long.MaxValue;
 

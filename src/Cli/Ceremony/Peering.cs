@@ -1,4 +1,5 @@
 using Fairlead.Naming;
+using Fairlead.Naming.Operations;
 using Fairlead.Naming.Tree;
 using Fairlead.Protocol.Files;
 
@@ -10,8 +11,6 @@ namespace Fairlead.Cli.Ceremony;
 /// </summary>
 internal static class Peering
 {
-    private const long EpochLife = 7 * Limits.Day;
-
     /// <summary>Adds the epoch.</summary>
     /// <param name="segment">The segment; no anchor has sealed its newest epoch yet.</param>
     /// <param name="peer">The neighbour.</param>
@@ -30,34 +29,26 @@ internal static class Peering
     {
         var (newest, leaves) = SegmentChain.Verify(segment, now);
         CheckPeer(segment, newest.Value, peer);
-        var leaf = ParsedLeaf.Of(Document.Make(new Peer
+        var proposal = PeerOperation.Build(
+            new EpochGround(segment.Genesis, newest, leaves[^1], [segment.Name]),
+            new PeerRequest(peer.Name, peer.Genesis, peer.Floor, peer.Endpoints),
+            now,
+            draw,
+            out var refusal)
+            ?? throw new CeremonyException($"{refusal}");
+        if (!Document.TryParse<Epoch>(proposal.Epoch, out var epoch, out refusal))
         {
-            Endpoints = peer.Endpoints,
-            Floor = peer.Floor,
-            Genesis = peer.Genesis,
-            Made = newest.Value.Number + 1,
-            Name = peer.Name,
-            Opening = draw(),
-        }));
-        var manifest = OperationManifest.Of([leaf]);
-        var issued = Math.Max(now, newest.Value.Issued);
-        var epoch = Document.Make(newest.Value with
-        {
-            Expires = issued + EpochLife,
-            Issued = issued,
-            Number = newest.Value.Number + 1,
-            Op = new EpochOp { Manifest = manifest.Digest, Type = OpType.Peer },
-            Peers = [.. newest.Value.Peers.Add(peer.Genesis).Order()],
-            Prev = newest.Digest,
-            Segment = segment.Genesis,
-        });
+            throw new CeremonyException($"{refusal}");
+        }
+
+        var handover = HandOver(segment, newest.Value, leaves[^1], epoch.Digest, seal, epoch.Value.Issued);
         var grown = segment with
         {
             Epochs = segment.Epochs.Add(new EpochDocument(
                 epoch.Payload, Vote(segment.Genesis, epoch, newest.Value, gov), Envelope.None, Envelope.None)),
-            Manifests = segment.Manifests.Add(manifest.Payload),
-            Leaves = segment.Leaves.Add(OperationManifest.Written([leaf])),
-            Handovers = segment.Handovers.Add(HandOver(segment, newest.Value, leaves[^1], epoch.Digest, seal, issued)),
+            Manifests = segment.Manifests.Add(proposal.Manifest),
+            Leaves = segment.Leaves.Add([.. proposal.Leaves.Select(leaf => (leaf.Class, leaf.Payload))]),
+            Handovers = segment.Handovers.Add(handover),
         };
         SegmentChain.Verify(grown, now);
         return grown;

@@ -16,5 +16,11 @@ internal static class OutputOptions
         return option;
     }
 
+    internal static Option<string> Socket() => new("--socket")
+    {
+        Description = "The operator's socket of your anchor: operator.sock in its data folder.",
+        Required = true,
+    };
+
     internal static Option<bool> NoColour() => new("--no-color") { Description = "Plain text, also on a terminal." };
 }

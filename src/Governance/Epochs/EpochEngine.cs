@@ -40,7 +40,7 @@ public sealed class EpochEngine
             Take(waiting);
         }
 
-        _unfit = _ballot.Restore(options.Journal, _queue);
+        _unfit = _ballot.Restore(options.Journal, _queue) ?? options.Unfit;
 
         // Who gave the queue knows it; what did not survive is told with the first step.
         _core.Outputs.RemoveAll(o => o is EpochOutput.Queued);
@@ -69,6 +69,10 @@ public sealed class EpochEngine
     /// one.</summary>
     public IReadOnlyList<(EpochCandidate Candidate, QueuedOperation Operation)> Queue =>
         _queue.Others(Decision?.Candidate.Digest ?? default);
+
+    /// <summary>The anchors that would prepare an operation now, as far as they said so, this one included, by
+    /// id.</summary>
+    public IReadOnlyList<string> Supporters(Digest digest) => _queue.Supporters(digest);
 
     /// <summary>Verified facts of other segments, for the next slot's engine.</summary>
     public IReadOnlyDictionary<Digest, ForeignSegment> Foreign => _queue.Foreign;
@@ -131,7 +135,7 @@ public sealed class EpochEngine
     private void Submit(EpochInput.Submit submit)
     {
         // Behind a decision it waits for the next slot with the others.
-                if (_queue.Add(_core.Self, submit.Proposal, submit.Token) is { } refusal)
+        if (_queue.Add(_core.Self, submit.Proposal, submit.Token) is { } refusal)
         {
             _core.Emit(new EpochOutput.Refused(submit.Token, null, refusal));
         }

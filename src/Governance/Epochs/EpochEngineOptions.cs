@@ -32,6 +32,10 @@ public sealed record EpochEngineOptions
     /// skipped.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Journal { get; init; } = [];
 
+    /// <summary>Why the key must not sign any more, where that was found out in an earlier epoch; null where it may.
+    /// </summary>
+    public Refusal? Unfit { get; init; }
+
     /// <summary>Operations that wait already.</summary>
     public IReadOnlyList<QueuedOperation> Queue { get; init; } = [];
 

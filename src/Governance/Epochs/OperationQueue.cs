@@ -111,6 +111,12 @@ internal sealed class OperationQueue(EpochCore core)
         InOrder().Where(d => _willing.Values.Count(w => w.Contains(d)) + (IsWilling(d) ? 1 : 0)
             >= core.Quorum.Threshold);
 
+    internal IReadOnlyList<string> Supporters(Digest digest) =>
+    [
+        .. _willing.Where(one => one.Value.Contains(digest)).Select(one => one.Key)
+            .Concat(IsWilling(digest) ? [core.Self] : []).Order(StringComparer.Ordinal),
+    ];
+
     /// <summary>Refuses what waited longer than it would live.</summary>
     internal void Prune()
     {

@@ -8,9 +8,19 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
 {
     private readonly HashSet<Digest> _revoked = [.. options.RevokedPublishers];
 
-    internal List<ReadOnlyMemory<byte>> SealJournal { get; } = [.. options.SealJournal];
+    /// <summary>What the seal key signed above the newest certified seal.</summary>
+    internal SignedTail Tail { get; } = new();
+
+    /// <summary>Why the seal key must not sign any more; it stays so in every later epoch.</summary>
+    internal Refusal? UnfitSeal { get; set; }
+
+    /// <summary>Why the gov key must not sign any more; it stays so in every later epoch.</summary>
+    internal Refusal? UnfitGov { get; set; }
 
     internal List<ReadOnlyMemory<byte>> GovJournal { get; } = [.. options.GovJournal];
+
+    /// <summary>From here on the tail is the seal journal: what certified seals cover binds through them.</summary>
+    internal void StartTail(long epoch, long seq) => Tail.Start(options.SealJournal, epoch, seq);
 
     /// <summary>Publishers that an epoch had and its successor has not.</summary>
     internal void Revoke(EpochGround before, EpochGround after) =>
@@ -46,7 +56,9 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
                 RevokedPublishers = _revoked,
                 Signer = options.Seal,
                 Signatures = options.Signatures,
-                Journal = SealJournal,
+                Journal = isStart ? options.SealJournal : Tail.All,
+                JournalBase = isStart ? options.JournalBase : -1,
+                Unfit = UnfitSeal,
                 Archived = isStart ? options.Archived : null,
                 ArchivedEntries = isStart ? options.ArchivedEntries : [],
                 IgnoresDominance = options.Bugs.IgnoresDominance,
@@ -69,7 +81,7 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
             HandoverEntries = null,
             Signer = options.Seal,
             Signatures = options.Signatures,
-            Journal = SealJournal,
+            Journal = options.SealJournal,
             Archived = options.HandoverEntries is null ? null : options.Handover,
             ArchivedEntries = options.HandoverEntries ?? [],
         },
@@ -88,6 +100,7 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
                 Openings = options.Openings,
                 Signatures = options.Signatures,
                 Journal = GovJournal,
+                Unfit = UnfitGov,
                 Queue = queue,
                 Foreign = foreign,
                 IgnoresLock = options.Bugs.IgnoresLock,

@@ -62,6 +62,12 @@ public sealed class SegmentEngine
         {
             _seals.Step(new SealInput.Fence(), now);
         }
+
+        // A journal that no signer wrote leaves no tail, and a key that signs nothing in any epoch.
+        if (!_seals.IsHalted)
+        {
+            _factory.StartTail(Ground.Epoch.Value.Number, _seals.Newest?.Seal.Seq ?? -1);
+        }
     }
 
     /// <summary>The newest epoch that this anchor seals, and its op-made leaves.</summary>
@@ -75,6 +81,14 @@ public sealed class SegmentEngine
 
     /// <summary>The newest certified seal to serve: the epoch's, or the last of the one before.</summary>
     public CertifiedState? Newest => _seals.Newest ?? _previous?.Newest;
+
+    /// <summary>
+    /// The bodies of the seal journal that a new file takes over when it starts at a certified seal: those above it,
+    /// and in any case the newest.
+    /// </summary>
+    /// <param name="epoch">The seal's epoch.</param>
+    /// <param name="seq">Its number.</param>
+    public IReadOnlyList<byte[]> SignedAbove(long epoch, long seq) => _factory.Tail.Above(epoch, seq);
 
     /// <summary>Takes one input at a time that never goes back.</summary>
     /// <param name="input">What happened.</param>
@@ -398,6 +412,10 @@ public sealed class SegmentEngine
                 case EpochOutput.SetTimer timer:
                     _timers[engine] = timer.At;
                     break;
+                case EpochOutput.Halted halted:
+                    _factory.UnfitGov ??= halted.Refusal;
+                    Emit(new SegmentOutput.OfEpochs(output));
+                    break;
                 case EpochOutput.Committed:
                     Run(_seals, new SealInput.Fence());
                     break;
@@ -430,7 +448,7 @@ public sealed class SegmentEngine
             switch (output)
             {
                 case SealOutput.Journal journal:
-                    _factory.SealJournal.Add(journal.Body);
+                    _factory.Tail.Add(journal.Body);
                     Emit(new SegmentOutput.SealJournal(journal.Body));
                     break;
                 case SealOutput.Send send:
@@ -446,10 +464,15 @@ public sealed class SegmentEngine
                     handover = handed.Handover;
                     break;
                 case SealOutput.Certified certified when engine == _seals:
+                    _factory.Tail.Settle(certified.State.Seal.Epoch, certified.State.Seal.Seq);
                     Publish(certified.State);
                     Emit(new SegmentOutput.OfSeals(output));
                     break;
-                case SealOutput.Evidence or SealOutput.Ignored or SealOutput.Halted:
+                case SealOutput.Halted halted:
+                    _factory.UnfitSeal ??= halted.Refusal;
+                    Emit(new SegmentOutput.OfSeals(output));
+                    break;
+                case SealOutput.Evidence or SealOutput.Ignored:
                 case not null when engine == _seals:
                     Emit(new SegmentOutput.OfSeals(output));
                     break;

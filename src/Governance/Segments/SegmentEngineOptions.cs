@@ -46,6 +46,12 @@ public sealed record SegmentEngineOptions
     /// <summary>The bodies of the seal journal, in order, without the file's first.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> SealJournal { get; init; } = [];
 
+    /// <summary>
+    /// The number of the certified seal of <see cref="Ground"/>'s epoch at which the seal journal's file starts; see
+    /// <see cref="SealEngineOptions.JournalBase"/>.
+    /// </summary>
+    public long JournalBase { get; init; } = -1;
+
     /// <summary>The bodies of the gov journal, in order, without the file's first.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> GovJournal { get; init; } = [];
 

@@ -73,6 +73,23 @@ public sealed class OperationLeaves
         return derived;
     }
 
+    /// <summary>
+    /// The leaves of an epoch as an anchor shows them to its own operator. Only the Rules among them are bound by the
+    /// epoch; whatever is built on the others is checked by every anchor against its own.
+    /// </summary>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="leaves">All its op-made leaves.</param>
+    /// <param name="refusal"><c>ManifestMismatch</c>, or a form error of a document.</param>
+    public static OperationLeaves? Shown(
+        Parsed<Epoch> epoch, IEnumerable<(LeafClass Class, ReadOnlyMemory<byte> Payload)> leaves, out Refusal? refusal)
+    {
+        ArgumentNullException.ThrowIfNull(epoch);
+        ArgumentNullException.ThrowIfNull(leaves);
+        return !Parse(leaves, out var parsed, out refusal) || RulesDiffer(epoch.Value, parsed.Values, out refusal)
+            ? null
+            : new OperationLeaves(None.Leaves.AddRange(parsed));
+    }
+
     /// <summary>These leaves with an epoch's manifest applied.</summary>
     /// <param name="epoch">The verified epoch.</param>
     /// <param name="manifest">The manifest's payload; empty where the epoch names none.</param>

@@ -51,7 +51,7 @@ public static class PolicyOperation
 
         foreach (var rule in request.Rules)
         {
-            draft.Put(rule);
+            draft.Put(Ordered(rule));
         }
 
         if (request.Scopes is { } scopes)
@@ -64,7 +64,7 @@ public static class PolicyOperation
 
             foreach (var scope in scopes)
             {
-                draft.Put(scope);
+                draft.Put(Ordered(scope));
             }
         }
 
@@ -78,4 +78,23 @@ public static class PolicyOperation
             mayBeEmpty: false,
             out refusal);
     }
+
+    // Whoever asks need not know the order of the canonical form.
+    private static Rule Ordered(Rule rule)
+    {
+        var subjects = rule.Subjects.ToList();
+        subjects.Sort(RuleSubject.Compare);
+        return rule with
+        {
+            Names = [.. rule.Names.OrderBy(name => name.Text, CanonicalTexts.OfTexts)],
+            Subjects = [.. subjects],
+        };
+    }
+
+    private static Scope Ordered(Scope scope) => scope with
+    {
+        Cidrs = [.. scope.Cidrs.Order(CanonicalTexts.OfTexts)],
+        Domains = [.. scope.Domains.Order(CanonicalTexts.OfTexts)],
+        Networks = [.. scope.Networks.Order(CanonicalTexts.OfTexts)],
+    };
 }

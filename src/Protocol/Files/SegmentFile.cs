@@ -26,7 +26,8 @@ public sealed record SegmentFile(
     ImmutableArray<ImmutableArray<(LeafClass Class, ReadOnlyMemory<byte> Payload)>> Leaves,
     ImmutableArray<Envelope> Handovers)
 {
-    private const int BytesMax = 64 * 1024 * 1024;
+    /// <summary>The largest file that is read, in bytes.</summary>
+    public const int BytesMax = 64 * 1024 * 1024;
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerOptions.Strict)
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -47,31 +48,47 @@ public sealed record SegmentFile(
 
         try
         {
-            var form = JsonSerializer.Deserialize<Form>(File.ReadAllBytes(path), Strict)
-                ?? throw new JsonException("null");
-            return From(form);
+            return Parse(File.ReadAllBytes(path));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"segment file {path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Reads a file's bytes.</summary>
+    /// <exception cref="InvalidDataException">They are not of this form.</exception>
+    public static SegmentFile Parse(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return From(JsonSerializer.Deserialize<Form>(bytes, Strict) ?? throw new JsonException("null"));
         }
         catch (Exception e) when (e is JsonException or InvalidProtocolBufferException or FormatException)
         {
-            throw new InvalidDataException($"segment file {path}: {e.Message}", e);
+            throw new InvalidDataException(e.Message, e);
         }
     }
 
     /// <summary>Writes a file in place of the one that is there.</summary>
     public void Write(string path)
     {
-        var form = new Form(
+        var temporary = path + ".tmp";
+        File.WriteAllBytes(temporary, Encode());
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    /// <summary>The file's bytes.</summary>
+    public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(
+        new Form(
             Name.Text,
             Genesis.ToString(),
             [.. Epochs.Select(epoch => WireWriter.ToMessage(epoch).ToByteArray())],
             [.. Manifests.Select(manifest => manifest.ToArray())],
             [.. Leaves.Select(
                 leaves => leaves.Select(leaf => new LeafForm((int)leaf.Class, leaf.Payload.ToArray())).ToArray())],
-            [.. Handovers.Select(handover => WireWriter.ToMessage(handover).ToByteArray())]);
-        var temporary = path + ".tmp";
-        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(form, Strict));
-        File.Move(temporary, path, overwrite: true);
-    }
+            [.. Handovers.Select(handover => WireWriter.ToMessage(handover).ToByteArray())]),
+        Strict);
 
     private static SegmentFile From(Form form)
     {

@@ -7,6 +7,7 @@ using Fairlead.Naming;
 using Fairlead.Naming.Tree;
 using Fairlead.Protocol.Files;
 using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Anchor.Tests.Cluster;
@@ -104,6 +105,30 @@ internal sealed class AnchorCluster : IAsyncDisposable
             Subjects = _subjects,
             UnsafeAllowLoopbackEndpoints = true,
         };
+    }
+
+    /// <summary>Starts an anchor as the real program, which a test can kill at any moment.</summary>
+    internal async Task<ChildProcess> StartProcessAsync(int index)
+    {
+        var options = await PrepareAsync(index);
+        var configuration = Path.Combine(Path.GetDirectoryName(options.SealKey)!, "anchor.yaml");
+        await File.WriteAllTextAsync(configuration, $"""
+            id: {options.Id}
+            segment: {options.SegmentFile}
+            keys:
+              gov: gov.pem
+              seal: seal.pem
+              tls: tls.pem
+            data: data
+            listen: {options.Listen}
+            admin: 127.0.0.1:0
+            metrics: 127.0.0.1:0
+            """);
+        var process = ChildProcess.Start(
+            Path.Combine(AppContext.BaseDirectory, "Fairlead.Anchor"), ["--config", configuration]);
+        Assert.Equal(
+            "ready", await process.ReadLineAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
+        return process;
     }
 
     internal async Task StartAllAsync()

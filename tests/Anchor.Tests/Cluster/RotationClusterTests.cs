@@ -80,7 +80,7 @@ public sealed class RotationClusterTests
     }
 
     private static string JournalOf(AnchorCluster cluster, int index) =>
-        Directory.GetFiles(cluster.DataOf(index), "*.j").Single();
+        Path.Combine(cluster.DataOf(index), cluster.Segment.Seal(index).Key.Kid + ".j");
 
     private static JournalHeader HeaderOf(AnchorCluster cluster, int index)
     {

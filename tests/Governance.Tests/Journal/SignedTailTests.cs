@@ -1,9 +1,8 @@
-using Fairlead.Anchor.Sealing;
-using Fairlead.Governance;
 using Fairlead.Naming;
 using Fairlead.TestKit;
+using Xunit;
 
-namespace Fairlead.Anchor.Tests.Sealing;
+namespace Fairlead.Governance.Tests.Journal;
 
 /// <summary>What a new journal must take over: nothing that still binds is left behind (V43).</summary>
 public sealed class SignedTailTests

@@ -1,11 +1,8 @@
-using Fairlead.Governance;
-using Fairlead.Naming;
-
-namespace Fairlead.Anchor.Sealing;
+namespace Fairlead.Governance;
 
 /// <summary>
 /// The journal's bodies that a new file has to take over: those above the certified seal at which it starts, and in any
-/// case the newest, which says how far the key has signed (V43). Owned by the seal loop.
+/// case the newest, which says how far the key has signed (V43). Seals and handovers alike. Owned by the engine.
 /// </summary>
 internal sealed class SignedTail
 {
@@ -13,6 +10,10 @@ internal sealed class SignedTail
 
     /// <summary>How many bodies are kept.</summary>
     internal int Count => _bodies.Count;
+
+    /// <summary>The bodies that are kept, in order.</summary>
+    internal IReadOnlyList<ReadOnlyMemory<byte>> All =>
+        [.. _bodies.Select(one => new ReadOnlyMemory<byte>(one.Body))];
 
     /// <summary>A body was journaled.</summary>
     /// <exception cref="InvalidDataException">No signer writes such a body.</exception>
@@ -60,7 +61,7 @@ internal sealed class SignedTail
         (one.Epoch, one.Seq).CompareTo((epoch, seq)) <= 0;
 
     private static (long Epoch, long Seq) Place(ReadOnlyMemory<byte> body) =>
-        JournalBody.Decode(body) is { } signed && Document.TryParse<Seal>(signed.Seal, out var seal, out _)
-            ? (seal.Value.Epoch, seal.Value.Seq)
+        JournalBody.Decode(body) is { } signed && StateClaim.TryParse(signed.Seal, out var claim, out _)
+            ? (claim.Epoch, claim.Seq)
             : throw new InvalidDataException("a journal body that no signer wrote");
 }

@@ -1,0 +1,35 @@
+using Fairlead.Governance;
+using Fairlead.Naming;
+using Fairlead.Naming.Operations;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+
+namespace Fairlead.Anchor.Governing;
+
+/// <summary>The dry run of an operation over the newest certified state. Asked on the loop's task. Stateless.</summary>
+internal static class EffectWriter
+{
+    private const int WithdrawnMax = 1000;
+
+    internal static OperationEffect Of(SegmentEngine engine, EpochCandidate candidate)
+    {
+        var published = (engine.Newest?.State.Entries ?? [])
+            .Where(entry => entry.LeafClass != LeafClass.Withdrawn)
+            .Select(entry => (entry.LeafName, entry.Publisher));
+        var impact = DryRun.Of(engine.Ground, candidate, published);
+        var effect = new OperationEffect
+        {
+            TouchesOthers = impact.TouchesOthers,
+            WithdrawnCount = (ulong)impact.Withdrawn.Length,
+        };
+        effect.Members.AddRange(impact.Members);
+        effect.Names.AddRange(impact.Names);
+        effect.Withdrawn.AddRange(impact.Withdrawn.Take(WithdrawnMax));
+        effect.Ways.AddRange(impact.Links.Select(link => new WayChange
+        {
+            Where = link.Where, Change = link.Change, Segment = WireWriter.ToBytes(link.Segment),
+        }));
+        effect.Pins.AddRange(impact.Pins.Select(WireWriter.ToBytes));
+        return effect;
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Fairlead.Cli.Operating;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary><c>fairlead proposals</c>, <c>approve</c> and <c>log</c>, at the socket of the operator's own anchor.
+/// </summary>
+internal static class OperateCommands
+{
+    internal static Command Proposals(TextWriter output)
+    {
+        var (socket, format) = (OutputOptions.Socket(), OutputOptions.Format());
+        var command = new Command("proposals", "Show the operations that wait, and what each would do.")
+        {
+            socket, format,
+        };
+        command.SetAction((parsed, cancellationToken) => Deciding.ProposalsAsync(
+            parsed.GetValue(socket)!, parsed.GetValue(format) == "json", output, cancellationToken));
+        return command;
+    }
+
+    internal static Command Approve(TextWriter output)
+    {
+        var digest = new Argument<string>("digest")
+        {
+            Description = "The operation's digest, or its first digits, at least 8.",
+        };
+        var (socket, format) = (OutputOptions.Socket(), OutputOptions.Format());
+        var command = new Command("approve", "Let this anchor decide for an operation that waits.")
+        {
+            digest, socket, format,
+        };
+        command.SetAction((parsed, cancellationToken) => Deciding.ApproveAsync(
+            parsed.GetValue(socket)!, parsed.GetValue(digest)!, parsed.GetValue(format) == "json", output,
+            cancellationToken));
+        return command;
+    }
+
+    internal static Command Log(TextWriter output)
+    {
+        var from = new Option<long>("--from") { Description = "The first epoch to show." };
+        var (socket, format) = (OutputOptions.Socket(), OutputOptions.Format());
+        var command = new Command("log", "Show the epochs that were decided.") { from, socket, format };
+        command.SetAction((parsed, cancellationToken) => EpochHistory.RunAsync(
+            parsed.GetValue(socket)!, parsed.GetValue(from), parsed.GetValue(format) == "json", output,
+            cancellationToken));
+        return command;
+    }
+}

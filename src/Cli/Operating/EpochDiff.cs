@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Fairlead.Naming;
+using Fairlead.Naming.Operations;
+
+namespace Fairlead.Cli.Operating;
+
+/// <summary>
+/// What an operation changes, line by line: members of the epoch, members of its policy, and op-made leaves. A line
+/// begins with <c>+</c>, <c>-</c> or <c>~</c>. Stateless.
+/// </summary>
+internal static class EpochDiff
+{
+    private static readonly HashSet<string> Always =
+        new(["epoch", "expires", "issued", "op", "policy", "prev", "segment"], StringComparer.Ordinal);
+
+    private static readonly HashSet<string> Fresh = new(["made", "opening"], StringComparer.Ordinal);
+
+    /// <summary>The lines; empty for a renewal that only prolongs.</summary>
+    internal static IReadOnlyList<string> Lines(EpochGround ground, EpochProposal proposal)
+    {
+        using var before = JsonDocument.Parse(ground.Epoch.Payload);
+        using var after = JsonDocument.Parse(proposal.Epoch);
+        return
+        [
+            .. Members("", before.RootElement, after.RootElement, Always),
+            .. Members(
+                "policy.", before.RootElement.GetProperty("policy"), after.RootElement.GetProperty("policy"),
+                new HashSet<string>(["rules"], StringComparer.Ordinal)),
+            .. Leaves(ground, proposal),
+        ];
+    }
+
+    private static IEnumerable<string> Members(
+        string prefix, JsonElement before, JsonElement after, HashSet<string> without)
+    {
+        var names = before.EnumerateObject().Concat(after.EnumerateObject()).Select(one => one.Name)
+            .Where(name => !without.Contains(name)).Distinct().Order(StringComparer.Ordinal);
+        foreach (var name in names)
+        {
+            var (old, now) = (Text(before, name), Text(after, name));
+            if (old != now)
+            {
+                yield return old is null ? $"+ {prefix}{name} {now}"
+                    : now is null ? $"- {prefix}{name} {old}" : $"~ {prefix}{name} {old} -> {now}";
+            }
+        }
+    }
+
+    private static string? Text(JsonElement of, string name) =>
+        of.TryGetProperty(name, out var value) ? value.GetRawText() : null;
+
+    private static IEnumerable<string> Leaves(EpochGround ground, EpochProposal proposal)
+    {
+        if (proposal.Manifest.IsEmpty || !Document.TryParse<Manifest>(proposal.Manifest, out var manifest, out _))
+        {
+            yield break;
+        }
+
+        var written = new Dictionary<(LeafClass Class, string Name), ParsedLeaf>();
+        foreach (var leaf in proposal.Leaves)
+        {
+            if (ParsedLeaf.TryParse(leaf.Class, leaf.Payload, out var parsed, out _))
+            {
+                written[(parsed.Class, parsed.Name)] = parsed;
+            }
+        }
+
+        foreach (var change in manifest.Value.Changes)
+        {
+            var key = ((LeafClass)change.Class, change.Name);
+            var what = $"{key.Item1.ToString().ToLowerInvariant()} {change.Name}";
+            var old = ground.Leaves.Leaves.GetValueOrDefault(key);
+            var now = written.GetValueOrDefault(key);
+            yield return now is null ? $"- {what}"
+                : old is null ? $"+ {what} {Content(now)}" : $"~ {what} {Content(old)} -> {Content(now)}";
+        }
+    }
+
+    private static string Content(ParsedLeaf leaf)
+    {
+        using var document = JsonDocument.Parse(leaf.Payload);
+        var members = document.RootElement.EnumerateObject().Where(one => !Fresh.Contains(one.Name))
+            .Select(one => $"\"{one.Name}\":{one.Value.GetRawText()}");
+        return $"{{{string.Join(',', members)}}}";
+    }
+}

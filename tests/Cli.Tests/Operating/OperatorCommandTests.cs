@@ -1,0 +1,172 @@
+using System.Text.Json.Nodes;
+using Fairlead.Cli.Ceremony;
+using Fairlead.Cli.Tests.Commands;
+using Fairlead.Naming;
+using Fairlead.TestKit;
+using Xunit;
+using Run = Fairlead.Cli.Tests.Commands.Fairlead;
+
+namespace Fairlead.Cli.Tests.Operating;
+
+/// <summary>The operator's commands at a socket: what they show, what they send, and how they end.</summary>
+public sealed class OperatorCommandTests : IAsyncLifetime
+{
+    private static readonly string Neighbour = new('7', 64);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly TestSegment _segment = new(new TestSegmentOptions
+    {
+        Name = "us1.internal",
+        Issued = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - 60_000,
+    });
+
+    private FakeOperator? _anchor;
+
+    private string Socket => _anchor!.Socket;
+
+    public async ValueTask InitializeAsync() => _anchor = await FakeOperator.StartAsync(
+        _folder["operator.sock"], _segment, TestContext.Current.CancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _anchor!.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task ProposePolicy_ShowsDiffAndEffectThenProposes()
+    {
+        var file = Write($$"""
+            policy: {max_ttl: 60000}
+            rules:
+              - id: no-eu1
+                effect: deny
+                names: ["b.shop.svc", "*.shop.svc"]
+                subjects: [{segment: "{{Neighbour}}", namespace: shop}, {segment: "*"}]
+            domains: [us1.internal]
+            """);
+        var dry = (await RunAsync("propose", "policy", file, "--dry-run")).Succeeds();
+        Assert.Contains("~ policy.max_ttl 300000 -> 60000", dry.Output, StringComparison.Ordinal);
+        Assert.Contains("+ domains [\"us1.internal\"]", dry.Output, StringComparison.Ordinal);
+        Assert.Contains("+ rule no-eu1 {\"effect\":\"deny\"", dry.Output, StringComparison.Ordinal);
+        Assert.Contains("decides anew about: *.shop.svc b.shop.svc", dry.Output, StringComparison.Ordinal);
+        Assert.Contains("dry run: nothing is proposed", dry.Output, StringComparison.Ordinal);
+        Assert.Empty(_anchor!.Waiting);
+
+        var proposed = JsonNode.Parse(
+            (await RunAsync("propose", "policy", file, "--output", "json")).Succeeds().Output)!;
+        var (digest, (_, isApproved)) = Assert.Single(_anchor.Waiting);
+        Assert.Equal((digest.ToString(), true), ((string?)proposed["digest"], isApproved));
+        Assert.Equal(("policy", 1L), ((string?)proposed["op"], (long)proposed["epoch"]!));
+    }
+
+    [Theory]
+    [InlineData("policies: {}", 2, "`policies` is unknown")]
+    [InlineData("policy: {max_ttl: soon}", 2, "`policy.max_ttl` is `soon`")]
+    [InlineData("policy: {max_ttl: 99999999999}", 5, "PolicyOutOfRange")]
+    [InlineData("remove_rules: [nobody]", 2, "there is no rule nobody")]
+    [InlineData("rules: [{id: x, effect: maybe, names: [\"*\"]}]", 2, "write allow or deny")]
+    [InlineData("rules: [{id: x, effect: deny, names: [\"A.b\"]}]", 2, "policy.yaml:1: ")]
+    [InlineData("scopes: [{segment: eu1}]", 2, "give the genesis of the segment")]
+    [InlineData("domains: []", 2, "changes nothing")]
+    [InlineData("[", 2, "policy.yaml:")]
+    public async Task ProposePolicy_FileThatIsWrong_EndsWithTheReasonAndProposesNothing(
+        string text, int exitCode, string message)
+    {
+        (await RunAsync("propose", "policy", Write(text))).Fails(exitCode, message);
+        Assert.Empty(_anchor!.Waiting);
+    }
+
+    [Fact]
+    public async Task ProposeOthers_BuildTheOperationOfTheirName()
+    {
+        var other = new TestSegment(new TestSegmentOptions { Name = "eu1.internal", FirstKey = 100 });
+        var child = new TestSegment(new TestSegmentOptions { Name = "west.us1.internal", FirstKey = 300 });
+        var parent = new TestSegment(new TestSegmentOptions { Name = "internal", FirstKey = 500 });
+        var key = TestKeys.Signer(700).Key;
+        (string[] Arguments, string Op, string Line)[] operations =
+        [
+            (["peer", PeerOf(other)], "peer", "added: Peer eu1.internal to"),
+            (["join", "--child", PeerOf(child)], "join", "added: Link west to"),
+            (["join", "--parent", PeerOf(parent)], "join", "added: uplink us1 to"),
+            (["credential", "--issue", key.Text, "--name", "*.pay.svc"], "credential", $"+ credential {key.Kid}"),
+            (["credential", "--revoke", _segment.Publisher.Key.Kid.ToString()], "credential", "- credential"),
+            (["renew"], "renew", "epoch 1: renew"),
+        ];
+        foreach (var (arguments, op, line) in operations)
+        {
+            var run = (await RunAsync(["propose", .. arguments])).Succeeds();
+            Assert.Contains($"epoch 1: {op}", run.Output, StringComparison.Ordinal);
+            Assert.Contains(line, run.Output, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(operations.Length, _anchor!.Waiting.Count);
+    }
+
+    [Fact]
+    public async Task Propose_WhatCannotBe_IsUsage()
+    {
+        var other = new TestSegment(new TestSegmentOptions { Name = "eu1.internal", FirstKey = 100 });
+        (await RunAsync("propose", "join")).Fails(ExitCode.Usage, "give --child");
+        (await RunAsync("propose", "join", "--child", PeerOf(other))).Fails(ExitCode.Usage, "is no child of");
+        (await RunAsync("propose", "join", "--parent", PeerOf(other))).Fails(ExitCode.Usage, "is not the parent of");
+        (await RunAsync("propose", "credential")).Fails(ExitCode.Usage, "give --issue or --revoke");
+        (await RunAsync("propose", "credential", "--issue", "x", "--name", "*")).Fails(ExitCode.Usage, "BadKey");
+        (await RunAsync("propose", "credential", "--revoke", "x")).Fails(ExitCode.Usage, "64 lower-hex digits");
+        (await RunAsync("propose", "peer", _folder["none.json"])).Fails(ExitCode.Usage, "does not exist");
+        (await RunAsync("approve", "zz")).Fails(ExitCode.Usage, "is no digest");
+        (await RunAsync("approve", new string('a', 64))).Fails(ExitCode.Usage, "no operation");
+        (await RunAsync("log", "--from", "-1")).Fails(ExitCode.Usage, "numbered from 0");
+        Assert.Empty(_anchor!.Waiting);
+    }
+
+    [Fact]
+    public async Task ProposalsApproveLog_ShowAndDecide()
+    {
+        var file = Write("rules: [{id: no-eu1, effect: deny, names: [\"*.svc\"], subjects: [{segment: \"*\"}]}]");
+        (await RunAsync("propose", "policy", file)).Succeeds();
+        var digest = Assert.Single(_anchor!.Waiting).Key.ToString();
+        var shown = (await RunAsync("proposals")).Succeeds();
+        Assert.Contains($"digest {digest}", shown.Output, StringComparison.Ordinal);
+        Assert.Contains("from us1-a, approved here; 1 of 3 would decide", shown.Output, StringComparison.Ordinal);
+        var listed = JsonNode.Parse((await RunAsync("proposals", "--output", "json")).Succeeds().Output)!;
+        Assert.Equal(digest, (string?)listed["proposals"]![0]!["digest"]);
+
+        var approved = (await RunAsync("approve", digest[..8])).Succeeds();
+        Assert.Contains("approved; 3 anchors have to", approved.Output, StringComparison.Ordinal);
+
+        var log = (await RunAsync("log")).Succeeds();
+        Assert.Contains("epoch 0 genesis ", log.Output, StringComparison.Ordinal);
+        Assert.Contains("  + rule open", log.Output, StringComparison.Ordinal);
+        Assert.Contains("newest 0, sealed", log.Output, StringComparison.Ordinal);
+        var json = JsonNode.Parse((await RunAsync("log", "--output", "json")).Succeeds().Output)!;
+        Assert.Equal(_segment.Genesis.ToString(), (string?)json["epochs"]![0]!["digest"]);
+    }
+
+    [Fact]
+    public async Task Socket_ThatIsNotThere_IsUnreachable()
+    {
+        (await Run.RunAsync("proposals", "--socket", _folder["no.sock"]))
+            .Fails(ExitCode.Unreachable, "no such socket");
+        await File.WriteAllTextAsync(_folder["file.sock"], "", TestContext.Current.CancellationToken);
+        (await Run.RunAsync("log", "--socket", _folder["file.sock"]))
+            .Fails(ExitCode.Unreachable, "is the anchor running");
+        (await Run.RunAsync("log")).Fails(ExitCode.Usage, "--socket");
+    }
+
+    private Task<Run> RunAsync(params string[] arguments) =>
+        Run.RunAsync([.. arguments, "--socket", Socket]);
+
+    private string Write(string text)
+    {
+        File.WriteAllText(_folder["policy.yaml"], text);
+        return _folder["policy.yaml"];
+    }
+
+    private string PeerOf(TestSegment segment)
+    {
+        var path = _folder[$"{segment.Name.Label}.peer.json"];
+        File.WriteAllBytes(path, PeerFile.Of(segment.Name, segment.Genesis, segment.Newest).Encode());
+        return path;
+    }
+}
