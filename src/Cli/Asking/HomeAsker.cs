@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.Files;
 using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Anchors;
+using Fairlead.Resolver.Asking;
 using Fairlead.Resolver.Home;
 using Fairlead.Rpc;
 using Google.Protobuf;
@@ -14,27 +16,41 @@ namespace Fairlead.Cli.Asking;
 /// <summary>
 /// Asks the home's anchors once, in the order of the bootstrap file, and verifies what they say: the home's chain
 /// first, then, where nothing durable is held, heads from more than F of them (V41), then the answer. An anchor that
-/// fails is noted, and the next one is asked. Not thread-safe.
+/// fails is noted and the next one asked; while one is silent the next is asked beside it, by the same
+/// <see cref="AnchorAsking"/> as a resolver's. Not thread-safe.
 /// </summary>
 internal sealed class HomeAsker : IAsyncDisposable
 {
-    private const int RoundsMax = 3;
-    private static readonly TimeSpan BetweenRounds = TimeSpan.FromMilliseconds(300);
+    private static readonly AskingOptions Options = new() { Patience = TimeSpan.FromSeconds(5), RetriesMax = 2 };
 
     private readonly BootstrapFile _bootstrap;
     private readonly VerifierMemory _memory;
     private readonly Subject? _subject;
     private readonly TimeProvider _time;
     private readonly ImmutableArray<AnchorClient> _anchors;
+    private readonly AnchorAsking _asking;
     private readonly List<AnchorRefusal> _refusals = [];
 
+    /// <summary>Asks nobody yet.</summary>
+    /// <param name="bootstrap">The trust root.</param>
+    /// <param name="identity">The asker's key.</param>
+    /// <param name="subject">The pod that it is.</param>
+    /// <param name="memory">What its verifier remembers.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">Spreads retries.</param>
     internal HomeAsker(
-        BootstrapFile bootstrap, TlsIdentity identity, Subject? subject, VerifierMemory memory, TimeProvider time)
+        BootstrapFile bootstrap,
+        TlsIdentity identity,
+        Subject? subject,
+        VerifierMemory memory,
+        TimeProvider time,
+        Random random)
     {
         _bootstrap = bootstrap;
         _memory = memory;
         _subject = subject;
         _time = time;
+        _asking = new AnchorAsking(Options, time, random);
         _anchors = [.. bootstrap.Endpoints.Select(endpoint => new AnchorClient(endpoint, identity, time))];
     }
 
@@ -62,26 +78,13 @@ internal sealed class HomeAsker : IAsyncDisposable
             request.Known.AddRange(_memory.State.Segments.Values.Select(WireWriter.ToKnown));
         }
 
-        for (var round = 1; ; round++)
-        {
-            var before = _refusals.Count;
-            foreach (var anchor in _anchors)
-            {
-                if (await AskOneAsync(anchor, request, query, cancellationToken).ConfigureAwait(false) is { } asked)
-                {
-                    return asked;
-                }
-            }
-
-            // An anchor that only just heard of the target, or of a seal, answers the next time.
-            if (round == RoundsMax
-                || !_refusals.Skip(before).Any(refusal => refusal.Check is not null && refusal.IsTransport))
-            {
-                return new Asked(null, null, _memory.State.ClockDelta, [.. _refusals]);
-            }
-
-            await Task.Delay(BetweenRounds, _time, cancellationToken).ConfigureAwait(false);
-        }
+        // An anchor that only just heard of the target, or of a seal, answers the next time.
+        var (asked, failures) = await _asking.RunAsync(
+            [.. Enumerable.Range(0, _anchors.Length)],
+            (anchor, token) => AskOneAsync(_anchors[anchor], request, query, token),
+            cancellationToken).ConfigureAwait(false);
+        _refusals.AddRange(failures.Select(failure => RefusalOf(failure.Anchor, failure.Why)));
+        return (asked ?? new Asked(null, null, _memory.State.ClockDelta, [])) with { Refusals = [.. _refusals] };
     }
 
     /// <inheritdoc/>
@@ -98,21 +101,22 @@ internal sealed class HomeAsker : IAsyncDisposable
     private async Task<bool> MeetAsync(CancellationToken cancellationToken)
     {
         var isFresh = _memory.State.HomeState?.Seal is null;
-        var result = isFresh
-            ? await HomeMeeting.AskHeadsAsync(_anchors, _memory, _time, cancellationToken).ConfigureAwait(false)
-            : await HomeMeeting.MeetAnyAsync(_anchors, _memory, _time, cancellationToken).ConfigureAwait(false);
+        if (!isFresh)
+        {
+            return await MeetAnyAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        var result = await HomeMeeting.AskHeadsAsync(_anchors, _memory, _time, cancellationToken)
+            .ConfigureAwait(false);
         _refusals.AddRange(result.Failures.Select(failure => failure.Exception is { } exception
             ? AnchorRefusal.Of(failure.Anchor, exception)
             : AnchorRefusal.Of(failure.Anchor, failure.Refusal)));
         if (_memory.State.HomeState is { } home)
         {
-            foreach (var anchor in _anchors)
-            {
-                anchor.Require(home);
-            }
+            HoldTo(home);
 
             // Too few heads say nothing of the home; heads that do not hold do.
-            if (isFresh && result.Refusal is { } refusal)
+            if (result.Refusal is { } refusal)
             {
                 var isTransport = result.Heads <= home.Newest.Value.Quorum.F;
                 _refusals.Add(new AnchorRefusal(
@@ -123,7 +127,61 @@ internal sealed class HomeAsker : IAsyncDisposable
         return result.Refusal is null;
     }
 
-    private async Task<Asked?> AskOneAsync(
+    private async Task<bool> MeetAnyAsync(CancellationToken cancellationToken)
+    {
+        var (met, failures) = await _asking.RunAsync(
+            [.. Enumerable.Range(0, _anchors.Length)],
+            async (anchor, token) => await MeetOneAsync(_anchors[anchor], token).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false);
+        _refusals.AddRange(failures.Select(failure => RefusalOf(failure.Anchor, failure.Why)));
+        if (_memory.State.HomeState is { } home)
+        {
+            HoldTo(home);
+        }
+
+        return met is not null;
+    }
+
+    private async Task<AnchorClient> MeetOneAsync(AnchorClient anchor, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await HomeMeeting.MeetAsync(anchor, _memory, _time, cancellationToken).ConfigureAwait(false)
+                is { } refusal
+                ? throw new AnchorFailedException(refusal)
+                : anchor;
+        }
+        catch (RpcException e)
+        {
+            throw Failed(anchor, e, cancellationToken);
+        }
+    }
+
+    private void HoldTo(SegmentState home)
+    {
+        foreach (var anchor in _anchors)
+        {
+            anchor.Require(home);
+        }
+    }
+
+    private static AnchorFailedException Failed(
+        AnchorClient anchor, RpcException failure, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return new AnchorFailedException(
+            HomeMeeting.Describe(failure, anchor.Endpoint),
+            failure,
+            isNotYet: RpcFailures.Read(failure) is { } named && RpcFailures.IsRetriable(named.Failure));
+    }
+
+    private AnchorRefusal RefusalOf(int anchor, AnchorFailedException why) => why.InnerException is RpcException failure
+        ? AnchorRefusal.Of(_anchors[anchor].Endpoint, failure)
+        : why.InnerException is not null
+            ? new AnchorRefusal(_anchors[anchor].Endpoint.Text, "Unavailable", why.Refusal.Detail, null)
+            : AnchorRefusal.Of(_anchors[anchor].Endpoint, why.Refusal);
+
+    private async Task<Asked> AskOneAsync(
         AnchorClient anchor,
         ResolveRequest request,
         Parsed<Query> query,
@@ -138,17 +196,15 @@ internal sealed class HomeAsker : IAsyncDisposable
                 (var answer, refusal) = _memory.Verify(query, raw, _time.GetUtcNow().ToUnixTimeMilliseconds());
                 if (answer is not null)
                 {
-                    return new Asked(answer, raw, _memory.State.ClockDelta, [.. _refusals]);
+                    return new Asked(answer, raw, _memory.State.ClockDelta, []);
                 }
             }
         }
-        catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
+        catch (RpcException e)
         {
-            _refusals.Add(AnchorRefusal.Of(anchor.Endpoint, e));
-            return null;
+            throw Failed(anchor, e, cancellationToken);
         }
 
-        _refusals.Add(AnchorRefusal.Of(anchor.Endpoint, refusal!));
-        return null;
+        throw new AnchorFailedException(refusal!);
     }
 }

@@ -42,39 +42,6 @@ public static class HomeMeeting
         return refusal;
     }
 
-    /// <summary>Meets the first of these anchors that has a good chain.</summary>
-    /// <param name="anchors">The anchors, in the order in which they are asked.</param>
-    /// <param name="memory">Takes over the chain.</param>
-    /// <param name="time">The clock.</param>
-    public static async Task<MeetingResult> MeetAnyAsync(
-        IReadOnlyList<AnchorClient> anchors,
-        VerifierMemory memory,
-        TimeProvider time,
-        CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(anchors);
-        var failures = ImmutableArray.CreateBuilder<MeetingFailure>();
-        foreach (var anchor in anchors)
-        {
-            try
-            {
-                if (await MeetAsync(anchor, memory, time, cancellationToken).ConfigureAwait(false) is not { } refusal)
-                {
-                    return new MeetingResult(null, 0, failures.ToImmutable());
-                }
-
-                failures.Add(new MeetingFailure(anchor.Endpoint, refusal, null));
-            }
-            catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
-            {
-                failures.Add(new MeetingFailure(anchor.Endpoint, Describe(e, anchor.Endpoint), e));
-            }
-        }
-
-        return new MeetingResult(
-            new Refusal(VerificationFailure.NoFreshHead, "home", "no anchor could be met"), 0, failures.ToImmutable());
-    }
-
     /// <summary>
     /// Asks all anchors at once where the home stands, until more than F have said so; the slow ones are not waited
     /// for.
