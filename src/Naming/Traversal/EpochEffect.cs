@@ -1,6 +1,7 @@
 namespace Fairlead.Naming.Traversal;
 
-/// <summary>What a newer epoch of a segment does to an answer that was verified under an older one (trust 4.7).</summary>
+/// <summary>What a newer epoch of a segment does to an answer that was verified under an older one (trust
+/// 4.7).</summary>
 public enum EpochEffect
 {
     /// <summary>Nothing on its path changed: it stays, and picks the epoch up when it is renewed anyway.</summary>

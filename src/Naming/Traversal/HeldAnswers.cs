@@ -18,8 +18,8 @@ public static class HeldAnswers
     /// <param name="now">The present, in unix milliseconds.</param>
     /// <param name="options">The operator's choices of today.</param>
     /// <param name="cache">What was verified before; null to verify everything again.</param>
-    /// <returns>The answer, or the first error. <see cref="EpochSuperseded"/> where an epoch on its path has a successor
-    /// by now: it takes a new proof.</returns>
+    /// <returns>The answer, or the first error. <see cref="EpochSuperseded"/> where an epoch on its path has a
+    /// successor by now: it takes a new proof.</returns>
     public static (VerifiedAnswer? Answer, Refusal? Refusal) Verify(
         VerifierState state,
         Parsed<Query> query,

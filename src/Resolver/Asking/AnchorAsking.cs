@@ -65,7 +65,8 @@ public sealed class AnchorAsking
         }
 
         _rounds = builder.Build();
-        _round = new ResiliencePipelineBuilder<object> { TimeProvider = time }.AddHedging(new HedgingStrategyOptions<object>
+        var hedging = new ResiliencePipelineBuilder<object> { TimeProvider = time };
+        _round = hedging.AddHedging(new HedgingStrategyOptions<object>
         {
             ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is not null),
             MaxHedgedAttempts = HedgesMax,
@@ -142,7 +143,8 @@ public sealed class AnchorAsking
 
     private ValueTask<bool> ShouldRetry(RetryPredicateArguments<object> arguments) => ValueTask.FromResult(
         arguments.AttemptNumber < _options.RetriesMax
-        && arguments.Outcome.Exception is AnchorFailedException && arguments.Context.Properties.TryGetValue(Key, out var at)
+        && arguments.Outcome.Exception is AnchorFailedException
+        && arguments.Context.Properties.TryGetValue(Key, out var at)
         && at.IsWorthAnother && _budget.TrySpend());
 
     private Func<ValueTask<Outcome<object>>>? NextOf(ResilienceContext primary, ResilienceContext action)

@@ -23,7 +23,8 @@ public sealed record AskingOptions
     /// <value>10 by default.</value>
     public int RetryBudget { get; init; } = 10;
 
-    /// <summary>How long an anchor is not asked at all once half of its last answers failed, two at the least.</summary>
+    /// <summary>How long an anchor is not asked at all once half of its last answers failed, two at the
+    /// least.</summary>
     /// <value>1 s by default; doubled with each time in a row, up to 30 s.</value>
     public TimeSpan BreakDuration { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -13,12 +13,12 @@ namespace Fairlead.Resolver;
 ///     |  \--accepted--> absent | denied --time over--> expired
 ///     \--every anchor failed--> unreachable          (any) --accepted--> fresh | absent | denied
 /// </code>
-/// Invariants: 1. a name is asked at one anchor at a time; 2. an answer is served no longer than its Ttl, and as
-/// stale no longer than V58 allows, counted on the monotonic clock; 3. a failure never becomes a verdict: it changes which anchor is asked and when, and nothing
-/// served; 4. memory is bounded by <see cref="NameCacheOptions.NamesMax"/> and
-/// <see cref="NameCacheOptions.BytesMax"/>, and who was wanted the longest ago goes first; 5. a step costs what it changes, not what
-/// is held; 6. a name that had to leave an anchor goes back to the first in the order once that one is no longer
-/// avoided.
+/// Invariants: 1. a name is asked at one anchor at a time; 2. an answer is served no longer than its Ttl, and as stale
+/// no longer than V58 allows, counted on the monotonic clock; 3. a failure never becomes a verdict: it changes which
+/// anchor is asked and when, and nothing served; 4. memory is bounded by <see cref="NameCacheOptions.NamesMax"/> and
+/// <see cref="NameCacheOptions.BytesMax"/>, and who was wanted the longest ago goes first; 5. a step costs what it
+/// changes, not what is held; 6. a name that had to leave an anchor goes back to the first in the order once that one
+/// is no longer avoided.
 /// </remarks>
 public sealed partial class NameCache
 {

@@ -1,8 +1,8 @@
 namespace Fairlead.Sidecar.Translation;
 
 /// <summary>
-/// Why a cluster has no endpoints, as its metadata says under <c>fairlead: {reason}</c>; <see cref="Stale"/> stands with
-/// the endpoints, which are used. A closed set. There is none
+/// Why a cluster has no endpoints, as its metadata says under <c>fairlead: {reason}</c>; <see cref="Stale"/> stands
+/// with the endpoints, which are used. A closed set. There is none
 /// for a name whose anchors cannot be reached: while nothing is held of it, it is pending.
 /// </summary>
 internal static class Reasons

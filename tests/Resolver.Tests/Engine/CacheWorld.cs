@@ -128,7 +128,12 @@ internal sealed class CacheWorld
         else
         {
             var chain = EpochChain.Extend(
-                _state.Segments[segment.Genesis], segment.Genesis, null, [.. segment.Documents], Wall, _state.ClockDelta);
+                _state.Segments[segment.Genesis],
+                segment.Genesis,
+                null,
+                [.. segment.Documents],
+                Wall,
+                _state.ClockDelta);
             Assert.True(chain.IsAccepted, chain.Refusal?.ToString());
             _state = _state.With(chain.Segment!);
         }
@@ -178,6 +183,15 @@ internal sealed class CacheWorld
     /// <summary>The answer as it stands under the newest seals: 13 s of life right after a seal, bounded by
     /// it.</summary>
     public VerifiedAnswer Answer() => Verified(Ask(Checkout), ask => ask.Record(_world.East, _world.West));
+
+    /// <summary>The answer after the other region's slice was withdrawn, under a new seal.</summary>
+    public VerifiedAnswer AnswerOfEastOnly()
+    {
+        var record = AnswerLeaves.RecordOf(PeerWorld.Checkout, Wall - 900, _world.Us1.Publisher, _world.East);
+        _world.Us1.Put(record with { Uid = _world.Record.Uid, Expires = record.Expires + 1 });
+        _world.Us1.SealAt(Wall - 800);
+        return Verified(Ask(Checkout), ask => ask.Record(_world.East));
+    }
 
     public VerifiedAnswer Absent() => Verified(Ask(Nobody), ask => ask.Negative());
 
