@@ -168,8 +168,8 @@ public sealed class AnchorAsking
         try
         {
             var answer = await PipelineOf(index).ExecuteAsync(
-                static (state, token) => state.round.Asked.OneAsync(state.index, token),
-                (round, index),
+                static (state, token) => state.round.Asked.OneAsync(state.index, state.attempt, token),
+                (round, index, attempt: cancellationToken),
                 cancellationToken).ConfigureAwait(false);
             return Polly.Outcome.FromResult(answer);
         }
@@ -265,15 +265,17 @@ public sealed class AnchorAsking
             }
         }
 
-        // One that is ended because another was faster was too slow: its breaker is to know.
-        internal async ValueTask<object> OneAsync(int anchor, CancellationToken cancellationToken)
+        // One that is ended because another was faster was too slow: its breaker is to know. The attempt's own token
+        // tells that from a patience that is over.
+        internal async ValueTask<object> OneAsync(
+            int anchor, CancellationToken attempt, CancellationToken cancellationToken)
         {
             try
             {
                 return await ask(anchor, cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException e) when (
-                cancellationToken.IsCancellationRequested && !caller.IsCancellationRequested)
+                attempt.IsCancellationRequested && !caller.IsCancellationRequested)
             {
                 throw Silent("another one was faster", e);
             }
