@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Fairlead.Naming;
@@ -13,6 +14,30 @@ namespace Fairlead.Protocol;
 /// </summary>
 public static class WireReader
 {
+    /// <summary>Reads an answer from bytes that were kept, as strictly as one that came over the wire.</summary>
+    public static bool TryReadAnswer(
+        ReadOnlyMemory<byte> bytes,
+        [NotNullWhen(true)] out UnverifiedAnswer? answer,
+        [NotNullWhen(false)] out Refusal? refusal)
+    {
+        answer = null;
+        refusal = bytes.Length > AnchorMethods.MaxMessageBytes
+            ? new Refusal(VerificationFailure.TooLarge, "answer", $"{bytes.Length} bytes")
+            : null;
+        if (refusal is not null)
+        {
+            return false;
+        }
+
+        if (StrictMessages<V1.Answer>.TryParse(new ReadOnlySequence<byte>(bytes)) is { } message)
+        {
+            return TryRead(message, out answer, out refusal);
+        }
+
+        refusal = new Refusal(VerificationFailure.BadEnvelope, "answer", "not the strict encoding of an answer");
+        return false;
+    }
+
     /// <summary>Reads an answer.</summary>
     public static bool TryRead(
         V1.Answer? message, [NotNullWhen(true)] out UnverifiedAnswer? answer, [NotNullWhen(false)] out Refusal? refusal)

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.Files;
 using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Anchors;
+using Fairlead.Resolver.Asking;
 using Fairlead.Resolver.Home;
 using Fairlead.Rpc;
 using Google.Protobuf;
@@ -14,31 +16,50 @@ namespace Fairlead.Cli.Asking;
 /// <summary>
 /// Asks the home's anchors once, in the order of the bootstrap file, and verifies what they say: the home's chain
 /// first, then, where nothing durable is held, heads from more than F of them (V41), then the answer. An anchor that
-/// fails is noted, and the next one is asked; beside one that is slow, too. All of it ends within <see cref="Budget"/>.
-/// Not thread-safe.
+/// fails is noted and the next one asked; while one is silent the next is asked beside it, by the same
+/// <see cref="AnchorAsking"/> as a resolver's. All of it ends within <see cref="Budget"/>. Not thread-safe.
 /// </summary>
 internal sealed class HomeAsker : IAsyncDisposable
 {
     /// <summary>How long anybody who asks waits at most.</summary>
     internal static readonly TimeSpan Budget = TimeSpan.FromSeconds(20);
 
-    private const int RoundsMax = 3;
-    private static readonly TimeSpan BetweenRounds = TimeSpan.FromMilliseconds(300);
+    // A busy machine takes its time over a first handshake, and one answer is all that is wanted.
+    private static readonly AskingOptions Options = new()
+    {
+        Patience = TimeSpan.FromSeconds(10),
+        HedgeDelay = () => TimeSpan.FromMilliseconds(750),
+        RetriesMax = 2,
+    };
 
     private readonly BootstrapFile _bootstrap;
     private readonly VerifierMemory _memory;
     private readonly Subject? _subject;
     private readonly TimeProvider _time;
     private readonly ImmutableArray<AnchorClient> _anchors;
+    private readonly AnchorAsking _asking;
     private readonly List<AnchorRefusal> _refusals = [];
 
+    /// <summary>Asks nobody yet.</summary>
+    /// <param name="bootstrap">The trust root.</param>
+    /// <param name="identity">The asker's key.</param>
+    /// <param name="subject">The pod that it is.</param>
+    /// <param name="memory">What its verifier remembers.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">Spreads retries.</param>
     internal HomeAsker(
-        BootstrapFile bootstrap, TlsIdentity identity, Subject? subject, VerifierMemory memory, TimeProvider time)
+        BootstrapFile bootstrap,
+        TlsIdentity identity,
+        Subject? subject,
+        VerifierMemory memory,
+        TimeProvider time,
+        Random random)
     {
         _bootstrap = bootstrap;
         _memory = memory;
         _subject = subject;
         _time = time;
+        _asking = new AnchorAsking(Options, time, random);
         _anchors = [.. bootstrap.Endpoints.Select(endpoint => new AnchorClient(endpoint, identity, time))];
     }
 
@@ -83,28 +104,13 @@ internal sealed class HomeAsker : IAsyncDisposable
             request.Known.AddRange(_memory.State.Segments.Values.Select(WireWriter.ToKnown));
         }
 
-        for (var round = 1; ; round++)
-        {
-            var before = _refusals.Count;
-            await foreach (var said in Hedge.AskAsync(
-                _anchors, (anchor, enough) => CallAsync(anchor, request, enough), _time, cancellationToken)
-                .ConfigureAwait(false))
-            {
-                if (Take(said, query) is { } asked)
-                {
-                    return asked;
-                }
-            }
-
-            // An anchor that only just heard of the target, or of a seal, answers the next time.
-            if (round == RoundsMax
-                || !_refusals.Skip(before).Any(refusal => refusal.Check is not null && refusal.IsTransport))
-            {
-                return Nothing();
-            }
-
-            await Task.Delay(BetweenRounds, _time, cancellationToken).ConfigureAwait(false);
-        }
+        // An anchor that only just heard of the target, or of a seal, answers the next time.
+        var (asked, failures) = await _asking.RunAsync(
+            [.. Enumerable.Range(0, _anchors.Length)],
+            (anchor, token) => AskOneAsync(_anchors[anchor], request, query, token),
+            cancellationToken).ConfigureAwait(false);
+        _refusals.AddRange(failures.Select(failure => RefusalOf(failure.Anchor, failure.Why)));
+        return asked is null ? Nothing() : asked with { Refusals = [.. _refusals] };
     }
 
     /// <inheritdoc/>
@@ -121,21 +127,22 @@ internal sealed class HomeAsker : IAsyncDisposable
     private async Task<bool> MeetAsync(CancellationToken cancellationToken)
     {
         var isFresh = _memory.State.HomeState?.Seal is null;
-        var result = isFresh
-            ? await HomeMeeting.AskHeadsAsync(_anchors, _memory, _time, cancellationToken).ConfigureAwait(false)
-            : await HomeMeeting.MeetAnyAsync(_anchors, _memory, _time, cancellationToken).ConfigureAwait(false);
+        if (!isFresh)
+        {
+            return await MeetAnyAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        var result = await HomeMeeting.AskHeadsAsync(_anchors, _memory, _time, cancellationToken)
+            .ConfigureAwait(false);
         _refusals.AddRange(result.Failures.Select(failure => failure.Exception is { } exception
             ? AnchorRefusal.Of(failure.Anchor, exception)
             : AnchorRefusal.Of(failure.Anchor, failure.Refusal)));
         if (_memory.State.HomeState is { } home)
         {
-            foreach (var anchor in _anchors)
-            {
-                anchor.Require(home);
-            }
+            HoldTo(home);
 
             // Too few heads say nothing of the home; heads that do not hold do.
-            if (isFresh && result.Refusal is { } refusal)
+            if (result.Refusal is { } refusal)
             {
                 var isTransport = result.Heads <= home.Newest.Value.Quorum.F;
                 _refusals.Add(new AnchorRefusal(
@@ -146,39 +153,85 @@ internal sealed class HomeAsker : IAsyncDisposable
         return result.Refusal is null;
     }
 
-    private static async Task<(AnchorClient Anchor, ResolveResponse? Response, RpcException? Failure)> CallAsync(
-        AnchorClient anchor, ResolveRequest request, CancellationToken cancellationToken)
+    private async Task<bool> MeetAnyAsync(CancellationToken cancellationToken)
+    {
+        var (met, failures) = await _asking.RunAsync(
+            [.. Enumerable.Range(0, _anchors.Length)],
+            async (anchor, token) => await MeetOneAsync(_anchors[anchor], token).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false);
+        _refusals.AddRange(failures.Select(failure => RefusalOf(failure.Anchor, failure.Why)));
+        if (_memory.State.HomeState is { } home)
+        {
+            HoldTo(home);
+        }
+
+        return met is not null;
+    }
+
+    private async Task<AnchorClient> MeetOneAsync(AnchorClient anchor, CancellationToken cancellationToken)
     {
         try
         {
-            return (anchor, await anchor.ResolveAsync(request, cancellationToken).ConfigureAwait(false), null);
+            return await HomeMeeting.MeetAsync(anchor, _memory, _time, cancellationToken).ConfigureAwait(false)
+                is { } refusal
+                ? throw new AnchorFailedException(refusal)
+                : anchor;
         }
         catch (RpcException e)
         {
-            return (anchor, null, e);
+            throw Failed(anchor, e, cancellationToken);
         }
     }
 
-    private Asked? Take(
-        (AnchorClient Anchor, ResolveResponse? Response, RpcException? Failure) said, Parsed<Query> query)
+    private void HoldTo(SegmentState home)
     {
-        if (said.Failure is { } failure)
+        foreach (var anchor in _anchors)
         {
-            _refusals.Add(AnchorRefusal.Of(said.Anchor.Endpoint, failure));
-            return null;
+            anchor.Require(home);
         }
+    }
 
-        if (WireReader.TryRead(said.Response!.Answer, out var raw, out var refusal))
+    private static AnchorFailedException Failed(
+        AnchorClient anchor, RpcException failure, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return new AnchorFailedException(
+            HomeMeeting.Describe(failure, anchor.Endpoint),
+            failure,
+            isNotYet: RpcFailures.Read(failure) is { } named && RpcFailures.IsRetriable(named.Failure));
+    }
+
+    private AnchorRefusal RefusalOf(int anchor, AnchorFailedException why) => why.InnerException is RpcException failure
+        ? AnchorRefusal.Of(_anchors[anchor].Endpoint, failure)
+        : why.InnerException is not null
+            ? new AnchorRefusal(_anchors[anchor].Endpoint.Text, "Unavailable", why.Refusal.Detail, null)
+            : AnchorRefusal.Of(_anchors[anchor].Endpoint, why.Refusal);
+
+    private async Task<Asked> AskOneAsync(
+        AnchorClient anchor,
+        ResolveRequest request,
+        Parsed<Query> query,
+        CancellationToken cancellationToken)
+    {
+        Refusal? refusal;
+        try
         {
-            (var answer, refusal) = _memory.Verify(query, raw, _time.GetUtcNow().ToUnixTimeMilliseconds());
-            if (answer is not null)
+            var response = await anchor.ResolveAsync(request, cancellationToken).ConfigureAwait(false);
+            if (WireReader.TryRead(response.Answer, out var raw, out refusal))
             {
-                return new Asked(answer, raw, _memory.State.ClockDelta, [.. _refusals]);
+                (var answer, refusal) = _memory.Verify(query, raw, _time.GetUtcNow().ToUnixTimeMilliseconds());
+                if (answer is not null)
+                {
+                    return new Asked(answer, raw, _memory.State.ClockDelta, []);
+                }
             }
         }
+        catch (RpcException e)
+        {
+            throw Failed(anchor, e, cancellationToken);
+        }
 
-        _refusals.Add(AnchorRefusal.Of(said.Anchor.Endpoint, refusal!));
-        return null;
+        throw new AnchorFailedException(refusal!);
     }
 
     private Asked Nothing() => new(null, null, _memory.State.ClockDelta, [.. _refusals]);

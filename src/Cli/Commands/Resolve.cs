@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Fairlead.Cli.Asking;
 using Fairlead.Cli.Showing;
 using Fairlead.Naming;
@@ -42,7 +43,8 @@ internal static class Resolve
         };
         // V39: what an answer taught is durable before anyone uses the answer.
         var memory = StateFolder.Open(options.State, key, bootstrap, verifier);
-        var asker = new HomeAsker(bootstrap, identity, verifier.Subject, memory, time);
+        var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
+        var asker = new HomeAsker(bootstrap, identity, verifier.Subject, memory, time, random);
         await using (asker.ConfigureAwait(false))
         {
             var asked = await asker.AskAsync(name, options.Save is not null, cancellationToken).ConfigureAwait(false);

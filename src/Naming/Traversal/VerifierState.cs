@@ -64,6 +64,16 @@ public sealed record VerifierState
         return null;
     }
 
+    /// <summary>
+    /// This state as one that may judge what it judged before: chains, pins and the floors of leaves count, the newest
+    /// seals and the time floor do not.
+    /// </summary>
+    internal VerifierState Unordered() => this with
+    {
+        Segments = Segments.ToImmutableDictionary(held => held.Key, held => held.Value with { Seal = null }),
+        TimeFloor = 0,
+    };
+
     /// <summary>This state with a segment's chain as far as <see cref="EpochChain"/> verified it.</summary>
     /// <param name="segment">The segment's state; it never goes back (V15).</param>
     public VerifierState With(SegmentState segment)

@@ -20,7 +20,40 @@ public abstract record CacheInput
     /// <param name="Name">The name.</param>
     /// <param name="Anchor">The home anchor that relayed it.</param>
     /// <param name="Answer">The answer.</param>
-    public sealed record Accepted(string Name, int Anchor, VerifiedAnswer Answer) : CacheInput;
+    public sealed record Accepted(string Name, int Anchor, VerifiedAnswer Answer) : CacheInput
+    {
+        /// <summary>What the answer takes of the memory, in bytes.</summary>
+        public long Bytes { get; init; }
+    }
+
+    /// <summary>
+    /// Another anchor than the one that is silent answered, once and without a subscription; verified and durable as
+    /// <see cref="Accepted"/> is.
+    /// </summary>
+    public sealed record Hedged(string Name, VerifiedAnswer Answer) : CacheInput
+    {
+        /// <summary>What the answer takes of the memory, in bytes.</summary>
+        public long Bytes { get; init; }
+    }
+
+    /// <summary>
+    /// An answer from before a restart, every part of which was verified again: served as long as it may be, and asked
+    /// for anew at once. Comes before the name is wanted; nothing where it is.
+    /// </summary>
+    /// <param name="Name">The name.</param>
+    /// <param name="Answer">The answer, as of when it was first verified.</param>
+    /// <param name="SealedSince">As <see cref="CachedName.SealedSince"/>.</param>
+    public sealed record Restored(string Name, VerifiedAnswer Answer, long SealedSince) : CacheInput
+    {
+        /// <summary>What the answer takes of the memory, in bytes.</summary>
+        public long Bytes { get; init; }
+    }
+
+    /// <summary>
+    /// The verifier knows a newer epoch of a segment, or holds the first seal under one that it knew (trust 4.7).
+    /// </summary>
+    /// <param name="Segment">What it holds of the segment now.</param>
+    public sealed record Learned(SegmentState Segment) : CacheInput;
 
     /// <summary>An anchor's answer failed a check.</summary>
     public sealed record Refused(string Name, int Anchor, Refusal Refusal) : CacheInput;

@@ -15,6 +15,16 @@ public abstract record CacheOutput
     public sealed record Ask(string Name, int Anchor) : CacheOutput;
 
     /// <summary>
+    /// Ask the other anchors once, beside the one that is silent: somebody waits. The subscription stays.
+    /// </summary>
+    /// <param name="Name">The name.</param>
+    /// <param name="Anchor">The anchor that is silent.</param>
+    public sealed record Hedge(string Name, int Anchor) : CacheOutput;
+
+    /// <summary>There is no room for the name any more: end its subscription. It may be wanted again.</summary>
+    public sealed record Evict(string Name) : CacheOutput;
+
+    /// <summary>
     /// End the stream to an anchor: what came with an answer that was refused (epochs, slices) is not kept, and the
     /// anchor does not say it twice on one stream.
     /// </summary>

@@ -29,6 +29,15 @@ public sealed record CachedName(
     /// </summary>
     public Record? LastRecord { get; init; }
 
+    /// <summary>
+    /// Until when it may be served as stale once its time is over, in monotonic milliseconds (V58); no later than
+    /// <see cref="ExpiresAt"/> for a strict name.
+    /// </summary>
+    public long StaleUntil { get; init; }
+
+    /// <summary>When its endpoints may no longer be used, as far as is known now, in monotonic milliseconds.</summary>
+    public long ServedUntil => State == NameState.Stale ? StaleUntil : ExpiresAt;
+
     /// <summary>Whether its endpoints may be used now.</summary>
     public bool IsServed => State is NameState.Fresh or NameState.Stale;
 }

@@ -38,8 +38,10 @@ public sealed partial class NameCache
     private void Trouble(NameEntry entry, Refusal? reason, CacheTime now, bool detach)
     {
         entry.Failure = reason ?? entry.Failure;
+        entry.IsDoubted |= reason is { } failed && !StaleRule.IsTransport(failed.Failure);
         entry.Tried |= 1UL << entry.Anchor;
         entry.AnswerDue = long.MaxValue;
+        entry.HedgeAt = long.MaxValue;
         if (detach)
         {
             _anchors.Detach(entry);
@@ -55,11 +57,7 @@ public sealed partial class NameCache
             entry.Tried = 0;
             entry.ReturnAt = long.MaxValue;
             entry.RefreshAt = now.Monotonic + BackoffAfter(entry.Rounds++);
-            if (entry.State == NameState.Pending)
-            {
-                entry.State = NameState.Unreachable;
-                _outputs.Add(new CacheOutput.Changed(entry.View()));
-            }
+            Turn(entry, entry.State == NameState.Pending ? NameState.Unreachable : entry.StateAt(now.Monotonic));
         }
 
         _due.Put(entry);
@@ -74,10 +72,16 @@ public sealed partial class NameCache
                 continue;
             }
 
-            if (entry.IsLiving && entry.ExpiresAt <= now.Monotonic)
+            // What is stale ends by its doubts only when no other anchor is left to ask.
+            if (entry.State != NameState.Stale || entry.StaleUntil <= now.Monotonic)
             {
-                entry.State = NameState.Expired;
-                _outputs.Add(new CacheOutput.Changed(entry.View()));
+                Turn(entry, entry.StateAt(now.Monotonic));
+            }
+
+            if (entry.HedgeAt <= now.Monotonic)
+            {
+                entry.HedgeAt = long.MaxValue;
+                _outputs.Add(new CacheOutput.Hedge(entry.Name, entry.Anchor));
             }
 
             if (entry.AnswerDue <= now.Monotonic)
@@ -96,6 +100,15 @@ public sealed partial class NameCache
             }
 
             _due.Put(entry);
+        }
+    }
+
+    private void Turn(NameEntry entry, NameState state)
+    {
+        if (entry.State != state)
+        {
+            entry.State = state;
+            _outputs.Add(new CacheOutput.Changed(entry.View()));
         }
     }
 
@@ -151,7 +164,11 @@ public sealed partial class NameCache
     {
         _anchors.Attach(entry, anchor);
         entry.RefreshAt = long.MaxValue;
+        entry.AskedAt = now.Monotonic;
         entry.AnswerDue = now.Monotonic + _options.AskPatience;
+
+        // A renewal has time; somebody waits for a name that is not served.
+        entry.HedgeAt = entry.IsLiving ? long.MaxValue : now.Monotonic + _latencies.Delay;
         _outputs.Add(new CacheOutput.Ask(entry.Name, anchor));
     }
 

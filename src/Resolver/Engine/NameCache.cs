@@ -9,14 +9,16 @@ namespace Fairlead.Resolver;
 /// </summary>
 /// <remarks>
 /// <code>
-///  pending --accepted--> fresh | absent | denied --time over--> expired
+///  pending --accepted--> fresh --time over--> stale --continuity over, or a check failed everywhere--> expired
+///     |  \--accepted--> absent | denied --time over--> expired
 ///     \--every anchor failed--> unreachable          (any) --accepted--> fresh | absent | denied
 /// </code>
-/// Invariants: 1. a name is asked at one anchor at a time; 2. an answer is served no longer than its Ttl, counted on
-/// the monotonic clock; 3. a failure never becomes a verdict: it changes which anchor is asked and when, and nothing
-/// served; 4. memory is bounded by <see cref="NameCacheOptions.NamesMax"/>; 5. a step costs what it changes, not what
-/// is held; 6. a name that had to leave an anchor goes back to the first in the order once that one is no longer
-/// avoided.
+/// Invariants: 1. a name is asked at one anchor at a time; 2. an answer is served no longer than its Ttl, and as stale
+/// no longer than V58 allows, counted on the monotonic clock; 3. a failure never becomes a verdict: it changes which
+/// anchor is asked and when, and nothing served; 4. memory is bounded by <see cref="NameCacheOptions.NamesMax"/> and
+/// <see cref="NameCacheOptions.BytesMax"/>, and who was wanted the longest ago goes first; 5. a step costs what it
+/// changes, not what is held; 6. a name that had to leave an anchor goes back to the first in the order once that one
+/// is no longer avoided.
 /// </remarks>
 public sealed partial class NameCache
 {
@@ -25,6 +27,7 @@ public sealed partial class NameCache
     private readonly AnchorChoice _anchors;
     private readonly DueQueue _due = new();
     private readonly Dictionary<string, NameEntry> _entries = new(StringComparer.Ordinal);
+    private readonly AnswerLatencies _latencies;
     private readonly List<CacheOutput> _outputs = [];
 
     /// <summary>An empty cache.</summary>
@@ -41,7 +44,11 @@ public sealed partial class NameCache
         _random = random;
         _anchors = new AnchorChoice(options);
         _anchors.Grow(options.Anchors);
+        _latencies = new AnswerLatencies(options.HedgeMin, options.HedgeMax);
     }
+
+    /// <summary>How long an anchor may be silent now before another one is asked beside it, in milliseconds.</summary>
+    public long HedgeDelay => _latencies.Delay;
 
     /// <summary>The names held, in no order.</summary>
     public IEnumerable<CachedName> Names => _entries.Values.Select(entry => entry.View());
@@ -76,13 +83,22 @@ public sealed partial class NameCache
                 OnForget(forget.Name);
                 break;
             case CacheInput.Accepted accepted when At(accepted.Name, accepted.Anchor) is { } entry:
-                OnAccepted(entry, accepted.Answer, now);
+                OnAccepted(entry, accepted, now);
                 break;
             case CacheInput.Refused refused when At(refused.Name, refused.Anchor) is { } entry:
                 OnRefused(entry, refused.Refusal, now);
                 break;
             case CacheInput.Failed failed when At(failed.Name, failed.Anchor) is { } entry:
                 OnTrouble(entry, failed.Reason, now);
+                break;
+            case CacheInput.Hedged hedged when _entries.TryGetValue(hedged.Name, out var entry):
+                OnHedged(entry, hedged, now);
+                break;
+            case CacheInput.Restored restored when !_entries.ContainsKey(restored.Name):
+                OnRestored(restored, now);
+                break;
+            case CacheInput.Learned learned:
+                OnLearned(learned.Segment, now);
                 break;
             case CacheInput.Lost lost:
                 _anchors.Fail(lost.Anchor, now.Monotonic);
@@ -106,22 +122,19 @@ public sealed partial class NameCache
 
     private void OnWant(string name, CacheTime now)
     {
-        if (_entries.ContainsKey(name))
+        if (_entries.TryGetValue(name, out var held))
         {
+            Touch(held);
             return;
         }
 
         var entry = new NameEntry(name);
-        if (_entries.Count >= _options.NamesMax)
+        if (!Admit(entry))
         {
-            entry.State = NameState.Unreachable;
-            entry.Failure = new Refusal(
-                VerificationFailure.BudgetExceeded, name, $"{_options.NamesMax} names are held; ask for fewer");
-            _outputs.Add(new CacheOutput.Changed(entry.View()));
+            _outputs.Add(new CacheOutput.Changed(TurnedAway(name, null).View()));
             return;
         }
 
-        _entries.Add(name, entry);
         _outputs.Add(new CacheOutput.Changed(entry.View()));
         Ask(entry, now);
         _due.Put(entry);
@@ -129,18 +142,18 @@ public sealed partial class NameCache
 
     private void OnForget(string name)
     {
-        if (_entries.Remove(name, out var entry))
+        if (_entries.TryGetValue(name, out var entry))
         {
-            _anchors.Detach(entry);
-            entry.End();
+            Remove(entry);
         }
 
         // Also for one that was turned away: whoever heard of it forgets it.
         _outputs.Add(new CacheOutput.Drop(name));
     }
 
-    private void OnAccepted(NameEntry entry, VerifiedAnswer answer, CacheTime now)
+    private void OnAccepted(NameEntry entry, CacheInput.Accepted accepted, CacheTime now)
     {
+        var answer = accepted.Answer;
         var (life, _) = answer.Ttl.At(now.Wall);
         if (life == 0 || (entry.IsRenewing && IsNoRenewal(entry, answer)))
         {
@@ -150,14 +163,40 @@ public sealed partial class NameCache
         }
 
         _anchors.Praise(entry.Anchor, now.Monotonic);
+        _latencies.Add(entry.IsAsking ? now.Monotonic - entry.AskedAt : null);
+        entry.AnswerDue = long.MaxValue;
+        entry.Tried = 0;
+        entry.Rounds = 0;
+        Serve(entry, answer, life, accepted.Bytes, now);
+        PlanReturnAgain(entry, now);
+        _due.Put(entry);
+    }
+
+    // The anchor that the name is subscribed at is silent, and another one answered: the name is served by that, and
+    // moves on when the patience with the silent one is over.
+    private void OnHedged(NameEntry entry, CacheInput.Hedged hedged, CacheTime now)
+    {
+        var (life, _) = hedged.Answer.Ttl.At(now.Wall);
+        if (life > 0 && entry.State is not (NameState.Fresh or NameState.Absent or NameState.Denied))
+        {
+            Serve(entry, hedged.Answer, life, hedged.Bytes, now);
+            _due.Put(entry);
+        }
+    }
+
+    private void Serve(NameEntry entry, VerifiedAnswer answer, long life, long bytes, CacheTime now)
+    {
         var before = entry.View();
         Keep(entry, answer, life, now);
+        if (!Charge(entry, bytes))
+        {
+            return;
+        }
+
         if (before.State != entry.State || !ReferenceEquals(before.Answer, answer))
         {
             _outputs.Add(new CacheOutput.Changed(entry.View()));
         }
-
-        _due.Put(entry);
     }
 
     private void Keep(NameEntry entry, VerifiedAnswer answer, long life, CacheTime now)
@@ -165,20 +204,20 @@ public sealed partial class NameCache
         entry.SealedSince = SealedSince(entry, answer);
         entry.Answer = answer;
         entry.LastRecord = answer.Record ?? entry.LastRecord;
-        entry.State = answer.Outcome switch
-        {
-            Outcome.Record => NameState.Fresh,
-            Outcome.Denied => NameState.Denied,
-            _ => NameState.Absent,
-        };
+        entry.State = StateOf(answer);
         entry.VerifiedAt = now.Monotonic;
         entry.ExpiresAt = now.Monotonic + life;
+        entry.StaleUntil = entry.ExpiresAt + StaleRule.ContinuityOf(answer);
+        entry.IsDoubted = false;
+        entry.NeedsProof = false;
         entry.RefreshAt = now.Monotonic + RefreshAfter(life);
-        entry.AnswerDue = long.MaxValue;
-        entry.Tried = 0;
-        entry.Rounds = 0;
+        entry.HedgeAt = long.MaxValue;
         entry.Failure = null;
         entry.IsRenewing = false;
+    }
+
+    private void PlanReturnAgain(NameEntry entry, CacheTime now)
+    {
         if (_anchors.BetterFrom(entry.Anchor) is null)
         {
             entry.Returns = 0;
@@ -189,9 +228,22 @@ public sealed partial class NameCache
         }
     }
 
+    private static NameState StateOf(VerifiedAnswer answer) => answer.Outcome switch
+    {
+        Outcome.Record => NameState.Fresh,
+        Outcome.Denied => NameState.Denied,
+        _ => NameState.Absent,
+    };
+
     private static bool IsNoRenewal(NameEntry entry, VerifiedAnswer answer) =>
         entry.Answer is { } held && entry.IsLiving && answer.Ttl.EndsAt <= held.Ttl.EndsAt
-        && held.Outcome == answer.Outcome && held.RecordDigest == answer.RecordDigest;
+        && held.Outcome == answer.Outcome && held.RecordDigest == answer.RecordDigest
+        && !IsUnderLaterEpoch(held, answer);
+
+    // A proof under a newer epoch is what was asked for, even where its policy allows a shorter life.
+    private static bool IsUnderLaterEpoch(VerifiedAnswer held, VerifiedAnswer answer) =>
+        answer.Target.Epoch.Value.Number > held.Target.Epoch.Value.Number
+        || answer.Hops[0].Epoch.Value.Number > held.Hops[0].Epoch.Value.Number;
 
     // Within 50-80 % of the life; the anchor's own update comes at half of the expiry, and asking must not overtake it.
     private long RefreshAfter(long life) => (long)(life * (0.6 + (0.2 * _random.NextDouble())));

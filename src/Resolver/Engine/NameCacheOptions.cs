@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Fairlead.Resolver;
 
 /// <summary>What the cache may be told. Durations in milliseconds.</summary>
@@ -10,8 +12,23 @@ public sealed record NameCacheOptions
     public required int Anchors { get; init; }
 
     /// <summary>How many names are held at most.</summary>
-    /// <value>10,000 by default. A further name is refused.</value>
+    /// <value>10,000 by default. A further name takes the place of the one that was wanted the longest ago.</value>
     public int NamesMax { get; init; } = 10_000;
+
+    /// <summary>How many bytes of answers are held at most, by their size on the wire.</summary>
+    /// <value>64 MiB by default.</value>
+    public long BytesMax { get; init; } = 64 * 1_048_576;
+
+    /// <summary>The names that are never given up for others. They count, and may exceed the bytes.</summary>
+    public IReadOnlySet<string> Kept { get; init; } = FrozenSet<string>.Empty;
+
+    /// <summary>The shortest silence after which another anchor is asked beside the first.</summary>
+    /// <value>20 ms by default.</value>
+    public long HedgeMin { get; init; } = 20;
+
+    /// <summary>The longest; also what holds until enough answers were timed.</summary>
+    /// <value>200 ms by default.</value>
+    public long HedgeMax { get; init; } = 200;
 
     /// <summary>How long an anchor may take before another one is asked.</summary>
     /// <value>2 s by default.</value>

@@ -22,6 +22,31 @@ internal sealed class NameEntry(string name)
 
     internal long ExpiresAt { get; set; }
 
+    /// <summary>Until when it may be served as stale (V58); not after <see cref="ExpiresAt"/> for a strict
+    /// name.</summary>
+    internal long StaleUntil { get; set; }
+
+    /// <summary>Whether a refresh since the last success failed in anything but transport: nothing stale is served
+    /// then.</summary>
+    internal bool IsDoubted { get; set; }
+
+    /// <summary>Whether an epoch after the one that it was verified under asks for a new proof (trust 4.7): until that
+    /// comes its time is cut, and it is not served as stale.</summary>
+    internal bool NeedsProof { get; set; }
+
+    /// <summary>How many bytes of the memory it is charged with.</summary>
+    internal long Bytes { get; set; }
+
+    /// <summary>Its place among the names by when they were wanted last; null for one that is always kept.</summary>
+    internal LinkedListNode<NameEntry>? Place { get; set; }
+
+    /// <summary>When another anchor is asked beside the one that does not answer; <see cref="long.MaxValue"/> for
+    /// never.</summary>
+    internal long HedgeAt { get; set; } = long.MaxValue;
+
+    /// <summary>When the anchor was asked.</summary>
+    internal long AskedAt { get; set; }
+
     internal long SealedSince { get; set; }
 
     internal Refusal? Failure { get; set; }
@@ -64,24 +89,40 @@ internal sealed class NameEntry(string name)
     /// nothing.</summary>
     internal CachedName View() => _view is { } view && Shows(view)
         ? view
-        : _view = new(Name, State, Answer, VerifiedAt, ExpiresAt, SealedSince, Failure) { LastRecord = LastRecord };
+        : _view = new(Name, State, Answer, VerifiedAt, ExpiresAt, SealedSince, Failure)
+        {
+            LastRecord = LastRecord,
+            StaleUntil = StaleUntil,
+        };
 
     private bool Shows(CachedName view) =>
         view.State == State && ReferenceEquals(view.Answer, Answer) && view.VerifiedAt == VerifiedAt
         && view.ExpiresAt == ExpiresAt && view.SealedSince == SealedSince && ReferenceEquals(view.Failure, Failure)
-        && ReferenceEquals(view.LastRecord, LastRecord);
+        && ReferenceEquals(view.LastRecord, LastRecord) && view.StaleUntil == StaleUntil;
 
     /// <summary>The next moment at which time alone changes something.</summary>
     internal long Due()
     {
-        var life = IsLiving ? ExpiresAt : long.MaxValue;
-        return Math.Min(Math.Min(life, ReturnAt), Math.Min(RefreshAt, AnswerDue));
+        var life = State == NameState.Stale ? StaleUntil : IsLiving ? ExpiresAt : long.MaxValue;
+        return Math.Min(Math.Min(life, ReturnAt), Math.Min(RefreshAt, Math.Min(AnswerDue, HedgeAt)));
     }
+
+    /// <summary>What time alone makes of the state now (V58).</summary>
+    internal NameState StateAt(long now) => State switch
+    {
+        NameState.Fresh when ExpiresAt <= now && MayBeStale && StaleUntil > now => NameState.Stale,
+        NameState.Stale when StaleUntil > now && MayBeStale => NameState.Stale,
+        NameState.Stale => NameState.Expired,
+        _ when IsLiving && ExpiresAt <= now => NameState.Expired,
+        _ => State,
+    };
+
+    private bool MayBeStale => !IsDoubted && !NeedsProof;
 
     /// <summary>Leaves the clock: nothing is due any more.</summary>
     internal void End()
     {
         State = NameState.Expired;
-        RefreshAt = AnswerDue = ReturnAt = long.MaxValue;
+        RefreshAt = AnswerDue = ReturnAt = HedgeAt = long.MaxValue;
     }
 }

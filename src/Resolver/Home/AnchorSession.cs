@@ -37,6 +37,9 @@ internal sealed class AnchorSession : IAsyncDisposable
     /// <summary>The anchor's place in the order.</summary>
     internal int Index { get; }
 
+    /// <summary>The connection, for a question beside the stream. It ends with the session.</summary>
+    internal AnchorClient Client => _client;
+
     /// <summary>Where it listens.</summary>
     internal IpEndpoint Endpoint { get; }
 

@@ -42,34 +42,6 @@ public static class HomeMeeting
         return refusal;
     }
 
-    /// <summary>Meets one of these anchors that has a good chain: the first in the order that is not slow.</summary>
-    /// <param name="anchors">The anchors, in the order in which they are asked.</param>
-    /// <param name="memory">Takes over the chain.</param>
-    /// <param name="time">The clock.</param>
-    public static async Task<MeetingResult> MeetAnyAsync(
-        IReadOnlyList<AnchorClient> anchors,
-        VerifierMemory memory,
-        TimeProvider time,
-        CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(anchors);
-        var failures = ImmutableArray.CreateBuilder<MeetingFailure>();
-        await foreach (var failure in Hedge.AskAsync(
-            anchors, (anchor, enough) => TryMeetAsync(anchor, memory, time, enough), time, cancellationToken)
-            .ConfigureAwait(false))
-        {
-            if (failure is null)
-            {
-                return new MeetingResult(null, 0, failures.ToImmutable());
-            }
-
-            failures.Add(failure);
-        }
-
-        return new MeetingResult(
-            new Refusal(VerificationFailure.NoFreshHead, "home", "no anchor could be met"), 0, failures.ToImmutable());
-    }
-
     /// <summary>
     /// Asks all anchors at once where the home stands, until more than F have said so; the slow ones are not waited
     /// for.
@@ -131,13 +103,13 @@ public static class HomeMeeting
     private static async Task<(OfferedHead? Head, MeetingFailure? Failure)> AskAsync(
         AnchorClient anchor, Hex16 nonce, VerifierMemory memory, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (await TryMeetAsync(anchor, memory, time, cancellationToken).ConfigureAwait(false) is { } failure)
-        {
-            return (null, failure);
-        }
-
         try
         {
+            if (await MeetAsync(anchor, memory, time, cancellationToken).ConfigureAwait(false) is { } refusal)
+            {
+                return (null, new MeetingFailure(anchor.Endpoint, refusal, null));
+            }
+
             var response = await anchor.HeadAsync(
                 new HeadRequest
                 {
@@ -156,29 +128,8 @@ public static class HomeMeeting
         }
         catch (OperationCanceledException)
         {
-            return (null, NotWaitedFor(anchor));
+            var late = new Refusal(VerificationFailure.Behind, anchor.Endpoint.Text, "not waited for");
+            return (null, new MeetingFailure(anchor.Endpoint, late, null));
         }
     }
-
-    private static async Task<MeetingFailure?> TryMeetAsync(
-        AnchorClient anchor, VerifierMemory memory, TimeProvider time, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await MeetAsync(anchor, memory, time, cancellationToken).ConfigureAwait(false) is { } refusal
-                ? new MeetingFailure(anchor.Endpoint, refusal, null)
-                : null;
-        }
-        catch (RpcException e)
-        {
-            return new MeetingFailure(anchor.Endpoint, Describe(e, anchor.Endpoint), e);
-        }
-        catch (OperationCanceledException)
-        {
-            return NotWaitedFor(anchor);
-        }
-    }
-
-    private static MeetingFailure NotWaitedFor(AnchorClient anchor) => new(
-        anchor.Endpoint, new Refusal(VerificationFailure.Behind, anchor.Endpoint.Text, "not waited for"), null);
 }

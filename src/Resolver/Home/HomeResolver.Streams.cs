@@ -4,7 +4,6 @@ using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Google.Protobuf;
-using Query = Fairlead.Naming.Query;
 
 namespace Fairlead.Resolver.Home;
 
@@ -19,7 +18,7 @@ public sealed partial class HomeResolver
 
     private void TakeAll()
     {
-        var answers = new List<(AnchorSession Session, OpenName Open, UnverifiedAnswer Answer)>();
+        var answers = new List<Offered>();
         for (var i = 0; i < TurnMax && _events.Reader.TryRead(out var next); i++)
         {
             if (next is ResolverEvent.Heard heard)
@@ -52,8 +51,15 @@ public sealed partial class HomeResolver
             case ResolverEvent.Interest interest when !_met.Task.IsCompleted:
                 TakeEarly(interest);
                 break;
+            case ResolverEvent.Interest { IsWanted: true } interest:
+                Restore(interest.Name);
+                Step(new CacheInput.Want(interest.Name));
+                break;
             case ResolverEvent.Interest interest:
-                Step(interest.IsWanted ? new CacheInput.Want(interest.Name) : new CacheInput.Forget(interest.Name));
+                Step(new CacheInput.Forget(interest.Name));
+                break;
+            case ResolverEvent.Hedged hedged:
+                OnHedged(hedged.Name, hedged.Answer);
                 break;
             case ResolverEvent.HomeMet:
                 Begin();
@@ -101,13 +107,17 @@ public sealed partial class HomeResolver
             _early.Clear();
         }
 
-        wanted.ForEach(name => Step(new CacheInput.Want(name)));
+        foreach (var name in wanted)
+        {
+            Restore(name);
+            Step(new CacheInput.Want(name));
+        }
     }
 
     private void Hear(
         AnchorSession session,
         SubscribeResponse response,
-        List<(AnchorSession Session, OpenName Open, UnverifiedAnswer Answer)> answers)
+        List<Offered> answers)
     {
         switch (response.KindCase)
         {
@@ -121,7 +131,7 @@ public sealed partial class HomeResolver
 
                     if (WireReader.TryRead(response.Update.Answer, out var answer, out var malformed))
                     {
-                        answers.Add((session, open, answer));
+                        answers.Add(new Offered(session, open, answer, response.Update.Answer.CalculateSize()));
                     }
                     else
                     {
@@ -140,17 +150,17 @@ public sealed partial class HomeResolver
         }
     }
 
-    private void Verify(List<(AnchorSession Session, OpenName Open, UnverifiedAnswer Answer)> answers)
+    private void Verify(List<Offered> answers)
     {
         if (answers.Count == 0)
         {
             return;
         }
 
-        var verified = Memory.Verify([.. answers.Select(one => (one.Open.Query, one.Answer))], Now().Wall);
+        var verified = Memory.Verify([.. answers.Select(one => (one.Open.Query, one.Raw))], Now().Wall);
         for (var i = 0; i < answers.Count; i++)
         {
-            var (session, open, raw) = answers[i];
+            var (session, open, raw, bytes) = answers[i];
             if (!IsCurrent(session))
             {
                 continue; // An answer before this one cost the anchor its stream.
@@ -159,7 +169,8 @@ public sealed partial class HomeResolver
             if (verified[i].Answer is { } answer)
             {
                 session.ShownHome = answer.Hops[0].Seal?.Position ?? session.ShownHome;
-                Step(new CacheInput.Accepted(open.Name, session.Index, answer));
+                Step(new CacheInput.Accepted(open.Name, session.Index, answer) { Bytes = bytes });
+                Keep(open.Name, answer, raw);
             }
             else if (verified[i].Refusal is var refusal && open.Told.IsOnlyLate(refusal!, raw, session.ShownHome))
             {
@@ -189,12 +200,14 @@ public sealed partial class HomeResolver
     private void Fail(AnchorSession session, OpenName open, Refusal reason)
     {
         Troubles.Note(session.Endpoint.Text, open.Name, reason);
+        KeepNoLonger(open.Name, reason);
         Step(new CacheInput.Failed(open.Name, session.Index, reason));
     }
 
     private void Refuse(AnchorSession session, OpenName open, Refusal refusal)
     {
         Troubles.Note(session.Endpoint.Text, open.Name, refusal);
+        KeepNoLonger(open.Name, refusal);
         Step(new CacheInput.Refused(open.Name, session.Index, refusal));
     }
 
@@ -208,6 +221,7 @@ public sealed partial class HomeResolver
         }
 
         _heldTo = home.Newest.Digest;
+        LeaveHedgeClients();
         foreach (var endpoint in home.Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints))
         {
             if (_anchors.Length < NameCacheOptions.AnchorsMax && !_anchors.Any(known => known.Text == endpoint.Text))
@@ -230,7 +244,7 @@ public sealed partial class HomeResolver
     private void Open(string name, int anchor)
     {
         var full = FullName.Parse(name);
-        var query = Document.Make(new Query { Home = _options.Home.Genesis, Name = full, Subject = _subject });
+        var query = QueryOf(full);
         if (!_sessions.TryGetValue(anchor, out var session))
         {
             _sessions[anchor] = session = new AnchorSession(anchor, _anchors[anchor], _options, Memory, Post);
@@ -286,4 +300,7 @@ public sealed partial class HomeResolver
         _leaving.RemoveAll(task => task.IsCompleted);
         _leaving.Add(session.DisposeAsync().AsTask());
     }
+
+    // An answer that waits to be verified with others.
+    private readonly record struct Offered(AnchorSession Session, OpenName Open, UnverifiedAnswer Raw, int Bytes);
 }

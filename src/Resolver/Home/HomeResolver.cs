@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using Fairlead.Naming;
 using Fairlead.Resolver.Anchors;
+using Fairlead.Resolver.State;
 
 namespace Fairlead.Resolver.Home;
 
@@ -49,7 +50,14 @@ public sealed partial class HomeResolver : IAsyncDisposable
         Memory = new VerifierMemory(options.Home, options.Pins, NodeOf(options), options.Verifier, options.StateFile);
         Troubles = new TroubleLog(options.Time, observer.Troubled);
         _cache = new NameCache(
-            new NameCacheOptions { Anchors = options.Anchors.Length, NamesMax = options.NamesMax }, options.Random);
+            new NameCacheOptions
+            {
+                Anchors = options.Anchors.Length,
+                NamesMax = options.NamesMax,
+                BytesMax = options.BytesMax,
+                Kept = options.Kept,
+            },
+            options.Random);
     }
 
     /// <summary>What the verifier remembers.</summary>
@@ -79,6 +87,18 @@ public sealed partial class HomeResolver : IAsyncDisposable
         }
     }
 
+    /// <summary>How many bytes of answers are held.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_cacheGate)
+            {
+                return _cache.Bytes;
+            }
+        }
+    }
+
     /// <summary>The anchor that a name's subscription is at; null where there is none.</summary>
     public string? AnchorOf(string name)
     {
@@ -89,7 +109,15 @@ public sealed partial class HomeResolver : IAsyncDisposable
     }
 
     /// <summary>Starts.</summary>
-    public void Start() => _running = Task.Run(RunAsync);
+    public void Start()
+    {
+        if (_options.AnswerFolder is { } folder)
+        {
+            _answers = new AnswerFolder(folder, _options.Time, _options.NamesMax, OnCorrupt);
+        }
+
+        _running = Task.Run(RunAsync);
+    }
 
     /// <summary>Keeps a name resolved from now on.</summary>
     public void Want(string name) => Post(new ResolverEvent.Interest(name, true));
@@ -103,7 +131,13 @@ public sealed partial class HomeResolver : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_sessions.Values.Select(session => session.DisposeAsync().AsTask())).ConfigureAwait(false);
+        LeaveHedgeClients();
         await Task.WhenAll(_leaving).ConfigureAwait(false);
+        if (_answers is { } answers)
+        {
+            await answers.DisposeAsync().ConfigureAwait(false);
+        }
+
         _stop.Dispose();
     }
 
@@ -119,6 +153,7 @@ public sealed partial class HomeResolver : IAsyncDisposable
                 TakeAll();
                 Step(CacheInput.Tick.Instance);
                 HoldToEpoch();
+                Learn();
             }
         }
         finally
@@ -214,11 +249,23 @@ public sealed partial class HomeResolver : IAsyncDisposable
                 case CacheOutput.Leave leave:
                     Leave(leave.Anchor);
                     break;
+                case CacheOutput.Evict evict:
+                    Close(evict.Name);
+                    break;
+                case CacheOutput.Hedge hedge:
+                    Hedge(hedge.Name, hedge.Anchor);
+                    break;
                 case CacheOutput.Drop drop:
                     Close(drop.Name);
+                    _answers?.Drop(drop.Name);
                     _observer.Forgotten(drop.Name);
                     break;
                 case CacheOutput.Changed changed:
+                    if (!changed.Name.IsServed && changed.Name.Answer is not null)
+                    {
+                        _answers?.Drop(changed.Name.Name);
+                    }
+
                     _observer.Changed(changed.Name);
                     break;
                 default:

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -26,11 +27,23 @@ public sealed record HomeResolverOptions
     /// <value>The file of the verifier's state; null to remember nothing beyond the process (V41).</value>
     public string? StateFile { get; init; }
 
+    /// <value>
+    /// The folder of verified answers, from which a restart serves at once what is still good; null for none. Of use
+    /// beside a <see cref="StateFile"/> alone: what they are verified against stands there.
+    /// </value>
+    public string? AnswerFolder { get; init; }
+
     /// <value>What verification is told.</value>
     public VerifierOptions Verifier { get; init; } = VerifierOptions.Default;
 
     /// <value>How many names are held at most; 10,000 by default.</value>
     public int NamesMax { get; init; } = 10_000;
+
+    /// <value>How many bytes of answers are held at most; 64 MiB by default.</value>
+    public long BytesMax { get; init; } = 64 * 1_048_576;
+
+    /// <value>The names that are not given up for others.</value>
+    public IReadOnlySet<string> Kept { get; init; } = FrozenSet<string>.Empty;
 
     /// <value>
     /// How many responses of one stream may wait to be handled; beyond it the stream is not read. 32 by default.

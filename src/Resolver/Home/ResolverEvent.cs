@@ -21,6 +21,9 @@ internal abstract record ResolverEvent
     /// <summary>An anchor said something on its stream.</summary>
     internal sealed record Heard(AnchorSession Session, SubscribeResponse Response) : ResolverEvent;
 
+    /// <summary>Other anchors were asked beside a silent one; null where none of them had an answer.</summary>
+    internal sealed record Hedged(string Name, HedgedAnswer? Answer) : ResolverEvent;
+
     /// <summary>A stream is over.</summary>
     internal sealed record Broken(AnchorSession Session, Refusal Reason) : ResolverEvent;
 }

@@ -136,6 +136,12 @@ public sealed class VerifierMemory
         }
     }
 
+    /// <summary>Verifies an answer that was kept over a restart; changes nothing (see
+    /// <see cref="HeldAnswers"/>).</summary>
+    internal (VerifiedAnswer? Answer, Refusal? Refusal) VerifyKept(
+        Parsed<Query> query, UnverifiedAnswer answer, long verifiedAt, long now) =>
+        HeldAnswers.Verify(State, query, answer, verifiedAt, now, _options, _cache);
+
     private Refusal? Save(VerifierState next)
     {
         if (_file is null || ReferenceEquals(next, _state))

@@ -84,7 +84,7 @@ internal sealed class AdminServer : IAsyncDisposable
         var isPublic = context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(IsPublic) == true;
         return context.Request.Path.Value switch
         {
-            "/ready" => WriteAsync(context, json => ReadyPage.Write(json, context, host.Pending(isPublic))),
+            "/ready" => WriteAsync(context, json => ReadyPage.Write(json, context, host.Pending(isPublic), host.Stale)),
             "/metrics" => WriteAsync(context, MetricsPage.ContentType, MetricsPage.Write(host)),
             "/names" when !isPublic =>
                 WriteAsync(context, json => NamesPage.Write(json, host.Resolver.Names, CacheTime.Now(time))),

@@ -23,6 +23,8 @@ internal static class MetricsPage
             Line(page, "fairlead_sidecar_names", ("state", NamesPage.StateName(state)), count);
         }
 
+        Head(page, "fairlead_sidecar_answer_bytes", "gauge", "Bytes of the answers held.");
+        Line(page, "fairlead_sidecar_answer_bytes", null, host.Resolver.Bytes);
         Head(page, "fairlead_sidecar_xds_streams", "gauge", "Open xDS streams.");
         Line(page, "fairlead_sidecar_xds_streams", null, host.Ads.Streams().Count);
         if (host.Resolver.Memory.State.HomeState is { } home)

@@ -5,9 +5,10 @@ namespace Fairlead.Sidecar.Admin;
 
 /// <summary>
 /// The page <c>/names</c>: one object per name held, ascending by name, always with the same members. <c>path</c>,
-/// <c>epoch</c>, <c>seal</c>, <c>signers</c>, <c>age_ms</c>, <c>ttl_ms</c> and <c>bound</c> describe the newest
-/// verified answer, null or empty without one; <c>epoch</c> and <c>seal</c> are the target's. Why a name is not
-/// answered stands in <c>/refusals</c>.
+/// <c>epoch</c>, <c>seal</c>, <c>signers</c>, <c>age_ms</c>, <c>ttl_ms</c>, <c>bound</c> and <c>stale_ms</c> describe
+/// the newest verified answer, null or empty without one; <c>epoch</c> and <c>seal</c> are the target's. <c>stale_ms</c> is
+/// what is left of its continuity once its time is over: 0 for a strict name. <c>failure</c> is the error that the last
+/// attempt to renew it ended with; what the anchors said stands in <c>/refusals</c>.
 /// </summary>
 internal static class NamesPage
 {
@@ -49,8 +50,13 @@ internal static class NamesPage
         Number(json, "age_ms", target is null ? null : now.Monotonic - name.VerifiedAt);
         Number(json, "ttl_ms", target is null ? null : Math.Max(0, name.ExpiresAt - now.Monotonic));
         json.WriteString("bound", name.Answer?.Ttl.Bound.Name);
+        Number(json, "stale_ms", target is null ? null : StaleLeft(name, now.Monotonic));
+        json.WriteString("failure", name.Failure?.Failure.ToString());
         json.WriteEndObject();
     }
+
+    private static long StaleLeft(CachedName name, long now) =>
+        name.IsServed ? Math.Max(0, name.StaleUntil - Math.Max(now, name.ExpiresAt)) : 0;
 
     private static void Number(Utf8JsonWriter json, string key, long? value)
     {

@@ -3,10 +3,14 @@ using Microsoft.AspNetCore.Http;
 
 namespace Fairlead.Sidecar.Admin;
 
-/// <summary>The page <c>/ready</c>: 200 once nothing is awaited, else 503 with what is.</summary>
+/// <summary>
+/// The page <c>/ready</c>: 200 once nothing is awaited, else 503 with what is. <c>stale</c> says how many names are
+/// served beyond their time: they are served, so that it is no reason to take the pod out, and it must not look as if
+/// all were well.
+/// </summary>
 internal static class ReadyPage
 {
-    internal static void Write(Utf8JsonWriter json, HttpContext context, IReadOnlyList<string> pending)
+    internal static void Write(Utf8JsonWriter json, HttpContext context, IReadOnlyList<string> pending, int stale)
     {
         context.Response.StatusCode =
             pending.Count == 0 ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
@@ -19,6 +23,7 @@ internal static class ReadyPage
         }
 
         json.WriteEndArray();
+        json.WriteNumber("stale", stale);
         json.WriteEndObject();
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -55,6 +56,8 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
             ],
             Identity = identity,
             StateFile = InFolder(options, "verifier.state"),
+            AnswerFolder = InFolder(options, "answers"),
+            Kept = options.Imports.Select(name => name.Text).ToFrozenSet(StringComparer.Ordinal),
             Verifier = new VerifierOptions
             {
                 UnsafeAllowLoopbackEndpoints =

@@ -129,6 +129,9 @@ internal sealed class SidecarHost : IAsyncDisposable
         return pending;
     }
 
+    /// <summary>How many names are served beyond their time (V58).</summary>
+    internal int Stale => Resolver.Names.Count(name => name.State == NameState.Stale);
+
     public async ValueTask DisposeAsync()
     {
         _isDraining = true;

@@ -9,6 +9,12 @@ internal static class ProxyReason
     /// <summary>The header's name.</summary>
     internal const string Header = "fairlead-reason";
 
+    /// <summary>The header that marks an endpoint's response whose name is served beyond its time (V58).</summary>
+    internal const string StateHeader = "fairlead-state";
+
+    /// <summary>The value of that header, and the state in the access log.</summary>
+    internal const string Stale = "stale";
+
     /// <summary>400: the Host header is missing or none.</summary>
     internal const string BadHost = "bad-host";
 

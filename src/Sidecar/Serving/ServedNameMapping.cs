@@ -32,7 +32,8 @@ internal static class ServedNameMapping
             answer.Target.Epoch.Value.Number,
             record.Version,
             DateTimeOffset.FromUnixTimeMilliseconds(cached.SealedSince)
-                .ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+                .ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
+            cached.State == NameState.Stale);
         return new ServedName(cached.Name, null, ports, endpoints, provenance);
     }
 

@@ -101,6 +101,7 @@ internal static class AssignmentTranslation
 
     private static Metadata Describe(Provenance from) => Labels.Metadata(
     [
+        .. from.IsStale ? [("reason", Value.ForString(Reasons.Stale))] : Array.Empty<(string, Value)>(),
         ("segment", Value.ForString(from.Segment)),
         ("epoch", Value.ForNumber(from.Epoch)),
         // As text: a version counts milliseconds and must not pass through a double.

@@ -1,7 +1,8 @@
 namespace Fairlead.Sidecar.Translation;
 
 /// <summary>
-/// Why a cluster has no endpoints, as its metadata says under <c>fairlead: {reason}</c>. A closed set. There is none
+/// Why a cluster has no endpoints, as its metadata says under <c>fairlead: {reason}</c>; <see cref="Stale"/> stands
+/// with the endpoints, which are used. A closed set. There is none
 /// for a name whose anchors cannot be reached: while nothing is held of it, it is pending.
 /// </summary>
 internal static class Reasons
@@ -17,6 +18,9 @@ internal static class Reasons
 
     /// <summary>Its time is over, and nothing newer came.</summary>
     internal const string Expired = "expired";
+
+    /// <summary>Its time is over, no anchor can be reached, and continuity still allows its endpoints (V58).</summary>
+    internal const string Stale = "stale";
 
     /// <summary>More names are asked for than the sidecar holds.</summary>
     internal const string Unreachable = "unreachable";

@@ -64,4 +64,7 @@ internal enum ServedHealth
 /// <param name="Epoch">The number of the epoch under which the record was verified.</param>
 /// <param name="RecordVersion">The record's version.</param>
 /// <param name="SealedSince">When the seal under which this version was first seen was issued, RFC 3339.</param>
-internal sealed record Provenance(string Segment, long Epoch, long RecordVersion, string SealedSince);
+/// <param name="IsStale">Whether its time is over and continuity allows its endpoints. It stands in the endpoints'
+/// metadata and not in the cluster's, where it would cost every connection of the cluster.</param>
+internal sealed record Provenance(
+    string Segment, long Epoch, long RecordVersion, string SealedSince, bool IsStale = false);

@@ -92,7 +92,7 @@ public sealed class KeptDemoTests(KeptDemo kept)
             Cancellation);
 
         Assert.All(page.AsArray(), name => Assert.Equal(
-            ["name", "state", "path", "epoch", "seal", "signers", "age_ms", "ttl_ms", "bound"],
+            ["name", "state", "path", "epoch", "seal", "signers", "age_ms", "ttl_ms", "bound", "stale_ms", "failure"],
             name!.AsObject().Select(member => member.Key)));
         var checkout = page.AsArray().Single(name => (string?)name!["name"] == DemoEnvironment.Checkout)!;
         Assert.Equal("""["eu1.internal","us1.internal"]""", checkout["path"]!.ToJsonString());

@@ -146,7 +146,7 @@ public sealed class NameCacheMovingTests
 
         var due = world.Due();
         var looks = world.Cache.Due.Looks;
-        Assert.Single(CacheWorld.Asked(world.TickAt(due)));
+        Assert.Single(world.TickAt(due));
         Assert.InRange(world.Cache.Due.Looks - looks, 1, 10);
 
         // Renewals move moments to and fro; places that are left behind do not pile up.

@@ -29,7 +29,7 @@ public sealed class NameCacheTests
     [Fact]
     public void Want_BeyondTheLimit_IsToldAndNotHeld()
     {
-        var world = new CacheWorld(namesMax: 1);
+        var world = new CacheWorld(namesMax: 1, kept: [CacheWorld.Checkout]);
         world.Want();
         var changed = Assert.IsType<CacheOutput.Changed>(
             Assert.Single(world.Step(new CacheInput.Want(CacheWorld.Nobody))));
@@ -175,7 +175,7 @@ public sealed class NameCacheTests
     {
         var world = new CacheWorld();
         world.Want();
-        Assert.Empty(world.TickAt(1_999));
+        Assert.Empty(CacheWorld.Asked(world.TickAt(1_999)));
         Assert.Equal(1, CacheWorld.AskedAnchor(world.TickAt(2_000)));
     }
 

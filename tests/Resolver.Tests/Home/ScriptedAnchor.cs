@@ -46,6 +46,9 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
     /// <summary>How many times it was asked where the home stands.</summary>
     internal int Heads { get; private set; }
 
+    /// <summary>How many times it was asked for one answer without a subscription.</summary>
+    internal int Resolved { get; private set; }
+
     /// <summary>How many streams were ever opened to it.</summary>
     internal int Opened => _opened;
 
@@ -60,6 +63,7 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
         var service = ServerServiceDefinition.CreateBuilder()
             .AddMethod(AnchorMethods.Epochs, (request, _) => Task.FromResult(Epochs(request)))
             .AddMethod(AnchorMethods.Head, (request, _) => Task.FromResult(Head(request)))
+            .AddMethod(AnchorMethods.Resolve, (request, _) => Task.FromResult(Resolve(request)))
             .AddMethod(AnchorMethods.Subscribe, SubscribeAsync)
             .Build();
         _server = await RpcServer.StartAsync(
@@ -148,6 +152,16 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
         var known = _home.Segment.Documents.Take(EpochsKnown ?? int.MaxValue);
         response.Epochs.AddRange(known.Skip((int)request.From).Select(WireWriter.ToMessage));
         return response;
+    }
+
+    private ResolveResponse Resolve(ResolveRequest request)
+    {
+        Resolved++;
+        Assert.True(Document.TryParse<Query>(request.Query.Memory, out var query, out var bad), bad?.ToString());
+        var ask = new TestAnswers(_home.Segment, query.Value.Name.Text, ScriptedHome.Now) { Query = query };
+        return Say(ask) is { } answer
+            ? new ResolveResponse { Answer = WireWriter.ToMessage(answer) }
+            : throw RpcFailures.ToException(new Refusal(VerificationFailure.NotSealed, "scripted", "nothing to say"));
     }
 
     private HeadResponse Head(HeadRequest request)

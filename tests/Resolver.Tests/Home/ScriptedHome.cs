@@ -25,10 +25,13 @@ internal sealed class ScriptedHome : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-resolver-").FullName;
     private readonly SemaphoreSlim _heard = new(0);
 
-    private ScriptedHome()
+    private bool _isStopped;
+
+    private ScriptedHome(long continuity, long validity)
     {
         Segment = AnswerSegment.Create("eu1.internal", Now - 60_000, change: epoch => epoch with
         {
+            Policy = epoch.Policy with { ContinuityMax = continuity, SealValidity = validity },
             Anchors = [.. epoch.Anchors.Select((anchor, i) => anchor with { Tls = KeyOf(_keys[i]) })],
         });
         Segment.Put(AnswerLeaves.OpenRule());
@@ -58,11 +61,14 @@ internal sealed class ScriptedHome : IAsyncDisposable
 
     internal string StateFile => Path.Combine(_folder, "verifier.state");
 
+    internal string AnswerFolder => Path.Combine(_folder, "answers");
+
     private ECDsa Pod { get; } = NewKey();
 
-    internal static async Task<ScriptedHome> StartAsync(CancellationToken cancellationToken)
+    internal static async Task<ScriptedHome> StartAsync(
+        CancellationToken cancellationToken, long continuity = 0, long validity = 15_000)
     {
-        var home = new ScriptedHome();
+        var home = new ScriptedHome(continuity, validity);
         foreach (var anchor in home.Anchors)
         {
             await anchor.StartAsync(cancellationToken);
@@ -92,15 +98,27 @@ internal sealed class ScriptedHome : IAsyncDisposable
                 Anchors = [.. Anchors.Select(anchor => IpEndpoint.Of(anchor.Address.Address, anchor.Address.Port))],
                 Identity = new TlsIdentity(Pod, TimeProvider.System),
                 StateFile = keepsState ? StateFile : null,
+                AnswerFolder = keepsState ? AnswerFolder : null,
                 UnhandledMax = unhandledMax,
                 Random = new Random(1),
             },
             new Subject { Namespace = "shop", Account = "frontend" },
             new NameObserver(Changed, _forgotten.Enqueue, _ => _heard.Release()));
+        _isStopped = false;
         Resolver.Start();
     }
 
-    internal async Task StopResolverAsync() => await Resolver.DisposeAsync();
+    /// <summary>What the observer heard of a name, in order.</summary>
+    internal IEnumerable<NameState> StatesOf(string name) =>
+        _changes.Where(change => change.Name == name).Select(change => change.State);
+
+    internal void ForgetChanges() => _changes.Clear();
+
+    internal async Task StopResolverAsync()
+    {
+        await Resolver.DisposeAsync();
+        _isStopped = true;
+    }
 
     /// <summary>Waits for a name to be as wanted; what became of names wakes it, no clock does.</summary>
     internal Task<CachedName> UntilAsync(string name, Func<CachedName, bool> wanted) => UntilAsync(
@@ -142,7 +160,7 @@ internal sealed class ScriptedHome : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (Resolver is { } resolver)
+        if (Resolver is { } resolver && !_isStopped)
         {
             await resolver.DisposeAsync();
         }

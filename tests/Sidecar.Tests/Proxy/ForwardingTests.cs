@@ -52,6 +52,24 @@ public sealed class ForwardingTests
                 Assert.All(world.Log.All, one => Assert.DoesNotContain(word, one.Text, StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("stale", "stale")]
+    [InlineData("fresh", null)]
+    public async Task Response_OfANameBeyondItsTime_SaysSoAndNoEndpointCan(string state, string? expected)
+    {
+        await using var backend = await Backend.StartAsync(context =>
+        {
+            context.Response.Headers[ProxyReason.StateHeader] = "forged";
+            return Task.CompletedTask;
+        });
+        await using var world = await ProxyWorld.StartAsync();
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port)]) with { State = state });
+        using var response = await world.SendAsync();
+        Assert.Equal(System.Net.HttpStatusCode.OK, response.StatusCode);
+        response.Headers.TryGetValues(ProxyReason.StateHeader, out var values);
+        Assert.Equal(expected, values?.Single());
+    }
+
     [Fact]
     public async Task Request_InAbsoluteForm_IsThatOfItsHost()
     {

@@ -23,6 +23,8 @@ internal static class CachedNames
 
     internal static CachedName Expired { get; } = Fresh with { State = NameState.Expired };
 
+    internal static CachedName Stale { get; } = Fresh with { State = NameState.Stale, StaleUntil = 70_000 };
+
     internal static CachedName Pending(string name = Checkout) => new(name, NameState.Pending, null, 0, 0, 0, null);
 
     internal static CachedName Unreachable(string name = Checkout) =>

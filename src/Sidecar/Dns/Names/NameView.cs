@@ -10,7 +10,8 @@ namespace Fairlead.Sidecar.Dns;
 /// </summary>
 /// <param name="Name">The full name, in lower case, without a host.</param>
 /// <param name="State">What may be done with it.</param>
-/// <param name="ExpiresAt">When its time ends, in monotonic milliseconds (<see cref="CacheTime.Monotonic"/>).</param>
+/// <param name="ExpiresAt">When its time ends, or its continuity where it is stale, in monotonic milliseconds
+/// (<see cref="CacheTime.Monotonic"/>).</param>
 /// <param name="Service">The verified service; null unless the name was proven to have a record.</param>
 /// <param name="Failure">Why the last attempt to learn more failed; null after a success.</param>
 internal sealed record NameView(

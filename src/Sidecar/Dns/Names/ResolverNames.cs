@@ -29,7 +29,7 @@ internal sealed class ResolverNames(Func<string, CachedName?> find, Action<strin
         var service = cached is { IsServed: true, Answer.Record: not null }
             ? Services.GetValue(cached.Answer, static answer => ServiceOf(answer.Record!, answer))
             : null;
-        return new NameView(cached.Name, cached.State, cached.ExpiresAt, service, cached.Failure);
+        return new NameView(cached.Name, cached.State, cached.ServedUntil, service, cached.Failure);
     }
 
     private static ServiceView ServiceOf(Record record, VerifiedAnswer answer)

@@ -67,6 +67,12 @@ internal sealed class ForwardTransformer : HttpTransformer
 
         // Only the proxy says why the proxy answered.
         headers.Remove(ProxyReason.Header);
+        headers.Remove(ProxyReason.StateHeader);
+        if (httpContext.Features.GetRequiredFeature<Exchange>().Service?.State == ProxyReason.Stale)
+        {
+            headers.Append(ProxyReason.StateHeader, ProxyReason.Stale);
+        }
+
         headers.Append(
             HeaderNames.Via, $"{proxyResponse.Version.ToString(proxyResponse.Version.Major == 1 ? 2 : 1)} {Self}");
         return true;

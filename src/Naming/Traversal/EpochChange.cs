@@ -1,0 +1,87 @@
+namespace Fairlead.Naming.Traversal;
+
+/// <summary>
+/// Compares the epoch under which an answer was verified with a newer one of the same segment (trust 4.7): a stranger's
+/// operation invalidates nothing (I22). Pure, thread-safe.
+/// </summary>
+public static class EpochChange
+{
+    /// <summary>What the newest epoch of a segment does to an answer.</summary>
+    /// <param name="answer">A verified answer.</param>
+    /// <param name="segment">What is held of a segment; one that is not on the answer's path does nothing.</param>
+    public static EpochEffect Of(VerifiedAnswer answer, SegmentState segment)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        ArgumentNullException.ThrowIfNull(segment);
+        for (var i = 0; i < answer.Hops.Length; i++)
+        {
+            if (answer.Hops[i].Genesis == segment.Genesis)
+            {
+                return segment.NewestNumber > answer.Hops[i].Epoch.Value.Number
+                    ? At(answer, i, segment)
+                    : EpochEffect.None;
+            }
+        }
+
+        return EpochEffect.None;
+    }
+
+    private static EpochEffect At(VerifiedAnswer answer, int index, SegmentState segment)
+    {
+        var hop = answer.Hops[index];
+        var (before, after) = (hop.Epoch.Value, segment.Newest.Value);
+        var next = index + 1 < answer.Hops.Length ? answer.Hops[index + 1] : null;
+        if ((index > 0 && !Accepts(after, hop, answer.Hops[index - 1].Genesis))
+            || (next is { Kind: HopKind.Up } && !HasUplink(after, next.Genesis, hop.Name.Label)))
+        {
+            return EpochEffect.Ends;
+        }
+
+        var isOtherwise = before.PolicyDigest != after.PolicyDigest
+            || EpochDifference.ChangesAnchors(before, after)
+            || EpochDifference.ChangesQuorum(before, after);
+        if (isOtherwise && (index == 0 || next is null))
+        {
+            return EpochEffect.Recertify;
+        }
+
+        return isOtherwise || MayHaveChangedLeaf(segment, before.Number, next) ? EpochEffect.Renew : EpochEffect.None;
+    }
+
+    // V28: what the far side of the hop before says in its epoch.
+    private static bool Accepts(Epoch epoch, VerifiedHop hop, Digest from) => hop.Kind switch
+    {
+        HopKind.Peer => epoch.Peers.Contains(from),
+        HopKind.Down => HasUplink(epoch, from, hop.Name.Label),
+        _ => true,
+    };
+
+    private static bool HasUplink(Epoch epoch, Digest parent, string label)
+    {
+        foreach (var uplink in epoch.Uplinks)
+        {
+            if (uplink.Parent == parent && uplink.Label == label)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Links and Peers stand in the tree and not in the epoch: an operation of their kind may have touched the one used.
+    private static bool MayHaveChangedLeaf(SegmentState segment, long since, VerifiedHop? next)
+    {
+        foreach (var epoch in segment.Epochs)
+        {
+            if (epoch.Value.Number > since
+                && ((next is { Kind: HopKind.Down } && epoch.Value.Op.Type is OpType.Leave or OpType.Evict)
+                    || (next is { Kind: HopKind.Peer } && epoch.Value.Op.Type is OpType.Unpeer)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

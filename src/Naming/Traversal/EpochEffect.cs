@@ -1,0 +1,18 @@
+namespace Fairlead.Naming.Traversal;
+
+/// <summary>What a newer epoch of a segment does to an answer that was verified under an older one (trust
+/// 4.7).</summary>
+public enum EpochEffect
+{
+    /// <summary>Nothing on its path changed: it stays, and picks the epoch up when it is renewed anyway.</summary>
+    None,
+
+    /// <summary>What introduced the target changed: it stays, and is renewed now.</summary>
+    Renew,
+
+    /// <summary>Policy, anchors or quorum of the home or the target changed: it needs a new proof, and soon.</summary>
+    Recertify,
+
+    /// <summary>The two sides of a hop no longer agree to it: it ends now.</summary>
+    Ends,
+}

@@ -1,0 +1,102 @@
+using Fairlead.Naming.Traversal;
+
+namespace Fairlead.Resolver;
+
+/// <content>What outlives a process, and what a newer epoch ends.</content>
+public sealed partial class NameCache
+{
+    // New proofs are asked for within this time, so that the names of one segment do not all ask in one instant.
+    private const int RecertifySpread = 250;
+
+    private void OnRestored(CacheInput.Restored restored, CacheTime now)
+    {
+        var answer = restored.Answer;
+        var entry = new NameEntry(restored.Name)
+        {
+            Answer = answer,
+            LastRecord = answer.Record,
+            SealedSince = restored.SealedSince,
+            Bytes = restored.Bytes,
+            State = StateOf(answer),
+            VerifiedAt = now.Monotonic - (now.Wall - answer.VerifiedAt),
+            ExpiresAt = now.Monotonic + (answer.Ttl.EndsAt - now.Wall),
+        };
+        entry.StaleUntil = entry.ExpiresAt + StaleRule.ContinuityOf(answer);
+        entry.State = entry.StateAt(now.Monotonic);
+        if (entry.State == NameState.Expired || !Admit(entry))
+        {
+            return;
+        }
+
+        _outputs.Add(new CacheOutput.Changed(entry.View()));
+        Ask(entry, now);
+        _due.Put(entry);
+    }
+
+    private void OnLearned(SegmentState segment, CacheTime now)
+    {
+        foreach (var entry in _entries.Values)
+        {
+            if (entry is { IsLiving: true, Answer: { } answer })
+            {
+                switch (EpochChange.Of(answer, segment))
+                {
+                    case EpochEffect.Renew:
+                        Soon(entry, now);
+                        break;
+                    case EpochEffect.Recertify:
+                        Recertify(entry, answer, segment, now);
+                        break;
+                    case EpochEffect.Ends:
+                        entry.ExpiresAt = Math.Min(entry.ExpiresAt, now.Monotonic);
+                        AskProof(entry, now);
+                        break;
+                    default:
+                        break;
+                }
+            }
+        }
+    }
+
+    // Until the seal ends that it was verified under, or for the grace after the first seal of the new epoch.
+    private static long ProofDue(VerifiedAnswer answer, SegmentState segment, CacheTime now)
+    {
+        var end = long.MaxValue;
+        foreach (var hop in answer.Hops)
+        {
+            if (hop.Genesis == segment.Genesis && hop.Seal is { } seal)
+            {
+                end = now.Monotonic
+                    + (seal.Expires - answer.Hops[0].Epoch.Value.Policy.ClockDelta - now.Wall);
+            }
+        }
+
+        return segment.Seal?.Epoch == segment.NewestNumber
+            ? Math.Min(end, now.Monotonic + segment.Newest.Value.Policy.Grace)
+            : end;
+    }
+
+    private void Recertify(NameEntry entry, VerifiedAnswer answer, SegmentState segment, CacheTime now)
+    {
+        entry.ExpiresAt = Math.Min(entry.ExpiresAt, ProofDue(answer, segment, now));
+        AskProof(entry, now);
+    }
+
+    private void AskProof(NameEntry entry, CacheTime now)
+    {
+        entry.NeedsProof = true;
+        entry.StaleUntil = Math.Min(entry.StaleUntil, entry.ExpiresAt);
+        Turn(entry, entry.StateAt(now.Monotonic));
+        Soon(entry, now);
+    }
+
+    private void Soon(NameEntry entry, CacheTime now)
+    {
+        if (!entry.IsAsking)
+        {
+            entry.RefreshAt = Math.Min(entry.RefreshAt, now.Monotonic + _random.Next(RecertifySpread));
+        }
+
+        _due.Put(entry);
+    }
+}

@@ -1,0 +1,98 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Resolver;
+
+/// <content>Bounded memory: how many names, how many bytes, and which of them goes first.</content>
+public sealed partial class NameCache
+{
+    // From the one that was wanted the longest ago to the last; without the names that are always kept.
+    private readonly LinkedList<NameEntry> _wanted = new();
+    private long _bytes;
+
+    /// <summary>How many bytes of answers are held, by the sizes that they were accepted with.</summary>
+    public long Bytes => _bytes;
+
+    /// <summary>Takes an entry in, if need be in the place of others.</summary>
+    /// <returns>False where there is no room that may be taken.</returns>
+    private bool Admit(NameEntry entry)
+    {
+        while (_entries.Count >= _options.NamesMax || _bytes + entry.Bytes > _options.BytesMax)
+        {
+            if (_wanted.First is not { } oldest)
+            {
+                return false;
+            }
+
+            GiveUp(oldest.Value);
+        }
+
+        _entries.Add(entry.Name, entry);
+        _bytes += entry.Bytes;
+        if (!_options.Kept.Contains(entry.Name))
+        {
+            entry.Place = _wanted.AddLast(entry);
+        }
+
+        return true;
+    }
+
+    private void Touch(NameEntry entry)
+    {
+        if (entry.Place is { } place)
+        {
+            _wanted.Remove(place);
+            _wanted.AddLast(place);
+        }
+    }
+
+    /// <summary>Charges an entry with its newest answer, and makes room for it where that is needed.</summary>
+    /// <returns>False where the entry itself had to go.</returns>
+    private bool Charge(NameEntry entry, long bytes)
+    {
+        _bytes += bytes - entry.Bytes;
+        entry.Bytes = bytes;
+        while (_bytes > _options.BytesMax && _wanted.First is { } oldest)
+        {
+            // The one that grew goes last: whoever wants it now wants it more than those before it in the list.
+            var next = oldest.Value == entry && oldest.Next is { } other ? other.Value : oldest.Value;
+            GiveUp(next);
+            if (next == entry)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void Remove(NameEntry entry)
+    {
+        _entries.Remove(entry.Name);
+        _bytes -= entry.Bytes;
+        _anchors.Detach(entry);
+        if (entry.Place is { } place)
+        {
+            _wanted.Remove(place);
+        }
+
+        entry.End();
+    }
+
+    // Whoever still wants it is told why it is gone, and gets it again by wanting it again.
+    private void GiveUp(NameEntry entry)
+    {
+        Remove(entry);
+        _outputs.Add(new CacheOutput.Evict(entry.Name));
+        _outputs.Add(new CacheOutput.Changed(TurnedAway(entry.Name, entry.LastRecord).View()));
+    }
+
+    private NameEntry TurnedAway(string name, Record? last) => new(name)
+    {
+        State = NameState.Unreachable,
+        LastRecord = last,
+        Failure = new Refusal(
+            VerificationFailure.BudgetExceeded,
+            name,
+            $"{_options.NamesMax} names or {_options.BytesMax} bytes are held; ask for fewer"),
+    };
+}

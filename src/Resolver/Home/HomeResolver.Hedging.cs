@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Resolver.Anchors;
+using Fairlead.Resolver.Asking;
+using Fairlead.Rpc;
+using Google.Protobuf;
+using Query = Fairlead.Naming.Query;
+
+namespace Fairlead.Resolver.Home;
+
+/// <content>Asking other anchors beside one that is silent, while somebody waits.</content>
+public sealed partial class HomeResolver
+{
+    private readonly Dictionary<int, AnchorClient> _hedgeClients = [];
+    private readonly HashSet<string> _hedging = new(StringComparer.Ordinal);
+    private AnchorAsking? _asking;
+
+    // On the resolver's task; what it starts ends in an event.
+    private void Hedge(string name, int silent)
+    {
+        var order = ImmutableArray.CreateRange(Enumerable.Range(0, _anchors.Length).Where(anchor => anchor != silent));
+        if (order.IsEmpty || Memory.State.HomeState is not { } home || !_hedging.Add(name))
+        {
+            return;
+        }
+
+        // Made with the first silence: where all anchors answer it costs no memory.
+        _asking ??= new AnchorAsking(
+            new AskingOptions { HedgeDelay = () => TimeSpan.FromMilliseconds(_cache.HedgeDelay) },
+            _options.Time,
+            new Random(_options.Random.Next()));
+        var full = FullName.Parse(name);
+        var query = QueryOf(full);
+        var request = new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) };
+        request.Known.AddRange(Told.Of(Memory.State, full.Segment).ToKnown());
+        var clients = order.ToDictionary(anchor => anchor, anchor => HedgeClient(anchor, home));
+        _leaving.RemoveAll(task => task.IsCompleted);
+        _leaving.Add(HedgeAsync(name, query, request, order, clients));
+    }
+
+    private AnchorClient HedgeClient(int anchor, SegmentState home)
+    {
+        if (_sessions.TryGetValue(anchor, out var session))
+        {
+            return session.Client;
+        }
+
+        if (!_hedgeClients.TryGetValue(anchor, out var client))
+        {
+            _hedgeClients[anchor] = client =
+                new AnchorClient(_anchors[anchor], _options.Identity, _options.Time, home);
+        }
+
+        return client;
+    }
+
+    private async Task HedgeAsync(
+        string name,
+        Parsed<Query> query,
+        ResolveRequest request,
+        ImmutableArray<int> order,
+        Dictionary<int, AnchorClient> clients)
+    {
+        HedgedAnswer? answer = null;
+        try
+        {
+            (answer, _) = await _asking!.RunAsync(
+                order, (anchor, token) => AskOnceAsync(clients[anchor], name, query, request, token), _stop.Token)
+                .ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return; // The resolver ends.
+        }
+
+        Post(new ResolverEvent.Hedged(name, answer));
+    }
+
+    private async Task<HedgedAnswer> AskOnceAsync(
+        AnchorClient client,
+        string name,
+        Parsed<Query> query,
+        ResolveRequest request,
+        CancellationToken cancellationToken)
+    {
+        Refusal? refusal;
+        var isNotYet = false;
+        try
+        {
+            var response = await client.ResolveAsync(request, cancellationToken).ConfigureAwait(false);
+            if (WireReader.TryRead(response.Answer, out var raw, out refusal))
+            {
+                (var answer, refusal) = Memory.Verify(query, raw, Now().Wall);
+                if (answer is not null)
+                {
+                    return new HedgedAnswer(answer, raw, response.Answer.CalculateSize());
+                }
+            }
+        }
+        catch (RpcException e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            refusal = HomeMeeting.Describe(e, client.Endpoint);
+            isNotYet = RpcFailures.Read(e) is { } named && RpcFailures.IsRetriable(named.Failure);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Whatever an anchor can bring about here ends its own part and nothing else.
+            cancellationToken.ThrowIfCancellationRequested();
+            refusal = new Refusal(
+                VerificationFailure.BadEnvelope, client.Endpoint.Text, $"{e.GetType().Name}: {e.Message}");
+        }
+
+        Troubles.Note(client.Endpoint.Text, name, refusal!);
+        throw new AnchorFailedException(refusal!, isNotYet: isNotYet);
+    }
+
+    private void OnHedged(string name, HedgedAnswer? hedged)
+    {
+        _hedging.Remove(name);
+        if (hedged is not null)
+        {
+            Step(new CacheInput.Hedged(name, hedged.Answer) { Bytes = hedged.Bytes });
+            Keep(name, hedged.Answer, hedged.Raw);
+        }
+    }
+
+    // V63: connections are held to one epoch; the next hedge makes new ones.
+    private void LeaveHedgeClients()
+    {
+        _leaving.AddRange(_hedgeClients.Values.Select(client => client.DisposeAsync().AsTask()));
+        _hedgeClients.Clear();
+    }
+}

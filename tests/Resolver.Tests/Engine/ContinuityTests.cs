@@ -1,0 +1,170 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Resolver.Tests.Engine;
+
+/// <summary>When an answer outlives its time, and what ends that at once (V58). All on virtual time.</summary>
+public sealed class ContinuityTests
+{
+    private const long Life = 13_000;
+    private const long Hour = 3_600_000;
+
+    [Theory]
+    [InlineData(600_000L, null, null, 600_000L)]
+    [InlineData(600_000L, 60_000L, null, 60_000L)]
+    [InlineData(600_000L, 60_000L, 30_000L, 30_000L)]
+    [InlineData(2 * Hour, null, null, Hour)]
+    [InlineData(2 * Hour, 2 * Hour, null, 2 * Hour)]
+    public void Stale_LastsExactlyTheSmallestOfWhatRecordTargetAndHomeAllow(
+        long target, long? record, long? home, long expected)
+    {
+        var world = new CacheWorld(continuity: target, ofRecord: record, ofHome: home);
+        world.Want();
+        world.Accept(world.Answer());
+        var seen = world.RunFailing(3 * Hour, VerificationFailure.Behind);
+        Assert.Equal([(Life, NameState.Stale), (Life + expected, NameState.Expired)], seen);
+        Assert.NotNull(world.Held().LastRecord);
+    }
+
+    [Theory]
+    [InlineData(600_000L, 0L, null)]
+    [InlineData(0L, 60_000L, null)]
+    [InlineData(600_000L, 60_000L, 0L)]
+    public void Strict_Name_EndsWithItsTime(long target, long? record, long? home)
+    {
+        var world = new CacheWorld(continuity: target, ofRecord: record, ofHome: home);
+        world.Want();
+        world.Accept(world.Answer());
+        Assert.Equal([(Life, NameState.Expired)], world.RunFailing(Hour, VerificationFailure.Behind));
+    }
+
+    [Theory]
+    [InlineData(VerificationFailure.Behind)]
+    [InlineData(VerificationFailure.NotSealed)]
+    [InlineData(VerificationFailure.RateLimited)]
+    [InlineData(VerificationFailure.TransportKeyMismatch)]
+    public void Failure_InTransport_LetsTheNameGoOn(VerificationFailure failure)
+    {
+        var world = new CacheWorld(continuity: Hour);
+        world.Want();
+        world.Accept(world.Answer());
+        world.RunFailing(Life, failure);
+        Assert.Equal(NameState.Stale, world.Held().State);
+        Assert.True(world.Held().IsServed);
+        Assert.Equal(failure, world.Held().Failure!.Failure);
+        Assert.Equal(world.Held().ExpiresAt + Hour, world.Held().ServedUntil);
+    }
+
+    [Theory]
+    [InlineData(VerificationFailure.SubjectUnknown)]
+    [InlineData(VerificationFailure.GrantForeignSubject)]
+    [InlineData(VerificationFailure.SegmentQuarantined)]
+    [InlineData(VerificationFailure.BadEnvelope)]
+    public void Failure_OfAnyOtherKind_ForbidsStale(VerificationFailure failure)
+    {
+        var world = new CacheWorld(continuity: Hour);
+        world.Want();
+        world.Accept(world.Answer());
+        Assert.Equal([(Life, NameState.Expired)], world.RunFailing(Hour, failure));
+    }
+
+    [Fact]
+    public void Refusal_WhileStale_EndsItOnlyWhenNoOtherAnchorAnswersWell()
+    {
+        var world = Stale();
+        var asked = NextAsk(world);
+        world.Step(new CacheInput.Refused(
+            CacheWorld.Checkout, asked, CacheWorld.Why(VerificationFailure.ProofMismatch)));
+        Assert.Equal(NameState.Stale, world.Held().State);
+        Assert.Contains(
+            world.FailEverywhere(VerificationFailure.Behind).OfType<CacheOutput.Changed>(),
+            changed => changed.Name.State == NameState.Expired);
+        Assert.Equal(NameState.Expired, world.Held().State);
+    }
+
+    [Fact]
+    public void Refusal_ThatAnotherAnchorMakesGood_LeavesNoDoubt()
+    {
+        var world = Stale();
+        var asked = NextAsk(world);
+        var outputs = world.Step(new CacheInput.Refused(
+            CacheWorld.Checkout, asked, CacheWorld.Why(VerificationFailure.ProofMismatch)));
+        world.Reseal();
+        world.Accept(world.Answer(), CacheWorld.AskedAnchor(outputs));
+        Assert.Equal(NameState.Fresh, world.Held().State);
+        var ends = world.Elapsed + Life;
+        Assert.Equal([(ends, NameState.Stale)], world.RunFailing(ends, VerificationFailure.Behind));
+    }
+
+    [Fact]
+    public void Denial_WhileStale_EndsItAtOnceAndIsNeverStaleItself()
+    {
+        var world = Stale();
+        var asked = NextAsk(world);
+        world.Accept(world.Denied(), asked);
+        Assert.Equal(NameState.Denied, world.Held().State);
+        var ends = world.Held().ExpiresAt - 1_000_000;
+        Assert.InRange(ends, world.Elapsed + 1, world.Elapsed + 10_000);
+        Assert.Equal([(ends, NameState.Expired)], world.RunFailing(ends + Hour, VerificationFailure.Behind));
+    }
+
+    [Fact]
+    public void Absence_IsNeverStale()
+    {
+        var world = new CacheWorld(continuity: Hour);
+        world.Want(CacheWorld.Nobody);
+        world.Accept(world.Absent(), name: CacheWorld.Nobody);
+        Assert.Equal(
+            [(10_000, NameState.Expired)],
+            world.RunFailing(Hour, VerificationFailure.Behind, CacheWorld.Nobody));
+    }
+
+    [Fact]
+    public void Stale_IsAskedForWithinThirtySecondsForAsLongAsItIsServed()
+    {
+        var world = Stale();
+        var before = world.Elapsed;
+        var pauses = new List<long>();
+        while (world.Elapsed < Hour / 2)
+        {
+            NextAsk(world);
+            pauses.Add(world.Elapsed - before);
+            before = world.Elapsed;
+            world.FailEverywhere(VerificationFailure.Behind);
+        }
+
+        Assert.Equal(NameState.Stale, world.Held().State);
+        Assert.InRange(pauses.Max(), 1_000, 30_000);
+    }
+
+    [Fact]
+    public void Silence_WithoutAnyAnswer_IsStaleToo()
+    {
+        var world = new CacheWorld(continuity: Hour);
+        world.Want();
+        world.Accept(world.Answer());
+        world.RunTo(Life);
+        Assert.Equal(NameState.Stale, world.Held().State);
+    }
+
+    private static CacheWorld Stale()
+    {
+        var world = new CacheWorld(continuity: Hour);
+        world.Want();
+        world.Accept(world.Answer());
+        world.RunFailing(Life + 1, VerificationFailure.Behind);
+        Assert.Equal(NameState.Stale, world.Held().State);
+        return world;
+    }
+
+    private static int NextAsk(CacheWorld world)
+    {
+        while (true)
+        {
+            var asked = CacheWorld.Asked(world.TickAt(world.Due())).ToList();
+            if (asked.Count > 0)
+            {
+                return asked[0].Anchor;
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Resolver.Tests.Home;
+
+/// <summary>
+/// Verified answers outlive the process: a restart serves at once what is still good, with no anchor at all, and
+/// nothing that is not. Anchors on real sockets, files on a real disk.
+/// </summary>
+public sealed class KeptAnswerTests : IAsyncLifetime
+{
+    private const string Web = ScriptedHome.Web;
+    private const string Cart = ScriptedHome.Cart;
+    private const long Hour = 3_600_000;
+
+    private ScriptedHome _home = null!;
+
+    public async ValueTask InitializeAsync() => _home = await ScriptedHome.StartAsync(
+        TestContext.Current.CancellationToken, continuity: Hour, validity: 300_000);
+
+    public ValueTask DisposeAsync() => _home.DisposeAsync();
+
+    [Fact]
+    public async Task Restart_WithAllAnchorsGone_ServesWhatIsStillGoodAtOnce()
+    {
+        await RunOnceAsync(Web, Cart);
+        await StopAnchorsAsync();
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        var held = await _home.UntilFreshAsync(Web);
+        Assert.Equal(2, held.Answer!.Slices[0].Endpoints.Length);
+        Assert.NotEqual(0, held.SealedSince);
+        Assert.True(_home.Resolver.HomeMet.IsCompletedSuccessfully);
+        Assert.DoesNotContain(NameState.Unreachable, _home.StatesOf(Web));
+    }
+
+    [Fact]
+    public async Task Restart_WithAnEpochThatIsNewer_TakesANewProof()
+    {
+        await RunOnceAsync(Web, Cart);
+
+        // Cart's renewal teaches the epoch; web's answer is from before it.
+        _home.Segment.Next(ScriptedHome.Now - 1_000);
+        _home.Reseal();
+        File.Delete(FileOf(Cart));
+        await RunOnceAsync(Cart);
+        await StopAnchorsAsync();
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.EpochSuperseded);
+        Assert.DoesNotContain(NameState.Fresh, _home.StatesOf(Web));
+    }
+
+    [Theory]
+    [InlineData("torn")]
+    [InlineData("flipped")]
+    [InlineData("empty")]
+    [InlineData("other")]
+    [InlineData("past")]
+    [InlineData("future")]
+    public async Task Restart_WithADamagedOrHostileFile_NamesItAndLosesNothingElse(string how)
+    {
+        await RunOnceAsync(Web, Cart);
+        Damage(FileOf(Web), how);
+        await StopAnchorsAsync();
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        _home.Resolver.Want(Cart);
+        await _home.UntilFreshAsync(Cart);
+        var trouble = await _home.UntilAsync(
+            () => _home.Resolver.Troubles.Newest.FirstOrDefault(
+                one => one.Name == Web && one.Refusal.Where.StartsWith("kept answer", StringComparison.Ordinal)),
+            "the trouble");
+        Assert.Equal(
+            how is "past" or "future" ? VerificationFailure.FromFuture : VerificationFailure.BadEnvelope,
+            trouble.Refusal.Failure);
+        Assert.DoesNotContain(NameState.Fresh, _home.StatesOf(Web));
+        Assert.DoesNotContain(NameState.Stale, _home.StatesOf(Web));
+        if (trouble.Refusal.Failure == VerificationFailure.BadEnvelope)
+        {
+            Assert.Contains("StateCorrupt", trouble.Refusal.Detail, StringComparison.Ordinal);
+            Assert.True(File.Exists(FileOf(Web) + ".corrupt"));
+        }
+    }
+
+    [Fact]
+    public async Task Answer_ThatWasRefusedEverywhere_DoesNotComeBackAfterARestart()
+    {
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        foreach (var anchor in _home.Anchors)
+        {
+            anchor.Failing = name => name == Web ? VerificationFailure.SubjectUnknown : null;
+        }
+
+        _home.Anchors[0].Push(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.SubjectUnknown);
+        await _home.StopResolverAsync();
+        Assert.False(File.Exists(FileOf(Web)));
+    }
+
+    [Fact]
+    public async Task Name_ThatIsForgotten_LeavesNoFile()
+    {
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        _home.Resolver.Forget(Web);
+        await _home.UntilAsync(() => _home.Forgotten.Contains(Web) ? this : null, "forgotten");
+        await _home.StopResolverAsync();
+        Assert.False(File.Exists(FileOf(Web)));
+    }
+
+    [Fact]
+    public async Task Silence_OfTheFirstAnchor_IsHedgedOverAnotherOne()
+    {
+        _home.Anchors[0].Say = static _ => null;
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        Assert.Equal(1, _home.Anchors.Skip(1).Sum(anchor => anchor.Resolved));
+        Assert.DoesNotContain(NameState.Unreachable, _home.StatesOf(Web));
+        await _home.UntilAsync(() => _home.Anchors[1].Open == 1 ? this : null, "the subscription elsewhere");
+        Assert.Equal(NameState.Fresh, Assert.Single(_home.Resolver.Names).State);
+    }
+
+    private async Task RunOnceAsync(params string[] names)
+    {
+        _home.StartResolver(keepsState: true);
+        foreach (var name in names)
+        {
+            _home.Resolver.Want(name);
+            await _home.UntilFreshAsync(name);
+        }
+
+        await _home.StopResolverAsync();
+        Assert.All(names, name => Assert.True(File.Exists(FileOf(name)), name));
+        _home.ForgetChanges();
+    }
+
+    private Task StopAnchorsAsync() => Task.WhenAll(_home.Anchors.Select(anchor => anchor.StopAsync()));
+
+    private string FileOf(string name) => Path.Combine(
+        _home.AnswerFolder,
+        $"{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(
+            System.Text.Encoding.UTF8.GetBytes(name)))}.answer");
+
+    private void Damage(string path, string how)
+    {
+        var bytes = File.ReadAllBytes(path);
+        switch (how)
+        {
+            case "torn":
+                File.WriteAllBytes(path, bytes[..(bytes.Length / 2)]);
+                break;
+            case "flipped":
+                bytes[40] ^= 1;
+                File.WriteAllBytes(path, bytes);
+                break;
+            case "empty":
+                File.WriteAllBytes(path, []);
+                break;
+            case "other":
+                File.Copy(FileOf(Cart), path, overwrite: true);
+                break;
+            default:
+                // A good check over a moment that was moved: before its own documents were made, or ahead of now.
+                var kept = State.KeptAnswers.Read(path, Web);
+                State.KeptAnswers.Write(
+                    path, kept with { VerifiedAt = kept.VerifiedAt + (how == "past" ? -Hour : Hour) });
+                break;
+        }
+    }
+}
