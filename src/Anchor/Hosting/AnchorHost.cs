@@ -1,4 +1,5 @@
 using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Journal;
 using Fairlead.Anchor.Peers;
 using Fairlead.Anchor.Sealing;
@@ -31,6 +32,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private SealLoop? _loop;
     private StateKeeper? _keeper;
     private AttestBook? _attests;
+    private IntroductionBook? _introductions;
+    private IntroduceService? _introduce;
     private ConsumerService? _consumers;
     private RpcServer? _server;
     private PageServer? _admin;
@@ -107,6 +110,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         await DisposeAsync(_admin).ConfigureAwait(false);
         await DisposeAsync(_server).ConfigureAwait(false);
         await DisposeAsync(_consumers).ConfigureAwait(false);
+        await DisposeAsync(_introductions).ConfigureAwait(false);
         await DisposeAsync(_attests).ConfigureAwait(false);
         await DisposeAsync(_keeper).ConfigureAwait(false);
         await Task.WhenAll(_links.Select(link => link.DisposeAsync().AsTask())).ConfigureAwait(false);
@@ -180,9 +184,16 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         };
         var mint = new AttestMint(context.SealKey);
         _attests = new AttestBook(mint, AskAsync, time, loggers.CreateLogger<AttestBook>());
-        _consumers = new ConsumerService(context, _attests, new HomeVerifier(context, _keeper!));
+        var verifier = new HomeVerifier(context, _keeper!);
+        _introductions = new IntroductionBook(
+            context,
+            new Introducing(context, verifier, new ChainBook(context, verifier)),
+            new IntroductionFile(Path.Combine(options.Data, "introductions.state")));
+        _consumers = new ConsumerService(context, _attests, verifier, _introductions);
         var builder = ServerServiceDefinition.CreateBuilder();
         _consumers.AddTo(builder);
+        _introduce = new IntroduceService(context, _attests, _consumers.Homes);
+        _introduce.AddTo(builder);
         new ReadingService(context, _ground.Epochs, _ground.Genesis).AddTo(builder);
         new PublishService(_loop!, _ground.Genesis, _counters).AddTo(builder);
         var service = builder.Build();
@@ -253,7 +264,11 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     /// <summary>What the admin page shows.</summary>
     internal AnchorStatus Status(string id) => new(
         id, _ground.Name.Text, _ground.Genesis, _ground.Newest.Value.Number, _views.Current, _loop!.Status,
-        [.. _links.Select(link => (link.Id, link.IsConnected))], _archive!.Alarm, _consumers!.Streams);
+        [.. _links.Select(link => (link.Id, link.IsConnected))], _archive!.Alarm, _consumers!.Streams)
+    {
+        Introductions = [.. _introductions!.All.Where(one => !one.Way.Hops.IsEmpty)],
+        Introduced = _introduce!.Given,
+    };
 
     private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -159,9 +159,9 @@ internal sealed class ConsumerStream(
         }
 
         RelayedName? upstream = null;
-        if (Answerer.Leads(question, view) is { } peer)
+        if (Answerer.Leads(question, view))
         {
-            (upstream, var full) = relay.Use(question, peer);
+            (upstream, var full) = relay.Use(question);
             if (upstream is null)
             {
                 return Report(open.Id, full!);
@@ -277,7 +277,7 @@ internal sealed class ConsumerStream(
     }
 
     private static long NewestOf(Naming.Traversal.UnverifiedHop hop, SegmentView view, Relayed? relayed) =>
-        hop.Genesis == view.Genesis ? view.Epoch.Value.Number : (relayed?.Epochs.Count ?? 0) - 1;
+        hop.Genesis == view.Genesis ? view.Epoch.Value.Number : relayed?.NewestOf(hop.Genesis) ?? -1;
 
     private static SubscribeResponse? Once(Subscription subscription, Refusal refusal)
     {

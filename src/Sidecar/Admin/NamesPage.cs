@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
 
 namespace Fairlead.Sidecar.Admin;
@@ -6,8 +7,8 @@ namespace Fairlead.Sidecar.Admin;
 /// <summary>
 /// The page <c>/names</c>: one object per name held, ascending by name, always with the same members. <c>path</c>,
 /// <c>epoch</c>, <c>seal</c>, <c>signers</c>, <c>age_ms</c>, <c>ttl_ms</c> and <c>bound</c> describe the newest
-/// verified answer, null or empty without one; <c>epoch</c> and <c>seal</c> are the target's. Why a name is not
-/// answered stands in <c>/refusals</c>.
+/// verified answer, null or empty without one; <c>epoch</c> and <c>seal</c> are the target's. <c>introductions</c> says
+/// by whose seals the target is known, and until when. Why a name is not answered stands in <c>/refusals</c>.
 /// </summary>
 internal static class NamesPage
 {
@@ -36,6 +37,7 @@ internal static class NamesPage
         }
 
         json.WriteEndArray();
+        WriteIntroductions(json, name.Answer);
         var target = name.Answer?.Target;
         Number(json, "epoch", target?.Epoch.Value.Number);
         Number(json, "seal", target?.Seal?.Position.Seq);
@@ -50,6 +52,27 @@ internal static class NamesPage
         Number(json, "ttl_ms", target is null ? null : Math.Max(0, name.ExpiresAt - now.Monotonic));
         json.WriteString("bound", name.Answer?.Ttl.Bound.Name);
         json.WriteEndObject();
+    }
+
+    // By whose word the target is known, and for how long that holds though its author may be dead.
+    private static void WriteIntroductions(Utf8JsonWriter json, VerifiedAnswer? answer)
+    {
+        json.WriteStartArray("introductions");
+        foreach (var hop in answer?.Hops ?? [])
+        {
+            if (hop.IntroducedUntil is { } until)
+            {
+                json.WriteStartObject();
+                json.WriteString("by", hop.Name.Text);
+                json.WriteNumber("epoch", hop.Seal!.Position.Epoch);
+                json.WriteNumber("seal", hop.Seal.Position.Seq);
+                json.WriteNumber("issued", hop.Seal.Issued);
+                json.WriteNumber("until", until);
+                json.WriteEndObject();
+            }
+        }
+
+        json.WriteEndArray();
     }
 
     private static void Number(Utf8JsonWriter json, string key, long? value)
