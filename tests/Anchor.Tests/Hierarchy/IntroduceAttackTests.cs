@@ -44,7 +44,7 @@ public sealed class IntroduceAttackTests : IAsyncLifetime
     public async Task Introduce_ThatMayNotBeAsked_IsRefusedByName()
     {
         // Nothing is known of the home yet: another segment's chain is not its.
-        await RefusedAsync(VerificationFailure.WrongSegment, Ask(epochs: _world.Us1.Segment.Chain));
+        await RefusedAsync(VerificationFailure.GenesisMismatch, Ask(epochs: _world.Us1.Segment.Chain));
         await RefusedAsync(VerificationFailure.BelowLinkFloor, Ask(epochs: []));
         await RefusedAsync(VerificationFailure.TransportKeyMismatch, Ask(), _stranger);
         await RefusedAsync(VerificationFailure.QueryMismatch, Ask("checkout.shop.svc.us1.acme.internal"));
