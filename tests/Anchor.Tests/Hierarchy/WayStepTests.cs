@@ -14,7 +14,7 @@ public sealed class WayStepTests
 
     private readonly TestSegment _acme = new(new TestSegmentOptions { Name = "acme.internal", FirstKey = 600 });
 
-    /// <summary>V29: a parent that names another genesis for a name that is bound changes nothing for this home.</summary>
+    /// <summary>V29: a parent that names another genesis for a bound name changes nothing for this home.</summary>
     [Fact]
     public void CheckNext_OfANameThatIsBoundToAnother_LinkRepointed()
     {
