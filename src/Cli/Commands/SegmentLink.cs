@@ -1,5 +1,4 @@
 using Fairlead.Cli.Ceremony;
-using Fairlead.Naming;
 using Fairlead.Protocol.Files;
 
 namespace Fairlead.Cli.Commands;

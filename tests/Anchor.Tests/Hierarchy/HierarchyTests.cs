@@ -1,8 +1,6 @@
-using Fairlead.Anchor.Tests.Cluster;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.V1;
 using Fairlead.TestKit.Processes;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Hierarchy;
 

@@ -2,7 +2,6 @@ using Fairlead.Anchor.Tests.Cluster;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.TestKit;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Hierarchy;
 

@@ -6,7 +6,6 @@ using Fairlead.Protocol.V1;
 using Fairlead.Rpc;
 using Fairlead.TestKit;
 using Google.Protobuf;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Hierarchy;
 

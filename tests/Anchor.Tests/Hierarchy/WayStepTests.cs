@@ -3,7 +3,6 @@ using Fairlead.Anchor.Tests.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.TestKit;
-using Xunit;
 
 namespace Fairlead.Anchor.Tests.Hierarchy;
 
