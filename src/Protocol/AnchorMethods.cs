@@ -27,6 +27,10 @@ public static class AnchorMethods
         Create<SubscribeRequest, SubscribeResponse>(
             MethodType.DuplexStreaming, "Subscribe", RequestBytes, MaxMessageBytes);
 
+    /// <summary>A transit's hop.</summary>
+    public static Method<IntroduceRequest, IntroduceResponse> Introduce { get; } =
+        Create<IntroduceRequest, IntroduceResponse>(MethodType.Unary, "Introduce", RequestBytes, RequestBytes);
+
     /// <summary>The newest certified seal (V41).</summary>
     public static Method<HeadRequest, HeadResponse> Head { get; } =
         Create<HeadRequest, HeadResponse>(MethodType.Unary, "Head", SmallBytes, 2 * SmallBytes);

@@ -73,6 +73,19 @@ public static class WireReader
         return refusal is null;
     }
 
+    /// <summary>Reads the hops of an introduction.</summary>
+    public static bool TryRead(
+        IReadOnlyCollection<V1.Hop> messages,
+        out ImmutableArray<UnverifiedHop> hops,
+        [NotNullWhen(false)] out Refusal? refusal)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        var fault = new WireFault();
+        hops = [.. messages.Select((message, at) => Hop(message, $"via[{at}]", fault))];
+        refusal = fault.Refusal;
+        return refusal is null;
+    }
+
     /// <summary>Reads a 32-byte field.</summary>
     public static bool TryRead(ByteString? bytes, out Digest digest, [NotNullWhen(false)] out Refusal? refusal)
     {

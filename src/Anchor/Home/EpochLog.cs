@@ -4,24 +4,38 @@ using Fairlead.Naming;
 namespace Fairlead.Anchor.Home;
 
 /// <summary>
-/// A target's epochs as documents from its genesis, each once: what is relayed to consumers that know nothing of it.
-/// Holds only what was verified. Used by one task.
+/// A segment's epochs as documents from its genesis, each once: what is relayed to consumers that know nothing of it.
+/// Holds only what was verified. Thread-safe.
 /// </summary>
 internal sealed class EpochLog
 {
+    private readonly Lock _gate = new();
     private ImmutableArray<EpochDocument> _epochs = [];
 
     /// <summary>The epochs, ascending from 0.</summary>
-    internal ImmutableArray<EpochDocument> All => _epochs;
+    internal ImmutableArray<EpochDocument> All
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _epochs;
+            }
+        }
+    }
 
     /// <summary>Adds those that continue the log.</summary>
     internal void Add(IEnumerable<EpochDocument> epochs)
     {
-        foreach (var epoch in epochs)
+        lock (_gate)
         {
-            if (Document.TryParse<Epoch>(epoch.Payload, out var parsed, out _) && parsed.Value.Number == _epochs.Length)
+            foreach (var epoch in epochs)
             {
-                _epochs = _epochs.Add(epoch);
+                if (Document.TryParse<Epoch>(epoch.Payload, out var parsed, out _)
+                    && parsed.Value.Number == _epochs.Length)
+                {
+                    _epochs = _epochs.Add(epoch);
+                }
             }
         }
     }

@@ -8,5 +8,20 @@ internal static partial class HomeLog
 {
     [LoggerMessage(
         2200, LogLevel.Information, "Moving to another anchor of {Target}: {Failure} ({Detail})", EventName = "Moved")]
-    internal static partial void Moved(ILogger logger, Digest target, VerificationFailure failure, string detail);
+    internal static partial void Moved(ILogger logger, string target, VerificationFailure failure, string detail);
+
+    [LoggerMessage(
+        2201, LogLevel.Information, "No introduction by {Transit} to {Target}: {Failure} ({Detail})",
+        EventName = "NotIntroduced")]
+    internal static partial void NotIntroduced(
+        ILogger logger, string transit, string target, VerificationFailure failure, string detail);
+
+    [LoggerMessage(
+        2202, LogLevel.Warning, "Introductions are not kept over a restart: {Problem}",
+        EventName = "IntroductionsLost")]
+    internal static partial void IntroductionsLost(ILogger logger, string problem);
+
+    [LoggerMessage(
+        2203, LogLevel.Information, "The way to {Target} ends at {Transit}: {Result}", EventName = "WayEnded")]
+    internal static partial void WayEnded(ILogger logger, string target, string transit, string result);
 }

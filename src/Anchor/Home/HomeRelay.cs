@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 
@@ -8,19 +9,21 @@ namespace Fairlead.Anchor.Home;
 /// The home side of an anchor: one upstream subscription per (name, subject) and one session per target segment, kept
 /// as long as some consumer uses them and a little longer. Thread-safe.
 /// </summary>
-internal sealed class HomeRelay(ServingContext context, HomeVerifier verifier, AttestBook attests) : IAsyncDisposable
+internal sealed class HomeRelay(
+    ServingContext context, HomeVerifier verifier, AttestBook attests, IntroductionBook introductions)
+    : IAsyncDisposable
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(60);
     private const int NamesMax = 20_000;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, RelayedName> _names = [];
-    private readonly ConcurrentDictionary<Digest, TargetSession> _sessions = new();
+    private readonly ConcurrentDictionary<SegmentName, TargetSession> _sessions = new();
     private ulong _nextId;
 
     /// <summary>Uses a name; <see cref="Release"/> ends it.</summary>
     /// <returns>The subscription, or <c>RateLimited</c> where there are too many.</returns>
-    internal (RelayedName? Name, Refusal? Refusal) Use(AskedQuestion question, Parsed<Peer> peer)
+    internal (RelayedName? Name, Refusal? Refusal) Use(AskedQuestion question)
     {
         RelayedName? name;
         var isNew = false;
@@ -44,8 +47,8 @@ internal sealed class HomeRelay(ServingContext context, HomeVerifier verifier, A
         }
 
         var session = _sessions.GetOrAdd(
-            peer.Value.Genesis,
-            target => new TargetSession(context, verifier, attests, new GrantMint(context), target));
+            question.Query.Value.Name.Segment!,
+            target => new TargetSession(context, verifier, attests, introductions, target));
         if (isNew)
         {
             session.Add(name);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -15,6 +16,9 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
     /// <summary>The chain of a segment as far as it was verified and made durable; null for none.</summary>
     internal SegmentState? Chain(Digest genesis) => keeper.Durable.Segments.GetValueOrDefault(genesis);
 
+    /// <summary>What names are bound to, as far as it is durable (V29).</summary>
+    internal IReadOnlyDictionary<SegmentName, Pin> Pins => keeper.Durable.Pins;
+
     /// <summary>Takes over a chain that was fetched and verified; completes when it is durable.</summary>
     internal Task<Refusal?> AdoptAsync(SegmentState segment)
     {
@@ -31,22 +35,31 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         return done.Task;
     }
 
-    /// <summary>Checks the target's hop behind the own hop 0.</summary>
+    /// <summary>Checks the target's hop behind the own hop 0 and the transits.</summary>
     /// <param name="own">The own hop 0, as <see cref="HomeAnswers"/> builds it for this name now.</param>
+    /// <param name="transits">The hops that introduce the target.</param>
     /// <param name="name">The name.</param>
     /// <param name="fromTarget">What the target's anchor said.</param>
     /// <param name="settled">See <see cref="StateKeeper.Step"/>; called only where every check passed.</param>
     /// <param name="passed">Called where every check passed, before <paramref name="settled"/> can be.</param>
     /// <returns>The first error, or null where every check passed.</returns>
     internal Refusal? Check(
-        UnverifiedHop own, RelayedName name, UnverifiedAnswer fromTarget, Action<Refusal?> settled, Action passed)
+        UnverifiedHop own,
+        ImmutableArray<RelayedHop> transits,
+        RelayedName name,
+        UnverifiedAnswer fromTarget,
+        Action<Refusal?> settled,
+        Action passed)
     {
         Refusal? refusal = null;
         SegmentState? learned = null;
         keeper.Step(
             state =>
             {
-                var whole = fromTarget with { Hops = [Known(state, own), .. fromTarget.Hops] };
+                var whole = fromTarget with { Hops =
+                [
+                    Known(state, own), .. transits.Select(hop => hop.ForVerifier()), .. fromTarget.Hops,
+                ] };
                 var options = new VerifierOptions
                 {
                     UnsafeAllowLoopbackEndpoints = context.UnsafeAllowLoopbackEndpoints,

@@ -5,18 +5,48 @@ using Fairlead.Naming.Traversal;
 namespace Fairlead.Anchor.Home;
 
 /// <summary>
-/// What a target's anchors last said about one name, verified here as a whole behind the own hop 0. Immutable.
+/// What is known of one name behind the own hop 0, verified here as a whole: the transits, and what the last segment on
+/// the path said. Immutable.
 /// </summary>
-/// <param name="Hop">The target's hop, without epochs.</param>
-/// <param name="Epochs">The target's chain from its genesis.</param>
+/// <param name="Hops">The hops from the first transit to the one that answers.</param>
 /// <param name="Result">What it says.</param>
 /// <param name="Slices">The slices.</param>
-/// <param name="Expiry">The oldest expiry of its seal and Attests, in unix milliseconds.</param>
-/// <param name="Seal">The seal's (epoch, seq); null in a denial.</param>
+/// <param name="Expiry">The oldest expiry of introductions, seal and Attests, in unix milliseconds.</param>
+/// <param name="Seal">The answering seal's (epoch, seq); null in a denial.</param>
 internal sealed record Relayed(
-    UnverifiedHop Hop,
-    IReadOnlyList<EpochDocument> Epochs,
+    ImmutableArray<RelayedHop> Hops,
     AnswerResult Result,
     ImmutableArray<ReadOnlyMemory<byte>> Slices,
     long Expiry,
-    (long Epoch, long Seq)? Seal);
+    (long Epoch, long Seq)? Seal)
+{
+    /// <summary>The segment that answers.</summary>
+    internal Digest Target => Hops[^1].Hop.Genesis;
+
+    /// <summary>The newest epoch of a segment on the path that goes with it; -1 for none.</summary>
+    internal long NewestOf(Digest segment) =>
+        (Hops.FirstOrDefault(hop => hop.Hop.Genesis == segment)?.Epochs.Count ?? 0) - 1;
+
+    /// <summary>When the first of a hop's seal and Attests ends, in unix milliseconds, and its seal.</summary>
+    /// <param name="hop">The answering hop.</param>
+    internal static (long Expiry, (long Epoch, long Seq)? Seal) EndOf(UnverifiedHop hop)
+    {
+        var expiry = long.MaxValue;
+        (long, long)? position = null;
+        if (hop.Seal is { } certificate && Document.TryParse<Seal>(certificate.Payload, out var seal, out _))
+        {
+            expiry = seal.Value.Expires;
+            position = (seal.Value.Epoch, seal.Value.Seq);
+        }
+
+        foreach (var envelope in hop.Attests)
+        {
+            if (Document.TryParse<Attest>(envelope.Payload, out var attest, out _))
+            {
+                expiry = Math.Min(expiry, attest.Value.Expires);
+            }
+        }
+
+        return (expiry, position);
+    }
+}

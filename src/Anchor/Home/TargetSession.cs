@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Protocol;
@@ -20,23 +21,28 @@ internal sealed class TargetSession : IAsyncDisposable
     private readonly ServingContext _context;
     private readonly HomeVerifier _verifier;
     private readonly AttestBook _attests;
-    private readonly GrantMint _grants;
-    private readonly Digest _target;
+    private readonly IntroductionBook _introductions;
+    private readonly ChainBook _chains;
+    private readonly SegmentName _target;
     private readonly ILogger _log;
     private readonly ConcurrentDictionary<ulong, RelayedName> _names = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Wakeup _wakeup;
     private readonly Task _running;
-    private readonly EpochLog _epochs = new();
     private int _next;
 
     internal TargetSession(
-        ServingContext context, HomeVerifier verifier, AttestBook attests, GrantMint grants, Digest target)
+        ServingContext context,
+        HomeVerifier verifier,
+        AttestBook attests,
+        IntroductionBook introductions,
+        SegmentName target)
     {
         _context = context;
         _verifier = verifier;
         _attests = attests;
-        _grants = grants;
+        _introductions = introductions;
+        _chains = new ChainBook(context, verifier);
         _target = target;
         _log = context.Loggers.CreateLogger<TargetSession>();
         _wakeup = new Wakeup(context.Time);
@@ -73,7 +79,12 @@ internal sealed class TargetSession : IAsyncDisposable
                 return;
             }
 
-            HomeLog.Moved(_log, _target, refusal.Failure, refusal.Detail);
+            if (refusal is null)
+            {
+                continue;
+            }
+
+            HomeLog.Moved(_log, _target.Text, refusal.Failure, refusal.Detail);
             foreach (var name in _names.Values)
             {
                 name.Fail(refusal);
@@ -86,28 +97,60 @@ internal sealed class TargetSession : IAsyncDisposable
         }
     }
 
-    // One stream to one anchor, until it fails; the result says why it did.
-    private async Task<Refusal> OnceAsync()
+    // One stream to one anchor, until it fails; the result says why it did. Null where the way is only to be looked at
+    // again.
+    private async Task<Refusal?> OnceAsync()
     {
-        if (_context.Views.Current is not { } view || Endpoints(view) is not { Count: > 0 } endpoints)
+        try
+        {
+            var (way, lost) = await _introductions.FindAsync(_target, _stop.Token).ConfigureAwait(false);
+            if (way is null)
+            {
+                return lost;
+            }
+
+            if (!way.Leads)
+            {
+                HomeLog.WayEnded(_log, _target.Text, way.Target.Name.Text, way.Result.ToString());
+                return await new EndedWay(_context, _verifier, _attests, _introductions, _target, _names, _wakeup)
+                    .RunAsync(way, _stop.Token).ConfigureAwait(false);
+            }
+
+            return await StreamAsync(way).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return new Refusal(VerificationFailure.Behind, _target.Text, "stopped");
+        }
+    }
+
+    private async Task<Refusal> StreamAsync(Way way)
+    {
+        if (_context.Views.Current is not { } view || Endpoints(way) is not { Count: > 0 } endpoints)
         {
             return new Refusal(
-                VerificationFailure.NotSealed, "home", "the own segment is not sealed, or the Peer is gone");
+                VerificationFailure.NotSealed, "home", "the own segment is not sealed, or the target has no anchor");
         }
 
         var client = new AnchorClient(
-            endpoints[_next % endpoints.Count], _context.Transport, _context.Time, _verifier.Chain(_target));
+            endpoints[_next % endpoints.Count], _context.Transport, _context.Time,
+            _verifier.Chain(way.Target.Genesis));
         await using (client.ConfigureAwait(false))
         {
             try
             {
-                if (await MeetAsync(client, view).ConfigureAwait(false) is { } refusal)
+                if (await _chains.MeetAsync(client, way.Target.Genesis, way.Target.Floor, view, _stop.Token)
+                    .ConfigureAwait(false) is { } refusal)
                 {
                     return refusal;
                 }
 
-                var stream =
-                    new TargetStream(_context, _verifier, _attests, _grants, _target, client, _names, _wakeup, _epochs);
+                var stream = new TargetStream(_context, _verifier, _attests, client, _names, _wakeup)
+                {
+                    Way = way,
+                    CurrentWay = () => _introductions.Current(_target),
+                    Epochs = _chains.LogOf(way.Target.Genesis),
+                };
                 return await stream.RunAsync(_stop.Token).ConfigureAwait(false);
             }
             catch (RpcException e)
@@ -115,60 +158,13 @@ internal sealed class TargetSession : IAsyncDisposable
                 return RpcFailures.Read(e)
                     ?? new Refusal(VerificationFailure.Behind, client.Endpoint.Text, e.Status.Detail);
             }
-            catch (OperationCanceledException)
-            {
-                return new Refusal(VerificationFailure.Behind, client.Endpoint.Text, "stopped");
-            }
         }
     }
 
-    // First contact, and again whenever the chain may have grown (V63).
-    private async Task<Refusal?> MeetAsync(AnchorClient client, SegmentView view)
-    {
-        var held = _verifier.Chain(_target);
-        var floor = HomeAnswers.PeerOf(view, _target)?.Value.Floor;
-        var delta = view.Epoch.Value.Policy.ClockDelta;
-        var (fetched, refusal) = await ChainFetch.RunAsync(
-            client, _target, held, null, floor, _context.Time, delta, _stop.Token).ConfigureAwait(false);
-        if (fetched is null)
-        {
-            return refusal;
-        }
-
-        // A chain that a file remembered has no documents for consumers that know nothing: they are fetched from the
-        // start.
-        if (held is not null && _epochs.All.IsEmpty)
-        {
-            var (whole, failed) = await ChainFetch.RunAsync(
-                client, _target, null, null, floor, _context.Time, delta, _stop.Token).ConfigureAwait(false);
-            if (whole is null)
-            {
-                return failed;
-            }
-
-            if (whole.Segment.DigestOf(held.NewestNumber) != held.Newest.Digest)
-            {
-                return new Refusal(
-                    VerificationFailure.EpochEquivocation, "epochs", $"epoch {held.NewestNumber} is another document");
-            }
-
-            fetched = fetched with { Epochs = whole.Epochs };
-        }
-
-        if (await _verifier.AdoptAsync(fetched.Segment).ConfigureAwait(false) is { } lost)
-        {
-            return lost;
-        }
-
-        _epochs.Add(fetched.Epochs);
-        return null;
-    }
-
-    // The newest epoch knows best where its anchors are; before it is known, the Peer leaf does.
-    private List<IpEndpoint> Endpoints(SegmentView view) =>
-        _verifier.Chain(_target) is { } chain
-            ? [.. chain.Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints)]
-            : [.. HomeAnswers.PeerOf(view, _target)?.Value.Endpoints ?? []];
+    // The newest epoch knows best where its anchors are; before it is known, what names the target does.
+    private List<IpEndpoint> Endpoints(Way way) => _verifier.Chain(way.Target.Genesis) is { } chain
+        ? [.. chain.Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints)]
+        : [.. way.Target.Endpoints];
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

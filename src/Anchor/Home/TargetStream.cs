@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -16,22 +17,32 @@ internal sealed class TargetStream(
     ServingContext context,
     HomeVerifier verifier,
     AttestBook attests,
-    GrantMint grants,
-    Digest target,
     AnchorClient client,
     ConcurrentDictionary<ulong, RelayedName> names,
-    Wakeup wakeup,
-    EpochLog epochs)
+    Wakeup wakeup)
 {
     private static readonly TimeSpan GrantHalf = TimeSpan.FromMilliseconds(Limits.GrantLife / 2);
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(3);
 
+    private readonly GrantMint _grants = new(context);
     private readonly HashSet<ulong> _open = [];
     private readonly Dictionary<ulong, long> _due = [];
     private Digest _home;
     private long _grantsAt;
     private long _chain = -1;
     private volatile Refusal? _lost;
+    private Way? _told;
+
+    /// <summary>The way to the target.</summary>
+    internal required Way Way { get; set; }
+
+    /// <summary>The way that is in use now; null for none.</summary>
+    internal required Func<Way?> CurrentWay { get; init; }
+
+    /// <summary>The target's epochs as documents.</summary>
+    internal required EpochLog Epochs { get; init; }
+
+    private Digest Target => Way.Target.Genesis;
 
     /// <summary>Runs until the stream fails or the anchor does not deserve it any more; the result says why.</summary>
     internal async Task<Refusal> RunAsync(CancellationToken cancellationToken)
@@ -47,7 +58,7 @@ internal sealed class TargetStream(
                 await call.RequestStream.WriteAsync(request, cancellationToken).ConfigureAwait(false);
             }
 
-            if ((_lost ?? CheckKey() ?? Overdue()) is { } failed)
+            if ((_lost ?? CheckWay() ?? CheckKey() ?? Overdue()) is { } failed)
             {
                 return failed;
             }
@@ -90,7 +101,7 @@ internal sealed class TargetStream(
             foreach (var consumer in names.Values.Where(name => _open.Contains(name.Id)).Select(name => name.Consumer)
                 .DistinctBy(c => c.Digest))
             {
-                renewed.Grants_.Add(WireWriter.ToMessage(grants.Sign(view, consumer, target)));
+                renewed.Grants_.Add(WireWriter.ToMessage(_grants.Sign(view, consumer, Target)));
             }
 
             yield return new SubscribeRequest { Grants = renewed };
@@ -126,15 +137,43 @@ internal sealed class TargetStream(
         var request = new ResolveRequest
         {
             Query = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(name.Query.Payload),
-            Grant = WireWriter.ToMessage(grants.Sign(view, name.Consumer, target)),
+            Grant = WireWriter.ToMessage(_grants.Sign(view, name.Consumer, Target)),
+            Child = Way.Child ?? "",
         };
         request.HomeEpochs.AddRange(view.Epochs.Select(WireWriter.ToMessage));
-        if (verifier.Chain(target) is { } chain)
+        if (verifier.Chain(Target) is { } chain)
         {
             request.Known.Add(WireWriter.ToKnown(chain));
         }
 
+        // At first contact, and again with each newer introduction: it is how the target knows this home (V48).
+        if (!ReferenceEquals(_told, Way))
+        {
+            _told = Way;
+            request.Via.AddRange(Way.Hops.Select(hop => WireWriter.ToMessage(hop.After(null))));
+        }
+
         return new Open { Id = name.Id, Request = request };
+    }
+
+    // A renewed introduction takes the place of the old one; another path ends the stream, as does the end of all.
+    private Refusal? CheckWay()
+    {
+        if (CurrentWay() is not { } now)
+        {
+            return context.Now() < Way.Until
+                ? null
+                : new Refusal(
+                    VerificationFailure.IntroductionExpired, Way.Target.Name.Text, "and it could not be renewed");
+        }
+
+        if (!now.IsSamePath(Way))
+        {
+            return new Refusal(VerificationFailure.NotSealed, Way.Target.Name.Text, "the way there is another one now");
+        }
+
+        Way = now;
+        return null;
     }
 
     // An anchor that lets half of the oldest expiry pass without a word, and some more for the way, withholds or is
@@ -158,7 +197,7 @@ internal sealed class TargetStream(
     // epoch.
     private Refusal? CheckKey()
     {
-        if (verifier.Chain(target) is not { } chain || chain.NewestNumber == _chain)
+        if (verifier.Chain(Target) is not { } chain || chain.NewestNumber == _chain)
         {
             return null;
         }
@@ -238,11 +277,13 @@ internal sealed class TargetStream(
         SegmentView view, RelayedName name, ulong id, UnverifiedAnswer answer, UnverifiedHop hop)
     {
         var segment = name.Query.Value.Name.Segment!;
-        var own = HomeAnswers.Build(view, attests, name.Consumer, segment, null, context.Now(), out var missing);
+        var own = HomeAnswers.Build(
+            view, attests, name.Consumer, segment, Target, null, context.Now(), out var missing);
         if (own is null)
         {
             await attests.SettledAsync(view, AttestTerms.OfHome(view, name.Consumer, segment)).ConfigureAwait(false);
-            own = HomeAnswers.Build(view, attests, name.Consumer, segment, null, context.Now(), out missing);
+            own = HomeAnswers.Build(
+                view, attests, name.Consumer, segment, Target, null, context.Now(), out missing);
         }
 
         if (own is null)
@@ -252,7 +293,9 @@ internal sealed class TargetStream(
 
         // The epochs that came are the chain's next ones if the check passes; they are kept only then.
         Relayed? relayed = null;
-        var failed = verifier.Check(own.Hop, name, answer, lost =>
+        var way = Way;
+        var placed = answer with { Hops = [answer.Hops[0] with { Kind = way.Target.Kind }] };
+        var failed = verifier.Check(own.Hop, way.Hops, name, placed, lost =>
         {
             if (lost is not null)
             {
@@ -265,8 +308,8 @@ internal sealed class TargetStream(
             name.Accept(Volatile.Read(ref relayed)!);
         }, () =>
         {
-            epochs.Add(answer.Hops[0].Epochs);
-            Volatile.Write(ref relayed, Relay(hop, answer));
+            Epochs.Add(answer.Hops[0].Epochs);
+            Volatile.Write(ref relayed, Relay(way, hop, answer));
         });
         if (failed is not null)
         {
@@ -274,28 +317,15 @@ internal sealed class TargetStream(
         }
 
         var now = context.Now();
-        _due[id] = now + ((relayed!.Expiry - now) / 2) + (long)FirstAnswer.TotalMilliseconds;
+        _due[id] = now + ((Relayed.EndOf(hop).Expiry - now) / 2) + (long)FirstAnswer.TotalMilliseconds;
         return null;
     }
 
-    private Relayed Relay(UnverifiedHop hop, UnverifiedAnswer answer)
+    private Relayed Relay(Way way, UnverifiedHop hop, UnverifiedAnswer answer)
     {
-        var expiry = long.MaxValue;
-        (long, long)? seal = null;
-        if (hop.Seal is { } certificate && Document.TryParse<Seal>(certificate.Payload, out var parsed, out _))
-        {
-            expiry = parsed.Value.Expires;
-            seal = (parsed.Value.Epoch, parsed.Value.Seq);
-        }
-
-        foreach (var envelope in hop.Attests)
-        {
-            if (Document.TryParse<Attest>(envelope.Payload, out var attest, out _))
-            {
-                expiry = Math.Min(expiry, attest.Value.Expires);
-            }
-        }
-
-        return new Relayed(hop with { Epochs = [] }, epochs.All, answer.Result, answer.Slices, expiry, seal);
+        var (expiry, seal) = Relayed.EndOf(hop);
+        var last = new RelayedHop(hop with { Epochs = [], Kind = way.Target.Kind }, Epochs.All);
+        return new Relayed(
+            [.. way.Hops, last], answer.Result, answer.Slices, Math.Min(expiry, way.Until), seal);
     }
 }

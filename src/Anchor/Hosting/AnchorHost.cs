@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Fairlead.Anchor.Governing;
 using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Peers;
 using Fairlead.Anchor.Sealing;
 using Fairlead.Anchor.Serving;
@@ -35,6 +36,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private SealLoop? _loop;
     private StateKeeper? _keeper;
     private AttestBook? _attests;
+    private IntroductionBook? _introductions;
+    private IntroduceService? _introduce;
     private ConsumerService? _consumers;
     private RpcServer? _server;
     private RpcServer? _operator;
@@ -140,6 +143,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         await DisposeAsync(_operator).ConfigureAwait(false);
         await DisposeAsync(_server).ConfigureAwait(false);
         await DisposeAsync(_consumers).ConfigureAwait(false);
+        await DisposeAsync(_introductions).ConfigureAwait(false);
         await DisposeAsync(_attests).ConfigureAwait(false);
         await DisposeAsync(_keeper).ConfigureAwait(false);
         await DisposeAsync(_links).ConfigureAwait(false);
@@ -208,9 +212,16 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         };
         var mint = new AttestMint(context.SealKey);
         _attests = new AttestBook(mint, AskAsync, time, loggers.CreateLogger<AttestBook>());
-        _consumers = new ConsumerService(context, _attests, new HomeVerifier(context, _keeper!));
+        var verifier = new HomeVerifier(context, _keeper!);
+        _introductions = new IntroductionBook(
+            context,
+            new Introducing(context, verifier, new ChainBook(context, verifier)),
+            new IntroductionFile(Path.Combine(options.Data, "introductions.state")));
+        _consumers = new ConsumerService(context, _attests, verifier, _introductions);
         var builder = ServerServiceDefinition.CreateBuilder();
         _consumers.AddTo(builder);
+        _introduce = new IntroduceService(context, _attests, _consumers.Homes);
+        _introduce.AddTo(builder);
         new ReadingService(context, ServedEpochs, _ground.Genesis).AddTo(builder);
         new PublishService(_loop!, _ground.Genesis, _counters).AddTo(builder);
         var service = builder.Build();
@@ -283,7 +294,11 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     /// <summary>What the admin page shows.</summary>
     internal AnchorStatus Status(string id) => new(
         id, _ground.Name.Text, _ground.Genesis, _ground.Newest.Value.Number, _views.Current, _loop!.Status,
-        [.. _links!.All.Select(link => (link.Id, link.IsConnected))], _archive!.Alarm, _consumers!.Streams);
+        [.. _links!.All.Select(link => (link.Id, link.IsConnected))], _archive!.Alarm, _consumers!.Streams)
+    {
+        Introductions = [.. _introductions!.All.Where(one => !one.Way.Hops.IsEmpty)],
+        Introduced = _introduce!.Given,
+    };
 
     private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -45,6 +45,9 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
         .Gauge("fairlead_anchor_streams", "Open subscription streams.", now.Streams)
         .Gauge("fairlead_anchor_peers_connected", "Other anchors of the segment to which the connection works.",
             now.Peers.Count(p => p.IsConnected))
+        .Gauge("fairlead_anchor_introductions", "Segments to which a way over transits is held.",
+            now.Introductions.Length)
+        .Counter("fairlead_anchor_introduced_total", "Hops given to the anchors of other segments.", now.Introduced)
         .Gauge("fairlead_anchor_store_rolled_back", "1 where the store was replaced or restored.",
             now.StoreAlarm is null ? 0 : 1)
         .ToPage();
@@ -89,6 +92,24 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
         }
 
         json.WriteEndArray();
+        Introductions(json, now);
         json.WriteEndObject();
+    }
+
+    private static void Introductions(Utf8JsonWriter json, AnchorStatus now)
+    {
+        json.WriteStartArray("introductions");
+        foreach (var (target, way) in now.Introductions)
+        {
+            json.WriteStartObject();
+            json.WriteString("segment", target.Text);
+            json.WriteString("result", way.Leads ? "leads" : way.Result.ToString().ToLowerInvariant());
+            json.WriteNumber("transits", way.Hops.Length);
+            json.WriteNumber("renew_at", way.RenewAt);
+            json.WriteNumber("until", way.Until);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 
@@ -13,4 +15,11 @@ internal sealed record AnchorStatus(
     (long Term, string Leader, int Pending) Sealing,
     IReadOnlyList<(string Id, bool IsConnected)> Peers,
     string? StoreAlarm,
-    int Streams);
+    int Streams)
+{
+    /// <summary>The ways to other segments that lead over transits, by target.</summary>
+    internal ImmutableArray<(SegmentName Target, Way Way)> Introductions { get; init; } = [];
+
+    /// <summary>How many hops were given to the anchors of other segments.</summary>
+    internal long Introduced { get; init; }
+}

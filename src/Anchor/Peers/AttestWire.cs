@@ -16,9 +16,9 @@ internal static class AttestWire
         Epoch = WireWriter.ToBytes(view.Epoch.Digest),
         Role = terms.Role,
         Scope = terms.Scope.Text,
-        Home = WireWriter.ToBytes(terms.Consumer.Home),
-        Namespace = terms.Consumer.Subject.Namespace,
-        Account = terms.Consumer.Subject.Account,
+        Home = WireWriter.ToBytes(terms.Home),
+        Namespace = terms.Consumer?.Subject.Namespace ?? "",
+        Account = terms.Consumer?.Subject.Account ?? "",
     };
 
     /// <summary>Decides what is asked for; the first thing that is wrong with the question, or null.</summary>
@@ -36,6 +36,11 @@ internal static class AttestWire
             return new Refusal(
                 VerificationFailure.EpochDigestMismatch, "attest.epoch",
                 $"the newest epoch here is {view.Epoch.Value.Number}");
+        }
+
+        if (request.Role == AttestRole.Transit)
+        {
+            return ReadTransit(request, view, home, out terms);
         }
 
         if (!IsText(request.Namespace) || !IsText(request.Account))
@@ -56,8 +61,25 @@ internal static class AttestWire
             case AttestRole.Target or AttestRole.Home:
                 return refusal!.At("attest.scope");
             default:
-                return new Refusal(VerificationFailure.BadEnvelope, "attest.role", "neither target nor home");
+                return new Refusal(VerificationFailure.BadEnvelope, "attest.role", "not a role of an Attest");
         }
+    }
+
+    private static Refusal? ReadTransit(AttestRequest request, SegmentView view, Digest home, out AttestTerms? terms)
+    {
+        terms = null;
+        if (request.Namespace.Length + request.Account.Length > 0)
+        {
+            return new Refusal(VerificationFailure.BadEnvelope, "attest.subject", "a transit decides about no subject");
+        }
+
+        if (!SegmentName.TryParse(request.Scope, out var segment, out var refusal))
+        {
+            return refusal.At("attest.scope");
+        }
+
+        terms = AttestTerms.OfTransit(view, home, segment);
+        return null;
     }
 
     private static bool IsText(string text) =>

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Fairlead.Anchor.Home;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -16,12 +15,10 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
     /// <param name="Expiry">Its oldest expiry, in unix milliseconds.</param>
     internal sealed record Composed(UnverifiedAnswer Answer, IReadOnlyList<LeafName> Watched, long Expiry);
 
-    /// <summary>Where a question leads from here: the Peer leaf, or null where it ends in this segment.</summary>
-    internal static Parsed<Peer>? Leads(AskedQuestion question, SegmentView view) =>
-        question.IsHome && question.Query.Value.Name.Segment is { } target && target != view.Name
-            && !target.IsAtOrUnder(view.Name)
-            ? HomeAnswers.PeerTowards(view, target)
-            : null;
+    /// <summary>Whether a question leads from here to another segment.</summary>
+    internal static bool Leads(AskedQuestion question, SegmentView view) =>
+        question.IsHome && question.Query.Value.Name is { Service: not null, Segment: { } target }
+        && target != view.Name && view.Towards(target) is not null;
 
     /// <summary>Composes an answer.</summary>
     /// <param name="question">The question.</param>
@@ -59,7 +56,8 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
             var kind = question.IsHome ? HopKind.Home : HopKind.Peer;
             return Whole(
                 question,
-                TargetAnswers.Build(view, attests, question.Consumer, service, kind, knownHere, now, out refusal));
+                TargetAnswers.Build(
+                    view, attests, question.Consumer, service, question.Child, kind, knownHere, now, out refusal));
         }
 
         if (!question.IsHome || name.Segment is not { } target || name.Service is null)
@@ -68,13 +66,14 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
             return null;
         }
 
-        var home = HomeAnswers.Build(view, attests, question.Consumer, target, knownHere, now, out refusal);
+        var home = HomeAnswers.Build(
+            view, attests, question.Consumer, target, relayed?.Target, knownHere, now, out refusal);
         if (home is not { Result: AnswerResult.Record })
         {
             return Whole(question, home);
         }
 
-        if (relayed is { Seal: { } seal, Hop.Genesis: var neighbour } && IsBehind(question, neighbour, seal))
+        if (relayed is { Seal: { } seal } && IsBehind(question, relayed.Target, seal))
         {
             refusal =
                 new Refusal(VerificationFailure.Behind, target.Text, "the asker holds a later seal of the target");
@@ -100,12 +99,9 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
     private static Composed Joined(
         AskedQuestion question, BuiltAnswer home, Relayed relayed, IReadOnlyDictionary<Digest, long> known)
     {
-        var have = Known(known, relayed.Hop.Genesis);
-        var epochs = have is { } number
-            ? relayed.Epochs.Skip((int)Math.Min(number + 1, relayed.Epochs.Count))
-            : relayed.Epochs;
-        var target = relayed.Hop with { Epochs = epochs.ToImmutableArray() };
-        var answer = new UnverifiedAnswer(question.Query.Payload, [home.Hop, target], relayed.Result, relayed.Slices);
+        var hops = relayed.Hops.Select(hop => hop.After(Known(known, hop.Hop.Genesis)));
+        var answer = new UnverifiedAnswer(
+            question.Query.Payload, [home.Hop, .. hops], relayed.Result, relayed.Slices);
         return new Composed(answer, home.Watched, Math.Min(home.Expiry, relayed.Expiry));
     }
 

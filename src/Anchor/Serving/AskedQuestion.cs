@@ -9,7 +9,11 @@ namespace Fairlead.Anchor.Serving;
 /// <param name="IsHome">Whether the consumer is at home here, so that the answer starts with hop 0.</param>
 /// <param name="Known">What the asker holds, by segment.</param>
 internal sealed record AskedQuestion(
-    Parsed<Query> Query, Consumer Consumer, bool IsHome, ImmutableDictionary<Digest, KnownSegment> Known);
+    Parsed<Query> Query, Consumer Consumer, bool IsHome, ImmutableDictionary<Digest, KnownSegment> Known)
+{
+    /// <summary>The label of the child from which the path comes up; null where it does not.</summary>
+    internal string? Child { get; init; }
+}
 
 /// <summary>What an asker holds of a segment (V64).</summary>
 /// <param name="Epoch">Its newest epoch.</param>

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Rpc;
@@ -27,14 +29,21 @@ internal sealed class ConsumerService : IAsyncDisposable
     /// <param name="context">The anchor it serves for.</param>
     /// <param name="attests">The decisions of this segment's anchors.</param>
     /// <param name="verifier">Checks what is relayed.</param>
-    internal ConsumerService(ServingContext context, AttestBook attests, HomeVerifier verifier)
+    /// <param name="introductions">The ways to other segments.</param>
+    internal ConsumerService(
+        ServingContext context, AttestBook attests, HomeVerifier verifier, IntroductionBook introductions)
     {
+        var cache = new VerifiedCache();
         _context = context;
         _attests = attests;
-        _doorman = new Doorman(context);
+        Homes = new HomeBook(context, cache);
+        _doorman = new Doorman(context, Homes, cache);
         _answerer = new Answerer(context, attests);
-        _relay = new HomeRelay(context, verifier, attests);
+        _relay = new HomeRelay(context, verifier, attests, introductions);
     }
+
+    /// <summary>The homes whose anchors ask here.</summary>
+    internal HomeBook Homes { get; }
 
     /// <summary>How many subscription streams are open.</summary>
     internal int Streams => Volatile.Read(ref _streams);
@@ -74,12 +83,12 @@ internal sealed class ConsumerService : IAsyncDisposable
         }
 
         var known = question!.Known.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.Epoch);
-        if (Answerer.Leads(question, view) is not { } peer)
+        if (!Answerer.Leads(question, view))
         {
             return await ComposeAsync(question, null, known, call.CancellationToken).ConfigureAwait(false);
         }
 
-        var (upstream, full) = _relay.Use(question, peer);
+        var (upstream, full) = _relay.Use(question);
         if (upstream is null)
         {
             throw RpcFailures.ToException(full!);

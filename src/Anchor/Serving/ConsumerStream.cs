@@ -173,10 +173,9 @@ internal sealed class ConsumerStream(
     private Refusal? Start(ulong id, AskedQuestion question, SegmentView view, long grantEnds)
     {
         RelayedName? upstream = null;
-        var peer = Answerer.Leads(question, view);
-        if (peer is not null)
+        if (Answerer.Leads(question, view))
         {
-            (upstream, var full) = relay.Use(question, peer);
+            (upstream, var full) = relay.Use(question);
             if (upstream is null)
             {
                 return full;
@@ -318,7 +317,7 @@ internal sealed class ConsumerStream(
     }
 
     private static long NewestOf(Naming.Traversal.UnverifiedHop hop, SegmentView view, Relayed? relayed) =>
-        hop.Genesis == view.Genesis ? view.Epoch.Value.Number : (relayed?.Epochs.Count ?? 0) - 1;
+        hop.Genesis == view.Genesis ? view.Epoch.Value.Number : relayed?.NewestOf(hop.Genesis) ?? -1;
 
     private static SubscribeResponse? Once(Subscription subscription, Refusal refusal)
     {

@@ -10,14 +10,9 @@ namespace Fairlead.Anchor.Serving;
 /// Establishes who asks and whether the question is one that may be asked here (V35, V48, V50, V51), before anything is
 /// looked up. Thread-safe.
 /// </summary>
-internal sealed class Doorman(ServingContext context)
+internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCache cache)
 {
     private const int KnownMax = 64;
-    private const int HomesMax = 128;
-
-    private readonly VerifiedCache _cache = new();
-    private readonly Lock _gate = new();
-    private readonly Dictionary<Digest, SegmentState> _homes = [];
 
     /// <summary>Judges one request.</summary>
     /// <param name="request">The request.</param>
@@ -32,7 +27,7 @@ internal sealed class Doorman(ServingContext context)
             return refusal.At("query");
         }
 
-        if (ReadKnown(request, out var known) is { } malformed)
+        if (ReadKnown(request.Known, out var known) is { } malformed)
         {
             return malformed;
         }
@@ -51,7 +46,10 @@ internal sealed class Doorman(ServingContext context)
             return refused;
         }
 
-        question = new AskedQuestion(query, consumer!, isHome, known);
+        question = new AskedQuestion(query, consumer!, isHome, known)
+        {
+            Child = request.Child.Length == 0 ? null : request.Child,
+        };
         return null;
     }
 
@@ -69,17 +67,12 @@ internal sealed class Doorman(ServingContext context)
             return refusal;
         }
 
-        SegmentState? home;
-        lock (_gate)
-        {
-            home = _homes.GetValueOrDefault(claimed.Value.Home);
-        }
-
+        var home = homes.Find(claimed.Value.Home, view);
         return home is null
             ? new Refusal(VerificationFailure.GrantForeignSubject, "grant", "its home has no open question here")
             : GrantCheck.Check(
-                envelope, home, FloorOf(view, home.Genesis), view.Genesis, caller, null, context.Now(),
-                view.Epoch.Value.Policy.ClockDelta, out parsed, _cache);
+                envelope, home.Chain, home.Floor, view.Genesis, caller, null, context.Now(),
+                view.Epoch.Value.Policy.ClockDelta, out parsed, cache);
     }
 
     private Refusal? AtHome(Parsed<Query> query, Digest kid, SegmentView view, out Consumer? consumer)
@@ -106,7 +99,8 @@ internal sealed class Doorman(ServingContext context)
             return refusal.At("grant");
         }
 
-        if (ExtendHome(request, query.Value.Home, view, out var home) is { } chain)
+        if (homes.Learn(query.Value.Home, view.Name, request.HomeEpochs, request.Via, view, out var home)
+            is { } chain)
         {
             return chain;
         }
@@ -117,84 +111,31 @@ internal sealed class Doorman(ServingContext context)
         }
 
         var refused = GrantCheck.Check(
-            envelope, home!, FloorOf(view, home!.Genesis), view.Genesis, kid, service, context.Now(),
-            view.Epoch.Value.Policy.ClockDelta, out var grant, _cache);
+            envelope, home!.Chain, home.Floor, view.Genesis, kid, service, context.Now(),
+            view.Epoch.Value.Policy.ClockDelta, out var grant, cache);
         if (refused is not null)
         {
             return refused;
         }
 
-        consumer = new Consumer(home.Genesis, grant!.Value.Subject);
+        consumer = new Consumer(home.Chain.Genesis, grant!.Value.Subject);
         return query.Value.Subject == consumer.Digest
             ? null
             : new Refusal(VerificationFailure.GrantForeignSubject, "query.subject", "not the subject of the grant");
     }
 
-    // V48: the home's chain is known from an earlier question, or comes with this one, from the floor of my own Peer
-    // leaf.
-    private Refusal? ExtendHome(ResolveRequest request, Digest genesis, SegmentView view, out SegmentState? home)
-    {
-        lock (_gate)
-        {
-            home = _homes.GetValueOrDefault(genesis);
-        }
-
-        if (FloorOf(view, genesis) is null)
-        {
-            return new Refusal(VerificationFailure.GrantForeignSubject, "grant.home", "no Peer of this segment");
-        }
-
-        if (!WireReader.TryRead(request.HomeEpochs, out var epochs, out var refusal))
-        {
-            return refusal.At("home_epochs");
-        }
-
-        var have = home?.NewestNumber ?? -1;
-        var fresh = epochs.Where(epoch =>
-            Document.TryParse<Epoch>(epoch.Payload, out var parsed, out _) && parsed.Value.Number > have)
-                .ToImmutableArray();
-        if (fresh.IsEmpty)
-        {
-            return home is null
-                ? new Refusal(VerificationFailure.BelowLinkFloor, "home_epochs", "the home's chain is missing") : null;
-        }
-
-        var verdict = EpochChain.Extend(
-            home, genesis, null, fresh, context.Now(), view.Epoch.Value.Policy.ClockDelta,
-            view.Epoch.Value.Policy.Refuse, _cache);
-        if (!verdict.IsAccepted)
-        {
-            return verdict.Refusal.At("home");
-        }
-
-        lock (_gate)
-        {
-            if (_homes.Count >= HomesMax && !_homes.ContainsKey(genesis))
-            {
-                _homes.Clear();
-            }
-
-            _homes[genesis] = verdict.Segment;
-        }
-
-        context.Learned(verdict.Segment);
-
-        home = verdict.Segment;
-        return null;
-    }
-
-    private static Floor? FloorOf(SegmentView view, Digest home) => HomeAnswers.PeerOf(view, home)?.Value.Floor;
-
-    private static Refusal? ReadKnown(ResolveRequest request, out ImmutableDictionary<Digest, KnownSegment> known)
+    /// <summary>What an asker says that it holds, by segment.</summary>
+    internal static Refusal? ReadKnown(
+        IReadOnlyCollection<Known> held, out ImmutableDictionary<Digest, KnownSegment> known)
     {
         var all = ImmutableDictionary.CreateBuilder<Digest, KnownSegment>();
         known = ImmutableDictionary<Digest, KnownSegment>.Empty;
-        if (request.Known.Count > KnownMax)
+        if (held.Count > KnownMax)
         {
-            return new Refusal(VerificationFailure.TooLarge, "known", $"{request.Known.Count} segments");
+            return new Refusal(VerificationFailure.TooLarge, "known", $"{held.Count} segments");
         }
 
-        foreach (var one in request.Known)
+        foreach (var one in held)
         {
             if (!WireReader.TryRead(one.Genesis, out Digest genesis, out var refusal))
             {

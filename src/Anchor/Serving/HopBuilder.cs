@@ -23,6 +23,37 @@ internal sealed class HopBuilder(SegmentView view)
         return this;
     }
 
+    /// <summary>Shows the Link to the child from which a path comes up (V28); nothing where there is no such child: the
+    /// path is not one, and an absence would only show a neighbour in the tree.</summary>
+    internal HopBuilder ProveBack(string? child) =>
+        child is { } label && view.Find(new LeafName(LeafClass.Link, label)) is not null
+            ? Prove(LeafClass.Link, label)
+            : this;
+
+    /// <summary>
+    /// Proves where a path goes on, or that it goes nowhere: downwards by the Link at the label; to a Peer by its leaf
+    /// and the absence of each with a longer name; upwards, and where there is no way, by the absence of all (V24,
+    /// V32).
+    /// </summary>
+    internal HopBuilder ProveWay(SegmentName target, Onward? onward)
+    {
+        if (Onward.LabelTowards(view.Name, target) is { } label)
+        {
+            return Prove(LeafClass.Link, label);
+        }
+
+        foreach (var suffix in target.Suffixes)
+        {
+            Prove(LeafClass.Peer, suffix.Text);
+            if (onward is { Kind: HopKind.Peer } && suffix == onward.Name)
+            {
+                break;
+            }
+        }
+
+        return this;
+    }
+
     /// <summary>The hop.</summary>
     /// <param name="kind">How the traversal comes here.</param>
     /// <param name="knownEpoch">The newest epoch that the asker holds; null for none.</param>

@@ -59,9 +59,17 @@ internal sealed class SegmentView
     /// <summary>Op-made leaves and entries.</summary>
     internal SparseTree Tree => _state.Tree;
 
-    /// <summary>The names of the op-made leaves of one class.</summary>
-    internal IEnumerable<string> OperationMade(LeafClass kind) =>
-        _operationMade.Keys.Where(leaf => leaf.Class == kind).Select(leaf => leaf.Name);
+    /// <summary>
+    /// The epoch by which this segment names a neighbour of that identity: a Peer, a child, or a parent; null for none.
+    /// </summary>
+    internal Floor? FloorOf(Digest neighbour) => Neighbours.Of(_operationMade).FloorOf(neighbour)
+        ?? Epoch.Value.Uplinks.Where(uplink => uplink.Parent == neighbour).Select(uplink => (Floor?)uplink.Floor)
+            .FirstOrDefault();
+
+    /// <summary>Where a path goes on from here to a segment; null where it ends (4.9).</summary>
+    internal Onward? Towards(SegmentName target) => Onward.Of(
+        Name, Epoch.Value, target, mayLeave: true,
+        name => Find<Peer>(LeafClass.Peer, name)?.Value, label => Find<Link>(LeafClass.Link, label)?.Value);
 
     /// <summary>A leaf's document, or null where the tree has none of that class and name.</summary>
     internal ReadOnlyMemory<byte>? Find(LeafName name)

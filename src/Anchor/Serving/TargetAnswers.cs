@@ -15,6 +15,7 @@ internal static class TargetAnswers
     /// <param name="attests">The decisions.</param>
     /// <param name="consumer">Who asks.</param>
     /// <param name="service">The name within this segment.</param>
+    /// <param name="child">The label of the child from which the path comes up; null where it does not.</param>
     /// <param name="kind">How the traversal comes here; HOME where the asker is at home here.</param>
     /// <param name="knownEpoch">The newest epoch that the asker holds; null for none.</param>
     /// <param name="now">Unix milliseconds.</param>
@@ -24,6 +25,7 @@ internal static class TargetAnswers
         AttestBook attests,
         Consumer consumer,
         ServicePart service,
+        string? child,
         HopKind kind,
         long? knownEpoch,
         long now,
@@ -46,6 +48,7 @@ internal static class TargetAnswers
             builder.Prove(LeafClass.Rule, rule.Value.Id);
         }
 
+        builder.ProveBack(child);
         var (result, slices) = Look(view, builder, service, terms.Decision.Constraints);
         var hop = builder.Build(kind, knownEpoch, attested.Envelopes);
         return new BuiltAnswer(hop, result, slices, [.. builder.Names], BuiltAnswer.OldestExpiry(view, attested));

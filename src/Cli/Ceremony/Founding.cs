@@ -5,8 +5,9 @@ using Fairlead.Protocol.Files;
 namespace Fairlead.Cli.Ceremony;
 
 /// <summary>
-/// Makes epoch 0 of a segment: its anchors, quorum and policy, one publisher's Credential and the Rule <c>open</c>,
-/// with the consent of every gov and seal key (V8). Pure but for the signers.
+/// Makes epoch 0 of a segment: its anchors, quorum and policy, one publisher's Credential and the Rule <c>open</c>
+/// (and <c>transit</c>, where others may go through it), with the consent of every gov and seal key (V8). Pure but for
+/// the signers.
 /// </summary>
 internal static class Founding
 {
@@ -24,10 +25,11 @@ internal static class Founding
         ImmutableArray<ParsedLeaf> leaves =
         [
             ParsedLeaf.Of(Document.Make(OpenRule(draw()))),
+            .. plan.Transit.IsEmpty ? [] : new[] { ParsedLeaf.Of(Document.Make(TransitRule(plan.Transit, draw()))) },
             ParsedLeaf.Of(Document.Make(CredentialOf(plan, now, draw()))),
         ];
         var manifest = OperationManifest.Of(leaves);
-        var epoch = Document.Make(Genesis(plan, manifest, leaves[0].Commitment, now, draw()));
+        var epoch = Document.Make(Genesis(plan, manifest, leaves, now, draw()));
         var consent = Document.Make(new Consent { Digest = epoch.Digest, Epoch = 0, Segment = epoch.Digest });
         var signers = plan.Anchors.SelectMany<AnchorPlan, ISigner>(anchor => [anchor.Gov, anchor.Seal]);
         var founded = new SegmentFile(
@@ -51,6 +53,17 @@ internal static class Founding
         Subjects = [new RuleSubject { Segment = "*" }],
     };
 
+    // A parent decides who may go through it; without a Rule nobody may (4.1).
+    private static Rule TransitRule(ImmutableArray<NamePattern> names, Hex16 opening) => new()
+    {
+        Effect = RuleEffect.Allow,
+        Id = "transit",
+        Made = 0,
+        Names = [.. names.Distinct().OrderBy(name => name.Text, StringComparer.Ordinal)],
+        Opening = opening,
+        Subjects = [new RuleSubject { Segment = "*" }],
+    };
+
     private static Credential CredentialOf(SegmentPlan plan, long now, Hex16 opening) => new()
     {
         Expires = now + CredentialLife,
@@ -62,7 +75,8 @@ internal static class Founding
         Types = [PublishedType.Bundle, PublishedType.Gateway, PublishedType.Record, PublishedType.Set],
     };
 
-    private static Epoch Genesis(SegmentPlan plan, Parsed<Manifest> manifest, Digest openRule, long now, Hex16 salt)
+    private static Epoch Genesis(
+        SegmentPlan plan, Parsed<Manifest> manifest, IEnumerable<ParsedLeaf> leaves, long now, Hex16 salt)
     {
         var anchors = plan.Anchors
             .OrderBy(anchor => anchor.Id, StringComparer.Ordinal).Select(AnchorOf).ToImmutableArray();
@@ -73,7 +87,8 @@ internal static class Founding
             Issued = now,
             Number = 0,
             Op = new EpochOp { Manifest = manifest.Digest, Type = OpType.Genesis },
-            Policy = plan.Policy with { Rules = Hashes.Rules([openRule]) },
+            Policy = plan.Policy with { Rules = Hashes.Rules(
+                [.. leaves.Where(leaf => leaf.Class == LeafClass.Rule).Select(leaf => leaf.Commitment)]) },
             Quorum = new Quorum
             {
                 Assurance = Assurance.Of(anchors, plan.Faults, plan.Threshold, plan.Threshold),
@@ -83,6 +98,7 @@ internal static class Founding
                 TSeal = plan.Threshold,
             },
             Salt = salt,
+            Uplinks = plan.Uplinks,
         };
     }
 

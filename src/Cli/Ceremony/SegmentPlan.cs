@@ -21,6 +21,12 @@ internal sealed record SegmentPlan
     /// <summary>The key that may publish <c>*.svc</c>.</summary>
     internal required PublicKey Publisher { get; init; }
 
+    /// <summary>Its parents.</summary>
+    internal ImmutableArray<Uplink> Uplinks { get; init; } = [];
+
+    /// <summary>Segments that everybody may reach through it; none makes it no transit.</summary>
+    internal ImmutableArray<NamePattern> Transit { get; init; } = [];
+
     /// <summary>Signers of a certificate: floor(2n/3) + 1.</summary>
     internal int Threshold => (2 * Anchors.Length / 3) + 1;
 }

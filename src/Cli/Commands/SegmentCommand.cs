@@ -10,6 +10,7 @@ internal static class SegmentCommand
     {
         Init(output),
         Peer(output),
+        Link(output),
     };
 
     private static Command Init(TextWriter output)
@@ -59,9 +60,18 @@ internal static class SegmentCommand
         {
             Description = "Development only: endpoints of other segments may be loopback addresses.",
         };
+        var parent = new Option<string?>("--parent")
+        {
+            Description = "The parent's peer.json: the segment is born under it, and the parent has to link it.",
+        };
+        var transit = new Option<string[]>("--transit")
+        {
+            Description = "Segments that others may reach through this one, such as *.acme.internal. Repeatable.",
+        };
         var command = new Command("init", "Make a segment: its keys, epoch 0 and the configuration of its anchors.")
         {
             name, folder, listen, adminListen, anchors, faults, host, admins, policy, subjects, loopback,
+            parent, transit,
         };
         command.SetAction(parsed => SegmentInit.Run(
             new SegmentInitOptions
@@ -76,6 +86,8 @@ internal static class SegmentCommand
                 Admins = parsed.GetValue(admins) is { } given ? Split(given) : null,
                 Policy = parsed.GetValue(policy)!,
                 Subjects = parsed.GetValue(subjects) ?? [],
+                Parent = parsed.GetValue(parent),
+                Transit = parsed.GetValue(transit) ?? [],
                 UnsafeAllowLoopbackEndpoints = parsed.GetValue(loopback),
             },
             TimeProvider.System,
@@ -97,6 +109,31 @@ internal static class SegmentCommand
         };
         command.SetAction(parsed => SegmentPeer.Run(
             parsed.GetValue(segment)!, parsed.GetValue(with)!, TimeProvider.System, output));
+        return command;
+    }
+
+    private static Command Link(TextWriter output)
+    {
+        var segment = new Option<string>("--segment")
+        {
+            Description = "The folder that segment init filled.",
+            Required = true,
+        };
+        var child = new Option<string[]>("--child")
+        {
+            Description = "The peer.json of a segment to link under this one. Repeatable; 64 to an epoch.",
+        };
+        var parent = new Option<string?>("--parent")
+        {
+            Description = "The peer.json of the segment above this one, to be accepted as its parent.",
+        };
+        var command = new Command("link", "Put segments under one another: the next epochs. Both sides have to.")
+        {
+            segment, child, parent,
+        };
+        command.SetAction(parsed => SegmentLink.Run(
+            parsed.GetValue(segment)!, parsed.GetValue(child) ?? [], parsed.GetValue(parent), TimeProvider.System,
+            output));
         return command;
     }
 

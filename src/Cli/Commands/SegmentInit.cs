@@ -26,6 +26,8 @@ internal static class SegmentInit
         var admins = options.Admins
             ?? [.. listen.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"admin-{(char)('a' + i)}"))];
         CheckCounts(options, listen, admin, admins);
+        var uplinks = Uplinks(name, options.Parent);
+        var transit = options.Transit.Select(Transit).ToImmutableArray();
         var subjects = options.Subjects.Select(SubjectMapping.Parse).ToList();
 
         var folder = new SegmentFolder(options.Folder);
@@ -40,6 +42,8 @@ internal static class SegmentInit
                 Faults = options.Faults ?? (listen.Length - 1) / 3,
                 Policy = policy,
                 Publisher = publisher.Key,
+                Uplinks = uplinks,
+                Transit = transit,
             };
             var now = time.GetUtcNow().ToUnixTimeMilliseconds();
             var segment = Founding.Found(plan, now, Randomness.Draw);
@@ -149,6 +153,24 @@ internal static class SegmentInit
             output.WriteLine("UNSAFE: loopback endpoints of other segments are allowed; for development only");
         }
     }
+
+    private static ImmutableArray<Uplink> Uplinks(SegmentName name, string? parent)
+    {
+        try
+        {
+            return parent is null ? [] : [Joining.UplinkOf(name, PeerFile.Read(parent))];
+        }
+        catch (CeremonyException e)
+        {
+            throw Wrong($"--parent {parent}: {e.Message}");
+        }
+    }
+
+    private static NamePattern Transit(string text) =>
+        !NamePattern.TryParse(text, out var pattern, out var refusal)
+            ? throw Wrong($"--transit {text}: {refusal.Detail}")
+        : text.Split('.')[^1] == "svc" ? throw Wrong($"--transit {text}: names services; give names of segments")
+        : pattern;
 
     private static ImmutableArray<IpEndpoint> Endpoints(string option, IReadOnlyList<string> texts) =>
     [

@@ -33,6 +33,12 @@ internal sealed record SegmentInitOptions
     /// <summary>Pods that prove themselves with a key.</summary>
     internal IReadOnlyList<string> Subjects { get; init; } = [];
 
+    /// <summary>The parent's peer.json; null for a segment without a parent.</summary>
+    internal string? Parent { get; init; }
+
+    /// <summary>Patterns of segments that others may reach through this one.</summary>
+    internal IReadOnlyList<string> Transit { get; init; } = [];
+
     /// <summary>Development only.</summary>
     internal bool UnsafeAllowLoopbackEndpoints { get; init; }
 }

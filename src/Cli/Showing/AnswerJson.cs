@@ -86,6 +86,11 @@ internal static class AnswerJson
             };
         }
 
+        if (hop.IntroducedUntil is { } until)
+        {
+            json["introduced_until"] = until;
+        }
+
         json["attests"] = List(hop.Attests, AttestOf);
         return json;
     }

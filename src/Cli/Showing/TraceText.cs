@@ -58,6 +58,13 @@ internal static class TraceText
             text.AppendLine(palette.Good($"  signed by {string.Join(' ', seal.Signers)}"));
         }
 
+        if (hop.IntroducedUntil is { } until)
+        {
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"  introduced by this seal, good for {AnswerText.Seconds(until - view.At)} without the segment");
+        }
+
         foreach (var attest in hop.Attests)
         {
             var rule = attest.RuleId is { } id ? $" by rule {id}" : "";

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Fairlead.Naming;
 
 /// <summary>
@@ -18,83 +20,111 @@ public static class PlaceRules
     public static Refusal? Check(SegmentName name, Epoch epoch, OperationLeaves before, OperationLeaves after)
     {
         ArgumentNullException.ThrowIfNull(name);
+        return Check([name], epoch, before, after);
+    }
+
+    /// <summary>The same for a segment with several full names.</summary>
+    /// <param name="names">The full names: no Peer may stand above or below one of them.</param>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="before">The op-made leaves of the epoch before.</param>
+    /// <param name="after">Those of the epoch.</param>
+    /// <returns>As for one name.</returns>
+    public static Refusal? Check(
+        ImmutableArray<SegmentName> names, Epoch epoch, OperationLeaves before, OperationLeaves after) =>
+        Check(names, epoch, before, after, out _);
+
+    /// <summary>The same, and what it cost.</summary>
+    internal static Refusal? Check(
+        ImmutableArray<SegmentName> names, Epoch epoch, OperationLeaves before, OperationLeaves after, out long looks)
+    {
         ArgumentNullException.ThrowIfNull(epoch);
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
+        var (then, now) = (new PlaceLookup(before), new PlaceLookup(after));
+        Refusal? first = null;
         foreach (var (key, leaf) in after.Leaves)
         {
-            if (before.Leaves.GetValueOrDefault(key)?.Commitment != leaf.Commitment
-                && (Place(name, leaf.Document) ?? Occluded(leaf.Document, after) ?? Held(leaf.Document, epoch, before))
-                is { } refusal)
-            {
-                return refusal.At($"{key.Class} {key.Name}");
-            }
-        }
-
-        return Lifted(epoch, before, after);
-    }
-
-    private static Refusal? Place(SegmentName name, LeafDocument leaf) =>
-        leaf is Peer peer && (peer.Name.IsAtOrUnder(name) || name.IsAtOrUnder(peer.Name))
-            ? new Refusal(VerificationFailure.NameConflict, "", $"{peer.Name} stands above or below {name}")
-            : null;
-
-    private static Refusal? Occluded(LeafDocument leaf, OperationLeaves after)
-    {
-        if (PlaceOf(leaf) is not { } place)
-        {
-            return null;
-        }
-
-        foreach (var other in after.Leaves.Values)
-        {
-            if (ReferenceEquals(other.Document, leaf))
+            if (before.Leaves.GetValueOrDefault(key)?.Commitment == leaf.Commitment)
             {
                 continue;
             }
 
-            if (other.Document is Link link && IsAtOrUnder(place, link.At))
+            first = Place(names, leaf.Document) ?? Occluded(leaf.Document, now) ?? Held(leaf.Document, epoch, then);
+            if (first is not null)
             {
-                return new Refusal(VerificationFailure.OccludedByLink, "", $"there is a Link at {link.At}");
+                first = first.At($"{key.Class} {key.Name}");
+                break;
             }
+        }
 
-            // A new Link does not occlude what stood there before it, either.
-            if (leaf is Link above && PlaceOf(other.Document) is { } below && IsAtOrUnder(below, above.At))
+        looks = then.Looks + now.Looks;
+        return first ?? Lifted(epoch, before, after);
+    }
+
+    private static Refusal? Place(ImmutableArray<SegmentName> names, LeafDocument leaf)
+    {
+        if (leaf is not Peer peer)
+        {
+            return null;
+        }
+
+        foreach (var name in names)
+        {
+            if (peer.Name.IsAtOrUnder(name) || name.IsAtOrUnder(peer.Name))
             {
-                return new Refusal(VerificationFailure.OccludedByLink, "", $"{below} stands at or under {above.At}");
+                return new Refusal(VerificationFailure.NameConflict, "", $"{peer.Name} stands above or below {name}");
             }
         }
 
         return null;
     }
 
-    // The operation that set the Tombstone may go on: it links the segment that the Tombstone names, at that place.
-    private static Refusal? Held(LeafDocument leaf, Epoch epoch, OperationLeaves before)
+    private static Refusal? Occluded(LeafDocument leaf, PlaceLookup after)
     {
-        if (PlaceOf(leaf) is not { } place)
+        if (PlaceLookup.PlaceOf(leaf) is not { } place)
         {
             return null;
         }
 
-        foreach (var other in before.Leaves.Values)
+        foreach (var link in after.Above<Link>(LeafClass.Link, place))
         {
-            if (other.Document is not Tombstone held || held.Until <= epoch.Issued || !IsAtOrUnder(place, held.At))
+            if (!ReferenceEquals(link, leaf))
+            {
+                return new Refusal(VerificationFailure.OccludedByLink, "", $"there is a Link at {link.At}");
+            }
+        }
+
+        // A new Link does not occlude what stood there before it, either.
+        return leaf is Link above && after.Below(above) is { } below
+            ? new Refusal(VerificationFailure.OccludedByLink, "", $"{below} stands at or under {above.At}")
+            : null;
+    }
+
+    // The operation that set the Tombstone may go on: it links the segment that the Tombstone names, at that place.
+    private static Refusal? Held(LeafDocument leaf, Epoch epoch, PlaceLookup before)
+    {
+        if (PlaceLookup.PlaceOf(leaf) is not { } place)
+        {
+            return null;
+        }
+
+        foreach (var held in before.Above<Tombstone>(LeafClass.Tombstone, place))
+        {
+            if (held.Until <= epoch.Issued)
             {
                 continue;
             }
 
-            if (leaf is Link link && link.At == held.At)
+            if (leaf is not Link link || link.At != held.At)
             {
-                if (link.Genesis != held.Genesis)
-                {
-                    return new Refusal(
-                        VerificationFailure.LabelInHoldDown, "", $"until {held.Until} only {held.Genesis}");
-                }
-
-                continue;
+                return new Refusal(VerificationFailure.Frozen, "", $"held still at {held.At} until {held.Until}");
             }
 
-            return new Refusal(VerificationFailure.Frozen, "", $"held still at {held.At} until {held.Until}");
+            if (link.Genesis != held.Genesis)
+            {
+                return new Refusal(
+                    VerificationFailure.LabelInHoldDown, "", $"until {held.Until} only {held.Genesis}");
+            }
         }
 
         return null;
@@ -117,14 +147,4 @@ public static class PlaceRules
 
         return null;
     }
-
-    private static string? PlaceOf(LeafDocument leaf) => leaf switch
-    {
-        Link link => link.At.Text,
-        Redirect redirect => redirect.Name.Text,
-        _ => null,
-    };
-
-    private static bool IsAtOrUnder(string place, LinkPoint at) =>
-        place == at.Text || (!at.IsChild && place.EndsWith("." + at.Text, StringComparison.Ordinal));
 }

@@ -8,12 +8,9 @@ internal static class PlacementRules
 {
     internal static Refusal? Check(EpochGround ground, Epoch epoch, OperationLeaves after)
     {
-        foreach (var own in ground.Names)
+        if (PlaceRules.Check(ground.Names, epoch, ground.Leaves, after) is { } misplaced)
         {
-            if (PlaceRules.Check(own, epoch, ground.Leaves, after) is { } misplaced)
-            {
-                return misplaced;
-            }
+            return misplaced;
         }
 
         var links = 0;

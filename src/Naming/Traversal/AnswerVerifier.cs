@@ -196,6 +196,13 @@ public static class AnswerVerifier
         return (host ? null : ScopeStep.Check(context, slices)) ?? SliceStep.Check(context, record, slices, !host);
     }
 
+    private static VerifiedHop Shown(VerificationContext context, HopFacts hop) => hop.ToVerified() with
+    {
+        IntroducedUntil = hop is { Introduces: true, Index: > 0, Seal: not null }
+            ? SealStep.IntroducedUntil(context, hop)
+            : null,
+    };
+
     private static Verdict.Accepted Accept(
         VerificationContext context, AnswerResult result, ImmutableArray<Parsed<Slice>> slices)
     {
@@ -211,7 +218,7 @@ public static class AnswerVerifier
         var answer = new VerifiedAnswer(
             context.Query,
             outcome,
-            [.. context.Hops.Select(hop => hop.ToVerified())],
+            [.. context.Hops.Select(hop => Shown(context, hop))],
             TtlFormula.Compute(context, outcome, record?.Document as Record))
         {
             Record = record?.Document as Record,

@@ -23,10 +23,15 @@ internal static class DenialRules
             return OfService(hop, name.Service!);
         }
 
-        return target.IsAtOrUnder(hop.Name)
-            ? Absent(hop, LeafClass.Link, PathRules.ChildTowards(hop.Name, target)!.Label)
-            : NoWayOut(hop, target);
+        return CheckTransit(hop, target);
     }
+
+    /// <summary>The same for a hop that is not the target: no child on the way down, or no way out.</summary>
+    /// <param name="hop">The last hop, its proofs verified.</param>
+    /// <param name="target">The segment of the query.</param>
+    internal static Refusal? CheckTransit(HopFacts hop, SegmentName target) => target.IsAtOrUnder(hop.Name)
+        ? Absent(hop, LeafClass.Link, PathRules.ChildTowards(hop.Name, target)!.Label)
+        : NoWayOut(hop, target);
 
     /// <summary>Whether a negative rests on the presence of the service's record: its slices then deny the
     /// host.</summary>

@@ -35,6 +35,16 @@ internal static class PathRules
         };
     }
 
+    /// <summary>The same between segments, where no service is asked for: a transit's way to a segment that is not its
+    /// own.</summary>
+    internal static (NextHop? Next, Refusal? Refusal) Next(
+        HopFacts hop, SegmentName target, HopKind kind, Digest genesis) => kind switch
+    {
+        HopKind.Up => Up(hop, target, genesis),
+        HopKind.Peer => Peer(hop, target, genesis),
+        _ => Down(hop, target, genesis),
+    };
+
     private static (NextHop? Next, Refusal? Refusal) Up(HopFacts hop, SegmentName target, Digest genesis)
     {
         if (target.IsAtOrUnder(hop.Name) || hop.Name.Parent is not { } parent)

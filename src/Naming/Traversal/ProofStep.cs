@@ -43,10 +43,10 @@ internal static class ProofStep
         }
 
         // A positive must include the leaf that was asked for; whether this hop may answer is a later question.
-        var asked = context.Service.WithoutHost.Text;
         return hop.IsLast
             && result == AnswerResult.Record
             && hop.Name == context.TargetSegment
+            && context.Service.WithoutHost.Text is var asked
             && hop.Included<Record>(LeafClass.Record, asked) is null
                 ? new Refusal(ProofMismatch, "proofs", $"the record {asked} is not among them")
                 : null;

@@ -19,4 +19,10 @@ public sealed record VerifiedHop(
 {
     /// <summary>The segment's identity.</summary>
     public required Digest Genesis { get; init; }
+
+    /// <summary>
+    /// When the introduction by this hop ends (V57), in unix milliseconds; null at the home and at the hop that
+    /// answers.
+    /// </summary>
+    public long? IntroducedUntil { get; init; }
 }

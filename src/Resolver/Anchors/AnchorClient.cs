@@ -79,6 +79,14 @@ public sealed class AnchorClient : IAsyncDisposable
         _calls.AsyncDuplexStreamingCall(
             AnchorMethods.Subscribe, null, new CallOptions(cancellationToken: cancellationToken));
 
+    /// <summary>The anchor's segment as a hop on the way of the caller's segment to another one (4.9).</summary>
+    /// <exception cref="RpcException">The call failed; <see cref="RpcFailures.Read"/> tells a named error.</exception>
+    public async Task<IntroduceResponse> IntroduceAsync(IntroduceRequest request, CancellationToken cancellationToken)
+    {
+        using var call = _calls.AsyncUnaryCall(AnchorMethods.Introduce, null, Options(cancellationToken), request);
+        return await call.ResponseAsync.ConfigureAwait(false);
+    }
+
     /// <summary>The newest certified seal with a statement over the nonce (V41).</summary>
     /// <exception cref="RpcException">The call failed.</exception>
     public async Task<HeadResponse> HeadAsync(HeadRequest request, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
 
 namespace Fairlead.Sidecar.Admin;
@@ -6,9 +7,10 @@ namespace Fairlead.Sidecar.Admin;
 /// <summary>
 /// The page <c>/names</c>: one object per name held, ascending by name, always with the same members. <c>path</c>,
 /// <c>epoch</c>, <c>seal</c>, <c>signers</c>, <c>age_ms</c>, <c>ttl_ms</c>, <c>bound</c> and <c>stale_ms</c> describe
-/// the newest verified answer, null or empty without one; <c>epoch</c> and <c>seal</c> are the target's. <c>stale_ms</c> is
-/// what is left of its continuity once its time is over: 0 for a strict name. <c>failure</c> is the error that the last
-/// attempt to renew it ended with; what the anchors said stands in <c>/refusals</c>.
+/// the newest verified answer, null or empty without one; <c>epoch</c> and <c>seal</c> are the target's. <c>stale_ms</c>
+/// is what is left of its continuity once its time is over: 0 for a strict name. <c>introductions</c> says by whose
+/// seals the target is known, and until when. <c>failure</c> is the error that the last attempt to renew it ended with;
+/// what the anchors said stands in <c>/refusals</c>.
 /// </summary>
 internal static class NamesPage
 {
@@ -37,6 +39,7 @@ internal static class NamesPage
         }
 
         json.WriteEndArray();
+        WriteIntroductions(json, name.Answer);
         var target = name.Answer?.Target;
         Number(json, "epoch", target?.Epoch.Value.Number);
         Number(json, "seal", target?.Seal?.Position.Seq);
@@ -57,6 +60,27 @@ internal static class NamesPage
 
     private static long StaleLeft(CachedName name, long now) =>
         name.IsServed ? Math.Max(0, name.StaleUntil - Math.Max(now, name.ExpiresAt)) : 0;
+
+    // By whose word the target is known, and for how long that holds though its author may be dead.
+    private static void WriteIntroductions(Utf8JsonWriter json, VerifiedAnswer? answer)
+    {
+        json.WriteStartArray("introductions");
+        foreach (var hop in answer?.Hops ?? [])
+        {
+            if (hop.IntroducedUntil is { } until)
+            {
+                json.WriteStartObject();
+                json.WriteString("by", hop.Name.Text);
+                json.WriteNumber("epoch", hop.Seal!.Position.Epoch);
+                json.WriteNumber("seal", hop.Seal.Position.Seq);
+                json.WriteNumber("issued", hop.Seal.Issued);
+                json.WriteNumber("until", until);
+                json.WriteEndObject();
+            }
+        }
+
+        json.WriteEndArray();
+    }
 
     private static void Number(Utf8JsonWriter json, string key, long? value)
     {

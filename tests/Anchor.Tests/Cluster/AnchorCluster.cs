@@ -6,37 +6,63 @@ using Fairlead.Anchor.Hosting;
 using Fairlead.Naming;
 using Fairlead.Naming.Tree;
 using Fairlead.Protocol.Files;
+using Fairlead.Rpc;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Anchor.Tests.Cluster;
 
-/// <summary>Four real anchors of one segment in this process, over real sockets, each with its own folder.</summary>
+/// <summary>Real anchors of one segment in this process, four of them unless the test wants fewer, over real sockets,
+/// each with its own folder.</summary>
 internal sealed class AnchorCluster : IAsyncDisposable
 {
-    private readonly AnchorHost?[] _hosts = new AnchorHost?[4];
+    private readonly AnchorHost?[] _hosts;
+    private readonly int _firstKey;
     private readonly IReadOnlyList<(PublicKey Key, Subject Subject)> _subjects;
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-anchors-").FullName;
 
     internal AnchorCluster(
-        string name, int firstKey, IReadOnlyList<(PublicKey Key, Subject Subject)>? subjects = null, int attest = 1)
+        string name,
+        int firstKey,
+        IReadOnlyList<(PublicKey Key, Subject Subject)>? subjects = null,
+        int attest = 1,
+        int anchors = 4,
+        Func<Epoch, Epoch>? genesis = null,
+        IReadOnlyList<ParsedLeaf>? leaves = null)
     {
         _subjects = subjects ?? [];
-        Ports = FreePorts(4);
+        _hosts = new AnchorHost?[anchors];
+        _firstKey = firstKey;
+        Ports = FreePorts(anchors);
         Segment = new TestSegment(new TestSegmentOptions
         {
             Name = name,
             FirstKey = firstKey,
             Attest = attest,
+            Anchors = anchors,
+            Faults = (anchors - 1) / 3,
+            Leaves = leaves ?? [],
             Issued = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - 60_000,
             Genesis = epoch =>
-                epoch with { Anchors =
-                    [.. epoch.Anchors.Select((anchor, i) => anchor with { Endpoints = [At(Ports[i])] })] },
+            {
+                var placed = epoch with
+                {
+                    Anchors = [.. epoch.Anchors.Select((anchor, i) => anchor with { Endpoints = [At(Ports[i])] })],
+                };
+                return genesis?.Invoke(placed) ?? placed;
+            },
         });
     }
 
     internal TestSegment Segment { get; }
+
+    /// <summary>Stands between the anchors and whoever asks them.</summary>
+    internal Func<ServerServiceDefinition, ServerServiceDefinition>? Decorate { get; init; }
+
+    /// <summary>Where the anchors log.</summary>
+    internal ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 
     /// <summary>Bytes of a journal from which on it is rotated.</summary>
     internal long JournalBytes { get; init; } = 256 * 1_048_576;
@@ -50,13 +76,6 @@ internal sealed class AnchorCluster : IAsyncDisposable
     /// <summary>Writes what the ceremony writes, once the epochs are complete.</summary>
     internal void WriteFiles()
     {
-        var tree = SparseTree.Empty;
-        foreach (var leaf in Leaves(0))
-        {
-            tree = tree.Put(
-                Hashes.TreeKey(Segment.Genesis, Segment.Epochs[0].Value.Salt, leaf.Class, leaf.Name), leaf.Commitment);
-        }
-
         var file = new SegmentFile(
             Segment.Name,
             Segment.Genesis,
@@ -64,15 +83,29 @@ internal sealed class AnchorCluster : IAsyncDisposable
             [.. Segment.Manifests.Select(manifest => manifest?.Payload ?? default)],
             [.. Enumerable.Range(0, Segment.Epochs.Count)
                 .Select(i => Leaves(i).Select(leaf => (leaf.Class, leaf.Payload)).ToImmutableArray())],
-            Segment.Epochs.Count == 1 ? [] : [Segment.Certify(Segment.Handover(0, tree.Root, tree.Count))]);
+            [.. Enumerable.Range(0, Segment.Epochs.Count - 1).Select(HandOver)]);
         file.Write(Path.Combine(_folder, "segment.json"));
+    }
+
+    // Nothing is sealed before the newest epoch: each one before it ends with its op-made leaves.
+    private Envelope HandOver(int epoch)
+    {
+        var tree = SparseTree.Empty;
+        foreach (var leaf in Enumerable.Range(0, epoch + 1).SelectMany(Leaves))
+        {
+            tree = tree.Put(
+                Hashes.TreeKey(Segment.Genesis, Segment.Epochs[epoch].Value.Salt, leaf.Class, leaf.Name),
+                leaf.Commitment);
+        }
+
+        return Segment.Certify(Segment.Handover(epoch, tree.Root, tree.Count));
     }
 
     internal async Task StartAsync(int index)
     {
         var options = await PrepareAsync(index);
         _hosts[index] = await AnchorHost.StartAsync(
-            options, TimeProvider.System, NullLoggerFactory.Instance, null, TestContext.Current.CancellationToken);
+            options, TimeProvider.System, Loggers, Decorate, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Writes an anchor's keys, and says how it is configured.</summary>
@@ -85,7 +118,7 @@ internal sealed class AnchorCluster : IAsyncDisposable
             var path = Path.Combine(data, role + ".pem");
             if (!File.Exists(path))
             {
-                await File.WriteAllTextAsync(path, KeyPem.Format(TestKeys.Ecdsa(FirstKey + (3 * index) + number)));
+                await File.WriteAllTextAsync(path, KeyPem.Format(TestKeys.Ecdsa(_firstKey + (3 * index) + number)));
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             }
         }
@@ -134,7 +167,7 @@ internal sealed class AnchorCluster : IAsyncDisposable
     internal async Task StartAllAsync()
     {
         WriteFiles();
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(StartAsync));
+        await Task.WhenAll(Enumerable.Range(0, _hosts.Length).Select(StartAsync));
     }
 
     internal async Task StopAsync(int index)
@@ -152,8 +185,6 @@ internal sealed class AnchorCluster : IAsyncDisposable
 
     /// <summary>An anchor's data folder.</summary>
     internal string DataOf(int index) => Path.Combine(_folder, $"anchor-{index}", "data");
-
-    private int FirstKey => Segment.Name.Label == "eu1" ? 100 : 200;
 
     private IEnumerable<ParsedLeaf> Leaves(int epoch) =>
         Segment.Leaves.Where(leaf => leaf.Document is OpMadeLeaf made && made.Made == epoch);

@@ -1,3 +1,4 @@
+using Fairlead.Naming;
 using Fairlead.Protocol.Files;
 using Xunit;
 
@@ -41,6 +42,48 @@ public sealed class SegmentCommandTests : IDisposable
         Assert.Contains("admin: \"127.0.0.1:12002\"", yaml, StringComparison.Ordinal);
         Assert.Contains("account: frontend", yaml, StringComparison.Ordinal);
         Assert.DoesNotContain("unsafe", yaml, StringComparison.Ordinal);
+    }
+
+    /// <summary>A root and two children (4.10): one is born under it, one accepts it later; it links both.</summary>
+    [Fact]
+    public async Task InitAndLink_ParentAndChildren_NameEachOther()
+    {
+        (await Fairlead.RunAsync([.. Init("acme"), "--transit", "*.acme.internal"])).Succeeds();
+        (await Fairlead.RunAsync(
+            [.. Init("eu1", "eu1.acme.internal"), "--parent", _folder["acme/peer.json"]])).Succeeds();
+        (await Fairlead.RunAsync(Init("us1", "us1.acme.internal"))).Succeeds();
+        (await Link("us1", "--parent", "acme")).Succeeds();
+
+        var linked = (await Fairlead.RunAsync(
+            "segment", "link", "--segment", _folder["acme"],
+            "--child", _folder["eu1/peer.json"], "--child", _folder["us1/peer.json"])).Succeeds();
+
+        Assert.Contains("child us1.acme.internal", linked.Output, StringComparison.Ordinal);
+        var acme = SegmentFile.Read(_folder["acme/segment.json"]);
+        Assert.Equal((2, 2), (acme.Epochs.Length, acme.Leaves[1].Length));
+        foreach (var (child, epochs) in new[] { ("eu1", 1), ("us1", 2) })
+        {
+            var file = SegmentFile.Read(_folder[$"{child}/segment.json"]);
+            Assert.Equal(epochs, file.Epochs.Length);
+            Assert.True(Document.TryParse<Epoch>(file.Epochs[^1].Payload, out var epoch, out _));
+            Assert.Equal((child, acme.Genesis), (epoch.Value.Uplinks[0].Label, epoch.Value.Uplinks[0].Parent));
+        }
+    }
+
+    [Fact]
+    public async Task Link_WhatIsNoChildOrNoParent_IsRefused()
+    {
+        (await Fairlead.RunAsync(Init("acme"))).Succeeds();
+        (await Fairlead.RunAsync(Init("eu1"))).Succeeds();
+
+        (await Link("acme", "--child", "eu1")).Fails(ExitCode.Usage, "NameConflict");
+        (await Link("eu1", "--parent", "acme")).Fails(ExitCode.Usage, "NameConflict");
+        (await Fairlead.RunAsync("segment", "link", "--segment", _folder["acme"]))
+            .Fails(ExitCode.Usage, "--child");
+        (await Fairlead.RunAsync(
+            [.. Init("us1", "us1.other.internal"), "--parent", _folder["acme/peer.json"]]))
+            .Fails(ExitCode.Usage, "NameConflict");
+        Assert.False(Directory.Exists(_folder["us1"]));
     }
 
     [Fact]
@@ -92,6 +135,9 @@ public sealed class SegmentCommandTests : IDisposable
     [InlineData("--f", "-1", "--f -1")]
     [InlineData("--anchors", "17", "--anchors 17")]
     [InlineData("--host", "\"", "--host")]
+    [InlineData("--transit", "*.svc", "names services")]
+    [InlineData("--transit", "a..b", "--transit a..b")]
+    [InlineData("--parent", "no-such.json", "does not exist")]
     [InlineData("--subject", "pod.pem", "--subject pod.pem")]
     [InlineData("--subject", "no-such.pem=shop/frontend", "does not exist")]
     [InlineData("--subject", "p256:00=shop/frontend", "--subject p256:00")]
@@ -113,9 +159,12 @@ public sealed class SegmentCommandTests : IDisposable
         Assert.False(Directory.Exists(_folder["eu1"]));
     }
 
-    private string[] Init(string segment) =>
+    private Task<Fairlead> Link(string segment, string option, string other) => Fairlead.RunAsync(
+        "segment", "link", "--segment", _folder[segment], option, _folder[$"{other}/peer.json"]);
+
+    private string[] Init(string segment, string? name = null) =>
     [
-        "segment", "init", "--name", $"{segment}.internal", "--out", _folder[segment],
+        "segment", "init", "--name", name ?? $"{segment}.internal", "--out", _folder[segment],
         "--policy", "demo", "--host", "h",
         "--listen", "127.0.0.1:11001,127.0.0.1:11002,127.0.0.1:11003,127.0.0.1:11004",
         "--admin-listen", "127.0.0.1:12001,127.0.0.1:12002,127.0.0.1:12003,127.0.0.1:12004",

@@ -113,6 +113,33 @@ public sealed class TestSegment
             [ParsedLeaf.Of(peer)]);
     }
 
+    /// <summary>Op join: a Link to each child's newest epoch.</summary>
+    public Parsed<Epoch> LinkTo(params IReadOnlyList<TestSegment> children) => Advance(
+        OpType.Join,
+        null,
+        [
+            .. children.OrderBy(child => child.Name.Label, StringComparer.Ordinal)
+                .Select(child => ParsedLeaf.Of(Document.Make(new Link
+                {
+                    At = LinkPoint.Parse(child.Name.Label),
+                    Endpoints = child.Newest.Value.Anchors[0].Endpoints,
+                    Floor = child.Floor,
+                    Genesis = child.Genesis,
+                    Label = child.Name.Label,
+                    Made = Newest.Value.Number + 1,
+                    Opening = Bytes16($"link {child.Name}"),
+                }))),
+        ]);
+
+    /// <summary>What a child of this segment says of it in its epoch.</summary>
+    public Uplink UplinkAs(string label) => new()
+    {
+        Endpoints = Newest.Value.Anchors[0].Endpoints,
+        Floor = Floor,
+        Label = label,
+        Parent = Genesis,
+    };
+
     /// <summary>A vote envelope for an epoch, by default of phase commit in round 0.</summary>
     public Envelope Vote(
         Parsed<Epoch> epoch, IEnumerable<ISigner> signers, string phase = VotePhase.Commit, long round = 0) =>

@@ -38,7 +38,7 @@ internal static class AttestCheck
         }
 
         var policy = view.Epoch.Value.Policy;
-        if (said.Issued > now + policy.ClockDelta || said.Expires - said.Issued > policy.AttestTarget)
+        if (said.Issued > now + policy.ClockDelta || said.Expires - said.Issued > terms.Longest(policy))
         {
             return new Refusal(
                 VerificationFailure.AttestationMismatch, anchor.Id, $"from {said.Issued} to {said.Expires}");

@@ -4,12 +4,13 @@ namespace Fairlead.Anchor.Serving;
 
 /// <summary>What an Attest says, without its times. Immutable.</summary>
 /// <param name="Role">One of <see cref="AttestRole"/>.</param>
-/// <param name="Consumer">Who is decided about.</param>
+/// <param name="Home">The home of whoever is decided about.</param>
+/// <param name="Consumer">Who is decided about; null where it is the home as a whole, as a transit decides.</param>
 /// <param name="Scope">The name it is about: a service part for a target, a segment name else.</param>
 /// <param name="Next">The segment that the hop leads to; null in the last hop and in a denial.</param>
 /// <param name="Decision">What the Rules say.</param>
 internal sealed record AttestTerms(
-    string Role, Consumer Consumer, NamePattern Scope, Digest? Next, RuleDecision Decision)
+    string Role, Digest Home, Consumer? Consumer, NamePattern Scope, Digest? Next, RuleDecision Decision)
 {
     /// <summary>Whether the asker may.</summary>
     internal bool IsAllowed => Decision.IsAllowed;
@@ -19,38 +20,53 @@ internal sealed record AttestTerms(
     {
         var bare = service.WithoutHost;
         var decision = RuleDecision.ForService(view.Rules, view.Genesis, consumer.Home, consumer.Subject, bare);
-        return new AttestTerms(AttestRole.Target, consumer, NamePattern.Parse(bare.Text), null, decision);
+        return new AttestTerms(
+            AttestRole.Target, consumer.Home, consumer, NamePattern.Parse(bare.Text), null, decision);
     }
 
     /// <summary>Decides as home whether the asker may go out to a segment.</summary>
     internal static AttestTerms OfHome(SegmentView view, Consumer consumer, SegmentName target)
     {
         var decision = RuleDecision.ForSegment(view.Rules, view.Genesis, consumer.Home, consumer.Subject, target);
-        var next = decision.IsAllowed ? HomeAnswers.PeerTowards(view, target)?.Value.Genesis : null;
-        return new AttestTerms(AttestRole.Home, consumer, NamePattern.Parse(target.Text), next, decision);
+        var next = decision.IsAllowed ? view.Towards(target)?.Genesis : null;
+        return new AttestTerms(
+            AttestRole.Home, consumer.Home, consumer, NamePattern.Parse(target.Text), next, decision);
     }
+
+    /// <summary>Decides as transit whether a home may go through to a segment (4.1 Rules).</summary>
+    internal static AttestTerms OfTransit(SegmentView view, Digest home, SegmentName target)
+    {
+        var decision = RuleDecision.ForSegment(view.Rules, view.Genesis, home, null, target);
+        var next = decision.IsAllowed ? view.Towards(target)?.Genesis : null;
+        return new AttestTerms(AttestRole.Transit, home, null, NamePattern.Parse(target.Text), next, decision);
+    }
+
+    /// <summary>How long an Attest of these terms may live, in milliseconds (4.5).</summary>
+    internal long Longest(Policy policy) =>
+        Role == AttestRole.Transit ? policy.IntroductionMaxAge : policy.AttestTarget;
 
     /// <summary>The Attest that says so.</summary>
     internal Attest Draft(SegmentView view, long now)
     {
         var policy = view.Epoch.Value.Policy;
-        var life = IsAllowed ? policy.AttestTarget : Math.Min(Limits.DenyLife, policy.AttestTarget);
+        var life = IsAllowed ? Longest(policy) : Math.Min(Limits.DenyLife, policy.AttestTarget);
+        var renew = IsAllowed && Role == AttestRole.Transit ? Math.Min(policy.AttestTransit, life / 2) : life / 2;
         return new Attest
         {
             Constraints = Decision.Constraints,
             Decision = IsAllowed ? RuleEffect.Allow : RuleEffect.Deny,
             Epoch = view.Epoch.Value.Number,
             Expires = now + life,
-            Home = Consumer.Home,
+            Home = Home,
             Issued = now,
             Next = Next,
             Policy = view.Epoch.Value.PolicyDigest,
-            Renew = now + (life / 2),
+            Renew = now + renew,
             Role = Role,
             Rule = Decision.Rule?.Digest,
             Scope = Scope,
             Segment = view.Genesis,
-            Subject = Consumer.Digest,
+            Subject = Consumer?.Digest,
         };
     }
 }

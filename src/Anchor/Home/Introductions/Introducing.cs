@@ -1,0 +1,176 @@
+using Fairlead.Anchor.Serving;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Resolver.Anchors;
+using Fairlead.Rpc;
+
+namespace Fairlead.Anchor.Home.Introductions;
+
+/// <summary>
+/// Walks to another segment: asks each transit in turn for its hop, at any of its anchors that answers well (4.9).
+/// Thread-safe.
+/// </summary>
+internal sealed class Introducing(ServingContext context, HomeVerifier verifier, ChainBook chains)
+{
+    private readonly VerifiedCache _cache = new();
+    private int _turn;
+
+    /// <summary>Walks the whole way.</summary>
+    /// <returns>The way, or why it could not be walked now.</returns>
+    internal async Task<(Way? Way, Refusal? Refusal)> WalkAsync(
+        SegmentView view, SegmentName target, CancellationToken cancellationToken)
+    {
+        if (view.Towards(target) is not { } first)
+        {
+            return (null, new Refusal(
+                VerificationFailure.NotSealed, view.Name.Text, $"no way leads from here to {target} any more"));
+        }
+
+        var step = new WayStep(view, target, first);
+        while (true)
+        {
+            if (step.CheckNext(verifier.Pins) is { } refusal)
+            {
+                return (null, refusal);
+            }
+
+            if (step.HasArrived)
+            {
+                return (step.Made(AnswerResult.Record), null);
+            }
+
+            var (result, failed) = await AskAsync(view, target, step, cancellationToken).ConfigureAwait(false);
+            if (failed is not null)
+            {
+                return (null, failed);
+            }
+
+            if (result != AnswerResult.Record)
+            {
+                return (step.Made(result), null);
+            }
+        }
+    }
+
+    /// <summary>Walks a way whose hops are at hand, as after a restart.</summary>
+    internal async Task<(Way? Way, Refusal? Refusal)> RepeatAsync(
+        SegmentView view, SegmentName target, IEnumerable<UnverifiedHop> hops)
+    {
+        if (view.Towards(target) is not { } first)
+        {
+            return (null, new Refusal(VerificationFailure.LinkNotAccepted, view.Name.Text, $"no way to {target}"));
+        }
+
+        var step = new WayStep(view, target, first);
+        foreach (var hop in hops)
+        {
+            var refusal = step.CheckNext(verifier.Pins)
+                ?? await TakeAsync(step, hop, AnswerResult.Record).ConfigureAwait(false);
+            if (refusal is not null)
+            {
+                return (null, refusal);
+            }
+        }
+
+        return step.HasArrived && step.CheckNext(verifier.Pins) is null
+            ? (step.Made(AnswerResult.Record), null)
+            : (null, new Refusal(VerificationFailure.PathBroken, target.Text, "the hops do not lead there"));
+    }
+
+    // Any anchor will do; one that lies or is away costs one try.
+    private async Task<(AnswerResult Result, Refusal? Refusal)> AskAsync(
+        SegmentView view, SegmentName target, WayStep step, CancellationToken cancellationToken)
+    {
+        var endpoints = verifier.Chain(step.Next.Genesis) is { } chain
+            ? [.. chain.Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints)]
+            : step.Next.Endpoints;
+        Refusal? last = null;
+        var turn = Interlocked.Increment(ref _turn) & int.MaxValue;
+        for (var i = 0; i < endpoints.Length && !cancellationToken.IsCancellationRequested; i++)
+        {
+            var (result, refusal) = await AskOneAsync(
+                endpoints[(turn + i) % endpoints.Length], view, target, step, cancellationToken).ConfigureAwait(false);
+            if (refusal is null)
+            {
+                return (result, null);
+            }
+
+            HomeLog.NotIntroduced(
+                context.Loggers.CreateLogger(typeof(Introducing).FullName!), step.Next.Name.Text, target.Text,
+                refusal.Failure, refusal.Detail);
+            last = refusal;
+        }
+
+        return (default, last ?? new Refusal(VerificationFailure.Behind, step.Next.Name.Text, "stopped"));
+    }
+
+    private async Task<(AnswerResult Result, Refusal? Refusal)> AskOneAsync(
+        IpEndpoint endpoint, SegmentView view, SegmentName target, WayStep step, CancellationToken cancellationToken)
+    {
+        var next = step.Next;
+        var client = new AnchorClient(endpoint, context.Transport, context.Time, verifier.Chain(next.Genesis));
+        await using (client.ConfigureAwait(false))
+        {
+            try
+            {
+                if (await chains.MeetAsync(client, next.Genesis, next.Floor, view, cancellationToken)
+                    .ConfigureAwait(false) is { } stranger)
+                {
+                    return (default, stranger);
+                }
+
+                var response = await client.IntroduceAsync(
+                    Request(view, target, step), cancellationToken).ConfigureAwait(false);
+                if (!WireReader.TryRead(response.Answer, out var answer, out var malformed))
+                {
+                    return (default, malformed);
+                }
+
+                return answer.Hops is [var hop]
+                    ? (answer.Result, await TakeAsync(step, hop, answer.Result).ConfigureAwait(false))
+                    : (default, new Refusal(
+                        VerificationFailure.PathBroken, endpoint.Text, $"{answer.Hops.Length} hops from a transit"));
+            }
+            catch (RpcException e)
+            {
+                return (default, RpcFailures.Read(e)
+                    ?? new Refusal(VerificationFailure.Behind, endpoint.Text, e.Status.Detail));
+            }
+            catch (OperationCanceledException)
+            {
+                return (default, new Refusal(VerificationFailure.Behind, endpoint.Text, "stopped"));
+            }
+        }
+    }
+
+    private IntroduceRequest Request(SegmentView view, SegmentName target, WayStep step)
+    {
+        var query = Document.Make(new Query { Home = view.Genesis, Name = FullName.Parse(target.Text) });
+        var request = new IntroduceRequest
+        {
+            Query = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(query.Payload),
+            Child = step.Child ?? "",
+        };
+        request.HomeEpochs.AddRange(view.Epochs.Select(WireWriter.ToMessage));
+        request.Via.AddRange(step.Hops.Select(hop => WireWriter.ToMessage(hop.After(null))));
+        if (verifier.Chain(step.Next.Genesis) is { } chain)
+        {
+            request.Known.Add(WireWriter.ToKnown(chain));
+        }
+
+        return request;
+    }
+
+    // What the hop taught of the segment's chain is durable before the hop is used (V39).
+    private async Task<Refusal?> TakeAsync(WayStep step, UnverifiedHop hop, AnswerResult result)
+    {
+        var log = chains.LogOf(step.Next.Genesis);
+        var held = verifier.Chain(step.Next.Genesis);
+        var refusal = step.Take(hop, result, held, log, context.Now(), _cache, out var chain);
+        return refusal is null && chain!.NewestNumber > (held?.NewestNumber ?? -1)
+            ? await verifier.AdoptAsync(chain).ConfigureAwait(false)
+            : refusal;
+    }
+}

@@ -1,0 +1,82 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Resolver.State;
+using Google.Protobuf;
+
+namespace Fairlead.Anchor.Home.Introductions;
+
+/// <summary>
+/// The introductions on disk, so that a restart does not need the parent. What is in it is verified again before use: a
+/// damaged file costs a walk and nothing else. Used on one thread at a time.
+/// </summary>
+internal sealed class IntroductionFile
+{
+    private const int BytesMax = 64 * 1024 * 1024;
+
+    private readonly DurableFile? _file;
+
+    /// <param name="path">The file; null keeps nothing.</param>
+    internal IntroductionFile(string? path) => _file = path is null ? null : new DurableFile(path, BytesMax);
+
+    /// <summary>The transits' hops by target, as they were kept.</summary>
+    /// <param name="problem">Why nothing could be read of a file that is there; null else.</param>
+    internal Dictionary<SegmentName, UnverifiedAnswer> Load(out string? problem)
+    {
+        var kept = new Dictionary<SegmentName, UnverifiedAnswer>();
+        problem = null;
+        try
+        {
+            foreach (var one in _file?.Load() is { } bytes
+                ? KeptIntroductions.Parser.ParseFrom(bytes).Introductions : [])
+            {
+                if (SegmentName.TryParse(one.Target, out var target, out _)
+                    && WireReader.TryRead(one.Answer, out var answer, out _))
+                {
+                    kept[target] = answer;
+                }
+            }
+        }
+        catch (Exception e) when (e is StateException or InvalidProtocolBufferException)
+        {
+            problem = e.Message;
+        }
+
+        return kept;
+    }
+
+    /// <summary>Replaces the file.</summary>
+    /// <param name="ways">The ways that are held.</param>
+    /// <param name="unused">What was loaded and not used yet.</param>
+    /// <exception cref="StateException">It cannot be written.</exception>
+    internal void Save(
+        IEnumerable<(SegmentName Target, Way Way)> ways,
+        IEnumerable<KeyValuePair<SegmentName, UnverifiedAnswer>> unused)
+    {
+        if (_file is null)
+        {
+            return;
+        }
+
+        var kept = new KeptIntroductions();
+        foreach (var (target, way) in ways.Where(one => one.Way is { Leads: true, Hops.IsEmpty: false })
+            .OrderBy(one => one.Target))
+        {
+            kept.Introductions.Add(new KeptIntroduction
+            {
+                Target = target.Text,
+                Answer = WireWriter.ToMessage(
+                    new UnverifiedAnswer(default, [.. way.Hops.Select(hop => hop.After(null))], way.Result, [])),
+            });
+        }
+
+        foreach (var (target, answer) in unused.OrderBy(one => one.Key))
+        {
+            kept.Introductions.Add(
+                new KeptIntroduction { Target = target.Text, Answer = WireWriter.ToMessage(answer) });
+        }
+
+        _file.Save(kept.ToByteArray());
+    }
+}

@@ -1,0 +1,151 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+
+namespace Fairlead.Anchor.Serving;
+
+/// <summary>
+/// The homes whose anchors ask here: neighbours by this segment's own leaves, others by an introduction, each with its
+/// verified chain (V1-V15, V48). Thread-safe.
+/// </summary>
+internal sealed class HomeBook(ServingContext context, VerifiedCache cache)
+{
+    private const int HomesMax = 1024;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Digest, Home> _homes = [];
+
+    /// <summary>A home as it is known now.</summary>
+    /// <param name="Chain">Its chain.</param>
+    /// <param name="Floor">The epoch that the chain must contain; null where what names it states none.</param>
+    /// <param name="Until">When its introduction ends, in unix milliseconds; a neighbour's never does.</param>
+    internal sealed record Home(SegmentState Chain, Floor? Floor, long Until);
+
+    /// <summary>The home of an earlier question, where it may still ask; null else.</summary>
+    internal Home? Find(Digest genesis, SegmentView view)
+    {
+        Home? home;
+        lock (_gate)
+        {
+            home = _homes.GetValueOrDefault(genesis);
+        }
+
+        return home is null ? null
+            : view.FloorOf(genesis) is { } floor ? home with { Floor = floor, Until = long.MaxValue }
+            : IsOver(home, view) ? null : home;
+    }
+
+    /// <summary>Establishes the home of a question by what is known and what comes with it.</summary>
+    /// <param name="genesis">The home.</param>
+    /// <param name="target">The segment that is asked for.</param>
+    /// <param name="homeEpochs">Its chain, or what continues it.</param>
+    /// <param name="via">The introducing hops; empty for none.</param>
+    /// <param name="view">The own segment.</param>
+    /// <param name="home">The home.</param>
+    internal Refusal? Learn(
+        Digest genesis,
+        SegmentName target,
+        IReadOnlyCollection<EpochDoc> homeEpochs,
+        IReadOnlyCollection<Hop> via,
+        SegmentView view,
+        out Home? home)
+    {
+        home = Find(genesis, view);
+        var floor = view.FloorOf(genesis) ?? home?.Floor;
+        var until = home?.Until ?? long.MaxValue;
+        if (view.FloorOf(genesis) is null)
+        {
+            if (Introduced(genesis, target, via, view, ref floor, ref until, home is not null) is { } stranger)
+            {
+                return stranger;
+            }
+        }
+
+        if (!WireReader.TryRead(homeEpochs, out var epochs, out var refusal))
+        {
+            return refusal.At("home_epochs");
+        }
+
+        if (Extend(genesis, home?.Chain, epochs, view, out var chain) is { } bad)
+        {
+            return bad;
+        }
+
+        home = new Home(chain!, floor, until);
+        Keep(genesis, home);
+        context.Learned(chain!);
+        return null;
+    }
+
+    private Refusal? Introduced(
+        Digest genesis,
+        SegmentName target,
+        IReadOnlyCollection<Hop> via,
+        SegmentView view,
+        ref Floor? floor,
+        ref long until,
+        bool isKnown)
+    {
+        if (via.Count == 0)
+        {
+            return isKnown
+                ? null
+                : new Refusal(
+                    VerificationFailure.GrantForeignSubject, "grant.home",
+                    "no neighbour of this segment, and nobody introduces it");
+        }
+
+        if (!WireReader.TryRead(via, out var hops, out var malformed))
+        {
+            return malformed;
+        }
+
+        return IntroducedHome.Check(view, genesis, target, hops, context.Now(), cache, out floor, out until);
+    }
+
+    private Refusal? Extend(
+        Digest genesis,
+        SegmentState? held,
+        IEnumerable<EpochDocument> epochs,
+        SegmentView view,
+        out SegmentState? chain)
+    {
+        var have = held?.NewestNumber ?? -1;
+        chain = held;
+        var fresh = epochs.Where(epoch =>
+            Document.TryParse<Epoch>(epoch.Payload, out var parsed, out _) && parsed.Value.Number > have);
+        var policy = view.Epoch.Value.Policy;
+        foreach (var page in fresh.Chunk(Limits.PageEpochs))
+        {
+            var verdict = EpochChain.Extend(
+                chain, genesis, null, [.. page], context.Now(), policy.ClockDelta, policy.Refuse, cache);
+            if (!verdict.IsAccepted)
+            {
+                return verdict.Refusal.At("home");
+            }
+
+            chain = verdict.Segment;
+        }
+
+        return chain is null
+            ? new Refusal(VerificationFailure.BelowLinkFloor, "home_epochs", "the home's chain is missing")
+            : null;
+    }
+
+    private void Keep(Digest genesis, Home home)
+    {
+        lock (_gate)
+        {
+            if (_homes.Count >= HomesMax && !_homes.ContainsKey(genesis))
+            {
+                _homes.Clear();
+            }
+
+            _homes[genesis] = home;
+        }
+    }
+
+    private bool IsOver(Home home, SegmentView view) =>
+        home.Until <= context.Now() + view.Epoch.Value.Policy.ClockDelta;
+}

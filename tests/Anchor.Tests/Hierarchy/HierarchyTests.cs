@@ -1,0 +1,130 @@
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol.V1;
+using Fairlead.TestKit.Processes;
+
+namespace Fairlead.Anchor.Tests.Hierarchy;
+
+/// <summary>Paths over up, peer and down hops, between real anchors over real sockets (4.9).</summary>
+public sealed class HierarchyTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+
+    private readonly CancellationTokenSource _bounded =
+        CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+
+    private CancellationToken Token => _bounded.Token;
+
+    public ValueTask InitializeAsync()
+    {
+        _bounded.CancelAfter(Patience);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _bounded.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>One world for all of it, since starting it is most of the work: siblings, the parent itself, names that
+    /// are not there, and a foreign tree behind the parent's peer.</summary>
+    [Fact]
+    public async Task Names_OfEachSegmentOfBothTrees_ResolveOverTheLongestMatch()
+    {
+        await using var world = new HierarchyWorld();
+        await world.StartAsync(world.Acme, world.Eu1, world.Us1, world.Corp, world.Db);
+        await world.Client.SealAsync(world.Us1, 0, "checkout.shop.svc", Token);
+        await world.Client.SealAsync(world.Acme, 0, "portal.shop.svc", Token);
+        await world.Client.SealAsync(world.Db, 0, "orders.shop.svc", Token);
+
+        var sibling = await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
+        Assert.Equal(
+            "Home eu1.acme.internal, Up acme.internal, Down us1.acme.internal", HierarchyWorld.PathOf(sibling));
+        Assert.Equal(Outcome.Record, sibling.Outcome);
+        Assert.Equal(3, sibling.Target.Seal!.Signers.Length);
+        Assert.Equal([true, true, false], sibling.Hops.Select(hop => hop.Introduces));
+
+        var parent = await world.ResolveAsync("portal.shop.svc.acme.internal", Token);
+        Assert.Equal("Home eu1.acme.internal, Up acme.internal", HierarchyWorld.PathOf(parent));
+        Assert.Equal(Outcome.Record, parent.Outcome);
+
+        var foreign = await world.ResolveAsync("orders.shop.svc.db.corp.internal", Token);
+        Assert.Equal(
+            "Home eu1.acme.internal, Up acme.internal, Peer corp.internal, Down db.corp.internal",
+            HierarchyWorld.PathOf(foreign));
+        Assert.Equal(Outcome.Record, foreign.Outcome);
+
+        var missing = await world.ResolveAsync("nobody.shop.svc.us1.acme.internal", Token);
+        Assert.Equal((Outcome.Absent, 3), (missing.Outcome, missing.Hops.Length));
+
+        // No such child: the parent proves it. No such segment anywhere: acme has no parent, and no peer of that name.
+        var unborn = await world.ResolveAsync("checkout.shop.svc.ap1.acme.internal", Token);
+        Assert.Equal((Outcome.Absent, 2), (unborn.Outcome, unborn.Hops.Length));
+        // The parent decides before it looks: a name that no Rule of its lets through is denied, whether it exists.
+        var elsewhere = await world.ResolveAsync("checkout.shop.svc.us1.elsewhere.internal", Token);
+        Assert.Equal((Outcome.Denied, 2), (elsewhere.Outcome, elsewhere.Hops.Length));
+    }
+
+    /// <summary>
+    /// The parent is asked for segments and hears of no service; one introduction serves all names of a segment; the
+    /// parent may die, and the home's anchor start anew, and the names go on, the new ones and the changed ones too.
+    /// </summary>
+    [Fact]
+    public async Task Parent_IntroducesOnceByNameOfTheSegment_AndIsNotNeededAfterwards()
+    {
+        await using var world = new HierarchyWorld();
+        await world.StartAsync(world.Acme, world.Eu1, world.Us1);
+        await world.Client.SealAsync(world.Us1, 0, "checkout.shop.svc", Token);
+        await world.Client.SealAsync(world.Us1, 1, "cart.shop.svc", Token);
+        await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
+        await world.ResolveAsync("cart.shop.svc.us1.acme.internal", Token);
+
+        Assert.Equal(1, world.Heard.CountOf(nameof(IntroduceRequest)));
+        Assert.Equal(0, world.Heard.CountOf(nameof(ResolveRequest)) + world.Heard.CountOf(nameof(SubscribeRequest)));
+        Assert.Contains(world.Heard.Requests, request => request.Text.Contains("us1", StringComparison.Ordinal));
+        Assert.DoesNotContain(world.Heard.Requests, request =>
+            request.Text.Contains("checkout", StringComparison.Ordinal)
+            || request.Text.Contains("cart", StringComparison.Ordinal)
+            || request.Text.Contains(".svc", StringComparison.Ordinal));
+
+        await world.Acme.StopAsync(0);
+        await world.Client.SealAsync(world.Us1, 2, "late.shop.svc", Token);
+        Assert.Equal(
+            Outcome.Record, (await world.ResolveAsync("late.shop.svc.us1.acme.internal", Token)).Outcome);
+
+        await world.Eu1.StopAsync(0);
+        await world.Eu1.StartAsync(0);
+        var after = await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
+        Assert.Equal((Outcome.Record, 3), (after.Outcome, after.Hops.Length));
+    }
+
+    /// <summary>The transit's Attests are renewed before they end, though nobody asks for anything (4.9).</summary>
+    [Fact]
+    public async Task Introduction_WhoseAttestIsToBeRenewed_IsRenewedInTheBackground()
+    {
+        await using var world = new HierarchyWorld(attestTransit: 500);
+        await world.StartAsync(world.Acme, world.Eu1, world.Us1);
+        await world.Client.SealAsync(world.Us1, 0, "checkout.shop.svc", Token);
+        await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
+        var asked = world.Heard.CountOf(nameof(IntroduceRequest));
+
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(world.Heard.CountOf(nameof(IntroduceRequest))),
+            count => count >= asked + 3, Patience, Token);
+
+        var again = await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
+        Assert.Equal((Outcome.Record, 3), (again.Outcome, again.Hops.Length));
+    }
+
+    /// <summary>A parent decides whether its children reach one another; by default they do not (4.10).</summary>
+    [Fact]
+    public async Task Parent_WithoutARuleForTransit_Denies()
+    {
+        await using var world = new HierarchyWorld(isTransitAllowed: false);
+        await world.StartAsync(world.Acme, world.Eu1);
+
+        var denied = await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
+
+        Assert.Equal((Outcome.Denied, "acme.internal"), (denied.Outcome, denied.Target.Name.Text));
+    }
+}

@@ -1,0 +1,80 @@
+using Fairlead.Anchor.Tests.Cluster;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.TestKit;
+
+namespace Fairlead.Anchor.Tests.Hierarchy;
+
+/// <summary>
+/// acme.internal above eu1 (the home) and us1, and a second tree beside it: corp.internal, a peer of acme, above db.
+/// us1 has four anchors, the others one each.
+/// </summary>
+internal sealed class HierarchyWorld : IAsyncDisposable
+{
+    private static readonly string[] Reachable = ["*.acme.internal", "*.corp.internal", "corp.internal"];
+
+    internal HierarchyWorld(bool isTransitAllowed = true, long attestTransit = 3_600_000)
+    {
+        Acme = new AnchorCluster(
+            "acme.internal", 600, anchors: 1,
+            genesis: epoch => epoch with { Policy = epoch.Policy with { AttestTransit = attestTransit } },
+            leaves: isTransitAllowed ? [TestLeaves.Rule("transit", RuleEffect.Allow, Reachable)] : [])
+        {
+            Decorate = service => service.Intercept(Heard),
+        };
+        Eu1 = Child(Acme, "eu1", 100, 1);
+        Us1 = Child(Acme, "us1", 200, 4);
+        Corp = new AnchorCluster(
+            "corp.internal", 700, anchors: 1,
+            leaves: [TestLeaves.Rule("transit", RuleEffect.Allow, ["*.corp.internal"])]);
+        Db = Child(Corp, "db", 800, 1);
+        Acme.Segment.LinkTo(Eu1.Segment, Us1.Segment);
+        Corp.Segment.LinkTo(Db.Segment);
+        Acme.Segment.PeerWith(Corp.Segment);
+        Corp.Segment.PeerWith(Acme.Segment);
+    }
+
+    internal AnchorCluster Acme { get; }
+
+    internal AnchorCluster Eu1 { get; }
+
+    internal AnchorCluster Us1 { get; }
+
+    internal AnchorCluster Corp { get; }
+
+    internal AnchorCluster Db { get; }
+
+    internal ClusterClient Client { get; } = new();
+
+    /// <summary>What acme was asked.</summary>
+    internal Overheard Heard { get; } = new();
+
+    internal Task StartAsync(params IEnumerable<AnchorCluster> clusters) =>
+        Task.WhenAll(clusters.Select(cluster => cluster.StartAllAsync()));
+
+    /// <summary>Asks eu1 until there is a verdict, and shows it where it is not the one expected.</summary>
+    internal async Task<VerifiedAnswer> ResolveAsync(string name, CancellationToken cancellationToken)
+    {
+        var verdict = await Client.ResolveAsync(Eu1, 0, name, cancellationToken);
+        Assert.True(verdict is Verdict.Accepted, (verdict as Verdict.Refused)?.Refusal.ToString());
+        return ((Verdict.Accepted)verdict).Answer;
+    }
+
+    /// <summary>A path as text: kinds and names.</summary>
+    internal static string PathOf(VerifiedAnswer answer) =>
+        string.Join(", ", answer.Hops.Select(hop => $"{hop.Kind} {hop.Name}"));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var cluster in new[] { Eu1, Us1, Acme, Corp, Db })
+        {
+            await cluster.DisposeAsync();
+        }
+
+        await Client.DisposeAsync();
+    }
+
+    private static AnchorCluster Child(AnchorCluster parent, string label, int firstKey, int anchors) => new(
+        $"{label}.{parent.Segment.Name}", firstKey, ClusterClient.Subjects, anchors: anchors,
+        genesis: epoch => epoch with { Uplinks = [parent.Segment.UplinkAs(label)] });
+}

@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Fairlead.Rpc;
+using Google.Protobuf;
+
+namespace Fairlead.Anchor.Tests.Hierarchy;
+
+/// <summary>Everything that an anchor is asked, as text, by method.</summary>
+internal sealed class Overheard : ServerInterceptor
+{
+    private readonly ConcurrentQueue<(string Message, string Text)> _requests = new();
+
+    internal IReadOnlyCollection<(string Message, string Text)> Requests => _requests;
+
+    internal int CountOf(string message) => _requests.Count(request => request.Message == message);
+
+    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        Note(request);
+        return continuation(request, context);
+    }
+
+    public override Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        ServerStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        Note(request);
+        return continuation(request, responseStream, context);
+    }
+
+    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        _requests.Enqueue((typeof(TRequest).Name, "a stream"));
+        return continuation(requestStream, responseStream, context);
+    }
+
+    private void Note<TRequest>(TRequest request) => _requests.Enqueue(
+        (typeof(TRequest).Name, request is IMessage message ? Encoding.Latin1.GetString(message.ToByteArray()) : ""));
+}

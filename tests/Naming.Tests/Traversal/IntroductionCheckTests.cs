@@ -1,0 +1,121 @@
+using Fairlead.Naming.Traversal;
+using Fairlead.TestKit.Answers;
+using Xunit;
+using static Fairlead.Naming.VerificationFailure;
+
+namespace Fairlead.Naming.Tests.Traversal;
+
+/// <summary>A transit's hop by itself, as a home anchor and a target's anchor check it.</summary>
+public sealed class IntroductionCheckTests
+{
+    private readonly TreeWorld _world = new();
+
+    [Fact]
+    public void Hop_OfTheParent_LeadsToTheSibling()
+    {
+        var introducer = Accepted(Asked());
+
+        Assert.Equal(
+            (HopKind.Down, "us1.acme.internal", _world.Us1.Genesis),
+            (introducer.Leads!.Kind, introducer.Leads.Name.Text, introducer.Leads.Genesis));
+        Assert.True(introducer.Accepts(_world.Eu1.Genesis, "eu1"));
+        Assert.False(introducer.Accepts(_world.Eu1.Genesis, "us1"));
+        Assert.False(introducer.Accepts(Digest.Sha256("a stranger"u8)));
+        Assert.Equal(_world.Eu1.Genesis, introducer.FloorOf(_world.Eu1.Genesis)?.Digest);
+        Assert.InRange(introducer.Until, _world.Now + 1, _world.Now + _world.Acme.Policy.IntroductionMaxAge);
+    }
+
+    [Fact]
+    public void Hop_AsTheTargetReadsIt_NamesBothSides()
+    {
+        var introducer = Accepted(Asked() with
+        {
+            Own = _world.Us1.Genesis,
+            OwnName = _world.Us1.Name,
+            OwnEpoch = _world.Us1.Newest,
+            Next = _world.Us1.Genesis,
+        });
+
+        Assert.Null(introducer.Leads);
+        Assert.True(introducer.Names(_world.Us1.Genesis) && introducer.Accepts(_world.Eu1.Genesis));
+    }
+
+    [Fact]
+    public void Hop_ForAnotherHome_AttestationMismatch() =>
+        Refused(AttestationMismatch, Asked() with { Home = _world.Us1.Genesis });
+
+    [Fact]
+    public void Hop_ForAnotherNext_AttestationMismatch() =>
+        Refused(AttestationMismatch, Asked() with { Next = Digest.Sha256("another"u8) });
+
+    [Fact]
+    public void Hop_WithoutItsLink_LinkNotAccepted()
+    {
+        var ask = _world.ToUs1();
+        ask.Withheld.Add((1, LeafClass.Link, "us1"));
+
+        Refused(LinkNotAccepted, Asked(ask.Record().Hops[1]));
+    }
+
+    [Fact]
+    public void Hop_OfASealPastTheAge_IntroductionExpired() => Refused(
+        IntroductionExpired,
+        Asked() with { Now = _world.Now + _world.Acme.Policy.IntroductionMaxAge });
+
+    [Fact]
+    public void Hop_OfItself_LoopDetected() => Refused(LoopDetected, Asked() with { Own = _world.Acme.Genesis });
+
+    [Fact]
+    public void Hop_ThatIsTheTarget_PathBroken() =>
+        Refused(PathBroken, Asked() with { Target = SegmentName.Parse("acme.internal") });
+
+    [Fact]
+    public void Hop_BelowTheFloor_BelowLinkFloor() =>
+        Refused(BelowLinkFloor, Asked() with { Floor = new Floor(Digest.Sha256("later"u8), 9) });
+
+    [Fact]
+    public void Negative_WithTheLinkInTheTree_IncompleteDenial() =>
+        Refused(IncompleteDenial, Asked() with { Result = AnswerResult.Negative });
+
+    [Fact]
+    public void Denial_WithDataAttached_PolicyDenied() =>
+        Refused(PolicyDenied, Asked() with { Result = AnswerResult.Denied });
+
+    [Fact]
+    public void Denial_ByOneAnchor_IsTakenAndSaysWhen()
+    {
+        var denied = new TestAnswers(_world.Eu1, "checkout.shop.svc.us1.acme.internal", _world.Now)
+            .Via(_world.Acme, HopKind.Up).Denied();
+
+        var introducer = Accepted(Asked(denied.Hops[1]) with { Result = AnswerResult.Denied });
+
+        Assert.Null(introducer.Leads);
+        Assert.Equal(_world.Now + 10_000, introducer.Until);
+    }
+
+    private IntroductionHop Asked(UnverifiedHop? hop = null) => new()
+    {
+        Own = _world.Eu1.Genesis,
+        OwnName = _world.Eu1.Name,
+        OwnEpoch = _world.Eu1.Newest,
+        Home = _world.Eu1.Genesis,
+        Target = _world.Us1.Name,
+        Name = _world.Acme.Name,
+        Hop = hop ?? _world.ToUs1().Record().Hops[1],
+        Now = _world.Now,
+    };
+
+    private static Introducer Accepted(IntroductionHop asked)
+    {
+        var (introducer, refusal) = IntroductionCheck.Check(asked);
+        Assert.True(introducer is not null, refusal?.ToString());
+        return introducer;
+    }
+
+    private static void Refused(VerificationFailure failure, IntroductionHop asked)
+    {
+        var (introducer, refusal) = IntroductionCheck.Check(asked);
+        Assert.Null(introducer);
+        Assert.True(failure == refusal!.Failure, refusal.ToString());
+    }
+}
