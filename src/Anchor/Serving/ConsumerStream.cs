@@ -189,16 +189,15 @@ internal sealed class ConsumerStream(
         {
             GrantEnds = grantEnds,
             Epoch = view.Epoch.Digest,
-            LeadsTo = peer?.Value.Genesis,
         };
         return null;
     }
 
-    // A new epoch may lead elsewhere: a Peer came or went. Whose home is no Peer any more is told so at once.
+    // A new epoch may lead elsewhere: a neighbour came or went. Whose home is none any more is told so at once.
     private SubscribeResponse? Follow(Subscription subscription, SegmentView view)
     {
         var question = subscription.Question;
-        if (!question.IsHome && HomeAnswers.PeerOf(view, question.Consumer.Home) is null)
+        if (!question.IsHome && !doorman.MayAsk(question.Consumer.Home, view))
         {
             _subscriptions.Remove(subscription.Id);
             Drop(subscription);
@@ -206,7 +205,7 @@ internal sealed class ConsumerStream(
         }
 
         subscription.Epoch = view.Epoch.Digest;
-        if (Answerer.Leads(question, view)?.Value.Genesis == subscription.LeadsTo)
+        if (Answerer.Leads(question, view) == subscription.Leads)
         {
             return null;
         }

@@ -53,6 +53,9 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
         return null;
     }
 
+    /// <summary>Whether the anchors of a home that asked before may still ask: a neighbour, or introduced.</summary>
+    internal bool MayAsk(Digest home, SegmentView view) => homes.Find(home, view) is not null;
+
     /// <summary>Judges a renewed Grant against the one it replaces.</summary>
     internal Refusal? Renew(Signed grant, Digest caller, SegmentView view, out Parsed<Grant>? parsed)
     {

@@ -146,6 +146,7 @@ internal sealed class HomeBook(ServingContext context, VerifiedCache cache)
         }
     }
 
+    // One that was a neighbour and is none any more was introduced by nobody.
     private bool IsOver(Home home, SegmentView view) =>
-        home.Until <= context.Now() + view.Epoch.Value.Policy.ClockDelta;
+        home.Until == long.MaxValue || home.Until <= context.Now() + view.Epoch.Value.Policy.ClockDelta;
 }

@@ -26,8 +26,8 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     /// <summary>The own segment's epoch at which it was last asked where the question leads.</summary>
     internal Digest Epoch { get; set; }
 
-    /// <summary>The Peer to whom it led then; null where it ends in this segment.</summary>
-    internal Digest? LeadsTo { get; init; }
+    /// <summary>Whether it led to another segment then; the relay itself follows where to.</summary>
+    internal bool Leads => Relay is not null;
 
     /// <summary>When the Grant behind it ends, in unix milliseconds.</summary>
     internal long GrantEnds { get; set; } = long.MaxValue;

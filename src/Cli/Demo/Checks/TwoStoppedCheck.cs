@@ -64,7 +64,7 @@ internal sealed class TwoStoppedCheck(DemoWorld world, EnvoyHalf half)
         return string.Create(
             CultureInfo.InvariantCulture,
             $"no seal after {told.Seal}; lived {longest.TotalSeconds:0.0} s of {told.Left.TotalSeconds:0.0} s, "
-            + "then expired");
+            + $"then expired");
     }
 
     /// <summary>What the page said when the name's last seal was new, and when that was.</summary>
