@@ -5,8 +5,8 @@ namespace Fairlead.Anchor.Peers;
 
 /// <summary>
 /// What the anchors of a segment tell each other as it travels: about seals (<see cref="PeerWire"/>), about the epoch
-/// to come, and the steps by which one that was away follows (<see cref="EpochWire"/>). Reading checks lengths and forms
-/// only; the engine judges the rest. Stateless.
+/// to come, and the steps by which one that was away follows (<see cref="EpochWire"/>). Reading checks lengths and
+/// forms only; the engine judges the rest. Stateless.
 /// </summary>
 internal static class SegmentWire
 {

@@ -17,7 +17,7 @@ internal sealed class SealLoop : IAsyncDisposable
     private const int InputsMax = 65_536;
 
     // Wakes the loop and is nothing to do.
-    private static readonly LoopWork Wake = default;
+    private static readonly LoopWork Wake = new(null, null);
 
     private readonly SegmentEngine _engine;
     private readonly JournalFile _journal;

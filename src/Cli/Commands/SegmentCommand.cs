@@ -13,24 +13,16 @@ internal static class SegmentCommand
         Link(output),
     };
 
+    private static Option<string> Needed(string name, string description) =>
+        new(name) { Description = description, Required = true };
+
     private static Command Init(TextWriter output)
     {
-        var name = new Option<string>("--name")
-        {
-            Description = "The segment's full name, such as us1.internal.",
-            Required = true,
-        };
-        var folder = new Option<string>("--out") { Description = "The folder to fill.", Required = true };
-        var listen = new Option<string>("--listen")
-        {
-            Description = "ip:port of each anchor, separated by commas.",
-            Required = true,
-        };
-        var adminListen = new Option<string>("--admin-listen")
-        {
-            Description = "Loopback ip:port of each anchor's admin page, separated by commas.",
-            Required = true,
-        };
+        var name = Needed("--name", "The segment's full name, such as us1.internal.");
+        var folder = Needed("--out", "The folder to fill.");
+        var listen = Needed("--listen", "ip:port of each anchor, separated by commas.");
+        var adminListen = Needed(
+            "--admin-listen", "Loopback ip:port of each anchor's admin page, separated by commas.");
         var anchors = new Option<int?>("--anchors")
         {
             Description = "How many anchors; by default as many as --listen names.",

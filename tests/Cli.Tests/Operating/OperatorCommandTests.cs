@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cli.Ceremony;
 using Fairlead.Cli.Tests.Commands;
-using Fairlead.Naming;
 using Fairlead.TestKit;
 using Xunit;
 using Run = Fairlead.Cli.Tests.Commands.Fairlead;

@@ -189,6 +189,7 @@ public sealed class HomeResolverTests : IAsyncLifetime
         _home.Anchors[0].Flood(
             new SubscribeResponse { Failed = new Failed { Id = 9_999, Failure = "Behind",
                 Detail = new string('x', 60_000) } }, 500);
+        await _home.UntilAsync(() => _home.Anchors[0].Written > before ? this : null, "the first of it");
         await UntilItStandsAsync();
 
         // What the transport's windows hold, and a handful: not the 30 MB that were sent.

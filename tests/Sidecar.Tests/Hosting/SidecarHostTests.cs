@@ -41,7 +41,10 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         Assert.Equal(200, status);
         var name = Assert.Single(page!.AsArray())!.AsObject();
         Assert.Equal(
-            ["name", "state", "path", "epoch", "seal", "signers", "age_ms", "ttl_ms", "bound", "stale_ms", "failure"],
+            [
+                "name", "state", "path", "introductions", "epoch", "seal", "signers", "age_ms", "ttl_ms", "bound",
+                "stale_ms", "failure",
+            ],
             name.Select(field => field.Key));
         Assert.Equal(TwoClusters.Checkout, (string?)name["name"]);
         Assert.Equal("fresh", (string?)name["state"]);
