@@ -39,7 +39,6 @@ internal static class NamesPage
         }
 
         json.WriteEndArray();
-        WriteIntroductions(json, name.Answer);
         var target = name.Answer?.Target;
         Number(json, "epoch", target?.Epoch.Value.Number);
         Number(json, "seal", target?.Seal?.Position.Seq);
@@ -55,6 +54,7 @@ internal static class NamesPage
         json.WriteString("bound", name.Answer?.Ttl.Bound.Name);
         Number(json, "stale_ms", target is null ? null : StaleLeft(name, now.Monotonic));
         json.WriteString("failure", name.Failure?.Failure.ToString());
+        WriteIntroductions(json, name.Answer);
         json.WriteEndObject();
     }
 

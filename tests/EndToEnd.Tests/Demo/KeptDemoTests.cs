@@ -92,7 +92,10 @@ public sealed class KeptDemoTests(KeptDemo kept)
             Cancellation);
 
         Assert.All(page.AsArray(), name => Assert.Equal(
-            ["name", "state", "path", "epoch", "seal", "signers", "age_ms", "ttl_ms", "bound", "stale_ms", "failure"],
+            [
+                "name", "state", "path", "epoch", "seal", "signers", "age_ms", "ttl_ms", "bound", "stale_ms", "failure",
+                "introductions",
+            ],
             name!.AsObject().Select(member => member.Key)));
         var checkout = page.AsArray().Single(name => (string?)name!["name"] == DemoEnvironment.Checkout)!;
         Assert.Equal("""["eu1.internal","us1.internal"]""", checkout["path"]!.ToJsonString());

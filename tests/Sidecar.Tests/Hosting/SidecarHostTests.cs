@@ -42,8 +42,8 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         var name = Assert.Single(page!.AsArray())!.AsObject();
         Assert.Equal(
             [
-                "name", "state", "path", "introductions", "epoch", "seal", "signers", "age_ms", "ttl_ms", "bound",
-                "stale_ms", "failure",
+                "name", "state", "path", "epoch", "seal", "signers", "age_ms", "ttl_ms", "bound", "stale_ms", "failure",
+                "introductions",
             ],
             name.Select(field => field.Key));
         Assert.Equal(TwoClusters.Checkout, (string?)name["name"]);
