@@ -1,4 +1,5 @@
 using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Identities;
 using Fairlead.Anchor.Journal;
 using Fairlead.Anchor.Peers;
 using Fairlead.Anchor.Sealing;
@@ -173,7 +174,9 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             SealKey = _keys!.Seal,
             Transport = _keys.Transport,
             TransportKid = _keys.TransportKid,
-            Subjects = options.Subjects.ToDictionary(mapping => mapping.Key.Kid, mapping => mapping.Subject),
+            Subjects = new SubjectBook(
+                options.Subjects.ToDictionary(mapping => mapping.Key.Kid, mapping => mapping.Subject),
+                options.Identities, time, loggers.CreateLogger<SubjectBook>()),
             UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints,
             Time = time,
             Loggers = loggers,

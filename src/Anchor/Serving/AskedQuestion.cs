@@ -9,7 +9,12 @@ namespace Fairlead.Anchor.Serving;
 /// <param name="IsHome">Whether the consumer is at home here, so that the answer starts with hop 0.</param>
 /// <param name="Known">What the asker holds, by segment.</param>
 internal sealed record AskedQuestion(
-    Parsed<Query> Query, Consumer Consumer, bool IsHome, ImmutableDictionary<Digest, KnownSegment> Known);
+    Parsed<Query> Query, Consumer Consumer, bool IsHome, ImmutableDictionary<Digest, KnownSegment> Known)
+{
+    /// <summary>Where the consumer is at home here: until when it is known without another look at its proof, in unix
+    /// milliseconds.</summary>
+    internal long KnownUntil { get; init; }
+}
 
 /// <summary>What an asker holds of a segment (V64).</summary>
 /// <param name="Epoch">Its newest epoch.</param>

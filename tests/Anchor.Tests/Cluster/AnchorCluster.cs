@@ -3,9 +3,11 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Anchor.Hosting;
+using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Tree;
 using Fairlead.Protocol.Files;
+using Fairlead.Rpc;
 using Fairlead.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -40,6 +42,12 @@ internal sealed class AnchorCluster : IAsyncDisposable
     /// <summary>Bytes of a journal from which on it is rotated.</summary>
     internal long JournalBytes { get; init; } = 256 * 1_048_576;
 
+    /// <summary>How pods prove themselves besides keys on file.</summary>
+    internal IdentityOptions Identities { get; init; } = IdentityOptions.None;
+
+    /// <summary>What stands around the anchors' service.</summary>
+    internal ServerInterceptor? Interceptor { get; init; }
+
     internal IReadOnlyList<int> Ports { get; }
 
     internal AnchorHost this[int index] => _hosts[index]!;
@@ -71,7 +79,9 @@ internal sealed class AnchorCluster : IAsyncDisposable
     {
         var options = await PrepareAsync(index);
         _hosts[index] = await AnchorHost.StartAsync(
-            options, TimeProvider.System, NullLoggerFactory.Instance, null, TestContext.Current.CancellationToken);
+            options, TimeProvider.System, NullLoggerFactory.Instance,
+            Interceptor is { } around ? service => service.Intercept(around) : null,
+            TestContext.Current.CancellationToken);
     }
 
     /// <summary>Writes an anchor's keys, and says how it is configured.</summary>
@@ -102,6 +112,7 @@ internal sealed class AnchorCluster : IAsyncDisposable
             JournalBytes = JournalBytes,
             Metrics = new IPEndPoint(IPAddress.Loopback, 0),
             Subjects = _subjects,
+            Identities = Identities,
             UnsafeAllowLoopbackEndpoints = true,
         };
     }
