@@ -20,7 +20,7 @@ public sealed class IdentityTests(TwoClusters clusters) : IClassFixture<TwoClust
     [Fact]
     public async Task Token_RotatedWithItsIssuersKey_KeepsNamesFresh()
     {
-        var file = Path.Combine(clusters.Folder, "token");
+        var file = Path.Combine(clusters.Folder, "pod-token");
         await WriteAsync(file, clusters.Issuer.Sign(TokenMaker.Claims(Now)));
         await using var host = await TwoClusters.StartAsync(
             clusters.Configure("token", "key:", $"token: {file}", "state: kept"));

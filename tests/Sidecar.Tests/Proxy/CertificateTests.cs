@@ -3,7 +3,6 @@ using System.Security.Cryptography.X509Certificates;
 using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy.Tls;
 using Fairlead.TestKit;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.Proxy;
 
