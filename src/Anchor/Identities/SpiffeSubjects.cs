@@ -28,6 +28,15 @@ internal sealed class SpiffeSubjects
             domain => new Trusted(domain, Bundle(domain, time, logger), new Looks()),
             StringComparer.Ordinal);
 
+    /// <summary>Reads the bundles, and says in the log which cannot be.</summary>
+    internal void Read()
+    {
+        foreach (var domain in _domains.Values)
+        {
+            _ = domain.Bundle.Current;
+        }
+    }
+
     /// <summary>Who shows these certificates.</summary>
     internal Refusal? Identify(
         IReadOnlyList<ReadOnlyMemory<byte>> certificates, long now, long delta, out Identified? found)

@@ -28,6 +28,10 @@ internal sealed class SubjectBook
         _keys = keys;
         _spiffe = new SpiffeSubjects(options.Spiffe, time, logger);
         _tokens = new TokenSubjects(options.Tokens, time, logger);
+
+        // Read now and not with the first question: a file that is torn just then would leave nothing to go on with.
+        _spiffe.Read();
+        _tokens.Read();
     }
 
     /// <summary>Who a caller is.</summary>

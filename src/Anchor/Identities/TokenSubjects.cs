@@ -19,6 +19,15 @@ internal sealed class TokenSubjects
     internal TokenSubjects(ImmutableArray<TokenIssuer> issuers, TimeProvider time, ILogger logger) => _issuers =
         [.. issuers.Select(issuer => new Trusted(issuer, Keys(issuer, time, logger), new Looks()))];
 
+    /// <summary>Reads the key sets, and says in the log which cannot be.</summary>
+    internal void Read()
+    {
+        foreach (var issuer in _issuers)
+        {
+            _ = issuer.Keys.Current;
+        }
+    }
+
     /// <summary>Whom a token names.</summary>
     internal Refusal? Identify(string token, long now, long delta, out Identified? found)
     {

@@ -125,6 +125,14 @@ public sealed class TokenTests : IDisposable
         Assert.Null(Ask(book, renewed).Refusal);
     }
 
+    [Fact]
+    public void Keys_TornAtTheFirstQuestion_AreThoseOfTheStart()
+    {
+        var book = Book();
+        Rotate("{\"keys\":");
+        Assert.Null(Ask(book, _issuer.Sign(Claims())).Refusal);
+    }
+
     [Theory]
     [InlineData("""{"keys":[]}""")]
     [InlineData("""{"keys":[{"kty":"oct","kid":"key-1","k":"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}]}""")]
