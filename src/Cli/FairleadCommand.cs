@@ -68,6 +68,7 @@ internal static class FairleadCommand
         var root = new RootCommand("Names between clusters that nobody has to trust blindly.");
         root.Subcommands.Add(ResolveCommand.Build("resolve", output));
         root.Subcommands.Add(ResolveCommand.Build("trace", output));
+        root.Subcommands.Add(ExplainCommand.Build(output));
         root.Subcommands.Add(VerifyCommand.Build(output));
         root.Subcommands.Add(SegmentCommand.Build(output));
         root.Subcommands.Add(ProposeCommand.Build(output));

@@ -9,7 +9,7 @@ public sealed class DependencyTests
     [
         ("domain", ["Naming"]),
         ("base", ["Rpc", "Store", "EnvoyApi", "Configuration", "Hosting"]),
-        ("mapping", ["Protocol"]),
+        ("mapping", ["Protocol", "Identities"]),
         ("engines", ["Resolver", "Governance"]),
         ("adapters", ["Xds", "Kubernetes", "Store.Sqlite", "Store.Etcd"]),
         ("hosts", ["Sidecar", "Anchor", "Controller", "Cli"]),

@@ -19,7 +19,6 @@ public sealed class MaliciousInputTests(ITestOutputHelper output)
         [63] = "TooManyRedirects: following redirects (V34)",
         [64] = "RedirectUidMismatch: following redirects (V34)",
         [73] = "BehindWitness: Witness leaves (V42)",
-        [76] = "TokenAudience: service account tokens (V50)",
         [86] = "BadSignature in evidence: quarantine (V38)",
         [87] = "RecoveryNotEffective: recovery epochs (V10r)",
         [88] = "RecoveryVetoed: recovery epochs (V10r)",

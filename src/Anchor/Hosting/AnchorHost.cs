@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Fairlead.Anchor.Governing;
 using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Home.Introductions;
+using Fairlead.Anchor.Identities;
 using Fairlead.Anchor.Peers;
 using Fairlead.Anchor.Sealing;
 using Fairlead.Anchor.Serving;
@@ -204,7 +205,9 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             SealKey = _keys!.Seal,
             Transport = _keys.Transport,
             TransportKid = _keys.TransportKid,
-            Subjects = options.Subjects.ToDictionary(mapping => mapping.Key.Kid, mapping => mapping.Subject),
+            Subjects = new SubjectBook(
+                options.Subjects.ToDictionary(mapping => mapping.Key.Kid, mapping => mapping.Subject),
+                options.Identities, time, loggers.CreateLogger<SubjectBook>()),
             UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints,
             Time = time,
             Loggers = loggers,

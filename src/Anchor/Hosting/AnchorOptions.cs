@@ -1,4 +1,5 @@
 using System.Net;
+using Fairlead.Anchor.Identities;
 using Fairlead.Configuration;
 using Fairlead.Naming;
 using Fairlead.Protocol;
@@ -41,6 +42,9 @@ internal sealed record AnchorOptions
     /// <value>The pods that prove themselves with a development key.</value>
     internal required IReadOnlyList<(PublicKey Key, Subject Subject)> Subjects { get; init; }
 
+    /// <value>How pods prove themselves besides (V50). Default by nothing.</value>
+    internal IdentityOptions Identities { get; init; } = IdentityOptions.None;
+
     /// <value>Development only: loopback addresses of other segments are relayed. Default false.</value>
     internal required bool UnsafeAllowLoopbackEndpoints { get; init; }
 
@@ -75,6 +79,7 @@ internal sealed record AnchorOptions
             Metrics = root.OpenEndpoint("metrics", 16021),
             JournalBytes = root.Integer("journal_mib", 1, 256, 256) * Mebibyte,
             Subjects = [.. root.Has("subjects") ? root.Sections("subjects").Select(Mapping) : []],
+            Identities = IdentityOptions.Read(root),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
         };
         file.ThrowIfInvalid();

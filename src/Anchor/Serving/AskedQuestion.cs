@@ -13,6 +13,10 @@ internal sealed record AskedQuestion(
 {
     /// <summary>The label of the child from which the path comes up; null where it does not.</summary>
     internal string? Child { get; init; }
+
+    /// <summary>Where the consumer is at home here: until when it is known without another look at its proof, in unix
+    /// milliseconds.</summary>
+    internal long KnownUntil { get; init; }
 }
 
 /// <summary>What an asker holds of a segment (V64).</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Home.Introductions;
+using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
@@ -63,7 +64,7 @@ internal sealed class ConsumerService : IAsyncDisposable
         Interlocked.Increment(ref _streams);
         try
         {
-            await new ConsumerStream(_context, _doorman, _answerer, _relay, _attests, KidOf(call))
+            await new ConsumerStream(_context, _doorman, _answerer, _relay, _attests, Caller.Of(call))
                 .RunAsync(requests, responses, call.CancellationToken).ConfigureAwait(false);
         }
         finally
@@ -77,7 +78,7 @@ internal sealed class ConsumerService : IAsyncDisposable
         var view = _context.Views.Current
             ?? throw RpcFailures.ToException(
                 new Refusal(VerificationFailure.NotSealed, "", "no certified seal is held yet"));
-        if (_doorman.Judge(request, KidOf(call), view, out var question) is { } refusal)
+        if (_doorman.Judge(request, Caller.Of(call), view, out var question) is { } refusal)
         {
             throw RpcFailures.ToException(refusal);
         }
@@ -154,6 +155,4 @@ internal sealed class ConsumerService : IAsyncDisposable
         ? new ResolveResponse { Answer = WireWriter.ToMessage(composed.Answer) }
         : throw RpcFailures.ToException(Outward.Of(refusal!));
 
-    private static Digest? KidOf(ServerCallContext call) =>
-        call.PeerKey is { } point && PublicKey.TryFromPoint(point, out var key, out _) ? key.Kid : null;
 }

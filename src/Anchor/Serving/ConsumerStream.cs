@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
@@ -12,7 +13,7 @@ namespace Fairlead.Anchor.Serving;
 /// it rests on changed. One task owns the subscriptions and writes; another one reads.
 /// </summary>
 internal sealed class ConsumerStream(
-    ServingContext context, Doorman doorman, Answerer answerer, HomeRelay relay, AttestBook attests, Digest? caller)
+    ServingContext context, Doorman doorman, Answerer answerer, HomeRelay relay, AttestBook attests, Caller caller)
 {
     private const int SubscriptionsMax = 10_000;
     private const int PendingMax = 1024;
@@ -166,7 +167,7 @@ internal sealed class ConsumerStream(
             _known[segment] = Math.Max(held.Epoch, _known.GetValueOrDefault(segment, -1));
         }
 
-        var grantEnds = open.Request.Grant is null ? long.MaxValue : context.Now() + Limits.GrantLife;
+        var grantEnds = question.IsHome ? question.KnownUntil : context.Now() + Limits.GrantLife;
         return Start(open.Id, question, view, grantEnds) is { } full ? Report(open.Id, full) : null;
     }
 
@@ -219,7 +220,7 @@ internal sealed class ConsumerStream(
 
     private void Renew(Grants grants)
     {
-        if (context.Views.Current is not { } view || caller is not { } kid)
+        if (context.Views.Current is not { } view || caller.Kid is not { } kid)
         {
             return;
         }
@@ -242,7 +243,13 @@ internal sealed class ConsumerStream(
 
     private SubscribeResponse? Look(Subscription subscription, SegmentView view, long now)
     {
-        if (now + view.Epoch.Value.Policy.ClockDelta >= subscription.GrantEnds)
+        if (subscription.Question.IsHome && now >= subscription.GrantEnds)
+        {
+            subscription.GrantEnds = doorman.StillKnown(caller, subscription.Question.Consumer, view) ?? 0;
+        }
+
+        var margin = subscription.Question.IsHome ? 0 : view.Epoch.Value.Policy.ClockDelta;
+        if (now + margin >= subscription.GrantEnds)
         {
             _subscriptions.Remove(subscription.Id);
             Drop(subscription);

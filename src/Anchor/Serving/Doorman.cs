@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
@@ -16,10 +17,10 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
 
     /// <summary>Judges one request.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="caller">The kid of the key that the connection proved; null where it proved none.</param>
+    /// <param name="caller">What the caller shows of itself.</param>
     /// <param name="view">The own segment.</param>
     /// <param name="question">The question, where it may be asked.</param>
-    internal Refusal? Judge(ResolveRequest request, Digest? caller, SegmentView view, out AskedQuestion? question)
+    internal Refusal? Judge(ResolveRequest request, Caller caller, SegmentView view, out AskedQuestion? question)
     {
         question = null;
         if (!Document.TryParse<Query>(request.Query.Memory, out var query, out var refusal))
@@ -32,29 +33,37 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
             return malformed;
         }
 
-        if (caller is not { } kid)
+        if (caller.Kid is not { } kid)
         {
             return new Refusal(VerificationFailure.SubjectUnknown, "tls", "the connection shows no key");
         }
 
-        var isHome = context.Subjects.ContainsKey(kid) && request.Grant is null;
-        var refused = isHome
-            ? AtHome(query, kid, view, out var consumer)
+        Identified? pod = null;
+        var refused = request.Grant is null
+            ? AtHome(query, caller, view, out var consumer, out pod)
             : Foreign(request, query, kid, view, out consumer);
         if (refused is not null)
         {
             return refused;
         }
 
-        question = new AskedQuestion(query, consumer!, isHome, known)
+        question = new AskedQuestion(query, consumer!, pod is not null, known)
         {
             Child = request.Child.Length == 0 ? null : request.Child,
+            KnownUntil = pod?.Until ?? 0,
         };
         return null;
     }
 
     /// <summary>Whether the anchors of a home that asked before may still ask: a neighbour, or introduced.</summary>
     internal bool MayAsk(Digest home, SegmentView view) => homes.Find(home, view) is not null;
+
+    /// <summary>Until when a pod that asked before is still known to be the one it was; null where it is not.</summary>
+    internal long? StillKnown(Caller caller, Consumer consumer, SegmentView view) =>
+        context.Subjects.Identify(caller, context.Now(), view.Epoch.Value.Policy.ClockDelta, out var pod) is null
+        && consumer.Subject == pod!.Subject
+            ? pod.Until
+            : null;
 
     /// <summary>Judges a renewed Grant against the one it replaces.</summary>
     internal Refusal? Renew(Signed grant, Digest caller, SegmentView view, out Parsed<Grant>? parsed)
@@ -78,13 +87,22 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
                 view.Epoch.Value.Policy.ClockDelta, out parsed, cache);
     }
 
-    private Refusal? AtHome(Parsed<Query> query, Digest kid, SegmentView view, out Consumer? consumer)
+    private Refusal? AtHome(
+        Parsed<Query> query, Caller caller, SegmentView view, out Consumer? consumer, out Identified? pod)
     {
-        consumer = new Consumer(view.Genesis, context.Subjects[kid]);
+        consumer = null;
+        var unknown = context.Subjects.Identify(
+            caller, context.Now(), view.Epoch.Value.Policy.ClockDelta, out pod);
+        if (unknown is not null)
+        {
+            return unknown;
+        }
+
+        consumer = new Consumer(view.Genesis, pod!.Subject);
         return query.Value.Home != view.Genesis
             ? new Refusal(VerificationFailure.QueryMismatch, "query.home", "not this segment")
             : query.Value.Subject != consumer.Digest
-                ? new Refusal(VerificationFailure.SubjectUnknown, "query.subject", "not the subject of this key")
+                ? new Refusal(VerificationFailure.SubjectUnknown, "query.subject", "not who asks")
             : null;
     }
 
@@ -92,11 +110,6 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
         ResolveRequest request, Parsed<Query> query, Digest kid, SegmentView view, out Consumer? consumer)
     {
         consumer = null;
-        if (request.Grant is null)
-        {
-            return new Refusal(VerificationFailure.SubjectUnknown, "tls", "neither a known key nor a grant");
-        }
-
         if (!WireReader.TryRead(request.Grant, out var envelope, out var refusal))
         {
             return refusal.At("grant");

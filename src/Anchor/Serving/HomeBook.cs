@@ -130,7 +130,7 @@ internal sealed class HomeBook(ServingContext context, VerifiedCache cache)
 
         return chain is null
             ? new Refusal(VerificationFailure.BelowLinkFloor, "home_epochs", "the home's chain is missing")
-            : null;
+            : QuorumRules.CheckRefused(chain.Newest.Value, policy.Refuse)?.At("home");
     }
 
     private void Keep(Digest genesis, Home home)

@@ -1,3 +1,4 @@
+using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Rpc;
@@ -20,8 +21,8 @@ internal sealed class ServingContext
     /// <summary>The kid of <see cref="Transport"/>.</summary>
     internal required Digest TransportKid { get; init; }
 
-    /// <summary>The pods that prove themselves with a development key, by its kid.</summary>
-    internal required IReadOnlyDictionary<Digest, Naming.Subject> Subjects { get; init; }
+    /// <summary>Who the segment's pods are.</summary>
+    internal required SubjectBook Subjects { get; init; }
 
     /// <summary>Development only: loopback addresses of foreign segments are relayed.</summary>
     internal required bool UnsafeAllowLoopbackEndpoints { get; init; }

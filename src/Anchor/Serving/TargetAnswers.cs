@@ -72,17 +72,13 @@ internal static class TargetAnswers
             return (AnswerResult.Negative, []);
         }
 
-        if (service.Host is { } host)
-        {
-            return HasHost(entry.Source.Slices, host)
-                ? (AnswerResult.Record, Admitted(record.Value, entry.Source.Slices, constraints))
-                : (AnswerResult.Negative, [.. entry.Source.Slices]);
-        }
-
-        return (AnswerResult.Record, Admitted(record.Value, entry.Source.Slices, constraints));
+        // A host of a region that is not admitted does not exist for the asker, and the slice it is in is not shown.
+        var admitted = Admitted(record.Value, entry.Source.Slices, constraints);
+        var isThere = service.Host is not { } host || HasHost(admitted, host);
+        return (isThere ? AnswerResult.Record : AnswerResult.Negative, admitted);
     }
 
-    private static bool HasHost(IReadOnlyList<ReadOnlyMemory<byte>> slices, string host) =>
+    private static bool HasHost(ImmutableArray<ReadOnlyMemory<byte>> slices, string host) =>
         slices.Any(payload => Document.TryParse<Slice>(payload, out var slice, out _)
             && slice.Value.Endpoints.Any(endpoint => endpoint.Host == host));
 

@@ -55,7 +55,15 @@ internal static class Resolve
 
             Save(options.Save, answer, asked.Raw!);
             var view = AnswerView.Of(answer, asked.ClockDelta, asked.Refusals);
-            Show(view, options.IsJson, options.IsTrace, options.NoColour, output);
+            if (options.IsExplained)
+            {
+                Explain(view, options.IsJson, options.NoColour, output);
+            }
+            else
+            {
+                Show(view, options.IsJson, options.IsTrace, options.NoColour, output);
+            }
+
             return view.ExitCode;
         }
     }
@@ -71,6 +79,19 @@ internal static class Resolve
 
         var palette = Palette.For(output, noColour);
         output.Write(isTrace ? TraceText.Write(view, palette) : AnswerText.Write(view, palette));
+    }
+
+    /// <summary>Writes why an answer is what it is.</summary>
+    internal static void Explain(AnswerView view, bool isJson, bool noColour, TextWriter output)
+    {
+        var explanation = Explanation.Of(view);
+        if (isJson)
+        {
+            output.WriteLine(ExplainJson.Write(explanation));
+            return;
+        }
+
+        output.Write(ExplainText.Write(explanation, Palette.For(output, noColour)));
     }
 
     private static BootstrapFile ReadBootstrap(string path)
@@ -111,8 +132,11 @@ internal static class Resolve
             ? $"\n  {options.Key} is no key that the anchors know: give --key the pod's own key file, or map it under "
                 + "`subjects` in the anchors' configuration"
             : "";
+        var meaning = options.IsExplained && worst?.Check is { } check && Bounds.Of(check) is { } text
+            ? $"\n  that is: {text}"
+            : "";
         return new CliException(
-            exitCode, $"{worst?.Failure}: no answer for {name}\n{string.Join('\n', lines)}{remedy}");
+            exitCode, $"{worst?.Failure}: no answer for {name}\n{string.Join('\n', lines)}{meaning}{remedy}");
     }
 
     private static void Save(string? path, VerifiedAnswer answer, UnverifiedAnswer raw)

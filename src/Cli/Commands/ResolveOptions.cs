@@ -27,6 +27,9 @@ internal sealed record ResolveOptions
     /// <summary>Whether every hop's evidence is shown.</summary>
     internal bool IsTrace { get; init; }
 
+    /// <summary>Whether it is shown why the answer is what it is.</summary>
+    internal bool IsExplained { get; init; }
+
     /// <summary>Whether JSON is written.</summary>
     internal bool IsJson { get; init; }
 

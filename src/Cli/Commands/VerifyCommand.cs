@@ -87,7 +87,9 @@ internal static class VerifyCommand
         }
     }
 
-    private static long MomentOf(string text)
+    /// <summary>A moment on the command line.</summary>
+    /// <exception cref="CliException">It is none.</exception>
+    internal static long MomentOf(string text)
     {
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var ms)
             && ms <= Limits.IntegerMax / 1000)
@@ -108,7 +110,9 @@ internal static class VerifyCommand
         : DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString(
             "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
-    private static Digest DigestOf(string text) => Digest.TryParse(text, out var digest)
+    /// <summary>A genesis digest on the command line.</summary>
+    /// <exception cref="CliException">It is none.</exception>
+    internal static Digest DigestOf(string text) => Digest.TryParse(text, out var digest)
         ? digest
         : throw new CliException(ExitCode.Usage, "--genesis: not 64 lower-case hexadecimal digits");
 

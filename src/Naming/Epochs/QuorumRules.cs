@@ -108,7 +108,8 @@ public static class QuorumRules
                 : null;
     }
 
-    private static Refusal? CheckRefused(Epoch epoch, ImmutableArray<string> refused)
+    /// <summary>Whether an epoch has a tag that is refused: <c>AssuranceTooLow</c>, or null.</summary>
+    public static Refusal? CheckRefused(Epoch epoch, ImmutableArray<string> refused)
     {
         foreach (var tag in refused)
         {

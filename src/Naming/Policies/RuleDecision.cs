@@ -121,12 +121,7 @@ public sealed record RuleDecision
 
     // Two patterns meet in the longer one, where it lies within the other.
     private static string? Narrower(string a, string b) =>
-        Lies(a, b) ? a : Lies(b, a) ? b : null;
-
-    private static bool Lies(string inner, string outer) =>
-        inner == outer
-        || (outer.EndsWith('*')
-            && (inner.EndsWith('*') ? inner[..^1] : inner).StartsWith(outer[..^1], StringComparison.Ordinal));
+        ConstraintRules.Lies(a, b) ? a : ConstraintRules.Lies(b, a) ? b : null;
 
     private static bool Covers(string pattern, string region) =>
         pattern.EndsWith('*') ? region.StartsWith(pattern[..^1], StringComparison.Ordinal) : region == pattern;

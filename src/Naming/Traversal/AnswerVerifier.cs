@@ -153,6 +153,14 @@ public static class AnswerVerifier
         }
 
         hop.Segment = segment;
+
+        // V11 of what was held before the home refused a tag: a segment on the path is worth what it is worth today.
+        if (hop.Index > 0 && home is not null
+            && QuorumRules.CheckRefused(hop.Newest, home.Newest.Value.Policy.Refuse) is { } worthless)
+        {
+            return worthless.At("epochs");
+        }
+
         return hop.Newest.Expires <= context.Now + context.Delta
             ? new Refusal(EpochExpired, "epochs", $"epoch {segment.NewestNumber} expired at {hop.Newest.Expires}")
             : null;

@@ -125,6 +125,11 @@ internal static class AttestStep
             {
                 return new Refusal(AttestationMismatch, "rule", $"{rule.Id} is not for me");
             }
+
+            if (ConstraintRules.Widened(attest.Constraints, rule.Constraints) is { } bound)
+            {
+                return new Refusal(AttestationMismatch, $"constraints.{bound}", $"{rule.Id} allows less than this");
+            }
         }
 
         return null;

@@ -7,6 +7,13 @@ internal sealed record HopAttest(Envelope Envelope, Parsed<Attest> Attest)
 
     internal string Anchor { get; init; } = "";
 
-    internal VerifiedAttest ToVerified(string? rule) => new(
-        Anchor, Value.Decision == RuleEffect.Allow, Value.Issued, Value.Expires, Value.Rule, rule);
+    internal VerifiedAttest ToVerified(Rule? rule) => new(
+        Anchor, Value.Decision == RuleEffect.Allow, Value.Issued, Value.Expires, Value.Rule, rule?.Id)
+    {
+        Role = Value.Role,
+        Scope = Value.Scope,
+        Subject = Value.Subject,
+        Constraints = Value.Constraints,
+        ShownRule = rule,
+    };
 }

@@ -70,13 +70,13 @@ internal sealed class HopFacts(HopInput input, int index, bool isLast)
         Genesis = Genesis,
     };
 
-    private string? RuleOf(HopAttest attest)
+    private Rule? RuleOf(HopAttest attest)
     {
         foreach (var leaf in _leaves.Values)
         {
             if (leaf.Document is Rule rule && leaf.Commitment == attest.Value.Rule)
             {
-                return rule.Id;
+                return rule;
             }
         }
 

@@ -8,4 +8,20 @@ namespace Fairlead.Naming.Traversal;
 /// <param name="Rule">The digest of the deciding Rule; null where no Rule decided.</param>
 /// <param name="RuleId">The id of that Rule where the answer showed it.</param>
 public sealed record VerifiedAttest(
-    string Anchor, bool Allowed, long Issued, long Expires, Digest? Rule, string? RuleId);
+    string Anchor, bool Allowed, long Issued, long Expires, Digest? Rule, string? RuleId)
+{
+    /// <summary>One of <see cref="AttestRole"/>.</summary>
+    public required string Role { get; init; }
+
+    /// <summary>The names that it is about.</summary>
+    public required NamePattern Scope { get; init; }
+
+    /// <summary>The subject it is about; null for the asker's whole segment.</summary>
+    public Digest? Subject { get; init; }
+
+    /// <summary>What it bounds the answer to; null for nothing.</summary>
+    public Constraints? Constraints { get; init; }
+
+    /// <summary>The deciding Rule where the answer showed it.</summary>
+    public Rule? ShownRule { get; init; }
+}

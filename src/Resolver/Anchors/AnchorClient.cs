@@ -54,6 +54,12 @@ public sealed class AnchorClient : IAsyncDisposable
         _channel.ServerKey is { } point && PublicKey.TryFromPoint(point, out var key, out _) ? key : null;
 
     /// <summary>
+    /// A token that proves the caller (V50), sent with each question; null for none. It goes to a server whose key is
+    /// one of a verified chain and to nobody else: who stands in an anchor's place must not learn it.
+    /// </summary>
+    public string? Token { get; init; }
+
+    /// <summary>
     /// Takes only the tls keys of a verified chain from now on, the key in use included.
     /// </summary>
     /// <returns><c>TransportKeyMismatch</c> where the key in use is none of them; the caller gives the client
@@ -69,7 +75,8 @@ public sealed class AnchorClient : IAsyncDisposable
     /// <exception cref="RpcException">The call failed; <see cref="RpcFailures.Read"/> tells a named error.</exception>
     public async Task<ResolveResponse> ResolveAsync(ResolveRequest request, CancellationToken cancellationToken)
     {
-        using var call = _calls.AsyncUnaryCall(AnchorMethods.Resolve, null, Options(cancellationToken), request);
+        using var call = _calls.AsyncUnaryCall(
+            AnchorMethods.Resolve, null, Options(cancellationToken, Proof()), request);
         return await call.ResponseAsync.ConfigureAwait(false);
     }
 
@@ -77,7 +84,7 @@ public sealed class AnchorClient : IAsyncDisposable
     public AsyncDuplexStreamingCall<SubscribeRequest, SubscribeResponse> Subscribe(
         CancellationToken cancellationToken) =>
         _calls.AsyncDuplexStreamingCall(
-            AnchorMethods.Subscribe, null, new CallOptions(cancellationToken: cancellationToken));
+            AnchorMethods.Subscribe, null, new CallOptions(Proof(), cancellationToken: cancellationToken));
 
     /// <summary>The anchor's segment as a hop on the way of the caller's segment to another one (4.9).</summary>
     /// <exception cref="RpcException">The call failed; <see cref="RpcFailures.Read"/> tells a named error.</exception>
@@ -132,6 +139,12 @@ public sealed class AnchorClient : IAsyncDisposable
         PublicKey.TryFromPoint(point.Span, out var key, out _)
         && (_required is not { } segment || segment.HasTransportKey(key));
 
-    private CallOptions Options(CancellationToken cancellationToken) =>
-        new(deadline: _time.GetUtcNow().UtcDateTime + Patience, cancellationToken: cancellationToken);
+    private Metadata? Proof() =>
+        Token is { } token && _required is { } segment
+        && (ServerKey is not { } key || segment.HasTransportKey(key))
+            ? new Metadata { { "authorization", $"Bearer {token}" } }
+            : null;
+
+    private CallOptions Options(CancellationToken cancellationToken, Metadata? headers = null) =>
+        new(headers, deadline: _time.GetUtcNow().UtcDateTime + Patience, cancellationToken: cancellationToken);
 }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.V1;
@@ -11,11 +12,13 @@ namespace Fairlead.Resolver.Home;
 internal sealed class AnchorSession : IAsyncDisposable
 {
     private const int RequestsMax = 20_000;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
 
     private readonly HomeResolverOptions _options;
     private readonly VerifierMemory _memory;
     private readonly Action<ResolverEvent> _post;
     private readonly AnchorClient _client;
+    private readonly ConsumerProof? _proof;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _room;
     private readonly Channel<SubscribeRequest> _requests = Channel.CreateBounded<SubscribeRequest>(RequestsMax);
@@ -30,7 +33,12 @@ internal sealed class AnchorSession : IAsyncDisposable
         _memory = memory;
         _post = post;
         _room = new SemaphoreSlim(options.UnhandledMax, options.UnhandledMax);
-        _client = new AnchorClient(endpoint, options.Identity, options.Time, memory.State.HomeState);
+        _proof = options.Proof?.Current;
+        _client = new AnchorClient(
+            endpoint, _proof?.Certificate ?? options.Identity, options.Time, memory.State.HomeState)
+            {
+                Token = _proof?.Token,
+            };
         _running = Task.Run(RunAsync);
     }
 
@@ -102,15 +110,39 @@ internal sealed class AnchorSession : IAsyncDisposable
 
     private async Task<Refusal> StreamAsync(Refusal ended)
     {
-        using var call = _client.Subscribe(_stop.Token);
-        var writing = WriteAsync(call.RequestStream);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var reading = ReadAsync(ended, over.Token);
+        var watching = WatchAsync(over.Token);
+        await Task.WhenAny(reading, watching).ConfigureAwait(false);
+        await over.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(reading, watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return watching.IsCompletedSuccessfully
+            ? new Refusal(VerificationFailure.Behind, Endpoint.Text, "the pod has a newer proof of who it is")
+            : await reading.ConfigureAwait(false);
+    }
+
+    // Ends when the pod proves itself by something newer than what this stream was opened with.
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        while (_options.Proof is not { } proof || proof.Current == _proof)
+        {
+            await Task.Delay(
+                _options.Proof is null ? Timeout.InfiniteTimeSpan : BetweenLooks, _options.Time, cancellationToken)
+                .ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Refusal> ReadAsync(Refusal ended, CancellationToken cancellationToken)
+    {
+        using var call = _client.Subscribe(cancellationToken);
+        var writing = WriteAsync(call.RequestStream, cancellationToken);
 
         // What is not handled yet is bounded: no more is read, and the transport's window stops the anchor.
-        await _room.WaitAsync(_stop.Token).ConfigureAwait(false);
-        while (await call.ResponseStream.MoveNext(_stop.Token).ConfigureAwait(false))
+        await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
+        while (await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false))
         {
             _post(new ResolverEvent.Heard(this, call.ResponseStream.Current));
-            await _room.WaitAsync(_stop.Token).ConfigureAwait(false);
+            await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
         _requests.Writer.TryComplete();
@@ -118,11 +150,11 @@ internal sealed class AnchorSession : IAsyncDisposable
         return ended;
     }
 
-    private async Task WriteAsync(IClientStreamWriter<SubscribeRequest> stream)
+    private async Task WriteAsync(IClientStreamWriter<SubscribeRequest> stream, CancellationToken cancellationToken)
     {
-        await foreach (var request in _requests.Reader.ReadAllAsync(_stop.Token).ConfigureAwait(false))
+        await foreach (var request in _requests.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
-            await stream.WriteAsync(request, _stop.Token).ConfigureAwait(false);
+            await stream.WriteAsync(request, cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -145,6 +145,10 @@ public sealed partial class HomeResolver
                 Fail(session, open, new Refusal(
                     named ? failure : VerificationFailure.BadEnvelope, session.Endpoint.Text, response.Failed.Detail));
                 break;
+            case SubscribeResponse.KindOneofCase.Lapsed when session.Open.TryGetValue(response.Lapsed.Id, out var open):
+                Fail(session, open, new Refusal(
+                    VerificationFailure.Behind, session.Endpoint.Text, "the proof that it was shown has run out"));
+                break;
             default:
                 break; // About a subscription that has moved on.
         }

@@ -183,7 +183,9 @@ public sealed partial class HomeResolver : IAsyncDisposable
         while (Memory.State.HomeState?.Seal is null)
         {
             var clients = _options.Anchors
-                .Select(anchor => new AnchorClient(anchor, _options.Identity, _options.Time, Memory.State.HomeState))
+                .Select(anchor => new AnchorClient(
+                    anchor, _options.Proof?.Current.Certificate ?? _options.Identity, _options.Time,
+                    Memory.State.HomeState))
                 .ToList();
             var result = await HomeMeeting.AskHeadsAsync(clients, Memory, _options.Time, _stop.Token)
                 .ConfigureAwait(false);

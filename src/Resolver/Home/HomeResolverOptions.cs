@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Rpc;
@@ -21,8 +22,12 @@ public sealed record HomeResolverOptions
     /// <value>Names that the operator binds beforehand.</value>
     public ImmutableArray<KeyValuePair<SegmentName, Pin>> Pins { get; init; } = [];
 
-    /// <value>The pod's own key, by which the home knows it.</value>
+    /// <value>The pod's own key: whose state file it is, and by which the home knows it unless there is
+    /// <see cref="Proof"/>.</value>
     public required TlsIdentity Identity { get; init; }
+
+    /// <value>How the pod proves itself where its key is not on file with the home (V50); null where it is.</value>
+    public IConsumerProof? Proof { get; init; }
 
     /// <value>The file of the verifier's state; null to remember nothing beyond the process (V41).</value>
     public string? StateFile { get; init; }

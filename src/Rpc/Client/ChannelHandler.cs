@@ -32,7 +32,11 @@ internal static class ChannelHandler
 #pragma warning disable CA5359 // It refuses by throwing, which gives the refusal a name.
             handler.SslOptions.RemoteCertificateValidationCallback = keys.Validate;
 #pragma warning restore CA5359
-            if (options.Identity is { } identity)
+            if (options.Identity is { Context: { } context })
+            {
+                handler.SslOptions.ClientCertificateContext = context;
+            }
+            else if (options.Identity is { } identity)
             {
                 // A list is filtered by the issuers a server names; ours is self-made and is always the one.
                 handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => identity.Certificate;

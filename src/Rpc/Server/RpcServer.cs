@@ -158,7 +158,11 @@ public sealed class RpcServer : IAsyncDisposable
         };
 
         // Certificates are self-made; only the key counts, and whoever answers a call decides over it (V63).
-        https.AllowAnyClientCertificate();
+        https.ClientCertificateValidation = (certificate, chain, _) =>
+        {
+            PeerKeys.Note(certificate, chain);
+            return true;
+        };
         https.OnAuthenticate = (_, authentication) => TlsPolicy.Apply(authentication);
     }
 

@@ -39,6 +39,8 @@ internal sealed class ServerCall : ServerCallContext, IDisposable
 
     public override byte[]? PeerKey { get; }
 
+    public override IReadOnlyList<ReadOnlyMemory<byte>> PeerCertificates => PeerKeys.Certificates(_http);
+
     public override DateTime Deadline => DeadlineUtc;
 
     public override Metadata RequestHeaders => _requestHeaders ??= ReadHeaders(_http.Request.Headers);

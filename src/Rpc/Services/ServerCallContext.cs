@@ -21,6 +21,12 @@ public abstract class ServerCallContext
     /// </summary>
     public abstract byte[]? PeerKey { get; }
 
+    /// <summary>
+    /// The caller's client certificate in DER and behind it the others that the handshake brought, in no order that
+    /// counts; empty without one. Nothing of them is checked but that the caller has the key of the first.
+    /// </summary>
+    public abstract IReadOnlyList<ReadOnlyMemory<byte>> PeerCertificates { get; }
+
     /// <summary>UTC; <see cref="DateTime.MaxValue"/> without a deadline.</summary>
     public abstract DateTime Deadline { get; }
 

@@ -4,7 +4,7 @@ using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.Files;
 using Fairlead.Resolver.Home;
-using Fairlead.Rpc;
+using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Sidecar.Hosting;
 
@@ -14,25 +14,24 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
 {
     /// <summary>Reads the files that the configuration names.</summary>
     /// <exception cref="StartException">One of them cannot be used; the message names it and the remedy.</exception>
-    internal static ResolverSetup Read(SidecarOptions options, TimeProvider time, Random random)
+    internal static ResolverSetup Read(SidecarOptions options, TimeProvider time, Random random, ILogger logger)
     {
-        TlsIdentity? identity = null;
+        PodProof? pod = null;
         try
         {
             var bootstrap = BootstrapFile.Read(options.Bootstrap);
-            using var key = KeyFile.Load(options.Key);
-            using var signer = KeyFile.LoadSigner(options.Key);
-            var subject = options.Subject ?? bootstrap.SubjectOf(signer.Key)
+            pod = PodProof.Read(options, time, logger);
+            var subject = options.Subject ?? pod.Subject ?? bootstrap.SubjectOf(pod.Key)
                 ?? throw new StartException(
-                    $"bootstrap file {options.Bootstrap}: subjects has no entry for the key of {options.Key}; "
+                    $"bootstrap file {options.Bootstrap}: subjects has no entry for the pod's key "
+                    + $"{options.Identity.Key}; "
                     + "add one, or write subject: namespace/account into the configuration");
-            identity = new TlsIdentity(key, time);
-            return new ResolverSetup(Of(options, bootstrap, identity, subject, time, random), subject);
+            return new ResolverSetup(Of(options, bootstrap, pod, subject, time, random), subject);
         }
         catch (Exception e) when (e is KeyFileException or InvalidDataException or IOException
             or UnauthorizedAccessException)
         {
-            identity?.Dispose();
+            pod?.Dispose();
             throw new StartException(e.Message, e);
         }
     }
@@ -42,7 +41,7 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
     private static HomeResolverOptions Of(
         SidecarOptions options,
         BootstrapFile bootstrap,
-        TlsIdentity identity,
+        PodProof pod,
         Subject subject,
         TimeProvider time,
         Random random) =>
@@ -54,7 +53,8 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
             [
                 .. bootstrap.Pins.Select(pin => KeyValuePair.Create(pin.Name, new Pin(pin.Genesis, null, pin.Floor))),
             ],
-            Identity = identity,
+            Identity = pod.Identity,
+            Proof = pod.Proof,
             StateFile = InFolder(options, "verifier.state"),
             AnswerFolder = InFolder(options, "answers"),
             Kept = options.Imports.Select(name => name.Text).ToFrozenSet(StringComparer.Ordinal),

@@ -161,7 +161,7 @@ internal sealed class SidecarHost : IAsyncDisposable
 
     private static SidecarHost Build(SidecarOptions options, TimeProvider time, Random random, ILoggerFactory loggers)
     {
-        var setup = ResolverSetup.Read(options, time, random);
+        var setup = ResolverSetup.Read(options, time, random, loggers.CreateLogger<SidecarHost>());
         try
         {
             return new SidecarHost(options, setup, time, random, loggers);

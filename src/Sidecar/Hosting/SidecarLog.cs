@@ -19,4 +19,12 @@ internal static partial class SidecarLog
     [LoggerMessage(
         6003, LogLevel.Warning, "{Name} has no address in DNS: {Reason}", EventName = "Vip")]
     internal static partial void Vip(ILogger log, string name, string reason);
+
+    [LoggerMessage(6004, LogLevel.Information, "To its anchors this pod is {Identity} until {Expires:u}",
+        EventName = "SvidRead")]
+    internal static partial void SvidRead(ILogger log, string identity, DateTimeOffset expires);
+
+    [LoggerMessage(6005, LogLevel.Warning, "{File} cannot be used: {Reason}; the last good proof stays in use",
+        EventName = "ProofUnreadable")]
+    internal static partial void ProofUnreadable(ILogger log, string file, string reason);
 }

@@ -12,10 +12,11 @@ internal sealed record SidecarOptions
     /// <value>The bootstrap file: the only trust root.</value>
     internal required string Bootstrap { get; init; }
 
-    /// <value>The pod's own key: PKCS#8 PEM, mode 0600.</value>
-    internal required string Key { get; init; }
+    /// <value>How the pod proves itself to its home.</value>
+    internal required PodIdentity Identity { get; init; }
 
-    /// <value>Who the pod is at home, <c>namespace/account</c>; null where the bootstrap file says it.</value>
+    /// <value>Who the pod is at home, <c>namespace/account</c>; null where the bootstrap file or the proof says
+    /// it.</value>
     internal required Subject? Subject { get; init; }
 
     /// <value>The folder of the verifier's state; null to remember nothing.</value>
@@ -61,7 +62,7 @@ internal sealed record SidecarOptions
         var options = new SidecarOptions
         {
             Bootstrap = root.ExistingFile("bootstrap"),
-            Key = root.FilePath("key"),
+            Identity = PodIdentity.Read(root),
             Subject = SubjectOf(root),
             State = root.OptionalFilePath("state"),
             Imports = root.Values<FullName>(

@@ -56,7 +56,8 @@ internal static class SidecarProgram
             options = SidecarOptions.Load(arguments[1], EnvironmentVariables.Read());
             if (arguments.Count == 3)
             {
-                using var setup = ResolverSetup.Read(options, time, new Random(0));
+                using var setup = ResolverSetup.Read(
+                    options, time, new Random(0), loggers.CreateLogger<SidecarHost>());
                 await output.WriteLineAsync("the configuration is good").ConfigureAwait(false);
                 return 0;
             }

@@ -80,7 +80,7 @@ internal sealed record ProxyOptions
     internal bool AccessLogPaths { get; init; } = true;
 
     /// <value>The pod's X.509 SVID; null where it has none, and then no endpoint with an identity is used.</value>
-    internal Tls.SpiffePaths? Spiffe { get; init; }
+    internal Identities.SpiffePaths? Spiffe { get; init; }
 
     /// <value>How long requests under way may go on when the sidecar ends. 0 to 10 min, default 20 s: less than a pod
     /// gets.</value>

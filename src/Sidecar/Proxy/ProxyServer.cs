@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text;
+using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy.Balancing;
 using Fairlead.Sidecar.Proxy.Forwarding;
 using Fairlead.Sidecar.Proxy.Services;
-using Fairlead.Sidecar.Proxy.Tls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -67,7 +67,10 @@ internal sealed class ProxyServer : IAsyncDisposable
         try
         {
             var seeds = new Seeds(random);
-            var svid = new SvidFiles(options.Spiffe, time, logger);
+            var svid = new SvidFiles(
+                options.Spiffe, time,
+                read => ProxyLog.SvidRead(logger, read.Identity, read.Expires),
+                reason => ProxyLog.SvidUnreadable(logger, options.Spiffe?.Certificate ?? "", reason));
             var services = new ServiceTable(
                 options, time, () => new EndpointPool(options, time, seeds.Next(), Connect), known, interest);
             var log = new AccessLog(options, seeds.Next(), loggers.CreateLogger("Fairlead.Sidecar.Proxy.Access"));

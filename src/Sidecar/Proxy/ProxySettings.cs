@@ -1,6 +1,6 @@
 using System.Globalization;
 using Fairlead.Configuration;
-using Fairlead.Sidecar.Proxy.Tls;
+using Fairlead.Identities;
 
 namespace Fairlead.Sidecar.Proxy;
 

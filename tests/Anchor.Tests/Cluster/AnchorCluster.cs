@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Anchor.Hosting;
+using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Tree;
 using Fairlead.Protocol.Files;
@@ -66,6 +67,9 @@ internal sealed class AnchorCluster : IAsyncDisposable
 
     /// <summary>Bytes of a journal from which on it is rotated.</summary>
     internal long JournalBytes { get; init; } = 256 * 1_048_576;
+
+    /// <summary>How pods prove themselves besides keys on file.</summary>
+    internal IdentityOptions Identities { get; init; } = IdentityOptions.None;
 
     internal IReadOnlyList<int> Ports { get; }
 
@@ -136,6 +140,7 @@ internal sealed class AnchorCluster : IAsyncDisposable
             JournalBytes = JournalBytes,
             Metrics = new IPEndPoint(IPAddress.Loopback, 0),
             Subjects = _subjects,
+            Identities = Identities,
             UnsafeAllowLoopbackEndpoints = true,
         };
     }

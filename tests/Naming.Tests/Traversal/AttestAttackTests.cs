@@ -200,6 +200,46 @@ public sealed class AttestAttackTests
         Refused(AttestationMismatch, ask.Record(_world.East, _world.West));
     }
 
+    /// <summary>The Rule's bounds are sealed: anchors that show it and do not apply them are caught by it.</summary>
+    [Theory]
+    [InlineData(null, null, "constraints.max_ttl")]
+    [InlineData(30_001L, "us-w*", "constraints.max_ttl")]
+    [InlineData(30_000L, null, "constraints.regions")]
+    [InlineData(30_000L, "us*", "constraints.regions")]
+    [InlineData(30_000L, "us-w* eu", "constraints.regions")]
+    [InlineData(30_000L, "us-e*", "constraints.regions")]
+    [InlineData(30_000L, "us-w*", null)]
+    [InlineData(20_000L, "us-west", null)]
+    public void ShownRule_WhoseBoundsAreNotApplied_AttestationMismatch(long? maxTtl, string? regions, string? where)
+    {
+        var rule = AnswerLeaves.OpenRule() with
+        {
+            Constraints = new Constraints { MaxTtl = 30_000, Regions = ["us-w*"] },
+        };
+        _world.Us1.Put(rule).SealAt(_world.Now - 500);
+        var ask = _world.Ask();
+        ask.Extra.Add((1, LeafClass.Rule, rule.Id));
+        ask.ChangeAttest = (hop, attest) => hop != 1 ? attest : attest with
+        {
+            Rule = AnswerLeaves.DigestOf(rule),
+            Constraints = maxTtl is null ? null : new Constraints
+            {
+                MaxTtl = maxTtl, Regions = regions is null ? [] : [.. regions.Split(' ').Order(StringComparer.Ordinal)],
+            },
+        };
+        var isWest = regions is "us-w*" or "us-west";
+        var answer = isWest ? ask.Record(_world.West) : ask.Record(_world.East, _world.West);
+        if (where is null)
+        {
+            var accepted = Answers.Accepted(Verify(answer)).Answer;
+            Assert.Equal(maxTtl, accepted.Target.Attests[0].Constraints?.MaxTtl);
+            Assert.Equal("open", accepted.Target.Attests[0].ShownRule?.Id);
+            return;
+        }
+
+        Assert.EndsWith(where, Refused(AttestationMismatch, answer).Where, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void ShownRule_ForAnotherAccount_IsRefusedWhereTheAskerIsKnown()
     {

@@ -177,6 +177,32 @@ public sealed class EpochAttackTests
             world.State, ask.Query, ask.Record(world.East, world.West), world.Now));
     }
 
+    /// <summary>What a home refuses from now on it refuses of segments that it has known for long, too.</summary>
+    [Fact]
+    public void Tag_RefusedByANewHomeEpoch_HoldsForAChainThatIsHeld()
+    {
+        var world = new PeerWorld();
+        var weak = AnswerSegment.Create("us1.internal", world.Now - 60_000, faults: 0, change: epoch => epoch with
+        {
+            Peers = [world.Eu1.Genesis],
+        });
+        weak.Put(world.Record).SealAt(world.Now - 500);
+        world.Eu1.Next(world.Now - 5000, epoch => epoch with { Peers = [weak.Genesis] });
+        world.Eu1.Put(AnswerLeaves.PeerOf(weak)).SealAt(world.Now - 500);
+        var ask = new TestAnswers(world.Eu1, $"{PeerWorld.Checkout}.us1.internal", world.Now).Via(weak, HopKind.Peer);
+        var known = Answers.Accepted(AnswerVerifier.Verify(
+            world.State, ask.Query, ask.Record(world.East, world.West), world.Now)).Next;
+
+        world.Eu1.Next(world.Now - 4000, epoch => epoch with
+        {
+            Policy = epoch.Policy with { Refuse = ["crash"] },
+        }).SealAt(world.Now - 400);
+        ask = new TestAnswers(world.Eu1, $"{PeerWorld.Checkout}.us1.internal", world.Now).Via(weak, HopKind.Peer);
+        ask.Epochs = (hop, segment) => hop == 1 ? [] : segment.Documents;
+        Answers.Refused(AssuranceTooLow, AnswerVerifier.Verify(
+            known, ask.Query, ask.Record(world.East, world.West), world.Now));
+    }
+
     [Fact]
     [MaliciousInput(70, "257 verifications, 33 epochs: BudgetExceeded")]
     public void Answer_With33NewEpochs_BudgetExceeded()

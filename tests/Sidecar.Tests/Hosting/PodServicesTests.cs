@@ -160,7 +160,9 @@ public sealed class PodServicesTests(TwoClusters clusters) : IClassFixture<TwoCl
     {
         var options = SidecarOptions.Load(
             clusters.Configure("unstarted", Lines), new Dictionary<string, string>());
-        using var setup = ResolverSetup.Read(options, TimeProvider.System, new Random(1));
+        using var setup = ResolverSetup.Read(
+            options, TimeProvider.System, new Random(1),
+            Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var services = new PodServices(
             options, setup.Options, (_, _) => { },
             (TimeProvider.System, new Random(1), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));

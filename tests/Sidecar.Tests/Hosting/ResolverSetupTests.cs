@@ -2,6 +2,7 @@ using Fairlead.Naming;
 using Fairlead.Protocol.Files;
 using Fairlead.Sidecar.Hosting;
 using Fairlead.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
 
@@ -51,6 +52,7 @@ public sealed class ResolverSetupTests : IDisposable
             "bootstrap: bootstrap.json\nkey: key.pem\n" + (
                 configured ? "unsafe_allow_loopback_endpoints: true\n" : ""));
         return ResolverSetup.Read(
-            SidecarOptions.Load(file, new Dictionary<string, string>()), TimeProvider.System, new Random(1));
+            SidecarOptions.Load(file, new Dictionary<string, string>()), TimeProvider.System, new Random(1),
+            NullLogger.Instance);
     }
 }

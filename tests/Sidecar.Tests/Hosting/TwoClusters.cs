@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Fairlead.Anchor.Identities;
 using Fairlead.Anchor.Tests.Cluster;
 using Fairlead.Naming;
 using Fairlead.Protocol;
@@ -35,9 +37,32 @@ public sealed class TwoClusters : IAsyncLifetime
 
     internal string Key => Path.Combine(Folder, "frontend.pem");
 
+    /// <summary>Signs the tokens that the home's anchors take.</summary>
+    internal TokenMaker Issuer { get; } = new();
+
+    /// <summary>Signs the SVIDs that the home's anchors take.</summary>
+    internal CertificateAuthority Authority { get; } = new("eu1.internal", TimeProvider.System.GetUtcNow());
+
+    /// <summary>Lets the home's anchors take the tokens of these issuers alone.</summary>
+    internal void Trust(params IEnumerable<TokenMaker> issuers) =>
+        File.WriteAllText(Path.Combine(Folder, "jwks.json"), TokenMaker.KeySet(issuers));
+
+    /// <summary>Lets the home's anchors take the SVIDs of these authorities alone.</summary>
+    internal void Trust(params IEnumerable<CertificateAuthority> authorities) => File.WriteAllText(
+        Path.Combine(Folder, "bundle.pem"),
+        string.Join('\n', authorities.Select(one => one.Certificate.ExportCertificatePem())));
+
     public async ValueTask InitializeAsync()
     {
-        Home = new AnchorCluster("eu1.internal", 100, [(TestKeys.Key(PodKey), Pod)]);
+        Trust(Issuer);
+        Trust(Authority);
+        Home = new AnchorCluster("eu1.internal", 100, [(TestKeys.Key(PodKey), Pod)])
+        {
+            Identities = new IdentityOptions(
+                [new SpiffeDomain("eu1.internal", Path.Combine(Folder, "bundle.pem"), true,
+                    ImmutableDictionary<string, Subject>.Empty)],
+                [new TokenIssuer(TokenMaker.Issuer, TokenMaker.Audience, Path.Combine(Folder, "jwks.json"))]),
+        };
         Target = new AnchorCluster("us1.internal", 200);
         Home.Segment.PeerWith(Target.Segment);
         Target.Segment.PeerWith(Home.Segment);
@@ -52,6 +77,7 @@ public sealed class TwoClusters : IAsyncLifetime
     {
         await Home.DisposeAsync();
         await Target.DisposeAsync();
+        Issuer.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 

@@ -1,8 +1,8 @@
+using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Balancing;
 using Fairlead.Sidecar.Proxy.Forwarding;
 using Fairlead.Sidecar.Proxy.Services;
-using Fairlead.Sidecar.Proxy.Tls;
 using Fairlead.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -234,7 +234,7 @@ public sealed class BalancingTests(ITestOutputHelper output)
 
     private EndpointPool Pool(IEnumerable<ProxiedEndpoint> endpoints)
     {
-        var files = new SvidFiles(null, _time, NullLogger.Instance);
+        var files = new SvidFiles(null, _time);
         var pool = new EndpointPool(
             _options, _time, new Random(Seed), key =>
                 new EndpointClient(key, files, _options, _time, NullLogger.Instance));

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
+using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy.Tls;
 using Fairlead.TestKit;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.Proxy;
 
@@ -80,7 +80,7 @@ public sealed class CertificateTests
         var time = new ManualTimeProvider();
         using var folder = new SvidFolder();
         var (first, second) = (_authority.Sign([Identity]), _authority.Sign([Identity]));
-        var files = new SvidFiles(folder.Paths, time, NullLogger.Instance);
+        var files = new SvidFiles(folder.Paths, time);
         Assert.Null(files.Current);
 
         folder.Write(first, _authority);

@@ -1,7 +1,7 @@
 using System.Text;
 using Fairlead.Configuration;
+using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy;
-using Fairlead.Sidecar.Proxy.Tls;
 
 namespace Fairlead.Sidecar.Tests.Proxy;
 

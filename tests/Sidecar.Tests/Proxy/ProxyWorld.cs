@@ -5,9 +5,9 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Services;
-using Fairlead.Sidecar.Proxy.Tls;
 using Fairlead.Sidecar.Translation;
 using Microsoft.Extensions.Logging;
 

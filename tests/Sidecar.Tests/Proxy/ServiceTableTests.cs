@@ -1,8 +1,8 @@
+using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Balancing;
 using Fairlead.Sidecar.Proxy.Forwarding;
 using Fairlead.Sidecar.Proxy.Services;
-using Fairlead.Sidecar.Proxy.Tls;
 using Fairlead.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -138,7 +138,7 @@ public sealed class ServiceTableTests
 
     private ServiceTable Table(ProxyOptions options)
     {
-        var files = new SvidFiles(null, _time, NullLogger.Instance);
+        var files = new SvidFiles(null, _time);
         return new ServiceTable(
             options,
             _time,

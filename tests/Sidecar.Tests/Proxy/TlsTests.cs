@@ -1,7 +1,9 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Services;
+using Fairlead.TestKit;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Fairlead.Sidecar.Tests.Proxy;
@@ -36,7 +38,7 @@ public sealed class TlsTests : IDisposable
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         }
 
-        Assert.Equal(Pod, Fairlead.Sidecar.Proxy.Tls.EndpointCertificate.IdentityOf(backend.Client!));
+        Assert.Equal(Pod, SvidCertificate.IdentityOf(backend.Client!));
     }
 
     [Fact]

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using Fairlead.Identities;
 using Fairlead.Naming.Names;
 using Fairlead.Sidecar.Proxy.Services;
-using Fairlead.Sidecar.Proxy.Tls;
 
 namespace Fairlead.Sidecar.Proxy.Balancing;
 

@@ -1,6 +1,6 @@
+using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy.Forwarding;
 using Fairlead.Sidecar.Proxy.Services;
-using Fairlead.Sidecar.Proxy.Tls;
 
 namespace Fairlead.Sidecar.Proxy.Balancing;
 

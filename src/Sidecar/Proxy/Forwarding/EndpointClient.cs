@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy.Balancing;
 using Fairlead.Sidecar.Proxy.Tls;
 using Microsoft.Extensions.Logging;
@@ -135,5 +136,5 @@ internal sealed class EndpointClient
 
     // The pod's own trust domain is told by its own files; no answer can add to it (V54, V55).
     private TrustBundle? BundleOf(string domain) =>
-        _svid?.Bundle.Domain == domain ? _svid.Bundle : _key.Bundles.GetValueOrDefault(domain);
+        _svid?.Bundle is { } own && own.Domain == domain ? own : _key.Bundles.GetValueOrDefault(domain);
 }

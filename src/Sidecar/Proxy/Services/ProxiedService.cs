@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Fairlead.Sidecar.Proxy.Tls;
+using Fairlead.Identities;
 using Fairlead.Sidecar.Translation;
 
 namespace Fairlead.Sidecar.Proxy.Services;

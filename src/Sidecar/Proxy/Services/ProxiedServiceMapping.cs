@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
+using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
-using Fairlead.Sidecar.Proxy.Tls;
 using Fairlead.Sidecar.Translation;
 
 namespace Fairlead.Sidecar.Proxy.Services;

@@ -1,21 +1,15 @@
 using System.Collections.Immutable;
-using System.Formats.Asn1;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Fairlead.Naming.Names;
+using Fairlead.Identities;
 
 namespace Fairlead.Sidecar.Proxy.Tls;
 
 /// <summary>
 /// Whether a certificate is that of an endpoint: an X.509 SVID whose one identity the verified answer gives the
-/// endpoint, vouched for by that identity's own trust domain alone (V55). Host names, the system's authorities and
-/// revocation lists have no part in it. Stateless.
+/// endpoint, vouched for by that identity's own trust domain alone (V55). Stateless.
 /// </summary>
 internal static class EndpointCertificate
 {
-    private const string SubjectAlternativeName = "2.5.29.17";
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
-
     /// <summary>Checks a certificate.</summary>
     /// <param name="certificate">What the endpoint showed; null for nothing.</param>
     /// <param name="sent">The certificates that came with it.</param>
@@ -28,114 +22,8 @@ internal static class EndpointCertificate
         IEnumerable<X509Certificate2> sent,
         ImmutableArray<string> identities,
         Func<string, TrustBundle?> bundleOf,
-        DateTimeOffset now)
-    {
-        if (certificate is null)
-        {
-            return CertificateRefusal.Missing;
-        }
-
-        if (IdentityOf(certificate) is not { } identity || SpiffeId.TrustDomainOf(identity) is not { } domain)
-        {
-            return CertificateRefusal.NotAnSvid;
-        }
-
-        if (!identities.Contains(identity, StringComparer.Ordinal))
-        {
-            return CertificateRefusal.WrongIdentity;
-        }
-
-        if (bundleOf(domain) is not { } bundle || bundle.Domain != domain)
-        {
-            return CertificateRefusal.NoBundle;
-        }
-
-        if (now < certificate.NotBefore.ToUniversalTime() || now > certificate.NotAfter.ToUniversalTime())
-        {
-            return CertificateRefusal.OutOfTime;
-        }
-
-        return MayServe(certificate) ? Chain(certificate, sent, bundle, now) : CertificateRefusal.WrongUse;
-    }
-
-    /// <summary>The one URI among a leaf certificate's names; null where it is not one, or the certificate no leaf
-    /// (X509-SVID 2, 4).</summary>
-    internal static string? IdentityOf(X509Certificate2 certificate)
-    {
-        var mayAct = certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(
-            basic => basic.CertificateAuthority)
-            || certificate.Extensions.OfType<X509KeyUsageExtension>()
-                .Any(usage => (usage.KeyUsages & (X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)) != 0);
-        var names = certificate.Extensions.Where(one => one.Oid?.Value == SubjectAlternativeName).ToList();
-        if (mayAct || names.Count != 1)
-        {
-            return null;
-        }
-
-        try
-        {
-            var uris = UrisOf(names[0].RawData);
-            return uris.Count == 1 ? uris[0] : null;
-        }
-        catch (Exception e) when (e is AsnContentException or ArgumentException)
-        {
-            return null;
-        }
-    }
-
-    // What is absent restricts nothing (RFC 5280 4.2.1.3, 4.2.1.12; X509-SVID 4.4: extended uses should be there).
-    private static bool MayServe(X509Certificate2 certificate) =>
-        certificate.Extensions.OfType<X509KeyUsageExtension>()
-            .All(usage => (usage.KeyUsages & X509KeyUsageFlags.DigitalSignature) != 0)
-        && certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>()
-            .All(uses => uses.EnhancedKeyUsages.Cast<Oid>().Any(use => use.Value == ServerAuthentication));
-
-    private static CertificateRefusal? Chain(
-        X509Certificate2 certificate, IEnumerable<X509Certificate2> sent, TrustBundle bundle, DateTimeOffset now)
-    {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(bundle.Authorities.ToArray());
-        chain.ChainPolicy.ExtraStore.AddRange(sent.ToArray());
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationTime = now.UtcDateTime;
-
-        // A bundle may hold an intermediate authority that is trusted by itself: then the chain need not reach a root.
-        // What the flag lets pass besides, a chain to a stranger, ends below; all else that is wrong still fails the
-        // building.
-        chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority
-            | X509VerificationFlags.IgnoreCertificateAuthorityRevocationUnknown;
-        var isBuilt = chain.Build(certificate);
-        var vouched = chain.ChainElements.Skip(1).Any(
-            element => bundle.Authorities.Any(one => IsSame(one, element.Certificate)));
-        return isBuilt && vouched ? null : CertificateRefusal.UnknownAuthority;
-    }
-
-    // By every byte: the class's own equality looks at issuer and serial number alone, which an impostor can repeat.
-    private static bool IsSame(X509Certificate2 left, X509Certificate2 right) =>
-        left.RawDataMemory.Span.SequenceEqual(right.RawDataMemory.Span);
-
-    private static List<string> UrisOf(byte[] extension)
-    {
-        const int UriTag = 6;
-        var uris = new List<string>();
-        var reader = new AsnReader(extension, AsnEncodingRules.DER);
-        var names = reader.ReadSequence();
-        reader.ThrowIfNotEmpty();
-        while (names.HasData)
-        {
-            var tag = names.PeekTag();
-            if (tag.TagClass == TagClass.ContextSpecific && tag.TagValue == UriTag)
-            {
-                uris.Add(names.ReadCharacterString(UniversalTagNumber.IA5String, tag));
-            }
-            else
-            {
-                names.ReadEncodedValue();
-            }
-        }
-
-        return uris;
-    }
+        DateTimeOffset now) =>
+        SvidCertificate.Check(
+            certificate, sent, identity => identities.Contains(identity, StringComparer.Ordinal), bundleOf,
+            isServer: true, now);
 }

@@ -1,25 +1,29 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Fairlead.Sidecar.Proxy.Tls;
+using Fairlead.Identities;
 
-namespace Fairlead.Sidecar.Tests.Proxy;
+namespace Fairlead.TestKit;
 
 /// <summary>An authority of a trust domain, and whatever it is asked to sign.</summary>
-internal sealed class CertificateAuthority
+public sealed class CertificateAuthority
 {
-    internal const string ServerUse = "1.3.6.1.5.5.7.3.1";
-    internal const string ClientUse = "1.3.6.1.5.5.7.3.2";
+    /// <summary>Of a server.</summary>
+    public const string ServerUse = "1.3.6.1.5.5.7.3.1";
+    /// <summary>Of a client.</summary>
+    public const string ClientUse = "1.3.6.1.5.5.7.3.2";
 
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    internal CertificateAuthority(
+    public CertificateAuthority(
         string domain, DateTimeOffset now, byte[]? serial = null, CertificateAuthority? parent = null,
         bool isAuthority = true)
     {
         Domain = domain;
         Now = now;
-        var request = new CertificateRequest($"CN=authority of {domain}", _key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest(
+            parent is null ? $"CN=authority of {domain}" : $"CN=below the authority of {domain}",
+            _key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(isAuthority, false, 0, true));
         if (isAuthority)
         {
@@ -33,23 +37,23 @@ internal sealed class CertificateAuthority
             issuer, generator, now.AddDays(-1), now.AddDays(30), serial ?? RandomNumberGenerator.GetBytes(8));
     }
 
-    internal string Domain { get; }
+    public string Domain { get; }
 
-    internal DateTimeOffset Now { get; }
+    public DateTimeOffset Now { get; }
 
-    internal X509Certificate2 Certificate { get; }
+    public X509Certificate2 Certificate { get; }
 
-    internal TrustBundle Bundle =>
+    public TrustBundle Bundle =>
         TrustBundle.TryRead(Domain, [Certificate.RawDataMemory], out var bundle) ? bundle
             : throw new InvalidOperationException();
 
     /// <summary>A certificate with its key.</summary>
-    internal X509Certificate2 Sign(
+    public X509Certificate2 Sign(
         string[] uris, string[]? uses = null, bool? isAuthority = false,
         X509KeyUsageFlags? usage = X509KeyUsageFlags.DigitalSignature,
-        TimeSpan? from = null, TimeSpan? until = null)
+        TimeSpan? from = null, TimeSpan? until = null, ECCurve? curve = null)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var key = ECDsa.Create(curve ?? ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("O=SPIFFE", key, HashAlgorithmName.SHA256);
         if (isAuthority is { } authority)
         {
@@ -87,22 +91,4 @@ internal sealed class CertificateAuthority
             Now + (until ?? TimeSpan.FromHours(1)), RandomNumberGenerator.GetBytes(8));
         return bare.CopyWithPrivateKey(key);
     }
-}
-
-/// <summary>A pod's SVID in files, as a helper writes them.</summary>
-internal sealed class SvidFolder : IDisposable
-{
-    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-svid-").FullName;
-
-    internal SpiffePaths Paths =>
-        new(Path.Combine(_folder, "svid.pem"), Path.Combine(_folder, "key.pem"), Path.Combine(_folder, "bundle.pem"));
-
-    internal void Write(X509Certificate2 certificate, CertificateAuthority authority)
-    {
-        File.WriteAllText(Paths.Certificate, certificate.ExportCertificatePem());
-        File.WriteAllText(Paths.Key, certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
-        File.WriteAllText(Paths.Bundle, authority.Certificate.ExportCertificatePem());
-    }
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

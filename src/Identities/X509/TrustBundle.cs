@@ -3,13 +3,13 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Fairlead.Sidecar.Proxy.Tls;
+namespace Fairlead.Identities;
 
 /// <summary>
 /// The authorities of one trust domain. Bundles of several domains are never merged (V55): a certificate is checked
 /// against the one of the domain in its own identity. Immutable, thread-safe.
 /// </summary>
-internal sealed class TrustBundle
+public sealed class TrustBundle
 {
     private const int CertificatesMax = 64;
 
@@ -27,17 +27,17 @@ internal sealed class TrustBundle
     }
 
     /// <summary>The trust domain.</summary>
-    internal string Domain { get; }
+    public string Domain { get; }
 
     /// <summary>Its authorities.</summary>
-    internal ImmutableArray<X509Certificate2> Authorities { get; }
+    public ImmutableArray<X509Certificate2> Authorities { get; }
 
     /// <summary>What it holds, to tell two apart.</summary>
-    internal string Digest { get; }
+    public string Digest { get; }
 
     /// <summary>Reads certificates in DER, as a sealed bundle lists them.</summary>
     /// <returns>False where there is none, or one is no certificate of an authority.</returns>
-    internal static bool TryRead(
+    public static bool TryRead(
         string domain, IEnumerable<ReadOnlyMemory<byte>> certificates, [NotNullWhen(true)] out TrustBundle? bundle)
     {
         bundle = null;
@@ -65,7 +65,8 @@ internal sealed class TrustBundle
     }
 
     /// <summary>Reads a PEM file's text.</summary>
-    internal static bool TryReadPem(string domain, string pem, [NotNullWhen(true)] out TrustBundle? bundle)
+    /// <returns>False where it holds no certificate, or one that is no authority's.</returns>
+    public static bool TryReadPem(string domain, string pem, [NotNullWhen(true)] out TrustBundle? bundle)
     {
         bundle = null;
         var found = new X509Certificate2Collection();

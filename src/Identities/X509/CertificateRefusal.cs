@@ -1,16 +1,16 @@
-namespace Fairlead.Sidecar.Proxy.Tls;
+namespace Fairlead.Identities;
 
-/// <summary>Why an endpoint's certificate was refused.</summary>
-internal enum CertificateRefusal
+/// <summary>Why a certificate was refused.</summary>
+public enum CertificateRefusal
 {
-    /// <summary>It showed none.</summary>
+    /// <summary>None was shown.</summary>
     Missing,
 
     /// <summary>It is no X.509 SVID: not exactly one URI name, or that is no SPIFFE id, or it may sign
     /// certificates.</summary>
     NotAnSvid,
 
-    /// <summary>Its identity is not one of those that the verified answer gives the endpoint.</summary>
+    /// <summary>Its identity is not one of those that are expected.</summary>
     WrongIdentity,
 
     /// <summary>There is no bundle of its identity's trust domain.</summary>
@@ -19,7 +19,7 @@ internal enum CertificateRefusal
     /// <summary>It is not yet, or no longer, in its time.</summary>
     OutOfTime,
 
-    /// <summary>It may not be used by a server.</summary>
+    /// <summary>It may not be used on this side of a connection.</summary>
     WrongUse,
 
     /// <summary>No authority of its own trust domain vouches for it.</summary>

@@ -1,0 +1,30 @@
+using Fairlead.Naming;
+using Fairlead.Rpc;
+
+namespace Fairlead.Anchor.Identities;
+
+/// <summary>What a caller shows of itself. Immutable. Its text never shows the token.</summary>
+/// <param name="Kid">The kid of the key that the connection proved; null where it proved none.</param>
+/// <param name="Certificates">The client certificate and what came with it, DER.</param>
+/// <param name="Token">The bearer token of the call; null for none.</param>
+internal sealed record Caller(Digest? Kid, IReadOnlyList<ReadOnlyMemory<byte>> Certificates, string? Token)
+{
+    private const string Scheme = "Bearer ";
+
+    /// <summary>Who makes a call.</summary>
+    internal static Caller Of(ServerCallContext call)
+    {
+        var kid = call.PeerKey is { } point && PublicKey.TryFromPoint(point, out var key, out _)
+            ? key.Kid
+            : (Digest?)null;
+        var header = call.RequestHeaders.GetValue("authorization");
+        var token = header is not null && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            ? header[Scheme.Length..]
+            : null;
+        return new Caller(kid, call.PeerCertificates, token);
+    }
+
+    /// <summary>The kid, and what it proves itself with besides.</summary>
+    public override string ToString() =>
+        $"{Kid}{(Token is null ? "" : " with a token")}, {Certificates.Count} certificates";
+}

@@ -1,0 +1,67 @@
+using Fairlead.Naming;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Anchor.Identities;
+
+/// <summary>
+/// Who the segment's pods are, by what they show (V50): a key on file, a token for these anchors, or a SPIFFE
+/// certificate, in this order. What was looked at is not looked at again for a few seconds, in which also the rotation
+/// of a bundle or of an issuer's keys takes effect on open streams. Thread-safe.
+/// </summary>
+internal sealed class SubjectBook
+{
+    // How long a look holds: no longer than a proof itself, and so short that a withdrawn authority soon counts for
+    // nothing.
+    private const long LookLife = 10_000;
+
+    private readonly IReadOnlyDictionary<Digest, Subject> _keys;
+    private readonly SpiffeSubjects _spiffe;
+    private readonly TokenSubjects _tokens;
+
+    /// <param name="keys">The subjects of keys on file.</param>
+    /// <param name="options">The other proofs.</param>
+    /// <param name="time">The clock of rotation.</param>
+    /// <param name="logger">Hears of files that were read or cannot be.</param>
+    internal SubjectBook(
+        IReadOnlyDictionary<Digest, Subject> keys, IdentityOptions options, TimeProvider time, ILogger logger)
+    {
+        _keys = keys;
+        _spiffe = new SpiffeSubjects(options.Spiffe, time, logger);
+        _tokens = new TokenSubjects(options.Tokens, time, logger);
+
+        // Read now and not with the first question: a file that is torn just then would leave nothing to go on with.
+        _spiffe.Read();
+        _tokens.Read();
+    }
+
+    /// <summary>Who a caller is.</summary>
+    /// <param name="caller">What it shows.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="delta">The clock tolerance, in milliseconds.</param>
+    /// <param name="found">Who, where it is known.</param>
+    /// <returns><c>SubjectUnknown</c> or <c>TokenAudience</c>; no part of a token is in it.</returns>
+    internal Refusal? Identify(Caller caller, long now, long delta, out Identified? found)
+    {
+        found = null;
+        if (caller.Kid is not { } kid)
+        {
+            return new Refusal(VerificationFailure.SubjectUnknown, "tls", "the connection shows no key");
+        }
+
+        if (_keys.TryGetValue(kid, out var subject))
+        {
+            found = new Identified(subject, long.MaxValue);
+            return null;
+        }
+
+        var refusal = caller.Token is { } token
+            ? _tokens.Identify(token, now, delta, out found)
+            : _spiffe.Identify(caller.Certificates, now, delta, out found);
+        if (found is not null)
+        {
+            found = found with { Until = Math.Min(found.Until, now + LookLife) };
+        }
+
+        return refusal;
+    }
+}
