@@ -39,6 +39,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private AttestBook? _attests;
     private IntroductionBook? _introductions;
     private IntroduceService? _introduce;
+    private SubjectBook? _subjects;
     private ConsumerService? _consumers;
     private RpcServer? _server;
     private RpcServer? _operator;
@@ -145,6 +146,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         await DisposeAsync(_server).ConfigureAwait(false);
         await DisposeAsync(_consumers).ConfigureAwait(false);
         await DisposeAsync(_introductions).ConfigureAwait(false);
+        _subjects?.Dispose();
         await DisposeAsync(_attests).ConfigureAwait(false);
         await DisposeAsync(_keeper).ConfigureAwait(false);
         await DisposeAsync(_links).ConfigureAwait(false);
@@ -205,7 +207,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             SealKey = _keys!.Seal,
             Transport = _keys.Transport,
             TransportKid = _keys.TransportKid,
-            Subjects = new SubjectBook(
+            Subjects = _subjects = new SubjectBook(
                 options.Subjects.ToDictionary(mapping => mapping.Key.Kid, mapping => mapping.Subject),
                 options.Identities, time, loggers.CreateLogger<SubjectBook>()),
             UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints,

@@ -8,15 +8,18 @@ namespace Fairlead.Anchor.Identities;
 /// certificate, in this order. What was looked at is not looked at again for a few seconds, in which also the rotation
 /// of a bundle or of an issuer's keys takes effect on open streams. Thread-safe.
 /// </summary>
-internal sealed class SubjectBook
+internal sealed class SubjectBook : IDisposable
 {
     // How long a look holds: no longer than a proof itself, and so short that a withdrawn authority soon counts for
     // nothing.
     private const long LookLife = 10_000;
 
+    private static readonly TimeSpan BetweenReads = TimeSpan.FromSeconds(2);
+
     private readonly IReadOnlyDictionary<Digest, Subject> _keys;
     private readonly SpiffeSubjects _spiffe;
     private readonly TokenSubjects _tokens;
+    private readonly ITimer _reading;
 
     /// <param name="keys">The subjects of keys on file.</param>
     /// <param name="options">The other proofs.</param>
@@ -29,10 +32,13 @@ internal sealed class SubjectBook
         _spiffe = new SpiffeSubjects(options.Spiffe, time, logger);
         _tokens = new TokenSubjects(options.Tokens, time, logger);
 
-        // Read now and not with the first question: a file that is torn just then would leave nothing to go on with.
-        _spiffe.Read();
-        _tokens.Read();
+        // Read from the start on and not with the questions alone: where a file is torn just then, what goes on to count
+        // is what it said a moment ago, and not what it said at the last question.
+        Read();
+        _reading = time.CreateTimer(_ => Read(), null, BetweenReads, BetweenReads);
     }
+
+    public void Dispose() => _reading.Dispose();
 
     /// <summary>Who a caller is.</summary>
     /// <param name="caller">What it shows.</param>
@@ -63,5 +69,11 @@ internal sealed class SubjectBook
         }
 
         return refusal;
+    }
+
+    private void Read()
+    {
+        _spiffe.Read();
+        _tokens.Read();
     }
 }

@@ -48,7 +48,7 @@ public sealed class IdentityClusterTests : IAsyncLifetime
         var identities = new IdentityOptions(
             [new SpiffeDomain("eu1.internal", Bundle, true, ImmutableDictionary<string, Naming.Subject>.Empty)],
             [new TokenIssuer(TokenMaker.Issuer, TokenMaker.Audience, Keys)]);
-        _home = new AnchorCluster("eu1.internal", 100) 
+        _home = new AnchorCluster("eu1.internal", 100)
         {
             Identities = identities,
             Decorate = service => service.Intercept(_homeHeard),

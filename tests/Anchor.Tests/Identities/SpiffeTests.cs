@@ -46,7 +46,7 @@ public sealed class SpiffeTests : IDisposable
     [MemberData(nameof(Strangers))]
     public void Certificate_OfAStranger_SubjectUnknown(string stranger)
     {
-        var book = Book();
+        using var book = Book();
         var shown = Stranger(stranger);
         var refusal = book.Identify(
             new Caller(TestKeys.Key(1).Kid, [.. shown.Select(one => (ReadOnlyMemory<byte>)one.RawData)], null),
@@ -67,7 +67,7 @@ public sealed class SpiffeTests : IDisposable
     [Fact]
     public void Bundle_Rotated_TakesEffectAndWhatCannotBeReadDoesNot()
     {
-        var book = Book();
+        using var book = Book();
         var next = new CertificateAuthority(Domain, _time.GetUtcNow());
         var (old, renewed) = (_authority.Sign([Frontend]), next.Sign([Frontend]));
         Assert.Null(Ask(book, old).Refusal);
@@ -87,7 +87,7 @@ public sealed class SpiffeTests : IDisposable
     [Fact]
     public void Svid_KeptFromBefore_EndsAtItsTime()
     {
-        var book = Book();
+        using var book = Book();
         var svid = _authority.Sign([Frontend], until: TimeSpan.FromSeconds(60));
         Assert.Null(Ask(book, svid).Refusal);
         _time.Advance(TimeSpan.FromSeconds(50));

@@ -95,7 +95,7 @@ public sealed class TokenTests : IDisposable
     [Fact]
     public void Token_KeptFromBefore_EndsAtItsTime()
     {
-        var book = Book();
+        using var book = Book();
         var token = _issuer.Sign(Claims(life: TimeSpan.FromSeconds(60)));
         Assert.Null(Ask(book, token).Refusal);
         _time.Advance(TimeSpan.FromSeconds(54));
@@ -108,7 +108,7 @@ public sealed class TokenTests : IDisposable
     public void Keys_Rotated_TakeEffectAndWhatCannotBeReadDoesNot()
     {
         using var next = new TokenMaker("key-2");
-        var book = Book();
+        using var book = Book();
         var (old, renewed) = (_issuer.Sign(Claims()), next.Sign(Claims()));
         Assert.Null(Ask(book, old).Refusal);
         Assert.NotNull(Ask(book, renewed).Refusal);
@@ -128,9 +128,20 @@ public sealed class TokenTests : IDisposable
     [Fact]
     public void Keys_TornAtTheFirstQuestion_AreThoseOfTheStart()
     {
-        var book = Book();
+        using var book = Book();
         Rotate("{\"keys\":");
         Assert.Null(Ask(book, _issuer.Sign(Claims())).Refusal);
+    }
+
+    /// <summary>An anchor that nobody asks sees a rotation too, so that a torn file does not throw it back.</summary>
+    [Fact]
+    public void Keys_TornAfterARotationThatNobodyAskedIn_AreTheRotatedOnes()
+    {
+        using var next = new TokenMaker("key-2");
+        using var book = Book();
+        Rotate(TokenMaker.KeySet(next));
+        File.WriteAllText(_file, "");
+        Assert.Null(Ask(book, next.Sign(Claims())).Refusal);
     }
 
     [Theory]
