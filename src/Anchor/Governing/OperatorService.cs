@@ -131,8 +131,7 @@ internal sealed class OperatorService(string self, SealLoop loop, OperationBook 
         }
 
         // A slip of the hand must not stand as a word for whatever may come.
-        if (!await AskAsync(engine => engine.Epochs.Queue.Any(one => one.Candidate.Digest == digest))
-            .ConfigureAwait(false))
+        if (await AskAsync(engine => engine.FindWaiting(digest)).ConfigureAwait(false) is null)
         {
             throw RpcFailures.ToException(
                 new Refusal(VerificationFailure.EpochUnknown, "digest", $"no operation {digest} waits here"));
@@ -148,7 +147,7 @@ internal sealed class OperatorService(string self, SealLoop loop, OperationBook 
         {
             book.Keep(engine);
             var response = new ApproveResponse { Threshold = (uint)engine.Ground.Epoch.Value.Quorum.TGov };
-            response.Supporters.AddRange(engine.Epochs.Supporters(digest));
+            response.Supporters.AddRange(engine.Epochs.Supporters(engine.FindWaiting(digest) ?? digest));
             return response;
         });
     }

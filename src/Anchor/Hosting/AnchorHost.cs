@@ -253,6 +253,14 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
                 $"listen: {options.Listen}: {e.Message}; end what uses the address, or give another one", e);
         }
 
+        await ServeOperatorAsync(options, time, loggers, cancellationToken).ConfigureAwait(false);
+        _links!.Follow(_ground.Newest.Value);
+        _loop!.Start();
+    }
+
+    private async Task ServeOperatorAsync(
+        AnchorOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
         var pages = new AnchorPages(() => Status(options.Id), _counters, time);
         _admin = await PageServer.StartAsync(
             "admin", options.Admin, pages.Admin, isLoopbackOnly: true, cancellationToken)
@@ -263,8 +271,6 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _operator = await OperatorSocket.StartAsync(
             options.OperatorSocket, new OperatorService(options.Id, _loop!, _operations!, () => _ground), time, loggers,
             cancellationToken).ConfigureAwait(false);
-        _links!.Follow(_ground.Newest.Value);
-        _loop!.Start();
     }
 
     // Epochs and the newest one's first seal are shown together, so that nobody waits for a seal that is not there yet.

@@ -32,8 +32,8 @@ internal sealed class SubjectBook : IDisposable
         _spiffe = new SpiffeSubjects(options.Spiffe, time, logger);
         _tokens = new TokenSubjects(options.Tokens, time, logger);
 
-        // Read from the start on and not with the questions alone: where a file is torn just then, what goes on to count
-        // is what it said a moment ago, and not what it said at the last question.
+        // Read from the start on and not with the questions alone: where a file is torn just then, what goes on to
+        // count is what it said a moment ago, and not what it said at the last question.
         Read();
         _reading = time.CreateTimer(_ => Read(), null, BetweenReads, BetweenReads);
     }

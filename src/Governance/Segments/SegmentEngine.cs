@@ -23,6 +23,7 @@ public sealed class SegmentEngine
     private readonly Dictionary<string, long> _told = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _asked = new(StringComparer.Ordinal);
     private readonly Dictionary<object, long> _timers = [];
+    private readonly Overtaken _overtaken = new();
     private List<SegmentOutput> _outputs = [];
     private SealEngine _seals;
     private EpochEngine _epochs;
@@ -90,6 +91,15 @@ public sealed class SegmentEngine
     /// <param name="seq">Its number.</param>
     public IReadOnlyList<byte[]> SignedAbove(long epoch, long seq) => _factory.Tail.Above(epoch, seq);
 
+    /// <summary>The digest under which an operation waits, also where an epoch overtook it since; null where it waits
+    /// no more.</summary>
+    /// <param name="digest">The digest as somebody saw it.</param>
+    public Digest? FindWaiting(Digest digest)
+    {
+        var today = _overtaken.Today(digest);
+        return _epochs.Queue.Any(one => one.Candidate.Digest == today) ? today : null;
+    }
+
     /// <summary>Takes one input at a time that never goes back.</summary>
     /// <param name="input">What happened.</param>
     /// <param name="now">Unix milliseconds.</param>
@@ -103,6 +113,9 @@ public sealed class SegmentEngine
         {
             case SegmentInput.OfPublisher publisher:
                 Run(_seals, publisher.Input);
+                break;
+            case SegmentInput.OfOperator { Input: EpochInput.Approve approve }:
+                Run(new EpochInput.Approve(_overtaken.Today(approve.Digest)));
                 break;
             case SegmentInput.OfOperator operation:
                 Run(operation.Input);
@@ -370,6 +383,7 @@ public sealed class SegmentEngine
     private List<QueuedOperation> Rebase(EpochGround before, EpochEngine epochs, EpochDecision decision)
     {
         var queue = new List<QueuedOperation>();
+        var moved = new List<(Digest Old, Digest New)>();
         foreach (var (candidate, operation) in epochs.Queue)
         {
             if (candidate.Digest == decision.Candidate.Digest)
@@ -386,9 +400,11 @@ public sealed class SegmentEngine
             }
 
             queue.Add(operation with { Proposal = rebased });
+            moved.Add((candidate.Digest, epoch.Digest));
             Emit(new SegmentOutput.Rebased(operation.Token, candidate.Digest, epoch.Digest));
         }
 
+        _overtaken.Move(moved);
         return queue;
     }
 

@@ -144,6 +144,43 @@ public sealed class SuccessionTests
     }
 
     [Fact]
+    public void Approval_OfTheDigestBeforeAnEpochOvertookIt_Counts()
+    {
+        var cluster = new Cluster();
+        cluster.Run(500);
+        var peer = PeerOperation.Build(
+            cluster.Ground,
+            new PeerRequest(
+                SegmentName.Parse("eu1.acme.internal"),
+                EpochBench.Stranger(3),
+                new Floor(EpochBench.Stranger(4), 0),
+                [EpochBench.Endpoint]),
+            cluster.Now,
+            cluster.Opening,
+            out _)!;
+        var seen = EpochBench.DigestOf(peer);
+        cluster.Give("a0", new SegmentInput.OfOperator(new EpochInput.Submit(1, peer)));
+        foreach (var maxTtl in new[] { 1000, 2000 })
+        {
+            cluster.Run(500);
+            cluster.Decide(cluster.Policy(maxTtl), 2);
+            cluster.Run(5000);
+        }
+
+        cluster.Agree(3);
+        Assert.All(cluster.Engines.Values, engine => Assert.NotEqual(seen, engine.FindWaiting(seen) ?? seen));
+        foreach (var id in cluster.World.Ids)
+        {
+            cluster.Give(id, new SegmentInput.OfOperator(new EpochInput.Approve(seen)));
+        }
+
+        cluster.Run(5000);
+        cluster.Agree(4);
+        Assert.Single(cluster.Ground.Epoch.Value.Peers);
+        Assert.All(cluster.Engines.Values, engine => Assert.Null(engine.FindWaiting(seen)));
+    }
+
+    [Fact]
     public void Anchor_ThatWasAway_FollowsByTheSteps()
     {
         var cluster = new Cluster();
