@@ -19,6 +19,7 @@ internal sealed class XdsServer : IViewProvider, IAsyncDisposable
     private RpcServer? _server;
     private TaskCompletionSource _all = new();
     private int _left;
+    private string _version = "";
 
     /// <summary>How many different objects the clients acknowledged since the last <see cref="PublishAsync"/>
     /// began.</summary>
@@ -49,7 +50,7 @@ internal sealed class XdsServer : IViewProvider, IAsyncDisposable
             Endpoints = { RpcEndpoint.Unix(server.Socket) },
         };
         server._server = await RpcServer.StartAsync(options, cancellationToken);
-        server.Publish(0);
+        server.Publish(Resource.Create(Assignment(0)));
         return server;
     }
 
@@ -74,16 +75,18 @@ internal sealed class XdsServer : IViewProvider, IAsyncDisposable
     /// <summary>Changes one endpoint's weight and waits until so many streams have acknowledged it.</summary>
     public Task PublishAsync(int round, int streams, CancellationToken cancellationToken)
     {
+        var resource = Resource.Create(Assignment(round));
         Task all;
         lock (_gate)
         {
             _seen.Clear();
             _left = streams;
+            _version = resource.Version;
             _all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             all = _all.Task;
         }
 
-        Publish(round);
+        Publish(resource);
         return all.WaitAsync(Patience, cancellationToken);
     }
 
@@ -93,9 +96,8 @@ internal sealed class XdsServer : IViewProvider, IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private void Publish(int round)
+    private void Publish(Resource resource)
     {
-        var resource = Resource.Create(Assignment(round));
         ResourceBytes = resource.Framed.Length;
         _view.Update(builder => builder.MarkPrimed().Set(resource));
     }
@@ -104,7 +106,14 @@ internal sealed class XdsServer : IViewProvider, IAsyncDisposable
     {
         lock (_gate)
         {
-            _seen.UnionWith(ack.Resources);
+            // The word about the version before may come late.
+            var acknowledged = ack.Resources.Where(resource => resource.Version == _version).ToList();
+            if (acknowledged.Count == 0)
+            {
+                return;
+            }
+
+            _seen.UnionWith(acknowledged);
             if (_left > 0 && --_left == 0)
             {
                 _all.SetResult();

@@ -28,4 +28,25 @@ internal static class EnvoyMissing
             throw new CheckSkippedException(world.EnvoyAbsence!);
         }
     }
+
+    /// <summary>Runs a check for as long as the Envoy does: what it waits for will not come from an Envoy that
+    /// ended.</summary>
+    /// <exception cref="CheckFailedException">Envoy ended meanwhile.</exception>
+    internal static async Task<string> WhileThereAsync(
+        DemoWorld world, Func<CancellationToken, Task<string>> check, CancellationToken cancellationToken)
+    {
+        SkipIf(world);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var ended = world.Envoy!.WaitForExitAsync(bounded.Token);
+        var run = check(bounded.Token);
+        if (await Task.WhenAny(run, ended).ConfigureAwait(false) != run)
+        {
+            await bounded.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAny(run).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            _ = IsThere(world);
+        }
+
+        return await run.ConfigureAwait(false);
+    }
 }

@@ -105,6 +105,9 @@ internal sealed class ManagedProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it has ended.</summary>
+    internal Task WaitForExitAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
+
     /// <summary>Sends a signal.</summary>
     internal void Signal(int signal)
     {

@@ -11,9 +11,11 @@ internal sealed class EndpointsCheck(DemoWorld world)
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
-    internal async Task<string> RunAsync(CancellationToken cancellationToken)
+    internal Task<string> RunAsync(CancellationToken cancellationToken) =>
+        EnvoyMissing.WhileThereAsync(world, CheckAsync, cancellationToken);
+
+    private async Task<string> CheckAsync(CancellationToken cancellationToken)
     {
-        EnvoyMissing.SkipIf(world);
         var address = world.ExtraEndpoints[0];
         await world.Backends.EnsureAsync(address, grpc: false, cancellationToken).ConfigureAwait(false);
         using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);
