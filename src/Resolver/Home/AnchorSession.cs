@@ -34,11 +34,7 @@ internal sealed class AnchorSession : IAsyncDisposable
         _post = post;
         _room = new SemaphoreSlim(options.UnhandledMax, options.UnhandledMax);
         _proof = options.Proof?.Current;
-        _client = new AnchorClient(
-            endpoint, _proof?.Certificate ?? options.Identity, options.Time, memory.State.HomeState)
-            {
-                Token = _proof?.Token,
-            };
+        _client = options.Connect(endpoint, _proof, memory.State.HomeState);
         _running = Task.Run(RunAsync);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
@@ -14,7 +15,7 @@ namespace Fairlead.Resolver.Home;
 /// <content>Asking other anchors beside one that is silent, while somebody waits.</content>
 public sealed partial class HomeResolver
 {
-    private readonly Dictionary<int, AnchorClient> _hedgeClients = [];
+    private readonly Dictionary<int, (AnchorClient Client, ConsumerProof? Proof)> _hedgeClients = [];
     private readonly HashSet<string> _hedging = new(StringComparer.Ordinal);
     private AnchorAsking? _asking;
 
@@ -48,12 +49,19 @@ public sealed partial class HomeResolver
             return session.Client;
         }
 
-        if (!_hedgeClients.TryGetValue(anchor, out var client))
+        var proof = _options.Proof?.Current;
+        if (_hedgeClients.TryGetValue(anchor, out var held))
         {
-            _hedgeClients[anchor] = client =
-                new AnchorClient(_anchors[anchor], _options.Identity, _options.Time, home);
+            if (held.Proof == proof)
+            {
+                return held.Client;
+            }
+
+            _leaving.Add(held.Client.DisposeAsync().AsTask());
         }
 
+        var client = _options.Connect(_anchors[anchor], proof, home);
+        _hedgeClients[anchor] = (client, proof);
         return client;
     }
 
@@ -131,7 +139,7 @@ public sealed partial class HomeResolver
     // V63: connections are held to one epoch; the next hedge makes new ones.
     private void LeaveHedgeClients()
     {
-        _leaving.AddRange(_hedgeClients.Values.Select(client => client.DisposeAsync().AsTask()));
+        _leaving.AddRange(_hedgeClients.Values.Select(held => held.Client.DisposeAsync().AsTask()));
         _hedgeClients.Clear();
     }
 }

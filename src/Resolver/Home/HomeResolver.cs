@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using Fairlead.Naming;
-using Fairlead.Resolver.Anchors;
 using Fairlead.Resolver.State;
 
 namespace Fairlead.Resolver.Home;
@@ -183,9 +182,7 @@ public sealed partial class HomeResolver : IAsyncDisposable
         while (Memory.State.HomeState?.Seal is null)
         {
             var clients = _options.Anchors
-                .Select(anchor => new AnchorClient(
-                    anchor, _options.Proof?.Current.Certificate ?? _options.Identity, _options.Time,
-                    Memory.State.HomeState))
+                .Select(anchor => _options.Connect(anchor, _options.Proof?.Current, Memory.State.HomeState))
                 .ToList();
             var result = await HomeMeeting.AskHeadsAsync(clients, Memory, _options.Time, _stop.Token)
                 .ConfigureAwait(false);

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.Resolver.Anchors;
 using Fairlead.Rpc;
 
 namespace Fairlead.Resolver.Home;
@@ -60,4 +61,12 @@ public sealed record HomeResolverOptions
 
     /// <value>Spreads renewals.</value>
     public required Random Random { get; init; }
+
+    /// <summary>A connection to an anchor of the home, on which the pod proves itself as it does everywhere
+    /// (V50).</summary>
+    /// <param name="anchor">Where it listens.</param>
+    /// <param name="proof">The proof of today; null where the key is one.</param>
+    /// <param name="home">The home's verified chain; null before it was met.</param>
+    internal AnchorClient Connect(IpEndpoint anchor, ConsumerProof? proof, SegmentState? home) =>
+        new(anchor, proof?.Certificate ?? Identity, Time, home) { Token = proof?.Token };
 }

@@ -112,7 +112,7 @@ public sealed class DurableFile
 
             return bytes[..total];
         }
-        catch (FileNotFoundException)
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }

@@ -1,3 +1,4 @@
+using Fairlead.Identities;
 using Fairlead.Naming;
 
 namespace Fairlead.Resolver.Tests.Home;
@@ -123,6 +124,29 @@ public sealed class KeptAnswerTests : IAsyncLifetime
         await _home.UntilAsync(() => _home.Anchors[1].Open == 1 ? this : null, "the subscription elsewhere");
         Assert.Equal(NameState.Fresh, Assert.Single(_home.Resolver.Names).State);
     }
+
+    [Fact]
+    public async Task Silence_OfTheFirstAnchor_IsHedgedWithThePodsProof()
+    {
+        _home.Anchors[0].Say = static _ => null;
+        _home.StartResolver(proof: new Shown(new ConsumerProof(null, "a.b.c")));
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        var shown = _home.Anchors.SelectMany(anchor => anchor.Shown).ToList();
+        Assert.True(shown.Count > 1);
+        Assert.All(shown, value => Assert.Equal("Bearer a.b.c", value));
+    }
+
+    [Fact]
+    public async Task Folder_ThatIsNotThereYet_IsNoTrouble()
+    {
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        Assert.Empty(_home.Resolver.Troubles.Newest);
+    }
+
+    private sealed record Shown(ConsumerProof Current) : IConsumerProof;
 
     private async Task RunOnceAsync(params string[] names)
     {

@@ -49,6 +49,9 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
     /// <summary>How many times it was asked for one answer without a subscription.</summary>
     internal int Resolved { get; private set; }
 
+    /// <summary>What was shown as <c>authorization</c> with each of these questions, and with each stream.</summary>
+    internal ConcurrentQueue<string?> Shown { get; } = new();
+
     /// <summary>How many streams were ever opened to it.</summary>
     internal int Opened => _opened;
 
@@ -63,7 +66,11 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
         var service = ServerServiceDefinition.CreateBuilder()
             .AddMethod(AnchorMethods.Epochs, (request, _) => Task.FromResult(Epochs(request)))
             .AddMethod(AnchorMethods.Head, (request, _) => Task.FromResult(Head(request)))
-            .AddMethod(AnchorMethods.Resolve, (request, _) => Task.FromResult(Resolve(request)))
+            .AddMethod(AnchorMethods.Resolve, (request, context) =>
+            {
+                Shown.Enqueue(context.RequestHeaders.GetValue("authorization"));
+                return Task.FromResult(Resolve(request));
+            })
             .AddMethod(AnchorMethods.Subscribe, SubscribeAsync)
             .Build();
         _server = await RpcServer.StartAsync(
@@ -116,6 +123,7 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
         IAsyncStreamReader<SubscribeRequest> requests, IServerStreamWriter<SubscribeResponse> responses,
             ServerCallContext context)
     {
+        Shown.Enqueue(context.RequestHeaders.GetValue("authorization"));
         var stream = new Stream(this);
         var id = Interlocked.Increment(ref _opened);
         _streams[id] = stream;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver.Home;
@@ -89,7 +90,7 @@ internal sealed class ScriptedHome : IAsyncDisposable
 
     /// <summary>Starts a resolver.</summary>
     internal void StartResolver(bool keepsState = false, Floor? floor = null, int unhandledMax = 32,
-        Digest? genesis = null)
+        Digest? genesis = null, IConsumerProof? proof = null)
     {
         Resolver = new HomeResolver(
             new HomeResolverOptions
@@ -100,6 +101,7 @@ internal sealed class ScriptedHome : IAsyncDisposable
                 StateFile = keepsState ? StateFile : null,
                 AnswerFolder = keepsState ? AnswerFolder : null,
                 UnhandledMax = unhandledMax,
+                Proof = proof,
                 Random = new Random(1),
             },
             new Subject { Namespace = "shop", Account = "frontend" },

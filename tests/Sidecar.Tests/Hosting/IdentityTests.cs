@@ -28,7 +28,7 @@ public sealed class IdentityTests(TwoClusters clusters) : IClassFixture<TwoClust
 
         using var next = new TokenMaker("key-2");
         clusters.Trust(clusters.Issuer, next);
-        await Task.Delay(TimeSpan.FromSeconds(3), Stop);
+        await Task.Delay(TimeSpan.FromSeconds(6), Stop);
         await WriteAsync(file, next.Sign(TokenMaker.Claims(Now)));
         await RenewedAsync(host);
         clusters.Trust(next);
@@ -52,7 +52,7 @@ public sealed class IdentityTests(TwoClusters clusters) : IClassFixture<TwoClust
 
         var next = new CertificateAuthority("eu1.internal", Now);
         clusters.Trust(clusters.Authority, next);
-        await Task.Delay(TimeSpan.FromSeconds(3), Stop);
+        await Task.Delay(TimeSpan.FromSeconds(6), Stop);
         svid.Write(next.Sign([Frontend]), next);
         await RenewedAsync(host);
         clusters.Trust(next);
