@@ -47,28 +47,48 @@ internal sealed class ControllerHost(
             await PageServer.StartAsync(
                 "metrics", options.Metrics, pages.Metrics, isLoopbackOnly: false, cancellationToken)
             .ConfigureAwait(false);
-        await using (metrics.ConfigureAwait(false))
+        await using var endOfMetrics = metrics.ConfigureAwait(false);
+        logger.Started(options.Manifests, options.Segment.ToString(), anchors.Count, kid.ToString());
+        var telemetry = options.Telemetry is { } to
+            ? new TelemetryExport(
+                to, "fairlead-controller", options.Segment.ToString(), pages.NumbersAsync, time, logger)
+            : null;
+        try
         {
-            logger.Started(options.Manifests, options.Segment.ToString(), anchors.Count, kid.ToString());
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var tasks = new[]
-            {
-                shell.RunAsync(stop.Token),
-                WatchAsync(watcher, manifests, shell, stop.Token),
-                TellAsync(shell, () => ready($"http://{admin.Address}"), stop.Token),
-            };
-
-            // The first that fails ends the others; none ends by itself but the one that tells.
-            await foreach (var task in Task.WhenEach(tasks).ConfigureAwait(false))
-            {
-                if (task.IsFaulted)
-                {
-                    await stop.CancelAsync().ConfigureAwait(false);
-                }
-            }
-
-            await Task.WhenAll(tasks).ConfigureAwait(false);
+            await PublishAsync(shell, watcher, manifests, () => ready($"http://{admin.Address}"), cancellationToken)
+                .ConfigureAwait(false);
         }
+        finally
+        {
+            if (telemetry is not null)
+            {
+                await telemetry.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static async Task PublishAsync(
+        PublisherShell shell, ManifestWatcher watcher, ManifestController manifests, Action ready,
+        CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var tasks = new[]
+        {
+            shell.RunAsync(stop.Token),
+            WatchAsync(watcher, manifests, shell, stop.Token),
+            TellAsync(shell, ready, stop.Token),
+        };
+
+        // The first that fails ends the others; none ends by itself but the one that tells.
+        await foreach (var task in Task.WhenEach(tasks).ConfigureAwait(false))
+        {
+            if (task.IsFaulted)
+            {
+                await stop.CancelAsync().ConfigureAwait(false);
+            }
+        }
+
+        await Task.WhenAll(tasks).ConfigureAwait(false);
     }
 
     private static async Task WatchAsync(

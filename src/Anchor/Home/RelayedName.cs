@@ -14,6 +14,7 @@ internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consum
     private Refusal? _failure;
     private Action? _refresh;
     private bool _refreshAsked;
+    private string? _trace;
 
     /// <summary>Called when the answer or the failure is another one; handlers only signal.</summary>
     internal event Action? Changed;
@@ -50,16 +51,29 @@ internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consum
     }
 
     /// <summary>Asks the target anew, since an asker knows more than what is held (V64), or asks to renew it.</summary>
-    internal void AskAgain()
+    /// <param name="trace">The span that waits for it, as W3C's traceparent; null for none.</param>
+    internal void AskAgain(string? trace = null)
     {
         Action? wake;
         lock (_gate)
         {
             _refreshAsked = true;
+            _trace = trace ?? _trace;
             wake = _refresh;
         }
 
         wake?.Invoke();
+    }
+
+    /// <summary>The span that waits for the next question; once.</summary>
+    internal string? TakeTrace()
+    {
+        lock (_gate)
+        {
+            var trace = _trace;
+            _trace = null;
+            return trace;
+        }
     }
 
     /// <summary>Whether it was asked for since the last look.</summary>

@@ -153,7 +153,7 @@ internal sealed class TargetStream(
             request.Via.AddRange(Way.Hops.Select(hop => WireWriter.ToMessage(hop.After(null))));
         }
 
-        return new Open { Id = name.Id, Request = request };
+        return new Open { Id = name.Id, Request = request, TraceParent = name.TakeTrace() ?? "" };
     }
 
     // A renewed introduction takes the place of the old one; another path ends the stream, as does the end of all.

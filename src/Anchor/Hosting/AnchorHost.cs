@@ -40,12 +40,14 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private IntroductionBook? _introductions;
     private IntroduceService? _introduce;
     private SubjectBook? _subjects;
+    private ServingContext? _context;
     private ConsumerService? _consumers;
     private RpcServer? _server;
     private RpcServer? _operator;
     private int _servedAtStart;
     private PageServer? _admin;
     private PageServer? _metrics;
+    private TelemetryExport? _telemetry;
 
     private AnchorHost(SegmentGround ground, ChainFolder chain, ILogger log)
     {
@@ -140,6 +142,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await DisposeAsync(_telemetry).ConfigureAwait(false);
         await DisposeAsync(_metrics).ConfigureAwait(false);
         await DisposeAsync(_admin).ConfigureAwait(false);
         await DisposeAsync(_operator).ConfigureAwait(false);
@@ -201,7 +204,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         Func<ServerServiceDefinition, ServerServiceDefinition>? decorate,
         CancellationToken cancellationToken)
     {
-        var context = new ServingContext
+        var context = _context = new ServingContext
         {
             Views = _views,
             SealKey = _keys!.Seal,
@@ -268,6 +271,11 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _metrics = await PageServer.StartAsync(
             "metrics", options.Metrics, pages.Metrics, isLoopbackOnly: false, cancellationToken)
             .ConfigureAwait(false);
+        _telemetry = options.Telemetry is { } telemetry
+            ? new TelemetryExport(
+                telemetry, "fairlead-anchor", $"{_ground.Name.Text}/{options.Id}", _ => new(pages.Numbers), time,
+                loggers.CreateLogger<TelemetryExport>())
+            : null;
         _operator = await OperatorSocket.StartAsync(
             options.OperatorSocket, new OperatorService(options.Id, _loop!, _operations!, () => _ground), time, loggers,
             cancellationToken).ConfigureAwait(false);
@@ -308,6 +316,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         [.. _links!.All.Select(link => (link.Id, link.IsConnected))], _archive!.Alarm, _consumers!.Streams)
     {
         Introductions = [.. _introductions!.All.Where(one => !one.Way.Hops.IsEmpty)],
+        Answers = _context!.Meter,
         Introduced = _introduce!.Given,
     };
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Fairlead.Anchor.Identities;
 using Fairlead.Configuration;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Protocol;
 
@@ -52,6 +53,10 @@ internal sealed record AnchorOptions
     /// address.</value>
     internal required IPEndPoint Metrics { get; init; }
 
+    /// <value>Where numbers and spans are sent; null for nowhere, as it is without the section
+    /// <c>telemetry</c>.</value>
+    internal TelemetryOptions? Telemetry { get; init; }
+
     /// <value>Bytes of the journal from which on a new file is started at the next archived seal. Default 256
     /// MiB.</value>
     internal long JournalBytes { get; init; } = 256 * Mebibyte;
@@ -78,6 +83,7 @@ internal sealed record AnchorOptions
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16001)),
             Metrics = root.OpenEndpoint("metrics", 16021),
             JournalBytes = root.Integer("journal_mib", 1, 256, 256) * Mebibyte,
+            Telemetry = TelemetryOf(root.Section("telemetry", isRequired: false)),
             Subjects = [.. root.Has("subjects") ? root.Sections("subjects").Select(Mapping) : []],
             Identities = IdentityOptions.Read(root),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
@@ -85,6 +91,15 @@ internal sealed record AnchorOptions
         file.ThrowIfInvalid();
         return options;
     }
+
+    private static TelemetryOptions? TelemetryOf(ConfigurationSection section) => section.IsPresent
+        ? new TelemetryOptions(
+            section.Value<Uri>("otlp", TelemetryOptions.Expects, TelemetryOptions.TryAddress)!,
+            section.Duration(
+                "interval", TelemetryOptions.IntervalMin, TelemetryOptions.IntervalMax,
+                TelemetryOptions.IntervalDefault),
+            section.Integer("traces_percent", 0, 100, 10) / 100.0)
+        : null;
 
     private static (PublicKey Key, Subject Subject) Mapping(ConfigurationSection section)
     {

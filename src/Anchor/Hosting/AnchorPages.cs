@@ -21,12 +21,15 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
         new Dictionary<string, PageSource>(StringComparer.Ordinal)
     {
         ["/ready"] = _ => new(Page.Readiness(IsReady(status()) ? null : "no valid seal is held")),
-        ["/metrics"] = _ => new(Numbers(status())),
+        ["/metrics"] = _ => new(Numbers.ToPage()),
     };
 
     private bool IsReady(AnchorStatus now) => now.View?.IsValid(time.GetUtcNow().ToUnixTimeMilliseconds()) == true;
 
-    private Page Numbers(AnchorStatus now) => new MetricsText()
+    /// <summary>The numbers of now.</summary>
+    internal MetricsText Numbers => NumbersOf(status());
+
+    private MetricsText NumbersOf(AnchorStatus now) => new MetricsText()
         .Gauge("fairlead_anchor_ready", "1 while a valid seal is held.", IsReady(now) ? 1 : 0)
         .Gauge("fairlead_anchor_epoch", "The number of the newest epoch.", now.Epoch)
         .Gauge("fairlead_anchor_seal_seq", "The number of the newest certified seal in its epoch.",
@@ -48,9 +51,15 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
         .Gauge("fairlead_anchor_introductions", "Segments to which a way over transits is held.",
             now.Introductions.Length)
         .Counter("fairlead_anchor_introduced_total", "Hops given to the anchors of other segments.", now.Introduced)
+        .Counter("fairlead_anchor_answers_total", "Questions answered, by the segment whose pods asked.", "consumer",
+            now.Answers.ByConsumer)
+        .Counter("fairlead_anchor_answers_scope_total",
+            "Questions answered within this segment, out of it to another, or in from another.", "scope",
+            now.Answers.ByScope)
+        .Counter("fairlead_anchor_answers_failed_total", "Questions that got no answer.", "failure",
+            now.Answers.Failures)
         .Gauge("fairlead_anchor_store_rolled_back", "1 where the store was replaced or restored.",
-            now.StoreAlarm is null ? 0 : 1)
-        .ToPage();
+            now.StoreAlarm is null ? 0 : 1);
 
     private Page WithStatus(int code) => Page.Json(code, json => Write(json, status()));
 

@@ -20,6 +20,9 @@ internal sealed record AnchorStatus(
     /// <summary>The ways to other segments that lead over transits, by target.</summary>
     internal ImmutableArray<(SegmentName Target, Way Way)> Introductions { get; init; } = [];
 
+    /// <summary>The answers given.</summary>
+    internal required AnswerMeter Answers { get; init; }
+
     /// <summary>How many hops were given to the anchors of other segments.</summary>
     internal long Introduced { get; init; }
 }

@@ -97,7 +97,7 @@ internal sealed class ConsumerService : IAsyncDisposable
 
         try
         {
-            upstream.AskAgain();
+            upstream.AskAgain(System.Diagnostics.Activity.Current?.Id);
             return await ComposeAsync(question, upstream, known, call.CancellationToken).ConfigureAwait(false);
         }
         finally
@@ -127,7 +127,7 @@ internal sealed class ConsumerService : IAsyncDisposable
                 var left = PatienceWith(refusal?.Failure, upstream) - _context.Time.GetElapsedTime(start);
                 if (composed is not null || left <= TimeSpan.Zero)
                 {
-                    return Respond(composed, relayed is null ? failure ?? refusal : refusal);
+                    return Respond(question, composed, relayed is null ? failure ?? refusal : refusal);
                 }
 
                 await wakeup.WaitAsync(left, cancellationToken).ConfigureAwait(false);
@@ -151,8 +151,15 @@ internal sealed class ConsumerService : IAsyncDisposable
         _ => upstream is null ? TimeSpan.Zero : ResolvePatience,
     };
 
-    private static ResolveResponse Respond(Answerer.Composed? composed, Refusal? refusal) => composed is not null
-        ? new ResolveResponse { Answer = WireWriter.ToMessage(composed.Answer) }
-        : throw RpcFailures.ToException(Outward.Of(refusal!));
+    private ResolveResponse Respond(AskedQuestion question, Answerer.Composed? composed, Refusal? refusal)
+    {
+        if (composed is null)
+        {
+            _context.Meter.Failed(refusal!.Failure);
+            throw RpcFailures.ToException(Outward.Of(refusal));
+        }
 
+        _context.Meter.Answered(question, _context.Views.Current!);
+        return new ResolveResponse { Answer = WireWriter.ToMessage(composed.Answer) };
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Identities;
@@ -168,10 +169,11 @@ internal sealed class ConsumerStream(
         }
 
         var grantEnds = question.IsHome ? question.KnownUntil : context.Now() + Limits.GrantLife;
-        return Start(open.Id, question, view, grantEnds) is { } full ? Report(open.Id, full) : null;
+        var span = ServingTracing.Start(question, view, open.TraceParent);
+        return Start(open.Id, question, view, grantEnds, span) is { } full ? Report(open.Id, full) : null;
     }
 
-    private Refusal? Start(ulong id, AskedQuestion question, SegmentView view, long grantEnds)
+    private Refusal? Start(ulong id, AskedQuestion question, SegmentView view, long grantEnds, Activity? span)
     {
         RelayedName? upstream = null;
         if (Answerer.Leads(question, view))
@@ -179,15 +181,17 @@ internal sealed class ConsumerStream(
             (upstream, var full) = relay.Use(question);
             if (upstream is null)
             {
+                ServingTracing.End(span, full!);
                 return full;
             }
 
             upstream.Changed += _wakeup.Signal;
-            upstream.AskAgain();
+            upstream.AskAgain(span?.Id);
         }
 
         _subscriptions[id] = new Subscription(id, question, upstream)
         {
+            Span = span,
             GrantEnds = grantEnds,
             Epoch = view.Epoch.Digest,
         };
@@ -213,7 +217,7 @@ internal sealed class ConsumerStream(
 
         _subscriptions.Remove(subscription.Id);
         Drop(subscription);
-        return Start(subscription.Id, question, view, subscription.GrantEnds) is { } full
+        return Start(subscription.Id, question, view, subscription.GrantEnds, null) is { } full
             ? Report(subscription.Id, full)
             : null;
     }
@@ -285,6 +289,12 @@ internal sealed class ConsumerStream(
             return null;
         }
 
+        if (!subscription.HasAnswered)
+        {
+            context.Meter.Answered(subscription.Question, view);
+            ServingTracing.End(subscription.Span, composed.Answer);
+        }
+
         subscription.OnSent(composed, view, relayed, now);
         foreach (var hop in composed.Answer.Hops)
         {
@@ -325,7 +335,7 @@ internal sealed class ConsumerStream(
     private static long NewestOf(Naming.Traversal.UnverifiedHop hop, SegmentView view, Relayed? relayed) =>
         hop.Genesis == view.Genesis ? view.Epoch.Value.Number : relayed?.NewestOf(hop.Genesis) ?? -1;
 
-    private static SubscribeResponse? Once(Subscription subscription, Refusal refusal)
+    private SubscribeResponse? Once(Subscription subscription, Refusal refusal)
     {
         if (subscription.Reported == refusal.Failure)
         {
@@ -333,21 +343,27 @@ internal sealed class ConsumerStream(
         }
 
         subscription.Reported = refusal.Failure;
+        ServingTracing.End(subscription.Span, refusal);
         return Report(subscription.Id, Outward.Of(refusal));
     }
 
-    private static SubscribeResponse Report(ulong id, Refusal refusal) => new()
+    private SubscribeResponse Report(ulong id, Refusal refusal)
     {
-        Failed = new Failed
+        context.Meter.Failed(refusal.Failure);
+        return new SubscribeResponse
         {
-            Id = id,
-            Failure = refusal.Failure.ToString(),
-            Detail = $"{refusal.Where}: {refusal.Detail}",
-        },
-    };
+            Failed = new Failed
+            {
+                Id = id,
+                Failure = refusal.Failure.ToString(),
+                Detail = $"{refusal.Where}: {refusal.Detail}",
+            },
+        };
+    }
 
     private void Drop(Subscription subscription)
     {
+        subscription.Span?.Dispose();
         if (subscription.Relay is { } upstream)
         {
             upstream.Changed -= _wakeup.Signal;

@@ -27,6 +27,9 @@ internal sealed class ServingContext
     /// <summary>Development only: loopback addresses of foreign segments are relayed.</summary>
     internal required bool UnsafeAllowLoopbackEndpoints { get; init; }
 
+    /// <summary>Counts answers.</summary>
+    internal AnswerMeter Meter { get; } = new();
+
     /// <summary>Both clocks.</summary>
     internal required TimeProvider Time { get; init; }
 

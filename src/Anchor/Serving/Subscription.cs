@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Fairlead.Anchor.Home;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -16,12 +17,18 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     private long _expiry;
     private bool _sent;
 
+    /// <summary>Whether an answer was sent for it.</summary>
+    internal bool HasAnswered { get; private set; }
+
     internal ulong Id { get; } = id;
 
     internal AskedQuestion Question { get; } = question;
 
     /// <summary>The upstream subscription; null where the question ends in this segment.</summary>
     internal RelayedName? Relay { get; } = relay;
+
+    /// <summary>The span from the question to its first answer; null where nobody listens.</summary>
+    internal Activity? Span { get; init; }
 
     /// <summary>The own segment's epoch at which it was last asked where the question leads.</summary>
     internal Digest Epoch { get; set; }
@@ -53,6 +60,7 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     internal void OnSent(Answerer.Composed composed, SegmentView view, Relayed? relayed, long now)
     {
         _sent = true;
+        HasAnswered = true;
         WaitingSince = null;
         Reported = null;
         _epoch = view.Epoch.Digest;

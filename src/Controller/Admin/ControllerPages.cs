@@ -23,7 +23,7 @@ internal sealed class ControllerPages(PublisherShell shell, ManifestController m
     public IReadOnlyDictionary<string, PageSource> Metrics => new Dictionary<string, PageSource>(StringComparer.Ordinal)
     {
         ["/ready"] = _ => new(Page.Readiness(IsReady ? null : "not all that was desired at first is sealed")),
-        ["/metrics"] = NumbersAsync,
+        ["/metrics"] = async stop => (await NumbersAsync(stop).ConfigureAwait(false)).ToPage(),
     };
 
     private bool IsReady => shell.Settled.IsCompletedSuccessfully;
@@ -73,7 +73,8 @@ internal sealed class ControllerPages(PublisherShell shell, ManifestController m
         });
     }
 
-    private async ValueTask<Page> NumbersAsync(CancellationToken cancellationToken)
+    /// <summary>The numbers of now.</summary>
+    public async ValueTask<MetricsText> NumbersAsync(CancellationToken cancellationToken)
     {
         var status = await shell.StatusAsync(cancellationToken).ConfigureAwait(false);
         var states = status.Names.GroupBy(name => name.State).OrderBy(group => group.Key, StringComparer.Ordinal);
@@ -84,8 +85,7 @@ internal sealed class ControllerPages(PublisherShell shell, ManifestController m
             .Gauge("fairlead_controller_records_refused", "Names whose newest version an anchor refused.",
                 status.Names.Count(name => name.Refusal is not null))
             .Gauge("fairlead_controller_manifest_problems", "Problems in the manifests; the last good state is kept.",
-                manifests.Problems.Count)
-            .ToPage();
+                manifests.Problems.Count);
     }
 
     private void Problems(Utf8JsonWriter json)

@@ -1,4 +1,5 @@
 using System.Net;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 
 namespace Fairlead.Controller.Configuration;
@@ -33,6 +34,10 @@ internal sealed record ControllerOptions
     /// <summary>Where readiness and metrics are served; may be reachable from outside.</summary>
     /// <value>Default port 16022 on every address.</value>
     public required IPEndPoint Metrics { get; init; }
+
+    /// <summary>Where numbers are sent.</summary>
+    /// <value>Default nowhere.</value>
+    public TelemetryOptions? Telemetry { get; init; }
 
     /// <summary>The region of all endpoints.</summary>
     /// <value>Default none.</value>

@@ -1,5 +1,6 @@
 using System.Net;
 using Fairlead.Configuration;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 
 namespace Fairlead.Controller.Configuration;
@@ -30,6 +31,7 @@ internal static class ControllerOptionsReader
             Manifests = Folder(root, manifests),
             Admin = root.LoopbackEndpoint("admin", new(IPAddress.Loopback, AdminPort)),
             Metrics = root.OpenEndpoint("metrics", MetricsPort),
+            Telemetry = TelemetryOf(root.Section("telemetry", isRequired: false)),
             Region = root.OptionalText("region"),
             RecordLife = root.Duration(
                 "record_life", TimeSpan.FromSeconds(1), TimeSpan.FromDays(30), TimeSpan.FromHours(24)),
@@ -44,6 +46,15 @@ internal static class ControllerOptionsReader
         file.ThrowIfInvalid();
         return options;
     }
+
+    private static TelemetryOptions? TelemetryOf(ConfigurationSection section) => section.IsPresent
+        ? new TelemetryOptions(
+            section.Value<Uri>("otlp", TelemetryOptions.Expects, TelemetryOptions.TryAddress)!,
+            section.Duration(
+                "interval", TelemetryOptions.IntervalMin, TelemetryOptions.IntervalMax,
+                TelemetryOptions.IntervalDefault),
+            section.Integer("traces_percent", 0, 100, 10) / 100.0)
+        : null;
 
     private static void Check(ConfigurationSection root, ControllerOptions options)
     {

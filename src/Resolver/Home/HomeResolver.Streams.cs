@@ -173,6 +173,7 @@ public sealed partial class HomeResolver
             if (verified[i].Answer is { } answer)
             {
                 session.ShownHome = answer.Hops[0].Seal?.Position ?? session.ShownHome;
+                ResolverTracing.End(open.Span, answer);
                 Step(new CacheInput.Accepted(open.Name, session.Index, answer) { Bytes = bytes });
                 Keep(open.Name, answer, raw);
             }
@@ -203,6 +204,7 @@ public sealed partial class HomeResolver
 
     private void Fail(AnchorSession session, OpenName open, Refusal reason)
     {
+        ResolverTracing.End(open.Span, reason);
         Troubles.Note(session.Endpoint.Text, open.Name, reason);
         KeepNoLonger(open.Name, reason);
         Step(new CacheInput.Failed(open.Name, session.Index, reason));
@@ -210,6 +212,7 @@ public sealed partial class HomeResolver
 
     private void Refuse(AnchorSession session, OpenName open, Refusal refusal)
     {
+        ResolverTracing.End(open.Span, refusal);
         Troubles.Note(session.Endpoint.Text, open.Name, refusal);
         KeepNoLonger(open.Name, refusal);
         Step(new CacheInput.Refused(open.Name, session.Index, refusal));
@@ -258,9 +261,11 @@ public sealed partial class HomeResolver
         var request = new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) };
         request.Known.AddRange(told.ToKnown());
         var id = ++_nextId;
-        session.Open[id] = new OpenName(name, query, told);
+        var span = ResolverTracing.Start(name, session.Endpoint);
+        session.Open[id] = new OpenName(name, query, told) { Span = span };
         _openOf[name] = (id, session);
-        Send(session, new SubscribeRequest { Open = new Open { Id = id, Request = request } });
+        var open = new Open { Id = id, Request = request, TraceParent = span?.Id ?? "" };
+        Send(session, new SubscribeRequest { Open = open });
     }
 
     private void Close(string name)

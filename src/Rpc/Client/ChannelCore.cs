@@ -4,6 +4,8 @@ namespace Fairlead.Rpc;
 internal sealed class ChannelCore(
     Uri address, HttpMessageInvoker invoker, RpcChannelOptions options, CancellationToken closing)
 {
+    public Uri Address => address;
+
     public HttpMessageInvoker Invoker => invoker;
 
     public RpcChannelOptions Options => options;

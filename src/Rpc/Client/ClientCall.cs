@@ -27,6 +27,7 @@ internal sealed class ClientCall<TRequest, TResponse> : ICallState, IAsyncStream
     private Status? _early;
     private bool _open;
     private (Status Status, Metadata Trailers)? _end;
+    private System.Diagnostics.Activity? _span;
 
     public ClientCall(ChannelCore channel, Method<TRequest, TResponse> method, CallOptions options)
     {
@@ -81,7 +82,15 @@ internal sealed class ClientCall<TRequest, TResponse> : ICallState, IAsyncStream
                 Timeout.InfiniteTimeSpan);
         }
 
-        _response = SendAsync(_channel.CreateRequest(_method.FullName, host, _options.Headers, timeout, push));
+        _span = RpcTracing.StartClient(_method, _channel.Address);
+        var request = _channel.CreateRequest(_method.FullName, host, _options.Headers, timeout, push);
+        if (_span?.Id is { } trace)
+        {
+            request.Headers.Remove(RpcTracing.Header);
+            request.Headers.TryAddWithoutValidation(RpcTracing.Header, trace);
+        }
+
+        _response = SendAsync(request);
     }
 
     /// <summary>The single response of a call that has one.</summary>
@@ -242,6 +251,7 @@ internal sealed class ClientCall<TRequest, TResponse> : ICallState, IAsyncStream
             _end = end = (status, trailers);
         }
 
+        RpcTracing.End(_span, status);
         _headers.TrySetException(Fail(end));
         Release();
         return Fail(end);

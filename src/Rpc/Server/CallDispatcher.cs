@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -36,7 +37,9 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
             call.StartDeadline(given, options.TimeProvider.GetUtcNow());
         }
 
-        await RunAsync(call, handler).ConfigureAwait(false);
+        using var span = RpcTracing.StartServer(
+            handler!.Method.Type, handler.Method.FullName, http.Request.Headers[RpcTracing.Header]);
+        await RunAsync(call, handler, span).ConfigureAwait(false);
     }
 
     private static int? RefuseHttp(HttpContext http)
@@ -102,7 +105,7 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
         return null;
     }
 
-    private async Task RunAsync(ServerCall call, MethodHandler handler)
+    private async Task RunAsync(ServerCall call, MethodHandler handler, Activity? span)
     {
         Status status;
         Metadata? trailers = null;
@@ -127,6 +130,7 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
             status = new Status(StatusCode.Unknown, "Exception was thrown by handler.");
         }
 
+        RpcTracing.End(span, status);
         Finish(call, status, trailers);
     }
 

@@ -85,7 +85,7 @@ internal sealed class AdminServer : IAsyncDisposable
         return context.Request.Path.Value switch
         {
             "/ready" => WriteAsync(context, json => ReadyPage.Write(json, context, host.Pending(isPublic), host.Stale)),
-            "/metrics" => WriteAsync(context, MetricsPage.ContentType, MetricsPage.Write(host)),
+            "/metrics" => WriteAsync(context, MetricsPage.Of(host).ToPage()),
             "/names" when !isPublic =>
                 WriteAsync(context, json => NamesPage.Write(json, host.Resolver.Names, CacheTime.Now(time))),
             "/clients" when !isPublic => WriteAsync(context, json => ClientsPage.Write(json, host.Ads.Streams())),
@@ -94,6 +94,9 @@ internal sealed class AdminServer : IAsyncDisposable
             _ => NotFoundAsync(context),
         };
     }
+
+    private static Task WriteAsync(HttpContext context, Page page) =>
+        WriteAsync(context, page.ContentType, page.Body);
 
     private static Task NotFoundAsync(HttpContext context)
     {

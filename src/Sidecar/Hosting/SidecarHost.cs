@@ -27,6 +27,7 @@ internal sealed class SidecarHost : IAsyncDisposable
     private readonly Dictionary<string, NameState> _said = new(StringComparer.Ordinal);
     private RpcServer? _server;
     private AdminServer? _admin;
+    private TelemetryExport? _telemetry;
     private volatile bool _isDraining;
 
     private SidecarHost(
@@ -137,6 +138,11 @@ internal sealed class SidecarHost : IAsyncDisposable
         _isDraining = true;
         await _stop.CancelAsync().ConfigureAwait(false);
 
+        if (_telemetry is { } telemetry)
+        {
+            await telemetry.DisposeAsync().ConfigureAwait(false);
+        }
+
         // Requests under way end first: meanwhile their names are kept, and the admin page says what goes on.
         await Pod.DisposeAsync().ConfigureAwait(false);
         if (_admin is { } admin)
@@ -199,6 +205,13 @@ internal sealed class SidecarHost : IAsyncDisposable
         }
 
         _admin = await AdminServer.StartAsync(_options, this, _time, cancellationToken).ConfigureAwait(false);
+        if (_options.Telemetry is { } telemetry)
+        {
+            _telemetry = new TelemetryExport(
+                telemetry, "fairlead-sidecar", Environment.MachineName, _ => new(MetricsPage.Of(this)), _time,
+                loggers.CreateLogger<TelemetryExport>());
+        }
+
         foreach (var name in _imports)
         {
             _interest.Count(name, isWanted: true);

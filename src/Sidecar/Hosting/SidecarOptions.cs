@@ -1,5 +1,6 @@
 using System.Net;
 using Fairlead.Configuration;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Proxy;
@@ -40,6 +41,10 @@ internal sealed record SidecarOptions
     /// </value>
     internal required IPEndPoint Metrics { get; init; }
 
+    /// <value>Where numbers and spans are sent; null for nowhere, as it is without the section
+    /// <c>telemetry</c>.</value>
+    internal TelemetryOptions? Telemetry { get; init; }
+
     /// <value>The longest time an answer is kept; none by default.</value>
     internal required TimeSpan? TtlCap { get; init; }
 
@@ -71,6 +76,7 @@ internal sealed record SidecarOptions
             XdsAddress = xds.LoopbackEndpoint("address", new IPEndPoint(IPAddress.Loopback, 16010)),
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16000)),
             Metrics = root.OpenEndpoint("metrics", 16020),
+            Telemetry = TelemetryOf(root.Section("telemetry", isRequired: false)),
             TtlCap = root.OptionalDuration("ttl_cap", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
             Proxy = ProxySettings.Read(root),
@@ -87,6 +93,15 @@ internal sealed record SidecarOptions
         file.ThrowIfInvalid();
         return options;
     }
+
+    private static TelemetryOptions? TelemetryOf(ConfigurationSection section) => section.IsPresent
+        ? new TelemetryOptions(
+            section.Value<Uri>("otlp", TelemetryOptions.Expects, TelemetryOptions.TryAddress)!,
+            section.Duration(
+                "interval", TelemetryOptions.IntervalMin, TelemetryOptions.IntervalMax,
+                TelemetryOptions.IntervalDefault),
+            section.Integer("traces_percent", 0, 100, 10) / 100.0)
+        : null;
 
     private static bool IsImport(string text, out FullName name) =>
         FullName.TryParse(text, out name!, out _) && name.Service is not null;

@@ -49,6 +49,13 @@ public sealed class AnchorClusterTests
         var unknown = Document.Make(query.Value with { Name = FullName.Parse("nobody.shop.svc.us1.internal") });
         accepted = Assert.IsType<Verdict.Accepted>(await ResolveAsync(anchor, home, unknown, subject, bounded.Token));
         Assert.Equal(Outcome.Absent, accepted.Answer.Outcome);
+
+        using var http = new HttpClient();
+        var metrics = await http.GetStringAsync($"http://{home[1].Metrics}/metrics", bounded.Token);
+        Assert.Contains("fairlead_anchor_answers_scope_total{scope=\"out\"} 2\n", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            $"fairlead_anchor_answers_total{{consumer=\"{home.Segment.Genesis}\"}} 2\n", metrics,
+            StringComparison.Ordinal);
     }
 
     [Fact]

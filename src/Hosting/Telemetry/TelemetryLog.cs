@@ -1,0 +1,11 @@
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Hosting;
+
+/// <summary>What telemetry says of itself.</summary>
+internal static partial class TelemetryLog
+{
+    [LoggerMessage(9000, LogLevel.Warning, "the numbers cannot be read and are not sent: {Reason}",
+        EventName = "NoNumbers")]
+    internal static partial void NoNumbers(ILogger log, string reason);
+}

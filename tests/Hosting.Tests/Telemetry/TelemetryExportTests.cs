@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Hosting.Tests.Telemetry;
+
+public sealed class TelemetryExportTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Numbers_AreThoseOfThePageByTheSameNames()
+    {
+        await using var collector = await Collector.StartAsync(Stop);
+        var refused = new CounterFamily();
+        refused.With("ProofMismatch").Add(3);
+        await using var export = Start(collector.Address, () => new MetricsText()
+            .Gauge("fairlead_x_ready", "Ready.", 1)
+            .Counter("fairlead_x_refused_total", "Refused.", "failure", refused.Values));
+
+        var sent = await collector.UntilAsync("/v1/metrics", "fairlead_x_refused_total", Stop);
+        var resource = Assert.Single(sent.At(1, 1)).At(1).ToDictionary(
+            pair => pair.Text(1), pair => pair.At(2).Single().Text(1));
+        Assert.Equal("fairlead-test", resource["service.name"]);
+        Assert.Equal("one", resource["service.instance.id"]);
+        var metrics = sent.At(1, 2, 2).ToDictionary(metric => metric.Text(1));
+        Assert.Equal(1, Assert.Single(metrics["fairlead_x_ready"].At(5, 1)).Double(4));
+        var point = Assert.Single(metrics["fairlead_x_refused_total"].At(7, 1));
+        Assert.Equal(3, point.Double(4));
+        var label = Assert.Single(point.At(7));
+        Assert.Equal(("failure", "ProofMismatch"), (label.Text(1), label.At(2).Single().Text(1)));
+    }
+
+    [Fact]
+    public async Task Spans_OfFairleadsSourcesAlone_AreSentAtTheEnd()
+    {
+        await using var collector = await Collector.StartAsync(Stop);
+        using var ours = new ActivitySource("Fairlead.Test");
+        using var other = new ActivitySource("Somebody.Else");
+        await using (Start(collector.Address, () => new MetricsText()))
+        {
+            using var span = ours.StartActivity("hop");
+            Assert.NotNull(span);
+            Assert.Null(other.StartActivity("theirs"));
+        }
+
+        var sent = await collector.UntilAsync("/v1/traces", "hop", Stop);
+        Assert.Equal("hop", Assert.Single(sent.At(1, 2, 2)).Text(5));
+    }
+
+    [Fact]
+    public async Task Ratio_Zero_KeepsNoTraceThatACallerWantsKept()
+    {
+        await using var collector = await Collector.StartAsync(Stop);
+        using var ours = new ActivitySource("Fairlead.Test");
+        await using var export = Start(collector.Address, () => new MetricsText(), ratio: 0);
+        _ = ActivityContext.TryParse(
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", null, isRemote: true, out var parent);
+        using var span = ours.StartActivity("hop", ActivityKind.Server, parent);
+        Assert.False(span is { Recorded: true });
+    }
+
+    [Fact]
+    public async Task Collector_ThatIsNotThere_StopsNothing()
+    {
+        var reads = 0;
+        await using (Start(new Uri("http://127.0.0.1:1"), () => Count(ref reads)))
+        {
+            var clock = Stopwatch.StartNew();
+            while (Volatile.Read(ref reads) < 2)
+            {
+                Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2));
+                await Task.Delay(20, Stop);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:4318", true)]
+    [InlineData("https://collector.example/otlp", true)]
+    [InlineData("ftp://127.0.0.1", false)]
+    [InlineData("http://me:secret@127.0.0.1", false)]
+    [InlineData("http://127.0.0.1/?a=b", false)]
+    [InlineData("127.0.0.1:4318", false)]
+    public void Address_IsHttpWithoutSecrets(string text, bool isGood) =>
+        Assert.Equal(isGood, TelemetryOptions.TryAddress(text, out _));
+
+    private static MetricsText Count(ref int reads)
+    {
+        Interlocked.Increment(ref reads);
+        return new MetricsText().Gauge("x", "X.", 1);
+    }
+
+    private static TelemetryExport Start(Uri address, Func<MetricsText> numbers, double ratio = 1) => new(
+        new TelemetryOptions(address, TimeSpan.FromSeconds(1), ratio), "fairlead-test", "one",
+        _ => new(numbers()), TimeProvider.System, NullLogger.Instance);
+}
