@@ -57,6 +57,9 @@ internal static class AllChecks
             "9 DNS answers checkout with an address that the proxy serves, NXDOMAIN on proof for an unknown name",
             new DnsCheck(world).RunAsync);
         yield return One(
+            "10 a new epoch of us1, approved by its operators, denies eu1 within a second, and another one admits it",
+            new EpochCheck(world).RunAsync);
+        yield return One(
             "7a one us1 anchor is stopped: changes still arrive", new OneStoppedCheck(world, whileStopped).RunAsync);
         yield return One(
             "7b two are stopped: answers live to the end of their TTL, then expire",
