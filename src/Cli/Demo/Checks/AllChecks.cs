@@ -1,3 +1,5 @@
+using Fairlead.Cli.Demo.Checks.Acme;
+
 namespace Fairlead.Cli.Demo.Checks;
 
 /// <summary>
@@ -9,11 +11,14 @@ internal static class AllChecks
     // checks.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 
-    /// <summary>What a check is chosen by, in the order in which they run.</summary>
-    internal static IReadOnlyList<string> Numbers { get; } =
+    /// <summary>What a check of the world with two peers is chosen by, in the order in which they run.</summary>
+    internal static IReadOnlyList<string> OfPeers { get; } =
         ["1", "1b", "2", "3", "4", "5a", "5b", "5c", "5d", "6", "8", "9", "10", "7a", "7b", "7c"];
 
-    /// <summary>The checks of a demo.</summary>
+    /// <summary>All numbers, in the order in which they run.</summary>
+    internal static IReadOnlyList<string> Numbers { get; } = [.. OfPeers, .. AcmeChecks.Numbers];
+
+    /// <summary>The checks of the world with two peers.</summary>
     /// <param name="world">Where they run.</param>
     /// <param name="chosen">The numbers of those to run; null for all.</param>
     internal static IEnumerable<(string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run)> Of(
