@@ -113,14 +113,9 @@ internal sealed partial class DemoWorld
             .ConfigureAwait(false);
     }
 
-    private async Task StartControllersAsync(CancellationToken cancellationToken)
-    {
-        foreach (var segment in Segments.Where(
-            segment => segment.Sketch is { IsLate: false, Samples.Count: > 0 }))
-        {
-            await StartControllerAsync(segment, cancellationToken).ConfigureAwait(false);
-        }
-    }
+    private Task StartControllersAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        Segments.Where(segment => segment.Sketch is { IsLate: false, Samples.Count: > 0 })
+            .Select(segment => StartControllerAsync(segment, cancellationToken)));
 
     /// <summary>Starts the controller of a segment whose anchors run.</summary>
     internal async Task StartControllerAsync(DemoSegment segment, CancellationToken cancellationToken)
