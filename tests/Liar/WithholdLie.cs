@@ -2,7 +2,9 @@ using Fairlead.Protocol.V1;
 
 namespace Fairlead.Liar;
 
-/// <summary>Says nothing false, and from a SIGHUP on nothing at all: connections stay open, and no answer comes.</summary>
+/// <summary>
+/// Says nothing false, and from a SIGHUP on nothing at all: connections stay open, and no answer comes.
+/// </summary>
 internal sealed class WithholdLie : Lie
 {
     internal override bool Withholds => true;

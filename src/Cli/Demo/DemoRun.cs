@@ -57,7 +57,8 @@ internal static class DemoRun
 
     private static async Task CheckWorldAsync(
         WorldPlan plan,
-        Func<DemoWorld, IEnumerable<(string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run)>> checks,
+        Func<DemoWorld, IEnumerable<(string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run)>>
+            checks,
         Scoreboard scoreboard,
         DemoOptions options,
         TextWriter output,
@@ -93,7 +94,8 @@ internal static class DemoRun
         DemoWorld? world = null;
         try
         {
-            world = await DemoWorld.StartAsync(WorldPlan.TwoPeers, options, output, time, cancellationToken).ConfigureAwait(false);
+            world = await DemoWorld.StartAsync(WorldPlan.TwoPeers, options, output, time, cancellationToken)
+                .ConfigureAwait(false);
             await BringUpAsync(world, options, output, cancellationToken).ConfigureAwait(false);
             await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
         }

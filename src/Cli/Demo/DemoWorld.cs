@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Fairlead.Cli.Demo;
 
 /// <summary>
-/// The clusters of a demo on one machine: anchors, controllers, backends, a sidecar and an Envoy, by one plan and all in
-/// a fresh folder. Used by one caller at a time; disposing it ends every process that it started.
+/// The clusters of a demo on one machine: anchors, controllers, backends, a sidecar and an Envoy, by one plan and all
+/// in a fresh folder. Used by one caller at a time; disposing it ends every process that it started.
 /// </summary>
 internal sealed partial class DemoWorld : IAsyncDisposable
 {
