@@ -24,9 +24,10 @@ test-tools: ## what the tests need beside the SDK, node and python3
 test: test-tools build ## every test; ends with `tests: N passed, N failed, N skipped`. ONLY="Naming.Tests ..." runs a part
 	@eng/test.sh $(ONLY)
 
-demo: test-tools ## two segments, a verified call, a liar, an outage. KEEP=1 ENV_FILE=F leaves it running
+demo: test-tools ## the story on real processes, as checks. KEEP=1 ENV_FILE=F leaves it running, OUTAGE=60 for a longer one
 	@$(BUILD) Sidecar.sln
-	@exec $(FAIRLEAD) demo $(if $(filter-out 0 no false,$(KEEP)),--keep) $(if $(ENV_FILE),--env-file "$(ENV_FILE)")
+	@exec $(FAIRLEAD) demo $(if $(filter-out 0 no false,$(KEEP)),--keep) $(if $(ENV_FILE),--env-file "$(ENV_FILE)") \
+	  $(if $(OUTAGE),--outage $(OUTAGE))
 
 bench: test-tools publish-sidecar ## the measured budgets: a table here, figures in artifacts/bench.json. ONLY="cache seal ..." runs a part
 	@$(BUILD) Sidecar.sln

@@ -6,7 +6,7 @@ namespace Fairlead.Cli.Ceremony;
 internal static class Policies
 {
     /// <summary>The names that <c>--policy</c> takes.</summary>
-    internal static IReadOnlyList<string> Names { get; } = ["default", "demo"];
+    internal static IReadOnlyList<string> Names { get; } = ["default", "demo", "demo-continuity"];
 
     /// <summary>The default numbers: seals live a minute, answers outlive a transport failure by an hour.</summary>
     internal static Policy Default { get; } = new()
@@ -37,11 +37,15 @@ internal static class Policies
         SealValidity = 15 * Limits.Second,
     };
 
+    /// <summary>As <see cref="Demo"/>, and an answer outlives a transport failure by some seconds.</summary>
+    internal static Policy DemoContinuity { get; } = Demo with { ContinuityMax = 8 * Limits.Second };
+
     /// <summary>The policy of a name; null for none of <see cref="Names"/>.</summary>
     internal static Policy? Find(string name) => name switch
     {
         "default" => Default,
         "demo" => Demo,
+        "demo-continuity" => DemoContinuity,
         _ => null,
     };
 }

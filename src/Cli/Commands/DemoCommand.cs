@@ -29,9 +29,13 @@ internal static class DemoCommand
         {
             Description = "Run only these checks, by number: 1,3,5a. Some rest on others: 1b on 1, 4 to 7c on 3.",
         };
+        var outage = new Option<int?>("--outage")
+        {
+            Description = "Seconds of requests while the parent is dead, in check 12: 15 by default, 1 to 600.",
+        };
         var command = new Command("demo", "Run two clusters on this machine and check what must hold.")
         {
-            keep, envFile, repository, listener, checks,
+            keep, envFile, repository, listener, checks, outage,
         };
         command.SetAction((parsed, cancellationToken) => DemoRun.RunAsync(
             Check(new DemoOptions(
@@ -39,7 +43,8 @@ internal static class DemoCommand
                 parsed.GetValue(envFile),
                 parsed.GetValue(repository) ?? FindRepository(),
                 PortOf(parsed.GetValue(listener)),
-                ChecksOf(parsed.GetValue(checks)))),
+                ChecksOf(parsed.GetValue(checks)),
+                OutageOf(parsed.GetValue(outage)))),
             output,
             TimeProvider.System,
             cancellationToken));
@@ -83,6 +88,10 @@ internal static class DemoCommand
                 ExitCode.Usage,
                 $"--checks {wanted}: there is no check {unknown[0]}; there are {string.Join(", ", AllChecks.Numbers)}");
     }
+
+    private static TimeSpan OutageOf(int? wanted) => wanted is null or (>= 1 and <= 600)
+        ? TimeSpan.FromSeconds(wanted ?? 15)
+        : throw new CliException(ExitCode.Usage, $"--outage {wanted}: 1 to 600 seconds");
 
     private static int PortOf(int? wanted)
     {

@@ -41,7 +41,7 @@ internal static class SegmentCommand
         };
         var policy = new Option<string>("--policy")
         {
-            Description = "default or demo.",
+            Description = "default, demo or demo-continuity.",
             DefaultValueFactory = _ => "default",
         };
         var subjects = new Option<string[]>("--subject")

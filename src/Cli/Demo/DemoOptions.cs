@@ -6,5 +6,10 @@ namespace Fairlead.Cli.Demo;
 /// <param name="Repository">The folder that holds <c>samples</c> and <c>eng</c>.</param>
 /// <param name="Listener">The port of Envoy's listener; 0 for a free one.</param>
 /// <param name="Checks">The numbers of the checks to run; null for all.</param>
+/// <param name="Outage">How long requests go on while the parent is dead.</param>
 internal sealed record DemoOptions(
-    bool Keep, string? EnvFile, string Repository, int Listener, IReadOnlySet<string>? Checks);
+    bool Keep, string? EnvFile, string Repository, int Listener, IReadOnlySet<string>? Checks, TimeSpan Outage)
+{
+    /// <summary>Whether a check of these is to run.</summary>
+    internal bool Wants(params IEnumerable<string> numbers) => Checks is null || numbers.Any(Checks.Contains);
+}

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fairlead.Cli.Demo.Checks;
+using Fairlead.Cli.Demo.Checks.Acme;
 
 namespace Fairlead.Cli.Demo;
 
@@ -33,30 +34,58 @@ internal static class DemoRun
         DemoOptions options, TextWriter output, TimeProvider time, CancellationToken cancellationToken)
     {
         var scoreboard = new Scoreboard(output, time);
-        var start = time.GetTimestamp();
-        var world = await DemoWorld.StartAsync(options, output, time, cancellationToken).ConfigureAwait(false);
-        await using (world.ConfigureAwait(false))
+        if (options.Wants(AllChecks.OfPeers))
         {
-            var took = time.GetElapsedTime(start).TotalSeconds;
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"both clusters are up after {took:0.0} s"));
-            foreach (var (name, patience, check) in AllChecks.Of(world, options.Checks))
-            {
-                await scoreboard.RunAsync(name, patience, check, cancellationToken).ConfigureAwait(false);
-            }
-
-            if (scoreboard.AnyFailed)
-            {
-                output.WriteLine($"logs: {world.Folder}");
-            }
+            await CheckWorldAsync(
+                WorldPlan.TwoPeers, world => AllChecks.Of(world, options.Checks), scoreboard, options, output, time,
+                cancellationToken).ConfigureAwait(false);
         }
 
-        if (!scoreboard.AnyFailed)
+        if (options.Wants(AcmeChecks.Numbers))
         {
-            Directory.Delete(world.Folder, recursive: true);
+            output.WriteLine(
+                "A second world: acme.internal above eu1, us1 and ap1; partner.internal, a stranger, is acme's peer. "
+                + "Here answers outlive a transport failure by 8 s (continuity).");
+            await CheckWorldAsync(
+                AcmePlan.Plan, world => AcmeChecks.Of(world, options), scoreboard, options, output, time,
+                cancellationToken).ConfigureAwait(false);
         }
 
         output.WriteLine(scoreboard.Closing());
         return scoreboard.AnyFailed ? ExitCode.Internal : ExitCode.Answer;
+    }
+
+    private static async Task CheckWorldAsync(
+        WorldPlan plan,
+        Func<DemoWorld, IEnumerable<(string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run)>>
+            checks,
+        Scoreboard scoreboard,
+        DemoOptions options,
+        TextWriter output,
+        TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        var world = await DemoWorld.StartAsync(plan, options, output, time, cancellationToken).ConfigureAwait(false);
+        var before = scoreboard.Failed;
+        await using (world.ConfigureAwait(false))
+        {
+            var took = time.GetElapsedTime(start).TotalSeconds;
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the clusters are up after {took:0.0} s"));
+            foreach (var (name, patience, check) in checks(world))
+            {
+                await scoreboard.RunAsync(name, patience, check, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        if (scoreboard.Failed == before)
+        {
+            Directory.Delete(world.Folder, recursive: true);
+        }
+        else
+        {
+            output.WriteLine($"logs: {world.Folder}");
+        }
     }
 
     private static async Task<int> KeepAsync(
@@ -65,7 +94,8 @@ internal static class DemoRun
         DemoWorld? world = null;
         try
         {
-            world = await DemoWorld.StartAsync(options, output, time, cancellationToken).ConfigureAwait(false);
+            world = await DemoWorld.StartAsync(WorldPlan.TwoPeers, options, output, time, cancellationToken)
+                .ConfigureAwait(false);
             await BringUpAsync(world, options, output, cancellationToken).ConfigureAwait(false);
             await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
         }

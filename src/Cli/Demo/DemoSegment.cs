@@ -4,10 +4,14 @@ namespace Fairlead.Cli.Demo;
 
 /// <summary>One segment of the demo: its folder as the ceremony left it, and its running processes.</summary>
 internal sealed class DemoSegment(
-    string name, string folder, string manifests, IReadOnlyList<int> ports, IReadOnlyList<int> adminPorts)
+    SegmentSketch sketch, string folder, string manifests, IReadOnlyList<int> ports, IReadOnlyList<int> adminPorts,
+    int controllerPort)
 {
+    /// <summary>What the plan says of it.</summary>
+    internal SegmentSketch Sketch { get; } = sketch;
+
     /// <summary>The segment's full name.</summary>
-    internal string Name { get; } = name;
+    internal string Name => Sketch.Name;
 
     /// <summary>What the ceremony wrote.</summary>
     internal string Folder { get; } = folder;
@@ -19,7 +23,7 @@ internal sealed class DemoSegment(
     internal IReadOnlyList<string> AnchorIds { get; } =
     [
         .. Enumerable.Range(0, ports.Count)
-            .Select(i => string.Create(CultureInfo.InvariantCulture, $"{name.Split('.')[0]}-{(char)('a' + i)}")),
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"{sketch.Name.Split('.')[0]}-{(char)('a' + i)}")),
     ];
 
     /// <summary>The anchors' addresses, <c>ip:port</c>.</summary>
@@ -29,6 +33,13 @@ internal sealed class DemoSegment(
     /// <summary>The anchors' admin addresses.</summary>
     internal IReadOnlyList<string> AdminAddresses { get; } =
         [.. adminPorts.Select(port => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"))];
+
+    /// <summary>The controller's admin address.</summary>
+    internal string ControllerAdmin { get; } =
+        string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{controllerPort}");
+
+    /// <summary>The file that its ceremony hands to a neighbour.</summary>
+    internal string PeerFile => Path.Combine(Folder, "peer.json");
 
     /// <summary>The running anchors, by their index; null where one was stopped.</summary>
     internal ManagedProcess?[] Anchors { get; } = new ManagedProcess?[ports.Count];

@@ -2,37 +2,66 @@ using System.Globalization;
 
 namespace Fairlead.Cli.Demo;
 
-/// <summary>How the demo's two clusters come to be.</summary>
+/// <summary>How the clusters of a demo come to be.</summary>
 internal sealed partial class DemoWorld
 {
     private async Task HoldCeremoniesAsync(CancellationToken cancellationToken)
     {
         await FairleadAsync(["key", "new", "--out", KeyFile], cancellationToken).ConfigureAwait(false);
-        foreach (var segment in new[] { Home, Peer })
+        foreach (var segment in Segments.OrderBy(segment => segment.Sketch.Parent is not null))
         {
-            var arguments = new List<string>
+            await FoundAsync(segment, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var parent in Segments)
+        {
+            var children = Segments.Where(child => child.Sketch.Parent == parent.Name && !child.Sketch.IsFalse);
+            List<string> links = [.. children.SelectMany(child => new[] { "--child", child.PeerFile })];
+            if (links.Count > 0)
             {
-                "segment", "init", "--name", segment.Name, "--out", segment.Folder, "--policy", "demo",
-                "--listen", string.Join(',', segment.Addresses),
-                "--admin-listen", string.Join(',', segment.AdminAddresses),
-                "--host", "demo-host", "--admins", "admin-a,admin-b,admin-c,admin-d",
-                "--unsafe-allow-loopback-endpoints",
-            };
-            if (segment == Home)
-            {
-                arguments.AddRange(["--subject", $"{KeyFile}=shop/frontend"]);
+                await FairleadAsync(["segment", "link", "--segment", parent.Folder, .. links], cancellationToken)
+                    .ConfigureAwait(false);
             }
-
-            await FairleadAsync(arguments, cancellationToken).ConfigureAwait(false);
         }
 
-        // Each side writes its own epoch 1; until both exist, neither side accepts the hop.
-        foreach (var (segment, other) in new[] { (Home, Peer), (Peer, Home) })
+        // Each side writes its own epoch; until both exist, neither side accepts the hop.
+        foreach (var (one, two) in Plan.Peers)
         {
-            List<string> arguments =
-                ["segment", "peer", "--segment", segment.Folder, "--with", Path.Combine(other.Folder, "peer.json")];
-            await FairleadAsync(arguments, cancellationToken).ConfigureAwait(false);
+            foreach (var (segment, other) in new[] { (Find(one), Find(two)), (Find(two), Find(one)) })
+            {
+                List<string> arguments = ["segment", "peer", "--segment", segment.Folder, "--with", other.PeerFile];
+                await FairleadAsync(arguments, cancellationToken).ConfigureAwait(false);
+            }
         }
+    }
+
+    /// <summary>The true segment of a name.</summary>
+    internal DemoSegment Find(string name) =>
+        Segments.First(segment => segment.Name == name && !segment.Sketch.IsFalse);
+
+    private async Task FoundAsync(DemoSegment segment, CancellationToken cancellationToken)
+    {
+        List<string> arguments =
+        [
+            "segment", "init", "--name", segment.Name, "--out", segment.Folder, "--policy", Plan.Policy,
+            "--listen", string.Join(',', segment.Addresses),
+            "--admin-listen", string.Join(',', segment.AdminAddresses),
+            "--host", "demo-host",
+            "--admins", string.Join(',', "abcd"[..segment.Sketch.Anchors].Select(letter => $"admin-{letter}")),
+            "--unsafe-allow-loopback-endpoints",
+            .. segment.Sketch.Transit.SelectMany(pattern => new[] { "--transit", pattern }),
+        ];
+        if (segment.Sketch.HasPod)
+        {
+            arguments.AddRange(["--subject", $"{KeyFile}=shop/frontend"]);
+        }
+
+        if (segment.Sketch.Parent is { } parent)
+        {
+            arguments.AddRange(["--parent", Find(parent).PeerFile]);
+        }
+
+        await FairleadAsync(arguments, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task FairleadAsync(List<string> arguments, CancellationToken cancellationToken)
@@ -46,11 +75,11 @@ internal sealed partial class DemoWorld
 
     private async Task CopyManifestsAsync(CancellationToken cancellationToken)
     {
-        foreach (var segment in new[] { Home, Peer })
+        foreach (var segment in Segments)
         {
             Directory.CreateDirectory(segment.Manifests);
-            var samples = Path.Combine(Repository, "samples", "shop", segment.Name);
-            foreach (var file in Directory.GetFiles(samples, "*.yaml"))
+            foreach (var file in segment.Sketch.Samples.SelectMany(
+                folder => Directory.GetFiles(Path.Combine(Repository, "samples", folder), "*.yaml")))
             {
                 var text = Block.Move(await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false));
                 var copy = Path.Combine(segment.Manifests, Path.GetFileName(file));
@@ -61,7 +90,7 @@ internal sealed partial class DemoWorld
 
     private async Task StartBackendsAsync(CancellationToken cancellationToken)
     {
-        foreach (var record in ManifestEndpoints.Read(Peer.Manifests))
+        foreach (var record in Segments.SelectMany(segment => ManifestEndpoints.Read(segment.Manifests)))
         {
             await Backends.EnsureAsync(record.Address, record.IsGrpc, cancellationToken).ConfigureAwait(false);
         }
@@ -70,49 +99,50 @@ internal sealed partial class DemoWorld
     private async Task StartAnchorsAsync(CancellationToken cancellationToken)
     {
         var starting = new List<Task>();
-        foreach (var segment in new[] { Home, Peer })
+        foreach (var segment in Segments.Where(segment => !segment.Sketch.IsLate))
         {
-            for (var i = 0; i < AnchorsPerSegment; i++)
+            for (var i = 0; i < segment.Anchors.Length; i++)
             {
                 starting.Add(StartAnchorAsync(segment, i, cancellationToken));
             }
         }
 
         await Task.WhenAll(starting).ConfigureAwait(false);
-        await _output.WriteLineAsync($"eight anchors run; their logs are in {Folder}".AsMemory(), cancellationToken)
+        await _output.WriteLineAsync(
+            $"{starting.Count} anchors run; their logs are in {Folder}".AsMemory(), cancellationToken)
             .ConfigureAwait(false);
     }
 
-    private async Task StartControllersAsync(CancellationToken cancellationToken)
+    private Task StartControllersAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        Segments.Where(segment => segment.Sketch is { IsLate: false, Samples.Count: > 0 })
+            .Select(segment => StartControllerAsync(segment, cancellationToken)));
+
+    /// <summary>Starts the controller of a segment whose anchors run.</summary>
+    internal async Task StartControllerAsync(DemoSegment segment, CancellationToken cancellationToken)
     {
-        var admins = ControllerAdmins.GetEnumerator();
-        foreach (var segment in new[] { Home, Peer })
-        {
-            admins.MoveNext();
-            var configuration = Path.Combine(segment.Folder, "controller.yaml");
-            await File.WriteAllLinesAsync(
-                configuration,
-                [
-                    $"segment: {segment.Name}",
-                    $"genesis: {await GenesisAsync(segment, cancellationToken).ConfigureAwait(false)}",
-                    $"anchors: [{string.Join(", ", segment.Addresses.Select(Quote))}]",
-                    $"publisher_key: {Quote(Path.Combine(segment.Folder, "publisher.pem"))}",
-                    $"manifests: {Quote(segment.Manifests)}",
-                    $"admin: {Quote(admins.Current)}",
-                    $"region: {segment.Name.Split('.')[0]}",
-                ],
-                cancellationToken).ConfigureAwait(false);
-            var program = _programs.Start("Controller", "--config", configuration);
-            segment.Controller = await SpawnAsync($"controller-{segment.Name.Split('.')[0]}", program)
-                .ConfigureAwait(false);
-            await segment.Controller.WaitReadyAsync(StartPatience, cancellationToken).ConfigureAwait(false);
-        }
+        var configuration = Path.Combine(segment.Folder, "controller.yaml");
+        await File.WriteAllLinesAsync(
+            configuration,
+            [
+                $"segment: {segment.Name}",
+                $"genesis: {await GenesisAsync(segment, cancellationToken).ConfigureAwait(false)}",
+                $"anchors: [{string.Join(", ", segment.Addresses.Select(Quote))}]",
+                $"publisher_key: {Quote(Path.Combine(segment.Folder, "publisher.pem"))}",
+                $"manifests: {Quote(segment.Manifests)}",
+                $"admin: {Quote(segment.ControllerAdmin)}",
+                $"region: {segment.Name.Split('.')[0]}",
+            ],
+            cancellationToken).ConfigureAwait(false);
+        var program = _programs.Start("Controller", "--config", configuration);
+        var name = $"controller-{Path.GetFileName(segment.Folder).Split('.')[0]}";
+        segment.Controller = await SpawnAsync(name, program).ConfigureAwait(false);
+        await segment.Controller.WaitReadyAsync(StartPatience, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The segment's genesis digest, from what its ceremony hands to a neighbour.</summary>
     internal static async Task<string> GenesisAsync(DemoSegment segment, CancellationToken cancellationToken)
     {
-        var text = await File.ReadAllTextAsync(Path.Combine(segment.Folder, "peer.json"), cancellationToken)
+        var text = await File.ReadAllTextAsync(segment.PeerFile, cancellationToken)
             .ConfigureAwait(false);
         return System.Text.Json.Nodes.JsonNode.Parse(text)!["genesis"]!.GetValue<string>();
     }
@@ -124,7 +154,7 @@ internal sealed partial class DemoWorld
             $"bootstrap: {Quote(BootstrapFile)}",
             $"key: {Quote(KeyFile)}",
             $"state: {Quote(Path.Combine(Folder, "sidecar-state"))}",
-            $"imports: [{Checkout}, {Catalog}, {Cart}]",
+            $"imports: [{string.Join(", ", Plan.Imports)}]",
             "xds:",
             $"  socket: {Quote(XdsSocket)}",
             $"  address: {Quote(XdsAddress)}",
@@ -137,7 +167,7 @@ internal sealed partial class DemoWorld
             "dns:",
             $"  address: {Quote(DnsAddress)}",
             "  upstreams: []",
-            $"  zones: [{HomeName}, {PeerName}]",
+            $"  zones: [{string.Join(", ", Segments.Select(segment => segment.Name).Distinct())}]",
             $"  vip_cidr: {Quote(VipRange)}",
         ],
         cancellationToken);

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Fairlead.Cli.Demo;
 
 /// <summary>
-/// The two clusters of the demo on one machine: eight anchors, two controllers, the backends, a sidecar and an Envoy,
-/// all in a fresh folder. Used by one caller at a time; disposing it ends every process that it started.
+/// The clusters of a demo on one machine: anchors, controllers, backends, a sidecar and an Envoy, by one plan and all
+/// in a fresh folder. Used by one caller at a time; disposing it ends every process that it started.
 /// </summary>
 internal sealed partial class DemoWorld : IAsyncDisposable
 {
@@ -19,32 +19,34 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     /// <summary>Where the sample bootstrap has Envoy listen.</summary>
     internal const int SampleListenerPort = 15080;
 
-    private const int AnchorsPerSegment = 4;
     internal static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(120);
 
     private readonly DemoOptions _options;
     private readonly Programs _programs = Programs.Locate();
     private readonly TextWriter _output;
 
-    private DemoWorld(DemoOptions options, AddressBlock block, string folder, TextWriter output, TimeProvider time)
+    private DemoWorld(
+        WorldPlan plan, DemoOptions options, AddressBlock block, string folder, TextWriter output, TimeProvider time)
     {
         _options = options;
         _output = output;
+        Plan = plan;
         Block = block;
         Folder = folder;
         Time = time;
-        var ports = block.Ports((AnchorsPerSegment * 4) + 9);
-        Home = Segment(HomeName, ports.Take(4), ports.Skip(4).Take(4));
-        Peer = Segment(PeerName, ports.Skip(8).Take(4), ports.Skip(12).Take(4));
-        SidecarAdmin = Loopback(ports[16]);
-        XdsAddress = Loopback(ports[17]);
-        EnvoyListenerPort = ListenerPort(options.Listener, block, ports[18]);
-        EnvoyAdminPort = ports[19];
-        ControllerAdmins = [Loopback(ports[20]), Loopback(ports[21])];
-        ProxyAddress = Loopback(ports[22]);
-        ProxyH2cAddress = Loopback(ports[23]);
-        DnsAddress = Loopback(ports[24]);
+        var ports = new Queue<int>(block.Ports(plan.Segments.Sum(segment => (2 * segment.Anchors) + 1) + 7));
+        Segments = [.. plan.Segments.Select(segment => Segment(segment, ports))];
+        SidecarAdmin = Loopback(ports.Dequeue());
+        XdsAddress = Loopback(ports.Dequeue());
+        EnvoyListenerPort = ListenerPort(options.Listener, block, ports.Dequeue());
+        EnvoyAdminPort = ports.Dequeue();
+        ProxyAddress = Loopback(ports.Dequeue());
+        ProxyH2cAddress = Loopback(ports.Dequeue());
+        DnsAddress = Loopback(ports.Dequeue());
     }
+
+    /// <summary>Which segments there are.</summary>
+    internal WorldPlan Plan { get; }
 
     /// <summary>Where the endpoints of this demo are.</summary>
     internal AddressBlock Block { get; }
@@ -57,9 +59,14 @@ internal sealed partial class DemoWorld : IAsyncDisposable
 
     internal Backends Backends { get; } = new();
 
-    internal DemoSegment Home { get; }
+    /// <summary>All segments, as the plan names them.</summary>
+    internal IReadOnlyList<DemoSegment> Segments { get; }
 
-    internal DemoSegment Peer { get; }
+    /// <summary>The segment of the pod.</summary>
+    internal DemoSegment Home => Segments[0];
+
+    /// <summary>The segment whose services the pod uses.</summary>
+    internal DemoSegment Peer => Segments[1];
 
     internal string SidecarAdmin { get; }
 
@@ -92,8 +99,6 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     /// <summary>Where applications send requests to Envoy.</summary>
     internal System.Net.IPEndPoint EnvoyListener => new(System.Net.IPAddress.Loopback, EnvoyListenerPort);
 
-    internal IReadOnlyList<string> ControllerAdmins { get; }
-
     /// <summary>Where checks add endpoints of <c>checkout</c>.</summary>
     internal IReadOnlyList<System.Net.IPEndPoint> ExtraEndpoints =>
         [.. ExtraEndpoint.Addresses(Peer.Manifests).Select(Block.Move)];
@@ -112,12 +117,13 @@ internal sealed partial class DemoWorld : IAsyncDisposable
 
     internal string Repository => _options.Repository;
 
-    /// <summary>Builds the two clusters and starts everything but Envoy.</summary>
+    /// <summary>Builds the clusters of a plan and starts everything but Envoy.</summary>
     /// <exception cref="CliException">An address is in use, a program is missing, or one does not start.</exception>
     internal static async Task<DemoWorld> StartAsync(
-        DemoOptions options, TextWriter output, TimeProvider time, CancellationToken cancellationToken)
+        WorldPlan plan, DemoOptions options, TextWriter output, TimeProvider time,
+        CancellationToken cancellationToken)
     {
-        var world = Create(options, output, time);
+        var world = Create(plan, options, output, time);
         try
         {
             await world.HoldCeremoniesAsync(cancellationToken).ConfigureAwait(false);
@@ -145,7 +151,8 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     internal async Task StartAnchorAsync(DemoSegment segment, int index, CancellationToken cancellationToken)
     {
         var program = _programs.Start("Anchor", "--config", segment.AnchorConfiguration(index));
-        var anchor = await SpawnAsync(segment.AnchorIds[index], program).ConfigureAwait(false);
+        var name = segment.Sketch.Folder is { } folder ? $"{folder}-anchor" : segment.AnchorIds[index];
+        var anchor = await SpawnAsync(name, program).ConfigureAwait(false);
         segment.Anchors[index] = anchor;
         await anchor.WaitReadyAsync(StartPatience, cancellationToken).ConfigureAwait(false);
     }
@@ -218,6 +225,10 @@ internal sealed partial class DemoWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>Tells a figure before what it predicts happens.</summary>
+    internal Task SayAsync(string text, CancellationToken cancellationToken) =>
+        _output.WriteLineAsync(text.AsMemory(), cancellationToken);
+
     /// <summary>Waits until the sidecar knows every import.</summary>
     /// <exception cref="CliException">It ended, or did not in time.</exception>
     internal async Task WaitForImportsAsync(CancellationToken cancellationToken)
@@ -235,9 +246,8 @@ internal sealed partial class DemoWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        var children = new List<ManagedProcess?> { Envoy, Sidecar, Home.Controller, Peer.Controller };
-        children.AddRange(Home.Anchors);
-        children.AddRange(Peer.Anchors);
+        var children = new List<ManagedProcess?> { Envoy, Sidecar };
+        children.AddRange(Segments.SelectMany(segment => segment.Anchors.Append(segment.Controller)));
         await Task.WhenAll(children.OfType<ManagedProcess>().Select(child => child.DisposeAsync().AsTask()))
             .ConfigureAwait(false);
         await Backends.DisposeAsync().ConfigureAwait(false);
@@ -245,18 +255,19 @@ internal sealed partial class DemoWorld : IAsyncDisposable
         Block.Dispose();
     }
 
-    private static DemoWorld Create(DemoOptions options, TextWriter output, TimeProvider time)
+    private static DemoWorld Create(WorldPlan plan, DemoOptions options, TextWriter output, TimeProvider time)
     {
-        var samples = Path.Combine(options.Repository, "samples", "shop", PeerName);
+        var samples = plan.Segments.SelectMany(segment => segment.Samples)
+            .Select(folder => Path.Combine(options.Repository, "samples", folder)).ToList();
         var block = AddressBlock.Claim(
         [
-            .. ManifestEndpoints.Read(samples).Select(endpoint => endpoint.Address),
-            .. ExtraEndpoint.Addresses(samples),
+            .. samples.SelectMany(ManifestEndpoints.Read).Select(endpoint => endpoint.Address).Distinct(),
+            .. ExtraEndpoint.Addresses(Path.Combine(options.Repository, "samples", plan.Segments[1].Samples[0])),
         ]);
         try
         {
             var folder = Directory.CreateTempSubdirectory("fairlead-demo-").FullName;
-            return new DemoWorld(options, block, folder, output, time);
+            return new DemoWorld(plan, options, block, folder, output, time);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -286,6 +297,15 @@ internal sealed partial class DemoWorld : IAsyncDisposable
 
     private static string Loopback(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
 
-    private DemoSegment Segment(string name, IEnumerable<int> ports, IEnumerable<int> admins) =>
-        new(name, Path.Combine(Folder, name), Path.Combine(Folder, "manifests", name), [.. ports], [.. admins]);
+    private DemoSegment Segment(SegmentSketch sketch, Queue<int> ports)
+    {
+        var own = Enumerable.Range(0, (2 * sketch.Anchors) + 1).Select(_ => ports.Dequeue()).ToList();
+        return new(
+            sketch,
+            Path.Combine(Folder, sketch.Folder ?? sketch.Name),
+            Path.Combine(Folder, "manifests", sketch.Folder ?? sketch.Name),
+            own[..sketch.Anchors],
+            own[sketch.Anchors..^1],
+            own[^1]);
+    }
 }

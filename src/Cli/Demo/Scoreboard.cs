@@ -13,6 +13,9 @@ internal sealed class Scoreboard(TextWriter output, TimeProvider time)
     /// <summary>Whether any check failed.</summary>
     internal bool AnyFailed => _failed > 0;
 
+    /// <summary>How many failed.</summary>
+    internal int Failed => _failed;
+
     /// <summary>Runs one check within a bounded time and prints how it ended.</summary>
     internal async Task RunAsync(
         string name,

@@ -98,7 +98,8 @@ public sealed class TwoDemosTests(KeptDemo kept)
     [InlineData("--env-file demo.env", "needs --keep")]
     [InlineData("--listener 70000", "a port is 1 to 65535")]
     [InlineData("--repository /nowhere", "holds no samples/shop")]
-    [InlineData("--checks 1,10", "there is no check 10; there are 1, 1b, 2,")]
+    [InlineData("--checks 1,99", "there is no check 99; there are 1, 1b, 2,")]
+    [InlineData("--outage 0", "--outage 0: 1 to 600 seconds")]
     [InlineData("--checks 1 --keep", "runs none: give one")]
     public async Task Demo_OptionWrong_IsNamed(string options, string part) =>
         (await Programs.FairleadAsync(["demo", .. options.Split(' ')])).Fails(2, part);

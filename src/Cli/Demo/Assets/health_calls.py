@@ -1,10 +1,11 @@
-"""Health checks by gRPC C-core: TARGET COUNT TIMEOUT. Prints the `endpoint` initial metadata of each response."""
+"""Health checks by gRPC C-core: TARGET COUNT TIMEOUT [AUTHORITY]. Prints `endpoint` of each response's metadata."""
 import sys
 
 import grpc
 
 target, count, timeout = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-with grpc.insecure_channel(target) as channel:
+options = [("grpc.default_authority", sys.argv[4])] if len(sys.argv) > 4 else []
+with grpc.insecure_channel(target, options=options) as channel:
     check = channel.unary_unary(
         "/grpc.health.v1.Health/Check",
         request_serializer=lambda message: message,

@@ -1,3 +1,5 @@
+using Fairlead.Cli.Demo.Checks.Acme;
+
 namespace Fairlead.Cli.Demo.Checks;
 
 /// <summary>
@@ -9,11 +11,14 @@ internal static class AllChecks
     // checks.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 
-    /// <summary>What a check is chosen by, in the order in which they run.</summary>
-    internal static IReadOnlyList<string> Numbers { get; } =
-        ["1", "1b", "2", "3", "4", "5a", "5b", "5c", "5d", "6", "8", "9", "7a", "7b", "7c"];
+    /// <summary>What a check of the world with two peers is chosen by, in the order in which they run.</summary>
+    internal static IReadOnlyList<string> OfPeers { get; } =
+        ["1", "1b", "2", "3", "4", "5a", "5b", "5c", "5d", "6", "8", "9", "10", "7a", "7b", "7c"];
 
-    /// <summary>The checks of a demo.</summary>
+    /// <summary>All numbers, in the order in which they run.</summary>
+    internal static IReadOnlyList<string> Numbers { get; } = [.. OfPeers, .. AcmeChecks.Numbers];
+
+    /// <summary>The checks of the world with two peers.</summary>
     /// <param name="world">Where they run.</param>
     /// <param name="chosen">The numbers of those to run; null for all.</param>
     internal static IEnumerable<(string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run)> Of(
@@ -56,6 +61,9 @@ internal static class AllChecks
         yield return One(
             "9 DNS answers checkout with an address that the proxy serves, NXDOMAIN on proof for an unknown name",
             new DnsCheck(world).RunAsync);
+        yield return One(
+            "10 a new epoch of us1 denies eu1 everywhere within a second, another one admits it",
+            new EpochCheck(world).RunAsync);
         yield return One(
             "7a one us1 anchor is stopped: changes still arrive", new OneStoppedCheck(world, whileStopped).RunAsync);
         yield return One(

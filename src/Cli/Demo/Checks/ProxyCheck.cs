@@ -55,7 +55,8 @@ internal sealed class ProxyCheck(DemoWorld world)
         return body;
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(
+    /// <summary>One request.</summary>
+    internal static async Task<HttpResponseMessage> SendAsync(
         HttpClient client, IPEndPoint at, string host, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{at}/");

@@ -1,0 +1,39 @@
+namespace Fairlead.Cli.Demo.Checks.Acme;
+
+/// <summary>The checks of the second world, in the order in which they run; the last ones break what others need.
+/// </summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+internal static class AcmeChecks
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
+
+    /// <summary>What a check is chosen by.</summary>
+    internal static IReadOnlyList<string> Numbers { get; } = ["11", "12", "13", "14", "15", "16"];
+
+    /// <summary>The checks.</summary>
+    internal static IEnumerable<(string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run)> Of(
+        DemoWorld world, DemoOptions options) => All(world, options)
+        .Where(check => options.Wants(check.Name.Split(' ')[0]))
+        .Select(check => (check.Name, Patience, check.Run));
+
+    private static IEnumerable<(string Name, Func<CancellationToken, Task<string>> Run)> All(
+        DemoWorld world, DemoOptions options)
+    {
+        yield return (
+            "11 below acme, one name by proxy, Envoy, gRPC and DNS reaches the one verified endpoint",
+            new PathsCheck(world).RunAsync);
+        yield return (
+            "12 acme is dead: requests go on by its introduction", new ParentDeadCheck(world, options.Outage).RunAsync);
+        yield return (
+            "13 acme is an attacker's with all its keys: nobody who was introduced notices",
+            new CompromiseCheck(world).RunAsync);
+        yield return (
+            "14 all us1 anchors are killed: strict names end with their seal, others go on as stale",
+            new TargetDeadCheck(world).RunAsync);
+        yield return (
+            "15 one relay withholds an epoch: another one tells it", new WithholdingCheck(world).OneAsync);
+        yield return (
+            "16 all relays withhold: strict names expire, others are stale to the end of continuity",
+            new WithholdingCheck(world).AllAsync);
+    }
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Net;
+
+namespace Fairlead.Cli.Demo.Checks.Acme;
+
+/// <summary>
+/// What becomes of a strict name and a default one once nothing new is heard of their segment: both are requested
+/// through the proxy, and looked at in the sidecar's page of names. Used by one check at a time.
+/// </summary>
+internal sealed class Decline : IAsyncDisposable
+{
+    /// <summary>How far from its bound the end of a name may be seen.</summary>
+    internal static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
+
+    private const int Rate = 20;
+    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(500);
+
+    private readonly DemoWorld _world;
+    private readonly JsonApi _sidecar;
+    private readonly RequestLoad _strict;
+    private readonly RequestLoad _default;
+
+    internal Decline(DemoWorld world)
+    {
+        var proxy = IPEndPoint.Parse(world.ProxyAddress);
+        _world = world;
+        _sidecar = new JsonApi(world.SidecarAdmin, world.Time);
+        _strict = new RequestLoad(proxy, AcmePlan.Orders, Rate, world.Time);
+        _default = new RequestLoad(proxy, AcmePlan.Checkout, Rate, world.Time);
+    }
+
+    /// <summary>How a strict name ended; moments are timestamps of the clock.</summary>
+    /// <param name="From">When nothing new was to be heard any more.</param>
+    /// <param name="Predicted">When the held seal of the strict name ends for this sidecar: expires - delta.</param>
+    /// <param name="Stopped">When the first request for the strict name was not answered by its endpoint.</param>
+    /// <param name="Seal">The held seal.</param>
+    internal sealed record StrictEnd(long From, long Predicted, long Stopped, long Seal);
+
+    /// <summary>Returns once both names are fresh and requests of both succeed.</summary>
+    internal async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await _sidecar.WaitForAsync(
+            "names",
+            page => NamesView.StateOf(page, AcmePlan.Orders) == "fresh"
+                && NamesView.StateOf(page, AcmePlan.Checkout) == "fresh",
+            cancellationToken).ConfigureAwait(false);
+        await _strict.WaitForAsync(response => response.Status == 200, cancellationToken).ConfigureAwait(false);
+        await _default.WaitForAsync(response => response.Status == 200, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Tells when the strict name will stop, waits until it does, and checks that it was then; meanwhile no request of
+    /// either fails.
+    /// </summary>
+    internal async Task<StrictEnd> StrictAsync(CancellationToken cancellationToken)
+    {
+        var from = _world.Time.GetTimestamp();
+        await Task.Delay(Settling, _world.Time, cancellationToken).ConfigureAwait(false); // what was on its way
+        var (seal, predicted) = await PredictAsync(cancellationToken).ConfigureAwait(false);
+        await _world.SayAsync(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{AcmePlan.Orders} holds seal {seal}, whose expires - delta is in "
+                + $"{Seconds(_world.Time.GetTimestamp(), predicted):0.0} s: it must stop then"),
+            cancellationToken).ConfigureAwait(false);
+        var refused = await _strict.WaitForAsync(response => response.Status != 200, cancellationToken)
+            .ConfigureAwait(false);
+        Check.Equal(504, refused.Status, $"the status of an expired strict name ({refused.Endpoint})");
+        var off = Seconds(predicted, refused.SentAt);
+        Check.That(
+            Math.Abs(off) <= Tolerance.TotalSeconds,
+            string.Create(CultureInfo.InvariantCulture, $"it stopped {off:0.00} s after its bound"));
+        var page = await _sidecar.WaitForAsync(
+            "names", now => NamesView.StateOf(now, AcmePlan.Orders) == "expired", cancellationToken)
+            .ConfigureAwait(false);
+        Check.Equal(seal, (long?)NamesView.Of(page, AcmePlan.Orders)["seal"], "the seal that it ended under");
+        return new StrictEnd(from, predicted, refused.SentAt, seal);
+    }
+
+    /// <summary>Waits until the default name is stale, and requests of it succeed then.</summary>
+    /// <returns>How many succeeded since it was seen stale.</returns>
+    internal async Task<int> StaleAsync(int requests, CancellationToken cancellationToken)
+    {
+        await _sidecar.WaitForAsync(
+            "names", now => NamesView.StateOf(now, AcmePlan.Checkout) == "stale", cancellationToken)
+            .ConfigureAwait(false);
+        for (var i = 0; i < requests; i++)
+        {
+            var response = await _default.WaitForAsync(_ => true, cancellationToken).ConfigureAwait(false);
+            Check.Equal(200, response.Status, $"a request of a stale name ({response.Endpoint})");
+        }
+
+        Check.Equal(0, _default.FailuresSince(0).Count, "requests of the default name that failed");
+        return requests;
+    }
+
+    /// <summary>When the first request of the default name was refused, and that none was before.</summary>
+    internal async Task<long> DefaultEndAsync(CancellationToken cancellationToken)
+    {
+        var refused = await _default.WaitForAsync(response => response.Status != 200, cancellationToken)
+            .ConfigureAwait(false);
+        Check.Equal(504, refused.Status, $"the status of an expired name ({refused.Endpoint})");
+        return refused.SentAt;
+    }
+
+    /// <summary>Seconds from one moment of the clock to another.</summary>
+    internal double Seconds(long from, long to) => _world.Time.GetElapsedTime(from, to).TotalSeconds;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _strict.DisposeAsync().ConfigureAwait(false);
+        await _default.DisposeAsync().ConfigureAwait(false);
+        _sidecar.Dispose();
+    }
+
+    private async Task<(long Seal, long Predicted)> PredictAsync(CancellationToken cancellationToken)
+    {
+        var page = await _sidecar.GetAsync("names", cancellationToken).ConfigureAwait(false);
+        var now = _world.Time.GetTimestamp();
+        var name = NamesView.Of(page, AcmePlan.Orders);
+        Check.Equal("seal", (string?)name["bound"], "what bounds the strict name");
+        Check.Equal(0, (long?)name["stale_ms"], "the continuity of a strict name");
+        return ((long)name["seal"]!, now + ((long)name["ttl_ms"]! * _world.Time.TimestampFrequency / 1_000));
+    }
+}
