@@ -20,7 +20,8 @@ public static class SetRules
         ArgumentNullException.ThrowIfNull(set);
         ArgumentNullException.ThrowIfNull(member);
         ArgumentNullException.ThrowIfNull(answer);
-        if (answer.Name != member.Name)
+        // A host of the set's name is asked of each member as a host of its own name.
+        if (answer.Name.Segment != member.Name.Segment || answer.Name.Service?.WithoutHost != member.Name.Service)
         {
             return new Refusal(QueryMismatch, member.Name.Text, $"an answer to {answer.Name}");
         }
