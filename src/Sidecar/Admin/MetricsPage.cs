@@ -16,7 +16,7 @@ internal static class MetricsPage
         Head(page, "fairlead_sidecar_ready", "gauge", "Whether the sidecar is ready.");
         Line(page, "fairlead_sidecar_ready", null, host.Pending(isPublic: true).Count == 0 ? 1 : 0);
         Head(page, "fairlead_sidecar_names", "gauge", "Names held, by state.");
-        var states = host.Resolver.Names.CountBy(name => name.State).ToDictionary();
+        var states = host.Names.CountBy(name => name.State).ToDictionary();
         foreach (var state in Enum.GetValues<NameState>())
         {
             var count = states.GetValueOrDefault(state);
