@@ -85,7 +85,8 @@ internal static class TraceText
             text.AppendLine(palette.Strong($"set {answer.RecordDigest}"));
             text.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"  {set.Name}, version {set.Version}, publisher {Short(set.Publisher)}, sealed by {answer.Target.Name}");
+                $"  {set.Name}, version {set.Version}, publisher {Short(set.Publisher)}, "
+                + $"sealed by {answer.Target.Name}");
             SetText.AppendMembers(text, view, palette);
             return;
         }

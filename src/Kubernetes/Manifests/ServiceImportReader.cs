@@ -46,7 +46,8 @@ internal static class ServiceImportReader
         if (texts.Length is 0 or > Limits.SetMembers)
         {
             problems.Add(
-                node.Line, $"{Annotation} lists {texts.Length} members, 1 to {Limits.SetMembers} are possible; {Remedy}");
+                node.Line,
+                $"{Annotation} lists {texts.Length} members, 1 to {Limits.SetMembers} are possible; {Remedy}");
         }
 
         return [.. members.Values];

@@ -9,9 +9,9 @@ namespace Fairlead.Sidecar.Admin;
 /// <c>epoch</c>, <c>seal</c>, <c>signers</c>, <c>age_ms</c>, <c>ttl_ms</c>, <c>bound</c> and <c>stale_ms</c> describe
 /// the newest verified answer, null or empty without one; <c>epoch</c> and <c>seal</c> are the target's.
 /// <c>stale_ms</c> is what is left of its continuity once its time is over: 0 for a strict name. <c>introductions</c>
-/// says by whose seals the target is known, and until when. <c>members</c> is empty but for a name that several segments
-/// serve: each with its own state, whether it serves the name, and why it was refused or failed. <c>failure</c> is the error that the last attempt to renew
-/// it ended with; what the anchors said stands in <c>/refusals</c>.
+/// says by whose seals the target is known, and until when. <c>failure</c> is the error that the last attempt to renew
+/// it ended with; what the anchors said stands in <c>/refusals</c>. <c>members</c> is empty but for a name that several
+/// segments serve: each with its own state, whether it serves the name, and why it was refused or failed.
 /// </summary>
 internal static class NamesPage
 {

@@ -11,8 +11,8 @@ namespace Fairlead.Sidecar.Translation;
 /// <param name="Ports">The service's ports; kept when a name expires, is denied or goes away, empty where none was ever
 /// known.</param>
 /// <param name="Endpoints">The endpoints; empty where <paramref name="Reason"/> is set.</param>
-/// <param name="Provenance">Where the endpoints come from; null where there are none, and in a set, whose endpoints each
-/// have their member's.</param>
+/// <param name="Provenance">Where the endpoints come from; null where there are none, and in a set, whose endpoints
+/// each have their member's.</param>
 internal sealed record ServedName(
     string Name,
     string? Reason,
@@ -40,8 +40,8 @@ internal sealed record ServedName(
 
 /// <summary>One endpoint. Immutable.</summary>
 /// <param name="Address">An IPv4 or IPv6 literal.</param>
-/// <param name="Ports">Its port for each of the service's ports, in their order; 0 for one that its member of a set does
-/// not serve.</param>
+/// <param name="Ports">Its port for each of the service's ports, in their order; 0 for one that its member of a set
+/// does not serve.</param>
 /// <param name="Region">The region of its slice; empty where it has none.</param>
 /// <param name="Zone">Its zone; empty where it has none.</param>
 /// <param name="Weight">Its share of the load, at least 1.</param>

@@ -21,7 +21,8 @@ public sealed class SetBookTests
     private CachedName Last => _told.Last(name => name.Name == SetWorld.Name);
 
     private string Used => string.Join(
-        ' ', Last.IsServed ? Last.Members.Where(part => part.IsUsed).Select(part => part.Member.Name.Segment!.Label) : []);
+        ' ',
+        Last.Members.Where(part => Last.IsServed && part.IsUsed).Select(part => part.Member.Name.Segment!.Label));
 
     [Fact]
     public void Members_AreWantedAsNamesOfTheirOwn_UntilTheSetIsForgotten()

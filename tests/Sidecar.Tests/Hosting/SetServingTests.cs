@@ -1,9 +1,12 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Fairlead.Naming;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
+using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Hosting;
+using Fairlead.Sidecar.Tests.Dns;
 using Fairlead.Sidecar.Tests.Proxy;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
@@ -23,7 +26,7 @@ public sealed class SetServingTests : IAsyncLifetime
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Patience };
 
     private readonly TwoClusters _clusters = new();
-    private readonly string[] _addresses = [.. new byte[] { 61, 62 }.Select(one => PodFixtures.Address(one).ToString())];
+    private readonly string[] _addresses = [$"{PodFixtures.Address(61)}", $"{PodFixtures.Address(62)}"];
     private readonly List<Backend> _backends = [];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -39,7 +42,7 @@ public sealed class SetServingTests : IAsyncLifetime
 
         await TwoClusters.PublishAsync(_clusters.Target, Service, _addresses[0]);
         await TwoClusters.PublishAsync(_clusters.Home, Service, _addresses[1]);
-        await PublishSetAsync();
+        await PublishSetAsync((0, 1), (1, 1));
     }
 
     public async ValueTask DisposeAsync()
@@ -130,16 +133,80 @@ public sealed class SetServingTests : IAsyncLifetime
         await UntilAsync(envoy, "us1");
     }
 
+    /// <summary>Of one priority three parts go to the first segment and one to the second; what is drawn at random
+    /// stays within six standard deviations.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Weights_ShareTheLoad(bool isEnvoy)
+    {
+        Assert.SkipWhen(isEnvoy && EnvoyBinary.Path is null, EnvoyBinary.Reason);
+        const int Requests = 400;
+        await PublishSetAsync((0, 3), (0, 1));
+        await using var host = await StartAsync(isEnvoy ? "envoy-weights" : "weights");
+        await host.Ready.WaitAsync(Patience, Cancellation);
+        var socket = Path.Combine(_clusters.Folder, isEnvoy ? "envoy-weights" : "weights", "xds.sock");
+        await using var envoy = isEnvoy
+            ? await EnvoyProcess.StartAsync(EnvoyBinary.Path!, socket, Cancellation)
+            : null;
+        var counts = new Dictionary<string, int>();
+
+        // Of one priority who answers first serves first.
+        await Eventually.HoldsAsync(
+            () => NamesAsync(host), name => Members(name).All(one => one.EndsWith("True", StringComparison.Ordinal)),
+            Patience, Cancellation);
+        await Eventually.HoldsAsync(
+            AskAsync, _ => counts.ContainsKey("us1") && counts.ContainsKey("eu1"), Patience, Cancellation);
+        counts.Clear();
+        for (var i = 0; i < Requests; i++)
+        {
+            Assert.Equal(200, await AskAsync());
+        }
+
+        Assert.InRange(counts["us1"], 300 - 52, 300 + 52);
+
+        async Task<int> AskAsync()
+        {
+            var (status, text) = envoy is null ? await GetAsync(host) : await GetAsync(envoy);
+            counts[text] = counts.GetValueOrDefault(text) + 1;
+            return status;
+        }
+    }
+
+    /// <summary>DNS gives the set an address of its own, at which its ports lead to whoever serves it.</summary>
+    [Fact]
+    public async Task Dns_GivesAnAddressThatFollows_AndSaysWhoServes()
+    {
+        PodFixtures.SkipWithoutLowPorts();
+        await using var host = await StartAsync("dns");
+        await UntilServedAsync(host, "us1");
+        var answer = await AskAsync(host, DnsType.A);
+        Assert.Equal(DnsRcode.NoError, answer.Rcode);
+        var vip = new IPEndPoint(new IPAddress(Assert.Single(answer.Answers).Data.Span), 80);
+        Assert.Equal((200, "us1"), await GetAsync(vip));
+        Assert.Contains(
+            await TextsAsync(host), text => text.EndsWith(
+                "us1.internal priority=0 weight=1 used", StringComparison.Ordinal));
+
+        await _clusters.WithdrawAsync(Service);
+        await UntilServedAsync(host, "eu1");
+        Assert.Equal((200, "eu1"), await GetAsync(vip));
+        Assert.Equal(
+            vip.Address, new IPAddress(Assert.Single((await AskAsync(host, DnsType.A)).Answers).Data.Span));
+        Assert.Contains(await TextsAsync(host), text => text.EndsWith("left-out=Absent", StringComparison.Ordinal));
+    }
+
     private static long Now => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private Task PublishSetAsync()
+    // Priority and weight of us1's member and of the home's own.
+    private Task PublishSetAsync((long Priority, long Weight) first, (long Priority, long Weight) second)
     {
-        var (home, target) = (_clusters.Home.Segment, _clusters.Target.Segment);
+        var home = _clusters.Home.Segment;
         var set = Document.Make(new Set
         {
             Expires = Now + 3_600_000,
             Issued = Now,
-            Members = [Member(home, 1), Member(target, 0)],
+            Members = [Member(home, second), Member(_clusters.Target.Segment, first)],
             Name = ServicePart.Parse(Service),
             Opening = TestSegment.Bytes16("set"),
             Publisher = home.Publisher.Key.Kid,
@@ -152,39 +219,68 @@ public sealed class SetServingTests : IAsyncLifetime
     private Task PublishAsync(string type, Envelope document) => TwoClusters.PublishAsync(
         _clusters.Home, new Entry { Type = type, Document = WireWriter.ToMessage(document) });
 
-    private static SetMember Member(TestSegment segment, long priority) => new()
+    private static SetMember Member(TestSegment segment, (long Priority, long Weight) place) => new()
     {
         Genesis = segment.Genesis,
         Name = FullName.Parse($"{Service}.{segment.Name.Text}"),
-        Priority = priority,
-        Weight = 1,
+        Priority = place.Priority,
+        Weight = place.Weight,
     };
 
     private Task<SidecarHost> StartAsync(string name) => TwoClusters.StartAsync(_clusters.Configure(
-        name, $"imports: [{Name}]", "proxy: {http: 127.0.0.1:0, h2c: 127.0.0.1:0}"));
+        name,
+        $"imports: [{Name}]",
+        "proxy: {http: 127.0.0.1:0, h2c: 127.0.0.1:0}",
+        $"dns: {{address: 127.0.0.1:0, upstreams: [], zones: [us1.internal], vip_cidr: {PodFixtures.Range}}}"));
 
     private static Task UntilServedAsync(SidecarHost host, string by) =>
         Eventually.HoldsAsync(() => GetAsync(host), got => got == (200, by), Patience, Cancellation);
 
     private static Task UntilAsync(EnvoyProcess envoy, string by) => Eventually.HoldsAsync(
-        () => GetAsync(envoy), got => got == (HttpStatusCode.OK, by), Patience, Cancellation);
+        () => GetAsync(envoy), got => got == (200, by), Patience, Cancellation);
 
     // Its listener opens when it has its routes.
-    private static async Task<(HttpStatusCode, string)> GetAsync(EnvoyProcess envoy)
+    private static async Task<(int Status, string Text)> GetAsync(EnvoyProcess envoy)
     {
         try
         {
-            return await envoy.GetAsync(Name, Cancellation);
+            var (status, body) = await envoy.GetAsync(Name, Cancellation);
+            return ((int)status, body);
         }
         catch (HttpRequestException e)
         {
-            return (default, e.Message);
+            return (0, e.Message);
         }
     }
 
-    private static async Task<(int Status, string Text)> GetAsync(SidecarHost host)
+    private static async Task<IEnumerable<string>> TextsAsync(SidecarHost host)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{host.Pod.Proxy!.Http1}/");
+        var data = Assert.Single((await AskAsync(host, DnsType.TXT)).Answers).Data.ToArray();
+        var texts = new List<string>();
+        for (var at = 0; at < data.Length; at += data[at] + 1)
+        {
+            texts.Add(System.Text.Encoding.ASCII.GetString(data, at + 1, data[at]));
+        }
+
+        return texts;
+    }
+
+    private static async Task<DnsMessage> AskAsync(SidecarHost host, DnsType type)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await socket.ConnectAsync(host.Pod.Dns!.Server.Address, Cancellation);
+        var buffer = new byte[ushort.MaxValue];
+        await socket.SendAsync(DnsWriter.Write(ForwarderTests.Query(Name, 1232, type), 512), Cancellation);
+        var length = await socket.ReceiveAsync(buffer, Cancellation);
+        Assert.True(DnsReader.TryRead(buffer.AsSpan(0, length), out var message));
+        return message;
+    }
+
+    private static Task<(int Status, string Text)> GetAsync(SidecarHost host) => GetAsync(host.Pod.Proxy!.Http1);
+
+    private static async Task<(int Status, string Text)> GetAsync(IPEndPoint at)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{at}/");
         request.Headers.Host = Name;
         using var response = await Http.SendAsync(request, Cancellation);
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync(Cancellation));
@@ -194,6 +290,8 @@ public sealed class SetServingTests : IAsyncLifetime
         (await TwoClusters.GetAsync(host.Admin.Admin, "names")).Page!.AsArray()
             .Single(one => (string?)one!["name"] == Name)!;
 
-    private static IEnumerable<string> Members(JsonNode name) => name["members"]!.AsArray().Select(
-        one => $"{((string)one!["name"]!)[(Service.Length + 1)..]} {one["priority"]} {one["state"]} {(bool)one["used"]!}");
+    private static IEnumerable<string> Members(JsonNode name) =>
+        from one in name["members"]!.AsArray()
+        let segment = ((string)one["name"]!)[(Service.Length + 1)..]
+        select $"{segment} {one["priority"]} {one["state"]} {(bool)one["used"]!}";
 }
