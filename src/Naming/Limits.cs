@@ -72,6 +72,13 @@ public static class Limits
     /// <summary>Most members of a Set.</summary>
     public const int SetMembers = 32;
 
+    /// <summary>Largest priority of a member of a Set: Envoy knows 0 to 128.</summary>
+    public const int SetPriority = 127;
+
+    /// <summary>Largest weight of a member of a Set: the weights of all fit into 32 bits, spread over
+    /// localities.</summary>
+    public const int SetWeight = 10_000;
+
     /// <summary>Most certificates of a Bundle.</summary>
     public const int Certificates = 8;
 

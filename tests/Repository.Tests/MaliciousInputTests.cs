@@ -27,7 +27,6 @@ public sealed class MaliciousInputTests(ITestOutputHelper output)
         [114] = "IdentityOutOfScope: trust domains (V54)",
         [115] = "IdentityOutOfScope: trust domains (V54)",
         [116] = "IdentityOutOfScope: bundles (V55)",
-        [119] = "SetMismatch: following Sets (V60)",
         [130] = "AnchorExcluded: quarantine (V38)",
         [131] = "EvidenceStale: quarantine (V38)",
         [132] = "RecoverySenior: recovery epochs (V10r)",

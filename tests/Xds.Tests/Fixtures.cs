@@ -55,6 +55,37 @@ internal static class Fixtures
         return Resource.Create(new ClusterLoadAssignment { ClusterName = name, Endpoints = { locality } });
     }
 
+    /// <summary>The members of a set, one priority each from 0 on: one region, told apart by their sub-zones.</summary>
+    public static Resource MembersOf(string name, params (string Member, int Port, bool IsHealthy)[] members)
+    {
+        var assignment = new ClusterLoadAssignment { ClusterName = name };
+        foreach (var (member, port, isHealthy) in members)
+        {
+            assignment.Endpoints.Add(new LocalityLbEndpoints
+            {
+                Locality = new Locality { Region = "eu", SubZone = member },
+                LoadBalancingWeight = 1000,
+                Priority = (uint)assignment.Endpoints.Count,
+                LbEndpoints =
+                {
+                    new LbEndpoint
+                    {
+                        Endpoint = new Endpoint
+                        {
+                            Address = new Address
+                            {
+                                SocketAddress = new SocketAddress { Address = "127.0.0.1", PortValue = (uint)port },
+                            },
+                        },
+                        HealthStatus = isHealthy ? HealthStatus.Unknown : HealthStatus.Unhealthy,
+                    },
+                },
+            });
+        }
+
+        return Resource.Create(assignment);
+    }
+
     public static Resource Listener(string name, string routes)
     {
         var manager = new HttpConnectionManager

@@ -55,6 +55,10 @@ internal static class AttestWire
             case AttestRole.Target when ServicePart.TryParse(request.Scope, out var service, out refusal):
                 terms = AttestTerms.OfTarget(view, consumer, service);
                 return null;
+            // No segment's name ends in svc: what is asked about is a service part under clusterset.local.
+            case AttestRole.Home when ServicePart.TryParse(request.Scope, out var shared, out refusal):
+                terms = AttestTerms.OfSet(view, consumer, shared);
+                return null;
             case AttestRole.Home when SegmentName.TryParse(request.Scope, out var segment, out refusal):
                 terms = AttestTerms.OfHome(view, consumer, segment);
                 return null;

@@ -60,6 +60,12 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
                     view, attests, question.Consumer, service, question.Child, kind, knownHere, now, out refusal));
         }
 
+        if (question.IsHome && name is { IsClusterSet: true, Service: { } shared })
+        {
+            return Whole(
+                question, SetAnswers.Build(view, attests, question.Consumer, shared, knownHere, now, out refusal));
+        }
+
         if (!question.IsHome || name.Segment is not { } target || name.Service is null)
         {
             refusal = new Refusal(VerificationFailure.BadName, "query.name", "not a service's full name");

@@ -84,6 +84,13 @@ internal sealed class HomeAsker : IAsyncDisposable
         }
     }
 
+    /// <summary>Asks for another name; what was refused before stays with the name before.</summary>
+    internal Task<Asked> AskMoreAsync(FullName name, CancellationToken cancellationToken)
+    {
+        _refusals.Clear();
+        return AskAsync(name, false, cancellationToken);
+    }
+
     private async Task<Asked> AskWithinAsync(FullName name, bool wholeChains, CancellationToken cancellationToken)
     {
         if (!await MeetAsync(cancellationToken).ConfigureAwait(false))

@@ -54,7 +54,10 @@ internal static class Resolve
             }
 
             Save(options.Save, answer, asked.Raw!);
-            var view = AnswerView.Of(answer, asked.ClockDelta, asked.Refusals);
+            var view = AnswerView.Of(answer, asked.ClockDelta, asked.Refusals) with
+            {
+                Members = await SetAsking.MembersAsync(asker, answer, cancellationToken).ConfigureAwait(false),
+            };
             if (options.IsExplained)
             {
                 Explain(view, options.IsJson, options.NoColour, output);

@@ -12,10 +12,12 @@ internal static class AnswerJson
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>The answer with its evidence.</summary>
-    internal static string Write(AnswerView view)
+    internal static string Write(AnswerView view) => ObjectOf(view).ToJsonString(Indented);
+
+    private static JsonObject ObjectOf(AnswerView view)
     {
         var answer = view.Answer;
-        var (left, bound) = answer.Ttl.At(view.At);
+        var (left, bound) = view.Ttl.At(view.At);
         var json = new JsonObject
         {
             ["name"] = answer.Name.Text,
@@ -38,7 +40,12 @@ internal static class AnswerJson
             node => node);
         json["refusals"] = List(view.Refusals, RefusalOf);
         json["notes"] = List(view.Notes, note => (JsonNode)note);
-        return json.ToJsonString(Indented);
+        if (answer.Set is not null)
+        {
+            json["members"] = SetJson.Members(view, ObjectOf);
+        }
+
+        return json;
     }
 
     /// <summary>That there is no answer, and why.</summary>

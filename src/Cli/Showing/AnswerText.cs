@@ -20,7 +20,8 @@ internal static class AnswerText
             }
         }
 
-        if (answer.Outcome != Outcome.Record)
+        SetText.AppendMembers(text, view, palette);
+        if (answer.Outcome is Outcome.Absent or Outcome.Denied)
         {
             text.AppendLine(
                 CultureInfo.InvariantCulture, $"{palette.Strong(answer.Name.Text)} {palette.Bad(view.Outcome)}");
@@ -44,8 +45,8 @@ internal static class AnswerText
     /// <summary>How long the answer holds, and which term bounds it.</summary>
     internal static string TtlOf(AnswerView view)
     {
-        var (left, bound) = view.Answer.Ttl.At(view.At);
-        var by = view.Answer.Ttl.Bound.Segment is { } segment ? $"{bound} of {segment}" : bound;
+        var (left, bound) = view.Ttl.At(view.At);
+        var by = view.Ttl.Bound.Segment is { } segment ? $"{bound} of {segment}" : bound;
         return $"ttl {Seconds(left)}, bound by {by}";
     }
 

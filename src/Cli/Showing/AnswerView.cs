@@ -34,10 +34,18 @@ internal sealed record AnswerView(
         return new AnswerView(answer, answer.VerifiedAt, clockDelta, refusals, [.. loopback, .. notes]);
     }
 
+    /// <summary>The members of a set, as they are preferred; empty for every other answer.</summary>
+    internal ImmutableArray<MemberView> Members { get; init; } = [];
+
+    /// <summary>How long it holds: a set no longer than any member in use.</summary>
+    internal Ttl Ttl => Members.Where(member => member.IsUsed).Select(member => member.View!.Answer.Ttl)
+        .Append(Answer.Ttl).MinBy(ttl => ttl.EndsAt)!;
+
     /// <summary>What the answer says, in one word.</summary>
     internal string Outcome => Answer.Outcome switch
     {
         Naming.Traversal.Outcome.Record => "record",
+        Naming.Traversal.Outcome.Set => "set",
         Naming.Traversal.Outcome.Absent => "absent",
         _ => "denied",
     };
@@ -46,6 +54,7 @@ internal sealed record AnswerView(
     internal int ExitCode => Answer.Outcome switch
     {
         Naming.Traversal.Outcome.Record => Cli.ExitCode.Answer,
+        Naming.Traversal.Outcome.Set => MemberView.ExitCodeOf(Members),
         Naming.Traversal.Outcome.Absent => Cli.ExitCode.Absent,
         _ => Cli.ExitCode.Denied,
     };

@@ -11,9 +11,14 @@ internal static class ExplainJson
 
     internal static string Write(Explanation explanation)
     {
+        return ObjectOf(explanation).ToJsonString(Indented);
+    }
+
+    private static JsonObject ObjectOf(Explanation explanation)
+    {
         var answer = explanation.View.Answer;
         var (left, bound) = answer.Ttl.At(explanation.View.At);
-        return new JsonObject
+        var json = new JsonObject
         {
             ["name"] = answer.Name.Text,
             ["outcome"] = explanation.View.Outcome,
@@ -27,7 +32,13 @@ internal static class ExplainJson
                 ["text"] = limit.Text,
             })]),
             ["notes"] = new JsonArray([.. explanation.View.Notes.Select(note => (JsonNode)note)]),
-        }.ToJsonString(Indented);
+        };
+        if (answer.Set is not null)
+        {
+            json["members"] = SetJson.Members(explanation.View, view => ObjectOf(Explanation.Of(view)));
+        }
+
+        return json;
     }
 
     private static JsonObject HopOf(Explanation.Decision decision)

@@ -28,6 +28,7 @@ internal static class ExplainText
             text.AppendLine(CultureInfo.InvariantCulture, $"{limit.Kind,-10} {limit.Text}");
         }
 
+        SetText.AppendEach(text, view, palette, member => Write(Explanation.Of(member), palette));
         return text.ToString();
     }
 

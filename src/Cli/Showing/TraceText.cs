@@ -29,6 +29,7 @@ internal static class TraceText
 
         AppendContent(text, view, palette);
         AppendTtl(text, view, palette);
+        SetText.AppendEach(text, view, palette, member => Write(member, palette));
         return text.ToString();
     }
 
@@ -79,6 +80,17 @@ internal static class TraceText
     {
         var answer = view.Answer;
         text.AppendLine();
+        if (answer.Set is { } set)
+        {
+            text.AppendLine(palette.Strong($"set {answer.RecordDigest}"));
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"  {set.Name}, version {set.Version}, publisher {Short(set.Publisher)}, "
+                + $"sealed by {answer.Target.Name}");
+            SetText.AppendMembers(text, view, palette);
+            return;
+        }
+
         if (answer.Record is not { } record)
         {
             text.AppendLine(answer.Outcome == Outcome.Absent

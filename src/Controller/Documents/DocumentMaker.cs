@@ -4,16 +4,19 @@ using Fairlead.Naming;
 
 namespace Fairlead.Controller.Documents;
 
-/// <summary>Makes records and withdrawals and signs them with the publisher's key. Thread-safe.</summary>
+/// <summary>Makes records, Sets and withdrawals and signs them with the publisher's key. Thread-safe.</summary>
 internal sealed class DocumentMaker(ISigner signer) : IDocumentMaker
 {
     /// <inheritdoc/>
     public Hex16 DrawUid() => Draw();
 
     /// <inheritdoc/>
-    public SignedEntry Sign(Plan plan) => plan.Content is RecordContent content
-        ? new(Record.Type.Name, Signed(RecordOf(plan, content)), content.Slices)
-        : new(Withdraw.Type.Name, Signed(WithdrawOf(plan)), []);
+    public SignedEntry Sign(Plan plan) => plan.Content switch
+    {
+        RecordContent content => new(Record.Type.Name, Signed(RecordOf(plan, content)), content.Slices),
+        SetContent content => new(Set.Type.Name, Signed(SetOf(plan, content)), []),
+        _ => new(Withdraw.Type.Name, Signed(WithdrawOf(plan)), []),
+    };
 
     // The opening hides the document behind its digest, so it must be as unguessable as a key.
     private static Hex16 Draw()
@@ -32,17 +35,29 @@ internal sealed class DocumentMaker(ISigner signer) : IDocumentMaker
         Version = plan.Version,
     };
 
-    private Withdraw WithdrawOf(Plan plan) => new()
+    private static Set SetOf(Plan plan, SetContent content) => content.Template with
     {
-        Class = (long)LeafClass.Record,
         Expires = plan.Expires,
         Issued = plan.Issued,
-        Name = plan.Name,
         Opening = Draw(),
-        Publisher = signer.Key.Kid,
-        Uid = plan.Uid,
         Version = plan.Version,
     };
+
+    private Withdraw WithdrawOf(Plan plan)
+    {
+        var isSet = SetContent.TryService(plan.Name, out var service);
+        return new()
+        {
+            Class = (long)(isSet ? LeafClass.Set : LeafClass.Record),
+            Expires = plan.Expires,
+            Issued = plan.Issued,
+            Name = service ?? plan.Name,
+            Opening = Draw(),
+            Publisher = signer.Key.Kid,
+            Uid = isSet ? null : plan.Uid,
+            Version = plan.Version,
+        };
+    }
 
     private Envelope Signed<T>(T document)
         where T : Document, IDocument<T> => Envelope.Sign(Document.Make(document), signer);

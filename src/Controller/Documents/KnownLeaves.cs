@@ -46,6 +46,29 @@ internal static class KnownLeaves
             known = new(name.Text, uid, gone.Version, gone.Expires, null);
         }
 
+        return known is not null || TryReadSet(leaf, publisher, out known);
+    }
+
+    // A Set has no uid: whom it names is its content.
+    private static bool TryReadSet(StateLeaf leaf, Digest publisher, [NotNullWhen(true)] out KnownLeaf? known)
+    {
+        known = null;
+        if (leaf.Class == LeafClass.Set
+            && Document.TryParse<Set>(leaf.Bytes, out var set, out _)
+            && set.Value.Publisher == publisher)
+        {
+            var value = set.Value;
+            var content = SetContent.Of(value);
+            known = new(content.Name, default, value.Version, value.Expires, content);
+        }
+        else if (leaf.Class == LeafClass.Withdrawn
+            && Document.TryParse<Withdrawn>(leaf.Bytes, out var withdrawn, out _)
+            && withdrawn.Value is { OfClass: (long)LeafClass.Set } gone
+            && ServicePart.TryParse(gone.Name, out var name, out _))
+        {
+            known = new(SetContent.KeyOf(name.Text), default, gone.Version, gone.Expires, null);
+        }
+
         return known is not null;
     }
 }

@@ -29,15 +29,23 @@ internal sealed class ManifestController(ReconcileOptions options, Digest publis
 
         _folder.Update(scan.Changes);
         var result = Reconciler.Reconcile(_folder.Content, options, _cache);
-        Report([.. _folder.Problems, .. result.Problems]);
+        var (sets, heldSets, setProblems) = ImportReconciler.Reconcile(_folder.Content, options);
+        Report([.. _folder.Problems, .. result.Problems, .. setProblems]);
         logger.Reconciled(scan.Changes.Count, result.Records.Count);
         _contents = result.Records.ToDictionary(
             record => record,
             record => _contents.GetValueOrDefault(record) ?? RecordContents.Of(record, publisher),
             (IEqualityComparer<DesiredRecord>)ReferenceEqualityComparer.Instance);
+        var contents = _contents.ToDictionary(
+            pair => pair.Key.Name, Content (pair) => pair.Value, StringComparer.Ordinal);
+        foreach (var set in sets.Select(set => SetContent.Of(set, publisher)))
+        {
+            contents.Add(set.Name, set);
+        }
+
         return new(
-            _contents.ToDictionary(pair => pair.Key.Name, Content (pair) => pair.Value, StringComparer.Ordinal),
-            result.Held.ToHashSet(StringComparer.Ordinal),
+            contents,
+            result.Held.Concat(heldSets.Select(SetContent.KeyOf)).ToHashSet(StringComparer.Ordinal),
             _folder.IsComplete);
     }
 

@@ -11,11 +11,14 @@ public sealed record ManifestContent(
     IReadOnlyList<EndpointSlice> EndpointSlices,
     IReadOnlyList<ServiceExport> ServiceExports)
 {
+    /// <summary>ServiceImports (multicluster.x-k8s.io).</summary>
+    public IReadOnlyList<ServiceImport> ServiceImports { get; init; } = [];
+
     /// <summary>Content without objects.</summary>
     public static ManifestContent Empty { get; } = new([], [], []);
 
     /// <summary>How many objects there are.</summary>
-    public int Count => Services.Count + EndpointSlices.Count + ServiceExports.Count;
+    public int Count => Services.Count + EndpointSlices.Count + ServiceExports.Count + ServiceImports.Count;
 
     /// <summary>Every object as (kind, key, location), kinds apart, in the order of the lists.</summary>
     internal IEnumerable<(string Kind, ObjectKey Key, ManifestLocation Location)> Identities()
@@ -34,11 +37,19 @@ public sealed record ManifestContent(
         {
             yield return ("ServiceExport", export.Key, export.Location);
         }
+
+        foreach (var import in ServiceImports)
+        {
+            yield return ("ServiceImport", import.Key, import.Location);
+        }
     }
 
     /// <summary>The contents side by side, in the order given.</summary>
     internal static ManifestContent Concat(IReadOnlyCollection<ManifestContent> parts) => new(
         [.. parts.SelectMany(part => part.Services)],
         [.. parts.SelectMany(part => part.EndpointSlices)],
-        [.. parts.SelectMany(part => part.ServiceExports)]);
+        [.. parts.SelectMany(part => part.ServiceExports)])
+    {
+        ServiceImports = [.. parts.SelectMany(part => part.ServiceImports)],
+    };
 }

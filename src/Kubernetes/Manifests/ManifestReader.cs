@@ -44,6 +44,7 @@ internal static class ManifestReader
         private readonly List<Service> _services = [];
         private readonly List<EndpointSlice> _slices = [];
         private readonly List<ServiceExport> _exports = [];
+        private readonly List<ServiceImport> _imports = [];
 
         public void Document(ManifestNode document)
         {
@@ -74,7 +75,7 @@ internal static class ManifestReader
 
         public ManifestFile Finish()
         {
-            var content = new ManifestContent(_services, _slices, _exports);
+            var content = new ManifestContent(_services, _slices, _exports) { ServiceImports = _imports };
             var seen = new Dictionary<(string, ObjectKey), ManifestLocation>();
             foreach (var (kind, key, location) in content.Identities())
             {
@@ -105,9 +106,13 @@ internal static class ManifestReader
                 case "ServiceExport" when version is ExportGroup + "v1alpha1" or ExportGroup + "v1beta1":
                     Add(node, kind, _exports, ServiceExportReader.Read);
                     break;
-                case "ServiceExport" when version.StartsWith(ExportGroup, StringComparison.Ordinal):
+                case "ServiceImport" when version is ExportGroup + "v1alpha1" or ExportGroup + "v1beta1":
+                    Add(node, kind, _imports, ServiceImportReader.Read);
+                    break;
+                case "ServiceExport" or "ServiceImport"
+                    when version.StartsWith(ExportGroup, StringComparison.Ordinal):
                     _problems.Add(
-                        node.Line, $"ServiceExport has apiVersion {Member.Shown(node["apiVersion"] ?? node)}: "
+                        node.Line, $"{kind} has apiVersion {Member.Shown(node["apiVersion"] ?? node)}: "
                         + $"only {ExportGroup}v1alpha1 and v1beta1 are read");
                     break;
                 default:

@@ -1,3 +1,5 @@
+using Fairlead.Naming;
+
 namespace Fairlead.Kubernetes.Reconciling;
 
 /// <summary>What the reconciler must know besides the manifests. Immutable.</summary>
@@ -5,6 +7,10 @@ public sealed record ReconcileOptions
 {
     /// <summary>The segment's full name, which the full length of a name depends on.</summary>
     public required string Segment { get; init; }
+
+    /// <summary>The segment's genesis digest, which a member of the own segment need not repeat.</summary>
+    /// <value>Null (the default): every member of a ServiceImport needs its own.</value>
+    public Digest? Genesis { get; init; }
 
     /// <summary>The region of every slice.</summary>
     /// <value>Null (the default): slices carry none.</value>

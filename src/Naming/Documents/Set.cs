@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace Fairlead.Naming;
 
 /// <summary>
-/// One name under clusterset.local, joined from services of several segments.
+/// One name under clusterset.local, joined from services of several segments. Sealed by the home: which services it
+/// joins, in which order and with which weights is the home's own decision; what each of them is, its segment's.
 /// </summary>
 public sealed record Set : PublishedLeaf, IDocument<Set>
 {

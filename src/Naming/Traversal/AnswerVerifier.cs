@@ -195,9 +195,9 @@ public static class AnswerVerifier
         }
 
         var host = result == AnswerResult.Negative && DenialRules.IsOfHostOnly(context.Last, context.Query.Value);
-        if (result == AnswerResult.Negative && !host)
+        if (result == AnswerResult.Set || (result == AnswerResult.Negative && !host))
         {
-            return slices.IsEmpty ? null : new Refusal(SliceMismatch, "slices", "a negative has none");
+            return slices.IsEmpty ? null : new Refusal(SliceMismatch, "slices", $"a {result} has none");
         }
 
         var record = context.Last.Included<Record>(LeafClass.Record, context.Service.WithoutHost.Text)!;
@@ -217,20 +217,23 @@ public static class AnswerVerifier
         var outcome = result switch
         {
             AnswerResult.Record => Outcome.Record,
+            AnswerResult.Set => Outcome.Set,
             AnswerResult.Negative => Outcome.Absent,
             _ => Outcome.Denied,
         };
-        var record = outcome == Outcome.Record
-            ? context.Last.Find(LeafClass.Record, context.Service.WithoutHost.Text)
+        var leaf = outcome is Outcome.Record or Outcome.Set
+            ? context.Last.Find(
+                outcome == Outcome.Record ? LeafClass.Record : LeafClass.Set, context.Service.WithoutHost.Text)
             : null;
         var answer = new VerifiedAnswer(
             context.Query,
             outcome,
             [.. context.Hops.Select(hop => Shown(context, hop))],
-            TtlFormula.Compute(context, outcome, record?.Document as Record))
+            TtlFormula.Compute(context, outcome, leaf?.Document))
         {
-            Record = record?.Document as Record,
-            RecordDigest = record?.Commitment,
+            Record = leaf?.Document as Record,
+            Set = leaf?.Document as Set,
+            RecordDigest = leaf?.Commitment,
             Slices = outcome == Outcome.Record ? [.. slices.Select(slice => slice.Value)] : [],
             Gateways = outcome == Outcome.Record ? context.Last.All<Gateway>() : [],
             ReachedNetworks = outcome == Outcome.Record ? ScopeStep.Reached(context) : [],

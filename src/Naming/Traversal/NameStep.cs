@@ -52,10 +52,19 @@ internal static class NameStep
             : new Refusal(LinkNotAccepted, "", $"{hop.Name} shows no Link back to {child.Name}");
     }
 
-    private static Refusal? Stands(VerificationContext context, HopFacts hop, AnswerResult result) =>
-        result == AnswerResult.Record && hop.Name != context.TargetSegment
-            ? new Refusal(PathBroken, "", $"{hop.Name} answers for {context.Query.Value.Name}")
-            : null;
+    // A record is its segment's to give, a Set the home's, and that for names under clusterset.local alone.
+    private static Refusal? Stands(VerificationContext context, HopFacts hop, AnswerResult result)
+    {
+        var stands = result switch
+        {
+            AnswerResult.Record => hop.Name == context.TargetSegment,
+            AnswerResult.Set => context.TargetSegment is null,
+            _ => true,
+        };
+        return stands
+            ? null
+            : new Refusal(PathBroken, "", $"{hop.Name} answers {context.Query.Value.Name} with a {result}");
+    }
 
     // V31: what lies at or under a Link is the child's to say.
     private static Refusal? Occluded(VerificationContext context, HopFacts hop)

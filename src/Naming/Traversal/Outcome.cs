@@ -11,4 +11,7 @@ public enum Outcome
 
     /// <summary>A segment on the path refuses the asker.</summary>
     Denied = 3,
+
+    /// <summary>The name has a Set: each member is a query of its own.</summary>
+    Set = 4,
 }

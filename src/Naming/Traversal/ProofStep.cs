@@ -43,13 +43,22 @@ internal static class ProofStep
         }
 
         // A positive must include the leaf that was asked for; whether this hop may answer is a later question.
-        return hop.IsLast
-            && result == AnswerResult.Record
-            && hop.Name == context.TargetSegment
-            && context.Service.WithoutHost.Text is var asked
-            && hop.Included<Record>(LeafClass.Record, asked) is null
-                ? new Refusal(ProofMismatch, "proofs", $"the record {asked} is not among them")
-                : null;
+        return hop.IsLast ? Asked(context, hop, result) : null;
+    }
+
+    private static Refusal? Asked(VerificationContext context, HopFacts hop, AnswerResult result)
+    {
+        var asked = context.Service.WithoutHost.Text;
+        return result switch
+        {
+            AnswerResult.Record when hop.Name == context.TargetSegment
+                && hop.Included<Record>(LeafClass.Record, asked) is null =>
+                new Refusal(ProofMismatch, "proofs", $"the record {asked} is not among them"),
+            AnswerResult.Set when context.TargetSegment is null
+                && hop.Included<Set>(LeafClass.Set, asked) is null =>
+                new Refusal(ProofMismatch, "proofs", $"the set {asked} is not among them"),
+            _ => null,
+        };
     }
 
     private static Refusal? Fold(HopFacts hop, HopLeaf leaf, ReadOnlySpan<Digest> nodes, Seal seal)

@@ -77,11 +77,10 @@ internal static class ShapeStep
         return null;
     }
 
-    // Sets and redirects are followed by a later version; until then nothing pretends to have checked them.
+    // Redirects are followed by a later version; until then nothing pretends to have checked them.
     private static Refusal? Result(AnswerResult result) => result switch
     {
-        AnswerResult.Record or AnswerResult.Negative or AnswerResult.Denied => null,
-        AnswerResult.Set => new Refusal(SetMismatch, "result", "this version follows no sets"),
+        AnswerResult.Record or AnswerResult.Set or AnswerResult.Negative or AnswerResult.Denied => null,
         AnswerResult.Redirect => new Refusal(TooManyRedirects, "result", "this version follows no redirects"),
         _ => new Refusal(BadEnvelope, "result", "no result"),
     };

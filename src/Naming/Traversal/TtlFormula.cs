@@ -7,11 +7,11 @@ internal sealed class TtlFormula(VerificationContext context)
 {
     private readonly ImmutableArray<TtlPart>.Builder _parts = ImmutableArray.CreateBuilder<TtlPart>();
 
-    internal static Ttl Compute(VerificationContext context, Outcome outcome, Record? record)
+    internal static Ttl Compute(VerificationContext context, Outcome outcome, LeafDocument? leaf)
     {
         var formula = new TtlFormula(context);
-        formula.Durations(outcome, record);
-        formula.Expiries(record);
+        formula.Durations(outcome, (leaf as Record)?.TtlMax ?? (leaf as Set)?.TtlMax);
+        formula.Expiries((leaf as PublishedLeaf)?.Expires);
         formula.Introductions();
         if (context.Options.TtlCap is { } cap)
         {
@@ -21,18 +21,15 @@ internal sealed class TtlFormula(VerificationContext context)
         return new Ttl(formula._parts.ToImmutable());
     }
 
-    private void Durations(Outcome outcome, Record? record)
+    private void Durations(Outcome outcome, long? ttlMax)
     {
         var target = context.Last;
-        if (outcome != Outcome.Record)
+        if (outcome is Outcome.Absent or Outcome.Denied)
         {
             For("neg_ttl", target, target.Newest.Policy.NegativeTtl);
         }
 
-        if (record is not null)
-        {
-            For("record_ttl", target, record.TtlMax);
-        }
+        For("record_ttl", target, ttlMax);
 
         For("target_policy", target, target.Newest.Policy.MaxTtl);
         For("home_policy", context.Home, context.Home.Newest.Policy.MaxTtl);
@@ -50,13 +47,13 @@ internal sealed class TtlFormula(VerificationContext context)
         }
     }
 
-    private void Expiries(Record? record)
+    private void Expiries(long? expires)
     {
         var target = context.Last;
         Until("seal", target, target.Seal?.Expires);
         Attests("target_attest", target);
         Attests("home_attest", context.Home);
-        Until("record_expires", target, record?.Expires);
+        Until("record_expires", target, expires);
         Until("epoch", target, target.Newest.Expires);
     }
 

@@ -31,7 +31,10 @@ public sealed class VerifiedAnswer
     /// <summary>The record; null unless the outcome is <see cref="Outcome.Record"/>.</summary>
     public Record? Record { get; internal init; }
 
-    /// <summary>The record's digest; null without a record.</summary>
+    /// <summary>The Set; null unless the outcome is <see cref="Outcome.Set"/>.</summary>
+    public Set? Set { get; internal init; }
+
+    /// <summary>The digest of the record, or of the Set; null without either.</summary>
     public Digest? RecordDigest { get; internal init; }
 
     /// <summary>The slices that every hop's constraints admit, in the record's order; empty without a record.</summary>

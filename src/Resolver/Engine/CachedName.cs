@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 
@@ -34,6 +35,12 @@ public sealed record CachedName(
     /// <see cref="ExpiresAt"/> for a strict name.
     /// </summary>
     public long StaleUntil { get; init; }
+
+    /// <summary>
+    /// The members of a name that several segments serve, in the order in which they are preferred, those that are left
+    /// out too; empty for every other name, and as the cache itself gives it (<see cref="Sets.SetBook"/> joins them).
+    /// </summary>
+    public ImmutableArray<Sets.SetPart> Members { get; init; } = [];
 
     /// <summary>When its endpoints may no longer be used, as far as is known now, in monotonic milliseconds.</summary>
     public long ServedUntil => State == NameState.Stale ? StaleUntil : ExpiresAt;

@@ -230,7 +230,7 @@ public sealed partial class NameCache
 
     private static NameState StateOf(VerifiedAnswer answer) => answer.Outcome switch
     {
-        Outcome.Record => NameState.Fresh,
+        Outcome.Record or Outcome.Set => NameState.Fresh,
         Outcome.Denied => NameState.Denied,
         _ => NameState.Absent,
     };

@@ -11,11 +11,12 @@ internal static class StaleRule
 
     /// <summary>
     /// How long beyond the end of its time an answer may be served, in milliseconds: the smallest of what its record,
-    /// the target's policy and the home's policy allow. 0 for a strict name, and for whatever is no record.
+    /// the target's policy and the home's policy allow. 0 for a strict name, and for whatever is no record. A Set says
+    /// nothing of it: each of its members is bounded by its own.
     /// </summary>
-    internal static long ContinuityOf(VerifiedAnswer answer) => answer.Record is { } record
+    internal static long ContinuityOf(VerifiedAnswer answer) => answer.Record is not null || answer.Set is not null
         ? Math.Min(
-            record.Continuity ?? ContinuityDefault,
+            answer.Record?.Continuity ?? ContinuityDefault,
             Math.Min(
                 answer.Target.Epoch.Value.Policy.ContinuityMax, answer.Hops[0].Epoch.Value.Policy.ContinuityMax))
         : 0;

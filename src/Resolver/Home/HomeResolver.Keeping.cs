@@ -51,7 +51,7 @@ public sealed partial class HomeResolver
     // Epochs are in the verifier's state already.
     private void Keep(string name, VerifiedAnswer answer, UnverifiedAnswer raw)
     {
-        if (_answers is { } folder && answer.Record is not null && _cache.Find(name) is { } held
+        if (_answers is { } folder && answer.RecordDigest is not null && _cache.Find(name) is { } held
             && ReferenceEquals(held.Answer, answer))
         {
             var bare = raw with { Hops = [.. raw.Hops.Select(hop => hop with { Epochs = [] })] };

@@ -10,7 +10,8 @@ namespace Fairlead.Sidecar.Admin;
 /// the newest verified answer, null or empty without one; <c>epoch</c> and <c>seal</c> are the target's.
 /// <c>stale_ms</c> is what is left of its continuity once its time is over: 0 for a strict name. <c>introductions</c>
 /// says by whose seals the target is known, and until when. <c>failure</c> is the error that the last attempt to renew
-/// it ended with; what the anchors said stands in <c>/refusals</c>.
+/// it ended with; what the anchors said stands in <c>/refusals</c>. <c>members</c> is empty but for a name that several
+/// segments serve: each with its own state, whether it serves the name, and why it was refused or failed.
 /// </summary>
 internal static class NamesPage
 {
@@ -55,6 +56,7 @@ internal static class NamesPage
         Number(json, "stale_ms", target is null ? null : StaleLeft(name, now.Monotonic));
         json.WriteString("failure", name.Failure?.Failure.ToString());
         WriteIntroductions(json, name.Answer);
+        WriteMembers(json, name);
         json.WriteEndObject();
     }
 
@@ -77,6 +79,25 @@ internal static class NamesPage
                 json.WriteNumber("until", until);
                 json.WriteEndObject();
             }
+        }
+
+        json.WriteEndArray();
+    }
+
+    // Of a name that several segments serve: who does, and why another one does not.
+    private static void WriteMembers(Utf8JsonWriter json, CachedName name)
+    {
+        json.WriteStartArray("members");
+        foreach (var part in name.Members)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", part.Member.Name.Text);
+            json.WriteNumber("priority", part.Member.Priority);
+            json.WriteNumber("weight", part.Member.Weight);
+            json.WriteString("state", StateName(part.State));
+            json.WriteBoolean("used", name.IsServed && part.IsUsed);
+            json.WriteString("failure", (part.Mismatch ?? part.Name?.Failure)?.Failure.ToString());
+            json.WriteEndObject();
         }
 
         json.WriteEndArray();

@@ -1,6 +1,7 @@
 using Fairlead.Hosting;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
+using Fairlead.Resolver.Sets;
 using Fairlead.Resolver.State;
 using Fairlead.Rpc;
 using Fairlead.Sidecar.Admin;
@@ -25,6 +26,7 @@ internal sealed class SidecarHost : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<string> _imports;
     private readonly Dictionary<string, NameState> _said = new(StringComparer.Ordinal);
+    private readonly SetBook _sets;
     private RpcServer? _server;
     private AdminServer? _admin;
     private TelemetryExport? _telemetry;
@@ -47,12 +49,16 @@ internal sealed class SidecarHost : IAsyncDisposable
         Ads = new AdsService(
             Views, new AdsOptions { TimeProvider = time, Logger = loggers.CreateLogger<AdsService>() });
         var report = new TroubleReport(_log);
+        _sets = new SetBook(_interest.Count, OnChanged);
         Resolver = new HomeResolver(
-            setup.Options, setup.Subject, new NameObserver(OnChanged, OnForgotten, report.Report));
+            setup.Options, setup.Subject, new NameObserver(_sets.Changed, OnForgotten, report.Report));
     }
 
     /// <summary>Keeps the names.</summary>
     internal HomeResolver Resolver { get; }
+
+    /// <summary>The names held, as they are served.</summary>
+    internal IEnumerable<CachedName> Names => Resolver.Names.Select(_sets.Joined);
 
     /// <summary>What clients see.</summary>
     internal ServedViews Views { get; }
@@ -131,7 +137,7 @@ internal sealed class SidecarHost : IAsyncDisposable
     }
 
     /// <summary>How many names are served beyond their time (V58).</summary>
-    internal int Stale => Resolver.Names.Count(name => name.State == NameState.Stale);
+    internal int Stale => Names.Count(name => name.State == NameState.Stale);
 
     public async ValueTask DisposeAsync()
     {
@@ -247,6 +253,7 @@ internal sealed class SidecarHost : IAsyncDisposable
     private void OnForgotten(string name)
     {
         _said.Remove(name);
+        _sets.Forgotten(name);
         Views.Forget(name);
         Pod.Drop(name);
     }

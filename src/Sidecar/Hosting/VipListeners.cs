@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Naming;
 using Fairlead.Resolver;
+using Fairlead.Sidecar.Serving;
 using Microsoft.Extensions.Logging;
 using ServicePort = Fairlead.Sidecar.Proxy.ServicePort;
 
@@ -62,9 +63,9 @@ internal sealed class VipListeners(
 
     private ImmutableArray<ServicePort> PortsOf(string name, IPAddress address) =>
     [
-        .. from port in find(name)?.Answer?.Record?.Ports ?? []
+        .. from port in find(name) is { } found ? ServedNameMapping.PortsOf(found) : []
            where port.Protocol != PortProtocol.Tcp
-           select new ServicePort(new IPEndPoint(address, (int)port.Number), port.Protocol != PortProtocol.Http),
+           select new ServicePort(new IPEndPoint(address, port.Number), port.Protocol != PortProtocol.Http),
     ];
 
     private Listener Replace(string name, IPAddress address, ImmutableArray<ServicePort> ports)

@@ -26,6 +26,7 @@ internal sealed class AccessLog(ProxyOptions options, Random random, ILogger log
         }
 
         var service = exchange.Service;
+        var from = exchange.Provenance ?? service?.Provenance;
         ProxyLog.Access(
             logger,
             Method(context.Request.Method),
@@ -34,9 +35,9 @@ internal sealed class AccessLog(ProxyOptions options, Random random, ILogger log
             exchange.Reason == ProxyReason.ClientGone ? StatusCodes.Status499ClientClosedRequest : status,
             exchange.Reason ?? (isFailure ? "cut" : "-"),
             service?.State ?? "-",
-            service?.Provenance?.Segment ?? "-",
-            service?.Provenance?.Epoch ?? 0,
-            service?.Provenance?.Seal ?? 0,
+            from?.Segment ?? "-",
+            from?.Epoch ?? 0,
+            from?.Seal ?? 0,
             exchange.Endpoint.Length > 0 ? exchange.Endpoint : "-",
             exchange.Attempts,
             Math.Round(duration.TotalMilliseconds, 3),

@@ -13,6 +13,11 @@ internal static class ServedNameMapping
     /// <summary>The input of the translation.</summary>
     internal static ServedName Map(CachedName cached)
     {
+        if (!cached.Members.IsEmpty)
+        {
+            return ServedSetMapping.Map(cached);
+        }
+
         // Ports outlive the answer: a cluster that clients hold is emptied, never taken away.
         var ports = PortsOf(cached.LastRecord);
         if (!cached.IsServed || cached.Answer is not { Record: { } record } answer)
@@ -37,7 +42,12 @@ internal static class ServedNameMapping
         return new ServedName(cached.Name, null, ports, endpoints, provenance);
     }
 
-    private static string ReasonOf(CachedName cached) => cached.State switch
+    /// <summary>The ports that the name has, or had when it was last served.</summary>
+    internal static ImmutableArray<ServedPort> PortsOf(CachedName cached) =>
+        cached.Members.IsEmpty ? PortsOf(cached.LastRecord) : ServedSetMapping.PortsOf(cached);
+
+    /// <summary>Why nothing is served of a name that is not.</summary>
+    internal static string ReasonOf(CachedName cached) => cached.State switch
     {
         NameState.Absent => Reasons.Absent,
         NameState.Denied => Reasons.Denied,

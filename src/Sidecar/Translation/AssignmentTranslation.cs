@@ -46,7 +46,23 @@ internal static class AssignmentTranslation
     {
         var result = Empty(assignment, name.Reason);
         var metadata = name.Provenance is { } from ? Describe(from) : null;
-        var localities = name.Endpoints
+        if (name.Endpoints.Any(endpoint => endpoint.Member is not null))
+        {
+            result.Endpoints.AddRange(SetTranslation.Localities(name.Endpoints, portIndex));
+            return result;
+        }
+
+        result.Endpoints.AddRange(Localities(name.Endpoints, portIndex, "", metadata));
+        return result;
+    }
+
+    /// <summary>The localities of one segment's endpoints, ascending by region and zone, each with the sum of its
+    /// weights.</summary>
+    /// <param name="subzone">What tells them apart from those of another member of a set; empty for none.</param>
+    internal static IEnumerable<LocalityLbEndpoints> Localities(
+        IEnumerable<ServedEndpoint> endpoints, int portIndex, string subzone, Metadata? metadata)
+    {
+        var localities = endpoints
             .GroupBy(endpoint => (endpoint.Region, endpoint.Zone))
             .OrderBy(group => group.Key.Region, StringComparer.Ordinal)
             .ThenBy(group => group.Key.Zone, StringComparer.Ordinal);
@@ -54,7 +70,7 @@ internal static class AssignmentTranslation
         {
             var locality = new LocalityLbEndpoints
             {
-                Locality = new Locality { Region = group.Key.Region, Zone = group.Key.Zone },
+                Locality = new Locality { Region = group.Key.Region, Zone = group.Key.Zone, SubZone = subzone },
             };
             var total = 0UL;
             foreach (var endpoint in Distinct(group, portIndex))
@@ -64,10 +80,8 @@ internal static class AssignmentTranslation
             }
 
             locality.LoadBalancingWeight = (uint)Math.Clamp(total, 1, uint.MaxValue / 128);
-            result.Endpoints.Add(locality);
+            yield return locality;
         }
-
-        return result;
     }
 
     // Two slices may name one address, as Kubernetes allows; a client takes the first and complains of the second.
@@ -99,7 +113,8 @@ internal static class AssignmentTranslation
         Metadata = metadata,
     };
 
-    private static Metadata Describe(Provenance from) => Labels.Metadata(
+    /// <summary>Where endpoints come from, as metadata.</summary>
+    internal static Metadata Describe(Provenance from) => Labels.Metadata(
     [
         .. from.IsStale ? [("reason", Value.ForString(Reasons.Stale))] : Array.Empty<(string, Value)>(),
         ("segment", Value.ForString(from.Segment)),

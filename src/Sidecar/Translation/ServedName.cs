@@ -11,7 +11,8 @@ namespace Fairlead.Sidecar.Translation;
 /// <param name="Ports">The service's ports; kept when a name expires, is denied or goes away, empty where none was ever
 /// known.</param>
 /// <param name="Endpoints">The endpoints; empty where <paramref name="Reason"/> is set.</param>
-/// <param name="Provenance">Where the endpoints come from; null where there are none.</param>
+/// <param name="Provenance">Where the endpoints come from; null where there are none, and in a set, whose endpoints
+/// each have their member's.</param>
 internal sealed record ServedName(
     string Name,
     string? Reason,
@@ -39,13 +40,25 @@ internal sealed record ServedName(
 
 /// <summary>One endpoint. Immutable.</summary>
 /// <param name="Address">An IPv4 or IPv6 literal.</param>
-/// <param name="Ports">Its port for each of the service's ports, in their order.</param>
+/// <param name="Ports">Its port for each of the service's ports, in their order; 0 for one that its member of a set
+/// does not serve.</param>
 /// <param name="Region">The region of its slice; empty where it has none.</param>
 /// <param name="Zone">Its zone; empty where it has none.</param>
 /// <param name="Weight">Its share of the load, at least 1.</param>
 /// <param name="Health">Whether it takes requests.</param>
 internal sealed record ServedEndpoint(
-    string Address, ImmutableArray<int> Ports, string Region, string Zone, uint Weight, ServedHealth Health);
+    string Address, ImmutableArray<int> Ports, string Region, string Zone, uint Weight, ServedHealth Health)
+{
+    /// <summary>The member of a set that contributes it; null in a name of one segment.</summary>
+    public ServedMember? Member { get; init; }
+}
+
+/// <summary>A member of a name that several segments serve. Immutable.</summary>
+/// <param name="Name">Its full name.</param>
+/// <param name="Priority">0 first.</param>
+/// <param name="Weight">Its share of the load within its priority, 1 to 10,000.</param>
+/// <param name="Provenance">Where its endpoints come from.</param>
+internal sealed record ServedMember(string Name, int Priority, uint Weight, Provenance Provenance);
 
 /// <summary>What its cluster says of an endpoint. It never carries a revocation: what is revoked is not
 /// listed.</summary>

@@ -19,6 +19,8 @@ namespace Fairlead.Anchor.Tests.Cluster;
 /// each with its own folder.</summary>
 internal sealed class AnchorCluster : IAsyncDisposable
 {
+    private static int _lastPort = Environment.ProcessId * 61;
+
     private readonly AnchorHost?[] _hosts;
     private readonly int _firstKey;
     private readonly IReadOnlyList<(PublicKey Key, Subject Subject)> _subjects;
@@ -197,13 +199,25 @@ internal sealed class AnchorCluster : IAsyncDisposable
     private static IpEndpoint At(int port) =>
         IpEndpoint.Parse(string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"));
 
+    // Below the range from which connections take theirs: an anchor that stops for a while finds its port free again.
     private static List<int> FreePorts(int count)
     {
-        var held = Enumerable.Range(0, count)
-            .Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToList();
-        held.ForEach(socket => socket.Bind(new IPEndPoint(IPAddress.Loopback, 0)));
-        var ports = held.ConvertAll(socket => ((IPEndPoint)socket.LocalEndPoint!).Port);
-        held.ForEach(socket => socket.Dispose());
+        var ports = new List<int>();
+        while (ports.Count < count)
+        {
+            var port = 10_240 + (int)((uint)Interlocked.Increment(ref _lastPort) % 22_000);
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                ports.Add(port);
+            }
+            catch (SocketException)
+            {
+                // Somebody else's.
+            }
+        }
+
         return ports;
     }
 }

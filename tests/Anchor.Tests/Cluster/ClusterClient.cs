@@ -52,7 +52,6 @@ internal sealed class ClusterClient : IAsyncDisposable
         ISigner? signer = null,
         CancellationToken? cancellationToken = null)
     {
-        await using var client = Client(cluster, anchor, _publisher);
         var entry = new Entry
         {
             Type = "record",
@@ -63,6 +62,17 @@ internal sealed class ClusterClient : IAsyncDisposable
             entry.Slices.Add(UnsafeByteOperations.UnsafeWrap(slice.Payload));
         }
 
+        return await PublishAsync(cluster, anchor, entry, cancellationToken);
+    }
+
+    /// <summary>Publishes a signed document without slices; the last event.</summary>
+    internal Task<PublishEvent> PublishAsync(AnchorCluster cluster, int anchor, string type, Envelope document) =>
+        PublishAsync(cluster, anchor, new Entry { Type = type, Document = WireWriter.ToMessage(document) }, null);
+
+    private async Task<PublishEvent> PublishAsync(
+        AnchorCluster cluster, int anchor, Entry entry, CancellationToken? cancellationToken)
+    {
+        await using var client = Client(cluster, anchor, _publisher);
         var request = new PublishRequest { Genesis = WireWriter.ToBytes(cluster.Segment.Genesis), Entries = { entry } };
         using var call = client.Publish(request, cancellationToken ?? TestContext.Current.CancellationToken);
         PublishEvent? last = null;

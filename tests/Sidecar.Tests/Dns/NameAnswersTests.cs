@@ -191,6 +191,21 @@ public sealed class NameAnswersTests
         Assert.Equal(expected, Say(Ask(name, type, Now, FakeNames.Headless(
             FakeNames.Host("10.1.0.1", "db-0", cluster: "us1"), FakeNames.Host("10.2.0.1", "db-0", cluster: "eu1")))));
 
+    /// <summary>An address has no order of its own: the best priority that has a ready endpoint is all that is told,
+    /// while a host is found whatever its priority.</summary>
+    [Theory]
+    [InlineData(true, "db.shop.svc.clusterset.local", "A", "A 10.1.0.1")]
+    [InlineData(false, "db.shop.svc.clusterset.local", "A", "A 10.2.0.1;A 10.3.0.1")]
+    [InlineData(true, "db-0.eu1.db.shop.svc.clusterset.local", "A", "A 10.2.0.1")]
+    [InlineData(false, "_redis._tcp.db.shop.svc.clusterset.local", "SRV",
+        "SRV 16379 db-0.eu1.db.shop.svc.clusterset.local.+A 10.2.0.1;A 10.3.0.1")]
+    public void ClusterSet_TellsTheBestPriorityThatIsReady(bool isReady, string name, string type, string expected) =>
+        Assert.Equal(expected, Say(Ask(name, type, Now, FakeNames.Headless(
+            FakeNames.Host("10.1.0.1", "db-0", isReady, cluster: "us1"),
+            FakeNames.Host("10.2.0.1", "db-0", cluster: "eu1") with { Priority = 1 },
+            FakeNames.Host("10.3.0.1", "db-0", cluster: "eu2") with { Priority = 1, Ports = [0] },
+            FakeNames.Host("10.4.0.1", "db-0", cluster: "ap1") with { Priority = 2 }))));
+
     [Fact]
     public void Rotation_BeginsElsewhere_AndLeavesNothingOut()
     {

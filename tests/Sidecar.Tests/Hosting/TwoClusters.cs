@@ -123,19 +123,23 @@ public sealed class TwoClusters : IAsyncLifetime
         NullLoggerFactory.Instance,
         TestContext.Current.CancellationToken);
 
+    /// <summary>Publishes a record of one slice in the second segment and returns once it is sealed.</summary>
+    internal Task PublishAsync(string service, params string[] addresses) =>
+        PublishAsync(Target, service, addresses);
+
     /// <summary>Publishes a record of one slice and returns once it is sealed.</summary>
-    internal async Task PublishAsync(string service, params string[] addresses)
+    internal static async Task PublishAsync(AnchorCluster cluster, string service, params string[] addresses)
     {
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         var slice = TestLeaves.Slice(service, 18080, addresses);
-        var record = Document.Make(TestLeaves.Record(Target.Segment, service, now) with
+        var record = Document.Make(TestLeaves.Record(cluster.Segment, service, now) with
         {
             Slices = [new SliceReference { Count = addresses.Length, Digest = slice.Digest }],
         });
-        await PublishAsync(new Entry
+        await PublishAsync(cluster, new Entry
         {
             Type = "record",
-            Document = WireWriter.ToMessage(Envelope.Sign(record, Target.Segment.Publisher)),
+            Document = WireWriter.ToMessage(Envelope.Sign(record, cluster.Segment.Publisher)),
             Slices = { UnsafeByteOperations.UnsafeWrap(slice.Payload) },
         });
     }
@@ -155,7 +159,7 @@ public sealed class TwoClusters : IAsyncLifetime
             Uid = TestSegment.Bytes16($"uid {service}"),
             Version = now,
         });
-        await PublishAsync(new Entry
+        await PublishAsync(Target, new Entry
         {
             Type = "withdraw",
             Document = WireWriter.ToMessage(Envelope.Sign(withdraw, Target.Segment.Publisher)),
@@ -178,13 +182,14 @@ public sealed class TwoClusters : IAsyncLifetime
             await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
-    private async Task PublishAsync(Entry entry)
+    /// <summary>Publishes a signed document and returns once it is sealed.</summary>
+    internal static async Task PublishAsync(AnchorCluster cluster, Entry entry)
     {
         using var publisher = new TlsIdentity(TestKeys.Ecdsa(290), TimeProvider.System);
         await using var anchor = new AnchorClient(
-            Target.Segment.Newest.Value.Anchors[2].Endpoints[0], publisher, TimeProvider.System);
+            cluster.Segment.Newest.Value.Anchors[2].Endpoints[0], publisher, TimeProvider.System);
         using var call = anchor.Publish(
-            new PublishRequest { Genesis = WireWriter.ToBytes(Target.Segment.Genesis), Entries = { entry } },
+            new PublishRequest { Genesis = WireWriter.ToBytes(cluster.Segment.Genesis), Entries = { entry } },
             TestContext.Current.CancellationToken);
         var last = "";
         while (await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken))

@@ -20,6 +20,7 @@ public static class AnswerLeaves
         Redirect it => Document.Make(it).Digest,
         Scope it => Document.Make(it).Digest,
         Gateway it => Document.Make(it).Digest,
+        Set it => Document.Make(it).Digest,
         Tombstone it => Document.Make(it).Digest,
         _ => throw new ArgumentException(leaf.Class.ToString(), nameof(leaf)),
     };
@@ -62,6 +63,27 @@ public static class AnswerLeaves
         Opening = Opening("open"),
         Subjects = [new RuleSubject { Segment = "*" }],
     };
+
+    public static Set SetOf(string name, long now, ISigner publisher, params SetMember[] members) => new()
+    {
+        Expires = now + AnswerEpochs.Day,
+        Issued = now,
+        Members = [.. members.OrderBy(member => member.Name)],
+        Name = ServicePart.Parse(name),
+        Opening = Opening($"set {name}"),
+        Publisher = publisher.Key.Kid,
+        TtlMax = 60_000,
+        Version = now,
+    };
+
+    public static SetMember MemberOf(AnswerSegment segment, string service, long priority = 0, long weight = 1) =>
+        new()
+        {
+            Genesis = segment.Genesis,
+            Name = FullName.Parse($"{service}.{segment.Name.Text}"),
+            Priority = priority,
+            Weight = weight,
+        };
 
     public static Scope ScopeOf(Digest segment, params string[] cidrs) => new()
     {

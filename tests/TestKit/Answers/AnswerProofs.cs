@@ -34,6 +34,10 @@ internal static class AnswerProofs
         {
             wanted.Add(new LeafName(LeafClass.Record, answer.Service.WithoutHost.Text));
         }
+        else if (result == AnswerResult.Set)
+        {
+            wanted.Add(new LeafName(LeafClass.Set, answer.Service.WithoutHost.Text));
+        }
         else if (result == AnswerResult.Negative)
         {
             Denial(answer, path[i].Segment, name, wanted);

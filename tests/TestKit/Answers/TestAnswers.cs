@@ -63,6 +63,8 @@ public sealed class TestAnswers
 
     public UnverifiedAnswer Negative(params Slice[] slices) => Build(AnswerResult.Negative, slices);
 
+    public UnverifiedAnswer Set(params Slice[] slices) => Build(AnswerResult.Set, slices);
+
     public UnverifiedAnswer Denied() => Build(AnswerResult.Denied, []);
 
     private UnverifiedAnswer Build(AnswerResult result, Slice[] slices)

@@ -108,6 +108,34 @@ public sealed class GrpcClientTests
         await host.AckOfAsync(good);
     }
 
+    /// <summary>A set as it is served: to the first member, to the second while the first is unready or left out, and
+    /// back.</summary>
+    [Fact]
+    public async Task Members_OfASet_AreTakenInTheirOrder()
+    {
+        await using var one = await GrpcBackend.StartAsync("one");
+        await using var two = await GrpcBackend.StartAsync("two");
+        await using var host = await AdsHost.StartAsync();
+        var (first, second) = (("catalog.us1", one.Port, true), ("catalog.eu1", two.Port, true));
+        host.Publish(Listener(Name, Name), Routes(Name, Name), Cluster(Name), MembersOf(Name, first, second));
+        await using var client = await StartAsync(host, unix: true);
+        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+
+        foreach (var (members, by) in new[]
+        {
+            (MembersOf(Name, first with { Item3 = false }, second), "ok two"),
+            (MembersOf(Name, first, second), "ok one"),
+            (MembersOf(Name, second), "ok two"),
+            (MembersOf(Name, first, second), "ok one"),
+        })
+        {
+            host.Publish(members);
+            await host.AckOfAsync(members);
+            await Eventually.HoldsAsync(
+                () => client.AskAsync("20", Bound, Cancellation), answer => answer == by, Bound, Cancellation);
+        }
+    }
+
     [Fact]
     public async Task Client_ThatEnds_FreesItsNames()
     {

@@ -24,6 +24,11 @@ internal sealed record AttestTerms(
             AttestRole.Target, consumer.Home, consumer, NamePattern.Parse(bare.Text), null, decision);
     }
 
+    /// <summary>Decides as home about a name under clusterset.local, by the Rules for service parts; a host as its
+    /// service. That a member may be seen is decided by each segment on the way to it.</summary>
+    internal static AttestTerms OfSet(SegmentView view, Consumer consumer, ServicePart service) =>
+        OfTarget(view, consumer, service) with { Role = AttestRole.Home };
+
     /// <summary>Decides as home whether the asker may go out to a segment.</summary>
     internal static AttestTerms OfHome(SegmentView view, Consumer consumer, SegmentName target)
     {

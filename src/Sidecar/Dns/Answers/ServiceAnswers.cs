@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net.Sockets;
 
 namespace Fairlead.Sidecar.Dns;
@@ -36,7 +37,7 @@ internal static class ServiceAnswers
     private static DnsReply Headless(Asked asked)
     {
         // As Kubernetes' DNS specification has it: without a ready endpoint a headless service has no name.
-        if (!asked.Ready.Any())
+        if (asked.Ready.IsEmpty)
         {
             return asked.NoName() with
             {
@@ -84,7 +85,7 @@ internal static class ServiceAnswers
     {
         var ports = Enumerable.Range(0, asked.Service.Ports.Length)
             .Where(i => asked.Target.Qualifier == "tcp" && asked.Service.Ports[i].Name == asked.Target.Label).ToList();
-        return ports.Count == 0 || (asked.Service.IsHeadless && !asked.Ready.Any()) ? asked.NoName()
+        return ports.Count == 0 || (asked.Service.IsHeadless && asked.Ready.IsEmpty) ? asked.NoName()
             : asked.Question.Type == DnsType.SRV ? Services(asked, ports)
             : Exists(asked);
     }
@@ -121,7 +122,7 @@ internal static class ServiceAnswers
             }
 
             var weight = (ushort)Math.Min(endpoint.Weight, ushort.MaxValue);
-            records.AddRange(indexes.Select(port =>
+            records.AddRange(indexes.Where(port => endpoint.Ports[port] > 0).Select(port =>
                 DnsData.Service(asked.Name, asked.Ttl, weight, endpoint.Ports[port], target)));
             additionals.Add(DnsData.Address(target, asked.Ttl, endpoint.Address));
         }
@@ -144,13 +145,21 @@ internal static class ServiceAnswers
     private sealed record Asked(
         DnsQuestion Question, DnsTarget Target, ServiceView Service, uint Ttl, AnswerContext Context)
     {
+        private ImmutableArray<HostView>? _ready;
+
         internal required bool IsStale { get; init; }
 
         internal DnsName Name => Question.Name;
 
         internal DnsName ServiceName { get; } = DnsName.Parse(Target.Service!);
 
-        internal IEnumerable<HostView> Ready => Service.Endpoints.Where(endpoint => endpoint.IsReady);
+        /// <summary>The endpoints that take requests, of the best priority that has one: an address has no order of
+        /// its own.</summary>
+        internal ImmutableArray<HostView> Ready => _ready ??=
+        [
+            .. Service.Endpoints.Where(endpoint => endpoint.IsReady).GroupBy(endpoint => endpoint.Priority)
+                .OrderBy(level => level.Key).FirstOrDefault() ?? Enumerable.Empty<HostView>(),
+        ];
 
         internal DnsReply NoName() => DnsReply.NoName(Target.Zone, Ttl);
 

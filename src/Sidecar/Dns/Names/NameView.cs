@@ -43,10 +43,14 @@ internal sealed record ServicePort(string? Name, int Number);
 /// <param name="Cluster">The label of the segment that contributes it, in a name that several serve; else null.</param>
 /// <param name="IsReady">Whether it takes requests.</param>
 /// <param name="Weight">Its share of the load, at least 1.</param>
-/// <param name="Ports">Its port for each of the service's, in their order.</param>
+/// <param name="Ports">Its port for each of the service's, in their order; 0 for one that its member of a set does not
+/// serve.</param>
 internal sealed record HostView(
     IPAddress Address, string? Host, string? Cluster, bool IsReady, uint Weight, ImmutableArray<int> Ports)
 {
+    /// <summary>0 first; of a name that several segments serve.</summary>
+    internal int Priority { get; init; }
+
     /// <summary>
     /// The label under which it is found: its own, else its address with dashes, as Kubernetes names such endpoints.
     /// </summary>

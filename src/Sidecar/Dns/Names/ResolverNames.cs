@@ -26,7 +26,8 @@ internal sealed class ResolverNames(Func<string, CachedName?> find, Action<strin
     internal static NameView Map(CachedName cached)
     {
         // An expired answer tells nobody anything any more.
-        var service = cached is { IsServed: true, Answer.Record: not null }
+        var service = cached is { IsServed: true, Members.IsEmpty: false } ? SetViews.Of(cached)
+            : cached is { IsServed: true, Answer.Record: not null }
             ? Services.GetValue(cached.Answer, static answer => ServiceOf(answer.Record!, answer))
             : null;
         return new NameView(cached.Name, cached.State, cached.ServedUntil, service, cached.Failure);

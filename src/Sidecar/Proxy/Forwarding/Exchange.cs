@@ -25,6 +25,9 @@ internal sealed class Exchange
     /// <summary>The endpoint of the last attempt.</summary>
     internal string Endpoint { get; set; } = "";
 
+    /// <summary>Where that endpoint comes from, in a name that several segments serve; else null.</summary>
+    internal ProxyProvenance? Provenance { get; set; }
+
     /// <summary>How many endpoints were tried.</summary>
     internal int Attempts { get; set; }
 

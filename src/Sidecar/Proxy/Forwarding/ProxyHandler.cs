@@ -175,6 +175,7 @@ internal sealed class ProxyHandler(
     {
         exchange.Lease = lease;
         exchange.Endpoint = lease.Endpoint.Key.Target.ToString();
+        exchange.Provenance = lease.Endpoint.Spec.Provenance;
         if (!lease.Client.CanConnect)
         {
             return null;

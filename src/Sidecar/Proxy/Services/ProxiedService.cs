@@ -51,6 +51,13 @@ internal sealed record ProxiedService(
     ProxyProvenance? Provenance,
     bool IsStrict)
 {
+    /// <summary>The members of a set that are strict: streams end when one of them is left out.</summary>
+    internal ImmutableArray<string> StrictMembers { get; init; } = [];
+
+    /// <summary>Whether streams that began under this end when it becomes <paramref name="next"/>.</summary>
+    internal bool EndsStreams(ProxiedService next) => IsStrict
+        && (next.Status != ServiceStatus.Served || StrictMembers.Any(one => !next.StrictMembers.Contains(one)));
+
     /// <summary>A name of which nothing can be used.</summary>
     internal static ProxiedService Without(string name, ServiceStatus status, string state) =>
         new(name, status, state, [], [], ImmutableDictionary<string, TrustBundle>.Empty, null, false);
@@ -74,7 +81,8 @@ internal enum EndpointReadiness
 
 /// <summary>One endpoint. Immutable.</summary>
 /// <param name="Address">An IPv4 or IPv6 literal.</param>
-/// <param name="Ports">Its port for each of the service's ports, in their order.</param>
+/// <param name="Ports">Its port for each of the service's ports, in their order; 0 for one that its member of a set
+/// does not serve.</param>
 /// <param name="Region">Its region; empty where it has none.</param>
 /// <param name="Zone">Its zone; empty where it has none.</param>
 /// <param name="Weight">Its share of the load, at least 1.</param>
@@ -90,7 +98,11 @@ internal sealed record ProxiedEndpoint(
     uint Weight,
     int Priority,
     EndpointReadiness Readiness,
-    ImmutableArray<string> Identities);
+    ImmutableArray<string> Identities)
+{
+    /// <summary>Where it comes from, in a name that several segments serve; else null.</summary>
+    internal ProxyProvenance? Provenance { get; init; }
+}
 
 /// <summary>Where endpoints come from, for the access log. Immutable.</summary>
 /// <param name="Segment">The segment that answered.</param>

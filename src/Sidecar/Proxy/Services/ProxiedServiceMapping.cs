@@ -16,6 +16,11 @@ internal static class ProxiedServiceMapping
     /// <summary>What a cached name means to the proxy.</summary>
     internal static ProxiedService Map(CachedName cached)
     {
+        if (!cached.Members.IsEmpty)
+        {
+            return ProxiedSetMapping.Map(cached);
+        }
+
         var state = cached.State.ToString().ToLowerInvariant();
         if (!cached.IsServed || cached.Answer is not { Record: { } record } answer)
         {
@@ -37,7 +42,8 @@ internal static class ProxiedServiceMapping
             record.Continuity == 0);
     }
 
-    private static ServiceStatus StatusOf(CachedName cached) => cached.State switch
+    /// <summary>What may be done with a name that is not served.</summary>
+    internal static ServiceStatus StatusOf(CachedName cached) => cached.State switch
     {
         NameState.Pending => ServiceStatus.Pending,
         NameState.Absent => ServiceStatus.Absent,

@@ -61,7 +61,7 @@ internal sealed class ServiceEntry : IDisposable
         CancellationTokenSource? ended = null;
         lock (_gate)
         {
-            if (_service.IsStrict && service.Status != ServiceStatus.Served)
+            if (_service.EndsStreams(service))
             {
                 (ended, _streams) = (_streams, new CancellationTokenSource());
             }
@@ -81,7 +81,7 @@ internal sealed class ServiceEntry : IDisposable
                     _pools[service.Ports[i].Number] = pool = _newPool();
                 }
 
-                pool.Apply(service.Endpoints, i, service.Bundles);
+                pool.Apply(service.Endpoints.Where(endpoint => endpoint.Ports[i] > 0), i, service.Bundles);
             }
         }
 

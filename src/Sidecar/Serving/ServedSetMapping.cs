@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using Fairlead.Resolver;
+using Fairlead.Resolver.Sets;
+using Fairlead.Sidecar.Translation;
+
+namespace Fairlead.Sidecar.Serving;
+
+/// <summary>What a name that several segments serve means to clients: each member is mapped as the name of its own that
+/// it is, and its endpoints stand beside the others' with the Set's priority and weight. Pure.</summary>
+internal static class ServedSetMapping
+{
+    /// <summary>The input of the translation.</summary>
+    internal static ServedName Map(CachedName cached)
+    {
+        var ports = PortsOf(cached);
+        if (!cached.IsServed)
+        {
+            return ServedName.Without(cached.Name, ReasonOf(cached), ports);
+        }
+
+        var members = cached.Members.Where(part => part.IsUsed)
+            .Select(part => (Part: part, Served: ServedNameMapping.Map(part.Name!))).ToList();
+        var endpoints = members.SelectMany(one => EndpointsOf(one.Part, one.Served, ports)).ToImmutableArray();
+        return endpoints.IsEmpty && members.Exists(one => one.Served.Reason == Reasons.OutOfReach)
+            ? ServedName.Without(cached.Name, Reasons.OutOfReach, ports)
+            : new ServedName(cached.Name, null, ports, endpoints, null);
+    }
+
+    /// <summary>The ports of all members that fit, also of those that serve nothing now: a cluster that clients hold is
+    /// emptied, never taken away.</summary>
+    internal static ImmutableArray<ServedPort> PortsOf(CachedName cached) => SetPorts.Union(
+        cached.Members.Where(part => part.Mismatch is null).Select(part => part.Name).OfType<CachedName>()
+            .Select(ServedNameMapping.PortsOf));
+
+    // Clients may hold the endpoints of a member of which anything was ever known: they are told that none is left.
+    private static string ReasonOf(CachedName cached) =>
+        cached.State == NameState.Unreachable && cached.Members.Any(part => part.HasVerdict)
+            ? Reasons.Unreachable
+            : ServedNameMapping.ReasonOf(cached);
+
+    private static IEnumerable<ServedEndpoint> EndpointsOf(
+        SetPart part, ServedName served, ImmutableArray<ServedPort> ports)
+    {
+        if (served is not { Reason: null, Provenance: { } provenance })
+        {
+            return [];
+        }
+
+        var member = new ServedMember(
+            part.Member.Name.Text, (int)part.Member.Priority, (uint)part.Member.Weight, provenance);
+        return served.Endpoints.Select(endpoint => endpoint with
+        {
+            Ports = SetPorts.Place(ports, served.Ports, endpoint.Ports),
+            Member = member,
+        });
+    }
+}

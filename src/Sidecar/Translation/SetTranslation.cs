@@ -1,0 +1,53 @@
+using Fairlead.EnvoyApi.Endpoints;
+
+namespace Fairlead.Sidecar.Translation;
+
+/// <summary>
+/// The endpoints of a name that several segments serve. Priorities become those of the assignment, counted from 0
+/// without a gap over those that have endpoints; a member's weight is shared by its localities. Two members' endpoints
+/// never stand in one locality: the member's name is the sub-zone. Pure.
+/// </summary>
+internal static class SetTranslation
+{
+    // Finer than any weight that a set can give: what is lost by rounding is below a thousandth of a member.
+    private const ulong Scale = 1_000;
+
+    /// <summary>The localities, best priority first, within one by member.</summary>
+    internal static IEnumerable<LocalityLbEndpoints> Localities(IEnumerable<ServedEndpoint> endpoints, int portIndex)
+    {
+        // Two members may lead to one address; it serves as the one that is preferred.
+        var members = endpoints
+            .Where(endpoint => endpoint.Ports[portIndex] > 0)
+            .OrderBy(endpoint => endpoint.Member!.Priority)
+            .ThenBy(endpoint => endpoint.Member!.Name, StringComparer.Ordinal)
+            .DistinctBy(endpoint => (endpoint.Address, endpoint.Ports[portIndex]))
+            .GroupBy(endpoint => endpoint.Member!);
+        uint priority = 0;
+        int? before = null;
+        foreach (var member in members)
+        {
+            priority += before is { } other && other != member.Key.Priority ? 1U : 0U;
+            before = member.Key.Priority;
+            foreach (var locality in Weighted(member.Key, member, portIndex))
+            {
+                locality.Priority = priority;
+                yield return locality;
+            }
+        }
+    }
+
+    private static List<LocalityLbEndpoints> Weighted(
+        ServedMember member, IEnumerable<ServedEndpoint> endpoints, int portIndex)
+    {
+        var metadata = AssignmentTranslation.Describe(member.Provenance);
+        var localities = AssignmentTranslation.Localities(endpoints, portIndex, member.Name, metadata).ToList();
+        var total = localities.Aggregate(0UL, (sum, locality) => sum + locality.LoadBalancingWeight!.Value);
+        foreach (var locality in localities)
+        {
+            var share = member.Weight * Scale * locality.LoadBalancingWeight!.Value / total;
+            locality.LoadBalancingWeight = (uint)Math.Max(1, share);
+        }
+
+        return localities;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Text.Json.Nodes;
+using Fairlead.Naming;
+using Fairlead.Protocol.Files;
+using Fairlead.TestKit.Answers;
+using Xunit;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+/// <summary>resolve, trace and explain of a name that several services serve.</summary>
+public sealed class SetCommandTests : IDisposable
+{
+    private const string Name = "web.shop.svc.clusterset.local";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Resolve_ShowsMembersInTheirOrder_AndWhyOneIsLeftOut()
+    {
+        await using var home = await StartAsync();
+        var run = (await RunAsync("resolve")).Succeeds();
+        Assert.Equal(
+            [
+                "member gone.shop.svc.eu1.internal priority 0, weight 1, left out: absent",
+                "member web.shop.svc.eu1.internal priority 1, weight 3, used",
+                "  10.0.0.1:8080 region eu",
+                "  10.0.0.2:8080 region eu",
+            ],
+            run.Output.Split('\n').Take(4));
+    }
+
+    [Fact]
+    public async Task ResolveJson_HasEachMembersOwnAnswer()
+    {
+        await using var home = await StartAsync();
+        var json = JsonNode.Parse((await RunAsync("resolve", "--output", "json")).Succeeds().Output)!;
+        Assert.Equal("set", (string?)json["outcome"]);
+        Assert.Equal(
+            [("gone.shop.svc.eu1.internal", false, "absent"), ("web.shop.svc.eu1.internal", true, "record")],
+            json["members"]!.AsArray().Select(one =>
+                ((string)one!["name"]!, (bool)one["used"]!, (string)one["answer"]!["outcome"]!)));
+    }
+
+    [Fact]
+    public async Task Member_OfAnotherGenesis_IsLeftOutByName_AndWithoutAnyTheSetIsRefused()
+    {
+        await using var home = await StartAsync(member => member with { Genesis = Digest.Sha256("else"u8) });
+        var run = await RunAsync("resolve");
+        Assert.Equal(ExitCode.Refused, run.ExitCode);
+        Assert.Contains("left out: SetMismatch", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("trace", "signed by")]
+    [InlineData("explain", "because")]
+    public async Task EvidenceOfEachMember_StandsBelowIt(string verb, string evidence)
+    {
+        await using var home = await StartAsync();
+        var output = (await RunAsync(verb)).Succeeds().Output;
+        var used = output.LastIndexOf("member web.shop.svc.eu1.internal", StringComparison.Ordinal);
+        Assert.True(used > 0, output);
+        Assert.Contains(evidence, output[used..], StringComparison.Ordinal);
+        Assert.Contains("gone.shop.svc.eu1.internal absent", output, StringComparison.Ordinal);
+    }
+
+    private async Task<FakeHome> StartAsync(Func<SetMember, SetMember>? change = null)
+    {
+        var home = await FakeHome.StartAsync(TestContext.Current.CancellationToken);
+        SetMember[] members =
+        [
+            AnswerLeaves.MemberOf(home.Segment, "gone.shop.svc", priority: 0),
+            AnswerLeaves.MemberOf(home.Segment, FakeHome.Web, priority: 1, weight: 3),
+        ];
+        home.Segment.Put(AnswerLeaves.SetOf(
+            FakeHome.Web, home.Now - 40_000, home.Segment.Publisher,
+            [.. members.Select(member => change?.Invoke(member) ?? member)])).SealAt(home.Now - 500);
+        home.Say = static (from, ask) => ask.Query.Value.Name.IsClusterSet ? ask.Set()
+            : ask.Service.Text == FakeHome.Web ? ask.Record(from.Slice)
+            : ask.Negative();
+        using var pod = new EcdsaSigner(KeyFile.Create(_folder["pod.pem"]));
+        await File.WriteAllBytesAsync(
+            _folder["b.json"], home.Bootstrap(pod.Key).Encode(), TestContext.Current.CancellationToken);
+        return home;
+    }
+
+    private Task<Fairlead> RunAsync(string verb, params string[] more) => Fairlead.RunAsync(
+        [verb, Name, "--bootstrap", _folder["b.json"], "--key", _folder["pod.pem"], .. more]);
+}

@@ -1,0 +1,153 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Resolver;
+using Fairlead.Resolver.Sets;
+using Fairlead.Sidecar.Dns;
+using Fairlead.Sidecar.Proxy.Services;
+using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit.Answers;
+
+namespace Fairlead.Sidecar.Tests.Serving;
+
+/// <summary>What a name that several segments serve means to Envoy, the proxy and DNS; all answers are verified
+/// ones.</summary>
+public sealed class SetMappingTests
+{
+    private readonly SetWorld _world = new();
+
+    [Fact]
+    public void Served_HasEachMembersEndpointsWithItsPlaceAndItsProvenance()
+    {
+        var served = ServedNameMapping.Map(Joined(_world));
+        Assert.Null(served.Reason);
+        Assert.Null(served.Provenance);
+        Assert.Equal([new ServedPort("http", 80, "http")], served.Ports);
+        Assert.Equal(
+            [
+                ("10.1.0.1", 0, 3u, "us1.internal"), ("10.1.0.2", 0, 3u, "us1.internal"),
+                ("10.2.0.1", 0, 3u, "us1.internal"), ("10.9.0.1", 1, 1u, "eu1.internal"),
+            ],
+            served.Endpoints.Select(one =>
+                (one.Address, one.Member!.Priority, one.Member.Weight, one.Member.Provenance.Segment)));
+    }
+
+    [Fact]
+    public void Served_WithoutTheFirst_KeepsThePortsAndServesTheSecond()
+    {
+        var served = ServedNameMapping.Map(Joined(_world, NameState.Absent));
+        Assert.Equal(["10.9.0.1"], served.Endpoints.Select(one => one.Address));
+        Assert.Equal([new ServedPort("http", 80, "http")], served.Ports);
+    }
+
+    /// <summary>What clients may hold of a member is emptied; what nobody ever had is pending.</summary>
+    [Theory]
+    [InlineData(NameState.Absent, NameState.Unreachable, "unreachable")]
+    [InlineData(NameState.Unreachable, NameState.Unreachable, "pending")]
+    [InlineData(NameState.Denied, NameState.Denied, "denied")]
+    [InlineData(NameState.Absent, NameState.Absent, "absent")]
+    public void Served_ByNobody_SaysWhy(NameState first, NameState second, string reason)
+    {
+        var told = Told(_world);
+        told.Book.Changed(Of(SetWorld.First, first, first == NameState.Unreachable ? null : _world.FirstAnswer()));
+        told.Book.Changed(Of(SetWorld.Second, second, null));
+        Assert.Equal(reason, ServedNameMapping.Map(told.Last()).Reason);
+    }
+
+    /// <summary>A member without the port, or with another protocol at it, does not serve that port.</summary>
+    [Fact]
+    public void Ports_AreTheUnion_AndEachMemberServesItsOwn()
+    {
+        var world = new SetWorld(second: record => record with
+        {
+            Ports = [new Port { Name = "http", Number = 80, Protocol = "http2" }],
+        });
+        var served = ServedNameMapping.Map(Joined(world));
+        Assert.Equal([new ServedPort("http", 80, "http")], served.Ports);
+        Assert.Equal([8080, 8080, 8080, 0], served.Endpoints.Select(one => one.Ports[0]));
+        var assignment = AssignmentTranslation.Translate(served, "checkout:80", 0);
+        Assert.DoesNotContain(assignment.Endpoints, locality => locality.Priority > 0);
+
+        var other = new SetWorld(second: record => record with
+        {
+            Ports = [new Port { Name = "http", Number = 8000, Protocol = "http" }],
+        });
+        var both = ServedNameMapping.Map(Joined(other));
+        Assert.Equal(
+            [new ServedPort("http", 80, "http"), new ServedPort(null, 8000, "http")], both.Ports);
+        Assert.Equal([0, 8080], both.Endpoints[^1].Ports);
+        Assert.Equal([8080, 0], both.Endpoints[0].Ports);
+    }
+
+    [Fact]
+    public void Proxied_HasPrioritiesAndTheMembersShares()
+    {
+        var service = ProxiedServiceMapping.Map(Joined(_world));
+        Assert.Equal(ServiceStatus.Served, service.Status);
+        Assert.Equal([0, 0, 0, 1], service.Endpoints.Select(one => one.Priority));
+        Assert.Equal(
+            [333_333u, 333_333u, 333_333u, 333_333u],
+            service.Endpoints.Select(one => one.Weight));
+        Assert.Equal("eu1.internal", service.Provenance!.Segment);
+        Assert.Equal("us1.internal", service.Endpoints[0].Provenance!.Segment);
+        Assert.False(service.IsStrict);
+    }
+
+    /// <summary>A strict member's streams end when it is left out, though the name is served on.</summary>
+    [Fact]
+    public void Proxied_StrictMemberThatIsLeftOut_EndsStreams()
+    {
+        var world = new SetWorld(second: record => record with { Continuity = 0 });
+        var (book, last) = Told(world);
+        book.Changed(Of(SetWorld.First, NameState.Fresh, world.FirstAnswer()));
+        book.Changed(Of(SetWorld.Second, NameState.Fresh, world.SecondAnswer()));
+        var before = ProxiedServiceMapping.Map(last());
+        Assert.True(before.IsStrict);
+        Assert.False(before.EndsStreams(before));
+        book.Changed(Of(SetWorld.First, NameState.Absent, null));
+        Assert.False(before.EndsStreams(ProxiedServiceMapping.Map(last())));
+        book.Changed(Of(SetWorld.First, NameState.Fresh, world.FirstAnswer()));
+        book.Changed(Of(SetWorld.Second, NameState.Expired, null));
+        Assert.Equal(ServiceStatus.Served, ProxiedServiceMapping.Map(last()).Status);
+        Assert.True(before.EndsStreams(ProxiedServiceMapping.Map(last())));
+    }
+
+    [Fact]
+    public void Dns_NamesEndpointsByTheirClusterAndKnowsTheirOrder()
+    {
+        var view = ResolverNames.Map(Joined(_world));
+        Assert.Equal(
+            [("us1", 0), ("us1", 0), ("us1", 0), ("eu1", 1)],
+            view.Service!.Endpoints.Select(one => (one.Cluster!, one.Priority)));
+        Assert.Contains(
+            $"member={SetWorld.First} priority=0 weight=3 used", view.Service.Evidence);
+    }
+
+    [Fact]
+    public void Dns_LeftOutMember_IsEvidenceOnly()
+    {
+        var view = ResolverNames.Map(Joined(_world, NameState.Denied));
+        Assert.Equal(["10.9.0.1"], view.Service!.Endpoints.Select(one => one.Address.ToString()));
+        Assert.Contains(
+            $"member={SetWorld.First} priority=0 weight=3 left-out=Denied", view.Service.Evidence);
+    }
+
+    private static CachedName Joined(SetWorld world, NameState first = NameState.Fresh)
+    {
+        var (book, last) = Told(world);
+        book.Changed(Of(SetWorld.First, first, world.FirstAnswer()));
+        book.Changed(Of(SetWorld.Second, NameState.Fresh, world.SecondAnswer()));
+        return last();
+    }
+
+    private static (SetBook Book, Func<CachedName> Last) Told(SetWorld world)
+    {
+        var told = new List<CachedName>();
+        var book = new SetBook((_, _) => { }, told.Add);
+        book.Changed(Of(SetWorld.Name, NameState.Fresh, world.SetAnswer()));
+        return (book, () => told.Last(name => name.Name == SetWorld.Name));
+    }
+
+    private static CachedName Of(string name, NameState state, VerifiedAnswer? answer) =>
+        new(name, state, answer, 0, 60_000, 0, null) { StaleUntil = 90_000, LastRecord = answer?.Record };
+}
