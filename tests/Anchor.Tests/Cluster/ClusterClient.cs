@@ -52,7 +52,6 @@ internal sealed class ClusterClient : IAsyncDisposable
         ISigner? signer = null,
         CancellationToken? cancellationToken = null)
     {
-        await using var client = Client(cluster, anchor, _publisher);
         var entry = new Entry
         {
             Type = "record",
@@ -63,6 +62,27 @@ internal sealed class ClusterClient : IAsyncDisposable
             entry.Slices.Add(UnsafeByteOperations.UnsafeWrap(slice.Payload));
         }
 
+        return await PublishAsync(cluster, anchor, entry, cancellationToken);
+    }
+
+    /// <summary>Publishes a document that the cluster's publisher signs and waits until it is sealed.</summary>
+    internal async Task SealAsync<T>(AnchorCluster cluster, T document, params IEnumerable<Parsed<Slice>> slices)
+        where T : PublishedLeaf, IDocument<T>
+    {
+        var entry = new Entry
+        {
+            Type = T.Type.Name,
+            Document = WireWriter.ToMessage(Envelope.Sign(Document.Make(document), cluster.Segment.Publisher)),
+            Slices = { slices.Select(slice => UnsafeByteOperations.UnsafeWrap(slice.Payload)) },
+        };
+        var last = await PublishAsync(cluster, 0, entry, null);
+        Assert.True(last.KindCase == PublishEvent.KindOneofCase.Sealed, last.ToString());
+    }
+
+    private async Task<PublishEvent> PublishAsync(
+        AnchorCluster cluster, int anchor, Entry entry, CancellationToken? cancellationToken)
+    {
+        await using var client = Client(cluster, anchor, _publisher);
         var request = new PublishRequest { Genesis = WireWriter.ToBytes(cluster.Segment.Genesis), Entries = { entry } };
         using var call = client.Publish(request, cancellationToken ?? TestContext.Current.CancellationToken);
         PublishEvent? last = null;
