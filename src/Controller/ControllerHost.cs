@@ -29,7 +29,14 @@ internal sealed class ControllerHost(
     {
         var kid = signer.Key.Kid;
         var manifests = new ManifestController(
-            new() { Segment = options.Segment.ToString(), Region = options.Region, TtlMax = options.TtlMax }, kid,
+            new()
+            {
+                Segment = options.Segment.ToString(),
+                Region = options.Region,
+                Network = options.Network,
+                TtlMax = options.TtlMax,
+            },
+            kid,
             logger);
         var engine = new PublisherEngine(
             new() { Anchors = anchors.Count, Copies = options.Copies, RecordLife = options.RecordLife },

@@ -4,16 +4,21 @@ using Fairlead.Naming;
 
 namespace Fairlead.Controller.Documents;
 
-/// <summary>Makes records and withdrawals and signs them with the publisher's key. Thread-safe.</summary>
+/// <summary>Makes records, bundles, gateways and withdrawals and signs them with the publisher's key.
+/// Thread-safe.</summary>
 internal sealed class DocumentMaker(ISigner signer) : IDocumentMaker
 {
     /// <inheritdoc/>
     public Hex16 DrawUid() => Draw();
 
     /// <inheritdoc/>
-    public SignedEntry Sign(Plan plan) => plan.Content is RecordContent content
-        ? new(Record.Type.Name, Signed(RecordOf(plan, content)), content.Slices)
-        : new(Withdraw.Type.Name, Signed(WithdrawOf(plan)), []);
+    public SignedEntry Sign(Plan plan) => plan.Content switch
+    {
+        RecordContent content => new(Record.Type.Name, Signed(RecordOf(plan, content)), content.Slices),
+        BundleContent content => new(Bundle.Type.Name, Signed(BundleOf(plan, content)), []),
+        GatewayContent content => new(Gateway.Type.Name, Signed(GatewayOf(plan, content)), []),
+        _ => new(Withdraw.Type.Name, Signed(WithdrawOf(plan)), []),
+    };
 
     // The opening hides the document behind its digest, so it must be as unguessable as a key.
     private static Hex16 Draw()
@@ -32,15 +37,33 @@ internal sealed class DocumentMaker(ISigner signer) : IDocumentMaker
         Version = plan.Version,
     };
 
-    private Withdraw WithdrawOf(Plan plan) => new()
+    private static Bundle BundleOf(Plan plan, BundleContent content) => content.Template with
     {
-        Class = (long)LeafClass.Record,
         Expires = plan.Expires,
         Issued = plan.Issued,
-        Name = plan.Name,
+        Opening = Draw(),
+        Version = plan.Version,
+    };
+
+    private static Gateway GatewayOf(Plan plan, GatewayContent content) => content.Template with
+    {
+        Expires = plan.Expires,
+        Issued = plan.Issued,
+        Opening = Draw(),
+        Version = plan.Version,
+    };
+
+    private Withdraw WithdrawOf(Plan plan) => new()
+    {
+        Class = (long)EntryKey.Parse(plan.Name).Class,
+        Expires = plan.Expires,
+        Issued = plan.Issued,
+        Name = EntryKey.Parse(plan.Name).Name,
         Opening = Draw(),
         Publisher = signer.Key.Kid,
-        Uid = plan.Uid,
+
+        // A record alone has one (V45).
+        Uid = EntryKey.Parse(plan.Name).Class == LeafClass.Record ? plan.Uid : null,
         Version = plan.Version,
     };
 

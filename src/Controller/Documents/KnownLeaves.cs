@@ -38,14 +38,44 @@ internal static class KnownLeaves
             var value = record.Value;
             known = new(value.Name.Text, value.Uid, value.Version, value.Expires, RecordContent.Of(value, []));
         }
-        else if (leaf.Class == LeafClass.Withdrawn
-            && Document.TryParse<Withdrawn>(leaf.Bytes, out var withdrawn, out _)
-            && withdrawn.Value is { OfClass: (long)LeafClass.Record, Uid: { } uid } gone
-            && ServicePart.TryParse(gone.Name, out var name, out _))
+        else if (leaf.Class == LeafClass.Bundle
+            && Document.TryParse<Bundle>(leaf.Bytes, out var bundle, out _)
+            && bundle.Value.Publisher == publisher)
         {
-            known = new(name.Text, uid, gone.Version, gone.Expires, null);
+            known = Of(bundle.Value, BundleContent.Of(bundle.Value));
+        }
+        else if (leaf.Class == LeafClass.Gateway
+            && Document.TryParse<Gateway>(leaf.Bytes, out var gateway, out _)
+            && gateway.Value.Publisher == publisher)
+        {
+            known = Of(gateway.Value, GatewayContent.Of(gateway.Value));
+        }
+        else if (leaf.Class == LeafClass.Withdrawn)
+        {
+            known = Withdrawn(leaf.Bytes);
         }
 
         return known is not null;
+    }
+
+    private static KnownLeaf Of(PublishedLeaf leaf, Content content) =>
+        new(content.Name, default, leaf.Version, leaf.Expires, content);
+
+    private static KnownLeaf? Withdrawn(ReadOnlyMemory<byte> payload)
+    {
+        if (!Document.TryParse<Withdrawn>(payload, out var withdrawn, out _))
+        {
+            return null;
+        }
+
+        var gone = withdrawn.Value;
+        return (LeafClass)gone.OfClass switch
+        {
+            LeafClass.Record when gone.Uid is { } uid && ServicePart.TryParse(gone.Name, out var name, out _) =>
+                new(name.Text, uid, gone.Version, gone.Expires, null),
+            LeafClass.Bundle or LeafClass.Gateway => new(
+                new EntryKey((LeafClass)gone.OfClass, gone.Name).Text, default, gone.Version, gone.Expires, null),
+            _ => null,
+        };
     }
 }

@@ -35,11 +35,24 @@ internal sealed class ManifestController(ReconcileOptions options, Digest publis
             record => record,
             record => _contents.GetValueOrDefault(record) ?? RecordContents.Of(record, publisher),
             (IEqualityComparer<DesiredRecord>)ReferenceEqualityComparer.Instance);
+        var contents = _contents.ToDictionary(
+            pair => pair.Key.Name, Content (pair) => pair.Value, StringComparer.Ordinal);
+        foreach (var leaf in Leaves(_folder.Content))
+        {
+            contents[leaf.Name] = leaf;
+        }
+
         return new(
-            _contents.ToDictionary(pair => pair.Key.Name, Content (pair) => pair.Value, StringComparer.Ordinal),
+            contents,
             result.Held.ToHashSet(StringComparer.Ordinal),
             _folder.IsComplete);
     }
+
+    private IEnumerable<Content> Leaves(ManifestContent content) =>
+    [
+        .. content.TrustBundles.Select(bundle => BundleContent.Of(bundle, publisher)),
+        .. content.Gateways.Select(gateway => GatewayContent.Of(gateway, publisher)),
+    ];
 
     // Each problem once, when it appears.
     private void Report(IReadOnlyList<ManifestProblem> problems)

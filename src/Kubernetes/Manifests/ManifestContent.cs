@@ -11,11 +11,18 @@ public sealed record ManifestContent(
     IReadOnlyList<EndpointSlice> EndpointSlices,
     IReadOnlyList<ServiceExport> ServiceExports)
 {
+    /// <summary>The bundles of trust domains among ClusterTrustBundles (certificates.k8s.io).</summary>
+    public IReadOnlyList<ClusterTrustBundle> TrustBundles { get; init; } = [];
+
+    /// <summary>The ways into networks among Gateways (gateway.networking.k8s.io).</summary>
+    public IReadOnlyList<NetworkGateway> Gateways { get; init; } = [];
+
     /// <summary>Content without objects.</summary>
     public static ManifestContent Empty { get; } = new([], [], []);
 
     /// <summary>How many objects there are.</summary>
-    public int Count => Services.Count + EndpointSlices.Count + ServiceExports.Count;
+    public int Count =>
+        Services.Count + EndpointSlices.Count + ServiceExports.Count + TrustBundles.Count + Gateways.Count;
 
     /// <summary>Every object as (kind, key, location), kinds apart, in the order of the lists.</summary>
     internal IEnumerable<(string Kind, ObjectKey Key, ManifestLocation Location)> Identities()
@@ -34,11 +41,26 @@ public sealed record ManifestContent(
         {
             yield return ("ServiceExport", export.Key, export.Location);
         }
+
+        // By what they are published as: two objects may not say two things of one domain or network.
+        foreach (var bundle in TrustBundles)
+        {
+            yield return ("trust domain", new ObjectKey(string.Empty, bundle.Domain), bundle.Location);
+        }
+
+        foreach (var gateway in Gateways)
+        {
+            yield return ("gateway into network", new ObjectKey(string.Empty, gateway.Network), gateway.Location);
+        }
     }
 
     /// <summary>The contents side by side, in the order given.</summary>
     internal static ManifestContent Concat(IReadOnlyCollection<ManifestContent> parts) => new(
         [.. parts.SelectMany(part => part.Services)],
         [.. parts.SelectMany(part => part.EndpointSlices)],
-        [.. parts.SelectMany(part => part.ServiceExports)]);
+        [.. parts.SelectMany(part => part.ServiceExports)])
+    {
+        TrustBundles = [.. parts.SelectMany(part => part.TrustBundles)],
+        Gateways = [.. parts.SelectMany(part => part.Gateways)],
+    };
 }
