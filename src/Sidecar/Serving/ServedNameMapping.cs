@@ -20,13 +20,7 @@ internal static class ServedNameMapping
             return ServedName.Without(cached.Name, ReasonOf(cached), ports);
         }
 
-        var endpoints = answer.Slices.SelectMany(slice => EndpointsOf(slice, answer)).ToImmutableArray();
-        if (endpoints.IsEmpty
-            && answer.Slices.Any(slice => slice.Endpoints.Any(endpoint => !answer.IsInReach(endpoint))))
-        {
-            return ServedName.Without(cached.Name, Reasons.OutOfReach, ports);
-        }
-
+        var endpoints = ReachedEndpoints.Of(answer).Select(EndpointOf).ToImmutableArray();
         var provenance = new Provenance(
             answer.Target.Name.Text,
             answer.Target.Epoch.Value.Number,
@@ -52,20 +46,16 @@ internal static class ServedNameMapping
             ? []
             : [.. record.Ports.Select(port => new ServedPort(port.Name, (int)port.Number, port.Protocol))];
 
-    // A name with a host means that endpoint alone; behind a gateway an endpoint's own address leads nowhere.
-    private static IEnumerable<ServedEndpoint> EndpointsOf(Slice slice, VerifiedAnswer answer) =>
-        from endpoint in slice.Endpoints
-        where (answer.Name.Service?.Host is not { } host || endpoint.Host == host) && answer.IsInReach(endpoint)
-        select new ServedEndpoint(
-            endpoint.Address.ToString(),
-            slice.Ports,
-            slice.Region ?? "",
-            endpoint.Zone ?? "",
-            (uint)Math.Clamp(endpoint.Weight ?? 1, 1, int.MaxValue),
-            endpoint.State switch
-            {
-                EndpointState.Unready => ServedHealth.Unready,
-                EndpointState.Draining => ServedHealth.Draining,
-                _ => ServedHealth.Healthy,
-            });
+    private static ServedEndpoint EndpointOf(ReachedEndpoint endpoint) => new(
+        endpoint.Address,
+        endpoint.Ports,
+        endpoint.Region,
+        endpoint.Zone,
+        (uint)endpoint.Weight,
+        endpoint.State switch
+        {
+            EndpointState.Unready => ServedHealth.Unready,
+            EndpointState.Draining => ServedHealth.Draining,
+            _ => ServedHealth.Healthy,
+        });
 }

@@ -25,9 +25,6 @@ internal static class Reasons
     /// <summary>More names are asked for than the sidecar holds.</summary>
     internal const string Unreachable = "unreachable";
 
-    /// <summary>Every endpoint lies behind a network that only a gateway leads to.</summary>
-    internal const string OutOfReach = "out-of-reach";
-
     /// <summary>The bare name decides no port.</summary>
     internal const string AmbiguousPort = "ambiguous-port";
 

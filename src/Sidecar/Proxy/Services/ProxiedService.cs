@@ -90,7 +90,11 @@ internal sealed record ProxiedEndpoint(
     uint Weight,
     int Priority,
     EndpointReadiness Readiness,
-    ImmutableArray<string> Identities);
+    ImmutableArray<string> Identities)
+{
+    /// <summary>The name that its TLS is asked for; null for none.</summary>
+    internal string? ServerName { get; init; }
+}
 
 /// <summary>Where endpoints come from, for the access log. Immutable.</summary>
 /// <param name="Segment">The segment that answered.</param>
