@@ -1,5 +1,4 @@
 using Fairlead.Naming;
-using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Serving;
 using Fairlead.Sidecar.Translation;
