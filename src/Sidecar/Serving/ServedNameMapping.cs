@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Fairlead.Naming;
-using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Translation;
 
@@ -11,7 +10,9 @@ namespace Fairlead.Sidecar.Serving;
 internal static class ServedNameMapping
 {
     /// <summary>The input of the translation.</summary>
-    internal static ServedName Map(CachedName cached)
+    /// <param name="cached">The name.</param>
+    /// <param name="secret">The file of the secret that Envoy shows as its own certificate; null for none.</param>
+    internal static ServedName Map(CachedName cached, string? secret = null)
     {
         // Ports outlive the answer: a cluster that clients hold is emptied, never taken away.
         var ports = PortsOf(cached.LastRecord);
@@ -20,7 +21,7 @@ internal static class ServedNameMapping
             return ServedName.Without(cached.Name, ReasonOf(cached), ports);
         }
 
-        var endpoints = ReachedEndpoints.Of(answer).Select(EndpointOf).ToImmutableArray();
+        var reached = ReachedEndpoints.Of(answer);
         var provenance = new Provenance(
             answer.Target.Name.Text,
             answer.Target.Epoch.Value.Number,
@@ -28,7 +29,10 @@ internal static class ServedNameMapping
             DateTimeOffset.FromUnixTimeMilliseconds(cached.SealedSince)
                 .ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
             cached.State == NameState.Stale);
-        return new ServedName(cached.Name, null, ports, endpoints, provenance);
+        return new ServedName(cached.Name, null, ports, [.. reached.Select(EndpointOf)], provenance)
+        {
+            Tls = ServedTlsMapping.Of(answer, reached, secret),
+        };
     }
 
     private static string ReasonOf(CachedName cached) => cached.State switch
@@ -57,5 +61,8 @@ internal static class ServedNameMapping
             EndpointState.Unready => ServedHealth.Unready,
             EndpointState.Draining => ServedHealth.Draining,
             _ => ServedHealth.Healthy,
-        });
+        })
+    {
+        Peer = ServedTlsMapping.PeerOf(endpoint),
+    };
 }

@@ -60,7 +60,8 @@ internal static class AssignmentTranslation
             foreach (var endpoint in Distinct(group, portIndex))
             {
                 total += endpoint.Weight;
-                locality.LbEndpoints.Add(Translate(endpoint, portIndex, metadata));
+                locality.LbEndpoints.Add(
+                    Translate(endpoint, portIndex, metadata, TlsTranslation.MatchOf(name, endpoint)));
             }
 
             locality.LoadBalancingWeight = (uint)Math.Clamp(total, 1, uint.MaxValue / 128);
@@ -76,7 +77,8 @@ internal static class AssignmentTranslation
             .OrderBy(endpoint => endpoint.Address, StringComparer.Ordinal)
             .ThenBy(endpoint => endpoint.Ports[portIndex]);
 
-    private static LbEndpoint Translate(ServedEndpoint endpoint, int portIndex, Metadata? metadata) => new()
+    private static LbEndpoint Translate(
+        ServedEndpoint endpoint, int portIndex, Metadata? metadata, Struct? match) => new()
     {
         Endpoint = new Endpoint
         {
@@ -96,8 +98,20 @@ internal static class AssignmentTranslation
             _ => HealthStatus.Unknown,
         },
         LoadBalancingWeight = endpoint.Weight,
-        Metadata = metadata,
+        Metadata = match is null ? metadata : With(metadata, match),
     };
+
+    private static Metadata With(Metadata? metadata, Struct match)
+    {
+        var both = metadata?.Clone() ?? new Metadata();
+
+        // Behind it in the order of keys, which keeps the bytes stable.
+        var own = both.FilterMetadata.ToList();
+        both.FilterMetadata.Clear();
+        both.FilterMetadata.Add(WellKnown.SocketMatch, match);
+        own.ForEach(pair => both.FilterMetadata.Add(pair.Key, pair.Value));
+        return both;
+    }
 
     private static Metadata Describe(Provenance from) => Labels.Metadata(
     [

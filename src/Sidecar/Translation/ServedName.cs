@@ -19,6 +19,9 @@ internal sealed record ServedName(
     ImmutableArray<ServedEndpoint> Endpoints,
     Provenance? Provenance)
 {
+    /// <summary>Who the endpoints are; null where none has an identity.</summary>
+    public ServedTls? Tls { get; init; }
+
     /// <summary>
     /// Whether nothing is known yet: clients may hold endpoints since before a restart and are told none, neither more
     /// nor fewer.
@@ -45,7 +48,11 @@ internal sealed record ServedName(
 /// <param name="Weight">Its share of the load, at least 1.</param>
 /// <param name="Health">Whether it takes requests.</param>
 internal sealed record ServedEndpoint(
-    string Address, ImmutableArray<int> Ports, string Region, string Zone, uint Weight, ServedHealth Health);
+    string Address, ImmutableArray<int> Ports, string Region, string Zone, uint Weight, ServedHealth Health)
+{
+    /// <summary>The <see cref="TlsPeer.Id"/> of those whom it must be one of; null where it has no identity.</summary>
+    public string? Peer { get; init; }
+}
 
 /// <summary>What its cluster says of an endpoint. It never carries a revocation: what is revoked is not
 /// listed.</summary>
