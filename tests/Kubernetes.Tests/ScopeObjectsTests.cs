@@ -129,7 +129,9 @@ public sealed class ScopeObjectsTests
         metadata:
           name: {{name}}
           namespace: shop
-          labels: {kubernetes.io/service-name: checkout{{(network is null ? "" : $", {GatewayReader.NetworkLabel}: {network}")}}}
+          labels:
+            kubernetes.io/service-name: checkout
+            {{(network is null ? "other: x" : $"{GatewayReader.NetworkLabel}: {network}")}}
         addressType: IPv4
         endpoints: [{addresses: [10.0.0.1]}]
         ports: [{port: 8080}]

@@ -277,7 +277,7 @@ internal sealed class ConsumerStream(
 
             subscription.OnFailed(now);
 
-            // What the home does not admit is told as that, though an older answer is held: it forbids to serve that on.
+            // What the home does not admit is told as that, though an older answer is held: it forbids to serve it on.
             var isVerdict = failure is not null && (relayed is null || SealedContent.IsRefusedBy(failure));
             return Once(subscription, isVerdict ? failure! : refusal!);
         }

@@ -7,8 +7,8 @@ namespace Fairlead.Sidecar.Hosting;
 
 /// <summary>
 /// The file that tells an Envoy where its own certificate lies: a secret with references to files, which Envoy reads
-/// anew whenever their folder changes. It lies beside the xDS socket, since that folder is what both share; nothing of a
-/// key is in it. Stateless.
+/// anew whenever their folder changes. It lies beside the xDS socket, since that folder is what both share; nothing of
+/// a key is in it. Stateless.
 /// </summary>
 internal static class SvidSecret
 {

@@ -99,7 +99,8 @@ public sealed class ReachedEndpointsTests
         });
         _world.Eu1.SealAt(_world.Now - 500);
         var answer = Answer([Gateway("vpc-2", "10.9.0.1:15443")], In("vpc-2", "a", "10.3.0.1", 1));
-        Assert.Equal("10.3.0.1", Assert.Single(ResolverNames.Map(Cached(answer)).Service!.Endpoints).Address.ToString());
+        var host = Assert.Single(ResolverNames.Map(Cached(answer)).Service!.Endpoints);
+        Assert.Equal("10.3.0.1", host.Address.ToString());
         Assert.Equal("10.3.0.1:8080 us-east/a 1", Show(Assert.Single(ReachedEndpoints.Of(answer))));
     }
 

@@ -142,7 +142,7 @@ public sealed class ServedViewsTests : IDisposable
     [InlineData(true, "", "10.9.0.1:15443 2")]
     [InlineData(true, "vpc-2", "10.3.0.1:8080 1,10.3.0.2:8080 1")]
     [InlineData(true, "vpc-9", "10.9.0.1:15443 2")]
-    public void Endpoint_BehindAGateway_IsReachedByItWhereItsNetworkIsNotInReach(bool all, string reached, string served)
+    public void Endpoint_BehindAGateway_IsReachedByItUnlessItsNetworkIsInReach(bool all, string reached, string served)
     {
         var name = ServedNameMapping.Map(
             CachedNames.BehindAGateway(all, reached.Split(',', StringSplitOptions.RemoveEmptyEntries)));
