@@ -53,7 +53,8 @@ public sealed class SegmentCommandTests : IDisposable
         Assert.True(Document.TryParse<Epoch>(file.Epochs[0].Payload, out var epoch, out _));
         Assert.Equal(["batch.eu1.example", "eu1.example"], epoch.Value.Domains);
 
-        (await Fairlead.RunAsync([.. Init("us1"), "--trust-domain", "US1"])).Fails(ExitCode.Usage, "--trust-domain US1");
+        (await Fairlead.RunAsync([.. Init("us1"), "--trust-domain", "US1"]))
+            .Fails(ExitCode.Usage, "--trust-domain US1");
     }
 
     /// <summary>A root and two children (4.10): one is born under it, one accepts it later; it links both.</summary>
