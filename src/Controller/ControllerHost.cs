@@ -31,7 +31,10 @@ internal sealed class ControllerHost(
         var manifests = new ManifestController(
             new()
             {
-                Segment = options.Segment.ToString(), Genesis = options.Genesis, Region = options.Region,
+                Segment = options.Segment.ToString(),
+                Genesis = options.Genesis,
+                Region = options.Region,
+                Network = options.Network,
                 TtlMax = options.TtlMax,
             },
             kid,

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Fairlead.Kubernetes.Generation;
 using Fairlead.Naming;
+using Fairlead.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Controller.Tests;
@@ -75,6 +76,47 @@ public sealed class ControllerHostTests : IAsyncDisposable
         var third = _segment.RecordOf("a.shop.svc")!;
         Assert.Equal(first.Uid, third.Uid);
         Assert.True(third.Version > second.Version);
+    }
+
+    [Fact]
+    public async Task Run_BundleAndGateway_ArePublishedKeptOverARestartAndWithdrawn()
+    {
+        var authority = new CertificateAuthority("us1.example", TimeProvider.System.GetUtcNow());
+        var bundle = $"""
+            apiVersion: certificates.k8s.io/v1beta1
+            kind: ClusterTrustBundle
+            metadata: {"{name: us1, annotations: {fairlead.dev/trust-domain: us1.example}}"}
+            spec:
+              trustBundle: |
+                {authority.Certificate.ExportCertificatePem().ReplaceLineEndings("\n    ")}
+            """;
+        Write("bundle.yaml", bundle);
+        Write("gateway.yaml", """
+            apiVersion: gateway.networking.k8s.io/v1
+            kind: Gateway
+            metadata: {name: east-west, namespace: mesh, labels: {topology.istio.io/network: vpc-2}}
+            spec: {listeners: [{name: tls, port: 15443, protocol: TLS}], addresses: [{value: 10.9.9.9}]}
+            """);
+        await StartAsync();
+        Assert.Equal(
+            Convert.ToBase64String(authority.Certificate.RawData), Assert.Single(Published<Bundle>().X509));
+        Assert.Equal(["10.9.9.9:15443"], Published<Gateway>().Addresses.Select(address => address.Text));
+
+        await StopAsync();
+        var entries = _anchors.Sum(anchor => anchor.Entries);
+        await StartAsync();
+        Assert.Equal(entries, _anchors.Sum(anchor => anchor.Entries));
+
+        File.Delete(Path.Combine(_folder, "bundle.yaml"));
+        await ChangeAsync("bundle/us1.example Withdrawn");
+        var first = Published<Gateway>().Version;
+        File.Delete(Path.Combine(_folder, "gateway.yaml"));
+        await ChangeAsync("gateway/vpc-2 Withdrawn");
+
+        // Back again: above the version that was withdrawn.
+        Write("bundle.yaml", bundle);
+        await ChangeAsync("bundle/us1.example Bundle");
+        Assert.True(Published<Bundle>().Version > first);
     }
 
     [Fact]
@@ -158,6 +200,10 @@ public sealed class ControllerHostTests : IAsyncDisposable
         Endpoints = [.. Enumerable.Range(1, endpoints).Select(item => new IPAddress([10, 0, 0, (byte)item]))],
         IsExported = isExported,
     });
+
+    private T Published<T>()
+        where T : PublishedLeaf, IDocument<T> => Assert.Single(_segment.Leaves.Select(
+            leaf => Document.TryParse<T>(leaf.Bytes, out var parsed, out _) ? parsed.Value : null).OfType<T>());
 
     private void Write(string file, string text) => File.WriteAllText(Path.Combine(_folder, file), text);
 

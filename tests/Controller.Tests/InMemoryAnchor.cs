@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Fairlead.Controller.Anchors;
+using Fairlead.Controller.Documents;
 using Fairlead.Controller.Publishing;
 using Fairlead.Naming;
 using Record = Fairlead.Naming.Record;
@@ -47,7 +48,13 @@ internal sealed class InMemorySegment(PublicKey publisher)
     {
         lock (_gate)
         {
-            return entry.Type == "record" ? OfferRecord(entry) : OfferWithdraw(entry);
+            return entry.Type switch
+            {
+                "record" => OfferRecord(entry),
+                "bundle" => OfferLeaf<Bundle>(entry),
+                "gateway" => OfferLeaf<Gateway>(entry),
+                _ => OfferWithdraw(entry),
+            };
         }
     }
 
@@ -78,6 +85,20 @@ internal sealed class InMemorySegment(PublicKey publisher)
         return Take(entry, record.Digest, value.Publisher, value.Name.Text, value.Version, value.Uid, leaf);
     }
 
+    private string? OfferLeaf<T>(SignedEntry entry)
+        where T : PublishedLeaf, IDocument<T>
+    {
+        if (!Document.TryParse<T>(entry.Document.Payload, out var leaf, out var refusal))
+        {
+            return refusal.ToString();
+        }
+
+        var value = leaf.Value;
+        var name = new EntryKey(value.Class, value.LeafName).Text;
+        var state = new StateLeaf(value.Class, entry.Document.Payload);
+        return Take(entry, leaf.Digest, value.Publisher, name, value.Version, default, state);
+    }
+
     private string? OfferWithdraw(SignedEntry entry)
     {
         if (!Document.TryParse<Withdraw>(entry.Document.Payload, out var withdraw, out var refusal))
@@ -97,7 +118,13 @@ internal sealed class InMemorySegment(PublicKey publisher)
             Version = value.Version,
         };
         var leaf = new StateLeaf(LeafClass.Withdrawn, withdrawn.Encode());
-        return Take(entry, withdraw.Digest, value.Publisher, value.Name, value.Version, value.Uid!.Value, leaf);
+        if (value.Uid.HasValue != (value.Class == (long)LeafClass.Record))
+        {
+            return "NonCanonicalPayload: its uid is odd";
+        }
+
+        var name = new EntryKey((LeafClass)value.Class, value.Name).Text;
+        return Take(entry, withdraw.Digest, value.Publisher, name, value.Version, value.Uid ?? default, leaf);
     }
 
     private string? Take(

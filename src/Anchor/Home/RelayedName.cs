@@ -10,6 +10,7 @@ namespace Fairlead.Anchor.Home;
 internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consumer)
 {
     private readonly Lock _gate = new();
+    private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
     private Relayed? _current;
     private Refusal? _failure;
     private Action? _refresh;
@@ -96,6 +97,21 @@ internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consum
         }
 
         Changed?.Invoke();
+    }
+
+    /// <summary>Notes that an anchor of the target showed content that is not admitted; how many different ones
+    /// did.</summary>
+    internal int RefusedBy(IpEndpoint anchor)
+    {
+        lock (_gate)
+        {
+            if (_refused.Count < Limits.Anchors)
+            {
+                _refused.Add(anchor.Text);
+            }
+
+            return _refused.Count;
+        }
     }
 
     internal void Fail(Refusal failure)

@@ -85,7 +85,7 @@ internal sealed class TargetSession : IAsyncDisposable
             }
 
             HomeLog.Moved(_log, _target.Text, refusal.Failure, refusal.Detail);
-            foreach (var name in _names.Values)
+            foreach (var name in SealedContent.IsRefusedBy(refusal) ? [] : _names.Values)
             {
                 name.Fail(refusal);
             }

@@ -311,14 +311,23 @@ internal sealed class TargetStream(
             Epochs.Add(answer.Hops[0].Epochs);
             Volatile.Write(ref relayed, Relay(way, hop, answer));
         });
-        if (failed is not null)
+        if (failed is not null && (!SealedContent.IsRefusedBy(failed) || !hop.Epochs.IsEmpty))
         {
             return failed;
         }
 
         var now = context.Now();
         _due[id] = now + ((Relayed.EndOf(hop).Expiry - now) / 2) + (long)FirstAnswer.TotalMilliseconds;
-        return null;
+        return failed is null ? null : RefuseOne(name, failed);
+    }
+
+    // An anchor can bring this about by withholding a Gateway, so F + 1 of them are heard before it is the segment's
+    // word. From then on the name is refused and the stream stays: the others of the segment have no part in it.
+    private Refusal? RefuseOne(RelayedName name, Refusal refusal)
+    {
+        name.Fail(refusal);
+        var heard = name.RefusedBy(client.Endpoint);
+        return heard <= (verifier.Chain(Target)?.Newest.Value.Quorum.F ?? 0) ? refusal : null;
     }
 
     private Relayed Relay(Way way, UnverifiedHop hop, UnverifiedAnswer answer)

@@ -280,7 +280,10 @@ internal sealed class ConsumerStream(
             }
 
             subscription.OnFailed(now);
-            return Once(subscription, relayed is null && failure is not null ? failure : refusal!);
+
+            // What the home does not admit is told as that, though an older answer is held: it forbids to serve it on.
+            var isVerdict = failure is not null && (relayed is null || SealedContent.IsRefusedBy(failure));
+            return Once(subscription, isVerdict ? failure! : refusal!);
         }
 
         if (subscription.IsRepetition(composed, view, relayed))

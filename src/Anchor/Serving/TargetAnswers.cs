@@ -49,13 +49,13 @@ internal static class TargetAnswers
         }
 
         builder.ProveBack(child);
-        var (result, slices) = Look(view, builder, service, terms.Decision.Constraints);
+        var (result, slices) = Look(view, builder, service, terms.Decision.Constraints, now);
         var hop = builder.Build(kind, knownEpoch, attested.Envelopes);
         return new BuiltAnswer(hop, result, slices, [.. builder.Names], BuiltAnswer.OldestExpiry(view, attested));
     }
 
     private static (AnswerResult Result, ImmutableArray<ReadOnlyMemory<byte>> Slices) Look(
-        SegmentView view, HopBuilder builder, ServicePart service, Constraints? constraints)
+        SegmentView view, HopBuilder builder, ServicePart service, Constraints? constraints, long now)
     {
         var bare = service.WithoutHost;
         builder.Prove(LeafClass.Record, bare.Text);
@@ -75,6 +75,11 @@ internal static class TargetAnswers
         // A host of a region that is not admitted does not exist for the asker, and the slice it is in is not shown.
         var admitted = Admitted(record.Value, entry.Source.Slices, constraints);
         var isThere = service.Host is not { } host || HasHost(admitted, host);
+        if (isThere)
+        {
+            NeededLeaves.Prove(view, builder, record.Value, admitted, now);
+        }
+
         return (isThere ? AnswerResult.Record : AnswerResult.Negative, admitted);
     }
 

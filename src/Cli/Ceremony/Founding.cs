@@ -83,6 +83,7 @@ internal static class Founding
         return new Epoch
         {
             Anchors = anchors,
+            Domains = plan.Domains,
             Expires = now + EpochLife,
             Issued = now,
             Number = 0,

@@ -27,6 +27,9 @@ internal sealed record SegmentPlan
     /// <summary>Segments that everybody may reach through it; none makes it no transit.</summary>
     internal ImmutableArray<NamePattern> Transit { get; init; } = [];
 
+    /// <summary>The trust domains that it speaks for, ascending.</summary>
+    internal ImmutableArray<string> Domains { get; init; } = [];
+
     /// <summary>Signers of a certificate: floor(2n/3) + 1.</summary>
     internal int Threshold => (2 * Anchors.Length / 3) + 1;
 }

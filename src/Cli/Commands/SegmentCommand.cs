@@ -16,6 +16,9 @@ internal static class SegmentCommand
     private static Option<string> Needed(string name, string description) =>
         new(name) { Description = description, Required = true };
 
+    private static Option<string[]> Repeatable(string name, string description) =>
+        new(name) { Description = description };
+
     private static Command Init(TextWriter output)
     {
         var name = Needed("--name", "The segment's full name, such as us1.internal.");
@@ -44,10 +47,8 @@ internal static class SegmentCommand
             Description = "default, demo or demo-continuity.",
             DefaultValueFactory = _ => "default",
         };
-        var subjects = new Option<string[]>("--subject")
-        {
-            Description = "KEYFILE=namespace/account: a pod that proves itself with a key. Repeatable.",
-        };
+        var subjects = Repeatable(
+            "--subject", "KEYFILE=namespace/account: a pod that proves itself with a key. Repeatable.");
         var loopback = new Option<bool>("--unsafe-allow-loopback-endpoints")
         {
             Description = "Development only: endpoints of other segments may be loopback addresses.",
@@ -56,14 +57,13 @@ internal static class SegmentCommand
         {
             Description = "The parent's peer.json: the segment is born under it, and the parent has to link it.",
         };
-        var transit = new Option<string[]>("--transit")
-        {
-            Description = "Segments that others may reach through this one, such as *.acme.internal. Repeatable.",
-        };
+        var transit = Repeatable(
+            "--transit", "Segments that others may reach through this one, such as *.acme.internal. Repeatable.");
+        var domains = Repeatable("--trust-domain", "A SPIFFE trust domain that the segment speaks for. Repeatable.");
         var command = new Command("init", "Make a segment: its keys, epoch 0 and the configuration of its anchors.")
         {
             name, folder, listen, adminListen, anchors, faults, host, admins, policy, subjects, loopback,
-            parent, transit,
+            parent, transit, domains,
         };
         command.SetAction(parsed => SegmentInit.Run(
             new SegmentInitOptions
@@ -80,6 +80,7 @@ internal static class SegmentCommand
                 Subjects = parsed.GetValue(subjects) ?? [],
                 Parent = parsed.GetValue(parent),
                 Transit = parsed.GetValue(transit) ?? [],
+                TrustDomains = parsed.GetValue(domains) ?? [],
                 UnsafeAllowLoopbackEndpoints = parsed.GetValue(loopback),
             },
             TimeProvider.System,

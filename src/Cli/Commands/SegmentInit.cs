@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Fairlead.Cli.Ceremony;
 using Fairlead.Naming;
+using Fairlead.Naming.Names;
 using Fairlead.Protocol.Files;
 
 namespace Fairlead.Cli.Commands;
@@ -28,6 +29,7 @@ internal static class SegmentInit
         CheckCounts(options, listen, admin, admins);
         var uplinks = Uplinks(name, options.Parent);
         var transit = options.Transit.Select(Transit).ToImmutableArray();
+        var domains = Domains(options.TrustDomains);
         var subjects = options.Subjects.Select(SubjectMapping.Parse).ToList();
 
         var folder = new SegmentFolder(options.Folder);
@@ -44,6 +46,7 @@ internal static class SegmentInit
                 Publisher = publisher.Key,
                 Uplinks = uplinks,
                 Transit = transit,
+                Domains = domains,
             };
             var now = time.GetUtcNow().ToUnixTimeMilliseconds();
             var segment = Founding.Found(plan, now, Randomness.Draw);
@@ -164,6 +167,19 @@ internal static class SegmentInit
         {
             throw Wrong($"--parent {parent}: {e.Message}");
         }
+    }
+
+    private static ImmutableArray<string> Domains(IReadOnlyList<string> given)
+    {
+        if (given.FirstOrDefault(domain => !SpiffeId.IsTrustDomain(domain)) is { } wrong)
+        {
+            throw new CliException(
+                ExitCode.Usage, $"--trust-domain {wrong}: 1-255 of a-z, 0-9, '.', '-' and '_', such as us1.example");
+        }
+
+        return given.Distinct(StringComparer.Ordinal).Count() <= Limits.Domains
+            ? [.. given.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]
+            : throw new CliException(ExitCode.Usage, $"--trust-domain: at most {Limits.Domains}");
     }
 
     private static NamePattern Transit(string text) =>

@@ -39,6 +39,9 @@ internal sealed record SegmentInitOptions
     /// <summary>Patterns of segments that others may reach through this one.</summary>
     internal IReadOnlyList<string> Transit { get; init; } = [];
 
+    /// <summary>The trust domains that the segment speaks for.</summary>
+    internal IReadOnlyList<string> TrustDomains { get; init; } = [];
+
     /// <summary>Development only.</summary>
     internal bool UnsafeAllowLoopbackEndpoints { get; init; }
 }

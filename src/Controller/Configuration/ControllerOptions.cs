@@ -43,6 +43,10 @@ internal sealed record ControllerOptions
     /// <value>Default none.</value>
     public string? Region { get; init; }
 
+    /// <summary>The network of endpoints whose EndpointSlice names none.</summary>
+    /// <value>Default none: their addresses are meant everywhere.</value>
+    public string? Network { get; init; }
+
     /// <summary>How long a record lives.</summary>
     /// <value>Default 24 h; 1 s to 30 d.</value>
     public TimeSpan RecordLife { get; init; }

@@ -33,6 +33,7 @@ internal static class ControllerOptionsReader
             Metrics = root.OpenEndpoint("metrics", MetricsPort),
             Telemetry = TelemetryOf(root.Section("telemetry", isRequired: false)),
             Region = root.OptionalText("region"),
+            Network = root.OptionalText("network"),
             RecordLife = root.Duration(
                 "record_life", TimeSpan.FromSeconds(1), TimeSpan.FromDays(30), TimeSpan.FromHours(24)),
             TtlMax = root.Duration(
@@ -73,11 +74,16 @@ internal static class ControllerOptionsReader
             root.Refuse("manifests", $"names {options.Manifests}, which is no folder", "create it or correct the path");
         }
 
-        if (options.Region is { } region
-            && (region.Length > 63 || region.Any(c => c is < ' ' or > '~' or '"' or '\\' or '*')))
+        CheckText(root, "region", options.Region);
+        CheckText(root, "network", options.Network);
+    }
+
+    private static void CheckText(ConfigurationSection root, string key, string? text)
+    {
+        if (text is not null && (text.Length > 63 || text.Any(c => c is < ' ' or > '~' or '"' or '\\' or '*')))
         {
             root.Refuse(
-                "region", "is no region's name", "write 1-63 printable characters without quotes, backslashes, stars");
+                key, $"is no {key}'s name", "write 1-63 printable characters without quotes, backslashes, stars");
         }
     }
 

@@ -4,7 +4,8 @@ using Fairlead.Naming;
 
 namespace Fairlead.Controller.Documents;
 
-/// <summary>Makes records, Sets and withdrawals and signs them with the publisher's key. Thread-safe.</summary>
+/// <summary>Makes records, Sets, bundles, gateways and withdrawals and signs them with the publisher's key.
+/// Thread-safe.</summary>
 internal sealed class DocumentMaker(ISigner signer) : IDocumentMaker
 {
     /// <inheritdoc/>
@@ -15,6 +16,8 @@ internal sealed class DocumentMaker(ISigner signer) : IDocumentMaker
     {
         RecordContent content => new(Record.Type.Name, Signed(RecordOf(plan, content)), content.Slices),
         SetContent content => new(Set.Type.Name, Signed(SetOf(plan, content)), []),
+        BundleContent content => new(Bundle.Type.Name, Signed(BundleOf(plan, content)), []),
+        GatewayContent content => new(Gateway.Type.Name, Signed(GatewayOf(plan, content)), []),
         _ => new(Withdraw.Type.Name, Signed(WithdrawOf(plan)), []),
     };
 
@@ -43,21 +46,35 @@ internal sealed class DocumentMaker(ISigner signer) : IDocumentMaker
         Version = plan.Version,
     };
 
-    private Withdraw WithdrawOf(Plan plan)
+    private static Bundle BundleOf(Plan plan, BundleContent content) => content.Template with
     {
-        var isSet = SetContent.TryService(plan.Name, out var service);
-        return new()
-        {
-            Class = (long)(isSet ? LeafClass.Set : LeafClass.Record),
-            Expires = plan.Expires,
-            Issued = plan.Issued,
-            Name = service ?? plan.Name,
-            Opening = Draw(),
-            Publisher = signer.Key.Kid,
-            Uid = isSet ? null : plan.Uid,
-            Version = plan.Version,
-        };
-    }
+        Expires = plan.Expires,
+        Issued = plan.Issued,
+        Opening = Draw(),
+        Version = plan.Version,
+    };
+
+    private static Gateway GatewayOf(Plan plan, GatewayContent content) => content.Template with
+    {
+        Expires = plan.Expires,
+        Issued = plan.Issued,
+        Opening = Draw(),
+        Version = plan.Version,
+    };
+
+    private Withdraw WithdrawOf(Plan plan) => new()
+    {
+        Class = (long)EntryKey.Parse(plan.Name).Class,
+        Expires = plan.Expires,
+        Issued = plan.Issued,
+        Name = EntryKey.Parse(plan.Name).Name,
+        Opening = Draw(),
+        Publisher = signer.Key.Kid,
+
+        // A record alone has one (V45).
+        Uid = EntryKey.Parse(plan.Name).Class == LeafClass.Record ? plan.Uid : null,
+        Version = plan.Version,
+    };
 
     private Envelope Signed<T>(T document)
         where T : Document, IDocument<T> => Envelope.Sign(Document.Make(document), signer);

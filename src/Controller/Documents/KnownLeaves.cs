@@ -38,37 +38,53 @@ internal static class KnownLeaves
             var value = record.Value;
             known = new(value.Name.Text, value.Uid, value.Version, value.Expires, RecordContent.Of(value, []));
         }
-        else if (leaf.Class == LeafClass.Withdrawn
-            && Document.TryParse<Withdrawn>(leaf.Bytes, out var withdrawn, out _)
-            && withdrawn.Value is { OfClass: (long)LeafClass.Record, Uid: { } uid } gone
-            && ServicePart.TryParse(gone.Name, out var name, out _))
+        else if (leaf.Class == LeafClass.Bundle
+            && Document.TryParse<Bundle>(leaf.Bytes, out var bundle, out _)
+            && bundle.Value.Publisher == publisher)
         {
-            known = new(name.Text, uid, gone.Version, gone.Expires, null);
+            known = Of(bundle.Value, BundleContent.Of(bundle.Value));
         }
-
-        return known is not null || TryReadSet(leaf, publisher, out known);
-    }
-
-    // A Set has no uid: whom it names is its content.
-    private static bool TryReadSet(StateLeaf leaf, Digest publisher, [NotNullWhen(true)] out KnownLeaf? known)
-    {
-        known = null;
-        if (leaf.Class == LeafClass.Set
+        else if (leaf.Class == LeafClass.Gateway
+            && Document.TryParse<Gateway>(leaf.Bytes, out var gateway, out _)
+            && gateway.Value.Publisher == publisher)
+        {
+            known = Of(gateway.Value, GatewayContent.Of(gateway.Value));
+        }
+        else if (leaf.Class == LeafClass.Set
             && Document.TryParse<Set>(leaf.Bytes, out var set, out _)
             && set.Value.Publisher == publisher)
         {
-            var value = set.Value;
-            var content = SetContent.Of(value);
-            known = new(content.Name, default, value.Version, value.Expires, content);
+            known = Of(set.Value, SetContent.Of(set.Value));
         }
-        else if (leaf.Class == LeafClass.Withdrawn
-            && Document.TryParse<Withdrawn>(leaf.Bytes, out var withdrawn, out _)
-            && withdrawn.Value is { OfClass: (long)LeafClass.Set } gone
-            && ServicePart.TryParse(gone.Name, out var name, out _))
+        else if (leaf.Class == LeafClass.Withdrawn)
         {
-            known = new(SetContent.KeyOf(name.Text), default, gone.Version, gone.Expires, null);
+            known = Withdrawn(leaf.Bytes);
         }
 
         return known is not null;
+    }
+
+    // Without a uid: whom it names is its content.
+    private static KnownLeaf Of(PublishedLeaf leaf, Content content) =>
+        new(content.Name, default, leaf.Version, leaf.Expires, content);
+
+    private static KnownLeaf? Withdrawn(ReadOnlyMemory<byte> payload)
+    {
+        if (!Document.TryParse<Withdrawn>(payload, out var withdrawn, out _))
+        {
+            return null;
+        }
+
+        var gone = withdrawn.Value;
+        return (LeafClass)gone.OfClass switch
+        {
+            LeafClass.Record when gone.Uid is { } uid && ServicePart.TryParse(gone.Name, out var name, out _) =>
+                new(name.Text, uid, gone.Version, gone.Expires, null),
+            LeafClass.Set when ServicePart.TryParse(gone.Name, out var name, out _) =>
+                new(SetContent.KeyOf(name.Text), default, gone.Version, gone.Expires, null),
+            LeafClass.Bundle or LeafClass.Gateway => new(
+                new EntryKey((LeafClass)gone.OfClass, gone.Name).Text, default, gone.Version, gone.Expires, null),
+            _ => null,
+        };
     }
 }

@@ -66,6 +66,7 @@ internal static class RecordContents
     {
         Address = endpoint.Address,
         Host = endpoint.Host,
+        Network = endpoint.Network,
         State = endpoint.State switch
         {
             Kubernetes.Reconciling.EndpointState.Draining => Naming.EndpointState.Draining,

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Fairlead.Controller.Publishing;
 using Fairlead.Kubernetes.Reconciling;
 using Fairlead.Naming;
@@ -6,13 +5,10 @@ using Fairlead.Naming;
 namespace Fairlead.Controller.Documents;
 
 /// <summary>
-/// A Set with everything that changes from version to version set to zero. Its key among the names that are published
-/// is the full name under clusterset.local, since a record of the same service part may stand beside it. Immutable.
+/// A Set with everything that changes from version to version set to zero. Immutable.
 /// </summary>
 internal sealed record SetContent : Content
 {
-    private const string Suffix = "." + SegmentName.ClusterSet;
-
     private SetContent(Set template)
         : base(KeyOf(template.Name.Text), Document.Make(template).Digest) => Template = template;
 
@@ -38,12 +34,5 @@ internal sealed record SetContent : Content
     });
 
     /// <summary>The key of the Set of a service part.</summary>
-    public static string KeyOf(string service) => service + Suffix;
-
-    /// <summary>The service part of a Set's key; false for the key of a record.</summary>
-    public static bool TryService(string key, [NotNullWhen(true)] out string? service)
-    {
-        service = key.EndsWith(Suffix, StringComparison.Ordinal) ? key[..^Suffix.Length] : null;
-        return service is not null;
-    }
+    public static string KeyOf(string service) => new EntryKey(LeafClass.Set, service).Text;
 }

@@ -38,9 +38,9 @@ internal sealed class ManifestController(ReconcileOptions options, Digest publis
             (IEqualityComparer<DesiredRecord>)ReferenceEqualityComparer.Instance);
         var contents = _contents.ToDictionary(
             pair => pair.Key.Name, Content (pair) => pair.Value, StringComparer.Ordinal);
-        foreach (var set in sets.Select(set => SetContent.Of(set, publisher)))
+        foreach (var leaf in Leaves(_folder.Content, sets))
         {
-            contents.Add(set.Name, set);
+            contents[leaf.Name] = leaf;
         }
 
         return new(
@@ -48,6 +48,13 @@ internal sealed class ManifestController(ReconcileOptions options, Digest publis
             result.Held.Concat(heldSets.Select(SetContent.KeyOf)).ToHashSet(StringComparer.Ordinal),
             _folder.IsComplete);
     }
+
+    private IEnumerable<Content> Leaves(ManifestContent content, IEnumerable<DesiredSet> sets) =>
+    [
+        .. sets.Select(set => SetContent.Of(set, publisher)),
+        .. content.TrustBundles.Select(bundle => BundleContent.Of(bundle, publisher)),
+        .. content.Gateways.Select(gateway => GatewayContent.Of(gateway, publisher)),
+    ];
 
     // Each problem once, when it appears.
     private void Report(IReadOnlyList<ManifestProblem> problems)

@@ -4,8 +4,8 @@ namespace Fairlead.Controller.Publishing;
 
 /// <summary>The newest version of a name that is known: from the anchors' State, or as signed here.
 /// Immutable.</summary>
-/// <param name="Name">The service part.</param>
-/// <param name="Uid">Its uid, kept for good.</param>
+/// <param name="Name">The key: a record's service part, or class and name of a bundle or a gateway.</param>
+/// <param name="Uid">A record's uid, kept for good; no other leaf has one.</param>
 /// <param name="Version">Its version.</param>
 /// <param name="Expires">When it lapses, unix ms.</param>
 /// <param name="Content">What it says; null when it is withdrawn.</param>

@@ -33,7 +33,10 @@ internal static class EndpointSliceReader
             }
         }
 
-        return new(header.Key, service, type, Ports(root, problems), endpoints, problems.At(root.Line));
+        return new(header.Key, service, type, Ports(root, problems), endpoints, problems.At(root.Line))
+        {
+            Network = GatewayReader.Network(header, problems),
+        };
     }
 
     private static AddressType Type(ObjectHeader header, ProblemList problems)

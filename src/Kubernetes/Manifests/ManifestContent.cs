@@ -14,11 +14,19 @@ public sealed record ManifestContent(
     /// <summary>ServiceImports (multicluster.x-k8s.io).</summary>
     public IReadOnlyList<ServiceImport> ServiceImports { get; init; } = [];
 
+    /// <summary>The bundles of trust domains among ClusterTrustBundles (certificates.k8s.io).</summary>
+    public IReadOnlyList<ClusterTrustBundle> TrustBundles { get; init; } = [];
+
+    /// <summary>The ways into networks among Gateways (gateway.networking.k8s.io).</summary>
+    public IReadOnlyList<NetworkGateway> Gateways { get; init; } = [];
+
     /// <summary>Content without objects.</summary>
     public static ManifestContent Empty { get; } = new([], [], []);
 
     /// <summary>How many objects there are.</summary>
-    public int Count => Services.Count + EndpointSlices.Count + ServiceExports.Count + ServiceImports.Count;
+    public int Count =>
+        Services.Count + EndpointSlices.Count + ServiceExports.Count + ServiceImports.Count + TrustBundles.Count
+        + Gateways.Count;
 
     /// <summary>Every object as (kind, key, location), kinds apart, in the order of the lists.</summary>
     internal IEnumerable<(string Kind, ObjectKey Key, ManifestLocation Location)> Identities()
@@ -42,6 +50,17 @@ public sealed record ManifestContent(
         {
             yield return ("ServiceImport", import.Key, import.Location);
         }
+
+        // By what they are published as: two objects may not say two things of one domain or network.
+        foreach (var bundle in TrustBundles)
+        {
+            yield return ("trust domain", new ObjectKey(string.Empty, bundle.Domain), bundle.Location);
+        }
+
+        foreach (var gateway in Gateways)
+        {
+            yield return ("gateway into network", new ObjectKey(string.Empty, gateway.Network), gateway.Location);
+        }
     }
 
     /// <summary>The contents side by side, in the order given.</summary>
@@ -51,5 +70,7 @@ public sealed record ManifestContent(
         [.. parts.SelectMany(part => part.ServiceExports)])
     {
         ServiceImports = [.. parts.SelectMany(part => part.ServiceImports)],
+        TrustBundles = [.. parts.SelectMany(part => part.TrustBundles)],
+        Gateways = [.. parts.SelectMany(part => part.Gateways)],
     };
 }

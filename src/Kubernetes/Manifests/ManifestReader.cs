@@ -10,6 +10,8 @@ namespace Fairlead.Kubernetes.Manifests;
 internal static class ManifestReader
 {
     private const string ExportGroup = "multicluster.x-k8s.io/";
+    private const string BundleGroup = "certificates.k8s.io/";
+    private const string GatewayGroup = "gateway.networking.k8s.io/";
 
     // A file may hold a whole cluster's objects, and custom resources nest deeper than those that are read.
     private static readonly YamlLimits Limits = new()
@@ -45,6 +47,8 @@ internal static class ManifestReader
         private readonly List<EndpointSlice> _slices = [];
         private readonly List<ServiceExport> _exports = [];
         private readonly List<ServiceImport> _imports = [];
+        private readonly List<ClusterTrustBundle> _bundles = [];
+        private readonly List<NetworkGateway> _gateways = [];
 
         public void Document(ManifestNode document)
         {
@@ -75,7 +79,12 @@ internal static class ManifestReader
 
         public ManifestFile Finish()
         {
-            var content = new ManifestContent(_services, _slices, _exports) { ServiceImports = _imports };
+            var content = new ManifestContent(_services, _slices, _exports)
+            {
+                ServiceImports = _imports,
+                TrustBundles = _bundles,
+                Gateways = _gateways,
+            };
             var seen = new Dictionary<(string, ObjectKey), ManifestLocation>();
             foreach (var (kind, key, location) in content.Identities())
             {
@@ -115,16 +124,23 @@ internal static class ManifestReader
                         node.Line, $"{kind} has apiVersion {Member.Shown(node["apiVersion"] ?? node)}: "
                         + $"only {ExportGroup}v1alpha1 and v1beta1 are read");
                     break;
+                case "ClusterTrustBundle" when version.StartsWith(BundleGroup, StringComparison.Ordinal):
+                    Add(node, kind, _bundles, TrustBundleReader.Read);
+                    break;
+                case "Gateway" when version is GatewayGroup + "v1" or GatewayGroup + "v1beta1":
+                    Add(node, kind, _gateways, GatewayReader.Read);
+                    break;
                 default:
                     break;
             }
         }
 
-        private void Add<T>(ManifestNode node, string kind, List<T> objects, Func<ObjectHeader, ProblemList, T> read)
+        private void Add<T>(ManifestNode node, string kind, List<T> objects, Func<ObjectHeader, ProblemList, T?> read)
+            where T : class
         {
-            if (Header(node, kind) is { } header)
+            if (Header(node, kind) is { } header && read(header, _problems) is { } found)
             {
-                objects.Add(read(header, _problems));
+                objects.Add(found);
             }
         }
 
@@ -137,8 +153,14 @@ internal static class ManifestReader
                 return null;
             }
 
-            // A record is named after Service and namespace; an EndpointSlice lends its name to nothing.
-            var isName = kind == "EndpointSlice" ? ObjectNames.IsObjectName(name) : ObjectNames.IsLabel(name);
+            // A record is named after Service and namespace; the others lend their names to nothing. That of a bundle
+            // begins with its signer's, with colons between.
+            var isName = kind switch
+            {
+                "EndpointSlice" or "Gateway" => ObjectNames.IsObjectName(name),
+                "ClusterTrustBundle" => name.Split(':').All(ObjectNames.IsObjectName),
+                _ => ObjectNames.IsLabel(name),
+            };
             if (!isName)
             {
                 _problems.Add(nameNode.Line, $"metadata.name {Member.Shown(nameNode)} of a {kind} is out of the limits "

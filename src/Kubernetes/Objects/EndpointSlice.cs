@@ -16,4 +16,9 @@ public sealed record EndpointSlice(
     AddressType AddressType,
     IReadOnlyList<EndpointPort> Ports,
     IReadOnlyList<Endpoint> Endpoints,
-    ManifestLocation Location);
+    ManifestLocation Location)
+{
+    /// <summary>The label <c>topology.istio.io/network</c>: where the addresses are meant; null for where the cluster
+    /// is.</summary>
+    public string? Network { get; init; }
+}

@@ -6,4 +6,8 @@ namespace Fairlead.Kubernetes.Reconciling;
 /// <param name="Zone">Its zone, where known.</param>
 /// <param name="State">Whether it takes traffic.</param>
 /// <param name="Weight">Its weight, where the author gave one.</param>
-public sealed record DesiredEndpoint(string Address, string? Host, string? Zone, EndpointState State, int? Weight);
+public sealed record DesiredEndpoint(string Address, string? Host, string? Zone, EndpointState State, int? Weight)
+{
+    /// <summary>The network that its address is meant in; null where it is meant everywhere.</summary>
+    public string? Network { get; init; }
+}

@@ -16,6 +16,10 @@ public sealed record ReconcileOptions
     /// <value>Null (the default): slices carry none.</value>
     public string? Region { get; init; }
 
+    /// <summary>The network of endpoints whose EndpointSlice names none.</summary>
+    /// <value>Null (the default): their addresses are meant everywhere.</value>
+    public string? Network { get; init; }
+
     /// <summary>The <c>ttl_max</c> of a Service that does not annotate its own.</summary>
     /// <value>Default 60 s, the default validity of a seal, which bounds an answer anyway.</value>
     public TimeSpan TtlMax { get; init; } = TimeSpan.FromSeconds(60);

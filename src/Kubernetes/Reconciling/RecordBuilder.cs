@@ -30,7 +30,9 @@ internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProbl
             }
             else if (TargetPorts(ports, slice) is { } targets)
             {
-                groups.Add(new(targets, [.. slice.Endpoints.Select(endpoint => Desired(service, endpoint))]));
+                var network = slice.Network ?? options.Network;
+                groups.Add(new(
+                    targets, [.. slice.Endpoints.Select(endpoint => Desired(service, endpoint, network))], network));
             }
         }
 
@@ -54,7 +56,7 @@ internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProbl
             service.HasClientIpAffinity);
     }
 
-    private static DesiredEndpoint Desired(Service service, Endpoint endpoint) => new(
+    private static DesiredEndpoint Desired(Service service, Endpoint endpoint, string? network) => new(
         IpAddress.Format(endpoint.Address),
         service.IsHeadless ? endpoint.Hostname : null,
         endpoint.Zone,
@@ -64,7 +66,10 @@ internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProbl
             { Serving: true, Terminating: true } => EndpointState.Draining,
             _ => EndpointState.Unready,
         },
-        service.Annotations.Weight);
+        service.Annotations.Weight)
+    {
+        Network = network,
+    };
 
     // By (number, protocol), as a record lists them; a number stands once, since TCP has it once.
     private List<ServicePort> TcpPorts(Service service)

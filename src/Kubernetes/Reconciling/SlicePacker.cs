@@ -1,7 +1,9 @@
 namespace Fairlead.Kubernetes.Reconciling;
 
-/// <summary>Endpoints that share their target ports, as one EndpointSlice gave them.</summary>
-internal sealed record SliceGroup(IReadOnlyList<int> Ports, IReadOnlyList<DesiredEndpoint> Endpoints);
+/// <summary>Endpoints that share their target ports and their network, as one EndpointSlice gave them. Two networks may
+/// have one address, and a slice lists an address once.</summary>
+internal sealed record SliceGroup(
+    IReadOnlyList<int> Ports, IReadOnlyList<DesiredEndpoint> Endpoints, string? Network = null);
 
 /// <summary>Distributes endpoints over at most 128 slices of at most 100.</summary>
 internal static class SlicePacker
@@ -22,16 +24,16 @@ internal static class SlicePacker
     // While endpoints move between EndpointSlices they stand in both; Kubernetes leaves it to the reader to notice.
     private static List<SliceGroup> WithoutRepeats(IReadOnlyList<SliceGroup> groups)
     {
-        var best = new Dictionary<(string Ports, string Address, string? Host), DesiredEndpoint>();
+        var best = new Dictionary<(string Key, string Address, string? Host), DesiredEndpoint>();
         foreach (var group in groups)
         {
-            var ports = PortsKey(group);
+            var key = KeyOf(group);
             foreach (var endpoint in group.Endpoints)
             {
-                var key = (ports, endpoint.Address, endpoint.Host);
-                if (!best.TryGetValue(key, out var known) || endpoint.State < known.State)
+                var place = (key, endpoint.Address, endpoint.Host);
+                if (!best.TryGetValue(place, out var known) || endpoint.State < known.State)
                 {
-                    best[key] = endpoint;
+                    best[place] = endpoint;
                 }
             }
         }
@@ -39,9 +41,9 @@ internal static class SlicePacker
         var result = new List<SliceGroup>(groups.Count);
         foreach (var group in groups)
         {
-            var ports = PortsKey(group);
+            var key = KeyOf(group);
             var kept = group.Endpoints
-                .Where(endpoint => best.TryGetValue((ports, endpoint.Address, endpoint.Host), out var winner)
+                .Where(endpoint => best.TryGetValue((key, endpoint.Address, endpoint.Host), out var winner)
                     && ReferenceEquals(winner, endpoint))
                 .ToList();
             result.Add(group with { Endpoints = kept });
@@ -52,9 +54,9 @@ internal static class SlicePacker
 
     private static List<SliceGroup> Merged(List<SliceGroup> groups) =>
     [
-        .. groups.GroupBy(PortsKey, StringComparer.Ordinal)
+        .. groups.GroupBy(KeyOf, StringComparer.Ordinal)
             .OrderBy(same => same.Key, StringComparer.Ordinal)
-            .Select(same => new SliceGroup(same.First().Ports, [.. same.SelectMany(group => group.Endpoints)])),
+            .Select(same => same.First() with { Endpoints = [.. same.SelectMany(group => group.Endpoints)] }),
     ];
 
     private static List<DesiredSlice> Cut(List<SliceGroup> groups, string? region)
@@ -72,5 +74,5 @@ internal static class SlicePacker
         return slices;
     }
 
-    private static string PortsKey(SliceGroup group) => string.Join(',', group.Ports);
+    private static string KeyOf(SliceGroup group) => $"{string.Join(',', group.Ports)} {group.Network}";
 }

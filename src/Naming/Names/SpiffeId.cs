@@ -42,6 +42,10 @@ public static class SpiffeId
     /// <summary>Whether this is the id of a workload.</summary>
     public static bool IsValid(string id) => TrustDomainOf(id) is not null;
 
+    /// <summary>Whether this is the name of a trust domain.</summary>
+    public static bool IsTrustDomain(string text) =>
+        text.Length is > 0 and <= TrustDomainMax && IsOf(text, isPath: false);
+
     private static bool IsOf(ReadOnlySpan<char> text, bool isPath)
     {
         foreach (var letter in text)

@@ -201,7 +201,8 @@ public static class AnswerVerifier
         }
 
         var record = context.Last.Included<Record>(LeafClass.Record, context.Service.WithoutHost.Text)!;
-        return (host ? null : ScopeStep.Check(context, slices)) ?? SliceStep.Check(context, record, slices, !host);
+        return (host ? null : ScopeStep.Check(context, slices) ?? IdentityStep.Check(context, record, slices))
+            ?? SliceStep.Check(context, record, slices, !host);
     }
 
     private static VerifiedHop Shown(VerificationContext context, HopFacts hop) => hop.ToVerified() with
@@ -235,6 +236,7 @@ public static class AnswerVerifier
             Set = leaf?.Document as Set,
             RecordDigest = leaf?.Commitment,
             Slices = outcome == Outcome.Record ? [.. slices.Select(slice => slice.Value)] : [],
+            Bundles = outcome == Outcome.Record ? context.Last.All<Bundle>() : [],
             Gateways = outcome == Outcome.Record ? context.Last.All<Gateway>() : [],
             ReachedNetworks = outcome == Outcome.Record ? ScopeStep.Reached(context) : [],
             VerifiedAt = context.Now,

@@ -19,6 +19,15 @@ internal static class NextState
             }
         }
 
+        foreach (var domain in context.Domains)
+        {
+            // The home's own are told by its epoch, and need no memory.
+            if (context.Last.Genesis != context.State.Home.Genesis && context.State.MayBind(context.Last.Genesis))
+            {
+                draft.Bind(domain, context.Last.Genesis);
+            }
+        }
+
         draft.RaiseTime(context.Home.Seal?.Issued ?? 0);
         return draft.State;
     }

@@ -41,8 +41,14 @@ public static class SetRules
     // An endpoint without an identity would be reached in clear text, which is less than the Set asks for.
     private static Refusal? Identities(Set set, SetMember member, VerifiedAnswer answer, Record record)
     {
+        var behind = new HashSet<string>(StringComparer.Ordinal);
         foreach (var endpoint in answer.Slices.SelectMany(slice => slice.Endpoints))
         {
+            if (!answer.IsInReach(endpoint))
+            {
+                behind.Add(endpoint.Network!);
+            }
+
             var shown = endpoint.Identity is { } own ? [own] : record.Identities;
             if (shown.IsEmpty)
             {
@@ -55,6 +61,17 @@ public static class SetRules
                 {
                     return new Refusal(SetMismatch, member.Name.Text, $"{identity} is not among the set's identities");
                 }
+            }
+        }
+
+        // A gateway that ends the TLS itself is who is spoken to.
+        foreach (var gateway in answer.Gateways.Where(gateway => behind.Contains(gateway.Network)))
+        {
+            if (gateway.Identities.FirstOrDefault(identity => !set.Identities.Contains(identity)) is { } other)
+            {
+                return new Refusal(
+                    SetMismatch, member.Name.Text,
+                    $"{other} of the gateway into {gateway.Network} is not among the set's identities");
             }
         }
 

@@ -36,6 +36,16 @@ internal sealed class StateDraft(VerifierState state)
         }
     }
 
+    /// <summary>Binds a trust domain to the segment that the home lets speak for it (V54): what the home's quorum says
+    /// takes the place of a first use.</summary>
+    internal void Bind(string domain, Digest genesis)
+    {
+        if (!State.Domains.TryGetValue(domain, out var bound) || bound != genesis)
+        {
+            State = State with { Domains = State.Domains.SetItem(domain, genesis) };
+        }
+    }
+
     /// <summary>Raises the time floor to a home seal's <c>issued</c>.</summary>
     internal void RaiseTime(long issued)
     {

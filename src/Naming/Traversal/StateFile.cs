@@ -34,6 +34,7 @@ public static class StateFile
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
+            Domains(json, state);
             json.WriteString("format", Format);
             json.WriteString("home", state.Home.Genesis.ToString());
             json.WriteString("name", state.Home.Name.Text);
@@ -107,6 +108,17 @@ public static class StateFile
         trailer[0] = trailer[^1] = (byte)'\n';
         Encoding.ASCII.GetBytes(hash, trailer[1..]);
         return bytes[^Trailer..].SequenceEqual(trailer) ? null : "torn or changed: its hash does not match";
+    }
+
+    private static void Domains(Utf8JsonWriter json, VerifierState state)
+    {
+        json.WriteStartObject("domains");
+        foreach (var (domain, genesis) in state.Domains)
+        {
+            json.WriteString(domain, genesis.ToString());
+        }
+
+        json.WriteEndObject();
     }
 
     private static void Pins(Utf8JsonWriter json, VerifierState state)
@@ -209,10 +221,26 @@ public static class StateFile
 
         return start with
         {
+            Domains = Domains(root),
             Pins = pins.ToImmutable(),
             Segments = segments.ToImmutable(),
             TimeFloor = root.GetProperty("time_floor").GetInt64(),
         };
+    }
+
+    // Files of before V54 have none.
+    private static ImmutableSortedDictionary<string, Digest> Domains(JsonElement root)
+    {
+        var domains = ImmutableSortedDictionary.CreateBuilder<string, Digest>(StringComparer.Ordinal);
+        if (root.TryGetProperty("domains", out var bindings))
+        {
+            foreach (var binding in bindings.EnumerateObject())
+            {
+                domains.Add(binding.Name, Digest.Parse(binding.Value.GetString()!));
+            }
+        }
+
+        return domains.ToImmutable();
     }
 
     private static SegmentState Segment(JsonElement item)

@@ -21,6 +21,9 @@ internal sealed class VerificationContext
 
     internal int HopCount { get; set; }
 
+    /// <summary>The trust domains that the target speaks for in this answer, all admitted (V54).</summary>
+    internal SortedSet<string> Domains { get; } = new(StringComparer.Ordinal);
+
     internal HopFacts Home => Hops[0];
 
     internal HopFacts Last => Hops[^1];
@@ -28,5 +31,4 @@ internal sealed class VerificationContext
     internal SegmentName? TargetSegment => Query.Value.Name.Segment;
 
     internal ServicePart Service => Query.Value.Name.Service!;
-
 }

@@ -40,6 +40,12 @@ public sealed class VerifiedAnswer
     /// <summary>The slices that every hop's constraints admit, in the record's order; empty without a record.</summary>
     public ImmutableArray<Slice> Slices { get; internal init; } = [];
 
+    /// <summary>
+    /// The target's bundles of the trust domains that its identities are of; empty without a record. Each is for its
+    /// own domain alone: they are never merged (V55).
+    /// </summary>
+    public ImmutableArray<Bundle> Bundles { get; internal init; } = [];
+
     /// <summary>The gateways of networks that the home does not reach itself; empty without a record.</summary>
     public ImmutableArray<Gateway> Gateways { get; internal init; } = [];
 

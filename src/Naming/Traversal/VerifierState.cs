@@ -8,6 +8,13 @@ namespace Fairlead.Naming.Traversal;
 /// </summary>
 public sealed record VerifierState
 {
+    /// <summary>The most trust domains that are bound, all segments together.</summary>
+    public const int MaxDomains = 4096;
+
+    /// <summary>The most trust domains bound to one segment: as many as four epochs without one in common
+    /// declare.</summary>
+    public const int MaxDomainsOfOne = 4 * Limits.Domains;
+
     private VerifierState(HomePin home)
     {
         Home = home;
@@ -23,6 +30,10 @@ public sealed record VerifierState
     /// <summary>The names that are bound to a genesis (V29); the home's own is among them.</summary>
     public ImmutableSortedDictionary<SegmentName, Pin> Pins { get; internal init; } =
         ImmutableSortedDictionary<SegmentName, Pin>.Empty;
+
+    /// <summary>The segment that speaks for a trust domain (V54): by the home's Scope, else by first use.</summary>
+    public ImmutableSortedDictionary<string, Digest> Domains { get; internal init; } =
+        ImmutableSortedDictionary.Create<string, Digest>(StringComparer.Ordinal);
 
     /// <summary>The latest <c>issued</c> of a home seal, in unix milliseconds; the wall clock may not fall below it
     /// (V37).</summary>
@@ -49,6 +60,11 @@ public sealed record VerifierState
         all[home.Name] = new Pin(home.Genesis, null, home.Floor);
         return new VerifierState(home) { Pins = all.ToImmutable() };
     }
+
+    /// <summary>Whether there is room for one more trust domain of a segment: one that declares others in each epoch
+    /// must not fill the memory.</summary>
+    internal bool MayBind(Digest genesis) =>
+        Domains.Count < MaxDomains && Domains.Values.Count(bound => bound == genesis) < MaxDomainsOfOne;
 
     /// <summary>Where the operator lets a chain start; null for its genesis.</summary>
     internal Floor? StartOf(Digest genesis)

@@ -44,7 +44,7 @@ internal sealed class SidecarHost : IAsyncDisposable
             ? new ShapeFile(file, _imports, reason => SidecarLog.Shapes(_log, reason))
             : null;
         _interest = new NameInterest(name => Resolver!.Want(name), name => Resolver!.Forget(name));
-        Views = new ServedViews(_imports, _interest.Count, _shapes);
+        Views = new ServedViews(_imports, _interest.Count, _shapes, SvidSecret.PathOf(options));
         Pod = new PodServices(options, setup.Options, _interest.Count, (time, new Random(random.Next()), loggers));
         Ads = new AdsService(
             Views, new AdsOptions { TimeProvider = time, Logger = loggers.CreateLogger<AdsService>() });
@@ -187,6 +187,7 @@ internal sealed class SidecarHost : IAsyncDisposable
 
     private async Task ServeAsync(ILoggerFactory loggers, CancellationToken cancellationToken)
     {
+        SvidSecret.Write(_options);
         var server = new RpcServerOptions
         {
             Endpoints =

@@ -1,6 +1,7 @@
 using System.Net;
 using Fairlead.Configuration;
 using Fairlead.Hosting;
+using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Proxy;
@@ -28,6 +29,10 @@ internal sealed record SidecarOptions
 
     /// <value>The unix socket of xDS. Default <c>/var/run/fairlead/xds.sock</c>.</value>
     internal required string XdsSocket { get; init; }
+
+    /// <value>The files of the certificate that Envoy shows to endpoints with identities, where Envoy finds them; null
+    /// where it shows none.</value>
+    internal SpiffePaths? XdsSvid { get; init; }
 
     /// <value>The loopback address of xDS. Default 127.0.0.1:16010.</value>
     internal required IPEndPoint XdsAddress { get; init; }
@@ -73,6 +78,7 @@ internal sealed record SidecarOptions
             Imports = root.Values<FullName>(
                 "imports", "the full name of a service, such as checkout.shop.svc.us1.internal", IsImport),
             XdsSocket = xds.FilePath("socket", "/var/run/fairlead/xds.sock"),
+            XdsSvid = SvidOf(xds.Section("spiffe", isRequired: false)),
             XdsAddress = xds.LoopbackEndpoint("address", new IPEndPoint(IPAddress.Loopback, 16010)),
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16000)),
             Metrics = root.OpenEndpoint("metrics", 16020),
@@ -101,6 +107,10 @@ internal sealed record SidecarOptions
                 "interval", TelemetryOptions.IntervalMin, TelemetryOptions.IntervalMax,
                 TelemetryOptions.IntervalDefault),
             section.Integer("traces_percent", 0, 100, 10) / 100.0)
+        : null;
+
+    private static SpiffePaths? SvidOf(ConfigurationSection section) => section.IsPresent
+        ? new SpiffePaths(section.FilePath("certificate"), section.FilePath("key"), null)
         : null;
 
     private static bool IsImport(string text, out FullName name) =>

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Fairlead.Naming;
-using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Translation;
 
@@ -11,11 +10,13 @@ namespace Fairlead.Sidecar.Serving;
 internal static class ServedNameMapping
 {
     /// <summary>The input of the translation.</summary>
-    internal static ServedName Map(CachedName cached)
+    /// <param name="cached">The name.</param>
+    /// <param name="secret">The file of the secret that Envoy shows as its own certificate; null for none.</param>
+    internal static ServedName Map(CachedName cached, string? secret = null)
     {
         if (!cached.Members.IsEmpty)
         {
-            return ServedSetMapping.Map(cached);
+            return ServedSetMapping.Map(cached, secret);
         }
 
         // Ports outlive the answer: a cluster that clients hold is emptied, never taken away.
@@ -25,13 +26,7 @@ internal static class ServedNameMapping
             return ServedName.Without(cached.Name, ReasonOf(cached), ports);
         }
 
-        var endpoints = answer.Slices.SelectMany(slice => EndpointsOf(slice, answer)).ToImmutableArray();
-        if (endpoints.IsEmpty
-            && answer.Slices.Any(slice => slice.Endpoints.Any(endpoint => !answer.IsInReach(endpoint))))
-        {
-            return ServedName.Without(cached.Name, Reasons.OutOfReach, ports);
-        }
-
+        var reached = ReachedEndpoints.Of(answer);
         var provenance = new Provenance(
             answer.Target.Name.Text,
             answer.Target.Epoch.Value.Number,
@@ -39,7 +34,10 @@ internal static class ServedNameMapping
             DateTimeOffset.FromUnixTimeMilliseconds(cached.SealedSince)
                 .ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
             cached.State == NameState.Stale);
-        return new ServedName(cached.Name, null, ports, endpoints, provenance);
+        return new ServedName(cached.Name, null, ports, [.. reached.Select(EndpointOf)], provenance)
+        {
+            Tls = ServedTlsMapping.Of(answer, reached, secret),
+        };
     }
 
     /// <summary>The ports that the name has, or had when it was last served.</summary>
@@ -62,20 +60,19 @@ internal static class ServedNameMapping
             ? []
             : [.. record.Ports.Select(port => new ServedPort(port.Name, (int)port.Number, port.Protocol))];
 
-    // A name with a host means that endpoint alone; behind a gateway an endpoint's own address leads nowhere.
-    private static IEnumerable<ServedEndpoint> EndpointsOf(Slice slice, VerifiedAnswer answer) =>
-        from endpoint in slice.Endpoints
-        where (answer.Name.Service?.Host is not { } host || endpoint.Host == host) && answer.IsInReach(endpoint)
-        select new ServedEndpoint(
-            endpoint.Address.ToString(),
-            slice.Ports,
-            slice.Region ?? "",
-            endpoint.Zone ?? "",
-            (uint)Math.Clamp(endpoint.Weight ?? 1, 1, int.MaxValue),
-            endpoint.State switch
-            {
-                EndpointState.Unready => ServedHealth.Unready,
-                EndpointState.Draining => ServedHealth.Draining,
-                _ => ServedHealth.Healthy,
-            });
+    private static ServedEndpoint EndpointOf(ReachedEndpoint endpoint) => new(
+        endpoint.Address,
+        endpoint.Ports,
+        endpoint.Region,
+        endpoint.Zone,
+        (uint)endpoint.Weight,
+        endpoint.State switch
+        {
+            EndpointState.Unready => ServedHealth.Unready,
+            EndpointState.Draining => ServedHealth.Draining,
+            _ => ServedHealth.Healthy,
+        })
+    {
+        Peer = ServedTlsMapping.PeerOf(endpoint),
+    };
 }

@@ -6,11 +6,14 @@ using Fairlead.Sidecar.Translation;
 namespace Fairlead.Sidecar.Serving;
 
 /// <summary>What a name that several segments serve means to clients: each member is mapped as the name of its own that
-/// it is, and its endpoints stand beside the others' with the Set's priority and weight. Pure.</summary>
+/// it is, and its endpoints stand beside the others' with the Set's priority and weight, and with the identities and
+/// bundles of its own segment. Pure.</summary>
 internal static class ServedSetMapping
 {
     /// <summary>The input of the translation.</summary>
-    internal static ServedName Map(CachedName cached)
+    /// <param name="cached">The joined name.</param>
+    /// <param name="secret">The file of the secret that Envoy shows as its own certificate; null for none.</param>
+    internal static ServedName Map(CachedName cached, string? secret)
     {
         var ports = PortsOf(cached);
         if (!cached.IsServed)
@@ -19,11 +22,12 @@ internal static class ServedSetMapping
         }
 
         var members = cached.Members.Where(part => part.IsUsed)
-            .Select(part => (Part: part, Served: ServedNameMapping.Map(part.Name!))).ToList();
+            .Select(part => (Part: part, Served: ServedNameMapping.Map(part.Name!, secret))).ToList();
         var endpoints = members.SelectMany(one => EndpointsOf(one.Part, one.Served, ports)).ToImmutableArray();
-        return endpoints.IsEmpty && members.Exists(one => one.Served.Reason == Reasons.OutOfReach)
-            ? ServedName.Without(cached.Name, Reasons.OutOfReach, ports)
-            : new ServedName(cached.Name, null, ports, endpoints, null);
+        return new ServedName(cached.Name, null, ports, endpoints, null)
+        {
+            Tls = ServedTlsMapping.Join(members.Select(one => (one.Part.Member.Name.Text, one.Served.Tls)), secret),
+        };
     }
 
     /// <summary>The ports of all members that fit, also of those that serve nothing now: a cluster that clients hold is
@@ -52,6 +56,7 @@ internal static class ServedSetMapping
         {
             Ports = SetPorts.Place(ports, served.Ports, endpoint.Ports),
             Member = member,
+            Peer = endpoint.Peer is { } peer ? ServedTlsMapping.PeerOf(member.Name, peer) : null,
         });
     }
 }

@@ -48,19 +48,23 @@ internal static class AssignmentTranslation
         var metadata = name.Provenance is { } from ? Describe(from) : null;
         if (name.Endpoints.Any(endpoint => endpoint.Member is not null))
         {
-            result.Endpoints.AddRange(SetTranslation.Localities(name.Endpoints, portIndex));
+            result.Endpoints.AddRange(SetTranslation.Localities(name, portIndex));
             return result;
         }
 
-        result.Endpoints.AddRange(Localities(name.Endpoints, portIndex, "", metadata));
+        result.Endpoints.AddRange(Localities(name, name.Endpoints, portIndex, "", metadata));
         return result;
     }
 
     /// <summary>The localities of one segment's endpoints, ascending by region and zone, each with the sum of its
     /// weights.</summary>
+    /// <param name="name">What is served.</param>
+    /// <param name="endpoints">Those of its endpoints that are meant.</param>
+    /// <param name="portIndex">The index of the service's port.</param>
     /// <param name="subzone">What tells them apart from those of another member of a set; empty for none.</param>
+    /// <param name="metadata">Where they come from; null for nothing.</param>
     internal static IEnumerable<LocalityLbEndpoints> Localities(
-        IEnumerable<ServedEndpoint> endpoints, int portIndex, string subzone, Metadata? metadata)
+        ServedName name, IEnumerable<ServedEndpoint> endpoints, int portIndex, string subzone, Metadata? metadata)
     {
         var localities = endpoints
             .GroupBy(endpoint => (endpoint.Region, endpoint.Zone))
@@ -76,7 +80,8 @@ internal static class AssignmentTranslation
             foreach (var endpoint in Distinct(group, portIndex))
             {
                 total += endpoint.Weight;
-                locality.LbEndpoints.Add(Translate(endpoint, portIndex, metadata));
+                locality.LbEndpoints.Add(
+                    Translate(endpoint, portIndex, metadata, TlsTranslation.MatchOf(name, endpoint)));
             }
 
             locality.LoadBalancingWeight = (uint)Math.Clamp(total, 1, uint.MaxValue / 128);
@@ -90,7 +95,8 @@ internal static class AssignmentTranslation
             .OrderBy(endpoint => endpoint.Address, StringComparer.Ordinal)
             .ThenBy(endpoint => endpoint.Ports[portIndex]);
 
-    private static LbEndpoint Translate(ServedEndpoint endpoint, int portIndex, Metadata? metadata) => new()
+    private static LbEndpoint Translate(
+        ServedEndpoint endpoint, int portIndex, Metadata? metadata, Struct? match) => new()
     {
         Endpoint = new Endpoint
         {
@@ -110,8 +116,20 @@ internal static class AssignmentTranslation
             _ => HealthStatus.Unknown,
         },
         LoadBalancingWeight = endpoint.Weight,
-        Metadata = metadata,
+        Metadata = match is null ? metadata : With(metadata, match),
     };
+
+    private static Metadata With(Metadata? metadata, Struct match)
+    {
+        var both = metadata?.Clone() ?? new Metadata();
+
+        // Behind it in the order of keys, which keeps the bytes stable.
+        var own = both.FilterMetadata.ToList();
+        both.FilterMetadata.Clear();
+        both.FilterMetadata.Add(WellKnown.SocketMatch, match);
+        own.ForEach(pair => both.FilterMetadata.Add(pair.Key, pair.Value));
+        return both;
+    }
 
     /// <summary>Where endpoints come from, as metadata.</summary>
     internal static Metadata Describe(Provenance from) => Labels.Metadata(

@@ -18,8 +18,10 @@ internal static class ClusterTranslation
     /// <param name="port">The port it leads to; null where none is known, which leaves the protocol at
     /// HTTP/1.1.</param>
     /// <param name="reason">Why it has no endpoints, shown as its metadata.</param>
+    /// <param name="name">What is served; null where nothing is.</param>
     internal static Cluster Translate(
-        ClientKind client, string clusterName, string assignment, ServedPort? port, string? reason)
+        ClientKind client, string clusterName, string assignment, ServedPort? port, string? reason,
+        ServedName? name = null)
     {
         var cluster = new Cluster
         {
@@ -41,10 +43,16 @@ internal static class ClusterTranslation
         if (client == ClientKind.Envoy)
         {
             AddWhatOnlyEnvoyReads(cluster, port);
+            if (name is not null)
+            {
+                TlsTranslation.Add(cluster, name, IsHttp2(port));
+            }
         }
 
         return cluster;
     }
+
+    private static bool IsHttp2(ServedPort? port) => port?.Protocol is "http2" or "grpc";
 
     private static void AddWhatOnlyEnvoyReads(Cluster cluster, ServedPort? port)
     {
@@ -58,7 +66,7 @@ internal static class ClusterTranslation
             UpdateMergeWindow = new Duration(),
             LocalityWeightedLbConfig = new Cluster.Types.CommonLbConfig.Types.LocalityWeightedLbConfig(),
         };
-        if (port?.Protocol is "http2" or "grpc")
+        if (IsHttp2(port))
         {
             var options = new EnvoyApi.UpstreamHttp.HttpProtocolOptions
             {

@@ -25,8 +25,8 @@ internal static class Reasons
     /// <summary>More names are asked for than the sidecar holds.</summary>
     internal const string Unreachable = "unreachable";
 
-    /// <summary>Every endpoint lies behind a network that only a gateway leads to.</summary>
-    internal const string OutOfReach = "out-of-reach";
+    /// <summary>Every endpoint has an identity, and no sealed bundle vouches for any of them.</summary>
+    internal const string NoBundle = "no-bundle";
 
     /// <summary>The bare name decides no port.</summary>
     internal const string AmbiguousPort = "ambiguous-port";

@@ -20,6 +20,9 @@ internal sealed record ServedName(
     ImmutableArray<ServedEndpoint> Endpoints,
     Provenance? Provenance)
 {
+    /// <summary>Who the endpoints are; null where none has an identity.</summary>
+    public ServedTls? Tls { get; init; }
+
     /// <summary>
     /// Whether nothing is known yet: clients may hold endpoints since before a restart and are told none, neither more
     /// nor fewer.
@@ -51,6 +54,9 @@ internal sealed record ServedEndpoint(
 {
     /// <summary>The member of a set that contributes it; null in a name of one segment.</summary>
     public ServedMember? Member { get; init; }
+
+    /// <summary>The <see cref="TlsPeer.Id"/> of those whom it must be one of; null where it has no identity.</summary>
+    public string? Peer { get; init; }
 }
 
 /// <summary>A member of a name that several segments serve. Immutable.</summary>

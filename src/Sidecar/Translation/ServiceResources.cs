@@ -17,13 +17,15 @@ internal static class ServiceResources
     internal static IEnumerable<(Resource Resource, bool Wildcard)> Of(
         ClientKind client, ServedName name, bool isImport, IEnumerable<string> spellings)
     {
+        name = client == ClientKind.Envoy ? TlsTranslation.Checkable(name) : name;
+
         // What is pending is told as it was before: the clusters unchanged, and nothing of their endpoints.
         var reason = name.IsPending && !name.Ports.IsEmpty ? null : name.Reason;
         for (var i = 0; i < name.Ports.Length; i++)
         {
             var port = name.Ports[i];
             var canonical = ClusterNames.Canonical(name.Name, port.Number);
-            var cluster = ClusterTranslation.Translate(client, canonical, canonical, port, reason);
+            var cluster = ClusterTranslation.Translate(client, canonical, canonical, port, reason, name);
             yield return (Resource.Create(cluster), isImport);
             if (!name.IsPending)
             {
@@ -71,7 +73,7 @@ internal static class ServiceResources
             }
 
             var shown = name.IsPending ? null : name.Reason;
-            yield return Resource.Create(ClusterTranslation.Translate(client, spelling, canonical, port, shown));
+            yield return Resource.Create(ClusterTranslation.Translate(client, spelling, canonical, port, shown, name));
             if (client == ClientKind.Grpc)
             {
                 yield return Resource.Create(RouteTranslation.ForGrpc(spelling, canonical));

@@ -13,10 +13,10 @@ internal static class SetTranslation
     private const ulong Scale = 1_000;
 
     /// <summary>The localities, best priority first, within one by member.</summary>
-    internal static IEnumerable<LocalityLbEndpoints> Localities(IEnumerable<ServedEndpoint> endpoints, int portIndex)
+    internal static IEnumerable<LocalityLbEndpoints> Localities(ServedName name, int portIndex)
     {
         // Two members may lead to one address; it serves as the one that is preferred.
-        var members = endpoints
+        var members = name.Endpoints
             .Where(endpoint => endpoint.Ports[portIndex] > 0)
             .OrderBy(endpoint => endpoint.Member!.Priority)
             .ThenBy(endpoint => endpoint.Member!.Name, StringComparer.Ordinal)
@@ -28,7 +28,7 @@ internal static class SetTranslation
         {
             priority += before is { } other && other != member.Key.Priority ? 1U : 0U;
             before = member.Key.Priority;
-            foreach (var locality in Weighted(member.Key, member, portIndex))
+            foreach (var locality in Weighted(name, member.Key, member, portIndex))
             {
                 locality.Priority = priority;
                 yield return locality;
@@ -37,10 +37,10 @@ internal static class SetTranslation
     }
 
     private static List<LocalityLbEndpoints> Weighted(
-        ServedMember member, IEnumerable<ServedEndpoint> endpoints, int portIndex)
+        ServedName name, ServedMember member, IEnumerable<ServedEndpoint> endpoints, int portIndex)
     {
         var metadata = AssignmentTranslation.Describe(member.Provenance);
-        var localities = AssignmentTranslation.Localities(endpoints, portIndex, member.Name, metadata).ToList();
+        var localities = AssignmentTranslation.Localities(name, endpoints, portIndex, member.Name, metadata).ToList();
         var total = localities.Aggregate(0UL, (sum, locality) => sum + locality.LoadBalancingWeight!.Value);
         foreach (var locality in localities)
         {

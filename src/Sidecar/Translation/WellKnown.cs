@@ -15,6 +15,27 @@ internal static class WellKnown
     /// <summary>The key of the HTTP options of a cluster (Envoy: the message's full name).</summary>
     internal const string HttpOptions = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
+    /// <summary>The socket of TLS.</summary>
+    internal const string Tls = "envoy.transport_sockets.tls";
+
+    /// <summary>The socket of connections in the clear.</summary>
+    internal const string RawBuffer = "envoy.transport_sockets.raw_buffer";
+
+    /// <summary>The validator of SPIFFE ids.</summary>
+    internal const string SpiffeValidator = "envoy.tls.cert_validator.spiffe";
+
+    /// <summary>The metadata namespace by which a cluster chooses an endpoint's socket.</summary>
+    internal const string SocketMatch = "envoy.transport_socket_match";
+
+    /// <summary>The field in it.</summary>
+    internal const string Peer = "fairlead_peer";
+
+    /// <summary>The field of an endpoint without an identity.</summary>
+    internal const string NoPeer = "none";
+
+    /// <summary>The secret that holds Envoy's own certificate.</summary>
+    internal const string Secret = "fairlead-svid";
+
     /// <summary>The terminal HTTP filter.</summary>
     internal const string Router = "envoy.filters.http.router";
 }

@@ -69,6 +69,20 @@ internal sealed class ClusterClient : IAsyncDisposable
     internal Task<PublishEvent> PublishAsync(AnchorCluster cluster, int anchor, string type, Envelope document) =>
         PublishAsync(cluster, anchor, new Entry { Type = type, Document = WireWriter.ToMessage(document) }, null);
 
+    /// <summary>Publishes a document that the cluster's publisher signs and waits until it is sealed.</summary>
+    internal async Task SealAsync<T>(AnchorCluster cluster, T document, params IEnumerable<Parsed<Slice>> slices)
+        where T : PublishedLeaf, IDocument<T>
+    {
+        var entry = new Entry
+        {
+            Type = T.Type.Name,
+            Document = WireWriter.ToMessage(Envelope.Sign(Document.Make(document), cluster.Segment.Publisher)),
+            Slices = { slices.Select(slice => UnsafeByteOperations.UnsafeWrap(slice.Payload)) },
+        };
+        var last = await PublishAsync(cluster, 0, entry, null);
+        Assert.True(last.KindCase == PublishEvent.KindOneofCase.Sealed, last.ToString());
+    }
+
     private async Task<PublishEvent> PublishAsync(
         AnchorCluster cluster, int anchor, Entry entry, CancellationToken? cancellationToken)
     {

@@ -44,6 +44,19 @@ public sealed class SegmentCommandTests : IDisposable
         Assert.DoesNotContain("unsafe", yaml, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Init_WithTrustDomains_DeclaresThemFromItsBirth()
+    {
+        (await Fairlead.RunAsync(
+            [.. Init("eu1"), "--trust-domain", "eu1.example", "--trust-domain", "batch.eu1.example"])).Succeeds();
+        var file = SegmentFile.Read(_folder["eu1/segment.json"]);
+        Assert.True(Document.TryParse<Epoch>(file.Epochs[0].Payload, out var epoch, out _));
+        Assert.Equal(["batch.eu1.example", "eu1.example"], epoch.Value.Domains);
+
+        (await Fairlead.RunAsync([.. Init("us1"), "--trust-domain", "US1"]))
+            .Fails(ExitCode.Usage, "--trust-domain US1");
+    }
+
     /// <summary>A root and two children (4.10): one is born under it, one accepts it later; it links both.</summary>
     [Fact]
     public async Task InitAndLink_ParentAndChildren_NameEachOther()

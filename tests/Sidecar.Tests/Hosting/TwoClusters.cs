@@ -56,14 +56,17 @@ public sealed class TwoClusters : IAsyncLifetime
     {
         Trust(Issuer);
         Trust(Authority);
-        Home = new AnchorCluster("eu1.internal", 100, [(TestKeys.Key(PodKey), Pod)])
+        Home = new AnchorCluster(
+            "eu1.internal", 100, [(TestKeys.Key(PodKey), Pod)],
+            genesis: epoch => epoch with { Domains = ["eu1.example"] })
         {
             Identities = new IdentityOptions(
                 [new SpiffeDomain("eu1.internal", Path.Combine(Folder, "bundle.pem"), true,
                     ImmutableDictionary<string, Subject>.Empty)],
                 [new TokenIssuer(TokenMaker.Issuer, TokenMaker.Audience, Path.Combine(Folder, "jwks.json"))]),
         };
-        Target = new AnchorCluster("us1.internal", 200);
+        Target = new AnchorCluster(
+            "us1.internal", 200, genesis: epoch => epoch with { Domains = ["eu1.example", "us1.example"] });
         Home.Segment.PeerWith(Target.Segment);
         Target.Segment.PeerWith(Home.Segment);
         await Task.WhenAll(Home.StartAllAsync(), Target.StartAllAsync());
@@ -128,21 +131,43 @@ public sealed class TwoClusters : IAsyncLifetime
         PublishAsync(Target, service, addresses);
 
     /// <summary>Publishes a record of one slice and returns once it is sealed.</summary>
-    internal static async Task PublishAsync(AnchorCluster cluster, string service, params string[] addresses)
+    internal static Task PublishAsync(AnchorCluster cluster, string service, params string[] addresses) =>
+        PublishAsync(cluster, service, [], [.. addresses.Select(address => new SliceEndpoint { Address = address })]);
+
+    /// <summary>Publishes a record of one slice in the second segment, its endpoints as given.</summary>
+    internal Task PublishAsync(string service, string[] identities, SliceEndpoint[] endpoints, int port = 18080) =>
+        PublishAsync(Target, service, identities, endpoints, port);
+
+    /// <summary>Publishes a record of one slice, its endpoints as given, and returns once it is sealed.</summary>
+    internal static async Task PublishAsync(
+        AnchorCluster cluster, string service, string[] identities, SliceEndpoint[] endpoints, int port = 18080)
     {
-        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-        var slice = TestLeaves.Slice(service, 18080, addresses);
-        var record = Document.Make(TestLeaves.Record(cluster.Segment, service, now) with
+        var slice = Document.Make(TestLeaves.Slice(service, port, []).Value with
         {
-            Slices = [new SliceReference { Count = addresses.Length, Digest = slice.Digest }],
+            Endpoints = [.. endpoints.OrderBy(endpoint => endpoint.Address, StringComparer.Ordinal)],
         });
-        await PublishAsync(cluster, new Entry
-        {
-            Type = "record",
-            Document = WireWriter.ToMessage(Envelope.Sign(record, cluster.Segment.Publisher)),
-            Slices = { UnsafeByteOperations.UnsafeWrap(slice.Payload) },
-        });
+        await PublishAsync(
+            cluster,
+            TestLeaves.Record(cluster.Segment, service, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()) with
+            {
+                Identities = [.. identities],
+                Slices = [new SliceReference { Count = endpoints.Length, Digest = slice.Digest }],
+            },
+            slice);
     }
+
+    /// <summary>Publishes any document of the second segment's publisher and returns once it is sealed.</summary>
+    internal Task PublishAsync<T>(T document, params Parsed<Slice>[] slices)
+        where T : PublishedLeaf, IDocument<T> => PublishAsync(Target, document, slices);
+
+    /// <summary>Publishes any document of a segment's publisher and returns once it is sealed.</summary>
+    internal static Task PublishAsync<T>(AnchorCluster cluster, T document, params Parsed<Slice>[] slices)
+        where T : PublishedLeaf, IDocument<T> => PublishAsync(cluster, new Entry
+        {
+            Type = T.Type.Name,
+            Document = WireWriter.ToMessage(Envelope.Sign(Document.Make(document), cluster.Segment.Publisher)),
+            Slices = { slices.Select(slice => UnsafeByteOperations.UnsafeWrap(slice.Payload)) },
+        });
 
     /// <summary>Withdraws a record and returns once that is sealed.</summary>
     internal async Task WithdrawAsync(string service)

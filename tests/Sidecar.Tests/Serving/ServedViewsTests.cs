@@ -138,16 +138,17 @@ public sealed class ServedViewsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false, "", "10.3.0.1")]
-    [InlineData(true, "", "")]
-    [InlineData(true, "vpc-2", "10.3.0.1,10.3.0.2")]
-    [InlineData(true, "vpc-9", "")]
-    public void Endpoint_BehindAGateway_IsServedOnlyWhereItsNetworkIsInReach(bool all, string reached, string served)
+    [InlineData(false, "", "10.3.0.1:8080 1,10.9.0.1:15443 1")]
+    [InlineData(true, "", "10.9.0.1:15443 2")]
+    [InlineData(true, "vpc-2", "10.3.0.1:8080 1,10.3.0.2:8080 1")]
+    [InlineData(true, "vpc-9", "10.9.0.1:15443 2")]
+    public void Endpoint_BehindAGateway_IsReachedByItUnlessItsNetworkIsInReach(bool all, string reached, string served)
     {
         var name = ServedNameMapping.Map(
             CachedNames.BehindAGateway(all, reached.Split(',', StringSplitOptions.RemoveEmptyEntries)));
-        Assert.Equal(served, string.Join(",", name.Endpoints.Select(endpoint => endpoint.Address)));
-        Assert.Equal(served.Length == 0 ? Reasons.OutOfReach : null, name.Reason);
+        Assert.Equal(served, string.Join(",", name.Endpoints.Select(
+            endpoint => $"{endpoint.Address}:{endpoint.Ports[0]} {endpoint.Weight}")));
+        Assert.Null(name.Reason);
         Assert.Single(name.Ports);
     }
 

@@ -22,12 +22,14 @@ internal static class Golden
     internal static string Folder([CallerFilePath] string here = "") =>
         Path.Combine(Path.GetDirectoryName(here)!, "Cases");
 
-    internal static JsonNode Show(Resource resource)
+    internal static JsonNode Show(Resource resource) => JsonNode.Parse(Formatter.Format(Read(resource)))!;
+
+    /// <summary>The resource as a client gets it.</summary>
+    internal static Any Read(Resource resource)
     {
         var input = new CodedInputStream(resource.Framed.ToArray());
         input.ReadTag();
-        var any = Any.Parser.ParseFrom(input.ReadBytes());
-        return JsonNode.Parse(Formatter.Format(any))!;
+        return Any.Parser.ParseFrom(input.ReadBytes());
     }
 
     internal static void Check(string file, JsonNode actual)

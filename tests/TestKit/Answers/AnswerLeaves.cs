@@ -21,6 +21,7 @@ public static class AnswerLeaves
         Scope it => Document.Make(it).Digest,
         Gateway it => Document.Make(it).Digest,
         Set it => Document.Make(it).Digest,
+        Bundle it => Document.Make(it).Digest,
         Tombstone it => Document.Make(it).Digest,
         _ => throw new ArgumentException(leaf.Class.ToString(), nameof(leaf)),
     };
@@ -91,6 +92,28 @@ public static class AnswerLeaves
         Made = 1,
         Opening = Opening(segment.ToString()),
         Segment = segment,
+    };
+
+    public static Bundle BundleOf(string domain, long now, ISigner publisher, params string[] certificates) => new()
+    {
+        Domain = domain,
+        Expires = now + Limits.Hour,
+        Issued = now,
+        Opening = Opening($"bundle {domain}"),
+        Publisher = publisher.Key.Kid,
+        Version = now,
+        X509 = [.. certificates.Order(StringComparer.Ordinal)],
+    };
+
+    public static Gateway GatewayOf(string network, long now, ISigner publisher, params string[] addresses) => new()
+    {
+        Addresses = [.. addresses.Order(StringComparer.Ordinal).Select(IpEndpoint.Parse)],
+        Expires = now + Limits.Hour,
+        Issued = now,
+        Network = network,
+        Opening = Opening($"gateway {network}"),
+        Publisher = publisher.Key.Kid,
+        Version = now,
     };
 
     public static Slice SliceOf(string name, string? region, params string[] addresses) => new()

@@ -35,11 +35,10 @@ internal sealed class ResolverNames(Func<string, CachedName?> find, Action<strin
 
     private static ServiceView ServiceOf(Record record, VerifiedAnswer answer)
     {
-        var behindGateways = answer.Gateways.Select(gateway => gateway.Network).ToHashSet(StringComparer.Ordinal);
         var endpoints =
             from slice in answer.Slices
             from endpoint in slice.Endpoints
-            where endpoint.Network is null || !behindGateways.Contains(endpoint.Network)
+            where answer.IsInReach(endpoint)
             select new HostView(
                 IpAddress.Parse(endpoint.Address),
                 endpoint.Host,

@@ -19,6 +19,7 @@ internal sealed class EndpointKey : IEquatable<EndpointKey>
     {
         Target = new IPEndPoint(IPAddress.Parse(endpoint.Address), endpoint.Ports[port]);
         Identities = endpoint.Identities;
+        ServerName = endpoint.ServerName;
         Bundles = Identities
             .Select(SpiffeId.TrustDomainOf)
             .OfType<string>()
@@ -27,7 +28,7 @@ internal sealed class EndpointKey : IEquatable<EndpointKey>
             .ToImmutableDictionary(domain => domain, domain => bundles[domain], StringComparer.Ordinal);
         var parts = Bundles.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(
             pair => $"{pair.Key}={pair.Value.Digest}");
-        _text = string.Join('\n', [Target.ToString(), string.Join(' ', Identities), .. parts]);
+        _text = string.Join('\n', [Target.ToString(), ServerName ?? "", string.Join(' ', Identities), .. parts]);
         Prefix = string.Create(CultureInfo.InvariantCulture, $"{(IsTls ? "https" : "http")}://{Target}");
     }
 
@@ -36,6 +37,9 @@ internal sealed class EndpointKey : IEquatable<EndpointKey>
 
     /// <summary>Who it may be; empty for one without TLS.</summary>
     internal ImmutableArray<string> Identities { get; }
+
+    /// <summary>The name that its TLS is asked for; null for none.</summary>
+    internal string? ServerName { get; }
 
     /// <summary>The sealed bundles of its identities' domains.</summary>
     internal ImmutableDictionary<string, TrustBundle> Bundles { get; }

@@ -62,7 +62,7 @@ internal sealed class EndpointPool
             var next = new Dictionary<EndpointKey, PooledEndpoint>();
             foreach (var endpoint in endpoints)
             {
-                var key = new EndpointKey(endpoint, port, bundles);
+                var key = new EndpointKey(endpoint, port, endpoint.Bundles ?? bundles);
                 if (next.ContainsKey(key))
                 {
                     continue; // Listed twice, under two hosts: it is one endpoint all the same.

@@ -108,6 +108,7 @@ internal sealed class EndpointClient
     {
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
         ClientCertificateContext = svid.Context,
+        TargetHost = _key.ServerName,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
 
         // Before it asks, the platform builds a chain of its own: it must not fetch what a certificate points to.

@@ -38,7 +38,8 @@ internal enum ServiceStatus
 /// <param name="State">The state as users read it: <c>fresh</c>, <c>stale</c>, <c>denied</c> ...</param>
 /// <param name="Ports">The service's ports.</param>
 /// <param name="Endpoints">Its endpoints, those that take no requests included; empty unless it is served.</param>
-/// <param name="Bundles">The trust bundles that its segment sealed, by trust domain.</param>
+/// <param name="Bundles">The trust bundles that its segment sealed, by trust domain; empty in a name that several
+/// segments serve, whose endpoints each have their own segment's.</param>
 /// <param name="Provenance">Where the endpoints come from; null where there are none.</param>
 /// <param name="IsStrict">Whether streams end with the answer: its continuity is 0.</param>
 internal sealed record ProxiedService(
@@ -102,6 +103,13 @@ internal sealed record ProxiedEndpoint(
 {
     /// <summary>Where it comes from, in a name that several segments serve; else null.</summary>
     internal ProxyProvenance? Provenance { get; init; }
+
+    /// <summary>The name that its TLS is asked for; null for none.</summary>
+    internal string? ServerName { get; init; }
+
+    /// <summary>The bundles that its own segment sealed, in a name that several segments serve; null where they are
+    /// its service's.</summary>
+    internal ImmutableDictionary<string, TrustBundle>? Bundles { get; init; }
 }
 
 /// <summary>Where endpoints come from, for the access log. Immutable.</summary>

@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
-using Fairlead.Identities;
 using Fairlead.Naming;
-using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
+using Fairlead.Sidecar.Serving;
 using Fairlead.Sidecar.Translation;
 
 namespace Fairlead.Sidecar.Proxy.Services;
@@ -10,9 +8,6 @@ namespace Fairlead.Sidecar.Proxy.Services;
 /// <summary>The one place where the proxy reads the resolver's names. Pure.</summary>
 internal static class ProxiedServiceMapping
 {
-    private static readonly ImmutableDictionary<string, TrustBundle> NoBundles =
-        ImmutableDictionary<string, TrustBundle>.Empty;
-
     /// <summary>What a cached name means to the proxy.</summary>
     internal static ProxiedService Map(CachedName cached)
     {
@@ -32,8 +27,8 @@ internal static class ProxiedServiceMapping
             ServiceStatus.Served,
             state,
             [.. record.Ports.Select(port => new ServedPort(port.Name, (int)port.Number, port.Protocol))],
-            [.. answer.Slices.SelectMany(slice => EndpointsOf(slice, answer, record))],
-            NoBundles,
+            [.. ReachedEndpoints.Of(answer).Select(endpoint => EndpointOf(endpoint, cached.Name))],
+            SealedBundles.Of(answer),
             new ProxyProvenance(
                 answer.Target.Name.Text,
                 answer.Target.Epoch.Value.Number,
@@ -61,23 +56,22 @@ internal static class ProxiedServiceMapping
         or VerificationFailure.NotSealed or VerificationFailure.RateLimited or VerificationFailure.TransportKeyMismatch
         or VerificationFailure.NoFreshHead);
 
-    // A name with a host means that endpoint alone. An address behind a gateway is none that can be connected to.
-    private static IEnumerable<ProxiedEndpoint> EndpointsOf(Slice slice, VerifiedAnswer answer, Record record) =>
-        from endpoint in slice.Endpoints
-        where answer.Name.Service?.Host is not { } host || endpoint.Host == host
-        where endpoint.Network is null || answer.Gateways.All(gateway => gateway.Network != endpoint.Network)
-        select new ProxiedEndpoint(
-            endpoint.Address,
-            slice.Ports,
-            slice.Region ?? "",
-            endpoint.Zone ?? "",
-            (uint)Math.Clamp(endpoint.Weight ?? 1, 1, 1_000_000),
-            0,
-            endpoint.State switch
-            {
-                EndpointState.Unready => EndpointReadiness.Unready,
-                EndpointState.Draining => EndpointReadiness.Draining,
-                _ => EndpointReadiness.Ready,
-            },
-            endpoint.Identity is { } identity ? [identity] : record.Identities);
+    private static ProxiedEndpoint EndpointOf(ReachedEndpoint endpoint, string name) => new(
+        endpoint.Address,
+        endpoint.Ports,
+        endpoint.Region,
+        endpoint.Zone,
+        (uint)Math.Clamp(endpoint.Weight, 1, 1_000_000),
+        0,
+        endpoint.State switch
+        {
+            EndpointState.Unready => EndpointReadiness.Unready,
+            EndpointState.Draining => EndpointReadiness.Draining,
+            _ => EndpointReadiness.Ready,
+        },
+        endpoint.Identities)
+    {
+        // A gateway that passes TLS on knows where to by this alone.
+        ServerName = endpoint.IsGateway ? name : null,
+    };
 }

@@ -26,12 +26,6 @@ internal static class ProxiedSetMapping
             .Select(part => (Part: part, Service: ProxiedServiceMapping.Map(part.Name!))).ToList();
         var ports = SetPorts.Union(members.Select(one => one.Service.Ports));
         var heaviest = members.Max(one => one.Part.Member.Weight);
-        var bundles = ImmutableDictionary.CreateBuilder<string, TrustBundle>();
-        foreach (var (domain, bundle) in members.SelectMany(one => one.Service.Bundles))
-        {
-            bundles.TryAdd(domain, bundle);
-        }
-
         var home = cached.Answer!;
         return new ProxiedService(
             cached.Name,
@@ -39,7 +33,7 @@ internal static class ProxiedSetMapping
             state,
             ports,
             [.. members.SelectMany(one => EndpointsOf(one.Part, one.Service, ports, heaviest))],
-            bundles.ToImmutable(),
+            ImmutableDictionary<string, TrustBundle>.Empty,
             new ProxyProvenance(
                 home.Target.Name.Text, home.Target.Epoch.Value.Number, home.Target.Seal?.Position.Seq ?? 0,
                 home.Set!.Version),
@@ -60,6 +54,9 @@ internal static class ProxiedSetMapping
             Ports = SetPorts.Place(ports, service.Ports, endpoint.Ports),
             Priority = (int)part.Member.Priority,
             Provenance = service.Provenance,
+
+            // Two segments may both speak for one trust domain: what one sealed says nothing of the other's (V55).
+            Bundles = service.Bundles,
             Weight = (uint)Math.Clamp(
                 part.Member.Weight * WeightMax / heaviest * endpoint.Weight / total, 1, WeightMax),
         });

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using Fairlead.Naming.Names;
+using Fairlead.Naming.Traversal;
+using Fairlead.Sidecar.Translation;
+
+namespace Fairlead.Sidecar.Serving;
+
+/// <summary>Who the endpoints of a verified answer must show to be (V54, V55). Pure.</summary>
+internal static class ServedTlsMapping
+{
+    /// <summary>The identities and bundles of an answer; null where no endpoint has an identity.</summary>
+    /// <param name="answer">The answer.</param>
+    /// <param name="endpoints">Its endpoints.</param>
+    /// <param name="secret">The file of Envoy's own certificate; null for none.</param>
+    internal static ServedTls? Of(VerifiedAnswer answer, IEnumerable<ReachedEndpoint> endpoints, string? secret)
+    {
+        var sets = new SortedDictionary<string, ImmutableArray<string>>(StringComparer.Ordinal);
+        foreach (var endpoint in endpoints)
+        {
+            if (PeerOf(endpoint) is { } id)
+            {
+                sets.TryAdd(id, endpoint.Identities);
+            }
+        }
+
+        if (sets.Count == 0)
+        {
+            return null;
+        }
+
+        var bundles = SealedBundles.Of(answer).ToImmutableSortedDictionary(
+            pair => pair.Key,
+            pair => string.Join('\n', pair.Value.Authorities.Select(one => one.ExportCertificatePem())) + "\n",
+            StringComparer.Ordinal);
+        return new ServedTls(
+            [
+                .. sets.Select(set => new TlsPeer(set.Key,
+                [
+                    .. set.Value.Where(identity => SpiffeId.TrustDomainOf(identity) is { } domain
+                        && bundles.ContainsKey(domain)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+                ], bundles, answer.Name.Text)),
+            ],
+            secret);
+    }
+
+    /// <summary>
+    /// The identities of a set's members side by side, each with the bundles of its own segment: two segments may both
+    /// speak for one trust domain, and an endpoint is checked against what its own sealed alone.
+    /// </summary>
+    internal static ServedTls? Join(IEnumerable<(string Member, ServedTls? Tls)> members, string? secret)
+    {
+        var peers = members.SelectMany(one => one.Tls?.Peers.Select(peer => peer with
+        {
+            Id = PeerOf(one.Member, peer.Id),
+        }) ?? []).OrderBy(peer => peer.Id, StringComparer.Ordinal).ToImmutableArray();
+        return peers.IsEmpty ? null : new ServedTls(peers, secret);
+    }
+
+    /// <summary>What tells the identities of a member's endpoint from those of others.</summary>
+    internal static string PeerOf(string member, string peer) => HashOf($"{member}\n{peer}");
+
+    /// <summary>What tells the identities of an endpoint from those of others; null where it has none.</summary>
+    internal static string? PeerOf(ReachedEndpoint endpoint) =>
+        endpoint.Identities.IsEmpty ? null : HashOf(string.Join('\n', endpoint.Identities));
+
+    private static string HashOf(string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
+}

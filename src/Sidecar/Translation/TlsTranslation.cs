@@ -1,0 +1,143 @@
+using Fairlead.EnvoyApi.Clusters;
+using Fairlead.EnvoyApi.Core;
+using Fairlead.EnvoyApi.Matchers;
+using Fairlead.EnvoyApi.TransportSockets;
+using Fairlead.Naming.Names;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Fairlead.Sidecar.Translation;
+
+/// <summary>
+/// Mutual TLS from Envoy to endpoints that have identities. Each is checked by Envoy's SPIFFE validator, which holds an
+/// id against the bundle of its own trust domain alone (V55). An endpoint whose identity nobody vouches for is not
+/// served: without the check it would be spoken to in the clear. Pure.
+/// </summary>
+internal static class TlsTranslation
+{
+    /// <summary>What an Envoy is served of a name: the endpoints that it can check.</summary>
+    internal static ServedName Checkable(ServedName name)
+    {
+        var unknown = name.Tls?.Peers.Where(peer => peer.Identities.IsEmpty).Select(peer => peer.Id).ToHashSet() ?? [];
+        if (unknown.Count == 0)
+        {
+            return name;
+        }
+
+        var endpoints = name.Endpoints.RemoveAll(one => one.Peer is { } peer && unknown.Contains(peer));
+        return endpoints.IsEmpty
+            ? ServedName.Without(name.Name, Reasons.NoBundle, name.Ports)
+            : name with
+            {
+                Endpoints = endpoints,
+                Tls = name.Tls! with { Peers = name.Tls.Peers.RemoveAll(peer => unknown.Contains(peer.Id)) },
+            };
+    }
+
+    /// <summary>The metadata by which an endpoint's socket is chosen; null where its cluster has only one.</summary>
+    internal static Struct? MatchOf(ServedName name, ServedEndpoint endpoint) =>
+        HasSeveral(name) ? Match(endpoint.Peer ?? WellKnown.NoPeer) : null;
+
+    /// <summary>Gives a cluster what its endpoints are spoken to over.</summary>
+    internal static void Add(Cluster cluster, ServedName name, bool isHttp2)
+    {
+        if (name.Tls is not { Peers: [var first, ..] } tls)
+        {
+            return;
+        }
+
+        // An endpoint that no match fits, as between two updates, meets a check that fails, never the clear.
+        cluster.TransportSocket = SocketOf(tls, first, isHttp2);
+        if (!HasSeveral(name))
+        {
+            return;
+        }
+
+        foreach (var peer in tls.Peers)
+        {
+            cluster.TransportSocketMatches.Add(MatchOf(peer.Id, SocketOf(tls, peer, isHttp2)));
+        }
+
+        if (name.Endpoints.Any(endpoint => endpoint.Peer is null))
+        {
+            cluster.TransportSocketMatches.Add(MatchOf(WellKnown.NoPeer, new TransportSocket
+            {
+                Name = WellKnown.RawBuffer,
+                TypedConfig = Any.Pack(new RawBuffer()),
+            }));
+        }
+    }
+
+    private static bool HasSeveral(ServedName name) => name.Tls is { } tls
+        && (tls.Peers.Length > 1 || name.Endpoints.Any(endpoint => endpoint.Peer is null));
+
+    private static Cluster.Types.TransportSocketMatch MatchOf(string peer, TransportSocket socket) =>
+        new() { Name = peer, Match = Match(peer), TransportSocket = socket };
+
+    private static Struct Match(string peer) => new() { Fields = { [WellKnown.Peer] = Value.ForString(peer) } };
+
+    private static TransportSocket SocketOf(ServedTls tls, TlsPeer peer, bool isHttp2)
+    {
+        var common = new CommonTlsContext
+        {
+
+            // As a client Envoy offers 1.2 at most unless it is told.
+            TlsParams = new TlsParameters
+            {
+                TlsMinimumProtocolVersion = TlsParameters.Types.TlsProtocol.Tlsv12,
+                TlsMaximumProtocolVersion = TlsParameters.Types.TlsProtocol.Tlsv13,
+            },
+            AlpnProtocols = { isHttp2 ? "h2" : "http/1.1" },
+            ValidationContext = new CertificateValidationContext
+            {
+                CustomValidatorConfig = new TypedExtensionConfig
+                {
+                    Name = WellKnown.SpiffeValidator,
+                    TypedConfig = Any.Pack(Domains(peer)),
+                },
+                MatchTypedSubjectAltNames =
+                {
+                    peer.Identities.Select(identity => new SubjectAltNameMatcher
+                    {
+                        SanType = SubjectAltNameMatcher.Types.SanType.Uri,
+                        Matcher = new StringMatcher { Exact = identity },
+                    }),
+                },
+            },
+        };
+        if (tls.Secret is { } path)
+        {
+            common.TlsCertificateSdsSecretConfigs.Add(new SdsSecretConfig
+            {
+                Name = WellKnown.Secret,
+                SdsConfig = new ConfigSource
+                {
+                    PathConfigSource = new PathConfigSource { Path = path },
+                    ResourceApiVersion = ApiVersion.V3,
+                },
+            });
+        }
+
+        return new TransportSocket
+        {
+            Name = WellKnown.Tls,
+            TypedConfig = Any.Pack(new UpstreamTlsContext { CommonTlsContext = common, Sni = peer.ServerName }),
+        };
+    }
+
+    private static SPIFFECertValidatorConfig Domains(TlsPeer peer)
+    {
+        var config = new SPIFFECertValidatorConfig();
+        foreach (var domain in peer.Identities.Select(SpiffeId.TrustDomainOf).OfType<string>()
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
+            config.TrustDomains.Add(new SPIFFECertValidatorConfig.Types.TrustDomain
+            {
+                Name = domain,
+                TrustBundle = new DataSource { InlineBytes = ByteString.CopyFromUtf8(peer.Bundles[domain]) },
+            });
+        }
+
+        return config;
+    }
+}

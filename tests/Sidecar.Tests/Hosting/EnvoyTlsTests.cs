@@ -1,0 +1,106 @@
+using System.Net;
+using Fairlead.Identities;
+using Fairlead.Sidecar.Tests.Proxy;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Answers;
+using Fairlead.TestKit.Processes;
+
+namespace Fairlead.Sidecar.Tests.Hosting;
+
+/// <summary>
+/// V55 at a real Envoy: eight real anchors, a whole sidecar, and endpoints on mutual TLS. An identity is held against
+/// the bundle that its own segment sealed, and against no other.
+/// </summary>
+public sealed class EnvoyTlsTests(TwoClusters clusters) : IClassFixture<TwoClusters>
+{
+    private const string Server = "spiffe://us1.example/ns/shop/sa/checkout";
+    private const string Other = "spiffe://us1.example/ns/shop/sa/other";
+    private const string Pod = "spiffe://eu1.example/ns/shop/sa/frontend";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private static readonly CertificateAuthority Us1 = new("us1.example", TimeProvider.System.GetUtcNow());
+    private static readonly CertificateAuthority Eu1 = new("eu1.example", TimeProvider.System.GetUtcNow());
+
+    [Fact]
+    public async Task Envoy_SpeaksToTheVerifiedIdentityAlone()
+    {
+        Assert.SkipWhen(EnvoyBinary.Path is null, EnvoyBinary.Reason);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bounded.CancelAfter(Patience);
+        using var svid = new SvidFolder();
+        svid.Write(Eu1.Sign([Pod]), Eu1);
+        await using var good = await BackendAsync(Us1, Server);
+        await using var alsoGood = await BackendAsync(Us1, Other);
+        await using var wrong = await BackendAsync(Us1, Other);
+        await using var forged = await BackendAsync(new CertificateAuthority("us1.example", Us1.Now), Server);
+        await using var crossed = await BackendAsync(Eu1, Server);
+        await clusters.PublishAsync(AnswerLeaves.BundleOf(
+            "us1.example", TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
+            clusters.Target.Segment.Publisher, Convert.ToBase64String(Us1.Certificate.RawData)));
+        foreach (var (name, backend) in new[]
+        {
+            ("good", good), ("wrong", wrong), ("forged", forged), ("crossed", crossed),
+        })
+        {
+            await clusters.PublishAsync($"{name}.shop.svc", [Server], [new() { Address = "127.0.0.1" }], backend.Port);
+        }
+
+        // Two endpoints with identities of their own: each is held to its own, not to either.
+        await clusters.PublishAsync(
+            "both.shop.svc", [], [new() { Address = "127.0.0.1", Identity = Other }], alsoGood.Port);
+        var configuration = clusters.Configure(
+            "envoy-tls",
+            "imports: [" + string.Join(", ", new[] { "good", "wrong", "forged", "crossed", "both" }
+                .Select(name => $"{name}.shop.svc.us1.internal")) + "]",
+            $"xds: {{socket: {clusters.Folder}/envoy-tls/xds.sock, address: 127.0.0.1:0, spiffe: "
+            + $"{{certificate: {svid.Paths.Certificate}, key: {svid.Paths.Key}}}}}");
+        await using var host = await TwoClusters.StartAsync(configuration);
+        await host.Ready.WaitAsync(bounded.Token);
+        await using var envoy = await EnvoyProcess.StartAsync(
+            EnvoyBinary.Path, Path.Combine(clusters.Folder, "envoy-tls", "xds.sock"), bounded.Token);
+
+        await ServesAsync("good", HttpStatusCode.OK);
+        Assert.Equal(Pod, SvidCertificate.IdentityOf(good.Client!));
+        await ServesAsync("both", HttpStatusCode.OK);
+        foreach (var name in new[] { "wrong", "forged", "crossed" })
+        {
+            await ServesAsync(name, HttpStatusCode.ServiceUnavailable);
+
+            // By the check, and not because a cluster is not there yet.
+            await Eventually.HoldsAsync(
+                async () => await FailuresAsync(name, "san") + await FailuresAsync(name, "error"), count => count > 0,
+                Patience, bounded.Token);
+        }
+
+        Assert.Equal((0, 0, 0), (wrong.Requests, forged.Requests, crossed.Requests));
+
+        async Task ServesAsync(string name, HttpStatusCode status)
+        {
+            var (found, body) = await Eventually.HoldsAsync(
+                () => GetAsync(envoy, $"{name}.shop.svc.us1.internal", bounded.Token),
+                answer => answer.Status == status,
+                Patience, bounded.Token);
+            Assert.True(found == status, body);
+        }
+
+        Task<long> FailuresAsync(string name, string kind) => envoy.StatAsync(
+            $"cluster.{name}.shop.svc.us1.internal_80.ssl.fail_verify_{kind}", bounded.Token);
+    }
+
+    // It does not listen before it has its clusters.
+    private static async Task<(HttpStatusCode Status, string Body)> GetAsync(
+        EnvoyProcess envoy, string host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await envoy.GetAsync(host, cancellationToken);
+        }
+        catch (HttpRequestException e)
+        {
+            return (0, e.Message);
+        }
+    }
+
+    private static Task<Backend> BackendAsync(CertificateAuthority authority, string identity) =>
+        Backend.StartAsync(Backend.EchoAsync, certificate: () => authority.Sign([identity]));
+}
