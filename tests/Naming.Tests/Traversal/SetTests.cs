@@ -15,6 +15,12 @@ public sealed class SetTests
 
     private readonly PeerWorld _world = new();
 
+    public SetTests()
+    {
+        _world.Us1.Next(_world.Now - 45_000, epoch => epoch with { Domains = ["us1.internal"] });
+        _world.Us1.SealAt(_world.Now - 500);
+    }
+
     private Set Set => AnswerLeaves.SetOf(
         Cart, _world.Now - 40_000, _world.Eu1.Publisher, AnswerLeaves.MemberOf(_world.Us1, Checkout));
 
@@ -129,6 +135,27 @@ public sealed class SetTests
         Assert.Equal(SetMismatch, Check(set, [Mine], endpoint: Theirs));
     }
 
+    /// <summary>A gateway that ends the TLS itself is who is spoken to; one that passes it on is not.</summary>
+    [Fact]
+    public void Member_BehindAGatewayThatTheSetDoesNotName_SetMismatch()
+    {
+        const string Mine = "spiffe://us1.internal/ns/shop/sa/checkout";
+        const string Gate = "spiffe://us1.internal/ns/mesh/sa/gateway";
+        var set = Set with { Identities = [Mine] };
+        Assert.Null(Check(set, [Mine], gateway: []));
+        Assert.Null(Check(set, [Mine], gateway: [Mine]));
+        Assert.Equal(SetMismatch, Check(set, [Mine], gateway: [Gate]));
+        Assert.Null(Check(Set, [Mine], gateway: [Gate]));
+        Assert.Null(Check(set with { Identities = [Gate, Mine] }, [Mine], gateway: [Gate]));
+
+        // One that the home needs no gateway for is reached itself.
+        _world.Eu1.Put(AnswerLeaves.ScopeOf(_world.Us1.Genesis, "10.0.0.0/8") with
+        {
+            Domains = ["us1.internal"], Networks = ["vpc-2"],
+        }).SealAt(_world.Now - 500);
+        Assert.Null(Check(set, [Mine], gateway: [Gate]));
+    }
+
     [Fact]
     public void Member_AnswerToAnotherName_QueryMismatch()
     {
@@ -177,19 +204,32 @@ public sealed class SetTests
     private VerifiedAnswer Member() => Answers.Accepted(
         AnswerVerifier.Verify(_world.State, _world.Ask().Query, _world.Answer(), _world.Now)).Answer;
 
-    private VerificationFailure? Check(Set set, string[] identities, string? endpoint = null)
+    private VerificationFailure? Check(Set set, string[] identities, string? endpoint = null, string[]? gateway = null)
     {
         var east = _world.East with
         {
-            Endpoints = [.. _world.East.Endpoints.Select(one => one with { Identity = endpoint })],
+            Endpoints = [.. _world.East.Endpoints.Select(one => one with
+            {
+                Identity = endpoint, Network = gateway is null ? null : "vpc-2",
+            })],
         };
         var record = AnswerLeaves.RecordOf(Checkout, _world.Now - 40_000, _world.Us1.Publisher, east) with
         {
             Identities = [.. identities.Order(StringComparer.Ordinal)],
         };
+        var ask = _world.Ask();
+        if (gateway is not null)
+        {
+            _world.Us1.Put(AnswerLeaves.GatewayOf("vpc-2", _world.Now, _world.Us1.Publisher, "10.9.9.9:15443") with
+            {
+                Identities = [.. gateway],
+            });
+            ask.Extra.Add((1, LeafClass.Gateway, "vpc-2"));
+        }
+
         _world.Us1.Put(record).SealAt(_world.Now - 500);
-        var answer = Answers.Accepted(AnswerVerifier.Verify(
-            _world.State, _world.Ask().Query, _world.Ask().Record(east), _world.Now)).Answer;
+        var answer = Answers.Accepted(
+            AnswerVerifier.Verify(_world.State, ask.Query, ask.Record(east), _world.Now)).Answer;
         return SetRules.Check(set, set.Members[0], answer)?.Failure;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Balancing;
@@ -215,6 +216,30 @@ public sealed class BalancingTests(ITestOutputHelper output)
         var before = Of(pool, 1);
         pool.Apply([ProxyWorld.Endpoint(1, identities: "spiffe://us1.internal/b")], 0, ProxyWorld.Service([]).Bundles);
         Assert.NotSame(before, Of(pool, 1));
+    }
+
+    /// <summary>Endpoints of a name of several segments have bundles of their own, and no other's.</summary>
+    [Fact]
+    public void Bundles_OfAnEndpoint_TakeThePlaceOfItsServices()
+    {
+        const string Identity = "spiffe://us1.internal/a";
+        var of = Enumerable.Range(0, 3).Select(_ => new CertificateAuthority("us1.internal", _time.GetUtcNow()).Bundle)
+            .ToArray();
+        var empty = ImmutableDictionary<string, TrustBundle>.Empty;
+        var pool = Pool([]);
+        pool.Apply(
+            [
+                ProxyWorld.Endpoint(1, identities: Identity) with { Bundles = empty.Add("us1.internal", of[1]) },
+                ProxyWorld.Endpoint(2, identities: Identity) with { Bundles = empty.Add("us1.internal", of[2]) },
+                ProxyWorld.Endpoint(3, identities: Identity) with { Bundles = empty },
+                ProxyWorld.Endpoint(4, identities: Identity),
+            ],
+            0,
+            empty.Add("us1.internal", of[0]));
+        Assert.Equal(
+            [of[1].Digest, of[2].Digest, null, of[0].Digest],
+            Enumerable.Range(1, 4)
+                .Select(port => Of(pool, port).Key.Bundles.GetValueOrDefault("us1.internal")?.Digest));
     }
 
     [Fact]

@@ -1,0 +1,159 @@
+using Fairlead.EnvoyApi.Clusters;
+using Fairlead.EnvoyApi.Endpoints;
+using Fairlead.EnvoyApi.TransportSockets;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Resolver;
+using Fairlead.Resolver.Sets;
+using Fairlead.Sidecar.Proxy.Services;
+using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Answers;
+
+namespace Fairlead.Sidecar.Tests.Serving;
+
+/// <summary>
+/// Who the endpoints of a name that two segments serve must show to be. Both speak for one trust domain, as a home's
+/// Scopes may let them, each with an authority of its own; all answers are verified ones.
+/// </summary>
+public sealed class SetIdentityTests
+{
+    private const string Domain = "shop.example";
+    private const string Server = $"spiffe://{Domain}/ns/shop/sa/checkout";
+    private const string Secret = "/run/svid.json";
+
+    private static readonly CertificateAuthority Us1 = new(Domain, TimeProvider.System.GetUtcNow());
+    private static readonly CertificateAuthority Eu1 = new(Domain, TimeProvider.System.GetUtcNow());
+
+    [Fact]
+    public void Members_OfOneTrustDomain_AreEachHeldAgainstTheirOwnSegmentsBundle()
+    {
+        var cached = Joined(Us1);
+        var served = ServedNameMapping.Map(cached, Secret);
+        Assert.Equal(2, served.Tls!.Peers.Length);
+        Assert.Equal(Secret, served.Tls.Secret);
+        Assert.Equal(3, served.Endpoints.Length);
+        foreach (var endpoint in served.Endpoints)
+        {
+            var peer = Assert.Single(served.Tls.Peers, peer => peer.Id == endpoint.Peer);
+            Assert.Equal([Server], peer.Identities);
+            Assert.Equal(Pem(AuthorityOf(endpoint.Member!.Name)), Assert.Single(peer.Bundles).Value);
+            Assert.Equal(endpoint.Member.Name, peer.ServerName);
+        }
+
+        var proxied = ProxiedServiceMapping.Map(cached);
+        Assert.Empty(proxied.Bundles);
+        Assert.All(proxied.Endpoints, one => Assert.Equal([Server], one.Identities));
+        Assert.All(proxied.Endpoints, one => Assert.Equal(
+            AuthorityOf(one.Provenance!.Segment).Bundle.Digest, Assert.Single(one.Bundles!).Value.Digest));
+    }
+
+    [Fact]
+    public void Envoy_ChoosesForEachMembersEndpointsTheSocketThatKnowsItsBundle()
+    {
+        var served = ServedNameMapping.Map(Joined(Us1), Secret);
+        var (cluster, assignment) = Translate(served);
+        Assert.Equal(2, cluster.TransportSocketMatches.Count);
+        foreach (var locality in assignment.Endpoints)
+        {
+            var member = locality.Locality.SubZone;
+            foreach (var endpoint in locality.LbEndpoints)
+            {
+                var peer = endpoint.Metadata.FilterMetadata[WellKnown.SocketMatch];
+                var match = Assert.Single(cluster.TransportSocketMatches, match => match.Match.Equals(peer));
+                Assert.Equal((member, Pem(AuthorityOf(member))), Told(match));
+            }
+        }
+
+        Assert.Equal([SetWorld.First, SetWorld.Second], assignment.Endpoints.Select(one => one.Locality.SubZone));
+    }
+
+    [Fact]
+    public void Member_WithoutIdentities_IsSpokenToInTheClearAndTheOtherIsNot()
+    {
+        var served = ServedNameMapping.Map(Joined(null, isFirstIdentified: false));
+        var (cluster, assignment) = Translate(served);
+        var sockets = assignment.Endpoints.ToLookup(
+            one => one.Locality.SubZone,
+            one => Assert.Single(cluster.TransportSocketMatches, match => match.Match.Equals(
+                one.LbEndpoints[0].Metadata.FilterMetadata[WellKnown.SocketMatch])).TransportSocket.Name);
+        Assert.All(sockets[SetWorld.First], name => Assert.Equal(WellKnown.RawBuffer, name));
+        Assert.Equal([WellKnown.Tls], sockets[SetWorld.Second]);
+    }
+
+    /// <summary>What nobody vouches for is left out for Envoy, and another member's bundle does not stand in.</summary>
+    [Fact]
+    public void Member_WhoseSegmentSealedNoBundle_IsNotServedByTheOthers()
+    {
+        var cached = Joined(null);
+        var checkable = TlsTranslation.Checkable(ServedNameMapping.Map(cached));
+        Assert.Equal([SetWorld.Second], checkable.Endpoints.Select(one => one.Member!.Name).Distinct());
+        Assert.All(
+            ProxiedServiceMapping.Map(cached).Endpoints.Where(one => one.Provenance!.Segment == "us1.internal"),
+            one => Assert.Empty(one.Bundles!));
+    }
+
+    private static (Cluster Cluster, ClusterLoadAssignment Assignment) Translate(ServedName served) => (
+        ClusterTranslation.Translate(ClientKind.Envoy, "checkout", "checkout", served.Ports[0], null, served),
+        AssignmentTranslation.Translate(served, "checkout", 0));
+
+    private static (string Name, string Bundle) Told(Cluster.Types.TransportSocketMatch match)
+    {
+        var tls = match.TransportSocket.TypedConfig.Unpack<UpstreamTlsContext>();
+        var validator = tls.CommonTlsContext.ValidationContext.CustomValidatorConfig.TypedConfig
+            .Unpack<SPIFFECertValidatorConfig>();
+        return (tls.Sni, Assert.Single(validator.TrustDomains).TrustBundle.InlineBytes.ToStringUtf8());
+    }
+
+    private static CertificateAuthority AuthorityOf(string name) =>
+        name.EndsWith("us1.internal", StringComparison.Ordinal) ? Us1 : Eu1;
+
+    private static string Pem(CertificateAuthority authority) => authority.Certificate.ExportCertificatePem() + "\n";
+
+    private static VerifiedAnswer Answer(SetWorld set, CertificateAuthority? authority, bool isHome)
+    {
+        var world = set.World;
+        var (segment, slice) = isHome ? (world.Eu1, set.Local) : (world.Us1, world.East);
+        var ask = isHome ? new TestAnswers(world.Eu1, SetWorld.Second, world.Now) : world.Ask();
+        segment.Next(world.Now - 40_000, epoch => epoch with { Domains = [Domain] });
+        segment.Put(AnswerLeaves.RecordOf(PeerWorld.Checkout, world.Now - 30_000, segment.Publisher, slice) with
+        {
+            Identities = [Server],
+        });
+        if (authority is not null)
+        {
+            segment.Put(AnswerLeaves.BundleOf(
+                Domain, world.Now, segment.Publisher, Convert.ToBase64String(authority.Certificate.RawData)));
+            ask.Extra.Add((isHome ? 0 : 1, LeafClass.Bundle, Domain));
+        }
+
+        segment.SealAt(world.Now - 500);
+        return AnswerVerifier.Verify(world.State, ask.Query, ask.Record(slice), world.Now) switch
+        {
+            Verdict.Accepted accepted => accepted.Answer,
+            Verdict.Refused refused => throw new InvalidOperationException(refused.Refusal.ToString()),
+            _ => throw new InvalidOperationException(),
+        };
+    }
+
+    private static CachedName Joined(CertificateAuthority? ofFirst, bool isFirstIdentified = true)
+    {
+        // Before the home speaks for the domain: then nobody else would.
+        var world = new SetWorld();
+        var set = world.SetAnswer();
+        var first = isFirstIdentified ? Answer(world, ofFirst, isHome: false) : world.FirstAnswer();
+        var second = Answer(world, Eu1, isHome: true);
+        var told = new List<CachedName>();
+        var book = new SetBook((_, _) => { }, told.Add);
+        book.Changed(Of(SetWorld.Name, set));
+        book.Changed(Of(SetWorld.First, first));
+        book.Changed(Of(SetWorld.Second, second));
+        var joined = told.Last(name => name.Name == SetWorld.Name);
+        Assert.All(joined.Members, part => Assert.True(part.IsUsed));
+        return joined;
+    }
+
+    private static CachedName Of(string name, VerifiedAnswer answer) =>
+        new(name, NameState.Fresh, answer, 0, 60_000, 0, null) { StaleUntil = 90_000, LastRecord = answer.Record };
+}
