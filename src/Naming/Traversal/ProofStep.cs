@@ -48,7 +48,12 @@ internal static class ProofStep
 
     private static Refusal? Asked(VerificationContext context, HopFacts hop, AnswerResult result)
     {
-        var asked = context.Service.WithoutHost.Text;
+        // The name of a segment, which asks for an introduction, has no service part.
+        if (context.Query.Value.Name.Service?.WithoutHost.Text is not { } asked)
+        {
+            return null;
+        }
+
         return result switch
         {
             AnswerResult.Record when hop.Name == context.TargetSegment

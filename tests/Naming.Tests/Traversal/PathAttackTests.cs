@@ -273,7 +273,7 @@ public sealed class PathAttackTests
     [Fact]
     public void Results_OfALaterVersion_AreRefusedByName()
     {
-        Refused(SetMismatch, _world.Answer() with { Result = AnswerResult.Set });
+        Refused(PathBroken, _world.Answer() with { Result = AnswerResult.Set });
         Refused(TooManyRedirects, _world.Answer() with { Result = AnswerResult.Redirect });
         Refused(BadEnvelope, _world.Answer() with { Result = AnswerResult.None });
     }
