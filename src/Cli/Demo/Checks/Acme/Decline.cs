@@ -103,15 +103,6 @@ internal sealed class Decline : IAsyncDisposable
         return requests;
     }
 
-    /// <summary>When the first request of the default name was refused, and that none was before.</summary>
-    internal async Task<long> DefaultEndAsync(CancellationToken cancellationToken)
-    {
-        var refused = await _default.WaitForAsync(response => response.Status != 200, cancellationToken)
-            .ConfigureAwait(false);
-        Check.Equal(504, refused.Status, $"the status of an expired name ({refused.Endpoint})");
-        return refused.SentAt;
-    }
-
     /// <summary>Seconds from one moment of the clock to another.</summary>
     internal double Seconds(long from, long to) => _world.Time.GetElapsedTime(from, to).TotalSeconds;
 
