@@ -10,8 +10,8 @@ namespace Fairlead.Hosting;
 
 /// <summary>
 /// Sends a program's numbers and spans to a collector by OTLP. The numbers are those of its page <c>/metrics</c>, by
-/// the same names, and all of one moment. A collector that is slow or gone costs the program nothing but a bounded queue.
-/// Thread-safe.
+/// the same names, and all of one moment. A collector that is slow or gone costs the program nothing but a bounded
+/// queue. Thread-safe.
 /// </summary>
 public sealed class TelemetryExport : IAsyncDisposable
 {

@@ -4,8 +4,8 @@ namespace Fairlead.Hosting;
 /// <param name="Otlp">The collector, such as <c>http://127.0.0.1:4318</c>; <c>/v1/metrics</c> and <c>/v1/traces</c>
 /// are added to its path.</param>
 /// <param name="Interval">The time between two exports of numbers.</param>
-/// <param name="TraceRatio">The share of traces that is kept, 0 to 1, decided by the trace's id alone: all programs with
-/// one ratio keep the same traces, and no caller decides how much is kept.</param>
+/// <param name="TraceRatio">The share of traces that is kept, 0 to 1, decided by the trace's id alone: all programs
+/// with one ratio keep the same traces, and no caller decides how much is kept.</param>
 public sealed record TelemetryOptions(Uri Otlp, TimeSpan Interval, double TraceRatio)
 {
     /// <summary>The shortest interval.</summary>
