@@ -21,18 +21,10 @@ internal sealed class LyingAnchor : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly AnchorHost _host;
-    private readonly LyingInterceptor _interceptor;
 
-    private LyingAnchor(AnchorHost host, LyingInterceptor interceptor)
-    {
-        _host = host;
-        _interceptor = interceptor;
-    }
+    private LyingAnchor(AnchorHost host) => _host = host;
 
-    /// <summary>Lies from now on.</summary>
-    internal void Arm() => _interceptor.IsArmed = true;
-
-    /// <summary>Starts the anchor, learns, and lies from then on; one that withholds waits to be told to.</summary>
+    /// <summary>Starts the anchor, learns, and lies from then on.</summary>
     internal static async Task<LyingAnchor> StartAsync(
         AnchorOptions options, Lie lie, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
@@ -50,14 +42,10 @@ internal sealed class LyingAnchor : IAsyncDisposable
             cancellationToken);
         try
         {
-            if (!lie.Withholds)
-            {
-                await LearnAsync(options, identity, subject, lie, cancellationToken);
-                await AgeAsync(host, cancellationToken);
-                interceptor.IsArmed = true;
-            }
-
-            return new LyingAnchor(host, interceptor);
+            await LearnAsync(options, identity, subject, lie, cancellationToken);
+            await AgeAsync(host, cancellationToken);
+            interceptor.IsArmed = true;
+            return new LyingAnchor(host);
         }
         catch
         {

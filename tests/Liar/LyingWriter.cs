@@ -12,12 +12,10 @@ internal sealed class LyingWriter<T>(IServerStreamWriter<T> inner, LyingIntercep
         set => inner.WriteOptions = value;
     }
 
-    public Task WriteAsync(T message) => IsWithheld(message) ? Task.CompletedTask : inner.WriteAsync(Told(message));
+    public Task WriteAsync(T message) => inner.WriteAsync(Told(message));
 
     public Task WriteAsync(T message, CancellationToken cancellationToken) =>
-        IsWithheld(message) ? Task.CompletedTask : inner.WriteAsync(Told(message), cancellationToken);
-
-    private bool IsWithheld(T message) => message is SubscribeResponse && liar.IsSilent;
+        inner.WriteAsync(Told(message), cancellationToken);
 
     private T Told(T message) => message is SubscribeResponse response ? (T)(object)liar.Told(response) : message;
 }

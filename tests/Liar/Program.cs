@@ -21,11 +21,6 @@ try
 {
     var options = AnchorOptions.Load(path, EnvironmentVariables.Read());
     await using var anchor = await LyingAnchor.StartAsync(options, make(), loggers, stop.Token);
-    using var told = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
-    {
-        context.Cancel = true;
-        anchor.Arm();
-    });
     await Console.Out.WriteLineAsync("ready");
     await anchor.WaitAsync(stop.Token);
     return 0;

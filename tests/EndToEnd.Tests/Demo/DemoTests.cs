@@ -15,7 +15,7 @@ public sealed class DemoTests(ITestOutputHelper output)
     private static readonly string[] Numbers =
         ["1", "1b", "2", "3", "4", "5a", "5b", "5c", "5d", "6", "8", "9", "10", "7a", "7b", "7c"];
 
-    // Of the world below a parent what needs the least waiting; 15 and 16 wait for seals to end.
+    // Those of the world below a parent.
     private static readonly string[] BelowAParent = ["11", "12", "13", "14"];
 
     // Those in which an Envoy has a part; of the three lies one, which are one check with another word.

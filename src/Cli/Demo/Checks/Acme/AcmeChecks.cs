@@ -8,7 +8,7 @@ internal static class AcmeChecks
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 
     /// <summary>What a check is chosen by.</summary>
-    internal static IReadOnlyList<string> Numbers { get; } = ["11", "12", "13", "14", "15", "16"];
+    internal static IReadOnlyList<string> Numbers { get; } = ["11", "12", "13", "14"];
 
     /// <summary>The checks.</summary>
     internal static IEnumerable<(string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run)> Of(
@@ -30,10 +30,5 @@ internal static class AcmeChecks
         yield return (
             "14 all us1 anchors are killed: strict names end with their seal, others go on as stale",
             new TargetDeadCheck(world).RunAsync);
-        yield return (
-            "15 one relay withholds an epoch: another one tells it", new WithholdingCheck(world).OneAsync);
-        yield return (
-            "16 all relays withhold: strict names expire, others are stale to the end of continuity",
-            new WithholdingCheck(world).AllAsync);
     }
 }
