@@ -6,6 +6,7 @@ using Fairlead.Controller.Manifests;
 using Fairlead.Controller.Publishing;
 using Fairlead.Hosting;
 using Fairlead.Naming;
+using Fairlead.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Controller;

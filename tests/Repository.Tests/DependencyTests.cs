@@ -11,7 +11,7 @@ public sealed class DependencyTests
         ("base", ["Rpc", "Store", "EnvoyApi", "Configuration", "Hosting"]),
         ("mapping", ["Protocol", "Identities"]),
         ("engines", ["Resolver", "Governance"]),
-        ("adapters", ["Xds", "Kubernetes", "Store.Sqlite", "Store.Etcd"]),
+        ("adapters", ["Xds", "Kubernetes", "Store.Sqlite", "Store.Etcd", "Telemetry"]),
         ("hosts", ["Sidecar", "Anchor", "Controller", "Cli"]),
     ];
 
@@ -43,6 +43,7 @@ public sealed class DependencyTests
     [InlineData("Hosting")]
     [InlineData("Xds")]
     [InlineData("Store.Sqlite")]
+    [InlineData("Telemetry")]
     public void Closure_WithoutDomain_HoldsNoNaming(string project) =>
         Assert.DoesNotContain("Naming", ProjectGraph.Closure(project));
 

@@ -14,6 +14,7 @@ using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Resolver.State;
 using Fairlead.Rpc;
+using Fairlead.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Anchor.Hosting;

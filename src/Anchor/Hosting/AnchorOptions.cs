@@ -1,9 +1,9 @@
 using System.Net;
 using Fairlead.Anchor.Identities;
 using Fairlead.Configuration;
-using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Protocol;
+using Fairlead.Telemetry;
 
 namespace Fairlead.Anchor.Hosting;
 
@@ -83,7 +83,7 @@ internal sealed record AnchorOptions
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16001)),
             Metrics = root.OpenEndpoint("metrics", 16021),
             JournalBytes = root.Integer("journal_mib", 1, 256, 256) * Mebibyte,
-            Telemetry = TelemetryOf(root.Section("telemetry", isRequired: false)),
+            Telemetry = TelemetryOptions.Read(root),
             Subjects = [.. root.Has("subjects") ? root.Sections("subjects").Select(Mapping) : []],
             Identities = IdentityOptions.Read(root),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
@@ -91,15 +91,6 @@ internal sealed record AnchorOptions
         file.ThrowIfInvalid();
         return options;
     }
-
-    private static TelemetryOptions? TelemetryOf(ConfigurationSection section) => section.IsPresent
-        ? new TelemetryOptions(
-            section.Value<Uri>("otlp", TelemetryOptions.Expects, TelemetryOptions.TryAddress)!,
-            section.Duration(
-                "interval", TelemetryOptions.IntervalMin, TelemetryOptions.IntervalMax,
-                TelemetryOptions.IntervalDefault),
-            section.Integer("traces_percent", 0, 100, 10) / 100.0)
-        : null;
 
     private static (PublicKey Key, Subject Subject) Mapping(ConfigurationSection section)
     {

@@ -1,6 +1,6 @@
 using System.Net;
-using Fairlead.Hosting;
 using Fairlead.Naming;
+using Fairlead.Telemetry;
 
 namespace Fairlead.Controller.Configuration;
 

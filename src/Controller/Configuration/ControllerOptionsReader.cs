@@ -1,7 +1,7 @@
 using System.Net;
 using Fairlead.Configuration;
-using Fairlead.Hosting;
 using Fairlead.Naming;
+using Fairlead.Telemetry;
 
 namespace Fairlead.Controller.Configuration;
 
@@ -31,7 +31,7 @@ internal static class ControllerOptionsReader
             Manifests = Folder(root, manifests),
             Admin = root.LoopbackEndpoint("admin", new(IPAddress.Loopback, AdminPort)),
             Metrics = root.OpenEndpoint("metrics", MetricsPort),
-            Telemetry = TelemetryOf(root.Section("telemetry", isRequired: false)),
+            Telemetry = TelemetryOptions.Read(root),
             Region = root.OptionalText("region"),
             Network = root.OptionalText("network"),
             RecordLife = root.Duration(
@@ -47,15 +47,6 @@ internal static class ControllerOptionsReader
         file.ThrowIfInvalid();
         return options;
     }
-
-    private static TelemetryOptions? TelemetryOf(ConfigurationSection section) => section.IsPresent
-        ? new TelemetryOptions(
-            section.Value<Uri>("otlp", TelemetryOptions.Expects, TelemetryOptions.TryAddress)!,
-            section.Duration(
-                "interval", TelemetryOptions.IntervalMin, TelemetryOptions.IntervalMax,
-                TelemetryOptions.IntervalDefault),
-            section.Integer("traces_percent", 0, 100, 10) / 100.0)
-        : null;
 
     private static void Check(ConfigurationSection root, ControllerOptions options)
     {

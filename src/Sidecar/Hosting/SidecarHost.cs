@@ -6,6 +6,7 @@ using Fairlead.Resolver.State;
 using Fairlead.Rpc;
 using Fairlead.Sidecar.Admin;
 using Fairlead.Sidecar.Serving;
+using Fairlead.Telemetry;
 using Fairlead.Xds;
 using Microsoft.Extensions.Logging;
 

@@ -1,10 +1,10 @@
 using System.Net;
 using Fairlead.Configuration;
-using Fairlead.Hosting;
 using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Proxy;
+using Fairlead.Telemetry;
 
 namespace Fairlead.Sidecar.Hosting;
 
@@ -82,7 +82,7 @@ internal sealed record SidecarOptions
             XdsAddress = xds.LoopbackEndpoint("address", new IPEndPoint(IPAddress.Loopback, 16010)),
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16000)),
             Metrics = root.OpenEndpoint("metrics", 16020),
-            Telemetry = TelemetryOf(root.Section("telemetry", isRequired: false)),
+            Telemetry = TelemetryOptions.Read(root),
             TtlCap = root.OptionalDuration("ttl_cap", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
             Proxy = ProxySettings.Read(root),
@@ -99,15 +99,6 @@ internal sealed record SidecarOptions
         file.ThrowIfInvalid();
         return options;
     }
-
-    private static TelemetryOptions? TelemetryOf(ConfigurationSection section) => section.IsPresent
-        ? new TelemetryOptions(
-            section.Value<Uri>("otlp", TelemetryOptions.Expects, TelemetryOptions.TryAddress)!,
-            section.Duration(
-                "interval", TelemetryOptions.IntervalMin, TelemetryOptions.IntervalMax,
-                TelemetryOptions.IntervalDefault),
-            section.Integer("traces_percent", 0, 100, 10) / 100.0)
-        : null;
 
     private static SpiffePaths? SvidOf(ConfigurationSection section) => section.IsPresent
         ? new SpiffePaths(section.FilePath("certificate"), section.FilePath("key"), null)

@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
+using System.Text;
+using Fairlead.TestKit.Processes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 
-namespace Fairlead.Hosting.Tests.Telemetry;
+namespace Fairlead.Telemetry.Tests;
 
 /// <summary>A collector: what is posted to it by OTLP over HTTP.</summary>
 internal sealed class Collector : IAsyncDisposable
@@ -37,20 +38,12 @@ internal sealed class Collector : IAsyncDisposable
     /// <summary>Waits for a post whose raw bytes hold a text.</summary>
     internal async Task<OtlpFields> UntilAsync(string path, string text, CancellationToken cancellationToken)
     {
-        var clock = Stopwatch.StartNew();
-        while (true)
-        {
-            var found = Posts.FirstOrDefault(post => post.Path == path
+        var body = await Eventually.HoldsAsync(
+            () => Task.FromResult(Posts.FirstOrDefault(post => post.Path == path
                 && post.ContentType == "application/x-protobuf"
-                && System.Text.Encoding.UTF8.GetString(post.Body).Contains(text, StringComparison.Ordinal));
-            if (found.Body is not null)
-            {
-                return OtlpFields.Read(found.Body);
-            }
-
-            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), $"no {text} at {path}");
-            await Task.Delay(20, cancellationToken);
-        }
+                && Encoding.UTF8.GetString(post.Body).Contains(text, StringComparison.Ordinal)).Body),
+            found => found is not null, TimeSpan.FromMinutes(2), cancellationToken);
+        return OtlpFields.Read(body);
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Fairlead.Hosting;
+namespace Fairlead.Telemetry;
 
 /// <summary>What telemetry says of itself.</summary>
 internal static partial class TelemetryLog

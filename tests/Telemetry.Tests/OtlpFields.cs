@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Fairlead.Hosting.Tests.Telemetry;
+namespace Fairlead.Telemetry.Tests;
 
 /// <summary>A protobuf message by its field numbers, as OTLP's published schema gives them.</summary>
 internal sealed class OtlpFields

@@ -1,12 +1,14 @@
 using System.Diagnostics.Metrics;
+using Fairlead.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Metric = Fairlead.Hosting.Metric;
 
-namespace Fairlead.Hosting;
+namespace Fairlead.Telemetry;
 
 /// <summary>
 /// Sends a program's numbers and spans to a collector by OTLP. The numbers are those of its page <c>/metrics</c>, by

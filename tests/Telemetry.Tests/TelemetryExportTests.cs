@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using Fairlead.Hosting;
+using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Fairlead.Hosting.Tests.Telemetry;
+namespace Fairlead.Telemetry.Tests;
 
 public sealed class TelemetryExportTests
 {
@@ -65,12 +67,8 @@ public sealed class TelemetryExportTests
         var reads = 0;
         await using (Start(new Uri("http://127.0.0.1:1"), () => Count(ref reads)))
         {
-            var clock = Stopwatch.StartNew();
-            while (Volatile.Read(ref reads) < 2)
-            {
-                Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2));
-                await Task.Delay(20, Stop);
-            }
+            await Eventually.HoldsAsync(
+                () => Task.FromResult(Volatile.Read(ref reads)), count => count >= 2, TimeSpan.FromMinutes(2), Stop);
         }
     }
 
