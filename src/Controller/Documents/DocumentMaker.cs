@@ -14,10 +14,11 @@ internal sealed class DocumentMaker(ISigner signer) : IDocumentMaker
     /// <inheritdoc/>
     public SignedEntry Sign(Plan plan) => plan.Content switch
     {
-        RecordContent content => new(Record.Type.Name, Signed(RecordOf(plan, content)), content.Slices),
-        SetContent content => new(Set.Type.Name, Signed(SetOf(plan, content)), []),
-        BundleContent content => new(Bundle.Type.Name, Signed(BundleOf(plan, content)), []),
-        GatewayContent content => new(Gateway.Type.Name, Signed(GatewayOf(plan, content)), []),
+        RecordContent content => new(
+            Record.Type.Name, Signed(Dated(plan, content.Template) with { Uid = plan.Uid }), content.Slices),
+        LeafContent<Set> content => Sign(plan, content),
+        LeafContent<Bundle> content => Sign(plan, content),
+        LeafContent<Gateway> content => Sign(plan, content),
         _ => new(Withdraw.Type.Name, Signed(WithdrawOf(plan)), []),
     };
 
@@ -29,52 +30,35 @@ internal sealed class DocumentMaker(ISigner signer) : IDocumentMaker
         return Hex16.FromBytes(bytes);
     }
 
-    private static Record RecordOf(Plan plan, RecordContent content) => content.Template with
-    {
-        Expires = plan.Expires,
-        Issued = plan.Issued,
-        Opening = Draw(),
-        Uid = plan.Uid,
-        Version = plan.Version,
-    };
+    private SignedEntry Sign<T>(Plan plan, LeafContent<T> content)
+        where T : PublishedLeaf, IDocument<T> => new(T.Type.Name, Signed(Dated(plan, content.Template)), []);
 
-    private static Set SetOf(Plan plan, SetContent content) => content.Template with
-    {
-        Expires = plan.Expires,
-        Issued = plan.Issued,
-        Opening = Draw(),
-        Version = plan.Version,
-    };
+    private static T Dated<T>(Plan plan, T template)
+        where T : PublishedLeaf => (T)((PublishedLeaf)template with
+        {
+            Expires = plan.Expires,
+            Issued = plan.Issued,
+            Opening = Draw(),
+            Version = plan.Version,
+        });
 
-    private static Bundle BundleOf(Plan plan, BundleContent content) => content.Template with
+    private Withdraw WithdrawOf(Plan plan)
     {
-        Expires = plan.Expires,
-        Issued = plan.Issued,
-        Opening = Draw(),
-        Version = plan.Version,
-    };
+        var key = EntryKey.Parse(plan.Name);
+        return new Withdraw
+        {
+            Class = (long)key.Class,
+            Expires = plan.Expires,
+            Issued = plan.Issued,
+            Name = key.Name,
+            Opening = Draw(),
+            Publisher = signer.Key.Kid,
 
-    private static Gateway GatewayOf(Plan plan, GatewayContent content) => content.Template with
-    {
-        Expires = plan.Expires,
-        Issued = plan.Issued,
-        Opening = Draw(),
-        Version = plan.Version,
-    };
-
-    private Withdraw WithdrawOf(Plan plan) => new()
-    {
-        Class = (long)EntryKey.Parse(plan.Name).Class,
-        Expires = plan.Expires,
-        Issued = plan.Issued,
-        Name = EntryKey.Parse(plan.Name).Name,
-        Opening = Draw(),
-        Publisher = signer.Key.Kid,
-
-        // A record alone has one (V45).
-        Uid = EntryKey.Parse(plan.Name).Class == LeafClass.Record ? plan.Uid : null,
-        Version = plan.Version,
-    };
+            // A record alone has one (V45).
+            Uid = key.Class == LeafClass.Record ? plan.Uid : null,
+            Version = plan.Version,
+        };
+    }
 
     private Envelope Signed<T>(T document)
         where T : Document, IDocument<T> => Envelope.Sign(Document.Make(document), signer);

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Fairlead.Controller.Anchors;
 using Fairlead.Controller.Publishing;
 using Fairlead.Naming;
@@ -17,7 +16,7 @@ internal static class KnownLeaves
         var newest = new Dictionary<string, KnownLeaf>(StringComparer.Ordinal);
         foreach (var leaf in states.SelectMany(state => state))
         {
-            if (TryRead(leaf, publisher, out var known)
+            if (Read(leaf, publisher) is { } known
                 && (!newest.TryGetValue(known.Name, out var other) || known.Version > other.Version))
             {
                 newest[known.Name] = known;
@@ -27,46 +26,34 @@ internal static class KnownLeaves
         return [.. newest.Values];
     }
 
-    private static bool TryRead(StateLeaf leaf, Digest publisher, [NotNullWhen(true)] out KnownLeaf? known)
+    private static KnownLeaf? Read(StateLeaf leaf, Digest publisher) => leaf.Class switch
     {
-        known = null;
-        if (leaf.Class == LeafClass.Record
-            && Document.TryParse<Record>(leaf.Bytes, out var record, out _)
-            && record.Value.Publisher == publisher
-            && record.Value.Name.Host is null)
-        {
-            var value = record.Value;
-            known = new(value.Name.Text, value.Uid, value.Version, value.Expires, RecordContent.Of(value, []));
-        }
-        else if (leaf.Class == LeafClass.Bundle
-            && Document.TryParse<Bundle>(leaf.Bytes, out var bundle, out _)
-            && bundle.Value.Publisher == publisher)
-        {
-            known = Of(bundle.Value, BundleContent.Of(bundle.Value));
-        }
-        else if (leaf.Class == LeafClass.Gateway
-            && Document.TryParse<Gateway>(leaf.Bytes, out var gateway, out _)
-            && gateway.Value.Publisher == publisher)
-        {
-            known = Of(gateway.Value, GatewayContent.Of(gateway.Value));
-        }
-        else if (leaf.Class == LeafClass.Set
-            && Document.TryParse<Set>(leaf.Bytes, out var set, out _)
-            && set.Value.Publisher == publisher)
-        {
-            known = Of(set.Value, SetContent.Of(set.Value));
-        }
-        else if (leaf.Class == LeafClass.Withdrawn)
-        {
-            known = Withdrawn(leaf.Bytes);
-        }
+        LeafClass.Record => Record(leaf.Bytes, publisher),
+        LeafClass.Bundle => Leaf<Bundle>(leaf.Bytes, publisher),
+        LeafClass.Gateway => Leaf<Gateway>(leaf.Bytes, publisher),
+        LeafClass.Set => Leaf<Set>(leaf.Bytes, publisher),
+        LeafClass.Withdrawn => Withdrawn(leaf.Bytes),
+        _ => null,
+    };
 
-        return known is not null;
-    }
+    private static KnownLeaf? Record(ReadOnlyMemory<byte> payload, Digest publisher) =>
+        Document.TryParse<Record>(payload, out var record, out _)
+        && record.Value is { Name.Host: null } value && value.Publisher == publisher
+            ? new(value.Name.Text, value.Uid, value.Version, value.Expires, RecordContent.Of(value, []))
+            : null;
 
     // Without a uid: whom it names is its content.
-    private static KnownLeaf Of(PublishedLeaf leaf, Content content) =>
-        new(content.Name, default, leaf.Version, leaf.Expires, content);
+    private static KnownLeaf? Leaf<T>(ReadOnlyMemory<byte> payload, Digest publisher)
+        where T : PublishedLeaf, IDocument<T>
+    {
+        if (!Document.TryParse<T>(payload, out var leaf, out _) || leaf.Value.Publisher != publisher)
+        {
+            return null;
+        }
+
+        var content = new LeafContent<T>(leaf.Value);
+        return new(content.Name, default, leaf.Value.Version, leaf.Value.Expires, content);
+    }
 
     private static KnownLeaf? Withdrawn(ReadOnlyMemory<byte> payload)
     {
@@ -80,11 +67,12 @@ internal static class KnownLeaves
         {
             LeafClass.Record when gone.Uid is { } uid && ServicePart.TryParse(gone.Name, out var name, out _) =>
                 new(name.Text, uid, gone.Version, gone.Expires, null),
-            LeafClass.Set when ServicePart.TryParse(gone.Name, out var name, out _) =>
-                new(SetContent.KeyOf(name.Text), default, gone.Version, gone.Expires, null),
-            LeafClass.Bundle or LeafClass.Gateway => new(
-                new EntryKey((LeafClass)gone.OfClass, gone.Name).Text, default, gone.Version, gone.Expires, null),
+            LeafClass.Set when ServicePart.TryParse(gone.Name, out var name, out _) => Gone(gone, name.Text),
+            LeafClass.Bundle or LeafClass.Gateway => Gone(gone, gone.Name),
             _ => null,
         };
     }
+
+    private static KnownLeaf Gone(Withdrawn gone, string name) =>
+        new(new EntryKey((LeafClass)gone.OfClass, name).Text, default, gone.Version, gone.Expires, null);
 }

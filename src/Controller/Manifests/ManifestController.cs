@@ -45,15 +45,16 @@ internal sealed class ManifestController(ReconcileOptions options, Digest publis
 
         return new(
             contents,
-            result.Held.Concat(heldSets.Select(SetContent.KeyOf)).ToHashSet(StringComparer.Ordinal),
+            result.Held.Concat(heldSets.Select(name => new EntryKey(LeafClass.Set, name).Text))
+                .ToHashSet(StringComparer.Ordinal),
             _folder.IsComplete);
     }
 
     private IEnumerable<Content> Leaves(ManifestContent content, IEnumerable<DesiredSet> sets) =>
     [
-        .. sets.Select(set => SetContent.Of(set, publisher)),
-        .. content.TrustBundles.Select(bundle => BundleContent.Of(bundle, publisher)),
-        .. content.Gateways.Select(gateway => GatewayContent.Of(gateway, publisher)),
+        .. sets.Select(set => LeafContents.Of(set, publisher)),
+        .. content.TrustBundles.Select(bundle => LeafContents.Of(bundle, publisher)),
+        .. content.Gateways.Select(gateway => LeafContents.Of(gateway, publisher)),
     ];
 
     // Each problem once, when it appears.
