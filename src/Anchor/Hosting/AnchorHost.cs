@@ -257,12 +257,13 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
                 $"listen: {options.Listen}: {e.Message}; end what uses the address, or give another one", e);
         }
 
-        await ServeOperatorAsync(options, time, loggers, cancellationToken).ConfigureAwait(false);
+        await ServeInsidersAsync(options, time, loggers, cancellationToken).ConfigureAwait(false);
         _links!.Follow(_ground.Newest.Value);
         _loop!.Start();
     }
 
-    private async Task ServeOperatorAsync(
+    // What the segment's own people and their tools use.
+    private async Task ServeInsidersAsync(
         AnchorOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var pages = new AnchorPages(() => Status(options.Id), _counters, time);

@@ -181,7 +181,7 @@ internal sealed class ConsumerStream(
             (upstream, var full) = relay.Use(question);
             if (upstream is null)
             {
-                ServingTracing.End(span, full!);
+                Spans.End(span, full!);
                 return full;
             }
 
@@ -346,7 +346,7 @@ internal sealed class ConsumerStream(
         }
 
         subscription.Reported = refusal.Failure;
-        ServingTracing.End(subscription.Span, refusal);
+        Spans.End(subscription.Span, refusal);
         return Report(subscription.Id, Outward.Of(refusal));
     }
 

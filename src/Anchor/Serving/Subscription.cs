@@ -18,7 +18,7 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     private bool _sent;
 
     /// <summary>Whether an answer was sent for it.</summary>
-    internal bool HasAnswered { get; private set; }
+    internal bool HasAnswered => _expiry != 0;
 
     internal ulong Id { get; } = id;
 
@@ -60,7 +60,6 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     internal void OnSent(Answerer.Composed composed, SegmentView view, Relayed? relayed, long now)
     {
         _sent = true;
-        HasAnswered = true;
         WaitingSince = null;
         Reported = null;
         _epoch = view.Epoch.Digest;
@@ -94,7 +93,7 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
 
     /// <summary>Whether a composed answer is only what was sent before.</summary>
     internal bool IsRepetition(Answerer.Composed composed, SegmentView view, Relayed? relayed) =>
-        Reported is null && _expiry != 0 && composed.Expiry <= _expiry && _epoch == view.Epoch.Digest
+        Reported is null && HasAnswered && composed.Expiry <= _expiry && _epoch == view.Epoch.Digest
         && ReferenceEquals(_sentRelayed, relayed)
         && _watched.All(leaf => ReferenceEquals(leaf.Value, view.Entry(leaf.Key)));
 }

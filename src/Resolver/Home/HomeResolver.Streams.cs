@@ -204,7 +204,7 @@ public sealed partial class HomeResolver
 
     private void Fail(AnchorSession session, OpenName open, Refusal reason)
     {
-        ResolverTracing.End(open.Span, reason);
+        Spans.End(open.Span, reason);
         Troubles.Note(session.Endpoint.Text, open.Name, reason);
         KeepNoLonger(open.Name, reason);
         Step(new CacheInput.Failed(open.Name, session.Index, reason));
@@ -212,7 +212,7 @@ public sealed partial class HomeResolver
 
     private void Refuse(AnchorSession session, OpenName open, Refusal refusal)
     {
-        ResolverTracing.End(open.Span, refusal);
+        Spans.End(open.Span, refusal);
         Troubles.Note(session.Endpoint.Text, open.Name, refusal);
         KeepNoLonger(open.Name, refusal);
         Step(new CacheInput.Refused(open.Name, session.Index, refusal));

@@ -2,31 +2,20 @@ using System.Diagnostics;
 using System.Globalization;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
 
 namespace Fairlead.Resolver.Home;
 
-/// <summary>
-/// The span of a traversal: from a question to its first verified answer, with an event for each hop that was verified.
-/// Where nobody listens there is none. Thread-safe.
-/// </summary>
+/// <summary>The span of a traversal: from a question to its first verified answer, with an event for each hop that was
+/// verified. Thread-safe.</summary>
 internal static class ResolverTracing
 {
     private static readonly ActivitySource Source = new("Fairlead.Resolver");
 
-    /// <summary>Starts a traversal's span; it is nobody's current one.</summary>
-    internal static Activity? Start(string name, IpEndpoint anchor)
-    {
-        if (!Source.HasListeners())
-        {
-            return null;
-        }
-
-        var outer = Activity.Current;
-        Activity.Current = null;
-        var span = Source.StartActivity("resolve", ActivityKind.Client);
-        Activity.Current = outer;
-        return span?.SetTag("fairlead.name", name).SetTag("fairlead.anchor", anchor.Text);
-    }
+    /// <summary>Starts a traversal's span.</summary>
+    internal static Activity? Start(string name, IpEndpoint anchor) =>
+        Spans.Start(Source, "resolve", ActivityKind.Client)?
+            .SetTag("fairlead.name", name).SetTag("fairlead.anchor", anchor.Text);
 
     /// <summary>Ends it with a verified answer, unless it has ended.</summary>
     internal static void End(Activity? span, VerifiedAnswer answer)
@@ -49,14 +38,5 @@ internal static class ResolverTracing
         }
 
         span.SetTag("fairlead.outcome", answer.Outcome.ToString()).Stop();
-    }
-
-    /// <summary>Ends it with what was wrong, unless it has ended.</summary>
-    internal static void End(Activity? span, Refusal refusal)
-    {
-        if (span is { IsStopped: false })
-        {
-            span.SetTag("error.type", refusal.Failure.ToString()).SetStatus(ActivityStatusCode.Error).Stop();
-        }
     }
 }
