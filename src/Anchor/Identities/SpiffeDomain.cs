@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Identities;
 using Fairlead.Naming;
 
 namespace Fairlead.Anchor.Identities;
@@ -21,10 +22,8 @@ internal sealed record SpiffeDomain(
             return named;
         }
 
-        var parts = id[$"spiffe://{Domain}/".Length..].Split('/');
-        return KubernetesPaths && parts is ["ns", var space, "sa", var account]
-            && KubernetesName.IsValid(space) && KubernetesName.IsValid(account)
-                ? new Subject { Namespace = space, Account = account }
-                : null;
+        return KubernetesPaths && KubernetesPath.SubjectOf(id) is { } account && KubernetesName.IsValid(account)
+            ? account
+            : null;
     }
 }

@@ -100,7 +100,7 @@ internal static class TokenCheck
 
     private static bool IsNamed(JwtSecurityToken token, Subject pod) =>
         token.Subject == $"system:serviceaccount:{pod.Namespace}:{pod.Account}"
-        && KubernetesName.IsValid(pod.Namespace) && KubernetesName.IsValid(pod.Account);
+        && KubernetesName.IsValid(pod);
 
     private static Refusal Unknown(string detail) => new(VerificationFailure.SubjectUnknown, "token", detail);
 }

@@ -16,10 +16,7 @@ internal sealed record PodIdentity(string? Key, SpiffePaths? Svid, string? Token
     /// is added to the file's errors.</summary>
     internal static PodIdentity Read(ConfigurationSection root)
     {
-        var spiffe = root.Section("spiffe", isRequired: false);
-        var svid = spiffe.IsPresent
-            ? new SpiffePaths(spiffe.FilePath("certificate"), spiffe.FilePath("key"), null)
-            : null;
+        var svid = SvidOf(root.Section("spiffe", isRequired: false));
         var token = root.OptionalFilePath("token");
         var key = svid is null && token is null ? root.FilePath("key") : root.OptionalFilePath("key");
         if ((key, svid, token) is not ((_, null, null) or (null, _, null) or (null, null, _)))
@@ -30,4 +27,10 @@ internal sealed record PodIdentity(string? Key, SpiffePaths? Svid, string? Token
 
         return new PodIdentity(key, svid, token);
     }
+
+    /// <summary>The files of an SVID that somebody is shown and that asks nobody for one; null where the section is not
+    /// there.</summary>
+    internal static SpiffePaths? SvidOf(ConfigurationSection section) => section.IsPresent
+        ? new SpiffePaths(section.FilePath("certificate"), section.FilePath("key"), null)
+        : null;
 }

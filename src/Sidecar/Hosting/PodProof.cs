@@ -32,7 +32,7 @@ internal sealed record PodProof(TlsIdentity Identity, PublicKey Key, IConsumerPr
                     files, time,
                     svid => SidecarLog.SvidRead(logger, svid.Identity, svid.Expires),
                     reason => SidecarLog.ProofUnreadable(logger, files.Certificate, reason)));
-                return Own(options, time, proof, KubernetesPath(proof.Identity));
+                return Own(options, time, proof, KubernetesPath.SubjectOf(proof.Identity));
             }
 
             if (identity.Token is { } token)
@@ -85,8 +85,4 @@ internal sealed record PodProof(TlsIdentity Identity, PublicKey Key, IConsumerPr
         PublicKey.TryFromPoint(identity.PublicKey, out var key, out var bad)
             ? new PodProof(identity, key, proof, subject)
             : throw new StartException(bad.ToString());
-
-    private static Subject? KubernetesPath(string id) => id.Split('/') is [_, _, _, "ns", var space, "sa", var account]
-        ? new Subject { Namespace = space, Account = account }
-        : null;
 }

@@ -78,7 +78,7 @@ internal sealed record SidecarOptions
             Imports = root.Values<FullName>(
                 "imports", "the full name of a service, such as checkout.shop.svc.us1.internal", IsImport),
             XdsSocket = xds.FilePath("socket", "/var/run/fairlead/xds.sock"),
-            XdsSvid = SvidOf(xds.Section("spiffe", isRequired: false)),
+            XdsSvid = PodIdentity.SvidOf(xds.Section("spiffe", isRequired: false)),
             XdsAddress = xds.LoopbackEndpoint("address", new IPEndPoint(IPAddress.Loopback, 16010)),
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16000)),
             Metrics = root.OpenEndpoint("metrics", 16020),
@@ -99,10 +99,6 @@ internal sealed record SidecarOptions
         file.ThrowIfInvalid();
         return options;
     }
-
-    private static SpiffePaths? SvidOf(ConfigurationSection section) => section.IsPresent
-        ? new SpiffePaths(section.FilePath("certificate"), section.FilePath("key"), null)
-        : null;
 
     private static bool IsImport(string text, out FullName name) =>
         FullName.TryParse(text, out name!, out _) && name.Service is not null;
