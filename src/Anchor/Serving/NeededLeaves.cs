@@ -1,4 +1,5 @@
-using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Fairlead.Governance;
 using Fairlead.Naming;
 using Fairlead.Naming.Names;
 
@@ -13,41 +14,27 @@ internal static class NeededLeaves
     /// <summary>The most gateways shown with one record: an answer stays small whatever a publisher writes.</summary>
     internal const int GatewaysMax = 32;
 
+    // The same for every asker and every push, until the entry is another one: slices are long.
+    private static readonly ConditionalWeakTable<Entry, IReadOnlyList<Needs>> Read = [];
+
     /// <summary>Proves them; what is not there is proven absent, so that a subscriber hears when it comes.</summary>
     /// <param name="view">The own segment.</param>
     /// <param name="builder">Takes the names.</param>
     /// <param name="record">The record that is shown.</param>
-    /// <param name="slices">Its slices that are shown.</param>
+    /// <param name="entry">The record's entry.</param>
+    /// <param name="shown">Which of its slices are shown.</param>
     /// <param name="now">Unix milliseconds: what is over would spoil the answer, and is left out.</param>
     internal static void Prove(
-        SegmentView view,
-        HopBuilder builder,
-        Record record,
-        ImmutableArray<ReadOnlyMemory<byte>> slices,
-        long now)
+        SegmentView view, HopBuilder builder, Record record, Entry entry, IReadOnlyList<int> shown, long now)
     {
         var networks = new SortedSet<string>(StringComparer.Ordinal);
         var domains = new SortedSet<string>(StringComparer.Ordinal);
         Identities(domains, record.Identities);
-        foreach (var payload in slices)
+        var needs = Read.GetValue(entry, static one => [.. one.Source.Slices.Select(Needs.Of)]);
+        foreach (var slice in shown)
         {
-            if (!Document.TryParse<Slice>(payload, out var slice, out _))
-            {
-                continue;
-            }
-
-            foreach (var endpoint in slice.Value.Endpoints)
-            {
-                if (endpoint.Network is { } network)
-                {
-                    networks.Add(network);
-                }
-
-                if (endpoint.Identity is { } identity)
-                {
-                    Identities(domains, [identity]);
-                }
-            }
+            networks.UnionWith(needs[slice].Networks);
+            domains.UnionWith(needs[slice].Domains);
         }
 
         var limit = now + view.Epoch.Value.Policy.ClockDelta;
@@ -71,14 +58,22 @@ internal static class NeededLeaves
         }
     }
 
-    private static void Identities(SortedSet<string> domains, ImmutableArray<string> identities)
+    private static void Identities(SortedSet<string> domains, IEnumerable<string> identities) =>
+        domains.UnionWith(identities.Select(SpiffeId.TrustDomainOf).OfType<string>());
+
+    private sealed record Needs(IReadOnlyCollection<string> Networks, IReadOnlyCollection<string> Domains)
     {
-        foreach (var identity in identities)
+        internal static Needs Of(ReadOnlyMemory<byte> payload)
         {
-            if (SpiffeId.TrustDomainOf(identity) is { } domain)
+            var networks = new SortedSet<string>(StringComparer.Ordinal);
+            var domains = new SortedSet<string>(StringComparer.Ordinal);
+            if (Document.TryParse<Slice>(payload, out var slice, out _))
             {
-                domains.Add(domain);
+                networks.UnionWith(slice.Value.Endpoints.Select(endpoint => endpoint.Network).OfType<string>());
+                Identities(domains, slice.Value.Endpoints.Select(endpoint => endpoint.Identity).OfType<string>());
             }
+
+            return new Needs(networks, domains);
         }
     }
 }

@@ -73,14 +73,15 @@ internal static class TargetAnswers
         }
 
         // A host of a region that is not admitted does not exist for the asker, and the slice it is in is not shown.
-        var admitted = Admitted(record.Value, entry.Source.Slices, constraints);
-        var isThere = service.Host is not { } host || HasHost(admitted, host);
+        var admitted = Admitted(record.Value, entry.Source.Slices.Count, constraints);
+        ImmutableArray<ReadOnlyMemory<byte>> slices = [.. admitted.Select(i => entry.Source.Slices[i])];
+        var isThere = service.Host is not { } host || HasHost(slices, host);
         if (isThere)
         {
-            NeededLeaves.Prove(view, builder, record.Value, admitted, now);
+            NeededLeaves.Prove(view, builder, record.Value, entry, admitted, now);
         }
 
-        return (isThere ? AnswerResult.Record : AnswerResult.Negative, admitted);
+        return (isThere ? AnswerResult.Record : AnswerResult.Negative, slices);
     }
 
     private static bool HasHost(ImmutableArray<ReadOnlyMemory<byte>> slices, string host) =>
@@ -88,7 +89,6 @@ internal static class TargetAnswers
             && slice.Value.Endpoints.Any(endpoint => endpoint.Host == host));
 
     // Slices of regions that a constraint does not admit are not sent.
-    private static ImmutableArray<ReadOnlyMemory<byte>> Admitted(
-        Record record, IReadOnlyList<ReadOnlyMemory<byte>> slices, Constraints? constraints) =>
-        [.. slices.Where((_, i) => RuleDecision.Admits(constraints, record.Slices[i].Region))];
+    private static List<int> Admitted(Record record, int count, Constraints? constraints) =>
+        [.. Enumerable.Range(0, count).Where(i => RuleDecision.Admits(constraints, record.Slices[i].Region))];
 }
