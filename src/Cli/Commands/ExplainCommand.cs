@@ -16,20 +16,11 @@ internal static class ExplainCommand
             Description = "An absolute name, such as checkout.shop.svc.us1.internal; none with --from.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var bootstrap = new Option<string?>("--bootstrap") { Description = "The home segment: the only trust root." };
-        var key = new Option<string?>("--key")
-        {
-            Description = "The key that the home knows the asker by (PKCS#8 PEM, 0600).",
-        };
-        var subject = new Option<string?>("--subject")
-        {
-            Description = "namespace/account of the key, where the bootstrap file does not say it.",
-        };
-        var state = new Option<string?>("--state") { Description = "A folder that remembers what was verified." };
-        var loopback = new Option<bool>("--unsafe-allow-loopback-endpoints")
-        {
-            Description = "Development only: endpoints of other segments may be loopback addresses.",
-        };
+        var bootstrap = AskingOptions.Bootstrap(isRequired: false);
+        var key = AskingOptions.Key(isRequired: false);
+        var subject = AskingOptions.Subject();
+        var state = AskingOptions.State();
+        var loopback = AskingOptions.Loopback();
         var from = new Option<string?>("--from") { Description = "What resolve --save wrote, instead of asking." };
         var genesis = new Option<string?>("--genesis")
         {
@@ -81,10 +72,7 @@ internal static class ExplainCommand
     private static int Saved(
         string file, string genesis, string? at, bool isJson, bool noColour, TextWriter output)
     {
-        var moment = at is null
-            ? TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()
-            : VerifyCommand.MomentOf(at);
-        var view = VerifyCommand.Verify(file, VerifyCommand.DigestOf(genesis), moment);
+        var view = VerifyCommand.Verify(file, VerifyCommand.DigestOf(genesis), VerifyCommand.MomentOf(at));
         Resolve.Explain(view, isJson, noColour, output);
         return view.ExitCode;
     }

@@ -13,26 +13,12 @@ internal static class ResolveCommand
         {
             Description = "An absolute name, such as checkout.shop.svc.us1.internal.",
         };
-        var bootstrap = new Option<string>("--bootstrap")
-        {
-            Description = "The home segment: the only trust root.",
-            Required = true,
-        };
-        var key = new Option<string>("--key")
-        {
-            Description = "The key that the home knows the asker by (PKCS#8 PEM, 0600).",
-            Required = true,
-        };
-        var subject = new Option<string?>("--subject")
-        {
-            Description = "namespace/account of the key, where the bootstrap file does not say it.",
-        };
-        var state = new Option<string?>("--state") { Description = "A folder that remembers what was verified." };
+        var bootstrap = AskingOptions.Bootstrap(isRequired: true);
+        var key = AskingOptions.Key(isRequired: true);
+        var subject = AskingOptions.Subject();
+        var state = AskingOptions.State();
         var save = new Option<string?>("--save") { Description = "Write the answer to a file that verifies offline." };
-        var loopback = new Option<bool>("--unsafe-allow-loopback-endpoints")
-        {
-            Description = "Development only: endpoints of other segments may be loopback addresses.",
-        };
+        var loopback = AskingOptions.Loopback();
         var format = OutputOptions.Format();
         var noColour = OutputOptions.NoColour();
         var help = verb == "trace"

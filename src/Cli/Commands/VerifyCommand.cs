@@ -36,10 +36,8 @@ internal static class VerifyCommand
         };
         command.SetAction(parsed =>
         {
-            var moment = parsed.GetValue(at) is { } text
-                ? MomentOf(text)
-                : TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-            var view = Verify(parsed.GetValue(file)!, DigestOf(parsed.GetValue(genesis)!), moment);
+            var view = Verify(
+                parsed.GetValue(file)!, DigestOf(parsed.GetValue(genesis)!), MomentOf(parsed.GetValue(at)));
             Resolve.Show(
                 view, parsed.GetValue(format) == "json", parsed.GetValue(trace), parsed.GetValue(noColour), output);
             return view.ExitCode;
@@ -87,10 +85,15 @@ internal static class VerifyCommand
         }
     }
 
-    /// <summary>A moment on the command line.</summary>
+    /// <summary>A moment on the command line; now where none is given.</summary>
     /// <exception cref="CliException">It is none.</exception>
-    internal static long MomentOf(string text)
+    internal static long MomentOf(string? text)
     {
+        if (text is null)
+        {
+            return TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        }
+
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var ms)
             && ms <= Limits.IntegerMax / 1000)
         {

@@ -7,6 +7,10 @@ namespace Fairlead.Cli.Demo;
 /// <summary>The demo from its first line to its last.</summary>
 internal static class DemoRun
 {
+    // A busy machine is slow, not wrong: patience is for what never comes. Bounds that are promises stand in the
+    // checks.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
+
     /// <summary>Runs the demo.</summary>
     /// <returns>0 if no check failed, else 1.</returns>
     /// <exception cref="CliException">It cannot start here; the message names the address or the file, and the
@@ -37,8 +41,8 @@ internal static class DemoRun
         if (options.Wants(AllChecks.OfPeers))
         {
             await CheckWorldAsync(
-                WorldPlan.TwoPeers, world => AllChecks.Of(world, options.Checks), scoreboard, options, output, time,
-                cancellationToken).ConfigureAwait(false);
+                WorldPlan.TwoPeers, AllChecks.Of, scoreboard, options, output, time, cancellationToken)
+                .ConfigureAwait(false);
         }
 
         if (options.Wants(AcmeChecks.Numbers))
@@ -47,8 +51,8 @@ internal static class DemoRun
                 "A second world: acme.internal above eu1, us1 and ap1; partner.internal, a stranger, is acme's peer. "
                 + "Here answers outlive a transport failure by 8 s (continuity).");
             await CheckWorldAsync(
-                AcmePlan.Plan, world => AcmeChecks.Of(world, options), scoreboard, options, output, time,
-                cancellationToken).ConfigureAwait(false);
+                AcmePlan.Plan, AcmeChecks.Of, scoreboard, options, output, time, cancellationToken)
+                .ConfigureAwait(false);
         }
 
         output.WriteLine(scoreboard.Closing());
@@ -57,8 +61,7 @@ internal static class DemoRun
 
     private static async Task CheckWorldAsync(
         WorldPlan plan,
-        Func<DemoWorld, IEnumerable<(string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run)>>
-            checks,
+        Func<DemoWorld, DemoOptions, IEnumerable<(string Name, Func<CancellationToken, Task<string>> Run)>> checks,
         Scoreboard scoreboard,
         DemoOptions options,
         TextWriter output,
@@ -72,9 +75,9 @@ internal static class DemoRun
         {
             var took = time.GetElapsedTime(start).TotalSeconds;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the clusters are up after {took:0.0} s"));
-            foreach (var (name, patience, check) in checks(world))
+            foreach (var (name, check) in checks(world, options).Where(one => options.Wants(one.Name.Split(' ')[0])))
             {
-                await scoreboard.RunAsync(name, patience, check, cancellationToken).ConfigureAwait(false);
+                await scoreboard.RunAsync(name, Patience, check, cancellationToken).ConfigureAwait(false);
             }
         }
 

@@ -48,17 +48,19 @@ internal sealed class Operators(Spawner spawner, Programs programs, DemoSegment 
                 "status", status => (long?)status["seal"]?["epoch"] >= epoch, stop.Token).ConfigureAwait(false);
             return time.GetTimestamp();
         })];
-        var all = asked.ToList();
         long held = 0;
-        for (var i = 0; i < 3; i++)
+        var count = 0;
+        await foreach (var next in Task.WhenEach(asked).ConfigureAwait(false))
         {
-            var next = await Task.WhenAny(asked).ConfigureAwait(false);
-            asked.Remove(next);
             held = Math.Max(held, await next.ConfigureAwait(false));
+            if (++count == 3)
+            {
+                break;
+            }
         }
 
         await stop.CancelAsync().ConfigureAwait(false);
-        await ((Task)Task.WhenAll(all)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)Task.WhenAll(asked)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return held;
     }
 

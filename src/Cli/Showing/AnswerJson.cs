@@ -9,7 +9,8 @@ namespace Fairlead.Cli.Showing;
 /// <summary>An answer as JSON for programs. Members are only ever added. Times are unix milliseconds.</summary>
 internal static class AnswerJson
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    /// <summary>How answers and explanations are written.</summary>
+    internal static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>The answer with its evidence.</summary>
     internal static string Write(AnswerView view) => ObjectOf(view).ToJsonString(Indented);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fairlead.Naming;
 
@@ -7,12 +6,7 @@ namespace Fairlead.Cli.Showing;
 /// <summary>An explanation for programs. Members are only ever added. Durations are milliseconds.</summary>
 internal static class ExplainJson
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
-    internal static string Write(Explanation explanation)
-    {
-        return ObjectOf(explanation).ToJsonString(Indented);
-    }
+    internal static string Write(Explanation explanation) => ObjectOf(explanation).ToJsonString(AnswerJson.Indented);
 
     private static JsonObject ObjectOf(Explanation explanation)
     {

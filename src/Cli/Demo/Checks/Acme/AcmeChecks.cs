@@ -5,18 +5,11 @@ namespace Fairlead.Cli.Demo.Checks.Acme;
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 internal static class AcmeChecks
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
-
     /// <summary>What a check is chosen by.</summary>
     internal static IReadOnlyList<string> Numbers { get; } = ["11", "12", "13", "14"];
 
     /// <summary>The checks.</summary>
-    internal static IEnumerable<(string Name, TimeSpan Patience, Func<CancellationToken, Task<string>> Run)> Of(
-        DemoWorld world, DemoOptions options) => All(world, options)
-        .Where(check => options.Wants(check.Name.Split(' ')[0]))
-        .Select(check => (check.Name, Patience, check.Run));
-
-    private static IEnumerable<(string Name, Func<CancellationToken, Task<string>> Run)> All(
+    internal static IEnumerable<(string Name, Func<CancellationToken, Task<string>> Run)> Of(
         DemoWorld world, DemoOptions options)
     {
         yield return (

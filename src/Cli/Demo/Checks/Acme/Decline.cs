@@ -42,8 +42,7 @@ internal sealed class Decline : IAsyncDisposable
     {
         await _sidecar.WaitForAsync(
             "names",
-            page => NamesView.StateOf(page, AcmePlan.Orders) == "fresh"
-                && NamesView.StateOf(page, AcmePlan.Checkout) == "fresh",
+            page => NamesView.AreFresh(page, AcmePlan.Orders, AcmePlan.Checkout),
             cancellationToken).ConfigureAwait(false);
         await _strict.WaitForAsync(response => response.Status == 200, cancellationToken).ConfigureAwait(false);
         await _default.WaitForAsync(response => response.Status == 200, cancellationToken).ConfigureAwait(false);

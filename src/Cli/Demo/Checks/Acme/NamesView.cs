@@ -14,6 +14,10 @@ internal static class NamesView
     internal static string StateOf(JsonNode page, string name) =>
         (string?)page.AsArray().FirstOrDefault(one => (string?)one!["name"] == name)?["state"] ?? "";
 
+    /// <summary>Whether these names are fresh.</summary>
+    internal static bool AreFresh(JsonNode page, params IEnumerable<string> names) =>
+        names.All(name => StateOf(page, name) == "fresh");
+
     /// <summary>Whether every name is fresh.</summary>
     internal static bool AreFresh(JsonNode page) =>
         page.AsArray().Count > 0 && page.AsArray().All(name => (string?)name!["state"] == "fresh");

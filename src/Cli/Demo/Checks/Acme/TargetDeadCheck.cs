@@ -32,8 +32,7 @@ internal sealed class TargetDeadCheck(DemoWorld world)
         using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);
         await sidecar.WaitForAsync(
             "names",
-            page => NamesView.StateOf(page, AcmePlan.Orders) == "fresh"
-                && NamesView.StateOf(page, AcmePlan.Checkout) == "fresh",
+            page => NamesView.AreFresh(page, AcmePlan.Orders, AcmePlan.Checkout),
             cancellationToken).ConfigureAwait(false);
         return report + "; fresh again with four anchors";
     }

@@ -1,0 +1,34 @@
+using System.CommandLine;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>The options of the commands that ask as a pod would.</summary>
+internal static class AskingOptions
+{
+    internal static Option<string?> Bootstrap(bool isRequired) => new("--bootstrap")
+    {
+        Description = "The home segment: the only trust root.",
+        Required = isRequired,
+    };
+
+    internal static Option<string?> Key(bool isRequired) => new("--key")
+    {
+        Description = "The key that the home knows the asker by (PKCS#8 PEM, 0600).",
+        Required = isRequired,
+    };
+
+    internal static Option<string?> Subject() => new("--subject")
+    {
+        Description = "namespace/account of the key, where the bootstrap file does not say it.",
+    };
+
+    internal static Option<string?> State() => new("--state")
+    {
+        Description = "A folder that remembers what was verified.",
+    };
+
+    internal static Option<bool> Loopback() => new("--unsafe-allow-loopback-endpoints")
+    {
+        Description = "Development only: endpoints of other segments may be loopback addresses.",
+    };
+}
