@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Fairlead.TestKit.Processes;
 
 namespace Fairlead.Rpc.Tests;
 
@@ -87,18 +88,7 @@ public sealed class TracingTests : IDisposable
         Assert.Empty(_ended);
     }
 
-    private async Task<Activity> EndedAsync(ActivityKind kind)
-    {
-        var clock = Stopwatch.StartNew();
-        while (true)
-        {
-            if (_ended.FirstOrDefault(span => span.Kind == kind) is { } found)
-            {
-                return found;
-            }
-
-            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1), $"no {kind} ended");
-            await Task.Delay(10, Servers.Token);
-        }
-    }
+    private async Task<Activity> EndedAsync(ActivityKind kind) => (await Eventually.HoldsAsync(
+        () => Task.FromResult(_ended.FirstOrDefault(span => span.Kind == kind)),
+        found => found is not null, TimeSpan.FromMinutes(1), Servers.Token))!;
 }

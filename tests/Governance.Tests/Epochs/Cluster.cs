@@ -122,6 +122,17 @@ internal sealed class Cluster
         Opening,
         out _)!;
 
+    internal EpochProposal Peer() => PeerOperation.Build(
+        Ground,
+        new PeerRequest(
+            SegmentName.Parse("eu1.acme.internal"),
+            EpochBench.Stranger(3),
+            new Floor(EpochBench.Stranger(4), 0),
+            [EpochBench.Endpoint]),
+        Now,
+        Opening,
+        out _)!;
+
     internal SignedEntry Record(ISigner publisher, string name) => new(
         "record",
         Envelope.Sign(

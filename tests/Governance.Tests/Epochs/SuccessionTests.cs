@@ -119,16 +119,7 @@ public sealed class SuccessionTests
         var cluster = new Cluster();
         cluster.Run(500);
         var policy = cluster.Policy(1000);
-        var peer = PeerOperation.Build(
-            cluster.Ground,
-            new PeerRequest(
-                SegmentName.Parse("eu1.acme.internal"),
-                EpochBench.Stranger(3),
-                new Floor(EpochBench.Stranger(4), 0),
-                [EpochBench.Endpoint]),
-            cluster.Now,
-            cluster.Opening,
-            out _)!;
+        var peer = cluster.Peer();
         var conflict = cluster.Policy(2000);
         cluster.Decide(policy, 1);
         cluster.Decide(peer, 2);
@@ -148,16 +139,7 @@ public sealed class SuccessionTests
     {
         var cluster = new Cluster();
         cluster.Run(500);
-        var peer = PeerOperation.Build(
-            cluster.Ground,
-            new PeerRequest(
-                SegmentName.Parse("eu1.acme.internal"),
-                EpochBench.Stranger(3),
-                new Floor(EpochBench.Stranger(4), 0),
-                [EpochBench.Endpoint]),
-            cluster.Now,
-            cluster.Opening,
-            out _)!;
+        var peer = cluster.Peer();
         var seen = EpochBench.DigestOf(peer);
         cluster.Give("a0", new SegmentInput.OfOperator(new EpochInput.Submit(1, peer)));
         foreach (var maxTtl in new[] { 1000, 2000 })
