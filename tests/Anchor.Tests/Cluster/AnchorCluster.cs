@@ -171,10 +171,14 @@ internal sealed class AnchorCluster : IAsyncDisposable
         return process;
     }
 
+    /// <summary>Starts all anchors; each holds a seal then, and answers.</summary>
     internal async Task StartAllAsync()
     {
         WriteFiles();
         await Task.WhenAll(Enumerable.Range(0, _hosts.Length).Select(StartAsync));
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(Running.All(host => host.Views.Current is not null)),
+            isSealed => isSealed, TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
     }
 
     internal async Task StopAsync(int index)

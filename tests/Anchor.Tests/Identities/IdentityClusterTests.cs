@@ -123,6 +123,7 @@ public sealed class IdentityClusterTests : IAsyncLifetime
         await call.RequestStream.WriteAsync(
             new SubscribeRequest { Open = new Open { Id = 7, Request = Request() } }, Stop);
         Assert.True(await call.ResponseStream.MoveNext(Stop));
+        Assert.Null(call.ResponseStream.Current.Failed);
         using var next = new TokenMaker("key-2");
         await File.WriteAllTextAsync(Keys, TokenMaker.KeySet(next), Stop);
         do
