@@ -10,7 +10,11 @@ namespace Fairlead.Anchor.Home;
 /// as long as some consumer uses them and a little longer. Thread-safe.
 /// </summary>
 internal sealed class HomeRelay(
-    ServingContext context, HomeVerifier verifier, AttestBook attests, IntroductionBook introductions)
+    ServingContext context,
+    HomeVerifier verifier,
+    AttestBook attests,
+    IntroductionBook introductions,
+    ChainBook chains)
     : IAsyncDisposable
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(60);
@@ -48,7 +52,7 @@ internal sealed class HomeRelay(
 
         var session = _sessions.GetOrAdd(
             question.Query.Value.Name.Segment!,
-            target => new TargetSession(context, verifier, attests, introductions, target));
+            target => new TargetSession(context, verifier, attests, introductions, chains, target));
         if (isNew)
         {
             session.Add(name);

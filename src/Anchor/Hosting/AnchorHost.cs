@@ -222,16 +222,18 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         var mint = new AttestMint(context.SealKey);
         _attests = new AttestBook(mint, AskAsync, time, loggers.CreateLogger<AttestBook>());
         var verifier = new HomeVerifier(context, _keeper!);
+        var chains = new ChainBook(context, verifier);
         _introductions = new IntroductionBook(
             context,
-            new Introducing(context, verifier, new ChainBook(context, verifier)),
+            new Introducing(context, verifier, chains),
             new IntroductionFile(Path.Combine(options.Data, "introductions.state")));
-        _consumers = new ConsumerService(context, _attests, verifier, _introductions);
+        _consumers = new ConsumerService(context, _attests, verifier, _introductions, chains);
         var builder = ServerServiceDefinition.CreateBuilder();
         _consumers.AddTo(builder);
         _introduce = new IntroduceService(context, _attests, _consumers.Homes);
         _introduce.AddTo(builder);
-        new ReadingService(context, ServedEpochs, _ground.Genesis).AddTo(builder);
+        _consumers.Homes.Presented.AddTo(builder);
+        new ReadingService(context, ServedEpochs, chains.Find, _ground.Genesis).AddTo(builder);
         new PublishService(_loop!, _ground.Genesis, _counters).AddTo(builder);
         var service = builder.Build();
         var peers = new PeerService(
