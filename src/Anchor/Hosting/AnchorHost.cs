@@ -69,6 +69,9 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     /// <summary>How often the journal was started anew.</summary>
     internal long JournalRotations => _loop!.Rotations;
 
+    /// <summary>How often the gov key's journal was started anew.</summary>
+    internal long GovRotations => _loop!.GovRotations;
+
     /// <summary>Where consumers, publishers and other anchors connect.</summary>
     internal RpcEndpoint Endpoint => _server!.Endpoints[0];
 
@@ -133,11 +136,12 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 
     public void OnCertified(CertifiedState state)
     {
-        var ground = _ground;
-        _views.Publish(new SegmentView(ground.Name, ground.Epochs, ground.Newest, ground.Leaves, ground.Rules, state));
+        _views.Publish(_ground.View(state));
         _archive!.Enqueue(state);
         _counters.Seals.Add();
     }
+
+    public void OnHeldBefore(CertifiedState state) => _views.Publish(_ground.ViewBefore(state));
 
     public void OnBroken(Exception error) => _broken.TrySetException(error);
 
