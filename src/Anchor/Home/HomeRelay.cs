@@ -21,6 +21,18 @@ internal sealed class HomeRelay(
     private readonly ConcurrentDictionary<SegmentName, TargetSession> _sessions = new();
     private ulong _nextId;
 
+    /// <summary>How many names are subscribed upstream, and over how many streams.</summary>
+    internal (int Names, int Streams) Upstream
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_names.Count, _sessions.Count);
+            }
+        }
+    }
+
     /// <summary>Uses a name; <see cref="Release"/> ends it.</summary>
     /// <returns>The subscription, or <c>RateLimited</c> where there are too many.</returns>
     internal (RelayedName? Name, Refusal? Refusal) Use(AskedQuestion question)

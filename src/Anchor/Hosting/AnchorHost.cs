@@ -320,6 +320,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         Introductions = [.. _introductions!.All.Where(one => !one.Way.Hops.IsEmpty)],
         Answers = _context!.Meter,
         Introduced = _introduce!.Given,
+        Upstream = _consumers!.Upstream,
     };
 
     private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -49,6 +49,9 @@ internal sealed class ConsumerService : IAsyncDisposable
     /// <summary>How many subscription streams are open.</summary>
     internal int Streams => Volatile.Read(ref _streams);
 
+    /// <summary>How many names are subscribed to in other segments, and over how many streams.</summary>
+    internal (int Names, int Streams) Upstream => _relay.Upstream;
+
     /// <summary>Ends the upstream sessions.</summary>
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
 
