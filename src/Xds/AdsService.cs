@@ -85,10 +85,6 @@ public sealed class AdsService
         {
             await session.RunAsync(requests, responses, context.CancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
-        {
-            // The client is gone; there is nobody to tell.
-        }
         finally
         {
             _sessions.TryRemove(id, out _);

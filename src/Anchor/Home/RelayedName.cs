@@ -94,6 +94,7 @@ internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consum
         {
             _current = relayed;
             _failure = null;
+            _refused.Clear(); // A new attempt at bad content must be refused by as many anchors again.
         }
 
         Changed?.Invoke();

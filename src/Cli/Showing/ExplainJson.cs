@@ -11,14 +11,15 @@ internal static class ExplainJson
     private static JsonObject ObjectOf(Explanation explanation)
     {
         var answer = explanation.View.Answer;
-        var (left, bound) = answer.Ttl.At(explanation.View.At);
+        var ttl = explanation.View.Ttl;
+        var (left, bound) = ttl.At(explanation.View.At);
         var json = new JsonObject
         {
             ["name"] = answer.Name.Text,
             ["outcome"] = explanation.View.Outcome,
             ["ttl_ms"] = left,
             ["bound"] = bound,
-            ["bound_segment"] = answer.Ttl.Bound.Segment,
+            ["bound_segment"] = ttl.Bound.Segment,
             ["hops"] = new JsonArray([.. explanation.Hops.Select(HopOf)]),
             ["limits"] = new JsonArray([.. explanation.Limits.Select(limit => (JsonNode)new JsonObject
             {

@@ -65,8 +65,8 @@ internal sealed record Explanation(
 
     private static Limit Time(AnswerView view)
     {
-        var (left, bound) = view.Answer.Ttl.At(view.At);
-        var of = view.Answer.Ttl.Bound.Segment is { } segment ? $" of {segment}" : "";
+        var (left, bound) = view.Ttl.At(view.At);
+        var of = view.Ttl.Bound.Segment is { } segment ? $" of {segment}" : "";
         return new Limit("ttl", $"{AnswerText.Seconds(left)}: {bound}{of} ends first: {Bounds.Of(bound)}");
     }
 

@@ -32,7 +32,8 @@ public static class PolicyOperation
     /// <param name="request">What to change.</param>
     /// <param name="now">Unix ms.</param>
     /// <param name="openings">16 fresh random bytes at each call.</param>
-    /// <param name="refusal">OpMismatch where nothing changes or a Rule to remove is not there.</param>
+    /// <param name="refusal">OpMismatch where nothing changes, a Rule to remove is not there, or a trust domain is in two
+    /// Scopes.</param>
     public static EpochProposal? Build(
         EpochGround ground, PolicyRequest request, long now, Func<Hex16> openings, out Refusal? refusal)
     {
@@ -56,6 +57,16 @@ public static class PolicyOperation
 
         if (request.Scopes is { } scopes)
         {
+            if (DomainOfTwo(scopes) is { } domain)
+            {
+                refusal = new Refusal(
+                    VerificationFailure.OpMismatch,
+                    "scopes",
+                    $"trust domain {domain} is in the Scopes of two segments: its identities would be whichever's; "
+                    + "name it in one");
+                return null;
+            }
+
             foreach (var scope in draft.Held<Scope>().Where(held => scopes.All(s
                 => s.Segment != held.Segment)).ToList())
             {
@@ -78,6 +89,11 @@ public static class PolicyOperation
             mayBeEmpty: false,
             out refusal);
     }
+
+    private static string? DomainOfTwo(ImmutableArray<Scope> scopes) => scopes
+        .SelectMany(scope => scope.Domains.Distinct(StringComparer.Ordinal))
+        .GroupBy(domain => domain, StringComparer.Ordinal)
+        .FirstOrDefault(group => group.Skip(1).Any())?.Key;
 
     // Whoever asks need not know the order of the canonical form.
     private static Rule Ordered(Rule rule)

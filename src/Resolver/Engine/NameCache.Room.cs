@@ -28,11 +28,7 @@ public sealed partial class NameCache
 
         _entries.Add(entry.Name, entry);
         _bytes += entry.Bytes;
-        if (!_options.Kept.Contains(entry.Name))
-        {
-            entry.Place = _wanted.AddLast(entry);
-        }
-
+        Touch(entry);
         return true;
     }
 
@@ -41,8 +37,10 @@ public sealed partial class NameCache
         if (entry.Place is { } place)
         {
             _wanted.Remove(place);
-            _wanted.AddLast(place);
         }
+
+        // Which names are kept may have changed since it was wanted last.
+        entry.Place = _options.IsKept(entry.Name) ? null : _wanted.AddLast(entry);
     }
 
     /// <summary>Charges an entry with its newest answer, and makes room for it where that is needed.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 
 namespace Fairlead.Resolver;
 
@@ -19,8 +18,9 @@ public sealed record NameCacheOptions
     /// <value>64 MiB by default.</value>
     public long BytesMax { get; init; } = 64 * 1_048_576;
 
-    /// <summary>The names that are never given up for others. They count, and may exceed the bytes.</summary>
-    public IReadOnlySet<string> Kept { get; init; } = FrozenSet<string>.Empty;
+    /// <summary>Says which names are never given up for others; they count, and may exceed the bytes. A name that
+    /// changes sides must be wanted again to be treated so.</summary>
+    public Func<string, bool> IsKept { get; init; } = static _ => false;
 
     /// <summary>The shortest silence after which another anchor is asked beside the first.</summary>
     /// <value>20 ms by default.</value>

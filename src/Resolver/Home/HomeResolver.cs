@@ -54,7 +54,7 @@ public sealed partial class HomeResolver : IAsyncDisposable
                 Anchors = options.Anchors.Length,
                 NamesMax = options.NamesMax,
                 BytesMax = options.BytesMax,
-                Kept = options.Kept,
+                IsKept = options.IsKept,
             },
             options.Random);
     }

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Fairlead.Identities;
 using Fairlead.Naming;
@@ -48,8 +47,9 @@ public sealed record HomeResolverOptions
     /// <value>How many bytes of answers are held at most; 64 MiB by default.</value>
     public long BytesMax { get; init; } = 64 * 1_048_576;
 
-    /// <value>The names that are not given up for others.</value>
-    public IReadOnlySet<string> Kept { get; init; } = FrozenSet<string>.Empty;
+    /// <value>Says which names are not given up for others; a name that changes sides must be wanted again to be
+    /// treated so.</value>
+    public Func<string, bool> IsKept { get; init; } = static _ => false;
 
     /// <value>
     /// How many responses of one stream may wait to be handled; beyond it the stream is not read. 32 by default.

@@ -14,9 +14,9 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Sidecar.Admin;
 
 /// <summary>
-/// Two ports of one server. The admin port, loopback only: <c>/names</c>, <c>/clients</c>, <c>/refusals</c>. The
-/// metrics port, which the kubelet and Prometheus reach: nothing of names. Both: <c>/ready</c> (200 or 503) and
-/// <c>/metrics</c>.
+/// Two ports of one server. The admin port, loopback only: <c>/names</c>, <c>/clients</c>, <c>/refusals</c>,
+/// <c>/config</c>. The metrics port, which the kubelet and Prometheus reach: nothing of names. Both: <c>/ready</c> (200
+/// or 503) and <c>/metrics</c>.
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
 {
@@ -89,6 +89,7 @@ internal sealed class AdminServer : IAsyncDisposable
             "/names" when !isPublic =>
                 WriteAsync(context, json => NamesPage.Write(json, host.Names, CacheTime.Now(time))),
             "/clients" when !isPublic => WriteAsync(context, json => ClientsPage.Write(json, host.Ads.Streams())),
+            "/config" when !isPublic => WriteAsync(context, json => ConfigurationPage.Write(json, host.Reloads)),
             "/refusals" when !isPublic =>
                 WriteAsync(context, json => RefusalsPage.Write(json, host.Resolver.Troubles.Newest)),
             _ => NotFoundAsync(context),

@@ -17,6 +17,12 @@ internal static class MetricsPage
                 Enum.GetValues<NameState>()
                     .Select(state => (NamesPage.StateName(state), (double)states.GetValueOrDefault(state))))
             .Gauge("fairlead_sidecar_answer_bytes", "Bytes of the answers held.", host.Resolver.Bytes)
+            .Counter("fairlead_sidecar_config_reloads_total", "Looks at a changed configuration, by what came of them.",
+                "outcome", [("applied", host.Reloads.Applied), ("refused", host.Reloads.Refused)])
+            .Gauge("fairlead_sidecar_config_restart_needed",
+                "Options that the file has otherwise than the running sidecar.", host.Reloads.RestartNeeded.Length)
+            .Gauge("fairlead_sidecar_config_good", "Whether the configuration file as it is can be used.",
+                host.Reloads.Errors.IsEmpty ? 1 : 0)
             .Gauge("fairlead_sidecar_xds_streams", "Open xDS streams.", host.Ads.Streams().Count);
         if (host.Resolver.Memory.State.HomeState is { } home)
         {

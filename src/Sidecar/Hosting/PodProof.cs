@@ -17,7 +17,8 @@ namespace Fairlead.Sidecar.Hosting;
 internal sealed record PodProof(TlsIdentity Identity, PublicKey Key, IConsumerProof? Proof, Subject? Subject)
     : IDisposable
 {
-    private const string OwnKey = "pod.key";
+    /// <summary>The file of the pod's own key beside another proof, in the state folder.</summary>
+    internal const string OwnKey = "pod.key";
 
     /// <summary>Reads the files.</summary>
     /// <exception cref="StartException">One of them cannot be used; the message names it and the remedy.</exception>

@@ -75,6 +75,20 @@ internal sealed class PodServices(
         }
     }
 
+    /// <summary>Takes over what can change while they run.</summary>
+    internal void Apply(SidecarOptions next)
+    {
+        if (next.Proxy is { } proxy)
+        {
+            _proxy?.Apply(proxy);
+        }
+
+        if (next.Dns is { } dns)
+        {
+            _dns?.Apply(dns);
+        }
+    }
+
     /// <summary>Hears every change of a name that the resolver keeps; does not block.</summary>
     internal void Publish(CachedName name)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -12,6 +11,9 @@ namespace Fairlead.Sidecar.Hosting;
 /// identity.</summary>
 internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subject) : IDisposable
 {
+    /// <summary>The file of the verifier's memory, in the state folder.</summary>
+    internal const string VerifierState = "verifier.state";
+
     /// <summary>Reads the files that the configuration names.</summary>
     /// <exception cref="StartException">One of them cannot be used; the message names it and the remedy.</exception>
     internal static ResolverSetup Read(SidecarOptions options, TimeProvider time, Random random, ILogger logger)
@@ -22,10 +24,7 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
             var bootstrap = BootstrapFile.Read(options.Bootstrap);
             pod = PodProof.Read(options, time, logger);
             var subject = options.Subject ?? pod.Subject ?? bootstrap.SubjectOf(pod.Key)
-                ?? throw new StartException(
-                    $"bootstrap file {options.Bootstrap}: subjects has no entry for the pod's key "
-                    + $"{options.Identity.Key}; "
-                    + "add one, or write subject: namespace/account into the configuration");
+                ?? throw new StartException(NoSubject(options));
             return new ResolverSetup(Of(options, bootstrap, pod, subject, time, random), subject);
         }
         catch (Exception e) when (e is KeyFileException or InvalidDataException or IOException
@@ -35,6 +34,11 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
             throw new StartException(e.Message, e);
         }
     }
+
+    /// <summary>What to do where nobody says who the pod is.</summary>
+    internal static string NoSubject(SidecarOptions options) =>
+        $"bootstrap file {options.Bootstrap}: subjects has no entry for the pod's key {options.Identity.Key}; "
+        + "add one, or write subject: namespace/account into the configuration";
 
     public void Dispose() => Options.Identity.Dispose();
 
@@ -55,9 +59,8 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
             ],
             Identity = pod.Identity,
             Proof = pod.Proof,
-            StateFile = InFolder(options, "verifier.state"),
+            StateFile = InFolder(options, VerifierState),
             AnswerFolder = InFolder(options, "answers"),
-            Kept = options.Imports.Select(name => name.Text).ToFrozenSet(StringComparer.Ordinal),
             Verifier = new VerifierOptions
             {
                 UnsafeAllowLoopbackEndpoints =

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Fairlead.Hosting;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
@@ -5,6 +6,7 @@ using Fairlead.Resolver.Sets;
 using Fairlead.Resolver.State;
 using Fairlead.Rpc;
 using Fairlead.Sidecar.Admin;
+using Fairlead.Sidecar.Hosting.Reloading;
 using Fairlead.Sidecar.Serving;
 using Fairlead.Telemetry;
 using Fairlead.Xds;
@@ -18,20 +20,24 @@ internal sealed class SidecarHost : IAsyncDisposable
     /// <summary>How long clients wait for all imports before some of them are enough.</summary>
     private static readonly TimeSpan PrimePatience = TimeSpan.FromSeconds(10);
 
-    private readonly SidecarOptions _options;
     private readonly ResolverSetup _setup;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly ShapeFile? _shapes;
     private readonly NameInterest _interest;
     private readonly CancellationTokenSource _stop = new();
-    private readonly HashSet<string> _imports;
+    private readonly Lock _changing = new();
     private readonly Dictionary<string, NameState> _said = new(StringComparer.Ordinal);
     private readonly SetBook _sets;
     private RpcServer? _server;
     private AdminServer? _admin;
+    private readonly ILoggerFactory _loggers;
     private TelemetryExport? _telemetry;
-    private volatile bool _isDraining;
+    private Task _telemetryEnding = Task.CompletedTask;
+    private volatile SidecarOptions _options;
+    private volatile FrozenSet<string> _imports;
+    private volatile ReloadStatus _reloads = ReloadStatus.Start;
+    private volatile string _ending = "";
 
     private SidecarHost(
         SidecarOptions options, ResolverSetup setup, TimeProvider time, Random random, ILoggerFactory loggers)
@@ -39,8 +45,9 @@ internal sealed class SidecarHost : IAsyncDisposable
         _options = options;
         _setup = setup;
         _time = time;
+        _loggers = loggers;
         _log = loggers.CreateLogger<SidecarHost>();
-        _imports = options.Imports.Select(name => name.Text).ToHashSet(StringComparer.Ordinal);
+        _imports = ImportsOf(options);
         _shapes = ResolverSetup.InFolder(options, "imports.state") is { } file
             ? new ShapeFile(file, _imports, reason => SidecarLog.Shapes(_log, reason))
             : null;
@@ -52,7 +59,9 @@ internal sealed class SidecarHost : IAsyncDisposable
         var report = new TroubleReport(_log);
         _sets = new SetBook(_interest.Count, OnChanged);
         Resolver = new HomeResolver(
-            setup.Options, setup.Subject, new NameObserver(_sets.Changed, OnForgotten, report.Report));
+            setup.Options with { IsKept = name => _imports.Contains(name) },
+            setup.Subject,
+            new NameObserver(_sets.Changed, OnForgotten, report.Report));
     }
 
     /// <summary>Keeps the names.</summary>
@@ -69,6 +78,22 @@ internal sealed class SidecarHost : IAsyncDisposable
 
     /// <summary>The xDS service.</summary>
     internal AdsService Ads { get; }
+
+    /// <summary>What it runs with now.</summary>
+    internal SidecarOptions Options => _options;
+
+    /// <summary>What came of the newest look at the configuration.</summary>
+    internal ReloadStatus Reloads
+    {
+        get => _reloads;
+        set => _reloads = value;
+    }
+
+    /// <summary>How long requests of the proxy may go on when it ends.</summary>
+    internal TimeSpan Drain => _options.Proxy?.Drain ?? TimeSpan.Zero;
+
+    /// <summary>What is being ended now, for people; empty while it runs.</summary>
+    internal string Ending => _ending;
 
     /// <summary>Ends only when the resolver breaks: the sidecar is of no use without it.</summary>
     internal Task Completion => Resolver.Completion;
@@ -115,7 +140,7 @@ internal sealed class SidecarHost : IAsyncDisposable
     /// <param name="isPublic">Whether it is told to who may not know the names.</param>
     internal IReadOnlyList<string> Pending(bool isPublic)
     {
-        if (_isDraining)
+        if (_ending.Length > 0)
         {
             return ["draining"];
         }
@@ -142,26 +167,27 @@ internal sealed class SidecarHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _isDraining = true;
+        _ending = "DNS and the proxy";
         await _stop.CancelAsync().ConfigureAwait(false);
-
-        if (_telemetry is { } telemetry)
-        {
-            await telemetry.DisposeAsync().ConfigureAwait(false);
-        }
 
         // Requests under way end first: meanwhile their names are kept, and the admin page says what goes on.
         await Pod.DisposeAsync().ConfigureAwait(false);
-        if (_admin is { } admin)
-        {
-            await admin.DisposeAsync().ConfigureAwait(false);
-        }
-
+        _ending = "xDS";
         if (_server is { } server)
         {
             await server.DisposeAsync().ConfigureAwait(false);
         }
 
+        // The last numbers are those of the requests that were waited for.
+        _ending = "telemetry";
+        await EndTelemetryAsync().ConfigureAwait(false);
+        _ending = "the admin page";
+        if (_admin is { } admin)
+        {
+            await admin.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _ending = "the resolver";
         await Resolver.DisposeAsync().ConfigureAwait(false);
         if (_shapes is { } shapes)
         {
@@ -213,13 +239,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         }
 
         _admin = await AdminServer.StartAsync(_options, this, _time, cancellationToken).ConfigureAwait(false);
-        if (_options.Telemetry is { } telemetry)
-        {
-            _telemetry = new TelemetryExport(
-                telemetry, "fairlead-sidecar", Environment.MachineName, _ => new(MetricsPage.Of(this)), _time,
-                loggers.CreateLogger<TelemetryExport>());
-        }
-
+        _telemetry = StartTelemetry();
         foreach (var name in _imports)
         {
             _interest.Count(name, isWanted: true);
@@ -228,6 +248,78 @@ internal sealed class SidecarHost : IAsyncDisposable
         Resolver.Start();
         await Pod.StartAsync(cancellationToken).ConfigureAwait(false);
         _ = EndPatienceAsync();
+    }
+
+    /// <summary>Takes over what can change while it runs.</summary>
+    /// <returns>What changed, and what keeps its value until a restart.</returns>
+    internal OptionChanges Apply(SidecarOptions next)
+    {
+        lock (_changing)
+        {
+            if (_ending.Length > 0)
+            {
+                return OptionChanges.None;
+            }
+
+            var before = _options;
+            var changes = OptionChanges.Between(before, next);
+            _options = OptionChanges.Merge(before, next);
+            Pod.Apply(_options);
+            if (changes.Live.Contains("telemetry"))
+            {
+                // The old one sends what it has beside the new one; a collector that is gone holds up nobody.
+                _telemetryEnding = EndedTelemetry();
+                _telemetry = StartTelemetry();
+            }
+
+            if (changes.Live.Contains("imports"))
+            {
+                Import(ImportsOf(_options));
+            }
+
+            return changes;
+        }
+    }
+
+    private static FrozenSet<string> ImportsOf(SidecarOptions options) =>
+        options.Imports.Select(name => name.Text).ToFrozenSet(StringComparer.Ordinal);
+
+    // What is new is wanted before what is gone is given up, and clients are told before the resolver forgets.
+    private void Import(FrozenSet<string> next)
+    {
+        var before = _imports;
+        _imports = next;
+        Views.Import(next);
+        foreach (var name in next.Except(before))
+        {
+            _interest.Count(name, isWanted: true);
+        }
+
+        foreach (var name in before.Except(next))
+        {
+            _interest.Count(name, isWanted: false);
+        }
+    }
+
+    private TelemetryExport? StartTelemetry() => _options.Telemetry is { } telemetry
+        ? new TelemetryExport(
+            telemetry, "fairlead-sidecar", Environment.MachineName, _ => new(MetricsPage.Of(this)), _time,
+            _loggers.CreateLogger<TelemetryExport>())
+        : null;
+
+    private Task EndedTelemetry() =>
+        Task.WhenAll(_telemetryEnding, _telemetry?.DisposeAsync().AsTask() ?? Task.CompletedTask);
+
+    private async Task EndTelemetryAsync()
+    {
+        Task ending;
+        lock (_changing)
+        {
+            ending = EndedTelemetry();
+            _telemetry = null;
+        }
+
+        await ending.ConfigureAwait(false);
     }
 
     // One target that cannot be reached must not keep clients from all the others.

@@ -67,6 +67,14 @@ internal sealed record SidecarOptions
     internal static SidecarOptions Load(string path, IReadOnlyDictionary<string, string> environment)
     {
         var file = ConfigurationFile.Load(path, environment);
+        var options = Read(file);
+        file.ThrowIfInvalid();
+        return options;
+    }
+
+    /// <summary>Reads the options; what is wrong is added to the file's errors, and stands in by its default.</summary>
+    internal static SidecarOptions Read(ConfigurationFile file)
+    {
         var root = file.Root;
         var xds = root.Section("xds", isRequired: false);
         var options = new SidecarOptions
@@ -96,7 +104,7 @@ internal sealed record SidecarOptions
                 "the proxy listens there and has no authentication: give a part of 127.0.0.0/8");
         }
 
-        file.ThrowIfInvalid();
+        AddressClash.Refuse(root, options);
         return options;
     }
 

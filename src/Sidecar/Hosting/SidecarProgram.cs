@@ -2,18 +2,23 @@ using System.Runtime.InteropServices;
 using Fairlead.Configuration;
 using Fairlead.Hosting;
 using Fairlead.Resolver.Home;
+using Fairlead.Sidecar.Hosting.Reloading;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Sidecar.Hosting;
 
 /// <summary>
 /// The sidecar as a program: <c>--config FILE</c>, with <c>--check-config</c> to check it and end. Prints
-/// <c>serving</c>
-/// with its addresses once it listens, <c>ready</c> once it is what <c>/ready</c> calls so. Exit codes: 0 after SIGTERM
-/// and SIGINT, 1 when something inside broke, 2 for what its configuration or its files must mend.
+/// <c>serving</c> with its addresses once it listens, <c>ready</c> once it is what <c>/ready</c> calls so. SIGTERM and
+/// SIGINT drain it and end it, a second one at once; SIGHUP and a change of the file make it read its configuration
+/// anew. Exit codes: 0 after SIGTERM and SIGINT, 1 when something inside broke or did not end in its time, 2 for what
+/// its configuration or its files must mend.
 /// </summary>
 internal static class SidecarProgram
 {
+    /// <summary>What everything besides the requests of the proxy has together to end.</summary>
+    internal static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
+
     private const int Broken = 1;
     private const int Usage = 2;
 
@@ -21,61 +26,71 @@ internal static class SidecarProgram
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
         using var stop = new CancellationTokenSource();
+        var reloads = new ReloadRequests();
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var changed = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
         using var loggers = LoggerFactory.Create(logging => logging
             .AddProvider(new ErrorLog(Console.Error, TimeProvider.System)).SetMinimumLevel(LogLevel.Information));
-        return await RunAsync(arguments, TimeProvider.System, loggers, Console.Out, Console.Error, stop.Token)
+        return await RunAsync(
+            arguments, (TimeProvider.System, loggers), (Console.Out, Console.Error), reloads, stop.Token)
             .ConfigureAwait(false);
 
+        // A second signal does what it does to any program.
         void Stop(PosixSignalContext context)
         {
-            context.Cancel = true;
+            context.Cancel = !stop.IsCancellationRequested;
             stop.Cancel();
+        }
+
+        void Reload(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            reloads.Ask();
         }
     }
 
     /// <summary>The same with its surroundings as arguments.</summary>
     internal static async Task<int> RunAsync(
         IReadOnlyList<string> arguments,
-        TimeProvider time,
-        ILoggerFactory loggers,
-        TextWriter output,
-        TextWriter error,
+        (TimeProvider Time, ILoggerFactory Loggers) surroundings,
+        (TextWriter Output, TextWriter Error) console,
+        ReloadRequests reloads,
         CancellationToken stop)
     {
         if (arguments is not (["--config", _] or ["--config", _, "--check-config"]))
         {
-            await error.WriteLineAsync("usage: sidecar --config FILE [--check-config]").ConfigureAwait(false);
+            await console.Error.WriteLineAsync("usage: sidecar --config FILE [--check-config]").ConfigureAwait(false);
             return Usage;
+        }
+
+        var (path, environment) = (arguments[1], EnvironmentVariables.Read());
+        if (arguments.Count == 3)
+        {
+            return await CheckAsync(path, environment, surroundings.Time, console).ConfigureAwait(false);
         }
 
         SidecarOptions? options = null;
         try
         {
-            options = SidecarOptions.Load(arguments[1], EnvironmentVariables.Read());
-            if (arguments.Count == 3)
+            options = SidecarOptions.Load(path, environment);
+            var host = await SidecarHost.StartAsync(
+                options, surroundings.Time, new Random(Environment.ProcessId), surroundings.Loggers, stop)
+                .ConfigureAwait(false);
+            var ended = true;
+            try
             {
-                using var setup = ResolverSetup.Read(
-                    options, time, new Random(0), loggers.CreateLogger<SidecarHost>());
-                await output.WriteLineAsync("the configuration is good").ConfigureAwait(false);
-                return 0;
+                var reloader = new Reloader(
+                    path, environment, host, surroundings.Time, surroundings.Loggers.CreateLogger<Reloader>());
+                _ = reloader.RunAsync(reloads, stop);
+                await ServeAsync(host, surroundings.Time, console.Output, stop).ConfigureAwait(false);
+            }
+            finally
+            {
+                ended = await EndAsync(host, surroundings.Time, console.Error).ConfigureAwait(false);
             }
 
-            await ServeAsync(options, time, loggers, output, stop).ConfigureAwait(false);
-            return 0;
-        }
-        catch (Exception e) when (e is ConfigurationException or StartException)
-        {
-            await error.WriteLineAsync(e.Message).ConfigureAwait(false);
-            return Usage;
-        }
-        catch (ForeignHomeException e)
-        {
-            await error.WriteLineAsync(
-                $"bootstrap file {options!.Bootstrap}: every anchor that it names shows another home: {e.Message}; "
-                + "take genesis and floor from the home segment's own bootstrap.json").ConfigureAwait(false);
-            return Usage;
+            return ended ? 0 : Broken;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -83,36 +98,91 @@ internal static class SidecarProgram
         }
         catch (Exception e)
         {
-            await error.WriteLineAsync($"ResolverBroken: the sidecar ends: {e}").ConfigureAwait(false);
-            return Broken;
+            return await RefuseAsync(e, options, console.Error).ConfigureAwait(false);
         }
     }
 
-    private static async Task ServeAsync(
-        SidecarOptions options, TimeProvider time, ILoggerFactory loggers, TextWriter output, CancellationToken stop)
+    private static async Task<int> CheckAsync(
+        string path,
+        IReadOnlyDictionary<string, string> environment,
+        TimeProvider time,
+        (TextWriter Output, TextWriter Error) console)
     {
-        var host = await SidecarHost.StartAsync(options, time, new Random(Environment.ProcessId), loggers, stop)
-            .ConfigureAwait(false);
-        await using (host.ConfigureAwait(false))
+        var (problems, notes) = ConfigurationCheck.Run(path, environment, time);
+        foreach (var problem in problems)
         {
-            await output.WriteLineAsync($"serving {host.Addresses}").ConfigureAwait(false);
-            var stopped = Task.Delay(Timeout.InfiniteTimeSpan, time, stop);
-            var ready = host.Ready;
-            if (await Task.WhenAny(ready, host.Completion, stopped).ConfigureAwait(false) == ready)
-            {
-                await output.WriteLineAsync("ready").ConfigureAwait(false);
-
-                // What only the start needed goes back to the machine once: there is one sidecar for each pod.
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            }
-
-            // Whatever ends the resolver ends the sidecar: a supervisor starts a new one, which knows what to do.
-            await (await Task.WhenAny(host.Completion, stopped).ConfigureAwait(false))
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!stop.IsCancellationRequested)
-            {
-                await host.Completion.ConfigureAwait(false);
-            }
+            await console.Error.WriteLineAsync(problem).ConfigureAwait(false);
         }
+
+        foreach (var note in notes)
+        {
+            await console.Error.WriteLineAsync($"note: {note}").ConfigureAwait(false);
+        }
+
+        if (problems.Count > 0)
+        {
+            return Usage;
+        }
+
+        await console.Output.WriteLineAsync("the configuration is good").ConfigureAwait(false);
+        return 0;
+    }
+
+    private static async Task<int> RefuseAsync(Exception e, SidecarOptions? options, TextWriter error)
+    {
+        var (code, text) = e switch
+        {
+            ConfigurationException or StartException => (Usage, e.Message),
+            ForeignHomeException => (
+                Usage,
+                $"bootstrap file {options!.Bootstrap}: every anchor that it names shows another home: {e.Message}; "
+                + "take genesis and floor from the home segment's own bootstrap.json"),
+            _ => (Broken, $"ResolverBroken: the sidecar ends: {e}"),
+        };
+        await error.WriteLineAsync(text).ConfigureAwait(false);
+        return code;
+    }
+
+    private static async Task ServeAsync(
+        SidecarHost host, TimeProvider time, TextWriter output, CancellationToken stop)
+    {
+        await output.WriteLineAsync($"serving {host.Addresses}").ConfigureAwait(false);
+        var stopped = Task.Delay(Timeout.InfiniteTimeSpan, time, stop);
+        var ready = host.Ready;
+        if (await Task.WhenAny(ready, host.Completion, stopped).ConfigureAwait(false) == ready)
+        {
+            await output.WriteLineAsync("ready").ConfigureAwait(false);
+
+            // What only the start needed goes back to the machine once: there is one sidecar for each pod.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+
+        // Whatever ends the resolver ends the sidecar: a supervisor starts a new one, which knows what to do.
+        await (await Task.WhenAny(host.Completion, stopped).ConfigureAwait(false))
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stop.IsCancellationRequested)
+        {
+            await host.Completion.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Drains and ends a sidecar.</summary>
+    /// <returns>False where a part was left behind: it had its time, and the pod's is limited.</returns>
+    private static async Task<bool> EndAsync(SidecarHost host, TimeProvider time, TextWriter error)
+    {
+        var ending = host.DisposeAsync().AsTask();
+        var bound = host.Drain + EndPatience;
+        using var over = new CancellationTokenSource();
+        if (await Task.WhenAny(ending, Task.Delay(bound, time, over.Token)).ConfigureAwait(false) == ending)
+        {
+            await over.CancelAsync().ConfigureAwait(false);
+            await ending.ConfigureAwait(false);
+            return true;
+        }
+
+        await error.WriteLineAsync(
+            $"DrainOverdue: {host.Ending} did not end within {bound.TotalSeconds:0.#} s and is left behind")
+            .ConfigureAwait(false);
+        return false;
     }
 }

@@ -8,7 +8,7 @@ namespace Fairlead.Sidecar.Proxy;
 /// One line for a request, with the evidence by which it went where it went. No header, no query, no credential is in
 /// it. Thread-safe.
 /// </summary>
-internal sealed class AccessLog(ProxyOptions options, Random random, ILogger logger)
+internal sealed class AccessLog(LiveProxyOptions live, Random random, ILogger logger)
 {
     private const int PathMax = 256;
 
@@ -17,10 +17,11 @@ internal sealed class AccessLog(ProxyOptions options, Random random, ILogger log
     /// <summary>Writes the line, where this request is one that is logged.</summary>
     internal void Write(HttpContext context, Exchange exchange, TimeSpan duration)
     {
+        var options = live.Now;
         var status = context.Response.StatusCode;
         var isFailure = exchange.Reason is not null
             || context.Features.Get<Yarp.ReverseProxy.Forwarder.IForwarderErrorFeature>() is not null;
-        if (options.AccessLog == AccessLogMode.Off || (!isFailure && !IsSampled()))
+        if (options.AccessLog == AccessLogMode.Off || (!isFailure && !IsSampled(options)))
         {
             return;
         }
@@ -44,7 +45,7 @@ internal sealed class AccessLog(ProxyOptions options, Random random, ILogger log
             context.Request.Protocol);
     }
 
-    private bool IsSampled()
+    private bool IsSampled(ProxyOptions options)
     {
         if (options.AccessLog != AccessLogMode.Sampled)
         {

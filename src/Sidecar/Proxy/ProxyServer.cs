@@ -29,10 +29,13 @@ internal sealed class ProxyServer : IAsyncDisposable
 
     private readonly WebApplication _application;
     private readonly ServicePorts _ports;
+    private readonly LiveProxyOptions _live;
 
-    private ProxyServer(
-        WebApplication application, ServicePorts ports, ServiceTable services, IPEndPoint http1, IPEndPoint http2) =>
-        (_application, _ports, Services, Http1, Http2) = (application, ports, services, http1, http2);
+    private ProxyServer(WebApplication application, ServicePorts ports, ServiceTable services, LiveProxyOptions live)
+    {
+        (_application, _ports, Services, _live) = (application, ports, services, live);
+        (Http1, Http2) = AddressesOf(application);
+    }
 
     /// <summary>The names in use.</summary>
     internal ServiceTable Services { get; }
@@ -73,14 +76,15 @@ internal sealed class ProxyServer : IAsyncDisposable
                 reason => ProxyLog.SvidUnreadable(logger, options.Spiffe?.Certificate ?? "", reason));
             var services = new ServiceTable(
                 options, time, () => new EndpointPool(options, time, seeds.Next(), Connect), known, interest);
-            var log = new AccessLog(options, seeds.Next(), loggers.CreateLogger("Fairlead.Sidecar.Proxy.Access"));
+            var live = new LiveProxyOptions(options);
+            var log = new AccessLog(live, seeds.Next(), loggers.CreateLogger("Fairlead.Sidecar.Proxy.Access"));
             var forwarder = application.Services.GetRequiredService<IHttpForwarder>();
-            var handler = new ProxyHandler(services, forwarder, options, time, log, logger);
+            var handler = new ProxyHandler(services, forwarder, live, time, log, logger);
             application.Run(handler.HandleAsync);
             await application.StartAsync(cancellationToken).ConfigureAwait(false);
-            var (http1, http2) = AddressesOf(application);
-            ProxyLog.Listening(logger, http1.ToString(), http2.ToString());
-            return new ProxyServer(application, ports, services, http1, http2);
+            var server = new ProxyServer(application, ports, services, live);
+            ProxyLog.Listening(logger, server.Http1.ToString(), server.Http2.ToString());
+            return server;
 
             EndpointClient Connect(EndpointKey key) => new(key, svid, options, time, logger);
         }
@@ -90,6 +94,10 @@ internal sealed class ProxyServer : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Serves requests by these options from now on: budget and access log; the others are for a
+    /// start.</summary>
+    internal void Apply(ProxyOptions options) => _live.Set(options);
 
     /// <summary>Listens on exactly these addresses besides its two ports from now on; returns before they are
     /// open.</summary>

@@ -11,7 +11,7 @@ namespace Fairlead.Sidecar.Serving;
 /// </summary>
 internal sealed class ServedViews : IViewProvider
 {
-    private readonly IReadOnlySet<string> _imports;
+    private IReadOnlySet<string> _imports;
     private readonly Action<string, bool> _interest;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _wanted = new(StringComparer.Ordinal);
@@ -25,7 +25,7 @@ internal sealed class ServedViews : IViewProvider
 
     /// <summary>Views of the imports as they were known last.</summary>
     /// <param name="imports">The names that belong to "everything".</param>
-    /// <param name="interest">Hears a name that is wanted, and not an import, from now on or no longer.</param>
+    /// <param name="interest">Hears a name that clients want from now on or no longer.</param>
     /// <param name="shapes">What the imports looked like before a restart; null to remember nothing.</param>
     /// <param name="secret">The file of the secret that Envoy shows as its own certificate; null for none.</param>
     internal ServedViews(
@@ -68,7 +68,7 @@ internal sealed class ServedViews : IViewProvider
     internal void Publish(CachedName name)
     {
         var served = ServedNameMapping.Map(name, _secret);
-        if (_imports.Contains(served.Name))
+        if (IsImport(served.Name))
         {
             if (served.IsPending && served.Ports.IsEmpty)
             {
@@ -82,6 +82,30 @@ internal sealed class ServedViews : IViewProvider
         }
 
         Serve(served);
+        Settle();
+    }
+
+    /// <summary>These names belong to "everything" from now on. Clients are told of a new one once something is known
+    /// of it, and what is settled stays so.</summary>
+    internal void Import(IReadOnlySet<string> imports)
+    {
+        // A feed's lock is taken before this one, never behind it.
+        var unknown = imports.Where(name => !_envoy.Knows(name)).ToList();
+        lock (_gate)
+        {
+            unknown.RemoveAll(_imports.Contains);
+            _imports = imports;
+            _unanswered.IntersectWith(imports);
+            _unanswered.UnionWith(unknown);
+        }
+
+        foreach (var name in unknown)
+        {
+            Serve(ServedName.Without(name, Reasons.Pending, _shapes?.PortsOf(name) ?? []));
+        }
+
+        _envoy.Import(imports);
+        _grpc.Import(imports);
         Settle();
     }
 
@@ -113,6 +137,14 @@ internal sealed class ServedViews : IViewProvider
         _grpc.Remove(name);
     }
 
+    private bool IsImport(string name)
+    {
+        lock (_gate)
+        {
+            return _imports.Contains(name);
+        }
+    }
+
     private void Serve(ServedName served)
     {
         _envoy.Publish(served);
@@ -142,7 +174,7 @@ internal sealed class ServedViews : IViewProvider
 
     private void Count(string name, bool isWanted)
     {
-        if (_imports.Contains(name) || !FullName.TryParse(name, out var full, out _) || full.Service is null)
+        if (!FullName.TryParse(name, out var full, out _) || full.Service is null)
         {
             return;
         }

@@ -15,7 +15,7 @@ namespace Fairlead.Sidecar.Serving;
 internal sealed class ViewFeed : IResourceInterest
 {
     private readonly ClientKind _client;
-    private readonly IReadOnlySet<string> _imports;
+    private IReadOnlySet<string> _imports;
     private readonly HashSet<string> _unknown;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ServedName> _names = new(StringComparer.Ordinal);
@@ -74,6 +74,48 @@ internal sealed class ViewFeed : IResourceInterest
         {
             _isPatienceOver = true;
             View.Update(Prime);
+        }
+    }
+
+    /// <summary>Whether more is known of a name than that somebody wants it.</summary>
+    internal bool Knows(string name)
+    {
+        lock (_gate)
+        {
+            return _names.TryGetValue(name, out var served) && !(served.IsPending && served.Ports.IsEmpty);
+        }
+    }
+
+    /// <summary>These names belong to "everything" from now on. What was one stays, for who asks for it by name, until
+    /// it is removed.</summary>
+    internal void Import(IReadOnlySet<string> imports)
+    {
+        lock (_gate)
+        {
+            var changed = _imports.Except(imports).Concat(imports.Except(_imports)).ToList();
+            _imports = imports;
+            _unknown.IntersectWith(imports);
+            if (!View.Current.Primed)
+            {
+                _unknown.UnionWith(changed.Where(name => imports.Contains(name) && !_names.ContainsKey(name)));
+            }
+
+            View.Update(builder =>
+            {
+                foreach (var name in changed)
+                {
+                    if (_names.TryGetValue(name, out var served))
+                    {
+                        Rebuild(builder, served);
+                    }
+                }
+
+                Prime(builder);
+                if (builder.Primed)
+                {
+                    SetRoutes(builder);
+                }
+            });
         }
     }
 

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Fairlead.Cli.Asking;
+using Fairlead.Cli.Showing;
 using Fairlead.Naming;
 using Fairlead.Protocol.Files;
 using Fairlead.TestKit.Answers;
@@ -62,6 +64,25 @@ public sealed class SetCommandTests : IDisposable
         Assert.True(used > 0, output);
         Assert.Contains(evidence, output[used..], StringComparison.Ordinal);
         Assert.Contains("gone.shop.svc.eu1.internal absent", output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A set holds no longer than a member that serves it, in an explanation as in an answer.</summary>
+    [Fact]
+    public void Explanation_TellsTheTimeOfTheMemberThatEndsFirst()
+    {
+        var world = new SetWorld(second: record => record with { TtlMax = 1_000 });
+        var (set, member) = (world.SetAnswer(), world.SecondAnswer());
+        var view = AnswerView.Of(set, 500, []) with
+        {
+            Members = [MemberView.Of(set.Set!, set.Set!.Members[0], new Asked(member, null, 500, []))],
+        };
+        Assert.True(view.Members[0].IsUsed, view.Members[0].Word);
+        Assert.StartsWith(
+            "1.000 s: ", Explanation.Of(view).Limits.Single(limit => limit.Kind == "ttl").Text,
+            StringComparison.Ordinal);
+        Assert.Equal(
+            AnswerText.Seconds(1_000),
+            AnswerText.Seconds(JsonNode.Parse(ExplainJson.Write(Explanation.Of(view)))!["ttl_ms"]!.GetValue<long>()));
     }
 
     private async Task<FakeHome> StartAsync(Func<SetMember, SetMember>? change = null)

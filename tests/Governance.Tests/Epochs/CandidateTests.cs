@@ -168,6 +168,28 @@ public sealed class CandidateTests
     }
 
     [Fact]
+    public void Policy_WithOneTrustDomainInTwoScopes_IsOpMismatch()
+    {
+        PolicyOperation.Build(
+            _bench.Ground,
+            new PolicyRequest { Scopes = [ScopeOf(1, "us1.example"), ScopeOf(2, "eu1.example", "us1.example")] },
+            _bench.Now, _bench.Opening, out var refusal);
+        Assert.Equal(VerificationFailure.OpMismatch, refusal?.Failure);
+        Assert.Contains("trust domain us1.example", refusal!.Detail, StringComparison.Ordinal);
+        Assert.NotNull(PolicyOperation.Build(
+            _bench.Ground, new PolicyRequest { Scopes = [ScopeOf(1, "us1.example"), ScopeOf(2, "eu1.example")] },
+            _bench.Now, _bench.Opening, out _));
+
+        static Scope ScopeOf(int segment, params string[] domains) => new()
+        {
+            Segment = EpochBench.Stranger(segment),
+            Domains = [.. domains],
+            Made = 0,
+            Opening = TestSegment.Bytes16("scope"),
+        };
+    }
+
+    [Fact]
     public void Rebase_DisjointChanges_BothHold_AndConflictsAreRefused()
     {
         var ground = _bench.Ground;

@@ -30,7 +30,7 @@ internal sealed class CacheWorld
                 Anchors = anchors,
                 NamesMax = namesMax,
                 BytesMax = bytesMax,
-                Kept = kept.ToHashSet(),
+                IsKept = kept.ToHashSet().Contains,
             },
             new Random(seed));
         if (continuity > 0)

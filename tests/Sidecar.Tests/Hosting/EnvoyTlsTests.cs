@@ -21,10 +21,14 @@ public sealed class EnvoyTlsTests(TwoClusters clusters) : IClassFixture<TwoClust
     private static readonly CertificateAuthority Us1 = new("us1.example", TimeProvider.System.GetUtcNow());
     private static readonly CertificateAuthority Eu1 = new("eu1.example", TimeProvider.System.GetUtcNow());
 
-    [Fact]
-    public async Task Envoy_SpeaksToTheVerifiedIdentityAlone()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Envoy_SpeaksToTheVerifiedIdentityAlone_AndShowsARenewedCertificate(bool isOldest)
     {
-        Assert.SkipWhen(EnvoyBinary.Path is null, EnvoyBinary.Reason);
+        var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
+        Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
+        var tag = isOldest ? "-136" : "";
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         bounded.CancelAfter(Patience);
         using var svid = new SvidFolder();
@@ -34,30 +38,38 @@ public sealed class EnvoyTlsTests(TwoClusters clusters) : IClassFixture<TwoClust
         await using var wrong = await BackendAsync(Us1, Other);
         await using var forged = await BackendAsync(new CertificateAuthority("us1.example", Us1.Now), Server);
         await using var crossed = await BackendAsync(Eu1, Server);
+        await using var late = await Backend.StartAsync(
+            context =>
+            {
+                context.Response.Headers.Connection = "close"; // Each request has a handshake of its own.
+                return Task.CompletedTask;
+            },
+            certificate: () => Us1.Sign([Server]));
         await clusters.PublishAsync(AnswerLeaves.BundleOf(
             "us1.example", TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
             clusters.Target.Segment.Publisher, Convert.ToBase64String(Us1.Certificate.RawData)));
         foreach (var (name, backend) in new[]
         {
             ("good", good), ("wrong", wrong), ("forged", forged), ("crossed", crossed),
+            ("late", late),
         })
         {
-            await clusters.PublishAsync($"{name}.shop.svc", [Server], [new() { Address = "127.0.0.1" }], backend.Port);
+            await clusters.PublishAsync($"{name}{tag}.shop.svc", [Server], [new() { Address = "127.0.0.1" }], backend.Port);
         }
 
         // Two endpoints with identities of their own: each is held to its own, not to either.
         await clusters.PublishAsync(
-            "both.shop.svc", [], [new() { Address = "127.0.0.1", Identity = Other }], alsoGood.Port);
+            $"both{tag}.shop.svc", [], [new() { Address = "127.0.0.1", Identity = Other }], alsoGood.Port);
         var configuration = clusters.Configure(
-            "envoy-tls",
-            "imports: [" + string.Join(", ", new[] { "good", "wrong", "forged", "crossed", "both" }
-                .Select(name => $"{name}.shop.svc.us1.internal")) + "]",
-            $"xds: {{socket: {clusters.Folder}/envoy-tls/xds.sock, address: 127.0.0.1:0, spiffe: "
+            "envoy-tls" + tag,
+            "imports: [" + string.Join(", ", new[] { "good", "wrong", "forged", "crossed", "both", "late" }
+                .Select(name => $"{name}{tag}.shop.svc.us1.internal")) + "]",
+            $"xds: {{socket: {clusters.Folder}/envoy-tls{tag}/xds.sock, address: 127.0.0.1:0, spiffe: "
             + $"{{certificate: {svid.Paths.Certificate}, key: {svid.Paths.Key}}}}}");
         await using var host = await TwoClusters.StartAsync(configuration);
         await host.Ready.WaitAsync(bounded.Token);
         await using var envoy = await EnvoyProcess.StartAsync(
-            EnvoyBinary.Path, Path.Combine(clusters.Folder, "envoy-tls", "xds.sock"), bounded.Token);
+            program!, Path.Combine(clusters.Folder, "envoy-tls" + tag, "xds.sock"), bounded.Token);
 
         await ServesAsync("good", HttpStatusCode.OK);
         Assert.Equal(Pod, SvidCertificate.IdentityOf(good.Client!));
@@ -74,17 +86,29 @@ public sealed class EnvoyTlsTests(TwoClusters clusters) : IClassFixture<TwoClust
 
         Assert.Equal((0, 0, 0), (wrong.Requests, forged.Requests, crossed.Requests));
 
+        // Its helper renews the certificate: connections show the new one without a word from the sidecar.
+        var renewed = Eu1.Sign([Pod]);
+        svid.Write(renewed, Eu1);
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                await ServesAsync("late", HttpStatusCode.OK);
+                return late.Client?.Thumbprint;
+            },
+            shown => shown == renewed.Thumbprint,
+            Patience, bounded.Token);
+
         async Task ServesAsync(string name, HttpStatusCode status)
         {
             var (found, body) = await Eventually.HoldsAsync(
-                () => GetAsync(envoy, $"{name}.shop.svc.us1.internal", bounded.Token),
+                () => GetAsync(envoy, $"{name}{tag}.shop.svc.us1.internal", bounded.Token),
                 answer => answer.Status == status,
                 Patience, bounded.Token);
             Assert.True(found == status, body);
         }
 
         Task<long> FailuresAsync(string name, string kind) => envoy.StatAsync(
-            $"cluster.{name}.shop.svc.us1.internal_80.ssl.fail_verify_{kind}", bounded.Token);
+            $"cluster.{name}{tag}.shop.svc.us1.internal_80.ssl.fail_verify_{kind}", bounded.Token);
     }
 
     // It does not listen before it has its clusters.

@@ -17,8 +17,11 @@ public sealed class IdentityTests(TwoClusters clusters) : IClassFixture<TwoClust
     // Longer than an anchor's look at a proof holds, and than a seal: what is fresh then was proven anew.
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(17);
 
+    /// <summary>Both wait for the same clocks of the same anchors, so they wait together.</summary>
     [Fact]
-    public async Task Token_RotatedWithItsIssuersKey_KeepsNamesFresh()
+    public Task Proofs_RotatedWithWhoIssuesThem_KeepNamesFresh() => Task.WhenAll(RotateTokenAsync(), RotateSvidAsync());
+
+    private async Task RotateTokenAsync()
     {
         var file = Path.Combine(clusters.Folder, "pod-token");
         await WriteAsync(file, clusters.Issuer.Sign(TokenMaker.Claims(Now)));
@@ -40,8 +43,7 @@ public sealed class IdentityTests(TwoClusters clusters) : IClassFixture<TwoClust
         await FreshAsync(host);
     }
 
-    [Fact]
-    public async Task Svid_RotatedWithItsAuthority_KeepsNamesFresh()
+    private async Task RotateSvidAsync()
     {
         using var svid = new SvidFolder();
         svid.Write(clusters.Authority.Sign([Frontend]), clusters.Authority);

@@ -107,6 +107,36 @@ public sealed class SetServingTests : IAsyncLifetime
         Assert.Equal("absent", (string?)(await NamesAsync(host))["state"]);
     }
 
+    /// <summary>Set and members are kept each by itself, and joined again: no anchor answers the second start.</summary>
+    [Fact]
+    public async Task Restart_WithASetKept_ServesItAtOnceWithoutItsAnchors()
+    {
+        await using (var host = await StartAsync("kept", "state: kept"))
+        {
+            await UntilServedAsync(host, "us1");
+            await Eventually.HoldsAsync(
+                () => NamesAsync(host),
+                name => Members(name).SequenceEqual(["us1.internal 0 fresh True", "eu1.internal 1 fresh True"]),
+                Patience, Cancellation);
+        }
+
+        var lone = Path.Combine(_clusters.Folder, "lone.json");
+        var bootstrap = await File.ReadAllTextAsync(_clusters.Bootstrap, Cancellation);
+        await File.WriteAllTextAsync(
+            lone,
+            Enumerable.Range(0, 4).Aggregate(bootstrap, (text, index) => text.Replace(
+                $":{_clusters.Home.Ports[index]}\"", $":{index + 1}\"", StringComparison.Ordinal)),
+            Cancellation);
+        await using var again = await StartAsync("kept", "state: kept", $"bootstrap: {lone}");
+        Assert.Equal((200, "us1"), await GetAsync(again));
+        Assert.Equal(
+            ["us1.internal 0 fresh True", "eu1.internal 1 fresh True"], Members(await NamesAsync(again)));
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(again.Resolver.Troubles.Newest.Select(trouble => trouble.Anchor).ToHashSet()),
+            anchors => anchors.IsSupersetOf(["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:4"]),
+            Patience, Cancellation);
+    }
+
     [Fact]
     public async Task Envoy_GoesToTheFirstSegment_FailsOverAndBack()
     {
@@ -227,11 +257,12 @@ public sealed class SetServingTests : IAsyncLifetime
         Weight = place.Weight,
     };
 
-    private Task<SidecarHost> StartAsync(string name) => TwoClusters.StartAsync(_clusters.Configure(
-        name,
-        $"imports: [{Name}]",
-        "proxy: {http: 127.0.0.1:0, h2c: 127.0.0.1:0}",
-        $"dns: {{address: 127.0.0.1:0, upstreams: [], zones: [us1.internal], vip_cidr: {PodFixtures.Range}}}"));
+    private Task<SidecarHost> StartAsync(string name, params string[] more) =>
+        TwoClusters.StartAsync(_clusters.Configure(name, [
+            $"imports: [{Name}]",
+            "proxy: {http: 127.0.0.1:0, h2c: 127.0.0.1:0}",
+            $"dns: {{address: 127.0.0.1:0, upstreams: [], zones: [us1.internal], vip_cidr: {PodFixtures.Range}}}",
+            .. more]));
 
     private static Task UntilServedAsync(SidecarHost host, string by) =>
         Eventually.HoldsAsync(() => GetAsync(host), got => got == (200, by), Patience, Cancellation);

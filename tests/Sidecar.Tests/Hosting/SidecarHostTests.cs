@@ -175,6 +175,20 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
     }
 
     [Fact]
+    public async Task Streams_WhenItEnds_AreToldThatTheServerStops()
+    {
+        using var bounded = Bounded();
+        var host = await TwoClusters.StartAsync(clusters.Configure("ends"));
+        await using var client = new XdsClient($"http://{host.Server.Endpoints[1].Address}", bounded.Token);
+        await client.AskAsync(XdsClient.Clusters);
+        await client.ClustersAsync(bounded.Token);
+        var next = client.ClustersAsync(bounded.Token);
+        await host.DisposeAsync();
+        var end = await Assert.ThrowsAsync<Rpc.RpcException>(() => next);
+        Assert.Equal(Rpc.StatusCode.Unavailable, end.StatusCode);
+    }
+
+    [Fact]
     public async Task Loopback_WithoutTheUnsafeFlag_IsRefusedByName()
     {
         using var bounded = Bounded();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Naming;
 using Fairlead.Sidecar.Hosting;
+using Fairlead.Sidecar.Hosting.Reloading;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
@@ -69,7 +70,8 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
         var time = new BreakingClock();
         using var stop = Bounded();
         var running = SidecarProgram.RunAsync(
-            ["--config", clusters.Configure("broken")], time, NullLoggerFactory.Instance, _output, _error, stop.Token);
+            ["--config", clusters.Configure("broken")], (time, NullLoggerFactory.Instance), (_output, _error),
+            new ReloadRequests(), stop.Token);
         await _output.UntilAsync("ready", stop.Token);
         time.Break();
         Assert.Equal(1, await running.WaitAsync(stop.Token));
@@ -180,6 +182,68 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
             "a is in no region", "`proxy.no` is unknown", "10.0.0.0/16 is reachable from outside",
             "`dns.ttl_max` is 2h");
 
+    [Fact]
+    public async Task Check_OfAGoodConfiguration_SaysSoAndTouchesNothing()
+    {
+        var file = clusters.Configure(
+            "checked", "state: kept",
+            "proxy: {http: 127.0.0.1:0, h2c: 127.0.0.1:0, spiffe: {certificate: c, key: k, bundle: b}}");
+        Assert.Equal(0, await CheckAsync(file));
+        Assert.Equal(["the configuration is good"], _output.Lines);
+        Assert.StartsWith("note: proxy.spiffe: ", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal([file], Directory.GetFileSystemEntries(Path.GetDirectoryName(file)!));
+    }
+
+    [Fact]
+    public async Task Check_OfFilesThatKeepASidecarFromStarting_NamesThem()
+    {
+        var key = Path.Combine(clusters.Folder, "check-stranger.pem");
+        await File.WriteAllTextAsync(key, KeyPem.Format(TestKit.TestKeys.Ecdsa(902)));
+        File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var file = clusters.Configure("check-bad", $"key: {key}", "state: kept");
+        var state = Path.Combine(Path.GetDirectoryName(file)!, "kept", "verifier.state");
+        Directory.CreateDirectory(Path.GetDirectoryName(state)!);
+        await File.WriteAllTextAsync(state, "{}");
+        Assert.Equal(2, await CheckAsync(file));
+        Assert.Contains("subjects has no entry", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("StateCorrupt", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>What does not end in its time is named and left behind: a pod has no longer.</summary>
+    [Fact]
+    public async Task Program_OfWhichAPartDoesNotEnd_NamesItAndEnds()
+    {
+        using var stop = Bounded();
+        var (arrived, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var backend = await Proxy.Backend.StartAsync(
+            async _ =>
+            {
+                arrived.SetResult();
+                await release.Task;
+            },
+            at: new IPEndPoint(PodFixtures.Address(90), 18080));
+        await clusters.PublishAsync("stuck.shop.svc", $"{PodFixtures.Address(90)}");
+        var (proxy, bound) = (Free(), TimeSpan.FromMinutes(10) + SidecarProgram.EndPatience);
+        var running = SidecarProgram.RunAsync(
+            [
+                "--config",
+                clusters.Configure("stuck", $"proxy: {{http: 127.0.0.1:{proxy}, h2c: 127.0.0.1:0, drain: 10m}}"),
+            ],
+            (new HastyClock(bound), NullLoggerFactory.Instance), (_output, _error), new ReloadRequests(), stop.Token);
+        await _output.UntilAsync("ready", TestContext.Current.CancellationToken);
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{proxy}/");
+        request.Headers.Host = "stuck.shop.svc.us1.internal";
+        var asking = http.SendAsync(request, TestContext.Current.CancellationToken);
+        await arrived.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await stop.CancelAsync();
+        Assert.Equal(1, await running);
+        Assert.StartsWith(
+            "DrainOverdue: DNS and the proxy did not end within 610 s", _error.ToString(), StringComparison.Ordinal);
+        release.SetResult();
+        using var response = await asking;
+    }
+
     [Theory]
     [InlineData("a: [b", "sidecar.yaml:")]
     [InlineData("a: &x [*x, *x]", "sidecar.yaml:1")]
@@ -210,7 +274,19 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
     }
 
     private Task<int> RunAsync(string configuration, CancellationToken stop) => SidecarProgram.RunAsync(
-        ["--config", configuration], TimeProvider.System, NullLoggerFactory.Instance, _output, _error, stop);
+        ["--config", configuration], (TimeProvider.System, NullLoggerFactory.Instance), (_output, _error),
+        new ReloadRequests(), stop);
+
+    private Task<int> CheckAsync(string configuration) => SidecarProgram.RunAsync(
+        ["--config", configuration, "--check-config"], (TimeProvider.System, NullLoggerFactory.Instance),
+        (_output, _error), new ReloadRequests(), TestContext.Current.CancellationToken);
+
+    private static int Free()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
 
     private static CancellationTokenSource Bounded()
     {
@@ -230,6 +306,13 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
             _isBroken && Environment.StackTrace.Contains("HomeResolver", StringComparison.Ordinal)
                 ? throw new InvalidOperationException("planted")
                 : System.GetUtcNow();
+    }
+
+    /// <summary>The system's clock, on which one span of time is over at once.</summary>
+    private sealed class HastyClock(TimeSpan span) : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime == span ? TimeSpan.Zero : dueTime, period);
     }
 
     /// <summary>Lines as they are written, for whoever waits for one.</summary>

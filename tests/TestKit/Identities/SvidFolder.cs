@@ -14,11 +14,18 @@ public sealed class SvidFolder : IDisposable
     public void Write(
         X509Certificate2 certificate, CertificateAuthority authority, params IEnumerable<X509Certificate2> between)
     {
-        File.WriteAllText(
+        Replace(
             Paths.Certificate,
             string.Join('\n', between.Prepend(certificate).Select(one => one.ExportCertificatePem())));
-        File.WriteAllText(Paths.Key, certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
-        File.WriteAllText(Paths.Bundle!, authority.Certificate.ExportCertificatePem());
+        Replace(Paths.Key, certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        Replace(Paths.Bundle!, authority.Certificate.ExportCertificatePem());
+    }
+
+    // Each file is the old or the new one at any moment, and whoever watches the folder for moves sees it.
+    private static void Replace(string path, string text)
+    {
+        File.WriteAllText(path + ".new", text);
+        File.Move(path + ".new", path, overwrite: true);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -14,6 +14,14 @@ public static class EnvoyBinary
     /// <summary>Why there is none.</summary>
     public static string Reason => Found.Value.Reason;
 
+    /// <summary>The oldest Envoy that is supported, by the variable <c>ENVOY_1_36</c>; null where it names
+    /// none.</summary>
+    public static string? Oldest =>
+        Environment.GetEnvironmentVariable("ENVOY_1_36") is { Length: > 0 } path && File.Exists(path) ? path : null;
+
+    /// <summary>What to do where there is none.</summary>
+    public static string OldestReason => "no Envoy 1.36: give its path in ENVOY_1_36";
+
     private static (string? Path, string Reason) Find([CallerFilePath] string here = "")
     {
         var folder = new FileInfo(here).Directory;

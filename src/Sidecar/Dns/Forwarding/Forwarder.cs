@@ -10,7 +10,7 @@ namespace Fairlead.Sidecar.Dns;
 /// </summary>
 internal sealed class Forwarder
 {
-    private readonly ImmutableArray<IPEndPoint> _upstreams;
+    private volatile IReadOnlyList<IPEndPoint> _upstreams;
     private readonly ForwarderOptions _options;
     private readonly TimeProvider _time;
     private readonly Random _random;
@@ -29,6 +29,13 @@ internal sealed class Forwarder
         _random = random;
     }
 
+    /// <summary>In the order of preference; may change at any time, and questions under way keep those they
+    /// had.</summary>
+    internal ImmutableArray<IPEndPoint> Upstreams
+    {
+        set => _upstreams = value;
+    }
+
     /// <summary>Asks upstreams.</summary>
     /// <param name="client">A query with one question of a name that is not answered here.</param>
     /// <param name="isUdp">Whether the client asked in a datagram.</param>
@@ -37,7 +44,8 @@ internal sealed class Forwarder
     internal async ValueTask<(byte[]? Response, DnsReply? Failure)> AskAsync(
         DnsMessage client, bool isUdp, CancellationToken cancellationToken)
     {
-        if (_upstreams.IsEmpty)
+        var upstreams = _upstreams;
+        if (upstreams.Count == 0)
         {
             return (null, DnsReply.Failed(
                 DnsRcode.Refused, ExtendedErrorCode.NotAuthoritative, "no upstream to forward to"));
@@ -51,19 +59,19 @@ internal sealed class Forwarder
 
         var trouble = "";
         var first = Volatile.Read(ref _preferred);
-        for (var attempt = 0; attempt < Math.Max(_options.Attempts, _upstreams.Length); attempt++)
+        for (var attempt = 0; attempt < Math.Max(_options.Attempts, upstreams.Count); attempt++)
         {
-            var index = (first + attempt) % _upstreams.Length;
+            var index = (first + attempt) % upstreams.Count;
             try
             {
-                var answer = await AskOneAsync(_upstreams[index], client, isUdp, cancellationToken)
+                var answer = await AskOneAsync(upstreams[index], client, isUdp, cancellationToken)
                     .ConfigureAwait(false);
                 return (answer, null);
             }
             catch (Exception e) when (e is SocketException or IOException or TimeoutException)
             {
-                trouble = $"{_upstreams[index]}: {e.Message}";
-                Volatile.Write(ref _preferred, (index + 1) % _upstreams.Length);
+                trouble = $"{upstreams[index]}: {e.Message}";
+                Volatile.Write(ref _preferred, (index + 1) % upstreams.Count);
             }
         }
 

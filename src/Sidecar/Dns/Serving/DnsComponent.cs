@@ -60,6 +60,10 @@ internal sealed class DnsComponent : IAsyncDisposable
         }
     }
 
+    /// <summary>Answers by these upstreams and this TTL from now on; the other settings are for a start.</summary>
+    internal void Apply(DnsSettings settings) => Server.Apply(
+        settings.Upstreams ?? SystemServers(), (uint)settings.TtlMax.TotalSeconds);
+
     /// <summary>Hears every change of a name that the resolver keeps; does not block.</summary>
     internal void Publish(CachedName name) => Server.Names.Publish(ResolverNames.Map(name));
 

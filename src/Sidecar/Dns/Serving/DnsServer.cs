@@ -16,6 +16,9 @@ internal sealed class DnsServer : IAsyncDisposable
     private readonly Socket _udp;
     private readonly Socket _tcp;
     private readonly Task _running;
+    private readonly Forwarder _forwarder;
+    private readonly QueryHandler _handler;
+    private readonly DnsParts _parts;
 
     private DnsServer(
         (Socket Udp, Socket Tcp) sockets, DnsOptions options, NameSource source, VipBook vips, DnsParts parts)
@@ -23,12 +26,13 @@ internal sealed class DnsServer : IAsyncDisposable
         (_udp, _tcp) = sockets;
         Address = (IPEndPoint)_udp.LocalEndPoint!;
         Names = new AskedNames(source, options.Names, parts.Time);
-        var forwarder = new Forwarder(
+        _forwarder = new Forwarder(
             WithoutSelf(options.Upstreams, parts.Logger), options.Forwarding, parts.Time, parts.Random);
-        var handler = new QueryHandler(options, Names, vips, forwarder, parts.Time, parts.Logger);
-        Connections = new TcpServer(_tcp, handler, options, parts.Time, parts.Logger);
+        _handler = new QueryHandler(options, Names, vips, _forwarder, parts.Time, parts.Logger);
+        _parts = parts;
+        Connections = new TcpServer(_tcp, _handler, options, parts.Time, parts.Logger);
         _running = Task.WhenAll(
-            Task.Run(() => new UdpServer(_udp, handler, parts.Logger).RunAsync(_stop.Token)),
+            Task.Run(() => new UdpServer(_udp, _handler, parts.Logger).RunAsync(_stop.Token)),
             Task.Run(() => Connections.RunAsync(_stop.Token)));
     }
 
@@ -52,6 +56,13 @@ internal sealed class DnsServer : IAsyncDisposable
         DnsLog.Listening(
             parts.Logger, server.Address, options.Upstreams.IsEmpty ? "nobody" : string.Join(", ", options.Upstreams));
         return server;
+    }
+
+    /// <summary>Forwards there, and tells clients no longer TTL than this, from now on.</summary>
+    internal void Apply(ImmutableArray<IPEndPoint> upstreams, uint ttlMax)
+    {
+        _forwarder.Upstreams = WithoutSelf(upstreams, _parts.Logger);
+        _handler.TtlMax = ttlMax;
     }
 
     public async ValueTask DisposeAsync()

@@ -21,17 +21,26 @@ internal sealed class QueryHandler
     private readonly ILogger _logger;
     private int _waiting;
     private int _rotation;
+    private volatile uint _ttlMax;
 
     internal QueryHandler(
         DnsOptions options, AskedNames names, VipBook vips, Forwarder forwarder, TimeProvider time, ILogger logger)
     {
         _options = options;
+        _ttlMax = options.TtlMax;
         _names = names;
         _vips = vips;
         _reverse = new ReverseAnswers(vips.Table);
         _forwarder = forwarder;
         _time = time;
         _logger = logger;
+    }
+
+    /// <summary>The longest TTL that clients are told, in seconds; may change at any time.</summary>
+    internal uint TtlMax
+    {
+        get => _ttlMax;
+        set => _ttlMax = value;
     }
 
     /// <summary>
@@ -51,7 +60,7 @@ internal sealed class QueryHandler
         }
 
         var question = query!.Questions[0];
-        if (_reverse.Answer(question, _options.TtlMax) is { } reverse)
+        if (_reverse.Answer(question, TtlMax) is { } reverse)
         {
             return Finish(query, reverse, isUdp);
         }
@@ -156,7 +165,7 @@ internal sealed class QueryHandler
     private AnswerContext Context() => new()
     {
         Now = CacheTime.Now(_time).Monotonic,
-        TtlMax = _options.TtlMax,
+        TtlMax = TtlMax,
         Rotation = Interlocked.Increment(ref _rotation),
     };
 

@@ -13,19 +13,19 @@ namespace Fairlead.Sidecar.Proxy.Forwarding;
 /// address that is connected to came out of a verified answer. Thread-safe.
 /// </summary>
 internal sealed class ProxyHandler(
-    ServiceTable table, IHttpForwarder forwarder, ProxyOptions options, TimeProvider time, AccessLog log,
+    ServiceTable table, IHttpForwarder forwarder, LiveProxyOptions live, TimeProvider time, AccessLog log,
     ILogger logger)
 {
     private readonly ForwardTransformer _transformer = new();
-    private readonly ForwarderRequestConfig _http1 = Config(HttpVersion.Version11, options);
-    private readonly ForwarderRequestConfig _http2 = Config(HttpVersion.Version20, options);
+    private readonly ForwarderRequestConfig _http1 = Config(HttpVersion.Version11, live.Now);
+    private readonly ForwarderRequestConfig _http2 = Config(HttpVersion.Version20, live.Now);
 
     /// <summary>Answers one request.</summary>
     internal async Task HandleAsync(HttpContext context)
     {
         var started = time.GetTimestamp();
         var exchange = new Exchange { IsGrpc = ProxyRefusal.IsGrpc(context.Request) };
-        using var budget = new RequestBudget(options.Budget, time);
+        using var budget = new RequestBudget(live.Now.Budget, time);
         exchange.Budget = budget;
         context.Features.Set(exchange);
         try
@@ -69,7 +69,7 @@ internal sealed class ProxyHandler(
 
         if (table.Use(exchange.Authority.Name) is not { } entry)
         {
-            return ProxyRefusal.Of(ProxyReason.TooManyNames, $"{options.NamesMax} names are in use");
+            return ProxyRefusal.Of(ProxyReason.TooManyNames, $"{live.Now.NamesMax} names are in use");
         }
 
         await SettleAsync(entry, exchange, context.RequestAborted).ConfigureAwait(false);
@@ -112,7 +112,8 @@ internal sealed class ProxyHandler(
         }
 
         var left = exchange.Budget!.Left;
-        var wait = left < options.ResolveBudget ? left : options.ResolveBudget;
+        var most = live.Now.ResolveBudget;
+        var wait = left < most ? left : most;
         await entry.Settled.WaitAsync(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, time, aborted)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -149,7 +150,7 @@ internal sealed class ProxyHandler(
                     last = Refusal(result.Value, exchange);
                     var hasStarted = exchange.Body?.HasStarted == true;
                     if (!AttemptResults.MayRetry(result.Value, context.Request.Method, hasStarted)
-                        || exchange.Attempts >= options.AttemptsMax || exchange.Budget.IsOver
+                        || exchange.Attempts >= live.Now.AttemptsMax || exchange.Budget.IsOver
                         || !pool.Retries.TryRetry())
                     {
                         return last;

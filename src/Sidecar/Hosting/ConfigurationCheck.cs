@@ -1,0 +1,146 @@
+using System.Security.Cryptography;
+using Fairlead.Configuration;
+using Fairlead.Identities;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol.Files;
+using Fairlead.Resolver.Home;
+using Fairlead.Resolver.State;
+
+namespace Fairlead.Sidecar.Hosting;
+
+/// <summary>
+/// What <c>--check-config</c> says: everything that would keep a sidecar from starting, in its configuration and in the
+/// files that this names, at once. Nothing is written, no address is listened at, nobody is asked. Not thread-safe.
+/// </summary>
+internal sealed class ConfigurationCheck
+{
+    private readonly SidecarOptions _options;
+    private readonly TimeProvider _time;
+    private readonly List<string> _problems = [];
+    private readonly List<string> _notes = [];
+
+    private ConfigurationCheck(SidecarOptions options, TimeProvider time) => (_options, _time) = (options, time);
+
+    /// <summary>Checks a configuration.</summary>
+    /// <returns>What is wrong, each with its place and the remedy, empty where all is well; and what a start would go
+    /// on without.</returns>
+    internal static (IReadOnlyList<string> Problems, IReadOnlyList<string> Notes) Run(
+        string path, IReadOnlyDictionary<string, string> environment, TimeProvider time)
+    {
+        var file = ConfigurationFile.Load(path, environment);
+        var check = new ConfigurationCheck(SidecarOptions.Read(file), time);
+        try
+        {
+            file.ThrowIfInvalid();
+        }
+        catch (ConfigurationException e)
+        {
+            check._problems.AddRange(e.Errors.Select(error => error.ToString()));
+        }
+
+        check.Files();
+        return (check._problems, check._notes);
+    }
+
+    private void Files()
+    {
+        // What is missing or wrong in the configuration itself was said already.
+        var bootstrap = File.Exists(_options.Bootstrap) ? Try(() => BootstrapFile.Read(_options.Bootstrap)) : null;
+        var (key, subject) = Proof();
+        subject ??= _options.Subject ?? (key is null ? null : bootstrap?.SubjectOf(key));
+        if (bootstrap is not null && key is not null && subject is null)
+        {
+            _problems.Add(ResolverSetup.NoSubject(_options));
+        }
+
+        if (_options.Proxy?.Spiffe is { } svid)
+        {
+            // These may appear later than the sidecar.
+            _ = new SvidFiles(svid, _time, unreadable: reason => _notes.Add($"proxy.spiffe: {reason}")).Current;
+        }
+
+        if (_options.State is { } folder)
+        {
+            State(folder, bootstrap, key ?? OwnKey(folder));
+        }
+    }
+
+    private (PublicKey? Key, Subject? Subject) Proof()
+    {
+        var identity = _options.Identity;
+        if (identity.Svid is { } files)
+        {
+            return (null, SvidAt(files) is { } svid ? KubernetesPath.SubjectOf(svid.Identity) : null);
+        }
+
+        if (identity.Token is { } token)
+        {
+            return (null, Try(() => new TokenProof(token, _time))?.Subject);
+        }
+
+        return (identity.Key is { Length: > 0 } key ? KeyAt(key) : null, null);
+    }
+
+    private SvidProof? SvidAt(SpiffePaths paths)
+    {
+        var problem = "";
+        try
+        {
+            return new SvidProof(new SvidFiles(paths, _time, unreadable: reason => problem = $" ({reason})"));
+        }
+        catch (CryptographicException e)
+        {
+            _problems.Add($"spiffe: {paths.Certificate}: {e.Message}{problem}; give the files of an X.509 SVID");
+            return null;
+        }
+    }
+
+    private void State(string folder, BootstrapFile? bootstrap, PublicKey? key)
+    {
+        if (File.Exists(folder))
+        {
+            _problems.Add(
+                $"{VerificationFailure.StateNotDurable}: state folder {folder}: it is a file; give a folder that can "
+                + "be written");
+            return;
+        }
+
+        var file = Path.Combine(folder, ResolverSetup.VerifierState);
+        if (bootstrap is not null && key is not null && File.Exists(file))
+        {
+            Try(() => new VerifierMemory(
+                new HomePin(bootstrap.Home.Genesis, bootstrap.Home.Name, bootstrap.Home.Floor),
+                [.. bootstrap.Pins.Select(pin => KeyValuePair.Create(pin.Name, new Pin(pin.Genesis, null, pin.Floor)))],
+                key, new VerifierOptions(), file));
+        }
+    }
+
+    // Beside another proof than a key the pod has a key of its own, which the first start makes.
+    private PublicKey? OwnKey(string folder)
+    {
+        var file = Path.Combine(folder, PodProof.OwnKey);
+        return _options.Identity.Key is null && File.Exists(file) ? KeyAt(file) : null;
+    }
+
+    private PublicKey? KeyAt(string file) => Try(() =>
+    {
+        using var signer = KeyFile.LoadSigner(file);
+        return signer.Key;
+    });
+
+    private T? Try<T>(Func<T> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is KeyFileException or InvalidDataException or IOException or StateException
+            or UnauthorizedAccessException or FormatException)
+        {
+            _problems.Add(e.Message);
+            return null;
+        }
+    }
+}
