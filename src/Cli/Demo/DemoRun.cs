@@ -10,6 +10,8 @@ internal static class DemoRun
     // A busy machine is slow, not wrong: patience is for what never comes. Bounds that are promises stand in the
     // checks.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
+    private const string Peers =
+        "Fairlead demo: two segments that are peers, eu1.internal and us1.internal, four anchors each (F=1, T=3).\n";
 
     /// <summary>Runs the demo.</summary>
     /// <returns>0 if no check failed, else 1.</returns>
@@ -18,10 +20,7 @@ internal static class DemoRun
     internal static async Task<int> RunAsync(
         DemoOptions options, TextWriter output, TimeProvider time, CancellationToken cancellationToken)
     {
-        output.WriteLine(
-            "Fairlead demo: two segments that are peers, eu1.internal and us1.internal, four anchors each (F=1, T=3).\n"
-            + "Demo policy: seals live 15 s (V), clocks may differ by 1 s (delta), no continuity (0): "
-            + "answers end soon, on purpose.");
+        output.WriteLine(Banner(options));
         try
         {
             return options.Keep
@@ -33,6 +32,15 @@ internal static class DemoRun
             throw new CliException(ExitCode.Internal, e.Message);
         }
     }
+
+    private static string Banner(DemoOptions options) => options switch
+    {
+        { Keep: true, IsBelowAParent: true } =>
+            "Fairlead demo: acme.internal above eu1, us1 and ap1; partner.internal, a stranger, is acme's peer.",
+        { Keep: true, Policy: { } policy } => Peers + $"Policy: {policy}.",
+        _ => Peers + "Demo policy: seals live 15 s (V), clocks may differ by 1 s (delta), no continuity (0): "
+            + "answers end soon, on purpose.",
+    };
 
     private static async Task<int> CheckAsync(
         DemoOptions options, TextWriter output, TimeProvider time, CancellationToken cancellationToken)
