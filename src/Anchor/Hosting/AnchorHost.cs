@@ -219,6 +219,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
                 options.Subjects.ToDictionary(mapping => mapping.Key.Kid, mapping => mapping.Subject),
                 options.Identities, time, loggers.CreateLogger<SubjectBook>()),
             UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints,
+            Rates = options.Rates,
             Time = time,
             Loggers = loggers,
             Learned = Learn,
