@@ -1,7 +1,6 @@
 using System.Globalization;
 using Fairlead.Naming;
 using Fairlead.Protocol.V1;
-using Fairlead.Resolver.Anchors;
 using Fairlead.TestKit.Processes;
 using Google.Protobuf;
 
