@@ -69,7 +69,7 @@ internal static class DemoRun
 
     private static async Task CheckWorldAsync(
         WorldPlan plan,
-        Func<DemoWorld, DemoOptions, IEnumerable<(string Name, Func<CancellationToken, Task<string>> Run)>> checks,
+        Func<DemoWorld, DemoOptions, IEnumerable<CheckRow>> checks,
         Scoreboard scoreboard,
         DemoOptions options,
         TextWriter output,
@@ -83,9 +83,9 @@ internal static class DemoRun
         {
             var took = time.GetElapsedTime(start).TotalSeconds;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the clusters are up after {took:0.0} s"));
-            foreach (var (name, check) in checks(world, options).Where(one => options.Wants(one.Name.Split(' ')[0])))
+            foreach (var together in Together(checks(world, options).Where(check => options.Wants(check.Number))))
             {
-                await scoreboard.RunAsync(name, Patience, check, cancellationToken).ConfigureAwait(false);
+                await scoreboard.RunAsync(together, Patience + options.Outage, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -97,6 +97,24 @@ internal static class DemoRun
         {
             output.WriteLine($"logs: {world.Folder}");
         }
+    }
+
+    private static List<List<CheckRow>> Together(IEnumerable<CheckRow> checks)
+    {
+        var groups = new List<List<CheckRow>>();
+        foreach (var check in checks)
+        {
+            if (check.IsBeside && groups.Count > 0)
+            {
+                groups[^1].Add(check);
+            }
+            else
+            {
+                groups.Add([check]);
+            }
+        }
+
+        return groups;
     }
 
     private static async Task<int> KeepAsync(
@@ -173,6 +191,7 @@ internal static class DemoRun
         ("ANCHOR_PIDS_EU1", Pids(world.Home)),
         ("ANCHOR_PIDS_US1", Pids(world.Peer)),
         ("ANCHOR_ADMINS_EU1", string.Join(',', world.Home.AdminAddresses)),
+        ("ANCHOR_ADMINS_US1", string.Join(',', world.Peer.AdminAddresses)),
         ("SEGMENT_US1", world.Peer.Name),
         ("DNS_ADDRESS", world.DnsAddress),
         ("GENESIS_EU1", await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false)),
