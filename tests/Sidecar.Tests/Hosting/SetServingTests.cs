@@ -177,7 +177,7 @@ public sealed class SetServingTests : IAsyncLifetime
         await host.Ready.WaitAsync(Patience, Cancellation);
         var socket = Path.Combine(_clusters.Folder, isEnvoy ? "envoy-weights" : "weights", "xds.sock");
         await using var envoy = isEnvoy
-            ? await EnvoyProcess.StartAsync(EnvoyBinary.Path!, socket, Cancellation)
+            ? await EnvoyProcess.StartAsync(EnvoyBinary.Path!, socket, Cancellation, isDelta: true)
             : null;
         var counts = new Dictionary<string, int>();
 

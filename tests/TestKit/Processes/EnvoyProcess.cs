@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Fairlead.TestKit.Processes;
 
 /// <summary>
-/// A real Envoy with one HTTP listener on a free port, fed over aggregated state-of-the-world xDS from a unix socket:
+/// A real Envoy with one HTTP listener on a free port, fed over aggregated xDS of either variant from a unix socket:
 /// clusters by wildcard, the route configuration <c>fairlead</c> by name.
 /// </summary>
 public sealed class EnvoyProcess : IAsyncDisposable
@@ -34,13 +34,14 @@ public sealed class EnvoyProcess : IAsyncDisposable
     /// <param name="program">The binary.</param>
     /// <param name="xdsSocket">The path of the xDS server's unix socket.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="isDelta">Whether it asks by the delta variant.</param>
     public static async Task<EnvoyProcess> StartAsync(
-        string program, string xdsSocket, CancellationToken cancellationToken)
+        string program, string xdsSocket, CancellationToken cancellationToken, bool isDelta = false)
     {
         var folder = Directory.CreateTempSubdirectory("fairlead-envoy-").FullName;
         var bootstrap = Path.Combine(folder, "bootstrap.yaml");
         var adminFile = Path.Combine(folder, "admin");
-        await File.WriteAllTextAsync(bootstrap, Bootstrap(xdsSocket), cancellationToken);
+        await File.WriteAllTextAsync(bootstrap, Bootstrap(xdsSocket, isDelta ? "DELTA_GRPC" : "GRPC"), cancellationToken);
         var process = ChildProcess.Start(
             program,
             [
@@ -114,12 +115,12 @@ public sealed class EnvoyProcess : IAsyncDisposable
 
     private static bool AdminIsWritten(string file) => File.Exists(file) && new FileInfo(file).Length > 0;
 
-    private static string Bootstrap(string xdsSocket) => $$"""
+    private static string Bootstrap(string xdsSocket, string apiType) => $$"""
         node: { id: shop/frontend, cluster: test }
         admin: { address: { socket_address: { address: 127.0.0.1, port_value: 0 } } }
         dynamic_resources:
           ads_config:
-            api_type: GRPC
+            api_type: {{apiType}}
             transport_api_version: V3
             set_node_on_first_message_only: true
             grpc_services:
