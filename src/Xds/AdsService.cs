@@ -40,8 +40,8 @@ public sealed class AdsService
     /// <summary>The aggregated service, to add to a server.</summary>
     public ServerServiceDefinition Define() => Define(null);
 
-    /// <summary>The services of one type each: clusters, endpoints, listeners, routes. Raise the streams of a connection
-    /// beside them: an Envoy opens one for the endpoints of each cluster.</summary>
+    /// <summary>The services of one type each: clusters, endpoints, listeners, routes. A connection beside them needs
+    /// many streams: an Envoy opens one for the endpoints of each cluster.</summary>
     public IEnumerable<ServerServiceDefinition> DefineTypes() => ResourceType.All.Select(Define);
 
     private ServerServiceDefinition Define(ResourceType? type)

@@ -10,4 +10,9 @@ namespace Fairlead.Xds;
 /// <param name="ConnectedAt">When its first request came.</param>
 /// <param name="Types">The types that it asked for.</param>
 public sealed record StreamStatus(
-    long Id, string Peer, string Service, ClientNode Node, DateTimeOffset ConnectedAt, ImmutableArray<TypeStatus> Types);
+    long Id,
+    string Peer,
+    string Service,
+    ClientNode Node,
+    DateTimeOffset ConnectedAt,
+    ImmutableArray<TypeStatus> Types);

@@ -20,7 +20,11 @@ internal static class Fixtures
         {
             Name = name,
             Type = EnvoyApi.Clusters.Cluster.Types.DiscoveryType.Eds,
-            EdsClusterConfig = new Cluster.Types.EdsClusterConfig { EdsConfig = endpoints ?? Ads(), ServiceName = service ?? "" },
+            EdsClusterConfig = new Cluster.Types.EdsClusterConfig
+            {
+                EdsConfig = endpoints ?? Ads(),
+                ServiceName = service ?? "",
+            },
             ConnectTimeout = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(timeoutMs)),
             IgnoreHealthOnHostRemoval = true,
             CommonLbConfig = new Cluster.Types.CommonLbConfig

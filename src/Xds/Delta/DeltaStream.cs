@@ -9,7 +9,7 @@ namespace Fairlead.Xds.Delta;
 /// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item>A name that is subscribed is answered, also one that the client holds already: it may have forgotten it.</item>
+/// <item>A name that is subscribed is answered, also one that the client holds: it may have forgotten it.</item>
 /// <item>A name that is given up while everything is asked for is sent again where it belongs to everything, and else
 /// called removed.</item>
 /// <item>What a client says that it holds from before is not sent again at the same version; endpoints always are.

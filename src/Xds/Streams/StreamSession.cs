@@ -3,8 +3,9 @@ using Fairlead.Rpc;
 namespace Fairlead.Xds.Streams;
 
 /// <summary>
-/// The shell around a <see cref="DiscoveryStream{TRequest, TResponse}"/>: one task owns it, reads requests, hears of snapshots, writes
-/// responses one after the other. Nothing is queued: what a slow reader missed collapses into its next response.
+/// The shell around a <see cref="DiscoveryStream{TRequest, TResponse}"/>: one task owns it, reads requests, hears of
+/// snapshots, writes responses one after the other. Nothing is queued: what a slow reader missed collapses into its
+/// next response.
 /// </summary>
 /// <param name="id">The stream's number.</param>
 /// <param name="peer">Where the client comes from.</param>
@@ -197,7 +198,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
     private static StatusCode CodeOf(StreamRefusal refusal) => refusal switch
     {
-        StreamRefusal.TypeMissing or StreamRefusal.TypeMismatch or StreamRefusal.NameTooLong => StatusCode.InvalidArgument,
+        StreamRefusal.TypeMissing or StreamRefusal.TypeMismatch or StreamRefusal.NameTooLong =>
+            StatusCode.InvalidArgument,
         _ => StatusCode.ResourceExhausted,
     };
 

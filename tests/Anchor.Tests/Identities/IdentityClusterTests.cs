@@ -204,7 +204,8 @@ public sealed class IdentityClusterTests : IAsyncLifetime
         var accepted = Assert.IsType<Verdict.Accepted>(ClusterClient.Verify(_home, query, answer));
         Assert.Equal(Outcome.Denied, accepted.Answer.Outcome);
         return string.Join('\n', answer.Hops.Zip(accepted.Answer.Hops, (raw, hop) => string.Join(
-            ' ', raw.Kind, raw.Nodes.Length, string.Join(',', raw.Proofs.Select(proof => $"{proof.Class}{proof.Proof.End}")),
+            ' ', raw.Kind, raw.Nodes.Length,
+            string.Join(',', raw.Proofs.Select(proof => $"{proof.Class}{proof.Proof.End}")),
             string.Join(',', raw.Attests.Select(attest => attest.Payload.Length)),
             string.Join(',', hop.Attests.Select(one => $"{one.Allowed} {one.Rule} {one.RuleId} {one.Subject}")))))
             + $"\n{answer.Result} {answer.Slices.Length}";

@@ -107,7 +107,7 @@ public sealed class SetServingTests : IAsyncLifetime
         Assert.Equal("absent", (string?)(await NamesAsync(host))["state"]);
     }
 
-    /// <summary>Set and members are kept each by itself, and joined again: no anchor answers the second start.</summary>
+    /// <summary>Set and members are kept each by itself, and joined again: no anchor answers the next start.</summary>
     [Fact]
     public async Task Restart_WithASetKept_ServesItAtOnceWithoutItsAnchors()
     {

@@ -3,7 +3,7 @@ using static Fairlead.Xds.Tests.Fixtures;
 
 namespace Fairlead.Xds.Tests.Delta;
 
-/// <summary>A client that comes with what it holds from an earlier stream, of this server's life or another's.</summary>
+/// <summary>A client that comes with what it holds from an earlier stream, of this server or another.</summary>
 public sealed class DeltaReconnectTests
 {
     private static readonly ResourceType Cds = ResourceType.Cluster;
