@@ -7,7 +7,7 @@ export MSBUILDDISABLENODEREUSE := 1
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-BUILD := dotnet build -c Release -m:2 -v q -nologo -tl:off -clp:NoSummary
+BUILD := eng/build.sh
 FAIRLEAD := dotnet artifacts/bin/Cli/release/fairlead.dll
 
 .PHONY: help build test test-tools demo bench publish-sidecar simulate format clean

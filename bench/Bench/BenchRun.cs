@@ -16,6 +16,8 @@ internal static class BenchRun
         .. FanOutBenchmarks.All,
         .. SidecarBenchmarks.All,
         .. EndpointBenchmarks.All,
+        .. SilentAnchorBenchmarks.All,
+        .. SubscriptionBenchmarks.All,
         .. ProxyBenchmarks.All,
     ];
 

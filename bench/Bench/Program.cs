@@ -9,6 +9,16 @@ if (args is [XdsClients.Command, var socket, var streams, var connections])
     return await XdsClients.RunAsync(socket, streams, connections);
 }
 
+if (args is [ProxyProgram.Command, var kind, var ports])
+{
+    return await ProxyProgram.RunAsync(kind, ports);
+}
+
+if (args is [SidecarCrowd.Command, var bootstrap, var key, var count, var names])
+{
+    return await SidecarCrowd.RunAsync(bootstrap, key, count, names);
+}
+
 // Told to end, it first ends what it started.
 using var stop = new CancellationTokenSource();
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);

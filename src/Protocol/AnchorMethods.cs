@@ -39,6 +39,10 @@ public static class AnchorMethods
     public static Method<EpochsRequest, EpochsResponse> Epochs { get; } =
         Create<EpochsRequest, EpochsResponse>(MethodType.Unary, "Epochs", SmallBytes, RequestBytes);
 
+    /// <summary>A page of epochs of the caller's segment, or of one that introduces it.</summary>
+    public static Method<PresentRequest, PresentResponse> Present { get; } =
+        Create<PresentRequest, PresentResponse>(MethodType.Unary, "Present", RequestBytes, SmallBytes);
+
     /// <summary>Slices by digest.</summary>
     public static Method<SlicesRequest, SlicesResponse> Slices { get; } =
         Create<SlicesRequest, SlicesResponse>(MethodType.Unary, "Slices", SmallBytes, MaxMessageBytes);

@@ -24,6 +24,7 @@ internal sealed class HonestAnchor : ISimulatedAnchor
     private EpochGround _ground;
     private long _served;
     private (List<ReadOnlyMemory<byte>> Journal, ReadOnlyMemory<byte> Body)? _syncing;
+    private long _rotatedAt;
     private int _life;
     private int _timer;
 
@@ -131,8 +132,22 @@ internal sealed class HonestAnchor : ISimulatedAnchor
             CheckRefusal(input, outputs, pending, last);
             if (Run(outputs, 0))
             {
-                _inbox.Dequeue();
+                Finish();
             }
+        }
+    }
+
+    /// <summary>Behind each epoch the gov journal starts anew with what the engine still needs, as that of a real
+    /// anchor does when it is long; a crash before it leaves the old one.</summary>
+    private void Finish()
+    {
+        _inbox.Dequeue();
+        if (_rotatedAt < _ground.Epoch.Value.Number && _engine is { VotesOfSlot: { } votes })
+        {
+            _rotatedAt = _ground.Epoch.Value.Number;
+            List<ReadOnlyMemory<byte>> carried = [.. votes];
+            _disk.GovJournal.Clear();
+            _disk.GovJournal.AddRange(carried);
         }
     }
 
@@ -187,7 +202,7 @@ internal sealed class HonestAnchor : ISimulatedAnchor
             _syncing = null;
             if (Run(outputs, next))
             {
-                _inbox.Dequeue();
+                Finish();
                 Work();
             }
         });

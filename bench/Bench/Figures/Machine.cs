@@ -8,6 +8,8 @@ internal static class Machine
 {
     private const int ThreadClock = 3; // CLOCK_THREAD_CPUTIME_ID
     private const int Terminate = 15;
+    private const int ContinueSignal = 18; // SIGCONT
+    private const int StopSignal = 19; // SIGSTOP
 
     /// <summary>How many tasks wanted to run in the last minute: beside it a latency can be judged.</summary>
     public static double Load() => double.Parse(
@@ -48,6 +50,12 @@ internal static class Machine
 
     /// <summary>Asks a process to end.</summary>
     public static void End(int process) => _ = kill(process, Terminate);
+
+    /// <summary>Freezes a process: its sockets stay and it says nothing.</summary>
+    public static void Freeze(int process) => _ = kill(process, StopSignal);
+
+    /// <summary>Lets it go on.</summary>
+    public static void Thaw(int process) => _ = kill(process, ContinueSignal);
 
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Fairlead.Bench;
 
-/// <summary>The admin pages of one sidecar. Thread-safe.</summary>
+/// <summary>The admin pages of one sidecar or anchor. Thread-safe.</summary>
 internal sealed class AdminPage(string address) : IDisposable
 {
     private readonly HttpClient _http = new()
@@ -12,7 +12,10 @@ internal sealed class AdminPage(string address) : IDisposable
     };
 
     public async Task<JsonArray> ListAsync(string path, CancellationToken cancellationToken) =>
-        JsonNode.Parse(await _http.GetStringAsync(new Uri(path, UriKind.Relative), cancellationToken))!.AsArray();
+        (await ReadAsync(path, cancellationToken)).AsArray();
+
+    public async Task<JsonNode> ReadAsync(string path, CancellationToken cancellationToken) =>
+        JsonNode.Parse(await _http.GetStringAsync(new Uri(path, UriKind.Relative), cancellationToken))!;
 
     /// <summary>Whether a page answers 200; false where nobody listens yet.</summary>
     public async Task<bool> IsOkAsync(string path, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Fairlead.TestKit.Processes;
 
@@ -30,7 +31,7 @@ internal sealed partial class DemoProcess : IAsyncDisposable
     public bool HasEnvoy => this["ENVOY_PID"].Length > 0;
 
     /// <summary>Where us1's manifests are watched.</summary>
-    public string Manifests => Path.Combine(this["MANIFESTS_DIR"], "us1.internal");
+    public string Manifests => Path.Combine(this["MANIFESTS_DIR"], this["SEGMENT_US1"]);
 
     /// <summary>Where applications send requests to Envoy.</summary>
     public Uri EnvoyListener
@@ -42,11 +43,14 @@ internal sealed partial class DemoProcess : IAsyncDisposable
         }
     }
 
-    public static async Task<DemoProcess> StartAsync(CancellationToken cancellationToken)
+    /// <summary>Starts it, with more words for <c>fairlead demo</c> where some are given.</summary>
+    public static async Task<DemoProcess> StartAsync(
+        CancellationToken cancellationToken, params IEnumerable<string> more)
     {
         var folder = new ScratchFolder();
         var file = folder.File("demo.env");
-        var process = ChildProcess.Start("dotnet", [BuiltPrograms.Fairlead, "demo", "--keep", "--env-file", file]);
+        var process = ChildProcess.Start(
+            "dotnet", [BuiltPrograms.Fairlead, "demo", "--keep", "--env-file", file, .. more]);
         var demo = new DemoProcess(process, folder);
         try
         {
@@ -60,10 +64,30 @@ internal sealed partial class DemoProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The demo's pod, for resolvers of our own.</summary>
+    public Pod Pod() => Bench.Pod.Read(this["BOOTSTRAP_FILE"], this["KEY_FILE"]);
+
+    /// <summary>Has us1 export so many names; they are sealed a little later.</summary>
+    /// <returns>The names, <c>checkout</c> first.</returns>
+    public async Task<string[]> ExportAsync(int names, CancellationToken cancellationToken)
+    {
+        var generated = names - 2;
+        await ChildRun.FairleadAsync(
+            ["manifests", "generate", "--services", $"{generated}", "--endpoints", "3", "--out", Manifests],
+            cancellationToken);
+        var segment = this["SEGMENT_US1"];
+        return
+        [
+            "checkout.shop.svc." + segment, "catalog.shop.svc." + segment,
+            .. Enumerable.Range(0, generated)
+                .Select(i => string.Create(CultureInfo.InvariantCulture, $"svc-{i:d5}.shop.svc.{segment}")),
+        ];
+    }
+
     /// <summary>The process ids of a list such as ANCHOR_PIDS_US1.</summary>
     public IReadOnlyList<int> Processes(string key) =>
         [.. this[key].Split(',', StringSplitOptions.RemoveEmptyEntries)
-            .Select(id => int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))];
+            .Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
 
     public async ValueTask DisposeAsync()
     {

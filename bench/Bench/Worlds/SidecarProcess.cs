@@ -99,6 +99,7 @@ internal sealed class SidecarProcess : IAsyncDisposable
         $"  socket: \"{socket}\"",
         $"  address: \"127.0.0.1:{ports[0]}\"",
         $"admin: \"127.0.0.1:{ports[1]}\"",
+        "metrics: \"127.0.0.1:0\"",
         "unsafe_allow_loopback_endpoints: true",
     ];
 }

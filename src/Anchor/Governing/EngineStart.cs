@@ -34,6 +34,8 @@ internal static class EngineStart
             JournalBase = folder.JournalBase(ground),
             Archived = folder.Archived?.Seal,
             ArchivedEntries = folder.Archived?.Entries ?? [],
+            ArchivedBefore = folder.ArchivedBefore?.Seal,
+            ArchivedBeforeEntries = folder.ArchivedBefore?.Entries ?? [],
             Queue = Load(operations, ground),
             Foreign = keeper.Durable.Segments.Values.Where(segment => segment.Genesis != ground.Genesis)
                 .ToDictionary(segment => segment.Genesis, Foreign),

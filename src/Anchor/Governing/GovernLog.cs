@@ -45,4 +45,9 @@ internal static partial class GovernLog
         2408, LogLevel.Warning, "Epoch {Number} has expired: nothing is sealed before a newer one is in hand",
         EventName = "Expired")]
     internal static partial void Expired(ILogger logger, long number);
+
+    [LoggerMessage(
+        2409, LogLevel.Information, "The gov key's journal starts anew at epoch {Epoch}: {Before} bytes, {After} now",
+        EventName = "Rotated")]
+    internal static partial void Rotated(ILogger logger, long epoch, long before, long after);
 }

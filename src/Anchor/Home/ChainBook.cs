@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Resolver.Anchors;
@@ -15,6 +16,10 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
 
     /// <summary>The documents of a segment's epochs, from its genesis on.</summary>
     internal EpochLog LogOf(Digest segment) => _logs.GetOrAdd(segment, static _ => new EpochLog());
+
+    /// <summary>The same where something is held of it; null else.</summary>
+    internal ImmutableArray<EpochDocument>? Find(Digest segment) =>
+        _logs.TryGetValue(segment, out var log) && log.All is { IsEmpty: false } epochs ? epochs : null;
 
     /// <summary>First contact with an anchor, and again whenever the chain may have grown.</summary>
     /// <param name="client">The anchor; it is held to the keys of the newest epoch.</param>

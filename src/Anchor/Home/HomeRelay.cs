@@ -10,7 +10,11 @@ namespace Fairlead.Anchor.Home;
 /// as long as some consumer uses them and a little longer. Thread-safe.
 /// </summary>
 internal sealed class HomeRelay(
-    ServingContext context, HomeVerifier verifier, AttestBook attests, IntroductionBook introductions)
+    ServingContext context,
+    HomeVerifier verifier,
+    AttestBook attests,
+    IntroductionBook introductions,
+    ChainBook chains)
     : IAsyncDisposable
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(60);
@@ -20,6 +24,18 @@ internal sealed class HomeRelay(
     private readonly Dictionary<Digest, RelayedName> _names = [];
     private readonly ConcurrentDictionary<SegmentName, TargetSession> _sessions = new();
     private ulong _nextId;
+
+    /// <summary>How many names are subscribed upstream, and over how many streams.</summary>
+    internal (int Names, int Streams) Upstream
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_names.Count, _sessions.Count);
+            }
+        }
+    }
 
     /// <summary>Uses a name; <see cref="Release"/> ends it.</summary>
     /// <returns>The subscription, or <c>RateLimited</c> where there are too many.</returns>
@@ -48,7 +64,7 @@ internal sealed class HomeRelay(
 
         var session = _sessions.GetOrAdd(
             question.Query.Value.Name.Segment!,
-            target => new TargetSession(context, verifier, attests, introductions, target));
+            target => new TargetSession(context, verifier, attests, introductions, chains, target));
         if (isNew)
         {
             session.Add(name);

@@ -54,11 +54,17 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         Refusal? refusal = null;
         SegmentState? learned = null;
         keeper.Step(
-            state =>
+            held =>
             {
+                (var state, refusal) = WithOwn(held, own);
+                if (refusal is not null)
+                {
+                    return null;
+                }
+
                 var whole = fromTarget with { Hops =
                 [
-                    Known(state, own), .. transits.Select(hop => hop.ForVerifier()), .. fromTarget.Hops,
+                    own with { Epochs = [] }, .. transits.Select(hop => hop.ForVerifier()), .. fromTarget.Hops,
                 ] };
                 var options = new VerifierOptions
                 {
@@ -94,8 +100,23 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
             ? segment
             : null;
 
-    // The own hop holds the whole chain; an answer must not repeat what the verifier holds.
-    private static UnverifiedHop Known(VerifierState state, UnverifiedHop own) => state.HomeState is { } home
-        ? own with { Epochs = [.. own.Epochs.Skip((int)Math.Min(home.NewestNumber + 1, own.Epochs.Length))] }
-        : own;
+    // The own hop holds the whole chain, which may have more epochs than an answer brings (V36).
+    private (VerifierState State, Refusal? Refusal) WithOwn(VerifierState state, UnverifiedHop own)
+    {
+        var chain = state.HomeState;
+        foreach (var page in own.Epochs.Skip((int)(chain?.NewestNumber ?? -1) + 1).Chunk(Limits.PageEpochs))
+        {
+            var refused = chain?.Newest.Value.Policy.Refuse ?? [];
+            var verdict = EpochChain.Extend(
+                chain, own.Genesis, null, [.. page], context.Now(), state.ClockDelta, refused, _cache);
+            if (!verdict.IsAccepted)
+            {
+                return (state, verdict.Refusal.At("home"));
+            }
+
+            chain = verdict.Segment;
+        }
+
+        return (chain is null ? state : state.With(chain), null);
+    }
 }

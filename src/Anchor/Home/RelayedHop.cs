@@ -19,11 +19,17 @@ internal sealed record RelayedHop(UnverifiedHop Hop, IReadOnlyList<EpochDocument
     };
 
     /// <summary>
-    /// The hop as this anchor's own verifier needs it, which holds the chain and maybe no longer the document of the
-    /// epoch that the seal stands under.
+    /// The hop as a verifier needs it that holds the chain and maybe no longer the document of the epoch that the seal
+    /// stands under: this anchor's own, or one that the chain was shown to page by page.
     /// </summary>
     internal UnverifiedHop ForVerifier() =>
         Hop.Seal is { } seal && Document.TryParse<Seal>(seal.Payload, out var parsed, out _)
-            ? Hop with { Epochs = [.. Epochs.Skip((int)Math.Min(parsed.Value.Epoch, Epochs.Count))] }
+        && parsed.Value.Epoch < Epochs.Count
+            ? Hop with
+            {
+                Epochs = parsed.Value.Epoch == Epochs.Count - 1
+                    ? [Epochs[^1]]
+                    : [Epochs[(int)parsed.Value.Epoch], Epochs[^1]],
+            }
             : Hop;
 }

@@ -36,13 +36,14 @@ internal sealed class TargetSession : IAsyncDisposable
         HomeVerifier verifier,
         AttestBook attests,
         IntroductionBook introductions,
+        ChainBook chains,
         SegmentName target)
     {
         _context = context;
         _verifier = verifier;
         _attests = attests;
         _introductions = introductions;
-        _chains = new ChainBook(context, verifier);
+        _chains = chains;
         _target = target;
         _log = context.Loggers.CreateLogger<TargetSession>();
         _wakeup = new Wakeup(context.Time);

@@ -32,6 +32,8 @@ internal sealed class TargetStream(
     private long _chain = -1;
     private volatile Refusal? _lost;
     private Way? _told;
+    private ChainShowing? _showing;
+    private long _shownAgain;
 
     /// <summary>The way to the target.</summary>
     internal required Way Way { get; set; }
@@ -53,6 +55,11 @@ internal sealed class TargetStream(
         while (true)
         {
             var view = context.Views.Current!;
+            if (await ShowAsync(view, cancellationToken).ConfigureAwait(false) is { } hidden)
+            {
+                return hidden;
+            }
+
             foreach (var request in Requests(view))
             {
                 await call.RequestStream.WriteAsync(request, cancellationToken).ConfigureAwait(false);
@@ -87,6 +94,27 @@ internal sealed class TargetStream(
         }
     }
 
+    // At first contact, again with each newer introduction, and with each epoch of the own segment: it is how the
+    // target knows this home, and Grants of a new home epoch are believed by those who know it (V48). What fits goes
+    // along with the next question.
+    private async Task<Refusal?> ShowAsync(SegmentView view, CancellationToken cancellationToken)
+    {
+        if (_home == view.Epoch.Digest && ReferenceEquals(_told, Way))
+        {
+            return null;
+        }
+
+        if (_home != view.Epoch.Digest)
+        {
+            _open.Clear();
+        }
+
+        (_home, _told) = (view.Epoch.Digest, Way);
+        (_showing, var refusal) = await ChainShowing.ShowAsync(client, view, Way.Hops, cancellationToken)
+            .ConfigureAwait(false);
+        return refusal;
+    }
+
     private IEnumerable<SubscribeRequest> Requests(SegmentView view)
     {
         var now = context.Now();
@@ -105,13 +133,6 @@ internal sealed class TargetStream(
             }
 
             yield return new SubscribeRequest { Grants = renewed };
-        }
-
-        // Grants of a new home epoch are believed by those who know it: it travels with the questions (V48).
-        if (_home != view.Epoch.Digest)
-        {
-            _home = view.Epoch.Digest;
-            _open.Clear();
         }
 
         foreach (var name in names.Values)
@@ -140,17 +161,16 @@ internal sealed class TargetStream(
             Grant = WireWriter.ToMessage(_grants.Sign(view, name.Consumer, Target)),
             Child = Way.Child ?? "",
         };
-        request.HomeEpochs.AddRange(view.Epochs.Select(WireWriter.ToMessage));
         if (verifier.Chain(Target) is { } chain)
         {
             request.Known.Add(WireWriter.ToKnown(chain));
         }
 
-        // At first contact, and again with each newer introduction: it is how the target knows this home (V48).
-        if (!ReferenceEquals(_told, Way))
+        if (_showing is { } showing)
         {
-            _told = Way;
-            request.Via.AddRange(Way.Hops.Select(hop => WireWriter.ToMessage(hop.After(null))));
+            _showing = null;
+            request.HomeEpochs.AddRange(showing.Home.Select(WireWriter.ToMessage));
+            request.Via.AddRange(showing.Via.Select(WireWriter.ToMessage));
         }
 
         return new Open { Id = name.Id, Request = request, TraceParent = name.TakeTrace() ?? "" };
@@ -234,6 +254,13 @@ internal sealed class TargetStream(
         if (names.TryGetValue(failed.Id, out var name))
         {
             name.Fail(refusal);
+        }
+
+        // Who put this home out to make room for others is shown it again, though not without end.
+        if (failure is VerificationFailure.BelowLinkFloor or VerificationFailure.GrantForeignSubject
+            && context.Now() - _shownAgain >= GrantHalf.TotalMilliseconds)
+        {
+            (_shownAgain, _home) = (context.Now(), default);
         }
 
         // Another anchor may know better; a question that may not be asked here may not be asked there either.

@@ -69,6 +69,9 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     /// <summary>How often the journal was started anew.</summary>
     internal long JournalRotations => _loop!.Rotations;
 
+    /// <summary>How often the gov key's journal was started anew.</summary>
+    internal long GovRotations => _loop!.GovRotations;
+
     /// <summary>Where consumers, publishers and other anchors connect.</summary>
     internal RpcEndpoint Endpoint => _server!.Endpoints[0];
 
@@ -133,11 +136,12 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 
     public void OnCertified(CertifiedState state)
     {
-        var ground = _ground;
-        _views.Publish(new SegmentView(ground.Name, ground.Epochs, ground.Newest, ground.Leaves, ground.Rules, state));
+        _views.Publish(_ground.View(state));
         _archive!.Enqueue(state);
         _counters.Seals.Add();
     }
+
+    public void OnHeldBefore(CertifiedState state) => _views.Publish(_ground.ViewBefore(state));
 
     public void OnBroken(Exception error) => _broken.TrySetException(error);
 
@@ -222,16 +226,18 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         var mint = new AttestMint(context.SealKey);
         _attests = new AttestBook(mint, AskAsync, time, loggers.CreateLogger<AttestBook>());
         var verifier = new HomeVerifier(context, _keeper!);
+        var chains = new ChainBook(context, verifier);
         _introductions = new IntroductionBook(
             context,
-            new Introducing(context, verifier, new ChainBook(context, verifier)),
+            new Introducing(context, verifier, chains),
             new IntroductionFile(Path.Combine(options.Data, "introductions.state")));
-        _consumers = new ConsumerService(context, _attests, verifier, _introductions);
+        _consumers = new ConsumerService(context, _attests, verifier, _introductions, chains);
         var builder = ServerServiceDefinition.CreateBuilder();
         _consumers.AddTo(builder);
         _introduce = new IntroduceService(context, _attests, _consumers.Homes);
         _introduce.AddTo(builder);
-        new ReadingService(context, ServedEpochs, _ground.Genesis).AddTo(builder);
+        _consumers.Homes.Presented.AddTo(builder);
+        new ReadingService(context, ServedEpochs, chains.Find, _ground.Genesis).AddTo(builder);
         new PublishService(_loop!, _ground.Genesis, _counters).AddTo(builder);
         var service = builder.Build();
         var peers = new PeerService(
@@ -320,6 +326,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         Introductions = [.. _introductions!.All.Where(one => !one.Way.Hops.IsEmpty)],
         Answers = _context!.Meter,
         Introduced = _introduce!.Given,
+        Upstream = _consumers!.Upstream,
     };
 
     private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -46,6 +46,9 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
             "fairlead_anchor_entries_refused_total", "Entries offered here that were refused.", "failure",
             counters.Refused.Values)
         .Gauge("fairlead_anchor_streams", "Open subscription streams.", now.Streams)
+        .Gauge("fairlead_anchor_upstream_names", "Names subscribed to in other segments, each once for all who ask.",
+            now.Upstream.Names)
+        .Gauge("fairlead_anchor_upstream_streams", "Streams over which they are.", now.Upstream.Streams)
         .Gauge("fairlead_anchor_peers_connected", "Other anchors of the segment to which the connection works.",
             now.Peers.Count(p => p.IsConnected))
         .Gauge("fairlead_anchor_introductions", "Segments to which a way over transits is held.",
@@ -101,6 +104,10 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
         }
 
         json.WriteEndArray();
+        json.WriteStartObject("upstream");
+        json.WriteNumber("names", now.Upstream.Names);
+        json.WriteNumber("streams", now.Upstream.Streams);
+        json.WriteEndObject();
         Introductions(json, now);
         json.WriteEndObject();
     }

@@ -23,6 +23,9 @@ internal sealed record AnchorStatus(
     /// <summary>The answers given.</summary>
     internal required AnswerMeter Answers { get; init; }
 
+    /// <summary>How many names are subscribed to in other segments, and over how many streams.</summary>
+    internal (int Names, int Streams) Upstream { get; init; }
+
     /// <summary>How many hops were given to the anchors of other segments.</summary>
     internal long Introduced { get; init; }
 }

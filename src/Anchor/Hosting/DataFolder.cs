@@ -22,6 +22,10 @@ internal sealed record DataFolder(
     JournalFile GovJournal,
     (Envelope Seal, IReadOnlyList<SignedEntry> Entries)? Archived)
 {
+    /// <summary>The newest certified state of the epoch before, where the store holds none of this one; null
+    /// else.</summary>
+    internal (Envelope Seal, IReadOnlyList<SignedEntry> Entries)? ArchivedBefore { get; private init; }
+
     /// <summary>Opens or makes all of it.</summary>
     /// <exception cref="StartException">The folder is not writable, held by another process, or its journal is missing
     /// though the key has signed, damaged, or behind what it should hold (V43).</exception>
@@ -49,7 +53,11 @@ internal sealed record DataFolder(
             CheckBase(gov.Header, ground);
             var archived = await new ArchiveFormat(ground.Genesis).LoadAsync(store, cancellationToken)
                 .ConfigureAwait(false);
-            return new DataFolder(store, mark, journal, gov, OfThisEpoch(archived, ground));
+            var newest = ground.Newest.Value.Number;
+            return new DataFolder(store, mark, journal, gov, OfEpoch(archived, newest))
+            {
+                ArchivedBefore = OfEpoch(archived, newest - 1),
+            };
         }
         catch (Exception e)
         {
@@ -125,10 +133,10 @@ internal sealed record DataFolder(
     internal long ArchivedSeq =>
         Archived is { } found && Document.TryParse<Seal>(found.Seal.Payload, out var seal, out _) ? seal.Value.Seq : -1;
 
-    private static (Envelope Seal, IReadOnlyList<SignedEntry> Entries)? OfThisEpoch(
-        (Envelope Seal, IReadOnlyList<SignedEntry> Entries)? archived, SegmentGround ground) =>
+    private static (Envelope Seal, IReadOnlyList<SignedEntry> Entries)? OfEpoch(
+        (Envelope Seal, IReadOnlyList<SignedEntry> Entries)? archived, long epoch) =>
         archived is { } found && Document.TryParse<Seal>(found.Seal.Payload, out var seal, out _)
-        && seal.Value.Epoch == ground.Newest.Value.Number
+        && seal.Value.Epoch == epoch
             ? archived
             : null;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Anchor.Serving;
 using Fairlead.Governance;
 using Fairlead.Hosting;
 using Fairlead.Naming;
@@ -21,14 +22,8 @@ internal sealed class SegmentGround
         Ground = ground;
         Before = before;
         Publishers = [.. publishers, .. PublishersOf(ground.Leaves)];
-        Rules =
-        [
-            .. ground.Leaves.Leaves.Values.Where(leaf => leaf.Class == LeafClass.Rule)
-                .Select(leaf => Document.TryParse<Rule>(leaf.Payload, out var rule, out _) ? rule : null)
-                    .OfType<Parsed<Rule>>(),
-        ];
-        Leaves = ground.Leaves.Leaves.Values.ToImmutableDictionary(
-            leaf => new LeafName(leaf.Class, leaf.Name), leaf => leaf.Payload);
+        Rules = RulesOf(ground);
+        Leaves = LeavesOf(ground);
     }
 
     /// <summary>The whole chain with what goes with it.</summary>
@@ -101,6 +96,15 @@ internal sealed class SegmentGround
         }
     }
 
+    /// <summary>What is served of a certified state of the newest epoch.</summary>
+    internal SegmentView View(CertifiedState state) => new(Name, Epochs, Newest, Leaves, Rules, state);
+
+    /// <summary>What is served of a certified state of the epoch before.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    internal SegmentView ViewBefore(CertifiedState state) => Before is { } before
+        ? new SegmentView(Name, Epochs[..^1], before.Epoch, LeavesOf(before), RulesOf(before), state)
+        : throw new InvalidOperationException("epoch 0 has none before it");
+
     /// <summary>The ground one step further, or with a later handover to the same epoch. The step is verified
     /// already.</summary>
     internal SegmentGround Follow(EpochGround ground, EpochStep step)
@@ -161,6 +165,17 @@ internal sealed class SegmentGround
             leaves.SelectMany(PublishersOf));
         return null;
     }
+
+    private static ImmutableArray<Parsed<Rule>> RulesOf(EpochGround ground) =>
+    [
+        .. ground.Leaves.Leaves.Values.Where(leaf => leaf.Class == LeafClass.Rule)
+            .Select(leaf => Document.TryParse<Rule>(leaf.Payload, out var rule, out _) ? rule : null)
+                .OfType<Parsed<Rule>>(),
+    ];
+
+    private static ImmutableDictionary<LeafName, ReadOnlyMemory<byte>> LeavesOf(EpochGround ground) =>
+        ground.Leaves.Leaves.Values.ToImmutableDictionary(
+            leaf => new LeafName(leaf.Class, leaf.Name), leaf => leaf.Payload);
 
     private static IEnumerable<Digest> PublishersOf(OperationLeaves leaves) =>
         leaves.Leaves.Values.Select(leaf => leaf.Document).OfType<Credential>().Select(one => one.Key.Kid);

@@ -17,6 +17,10 @@ internal interface ISealShell
     /// <summary>A newer seal is certified: subscribers first, then the archive.</summary>
     void OnCertified(CertifiedState state);
 
+    /// <summary>After a start: the newest epoch has no seal yet, and this is the last one of the epoch before, to be
+    /// served until it has (4.3.3).</summary>
+    void OnHeldBefore(CertifiedState state);
+
     /// <summary>
     /// This anchor seals the next epoch from now on. Returns once that is on the disk: what stands on it leaves next.
     /// </summary>

@@ -36,6 +36,7 @@ internal sealed class SealLoop : IAsyncDisposable
     private CertifiedState? _archived;
     private long _tokens;
     private long _rotations;
+    private long _govRotations;
     private readonly ITimer _alarm;
     private long? _timer;
     private long _armed = long.MaxValue;
@@ -75,12 +76,19 @@ internal sealed class SealLoop : IAsyncDisposable
     /// <summary>How often the journal was started anew.</summary>
     internal long Rotations => Interlocked.Read(ref _rotations);
 
+    /// <summary>How often the gov key's journal was started anew.</summary>
+    internal long GovRotations => Interlocked.Read(ref _govRotations);
+
     /// <summary>Starts the task; a state that the archive kept is served at once.</summary>
     internal void Start()
     {
         if (_engine.Seals.Newest is { } newest)
         {
             _shell.OnCertified(newest);
+        }
+        else if (_engine.LastOfBefore is { } last)
+        {
+            _shell.OnHeldBefore(last);
         }
 
         _running = Task.Run(RunAsync);
@@ -162,6 +170,7 @@ internal sealed class SealLoop : IAsyncDisposable
                 }
 
                 Rotate();
+                RotateGov();
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -202,6 +211,24 @@ internal sealed class SealLoop : IAsyncDisposable
         _journal.Rotate(state.Seal.Epoch, state.Seal.Seq, state.Seal.Root.ToString(), carried);
         Interlocked.Increment(ref _rotations);
         SealLog.Rotated(_log, state.Seal.Epoch, state.Seal.Seq, before, _journal.End);
+    }
+
+    // The same for votes: the chain that they led to is on the disk before the engine's next input is taken.
+    private void RotateGov()
+    {
+        var epoch = _engine.Ground.Epoch.Value.Number;
+        if (!_govJournal.IsDue || epoch <= _govJournal.Header.BaseEpoch
+            || _engine is not { VotesOfSlot: { } votes, StartRoot: { } root })
+        {
+            return;
+        }
+
+        var before = _govJournal.End;
+        _govJournal.Rotate(
+            epoch, 0, root.ToString(),
+            [.. votes.SelectMany(body => JournalParts.Split(body)).Select(part => part.ToArray())]);
+        Interlocked.Increment(ref _govRotations);
+        GovernLog.Rotated(_log, epoch, before, _govJournal.End);
     }
 
     private static void Append(JournalFile journal, ReadOnlyMemory<byte> body)

@@ -99,7 +99,9 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
 
     private static Composed? Whole(AskedQuestion question, BuiltAnswer? built) => built is null
         ? null
-        : new(new UnverifiedAnswer(question.Query.Payload, [built.Hop], built.Result, built.Slices), built.Watched,
+        : new(
+            EpochRoom.Fit(new UnverifiedAnswer(question.Query.Payload, [built.Hop], built.Result, built.Slices)),
+            built.Watched,
             built.Expiry);
 
     private static Composed Joined(
@@ -108,7 +110,7 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
         var hops = relayed.Hops.Select(hop => hop.After(Known(known, hop.Hop.Genesis)));
         var answer = new UnverifiedAnswer(
             question.Query.Payload, [home.Hop, .. hops], relayed.Result, relayed.Slices);
-        return new Composed(answer, home.Watched, Math.Min(home.Expiry, relayed.Expiry));
+        return new Composed(EpochRoom.Fit(answer), home.Watched, Math.Min(home.Expiry, relayed.Expiry));
     }
 
     private static long? Known(IReadOnlyDictionary<Digest, long> known, Digest segment) =>

@@ -31,8 +31,13 @@ internal sealed class ConsumerService : IAsyncDisposable
     /// <param name="attests">The decisions of this segment's anchors.</param>
     /// <param name="verifier">Checks what is relayed.</param>
     /// <param name="introductions">The ways to other segments.</param>
+    /// <param name="chains">The chains of other segments.</param>
     internal ConsumerService(
-        ServingContext context, AttestBook attests, HomeVerifier verifier, IntroductionBook introductions)
+        ServingContext context,
+        AttestBook attests,
+        HomeVerifier verifier,
+        IntroductionBook introductions,
+        ChainBook chains)
     {
         var cache = new VerifiedCache();
         _context = context;
@@ -40,7 +45,7 @@ internal sealed class ConsumerService : IAsyncDisposable
         Homes = new HomeBook(context, cache);
         _doorman = new Doorman(context, Homes, cache);
         _answerer = new Answerer(context, attests);
-        _relay = new HomeRelay(context, verifier, attests, introductions);
+        _relay = new HomeRelay(context, verifier, attests, introductions, chains);
     }
 
     /// <summary>The homes whose anchors ask here.</summary>
@@ -48,6 +53,9 @@ internal sealed class ConsumerService : IAsyncDisposable
 
     /// <summary>How many subscription streams are open.</summary>
     internal int Streams => Volatile.Read(ref _streams);
+
+    /// <summary>How many names are subscribed to in other segments, and over how many streams.</summary>
+    internal (int Names, int Streams) Upstream => _relay.Upstream;
 
     /// <summary>Ends the upstream sessions.</summary>
     public ValueTask DisposeAsync() => _relay.DisposeAsync();

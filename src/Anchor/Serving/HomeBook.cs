@@ -9,12 +9,26 @@ namespace Fairlead.Anchor.Serving;
 /// The homes whose anchors ask here: neighbours by this segment's own leaves, others by an introduction, each with its
 /// verified chain (V1-V15, V48). Thread-safe.
 /// </summary>
-internal sealed class HomeBook(ServingContext context, VerifiedCache cache)
+internal sealed class HomeBook
 {
     private const int HomesMax = 1024;
 
+    private readonly ServingContext _context;
+    private readonly VerifiedCache _cache;
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, Home> _homes = [];
+    private readonly LinkedList<Digest> _order = new();
+
+    /// <param name="context">The anchor.</param>
+    /// <param name="cache">What was verified before.</param>
+    internal HomeBook(ServingContext context, VerifiedCache cache)
+    {
+        (_context, _cache) = (context, cache);
+        Presented = new PresentedChains(context, ChainOf, cache);
+    }
+
+    /// <summary>The chains that were shown page by page.</summary>
+    internal PresentedChains Presented { get; }
 
     /// <summary>A home as it is known now.</summary>
     /// <param name="Chain">Its chain.</param>
@@ -62,19 +76,25 @@ internal sealed class HomeBook(ServingContext context, VerifiedCache cache)
             }
         }
 
+        if (homeEpochs.Count + via.Sum(hop => hop.Epochs.Count) > Limits.PageEpochs)
+        {
+            return new Refusal(
+                VerificationFailure.TooLarge, "home_epochs", $"more than {Limits.PageEpochs} epochs in one request");
+        }
+
         if (!WireReader.TryRead(homeEpochs, out var epochs, out var refusal))
         {
             return refusal.At("home_epochs");
         }
 
-        if (Extend(genesis, home?.Chain, epochs, view, out var chain) is { } bad)
+        if (Extend(genesis, Presented.Find(genesis) ?? home?.Chain, epochs, view, out var chain) is { } bad)
         {
             return bad;
         }
 
         home = new Home(chain!, floor, until);
         Keep(genesis, home);
-        context.Learned(chain!);
+        _context.Learned(chain!);
         return null;
     }
 
@@ -101,7 +121,8 @@ internal sealed class HomeBook(ServingContext context, VerifiedCache cache)
             return malformed;
         }
 
-        return IntroducedHome.Check(view, genesis, target, hops, context.Now(), cache, out floor, out until);
+        return IntroducedHome.Check(
+            view, genesis, target, hops, _context.Now(), _cache, Presented.Find, out floor, out until);
     }
 
     private Refusal? Extend(
@@ -119,7 +140,7 @@ internal sealed class HomeBook(ServingContext context, VerifiedCache cache)
         foreach (var page in fresh.Chunk(Limits.PageEpochs))
         {
             var verdict = EpochChain.Extend(
-                chain, genesis, null, [.. page], context.Now(), policy.ClockDelta, policy.Refuse, cache);
+                chain, genesis, null, [.. page], _context.Now(), policy.ClockDelta, policy.Refuse, _cache);
             if (!verdict.IsAccepted)
             {
                 return verdict.Refusal.At("home");
@@ -137,16 +158,26 @@ internal sealed class HomeBook(ServingContext context, VerifiedCache cache)
     {
         lock (_gate)
         {
-            if (_homes.Count >= HomesMax && !_homes.ContainsKey(genesis))
-            {
-                _homes.Clear();
-            }
-
+            _order.Remove(genesis);
+            _order.AddLast(genesis);
             _homes[genesis] = home;
+            if (_homes.Count > HomesMax)
+            {
+                _homes.Remove(_order.First!.Value);
+                _order.RemoveFirst();
+            }
+        }
+    }
+
+    private SegmentState? ChainOf(Digest genesis)
+    {
+        lock (_gate)
+        {
+            return _homes.GetValueOrDefault(genesis)?.Chain;
         }
     }
 
     // One that was a neighbour and is none any more was introduced by nobody.
     private bool IsOver(Home home, SegmentView view) =>
-        home.Until == long.MaxValue || home.Until <= context.Now() + view.Epoch.Value.Policy.ClockDelta;
+        home.Until == long.MaxValue || home.Until <= _context.Now() + view.Epoch.Value.Policy.ClockDelta;
 }

@@ -41,7 +41,8 @@ internal sealed class IntroduceService(ServingContext context, AttestBook attest
         Interlocked.Increment(ref _given);
         return new IntroduceResponse
         {
-            Answer = WireWriter.ToMessage(new UnverifiedAnswer(query.Payload, [built.Hop], built.Result, [])),
+            Answer = WireWriter.ToMessage(
+                EpochRoom.Fit(new UnverifiedAnswer(query.Payload, [built.Hop], built.Result, []))),
         };
     }
 

@@ -18,6 +18,7 @@ internal static class IntroducedHome
     /// <param name="via">The hops, from the home's side on.</param>
     /// <param name="now">Unix milliseconds.</param>
     /// <param name="cache">What was verified before.</param>
+    /// <param name="held">The chains that were shown before.</param>
     /// <param name="floor">The epoch that the home's chain must contain, where the naming leaf says one.</param>
     /// <param name="until">When the introduction ends, in unix milliseconds.</param>
     internal static Refusal? Check(
@@ -27,6 +28,7 @@ internal static class IntroducedHome
         ImmutableArray<UnverifiedHop> via,
         long now,
         VerifiedCache cache,
+        Func<Digest, SegmentState?> held,
         out Floor? floor,
         out long until)
     {
@@ -60,6 +62,7 @@ internal static class IntroducedHome
                 Home = home,
                 Target = target,
                 Name = AnyOther(target),
+                Held = held(via[i].Genesis),
                 Floor = floor,
                 Hop = via[i],
                 Next = next,

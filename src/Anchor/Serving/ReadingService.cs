@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
@@ -13,7 +14,10 @@ namespace Fairlead.Anchor.Serving;
 /// the segment its published leaves. Thread-safe.
 /// </summary>
 internal sealed class ReadingService(
-    ServingContext context, Func<ImmutableArray<EpochDocument>> served, Digest genesis)
+    ServingContext context,
+    Func<ImmutableArray<EpochDocument>> served,
+    Func<Digest, ImmutableArray<EpochDocument>?> relayed,
+    Digest genesis)
 {
     private const int StatePageMax = 500;
     private const int StateBytesMax = 2 * 1024 * 1024;
@@ -21,7 +25,7 @@ internal sealed class ReadingService(
     /// <summary>Adds the methods to a service.</summary>
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) => builder
         .AddMethod(AnchorMethods.Head, (request, _) => Task.FromResult(Head(request)))
-        .AddMethod(AnchorMethods.Epochs, (request, _) => Task.FromResult(Epochs(request)))
+        .AddMethod(AnchorMethods.Epochs, (request, call) => Task.FromResult(Epochs(request, call)))
         .AddMethod(AnchorMethods.Slices, (request, _) => Task.FromResult(Slices(request)))
         .AddMethod(AnchorMethods.State, (request, call) => Task.FromResult(State(request, call)));
 
@@ -51,11 +55,10 @@ internal sealed class ReadingService(
         };
     }
 
-    // Epochs need no seal: a first contact asks for them before anything else.
-    private EpochsResponse Epochs(EpochsRequest request)
+    // The own epochs need no seal: a first contact asks for them before anything else.
+    private EpochsResponse Epochs(EpochsRequest request, ServerCallContext call)
     {
-        CheckGenesis(request.Genesis);
-        var epochs = served();
+        var epochs = Relayed(request.Genesis, call) ?? served();
         var limit = (int)Math.Clamp(request.Limit, 1, Limits.PageEpochs);
         var response = new EpochsResponse { Newest = (ulong)(epochs.Length - 1) };
         if (request.From < (ulong)epochs.Length)
@@ -64,6 +67,24 @@ internal sealed class ReadingService(
         }
 
         return response;
+    }
+
+    // What an answer of this anchor stands on is shown to whoever may ask for answers here (V36, V50); null for the
+    // own.
+    private ImmutableArray<EpochDocument>? Relayed(ByteString asked, ServerCallContext call)
+    {
+        if (!WireReader.TryRead(asked, out Digest segment, out _) || segment == genesis
+            || relayed(segment) is not { } epochs)
+        {
+            CheckGenesis(asked);
+            return null;
+        }
+
+        var view = context.Views.Current ?? throw NotSealed();
+        return context.Subjects.Identify(
+            Caller.Of(call), context.Now(), view.Epoch.Value.Policy.ClockDelta, out _) is { } unknown
+            ? throw RpcFailures.ToException(unknown)
+            : epochs;
     }
 
     private SlicesResponse Slices(SlicesRequest request)

@@ -114,7 +114,7 @@ internal sealed class HomeAsker : IAsyncDisposable
         // An anchor that only just heard of the target, or of a seal, answers the next time.
         var (asked, failures) = await _asking.RunAsync(
             [.. Enumerable.Range(0, _anchors.Length)],
-            (anchor, token) => AskOneAsync(_anchors[anchor], request, query, token),
+            (anchor, token) => AskOneAsync(_anchors[anchor], request, query, wholeChains, token),
             cancellationToken).ConfigureAwait(false);
         _refusals.AddRange(failures.Select(failure => RefusalOf(failure.Anchor, failure.Why)));
         return asked is null ? Nothing() : asked with { Refusals = [.. _refusals] };
@@ -218,6 +218,7 @@ internal sealed class HomeAsker : IAsyncDisposable
         AnchorClient anchor,
         ResolveRequest request,
         Parsed<Query> query,
+        bool wholeChains,
         CancellationToken cancellationToken)
     {
         Refusal? refusal;
@@ -226,10 +227,21 @@ internal sealed class HomeAsker : IAsyncDisposable
             var response = await anchor.ResolveAsync(request, cancellationToken).ConfigureAwait(false);
             if (WireReader.TryRead(response.Answer, out var raw, out refusal))
             {
-                (var answer, refusal) = _memory.Verify(query, raw, _time.GetUtcNow().ToUnixTimeMilliseconds());
+                (var chains, refusal) = await _memory.CatchUpAsync(anchor, raw, _time, cancellationToken)
+                    .ConfigureAwait(false);
+                VerifiedAnswer? answer = null;
+                if (refusal is null)
+                {
+                    (answer, refusal) = _memory.Verify(
+                        query, raw, _time.GetUtcNow().ToUnixTimeMilliseconds(), chains);
+                }
+
                 if (answer is not null)
                 {
-                    return new Asked(answer, raw, _memory.State.ClockDelta, []);
+                    var whole = wholeChains
+                        ? await WholeChains.FetchAsync(anchor, raw, cancellationToken).ConfigureAwait(false)
+                        : raw;
+                    return new Asked(answer, whole, _memory.State.ClockDelta, []);
                 }
             }
         }

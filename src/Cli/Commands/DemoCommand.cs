@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Fairlead.Cli.Ceremony;
 using Fairlead.Cli.Demo;
 using Fairlead.Cli.Demo.Checks;
 
@@ -33,9 +34,17 @@ internal static class DemoCommand
         {
             Description = "Seconds of requests while the parent is dead, in check 12: 15 by default, 1 to 600.",
         };
+        var policy = new Option<string?>("--policy")
+        {
+            Description = "With --keep, the policy of all segments, a word of segment init: the demo's by default.",
+        };
+        var parent = new Option<bool>("--below-a-parent")
+        {
+            Description = "With --keep, the second world: segments below acme.internal.",
+        };
         var command = new Command("demo", "Run two clusters on this machine and check what must hold.")
         {
-            keep, envFile, repository, listener, checks, outage,
+            keep, envFile, repository, listener, checks, outage, policy, parent,
         };
         command.SetAction((parsed, cancellationToken) => DemoRun.RunAsync(
             Check(new DemoOptions(
@@ -44,7 +53,11 @@ internal static class DemoCommand
                 parsed.GetValue(repository) ?? FindRepository(),
                 PortOf(parsed.GetValue(listener)),
                 ChecksOf(parsed.GetValue(checks)),
-                OutageOf(parsed.GetValue(outage)))),
+                OutageOf(parsed.GetValue(outage)))
+            {
+                Policy = parsed.GetValue(policy),
+                IsBelowAParent = parsed.GetValue(parent),
+            }),
             output,
             TimeProvider.System,
             cancellationToken));
@@ -56,6 +69,18 @@ internal static class DemoCommand
         if (options is { Keep: true, Checks: not null })
         {
             throw new CliException(ExitCode.Usage, "--checks chooses what runs, and --keep runs none: give one");
+        }
+
+        if (options is { Keep: false, Policy: not null } or { Keep: false, IsBelowAParent: true })
+        {
+            throw new CliException(
+                ExitCode.Usage, "--policy and --below-a-parent say what stays up: they need --keep");
+        }
+
+        if (options.Policy is { } policy && !Policies.Names.Contains(policy))
+        {
+            throw new CliException(
+                ExitCode.Usage, $"--policy {policy}: there are {string.Join(", ", Policies.Names)}");
         }
 
         if (options.EnvFile is { } file)

@@ -10,6 +10,12 @@ namespace Fairlead.Cli.Demo;
 internal sealed record DemoOptions(
     bool Keep, string? EnvFile, string Repository, int Listener, IReadOnlySet<string>? Checks, TimeSpan Outage)
 {
+    /// <summary>With <see cref="Keep"/>, the policy of all segments in place of the demo's; null for that.</summary>
+    internal string? Policy { get; init; }
+
+    /// <summary>With <see cref="Keep"/>, whether the world below a parent stays up and not the two peers.</summary>
+    internal bool IsBelowAParent { get; init; }
+
     /// <summary>Whether a check of these is to run.</summary>
     internal bool Wants(params IEnumerable<string> numbers) => Checks is null || numbers.Any(Checks.Contains);
 }

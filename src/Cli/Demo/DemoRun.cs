@@ -97,7 +97,9 @@ internal static class DemoRun
         DemoWorld? world = null;
         try
         {
-            world = await DemoWorld.StartAsync(WorldPlan.TwoPeers, options, output, time, cancellationToken)
+            var plan = options.IsBelowAParent ? AcmePlan.Plan : WorldPlan.TwoPeers;
+            world = await DemoWorld.StartAsync(
+                plan with { Policy = options.Policy ?? plan.Policy }, options, output, time, cancellationToken)
                 .ConfigureAwait(false);
             await BringUpAsync(world, options, output, cancellationToken).ConfigureAwait(false);
             await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
@@ -162,6 +164,9 @@ internal static class DemoRun
         ("SIDECAR_PID", world.Sidecar!.Id.ToString(CultureInfo.InvariantCulture)),
         ("ANCHOR_PIDS_EU1", Pids(world.Home)),
         ("ANCHOR_PIDS_US1", Pids(world.Peer)),
+        ("ANCHOR_ADMINS_EU1", string.Join(',', world.Home.AdminAddresses)),
+        ("SEGMENT_US1", world.Peer.Name),
+        ("DNS_ADDRESS", world.DnsAddress),
         ("GENESIS_EU1", await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false)),
         ("BOOTSTRAP_FILE", world.BootstrapFile),
         ("KEY_FILE", world.KeyFile),

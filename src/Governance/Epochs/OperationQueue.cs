@@ -11,6 +11,7 @@ internal sealed class OperationQueue(EpochCore core)
 {
     private readonly Dictionary<Digest, Item> _items = [];
     private readonly HashSet<Digest> _approvals = [];
+    private readonly Queue<Digest> _early = [];
     private readonly Dictionary<string, HashSet<Digest>> _willing = new(StringComparer.Ordinal);
     private readonly Dictionary<Digest, ForeignSegment> _foreign = new(core.Options.Foreign);
     private readonly HashSet<(Digest Genesis, Floor Floor)> _floors =
@@ -70,11 +71,19 @@ internal sealed class OperationQueue(EpochCore core)
         core.Emit(new EpochOutput.Queued(token, known.Candidate, IsWilling(known.Candidate.Digest)));
     }
 
+    /// <summary>The operator approves. An operation that is not here yet may come; of those that never do the oldest
+    /// make room, so that they cannot keep out the approval of one that waits.</summary>
     internal void Approve(Digest digest)
     {
-        if (_approvals.Count < EpochLimits.DigestsPerMessage)
+        if (!_approvals.Add(digest) || _items.ContainsKey(digest))
         {
-            _approvals.Add(digest);
+            return;
+        }
+
+        _early.Enqueue(digest);
+        if (_early.Count > EpochLimits.DigestsPerMessage && _early.Dequeue() is var old && !_items.ContainsKey(old))
+        {
+            _approvals.Remove(old);
         }
     }
 
@@ -125,6 +134,7 @@ internal sealed class OperationQueue(EpochCore core)
             if (item.Candidate.Epoch.Value.Expires <= core.Now && core.Votes.Voters(digest) == 0)
             {
                 _items.Remove(digest);
+                _approvals.Remove(digest);
                 core.Emit(new EpochOutput.Refused(item.Token, digest, new Refusal(
                     VerificationFailure.EpochExpired, "operation", "waited longer than its epoch would live")));
             }

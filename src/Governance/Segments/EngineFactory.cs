@@ -22,6 +22,11 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
     /// <summary>From here on the tail is the seal journal: what certified seals cover binds through them.</summary>
     internal void StartTail(long epoch, long seq) => Tail.Start(options.SealJournal, epoch, seq);
 
+    /// <summary>Drops the votes of slots that are decided. What no voter wrote stays: it is why the key must not
+    /// sign.</summary>
+    internal void ForgetVotes(long slot) =>
+        GovJournal.RemoveAll(body => EpochJournalBody.Decode(body) is { } vote && vote.Slot < slot);
+
     /// <summary>Publishers that an epoch had and its successor has not.</summary>
     internal void Revoke(EpochGround before, EpochGround after) =>
         _revoked.UnionWith(Publishers(before).Except(Publishers(after)));
@@ -86,6 +91,27 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
             ArchivedEntries = options.HandoverEntries ?? [],
         },
         now);
+
+    /// <summary>The last seal of the epoch before as the archive kept it; null for none. Nothing is signed or followed
+    /// for it: it is there to be served.</summary>
+    internal CertifiedState? Last(EpochGround before, long now) => options.ArchivedBefore is null
+        ? null
+        : new SealEngine(
+        new SealEngineOptions
+        {
+            Self = options.Self,
+            Genesis = before.Genesis,
+            Epoch = before.Epoch,
+            OperationLeaves = [.. before.Leaves.Leaves.Values],
+            HandoverEntries = null,
+            RevokedPublishers = _revoked,
+            Signer = options.Seal,
+            Signatures = options.Signatures,
+            Journal = [],
+            Archived = options.ArchivedBefore,
+            ArchivedEntries = options.ArchivedBeforeEntries,
+        },
+        now).Newest;
 
     internal EpochEngine Epochs(
         EpochGround ground,

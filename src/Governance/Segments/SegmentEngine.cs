@@ -55,9 +55,11 @@ public sealed class SegmentEngine
             if (_seals.Newest is null && _steps.Count > 0)
             {
                 _unpublished.Add(_steps[^1]);
+                LastOfBefore = _factory.Last(before, now);
             }
         }
 
+        _factory.ForgetVotes(Ground.Next);
         _epochs = _factory.Epochs(Ground, options.Queue, options.Foreign, now);
         if (_epochs.HasCommitted)
         {
@@ -81,7 +83,7 @@ public sealed class SegmentEngine
     public EpochEngine Epochs => _epochs;
 
     /// <summary>The newest certified seal to serve: the epoch's, or the last of the one before.</summary>
-    public CertifiedState? Newest => _seals.Newest ?? _previous?.Newest;
+    public CertifiedState? Newest => _seals.Newest ?? _previous?.Newest ?? LastOfBefore;
 
     /// <summary>
     /// The bodies of the seal journal that a new file takes over when it starts at a certified seal: those above it,
@@ -90,6 +92,23 @@ public sealed class SegmentEngine
     /// <param name="epoch">The seal's epoch.</param>
     /// <param name="seq">Its number.</param>
     public IReadOnlyList<byte[]> SignedAbove(long epoch, long seq) => _factory.Tail.Above(epoch, seq);
+
+    /// <summary>
+    /// The bodies of the gov journal that a new file takes over when it starts at the newest epoch, once that is
+    /// durable: the votes of the open slot, since no vote of a decided one can be asked for again. Null where the key
+    /// must not sign any more: its file stays as it is.
+    /// </summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>>? VotesOfSlot => _epochs.IsHalted ? null : _factory.GovJournal;
+
+    /// <summary>The root that the newest epoch starts from; null in epoch 0.</summary>
+    public Digest? StartRoot =>
+        _steps is [.., var last] && Document.TryParse<Handover>(last.Handover.Payload, out var handover, out _)
+            ? handover.Value.Root
+            : null;
+
+    /// <summary>The last seal of the epoch before, which is served until the newest epoch has its first one (4.3.3);
+    /// null where the archive has none, or the newest epoch is sealed.</summary>
+    public CertifiedState? LastOfBefore { get; private set; }
 
     /// <summary>The digest under which an operation waits, also where an epoch overtook it since; null where it waits
     /// no more.</summary>
@@ -326,6 +345,7 @@ public sealed class SegmentEngine
         var step = new EpochStep(decision.Candidate.Proposal, decision.Vote, handover);
         Ground = before.Follow(decision.Candidate);
         _factory.Revoke(before, Ground);
+        _factory.ForgetVotes(Ground.Next);
         _steps.Add(step);
         _unpublished.Add(step);
         _startSeq = SeqOf(handover);
@@ -513,6 +533,7 @@ public sealed class SegmentEngine
 
     private void Publish(CertifiedState first)
     {
+        LastOfBefore = null;
         if (_unpublished.Count > 0)
         {
             Emit(new SegmentOutput.Published([.. _unpublished], first));

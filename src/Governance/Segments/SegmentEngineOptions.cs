@@ -61,6 +61,13 @@ public sealed record SegmentEngineOptions
     /// <summary>The entries of <see cref="Archived"/>'s state.</summary>
     public IReadOnlyList<SignedEntry> ArchivedEntries { get; init; } = [];
 
+    /// <summary>The newest archived seal of the epoch before; null for none. It is served until the newest epoch has
+    /// its first seal (4.3.3).</summary>
+    public Envelope? ArchivedBefore { get; init; }
+
+    /// <summary>The entries of <see cref="ArchivedBefore"/>'s state.</summary>
+    public IReadOnlyList<SignedEntry> ArchivedBeforeEntries { get; init; } = [];
+
     /// <summary>Operations that waited at the end.</summary>
     public IReadOnlyList<QueuedOperation> Queue { get; init; } = [];
 

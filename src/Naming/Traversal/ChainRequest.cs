@@ -24,5 +24,9 @@ internal sealed record ChainRequest
     /// <summary>Whether more pages may follow, so that a floor beyond the page's end says nothing yet.</summary>
     internal bool Paging { get; init; }
 
+    /// <summary>Whether it is of a segment that only introduces: it may stand on any epoch of the chain that is held
+    /// (V16), so that showing no newer one is no step back (V15).</summary>
+    internal bool IsIntroduction { get; init; }
+
     internal required SignatureChecks Signatures { get; init; }
 }

@@ -29,7 +29,7 @@ internal static class ChainStep
             return Fail(EpochUnknown, "nothing is held of this segment, and no epoch came");
         }
 
-        if (request.Held is { } held
+        if (request is { IsIntroduction: false, Held: { } held }
             && request.Epochs is [.., var last]
             && last.Epoch.Value.Number < held.NewestNumber)
         {
@@ -135,6 +135,7 @@ internal static class ChainStep
             Chain = state.Chain.Add(document.Epoch.Digest),
             Epochs = state.Epochs.Add(document.Epoch),
             Floors = floors,
+            Cleared = document.Epoch.Value.Op.Base is null ? state.Cleared : document.Epoch.Value.Number,
         }, null);
     }
 

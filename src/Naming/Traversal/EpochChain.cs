@@ -34,7 +34,7 @@ public static class EpochChain
         long delta = Limits.DefaultClockDelta,
         ImmutableArray<string> refused = default,
         VerifiedCache? cache = null) =>
-        Extend(held, genesis, start, page, now, delta, refused, cache, trim: true);
+        Extend(held, genesis, start, page, now, delta, refused, cache, isIntroduction: false, trim: true);
 
     internal static ChainVerdict Extend(
         SegmentState? held,
@@ -45,6 +45,7 @@ public static class EpochChain
         long delta,
         ImmutableArray<string> refused,
         VerifiedCache? cache,
+        bool isIntroduction,
         bool trim)
     {
         if (page.Length > Limits.PageEpochs)
@@ -76,6 +77,7 @@ public static class EpochChain
             Delta = delta,
             Signatures = new SignatureChecks(cache, Limits.PageEpochs * 4 * Limits.Signatures),
             Paging = true,
+            IsIntroduction = isIntroduction,
         });
         return segment is null
             ? new ChainVerdict(null, failed)

@@ -93,7 +93,8 @@ public static class IntroductionCheck
         {
             var verdict = EpochChain.Extend(
                 segment, hop.Genesis, null, [.. page], asked.Now, context.Delta,
-                asked.OwnEpoch.Value.Policy.Refuse, asked.Cache, trim: false);
+                asked.OwnEpoch.Value.Policy.Refuse, asked.Cache, isIntroduction: true,
+                trim: false);
             if (!verdict.IsAccepted)
             {
                 return verdict.Refusal;

@@ -43,6 +43,10 @@ public sealed record SegmentState
     public ImmutableSortedDictionary<LeafName, LeafFloor> Floors { get; internal init; } =
         ImmutableSortedDictionary<LeafName, LeafFloor>.Empty;
 
+    /// <summary>The newest epoch with an <c>op.base</c>, which cleared the floors of leaves, as far as it was seen by
+    /// this process; -1 for none (V26).</summary>
+    internal long Cleared { get; init; } = -1;
+
     /// <summary>The newest epoch.</summary>
     public Parsed<Epoch> Newest => Epochs[^1];
 
@@ -68,6 +72,30 @@ public sealed record SegmentState
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// This state with the epochs of another one that was extended from the same chain, maybe from an older view of it;
+    /// null where that one has nothing newer, or is another chain.
+    /// </summary>
+    internal SegmentState? Continued(SegmentState other)
+    {
+        if (other.NewestNumber <= NewestNumber || other.DigestOf(NewestNumber) != Newest.Digest)
+        {
+            return null;
+        }
+
+        var known = NewestNumber;
+        var epochs = Epochs.AddRange(other.Epochs.Where(epoch => epoch.Value.Number > known));
+        return this with
+        {
+            Chain = Chain.AddRange(other.Chain[(int)(known + 1 - other.First)..]),
+            Epochs = epochs.Length <= MaxDocuments ? epochs : epochs[^MaxDocuments..],
+            Floors = other.Cleared > known
+                ? ImmutableSortedDictionary<LeafName, LeafFloor>.Empty
+                : Floors,
+            Cleared = Math.Max(Cleared, other.Cleared),
+        };
     }
 
     /// <summary>Whether a TLS key belongs to an anchor of the newest epoch (V63).</summary>

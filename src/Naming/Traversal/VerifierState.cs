@@ -90,14 +90,19 @@ public sealed record VerifierState
         TimeFloor = 0,
     };
 
-    /// <summary>This state with a segment's chain as far as <see cref="EpochChain"/> verified it.</summary>
-    /// <param name="segment">The segment's state; it never goes back (V15).</param>
+    /// <summary>
+    /// This state with a segment's chain as far as <see cref="EpochChain"/> verified it. Only the epochs count: what
+    /// was learned of seals and leaves while the chain was fetched stays, and so does a chain that does not continue
+    /// what is held (V14, V15).
+    /// </summary>
+    /// <param name="segment">The segment's state.</param>
     public VerifierState With(SegmentState segment)
     {
         ArgumentNullException.ThrowIfNull(segment);
-        var held = Segments.GetValueOrDefault(segment.Genesis);
-        return held is not null && held.NewestNumber > segment.NewestNumber
-            ? this
-            : this with { Segments = Segments.SetItem(segment.Genesis, segment) };
+        return Segments.GetValueOrDefault(segment.Genesis) is not { } held
+            ? this with { Segments = Segments.SetItem(segment.Genesis, segment) }
+            : held.Continued(segment) is { } longer
+                ? this with { Segments = Segments.SetItem(segment.Genesis, longer) }
+                : this;
     }
 }

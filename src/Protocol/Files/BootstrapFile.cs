@@ -15,7 +15,7 @@ namespace Fairlead.Protocol.Files;
 /// <param name="Subjects">Who the holders of development keys are: a consumer finds itself by its own key.</param>
 /// <param name="UnsafeAllowLoopbackEndpoints">Development only: V53's loopback rule is off; shown in every
 /// trace.</param>
-public sealed record BootstrapFile(
+public sealed partial record BootstrapFile(
     BootstrapFile.Segment Home,
     ImmutableArray<IpEndpoint> Endpoints,
     ImmutableArray<BootstrapFile.Segment> Pins,
@@ -23,12 +23,6 @@ public sealed record BootstrapFile(
     bool UnsafeAllowLoopbackEndpoints = false)
 {
     private const int BytesMax = 64 * 1024;
-    private static readonly JsonSerializerOptions Strict = new(JsonSerializerOptions.Strict)
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        WriteIndented = true,
-    };
 
     /// <summary>A segment that the deployer vouches for.</summary>
     /// <param name="Name">Its full name.</param>
@@ -82,7 +76,7 @@ public sealed record BootstrapFile(
     /// <exception cref="FormatException">A value that is none.</exception>
     public static BootstrapFile Decode(ReadOnlySpan<byte> bytes)
     {
-        var form = JsonSerializer.Deserialize<Form>(bytes, Strict)
+        var form = JsonSerializer.Deserialize(bytes, BootstrapForms.Default.Form)
             ?? throw new JsonException("null is no bootstrap file");
         var home = form.Home;
         if (home.Endpoints.Length is 0 or > Limits.Anchors)
@@ -127,7 +121,7 @@ public sealed record BootstrapFile(
                 : [.. Subjects.Select(
                     mapping => new SubjectForm(mapping.Subject.Account, mapping.Key.Text, mapping.Subject.Namespace))],
             UnsafeAllowLoopbackEndpoints ? true : null),
-        Strict);
+        BootstrapForms.Default.Form);
 
     private static (PublicKey Key, Subject Subject) MappingOf(string where, SubjectForm form) =>
         !PublicKey.TryParse(form.Key, out var key, out var refusal)
@@ -178,4 +172,14 @@ public sealed record BootstrapFile(
     private sealed record SubjectForm(string Account, string Key, string Namespace);
 
     private sealed record FloorForm(string Digest, long Epoch);
+
+    // Written by the generator: a program reads this file before anything else, and reflection would cost it more than
+    // all its other files together.
+    [JsonSourceGenerationOptions(
+        JsonSerializerDefaults.Strict,
+        PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        WriteIndented = true)]
+    [JsonSerializable(typeof(Form))]
+    private sealed partial class BootstrapForms : JsonSerializerContext;
 }

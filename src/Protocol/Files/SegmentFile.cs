@@ -18,7 +18,7 @@ namespace Fairlead.Protocol.Files;
 /// <param name="Manifests">The manifest's payload of each epoch; empty where an epoch has none.</param>
 /// <param name="Leaves">For each epoch the op-made leaves that its manifest writes.</param>
 /// <param name="Handovers">The certified handover of each epoch but the newest.</param>
-public sealed record SegmentFile(
+public sealed partial record SegmentFile(
     SegmentName Name,
     Digest Genesis,
     ImmutableArray<EpochDocument> Epochs,
@@ -28,11 +28,6 @@ public sealed record SegmentFile(
 {
     /// <summary>The largest file that is read, in bytes.</summary>
     public const int BytesMax = 64 * 1024 * 1024;
-    private static readonly JsonSerializerOptions Strict = new(JsonSerializerOptions.Strict)
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        WriteIndented = true,
-    };
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="InvalidDataException">It is not of this form; the message names the file.</exception>
@@ -62,7 +57,8 @@ public sealed record SegmentFile(
     {
         try
         {
-            return From(JsonSerializer.Deserialize<Form>(bytes, Strict) ?? throw new JsonException("null"));
+            return From(
+                JsonSerializer.Deserialize(bytes, SegmentForms.Default.Form) ?? throw new JsonException("null"));
         }
         catch (Exception e) when (e is JsonException or InvalidProtocolBufferException or FormatException)
         {
@@ -88,7 +84,7 @@ public sealed record SegmentFile(
             [.. Leaves.Select(
                 leaves => leaves.Select(leaf => new LeafForm((int)leaf.Class, leaf.Payload.ToArray())).ToArray())],
             [.. Handovers.Select(handover => WireWriter.ToMessage(handover).ToByteArray())]),
-        Strict);
+        SegmentForms.Default.Form);
 
     private static SegmentFile From(Form form)
     {
@@ -128,4 +124,11 @@ public sealed record SegmentFile(
         string Name, string Genesis, byte[][] Epochs, byte[][] Manifests, LeafForm[][] Leaves, byte[][] Handovers);
 
     private sealed record LeafForm([property: JsonPropertyName("class")] int Class, byte[] Payload);
+
+    [JsonSourceGenerationOptions(
+        JsonSerializerDefaults.Strict,
+        PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+        WriteIndented = true)]
+    [JsonSerializable(typeof(Form))]
+    private sealed partial class SegmentForms : JsonSerializerContext;
 }

@@ -102,11 +102,20 @@ public sealed class AnchorClient : IAsyncDisposable
         return await call.ResponseAsync.ConfigureAwait(false);
     }
 
-    /// <summary>A page of epochs.</summary>
-    /// <exception cref="RpcException">The call failed.</exception>
+    /// <summary>A page of epochs, of the anchor's segment or of one that it relays.</summary>
+    /// <exception cref="RpcException">The call failed; <see cref="RpcFailures.Read"/> tells a named error.</exception>
     public async Task<EpochsResponse> EpochsAsync(EpochsRequest request, CancellationToken cancellationToken)
     {
-        using var call = _calls.AsyncUnaryCall(AnchorMethods.Epochs, null, Options(cancellationToken), request);
+        using var call = _calls.AsyncUnaryCall(
+            AnchorMethods.Epochs, null, Options(cancellationToken, Proof()), request);
+        return await call.ResponseAsync.ConfigureAwait(false);
+    }
+
+    /// <summary>Shows a page of the caller's chain, or of a segment's that introduces it.</summary>
+    /// <exception cref="RpcException">The call failed; <see cref="RpcFailures.Read"/> tells a named error.</exception>
+    public async Task<PresentResponse> PresentAsync(PresentRequest request, CancellationToken cancellationToken)
+    {
+        using var call = _calls.AsyncUnaryCall(AnchorMethods.Present, null, Options(cancellationToken), request);
         return await call.ResponseAsync.ConfigureAwait(false);
     }
 

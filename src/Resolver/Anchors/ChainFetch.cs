@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
@@ -38,38 +39,11 @@ public static class ChainFetch
     {
         ArgumentNullException.ThrowIfNull(anchor);
         ArgumentNullException.ThrowIfNull(time);
-        var epochs = new List<EpochDocument>();
-        var segment = held;
-        while (true)
+        var (segment, epochs, failed) = await PagesAsync(
+            anchor, genesis, held, start, long.MaxValue, [], time, delta, cancellationToken).ConfigureAwait(false);
+        if (failed is not null)
         {
-            var from = segment is null ? start?.Epoch ?? 0 : segment.NewestNumber + 1;
-            var page = await anchor.EpochsAsync(
-                new EpochsRequest
-                {
-                    Genesis = WireWriter.ToBytes(genesis),
-                    From = (ulong)from,
-                    Limit = Limits.PageEpochs,
-                },
-                cancellationToken).ConfigureAwait(false);
-            if (!WireReader.TryRead(page.Epochs, out var documents, out var malformed))
-            {
-                return (null, malformed);
-            }
-
-            if (documents.IsEmpty)
-            {
-                break;
-            }
-
-            var verdict = EpochChain.Extend(
-                segment, genesis, start, documents, time.GetUtcNow().ToUnixTimeMilliseconds(), delta);
-            if (!verdict.IsAccepted)
-            {
-                return (null, verdict.Refusal);
-            }
-
-            segment = verdict.Segment;
-            epochs.AddRange(documents);
+            return (null, failed);
         }
 
         if (segment is null)
@@ -80,5 +54,101 @@ public static class ChainFetch
         var refusal = EpochChain.CheckNewest(segment, floor, time.GetUtcNow().ToUnixTimeMilliseconds(), delta)
             ?? anchor.Require(segment);
         return refusal is null ? (new Fetched(segment, epochs), null) : (null, refusal);
+    }
+
+    /// <summary>Fetches what fills a gap of an answer, from an anchor that relays the segment.</summary>
+    /// <param name="anchor">The anchor.</param>
+    /// <param name="gap">The gap.</param>
+    /// <param name="held">What is held; null for nothing.</param>
+    /// <param name="refused">The tags that the home's policy refuses.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="delta">The clock tolerance, in milliseconds.</param>
+    /// <returns>The chain up to the answer's first epoch, or the first error.</returns>
+    /// <exception cref="Rpc.RpcException">The anchor cannot be reached, or does not show that segment.</exception>
+    public static async Task<(Fetched? Fetched, Refusal? Refusal)> FillAsync(
+        AnchorClient anchor,
+        ChainGap gap,
+        SegmentState? held,
+        ImmutableArray<string> refused,
+        TimeProvider time,
+        long delta,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(anchor);
+        ArgumentNullException.ThrowIfNull(gap);
+        ArgumentNullException.ThrowIfNull(time);
+        if (gap.Before > Limits.ChainEpochs)
+        {
+            return (null, new Refusal(
+                VerificationFailure.BudgetExceeded, "epochs", $"epoch {gap.Before}, at most {Limits.ChainEpochs}"));
+        }
+
+        var (segment, epochs, refusal) = await PagesAsync(
+            anchor, gap.Segment, held, null, gap.Before, refused, time, delta, cancellationToken)
+            .ConfigureAwait(false);
+        return refusal is not null ? (null, refusal)
+            : segment is null || segment.NewestNumber < gap.Before - 1
+                ? (null, new Refusal(
+                    VerificationFailure.EpochGap, "epochs", $"the anchor gave none before {gap.Before}"))
+                : (new Fetched(segment, epochs), null);
+    }
+
+    // Ends with an empty page, or with the last epoch before the given one.
+    private static async Task<(SegmentState? Segment, List<EpochDocument> Epochs, Refusal? Refusal)> PagesAsync(
+        AnchorClient anchor,
+        Digest genesis,
+        SegmentState? held,
+        Floor? start,
+        long before,
+        ImmutableArray<string> refused,
+        TimeProvider time,
+        long delta,
+        CancellationToken cancellationToken)
+    {
+        var epochs = new List<EpochDocument>();
+        var segment = held;
+        while (true)
+        {
+            var from = segment is null ? start?.Epoch ?? 0 : segment.NewestNumber + 1;
+            if (from >= before)
+            {
+                return (segment, epochs, null);
+            }
+
+            var page = await anchor.EpochsAsync(
+                new EpochsRequest
+                {
+                    Genesis = WireWriter.ToBytes(genesis),
+                    From = (ulong)from,
+                    Limit = (uint)Math.Min(Limits.PageEpochs, before - from),
+                },
+                cancellationToken).ConfigureAwait(false);
+            if (!WireReader.TryRead(page.Epochs, out var documents, out var malformed))
+            {
+                return (null, epochs, malformed);
+            }
+
+            if (documents.IsEmpty)
+            {
+                return (segment, epochs, null);
+            }
+
+            var verdict = EpochChain.Extend(
+                segment, genesis, start, documents, time.GetUtcNow().ToUnixTimeMilliseconds(), delta, refused);
+            if (!verdict.IsAccepted)
+            {
+                return (null, epochs, verdict.Refusal);
+            }
+
+            // Whoever shows what is held already, again and again, would be asked without end.
+            if (verdict.Segment.NewestNumber < from)
+            {
+                return (null, epochs, new Refusal(
+                    VerificationFailure.EpochGap, "epochs", $"asked for {from}, and shown what comes before it"));
+            }
+
+            segment = verdict.Segment;
+            epochs.AddRange(documents);
+        }
     }
 }

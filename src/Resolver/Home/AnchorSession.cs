@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Anchors;
 using Fairlead.Rpc;
@@ -137,13 +139,33 @@ internal sealed class AnchorSession : IAsyncDisposable
         await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
         while (await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false))
         {
-            _post(new ResolverEvent.Heard(this, call.ResponseStream.Current));
+            var (chains, refusal) = await CatchUpAsync(call.ResponseStream.Current, cancellationToken)
+                .ConfigureAwait(false);
+            if (refusal is not null)
+            {
+                return refusal;
+            }
+
+            _post(new ResolverEvent.Heard(this, call.ResponseStream.Current) { Chains = chains });
             await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
         _requests.Writer.TryComplete();
         await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return ended;
+    }
+
+    // An answer that brings no epoch has no gap, and most bring none.
+    private async ValueTask<(ImmutableArray<SegmentState> Chains, Refusal? Refusal)> CatchUpAsync(
+        SubscribeResponse response, CancellationToken cancellationToken)
+    {
+        if (response.Update?.Answer is not { } said || said.Hops.All(hop => hop.Epochs.Count == 0)
+            || !WireReader.TryRead(said, out var answer, out _))
+        {
+            return ([], null);
+        }
+
+        return await _memory.CatchUpAsync(_client, answer, _options.Time, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task WriteAsync(IClientStreamWriter<SubscribeRequest> stream, CancellationToken cancellationToken)

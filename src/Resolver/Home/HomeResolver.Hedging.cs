@@ -101,7 +101,14 @@ public sealed partial class HomeResolver
             var response = await client.ResolveAsync(request, cancellationToken).ConfigureAwait(false);
             if (WireReader.TryRead(response.Answer, out var raw, out refusal))
             {
-                (var answer, refusal) = Memory.Verify(query, raw, Now().Wall);
+                (var chains, refusal) = await Memory.CatchUpAsync(client, raw, _options.Time, cancellationToken)
+                    .ConfigureAwait(false);
+                VerifiedAnswer? answer = null;
+                if (refusal is null)
+                {
+                    (answer, refusal) = Memory.Verify(query, raw, Now().Wall, chains);
+                }
+
                 if (answer is not null)
                 {
                     return new HedgedAnswer(answer, raw, response.Answer.CalculateSize());

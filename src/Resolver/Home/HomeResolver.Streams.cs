@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.ExceptionServices;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -29,7 +30,7 @@ public sealed partial class HomeResolver
                 }
 
                 heard.Session.Handled();
-                Hear(heard.Session, heard.Response, answers);
+                Hear(heard, answers);
                 if (answers.Count < BatchMax)
                 {
                     continue;
@@ -114,11 +115,9 @@ public sealed partial class HomeResolver
         }
     }
 
-    private void Hear(
-        AnchorSession session,
-        SubscribeResponse response,
-        List<Offered> answers)
+    private void Hear(ResolverEvent.Heard heard, List<Offered> answers)
     {
+        var (session, response) = heard;
         switch (response.KindCase)
         {
             case SubscribeResponse.KindOneofCase.Update:
@@ -131,7 +130,8 @@ public sealed partial class HomeResolver
 
                     if (WireReader.TryRead(response.Update.Answer, out var answer, out var malformed))
                     {
-                        answers.Add(new Offered(session, open, answer, response.Update.Answer.CalculateSize()));
+                        var bytes = response.Update.Answer.CalculateSize();
+                        answers.Add(new Offered(session, open, answer, bytes) { Chains = heard.Chains });
                     }
                     else
                     {
@@ -161,7 +161,8 @@ public sealed partial class HomeResolver
             return;
         }
 
-        var verified = Memory.Verify([.. answers.Select(one => (one.Open.Query, one.Raw))], Now().Wall);
+        var verified = Memory.Verify(
+            [.. answers.Select(one => (one.Open.Query, one.Raw, one.Chains))], Now().Wall);
         for (var i = 0; i < answers.Count; i++)
         {
             var (session, open, raw, bytes) = answers[i];
@@ -311,5 +312,8 @@ public sealed partial class HomeResolver
     }
 
     // An answer that waits to be verified with others.
-    private readonly record struct Offered(AnchorSession Session, OpenName Open, UnverifiedAnswer Raw, int Bytes);
+    private readonly record struct Offered(AnchorSession Session, OpenName Open, UnverifiedAnswer Raw, int Bytes)
+    {
+        internal ImmutableArray<SegmentState> Chains { get; init; } = [];
+    }
 }

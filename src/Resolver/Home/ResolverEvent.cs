@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.V1;
 
 namespace Fairlead.Resolver.Home;
@@ -19,7 +21,13 @@ internal abstract record ResolverEvent
     internal sealed record Met(AnchorSession Session) : ResolverEvent;
 
     /// <summary>An anchor said something on its stream.</summary>
-    internal sealed record Heard(AnchorSession Session, SubscribeResponse Response) : ResolverEvent;
+    /// <param name="Session">The stream.</param>
+    /// <param name="Response">What it said.</param>
+    internal sealed record Heard(AnchorSession Session, SubscribeResponse Response) : ResolverEvent
+    {
+        /// <summary>The chains to verify it with, where it stands on epochs that it does not bring.</summary>
+        internal ImmutableArray<SegmentState> Chains { get; init; } = [];
+    }
 
     /// <summary>Other anchors were asked beside a silent one; null where none of them had an answer.</summary>
     internal sealed record Hedged(string Name, HedgedAnswer? Answer) : ResolverEvent;

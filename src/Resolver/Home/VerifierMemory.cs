@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.Resolver.Anchors;
 using Fairlead.Resolver.State;
 
 namespace Fairlead.Resolver.Home;
@@ -94,8 +95,20 @@ public sealed class VerifierMemory
     /// <summary>Verifies an answer and makes the state that it leads to durable.</summary>
     /// <returns>The answer, or why it is refused: <c>StateNotDurable</c> where the disk does not take the
     /// state.</returns>
-    public (VerifiedAnswer? Answer, Refusal? Refusal) Verify(Parsed<Query> query, UnverifiedAnswer answer, long now) =>
-        Verify([(query, answer)], now)[0];
+    /// <param name="query">The query as it was asked.</param>
+    /// <param name="answer">The answer as it came.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="chains">What <see cref="CatchUpAsync"/> fetched for it.</param>
+    public (VerifiedAnswer? Answer, Refusal? Refusal) Verify(
+        Parsed<Query> query, UnverifiedAnswer answer, long now, ImmutableArray<SegmentState> chains = default) =>
+        Verify([(query, answer, chains)], now)[0];
+
+    /// <summary>Fetches the epochs that an answer stands on and does not bring, from the anchor that gave it; see
+    /// <see cref="ChainCatchUp"/>. Changes nothing.</summary>
+    /// <exception cref="Rpc.RpcException">The anchor failed.</exception>
+    public Task<(ImmutableArray<SegmentState> Chains, Refusal? Refusal)> CatchUpAsync(
+        AnchorClient anchor, UnverifiedAnswer answer, TimeProvider time, CancellationToken cancellationToken) =>
+        ChainCatchUp.RunAsync(anchor, State, answer, _options, _cache, time, cancellationToken);
 
     /// <summary>
     /// Verifies answers in their order and makes the state that all of them lead to durable at once: the disk is waited
@@ -103,7 +116,8 @@ public sealed class VerifierMemory
     /// </summary>
     /// <returns>For each the answer, or why it is refused.</returns>
     public IReadOnlyList<(VerifiedAnswer? Answer, Refusal? Refusal)> Verify(
-        IReadOnlyList<(Parsed<Query> Query, UnverifiedAnswer Answer)> batch, long now)
+        IReadOnlyList<(Parsed<Query> Query, UnverifiedAnswer Answer, ImmutableArray<SegmentState> Chains)> batch,
+        long now)
     {
         ArgumentNullException.ThrowIfNull(batch);
         var results = new (VerifiedAnswer? Answer, Refusal? Refusal)[batch.Count];
@@ -112,7 +126,11 @@ public sealed class VerifierMemory
             var next = _state;
             for (var i = 0; i < batch.Count; i++)
             {
-                switch (AnswerVerifier.Verify(next, batch[i].Query, batch[i].Answer, now, _options, _cache))
+                var (query, answer, chains) = batch[i];
+                var known = chains.IsDefaultOrEmpty
+                    ? next
+                    : chains.Aggregate(next, (state, chain) => state.With(chain));
+                switch (AnswerVerifier.Verify(known, query, answer, now, _options, _cache))
                 {
                     case Verdict.Accepted accepted:
                         results[i] = (accepted.Answer, null);

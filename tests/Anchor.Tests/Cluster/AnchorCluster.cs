@@ -33,7 +33,8 @@ internal sealed class AnchorCluster : IAsyncDisposable
         int attest = 1,
         int anchors = 4,
         Func<Epoch, Epoch>? genesis = null,
-        IReadOnlyList<ParsedLeaf>? leaves = null)
+        IReadOnlyList<ParsedLeaf>? leaves = null,
+        int older = 0)
     {
         _subjects = subjects ?? [];
         _hosts = new AnchorHost?[anchors];
@@ -47,7 +48,7 @@ internal sealed class AnchorCluster : IAsyncDisposable
             Anchors = anchors,
             Faults = (anchors - 1) / 3,
             Leaves = leaves ?? [],
-            Issued = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - 60_000,
+            Issued = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - 60_000 - (1000 * older),
             Genesis = epoch =>
             {
                 var placed = epoch with

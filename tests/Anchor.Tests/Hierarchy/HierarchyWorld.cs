@@ -13,25 +13,35 @@ internal sealed class HierarchyWorld : IAsyncDisposable
 {
     private static readonly string[] Reachable = ["*.acme.internal", "*.corp.internal", "corp.internal"];
 
-    internal HierarchyWorld(bool isTransitAllowed = true, long attestTransit = 3_600_000)
+    /// <param name="isTransitAllowed">Whether acme lets its children reach one another.</param>
+    /// <param name="attestTransit">How long acme's Attests hold before they are to be renewed, in ms.</param>
+    /// <param name="renewed">How often each segment was renewed before it starts: one epoch each.</param>
+    internal HierarchyWorld(bool isTransitAllowed = true, long attestTransit = 3_600_000, int renewed = 0)
     {
         Acme = new AnchorCluster(
-            "acme.internal", 600, anchors: 1,
+            "acme.internal", 600, anchors: 1, older: renewed,
             genesis: epoch => epoch with { Policy = epoch.Policy with { AttestTransit = attestTransit } },
             leaves: isTransitAllowed ? [TestLeaves.Rule("transit", RuleEffect.Allow, Reachable)] : [])
         {
             Decorate = service => service.Intercept(Heard),
         };
-        Eu1 = Child(Acme, "eu1", 100, 1);
-        Us1 = Child(Acme, "us1", 200, 4);
+        Eu1 = Child(Acme, "eu1", 100, 1, renewed);
+        Us1 = Child(Acme, "us1", 200, 4, renewed);
         Corp = new AnchorCluster(
-            "corp.internal", 700, anchors: 1,
+            "corp.internal", 700, anchors: 1, older: renewed,
             leaves: [TestLeaves.Rule("transit", RuleEffect.Allow, ["*.corp.internal"])]);
-        Db = Child(Corp, "db", 800, 1);
+        Db = Child(Corp, "db", 800, 1, renewed);
         Acme.Segment.LinkTo(Eu1.Segment, Us1.Segment);
         Corp.Segment.LinkTo(Db.Segment);
         Acme.Segment.PeerWith(Corp.Segment);
         Corp.Segment.PeerWith(Acme.Segment);
+        foreach (var cluster in new[] { Acme, Eu1, Us1, Corp, Db })
+        {
+            for (var i = 0; i < renewed; i++)
+            {
+                cluster.Segment.Advance(OpType.Renew);
+            }
+        }
     }
 
     internal AnchorCluster Acme { get; }
@@ -74,7 +84,7 @@ internal sealed class HierarchyWorld : IAsyncDisposable
         await Client.DisposeAsync();
     }
 
-    private static AnchorCluster Child(AnchorCluster parent, string label, int firstKey, int anchors) => new(
+    private static AnchorCluster Child(AnchorCluster parent, string label, int firstKey, int anchors, int older) => new(
         $"{label}.{parent.Segment.Name}", firstKey, ClusterClient.Subjects, anchors: anchors,
-        genesis: epoch => epoch with { Uplinks = [parent.Segment.UplinkAs(label)] });
+        older: older, genesis: epoch => epoch with { Uplinks = [parent.Segment.UplinkAs(label)] });
 }

@@ -34,6 +34,35 @@ public sealed class EpochEngineTests
         Assert.Single(EpochBench.Votes(_bench.Step(new EpochInput.Approve(EpochBench.DigestOf(proposal)))));
     }
 
+    /// <summary>Approvals of operations that never came, or are gone, cannot keep out one that counts.</summary>
+    [Fact]
+    public void Approve_BehindManyThatMeanNothing_Counts()
+    {
+        var late = _bench.Policy(2000);
+        _bench.Step(new EpochInput.Approve(EpochBench.DigestOf(late)));
+        for (var i = 0; i < EpochLimits.DigestsPerMessage - 1; i++)
+        {
+            _bench.Step(new EpochInput.Approve(EpochBench.Stranger(i)));
+        }
+
+        // Approved before it came, and not forgotten while there is room.
+        var outputs = _bench.Receive("a2", new EpochMessage.Offer(2, late));
+        Assert.True(Assert.Single(outputs.OfType<EpochOutput.Queued>()).IsWilling);
+
+        for (var i = 0; i < 3 * EpochLimits.DigestsPerMessage; i++)
+        {
+            _bench.Step(new EpochInput.Approve(EpochBench.Stranger(1000 + i)));
+        }
+
+        var proposal = _bench.Policy(1000);
+        _bench.Receive("a2", new EpochMessage.Propose(2, 0, proposal, null));
+        Assert.Single(EpochBench.Votes(_bench.Step(new EpochInput.Approve(EpochBench.DigestOf(proposal)))));
+
+        // The other one, approved before all of these, is still willing: it waits.
+        Assert.Contains(
+            _bench.Engine.Queue, one => one.Operation.IsApproved && one.Candidate.Digest == EpochBench.DigestOf(late));
+    }
+
     [Fact]
     public void Propose_TighteningInAuto_NeedsNoOperatorAndLooseningDoes()
     {

@@ -36,6 +36,49 @@ public sealed class StateTests
         Answers.Accepted(AnswerVerifier.Verify(state!, _world.Ask().Query, _world.Answer(), _world.Now));
     }
 
+    /// <summary>While a chain was fetched upon an older view of the state, an answer was verified: its seal and its
+    /// floors of leaves stay, and the chain grows.</summary>
+    [Fact]
+    public void Chain_AdoptedUponAnOlderView_LeavesSealAndFloorsAsTheyAre()
+    {
+        var before = _world.State.With(ChainOf(null));
+        var learned = Answers.Accepted(
+            AnswerVerifier.Verify(before, _world.Ask().Query, _world.Answer(), _world.Now)).Next;
+        var held = learned.Segments[_world.Us1.Genesis];
+        _world.Us1.Next(_world.Now - 400);
+
+        var after = learned.With(ChainOf(before.Segments[_world.Us1.Genesis])).Segments[_world.Us1.Genesis];
+
+        Assert.NotNull(held.Seal);
+        Assert.NotEmpty(held.Floors);
+        Assert.Equal((held.Seal, held.Floors), (after.Seal, after.Floors));
+        Assert.Equal(held.NewestNumber + 1, after.NewestNumber);
+        Assert.Equal(_world.Us1.Newest.Digest, after.Newest.Digest);
+
+        // What is no longer changes nothing.
+        Assert.Same(learned, learned.With(held));
+    }
+
+    /// <summary>V26: an epoch with a base clears the floors of leaves, whenever the chain is adopted.</summary>
+    [Fact]
+    public void Chain_AdoptedWithABase_ClearsTheFloors()
+    {
+        var learned = Learned();
+        var held = learned.Segments[_world.Us1.Genesis];
+        _world.Us1.Next(_world.Now - 400, epoch => epoch with
+        {
+            Op = new EpochOp { Type = OpType.Rotate, Reason = "compromise", Base = held.Seal!.Digest },
+        });
+
+        var longer = EpochChain.Extend(
+            held with { Seal = null }, _world.Us1.Genesis, null, [.. _world.Us1.Documents], _world.Now);
+        var after = learned.With(longer.Segment!).Segments[_world.Us1.Genesis];
+
+        Assert.Equal(held.Seal, after.Seal);
+        Assert.NotEmpty(held.Floors);
+        Assert.Empty(after.Floors);
+    }
+
     [Fact]
     public void File_EveryTornPrefixAndFlippedByte_IsNotRead()
     {
@@ -157,6 +200,9 @@ public sealed class StateTests
 
     private VerifierState Chain() => _world.State.With(
         EpochChain.Extend(null, _world.Eu1.Genesis, null, [.. _world.Eu1.Documents], _world.Now).Segment!);
+
+    private SegmentState ChainOf(SegmentState? held) =>
+        EpochChain.Extend(held, _world.Us1.Genesis, null, [.. _world.Us1.Documents], _world.Now).Segment!;
 
     private VerifierState Learned() =>
         Answers.Accepted(AnswerVerifier.Verify(_world.State, _world.Ask().Query, _world.Answer(), _world.Now)).Next;

@@ -121,8 +121,15 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
                     return (default, stranger);
                 }
 
+                var (showing, hidden) = await ChainShowing.ShowAsync(client, view, step.Hops, cancellationToken)
+                    .ConfigureAwait(false);
+                if (showing is null)
+                {
+                    return (default, hidden);
+                }
+
                 var response = await client.IntroduceAsync(
-                    Request(view, target, step), cancellationToken).ConfigureAwait(false);
+                    Request(view, target, step, showing), cancellationToken).ConfigureAwait(false);
                 if (!WireReader.TryRead(response.Answer, out var answer, out var malformed))
                 {
                     return (default, malformed);
@@ -145,7 +152,7 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
         }
     }
 
-    private IntroduceRequest Request(SegmentView view, SegmentName target, WayStep step)
+    private IntroduceRequest Request(SegmentView view, SegmentName target, WayStep step, ChainShowing showing)
     {
         var query = Document.Make(new Query { Home = view.Genesis, Name = FullName.Parse(target.Text) });
         var request = new IntroduceRequest
@@ -153,8 +160,8 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
             Query = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(query.Payload),
             Child = step.Child ?? "",
         };
-        request.HomeEpochs.AddRange(view.Epochs.Select(WireWriter.ToMessage));
-        request.Via.AddRange(step.Hops.Select(hop => WireWriter.ToMessage(hop.After(null))));
+        request.HomeEpochs.AddRange(showing.Home.Select(WireWriter.ToMessage));
+        request.Via.AddRange(showing.Via.Select(WireWriter.ToMessage));
         if (verifier.Chain(step.Next.Genesis) is { } chain)
         {
             request.Known.Add(WireWriter.ToKnown(chain));
@@ -168,9 +175,41 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
     {
         var log = chains.LogOf(step.Next.Genesis);
         var held = verifier.Chain(step.Next.Genesis);
+        if (hop.Genesis == step.Next.Genesis && hop.Epochs.Length > Limits.PageEpochs)
+        {
+            (hop, held, var gap) = Paged(step, hop, held, log);
+            if (gap is not null)
+            {
+                return gap;
+            }
+        }
+
         var refusal = step.Take(hop, result, held, log, context.Now(), _cache, out var chain);
         return refusal is null && chain!.NewestNumber > (held?.NewestNumber ?? -1)
             ? await verifier.AdoptAsync(chain).ConfigureAwait(false)
             : refusal;
+    }
+
+    // A chain that is kept as a whole, longer than a hop may be.
+    private (UnverifiedHop Hop, SegmentState? Chain, Refusal? Refusal) Paged(
+        WayStep step, UnverifiedHop hop, SegmentState? held, EpochLog log)
+    {
+        var chain = held;
+        foreach (var page in hop.Epochs.Skip((int)(held?.NewestNumber ?? -1) + 1).Chunk(Limits.PageEpochs))
+        {
+            var verdict = EpochChain.Extend(
+                chain, hop.Genesis, null, [.. page], context.Now(), step.ClockDelta, step.Refused, _cache);
+            if (!verdict.IsAccepted)
+            {
+                return (hop, held, verdict.Refusal.At(step.Next.Name.Text));
+            }
+
+            chain = verdict.Segment;
+        }
+
+        // Documents of a chain that the verifier holds by its digests alone; each is that epoch or none is kept.
+        log.Add(hop.Epochs.TakeWhile((epoch, i) => Document.TryParse<Naming.Epoch>(epoch.Payload, out var one, out _)
+            && chain!.DigestOf(i) == one.Digest));
+        return (new RelayedHop(hop with { Epochs = [] }, hop.Epochs).ForVerifier(), chain, null);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
@@ -28,13 +29,29 @@ internal sealed class IntroductionFile
         problem = null;
         try
         {
-            foreach (var one in _file?.Load() is { } bytes
-                ? KeptIntroductions.Parser.ParseFrom(bytes).Introductions : [])
+            var file = _file?.Load() is { } bytes ? KeptIntroductions.Parser.ParseFrom(bytes) : new();
+            var chains = new Dictionary<Digest, ImmutableArray<EpochDocument>>();
+            foreach (var chain in file.Chains)
+            {
+                if (WireReader.TryRead(chain.Genesis, out Digest genesis, out _)
+                    && WireReader.TryRead(chain.Epochs, out var epochs, out _))
+                {
+                    chains[genesis] = epochs;
+                }
+            }
+
+            foreach (var one in file.Introductions)
             {
                 if (SegmentName.TryParse(one.Target, out var target, out _)
                     && WireReader.TryRead(one.Answer, out var answer, out _))
                 {
-                    kept[target] = answer;
+                    kept[target] = answer with
+                    {
+                        Hops = [.. answer.Hops.Select(hop => hop with
+                        {
+                            Epochs = chains.GetValueOrDefault(hop.Genesis, []),
+                        })],
+                    };
                 }
             }
         }
@@ -59,22 +76,36 @@ internal sealed class IntroductionFile
             return;
         }
 
+        var answers = ways.Where(one => one.Way is { Leads: true, Hops.IsEmpty: false }).OrderBy(one => one.Target)
+            .Select(one => (one.Target, Answer: new UnverifiedAnswer(
+                default, [.. one.Way.Hops.Select(hop => hop.After(null))], one.Way.Result, [])))
+            .Concat(unused.OrderBy(one => one.Key).Select(one => (one.Key, one.Value)));
         var kept = new KeptIntroductions();
-        foreach (var (target, way) in ways.Where(one => one.Way is { Leads: true, Hops.IsEmpty: false })
-            .OrderBy(one => one.Target))
+        var chains = new SortedDictionary<Digest, ImmutableArray<EpochDocument>>();
+        foreach (var (target, answer) in answers)
         {
+            foreach (var hop in answer.Hops)
+            {
+                // One way may have been walked before another one, when the chain was shorter.
+                if (!chains.TryGetValue(hop.Genesis, out var other) || other.Length < hop.Epochs.Length)
+                {
+                    chains[hop.Genesis] = hop.Epochs;
+                }
+            }
+
             kept.Introductions.Add(new KeptIntroduction
             {
                 Target = target.Text,
                 Answer = WireWriter.ToMessage(
-                    new UnverifiedAnswer(default, [.. way.Hops.Select(hop => hop.After(null))], way.Result, [])),
+                    answer with { Hops = [.. answer.Hops.Select(hop => hop with { Epochs = [] })] }),
             });
         }
 
-        foreach (var (target, answer) in unused.OrderBy(one => one.Key))
+        foreach (var (genesis, epochs) in chains)
         {
-            kept.Introductions.Add(
-                new KeptIntroduction { Target = target.Text, Answer = WireWriter.ToMessage(answer) });
+            var chain = new KeptChain { Genesis = WireWriter.ToBytes(genesis) };
+            chain.Epochs.AddRange(epochs.Select(WireWriter.ToMessage));
+            kept.Chains.Add(chain);
         }
 
         _file.Save(kept.ToByteArray());

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -27,6 +28,12 @@ internal sealed class WayStep
 
     /// <summary>The transits so far.</summary>
     internal IReadOnlyList<RelayedHop> Hops => _hops;
+
+    /// <summary>The own clock tolerance, in milliseconds.</summary>
+    internal long ClockDelta => _view.Epoch.Value.Policy.ClockDelta;
+
+    /// <summary>The tags that the own policy refuses.</summary>
+    internal ImmutableArray<string> Refused => _view.Epoch.Value.Policy.Refuse;
 
     /// <summary>Whether the next segment is the target.</summary>
     internal bool HasArrived => Next.Name == _target;

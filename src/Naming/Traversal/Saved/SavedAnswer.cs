@@ -69,7 +69,8 @@ public sealed record SavedAnswer
             {
                 var refused = state.HomeState?.Newest.Value.Policy.Refuse ?? [];
                 var step = EpochChain.Extend(
-                    held, segment, null, [.. page], at, state.ClockDelta, refused, cache, trim: false);
+                    held, segment, null, [.. page], at, state.ClockDelta, refused, cache,
+                    isIntroduction: false, trim: false);
                 if (!step.IsAccepted)
                 {
                     return new Verdict.Refused(step.Refusal.At($"chains[{segment}]"));

@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using Fairlead.Anchor.Serving;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Resolver.Anchors;
+
+namespace Fairlead.Anchor.Home;
+
+/// <summary>
+/// How this segment shows itself to an anchor of another one (V48): by its chain and the hops that introduce it. What
+/// does not fit into one request is shown page by page before it. Immutable.
+/// </summary>
+/// <param name="Home">The epochs of this segment that go along with the question.</param>
+/// <param name="Via">The introducing hops.</param>
+internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, ImmutableArray<UnverifiedHop> Via)
+{
+    /// <summary>Shows what does not fit.</summary>
+    /// <param name="client">The anchor.</param>
+    /// <param name="view">The own segment.</param>
+    /// <param name="hops">The segments that introduce it, from here on.</param>
+    /// <returns>What goes along with the question, or the first error.</returns>
+    /// <exception cref="Rpc.RpcException">The anchor failed.</exception>
+    internal static async Task<(ChainShowing? Showing, Refusal? Refusal)> ShowAsync(
+        AnchorClient client, SegmentView view, IReadOnlyCollection<RelayedHop> hops,
+        CancellationToken cancellationToken)
+    {
+        if (view.Epochs.Length + hops.Sum(hop => hop.Epochs.Count) <= Limits.PageEpochs)
+        {
+            return (new ChainShowing(view.Epochs, [.. hops.Select(hop => hop.After(null))]), null);
+        }
+
+        foreach (var (genesis, epochs) in hops.Select(hop => (hop.Hop.Genesis, hop.Epochs))
+            .Prepend((view.Genesis, view.Epochs)))
+        {
+            if (await PagesAsync(client, genesis, epochs, cancellationToken).ConfigureAwait(false) is { } refusal)
+            {
+                return (null, refusal);
+            }
+        }
+
+        return (new ChainShowing([view.Epochs[^1]], [.. hops.Select(hop => hop.ForVerifier())]), null);
+    }
+
+    private static async Task<Refusal?> PagesAsync(
+        AnchorClient client, Digest genesis, IReadOnlyList<EpochDocument> epochs, CancellationToken cancellationToken)
+    {
+        var request = new PresentRequest { Genesis = WireWriter.ToBytes(genesis) };
+        while (true)
+        {
+            var response = await client.PresentAsync(request, cancellationToken).ConfigureAwait(false);
+            var next = (int)Math.Min(response.Next, (ulong)epochs.Count);
+            if (next == epochs.Count)
+            {
+                return null;
+            }
+
+            // The pages are its to keep; one that forgets them at once would be shown them without end.
+            if (request.Epochs.Count > 0 && next != request.Epochs.Count + First(request))
+            {
+                return new Refusal(
+                    VerificationFailure.Behind, client.Endpoint.Text, $"does not keep the epochs of {genesis}");
+            }
+
+            request = new PresentRequest { Genesis = request.Genesis };
+            request.Epochs.AddRange(epochs.Skip(next).Take(Limits.PageEpochs).Select(WireWriter.ToMessage));
+        }
+    }
+
+    private static int First(PresentRequest request) =>
+        Document.TryParse<Naming.Epoch>(request.Epochs[0].Payload.Memory, out var epoch, out _)
+            ? (int)epoch.Value.Number
+            : 0;
+}

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using Fairlead.Anchor.Identities;
+using Fairlead.Anchor.Serving;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Rpc;
+using Fairlead.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Anchor.Tests.Serving;
+
+/// <summary>Chains that strangers show page by page, and what an answer may bring of epochs (V36).</summary>
+public sealed class PresentedChainsTests : IDisposable
+{
+    private readonly TestSegment _own = new();
+    private readonly TlsIdentity _identity = new(TestKeys.Ecdsa(2), TimeProvider.System);
+    private readonly SegmentView _view;
+
+    public PresentedChainsTests() => _view = TestView.Of(_own, TestSegmentOptions.Start);
+
+    public void Dispose() => _identity.Dispose();
+
+    [Fact]
+    public void Chain_ShownByPages_IsHeldAsFarAsItWasShown()
+    {
+        var book = Book();
+        var stranger = Stranger("eu1.internal", 99);
+        Assert.Null(book.Take(stranger.Genesis, [.. stranger.Chain.Take(32)], _view));
+        Assert.Equal(31, book.Find(stranger.Genesis)!.NewestNumber);
+
+        // A page that leaves some out, one that is too long, and one of another chain change nothing.
+        Refused(VerificationFailure.EpochGap, book.Take(stranger.Genesis, [.. stranger.Chain.Skip(40).Take(8)], _view));
+        Refused(VerificationFailure.TooLarge, book.Take(stranger.Genesis, [.. stranger.Chain.Take(33)], _view));
+        var other = Stranger("x.internal", 9).Chain;
+        Refused(VerificationFailure.WrongSegment, book.Take(stranger.Genesis, [.. other.Skip(1)], _view));
+        Assert.Equal(31, book.Find(stranger.Genesis)!.NewestNumber);
+
+        foreach (var page in stranger.Chain.Skip(32).Chunk(Limits.PageEpochs))
+        {
+            Assert.Null(book.Take(stranger.Genesis, [.. page], _view));
+        }
+
+        Assert.Equal(99, book.Find(stranger.Genesis)!.NewestNumber);
+        Assert.Null(book.Find(_own.Genesis));
+    }
+
+    [Fact]
+    public void Chains_MoreThanThereIsRoomFor_PutOutTheOneUsedLeast()
+    {
+        var book = Book();
+        var first = Stranger("a.internal", 0, 1000);
+        var second = Stranger("b.internal", 0, 1100);
+        Assert.Null(book.Take(first.Genesis, [.. first.Chain], _view));
+        Assert.Null(book.Take(second.Genesis, [.. second.Chain], _view));
+        for (var i = 0; i < PresentedChains.ChainsMax - 1; i++)
+        {
+            Assert.NotNull(book.Find(first.Genesis));
+            var other = Stranger($"c{i}.internal", 0, 1200);
+            Assert.Null(book.Take(other.Genesis, [.. other.Chain], _view));
+        }
+
+        Assert.NotNull(book.Find(first.Genesis));
+        Assert.Null(book.Find(second.Genesis));
+    }
+
+    [Fact]
+    public void Answer_BringsWhatItMayOfEpochs_AndOfTheLongestChainsTheNewest()
+    {
+        var a = Hop(Stranger("a.internal", 9, 1000));
+        var b = Hop(Stranger("b.internal", 99, 1100));
+        var c = Hop(Stranger("c.internal", 29, 1200));
+
+        Assert.Equal([10], Fit(a));
+        Assert.Equal([10, 1], Fit(a, b));
+        Assert.Equal([10, 1, 1], Fit(a, b, c));
+        Assert.Equal([1], Fit(a with { Epochs = [.. a.Epochs.Select(Large)] }));
+    }
+
+    private static EpochDocument Large(EpochDocument epoch) =>
+        epoch with { Consent = epoch.Consent with { Payload = new byte[20_000] } };
+
+    private static IEnumerable<int> Fit(params ImmutableArray<UnverifiedHop> hops)
+    {
+        var fit = EpochRoom.Fit(new UnverifiedAnswer(default, hops, AnswerResult.Record, []));
+        Assert.All(
+            fit.Hops.Zip(hops), hop => Assert.Equal(hop.Second.Epochs[^1].Payload, hop.First.Epochs[^1].Payload));
+        return fit.Hops.Select(hop => hop.Epochs.Length);
+    }
+
+    private static UnverifiedHop Hop(TestSegment segment) =>
+        new(segment.Genesis, HopKind.Down, [.. segment.Chain], null, [], [], []);
+
+    private static TestSegment Stranger(string name, int renewed, int firstKey = 1000)
+    {
+        var segment = new TestSegment(new TestSegmentOptions
+        {
+            Name = name, FirstKey = firstKey, Anchors = 1, Faults = 0, Issued = TestSegmentOptions.Start - 200_000,
+        });
+        for (var i = 0; i < renewed; i++)
+        {
+            segment.Advance(OpType.Renew);
+        }
+
+        return segment;
+    }
+
+    private static void Refused(VerificationFailure expected, Refusal? refusal) =>
+        Assert.True(refusal?.Failure == expected, refusal?.ToString() ?? "no refusal");
+
+    private PresentedChains Book()
+    {
+        var time = new ManualTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start));
+        var context = new ServingContext
+        {
+            Views = new ViewSource(),
+            SealKey = _own.Seal(0),
+            Transport = _identity,
+            TransportKid = default,
+            Subjects = new SubjectBook(
+                new Dictionary<Digest, Subject>(), IdentityOptions.None, time, NullLogger<SubjectBook>.Instance),
+            UnsafeAllowLoopbackEndpoints = false,
+            Time = time,
+            Loggers = NullLoggerFactory.Instance,
+        };
+        return new PresentedChains(context, static _ => null, new VerifiedCache());
+    }
+}
