@@ -1,23 +1,18 @@
 using System.Collections.Concurrent;
-using Fairlead.EnvoyApi.Discovery;
 using Fairlead.Rpc;
-using Fairlead.Xds.Sotw;
+using Fairlead.Xds.Streams;
 using Google.Protobuf;
 
 namespace Fairlead.Xds;
 
 /// <summary>
-/// The aggregated discovery service: all types over one stream per client. Speaks the state-of-the-world variant, which
-/// is the one that every client knows. Safe for concurrent use.
+/// The discovery services: all types over one stream per client, or one type over each, and of both the
+/// state-of-the-world variant, which every client knows, and the delta variant. All of them serve the same views. Safe
+/// for concurrent use.
 /// </summary>
 public sealed class AdsService
 {
-    private const string MethodName = "StreamAggregatedResources";
-
-    private static readonly MessageParser<DiscoveryRequest> Requests =
-        DiscoveryRequest.Parser.WithDiscardUnknownFields(true);
-
-    private readonly ConcurrentDictionary<long, SotwSession> _sessions = new();
+    private readonly ConcurrentDictionary<long, IStreamSession> _sessions = new();
     private readonly IViewProvider _views;
     private readonly AdsOptions _options;
     private long _lastId;
@@ -42,23 +37,38 @@ public sealed class AdsService
         return [.. _sessions.Values.Select(session => session.Describe()).OfType<StreamStatus>().OrderBy(s => s.Id)];
     }
 
-    /// <summary>The methods to add to a server.</summary>
-    public ServerServiceDefinition Define()
+    /// <summary>The aggregated service, to add to a server.</summary>
+    public ServerServiceDefinition Define() => Define(null);
+
+    /// <summary>The services of one type each: clusters, endpoints, listeners, routes. A connection beside them needs
+    /// many streams: an Envoy opens one for the endpoints of each cluster.</summary>
+    public IEnumerable<ServerServiceDefinition> DefineTypes() => ResourceType.All.Select(Define);
+
+    private ServerServiceDefinition Define(ResourceType? type)
     {
-        var service = AdsReflection.Descriptor.Services.Single();
-        var method = new Method<DiscoveryRequest, SotwResponse>(
-            MethodType.DuplexStreaming,
-            service.FullName,
-            service.FindMethodByName(MethodName).Name,
-            new Marshaller<DiscoveryRequest>(
-                static (_, _) => throw new NotSupportedException("a server does not send requests"),
-                static context => Requests.ParseFrom(context.PayloadAsReadOnlySequence())),
-            new Marshaller<SotwResponse>(
-                Serialize, static _ => throw new NotSupportedException("a server does not read responses")));
-        return ServerServiceDefinition.CreateBuilder().AddMethod(method, ServeAsync).Build();
+        var (sotw, delta) = (StreamServices.Sotw(type, _options), StreamServices.Delta(type, _options));
+        return ServerServiceDefinition.CreateBuilder()
+            .AddMethod(MethodOf(sotw), (requests, responses, context) => ServeAsync(sotw, requests, responses, context))
+            .AddMethod(
+                MethodOf(delta), (requests, responses, context) => ServeAsync(delta, requests, responses, context))
+            .Build();
     }
 
-    private static void Serialize(SotwResponse response, SerializationContext context)
+    private static Method<TRequest, TResponse> MethodOf<TRequest, TResponse>(
+        StreamService<TRequest, TResponse> service)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IDiscoveryResponse => new(
+            MethodType.DuplexStreaming,
+            service.Service,
+            service.Method,
+            new Marshaller<TRequest>(
+                static (_, _) => throw new NotSupportedException("a server does not send requests"),
+                context => service.Parser.ParseFrom(context.PayloadAsReadOnlySequence())),
+            new Marshaller<TResponse>(
+                Serialize, static _ => throw new NotSupportedException("a server does not read responses")));
+
+    private static void Serialize<TResponse>(TResponse response, SerializationContext context)
+        where TResponse : IDiscoveryResponse
     {
         context.SetPayloadLength(response.Size);
         var output = context.GetBufferWriter();
@@ -67,10 +77,13 @@ public sealed class AdsService
         context.Complete();
     }
 
-    private async Task ServeAsync(
-        IAsyncStreamReader<DiscoveryRequest> requests,
-        IServerStreamWriter<SotwResponse> responses,
+    private async Task ServeAsync<TRequest, TResponse>(
+        StreamService<TRequest, TResponse> service,
+        IAsyncStreamReader<TRequest> requests,
+        IServerStreamWriter<TResponse> responses,
         ServerCallContext context)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IDiscoveryResponse
     {
         if (_sessions.Count >= _options.StreamsMax)
         {
@@ -79,7 +92,8 @@ public sealed class AdsService
         }
 
         var id = Interlocked.Increment(ref _lastId);
-        var session = new SotwSession(id, context.Peer, _views, _options, ack => Acked?.Invoke(ack));
+        var session = new StreamSession<TRequest, TResponse>(
+            id, context.Peer, service, _views, _options, ack => Acked?.Invoke(ack));
         _sessions[id] = session;
         try
         {

@@ -6,6 +6,9 @@ public enum StreamRefusal
     /// <summary>A request on the aggregated stream did not say which type it is about.</summary>
     TypeMissing,
 
+    /// <summary>A request on a stream of one type was about another.</summary>
+    TypeMismatch,
+
     /// <summary>More names of one type than a stream may ask for.</summary>
     TooManyNames,
 

@@ -18,12 +18,44 @@ internal sealed class Subscription(ResourceType type)
 
     private HashSet<string> _names = new(StringComparer.Ordinal);
     private bool _everNamed;
+    private bool _changed;
 
     /// <summary>Whether everything is asked for.</summary>
     public bool Wildcard { get; private set; }
 
     /// <summary>The names that are asked for one by one.</summary>
     public IReadOnlySet<string> Names => _names;
+
+    /// <summary>Takes over what a delta request subscribes and then what it unsubscribes.</summary>
+    /// <returns>The names that came and went.</returns>
+    /// <remarks>The first request that names nothing asks for everything, of clusters and listeners, and keeps asking
+    /// for it when names join; what ends that is to unsubscribe "*".</remarks>
+    public (IReadOnlyList<string> Added, IReadOnlyList<string> Removed) Change(
+        IReadOnlyCollection<string> subscribe, IReadOnlyCollection<string> unsubscribe)
+    {
+        if (type.FullState)
+        {
+            Wildcard |= (!_changed && subscribe.Count == 0) || subscribe.Contains(Everything);
+            Wildcard &= !unsubscribe.Contains(Everything);
+        }
+
+        _changed = true;
+        _everNamed |= subscribe.Count > 0;
+        var before = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in subscribe.Concat(unsubscribe))
+        {
+            if (_names.Contains(name))
+            {
+                before.Add(name);
+            }
+        }
+
+        _names.UnionWith(subscribe.Where(name => name.Length > 0 && name != Everything));
+        _names.ExceptWith(unsubscribe);
+        return (
+            [.. subscribe.Distinct(StringComparer.Ordinal).Where(n => _names.Contains(n) && !before.Contains(n))],
+            [.. before.Where(name => !_names.Contains(name))]);
+    }
 
     /// <summary>Takes over the full list of a state-of-the-world request.</summary>
     /// <returns>The names that came and went; an unchanged list gives two empty lists.</returns>

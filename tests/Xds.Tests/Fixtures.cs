@@ -13,13 +13,18 @@ namespace Fairlead.Xds.Tests;
 /// <summary>Resources in the shape that Envoy and gRPC both take.</summary>
 internal static class Fixtures
 {
-    public static Resource Cluster(string name, string? service = null, int timeoutMs = 1000)
+    public static Resource Cluster(
+        string name, string? service = null, int timeoutMs = 1000, ConfigSource? endpoints = null)
     {
         return Resource.Create(new Cluster
         {
             Name = name,
             Type = EnvoyApi.Clusters.Cluster.Types.DiscoveryType.Eds,
-            EdsClusterConfig = new Cluster.Types.EdsClusterConfig { EdsConfig = Ads(), ServiceName = service ?? "" },
+            EdsClusterConfig = new Cluster.Types.EdsClusterConfig
+            {
+                EdsConfig = endpoints ?? Ads(),
+                ServiceName = service ?? "",
+            },
             ConnectTimeout = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(timeoutMs)),
             IgnoreHealthOnHostRemoval = true,
             CommonLbConfig = new Cluster.Types.CommonLbConfig
@@ -137,6 +142,25 @@ internal static class Fixtures
         }
 
         return builder.Build();
+    }
+
+    /// <summary>Resources of one type over a stream of its own, from the cluster <c>xds</c>.</summary>
+    public static ConfigSource PerType(bool isDelta)
+    {
+        return new ConfigSource
+        {
+            ApiConfigSource = new ApiConfigSource
+            {
+                ApiType = isDelta ? ApiConfigSource.Types.ApiType.DeltaGrpc : ApiConfigSource.Types.ApiType.Grpc,
+                TransportApiVersion = ApiVersion.V3,
+                SetNodeOnFirstMessageOnly = true,
+                GrpcServices =
+                {
+                    new GrpcService { EnvoyGrpc = new GrpcService.Types.EnvoyGrpc { ClusterName = "xds" } },
+                },
+            },
+            ResourceApiVersion = ApiVersion.V3,
+        };
     }
 
     private static ConfigSource Ads()

@@ -85,10 +85,10 @@ internal sealed class HomeAsker : IAsyncDisposable
     }
 
     /// <summary>Asks for another name; what was refused before stays with the name before.</summary>
-    internal Task<Asked> AskMoreAsync(FullName name, CancellationToken cancellationToken)
+    internal Task<Asked> AskMoreAsync(FullName name, bool wholeChains, CancellationToken cancellationToken)
     {
         _refusals.Clear();
-        return AskAsync(name, false, cancellationToken);
+        return AskAsync(name, wholeChains, cancellationToken);
     }
 
     private async Task<Asked> AskWithinAsync(FullName name, bool wholeChains, CancellationToken cancellationToken)

@@ -53,10 +53,12 @@ internal static class Resolve
                 throw NoAnswer(name, options, asked, output);
             }
 
-            Save(options.Save, answer, asked.Raw!);
+            var members = await SetAsking.MembersAsync(asker, answer, options.Save is not null, cancellationToken)
+                .ConfigureAwait(false);
+            Save(options.Save, asked, members.Select(member => member.Asked).OfType<Asked>());
             var view = AnswerView.Of(answer, asked.ClockDelta, asked.Refusals) with
             {
-                Members = await SetAsking.MembersAsync(asker, answer, cancellationToken).ConfigureAwait(false),
+                Members = [.. members.Select(member => member.View)],
             };
             if (options.IsExplained)
             {
@@ -150,14 +152,14 @@ internal static class Resolve
             ? $"\n  see that these anchors run and that home.endpoints in {options.Bootstrap} are their addresses"
         : "";
 
-    private static void Save(string? path, VerifiedAnswer answer, UnverifiedAnswer raw)
+    private static void Save(string? path, Asked asked, IEnumerable<Asked> members)
     {
         if (path is null)
         {
             return;
         }
 
-        var saved = SavedAnswer.Of(answer, raw, raw.Hops.ToDictionary(hop => hop.Genesis, hop => hop.Epochs));
+        var saved = SavedOf(asked) with { Members = [.. members.Where(one => one.Answer is not null).Select(SavedOf)] };
         try
         {
             File.WriteAllBytes(path, SavedAnswerFile.Write(saved));
@@ -167,4 +169,7 @@ internal static class Resolve
             throw new CliException(ExitCode.Usage, $"--save {path}: {e.Message}");
         }
     }
+
+    private static SavedAnswer SavedOf(Asked asked) => SavedAnswer.Of(
+        asked.Answer!, asked.Raw!, asked.Raw!.Hops.ToDictionary(hop => hop.Genesis, hop => hop.Epochs));
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Fairlead.Cli.Asking;
 using Fairlead.Cli.Showing;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -65,7 +66,10 @@ internal static class VerifyCommand
             accepted.Next.ClockDelta,
             [],
             $"verified offline, as of {Moment(at)}; the file says it was taken at {Moment(saved.Time)}",
-            $"the home is called {saved.HomeName} by the file alone");
+            $"the home is called {saved.HomeName} by the file alone") with
+        {
+            Members = SetAsking.Saved(accepted.Answer, saved.Members, genesis, at),
+        };
     }
 
     private static byte[] Read(string path)

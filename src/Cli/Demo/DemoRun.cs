@@ -190,13 +190,13 @@ internal static class DemoRun
         ("SIDECAR_PID", world.Sidecar!.Id.ToString(CultureInfo.InvariantCulture)),
         ("ANCHOR_PIDS_EU1", Pids(world.Home)),
         ("ANCHOR_PIDS_US1", Pids(world.Peer)),
+        ("GENESIS_EU1", await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false)),
+        ("BOOTSTRAP_FILE", world.BootstrapFile),
+        ("KEY_FILE", world.KeyFile),
         ("ANCHOR_ADMINS_EU1", string.Join(',', world.Home.AdminAddresses)),
         ("ANCHOR_ADMINS_US1", string.Join(',', world.Peer.AdminAddresses)),
         ("SEGMENT_US1", world.Peer.Name),
         ("DNS_ADDRESS", world.DnsAddress),
-        ("GENESIS_EU1", await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false)),
-        ("BOOTSTRAP_FILE", world.BootstrapFile),
-        ("KEY_FILE", world.KeyFile),
     ];
 
     private static string Pids(DemoSegment segment) =>

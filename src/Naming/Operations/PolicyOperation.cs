@@ -32,8 +32,8 @@ public static class PolicyOperation
     /// <param name="request">What to change.</param>
     /// <param name="now">Unix ms.</param>
     /// <param name="openings">16 fresh random bytes at each call.</param>
-    /// <param name="refusal">OpMismatch where nothing changes, a Rule to remove is not there, or a trust domain is in two
-    /// Scopes.</param>
+    /// <param name="refusal">OpMismatch where nothing changes, a Rule to remove is not there, or a trust domain is in
+    /// two Scopes.</param>
     public static EpochProposal? Build(
         EpochGround ground, PolicyRequest request, long now, Func<Hex16> openings, out Refusal? refusal)
     {

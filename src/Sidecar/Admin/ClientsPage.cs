@@ -13,6 +13,7 @@ internal static class ClientsPage
         {
             json.WriteStartObject();
             json.WriteString("node", stream.Node.Id);
+            json.WriteString("service", stream.Service);
             json.WriteString("user_agent", stream.Node.UserAgent);
             json.WriteString("version", stream.Node.UserAgentVersion);
             json.WriteString("connected_at", stream.ConnectedAt);

@@ -227,6 +227,11 @@ internal sealed class SidecarHost : IAsyncDisposable
             Services = { Ads.Define() },
             LoggerFactory = loggers,
         };
+        foreach (var service in Ads.DefineTypes())
+        {
+            server.Services.Add(service);
+        }
+
         server.Calls.TimeProvider = _time;
         try
         {

@@ -1,153 +1,50 @@
-using System.Globalization;
 using Fairlead.EnvoyApi.Discovery;
+using Fairlead.Xds.Streams;
 
 namespace Fairlead.Xds.Sotw;
 
 /// <summary>
-/// One state-of-the-world stream as a step function: requests, snapshots and the time go in, responses come out. No
-/// I/O, no clock; not safe for concurrent use.
+/// One state-of-the-world stream: the last list of names holds, a response of clusters or listeners says all of them,
+/// one of endpoints or routes only what it holds. Not safe for concurrent use.
 /// </summary>
-/// <remarks>
-/// <list type="number">
-/// <item>A refusal is an error_detail and nothing else; it counts once per nonce, and what was refused is not sent
-/// again until it changes, because what was sent is remembered whatever the client says to it.</item>
-/// <item>The names of a request are taken whatever its nonce says: requests are ordered, the last list holds.</item>
-/// <item>At most one response per type awaits its acknowledgement, for <see cref="XdsLimits.AckWaitMax"/> at the
-/// longest; changes meanwhile collapse into the next. A name that was never answered does not wait for it.</item>
-/// <item>Changes go out as clusters, endpoints, listeners, routes; clusters that are no longer wanted leave after
-/// listeners and routes have settled.</item>
-/// <item>Every cluster that is sent is followed by its endpoints, changed or not, acknowledged or not: Envoy
-/// withholds the acknowledgement of clusters while it waits for endpoints.</item>
-/// <item>Nobody is told an empty world by a view that is not primed.</item>
-/// </list>
-/// </remarks>
-internal sealed class SotwStream
+internal sealed class SotwStream(
+    ResourceSnapshot snapshot,
+    Func<ResourceType, string, Resource?> missing,
+    string controlPlane,
+    XdsLimits? limits = null,
+    ResourceType? only = null)
+    : DiscoveryStream<DiscoveryRequest, SotwResponse>(
+        snapshot, missing, (controlPlane, limits ?? XdsLimits.Default), only)
 {
-    private readonly XdsLimits _limits;
-    private readonly string _controlPlane;
-    private readonly Func<ResourceType, string, Resource?> _missing;
-    private readonly TypeState?[] _types = new TypeState?[ResourceType.All.Length];
-    private readonly Dictionary<string, bool> _unknown = new(StringComparer.Ordinal);
-    private readonly List<StreamEvent> _events = [];
-    private ResourceSnapshot _snapshot;
-    private long _nonce;
-
-    public SotwStream(
-        ResourceSnapshot snapshot,
-        Func<ResourceType, string, Resource?> missing,
-        string controlPlane,
-        XdsLimits? limits = null)
+    public override IReadOnlyList<StreamEvent> Receive(DiscoveryRequest request, TimeSpan now)
     {
-        _snapshot = snapshot;
-        _missing = missing;
-        _controlPlane = controlPlane;
-        _limits = limits ?? XdsLimits.Default;
-    }
-
-    /// <summary>When <see cref="Next"/> should be called again although nothing came in; null for never.</summary>
-    public TimeSpan? WakeAt { get; private set; }
-
-    public IEnumerable<TypeState> Types => _types.OfType<TypeState>();
-
-    public ResourceSnapshot Snapshot => _snapshot;
-
-    /// <summary>Takes in a request.</summary>
-    public IReadOnlyList<StreamEvent> Receive(DiscoveryRequest request, TimeSpan now)
-    {
-        _events.Clear();
-        if (Check(request) is { } failed)
+        Events.Clear();
+        var typeUrl = TypeUrlOf(request.TypeUrl);
+        if ((Check(typeUrl, request.ResourceNames) ?? CheckCount(request.ResourceNames.Count)) is { } failed)
         {
             return [failed];
         }
 
-        if (ResourceType.Find(request.TypeUrl) is not { } type)
+        if (StateOf(typeUrl, request.ResourceNames.Count > 0) is { } state)
         {
-            _unknown.TryAdd(request.TypeUrl, request.ResourceNames.Count > 0);
-            return [];
+            Correlate(state, request.ResponseNonce, request.VersionInfo, request.ErrorDetail, now);
+            TakeNames(state, request);
         }
 
-        var state = _types[type.Order] ??= new TypeState(type);
-        state.Dirty |= !state.Requested;
-        Correlate(state, request, now);
-        TakeNames(state, request);
-        return [.. _events];
+        return [.. Events];
     }
 
-    /// <summary>Serves this snapshot from now on.</summary>
-    public void Advance(ResourceSnapshot snapshot)
-    {
-        foreach (var state in Types)
-        {
-            state.Dirty |= snapshot.Primed != _snapshot.Primed
-                || !ReferenceEquals(snapshot.Resources(state.Type), _snapshot.Resources(state.Type))
-                || !ReferenceEquals(snapshot.Wildcard(state.Type), _snapshot.Wildcard(state.Type));
-        }
-
-        _snapshot = snapshot;
-    }
-
-    /// <summary>
-    /// The next response to write, or null if there is none for now. Built from the newest snapshot at this moment, so
-    /// call it when the one before is written.
-    /// </summary>
-    public SotwResponse? Next(TimeSpan now)
-    {
-        WakeAt = null;
-        foreach (var type in ResourceType.All)
-        {
-            if (_types[type.Order] is { Dirty: true } state
-                && (type.FullState ? NextFull(state, now) : NextIncremental(state, now)) is { } resources)
-            {
-                return Respond(state, resources, now);
-            }
-        }
-
-        return NextUnknown();
-    }
-
-    private StreamEvent.Failed? Check(DiscoveryRequest request)
-    {
-        if (request.TypeUrl.Length == 0)
-        {
-            return new StreamEvent.Failed(StreamRefusal.TypeMissing, "type_url is required on the aggregated stream");
-        }
-
-        if (request.ResourceNames.Count > _limits.NamesMax)
-        {
-            return new StreamEvent.Failed(
-                StreamRefusal.TooManyNames, $"{request.ResourceNames.Count} names, {_limits.NamesMax} allowed");
-        }
-
-        if (request.ResourceNames.Any(name => name.Length > _limits.NameLengthMax))
-        {
-            return new StreamEvent.Failed(
-                StreamRefusal.NameTooLong, $"a name is longer than {_limits.NameLengthMax} characters");
-        }
-
-        return ResourceType.Find(request.TypeUrl) is null && !_unknown.ContainsKey(request.TypeUrl)
-            && _unknown.Count >= _limits.UnknownTypesMax
-            ? new StreamEvent.Failed(StreamRefusal.TooManyTypes, $"{_unknown.Count} types that are not served")
+    protected override SotwResponse? NextOf(TypeState state, TimeSpan now) =>
+        (state.Type.FullState ? NextFull(state, now) : NextIncremental(state, now)) is { } resources
+            ? Respond(state, resources, now)
             : null;
-    }
 
-    /// <summary>ACK, NACK or neither. The first request of a type on a stream is neither, whatever it
-    /// carries.</summary>
-    private void Correlate(TypeState state, DiscoveryRequest request, TimeSpan now)
-    {
-        var first = !state.Requested;
-        state.Requested = true;
-        if (request.ErrorDetail is { } error)
-        {
-            if (state.Refuse(request.ResponseNonce, request.VersionInfo, error.Code, error.Message) is { } refused)
-            {
-                _events.Add(new StreamEvent.Nacked(state.Type, refused));
-            }
-        }
-        else if (!first && state.Acknowledge(request.ResponseNonce, now) is { } response)
-        {
-            _events.Add(new StreamEvent.Acked(state.Type, response));
-        }
-    }
+    protected override bool IsBehind(TypeState state) => state.Type.FullState
+        ? Target(state) is var target
+            && (target.Count != state.Sent.Count || target.Values.Any(resource => !IsSent(state, resource)))
+        : Due(state, out _).Count > 0;
+
+    protected override SotwResponse Nothing(string typeUrl, string nonce) => new(typeUrl, "0", nonce, ControlPlane, []);
 
     private void TakeNames(TypeState state, DiscoveryRequest request)
     {
@@ -162,15 +59,12 @@ internal sealed class SotwStream
         state.Dirty |= wildcard != state.Subscription.Wildcard || added.Count + removed.Count > 0;
         if (wildcard && !state.Subscription.Wildcard)
         {
-            foreach (var name in state.Sent.Keys.Where(n => !state.Subscription.Names.Contains(n)).ToList())
-            {
-                state.Forget(name);
-            }
+            state.ForgetAllBut(state.Subscription.Names);
         }
 
         if (added.Count + removed.Count > 0)
         {
-            _events.Add(new StreamEvent.Names(state.Type, added, removed));
+            Events.Add(new StreamEvent.Names(state.Type, added, removed));
         }
     }
 
@@ -178,8 +72,7 @@ internal sealed class SotwStream
     {
         if (state.Type.FullState)
         {
-            var changed = resources.Where(r => state.Sent.GetValueOrDefault(r.Name)?.Fingerprint != r.Fingerprint);
-            ForceEndpoints(changed.ToList());
+            ForceEndpoints(resources.Where(resource => !IsSent(state, resource)).ToList());
             foreach (var name in state.Sent.Keys.Except(resources.Select(r => r.Name)).ToList())
             {
                 state.Forget(name);
@@ -191,32 +84,15 @@ internal sealed class SotwStream
             state.Note(resource);
         }
 
-        var nonce = (++_nonce).ToString(CultureInfo.InvariantCulture);
+        var nonce = NextNonce();
         state.Record(new SentResponse(nonce, state.Version, resources, now));
-        return new SotwResponse(state.Type.TypeUrl, state.Version, nonce, _controlPlane, resources);
-    }
-
-    private void ForceEndpoints(List<Resource> clusters)
-    {
-        if (_types[ResourceType.Endpoints.Order] is not { } endpoints)
-        {
-            return;
-        }
-
-        foreach (var reference in clusters.SelectMany(cluster => cluster.References))
-        {
-            if (reference.Type == ResourceType.Endpoints && endpoints.Subscription.Names.Contains(reference.Name))
-            {
-                endpoints.Forced.Add(reference.Name);
-                endpoints.Dirty = true;
-            }
-        }
+        return new SotwResponse(state.Type.TypeUrl, state.Version, nonce, ControlPlane, resources);
     }
 
     /// <summary>Clusters and listeners: everything that the client should hold, if that is not what it holds.</summary>
     private List<Resource>? NextFull(TypeState state, TimeSpan now)
     {
-        if (state.Subscription.Wildcard && !state.Answered && !_snapshot.Primed)
+        if (state.Subscription.Wildcard && !state.Answered && !Snapshot.Primed)
         {
             return null;
         }
@@ -238,7 +114,7 @@ internal sealed class SotwStream
 
         var urgent = firstAnswer
             || state.Subscription.Names.Any(name => target.ContainsKey(name) && !state.Sent.ContainsKey(name));
-        if (!urgent && (Held(state, now, _limits.PushInterval) || WaitsForClusters(state)))
+        if (!urgent && (Held(state, now) || WaitsForClusters(state)))
         {
             return null;
         }
@@ -250,39 +126,16 @@ internal sealed class SotwStream
     /// <summary>Endpoints and routes: what the client asked for and does not hold as it is now.</summary>
     private List<Resource>? NextIncremental(TypeState state, TimeSpan now)
     {
-        var interval = state.Type == ResourceType.Endpoints ? TimeSpan.Zero : _limits.PushInterval;
         var due = Due(state, out var news);
-        var held = due.Count > news && (Held(state, now, interval) || WaitsForClusters(state));
+        var held = due.Count > news && (Held(state, now) || WaitsForClusters(state));
         if (held)
         {
             due.RemoveAll(resource => state.Sent.ContainsKey(resource.Name));
         }
 
-        var (count, bytes) = (0, 0);
-        while (count < due.Count && (count == 0 || bytes + due[count].Framed.Length <= _limits.ResponseBytes))
-        {
-            bytes += due[count++].Framed.Length;
-        }
-
+        var count = Fitting(due);
         state.Dirty = held || count < due.Count;
         return count == 0 ? null : due.GetRange(0, count);
-    }
-
-    private SortedDictionary<string, Resource> Target(TypeState state)
-    {
-        var target = new SortedDictionary<string, Resource>(StringComparer.Ordinal);
-        var names = state.Subscription.Wildcard
-            ? state.Subscription.Names.Concat(_snapshot.Wildcard(state.Type))
-            : state.Subscription.Names;
-        foreach (var name in names)
-        {
-            if (Lookup(state, name) is { } resource)
-            {
-                target[name] = resource;
-            }
-        }
-
-        return target;
     }
 
     /// <summary>The resources to send, in the order of their names, those never sent before first.</summary>
@@ -312,89 +165,5 @@ internal sealed class SotwStream
         changed.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         fresh.AddRange(changed);
         return fresh;
-    }
-
-    private Resource? Lookup(TypeState state, string name)
-    {
-        return _snapshot.Find(state.Type, name) ?? (_snapshot.Primed ? _missing(state.Type, name) : null);
-    }
-
-    private static bool IsSent(TypeState state, Resource resource)
-    {
-        return state.Sent.GetValueOrDefault(resource.Name)?.Fingerprint == resource.Fingerprint;
-    }
-
-    /// <summary>Whether a change must wait for an acknowledgement or for the interval; then notes when to
-    /// look.</summary>
-    private bool Held(TypeState state, TimeSpan now, TimeSpan interval)
-    {
-        if (state.Blocked(now, _limits.AckWaitMax))
-        {
-            Wake(state.InFlightSince!.Value + _limits.AckWaitMax);
-            return true;
-        }
-
-        if (state.Answered && now - state.LastSentAt < interval)
-        {
-            Wake(state.LastSentAt + interval);
-            return true;
-        }
-
-        return false;
-    }
-
-    private void Wake(TimeSpan at) => WakeAt = WakeAt is { } earlier && earlier < at ? earlier : at;
-
-    /// <summary>
-    /// Listeners and routes do not overtake clusters that they may need. Whatever holds those has noted when to look.
-    /// </summary>
-    private bool WaitsForClusters(TypeState state)
-    {
-        return state.Type.Order > ResourceType.Endpoints.Order
-            && _types[ResourceType.Cluster.Order] is { Dirty: true } clusters
-            && Target(clusters).Keys.Any(name => !clusters.Sent.ContainsKey(name));
-    }
-
-    private bool RoutesUnsettled(TimeSpan now)
-    {
-        return IsUnsettled(ResourceType.Listener, now) || IsUnsettled(ResourceType.Route, now);
-    }
-
-    private bool IsUnsettled(ResourceType type, TimeSpan now)
-    {
-        if (_types[type.Order] is not { } state)
-        {
-            return false;
-        }
-
-        if (state.Blocked(now, _limits.AckWaitMax))
-        {
-            Wake(state.InFlightSince!.Value + _limits.AckWaitMax);
-            return true;
-        }
-
-        return type.FullState
-            ? Target(state) is var target
-                && (target.Count != state.Sent.Count || target.Values.Any(resource => !IsSent(state, resource)))
-            : Due(state, out _).Count > 0;
-    }
-
-    /// <summary>
-    /// A type that is not served: a client that asks for everything of it gets an empty answer once, so that it does
-    /// not wait for one.
-    /// </summary>
-    private SotwResponse? NextUnknown()
-    {
-        foreach (var (typeUrl, settled) in _unknown)
-        {
-            if (!settled)
-            {
-                _unknown[typeUrl] = true;
-                var nonce = (++_nonce).ToString(CultureInfo.InvariantCulture);
-                return new SotwResponse(typeUrl, "0", nonce, _controlPlane, []);
-            }
-        }
-
-        return null;
     }
 }

@@ -53,7 +53,11 @@ public sealed class IdentityClusterTests : IAsyncLifetime
             Identities = identities,
             Decorate = service => service.Intercept(_homeHeard),
         };
-        _target = new AnchorCluster("us1.internal", 200) { Decorate = service => service.Intercept(_targetHeard) };
+        _target = new AnchorCluster(
+            "us1.internal", 200, leaves: [TestLeaves.Rule("hidden", RuleEffect.Deny, ["*.hidden.svc"])])
+        {
+            Decorate = service => service.Intercept(_targetHeard),
+        };
         _home.Segment.PeerWith(_target.Segment);
         _target.Segment.PeerWith(_home.Segment);
         await Task.WhenAll(_home.StartAllAsync(), _target.StartAllAsync());
@@ -113,6 +117,21 @@ public sealed class IdentityClusterTests : IAsyncLifetime
         await File.WriteAllTextAsync(Keys, TokenMaker.KeySet(next), Stop);
         await AnsweredAsync(_stranger, next.Sign(Claims()));
         await RefusedAsync(_stranger, token);
+    }
+
+    /// <summary>A denial is no oracle, whatever the pod proves itself by: all but the name is the same.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Denial_OfAnExistingName_IsThatOfAMissingOne(bool isSvid)
+    {
+        await _client.SealAsync(_target, 0, "vault.hidden.svc", Stop);
+        var (identity, token) = isSvid
+            ? (Shown(_authority.Sign([Frontend])), (string?)null)
+            : (_stranger, _issuer.Sign(Claims()));
+        var existing = await DenialAsync(identity, token, "vault.hidden.svc.us1.internal");
+        var missing = await DenialAsync(identity, token, "ghost.hidden.svc.us1.internal");
+        Assert.Equal(existing, missing);
     }
 
     [Fact]
@@ -177,17 +196,37 @@ public sealed class IdentityClusterTests : IAsyncLifetime
         Query = UnsafeByteOperations.UnsafeWrap(ClusterClient.Ask(_home, Checkout).Payload),
     };
 
+    /// <summary>What a denial shows besides the name that was asked for and the moment: its form, part by part, and who
+    /// decided by what.</summary>
+    private async Task<string> DenialAsync(TlsIdentity identity, string? token, string name)
+    {
+        var (query, answer) = await AskAsync(identity, token, name);
+        var accepted = Assert.IsType<Verdict.Accepted>(ClusterClient.Verify(_home, query, answer));
+        Assert.Equal(Outcome.Denied, accepted.Answer.Outcome);
+        return string.Join('\n', answer.Hops.Zip(accepted.Answer.Hops, (raw, hop) => string.Join(
+            ' ', raw.Kind, raw.Nodes.Length,
+            string.Join(',', raw.Proofs.Select(proof => $"{proof.Class}{proof.Proof.End}")),
+            string.Join(',', raw.Attests.Select(attest => attest.Payload.Length)),
+            string.Join(',', hop.Attests.Select(one => $"{one.Allowed} {one.Rule} {one.RuleId} {one.Subject}")))))
+            + $"\n{answer.Result} {answer.Slices.Length}";
+    }
+
     private async Task AnsweredAsync(TlsIdentity identity, string? token)
+    {
+        var (query, answer) = await AskAsync(identity, token, Checkout);
+        Assert.IsType<Verdict.Accepted>(ClusterClient.Verify(_home, query, answer));
+    }
+
+    private async Task<(Parsed<Naming.Query> Query, UnverifiedAnswer Answer)> AskAsync(
+        TlsIdentity identity, string? token, string name)
     {
         for (var left = 300; ; left--)
         {
             await using var client = Client(identity, token);
             try
             {
-                var query = ClusterClient.Ask(_home, Checkout);
-                var answer = await ClusterClient.ResolveOnceAsync(client, query, Stop);
-                Assert.IsType<Verdict.Accepted>(ClusterClient.Verify(_home, query, answer));
-                return;
+                var query = ClusterClient.Ask(_home, name);
+                return (query, await ClusterClient.ResolveOnceAsync(client, query, Stop));
             }
             catch (RpcException e) when (left > 0 && RpcFailures.Read(e) is { } refusal
                 && (RpcFailures.IsRetriable(refusal.Failure) || IsNotLookedAtYet(refusal)))

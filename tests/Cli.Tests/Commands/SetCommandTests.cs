@@ -85,6 +85,43 @@ public sealed class SetCommandTests : IDisposable
             AnswerText.Seconds(JsonNode.Parse(ExplainJson.Write(Explanation.Of(view)))!["ttl_ms"]!.GetValue<long>()));
     }
 
+    /// <summary>A saved set brings its members, so that the file alone says who serves, and changes nothing of
+    /// it.</summary>
+    [Fact]
+    public async Task SavedSet_VerifiesAloneWithItsMembers()
+    {
+        await using var home = await StartAsync();
+        var live = JsonNode.Parse((await RunAsync(
+            "resolve", "--output", "json", "--save", _folder["set.json"])).Succeeds().Output)!;
+        var saved = await VerifyAsync("set.json");
+        Assert.Equal(
+            live["members"]!.AsArray().Select(one => ((string?)one!["name"], (bool)one["used"]!)),
+            saved["members"]!.AsArray().Select(one => ((string?)one!["name"], (bool)one["used"]!)));
+        Assert.Equal(
+            (string?)live["members"]![1]!["answer"]!["endpoints"]!.ToJsonString(),
+            (string?)saved["members"]![1]!["answer"]!["endpoints"]!.ToJsonString());
+
+        // A member's answer that is another name's, changed or taken out serves nobody.
+        var file = JsonNode.Parse(await File.ReadAllTextAsync(
+            _folder["set.json"], TestContext.Current.CancellationToken))!;
+        file["members"]!.AsArray().RemoveAt(1);
+        Assert.Equal("NotSaved", await FailureAsync(file));
+        file["members"]!.AsArray().Add(JsonNode.Parse(file["members"]![0]!.ToJsonString()));
+        Assert.Equal("NotSaved", await FailureAsync(file));
+
+        async Task<JsonNode> VerifyAsync(string name) => JsonNode.Parse((await Fairlead.RunAsync(
+            "verify", _folder[name], "--genesis", home.Segment.Genesis.ToString(), "--output", "json")).Output)!;
+
+        async Task<string?> FailureAsync(JsonNode changed)
+        {
+            await File.WriteAllTextAsync(
+                _folder["changed.json"], changed.ToJsonString(), TestContext.Current.CancellationToken);
+            var members = (await VerifyAsync("changed.json"))["members"]!.AsArray();
+            Assert.All(members, member => Assert.False((bool)member!["used"]!));
+            return (string?)members[1]!["failure"];
+        }
+    }
+
     private async Task<FakeHome> StartAsync(Func<SetMember, SetMember>? change = null)
     {
         var home = await FakeHome.StartAsync(TestContext.Current.CancellationToken);

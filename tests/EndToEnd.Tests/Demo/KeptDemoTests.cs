@@ -22,6 +22,7 @@ public sealed class KeptDemoTests(KeptDemo kept)
             [
                 "XDS_SOCKET", "XDS_ADDRESS", "ADMIN_ADDRESS", "MANIFESTS_DIR", "ENVOY_BOOTSTRAP", "ENVOY_PID",
                 "SIDECAR_PID", "ANCHOR_PIDS_EU1", "ANCHOR_PIDS_US1", "GENESIS_EU1", "BOOTSTRAP_FILE", "KEY_FILE",
+                "ANCHOR_ADMINS_EU1", "SEGMENT_US1", "DNS_ADDRESS",
             ],
             demo.Lines.Select(line => line.Key));
         Assert.All(

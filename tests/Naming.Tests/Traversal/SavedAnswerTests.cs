@@ -112,6 +112,20 @@ public sealed class SavedAnswerTests
         }
     }
 
+    [Fact]
+    public void Members_AreKeptAndReadBack_AndNoneHasItsOwn()
+    {
+        var file = SavedAnswerFile.Write(Save() with { Members = [Save(), Save()] });
+        Assert.True(SavedAnswerFile.TryRead(file, out var saved, out var refusal), refusal?.ToString());
+        Assert.Equal(file, SavedAnswerFile.Write(saved));
+        Assert.All(saved.Members, member =>
+            Assert.IsType<Verdict.Accepted>(member.Verify(_world.Eu1.Genesis, _world.Now)));
+
+        var nested = SavedAnswerFile.Write(Save() with { Members = [Save() with { Members = [Save()] }] });
+        Assert.False(SavedAnswerFile.TryRead(nested, out _, out refusal));
+        Assert.Equal((VerificationFailure.BadEnvelope, "file.members[0]"), (refusal.Failure, refusal.Where));
+    }
+
     private SavedAnswer Save()
     {
         var ask = _world.Ask();

@@ -54,7 +54,8 @@ public sealed class EnvoyTlsTests(TwoClusters clusters) : IClassFixture<TwoClust
             ("late", late),
         })
         {
-            await clusters.PublishAsync($"{name}{tag}.shop.svc", [Server], [new() { Address = "127.0.0.1" }], backend.Port);
+            await clusters.PublishAsync(
+                $"{name}{tag}.shop.svc", [Server], [new() { Address = "127.0.0.1" }], backend.Port);
         }
 
         // Two endpoints with identities of their own: each is held to its own, not to either.

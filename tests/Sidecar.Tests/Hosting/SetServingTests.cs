@@ -107,7 +107,7 @@ public sealed class SetServingTests : IAsyncLifetime
         Assert.Equal("absent", (string?)(await NamesAsync(host))["state"]);
     }
 
-    /// <summary>Set and members are kept each by itself, and joined again: no anchor answers the second start.</summary>
+    /// <summary>Set and members are kept each by itself, and joined again: no anchor answers the next start.</summary>
     [Fact]
     public async Task Restart_WithASetKept_ServesItAtOnceWithoutItsAnchors()
     {
@@ -177,7 +177,7 @@ public sealed class SetServingTests : IAsyncLifetime
         await host.Ready.WaitAsync(Patience, Cancellation);
         var socket = Path.Combine(_clusters.Folder, isEnvoy ? "envoy-weights" : "weights", "xds.sock");
         await using var envoy = isEnvoy
-            ? await EnvoyProcess.StartAsync(EnvoyBinary.Path!, socket, Cancellation)
+            ? await EnvoyProcess.StartAsync(EnvoyBinary.Path!, socket, Cancellation, isDelta: true)
             : null;
         var counts = new Dictionary<string, int>();
 

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Fairlead.TestKit.Processes;
 
 /// <summary>
-/// A real Envoy with one HTTP listener on a free port, fed over aggregated state-of-the-world xDS from a unix socket:
-/// clusters by wildcard, the route configuration <c>fairlead</c> by name.
+/// A real Envoy with one HTTP listener on a free port, fed over xDS of any variant from a unix socket: clusters by
+/// wildcard, the route configuration <c>fairlead</c> by name.
 /// </summary>
 public sealed class EnvoyProcess : IAsyncDisposable
 {
@@ -34,13 +34,19 @@ public sealed class EnvoyProcess : IAsyncDisposable
     /// <param name="program">The binary.</param>
     /// <param name="xdsSocket">The path of the xDS server's unix socket.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="isDelta">Whether it asks by the delta variant.</param>
+    /// <param name="isPerType">Whether each type has a stream of its own.</param>
     public static async Task<EnvoyProcess> StartAsync(
-        string program, string xdsSocket, CancellationToken cancellationToken)
+        string program,
+        string xdsSocket,
+        CancellationToken cancellationToken,
+        bool isDelta = false,
+        bool isPerType = false)
     {
         var folder = Directory.CreateTempSubdirectory("fairlead-envoy-").FullName;
         var bootstrap = Path.Combine(folder, "bootstrap.yaml");
         var adminFile = Path.Combine(folder, "admin");
-        await File.WriteAllTextAsync(bootstrap, Bootstrap(xdsSocket), cancellationToken);
+        await File.WriteAllTextAsync(bootstrap, Bootstrap(xdsSocket, isDelta, isPerType), cancellationToken);
         var process = ChildProcess.Start(
             program,
             [
@@ -114,44 +120,46 @@ public sealed class EnvoyProcess : IAsyncDisposable
 
     private static bool AdminIsWritten(string file) => File.Exists(file) && new FileInfo(file).Length > 0;
 
-    private static string Bootstrap(string xdsSocket) => $$"""
-        node: { id: shop/frontend, cluster: test }
-        admin: { address: { socket_address: { address: 127.0.0.1, port_value: 0 } } }
-        dynamic_resources:
-          ads_config:
-            api_type: GRPC
-            transport_api_version: V3
-            set_node_on_first_message_only: true
-            grpc_services:
-              - envoy_grpc:
-                  cluster_name: xds
-                  retry_policy: { retry_back_off: { base_interval: 0.1s, max_interval: 1s } }
-          cds_config: { ads: {}, resource_api_version: V3 }
-        static_resources:
-          listeners:
-            - name: outbound
-              address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
-              filter_chains:
-                - filters:
-                    - name: hcm
-                      typed_config:
-                        "@type": {{ConnectionManager}}
-                        stat_prefix: outbound
-                        rds: { route_config_name: fairlead, config_source: { ads: {}, resource_api_version: V3 } }
-                        http_filters:
-                          - name: router
-                            typed_config:
-                              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
-          clusters:
-            - name: xds
-              type: STATIC
-              connect_timeout: 1s
-              typed_extension_protocol_options:
-                envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
-                  "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-                  explicit_http_config: { http2_protocol_options: {} }
-              load_assignment:
-                cluster_name: xds
-                endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: "{{xdsSocket}}" } } } }] }]
-        """;
+    private static string Bootstrap(string xdsSocket, bool isDelta, bool isPerType)
+    {
+        var source = $"api_type: {(isDelta ? "DELTA_GRPC" : "GRPC")}, transport_api_version: V3, "
+            + "set_node_on_first_message_only: true, grpc_services: [{ envoy_grpc: { cluster_name: xds, "
+            + "retry_policy: { retry_back_off: { base_interval: 0.1s, max_interval: 1s } } } }]";
+        var typed = isPerType ? $"{{ api_config_source: {{ {source} }}, resource_api_version: V3 }}"
+            : "{ ads: {}, resource_api_version: V3 }";
+        var aggregated = isPerType ? "" : $"ads_config: {{ {source} }}";
+        return $$"""
+            node: { id: shop/frontend, cluster: test }
+            admin: { address: { socket_address: { address: 127.0.0.1, port_value: 0 } } }
+            dynamic_resources:
+              {{aggregated}}
+              cds_config: {{typed}}
+            static_resources:
+              listeners:
+                - name: outbound
+                  address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+                  filter_chains:
+                    - filters:
+                        - name: hcm
+                          typed_config:
+                            "@type": {{ConnectionManager}}
+                            stat_prefix: outbound
+                            rds: { route_config_name: fairlead, config_source: {{typed}} }
+                            http_filters:
+                              - name: router
+                                typed_config:
+                                  "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+              clusters:
+                - name: xds
+                  type: STATIC
+                  connect_timeout: 1s
+                  typed_extension_protocol_options:
+                    envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+                      "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+                      explicit_http_config: { http2_protocol_options: {} }
+                  load_assignment:
+                    cluster_name: xds
+                    endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: "{{xdsSocket}}" } } } }] }]
+            """;
+    }
 }

@@ -43,6 +43,11 @@ internal sealed class AdsHost : IViewProvider, IAsyncDisposable
         Service.Acked += Record;
         var server = new RpcServerOptions();
         server.Services.Add(Service.Define());
+        foreach (var one in Service.DefineTypes())
+        {
+            server.Services.Add(one);
+        }
+
         server.Endpoints.Add(RpcEndpoint.Unix(Socket));
         server.Endpoints.Add(RpcEndpoint.Tcp(new IPEndPoint(IPAddress.Loopback, 0)));
         _server = await RpcServer.StartAsync(server, TestContext.Current.CancellationToken);

@@ -22,6 +22,10 @@ public sealed record SavedAnswer
     /// </summary>
     public required SegmentName HomeName { get; init; }
 
+    /// <summary>The answers of a set's members, each of which verifies alone; empty for every other answer. None has
+    /// members of its own.</summary>
+    public ImmutableArray<SavedAnswer> Members { get; init; } = [];
+
     /// <summary>When the answer was verified by its taker, in unix milliseconds.</summary>
     public required long Time { get; init; }
 

@@ -78,22 +78,42 @@ public static class SavedAnswerFile
     private static SavedAnswer? Read(JsonElement root, SavedReader reader)
     {
         reader.Members(
-            root, "file", "answer", "chains", "format", "home_name", "query", "time",
+            root, "file", "answer", "chains", "format", "home_name", "members", "query", "time",
             "unsafe_allow_loopback_endpoints");
         if (reader.Refusal is null && reader.Text(root, "format", "file") != Format)
         {
             reader.Refuse(BadEnvelope, "file.format", $"not {Format}");
         }
 
-        var name = Name(reader.Text(root, "home_name", "file"), reader);
-        var query = Query(root, reader);
+        var members = SavedReader.Find(root, "members") is null
+            ? []
+            : reader.List(root, "members", "file", (item, where) =>
+            {
+                reader.Members(
+                    item, where, "answer", "chains", "home_name", "query", "time", "unsafe_allow_loopback_endpoints");
+                return ReadOne(item, where, reader);
+            });
+        if (members.Length > Limits.ListItems)
+        {
+            reader.Refuse(TooLarge, "file.members", $"{members.Length} members");
+        }
+
+        return ReadOne(root, "file", reader) is { } saved && reader.Refusal is null
+            ? saved with { Members = [.. members.OfType<SavedAnswer>()] }
+            : null;
+    }
+
+    private static SavedAnswer? ReadOne(JsonElement root, string where, SavedReader reader)
+    {
+        var name = Name(reader.Text(root, "home_name", where), where, reader);
+        var query = Query(root, where, reader);
         var unsafeLoopback = SavedReader.Find(root, "unsafe_allow_loopback_endpoints");
         if (unsafeLoopback is { ValueKind: not JsonValueKind.True })
         {
-            reader.Refuse(BadEnvelope, "file.unsafe_allow_loopback_endpoints", "true or absent");
+            reader.Refuse(BadEnvelope, $"{where}.unsafe_allow_loopback_endpoints", "true or absent");
         }
 
-        var chains = reader.List(root, "chains", "file", (item, where) => SavedAnswerParts.Chain(reader, item, where));
+        var chains = reader.List(root, "chains", where, (item, at) => SavedAnswerParts.Chain(reader, item, at));
         if (reader.Refusal is not null || name is null || query is null)
         {
             return null;
@@ -101,35 +121,35 @@ public static class SavedAnswerFile
 
         if (chains.DistinctBy(chain => chain.Genesis).Count() != chains.Length || chains.Length > Limits.Hops)
         {
-            reader.Refuse(BadEnvelope, "file.chains", "one chain per segment on the path");
+            reader.Refuse(BadEnvelope, $"{where}.chains", "one chain per segment on the path");
             return null;
         }
 
         return new SavedAnswer
         {
             Query = query,
-            Answer = SavedAnswerParts.Answer(reader, root, query.Payload),
+            Answer = SavedAnswerParts.Answer(reader, root, query.Payload, $"{where}.answer"),
             Chains = chains.ToImmutableSortedDictionary(chain => chain.Genesis, chain => chain.Epochs),
             HomeName = name,
-            Time = reader.Integer(root, "time", "file"),
+            Time = reader.Integer(root, "time", where),
             UnsafeAllowLoopbackEndpoints = unsafeLoopback is not null,
         };
     }
 
-    private static SegmentName? Name(string text, SavedReader reader)
+    private static SegmentName? Name(string text, string where, SavedReader reader)
     {
         if (reader.Refusal is null && !SegmentName.TryParse(text, out _, out var refusal))
         {
-            reader.Refuse(refusal.Failure, "file.home_name", refusal.Detail);
+            reader.Refuse(refusal.Failure, $"{where}.home_name", refusal.Detail);
         }
 
         return reader.Refusal is null ? SegmentName.Parse(text) : null;
     }
 
-    private static Parsed<Query>? Query(JsonElement root, SavedReader reader)
+    private static Parsed<Query>? Query(JsonElement root, string where, SavedReader reader)
     {
         var element = SavedReader.Find(root, "query") ?? default;
-        var envelope = reader.Signed(element, Naming.Query.Type, "file.query");
+        var envelope = reader.Signed(element, Naming.Query.Type, $"{where}.query");
         if (reader.Refusal is not null)
         {
             return null;
@@ -137,12 +157,12 @@ public static class SavedAnswerFile
 
         if (!envelope.Signatures.IsEmpty)
         {
-            reader.Refuse(TooManySignatures, "file.query", "nobody signs a query");
+            reader.Refuse(TooManySignatures, $"{where}.query", "nobody signs a query");
         }
 
         if (!Document.TryParse<Query>(envelope.Payload, out var query, out var refusal))
         {
-            reader.Refuse(refusal.Failure, "file.query", refusal.Detail);
+            reader.Refuse(refusal.Failure, $"{where}.query", refusal.Detail);
         }
 
         return query;

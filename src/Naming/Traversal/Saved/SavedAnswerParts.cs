@@ -8,16 +8,16 @@ namespace Fairlead.Naming.Traversal;
 /// <summary>Reads the answer and the chains of a saved file.</summary>
 internal static class SavedAnswerParts
 {
-    internal static UnverifiedAnswer Answer(SavedReader reader, JsonElement root, ReadOnlyMemory<byte> query)
+    internal static UnverifiedAnswer Answer(
+        SavedReader reader, JsonElement root, ReadOnlyMemory<byte> query, string place)
     {
-        const string Where = "file.answer";
         var answer = SavedReader.Find(root, "answer") ?? default;
-        reader.Members(answer, Where, "hops", "result", "slices");
-        var result = SavedWords.Result.Read(reader, answer, "result", Where);
+        reader.Members(answer, place, "hops", "result", "slices");
+        var result = SavedWords.Result.Read(reader, answer, "result", place);
         var slices = reader.List(
-            answer, "slices", Where, (item, where) => Unsigned(reader, reader.Signed(item, Slice.Type, where), where));
+            answer, "slices", place, (item, where) => Unsigned(reader, reader.Signed(item, Slice.Type, where), where));
         return new UnverifiedAnswer(
-            query, reader.List(answer, "hops", Where, (item, where) => Hop(reader, item, where)), result, slices);
+            query, reader.List(answer, "hops", place, (item, where) => Hop(reader, item, where)), result, slices);
     }
 
     internal static (Digest Genesis, ImmutableArray<EpochDocument> Epochs) Chain(

@@ -5,7 +5,10 @@ namespace Fairlead.Naming.Traversal;
 /// <summary>Writes a saved file, members ascending.</summary>
 internal static class SavedAnswerWriter
 {
-    internal static void Write(Utf8JsonWriter json, SavedAnswer saved, string format)
+    /// <param name="json">Where to.</param>
+    /// <param name="saved">The answer.</param>
+    /// <param name="format">The format; null within a file, whose own it is.</param>
+    internal static void Write(Utf8JsonWriter json, SavedAnswer saved, string? format)
     {
         json.WriteStartObject();
         json.WriteStartObject("answer");
@@ -21,8 +24,17 @@ internal static class SavedAnswerWriter
             json.WriteString("genesis", chain.Key.ToString());
             json.WriteEndObject();
         });
-        json.WriteString("format", format);
+        if (format is not null)
+        {
+            json.WriteString("format", format);
+        }
+
         json.WriteString("home_name", saved.HomeName.Text);
+        if (!saved.Members.IsEmpty)
+        {
+            List(json, "members", saved.Members, static (json, member) => Write(json, member, null));
+        }
+
         json.WritePropertyName("query");
         Signed(json, Query.Type, new Envelope(saved.Query.Payload, []));
         json.WriteNumber("time", saved.Time);

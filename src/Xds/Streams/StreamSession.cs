@@ -1,14 +1,27 @@
-using Fairlead.EnvoyApi.Discovery;
 using Fairlead.Rpc;
 
-namespace Fairlead.Xds.Sotw;
+namespace Fairlead.Xds.Streams;
 
 /// <summary>
-/// The shell around a <see cref="SotwStream"/>: one task owns it, reads requests, hears of snapshots, writes
-/// responses one after the other. Nothing is queued: what a slow reader missed collapses into its next response.
+/// The shell around a <see cref="DiscoveryStream{TRequest, TResponse}"/>: one task owns it, reads requests, hears of
+/// snapshots, writes responses one after the other. Nothing is queued: what a slow reader missed collapses into its
+/// next response.
 /// </summary>
-internal sealed class SotwSession(
-    long id, string peer, IViewProvider views, AdsOptions options, Action<AckEvent> acked)
+/// <param name="id">The stream's number.</param>
+/// <param name="peer">Where the client comes from.</param>
+/// <param name="service">Which service of which variant it is.</param>
+/// <param name="views">Chooses what the client sees.</param>
+/// <param name="options">The server's options.</param>
+/// <param name="acked">Hears of each acknowledgement.</param>
+internal sealed class StreamSession<TRequest, TResponse>(
+    long id,
+    string peer,
+    StreamService<TRequest, TResponse> service,
+    IViewProvider views,
+    AdsOptions options,
+    Action<AckEvent> acked) : IStreamSession
+    where TRequest : class, Google.Protobuf.IMessage<TRequest>
+    where TResponse : class, IDiscoveryResponse
 {
     private readonly Lock _gate = new();
     private readonly TimeProvider _time = options.TimeProvider;
@@ -16,7 +29,7 @@ internal sealed class SotwSession(
     private readonly DateTimeOffset _startedAt = options.TimeProvider.GetUtcNow();
     private ClientNode _node = ClientNode.Anonymous;
     private ResourceView? _view;
-    private SotwStream? _stream;
+    private DiscoveryStream<TRequest, TResponse>? _stream;
 
     private TimeSpan Now => _time.GetElapsedTime(_startedStamp);
 
@@ -27,15 +40,15 @@ internal sealed class SotwSession(
         {
             return _stream is null
                 ? null
-                : new StreamStatus(id, peer, _node, _startedAt, [.. _stream.Types.Select(Describe)]);
+                : new StreamStatus(id, peer, service.Name, _node, _startedAt, [.. _stream.Types.Select(Describe)]);
         }
     }
 
     /// <summary>Serves until the client half-closes, which ends the call with OK, or until it is cancelled.</summary>
     /// <exception cref="RpcException">A request was refused, or a response was not read in time.</exception>
     public async Task RunAsync(
-        IAsyncStreamReader<DiscoveryRequest> requests,
-        IServerStreamWriter<SotwResponse> responses,
+        IAsyncStreamReader<TRequest> requests,
+        IServerStreamWriter<TResponse> responses,
         CancellationToken cancellationToken)
     {
         if (!await requests.MoveNext(cancellationToken).ConfigureAwait(false))
@@ -60,11 +73,11 @@ internal sealed class SotwSession(
         }
     }
 
-    private (ResourceView View, SotwStream Stream) Open(DiscoveryRequest first)
+    private (ResourceView View, DiscoveryStream<TRequest, TResponse> Stream) Open(TRequest first)
     {
-        var node = ClientNode.From(first.Node);
+        var node = ClientNode.From(service.NodeOf(first));
         var view = views.Open(node);
-        var stream = new SotwStream(view.Current, view.Missing, options.ControlPlane, options.Limits);
+        var stream = service.Open(view.Current, view.Missing);
         lock (_gate)
         {
             (_node, _view, _stream) = (node, view, stream);
@@ -76,9 +89,9 @@ internal sealed class SotwSession(
 
     private async Task ServeAsync(
         ResourceView view,
-        SotwStream stream,
-        IAsyncStreamReader<DiscoveryRequest> requests,
-        IServerStreamWriter<SotwResponse> responses,
+        DiscoveryStream<TRequest, TResponse> stream,
+        IAsyncStreamReader<TRequest> requests,
+        IServerStreamWriter<TResponse> responses,
         CancellationToken cancellationToken)
     {
         var read = requests.MoveNext(cancellationToken);
@@ -104,7 +117,7 @@ internal sealed class SotwSession(
         }
     }
 
-    private SotwResponse? Next(ResourceView view, SotwStream stream)
+    private TResponse? Next(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
     {
         lock (_gate)
         {
@@ -118,7 +131,7 @@ internal sealed class SotwSession(
         }
     }
 
-    private void Receive(SotwStream stream, DiscoveryRequest request)
+    private void Receive(DiscoveryStream<TRequest, TResponse> stream, TRequest request)
     {
         IReadOnlyList<StreamEvent> events;
         var now = Now;
@@ -151,9 +164,9 @@ internal sealed class SotwSession(
     }
 
     private async Task SendAsync(
-        IServerStreamWriter<SotwResponse> responses, SotwResponse response, CancellationToken cancellationToken)
+        IServerStreamWriter<TResponse> responses, TResponse response, CancellationToken cancellationToken)
     {
-        XdsLog.ResponseSent(options.Logger, id, response.TypeUrl, response.Version, response.Resources.Count);
+        XdsLog.ResponseSent(options.Logger, id, response.TypeUrl, response.Version, response.Count);
         var timeout = options.Limits.SendTimeout;
         try
         {
@@ -185,7 +198,8 @@ internal sealed class SotwSession(
 
     private static StatusCode CodeOf(StreamRefusal refusal) => refusal switch
     {
-        StreamRefusal.TypeMissing or StreamRefusal.NameTooLong => StatusCode.InvalidArgument,
+        StreamRefusal.TypeMissing or StreamRefusal.TypeMismatch or StreamRefusal.NameTooLong =>
+            StatusCode.InvalidArgument,
         _ => StatusCode.ResourceExhausted,
     };
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Fairlead.Xds.Sotw;
+namespace Fairlead.Xds.Streams;
 
 /// <summary>What a stream knows about one type: what is asked for, what was sent, what the client said to it.</summary>
 internal sealed class TypeState(ResourceType type)
@@ -61,6 +61,15 @@ internal sealed class TypeState(ResourceType type)
         if (_sent.Remove(name, out var old))
         {
             _sum -= old.Fingerprint;
+        }
+    }
+
+    /// <summary>The client no longer holds anything by us but these.</summary>
+    public void ForgetAllBut(IReadOnlySet<string> names)
+    {
+        foreach (var name in _sent.Keys.Where(name => !names.Contains(name)).ToList())
+        {
+            Forget(name);
         }
     }
 

@@ -1,0 +1,17 @@
+namespace Fairlead.Xds.Delta;
+
+/// <summary>What one type of a delta stream owes its client beside what changed. Not safe for concurrent use.</summary>
+internal sealed class DeltaOwed
+{
+    /// <summary>Names asked for by themselves since they were answered last: answered whatever the client
+    /// holds.</summary>
+    public HashSet<string> Asked { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Names to be called removed: the client gave one up that "everything" does not hold, or holds one from
+    /// before that is gone.</summary>
+    public HashSet<string> Gone { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What the client says that it holds from an earlier stream, by name and version, until that was compared
+    /// with what is served.</summary>
+    public Dictionary<string, string> Before { get; } = new(StringComparer.Ordinal);
+}

@@ -1,0 +1,306 @@
+using System.Globalization;
+using Fairlead.EnvoyApi.Rpc;
+
+namespace Fairlead.Xds.Streams;
+
+/// <summary>
+/// What one stream of either variant is: requests, snapshots and the time go in, responses come out. No I/O, no clock;
+/// not safe for concurrent use.
+/// </summary>
+/// <remarks>
+/// <list type="number">
+/// <item>A refusal is an error_detail and nothing else; it counts once per nonce, and what was refused is not sent
+/// again until it changes, because what was sent is remembered whatever the client says to it.</item>
+/// <item>The names of a request are taken whatever its nonce says: requests are ordered.</item>
+/// <item>At most one response per type awaits its acknowledgement, for <see cref="XdsLimits.AckWaitMax"/> at the
+/// longest; changes meanwhile collapse into the next. A name that was never answered does not wait for it.</item>
+/// <item>Changes go out as clusters, endpoints, listeners, routes; clusters that are no longer wanted leave after
+/// listeners and routes have settled.</item>
+/// <item>Every cluster that is sent is followed by its endpoints, changed or not, acknowledged or not: Envoy
+/// withholds the acknowledgement of clusters while it waits for endpoints.</item>
+/// <item>Nobody is told an empty world by a view that is not primed.</item>
+/// </list>
+/// </remarks>
+/// <param name="snapshot">What is served at first.</param>
+/// <param name="missing">What to send for a name that a primed snapshot does not hold; null for nothing.</param>
+/// <param name="options">Who serves, and the limits.</param>
+/// <param name="only">The one type of the stream; null on an aggregated one.</param>
+internal abstract class DiscoveryStream<TRequest, TResponse>(
+    ResourceSnapshot snapshot,
+    Func<ResourceType, string, Resource?> missing,
+    (string ControlPlane, XdsLimits Limits) options,
+    ResourceType? only)
+    where TResponse : class, IDiscoveryResponse
+{
+    private readonly TypeState?[] _types = new TypeState?[ResourceType.All.Length];
+    private readonly Dictionary<string, bool> _unknown = new(StringComparer.Ordinal);
+    private long _nonce;
+
+    /// <summary>When <see cref="Next"/> should be called again although nothing came in; null for never.</summary>
+    public TimeSpan? WakeAt { get; private set; }
+
+    public IEnumerable<TypeState> Types => _types.OfType<TypeState>();
+
+    public ResourceSnapshot Snapshot { get; private set; } = snapshot;
+
+    protected XdsLimits Limits => options.Limits;
+
+    protected string ControlPlane => options.ControlPlane;
+
+    protected List<StreamEvent> Events { get; } = [];
+
+    /// <summary>Takes in a request.</summary>
+    public abstract IReadOnlyList<StreamEvent> Receive(TRequest request, TimeSpan now);
+
+    /// <summary>Serves this snapshot from now on.</summary>
+    public void Advance(ResourceSnapshot snapshot)
+    {
+        foreach (var state in Types)
+        {
+            state.Dirty |= snapshot.Primed != Snapshot.Primed
+                || !ReferenceEquals(snapshot.Resources(state.Type), Snapshot.Resources(state.Type))
+                || !ReferenceEquals(snapshot.Wildcard(state.Type), Snapshot.Wildcard(state.Type));
+        }
+
+        if (only == ResourceType.Endpoints && _types[ResourceType.Endpoints.Order] is { } endpoints)
+        {
+            Follow(endpoints, snapshot);
+        }
+
+        Snapshot = snapshot;
+    }
+
+    /// <summary>
+    /// The next response to write, or null if there is none for now. Built from the newest snapshot at this moment, so
+    /// call it when the one before is written.
+    /// </summary>
+    public TResponse? Next(TimeSpan now)
+    {
+        WakeAt = null;
+        foreach (var type in ResourceType.All)
+        {
+            if (_types[type.Order] is { Dirty: true } state && NextOf(state, now) is { } response)
+            {
+                return response;
+            }
+        }
+
+        return NextUnknown();
+    }
+
+    /// <summary>The next response of one type; clears <see cref="TypeState.Dirty"/> where nothing is left to
+    /// send.</summary>
+    protected abstract TResponse? NextOf(TypeState state, TimeSpan now);
+
+    /// <summary>Whether the client holds something else than it should.</summary>
+    protected abstract bool IsBehind(TypeState state);
+
+    /// <summary>A response without resources, for a type that is not served.</summary>
+    protected abstract TResponse Nothing(string typeUrl, string nonce);
+
+    /// <summary>The state of a known type, made at its first request; null for an unknown type, which is
+    /// remembered.</summary>
+    protected TypeState? StateOf(string typeUrl, bool isNaming)
+    {
+        if (ResourceType.Find(typeUrl) is not { } type)
+        {
+            _unknown.TryAdd(typeUrl, isNaming);
+            return null;
+        }
+
+        var state = _types[type.Order] ??= new TypeState(type);
+        state.Dirty |= !state.Requested;
+        return state;
+    }
+
+    /// <summary>The type of a request; on a stream of one type it need not be said.</summary>
+    protected string TypeUrlOf(string said) => said.Length == 0 && only is not null ? only.TypeUrl : said;
+
+    /// <summary>What is wrong with a request, whatever its variant.</summary>
+    protected StreamEvent.Failed? Check(string typeUrl, IEnumerable<string> names)
+    {
+        if (typeUrl.Length == 0)
+        {
+            return new StreamEvent.Failed(StreamRefusal.TypeMissing, "type_url is required on the aggregated stream");
+        }
+
+        if (only is not null && typeUrl != only.TypeUrl)
+        {
+            return new StreamEvent.Failed(StreamRefusal.TypeMismatch, $"this stream serves {only.TypeUrl} alone");
+        }
+
+        if (names.Any(name => name.Length > Limits.NameLengthMax))
+        {
+            return new StreamEvent.Failed(
+                StreamRefusal.NameTooLong, $"a name is longer than {Limits.NameLengthMax} characters");
+        }
+
+        return ResourceType.Find(typeUrl) is null && !_unknown.ContainsKey(typeUrl)
+            && _unknown.Count >= Limits.UnknownTypesMax
+            ? new StreamEvent.Failed(StreamRefusal.TooManyTypes, $"{_unknown.Count} types that are not served")
+            : null;
+    }
+
+    protected StreamEvent.Failed? CheckCount(int names) => names > Limits.NamesMax
+        ? new StreamEvent.Failed(StreamRefusal.TooManyNames, $"{names} names, {Limits.NamesMax} allowed")
+        : null;
+
+    /// <summary>ACK, NACK or neither. The first request of a type on a stream is neither, whatever it
+    /// carries.</summary>
+    protected void Correlate(TypeState state, string nonce, string version, Status? error, TimeSpan now)
+    {
+        var first = !state.Requested;
+        state.Requested = true;
+        if (error is not null)
+        {
+            if (state.Refuse(nonce, version, error.Code, error.Message) is { } refused)
+            {
+                Events.Add(new StreamEvent.Nacked(state.Type, refused));
+            }
+        }
+        else if (!first && state.Acknowledge(nonce, now) is { } response)
+        {
+            Events.Add(new StreamEvent.Acked(state.Type, response));
+        }
+    }
+
+    protected string NextNonce() => (++_nonce).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The endpoints of these clusters are sent again, changed or not.</summary>
+    protected void ForceEndpoints(IEnumerable<Resource> clusters)
+    {
+        if (_types[ResourceType.Endpoints.Order] is not { } endpoints)
+        {
+            return;
+        }
+
+        foreach (var reference in clusters.SelectMany(cluster => cluster.References))
+        {
+            if (reference.Type == ResourceType.Endpoints && endpoints.Subscription.Names.Contains(reference.Name))
+            {
+                endpoints.Forced.Add(reference.Name);
+                endpoints.Dirty = true;
+            }
+        }
+    }
+
+    /// <summary>All that the client should hold of a type, as far as it is known.</summary>
+    protected SortedDictionary<string, Resource> Target(TypeState state)
+    {
+        var target = new SortedDictionary<string, Resource>(StringComparer.Ordinal);
+        var names = state.Subscription.Wildcard
+            ? state.Subscription.Names.Concat(Snapshot.Wildcard(state.Type))
+            : state.Subscription.Names;
+        foreach (var name in names)
+        {
+            if (Lookup(state, name) is { } resource)
+            {
+                target[name] = resource;
+            }
+        }
+
+        return target;
+    }
+
+    protected Resource? Lookup(TypeState state, string name) =>
+        Snapshot.Find(state.Type, name) ?? (Snapshot.Primed ? missing(state.Type, name) : null);
+
+    protected static bool IsSent(TypeState state, Resource resource) =>
+        state.Sent.GetValueOrDefault(resource.Name)?.Fingerprint == resource.Fingerprint;
+
+    /// <summary>How many resources of a list one response takes.</summary>
+    protected int Fitting(List<Resource> due)
+    {
+        var (count, bytes) = (0, 0);
+        while (count < due.Count && (count == 0 || bytes + due[count].Framed.Length <= Limits.ResponseBytes))
+        {
+            bytes += due[count++].Framed.Length;
+        }
+
+        return count;
+    }
+
+    /// <summary>Whether a change must wait for an acknowledgement or for the interval; then notes when to
+    /// look.</summary>
+    protected bool Held(TypeState state, TimeSpan now)
+    {
+        if (state.Blocked(now, Limits.AckWaitMax))
+        {
+            Wake(state.InFlightSince!.Value + Limits.AckWaitMax);
+            return true;
+        }
+
+        var interval = state.Type == ResourceType.Endpoints ? TimeSpan.Zero : Limits.PushInterval;
+        if (state.Answered && now - state.LastSentAt < interval)
+        {
+            Wake(state.LastSentAt + interval);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Listeners and routes do not overtake clusters that they may need. Whatever holds those has noted when to look.
+    /// </summary>
+    protected bool WaitsForClusters(TypeState state) => state.Type.Order > ResourceType.Endpoints.Order
+        && _types[ResourceType.Cluster.Order] is { Dirty: true } clusters
+        && Target(clusters).Keys.Any(name => !clusters.Sent.ContainsKey(name));
+
+    protected bool RoutesUnsettled(TimeSpan now) =>
+        IsUnsettled(ResourceType.Listener, now) || IsUnsettled(ResourceType.Route, now);
+
+    private bool IsUnsettled(ResourceType type, TimeSpan now)
+    {
+        if (_types[type.Order] is not { } state)
+        {
+            return false;
+        }
+
+        if (state.Blocked(now, Limits.AckWaitMax))
+        {
+            Wake(state.InFlightSince!.Value + Limits.AckWaitMax);
+            return true;
+        }
+
+        return IsBehind(state);
+    }
+
+    // The clusters go over a stream of their own: that one of them changed is seen in what is served.
+    private void Follow(TypeState endpoints, ResourceSnapshot next)
+    {
+        if (ReferenceEquals(next.Resources(ResourceType.Cluster), Snapshot.Resources(ResourceType.Cluster)))
+        {
+            return;
+        }
+
+        foreach (var name in endpoints.Subscription.Names)
+        {
+            if (next.ClustersOf(name) != Snapshot.ClustersOf(name))
+            {
+                endpoints.Forced.Add(name);
+                endpoints.Dirty = true;
+            }
+        }
+    }
+
+    private void Wake(TimeSpan at) => WakeAt = WakeAt is { } earlier && earlier < at ? earlier : at;
+
+    /// <summary>
+    /// A type that is not served: a client that asks for everything of it gets an empty answer once, so that it does
+    /// not wait for one.
+    /// </summary>
+    private TResponse? NextUnknown()
+    {
+        foreach (var (typeUrl, settled) in _unknown)
+        {
+            if (!settled)
+            {
+                _unknown[typeUrl] = true;
+                return Nothing(typeUrl, NextNonce());
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,71 @@
+using Fairlead.EnvoyApi.Core;
+using Fairlead.EnvoyApi.Discovery;
+using Fairlead.Xds.Delta;
+using Fairlead.Xds.Sotw;
+using Google.Protobuf;
+
+namespace Fairlead.Xds.Streams;
+
+/// <summary>One method by which resources are asked for: a variant, aggregated or of one type. Immutable.</summary>
+/// <param name="Name">What operators see, such as <c>eds delta</c>.</param>
+/// <param name="Service">The full name of the service.</param>
+/// <param name="Method">The method.</param>
+/// <param name="Parser">Reads requests.</param>
+/// <param name="NodeOf">The node of a request; null where it names none.</param>
+/// <param name="Open">Makes the stream.</param>
+internal sealed record StreamService<TRequest, TResponse>(
+    string Name,
+    string Service,
+    string Method,
+    MessageParser<TRequest> Parser,
+    Func<TRequest, Node?> NodeOf,
+    Func<ResourceSnapshot, Func<ResourceType, string, Resource?>, DiscoveryStream<TRequest, TResponse>> Open)
+    where TRequest : class, IMessage<TRequest>
+    where TResponse : class, IDiscoveryResponse;
+
+/// <summary>The methods that are served. Stateless.</summary>
+internal static class StreamServices
+{
+    private const string Aggregated = "envoy.service.discovery.v3.AggregatedDiscoveryService";
+
+    private static readonly MessageParser<DiscoveryRequest> Requests =
+        DiscoveryRequest.Parser.WithDiscardUnknownFields(true);
+
+    private static readonly MessageParser<DeltaDiscoveryRequest> DeltaRequests =
+        DeltaDiscoveryRequest.Parser.WithDiscardUnknownFields(true);
+
+    /// <summary>The state-of-the-world method of a type; of the aggregated service for null.</summary>
+    public static StreamService<DiscoveryRequest, SotwResponse> Sotw(ResourceType? type, AdsOptions options) => new(
+        type?.ShortName ?? "ads",
+        ServiceOf(type),
+        type is null ? "StreamAggregatedResources" : "Stream" + Plural(type),
+        Requests,
+        static request => request.Node,
+        (snapshot, missing) => new SotwStream(snapshot, missing, options.ControlPlane, options.Limits, type));
+
+    /// <summary>The delta method of a type; of the aggregated service for null.</summary>
+    public static StreamService<DeltaDiscoveryRequest, DeltaResponse> Delta(ResourceType? type, AdsOptions options) =>
+        new(
+            $"{type?.ShortName ?? "ads"} delta",
+            ServiceOf(type),
+            type is null ? "DeltaAggregatedResources" : "Delta" + Plural(type),
+            DeltaRequests,
+            static request => request.Node,
+            (snapshot, missing) => new DeltaStream(snapshot, missing, options.ControlPlane, options.Limits, type));
+
+    private static string ServiceOf(ResourceType? type)
+    {
+        if (type is null)
+        {
+            return Aggregated;
+        }
+
+        var one = Plural(type).TrimEnd('s');
+        return $"envoy.service.{one.ToLowerInvariant()}.v3.{one}DiscoveryService";
+    }
+
+    private static string Plural(ResourceType type) => type == ResourceType.Cluster ? "Clusters"
+        : type == ResourceType.Endpoints ? "Endpoints"
+        : type == ResourceType.Listener ? "Listeners"
+        : "Routes";
+}

@@ -1,0 +1,246 @@
+using Xunit;
+using static Fairlead.Xds.Tests.Fixtures;
+
+namespace Fairlead.Xds.Tests.Delta;
+
+/// <summary>Order, acknowledgement and refusal on delta streams.</summary>
+public sealed class DeltaFlowTests
+{
+    private static readonly ResourceType Cds = ResourceType.Cluster;
+    private static readonly ResourceType Eds = ResourceType.Endpoints;
+    private static readonly ResourceType Lds = ResourceType.Listener;
+    private static readonly ResourceType Rds = ResourceType.Route;
+
+    private readonly DeltaClient _client = new(
+        Snapshot(Cluster("a"), Endpoints("a", 1), Listener("l", "r"), Routes("r", "a")));
+
+    [Fact]
+    public void Responses_ToEverything_GoOutMakeBeforeBreak()
+    {
+        _client.Subscribe(Rds, "r");
+        _client.Subscribe(Lds);
+        _client.Subscribe(Eds, "a");
+        _client.Subscribe(Cds);
+        Assert.Equal(["cds a", "eds a", "lds l", "rds r"], _client.Take());
+    }
+
+    [Fact]
+    public void ClusterChange_UnchangedEndpoints_AreSentAgainAtTheSameVersion()
+    {
+        SubscribeAll();
+        var before = _client.Last(Eds).Resources[0].Version;
+        _client.Publish(Cluster("a", timeoutMs: 7));
+        Assert.Equal(["cds a", "eds a"], _client.Take());
+        Assert.Equal(before, _client.Last(Eds).Resources[0].Version);
+    }
+
+    [Fact]
+    public void Endpoints_WhileTheClusterAckIsWithheld_AreSent()
+    {
+        _client.Subscribe(Cds);
+        _client.Take();
+        _client.Subscribe(Eds, "a");
+        Assert.Equal(["eds a"], _client.Take());
+        _client.Ack(Eds);
+        _client.Publish(Endpoints("a", 1, 2));
+        Assert.Equal(["eds a"], _client.Take());
+    }
+
+    [Fact]
+    public void Cluster_NewlyNamed_DoesNotWaitForAnAck_AndAChangeDoes()
+    {
+        SubscribeAll();
+        _client.Publish(_client.Snapshot.ToBuilder()
+            .Set(Cluster("a", timeoutMs: 7), wildcard: true).Set(Cluster("x")).Build());
+        Assert.Equal(["cds a", "eds a"], _client.Take());
+        Later();
+        _client.Publish(Cluster("a", timeoutMs: 8));
+        _client.Subscribe(Cds, "x");
+        Assert.Equal(["cds x"], _client.Take());
+        _client.Ack(Cds);
+        _client.Ack(Eds);
+        Later();
+        Assert.Equal(["cds a", "eds a"], _client.Take());
+    }
+
+    [Fact]
+    public void Changes_BeforeAnAck_CollapseIntoOne()
+    {
+        SubscribeAll();
+        _client.Publish(Endpoints("a", 2));
+        Assert.Equal(["eds a"], _client.Take());
+        for (var port = 3; port < 9; port++)
+        {
+            _client.Publish(Endpoints("a", port));
+            Assert.Empty(_client.Take());
+        }
+
+        _client.Ack(Eds);
+        Assert.Equal(["eds a"], _client.Take());
+        _client.Ack(Eds);
+        Assert.Empty(_client.Take());
+    }
+
+    [Fact]
+    public void Ack_ThatNeverComes_HoldsNothingBackForEver()
+    {
+        SubscribeAll();
+        _client.Publish(Endpoints("a", 2));
+        _client.Take();
+        _client.Publish(Endpoints("a", 3));
+        Assert.Empty(_client.Take());
+        _client.Now = _client.Stream.WakeAt!.Value;
+        Assert.Equal(["eds a"], _client.Take());
+    }
+
+    [Fact]
+    public void Cluster_ThatLeaves_LeavesAfterItsRouteWasTaken()
+    {
+        SubscribeAll();
+        _client.Publish(_client.Snapshot.ToBuilder()
+            .Remove(Cds, "a").Set(Cluster("b"), wildcard: true).Set(Routes("r", "b")).Build());
+        Assert.Equal(["cds b", "rds r"], _client.Take());
+        _client.Ack(Cds);
+        Later();
+        Assert.Empty(_client.Take());
+        _client.Ack(Rds);
+        Assert.Equal(["cds -a"], _client.Take());
+    }
+
+    [Fact]
+    public void Endpoints_ThatLeaveTheView_BecomeEmptyAndAreNotCalledRemoved()
+    {
+        SubscribeAll();
+        _client.Remove(Eds, "a");
+        Assert.Equal(["eds a"], _client.Take());
+        Assert.Equal(Resource.EmptyEndpoints("a").Version, _client.Last(Eds).Resources[0].Version);
+    }
+
+    [Fact]
+    public void Routes_ThatLeaveTheView_AreCalledRemoved()
+    {
+        SubscribeAll();
+        _client.Remove(Rds, "r");
+        Assert.Equal(["rds -r"], _client.Take());
+    }
+
+    [Fact]
+    public void OneOfMany_Changed_IsSentAlone()
+    {
+        SubscribeAll();
+        _client.Publish(Cluster("b"), Cluster("c"));
+        Assert.Equal(["cds b c"], _client.Take());
+        _client.Ack(Cds);
+        Later();
+        _client.Publish(Cluster("c", timeoutMs: 7));
+        Assert.Equal(["cds c"], _client.Take());
+    }
+
+    [Theory]
+    [InlineData(13)]
+    [InlineData(0)]
+    public void Refused_IsToldOnceAndNotSentAgainUntilItChanges(int code)
+    {
+        SubscribeAll();
+        _client.Publish(Endpoints("a", 2));
+        _client.Take();
+        var refused = Assert.IsType<StreamEvent.Nacked>(Assert.Single(_client.Nack(Eds, code))).Refused;
+        Assert.Equal(code, refused.Code);
+        Assert.Empty(_client.Nack(Eds, code));
+        Assert.Empty(_client.Take());
+        _client.Publish(Endpoints("a", 3));
+        Assert.Equal(["eds a"], _client.Take());
+    }
+
+    [Fact]
+    public void Names_OfARefusal_AreTaken()
+    {
+        SubscribeAll();
+        _client.Publish(Endpoints("a", 2));
+        _client.Take();
+        _client.Send(Eds, ["b"], nonce: _client.Last(Eds).Nonce, error: new EnvoyApi.Rpc.Status { Code = 13 });
+        Assert.Equal(["eds b"], _client.Take());
+    }
+
+    [Fact]
+    public void Response_ThatIsTooLarge_IsCutAndTheRestFollows()
+    {
+        var many = Enumerable.Range(0, 20).Select(i => Endpoints($"n{i:00}", [.. Enumerable.Repeat(1, 40)])).ToArray();
+        var client = new DeltaClient(Snapshot(many), XdsLimits.Default with { ResponseBytes = 4_096 });
+        client.Subscribe(Eds, [.. many.Select(one => one.Name)]);
+        var taken = client.Take();
+        Assert.True(taken.Length > 3, $"{taken.Length} responses");
+        Assert.Equal(
+            many.Select(one => one.Name), taken.SelectMany(response => response.Split(' ')[1..]).Order());
+    }
+
+    [Fact]
+    public void Bounds_AreKept_AndTheStreamSaysWhich()
+    {
+        var limits = XdsLimits.Default with { NamesMax = 3, NameLengthMax = 4 };
+        var client = new DeltaClient(Snapshot(), limits);
+        client.Subscribe(Eds, "a", "b");
+        Assert.Equal(StreamRefusal.TooManyNames, Failure(client.Subscribe(Eds, "c", "d")));
+        Assert.Equal(
+            StreamRefusal.TooManyNames,
+            Failure(client.Send(Cds, before: [("a", "1"), ("b", "1"), ("c", "1"), ("d", "1")])));
+        Assert.Equal(StreamRefusal.NameTooLong, Failure(client.Subscribe(Eds, "abcde")));
+        Assert.Equal(StreamRefusal.NameTooLong, Failure(client.Send(Cds, before: [("abcde", "1")])));
+        Assert.Equal(["a", "b"], client.Stream.Types.Single().Subscription.Names.Order());
+    }
+
+    [Fact]
+    public void Stream_OfOneType_TakesNoOther_AndNeedsNotSayWhich()
+    {
+        var client = new DeltaClient(Snapshot(Endpoints("a", 1)), only: Eds);
+        client.Stream.Receive(
+            new EnvoyApi.Discovery.DeltaDiscoveryRequest { ResourceNamesSubscribe = { "a" } }, client.Now);
+        Assert.Equal(["eds a"], client.Take());
+        Assert.Equal(StreamRefusal.TypeMismatch, Failure(client.Subscribe(Cds)));
+    }
+
+    /// <summary>On a stream of its own type it is seen in what is served that a cluster changed.</summary>
+    [Fact]
+    public void Endpoints_OnTheirOwnStream_FollowTheirCluster()
+    {
+        var client = new DeltaClient(Snapshot(Cluster("a."), Cluster("b"), Endpoints("a", 1)), only: Eds);
+        client.Publish(Cluster("a.", service: "a"));
+        client.Subscribe(Eds, "a");
+        client.Take();
+        client.Ack(Eds);
+        client.Publish(Cluster("b", timeoutMs: 7));
+        Assert.Empty(client.Take());
+        client.Publish(Cluster("a.", service: "a", timeoutMs: 7));
+        Assert.Equal(["eds a"], client.Take());
+    }
+
+    [Fact]
+    public void RandomTraffic_WhenItRests_LeavesTheClientWithTheView()
+    {
+        for (var seed = 1; seed <= 300; seed++)
+        {
+            new DeltaTraffic(seed).Run();
+        }
+    }
+
+    private static StreamRefusal Failure(IReadOnlyList<StreamEvent> events) =>
+        Assert.IsType<StreamEvent.Failed>(Assert.Single(events)).Refusal;
+
+    private void Later() => _client.Now += TimeSpan.FromSeconds(1);
+
+    private void SubscribeAll()
+    {
+        _client.Subscribe(Cds);
+        _client.Subscribe(Eds, "a");
+        _client.Subscribe(Lds);
+        _client.Subscribe(Rds, "r");
+        _client.Take();
+        foreach (var type in ResourceType.All)
+        {
+            _client.Ack(type);
+        }
+
+        Later();
+        Assert.Empty(_client.Take());
+    }
+}

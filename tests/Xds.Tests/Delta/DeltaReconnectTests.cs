@@ -1,0 +1,104 @@
+using Xunit;
+using static Fairlead.Xds.Tests.Fixtures;
+
+namespace Fairlead.Xds.Tests.Delta;
+
+/// <summary>A client that comes with what it holds from an earlier stream, of this server or another.</summary>
+public sealed class DeltaReconnectTests
+{
+    private static readonly ResourceType Cds = ResourceType.Cluster;
+    private static readonly ResourceType Eds = ResourceType.Endpoints;
+
+    private readonly Resource _cluster = Cluster("a");
+    private readonly Resource _endpoints = Endpoints("a", 1);
+
+    [Fact]
+    public void Clusters_OfTheSameVersion_AreNotSentAgain_ChangedOnesAre_AndGoneOnesAreCalledSo()
+    {
+        var client = new DeltaClient(Snapshot(_cluster, Cluster("b"), Cluster("c")));
+        client.Send(Cds, before: [("a", _cluster.Version), ("b", "old"), ("gone", "old")]);
+        Assert.Equal(["cds b c -gone"], client.Take());
+        client.Ack(Cds);
+        Assert.Empty(client.Take());
+    }
+
+    [Fact]
+    public void Everything_ThatIsHeldAlready_IsAnsweredEmpty()
+    {
+        var client = new DeltaClient(Snapshot(_cluster));
+        client.Send(Cds, before: [("a", _cluster.Version)]);
+        Assert.Equal(["cds"], client.Take());
+    }
+
+    [Fact]
+    public void Cluster_HeldFromBefore_IsFollowedOnceItChangesOrGoes()
+    {
+        var client = new DeltaClient(Snapshot(_cluster));
+        client.Send(Cds, before: [("a", _cluster.Version)]);
+        client.Take();
+        client.Ack(Cds);
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Remove(Cds, "a");
+        Assert.Equal(["cds -a"], client.Take());
+    }
+
+    /// <summary>Envoy says the old version though it has emptied them by their age.</summary>
+    [Fact]
+    public void Endpoints_AreSentAgainWhateverTheClientHolds()
+    {
+        var client = new DeltaClient(Snapshot(_endpoints));
+        client.Send(Eds, ["a"], before: [("a", _endpoints.Version)]);
+        Assert.Equal(["eds a"], client.Take());
+    }
+
+    /// <summary>After a restart of the server a name may be not known yet: it must not go from who uses it.</summary>
+    [Fact]
+    public void Name_ThatIsNotKnownYet_IsNotCalledRemoved()
+    {
+        var client = new DeltaClient(Snapshot());
+        client.Send(Cds, ["*", "demand"], before: [("demand", "1"), ("left", "1")]);
+        Assert.Equal(["cds -left"], client.Take());
+        client.Publish(client.Snapshot.ToBuilder().Set(Cluster("demand")).Build());
+        Assert.Equal(["cds demand"], client.Take());
+    }
+
+    [Fact]
+    public void Nothing_IsCalledRemovedByAViewThatIsNotPrimed()
+    {
+        var client = new DeltaClient();
+        client.Send(Cds, before: [("a", _cluster.Version), ("b", "1")]);
+        Assert.Empty(client.Take());
+        client.Publish(_cluster);
+        Assert.Equal(["cds -b"], client.Take());
+    }
+
+    [Fact]
+    public void EmptyVersion_IsANameThatIsWaitedFor()
+    {
+        var client = new DeltaClient(Snapshot(_cluster));
+        client.Send(Cds, ["a"], before: [("a", "")]);
+        Assert.Equal(["cds a"], client.Take());
+    }
+
+    [Fact]
+    public void Nonce_OfAnotherLife_IsNoAcknowledgement()
+    {
+        var client = new DeltaClient(Snapshot(_cluster));
+        Assert.Empty(client.Send(Cds, nonce: "17"));
+        Assert.Equal(["cds a"], client.Take());
+        Assert.Empty(client.Send(Cds, nonce: "17"));
+        Assert.IsType<StreamEvent.Acked>(Assert.Single(client.Ack(Cds)));
+    }
+
+    [Fact]
+    public void Versions_AreOfTheContent()
+    {
+        var (one, other) = (new DeltaClient(Snapshot(_cluster)), new DeltaClient(Snapshot(Cluster("a"))));
+        one.Subscribe(Cds);
+        other.Subscribe(Cds);
+        one.Take();
+        other.Take();
+        Assert.Equal(one.Last(Cds).Resources[0].Version, other.Last(Cds).Resources[0].Version);
+        Assert.Equal(one.Last(Cds).SystemVersionInfo, other.Last(Cds).SystemVersionInfo);
+    }
+}

@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Fairlead.TestKit.Processes;
+using Xunit;
+using static Fairlead.Xds.Tests.Fixtures;
+
+namespace Fairlead.Xds.Tests.Functional;
+
+/// <summary>
+/// The newest and the oldest real Envoy as clients of each variant, under requests all the time: each step says whether
+/// requests may fail in it.
+/// </summary>
+public sealed class EnvoyVariantTests
+{
+    private const string Host = "checkout.shop.svc.us1.internal";
+    private const string Name = Host + ":80";
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static MatrixTheoryData<Variant, bool> Cases => new(Enum.GetValues<Variant>(), [false, true]);
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task Envoy_IsFollowedThroughEveryChange(Variant variant, bool isOldest)
+    {
+        var isDelta = variant is Variant.Delta or Variant.DeltaPerType;
+        var isPerType = variant is Variant.SotwPerType or Variant.DeltaPerType;
+        var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
+        Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
+        await using var one = await HttpBackend.StartAsync("one");
+        await using var two = await HttpBackend.StartAsync("two");
+        await using var host = await AdsHost.StartAsync();
+        var source = isPerType ? PerType(isDelta) : null;
+        var cluster = Cluster(Name, endpoints: source);
+        var (endpoints, routes) = (Endpoints(Name, one.Port), Routes("fairlead", Name));
+        host.Publish(cluster, endpoints, routes);
+        await using var envoy = await EnvoyProcess.StartAsync(
+            program!, host.Socket, Cancellation, isDelta, isPerType);
+        await host.AckOfAsync(routes);
+        Assert.All(host.Service.Streams(), stream => Assert.Equal(
+            (isDelta, isPerType),
+            (stream.Service.EndsWith(" delta", StringComparison.Ordinal), !stream.Service.StartsWith('a'))));
+        await ServesAsync(envoy, "one");
+        await using var load = new Load(envoy);
+
+        await load.NoneFailsAsync("add", async () =>
+        {
+            await AckedAsync(host, Endpoints(Name, one.Port, two.Port));
+            await ServesAsync(envoy, "two");
+        });
+        await load.NoneFailsAsync("remove", async () =>
+        {
+            await AckedAsync(host, Endpoints(Name, two.Port));
+            for (var i = 0; i < 20; i++)
+            {
+                Assert.Equal((HttpStatusCode.OK, "two"), await envoy.GetAsync(Host, Cancellation));
+            }
+        });
+        await load.NoneFailsAsync("clusters change, endpoints do not", async () =>
+        {
+            for (var timeout = 1; timeout <= 3; timeout++)
+            {
+                host.ForgetAcks();
+                await AckedAsync(host, Cluster(Name, timeoutMs: timeout * 100, endpoints: source));
+                await host.AckOfAsync(host.View.Current.Find(ResourceType.Endpoints, Name)!);
+                await Eventually.HoldsAsync(
+                    () => envoy.StatAsync("cluster_manager.warming_clusters", Cancellation), count => count == 0,
+                    Bound, Cancellation);
+            }
+
+            // Without their endpoints Envoy ends the warming by its timeout, which it counts.
+            Assert.Equal(
+                0, await envoy.StatAsync($"cluster.{Name.Replace(':', '_')}.init_fetch_timeout", Cancellation));
+        });
+        await load.NoneFailsAsync("a bad assignment, then a good one", async () =>
+        {
+            host.Publish(BadEndpoints(Name));
+            await Eventually.HoldsAsync(
+                () => Task.FromResult(host.Service.Streams().SelectMany(stream => stream.Types).Single(
+                    type => type.Type == ResourceType.Endpoints).Refused),
+                refused => refused?.Message.Contains("malformed IP address", StringComparison.Ordinal) == true,
+                Bound, Cancellation);
+            await ServesAsync(envoy, "two");
+            await AckedAsync(host, Endpoints(Name, one.Port));
+            await ServesAsync(envoy, "one");
+        });
+        await load.NoneFailsAsync("the server restarts", async () =>
+        {
+            await host.StopServerAsync();
+            await ServesAsync(envoy, "one");
+            await host.StartServerAsync();
+            await host.AckOfAsync(host.View.Current.Find(ResourceType.Endpoints, Name)!);
+            await AckedAsync(host, Endpoints(Name, two.Port));
+            await ServesAsync(envoy, "two");
+        });
+
+        // From here on requests fail, as they should.
+        await AckedAsync(host, Resource.EmptyEndpoints(Name));
+        await ServesAsync(envoy, "no healthy upstream");
+        await AckedAsync(host, Endpoints(Name, one.Port));
+        await ServesAsync(envoy, "one");
+        host.ForgetAcks();
+        host.View.Update(builder => builder.Remove(ResourceType.Cluster, Name).Set(Routes("fairlead", "none")));
+        await host.AckAsync(ack => ack.Type == ResourceType.Cluster && ack.Resources.Count == 0, "no clusters");
+        Assert.DoesNotContain(Name, await envoy.AdminAsync("/clusters", Cancellation));
+        host.Publish(cluster, endpoints, routes);
+        await ServesAsync(envoy, "one");
+    }
+
+    private static async Task AckedAsync(AdsHost host, Resource resource)
+    {
+        host.Publish(resource);
+        await host.AckOfAsync(resource);
+    }
+
+    private static Task ServesAsync(EnvoyProcess envoy, string body) => Eventually.HoldsAsync(
+        () => TryGetAsync(envoy), answer => answer.Body == body, Bound, Cancellation);
+
+    private static async Task<(HttpStatusCode Status, string Body)> TryGetAsync(EnvoyProcess envoy)
+    {
+        try
+        {
+            return await envoy.GetAsync(Host, Cancellation);
+        }
+        catch (HttpRequestException e)
+        {
+            return (0, e.Message); // its listener opens only when clusters and routes are there
+        }
+    }
+
+    /// <summary>Requests without a pause, and which of them failed.</summary>
+    private sealed class Load : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        private readonly ConcurrentQueue<string> _failed = new();
+        private readonly Task _running;
+        private int _sent;
+
+        internal Load(EnvoyProcess envoy) => _running = Task.Run(() => RunAsync(envoy));
+
+        internal async Task NoneFailsAsync(string step, Func<Task> act)
+        {
+            _failed.Clear();
+            await act();
+            var sent = Volatile.Read(ref _sent);
+            await Eventually.HoldsAsync(
+                () => Task.FromResult(Volatile.Read(ref _sent)), now => now > sent + 20, Bound, Cancellation);
+            Assert.True(_failed.IsEmpty, $"{step}: {_failed.Count} failed, the first by {_failed.FirstOrDefault()}");
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _end.CancelAsync();
+            await _running;
+            _end.Dispose();
+        }
+
+        private async Task RunAsync(EnvoyProcess envoy)
+        {
+            while (!_end.IsCancellationRequested)
+            {
+                var (status, body) = await TryGetAsync(envoy);
+                Interlocked.Increment(ref _sent);
+                if (status != HttpStatusCode.OK)
+                {
+                    _failed.Enqueue($"{status}: {body}");
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+            }
+        }
+    }
+}

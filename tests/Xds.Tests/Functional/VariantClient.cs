@@ -1,0 +1,222 @@
+using Fairlead.EnvoyApi.Core;
+using Fairlead.EnvoyApi.Discovery;
+using Fairlead.Rpc;
+using Google.Protobuf;
+using Xunit;
+
+namespace Fairlead.Xds.Tests.Functional;
+
+/// <summary>One of the four ways to ask for resources.</summary>
+public enum Variant
+{
+    /// <summary>State of the world, all types on one stream.</summary>
+    Sotw,
+
+    /// <summary>Delta, all types on one stream.</summary>
+    Delta,
+
+    /// <summary>State of the world, a stream for each type.</summary>
+    SotwPerType,
+
+    /// <summary>Delta, a stream for each type.</summary>
+    DeltaPerType,
+}
+
+/// <summary>
+/// A client of any variant over a real connection: acknowledges, and shows each response as "cds a b -c". One task at a
+/// time.
+/// </summary>
+internal sealed class VariantClient(Variant variant, string socket, CancellationToken cancellationToken)
+    : IAsyncDisposable
+{
+    private readonly RpcChannel _channel = new("unix:" + socket);
+    private readonly Dictionary<string, Feed> _feeds = [];
+    private readonly Dictionary<ResourceType, HashSet<string>> _names = [];
+    private readonly HashSet<ResourceType> _everything = [];
+
+    private bool IsDelta => variant is Variant.Delta or Variant.DeltaPerType;
+
+    private bool IsPerType => variant is Variant.SotwPerType or Variant.DeltaPerType;
+
+    /// <summary>Asks for these names besides those before; for everything where none is given.</summary>
+    internal Task SubscribeAsync(ResourceType type, params string[] names)
+    {
+        if (names.Length == 0)
+        {
+            _everything.Add(type);
+        }
+
+        Of(type).UnionWith(names);
+        return SendAsync(type, names, []);
+    }
+
+    /// <summary>Gives names up.</summary>
+    internal Task UnsubscribeAsync(ResourceType type, params string[] names)
+    {
+        Of(type).ExceptWith(names);
+        return SendAsync(type, [], names);
+    }
+
+    /// <summary>The next response of a type, acknowledged.</summary>
+    internal async Task<string> NextAsync(ResourceType type)
+    {
+        var feed = Open(type);
+        while (true)
+        {
+            var response = await feed.ReadAsync(cancellationToken);
+            await AcknowledgeAsync(response.Type, response.Nonce, response.Version);
+            if (response.Type == type)
+            {
+                return response.Text;
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var feed in _feeds.Values)
+        {
+            feed.Dispose();
+        }
+
+        await _channel.DisposeAsync();
+    }
+
+    private HashSet<string> Of(ResourceType type) => _names.TryGetValue(type, out var names)
+        ? names
+        : _names[type] = [];
+
+    private Task AcknowledgeAsync(ResourceType type, string nonce, string version) => IsDelta
+        ? Open(type).WriteAsync(new DeltaDiscoveryRequest { TypeUrl = Url(type), ResponseNonce = nonce })
+        : Open(type).WriteAsync(new DiscoveryRequest
+        {
+            TypeUrl = Url(type), ResponseNonce = nonce, VersionInfo = version, ResourceNames = { All(type) },
+        });
+
+    private Task SendAsync(ResourceType type, string[] added, string[] removed) => IsDelta
+        ? Open(type).WriteAsync(new DeltaDiscoveryRequest
+        {
+            Node = new Node { Id = "test" },
+            TypeUrl = Url(type),
+            ResourceNamesSubscribe = { added },
+            ResourceNamesUnsubscribe = { removed },
+        })
+        : Open(type).WriteAsync(new DiscoveryRequest
+        {
+            Node = new Node { Id = "test" }, TypeUrl = Url(type), ResourceNames = { All(type) },
+        });
+
+    private IEnumerable<string> All(ResourceType type) =>
+        _everything.Contains(type) && Of(type).Count > 0 ? Of(type).Prepend("*") : Of(type);
+
+    // A stream of one type need not say which.
+    private string Url(ResourceType type) => IsPerType ? "" : type.TypeUrl;
+
+    private Feed Open(ResourceType type)
+    {
+        var (key, service, method) = IsPerType
+            ? (type.ShortName, $"envoy.service.{Word(type)}.v3.{Title(type)}DiscoveryService",
+                Title(type) + "s")
+            : ("ads", "envoy.service.discovery.v3.AggregatedDiscoveryService", "AggregatedResources");
+        if (!_feeds.TryGetValue(key, out var feed))
+        {
+            var options = new CallOptions(cancellationToken: cancellationToken);
+            _feeds[key] = feed = IsDelta
+                ? new DeltaFeed(_channel.CreateCallInvoker().AsyncDuplexStreamingCall(
+                    MethodOf(service, "Delta" + method, DeltaDiscoveryRequest.Parser, DeltaDiscoveryResponse.Parser),
+                    null, options))
+                : new SotwFeed(_channel.CreateCallInvoker().AsyncDuplexStreamingCall(
+                    MethodOf(service, "Stream" + method, DiscoveryRequest.Parser, DiscoveryResponse.Parser),
+                    null, options));
+        }
+
+        return feed;
+    }
+
+    private static string Title(ResourceType type) => type == ResourceType.Cluster ? "Cluster"
+        : type == ResourceType.Endpoints ? "Endpoint"
+        : type == ResourceType.Listener ? "Listener"
+        : "Route";
+
+    private static string Word(ResourceType type) => Title(type).ToLowerInvariant();
+
+    private static Method<TRequest, TResponse> MethodOf<TRequest, TResponse>(
+        string service, string method, MessageParser<TRequest> requests, MessageParser<TResponse> responses)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse> => new(
+            MethodType.DuplexStreaming, service, method, MarshallerOf(requests), MarshallerOf(responses));
+
+    private static Marshaller<T> MarshallerOf<T>(MessageParser<T> parser)
+        where T : IMessage<T> => new(
+            static (message, context) =>
+            {
+                context.SetPayloadLength(message.CalculateSize());
+                message.WriteTo(context.GetBufferWriter());
+                context.Complete();
+            },
+            context => parser.ParseFrom(context.PayloadAsReadOnlySequence()));
+
+    /// <summary>One call.</summary>
+    private abstract class Feed : IDisposable
+    {
+        internal abstract Task WriteAsync(IMessage request);
+
+        internal abstract Task<(ResourceType Type, string Nonce, string Version, string Text)> ReadAsync(
+            CancellationToken cancellationToken);
+
+        public abstract void Dispose();
+
+        protected static string Text(ResourceType type, IEnumerable<string> names) =>
+            string.Join(' ', names.Order(StringComparer.Ordinal).Prepend(type.ShortName));
+    }
+
+    private sealed class SotwFeed(AsyncDuplexStreamingCall<DiscoveryRequest, DiscoveryResponse> call) : Feed
+    {
+        internal override Task WriteAsync(IMessage request) =>
+            call.RequestStream.WriteAsync((DiscoveryRequest)request);
+
+        internal override async Task<(ResourceType Type, string Nonce, string Version, string Text)> ReadAsync(
+            CancellationToken cancellationToken)
+        {
+            Assert.True(await call.ResponseStream.MoveNext(cancellationToken));
+            var response = call.ResponseStream.Current;
+            var type = ResourceType.Find(response.TypeUrl)!;
+            return (type, response.Nonce, response.VersionInfo,
+                Text(type, response.Resources.Select(resource => Names.Of(resource))));
+        }
+
+        public override void Dispose() => call.Dispose();
+    }
+
+    private sealed class DeltaFeed(AsyncDuplexStreamingCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call) : Feed
+    {
+        internal override Task WriteAsync(IMessage request) =>
+            call.RequestStream.WriteAsync((DeltaDiscoveryRequest)request);
+
+        internal override async Task<(ResourceType Type, string Nonce, string Version, string Text)> ReadAsync(
+            CancellationToken cancellationToken)
+        {
+            Assert.True(await call.ResponseStream.MoveNext(cancellationToken));
+            var response = call.ResponseStream.Current;
+            var type = ResourceType.Find(response.TypeUrl)!;
+            Assert.All(response.Resources, resource => Assert.Equal(Names.Of(resource.Resource_), resource.Name));
+            return (type, response.Nonce, response.SystemVersionInfo,
+                Text(type, response.Resources.Select(resource => resource.Name)
+                    .Concat(response.RemovedResources.Select(name => "-" + name))));
+        }
+
+        public override void Dispose() => call.Dispose();
+    }
+
+    private static class Names
+    {
+        internal static string Of(Google.Protobuf.WellKnownTypes.Any any) => any.TypeUrl switch
+        {
+            var url when url == ResourceType.Cluster.TypeUrl => any.Unpack<EnvoyApi.Clusters.Cluster>().Name,
+            var url when url == ResourceType.Endpoints.TypeUrl =>
+                any.Unpack<EnvoyApi.Endpoints.ClusterLoadAssignment>().ClusterName,
+            var url when url == ResourceType.Listener.TypeUrl => any.Unpack<EnvoyApi.Listeners.Listener>().Name,
+            _ => any.Unpack<EnvoyApi.Routes.RouteConfiguration>().Name,
+        };
+    }
+}
