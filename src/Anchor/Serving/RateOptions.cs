@@ -14,7 +14,7 @@ internal sealed record RateOptions(int SubjectPerSecond, int SubjectBurst, int S
 {
     private const int Most = 10_000_000;
 
-    /// <summary>Room for a thousand pods of one account with a few names each, and for a segment of many such.</summary>
+    /// <summary>Room for a thousand pods of one account with a few names each, and for a segment of many.</summary>
     internal static RateOptions Default { get; } = new(500, 20_000, 5_000, 100_000);
 
     /// <summary>Reads the section <c>rates</c>.</summary>

@@ -67,7 +67,8 @@ public static class HeadCheck
     private static VerifierState Adopt(VerifierState state, SegmentState home, SealPosition seal, long issued)
     {
         var draft = new StateDraft(state);
-        draft.Write(home.Genesis, home.Seal is { } held && held.Order(seal) >= 0 ? home : home with { Seal = seal, SealCertificate = null });
+        var isKnown = home.Seal is { } held && held.Order(seal) >= 0;
+        draft.Write(home.Genesis, isKnown ? home : home with { Seal = seal, SealCertificate = null });
         draft.RaiseTime(issued);
         return draft.State;
     }

@@ -89,6 +89,10 @@ public sealed class HierarchyTests : IAsyncLifetime
 
         await world.Acme.StopAsync(0);
         await world.Client.SealAsync(world.Us1, 2, "late.shop.svc", Token);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(world.Us1.Running.All(host =>
+                host.Views.Current!.Entry(new(Naming.LeafClass.Record, "late.shop.svc")) is not null)),
+            isKnown => isKnown, Patience, Token);
         Assert.Equal(
             Outcome.Record, (await world.ResolveAsync("late.shop.svc.us1.acme.internal", Token)).Outcome);
 

@@ -173,7 +173,7 @@ public sealed class CandidateTests
         Assert.True(RenewOperation.DueAt(ground) > now);
     }
 
-    /// <summary>An anchor that knows of more to refresh goes on at once; one that does not waits for its time.</summary>
+    /// <summary>An anchor that knows of more to refresh goes on at once; one that does not, in its time.</summary>
     [Fact]
     public void Renewal_ThatWasFull_IsFollowedByTheNextAtOnce()
     {

@@ -25,7 +25,7 @@ public sealed class QuarantineTests
         Answers.Refused(SegmentQuarantined, Verify(state, _world.Answer()));
 
         // It is remembered over a restart, and ends with the epoch.
-        Assert.True(StateFile.TryRead(StateFile.Write(state, "n"), state.Home, "n", out var read, out var error), error);
+        Assert.True(StateFile.TryRead(StateFile.Write(state, "n"), state.Home, "n", out var read, out _));
         Answers.Refused(SegmentQuarantined, Verify(read, _world.Answer()));
         _world.Us1.Next(_world.Now - 250).SealAt(_world.Now - 200);
         Answers.Accepted(Verify(read, _world.Answer()));
@@ -70,8 +70,8 @@ public sealed class QuarantineTests
         var liar = _world.Us1.Anchors[2];
         var vote = new Vote
         {
-            Digest = Digest.Sha256("a"u8), Epoch = _world.Us1.Newest.Value.Number + 1, Phase = VotePhase.Prepare, Round = 3,
-            Segment = _world.Us1.Genesis,
+            Digest = Digest.Sha256("a"u8), Epoch = _world.Us1.Newest.Value.Number + 1, Phase = VotePhase.Prepare,
+            Round = 3, Segment = _world.Us1.Genesis,
         };
         var other = vote with { Digest = Digest.Sha256("b"u8) };
         Assert.True(Votes(vote, other, liar.Gov).Next!.Segments[_world.Us1.Genesis].IsExcluded(liar.Id));

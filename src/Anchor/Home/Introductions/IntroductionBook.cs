@@ -108,7 +108,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
                 _ = Walk(target);
             }
 
-            await Task.Delay(All.IsEmpty ? IdleTurn : Turn, _context.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(All.IsEmpty ? IdleTurn : Turn, _context.Time, _stop.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

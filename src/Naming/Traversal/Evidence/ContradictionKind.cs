@@ -15,6 +15,6 @@ public enum ContradictionKind
     /// <summary>Two votes of one slot, round and phase, by one gov key: that anchor is excluded.</summary>
     EpochVotes = 3,
 
-    /// <summary>Two decisions on the same question under one policy, by one seal key: that anchor is excluded.</summary>
+    /// <summary>Two decisions on one question under one policy, by one seal key: that anchor is excluded.</summary>
     Attests = 4,
 }
