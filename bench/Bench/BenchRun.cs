@@ -18,6 +18,7 @@ internal static class BenchRun
         .. EndpointBenchmarks.All,
         .. SilentAnchorBenchmarks.All,
         .. SubscriptionBenchmarks.All,
+        .. ResolveBenchmarks.All,
         .. ProxyBenchmarks.All,
     ];
 

@@ -12,7 +12,11 @@ internal abstract class Lie
         ["ttl-max"] = static () => new TtlMaxLie(),
         ["old-seal"] = static () => new OldSealLie(),
         ["foreign-seal"] = static () => new ForeignSealLie(),
+        ["withhold"] = static () => new WithholdLie(),
     };
+
+    /// <summary>Whether it keeps to itself what consumers wait for, from one SIGHUP to the next.</summary>
+    internal virtual bool Withholds => false;
 
     /// <summary>Learns from a true answer that the liar obtained for itself when it started.</summary>
     internal virtual void Learn(Answer truth)

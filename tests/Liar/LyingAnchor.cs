@@ -21,10 +21,18 @@ internal sealed class LyingAnchor : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly AnchorHost _host;
+    private readonly LyingInterceptor _interceptor;
 
-    private LyingAnchor(AnchorHost host) => _host = host;
+    private LyingAnchor(AnchorHost host, LyingInterceptor interceptor)
+    {
+        _host = host;
+        _interceptor = interceptor;
+    }
 
-    /// <summary>Starts the anchor, learns, and lies from then on.</summary>
+    /// <summary>Lies from now on, or no more.</summary>
+    internal void Turn() => _interceptor.IsArmed = !_interceptor.IsArmed;
+
+    /// <summary>Starts the anchor, learns, and lies from then on; one that withholds waits to be told to.</summary>
     internal static async Task<LyingAnchor> StartAsync(
         AnchorOptions options, Lie lie, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
@@ -42,10 +50,14 @@ internal sealed class LyingAnchor : IAsyncDisposable
             cancellationToken);
         try
         {
-            await LearnAsync(options, identity, subject, lie, cancellationToken);
-            await AgeAsync(host, cancellationToken);
-            interceptor.IsArmed = true;
-            return new LyingAnchor(host);
+            if (!lie.Withholds)
+            {
+                await LearnAsync(options, identity, subject, lie, cancellationToken);
+                await AgeAsync(host, cancellationToken);
+                interceptor.IsArmed = true;
+            }
+
+            return new LyingAnchor(host, interceptor);
         }
         catch
         {

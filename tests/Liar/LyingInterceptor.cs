@@ -6,13 +6,24 @@ namespace Fairlead.Liar;
 /// <summary>Lets every answer of the real anchor's service pass through the lie. Thread-safe.</summary>
 internal sealed class LyingInterceptor(Lie lie) : ServerInterceptor
 {
+    private bool _isArmed;
+
     /// <summary>Whether it lies yet; before, the liar itself needs the truth.</summary>
-    internal bool IsArmed { get; set; }
+    internal bool IsArmed
+    {
+        get => Volatile.Read(ref _isArmed);
+        set => Volatile.Write(ref _isArmed, value);
+    }
 
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
         var response = await continuation(request, context);
+        if (IsArmed && lie.Withholds && response is ResolveResponse)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.CancellationToken);
+        }
+
         return IsArmed && response is ResolveResponse resolved
             ? (TResponse)(object)new ResolveResponse { Answer = Told(resolved.Answer) }
             : response;
@@ -24,6 +35,9 @@ internal sealed class LyingInterceptor(Lie lie) : ServerInterceptor
         ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
         continuation(requestStream, new LyingWriter<TResponse>(responseStream, this), context);
+
+    /// <summary>Whether nothing is to leave any more.</summary>
+    internal bool IsSilent => IsArmed && lie.Withholds;
 
     internal SubscribeResponse Told(SubscribeResponse response)
     {

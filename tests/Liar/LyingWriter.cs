@@ -12,10 +12,12 @@ internal sealed class LyingWriter<T>(IServerStreamWriter<T> inner, LyingIntercep
         set => inner.WriteOptions = value;
     }
 
-    public Task WriteAsync(T message) => inner.WriteAsync(Told(message));
+    public Task WriteAsync(T message) => IsWithheld(message) ? Task.CompletedTask : inner.WriteAsync(Told(message));
 
     public Task WriteAsync(T message, CancellationToken cancellationToken) =>
-        inner.WriteAsync(Told(message), cancellationToken);
+        IsWithheld(message) ? Task.CompletedTask : inner.WriteAsync(Told(message), cancellationToken);
+
+    private bool IsWithheld(T message) => message is SubscribeResponse && liar.IsSilent;
 
     private T Told(T message) => message is SubscribeResponse response ? (T)(object)liar.Told(response) : message;
 }

@@ -21,6 +21,11 @@ try
 {
     var options = AnchorOptions.Load(path, EnvironmentVariables.Read());
     await using var anchor = await LyingAnchor.StartAsync(options, make(), loggers, stop.Token);
+    using var told = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+    {
+        context.Cancel = true;
+        anchor.Turn();
+    });
     await Console.Out.WriteLineAsync("ready");
     await anchor.WaitAsync(stop.Token);
     return 0;

@@ -19,13 +19,8 @@ public sealed class MaliciousInputTests(ITestOutputHelper output)
         [63] = "TooManyRedirects: following redirects (V34)",
         [64] = "RedirectUidMismatch: following redirects (V34)",
         [73] = "BehindWitness: Witness leaves (V42)",
-        [86] = "BadSignature in evidence: quarantine (V38)",
         [87] = "RecoveryNotEffective: recovery epochs (V10r)",
         [88] = "RecoveryVetoed: recovery epochs (V10r)",
-        [94] = "RateLimited: rates of subjects (V52)",
-        [95] = "SegmentQuarantined: quarantine (V38)",
-        [130] = "AnchorExcluded: quarantine (V38)",
-        [131] = "EvidenceStale: quarantine (V38)",
         [132] = "RecoverySenior: recovery epochs (V10r)",
     };
 

@@ -84,6 +84,21 @@ internal sealed partial class DemoProcess : IAsyncDisposable
         ];
     }
 
+    /// <summary>Returns once every anchor of us1 holds so many sealed entries.</summary>
+    public async Task SealedAsync(int entries, CancellationToken cancellationToken)
+    {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bound.CancelAfter(StartPatience);
+        foreach (var address in this["ANCHOR_ADMINS_US1"].Split(','))
+        {
+            using var admin = new AdminPage(address);
+            while ((int)(await admin.ReadAsync("status", bound.Token))["entries"]! < entries)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, bound.Token);
+            }
+        }
+    }
+
     /// <summary>The process ids of a list such as ANCHOR_PIDS_US1.</summary>
     public IReadOnlyList<int> Processes(string key) =>
         [.. this[key].Split(',', StringSplitOptions.RemoveEmptyEntries)

@@ -2,9 +2,14 @@ using System.Security.Cryptography;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.Files;
+using Fairlead.Protocol.V1;
 using Fairlead.Resolver;
+using Fairlead.Resolver.Anchors;
 using Fairlead.Resolver.Home;
 using Fairlead.Rpc;
+using Google.Protobuf;
+using Query = Fairlead.Naming.Query;
+using Subject = Fairlead.Naming.Subject;
 
 namespace Fairlead.Bench;
 
@@ -50,6 +55,22 @@ internal sealed class Pod : IDisposable
         },
         Subject,
         new NameObserver(changed, static _ => { }, static _ => { }));
+
+    /// <summary>A connection to one anchor of the home, taken in turn.</summary>
+    public AnchorClient Connect(int number) =>
+        new(_bootstrap.Endpoints[number % _bootstrap.Endpoints.Length], _identity, TimeProvider.System);
+
+    /// <summary>The pod's question for a name.</summary>
+    public ResolveRequest Question(string name)
+    {
+        var query = Document.Make(new Query
+        {
+            Home = _bootstrap.Home.Genesis,
+            Name = FullName.Parse(name),
+            Subject = Hashes.Subject(_bootstrap.Home.Genesis, Subject),
+        });
+        return new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) };
+    }
 
     public void Dispose()
     {

@@ -1,40 +1,30 @@
 using System.Globalization;
-using Fairlead.Resolver;
-using Fairlead.Resolver.Home;
+using Fairlead.Naming;
+using Fairlead.Protocol.V1;
 using Fairlead.TestKit.Processes;
+using Google.Protobuf;
 
 namespace Fairlead.Bench;
 
 /// <summary>
-/// A process of many sidecars' resolvers, each with connections of its own. Prints <c>ready</c> when every one holds
-/// every name; to a line <c>arm</c> it says <c>armed</c>, and <c>seen</c> when each has a newer version of the first name
-/// than any had by then. Ends with its stdin.
+/// A process that asks as many sidecars do: each over a connection and a stream of its own, spread over the home's
+/// anchors. It verifies nothing, since what is measured is the anchors. Prints <c>ready</c> when every one was told every
+/// name; to a line <c>arm</c> it says <c>armed</c>, and <c>seen</c> when each was told another record of the first name.
+/// Ends with its stdin.
 /// </summary>
 internal sealed class SidecarCrowd
 {
     /// <summary>The argument that makes this program one: COMMAND BOOTSTRAP KEY COUNT NAME,NAME.</summary>
     public const string Command = "--sidecars";
 
-    private const int AtOnce = 20;
+    private const int AtOnce = 10;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly Lock _gate = new();
-    private readonly string[] _names;
-    private readonly long[] _versions;
-    private readonly HashSet<string>[] _fresh;
-    private readonly TaskCompletionSource[] _full;
-    private long _newest = long.MaxValue;
-    private int _left;
+    private readonly HashSet<int> _waiting = [];
+    private bool _isArmed;
 
-    private SidecarCrowd(int count, string[] names)
-    {
-        _names = names;
-        _versions = new long[count];
-        _fresh = [.. Enumerable.Range(0, count).Select(_ => new HashSet<string>(StringComparer.Ordinal))];
-        _full = [.. _fresh.Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
-    }
-
-    /// <summary>Starts one in a process of its own; returns once every one holds every name.</summary>
+    /// <summary>Starts one in a process of its own; returns once every one was told every name.</summary>
     public static async Task<ChildProcess> StartAsync(
         DemoProcess demo, int count, IEnumerable<string> names, CancellationToken cancellationToken)
     {
@@ -56,78 +46,97 @@ internal sealed class SidecarCrowd
         }
     }
 
-    public static async Task<int> RunAsync(string bootstrap, string key, string count, string names)
+    public static async Task<int> RunAsync(string bootstrap, string key, string count, string list)
     {
         using var pod = Pod.Read(bootstrap, key);
-        var crowd = new SidecarCrowd(int.Parse(count, CultureInfo.InvariantCulture), names.Split(','));
-        var resolvers = new List<HomeResolver>();
-        try
+        using var stop = new CancellationTokenSource();
+        var crowd = new SidecarCrowd();
+        var questions = list.Split(',').Select(pod.Question).ToList();
+        var full = Enumerable.Range(0, int.Parse(count, CultureInfo.InvariantCulture))
+            .Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).ToList();
+        var serving = new List<Task>();
+        for (var i = 0; i < full.Count; i++)
         {
-            for (var i = 0; i < crowd._full.Length; i++)
-            {
-                resolvers.Add(crowd.Start(pod, i));
-                await crowd._full[Math.Max(0, i - AtOnce)].Task.WaitAsync(Patience);
-            }
+            serving.Add(crowd.ServeAsync(pod, questions, i, full[i], stop.Token));
 
-            await Task.WhenAll(crowd._full.Select(one => one.Task)).WaitAsync(Patience);
-            await Console.Out.WriteLineAsync("ready");
-            while (await Task.Run(Console.In.ReadLine) is not null)
-            {
-                crowd.Arm();
-                await Console.Out.WriteLineAsync("armed");
-            }
-        }
-        finally
-        {
-            await Task.WhenAll(resolvers.Select(resolver => resolver.DisposeAsync().AsTask()));
+            // A stream that ends before it is told to has failed, and this says why.
+            await await Task.WhenAny(full[Math.Max(0, i - AtOnce)].Task, Task.WhenAny(serving).Unwrap());
         }
 
+        await await Task.WhenAny(Task.WhenAll(full.Select(one => one.Task)), Task.WhenAny(serving).Unwrap());
+        await Console.Out.WriteLineAsync("ready");
+        while (await Task.Run(Console.In.ReadLine) is not null)
+        {
+            crowd.Arm(full.Count);
+            await Console.Out.WriteLineAsync("armed");
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(serving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return 0;
     }
 
-    private HomeResolver Start(Pod pod, int number)
+    private async Task ServeAsync(
+        Pod pod,
+        List<ResolveRequest> questions,
+        int number,
+        TaskCompletionSource full,
+        CancellationToken cancellationToken)
     {
-        var resolver = pod.Resolver(name => OnChanged(number, name), number);
-        resolver.Start();
-        foreach (var name in _names)
+        await using var client = pod.Connect(number);
+        using var call = client.Subscribe(cancellationToken);
+        for (var i = 0; i < questions.Count; i++)
         {
-            resolver.Want(name);
+            await call.RequestStream.WriteAsync(
+                new SubscribeRequest { Open = new Open { Id = (ulong)i, Request = questions[i] } }, cancellationToken);
         }
 
-        return resolver;
-    }
-
-    private void Arm()
-    {
-        lock (_gate)
+        var told = new HashSet<ulong>();
+        var record = ByteString.Empty;
+        while (await call.ResponseStream.MoveNext(cancellationToken))
         {
-            _newest = _versions.Max();
-            _left = _versions.Length;
-        }
-    }
-
-    private void OnChanged(int number, CachedName name)
-    {
-        if (name.State != NameState.Fresh)
-        {
-            return;
-        }
-
-        lock (_gate)
-        {
-            if (_fresh[number].Add(name.Name) && _fresh[number].Count == _names.Length)
+            var response = call.ResponseStream.Current;
+            if (response.KindCase != SubscribeResponse.KindOneofCase.Update)
             {
-                _full[number].SetResult();
+                continue; // Behind for a moment: it is told again.
             }
 
-            if (name.Name == _names[0] && name.LastRecord is { } record)
+            told.UnionWith(response.Update.Ids);
+            if (told.Count == questions.Count)
             {
-                var before = _versions[number];
-                _versions[number] = record.Version;
-                if (before <= _newest && record.Version > _newest && --_left == 0)
-                {
-                    Console.Out.WriteLine("seen");
-                }
+                full.TrySetResult();
+            }
+
+            if (response.Update.Ids.Contains(0UL) && RecordOf(response.Update.Answer) is { } now && !now.Equals(record))
+            {
+                record = now;
+                Note(number);
+            }
+        }
+
+        throw new InvalidOperationException($"the anchor ended stream {number}");
+    }
+
+    private static ByteString? RecordOf(Answer answer) => answer.Hops.SelectMany(hop => hop.Proofs)
+        .FirstOrDefault(proof => proof.Class == (uint)LeafClass.Record)?.Leaf;
+
+    private void Arm(int count)
+    {
+        lock (_gate)
+        {
+            _isArmed = true;
+            _waiting.UnionWith(Enumerable.Range(0, count));
+        }
+    }
+
+    private void Note(int number)
+    {
+        lock (_gate)
+        {
+            if (_isArmed && _waiting.Remove(number) && _waiting.Count == 0)
+            {
+                _isArmed = false;
+                Console.Out.WriteLine("seen");
             }
         }
     }

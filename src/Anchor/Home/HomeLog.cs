@@ -24,4 +24,8 @@ internal static partial class HomeLog
     [LoggerMessage(
         2203, LogLevel.Information, "The way to {Target} ends at {Transit}: {Result}", EventName = "WayEnded")]
     internal static partial void WayEnded(ILogger logger, string target, string transit, string result);
+
+    [LoggerMessage(
+        2204, LogLevel.Error, "Evidence ({Kind}) against keys of {Segment}: {Outcome}", EventName = "Evidence")]
+    internal static partial void Evidence(ILogger logger, string kind, Digest segment, string outcome);
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Anchor.Home;
 
@@ -52,6 +53,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         Action passed)
     {
         Refusal? refusal = null;
+        Contradiction? evidence = null;
         SegmentState? learned = null;
         keeper.Step(
             held =>
@@ -74,7 +76,8 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                 var verdict = AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);
                 if (verdict is not Verdict.Accepted accepted)
                 {
-                    refusal = ((Verdict.Refused)verdict).Refusal;
+                    var refused = (Verdict.Refused)verdict;
+                    (refusal, evidence) = (refused.Refusal, refused.Evidence);
                     return null;
                 }
 
@@ -91,6 +94,30 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
 
                 settled(lost);
             });
+        if (evidence is not null)
+        {
+            File(evidence);
+        }
+
+        return refusal;
+    }
+
+    /// <summary>Takes what two documents prove against a segment's keys (V38); what proves nothing changes
+    /// nothing.</summary>
+    /// <returns>Why it changes nothing; null where it counts from now on.</returns>
+    internal Refusal? File(Contradiction evidence)
+    {
+        Refusal? refusal = null;
+        keeper.Step(
+            state =>
+            {
+                (var next, refusal) = EvidenceCheck.Check(state, evidence, _cache);
+                return next;
+            },
+            static _ => { });
+        HomeLog.Evidence(
+            context.Loggers.CreateLogger<HomeVerifier>(), evidence.Kind.ToString(), evidence.Segment,
+            refusal?.Failure.ToString() ?? "it counts");
         return refusal;
     }
 

@@ -22,11 +22,13 @@ internal sealed class TargetStream(
     Wakeup wakeup)
 {
     private static readonly TimeSpan GrantHalf = TimeSpan.FromMilliseconds(Limits.GrantLife / 2);
+    private static readonly TimeSpan WhenLimited = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(3);
 
     private readonly GrantMint _grants = new(context);
     private readonly HashSet<ulong> _open = [];
     private readonly Dictionary<ulong, long> _due = [];
+    private readonly Dictionary<ulong, long> _limited = [];
     private Digest _home;
     private long _grantsAt;
     private long _chain = -1;
@@ -135,7 +137,13 @@ internal sealed class TargetStream(
             yield return new SubscribeRequest { Grants = renewed };
         }
 
-        foreach (var name in names.Values)
+        foreach (var over in _limited.Where(one => one.Value <= now).Select(one => one.Key).ToList())
+        {
+            _limited.Remove(over);
+            _open.Remove(over);
+        }
+
+        foreach (var name in names.Values.Where(name => !_limited.ContainsKey(name.Id)))
         {
             // The same id again replaces the subscription at the target, which answers at once with its newest seal.
             if (name.TakeRefresh() | _open.Add(name.Id))
@@ -254,6 +262,14 @@ internal sealed class TargetStream(
         if (names.TryGetValue(failed.Id, out var name))
         {
             name.Fail(refusal);
+        }
+
+        // V52: an anchor that hears too much of this home is no worse than the others; the name is asked for later.
+        if (failure == VerificationFailure.RateLimited)
+        {
+            _limited[failed.Id] = context.Now() + (long)WhenLimited.TotalMilliseconds;
+            _due.Remove(failed.Id);
+            return null;
         }
 
         // Who put this home out to make room for others is shown it again, though not without end.

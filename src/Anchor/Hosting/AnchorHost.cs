@@ -183,7 +183,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _servedAtStart = Math.Min(
             _ground.Epochs.Length,
             Math.Max(_servedAtStart, _ground.Epochs.Length - (folder.Archived is null ? 1 : 0)));
-        _links = new PeerLinks(options.Id, _keys!.Transport, time, (anchor, isConnected) => _loop!.Post(
+        _links = new PeerLinks(options.Id, _keys!.Transport, time, log, (anchor, isConnected) => _loop!.Post(
             isConnected ? new SegmentInput.Connected(anchor) : new SegmentInput.Disconnected(anchor)));
         _loop = new SealLoop(engine, (folder.Journal, folder.GovJournal), _operations, this, time, log);
         _archive.Written += _loop.OnArchived;
@@ -219,6 +219,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
                 options.Subjects.ToDictionary(mapping => mapping.Key.Kid, mapping => mapping.Subject),
                 options.Identities, time, loggers.CreateLogger<SubjectBook>()),
             UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints,
+            Rates = options.Rates,
             Time = time,
             Loggers = loggers,
             Learned = Learn,

@@ -1,5 +1,6 @@
 using System.Net;
 using Fairlead.Anchor.Identities;
+using Fairlead.Anchor.Serving;
 using Fairlead.Configuration;
 using Fairlead.Naming;
 using Fairlead.Protocol;
@@ -46,6 +47,9 @@ internal sealed record AnchorOptions
     /// <value>How pods prove themselves besides (V50). Default by nothing.</value>
     internal IdentityOptions Identities { get; init; } = IdentityOptions.None;
 
+    /// <value>How often one asker may ask (V52).</value>
+    internal RateOptions Rates { get; init; } = RateOptions.Default;
+
     /// <value>Development only: loopback addresses of other segments are relayed. Default false.</value>
     internal required bool UnsafeAllowLoopbackEndpoints { get; init; }
 
@@ -86,6 +90,7 @@ internal sealed record AnchorOptions
             Telemetry = TelemetryOptions.Read(root),
             Subjects = [.. root.Has("subjects") ? root.Sections("subjects").Select(Mapping) : []],
             Identities = IdentityOptions.Read(root),
+            Rates = RateOptions.Read(root),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
         };
         file.ThrowIfInvalid();

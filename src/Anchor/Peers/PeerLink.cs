@@ -3,6 +3,7 @@ using Fairlead.Governance;
 using Fairlead.Naming;
 using Fairlead.Protocol.V1;
 using Fairlead.Rpc;
+using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Anchor.Peers;
 
@@ -19,11 +20,16 @@ internal sealed class PeerLink : IAsyncDisposable
 
     // An anchor without a processor for a moment is slow, not gone: a new connection would cost both of them more.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+
+    // Nothing waits for a connection to break: a silent leader is given up by its turn (4.3.2). A ping each second to
+    // each other anchor was a third of what an idle anchor did.
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(10);
 
     private readonly EpochAnchor _anchor;
     private readonly TlsIdentity _identity;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly Action<bool> _connected;
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<SegmentMessage> _queue = Channel.CreateBounded<SegmentMessage>(
@@ -37,12 +43,15 @@ internal sealed class PeerLink : IAsyncDisposable
     /// <param name="anchor">The other anchor.</param>
     /// <param name="identity">The own tls key.</param>
     /// <param name="time">Times the pauses between attempts.</param>
+    /// <param name="logger">Hears of the first attempt that fails, and of the one that works.</param>
     /// <param name="connected">Told when the connection works and when it breaks.</param>
-    internal PeerLink(EpochAnchor anchor, TlsIdentity identity, TimeProvider time, Action<bool> connected)
+    internal PeerLink(
+        EpochAnchor anchor, TlsIdentity identity, TimeProvider time, ILogger logger, Action<bool> connected)
     {
         _anchor = anchor;
         _identity = identity;
         _time = time;
+        _logger = logger;
         _connected = connected;
         _running = Task.Run(RunAsync);
     }
@@ -86,12 +95,21 @@ internal sealed class PeerLink : IAsyncDisposable
     private async Task RunAsync()
     {
         var pause = PauseMin;
+        var isReported = false;
         for (var attempt = 0; !_stop.IsCancellationRequested; attempt++)
         {
             var endpoint = _anchor.Endpoints[attempt % _anchor.Endpoints.Length];
-            if (await OnceAsync(endpoint).ConfigureAwait(false))
+            var (worked, reason) = await OnceAsync(endpoint).ConfigureAwait(false);
+            if (worked)
             {
-                pause = PauseMin;
+                (pause, isReported) = (PauseMin, false);
+            }
+
+            // Once for each time it goes, however often it is tried.
+            if (!isReported && !_stop.IsCancellationRequested)
+            {
+                PeerLog.Unreachable(_logger, Id, endpoint.Text, reason);
+                isReported = true;
             }
 
             await Task.Delay(pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -99,8 +117,8 @@ internal sealed class PeerLink : IAsyncDisposable
         }
     }
 
-    // One connection until it breaks; true where it worked at all.
-    private async Task<bool> OnceAsync(IpEndpoint endpoint)
+    // One connection until it breaks; whether it worked at all, and what ended it.
+    private async Task<(bool Worked, string Reason)> OnceAsync(IpEndpoint endpoint)
     {
         var channel = new RpcChannel($"https://{endpoint.Text}", new RpcChannelOptions
         {
@@ -108,19 +126,21 @@ internal sealed class PeerLink : IAsyncDisposable
             ServerKeyCheck = point => _anchor.Tls.Point.SequenceEqual(point.Span),
             ConnectTimeout = ConnectPatience,
             MaxSendMessageBytes = PeerMethods.MaxMessageBytes,
-            KeepAlivePeriod = TimeSpan.FromSeconds(1),
+            KeepAlivePeriod = Quiet,
             KeepAliveTimeout = Silence,
             TimeProvider = _time,
         });
         await using (channel.ConfigureAwait(false))
         {
             var worked = false;
+            var reason = "the other side ended the connection";
             try
             {
                 using var call = channel.CreateCallInvoker().AsyncClientStreamingCall(
                     PeerMethods.Gossip, null, new CallOptions(cancellationToken: _stop.Token));
                 await call.ResponseHeadersAsync.ConfigureAwait(false);
                 worked = true;
+                PeerLog.Reached(_logger, Id, endpoint.Text);
                 _channel = channel;
                 Report(true);
                 await PumpAsync(call).ConfigureAwait(false);
@@ -128,6 +148,7 @@ internal sealed class PeerLink : IAsyncDisposable
             catch (Exception e) when (e is RpcException or OperationCanceledException or IOException)
             {
                 // Broken, or stopped; the next attempt tells which.
+                reason = e is RpcException rpc ? $"{rpc.StatusCode}: {rpc.Status.Detail}" : e.Message;
             }
 
             _channel = null;
@@ -136,7 +157,7 @@ internal sealed class PeerLink : IAsyncDisposable
                 Report(false);
             }
 
-            return worked;
+            return (worked, reason);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Fairlead.Governance;
 using Fairlead.Naming;
 using Fairlead.Rpc;
+using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Anchor.Peers;
 
@@ -10,7 +11,8 @@ namespace Fairlead.Anchor.Peers;
 /// key or address it does not name any more, and opens those that it names anew (V63). Thread-safe; one owner follows.
 /// </summary>
 internal sealed class PeerLinks(
-    string self, TlsIdentity identity, TimeProvider time, Action<string, bool> connected) : IAsyncDisposable
+    string self, TlsIdentity identity, TimeProvider time, ILogger logger, Action<string, bool> connected)
+    : IAsyncDisposable
 {
     private readonly List<Task> _closing = [];
     private volatile ImmutableArrayBox _links = new([]);
@@ -32,7 +34,7 @@ internal sealed class PeerLinks(
         [
             .. kept,
             .. others.Where(anchor => !kept.Exists(link => link.Serves(anchor))).Select(anchor => new PeerLink(
-                anchor, identity, time, isConnected => connected(anchor.Id, isConnected))),
+                anchor, identity, time, logger, isConnected => connected(anchor.Id, isConnected))),
         ]);
         _closing.RemoveAll(task => task.IsCompletedSuccessfully);
     }

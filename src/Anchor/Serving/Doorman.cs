@@ -8,12 +8,15 @@ using Fairlead.Protocol.V1;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// Establishes who asks and whether the question is one that may be asked here (V35, V48, V50, V51), before anything is
-/// looked up. Thread-safe.
+/// Establishes who asks and whether the question is one that may be asked here, and so often (V35, V48, V50, V51, V52),
+/// before anything is looked up. Thread-safe.
 /// </summary>
 internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCache cache)
 {
     private const int KnownMax = 64;
+
+    private readonly RateBook _rates = new(
+        context.Rates.SubjectPerSecond, context.Rates.SubjectBurst, context.Time);
 
     /// <summary>Judges one request.</summary>
     /// <param name="request">The request.</param>
@@ -42,9 +45,9 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
         var refused = request.Grant is null
             ? AtHome(query, caller, view, out var consumer, out pod)
             : Foreign(request, query, kid, view, out consumer);
-        if (refused is not null)
+        if ((refused ?? Often(consumer!, pod is null)) is { } no)
         {
-            return refused;
+            return no;
         }
 
         question = new AskedQuestion(query, consumer!, pod is not null, known)
@@ -86,6 +89,10 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
                 envelope, home.Chain, home.Floor, view.Genesis, caller, null, context.Now(),
                 view.Epoch.Value.Policy.ClockDelta, out parsed, cache);
     }
+
+    // V52. Another segment may name as many subjects as it likes: together they ask as often as one segment may.
+    private Refusal? Often(Consumer consumer, bool isForeign) =>
+        (isForeign ? homes.Rates.Take(consumer.Home) : null) ?? _rates.Take(consumer.Digest);
 
     private Refusal? AtHome(
         Parsed<Query> query, Caller caller, SegmentView view, out Consumer? consumer, out Identified? pod)

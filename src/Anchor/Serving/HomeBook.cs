@@ -24,8 +24,12 @@ internal sealed class HomeBook
     internal HomeBook(ServingContext context, VerifiedCache cache)
     {
         (_context, _cache) = (context, cache);
+        Rates = new RateBook(context.Rates.SegmentPerSecond, context.Rates.SegmentBurst, context.Time);
         Presented = new PresentedChains(context, ChainOf, cache);
     }
+
+    /// <summary>How often the anchors of one segment asked, by its genesis (V52).</summary>
+    internal RateBook Rates { get; }
 
     /// <summary>The chains that were shown page by page.</summary>
     internal PresentedChains Presented { get; }

@@ -78,7 +78,8 @@ internal sealed class IntroduceService(ServingContext context, AttestBook attest
         return homes.Learn(query.Value.Home, target, request.HomeEpochs, request.Via, view, out var home)
             ?? EpochChain.CheckNewest(
                 home!.Chain, home.Floor, context.Now(), view.Epoch.Value.Policy.ClockDelta)?.At("home")
-            ?? Caller(home!, call);
+            ?? Caller(home!, call)
+            ?? homes.Rates.Take(query.Value.Home);
     }
 
     private static Refusal? Caller(HomeBook.Home home, ServerCallContext call) =>

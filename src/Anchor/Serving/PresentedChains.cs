@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
@@ -24,6 +25,8 @@ internal sealed class PresentedChains(ServingContext context, Func<Digest, Segme
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, SegmentState> _chains = [];
     private readonly LinkedList<Digest> _order = new();
+    private readonly RateBook _rates = new(
+        context.Rates.SegmentPerSecond, context.Rates.SegmentBurst, context.Time);
 
     /// <summary>Adds the method to a service.</summary>
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>
@@ -65,10 +68,16 @@ internal sealed class PresentedChains(ServingContext context, Func<Digest, Segme
     {
         var view = context.Views.Current ?? throw RpcFailures.ToException(
             new Refusal(VerificationFailure.NotSealed, "", "no certified seal is held yet"));
-        if (call.PeerKey is null)
+        if (Caller.Of(call).Kid is not { } kid)
         {
             throw RpcFailures.ToException(
                 new Refusal(VerificationFailure.TransportKeyMismatch, "tls", "the connection shows no key"));
+        }
+
+        // Whose key it is, the chain may say once it is whole; until then the connection is all that is known.
+        if (_rates.Take(kid) is { } often)
+        {
+            throw RpcFailures.ToException(often);
         }
 
         if (!WireReader.TryRead(request.Genesis, out Digest genesis, out var refusal)

@@ -27,6 +27,9 @@ internal sealed class ServingContext
     /// <summary>Development only: loopback addresses of foreign segments are relayed.</summary>
     internal required bool UnsafeAllowLoopbackEndpoints { get; init; }
 
+    /// <summary>How often one asker may ask (V52).</summary>
+    internal RateOptions Rates { get; init; } = RateOptions.Default;
+
     /// <summary>Counts answers.</summary>
     internal AnswerMeter Meter { get; } = new();
 

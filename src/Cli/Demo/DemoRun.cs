@@ -10,6 +10,8 @@ internal static class DemoRun
     // A busy machine is slow, not wrong: patience is for what never comes. Bounds that are promises stand in the
     // checks.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
+    private const string Peers =
+        "Fairlead demo: two segments that are peers, eu1.internal and us1.internal, four anchors each (F=1, T=3).\n";
 
     /// <summary>Runs the demo.</summary>
     /// <returns>0 if no check failed, else 1.</returns>
@@ -18,10 +20,7 @@ internal static class DemoRun
     internal static async Task<int> RunAsync(
         DemoOptions options, TextWriter output, TimeProvider time, CancellationToken cancellationToken)
     {
-        output.WriteLine(
-            "Fairlead demo: two segments that are peers, eu1.internal and us1.internal, four anchors each (F=1, T=3).\n"
-            + "Demo policy: seals live 15 s (V), clocks may differ by 1 s (delta), no continuity (0): "
-            + "answers end soon, on purpose.");
+        output.WriteLine(Banner(options));
         try
         {
             return options.Keep
@@ -33,6 +32,15 @@ internal static class DemoRun
             throw new CliException(ExitCode.Internal, e.Message);
         }
     }
+
+    private static string Banner(DemoOptions options) => options switch
+    {
+        { Keep: true, IsBelowAParent: true } =>
+            "Fairlead demo: acme.internal above eu1, us1 and ap1; partner.internal, a stranger, is acme's peer.",
+        { Keep: true, Policy: { } policy } => Peers + $"Policy: {policy}.",
+        _ => Peers + "Demo policy: seals live 15 s (V), clocks may differ by 1 s (delta), no continuity (0): "
+            + "answers end soon, on purpose.",
+    };
 
     private static async Task<int> CheckAsync(
         DemoOptions options, TextWriter output, TimeProvider time, CancellationToken cancellationToken)
@@ -61,7 +69,7 @@ internal static class DemoRun
 
     private static async Task CheckWorldAsync(
         WorldPlan plan,
-        Func<DemoWorld, DemoOptions, IEnumerable<(string Name, Func<CancellationToken, Task<string>> Run)>> checks,
+        Func<DemoWorld, DemoOptions, IEnumerable<CheckRow>> checks,
         Scoreboard scoreboard,
         DemoOptions options,
         TextWriter output,
@@ -75,9 +83,9 @@ internal static class DemoRun
         {
             var took = time.GetElapsedTime(start).TotalSeconds;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the clusters are up after {took:0.0} s"));
-            foreach (var (name, check) in checks(world, options).Where(one => options.Wants(one.Name.Split(' ')[0])))
+            foreach (var together in Together(checks(world, options).Where(check => options.Wants(check.Number))))
             {
-                await scoreboard.RunAsync(name, Patience, check, cancellationToken).ConfigureAwait(false);
+                await scoreboard.RunAsync(together, Patience + options.Outage, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -89,6 +97,24 @@ internal static class DemoRun
         {
             output.WriteLine($"logs: {world.Folder}");
         }
+    }
+
+    private static List<List<CheckRow>> Together(IEnumerable<CheckRow> checks)
+    {
+        var groups = new List<List<CheckRow>>();
+        foreach (var check in checks)
+        {
+            if (check.IsBeside && groups.Count > 0)
+            {
+                groups[^1].Add(check);
+            }
+            else
+            {
+                groups.Add([check]);
+            }
+        }
+
+        return groups;
     }
 
     private static async Task<int> KeepAsync(
@@ -165,6 +191,7 @@ internal static class DemoRun
         ("ANCHOR_PIDS_EU1", Pids(world.Home)),
         ("ANCHOR_PIDS_US1", Pids(world.Peer)),
         ("ANCHOR_ADMINS_EU1", string.Join(',', world.Home.AdminAddresses)),
+        ("ANCHOR_ADMINS_US1", string.Join(',', world.Peer.AdminAddresses)),
         ("SEGMENT_US1", world.Peer.Name),
         ("DNS_ADDRESS", world.DnsAddress),
         ("GENESIS_EU1", await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false)),

@@ -50,6 +50,7 @@ internal sealed partial class DemoWorld
             "--admins", string.Join(',', "abcd"[..segment.Sketch.Anchors].Select(letter => $"admin-{letter}")),
             "--unsafe-allow-loopback-endpoints",
             .. segment.Sketch.Transit.SelectMany(pattern => new[] { "--transit", pattern }),
+            .. segment.Sketch.TrustDomains.SelectMany(domain => new[] { "--trust-domain", domain }),
         ];
         if (segment.Sketch.HasPod)
         {

@@ -150,7 +150,10 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     /// <summary>Starts one anchor from its folder.</summary>
     internal async Task StartAnchorAsync(DemoSegment segment, int index, CancellationToken cancellationToken)
     {
-        var program = _programs.Start("Anchor", "--config", segment.AnchorConfiguration(index));
+        var configuration = segment.AnchorConfiguration(index);
+        var program = segment.Sketch.CanWithhold
+            ? _programs.Start("Liar", "--config", configuration, "--lie", "withhold")
+            : _programs.Start("Anchor", "--config", configuration);
         var name = segment.Sketch.Folder is { } folder ? $"{folder}-anchor" : segment.AnchorIds[index];
         var anchor = await SpawnAsync(name, program).ConfigureAwait(false);
         segment.Anchors[index] = anchor;

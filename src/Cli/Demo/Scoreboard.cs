@@ -1,11 +1,16 @@
 using System.Diagnostics;
 using System.Globalization;
+using Fairlead.Cli.Demo.Checks;
 
 namespace Fairlead.Cli.Demo;
 
-/// <summary>Runs checks one after the other and counts how they ended. Used by one caller at a time.</summary>
+/// <summary>Runs checks and counts how they ended. Used by one caller at a time.</summary>
 internal sealed class Scoreboard(TextWriter output, TimeProvider time)
 {
+    private const string Passed = "passed";
+    private const string Skipped = "skipped";
+    private const string FailedWord = "FAILED";
+
     private int _passed;
     private int _failed;
     private int _skipped;
@@ -16,57 +21,76 @@ internal sealed class Scoreboard(TextWriter output, TimeProvider time)
     /// <summary>How many failed.</summary>
     internal int Failed => _failed;
 
-    /// <summary>Runs one check within a bounded time and prints how it ended.</summary>
+    /// <summary>Runs checks at the same time, each within a bounded time; prints how they ended, in their order.
+    /// </summary>
     internal async Task RunAsync(
-        string name,
-        TimeSpan patience,
-        Func<CancellationToken, Task<string>> check,
-        CancellationToken cancellationToken)
+        IReadOnlyList<CheckRow> checks, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var running = checks.Select(check => EndAsync(check, patience, cancellationToken)).ToList();
+        try
+        {
+            for (var i = 0; i < checks.Count; i++)
+            {
+                Report(checks[i].Name, await running[i].ConfigureAwait(false));
+            }
+        }
+        finally
+        {
+            // Told to end, none of them is left behind.
+            await Task.WhenAll(running).ConfigureAwait(false);
+        }
+    }
+
+    private sealed record End(string Verdict, string Detail, TimeSpan Took);
+
+    private async Task<End> EndAsync(CheckRow check, TimeSpan patience, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(patience);
         try
         {
-            var found = await check(bounded.Token).ConfigureAwait(false);
-            _passed++;
-            Report("passed", name, found, start);
+            return Ended(Passed, await check.RunAsync(bounded.Token).ConfigureAwait(false));
         }
         catch (CheckSkippedException e)
         {
-            _skipped++;
-            Report("skipped", name, "skipped: " + e.Message, start);
+            return Ended(Skipped, "skipped: " + e.Message);
         }
         catch (CheckFailedException e)
         {
-            _failed++;
-            Report("FAILED", name, e.Message, start);
+            return Ended(FailedWord, e.Message);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            _failed++;
-            Report("FAILED", name, $"not done within {(int)patience.TotalSeconds} s", start);
+            return Ended(FailedWord, $"not done within {(int)patience.TotalSeconds} s");
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            _failed++;
-            Report("FAILED", name, e.GetType().Name + ": " + e.Message, start);
+            return Ended(FailedWord, e.GetType().Name + ": " + e.Message);
         }
+
+        End Ended(string verdict, string detail) => new(verdict, detail, time.GetElapsedTime(start));
     }
 
     /// <summary>The closing line.</summary>
     internal string Closing() =>
         string.Create(CultureInfo.InvariantCulture, $"demo: {_passed} passed, {_failed} failed, {_skipped} skipped");
 
-    private void Report(string verdict, string name, string detail, long start)
+    private void Report(string name, End end)
     {
-        var took = time.GetElapsedTime(start).TotalSeconds;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"[{verdict}] {name} ({took:0.0} s)"));
-        foreach (var line in detail.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        _ = end.Verdict switch
+        {
+            Passed => _passed++,
+            Skipped => _skipped++,
+            _ => _failed++,
+        };
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"[{end.Verdict}] {name} ({end.Took.TotalSeconds:0.0} s)"));
+        foreach (var line in end.Detail.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             output.WriteLine("    " + line);
         }
 
-        Debug.Assert(detail.Length < 100_000, "a check's report is a few lines");
+        Debug.Assert(end.Detail.Length < 100_000, "a check's report is a few lines");
     }
 }

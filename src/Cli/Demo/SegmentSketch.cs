@@ -27,6 +27,15 @@ internal sealed record SegmentSketch
     /// <summary>Whether it only bears the name of a true one: an attacker's.</summary>
     internal bool IsFalse { get; init; }
 
+    /// <summary>
+    /// Whether its anchors run in the liar's program: as honest as any until a SIGHUP, and from then on silent to
+    /// consumers until the next.
+    /// </summary>
+    internal bool CanWithhold { get; init; }
+
+    /// <summary>The SPIFFE trust domains that it speaks for.</summary>
+    internal IReadOnlyList<string> TrustDomains { get; init; } = [];
+
     /// <summary>Its folder, where the name is not enough to tell it from another.</summary>
     internal string? Folder { get; init; }
 }

@@ -17,6 +17,7 @@ public sealed class EpochEngine
     private readonly EpochBallot _ballot;
     private readonly Rounds _rounds;
     private readonly Proposals _proposals;
+    private readonly bool _isUnfinished;
     private Refusal? _unfit;
     private string _said = "";
     private long _saidAt = long.MinValue / 2;
@@ -31,6 +32,7 @@ public sealed class EpochEngine
     {
         ArgumentNullException.ThrowIfNull(options);
         _core = new EpochCore(options, now);
+        _isUnfinished = RenewOperation.IsUnfinished(options.Ground);
         _queue = new OperationQueue(_core);
         _ballot = new EpochBallot(_core);
         _rounds = new Rounds(_core);
@@ -413,8 +415,11 @@ public sealed class EpochEngine
         }
     }
 
-    private long RenewalAt =>
-        RenewOperation.DueAt(_core.Ground.Epoch.Value) + (_core.Quorum.Turn(_core.Self) * RenewalTurn);
+    // Behind a renewal that was full the next one is due at once, where this anchor knows of more to refresh.
+    private long RenewalAt => (_core.Quorum.Turn(_core.Self) * RenewalTurn)
+        + (_isUnfinished && RenewOperation.HasFresh(_core.Ground, _queue.Foreign)
+            ? RenewOperation.DueAt(_core.Ground)
+            : RenewOperation.DueAt(_core.Ground.Epoch.Value));
 
     private EpochMessage.Status Status(bool asks, EpochVote? yours) => new(
         Slot, Round, asks, _ballot.Latest(), _core.Votes.Best, _queue.Vouched(), _queue.Willing(), yours);

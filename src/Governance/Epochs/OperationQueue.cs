@@ -164,7 +164,7 @@ internal sealed class OperationQueue(EpochCore core)
         var op = item.Candidate.Epoch.Value.Op.Type;
         var isListed = op switch
         {
-            OpType.Renew => core.Now + epoch.Policy.ClockDelta >= RenewOperation.DueAt(epoch),
+            OpType.Renew => core.Now + epoch.Policy.ClockDelta >= RenewOperation.DueAt(core.Ground),
             OpType.Policy or OpType.Credential => epoch.Policy.Auto.Contains(op) && item.Tightens(core.Ground),
             OpType.Join or OpType.Peer => epoch.Policy.Auto.Contains(op),
             _ => false,

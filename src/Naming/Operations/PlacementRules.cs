@@ -35,7 +35,7 @@ internal static class PlacementRules
             }
         }
 
-        return links > Limits.LinksPerEpoch && epoch.Op.Type != OpType.Renew
+        return links > Limits.LinksPerEpoch
             ? new Refusal(VerificationFailure.TooLarge, "manifest", $"{links} Links, at most {Limits.LinksPerEpoch}")
             : null;
     }

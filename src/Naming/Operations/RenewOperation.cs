@@ -7,8 +7,10 @@ namespace Fairlead.Naming.Operations;
 /// <param name="Endpoints">1 to 4; empty leaves those that are held.</param>
 public sealed record ForeignSegment(Floor Floor, ImmutableArray<IpEndpoint> Endpoints);
 
-/// <summary>Builds op renew (4.4): a new life, fresher floors, Tombstones past their time dropped. Pure,
-/// thread-safe.</summary>
+/// <summary>
+/// Builds op renew (4.4): a new life, fresher floors, Tombstones past their time dropped. A parent of many children
+/// refreshes them in batches, one epoch right behind the other. Pure, thread-safe.
+/// </summary>
 public static class RenewOperation
 {
     /// <summary>When an epoch is to be renewed: at a third of its life.</summary>
@@ -20,7 +22,43 @@ public static class RenewOperation
         return epoch.Issued + ((epoch.Expires - epoch.Issued) / 3);
     }
 
-    /// <summary>The candidate that follows the ground.</summary>
+    /// <summary>The most Links and Peers that one renewal refreshes, and the most Tombstones that it drops: its leaves
+    /// and their manifest fit into one message.</summary>
+    public const int BatchMax = Limits.LinksPerEpoch;
+
+    /// <summary>When a ground is to be renewed: at a third of its epoch's life, and at once where the epoch itself is a
+    /// renewal that had no room for more.</summary>
+    /// <param name="ground">The newest epoch.</param>
+    /// <returns>Unix ms.</returns>
+    public static long DueAt(EpochGround ground)
+    {
+        ArgumentNullException.ThrowIfNull(ground);
+        return IsUnfinished(ground) ? ground.Epoch.Value.Issued : DueAt(ground.Epoch.Value);
+    }
+
+    /// <summary>Whether the newest epoch is a renewal that refreshed as much as one may.</summary>
+    /// <param name="ground">The newest epoch.</param>
+    public static bool IsUnfinished(EpochGround ground)
+    {
+        ArgumentNullException.ThrowIfNull(ground);
+        var epoch = ground.Epoch.Value;
+        return epoch.Op.Type == OpType.Renew && ground.Leaves.Leaves.Values.Count(leaf =>
+            leaf.Document is Link or Peer && ((OpMadeLeaf)leaf.Document).Made == epoch.Number) >= BatchMax;
+    }
+
+    /// <summary>Whether there is a fresher floor for any Link or Peer.</summary>
+    /// <param name="ground">The newest epoch.</param>
+    /// <param name="known">See <see cref="Build"/>.</param>
+    public static bool HasFresh(EpochGround ground, IReadOnlyDictionary<Digest, ForeignSegment> known)
+    {
+        ArgumentNullException.ThrowIfNull(ground);
+        ArgumentNullException.ThrowIfNull(known);
+        return ground.Leaves.Leaves.Values.Any(leaf => FloorOf(leaf.Document) is var (genesis, floor)
+            && Newer(known, genesis, floor) is not null);
+    }
+
+    /// <summary>The candidate that follows the ground; of Links and Peers those made longest ago are refreshed first.
+    /// </summary>
     /// <param name="ground">The newest epoch.</param>
     /// <param name="known">Verified facts of children, parents and peers, by genesis; others keep what they
     /// have.</param>
@@ -34,23 +72,15 @@ public static class RenewOperation
         ArgumentNullException.ThrowIfNull(known);
         ArgumentNullException.ThrowIfNull(openings);
         var draft = new CandidateDraft(ground, now, openings);
-        foreach (var link in draft.Held<Link>())
+        var stale = draft.Held<Link>().Concat<OpMadeLeaf>(draft.Held<Peer>())
+            .Where(leaf => FloorOf(leaf) is var (genesis, floor) && Newer(known, genesis, floor) is not null)
+            .OrderBy(leaf => leaf.Made).Take(BatchMax).ToList();
+        foreach (var leaf in stale)
         {
-            if (Newer(known, link.Genesis, link.Floor) is { } fresh)
-            {
-                draft.Put(link with { Floor = fresh.Floor, Endpoints = Endpoints(fresh, link.Endpoints) });
-            }
+            Refresh(draft, leaf, known);
         }
 
-        foreach (var peer in draft.Held<Peer>())
-        {
-            if (Newer(known, peer.Genesis, peer.Floor) is { } fresh)
-            {
-                draft.Put(peer with { Floor = fresh.Floor, Endpoints = Endpoints(fresh, peer.Endpoints) });
-            }
-        }
-
-        foreach (var tombstone in draft.Held<Tombstone>().Where(t => t.Until <= draft.Issued).ToList())
+        foreach (var tombstone in draft.Held<Tombstone>().Where(t => t.Until <= draft.Issued).Take(BatchMax).ToList())
         {
             draft.Remove(LeafClass.Tombstone, tombstone.LeafName);
         }
@@ -69,6 +99,27 @@ public static class RenewOperation
             mayBeEmpty: true,
             out _)!;
     }
+
+    private static void Refresh(
+        CandidateDraft draft, OpMadeLeaf leaf, IReadOnlyDictionary<Digest, ForeignSegment> known)
+    {
+        switch (leaf)
+        {
+            case Link link when Newer(known, link.Genesis, link.Floor) is { } fresh:
+                draft.Put(link with { Floor = fresh.Floor, Endpoints = Endpoints(fresh, link.Endpoints) });
+                break;
+            case Peer peer when Newer(known, peer.Genesis, peer.Floor) is { } fresh:
+                draft.Put(peer with { Floor = fresh.Floor, Endpoints = Endpoints(fresh, peer.Endpoints) });
+                break;
+        }
+    }
+
+    private static (Digest Genesis, Floor Floor)? FloorOf(LeafDocument? leaf) => leaf switch
+    {
+        Link link => (link.Genesis, link.Floor),
+        Peer peer => (peer.Genesis, peer.Floor),
+        _ => null,
+    };
 
     private static ForeignSegment? Newer(IReadOnlyDictionary<Digest, ForeignSegment> known, Digest genesis,
         Floor held) =>

@@ -62,7 +62,7 @@ public static class AnswerVerifier
 
         if (Hops(context, hops, answer.Result) is { } hop)
         {
-            return new Verdict.Refused(hop);
+            return new Verdict.Refused(hop) { Evidence = context.Evidence };
         }
 
         return Content(context, answer.Result, slices) is { } content
@@ -112,7 +112,7 @@ public static class AnswerVerifier
 
     private static Refusal? Hop(VerificationContext context, HopFacts hop, UnverifiedHop? next, AnswerResult result)
     {
-        if ((ChainOf(context, hop) ?? FarSide(context, hop)) is { } chain)
+        if ((ChainOf(context, hop) ?? Quarantine(context, hop) ?? FarSide(context, hop)) is { } chain)
         {
             return chain;
         }
@@ -165,6 +165,16 @@ public static class AnswerVerifier
             ? new Refusal(EpochExpired, "epochs", $"epoch {segment.NewestNumber} expired at {hop.Newest.Expires}")
             : null;
     }
+
+    // V38. One that only introduces was believed before its keys were misused, where the target is known already: it
+    // must not be able to end what it began.
+    private static Refusal? Quarantine(VerificationContext context, HopFacts hop) =>
+        !hop.Segment.IsQuarantined
+        || (hop.Index > 0 && !hop.IsLast && context.TargetSegment is { } target
+            && context.State.Pins.ContainsKey(target))
+            ? null
+            : new Refusal(
+                SegmentQuarantined, "", $"two certificates of epoch {hop.Segment.NewestNumber} contradict each other");
 
     // The far side's half of V28, and V30. Upwards the far side speaks by its proofs, which come later.
     private static Refusal? FarSide(VerificationContext context, HopFacts hop)

@@ -38,6 +38,11 @@ internal static class AttestStep
             return signature;
         }
 
+        if (hop.Under.Value.Number == hop.Segment.NewestNumber && hop.Segment.IsExcluded(anchor!.Id))
+        {
+            return new Refusal(AnchorExcluded, "", $"{anchor.Id} contradicted itself in this epoch");
+        }
+
         hop.Attests.Add(attest with { Anchor = anchor!.Id });
         var value = attest.Value;
         if (Differs(context, hop, value) is { } member)

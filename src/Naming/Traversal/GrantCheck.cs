@@ -62,7 +62,11 @@ public static class GrantCheck
         grant.Value.Home != home.Genesis
             ? new Refusal(GrantForeignSubject, "home", "the grant names another home")
             : CertificateCheck.Statement(
-                envelope, grant.Digest, home.Newest.Value, GrantForeignSubject, signatures, out _);
+                envelope, grant.Digest, home.Newest.Value, GrantForeignSubject, signatures, out var signer)
+                ?? (home.IsQuarantined ? new Refusal(SegmentQuarantined, "home", "its quorum contradicted itself")
+                    : home.IsExcluded(signer!.Id)
+                        ? new Refusal(AnchorExcluded, "home", $"{signer.Id} contradicted itself in this epoch")
+                    : null);
 
     private static Refusal? Terms(
         Grant grant, Digest audience, Digest connection, ServicePart? name, long now, long delta)

@@ -67,7 +67,7 @@ public static class HeadCheck
     private static VerifierState Adopt(VerifierState state, SegmentState home, SealPosition seal, long issued)
     {
         var draft = new StateDraft(state);
-        draft.Write(home.Genesis, home.Seal is { } held && held.Order(seal) >= 0 ? home : home with { Seal = seal });
+        draft.Write(home.Genesis, home.Seal is { } held && held.Order(seal) >= 0 ? home : home with { Seal = seal, SealCertificate = null });
         draft.RaiseTime(issued);
         return draft.State;
     }
@@ -106,7 +106,10 @@ public static class HeadCheck
         }
 
         return CertificateCheck.Statement(
-                offered.Head, parsed.Digest, home.Newest.Value, ThresholdNotMet, signatures, out _)?.At("head")
+                offered.Head, parsed.Digest, home.Newest.Value, ThresholdNotMet, signatures, out var anchor)?.At("head")
+            ?? (home.IsExcluded(anchor!.Id)
+                ? new Refusal(AnchorExcluded, "head", $"{anchor.Id} contradicted itself in this epoch")
+                : null)
             ?? CertificateCheck.Seal(offered.Seal, seal, under.Value, signatures, out _)?.At("seal");
     }
 }

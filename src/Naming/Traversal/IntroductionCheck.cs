@@ -108,6 +108,11 @@ public static class IntroductionCheck
             return new Refusal(EpochUnknown, "hop", "nothing is held of this segment, and no epoch came");
         }
 
+        if (segment.IsQuarantined)
+        {
+            return new Refusal(SegmentQuarantined, "hop", $"epoch {segment.NewestNumber} is certified against itself");
+        }
+
         hop.Segment = segment;
         hop.Under = segment.Newest;
         return EpochChain.CheckNewest(hop.Segment, asked.Floor, asked.Now, context.Delta);

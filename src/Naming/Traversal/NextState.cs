@@ -37,7 +37,7 @@ internal static class NextState
         var segment = hop.Segment;
         if (hop.Seal is { } seal && (segment.Seal is not { } held || seal.Position.Order(held) > 0))
         {
-            segment = segment with { Seal = seal.Position };
+            segment = segment with { Seal = seal.Position, SealCertificate = hop.Input.Raw.Seal };
         }
 
         segment = segment with { Floors = Floors(segment.Floors, hop, context.Now + context.Delta) };

@@ -65,9 +65,16 @@ internal static class SealStep
                 SealRollback, "", $"({position.Epoch},{position.Seq}) lies before ({held.Epoch},{held.Seq})");
         }
 
-        return order == 0 && position.Digest != held.Digest
-            ? new Refusal(SealEquivocation, "", $"two seals ({held.Epoch},{held.Seq})")
+        if (order != 0 || position.Digest == held.Digest)
+        {
+            return null;
+        }
+
+        // Both are certified: the one held was accepted, this one's certificate was checked before its place.
+        context.Evidence = context.State.Segments[hop.Genesis].SealCertificate is { } other
+            ? new Contradiction(ContradictionKind.Certificates, hop.Genesis, other, hop.Input.Raw.Seal!)
             : null;
+        return new Refusal(SealEquivocation, "", $"two seals ({held.Epoch},{held.Seq})");
     }
 
     private static Refusal? Times(VerificationContext context, HopFacts hop, Seal seal)

@@ -39,6 +39,17 @@ public sealed record SegmentState
     /// <summary>The newest seal accepted; null before the first.</summary>
     public SealPosition? Seal { get; internal init; }
 
+    /// <summary>The certificate of <see cref="Seal"/>, as far as this process saw it: the other half of a
+    /// contradiction (V38).</summary>
+    internal Envelope? SealCertificate { get; init; }
+
+    /// <summary>What is proven of its keys (V38).</summary>
+    internal Misuse Misuse { get; init; } = Misuse.None;
+
+    /// <summary>Whether the quorum of the newest epoch contradicted itself: the segment says nothing that counts before
+    /// there is a newer one (V38).</summary>
+    public bool IsQuarantined => Misuse.IsQuarantined && Misuse.Epoch == NewestNumber;
+
     /// <summary>The floors of published leaves (V26), by (class, name).</summary>
     public ImmutableSortedDictionary<LeafName, LeafFloor> Floors { get; internal init; } =
         ImmutableSortedDictionary<LeafName, LeafFloor>.Empty;
@@ -72,6 +83,22 @@ public sealed record SegmentState
         }
 
         return null;
+    }
+
+    /// <summary>Whether an anchor of the newest epoch contradicted itself (V38).</summary>
+    /// <param name="anchor">The anchor's id.</param>
+    public bool IsExcluded(string anchor) => Misuse.Epoch == NewestNumber && Misuse.Excluded.Contains(anchor);
+
+    /// <summary>This state with one more proof of misuse in the newest epoch: of an anchor, or of the quorum.</summary>
+    internal SegmentState Accuse(string? anchor)
+    {
+        var known = Misuse.Epoch == NewestNumber ? Misuse : Misuse.None with { Epoch = NewestNumber };
+        return this with
+        {
+            Misuse = anchor is null
+                ? known with { IsQuarantined = true }
+                : known with { Excluded = known.Excluded.Add(anchor) },
+        };
     }
 
     /// <summary>

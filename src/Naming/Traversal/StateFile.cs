@@ -163,6 +163,7 @@ public static class StateFile
             json.WriteNumber("first", segment.First);
             Floors(json, segment);
             json.WriteString("genesis", segment.Genesis.ToString());
+            MisuseOf(json, segment.Misuse);
             if (segment.Seal is { } seal)
             {
                 json.WriteStartObject("seal");
@@ -176,6 +177,26 @@ public static class StateFile
         }
 
         json.WriteEndArray();
+    }
+
+    private static void MisuseOf(Utf8JsonWriter json, Misuse misuse)
+    {
+        if (misuse.Epoch < 0)
+        {
+            return;
+        }
+
+        json.WriteStartObject("misuse");
+        json.WriteNumber("epoch", misuse.Epoch);
+        json.WriteStartArray("excluded");
+        foreach (var anchor in misuse.Excluded)
+        {
+            json.WriteStringValue(anchor);
+        }
+
+        json.WriteEndArray();
+        json.WriteBoolean("quarantined", misuse.IsQuarantined);
+        json.WriteEndObject();
     }
 
     private static void Floors(Utf8JsonWriter json, SegmentState segment)
@@ -269,8 +290,17 @@ public static class StateFile
             floors.Add(name, Floor(floor));
         }
 
-        return segment with { Floors = floors.ToImmutable(), Seal = Seal(item) };
+        return segment with { Floors = floors.ToImmutable(), Seal = Seal(item), Misuse = MisuseIn(item) };
     }
+
+    // Files of before V38 have none.
+    private static Misuse MisuseIn(JsonElement item) => item.TryGetProperty("misuse", out var misuse)
+        ? new Misuse(
+            misuse.GetProperty("epoch").GetInt64(),
+            misuse.GetProperty("quarantined").GetBoolean(),
+            Misuse.None.Excluded.Union(
+                misuse.GetProperty("excluded").EnumerateArray().Select(anchor => anchor.GetString()!)))
+        : Misuse.None;
 
     private static LeafFloor Floor(JsonElement item) => new(
         item.GetProperty("version").GetInt64(),

@@ -33,5 +33,9 @@ public abstract record Verdict
 
         /// <summary>The error.</summary>
         public Refusal Refusal { get; }
+
+        /// <summary>What the refused answer proves against a segment's keys, for <see cref="EvidenceCheck"/>; null for
+        /// nothing (V38).</summary>
+        public Contradiction? Evidence { get; internal init; }
     }
 }

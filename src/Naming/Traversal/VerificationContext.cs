@@ -24,6 +24,9 @@ internal sealed class VerificationContext
     /// <summary>The trust domains that the target speaks for in this answer, all admitted (V54).</summary>
     internal SortedSet<string> Domains { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What the answer proves against a segment's keys (V38); null for nothing.</summary>
+    internal Contradiction? Evidence { get; set; }
+
     internal HopFacts Home => Hops[0];
 
     internal HopFacts Last => Hops[^1];

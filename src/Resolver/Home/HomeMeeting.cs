@@ -17,6 +17,10 @@ namespace Fairlead.Resolver.Home;
 /// </summary>
 public static class HomeMeeting
 {
+    // How long more than F heads wait for those that tell whether the own clock is right: 2F+1 of them (V37). A dead
+    // anchor says so sooner, a silent one must not keep a pod from its names.
+    private static readonly TimeSpan ClockPatience = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Meets one anchor: fetches what extends the home's chain and holds the connection to it (V63).</summary>
     /// <returns>The first error, or null.</returns>
     /// <exception cref="RpcException">The anchor cannot be reached.</exception>
@@ -43,8 +47,8 @@ public static class HomeMeeting
     }
 
     /// <summary>
-    /// Asks all anchors at once where the home stands, until more than F have said so; the slow ones are not waited
-    /// for.
+    /// Asks all anchors at once where the home stands, until 2F+1 have said so (V37), or more than F and the others do
+    /// not in half a second (V41).
     /// </summary>
     /// <param name="anchors">The anchors.</param>
     /// <param name="memory">Takes over the chain and the highest seal.</param>
@@ -61,7 +65,9 @@ public static class HomeMeeting
         var heads = ImmutableArray.CreateBuilder<OfferedHead>();
         var failures = ImmutableArray.CreateBuilder<MeetingFailure>();
         Refusal? last = new(VerificationFailure.NoFreshHead, "heads", "no anchor gave one");
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var judged = 0;
+        using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         var asking = anchors.Select(anchor => AskAsync(anchor, nonce, memory, time, enough.Token)).ToList();
         await foreach (var one in Task.WhenEach(asking).ConfigureAwait(false))
         {
@@ -73,17 +79,33 @@ public static class HomeMeeting
             }
 
             heads.Add(head);
-            last = memory.Judge(nonce, heads.ToImmutable(), time.GetUtcNow().ToUnixTimeMilliseconds());
-            if (last is null)
+            var faults = memory.State.HomeState?.Newest.Value.Quorum.F ?? 0;
+            if (heads.Count == faults + 1)
+            {
+                patience.CancelAfter(ClockPatience);
+            }
+
+            if (heads.Count > 2 * faults && Judge() is null)
             {
                 break;
             }
+        }
+
+        if (heads.Count > judged)
+        {
+            Judge();
         }
 
         await enough.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(asking).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         return new MeetingResult(last, heads.Count, failures.ToImmutable());
+
+        Refusal? Judge()
+        {
+            judged = heads.Count;
+            return last = memory.Judge(nonce, heads.ToImmutable(), time.GetUtcNow().ToUnixTimeMilliseconds());
+        }
     }
 
     /// <summary>A failed call as a named error.</summary>
@@ -97,7 +119,9 @@ public static class HomeMeeting
                     ? VerificationFailure.TransportKeyMismatch
                     : VerificationFailure.Behind,
                 endpoint.Text,
-                $"{exception.StatusCode}: {exception.Status.Detail}");
+                exception.StatusCode == StatusCode.Unavailable
+                    ? $"{exception.StatusCode}: {exception.Status.Detail}; see that an anchor runs at this address"
+                    : $"{exception.StatusCode}: {exception.Status.Detail}");
     }
 
     private static async Task<(OfferedHead? Head, MeetingFailure? Failure)> AskAsync(

@@ -138,6 +138,7 @@ public sealed class VerifierMemory
                         break;
                     case Verdict.Refused refused:
                         results[i] = (null, refused.Refusal);
+                        next = Accused(next, refused.Evidence);
                         break;
                     default:
                         throw new InvalidOperationException("a verdict is one of the two");
@@ -159,6 +160,11 @@ public sealed class VerifierMemory
     internal (VerifiedAnswer? Answer, Refusal? Refusal) VerifyKept(
         Parsed<Query> query, UnverifiedAnswer answer, long verifiedAt, long now) =>
         HeldAnswers.Verify(State, query, answer, verifiedAt, now, _options, _cache);
+
+    // What an answer proves against a segment's keys outlives its refusal (V38).
+    private VerifierState Accused(VerifierState state, Contradiction? evidence) => evidence is null
+        ? state
+        : EvidenceCheck.Check(state, evidence, _cache).Next ?? state;
 
     private Refusal? Save(VerifierState next)
     {

@@ -87,7 +87,9 @@ internal sealed class AdminServer : IAsyncDisposable
             "/ready" => WriteAsync(context, json => ReadyPage.Write(json, context, host.Pending(isPublic), host.Stale)),
             "/metrics" => WriteAsync(context, MetricsPage.Of(host).ToPage()),
             "/names" when !isPublic =>
-                WriteAsync(context, json => NamesPage.Write(json, host.Names, CacheTime.Now(time))),
+                WriteAsync(
+                    context,
+                    json => NamesPage.Write(json, host.Names, CacheTime.Now(time), host.Resolver.AnchorOf)),
             "/clients" when !isPublic => WriteAsync(context, json => ClientsPage.Write(json, host.Ads.Streams())),
             "/config" when !isPublic => WriteAsync(context, json => ConfigurationPage.Write(json, host.Reloads)),
             "/refusals" when !isPublic =>

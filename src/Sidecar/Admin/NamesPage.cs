@@ -5,7 +5,8 @@ using Fairlead.Resolver;
 namespace Fairlead.Sidecar.Admin;
 
 /// <summary>
-/// The page <c>/names</c>: one object per name held, ascending by name, always with the same members. <c>path</c>,
+/// The page <c>/names</c>: one object per name held, ascending by name, always with the same members. <c>anchor</c> is
+/// the anchor of the home at which it is subscribed, null where it is at none. <c>path</c>,
 /// <c>epoch</c>, <c>seal</c>, <c>signers</c>, <c>age_ms</c>, <c>ttl_ms</c>, <c>bound</c> and <c>stale_ms</c> describe
 /// the newest verified answer, null or empty without one; <c>epoch</c> and <c>seal</c> are the target's.
 /// <c>stale_ms</c> is what is left of its continuity once its time is over: 0 for a strict name. <c>introductions</c>
@@ -16,23 +17,28 @@ namespace Fairlead.Sidecar.Admin;
 internal static class NamesPage
 {
     /// <summary>Writes the page.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="names">The names.</param>
     /// <param name="now">The moment on both clocks for which ages and lives are told.</param>
-    internal static void Write(Utf8JsonWriter json, IEnumerable<CachedName> names, CacheTime now)
+    /// <param name="anchorOf">At which anchor a name is subscribed; null for none.</param>
+    internal static void Write(
+        Utf8JsonWriter json, IEnumerable<CachedName> names, CacheTime now, Func<string, string?> anchorOf)
     {
         json.WriteStartArray();
         foreach (var name in names.OrderBy(name => name.Name, StringComparer.Ordinal))
         {
-            WriteOne(json, name, now);
+            WriteOne(json, name, now, anchorOf(name.Name));
         }
 
         json.WriteEndArray();
     }
 
-    private static void WriteOne(Utf8JsonWriter json, CachedName name, CacheTime now)
+    private static void WriteOne(Utf8JsonWriter json, CachedName name, CacheTime now, string? anchor)
     {
         json.WriteStartObject();
         json.WriteString("name", name.Name);
         json.WriteString("state", StateName(name.State));
+        json.WriteString("anchor", anchor);
         json.WriteStartArray("path");
         foreach (var hop in name.Answer?.Hops ?? [])
         {

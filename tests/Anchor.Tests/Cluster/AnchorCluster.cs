@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Anchor.Hosting;
 using Fairlead.Anchor.Identities;
+using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Tree;
 using Fairlead.Protocol.Files;
@@ -73,6 +74,9 @@ internal sealed class AnchorCluster : IAsyncDisposable
 
     /// <summary>How pods prove themselves besides keys on file.</summary>
     internal IdentityOptions Identities { get; init; } = IdentityOptions.None;
+
+    /// <summary>How often one asker may ask.</summary>
+    internal RateOptions Rates { get; init; } = RateOptions.Default;
 
     internal IReadOnlyList<int> Ports { get; }
 
@@ -144,6 +148,7 @@ internal sealed class AnchorCluster : IAsyncDisposable
             Metrics = new IPEndPoint(IPAddress.Loopback, 0),
             Subjects = _subjects,
             Identities = Identities,
+            Rates = Rates,
             UnsafeAllowLoopbackEndpoints = true,
         };
     }

@@ -139,6 +139,64 @@ public sealed class CandidateTests
             bench);
     }
 
+    /// <summary>1,000 children, all with a newer epoch: as many epochs as batches, each due right behind the one before
+    /// and valid, and then none before its time.</summary>
+    [Fact]
+    public void Renew_OfAThousandLinks_TakesSixteenEpochs()
+    {
+        const int Count = 1000;
+        var ground = _bench.Ground;
+        foreach (var batch in Children(Count).Chunk(Limits.LinksPerEpoch))
+        {
+            ground = Next(ground, JoinOperation.BuildParent(ground, batch, _bench.Now, _bench.Opening, out _)!);
+        }
+
+        var known = Enumerable.Range(0, Count).ToDictionary(
+            EpochBench.Stranger, i => new ForeignSegment(new Floor(EpochBench.Stranger(5000 + i), 9), []));
+        var epochs = 0;
+        var now = RenewOperation.DueAt(ground);
+        Assert.Equal(RenewOperation.DueAt(ground.Epoch.Value), now);
+        do
+        {
+            Assert.True(RenewOperation.DueAt(ground) <= now);
+            var renewal = RenewOperation.Build(ground, known, now, _bench.Opening);
+            Assert.InRange(renewal.Leaves.Length, 1, RenewOperation.BatchMax);
+            ground = Next(ground, renewal);
+            epochs++;
+        }
+        while (RenewOperation.IsUnfinished(ground) && RenewOperation.HasFresh(ground, known));
+
+        Assert.Equal(16, epochs);
+        Assert.All(
+            ground.Leaves.Leaves.Values.Select(leaf => leaf.Document).OfType<Link>(),
+            link => Assert.Equal(known[link.Genesis].Floor, link.Floor));
+        Assert.True(RenewOperation.DueAt(ground) > now);
+    }
+
+    /// <summary>An anchor that knows of more to refresh goes on at once; one that does not waits for its time.</summary>
+    [Fact]
+    public void Renewal_ThatWasFull_IsFollowedByTheNextAtOnce()
+    {
+        var ground = Next(_bench.Ground, JoinOperation.BuildParent(
+            _bench.Ground, Children(64), _bench.Now, _bench.Opening, out _)!);
+        ground = Next(ground, JoinOperation.BuildParent(
+            ground, [.. Children(70).Skip(64)], _bench.Now, _bench.Opening, out _)!);
+        var known = Enumerable.Range(0, 70).ToDictionary(
+            EpochBench.Stranger, i => new ForeignSegment(new Floor(EpochBench.Stranger(5000 + i), 9), []));
+        ground = Next(ground, RenewOperation.Build(ground, known, _bench.Now, _bench.Opening));
+
+        Assert.Empty(Renewals(known.Take(64).ToDictionary()));
+        Assert.Equal(6, Assert.Single(Renewals(known)).Candidate.Proposal.Leaves.Length);
+
+        List<EpochOutput.Queued> Renewals(Dictionary<Digest, ForeignSegment> facts)
+        {
+            var bench = new EpochBench(change: o => o with { Ground = ground, Foreign = facts });
+            bench.Now += 20_000;
+            return [.. bench.Step(new EpochInput.Tick()).OfType<EpochOutput.Queued>()
+                .Where(queued => queued.IsWilling)];
+        }
+    }
+
     [Fact]
     public void Renew_WithAFloorNotVerifiedHere_WaitsForTheOperator()
     {
@@ -233,6 +291,9 @@ public sealed class CandidateTests
         CandidateRules.TryRead(ground, proposal, new PortChecks(_bench.World.Check), out var candidate, out var refusal)
             ? candidate
             : throw new InvalidOperationException(refusal.ToString());
+
+    private EpochGround Next(EpochGround ground, EpochProposal proposal) =>
+        ground.Follow(Candidate(ground, proposal));
 
     private EpochGround Follow(EpochGround ground, EpochProposal proposal)
     {

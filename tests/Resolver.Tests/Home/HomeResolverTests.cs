@@ -45,6 +45,29 @@ public sealed class HomeResolverTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task FirstContact_WithAClockApartFromTheAnchorsMedian_IsClockSkewUntilItAgrees()
+    {
+        foreach (var anchor in _home.Anchors)
+        {
+            anchor.ClockOff = 3_600_000;
+        }
+
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.ClockSkew);
+        Assert.Equal(NameState.Pending, Assert.Single(_home.Resolver.Names).State);
+        Assert.False(_home.Resolver.HomeMet.IsCompleted);
+
+        // One of F that lies about the time moves no median.
+        foreach (var anchor in _home.Anchors.Skip(1))
+        {
+            anchor.ClockOff = 0;
+        }
+
+        await _home.UntilFreshAsync(Web);
+    }
+
+    [Fact]
     public async Task FirstContact_WithAGenesisThatNoAnchorHas_EndsTheResolver()
     {
         _home.StartResolver(genesis: Digest.Sha256("another"u8));

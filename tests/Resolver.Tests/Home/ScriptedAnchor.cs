@@ -46,6 +46,9 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
     /// <summary>How many times it was asked where the home stands.</summary>
     internal int Heads { get; private set; }
 
+    /// <summary>How far its clock is off, in milliseconds.</summary>
+    internal long ClockOff { get; set; }
+
     /// <summary>How many times it was asked for one answer without a subscription.</summary>
     internal int Resolved { get; private set; }
 
@@ -183,7 +186,7 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
             Seal = segment.Seal.Digest,
             Segment = segment.Genesis,
             Seq = segment.Seal.Value.Seq,
-            Time = ScriptedHome.Now,
+            Time = ScriptedHome.Now + ClockOff,
         });
         return new HeadResponse
         {

@@ -71,6 +71,7 @@ public sealed class StaleServingTests
         Assert.Equal(60_000, (long)Page(CachedNames.Stale with { State = NameState.Fresh }, 5_000)["stale_ms"]!);
         Assert.Equal(0, (long)Page(CachedNames.Fresh with { StaleUntil = 10_000 }, 5_000)["stale_ms"]!);
         Assert.Null(Page(CachedNames.Pending(), 0)["stale_ms"]);
+        Assert.Equal("127.0.0.1:1", (string?)name["anchor"]);
     }
 
     private static JsonNode Page(CachedName name, long now)
@@ -78,7 +79,7 @@ public sealed class StaleServingTests
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes))
         {
-            NamesPage.Write(json, [name], new CacheTime(now, 0));
+            NamesPage.Write(json, [name], new CacheTime(now, 0), _ => "127.0.0.1:1");
         }
 
         return JsonNode.Parse(Encoding.UTF8.GetString(bytes.ToArray()))![0]!;

@@ -16,6 +16,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
 {
     private const int WaysMax = 1024;
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan IdleTurn = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryMin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(60);
 
@@ -107,7 +108,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
                 _ = Walk(target);
             }
 
-            await Task.Delay(Turn, _context.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(All.IsEmpty ? IdleTurn : Turn, _context.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

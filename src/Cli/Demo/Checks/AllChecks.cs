@@ -15,46 +15,45 @@ internal static class AllChecks
     internal static IReadOnlyList<string> Numbers { get; } = [.. OfPeers, .. AcmeChecks.Numbers];
 
     /// <summary>The checks of the world with two peers.</summary>
-    internal static IEnumerable<(string Name, Func<CancellationToken, Task<string>> Run)> Of(
-        DemoWorld world, DemoOptions options)
+    internal static IEnumerable<CheckRow> Of(DemoWorld world, DemoOptions options)
     {
         var whileLying = new EnvoyHalf(world, Wanted("5a", "5b", "5c"));
         var whileStopped = new EnvoyHalf(world, Wanted("7a", "7b"));
-        yield return (
+        yield return new(
             "1 checkout resolves in eu1, and an auditor agrees offline", new ResolveCheck(world).RunAsync);
-        yield return (
+        yield return new(
             "1b where no network is, resolve is unreachable and verify agrees", new OfflineCheck(world).RunAsync);
-        yield return ("2 gRPC C-core reaches catalog through xds:///", new GrpcCheck(world).RunAsync);
-        yield return (
+        yield return new("2 gRPC C-core reaches catalog through xds:///", new GrpcCheck(world).RunAsync);
+        yield return new(
             "3 Envoy proxies to checkout and shows where its endpoints come from", new EnvoyCheck(world).RunAsync);
-        yield return ("4 endpoints added and removed in us1 reach Envoy", new EndpointsCheck(world).RunAsync);
-        yield return (
+        yield return new("4 endpoints added and removed in us1 reach Envoy", new EndpointsCheck(world).RunAsync);
+        yield return new(
             "5a a lying anchor changes a digit: ProofMismatch",
             new LiarCheck(world, whileLying, "5a", "ttl-max", "ProofMismatch").RunAsync);
-        yield return (
+        yield return new(
             "5b a lying anchor replays an older seal: SealRollback",
             new LiarCheck(world, whileLying, "5b", "old-seal", "SealRollback").RunAsync);
-        yield return (
+        yield return new(
             "5c a lying anchor puts eu1's seal into us1's hop: WrongSegment",
             new LiarCheck(world, whileLying, "5c", "foreign-seal", "WrongSegment").RunAsync);
-        yield return ("5d through Envoy no request fails while an anchor lies", whileLying.RunAsync);
-        yield return (
+        yield return new("5d through Envoy no request fails while an anchor lies", whileLying.RunAsync);
+        yield return new(
             "6 names that are not there are proven absent, bad names are named", new AbsentCheck(world).RunAsync);
-        yield return (
+        yield return new(
             "8 a request through the HTTP proxy reaches checkout, 404 for an unknown name",
             new ProxyCheck(world).RunAsync);
-        yield return (
+        yield return new(
             "9 DNS answers checkout with an address that the proxy serves, NXDOMAIN on proof for an unknown name",
             new DnsCheck(world).RunAsync);
-        yield return (
+        yield return new(
             "10 a new epoch of us1 denies eu1 everywhere within a second, another one admits it",
             new EpochCheck(world).RunAsync);
-        yield return (
+        yield return new(
             "7a one us1 anchor is stopped: changes still arrive", new OneStoppedCheck(world, whileStopped).RunAsync);
-        yield return (
+        yield return new(
             "7b two are stopped: answers live to the end of their TTL, then expire",
             new TwoStoppedCheck(world, whileStopped).RunAsync);
-        yield return ("7c through Envoy requests succeed until then, and 503 UH after", whileStopped.RunAsync);
+        yield return new("7c through Envoy requests succeed until then, and 503 UH after", whileStopped.RunAsync);
 
         string[] Wanted(params string[] numbers) => [.. numbers.Where(number => options.Wants(number))];
     }

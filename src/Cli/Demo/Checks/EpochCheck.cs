@@ -14,8 +14,47 @@ internal sealed class EpochCheck(DemoWorld world)
     private const string Rule = "no-eu1";
     private const double BoundMilliseconds = 1_000; // with push, after T anchors hold it
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan RestorePatience = TimeSpan.FromSeconds(60);
 
     internal async Task<string> RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await DenyAndAdmitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await AdmitAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    // What comes after needs us1: a check that fails midway takes its Rule away, where it came that far.
+    private async Task AdmitAsync()
+    {
+        using var bounded = new CancellationTokenSource(RestorePatience);
+        try
+        {
+            var file = await WriteAsync($"remove_rules: [{Rule}]", bounded.Token).ConfigureAwait(false);
+            var operators = new Operators(world.Spawner, world.Programs, world.Peer, world.Time);
+            var waiting = await operators.ProposeAsync(["policy", file], bounded.Token).ConfigureAwait(false);
+            await operators.ApproveAsync(waiting, bounded.Token).ConfigureAwait(false);
+            await operators.HeldAsync(waiting.Epoch, bounded.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is CheckFailedException or OperationCanceledException)
+        {
+            // There is no such Rule, or us1 does not decide: what failed first is what is told.
+        }
+    }
+
+    private async Task<string> WriteAsync(string policy, CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(world.Folder, "policy.yaml");
+        await File.WriteAllTextAsync(file, policy + "\n", cancellationToken).ConfigureAwait(false);
+        return file;
+    }
+
+    private async Task<string> DenyAndAdmitAsync(CancellationToken cancellationToken)
     {
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
         var denied = await DecideAsync(
@@ -53,8 +92,7 @@ internal sealed class EpochCheck(DemoWorld world)
     private async Task<(long Epoch, IReadOnlyList<Seen> Seen)> DecideAsync(
         string policy, (string[] Proxy, string[] Envoy, string[] Dns) expected, CancellationToken cancellationToken)
     {
-        var file = Path.Combine(world.Folder, "policy.yaml");
-        await File.WriteAllTextAsync(file, policy + "\n", cancellationToken).ConfigureAwait(false);
+        var file = await WriteAsync(policy, cancellationToken).ConfigureAwait(false);
         var operators = new Operators(world.Spawner, world.Programs, world.Peer, world.Time);
         var waiting = await operators.ProposeAsync(["policy", file], cancellationToken).ConfigureAwait(false);
         using var client = ProxyCheck.Client();

@@ -6,22 +6,37 @@ namespace Fairlead.Cli.Demo.Checks.Acme;
 internal static class AcmeChecks
 {
     /// <summary>What a check is chosen by.</summary>
-    internal static IReadOnlyList<string> Numbers { get; } = ["11", "12", "13", "14"];
+    internal static IReadOnlyList<string> Numbers { get; } = ["11", "11b", "12", "12b", "13", "14", "15"];
 
     /// <summary>The checks.</summary>
-    internal static IEnumerable<(string Name, Func<CancellationToken, Task<string>> Run)> Of(
-        DemoWorld world, DemoOptions options)
+    internal static IEnumerable<CheckRow> Of(DemoWorld world, DemoOptions options)
     {
-        yield return (
+        var withholding = new WithholdingChecks(world);
+        yield return new(
             "11 below acme, one name by proxy, Envoy, gRPC and DNS reaches the one verified endpoint",
             new PathsCheck(world).RunAsync);
-        yield return (
+        yield return new(
+            "11b the relay that serves the sidecar withholds a denial: denied after the move to another",
+            withholding.OneAsync)
+        {
+            IsBeside = true,
+        };
+        yield return new(
             "12 acme is dead: requests go on by its introduction", new ParentDeadCheck(world, options.Outage).RunAsync);
-        yield return (
+        yield return new(
+            "12b a stranger's forbidden address and its claim to be eu1 are refused by name",
+            new ContentScopeCheck(world).RunAsync)
+        {
+            IsBeside = true,
+        };
+        yield return new(
             "13 acme is an attacker's with all its keys: nobody who was introduced notices",
             new CompromiseCheck(world).RunAsync);
-        yield return (
+        yield return new(
             "14 all us1 anchors are killed: strict names end with their seal, others go on as stale",
             new TargetDeadCheck(world).RunAsync);
+        yield return new(
+            "15 all relays withhold: strict names end within V + delta, others with their continuity",
+            withholding.AllAsync);
     }
 }

@@ -30,6 +30,9 @@ internal static class AcmePlan
     /// <summary>The home's own.</summary>
     internal const string Frontend = "frontend.shop.svc." + Eu1;
 
+    /// <summary>The home's trust domain, which the stranger claims for itself as well.</summary>
+    internal const string HomeDomain = "eu1.acme.example";
+
     private const string Attacker = "attacker-us1";
 
     /// <summary>The world.</summary>
@@ -37,10 +40,14 @@ internal static class AcmePlan
     {
         Segments =
         [
-            new() { Name = Eu1, Parent = Acme, Samples = ["shop/eu1.internal"], HasPod = true },
+            new()
+            {
+                Name = Eu1, Parent = Acme, Samples = ["shop/eu1.internal"], HasPod = true, CanWithhold = true,
+                TrustDomains = [HomeDomain],
+            },
             new() { Name = Us1, Parent = Acme, Samples = ["shop/us1.internal", "acme/us1.acme.internal"] },
             new() { Name = Acme, Anchors = 1, Transit = ["*.acme.internal", Partner] },
-            new() { Name = Partner, Anchors = 1, Samples = ["acme/partner.internal"] },
+            new() { Name = Partner, Anchors = 1, Samples = ["acme/partner.internal"], TrustDomains = [HomeDomain] },
             new() { Name = Ap1, Parent = Acme, Anchors = 1, HasPod = true, IsLate = true },
             new()
             {

@@ -102,6 +102,27 @@ internal sealed class Decline : IAsyncDisposable
         return requests;
     }
 
+    /// <summary>
+    /// Tells when the stale default name will end by its own page, waits until it does, and checks that it was then.
+    /// </summary>
+    /// <returns>How far from that moment the first refused request was sent, in seconds.</returns>
+    internal async Task<double> DefaultEndAsync(CancellationToken cancellationToken)
+    {
+        var refusing = _default.WaitForAsync(response => response.Status != 200, cancellationToken);
+        var page = await _sidecar.GetAsync("names", cancellationToken).ConfigureAwait(false);
+        var now = _world.Time.GetTimestamp();
+        var name = NamesView.Of(page, AcmePlan.Checkout);
+        Check.Equal("stale", (string?)name["state"], $"the state of {AcmePlan.Checkout}");
+        var end = now + ((long)name["stale_ms"]! * _world.Time.TimestampFrequency / 1_000);
+        var refused = await refusing.ConfigureAwait(false);
+        Check.Equal(504, refused.Status, $"the status of an expired name ({refused.Endpoint})");
+        var off = Seconds(end, refused.SentAt);
+        Check.That(
+            Math.Abs(off) <= Tolerance.TotalSeconds,
+            string.Create(CultureInfo.InvariantCulture, $"the default name ended {off:0.00} s after its continuity"));
+        return off;
+    }
+
     /// <summary>Seconds from one moment of the clock to another.</summary>
     internal double Seconds(long from, long to) => _world.Time.GetElapsedTime(from, to).TotalSeconds;
 

@@ -18,11 +18,11 @@ internal static class NamesView
     internal static bool AreFresh(JsonNode page, params IEnumerable<string> names) =>
         names.All(name => StateOf(page, name) == "fresh");
 
-    /// <summary>Whether every name is fresh.</summary>
+    /// <summary>Whether every name is fresh, or denied as an earlier check left it.</summary>
     internal static bool AreFresh(JsonNode page) =>
-        page.AsArray().Count > 0 && page.AsArray().All(name => (string?)name!["state"] == "fresh");
+        page.AsArray().Count > 0 && page.AsArray().All(name => (string?)name!["state"] is "fresh" or "denied");
 
-    /// <summary>Waits until every name is fresh.</summary>
+    /// <summary>Waits until every name is fresh, or denied as an earlier check left it.</summary>
     internal static async Task<JsonNode> FreshAsync(DemoWorld world, CancellationToken cancellationToken)
     {
         using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);

@@ -1,0 +1,71 @@
+using Fairlead.Naming;
+
+namespace Fairlead.Anchor.Serving;
+
+/// <summary>
+/// The rates of those who ask here (V52): one bucket for each, filled in the course of time. Bounded: who has not asked
+/// for longest is forgotten first, and starts with a full bucket. Thread-safe.
+/// </summary>
+internal sealed class RateBook(int perSecond, int burst, TimeProvider time)
+{
+    /// <summary>The most buckets.</summary>
+    internal const int BucketsMax = 65_536;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Digest, LinkedListNode<Bucket>> _buckets = [];
+    private readonly LinkedList<Bucket> _order = new();
+
+    /// <summary>How many askers are remembered.</summary>
+    internal int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _buckets.Count;
+            }
+        }
+    }
+
+    /// <summary>Takes one question.</summary>
+    /// <param name="asker">Who asks, as far as it is proven.</param>
+    /// <returns><c>RateLimited</c>, or null.</returns>
+    internal Refusal? Take(Digest asker)
+    {
+        var now = time.GetTimestamp();
+        lock (_gate)
+        {
+            var bucket = Find(asker, now);
+            var gained = time.GetElapsedTime(bucket.Value.At, now).TotalSeconds * perSecond;
+            var tokens = Math.Min(burst, bucket.Value.Tokens + gained);
+            var isFree = tokens >= 1;
+            bucket.Value = new Bucket(asker, isFree ? tokens - 1 : tokens, now);
+            return isFree
+                ? null
+                : new Refusal(VerificationFailure.RateLimited, "", $"more than {burst} questions and {perSecond}/s");
+        }
+    }
+
+    private LinkedListNode<Bucket> Find(Digest asker, long now)
+    {
+        if (_buckets.TryGetValue(asker, out var bucket))
+        {
+            _order.Remove(bucket);
+        }
+        else
+        {
+            if (_buckets.Count >= BucketsMax)
+            {
+                _buckets.Remove(_order.First!.Value.Asker);
+                _order.RemoveFirst();
+            }
+
+            _buckets[asker] = bucket = new LinkedListNode<Bucket>(new Bucket(asker, burst, now));
+        }
+
+        _order.AddLast(bucket);
+        return bucket;
+    }
+
+    private readonly record struct Bucket(Digest Asker, double Tokens, long At);
+}

@@ -1,0 +1,35 @@
+using Fairlead.Configuration;
+
+namespace Fairlead.Anchor.Serving;
+
+/// <summary>
+/// How many questions an anchor hears of one asker (V52): each new name on a stream and each single question is one; an
+/// answer's updates are none. Immutable.
+/// </summary>
+/// <param name="SubjectPerSecond">Questions of one subject in a second, in the long run.</param>
+/// <param name="SubjectBurst">As many at once: all names of its pods, as after a restart.</param>
+/// <param name="SegmentPerSecond">Questions and shown pages of all anchors of another segment in a second.</param>
+/// <param name="SegmentBurst">As many of them at once.</param>
+internal sealed record RateOptions(int SubjectPerSecond, int SubjectBurst, int SegmentPerSecond, int SegmentBurst)
+{
+    private const int Most = 10_000_000;
+
+    /// <summary>Room for a thousand pods of one account with a few names each, and for a segment of many such.</summary>
+    internal static RateOptions Default { get; } = new(500, 20_000, 5_000, 100_000);
+
+    /// <summary>Reads the section <c>rates</c>.</summary>
+    internal static RateOptions Read(ConfigurationSection root)
+    {
+        if (!root.Has("rates"))
+        {
+            return Default;
+        }
+
+        var section = root.Section("rates");
+        return new RateOptions(
+            (int)section.Integer("subject_per_second", 1, Most, Default.SubjectPerSecond),
+            (int)section.Integer("subject_burst", 1, Most, Default.SubjectBurst),
+            (int)section.Integer("segment_per_second", 1, Most, Default.SegmentPerSecond),
+            (int)section.Integer("segment_burst", 1, Most, Default.SegmentBurst));
+    }
+}

@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Net;
+
+namespace Fairlead.Cli.Demo.Checks.Acme;
+
+/// <summary>
+/// The relays of the home withhold: they seal and vote as ever, and say nothing to consumers. First the one that the
+/// sidecar listens to, while us1 decides to deny a name; then all of them. Used by one check at a time.
+/// </summary>
+internal sealed class WithholdingChecks(DemoWorld world)
+{
+    private const double BoundSeconds = 16; // V + delta of the demo's policy
+    private const long ContinuityMilliseconds = 8_000; // and its continuity
+    private const int Rate = 20;
+    private const int Requests = 20;
+
+    /// <summary>The relay that serves the sidecar withholds a denial: the sidecar moves on and hears of it.</summary>
+    internal async Task<string> OneAsync(CancellationToken cancellationToken)
+    {
+        var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
+        var operators = new Operators(world.Spawner, world.Programs, world.Peer, world.Time);
+        var waiting = await ProposeAsync(
+            operators,
+            $"rules: [{{id: no-cart, effect: deny, names: [cart.shop.svc], subjects: [{{segment: {genesis}}}]}}]",
+            cancellationToken).ConfigureAwait(false);
+        using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);
+        var before = await sidecar.WaitForAsync(
+            "names", page => NamesView.AreFresh(page, AcmePlan.Cart) && RelayOf(page) >= 0, cancellationToken)
+            .ConfigureAwait(false);
+        var relay = RelayOf(before);
+        var load = new RequestLoad(IPEndPoint.Parse(world.ProxyAddress), AcmePlan.Checkout, Rate, world.Time);
+        await using (load.ConfigureAwait(false))
+        {
+            world.Home.Anchors[relay]!.Signal(Signals.Hup);
+            try
+            {
+                var held = operators.HeldAsync(waiting.Epoch, cancellationToken);
+                await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
+                var from = await held.ConfigureAwait(false);
+                var after = await sidecar.WaitForAsync(
+                    "names", page => NamesView.StateOf(page, AcmePlan.Cart) == "denied", cancellationToken)
+                    .ConfigureAwait(false);
+                var elapsed = world.Time.GetElapsedTime(from).TotalSeconds;
+                var other = RelayOf(after);
+                Check.That(other != relay, $"denied by {world.Home.AnchorIds[relay]}, which withheld it");
+                Check.That(
+                    elapsed <= BoundSeconds,
+                    string.Create(CultureInfo.InvariantCulture, $"denied after {elapsed:0.0} s only"));
+                Check.Equal(0, load.FailuresSince(0).Count, "requests of another name that failed");
+                return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"epoch {waiting.Epoch} of us1 denies {AcmePlan.Cart}; {world.Home.AnchorIds[relay]}, which served "
+                    + $"the sidecar, withheld it; {(other < 0 ? "another one" : world.Home.AnchorIds[other])} told it "
+                    + $"{elapsed:0.0} s after three anchors of us1 held it (bound: V + delta = {BoundSeconds} s); "
+                    + $"0 of {load.Responses.Count} requests of checkout failed");
+            }
+            finally
+            {
+                world.Home.Anchors[relay]!.Signal(Signals.Hup);
+            }
+        }
+    }
+
+    /// <summary>All of them withhold: strict names end within V + delta, others with their continuity.</summary>
+    internal async Task<string> AllAsync(CancellationToken cancellationToken)
+    {
+        var decline = new Decline(world);
+        await using (decline.ConfigureAwait(false))
+        {
+            await decline.StartAsync(cancellationToken).ConfigureAwait(false);
+            using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);
+            var page = await sidecar.GetAsync("names", cancellationToken).ConfigureAwait(false);
+            Check.Equal(
+                ContinuityMilliseconds,
+                (long?)NamesView.Of(page, AcmePlan.Checkout)["stale_ms"],
+                $"the continuity of {AcmePlan.Checkout} in ms");
+            foreach (var anchor in world.Home.Anchors)
+            {
+                anchor!.Signal(Signals.Hup);
+            }
+
+            try
+            {
+                return await EndsAsync(decline, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                foreach (var anchor in world.Home.Anchors)
+                {
+                    anchor!.Signal(Signals.Hup);
+                }
+            }
+        }
+    }
+
+    private static async Task<string> EndsAsync(Decline decline, CancellationToken cancellationToken)
+    {
+        var end = await decline.StrictAsync(cancellationToken).ConfigureAwait(false);
+        var strict = decline.Seconds(end.From, end.Stopped);
+        Check.That(
+            strict <= BoundSeconds,
+            string.Create(CultureInfo.InvariantCulture, $"a strict name lived {strict:0.0} s more"));
+        var stale = await decline.StaleAsync(Requests, cancellationToken).ConfigureAwait(false);
+        var off = await decline.DefaultEndAsync(cancellationToken).ConfigureAwait(false);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"strict: expired {strict:0.0} s after they fell silent (bound: V + delta = {BoundSeconds} s); default: "
+            + $"stale, {stale} requests and more answered, 0 failed, and expired {off:+0.00;-0.00} s from the end of "
+            + $"its continuity of {ContinuityMilliseconds / 1_000} s");
+    }
+
+    // Which of the home's anchors serves cart to the sidecar, by its index; -1 where it is at none.
+    private int RelayOf(System.Text.Json.Nodes.JsonNode page) =>
+        world.Home.Addresses.ToList().IndexOf((string?)NamesView.Of(page, AcmePlan.Cart)["anchor"] ?? "");
+
+    private async Task<Operators.Waiting> ProposeAsync(
+        Operators operators, string policy, CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(world.Folder, "withheld-policy.yaml");
+        await File.WriteAllTextAsync(file, policy + "\n", cancellationToken).ConfigureAwait(false);
+        return await operators.ProposeAsync(["policy", file], cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,92 @@
+using Fairlead.Anchor.Serving;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Rpc;
+using Fairlead.TestKit;
+using Google.Protobuf;
+
+namespace Fairlead.Anchor.Tests.Cluster;
+
+/// <summary>V52 as real anchors keep it: of their own pods, and of another segment's anchors.</summary>
+public sealed class RateClusterTests
+{
+    [Fact]
+    [MaliciousInput(94, "over the subject's rate: RateLimited")]
+    public async Task Subject_OverItsRate_IsRefusedByNameAndOthersAreNot()
+    {
+        using var bounded = Bounded();
+        var other = new Naming.Subject { Namespace = "shop", Account = "other" };
+        await using var home = new AnchorCluster(
+            "eu1.internal", 100, [.. ClusterClient.Subjects, (TestKeys.Signer(901).Key, other)], anchors: 1)
+        {
+            Rates = RateOptions.Default with { SubjectPerSecond = 1, SubjectBurst = 400 },
+        };
+        await home.StartAllAsync();
+        await using var client = new ClusterClient();
+        var query = ClusterClient.Ask(home, "nobody.shop.svc.eu1.internal");
+        await using var pod = client.AsPod(home, 0);
+        var refused = 0;
+        for (var i = 0; i < 10_000 && refused == 0; i++)
+        {
+            try
+            {
+                await ClusterClient.ResolveOnceAsync(pod, query, bounded.Token);
+            }
+            catch (RpcException e) when (RpcFailures.Read(e)?.Failure == VerificationFailure.RateLimited)
+            {
+                refused = i;
+            }
+        }
+
+        Assert.True(refused >= 400, $"refused at {refused}");
+        using var stream = pod.Subscribe(bounded.Token);
+        var request = new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) };
+        for (var id = 1u; id <= 400; id++)
+        {
+            await stream.RequestStream.WriteAsync(
+                new SubscribeRequest { Open = new Open { Id = id, Request = request } }, bounded.Token);
+        }
+
+        do
+        {
+            Assert.True(await stream.ResponseStream.MoveNext(bounded.Token));
+        }
+        while (stream.ResponseStream.Current.Failed is not { Failure: nameof(VerificationFailure.RateLimited) });
+
+        using var identity = new TlsIdentity(TestKeys.Ecdsa(901), TimeProvider.System);
+        await using var another = ClusterClient.Client(home, 0, identity);
+        var asked = Document.Make(query.Value with { Subject = Hashes.Subject(home.Segment.Genesis, other) });
+        await ClusterClient.ResolveOnceAsync(another, asked, bounded.Token);
+    }
+
+    /// <summary>A target that hears too much of a home is asked again for the rest, and answers it in time.</summary>
+    [Fact]
+    public async Task Segment_OverItsRate_HearsOfAllItsNamesLater()
+    {
+        using var bounded = Bounded();
+        await using var home = new AnchorCluster("eu1.internal", 100, ClusterClient.Subjects, anchors: 1);
+        await using var target = new AnchorCluster("us1.internal", 200, anchors: 1)
+        {
+            Rates = RateOptions.Default with { SegmentPerSecond = 1, SegmentBurst = 2 },
+        };
+        home.Segment.PeerWith(target.Segment);
+        target.Segment.PeerWith(home.Segment);
+        await Task.WhenAll(home.StartAllAsync(), target.StartAllAsync());
+        await using var client = new ClusterClient();
+        await client.SealAsync(target, 0, "checkout.shop.svc", bounded.Token);
+        var verdicts = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => client.ResolveAsync(
+            home, 0, (i == 0 ? "checkout" : $"n{i}") + ".shop.svc.us1.internal", bounded.Token)));
+        Assert.Equal(
+            [Outcome.Record, Outcome.Absent, Outcome.Absent, Outcome.Absent, Outcome.Absent],
+            verdicts.Select(verdict => Assert.IsType<Verdict.Accepted>(verdict).Answer.Outcome));
+    }
+
+    private static CancellationTokenSource Bounded()
+    {
+        var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bounded.CancelAfter(TimeSpan.FromMinutes(4));
+        return bounded;
+    }
+}

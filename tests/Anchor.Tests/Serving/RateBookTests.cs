@@ -1,0 +1,50 @@
+using Fairlead.Anchor.Serving;
+using Fairlead.Naming;
+using Fairlead.TestKit;
+
+namespace Fairlead.Anchor.Tests.Serving;
+
+/// <summary>The rates of those who ask (V52), on virtual time.</summary>
+public sealed class RateBookTests
+{
+    private readonly ManualTimeProvider _time =
+        new(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start));
+
+    [Fact]
+    public void Questions_OverTheBurst_AreRefusedUntilTimeBringsMore()
+    {
+        var book = new RateBook(2, 5, _time);
+        Assert.All(Enumerable.Range(0, 5), _ => Assert.Null(book.Take(Asker(1))));
+        Assert.Equal(VerificationFailure.RateLimited, book.Take(Asker(1))?.Failure);
+        Assert.Null(book.Take(Asker(2)));
+
+        _time.Advance(TimeSpan.FromMilliseconds(400));
+        Assert.NotNull(book.Take(Asker(1)));
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        Assert.Null(book.Take(Asker(1)));
+        Assert.NotNull(book.Take(Asker(1)));
+
+        // However long it is quiet: no more than the burst.
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(5, Enumerable.Range(0, 9).Count(_ => book.Take(Asker(1)) is null));
+    }
+
+    [Fact]
+    public void Askers_MoreThanAreRemembered_PutOutTheOneQuietForLongest()
+    {
+        var book = new RateBook(1, 1, _time);
+        Assert.Null(book.Take(Asker(0)));
+        Assert.Null(book.Take(Asker(1)));
+        for (var i = 2; i <= RateBook.BucketsMax; i++)
+        {
+            Assert.Null(book.Take(Asker(i)));
+            Assert.NotNull(book.Take(Asker(0)));
+        }
+
+        Assert.Equal(RateBook.BucketsMax, book.Count);
+        Assert.NotNull(book.Take(Asker(0)));
+        Assert.Null(book.Take(Asker(1)));
+    }
+
+    private static Digest Asker(int number) => Digest.Sha256(BitConverter.GetBytes(number));
+}

@@ -1,0 +1,41 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Resolver.Home;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Answers;
+
+namespace Fairlead.Resolver.Tests.Home;
+
+/// <summary>What a refused answer leaves behind: nothing, but for what it proves (V38, V39).</summary>
+public sealed class VerifierMemoryTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-memory-").FullName;
+    private readonly PeerWorld _world = new();
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Answer_ThatProvesAMisuse_QuarantinesItsSegmentAlsoOverARestart()
+    {
+        var memory = Memory();
+        Assert.NotNull(Verify(memory).Answer);
+        _world.Us1.Seq--;
+        _world.Us1.Put(AnswerLeaves.RecordOf("cart.shop.svc", _world.Now, _world.Us1.Publisher))
+            .SealAt(_world.Now - 500);
+        Assert.Equal(VerificationFailure.SealEquivocation, Verify(memory).Refusal?.Failure);
+
+        _world.Us1.SealAt(_world.Now - 400);
+        Assert.Equal(VerificationFailure.SegmentQuarantined, Verify(memory).Refusal?.Failure);
+        Assert.Equal(VerificationFailure.SegmentQuarantined, Verify(Memory()).Refusal?.Failure);
+
+        _world.Us1.Next(_world.Now - 300).SealAt(_world.Now - 200);
+        Assert.NotNull(Verify(Memory()).Answer);
+    }
+
+    private (VerifiedAnswer? Answer, Refusal? Refusal) Verify(VerifierMemory memory) =>
+        memory.Verify(_world.Ask().Query, _world.Answer(), _world.Now);
+
+    private VerifierMemory Memory() => new(
+        new HomePin(_world.Eu1.Genesis, _world.Eu1.Name), [], TestKeys.Signer(1).Key, VerifierOptions.Default,
+        Path.Combine(_folder, "verifier.state"));
+}
