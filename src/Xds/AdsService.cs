@@ -77,6 +77,14 @@ public sealed class AdsService
         context.Complete();
     }
 
+    private void Lead(IStreamSession from, ResourceView view, string node, IReadOnlyList<string> endpoints)
+    {
+        foreach (var session in _sessions.Values.Where(session => session != from))
+        {
+            session.Follow(view, node, endpoints);
+        }
+    }
+
     private async Task ServeAsync<TRequest, TResponse>(
         StreamService<TRequest, TResponse> service,
         IAsyncStreamReader<TRequest> requests,
@@ -93,7 +101,7 @@ public sealed class AdsService
 
         var id = Interlocked.Increment(ref _lastId);
         var session = new StreamSession<TRequest, TResponse>(
-            id, context.Peer, service, _views, _options, ack => Acked?.Invoke(ack));
+            id, context.Peer, service, _views, _options, new SessionEvents(ack => Acked?.Invoke(ack), Lead));
         _sessions[id] = session;
         try
         {

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 
 namespace Fairlead.Xds;
 
@@ -9,9 +8,6 @@ namespace Fairlead.Xds;
 /// </summary>
 public sealed class ResourceSnapshot
 {
-    private static readonly ConditionalWeakTable<ImmutableDictionary<string, Resource>, Dictionary<string, UInt128>>
-        Followed = [];
-
     private readonly ImmutableArray<ImmutableDictionary<string, Resource>> _resources;
     private readonly ImmutableArray<ImmutableHashSet<string>> _wildcard;
 
@@ -63,25 +59,6 @@ public sealed class ResourceSnapshot
     {
         ArgumentNullException.ThrowIfNull(type);
         return _resources[type.Order].GetValueOrDefault(name);
-    }
-
-    /// <summary>A number for the clusters, as they are, that have these endpoints: another one once one of them
-    /// changes. Worked out once for all streams and snapshots of the same clusters.</summary>
-    internal UInt128 ClustersOf(string endpoints) => Followed.GetValue(Resources(ResourceType.Cluster), Follow)
-        .GetValueOrDefault(endpoints);
-
-    private static Dictionary<string, UInt128> Follow(ImmutableDictionary<string, Resource> clusters)
-    {
-        var followed = new Dictionary<string, UInt128>(StringComparer.Ordinal);
-        foreach (var cluster in clusters.Values)
-        {
-            foreach (var reference in cluster.References.Where(one => one.Type == ResourceType.Endpoints))
-            {
-                followed[reference.Name] = followed.GetValueOrDefault(reference.Name) + cluster.Fingerprint;
-            }
-        }
-
-        return followed;
     }
 
     /// <summary>

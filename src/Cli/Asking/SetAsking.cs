@@ -35,8 +35,8 @@ internal static class SetAsking
         return members.ToImmutable();
     }
 
-    /// <summary>The members of a saved set, each verified from the same genesis for the same moment; none where the file
-    /// holds none.</summary>
+    /// <summary>The members of a saved set, each verified from the same genesis for the same moment; none where the
+    /// file holds none.</summary>
     internal static ImmutableArray<MemberView> Saved(
         VerifiedAnswer answer, ImmutableArray<SavedAnswer> saved, Digest genesis, long at)
     {

@@ -34,6 +34,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
 {
     private readonly TypeState?[] _types = new TypeState?[ResourceType.All.Length];
     private readonly Dictionary<string, bool> _unknown = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _leading = new(StringComparer.Ordinal);
     private long _nonce;
 
     /// <summary>When <see cref="Next"/> should be called again although nothing came in; null for never.</summary>
@@ -62,12 +63,36 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
                 || !ReferenceEquals(snapshot.Wildcard(state.Type), Snapshot.Wildcard(state.Type));
         }
 
-        if (only == ResourceType.Endpoints && _types[ResourceType.Endpoints.Order] is { } endpoints)
+        Snapshot = snapshot;
+    }
+
+    /// <summary>These endpoints are sent again, changed or not, as far as they are asked for: the clusters that have
+    /// them went out, here or on another stream of the client.</summary>
+    public void Follow(IEnumerable<string> names)
+    {
+        if (_types[ResourceType.Endpoints.Order] is not { } endpoints)
         {
-            Follow(endpoints, snapshot);
+            return;
         }
 
-        Snapshot = snapshot;
+        foreach (var name in names.Where(endpoints.Subscription.Names.Contains))
+        {
+            endpoints.Forced.Add(name);
+            endpoints.Dirty = true;
+        }
+    }
+
+    /// <summary>The endpoints of the clusters that went out since this was asked last.</summary>
+    public IReadOnlyList<string> TakeLeading()
+    {
+        if (_leading.Count == 0)
+        {
+            return [];
+        }
+
+        string[] names = [.. _leading];
+        _leading.Clear();
+        return names;
     }
 
     /// <summary>
@@ -166,22 +191,13 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
 
     protected string NextNonce() => (++_nonce).ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The endpoints of these clusters are sent again, changed or not.</summary>
+    /// <summary>The endpoints of these clusters, which go out now, are sent again, changed or not.</summary>
     protected void ForceEndpoints(IEnumerable<Resource> clusters)
     {
-        if (_types[ResourceType.Endpoints.Order] is not { } endpoints)
-        {
-            return;
-        }
-
-        foreach (var reference in clusters.SelectMany(cluster => cluster.References))
-        {
-            if (reference.Type == ResourceType.Endpoints && endpoints.Subscription.Names.Contains(reference.Name))
-            {
-                endpoints.Forced.Add(reference.Name);
-                endpoints.Dirty = true;
-            }
-        }
+        var names = clusters.SelectMany(cluster => cluster.References)
+            .Where(reference => reference.Type == ResourceType.Endpoints).Select(reference => reference.Name).ToList();
+        _leading.UnionWith(names);
+        Follow(names);
     }
 
     /// <summary>All that the client should hold of a type, as far as it is known.</summary>
@@ -264,24 +280,6 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         }
 
         return IsBehind(state);
-    }
-
-    // The clusters go over a stream of their own: that one of them changed is seen in what is served.
-    private void Follow(TypeState endpoints, ResourceSnapshot next)
-    {
-        if (ReferenceEquals(next.Resources(ResourceType.Cluster), Snapshot.Resources(ResourceType.Cluster)))
-        {
-            return;
-        }
-
-        foreach (var name in endpoints.Subscription.Names)
-        {
-            if (next.ClustersOf(name) != Snapshot.ClustersOf(name))
-            {
-                endpoints.Forced.Add(name);
-                endpoints.Dirty = true;
-            }
-        }
     }
 
     private void Wake(TimeSpan at) => WakeAt = WakeAt is { } earlier && earlier < at ? earlier : at;

@@ -12,14 +12,14 @@ namespace Fairlead.Xds.Streams;
 /// <param name="service">Which service of which variant it is.</param>
 /// <param name="views">Chooses what the client sees.</param>
 /// <param name="options">The server's options.</param>
-/// <param name="acked">Hears of each acknowledgement.</param>
+/// <param name="told">Hears of each acknowledgement, and of clusters that went out.</param>
 internal sealed class StreamSession<TRequest, TResponse>(
     long id,
     string peer,
     StreamService<TRequest, TResponse> service,
     IViewProvider views,
     AdsOptions options,
-    Action<AckEvent> acked) : IStreamSession
+    SessionEvents told) : IStreamSession
     where TRequest : class, Google.Protobuf.IMessage<TRequest>
     where TResponse : class, IDiscoveryResponse
 {
@@ -30,6 +30,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private ClientNode _node = ClientNode.Anonymous;
     private ResourceView? _view;
     private DiscoveryStream<TRequest, TResponse>? _stream;
+    private TaskCompletionSource _followed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private TimeSpan Now => _time.GetElapsedTime(_startedStamp);
 
@@ -42,6 +43,23 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 ? null
                 : new StreamStatus(id, peer, service.Name, _node, _startedAt, [.. _stream.Types.Select(Describe)]);
         }
+    }
+
+    public void Follow(ResourceView view, string node, IReadOnlyList<string> endpoints)
+    {
+        TaskCompletionSource followed;
+        lock (_gate)
+        {
+            if (_stream is not { } stream || _view != view || _node.Id != node)
+            {
+                return;
+            }
+
+            stream.Follow(endpoints);
+            followed = _followed;
+        }
+
+        followed.TrySetResult();
     }
 
     /// <summary>Serves until the client half-closes, which ends the call with OK, or until it is cancelled.</summary>
@@ -97,13 +115,15 @@ internal sealed class StreamSession<TRequest, TResponse>(
         var read = requests.MoveNext(cancellationToken);
         while (true)
         {
+            var followed = Followed();
             while (Next(view, stream) is { } response)
             {
                 await SendAsync(responses, response, cancellationToken).ConfigureAwait(false);
+                Lead(view, stream);
             }
 
-            await WaitAsync(read, view.Changed(stream.Snapshot), stream.WakeAt, cancellationToken)
-                .ConfigureAwait(false);
+            var woken = Task.WhenAny(read, view.Changed(stream.Snapshot), followed);
+            await WaitAsync(woken, stream.WakeAt, cancellationToken).ConfigureAwait(false);
             if (read.IsCompleted)
             {
                 if (!await read.ConfigureAwait(false))
@@ -114,6 +134,35 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 Receive(stream, requests.Current);
                 read = requests.MoveNext(cancellationToken);
             }
+        }
+    }
+
+    // Armed before the last look for something to send, so that nothing that comes after it is missed.
+    private Task Followed()
+    {
+        lock (_gate)
+        {
+            if (_followed.Task.IsCompleted)
+            {
+                _followed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            return _followed.Task;
+        }
+    }
+
+    // The clusters are on their way: what follows them on other streams of the client comes behind them.
+    private void Lead(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
+    {
+        IReadOnlyList<string> endpoints;
+        lock (_gate)
+        {
+            endpoints = stream.TakeLeading();
+        }
+
+        if (endpoints.Count > 0)
+        {
+            told.Sent(this, view, _node.Id, endpoints);
         }
     }
 
@@ -140,16 +189,16 @@ internal sealed class StreamSession<TRequest, TResponse>(
             events = stream.Receive(request, now);
         }
 
-        foreach (var told in events)
+        foreach (var one in events)
         {
-            switch (told)
+            switch (one)
             {
                 case StreamEvent.Names names:
                     _view!.Count(names.Type, names.Added, names.Removed);
                     break;
                 case StreamEvent.Acked ack:
                     var sent = ack.Response;
-                    acked(new AckEvent(
+                    told.Acked(new AckEvent(
                         id, _node, ack.Type, sent.Version, sent.Resources, _startedAt + now, now - sent.At));
                     break;
                 case StreamEvent.Nacked nack:
@@ -182,17 +231,17 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
-    private async Task WaitAsync(Task read, Task changed, TimeSpan? wakeAt, CancellationToken cancellationToken)
+    private async Task WaitAsync(Task woken, TimeSpan? wakeAt, CancellationToken cancellationToken)
     {
         if (wakeAt is not { } at)
         {
-            await Task.WhenAny(read, changed).ConfigureAwait(false);
+            await woken.ConfigureAwait(false);
             return;
         }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var delay = TimeSpan.FromTicks(Math.Max(0, (at - Now).Ticks));
-        await Task.WhenAny(read, changed, Task.Delay(delay, _time, stop.Token)).ConfigureAwait(false);
+        await Task.WhenAny(woken, Task.Delay(delay, _time, stop.Token)).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
     }
 

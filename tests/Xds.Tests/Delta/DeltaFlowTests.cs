@@ -199,19 +199,28 @@ public sealed class DeltaFlowTests
         Assert.Equal(StreamRefusal.TypeMismatch, Failure(client.Subscribe(Cds)));
     }
 
-    /// <summary>On a stream of its own type it is seen in what is served that a cluster changed.</summary>
+    /// <summary>On streams of one type each the one tells which endpoints must follow its clusters, and the other sends
+    /// those that it was asked for.</summary>
     [Fact]
     public void Endpoints_OnTheirOwnStream_FollowTheirCluster()
     {
-        var client = new DeltaClient(Snapshot(Cluster("a."), Cluster("b"), Endpoints("a", 1)), only: Eds);
-        client.Publish(Cluster("a.", service: "a"));
-        client.Subscribe(Eds, "a");
-        client.Take();
-        client.Ack(Eds);
-        client.Publish(Cluster("b", timeoutMs: 7));
-        Assert.Empty(client.Take());
-        client.Publish(Cluster("a.", service: "a", timeoutMs: 7));
-        Assert.Equal(["eds a"], client.Take());
+        var clusters = new DeltaClient(Snapshot(Cluster("a.", service: "a"), Cluster("b")), only: Cds);
+        clusters.Subscribe(Cds);
+        clusters.Take();
+        clusters.Ack(Cds);
+        Assert.Equal(["a", "b"], clusters.Stream.TakeLeading().Order());
+        Later(clusters);
+        clusters.Publish(Cluster("a.", service: "a", timeoutMs: 7));
+        Assert.Equal(["cds a."], clusters.Take());
+        Assert.Equal(["a"], clusters.Stream.TakeLeading());
+        Assert.Empty(clusters.Stream.TakeLeading());
+
+        var endpoints = new DeltaClient(Snapshot(Endpoints("a", 1)), only: Eds);
+        endpoints.Subscribe(Eds, "a");
+        endpoints.Take();
+        endpoints.Ack(Eds);
+        endpoints.Stream.Follow(["a", "b"]);
+        Assert.Equal(["eds a"], endpoints.Take());
     }
 
     [Fact]
@@ -226,7 +235,9 @@ public sealed class DeltaFlowTests
     private static StreamRefusal Failure(IReadOnlyList<StreamEvent> events) =>
         Assert.IsType<StreamEvent.Failed>(Assert.Single(events)).Refusal;
 
-    private void Later() => _client.Now += TimeSpan.FromSeconds(1);
+    private void Later() => Later(_client);
+
+    private static void Later(DeltaClient client) => client.Now += TimeSpan.FromSeconds(1);
 
     private void SubscribeAll()
     {

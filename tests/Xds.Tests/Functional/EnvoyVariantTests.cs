@@ -44,19 +44,44 @@ public sealed class EnvoyVariantTests
         await ServesAsync(envoy, "one");
         await using var load = new Load(envoy);
 
+        await EndpointsAsync(host, envoy, load, one.Port, two.Port);
+        await ClustersAsync(host, envoy, load, source);
+        await RefusedAndRestartedAsync(host, envoy, load, one.Port, two.Port);
+
+        // From here on requests fail, as they should.
+        await AckedAsync(host, Resource.EmptyEndpoints(Name));
+        await ServesAsync(envoy, "no healthy upstream");
+        await AckedAsync(host, Endpoints(Name, one.Port));
+        await ServesAsync(envoy, "one");
+        host.ForgetAcks();
+        host.View.Update(builder => builder.Remove(ResourceType.Cluster, Name).Set(Routes("fairlead", "none")));
+        await host.AckAsync(ack => ack.Type == ResourceType.Cluster && ack.Resources.Count == 0, "no clusters");
+        Assert.DoesNotContain(Name, await envoy.AdminAsync("/clusters", Cancellation));
+        host.Publish(cluster, endpoints, routes);
+        await ServesAsync(envoy, "one");
+    }
+
+    private static async Task EndpointsAsync(
+        AdsHost host, EnvoyProcess envoy, Load load, int one, int two)
+    {
         await load.NoneFailsAsync("add", async () =>
         {
-            await AckedAsync(host, Endpoints(Name, one.Port, two.Port));
+            await AckedAsync(host, Endpoints(Name, one, two));
             await ServesAsync(envoy, "two");
         });
         await load.NoneFailsAsync("remove", async () =>
         {
-            await AckedAsync(host, Endpoints(Name, two.Port));
+            await AckedAsync(host, Endpoints(Name, two));
             for (var i = 0; i < 20; i++)
             {
                 Assert.Equal((HttpStatusCode.OK, "two"), await envoy.GetAsync(Host, Cancellation));
             }
         });
+    }
+
+    private static async Task ClustersAsync(
+        AdsHost host, EnvoyProcess envoy, Load load, EnvoyApi.Core.ConfigSource? source)
+    {
         await load.NoneFailsAsync("clusters change, endpoints do not", async () =>
         {
             for (var timeout = 1; timeout <= 3; timeout++)
@@ -73,6 +98,11 @@ public sealed class EnvoyVariantTests
             Assert.Equal(
                 0, await envoy.StatAsync($"cluster.{Name.Replace(':', '_')}.init_fetch_timeout", Cancellation));
         });
+    }
+
+    private static async Task RefusedAndRestartedAsync(
+        AdsHost host, EnvoyProcess envoy, Load load, int one, int two)
+    {
         await load.NoneFailsAsync("a bad assignment, then a good one", async () =>
         {
             host.Publish(BadEndpoints(Name));
@@ -82,7 +112,7 @@ public sealed class EnvoyVariantTests
                 refused => refused?.Message.Contains("malformed IP address", StringComparison.Ordinal) == true,
                 Bound, Cancellation);
             await ServesAsync(envoy, "two");
-            await AckedAsync(host, Endpoints(Name, one.Port));
+            await AckedAsync(host, Endpoints(Name, one));
             await ServesAsync(envoy, "one");
         });
         await load.NoneFailsAsync("the server restarts", async () =>
@@ -91,21 +121,9 @@ public sealed class EnvoyVariantTests
             await ServesAsync(envoy, "one");
             await host.StartServerAsync();
             await host.AckOfAsync(host.View.Current.Find(ResourceType.Endpoints, Name)!);
-            await AckedAsync(host, Endpoints(Name, two.Port));
+            await AckedAsync(host, Endpoints(Name, two));
             await ServesAsync(envoy, "two");
         });
-
-        // From here on requests fail, as they should.
-        await AckedAsync(host, Resource.EmptyEndpoints(Name));
-        await ServesAsync(envoy, "no healthy upstream");
-        await AckedAsync(host, Endpoints(Name, one.Port));
-        await ServesAsync(envoy, "one");
-        host.ForgetAcks();
-        host.View.Update(builder => builder.Remove(ResourceType.Cluster, Name).Set(Routes("fairlead", "none")));
-        await host.AckAsync(ack => ack.Type == ResourceType.Cluster && ack.Resources.Count == 0, "no clusters");
-        Assert.DoesNotContain(Name, await envoy.AdminAsync("/clusters", Cancellation));
-        host.Publish(cluster, endpoints, routes);
-        await ServesAsync(envoy, "one");
     }
 
     private static async Task AckedAsync(AdsHost host, Resource resource)
