@@ -18,7 +18,7 @@ internal sealed class SidecarCrowd
     public const string Command = "--sidecars";
 
     private const int AtOnce = 10;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
     private readonly Lock _gate = new();
     private readonly HashSet<int> _waiting = [];
