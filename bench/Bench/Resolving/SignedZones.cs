@@ -4,7 +4,7 @@ using Fairlead.TestKit.Processes;
 namespace Fairlead.Bench;
 
 /// <summary>
-/// internal, acme.internal and us1.acme.internal as signed zones, each served by an nsd of its own and delegated to from
+/// internal, acme.internal and us1.acme.internal as signed zones, each served by an nsd of its own and delegated to by
 /// the one above; and an unbound that validates them from the key of the first. Disposing it ends all four.
 /// </summary>
 internal sealed class SignedZones : IAsyncDisposable
@@ -71,9 +71,7 @@ internal sealed class SignedZones : IAsyncDisposable
         for (var i = Chain.Length - 1; i >= 0; i--)
         {
             var (zone, server) = Chain[i];
-            IEnumerable<string> leads = i + 1 < Chain.Length
-                ? [$"{Chain[i + 1].Zone}. NS ns.{Chain[i + 1].Zone}.", $"ns.{Chain[i + 1].Zone}. A {Chain[i + 1].Server}"]
-                : records;
+            var leads = i + 1 < Chain.Length ? Delegation(Chain[i + 1]) : records;
             string[] lines =
             [
                 $"$ORIGIN {zone}.", "$TTL 300", "@ SOA ns hostmaster 1 3600 600 86400 60", "@ NS ns", $"ns A {server}",
@@ -89,6 +87,9 @@ internal sealed class SignedZones : IAsyncDisposable
         await File.WriteAllTextAsync(_folder.File("unbound.conf"), Unbound(), cancellationToken);
         _servers.Add(_tools.Start("usr/sbin/unbound", "-d", "-c", _folder.File("unbound.conf")));
     }
+
+    private static IEnumerable<string> Delegation((string Zone, string Server) child) =>
+        [$"{child.Zone}. NS ns.{child.Zone}.", $"ns.{child.Zone}. A {child.Server}"];
 
     // Signs a zone with one key; returns the record of that key's digest.
     private async Task<string> SignAsync(string zone, CancellationToken cancellationToken)

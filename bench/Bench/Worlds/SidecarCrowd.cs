@@ -8,9 +8,9 @@ namespace Fairlead.Bench;
 
 /// <summary>
 /// A process that asks as many sidecars do: each over a connection and a stream of its own, spread over the home's
-/// anchors. It verifies nothing, since what is measured is the anchors. Prints <c>ready</c> when every one was told every
-/// name; to a line <c>arm</c> it says <c>armed</c>, and <c>seen</c> when each was told another record of the first name.
-/// Ends with its stdin.
+/// anchors. It verifies nothing, since what is measured is the anchors. Prints <c>ready</c> when every one was told
+/// every name; to a line <c>arm</c> it says <c>armed</c>, and <c>seen</c> when each was told another record of the
+/// first name. Ends with its stdin.
 /// </summary>
 internal sealed class SidecarCrowd
 {
@@ -18,7 +18,7 @@ internal sealed class SidecarCrowd
     public const string Command = "--sidecars";
 
     private const int AtOnce = 10;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
     private readonly Lock _gate = new();
     private readonly HashSet<int> _waiting = [];

@@ -3,13 +3,13 @@ using System.Globalization;
 namespace Fairlead.Bench;
 
 /// <summary>
-/// 1,000 sidecars of one pod's kind, each with twenty names of another segment, at the anchors of one home: what they
+/// 1,000 sidecars of one pod's kind, each with three names of another segment, at the anchors of one home: what they
 /// cost these, and how many subscriptions these have upstream for all of them.
 /// </summary>
 internal static class SubscriptionBenchmarks
 {
     private const int Sidecars = 1_000;
-    private const int Names = 20;
+    private const int Names = 3;
     private const int Changes = 10;
     private const int OwnImports = 1; // what the demo's own sidecar asks for beside those
     private const double Seconds = 60;
@@ -53,7 +53,7 @@ internal static class SubscriptionBenchmarks
         var update = (Cpu(anchors) - cpu) * 1_000 / (Changes * Sidecars);
         return
         [
-            new("subscriptions: upstream of one anchor, for 1,000 sidecars of 20 names each", relayed, "", Names)
+            new("subscriptions: upstream of one anchor, for 1,000 sidecars of 3 names each", relayed, "", Names)
             {
                 Note = string.Create(
                     CultureInfo.InvariantCulture,

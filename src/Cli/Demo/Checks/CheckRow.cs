@@ -8,6 +8,7 @@ internal sealed record CheckRow(string Name, Func<CancellationToken, Task<string
     /// <summary>What <c>--checks</c> chooses it by.</summary>
     internal string Number => Name.Split(' ')[0];
 
-    /// <summary>Whether it runs at the same time as the check before: most of both is waiting, for other names.</summary>
+    /// <summary>Whether it runs at the same time as the check before: most of both is waiting, for other names.
+    /// </summary>
     internal bool IsBeside { get; init; }
 }

@@ -3,8 +3,8 @@ using System.Net;
 namespace Fairlead.Cli.Demo.Checks.Acme;
 
 /// <summary>
-/// A stranger's segment seals whatever its publisher signs: an address that nobody may be sent to, and pods in the guise
-/// of the home's own. Both are refused by name, and nothing else of that segment is.
+/// A stranger's segment seals whatever its publisher signs: an address that nobody may be sent to, and pods in the
+/// guise of the home's own. Both are refused by name, and nothing else of that segment is.
 /// </summary>
 internal sealed class ContentScopeCheck(DemoWorld world)
 {
