@@ -38,7 +38,6 @@ internal static class NamesPage
         json.WriteStartObject();
         json.WriteString("name", name.Name);
         json.WriteString("state", StateName(name.State));
-        json.WriteString("anchor", anchor);
         json.WriteStartArray("path");
         foreach (var hop in name.Answer?.Hops ?? [])
         {
@@ -63,6 +62,7 @@ internal static class NamesPage
         json.WriteString("failure", name.Failure?.Failure.ToString());
         WriteIntroductions(json, name.Answer);
         WriteMembers(json, name);
+        json.WriteString("anchor", anchor);
         json.WriteEndObject();
     }
 

@@ -22,7 +22,7 @@ public sealed class KeptDemoTests(KeptDemo kept)
             [
                 "XDS_SOCKET", "XDS_ADDRESS", "ADMIN_ADDRESS", "MANIFESTS_DIR", "ENVOY_BOOTSTRAP", "ENVOY_PID",
                 "SIDECAR_PID", "ANCHOR_PIDS_EU1", "ANCHOR_PIDS_US1", "GENESIS_EU1", "BOOTSTRAP_FILE", "KEY_FILE",
-                "ANCHOR_ADMINS_EU1", "SEGMENT_US1", "DNS_ADDRESS",
+                "ANCHOR_ADMINS_EU1", "ANCHOR_ADMINS_US1", "SEGMENT_US1", "DNS_ADDRESS",
             ],
             demo.Lines.Select(line => line.Key));
         Assert.All(
@@ -95,7 +95,7 @@ public sealed class KeptDemoTests(KeptDemo kept)
         Assert.All(page.AsArray(), name => Assert.Equal(
             [
                 "name", "state", "path", "epoch", "seal", "signers", "age_ms", "ttl_ms", "bound", "stale_ms", "failure",
-                "introductions", "members",
+                "introductions", "members", "anchor",
             ],
             name!.AsObject().Select(member => member.Key)));
         var checkout = page.AsArray().Single(name => (string?)name!["name"] == DemoEnvironment.Checkout)!;
