@@ -11,6 +11,9 @@ namespace Fairlead.Sidecar.Hosting;
 /// <summary>The configuration of one sidecar. Immutable.</summary>
 internal sealed record SidecarOptions
 {
+    // Half of what a resolver holds: the others are for names that are asked for without being imported.
+    private const int ImportsMax = 5_000;
+
     /// <value>The bootstrap file: the only trust root.</value>
     internal required string Bootstrap { get; init; }
 
@@ -84,7 +87,8 @@ internal sealed record SidecarOptions
             Subject = SubjectOf(root),
             State = root.OptionalFilePath("state"),
             Imports = root.Values<FullName>(
-                "imports", "the full name of a service, such as checkout.shop.svc.us1.internal", IsImport),
+                "imports", "the full name of a service, such as checkout.shop.svc.us1.internal", IsImport,
+                countMax: ImportsMax),
             XdsSocket = xds.FilePath("socket", "/var/run/fairlead/xds.sock"),
             XdsSvid = PodIdentity.SvidOf(xds.Section("spiffe", isRequired: false)),
             XdsAddress = xds.LoopbackEndpoint("address", new IPEndPoint(IPAddress.Loopback, 16010)),
