@@ -35,24 +35,16 @@ internal static class SetAsking
         return members.ToImmutable();
     }
 
-    /// <summary>The members of a saved set, each verified from the same genesis for the same moment; none where the
-    /// file holds none.</summary>
+    /// <summary>The members of a saved set, each verified from the same genesis for the same moment; one that the file
+    /// does not hold serves nobody.</summary>
     internal static ImmutableArray<MemberView> Saved(
-        VerifiedAnswer answer, ImmutableArray<SavedAnswer> saved, Digest genesis, long at)
-    {
-        if (saved.IsEmpty)
-        {
-            return [];
-        }
-
-        return
+        VerifiedAnswer answer, ImmutableArray<SavedAnswer> saved, Digest genesis, long at) =>
         [
             .. from member in Ordered(answer)
                let name = NameOf(answer, member)
                let own = saved.FirstOrDefault(one => one.Query.Value.Name.Text == name)
                select MemberView.Of(answer.Set!, member, Verified(own, name, genesis, at)),
         ];
-    }
 
     private static Asked Verified(SavedAnswer? saved, string name, Digest genesis, long at) =>
         saved?.Verify(genesis, at) switch

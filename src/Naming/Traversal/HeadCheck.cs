@@ -54,14 +54,13 @@ public static class HeadCheck
         var faults = home.Newest.Value.Quorum.F;
         if (times.Count <= faults || highest is null)
         {
-            return new HeadVerdict(
-                null, new Refusal(
-                    NoFreshHead, "heads", $"{times.Count} of {heads.Length} heads hold, wanted {faults + 1}; {last}"));
+            var few = $"{times.Count} of {heads.Length} heads hold, wanted {faults + 1}; {last}";
+            return new HeadVerdict(null, new Refusal(NoFreshHead, "heads", few), times.Count);
         }
 
         return ClockRules.CheckSkew(now, state.ClockDelta, (int)faults, [.. times.Values]) is { } skew
-            ? new HeadVerdict(null, skew)
-            : new HeadVerdict(Adopt(state, home, highest, issued), null);
+            ? new HeadVerdict(null, skew, times.Count)
+            : new HeadVerdict(Adopt(state, home, highest, issued), null, times.Count);
     }
 
     private static VerifierState Adopt(VerifierState state, SegmentState home, SealPosition seal, long issued)

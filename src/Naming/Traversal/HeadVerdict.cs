@@ -5,8 +5,9 @@ namespace Fairlead.Naming.Traversal;
 /// <summary>Where the home stands, as more than F of its anchors say, or why that is not known.</summary>
 public sealed record HeadVerdict
 {
-    internal HeadVerdict(VerifierState? next, Refusal? refusal)
+    internal HeadVerdict(VerifierState? next, Refusal? refusal, int held = 0)
     {
+        Held = held;
         Next = next;
         Refusal = refusal;
     }
@@ -16,6 +17,9 @@ public sealed record HeadVerdict
 
     /// <summary>The error; null where the heads were accepted.</summary>
     public Refusal? Refusal { get; }
+
+    /// <summary>How many distinct anchors' heads hold.</summary>
+    public int Held { get; }
 
     /// <summary>Whether the heads were accepted.</summary>
     [MemberNotNullWhen(true, nameof(Next))]

@@ -65,10 +65,10 @@ public static class HomeMeeting
         var heads = ImmutableArray.CreateBuilder<OfferedHead>();
         var failures = ImmutableArray.CreateBuilder<MeetingFailure>();
         Refusal? last = new(VerificationFailure.NoFreshHead, "heads", "no anchor gave one");
-        var judged = 0;
         using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         var asking = anchors.Select(anchor => AskAsync(anchor, nonce, memory, time, enough.Token)).ToList();
+        var isWaiting = false;
         await foreach (var one in Task.WhenEach(asking).ConfigureAwait(false))
         {
             var (head, failure) = await one.ConfigureAwait(false);
@@ -79,33 +79,30 @@ public static class HomeMeeting
             }
 
             heads.Add(head);
-            var faults = memory.State.HomeState?.Newest.Value.Quorum.F ?? 0;
-            if (heads.Count == faults + 1)
+            last = memory.Judge(
+                nonce, heads.ToImmutable(), time.GetUtcNow().ToUnixTimeMilliseconds(), out var held);
+            if (last is not null)
             {
-                patience.CancelAfter(ClockPatience);
+                continue;
             }
 
-            if (heads.Count > 2 * faults && Judge() is null)
+            if (held > 2 * (memory.State.HomeState?.Newest.Value.Quorum.F ?? 0))
             {
                 break;
             }
-        }
 
-        if (heads.Count > judged)
-        {
-            Judge();
+            // Enough to start from. Only heads that hold count for that: who lies first must not hurry the others.
+            if (!isWaiting)
+            {
+                isWaiting = true;
+                patience.CancelAfter(ClockPatience);
+            }
         }
 
         await enough.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(asking).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         return new MeetingResult(last, heads.Count, failures.ToImmutable());
-
-        Refusal? Judge()
-        {
-            judged = heads.Count;
-            return last = memory.Judge(nonce, heads.ToImmutable(), time.GetUtcNow().ToUnixTimeMilliseconds());
-        }
     }
 
     /// <summary>A failed call as a named error.</summary>

@@ -77,11 +77,13 @@ public sealed class VerifierMemory
 
     /// <summary>Judges heads (V41) and takes over where the home stands.</summary>
     /// <returns><c>NoFreshHead</c>, <c>ClockSkew</c>, or null.</returns>
-    public Refusal? Judge(Hex16 nonce, ImmutableArray<OfferedHead> heads, long now)
+    /// <param name="held">How many distinct anchors' heads hold.</param>
+    public Refusal? Judge(Hex16 nonce, ImmutableArray<OfferedHead> heads, long now, out int held)
     {
         lock (_gate)
         {
             var verdict = HeadCheck.Check(_state, nonce, heads, now, _cache);
+            held = verdict.Held;
             if (!verdict.IsAccepted)
             {
                 return verdict.Refusal;

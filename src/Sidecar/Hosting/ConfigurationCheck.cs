@@ -47,9 +47,12 @@ internal sealed class ConfigurationCheck
     {
         // What is missing or wrong in the configuration itself was said already.
         var bootstrap = File.Exists(_options.Bootstrap) ? Try(() => BootstrapFile.Read(_options.Bootstrap)) : null;
+        var before = _problems.Count;
         var (key, subject) = Proof();
+        var isProofGood = key is not null
+            || (_problems.Count == before && (_options.Identity.Svid is not null || _options.Identity.Token is not null));
         subject ??= _options.Subject ?? (key is null ? null : bootstrap?.SubjectOf(key));
-        if (bootstrap is not null && key is not null && subject is null)
+        if (bootstrap is not null && isProofGood && subject is null)
         {
             _problems.Add(ResolverSetup.NoSubject(_options));
         }

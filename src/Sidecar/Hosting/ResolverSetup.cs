@@ -36,8 +36,10 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
     }
 
     /// <summary>What to do where nobody says who the pod is.</summary>
-    internal static string NoSubject(SidecarOptions options) =>
-        $"bootstrap file {options.Bootstrap}: subjects has no entry for the pod's key {options.Identity.Key}; "
+    internal static string NoSubject(SidecarOptions options) => options.Identity.Svid is not null
+        || options.Identity.Token is not null
+        ? "the pod's proof names no namespace and account; write subject: namespace/account into the configuration"
+        : $"bootstrap file {options.Bootstrap}: subjects has no entry for the pod's key {options.Identity.Key}; "
         + "add one, or write subject: namespace/account into the configuration";
 
     public void Dispose() => Options.Identity.Dispose();

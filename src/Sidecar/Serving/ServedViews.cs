@@ -85,8 +85,8 @@ internal sealed class ServedViews : IViewProvider
         Settle();
     }
 
-    /// <summary>These names belong to "everything" from now on. Clients are told of a new one once something is known
-    /// of it, and what is settled stays so.</summary>
+    /// <summary>These names belong to "everything" from now on. Clients that are told of names already hear of a new one
+    /// at once, without endpoints until its traversal ends; what is settled stays so.</summary>
     internal void Import(IReadOnlySet<string> imports)
     {
         // A feed's lock is taken before this one, never behind it.
@@ -101,7 +101,10 @@ internal sealed class ServedViews : IViewProvider
 
         foreach (var name in unknown)
         {
-            Serve(ServedName.Without(name, Reasons.Pending, _shapes?.PortsOf(name) ?? []));
+            // Never over an answer that came in between.
+            var pending = ServedName.Without(name, Reasons.Pending, _shapes?.PortsOf(name) ?? []);
+            _envoy.PublishFirst(pending);
+            _grpc.PublishFirst(pending);
         }
 
         _envoy.Import(imports);

@@ -67,6 +67,18 @@ internal sealed class ViewFeed : IResourceInterest
         }
     }
 
+    /// <summary>Serves this unless something of the name is served already.</summary>
+    internal void PublishFirst(ServedName name)
+    {
+        lock (_gate)
+        {
+            if (!_names.ContainsKey(name.Name))
+            {
+                Publish(name);
+            }
+        }
+    }
+
     /// <summary>From now on it is enough that something is known.</summary>
     internal void EndPatience()
     {
@@ -82,7 +94,7 @@ internal sealed class ViewFeed : IResourceInterest
     {
         lock (_gate)
         {
-            return _names.TryGetValue(name, out var served) && !(served.IsPending && served.Ports.IsEmpty);
+            return IsKnown(name);
         }
     }
 
@@ -97,7 +109,8 @@ internal sealed class ViewFeed : IResourceInterest
             _unknown.IntersectWith(imports);
             if (!View.Current.Primed)
             {
-                _unknown.UnionWith(changed.Where(name => imports.Contains(name) && !_names.ContainsKey(name)));
+                // One that is merely wanted is as unknown as one that nobody asked for.
+                _unknown.UnionWith(changed.Where(name => imports.Contains(name) && !IsKnown(name)));
             }
 
             View.Update(builder =>
@@ -188,6 +201,9 @@ internal sealed class ViewFeed : IResourceInterest
             }
         }
     }
+
+    private bool IsKnown(string name) =>
+        _names.TryGetValue(name, out var served) && !(served.IsPending && served.Ports.IsEmpty);
 
     private void Rebuild(SnapshotBuilder builder, ServedName name)
     {

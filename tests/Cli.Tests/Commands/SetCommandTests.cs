@@ -101,12 +101,14 @@ public sealed class SetCommandTests : IDisposable
             (string?)live["members"]![1]!["answer"]!["endpoints"]!.ToJsonString(),
             (string?)saved["members"]![1]!["answer"]!["endpoints"]!.ToJsonString());
 
-        // A member's answer that is another name's, changed or taken out serves nobody.
+        // A member's answer that is another name's or taken out serves nobody.
         var file = JsonNode.Parse(await File.ReadAllTextAsync(
             _folder["set.json"], TestContext.Current.CancellationToken))!;
         file["members"]!.AsArray().RemoveAt(1);
         Assert.Equal("NotSaved", await FailureAsync(file));
         file["members"]!.AsArray().Add(JsonNode.Parse(file["members"]![0]!.ToJsonString()));
+        Assert.Equal("NotSaved", await FailureAsync(file));
+        file.AsObject().Remove("members");
         Assert.Equal("NotSaved", await FailureAsync(file));
 
         async Task<JsonNode> VerifyAsync(string name) => JsonNode.Parse((await Fairlead.RunAsync(

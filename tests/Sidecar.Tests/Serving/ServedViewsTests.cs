@@ -62,6 +62,37 @@ public sealed class ServedViewsTests : IDisposable
     public void Views_WithoutImports_AreToldAtOnce() => Assert.True(Snapshot(Views(null)).Primed);
 
     [Fact]
+    public void Import_OfANewName_TellsNoEmptyWorldWhileNothingIsKnown()
+    {
+        // The home is out of reach since the start; the operator adds a name, or puts one in place of another.
+        var views = Views(null, Checkout);
+        views.EndPatience();
+        views.Import(new HashSet<string> { Checkout, Other });
+        Assert.False(Snapshot(views).Primed);
+        Assert.False(views.Settled.IsCompleted);
+        views.Publish(CachedNames.Fresh);
+        Assert.True(Snapshot(views).Primed);
+
+        var early = Views(null, Other);
+        early.Import(new HashSet<string> { Checkout });
+        Assert.False(Snapshot(early).Primed);
+        early.Publish(CachedNames.Fresh);
+        Assert.True(Snapshot(early).Primed);
+    }
+
+    [Fact]
+    public void Import_OfANameThatIsServed_LeavesItsAnswer()
+    {
+        var views = Views(null, Other);
+        views.Publish(CachedNames.Fresh);
+        var fresh = Snapshot(views).Find(ResourceType.Endpoints, Cluster)!.Version;
+        views.Import(new HashSet<string> { Checkout, Other });
+        views.EndPatience();
+        Assert.Equal(fresh, Snapshot(views).Find(ResourceType.Endpoints, Cluster)!.Version);
+        Assert.True(Snapshot(views).Primed);
+    }
+
+    [Fact]
     public async Task Restart_WithKnownShapes_TellsTheSameClustersAndNothingOfEndpoints()
     {
         var before = await ResolvedOnceAsync();

@@ -50,6 +50,8 @@ internal sealed class Reloader(
             }
             catch (Exception e)
             {
+                // Tried again at the next look: what it reached is in use, and to do that again changes nothing.
+                _seen = (null, null);
                 ReloadLog.Broke(log, e, path);
             }
         }
