@@ -60,12 +60,8 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
             fetched = fetched with { Epochs = whole.Epochs };
         }
 
-        if (await verifier.AdoptAsync(fetched.Segment).ConfigureAwait(false) is { } lost)
-        {
-            return lost;
-        }
-
+        // Before it is adopted: a floor that is raised to it must find it in what is relayed (V30).
         log.Add(fetched.Epochs);
-        return null;
+        return await verifier.AdoptAsync(fetched.Segment).ConfigureAwait(false);
     }
 }

@@ -26,12 +26,14 @@ internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, Immutabl
         AnchorClient client, SegmentView view, IReadOnlyCollection<RelayedHop> hops,
         CancellationToken cancellationToken)
     {
-        if (view.Epochs.Length + hops.Sum(hop => hop.Epochs.Count) <= Limits.PageEpochs)
+        // What is shown page by page ends where the question says that it ends.
+        var shown = hops.Select(hop => hop.Frozen()).ToList();
+        if (view.Epochs.Length + shown.Sum(hop => hop.Epochs.Length) <= Limits.PageEpochs)
         {
-            return (new ChainShowing(view.Epochs, [.. hops.Select(hop => hop.After(null))]), null);
+            return (new ChainShowing(view.Epochs, [.. shown.Select(hop => hop.After(null))]), null);
         }
 
-        foreach (var (genesis, epochs) in hops.Select(hop => (hop.Hop.Genesis, hop.Epochs))
+        foreach (var (genesis, epochs) in shown.Select(hop => (hop.Hop.Genesis, hop.Epochs))
             .Prepend((view.Genesis, view.Epochs)))
         {
             if (await PagesAsync(client, genesis, epochs, cancellationToken).ConfigureAwait(false) is { } refusal)
@@ -40,18 +42,18 @@ internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, Immutabl
             }
         }
 
-        return (new ChainShowing([view.Epochs[^1]], [.. hops.Select(hop => hop.ForVerifier())]), null);
+        return (new ChainShowing([view.Epochs[^1]], [.. shown.Select(hop => hop.ForVerifier())]), null);
     }
 
     private static async Task<Refusal?> PagesAsync(
-        AnchorClient client, Digest genesis, IReadOnlyList<EpochDocument> epochs, CancellationToken cancellationToken)
+        AnchorClient client, Digest genesis, ImmutableArray<EpochDocument> epochs, CancellationToken cancellationToken)
     {
         var request = new PresentRequest { Genesis = WireWriter.ToBytes(genesis) };
         while (true)
         {
             var response = await client.PresentAsync(request, cancellationToken).ConfigureAwait(false);
-            var next = (int)Math.Min(response.Next, (ulong)epochs.Count);
-            if (next == epochs.Count)
+            var next = (int)Math.Min(response.Next, (ulong)epochs.Length);
+            if (next == epochs.Length)
             {
                 return null;
             }

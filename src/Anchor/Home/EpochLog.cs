@@ -24,6 +24,9 @@ internal sealed class EpochLog
         }
     }
 
+    /// <summary>A log of epochs that are verified already, ascending from 0.</summary>
+    internal static EpochLog Of(ImmutableArray<EpochDocument> epochs) => new() { _epochs = epochs };
+
     /// <summary>Adds those that continue the log.</summary>
     internal void Add(IEnumerable<EpochDocument> epochs)
     {

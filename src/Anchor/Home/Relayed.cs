@@ -23,9 +23,17 @@ internal sealed record Relayed(
     /// <summary>The segment that answers.</summary>
     internal Digest Target => Hops[^1].Hop.Genesis;
 
-    /// <summary>The newest epoch of a segment on the path that goes with it; -1 for none.</summary>
-    internal long NewestOf(Digest segment) =>
-        (Hops.FirstOrDefault(hop => hop.Hop.Genesis == segment)?.Epochs.Count ?? 0) - 1;
+    /// <summary>The newest epoch of each segment on the path that goes with it now, at least; -1 for none.</summary>
+    internal Dictionary<Digest, long> Newest()
+    {
+        var newest = new Dictionary<Digest, long>();
+        foreach (var hop in Hops)
+        {
+            newest.TryAdd(hop.Hop.Genesis, hop.Epochs.Length - 1);
+        }
+
+        return newest;
+    }
 
     /// <summary>When the first of a hop's seal and Attests ends, in unix milliseconds, and its seal.</summary>
     /// <param name="hop">The answering hop.</param>

@@ -376,7 +376,7 @@ internal sealed class TargetStream(
     private Relayed Relay(Way way, UnverifiedHop hop, UnverifiedAnswer answer)
     {
         var (expiry, seal) = Relayed.EndOf(hop);
-        var last = new RelayedHop(hop with { Epochs = [], Kind = way.Target.Kind }, Epochs.All);
+        var last = new RelayedHop(hop with { Epochs = [], Kind = way.Target.Kind }, EpochLog.Of(Epochs.All));
         return new Relayed(
             [.. way.Hops, last], answer.Result, answer.Slices, Math.Min(expiry, way.Until), seal);
     }

@@ -42,7 +42,7 @@ internal sealed class ConsumerService : IAsyncDisposable
         var cache = new VerifiedCache();
         _context = context;
         _attests = attests;
-        Homes = new HomeBook(context, cache);
+        Homes = new HomeBook(context, cache, verifier.Chain);
         _doorman = new Doorman(context, Homes, cache);
         _answerer = new Answerer(context, attests);
         _relay = new HomeRelay(context, verifier, attests, introductions, chains);

@@ -271,6 +271,8 @@ internal sealed class ConsumerStream(
             return null; // The target has not spoken yet.
         }
 
+        // Read first: the chains of transits may grow meanwhile, and what was not sent is not known there.
+        var newest = relayed?.Newest() ?? [];
         var composed = answerer.Compose(subscription.Question, view, relayed, _known, out var refusal);
         if (composed is null)
         {
@@ -301,7 +303,7 @@ internal sealed class ConsumerStream(
         subscription.OnSent(composed, view, relayed, now);
         foreach (var hop in composed.Answer.Hops)
         {
-            _known[hop.Genesis] = Math.Max(_known.GetValueOrDefault(hop.Genesis, -1), NewestOf(hop, view, relayed));
+            _known[hop.Genesis] = Math.Max(_known.GetValueOrDefault(hop.Genesis, -1), NewestOf(hop, view, newest));
         }
 
         return new SubscribeResponse
@@ -335,8 +337,9 @@ internal sealed class ConsumerStream(
         return now < until;
     }
 
-    private static long NewestOf(Naming.Traversal.UnverifiedHop hop, SegmentView view, Relayed? relayed) =>
-        hop.Genesis == view.Genesis ? view.Epoch.Value.Number : relayed?.NewestOf(hop.Genesis) ?? -1;
+    private static long NewestOf(
+        Naming.Traversal.UnverifiedHop hop, SegmentView view, Dictionary<Digest, long> newest) =>
+        hop.Genesis == view.Genesis ? view.Epoch.Value.Number : newest.GetValueOrDefault(hop.Genesis, -1);
 
     private SubscribeResponse? Once(Subscription subscription, Refusal refusal)
     {

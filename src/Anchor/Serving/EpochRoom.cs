@@ -5,8 +5,8 @@ using Fairlead.Naming.Traversal;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// Keeps an answer within what it may bring of epochs (V1, V36): of the longest chains only the newest epoch goes
-/// along. Whoever lacks more than that sees the gap, and asks for the pages between. Pure.
+/// Keeps an answer within what it may bring of epochs (V1, V36): of the longest chains only the newest epoch and
+/// that of the seal go along. Whoever lacks more than that sees the gap, and asks for the pages between. Pure.
 /// </summary>
 internal static class EpochRoom
 {
@@ -21,15 +21,35 @@ internal static class EpochRoom
             || hops.Sum(hop => BytesOf(hop.Epochs)) > BytesMax)
         {
             var longest = hops.MaxBy(hop => hop.Epochs.Length)!;
-            if (longest.Epochs.Length <= 1)
+            var least = Least(longest);
+            if (longest.Epochs.Length <= least.Length)
             {
                 break;
             }
 
-            hops = hops.Replace(longest, longest with { Epochs = [longest.Epochs[^1]] });
+            hops = hops.Replace(longest, longest with { Epochs = least });
         }
 
         return hops == answer.Hops ? answer : answer with { Hops = hops };
+    }
+
+    // An introduction stands under an epoch that need not be the newest (V16): whoever pages the rest keeps only the
+    // newest ones as documents.
+    private static ImmutableArray<EpochDocument> Least(UnverifiedHop hop)
+    {
+        if (hop.Seal is { } seal && Document.TryParse<Seal>(seal.Payload, out var parsed, out _))
+        {
+            foreach (var epoch in hop.Epochs[..^Math.Min(1, hop.Epochs.Length)])
+            {
+                if (Document.TryParse<Epoch>(epoch.Payload, out var one, out _)
+                    && one.Digest == parsed.Value.EpochDigest)
+                {
+                    return [epoch, hop.Epochs[^1]];
+                }
+            }
+        }
+
+        return hop.Epochs.IsEmpty ? [] : [hop.Epochs[^1]];
     }
 
     private static int BytesOf(ImmutableArray<EpochDocument> epochs) => epochs.Sum(epoch => epoch.Payload.Length

@@ -15,15 +15,17 @@ internal sealed class HomeBook
 
     private readonly ServingContext _context;
     private readonly VerifiedCache _cache;
+    private readonly Func<Digest, SegmentState?> _own;
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, Home> _homes = [];
     private readonly LinkedList<Digest> _order = new();
 
     /// <param name="context">The anchor.</param>
     /// <param name="cache">What was verified before.</param>
-    internal HomeBook(ServingContext context, VerifiedCache cache)
+    /// <param name="own">The chains that this anchor knows by itself.</param>
+    internal HomeBook(ServingContext context, VerifiedCache cache, Func<Digest, SegmentState?> own)
     {
-        (_context, _cache) = (context, cache);
+        (_context, _cache, _own) = (context, cache, own);
         Rates = new RateBook(context.Rates.SegmentPerSecond, context.Rates.SegmentBurst, context.Time);
         Presented = new PresentedChains(context, ChainOf, cache);
     }
@@ -126,7 +128,17 @@ internal sealed class HomeBook
         }
 
         return IntroducedHome.Check(
-            view, genesis, target, hops, _context.Now(), _cache, Presented.Find, out floor, out until);
+            view, genesis, target, hops, _context.Now(), _cache, Known, out floor, out until);
+    }
+
+    // A floor of this segment's may be of an epoch that the home has not heard of: an introduction under an older one
+    // is as good where the chain is known here (V16, V30).
+    private SegmentState? Known(Digest genesis)
+    {
+        var shown = Presented.Find(genesis);
+        return _own(genesis) is { IsQuarantined: false } own && own.NewestNumber > (shown?.NewestNumber ?? -1)
+            ? own
+            : shown;
     }
 
     private Refusal? Extend(

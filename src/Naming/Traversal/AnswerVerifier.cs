@@ -146,6 +146,7 @@ public static class AnswerVerifier
             Now = context.Now,
             Delta = context.Delta,
             Signatures = context.Signatures,
+            IsIntroduction = hop.Index > 0 && !hop.IsLast,
         });
         if (segment is null)
         {

@@ -7,7 +7,7 @@ namespace Fairlead.Naming.Traversal;
 /// <param name="Hop">The hop of that segment, from 0.</param>
 /// <param name="Segment">The segment.</param>
 /// <param name="From">The number of the first epoch that is missing.</param>
-/// <param name="Before">The number of the first epoch that the answer brings.</param>
+/// <param name="Before">The number of the epoch behind the gap, which the answer brings.</param>
 public sealed record ChainGap(int Hop, Digest Segment, long From, long Before)
 {
     /// <summary>The first gap of an answer; null for none. Says nothing of whether the segment belongs there: a
@@ -21,16 +21,21 @@ public sealed record ChainGap(int Hop, Digest Segment, long From, long Before)
         for (var i = 0; i < answer.Hops.Length; i++)
         {
             var hop = answer.Hops[i];
-            if (hop.Epochs is not [var first, ..]
-                || !Document.TryParse<Epoch>(first.Payload, out var epoch, out _))
-            {
-                continue;
-            }
-
             var next = (state.Segments.GetValueOrDefault(hop.Genesis)?.NewestNumber ?? -1) + 1;
-            if (epoch.Value.Number > next)
+            foreach (var document in hop.Epochs)
             {
-                return new ChainGap(i, hop.Genesis, next, epoch.Value.Number);
+                // An introducing seal's epoch goes before those that continue the chain (V16).
+                if (!Document.TryParse<Epoch>(document.Payload, out var epoch, out _))
+                {
+                    break;
+                }
+
+                if (epoch.Value.Number > next)
+                {
+                    return new ChainGap(i, hop.Genesis, next, epoch.Value.Number);
+                }
+
+                next = Math.Max(next, epoch.Value.Number + 1);
             }
         }
 

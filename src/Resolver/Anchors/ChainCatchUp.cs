@@ -41,9 +41,9 @@ public static class ChainCatchUp
             return (chains, null);
         }
 
-        // Each turn fills the gap of one hop.
+        // Each turn fills a gap of one hop, which has two at most: before its seal's epoch, and before its newest.
         var trial = state;
-        for (var i = 0; i < Limits.Hops && ChainGap.First(trial, answer) is { } gap; i++)
+        for (var i = 0; i < 2 * Limits.Hops && ChainGap.First(trial, answer) is { } gap; i++)
         {
             var verdict = AnswerVerifier.Verify(
                 trial, query, answer, time.GetUtcNow().ToUnixTimeMilliseconds(), options, cache);

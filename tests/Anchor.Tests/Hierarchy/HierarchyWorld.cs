@@ -1,6 +1,9 @@
 using Fairlead.Anchor.Tests.Cluster;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Resolver.Home;
+using Fairlead.Rpc;
 using Fairlead.TestKit;
 
 namespace Fairlead.Anchor.Tests.Hierarchy;
@@ -68,6 +71,38 @@ internal sealed class HierarchyWorld : IAsyncDisposable
         var verdict = await Client.ResolveAsync(Eu1, 0, name, cancellationToken);
         Assert.True(verdict is Verdict.Accepted, (verdict as Verdict.Refused)?.Refusal.ToString());
         return ((Verdict.Accepted)verdict).Answer;
+    }
+
+    /// <summary>What a pod of eu1 remembers that knows the home's genesis alone.</summary>
+    internal VerifierMemory Memory() => new(
+        new HomePin(Eu1.Segment.Genesis, Eu1.Segment.Name), [], TestKeys.Signer(900).Key,
+        new VerifierOptions { UnsafeAllowLoopbackEndpoints = true, Subject = ClusterClient.Pod }, null);
+
+    /// <summary>Asks eu1 as a pod that remembers what it learned before, until there is a verdict.</summary>
+    internal async Task<VerifiedAnswer> AskAsync(
+        VerifierMemory memory, string name, CancellationToken cancellationToken)
+    {
+        var query = ClusterClient.Ask(Eu1, name);
+        await using var client = Client.AsPod(Eu1, 0);
+        while (true)
+        {
+            try
+            {
+                Assert.Null(await HomeMeeting.MeetAsync(client, memory, TimeProvider.System, cancellationToken));
+                var raw = await ClusterClient.ResolveOnceAsync(
+                    client, query, cancellationToken, memory.State.Segments.Values.Select(WireWriter.ToKnown));
+                Assert.True(raw.Hops.Sum(hop => hop.Epochs.Length) <= Limits.NewEpochs);
+                var (chains, gap) = await memory.CatchUpAsync(client, raw, TimeProvider.System, cancellationToken);
+                Assert.Null(gap);
+                var (answer, refusal) = memory.Verify(query, raw, ClusterClient.Now, chains);
+                Assert.True(answer is not null, refusal?.ToString());
+                return answer;
+            }
+            catch (RpcException e) when (RpcFailures.Read(e) is { } refusal && RpcFailures.IsRetriable(refusal.Failure))
+            {
+                TestContext.Current.TestOutputHelper?.WriteLine(refusal.ToString());
+            }
+        }
     }
 
     /// <summary>A path as text: kinds and names.</summary>

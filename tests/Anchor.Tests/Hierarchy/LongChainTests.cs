@@ -1,7 +1,5 @@
 using Fairlead.Anchor.Tests.Cluster;
-using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
-using Fairlead.Protocol;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
 using Fairlead.Rpc;
@@ -45,10 +43,10 @@ public sealed class LongChainTests : IAsyncLifetime
         await world.Client.SealAsync(world.Us1, 0, "checkout.shop.svc", Token);
         await world.Client.SealAsync(world.Db, 0, "orders.shop.svc", Token);
 
-        var memory = Memory(world);
-        var sibling = await AskAsync(world, memory, Sibling);
+        var memory = world.Memory();
+        var sibling = await world.AskAsync(memory, Sibling, Token);
         Assert.Equal("Home eu1.acme.internal, Up acme.internal, Down us1.acme.internal", PathOf(sibling));
-        var foreign = await AskAsync(world, memory, Foreign);
+        var foreign = await world.AskAsync(memory, Foreign, Token);
         Assert.Equal(
             "Home eu1.acme.internal, Up acme.internal, Peer corp.internal, Down db.corp.internal", PathOf(foreign));
         Assert.All(memory.State.Segments.Values, segment =>
@@ -62,42 +60,13 @@ public sealed class LongChainTests : IAsyncLifetime
         await world.Acme.StopAsync(0);
         await world.Eu1.StopAsync(0);
         await world.Eu1.StartAsync(0);
-        Assert.Equal(Outcome.Record, (await AskAsync(world, Memory(world), Sibling)).Outcome);
-        Assert.Equal(Outcome.Record, (await AskAsync(world, memory, Foreign)).Outcome);
+        Assert.Equal(Outcome.Record, (await world.AskAsync(world.Memory(), Sibling, Token)).Outcome);
+        Assert.Equal(Outcome.Record, (await world.AskAsync(memory, Foreign, Token)).Outcome);
     }
 
     private static string PathOf(VerifiedAnswer answer) => HierarchyWorld.PathOf(answer);
 
-    private static VerifierMemory Memory(HierarchyWorld world) => new(
-        Home(world), [], TestKeys.Signer(900).Key,
-        new VerifierOptions { UnsafeAllowLoopbackEndpoints = true, Subject = ClusterClient.Pod }, null);
-
     private static HomePin Home(HierarchyWorld world) => new(world.Eu1.Segment.Genesis, world.Eu1.Segment.Name);
-
-    private async Task<VerifiedAnswer> AskAsync(HierarchyWorld world, VerifierMemory memory, string name)
-    {
-        var query = ClusterClient.Ask(world.Eu1, name);
-        await using var client = world.Client.AsPod(world.Eu1, 0);
-        while (true)
-        {
-            try
-            {
-                Assert.Null(await HomeMeeting.MeetAsync(client, memory, TimeProvider.System, Token));
-                var raw = await ClusterClient.ResolveOnceAsync(
-                    client, query, Token, memory.State.Segments.Values.Select(WireWriter.ToKnown));
-                Assert.True(raw.Hops.Sum(hop => hop.Epochs.Length) <= Limits.NewEpochs);
-                var (chains, gap) = await memory.CatchUpAsync(client, raw, TimeProvider.System, Token);
-                Assert.Null(gap);
-                var (answer, refusal) = memory.Verify(query, raw, ClusterClient.Now, chains);
-                Assert.True(answer is not null, refusal?.ToString());
-                return answer;
-            }
-            catch (RpcException e) when (RpcFailures.Read(e) is { } refusal && RpcFailures.IsRetriable(refusal.Failure))
-            {
-                TestContext.Current.TestOutputHelper?.WriteLine(refusal.ToString());
-            }
-        }
-    }
 
     private async Task ResolveOverAStreamAsync(HierarchyWorld world, params string[] names)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Fairlead.Protocol.V1;
 using Fairlead.Rpc;
 using Google.Protobuf;
 
@@ -10,6 +11,9 @@ internal sealed class Overheard : ServerInterceptor
 {
     private readonly ConcurrentQueue<(string Message, string Text)> _requests = new();
 
+    /// <summary>Whether the anchor introduces nobody any more, and does the rest of its work.</summary>
+    internal bool IsWithholding { get; set; }
+
     internal IReadOnlyCollection<(string Message, string Text)> Requests => _requests;
 
     internal int CountOf(string message) => _requests.Count(request => request.Message == message);
@@ -18,7 +22,9 @@ internal sealed class Overheard : ServerInterceptor
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
         Note(request);
-        return continuation(request, context);
+        return IsWithholding && request is IntroduceRequest
+            ? throw new RpcException(new Status(StatusCode.Unavailable, "withheld"))
+            : continuation(request, context);
     }
 
     public override Task ServerStreamingServerHandler<TRequest, TResponse>(

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fairlead.Anchor.Identities;
+using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -74,6 +75,38 @@ public sealed class PresentedChainsTests : IDisposable
         Assert.Equal([10, 1], Fit(a, b));
         Assert.Equal([10, 1, 1], Fit(a, b, c));
         Assert.Equal([1], Fit(a with { Epochs = [.. a.Epochs.Select(Large)] }));
+    }
+
+    /// <summary>V16: an introducing seal stands under an older epoch, whose document the pages do not leave behind;
+    /// both gaps beside it are seen.</summary>
+    [Fact]
+    public void Answer_OfATransitWithManyEpochsSince_BringsTheOneOfItsSealToo()
+    {
+        var transit = Stranger("a.internal", 9);
+        var seal = transit.Certify(transit.SealOf(transit.Genesis, 1, 1, TestSegmentOptions.Start));
+        for (var i = 0; i < 90; i++)
+        {
+            transit.Advance(OpType.Renew);
+        }
+
+        var hop = Hop(transit) with { Seal = seal };
+        var fit = EpochRoom.Fit(new UnverifiedAnswer(default, [hop], AnswerResult.Record, []));
+        Assert.Equal(
+            [transit.Chain[9].Payload, transit.Chain[^1].Payload], fit.Hops[0].Epochs.Select(epoch => epoch.Payload));
+
+        var state = VerifierState.Start(new HomePin(transit.Genesis, transit.Name));
+        Assert.Equal((0, 9), Gap(state));
+        var paged = EpochChain.Extend(
+            null, transit.Genesis, null, [.. transit.Chain.Take(20)], TestSegmentOptions.Start);
+        Assert.Equal((20, 99), Gap(state.With(paged.Segment!)));
+
+        var log = new RelayedHop(hop with { Epochs = [] }, EpochLog.Of(hop.Epochs)) { Introduces = true };
+        Assert.Equal([100, 91, 91, 2, 1], new long?[] { null, 8, 9, 98, 99 }.Select(n => log.After(n).Epochs.Length));
+        Assert.Equal(transit.Chain[9].Payload, log.After(98).Epochs[0].Payload);
+        Assert.Empty((log with { Introduces = false }).After(99).Epochs);
+
+        (long From, long Before) Gap(VerifierState held) =>
+            ChainGap.First(held, fit) is { } gap ? (gap.From, gap.Before) : default;
     }
 
     private static EpochDocument Large(EpochDocument epoch) =>

@@ -191,6 +191,33 @@ public sealed class SealAttackTests
         Answers.Accepted(Verify(_world.State, _world.Answer()));
     }
 
+    /// <summary>I24: V15 is about what answers. A transit that introduced before may have as many epochs since as it
+    /// likes, and the relay need not show them again; the document that its seal stands under it must.</summary>
+    [Fact]
+    public void IntroducingSeal_UnderAnEpochFarBelowTheNewestThatIsHeld_IsStillGood()
+    {
+        var world = new TreeWorld();
+        var introduced = world.ToUs1().Record();
+        for (var i = 0; i <= SegmentState.MaxDocuments; i++)
+        {
+            world.Acme.Next(world.Now - 900 + (i * 10));
+        }
+
+        world.Acme.SealAt(world.Now - 500);
+        var ask = world.ToUs1();
+        var later = ask.Record();
+        var held = Answers.Accepted(AnswerVerifier.Verify(
+            VerifierState.Start(new HomePin(world.Eu1.Genesis, world.Eu1.Name)), ask.Query, later, world.Now)).Next;
+        Assert.Null(held.Segments[world.Acme.Genesis].EpochOf(0));
+
+        var old = introduced.Hops[1] with { Epochs = [world.Acme.Documents[0]] };
+        Answers.Accepted(AnswerVerifier.Verify(held, ask.Query, With(old), world.Now));
+        Answers.Refused(
+            EpochUnknown, AnswerVerifier.Verify(held, ask.Query, With(old with { Epochs = [] }), world.Now));
+
+        UnverifiedAnswer With(UnverifiedHop hop) => later with { Hops = later.Hops.SetItem(1, hop) };
+    }
+
     [Fact]
     [MaliciousInput(126, "handover offered as seal: NonCanonicalPayload")]
     public void Handover_OfferedAsSeal_NonCanonicalPayload()

@@ -210,6 +210,6 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
         // Documents of a chain that the verifier holds by its digests alone; each is that epoch or none is kept.
         log.Add(hop.Epochs.TakeWhile((epoch, i) => Document.TryParse<Naming.Epoch>(epoch.Payload, out var one, out _)
             && chain!.DigestOf(i) == one.Digest));
-        return (new RelayedHop(hop with { Epochs = [] }, hop.Epochs).ForVerifier(), chain, null);
+        return (new RelayedHop(hop with { Epochs = [] }, EpochLog.Of(hop.Epochs)).ForVerifier(), chain, null);
     }
 }

@@ -159,6 +159,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
         var (way, refusal) = await RestoreAsync(view, target).ConfigureAwait(false) is { } kept
             ? (kept, null)
             : await _introducing.WalkAsync(view, target, _stop.Token).ConfigureAwait(false);
+        bool keeps;
         lock (_gate)
         {
             entry.Failures = way is null ? entry.Failures + 1 : 0;
@@ -168,9 +169,13 @@ internal sealed class IntroductionBook : IAsyncDisposable
                 : 0;
             entry.Way = way ?? entry.Way;
             way ??= entry.Way is { } old && !IsOver(old) ? old : null;
+
+            // Also where the walk failed and taught of newer epochs all the same: floors may be raised to them (V30).
+            keeps = way is { Leads: true, Hops.IsEmpty: false } && (refusal is null || way.Epochs > entry.Epochs);
+            entry.Epochs = keeps ? way!.Epochs : entry.Epochs;
         }
 
-        if (refusal is null && way is { Leads: true, Hops.IsEmpty: false })
+        if (keeps)
         {
             Save();
         }
@@ -250,5 +255,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
         internal long RetryAt { get; set; }
 
         internal int Failures { get; set; }
+
+        internal int Epochs { get; set; }
     }
 }

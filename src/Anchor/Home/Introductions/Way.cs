@@ -29,6 +29,9 @@ internal sealed record Way(
     /// <summary>The label of the child from which the path comes up to the target; null where it does not.</summary>
     internal string? Child { get; init; }
 
+    /// <summary>How many epochs of the transits are known now.</summary>
+    internal int Epochs => Hops.Sum(hop => hop.Epochs.Length);
+
     /// <summary>Whether another way goes through the same segments to the same one.</summary>
     internal bool IsSamePath(Way other) => Result == other.Result && Target.Genesis == other.Target.Genesis
         && Target.Kind == other.Target.Kind

@@ -119,7 +119,11 @@ internal sealed class WayStep
 
         chain = introducer.Segment;
         epochs.Add(hop.Epochs);
-        _hops.Add(new RelayedHop(placed with { Epochs = [] }, epochs.All));
+        var relayed = new RelayedHop(placed with { Epochs = [] }, epochs)
+        {
+            Introduces = result == AnswerResult.Record,
+        };
+        _hops.Add(relayed.Introduces ? relayed : relayed.Frozen());
         _until = Math.Min(_until, introducer.Until);
         _renewAt = Math.Min(_renewAt, result == AnswerResult.Record
             ? Math.Min(introducer.RenewAt, now + ((introducer.Until - now) / 2))
