@@ -24,11 +24,13 @@ internal sealed class TargetStream(
     private static readonly TimeSpan GrantHalf = TimeSpan.FromMilliseconds(Limits.GrantLife / 2);
     private static readonly TimeSpan WhenLimited = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan PutOffMax = (4 * WhenLimited) + FirstAnswer;
 
     private readonly GrantMint _grants = new(context);
     private readonly HashSet<ulong> _open = [];
     private readonly Dictionary<ulong, long> _due = [];
     private readonly Dictionary<ulong, long> _limited = [];
+    private readonly Dictionary<ulong, long> _putOff = [];
     private Digest _home;
     private long _grantsAt;
     private long _chain = -1;
@@ -143,20 +145,21 @@ internal sealed class TargetStream(
             _open.Remove(over);
         }
 
-        foreach (var name in names.Values.Where(name => !_limited.ContainsKey(name.Id)))
+        // The same id again replaces the subscription at the target, which answers at once with its newest seal. Where
+        // every anchor hears too much, those come first that have nothing, or not for long: none is always the last.
+        var opening = names.Values.Where(name => !_limited.ContainsKey(name.Id))
+            .Where(name => name.TakeRefresh() | _open.Add(name.Id)).ToList();
+        foreach (var name in opening.OrderBy(name => name.Read().Current?.Expiry ?? 0))
         {
-            // The same id again replaces the subscription at the target, which answers at once with its newest seal.
-            if (name.TakeRefresh() | _open.Add(name.Id))
-            {
-                _due[name.Id] = now + (long)FirstAnswer.TotalMilliseconds;
-                yield return new SubscribeRequest { Open = Open(view, name) };
-            }
+            _due[name.Id] = _putOff.TryGetValue(name.Id, out var end)
+                ? end
+                : now + (long)FirstAnswer.TotalMilliseconds;
+            yield return new SubscribeRequest { Open = Open(view, name) };
         }
 
         foreach (var gone in _open.Where(id => !names.ContainsKey(id)).ToList())
         {
-            _open.Remove(gone);
-            _due.Remove(gone);
+            Forget(gone);
             yield return new SubscribeRequest { Close = new Close { Id = gone } };
         }
     }
@@ -204,6 +207,38 @@ internal sealed class TargetStream(
         return null;
     }
 
+    private void Forget(ulong id)
+    {
+        _open.Remove(id);
+        _due.Remove(id);
+        _limited.Remove(id);
+        _putOff.Remove(id);
+    }
+
+    // V52: an anchor that hears too much of this home is no worse than the others, and the name is asked for later. How
+    // often is not the anchor's to say: one that brings nothing for some turns, or for half of what is left of the
+    // answer held, withholds.
+    private void PutOff(ulong id, RelayedName? name, bool waits)
+    {
+        var now = context.Now();
+        if (!_putOff.TryGetValue(id, out var end))
+        {
+            var most = (long)PutOffMax.TotalMilliseconds;
+            var left = (name?.Read().Current?.Expiry ?? 0) - now;
+            _putOff[id] = end = now + (left > 0 ? Math.Min(most, left / 2) : most);
+        }
+
+        _due[id] = end;
+        if (waits)
+        {
+            _limited[id] = now + (long)WhenLimited.TotalMilliseconds;
+        }
+        else
+        {
+            _open.Remove(id);
+        }
+    }
+
     // An anchor that lets half of the oldest expiry pass without a word, and some more for the way, withholds or is
     // stuck.
     private Refusal? Overdue()
@@ -211,7 +246,7 @@ internal sealed class TargetStream(
         var now = context.Now();
         foreach (var (id, due) in _due)
         {
-            if (now > due)
+            if (now > due && names.ContainsKey(id))
             {
                 return new Refusal(
                     VerificationFailure.Behind, client.Endpoint.Text, $"no update for subscription {id} in time");
@@ -241,8 +276,14 @@ internal sealed class TargetStream(
             case SubscribeResponse.KindOneofCase.Update:
                 return await TakeAsync(response.Update, view).ConfigureAwait(false);
             case SubscribeResponse.KindOneofCase.Lapsed:
-                _open.Remove(response.Lapsed.Id);
-                _due.Remove(response.Lapsed.Id);
+                // Grants that were late are given anew at once; a second time without an answer between is no accident.
+                if (_open.Contains(response.Lapsed.Id))
+                {
+                    PutOff(
+                        response.Lapsed.Id, names.GetValueOrDefault(response.Lapsed.Id),
+                        waits: _putOff.ContainsKey(response.Lapsed.Id));
+                }
+
                 return null;
             case SubscribeResponse.KindOneofCase.Failed:
                 return Take(response.Failed);
@@ -258,17 +299,21 @@ internal sealed class TargetStream(
             return new Refusal(VerificationFailure.BadEnvelope, client.Endpoint.Text, "a failure without a known name");
         }
 
+        // Who is told this of what was not asked has nothing to remember of it.
+        if (failure == VerificationFailure.RateLimited && !_open.Contains(failed.Id))
+        {
+            return null;
+        }
+
         var refusal = new Refusal(failure, client.Endpoint.Text, failed.Detail);
         if (names.TryGetValue(failed.Id, out var name))
         {
             name.Fail(refusal);
         }
 
-        // V52: an anchor that hears too much of this home is no worse than the others; the name is asked for later.
         if (failure == VerificationFailure.RateLimited)
         {
-            _limited[failed.Id] = context.Now() + (long)WhenLimited.TotalMilliseconds;
-            _due.Remove(failed.Id);
+            PutOff(failed.Id, name, waits: true);
             return null;
         }
 
@@ -360,6 +405,7 @@ internal sealed class TargetStream(
         }
 
         var now = context.Now();
+        _putOff.Remove(id);
         _due[id] = now + ((Relayed.EndOf(hop).Expiry - now) / 2) + (long)FirstAnswer.TotalMilliseconds;
         return failed is null ? null : RefuseOne(name, failed);
     }

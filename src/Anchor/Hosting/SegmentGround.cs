@@ -160,7 +160,10 @@ internal sealed class SegmentGround
             : null;
         ground = new SegmentGround(
             file,
-            new EpochGround(file.Genesis, chain.Newest, leaves![^1], [file.Name]),
+            new EpochGround(file.Genesis, chain.Newest, leaves![^1], [file.Name])
+            {
+                RenewedSince = RenewalRules.RunOf(file.Epochs),
+            },
             before,
             leaves.SelectMany(PublishersOf));
         return null;

@@ -141,7 +141,10 @@ internal sealed class OperationQueue(EpochCore core)
         }
     }
 
-    internal bool HoldsRenewal => _items.Values.Any(i => i.Candidate.Epoch.Value.Op.Type == OpType.Renew);
+    /// <summary>Whether a renewal waits that this anchor would prepare; one that needs an approval, as it may never
+    /// have, keeps nobody from proposing the one that needs none.</summary>
+    internal bool HoldsRenewal => _items.Any(one =>
+        one.Value.Candidate.Epoch.Value.Op.Type == OpType.Renew && IsWilling(one.Key));
 
     /// <summary>All that waits but one, for the next slot.</summary>
     internal IReadOnlyList<(EpochCandidate Candidate, QueuedOperation Operation)> Others(Digest decided) =>
@@ -164,7 +167,8 @@ internal sealed class OperationQueue(EpochCore core)
         var op = item.Candidate.Epoch.Value.Op.Type;
         var isListed = op switch
         {
-            OpType.Renew => core.Now + epoch.Policy.ClockDelta >= RenewOperation.DueAt(core.Ground),
+            OpType.Renew => core.Now + epoch.Policy.ClockDelta >= RenewOperation.DueAt(core.Ground)
+                && item.IsDue(core.Ground),
             OpType.Policy or OpType.Credential => epoch.Policy.Auto.Contains(op) && item.Tightens(core.Ground),
             OpType.Join or OpType.Peer => epoch.Policy.Auto.Contains(op),
             _ => false,
@@ -176,12 +180,16 @@ internal sealed class OperationQueue(EpochCore core)
     private sealed class Item(EpochCandidate candidate, string source)
     {
         private bool? _tightens;
+        private bool? _due;
 
         internal EpochCandidate Candidate { get; } = candidate;
 
         internal string Source { get; } = source;
 
         internal long? Token { get; set; }
+
+        internal bool IsDue(EpochGround ground) =>
+            _due ??= RenewalRules.IsDue(ground, Candidate.Epoch.Value, Candidate.Leaves);
 
         internal bool Tightens(EpochGround ground) => _tightens ??= Tightening.Is(ground, Candidate);
     }

@@ -44,7 +44,8 @@ public static class CandidateRules
         refusal ??= OpRules.Check(ground.Epoch.Value, document.Epoch.Value)
             ?? OpRules.CheckLeaves(document.Epoch.Value, ground.Leaves, leaves!)
             ?? PlacementRules.Check(ground, document.Epoch.Value, leaves!)
-            ?? FloorRules.Check(ground, document.Epoch.Value, leaves!);
+            ?? FloorRules.Check(ground, document.Epoch.Value, leaves!)
+            ?? RenewalRules.Check(ground, document.Epoch.Value, leaves!);
         candidate = refusal is null ? new EpochCandidate(proposal, document.Epoch, leaves!) : null;
         return candidate is not null;
     }

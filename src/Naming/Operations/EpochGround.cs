@@ -17,6 +17,10 @@ public sealed record EpochGround(
     /// <summary>The number of the epoch that may follow.</summary>
     public long Next => Epoch.Value.Number + 1;
 
+    /// <summary>The first epoch of the run of renewals that the newest epoch ends; null where it is no renewal, and
+    /// where the epochs before it are not known.</summary>
+    public long? RenewedSince { get; init; }
+
     /// <summary>How long the newest epoch lives, in ms: what a successor is given too.</summary>
     public long Life => Epoch.Value.Expires - Epoch.Value.Issued;
 
@@ -24,6 +28,13 @@ public sealed record EpochGround(
     public EpochGround Follow(EpochCandidate candidate)
     {
         ArgumentNullException.ThrowIfNull(candidate);
-        return this with { Epoch = candidate.Epoch, Leaves = candidate.Leaves };
+        return this with
+        {
+            Epoch = candidate.Epoch,
+            Leaves = candidate.Leaves,
+            RenewedSince = RenewalRules.Continues(Epoch.Value, candidate.Epoch.Value)
+                ? RenewedSince ?? Epoch.Value.Number
+                : RenewalRules.StartOf(candidate.Epoch.Value),
+        };
     }
 }

@@ -18,6 +18,14 @@ public static class FloorRules
         return All(epoch, after).Select(one => (one.Genesis, one.Floor)).Where(one => !before.Contains(one)).Distinct();
     }
 
+    /// <summary>The segment that a Link or Peer is about, and its floor; null for other leaves.</summary>
+    internal static (Digest Genesis, Floor Floor)? Of(LeafDocument? leaf) => leaf switch
+    {
+        Link link => (link.Genesis, link.Floor),
+        Peer peer => (peer.Genesis, peer.Floor),
+        _ => null,
+    };
+
     internal static Refusal? Check(EpochGround ground, Epoch epoch, OperationLeaves after)
     {
         var before = All(ground.Epoch.Value, ground.Leaves).ToDictionary(one => (one.Where, one.Genesis), one

@@ -46,19 +46,21 @@ public static class RenewOperation
             leaf.Document is Link or Peer && ((OpMadeLeaf)leaf.Document).Made == epoch.Number) >= BatchMax;
     }
 
-    /// <summary>Whether there is a fresher floor for any Link or Peer.</summary>
+    /// <summary>Whether there is a fresher floor for any Link or Peer that the run of renewals has not written
+    /// yet.</summary>
     /// <param name="ground">The newest epoch.</param>
     /// <param name="known">See <see cref="Build"/>.</param>
     public static bool HasFresh(EpochGround ground, IReadOnlyDictionary<Digest, ForeignSegment> known)
     {
         ArgumentNullException.ThrowIfNull(ground);
         ArgumentNullException.ThrowIfNull(known);
-        return ground.Leaves.Leaves.Values.Any(leaf => FloorOf(leaf.Document) is var (genesis, floor)
-            && Newer(known, genesis, floor) is not null);
+        return ground.Leaves.Leaves.Values.Any(leaf => FloorRules.Of(leaf.Document) is var (genesis, floor)
+            && Newer(known, genesis, floor) is not null
+            && RenewalRules.IsLeft(ground, (OpMadeLeaf)leaf.Document!));
     }
 
     /// <summary>The candidate that follows the ground; of Links and Peers those made longest ago are refreshed first.
-    /// </summary>
+    /// One that goes on with a run of renewals leaves out what the run has written.</summary>
     /// <param name="ground">The newest epoch.</param>
     /// <param name="known">Verified facts of children, parents and peers, by genesis; others keep what they
     /// have.</param>
@@ -72,8 +74,10 @@ public static class RenewOperation
         ArgumentNullException.ThrowIfNull(known);
         ArgumentNullException.ThrowIfNull(openings);
         var draft = new CandidateDraft(ground, now, openings);
+        var continues = IsUnfinished(ground) && !RenewalRules.IsInTime(ground.Epoch.Value, draft.Issued);
         var stale = draft.Held<Link>().Concat<OpMadeLeaf>(draft.Held<Peer>())
-            .Where(leaf => FloorOf(leaf) is var (genesis, floor) && Newer(known, genesis, floor) is not null)
+            .Where(leaf => FloorRules.Of(leaf) is var (genesis, floor) && Newer(known, genesis, floor) is not null)
+            .Where(leaf => !continues || RenewalRules.IsLeft(ground, leaf))
             .OrderBy(leaf => leaf.Made).Take(BatchMax).ToList();
         foreach (var leaf in stale)
         {
@@ -113,13 +117,6 @@ public static class RenewOperation
                 break;
         }
     }
-
-    private static (Digest Genesis, Floor Floor)? FloorOf(LeafDocument? leaf) => leaf switch
-    {
-        Link link => (link.Genesis, link.Floor),
-        Peer peer => (peer.Genesis, peer.Floor),
-        _ => null,
-    };
 
     private static ForeignSegment? Newer(IReadOnlyDictionary<Digest, ForeignSegment> known, Digest genesis,
         Floor held) =>

@@ -66,6 +66,9 @@ internal sealed class AnchorCluster : IAsyncDisposable
     /// <summary>Stands between the anchors and whoever asks them.</summary>
     internal Func<ServerServiceDefinition, ServerServiceDefinition>? Decorate { get; init; }
 
+    /// <summary>The same for one of them, by its index.</summary>
+    internal Func<int, ServerServiceDefinition, ServerServiceDefinition>? DecorateOne { get; init; }
+
     /// <summary>Where the anchors log.</summary>
     internal ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 
@@ -116,7 +119,9 @@ internal sealed class AnchorCluster : IAsyncDisposable
     {
         var options = await PrepareAsync(index);
         _hosts[index] = await AnchorHost.StartAsync(
-            options, TimeProvider.System, Loggers, Decorate, TestContext.Current.CancellationToken);
+            options, TimeProvider.System, Loggers,
+            DecorateOne is null ? Decorate : service => DecorateOne(index, service),
+            TestContext.Current.CancellationToken);
     }
 
     /// <summary>Writes an anchor's keys, and says how it is configured.</summary>

@@ -83,6 +83,68 @@ public sealed class RateClusterTests
             verdicts.Select(verdict => Assert.IsType<Verdict.Accepted>(verdict).Answer.Outcome));
     }
 
+    /// <summary>An anchor that calls every question one too many is left for another one, and what it says of questions
+    /// that were not asked is not remembered.</summary>
+    [Fact]
+    public async Task Anchor_ThatCallsEveryQuestionOneTooMany_IsLeftForAnother()
+    {
+        using var bounded = Bounded();
+        var liar = new Withholding();
+        await using var home = new AnchorCluster("eu1.internal", 100, ClusterClient.Subjects, anchors: 1);
+        await using var target = new AnchorCluster("us1.internal", 200)
+        {
+            DecorateOne = (index, service) => index == 0 ? service.Intercept(liar) : service,
+        };
+        home.Segment.PeerWith(target.Segment);
+        target.Segment.PeerWith(home.Segment);
+        await Task.WhenAll(home.StartAllAsync(), target.StartAllAsync());
+        await using var client = new ClusterClient();
+        await client.SealAsync(target, 1, "checkout.shop.svc", bounded.Token);
+
+        var verdict = await client.ResolveAsync(home, 0, "checkout.shop.svc.us1.internal", bounded.Token);
+        Assert.Equal(Outcome.Record, Assert.IsType<Verdict.Accepted>(verdict).Answer.Outcome);
+        Assert.True(liar.Refused > 1, $"refused {liar.Refused}");
+    }
+
+    /// <summary>Answers each question of a stream with <c>RateLimited</c>, and adds one about another that was never
+    /// asked.</summary>
+    private sealed class Withholding : ServerInterceptor
+    {
+        private int _refused;
+
+        internal int Refused => Volatile.Read(ref _refused);
+
+        public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
+            IAsyncStreamReader<TRequest> requestStream,
+            IServerStreamWriter<TResponse> responseStream,
+            ServerCallContext context,
+            DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+        {
+            if (typeof(TRequest) != typeof(SubscribeRequest))
+            {
+                await continuation(requestStream, responseStream, context);
+                return;
+            }
+
+            while (await requestStream.MoveNext(context.CancellationToken))
+            {
+                if (((SubscribeRequest)(object)requestStream.Current).Open is not { } open)
+                {
+                    continue;
+                }
+
+                Interlocked.Increment(ref _refused);
+                foreach (var id in new[] { open.Id, open.Id + 1000 })
+                {
+                    await responseStream.WriteAsync((TResponse)(object)new SubscribeResponse
+                    {
+                        Failed = new Failed { Id = id, Failure = nameof(VerificationFailure.RateLimited) },
+                    });
+                }
+            }
+        }
+    }
+
     private static CancellationTokenSource Bounded()
     {
         var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

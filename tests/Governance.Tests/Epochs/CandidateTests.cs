@@ -197,6 +197,104 @@ public sealed class CandidateTests
         }
     }
 
+    /// <summary>A renewal over the same Links that raises no floor, as one that wants epochs without end would propose
+    /// behind a full one, is no renewal.</summary>
+    [Fact]
+    public void Renew_OfLinksWithoutAFresherFloor_IsOpMismatch()
+    {
+        var (ground, _) = Renewed(64);
+        var again = Rewritten(ground, link => link with { Opening = _bench.Opening() });
+        var bench = new EpochBench(change: o => o with { Ground = ground });
+        Refused(VerificationFailure.OpMismatch, again, bench);
+        Assert.Empty(bench.Step(new EpochInput.Submit(1, again)).OfType<EpochOutput.Queued>());
+        Assert.Equal(0, bench.Engine.Waiting);
+    }
+
+    /// <summary>Children that make epochs as fast as they can are refreshed once in a period: a run goes on with what
+    /// it has not written yet, and another length or start of life does not make the next one due.</summary>
+    [Fact]
+    public void Renew_OfLinksThatTheRunHasWritten_WaitsForTheOperator()
+    {
+        var (ground, known) = Renewed(130);
+        known = Fresher(known);
+        ground = Next(ground, RenewOperation.Build(ground, known, _bench.Now, _bench.Opening));
+        Assert.True(RenewOperation.IsUnfinished(ground));
+        known = Fresher(known);
+        var rest = RenewOperation.Build(ground, known, _bench.Now, _bench.Opening);
+        Assert.Equal(2, rest.Leaves.Length);
+        Assert.True(IsWilling(rest));
+
+        var first = Rewritten(ground, link => link with { Floor = known[link.Genesis].Floor });
+        Assert.False(IsWilling(first));
+        Assert.False(IsWilling(EpochBench.Change(rest, epoch => epoch with { Expires = epoch.Expires - 1 })));
+        var due = RenewOperation.DueAt(ground.Epoch.Value) - ground.Epoch.Value.Policy.ClockDelta;
+        Assert.False(IsWilling(EpochBench.Change(
+            first, epoch => epoch with { Issued = due - 1, Expires = due - 1 + ground.Life }), due));
+        Assert.True(IsWilling(EpochBench.Change(
+            first, epoch => epoch with { Issued = due, Expires = due + ground.Life }), due));
+        Assert.False(RenewOperation.HasFresh(Next(ground, rest), Fresher(known)));
+
+        bool IsWilling(EpochProposal proposal, long? now = null)
+        {
+            var bench = new EpochBench(change: o => o with { Ground = ground, Foreign = known });
+            bench.Now = now ?? bench.Now;
+            var digest = EpochBench.DigestOf(proposal);
+            return Assert.Single(
+                bench.Step(new EpochInput.Submit(1, proposal)).OfType<EpochOutput.Queued>(),
+                queued => queued.Candidate.Digest == digest).IsWilling;
+        }
+    }
+
+    private static Dictionary<Digest, ForeignSegment> Fresher(Dictionary<Digest, ForeignSegment> known) =>
+        known.ToDictionary(one => one.Key, one => one.Value with
+        {
+            Floor = new Floor(EpochBench.Stranger(9000), one.Value.Floor.Epoch + 1),
+        });
+
+    // Links, and the first renewal of them.
+    private (EpochGround Ground, Dictionary<Digest, ForeignSegment> Known) Renewed(int count)
+    {
+        var ground = _bench.Ground;
+        foreach (var batch in Children(count).Chunk(Limits.LinksPerEpoch))
+        {
+            ground = Next(ground, JoinOperation.BuildParent(ground, batch, _bench.Now, _bench.Opening, out _)!);
+        }
+
+        var known = Enumerable.Range(0, count).ToDictionary(
+            EpochBench.Stranger, i => new ForeignSegment(new Floor(EpochBench.Stranger(5000 + i), 9), []));
+        return (Next(ground, RenewOperation.Build(ground, known, _bench.Now, _bench.Opening)), known);
+    }
+
+    // A renewal of the Links that the first renewal wrote, by somebody who keeps to no order.
+    private EpochProposal Rewritten(EpochGround ground, Func<Link, Link> change)
+    {
+        var links = ground.Leaves.Leaves.Values.Select(leaf => leaf.Document).OfType<Link>()
+            .Where(link => link.Made >= ground.RenewedSince).Take(Limits.LinksPerEpoch)
+            .Select(link => Document.Make(change(link) with { Made = ground.Next })).ToList();
+        var manifest = Document.Make(new Manifest
+        {
+            Changes =
+            [
+                .. links.OrderBy(link => link.Value.LeafName, StringComparer.Ordinal).Select(link => new ManifestChange
+                {
+                    Class = (long)LeafClass.Link, Digest = link.Digest, Name = link.Value.LeafName,
+                }),
+            ],
+        });
+        var bare = RenewOperation.Build(ground, new Dictionary<Digest, ForeignSegment>(), _bench.Now, _bench.Opening);
+        return EpochBench.Change(
+            bare with
+            {
+                Manifest = manifest.Payload,
+                Leaves =
+                [
+                    .. links.OrderBy(link => link.Value.LeafName, StringComparer.Ordinal)
+                        .Select(link => new ProposedLeaf(LeafClass.Link, link.Payload)),
+                ],
+            },
+            epoch => epoch with { Op = epoch.Op with { Manifest = manifest.Digest } });
+    }
+
     [Fact]
     public void Renew_WithAFloorNotVerifiedHere_WaitsForTheOperator()
     {

@@ -175,6 +175,7 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
     {
         var log = chains.LogOf(step.Next.Genesis);
         var held = verifier.Chain(step.Next.Genesis);
+        var durable = held?.NewestNumber ?? -1;
         if (hop.Genesis == step.Next.Genesis && hop.Epochs.Length > Limits.PageEpochs)
         {
             (hop, held, var gap) = Paged(step, hop, held, log);
@@ -185,7 +186,7 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
         }
 
         var refusal = step.Take(hop, result, held, log, context.Now(), _cache, out var chain);
-        return refusal is null && chain!.NewestNumber > (held?.NewestNumber ?? -1)
+        return refusal is null && chain!.NewestNumber > durable
             ? await verifier.AdoptAsync(chain).ConfigureAwait(false)
             : refusal;
     }

@@ -49,7 +49,8 @@ internal sealed class IntroductionFile
                     {
                         Hops = [.. answer.Hops.Select(hop => hop with
                         {
-                            Epochs = chains.GetValueOrDefault(hop.Genesis, []),
+                            // A file of before the chains stood apart has the epochs in each hop.
+                            Epochs = chains.GetValueOrDefault(hop.Genesis, hop.Epochs),
                         })],
                     };
                 }
