@@ -73,12 +73,18 @@ internal sealed class DeltaStream(
             gone.Clear();
         }
 
+        var answers = urgent.Count;
         urgent.AddRange(changed);
         var count = Fitting(urgent);
         state.Dirty = keeps || held || count < urgent.Count;
-        return count + gone.Count + owed.Gone.Count > 0 || isFirst
-            ? Respond(state, owed, urgent.GetRange(0, count), gone, now)
-            : null;
+        if (count + gone.Count + owed.Gone.Count == 0 && !isFirst)
+        {
+            return null;
+        }
+
+        var response = Respond(state, owed, urgent.GetRange(0, count), gone, now);
+        state.Record(response.Sent, isPush: isFirst || count > answers || gone.Count > 0);
+        return response.Written;
     }
 
     protected override bool IsBehind(TypeState state)
@@ -228,7 +234,7 @@ internal sealed class DeltaStream(
         return wanted;
     }
 
-    private DeltaResponse Respond(
+    private (SentResponse Sent, DeltaResponse Written) Respond(
         TypeState state, DeltaOwed owed, List<Resource> resources, List<string> gone, TimeSpan now)
     {
         if (state.Type == ResourceType.Cluster)
@@ -253,7 +259,8 @@ internal sealed class DeltaStream(
         var removed = owed.Gone.Union(gone, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         owed.Gone.Clear();
         var nonce = NextNonce();
-        state.Record(new SentResponse(nonce, state.Version, resources, now));
-        return new DeltaResponse(state.Type.TypeUrl, state.Version, nonce, ControlPlane, resources, removed);
+        return (
+            new SentResponse(nonce, state.Version, resources, now),
+            new DeltaResponse(state.Type.TypeUrl, state.Version, nonce, ControlPlane, resources, removed));
     }
 }

@@ -93,6 +93,47 @@ public sealed class DeltaFlowTests
         Assert.Equal(["eds a"], _client.Take());
     }
 
+    /// <summary>Changes and removals keep their pace, however often names are asked for in between.</summary>
+    [Fact]
+    public void Change_AndRemoval_WhileNewNamesAreAskedForAllTheTime_AreNotStarved()
+    {
+        _client.Publish(Cluster("b"));
+        SubscribeAll();
+        _client.Publish(_client.Snapshot.ToBuilder()
+            .Set(Cluster("a", timeoutMs: 7), wildcard: true).Set(Cluster("x")).Build());
+        Assert.Equal(["cds a", "eds a"], _client.Take());
+        _client.Ack(Cds);
+        _client.Publish(_client.Snapshot.ToBuilder()
+            .Set(Cluster("a", timeoutMs: 8), wildcard: true).Remove(Cds, "b").Build());
+        var taken = new List<string>();
+        for (var asked = 0; asked < 3; asked++)
+        {
+            _client.Subscribe(Cds, "x");
+            taken.AddRange(_client.Take().Where(one => one.StartsWith("cds", StringComparison.Ordinal)));
+            _client.Ack(Cds);
+            _client.Now += TimeSpan.FromMilliseconds(50);
+        }
+
+        Assert.Equal(["cds x", "cds x", "cds x a -b"], taken);
+    }
+
+    /// <summary>The answers that go out meanwhile do not begin the wait for an acknowledgement anew.</summary>
+    [Fact]
+    public void Ack_ThatNeverComes_WhileNamesAreAskedFor_HoldsNothingBackForEver()
+    {
+        SubscribeAll();
+        _client.Publish(_client.Snapshot.ToBuilder()
+            .Set(Cluster("a", timeoutMs: 7), wildcard: true).Set(Cluster("x")).Build());
+        Assert.Equal(["cds a", "eds a"], _client.Take());
+        _client.Publish(Cluster("a", timeoutMs: 8));
+        _client.Now += TimeSpan.FromSeconds(29);
+        _client.Subscribe(Cds, "x");
+        Assert.Equal(["cds x"], _client.Take());
+        Assert.Equal(_client.Now + TimeSpan.FromSeconds(1), _client.Stream.WakeAt);
+        _client.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal("cds a", _client.Take()[0]);
+    }
+
     [Fact]
     public void Cluster_ThatLeaves_LeavesAfterItsRouteWasTaken()
     {
