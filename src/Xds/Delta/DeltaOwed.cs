@@ -14,4 +14,8 @@ internal sealed class DeltaOwed
     /// <summary>What the client says that it holds from an earlier stream, by name and version, until that was compared
     /// with what is served.</summary>
     public Dictionary<string, string> Before { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Names that the client holds from an earlier stream at another version than the one that is to be sent:
+    /// called removed if they go before that.</summary>
+    public HashSet<string> Outdated { get; } = new(StringComparer.Ordinal);
 }

@@ -59,7 +59,7 @@ internal sealed class DeltaStream(
         Compare(state, owed);
         var isFirst = state.Subscription.Wildcard && !state.Answered && Snapshot.Primed;
         var (urgent, changed) = Due(state, owed, isFirst);
-        var gone = Gone(state);
+        var gone = Gone(state, owed);
         var keeps = gone.Count > 0 && state.Type == ResourceType.Cluster && RoutesUnsettled(now);
         if (keeps)
         {
@@ -91,7 +91,7 @@ internal sealed class DeltaStream(
     {
         var owed = Owed(state);
         var (urgent, changed) = Due(state, owed, isFirst: false);
-        return urgent.Count + changed.Count + owed.Gone.Count > 0 || Gone(state).Count > 0;
+        return urgent.Count + changed.Count + owed.Gone.Count > 0 || Gone(state, owed).Count > 0;
     }
 
     protected override DeltaResponse Nothing(string typeUrl, string nonce) =>
@@ -139,6 +139,7 @@ internal sealed class DeltaStream(
 
             state.Forget(name);
             owed.Asked.Remove(name);
+            owed.Outdated.Remove(name);
             if (state.Subscription.Wildcard)
             {
                 owed.Gone.Add(name);
@@ -150,6 +151,7 @@ internal sealed class DeltaStream(
         {
             state.ForgetAllBut(state.Subscription.Names);
             owed.Gone.Clear();
+            owed.Outdated.IntersectWith(state.Subscription.Names);
         }
 
         if (added.Count + removed.Count > 0)
@@ -171,14 +173,25 @@ internal sealed class DeltaStream(
             var isNamed = state.Subscription.Names.Contains(name);
             var isOfAll = state.Subscription.Wildcard && Snapshot.Wildcard(state.Type).Contains(name);
             var now = isNamed || isOfAll ? Lookup(state, name) : null;
-            if (now?.Version == version && state.Type != ResourceType.Endpoints && !state.Sent.ContainsKey(name))
+            if (now is null)
+            {
+                if (!isNamed && state.Subscription.Wildcard)
+                {
+                    owed.Gone.Add(name);
+                }
+            }
+            else if (state.Sent.ContainsKey(name) || state.Type == ResourceType.Endpoints)
+            {
+                continue;
+            }
+            else if (now.Version == version)
             {
                 state.Note(now);
                 owed.Asked.Remove(name);
             }
-            else if (now is null && !isNamed && state.Subscription.Wildcard)
+            else
             {
-                owed.Gone.Add(name);
+                owed.Outdated.Add(name);
             }
         }
 
@@ -207,8 +220,8 @@ internal sealed class DeltaStream(
         return (urgent, changed);
     }
 
-    /// <summary>What the client holds by us and should not.</summary>
-    private List<string> Gone(TypeState state)
+    /// <summary>What the client holds, by us or from before, and should not.</summary>
+    private List<string> Gone(TypeState state, DeltaOwed owed)
     {
         if (state.Type == ResourceType.Endpoints || !Snapshot.Primed)
         {
@@ -216,7 +229,11 @@ internal sealed class DeltaStream(
         }
 
         var wanted = Wanted(state);
-        return [.. state.Sent.Keys.Where(name => !wanted.ContainsKey(name)).Order(StringComparer.Ordinal)];
+        return
+        [
+            .. state.Sent.Keys.Union(owed.Outdated, StringComparer.Ordinal)
+                .Where(name => !wanted.ContainsKey(name)).Order(StringComparer.Ordinal),
+        ];
     }
 
     // Of everything nothing is told before the view is primed; what is asked for by name is told as it is known.
@@ -249,11 +266,13 @@ internal sealed class DeltaStream(
 
             // One name stands in one place of a response.
             owed.Gone.Remove(resource.Name);
+            owed.Outdated.Remove(resource.Name);
         }
 
         foreach (var name in gone)
         {
             state.Forget(name);
+            owed.Outdated.Remove(name);
         }
 
         var removed = owed.Gone.Union(gone, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();

@@ -73,6 +73,32 @@ public sealed class DeltaReconnectTests
     }
 
     [Fact]
+    public void Cluster_HeldAtAnotherVersion_ThatGoesBeforeItsNewOneIsSent_IsCalledRemoved()
+    {
+        var client = new DeltaClient(
+            Snapshot(_cluster, Cluster("b"), Cluster("c")), XdsLimits.Default with { ResponseBytes = 1 });
+        client.Send(Cds, before: [("b", "old"), ("c", "old")]);
+        Assert.Equal(["a"], client.Stream.Next(client.Now)!.Resources.Select(one => one.Name));
+        client.Remove(Cds, "c");
+        client.Now += TimeSpan.FromMinutes(1);
+        Assert.Contains("-c", client.Take().SelectMany(response => response.Split(' ')));
+    }
+
+    [Fact]
+    public void Cluster_HeldAtAnotherVersion_ThatGoesWhileTheViewIsYoung_IsCalledRemoved()
+    {
+        var client = new DeltaClient(ResourceSnapshot.Unprimed.ToBuilder().Set(Cluster("x")).Build());
+        client.Send(Cds, ["*", "x"], before: [("b", "old")]);
+        Assert.Equal(["cds x"], client.Take());
+        client.Publish(Cluster("b"));
+        var told = client.Take().ToList();
+        client.Remove(Cds, "b");
+        client.Now += TimeSpan.FromMinutes(1);
+        told.AddRange(client.Take());
+        Assert.Equal("cds -b", told[^1]);
+    }
+
+    [Fact]
     public void EmptyVersion_IsANameThatIsWaitedFor()
     {
         var client = new DeltaClient(Snapshot(_cluster));
