@@ -18,4 +18,22 @@ internal sealed class DeltaOwed
     /// <summary>Names that the client holds from an earlier stream at another version than the one that is to be sent:
     /// called removed if they go before that.</summary>
     public HashSet<string> Outdated { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The client asks for a name that it said it holds from before: it holds it at no version that spares it
+    /// the answer.</summary>
+    public void Doubt(string name)
+    {
+        if (Before.ContainsKey(name))
+        {
+            Before[name] = "";
+        }
+    }
+
+    /// <summary>The client gave a name up and holds it no more, by us or from before.</summary>
+    public void Forget(string name)
+    {
+        Asked.Remove(name);
+        Before.Remove(name);
+        Outdated.Remove(name);
+    }
 }

@@ -41,13 +41,15 @@ internal sealed class DeltaStream(
 
         if (StateOf(typeUrl, request.ResourceNamesSubscribe.Count > 0) is { } state)
         {
-            if (!state.Requested)
+            var isFirst = !state.Requested;
+            Correlate(state, request.ResponseNonce, "", request.ErrorDetail, now);
+            TakeNames(state, request);
+
+            // After the names: those of later requests end or renew what the client says here.
+            if (isFirst)
             {
                 TakeBefore(state, request);
             }
-
-            Correlate(state, request.ResponseNonce, "", request.ErrorDetail, now);
-            TakeNames(state, request);
         }
 
         return [.. Events];
@@ -125,6 +127,7 @@ internal sealed class DeltaStream(
         {
             owed.Asked.Add(name);
             owed.Gone.Remove(name);
+            owed.Doubt(name);
             state.Dirty = true;
         }
 
@@ -134,12 +137,12 @@ internal sealed class DeltaStream(
             if (state.Subscription.Wildcard && Snapshot.Wildcard(state.Type).Contains(name))
             {
                 owed.Asked.Add(name);
+                owed.Doubt(name);
                 continue;
             }
 
             state.Forget(name);
-            owed.Asked.Remove(name);
-            owed.Outdated.Remove(name);
+            owed.Forget(name);
             if (state.Subscription.Wildcard)
             {
                 owed.Gone.Add(name);
@@ -151,7 +154,10 @@ internal sealed class DeltaStream(
         {
             state.ForgetAllBut(state.Subscription.Names);
             owed.Gone.Clear();
-            owed.Outdated.IntersectWith(state.Subscription.Names);
+            foreach (var name in owed.Before.Keys.Union(owed.Outdated).Except(state.Subscription.Names).ToList())
+            {
+                owed.Forget(name);
+            }
         }
 
         if (added.Count + removed.Count > 0)

@@ -98,6 +98,53 @@ public sealed class DeltaReconnectTests
         Assert.Equal("cds -b", told[^1]);
     }
 
+    /// <summary>What a client gives up it drops: what it held of it from before counts no more.</summary>
+    [Fact]
+    public void Name_GivenUpAndAskedForAgainBeforeTheViewIsPrimed_IsSent()
+    {
+        var client = new DeltaClient();
+        client.Send(Cds, ["a"], before: [("a", _cluster.Version)]);
+        client.Unsubscribe(Cds, "a");
+        client.Subscribe(Cds, "a");
+        client.Publish(_cluster);
+        Assert.Equal(["cds a"], client.Take());
+    }
+
+    [Fact]
+    public void Everything_GivenUpAndAskedForAgainBeforeTheViewIsPrimed_IsSent()
+    {
+        var client = new DeltaClient();
+        client.Send(Cds, before: [("a", _cluster.Version)]);
+        client.Unsubscribe(Cds, "*");
+        client.Subscribe(Cds, "*");
+        client.Publish(_cluster);
+        Assert.Equal(["cds a"], client.Take());
+    }
+
+    /// <summary>A name that is asked for once more is answered: the client may have forgotten it.</summary>
+    [Fact]
+    public void Name_AskedForOnceMoreBeforeTheViewIsPrimed_IsSent()
+    {
+        var client = new DeltaClient();
+        client.Send(Cds, ["a"], before: [("a", _cluster.Version)]);
+        client.Subscribe(Cds, "a");
+        client.Publish(_cluster);
+        Assert.Equal(["cds a"], client.Take());
+    }
+
+    [Fact]
+    public void Name_GivenUpUnderEverythingBeforeTheViewIsPrimed_IsCalledRemovedAndSentOnceItIsThere()
+    {
+        var client = new DeltaClient();
+        client.Send(Cds, ["*", "a", "b"], before: [("a", "old"), ("b", Cluster("b").Version)]);
+        client.Unsubscribe(Cds, "a", "b");
+        Assert.Equal(["cds -a -b"], client.Take());
+        client.Ack(Cds);
+        client.Publish(Cluster("b"));
+        client.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal(["cds b"], client.Take());
+    }
+
     [Fact]
     public void EmptyVersion_IsANameThatIsWaitedFor()
     {
