@@ -19,6 +19,9 @@ internal sealed class DeltaOwed
     /// called removed if they go before that.</summary>
     public HashSet<string> Outdated { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Whether everything was answered since it was asked for last, all parts of it.</summary>
+    public bool IsWhole { get; set; }
+
     /// <summary>The client asks for a name that it said it holds from before: it holds it at no version that spares it
     /// the answer.</summary>
     public void Doubt(string name)

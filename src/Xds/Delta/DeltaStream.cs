@@ -10,6 +10,8 @@ namespace Fairlead.Xds.Delta;
 /// <remarks>
 /// <list type="number">
 /// <item>A name that is subscribed is answered, also one that the client holds: it may have forgotten it.</item>
+/// <item>Everything that is asked for is answered at once, in as many parts as it takes and with nothing if nothing is
+/// due: before listeners and routes, and whatever was answered before.</item>
 /// <item>A name that is given up while everything is asked for is sent again where it belongs to everything, and else
 /// called removed.</item>
 /// <item>What a client says that it holds from before is not sent again at the same version; endpoints always are.
@@ -59,7 +61,7 @@ internal sealed class DeltaStream(
     {
         var owed = Owed(state);
         Compare(state, owed);
-        var isFirst = state.Subscription.Wildcard && !state.Answered && Snapshot.Primed;
+        var isFirst = state.Subscription.Wildcard && !owed.IsWhole && Snapshot.Primed;
         var (urgent, changed) = Due(state, owed, isFirst);
         var gone = Gone(state, owed);
         var keeps = gone.Count > 0 && state.Type == ResourceType.Cluster && RoutesUnsettled(now);
@@ -68,7 +70,7 @@ internal sealed class DeltaStream(
             gone.Clear();
         }
 
-        var held = changed.Count + gone.Count > 0 && !isFirst && (Held(state, now) || WaitsForClusters(state));
+        var held = changed.Count + gone.Count > 0 && (Held(state, now) || WaitsForClusters(state));
         if (held)
         {
             changed.Clear();
@@ -79,6 +81,7 @@ internal sealed class DeltaStream(
         urgent.AddRange(changed);
         var count = Fitting(urgent);
         state.Dirty = keeps || held || count < urgent.Count;
+        owed.IsWhole |= isFirst && count >= answers;
         if (count + gone.Count + owed.Gone.Count == 0 && !isFirst)
         {
             return null;
@@ -150,6 +153,12 @@ internal sealed class DeltaStream(
         }
 
         state.Dirty |= wildcard != state.Subscription.Wildcard || removed.Count > 0;
+        if (request.ResourceNamesSubscribe.Contains("*") && state.Subscription.Wildcard)
+        {
+            owed.IsWhole = false;
+            state.Dirty = true;
+        }
+
         if (wildcard && !state.Subscription.Wildcard)
         {
             state.ForgetAllBut(state.Subscription.Names);
@@ -211,13 +220,13 @@ internal sealed class DeltaStream(
         var changed = new List<Resource>();
         foreach (var resource in Wanted(state).Values)
         {
-            var isSent = IsSent(state, resource);
-            var isNew = !state.Sent.ContainsKey(resource.Name) && state.Subscription.Names.Contains(resource.Name);
-            if (owed.Asked.Contains(resource.Name) || isNew || (isFirst && !isSent))
+            var isNew = !state.Sent.ContainsKey(resource.Name)
+                && (isFirst || state.Subscription.Names.Contains(resource.Name));
+            if (owed.Asked.Contains(resource.Name) || isNew)
             {
                 urgent.Add(resource);
             }
-            else if (!isSent || state.Forced.Contains(resource.Name))
+            else if (!IsSent(state, resource) || state.Forced.Contains(resource.Name))
             {
                 changed.Add(resource);
             }

@@ -134,6 +134,23 @@ public sealed class DeltaFlowTests
         Assert.Equal("cds a", _client.Take()[0]);
     }
 
+    /// <summary>Listeners and routes need the clusters of the second part as well.</summary>
+    [Fact]
+    public void FirstAnswer_ThatIsTooLarge_GoesOutWhole_BeforeListenersAndRoutes()
+    {
+        var client = new DeltaClient(
+            Snapshot(Cluster("a"), Cluster("b"), Cluster("c"), Listener("l", "r"), Listener("m", "r"), Routes("r", "c")),
+            XdsLimits.Default with { ResponseBytes = 1 });
+        client.Subscribe(Rds, "r");
+        client.Subscribe(Lds);
+        client.Subscribe(Cds);
+        Assert.Equal(["cds a", "cds b", "cds c", "lds l", "lds m", "rds r"], client.Take());
+        client.Ack(Cds);
+        client.Ack(Lds);
+        Later(client);
+        Assert.Empty(client.Take());
+    }
+
     [Fact]
     public void Cluster_ThatLeaves_LeavesAfterItsRouteWasTaken()
     {
