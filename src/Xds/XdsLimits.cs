@@ -16,8 +16,8 @@ public sealed record XdsLimits
     public int UnknownTypesMax { get; init; } = 16;
 
     /// <summary>
-    /// Bytes of resources after which a response of endpoints or routes is cut; the rest follows. gRPC takes 4 MiB.
-    /// Clusters and listeners cannot be cut.
+    /// Bytes of resources after which a response is cut; the rest follows. gRPC takes 4 MiB. Only clusters and
+    /// listeners of a state-of-the-world stream cannot be cut: a response holds all of them.
     /// </summary>
     public int ResponseBytes { get; init; } = 1 << 20;
 

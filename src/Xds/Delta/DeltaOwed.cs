@@ -14,4 +14,29 @@ internal sealed class DeltaOwed
     /// <summary>What the client says that it holds from an earlier stream, by name and version, until that was compared
     /// with what is served.</summary>
     public Dictionary<string, string> Before { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Names that the client holds from an earlier stream at another version than the one that is to be sent:
+    /// called removed if they go before that.</summary>
+    public HashSet<string> Outdated { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Whether everything was answered since it was asked for last, all parts of it.</summary>
+    public bool IsWhole { get; set; }
+
+    /// <summary>The client asks for a name that it said it holds from before: it holds it at no version that spares it
+    /// the answer.</summary>
+    public void Doubt(string name)
+    {
+        if (Before.ContainsKey(name))
+        {
+            Before[name] = "";
+        }
+    }
+
+    /// <summary>The client gave a name up and holds it no more, by us or from before.</summary>
+    public void Forget(string name)
+    {
+        Asked.Remove(name);
+        Before.Remove(name);
+        Outdated.Remove(name);
+    }
 }

@@ -10,6 +10,8 @@ namespace Fairlead.Xds.Delta;
 /// <remarks>
 /// <list type="number">
 /// <item>A name that is subscribed is answered, also one that the client holds: it may have forgotten it.</item>
+/// <item>Everything that is asked for is answered at once, in as many parts as it takes and with nothing if nothing is
+/// due: before listeners and routes, and whatever was answered before.</item>
 /// <item>A name that is given up while everything is asked for is sent again where it belongs to everything, and else
 /// called removed.</item>
 /// <item>What a client says that it holds from before is not sent again at the same version; endpoints always are.
@@ -41,13 +43,15 @@ internal sealed class DeltaStream(
 
         if (StateOf(typeUrl, request.ResourceNamesSubscribe.Count > 0) is { } state)
         {
-            if (!state.Requested)
+            var isFirst = !state.Requested;
+            Correlate(state, request.ResponseNonce, "", request.ErrorDetail, now);
+            TakeNames(state, request);
+
+            // After the names: those of later requests end or renew what the client says here.
+            if (isFirst)
             {
                 TakeBefore(state, request);
             }
-
-            Correlate(state, request.ResponseNonce, "", request.ErrorDetail, now);
-            TakeNames(state, request);
         }
 
         return [.. Events];
@@ -57,35 +61,42 @@ internal sealed class DeltaStream(
     {
         var owed = Owed(state);
         Compare(state, owed);
-        var isFirst = state.Subscription.Wildcard && !state.Answered && Snapshot.Primed;
+        var isFirst = state.Subscription.Wildcard && !owed.IsWhole && Snapshot.Primed;
         var (urgent, changed) = Due(state, owed, isFirst);
-        var gone = Gone(state);
+        var gone = Gone(state, owed);
         var keeps = gone.Count > 0 && state.Type == ResourceType.Cluster && RoutesUnsettled(now);
         if (keeps)
         {
             gone.Clear();
         }
 
-        var held = changed.Count + gone.Count > 0 && !isFirst && (Held(state, now) || WaitsForClusters(state));
+        var held = changed.Count + gone.Count > 0 && (Held(state, now) || WaitsForClusters(state));
         if (held)
         {
             changed.Clear();
             gone.Clear();
         }
 
+        var answers = urgent.Count;
         urgent.AddRange(changed);
         var count = Fitting(urgent);
         state.Dirty = keeps || held || count < urgent.Count;
-        return count + gone.Count + owed.Gone.Count > 0 || isFirst
-            ? Respond(state, owed, urgent.GetRange(0, count), gone, now)
-            : null;
+        owed.IsWhole |= isFirst && count >= answers;
+        if (count + gone.Count + owed.Gone.Count == 0 && !isFirst)
+        {
+            return null;
+        }
+
+        var response = Respond(state, owed, urgent.GetRange(0, count), gone, now);
+        state.Record(response.Sent, isPush: isFirst || count > answers || gone.Count > 0);
+        return response.Written;
     }
 
     protected override bool IsBehind(TypeState state)
     {
         var owed = Owed(state);
         var (urgent, changed) = Due(state, owed, isFirst: false);
-        return urgent.Count + changed.Count + owed.Gone.Count > 0 || Gone(state).Count > 0;
+        return urgent.Count + changed.Count + owed.Gone.Count > 0 || Gone(state, owed).Count > 0;
     }
 
     protected override DeltaResponse Nothing(string typeUrl, string nonce) =>
@@ -119,6 +130,7 @@ internal sealed class DeltaStream(
         {
             owed.Asked.Add(name);
             owed.Gone.Remove(name);
+            owed.Doubt(name);
             state.Dirty = true;
         }
 
@@ -128,11 +140,12 @@ internal sealed class DeltaStream(
             if (state.Subscription.Wildcard && Snapshot.Wildcard(state.Type).Contains(name))
             {
                 owed.Asked.Add(name);
+                owed.Doubt(name);
                 continue;
             }
 
             state.Forget(name);
-            owed.Asked.Remove(name);
+            owed.Forget(name);
             if (state.Subscription.Wildcard)
             {
                 owed.Gone.Add(name);
@@ -140,10 +153,20 @@ internal sealed class DeltaStream(
         }
 
         state.Dirty |= wildcard != state.Subscription.Wildcard || removed.Count > 0;
+        if (request.ResourceNamesSubscribe.Contains("*") && state.Subscription.Wildcard)
+        {
+            owed.IsWhole = false;
+            state.Dirty = true;
+        }
+
         if (wildcard && !state.Subscription.Wildcard)
         {
             state.ForgetAllBut(state.Subscription.Names);
             owed.Gone.Clear();
+            foreach (var name in owed.Before.Keys.Union(owed.Outdated).Except(state.Subscription.Names).ToList())
+            {
+                owed.Forget(name);
+            }
         }
 
         if (added.Count + removed.Count > 0)
@@ -165,14 +188,25 @@ internal sealed class DeltaStream(
             var isNamed = state.Subscription.Names.Contains(name);
             var isOfAll = state.Subscription.Wildcard && Snapshot.Wildcard(state.Type).Contains(name);
             var now = isNamed || isOfAll ? Lookup(state, name) : null;
-            if (now?.Version == version && state.Type != ResourceType.Endpoints && !state.Sent.ContainsKey(name))
+            if (now is null)
+            {
+                if (!isNamed && state.Subscription.Wildcard)
+                {
+                    owed.Gone.Add(name);
+                }
+            }
+            else if (state.Sent.ContainsKey(name) || state.Type == ResourceType.Endpoints)
+            {
+                continue;
+            }
+            else if (now.Version == version)
             {
                 state.Note(now);
                 owed.Asked.Remove(name);
             }
-            else if (now is null && !isNamed && state.Subscription.Wildcard)
+            else
             {
-                owed.Gone.Add(name);
+                owed.Outdated.Add(name);
             }
         }
 
@@ -186,13 +220,13 @@ internal sealed class DeltaStream(
         var changed = new List<Resource>();
         foreach (var resource in Wanted(state).Values)
         {
-            var isSent = IsSent(state, resource);
-            var isNew = !state.Sent.ContainsKey(resource.Name) && state.Subscription.Names.Contains(resource.Name);
-            if (owed.Asked.Contains(resource.Name) || isNew || (isFirst && !isSent))
+            var isNew = !state.Sent.ContainsKey(resource.Name)
+                && (isFirst || state.Subscription.Names.Contains(resource.Name));
+            if (owed.Asked.Contains(resource.Name) || isNew)
             {
                 urgent.Add(resource);
             }
-            else if (!isSent || state.Forced.Contains(resource.Name))
+            else if (!IsSent(state, resource) || state.Forced.Contains(resource.Name))
             {
                 changed.Add(resource);
             }
@@ -201,8 +235,8 @@ internal sealed class DeltaStream(
         return (urgent, changed);
     }
 
-    /// <summary>What the client holds by us and should not.</summary>
-    private List<string> Gone(TypeState state)
+    /// <summary>What the client holds, by us or from before, and should not.</summary>
+    private List<string> Gone(TypeState state, DeltaOwed owed)
     {
         if (state.Type == ResourceType.Endpoints || !Snapshot.Primed)
         {
@@ -210,7 +244,11 @@ internal sealed class DeltaStream(
         }
 
         var wanted = Wanted(state);
-        return [.. state.Sent.Keys.Where(name => !wanted.ContainsKey(name)).Order(StringComparer.Ordinal)];
+        return
+        [
+            .. state.Sent.Keys.Union(owed.Outdated, StringComparer.Ordinal)
+                .Where(name => !wanted.ContainsKey(name)).Order(StringComparer.Ordinal),
+        ];
     }
 
     // Of everything nothing is told before the view is primed; what is asked for by name is told as it is known.
@@ -228,7 +266,7 @@ internal sealed class DeltaStream(
         return wanted;
     }
 
-    private DeltaResponse Respond(
+    private (SentResponse Sent, DeltaResponse Written) Respond(
         TypeState state, DeltaOwed owed, List<Resource> resources, List<string> gone, TimeSpan now)
     {
         if (state.Type == ResourceType.Cluster)
@@ -243,17 +281,20 @@ internal sealed class DeltaStream(
 
             // One name stands in one place of a response.
             owed.Gone.Remove(resource.Name);
+            owed.Outdated.Remove(resource.Name);
         }
 
         foreach (var name in gone)
         {
             state.Forget(name);
+            owed.Outdated.Remove(name);
         }
 
         var removed = owed.Gone.Union(gone, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         owed.Gone.Clear();
         var nonce = NextNonce();
-        state.Record(new SentResponse(nonce, state.Version, resources, now));
-        return new DeltaResponse(state.Type.TypeUrl, state.Version, nonce, ControlPlane, resources, removed);
+        return (
+            new SentResponse(nonce, state.Version, resources, now),
+            new DeltaResponse(state.Type.TypeUrl, state.Version, nonce, ControlPlane, resources, removed));
     }
 }

@@ -35,9 +35,7 @@ internal sealed class SotwStream(
     }
 
     protected override SotwResponse? NextOf(TypeState state, TimeSpan now) =>
-        (state.Type.FullState ? NextFull(state, now) : NextIncremental(state, now)) is { } resources
-            ? Respond(state, resources, now)
-            : null;
+        state.Type.FullState ? NextFull(state, now) : NextIncremental(state, now);
 
     protected override bool IsBehind(TypeState state) => state.Type.FullState
         ? Target(state) is var target
@@ -68,7 +66,7 @@ internal sealed class SotwStream(
         }
     }
 
-    private SotwResponse Respond(TypeState state, List<Resource> resources, TimeSpan now)
+    private SotwResponse Respond(TypeState state, List<Resource> resources, TimeSpan now, bool isPush)
     {
         if (state.Type.FullState)
         {
@@ -85,12 +83,12 @@ internal sealed class SotwStream(
         }
 
         var nonce = NextNonce();
-        state.Record(new SentResponse(nonce, state.Version, resources, now));
+        state.Record(new SentResponse(nonce, state.Version, resources, now), isPush);
         return new SotwResponse(state.Type.TypeUrl, state.Version, nonce, ControlPlane, resources);
     }
 
     /// <summary>Clusters and listeners: everything that the client should hold, if that is not what it holds.</summary>
-    private List<Resource>? NextFull(TypeState state, TimeSpan now)
+    private SotwResponse? NextFull(TypeState state, TimeSpan now)
     {
         if (state.Subscription.Wildcard && !state.Answered && !Snapshot.Primed)
         {
@@ -120,11 +118,11 @@ internal sealed class SotwStream(
         }
 
         state.Dirty = keep;
-        return [.. target.Values];
+        return Respond(state, [.. target.Values], now, isPush: true);
     }
 
     /// <summary>Endpoints and routes: what the client asked for and does not hold as it is now.</summary>
-    private List<Resource>? NextIncremental(TypeState state, TimeSpan now)
+    private SotwResponse? NextIncremental(TypeState state, TimeSpan now)
     {
         var due = Due(state, out var news);
         var held = due.Count > news && (Held(state, now) || WaitsForClusters(state));
@@ -135,7 +133,7 @@ internal sealed class SotwStream(
 
         var count = Fitting(due);
         state.Dirty = held || count < due.Count;
-        return count == 0 ? null : due.GetRange(0, count);
+        return count == 0 ? null : Respond(state, due.GetRange(0, count), now, isPush: count > news);
     }
 
     /// <summary>The resources to send, in the order of their names, those never sent before first.</summary>

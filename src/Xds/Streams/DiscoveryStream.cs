@@ -13,7 +13,8 @@ namespace Fairlead.Xds.Streams;
 /// again until it changes, because what was sent is remembered whatever the client says to it.</item>
 /// <item>The names of a request are taken whatever its nonce says: requests are ordered.</item>
 /// <item>At most one response per type awaits its acknowledgement, for <see cref="XdsLimits.AckWaitMax"/> at the
-/// longest; changes meanwhile collapse into the next. A name that was never answered does not wait for it.</item>
+/// longest; changes meanwhile collapse into the next. A name that was never answered does not wait for it, and its
+/// answer does not make changes wait longer.</item>
 /// <item>Changes go out as clusters, endpoints, listeners, routes; clusters that are no longer wanted leave after
 /// listeners and routes have settled.</item>
 /// <item>Every cluster that is sent is followed by its endpoints, changed or not, acknowledged or not: Envoy
@@ -240,16 +241,16 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     /// look.</summary>
     protected bool Held(TypeState state, TimeSpan now)
     {
-        if (state.Blocked(now, Limits.AckWaitMax))
+        if (state.BlockedUntil(now, Limits.AckWaitMax) is { } until)
         {
-            Wake(state.InFlightSince!.Value + Limits.AckWaitMax);
+            Wake(until);
             return true;
         }
 
         var interval = state.Type == ResourceType.Endpoints ? TimeSpan.Zero : Limits.PushInterval;
-        if (state.Answered && now - state.LastSentAt < interval)
+        if (state.PushedAt is { } pushed && now - pushed < interval)
         {
-            Wake(state.LastSentAt + interval);
+            Wake(pushed + interval);
             return true;
         }
 
@@ -273,9 +274,9 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
             return false;
         }
 
-        if (state.Blocked(now, Limits.AckWaitMax))
+        if (state.BlockedUntil(now, Limits.AckWaitMax) is { } until)
         {
-            Wake(state.InFlightSince!.Value + Limits.AckWaitMax);
+            Wake(until);
             return true;
         }
 

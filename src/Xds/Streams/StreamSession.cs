@@ -263,7 +263,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             type.Answered ? _startedAt + type.LastSentAt : null,
             type.AckedVersion,
             type.AckedAt is { } at ? _startedAt + at : null,
-            type.InFlightSince is not null,
+            type.Waiting,
             type.Refused);
     }
 }

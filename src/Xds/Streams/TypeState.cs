@@ -10,6 +10,10 @@ internal sealed class TypeState(ResourceType type)
 
     private readonly Dictionary<string, Resource> _sent = new(StringComparer.Ordinal);
     private readonly Queue<SentResponse> _outstanding = new();
+
+    // What the changes that are held wait for, and whether the client has said something to it.
+    private SentResponse? _awaited;
+    private bool _isReleased;
     private UInt128 _sum;
     private string? _refusedNonce;
 
@@ -36,8 +40,11 @@ internal sealed class TypeState(ResourceType type)
 
     public TimeSpan LastSentAt { get; private set; }
 
-    /// <summary>When the last response was sent, while the client has not said anything to it.</summary>
-    public TimeSpan? InFlightSince { get; private set; }
+    /// <summary>When changes were sent last; null for never.</summary>
+    public TimeSpan? PushedAt { get; private set; }
+
+    /// <summary>Whether the client has not said anything to the last response.</summary>
+    public bool Waiting => _outstanding.Count > 0;
 
     public string AckedVersion { get; private set; } = "";
 
@@ -49,9 +56,18 @@ internal sealed class TypeState(ResourceType type)
     /// matter.</summary>
     public string Version => _sum.ToString("x32", CultureInfo.InvariantCulture);
 
-    public bool Blocked(TimeSpan now, TimeSpan ackWaitMax)
+    /// <summary>Until when changes wait for an acknowledgement; null if they need not.</summary>
+    /// <remarks>They wait for what was sent when they came to wait: answers that go out meanwhile do not prolong it,
+    /// else a client that always has one outstanding would never hear of a change.</remarks>
+    public TimeSpan? BlockedUntil(TimeSpan now, TimeSpan ackWaitMax)
     {
-        return InFlightSince is { } since && now - since < ackWaitMax;
+        if (!Waiting)
+        {
+            return null;
+        }
+
+        _awaited ??= _outstanding.Last();
+        return !_isReleased && now - _awaited.At < ackWaitMax ? _awaited.At + ackWaitMax : null;
     }
 
     /// <summary>The client no longer holds this by us; asked for again it is sent again.</summary>
@@ -85,11 +101,21 @@ internal sealed class TypeState(ResourceType type)
         _sum += resource.Fingerprint;
     }
 
-    public void Record(SentResponse response)
+    /// <summary>Remembers a response that goes out.</summary>
+    /// <param name="response">The response.</param>
+    /// <param name="isPush">Whether it brings changes. One that only answers what was asked for starts no clock that
+    /// changes go by: who asks often would never hear of them.</param>
+    public void Record(SentResponse response, bool isPush)
     {
         LastNonce = response.Nonce;
         LastSentAt = response.At;
-        InFlightSince = response.At;
+        if (isPush)
+        {
+            PushedAt = response.At;
+            _awaited = null;
+            _isReleased = false;
+        }
+
         _outstanding.Enqueue(response);
         if (_outstanding.Count > OutstandingMax)
         {
@@ -142,10 +168,8 @@ internal sealed class TypeState(ResourceType type)
         }
         while (response.Nonce != nonce);
 
-        if (nonce == LastNonce)
-        {
-            InFlightSince = null;
-        }
+        _awaited = Waiting ? _awaited : null;
+        _isReleased = _awaited is not null && !_outstanding.Contains(_awaited);
 
         return response;
     }

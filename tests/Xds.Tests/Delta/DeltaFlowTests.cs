@@ -93,6 +93,64 @@ public sealed class DeltaFlowTests
         Assert.Equal(["eds a"], _client.Take());
     }
 
+    /// <summary>Changes and removals keep their pace, however often names are asked for in between.</summary>
+    [Fact]
+    public void Change_AndRemoval_WhileNewNamesAreAskedForAllTheTime_AreNotStarved()
+    {
+        _client.Publish(Cluster("b"));
+        SubscribeAll();
+        _client.Publish(_client.Snapshot.ToBuilder()
+            .Set(Cluster("a", timeoutMs: 7), wildcard: true).Set(Cluster("x")).Build());
+        Assert.Equal(["cds a", "eds a"], _client.Take());
+        _client.Ack(Cds);
+        _client.Publish(_client.Snapshot.ToBuilder()
+            .Set(Cluster("a", timeoutMs: 8), wildcard: true).Remove(Cds, "b").Build());
+        var taken = new List<string>();
+        for (var asked = 0; asked < 3; asked++)
+        {
+            _client.Subscribe(Cds, "x");
+            taken.AddRange(_client.Take().Where(one => one.StartsWith("cds", StringComparison.Ordinal)));
+            _client.Ack(Cds);
+            _client.Now += TimeSpan.FromMilliseconds(50);
+        }
+
+        Assert.Equal(["cds x", "cds x", "cds x a -b"], taken);
+    }
+
+    /// <summary>The answers that go out meanwhile do not begin the wait for an acknowledgement anew.</summary>
+    [Fact]
+    public void Ack_ThatNeverComes_WhileNamesAreAskedFor_HoldsNothingBackForEver()
+    {
+        SubscribeAll();
+        _client.Publish(_client.Snapshot.ToBuilder()
+            .Set(Cluster("a", timeoutMs: 7), wildcard: true).Set(Cluster("x")).Build());
+        Assert.Equal(["cds a", "eds a"], _client.Take());
+        _client.Publish(Cluster("a", timeoutMs: 8));
+        _client.Now += TimeSpan.FromSeconds(29);
+        _client.Subscribe(Cds, "x");
+        Assert.Equal(["cds x"], _client.Take());
+        Assert.Equal(_client.Now + TimeSpan.FromSeconds(1), _client.Stream.WakeAt);
+        _client.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal("cds a", _client.Take()[0]);
+    }
+
+    /// <summary>Listeners and routes need the clusters of the second part as well.</summary>
+    [Fact]
+    public void FirstAnswer_ThatIsTooLarge_GoesOutWhole_BeforeListenersAndRoutes()
+    {
+        var client = new DeltaClient(
+            Snapshot(Cluster("a"), Cluster("b"), Cluster("c"), Listener("l", "r"), Listener("m", "r"), Routes("r", "c")),
+            XdsLimits.Default with { ResponseBytes = 1 });
+        client.Subscribe(Rds, "r");
+        client.Subscribe(Lds);
+        client.Subscribe(Cds);
+        Assert.Equal(["cds a", "cds b", "cds c", "lds l", "lds m", "rds r"], client.Take());
+        client.Ack(Cds);
+        client.Ack(Lds);
+        Later(client);
+        Assert.Empty(client.Take());
+    }
+
     [Fact]
     public void Cluster_ThatLeaves_LeavesAfterItsRouteWasTaken()
     {

@@ -73,6 +73,79 @@ public sealed class DeltaReconnectTests
     }
 
     [Fact]
+    public void Cluster_HeldAtAnotherVersion_ThatGoesBeforeItsNewOneIsSent_IsCalledRemoved()
+    {
+        var client = new DeltaClient(
+            Snapshot(_cluster, Cluster("b"), Cluster("c")), XdsLimits.Default with { ResponseBytes = 1 });
+        client.Send(Cds, before: [("b", "old"), ("c", "old")]);
+        Assert.Equal(["a"], client.Stream.Next(client.Now)!.Resources.Select(one => one.Name));
+        client.Remove(Cds, "c");
+        client.Now += TimeSpan.FromMinutes(1);
+        Assert.Contains("-c", client.Take().SelectMany(response => response.Split(' ')));
+    }
+
+    [Fact]
+    public void Cluster_HeldAtAnotherVersion_ThatGoesWhileTheViewIsYoung_IsCalledRemoved()
+    {
+        var client = new DeltaClient(ResourceSnapshot.Unprimed.ToBuilder().Set(Cluster("x")).Build());
+        client.Send(Cds, ["*", "x"], before: [("b", "old")]);
+        Assert.Equal(["cds x"], client.Take());
+        client.Publish(Cluster("b"));
+        var told = client.Take().ToList();
+        client.Remove(Cds, "b");
+        client.Now += TimeSpan.FromMinutes(1);
+        told.AddRange(client.Take());
+        Assert.Equal("cds -b", told[^1]);
+    }
+
+    /// <summary>What a client gives up it drops: what it held of it from before counts no more.</summary>
+    [Fact]
+    public void Name_GivenUpAndAskedForAgainBeforeTheViewIsPrimed_IsSent()
+    {
+        var client = new DeltaClient();
+        client.Send(Cds, ["a"], before: [("a", _cluster.Version)]);
+        client.Unsubscribe(Cds, "a");
+        client.Subscribe(Cds, "a");
+        client.Publish(_cluster);
+        Assert.Equal(["cds a"], client.Take());
+    }
+
+    [Fact]
+    public void Everything_GivenUpAndAskedForAgainBeforeTheViewIsPrimed_IsSent()
+    {
+        var client = new DeltaClient();
+        client.Send(Cds, before: [("a", _cluster.Version)]);
+        client.Unsubscribe(Cds, "*");
+        client.Subscribe(Cds, "*");
+        client.Publish(_cluster);
+        Assert.Equal(["cds a"], client.Take());
+    }
+
+    /// <summary>A name that is asked for once more is answered: the client may have forgotten it.</summary>
+    [Fact]
+    public void Name_AskedForOnceMoreBeforeTheViewIsPrimed_IsSent()
+    {
+        var client = new DeltaClient();
+        client.Send(Cds, ["a"], before: [("a", _cluster.Version)]);
+        client.Subscribe(Cds, "a");
+        client.Publish(_cluster);
+        Assert.Equal(["cds a"], client.Take());
+    }
+
+    [Fact]
+    public void Name_GivenUpUnderEverythingBeforeTheViewIsPrimed_IsCalledRemovedAndSentOnceItIsThere()
+    {
+        var client = new DeltaClient();
+        client.Send(Cds, ["*", "a", "b"], before: [("a", "old"), ("b", Cluster("b").Version)]);
+        client.Unsubscribe(Cds, "a", "b");
+        Assert.Equal(["cds -a -b"], client.Take());
+        client.Ack(Cds);
+        client.Publish(Cluster("b"));
+        client.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal(["cds b"], client.Take());
+    }
+
+    [Fact]
     public void EmptyVersion_IsANameThatIsWaitedFor()
     {
         var client = new DeltaClient(Snapshot(_cluster));

@@ -93,6 +93,36 @@ public sealed class DeltaSubscriptionTests
         Assert.Empty(_client.Take());
     }
 
+    [Fact]
+    public void Star_AskedForLate_IsAnsweredAtOnce_WithNothingIfNothingIsDue()
+    {
+        _client.Subscribe(Cds, "a", "b");
+        Assert.Equal(["cds a b"], _client.Take());
+        _client.Subscribe(Cds, "*");
+        Assert.Equal(["cds"], _client.Take());
+        _client.Publish(Cluster("c"));
+        _client.Unsubscribe(Cds, "*");
+        Assert.Empty(_client.Take());
+        _client.Subscribe(Cds, "*");
+        Assert.Equal(["cds c"], _client.Take());
+        _client.Subscribe(Cds, "*");
+        Assert.Equal(["cds"], _client.Take());
+        _client.Ack(Cds);
+        Assert.Empty(_client.Take());
+    }
+
+    [Fact]
+    public void Star_AskedForLateOfAViewThatIsNotPrimed_IsAnsweredOnceItIs()
+    {
+        var client = new DeltaClient(ResourceSnapshot.Unprimed.ToBuilder().Set(Cluster("a")).Build());
+        client.Subscribe(Cds, "a");
+        Assert.Equal(["cds a"], client.Take());
+        client.Subscribe(Cds, "*");
+        Assert.Empty(client.Take());
+        client.Publish();
+        Assert.Equal(["cds"], client.Take());
+    }
+
     /// <summary>How an on-demand client of ztunnel's kind opens its stream.</summary>
     [Fact]
     public void Star_SubscribedAndGivenUpAtOnce_IsNoSubscription()

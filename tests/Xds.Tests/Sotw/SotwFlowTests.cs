@@ -67,6 +67,23 @@ public sealed class SotwFlowTests
     }
 
     [Fact]
+    public void Change_WhileNewNamesAreAskedForAndNothingIsAcknowledged_IsSentAfterThirtySeconds()
+    {
+        _client.Publish(Endpoints("b", 3));
+        _client.Request(ResourceType.Endpoints, ["a"]);
+        _client.Take();
+        _client.Publish(Endpoints("a", 2));
+        _client.Now = TimeSpan.FromSeconds(30);
+        _client.Request(ResourceType.Endpoints, ["a", "b"]);
+        Assert.Equal(["eds b"], _client.Take());
+        Assert.Equal(TimeSpan.FromSeconds(31), _client.Stream.WakeAt);
+
+        _client.Now = TimeSpan.FromSeconds(31);
+
+        Assert.Equal(["eds a"], _client.Take());
+    }
+
+    [Fact]
     public void NewCluster_NamedWhileTheAckIsWithheld_IsAnsweredAtOnce()
     {
         _client.Publish(Cluster("b"));
