@@ -49,8 +49,8 @@ internal sealed class ConfigurationCheck
         var bootstrap = File.Exists(_options.Bootstrap) ? Try(() => BootstrapFile.Read(_options.Bootstrap)) : null;
         var before = _problems.Count;
         var (key, subject) = Proof();
-        var isProofGood = key is not null
-            || (_problems.Count == before && (_options.Identity.Svid is not null || _options.Identity.Token is not null));
+        var isOther = _options.Identity.Svid is not null || _options.Identity.Token is not null;
+        var isProofGood = key is not null || (isOther && _problems.Count == before);
         subject ??= _options.Subject ?? (key is null ? null : bootstrap?.SubjectOf(key));
         if (bootstrap is not null && isProofGood && subject is null)
         {

@@ -85,8 +85,8 @@ internal sealed class ServedViews : IViewProvider
         Settle();
     }
 
-    /// <summary>These names belong to "everything" from now on. Clients that are told of names already hear of a new one
-    /// at once, without endpoints until its traversal ends; what is settled stays so.</summary>
+    /// <summary>These names belong to "everything" from now on. Clients that are told of names already hear of a new
+    /// one at once, without endpoints until its traversal ends; what is settled stays so.</summary>
     internal void Import(IReadOnlySet<string> imports)
     {
         // A feed's lock is taken before this one, never behind it.
