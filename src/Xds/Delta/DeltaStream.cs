@@ -129,7 +129,12 @@ internal sealed class DeltaStream(
         foreach (var name in request.ResourceNamesSubscribe.Where(state.Subscription.Names.Contains))
         {
             owed.Asked.Add(name);
-            owed.Gone.Remove(name);
+            if (owed.Gone.Remove(name))
+            {
+                // Given up just now under everything: the client holds it still.
+                owed.Outdated.Add(name);
+            }
+
             owed.Doubt(name);
             state.Dirty = true;
         }

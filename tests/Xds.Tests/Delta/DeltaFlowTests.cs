@@ -139,7 +139,8 @@ public sealed class DeltaFlowTests
     public void FirstAnswer_ThatIsTooLarge_GoesOutWhole_BeforeListenersAndRoutes()
     {
         var client = new DeltaClient(
-            Snapshot(Cluster("a"), Cluster("b"), Cluster("c"), Listener("l", "r"), Listener("m", "r"), Routes("r", "c")),
+            Snapshot(
+                Cluster("a"), Cluster("b"), Cluster("c"), Listener("l", "r"), Listener("m", "r"), Routes("r", "c")),
             XdsLimits.Default with { ResponseBytes = 1 });
         client.Subscribe(Rds, "r");
         client.Subscribe(Lds);

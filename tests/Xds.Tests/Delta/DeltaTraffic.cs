@@ -6,9 +6,9 @@ using static Fairlead.Xds.Tests.Fixtures;
 namespace Fairlead.Xds.Tests.Delta;
 
 /// <summary>
-/// A client that subscribes, gives up, acknowledges late or never, refuses and reconnects with what it holds, against a
-/// view that changes at random. Keeps what a real client would hold and compares it with the view when everything has
-/// come to rest.
+/// A client that subscribes, gives up, subscribes again, acknowledges late or never, refuses and reconnects with what
+/// it holds, against a view that changes at random and begins anew, not primed. Keeps what a real client would hold and
+/// compares it with the view when everything has come to rest.
 /// </summary>
 internal sealed class DeltaTraffic(int seed)
 {
@@ -25,15 +25,32 @@ internal sealed class DeltaTraffic(int seed)
     private ResourceSnapshot _snapshot = Snapshot();
     private TimeSpan _now = TimeSpan.FromSeconds(1);
     private bool _everything;
+    private int _answers;
+
+    // What it holds from before and asks for by name: as long as it is not known it is not called removed.
+    private readonly HashSet<(ResourceType Type, string Name)> _unsure = [];
 
     public void Run()
     {
+        if (seed % 2 == 0)
+        {
+            _named[ResourceType.Cluster].UnionWith(["n0", "n1"]);
+            foreach (var name in new[] { "n0", "n1", "n2", "n3" })
+            {
+                _held[ResourceType.Cluster][name] = Cluster(name, timeoutMs: _random.Next(1, 4)).Version;
+            }
+
+            Restart();
+        }
+
         Connect();
         for (var step = 0; step < 150; step++)
         {
-            Step(_random.Next(11));
+            Step(_random.Next(14));
         }
 
+        Publish(_snapshot.ToBuilder().MarkPrimed());
+        Drain();
         for (var round = 0; round < 6; round++)
         {
             _now += TimeSpan.FromSeconds(31);
@@ -43,9 +60,13 @@ internal sealed class DeltaTraffic(int seed)
         }
 
         Array.ForEach(Types, type => Assert.True(
-            Expected(type).SetEquals(_held[type].Select(one => $"{one.Key}={one.Value}")),
+            Expected(type).SetEquals(_held[type]
+                .Where(one => !IsUnsure(type, one.Key)).Select(one => $"{one.Key}={one.Value}")),
             $"seed {seed}: {type} is {string.Join(' ', _held[type].Keys)}, not {string.Join(' ', Expected(type))}"));
     }
+
+    private bool IsUnsure(ResourceType type, string name) => _unsure.Contains((type, name))
+        && _named[type].Contains(name) && _snapshot.Find(type, name) is null;
 
     private HashSet<string> Expected(ResourceType type)
     {
@@ -92,6 +113,21 @@ internal sealed class DeltaTraffic(int seed)
             case 9 when _random.Next(8) == 0:
                 Connect();
                 break;
+            case 10 when _random.Next(8) == 0:
+                Restart();
+                Connect();
+                break;
+            case 11 when _random.Next(2) == 0:
+                Publish(builder.MarkPrimed());
+                break;
+            case 12 when _random.Next(4) == 0:
+                ToggleEverything();
+                break;
+            case 13 when _named[type].Count > 0:
+                GiveUp(type, name = _named[type].First());
+                _named[type].Add(name);
+                Send(type, request => request.ResourceNamesSubscribe.Add(name));
+                break;
             default:
                 _now += TimeSpan.FromMilliseconds(_random.Next(1, 2_000));
                 break;
@@ -101,6 +137,36 @@ internal sealed class DeltaTraffic(int seed)
     }
 
     private void Publish(SnapshotBuilder builder) => _stream.Advance(_snapshot = builder.Build());
+
+    /// <summary>The server begins anew and knows of its names one by one.</summary>
+    private void Restart()
+    {
+        var builder = ResourceSnapshot.Unprimed.ToBuilder();
+        foreach (var cluster in _snapshot.Resources(ResourceType.Cluster).Values.Where(_ => _random.Next(2) == 0))
+        {
+            builder.Set(cluster, _snapshot.Wildcard(ResourceType.Cluster).Contains(cluster.Name));
+        }
+
+        _snapshot = builder.Build();
+    }
+
+    private void ToggleEverything()
+    {
+        var clusters = ResourceType.Cluster;
+        _everything = !_everything;
+        var unnamed = _held[clusters].Keys.Except(_named[clusters]).ToList();
+        foreach (var name in unnamed.Where(_ => !_everything))
+        {
+            _held[clusters].Remove(name);
+        }
+
+        Send(clusters, request =>
+            (_everything ? request.ResourceNamesSubscribe : request.ResourceNamesUnsubscribe).Add("*"));
+        var answered = _answers;
+        Drain();
+        Assert.True(
+            !_everything || !_snapshot.Primed || _answers > answered, $"seed {seed}: a late \"*\" is not answered");
+    }
 
     private void GiveUp(ResourceType type, string name)
     {
@@ -118,19 +184,18 @@ internal sealed class DeltaTraffic(int seed)
         _stream = new DeltaStream(_snapshot, static (type, name) =>
             type == ResourceType.Endpoints ? Resource.EmptyEndpoints(name) : null, "test/1");
         _nonces.Clear();
+        _unsure.Clear();
         _inFlight.Clear();
         _everything = _random.Next(3) > 0;
         foreach (var type in Types)
         {
-            // A name that the server may not know is not held on to over a stream: that is a case of its own.
-            foreach (var name in _held[type].Keys.Where(name => _snapshot.Find(type, name) is null
-                || (!_everything && !_named[type].Contains(name))).ToList())
+            foreach (var name in _held[type].Keys.Where(name => !_named[type].Contains(name)
+                && !(type == ResourceType.Cluster && _everything)).ToList())
             {
-                if (type == ResourceType.Endpoints || !_everything || _named[type].Contains(name))
-                {
-                    _held[type].Remove(name);
-                }
+                _held[type].Remove(name);
             }
+
+            _unsure.UnionWith(_held[type].Keys.Where(_named[type].Contains).Select(name => (type, name)));
 
             Send(type, request =>
             {
@@ -170,17 +235,20 @@ internal sealed class DeltaTraffic(int seed)
         {
             var type = ResourceType.Find(response.TypeUrl)!;
             _nonces[type] = response.Nonce;
+            _answers += type == ResourceType.Cluster ? 1 : 0;
             _inFlight[type] = _inFlight.GetValueOrDefault(type) + 1;
             Assert.True(_inFlight[type] < 30, $"seed {seed}: {type} is pushed without acknowledgements");
             foreach (var resource in response.Resources)
             {
                 _held[type][resource.Name] = resource.Version;
+                _unsure.Remove((type, resource.Name));
             }
 
             foreach (var name in response.Removed)
             {
                 Assert.DoesNotContain(response.Resources, resource => resource.Name == name);
                 _held[type].Remove(name);
+                _unsure.Remove((type, name));
             }
         }
     }
