@@ -166,7 +166,6 @@ internal sealed class DeltaStream(
 
         if (wildcard && !state.Subscription.Wildcard)
         {
-            state.ForgetAllBut(state.Subscription.Names);
             owed.Gone.Clear();
             foreach (var name in owed.Before.Keys.Union(owed.Outdated).Except(state.Subscription.Names).ToList())
             {
@@ -174,10 +173,7 @@ internal sealed class DeltaStream(
             }
         }
 
-        if (added.Count + removed.Count > 0)
-        {
-            Events.Add(new StreamEvent.Names(state.Type, added, removed));
-        }
+        Changed(state, wildcard, added, removed);
     }
 
     /// <summary>Takes over what the client holds from before, once it is known what there is.</summary>

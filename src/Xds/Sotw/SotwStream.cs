@@ -55,15 +55,7 @@ internal sealed class SotwStream(
         }
 
         state.Dirty |= wildcard != state.Subscription.Wildcard || added.Count + removed.Count > 0;
-        if (wildcard && !state.Subscription.Wildcard)
-        {
-            state.ForgetAllBut(state.Subscription.Names);
-        }
-
-        if (added.Count + removed.Count > 0)
-        {
-            Events.Add(new StreamEvent.Names(state.Type, added, removed));
-        }
+        Changed(state, wildcard, added, removed);
     }
 
     private SotwResponse Respond(TypeState state, List<Resource> resources, TimeSpan now, bool isPush)

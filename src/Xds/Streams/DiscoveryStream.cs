@@ -192,6 +192,23 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
 
     protected string NextNonce() => (++_nonce).ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>What both variants do when a request has changed what is asked for: whoever asks for everything no more
+    /// keeps what it names, and the owner hears of the names.</summary>
+    /// <param name="wildcard">Whether everything was asked for before.</param>
+    protected void Changed(
+        TypeState state, bool wildcard, IReadOnlyList<string> added, IReadOnlyList<string> removed)
+    {
+        if (wildcard && !state.Subscription.Wildcard)
+        {
+            state.ForgetAllBut(state.Subscription.Names);
+        }
+
+        if (added.Count + removed.Count > 0)
+        {
+            Events.Add(new StreamEvent.Names(state.Type, added, removed));
+        }
+    }
+
     /// <summary>The endpoints of these clusters, which go out now, are sent again, changed or not.</summary>
     protected void ForceEndpoints(IEnumerable<Resource> clusters)
     {
