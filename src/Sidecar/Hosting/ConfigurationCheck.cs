@@ -113,9 +113,7 @@ internal sealed class ConfigurationCheck
         if (bootstrap is not null && key is not null && File.Exists(file))
         {
             Try(() => new VerifierMemory(
-                new HomePin(bootstrap.Home.Genesis, bootstrap.Home.Name, bootstrap.Home.Floor),
-                [.. bootstrap.Pins.Select(pin => KeyValuePair.Create(pin.Name, new Pin(pin.Genesis, null, pin.Floor)))],
-                key, new VerifierOptions(), file));
+                ResolverSetup.HomeOf(bootstrap), ResolverSetup.PinsOf(bootstrap), key, new VerifierOptions(), file));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -53,12 +54,9 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
         Random random) =>
         new()
         {
-            Home = new HomePin(bootstrap.Home.Genesis, bootstrap.Home.Name, bootstrap.Home.Floor),
+            Home = HomeOf(bootstrap),
             Anchors = bootstrap.Endpoints,
-            Pins =
-            [
-                .. bootstrap.Pins.Select(pin => KeyValuePair.Create(pin.Name, new Pin(pin.Genesis, null, pin.Floor))),
-            ],
+            Pins = PinsOf(bootstrap),
             Identity = pod.Identity,
             Proof = pod.Proof,
             StateFile = InFolder(options, VerifierState),
@@ -73,6 +71,14 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
             Time = time,
             Random = random,
         };
+
+    /// <summary>The home as a verifier starts from it.</summary>
+    internal static HomePin HomeOf(BootstrapFile bootstrap) =>
+        new(bootstrap.Home.Genesis, bootstrap.Home.Name, bootstrap.Home.Floor);
+
+    /// <summary>The other segments that are known beforehand.</summary>
+    internal static ImmutableArray<KeyValuePair<SegmentName, Pin>> PinsOf(BootstrapFile bootstrap) =>
+        [.. bootstrap.Pins.Select(pin => KeyValuePair.Create(pin.Name, new Pin(pin.Genesis, null, pin.Floor)))];
 
     /// <summary>A file in the state folder, which is made; null where nothing is remembered.</summary>
     internal static string? InFolder(SidecarOptions options, string file)

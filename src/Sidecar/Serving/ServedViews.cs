@@ -70,7 +70,7 @@ internal sealed class ServedViews : IViewProvider
         var served = ServedNameMapping.Map(name, _secret);
         if (IsImport(served.Name))
         {
-            if (served.IsPending && served.Ports.IsEmpty)
+            if (!served.IsKnown)
             {
                 served = served with { Ports = _shapes?.PortsOf(served.Name) ?? [] };
             }

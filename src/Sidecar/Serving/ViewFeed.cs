@@ -49,7 +49,7 @@ internal sealed class ViewFeed : IResourceInterest
         {
             var before = _names.GetValueOrDefault(name.Name);
             _names[name.Name] = name;
-            if (!(name.IsPending && name.Ports.IsEmpty))
+            if (name.IsKnown)
             {
                 _unknown.Remove(name.Name);
             }
@@ -202,8 +202,7 @@ internal sealed class ViewFeed : IResourceInterest
         }
     }
 
-    private bool IsKnown(string name) =>
-        _names.TryGetValue(name, out var served) && !(served.IsPending && served.Ports.IsEmpty);
+    private bool IsKnown(string name) => _names.GetValueOrDefault(name) is { IsKnown: true };
 
     private void Rebuild(SnapshotBuilder builder, ServedName name)
     {

@@ -29,6 +29,9 @@ internal sealed record ServedName(
     /// </summary>
     internal bool IsPending => Reason == Reasons.Pending;
 
+    /// <summary>Whether something is known of it, be it from before a restart; else it is only wanted.</summary>
+    internal bool IsKnown => !(IsPending && Ports.IsEmpty);
+
     /// <summary>A name for which nothing is known yet or any more.</summary>
     internal static ServedName Without(string name, string reason, ImmutableArray<ServedPort> ports) =>
         new(name, reason, ports, [], null);
