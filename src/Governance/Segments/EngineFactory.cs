@@ -77,15 +77,8 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
     /// The epoch before, after a restart: it signs nothing, but follows to another handover and serves the one in hand.
     /// </summary>
     internal SealEngine Previous(EpochGround before, long now) => new(
-        new SealEngineOptions
+        Before(before) with
         {
-            Self = options.Self,
-            Genesis = before.Genesis,
-            Epoch = before.Epoch,
-            OperationLeaves = [.. before.Leaves.Leaves.Values],
-            HandoverEntries = null,
-            Signer = options.Seal,
-            Signatures = options.Signatures,
             Journal = options.SealJournal,
             Archived = options.HandoverEntries is null ? null : options.Handover,
             ArchivedEntries = options.HandoverEntries ?? [],
@@ -97,21 +90,25 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
     internal CertifiedState? Last(EpochGround before, long now) => options.ArchivedBefore is null
         ? null
         : new SealEngine(
-        new SealEngineOptions
-        {
-            Self = options.Self,
-            Genesis = before.Genesis,
-            Epoch = before.Epoch,
-            OperationLeaves = [.. before.Leaves.Leaves.Values],
-            HandoverEntries = null,
-            RevokedPublishers = _revoked,
-            Signer = options.Seal,
-            Signatures = options.Signatures,
-            Journal = [],
-            Archived = options.ArchivedBefore,
-            ArchivedEntries = options.ArchivedBeforeEntries,
-        },
-        now).Newest;
+            Before(before) with
+            {
+                RevokedPublishers = _revoked,
+                Archived = options.ArchivedBefore,
+                ArchivedEntries = options.ArchivedBeforeEntries,
+            },
+            now).Newest;
+
+    private SealEngineOptions Before(EpochGround before) => new()
+    {
+        Self = options.Self,
+        Genesis = before.Genesis,
+        Epoch = before.Epoch,
+        OperationLeaves = [.. before.Leaves.Leaves.Values],
+        HandoverEntries = null,
+        Signer = options.Seal,
+        Signatures = options.Signatures,
+        Journal = [],
+    };
 
     internal EpochEngine Epochs(
         EpochGround ground,
