@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Fairlead.Rpc;
+using Fairlead.Xds.Csds;
 using Fairlead.Xds.Streams;
 using Google.Protobuf;
 
@@ -43,6 +44,12 @@ public sealed class AdsService
     /// <summary>The services of one type each: clusters, endpoints, listeners, routes. A connection beside them needs
     /// many streams: an Envoy opens one for the endpoints of each cluster.</summary>
     public IEnumerable<ServerServiceDefinition> DefineTypes() => ResourceType.All.Select(Define);
+
+    /// <summary>The Client Status Discovery Service: what each client asked for, was sent, took and refused. Whoever
+    /// may call it sees what every client was sent.</summary>
+    public ServerServiceDefinition DefineStatus() => new ClientStatusService(
+        () => _sessions.OrderBy(pair => pair.Key).Select(pair => pair.Value.Resources()).OfType<StreamResources>())
+        .Define();
 
     private ServerServiceDefinition Define(ResourceType? type)
     {

@@ -7,6 +7,7 @@ using Fairlead.EnvoyApi.Endpoints;
 using Fairlead.EnvoyApi.Listeners;
 using Fairlead.EnvoyApi.Routes;
 using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Fairlead.Xds;
 
@@ -96,6 +97,14 @@ public sealed class Resource
     public static Resource EmptyEndpoints(string name)
     {
         return Create(new ClusterLoadAssignment { ClusterName = name });
+    }
+
+    /// <summary>The message in its Any.</summary>
+    internal Any ToAny()
+    {
+        using var input = new CodedInputStream(_framed);
+        input.ReadTag();
+        return Any.Parser.ParseFrom(input.ReadBytes());
     }
 
     /// <inheritdoc/>

@@ -2,22 +2,9 @@
 // line, one fact a line. The files come from the npm package @grpc/grpc-js-xds. EnvoyProtosTests prints the same lines
 // about our files and expects each of them here.
 'use strict';
-const fs = require('fs');
-const path = require('path');
-const protobuf = require('protobufjs');
+const { load } = require('./official-protos');
 
-const home = name => path.dirname(require.resolve(`${name}/package.json`));
-const roots = ['envoy-api', 'googleapis', 'xds', 'protoc-gen-validate']
-  .map(name => path.join(home('@grpc/grpc-js-xds'), 'deps', name))
-  .concat(home('protobufjs'));
-
-const root = new protobuf.Root();
-root.resolvePath = (origin, target) => {
-  const found = roots.map(folder => path.join(folder, target)).find(file => fs.existsSync(file));
-  return found || target; // what is not there is one of protobufjs's own well-known types
-};
-root.loadSync(process.argv.slice(2), { keepCase: true });
-root.resolveAll();
+const root = load(process.argv.slice(2));
 
 const name = object => object.fullName.slice(1);
 const typeOf = field => (field.resolvedType ? name(field.resolvedType) : field.type);

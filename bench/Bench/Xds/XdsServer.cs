@@ -1,8 +1,8 @@
-using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.Endpoints;
 using Fairlead.Rpc;
 using Fairlead.TestKit.Processes;
 using Fairlead.Xds;
+using Fairlead.XdsHost;
 
 namespace Fairlead.Bench;
 
@@ -121,31 +121,8 @@ internal sealed class XdsServer : IViewProvider, IAsyncDisposable
         }
     }
 
-    private static ClusterLoadAssignment Assignment(int round)
-    {
-        var assignment = new ClusterLoadAssignment { ClusterName = XdsClients.Assignment };
-        for (var zone = 0; zone < 3; zone++)
-        {
-            assignment.Endpoints.Add(new LocalityLbEndpoints
-            {
-                Locality = new Locality { Region = "us1", Zone = $"us1-{(char)('a' + zone)}" },
-                LoadBalancingWeight = 1,
-            });
-        }
-
-        for (var i = 0; i < EndpointCount; i++)
-        {
-            var socket = new SocketAddress { Address = $"10.1.{i / 250}.{1 + (i % 250)}", PortValue = 8080 };
-            assignment.Endpoints[i % 3].LbEndpoints.Add(new LbEndpoint
-            {
-                Endpoint = new Endpoint { Address = new Address { SocketAddress = socket } },
-                HealthStatus = HealthStatus.Healthy,
-                LoadBalancingWeight = i == 0 ? 1 + (uint)(round % 100) : 1,
-            });
-        }
-
-        return assignment;
-    }
+    private static ClusterLoadAssignment Assignment(int round) =>
+        Assignments.Of(XdsClients.Assignment, EndpointCount, round);
 
     private sealed class NoInterest : IResourceInterest
     {

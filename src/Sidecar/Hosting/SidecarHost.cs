@@ -224,7 +224,7 @@ internal sealed class SidecarHost : IAsyncDisposable
                     UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite),
                 RpcEndpoint.Tcp(_options.XdsAddress),
             },
-            Services = { Ads.Define() },
+            Services = { Ads.Define(), Ads.DefineStatus() },
             LoggerFactory = loggers,
         };
         foreach (var service in Ads.DefineTypes())

@@ -1,3 +1,5 @@
+using Fairlead.Xds.Csds;
+
 namespace Fairlead.Xds.Streams;
 
 /// <summary>A stream of either variant, for operators. Thread-safe.</summary>
@@ -5,6 +7,9 @@ internal interface IStreamSession
 {
     /// <summary>What operators see of it; null until its first request came.</summary>
     StreamStatus? Describe();
+
+    /// <summary>Its resources one by one; null until its first request came.</summary>
+    StreamResources? Resources();
 
     /// <summary>Hears that another stream of a view sent clusters to a client of this node: their endpoints are sent
     /// again here, changed or not, where it is the same client. Does not block.</summary>

@@ -1,4 +1,5 @@
 using Fairlead.Rpc;
+using Fairlead.Xds.Csds;
 
 namespace Fairlead.Xds.Streams;
 
@@ -42,6 +43,16 @@ internal sealed class StreamSession<TRequest, TResponse>(
             return _stream is null
                 ? null
                 : new StreamStatus(id, peer, service.Name, _node, _startedAt, [.. _stream.Types.Select(Describe)]);
+        }
+    }
+
+    public StreamResources? Resources()
+    {
+        lock (_gate)
+        {
+            return _stream is null
+                ? null
+                : new StreamResources(_node, [.. _stream.Types.SelectMany(type => type.Resources())]);
         }
     }
 

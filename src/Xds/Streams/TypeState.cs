@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Xds.Csds;
 
 namespace Fairlead.Xds.Streams;
 
@@ -16,6 +17,9 @@ internal sealed class TypeState(ResourceType type)
     private bool _isReleased;
     private UInt128 _sum;
     private string? _refusedNonce;
+
+    // What the client refused, by name, until it takes or gives up a resource of that name; null while that is nothing.
+    private Dictionary<string, Refused>? _refused;
 
     public ResourceType Type { get; } = type;
 
@@ -74,6 +78,7 @@ internal sealed class TypeState(ResourceType type)
     public void Forget(string name)
     {
         Forced.Remove(name);
+        _refused?.Remove(name);
         if (_sent.Remove(name, out var old))
         {
             _sum -= old.Fingerprint;
@@ -86,6 +91,23 @@ internal sealed class TypeState(ResourceType type)
         foreach (var name in _sent.Keys.Where(name => !names.Contains(name)).ToList())
         {
             Forget(name);
+        }
+    }
+
+    /// <summary>What is asked for and what was sent, one by one and by name.</summary>
+    public IEnumerable<ResourceStatus> Resources()
+    {
+        var waiting = _outstanding.SelectMany(response => response.Resources)
+            .Select(resource => resource.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var name in _sent.Keys.Union(Subscription.Names, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
+            var sent = _sent.GetValueOrDefault(name);
+            var words = _refused?.GetValueOrDefault(name);
+            var state = sent is null ? ResourceState.NotSent
+                : waiting.Contains(name) ? ResourceState.Waiting
+                : words is not null ? ResourceState.Refused
+                : ResourceState.Taken;
+            yield return new ResourceStatus(Type, name, state, sent, state == ResourceState.Refused ? words : null);
         }
     }
 
@@ -133,6 +155,10 @@ internal sealed class TypeState(ResourceType type)
             AckedVersion = response.Version;
             AckedAt = now;
             Refused = null;
+            foreach (var resource in _refused is { Count: > 0 } ? response.Resources : [])
+            {
+                _refused!.Remove(resource.Name);
+            }
         }
 
         return response;
@@ -151,6 +177,11 @@ internal sealed class TypeState(ResourceType type)
         _refusedNonce = nonce;
         var text = message.Length > MessageMax ? message[..MessageMax] : message;
         Refused = new Refused(nonce, response?.Version ?? version, code, text);
+        foreach (var resource in response?.Resources ?? [])
+        {
+            (_refused ??= new(StringComparer.Ordinal))[resource.Name] = Refused;
+        }
+
         return Refused;
     }
 

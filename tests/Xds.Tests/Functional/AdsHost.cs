@@ -43,6 +43,7 @@ internal sealed class AdsHost : IViewProvider, IAsyncDisposable
         Service.Acked += Record;
         var server = new RpcServerOptions();
         server.Services.Add(Service.Define());
+        server.Services.Add(Service.DefineStatus());
         foreach (var one in Service.DefineTypes())
         {
             server.Services.Add(one);

@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+using Fairlead.Rpc;
+using Fairlead.Xds;
+
+namespace Fairlead.XdsHost;
+
+/// <summary>The program: a server of xDS, and the lines that change what it serves.</summary>
+internal static class HostProgram
+{
+    private const string Change = "u ";
+
+    /// <summary>Serves until the input ends or the process is told to end.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(
+        IReadOnlyList<string> arguments, TextReader input, TextWriter output, TextWriter errors)
+    {
+        if (HostOptions.Read(arguments, out var problem) is not { } options)
+        {
+            await errors.WriteLineAsync(problem);
+            return 2;
+        }
+
+        using var stop = new CancellationTokenSource();
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        var services = new ServiceList(options.Names, options.Endpoints);
+        var xds = new AdsService(services, new AdsOptions { ControlPlane = "XdsHost" });
+        var server = new RpcServerOptions { Endpoints = { options.Listen }, Services = { xds.Define() } };
+        foreach (var service in xds.DefineTypes())
+        {
+            server.Services.Add(service);
+        }
+
+        try
+        {
+            await using var running = await RpcServer.StartAsync(server, stop.Token);
+            await output.WriteLineAsync("ready");
+            await output.FlushAsync(stop.Token);
+            return await FollowAsync(services, input, errors, stop.Token);
+        }
+        catch (IOException e)
+        {
+            await errors.WriteLineAsync($"{options.Listen}: {e.Message}");
+            return 2;
+        }
+
+        void End(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    private static async Task<int> FollowAsync(
+        ServiceList services, TextReader input, TextWriter errors, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await input.ReadLineAsync(cancellationToken) is { } line)
+            {
+                if (!line.StartsWith(Change, StringComparison.Ordinal) || !services.Change(line[Change.Length..].Trim()))
+                {
+                    await errors.WriteLineAsync($"{line}: expected u NAME with one of the names");
+                    return 3;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,119 @@
+using Fairlead.EnvoyApi.Core;
+using Fairlead.EnvoyApi.Status;
+using Fairlead.Rpc;
+using Google.Protobuf;
+
+namespace Fairlead.Xds.Csds;
+
+/// <summary>
+/// The Client Status Discovery Service of a management server: what each client asked for, was sent, took and refused,
+/// in the shape that operators' tools read (Envoy, <c>service/status/v3/csds.proto</c>). Safe for concurrent use.
+/// </summary>
+/// <remarks>The streams of one node are one client. The contents of resources are left out of an answer beyond
+/// <see cref="ContentBytesMax"/>, and beyond <see cref="ResourcesMax"/> resources the rest of them: ask for one node, or
+/// without contents.</remarks>
+/// <param name="streams">The open streams.</param>
+internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> streams)
+{
+    /// <summary>Bytes of resources' contents in one answer; gRPC takes messages of 4 MiB.</summary>
+    internal const int ContentBytesMax = 2 << 20;
+
+    /// <summary>Resources in one answer.</summary>
+    internal const int ResourcesMax = 10_000;
+
+    private const string Service = "envoy.service.status.v3.ClientStatusDiscoveryService";
+
+    public ServerServiceDefinition Define() => ServerServiceDefinition.CreateBuilder()
+        .AddMethod(
+            MethodOf(MethodType.Unary, "FetchClientStatus"),
+            (request, _) => Task.FromResult(Answer(request)))
+        .AddMethod(
+            MethodOf(MethodType.DuplexStreaming, "StreamClientStatus"),
+            async (requests, responses, context) =>
+            {
+                while (await requests.MoveNext(context.CancellationToken).ConfigureAwait(false))
+                {
+                    await responses.WriteAsync(Answer(requests.Current), context.CancellationToken)
+                        .ConfigureAwait(false);
+                }
+            })
+        .Build();
+
+    /// <summary>The answer to one request.</summary>
+    /// <exception cref="RpcException">INVALID_ARGUMENT: a matcher cannot be read.</exception>
+    internal ClientStatusResponse Answer(ClientStatusRequest request)
+    {
+        var response = new ClientStatusResponse();
+        var (bytes, count) = (0, 0);
+        try
+        {
+            foreach (var client in streams().Where(one => NodeMatching.Matches(request.NodeMatchers, one.Node))
+                .GroupBy(stream => stream.Node.Id, StringComparer.Ordinal))
+            {
+                var config = new ClientConfig { Node = NodeOf(client.First().Node) };
+                response.Config.Add(config);
+                foreach (var resource in client.SelectMany(stream => stream.Resources).Take(ResourcesMax - count))
+                {
+                    count++;
+                    var size = request.ExcludeResourceContents ? 0 : resource.Resource?.Framed.Length ?? 0;
+                    var isTold = size > 0 && bytes + size <= ContentBytesMax;
+                    bytes += isTold ? size : 0;
+                    config.GenericXdsConfigs.Add(Describe(resource, isTold));
+                }
+            }
+        }
+        catch (ArgumentException e)
+        {
+            throw new RpcException(new Status(StatusCode.InvalidArgument, e.Message));
+        }
+
+        return response;
+    }
+
+    private static ClientConfig.Types.GenericXdsConfig Describe(ResourceStatus status, bool withContent)
+    {
+        var config = new ClientConfig.Types.GenericXdsConfig
+        {
+            TypeUrl = status.Type.TypeUrl,
+            Name = status.Name,
+            VersionInfo = status.Resource?.Version ?? "",
+            XdsConfig = withContent ? status.Resource!.ToAny() : null,
+            ConfigStatus = status.State switch
+            {
+                ResourceState.NotSent => ConfigStatus.NotSent,
+                ResourceState.Waiting => ConfigStatus.Stale,
+                ResourceState.Taken => ConfigStatus.Synced,
+                _ => ConfigStatus.Error,
+            },
+        };
+        if (status.Refused is { } refused)
+        {
+            config.ErrorState = new UpdateFailureState
+            {
+                Details = refused.Message,
+                VersionInfo = status.Resource?.Version ?? "",
+            };
+        }
+
+        return config;
+    }
+
+    private static Node NodeOf(ClientNode client) => new()
+    {
+        Id = client.Id,
+        Cluster = client.Cluster,
+        Locality = new Locality { Region = client.Region, Zone = client.Zone, SubZone = client.SubZone },
+        UserAgentName = client.UserAgent,
+        UserAgentVersion = client.UserAgentVersion,
+        Metadata = client.Metadata,
+    };
+
+    private static Method<ClientStatusRequest, ClientStatusResponse> MethodOf(MethodType type, string name) => new(
+        type,
+        Service,
+        name,
+        new Marshaller<ClientStatusRequest>(
+            static message => message.ToByteArray(), static bytes => ClientStatusRequest.Parser.ParseFrom(bytes)),
+        new Marshaller<ClientStatusResponse>(
+            static message => message.ToByteArray(), static bytes => ClientStatusResponse.Parser.ParseFrom(bytes)));
+}

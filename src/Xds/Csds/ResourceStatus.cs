@@ -1,0 +1,31 @@
+namespace Fairlead.Xds.Csds;
+
+/// <summary>How a client stands to one resource.</summary>
+internal enum ResourceState
+{
+    /// <summary>It asked for it and was not sent it.</summary>
+    NotSent,
+
+    /// <summary>It was sent it and has said nothing to it.</summary>
+    Waiting,
+
+    /// <summary>It took it.</summary>
+    Taken,
+
+    /// <summary>It refused the response that brought it.</summary>
+    Refused,
+}
+
+/// <summary>One resource of one stream. Immutable.</summary>
+/// <param name="Type">Its type.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="State">How the client stands to it.</param>
+/// <param name="Resource">What was sent; null for nothing.</param>
+/// <param name="Refused">The client's words, where it refused it.</param>
+internal sealed record ResourceStatus(
+    ResourceType Type, string Name, ResourceState State, Resource? Resource, Refused? Refused);
+
+/// <summary>All resources of one stream. Immutable.</summary>
+/// <param name="Node">Who the client says it is.</param>
+/// <param name="Resources">The resources, by type and name.</param>
+internal sealed record StreamResources(ClientNode Node, IReadOnlyList<ResourceStatus> Resources);

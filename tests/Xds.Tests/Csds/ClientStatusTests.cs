@@ -1,0 +1,166 @@
+using Fairlead.EnvoyApi.Matchers;
+using Fairlead.EnvoyApi.Status;
+using Fairlead.Rpc;
+using Fairlead.Xds.Csds;
+using Fairlead.Xds.Tests.Sotw;
+using Google.Protobuf.WellKnownTypes;
+using Xunit;
+using static Fairlead.Xds.Tests.Fixtures;
+
+namespace Fairlead.Xds.Tests.Csds;
+
+/// <summary>What an operator is told of clients: each resource asked for, with how the client stands to it.</summary>
+public sealed class ClientStatusTests
+{
+    private static readonly ResourceType Eds = ResourceType.Endpoints;
+
+    [Fact]
+    public void Resource_IsNotSentWaitingTakenRefused_AsTheClientSays()
+    {
+        var client = new SotwClient(Snapshot(Endpoints("a", 1))) { AnswersMissing = false };
+        client.Request(Eds, ["a", "b"]);
+        Assert.Equal("a NotSent, b NotSent", Told(client));
+        client.Take();
+        Assert.Equal("a Stale, b NotSent", Told(client));
+        client.Ack(Eds, "a", "b");
+        Assert.Equal("a Synced, b NotSent", Told(client));
+
+        client.Publish(Endpoints("b", 1));
+        client.Take();
+        client.Nack(Eds, ["a", "b"]);
+        Assert.Equal("a Synced, b Error(bad)", Told(client));
+
+        // What was refused stays so while others are taken, until it is changed and taken.
+        client.Publish(Endpoints("a", 2));
+        client.Take();
+        client.Ack(Eds, "a", "b");
+        Assert.Equal("a Synced, b Error(bad)", Told(client));
+        client.Publish(Endpoints("b", 2));
+        client.Take();
+        client.Ack(Eds, "a", "b");
+        Assert.Equal("a Synced, b Synced", Told(client));
+    }
+
+    [Fact]
+    public void Resource_ThatIsGivenUp_IsToldNoMore()
+    {
+        var client = new SotwClient(Snapshot(Endpoints("a", 1), Endpoints("b", 1)));
+        client.Request(Eds, ["a", "b"]);
+        client.Take();
+        client.Nack(Eds, ["b"]);
+        Assert.Equal("b Error(bad)", Told(client));
+        client.Request(Eds, []);
+        Assert.Equal("", Told(client));
+    }
+
+    [Fact]
+    public void Contents_AreTheMessagesThatWereSent_UnlessTheyAreNotWanted()
+    {
+        var sent = Endpoints("a", 1);
+        var client = new SotwClient(Snapshot(sent));
+        client.Request(Eds, ["a"]);
+        client.Take();
+        var one = Assert.Single(Assert.Single(Answer(client, new()).Config).GenericXdsConfigs);
+        Assert.Equal(
+            ("a", 1), (Unpacked(one.XdsConfig).ClusterName, Unpacked(one.XdsConfig).Endpoints.Count));
+        Assert.Equal((sent.Version, Eds.TypeUrl), (one.VersionInfo, one.TypeUrl));
+        one = Assert.Single(
+            Assert.Single(Answer(client, new() { ExcludeResourceContents = true }).Config).GenericXdsConfigs);
+        Assert.Null(one.XdsConfig);
+    }
+
+    [Fact]
+    public void Contents_BeyondTheLimit_AreLeftOut_AndTheNamesStay()
+    {
+        var ports = Enumerable.Range(1, 20_000).ToArray();
+        var names = Enumerable.Range(0, 16).Select(i => $"s{i:00}").ToArray();
+        var client = new SotwClient(Snapshot([.. names.Select(name => Endpoints(name, ports))]));
+        client.Request(Eds, names);
+        client.Take();
+        var answer = Answer(client, new());
+        Assert.Equal(names, answer.Config[0].GenericXdsConfigs.Select(one => one.Name));
+        Assert.InRange(
+            answer.CalculateSize(),
+            ClientStatusService.ContentBytesMax / 2,
+            ClientStatusService.ContentBytesMax + (1 << 16));
+    }
+
+    [Fact]
+    public void Streams_OfOneNode_AreOneClient()
+    {
+        var (one, other) = (new SotwClient(Snapshot(Endpoints("a", 1))), new SotwClient(Snapshot(Cluster("a"))));
+        one.Request(Eds, ["a"]);
+        other.Request(ResourceType.Cluster, ["a"]);
+        var service = new ClientStatusService(() => [Of(one), Of(other)]);
+        var config = Assert.Single(service.Answer(new()).Config);
+        Assert.Equal([Eds.TypeUrl, ResourceType.Cluster.TypeUrl], config.GenericXdsConfigs.Select(r => r.TypeUrl));
+    }
+
+    [Theory]
+    [InlineData("""{"exact":"envoy-1"}""", true)]
+    [InlineData("""{"exact":"ENVOY-1"}""", false)]
+    [InlineData("""{"exact":"ENVOY-1","ignoreCase":true}""", true)]
+    [InlineData("""{"prefix":"envoy"}""", true)]
+    [InlineData("""{"suffix":"-2"}""", false)]
+    [InlineData("""{"contains":"voy"}""", true)]
+    [InlineData("""{"safeRegex":{"regex":"envoy-[0-9]"}}""", true)]
+    [InlineData("""{"safeRegex":{"regex":"envoy"}}""", false)]
+    public void NodeId_IsMatched(string matcher, bool isTaken) =>
+        Assert.Equal(isTaken, Matches($$"""{"nodeId":{{matcher}}}"""));
+
+    [Theory]
+    [InlineData("a", """{"stringMatch":{"exact":"x"}}""", true)]
+    [InlineData("a", """{"presentMatch":true}""", true)]
+    [InlineData("none", """{"presentMatch":true}""", false)]
+    [InlineData("n", """{"doubleMatch":{"exact":3}}""", true)]
+    [InlineData("n", """{"doubleMatch":{"range":{"start":1,"end":3}}}""", false)]
+    [InlineData("b", """{"boolMatch":true}""", true)]
+    [InlineData("z", """{"nullMatch":{}}""", true)]
+    [InlineData("l", """{"listMatch":{"oneOf":{"stringMatch":{"exact":"y"}}}}""", true)]
+    [InlineData("a", """{"orMatch":{"valueMatchers":[{"boolMatch":true},{"stringMatch":{"exact":"x"}}]}}""", true)]
+    [InlineData("a", """{"boolMatch":true}""", false)]
+    public void Metadata_IsMatched(string key, string value, bool isTaken) => Assert.Equal(
+        isTaken, Matches($$"""{"nodeMetadatas":[{"path":[{"key":"m"},{"key":"{{key}}"}],"value":{{value}}}]}"""));
+
+    [Theory]
+    [InlineData("""{"nodeId":{}}""")]
+    [InlineData("""{"nodeId":{"safeRegex":{"regex":"("}}}""")]
+    [InlineData("""{"nodeId":{"safeRegex":{"regex":"(a)\\1"}}}""")]
+    [InlineData("""{"nodeMetadatas":[{"path":[],"value":{"presentMatch":true}}]}""")]
+    [InlineData("""{"nodeMetadatas":[{"path":[{"key":"a"}]}]}""")]
+    [InlineData("""{"nodeMetadatas":[{"path":[{"key":"a"}],"value":{}}]}""")]
+    public void Matcher_ThatCannotBeRead_IsInvalidArgument(string matcher)
+    {
+        var service = new ClientStatusService(() => [new StreamResources(Node, [])]);
+        var request = new ClientStatusRequest { NodeMatchers = { NodeMatcher.Parser.ParseJson(matcher) } };
+        var refused = Assert.Throws<RpcException>(() => service.Answer(request));
+        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
+    }
+
+    private static ClientNode Node { get; } = new(
+        "envoy-1",
+        "",
+        "",
+        "",
+        "",
+        "envoy",
+        "1.40.0",
+        Struct.Parser.ParseJson("""{"m":{"a":"x","n":3,"b":true,"z":null,"l":["w","y"]}}"""));
+
+    private static bool Matches(string matcher) =>
+        NodeMatching.Matches([NodeMatcher.Parser.ParseJson(matcher)], Node);
+
+    private static StreamResources Of(SotwClient client) =>
+        new(Node, [.. client.Stream.Types.SelectMany(type => type.Resources())]);
+
+    private static ClientStatusResponse Answer(SotwClient client, ClientStatusRequest request) =>
+        new ClientStatusService(() => [Of(client)]).Answer(request);
+
+    private static EnvoyApi.Endpoints.ClusterLoadAssignment Unpacked(Any any) =>
+        any.Unpack<EnvoyApi.Endpoints.ClusterLoadAssignment>();
+
+    private static string Told(SotwClient client) => string.Join(
+        ", ",
+        Answer(client, new()).Config.SelectMany(config => config.GenericXdsConfigs).Select(one =>
+            $"{one.Name} {one.ConfigStatus}{(one.ErrorState is { } error ? $"({error.Details})" : "")}"));
+}
