@@ -58,7 +58,8 @@ internal static class HostProgram
         {
             while (await input.ReadLineAsync(cancellationToken) is { } line)
             {
-                if (!line.StartsWith(Change, StringComparison.Ordinal) || !services.Change(line[Change.Length..].Trim()))
+                var isChange = line.StartsWith(Change, StringComparison.Ordinal);
+                if (!isChange || !services.Change(line[Change.Length..].Trim()))
                 {
                     await errors.WriteLineAsync($"{line}: expected u NAME with one of the names");
                     return 3;

@@ -2,6 +2,7 @@
 // line, one fact a line. The files come from the npm package @grpc/grpc-js-xds. EnvoyProtosTests prints the same lines
 // about our files and expects each of them here.
 'use strict';
+const protobuf = require('protobufjs');
 const { load } = require('./official-protos');
 
 const root = load(process.argv.slice(2));

@@ -6,6 +6,9 @@ internal static class BuiltPrograms
     /// <summary>The command line's program.</summary>
     public static string Fairlead => Find("Cli", "fairlead.dll");
 
+    /// <summary>The host that serves endpoints alone.</summary>
+    public static string XdsHost => Find("XdsHost", "Fairlead.XdsHost.dll");
+
     /// <summary>The sidecar's program as a pod runs it, published and compiled ahead of time.</summary>
     public static string Sidecar
     {

@@ -10,8 +10,8 @@ namespace Fairlead.Xds.Csds;
 /// in the shape that operators' tools read (Envoy, <c>service/status/v3/csds.proto</c>). Safe for concurrent use.
 /// </summary>
 /// <remarks>The streams of one node are one client. The contents of resources are left out of an answer beyond
-/// <see cref="ContentBytesMax"/>, and beyond <see cref="ResourcesMax"/> resources the rest of them: ask for one node, or
-/// without contents.</remarks>
+/// <see cref="ContentBytesMax"/>, and beyond <see cref="ResourcesMax"/> resources the rest of them: ask for one node,
+/// or without contents.</remarks>
 /// <param name="streams">The open streams.</param>
 internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> streams)
 {
