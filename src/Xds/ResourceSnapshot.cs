@@ -40,6 +40,9 @@ public sealed class ResourceSnapshot
     /// </summary>
     public bool Primed { get; }
 
+    /// <summary>What may differ from the snapshot with the sequence before it, in the same view.</summary>
+    internal IReadOnlyCollection<(ResourceType Type, string Name)> Changes { get; init; } = [];
+
     /// <summary>All resources of a type by name, those that only named clients get included.</summary>
     public ImmutableDictionary<string, Resource> Resources(ResourceType type)
     {

@@ -10,7 +10,7 @@ public sealed class ResourceView
     private readonly Lock _interestGate = new();
     private readonly IResourceInterest _interest;
     private readonly Dictionary<(ResourceType Type, string Name), int> _wanted = [];
-    private volatile State _state = new(ResourceSnapshot.Unprimed);
+    private volatile ResourceSnapshot _current = ResourceSnapshot.Unprimed;
 
     /// <summary>An unprimed view.</summary>
     /// <param name="interest">Hears which names are wanted.</param>
@@ -21,7 +21,10 @@ public sealed class ResourceView
     }
 
     /// <summary>The newest snapshot.</summary>
-    public ResourceSnapshot Current => _state.Snapshot;
+    public ResourceSnapshot Current => _current;
+
+    /// <summary>Who hears of changes.</summary>
+    internal ViewWatchers Watchers { get; } = new();
 
     /// <summary>Serves a snapshot from now on.</summary>
     /// <exception cref="ArgumentException">Its sequence does not advance, or it takes back that it is
@@ -29,25 +32,32 @@ public sealed class ResourceView
     public void Publish(ResourceSnapshot next)
     {
         ArgumentNullException.ThrowIfNull(next);
-        State last;
+        ResourceSnapshot last;
         lock (_gate)
         {
-            last = _state;
-            if (next.Sequence <= last.Snapshot.Sequence)
+            last = _current;
+            if (next.Sequence <= last.Sequence)
             {
-                throw new ArgumentException(
-                    $"snapshot {next.Sequence} does not follow {last.Snapshot.Sequence}", nameof(next));
+                throw new ArgumentException($"snapshot {next.Sequence} does not follow {last.Sequence}", nameof(next));
             }
 
-            if (last.Snapshot.Primed && !next.Primed)
+            if (last.Primed && !next.Primed)
             {
                 throw new ArgumentException("a primed view stays primed", nameof(next));
             }
 
-            _state = new State(next);
+            _current = next;
         }
 
-        last.Replaced.SetResult();
+        // Whoever is told of less than all must have seen the snapshot that the next one was derived from.
+        if (next.Sequence == last.Sequence + 1 && next.Primed == last.Primed)
+        {
+            Watchers.Wake(next.Changes);
+        }
+        else
+        {
+            Watchers.Wake();
+        }
     }
 
     /// <summary>Derives the next snapshot from the newest one and serves it, with no other change in between.</summary>
@@ -56,17 +66,10 @@ public sealed class ResourceView
         ArgumentNullException.ThrowIfNull(change);
         lock (_gate)
         {
-            var builder = _state.Snapshot.ToBuilder();
+            var builder = _current.ToBuilder();
             change(builder);
             Publish(builder.Build());
         }
-    }
-
-    /// <summary>Ends when <see cref="Current"/> is no longer <paramref name="seen"/>; at once if it is not.</summary>
-    internal Task Changed(ResourceSnapshot seen)
-    {
-        var state = _state;
-        return ReferenceEquals(state.Snapshot, seen) ? state.Replaced.Task : Task.CompletedTask;
     }
 
     internal Resource? Missing(ResourceType type, string name) => _interest.Missing(type, name);
@@ -98,12 +101,5 @@ public sealed class ResourceView
                 }
             }
         }
-    }
-
-    private sealed class State(ResourceSnapshot snapshot)
-    {
-        public ResourceSnapshot Snapshot { get; } = snapshot;
-
-        public TaskCompletionSource Replaced { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

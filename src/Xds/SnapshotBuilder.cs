@@ -6,6 +6,7 @@ namespace Fairlead.Xds;
 public sealed class SnapshotBuilder
 {
     private readonly long _sequence;
+    private readonly HashSet<(ResourceType Type, string Name)> _changes = [];
     private readonly ImmutableDictionary<string, Resource>[] _resources;
     private readonly ImmutableHashSet<string>[] _wildcard;
 
@@ -39,9 +40,16 @@ public sealed class SnapshotBuilder
         if (_resources[slot].GetValueOrDefault(resource.Name)?.Fingerprint != resource.Fingerprint)
         {
             _resources[slot] = _resources[slot].SetItem(resource.Name, resource);
+            _changes.Add((resource.Type, resource.Name));
         }
 
-        _wildcard[slot] = wildcard ? _wildcard[slot].Add(resource.Name) : _wildcard[slot].Remove(resource.Name);
+        var all = wildcard ? _wildcard[slot].Add(resource.Name) : _wildcard[slot].Remove(resource.Name);
+        if (!ReferenceEquals(all, _wildcard[slot]))
+        {
+            _wildcard[slot] = all;
+            _changes.Add((resource.Type, resource.Name));
+        }
+
         return this;
     }
 
@@ -51,6 +59,7 @@ public sealed class SnapshotBuilder
         ArgumentNullException.ThrowIfNull(type);
         _resources[type.Order] = _resources[type.Order].Remove(name);
         _wildcard[type.Order] = _wildcard[type.Order].Remove(name);
+        _changes.Add((type, name));
         return this;
     }
 
@@ -62,5 +71,8 @@ public sealed class SnapshotBuilder
     }
 
     /// <summary>The snapshot.</summary>
-    public ResourceSnapshot Build() => new(_sequence, Primed, [.. _resources], [.. _wildcard]);
+    public ResourceSnapshot Build() => new(_sequence, Primed, [.. _resources], [.. _wildcard])
+    {
+        Changes = _changes,
+    };
 }

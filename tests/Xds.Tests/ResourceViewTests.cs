@@ -11,20 +11,6 @@ public sealed class ResourceViewTests
     public ResourceViewTests() => _view = new ResourceView(_interest);
 
     [Fact]
-    public void Publish_NextSnapshot_WakesWhoWaits()
-    {
-        var seen = _view.Current;
-        var changed = _view.Changed(seen);
-        Assert.False(changed.IsCompleted);
-
-        _view.Publish(Snapshot(Cluster("a")));
-
-        Assert.True(changed.IsCompletedSuccessfully);
-        Assert.True(_view.Changed(seen).IsCompletedSuccessfully);
-        Assert.False(_view.Changed(_view.Current).IsCompleted);
-    }
-
-    [Fact]
     public void Publish_SequenceThatDoesNotAdvance_IsAMistake()
     {
         var snapshot = Snapshot(Cluster("a"));

@@ -20,7 +20,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     StreamService<TRequest, TResponse> service,
     IViewProvider views,
     AdsOptions options,
-    SessionEvents told) : IStreamSession
+    SessionEvents told) : IStreamSession, IViewWatcher
     where TRequest : class, Google.Protobuf.IMessage<TRequest>
     where TResponse : class, IDiscoveryResponse
 {
@@ -31,7 +31,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private ClientNode _node = ClientNode.Anonymous;
     private ResourceView? _view;
     private DiscoveryStream<TRequest, TResponse>? _stream;
-    private TaskCompletionSource _followed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private TimeSpan Now => _time.GetElapsedTime(_startedStamp);
 
@@ -58,7 +58,6 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
     public void Follow(ResourceView view, string node, IReadOnlyList<string> endpoints)
     {
-        TaskCompletionSource followed;
         lock (_gate)
         {
             if (_stream is not { } stream || _view != view || _node.Id != node)
@@ -67,10 +66,17 @@ internal sealed class StreamSession<TRequest, TResponse>(
             }
 
             stream.Follow(endpoints);
-            followed = _followed;
         }
 
-        followed.TrySetResult();
+        Wake();
+    }
+
+    // The publisher's lock is held here, and the session's is held where the view is read: so there is none. Either this
+    // sees what was armed last, or whoever armed it sees what was published.
+    public void Wake()
+    {
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _woken).TrySetResult();
     }
 
     /// <summary>Serves until the client half-closes, which ends the call with OK, or until it is cancelled.</summary>
@@ -95,8 +101,10 @@ internal sealed class StreamSession<TRequest, TResponse>(
         {
             foreach (var type in stream.Types)
             {
-                view.Count(type.Type, [], type.Subscription.Names);
+                Watch(view, type.Type, [], type.Subscription.Names);
             }
+
+            view.Watchers.Leave(this);
 
             XdsLog.StreamClosed(options.Logger, id);
         }
@@ -106,6 +114,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     {
         var node = ClientNode.From(service.NodeOf(first));
         var view = views.Open(node);
+        view.Watchers.Join(this);
         var stream = service.Open(view.Current, view.Missing);
         lock (_gate)
         {
@@ -126,14 +135,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
         var read = requests.MoveNext(cancellationToken);
         while (true)
         {
-            var followed = Followed();
+            var armed = Arm();
             while (Next(view, stream) is { } response)
             {
                 await SendAsync(responses, response, cancellationToken).ConfigureAwait(false);
                 Lead(view, stream);
             }
 
-            var woken = Task.WhenAny(read, view.Changed(stream.Snapshot), followed);
+            var woken = Task.WhenAny(read, armed);
             await WaitAsync(woken, stream.WakeAt, cancellationToken).ConfigureAwait(false);
             if (read.IsCompleted)
             {
@@ -149,17 +158,22 @@ internal sealed class StreamSession<TRequest, TResponse>(
     }
 
     // Armed before the last look for something to send, so that nothing that comes after it is missed.
-    private Task Followed()
+    private Task Arm()
     {
-        lock (_gate)
+        if (_woken.Task.IsCompleted)
         {
-            if (_followed.Task.IsCompleted)
-            {
-                _followed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            }
-
-            return _followed.Task;
+            Interlocked.Exchange(ref _woken, new(TaskCreationOptions.RunContinuationsAsynchronously));
         }
+
+        return _woken.Task;
+    }
+
+    // Watched before the owner hears of it, so that what the owner publishes for it is heard here.
+    private void Watch(
+        ResourceView view, ResourceType type, IReadOnlyCollection<string> added, IReadOnlyCollection<string> removed)
+    {
+        view.Watchers.Watch(this, type, added, removed);
+        view.Count(type, added, removed);
     }
 
     // The clusters are on their way: what follows them on other streams of the client comes behind them.
@@ -200,12 +214,17 @@ internal sealed class StreamSession<TRequest, TResponse>(
             events = stream.Receive(request, now);
         }
 
+        foreach (var type in stream.Types)
+        {
+            _view!.Watchers.WatchAll(this, type.Type, type.Subscription.Wildcard);
+        }
+
         foreach (var one in events)
         {
             switch (one)
             {
                 case StreamEvent.Names names:
-                    _view!.Count(names.Type, names.Added, names.Removed);
+                    Watch(_view!, names.Type, names.Added, names.Removed);
                     break;
                 case StreamEvent.Acked ack:
                     var sent = ack.Response;
