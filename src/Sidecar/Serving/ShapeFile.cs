@@ -7,24 +7,29 @@ using Fairlead.Sidecar.Translation;
 namespace Fairlead.Sidecar.Serving;
 
 /// <summary>
-/// Which ports each import had when it was last known, kept over a restart: the names of clusters that clients may hold
-/// since before it. It says nothing of endpoints, and nothing is served by it alone. Thread-safe.
+/// Which ports each import had when it was last known, and so of the names that clients used last without their being
+/// imports, kept over a restart: the names of clusters that clients may hold since before it. It says nothing of
+/// endpoints, and nothing is served by it alone. Thread-safe.
 /// </summary>
 internal sealed class ShapeFile : IAsyncDisposable
 {
     private const int BytesMax = 4 * 1_048_576;
+
+    // Each is a cluster or two in an Envoy that asks for the collection, of about 130 kB.
+    private const int UsedMax = 100;
 
     private readonly Lock _gate = new();
     private readonly DurableFile _file;
     private readonly SortedDictionary<string, ImmutableArray<ServedPort>> _ports = new(StringComparer.Ordinal);
     private readonly IReadOnlySet<string> _imports;
     private readonly Action<string> _failed;
+    private readonly Queue<string> _used = new();
     private Task _saving = Task.CompletedTask;
     private bool _isDirty;
 
     /// <summary>Loads what is there.</summary>
     /// <param name="path">The file; it need not exist.</param>
-    /// <param name="imports">The names to remember; others in the file are dropped.</param>
+    /// <param name="imports">The names to remember; of others as many as were used last.</param>
     /// <param name="failed">Hears why the file is not used or not written: nothing depends on it but a restart without
     /// its home.</param>
     internal ShapeFile(string path, IReadOnlySet<string> imports, Action<string> failed)
@@ -43,11 +48,24 @@ internal sealed class ShapeFile : IAsyncDisposable
             or KeyNotFoundException)
         {
             _ports.Clear();
+            _used.Clear();
             failed($"{path} is not used: {e.Message}");
         }
     }
 
-    /// <summary>The ports of an import; empty where none are known.</summary>
+    /// <summary>The names that were used without being imports.</summary>
+    internal IReadOnlyList<string> Used
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _used];
+            }
+        }
+    }
+
+    /// <summary>The ports of a name; empty where none are known.</summary>
     internal ImmutableArray<ServedPort> PortsOf(string name)
     {
         lock (_gate)
@@ -56,7 +74,7 @@ internal sealed class ShapeFile : IAsyncDisposable
         }
     }
 
-    /// <summary>Notes the ports of an import; none means that nothing new is known.</summary>
+    /// <summary>Notes the ports of a name; none means that nothing new is known.</summary>
     internal void Remember(string name, ImmutableArray<ServedPort> ports)
     {
         lock (_gate)
@@ -64,6 +82,15 @@ internal sealed class ShapeFile : IAsyncDisposable
             if (ports.IsEmpty || (_ports.TryGetValue(name, out var known) && known.SequenceEqual(ports)))
             {
                 return;
+            }
+
+            if (_ports.TryAdd(name, ports) && !_imports.Contains(name))
+            {
+                _used.Enqueue(name);
+                if (_used.Count > UsedMax)
+                {
+                    _ports.Remove(_used.Dequeue());
+                }
             }
 
             _ports[name] = ports;
@@ -112,8 +139,14 @@ internal sealed class ShapeFile : IAsyncDisposable
         using var json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 4 });
         foreach (var name in json.RootElement.EnumerateObject())
         {
-            if (_imports.Contains(name.Name))
+            var isUsed = !_imports.Contains(name.Name);
+            if (!isUsed || _used.Count < UsedMax)
             {
+                if (isUsed)
+                {
+                    _used.Enqueue(name.Name);
+                }
+
                 _ports[name.Name] =
                 [
                     .. name.Value.EnumerateArray().Select(port => new ServedPort(

@@ -6,7 +6,7 @@ internal interface IStreamSession
     /// <summary>What operators see of it; null until its first request came.</summary>
     StreamStatus? Describe();
 
-    /// <summary>Hears that another stream of a view sent clusters to a client of this node: their endpoints are sent
-    /// again here, changed or not, where it is the same client. Does not block.</summary>
-    void Follow(ResourceView view, string node, IReadOnlyList<string> endpoints);
+    /// <summary>Hears that another stream sent clusters to a client of this node, be it of another view: their endpoints
+    /// are sent again here, changed or not, where it is the same client. Does not block.</summary>
+    void Follow(string node, IReadOnlyList<string> endpoints);
 }

@@ -45,12 +45,12 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
-    public void Follow(ResourceView view, string node, IReadOnlyList<string> endpoints)
+    public void Follow(string node, IReadOnlyList<string> endpoints)
     {
         TaskCompletionSource followed;
         lock (_gate)
         {
-            if (_stream is not { } stream || _view != view || _node.Id != node)
+            if (_stream is not { } stream || _node.Id != node)
             {
                 return;
             }
@@ -94,7 +94,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private (ResourceView View, DiscoveryStream<TRequest, TResponse> Stream) Open(TRequest first)
     {
         var node = ClientNode.From(service.NodeOf(first));
-        var view = views.Open(node);
+        var view = views.Open(node, service.Only);
         var stream = service.Open(view.Current, view.Missing);
         lock (_gate)
         {
@@ -119,7 +119,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             while (Next(view, stream) is { } response)
             {
                 await SendAsync(responses, response, cancellationToken).ConfigureAwait(false);
-                Lead(view, stream);
+                Lead(stream);
             }
 
             var woken = Task.WhenAny(read, view.Changed(stream.Snapshot), followed);
@@ -152,7 +152,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     }
 
     // The clusters are on their way: what follows them on other streams of the client comes behind them.
-    private void Lead(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
+    private void Lead(DiscoveryStream<TRequest, TResponse> stream)
     {
         IReadOnlyList<string> endpoints;
         lock (_gate)
@@ -162,12 +162,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
         if (endpoints.Count > 0)
         {
-            told.Sent(this, view, _node.Id, endpoints);
+            told.Sent(this, _node.Id, endpoints);
         }
     }
 
     private TResponse? Next(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
     {
+        TResponse? response;
+        IReadOnlyList<StreamEvent> adopted;
         lock (_gate)
         {
             var snapshot = view.Current;
@@ -176,8 +178,12 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 stream.Advance(snapshot);
             }
 
-            return stream.Next(Now);
+            response = stream.Next(Now);
+            adopted = stream.TakeAdopted();
         }
+
+        Tell(adopted, Now);
+        return response;
     }
 
     private void Receive(DiscoveryStream<TRequest, TResponse> stream, TRequest request)
@@ -189,6 +195,11 @@ internal sealed class StreamSession<TRequest, TResponse>(
             events = stream.Receive(request, now);
         }
 
+        Tell(events, now);
+    }
+
+    private void Tell(IReadOnlyList<StreamEvent> events, TimeSpan now)
+    {
         foreach (var one in events)
         {
             switch (one)
