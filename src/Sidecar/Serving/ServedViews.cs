@@ -72,7 +72,7 @@ internal sealed class ServedViews : IViewProvider
         FeedOf(Audience.Grpc);
         foreach (var name in imports.Concat(_used))
         {
-            Serve(ServedName.Without(name, Reasons.Pending, shapes?.PortsOf(name) ?? []));
+            Serve(Pending(name));
         }
 
         Settle();
@@ -114,27 +114,37 @@ internal sealed class ServedViews : IViewProvider
     /// <summary>Serves a name's new state.</summary>
     internal void Publish(CachedName name)
     {
-        var served = ServedNameMapping.Map(name, _secret);
+        if (name.State != NameState.Unreachable)
+        {
+            Remember(name.Name);
+        }
+
+        Publish(ServedNameMapping.Map(name, _secret));
+    }
+
+    /// <summary>Serves what is known of a name.</summary>
+    internal void Publish(ServedName served)
+    {
         if (IsImport(served.Name))
         {
             if (!served.IsKnown)
             {
-                served = served with { Ports = _shapes?.PortsOf(served.Name) ?? [] };
+                served = Pending(served.Name);
             }
             else if (!served.IsPending)
             {
-                _shapes?.Remember(served.Name, served.Ports);
+                _shapes?.Remember(served);
                 Answer(served.Name);
             }
         }
         else if (served.Reason is null && IsWanted(served.Name))
         {
-            _shapes?.Remember(served.Name, served.Ports);
+            _shapes?.Remember(served);
         }
-
-        if (name.State != NameState.Unreachable)
+        else if (!served.IsKnown && _used.Contains(served.Name))
         {
-            Remember(name.Name);
+            // Clients may hold its clusters since before a restart.
+            served = Pending(served.Name);
         }
 
         Serve(served);
@@ -159,8 +169,7 @@ internal sealed class ServedViews : IViewProvider
         foreach (var name in unknown)
         {
             // Never over an answer that came in between.
-            var pending = ServedName.Without(name, Reasons.Pending, _shapes?.PortsOf(name) ?? []);
-            ServeFirst(pending);
+            ServeFirst(Pending(name));
         }
 
         foreach (var feed in Feeds())
@@ -218,6 +227,9 @@ internal sealed class ServedViews : IViewProvider
         }
     }
 
+    private ServedName Pending(string name) =>
+        _shapes?.Pending(name) ?? ServedName.Without(name, Reasons.Pending, []);
+
     private void Remember(string name)
     {
         lock (_gate)
@@ -234,8 +246,7 @@ internal sealed class ServedViews : IViewProvider
         }
     }
 
-    /// <summary>Serves this from now on.</summary>
-    internal void Serve(ServedName served)
+    private void Serve(ServedName served)
     {
         lock (_gate)
         {

@@ -20,7 +20,7 @@ internal sealed class ShapeFile : IAsyncDisposable
 
     private readonly Lock _gate = new();
     private readonly DurableFile _file;
-    private readonly SortedDictionary<string, ImmutableArray<ServedPort>> _ports = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Shape> _shapes = new(StringComparer.Ordinal);
     private readonly IReadOnlySet<string> _imports;
     private readonly Action<string> _failed;
     private readonly Queue<string> _used = new();
@@ -47,7 +47,7 @@ internal sealed class ShapeFile : IAsyncDisposable
         catch (Exception e) when (e is StateException or JsonException or InvalidOperationException or FormatException
             or KeyNotFoundException)
         {
-            _ports.Clear();
+            _shapes.Clear();
             _used.Clear();
             failed($"{path} is not used: {e.Message}");
         }
@@ -65,35 +65,38 @@ internal sealed class ShapeFile : IAsyncDisposable
         }
     }
 
-    /// <summary>The ports of a name; empty where none are known.</summary>
-    internal ImmutableArray<ServedPort> PortsOf(string name)
+    /// <summary>What is known of a name before anything is verified: its ports, none where none are known.</summary>
+    internal ServedName Pending(string name)
     {
         lock (_gate)
         {
-            return _ports.TryGetValue(name, out var ports) ? ports : [];
+            var shape = _shapes.GetValueOrDefault(name, new Shape([], false));
+            return ServedName.Without(name, Reasons.Pending, shape.Ports) with { WasGuarded = shape.IsGuarded };
         }
     }
 
-    /// <summary>Notes the ports of a name; none means that nothing new is known.</summary>
-    internal void Remember(string name, ImmutableArray<ServedPort> ports)
+    /// <summary>Notes what a name looks like; one without ports tells nothing new.</summary>
+    internal void Remember(ServedName name)
     {
         lock (_gate)
         {
-            if (ports.IsEmpty || (_ports.TryGetValue(name, out var known) && known.SequenceEqual(ports)))
+            var known = _shapes.GetValueOrDefault(name.Name);
+            var isGuarded = name.Reason is null ? name.Tls is not null : known?.IsGuarded == true;
+            if (name.Ports.IsEmpty || (known?.IsGuarded == isGuarded && known.Ports.SequenceEqual(name.Ports)))
             {
                 return;
             }
 
-            if (_ports.TryAdd(name, ports) && !_imports.Contains(name))
+            if (known is null && !_imports.Contains(name.Name))
             {
-                _used.Enqueue(name);
+                _used.Enqueue(name.Name);
                 if (_used.Count > UsedMax)
                 {
-                    _ports.Remove(_used.Dequeue());
+                    _shapes.Remove(_used.Dequeue());
                 }
             }
 
-            _ports[name] = ports;
+            _shapes[name.Name] = new Shape(name.Ports, isGuarded);
             if (!_isDirty)
             {
                 _isDirty = true;
@@ -147,13 +150,15 @@ internal sealed class ShapeFile : IAsyncDisposable
                     _used.Enqueue(name.Name);
                 }
 
-                _ports[name.Name] =
-                [
-                    .. name.Value.EnumerateArray().Select(port => new ServedPort(
-                        port.TryGetProperty("name", out var label) ? label.GetString() : null,
-                        port.GetProperty("number").GetUInt16(),
-                        port.GetProperty("protocol").GetString()!)),
-                ];
+                var ports = name.Value.EnumerateArray().ToList();
+                _shapes[name.Name] = new Shape(
+                    [
+                        .. ports.Select(port => new ServedPort(
+                            port.TryGetProperty("name", out var label) ? label.GetString() : null,
+                            port.GetProperty("number").GetUInt16(),
+                            port.GetProperty("protocol").GetString()!)),
+                    ],
+                    ports.Any(port => port.TryGetProperty("tls", out var tls) && tls.GetBoolean()));
             }
         }
     }
@@ -164,10 +169,10 @@ internal sealed class ShapeFile : IAsyncDisposable
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            foreach (var (name, ports) in _ports)
+            foreach (var (name, shape) in _shapes)
             {
                 json.WriteStartArray(name);
-                foreach (var port in ports)
+                foreach (var port in shape.Ports)
                 {
                     json.WriteStartObject();
                     if (port.Name is { } label)
@@ -177,6 +182,11 @@ internal sealed class ShapeFile : IAsyncDisposable
 
                     json.WriteNumber("number", port.Number);
                     json.WriteString("protocol", port.Protocol);
+                    if (shape.IsGuarded)
+                    {
+                        json.WriteBoolean("tls", true);
+                    }
+
                     json.WriteEndObject();
                 }
 
@@ -188,4 +198,7 @@ internal sealed class ShapeFile : IAsyncDisposable
 
         return buffer.WrittenSpan.ToArray();
     }
+
+    // What a name looked like, and whether its endpoints had identities.
+    private sealed record Shape(ImmutableArray<ServedPort> Ports, bool IsGuarded);
 }

@@ -92,7 +92,9 @@ internal static class ServiceResources
             return [];
         }
 
-        if (BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
+        var isGuarded = name is { IsPending: true, WasGuarded: true }
+            && audience.SourceOf(spelling) != EndpointSource.Ads;
+        if (!isGuarded && BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
         {
             var port = name.Ports[index];
             var canonical = ClusterNames.Canonical(name.Name, port.Number);
@@ -115,8 +117,12 @@ internal static class ServiceResources
         Audience audience, ServedName name, string spelling, string canonical, ServedPort port)
     {
         var shown = name.IsPending ? null : name.Reason;
-        yield return Resource.Create(
+        var cluster = Resource.Create(
             ClusterTranslation.Translate(audience, spelling, canonical, port, shown, name));
+
+        // What was known of it is good enough for who has nothing, and worse than what a client has.
+        var isKept = name.IsPending && audience.SourceOf(spelling) != EndpointSource.Ads;
+        yield return cluster.As(isKept ? ResourceRole.StandIn : ResourceRole.Ordinary);
         if (audience.Client == ClientKind.Grpc)
         {
             yield return Resource.Create(RouteTranslation.ForGrpc(spelling, canonical));

@@ -57,6 +57,7 @@ public sealed class OnDemandViewsTests : IDisposable
         var feed = Envoy(after);
         feed.Wanted(Cds, Glob);
         Assert.Contains(Prefix + Checkout, feed.View.Current.Located(Cds));
+        Assert.Equal(ResourceRole.StandIn, feed.View.Current.Find(Cds, Prefix + Checkout)!.Role);
 
         // Of its endpoints nothing is said before they are verified again.
         feed.Wanted(Eds, Checkout + ":80");
@@ -68,12 +69,36 @@ public sealed class OnDemandViewsTests : IDisposable
     }
 
     [Fact]
+    public async Task Name_WhoseEndpointsHadIdentities_IsNotToldInTheClearAfterARestart()
+    {
+        var shapes = Shapes();
+        var served = ServedNameMapping.Map(CachedNames.Fresh) with { Tls = new ServedTls([], null) };
+        shapes.Remember(served);
+        shapes.Remember(served with { Reason = Reasons.Expired, Tls = null });
+        await shapes.DisposeAsync();
+
+        var again = Shapes();
+        var views = Views(again);
+        var feed = Envoy(views);
+        feed.Wanted(Cds, Glob);
+        feed.Wanted(Cds, Prefix + Checkout);
+        Assert.Empty(feed.View.Current.Located(Cds));
+        Assert.Null(feed.View.Current.Find(Cds, Prefix + Checkout));
+        _time.Advance(Hold);
+        Assert.Equal("pending", ReasonOf(ClusterOf(feed, Prefix + Checkout)));
+        views.Publish(CachedNames.Fresh);
+        Assert.Equal(ResourceRole.Ordinary, feed.View.Current.Find(Cds, Prefix + Checkout)!.Role);
+        await again.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Used_AreAsManyAsWereUsedLast()
     {
         var shapes = Shapes();
         for (var i = 0; i < 300; i++)
         {
-            shapes.Remember($"s{i}.shop.svc.us1.internal", [new ServedPort("http", 80, "http")]);
+            shapes.Remember(ServedName.Without(
+                $"s{i}.shop.svc.us1.internal", Reasons.Absent, [new ServedPort("http", 80, "http")]));
         }
 
         await shapes.DisposeAsync();

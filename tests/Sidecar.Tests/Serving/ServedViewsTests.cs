@@ -123,11 +123,11 @@ public sealed class ServedViewsTests : IDisposable
     {
         await ResolvedOnceAsync();
         var shapes = Shapes(Other);
-        shapes.Remember(Other, [new ServedPort("http", 80, "http")]);
+        shapes.Remember(ServedName.Without(Other, Reasons.Absent, [new ServedPort("http", 80, "http")]));
         await shapes.DisposeAsync();
         Assert.Equal([Checkout], Shapes(Other).Used);
         Assert.Equal([Other], Shapes(Checkout).Used);
-        Assert.Single(Shapes(Checkout).PortsOf(Checkout));
+        Assert.Single(Shapes(Checkout).Pending(Checkout).Ports);
     }
 
     public static TheoryData<string, string> Ends => new()
