@@ -9,10 +9,10 @@ internal static class Assignments
     private const int Zones = 3;
 
     // An endpoint's weight stays in one byte, so that every round has as many bytes.
-    private const int Weights = 100;
+    private const uint Weights = 100;
 
     /// <summary>An assignment in which the weight of the first endpoint goes by the round.</summary>
-    public static ClusterLoadAssignment Of(string name, int endpoints, int round)
+    public static ClusterLoadAssignment Of(string name, int endpoints, uint round)
     {
         var assignment = new ClusterLoadAssignment { ClusterName = name };
         for (var zone = 0; zone < Zones; zone++)
@@ -31,10 +31,15 @@ internal static class Assignments
             {
                 Endpoint = new Endpoint { Address = new Address { SocketAddress = socket } },
                 HealthStatus = HealthStatus.Healthy,
-                LoadBalancingWeight = i == 0 ? 1 + (uint)(round % Weights) : 1,
+                LoadBalancingWeight = 1,
             });
         }
 
+        Turn(assignment, round);
         return assignment;
     }
+
+    /// <summary>Gives the first endpoint the weight of a round.</summary>
+    public static void Turn(ClusterLoadAssignment assignment, uint round) =>
+        assignment.Endpoints[0].LbEndpoints[0].LoadBalancingWeight = 1 + (round % Weights);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.EnvoyApi.Endpoints;
 using Fairlead.Xds;
 
 namespace Fairlead.XdsHost;
@@ -10,21 +11,23 @@ internal sealed class ServiceList : IViewProvider, IResourceInterest
     private const string Prefix = "svc-";
 
     private readonly Lock _gate = new();
-    private readonly int[] _rounds;
-    private readonly int _endpoints;
+    private readonly (ClusterLoadAssignment Assignment, uint Round)[] _services;
     private readonly ResourceView _view;
 
     public ServiceList(int names, int endpoints)
     {
-        _rounds = new int[names];
-        _endpoints = endpoints;
+        _services =
+        [
+            .. Enumerable.Range(0, names).Select(i => (Assignments.Of(
+                string.Create(CultureInfo.InvariantCulture, $"{Prefix}{i}"), endpoints, 0), 0U)),
+        ];
         _view = new ResourceView(this);
         _view.Update(builder =>
         {
             builder.MarkPrimed();
             for (var i = 0; i < names; i++)
             {
-                builder.Set(Of(i));
+                builder.Set(Resource.Create(_services[i].Assignment));
             }
         });
     }
@@ -36,20 +39,21 @@ internal sealed class ServiceList : IViewProvider, IResourceInterest
         if (!name.StartsWith(Prefix, StringComparison.Ordinal)
             || !int.TryParse(
                 name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-            || index >= _rounds.Length)
+            || index >= _services.Length)
         {
             return false;
         }
 
         lock (_gate)
         {
-            _rounds[index]++;
-            _view.Update(builder => builder.Set(Of(index)));
+            var assignment = _services[index].Assignment;
+            Assignments.Turn(assignment, ++_services[index].Round);
+            _view.Update(builder => builder.Set(Resource.Create(assignment)));
             return true;
         }
     }
 
-    public ResourceView Open(ClientNode client) => _view;
+    public ResourceView Open(ClientNode client, ResourceType? only) => _view;
 
     public void Wanted(ResourceType type, string name)
     {
@@ -61,7 +65,4 @@ internal sealed class ServiceList : IViewProvider, IResourceInterest
 
     public Resource? Missing(ResourceType type, string name) =>
         type == ResourceType.Endpoints ? Resource.EmptyEndpoints(name) : null;
-
-    private Resource Of(int index) => Resource.Create(Assignments.Of(
-        string.Create(CultureInfo.InvariantCulture, $"{Prefix}{index}"), _endpoints, _rounds[index]));
 }

@@ -84,11 +84,11 @@ public sealed class AdsService
         context.Complete();
     }
 
-    private void Lead(IStreamSession from, ResourceView view, string node, IReadOnlyList<string> endpoints)
+    private void Lead(IStreamSession from, string node, IReadOnlyList<string> endpoints)
     {
         foreach (var session in _sessions.Values.Where(session => session != from))
         {
-            session.Follow(view, node, endpoints);
+            session.Follow(node, endpoints);
         }
     }
 

@@ -11,7 +11,7 @@ internal interface IStreamSession
     /// <summary>Its resources one by one; null until its first request came.</summary>
     StreamResources? Resources();
 
-    /// <summary>Hears that another stream of a view sent clusters to a client of this node: their endpoints are sent
-    /// again here, changed or not, where it is the same client. Does not block.</summary>
-    void Follow(ResourceView view, string node, IReadOnlyList<string> endpoints);
+    /// <summary>Hears that another stream sent clusters to a client of this node, be it of another view: their endpoints
+    /// are sent again here, changed or not, where it is the same client. Does not block.</summary>
+    void Follow(string node, IReadOnlyList<string> endpoints);
 }

@@ -56,11 +56,11 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
-    public void Follow(ResourceView view, string node, IReadOnlyList<string> endpoints)
+    public void Follow(string node, IReadOnlyList<string> endpoints)
     {
         lock (_gate)
         {
-            if (_stream is not { } stream || _view != view || _node.Id != node)
+            if (_stream is not { } stream || _node.Id != node)
             {
                 return;
             }
@@ -105,7 +105,6 @@ internal sealed class StreamSession<TRequest, TResponse>(
             }
 
             view.Watchers.Leave(this);
-
             XdsLog.StreamClosed(options.Logger, id);
         }
     }
@@ -113,7 +112,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private (ResourceView View, DiscoveryStream<TRequest, TResponse> Stream) Open(TRequest first)
     {
         var node = ClientNode.From(service.NodeOf(first));
-        var view = views.Open(node);
+        var view = views.Open(node, service.Only);
         view.Watchers.Join(this);
         var stream = service.Open(view.Current, view.Missing);
         lock (_gate)
@@ -139,7 +138,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             while (Next(view, stream) is { } response)
             {
                 await SendAsync(responses, response, cancellationToken).ConfigureAwait(false);
-                Lead(view, stream);
+                Lead(stream);
             }
 
             var woken = Task.WhenAny(read, armed);
@@ -177,7 +176,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     }
 
     // The clusters are on their way: what follows them on other streams of the client comes behind them.
-    private void Lead(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
+    private void Lead(DiscoveryStream<TRequest, TResponse> stream)
     {
         IReadOnlyList<string> endpoints;
         lock (_gate)
@@ -187,12 +186,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
         if (endpoints.Count > 0)
         {
-            told.Sent(this, view, _node.Id, endpoints);
+            told.Sent(this, _node.Id, endpoints);
         }
     }
 
     private TResponse? Next(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
     {
+        TResponse? response;
+        IReadOnlyList<StreamEvent> adopted;
         lock (_gate)
         {
             var snapshot = view.Current;
@@ -201,8 +202,12 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 stream.Advance(snapshot);
             }
 
-            return stream.Next(Now);
+            response = stream.Next(Now);
+            adopted = stream.TakeAdopted();
         }
+
+        Tell(adopted, Now);
+        return response;
     }
 
     private void Receive(DiscoveryStream<TRequest, TResponse> stream, TRequest request)
@@ -214,11 +219,21 @@ internal sealed class StreamSession<TRequest, TResponse>(
             events = stream.Receive(request, now);
         }
 
+        WatchAll(stream);
+        Tell(events, now);
+    }
+
+    private void WatchAll(DiscoveryStream<TRequest, TResponse> stream)
+    {
         foreach (var type in stream.Types)
         {
-            _view!.Watchers.WatchAll(this, type.Type, type.Subscription.Wildcard);
+            var isOfMany = type.Subscription.Wildcard || type.Subscription.Prefixes.Count > 0;
+            _view!.Watchers.WatchAll(this, type.Type, isOfMany);
         }
+    }
 
+    private void Tell(IReadOnlyList<StreamEvent> events, TimeSpan now)
+    {
         foreach (var one in events)
         {
             switch (one)

@@ -140,6 +140,17 @@ public sealed class SotwFlowTests
     }
 
     [Fact]
+    public void Endpoints_AreCutToTheirOwnSize_AndNothingElseIs()
+    {
+        var (a, b) = (Endpoints("a", 1), Endpoints("b", 2));
+        var limits = XdsLimits.Default with { EndpointBytes = a.Framed.Length };
+        var client = new SotwClient(Snapshot(a, b, Routes("a", "c"), Routes("b", "c")), limits);
+        client.Request(ResourceType.Endpoints, ["a", "b"]);
+        client.Request(ResourceType.Route, ["a", "b"]);
+        Assert.Equal(["eds a", "eds b", "rds a b"], client.Take());
+    }
+
+    [Fact]
     public void Endpoints_LargerThanTheResponseSize_AreSentAlone()
     {
         var client = new SotwClient(
