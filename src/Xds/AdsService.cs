@@ -78,9 +78,7 @@ public sealed class AdsService
         where TResponse : IDiscoveryResponse
     {
         context.SetPayloadLength(response.Size);
-        var output = context.GetBufferWriter();
-        response.WriteTo(output.GetSpan(response.Size));
-        output.Advance(response.Size);
+        response.WriteTo(context.GetBufferWriter());
         context.Complete();
     }
 

@@ -26,7 +26,7 @@ public sealed record XdsLimits
 
     /// <summary>The same for endpoints, of which a response needs no others beside it: a client that comes back asks for
     /// all of its own at once, and what is written for it stays in memory until it is read.</summary>
-    public int EndpointBytes { get; init; } = 1 << 16;
+    public int EndpointBytes { get; init; } = 1 << 15;
 
     /// <summary>
     /// How long an unacknowledged response holds back the next change of its type. Envoy withholds the ACK of clusters

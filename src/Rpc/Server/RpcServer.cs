@@ -116,6 +116,7 @@ public sealed class RpcServer : IAsyncDisposable
         kestrel.AddServerHeader = false;
         var limits = kestrel.Limits;
         limits.MinRequestBodyDataRate = null;
+        limits.MaxResponseBufferSize = options.MaxResponseBufferSize;
         limits.MinResponseDataRate = null;
         limits.MaxRequestBodySize = null;
         limits.Http2.MaxStreamsPerConnection = options.MaxStreamsPerConnection;

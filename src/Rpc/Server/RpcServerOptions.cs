@@ -18,6 +18,11 @@ public sealed class RpcServerOptions
     /// <value>Default 100,000.</value>
     public int MaxStreamsPerConnection { get; set; } = 100_000;
 
+    /// <summary>Bytes of one call's responses that may wait for its reader before the next write waits. A message is
+    /// taken whole, whatever its size.</summary>
+    /// <value>Default 16 KiB: a thousand callers that come back at once are told a lot at once.</value>
+    public long MaxResponseBufferSize { get; set; } = 16 << 10;
+
     /// <summary>Silence after which a connection is pinged.</summary>
     /// <value>Default 30 s; <see cref="TimeSpan.MaxValue"/> for never.</value>
     public TimeSpan KeepAlivePeriod { get; set; } = TimeSpan.FromSeconds(30);

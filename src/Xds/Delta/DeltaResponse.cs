@@ -1,3 +1,4 @@
+using System.Buffers;
 using Fairlead.Xds.Streams;
 
 namespace Fairlead.Xds.Delta;
@@ -64,25 +65,25 @@ internal sealed class DeltaResponse : IDiscoveryResponse
 
     public int Size { get; }
 
-    public void WriteTo(Span<byte> output)
+    public void WriteTo(IBufferWriter<byte> output)
     {
-        output = Wire.WriteString(output, SystemVersionTag, Version);
+        Wire.WriteString(output, SystemVersionTag, Version);
         foreach (var resource in Resources)
         {
-            output = Wire.WriteHead(output, ResourcesTag, SizeOf(resource));
-            output = Wire.WriteString(output, VersionTag, resource.Version);
-            output = Wire.WriteBytes(output, resource.Framed);
-            output = Wire.WriteString(output, NameTag, resource.Name);
+            Wire.WriteHead(output, ResourcesTag, SizeOf(resource));
+            Wire.WriteString(output, VersionTag, resource.Version);
+            output.Write(resource.Framed);
+            Wire.WriteString(output, NameTag, resource.Name);
         }
 
-        output = Wire.WriteString(output, TypeUrlTag, TypeUrl);
-        output = Wire.WriteString(output, NonceTag, Nonce);
+        Wire.WriteString(output, TypeUrlTag, TypeUrl);
+        Wire.WriteString(output, NonceTag, Nonce);
         foreach (var name in Removed)
         {
-            output = Wire.WriteString(output, RemovedTag, name);
+            Wire.WriteString(output, RemovedTag, name);
         }
 
-        output = Wire.WriteHead(output, ControlPlaneTag, Wire.SizeOf(_controlPlane));
+        Wire.WriteHead(output, ControlPlaneTag, Wire.SizeOf(_controlPlane));
         Wire.WriteString(output, IdentifierTag, _controlPlane);
     }
 

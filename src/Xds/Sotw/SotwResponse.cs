@@ -1,3 +1,4 @@
+using System.Buffers;
 using Fairlead.Xds.Streams;
 
 namespace Fairlead.Xds.Sotw;
@@ -44,17 +45,17 @@ internal sealed class SotwResponse : IDiscoveryResponse
 
     public int Size { get; }
 
-    public void WriteTo(Span<byte> output)
+    public void WriteTo(IBufferWriter<byte> output)
     {
-        output = Wire.WriteString(output, VersionTag, Version);
+        Wire.WriteString(output, VersionTag, Version);
         foreach (var resource in Resources)
         {
-            output = Wire.WriteBytes(output, resource.Framed);
+            output.Write(resource.Framed);
         }
 
-        output = Wire.WriteString(output, TypeUrlTag, TypeUrl);
-        output = Wire.WriteString(output, NonceTag, Nonce);
-        output = Wire.WriteHead(output, ControlPlaneTag, Wire.SizeOf(_controlPlane));
+        Wire.WriteString(output, TypeUrlTag, TypeUrl);
+        Wire.WriteString(output, NonceTag, Nonce);
+        Wire.WriteHead(output, ControlPlaneTag, Wire.SizeOf(_controlPlane));
         Wire.WriteString(output, IdentifierTag, _controlPlane);
     }
 }

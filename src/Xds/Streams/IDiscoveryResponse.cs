@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Fairlead.Xds.Streams;
 
 /// <summary>A response of either variant, which writes itself. Immutable.</summary>
@@ -16,5 +18,5 @@ internal interface IDiscoveryResponse
     int Size { get; }
 
     /// <summary>Writes exactly <see cref="Size"/> bytes.</summary>
-    void WriteTo(Span<byte> output);
+    void WriteTo(IBufferWriter<byte> output);
 }

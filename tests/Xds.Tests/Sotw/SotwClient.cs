@@ -1,3 +1,4 @@
+using System.Buffers;
 using Fairlead.EnvoyApi.Discovery;
 using Fairlead.EnvoyApi.Rpc;
 using Fairlead.Xds.Sotw;
@@ -72,8 +73,10 @@ internal sealed class SotwClient
         var taken = new List<string>();
         while (Stream.Next(Now) is { } response)
         {
-            var bytes = new byte[response.Size];
-            response.WriteTo(bytes);
+            var output = new ArrayBufferWriter<byte>(1);
+            response.WriteTo(output);
+            var bytes = output.WrittenSpan.ToArray();
+            Assert.Equal(response.Size, bytes.Length);
             var read = DiscoveryResponse.Parser.ParseFrom(bytes);
             Assert.Equal(bytes, read.ToByteArray());
             Assert.Equal("test/1", read.ControlPlane.Identifier);
