@@ -53,12 +53,14 @@ internal sealed class PublisherShell
     public async Task<PublisherStatus> StatusAsync(CancellationToken cancellationToken)
     {
         var answer = new TaskCompletionSource<PublisherStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(_ =>
+        var isTaken = Post(_ =>
         {
-            answer.TrySetResult(new([.. _engine.Names], _engine.IsSettled));
+            answer.TrySetResult(Status());
             return [];
         });
-        return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+
+        // Once it has ended nobody changes anything any more.
+        return isTaken ? await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false) : Status();
     }
 
     /// <summary>Takes what should be published from now on.</summary>
@@ -66,6 +68,22 @@ internal sealed class PublisherShell
 
     /// <summary>Publishes until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await LoopAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _inputs.Writer.TryComplete();
+            while (_inputs.Reader.TryRead(out var input))
+            {
+                input(Now());
+            }
+        }
+    }
+
+    private async Task LoopAsync(CancellationToken cancellationToken)
     {
         var calls = new HashSet<Task>();
         while (!cancellationToken.IsCancellationRequested)
@@ -108,7 +126,9 @@ internal sealed class PublisherShell
 
     private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private void Post(Func<long, IReadOnlyList<Send>> input) => _inputs.Writer.TryWrite(input);
+    private PublisherStatus Status() => new([.. _engine.Names], _engine.IsSettled);
+
+    private bool Post(Func<long, IReadOnlyList<Send>> input) => _inputs.Writer.TryWrite(input);
 
     private long NextRead()
     {

@@ -244,7 +244,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         }
 
         _admin = await AdminServer.StartAsync(_options, this, _time, cancellationToken).ConfigureAwait(false);
-        _telemetry = StartTelemetry();
+        _telemetry = StartTelemetry(_options);
         foreach (var name in _imports)
         {
             _interest.Count(name, isWanted: true);
@@ -268,13 +268,18 @@ internal sealed class SidecarHost : IAsyncDisposable
 
             var before = _options;
             var changes = OptionChanges.Between(before, next);
-            _options = OptionChanges.Merge(before, next);
-            Pod.Apply(_options);
-            if (changes.Live.Contains("telemetry"))
+            var merged = OptionChanges.Merge(before, next);
+            var isSentElsewhere = changes.Live.Contains("telemetry");
+
+            // What may fail comes first: a change is taken over as a whole, or not at all and tried again.
+            var telemetry = isSentElsewhere ? StartTelemetry(merged) : null;
+            _options = merged;
+            Pod.Apply(merged);
+            if (isSentElsewhere)
             {
                 // The old one sends what it has beside the new one; a collector that is gone holds up nobody.
                 _telemetryEnding = EndedTelemetry();
-                _telemetry = StartTelemetry();
+                _telemetry = telemetry;
             }
 
             if (changes.Live.Contains("imports"))
@@ -306,7 +311,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         }
     }
 
-    private TelemetryExport? StartTelemetry() => _options.Telemetry is { } telemetry
+    private TelemetryExport? StartTelemetry(SidecarOptions options) => options.Telemetry is { } telemetry
         ? new TelemetryExport(
             telemetry, "fairlead-sidecar", Environment.MachineName, _ => new(MetricsPage.Of(this)), _time,
             _loggers.CreateLogger<TelemetryExport>())

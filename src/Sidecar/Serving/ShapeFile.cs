@@ -17,7 +17,7 @@ internal sealed class ShapeFile : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly DurableFile _file;
     private readonly SortedDictionary<string, ImmutableArray<ServedPort>> _ports = new(StringComparer.Ordinal);
-    private readonly IReadOnlySet<string> _imports;
+    private IReadOnlySet<string> _imports;
     private readonly Action<string> _failed;
     private Task _saving = Task.CompletedTask;
     private bool _isDirty;
@@ -56,22 +56,34 @@ internal sealed class ShapeFile : IAsyncDisposable
         }
     }
 
+    /// <summary>These are the names to remember from now on; what is known of others is dropped.</summary>
+    internal void Import(IReadOnlySet<string> imports)
+    {
+        lock (_gate)
+        {
+            _imports = imports;
+            var gone = _ports.Keys.Where(name => !imports.Contains(name)).ToList();
+            gone.ForEach(name => _ports.Remove(name));
+            if (gone.Count > 0)
+            {
+                SaveSoon();
+            }
+        }
+    }
+
     /// <summary>Notes the ports of an import; none means that nothing new is known.</summary>
     internal void Remember(string name, ImmutableArray<ServedPort> ports)
     {
         lock (_gate)
         {
-            if (ports.IsEmpty || (_ports.TryGetValue(name, out var known) && known.SequenceEqual(ports)))
+            // Who tells of a name may not have heard yet that it is an import no more.
+            if (ports.IsEmpty || !_imports.Contains(name) || (_ports.TryGetValue(name, out var known) && known.SequenceEqual(ports)))
             {
                 return;
             }
 
             _ports[name] = ports;
-            if (!_isDirty)
-            {
-                _isDirty = true;
-                _saving = _saving.ContinueWith(_ => Save(), TaskScheduler.Default);
-            }
+            SaveSoon();
         }
     }
 
@@ -85,6 +97,15 @@ internal sealed class ShapeFile : IAsyncDisposable
         }
 
         await saving.ConfigureAwait(false);
+    }
+
+    private void SaveSoon()
+    {
+        if (!_isDirty)
+        {
+            _isDirty = true;
+            _saving = _saving.ContinueWith(_ => Save(), TaskScheduler.Default);
+        }
     }
 
     // Off the caller's task; what is noted while the disk is busy goes into the next write together.
