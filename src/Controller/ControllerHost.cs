@@ -5,6 +5,7 @@ using Fairlead.Controller.Documents;
 using Fairlead.Controller.Manifests;
 using Fairlead.Controller.Publishing;
 using Fairlead.Hosting;
+using Fairlead.Hosting.Reloading;
 using Fairlead.Naming;
 using Fairlead.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,27 @@ internal sealed class ControllerHost(
     Random random,
     ILogger logger)
 {
+    private readonly Lock _changing = new();
+    private TelemetrySwitch? _telemetry;
+    private TelemetryOptions? _sendsTo = options.Telemetry;
+
+    /// <summary>Takes over what can change while it runs. Thread-safe.</summary>
+    /// <returns>What changed, and what keeps its value until a restart.</returns>
+    public OptionDifference Apply(ControllerOptions next)
+    {
+        lock (_changing)
+        {
+            var difference = ControllerChanges.Between(options with { Telemetry = _sendsTo }, next);
+            if (difference.Changed.Contains("telemetry"))
+            {
+                _telemetry?.SendTo(next.Telemetry);
+                _sendsTo = next.Telemetry;
+            }
+
+            return difference;
+        }
+    }
+
     /// <summary>Runs until cancelled.</summary>
     /// <param name="ready">Called with the admin page's address once all that was desired at first is sealed.</param>
     /// <param name="cancellationToken">Ends the run.</param>
@@ -58,22 +80,17 @@ internal sealed class ControllerHost(
             .ConfigureAwait(false);
         await using var endOfMetrics = metrics.ConfigureAwait(false);
         logger.Started(options.Manifests, options.Segment.ToString(), anchors.Count, kid.ToString());
-        var telemetry = options.Telemetry is { } to
-            ? new TelemetryExport(
-                to, "fairlead-controller", options.Segment.ToString(), pages.NumbersAsync, time, logger)
-            : null;
-        try
+        var telemetry = new TelemetrySwitch(
+            "fairlead-controller", options.Segment.ToString(), pages.NumbersAsync, time, logger);
+        await using var endOfTelemetry = telemetry.ConfigureAwait(false);
+        lock (_changing)
         {
-            await PublishAsync(shell, watcher, manifests, () => ready($"http://{admin.Address}"), cancellationToken)
-                .ConfigureAwait(false);
+            _telemetry = telemetry;
+            telemetry.SendTo(_sendsTo);
         }
-        finally
-        {
-            if (telemetry is not null)
-            {
-                await telemetry.DisposeAsync().ConfigureAwait(false);
-            }
-        }
+
+        await PublishAsync(shell, watcher, manifests, () => ready($"http://{admin.Address}"), cancellationToken)
+            .ConfigureAwait(false);
     }
 
     private static async Task PublishAsync(

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Fairlead.Configuration;
+using Fairlead.Hosting.Reloading;
 using Fairlead.Hosting;
 using Fairlead.Resolver.Home;
 using Fairlead.Sidecar.Hosting.Reloading;

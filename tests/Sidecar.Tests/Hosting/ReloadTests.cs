@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fairlead.Hosting.Reloading;
 using Fairlead.Naming;
 using Fairlead.Sidecar.Hosting;
 using Fairlead.Sidecar.Hosting.Reloading;

@@ -11,6 +11,9 @@ namespace Fairlead.Sidecar.Dns;
 /// </summary>
 internal sealed class DnsComponent : IAsyncDisposable
 {
+    /// <summary>The file of the addresses given, in the state folder.</summary>
+    internal const string VipsState = "vips.state";
+
     private readonly VipBook _vips;
 
     private DnsComponent(DnsServer server, VipBook vips)
@@ -45,7 +48,7 @@ internal sealed class DnsComponent : IAsyncDisposable
             TtlMax = (uint)settings.TtlMax.TotalSeconds,
         };
         var source = new ResolverNames(surroundings.Find, surroundings.Interest);
-        var file = surroundings.StateFolder is { } folder ? Path.Combine(folder, "vips.state") : null;
+        var file = surroundings.StateFolder is { } folder ? Path.Combine(folder, VipsState) : null;
         var vips = VipBook.Open(settings.Vips, file, surroundings.Ready, time);
         try
         {

@@ -1,4 +1,5 @@
 using Fairlead.Configuration;
+using Fairlead.Hosting.Reloading;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Sidecar.Hosting.Reloading;
