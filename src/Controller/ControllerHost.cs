@@ -15,10 +15,18 @@ namespace Fairlead.Controller;
 /// <summary>The controller of one segment: folder -> desired records -> signed documents -> anchors, and the admin
 /// page.
 /// </summary>
+/// <param name="options">What it is told.</param>
+/// <param name="signer">The publisher's key.</param>
+/// <param name="anchors">The segment's anchors.</param>
+/// <param name="tolerant">F+1 of the newest epoch that is verified; null before there is one.</param>
+/// <param name="time">The clock.</param>
+/// <param name="random">Spreads load and retries.</param>
+/// <param name="logger">Hears what happens.</param>
 internal sealed class ControllerHost(
     ControllerOptions options,
     ISigner signer,
     IReadOnlyList<IAnchorPublisher> anchors,
+    Func<int?> tolerant,
     TimeProvider time,
     Random random,
     ILogger logger)
@@ -63,11 +71,11 @@ internal sealed class ControllerHost(
             kid,
             logger);
         var engine = new PublisherEngine(
-            new() { Anchors = anchors.Count, Copies = options.Copies, RecordLife = options.RecordLife },
+            new() { Anchors = anchors.Count, RecordLife = options.RecordLife },
             new DocumentMaker(signer),
             random);
         var shell = new PublisherShell(
-            engine, anchors, options.Copies, kid, new() { KeyFile = options.PublisherKey }, time, logger);
+            engine, anchors, Copies, kid, new() { KeyFile = options.PublisherKey }, time, logger);
         using var watcher = new ManifestWatcher(options.Manifests, options.Debounce, options.Rescan, time, logger);
         var pages = new ControllerPages(shell, manifests);
         var admin =
@@ -92,6 +100,9 @@ internal sealed class ControllerHost(
         await PublishAsync(shell, watcher, manifests, () => ready($"http://{admin.Address}"), cancellationToken)
             .ConfigureAwait(false);
     }
+
+    // The configuration may ask for more than one honest anchor among them, never for less.
+    private int? Copies() => tolerant() is { } least ? Math.Max(least, options.Copies ?? 1) : null;
 
     private static async Task PublishAsync(
         PublisherShell shell, ManifestWatcher watcher, ManifestController manifests, Action ready,

@@ -46,7 +46,8 @@ internal static class Startup
         {
             var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
             var log = program.Loggers.CreateLogger("Fairlead.Controller");
-            var host = new ControllerHost(options, key.Signer, anchors, program.Time, random, log);
+            var host = new ControllerHost(
+                options, key.Signer, anchors, () => chain.Tolerant, program.Time, random, log);
             using var end = CancellationTokenSource.CreateLinkedTokenSource(program.Stopped);
             var reloading = configuration.RunAsync(host.Apply, program.Reloads, program.Time, log, end.Token);
             try

@@ -34,7 +34,7 @@ internal static class ControllerOptionsReader
                 root.Value<Digest>(
                     "genesis", "the segment's genesis digest, 64 digits of 0-9 and a-f", Digest.TryParse),
             Anchors = anchors,
-            Copies = (int)root.Integer("copies", 1, Math.Max(1, anchors.Count), ((anchors.Count - 1) / 3) + 1),
+            Copies = root.Has("copies") ? (int)root.Integer("copies", 1, Math.Max(1, anchors.Count), 1) : null,
             PublisherKey = root.FilePath("publisher_key"),
             Manifests = Folder(root, manifests),
             Admin = root.LoopbackEndpoint("admin", new(IPAddress.Loopback, AdminPort)),
