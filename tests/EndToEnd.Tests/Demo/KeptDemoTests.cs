@@ -66,6 +66,7 @@ public sealed class KeptDemoTests(KeptDemo kept)
         var traced = (await demo.FairleadAsync("trace", DemoEnvironment.Checkout)).Ends(0);
         var verified = (await Programs.FairleadAsync(
             "verify", folder["a"], "--genesis", demo["GENESIS_EU1"], "--at", $"{resolved.Json["verified_at"]}",
+            "--unsafe-allow-loopback-endpoints",
             "--output", "json")).Ends(0);
 
         Assert.Equal(2, resolved.Json["endpoints"]!.AsArray().Count);

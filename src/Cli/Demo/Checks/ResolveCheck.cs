@@ -116,6 +116,8 @@ internal sealed class ResolveCheck(DemoWorld world)
         string saved, string genesis, string moment, CancellationToken cancellationToken) =>
         CliRun.RunAsync(
             world.Spawner,
-            world.Programs.Start("Cli", "verify", saved, "--genesis", genesis, "--at", moment, "--output", "json"),
+            world.Programs.Start(
+                "Cli", "verify", saved, "--genesis", genesis, "--at", moment, "--unsafe-allow-loopback-endpoints",
+                "--output", "json"),
             cancellationToken);
 }
