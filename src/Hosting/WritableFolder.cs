@@ -27,10 +27,13 @@ public static class WritableFolder
             at = Path.GetDirectoryName(at) ?? "/";
         }
 
-        return OperatingSystem.IsLinux() && Access(Here, Encoding.UTF8.GetBytes(at + '\0'), WriteAndEnter, AsThisProcess)
-            < 0
-                ? $"{at}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}"
-                : null;
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        var result = Access(Here, Encoding.UTF8.GetBytes(at + '\0'), WriteAndEnter, AsThisProcess);
+        return result < 0 ? $"{at}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}" : null;
     }
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -5,7 +5,8 @@ using Fairlead.Hosting.Reloading;
 
 namespace Fairlead.Anchor.Hosting;
 
-/// <summary>What differs between two configurations of an anchor, and which of it a running one takes over. Pure.</summary>
+/// <summary>What differs between two configurations of an anchor, and which of it a running one takes over.
+/// Pure.</summary>
 internal static class AnchorChanges
 {
     /// <summary>

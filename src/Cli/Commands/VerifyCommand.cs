@@ -86,8 +86,8 @@ internal static class VerifyCommand
     private static string Remedy(Refusal refusal, SavedAnswer saved, bool allowsLoopback) =>
         refusal.Failure == VerificationFailure.AddressOutOfScope && saved.UnsafeAllowLoopbackEndpoints
         && !allowsLoopback
-            ? "\n  the file says that its taker admitted loopback endpoints of other segments, as for development: give "
-                + "--unsafe-allow-loopback-endpoints to admit them here too"
+            ? "\n  the file says that its taker admitted loopback endpoints of other segments, as for development: "
+                + "give --unsafe-allow-loopback-endpoints to admit them here too"
             : "";
 
     private static byte[] Read(string path)

@@ -77,7 +77,8 @@ internal sealed class ShapeFile : IAsyncDisposable
         lock (_gate)
         {
             // Who tells of a name may not have heard yet that it is an import no more.
-            if (ports.IsEmpty || !_imports.Contains(name) || (_ports.TryGetValue(name, out var known) && known.SequenceEqual(ports)))
+            if (ports.IsEmpty || !_imports.Contains(name)
+                || (_ports.TryGetValue(name, out var known) && known.SequenceEqual(ports)))
             {
                 return;
             }

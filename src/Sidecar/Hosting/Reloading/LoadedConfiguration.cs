@@ -4,8 +4,8 @@ using Fairlead.Configuration;
 namespace Fairlead.Sidecar.Hosting.Reloading;
 
 /// <summary>
-/// The options that a sidecar starts with, and what their files held before anybody read them: a change that comes while
-/// it starts is one that the first look sees. Immutable.
+/// The options that a sidecar starts with, and what their files held before anybody read them: a change that comes
+/// while it starts is one that the first look sees. Immutable.
 /// </summary>
 /// <param name="Path">The configuration file.</param>
 /// <param name="Environment">The variables laid over it.</param>
