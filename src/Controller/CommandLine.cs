@@ -2,11 +2,14 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Fairlead.Controller;
 
-/// <summary>The arguments: <c>--config FILE [--manifests DIR]</c>.</summary>
-internal sealed record CommandLine(string Config, string? Manifests)
+/// <summary>The arguments: <c>--config FILE [--manifests DIR] [--check-config]</c>.</summary>
+/// <param name="Config">The configuration file.</param>
+/// <param name="Manifests">The folder of manifests; null for the file's.</param>
+/// <param name="IsCheck">Whether the configuration is checked and nothing is run.</param>
+internal sealed record CommandLine(string Config, string? Manifests, bool IsCheck)
 {
     /// <summary>How the program is called.</summary>
-    public const string Usage = "usage: Fairlead.Controller --config FILE [--manifests DIR]";
+    public const string Usage = "usage: Fairlead.Controller --config FILE [--manifests DIR] [--check-config]";
 
     /// <summary>Reads the arguments; false with what is wrong.</summary>
     public static bool TryParse(
@@ -15,6 +18,8 @@ internal sealed record CommandLine(string Config, string? Manifests)
     {
         line = null;
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        var isCheck = arguments.Contains("--check-config");
+        arguments = [.. arguments.Where(argument => argument != "--check-config")];
         for (var index = 0; index < arguments.Count; index += 2)
         {
             var name = arguments[index];
@@ -37,7 +42,7 @@ internal sealed record CommandLine(string Config, string? Manifests)
             return false;
         }
 
-        line = new(config, values.GetValueOrDefault("--manifests"));
+        line = new(config, values.GetValueOrDefault("--manifests"), isCheck);
         error = null;
         return true;
     }

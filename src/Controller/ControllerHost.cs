@@ -5,6 +5,7 @@ using Fairlead.Controller.Documents;
 using Fairlead.Controller.Manifests;
 using Fairlead.Controller.Publishing;
 using Fairlead.Hosting;
+using Fairlead.Hosting.Reloading;
 using Fairlead.Naming;
 using Fairlead.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -14,14 +15,43 @@ namespace Fairlead.Controller;
 /// <summary>The controller of one segment: folder -> desired records -> signed documents -> anchors, and the admin
 /// page.
 /// </summary>
+/// <param name="options">What it is told.</param>
+/// <param name="signer">The publisher's key.</param>
+/// <param name="anchors">The segment's anchors.</param>
+/// <param name="tolerant">F+1 of the newest epoch that is verified; null before there is one.</param>
+/// <param name="time">The clock.</param>
+/// <param name="random">Spreads load and retries.</param>
+/// <param name="logger">Hears what happens.</param>
 internal sealed class ControllerHost(
     ControllerOptions options,
     ISigner signer,
     IReadOnlyList<IAnchorPublisher> anchors,
+    Func<int?> tolerant,
     TimeProvider time,
     Random random,
     ILogger logger)
 {
+    private readonly Lock _changing = new();
+    private TelemetrySwitch? _telemetry;
+    private TelemetryOptions? _sendsTo = options.Telemetry;
+
+    /// <summary>Takes over what can change while it runs. Thread-safe.</summary>
+    /// <returns>What changed, and what keeps its value until a restart.</returns>
+    public OptionDifference Apply(ControllerOptions next)
+    {
+        lock (_changing)
+        {
+            var difference = ControllerChanges.Between(options with { Telemetry = _sendsTo }, next);
+            if (difference.Changed.Contains("telemetry"))
+            {
+                _telemetry?.SendTo(next.Telemetry);
+                _sendsTo = next.Telemetry;
+            }
+
+            return difference;
+        }
+    }
+
     /// <summary>Runs until cancelled.</summary>
     /// <param name="ready">Called with the admin page's address once all that was desired at first is sealed.</param>
     /// <param name="cancellationToken">Ends the run.</param>
@@ -41,11 +71,11 @@ internal sealed class ControllerHost(
             kid,
             logger);
         var engine = new PublisherEngine(
-            new() { Anchors = anchors.Count, Copies = options.Copies, RecordLife = options.RecordLife },
+            new() { Anchors = anchors.Count, RecordLife = options.RecordLife },
             new DocumentMaker(signer),
             random);
         var shell = new PublisherShell(
-            engine, anchors, options.Copies, kid, new() { KeyFile = options.PublisherKey }, time, logger);
+            engine, anchors, Copies, kid, new() { KeyFile = options.PublisherKey }, time, logger);
         using var watcher = new ManifestWatcher(options.Manifests, options.Debounce, options.Rescan, time, logger);
         var pages = new ControllerPages(shell, manifests);
         var admin =
@@ -58,23 +88,21 @@ internal sealed class ControllerHost(
             .ConfigureAwait(false);
         await using var endOfMetrics = metrics.ConfigureAwait(false);
         logger.Started(options.Manifests, options.Segment.ToString(), anchors.Count, kid.ToString());
-        var telemetry = options.Telemetry is { } to
-            ? new TelemetryExport(
-                to, "fairlead-controller", options.Segment.ToString(), pages.NumbersAsync, time, logger)
-            : null;
-        try
+        var telemetry = new TelemetrySwitch(
+            "fairlead-controller", options.Segment.ToString(), pages.NumbersAsync, time, logger);
+        await using var endOfTelemetry = telemetry.ConfigureAwait(false);
+        lock (_changing)
         {
-            await PublishAsync(shell, watcher, manifests, () => ready($"http://{admin.Address}"), cancellationToken)
-                .ConfigureAwait(false);
+            _telemetry = telemetry;
+            telemetry.SendTo(_sendsTo);
         }
-        finally
-        {
-            if (telemetry is not null)
-            {
-                await telemetry.DisposeAsync().ConfigureAwait(false);
-            }
-        }
+
+        await PublishAsync(shell, watcher, manifests, () => ready($"http://{admin.Address}"), cancellationToken)
+            .ConfigureAwait(false);
     }
+
+    // The configuration may ask for more than one honest anchor among them, never for less.
+    private int? Copies() => tolerant() is { } least ? Math.Max(least, options.Copies ?? 1) : null;
 
     private static async Task PublishAsync(
         PublisherShell shell, ManifestWatcher watcher, ManifestController manifests, Action ready,

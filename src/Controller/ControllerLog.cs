@@ -43,4 +43,9 @@ internal static partial class ControllerLog
         "the key in {File} has no Credential of the segment that covers {What}; give `publisher_key` the publisher.pem "
         + "that `fairlead segment init` made for this segment")]
     public static partial void KeyNotAdmitted(this ILogger logger, string file, string what);
+
+    [LoggerMessage(7011, LogLevel.Error,
+        "`anchors` names {Named}, and the segment's epoch needs {Needed} that take each document: nothing is sealed "
+        + "before at least so many of its anchors are named")]
+    public static partial void TooFewAnchors(this ILogger logger, int named, int needed);
 }

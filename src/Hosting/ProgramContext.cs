@@ -1,3 +1,4 @@
+using Fairlead.Hosting.Reloading;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Hosting;
@@ -7,8 +8,14 @@ public sealed class ProgramContext
 {
     private readonly TextWriter _output;
 
-    internal ProgramContext(TextWriter output, ILoggerFactory loggers, TimeProvider time, CancellationToken stopped)
+    internal ProgramContext(
+        TextWriter output,
+        ILoggerFactory loggers,
+        TimeProvider time,
+        ReloadRequests reloads,
+        CancellationToken stopped)
     {
+        Reloads = reloads;
         _output = output;
         Loggers = loggers;
         Time = time;
@@ -23,6 +30,31 @@ public sealed class ProgramContext
 
     /// <summary>Cancelled when the program is told to end.</summary>
     public CancellationToken Stopped { get; }
+
+    /// <summary>Hears when the program is told to read its configuration anew.</summary>
+    public ReloadRequests Reloads { get; }
+
+    /// <summary>Says what a check of the configuration found: notes, and that all is well.</summary>
+    /// <param name="problems">What would keep the program from starting; a line each.</param>
+    /// <param name="notes">What a start would go on without.</param>
+    /// <exception cref="StartException">There are problems; the message holds all of them, and the notes.</exception>
+    public void TellCheck(IReadOnlyList<string> problems, IReadOnlyList<string> notes)
+    {
+        ArgumentNullException.ThrowIfNull(problems);
+        var said = notes.Select(note => $"note: {note}");
+        if (problems.Count > 0)
+        {
+            throw new StartException(string.Join('\n', problems.Concat(said)));
+        }
+
+        foreach (var note in said)
+        {
+            _output.WriteLine(note);
+        }
+
+        _output.WriteLine("the configuration is good");
+        _output.Flush();
+    }
 
     /// <summary>Prints <c>ready</c>: whoever started the program waits for this line.</summary>
     public void Ready()

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Fairlead.Hosting.Reloading;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -6,8 +7,9 @@ using Microsoft.Extensions.Logging.Console;
 namespace Fairlead.Hosting;
 
 /// <summary>
-/// What every long-running program does around its work: ends by SIGINT and SIGTERM, logs to the standard error output,
-/// and turns what goes wrong into one message and an exit code (<see cref="ExitCodes"/>). Stateless.
+/// What every long-running program does around its work: ends by SIGINT and SIGTERM, hears SIGHUP as a request to read
+/// its configuration anew and never as an end, logs to the standard error output, and turns what goes wrong into one
+/// message and an exit code (<see cref="ExitCodes"/>). Stateless.
 /// </summary>
 public static class ProgramShell
 {
@@ -19,13 +21,21 @@ public static class ProgramShell
         using var stop = new CancellationTokenSource();
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        return await RunAsync(run, isRefused, Console.Out, Console.Error, stop.Token).ConfigureAwait(false);
+        var reloads = new ReloadRequests();
+        using var changed = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
+        return await RunAsync(run, isRefused, Console.Out, Console.Error, stop.Token, reloads).ConfigureAwait(false);
 
         // The process ends in its own time, when the work has put everything away.
         void Stop(PosixSignalContext context)
         {
             context.Cancel = true;
             stop.Cancel();
+        }
+
+        void Reload(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            reloads.Ask();
         }
     }
 
@@ -35,13 +45,15 @@ public static class ProgramShell
     /// <param name="output">Takes the line <c>ready</c>.</param>
     /// <param name="errors">Takes the message of an error that ends the program.</param>
     /// <param name="stopped">Tells the work to end.</param>
+    /// <param name="reloads">Tells it to read its configuration anew; null for never.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(
         Func<ProgramContext, Task> run,
         Func<Exception, bool> isRefused,
         TextWriter output,
         TextWriter errors,
-        CancellationToken stopped)
+        CancellationToken stopped,
+        ReloadRequests? reloads = null)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(isRefused);
@@ -57,7 +69,9 @@ public static class ProgramShell
             .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
         try
         {
-            await run(new ProgramContext(output, loggers, TimeProvider.System, stopped)).ConfigureAwait(false);
+            var program = new ProgramContext(
+                output, loggers, TimeProvider.System, reloads ?? new ReloadRequests(), stopped);
+            await run(program).ConfigureAwait(false);
             return ExitCodes.Stopped;
         }
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)

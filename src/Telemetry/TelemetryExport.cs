@@ -30,6 +30,7 @@ public sealed class TelemetryExport : IAsyncDisposable
     private readonly MeterProvider _metrics;
     private readonly TracerProvider _traces;
     private readonly CancellationTokenSource _stop = new();
+    private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Task _running;
     private volatile Dictionary<string, Metric> _now = [];
@@ -51,11 +52,16 @@ public sealed class TelemetryExport : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         _numbers = numbers;
+        _time = time;
         _log = log;
         var resource = ResourceBuilder.CreateEmpty().AddService(program, serviceInstanceId: instance);
         _metrics = Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(resource)
             .AddMeter(MeterName)
+
+            // Where one export follows another, both have instruments of these names: each sends its own alone, and
+            // loses nothing when the other's end.
+            .AddView(instrument => instrument.Meter == _meter ? null : MetricStreamConfiguration.Drop)
             .AddReader(new BaseExportingMetricReader(new OtlpMetricExporter(To(options, "v1/metrics"))))
             .Build();
         _traces = Sdk.CreateTracerProviderBuilder()
@@ -65,7 +71,7 @@ public sealed class TelemetryExport : IAsyncDisposable
             .AddProcessor(new BatchActivityExportProcessor(
                 new OtlpTraceExporter(To(options, "v1/traces")), SpansMax, (int)options.Interval.TotalMilliseconds))
             .Build();
-        _running = Task.Run(() => RunAsync(options.Interval, time));
+        _running = Task.Run(() => RunAsync(options.Interval));
     }
 
     /// <summary>Sends what is left and ends.</summary>
@@ -73,6 +79,10 @@ public sealed class TelemetryExport : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // What was counted since the last time; the export's own end sends it.
+        using var bounded = new CancellationTokenSource(TimeSpan.FromMilliseconds(FlushMilliseconds), _time);
+        await ((Task)ReadAsync(bounded.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.Run(() =>
         {
             _traces.ForceFlush(FlushMilliseconds);
@@ -90,22 +100,31 @@ public sealed class TelemetryExport : IAsyncDisposable
         TimeoutMilliseconds = FlushMilliseconds,
     };
 
-    private async Task RunAsync(TimeSpan interval, TimeProvider time)
+    private async Task RunAsync(TimeSpan interval)
     {
-        using var timer = new PeriodicTimer(interval, time);
+        using var timer = new PeriodicTimer(interval, _time);
         do
         {
-            try
+            if (await ReadAsync(_stop.Token).ConfigureAwait(false))
             {
-                Show(await _numbers(_stop.Token).ConfigureAwait(false));
                 _metrics.ForceFlush(FlushMilliseconds);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                TelemetryLog.NoNumbers(_log, e.Message);
             }
         }
         while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false));
+    }
+
+    private async Task<bool> ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Show(await _numbers(cancellationToken).ConfigureAwait(false));
+            return true;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            TelemetryLog.NoNumbers(_log, e.Message);
+            return false;
+        }
     }
 
     private void Show(MetricsText text)

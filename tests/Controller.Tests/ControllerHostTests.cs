@@ -6,6 +6,8 @@ using System.Text.Json;
 using Fairlead.Kubernetes.Generation;
 using Fairlead.Naming;
 using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Controller.Tests;
@@ -21,6 +23,9 @@ public sealed class ControllerHostTests : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _run = Task.CompletedTask;
     private HttpClient _admin = new();
+    private int _listed = 4;
+    private int? _atLeast;
+    private volatile Tolerant _tolerant = new(2);
 
     public ControllerHostTests()
     {
@@ -184,6 +189,48 @@ public sealed class ControllerHostTests : IAsyncDisposable
         Assert.NotNull(_segment.RecordOf("a.shop.svc"));
     }
 
+    /// <summary>The epoch says how many anchors have an honest one among them, not who wrote the list of
+    /// them.</summary>
+    [Theory]
+    [InlineData(2, null, 2, 2)]
+    [InlineData(4, 1, 3, 3)]
+    [InlineData(4, 3, 2, 3)]
+    public async Task Run_TakesItsCopiesFromTheEpoch_AndTheOptionOnlyRaisesThem(
+        int listed, int? atLeast, int tolerant, int expected)
+    {
+        (_listed, _atLeast, _tolerant) = (listed, atLeast, new(tolerant));
+        Write("a.yaml", Manifest("a", 1));
+        await StartAsync();
+        Assert.Equal(expected, _anchors.Sum(anchor => anchor.Entries));
+    }
+
+    [Fact]
+    public async Task Run_EpochThatToleratesMore_IsFollowed()
+    {
+        Write("a.yaml", Manifest("a", 1));
+        await StartAsync();
+        Assert.Equal(2, _anchors.Sum(anchor => anchor.Entries));
+        _tolerant = new(4);
+        Replace("a.yaml", Manifest("a", 2));
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(_anchors.Sum(anchor => anchor.Entries)), entries => entries == 6, Patience,
+            TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Run_FewerAnchorsThanTheEpochNeeds_PublishesNothing()
+    {
+        (_listed, _tolerant) = (1, new(2));
+        Write("a.yaml", Manifest("a", 1));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var log = new Said("`anchors` names 1, and the segment's epoch needs 2");
+        var running = Host(new(IPAddress.Loopback, 0), log).RunAsync(_ => Assert.Fail("it is not ready"), stop.Token);
+        await log.Heard.WaitAsync(Patience, stop.Token);
+        await stop.CancelAsync();
+        await running;
+        Assert.Equal(0, _anchors[0].Entries);
+    }
+
     [Fact]
     public async Task Run_AdminPortInUse_Fails()
     {
@@ -224,13 +271,13 @@ public sealed class ControllerHostTests : IAsyncDisposable
         }
     }
 
-    private ControllerHost Host(IPEndPoint admin) => new(
+    private ControllerHost Host(IPEndPoint admin, ILogger? logger = null) => new(
         new()
         {
             Admin = admin,
             Metrics = new(IPAddress.Loopback, 0),
             Anchors = [.. Enumerable.Range(1, 4).Select(port => new IPEndPoint(IPAddress.Loopback, port))],
-            Copies = 2,
+            Copies = _atLeast,
             Debounce = TimeSpan.FromMilliseconds(10),
             Genesis = default,
             Manifests = _folder,
@@ -241,10 +288,36 @@ public sealed class ControllerHostTests : IAsyncDisposable
             TtlMax = TimeSpan.FromSeconds(60),
         },
         _signer,
-        _anchors,
+        _anchors[.._listed],
+        () => _tolerant.Copies,
         TimeProvider.System,
         new Random(1),
-        NullLogger.Instance);
+        logger ?? NullLogger.Instance);
+
+    private sealed record Tolerant(int Copies);
+
+    /// <summary>Ends a wait when something is logged.</summary>
+    private sealed class Said(string part) : ILogger
+    {
+        private readonly TaskCompletionSource _heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task Heard => _heard.Task;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            if (formatter(state, exception).Contains(part, StringComparison.Ordinal))
+            {
+                _heard.TrySetResult();
+            }
+        }
+    }
 
     private CancellationTokenSource? _current;
 

@@ -84,6 +84,27 @@ public sealed class ControllerProcessTests : IDisposable
         Assert.Equal(0, await process.WaitAsync(Patience, Cancelled));
     }
 
+    [Fact]
+    public async Task Signal_ToReadItsFileAnew_EndsNothing_AndSaysWhatChanged()
+    {
+        await using var process = Start();
+        await SaysAsync("publishing ");
+        await File.AppendAllTextAsync(
+            ConfigurationPath, "\nttl_max: 9s\ntelemetry: {otlp: 'http://127.0.0.1:1'}\n", Cancelled);
+        process.Signal(1);
+        await SaysAsync("changed: telemetry");
+        await SaysAsync("has another `ttl_max`");
+        await File.AppendAllTextAsync(ConfigurationPath, "x: 1\n", Cancelled);
+        process.Signal(1);
+        await SaysAsync("`x` is unknown");
+        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        Assert.Equal(0, await process.WaitAsync(Patience, Cancelled));
+
+        Task SaysAsync(string part) => Eventually.HoldsAsync(
+            () => Task.FromResult(process.Errors), errors => errors.Contains(part, StringComparison.Ordinal),
+            Patience, Cancelled);
+    }
+
     [Theory]
     [InlineData("segment: us1.internal", "segment: [", "controller.yaml:")]
     [InlineData("publisher_key: publisher.pem", "publisher_key: nowhere.pem", "nowhere.pem")]

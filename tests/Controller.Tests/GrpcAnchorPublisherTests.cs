@@ -84,6 +84,27 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
         Assert.Equal((AnchorFate.Refused, "BadSignature: not the publisher's"), (report.Fate, report.Refusal));
     }
 
+    /// <summary>F+1 anchors are F+1 keys: whoever answers at two addresses is one of them.</summary>
+    [Fact]
+    public async Task Connect_AnchorThatAnswersAtTwoAddresses_CountsOnce()
+    {
+        var chain = new SegmentChain(_world.Genesis);
+        var (first, second) = (await ServerAsync(_serverKey), await ServerAsync(_serverKey));
+        var (one, other) = (Anchor(first, chain), Anchor(second, chain));
+        Assert.Null(chain.Tolerant);
+        Assert.Empty(await one.ReadStateAsync(Token));
+        Assert.Equal((int)_world.Newest.Value.Quorum.F + 1, chain.Tolerant);
+        var failure = await FailsAsync(other);
+        Assert.Equal(
+            $"the anchor that answers at {one.Address} answers here too; name each anchor once", failure.Message);
+        Assert.Equal(0, second.StateCalls);
+
+        // It may have moved there: who is not connected any more is not counted.
+        await first.DisposeAsync();
+        await FailsAsync(one);
+        Assert.Empty(await other.ReadStateAsync(Token));
+    }
+
     [Fact]
     public async Task Connect_KeyNotInTheEpoch_IsRefusedBeforeAnythingElse()
     {
@@ -192,11 +213,13 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
         return server;
     }
 
-    private GrpcAnchorPublisher Anchor(GrpcAnchor server, Digest genesis)
+    private GrpcAnchorPublisher Anchor(GrpcAnchor server, Digest genesis) => Anchor(server, new SegmentChain(genesis));
+
+    private GrpcAnchorPublisher Anchor(GrpcAnchor server, SegmentChain chain)
     {
         var anchor = new GrpcAnchorPublisher(
             new(IPAddress.Loopback, server.Endpoint.Port),
-            new(genesis),
+            chain,
             _signer.Key.Kid,
             _identity,
             TimeProvider.System);

@@ -347,8 +347,47 @@ public sealed class PublisherEngineTests
         Assert.True(world.UidsPerName.Values.All(uids => uids.Count == 1), $"seed {seed}: a uid changed");
     }
 
-    private static PublisherEngine Engine(FakeMaker maker) => new(
-        new() { Anchors = 4, Copies = 2, RecordLife = TimeSpan.FromSeconds(90) }, maker, new Random(1));
+    /// <summary>The epoch's F may grow and shrink while a version is on its way.</summary>
+    [Fact]
+    public void Require_MoreOrFewer_HoldsForWhatIsOnItsWay()
+    {
+        Load();
+        var sends = Desire(("a.shop.svc", "1"));
+        Assert.Equal(2, sends.Count);
+        var publication = sends[0].Publications[0];
+        var third = Assert.Single(_engine.Require(3, _now));
+        Assert.DoesNotContain(third.Anchor, sends.Select(send => send.Anchor));
+        Answer(sends[0].Anchor, publication, AnchorFate.Sealed);
+        Answer(sends[1].Anchor, publication, AnchorFate.Sealed);
+        Assert.False(_engine.IsSettled);
+        Assert.Empty(_engine.Require(2, _now));
+        Assert.True(_engine.IsSettled);
+    }
+
+    [Fact]
+    public void Require_Nothing_YetIsNeverEnough()
+    {
+        var engine = new PublisherEngine(
+            new() { Anchors = 4, RecordLife = TimeSpan.FromSeconds(90) }, new FakeMaker(), new Random(1));
+        Assert.Empty(engine.Load([], _now));
+        var sends = engine.Desire(Of(("a.shop.svc", "1")), _now);
+        foreach (var send in sends)
+        {
+            Assert.Empty(engine.Answer(send.Anchor, send.Publications[0], AnchorFate.Sealed, null, _now));
+        }
+
+        Assert.False(engine.IsSettled);
+        Assert.Empty(engine.Require(2, _now));
+        Assert.True(engine.IsSettled);
+    }
+
+    private static PublisherEngine Engine(FakeMaker maker)
+    {
+        var engine = new PublisherEngine(
+            new() { Anchors = 4, RecordLife = TimeSpan.FromSeconds(90) }, maker, new Random(1));
+        Assert.Empty(engine.Require(2, 0));
+        return engine;
+    }
 
     private static DesiredState Of(params (string Name, string Text)[] records) => new(
         records.ToDictionary(record => record.Name, Content (record) => new TextContent(record.Name, record.Text)),

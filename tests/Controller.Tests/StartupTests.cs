@@ -64,6 +64,19 @@ public sealed class StartupTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_TellsAllThatIsWrong_AndThatAllIsWell()
+    {
+        Assert.Equal(0, await RunAsync("", "", TestContext.Current.CancellationToken, "--check-config"));
+        Assert.Equal("the configuration is good", _output.ToString().Trim());
+        File.SetUnixFileMode(KeyPath, (UnixFileMode)0b110_100_100);
+        Assert.Equal(
+            2, await RunAsync("manifests: manifests", "x: 1", TestContext.Current.CancellationToken, "--check-config"));
+        Assert.All(
+            ["`x` is unknown", "`manifests` is missing", $"key file {KeyPath}: mode 0644"],
+            part => Assert.Contains(part, _errors.ToString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Key_ReadableByOthers_IsRefused()
     {
         File.SetUnixFileMode(
@@ -126,7 +139,8 @@ public sealed class StartupTests : IDisposable
     private Task<int> RunAsync(string from = "", string to = "") =>
         RunAsync(from, to, TestContext.Current.CancellationToken);
 
-    private async Task<int> RunAsync(string from, string to, CancellationToken cancellationToken)
+    private async Task<int> RunAsync(
+        string from, string to, CancellationToken cancellationToken, params string[] more)
     {
         var good = $"""
             segment: us1.internal
@@ -145,7 +159,7 @@ public sealed class StartupTests : IDisposable
         Assert.Contains(from, good, StringComparison.Ordinal);
         await File.WriteAllTextAsync(
             path, from.Length == 0 ? good : good.Replace(from, to, StringComparison.Ordinal), cancellationToken);
-        return await RunAsync(["--config", path], cancellationToken);
+        return await RunAsync(["--config", path, .. more], cancellationToken);
     }
 
     private Task<int> RunAsync(string[] arguments, CancellationToken cancellationToken) => ProgramShell.RunAsync(

@@ -10,7 +10,7 @@ public sealed class LogEventTests
     {
         ["Store"] = 1000, ["Store.Sqlite"] = 1000, ["Store.Etcd"] = 1000, ["Anchor"] = 2000, ["Resolver"] = 3000,
         ["Xds"] = 4000, ["Kubernetes"] = 5000, ["Sidecar"] = 6000, ["Controller"] = 7000, ["Rpc"] = 8000,
-        ["Telemetry"] = 9000,
+        ["Telemetry"] = 9000, ["Hosting"] = 10_000,
     };
 
     private static readonly IReadOnlyList<(string At, string Project, int Id)> Events =

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -96,6 +97,9 @@ public sealed class TransportTests
         using var certificate = ExplicitCertificate();
         Assert.Equal(P256Point.Length, certificate.PublicKey.EncodedKeyValue.RawData.Length);
         Assert.Null(P256Point.Of(certificate));
+        var refused = Assert.Throws<TransportRefusedException>(() =>
+            new ServerKeyGate("a server", _ => true).Validate(this, certificate, null, SslPolicyErrors.None));
+        Assert.Equal(TransportFailure.BadKey, refused.Failure);
     }
 
     [Fact]

@@ -32,6 +32,50 @@ public sealed class TelemetryExportTests
         Assert.Equal(("failure", "ProofMismatch"), (label.Text(1), label.At(2).Single().Text(1)));
     }
 
+    /// <summary>As a reload does it: the new one is there before the old one has ended.</summary>
+    [Fact]
+    public async Task Export_ThatFollowsAnother_SendsOnAfterTheOtherEnded_AndNothingOfIt()
+    {
+        await using var before = await Collector.StartAsync(Stop);
+        await using var after = await Collector.StartAsync(Stop);
+        var old = Start(before.Address, () => new MetricsText().Gauge("fairlead_x_ready", "Ready.", 1));
+        await before.UntilAsync("/v1/metrics", "fairlead_x_ready", Stop);
+        await using var next = Start(after.Address, () => new MetricsText().Gauge("fairlead_x_ready", "Ready.", 2));
+        await after.UntilAsync("/v1/metrics", "fairlead_x_ready", Stop);
+        await old.DisposeAsync();
+
+        after.Posts.Clear();
+        var values = new List<double>();
+        for (var post = 0; post < 3; post++)
+        {
+            var sent = await after.UntilAsync("/v1/metrics", "fairlead_x_ready", Stop);
+            values.AddRange(sent.At(1, 2, 2, 5, 1).Select(point => point.Double(4)));
+            after.Posts.Clear();
+        }
+
+        Assert.Equal([2, 2, 2], values);
+    }
+
+    [Fact]
+    public async Task End_SendsWhatWasCountedSinceTheLastTime()
+    {
+        await using var collector = await Collector.StartAsync(Stop);
+        var count = 1.0;
+        var options = new TelemetryOptions(collector.Address, TimeSpan.FromMinutes(10), 1);
+        await using (new TelemetryExport(
+            options, "fairlead-test", "one",
+            _ => new(new MetricsText().Gauge("fairlead_x_count", "Counted.", Volatile.Read(ref count))),
+            TimeProvider.System, NullLogger.Instance))
+        {
+            await collector.UntilAsync("/v1/metrics", "fairlead_x_count", Stop);
+            collector.Posts.Clear();
+            Volatile.Write(ref count, 7);
+        }
+
+        var sent = await collector.UntilAsync("/v1/metrics", "fairlead_x_count", Stop);
+        Assert.Equal(7, Assert.Single(sent.At(1, 2, 2, 5, 1)).Double(4));
+    }
+
     [Fact]
     public async Task Spans_OfFairleadsSourcesAlone_AreSentAtTheEnd()
     {

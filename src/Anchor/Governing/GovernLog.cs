@@ -32,7 +32,10 @@ internal static partial class GovernLog
     internal static partial void Evidence(ILogger logger, string voter, Digest first, Digest second);
 
     [LoggerMessage(
-        2406, LogLevel.Critical, "The gov key must not sign any more: {Failure} ({Detail}); rotate it",
+        2406, LogLevel.Critical,
+        "The gov key must not sign any more: {Failure} ({Detail}). This anchor follows without voting, and the others "
+        + "decide while enough of them can. Where its data folder is an older copy, start it with the newest; no "
+        + "command replaces an anchor's key yet",
         EventName = "Halted")]
     internal static partial void Halted(ILogger logger, VerificationFailure failure, string detail);
 

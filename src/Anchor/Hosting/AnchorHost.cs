@@ -8,6 +8,7 @@ using Fairlead.Anchor.Sealing;
 using Fairlead.Anchor.Serving;
 using Fairlead.Governance;
 using Fairlead.Hosting;
+using Fairlead.Hosting.Reloading;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
@@ -28,6 +29,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private volatile SegmentGround _ground;
     private readonly ChainFolder _chain;
     private readonly ILogger _log;
+    private readonly Lock _changing = new();
+    private volatile AnchorOptions _options;
     private readonly AnchorMetrics _counters = new();
     private readonly ViewSource _views = new();
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,10 +51,11 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private int _servedAtStart;
     private PageServer? _admin;
     private PageServer? _metrics;
-    private TelemetryExport? _telemetry;
+    private TelemetrySwitch? _telemetry;
 
-    private AnchorHost(SegmentGround ground, ChainFolder chain, ILogger log)
+    private AnchorHost(AnchorOptions options, SegmentGround ground, ChainFolder chain, ILogger log)
     {
+        _options = options;
         _ground = ground;
         _chain = chain;
         _log = log;
@@ -94,7 +98,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             GovernLog.Expired(log, ground.Newest.Value.Number);
         }
 
-        var host = new AnchorHost(ground, chain, log) { _servedAtStart = ceremony.Epochs.Length };
+        var host = new AnchorHost(options, ground, chain, log) { _servedAtStart = ceremony.Epochs.Length };
         try
         {
             host._keys = KeyCustody.Load(options, ground, time);
@@ -163,6 +167,30 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _keys?.Dispose();
     }
 
+    /// <summary>Takes over what can change while it runs: as a whole, or not at all.</summary>
+    /// <returns>What changed, and what keeps its value until a restart.</returns>
+    internal OptionDifference Apply(AnchorOptions next)
+    {
+        lock (_changing)
+        {
+            var difference = AnchorChanges.Between(_options, next);
+            if (difference.Changed.Contains("telemetry"))
+            {
+                _telemetry!.SendTo(next.Telemetry);
+            }
+
+            _subjects!.Replace(
+                KeysOf(next),
+                difference.Changed.Contains("spiffe") ? next.Identities.Spiffe : null,
+                difference.Changed.Contains("tokens") ? next.Identities.Tokens : null);
+            _options = AnchorChanges.Merge(_options, next);
+            return difference;
+        }
+    }
+
+    private static Dictionary<Digest, Subject> KeysOf(AnchorOptions options) =>
+        options.Subjects.ToDictionary(mapping => mapping.Key.Kid, mapping => mapping.Subject);
+
     // Journal and archive: what this key signed, and the newest state that the segment certified.
     private async Task OpenAsync(
         AnchorOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
@@ -216,8 +244,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             Transport = _keys.Transport,
             TransportKid = _keys.TransportKid,
             Subjects = _subjects = new SubjectBook(
-                options.Subjects.ToDictionary(mapping => mapping.Key.Kid, mapping => mapping.Subject),
-                options.Identities, time, loggers.CreateLogger<SubjectBook>()),
+                KeysOf(options), options.Identities, time, loggers.CreateLogger<SubjectBook>()),
             UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints,
             Rates = options.Rates,
             Time = time,
@@ -280,11 +307,10 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _metrics = await PageServer.StartAsync(
             "metrics", options.Metrics, pages.Metrics, isLoopbackOnly: false, cancellationToken)
             .ConfigureAwait(false);
-        _telemetry = options.Telemetry is { } telemetry
-            ? new TelemetryExport(
-                telemetry, "fairlead-anchor", $"{_ground.Name.Text}/{options.Id}", _ => new(pages.Numbers), time,
-                loggers.CreateLogger<TelemetryExport>())
-            : null;
+        _telemetry = new TelemetrySwitch(
+            "fairlead-anchor", $"{_ground.Name.Text}/{options.Id}", _ => new(pages.Numbers), time,
+            loggers.CreateLogger<TelemetrySwitch>());
+        _telemetry.SendTo(options.Telemetry);
         _operator = await OperatorSocket.StartAsync(
             options.OperatorSocket, new OperatorService(options.Id, _loop!, _operations!, () => _ground), time, loggers,
             cancellationToken).ConfigureAwait(false);

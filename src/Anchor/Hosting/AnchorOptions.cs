@@ -72,9 +72,17 @@ internal sealed record AnchorOptions
     internal static AnchorOptions Load(string path, IReadOnlyDictionary<string, string> environment)
     {
         var file = ConfigurationFile.Load(path, environment);
+        var options = Read(file);
+        file.ThrowIfInvalid();
+        return options;
+    }
+
+    /// <summary>Reads the options; what is wrong is added to the file's errors, and stands in by its default.</summary>
+    internal static AnchorOptions Read(ConfigurationFile file)
+    {
         var root = file.Root;
         var keys = root.Section("keys");
-        var options = new AnchorOptions
+        return new AnchorOptions
         {
             Id = root.Text("id"),
             SegmentFile = root.ExistingFile("segment"),
@@ -93,8 +101,6 @@ internal sealed record AnchorOptions
             Rates = RateOptions.Read(root),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
         };
-        file.ThrowIfInvalid();
-        return options;
     }
 
     private static (PublicKey Key, Subject Subject) Mapping(ConfigurationSection section)

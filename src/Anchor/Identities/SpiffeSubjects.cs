@@ -114,14 +114,16 @@ internal sealed class SpiffeSubjects
     }
 
     private static RotatedFiles<TrustBundle> Bundle(SpiffeDomain domain, TimeProvider time, ILogger logger) =>
-        new([domain.Bundle], SvidFiles.BytesMax, contents => Read(domain.Domain, contents[0]), time)
+        new([domain.Bundle], SvidFiles.BytesMax, contents => ReadBundle(domain.Domain, contents[0]), time)
         {
             Renewed = bundle => IdentityLog.Read(
                 logger, domain.Bundle, $"{bundle.Authorities.Length} authorities of {domain.Domain}"),
             Unreadable = reason => IdentityLog.Unreadable(logger, domain.Bundle, reason),
         };
 
-    private static TrustBundle Read(string domain, byte[] content) =>
+    /// <summary>Reads a bundle's file.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    internal static TrustBundle ReadBundle(string domain, byte[] content) =>
         TrustBundle.TryReadPem(domain, Encoding.UTF8.GetString(content), out var bundle)
             ? bundle
             : throw new FormatException("it holds no authorities, or something else");

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Naming;
 using Microsoft.Extensions.Logging;
 
@@ -16,10 +17,10 @@ internal sealed class SubjectBook : IDisposable
 
     private static readonly TimeSpan BetweenReads = TimeSpan.FromSeconds(2);
 
-    private readonly IReadOnlyDictionary<Digest, Subject> _keys;
-    private readonly SpiffeSubjects _spiffe;
-    private readonly TokenSubjects _tokens;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly ITimer _reading;
+    private volatile Known _known;
 
     /// <param name="keys">The subjects of keys on file.</param>
     /// <param name="options">The other proofs.</param>
@@ -28,9 +29,10 @@ internal sealed class SubjectBook : IDisposable
     internal SubjectBook(
         IReadOnlyDictionary<Digest, Subject> keys, IdentityOptions options, TimeProvider time, ILogger logger)
     {
-        _keys = keys;
-        _spiffe = new SpiffeSubjects(options.Spiffe, time, logger);
-        _tokens = new TokenSubjects(options.Tokens, time, logger);
+        _time = time;
+        _logger = logger;
+        _known = new Known(
+            keys, new SpiffeSubjects(options.Spiffe, time, logger), new TokenSubjects(options.Tokens, time, logger));
 
         // Read from the start on and not with the questions alone: where a file is torn just then, what goes on to
         // count is what it said a moment ago, and not what it said at the last question.
@@ -39,6 +41,24 @@ internal sealed class SubjectBook : IDisposable
     }
 
     public void Dispose() => _reading.Dispose();
+
+    /// <summary>Knows these from now on; on open streams within a few seconds.</summary>
+    /// <param name="keys">The subjects of keys on file.</param>
+    /// <param name="spiffe">The trust domains; null for those of before, with all that was read of their
+    /// bundles.</param>
+    /// <param name="tokens">The issuers; null for those of before, with their keys.</param>
+    internal void Replace(
+        IReadOnlyDictionary<Digest, Subject> keys,
+        ImmutableArray<SpiffeDomain>? spiffe,
+        ImmutableArray<TokenIssuer>? tokens)
+    {
+        var next = new Known(
+            keys,
+            spiffe is { } domains ? new SpiffeSubjects(domains, _time, _logger) : _known.Spiffe,
+            tokens is { } issuers ? new TokenSubjects(issuers, _time, _logger) : _known.Tokens);
+        next.Read();
+        _known = next;
+    }
 
     /// <summary>Who a caller is.</summary>
     /// <param name="caller">What it shows.</param>
@@ -54,15 +74,16 @@ internal sealed class SubjectBook : IDisposable
             return new Refusal(VerificationFailure.SubjectUnknown, "tls", "the connection shows no key");
         }
 
-        if (_keys.TryGetValue(kid, out var subject))
+        var known = _known;
+        if (known.Keys.TryGetValue(kid, out var subject))
         {
-            found = new Identified(subject, long.MaxValue);
+            found = new Identified(subject, now + LookLife);
             return null;
         }
 
         var refusal = caller.Token is { } token
-            ? _tokens.Identify(token, now, delta, out found)
-            : _spiffe.Identify(caller.Certificates, now, delta, out found);
+            ? known.Tokens.Identify(token, now, delta, out found)
+            : known.Spiffe.Identify(caller.Certificates, now, delta, out found);
         if (found is not null)
         {
             found = found with { Until = Math.Min(found.Until, now + LookLife) };
@@ -71,9 +92,15 @@ internal sealed class SubjectBook : IDisposable
         return refusal;
     }
 
-    private void Read()
+    private void Read() => _known.Read();
+
+    private sealed record Known(
+        IReadOnlyDictionary<Digest, Subject> Keys, SpiffeSubjects Spiffe, TokenSubjects Tokens)
     {
-        _spiffe.Read();
-        _tokens.Read();
+        internal void Read()
+        {
+            Spiffe.Read();
+            Tokens.Read();
+        }
     }
 }

@@ -6,7 +6,7 @@ namespace Fairlead.Anchor.Journal;
 internal enum JournalError
 {
     /// <summary>The file is missing, damaged before its tail, of another key or segment, or exists where a new one was
-    /// to begin (trust V43). The key never signs again; rotate it.</summary>
+    /// to begin (trust V43). The key never signs again.</summary>
     JournalConflict,
 
     /// <summary>Another process holds the file.</summary>

@@ -13,7 +13,10 @@ internal static partial class SealLog
     internal static partial void Evidence(ILogger logger, VerificationFailure failure);
 
     [LoggerMessage(
-        2102, LogLevel.Critical, "The seal key must not sign any more: {Failure} ({Detail}); rotate it",
+        2102, LogLevel.Critical,
+        "The seal key must not sign any more: {Failure} ({Detail}). This anchor follows and serves without signing; "
+        + "the others seal while enough of them can. Where its data folder is an older copy, start it with the newest; "
+        + "no command replaces an anchor's key yet",
         EventName = "Halted")]
     internal static partial void Halted(ILogger logger, VerificationFailure failure, string detail);
 

@@ -35,21 +35,27 @@ internal static class SetAsking
         return members.ToImmutable();
     }
 
-    /// <summary>The members of a saved set, each verified from the same genesis for the same moment; one that the file
-    /// does not hold serves nobody.</summary>
+    /// <summary>The members of a saved set, each verified from the same genesis for the same moment and as an answer to
+    /// the same consumer; one that the file does not hold serves nobody.</summary>
+    /// <param name="answer">The verified set.</param>
+    /// <param name="saved">The file that it came from.</param>
+    /// <param name="genesis">The home's, from the caller.</param>
+    /// <param name="at">The moment, in unix milliseconds.</param>
+    /// <param name="options">What the caller admits.</param>
     internal static ImmutableArray<MemberView> Saved(
-        VerifiedAnswer answer, ImmutableArray<SavedAnswer> saved, Digest genesis, long at) =>
+        VerifiedAnswer answer, SavedAnswer saved, Digest genesis, long at, VerifierOptions options) =>
         [
             .. from member in Ordered(answer)
                let name = NameOf(answer, member)
-               let own = saved.FirstOrDefault(one => one.Query.Value.Name.Text == name)
-               select MemberView.Of(answer.Set!, member, Verified(own, name, genesis, at)),
+               let own = saved.Members.FirstOrDefault(one => one.Query.Value.Name.Text == name)
+               let verdict = own is null ? null : saved.VerifyMember(own, genesis, at, options)
+               select MemberView.Of(answer.Set!, member, Verified(own, name, verdict)),
         ];
 
-    private static Asked Verified(SavedAnswer? saved, string name, Digest genesis, long at) =>
-        saved?.Verify(genesis, at) switch
+    private static Asked Verified(SavedAnswer? saved, string name, Verdict? verdict) =>
+        verdict switch
         {
-            Verdict.Accepted accepted => new Asked(accepted.Answer, saved.Answer, accepted.Next.ClockDelta, []),
+            Verdict.Accepted accepted => new Asked(accepted.Answer, saved!.Answer, accepted.Next.ClockDelta, []),
             Verdict.Refused { Refusal: { } refusal } => new Asked(null, null, 0, [
                 new AnchorRefusal(
                     "file", refusal.Failure.ToString(), $"{refusal.Where}: {refusal.Detail}", refusal.Failure),

@@ -46,7 +46,7 @@ internal static class ExplainCommand
                     parsed.GetValue(name) is null
                         ? parsed.GetValue(genesis) ?? throw Missing("--genesis, which --from needs")
                         : throw Missing("either a name or --from, not both"),
-                    parsed.GetValue(at), isJson, parsed.GetValue(noColour), output);
+                    parsed.GetValue(at), parsed.GetValue(loopback), isJson, parsed.GetValue(noColour), output);
             }
 
             return await Resolve.RunAsync(
@@ -70,9 +70,10 @@ internal static class ExplainCommand
     }
 
     private static int Saved(
-        string file, string genesis, string? at, bool isJson, bool noColour, TextWriter output)
+        string file, string genesis, string? at, bool allowsLoopback, bool isJson, bool noColour, TextWriter output)
     {
-        var view = VerifyCommand.Verify(file, VerifyCommand.DigestOf(genesis), VerifyCommand.MomentOf(at));
+        var view = VerifyCommand.Verify(
+            file, VerifyCommand.DigestOf(genesis), VerifyCommand.MomentOf(at), allowsLoopback);
         Resolve.Explain(view, isJson, noColour, output);
         return view.ExitCode;
     }

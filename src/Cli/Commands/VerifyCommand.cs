@@ -28,17 +28,21 @@ internal static class VerifyCommand
         {
             Description = "The moment to verify for: unix milliseconds or RFC 3339; by default now.",
         };
+        var loopback = AskingOptions.Loopback();
         var trace = new Option<bool>("--trace") { Description = "Show the evidence of every hop." };
         var format = OutputOptions.Format();
         var noColour = OutputOptions.NoColour();
         var command = new Command("verify", "Verify a saved answer without a network.")
         {
-            file, genesis, at, trace, format, noColour,
+            file, genesis, at, loopback, trace, format, noColour,
         };
         command.SetAction(parsed =>
         {
             var view = Verify(
-                parsed.GetValue(file)!, DigestOf(parsed.GetValue(genesis)!), MomentOf(parsed.GetValue(at)));
+                parsed.GetValue(file)!,
+                DigestOf(parsed.GetValue(genesis)!),
+                MomentOf(parsed.GetValue(at)),
+                parsed.GetValue(loopback));
             Resolve.Show(
                 view, parsed.GetValue(format) == "json", parsed.GetValue(trace), parsed.GetValue(noColour), output);
             return view.ExitCode;
@@ -47,18 +51,25 @@ internal static class VerifyCommand
     }
 
     /// <summary>Verifies a file.</summary>
+    /// <param name="path">Where it lies.</param>
+    /// <param name="genesis">The home's.</param>
+    /// <param name="at">The moment to verify for, in unix milliseconds.</param>
+    /// <param name="allowsLoopback">Development only: loopback endpoints of other segments are admitted. The file does
+    /// not say it: whoever made it would.</param>
     /// <exception cref="CliException">It cannot be read, or a check refuses it.</exception>
-    internal static AnswerView Verify(string path, Digest genesis, long at)
+    internal static AnswerView Verify(string path, Digest genesis, long at, bool allowsLoopback)
     {
         if (!SavedAnswerFile.TryRead(Read(path), out var saved, out var malformed))
         {
             throw Refused(path, malformed);
         }
 
-        var verdict = saved.Verify(genesis, at);
+        var options = new VerifierOptions { UnsafeAllowLoopbackEndpoints = allowsLoopback };
+        var verdict = saved.Verify(genesis, at, options);
         if (verdict is not Verdict.Accepted accepted)
         {
-            throw Refused(path, ((Verdict.Refused)verdict).Refusal);
+            var refusal = ((Verdict.Refused)verdict).Refusal;
+            throw Refused(path, refusal, Remedy(refusal, saved, allowsLoopback));
         }
 
         return AnswerView.Of(
@@ -68,9 +79,16 @@ internal static class VerifyCommand
             $"verified offline, as of {Moment(at)}; the file says it was taken at {Moment(saved.Time)}",
             $"the home is called {saved.HomeName} by the file alone") with
         {
-            Members = SetAsking.Saved(accepted.Answer, saved.Members, genesis, at),
+            Members = SetAsking.Saved(accepted.Answer, saved, genesis, at, options),
         };
     }
+
+    private static string Remedy(Refusal refusal, SavedAnswer saved, bool allowsLoopback) =>
+        refusal.Failure == VerificationFailure.AddressOutOfScope && saved.UnsafeAllowLoopbackEndpoints
+        && !allowsLoopback
+            ? "\n  the file says that its taker admitted loopback endpoints of other segments, as for development: "
+                + "give --unsafe-allow-loopback-endpoints to admit them here too"
+            : "";
 
     private static byte[] Read(string path)
     {
@@ -123,6 +141,6 @@ internal static class VerifyCommand
         ? digest
         : throw new CliException(ExitCode.Usage, "--genesis: not 64 lower-case hexadecimal digits");
 
-    private static CliException Refused(string path, Refusal refusal) =>
-        new(Failures.ExitCodeOf(refusal.Failure), $"{refusal.Failure}: {path}: {refusal.Where}: {refusal.Detail}");
+    private static CliException Refused(string path, Refusal refusal, string remedy = "") => new(
+        Failures.ExitCodeOf(refusal.Failure), $"{refusal.Failure}: {path}: {refusal.Where}: {refusal.Detail}{remedy}");
 }

@@ -187,6 +187,7 @@ internal static class DemoRun
         ("MANIFESTS_DIR", Path.Combine(world.Folder, "manifests")),
         ("ENVOY_BOOTSTRAP", world.EnvoyBootstrap),
         ("ENVOY_PID", world.Envoy?.Id.ToString(CultureInfo.InvariantCulture) ?? ""),
+        ("DEMO_PID", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)),
         ("SIDECAR_PID", world.Sidecar!.Id.ToString(CultureInfo.InvariantCulture)),
         ("ANCHOR_PIDS_EU1", Pids(world.Home)),
         ("ANCHOR_PIDS_US1", Pids(world.Peer)),

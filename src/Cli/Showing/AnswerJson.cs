@@ -77,6 +77,12 @@ internal static class AnswerJson
             {
                 ["number"] = hop.Epoch.Value.Number,
                 ["digest"] = hop.Epoch.Digest.ToString(),
+                ["expires"] = hop.Epoch.Value.Expires,
+            },
+            ["policy"] = new JsonObject
+            {
+                ["max_ttl"] = hop.Epoch.Value.Policy.MaxTtl,
+                ["introduction_max_age"] = hop.Epoch.Value.Policy.IntroductionMaxAge,
             },
             ["assurance"] = List(hop.Epoch.Value.Quorum.Assurance, tag => (JsonNode)tag),
         };

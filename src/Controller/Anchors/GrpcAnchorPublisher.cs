@@ -47,6 +47,7 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _chain.Release(Address);
         if (_client is { } client)
         {
             await client.DisposeAsync().ConfigureAwait(false);
@@ -188,7 +189,10 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
             }
 
             _chain.Offer(fetched.Segment);
-            return client;
+            return _chain.Claim(Address, client.ServerKey) is not { } other
+                ? client
+                : throw new AnchorFailureException(
+                    $"the anchor that answers at {other} answers here too; name each anchor once");
         }
         catch
         {
@@ -211,6 +215,7 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
         {
             // It may come back as another process with another key: the next call begins with a proof again.
             _hasFailed = true;
+            _chain.Release(Address);
             var reason = RpcFailures.Read(failure)?.ToString() ?? $"{failure.StatusCode}: {failure.Status.Detail}";
             throw new AnchorFailureException(Printable(reason), failure);
         }

@@ -17,9 +17,9 @@ internal sealed record ControllerOptions
     /// <value>1 to 16.</value>
     public required IReadOnlyList<IPEndPoint> Anchors { get; init; }
 
-    /// <summary>How many anchors must take each document.</summary>
-    /// <value>Default F+1 for the largest F that so many anchors tolerate: (n - 1) / 3 + 1.</value>
-    public required int Copies { get; init; }
+    /// <summary>How many anchors must take each document at least.</summary>
+    /// <value>Default F+1 of the segment's newest verified epoch; a smaller number than that changes nothing.</value>
+    public int? Copies { get; init; }
 
     /// <summary>The publisher's key: PKCS#8 PEM, for nobody else to read.</summary>
     public required string PublisherKey { get; init; }

@@ -17,6 +17,14 @@ internal static class ControllerOptionsReader
     /// <exception cref="ConfigurationException">Anything is wrong.</exception>
     public static ControllerOptions Read(ConfigurationFile file, string? manifests)
     {
+        var options = Parse(file, manifests);
+        file.ThrowIfInvalid();
+        return options;
+    }
+
+    /// <summary>The options of <paramref name="file"/>; what is wrong is added to its errors.</summary>
+    public static ControllerOptions Parse(ConfigurationFile file, string? manifests)
+    {
         var root = file.Root;
         var anchors = root.Endpoints("anchors", countMin: 1, countMax: Limits.Anchors);
         var options = new ControllerOptions
@@ -26,7 +34,7 @@ internal static class ControllerOptionsReader
                 root.Value<Digest>(
                     "genesis", "the segment's genesis digest, 64 digits of 0-9 and a-f", Digest.TryParse),
             Anchors = anchors,
-            Copies = (int)root.Integer("copies", 1, Math.Max(1, anchors.Count), ((anchors.Count - 1) / 3) + 1),
+            Copies = root.Has("copies") ? (int)root.Integer("copies", 1, Math.Max(1, anchors.Count), 1) : null,
             PublisherKey = root.FilePath("publisher_key"),
             Manifests = Folder(root, manifests),
             Admin = root.LoopbackEndpoint("admin", new(IPAddress.Loopback, AdminPort)),
@@ -44,7 +52,6 @@ internal static class ControllerOptionsReader
                 "debounce", TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(10)),
         };
         Check(root, options);
-        file.ThrowIfInvalid();
         return options;
     }
 

@@ -8,7 +8,8 @@ namespace Fairlead.Controller.Publishing;
 /// <list type="number">
 /// <item>Nothing is signed before the anchors' State was loaded: uid and version floor come from there.</item>
 /// <item>A name has at most one version on its way; a newer one takes its place at once.</item>
-/// <item>A version is over when F+1 anchors sealed it. One that an anchor failed or refused goes to another; when too
+/// <item>A version is over when F+1 anchors sealed it, F being that of the epoch that is known (<see
+/// cref="Require"/>). One that an anchor failed or refused goes to another; when too
 /// few are left it waits, and longer each time.</item>
 /// </list>
 /// <code>
@@ -31,6 +32,7 @@ internal sealed class PublisherEngine
     private readonly Queue<Publication> _ready = new();
     private readonly PriorityQueue<Publication, long> _later = new();
     private readonly PriorityQueue<string, long> _renewals = new();
+    private int _copies = int.MaxValue;
     private DesiredState? _desired;
     private bool _isLoaded;
     private int _onTheirWay;
@@ -38,8 +40,6 @@ internal sealed class PublisherEngine
     /// <summary>An engine that knows nothing yet.</summary>
     public PublisherEngine(PublisherOptions options, IDocumentMaker maker, Random random)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Copies, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Anchors, options.Copies);
         _options = options;
         _maker = maker;
         _planner = new(options.RecordLife);
@@ -56,6 +56,36 @@ internal sealed class PublisherEngine
     public IEnumerable<NameStatus> Names => _names.Values
         .Where(state => state.Last is not null)
         .Select(state => Describe(state));
+
+    /// <summary>
+    /// From now on so many anchors must take each document: F+1, so that an honest one has it. Before the first time
+    /// none is enough.
+    /// </summary>
+    /// <param name="copies">How many; more than there are anchors leaves every version on its way.</param>
+    /// <param name="now">Unix ms.</param>
+    public IReadOnlyList<Send> Require(int copies, long now)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(copies, 1);
+        if (copies == _copies)
+        {
+            return [];
+        }
+
+        _copies = copies;
+        foreach (var state in _names.Values)
+        {
+            if (state.Current is { } current && current.CountOf(AnchorFate.Sealed) >= copies)
+            {
+                Drop(state);
+            }
+            else if (state.Current is { } open)
+            {
+                Ready(open);
+            }
+        }
+
+        return Pump(now);
+    }
 
     /// <summary>Takes what should be published from now on.</summary>
     public IReadOnlyList<Send> Desire(DesiredState desired, long now)
@@ -123,7 +153,7 @@ internal sealed class PublisherEngine
             NeedsState |= refusal is not null && IsAboutState(refusal);
             Requeue(publication, now);
         }
-        else if (fate == AnchorFate.Sealed && publication.CountOf(AnchorFate.Sealed) >= _options.Copies)
+        else if (fate == AnchorFate.Sealed && publication.CountOf(AnchorFate.Sealed) >= _copies)
         {
             Drop(StateOf(publication.Plan.Name));
         }
@@ -293,7 +323,7 @@ internal sealed class PublisherEngine
     private void Requeue(Publication publication, long now)
     {
         var refusals = publication.Fates.Values.Count(fate => fate == AnchorFate.Refused);
-        if (refusals <= _options.Anchors - _options.Copies)
+        if (refusals <= _options.Anchors - _copies)
         {
             Ready(publication);
             return;
@@ -320,7 +350,7 @@ internal sealed class PublisherEngine
                 continue;
             }
 
-            var missing = _options.Copies - publication.CountOf(AnchorFate.Sent);
+            var missing = _copies - publication.CountOf(AnchorFate.Sent);
             foreach (var anchor in missing <= 0 ? [] : _health.Usable(now)
                 .Where(anchor => !publication.Fates.ContainsKey(anchor))
                 .Take(missing)

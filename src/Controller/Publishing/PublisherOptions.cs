@@ -6,9 +6,6 @@ internal sealed record PublisherOptions
     /// <summary>How many anchors there are; they are known by index.</summary>
     public required int Anchors { get; init; }
 
-    /// <summary>How many of them must take each document: F+1, so that an honest one has it.</summary>
-    public required int Copies { get; init; }
-
     /// <summary>How long a record lives.</summary>
     /// <value>Default 24 h (trust 4.5); renewed when a third is left.</value>
     public TimeSpan RecordLife { get; init; } = TimeSpan.FromHours(24);

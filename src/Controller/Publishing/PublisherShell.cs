@@ -14,7 +14,7 @@ internal sealed class PublisherShell
 {
     private readonly PublisherEngine _engine;
     private readonly IReadOnlyList<IAnchorPublisher> _anchors;
-    private readonly int _copies;
+    private readonly Func<int?> _copies;
     private readonly Digest _publisher;
     private readonly PublisherShellOptions _options;
     private readonly TimeProvider _time;
@@ -25,13 +25,22 @@ internal sealed class PublisherShell
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _hasNamedKey;
     private bool _isReading;
+    private int _lacking;
     private long? _lastRead;
 
     /// <summary>A shell that does nothing until <see cref="RunAsync"/>.</summary>
+    /// <param name="engine">What it runs.</param>
+    /// <param name="anchors">The anchors, by the engine's indices.</param>
+    /// <param name="copies">How many of them must take each document now, by the newest epoch that is verified; null
+    /// before there is one.</param>
+    /// <param name="publisher">The publisher's kid.</param>
+    /// <param name="options">Times and names.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Hears of anchors and refusals.</param>
     public PublisherShell(
         PublisherEngine engine,
         IReadOnlyList<IAnchorPublisher> anchors,
-        int copies,
+        Func<int?> copies,
         Digest publisher,
         PublisherShellOptions options,
         TimeProvider time,
@@ -53,12 +62,14 @@ internal sealed class PublisherShell
     public async Task<PublisherStatus> StatusAsync(CancellationToken cancellationToken)
     {
         var answer = new TaskCompletionSource<PublisherStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(_ =>
+        var isTaken = Post(_ =>
         {
-            answer.TrySetResult(new([.. _engine.Names], _engine.IsSettled));
+            answer.TrySetResult(Status());
             return [];
         });
-        return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+
+        // Once it has ended nobody changes anything any more.
+        return isTaken ? await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false) : Status();
     }
 
     /// <summary>Takes what should be published from now on.</summary>
@@ -67,11 +78,27 @@ internal sealed class PublisherShell
     /// <summary>Publishes until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            await LoopAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _inputs.Writer.TryComplete();
+            while (_inputs.Reader.TryRead(out var input))
+            {
+                input(Now());
+            }
+        }
+    }
+
+    private async Task LoopAsync(CancellationToken cancellationToken)
+    {
         var calls = new HashSet<Task>();
         while (!cancellationToken.IsCancellationRequested)
         {
             var now = Now();
-            var sends = new List<Send>();
+            var sends = new List<Send>(Required(now));
             while (_inputs.Reader.TryRead(out var input))
             {
                 sends.AddRange(input(now));
@@ -108,7 +135,26 @@ internal sealed class PublisherShell
 
     private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private void Post(Func<long, IReadOnlyList<Send>> input) => _inputs.Writer.TryWrite(input);
+    // An epoch that is learned on the way may tolerate more anchors, or fewer.
+    private IReadOnlyList<Send> Required(long now)
+    {
+        if (_copies() is not { } copies)
+        {
+            return [];
+        }
+
+        if (copies > _anchors.Count && copies != _lacking)
+        {
+            _lacking = copies;
+            _logger.TooFewAnchors(_anchors.Count, copies);
+        }
+
+        return _engine.Require(copies, now);
+    }
+
+    private PublisherStatus Status() => new([.. _engine.Names], _engine.IsSettled);
+
+    private bool Post(Func<long, IReadOnlyList<Send>> input) => _inputs.Writer.TryWrite(input);
 
     private long NextRead()
     {
@@ -139,7 +185,8 @@ internal sealed class PublisherShell
         }
     }
 
-    // The first F+1 answers count: one of them is honest.
+    // The first F+1 answers count: one of them is honest. How many that is, the chain says that the first of them
+    // brings.
     private async Task ReadStateAsync(CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(_options.StateTimeout, _time);
@@ -148,12 +195,12 @@ internal sealed class PublisherShell
         var reads = _anchors.Select(anchor => ReadStateAsync(anchor, linked.Token)).ToList();
         await foreach (var read in Task.WhenEach(reads).ConfigureAwait(false))
         {
-            if (await read.ConfigureAwait(false) is { } state && states.Count < _copies)
+            if (await read.ConfigureAwait(false) is { } state && !IsEnough(states.Count))
             {
                 states.Add(state);
             }
 
-            if (states.Count == _copies)
+            if (IsEnough(states.Count))
             {
                 await linked.CancelAsync().ConfigureAwait(false);
             }
@@ -164,10 +211,10 @@ internal sealed class PublisherShell
             return;
         }
 
-        var leaves = states.Count < _copies ? null : KnownLeaves.Join(states, _publisher);
+        var leaves = IsEnough(states.Count) ? KnownLeaves.Join(states, _publisher) : null;
         if (leaves is null)
         {
-            _logger.StateMissing(states.Count, _copies, _options.StateRetry);
+            _logger.StateMissing(states.Count, _copies() ?? 1, _options.StateRetry);
         }
         else
         {
@@ -181,6 +228,8 @@ internal sealed class PublisherShell
             return leaves is null ? [] : _engine.Load(leaves, now);
         });
     }
+
+    private bool IsEnough(int anchors) => anchors > 0 && _copies() is { } copies && anchors >= copies;
 
     private async Task<IReadOnlyList<StateLeaf>?> ReadStateAsync(
         IAnchorPublisher anchor, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Fairlead.Configuration;
 
 namespace Fairlead.Sidecar.Hosting;
@@ -46,8 +47,9 @@ internal static class AddressClash
     }
 
     private static bool IsSame(IPEndPoint one, IPEndPoint other) => one.Port != 0 && one.Port == other.Port
-        && (one.Address.Equals(other.Address) || IsEverywhere(one.Address) || IsEverywhere(other.Address));
+        && (Covers(one.Address, other.Address) || Covers(other.Address, one.Address));
 
-    private static bool IsEverywhere(IPAddress address) =>
-        address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+    // Whoever listens at [::] takes IPv4 too; 0.0.0.0 is IPv4 alone.
+    private static bool Covers(IPAddress one, IPAddress other) => one.Equals(other) || one.Equals(IPAddress.IPv6Any)
+        || (one.Equals(IPAddress.Any) && other.AddressFamily == AddressFamily.InterNetwork);
 }

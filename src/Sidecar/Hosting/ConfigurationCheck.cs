@@ -1,11 +1,15 @@
+using System.Collections.Frozen;
 using System.Security.Cryptography;
 using Fairlead.Configuration;
+using Fairlead.Hosting;
 using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.Files;
 using Fairlead.Resolver.Home;
 using Fairlead.Resolver.State;
+using Fairlead.Sidecar.Dns;
+using Fairlead.Sidecar.Serving;
 
 namespace Fairlead.Sidecar.Hosting;
 
@@ -57,10 +61,13 @@ internal sealed class ConfigurationCheck
             _problems.Add(ResolverSetup.NoSubject(_options));
         }
 
-        if (_options.Proxy?.Spiffe is { } svid)
+        // These may appear later than the sidecar; those of Envoy are Envoy's to read, by the same paths.
+        Note("proxy.spiffe", _options.Proxy?.Spiffe);
+        Note("xds.spiffe", _options.XdsSvid);
+        if (_options.XdsSocket.Length > 0
+            && WritableFolder.Trouble(Path.GetDirectoryName(Path.GetFullPath(_options.XdsSocket))!) is { } trouble)
         {
-            // These may appear later than the sidecar.
-            _ = new SvidFiles(svid, _time, unreadable: reason => _notes.Add($"proxy.spiffe: {reason}")).Current;
+            _problems.Add($"cannot listen at {_options.XdsSocket}: {trouble}; change xds.socket");
         }
 
         if (_options.State is { } folder)
@@ -68,6 +75,9 @@ internal sealed class ConfigurationCheck
             State(folder, bootstrap, key ?? OwnKey(folder));
         }
     }
+
+    private void Note(string key, SpiffePaths? paths) =>
+        _ = new SvidFiles(paths, _time, unreadable: reason => _notes.Add($"{key}: {reason}")).Current;
 
     private (PublicKey? Key, Subject? Subject) Proof()
     {
@@ -101,11 +111,11 @@ internal sealed class ConfigurationCheck
 
     private void State(string folder, BootstrapFile? bootstrap, PublicKey? key)
     {
-        if (File.Exists(folder))
+        if (WritableFolder.Trouble(folder) is { } trouble)
         {
             _problems.Add(
-                $"{VerificationFailure.StateNotDurable}: state folder {folder}: it is a file; give a folder that can "
-                + "be written");
+                $"{VerificationFailure.StateNotDurable}: state folder {folder}: {trouble}; give a folder that can be "
+                + "written");
             return;
         }
 
@@ -115,6 +125,15 @@ internal sealed class ConfigurationCheck
             Try(() => new VerifierMemory(
                 ResolverSetup.HomeOf(bootstrap), ResolverSetup.PinsOf(bootstrap), key, new VerifierOptions(), file));
         }
+
+        if (_options.Dns is { } dns)
+        {
+            Try(() => VipBook.Open(
+                dns.Vips, Path.Combine(folder, DnsComponent.VipsState), static (_, _, _, _) => new(""), _time))
+                ?.Dispose();
+        }
+
+        _ = new ShapeFile(Path.Combine(folder, SidecarHost.ShapesState), FrozenSet<string>.Empty, _notes.Add);
     }
 
     // Beside another proof than a key the pod has a key of its own, which the first start makes.

@@ -173,7 +173,7 @@ internal sealed class PodServices(
         };
         try
         {
-            _ = ResolverSetup.InFolder(options, "vips.state"); // makes the folder
+            _ = ResolverSetup.InFolder(options, DnsComponent.VipsState); // makes the folder
             _dns = DnsComponent.Start(settings, parts, surroundings.Time, new StrongRandom(), surroundings.Loggers);
         }
         catch (Exception e) when (e is IOException or StateException)

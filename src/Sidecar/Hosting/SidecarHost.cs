@@ -17,6 +17,9 @@ namespace Fairlead.Sidecar.Hosting;
 /// <summary>One running sidecar. Thread-safe; disposing it stops everything.</summary>
 internal sealed class SidecarHost : IAsyncDisposable
 {
+    /// <summary>The file of the imports' ports, in the state folder.</summary>
+    internal const string ShapesState = "imports.state";
+
     /// <summary>How long clients wait for all imports before some of them are enough.</summary>
     private static readonly TimeSpan PrimePatience = TimeSpan.FromSeconds(10);
 
@@ -31,9 +34,7 @@ internal sealed class SidecarHost : IAsyncDisposable
     private readonly SetBook _sets;
     private RpcServer? _server;
     private AdminServer? _admin;
-    private readonly ILoggerFactory _loggers;
-    private TelemetryExport? _telemetry;
-    private Task _telemetryEnding = Task.CompletedTask;
+    private readonly TelemetrySwitch _telemetry;
     private volatile SidecarOptions _options;
     private volatile FrozenSet<string> _imports;
     private volatile ReloadStatus _reloads = ReloadStatus.Start;
@@ -45,10 +46,9 @@ internal sealed class SidecarHost : IAsyncDisposable
         _options = options;
         _setup = setup;
         _time = time;
-        _loggers = loggers;
         _log = loggers.CreateLogger<SidecarHost>();
         _imports = ImportsOf(options);
-        _shapes = ResolverSetup.InFolder(options, "imports.state") is { } file
+        _shapes = ResolverSetup.InFolder(options, ShapesState) is { } file
             ? new ShapeFile(file, _imports, reason => SidecarLog.Shapes(_log, reason))
             : null;
         _interest = new NameInterest(name => Resolver!.Want(name), name => Resolver!.Forget(name));
@@ -57,6 +57,9 @@ internal sealed class SidecarHost : IAsyncDisposable
         Pod = new PodServices(options, setup.Options, _interest.Count, (time, new Random(random.Next()), loggers));
         Ads = new AdsService(
             Views, new AdsOptions { TimeProvider = time, Logger = loggers.CreateLogger<AdsService>() });
+        _telemetry = new TelemetrySwitch(
+            "fairlead-sidecar", Environment.MachineName, _ => new(MetricsPage.Of(this)), time,
+            loggers.CreateLogger<TelemetrySwitch>());
         var report = new TroubleReport(_log);
         _sets = new SetBook(_interest.Count, OnChanged);
         Resolver = new HomeResolver(
@@ -181,7 +184,7 @@ internal sealed class SidecarHost : IAsyncDisposable
 
         // The last numbers are those of the requests that were waited for.
         _ending = "telemetry";
-        await EndTelemetryAsync().ConfigureAwait(false);
+        await _telemetry.DisposeAsync().ConfigureAwait(false);
         _ending = "the admin page";
         if (_admin is { } admin)
         {
@@ -245,7 +248,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         }
 
         _admin = await AdminServer.StartAsync(_options, this, _time, cancellationToken).ConfigureAwait(false);
-        _telemetry = StartTelemetry();
+        _telemetry.SendTo(_options.Telemetry);
         foreach (var name in _imports.Concat(Views.Used))
         {
             _interest.Count(name, isWanted: true);
@@ -269,15 +272,15 @@ internal sealed class SidecarHost : IAsyncDisposable
 
             var before = _options;
             var changes = OptionChanges.Between(before, next);
-            _options = OptionChanges.Merge(before, next);
-            Pod.Apply(_options);
+            var merged = OptionChanges.Merge(before, next);
             if (changes.Live.Contains("telemetry"))
             {
-                // The old one sends what it has beside the new one; a collector that is gone holds up nobody.
-                _telemetryEnding = EndedTelemetry();
-                _telemetry = StartTelemetry();
+                // What may fail comes first: a change is taken over as a whole, or not at all and tried again.
+                _telemetry.SendTo(merged.Telemetry);
             }
 
+            _options = merged;
+            Pod.Apply(merged);
             if (changes.Live.Contains("imports"))
             {
                 Import(ImportsOf(_options));
@@ -305,27 +308,6 @@ internal sealed class SidecarHost : IAsyncDisposable
         {
             _interest.Count(name, isWanted: false);
         }
-    }
-
-    private TelemetryExport? StartTelemetry() => _options.Telemetry is { } telemetry
-        ? new TelemetryExport(
-            telemetry, "fairlead-sidecar", Environment.MachineName, _ => new(MetricsPage.Of(this)), _time,
-            _loggers.CreateLogger<TelemetryExport>())
-        : null;
-
-    private Task EndedTelemetry() =>
-        Task.WhenAll(_telemetryEnding, _telemetry?.DisposeAsync().AsTask() ?? Task.CompletedTask);
-
-    private async Task EndTelemetryAsync()
-    {
-        Task ending;
-        lock (_changing)
-        {
-            ending = EndedTelemetry();
-            _telemetry = null;
-        }
-
-        await ending.ConfigureAwait(false);
     }
 
     // One target that cannot be reached must not keep clients from all the others.

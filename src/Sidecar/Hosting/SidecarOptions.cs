@@ -72,16 +72,17 @@ internal sealed record SidecarOptions
 
     /// <summary>Reads a configuration file and the variables laid over it.</summary>
     /// <exception cref="ConfigurationException">Something is wrong; the message holds all of it.</exception>
-    internal static SidecarOptions Load(string path, IReadOnlyDictionary<string, string> environment)
+    internal static SidecarOptions Load(
+        string path, IReadOnlyDictionary<string, string> environment, string resolvConf = ResolvConf.Path)
     {
         var file = ConfigurationFile.Load(path, environment);
-        var options = Read(file);
+        var options = Read(file, resolvConf);
         file.ThrowIfInvalid();
         return options;
     }
 
     /// <summary>Reads the options; what is wrong is added to the file's errors, and stands in by its default.</summary>
-    internal static SidecarOptions Read(ConfigurationFile file)
+    internal static SidecarOptions Read(ConfigurationFile file, string resolvConf = ResolvConf.Path)
     {
         var root = file.Root;
         var xds = root.Section("xds", isRequired: false);
@@ -104,7 +105,7 @@ internal sealed record SidecarOptions
             TtlCap = root.OptionalDuration("ttl_cap", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
             Proxy = ProxySettings.Read(root),
-            Dns = DnsSettings.Read(root),
+            Dns = DnsSettings.Read(root, resolvConf),
         };
         if (options is { Proxy: not null, Dns: { } dns } && !IPAddress.IsLoopback(dns.Vips.Network.BaseAddress))
         {

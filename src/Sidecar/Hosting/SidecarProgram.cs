@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Fairlead.Configuration;
+using Fairlead.Hosting.Reloading;
 using Fairlead.Hosting;
 using Fairlead.Resolver.Home;
 using Fairlead.Sidecar.Hosting.Reloading;
@@ -73,7 +74,8 @@ internal static class SidecarProgram
         SidecarOptions? options = null;
         try
         {
-            options = SidecarOptions.Load(path, environment);
+            var loaded = LoadedConfiguration.Load(path, environment);
+            options = loaded.Options;
             var host = await SidecarHost.StartAsync(
                 options, surroundings.Time, new Random(Environment.ProcessId), surroundings.Loggers, stop)
                 .ConfigureAwait(false);
@@ -81,7 +83,7 @@ internal static class SidecarProgram
             try
             {
                 var reloader = new Reloader(
-                    path, environment, host, surroundings.Time, surroundings.Loggers.CreateLogger<Reloader>());
+                    loaded, host, surroundings.Time, surroundings.Loggers.CreateLogger<Reloader>());
                 _ = reloader.RunAsync(reloads, stop);
                 await ServeAsync(host, surroundings.Time, console.Output, stop).ConfigureAwait(false);
             }

@@ -166,6 +166,8 @@ internal sealed class ServedViews : IViewProvider
             _unanswered.UnionWith(unknown);
         }
 
+        _shapes?.Import(imports);
+
         foreach (var name in unknown)
         {
             // Never over an answer that came in between.

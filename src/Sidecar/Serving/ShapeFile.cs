@@ -21,9 +21,9 @@ internal sealed class ShapeFile : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly DurableFile _file;
     private readonly SortedDictionary<string, Shape> _shapes = new(StringComparer.Ordinal);
-    private readonly IReadOnlySet<string> _imports;
+    private IReadOnlySet<string> _imports;
     private readonly Action<string> _failed;
-    private readonly Queue<string> _used = new();
+    private Queue<string> _used = new();
     private Task _saving = Task.CompletedTask;
     private bool _isDirty;
 
@@ -75,6 +75,22 @@ internal sealed class ShapeFile : IAsyncDisposable
         }
     }
 
+    /// <summary>These names are the imports from now on; what is known of others that nobody used is dropped.</summary>
+    internal void Import(IReadOnlySet<string> imports)
+    {
+        lock (_gate)
+        {
+            _imports = imports;
+            _used = new Queue<string>(_used.Where(name => !imports.Contains(name)));
+            var gone = _shapes.Keys.Where(name => !imports.Contains(name) && !_used.Contains(name)).ToList();
+            gone.ForEach(name => _shapes.Remove(name));
+            if (gone.Count > 0)
+            {
+                SaveSoon();
+            }
+        }
+    }
+
     /// <summary>Notes what a name looks like; one without ports tells nothing new.</summary>
     internal void Remember(ServedName name)
     {
@@ -97,11 +113,7 @@ internal sealed class ShapeFile : IAsyncDisposable
             }
 
             _shapes[name.Name] = new Shape(name.Ports, isGuarded);
-            if (!_isDirty)
-            {
-                _isDirty = true;
-                _saving = _saving.ContinueWith(_ => Save(), TaskScheduler.Default);
-            }
+            SaveSoon();
         }
     }
 
@@ -115,6 +127,15 @@ internal sealed class ShapeFile : IAsyncDisposable
         }
 
         await saving.ConfigureAwait(false);
+    }
+
+    private void SaveSoon()
+    {
+        if (!_isDirty)
+        {
+            _isDirty = true;
+            _saving = _saving.ContinueWith(_ => Save(), TaskScheduler.Default);
+        }
     }
 
     // Off the caller's task; what is noted while the disk is busy goes into the next write together.

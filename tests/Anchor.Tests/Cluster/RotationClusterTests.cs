@@ -27,6 +27,7 @@ public sealed class RotationClusterTests
     }
 
     [Fact]
+    [MaliciousInput(82, "store restored: StoreRolledBack (alarm)")]
     public async Task Archive_LostBehindARotatedJournal_IsAnAlarmAndTheStateComesFromTheOthers()
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -47,6 +48,10 @@ public sealed class RotationClusterTests
             () => Task.FromResult(cluster[3].Status("us1-d")), status =>
                 status.StoreAlarm is not null, Patience, bounded.Token);
         Assert.StartsWith("the store is ", status.StoreAlarm, StringComparison.Ordinal);
+        using var http = new HttpClient();
+        Assert.Contains(
+            $"StoreRolledBack: {status.StoreAlarm}",
+            await http.GetStringAsync($"http://{cluster[3].Admin}/status", bounded.Token), StringComparison.Ordinal);
         Assert.Equal(cluster[0].Views.Current!.Certified.State.EntryCount, status.View!.Certified.State.EntryCount);
     }
 
@@ -60,7 +65,7 @@ public sealed class RotationClusterTests
         File.Delete(JournalOf(cluster, 2));
         var refused = await Assert.ThrowsAsync<Fairlead.Hosting.StartException>(() => cluster.StartAsync(2));
         Assert.Contains("JournalConflict", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("rotate it", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("put the newest data folder back", refused.Message, StringComparison.Ordinal);
         foreach (var file in Directory.GetFiles(cluster.DataOf(2), "archive.db*"))
         {
             File.Delete(file);

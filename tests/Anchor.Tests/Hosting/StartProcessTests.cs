@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Fairlead.Naming;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
 
 namespace Fairlead.Anchor.Tests.Hosting;
 
@@ -39,7 +41,7 @@ public sealed class StartProcessTests
         {
             await using var process = anchor.Start(arguments);
             Assert.Equal(2, await process.WaitAsync(AnchorProcess.Patience, Cancelled));
-            Assert.Equal("usage: anchor --config FILE", process.Errors);
+            Assert.Equal("usage: anchor --config FILE [--check-config]", process.Errors);
         }
 
         await using var missing = anchor.Start("--config", "/nowhere/anchor.yaml");
@@ -133,6 +135,57 @@ public sealed class StartProcessTests
         await RefusedAsync(anchor, anchor.Data, "end ");
         AnchorProcess.Terminate(process);
         Assert.Equal(0, await process.WaitAsync(AnchorProcess.Patience, Cancelled));
+    }
+
+    /// <summary>All that is wrong at once, and nothing touched; beside an anchor that runs it is good.</summary>
+    [Fact]
+    public async Task Check_TellsAllThatIsWrong_AndThatAllIsWell()
+    {
+        await using var anchor = await AnchorProcess.PrepareAsync();
+        await using var running = anchor.Start();
+        Assert.Equal("ready", await running.ReadLineAsync(AnchorProcess.Patience, Cancelled));
+        await using (var good = anchor.Start("--config", anchor.Configuration, "--check-config"))
+        {
+            Assert.Equal(0, await good.WaitAsync(AnchorProcess.Patience, Cancelled));
+            Assert.Equal("the configuration is good", await good.ReadLineAsync(AnchorProcess.Patience, Cancelled));
+        }
+
+        AnchorProcess.Terminate(running);
+        Assert.Equal(0, await running.WaitAsync(AnchorProcess.Patience, Cancelled));
+        anchor.Change("id: us1-a", "idd: us1-a");
+        File.SetUnixFileMode(Path.Combine(anchor.Folder, "seal.pem"), (UnixFileMode)0b110_100_100);
+        File.SetUnixFileMode(Path.Combine(anchor.Folder, "gov.pem"), (UnixFileMode)0b110_100_000);
+        await File.WriteAllTextAsync(Path.Combine(anchor.Data, "verifier.state"), "damaged", Cancelled);
+        await using var bad = anchor.Start("--config", anchor.Configuration, "--check-config");
+        Assert.Equal(2, await bad.WaitAsync(AnchorProcess.Patience, Cancelled));
+        Assert.All(
+            ["`idd` is unknown", "seal.pem: mode 0644", "gov.pem: mode 0640", "StateCorrupt"],
+            part => Assert.Contains(part, bad.Errors, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Signal_ToReadItsFileAnew_EndsNothing_AndSaysWhatChanged()
+    {
+        await using var anchor = await AnchorProcess.PrepareAsync();
+        await using var process = anchor.Start();
+        Assert.Equal("ready", await process.ReadLineAsync(AnchorProcess.Patience, Cancelled));
+        await File.AppendAllTextAsync(anchor.Configuration, $"""
+
+            journal_mib: 9
+            subjects: [{"{"}key: "{TestKeys.Key(901)}", namespace: shop, account: new{"}"}]
+            """, Cancelled);
+        process.Signal(1);
+        await SaysAsync("changed: subjects");
+        await SaysAsync("has another `journal_mib`");
+        anchor.Change("journal_mib: 9", "journal: 9");
+        process.Signal(1);
+        await SaysAsync("ReloadRefused: ");
+        AnchorProcess.Terminate(process);
+        Assert.Equal(0, await process.WaitAsync(AnchorProcess.Patience, Cancelled));
+
+        Task SaysAsync(string part) => Eventually.HoldsAsync(
+            () => Task.FromResult(process.Errors), errors => errors.Contains(part, StringComparison.Ordinal),
+            AnchorProcess.Patience, Cancelled);
     }
 
     private static async Task RefusedAsync(AnchorProcess anchor, params string[] messages)

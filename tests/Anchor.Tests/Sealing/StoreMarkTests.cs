@@ -25,7 +25,6 @@ public sealed class StoreMarkTests : IDisposable
     }
 
     [Theory]
-    [MaliciousInput(82, "store restored: StoreRolledBack (alarm)")]
     [InlineData("1", 4, "the store stands at revision 4, it was at 5")]
     [InlineData("2", 9, "the store is 22222222222222222222222222222222, it was 11111111111111111111111111111111")]
     public void Check_OfARestoredStore_Tells(string identity, long revision, string alarm)

@@ -55,6 +55,23 @@ public sealed class ResolveCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Resolve_FloorThatIsNoEpochOfTheHome_NamesTheFileAndTheRemedy()
+    {
+        await using var home = await StartAsync();
+        var bootstrap = JsonNode.Parse(
+            await File.ReadAllTextAsync(_folder["b.json"], TestContext.Current.CancellationToken))!;
+        bootstrap["home"]!["floor"]!["digest"] = Digest.Sha256("another"u8).ToString();
+        var file = _folder.Write("b.json", bootstrap.ToJsonString());
+
+        var run = await ResolveAsync(Web);
+
+        run.Fails(ExitCode.Refused, "FloorMismatch");
+        Assert.Contains(
+            $"home.floor in {file} is no epoch of that segment: take the file from the home's operators anew, or set "
+            + "the floor to an epoch that they name", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Resolve_UnknownName_ExitsWithAbsent()
     {
         await using var home = await StartAsync();

@@ -111,6 +111,19 @@ public sealed class SetCommandTests : IDisposable
         file.AsObject().Remove("members");
         Assert.Equal("NotSaved", await FailureAsync(file));
 
+        // What another consumer was answered, or by another rule, says nothing of this set.
+        foreach (var change in new Action<JsonObject>[]
+        {
+            member => member["home_name"] = "other.internal",
+            member => member["unsafe_allow_loopback_endpoints"] = true,
+        })
+        {
+            file = JsonNode.Parse(await File.ReadAllTextAsync(
+                _folder["set.json"], TestContext.Current.CancellationToken))!;
+            change(file["members"]![1]!.AsObject());
+            Assert.Equal("QueryMismatch", await FailureAsync(file));
+        }
+
         async Task<JsonNode> VerifyAsync(string name) => JsonNode.Parse((await Fairlead.RunAsync(
             "verify", _folder[name], "--genesis", home.Segment.Genesis.ToString(), "--output", "json")).Output)!;
 

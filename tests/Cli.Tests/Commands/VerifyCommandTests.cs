@@ -95,6 +95,33 @@ public sealed class VerifyCommandTests : IDisposable
     public async Task Verify_ShortGenesis_ExitsWithUsage() =>
         (await Fairlead.RunAsync("verify", "f", "--genesis", "abc")).Fails(ExitCode.Usage, "--genesis");
 
+    /// <summary>Whoever makes a file could write into it that loopback is admitted.</summary>
+    [Theory]
+    [InlineData("verify")]
+    [InlineData("explain")]
+    public async Task Loopback_IsAdmittedByTheVerifierAlone_AndNotByTheFile(string verb)
+    {
+        var slice = AnswerLeaves.SliceOf(PeerWorld.Checkout, "us-east", "127.0.2.1");
+        _world.Us1.Put(AnswerLeaves.RecordOf(PeerWorld.Checkout, _world.Now - 30_000, _world.Us1.Publisher, slice))
+            .SealAt(_world.Now - 500);
+        var ask = _world.Ask();
+        var path = Save(ask, ask.Record(slice), new VerifierOptions { UnsafeAllowLoopbackEndpoints = true });
+        Assert.Contains(
+            "unsafe_allow_loopback_endpoints", await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
+        string[] line =
+        [
+            .. verb == "verify" ? (string[])["verify", path] : ["explain", "--from", path],
+            "--genesis", _world.Eu1.Genesis.ToString(), "--at", At(0),
+        ];
+        var refused = await Fairlead.RunAsync(line);
+        refused.Fails(ExitCode.Refused, "AddressOutOfScope");
+        Assert.Contains(
+            "give --unsafe-allow-loopback-endpoints to admit them here too", refused.Error, StringComparison.Ordinal);
+        var admitted = (await Fairlead.RunAsync([.. line, "--unsafe-allow-loopback-endpoints"])).Succeeds();
+        Assert.Contains("UNSAFE", admitted.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Verify_ChangedRecord_ProofMismatch()
     {
@@ -108,9 +135,9 @@ public sealed class VerifyCommandTests : IDisposable
             .Fails(ExitCode.Refused, "ProofMismatch");
     }
 
-    private string Save(TestAnswers ask, UnverifiedAnswer raw)
+    private string Save(TestAnswers ask, UnverifiedAnswer raw, VerifierOptions? options = null)
     {
-        var verdict = AnswerVerifier.Verify(_world.State, ask.Query, raw, _world.Now);
+        var verdict = AnswerVerifier.Verify(_world.State, ask.Query, raw, _world.Now, options);
         Assert.True(verdict is Verdict.Accepted, (verdict as Verdict.Refused)?.Refusal.ToString());
         var saved = SavedAnswer.Of(
             ((Verdict.Accepted)verdict).Answer, raw, raw.Hops.ToDictionary(hop => hop.Genesis, hop => hop.Epochs));

@@ -21,8 +21,8 @@ public sealed class KeptDemoTests(KeptDemo kept)
         Assert.Equal(
             [
                 "XDS_SOCKET", "XDS_ADDRESS", "ADMIN_ADDRESS", "MANIFESTS_DIR", "ENVOY_BOOTSTRAP", "ENVOY_PID",
-                "SIDECAR_PID", "ANCHOR_PIDS_EU1", "ANCHOR_PIDS_US1", "GENESIS_EU1", "BOOTSTRAP_FILE", "KEY_FILE",
-                "ANCHOR_ADMINS_EU1", "ANCHOR_ADMINS_US1", "SEGMENT_US1", "DNS_ADDRESS",
+                "DEMO_PID", "SIDECAR_PID", "ANCHOR_PIDS_EU1", "ANCHOR_PIDS_US1", "GENESIS_EU1", "BOOTSTRAP_FILE",
+                "KEY_FILE", "ANCHOR_ADMINS_EU1", "ANCHOR_ADMINS_US1", "SEGMENT_US1", "DNS_ADDRESS",
             ],
             demo.Lines.Select(line => line.Key));
         Assert.All(
@@ -37,6 +37,7 @@ public sealed class KeptDemoTests(KeptDemo kept)
             Assert.All(pids, pid => Assert.Contains("Anchor", CommandOf(pid), StringComparison.Ordinal));
         });
         Assert.Contains("Sidecar", CommandOf(demo["SIDECAR_PID"]), StringComparison.Ordinal);
+        Assert.Contains(" --keep ", CommandOf(demo["DEMO_PID"]), StringComparison.Ordinal);
         if (EnvoyBinary.Path is not null)
         {
             Assert.Contains(demo["ENVOY_BOOTSTRAP"], CommandOf(demo["ENVOY_PID"]), StringComparison.Ordinal);
@@ -66,6 +67,7 @@ public sealed class KeptDemoTests(KeptDemo kept)
         var traced = (await demo.FairleadAsync("trace", DemoEnvironment.Checkout)).Ends(0);
         var verified = (await Programs.FairleadAsync(
             "verify", folder["a"], "--genesis", demo["GENESIS_EU1"], "--at", $"{resolved.Json["verified_at"]}",
+            "--unsafe-allow-loopback-endpoints",
             "--output", "json")).Ends(0);
 
         Assert.Equal(2, resolved.Json["endpoints"]!.AsArray().Count);

@@ -112,6 +112,28 @@ public sealed class SavedAnswerTests
         }
     }
 
+    /// <summary>An honest answer to somebody else says nothing of the set that this consumer asked for.</summary>
+    [Fact]
+    public void Member_OfAnotherHomeSubjectOrRule_IsNone()
+    {
+        var set = Save();
+        Answers.Accepted(set.VerifyMember(Save(), _world.Eu1.Genesis, _world.Now));
+        var query = set.Query.Value;
+        Refused("its home is called eu2.internal", Save() with { HomeName = SegmentName.Parse("eu2.internal") });
+        Refused("the set's home", Save() with { Query = Document.Make(query with { Home = _world.Us1.Genesis }) });
+        Refused("the subject", Save() with
+        {
+            Query = Document.Make(query with { Subject = Digest.Sha256("another"u8) }),
+        });
+        Refused("loopback", Save() with { UnsafeAllowLoopbackEndpoints = true });
+
+        void Refused(string part, SavedAnswer member)
+        {
+            var refusal = Answers.Refused(QueryMismatch, set.VerifyMember(member, _world.Eu1.Genesis, _world.Now));
+            Assert.Contains(part, refusal.Detail, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Members_AreKeptAndReadBack_AndNoneHasItsOwn()
     {

@@ -1,5 +1,5 @@
+using Fairlead.Hosting.Reloading;
 using Fairlead.Sidecar.Hosting;
-using Fairlead.Sidecar.Hosting.Reloading;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
@@ -21,7 +21,7 @@ public sealed class CheckConfigTests : IDisposable
     {
         var file = Write(
             "bootstrap: bootstrap.json", "key: open.pem", "state: state", "ttl_cap: 2h", "nonsense: 1",
-            "admin: 127.0.0.1:700", "metrics: 127.0.0.1:700");
+            "admin: 127.0.0.1:700", "metrics: 127.0.0.1:700", "xds: {socket: xds.sock}");
         Write("bootstrap.json", "{}");
         Write("open.pem", Key);
         Write("state", "");
@@ -54,10 +54,63 @@ public sealed class CheckConfigTests : IDisposable
     [InlineData("metrics: 0.0.0.0:700", "`metrics` is 0.0.0.0:700, where admin listens")]
     [InlineData("proxy: {http: 127.0.0.1:700}", "`proxy.http` is 127.0.0.1:700, where admin listens")]
     [InlineData("dns: {address: 127.0.0.1:700}", "`dns.address` is 127.0.0.1:700, where admin listens")]
+    [InlineData("metrics: '[::]:700'", "`metrics` is [::]:700, where admin listens")]
     public async Task Addresses_ThatAreOne_AreNamedBoth(string line, string part)
     {
         Assert.Equal(2, await CheckAsync(Write("bootstrap: b", "key: k", "admin: 127.0.0.1:700", line)));
         Assert.Contains(part, _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("admin: '[::1]:700'", "metrics: 0.0.0.0:700")]
+    [InlineData("admin: 127.0.0.1:700", "metrics: 127.0.0.1:701")]
+    [InlineData("admin: 127.0.0.1:700", "metrics: '[::1]:700'")]
+    public async Task Addresses_ThatAreTwo_AreNoClash(string admin, string metrics)
+    {
+        await CheckAsync(Write("bootstrap: b", "key: k", admin, metrics));
+        Assert.DoesNotContain("listens", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Folders_ThatCannotBeWritten_AreNamed()
+    {
+        Write("file", "");
+        Assert.Equal(2, await CheckAsync(Write(
+            "bootstrap: b", "key: k", "state: file/below/it", "xds: {socket: file/xds.sock}")));
+        Assert.Contains(
+            $"StateNotDurable: state folder {Path.Combine(_folder, "file", "below", "it")}: "
+            + $"{Path.Combine(_folder, "file")} is a file", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"cannot listen at {Path.Combine(_folder, "file", "xds.sock")}: ", _error.ToString(),
+            StringComparison.Ordinal);
+        Assert.Equal(["file", "sidecar.yaml"], Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName)
+            .Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task State_ThatIsDamaged_IsNamed_AndWhatAStartGoesOnWithoutIsANote()
+    {
+        var state = Directory.CreateDirectory(Path.Combine(_folder, "kept")).FullName;
+        await File.WriteAllTextAsync(
+            Path.Combine(state, "vips.state"), "damaged", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(state, "imports.state"), "damaged", TestContext.Current.CancellationToken);
+        var file = Write(
+            "bootstrap: b", "key: k", "state: kept",
+            "xds: {socket: xds.sock, spiffe: {certificate: none.pem, key: none.pem}}", "dns: {upstreams: []}");
+        Assert.Equal(2, await CheckAsync(file));
+        var lines = _error.ToString().Split('\n');
+        Assert.Contains(lines, line => line.StartsWith("StateCorrupt: ", StringComparison.Ordinal)
+            && line.Contains("vips.state", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("note: ", StringComparison.Ordinal)
+            && line.Contains("imports.state", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("note: xds.spiffe: ", StringComparison.Ordinal)
+            && line.Contains("none.pem", StringComparison.Ordinal));
+
+        // Without DNS nobody reads the addresses.
+        _error.GetStringBuilder().Clear();
+        await CheckAsync(Write("bootstrap: b", "key: k", "state: kept", "xds: {socket: xds.sock}"));
+        Assert.DoesNotContain("vips.state", _error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

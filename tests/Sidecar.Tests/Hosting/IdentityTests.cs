@@ -1,8 +1,16 @@
+using System.Net.Security;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
 using Fairlead.Resolver;
+using Fairlead.Resolver.Anchors;
+using Fairlead.Rpc;
 using Fairlead.Sidecar.Hosting;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
+using Google.Protobuf;
+using Query = Fairlead.Naming.Query;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
 
@@ -12,10 +20,12 @@ namespace Fairlead.Sidecar.Tests.Hosting;
 /// </summary>
 public sealed class IdentityTests(TwoClusters clusters) : IClassFixture<TwoClusters>
 {
+    private const int StrangerKey = 905;
     private const string Frontend = "spiffe://eu1.internal/ns/shop/sa/frontend";
 
-    // Longer than an anchor's look at a proof holds, and than a seal: what is fresh then was proven anew.
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(17);
+    // Longer than an anchor's look at a proof holds: what was verified that much later was proven anew.
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     /// <summary>Both wait for the same clocks of the same anchors, so they wait together.</summary>
     [Fact]
@@ -25,22 +35,30 @@ public sealed class IdentityTests(TwoClusters clusters) : IClassFixture<TwoClust
     {
         var file = Path.Combine(clusters.Folder, "pod-token");
         await WriteAsync(file, clusters.Issuer.Sign(TokenMaker.Claims(Now)));
+        using var log = new KeptLog();
         await using var host = await TwoClusters.StartAsync(
-            clusters.Configure("token", "key:", $"token: {file}", "state: kept"));
+            clusters.Configure("token", "key:", $"token: {file}", "state: kept"), log);
         await FreshAsync(host);
 
         using var next = new TokenMaker("key-2");
         clusters.Trust(clusters.Issuer, next);
-        await Task.Delay(TimeSpan.FromSeconds(6), Stop);
-        await WriteAsync(file, next.Sign(TokenMaker.Claims(Now)));
+        var renewed = next.Sign(TokenMaker.Claims(Now));
+        using (var stranger = new TlsIdentity(TestKeys.Ecdsa(StrangerKey), TimeProvider.System))
+        {
+            await TakenAsync(stranger, renewed);
+        }
+
+        await WriteAsync(file, renewed);
         await RenewedAsync(host);
         clusters.Trust(next);
         await StaysFreshAsync(host);
 
-        // What is no token does not replace one: it is read every two seconds.
+        // What is no token does not replace one.
         await WriteAsync(file, "nonsense");
-        await Task.Delay(TimeSpan.FromSeconds(5), Stop);
-        await FreshAsync(host);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(log.Said), said => said.Any(line => line.Contains(file, StringComparison.Ordinal)),
+            Patience, Stop);
+        await StaysFreshAsync(host);
     }
 
     private async Task RotateSvidAsync()
@@ -54,8 +72,14 @@ public sealed class IdentityTests(TwoClusters clusters) : IClassFixture<TwoClust
 
         var next = new CertificateAuthority("eu1.internal", Now);
         clusters.Trust(clusters.Authority, next);
-        await Task.Delay(TimeSpan.FromSeconds(6), Stop);
-        svid.Write(next.Sign([Frontend]), next);
+        var renewed = next.Sign([Frontend]);
+        using (var pod = new TlsIdentity(
+            renewed, SslStreamCertificateContext.Create(renewed, null, offline: true)))
+        {
+            await TakenAsync(pod, null);
+        }
+
+        svid.Write(renewed, next);
         await RenewedAsync(host);
         clusters.Trust(next);
         await StaysFreshAsync(host);
@@ -112,14 +136,62 @@ public sealed class IdentityTests(TwoClusters clusters) : IClassFixture<TwoClust
         troubles => troubles.Any(one => one.Refusal.Detail.Contains("newer proof", StringComparison.Ordinal)),
         TimeSpan.FromMinutes(2), Stop);
 
+    // Fresh all the while, and in the end by an answer that no look of before can stand behind.
     private static async Task StaysFreshAsync(SidecarHost host)
     {
-        await Task.Delay(Long, Stop);
-        await FreshAsync(host);
+        var until = (Now + Long).ToUnixTimeMilliseconds();
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                Assert.Equal(NameState.Fresh, StateOf(host));
+                return Task.FromResult(Checkout(host)?.Answer?.VerifiedAt);
+            },
+            verified => verified > until, Patience, Stop);
         Assert.DoesNotContain(
             host.Resolver.Troubles.Newest, one => one.Refusal.Failure == VerificationFailure.SubjectUnknown);
     }
 
-    private static NameState? StateOf(SidecarHost host) =>
-        host.Resolver.Names.FirstOrDefault(name => name.Name == TwoClusters.Checkout)?.State;
+    /// <summary>Returns when each of the home's anchors takes a proof, as the sidecar will show it.</summary>
+    private async Task TakenAsync(TlsIdentity identity, string? token)
+    {
+        var home = clusters.Home.Segment;
+        var query = Document.Make(new Query
+        {
+            Home = home.Genesis,
+            Name = FullName.Parse(TwoClusters.Checkout),
+            Subject = Hashes.Subject(home.Genesis, new Subject { Namespace = "shop", Account = "frontend" }),
+        });
+        foreach (var anchor in home.Newest.Value.Anchors)
+        {
+            await Eventually.HoldsAsync(
+                () => IsTakenAsync(anchor.Endpoints[0], identity, token, query), isTaken => isTaken, Patience, Stop);
+        }
+    }
+
+    private async Task<bool> IsTakenAsync(
+        IpEndpoint anchor, TlsIdentity identity, string? token, Parsed<Query> query)
+    {
+        var home = clusters.Home.Segment;
+        var chain = EpochChain.Extend(
+            null, home.Genesis, null, [.. home.Chain], Now.ToUnixTimeMilliseconds(), 5_000);
+        await using var client = new AnchorClient(anchor, identity, TimeProvider.System, chain.Segment)
+        {
+            Token = token,
+        };
+        try
+        {
+            await client.ResolveAsync(
+                new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) }, Stop);
+            return true;
+        }
+        catch (RpcException e)
+        {
+            return RpcFailures.Read(e)?.Failure is { } failure && failure != VerificationFailure.SubjectUnknown;
+        }
+    }
+
+    private static NameState? StateOf(SidecarHost host) => Checkout(host)?.State;
+
+    private static CachedName? Checkout(SidecarHost host) =>
+        host.Resolver.Names.FirstOrDefault(name => name.Name == TwoClusters.Checkout);
 }

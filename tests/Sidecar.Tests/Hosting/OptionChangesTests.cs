@@ -84,7 +84,7 @@ public sealed class OptionChangesTests
             "Admin Bootstrap Dns Identity Imports Metrics Proxy State Subject Telemetry TtlCap "
             + "UnsafeAllowLoopbackEndpoints XdsAddress XdsSocket XdsSvid",
             Properties(typeof(SidecarOptions)));
-        Assert.Equal("Address TtlMax Upstreams Vips Zones", Properties(typeof(DnsSettings)));
+        Assert.Equal("Address Servers SystemServers TtlMax Upstreams Vips Zones", Properties(typeof(DnsSettings)));
         var proxy = new List<string>();
         foreach (var property in typeof(ProxyOptions).GetProperties(All).Select(one => one.Name))
         {

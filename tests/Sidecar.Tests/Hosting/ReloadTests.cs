@@ -1,9 +1,12 @@
 using System.Text.Json.Nodes;
+using Fairlead.Hosting.Reloading;
 using Fairlead.Naming;
 using Fairlead.Sidecar.Hosting;
 using Fairlead.Sidecar.Hosting.Reloading;
+using Fairlead.Telemetry.Tests;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
@@ -14,6 +17,7 @@ public sealed class ReloadTests(TwoClusters clusters) : IClassFixture<TwoCluster
 {
     private const string Second = "second.shop.svc.us1.internal";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly Dictionary<string, string> NoVariables = [];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -21,7 +25,7 @@ public sealed class ReloadTests(TwoClusters clusters) : IClassFixture<TwoCluster
     public async Task Import_ThatIsAddedAndTakenOut_ComesToClientsAndGoes()
     {
         await clusters.PublishAsync("second.shop.svc", "127.0.4.1");
-        var file = clusters.Configure("imports");
+        var file = clusters.Configure("imports", "state: kept");
         await using var host = await TwoClusters.StartAsync(file);
         await host.Ready.WaitAsync(Patience, Stop);
         var reloader = Reloader(host, file);
@@ -29,7 +33,7 @@ public sealed class ReloadTests(TwoClusters clusters) : IClassFixture<TwoCluster
         await client.AskAsync(XdsClient.Clusters);
         Assert.Equal([$"{TwoClusters.Checkout}:80"], await NamesAsync(client));
 
-        clusters.Configure("imports", $"imports: [{TwoClusters.Checkout}, {Second}]");
+        clusters.Configure("imports", "state: kept", $"imports: [{TwoClusters.Checkout}, {Second}]");
         reloader.Reload();
         Assert.Equal(["imports"], host.Reloads.Changed);
         Assert.True(host.Ready.IsCompletedSuccessfully);
@@ -42,8 +46,12 @@ public sealed class ReloadTests(TwoClusters clusters) : IClassFixture<TwoCluster
         await client.AskAsync(XdsClient.Endpoints, $"{Second}:80");
         Assert.Equal(["127.0.4.1"], await client.EndpointsAsync($"{Second}:80", found => found.Count == 1, Stop));
 
+        // What is remembered over a restart follows.
+        var shapes = Path.Combine(Path.GetDirectoryName(file)!, "kept", "imports.state");
+        await UntilAsync(() => Holds(shapes, Second));
+
         // A name that somebody asks for by itself stays until nobody does.
-        clusters.Configure("imports", $"imports: [{TwoClusters.Checkout}]");
+        clusters.Configure("imports", "state: kept", $"imports: [{TwoClusters.Checkout}]");
         reloader.Reload();
         Assert.Equal([$"{TwoClusters.Checkout}:80"], await NamesAsync(client));
         Assert.Contains(host.Resolver.Names, name => name.Name == Second);
@@ -51,6 +59,7 @@ public sealed class ReloadTests(TwoClusters clusters) : IClassFixture<TwoCluster
         await Eventually.HoldsAsync(
             () => Task.FromResult(host.Resolver.Names), held => held.All(name => name.Name != Second), Patience, Stop);
         Assert.Equal(2, host.Reloads.Applied);
+        await UntilAsync(() => Holds(shapes, TwoClusters.Checkout) && !Holds(shapes, Second));
     }
 
     [Fact]
@@ -118,29 +127,108 @@ public sealed class ReloadTests(TwoClusters clusters) : IClassFixture<TwoCluster
         var file = clusters.Configure("watched", "imports: []");
         await using var host = await TwoClusters.StartAsync(file);
         var time = new ManualTimeProvider();
-        var reloader = new Reloader(file, new Dictionary<string, string>(), host, time, NullLogger.Instance);
+        var loaded = LoadedConfiguration.Load(file, NoVariables);
+        var reloader = new Reloader(loaded, host, time, NullLogger.Instance);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var requests = new ReloadRequests();
         var running = reloader.RunAsync(requests, end.Token);
 
         // A request is heard though nothing changed; a look without a change does nothing.
         requests.Ask();
-        await UntilAsync(() => host.Reloads.ReadAt is not null);
+        await UntilAsync(() => reloader.Looks > 0);
         var at = host.Reloads.ReadAt;
-        clusters.Configure("watched", $"imports: [{Second}]");
-        await UntilAsync(() =>
-        {
-            time.Advance(Pause);
-            return host.Reloads.Applied == 1;
-        });
-        Assert.NotEqual(at, host.Reloads.ReadAt);
-        at = host.Reloads.ReadAt;
-        File.Delete(file);
-        time.Advance(Pause);
-        time.Advance(Pause);
+        Assert.NotNull(at);
+        await LookAsync();
         Assert.Equal(at, host.Reloads.ReadAt);
+        clusters.Configure("watched", $"imports: [{Second}]");
+        await LookAsync();
+        Assert.Equal(1, host.Reloads.Applied);
+        Assert.NotEqual(at, host.Reloads.ReadAt);
+
+        // A file that is just being replaced is no file that is wrong.
+        var read = host.Reloads;
+        File.Delete(file);
+        await LookAsync();
+        Assert.Same(read, host.Reloads);
         await end.CancelAsync();
         await running;
+
+        Task LookAsync()
+        {
+            // The first of them may have begun before.
+            var before = reloader.Looks;
+            return UntilAsync(() =>
+            {
+                time.Advance(Pause);
+                return reloader.Looks > before + 1;
+            });
+        }
+    }
+
+    /// <summary>Between the moment at which the options are read and the first look lies the whole start.</summary>
+    [Fact]
+    public async Task File_ThatChangesWhileTheSidecarStarts_IsReadAnew()
+    {
+        var file = clusters.Configure("racing", "imports: []");
+        using var loggers = new Starting(() => clusters.Configure("racing", $"imports: [{Second}]"));
+        var (output, error) = (new Lines(), new StringWriter());
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var running = SidecarProgram.RunAsync(
+            ["--config", file], (TimeProvider.System, loggers), (output, error), new ReloadRequests(), end.Token);
+        var serving = await output.First.WaitAsync(Patience, Stop);
+        Assert.StartsWith("serving ", serving, StringComparison.Ordinal);
+        var address = serving.Split("admin=")[1].Split(' ')[0];
+        await Eventually.HoldsAsync(
+            async () => (await TwoClusters.GetAsync(System.Net.IPEndPoint.Parse(address), "config")).Page!,
+            page => Values(page, "changed").SequenceEqual(["imports"]), Patience, Stop);
+        await end.CancelAsync();
+        Assert.Equal(0, await running);
+    }
+
+    [Fact]
+    public async Task Servers_ThatCannotBeRead_AreRefusedWithAllElseThatChanged()
+    {
+        var servers = Path.Combine(clusters.Folder, "resolv.conf");
+        await File.WriteAllTextAsync(servers, "nameserver 127.0.0.1\n", Stop);
+        const string dns = "dns: {address: 127.0.0.1:0}";
+        var file = clusters.Configure("servers", "imports: []", dns);
+        var loaded = LoadedConfiguration.Load(file, NoVariables, servers);
+        await using var host = await SidecarHost.StartAsync(
+            loaded.Options, TimeProvider.System, new Random(1), NullLoggerFactory.Instance, Stop);
+        var reloader = new Reloader(loaded, host, TimeProvider.System, NullLogger.Instance);
+
+        File.Delete(servers);
+        Directory.CreateDirectory(servers);
+        clusters.Configure("servers", $"imports: [{Second}]", dns);
+        reloader.Reload();
+        Assert.Contains(servers, Assert.Single(host.Reloads.Errors), StringComparison.Ordinal);
+        Assert.Same(loaded.Options, host.Options);
+
+        Directory.Delete(servers);
+        await File.WriteAllTextAsync(servers, "nameserver 127.0.0.2\n", Stop);
+        reloader.Reload();
+        Assert.Equal(["dns.upstreams", "imports"], host.Reloads.Changed);
+        await UntilAsync(() => host.Resolver.Names.Any(name => name.Name == Second));
+    }
+
+    [Fact]
+    public async Task Telemetry_ThatGoesElsewhere_GetsAllNumbersThereFromThenOn()
+    {
+        await using var before = await Collector.StartAsync(Stop);
+        await using var after = await Collector.StartAsync(Stop);
+        var file = clusters.Configure("telemetry", "imports: []", To(before));
+        await using var host = await TwoClusters.StartAsync(file);
+        await before.UntilAsync("/v1/metrics", "fairlead_sidecar_config_good", Stop);
+        clusters.Configure("telemetry", "imports: []", To(after));
+        Reloader(host, file).Reload();
+        Assert.Equal(["telemetry"], host.Reloads.Changed);
+        for (var post = 0; post < 3; post++)
+        {
+            after.Posts.Clear();
+            await after.UntilAsync("/v1/metrics", "fairlead_sidecar_config_good", Stop);
+        }
+
+        static string To(Collector collector) => $"telemetry: {{otlp: '{collector.Address}', interval: 1s}}";
     }
 
     [Fact]
@@ -164,7 +252,10 @@ public sealed class ReloadTests(TwoClusters clusters) : IClassFixture<TwoCluster
     private static TimeSpan Pause => Sidecar.Hosting.Reloading.Reloader.Pause;
 
     private static Reloader Reloader(SidecarHost host, string file) => new(
-        file, new Dictionary<string, string>(), host, TimeProvider.System, NullLogger.Instance);
+        LoadedConfiguration.Load(file, NoVariables), host, TimeProvider.System, NullLogger.Instance);
+
+    private static bool Holds(string file, string text) =>
+        File.Exists(file) && File.ReadAllText(file).Contains($"\"{text}\"", StringComparison.Ordinal);
 
     private static async Task<IReadOnlyList<string>> NamesAsync(XdsClient client) =>
         [.. (await client.ClustersAsync(Stop)).Select(cluster => cluster.Name)];
@@ -180,4 +271,40 @@ public sealed class ReloadTests(TwoClusters clusters) : IClassFixture<TwoCluster
 
     private static Task UntilAsync(Func<bool> condition) =>
         Eventually.HoldsAsync(() => Task.FromResult(condition()), holds => holds, Patience, Stop);
+
+    /// <summary>Tells of the first line that is written.</summary>
+    private sealed class Lines : StringWriter
+    {
+        private readonly TaskCompletionSource<string> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task<string> First => _first.Task;
+
+        public override Task WriteLineAsync(string? value)
+        {
+            _first.TrySetResult(value ?? "");
+            return base.WriteLineAsync(value);
+        }
+    }
+
+    /// <summary>Does something once, when a sidecar that starts has read its options.</summary>
+    private sealed class Starting(Action change) : ILoggerFactory
+    {
+        private Action? _change = change;
+
+        public ILogger CreateLogger(string categoryName)
+        {
+            Interlocked.Exchange(ref _change, null)?.Invoke();
+            return NullLogger.Instance;
+        }
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+            // Nobody listens.
+        }
+
+        public void Dispose()
+        {
+            // There is nothing to put away.
+        }
+    }
 }

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Fairlead.Hosting.Reloading;
 using Fairlead.Naming;
 using Fairlead.Sidecar.Hosting;
-using Fairlead.Sidecar.Hosting.Reloading;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.Hosting;

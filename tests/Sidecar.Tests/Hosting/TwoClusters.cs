@@ -12,6 +12,7 @@ using Fairlead.Rpc;
 using Fairlead.Sidecar.Hosting;
 using Fairlead.TestKit;
 using Google.Protobuf;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
@@ -119,11 +120,12 @@ public sealed class TwoClusters : IAsyncLifetime
         return path;
     }
 
-    internal static Task<SidecarHost> StartAsync(string configuration) => SidecarHost.StartAsync(
+    internal static Task<SidecarHost> StartAsync(string configuration, ILoggerFactory? loggers = null) =>
+        SidecarHost.StartAsync(
         SidecarOptions.Load(configuration, new Dictionary<string, string>()),
         TimeProvider.System,
         new Random(1),
-        NullLoggerFactory.Instance,
+        loggers ?? NullLoggerFactory.Instance,
         TestContext.Current.CancellationToken);
 
     /// <summary>Publishes a record of one slice in the second segment and returns once it is sealed.</summary>

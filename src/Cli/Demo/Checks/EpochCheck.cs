@@ -12,46 +12,33 @@ namespace Fairlead.Cli.Demo.Checks;
 internal sealed class EpochCheck(DemoWorld world)
 {
     private const string Rule = "no-eu1";
+    private const string Admission = $"remove_rules: [{Rule}]";
     private const double BoundMilliseconds = 1_000; // with push, after T anchors hold it
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan RestorePatience = TimeSpan.FromSeconds(60);
 
     internal async Task<string> RunAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            return await DenyAndAdmitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            await AdmitAsync().ConfigureAwait(false);
-            throw;
-        }
+        // What comes after needs us1: a check that fails midway takes its Rule away, where it came that far.
+        return await Restoring.RunAsync(
+            () => DenyAndAdmitAsync(cancellationToken),
+            bounded => OperateAsync(Admission, static () => { }, bounded),
+            RestorePatience, world.Time).ConfigureAwait(false);
     }
 
-    // What comes after needs us1: a check that fails midway takes its Rule away, where it came that far.
-    private async Task AdmitAsync()
-    {
-        using var bounded = new CancellationTokenSource(RestorePatience);
-        try
-        {
-            var file = await WriteAsync($"remove_rules: [{Rule}]", bounded.Token).ConfigureAwait(false);
-            var operators = new Operators(world.Spawner, world.Programs, world.Peer, world.Time);
-            var waiting = await operators.ProposeAsync(["policy", file], bounded.Token).ConfigureAwait(false);
-            await operators.ApproveAsync(waiting, bounded.Token).ConfigureAwait(false);
-            await operators.HeldAsync(waiting.Epoch, bounded.Token).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is CheckFailedException or OperationCanceledException)
-        {
-            // There is no such Rule, or us1 does not decide: what failed first is what is told.
-        }
-    }
-
-    private async Task<string> WriteAsync(string policy, CancellationToken cancellationToken)
+    // Proposes, does what is to be done before it can be decided, and approves. Both ways of this check go through
+    // here: the one that restores is tried in each run.
+    private async Task<(long Epoch, long From)> OperateAsync(
+        string policy, Action watch, CancellationToken cancellationToken)
     {
         var file = Path.Combine(world.Folder, "policy.yaml");
         await File.WriteAllTextAsync(file, policy + "\n", cancellationToken).ConfigureAwait(false);
-        return file;
+        var operators = new Operators(world.Spawner, world.Programs, world.Peer, world.Time);
+        var waiting = await operators.ProposeAsync(["policy", file], cancellationToken).ConfigureAwait(false);
+        watch();
+        var held = operators.HeldAsync(waiting.Epoch, cancellationToken);
+        await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
+        return (waiting.Epoch, await held.ConfigureAwait(false));
     }
 
     private async Task<string> DenyAndAdmitAsync(CancellationToken cancellationToken)
@@ -71,7 +58,7 @@ internal sealed class EpochCheck(DemoWorld world)
             names => names.AsArray().Where(IsOfUs1).All(name => (string?)name!["state"] == "denied"),
             cancellationToken).ConfigureAwait(false);
         var allowed = await DecideAsync(
-            $"remove_rules: [{Rule}]", (["200"], ["200"], ["NOERROR"]), cancellationToken).ConfigureAwait(false);
+            Admission, (["200"], ["200"], ["NOERROR"]), cancellationToken).ConfigureAwait(false);
         await sidecar.WaitForAsync(
             "names",
             names => names.AsArray().All(name => (string?)name!["state"] is "fresh" or "absent"),
@@ -92,28 +79,9 @@ internal sealed class EpochCheck(DemoWorld world)
     private async Task<(long Epoch, IReadOnlyList<Seen> Seen)> DecideAsync(
         string policy, (string[] Proxy, string[] Envoy, string[] Dns) expected, CancellationToken cancellationToken)
     {
-        var file = await WriteAsync(policy, cancellationToken).ConfigureAwait(false);
-        var operators = new Operators(world.Spawner, world.Programs, world.Peer, world.Time);
-        var waiting = await operators.ProposeAsync(["policy", file], cancellationToken).ConfigureAwait(false);
         using var client = ProxyCheck.Client();
-        List<(string Where, Task<(string What, long At)> Seen)> surfaces =
-        [
-            ("proxy", UntilAsync(
-                () => StatusAsync(client, IPEndPoint.Parse(world.ProxyAddress), cancellationToken),
-                expected.Proxy, cancellationToken)),
-            ("DNS", UntilAsync(() => DnsAsync(cancellationToken), expected.Dns, cancellationToken)),
-        ];
-        if (EnvoyMissing.IsThere(world))
-        {
-            // Which comes first, the route that says 403 or the empty cluster, is Envoy's affair: both end the name.
-            surfaces.Add(("Envoy", UntilAsync(
-                () => StatusAsync(client, world.EnvoyListener, cancellationToken),
-                expected.Envoy, cancellationToken)));
-        }
-
-        var held = operators.HeldAsync(waiting.Epoch, cancellationToken);
-        await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
-        var from = await held.ConfigureAwait(false);
+        List<(string Where, Task<(string What, long At)> Seen)> surfaces = [];
+        var (epoch, from) = await OperateAsync(policy, Watch, cancellationToken).ConfigureAwait(false);
         var seen = new List<Seen>();
         foreach (var (where, answered) in surfaces)
         {
@@ -123,7 +91,23 @@ internal sealed class EpochCheck(DemoWorld world)
             seen.Add(new Seen(where, what, Math.Max(0, elapsed)));
         }
 
-        return (waiting.Epoch, seen);
+        return (epoch, seen);
+
+        void Watch()
+        {
+            surfaces.Add(("proxy", UntilAsync(
+                () => StatusAsync(client, IPEndPoint.Parse(world.ProxyAddress), cancellationToken),
+                expected.Proxy, cancellationToken)));
+            surfaces.Add(("DNS", UntilAsync(() => DnsAsync(cancellationToken), expected.Dns, cancellationToken)));
+            if (EnvoyMissing.IsThere(world))
+            {
+                // Which comes first, the route that says 403 or the empty cluster, is Envoy's affair: both end the
+                // name.
+                surfaces.Add(("Envoy", UntilAsync(
+                    () => StatusAsync(client, world.EnvoyListener, cancellationToken),
+                    expected.Envoy, cancellationToken)));
+            }
+        }
     }
 
     private static async Task<string> StatusAsync(

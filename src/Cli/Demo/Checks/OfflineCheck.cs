@@ -28,7 +28,8 @@ internal sealed class OfflineCheck(DemoWorld world)
 
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
         var program = world.Programs.Start(
-            "Cli", "verify", saved, "--genesis", genesis, "--at", moment, "--output", "json");
+            "Cli", "verify", saved, "--genesis", genesis, "--at", moment, "--unsafe-allow-loopback-endpoints",
+            "--output", "json");
         var verify = await RunAsync(isolation, program, cancellationToken).ConfigureAwait(false);
         Check.Equal(ExitCode.Answer, verify.ExitCode, $"verify where no network is ({verify.Output}{verify.Error})");
         Check.Equal("record", (string?)verify.Json()["outcome"], "the verified outcome");

@@ -29,7 +29,8 @@ public sealed record SavedAnswer
     /// <summary>When the answer was verified by its taker, in unix milliseconds.</summary>
     public required long Time { get; init; }
 
-    /// <summary>Development only: the taker admitted loopback endpoints without a Scope.</summary>
+    /// <summary>Development only: the taker says that it admitted loopback endpoints without a Scope. That is for
+    /// people: whether they are admitted is the verifier's own option, as the genesis is.</summary>
     public bool UnsafeAllowLoopbackEndpoints { get; init; }
 
     /// <summary>Puts an answer and the chains of its segments together.</summary>
@@ -59,9 +60,10 @@ public sealed record SavedAnswer
     /// </summary>
     /// <param name="genesis">The home's identity, from the caller and never from a file.</param>
     /// <param name="at">The moment to verify for, in unix milliseconds.</param>
-    public Verdict Verify(Digest genesis, long at)
+    /// <param name="options">What the caller admits; null for the default. Nothing of it comes from a file.</param>
+    public Verdict Verify(Digest genesis, long at, VerifierOptions? options = null)
     {
-        var options = new VerifierOptions { UnsafeAllowLoopbackEndpoints = UnsafeAllowLoopbackEndpoints };
+        options ??= new VerifierOptions();
         var state = VerifierState.Start(new HomePin(genesis, HomeName));
         var cache = new VerifiedCache();
 
@@ -87,5 +89,29 @@ public sealed record SavedAnswer
         }
 
         return AnswerVerifier.Verify(state, Query, Answer, at, options, cache);
+    }
+
+    /// <summary>
+    /// Verifies the answer of one member of this set. It must be one that the same consumer was given, from the same
+    /// home and by the same rules as the set: what somebody else may see says nothing of who serves this one.
+    /// </summary>
+    /// <param name="member">One of <see cref="Members"/>.</param>
+    /// <param name="genesis">The home's identity, from the caller and never from a file.</param>
+    /// <param name="at">The moment to verify for, in unix milliseconds.</param>
+    /// <param name="options">What the caller admits; null for the default.</param>
+    /// <returns><c>QueryMismatch</c> where it is not one; else what <see cref="Verify"/> says.</returns>
+    public Verdict VerifyMember(SavedAnswer member, Digest genesis, long at, VerifierOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        var (own, set) = (member.Query.Value, Query.Value);
+        var detail = member.HomeName != HomeName ? $"its home is called {member.HomeName}, the set's {HomeName}"
+            : own.Home != set.Home ? "not asked of the set's home"
+            : own.Subject != set.Subject ? "not asked by the subject that asked for the set"
+            : member.UnsafeAllowLoopbackEndpoints != UnsafeAllowLoopbackEndpoints
+                ? "taken with another rule for loopback endpoints than the set"
+            : null;
+        return detail is null
+            ? member.Verify(genesis, at, options)
+            : new Verdict.Refused(new Refusal(VerificationFailure.QueryMismatch, "member", detail));
     }
 }

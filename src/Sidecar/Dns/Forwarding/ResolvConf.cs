@@ -3,13 +3,31 @@ using System.Net;
 
 namespace Fairlead.Sidecar.Dns;
 
-/// <summary>Reads the servers of a resolv.conf. Pure.</summary>
+/// <summary>Reads the servers of a resolv.conf. Stateless.</summary>
 internal static class ResolvConf
 {
     internal const string Path = "/etc/resolv.conf";
 
     private const int ServersMax = 8;
     private const int Port = 53;
+
+    /// <summary>The servers of a file; none where it is not there, as on a machine without DNS.</summary>
+    /// <exception cref="IOException">It is there and cannot be read.</exception>
+    internal static ImmutableArray<IPEndPoint> Read(string path)
+    {
+        try
+        {
+            return Servers(File.ReadAllText(path));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
 
     /// <summary>The servers in their order; lines that are none are left out, as every resolver does.</summary>
     internal static ImmutableArray<IPEndPoint> Servers(string text)

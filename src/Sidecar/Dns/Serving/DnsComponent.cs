@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Fairlead.Naming;
 using Fairlead.Resolver;
 using Fairlead.Resolver.State;
@@ -12,6 +11,9 @@ namespace Fairlead.Sidecar.Dns;
 /// </summary>
 internal sealed class DnsComponent : IAsyncDisposable
 {
+    /// <summary>The file of the addresses given, in the state folder.</summary>
+    internal const string VipsState = "vips.state";
+
     private readonly VipBook _vips;
 
     private DnsComponent(DnsServer server, VipBook vips)
@@ -39,14 +41,14 @@ internal sealed class DnsComponent : IAsyncDisposable
         var options = new DnsOptions
         {
             Address = settings.Address,
-            Upstreams = settings.Upstreams ?? SystemServers(),
+            Upstreams = settings.Servers,
             Zones = settings.Zones.IsEmpty
                 ? DnsZones.Default(surroundings.Home, surroundings.Pins)
                 : new DnsZones(settings.Zones),
             TtlMax = (uint)settings.TtlMax.TotalSeconds,
         };
         var source = new ResolverNames(surroundings.Find, surroundings.Interest);
-        var file = surroundings.StateFolder is { } folder ? Path.Combine(folder, "vips.state") : null;
+        var file = surroundings.StateFolder is { } folder ? Path.Combine(folder, VipsState) : null;
         var vips = VipBook.Open(settings.Vips, file, surroundings.Ready, time);
         try
         {
@@ -62,7 +64,7 @@ internal sealed class DnsComponent : IAsyncDisposable
 
     /// <summary>Answers by these upstreams and this TTL from now on; the other settings are for a start.</summary>
     internal void Apply(DnsSettings settings) => Server.Apply(
-        settings.Upstreams ?? SystemServers(), (uint)settings.TtlMax.TotalSeconds);
+        settings.Servers, (uint)settings.TtlMax.TotalSeconds);
 
     /// <summary>Hears every change of a name that the resolver keeps; does not block.</summary>
     internal void Publish(CachedName name) => Server.Names.Publish(ResolverNames.Map(name));
@@ -72,10 +74,6 @@ internal sealed class DnsComponent : IAsyncDisposable
         await Server.DisposeAsync().ConfigureAwait(false);
         _vips.Dispose();
     }
-
-    // A machine without the file has no servers, which the start says.
-    private static ImmutableArray<IPEndPoint> SystemServers() =>
-        File.Exists(ResolvConf.Path) ? ResolvConf.Servers(File.ReadAllText(ResolvConf.Path)) : [];
 }
 
 /// <summary>What DNS gets from the sidecar that it is a part of. Immutable.</summary>

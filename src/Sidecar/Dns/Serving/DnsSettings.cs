@@ -16,8 +16,15 @@ internal sealed record DnsSettings
     /// <value>Where to listen, UDP and TCP. Default 127.0.0.1:16053.</value>
     internal required IPEndPoint Address { get; init; }
 
-    /// <value>Where to forward to; null for the servers of /etc/resolv.conf, empty for nowhere.</value>
+    /// <value>Where to forward to; null for <see cref="SystemServers"/>, empty for nowhere.</value>
     internal required ImmutableArray<IPEndPoint>? Upstreams { get; init; }
+
+    /// <value>The servers of /etc/resolv.conf when the options were read; empty where <see cref="Upstreams"/> stand in
+    /// the file.</value>
+    internal required ImmutableArray<IPEndPoint> SystemServers { get; init; }
+
+    /// <value>Where to forward to.</value>
+    internal ImmutableArray<IPEndPoint> Servers => Upstreams ?? SystemServers;
 
     /// <value>The segments at and under which names are answered; empty for the home's parent and the pins.</value>
     internal required ImmutableArray<SegmentName> Zones { get; init; }
@@ -32,8 +39,10 @@ internal sealed record DnsSettings
     /// Reads the section: <c>enabled</c> (true where the section is there), <c>address</c>, <c>upstreams</c>,
     /// <c>zones</c>, <c>vip_cidr</c>, <c>ttl_max</c>. What is wrong is added to the file's errors.
     /// </summary>
+    /// <param name="root">The whole configuration.</param>
+    /// <param name="resolvConf">Where the servers stand that are used where the file names none.</param>
     /// <returns>Null where DNS is off.</returns>
-    internal static DnsSettings? Read(ConfigurationSection root)
+    internal static DnsSettings? Read(ConfigurationSection root, string resolvConf = ResolvConf.Path)
     {
         var section = root.Section("dns", isRequired: false);
         var isEnabled = section.Flag("enabled", section.IsPresent);
@@ -44,6 +53,7 @@ internal sealed record DnsSettings
         {
             Address = section.Endpoint("address", new IPEndPoint(IPAddress.Loopback, 16053)),
             Upstreams = hasUpstreams ? [.. upstreams] : null,
+            SystemServers = isEnabled && !hasUpstreams ? ServersOf(section, resolvConf) : [],
             Zones = [.. section.Values<SegmentName>("zones", "the name of a segment", IsSegment, 0, ZonesMax)],
             Vips = section.Value<VipRange>("vip_cidr", ExpectsRange, IsRange, VipRange.Default, hasFallback: true)!,
             TtlMax = section.Duration("ttl_max", TimeSpan.Zero, TimeSpan.FromHours(1), TimeSpan.FromSeconds(5)),
@@ -54,6 +64,22 @@ internal sealed record DnsSettings
         }
 
         return isEnabled ? settings : null;
+    }
+
+    // With the options and not later: what cannot be read is an error like any other, and nothing is half applied.
+    private static ImmutableArray<IPEndPoint> ServersOf(ConfigurationSection section, string resolvConf)
+    {
+        try
+        {
+            return ResolvConf.Read(resolvConf);
+        }
+        catch (IOException e)
+        {
+            section.Refuse(
+                "upstreams", $"is not given, and {resolvConf} cannot be read: {e.Message}",
+                "write the servers to forward to, or let the sidecar read the file");
+            return [];
+        }
     }
 
     private static bool TryServer(string text, out IPEndPoint server)

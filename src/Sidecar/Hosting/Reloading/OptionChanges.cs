@@ -58,7 +58,12 @@ internal sealed record OptionChanges(ImmutableArray<string> Live, ImmutableArray
             }
             : before.Proxy,
         Dns = before.Dns is { } dns && after.Dns is { } changed
-            ? dns with { Upstreams = changed.Upstreams, TtlMax = changed.TtlMax }
+            ? dns with
+            {
+                Upstreams = changed.Upstreams,
+                SystemServers = changed.SystemServers,
+                TtlMax = changed.TtlMax,
+            }
             : before.Dns,
     };
 
@@ -117,7 +122,9 @@ internal sealed record OptionChanges(ImmutableArray<string> Live, ImmutableArray
 
         values["dns"] = "on";
         values["dns.address"] = $"{dns.Address}";
-        values["dns.upstreams"] = dns.Upstreams is { } upstreams ? $"[{Joined(upstreams)}]" : "";
+        values["dns.upstreams"] = dns.Upstreams is { } upstreams
+            ? $"[{Joined(upstreams)}]"
+            : Joined(dns.SystemServers);
         values["dns.zones"] = Joined(dns.Zones.Select(zone => zone.Text));
         values["dns.vip_cidr"] = $"{dns.Vips.Network}";
         values["dns.ttl_max"] = $"{dns.TtlMax}";

@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using Fairlead.Configuration;
+using Fairlead.Hosting.Reloading;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Sidecar.Hosting.Reloading;
@@ -10,22 +10,22 @@ namespace Fairlead.Sidecar.Hosting.Reloading;
 /// tell no watcher. A file that cannot be used changes nothing. What can change while the sidecar runs is changed; what
 /// cannot keeps its value and is named. One caller at a time.
 /// </summary>
-/// <param name="path">The configuration file.</param>
-/// <param name="environment">The variables laid over it.</param>
+/// <param name="loaded">What the sidecar was started with.</param>
 /// <param name="host">What runs.</param>
 /// <param name="time">The clock of the looks.</param>
 /// <param name="log">Hears what came of each.</param>
-internal sealed class Reloader(
-    string path, IReadOnlyDictionary<string, string> environment, SidecarHost host, TimeProvider time, ILogger log)
+internal sealed class Reloader(LoadedConfiguration loaded, SidecarHost host, TimeProvider time, ILogger log)
 {
     /// <summary>The time between two looks at the files.</summary>
     internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     private const string BootstrapContent = "bootstrap (its content)";
 
-    private readonly string? _bootstrap = Fingerprint(host.Options.Bootstrap);
-    private (string? Configuration, string? Bootstrap) _seen =
-        (Fingerprint(path), Fingerprint(host.Options.Bootstrap));
+    private (string? Configuration, string? Bootstrap) _seen = loaded.Seen;
+    private long _looks;
+
+    /// <summary>How often it looked at the files, and was done with what it saw.</summary>
+    internal long Looks => Interlocked.Read(ref _looks);
 
     /// <summary>Reloads at requests and changes until it is told to end; nothing that happens ends it.</summary>
     internal async Task RunAsync(ReloadRequests requests, CancellationToken cancellationToken)
@@ -35,14 +35,16 @@ internal sealed class Reloader(
             try
             {
                 var isAsked = await requests.WaitAsync(Pause, time, cancellationToken).ConfigureAwait(false);
-                var now = (Fingerprint(path), Fingerprint(host.Options.Bootstrap));
+                var now = loaded.Look();
 
                 // A file that is just being replaced is looked at again.
-                if (isAsked || (now != _seen && now.Item1 is not null))
+                if (isAsked || (now != _seen && now.Configuration is not null))
                 {
                     _seen = now;
                     Reload();
                 }
+
+                Interlocked.Increment(ref _looks);
             }
             catch (OperationCanceledException)
             {
@@ -52,7 +54,7 @@ internal sealed class Reloader(
             {
                 // Tried again at the next look: what it reached is in use, and to do that again changes nothing.
                 _seen = (null, null);
-                ReloadLog.Broke(log, e, path);
+                ReloadLog.Broke(log, e, loaded.Path);
             }
         }
     }
@@ -60,17 +62,17 @@ internal sealed class Reloader(
     /// <summary>Reads the file and takes over what can be.</summary>
     internal void Reload()
     {
-        var before = host.Reloads with { Path = path, ReadAt = time.GetUtcNow() };
+        var before = host.Reloads with { Path = loaded.Path, ReadAt = time.GetUtcNow() };
         try
         {
-            var changes = host.Apply(SidecarOptions.Load(path, environment));
-            var rest = Fingerprint(host.Options.Bootstrap) == _bootstrap
+            var changes = host.Apply(loaded.Reload());
+            var rest = loaded.Look().Bootstrap == loaded.Seen.Bootstrap
                 ? changes.Fixed
                 : [.. changes.Fixed.Append(BootstrapContent).Order(StringComparer.Ordinal)];
-            ReloadLog.Read(log, path, changes.Live.IsEmpty ? "nothing" : string.Join(", ", changes.Live));
+            ReloadLog.Read(log, loaded.Path, changes.Live.IsEmpty ? "nothing" : string.Join(", ", changes.Live));
             foreach (var key in rest)
             {
-                ReloadLog.RestartNeeded(log, path, key);
+                ReloadLog.RestartNeeded(log, loaded.Path, key);
             }
 
             host.Reloads = before with
@@ -93,19 +95,6 @@ internal sealed class Reloader(
                 Refused = before.Refused + 1,
                 Errors = [.. e.Errors.Select(error => error.ToString())],
             };
-        }
-    }
-
-    private static string? Fingerprint(string file)
-    {
-        try
-        {
-            using var stream = File.OpenRead(file);
-            return Convert.ToHexString(SHA256.HashData(stream));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
         }
     }
 }

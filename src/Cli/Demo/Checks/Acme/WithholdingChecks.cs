@@ -37,12 +37,17 @@ internal sealed class WithholdingChecks(DemoWorld world)
                 var held = operators.HeldAsync(waiting.Epoch, cancellationToken);
                 await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
                 var from = await held.ConfigureAwait(false);
-                var after = await sidecar.WaitForAsync(
+                await sidecar.WaitForAsync(
                     "names", page => NamesView.StateOf(page, AcmePlan.Cart) == "denied", cancellationToken)
                     .ConfigureAwait(false);
                 var elapsed = world.Time.GetElapsedTime(from).TotalSeconds;
+
+                // Between two streams it is at none: whom it is at then says nothing of who told it.
+                var after = await sidecar.WaitForAsync("names", page => RelayOf(page) >= 0, cancellationToken)
+                    .ConfigureAwait(false);
                 var other = RelayOf(after);
-                Check.That(other != relay, $"denied by {world.Home.AnchorIds[relay]}, which withheld it");
+                Check.That(
+                    other >= 0 && other != relay, $"denied by {world.Home.AnchorIds[relay]}, which withheld it");
                 Check.That(
                     elapsed <= BoundSeconds,
                     string.Create(CultureInfo.InvariantCulture, $"denied after {elapsed:0.0} s only"));
@@ -50,7 +55,7 @@ internal sealed class WithholdingChecks(DemoWorld world)
                 return string.Create(
                     CultureInfo.InvariantCulture,
                     $"epoch {waiting.Epoch} of us1 denies {AcmePlan.Cart}; {world.Home.AnchorIds[relay]}, which served "
-                    + $"the sidecar, withheld it; {(other < 0 ? "another one" : world.Home.AnchorIds[other])} told it "
+                    + $"the sidecar, withheld it; {world.Home.AnchorIds[other]} told it "
                     + $"{elapsed:0.0} s after three anchors of us1 held it (bound: V + delta = {BoundSeconds} s); "
                     + $"0 of {load.Responses.Count} requests of checkout failed");
             }

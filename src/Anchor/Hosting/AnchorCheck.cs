@@ -1,0 +1,134 @@
+using Fairlead.Anchor.Governing;
+using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Identities;
+using Fairlead.Configuration;
+using Fairlead.Hosting;
+using Fairlead.Identities;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol.Files;
+using Fairlead.Resolver.State;
+
+namespace Fairlead.Anchor.Hosting;
+
+/// <summary>
+/// What <c>--check-config</c> says: everything that would keep an anchor from starting, in its configuration and in the
+/// files that this names, at once. Nothing is written or locked, no address is listened at, nobody is asked: it may run
+/// beside the anchor. The journals and the archive are left to the start, which alone may open them. Not thread-safe.
+/// </summary>
+internal sealed class AnchorCheck
+{
+    private readonly AnchorOptions _options;
+    private readonly TimeProvider _time;
+    private readonly List<string> _problems = [];
+    private readonly List<string> _notes = [];
+
+    private AnchorCheck(AnchorOptions options, TimeProvider time) => (_options, _time) = (options, time);
+
+    /// <summary>Checks a configuration.</summary>
+    /// <returns>What is wrong, each with its place and the remedy, empty where all is well; and what a start would go
+    /// on without.</returns>
+    internal static async Task<(IReadOnlyList<string> Problems, IReadOnlyList<string> Notes)> RunAsync(
+        string path, IReadOnlyDictionary<string, string> environment, TimeProvider time)
+    {
+        var file = ConfigurationFile.Load(path, environment);
+        var check = new AnchorCheck(AnchorOptions.Read(file), time);
+        try
+        {
+            file.ThrowIfInvalid();
+        }
+        catch (ConfigurationException e)
+        {
+            check._problems.AddRange(e.Errors.Select(error => error.ToString()));
+        }
+
+        await check.FilesAsync().ConfigureAwait(false);
+        return (check._problems, check._notes);
+    }
+
+    private async Task FilesAsync()
+    {
+        // What is missing or wrong in the configuration itself was said already.
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var ground = File.Exists(_options.SegmentFile)
+            ? Try(() => SegmentGround.Read(_options.SegmentFile, now))
+            : null;
+        if (_options.Data.Length > 0)
+        {
+            if (WritableFolder.Trouble(_options.Data) is { } trouble)
+            {
+                _problems.Add($"data folder {_options.Data}: {trouble}; make it writable, or give another one");
+            }
+            else if (ground is not null)
+            {
+                ground = Try(() => new ChainFolder(_options.Data).Newest(ground, now));
+                await StateAsync(ground).ConfigureAwait(false);
+            }
+        }
+
+        Keys(ground);
+        Identities();
+    }
+
+    private async Task StateAsync(SegmentGround? ground)
+    {
+        if (ground is not null && Try(() => new StateKeeper(
+            new HomePin(ground.Genesis, ground.Name), Path.Combine(_options.Data, "verifier.state"), _options.Id))
+            is { } keeper)
+        {
+            await keeper.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private void Keys(SegmentGround? ground)
+    {
+        var paths = new[] { _options.GovKey, _options.SealKey, _options.TlsKey };
+        var before = _problems.Count;
+        foreach (var path in paths.Where(path => path.Length > 0).Distinct())
+        {
+            Try(() => KeyFile.LoadSigner(path))?.Dispose();
+        }
+
+        if (before == _problems.Count && ground is not null && _options.Id.Length > 0
+            && paths.All(path => path.Length > 0))
+        {
+            Try(() => KeyCustody.Load(_options, ground, _time))?.Dispose();
+        }
+    }
+
+    // Bundles and keys of issuers may appear later than the anchor.
+    private void Identities()
+    {
+        foreach (var domain in _options.Identities.Spiffe.Where(one => File.Exists(one.Bundle)))
+        {
+            Note(domain.Bundle, bytes => SpiffeSubjects.ReadBundle(domain.Domain, bytes));
+        }
+
+        foreach (var issuer in _options.Identities.Tokens.Where(one => File.Exists(one.Keys)))
+        {
+            Note(issuer.Keys, TokenKeys.Read);
+        }
+    }
+
+    private void Note(string path, Func<byte[], object> read)
+    {
+        _ = new RotatedFiles<object>([path], SvidFiles.BytesMax, contents => read(contents[0]), _time)
+        {
+            Unreadable = reason => _notes.Add($"{path}: {reason}"),
+        }.Current;
+    }
+
+    private T? Try<T>(Func<T> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is StartException or KeyFileException or InvalidDataException or IOException
+            or StateException or UnauthorizedAccessException or FormatException)
+        {
+            _problems.Add(e.Message);
+            return null;
+        }
+    }
+}
