@@ -33,7 +33,7 @@ internal static class ServiceResources
 
         foreach (var spelling in Members(name, demand))
         {
-            foreach (var resource in Spelled(audience, name, spelling, demand.IsOverdue))
+            foreach (var resource in Spelled(audience, name, spelling, isOverdue: false))
             {
                 yield return (resource, true);
             }
@@ -75,8 +75,10 @@ internal static class ServiceResources
         }
     }
 
-    // A host name without a port is what most clients write: the first request must find its cluster.
-    private static IEnumerable<string> Members(ServedName name, Demand demand) => demand.IsMember
+    // A host name without a port is what most clients write: the first request must find its cluster. An Envoy that
+    // comes back does not say what it holds of a collection, so that nothing stands in for what is not known.
+    private static IEnumerable<string> Members(ServedName name, Demand demand) =>
+        demand.IsMember && !IsHidden(name)
         ? name.Ports.Select(port => ClusterNames.Canonical(name.Name, port.Number)).Append(name.Name)
             .Select(ClusterNames.Located)
         : [];
@@ -92,9 +94,8 @@ internal static class ServiceResources
             return [];
         }
 
-        var isGuarded = name is { IsPending: true, WasGuarded: true }
-            && audience.SourceOf(spelling) != EndpointSource.Ads;
-        if (!isGuarded && BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
+        var isHidden = IsHidden(name) && audience.SourceOf(spelling) != EndpointSource.Ads;
+        if (!isHidden && BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
         {
             var port = name.Ports[index];
             var canonical = ClusterNames.Canonical(name.Name, port.Number);
@@ -112,6 +113,8 @@ internal static class ServiceResources
         return Dead(
             audience, spelling, name.Reason ?? (number is null ? Reasons.AmbiguousPort : Reasons.NoSuchPort));
     }
+
+    private static bool IsHidden(ServedName name) => name is { IsPending: true, WasGuarded: true };
 
     private static IEnumerable<Resource> Alias(
         Audience audience, ServedName name, string spelling, string canonical, ServedPort port)

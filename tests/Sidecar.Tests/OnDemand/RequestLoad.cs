@@ -46,11 +46,10 @@ internal sealed class RequestLoad : IAsyncDisposable
         Assert.True(_failed.IsEmpty, $"{step}: {_failed.Count} failed, the first by {_failed.FirstOrDefault()}");
     }
 
-    /// <summary>A step in which requests are to fail, and by this alone.</summary>
-    internal async Task FailsAsync(string step, string how, Func<Task> act)
+    /// <summary>A step in which requests may fail, and by this alone.</summary>
+    internal async Task MayFailAsync(string how, Func<Task> act)
     {
         await StepAsync(act);
-        Assert.True(!_failed.IsEmpty, $"{step}: nothing failed");
         Assert.All(_failed, failure => Assert.Contains(how, failure, StringComparison.Ordinal));
     }
 
