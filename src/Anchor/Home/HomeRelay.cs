@@ -9,62 +9,44 @@ namespace Fairlead.Anchor.Home;
 /// The home side of an anchor: one upstream subscription per (name, subject) and one session per target segment, kept
 /// as long as some consumer uses them and a little longer. Thread-safe.
 /// </summary>
-internal sealed class HomeRelay(
-    ServingContext context,
-    HomeVerifier verifier,
-    AttestBook attests,
-    IntroductionBook introductions,
-    ChainBook chains)
-    : IAsyncDisposable
+internal sealed class HomeRelay : IAsyncDisposable
 {
-    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(60);
-    private const int NamesMax = 20_000;
+    private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(10);
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<Digest, RelayedName> _names = [];
     private readonly ConcurrentDictionary<SegmentName, TargetSession> _sessions = new();
-    private ulong _nextId;
+    private readonly RelayedNames _names;
+    private readonly Func<SegmentName, TargetSession> _open;
+    private readonly ITimer _sweeping;
+
+    internal HomeRelay(
+        ServingContext context,
+        HomeVerifier verifier,
+        AttestBook attests,
+        IntroductionBook introductions,
+        ChainBook chains)
+    {
+        _names = new RelayedNames(context.Time);
+        _open = target => new TargetSession(context, verifier, attests, introductions, chains, target);
+
+        // By the clock and not when somebody asks: what nobody uses costs its target and this anchor as much as the
+        // rest, and after the last pod is gone nobody asks.
+        _sweeping = context.Time.CreateTimer(_ => DropIdle(), null, Sweep, Sweep);
+    }
 
     /// <summary>How many names are subscribed upstream, and over how many streams.</summary>
-    internal (int Names, int Streams) Upstream
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return (_names.Count, _sessions.Count);
-            }
-        }
-    }
+    internal (int Names, int Streams) Upstream => (_names.Count, _sessions.Count);
 
     /// <summary>Uses a name; <see cref="Release"/> ends it.</summary>
     /// <returns>The subscription, or <c>RateLimited</c> where there are too many.</returns>
     internal (RelayedName? Name, Refusal? Refusal) Use(AskedQuestion question)
     {
-        RelayedName? name;
-        var isNew = false;
-        lock (_gate)
+        if (_names.Use(question.Query, question.Consumer) is not ({ } name, var isNew))
         {
-            if (!_names.TryGetValue(question.Query.Digest, out name))
-            {
-                DropIdle();
-                if (_names.Count >= NamesMax)
-                {
-                    return (null,
-                        new Refusal(VerificationFailure.RateLimited, "query", $"{NamesMax} names are relayed already"));
-                }
-
-                name = new RelayedName(++_nextId, question.Query, question.Consumer);
-                _names.Add(question.Query.Digest, name);
-                isNew = true;
-            }
-
-            name.Users++;
+            return (null, new Refusal(
+                VerificationFailure.RateLimited, "query", $"{RelayedNames.Most} names are relayed already"));
         }
 
-        var session = _sessions.GetOrAdd(
-            question.Query.Value.Name.Segment!,
-            target => new TargetSession(context, verifier, attests, introductions, chains, target));
+        var session = _sessions.GetOrAdd(question.Query.Value.Name.Segment!, _open);
         if (isNew)
         {
             session.Add(name);
@@ -76,27 +58,18 @@ internal sealed class HomeRelay(
     /// <summary>Asks anew for what a segment answered: keys of it were misused (V38).</summary>
     internal void AskAgain(Digest segment)
     {
-        List<RelayedName> names;
-        lock (_gate)
+        foreach (var name in _names.All().Where(name => name.Read().Current?.Target == segment))
         {
-            names = [.. _names.Values.Where(name => name.Read().Current?.Target == segment)];
-        }
-
-        names.ForEach(name => name.AskAgain());
-    }
-
-    /// <summary>Ends one use; the subscription stays for a while, since a pod that restarts asks again.</summary>
-    internal void Release(RelayedName name)
-    {
-        lock (_gate)
-        {
-            name.Users--;
-            name.IdleSince = context.Time.GetTimestamp();
+            name.AskAgain();
         }
     }
+
+    /// <summary>Ends one use; the subscription stays for a while.</summary>
+    internal void Release(RelayedName name) => _names.Release(name);
 
     public async ValueTask DisposeAsync()
     {
+        await _sweeping.DisposeAsync().ConfigureAwait(false);
         foreach (var session in _sessions.Values)
         {
             await session.DisposeAsync().ConfigureAwait(false);
@@ -105,15 +78,11 @@ internal sealed class HomeRelay(
 
     private void DropIdle()
     {
-        foreach (var (digest, name) in _names.ToArray())
+        foreach (var name in _names.TakeIdle())
         {
-            if (name.Users == 0 && context.Time.GetElapsedTime(name.IdleSince) > Linger)
+            foreach (var session in _sessions.Values)
             {
-                _names.Remove(digest);
-                foreach (var session in _sessions.Values)
-                {
-                    session.Remove(name);
-                }
+                session.Remove(name);
             }
         }
     }

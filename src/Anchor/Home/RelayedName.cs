@@ -27,10 +27,10 @@ internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consum
 
     internal Consumer Consumer { get; } = consumer;
 
-    /// <summary>How many consumer streams use it; guarded by the relay.</summary>
+    /// <summary>How many consumer streams use it; guarded by <see cref="RelayedNames"/>.</summary>
     internal int Users { get; set; }
 
-    /// <summary>Since when nobody uses it, in monotonic ticks; guarded by the relay.</summary>
+    /// <summary>Since when nobody uses it, in monotonic ticks; guarded by <see cref="RelayedNames"/>.</summary>
     internal long IdleSince { get; set; }
 
     /// <summary>The newest answer, and the newest failure since.</summary>

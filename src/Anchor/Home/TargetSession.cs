@@ -58,8 +58,14 @@ internal sealed class TargetSession : IAsyncDisposable
         _wakeup.Signal();
     }
 
-    /// <summary>Ends a subscription; the target hears of it when the stream is opened anew.</summary>
-    internal void Remove(RelayedName name) => _names.TryRemove(name.Id, out _);
+    /// <summary>Ends a subscription.</summary>
+    internal void Remove(RelayedName name)
+    {
+        if (_names.TryRemove(name.Id, out _))
+        {
+            _wakeup.Signal();
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
