@@ -45,7 +45,13 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
-    public void Follow(string node, IReadOnlyList<string> endpoints)
+    public void Follow(string node, IReadOnlyList<string> endpoints) =>
+        Hear(node, stream => stream.Follow(endpoints));
+
+    public void Recall(string node, IReadOnlyCollection<string> endpoints) =>
+        Hear(node, stream => stream.Recall(endpoints));
+
+    private void Hear(string node, Action<DiscoveryStream<TRequest, TResponse>> word)
     {
         TaskCompletionSource followed;
         lock (_gate)
@@ -55,7 +61,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 return;
             }
 
-            stream.Follow(endpoints);
+            word(stream);
             followed = _followed;
         }
 
@@ -85,6 +91,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             foreach (var type in stream.Types)
             {
                 view.Count(type.Type, [], type.Subscription.Names);
+                Watch(type.Type, [], type.Subscription.Names);
             }
 
             XdsLog.StreamClosed(options.Logger, id);
@@ -206,6 +213,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             {
                 case StreamEvent.Names names:
                     _view!.Count(names.Type, names.Added, names.Removed);
+                    Watch(names.Type, names.Added, names.Removed);
                     break;
                 case StreamEvent.Acked ack:
                     var sent = ack.Response;
@@ -220,6 +228,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
                     XdsLog.StreamRefused(options.Logger, id, failed.Refusal, failed.Detail);
                     throw new RpcException(new Status(CodeOf(failed.Refusal), failed.Detail));
             }
+        }
+    }
+
+    private void Watch(ResourceType type, IEnumerable<string> added, IEnumerable<string> removed)
+    {
+        if (service.Only == ResourceType.Endpoints && type == ResourceType.Endpoints)
+        {
+            told.Watching(_node.Id, added, removed);
         }
     }
 
