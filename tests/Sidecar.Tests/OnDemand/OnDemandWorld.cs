@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Fairlead.EnvoyApi.Core;
 using Fairlead.Sidecar.Hosting;
 using Fairlead.Sidecar.Serving;
