@@ -23,10 +23,4 @@ public static class Collections
         ArgumentNullException.ThrowIfNull(name);
         return name.StartsWith(Scheme, StringComparison.Ordinal);
     }
-
-    /// <summary>The name of the cluster that is sent for a client to be answered while there is no other: beside the
-    /// name asked for, in its collection.</summary>
-    internal static string SentinelBeside(string name) => IsLocator(name)
-        ? name[..(name.LastIndexOf('/') + 1)] + Resource.SentinelId
-        : Resource.SentinelId;
 }

@@ -35,7 +35,7 @@ public sealed class Resource
     private const byte TypeUrlTag = 0x0A;
     private const byte ValueTag = 0x12;
 
-    /// <summary>What a sentinel is called, in its collection or by itself.</summary>
+    /// <summary>What a sentinel is called in its collection.</summary>
     public const string SentinelId = "sentinel";
 
     private readonly byte[] _framed;

@@ -19,8 +19,9 @@ namespace Fairlead.Xds.Delta;
 /// is known is not: it may only be not known yet.</item>
 /// <item>Endpoints are never called removed, which no client heeds: an assignment without any stands for it.</item>
 /// <item>A collection is answered once everything is known that belongs to it, within
-/// <see cref="XdsLimits.FirstAnswer"/> in any case, and never with nothing: a sentinel stands for that. So it is with
-/// the first names of a stream of clusters alone.</item>
+/// <see cref="XdsLimits.FirstAnswer"/> in any case, and never with nothing: a sentinel stands for that. The first name
+/// of a stream for clusters alone is answered as early, by an empty cluster of that name until it is known: nothing else
+/// is an answer to an Envoy, which asks for no second name before.</item>
 /// <item>What a client got of a collection, or holds of it from before, it asks for by name from then on; it is never
 /// called removed (an Envoy that hears so holds later requests until they time out).</item>
 /// <item>Where more clusters are asked for by name than a stream may, the oldest leaves that leads nowhere, the only
@@ -74,12 +75,13 @@ internal sealed class DeltaStream(
         var isFirst = state.Subscription.Wildcard && !owed.IsWhole && Snapshot.Primed;
         var wanted = Wanted(state);
         var (urgent, changed) = Due(state, owed, wanted, isFirst);
-        if (urgent.Count + changed.Count == 0 && IsSilent(state, owed))
+        var isSilent = urgent.Count + changed.Count == 0 && IsSilent(state, owed);
+        if (isSilent && IsDue(state, now))
         {
-            isWaiting |= !IsDue(state, now);
-            urgent.AddRange(isWaiting ? [] : [SentinelFor(state, state.Subscription.Names.First())]);
+            urgent.Add(SentinelFor(state, state.Subscription.Names.First(), ResourceRole.StandIn));
         }
 
+        isWaiting |= isSilent && urgent.Count == 0;
         var gone = Gone(state, owed, wanted);
         var keeps = gone.Count > 0 && state.Type == ResourceType.Cluster && RoutesUnsettled(now);
         if (keeps)
@@ -143,7 +145,7 @@ internal sealed class DeltaStream(
             {
                 state.Held.Add(name);
                 Use(state, owed, name);
-                if (name == Collections.SentinelBeside(name))
+                if (name.EndsWith("/" + Resource.SentinelId, StringComparison.Ordinal))
                 {
                     SentinelFor(state, name);
                 }
@@ -180,7 +182,7 @@ internal sealed class DeltaStream(
             isOpening = true;
             state.Opened.Add(prefix);
             var known = Wanted(state).Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).ToList();
-            owed.Asked.UnionWith(known.Count > 0 ? known : [SentinelFor(state, prefix).Name]);
+            owed.Asked.UnionWith(known.Count > 0 ? known : [SentinelFor(state, prefix + Resource.SentinelId).Name]);
         }
 
         return (isOpening, isWaiting);
@@ -202,12 +204,9 @@ internal sealed class DeltaStream(
         return now >= due;
     }
 
-    private static Resource SentinelFor(TypeState state, string name)
-    {
-        var sentinel = Resource.Sentinel(Collections.SentinelBeside(name));
-        state.Sentinels[sentinel.Name] = sentinel;
-        return sentinel;
-    }
+    private static Resource SentinelFor(
+        TypeState state, string name, ResourceRole role = ResourceRole.Ordinary) =>
+        state.Sentinels[name] = Resource.Sentinel(name).As(role);
 
     private void TakeNames(TypeState state, DeltaDiscoveryRequest request)
     {

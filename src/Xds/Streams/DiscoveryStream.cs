@@ -88,6 +88,24 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         }
     }
 
+    /// <summary>
+    /// The client has none of the clusters any more whose endpoints these are, if it was sent any: whatever it was sent
+    /// of clusters is sent again. An Envoy 1.40 whose own control plane speaks the state of the world loses all that
+    /// came on demand with each of that one's pushes, and asks for none of it again.
+    /// </summary>
+    public void Recall(IReadOnlyCollection<string> endpoints)
+    {
+        if (_types[ResourceType.Cluster.Order] is not { } clusters
+            || !clusters.Sent.Values.Any(cluster => cluster.References.Any(
+                one => one.Type == ResourceType.Endpoints && endpoints.Contains(one.Name))))
+        {
+            return;
+        }
+
+        clusters.Forced.UnionWith(clusters.Sent.Keys);
+        clusters.Dirty = true;
+    }
+
     /// <summary>The endpoints of the clusters that went out since this was asked last.</summary>
     public IReadOnlyList<string> TakeLeading()
     {

@@ -56,7 +56,13 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
-    public void Follow(string node, IReadOnlyList<string> endpoints)
+    public void Follow(string node, IReadOnlyList<string> endpoints) =>
+        Hear(node, stream => stream.Follow(endpoints));
+
+    public void Recall(string node, IReadOnlyCollection<string> endpoints) =>
+        Hear(node, stream => stream.Recall(endpoints));
+
+    private void Hear(string node, Action<DiscoveryStream<TRequest, TResponse>> word)
     {
         lock (_gate)
         {
@@ -65,7 +71,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 return;
             }
 
-            stream.Follow(endpoints);
+            word(stream);
         }
 
         Wake();
@@ -173,6 +179,10 @@ internal sealed class StreamSession<TRequest, TResponse>(
     {
         view.Watchers.Watch(this, type, added, removed);
         view.Count(type, added, removed);
+        if (service.Only == ResourceType.Endpoints && type == ResourceType.Endpoints)
+        {
+            told.Watching(_node.Id, added, removed);
+        }
     }
 
     // The clusters are on their way: what follows them on other streams of the client comes behind them.

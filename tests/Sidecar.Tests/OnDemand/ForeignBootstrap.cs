@@ -27,20 +27,21 @@ internal static class ForeignBootstrap
     /// <summary>The bootstrap.</summary>
     /// <param name="port">Where the other control plane is.</param>
     /// <param name="isDelta">Whether it is asked by the delta variant.</param>
-    /// <param name="isAuthority">Whether endpoints come on the stream of our authority.</param>
+    /// <param name="authority">The sidecar's socket where endpoints come on the stream of our authority, which must be
+    /// known from the start; null where the other control plane tells of it.</param>
     /// <param name="merged">The name of the cluster whose endpoints are ours.</param>
     /// <param name="tcp">A listener for TCP whose cluster, by this plain name, is asked for on demand; null for
     /// none.</param>
     /// <param name="isPlain">Whether clusters are asked for by plain names, not by the collection.</param>
     internal static string Of(
-        int port, bool isDelta, bool isAuthority, string merged, string? tcp = null, bool isPlain = false) => $$"""
+        int port, bool isDelta, string? authority, string merged, string? tcp = null, bool isPlain = false) => $$"""
         node: { id: shop/frontend, cluster: test, metadata: { fairlead: { endpoints: {{
-            (isAuthority ? "authority" : "stream")}} } } }
+            (authority is null ? "stream" : "authority")}} } } }
         admin: { address: { socket_address: { address: 127.0.0.1, port_value: 0 } } }
         dynamic_resources:
           ads_config: { {{Source(isDelta ? "DELTA_GRPC" : "GRPC", "foreign")}} }
           cds_config: { ads: {}, resource_api_version: V3 }
-        {{(isAuthority ? Authority : "")}}
+        {{(authority is null ? "" : Authority)}}
         static_resources:
           listeners:
             - name: outbound
@@ -99,6 +100,7 @@ internal static class ForeignBootstrap
                   - lb_endpoints:
                       - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: {{
                             port.ToString(CultureInfo.InvariantCulture)}} } } }
+        {{(authority is null ? "" : Static(authority))}}
         """;
 
     /// <summary>The cluster by which the Envoy reaches the sidecar, as the other control plane serves it.</summary>
@@ -163,6 +165,19 @@ internal static class ForeignBootstrap
         + "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation, mutations: [{ append: { "
         + "header: { key: x-fairlead-cluster, value: \"" + (isPlain ? "" : ClusterNames.Located(""))
         + "%REQ(:authority)%\" }, append_action: OVERWRITE_IF_EXISTS_OR_ADD } }] } }";
+
+    private static string Static(string socket) => $$"""
+            - name: {{Audience.DefaultXdsCluster}}
+              type: STATIC
+              connect_timeout: 1s
+              typed_extension_protocol_options:
+                envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+                  "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+                  explicit_http_config: { http2_protocol_options: {} }
+              load_assignment:
+                cluster_name: {{Audience.DefaultXdsCluster}}
+                endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: "{{socket}}" } } } }] }]
+        """;
 
     private static string Tcp(string cluster) => $$"""
             - name: tcp

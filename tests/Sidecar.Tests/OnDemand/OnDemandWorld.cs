@@ -61,13 +61,18 @@ internal sealed class OnDemandWorld : IAsyncDisposable
         var world = new OnDemandWorld(new OnDemandOptions(), imports);
         await world.BackendsAsync();
         world.Foreign = await ForeignControlPlane.StartAsync();
-        await world.Foreign.SetAsync(ForeignBootstrap.Sidecar(world.Sidecar.Socket));
+        if (!isAuthority)
+        {
+            await world.Foreign.SetAsync(ForeignBootstrap.Sidecar(world.Sidecar.Socket));
+        }
+
         await world.Foreign.SetAsync(ForeignBootstrap.Local(ForeignBootstrap.Own, world.Ports.One));
         world.Sidecar.Publish(Named(Checkout, world.Ports.One), world.Securely(isRotated: false));
         await world.Sidecar.StartAsync();
         world.Envoy = await EnvoyProcess.StartWithAsync(
             program!,
-            ForeignBootstrap.Of(world.Foreign.Port, isDelta, isAuthority, Merged, tcp, isPlain),
+            ForeignBootstrap.Of(
+                world.Foreign.Port, isDelta, isAuthority ? world.Sidecar.Socket : null, Merged, tcp, isPlain),
             Cancellation);
         await world.ServesAsync(ForeignBootstrap.OwnHost, "one");
         return world;

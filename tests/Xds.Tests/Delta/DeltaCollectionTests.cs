@@ -152,14 +152,15 @@ public sealed class DeltaCollectionTests
     }
 
     [Fact]
-    public void PlainName_OfWhichNothingIsKnown_IsAnsweredByASentinelInTime_Once()
+    public void PlainName_OfWhichNothingIsKnown_IsAnsweredByAnEmptyClusterInTime_IfItIsTheFirst()
     {
         var client = Client(Snapshot());
         client.Subscribe(Cds, "a");
         Assert.Empty(client.Take());
         client.Now += XdsLimits.Default.FirstAnswer;
-        Assert.Equal(["cds sentinel"], client.Take());
+        Assert.Equal(["cds a"], client.Take());
         client.Ack(Cds);
+        Assert.Empty(client.Take());
         client.Subscribe(Cds, "b");
         client.Now += TimeSpan.FromMinutes(1);
         Assert.Empty(client.Take());
@@ -206,6 +207,22 @@ public sealed class DeltaCollectionTests
 
     private static IEnumerable<string> NamesOf(DeltaClient client) =>
         client.Stream.Types.Single().Subscription.Names.Order(StringComparer.Ordinal);
+
+    [Fact]
+    public void Clusters_WhoseEndpointsNobodyAsksForAnyMore_AreSentAgain_AllOfThem()
+    {
+        var client = Client(Snapshot(Cluster(A, "a"), Cluster(B, "b")));
+        client.Subscribe(Cds, Glob);
+        client.Take();
+        client.Ack(Cds);
+        Later(client);
+        client.Stream.Recall(["c"]);
+        Assert.Empty(client.Take());
+        client.Stream.Recall(["b", "c"]);
+        Assert.Equal([$"cds {A} {B}"], client.Take());
+        client.Ack(Cds);
+        Assert.Empty(client.Take());
+    }
 
     private static DeltaClient Client(ResourceSnapshot snapshot) => new(snapshot, only: Cds);
 
