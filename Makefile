@@ -10,7 +10,7 @@ export DOTNET_NOLOGO := 1
 BUILD := eng/build.sh
 FAIRLEAD := dotnet artifacts/bin/Cli/release/fairlead.dll
 
-.PHONY: help build test soak test-tools demo bench publish-sidecar simulate format clean
+.PHONY: help build test soak test-tools demo bench publish-sidecar publish-xdshost simulate format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,7 +32,7 @@ demo: test-tools ## the story on real processes, as checks. KEEP=1 ENV_FILE=F le
 	@exec $(FAIRLEAD) demo $(if $(filter-out 0 no false,$(KEEP)),--keep) $(if $(ENV_FILE),--env-file "$(ENV_FILE)") \
 	  $(if $(OUTAGE),--outage $(OUTAGE))
 
-bench: test-tools publish-sidecar ## the measured budgets: a table here, figures in artifacts/bench.json. ONLY="cache seal ..." runs a part
+bench: test-tools publish-sidecar publish-xdshost ## the measured budgets: a table here, figures in artifacts/bench.json. ONLY="cache seal ..." runs a part
 	@$(BUILD) Sidecar.sln
 	@mkdir -p artifacts
 	@dotnet artifacts/bin/Bench/release/Fairlead.Bench.dll $(ONLY)
@@ -47,6 +47,10 @@ simulate: ## SEEDS=n [FROM=s] [N=4] [F=1] [BUG=name]: anchors under a seeded sch
 	@$(BUILD) tests/Simulator
 	@dotnet artifacts/bin/Simulator/release/Fairlead.Simulator.dll --seeds $(SEEDS) \
 	  $(if $(FROM),--from $(FROM)) $(if $(N),--n $(N)) $(if $(F),--f $(F)) $(if $(BUG),--bug $(BUG))
+
+publish-xdshost: ## the host that serves endpoints alone, as the sidecar is published, in artifacts/publish/xdshost
+	@dotnet publish bench/XdsHost -c Release -m:2 -v q -nologo -tl:off -r $(RID) --self-contained false \
+	  -o artifacts/publish/xdshost
 
 format: ## the house style, applied
 	@dotnet format Sidecar.sln --no-restore

@@ -6,20 +6,16 @@ internal static class BuiltPrograms
     /// <summary>The command line's program.</summary>
     public static string Fairlead => Find("Cli", "fairlead.dll");
 
-    /// <summary>The host that serves endpoints alone.</summary>
-    public static string XdsHost => Find("XdsHost", "Fairlead.XdsHost.dll");
+    /// <summary>The host that serves endpoints alone, published as the sidecar is.</summary>
+    public static string XdsHost => Published("xdshost", "XdsHost.dll", "make publish-xdshost");
 
     /// <summary>The sidecar's program as a pod runs it, published and compiled ahead of time.</summary>
-    public static string Sidecar
+    public static string Sidecar => Published("sidecar", "Fairlead.Sidecar.dll", "make publish-sidecar");
+
+    private static string Published(string folder, string file, string remedy)
     {
-        get
-        {
-            var path = Path.GetFullPath(Path.Combine(
-                AppContext.BaseDirectory, "..", "..", "..", "publish", "sidecar", "Fairlead.Sidecar.dll"));
-            return File.Exists(path)
-                ? path
-                : throw new FileNotFoundException($"{path} is missing; run make publish-sidecar");
-        }
+        var path = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "publish", folder, file));
+        return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing; run {remedy}");
     }
 
     private static string Find(string project, string file)

@@ -52,7 +52,7 @@ internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> str
             {
                 var config = new ClientConfig { Node = NodeOf(client.First().Node) };
                 response.Config.Add(config);
-                foreach (var resource in client.SelectMany(stream => stream.Resources).Take(ResourcesMax - count))
+                foreach (var resource in client.SelectMany(stream => stream.Resources()).Take(ResourcesMax - count))
                 {
                     count++;
                     var size = request.ExcludeResourceContents ? 0 : resource.Resource?.Framed.Length ?? 0;

@@ -25,7 +25,7 @@ internal enum ResourceState
 internal sealed record ResourceStatus(
     ResourceType Type, string Name, ResourceState State, Resource? Resource, Refused? Refused);
 
-/// <summary>All resources of one stream. Immutable.</summary>
+/// <summary>One stream, and its resources where somebody wants to know them. Immutable.</summary>
 /// <param name="Node">Who the client says it is.</param>
-/// <param name="Resources">The resources, by type and name.</param>
-internal sealed record StreamResources(ClientNode Node, IReadOnlyList<ResourceStatus> Resources);
+/// <param name="Resources">The resources as they are when it is called, by type and name.</param>
+internal sealed record StreamResources(ClientNode Node, Func<IReadOnlyList<ResourceStatus>> Resources);

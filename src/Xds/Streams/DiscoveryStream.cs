@@ -74,18 +74,22 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
 
     /// <summary>These endpoints are sent again, changed or not, as far as they are asked for: the clusters that have
     /// them went out, here or on another stream of the client.</summary>
-    public void Follow(IEnumerable<string> names)
+    /// <returns>Whether any of them is asked for.</returns>
+    public bool Follow(IEnumerable<string> names)
     {
         if (_types[ResourceType.Endpoints.Order] is not { } endpoints)
         {
-            return;
+            return false;
         }
 
+        var isAsked = false;
         foreach (var name in names.Where(endpoints.Subscription.Names.Contains))
         {
             endpoints.Forced.Add(name);
-            endpoints.Dirty = true;
+            endpoints.Dirty = isAsked = true;
         }
+
+        return isAsked;
     }
 
     /// <summary>
@@ -93,17 +97,18 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     /// of clusters is sent again. An Envoy 1.40 whose own control plane speaks the state of the world loses all that
     /// came on demand with each of that one's pushes, and asks for none of it again.
     /// </summary>
-    public void Recall(IReadOnlyCollection<string> endpoints)
+    /// <returns>Whether it was sent any.</returns>
+    public bool Recall(IReadOnlyCollection<string> endpoints)
     {
         if (_types[ResourceType.Cluster.Order] is not { } clusters
             || !clusters.Sent.Values.Any(cluster => cluster.References.Any(
                 one => one.Type == ResourceType.Endpoints && endpoints.Contains(one.Name))))
         {
-            return;
+            return false;
         }
 
         clusters.Forced.UnionWith(clusters.Sent.Keys);
-        clusters.Dirty = true;
+        return clusters.Dirty = true;
     }
 
     /// <summary>The endpoints of the clusters that went out since this was asked last.</summary>

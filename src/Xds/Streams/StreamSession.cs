@@ -50,9 +50,15 @@ internal sealed class StreamSession<TRequest, TResponse>(
     {
         lock (_gate)
         {
-            return _stream is null
-                ? null
-                : new StreamResources(_node, [.. _stream.Types.SelectMany(type => type.Resources())]);
+            return _stream is { } stream ? new StreamResources(_node, () => Resources(stream)) : null;
+        }
+    }
+
+    private IReadOnlyList<ResourceStatus> Resources(DiscoveryStream<TRequest, TResponse> stream)
+    {
+        lock (_gate)
+        {
+            return [.. stream.Types.SelectMany(type => type.Resources())];
         }
     }
 
@@ -62,16 +68,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
     public void Recall(string node, IReadOnlyCollection<string> endpoints) =>
         Hear(node, stream => stream.Recall(endpoints));
 
-    private void Hear(string node, Action<DiscoveryStream<TRequest, TResponse>> word)
+    private void Hear(string node, Func<DiscoveryStream<TRequest, TResponse>, bool> word)
     {
         lock (_gate)
         {
-            if (_stream is not { } stream || _node.Id != node)
+            if (_stream is not { } stream || _node.Id != node || !word(stream))
             {
                 return;
             }
-
-            word(stream);
         }
 
         Wake();

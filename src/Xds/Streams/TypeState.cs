@@ -6,7 +6,8 @@ namespace Fairlead.Xds.Streams;
 /// <summary>What a stream knows about one type: what is asked for, what was sent, what the client said to it.</summary>
 internal sealed class TypeState(ResourceType type)
 {
-    private const int OutstandingMax = 8;
+    // Pieces of one answer count each: of 32 kB they are 8 MB.
+    private const int OutstandingMax = 256;
     private const int MessageMax = 4_096;
 
     private readonly Dictionary<string, Resource> _sent = new(StringComparer.Ordinal);
@@ -17,6 +18,10 @@ internal sealed class TypeState(ResourceType type)
     private bool _isReleased;
     private UInt128 _sum;
     private string? _refusedNonce;
+
+    // What was sent in responses that are too many to be remembered, until the client has said something to a later one:
+    // requests are ordered.
+    private HashSet<string>? _unheard;
 
     // What the client refused, by name, until it takes or gives up a resource of that name; null while that is nothing.
     private Dictionary<string, Refused>? _refused;
@@ -111,7 +116,7 @@ internal sealed class TypeState(ResourceType type)
     public IEnumerable<ResourceStatus> Resources()
     {
         var waiting = _outstanding.SelectMany(response => response.Resources)
-            .Select(resource => resource.Name).ToHashSet(StringComparer.Ordinal);
+            .Select(resource => resource.Name).Concat(_unheard ?? []).ToHashSet(StringComparer.Ordinal);
         foreach (var name in _sent.Keys.Union(Subscription.Names, StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
             var sent = _sent.GetValueOrDefault(name);
@@ -155,7 +160,8 @@ internal sealed class TypeState(ResourceType type)
         _outstanding.Enqueue(response);
         if (_outstanding.Count > OutstandingMax)
         {
-            _outstanding.Dequeue();
+            (_unheard ??= new(StringComparer.Ordinal)).UnionWith(
+                _outstanding.Dequeue().Resources.Select(resource => resource.Name));
         }
     }
 
@@ -213,6 +219,7 @@ internal sealed class TypeState(ResourceType type)
         }
         while (response.Nonce != nonce);
 
+        _unheard = null;
         _awaited = Waiting ? _awaited : null;
         _isReleased = _awaited is not null && !_outstanding.Contains(_awaited);
 

@@ -86,6 +86,32 @@ public sealed class ClientStatusTests
     }
 
     [Fact]
+    public void Resource_OfAnAnswerInManyPieces_IsNotTakenBeforeTheClientSaysSo()
+    {
+        var many = Enumerable.Range(0, 300).Select(i => Endpoints($"n{i:000}", 1)).ToArray();
+        var client = new SotwClient(Snapshot(many), XdsLimits.Default with { EndpointBytes = 1 });
+        var names = many.Select(one => one.Name).ToArray();
+        client.Request(Eds, names);
+        while (client.Stream.Next(client.Now) is { } sent)
+        {
+            Assert.Equal(1, sent.Count);
+        }
+
+        Assert.All(Statuses(client), status => Assert.Equal(ConfigStatus.Stale, status));
+        client.Request(Eds, names, nonce: "300");
+        Assert.All(Statuses(client), status => Assert.Equal(ConfigStatus.Synced, status));
+    }
+
+    [Fact]
+    public void Resources_OfClientsThatAreNotAskedFor_AreNotLookedAt()
+    {
+        var service = new ClientStatusService(
+            () => [new StreamResources(Node, () => throw new InvalidOperationException("looked at"))]);
+        var other = NodeMatcher.Parser.ParseJson("""{"nodeId":{"exact":"other"}}""");
+        Assert.Empty(service.Answer(new ClientStatusRequest { NodeMatchers = { other } }).Config);
+    }
+
+    [Fact]
     public void Streams_OfOneNode_AreOneClient()
     {
         var (one, other) = (new SotwClient(Snapshot(Endpoints("a", 1))), new SotwClient(Snapshot(Cluster("a"))));
@@ -131,7 +157,7 @@ public sealed class ClientStatusTests
     [InlineData("""{"nodeMetadatas":[{"path":[{"key":"a"}],"value":{}}]}""")]
     public void Matcher_ThatCannotBeRead_IsInvalidArgument(string matcher)
     {
-        var service = new ClientStatusService(() => [new StreamResources(Node, [])]);
+        var service = new ClientStatusService(() => [new StreamResources(Node, () => [])]);
         var request = new ClientStatusRequest { NodeMatchers = { NodeMatcher.Parser.ParseJson(matcher) } };
         var refused = Assert.Throws<RpcException>(() => service.Answer(request));
         Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
@@ -151,10 +177,13 @@ public sealed class ClientStatusTests
         NodeMatching.Matches([NodeMatcher.Parser.ParseJson(matcher)], Node);
 
     private static StreamResources Of(SotwClient client) =>
-        new(Node, [.. client.Stream.Types.SelectMany(type => type.Resources())]);
+        new(Node, () => [.. client.Stream.Types.SelectMany(type => type.Resources())]);
 
     private static ClientStatusResponse Answer(SotwClient client, ClientStatusRequest request) =>
         new ClientStatusService(() => [Of(client)]).Answer(request);
+
+    private static IEnumerable<ConfigStatus> Statuses(SotwClient client) =>
+        Assert.Single(Answer(client, new()).Config).GenericXdsConfigs.Select(one => one.ConfigStatus);
 
     private static EnvoyApi.Endpoints.ClusterLoadAssignment Unpacked(Any any) =>
         any.Unpack<EnvoyApi.Endpoints.ClusterLoadAssignment>();
