@@ -10,7 +10,7 @@ export DOTNET_NOLOGO := 1
 BUILD := eng/build.sh
 FAIRLEAD := dotnet artifacts/bin/Cli/release/fairlead.dll
 
-.PHONY: help build test test-tools demo bench publish-sidecar simulate format clean
+.PHONY: help build test soak test-tools demo bench publish-sidecar simulate format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ test-tools: ## what the tests need beside the SDK, node and python3
 
 test: test-tools build ## every test; ends with `tests: N passed, N failed, N skipped`. ONLY="Naming.Tests ..." runs a part
 	@eng/test.sh $(ONLY)
+
+soak: test-tools build ## the tests that take too long for `make test`, such as every Envoy beside every control plane. ONLY as there
+	@eng/soak.sh $(ONLY)
 
 demo: test-tools ## the story on real processes, as checks. KEEP=1 ENV_FILE=F leaves it running, OUTAGE=60 for a longer one
 	@$(BUILD) Sidecar.sln

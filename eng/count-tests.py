@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs test programs and counts what truly happened.
 
-    count-tests.py [--jobs N] [--timeout SECONDS] [--alone NAME] [--out FOLDER] PROGRAM...
+    count-tests.py [--jobs N] [--timeout SECONDS] [--alone NAME] [--out FOLDER] [--explicit] PROGRAM...
 
 Every PROGRAM is an xunit.v3 executable. Totals come from its report (`-xml`), and its exit code must agree with them:
 a program that crashes writes no report, and a report without tests proves nothing. Both count as one failure each, so
@@ -129,7 +129,7 @@ def execute(command, log_path, timeout):
                 RUNNING.discard(process)
 
 
-def run(program, out, timeout):
+def run(program, options, out):
     name = program.name.removeprefix("Fairlead.")
     result = Result(name)
     report, log_path = out / f"{name}.xml", out / f"{name}.log"
@@ -137,12 +137,14 @@ def run(program, out, timeout):
     began = time.monotonic()
     try:
         command = [str(program), "-xml", str(report), "-reporter", "verbose", "-noColor", "-noLogo"]
-        code = execute(command, log_path, timeout)
+        if options.explicit:
+            command += ["-explicit", "only"]
+        code = execute(command, log_path, options.timeout)
     except OSError as error:
         result.broken(f"cannot be started: {error}")
         return result
     result.seconds = time.monotonic() - began
-    judge(result, report, code, timeout, log_path)
+    judge(result, report, code, options.timeout, log_path)
     return result
 
 
@@ -180,11 +182,11 @@ def run_all(programs, options, out):
     alone = [p for p in programs if p not in together]
     results = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for future in concurrent.futures.as_completed([pool.submit(run, p, out, options.timeout) for p in together]):
+        for future in concurrent.futures.as_completed([pool.submit(run, p, options, out) for p in together]):
             results.append(future.result())
             show(results[-1])
     for program in alone:
-        results.append(run(program, out, options.timeout))
+        results.append(run(program, options, out))
         show(results[-1])
     return sorted(results, key=lambda result: result.name)
 
@@ -202,6 +204,7 @@ def main():
     parser.add_argument("--timeout", type=float, default=300, help="seconds that one program may take")
     parser.add_argument("--alone", action="append", default=[], help="a program that shares the machine with no other")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("artifacts/tests"))
+    parser.add_argument("--explicit", action="store_true", help="the tests that run only where they are asked for")
     parser.add_argument("programs", nargs="*", type=pathlib.Path)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

@@ -49,7 +49,7 @@ internal sealed class ServiceList : IViewProvider, IResourceInterest
         }
     }
 
-    public ResourceView Open(ClientNode client) => _view;
+    public ResourceView Open(ClientNode client, ResourceType? only) => _view;
 
     public void Wanted(ResourceType type, string name)
     {

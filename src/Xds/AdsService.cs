@@ -14,6 +14,11 @@ namespace Fairlead.Xds;
 public sealed class AdsService
 {
     private readonly ConcurrentDictionary<long, IStreamSession> _sessions = new();
+    private readonly ConcurrentDictionary<long, IStreamSession> _clusterSessions = new();
+    private readonly Lock _gate = new();
+
+    // How many streams of their own the client of a node has for the endpoints of a name.
+    private readonly Dictionary<(string Node, string Name), int> _watching = [];
     private readonly IViewProvider _views;
     private readonly AdsOptions _options;
     private long _lastId;
@@ -84,11 +89,46 @@ public sealed class AdsService
         context.Complete();
     }
 
-    private void Lead(IStreamSession from, ResourceView view, string node, IReadOnlyList<string> endpoints)
+    private void Lead(IStreamSession from, string node, IReadOnlyList<string> endpoints)
     {
         foreach (var session in _sessions.Values.Where(session => session != from))
         {
-            session.Follow(view, node, endpoints);
+            session.Follow(node, endpoints);
+        }
+    }
+
+    private void Watch(string node, IEnumerable<string> added, IEnumerable<string> removed)
+    {
+        var left = new List<string>();
+        lock (_gate)
+        {
+            foreach (var name in added)
+            {
+                _watching[(node, name)] = _watching.GetValueOrDefault((node, name)) + 1;
+            }
+
+            foreach (var name in removed)
+            {
+                var count = _watching.GetValueOrDefault((node, name)) - 1;
+                if (count > 0)
+                {
+                    _watching[(node, name)] = count;
+                }
+                else if (_watching.Remove((node, name)))
+                {
+                    left.Add(name);
+                }
+            }
+        }
+
+        if (left.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var session in _clusterSessions.Values)
+        {
+            session.Recall(node, left);
         }
     }
 
@@ -108,8 +148,13 @@ public sealed class AdsService
 
         var id = Interlocked.Increment(ref _lastId);
         var session = new StreamSession<TRequest, TResponse>(
-            id, context.Peer, service, _views, _options, new SessionEvents(ack => Acked?.Invoke(ack), Lead));
+            id, context.Peer, service, _views, _options, new SessionEvents(ack => Acked?.Invoke(ack), Lead, Watch));
         _sessions[id] = session;
+        if (service.Only == ResourceType.Cluster)
+        {
+            _clusterSessions[id] = session;
+        }
+
         try
         {
             await session.RunAsync(requests, responses, context.CancellationToken).ConfigureAwait(false);
@@ -117,6 +162,7 @@ public sealed class AdsService
         finally
         {
             _sessions.TryRemove(id, out _);
+            _clusterSessions.TryRemove(id, out _);
         }
     }
 }

@@ -35,6 +35,9 @@ public sealed class Resource
     private const byte TypeUrlTag = 0x0A;
     private const byte ValueTag = 0x12;
 
+    /// <summary>What a sentinel is called in its collection.</summary>
+    public const string SentinelId = "sentinel";
+
     private readonly byte[] _framed;
 
     private Resource(ResourceType type, string name, byte[] framed, ImmutableArray<ResourceReference> references)
@@ -45,6 +48,12 @@ public sealed class Resource
         References = references;
         Fingerprint = Hash(name, framed);
         Version = Fingerprint.ToString("x32", CultureInfo.InvariantCulture);
+    }
+
+    private Resource(Resource other, ResourceRole role)
+    {
+        (Type, Name, _framed, References) = (other.Type, other.Name, other._framed, other.References);
+        (Fingerprint, Version, Role) = (other.Fingerprint, other.Version, role);
     }
 
     /// <summary>The type.</summary>
@@ -58,6 +67,9 @@ public sealed class Resource
 
     /// <summary>The resources that this one names.</summary>
     public ImmutableArray<ResourceReference> References { get; }
+
+    /// <summary>What it stands for; not part of its content.</summary>
+    public ResourceRole Role { get; }
 
     /// <summary>The bytes of the Any with its field tag and length, as they stand in a response.</summary>
     internal ReadOnlySpan<byte> Framed => _framed;
@@ -106,6 +118,25 @@ public sealed class Resource
         input.ReadTag();
         return Any.Parser.ParseFrom(input.ReadBytes());
     }
+
+    /// <summary>A cluster that leads nowhere. An Envoy that asks for clusters on demand sends no second name before its
+    /// first has any answer, and takes an empty one for none.</summary>
+    public static Resource Sentinel(string name) => Create(new Cluster
+    {
+        Name = name,
+        Type = Cluster.Types.DiscoveryType.Static,
+        AltStatName = SentinelId,
+        IgnoreHealthOnHostRemoval = true,
+        CommonLbConfig = new Cluster.Types.CommonLbConfig
+        {
+            HealthyPanicThreshold = new EnvoyApi.Types.Percent(),
+            UpdateMergeWindow = new Google.Protobuf.WellKnownTypes.Duration(),
+        },
+        LoadAssignment = new ClusterLoadAssignment { ClusterName = name },
+    });
+
+    /// <summary>The same content in another role.</summary>
+    public Resource As(ResourceRole role) => role == Role ? this : new Resource(this, role);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Type} {Name}@{Version[..8]}";

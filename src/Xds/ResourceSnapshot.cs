@@ -10,17 +10,20 @@ public sealed class ResourceSnapshot
 {
     private readonly ImmutableArray<ImmutableDictionary<string, Resource>> _resources;
     private readonly ImmutableArray<ImmutableHashSet<string>> _wildcard;
+    private readonly ImmutableArray<ImmutableHashSet<string>> _located;
 
     internal ResourceSnapshot(
         long sequence,
         bool primed,
         ImmutableArray<ImmutableDictionary<string, Resource>> resources,
-        ImmutableArray<ImmutableHashSet<string>> wildcard)
+        ImmutableArray<ImmutableHashSet<string>> wildcard,
+        ImmutableArray<ImmutableHashSet<string>> located)
     {
         Sequence = sequence;
         Primed = primed;
         _resources = resources;
         _wildcard = wildcard;
+        _located = located;
     }
 
     /// <summary>Nothing, and not primed: what a view serves before its first snapshot.</summary>
@@ -28,6 +31,7 @@ public sealed class ResourceSnapshot
         0,
         primed: false,
         [.. ResourceType.All.Select(_ => ImmutableDictionary.Create<string, Resource>(StringComparer.Ordinal))],
+        [.. ResourceType.All.Select(_ => ImmutableHashSet.Create<string>(StringComparer.Ordinal))],
         [.. ResourceType.All.Select(_ => ImmutableHashSet.Create<string>(StringComparer.Ordinal))]);
 
     /// <summary>Advances with every snapshot of a view.</summary>
@@ -54,6 +58,14 @@ public sealed class ResourceSnapshot
         return _wildcard[type.Order];
     }
 
+    /// <summary>The names that a client gets which asks for a collection (<see cref="Collections"/>), of all
+    /// collections of the type.</summary>
+    public ImmutableHashSet<string> Located(ResourceType type)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        return _located[type.Order];
+    }
+
     /// <summary>The resource of that type and name, or null.</summary>
     public Resource? Find(ResourceType type, string name)
     {
@@ -75,5 +87,5 @@ public sealed class ResourceSnapshot
     }
 
     /// <summary>Starts the next snapshot from this one.</summary>
-    public SnapshotBuilder ToBuilder() => new(Sequence + 1, Primed, _resources, _wildcard);
+    public SnapshotBuilder ToBuilder() => new(Sequence + 1, Primed, _resources, _wildcard, _located);
 }

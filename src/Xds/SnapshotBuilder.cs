@@ -8,17 +8,20 @@ public sealed class SnapshotBuilder
     private readonly long _sequence;
     private readonly ImmutableDictionary<string, Resource>[] _resources;
     private readonly ImmutableHashSet<string>[] _wildcard;
+    private readonly ImmutableHashSet<string>[] _located;
 
     internal SnapshotBuilder(
         long sequence,
         bool primed,
         ImmutableArray<ImmutableDictionary<string, Resource>> resources,
-        ImmutableArray<ImmutableHashSet<string>> wildcard)
+        ImmutableArray<ImmutableHashSet<string>> wildcard,
+        ImmutableArray<ImmutableHashSet<string>> located)
     {
         _sequence = sequence;
         Primed = primed;
         _resources = [.. resources];
         _wildcard = [.. wildcard];
+        _located = [.. located];
     }
 
     /// <summary>See <see cref="ResourceSnapshot.Primed"/>; stays true once set.</summary>
@@ -26,7 +29,8 @@ public sealed class SnapshotBuilder
 
     /// <summary>Adds or replaces a resource; unchanged content changes nothing.</summary>
     /// <param name="resource">The resource.</param>
-    /// <param name="wildcard">Whether clients that ask for everything get it (clusters and listeners only).</param>
+    /// <param name="wildcard">Whether clients that ask for everything get it (clusters and listeners only): of a name
+    /// that is a locator, clients that ask for its collection.</param>
     public SnapshotBuilder Set(Resource resource, bool wildcard = false)
     {
         ArgumentNullException.ThrowIfNull(resource);
@@ -36,12 +40,14 @@ public sealed class SnapshotBuilder
             throw new ArgumentException($"{resource.Type} has no wildcard", nameof(wildcard));
         }
 
-        if (_resources[slot].GetValueOrDefault(resource.Name)?.Fingerprint != resource.Fingerprint)
+        if (_resources[slot].GetValueOrDefault(resource.Name) is not { } before
+            || before.Fingerprint != resource.Fingerprint || before.Role != resource.Role)
         {
             _resources[slot] = _resources[slot].SetItem(resource.Name, resource);
         }
 
-        _wildcard[slot] = wildcard ? _wildcard[slot].Add(resource.Name) : _wildcard[slot].Remove(resource.Name);
+        var all = Collections.IsLocator(resource.Name) ? _located : _wildcard;
+        all[slot] = wildcard ? all[slot].Add(resource.Name) : all[slot].Remove(resource.Name);
         return this;
     }
 
@@ -51,6 +57,7 @@ public sealed class SnapshotBuilder
         ArgumentNullException.ThrowIfNull(type);
         _resources[type.Order] = _resources[type.Order].Remove(name);
         _wildcard[type.Order] = _wildcard[type.Order].Remove(name);
+        _located[type.Order] = _located[type.Order].Remove(name);
         return this;
     }
 
@@ -62,5 +69,5 @@ public sealed class SnapshotBuilder
     }
 
     /// <summary>The snapshot.</summary>
-    public ResourceSnapshot Build() => new(_sequence, Primed, [.. _resources], [.. _wildcard]);
+    public ResourceSnapshot Build() => new(_sequence, Primed, [.. _resources], [.. _wildcard], [.. _located]);
 }

@@ -10,12 +10,14 @@ namespace Fairlead.Xds;
 /// named one of that type; afterwards it asks for nothing. gRPC sends it when it no longer wants anything.</item>
 /// <item>"*" asks for everything, beside names or alone; a list without it drops the wildcard.</item>
 /// <item>For endpoints and routes "*" means nothing, and "" names nothing anywhere.</item>
+/// <item>A name that asks for a collection stands among the names, and means one in a delta request alone.</item>
 /// </list>
 /// </remarks>
 internal sealed class Subscription(ResourceType type)
 {
     private const string Everything = "*";
 
+    private readonly SortedSet<string> _prefixes = new(StringComparer.Ordinal);
     private HashSet<string> _names = new(StringComparer.Ordinal);
     private bool _everNamed;
     private bool _changed;
@@ -25,6 +27,37 @@ internal sealed class Subscription(ResourceType type)
 
     /// <summary>The names that are asked for one by one.</summary>
     public IReadOnlySet<string> Names => _names;
+
+    /// <summary>What the names of the collections begin with that are asked for, ascending.</summary>
+    public IReadOnlyCollection<string> Prefixes => _prefixes;
+
+    /// <summary>Whether a name stands in a collection that is asked for.</summary>
+    public bool IsInCollection(string name)
+    {
+        foreach (var prefix in _prefixes)
+        {
+            if (name.StartsWith(prefix, StringComparison.Ordinal) && name.Length > prefix.Length)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Asks for one name more, which no request had.</summary>
+    /// <returns>False where it was asked for.</returns>
+    public bool Add(string name) => _names.Add(name);
+
+    /// <summary>Asks for one name fewer.</summary>
+    public void Remove(string name)
+    {
+        _names.Remove(name);
+        if (Collections.PrefixOf(name) is { } prefix)
+        {
+            _prefixes.Remove(prefix);
+        }
+    }
 
     /// <summary>Takes over what a delta request subscribes and then what it unsubscribes.</summary>
     /// <returns>The names that came and went.</returns>
@@ -52,6 +85,7 @@ internal sealed class Subscription(ResourceType type)
 
         _names.UnionWith(subscribe.Where(name => name.Length > 0 && name != Everything));
         _names.ExceptWith(unsubscribe);
+        FindCollections(subscribe.Concat(unsubscribe));
         return (
             [.. subscribe.Distinct(StringComparer.Ordinal).Where(n => _names.Contains(n) && !before.Contains(n))],
             [.. before.Where(name => !_names.Contains(name))]);
@@ -77,5 +111,30 @@ internal sealed class Subscription(ResourceType type)
             : [.. _names.Where(n => !names.Contains(n))];
         _names = names;
         return (added, removed);
+    }
+
+    private void FindCollections(IEnumerable<string> changed)
+    {
+        if (!type.FullState)
+        {
+            return;
+        }
+
+        foreach (var name in changed)
+        {
+            if (Collections.PrefixOf(name) is not { } prefix)
+            {
+                continue;
+            }
+
+            if (_names.Contains(name))
+            {
+                _prefixes.Add(prefix);
+            }
+            else
+            {
+                _prefixes.Remove(prefix);
+            }
+        }
     }
 }

@@ -6,7 +6,10 @@ public sealed record XdsLimits
     /// <summary>The limits that are used where none are given.</summary>
     public static XdsLimits Default { get; } = new();
 
-    /// <summary>Names of one type that a stream may ask for.</summary>
+    /// <summary>
+    /// Names of one type that a stream may ask for. One more is refused; of clusters on a delta stream, where an Envoy
+    /// asks for whatever its clients write into a Host header, the oldest leaves that leads nowhere.
+    /// </summary>
     public int NamesMax { get; init; } = 10_000;
 
     /// <summary>Characters of a name.</summary>
@@ -26,6 +29,10 @@ public sealed record XdsLimits
     /// while anything warms, so this must end.
     /// </summary>
     public TimeSpan AckWaitMax { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a client that asks for clusters on demand waits for the first answer of its stream: it asks
+    /// for no second name before that.</summary>
+    public TimeSpan FirstAnswer { get; init; } = TimeSpan.FromMilliseconds(900);
 
     /// <summary>The least time between two changes of clusters, listeners or routes; endpoints never wait.</summary>
     public TimeSpan PushInterval { get; init; } = TimeSpan.FromMilliseconds(100);

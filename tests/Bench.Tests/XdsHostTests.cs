@@ -17,7 +17,7 @@ public sealed class XdsHostTests
     public void Names_HaveTheirEndpointsOverThreeZones_AndNoOthersAreThere()
     {
         var services = new ServiceList(names: 3, endpoints: 100);
-        var endpoints = services.Open(ClientNode.Anonymous).Current.Resources(ResourceType.Endpoints);
+        var endpoints = services.Open(ClientNode.Anonymous, null).Current.Resources(ResourceType.Endpoints);
         Assert.Equal(["svc-0", "svc-1", "svc-2"], endpoints.Keys.Order(StringComparer.Ordinal));
         var assignment = Assignments.Of("svc-0", 100, 0);
         Assert.Equal(3, assignment.Endpoints.Count);
@@ -29,7 +29,7 @@ public sealed class XdsHostTests
     public void Change_IsOfOneNameOnly_AndEachIsAnother()
     {
         var services = new ServiceList(names: 3, endpoints: 2);
-        var view = services.Open(ClientNode.Anonymous);
+        var view = services.Open(ClientNode.Anonymous, null);
         string VersionOf(string name) => view.Current.Find(ResourceType.Endpoints, name)!.Version;
         var (first, other) = (VersionOf("svc-1"), VersionOf("svc-2"));
         Assert.True(services.Change("svc-1"));

@@ -54,7 +54,7 @@ internal sealed class XdsServer : IViewProvider, IAsyncDisposable
         return server;
     }
 
-    public ResourceView Open(ClientNode client) => _view;
+    public ResourceView Open(ClientNode client, ResourceType? only) => _view;
 
     /// <summary>Starts clients and waits until each has its first response.</summary>
     public async Task<ChildProcess> ConnectAsync(int streams, int connections, CancellationToken cancellationToken)

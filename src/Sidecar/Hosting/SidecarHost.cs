@@ -52,14 +52,15 @@ internal sealed class SidecarHost : IAsyncDisposable
             ? new ShapeFile(file, _imports, reason => SidecarLog.Shapes(_log, reason))
             : null;
         _interest = new NameInterest(name => Resolver!.Want(name), name => Resolver!.Forget(name));
-        Views = new ServedViews(_imports, _interest.Count, _shapes, SvidSecret.PathOf(options));
+        Views = new ServedViews(
+            _imports, _interest.Count, _shapes, SvidSecret.PathOf(options), options.OnDemand, _interest.Renew, time);
         Pod = new PodServices(options, setup.Options, _interest.Count, (time, new Random(random.Next()), loggers));
         Ads = new AdsService(
             Views, new AdsOptions { TimeProvider = time, Logger = loggers.CreateLogger<AdsService>() });
         var report = new TroubleReport(_log);
         _sets = new SetBook(_interest.Count, OnChanged);
         Resolver = new HomeResolver(
-            setup.Options with { IsKept = name => _imports.Contains(name) },
+            setup.Options with { IsKept = name => _imports.Contains(name) || Views!.IsServing(name) },
             setup.Subject,
             new NameObserver(_sets.Changed, OnForgotten, report.Report));
     }
@@ -245,7 +246,7 @@ internal sealed class SidecarHost : IAsyncDisposable
 
         _admin = await AdminServer.StartAsync(_options, this, _time, cancellationToken).ConfigureAwait(false);
         _telemetry = StartTelemetry();
-        foreach (var name in _imports)
+        foreach (var name in _imports.Concat(Views.Used))
         {
             _interest.Count(name, isWanted: true);
         }

@@ -4,6 +4,8 @@ using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Proxy;
+using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Translation;
 using Fairlead.Telemetry;
 
 namespace Fairlead.Sidecar.Hosting;
@@ -39,6 +41,9 @@ internal sealed record SidecarOptions
 
     /// <value>The loopback address of xDS. Default 127.0.0.1:16010.</value>
     internal required IPEndPoint XdsAddress { get; init; }
+
+    /// <value>How clusters are served on demand.</value>
+    internal OnDemandOptions OnDemand { get; init; } = new();
 
     /// <value>The admin port; loopback only. Default 127.0.0.1:16000.</value>
     internal required IPEndPoint Admin { get; init; }
@@ -92,6 +97,7 @@ internal sealed record SidecarOptions
             XdsSocket = xds.FilePath("socket", "/var/run/fairlead/xds.sock"),
             XdsSvid = PodIdentity.SvidOf(xds.Section("spiffe", isRequired: false)),
             XdsAddress = xds.LoopbackEndpoint("address", new IPEndPoint(IPAddress.Loopback, 16010)),
+            OnDemand = OnDemandOf(xds.Section("on_demand", isRequired: false)),
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16000)),
             Metrics = root.OpenEndpoint("metrics", 16020),
             Telemetry = TelemetryOptions.Read(root),
@@ -114,6 +120,29 @@ internal sealed record SidecarOptions
 
     private static bool IsImport(string text, out FullName name) =>
         FullName.TryParse(text, out name!, out _) && name.Service is not null;
+
+    private static OnDemandOptions OnDemandOf(ConfigurationSection section)
+    {
+        var defaults = new OnDemandOptions();
+        return new OnDemandOptions
+        {
+            XdsCluster = section.Text("cluster", defaults.XdsCluster),
+            Endpoints = section.Text("endpoints", "stream") switch
+            {
+                "authority" => EndpointSource.Authority,
+                "stream" => EndpointSource.Stream,
+                var other => Refuse(other),
+            },
+            Hold = section.Duration(
+                "hold", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), defaults.Hold),
+        };
+
+        EndpointSource Refuse(string other)
+        {
+            section.Refuse("endpoints", $"{other} is neither stream nor authority", "write one of the two");
+            return EndpointSource.Stream;
+        }
+    }
 
     private static Subject? SubjectOf(ConfigurationSection root)
     {

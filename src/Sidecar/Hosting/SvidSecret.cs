@@ -43,7 +43,8 @@ internal static class SvidSecret
         }
     }
 
-    private static byte[] Content(SpiffePaths files) => JsonSerializer.SerializeToUtf8Bytes(
+    /// <summary>What the file says of a certificate.</summary>
+    internal static byte[] Content(SpiffePaths files) => JsonSerializer.SerializeToUtf8Bytes(
         new Dictionary<string, object>
         {
             ["resources"] = new[]

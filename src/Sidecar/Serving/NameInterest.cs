@@ -11,6 +11,19 @@ internal sealed class NameInterest(Action<string> want, Action<string> forget)
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
 
+    /// <summary>Says again of a name that is wanted that it is: the resolver weighs anew whether it may have to
+    /// leave.</summary>
+    internal void Renew(string name)
+    {
+        lock (_gate)
+        {
+            if (_counts.ContainsKey(name))
+            {
+                want(name);
+            }
+        }
+    }
+
     /// <summary>One part more wants the name, or one fewer. A word of less that no word of more came before is
     /// nothing.</summary>
     internal void Count(string name, bool isWanted)

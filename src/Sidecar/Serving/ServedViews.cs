@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Translation;
@@ -6,45 +7,79 @@ using Fairlead.Xds;
 namespace Fairlead.Sidecar.Serving;
 
 /// <summary>
-/// The views of both kinds of client, fed by the resolver; names that clients ask for are passed on to it, once however
+/// The views of each kind of client, fed by the resolver; names that clients ask for are passed on to it, once however
 /// many ask. Thread-safe.
 /// </summary>
+/// <remarks>
+/// Of names that lead nowhere and are no imports the resolver keeps as many as were asked for last; of the others it is
+/// remembered that they do, until somebody asks anew. So a client that asks for whatever it is asked takes no room from
+/// names that serve.
+/// </remarks>
 internal sealed class ServedViews : IViewProvider
 {
-    private IReadOnlySet<string> _imports;
+    private const int NegativesMax = 1_000;
+
     private readonly Action<string, bool> _interest;
+    private readonly Action<string> _renew;
+    private readonly OnDemandOptions _onDemand;
+    private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _wanted = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ServedName> _served = new(StringComparer.Ordinal);
+    private readonly Queue<string> _negatives = new();
+    private readonly HashSet<string> _watchedNegatives = new(StringComparer.Ordinal);
+
+    // Which names the resolver was told that clients want no more, though they do; and which it holds no more.
+    private readonly HashSet<string> _released = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _forgotten = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unanswered;
+    private readonly HashSet<string> _used;
     private readonly ShapeFile? _shapes;
     private readonly string? _secret;
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ViewFeed _envoy;
-    private readonly ViewFeed _grpc;
+    private ImmutableDictionary<Audience, ViewFeed> _feeds = ImmutableDictionary<Audience, ViewFeed>.Empty;
+    private IReadOnlySet<string> _imports;
     private bool _isPatienceOver;
 
-    /// <summary>Views of the imports as they were known last.</summary>
+    /// <summary>Views of the imports, and of what else was used, as they were known last.</summary>
     /// <param name="imports">The names that belong to "everything".</param>
     /// <param name="interest">Hears a name that clients want from now on or no longer.</param>
-    /// <param name="shapes">What the imports looked like before a restart; null to remember nothing.</param>
+    /// <param name="shapes">What names looked like before a restart; null to remember nothing.</param>
     /// <param name="secret">The file of the secret that Envoy shows as its own certificate; null for none.</param>
+    /// <param name="onDemand">How clusters are served on demand; null for the defaults.</param>
+    /// <param name="renew">Hears a name that serves, and is not to leave for others; null for nobody.</param>
+    /// <param name="time">The clock; null for the system's.</param>
     internal ServedViews(
-        IReadOnlySet<string> imports, Action<string, bool> interest, ShapeFile? shapes, string? secret = null)
+        IReadOnlySet<string> imports,
+        Action<string, bool> interest,
+        ShapeFile? shapes,
+        string? secret = null,
+        OnDemandOptions? onDemand = null,
+        Action<string>? renew = null,
+        TimeProvider? time = null)
     {
         _imports = imports;
         _interest = interest;
+        _renew = renew ?? (static _ => { });
+        _onDemand = onDemand ?? new OnDemandOptions();
+        _time = time ?? TimeProvider.System;
         _shapes = shapes;
         _secret = secret;
         _unanswered = [.. imports];
-        _envoy = new ViewFeed(ClientKind.Envoy, imports, Count);
-        _grpc = new ViewFeed(ClientKind.Grpc, imports, Count);
-        foreach (var name in imports)
+        _used = [.. shapes?.Used ?? []];
+        _envoy = FeedOf(Audience.Envoy);
+        FeedOf(Audience.Grpc);
+        foreach (var name in imports.Concat(_used))
         {
-            Serve(ServedName.Without(name, Reasons.Pending, shapes?.PortsOf(name) ?? []));
+            Serve(Pending(name));
         }
 
         Settle();
     }
+
+    /// <summary>The names that clients used before a restart, and may use again: to be resolved like imports.</summary>
+    internal IReadOnlyCollection<string> Used => _used;
 
     /// <summary>Ends when every import has an answer or a reason why not; after the patience, when clients are told
     /// something.</summary>
@@ -62,26 +97,58 @@ internal sealed class ServedViews : IViewProvider
         }
     }
 
-    public ResourceView Open(ClientNode client) => (client.IsGrpc ? _grpc : _envoy).View;
+    public ResourceView Open(ClientNode client, ResourceType? only) => Feed(client, only).View;
+
+    /// <summary>What keeps the view of a client.</summary>
+    internal ViewFeed Feed(ClientNode client, ResourceType? only) => FeedOf(_onDemand.AudienceOf(client, only));
+
+    /// <summary>Whether a name serves, so that no other may take its place.</summary>
+    internal bool IsServing(string name)
+    {
+        lock (_gate)
+        {
+            return _served.GetValueOrDefault(name) is { Reason: null };
+        }
+    }
 
     /// <summary>Serves a name's new state.</summary>
     internal void Publish(CachedName name)
     {
-        var served = ServedNameMapping.Map(name, _secret);
+        if (name.State != NameState.Unreachable)
+        {
+            Remember(name.Name);
+        }
+
+        Publish(ServedNameMapping.Map(name, _secret));
+    }
+
+    /// <summary>Serves what is known of a name.</summary>
+    internal void Publish(ServedName served)
+    {
         if (IsImport(served.Name))
         {
             if (!served.IsKnown)
             {
-                served = served with { Ports = _shapes?.PortsOf(served.Name) ?? [] };
+                served = Pending(served.Name);
             }
             else if (!served.IsPending)
             {
-                _shapes?.Remember(served.Name, served.Ports);
+                _shapes?.Remember(served);
                 Answer(served.Name);
             }
         }
+        else if (served.Reason is null && IsWanted(served.Name))
+        {
+            _shapes?.Remember(served);
+        }
+        else if (!served.IsKnown && _used.Contains(served.Name))
+        {
+            // Clients may hold its clusters since before a restart.
+            served = Pending(served.Name);
+        }
 
         Serve(served);
+        Weigh(served);
         Settle();
     }
 
@@ -102,13 +169,14 @@ internal sealed class ServedViews : IViewProvider
         foreach (var name in unknown)
         {
             // Never over an answer that came in between.
-            var pending = ServedName.Without(name, Reasons.Pending, _shapes?.PortsOf(name) ?? []);
-            _envoy.PublishFirst(pending);
-            _grpc.PublishFirst(pending);
+            ServeFirst(Pending(name));
         }
 
-        _envoy.Import(imports);
-        _grpc.Import(imports);
+        foreach (var feed in Feeds())
+        {
+            feed.Import(imports);
+        }
+
         Settle();
     }
 
@@ -120,8 +188,11 @@ internal sealed class ServedViews : IViewProvider
             _isPatienceOver = true;
         }
 
-        _envoy.EndPatience();
-        _grpc.EndPatience();
+        foreach (var feed in Feeds())
+        {
+            feed.EndPatience();
+        }
+
         Settle();
     }
 
@@ -132,12 +203,20 @@ internal sealed class ServedViews : IViewProvider
         {
             if (_wanted.ContainsKey(name))
             {
-                return; // Asked for again meanwhile.
+                _forgotten.Add(name);
+                return; // Asked for again meanwhile, or remembered as one that leads nowhere.
+            }
+
+            if (!_imports.Contains(name))
+            {
+                _served.Remove(name);
             }
         }
 
-        _envoy.Remove(name);
-        _grpc.Remove(name);
+        foreach (var feed in Feeds())
+        {
+            feed.Remove(name);
+        }
     }
 
     private bool IsImport(string name)
@@ -148,10 +227,116 @@ internal sealed class ServedViews : IViewProvider
         }
     }
 
+    private ServedName Pending(string name) =>
+        _shapes?.Pending(name) ?? ServedName.Without(name, Reasons.Pending, []);
+
+    private void Remember(string name)
+    {
+        lock (_gate)
+        {
+            _forgotten.Remove(name);
+        }
+    }
+
+    private bool IsWanted(string name)
+    {
+        lock (_gate)
+        {
+            return _wanted.ContainsKey(name);
+        }
+    }
+
     private void Serve(ServedName served)
     {
-        _envoy.Publish(served);
-        _grpc.Publish(served);
+        lock (_gate)
+        {
+            _served[served.Name] = served;
+        }
+
+        foreach (var feed in Feeds())
+        {
+            feed.Publish(served);
+        }
+    }
+
+    private void ServeFirst(ServedName served)
+    {
+        lock (_gate)
+        {
+            _served.TryAdd(served.Name, served);
+        }
+
+        foreach (var feed in Feeds())
+        {
+            feed.PublishFirst(served);
+        }
+    }
+
+    private IEnumerable<ViewFeed> Feeds()
+    {
+        lock (_gate)
+        {
+            return _feeds.Values;
+        }
+    }
+
+    // A view is made when the first client of its kind comes. Its lock is taken under this one here alone, where nobody
+    // else knows it yet.
+    private ViewFeed FeedOf(Audience audience)
+    {
+        lock (_gate)
+        {
+            if (_feeds.TryGetValue(audience, out var feed))
+            {
+                return feed;
+            }
+
+            var isEnvoy = audience.Client == ClientKind.Envoy;
+            feed = new ViewFeed(
+                audience, _imports, Count, isEnvoy ? _used : null, isEnvoy ? (_onDemand.Hold, _time) : null);
+            foreach (var served in _served.Values)
+            {
+                feed.Publish(served);
+            }
+
+            if (_isPatienceOver)
+            {
+                feed.EndPatience();
+            }
+
+            _feeds = _feeds.Add(audience, feed);
+            return feed;
+        }
+    }
+
+    // A name that serves is kept before others; of those that lead nowhere the oldest is watched no more.
+    private void Weigh(ServedName served)
+    {
+        if (served.Reason is null)
+        {
+            _renew(served.Name);
+        }
+
+        lock (_gate)
+        {
+            if (served.IsPending || served.Reason is null || !served.Ports.IsEmpty || _imports.Contains(served.Name)
+                || !_wanted.ContainsKey(served.Name) || !_watchedNegatives.Add(served.Name))
+            {
+                return;
+            }
+
+            _negatives.Enqueue(served.Name);
+            while (_negatives.Count > NegativesMax)
+            {
+                var oldest = _negatives.Dequeue();
+                if (_watchedNegatives.Remove(oldest) && _wanted.ContainsKey(oldest)
+                    && _served.GetValueOrDefault(oldest) is { Reason: not null, Ports.IsEmpty: true })
+                {
+                    _released.Add(oldest);
+                    _interest(oldest, false);
+                }
+            }
+        }
     }
 
     private void Answer(string name)
@@ -194,10 +379,17 @@ internal sealed class ServedViews : IViewProvider
                 _wanted.Remove(name);
             }
 
-            // Under the lock, so that the resolver hears of both views in one order.
-            if (users == (isWanted ? 1 : 0))
+            // Under the lock, so that the resolver hears of all views in one order. Whoever asks for a name that was
+            // given up has it looked up again.
+            if (users == (isWanted ? 1 : 0) ? !_released.Remove(name) || isWanted : isWanted && _released.Remove(name))
             {
                 _interest(name, isWanted);
+            }
+
+            if (users == 0 && _forgotten.Remove(name))
+            {
+                // No word of the resolver ends it any more. Not here: the view's lock is held.
+                _ = Task.Run(() => Forget(name));
             }
         }
     }

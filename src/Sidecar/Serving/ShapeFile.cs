@@ -7,24 +7,29 @@ using Fairlead.Sidecar.Translation;
 namespace Fairlead.Sidecar.Serving;
 
 /// <summary>
-/// Which ports each import had when it was last known, kept over a restart: the names of clusters that clients may hold
-/// since before it. It says nothing of endpoints, and nothing is served by it alone. Thread-safe.
+/// Which ports each import had when it was last known, and so of the names that clients used last without their being
+/// imports, kept over a restart: the names of clusters that clients may hold since before it. It says nothing of
+/// endpoints, and nothing is served by it alone. Thread-safe.
 /// </summary>
 internal sealed class ShapeFile : IAsyncDisposable
 {
     private const int BytesMax = 4 * 1_048_576;
 
+    // Each is a cluster or two in an Envoy that asks for the collection, of about 130 kB.
+    private const int UsedMax = 100;
+
     private readonly Lock _gate = new();
     private readonly DurableFile _file;
-    private readonly SortedDictionary<string, ImmutableArray<ServedPort>> _ports = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Shape> _shapes = new(StringComparer.Ordinal);
     private readonly IReadOnlySet<string> _imports;
     private readonly Action<string> _failed;
+    private readonly Queue<string> _used = new();
     private Task _saving = Task.CompletedTask;
     private bool _isDirty;
 
     /// <summary>Loads what is there.</summary>
     /// <param name="path">The file; it need not exist.</param>
-    /// <param name="imports">The names to remember; others in the file are dropped.</param>
+    /// <param name="imports">The names to remember; of others as many as were used last.</param>
     /// <param name="failed">Hears why the file is not used or not written: nothing depends on it but a restart without
     /// its home.</param>
     internal ShapeFile(string path, IReadOnlySet<string> imports, Action<string> failed)
@@ -42,31 +47,56 @@ internal sealed class ShapeFile : IAsyncDisposable
         catch (Exception e) when (e is StateException or JsonException or InvalidOperationException or FormatException
             or KeyNotFoundException)
         {
-            _ports.Clear();
+            _shapes.Clear();
+            _used.Clear();
             failed($"{path} is not used: {e.Message}");
         }
     }
 
-    /// <summary>The ports of an import; empty where none are known.</summary>
-    internal ImmutableArray<ServedPort> PortsOf(string name)
+    /// <summary>The names that were used without being imports.</summary>
+    internal IReadOnlyList<string> Used
     {
-        lock (_gate)
+        get
         {
-            return _ports.TryGetValue(name, out var ports) ? ports : [];
+            lock (_gate)
+            {
+                return [.. _used];
+            }
         }
     }
 
-    /// <summary>Notes the ports of an import; none means that nothing new is known.</summary>
-    internal void Remember(string name, ImmutableArray<ServedPort> ports)
+    /// <summary>What is known of a name before anything is verified: its ports, none where none are known.</summary>
+    internal ServedName Pending(string name)
     {
         lock (_gate)
         {
-            if (ports.IsEmpty || (_ports.TryGetValue(name, out var known) && known.SequenceEqual(ports)))
+            var shape = _shapes.GetValueOrDefault(name, new Shape([], false));
+            return ServedName.Without(name, Reasons.Pending, shape.Ports) with { WasGuarded = shape.IsGuarded };
+        }
+    }
+
+    /// <summary>Notes what a name looks like; one without ports tells nothing new.</summary>
+    internal void Remember(ServedName name)
+    {
+        lock (_gate)
+        {
+            var known = _shapes.GetValueOrDefault(name.Name);
+            var isGuarded = name.Reason is null ? name.Tls is not null : known?.IsGuarded == true;
+            if (name.Ports.IsEmpty || (known?.IsGuarded == isGuarded && known.Ports.SequenceEqual(name.Ports)))
             {
                 return;
             }
 
-            _ports[name] = ports;
+            if (known is null && !_imports.Contains(name.Name))
+            {
+                _used.Enqueue(name.Name);
+                if (_used.Count > UsedMax)
+                {
+                    _shapes.Remove(_used.Dequeue());
+                }
+            }
+
+            _shapes[name.Name] = new Shape(name.Ports, isGuarded);
             if (!_isDirty)
             {
                 _isDirty = true;
@@ -112,15 +142,23 @@ internal sealed class ShapeFile : IAsyncDisposable
         using var json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 4 });
         foreach (var name in json.RootElement.EnumerateObject())
         {
-            if (_imports.Contains(name.Name))
+            var isUsed = !_imports.Contains(name.Name);
+            if (!isUsed || _used.Count < UsedMax)
             {
-                _ports[name.Name] =
-                [
-                    .. name.Value.EnumerateArray().Select(port => new ServedPort(
-                        port.TryGetProperty("name", out var label) ? label.GetString() : null,
-                        port.GetProperty("number").GetUInt16(),
-                        port.GetProperty("protocol").GetString()!)),
-                ];
+                if (isUsed)
+                {
+                    _used.Enqueue(name.Name);
+                }
+
+                var ports = name.Value.EnumerateArray().ToList();
+                _shapes[name.Name] = new Shape(
+                    [
+                        .. ports.Select(port => new ServedPort(
+                            port.TryGetProperty("name", out var label) ? label.GetString() : null,
+                            port.GetProperty("number").GetUInt16(),
+                            port.GetProperty("protocol").GetString()!)),
+                    ],
+                    ports.Any(port => port.TryGetProperty("tls", out var tls) && tls.GetBoolean()));
             }
         }
     }
@@ -131,10 +169,10 @@ internal sealed class ShapeFile : IAsyncDisposable
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            foreach (var (name, ports) in _ports)
+            foreach (var (name, shape) in _shapes)
             {
                 json.WriteStartArray(name);
-                foreach (var port in ports)
+                foreach (var port in shape.Ports)
                 {
                     json.WriteStartObject();
                     if (port.Name is { } label)
@@ -144,6 +182,11 @@ internal sealed class ShapeFile : IAsyncDisposable
 
                     json.WriteNumber("number", port.Number);
                     json.WriteString("protocol", port.Protocol);
+                    if (shape.IsGuarded)
+                    {
+                        json.WriteBoolean("tls", true);
+                    }
+
                     json.WriteEndObject();
                 }
 
@@ -155,4 +198,7 @@ internal sealed class ShapeFile : IAsyncDisposable
 
         return buffer.WrittenSpan.ToArray();
     }
+
+    // What a name looked like, and whether its endpoints had identities.
+    private sealed record Shape(ImmutableArray<ServedPort> Ports, bool IsGuarded);
 }

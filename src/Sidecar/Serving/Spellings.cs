@@ -14,6 +14,9 @@ internal sealed class Spellings(Action<string, bool> interest)
     /// <summary>How many names are asked for.</summary>
     internal int Names => _names.Count;
 
+    /// <summary>Whether a name is asked for.</summary>
+    internal bool Has(string name) => _names.ContainsKey(name);
+
     /// <summary>The spellings of a name.</summary>
     internal IReadOnlyCollection<string> Of(string name) =>
         _names.TryGetValue(name, out var spellings) ? spellings.Keys : [];

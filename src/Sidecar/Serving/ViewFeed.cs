@@ -1,3 +1,4 @@
+using Fairlead.Naming;
 using Fairlead.Sidecar.Translation;
 using Fairlead.Xds;
 
@@ -10,31 +11,47 @@ namespace Fairlead.Sidecar.Serving;
 /// <remarks>
 /// A client that asks for everything hears nothing before the view is primed: when each import has an answer, a reason
 /// why not, or the shape that it had before a restart; after the first patience it is enough that one has. An empty
-/// world is never told because time ran out.
+/// world is never told because time ran out. A name that is asked for by itself is told as pending once it was waited for
+/// in vain, to those who hold nothing of it.
 /// </remarks>
 internal sealed class ViewFeed : IResourceInterest
 {
-    private readonly ClientKind _client;
+    private readonly Audience _audience;
+    private readonly IReadOnlySet<string> _used;
+    private readonly Patience? _patience;
     private IReadOnlySet<string> _imports;
     private readonly HashSet<string> _unknown;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ServedName> _names = new(StringComparer.Ordinal);
     private readonly Spellings _spellings;
+    private readonly Spellings _assignments;
+    private int _globs;
     private readonly Dictionary<string, HashSet<(ResourceType Type, string Name)>> _published =
         new(StringComparer.Ordinal);
 
     private bool _isPatienceOver;
 
     /// <summary>A view that holds nothing; it is primed only where there are no imports.</summary>
-    /// <param name="client">Whom it is for.</param>
+    /// <param name="audience">Whom it is for.</param>
     /// <param name="imports">The names that belong to "everything".</param>
     /// <param name="interest">Hears a name, and whether it is wanted from now on or no longer.</param>
-    internal ViewFeed(ClientKind client, IReadOnlySet<string> imports, Action<string, bool> interest)
+    /// <param name="used">The names that belong to the collection of clusters beside the imports; null for none.</param>
+    /// <param name="hold">How long a name is waited for before it is told as pending, and the clock; null for
+    /// ever.</param>
+    internal ViewFeed(
+        Audience audience,
+        IReadOnlySet<string> imports,
+        Action<string, bool> interest,
+        IReadOnlySet<string>? used = null,
+        (TimeSpan Time, TimeProvider Clock)? hold = null)
     {
-        _client = client;
+        _audience = audience;
         _imports = imports;
+        _used = used ?? new HashSet<string>();
         _unknown = [.. imports];
         _spellings = new Spellings(interest);
+        _assignments = new Spellings(interest);
+        _patience = hold is { } wait ? new Patience(wait.Time, wait.Clock, OnOverdue) : null;
         View = new ResourceView(this);
         View.Update(Prime);
     }
@@ -52,6 +69,11 @@ internal sealed class ViewFeed : IResourceInterest
             if (name.IsKnown)
             {
                 _unknown.Remove(name.Name);
+            }
+
+            if (!name.IsPending)
+            {
+                _patience?.End(name.Name);
             }
 
             View.Update(builder =>
@@ -143,22 +165,13 @@ internal sealed class ViewFeed : IResourceInterest
             }
 
             _names.Remove(name);
-            if (_published.Remove(name, out var resources))
-            {
-                View.Update(builder =>
-                {
-                    foreach (var (type, resource) in resources)
-                    {
-                        builder.Remove(type, resource);
-                    }
-                });
-            }
+            Drop(name);
         }
     }
 
-    public void Wanted(ResourceType type, string name) => Count(name, +1);
+    public void Wanted(ResourceType type, string name) => Count(type, name, +1);
 
-    public void Unwanted(ResourceType type, string name) => Count(name, -1);
+    public void Unwanted(ResourceType type, string name) => Count(type, name, -1);
 
     // An endpoint request is always answered: a client must not wait for a cluster that it was given. Who asks holds a
     // snapshot that may be older than what was published meanwhile: the newer one answers, and no "none" before it.
@@ -170,7 +183,8 @@ internal sealed class ViewFeed : IResourceInterest
     {
         lock (_gate)
         {
-            return Math.Max(_names.Count, Math.Max(_published.Count, _spellings.Names));
+            return Math.Max(
+                Math.Max(_names.Count, _published.Count), Math.Max(_spellings.Names, _assignments.Names));
         }
     }
 
@@ -178,37 +192,134 @@ internal sealed class ViewFeed : IResourceInterest
     {
         lock (_gate)
         {
-            return ClusterNames.TryRead(spelling, out var name, out _)
-                && ((_names.TryGetValue(name, out var served) && served.IsPending)
-                    || (_published.TryGetValue(name, out var resources)
-                        && resources.Contains((ResourceType.Endpoints, spelling))));
+            if (!ClusterNames.TryRead(spelling, out var name, out _))
+            {
+                return false;
+            }
+
+            if (_names.TryGetValue(name, out var served) && served.IsPending)
+            {
+                return true;
+            }
+
+            return _published.TryGetValue(name, out var resources)
+                ? resources.Contains((ResourceType.Endpoints, spelling))
+                : _patience is not null && _assignments.Has(name) && IsService(name);
         }
     }
 
-    private void Count(string spelling, int change)
+    private void Count(ResourceType type, string spelling, int change)
     {
+        if (spelling == ClusterNames.Glob && type == ResourceType.Cluster)
+        {
+            CountGlob(change);
+            return;
+        }
+
         // The names of the sidecar's own resources are nobody's service.
-        if (spelling is WellKnown.Routes or "*" or "" || !ClusterNames.TryRead(spelling, out var name, out _))
+        if (ClusterNames.IdOf(spelling) is WellKnown.Routes or Resource.SentinelId or "*" or ""
+            || !ClusterNames.TryRead(spelling, out var name, out _))
         {
             return;
         }
 
         lock (_gate)
         {
-            if (_spellings.Count(name, spelling, change) && _names.TryGetValue(name, out var served))
+            var spellings = type == ResourceType.Endpoints ? _assignments : _spellings;
+            var isOther = spellings.Count(name, spelling, change);
+            var served = _names.GetValueOrDefault(name);
+            if (!IsWanted(name))
             {
-                View.Update(builder => Rebuild(builder, served));
+                _patience?.End(name);
+            }
+            else if (served is null or { IsPending: true } && IsService(name))
+            {
+                _patience?.Begin(name);
+            }
+
+            if (isOther && (served ?? Unserved(name)) is { } shown)
+            {
+                View.Update(builder => Rebuild(builder, shown));
+            }
+            else if (served is null && !IsWanted(name))
+            {
+                Drop(name);
             }
         }
     }
+
+    private bool IsWanted(string name) => _spellings.Has(name) || _assignments.Has(name);
+
+    private void Drop(string name)
+    {
+        if (_published.Remove(name, out var resources) && resources.Count > 0)
+        {
+            View.Update(builder =>
+            {
+                foreach (var (type, resource) in resources)
+                {
+                    builder.Remove(type, resource);
+                }
+            });
+        }
+    }
+
+    // What a pod may use is built for whom a collection leads to it, and for nobody else.
+    private void CountGlob(int change)
+    {
+        lock (_gate)
+        {
+            var before = _globs;
+            _globs += change;
+            if (before > 0 == _globs > 0)
+            {
+                return;
+            }
+
+            View.Update(builder =>
+            {
+                foreach (var name in _imports.Concat(_used))
+                {
+                    if (_names.TryGetValue(name, out var served))
+                    {
+                        Rebuild(builder, served);
+                    }
+                }
+            });
+        }
+    }
+
+    private void OnOverdue(IReadOnlyList<string> names)
+    {
+        lock (_gate)
+        {
+            View.Update(builder =>
+            {
+                foreach (var name in names)
+                {
+                    if ((_names.GetValueOrDefault(name) ?? Unserved(name)) is { IsPending: true } served)
+                    {
+                        Rebuild(builder, served);
+                    }
+                }
+            });
+        }
+    }
+
+    // A name of which the resolver has said nothing yet; of one that no service has it never will.
+    private ServedName? Unserved(string name) => _patience is null || !IsWanted(name) ? null
+        : !IsService(name) ? ServedName.Without(name, Reasons.Absent, [])
+        : _patience.IsOver(name) ? ServedName.Without(name, Reasons.Pending, []) : null;
+
+    private static bool IsService(string name) =>
+        FullName.TryParse(name, out var full, out _) && full.Service is not null;
 
     private bool IsKnown(string name) => _names.GetValueOrDefault(name) is { IsKnown: true };
 
     private void Rebuild(SnapshotBuilder builder, ServedName name)
     {
         var next = new HashSet<(ResourceType, string)>();
-        var resources = ServiceResources.Of(_client, name, _imports.Contains(name.Name), _spellings.Of(name.Name));
-        foreach (var (resource, wildcard) in resources)
+        foreach (var (resource, wildcard) in ResourcesOf(name))
         {
             if (next.Add((resource.Type, resource.Name)))
             {
@@ -227,6 +338,21 @@ internal sealed class ViewFeed : IResourceInterest
         _published[name.Name] = next;
     }
 
+    // What nobody wants of this view is not built for it; it is when somebody asks.
+    private IEnumerable<(Resource Resource, bool Wildcard)> ResourcesOf(ServedName name)
+    {
+        var isImport = _imports.Contains(name.Name);
+        var isMember = _globs > 0 && (isImport || _used.Contains(name.Name));
+        return isImport || isMember || IsWanted(name.Name)
+            ? ServiceResources.Of(_audience, name, new Demand(
+                isImport,
+                isMember,
+                _spellings.Of(name.Name),
+                _assignments.Of(name.Name),
+                _patience?.IsOver(name.Name) == true))
+            : [];
+    }
+
     private void Prime(SnapshotBuilder builder)
     {
         if (!builder.Primed && (_unknown.Count == 0 || (_isPatienceOver && _unknown.Count < _imports.Count)))
@@ -239,7 +365,7 @@ internal sealed class ViewFeed : IResourceInterest
     // Routes of some imports only would take the others from an Envoy that holds them since before a restart.
     private void SetRoutes(SnapshotBuilder builder)
     {
-        if (_client == ClientKind.Envoy)
+        if (_audience.Client == ClientKind.Envoy)
         {
             var imports = _imports.Select(name => _names.GetValueOrDefault(name)).OfType<ServedName>();
             builder.Set(Resource.Create(RouteTranslation.Standalone(imports)));

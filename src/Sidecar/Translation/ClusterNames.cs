@@ -7,30 +7,56 @@ namespace Fairlead.Sidecar.Translation;
 /// </summary>
 internal static class ClusterNames
 {
+    /// <summary>Who asks for a collection asks for all clusters that this pod may use.</summary>
+    internal const string Glob = ClusterPrefix + "*";
+
+    private const string ClusterPrefix = "xdstp://fairlead/envoy.config.cluster.v3.Cluster/";
+    private const string AssignmentPrefix = "xdstp://fairlead/envoy.config.endpoint.v3.ClusterLoadAssignment/";
+
     /// <summary>The canonical name of Listener, RouteConfiguration, Cluster and ClusterLoadAssignment.</summary>
     internal static string Canonical(string name, int port) =>
         string.Create(CultureInfo.InvariantCulture, $"{name}:{port}");
 
+    /// <summary>A cluster's name as a locator.</summary>
+    internal static string Located(string id) => ClusterPrefix + id;
+
+    /// <summary>An assignment's name as a locator.</summary>
+    internal static string LocatedAssignment(string canonical) => AssignmentPrefix + canonical;
+
+    /// <summary>What stands behind the type and the authority of a locator; any other name as it is.</summary>
+    internal static string IdOf(string spelling) =>
+        spelling.StartsWith(ClusterPrefix, StringComparison.Ordinal) ? spelling[ClusterPrefix.Length..]
+        : spelling.StartsWith(AssignmentPrefix, StringComparison.Ordinal) ? spelling[AssignmentPrefix.Length..]
+        : spelling;
+
     /// <summary>
-    /// Reads a spelling: any letter case, with or without a trailing dot, with or without a port. False where the port
-    /// is not one; whether the name is one is for the name rules to say.
+    /// Reads a spelling: any letter case, with or without a trailing dot, with or without a port, as a locator, or as
+    /// Istio calls its clusters (<c>outbound|80||host</c>). False where the port is not one; whether the name is one is
+    /// for the name rules to say.
     /// </summary>
     internal static bool TryRead(string spelling, out string name, out int? port)
     {
         port = null;
-        name = spelling;
-        var colon = spelling.LastIndexOf(':');
-        if (colon >= 0)
+        name = IdOf(spelling);
+        string? digits = null;
+        if (name.Split('|') is ["outbound", var number, _, var host])
         {
-            name = spelling[..colon];
-            var digits = spelling.AsSpan(colon + 1);
-            if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                || number is < 1 or > 65535)
+            (name, digits) = (host, number);
+        }
+        else if (name.LastIndexOf(':') is >= 0 and var colon)
+        {
+            (name, digits) = (name[..colon], name[(colon + 1)..]);
+        }
+
+        if (digits is not null)
+        {
+            if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+                || value is < 1 or > 65535)
             {
                 return false;
             }
 
-            port = number;
+            port = value;
         }
 
         name = name.TrimEnd('.').ToLowerInvariant();

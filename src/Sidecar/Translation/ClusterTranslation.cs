@@ -15,34 +15,23 @@ internal static class ClusterTranslation
     /// <summary>
     /// The cluster called <paramref name="clusterName"/> whose endpoints are those of <paramref name="assignment"/>.
     /// </summary>
+    /// <param name="audience">Whom it is for.</param>
+    /// <param name="clusterName">The name under which it is asked for.</param>
+    /// <param name="assignment">The plain name of its endpoints.</param>
     /// <param name="port">The port it leads to; null where none is known, which leaves the protocol at
     /// HTTP/1.1.</param>
     /// <param name="reason">Why it has no endpoints, shown as its metadata.</param>
     /// <param name="name">What is served; null where nothing is.</param>
     internal static Cluster Translate(
-        ClientKind client, string clusterName, string assignment, ServedPort? port, string? reason,
+        Audience audience, string clusterName, string assignment, ServedPort? port, string? reason,
         ServedName? name = null)
     {
-        var cluster = new Cluster
+        var cluster = Named(audience, clusterName, assignment, reason);
+        cluster.Type = Cluster.Types.DiscoveryType.Eds;
+        cluster.EdsClusterConfig = EndpointsOf(audience, clusterName, assignment);
+        if (audience.Client == ClientKind.Envoy)
         {
-            Name = clusterName,
-            Type = Cluster.Types.DiscoveryType.Eds,
-            LbPolicy = Cluster.Types.LbPolicy.RoundRobin,
-            ConnectTimeout = ConnectTimeout,
-            EdsClusterConfig = new Cluster.Types.EdsClusterConfig
-            {
-                ServiceName = assignment,
-                EdsConfig = Sources.Ads(),
-            },
-        };
-        if (reason is not null)
-        {
-            cluster.Metadata = Labels.Metadata([("reason", Value.ForString(reason))]);
-        }
-
-        if (client == ClientKind.Envoy)
-        {
-            AddWhatOnlyEnvoyReads(cluster, port);
+            AddProtocol(cluster, port);
             if (name is not null)
             {
                 TlsTranslation.Add(cluster, name, IsHttp2(port));
@@ -52,9 +41,60 @@ internal static class ClusterTranslation
         return cluster;
     }
 
+    /// <summary>
+    /// A cluster that leads nowhere and says why. It holds its empty assignment itself: an Envoy that asks for whatever
+    /// its clients write into a Host header would else open a stream for the endpoints of each.
+    /// </summary>
+    internal static Cluster Dead(Audience audience, string clusterName, string reason)
+    {
+        var id = ClusterNames.IdOf(clusterName);
+        var cluster = Named(audience, clusterName, id, reason);
+        cluster.Type = Cluster.Types.DiscoveryType.Static;
+        cluster.LoadAssignment = AssignmentTranslation.Empty(clusterName, reason);
+        return cluster;
+    }
+
+    private static Cluster Named(Audience audience, string clusterName, string statistics, string? reason)
+    {
+        var cluster = new Cluster
+        {
+            Name = clusterName,
+            LbPolicy = Cluster.Types.LbPolicy.RoundRobin,
+            ConnectTimeout = ConnectTimeout,
+        };
+        if (reason is not null)
+        {
+            cluster.Metadata = Labels.Metadata([("reason", Value.ForString(reason))]);
+        }
+
+        if (audience.Client == ClientKind.Envoy)
+        {
+            AddWhatOnlyEnvoyReads(cluster);
+            cluster.AltStatName = clusterName == statistics ? "" : statistics;
+        }
+
+        return cluster;
+    }
+
+    private static Cluster.Types.EdsClusterConfig EndpointsOf(
+        Audience audience, string clusterName, string assignment) => audience.SourceOf(clusterName) switch
+    {
+        EndpointSource.Stream => new Cluster.Types.EdsClusterConfig
+        {
+            ServiceName = assignment,
+            EdsConfig = Sources.Stream(audience.XdsCluster),
+        },
+        EndpointSource.Authority => new Cluster.Types.EdsClusterConfig
+        {
+            ServiceName = ClusterNames.LocatedAssignment(assignment),
+            EdsConfig = Sources.Ads(),
+        },
+        _ => new Cluster.Types.EdsClusterConfig { ServiceName = assignment, EdsConfig = Sources.Ads() },
+    };
+
     private static bool IsHttp2(ServedPort? port) => port?.Protocol is "http2" or "grpc";
 
-    private static void AddWhatOnlyEnvoyReads(Cluster cluster, ServedPort? port)
+    private static void AddWhatOnlyEnvoyReads(Cluster cluster)
     {
         // Else an endpoint that passes an active health check outlives its removal.
         cluster.IgnoreHealthOnHostRemoval = true;
@@ -66,6 +106,10 @@ internal static class ClusterTranslation
             UpdateMergeWindow = new Duration(),
             LocalityWeightedLbConfig = new Cluster.Types.CommonLbConfig.Types.LocalityWeightedLbConfig(),
         };
+    }
+
+    private static void AddProtocol(Cluster cluster, ServedPort? port)
+    {
         if (IsHttp2(port))
         {
             var options = new EnvoyApi.UpstreamHttp.HttpProtocolOptions

@@ -24,6 +24,12 @@ internal sealed record ServedName(
     public ServedTls? Tls { get; init; }
 
     /// <summary>
+    /// Of a name of which nothing is known yet: whether its endpoints had identities when it was last known. Its
+    /// clusters are not told on demand before it is known again: they would speak in the clear.
+    /// </summary>
+    public bool WasGuarded { get; init; }
+
+    /// <summary>
     /// Whether nothing is known yet: clients may hold endpoints since before a restart and are told none, neither more
     /// nor fewer.
     /// </summary>

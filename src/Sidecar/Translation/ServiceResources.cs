@@ -9,93 +9,172 @@ namespace Fairlead.Sidecar.Translation;
 internal static class ServiceResources
 {
     /// <summary>The resources of a name.</summary>
-    /// <param name="client">Whom they are for.</param>
+    /// <param name="audience">Whom they are for.</param>
     /// <param name="name">What is served.</param>
-    /// <param name="isImport">Whether the name belongs to what a client gets that asks for everything.</param>
-    /// <param name="spellings">What clients asked for that means this name.</param>
-    /// <returns>Each resource, and whether it belongs to "everything".</returns>
+    /// <param name="demand">What of it is wanted.</param>
+    /// <returns>Each resource, and whether it belongs to "everything", or to its collection.</returns>
     internal static IEnumerable<(Resource Resource, bool Wildcard)> Of(
-        ClientKind client, ServedName name, bool isImport, IEnumerable<string> spellings)
+        Audience audience, ServedName name, Demand demand)
     {
-        name = client == ClientKind.Envoy ? TlsTranslation.Checkable(name) : name;
-
-        // What is pending is told as it was before: the clusters unchanged, and nothing of their endpoints.
-        var reason = name.IsPending && !name.Ports.IsEmpty ? null : name.Reason;
-        for (var i = 0; i < name.Ports.Length; i++)
+        name = audience.Client == ClientKind.Envoy ? TlsTranslation.Checkable(name) : name;
+        foreach (var one in Canonical(audience, name, demand))
         {
-            var port = name.Ports[i];
-            var canonical = ClusterNames.Canonical(name.Name, port.Number);
-            var cluster = ClusterTranslation.Translate(client, canonical, canonical, port, reason, name);
-            yield return (Resource.Create(cluster), isImport);
-            if (!name.IsPending)
-            {
-                yield return (Resource.Create(AssignmentTranslation.Translate(name, canonical, i)), false);
-            }
-
-            if (client == ClientKind.Grpc)
-            {
-                yield return (Resource.Create(RouteTranslation.ForGrpc(canonical, canonical)), false);
-                yield return (Resource.Create(RouteTranslation.ToCluster(canonical, canonical)), false);
-            }
+            yield return one;
         }
 
-        var isBareDead = name.BarePort() is null && (isImport || !(name.IsPending || name.Reason is null));
+        var isBareDead = name.BarePort() is null && demand.IsImport;
         if (isBareDead)
         {
-            foreach (var resource in Dead(client, name.Name, reason ?? Reasons.AmbiguousPort))
+            foreach (var resource in Dead(audience, name.Name, ReasonOf(name) ?? Reasons.AmbiguousPort))
             {
-                yield return (resource, isImport && resource.Type == ResourceType.Cluster);
+                yield return (resource, resource.Type == ResourceType.Cluster);
             }
         }
 
-        var others = spellings.Where(spelling => !isBareDead || spelling != name.Name);
-        foreach (var resource in others.SelectMany(spelling => Spelled(client, name, spelling)))
+        foreach (var spelling in Members(name, demand))
+        {
+            foreach (var resource in Spelled(audience, name, spelling, isOverdue: false))
+            {
+                yield return (resource, true);
+            }
+        }
+
+        var others = demand.Clusters.Where(spelling => !isBareDead || spelling != name.Name);
+        foreach (var resource in others.SelectMany(one => Spelled(audience, name, one, demand.IsOverdue)))
+        {
+            yield return (resource, false);
+        }
+
+        foreach (var resource in demand.Assignments.SelectMany(one => Assigned(name, one, demand.IsOverdue)))
         {
             yield return (resource, false);
         }
     }
 
+    private static IEnumerable<(Resource Resource, bool Wildcard)> Canonical(
+        Audience audience, ServedName name, Demand demand)
+    {
+        // What is pending is told as it was before: the clusters unchanged, and nothing of their endpoints.
+        var reason = ReasonOf(name);
+        for (var i = 0; i < name.Ports.Length; i++)
+        {
+            var port = name.Ports[i];
+            var canonical = ClusterNames.Canonical(name.Name, port.Number);
+            var cluster = ClusterTranslation.Translate(audience, canonical, canonical, port, reason, name);
+            yield return (Resource.Create(cluster), demand.IsImport);
+            if (!name.IsPending)
+            {
+                yield return (Resource.Create(AssignmentTranslation.Translate(name, canonical, i)), false);
+            }
+
+            if (audience.Client == ClientKind.Grpc)
+            {
+                yield return (Resource.Create(RouteTranslation.ForGrpc(canonical, canonical)), false);
+                yield return (Resource.Create(RouteTranslation.ToCluster(canonical, canonical)), false);
+            }
+        }
+    }
+
+    // A host name without a port is what most clients write: the first request must find its cluster. An Envoy that
+    // comes back does not say what it holds of a collection, so that nothing stands in for what is not known.
+    private static IEnumerable<string> Members(ServedName name, Demand demand) =>
+        demand.IsMember && !IsHidden(name)
+        ? name.Ports.Select(port => ClusterNames.Canonical(name.Name, port.Number)).Append(name.Name)
+            .Select(ClusterNames.Located)
+        : [];
+
+    private static string? ReasonOf(ServedName name) => name.IsPending && !name.Ports.IsEmpty ? null : name.Reason;
+
     // A client may write a name in many ways; the endpoints behind them are one assignment.
-    private static IEnumerable<Resource> Spelled(ClientKind client, ServedName name, string spelling)
+    private static IEnumerable<Resource> Spelled(
+        Audience audience, ServedName name, string spelling, bool isOverdue)
+    {
+        if (!ClusterNames.TryRead(spelling, out _, out var number))
+        {
+            return [];
+        }
+
+        var isHidden = IsHidden(name) && audience.SourceOf(spelling) != EndpointSource.Ads;
+        if (!isHidden && BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
+        {
+            var port = name.Ports[index];
+            var canonical = ClusterNames.Canonical(name.Name, port.Number);
+            return spelling == canonical ? [] : Alias(audience, name, spelling, canonical, port);
+        }
+
+        if (name.IsPending)
+        {
+            return isOverdue && audience.Client == ClientKind.Envoy
+                ? [Resource.Create(ClusterTranslation.Dead(audience, spelling, Reasons.Pending))
+                    .As(ResourceRole.StandIn)]
+                : [];
+        }
+
+        return Dead(
+            audience, spelling, name.Reason ?? (number is null ? Reasons.AmbiguousPort : Reasons.NoSuchPort));
+    }
+
+    private static bool IsHidden(ServedName name) => name is { IsPending: true, WasGuarded: true };
+
+    private static IEnumerable<Resource> Alias(
+        Audience audience, ServedName name, string spelling, string canonical, ServedPort port)
+    {
+        var shown = name.IsPending ? null : name.Reason;
+        var cluster = Resource.Create(
+            ClusterTranslation.Translate(audience, spelling, canonical, port, shown, name));
+
+        // What was known of it is good enough for who has nothing, and worse than what a client has.
+        var isKept = name.IsPending && audience.SourceOf(spelling) != EndpointSource.Ads;
+        yield return cluster.As(isKept ? ResourceRole.StandIn : ResourceRole.Ordinary);
+        if (audience.Client == ClientKind.Grpc)
+        {
+            yield return Resource.Create(RouteTranslation.ForGrpc(spelling, canonical));
+            yield return Resource.Create(RouteTranslation.ToCluster(spelling, canonical));
+        }
+    }
+
+    // Endpoints that a cluster of somebody else asks for, under whatever name it has for them.
+    private static IEnumerable<Resource> Assigned(ServedName name, string spelling, bool isOverdue)
     {
         if (!ClusterNames.TryRead(spelling, out _, out var number))
         {
             yield break;
         }
 
-        if (BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
+        if (name.IsPending)
         {
-            var port = name.Ports[index];
-            var canonical = ClusterNames.Canonical(name.Name, port.Number);
-            if (spelling == canonical)
+            if (isOverdue)
             {
-                yield break;
-            }
-
-            var shown = name.IsPending ? null : name.Reason;
-            yield return Resource.Create(ClusterTranslation.Translate(client, spelling, canonical, port, shown, name));
-            if (client == ClientKind.Grpc)
-            {
-                yield return Resource.Create(RouteTranslation.ForGrpc(spelling, canonical));
-                yield return Resource.Create(RouteTranslation.ToCluster(spelling, canonical));
+                yield return Resource.EmptyEndpoints(spelling).As(ResourceRole.StandIn);
             }
         }
-        else if (!name.IsPending)
+        else if (BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
         {
-            var reason = name.Reason ?? (number is null ? Reasons.AmbiguousPort : Reasons.NoSuchPort);
-            foreach (var resource in Dead(client, spelling, reason))
+            if (spelling != ClusterNames.Canonical(name.Name, name.Ports[index].Number))
             {
-                yield return resource;
+                yield return Resource.Create(AssignmentTranslation.Translate(name, spelling, index));
             }
+        }
+        else
+        {
+            yield return Resource.Create(AssignmentTranslation.Empty(spelling, name.Reason));
         }
     }
 
     // A cluster that exists and has no endpoints: a request fails at once, and the metadata says why.
-    private static IEnumerable<Resource> Dead(ClientKind client, string spelling, string reason)
+    private static IEnumerable<Resource> Dead(Audience audience, string spelling, string reason)
     {
-        yield return Resource.Create(ClusterTranslation.Translate(client, spelling, spelling, null, reason));
+        if (audience.Client == ClientKind.Envoy && audience.SourceOf(spelling) != EndpointSource.Ads)
+        {
+            yield return Resource.Create(ClusterTranslation.Dead(audience, spelling, reason))
+                .As(ResourceRole.Negative);
+            yield break;
+        }
+
+        yield return Resource.Create(ClusterTranslation.Translate(audience, spelling, spelling, null, reason))
+            .As(ResourceRole.Negative);
         yield return Resource.Create(AssignmentTranslation.Empty(spelling, reason));
-        if (client == ClientKind.Grpc)
+        if (audience.Client == ClientKind.Grpc)
         {
             yield return Resource.Create(RouteTranslation.ForGrpc(spelling, spelling));
             yield return Resource.Create(RouteTranslation.ToCluster(spelling, spelling));

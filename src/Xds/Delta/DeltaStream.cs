@@ -18,6 +18,14 @@ namespace Fairlead.Xds.Delta;
 /// What it holds of everything and is no more is called removed. A name that it asks for by itself and of which nothing
 /// is known is not: it may only be not known yet.</item>
 /// <item>Endpoints are never called removed, which no client heeds: an assignment without any stands for it.</item>
+/// <item>A collection is answered once everything is known that belongs to it, within
+/// <see cref="XdsLimits.FirstAnswer"/> in any case, and never with nothing: a sentinel stands for that. The first name
+/// of a stream for clusters alone is answered as early, by an empty cluster of that name until it is known: nothing else
+/// is an answer to an Envoy, which asks for no second name before.</item>
+/// <item>What a client got of a collection, or holds of it from before, it asks for by name from then on; it is never
+/// called removed (an Envoy that hears so holds later requests until they time out).</item>
+/// <item>Where more clusters are asked for by name than a stream may, the oldest leaves that leads nowhere, the only
+/// such use of a removal.</item>
 /// </list>
 /// </remarks>
 internal sealed class DeltaStream(
@@ -35,8 +43,10 @@ internal sealed class DeltaStream(
     {
         Events.Clear();
         var typeUrl = TypeUrlOf(request.TypeUrl);
+        var isClusters = typeUrl == ResourceType.Cluster.TypeUrl;
         var names = request.ResourceNamesSubscribe.Concat(request.InitialResourceVersions.Keys);
-        if ((Check(typeUrl, names) ?? CheckCount(Count(typeUrl, request))) is { } failed)
+        var count = isClusters ? request.InitialResourceVersions.Count / 2 : Count(typeUrl, request);
+        if ((Check(typeUrl, names) ?? CheckCount(count)) is { } failed)
         {
             return [failed];
         }
@@ -61,9 +71,18 @@ internal sealed class DeltaStream(
     {
         var owed = Owed(state);
         Compare(state, owed);
+        var (isOpening, isWaiting) = Open(state, owed, now);
         var isFirst = state.Subscription.Wildcard && !owed.IsWhole && Snapshot.Primed;
-        var (urgent, changed) = Due(state, owed, isFirst);
-        var gone = Gone(state, owed);
+        var wanted = Wanted(state);
+        var (urgent, changed) = Due(state, owed, wanted, isFirst);
+        var isSilent = urgent.Count + changed.Count == 0 && IsSilent(state, owed);
+        if (isSilent && IsDue(state, now))
+        {
+            urgent.Add(SentinelFor(state, state.Subscription.Names.First(), ResourceRole.StandIn));
+        }
+
+        isWaiting |= isSilent && urgent.Count == 0;
+        var gone = Gone(state, owed, wanted);
         var keeps = gone.Count > 0 && state.Type == ResourceType.Cluster && RoutesUnsettled(now);
         if (keeps)
         {
@@ -80,7 +99,7 @@ internal sealed class DeltaStream(
         var answers = urgent.Count;
         urgent.AddRange(changed);
         var count = Fitting(urgent);
-        state.Dirty = keeps || held || count < urgent.Count;
+        state.Dirty = keeps || held || isWaiting || count < urgent.Count;
         owed.IsWhole |= isFirst && count >= answers;
         if (count + gone.Count + owed.Gone.Count == 0 && !isFirst)
         {
@@ -88,15 +107,16 @@ internal sealed class DeltaStream(
         }
 
         var response = Respond(state, owed, urgent.GetRange(0, count), gone, now);
-        state.Record(response.Sent, isPush: isFirst || count > answers || gone.Count > 0);
+        state.Record(response.Sent, isPush: isFirst || isOpening || count > answers || gone.Count > 0);
         return response.Written;
     }
 
     protected override bool IsBehind(TypeState state)
     {
         var owed = Owed(state);
-        var (urgent, changed) = Due(state, owed, isFirst: false);
-        return urgent.Count + changed.Count + owed.Gone.Count > 0 || Gone(state, owed).Count > 0;
+        var wanted = Wanted(state);
+        var (urgent, changed) = Due(state, owed, wanted, isFirst: false);
+        return urgent.Count + changed.Count + owed.Gone.Count > 0 || Gone(state, owed, wanted).Count > 0;
     }
 
     protected override DeltaResponse Nothing(string typeUrl, string nonce) =>
@@ -113,12 +133,80 @@ internal sealed class DeltaStream(
     private void TakeBefore(TypeState state, DeltaDiscoveryRequest request)
     {
         // An empty version is a name that the client waits for (ztunnel), not one that it holds.
-        var before = Owed(state).Before;
+        var owed = Owed(state);
         foreach (var (name, version) in request.InitialResourceVersions.Where(pair => pair.Value.Length > 0))
         {
-            before[name] = version;
+            owed.Before[name] = version;
+            if (state.Subscription.Names.Contains(name))
+            {
+                state.Held.Add(name);
+            }
+            else if (state.Subscription.IsInCollection(name))
+            {
+                state.Held.Add(name);
+                Use(state, owed, name);
+                if (name.EndsWith("/" + Resource.SentinelId, StringComparison.Ordinal))
+                {
+                    SentinelFor(state, name);
+                }
+            }
         }
     }
+
+    private void Use(TypeState state, DeltaOwed owed, string name)
+    {
+        if (Adopt(state, name))
+        {
+            owed.Order.Enqueue(name);
+        }
+    }
+
+    /// <summary>Opens the collections whose time has come.</summary>
+    /// <returns>Whether one opens now, and whether one waits.</returns>
+    private (bool IsOpening, bool IsWaiting) Open(TypeState state, DeltaOwed owed, TimeSpan now)
+    {
+        var (isOpening, isWaiting) = (false, false);
+        foreach (var prefix in state.Subscription.Prefixes)
+        {
+            if (state.Opened.Contains(prefix))
+            {
+                continue;
+            }
+
+            if (!Snapshot.Primed && !IsDue(state, now))
+            {
+                isWaiting = true;
+                continue;
+            }
+
+            isOpening = true;
+            state.Opened.Add(prefix);
+            var known = Wanted(state).Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+            owed.Asked.UnionWith(known.Count > 0 ? known : [SentinelFor(state, prefix + Resource.SentinelId).Name]);
+        }
+
+        return (isOpening, isWaiting);
+    }
+
+    // Whoever asks for clusters one by one on a stream for them alone sends the second name after the first answer.
+    private bool IsSilent(TypeState state, DeltaOwed owed) => Only == ResourceType.Cluster
+        && state is { Answered: false, Subscription: { Wildcard: false, Prefixes.Count: 0, Names.Count: > 0 } }
+        && owed.Before.Count + state.Held.Count == 0;
+
+    private bool IsDue(TypeState state, TimeSpan now)
+    {
+        var due = state.AskedAt + Limits.FirstAnswer;
+        if (now < due)
+        {
+            Wake(due);
+        }
+
+        return now >= due;
+    }
+
+    private static Resource SentinelFor(
+        TypeState state, string name, ResourceRole role = ResourceRole.Ordinary) =>
+        state.Sentinels[name] = Resource.Sentinel(name).As(role);
 
     private void TakeNames(TypeState state, DeltaDiscoveryRequest request)
     {
@@ -139,6 +227,7 @@ internal sealed class DeltaStream(
             state.Dirty = true;
         }
 
+        var left = state.Type == ResourceType.Cluster ? MakeRoom(state, request, added) : [];
         foreach (var name in removed)
         {
             // Of everything it is held on: to be sent again, or called removed if it goes before that.
@@ -157,6 +246,15 @@ internal sealed class DeltaStream(
             }
         }
 
+        foreach (var name in left)
+        {
+            state.Forget(name);
+            owed.Forget(name);
+            owed.Gone.Add(name);
+            state.Dirty = true;
+        }
+
+        state.Opened.IntersectWith(state.Subscription.Prefixes);
         state.Dirty |= wildcard != state.Subscription.Wildcard || removed.Count > 0;
         if (request.ResourceNamesSubscribe.Contains("*") && state.Subscription.Wildcard)
         {
@@ -173,7 +271,41 @@ internal sealed class DeltaStream(
             }
         }
 
-        Changed(state, wildcard, added, removed);
+        Changed(state, wildcard, [.. added.Except(left)], [.. removed, .. left.Except(added)]);
+    }
+
+    /// <summary>Gives up the oldest names that lead nowhere where more are asked for than a stream may.</summary>
+    /// <returns>Those names.</returns>
+    private List<string> MakeRoom(TypeState state, DeltaDiscoveryRequest request, IReadOnlyList<string> added)
+    {
+        var order = Owed(state).Order;
+        foreach (var name in added)
+        {
+            order.Enqueue(name);
+        }
+
+        var left = new List<string>();
+        for (var i = order.Count; i > 0 && state.Subscription.Names.Count > Limits.NamesMax; i--)
+        {
+            var name = order.Dequeue();
+            if (!state.Subscription.Names.Contains(name))
+            {
+                continue;
+            }
+
+            if (Collections.PrefixOf(name) is not null || request.InitialResourceVersions.ContainsKey(name)
+                || state.Held.Contains(name) || state.Sentinels.ContainsKey(name)
+                || Lookup(state, name) is { Role: ResourceRole.Ordinary })
+            {
+                order.Enqueue(name);
+                continue;
+            }
+
+            state.Subscription.Remove(name);
+            left.Add(name);
+        }
+
+        return left;
     }
 
     /// <summary>Takes over what the client holds from before, once it is known what there is.</summary>
@@ -215,14 +347,16 @@ internal sealed class DeltaStream(
     }
 
     /// <summary>What to send, by name: what the client asked for and waits for, and what only changed.</summary>
-    private (List<Resource> Urgent, List<Resource> Changed) Due(TypeState state, DeltaOwed owed, bool isFirst)
+    private static (List<Resource> Urgent, List<Resource> Changed) Due(
+        TypeState state, DeltaOwed owed, Dictionary<string, Resource> wanted, bool isFirst)
     {
         var urgent = new List<Resource>();
         var changed = new List<Resource>();
-        foreach (var resource in Wanted(state).Values)
+        foreach (var resource in wanted.Values)
         {
             var isNew = !state.Sent.ContainsKey(resource.Name)
-                && (isFirst || state.Subscription.Names.Contains(resource.Name));
+                && (isFirst || state.Subscription.Names.Contains(resource.Name)
+                    || state.Subscription.IsInCollection(resource.Name));
             if (owed.Asked.Contains(resource.Name) || isNew)
             {
                 urgent.Add(resource);
@@ -233,38 +367,65 @@ internal sealed class DeltaStream(
             }
         }
 
+        urgent.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        changed.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         return (urgent, changed);
     }
 
     /// <summary>What the client holds, by us or from before, and should not.</summary>
-    private List<string> Gone(TypeState state, DeltaOwed owed)
+    private List<string> Gone(TypeState state, DeltaOwed owed, Dictionary<string, Resource> wanted)
     {
         if (state.Type == ResourceType.Endpoints || !Snapshot.Primed)
         {
             return [];
         }
 
-        var wanted = Wanted(state);
-        return
-        [
-            .. state.Sent.Keys.Union(owed.Outdated, StringComparer.Ordinal)
-                .Where(name => !wanted.ContainsKey(name)).Order(StringComparer.Ordinal),
-        ];
-    }
-
-    // Of everything nothing is told before the view is primed; what is asked for by name is told as it is known.
-    private SortedDictionary<string, Resource> Wanted(TypeState state)
-    {
-        var wanted = Target(state);
-        if (state.Subscription.Wildcard && !Snapshot.Primed)
+        var gone = new List<string>();
+        foreach (var name in state.Sent.Keys)
         {
-            foreach (var name in wanted.Keys.Where(name => !state.Subscription.Names.Contains(name)).ToList())
+            if (!wanted.ContainsKey(name) && !state.Subscription.IsInCollection(name))
             {
-                wanted.Remove(name);
+                gone.Add(name);
             }
         }
 
+        gone.AddRange(owed.Outdated.Where(name => !wanted.ContainsKey(name) && !state.Sent.ContainsKey(name)
+            && !state.Subscription.IsInCollection(name)));
+        gone.Sort(StringComparer.Ordinal);
+        return gone;
+    }
+
+    /// <summary>All that the client should hold of a type, as far as it is known.</summary>
+    /// <remarks>Of everything nothing is told before the view is primed; what is asked for by name, or of a collection
+    /// that is open, is told as it is known.</remarks>
+    private Dictionary<string, Resource> Wanted(TypeState state)
+    {
+        var wanted = new Dictionary<string, Resource>(state.Subscription.Names.Count, StringComparer.Ordinal);
+        Take(state.Subscription.Names);
+        Take(state.Sentinels.Keys);
+        if (state.Subscription.Wildcard && Snapshot.Primed)
+        {
+            Take(Snapshot.Wildcard(state.Type));
+        }
+
+        if (state.Opened.Count > 0)
+        {
+            Take(Snapshot.Located(state.Type).Where(
+                name => state.Opened.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))));
+        }
+
         return wanted;
+
+        void Take(IEnumerable<string> names)
+        {
+            foreach (var name in names)
+            {
+                if (!wanted.ContainsKey(name) && Lookup(state, name) is { } resource)
+                {
+                    wanted.Add(name, resource);
+                }
+            }
+        }
     }
 
     private (SentResponse Sent, DeltaResponse Written) Respond(
@@ -279,6 +440,10 @@ internal sealed class DeltaStream(
         {
             state.Note(resource);
             owed.Asked.Remove(resource.Name);
+            if (state.Subscription.IsInCollection(resource.Name))
+            {
+                Use(state, owed, resource.Name);
+            }
 
             // One name stands in one place of a response.
             owed.Gone.Remove(resource.Name);

@@ -27,8 +27,13 @@ internal sealed class SotwStream(
 
         if (StateOf(typeUrl, request.ResourceNames.Count > 0) is { } state)
         {
+            var holds = !state.Requested && request.VersionInfo.Length > 0;
             Correlate(state, request.ResponseNonce, request.VersionInfo, request.ErrorDetail, now);
             TakeNames(state, request);
+            if (holds)
+            {
+                state.Held.UnionWith(state.Subscription.Names);
+            }
         }
 
         return [.. Events];

@@ -20,6 +20,7 @@ namespace Fairlead.Xds.Streams;
 /// <item>Every cluster that is sent is followed by its endpoints, changed or not, acknowledged or not: Envoy
 /// withholds the acknowledgement of clusters while it waits for endpoints.</item>
 /// <item>Nobody is told an empty world by a view that is not primed.</item>
+/// <item>What stands in for something unknown goes to a client that holds nothing of that name, and to no other.</item>
 /// </list>
 /// </remarks>
 /// <param name="snapshot">What is served at first.</param>
@@ -36,6 +37,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     private readonly TypeState?[] _types = new TypeState?[ResourceType.All.Length];
     private readonly Dictionary<string, bool> _unknown = new(StringComparer.Ordinal);
     private readonly HashSet<string> _leading = new(StringComparer.Ordinal);
+    private readonly List<string> _adopted = [];
     private long _nonce;
 
     /// <summary>When <see cref="Next"/> should be called again although nothing came in; null for never.</summary>
@@ -46,6 +48,8 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     public ResourceSnapshot Snapshot { get; private set; } = snapshot;
 
     protected XdsLimits Limits => options.Limits;
+
+    protected ResourceType? Only => only;
 
     protected string ControlPlane => options.ControlPlane;
 
@@ -61,7 +65,8 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         {
             state.Dirty |= snapshot.Primed != Snapshot.Primed
                 || !ReferenceEquals(snapshot.Resources(state.Type), Snapshot.Resources(state.Type))
-                || !ReferenceEquals(snapshot.Wildcard(state.Type), Snapshot.Wildcard(state.Type));
+                || !ReferenceEquals(snapshot.Wildcard(state.Type), Snapshot.Wildcard(state.Type))
+                || !ReferenceEquals(snapshot.Located(state.Type), Snapshot.Located(state.Type));
         }
 
         Snapshot = snapshot;
@@ -83,6 +88,24 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         }
     }
 
+    /// <summary>
+    /// The client has none of the clusters any more whose endpoints these are, if it was sent any: whatever it was sent
+    /// of clusters is sent again. An Envoy 1.40 whose own control plane speaks the state of the world loses all that
+    /// came on demand with each of that one's pushes, and asks for none of it again.
+    /// </summary>
+    public void Recall(IReadOnlyCollection<string> endpoints)
+    {
+        if (_types[ResourceType.Cluster.Order] is not { } clusters
+            || !clusters.Sent.Values.Any(cluster => cluster.References.Any(
+                one => one.Type == ResourceType.Endpoints && endpoints.Contains(one.Name))))
+        {
+            return;
+        }
+
+        clusters.Forced.UnionWith(clusters.Sent.Keys);
+        clusters.Dirty = true;
+    }
+
     /// <summary>The endpoints of the clusters that went out since this was asked last.</summary>
     public IReadOnlyList<string> TakeLeading()
     {
@@ -94,6 +117,20 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         string[] names = [.. _leading];
         _leading.Clear();
         return names;
+    }
+
+    /// <summary>What was sent since this was asked last and is asked for by name from then on: a client uses what it got
+    /// of a collection, and must hear of it whatever becomes of the collection.</summary>
+    public IReadOnlyList<StreamEvent> TakeAdopted()
+    {
+        if (_adopted.Count == 0)
+        {
+            return [];
+        }
+
+        var told = new StreamEvent.Names(ResourceType.Cluster, [.. _adopted], []);
+        _adopted.Clear();
+        return [told];
     }
 
     /// <summary>
@@ -177,6 +214,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     {
         var first = !state.Requested;
         state.Requested = true;
+        state.AskedAt = first ? now : state.AskedAt;
         if (error is not null)
         {
             if (state.Refuse(nonce, version, error.Code, error.Message) is { } refused)
@@ -236,8 +274,30 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         return target;
     }
 
-    protected Resource? Lookup(TypeState state, string name) =>
-        Snapshot.Find(state.Type, name) ?? (Snapshot.Primed ? missing(state.Type, name) : null);
+    protected Resource? Lookup(TypeState state, string name)
+    {
+        var found = Snapshot.Find(state.Type, name) ?? state.Sentinels.GetValueOrDefault(name)
+            ?? (Snapshot.Primed ? missing(state.Type, name) : null);
+        if (found is not { Role: ResourceRole.StandIn })
+        {
+            return found;
+        }
+
+        var sent = state.Sent.GetValueOrDefault(name);
+        return sent is { Role: not ResourceRole.StandIn } || state.Held.Contains(name) ? sent : found;
+    }
+
+    /// <summary>A client uses this from now on, though no request named it.</summary>
+    protected bool Adopt(TypeState state, string name)
+    {
+        if (!state.Subscription.Add(name))
+        {
+            return false;
+        }
+
+        _adopted.Add(name);
+        return true;
+    }
 
     protected static bool IsSent(TypeState state, Resource resource) =>
         state.Sent.GetValueOrDefault(resource.Name)?.Fingerprint == resource.Fingerprint;
@@ -300,7 +360,8 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         return IsBehind(state);
     }
 
-    private void Wake(TimeSpan at) => WakeAt = WakeAt is { } earlier && earlier < at ? earlier : at;
+    /// <summary>There will be something to look at.</summary>
+    protected void Wake(TimeSpan at) => WakeAt = WakeAt is { } earlier && earlier < at ? earlier : at;
 
     /// <summary>
     /// A type that is not served: a client that asks for everything of it gets an empty answer once, so that it does

@@ -2,6 +2,10 @@ namespace Fairlead.Xds.Streams;
 
 /// <summary>What a stream tells the service that it belongs to; called from the stream's task. Immutable.</summary>
 /// <param name="Acked">Its client took a response.</param>
-/// <param name="Sent">It sent clusters of a view to the client of a node; with the names of their endpoints.</param>
+/// <param name="Sent">It sent clusters to the client of a node; with the names of their endpoints.</param>
+/// <param name="Watching">On a stream for endpoints alone: which of them the client of a node asks for from now on, and
+/// which no longer.</param>
 internal sealed record SessionEvents(
-    Action<AckEvent> Acked, Action<IStreamSession, ResourceView, string, IReadOnlyList<string>> Sent);
+    Action<AckEvent> Acked,
+    Action<IStreamSession, string, IReadOnlyList<string>> Sent,
+    Action<string, IEnumerable<string>, IEnumerable<string>> Watching);

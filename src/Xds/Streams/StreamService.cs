@@ -8,6 +8,7 @@ namespace Fairlead.Xds.Streams;
 
 /// <summary>One method by which resources are asked for: a variant, aggregated or of one type. Immutable.</summary>
 /// <param name="Name">What operators see, such as <c>eds delta</c>.</param>
+/// <param name="Only">Its one type; null for the aggregated service.</param>
 /// <param name="Service">The full name of the service.</param>
 /// <param name="Method">The method.</param>
 /// <param name="Parser">Reads requests.</param>
@@ -15,6 +16,7 @@ namespace Fairlead.Xds.Streams;
 /// <param name="Open">Makes the stream.</param>
 internal sealed record StreamService<TRequest, TResponse>(
     string Name,
+    ResourceType? Only,
     string Service,
     string Method,
     MessageParser<TRequest> Parser,
@@ -37,6 +39,7 @@ internal static class StreamServices
     /// <summary>The state-of-the-world method of a type; of the aggregated service for null.</summary>
     public static StreamService<DiscoveryRequest, SotwResponse> Sotw(ResourceType? type, AdsOptions options) => new(
         type?.ShortName ?? "ads",
+        type,
         ServiceOf(type),
         type is null ? "StreamAggregatedResources" : "Stream" + Plural(type),
         Requests,
@@ -47,6 +50,7 @@ internal static class StreamServices
     public static StreamService<DeltaDiscoveryRequest, DeltaResponse> Delta(ResourceType? type, AdsOptions options) =>
         new(
             $"{type?.ShortName ?? "ads"} delta",
+            type,
             ServiceOf(type),
             type is null ? "DeltaAggregatedResources" : "Delta" + Plural(type),
             DeltaRequests,

@@ -56,17 +56,23 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
-    public void Follow(ResourceView view, string node, IReadOnlyList<string> endpoints)
+    public void Follow(string node, IReadOnlyList<string> endpoints) =>
+        Hear(node, stream => stream.Follow(endpoints));
+
+    public void Recall(string node, IReadOnlyCollection<string> endpoints) =>
+        Hear(node, stream => stream.Recall(endpoints));
+
+    private void Hear(string node, Action<DiscoveryStream<TRequest, TResponse>> word)
     {
         TaskCompletionSource followed;
         lock (_gate)
         {
-            if (_stream is not { } stream || _view != view || _node.Id != node)
+            if (_stream is not { } stream || _node.Id != node)
             {
                 return;
             }
 
-            stream.Follow(endpoints);
+            word(stream);
             followed = _followed;
         }
 
@@ -96,6 +102,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             foreach (var type in stream.Types)
             {
                 view.Count(type.Type, [], type.Subscription.Names);
+                Watch(type.Type, [], type.Subscription.Names);
             }
 
             XdsLog.StreamClosed(options.Logger, id);
@@ -105,7 +112,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private (ResourceView View, DiscoveryStream<TRequest, TResponse> Stream) Open(TRequest first)
     {
         var node = ClientNode.From(service.NodeOf(first));
-        var view = views.Open(node);
+        var view = views.Open(node, service.Only);
         var stream = service.Open(view.Current, view.Missing);
         lock (_gate)
         {
@@ -130,7 +137,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             while (Next(view, stream) is { } response)
             {
                 await SendAsync(responses, response, cancellationToken).ConfigureAwait(false);
-                Lead(view, stream);
+                Lead(stream);
             }
 
             var woken = Task.WhenAny(read, view.Changed(stream.Snapshot), followed);
@@ -163,7 +170,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     }
 
     // The clusters are on their way: what follows them on other streams of the client comes behind them.
-    private void Lead(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
+    private void Lead(DiscoveryStream<TRequest, TResponse> stream)
     {
         IReadOnlyList<string> endpoints;
         lock (_gate)
@@ -173,12 +180,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
         if (endpoints.Count > 0)
         {
-            told.Sent(this, view, _node.Id, endpoints);
+            told.Sent(this, _node.Id, endpoints);
         }
     }
 
     private TResponse? Next(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
     {
+        TResponse? response;
+        IReadOnlyList<StreamEvent> adopted;
         lock (_gate)
         {
             var snapshot = view.Current;
@@ -187,8 +196,12 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 stream.Advance(snapshot);
             }
 
-            return stream.Next(Now);
+            response = stream.Next(Now);
+            adopted = stream.TakeAdopted();
         }
+
+        Tell(adopted, Now);
+        return response;
     }
 
     private void Receive(DiscoveryStream<TRequest, TResponse> stream, TRequest request)
@@ -200,12 +213,18 @@ internal sealed class StreamSession<TRequest, TResponse>(
             events = stream.Receive(request, now);
         }
 
+        Tell(events, now);
+    }
+
+    private void Tell(IReadOnlyList<StreamEvent> events, TimeSpan now)
+    {
         foreach (var one in events)
         {
             switch (one)
             {
                 case StreamEvent.Names names:
                     _view!.Count(names.Type, names.Added, names.Removed);
+                    Watch(names.Type, names.Added, names.Removed);
                     break;
                 case StreamEvent.Acked ack:
                     var sent = ack.Response;
@@ -220,6 +239,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
                     XdsLog.StreamRefused(options.Logger, id, failed.Refusal, failed.Detail);
                     throw new RpcException(new Status(CodeOf(failed.Refusal), failed.Detail));
             }
+        }
+    }
+
+    private void Watch(ResourceType type, IEnumerable<string> added, IEnumerable<string> removed)
+    {
+        if (service.Only == ResourceType.Endpoints && type == ResourceType.Endpoints)
+        {
+            told.Watching(_node.Id, added, removed);
         }
     }
 

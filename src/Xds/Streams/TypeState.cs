@@ -31,6 +31,18 @@ internal sealed class TypeState(ResourceType type)
     /// <summary>Names to send again although nothing about them changed.</summary>
     public HashSet<string> Forced { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What the client holds from an earlier stream, of which nothing was sent on this one.</summary>
+    public HashSet<string> Held { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What the names of the collections begin with that are answered.</summary>
+    public HashSet<string> Opened { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The clusters that stand for an answer where there was none, by name.</summary>
+    public Dictionary<string, Resource> Sentinels { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>When the first request of this type came.</summary>
+    public TimeSpan AskedAt { get; set; }
+
     /// <summary>Whether there may be something to send.</summary>
     public bool Dirty { get; set; }
 
@@ -79,6 +91,7 @@ internal sealed class TypeState(ResourceType type)
     {
         Forced.Remove(name);
         _refused?.Remove(name);
+        Held.Remove(name);
         if (_sent.Remove(name, out var old))
         {
             _sum -= old.Fingerprint;
@@ -114,6 +127,7 @@ internal sealed class TypeState(ResourceType type)
     public void Note(Resource resource)
     {
         Forced.Remove(resource.Name);
+        Held.Remove(resource.Name);
         if (_sent.TryGetValue(resource.Name, out var old))
         {
             _sum -= old.Fingerprint;

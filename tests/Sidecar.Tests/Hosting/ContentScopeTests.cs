@@ -87,7 +87,7 @@ public sealed class ContentScopeTests(TwoClusters clusters) : IClassFixture<TwoC
     private static string EndpointsOf(SidecarHost host, string service)
     {
         var cluster = $"{service}.shop.svc.us1.internal:80";
-        var found = host.Views.Open(ClientNode.Anonymous).Current.Find(ResourceType.Endpoints, cluster);
+        var found = host.Views.Open(ClientNode.Anonymous, null).Current.Find(ResourceType.Endpoints, cluster);
         return found is null
             ? ""
             : string.Join(",", Golden.Read(found).Unpack<ClusterLoadAssignment>().Endpoints

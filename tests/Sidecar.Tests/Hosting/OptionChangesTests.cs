@@ -35,6 +35,7 @@ public sealed class OptionChangesTests
         { "state: kept", "state", false },
         { "xds: {socket: x.sock}", "xds.socket", false },
         { "xds: {address: 127.0.0.1:9}", "xds.address", false },
+        { "xds: {on_demand: {hold: 1s}}", "xds.on_demand", false },
         { "xds: {spiffe: {certificate: c, key: k}}", "xds.spiffe", false },
         { "admin: 127.0.0.1:9", "admin", false },
         { "metrics: 127.0.0.1:9", "metrics", false },

@@ -132,7 +132,7 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         await clusters.WithdrawAsync("cart.shop.svc");
         await client.EndpointsAsync(cluster, addresses => addresses.Count == 0, bounded.Token);
         await UntilAsync(
-            () => host.Views.Open(Xds.ClientNode.Anonymous).Current.Wildcard(Xds.ResourceType.Cluster).Contains(
+            () => host.Views.Open(Xds.ClientNode.Anonymous, null).Current.Wildcard(Xds.ResourceType.Cluster).Contains(
                 cluster), bounded.Token);
         Assert.Equal(Resolver.NameState.Absent, host.Resolver.Names[0].State);
 
@@ -164,12 +164,12 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         var configuration = clusters.Configure("restart", "state: kept");
         await using (var host = await TwoClusters.StartAsync(configuration))
         {
-            Assert.False(host.Views.Open(Xds.ClientNode.Anonymous).Current.Primed);
+            Assert.False(host.Views.Open(Xds.ClientNode.Anonymous, null).Current.Primed);
             await host.Ready.WaitAsync(bounded.Token);
         }
 
         await using var again = await TwoClusters.StartAsync(configuration);
-        Assert.True(again.Views.Open(Xds.ClientNode.Anonymous).Current.Primed);
+        Assert.True(again.Views.Open(Xds.ClientNode.Anonymous, null).Current.Primed);
         Assert.NotNull(again.Resolver.Memory.State.HomeState!.Seal);
         await again.Ready.WaitAsync(bounded.Token);
     }

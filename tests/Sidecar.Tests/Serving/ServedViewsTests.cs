@@ -85,10 +85,11 @@ public sealed class ServedViewsTests : IDisposable
     {
         var views = Views(null, Other);
         views.Publish(CachedNames.Fresh);
-        var fresh = Snapshot(views).Find(ResourceType.Endpoints, Cluster)!.Version;
+        var known = Views(null, Checkout);
+        known.Publish(CachedNames.Fresh);
         views.Import(new HashSet<string> { Checkout, Other });
         views.EndPatience();
-        Assert.Equal(fresh, Snapshot(views).Find(ResourceType.Endpoints, Cluster)!.Version);
+        Assert.Equal(Snapshot(known).Find(ResourceType.Endpoints, Cluster)!.Version, Snapshot(views).Find(ResourceType.Endpoints, Cluster)!.Version);
         Assert.True(Snapshot(views).Primed);
     }
 
@@ -118,13 +119,15 @@ public sealed class ServedViewsTests : IDisposable
     }
 
     [Fact]
-    public async Task Shapes_OfNamesThatAreNoLongerImported_AreDropped()
+    public async Task Shapes_OfNamesThatAreNoLongerImported_AreThoseOfNamesThatWereUsed()
     {
         await ResolvedOnceAsync();
         var shapes = Shapes(Other);
-        shapes.Remember(Other, [new ServedPort("http", 80, "http")]);
+        shapes.Remember(ServedName.Without(Other, Reasons.Absent, [new ServedPort("http", 80, "http")]));
         await shapes.DisposeAsync();
-        Assert.Empty(Shapes(Checkout).PortsOf(Checkout));
+        Assert.Equal([Checkout], Shapes(Other).Used);
+        Assert.Equal([Other], Shapes(Checkout).Used);
+        Assert.Single(Shapes(Checkout).Pending(Checkout).Ports);
     }
 
     public static TheoryData<string, string> Ends => new()
@@ -187,7 +190,7 @@ public sealed class ServedViewsTests : IDisposable
     public void Interest_ThatEnds_LeavesNothing()
     {
         var interests = new List<(string, bool)>();
-        var feed = new ViewFeed(ClientKind.Envoy, new HashSet<string>(),
+        var feed = new ViewFeed(Audience.Envoy, new HashSet<string>(),
             (name, wanted) => interests.Add((name, wanted)));
         foreach (var spelling in new[] { Cluster, Checkout.ToUpperInvariant() })
         {
@@ -211,7 +214,7 @@ public sealed class ServedViewsTests : IDisposable
     [Fact]
     public void Spelling_BeyondTheLimit_IsNeitherServedNorCounted()
     {
-        var feed = new ViewFeed(ClientKind.Envoy, new HashSet<string>(), (_, _) => { });
+        var feed = new ViewFeed(Audience.Envoy, new HashSet<string>(), (_, _) => { });
         var spellings = Enumerable.Range(0, 40).Select(i => Checkout + ":" + (8000 + i)).ToList();
         spellings.ForEach(spelling => feed.Wanted(ResourceType.Cluster, spelling));
         feed.Publish(ServedNameMapping.Map(CachedNames.Fresh));
@@ -224,7 +227,7 @@ public sealed class ServedViewsTests : IDisposable
     [Fact]
     public void Missing_InAnOlderSnapshotThanWhatIsPublished_IsNoEmptyAssignment()
     {
-        var feed = new ViewFeed(ClientKind.Envoy, new HashSet<string> { Checkout }, (_, _) => { });
+        var feed = new ViewFeed(Audience.Envoy, new HashSet<string> { Checkout }, (_, _) => { });
         var fresh = ServedNameMapping.Map(CachedNames.Fresh);
         feed.Publish(ServedName.Without(Checkout, Reasons.Pending, fresh.Ports));
         var held = feed.View.Current;
@@ -242,7 +245,7 @@ public sealed class ServedViewsTests : IDisposable
     private string ShapePath => Path.Combine(_folder, "imports.state");
 
     private static ResourceSnapshot Snapshot(ServedViews views) =>
-        views.Open(ClientNode.Anonymous).Current;
+        views.Open(ClientNode.Anonymous, null).Current;
 
     private static ServedViews Views(ShapeFile? shapes, params string[] imports) =>
         new(imports.ToHashSet(StringComparer.Ordinal), (_, _) => { }, shapes);

@@ -95,7 +95,7 @@ public sealed class SetIdentityTests
     }
 
     private static (Cluster Cluster, ClusterLoadAssignment Assignment) Translate(ServedName served) => (
-        ClusterTranslation.Translate(ClientKind.Envoy, "checkout", "checkout", served.Ports[0], null, served),
+        ClusterTranslation.Translate(Audience.Envoy, "checkout", "checkout", served.Ports[0], null, served),
         AssignmentTranslation.Translate(served, "checkout", 0));
 
     private static (string Name, string Bundle) Told(Cluster.Types.TransportSocketMatch match)

@@ -86,7 +86,7 @@ public sealed class StaleServingTests
     }
 
     private static Resource Find(ServedViews views, ResourceType type) =>
-        views.Open(ClientNode.Anonymous).Current.Find(type, Cluster)!;
+        views.Open(ClientNode.Anonymous, null).Current.Find(type, Cluster)!;
 
     private static ClusterLoadAssignment Assignment(CachedName name) =>
         AssignmentTranslation.Translate(ServedNameMapping.Map(name), Cluster, 0);

@@ -74,7 +74,7 @@ public sealed class TranslationTests
 
     private static IEnumerable<(Resource Resource, bool Wildcard)> Resources(ClientKind kind, Case input)
     {
-        foreach (var one in ServiceResources.Of(kind, input.Served, input.IsImport, input.Spellings))
+        foreach (var one in ServiceResources.Of(AudienceOf(kind, input), input.Served, DemandOf(kind, input)))
         {
             yield return one;
         }
@@ -85,6 +85,17 @@ public sealed class TranslationTests
         }
     }
 
+    private static Audience AudienceOf(ClientKind kind, Case input) => kind == ClientKind.Grpc ? Audience.Grpc
+        : input.Endpoints == EndpointSource.Ads ? Audience.Envoy
+        : new Audience(ClientKind.Envoy, EndpointSource.Stream, input.Endpoints);
+
+    private static Demand DemandOf(ClientKind kind, Case input) => new(
+        input.IsImport,
+        input.IsMember && kind == ClientKind.Envoy,
+        input.Spellings,
+        kind == ClientKind.Envoy ? input.Assignments ?? [] : [],
+        input.IsOverdue);
+
     private static (Case Input, ClientKind Kind) Read(string name, string client)
     {
         var text = File.ReadAllText(Path.Combine(Golden.Folder(), name, "served.json"));
@@ -92,5 +103,12 @@ public sealed class TranslationTests
             : ClientKind.Grpc);
     }
 
-    internal sealed record Case(bool IsImport, string[] Spellings, ServedName Served);
+    internal sealed record Case(
+        bool IsImport,
+        string[] Spellings,
+        ServedName Served,
+        bool IsMember = false,
+        string[]? Assignments = null,
+        bool IsOverdue = false,
+        EndpointSource Endpoints = EndpointSource.Ads);
 }

@@ -27,6 +27,9 @@ public sealed class EnvoyProcess : IAsyncDisposable
         _process = process;
     }
 
+    /// <summary>Where its listeners are, in the order of its bootstrap.</summary>
+    public IReadOnlyList<IPEndPoint> Listeners { get; private set; } = [];
+
     /// <summary>The process id.</summary>
     public int Id => _process.Id;
 
@@ -36,21 +39,30 @@ public sealed class EnvoyProcess : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="isDelta">Whether it asks by the delta variant.</param>
     /// <param name="isPerType">Whether each type has a stream of its own.</param>
-    public static async Task<EnvoyProcess> StartAsync(
+    public static Task<EnvoyProcess> StartAsync(
         string program,
         string xdsSocket,
         CancellationToken cancellationToken,
         bool isDelta = false,
-        bool isPerType = false)
+        bool isPerType = false) =>
+        StartWithAsync(program, Bootstrap(xdsSocket, isDelta, isPerType), cancellationToken);
+
+    /// <summary>Starts one with a bootstrap of its own, whose first listener speaks HTTP, and waits until its admin page
+    /// answers.</summary>
+    /// <param name="program">The binary.</param>
+    /// <param name="bootstrap">The bootstrap, as YAML.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static async Task<EnvoyProcess> StartWithAsync(
+        string program, string bootstrap, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("fairlead-envoy-").FullName;
-        var bootstrap = Path.Combine(folder, "bootstrap.yaml");
+        var file = Path.Combine(folder, "bootstrap.yaml");
         var adminFile = Path.Combine(folder, "admin");
-        await File.WriteAllTextAsync(bootstrap, Bootstrap(xdsSocket, isDelta, isPerType), cancellationToken);
+        await File.WriteAllTextAsync(file, bootstrap, cancellationToken);
         var process = ChildProcess.Start(
             program,
             [
-                "-c", bootstrap, "--admin-address-path", adminFile, "--use-dynamic-base-id",
+                "-c", file, "--admin-address-path", adminFile, "--use-dynamic-base-id",
                 "--concurrency", "1", "-l", "warn",
             ]);
         var envoy = new EnvoyProcess(folder, process);
@@ -70,10 +82,22 @@ public sealed class EnvoyProcess : IAsyncDisposable
     /// <summary>A request through the listener: the status and the body.</summary>
     public async Task<(HttpStatusCode Status, string Body)> GetAsync(string host, CancellationToken cancellationToken)
     {
+        var (status, body, _) = await GetWithHeadersAsync(host, cancellationToken);
+        return (status, body);
+    }
+
+    /// <summary>A request through the listener: the status, the body and the headers.</summary>
+    public async Task<(HttpStatusCode Status, string Body, Dictionary<string, string> Headers)> GetWithHeadersAsync(
+        string host, CancellationToken cancellationToken)
+    {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{_listener}/");
         request.Headers.Host = host;
         using var response = await _http.SendAsync(request, cancellationToken);
-        return (response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
+        return (
+            response.StatusCode,
+            await response.Content.ReadAsStringAsync(cancellationToken),
+            response.Headers.ToDictionary(
+                one => one.Key, one => string.Join(',', one.Value), StringComparer.OrdinalIgnoreCase));
     }
 
     /// <summary>A page of the admin interface.</summary>
@@ -113,9 +137,13 @@ public sealed class EnvoyProcess : IAsyncDisposable
             page => page.TryGetProperty("listener_statuses", out _),
             Bound,
             cancellationToken);
-        var address = listeners.GetProperty("listener_statuses")[0]
-            .GetProperty("local_address").GetProperty("socket_address");
-        _listener = $"127.0.0.1:{address.GetProperty("port_value").GetInt32()}";
+        Listeners =
+        [
+            .. listeners.GetProperty("listener_statuses").EnumerateArray().Select(
+                status => new IPEndPoint(IPAddress.Loopback, status.GetProperty("local_address")
+                    .GetProperty("socket_address").GetProperty("port_value").GetInt32())),
+        ];
+        _listener = $"{Listeners[0]}";
     }
 
     private static bool AdminIsWritten(string file) => File.Exists(file) && new FileInfo(file).Length > 0;

@@ -242,7 +242,7 @@ public sealed class DeltaFlowTests
         Assert.Equal(StreamRefusal.TooManyNames, Failure(client.Subscribe(Eds, "c", "d")));
         Assert.Equal(
             StreamRefusal.TooManyNames,
-            Failure(client.Send(Cds, before: [("a", "1"), ("b", "1"), ("c", "1"), ("d", "1")])));
+            Failure(client.Send(Cds, before: [.. "abcdefgh".Select(letter => ($"{letter}", "1"))])));
         Assert.Equal(StreamRefusal.NameTooLong, Failure(client.Subscribe(Eds, "abcde")));
         Assert.Equal(StreamRefusal.NameTooLong, Failure(client.Send(Cds, before: [("abcde", "1")])));
         Assert.Equal(["a", "b"], client.Stream.Types.Single().Subscription.Names.Order());

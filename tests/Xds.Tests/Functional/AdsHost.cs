@@ -35,7 +35,7 @@ internal sealed class AdsHost : IViewProvider, IAsyncDisposable
         return host;
     }
 
-    public ResourceView Open(ClientNode client) => View;
+    public ResourceView Open(ClientNode client, ResourceType? only) => View;
 
     public async Task StartServerAsync(AdsOptions? options = null)
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using Fairlead.Identities;
 using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Proxy;
+using Fairlead.Sidecar.Serving;
 using Fairlead.Telemetry;
 
 namespace Fairlead.Sidecar.Hosting.Reloading;
@@ -74,6 +75,7 @@ internal sealed record OptionChanges(ImmutableArray<string> Live, ImmutableArray
             ["imports"] = Joined(options.Imports.Select(name => name.Text).Order(StringComparer.Ordinal)),
             ["xds.socket"] = options.XdsSocket,
             ["xds.spiffe"] = Text(options.XdsSvid),
+            ["xds.on_demand"] = Text(options.OnDemand),
             ["xds.address"] = $"{options.XdsAddress}",
             ["admin"] = $"{options.Admin}",
             ["metrics"] = $"{options.Metrics}",
@@ -123,6 +125,9 @@ internal sealed record OptionChanges(ImmutableArray<string> Live, ImmutableArray
 
     private static string Text(SpiffePaths? paths) =>
         paths is null ? "" : Joined([paths.Certificate, paths.Key, paths.Bundle ?? ""]);
+
+    private static string Text(OnDemandOptions onDemand) =>
+        Joined([onDemand.XdsCluster, $"{onDemand.Endpoints}", $"{onDemand.Hold}"]);
 
     private static string Text(TelemetryOptions? telemetry) => telemetry is null
         ? ""

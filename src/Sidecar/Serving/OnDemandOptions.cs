@@ -1,0 +1,44 @@
+using Fairlead.Sidecar.Translation;
+using Fairlead.Xds;
+
+namespace Fairlead.Sidecar.Serving;
+
+/// <summary>How an Envoy is served that asks for clusters as it needs them, be it its own control plane's or not.
+/// Immutable.</summary>
+internal sealed record OnDemandOptions
+{
+    private const string Section = "fairlead";
+    private const string EndpointsKey = "endpoints";
+
+    /// <value>By which cluster the Envoy reaches the sidecar.</value>
+    internal string XdsCluster { get; init; } = Audience.DefaultXdsCluster;
+
+    /// <value>Where the endpoints are of the clusters that it asks for by locators: a stream for each, or the one of
+    /// the authority, which its bootstrap must name.</value>
+    internal EndpointSource Endpoints { get; init; } = EndpointSource.Stream;
+
+    /// <value>How long a name is waited for before it is told as pending. Shorter than the timeout of the Envoy's
+    /// filter.</value>
+    internal TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(2.5);
+
+    /// <summary>Whom the resources of a stream are for: what they say of their endpoints holds there alone.</summary>
+    /// <param name="client">The client; the metadata <c>fairlead: {endpoints: authority}</c> of its node, or
+    /// <c>stream</c>, goes before the option.</param>
+    /// <param name="only">The one type of the stream; null on an aggregated one.</param>
+    internal Audience AudienceOf(ClientNode client, ResourceType? only)
+    {
+        if (client.IsGrpc || only is null)
+        {
+            return client.IsGrpc ? Audience.Grpc : Audience.Envoy;
+        }
+
+        var chosen = client.Metadata?.Fields.GetValueOrDefault(Section)?.StructValue?.Fields
+            .GetValueOrDefault(EndpointsKey)?.StringValue switch
+        {
+            "authority" => EndpointSource.Authority,
+            "stream" => EndpointSource.Stream,
+            _ => Endpoints,
+        };
+        return new Audience(ClientKind.Envoy, EndpointSource.Stream, chosen, XdsCluster);
+    }
+}

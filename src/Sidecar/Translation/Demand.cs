@@ -1,0 +1,15 @@
+namespace Fairlead.Sidecar.Translation;
+
+/// <summary>What clients of one kind want of a name. Immutable by agreement.</summary>
+/// <param name="IsImport">Whether the name belongs to what a client gets that asks for everything.</param>
+/// <param name="IsMember">Whether it belongs to what a client gets that asks for the collection of clusters.</param>
+/// <param name="Clusters">What clients asked for that means this name, of any type but endpoints.</param>
+/// <param name="Assignments">The names under which they asked for its endpoints.</param>
+/// <param name="IsOverdue">Whether clients have waited long enough for it: what is not known yet is told as that, to
+/// those who hold nothing of it.</param>
+internal sealed record Demand(
+    bool IsImport,
+    bool IsMember,
+    IReadOnlyCollection<string> Clusters,
+    IReadOnlyCollection<string> Assignments,
+    bool IsOverdue);

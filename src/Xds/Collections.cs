@@ -1,0 +1,26 @@
+namespace Fairlead.Xds;
+
+/// <summary>
+/// Names in the form of locators (xDS, <c>xdstp://authority/type/id</c>) and the collections that they stand in: a
+/// client that asks for <c>xdstp://authority/type/*</c> asks for all of one. Stateless.
+/// </summary>
+/// <remarks>A locator with context parameters is a name like any other: no collection is made of it.</remarks>
+public static class Collections
+{
+    private const string Scheme = "xdstp://";
+    private const string Glob = "/*";
+
+    /// <summary>What the names of a collection begin with; null where a name asks for none.</summary>
+    public static string? PrefixOf(string asked)
+    {
+        ArgumentNullException.ThrowIfNull(asked);
+        return IsLocator(asked) && asked.EndsWith(Glob, StringComparison.Ordinal) ? asked[..^1] : null;
+    }
+
+    /// <summary>Whether a name is a locator.</summary>
+    public static bool IsLocator(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.StartsWith(Scheme, StringComparison.Ordinal);
+    }
+}

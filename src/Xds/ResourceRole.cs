@@ -1,0 +1,17 @@
+namespace Fairlead.Xds;
+
+/// <summary>What a resource stands for.</summary>
+public enum ResourceRole
+{
+    /// <summary>Itself.</summary>
+    Ordinary,
+
+    /// <summary>
+    /// Something of which nothing is known yet: it is for a client that waits and holds nothing of that name, and never
+    /// takes the place of what a client holds.
+    /// </summary>
+    StandIn,
+
+    /// <summary>Something that is not there. Of these the oldest leave where a client asks for too many names.</summary>
+    Negative,
+}

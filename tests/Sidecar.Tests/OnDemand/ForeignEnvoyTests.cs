@@ -1,0 +1,248 @@
+using Fairlead.Sidecar.Translation;
+using static Fairlead.Sidecar.Tests.OnDemand.OnDemandWorld;
+
+namespace Fairlead.Sidecar.Tests.OnDemand;
+
+/// <summary>
+/// A real Envoy that belongs to another control plane, the newest and the oldest, and gets our clusters on demand over
+/// our socket, under 200 requests a second. A request may fail in the steps called by <c>MayFailAsync</c> and in no other.
+/// </summary>
+public sealed class ForeignEnvoyTests
+{
+    private const string Cart = "cart" + Suffix;
+    private const string Late = "late" + Suffix;
+
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1.5);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task Envoy_BesideDeltaAndByStreams_IsServed(bool isOldest) =>
+        RunAsync(isOldest, isDelta: true, isAuthority: false);
+
+    /// <summary>The pair in which each push of the other control plane takes our clusters away, for a moment.</summary>
+    [Fact]
+    public Task NewestEnvoy_BesideStateOfTheWorld_IsServed() =>
+        RunAsync(isOldest: false, isDelta: false, isAuthority: false);
+
+    [Theory(Explicit = true)]
+    [InlineData(true, false, false)]
+    [InlineData(false, true, true)]
+    [InlineData(true, true, true)]
+    [InlineData(false, false, true)]
+    [InlineData(true, false, true)]
+    public Task Envoy_BesideEither_IsServedByStreamsAndByTheAuthority(
+        bool isOldest, bool isDelta, bool isAuthority) => RunAsync(isOldest, isDelta, isAuthority);
+
+    private static async Task RunAsync(bool isOldest, bool isDelta, bool isAuthority)
+    {
+        await using var world = await StartAsync(isOldest, isDelta, isAuthority, [Checkout, Secure]);
+
+        // The first request of its life names no cluster: the collection's first answer must hold it.
+        var first = await world.GetAsync(Checkout);
+        Assert.Equal((200, "one"), (first.Status, first.Body));
+        Assert.Equal((200, "secure"), await world.GetAsync(Secure) is var reply ? (reply.Status, reply.Body) : default);
+        await using var load = new RequestLoad(world.Envoy.Listeners[0], Checkout, Secure, ForeignBootstrap.OwnHost);
+
+        await NamesAsync(world, load);
+        await EndpointsAsync(world, load);
+        await ForeignAsync(world, load);
+        await ClustersAsync(world, load);
+        await RestartAsync(world, load);
+        await EndsAsync(world, load);
+        Assert.Equal(0, await world.Foreign.RefusedAsync());
+        Assert.All(world.Sidecar.Streams.SelectMany(stream => stream.Types), type => Assert.Null(type.Refused));
+        var isOne = world.Sidecar.Streams.Count(stream => stream.Service == "ads delta") == 1;
+        Assert.Equal(isAuthority, isOne);
+    }
+
+    private static async Task NamesAsync(OnDemandWorld world, RequestLoad load)
+    {
+        await load.NoneFailsAsync("a name is added", async () =>
+        {
+            world.Sidecar.Publish(Named(Cart, world.Ports.Two));
+            Assert.Equal("200 two", Told(await world.GetAsync(Cart)));
+            Assert.Contains(Cart, world.Sidecar.Wanted);
+        });
+        await load.NoneFailsAsync("a name in other spellings, and a port that it has not", async () =>
+        {
+            foreach (var spelling in new[] { Cart + ":80", Cart + ".", Cart.ToUpperInvariant(), Cart + ".:80" })
+            {
+                Assert.Equal("200 two", Told(await world.GetAsync(spelling)));
+            }
+
+            await world.RefusesAsync(Cart + ":81", Reasons.NoSuchPort, "UH");
+        });
+        await load.NoneFailsAsync("names that are not there, or not for us", async () =>
+        {
+            var (absent, denied) = ("absent" + Suffix, "denied" + Suffix);
+            world.Sidecar.Publish(
+                Ended(absent, Reasons.Absent, wasServed: false), Ended(denied, Reasons.Denied, wasServed: false));
+            await RefusedAsync(world, absent, Reasons.Absent, "UH");
+            await RefusedAsync(world, denied, Reasons.Denied, "UDO");
+            await RefusedAsync(world, "example.com", Reasons.Absent, "UH");
+
+            // And again: an Envoy that was told of a removal would wait for it.
+            await RefusedAsync(world, absent, Reasons.Absent, "UH");
+        });
+        await load.NoneFailsAsync("a name of which nothing is known until late", async () =>
+        {
+            var waiting = world.GetAsync(Late);
+            await world.WantedAsync(Late);
+            Assert.False(waiting.IsCompleted);
+            world.Sidecar.Time.Advance(Hold);
+            var reply = await waiting;
+            Assert.Equal((503, Reasons.Pending, "UH"), (reply.Status, reply.Reason, reply.Flags));
+            world.Sidecar.Publish(Named(Late, world.Ports.Two));
+            await world.ServesAsync(Late, "two");
+        });
+    }
+
+    private static async Task EndpointsAsync(OnDemandWorld world, RequestLoad load)
+    {
+        var (one, two, _) = world.Ports;
+        await load.NoneFailsAsync("an endpoint is added", async () =>
+        {
+            world.Sidecar.Publish(Named(Checkout, one, two));
+            await load.AnsweredByAsync("two");
+        });
+        await load.NoneFailsAsync("an endpoint is removed", async () =>
+        {
+            world.Sidecar.Publish(Named(Checkout, two));
+            await world.ServesAsync(Checkout, "two");
+        });
+        await load.NoneFailsAsync("endpoints are refused, and put right", async () =>
+        {
+            var bad = Named(Checkout, two);
+            world.Sidecar.Publish(bad with { Endpoints = [bad.Endpoints[0] with { Address = "not-an-address" }] });
+            await world.StreamsShowAsync(streams => streams.SelectMany(stream => stream.Types).Any(
+                type => type.Refused?.Message.Contains("malformed IP address", StringComparison.Ordinal) == true));
+            world.Sidecar.Publish(Named(Checkout, one));
+            await world.ServesAsync(Checkout, "one");
+        });
+    }
+
+    private static async Task ForeignAsync(OnDemandWorld world, RequestLoad load)
+    {
+        var (ours, silent) = SourcesOfEndpoints;
+        await load.NoneFailsAsync("the other control plane gives a cluster whose endpoints are ours", async () =>
+        {
+            await world.Foreign.SetAsync(ForeignBootstrap.Eds(Merged, ours));
+            await world.ServesAsync(ForeignBootstrap.MergedHost, "one");
+            world.Sidecar.Publish(Named(Checkout, world.Ports.Two));
+            await world.ServesAsync(ForeignBootstrap.MergedHost, "two");
+            world.Sidecar.Publish(Named(Checkout, world.Ports.One));
+            await world.ServesAsync(ForeignBootstrap.MergedHost, "one");
+        });
+        await load.NoneFailsAsync("a cluster of the other control plane warms for ever", async () =>
+        {
+            await world.Foreign.SetAsync(ForeignBootstrap.Eds("warming", silent));
+            await Eventually(() => world.Envoy.StatAsync("cluster_manager.warming_clusters", Cancellation), 1);
+            world.Sidecar.Publish(Named("warm" + Suffix, world.Ports.Two));
+            var reply = await world.GetAsync("warm" + Suffix);
+            Assert.Equal("200 two", Told(reply));
+            Assert.InRange(reply.After, TimeSpan.Zero, AtOnce);
+        });
+        await load.NoneFailsAsync("the other control plane pushes its clusters", async () =>
+        {
+            for (var timeout = 1; timeout <= 3; timeout++)
+            {
+                await world.Foreign.SetAsync(
+                    ForeignBootstrap.Local(ForeignBootstrap.Own, world.Ports.One, timeout * 300));
+            }
+
+            Assert.Equal("200 two", Told(await world.GetAsync(Cart)));
+        });
+    }
+
+    private static async Task ClustersAsync(OnDemandWorld world, RequestLoad load) =>
+        await load.NoneFailsAsync("a cluster changes, its endpoints do not", async () =>
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                world.Sidecar.Publish(world.Securely(isRotated: i % 2 == 0));
+                var version = ClusterVersion(world);
+                await world.StreamsShowAsync(_ => ClusterVersion(world) is var (sent, acked) && sent == acked);
+                Assert.NotEqual("", version.Sent);
+                await world.ServesAsync(Secure, "secure");
+            }
+
+            // By the endpoints that follow their cluster, not by the end of Envoy's patience, which it counts.
+            Assert.Equal(
+                0, await world.Envoy.StatAsync($"cluster.{Secure}_80.init_fetch_timeout", Cancellation));
+        });
+
+    private static async Task RestartAsync(OnDemandWorld world, RequestLoad load)
+    {
+        await load.NoneFailsAsync("the sidecar ends and comes back, knowing nothing at first", async () =>
+        {
+            await world.Sidecar.StopAsync();
+            Assert.Equal("200 one", Told(await world.GetAsync(Checkout)));
+            await world.Sidecar.StartAsync(isAnswering: false);
+            await world.StreamsShowAsync(streams => streams.SelectMany(stream => stream.Types).Any(
+                type => type.Names.Contains(ClusterNames.Located(Cart))));
+
+            // Longer than a name is held: who has a cluster is not told that it is pending.
+            world.Sidecar.Time.Advance(Hold);
+            Assert.Equal("200 two", Told(await world.GetAsync(Cart)));
+            world.Sidecar.Answer();
+            world.Sidecar.Publish(Named(Checkout, world.Ports.Two), Named(Cart, world.Ports.One));
+            await world.ServesAsync(Checkout, "two");
+            await world.ServesAsync(Cart, "one");
+        });
+        await load.NoneFailsAsync("a name is asked for after it", async () =>
+        {
+            world.Sidecar.Publish(Named("after" + Suffix, world.Ports.Two));
+            Assert.Equal("200 two", Told(await world.GetAsync("after" + Suffix)));
+        });
+    }
+
+    private static async Task EndsAsync(OnDemandWorld world, RequestLoad load)
+    {
+        foreach (var (reason, flags) in new[]
+        {
+            (Reasons.Absent, "UH"), (Reasons.Denied, "UDO"), (Reasons.Expired, "UH"),
+        })
+        {
+            await load.MayFailAsync($"{Checkout}: 503", async () =>
+            {
+                world.Sidecar.Publish(Ended(Checkout, reason, wasServed: true));
+                await world.RefusesAsync(Checkout, reason, flags);
+            });
+            await load.MayFailAsync($"{Checkout}: 503", async () =>
+            {
+                world.Sidecar.Publish(Named(Checkout, world.Ports.One));
+                await world.ServesAsync(Checkout, "one");
+            });
+        }
+
+        await load.MayFailAsync($"{Checkout}: 503 no healthy upstream", async () =>
+        {
+            world.Sidecar.Publish(Named(Checkout));
+            await world.RefusesAsync(Checkout, "-", "UH");
+            world.Sidecar.Publish(Named(Checkout, world.Ports.Two));
+            await world.ServesAsync(Checkout, "two");
+        });
+        await load.NoneFailsAsync("after all that", () => load.AnsweredByAsync("two"));
+    }
+
+    private static (string Sent, string Acked) ClusterVersion(OnDemandWorld world)
+    {
+        var type = world.Sidecar.Streams.Single(stream => stream.Service == "cds delta").Types.Single();
+        return (type.SentVersion, type.AckedVersion);
+    }
+
+    private static async Task RefusedAsync(OnDemandWorld world, string host, string reason, string flags)
+    {
+        var reply = await world.GetAsync(host);
+        Assert.Equal((503, reason, flags), (reply.Status, reply.Reason, reply.Flags));
+        Assert.InRange(reply.After, TimeSpan.Zero, AtOnce);
+    }
+
+    private static Task Eventually(Func<Task<long>> read, long wanted) => TestKit.Processes.Eventually.HoldsAsync(
+        read, value => value == wanted, TimeSpan.FromMinutes(1), Cancellation);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private static string Told(Reply reply) => $"{reply.Status} {reply.Body}";
+}

@@ -1,0 +1,141 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using Fairlead.TestKit.Processes;
+
+namespace Fairlead.Sidecar.Tests.OnDemand;
+
+/// <summary>
+/// Requests at a rate, each on its own, one host after the other; what fails is counted here and nowhere else.
+/// </summary>
+internal sealed class RequestLoad : IAsyncDisposable
+{
+    private const int PerSecond = 200;
+    private const int OpenMax = 500;
+
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
+
+    private readonly CancellationTokenSource _end =
+        CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+
+    private readonly ConcurrentQueue<string> _failed = new();
+    private readonly ConcurrentDictionary<string, int> _bodies = new();
+    private readonly string[] _hosts;
+    private readonly HttpClient _http;
+    private readonly Uri _target;
+    private readonly Task _running;
+    private int _open;
+    private int _sent;
+    private int _all;
+
+    internal RequestLoad(IPEndPoint target, params string[] hosts)
+    {
+        _hosts = hosts;
+        _target = new Uri($"http://{target}/");
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Bound };
+        _running = Task.Run(RunAsync);
+    }
+
+    /// <summary>How many were sent.</summary>
+    internal int Sent => Volatile.Read(ref _all);
+
+    /// <summary>A step in which no request may fail, from its beginning to some requests after its end.</summary>
+    internal async Task NoneFailsAsync(string step, Func<Task> act)
+    {
+        await StepAsync(act);
+        Assert.True(_failed.IsEmpty, $"{step}: {_failed.Count} failed, the first by {_failed.FirstOrDefault()}");
+    }
+
+    /// <summary>A step in which requests may fail, and by this alone.</summary>
+    internal async Task MayFailAsync(string how, Func<Task> act)
+    {
+        await StepAsync(act);
+        Assert.All(_failed, failure => Assert.Contains(how, failure, StringComparison.Ordinal));
+    }
+
+    /// <summary>Waits until this backend answers requests.</summary>
+    internal async Task AnsweredByAsync(string backend)
+    {
+        var before = _bodies.GetValueOrDefault(backend);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(_bodies.GetValueOrDefault(backend)), now => now > before, Bound, _end.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await _running;
+        _http.Dispose();
+        _end.Dispose();
+    }
+
+    private async Task StepAsync(Func<Task> act)
+    {
+        _failed.Clear();
+        await act();
+
+        // Those that were under way when the step ended are part of it.
+        var sent = Volatile.Read(ref _sent);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(Volatile.Read(ref _sent)), now => now > sent + 30, Bound, _end.Token);
+    }
+
+    private async Task RunAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / PerSecond));
+        var open = new ConcurrentDictionary<Task, bool>();
+        try
+        {
+            for (var i = 0; await timer.WaitForNextTickAsync(_end.Token); i++)
+            {
+                if (Volatile.Read(ref _open) >= OpenMax)
+                {
+                    _failed.Enqueue($"{OpenMax} requests are open");
+                    continue;
+                }
+
+                Interlocked.Increment(ref _open);
+                Interlocked.Increment(ref _all);
+                var request = SendAsync(_hosts[i % _hosts.Length]);
+                open[request] = true;
+                _ = request.ContinueWith(done => open.TryRemove(done, out _), TaskScheduler.Default);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await Task.WhenAll(open.Keys);
+        }
+    }
+
+    private async Task SendAsync(string host)
+    {
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, _target) { Headers = { Host = host } };
+            using var response = await _http.SendAsync(request, _end.Token);
+            var body = await response.Content.ReadAsStringAsync(_end.Token);
+            if (response.StatusCode == HttpStatusCode.OK)
+            {
+                _bodies.AddOrUpdate(body, 1, static (_, count) => count + 1);
+            }
+            else
+            {
+                _failed.Enqueue(
+                    $"{host}: {(int)response.StatusCode} {body} after {Stopwatch.GetElapsedTime(started)}");
+            }
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            if (!_end.IsCancellationRequested)
+            {
+                _failed.Enqueue($"{host}: {e.Message}");
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _open);
+            Interlocked.Increment(ref _sent);
+        }
+    }
+}

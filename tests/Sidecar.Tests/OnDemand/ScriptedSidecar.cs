@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using Fairlead.Rpc;
+using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit;
+using Fairlead.Xds;
+
+namespace Fairlead.Sidecar.Tests.OnDemand;
+
+/// <summary>
+/// All of a sidecar that an Envoy sees (xDS, views, translation, the state of names) on a unix socket, over a resolver
+/// whose answers the test gives. It can end and start again, with its state.
+/// </summary>
+internal sealed class ScriptedSidecar : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-demand-").FullName;
+    private readonly ConcurrentDictionary<string, ServedName> _answers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _wanted = new(StringComparer.Ordinal);
+    private readonly OnDemandOptions _options;
+    private readonly HashSet<string> _imports;
+    private ShapeFile? _shapes;
+    private ServedViews? _views;
+    private AdsService? _ads;
+    private RpcServer? _server;
+    private volatile bool _isAnswering = true;
+
+    internal ScriptedSidecar(OnDemandOptions options, params string[] imports)
+    {
+        _options = options;
+        _imports = [.. imports];
+    }
+
+    /// <summary>The unix socket.</summary>
+    internal string Socket => Path.Combine(_folder, "xds.sock");
+
+    /// <summary>A folder for what belongs to it.</summary>
+    internal string Folder => _folder;
+
+    /// <summary>The names that are resolved now.</summary>
+    internal IEnumerable<string> Wanted => _wanted.Keys;
+
+    /// <summary>The clock by which names are waited for.</summary>
+    internal ManualTimeProvider Time { get; } = new();
+
+    /// <summary>The streams that are open.</summary>
+    internal IReadOnlyList<StreamStatus> Streams => _ads!.Streams();
+
+    /// <summary>Listens, with what the state says; the resolver says nothing before <see cref="Answer"/> where it is
+    /// told to keep silent.</summary>
+    internal async Task StartAsync(bool isAnswering = true)
+    {
+        _isAnswering = isAnswering;
+        _wanted.Clear();
+        _shapes = new ShapeFile(
+            Path.Combine(_folder, "imports.state"), _imports, reason => throw new InvalidOperationException(reason));
+        _views = new ServedViews(_imports, OnInterest, _shapes, onDemand: _options, time: Time);
+        foreach (var name in _imports.Concat(_views.Used))
+        {
+            OnInterest(name, true);
+        }
+
+        _ads = new AdsService(_views, new AdsOptions());
+        var server = new RpcServerOptions { Services = { _ads.Define() }, Endpoints = { RpcEndpoint.Unix(Socket) } };
+        foreach (var service in _ads.DefineTypes())
+        {
+            server.Services.Add(service);
+        }
+
+        _server = await RpcServer.StartAsync(server, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Ends as a program does; what it remembers is on the disk.</summary>
+    internal async Task StopAsync()
+    {
+        await _server!.DisposeAsync();
+        await _shapes!.DisposeAsync();
+    }
+
+    /// <summary>From now on the resolver answers.</summary>
+    internal void Answer()
+    {
+        _isAnswering = true;
+        foreach (var name in Wanted)
+        {
+            Resolve(name);
+        }
+    }
+
+    /// <summary>What the resolver finds for a name, from now on.</summary>
+    internal void Publish(params ServedName[] names)
+    {
+        foreach (var name in names)
+        {
+            _answers[name.Name] = name;
+            if (_wanted.ContainsKey(name.Name))
+            {
+                Resolve(name.Name);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    // As the real one: it hears under a lock, and answers on a thread of its own.
+    private void OnInterest(string name, bool isWanted)
+    {
+        if (isWanted)
+        {
+            _wanted[name] = true;
+            _ = Task.Run(() => Resolve(name));
+        }
+        else
+        {
+            _wanted.TryRemove(name, out _);
+            _ = Task.Run(() => _views!.Forget(name));
+        }
+    }
+
+    private void Resolve(string name) => _views!.Publish(
+        _isAnswering && _answers.TryGetValue(name, out var answer)
+            ? answer
+            : ServedName.Without(name, Reasons.Pending, []));
+}

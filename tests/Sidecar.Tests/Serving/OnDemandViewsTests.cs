@@ -1,0 +1,318 @@
+using Fairlead.EnvoyApi.Clusters;
+using Fairlead.Resolver;
+using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Tests.Translation;
+using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit;
+using Fairlead.Xds;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Fairlead.Sidecar.Tests.Serving;
+
+/// <summary>What an Envoy is told that asks for clusters as it needs them, on a stream for them alone.</summary>
+public sealed class OnDemandViewsTests : IDisposable
+{
+    private const string Checkout = CachedNames.Checkout;
+    private const string Other = "other.shop.svc.us1.internal";
+    private const string Prefix = "xdstp://fairlead/envoy.config.cluster.v3.Cluster/";
+    private const string Glob = Prefix + "*";
+
+    private static readonly ResourceType Cds = ResourceType.Cluster;
+    private static readonly ResourceType Eds = ResourceType.Endpoints;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-ondemand-").FullName;
+    private readonly ManualTimeProvider _time = new();
+    private readonly List<string> _told = [];
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Collection_HoldsImportsUnderBothNames_OnlyForWhoAsksForIt()
+    {
+        var views = Views(null, Checkout);
+        views.Publish(CachedNames.Fresh);
+        var feed = Envoy(views);
+        Assert.Empty(feed.View.Current.Located(Cds));
+        feed.Wanted(Cds, Glob);
+        Assert.Equal(
+            [Prefix + Checkout, Prefix + Checkout + ":80"],
+            feed.View.Current.Located(Cds).Order(StringComparer.Ordinal));
+        Assert.Empty(views.Open(ClientNode.Anonymous, null).Current.Located(Cds));
+        feed.Unwanted(Cds, Glob);
+        Assert.Empty(feed.View.Current.Located(Cds));
+    }
+
+    [Fact]
+    public async Task Collection_AfterARestart_HoldsWhatWasUsed()
+    {
+        var shapes = Shapes();
+        var views = Views(shapes, Other);
+        Envoy(views).Wanted(Cds, Prefix + Checkout);
+        views.Publish(CachedNames.Fresh);
+        await shapes.DisposeAsync();
+
+        var again = Shapes();
+        var after = Views(again, Other);
+        Assert.Equal([Checkout], after.Used);
+        var feed = Envoy(after);
+        feed.Wanted(Cds, Glob);
+        Assert.Contains(Prefix + Checkout, feed.View.Current.Located(Cds));
+        Assert.Equal(ResourceRole.StandIn, feed.View.Current.Find(Cds, Prefix + Checkout)!.Role);
+
+        // Of its endpoints nothing is said before they are verified again.
+        feed.Wanted(Eds, Checkout + ":80");
+        Assert.Null(feed.View.Current.Find(Eds, Checkout + ":80"));
+        Assert.Null(feed.Missing(Eds, Checkout + ":80"));
+        after.Publish(CachedNames.Fresh);
+        Assert.NotNull(feed.View.Current.Find(Eds, Checkout + ":80"));
+        await again.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Name_WhoseEndpointsHadIdentities_IsNotToldInTheClearAfterARestart()
+    {
+        var shapes = Shapes();
+        var served = ServedNameMapping.Map(CachedNames.Fresh) with { Tls = new ServedTls([], null) };
+        shapes.Remember(served);
+        shapes.Remember(served with { Reason = Reasons.Expired, Tls = null });
+        await shapes.DisposeAsync();
+
+        var again = Shapes();
+        var views = Views(again);
+        var feed = Envoy(views);
+        feed.Wanted(Cds, Glob);
+        feed.Wanted(Cds, Prefix + Checkout);
+        Assert.Empty(feed.View.Current.Located(Cds));
+        Assert.Null(feed.View.Current.Find(Cds, Prefix + Checkout));
+        _time.Advance(Hold);
+        Assert.Equal("pending", ReasonOf(ClusterOf(feed, Prefix + Checkout)));
+        views.Publish(CachedNames.Fresh);
+        Assert.Equal(ResourceRole.Ordinary, feed.View.Current.Find(Cds, Prefix + Checkout)!.Role);
+        await again.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Used_AreAsManyAsWereUsedLast()
+    {
+        var shapes = Shapes();
+        for (var i = 0; i < 300; i++)
+        {
+            shapes.Remember(ServedName.Without(
+                $"s{i}.shop.svc.us1.internal", Reasons.Absent, [new ServedPort("http", 80, "http")]));
+        }
+
+        await shapes.DisposeAsync();
+        var again = Shapes();
+        Assert.Equal(100, again.Used.Count);
+        Assert.Contains("s299.shop.svc.us1.internal", again.Used);
+        Assert.DoesNotContain("s199.shop.svc.us1.internal", again.Used);
+        await again.DisposeAsync();
+    }
+
+    [Fact]
+    public void Name_ThatIsAskedFor_IsWantedOnce_AndAnsweredUnderEachSpelling()
+    {
+        var views = Views(null);
+        var feed = Envoy(views);
+        string[] spellings = [Prefix + Checkout, Prefix + Checkout.ToUpperInvariant(), Prefix + Checkout + ".:80"];
+        foreach (var spelling in spellings)
+        {
+            feed.Wanted(Cds, spelling);
+        }
+
+        Assert.Equal(["+" + Checkout], _told);
+        views.Publish(CachedNames.Fresh);
+        foreach (var spelling in spellings)
+        {
+            var cluster = ClusterOf(feed, spelling);
+            Assert.Equal(
+                (Checkout + ":80", Checkout + ":80"), (cluster.EdsClusterConfig.ServiceName, cluster.AltStatName));
+        }
+
+        Assert.Equal([Checkout + ":80"], feed.View.Current.Resources(Eds).Keys);
+    }
+
+    [Fact]
+    public void Name_OfWhichNothingIsKnown_IsToldAsPendingAfterTheHold_AndCompletedLater()
+    {
+        var views = Views(null);
+        var feed = Envoy(views);
+        feed.Wanted(Cds, Prefix + Checkout);
+        feed.Wanted(Eds, "outbound|80||" + Checkout);
+        views.Publish(CachedNames.Pending());
+        _time.Advance(Hold - TimeSpan.FromMilliseconds(1));
+        Assert.Null(feed.View.Current.Find(Cds, Prefix + Checkout));
+        Assert.Null(feed.Missing(Eds, "outbound|80||" + Checkout));
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(ResourceRole.StandIn, feed.View.Current.Find(Cds, Prefix + Checkout)!.Role);
+        Assert.Equal("pending", ReasonOf(ClusterOf(feed, Prefix + Checkout)));
+        Assert.Equal(ResourceRole.StandIn, feed.View.Current.Find(Eds, "outbound|80||" + Checkout)!.Role);
+
+        // A spelling more of a name that was waited for in vain need not wait again.
+        feed.Wanted(Cds, Prefix + Checkout + ":80");
+        Assert.Equal("pending", ReasonOf(ClusterOf(feed, Prefix + Checkout + ":80")));
+
+        views.Publish(CachedNames.Fresh);
+        Assert.Equal(ResourceRole.Ordinary, feed.View.Current.Find(Cds, Prefix + Checkout)!.Role);
+        Assert.Equal(
+            ResourceRole.Ordinary, feed.View.Current.Find(Eds, "outbound|80||" + Checkout)!.Role);
+    }
+
+    [Fact]
+    public void Name_OfWhichTheResolverSaysNothing_IsToldAsPendingAllTheSame_AndLeavesNothing()
+    {
+        var feed = Envoy(Views(null));
+        feed.Wanted(Cds, Prefix + Other);
+        _time.Advance(Hold);
+        Assert.Equal("pending", ReasonOf(ClusterOf(feed, Prefix + Other)));
+        feed.Unwanted(Cds, Prefix + Other);
+        Assert.Empty(feed.View.Current.Resources(Cds));
+        Assert.Equal(["+" + Other, "-" + Other], _told);
+        _time.Advance(Hold);
+        Assert.Empty(feed.View.Current.Resources(Cds));
+    }
+
+    [Fact]
+    public void Host_ThatNoServiceCanHave_IsAnsweredAtOnce()
+    {
+        var feed = Envoy(Views(null));
+        feed.Wanted(Cds, Prefix + "example.com");
+        Assert.Equal("absent", ReasonOf(ClusterOf(feed, Prefix + "example.com")));
+        Assert.Equal(ResourceRole.Negative, feed.View.Current.Find(Cds, Prefix + "example.com")!.Role);
+        Assert.Empty(_told);
+        feed.Unwanted(Cds, Prefix + "example.com");
+        Assert.Empty(feed.View.Current.Resources(Cds));
+        Assert.Equal(0, feed.Held());
+    }
+
+    public static TheoryData<string, string, bool> Ends => new()
+    {
+        { nameof(NameState.Absent), "absent", false },
+        { nameof(NameState.Denied), "denied", true },
+        { nameof(NameState.Expired), "expired", false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public void Name_InUse_ThatEnds_KeepsItsCluster_AndLosesItsEndpoints(string state, string reason, bool isDropped)
+    {
+        var views = Views(null);
+        var feed = Envoy(views);
+        feed.Wanted(Cds, Prefix + Checkout);
+        feed.Wanted(Eds, Checkout + ":80");
+        views.Publish(CachedNames.Fresh);
+        views.Publish(state switch
+        {
+            nameof(NameState.Absent) => CachedNames.Absent,
+            nameof(NameState.Denied) => CachedNames.Denied,
+            _ => CachedNames.Expired,
+        });
+        var cluster = ClusterOf(feed, Prefix + Checkout);
+        Assert.Equal((Cluster.Types.DiscoveryType.Eds, reason), (cluster.Type, ReasonOf(cluster)));
+        var endpoints = Golden.Read(feed.View.Current.Find(Eds, Checkout + ":80")!)
+            .Unpack<EnvoyApi.Endpoints.ClusterLoadAssignment>();
+        Assert.Empty(endpoints.Endpoints);
+        Assert.Equal(isDropped ? 100U : null, endpoints.Policy?.DropOverloads.Single().DropPercentage.Numerator);
+    }
+
+    [Fact]
+    public void Endpoints_OfTheAuthority_AreServedUnderTheirLocator()
+    {
+        var views = Views(null);
+        var node = new ClientNode("pod", "", "", "", "", "envoy", "1.40.0", Struct.Parser.ParseJson(
+            """{"fairlead": {"endpoints": "authority"}}"""));
+        var clusters = views.Feed(node, Cds);
+        clusters.Wanted(Cds, Prefix + Checkout);
+        views.Publish(CachedNames.Fresh);
+        var service = ClusterOf(clusters, Prefix + Checkout).EdsClusterConfig;
+        Assert.Equal(
+            "xdstp://fairlead/envoy.config.endpoint.v3.ClusterLoadAssignment/" + Checkout + ":80",
+            service.ServiceName);
+        Assert.NotNull(service.EdsConfig.Ads);
+
+        var stream = views.Feed(node, null);
+        stream.Wanted(Eds, service.ServiceName);
+        Assert.Equal(
+            service.ServiceName,
+            Golden.Read(stream.View.Current.Find(Eds, service.ServiceName)!)
+                .Unpack<EnvoyApi.Endpoints.ClusterLoadAssignment>().ClusterName);
+    }
+
+    [Fact]
+    public async Task TenThousandHosts_AreBounded_AndTheGoodNameStaysServed()
+    {
+        var views = Views(null);
+        var feed = Envoy(views);
+        feed.Wanted(Cds, Prefix + Checkout);
+        views.Publish(CachedNames.Fresh);
+        Assert.Equal("^" + Checkout, _told[^1]);
+        for (var i = 0; i < 10_000; i++)
+        {
+            Ask(i);
+        }
+
+        // Of those that lead nowhere the resolver keeps a thousand; the others are told from memory.
+        Assert.Equal(1_000 + 1, _told.Count(word => word[0] == '+') - _told.Count(word => word[0] == '-'));
+        Assert.NotNull(feed.View.Current.Find(Cds, Prefix + NameOf(0)));
+
+        // The stream lets the oldest go for others: nothing of them stays.
+        for (var i = 10_000; i < 20_000; i++)
+        {
+            feed.Unwanted(Cds, Prefix + NameOf(i - 10_000));
+            Ask(i);
+        }
+
+        await TestKit.Processes.Eventually.HoldsAsync(
+            () => Task.FromResult(feed.Held()), held => held == 10_001, TimeSpan.FromMinutes(1),
+            TestContext.Current.CancellationToken);
+        Assert.Equal(10_001, feed.View.Current.Resources(Cds).Count(one => one.Key.StartsWith('x')));
+        Assert.Equal(Cluster.Types.DiscoveryType.Eds, ClusterOf(feed, Prefix + Checkout).Type);
+
+        // Asked for anew, one that was given up is looked up again.
+        _told.Clear();
+        views.Open(ClientNode.Anonymous, null);
+        views.Feed(ClientNode.Anonymous, null).Wanted(Cds, NameOf(10_000));
+        Assert.Equal(["+" + NameOf(10_000)], _told);
+
+        void Ask(int i)
+        {
+            feed.Wanted(Cds, Prefix + NameOf(i));
+            views.Publish(CachedNames.Absent with { Name = NameOf(i), LastRecord = null });
+        }
+
+        static string NameOf(int i) => $"random-{i}.shop.svc.us1.internal";
+    }
+
+    private static TimeSpan Hold => new OnDemandOptions().Hold;
+
+    private static Cluster ClusterOf(ViewFeed feed, string name) =>
+        Golden.Read(feed.View.Current.Find(Cds, name)!).Unpack<Cluster>();
+
+    private static string ReasonOf(Cluster cluster) =>
+        cluster.Metadata.FilterMetadata["fairlead"].Fields["reason"].StringValue;
+
+    private static ViewFeed Envoy(ServedViews views) => views.Feed(ClientNode.Anonymous, Cds);
+
+    // A resolver that forgets at once what it is told to.
+    private ServedViews Views(ShapeFile? shapes, params string[] imports)
+    {
+        ServedViews? views = null;
+        views = new ServedViews(
+            imports.ToHashSet(StringComparer.Ordinal),
+            (name, isWanted) =>
+            {
+                _told.Add((isWanted ? "+" : "-") + name);
+                if (!isWanted)
+                {
+                    _ = Task.Run(() => views!.Forget(name));
+                }
+            },
+            shapes,
+            renew: name => _told.Add("^" + name),
+            time: _time);
+        return views;
+    }
+
+    private ShapeFile Shapes() => new(
+        Path.Combine(_folder, "imports.state"), new HashSet<string> { Other }, reason => Assert.Fail(reason));
+}
