@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Resolver;
@@ -26,6 +27,9 @@ internal sealed class ServedViews : IViewProvider
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _wanted = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ServedName> _served = new(StringComparer.Ordinal);
+
+    // Asked under the resolver's own lock: read without one of this class.
+    private readonly ConcurrentDictionary<string, bool> _serving = new(StringComparer.Ordinal);
     private readonly Queue<string> _negatives = new();
     private readonly HashSet<string> _watchedNegatives = new(StringComparer.Ordinal);
 
@@ -103,13 +107,7 @@ internal sealed class ServedViews : IViewProvider
     internal ViewFeed Feed(ClientNode client, ResourceType? only) => FeedOf(_onDemand.AudienceOf(client, only));
 
     /// <summary>Whether a name serves, so that no other may take its place.</summary>
-    internal bool IsServing(string name)
-    {
-        lock (_gate)
-        {
-            return _served.GetValueOrDefault(name) is { Reason: null };
-        }
-    }
+    internal bool IsServing(string name) => _serving.ContainsKey(name);
 
     /// <summary>Serves a name's new state.</summary>
     internal void Publish(CachedName name)
@@ -212,6 +210,7 @@ internal sealed class ServedViews : IViewProvider
             if (!_imports.Contains(name))
             {
                 _served.Remove(name);
+                _serving.TryRemove(name, out _);
             }
         }
 
@@ -253,6 +252,15 @@ internal sealed class ServedViews : IViewProvider
         lock (_gate)
         {
             _served[served.Name] = served;
+        }
+
+        if (served.Reason is null)
+        {
+            _serving[served.Name] = true;
+        }
+        else
+        {
+            _serving.TryRemove(served.Name, out _);
         }
 
         foreach (var feed in Feeds())
