@@ -17,7 +17,7 @@ internal sealed class ServedViews : IViewProvider
     private readonly Dictionary<string, int> _wanted = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unanswered;
     private readonly ShapeFile? _shapes;
-    private readonly string? _secret;
+    private readonly ClientTls? _tls;
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ViewFeed _envoy;
     private readonly ViewFeed _grpc;
@@ -27,14 +27,14 @@ internal sealed class ServedViews : IViewProvider
     /// <param name="imports">The names that belong to "everything".</param>
     /// <param name="interest">Hears a name that clients want from now on or no longer.</param>
     /// <param name="shapes">What the imports looked like before a restart; null to remember nothing.</param>
-    /// <param name="secret">The file of the secret that Envoy shows as its own certificate; null for none.</param>
+    /// <param name="tls">What clients have for mutual TLS; null for nothing.</param>
     internal ServedViews(
-        IReadOnlySet<string> imports, Action<string, bool> interest, ShapeFile? shapes, string? secret = null)
+        IReadOnlySet<string> imports, Action<string, bool> interest, ShapeFile? shapes, ClientTls? tls = null)
     {
         _imports = imports;
         _interest = interest;
         _shapes = shapes;
-        _secret = secret;
+        _tls = tls;
         _unanswered = [.. imports];
         _envoy = new ViewFeed(ClientKind.Envoy, imports, Count);
         _grpc = new ViewFeed(ClientKind.Grpc, imports, Count);
@@ -67,7 +67,7 @@ internal sealed class ServedViews : IViewProvider
     /// <summary>Serves a name's new state.</summary>
     internal void Publish(CachedName name)
     {
-        var served = ServedNameMapping.Map(name, _secret);
+        var served = ServedNameMapping.Map(name, _tls);
         if (IsImport(served.Name))
         {
             if (!served.IsKnown)

@@ -17,7 +17,9 @@ internal static class ServiceResources
     internal static IEnumerable<(Resource Resource, bool Wildcard)> Of(
         ClientKind client, ServedName name, bool isImport, IEnumerable<string> spellings)
     {
-        name = client == ClientKind.Envoy ? TlsTranslation.Checkable(name) : name;
+        name = client == ClientKind.Envoy
+            ? TlsTranslation.Checkable(name)
+            : TlsTranslation.CheckableByGrpc(name);
 
         // What is pending is told as it was before: the clusters unchanged, and nothing of their endpoints.
         var reason = name.IsPending && !name.Ports.IsEmpty ? null : name.Reason;

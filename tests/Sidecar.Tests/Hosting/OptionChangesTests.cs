@@ -36,6 +36,7 @@ public sealed class OptionChangesTests
         { "xds: {socket: x.sock}", "xds.socket", false },
         { "xds: {address: 127.0.0.1:9}", "xds.address", false },
         { "xds: {spiffe: {certificate: c, key: k}}", "xds.spiffe", false },
+        { "xds: {grpc: {authorities: default}}", "xds.grpc", false },
         { "admin: 127.0.0.1:9", "admin", false },
         { "metrics: 127.0.0.1:9", "metrics", false },
         { "ttl_cap: 9s", "ttl_cap", false },
@@ -81,7 +82,7 @@ public sealed class OptionChangesTests
     {
         Assert.Equal(
             "Admin Bootstrap Dns Identity Imports Metrics Proxy State Subject Telemetry TtlCap "
-            + "UnsafeAllowLoopbackEndpoints XdsAddress XdsSocket XdsSvid",
+            + "UnsafeAllowLoopbackEndpoints XdsAddress XdsGrpc XdsSocket XdsSvid",
             Properties(typeof(SidecarOptions)));
         Assert.Equal("Address Servers SystemServers TtlMax Upstreams Vips Zones", Properties(typeof(DnsSettings)));
         var proxy = new List<string>();

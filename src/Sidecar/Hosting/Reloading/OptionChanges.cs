@@ -79,6 +79,7 @@ internal sealed record OptionChanges(ImmutableArray<string> Live, ImmutableArray
             ["imports"] = Joined(options.Imports.Select(name => name.Text).Order(StringComparer.Ordinal)),
             ["xds.socket"] = options.XdsSocket,
             ["xds.spiffe"] = Text(options.XdsSvid),
+            ["xds.grpc"] = options.XdsGrpc is { } grpc ? Joined([grpc.Authorities, grpc.Certificate ?? ""]) : "",
             ["xds.address"] = $"{options.XdsAddress}",
             ["admin"] = $"{options.Admin}",
             ["metrics"] = $"{options.Metrics}",
