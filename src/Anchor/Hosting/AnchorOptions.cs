@@ -101,6 +101,12 @@ internal sealed record AnchorOptions
             Rates = RateOptions.Read(root),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
         };
+        var keyed = options.Subjects.Where(one => one.Key is not null).ToList();
+        if (keyed.DistinctBy(one => one.Key.Kid).Count() < keyed.Count)
+        {
+            root.Refuse("subjects", "names a key twice", "write one entry for each key: it is one pod's");
+        }
+
         AddressClash.Refuse(
             root, [("", "listen", options.Listen), ("", "admin", options.Admin), ("", "metrics", options.Metrics)]);
         return options;

@@ -21,6 +21,10 @@ public sealed class StartProcessTests
         "admin: 127.0.0.1:0", "admin: 0.0.0.0:16001",
         "anchor.yaml:9: `admin` is 0.0.0.0:16001, which others can reach; write a loopback address")]
     [InlineData(
+        "id: us1-a",
+        "id: us1-a\nsubjects: [{key: 'KEY', namespace: a, account: b}, {key: 'KEY', namespace: a, account: c}]",
+        "anchor.yaml:2: `subjects` names a key twice")]
+    [InlineData(
         "admin: 127.0.0.1:0\nmetrics: 127.0.0.1:0", "admin: 127.0.0.1:700\nmetrics: '[::]:700'",
         "`metrics` is [::]:700, where admin listens; give each a port of its own")]
     [InlineData("metrics: 127.0.0.1:0", "metrics: localhost:1", "anchor.yaml:10: `metrics` is `localhost:1`")]
@@ -32,7 +36,7 @@ public sealed class StartProcessTests
     public async Task Configuration_Wrong_NamesPlaceAndRemedy(string from, string to, string message)
     {
         await using var anchor = await AnchorProcess.PrepareAsync();
-        anchor.Change(from, to);
+        anchor.Change(from, to.Replace("KEY", $"{TestKeys.Key(901)}", StringComparison.Ordinal));
         await RefusedAsync(anchor, message);
     }
 
