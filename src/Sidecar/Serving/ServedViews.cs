@@ -39,7 +39,7 @@ internal sealed class ServedViews : IViewProvider
     private readonly HashSet<string> _unanswered;
     private readonly HashSet<string> _used;
     private readonly ShapeFile? _shapes;
-    private readonly string? _secret;
+    private readonly ClientTls? _tls;
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ViewFeed _envoy;
     private ImmutableDictionary<Audience, ViewFeed> _feeds = ImmutableDictionary<Audience, ViewFeed>.Empty;
@@ -50,7 +50,7 @@ internal sealed class ServedViews : IViewProvider
     /// <param name="imports">The names that belong to "everything".</param>
     /// <param name="interest">Hears a name that clients want from now on or no longer.</param>
     /// <param name="shapes">What names looked like before a restart; null to remember nothing.</param>
-    /// <param name="secret">The file of the secret that Envoy shows as its own certificate; null for none.</param>
+    /// <param name="tls">What clients have for mutual TLS; null for nothing.</param>
     /// <param name="onDemand">How clusters are served on demand; null for the defaults.</param>
     /// <param name="renew">Hears a name that serves, and is not to leave for others; null for nobody.</param>
     /// <param name="time">The clock; null for the system's.</param>
@@ -58,7 +58,7 @@ internal sealed class ServedViews : IViewProvider
         IReadOnlySet<string> imports,
         Action<string, bool> interest,
         ShapeFile? shapes,
-        string? secret = null,
+        ClientTls? tls = null,
         OnDemandOptions? onDemand = null,
         Action<string>? renew = null,
         TimeProvider? time = null)
@@ -69,7 +69,7 @@ internal sealed class ServedViews : IViewProvider
         _onDemand = onDemand ?? new OnDemandOptions();
         _time = time ?? TimeProvider.System;
         _shapes = shapes;
-        _secret = secret;
+        _tls = tls;
         _unanswered = [.. imports];
         _used = [.. shapes?.Used ?? []];
         _envoy = FeedOf(Audience.Envoy);
@@ -117,7 +117,7 @@ internal sealed class ServedViews : IViewProvider
             Remember(name.Name);
         }
 
-        Publish(ServedNameMapping.Map(name, _secret));
+        Publish(ServedNameMapping.Map(name, _tls));
     }
 
     /// <summary>Serves what is known of a name.</summary>
