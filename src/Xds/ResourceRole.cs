@@ -12,6 +12,6 @@ public enum ResourceRole
     /// </summary>
     StandIn,
 
-    /// <summary>Something that is not there. Of these the oldest leave where a client asks for too many names.</summary>
+    /// <summary>What is not there. Of these the oldest leave where a client asks for too many names.</summary>
     Negative,
 }

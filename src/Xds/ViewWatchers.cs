@@ -6,7 +6,9 @@ internal sealed class ViewWatchers
 {
     private readonly Lock _gate = new();
     private readonly HashSet<IViewWatcher> _all = [];
-    private readonly HashSet<IViewWatcher>[] _everything = [.. ResourceType.All.Select(_ => new HashSet<IViewWatcher>())];
+    private readonly HashSet<IViewWatcher>[] _everything =
+        [.. ResourceType.All.Select(_ => new HashSet<IViewWatcher>())];
+
     private readonly Dictionary<(ResourceType Type, string Name), HashSet<IViewWatcher>> _named = [];
 
     /// <summary>A watcher that watches nothing yet.</summary>

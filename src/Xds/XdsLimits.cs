@@ -24,8 +24,8 @@ public sealed record XdsLimits
     /// </summary>
     public int ResponseBytes { get; init; } = 1 << 20;
 
-    /// <summary>The same for endpoints, of which a response needs no others beside it: a client that comes back asks for
-    /// all of its own at once, and what is written for it stays in memory until it is read.</summary>
+    /// <summary>The same for endpoints, of which a response needs no others beside it: a client that comes back asks
+    /// for all of its own at once, and what is written for it stays in memory until it is read.</summary>
     public int EndpointBytes { get; init; } = 1 << 15;
 
     /// <summary>

@@ -49,6 +49,9 @@ public sealed class StartupTests : IDisposable
         "record_life: 1h", "recordlife: 1h",
         "controller.yaml:8: `recordlife` is unknown; did you mean `record_life`?")]
     [InlineData("copies: 1", "copies: 3", "`copies` is 3")]
+    [InlineData(
+        "admin: 127.0.0.1:0\nmetrics: 127.0.0.1:0", "admin: 127.0.0.1:700\nmetrics: 0.0.0.0:700",
+        "`metrics` is 0.0.0.0:700, where admin listens; give each a port of its own")]
     [InlineData("region: a", "region: a*", "`region` is no region's name")]
     public async Task Configuration_Wrong_NamesTheLineAndTheRemedy(string from, string to, string message)
     {

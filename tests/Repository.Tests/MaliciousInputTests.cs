@@ -61,8 +61,8 @@ public sealed partial class MaliciousInputTests(ITestOutputHelper output)
             .Select(number => $"{number} has a test: claim it in {ClaimsFile} and take it off the list"));
     }
 
-    /// <summary>Not by what an attribute says alone: the error stands in what the test asserts, or in the helpers and the
-    /// data of its class that it uses.</summary>
+    /// <summary>Not by what an attribute says alone: the error stands in what the test asserts, or in the helpers and
+    /// the data of its class that it uses.</summary>
     [Fact]
     public void Claims_EachHaveATestThatAssertsTheirError()
     {
@@ -71,8 +71,8 @@ public sealed partial class MaliciousInputTests(ITestOutputHelper output)
                      where !tests.Any(test => test.Asserts)
                      select tests.Count == 0
                          ? $"{claim.Number}: no test says {claim.Error}"
-                         : $"{claim.Number}: {string.Join(", ", tests.Select(test => test.At))} names {claim.Error} in its "
-                         + "attribute alone";
+                         : $"{claim.Number}: {string.Join(", ", tests.Select(test => test.At))} names {claim.Error} in "
+                         + "its attribute alone";
         Findings.None(broken);
     }
 
@@ -127,10 +127,9 @@ public sealed partial class MaliciousInputTests(ITestOutputHelper output)
         {
             get
             {
-                var members = Method.Parent is TypeDeclarationSyntax type
-                    ? type.Members.SelectMany(member => NamesOf(member).Select(name => (name, member)))
-                        .ToLookup(one => one.name, one => one.member)
-                    : Enumerable.Empty<(string, MemberDeclarationSyntax)>().ToLookup(one => one.Item1, one => one.Item2);
+                var members = ((TypeDeclarationSyntax)Method.Parent!).Members
+                    .SelectMany(member => NamesOf(member).Select(name => (name, member)))
+                    .ToLookup(one => one.name, one => one.member);
                 var seen = new HashSet<MemberDeclarationSyntax> { Method };
                 var open = new Queue<MemberDeclarationSyntax>(seen);
                 while (open.TryDequeue(out var member))

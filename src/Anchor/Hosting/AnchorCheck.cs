@@ -65,6 +65,12 @@ internal sealed class AnchorCheck
             }
         }
 
+        if (_options.Socket is { } socket
+            && WritableFolder.Trouble(Path.GetDirectoryName(Path.GetFullPath(socket))!) is { } unwritable)
+        {
+            _problems.Add($"operator's socket {socket}: {unwritable}; give another operator_socket");
+        }
+
         Keys(ground);
         Identities();
     }

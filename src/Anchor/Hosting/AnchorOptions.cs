@@ -82,7 +82,7 @@ internal sealed record AnchorOptions
     {
         var root = file.Root;
         var keys = root.Section("keys");
-        return new AnchorOptions
+        var options = new AnchorOptions
         {
             Id = root.Text("id"),
             SegmentFile = root.ExistingFile("segment"),
@@ -101,6 +101,15 @@ internal sealed record AnchorOptions
             Rates = RateOptions.Read(root),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
         };
+        var keyed = options.Subjects.Where(one => one.Key is not null).ToList();
+        if (keyed.DistinctBy(one => one.Key.Kid).Count() < keyed.Count)
+        {
+            root.Refuse("subjects", "names a key twice", "write one entry for each key: it is one pod's");
+        }
+
+        AddressClash.Refuse(
+            root, [("", "listen", options.Listen), ("", "admin", options.Admin), ("", "metrics", options.Metrics)]);
+        return options;
     }
 
     private static (PublicKey Key, Subject Subject) Mapping(ConfigurationSection section)

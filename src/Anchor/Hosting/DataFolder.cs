@@ -82,8 +82,9 @@ internal sealed record DataFolder(
 
     private static string Remedy(JournalException failed) => failed.Error switch
     {
-        JournalError.JournalConflict => "put the newest data folder back. A key whose journal is lost never signs again: keep this anchor "
-            + "stopped, the others go on while enough of them can; no command replaces an anchor's key yet",
+        JournalError.JournalConflict =>
+            "put the newest data folder back. A key whose journal is lost never signs again: keep this anchor stopped, "
+            + "the others go on while enough of them can; no command replaces an anchor's key yet",
         JournalError.JournalLocked => "end the other process",
         _ => "make it readable and writable, and make room on its disk",
     };

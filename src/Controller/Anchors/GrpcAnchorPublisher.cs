@@ -161,6 +161,7 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
             if (_client is { } old)
             {
                 _client = null;
+                _chain.Release(Address);
                 await old.DisposeAsync().ConfigureAwait(false);
             }
 

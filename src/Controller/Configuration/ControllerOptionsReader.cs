@@ -52,6 +52,7 @@ internal static class ControllerOptionsReader
                 "debounce", TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(10)),
         };
         Check(root, options);
+        AddressClash.Refuse(root, [("", "admin", options.Admin), ("", "metrics", options.Metrics)]);
         return options;
     }
 

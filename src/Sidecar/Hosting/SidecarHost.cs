@@ -8,6 +8,7 @@ using Fairlead.Rpc;
 using Fairlead.Sidecar.Admin;
 using Fairlead.Sidecar.Hosting.Reloading;
 using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Translation;
 using Fairlead.Telemetry;
 using Fairlead.Xds;
 using Microsoft.Extensions.Logging;
@@ -53,7 +54,8 @@ internal sealed class SidecarHost : IAsyncDisposable
             : null;
         _interest = new NameInterest(name => Resolver!.Want(name), name => Resolver!.Forget(name));
         Views = new ServedViews(
-            _imports, _interest.Count, _shapes, SvidSecret.PathOf(options), options.OnDemand, _interest.Renew, time);
+            _imports, _interest.Count, _shapes, new ClientTls(SvidSecret.PathOf(options), options.XdsGrpc),
+            options.OnDemand, _interest.Renew, time);
         Pod = new PodServices(options, setup.Options, _interest.Count, (time, new Random(random.Next()), loggers));
         Ads = new AdsService(
             Views, new AdsOptions { TimeProvider = time, Logger = loggers.CreateLogger<AdsService>() });

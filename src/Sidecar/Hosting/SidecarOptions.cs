@@ -39,6 +39,10 @@ internal sealed record SidecarOptions
     /// where it shows none.</value>
     internal SpiffePaths? XdsSvid { get; init; }
 
+    /// <value>What the bootstraps of proxyless gRPC clients offer to check endpoints by; null where they offer
+    /// nothing.</value>
+    internal GrpcProviders? XdsGrpc { get; init; }
+
     /// <value>The loopback address of xDS. Default 127.0.0.1:16010.</value>
     internal required IPEndPoint XdsAddress { get; init; }
 
@@ -97,6 +101,7 @@ internal sealed record SidecarOptions
                 countMax: ImportsMax),
             XdsSocket = xds.FilePath("socket", "/var/run/fairlead/xds.sock"),
             XdsSvid = PodIdentity.SvidOf(xds.Section("spiffe", isRequired: false)),
+            XdsGrpc = ProvidersOf(xds.Section("grpc", isRequired: false)),
             XdsAddress = xds.LoopbackEndpoint("address", new IPEndPoint(IPAddress.Loopback, 16010)),
             OnDemand = OnDemandOf(xds.Section("on_demand", isRequired: false)),
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16000)),
@@ -115,9 +120,34 @@ internal sealed record SidecarOptions
                 "the proxy listens there and has no authentication: give a part of 127.0.0.0/8");
         }
 
-        AddressClash.Refuse(root, options);
+        AddressClash.Refuse(root, Addresses(options));
         return options;
     }
+
+    // That http and h2c of the proxy differ is checked where both are read.
+    private static IEnumerable<(string Section, string Key, IPEndPoint Address)> Addresses(SidecarOptions options)
+    {
+        yield return ("", "admin", options.Admin);
+        yield return ("", "metrics", options.Metrics);
+        yield return ("xds", "address", options.XdsAddress);
+        if (options.Proxy is { } proxy)
+        {
+            yield return ("proxy", "http", proxy.Http1);
+            if (!proxy.Http1.Equals(proxy.Http2))
+            {
+                yield return ("proxy", "h2c", proxy.Http2);
+            }
+        }
+
+        if (options.Dns is { } dns)
+        {
+            yield return ("dns", "address", dns.Address);
+        }
+    }
+
+    private static GrpcProviders? ProvidersOf(ConfigurationSection section) => section.IsPresent
+        ? new GrpcProviders(section.Text("authorities"), section.OptionalText("certificate"))
+        : null;
 
     private static bool IsImport(string text, out FullName name) =>
         FullName.TryParse(text, out name!, out _) && name.Service is not null;

@@ -11,12 +11,12 @@ internal static class ServedNameMapping
 {
     /// <summary>The input of the translation.</summary>
     /// <param name="cached">The name.</param>
-    /// <param name="secret">The file of the secret that Envoy shows as its own certificate; null for none.</param>
-    internal static ServedName Map(CachedName cached, string? secret = null)
+    /// <param name="tls">What clients have for mutual TLS; null for nothing.</param>
+    internal static ServedName Map(CachedName cached, ClientTls? tls = null)
     {
         if (!cached.Members.IsEmpty)
         {
-            return ServedSetMapping.Map(cached, secret);
+            return ServedSetMapping.Map(cached, tls);
         }
 
         // Ports outlive the answer: a cluster that clients hold is emptied, never taken away.
@@ -36,7 +36,7 @@ internal static class ServedNameMapping
             cached.State == NameState.Stale);
         return new ServedName(cached.Name, null, ports, [.. reached.Select(EndpointOf)], provenance)
         {
-            Tls = ServedTlsMapping.Of(answer, reached, secret),
+            Tls = ServedTlsMapping.Of(answer, reached, tls),
         };
     }
 

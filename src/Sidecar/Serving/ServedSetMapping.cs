@@ -12,8 +12,8 @@ internal static class ServedSetMapping
 {
     /// <summary>The input of the translation.</summary>
     /// <param name="cached">The joined name.</param>
-    /// <param name="secret">The file of the secret that Envoy shows as its own certificate; null for none.</param>
-    internal static ServedName Map(CachedName cached, string? secret)
+    /// <param name="tls">What clients have for mutual TLS; null for nothing.</param>
+    internal static ServedName Map(CachedName cached, ClientTls? tls)
     {
         var ports = PortsOf(cached);
         if (!cached.IsServed)
@@ -22,11 +22,11 @@ internal static class ServedSetMapping
         }
 
         var members = cached.Members.Where(part => part.IsUsed)
-            .Select(part => (Part: part, Served: ServedNameMapping.Map(part.Name!, secret))).ToList();
+            .Select(part => (Part: part, Served: ServedNameMapping.Map(part.Name!, tls))).ToList();
         var endpoints = members.SelectMany(one => EndpointsOf(one.Part, one.Served, ports)).ToImmutableArray();
         return new ServedName(cached.Name, null, ports, endpoints, null)
         {
-            Tls = ServedTlsMapping.Join(members.Select(one => (one.Part.Member.Name.Text, one.Served.Tls)), secret),
+            Tls = ServedTlsMapping.Join(members.Select(one => (one.Part.Member.Name.Text, one.Served.Tls)), tls),
         };
     }
 

@@ -13,8 +13,8 @@ internal static class ServedTlsMapping
     /// <summary>The identities and bundles of an answer; null where no endpoint has an identity.</summary>
     /// <param name="answer">The answer.</param>
     /// <param name="endpoints">Its endpoints.</param>
-    /// <param name="secret">The file of Envoy's own certificate; null for none.</param>
-    internal static ServedTls? Of(VerifiedAnswer answer, IEnumerable<ReachedEndpoint> endpoints, string? secret)
+    /// <param name="tls">What clients have for mutual TLS; null for nothing.</param>
+    internal static ServedTls? Of(VerifiedAnswer answer, IEnumerable<ReachedEndpoint> endpoints, ClientTls? tls)
     {
         var sets = new SortedDictionary<string, ImmutableArray<string>>(StringComparer.Ordinal);
         foreach (var endpoint in endpoints)
@@ -42,20 +42,20 @@ internal static class ServedTlsMapping
                         && bundles.ContainsKey(domain)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
                 ], bundles, answer.Name.Text)),
             ],
-            secret);
+            tls ?? ClientTls.None);
     }
 
     /// <summary>
     /// The identities of a set's members side by side, each with the bundles of its own segment: two segments may both
     /// speak for one trust domain, and an endpoint is checked against what its own sealed alone.
     /// </summary>
-    internal static ServedTls? Join(IEnumerable<(string Member, ServedTls? Tls)> members, string? secret)
+    internal static ServedTls? Join(IEnumerable<(string Member, ServedTls? Tls)> members, ClientTls? tls)
     {
         var peers = members.SelectMany(one => one.Tls?.Peers.Select(peer => peer with
         {
             Id = PeerOf(one.Member, peer.Id),
         }) ?? []).OrderBy(peer => peer.Id, StringComparer.Ordinal).ToImmutableArray();
-        return peers.IsEmpty ? null : new ServedTls(peers, secret);
+        return peers.IsEmpty ? null : new ServedTls(peers, tls ?? ClientTls.None);
     }
 
     /// <summary>What tells the identities of a member's endpoint from those of others.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Resolver;
@@ -26,6 +27,9 @@ internal sealed class ServedViews : IViewProvider
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _wanted = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ServedName> _served = new(StringComparer.Ordinal);
+
+    // Asked under the resolver's own lock: read without one of this class.
+    private readonly ConcurrentDictionary<string, bool> _serving = new(StringComparer.Ordinal);
     private readonly Queue<string> _negatives = new();
     private readonly HashSet<string> _watchedNegatives = new(StringComparer.Ordinal);
 
@@ -35,7 +39,7 @@ internal sealed class ServedViews : IViewProvider
     private readonly HashSet<string> _unanswered;
     private readonly HashSet<string> _used;
     private readonly ShapeFile? _shapes;
-    private readonly string? _secret;
+    private readonly ClientTls? _tls;
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ViewFeed _envoy;
     private ImmutableDictionary<Audience, ViewFeed> _feeds = ImmutableDictionary<Audience, ViewFeed>.Empty;
@@ -46,7 +50,7 @@ internal sealed class ServedViews : IViewProvider
     /// <param name="imports">The names that belong to "everything".</param>
     /// <param name="interest">Hears a name that clients want from now on or no longer.</param>
     /// <param name="shapes">What names looked like before a restart; null to remember nothing.</param>
-    /// <param name="secret">The file of the secret that Envoy shows as its own certificate; null for none.</param>
+    /// <param name="tls">What clients have for mutual TLS; null for nothing.</param>
     /// <param name="onDemand">How clusters are served on demand; null for the defaults.</param>
     /// <param name="renew">Hears a name that serves, and is not to leave for others; null for nobody.</param>
     /// <param name="time">The clock; null for the system's.</param>
@@ -54,7 +58,7 @@ internal sealed class ServedViews : IViewProvider
         IReadOnlySet<string> imports,
         Action<string, bool> interest,
         ShapeFile? shapes,
-        string? secret = null,
+        ClientTls? tls = null,
         OnDemandOptions? onDemand = null,
         Action<string>? renew = null,
         TimeProvider? time = null)
@@ -65,7 +69,7 @@ internal sealed class ServedViews : IViewProvider
         _onDemand = onDemand ?? new OnDemandOptions();
         _time = time ?? TimeProvider.System;
         _shapes = shapes;
-        _secret = secret;
+        _tls = tls;
         _unanswered = [.. imports];
         _used = [.. shapes?.Used ?? []];
         _envoy = FeedOf(Audience.Envoy);
@@ -103,13 +107,7 @@ internal sealed class ServedViews : IViewProvider
     internal ViewFeed Feed(ClientNode client, ResourceType? only) => FeedOf(_onDemand.AudienceOf(client, only));
 
     /// <summary>Whether a name serves, so that no other may take its place.</summary>
-    internal bool IsServing(string name)
-    {
-        lock (_gate)
-        {
-            return _served.GetValueOrDefault(name) is { Reason: null };
-        }
-    }
+    internal bool IsServing(string name) => _serving.ContainsKey(name);
 
     /// <summary>Serves a name's new state.</summary>
     internal void Publish(CachedName name)
@@ -119,7 +117,7 @@ internal sealed class ServedViews : IViewProvider
             Remember(name.Name);
         }
 
-        Publish(ServedNameMapping.Map(name, _secret));
+        Publish(ServedNameMapping.Map(name, _tls));
     }
 
     /// <summary>Serves what is known of a name.</summary>
@@ -212,6 +210,7 @@ internal sealed class ServedViews : IViewProvider
             if (!_imports.Contains(name))
             {
                 _served.Remove(name);
+                _serving.TryRemove(name, out _);
             }
         }
 
@@ -253,6 +252,15 @@ internal sealed class ServedViews : IViewProvider
         lock (_gate)
         {
             _served[served.Name] = served;
+        }
+
+        if (served.Reason is null)
+        {
+            _serving[served.Name] = true;
+        }
+        else
+        {
+            _serving.TryRemove(served.Name, out _);
         }
 
         foreach (var feed in Feeds())

@@ -11,8 +11,8 @@ namespace Fairlead.Sidecar.Serving;
 /// <remarks>
 /// A client that asks for everything hears nothing before the view is primed: when each import has an answer, a reason
 /// why not, or the shape that it had before a restart; after the first patience it is enough that one has. An empty
-/// world is never told because time ran out. A name that is asked for by itself is told as pending once it was waited for
-/// in vain, to those who hold nothing of it.
+/// world is never told because time ran out. A name that is asked for by itself is told as pending once it was waited
+/// for in vain, to those who hold nothing of it.
 /// </remarks>
 internal sealed class ViewFeed : IResourceInterest
 {
@@ -35,7 +35,7 @@ internal sealed class ViewFeed : IResourceInterest
     /// <param name="audience">Whom it is for.</param>
     /// <param name="imports">The names that belong to "everything".</param>
     /// <param name="interest">Hears a name, and whether it is wanted from now on or no longer.</param>
-    /// <param name="used">The names that belong to the collection of clusters beside the imports; null for none.</param>
+    /// <param name="used">The names that belong to the collection beside the imports; null for none.</param>
     /// <param name="hold">How long a name is waited for before it is told as pending, and the clock; null for
     /// ever.</param>
     internal ViewFeed(

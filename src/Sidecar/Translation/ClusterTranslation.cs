@@ -37,6 +37,10 @@ internal static class ClusterTranslation
                 TlsTranslation.Add(cluster, name, IsHttp2(port));
             }
         }
+        else if (name is not null)
+        {
+            TlsTranslation.AddForGrpc(cluster, name);
+        }
 
         return cluster;
     }

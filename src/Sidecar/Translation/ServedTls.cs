@@ -3,12 +3,29 @@ using System.Collections.Immutable;
 namespace Fairlead.Sidecar.Translation;
 
 /// <summary>
-/// Who the endpoints of a name are, and who vouches for them. Envoy alone is told: a proxyless gRPC client takes its
-/// authorities from its own bootstrap and from nowhere else. Immutable.
+/// Who the endpoints of a name are, and who vouches for them. Immutable.
 /// </summary>
 /// <param name="Peers">The identities that occur, by <see cref="TlsPeer.Id"/>.</param>
+/// <param name="Clients">By what clients prove themselves, and proxyless gRPC checks others.</param>
+internal sealed record ServedTls(ImmutableArray<TlsPeer> Peers, ClientTls Clients);
+
+/// <summary>What clients of this pod have for mutual TLS. Immutable.</summary>
 /// <param name="Secret">The file of the secret that Envoy shows as its own certificate; null to show none.</param>
-internal sealed record ServedTls(ImmutableArray<TlsPeer> Peers, string? Secret);
+/// <param name="Grpc">What the bootstraps of proxyless gRPC clients offer; null for nothing: then they are told no
+/// identity, and speak in the clear.</param>
+internal sealed record ClientTls(string? Secret, GrpcProviders? Grpc)
+{
+    /// <summary>Nothing.</summary>
+    internal static ClientTls None { get; } = new(null, null);
+}
+
+/// <summary>
+/// Names under <c>certificate_providers</c> in the bootstraps of this pod's proxyless gRPC clients (gRPC A29). A name
+/// that a bootstrap lacks has the client refuse the cluster. Immutable.
+/// </summary>
+/// <param name="Authorities">Whose root certificates an endpoint is checked against.</param>
+/// <param name="Certificate">Whose certificate the client shows; null to show none.</param>
+internal sealed record GrpcProviders(string Authorities, string? Certificate);
 
 /// <summary>Those whom an endpoint must be one of. Immutable.</summary>
 /// <param name="Id">What tells it from others: a hash of its identities, and in a set of its member.</param>

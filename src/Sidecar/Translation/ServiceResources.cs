@@ -16,7 +16,9 @@ internal static class ServiceResources
     internal static IEnumerable<(Resource Resource, bool Wildcard)> Of(
         Audience audience, ServedName name, Demand demand)
     {
-        name = audience.Client == ClientKind.Envoy ? TlsTranslation.Checkable(name) : name;
+        name = audience.Client == ClientKind.Envoy
+            ? TlsTranslation.Checkable(name)
+            : TlsTranslation.CheckableByGrpc(name);
         foreach (var one in Canonical(audience, name, demand))
         {
             yield return one;

@@ -34,6 +34,23 @@ internal static class TlsTranslation
             };
     }
 
+    /// <summary>What a proxyless gRPC client is served of a name: where its bootstrap has certificate providers, the
+    /// endpoints that it can check. One whose segment gave it no identity would fail the check of its cluster, which is
+    /// one for all.</summary>
+    internal static ServedName CheckableByGrpc(ServedName name)
+    {
+        if (name.Tls?.Clients.Grpc is null)
+        {
+            return name;
+        }
+
+        name = Checkable(name);
+        var endpoints = name.Endpoints.RemoveAll(one => one.Peer is null);
+        return name.Tls is null || endpoints.Length == name.Endpoints.Length
+            ? name
+            : name with { Endpoints = endpoints };
+    }
+
     /// <summary>The metadata by which an endpoint's socket is chosen; null where its cluster has only one.</summary>
     internal static Struct? MatchOf(ServedName name, ServedEndpoint endpoint) =>
         HasSeveral(name) ? Match(endpoint.Peer ?? WellKnown.NoPeer) : null;
@@ -66,6 +83,45 @@ internal static class TlsTranslation
                 TypedConfig = Any.Pack(new RawBuffer()),
             }));
         }
+    }
+
+    /// <summary>
+    /// Gives a cluster of a proxyless gRPC client the identities of its endpoints. The client checks the chain against
+    /// the authorities of its own bootstrap, which are one for all trust domains; that the id is one of these, it
+    /// checks itself. Nothing is added where the bootstrap offers no provider.
+    /// </summary>
+    internal static void AddForGrpc(Cluster cluster, ServedName name)
+    {
+        if (name.Tls is not { Clients.Grpc: { } providers, Peers: [_, ..] peers })
+        {
+            return;
+        }
+
+        var common = new CommonTlsContext
+        {
+            ValidationContext = new CertificateValidationContext
+            {
+                CaCertificateProviderInstance = new CertificateProviderPluginInstance
+                {
+                    InstanceName = providers.Authorities,
+                },
+            },
+        };
+
+        // Both libraries read the older list of names alone.
+        common.ValidationContext.MatchSubjectAltNames.AddRange(peers.SelectMany(peer => peer.Identities)
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
+            .Select(identity => new StringMatcher { Exact = identity }));
+        if (providers.Certificate is { } own)
+        {
+            common.TlsCertificateProviderInstance = new CertificateProviderPluginInstance { InstanceName = own };
+        }
+
+        cluster.TransportSocket = new TransportSocket
+        {
+            Name = WellKnown.Tls,
+            TypedConfig = Any.Pack(new UpstreamTlsContext { CommonTlsContext = common }),
+        };
     }
 
     private static bool HasSeveral(ServedName name) => name.Tls is { } tls
@@ -105,7 +161,7 @@ internal static class TlsTranslation
                 },
             },
         };
-        if (tls.Secret is { } path)
+        if (tls.Clients.Secret is { } path)
         {
             common.TlsCertificateSdsSecretConfigs.Add(new SdsSecretConfig
             {

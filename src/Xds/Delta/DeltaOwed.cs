@@ -19,7 +19,7 @@ internal sealed class DeltaOwed
     /// called removed if they go before that.</summary>
     public HashSet<string> Outdated { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The clusters asked for by name, in the order in which they were; some may be asked for no more.</summary>
+    /// <summary>The clusters asked for by name, in the order in which they were; some may be no more.</summary>
     public Queue<string> Order { get; } = new();
 
     /// <summary>Whether everything was answered since it was asked for last, all parts of it.</summary>

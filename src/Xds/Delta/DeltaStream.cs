@@ -20,8 +20,8 @@ namespace Fairlead.Xds.Delta;
 /// <item>Endpoints are never called removed, which no client heeds: an assignment without any stands for it.</item>
 /// <item>A collection is answered once everything is known that belongs to it, within
 /// <see cref="XdsLimits.FirstAnswer"/> in any case, and never with nothing: a sentinel stands for that. The first name
-/// of a stream for clusters alone is answered as early, by an empty cluster of that name until it is known: nothing else
-/// is an answer to an Envoy, which asks for no second name before.</item>
+/// of a stream for clusters alone is answered as early, by an empty cluster of that name until it is known: nothing
+/// else is an answer to an Envoy, which asks for no second name before.</item>
 /// <item>What a client got of a collection, or holds of it from before, it asks for by name from then on; it is never
 /// called removed (an Envoy that hears so holds later requests until they time out).</item>
 /// <item>Where more clusters are asked for by name than a stream may, the oldest leaves that leads nowhere, the only

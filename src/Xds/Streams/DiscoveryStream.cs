@@ -124,8 +124,8 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         return names;
     }
 
-    /// <summary>What was sent since this was asked last and is asked for by name from then on: a client uses what it got
-    /// of a collection, and must hear of it whatever becomes of the collection.</summary>
+    /// <summary>What was sent since this was asked last and is asked for by name from then on: a client uses what it
+    /// got of a collection, and must hear of it whatever becomes of the collection.</summary>
     public IReadOnlyList<StreamEvent> TakeAdopted()
     {
         if (_adopted.Count == 0)

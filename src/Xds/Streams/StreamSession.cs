@@ -81,8 +81,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
         Wake();
     }
 
-    // The publisher's lock is held here, and the session's is held where the view is read: so there is none. Either this
-    // sees what was armed last, or whoever armed it sees what was published.
+    // The publisher's lock is held here, and the session's is held where the view is read: so there is none. Either
+    // this sees what was armed last, or whoever armed it sees what was published.
     public void Wake()
     {
         Interlocked.MemoryBarrier();

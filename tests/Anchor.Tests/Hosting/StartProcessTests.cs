@@ -20,6 +20,13 @@ public sealed class StartProcessTests
     [InlineData(
         "admin: 127.0.0.1:0", "admin: 0.0.0.0:16001",
         "anchor.yaml:9: `admin` is 0.0.0.0:16001, which others can reach; write a loopback address")]
+    [InlineData(
+        "id: us1-a",
+        "id: us1-a\nsubjects: [{key: 'KEY', namespace: a, account: b}, {key: 'KEY', namespace: a, account: c}]",
+        "anchor.yaml:2: `subjects` names a key twice")]
+    [InlineData(
+        "admin: 127.0.0.1:0\nmetrics: 127.0.0.1:0", "admin: 127.0.0.1:700\nmetrics: '[::]:700'",
+        "`metrics` is [::]:700, where admin listens; give each a port of its own")]
     [InlineData("metrics: 127.0.0.1:0", "metrics: localhost:1", "anchor.yaml:10: `metrics` is `localhost:1`")]
     [InlineData("metrics: 127.0.0.1:0", "metrics: 127.0.0.1:70000", "anchor.yaml:10: `metrics` is `127.0.0.1:70000`")]
     [InlineData("segment.json", "nowhere.json", "nowhere.json")]
@@ -29,7 +36,7 @@ public sealed class StartProcessTests
     public async Task Configuration_Wrong_NamesPlaceAndRemedy(string from, string to, string message)
     {
         await using var anchor = await AnchorProcess.PrepareAsync();
-        anchor.Change(from, to);
+        anchor.Change(from, to.Replace("KEY", $"{TestKeys.Key(901)}", StringComparison.Ordinal));
         await RefusedAsync(anchor, message);
     }
 
@@ -152,14 +159,14 @@ public sealed class StartProcessTests
 
         AnchorProcess.Terminate(running);
         Assert.Equal(0, await running.WaitAsync(AnchorProcess.Patience, Cancelled));
-        anchor.Change("id: us1-a", "idd: us1-a");
+        anchor.Change("id: us1-a", $"idd: us1-a\noperator_socket: {anchor.Configuration}/operator.sock");
         File.SetUnixFileMode(Path.Combine(anchor.Folder, "seal.pem"), (UnixFileMode)0b110_100_100);
         File.SetUnixFileMode(Path.Combine(anchor.Folder, "gov.pem"), (UnixFileMode)0b110_100_000);
         await File.WriteAllTextAsync(Path.Combine(anchor.Data, "verifier.state"), "damaged", Cancelled);
         await using var bad = anchor.Start("--config", anchor.Configuration, "--check-config");
         Assert.Equal(2, await bad.WaitAsync(AnchorProcess.Patience, Cancelled));
         Assert.All(
-            ["`idd` is unknown", "seal.pem: mode 0644", "gov.pem: mode 0640", "StateCorrupt"],
+            ["`idd` is unknown", "operator's socket", "seal.pem: mode 0644", "gov.pem: mode 0640", "StateCorrupt"],
             part => Assert.Contains(part, bad.Errors, StringComparison.Ordinal));
     }
 

@@ -5,7 +5,7 @@ namespace Fairlead.Sidecar.Tests.OnDemand;
 
 /// <summary>
 /// A real Envoy that belongs to another control plane, the newest and the oldest, and gets our clusters on demand over
-/// our socket, under 200 requests a second. A request may fail in the steps called by <c>MayFailAsync</c> and in no other.
+/// our socket, under 200 requests a second. A request may fail in the steps of <c>MayFailAsync</c> and in no other.
 /// </summary>
 public sealed class ForeignEnvoyTests
 {

@@ -100,7 +100,7 @@ internal sealed class OnDemandWorld : IAsyncDisposable
         return name with
         {
             Endpoints = [.. name.Endpoints.Select(endpoint => endpoint with { Peer = peer.Id })],
-            Tls = new ServedTls([peer], Path.Combine(Sidecar.Folder, "svid.json")),
+            Tls = new ServedTls([peer], new ClientTls(Path.Combine(Sidecar.Folder, "svid.json"), null)),
         };
     }
 

@@ -17,8 +17,8 @@ public sealed class PlainNamesTests
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>Before its first answer an Envoy asks for no second name, and only one of the first name is an answer to
-    /// it: neither an empty response nor another cluster.</summary>
+    /// <summary>Before its first answer an Envoy asks for no second name, and only one of the first name is an answer:
+    /// neither an empty response nor another cluster.</summary>
     [Fact]
     public async Task FirstName_OfWhichNothingIsKnown_HoldsNoOther()
     {

@@ -72,7 +72,7 @@ public sealed class OnDemandViewsTests : IDisposable
     public async Task Name_WhoseEndpointsHadIdentities_IsNotToldInTheClearAfterARestart()
     {
         var shapes = Shapes();
-        var served = ServedNameMapping.Map(CachedNames.Fresh) with { Tls = new ServedTls([], null) };
+        var served = ServedNameMapping.Map(CachedNames.Fresh) with { Tls = new ServedTls([], ClientTls.None) };
         shapes.Remember(served);
         shapes.Remember(served with { Reason = Reasons.Expired, Tls = null });
         await shapes.DisposeAsync();

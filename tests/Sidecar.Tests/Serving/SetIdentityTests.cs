@@ -30,9 +30,9 @@ public sealed class SetIdentityTests
     public void Members_OfOneTrustDomain_AreEachHeldAgainstTheirOwnSegmentsBundle()
     {
         var cached = Joined(Us1);
-        var served = ServedNameMapping.Map(cached, Secret);
+        var served = ServedNameMapping.Map(cached, new ClientTls(Secret, null));
         Assert.Equal(2, served.Tls!.Peers.Length);
-        Assert.Equal(Secret, served.Tls.Secret);
+        Assert.Equal(Secret, served.Tls.Clients.Secret);
         Assert.Equal(3, served.Endpoints.Length);
         foreach (var endpoint in served.Endpoints)
         {
@@ -49,10 +49,46 @@ public sealed class SetIdentityTests
             AuthorityOf(one.Provenance!.Segment).Bundle.Digest, Assert.Single(one.Bundles!).Value.Digest));
     }
 
+    /// <summary>One cluster of a gRPC client has one check: any of the identities, by the authorities of its own
+    /// bootstrap. Where that offers none it is told nothing, as ever.</summary>
+    [Fact]
+    public void Grpc_IsToldTheIdentities_WhereItsBootstrapHasProviders()
+    {
+        var providers = new GrpcProviders("roots", "own");
+        var served = ServedNameMapping.Map(Joined(Us1), new ClientTls(Secret, providers));
+        var cluster = ClusterOf(served);
+        var tls = cluster.TransportSocket.TypedConfig.Unpack<UpstreamTlsContext>().CommonTlsContext;
+        Assert.Equal("roots", tls.ValidationContext.CaCertificateProviderInstance.InstanceName);
+        Assert.Equal("own", tls.TlsCertificateProviderInstance.InstanceName);
+        Assert.Equal(Server, Assert.Single(tls.ValidationContext.MatchSubjectAltNames).Exact);
+        Assert.Null(tls.ValidationContext.CustomValidatorConfig);
+
+        var told = ServedNameMapping.Map(Joined(Us1), new ClientTls(Secret, null));
+        Assert.Null(ClusterOf(told).TransportSocket);
+    }
+
+    /// <summary>In the clear nobody is checked: an endpoint without an identity is left out beside those that have
+    /// one.</summary>
+    [Fact]
+    public void Grpc_IsNotServedWhatItsOneCheckWouldRefuse()
+    {
+        var both = ServedNameMapping.Map(
+            Joined(Us1, isFirstIdentified: false), new ClientTls(null, new GrpcProviders("roots", null)));
+        Assert.Contains(both.Endpoints, endpoint => endpoint.Peer is null);
+        var served = TlsTranslation.CheckableByGrpc(both);
+        Assert.NotEmpty(served.Endpoints);
+        Assert.All(served.Endpoints, endpoint => Assert.NotNull(endpoint.Peer));
+        var clear = both with { Tls = both.Tls! with { Clients = ClientTls.None } };
+        Assert.Same(clear, TlsTranslation.CheckableByGrpc(clear));
+    }
+
+    private static Cluster ClusterOf(ServedName served) =>
+        ClusterTranslation.Translate(Audience.Grpc, "checkout", "checkout", served.Ports[0], null, served);
+
     [Fact]
     public void Envoy_ChoosesForEachMembersEndpointsTheSocketThatKnowsItsBundle()
     {
-        var served = ServedNameMapping.Map(Joined(Us1), Secret);
+        var served = ServedNameMapping.Map(Joined(Us1), new ClientTls(Secret, null));
         var (cluster, assignment) = Translate(served);
         Assert.Equal(2, cluster.TransportSocketMatches.Count);
         foreach (var locality in assignment.Endpoints)

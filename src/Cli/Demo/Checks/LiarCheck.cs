@@ -4,9 +4,9 @@ namespace Fairlead.Cli.Demo.Checks;
 
 /// <summary>
 /// The home anchor that the sidecar asks first is replaced by a program that holds its keys and lies in one way. The
-/// sidecar refuses the lie by its name, asks another anchor, and no request fails meanwhile. The sidecar is started anew
-/// for it, which the check says: it left that anchor when its process ended, and comes back by itself, but not within
-/// the minute that a lie before has cost the same address.
+/// sidecar refuses the lie by its name, asks another anchor, and no request fails meanwhile. The sidecar is started
+/// anew for it, which the check says: it left that anchor when its process ended, and comes back by itself, but not
+/// within the minute that a lie before has cost the same address.
 /// </summary>
 internal sealed class LiarCheck(
     DemoWorld world, EnvoyHalf half, string row, string lie, string expected)
@@ -58,7 +58,8 @@ internal sealed class LiarCheck(
         }
 
         return $"refused as {expected} and as nothing else, answered by another anchor\n"
-            + "the sidecar was started anew, so that it asks the liar first: the lie before keeps it away from that address for a minute";
+            + "the sidecar was started anew, so that it asks the liar first: the lie before keeps it away from that "
+            + "address for a minute";
     }
 
     private static string Count(RequestLoad load)
