@@ -59,7 +59,7 @@ public abstract record SealOutput
 
     /// <summary>
     /// Two signed statements that contradict each other: PublisherEquivocation (two entries), SealEquivocation or
-    /// SealRegression (two certificates).
+    /// SealRegression (two certificates), AnchorExcluded (two seals of one slot, each with one key's signature).
     /// </summary>
     /// <param name="Failure">What it proves.</param>
     /// <param name="First">The one known first.</param>

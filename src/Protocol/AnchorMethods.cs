@@ -43,6 +43,10 @@ public static class AnchorMethods
     public static Method<PresentRequest, PresentResponse> Present { get; } =
         Create<PresentRequest, PresentResponse>(MethodType.Unary, "Present", RequestBytes, SmallBytes);
 
+    /// <summary>Evidence against a segment's keys (V38).</summary>
+    public static Method<ReportRequest, ReportResponse> Report { get; } =
+        Create<ReportRequest, ReportResponse>(MethodType.Unary, "Report", 3 * SmallBytes, SmallBytes);
+
     /// <summary>Slices by digest.</summary>
     public static Method<SlicesRequest, SlicesResponse> Slices { get; } =
         Create<SlicesRequest, SlicesResponse>(MethodType.Unary, "Slices", SmallBytes, MaxMessageBytes);

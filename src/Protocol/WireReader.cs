@@ -60,6 +60,32 @@ public static class WireReader
         return envelope is not null;
     }
 
+    /// <summary>Reads evidence (V38). Of which segment it is, its first document says; whether both do, the check
+    /// does.</summary>
+    public static bool TryRead(
+        V1.Evidence? message,
+        [NotNullWhen(true)] out Contradiction? evidence,
+        [NotNullWhen(false)] out Refusal? refusal)
+    {
+        evidence = null;
+        if (message?.A is null || message.B is null)
+        {
+            refusal = new Refusal(VerificationFailure.BadEnvelope, "evidence", "not two documents");
+            return false;
+        }
+
+        var fault = new WireFault();
+        var (first, second) = (Envelope(message.A, "a", fault), Envelope(message.B, "b", fault));
+        refusal = fault.Refusal;
+        if (refusal is null)
+        {
+            evidence = Contradiction.Of((ContradictionKind)message.Kind, first, second, out refusal);
+        }
+
+        refusal = refusal?.At("evidence");
+        return evidence is not null;
+    }
+
     /// <summary>Reads a page of epochs.</summary>
     public static bool TryRead(
         IReadOnlyCollection<V1.EpochDoc> messages,

@@ -65,6 +65,18 @@ public static class WireWriter
         return message;
     }
 
+    /// <summary>Evidence as it travels.</summary>
+    public static V1.Evidence ToMessage(Contradiction evidence)
+    {
+        ArgumentNullException.ThrowIfNull(evidence);
+        return new V1.Evidence
+        {
+            Kind = (V1.EvidenceKind)evidence.Kind,
+            A = ToMessage(evidence.First),
+            B = ToMessage(evidence.Second),
+        };
+    }
+
     /// <summary>A certified epoch as it travels.</summary>
     public static V1.EpochDoc ToMessage(EpochDocument epoch)
     {

@@ -26,6 +26,19 @@ internal static partial class HomeLog
     internal static partial void WayEnded(ILogger logger, string target, string transit, string result);
 
     [LoggerMessage(
-        2204, LogLevel.Error, "Evidence ({Kind}) against keys of {Segment}: {Outcome}", EventName = "Evidence")]
-    internal static partial void Evidence(ILogger logger, string kind, Digest segment, string outcome);
+        2204, LogLevel.Error, "Evidence ({Kind}) against keys of {Segment} counts from now on",
+        EventName = "Evidence")]
+    internal static partial void Evidence(ILogger logger, string kind, Digest segment);
+
+    [LoggerMessage(
+        2206, LogLevel.Information, "Evidence ({Kind}) against keys of {Segment} changes nothing: {Failure} ({Detail})",
+        EventName = "EvidenceRefused")]
+    internal static partial void EvidenceRefused(
+        ILogger logger, string kind, Digest segment, VerificationFailure failure, string detail);
+
+    [LoggerMessage(
+        2205, LogLevel.Information, "{Anchor} of {Segment} takes no evidence against keys of {Accused}: {Reason}",
+        EventName = "NotReported")]
+    internal static partial void NotReported(
+        ILogger logger, string anchor, Digest segment, Digest accused, string reason);
 }

@@ -73,6 +73,18 @@ internal sealed class HomeRelay(
         return (name, null);
     }
 
+    /// <summary>Asks anew for what a segment answered: keys of it were misused (V38).</summary>
+    internal void AskAgain(Digest segment)
+    {
+        List<RelayedName> names;
+        lock (_gate)
+        {
+            names = [.. _names.Values.Where(name => name.Read().Current?.Target == segment)];
+        }
+
+        names.ForEach(name => name.AskAgain());
+    }
+
     /// <summary>Ends one use; the subscription stays for a while, since a pod that restarts asks again.</summary>
     internal void Release(RelayedName name)
     {

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
-using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Anchor.Home;
 
@@ -13,6 +12,15 @@ namespace Fairlead.Anchor.Home;
 internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
 {
     private readonly VerifiedCache _cache = new();
+    private readonly AttestWatch _watch = new(most: 16_384);
+
+    /// <summary>Told of what an answer may prove against a segment's keys (V38); nothing of it is verified.</summary>
+    internal event Action<Contradiction>? Found;
+
+    /// <summary>What is proven against keys of any segment in its newest epoch, as far as it is durable, with that
+    /// epoch.</summary>
+    internal IEnumerable<(Contradiction Piece, long Epoch)> Evidence => keeper.Durable.Segments.Values
+        .SelectMany(segment => segment.Evidence.Select(piece => (piece, segment.NewestNumber)));
 
     /// <summary>The chain of a segment as far as it was verified and made durable; null for none.</summary>
     internal SegmentState? Chain(Digest genesis) => keeper.Durable.Segments.GetValueOrDefault(genesis);
@@ -53,12 +61,12 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         Action passed)
     {
         Refusal? refusal = null;
-        Contradiction? evidence = null;
+        Verdict? said = null;
         SegmentState? learned = null;
         keeper.Step(
             held =>
             {
-                (var state, refusal) = WithOwn(held, own);
+                (var state, refusal) = WithOwn(held, own.Genesis, own.Epochs);
                 if (refusal is not null)
                 {
                     return null;
@@ -73,11 +81,10 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                     UnsafeAllowLoopbackEndpoints = context.UnsafeAllowLoopbackEndpoints,
                     Subject = name.Consumer.Subject,
                 };
-                var verdict = AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);
-                if (verdict is not Verdict.Accepted accepted)
+                said = AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);
+                if (said is not Verdict.Accepted accepted)
                 {
-                    var refused = (Verdict.Refused)verdict;
-                    (refusal, evidence) = (refused.Refusal, refused.Evidence);
+                    refusal = ((Verdict.Refused)said).Refusal;
                     return null;
                 }
 
@@ -94,30 +101,43 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
 
                 settled(lost);
             });
-        if (evidence is not null)
+        if (said is not null)
         {
-            File(evidence);
+            Find(said.Evidence);
+            Find(_watch.See(said));
         }
 
         return refusal;
     }
 
+    /// <summary>Tells of what something that came may prove; null for nothing.</summary>
+    internal void Find(Contradiction? evidence)
+    {
+        if (evidence is not null)
+        {
+            Found?.Invoke(evidence);
+        }
+    }
+
     /// <summary>Takes what two documents prove against a segment's keys (V38); what proves nothing changes
     /// nothing.</summary>
-    /// <returns>Why it changes nothing; null where it counts from now on.</returns>
-    internal Refusal? File(Contradiction evidence)
+    /// <param name="evidence">The evidence as it came.</param>
+    /// <param name="settled">Called once it is durable and where it is new, with <c>StateNotDurable</c> where it is
+    /// lost. Must not block.</param>
+    /// <returns>Why it changes nothing; null where it counts, be it known before or not.</returns>
+    internal Refusal? File(Contradiction evidence, Action<Refusal?> settled)
     {
         Refusal? refusal = null;
         keeper.Step(
             state =>
             {
-                (var next, refusal) = EvidenceCheck.Check(state, evidence, _cache);
-                return next;
+                var (known, bad) = evidence.Segment == state.Home.Genesis && context.Views.Current is { } view
+                    ? WithOwn(state, view.Genesis, view.Epochs)
+                    : (state, null);
+                (var next, refusal) = bad is null ? EvidenceCheck.Check(known, evidence, _cache) : (null, bad);
+                return ReferenceEquals(next, known) ? null : next;
             },
-            static _ => { });
-        HomeLog.Evidence(
-            context.Loggers.CreateLogger<HomeVerifier>(), evidence.Kind.ToString(), evidence.Segment,
-            refusal?.Failure.ToString() ?? "it counts");
+            settled);
         return refusal;
     }
 
@@ -128,14 +148,15 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
             : null;
 
     // The own hop holds the whole chain, which may have more epochs than an answer brings (V36).
-    private (VerifierState State, Refusal? Refusal) WithOwn(VerifierState state, UnverifiedHop own)
+    private (VerifierState State, Refusal? Refusal) WithOwn(
+        VerifierState state, Digest genesis, ImmutableArray<EpochDocument> epochs)
     {
         var chain = state.HomeState;
-        foreach (var page in own.Epochs.Skip((int)(chain?.NewestNumber ?? -1) + 1).Chunk(Limits.PageEpochs))
+        foreach (var page in epochs.Skip((int)(chain?.NewestNumber ?? -1) + 1).Chunk(Limits.PageEpochs))
         {
             var refused = chain?.Newest.Value.Policy.Refuse ?? [];
             var verdict = EpochChain.Extend(
-                chain, own.Genesis, null, [.. page], context.Now(), state.ClockDelta, refused, _cache);
+                chain, genesis, null, [.. page], context.Now(), state.ClockDelta, refused, _cache);
             if (!verdict.IsAccepted)
             {
                 return (state, verdict.Refusal.At("home"));

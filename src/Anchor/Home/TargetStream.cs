@@ -24,6 +24,7 @@ internal sealed class TargetStream(
     private static readonly TimeSpan GrantHalf = TimeSpan.FromMilliseconds(Limits.GrantLife / 2);
     private static readonly TimeSpan WhenLimited = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(3);
+    private const int EvidenceMax = 64;
     private static readonly TimeSpan PutOffMax = (4 * WhenLimited) + FirstAnswer;
 
     private readonly GrantMint _grants = new(context);
@@ -38,6 +39,7 @@ internal sealed class TargetStream(
     private Way? _told;
     private ChainShowing? _showing;
     private long _shownAgain;
+    private int _evidence;
 
     /// <summary>The way to the target.</summary>
     internal required Way Way { get; set; }
@@ -287,9 +289,29 @@ internal sealed class TargetStream(
                 return null;
             case SubscribeResponse.KindOneofCase.Failed:
                 return Take(response.Failed);
+            case SubscribeResponse.KindOneofCase.Evidence:
+                return Take(response.Evidence);
             default:
                 return new Refusal(VerificationFailure.BadEnvelope, client.Endpoint.Text, "a response of no kind");
         }
+    }
+
+    // It proves itself, or it is nobody's to bring: what is verified of it is bounded by what one stream may bring.
+    private Refusal? Take(Evidence told)
+    {
+        if (++_evidence > EvidenceMax)
+        {
+            return new Refusal(
+                VerificationFailure.RateLimited, client.Endpoint.Text, $"more than {EvidenceMax} pieces of evidence");
+        }
+
+        if (!WireReader.TryRead(told, out var evidence, out var malformed))
+        {
+            return malformed;
+        }
+
+        verifier.Find(evidence);
+        return null;
     }
 
     private Refusal? Take(Failed failed)

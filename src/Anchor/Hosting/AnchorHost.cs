@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Fairlead.Anchor.Governing;
 using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Home.Reports;
 using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Identities;
 using Fairlead.Anchor.Peers;
@@ -43,6 +44,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private SubjectBook? _subjects;
     private ServingContext? _context;
     private ConsumerService? _consumers;
+    private EvidenceCourier? _courier;
     private RpcServer? _server;
     private RpcServer? _operator;
     private int _servedAtStart;
@@ -71,6 +73,9 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 
     /// <summary>How often the gov key's journal was started anew.</summary>
     internal long GovRotations => _loop!.GovRotations;
+
+    /// <summary>What is proven against keys of any segment (V38).</summary>
+    internal IEnumerable<Contradiction> Evidence => _consumers!.Evidence.Held.Select(one => one.Piece);
 
     /// <summary>Where consumers, publishers and other anchors connect.</summary>
     internal RpcEndpoint Endpoint => _server!.Endpoints[0];
@@ -143,6 +148,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 
     public void OnHeldBefore(CertifiedState state) => _views.Publish(_ground.ViewBefore(state));
 
+    public void OnEvidence(Contradiction evidence) => _consumers?.Evidence.Take(evidence);
+
     public void OnBroken(Exception error) => _broken.TrySetException(error);
 
     public async ValueTask DisposeAsync()
@@ -152,6 +159,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         await DisposeAsync(_admin).ConfigureAwait(false);
         await DisposeAsync(_operator).ConfigureAwait(false);
         await DisposeAsync(_server).ConfigureAwait(false);
+        await DisposeAsync(_courier).ConfigureAwait(false);
         await DisposeAsync(_consumers).ConfigureAwait(false);
         await DisposeAsync(_introductions).ConfigureAwait(false);
         _subjects?.Dispose();
@@ -225,7 +233,9 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             Learned = Learn,
         };
         var mint = new AttestMint(context.SealKey);
-        _attests = new AttestBook(mint, AskAsync, time, loggers.CreateLogger<AttestBook>());
+        _attests = new AttestBook(
+            mint, AskAsync, anchor => _keeper!.Durable.HomeState?.IsExcluded(anchor.Id) ?? false, time,
+            loggers.CreateLogger<AttestBook>());
         var verifier = new HomeVerifier(context, _keeper!);
         var chains = new ChainBook(context, verifier);
         _introductions = new IntroductionBook(
@@ -233,6 +243,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             new Introducing(context, verifier, chains),
             new IntroductionFile(Path.Combine(options.Data, "introductions.state")));
         _consumers = new ConsumerService(context, _attests, verifier, _introductions, chains);
+        _courier = new EvidenceCourier(context, verifier, _consumers.Evidence, _links!.ReportAsync);
         var builder = ServerServiceDefinition.CreateBuilder();
         _consumers.AddTo(builder);
         _introduce = new IntroduceService(context, _attests, _consumers.Homes);

@@ -1,6 +1,8 @@
 using System.Threading.Channels;
 using Fairlead.Governance;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Rpc;
 using Microsoft.Extensions.Logging;
@@ -83,6 +85,17 @@ internal sealed class PeerLink : IAsyncDisposable
         using var call = channel.CreateCallInvoker().AsyncUnaryCall(
             PeerMethods.Attest, null, new CallOptions(cancellationToken: cancellationToken), request);
         return await call.ResponseAsync.ConfigureAwait(false);
+    }
+
+    /// <summary>Tells the other anchor of evidence (V38).</summary>
+    /// <exception cref="RpcException">There is no connection, or the other anchor refuses.</exception>
+    internal async Task ReportAsync(Contradiction evidence, CancellationToken cancellationToken)
+    {
+        var channel = _channel ?? throw new RpcException(new Status(StatusCode.Unavailable, $"{Id} is not connected"));
+        using var call = channel.CreateCallInvoker().AsyncUnaryCall(
+            AnchorMethods.Report, null, new CallOptions(cancellationToken: cancellationToken),
+            new ReportRequest { Evidence = WireWriter.ToMessage(evidence) });
+        await call.ResponseAsync.ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()

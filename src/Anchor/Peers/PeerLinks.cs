@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Fairlead.Governance;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
 using Fairlead.Rpc;
 using Microsoft.Extensions.Logging;
 
@@ -53,6 +54,11 @@ internal sealed class PeerLinks(
             link.Send(message);
         }
     }
+
+    /// <summary>Tells each anchor that is connected of evidence (V38).</summary>
+    /// <exception cref="RpcException">One of them refuses.</exception>
+    internal Task ReportAsync(Contradiction evidence, CancellationToken cancellationToken) =>
+        Task.WhenAll(All.Select(link => link.ReportAsync(evidence, cancellationToken)));
 
     public async ValueTask DisposeAsync() =>
         await Task.WhenAll([.. _closing, .. All.Select(link => link.DisposeAsync().AsTask())]).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using Fairlead.Governance;
+using Fairlead.Naming.Traversal;
 
 namespace Fairlead.Anchor.Sealing;
 
@@ -30,6 +31,9 @@ internal interface ISealShell
     /// <summary>The first seal of the newest epoch is certified: both are served from the state that follows
     /// on.</summary>
     void OnPublished(SegmentOutput.Published published);
+
+    /// <summary>What the engine found against keys of the segment (V38).</summary>
+    void OnEvidence(Contradiction evidence);
 
     /// <summary>The loop ended by an error; the anchor signs nothing any more.</summary>
     void OnBroken(Exception error);

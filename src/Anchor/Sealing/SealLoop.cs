@@ -285,6 +285,11 @@ internal sealed class SealLoop : IAsyncDisposable
                 break;
             case SegmentOutput.OfEpochs epochs:
                 _operations.Hear(epochs.Output);
+                if (epochs.Output is EpochOutput.Evidence votes)
+                {
+                    _shell.OnEvidence(EngineEvidence.Of(_engine.Ground.Genesis, votes));
+                }
+
                 break;
             case SegmentOutput.Rebased rebased:
                 _operations.Hear(rebased);
@@ -324,6 +329,11 @@ internal sealed class SealLoop : IAsyncDisposable
                 break;
             case SealOutput.Evidence evidence:
                 SealLog.Evidence(_log, evidence.Failure);
+                if (EngineEvidence.Of(_engine.Ground.Genesis, evidence) is { } proof)
+                {
+                    _shell.OnEvidence(proof);
+                }
+
                 break;
             case SealOutput.Halted halted:
                 SealLog.Halted(_log, halted.Refusal.Failure, halted.Refusal.Detail);

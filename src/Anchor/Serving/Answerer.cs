@@ -7,7 +7,11 @@ namespace Fairlead.Anchor.Serving;
 /// <summary>
 /// Composes whole answers: the own hop, and behind it what the target's anchors said. Thread-safe.
 /// </summary>
-internal sealed class Answerer(ServingContext context, AttestBook attests)
+/// <param name="context">The anchor.</param>
+/// <param name="attests">The decisions of its segment.</param>
+/// <param name="chainOf">What is held of a segment, with what is proven against its keys (V38).</param>
+internal sealed class Answerer(
+    ServingContext context, AttestBook attests, Func<Digest, SegmentState?> chainOf)
 {
     /// <summary>An answer as it can be given now.</summary>
     /// <param name="Answer">The answer.</param>
@@ -26,7 +30,8 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
     /// <param name="relayed">What the target said; null where the question ends here or nothing came yet.</param>
     /// <param name="known">The newest epochs that the asker holds, by segment.</param>
     /// <param name="refusal">
-    /// Why there is none: <c>NotSealed</c>, <c>Behind</c>, <c>AttestationMissing</c>, <c>BadName</c>.
+    /// Why there is none: <c>NotSealed</c>, <c>Behind</c>, <c>AttestationMissing</c>, <c>SegmentQuarantined</c>,
+    /// <c>BadName</c>.
     /// </param>
     internal Composed? Compose(
         AskedQuestion question,
@@ -35,17 +40,10 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
         IReadOnlyDictionary<Digest, long> known,
         out Refusal? refusal)
     {
-        refusal = null;
         var now = context.Now();
-        if (!view.IsValid(now))
+        refusal = OwnRefusal(question, view, now);
+        if (refusal is not null)
         {
-            refusal = new Refusal(VerificationFailure.NotSealed, view.Name.Text, "the newest seal has expired");
-            return null;
-        }
-
-        if (IsBehind(question, view.Genesis, (view.Certified.Seal.Epoch, view.Certified.Seal.Seq)))
-        {
-            refusal = new Refusal(VerificationFailure.Behind, view.Name.Text, "the asker holds a later seal");
             return null;
         }
 
@@ -86,10 +84,46 @@ internal sealed class Answerer(ServingContext context, AttestBook attests)
             return null;
         }
 
+        if (relayed is not null && Misuse(relayed, target) is { } misused)
+        {
+            refusal = misused;
+            return null;
+        }
+
         return relayed is null || relayed.Expiry <= now + view.Epoch.Value.Policy.ClockDelta
             ? Nothing(target, out refusal)
             : Joined(question, home, relayed, known);
     }
+
+    private Refusal? OwnRefusal(AskedQuestion question, SegmentView view, long now) =>
+        Quarantine(view.Genesis, view.Name)
+        ?? (!view.IsValid(now)
+            ? new Refusal(VerificationFailure.NotSealed, view.Name.Text, "the newest seal has expired")
+            : IsBehind(question, view.Genesis, (view.Certified.Seal.Epoch, view.Certified.Seal.Seq))
+                ? new Refusal(VerificationFailure.Behind, view.Name.Text, "the asker holds a later seal")
+                : null);
+
+    // V38. What was relayed before its keys were found misused is no answer any more: who asks knows it, or soon will.
+    private Refusal? Misuse(Relayed relayed, SegmentName target)
+    {
+        if (chainOf(relayed.Target) is not { Evidence.IsEmpty: false } chain)
+        {
+            return null;
+        }
+
+        var excluded = chain.Newest.Value.Anchors.Where(anchor => chain.IsExcluded(anchor.Id))
+            .Select(anchor => anchor.Seal.Kid).ToHashSet();
+        return Quarantine(relayed.Target, target)
+            ?? (relayed.Hops[^1].Hop.Attests.Any(attest => excluded.Contains(attest.Signatures[0].Kid))
+                ? new Refusal(VerificationFailure.Behind, target.Text, "an anchor that decided contradicted itself")
+                : null);
+    }
+
+    private Refusal? Quarantine(Digest segment, SegmentName name) => chainOf(segment) is { IsQuarantined: true } held
+        ? new Refusal(
+            VerificationFailure.SegmentQuarantined, name.Text,
+            $"two certificates of epoch {held.NewestNumber} contradict each other")
+        : null;
 
     private static Composed? Nothing(SegmentName target, out Refusal? refusal)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Home.Reports;
 using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
@@ -44,12 +45,17 @@ internal sealed class ConsumerService : IAsyncDisposable
         _attests = attests;
         Homes = new HomeBook(context, cache, verifier.Chain);
         _doorman = new Doorman(context, Homes, cache);
-        _answerer = new Answerer(context, attests);
+        _answerer = new Answerer(context, attests, verifier.Chain);
+        Evidence = new EvidenceBook(context, verifier, Homes);
         _relay = new HomeRelay(context, verifier, attests, introductions, chains);
+        Evidence.Proven += evidence => _relay.AskAgain(evidence.Segment);
     }
 
     /// <summary>The homes whose anchors ask here.</summary>
     internal HomeBook Homes { get; }
+
+    /// <summary>Evidence against keys of any segment.</summary>
+    internal EvidenceBook Evidence { get; }
 
     /// <summary>How many subscription streams are open.</summary>
     internal int Streams => Volatile.Read(ref _streams);
@@ -60,10 +66,11 @@ internal sealed class ConsumerService : IAsyncDisposable
     /// <summary>Ends the upstream sessions.</summary>
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
 
-    /// <summary>Adds both methods to a service.</summary>
-    internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) => builder
-        .AddMethod(AnchorMethods.Resolve, ResolveAsync)
-        .AddMethod(AnchorMethods.Subscribe, SubscribeAsync);
+    /// <summary>Adds the methods to a service.</summary>
+    internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>
+        new ReportService(_context, Evidence, Homes).AddTo(builder
+            .AddMethod(AnchorMethods.Resolve, ResolveAsync)
+            .AddMethod(AnchorMethods.Subscribe, SubscribeAsync));
 
     private async Task SubscribeAsync(
         IAsyncStreamReader<SubscribeRequest> requests, IServerStreamWriter<SubscribeResponse> responses,
@@ -72,7 +79,7 @@ internal sealed class ConsumerService : IAsyncDisposable
         Interlocked.Increment(ref _streams);
         try
         {
-            await new ConsumerStream(_context, _doorman, _answerer, _relay, _attests, Caller.Of(call))
+            await new ConsumerStream(_context, _doorman, _answerer, _relay, _attests, Evidence, Caller.Of(call))
                 .RunAsync(requests, responses, call.CancellationToken).ConfigureAwait(false);
         }
         finally

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Home.Reports;
 using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Rpc;
@@ -14,7 +16,13 @@ namespace Fairlead.Anchor.Serving;
 /// it rests on changed. One task owns the subscriptions and writes; another one reads.
 /// </summary>
 internal sealed class ConsumerStream(
-    ServingContext context, Doorman doorman, Answerer answerer, HomeRelay relay, AttestBook attests, Caller caller)
+    ServingContext context,
+    Doorman doorman,
+    Answerer answerer,
+    HomeRelay relay,
+    AttestBook attests,
+    EvidenceBook evidence,
+    Caller caller)
 {
     private const int SubscriptionsMax = 10_000;
     private const int PendingMax = 1024;
@@ -26,6 +34,8 @@ internal sealed class ConsumerStream(
     private readonly Dictionary<Digest, long> _known = [];
     private readonly Channel<SubscribeRequest> _requests = Channel.CreateBounded<SubscribeRequest>(PendingMax);
     private readonly Wakeup _wakeup = new(context.Time);
+    private readonly HashSet<Contradiction> _told = new(ReferenceEqualityComparer.Instance);
+    private long _toldOf = -1;
 
     /// <summary>Runs until the caller ends the stream.</summary>
     internal async Task RunAsync(
@@ -34,6 +44,8 @@ internal sealed class ConsumerStream(
         CancellationToken cancellationToken)
     {
         void OnSwap(SegmentView view) => _wakeup.Signal();
+        void OnProven(Contradiction piece) => _wakeup.Signal();
+        evidence.Proven += OnProven;
         context.Views.Swapped += OnSwap;
         attests.Changed += _wakeup.Signal;
         var reading = ReadAsync(requests, cancellationToken);
@@ -54,6 +66,7 @@ internal sealed class ConsumerStream(
         finally
         {
             context.Views.Swapped -= OnSwap;
+            evidence.Proven -= OnProven;
             attests.Changed -= _wakeup.Signal;
             foreach (var subscription in _subscriptions.Values)
             {
@@ -109,12 +122,35 @@ internal sealed class ConsumerStream(
             if (Look(subscription, view, now) is { } response)
             {
                 await responses.WriteAsync(response).ConfigureAwait(false);
+                _toldOf = -1;
             }
 
             next = Math.Min(next, subscription.DueAt);
         }
 
+        foreach (var piece in Untold())
+        {
+            await responses.WriteAsync(new SubscribeResponse { Evidence = WireWriter.ToMessage(piece) })
+                .ConfigureAwait(false);
+        }
+
         return TimeSpan.FromMilliseconds(Math.Max(1, next - context.Now()));
+    }
+
+    // V38: what is proven against a segment of which this stream showed the newest epoch, each piece once. Looked for
+    // again only where there is more of it, or where the stream showed more.
+    private List<Contradiction> Untold()
+    {
+        var version = evidence.Version;
+        if (version == _toldOf)
+        {
+            return [];
+        }
+
+        _toldOf = version;
+        return [.. evidence.Held
+            .Where(one => _known.GetValueOrDefault(one.Piece.Segment, -1) == one.Epoch && _told.Add(one.Piece))
+            .Select(one => one.Piece)];
     }
 
     private SubscribeResponse? Take(SubscribeRequest request)

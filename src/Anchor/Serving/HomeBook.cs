@@ -51,6 +51,12 @@ internal sealed class HomeBook
             home = _homes.GetValueOrDefault(genesis);
         }
 
+        // What is proven of its keys elsewhere counts here as well: its Grants are such a key's (V38).
+        if (home is not null && _own(genesis) is { } known)
+        {
+            home = home with { Chain = home.Chain.Accused(known) };
+        }
+
         return home is null ? null
             : view.FloorOf(genesis) is { } floor ? home with { Floor = floor, Until = long.MaxValue }
             : IsOver(home, view) ? null : home;
@@ -102,6 +108,42 @@ internal sealed class HomeBook
         Keep(genesis, home);
         _context.Learned(chain!);
         return null;
+    }
+
+    /// <summary>Whether a key is an anchor's of a home that asked here.</summary>
+    internal bool IsAnchor(Digest kid)
+    {
+        lock (_gate)
+        {
+            return _homes.Values.Any(home => home.Chain.Newest.Value.Anchors.Any(anchor => anchor.Tls.Kid == kid));
+        }
+    }
+
+    /// <summary>Takes evidence against the keys of a home that is known here alone (V38).</summary>
+    /// <returns>Why it changes nothing; null where it counts.</returns>
+    /// <param name="evidence">The evidence as it came.</param>
+    /// <param name="isNew">Whether it was not known before.</param>
+    internal Refusal? Accuse(Contradiction evidence, out bool isNew)
+    {
+        isNew = false;
+        lock (_gate)
+        {
+            if (_homes.GetValueOrDefault(evidence.Segment) is not { } home)
+            {
+                return new Refusal(
+                    VerificationFailure.EpochUnknown, "evidence", $"nothing is held of {evidence.Segment}");
+            }
+
+            var (chain, refusal) = EvidenceCheck.Check(home.Chain, evidence, _cache);
+            if (chain is null)
+            {
+                return refusal;
+            }
+
+            isNew = !ReferenceEquals(chain, home.Chain);
+            _homes[evidence.Segment] = home with { Chain = chain };
+            return null;
+        }
     }
 
     private Refusal? Introduced(

@@ -15,6 +15,7 @@ internal sealed class Neighbours
         [];
 
     private readonly Dictionary<Digest, Floor> _floors = [];
+    private readonly Dictionary<Digest, ImmutableArray<IpEndpoint>> _endpoints = [];
 
     private Neighbours(ImmutableDictionary<LeafName, ReadOnlyMemory<byte>> leaves)
     {
@@ -23,10 +24,12 @@ internal sealed class Neighbours
             if (name.Class == LeafClass.Peer && Document.TryParse<Peer>(payload, out var peer, out _))
             {
                 _floors.TryAdd(peer.Value.Genesis, peer.Value.Floor);
+                _endpoints.TryAdd(peer.Value.Genesis, peer.Value.Endpoints);
             }
             else if (name.Class == LeafClass.Link && Document.TryParse<Link>(payload, out var link, out _))
             {
                 _floors.TryAdd(link.Value.Genesis, link.Value.Floor);
+                _endpoints.TryAdd(link.Value.Genesis, link.Value.Endpoints);
             }
         }
     }
@@ -34,6 +37,9 @@ internal sealed class Neighbours
     /// <summary>The neighbours that these op-made leaves name.</summary>
     internal static Neighbours Of(ImmutableDictionary<LeafName, ReadOnlyMemory<byte>> leaves) =>
         Made.GetValue(leaves, static all => new Neighbours(all));
+
+    /// <summary>Where each is, by the leaf that names it.</summary>
+    internal IReadOnlyDictionary<Digest, ImmutableArray<IpEndpoint>> Endpoints => _endpoints;
 
     /// <summary>The epoch by which a neighbour is named; null where none of that identity is.</summary>
     internal Floor? FloorOf(Digest genesis) => _floors.TryGetValue(genesis, out var floor) ? floor : null;

@@ -66,6 +66,12 @@ internal sealed class SegmentView
         ?? Epoch.Value.Uplinks.Where(uplink => uplink.Parent == neighbour).Select(uplink => (Floor?)uplink.Floor)
             .FirstOrDefault();
 
+    /// <summary>The neighbours, each with where it is by what names it here.</summary>
+    internal IEnumerable<KeyValuePair<Digest, ImmutableArray<IpEndpoint>>> Around() =>
+        Neighbours.Of(_operationMade).Endpoints
+            .Concat(Epoch.Value.Uplinks.Select(uplink => KeyValuePair.Create(uplink.Parent, uplink.Endpoints)))
+            .DistinctBy(one => one.Key);
+
     /// <summary>Where a path goes on from here to a segment; null where it ends (4.9).</summary>
     internal Onward? Towards(SegmentName target) => Onward.Of(
         Name, Epoch.Value, target, mayLeave: true,

@@ -285,7 +285,7 @@ public sealed class EpochEngine
         Show(voter, vote.Round);
         if (_core.Votes.Add(voter, vote) is { } other)
         {
-            _core.Emit(new EpochOutput.Evidence(voter, other, vote));
+            _core.Emit(new EpochOutput.Evidence(voter, _core.Slot, other, vote));
         }
     }
 
@@ -315,7 +315,7 @@ public sealed class EpochEngine
             }
             else if (_core.Votes.Add(voter, vote) is { } other)
             {
-                _core.Emit(new EpochOutput.Evidence(voter, other, vote));
+                _core.Emit(new EpochOutput.Evidence(voter, _core.Slot, other, vote));
             }
         }
 

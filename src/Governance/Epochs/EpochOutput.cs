@@ -51,9 +51,10 @@ public abstract record EpochOutput
 
     /// <summary>Two votes of one gov key in one phase of one round: its anchor lies.</summary>
     /// <param name="Voter">Its id.</param>
+    /// <param name="Slot">The number of the epoch voted about.</param>
     /// <param name="First">The one known first.</param>
     /// <param name="Second">The other.</param>
-    public sealed record Evidence(string Voter, EpochVote First, EpochVote Second) : EpochOutput;
+    public sealed record Evidence(string Voter, long Slot, EpochVote First, EpochVote Second) : EpochOutput;
 
     /// <summary>
     /// The gov key must never sign again and the engine will not: JournalConflict or JournalBehind. It still follows.

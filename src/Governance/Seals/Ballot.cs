@@ -8,7 +8,8 @@ namespace Fairlead.Governance;
 /// </summary>
 internal sealed class Ballot(SealCore core, ProposalJudge judge)
 {
-    private readonly Dictionary<string, (long Seq, Envelope Seal)> _held = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (StateClaim Claim, Envelope Seal)> _held = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _exposed = new(StringComparer.Ordinal);
     private readonly SortedSet<(long Expires, EntryName Name)> _expiries = [];
 
     /// <summary>
@@ -44,12 +45,19 @@ internal sealed class Ballot(SealCore core, ProposalJudge judge)
         return signature;
     }
 
-    /// <summary>Remembers the highest signature seen of another anchor.</summary>
+    /// <summary>Remembers the highest signature seen of another anchor. One that signed two seals in one slot is told
+    /// of once (V38).</summary>
     internal void Keep(QuorumMember member, StateClaim seal, SignatureEntry signature)
     {
-        if (!_held.TryGetValue(member.Id, out var held) || held.Seq < seal.Seq)
+        var envelope = new Envelope(seal.Payload, [signature]);
+        if (!_held.TryGetValue(member.Id, out var held) || held.Claim.Seq < seal.Seq)
         {
-            _held[member.Id] = (seal.Seq, new Envelope(seal.Payload, [signature]));
+            _held[member.Id] = (seal, envelope);
+        }
+        else if (held.Claim.Seq == seal.Seq && held.Claim.Digest != seal.Digest
+            && held.Claim.Seal is not null && seal.Seal is not null && _exposed.Add(member.Id))
+        {
+            core.Emit(new SealOutput.Evidence(VerificationFailure.AnchorExcluded, held.Seal, envelope));
         }
     }
 

@@ -62,11 +62,11 @@ public static class AnswerVerifier
 
         if (Hops(context, hops, answer.Result) is { } hop)
         {
-            return new Verdict.Refused(hop) { Evidence = context.Evidence };
+            return new Verdict.Refused(hop) { Evidence = context.Evidence, Signed = context.Signed };
         }
 
         return Content(context, answer.Result, slices) is { } content
-            ? new Verdict.Refused(content)
+            ? new Verdict.Refused(content) { Evidence = context.Evidence, Signed = context.Signed }
             : Accept(context, answer.Result, slices);
     }
 
@@ -170,9 +170,7 @@ public static class AnswerVerifier
     // V38. One that only introduces was believed before its keys were misused, where the target is known already: it
     // must not be able to end what it began.
     private static Refusal? Quarantine(VerificationContext context, HopFacts hop) =>
-        !hop.Segment.IsQuarantined
-        || (hop.Index > 0 && !hop.IsLast && context.TargetSegment is { } target
-            && context.State.Pins.ContainsKey(target))
+        !hop.Segment.IsQuarantined || context.IsIntroducedBefore(hop)
             ? null
             : new Refusal(
                 SegmentQuarantined, "", $"two certificates of epoch {hop.Segment.NewestNumber} contradict each other");
@@ -253,6 +251,10 @@ public static class AnswerVerifier
             VerifiedAt = context.Now,
             UnsafeLoopbackAllowed = context.Options.UnsafeAllowLoopbackEndpoints,
         };
-        return new Verdict.Accepted(answer, NextState.After(context));
+        return new Verdict.Accepted(answer, NextState.After(context))
+        {
+            Evidence = context.Evidence,
+            Signed = context.Signed,
+        };
     }
 }

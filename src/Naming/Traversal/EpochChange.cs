@@ -17,14 +17,19 @@ public static class EpochChange
         {
             if (answer.Hops[i].Genesis == segment.Genesis)
             {
-                return segment.NewestNumber > answer.Hops[i].Epoch.Value.Number
-                    ? At(answer, i, segment)
+                return IsQuarantined(answer, i, segment) ? EpochEffect.Ends
+                    : segment.NewestNumber > answer.Hops[i].Epoch.Value.Number ? At(answer, i, segment)
+                    : answer.Hops[i].Attests.Any(attest => segment.IsExcluded(attest.Anchor)) ? EpochEffect.Renew
                     : EpochEffect.None;
             }
         }
 
         return EpochEffect.None;
     }
+
+    // V38. Who only introduced cannot end what it began (I24).
+    private static bool IsQuarantined(VerifiedAnswer answer, int index, SegmentState segment) =>
+        segment.IsQuarantined && (index == 0 || index == answer.Hops.Length - 1);
 
     private static EpochEffect At(VerifiedAnswer answer, int index, SegmentState segment)
     {

@@ -7,12 +7,14 @@ public enum EpochEffect
     /// <summary>Nothing on its path changed: it stays, and picks the epoch up when it is renewed anyway.</summary>
     None,
 
-    /// <summary>What introduced the target changed: it stays, and is renewed now.</summary>
+    /// <summary>What introduced the target changed, or an anchor that decided is excluded (V38): it stays, and is
+    /// renewed now.</summary>
     Renew,
 
     /// <summary>Policy, anchors or quorum of the home or the target changed: it needs a new proof, and soon.</summary>
     Recertify,
 
-    /// <summary>The two sides of a hop no longer agree to it: it ends now.</summary>
+    /// <summary>The two sides of a hop no longer agree to it, or the quorum of the home or of the target contradicted
+    /// itself (V38): it ends now.</summary>
     Ends,
 }

@@ -33,6 +33,7 @@ public static class HeadCheck
         var times = new SortedDictionary<Digest, long>();
         var signatures = new SignatureChecks(cache);
         SealPosition? highest = null;
+        Envelope? certificate = null;
         long issued = 0;
         Refusal? last = null;
         foreach (var offered in heads.Take(Limits.ListItems))
@@ -47,7 +48,7 @@ public static class HeadCheck
             times[offered.Head.Signatures[0].Kid] = head!.Time;
             if (highest is null || position.Order(highest) > 0)
             {
-                (highest, issued) = (position, seal.Value.Issued);
+                (highest, certificate, issued) = (position, offered.Seal, seal.Value.Issued);
             }
         }
 
@@ -60,14 +61,15 @@ public static class HeadCheck
 
         return ClockRules.CheckSkew(now, state.ClockDelta, (int)faults, [.. times.Values]) is { } skew
             ? new HeadVerdict(null, skew, times.Count)
-            : new HeadVerdict(Adopt(state, home, highest, issued), null, times.Count);
+            : new HeadVerdict(Adopt(state, home, highest, certificate, issued), null, times.Count);
     }
 
-    private static VerifierState Adopt(VerifierState state, SegmentState home, SealPosition seal, long issued)
+    private static VerifierState Adopt(
+        VerifierState state, SegmentState home, SealPosition seal, Envelope? certificate, long issued)
     {
         var draft = new StateDraft(state);
         var isKnown = home.Seal is { } held && held.Order(seal) >= 0;
-        draft.Write(home.Genesis, isKnown ? home : home with { Seal = seal, SealCertificate = null });
+        draft.Write(home.Genesis, isKnown ? home : home with { Seal = seal, SealCertificate = certificate });
         draft.RaiseTime(issued);
         return draft.State;
     }

@@ -16,9 +16,16 @@ public static class IntroductionCheck
     /// <summary>Checks one hop.</summary>
     /// <param name="asked">The hop and its place.</param>
     /// <returns>The verified hop, or the first error.</returns>
-    public static (Introducer? Introducer, Refusal? Refusal) Check(IntroductionHop asked)
+    public static (Introducer? Introducer, Refusal? Refusal) Check(IntroductionHop asked) => Check(asked, out _);
+
+    /// <summary>Checks one hop.</summary>
+    /// <param name="asked">The hop and its place.</param>
+    /// <param name="evidence">What the hop proves against its segment's keys (V38); null for nothing.</param>
+    /// <returns>The verified hop, or the first error.</returns>
+    public static (Introducer? Introducer, Refusal? Refusal) Check(IntroductionHop asked, out Contradiction? evidence)
     {
         ArgumentNullException.ThrowIfNull(asked);
+        evidence = null;
         var query = new Query { Home = asked.Home, Name = FullName.Parse(asked.Target.Text) };
         var (inputs, form) = AnswerParser.Hops(
             new UnverifiedAnswer(Document.Make(query).Payload, [asked.Hop], asked.Result, []));
@@ -34,9 +41,9 @@ public static class IntroductionCheck
             By = null,
         };
         context.Hops.Add(hop);
-        return (Shape(asked, hop) ?? Chain(asked, context, hop) ?? Data(asked, context, hop)) is { } refusal
-            ? (null, refusal)
-            : Lead(asked, context, hop);
+        var bad = Shape(asked, hop) ?? Chain(asked, context, hop) ?? Data(asked, context, hop);
+        evidence = context.Evidence;
+        return bad is not null ? (null, bad) : Lead(asked, context, hop);
     }
 
     private static VerificationContext Context(IntroductionHop asked, Query query)

@@ -35,7 +35,8 @@ internal static class NextState
     private static SegmentState Segment(VerificationContext context, HopFacts hop)
     {
         var segment = hop.Segment;
-        if (hop.Seal is { } seal && (segment.Seal is not { } held || seal.Position.Order(held) > 0))
+        if (hop.Seal is { } seal && (segment.Seal is not { } held || seal.Position.Order(held) > 0
+            || (seal.Position == held && segment.SealCertificate is null)))
         {
             segment = segment with { Seal = seal.Position, SealCertificate = hop.Input.Raw.Seal };
         }

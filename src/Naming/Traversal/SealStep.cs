@@ -50,7 +50,10 @@ internal static class SealStep
         return under is null ? new Refusal(EpochUnknown, "", $"epoch {seal.Epoch} is not held as a document") : null;
     }
 
-    // V18. An introducing seal may be older than one held, but never another one in the same place.
+    // V18. An introducing seal may be older than one held, but never another one in the same place; unless what it
+    // introduces was introduced before. By V18's letter a parent that shows another seal of one slot to each home
+    // anchor would end that; by I24 nothing that an introducer does changes an answer, and I24 is what is promised.
+    // The seal stands by its own certificate, and what it proves against its signers is told (V38).
     private static Refusal? Order(VerificationContext context, HopFacts hop, SealPosition position)
     {
         if (context.State.Segments.GetValueOrDefault(hop.Genesis)?.Seal is not { } held)
@@ -73,8 +76,10 @@ internal static class SealStep
         // Both are certified: the one held was accepted, this one's certificate was checked before its place.
         context.Evidence = context.State.Segments[hop.Genesis].SealCertificate is { } other
             ? new Contradiction(ContradictionKind.Certificates, hop.Genesis, other, hop.Input.Raw.Seal!)
-            : null;
-        return new Refusal(SealEquivocation, "", $"two seals ({held.Epoch},{held.Seq})");
+            : context.Evidence;
+        return context.IsIntroducedBefore(hop)
+            ? null
+            : new Refusal(SealEquivocation, "", $"two seals ({held.Epoch},{held.Seq})");
     }
 
     private static Refusal? Times(VerificationContext context, HopFacts hop, Seal seal)

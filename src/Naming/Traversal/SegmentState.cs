@@ -89,10 +89,30 @@ public sealed record SegmentState
     /// <param name="anchor">The anchor's id.</param>
     public bool IsExcluded(string anchor) => Misuse.Epoch == NewestNumber && Misuse.Excluded.Contains(anchor);
 
+    /// <summary>
+    /// What proves misuse in the newest epoch, to be passed on (V38): at most one piece for the quorum and one for each
+    /// anchor, since more of them would change nothing.
+    /// </summary>
+    public ImmutableArray<Contradiction> Evidence => Misuse.Epoch == NewestNumber ? Misuse.Evidence : [];
+
+    /// <summary>This state with what another one knows of the keys of the same epoch.</summary>
+    /// <param name="other">The same segment, as another part of the program holds it.</param>
+    public SegmentState Accused(SegmentState other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return other.Misuse.Epoch == NewestNumber && other.Newest.Digest == Newest.Digest
+            ? this with { Misuse = other.Misuse }
+            : this;
+    }
+
+    /// <summary>Whether misuse by an anchor, or by the quorum, is proven already.</summary>
+    internal bool IsAccused(string? anchor) => anchor is null ? IsQuarantined : IsExcluded(anchor);
+
     /// <summary>This state with one more proof of misuse in the newest epoch: of an anchor, or of the quorum.</summary>
-    internal SegmentState Accuse(string? anchor)
+    internal SegmentState Accuse(string? anchor, Contradiction evidence)
     {
         var known = Misuse.Epoch == NewestNumber ? Misuse : Misuse.None with { Epoch = NewestNumber };
+        known = known with { Evidence = known.Evidence.Add(evidence) };
         return this with
         {
             Misuse = anchor is null

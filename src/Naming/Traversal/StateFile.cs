@@ -188,6 +188,7 @@ public static class StateFile
 
         json.WriteStartObject("misuse");
         json.WriteNumber("epoch", misuse.Epoch);
+        EvidenceFile.Write(json, misuse.Evidence);
         json.WriteStartArray("excluded");
         foreach (var anchor in misuse.Excluded)
         {
@@ -300,6 +301,9 @@ public static class StateFile
             misuse.GetProperty("quarantined").GetBoolean(),
             Misuse.None.Excluded.Union(
                 misuse.GetProperty("excluded").EnumerateArray().Select(anchor => anchor.GetString()!)))
+        {
+            Evidence = EvidenceFile.Read(misuse, Digest.Parse(item.Text("genesis"))),
+        }
         : Misuse.None;
 
     private static LeafFloor Floor(JsonElement item) => new(

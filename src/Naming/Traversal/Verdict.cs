@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Fairlead.Naming.Traversal;
 
 /// <summary>What <see cref="AnswerVerifier"/> makes of an answer: accepted as a whole, or refused as a whole.</summary>
@@ -6,6 +8,13 @@ public abstract record Verdict
     private Verdict()
     {
     }
+
+    /// <summary>What the answer proves against a segment's keys, accepted or not, for <see cref="EvidenceCheck"/>; null
+    /// for nothing (V38).</summary>
+    public Contradiction? Evidence { get; internal init; }
+
+    /// <summary>The Attests of which the signature was verified, for <see cref="AttestWatch"/>.</summary>
+    internal ImmutableArray<HopAttest> Signed { get; init; } = [];
 
     /// <summary>Every check passed.</summary>
     public sealed record Accepted : Verdict
@@ -33,9 +42,5 @@ public abstract record Verdict
 
         /// <summary>The error.</summary>
         public Refusal Refusal { get; }
-
-        /// <summary>What the refused answer proves against a segment's keys, for <see cref="EvidenceCheck"/>; null for
-        /// nothing (V38).</summary>
-        public Contradiction? Evidence { get; internal init; }
     }
 }

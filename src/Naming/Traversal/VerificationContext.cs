@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Fairlead.Naming.Traversal;
 
 /// <summary>What all steps of one verification share: the question, one fixed moment, the budget, and drafts.</summary>
@@ -34,4 +36,12 @@ internal sealed class VerificationContext
     internal SegmentName? TargetSegment => Query.Value.Name.Segment;
 
     internal ServicePart Service => Query.Value.Name.Service!;
+
+    /// <summary>Whether a hop only introduces a target that was introduced before (I24): whatever its keys are misused
+    /// for since, it cannot end what it began.</summary>
+    internal bool IsIntroducedBefore(HopFacts hop) =>
+        hop.Index > 0 && !hop.IsLast && TargetSegment is { } target && State.Pins.ContainsKey(target);
+
+    /// <summary>What anchors signed in this answer, as far as it was verified.</summary>
+    internal ImmutableArray<HopAttest> Signed => [.. Hops.SelectMany(hop => hop.Attests)];
 }

@@ -119,6 +119,16 @@ public sealed class AnchorClient : IAsyncDisposable
         return await call.ResponseAsync.ConfigureAwait(false);
     }
 
+    /// <summary>Tells of evidence (V38).</summary>
+    /// <exception cref="RpcException">The call failed; <see cref="RpcFailures.Read"/> tells a named error.</exception>
+    public async Task ReportAsync(Contradiction evidence, CancellationToken cancellationToken)
+    {
+        var request = new ReportRequest { Evidence = WireWriter.ToMessage(evidence) };
+        using var call = _calls.AsyncUnaryCall(
+            AnchorMethods.Report, null, Options(cancellationToken, Proof()), request);
+        await call.ResponseAsync.ConfigureAwait(false);
+    }
+
     /// <summary>Slices by digest.</summary>
     /// <exception cref="RpcException">The call failed.</exception>
     public async Task<SlicesResponse> SlicesAsync(SlicesRequest request, CancellationToken cancellationToken)

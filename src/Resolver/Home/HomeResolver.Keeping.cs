@@ -11,7 +11,7 @@ namespace Fairlead.Resolver.Home;
 /// task.</content>
 public sealed partial class HomeResolver
 {
-    private readonly Dictionary<Naming.Digest, (long Number, bool IsSealed)> _learned = [];
+    private readonly Dictionary<Naming.Digest, (long Number, bool IsSealed, int Proofs)> _learned = [];
     private AnswerFolder? _answers;
 
     private Parsed<Query> QueryOf(FullName name) =>
@@ -77,12 +77,14 @@ public sealed partial class HomeResolver
             "kept answer",
             $"{fault.Error}: {fault.Message}"));
 
-    // Trust 4.7: who knows a newer epoch looks at what was verified under the one before.
+    // Trust 4.7: who knows a newer epoch looks at what was verified under the one before; so does who knows of misused
+    // keys (V38).
     private void Learn()
     {
         foreach (var (genesis, segment) in Memory.State.Segments)
         {
-            var known = (segment.NewestNumber, segment.Seal?.Epoch == segment.NewestNumber);
+            var known = (
+                segment.NewestNumber, segment.Seal?.Epoch == segment.NewestNumber, segment.Evidence.Length);
             if (!_learned.TryGetValue(genesis, out var before) || before != known)
             {
                 _learned[genesis] = known;

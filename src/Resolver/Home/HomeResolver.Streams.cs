@@ -62,6 +62,9 @@ public sealed partial class HomeResolver
             case ResolverEvent.Hedged hedged:
                 OnHedged(hedged.Name, hedged.Answer);
                 break;
+            case ResolverEvent.Proven proven:
+                Report(proven.Evidence);
+                break;
             case ResolverEvent.HomeMet:
                 Begin();
                 break;
@@ -148,6 +151,9 @@ public sealed partial class HomeResolver
             case SubscribeResponse.KindOneofCase.Lapsed when session.Open.TryGetValue(response.Lapsed.Id, out var open):
                 Fail(session, open, new Refusal(
                     VerificationFailure.Behind, session.Endpoint.Text, "the proof that it was shown has run out"));
+                break;
+            case SubscribeResponse.KindOneofCase.Evidence:
+                Hear(session, response.Evidence);
                 break;
             default:
                 break; // About a subscription that has moved on.

@@ -47,6 +47,7 @@ public sealed partial class HomeResolver : IAsyncDisposable
         _subject = Hashes.Subject(options.Home.Genesis, subject);
         _anchors = options.Anchors;
         Memory = new VerifierMemory(options.Home, options.Pins, NodeOf(options), options.Verifier, options.StateFile);
+        Memory.Proven += evidence => Post(new ResolverEvent.Proven(evidence));
         Troubles = new TroubleLog(options.Time, observer.Troubled);
         _cache = new NameCache(
             new NameCacheOptions

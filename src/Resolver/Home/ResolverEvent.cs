@@ -32,6 +32,9 @@ internal abstract record ResolverEvent
     /// <summary>Other anchors were asked beside a silent one; null where none of them had an answer.</summary>
     internal sealed record Hedged(string Name, HedgedAnswer? Answer) : ResolverEvent;
 
+    /// <summary>An answer proved that keys of a segment were misused (V38).</summary>
+    internal sealed record Proven(Contradiction Evidence) : ResolverEvent;
+
     /// <summary>A stream is over.</summary>
     internal sealed record Broken(AnchorSession Session, Refusal Reason) : ResolverEvent;
 }

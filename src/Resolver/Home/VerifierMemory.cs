@@ -16,6 +16,7 @@ public sealed class VerifierMemory
     private readonly DurableFile? _file;
     private readonly string _node;
     private readonly VerifiedCache _cache = new();
+    private readonly AttestWatch _watch = new();
     private readonly VerifierOptions _options;
     private VerifierState _state;
     private byte[] _stored = [];
@@ -53,6 +54,10 @@ public sealed class VerifierMemory
                     StateError.StateCorrupt, $"{file}: {error}; remove it to start from the bootstrap file");
         }
     }
+
+    /// <summary>Told, outside of any lock, of evidence that an answer proved and that counts from now on
+    /// (V38).</summary>
+    public event Action<Contradiction>? Proven;
 
     /// <summary>The state now.</summary>
     public VerifierState State
@@ -123,6 +128,7 @@ public sealed class VerifierMemory
     {
         ArgumentNullException.ThrowIfNull(batch);
         var results = new (VerifiedAnswer? Answer, Refusal? Refusal)[batch.Count];
+        var proven = new List<Contradiction>();
         lock (_gate)
         {
             var next = _state;
@@ -132,7 +138,8 @@ public sealed class VerifierMemory
                 var known = chains.IsDefaultOrEmpty
                     ? next
                     : chains.Aggregate(next, (state, chain) => state.With(chain));
-                switch (AnswerVerifier.Verify(known, query, answer, now, _options, _cache))
+                var verdict = AnswerVerifier.Verify(known, query, answer, now, _options, _cache);
+                switch (verdict)
                 {
                     case Verdict.Accepted accepted:
                         results[i] = (accepted.Answer, null);
@@ -140,20 +147,40 @@ public sealed class VerifierMemory
                         break;
                     case Verdict.Refused refused:
                         results[i] = (null, refused.Refusal);
-                        next = Accused(next, refused.Evidence);
                         break;
                     default:
                         throw new InvalidOperationException("a verdict is one of the two");
                 }
+
+                next = Accused(Accused(next, verdict.Evidence, proven), _watch.See(verdict), proven);
             }
 
-            if (Save(next) is not { } fault)
+            if (Save(next) is { } fault)
             {
-                _state = next;
-                return results;
+                return [.. results.Select(result => result.Answer is null ? result : (null, fault))];
             }
 
-            return [.. results.Select(result => result.Answer is null ? result : (null, fault))];
+            _state = next;
+        }
+
+        proven.ForEach(evidence => Proven?.Invoke(evidence));
+        return results;
+    }
+
+    /// <summary>Takes evidence that an anchor tells of (V38): it counts once it is durable (V39).</summary>
+    /// <returns>Why it changes nothing; null where it counts, be it known before or not.</returns>
+    public Refusal? Take(Contradiction evidence)
+    {
+        lock (_gate)
+        {
+            var (next, refusal) = EvidenceCheck.Check(_state, evidence, _cache);
+            if (next is null || (refusal = Save(next)) is not null)
+            {
+                return refusal;
+            }
+
+            _state = next;
+            return null;
         }
     }
 
@@ -164,9 +191,17 @@ public sealed class VerifierMemory
         HeldAnswers.Verify(State, query, answer, verifiedAt, now, _options, _cache);
 
     // What an answer proves against a segment's keys outlives its refusal (V38).
-    private VerifierState Accused(VerifierState state, Contradiction? evidence) => evidence is null
-        ? state
-        : EvidenceCheck.Check(state, evidence, _cache).Next ?? state;
+    private VerifierState Accused(VerifierState state, Contradiction? evidence, List<Contradiction> proven)
+    {
+        if (evidence is null || EvidenceCheck.Check(state, evidence, _cache).Next is not { } next
+            || ReferenceEquals(next, state))
+        {
+            return state;
+        }
+
+        proven.Add(evidence);
+        return next;
+    }
 
     private Refusal? Save(VerifierState next)
     {

@@ -17,6 +17,7 @@ public sealed class AttestBookTests : IAsyncDisposable
         new(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start + 10_000));
     private readonly ConcurrentQueue<string> _asked = new();
     private readonly Dictionary<string, Func<SegmentView, AttestTerms, Envelope>> _others = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _excluded = [];
     private readonly SemaphoreSlim _changed = new(0);
     private readonly SegmentView _view;
     private Task _gate = Task.CompletedTask;
@@ -25,7 +26,9 @@ public sealed class AttestBookTests : IAsyncDisposable
     public AttestBookTests()
     {
         _view = TestView.Of(_segment, Now);
-        _book = new AttestBook(new AttestMint(_segment.Seal(0)), AskAsync, _time, NullLogger.Instance);
+        _book = new AttestBook(
+            new AttestMint(_segment.Seal(0)), AskAsync, anchor => _excluded.Contains(anchor.Id), _time,
+            NullLogger.Instance);
         _book.Changed += () => _changed.Release();
         for (var i = 1; i < 4; i++)
         {
@@ -99,6 +102,23 @@ public sealed class AttestBookTests : IAsyncDisposable
         Assert.Equal(3, Whole(Terms()).Envelopes.Count);
     }
 
+    /// <summary>V38: an Attest of an anchor that contradicted itself would spoil the answer of one that did not
+    /// (I23).</summary>
+    [Fact]
+    public async Task Take_OneExcluded_IsNotAskedAndNotHandedOut()
+    {
+        Missing(Terms());
+        await ChangedAsync();
+        Whole(Terms());
+        _excluded.Add("us1-c");
+        Missing(Terms());
+        await ChangedAsync();
+        var kids = Whole(Terms()).Envelopes.Select(envelope => envelope.Signatures[0].Kid).ToList();
+        Assert.DoesNotContain(_segment.Seal(2).Key.Kid, kids);
+        Assert.Contains(_segment.Seal(3).Key.Kid, kids);
+        Assert.Equal(1, _asked.Count(anchor => anchor == "us1-c"));
+    }
+
     [Fact]
     public async Task Take_HalfOfTheLifeGone_ServesTheOldAndRenewsBehindIt()
     {
@@ -133,7 +153,8 @@ public sealed class AttestBookTests : IAsyncDisposable
         var segment = new TestSegment(new TestSegmentOptions { Attest = 3, OpenRule = false });
         var terms = AttestTerms.OfTarget(TestView.Of(segment, Now), Consumer("frontend"), Name);
         Assert.False(terms.IsAllowed);
-        await using var book = new AttestBook(new AttestMint(segment.Seal(0)), AskAsync, _time, NullLogger.Instance);
+        await using var book = new AttestBook(
+            new AttestMint(segment.Seal(0)), AskAsync, static _ => false, _time, NullLogger.Instance);
         Assert.Single(book.Take(TestView.Of(segment, Now), terms, Now, out _)!.Envelopes);
         Assert.Empty(_asked);
     }

@@ -161,8 +161,15 @@ public sealed class LeaderTests
         bench.Seal(1);
         var other = bench.Propose(2, [], change: s => s with { Seq = 1 });
         var certificate = new SealMessage.Certificate(0, bench.Certify(other.Seal, "a0", "a2", "a3"));
-        var evidence = Assert.Single(bench.Receive("a2", certificate).OfType<SealOutput.Evidence>());
-        Assert.Equal(VerificationFailure.SealEquivocation, evidence.Failure);
+        var evidence = bench.Receive("a2", certificate).OfType<SealOutput.Evidence>().ToList();
+        Assert.Equal(VerificationFailure.SealEquivocation, evidence[^1].Failure);
+
+        // Each who signed both is told of by one signature under each (V38); the third of each quorum signed one.
+        Assert.Equal(
+            new[] { "seal a0", "seal a2" }.Select(name => bench.World.Signer(name).Key.Kid).Order(),
+            evidence[..^1].Where(one => one.Failure == VerificationFailure.AnchorExcluded)
+                .Select(one => Assert.Single(one.First.Signatures).Kid).Order());
+        Assert.Equal(3, evidence.Count);
         Assert.Empty(bench.Receive("a2", certificate).OfType<SealOutput.Evidence>());
     }
 

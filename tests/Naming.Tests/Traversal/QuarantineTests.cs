@@ -162,6 +162,117 @@ public sealed class QuarantineTests
             unpinned, tree.ToUs1().Query, tree.ToUs1().Record(), tree.Now));
     }
 
+    /// <summary>I24 before V18's letter: a parent that shows another seal of one slot to each home anchor ends nothing
+    /// that it introduced before; what that proves is found all the same, and it introduces nobody new by it.</summary>
+    [Fact]
+    public void Transit_WithTwoSealsOfOneSlot_EndsNothingThatItIntroducedAndIsAccused()
+    {
+        var tree = new TreeWorld();
+        var before = tree.Ask("x").State;
+        var learned = Answers.Accepted(
+            AnswerVerifier.Verify(before, tree.ToUs1().Query, tree.ToUs1().Record(), tree.Now)).Next;
+        var held = learned.Segments[tree.Acme.Genesis].Seal;
+        tree.Acme.Seq--;
+        tree.Acme.SealAt(tree.Now - 500);
+
+        var again = Answers.Accepted(
+            AnswerVerifier.Verify(learned, tree.ToUs1().Query, tree.ToUs1().Record(), tree.Now));
+        Assert.Equal(held, again.Next.Segments[tree.Acme.Genesis].Seal);
+        Assert.True(Taken(again.Next, again.Evidence!).Segments[tree.Acme.Genesis].IsQuarantined);
+
+        // A target of which nothing is known yet, over the same transit.
+        var stranger = learned with
+        {
+            Pins = learned.Pins.Remove(tree.Us1.Name),
+            Segments = learned.Segments.Remove(tree.Us1.Genesis),
+        };
+        var refused = Assert.IsType<Verdict.Refused>(
+            AnswerVerifier.Verify(stranger, tree.ToUs1().Query, tree.ToUs1().Record(), tree.Now));
+        Assert.Equal(SealEquivocation, refused.Refusal.Failure);
+        Assert.True(Taken(stranger, refused.Evidence!).Segments[tree.Acme.Genesis].IsQuarantined);
+    }
+
+    /// <summary>What it decided before is remembered over answers, and only what contradicts it is evidence.</summary>
+    [Fact]
+    public void Anchor_WhoDecidesBothWays_IsFoundByTheAnswersThatItGave()
+    {
+        var watch = new AttestWatch();
+        Assert.Null(watch.See(Verify(_world.State, _world.Answer())));
+        Assert.Null(watch.See(Verify(_world.State, _world.Answer())));
+        var asked = watch.Count;
+        Assert.True(asked >= 2, $"{asked} questions");
+
+        // Another anchor's denial is a difference of opinion, and no lie of one key.
+        var learned = Learned();
+        Assert.Null(watch.See(Verify(learned, DeniedBy(_world.Us1.Anchors[3]))));
+        var found = watch.See(Verify(learned, DeniedBy(_world.Us1.Anchors[0])));
+        Assert.Equal((ContradictionKind.Attests, _world.Us1.Genesis), (found?.Kind, found?.Segment));
+        var state = Taken(learned, found!);
+        Assert.True(state.Segments[_world.Us1.Genesis].IsExcluded(_world.Us1.Anchors[0].Id));
+
+        var small = new AttestWatch(1);
+        small.See(Verify(_world.State, _world.Answer()));
+        Assert.Equal(1, small.Count);
+    }
+
+    /// <summary>The evidence itself is kept, over a restart too, so that it can be passed on: one piece for each who is
+    /// accused. More of it changes nothing and is not verified.</summary>
+    [Fact]
+    public void Evidence_ThatCounts_IsKeptOnceForEachAccused()
+    {
+        var held = Learned();
+        var first = _world.Us1.SealEnvelope;
+        var seal = _world.Us1.Seal;
+        Equivocate();
+        var evidence = new Contradiction(
+            ContradictionKind.Certificates, _world.Us1.Genesis, first, _world.Us1.SealEnvelope);
+        var liar = _world.Us1.Anchors[1];
+        var votes = new Contradiction(
+            ContradictionKind.SealVotes, _world.Us1.Genesis, Envelope.Sign(seal, liar.Seal),
+            Envelope.Sign(_world.Us1.Seal, liar.Seal));
+        var state = Taken(Taken(held, evidence), votes);
+        Assert.True(
+            StateFile.TryRead(StateFile.Write(state, "n"), state.Home, "n", out var read, out var error), error);
+        Assert.Equal(
+            [ContradictionKind.Certificates, ContradictionKind.SealVotes],
+            read.Segments[_world.Us1.Genesis].Evidence.Select(piece => piece.Kind));
+        foreach (var piece in read.Segments[_world.Us1.Genesis].Evidence)
+        {
+            Assert.NotSame(held, Taken(held, piece));
+            var forged = piece with { Second = piece.Second with { Signatures = piece.First.Signatures } };
+            Assert.Same(read, Taken(read, piece));
+            Assert.Same(read, Taken(read, forged));
+        }
+
+        _world.Us1.Next(_world.Now - 250).SealAt(_world.Now - 200);
+        Assert.Empty(Answers.Accepted(Verify(read, _world.Answer())).Next.Segments[_world.Us1.Genesis].Evidence);
+    }
+
+    /// <summary>What is held of a name ends with its target's word, and not with that of who introduced it.</summary>
+    [Fact]
+    public void Answer_HeldWhileAKeyIsFoundMisused_EndsOrIsRenewed()
+    {
+        var accepted = Answers.Accepted(Verify(_world.State, _world.Answer()));
+        var held = accepted.Next.Segments[_world.Us1.Genesis];
+        var (first, seal, liar) = (_world.Us1.SealEnvelope, _world.Us1.Seal, _world.Us1.Anchors[0]);
+        Equivocate();
+        var quarantined = EvidenceCheck.Check(held, new Contradiction(
+            ContradictionKind.Certificates, _world.Us1.Genesis, first, _world.Us1.SealEnvelope)).Next!;
+        var excluded = EvidenceCheck.Check(held, new Contradiction(
+            ContradictionKind.SealVotes, _world.Us1.Genesis, Envelope.Sign(seal, liar.Seal),
+            Envelope.Sign(_world.Us1.Seal, liar.Seal))).Next!;
+        Assert.Equal(EpochEffect.None, EpochChange.Of(accepted.Answer, held));
+        Assert.Equal(EpochEffect.Ends, EpochChange.Of(accepted.Answer, quarantined));
+        Assert.Equal(EpochEffect.Renew, EpochChange.Of(accepted.Answer, excluded));
+    }
+
+    private UnverifiedAnswer DeniedBy(AnchorKeys anchor)
+    {
+        var ask = _world.Ask();
+        ask.Attesters = hop => hop == 1 ? [anchor.Seal] : [_world.Eu1.Anchors[0].Seal];
+        return ask.Denied();
+    }
+
     private static SegmentState Chain(AnswerSegment segment, long now) =>
         EpochChain.Extend(null, segment.Genesis, null, [.. segment.Documents], now).Segment!;
 

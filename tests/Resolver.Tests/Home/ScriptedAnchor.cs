@@ -55,6 +55,9 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
     /// <summary>What was shown as <c>authorization</c> with each of these questions, and with each stream.</summary>
     internal ConcurrentQueue<string?> Shown { get; } = new();
 
+    /// <summary>The evidence that it was told of.</summary>
+    internal ConcurrentQueue<Contradiction> Reported { get; } = new();
+
     /// <summary>How many streams were ever opened to it.</summary>
     internal int Opened => _opened;
 
@@ -75,6 +78,12 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
                 return Task.FromResult(Resolve(request));
             })
             .AddMethod(AnchorMethods.Subscribe, SubscribeAsync)
+            .AddMethod(AnchorMethods.Report, (request, _) =>
+            {
+                Assert.True(WireReader.TryRead(request.Evidence, out var evidence, out var bad), bad?.ToString());
+                Reported.Enqueue(evidence);
+                return Task.FromResult(new ReportResponse());
+            })
             .Build();
         _server = await RpcServer.StartAsync(
             new RpcServerOptions

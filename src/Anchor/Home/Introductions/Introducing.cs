@@ -186,6 +186,7 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
         }
 
         var refusal = step.Take(hop, result, held, log, context.Now(), _cache, out var chain);
+        verifier.Find(step.Evidence);
         return refusal is null && chain!.NewestNumber > durable
             ? await verifier.AdoptAsync(chain).ConfigureAwait(false)
             : refusal;

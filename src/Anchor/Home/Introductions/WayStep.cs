@@ -38,6 +38,9 @@ internal sealed class WayStep
     /// <summary>Whether the next segment is the target.</summary>
     internal bool HasArrived => Next.Name == _target;
 
+    /// <summary>What the last hop proves against its segment's keys (V38); null for nothing.</summary>
+    internal Contradiction? Evidence { get; private set; }
+
     /// <summary>The label of the child from which the path comes up to the next segment; null where it does
     /// not.</summary>
     internal string? Child => Next.Kind == HopKind.Up ? _from.Label : null;
@@ -105,7 +108,8 @@ internal sealed class WayStep
             Result = result,
             Now = now,
             Cache = cache,
-        });
+        }, out var evidence);
+        Evidence = evidence;
         if (introducer is null)
         {
             return refusal!.At(Next.Name.Text);

@@ -25,14 +25,22 @@ internal sealed class AttestBook : IAsyncDisposable
 
     private readonly AttestMint _mint;
     private readonly AttestAsk _ask;
+    private readonly Func<EpochAnchor, bool> _isExcluded;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
     private readonly Dictionary<AttestKey, Page> _pages = [];
     private readonly CancellationTokenSource _stop = new();
 
-    internal AttestBook(AttestMint mint, AttestAsk ask, TimeProvider time, ILogger log)
+    /// <param name="mint">The own decisions.</param>
+    /// <param name="ask">Asks for others'.</param>
+    /// <param name="isExcluded">Whether an anchor contradicted itself (V38): its Attests spoil an answer.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Hears of what is not attested.</param>
+    internal AttestBook(
+        AttestMint mint, AttestAsk ask, Func<EpochAnchor, bool> isExcluded, TimeProvider time, ILogger log)
     {
+        _isExcluded = isExcluded;
         _mint = mint;
         _ask = ask;
         _time = time;
@@ -60,7 +68,7 @@ internal sealed class AttestBook : IAsyncDisposable
         lock (_gate)
         {
             var page = PageOf(AttestKey.Of(view, terms));
-            var valid = page.Valid(now + view.Epoch.Value.Policy.ClockDelta);
+            var valid = page.Valid(now + view.Epoch.Value.Policy.ClockDelta, Excluded(view));
             if ((valid.Count < others || valid[others - 1].RenewAt <= now) && page.Gathering.IsCompleted
                 && page.RetryAt <= now)
             {
@@ -163,8 +171,11 @@ internal sealed class AttestBook : IAsyncDisposable
         var anchors = view.Epoch.Value.Anchors;
         var self = anchors.ToList().FindIndex(anchor => anchor.Seal.Kid == _mint.Kid);
         return Enumerable.Range(1, anchors.Length).Select(step => anchors[(self + step) % anchors.Length])
-            .Where(anchor => anchor.Seal.Kid != _mint.Kid);
+            .Where(anchor => anchor.Seal.Kid != _mint.Kid && !_isExcluded(anchor));
     }
+
+    private HashSet<Digest> Excluded(SegmentView view) =>
+        [.. view.Epoch.Value.Anchors.Where(_isExcluded).Select(anchor => anchor.Seal.Kid)];
 
     private async Task<MintedAttest?> AskAsync(EpochAnchor anchor, SegmentView view, AttestTerms terms)
     {
@@ -199,8 +210,11 @@ internal sealed class AttestBook : IAsyncDisposable
         internal long RetryAt { get; set; }
 
         // Those that last longest first, so that one renewed replaces one that was not.
-        internal List<MintedAttest> Valid(long until) =>
-            [.. _byKid.Values.Where(attest => attest.Expires > until).OrderByDescending(attest => attest.RenewAt)];
+        internal List<MintedAttest> Valid(long until, HashSet<Digest> excluded) =>
+        [
+            .. _byKid.Values.Where(attest => attest.Expires > until && !excluded.Contains(attest.Kid))
+                .OrderByDescending(attest => attest.RenewAt),
+        ];
 
         internal void Put(IEnumerable<MintedAttest> attests, long now)
         {

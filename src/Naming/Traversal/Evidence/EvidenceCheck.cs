@@ -14,7 +14,8 @@ public static class EvidenceCheck
     /// <param name="evidence">The evidence as it came.</param>
     /// <param name="cache">What was verified before.</param>
     /// <returns>
-    /// The next state, to be made durable before it is used (V39); or the first error: a form or signature error,
+    /// The next state, to be made durable before it is used (V39), the same one where nothing new is proven, which
+    /// costs no verification; or the first error: a form or signature error,
     /// <see cref="EpochUnknown"/>, <see cref="EvidenceStale"/>, or <see cref="BadEnvelope"/> where the two do not
     /// contradict each other.
     /// </returns>
@@ -26,6 +27,32 @@ public static class EvidenceCheck
         if (state.Segments.GetValueOrDefault(evidence.Segment) is not { } segment)
         {
             return (null, new Refusal(EpochUnknown, "evidence", $"nothing is held of {evidence.Segment}"));
+        }
+
+        var (next, refusal) = Check(segment, evidence, cache);
+        if (next is null)
+        {
+            return (null, refusal);
+        }
+
+        var draft = new StateDraft(state);
+        draft.Write(segment.Genesis, next);
+        return (draft.State, null);
+    }
+
+    /// <summary>The same for one segment.</summary>
+    /// <param name="segment">What is held of the segment.</param>
+    /// <param name="evidence">The evidence as it came.</param>
+    /// <param name="cache">What was verified before.</param>
+    /// <returns>As for a whole state.</returns>
+    public static (SegmentState? Next, Refusal? Refusal) Check(
+        SegmentState segment, Contradiction evidence, VerifiedCache? cache = null)
+    {
+        ArgumentNullException.ThrowIfNull(segment);
+        ArgumentNullException.ThrowIfNull(evidence);
+        if (evidence.Segment != segment.Genesis)
+        {
+            return (null, new Refusal(WrongSegment, "evidence", $"of {evidence.Segment}"));
         }
 
         if ((Size(evidence.First) ?? Size(evidence.Second)) is { } large)
@@ -42,14 +69,9 @@ public static class EvidenceCheck
             ContradictionKind.Attests => Attests(segment, evidence, checks),
             _ => (null, new Refusal(BadEnvelope, "kind", $"kind {(int)evidence.Kind}")),
         };
-        if (refusal is not null)
-        {
-            return (null, refusal.At("evidence"));
-        }
-
-        var draft = new StateDraft(state);
-        draft.Write(segment.Genesis, segment.Accuse(accused));
-        return (draft.State, null);
+        return refusal is not null ? (null, refusal.At("evidence"))
+            : segment.IsAccused(accused) ? (segment, null)
+            : (segment.Accuse(accused, evidence), null);
     }
 
     private static Refusal? Size(Envelope envelope) => envelope.Payload.Length > Limits.EnvelopeBytes
@@ -65,9 +87,14 @@ public static class EvidenceCheck
             return (null, form);
         }
 
+        if (Slot(segment, first!, second!) is { } slot)
+        {
+            return (null, slot);
+        }
+
         var epoch = segment.Newest.Value;
-        return (null, Slot(segment, first!, second!)
-            ?? CertificateCheck.Seal(evidence.First, first!, epoch, checks, out _)?.At("first")
+        return (null, segment.IsQuarantined ? null
+            : CertificateCheck.Seal(evidence.First, first!, epoch, checks, out _)?.At("first")
             ?? CertificateCheck.Seal(evidence.Second, second!, epoch, checks, out _)?.At("second"));
     }
 
@@ -155,6 +182,12 @@ public static class EvidenceCheck
         if (one.Kid != two.Kid || !keys.TryFind(one.Kid, out var key, out var found, out var anchor))
         {
             return (null, new Refusal(ThresholdNotMet, "", "not two statements of one key of that epoch"));
+        }
+
+        // Known already: more of it is not verified again.
+        if (found == role && anchor is not null && segment.IsExcluded(anchor.Id))
+        {
+            return (anchor.Id, null);
         }
 
         return found != role || anchor is null

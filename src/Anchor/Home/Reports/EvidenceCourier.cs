@@ -1,0 +1,143 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Fairlead.Anchor.Serving;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Resolver.Anchors;
+using Fairlead.Resolver.Home;
+using Fairlead.Rpc;
+using Microsoft.Extensions.Logging;
+
+namespace Fairlead.Anchor.Home.Reports;
+
+/// <summary>
+/// Passes evidence on (V38): to the other anchors of the segment, to the segments that its leaves and uplinks name,
+/// and to the accused segment itself, there to one anchor more than may lie. A few at a time; what is held goes to the other
+/// anchors of the segment again from time to time, since one of them may have been away. Thread-safe.
+/// </summary>
+internal sealed class EvidenceCourier : IAsyncDisposable
+{
+    private const int WaitingMax = 256;
+    private const int AtOnce = 8;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(60);
+
+    private readonly ServingContext _context;
+    private readonly HomeVerifier _verifier;
+    private readonly EvidenceBook _book;
+    private readonly Func<Contradiction, CancellationToken, Task> _tellOwn;
+    private readonly ILogger _log;
+    private readonly Channel<Contradiction> _waiting = Channel.CreateBounded<Contradiction>(
+        new BoundedChannelOptions(WaitingMax) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
+
+    /// <param name="context">The anchor.</param>
+    /// <param name="verifier">Knows where other segments' anchors are.</param>
+    /// <param name="book">What is to be passed on.</param>
+    /// <param name="tellOwn">Tells the other anchors of the segment; may fail.</param>
+    internal EvidenceCourier(
+        ServingContext context,
+        HomeVerifier verifier,
+        EvidenceBook book,
+        Func<Contradiction, CancellationToken, Task> tellOwn)
+    {
+        (_context, _verifier, _book, _tellOwn) = (context, verifier, book, tellOwn);
+        _log = context.Loggers.CreateLogger<EvidenceCourier>();
+        book.Proven += OnProven;
+        _running = Task.WhenAll(Task.Run(RunAsync), Task.Run(RepeatAsync));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _book.Proven -= OnProven;
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private void OnProven(Contradiction evidence) => _waiting.Writer.TryWrite(evidence);
+
+    private async Task RunAsync()
+    {
+        await foreach (var evidence in _waiting.Reader.ReadAllAsync(_stop.Token).ConfigureAwait(false))
+        {
+            await TellOwnAsync(evidence).ConfigureAwait(false);
+            var around = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = _stop.Token };
+            await Parallel.ForEachAsync(
+                Receivers(evidence), around,
+                async (receiver, _) => await TellAsync(receiver.Segment, receiver.At, evidence).ConfigureAwait(false))
+                .ConfigureAwait(false);
+        }
+    }
+
+    private async Task RepeatAsync()
+    {
+        while (true)
+        {
+            await Task.Delay(Again, _context.Time, _stop.Token).ConfigureAwait(false);
+            foreach (var (evidence, _) in _book.Held.Take(WaitingMax).ToList())
+            {
+                await TellOwnAsync(evidence).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task TellOwnAsync(Contradiction evidence)
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        using var timer = _context.Time.CreateTimer(_ => bounded.Cancel(), null, Patience, Timeout.InfiniteTimeSpan);
+        await _tellOwn(evidence, bounded.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private IEnumerable<(Digest Segment, IpEndpoint At)> Receivers(Contradiction evidence)
+    {
+        if (_context.Views.Current is not { } view)
+        {
+            return [];
+        }
+
+        var named = view.Around().ToDictionary();
+        if (evidence.Segment != view.Genesis)
+        {
+            named.TryAdd(evidence.Segment, []);
+        }
+
+        return named.SelectMany(one => PlacesOf(one.Key, one.Value).Select(at => (one.Key, at)));
+    }
+
+    // The anchors start behind themselves, so that they do not all tell the same ones.
+    private IEnumerable<IpEndpoint> PlacesOf(Digest segment, ImmutableArray<IpEndpoint> named)
+    {
+        if (_verifier.Chain(segment) is not { } chain)
+        {
+            return named.Take(2);
+        }
+
+        var anchors = chain.Newest.Value.Anchors;
+        var start = _context.TransportKid.ToArray()[0];
+        return Enumerable.Range(0, (int)Math.Min(chain.Newest.Value.Quorum.F + 1, anchors.Length))
+            .Select(i => anchors[(start + i) % anchors.Length].Endpoints[0]);
+    }
+
+    private async Task TellAsync(Digest segment, IpEndpoint at, Contradiction evidence)
+    {
+        var client = new AnchorClient(at, _context.Transport, _context.Time, _verifier.Chain(segment))
+        {
+            Patience = Patience,
+        };
+        await using (client.ConfigureAwait(false))
+        {
+            try
+            {
+                await client.ReportAsync(evidence, _stop.Token).ConfigureAwait(false);
+            }
+            catch (RpcException e) when (!_stop.IsCancellationRequested)
+            {
+                HomeLog.NotReported(
+                    _log, at.Text, segment, evidence.Segment, HomeMeeting.Describe(e, at).ToString());
+            }
+        }
+    }
+}
