@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
 using Fairlead.Resolver.Anchors;
+using Fairlead.Resolver.Home;
+using Fairlead.Rpc;
 
 namespace Fairlead.Anchor.Home;
 
@@ -12,6 +15,8 @@ namespace Fairlead.Anchor.Home;
 /// </summary>
 internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
 {
+    private static readonly TimeSpan OwnPatience = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<Digest, EpochLog> _logs = new();
 
     /// <summary>The documents of a segment's epochs, from its genesis on.</summary>
@@ -30,11 +35,65 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
     internal async Task<Refusal?> MeetAsync(
         AnchorClient client, Digest segment, Floor? floor, SegmentView view, CancellationToken cancellationToken)
     {
+        var delta = view.Epoch.Value.Policy.ClockDelta;
+        return await TakeAsync(segment, held => ChainFetch.RunAsync(
+            client, segment, held, null, floor, context.Time, delta, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether a chain does not reach the epoch by which what names the segment names it (V30).</summary>
+    internal bool Lacks(Digest segment, Floor floor) => floor.Epoch > (verifier.Chain(segment)?.NewestNumber ?? -1)
+        || floor.Epoch >= LogOf(segment).All.Length;
+
+    /// <summary>
+    /// The chain as the other anchors of the own segment relay it: one of them may have met an epoch that this one has
+    /// not, of a segment whose anchors cannot be asked any more (I24).
+    /// </summary>
+    /// <param name="segment">The segment.</param>
+    /// <param name="floor">The epoch that the chain must contain.</param>
+    /// <param name="view">The own segment.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Why none of them had it; null where it is held now.</returns>
+    internal async Task<Refusal?> AskOwnAsync(
+        Digest segment, Floor floor, SegmentView view, CancellationToken cancellationToken)
+    {
+        var delta = view.Epoch.Value.Policy.ClockDelta;
+        Refusal? last = new(VerificationFailure.BelowLinkFloor, "epochs", "there is no other anchor to ask");
+        foreach (var anchor in view.Epoch.Value.Anchors.Where(anchor => anchor.Tls.Kid != context.TransportKid))
+        {
+            var client = new AnchorClient(
+                anchor.Endpoints[0], context.Transport, context.Time, verifier.Chain(view.Genesis))
+            {
+                Patience = OwnPatience,
+            };
+            await using (client.ConfigureAwait(false))
+            {
+                try
+                {
+                    last = await TakeAsync(segment, held => ChainFetch.RelayedAsync(
+                        client, segment, held, floor, context.Time, delta, cancellationToken)).ConfigureAwait(false);
+                }
+                catch (RpcException e)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    last = HomeMeeting.Describe(e, client.Endpoint);
+                }
+            }
+
+            if (last is null)
+            {
+                return null;
+            }
+        }
+
+        return last;
+    }
+
+    private async Task<Refusal?> TakeAsync(
+        Digest segment, Func<SegmentState?, Task<(ChainFetch.Fetched? Fetched, Refusal? Refusal)>> fetch)
+    {
         var log = LogOf(segment);
         var held = verifier.Chain(segment);
-        var delta = view.Epoch.Value.Policy.ClockDelta;
-        var (fetched, refusal) = await ChainFetch.RunAsync(
-            client, segment, held, null, floor, context.Time, delta, cancellationToken).ConfigureAwait(false);
+        var (fetched, refusal) = await fetch(held).ConfigureAwait(false);
         if (fetched is null)
         {
             return refusal;
@@ -44,8 +103,7 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
         // start.
         if (held is not null && log.All.Length <= held.NewestNumber)
         {
-            var (whole, failed) = await ChainFetch.RunAsync(
-                client, segment, null, null, floor, context.Time, delta, cancellationToken).ConfigureAwait(false);
+            var (whole, failed) = await fetch(null).ConfigureAwait(false);
             if (whole is null)
             {
                 return failed;

@@ -37,6 +37,11 @@ internal static partial class HomeLog
         ILogger logger, string kind, Digest segment, VerificationFailure failure, string detail);
 
     [LoggerMessage(
+        2207, LogLevel.Information, "The own anchors were asked for {Segment} up to epoch {Epoch}: {Result}",
+        EventName = "AskedOwn")]
+    internal static partial void AskedOwn(ILogger logger, string segment, long epoch, string result);
+
+    [LoggerMessage(
         2205, LogLevel.Information, "{Anchor} of {Segment} takes no evidence against keys of {Accused}: {Reason}",
         EventName = "NotReported")]
     internal static partial void NotReported(

@@ -238,10 +238,12 @@ internal sealed class HomeAsker : IAsyncDisposable
 
                 if (answer is not null)
                 {
-                    var whole = wholeChains
-                        ? await WholeChains.FetchAsync(anchor, raw, cancellationToken).ConfigureAwait(false)
-                        : raw;
-                    return new Asked(answer, whole, _memory.State.ClockDelta, []);
+                    var (whole, missing) = wholeChains
+                        ? await WholeChains.FetchAsync(
+                            [anchor, .. _anchors.Where(other => other != anchor)], raw, cancellationToken)
+                            .ConfigureAwait(false)
+                        : (raw, null);
+                    return new Asked(answer, whole, _memory.State.ClockDelta, []) { Missing = missing };
                 }
             }
         }

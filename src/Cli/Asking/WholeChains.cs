@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
-using Fairlead.Protocol;
-using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Anchors;
+using Fairlead.Rpc;
 
 namespace Fairlead.Cli.Asking;
 
@@ -13,48 +12,59 @@ namespace Fairlead.Cli.Asking;
 /// </summary>
 internal static class WholeChains
 {
-    /// <summary>The answer with whole chains, as far as the anchor shows them.</summary>
-    /// <param name="anchor">The anchor that gave the answer.</param>
+    /// <summary>The answer with whole chains.</summary>
+    /// <param name="anchors">Who is asked, in this order: each shows the same chains or lies.</param>
     /// <param name="answer">The answer.</param>
-    /// <exception cref="Fairlead.Rpc.RpcException">The anchor failed.</exception>
-    internal static async Task<UnverifiedAnswer> FetchAsync(
-        AnchorClient anchor, UnverifiedAnswer answer, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The answer, and why a chain of it is not whole; the answer itself is as good as before.</returns>
+    internal static async Task<(UnverifiedAnswer Answer, AnchorRefusal? Missing)> FetchAsync(
+        IReadOnlyList<AnchorClient> anchors, UnverifiedAnswer answer, CancellationToken cancellationToken)
     {
         var hops = ImmutableArray.CreateBuilder<UnverifiedHop>(answer.Hops.Length);
+        AnchorRefusal? missing = null;
         foreach (var hop in answer.Hops)
         {
             var first = hop.Epochs is [var shown, ..] && Document.TryParse<Epoch>(shown.Payload, out var epoch, out _)
                 ? Math.Min(epoch.Value.Number, Limits.ChainEpochs)
                 : 0;
-            var before = await PagesAsync(anchor, hop.Genesis, first, cancellationToken).ConfigureAwait(false);
+            List<EpochDocument> before = [];
+            AnchorRefusal? failed = null;
+            foreach (var anchor in anchors)
+            {
+                (before, failed) = await PagesAsync(anchor, hop.Genesis, first, cancellationToken)
+                    .ConfigureAwait(false);
+                if (failed is null)
+                {
+                    break;
+                }
+            }
+
+            missing ??= failed;
             hops.Add(hop with { Epochs = [.. before, .. hop.Epochs] });
         }
 
-        return answer with { Hops = hops.MoveToImmutable() };
+        return (answer with { Hops = hops.MoveToImmutable() }, missing);
     }
 
-    private static async Task<List<EpochDocument>> PagesAsync(
+    private static async Task<(List<EpochDocument> Epochs, AnchorRefusal? Failed)> PagesAsync(
         AnchorClient anchor, Digest segment, long before, CancellationToken cancellationToken)
     {
-        var epochs = new List<EpochDocument>();
-        while (epochs.Count < before)
+        try
         {
-            var page = await anchor.EpochsAsync(
-                new EpochsRequest
-                {
-                    Genesis = WireWriter.ToBytes(segment),
-                    From = (ulong)epochs.Count,
-                    Limit = (uint)Math.Min(Limits.PageEpochs, before - epochs.Count),
-                },
-                cancellationToken).ConfigureAwait(false);
-            if (!WireReader.TryRead(page.Epochs, out var documents, out _) || documents.IsEmpty)
-            {
-                break;
-            }
-
-            epochs.AddRange(documents);
+            var next = 0L;
+            var (epochs, refusal) = await ChainPages.ReadAsync(
+                anchor, segment, 0, before, page => (next += page.Length, null), cancellationToken)
+                .ConfigureAwait(false);
+            refusal ??= epochs.Count < before
+                ? new Refusal(
+                    VerificationFailure.EpochGap, "epochs", $"{epochs.Count} of the {before} epochs before the answer's")
+                : null;
+            return (epochs, refusal is null ? null : AnchorRefusal.Of(anchor.Endpoint, refusal));
         }
-
-        return epochs;
+        catch (RpcException e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return ([], AnchorRefusal.Of(anchor.Endpoint, e));
+        }
     }
 }

@@ -55,7 +55,13 @@ internal static class Resolve
 
             var members = await SetAsking.MembersAsync(asker, answer, options.Save is not null, cancellationToken)
                 .ConfigureAwait(false);
-            Save(options.Save, asked, members.Select(member => member.Asked).OfType<Asked>());
+            var all = members.Select(member => member.Asked).OfType<Asked>().Prepend(asked).ToList();
+            var missing = all.Select(one => one.Missing).FirstOrDefault(one => one is not null);
+            if (missing is null)
+            {
+                Save(options.Save, asked, all.Skip(1));
+            }
+
             var view = AnswerView.Of(answer, asked.ClockDelta, asked.Refusals) with
             {
                 Members = [.. members.Select(member => member.View)],
@@ -69,7 +75,13 @@ internal static class Resolve
                 Show(view, options.IsJson, options.IsTrace, options.NoColour, output);
             }
 
-            return view.ExitCode;
+            // The answer is good and shown; a file of it would not verify alone.
+            return missing is null
+                ? view.ExitCode
+                : throw new CliException(
+                    ExitCode.Unreachable,
+                    $"--save {options.Save}: not written, since no anchor shows the whole chains: {missing.Anchor}: "
+                    + $"{missing.Failure}: {missing.Detail}");
         }
     }
 

@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
-using Fairlead.Protocol;
-using Fairlead.Protocol.V1;
 
 namespace Fairlead.Resolver.Anchors;
 
@@ -56,6 +54,35 @@ public static class ChainFetch
         return refusal is null ? (new Fetched(segment, epochs), null) : (null, refusal);
     }
 
+    /// <summary>Fetches what extends a chain from an anchor of another segment that relays it.</summary>
+    /// <param name="anchor">The anchor.</param>
+    /// <param name="genesis">The segment whose chain it is.</param>
+    /// <param name="held">What is held; null for nothing.</param>
+    /// <param name="floor">The epoch that the chain must contain; null for none.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="delta">The clock tolerance, in milliseconds.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The chain, or the first error.</returns>
+    /// <exception cref="Rpc.RpcException">The anchor cannot be reached, or does not relay that segment.</exception>
+    public static async Task<(Fetched? Fetched, Refusal? Refusal)> RelayedAsync(
+        AnchorClient anchor,
+        Digest genesis,
+        SegmentState? held,
+        Floor? floor,
+        TimeProvider time,
+        long delta,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(anchor);
+        ArgumentNullException.ThrowIfNull(time);
+        var (segment, epochs, failed) = await PagesAsync(
+            anchor, genesis, held, null, long.MaxValue, [], time, delta, cancellationToken).ConfigureAwait(false);
+        failed ??= segment is null
+            ? new Refusal(VerificationFailure.EpochUnknown, "epochs", "the anchor gave no epoch")
+            : EpochChain.CheckNewest(segment, floor, time.GetUtcNow().ToUnixTimeMilliseconds(), delta);
+        return failed is null ? (new Fetched(segment!, epochs), null) : (null, failed);
+    }
+
     /// <summary>Fetches what fills a gap of an answer, from an anchor that relays the segment.</summary>
     /// <param name="anchor">The anchor.</param>
     /// <param name="gap">The gap.</param>
@@ -105,50 +132,20 @@ public static class ChainFetch
         long delta,
         CancellationToken cancellationToken)
     {
-        var epochs = new List<EpochDocument>();
         var segment = held;
-        while (true)
-        {
-            var from = segment is null ? start?.Epoch ?? 0 : segment.NewestNumber + 1;
-            if (from >= before)
+        var (epochs, failed) = await ChainPages.ReadAsync(
+            anchor,
+            genesis,
+            held is null ? start?.Epoch ?? 0 : held.NewestNumber + 1,
+            before,
+            page =>
             {
-                return (segment, epochs, null);
-            }
-
-            var page = await anchor.EpochsAsync(
-                new EpochsRequest
-                {
-                    Genesis = WireWriter.ToBytes(genesis),
-                    From = (ulong)from,
-                    Limit = (uint)Math.Min(Limits.PageEpochs, before - from),
-                },
-                cancellationToken).ConfigureAwait(false);
-            if (!WireReader.TryRead(page.Epochs, out var documents, out var malformed))
-            {
-                return (null, epochs, malformed);
-            }
-
-            if (documents.IsEmpty)
-            {
-                return (segment, epochs, null);
-            }
-
-            var verdict = EpochChain.Extend(
-                segment, genesis, start, documents, time.GetUtcNow().ToUnixTimeMilliseconds(), delta, refused);
-            if (!verdict.IsAccepted)
-            {
-                return (null, epochs, verdict.Refusal);
-            }
-
-            // Whoever shows what is held already, again and again, would be asked without end.
-            if (verdict.Segment.NewestNumber < from)
-            {
-                return (null, epochs, new Refusal(
-                    VerificationFailure.EpochGap, "epochs", $"asked for {from}, and shown what comes before it"));
-            }
-
-            segment = verdict.Segment;
-            epochs.AddRange(documents);
-        }
+                var verdict = EpochChain.Extend(
+                    segment, genesis, start, page, time.GetUtcNow().ToUnixTimeMilliseconds(), delta, refused);
+                segment = verdict.Segment ?? segment;
+                return (segment is null ? 0 : segment.NewestNumber + 1, verdict.Refusal);
+            },
+            cancellationToken).ConfigureAwait(false);
+        return (failed is null ? segment : null, epochs, failed);
     }
 }

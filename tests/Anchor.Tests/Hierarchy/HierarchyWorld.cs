@@ -10,7 +10,7 @@ namespace Fairlead.Anchor.Tests.Hierarchy;
 
 /// <summary>
 /// acme.internal above eu1 (the home) and us1, and a second tree beside it: corp.internal, a peer of acme, above db.
-/// us1 has four anchors, the others one each.
+/// us1 has four anchors, the others one each, unless the test wants more of eu1.
 /// </summary>
 internal sealed class HierarchyWorld : IAsyncDisposable
 {
@@ -19,7 +19,9 @@ internal sealed class HierarchyWorld : IAsyncDisposable
     /// <param name="isTransitAllowed">Whether acme lets its children reach one another.</param>
     /// <param name="attestTransit">How long acme's Attests hold before they are to be renewed, in ms.</param>
     /// <param name="renewed">How often each segment was renewed before it starts: one epoch each.</param>
-    internal HierarchyWorld(bool isTransitAllowed = true, long attestTransit = 3_600_000, int renewed = 0)
+    /// <param name="homes">How many anchors eu1 has.</param>
+    internal HierarchyWorld(
+        bool isTransitAllowed = true, long attestTransit = 3_600_000, int renewed = 0, int homes = 1)
     {
         Acme = new AnchorCluster(
             "acme.internal", 600, anchors: 1, older: renewed,
@@ -28,7 +30,7 @@ internal sealed class HierarchyWorld : IAsyncDisposable
         {
             Decorate = service => service.Intercept(Heard),
         };
-        Eu1 = Child(Acme, "eu1", 100, 1, renewed);
+        Eu1 = Child(Acme, "eu1", 100, homes, renewed);
         Us1 = Child(Acme, "us1", 200, 4, renewed);
         Corp = new AnchorCluster(
             "corp.internal", 700, anchors: 1, older: renewed,
@@ -80,10 +82,10 @@ internal sealed class HierarchyWorld : IAsyncDisposable
 
     /// <summary>Asks eu1 as a pod that remembers what it learned before, until there is a verdict.</summary>
     internal async Task<VerifiedAnswer> AskAsync(
-        VerifierMemory memory, string name, CancellationToken cancellationToken)
+        VerifierMemory memory, string name, CancellationToken cancellationToken, int anchor = 0)
     {
         var query = ClusterClient.Ask(Eu1, name);
-        await using var client = Client.AsPod(Eu1, 0);
+        await using var client = Client.AsPod(Eu1, anchor);
         while (true)
         {
             try

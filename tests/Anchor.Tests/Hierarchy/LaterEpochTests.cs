@@ -72,6 +72,49 @@ public sealed class LaterEpochTests : IAsyncLifetime
         await ServedAsync(world, pod, "last");
     }
 
+    /// <summary>An anchor that was away while the parent made an epoch, and its own segment raised its floor to that: the
+    /// parent is dead when it comes back, and the others of the segment know the epoch (V30).</summary>
+    [Fact]
+    public async Task Anchor_ThatNeverMetTheParentsNewestEpoch_HearsOfItFromTheOthers()
+    {
+        const string Name = "checkout.shop.svc.us1.acme.internal";
+        await using var world = new HierarchyWorld(attestTransit: 500, homes: 4);
+        await world.StartAsync(world.Acme, world.Eu1, world.Us1);
+        await world.Client.SealAsync(world.Us1, 0, "checkout.shop.svc", Token);
+        var pod = world.Memory();
+        for (var anchor = 0; anchor < 4; anchor++)
+        {
+            Assert.Equal(Outcome.Record, (await world.AskAsync(pod, Name, Token, anchor)).Outcome);
+        }
+
+        await world.Eu1.StopAsync(3);
+        await using (var acme = new OperatorClient(world.Acme, 0))
+        {
+            var epoch = EpochOf(world.Acme).Value.Number + 1;
+            await acme.ProposeAsync("later", RuleEffect.Allow, "*.elsewhere.internal");
+            await EpochClusterTests.SealedAsync(world.Acme, epoch);
+        }
+
+        // Each of the three asks acme for the newest introduction every half second.
+        var asked = world.Heard.CountOf(nameof(IntroduceRequest));
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(world.Heard.CountOf(nameof(IntroduceRequest))),
+            count => count >= asked + 12, Patience, Token);
+        await RenewAsync(world, world.Eu1, 1, 2);
+        await world.Acme.StopAsync(0);
+
+        await world.Eu1.StartAsync(3);
+        await EpochClusterTests.SealedAsync(world.Eu1, EpochOf(world.Eu1).Value.Number);
+        foreach (var memory in new[] { pod, world.Memory() })
+        {
+            var answer = await world.AskAsync(memory, Name, Token, anchor: 3);
+            Assert.Equal(
+                (Outcome.Record, "Home eu1.acme.internal, Up acme.internal, Down us1.acme.internal"),
+                (answer.Outcome, HierarchyWorld.PathOf(answer)));
+            Assert.Equal(EpochOf(world.Eu1).Digest, answer.Hops[0].Epoch.Digest);
+        }
+    }
+
     private static Parsed<Epoch> EpochOf(AnchorCluster cluster) => cluster[0].Views.Current!.Epoch;
 
     // To a pod that was there before, and to one that knows nothing.

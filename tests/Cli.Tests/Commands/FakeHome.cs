@@ -51,6 +51,9 @@ internal sealed class FakeHome : IAsyncDisposable
 
     internal int Asked { get; private set; }
 
+    /// <summary>Which anchors show no epoch any more.</summary>
+    internal Func<int, bool> Withholds { get; set; } = static _ => false;
+
     internal static async Task<FakeHome> StartAsync(CancellationToken cancellationToken, bool foreignKeys = false)
     {
         var home = new FakeHome();
@@ -61,7 +64,7 @@ internal sealed class FakeHome : IAsyncDisposable
                 foreignKeys ? ECDsa.Create(ECCurve.NamedCurves.nistP256) : home._keys[i], TimeProvider.System);
             home._identities.Add(identity);
             var service = ServerServiceDefinition.CreateBuilder()
-                .AddMethod(AnchorMethods.Epochs, (request, _) => Task.FromResult(home.Epochs(request)))
+                .AddMethod(AnchorMethods.Epochs, (request, _) => Task.FromResult(home.Epochs(index, request)))
                 .AddMethod(AnchorMethods.Head, (request, _) => Task.FromResult(home.Head(index, request)))
                 .AddMethod(AnchorMethods.Resolve, (request, _) => Task.FromResult(home.Resolve(index, request)))
                 .Build();
@@ -96,8 +99,13 @@ internal sealed class FakeHome : IAsyncDisposable
         _identities.ForEach(identity => identity.Dispose());
     }
 
-    private EpochsResponse Epochs(EpochsRequest request)
+    private EpochsResponse Epochs(int index, EpochsRequest request)
     {
+        if (Withholds(index))
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "withheld"));
+        }
+
         var response = new EpochsResponse();
         response.Epochs.AddRange(Segment.Documents.Skip((int)request.From).Select(WireWriter.ToMessage));
         return response;

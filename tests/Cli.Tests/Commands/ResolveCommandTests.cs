@@ -174,6 +174,35 @@ public sealed class ResolveCommandTests : IDisposable
         Assert.Equal((string?)first["record"]!["digest"], (string?)second["record"]!["digest"]);
     }
 
+    /// <summary>An anchor that answers and then shows no older epochs costs nothing while another shows them; where none
+    /// does, the answer is shown and the file is not written.</summary>
+    [Fact]
+    public async Task Resolve_SavedAnswerWhoseChainIsWithheld_IsAskedElsewhereAndTheAnswerIsNotLost()
+    {
+        await using var home = await StartAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            home.Segment.Next(home.Now - 30_000 + i);
+        }
+
+        home.Segment.SealAt(home.Now - 500);
+        home.Twist = static (_, answer) => answer with
+        {
+            Hops = [answer.Hops[0] with { Epochs = answer.Hops[0].Epochs[^1..] }],
+        };
+        home.Withholds = index => index == 0 && home.Asked > 0;
+        (await ResolveAsync(Web, "--save", _folder["a.json"])).Succeeds();
+        (await Fairlead.RunAsync(
+            "verify", _folder["a.json"], "--genesis", home.Segment.Genesis.ToString())).Succeeds();
+
+        var asked = home.Asked;
+        home.Withholds = _ => home.Asked > asked;
+        var run = await ResolveAsync(Web, "--save", _folder["again.json"]);
+        run.Fails(ExitCode.Unreachable, "withheld");
+        Assert.StartsWith("10.0.0.1:8080 region eu\n", run.Output, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["again.json"]));
+    }
+
     [Fact]
     public async Task Resolve_WithState_RefusesAnOlderSealLater()
     {

@@ -56,7 +56,7 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
 
     /// <summary>Walks a way whose hops are at hand, as after a restart.</summary>
     internal async Task<(Way? Way, Refusal? Refusal)> RepeatAsync(
-        SegmentView view, SegmentName target, IEnumerable<UnverifiedHop> hops)
+        SegmentView view, SegmentName target, IEnumerable<UnverifiedHop> hops, CancellationToken cancellationToken)
     {
         if (view.Towards(target) is not { } first)
         {
@@ -66,6 +66,11 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
         var step = new WayStep(view, target, first);
         foreach (var hop in hops)
         {
+            if (chains.Lacks(step.Next.Genesis, step.Next.Floor) && hop.Epochs.Length <= step.Next.Floor.Epoch)
+            {
+                await AskOwnAsync(view, step.Next, cancellationToken).ConfigureAwait(false);
+            }
+
             var refusal = step.CheckNext(verifier.Pins)
                 ?? await TakeAsync(step, hop, AnswerResult.Record).ConfigureAwait(false);
             if (refusal is not null)
@@ -103,7 +108,22 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
             last = refusal;
         }
 
+        // No introduction comes of it, but what was introduced before goes on under a floor that was raised (V30).
+        if (chains.Lacks(step.Next.Genesis, step.Next.Floor) && !cancellationToken.IsCancellationRequested)
+        {
+            await AskOwnAsync(view, step.Next, cancellationToken).ConfigureAwait(false);
+        }
+
         return (default, last ?? new Refusal(VerificationFailure.Behind, step.Next.Name.Text, "stopped"));
+    }
+
+    private async Task AskOwnAsync(SegmentView view, Onward next, CancellationToken cancellationToken)
+    {
+        var refusal = await chains.AskOwnAsync(next.Genesis, next.Floor, view, cancellationToken)
+            .ConfigureAwait(false);
+        HomeLog.AskedOwn(
+            context.Loggers.CreateLogger(typeof(Introducing).FullName!), next.Name.Text, next.Floor.Epoch,
+            refusal?.ToString() ?? "held now");
     }
 
     private async Task<(AnswerResult Result, Refusal? Refusal)> AskOneAsync(

@@ -195,7 +195,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
             }
         }
 
-        var (way, refusal) = await _introducing.RepeatAsync(view, target, answer.Hops).ConfigureAwait(false);
+        var (way, refusal) = await _introducing.RepeatAsync(
+            view, target, answer.Hops, _stop.Token).ConfigureAwait(false);
         if (way is not null && !IsOver(way))
         {
             return way;

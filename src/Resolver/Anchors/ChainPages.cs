@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using Fairlead.Naming;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+
+namespace Fairlead.Resolver.Anchors;
+
+/// <summary>
+/// Pages of a segment's epochs from one anchor, the one way in which they are asked for: what is done with a page, and
+/// where the next one starts, its taker says. Stateless.
+/// </summary>
+public static class ChainPages
+{
+    /// <summary>Takes one page.</summary>
+    /// <param name="page">The page, not empty.</param>
+    /// <returns>The number of the epoch that comes next, or why no more is wanted.</returns>
+    public delegate (long Next, Refusal? Refusal) Take(ImmutableArray<EpochDocument> page);
+
+    /// <summary>Reads pages until an empty one, or until the last epoch before the given one.</summary>
+    /// <param name="anchor">The anchor.</param>
+    /// <param name="segment">The segment.</param>
+    /// <param name="from">The number of the first epoch wanted.</param>
+    /// <param name="before">The number of the first epoch that is not wanted.</param>
+    /// <param name="take">Takes each page.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The epochs that came, as they came; and the first error, also where an anchor shows the same without
+    /// end.</returns>
+    /// <exception cref="Rpc.RpcException">The anchor cannot be reached, or does not show that segment.</exception>
+    public static async Task<(List<EpochDocument> Epochs, Refusal? Refusal)> ReadAsync(
+        AnchorClient anchor,
+        Digest segment,
+        long from,
+        long before,
+        Take take,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(anchor);
+        ArgumentNullException.ThrowIfNull(take);
+        var epochs = new List<EpochDocument>();
+        while (from < before)
+        {
+            var request = new EpochsRequest
+            {
+                Genesis = WireWriter.ToBytes(segment),
+                From = (ulong)from,
+                Limit = (uint)Math.Min(Limits.PageEpochs, before - from),
+            };
+            var page = await anchor.EpochsAsync(request, cancellationToken).ConfigureAwait(false);
+            if (!WireReader.TryRead(page.Epochs, out var documents, out var malformed))
+            {
+                return (epochs, malformed);
+            }
+
+            if (documents.IsEmpty)
+            {
+                return (epochs, null);
+            }
+
+            var (next, refusal) = take(documents);
+            if (refusal is not null)
+            {
+                return (epochs, refusal);
+            }
+
+            // Whoever shows what is held already, again and again, would be asked without end.
+            if (next <= from)
+            {
+                return (epochs, new Refusal(
+                    VerificationFailure.EpochGap, "epochs", $"asked for {from}, and shown what comes before it"));
+            }
+
+            from = next;
+            epochs.AddRange(documents);
+        }
+
+        return (epochs, null);
+    }
+}
