@@ -15,7 +15,11 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
 {
     private const int KnownMax = 64;
 
-    private readonly RateBook _rates = new(
+    // Apart, so that another segment, which may name any subject, has no part in what the own pods are counted by.
+    private readonly RateBook _pods = new(
+        context.Rates.SubjectPerSecond, context.Rates.SubjectBurst, context.Time);
+
+    private readonly RateBook _foreign = new(
         context.Rates.SubjectPerSecond, context.Rates.SubjectBurst, context.Time);
 
     /// <summary>Judges one request.</summary>
@@ -92,7 +96,9 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
 
     // V52. Another segment may name as many subjects as it likes: together they ask as often as one segment may.
     private Refusal? Often(Consumer consumer, bool isForeign) =>
-        (isForeign ? homes.Rates.Take(consumer.Home) : null) ?? _rates.Take(consumer.Digest);
+        isForeign
+            ? homes.Rates.Take(consumer.Home) ?? _foreign.Take(consumer.Digest)
+            : _pods.Take(consumer.Digest);
 
     private Refusal? AtHome(
         Parsed<Query> query, Caller caller, SegmentView view, out Consumer? consumer, out Identified? pod)
@@ -122,7 +128,7 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
             return refusal.At("grant");
         }
 
-        if (homes.Learn(query.Value.Home, view.Name, request.HomeEpochs, request.Via, view, out var home)
+        if (homes.Learn(kid, query.Value.Home, view.Name, request.HomeEpochs, request.Via, view, out var home)
             is { } chain)
         {
             return chain;

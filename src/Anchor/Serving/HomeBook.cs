@@ -13,9 +13,14 @@ internal sealed class HomeBook
 {
     private const int HomesMax = 1024;
 
+    // First contacts of those who share a bucket: a restart of this anchor is one for all of its homes at once.
+    private const int StrangersPerSecond = 100;
+    private const int StrangersBurst = 4096;
+
     private readonly ServingContext _context;
     private readonly VerifiedCache _cache;
     private readonly Func<Digest, SegmentState?> _own;
+    private readonly RateBook _strangers;
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, Home> _homes = [];
     private readonly LinkedList<Digest> _order = new();
@@ -27,7 +32,8 @@ internal sealed class HomeBook
     {
         (_context, _cache, _own) = (context, cache, own);
         Rates = new RateBook(context.Rates.SegmentPerSecond, context.Rates.SegmentBurst, context.Time);
-        Presented = new PresentedChains(context, ChainOf, cache);
+        _strangers = new RateBook(StrangersPerSecond, StrangersBurst, context.Time);
+        Presented = new PresentedChains(context, ChainOf, IsAnchor, cache);
     }
 
     /// <summary>How often the anchors of one segment asked, by its genesis (V52).</summary>
@@ -62,7 +68,9 @@ internal sealed class HomeBook
             : IsOver(home, view) ? null : home;
     }
 
-    /// <summary>Establishes the home of a question by what is known and what comes with it.</summary>
+    /// <summary>Establishes the home of a question by what is known and what comes with it. It is remembered where an
+    /// anchor of its newest epoch asks: what others show of a segment changes nothing for that.</summary>
+    /// <param name="kid">The key of the connection.</param>
     /// <param name="genesis">The home.</param>
     /// <param name="target">The segment that is asked for.</param>
     /// <param name="homeEpochs">Its chain, or what continues it.</param>
@@ -70,6 +78,7 @@ internal sealed class HomeBook
     /// <param name="view">The own segment.</param>
     /// <param name="home">The home.</param>
     internal Refusal? Learn(
+        Digest kid,
         Digest genesis,
         SegmentName target,
         IReadOnlyCollection<EpochDoc> homeEpochs,
@@ -78,20 +87,19 @@ internal sealed class HomeBook
         out Home? home)
     {
         home = Find(genesis, view);
+        if ((TooMuch(homeEpochs, via) ?? Often(kid, genesis, home, via, view)) is { } before)
+        {
+            return before;
+        }
+
         var floor = view.FloorOf(genesis) ?? home?.Floor;
         var until = home?.Until ?? long.MaxValue;
         if (view.FloorOf(genesis) is null)
         {
-            if (Introduced(genesis, target, via, view, ref floor, ref until, home is not null) is { } stranger)
+            if (Introduced(kid, genesis, target, via, view, ref floor, ref until, home is not null) is { } stranger)
             {
                 return stranger;
             }
-        }
-
-        if (homeEpochs.Count + via.Sum(hop => hop.Epochs.Count) > Limits.PageEpochs)
-        {
-            return new Refusal(
-                VerificationFailure.TooLarge, "home_epochs", $"more than {Limits.PageEpochs} epochs in one request");
         }
 
         if (!WireReader.TryRead(homeEpochs, out var epochs, out var refusal))
@@ -99,16 +107,51 @@ internal sealed class HomeBook
             return refusal.At("home_epochs");
         }
 
-        if (Extend(genesis, Presented.Find(genesis) ?? home?.Chain, epochs, view, out var chain) is { } bad)
+        if (Extend(genesis, Presented.Find(kid, genesis) ?? home?.Chain, epochs, view, out var chain) is { } bad)
         {
             return bad;
         }
 
         home = new Home(chain!, floor, until);
-        Keep(genesis, home);
-        _context.Learned(chain!);
+        if (HasAnchor(chain!, kid) && (floor is not { } least || IsIn(chain!, least)))
+        {
+            Keep(genesis, home, view);
+            _context.Learned(chain!);
+        }
+
         return null;
     }
+
+    // V36, before anything is spent on them.
+    private static Refusal? TooMuch(IReadOnlyCollection<EpochDoc> homeEpochs, IReadOnlyCollection<Hop> via) =>
+        homeEpochs.Count + via.Sum(hop => hop.Epochs.Count) > Limits.PageEpochs
+            ? new Refusal(
+                VerificationFailure.TooLarge, "home_epochs", $"more than {Limits.PageEpochs} epochs in one request")
+            : null;
+
+    // V52, before anything is verified: an anchor of a home that asked before is counted with its home, by whoever goes
+    // on; all others with those who name the same neighbour, as themselves or as who introduces them.
+    private Refusal? Often(
+        Digest kid, Digest genesis, Home? home, IReadOnlyCollection<Hop> via, SegmentView view)
+    {
+        if (home is not null && HasAnchor(home.Chain, kid))
+        {
+            return null;
+        }
+
+        var by = view.FloorOf(genesis) is null ? via.LastOrDefault()?.Genesis : WireWriter.ToBytes(genesis);
+        return _strangers.Take(
+            WireReader.TryRead(by, out Digest neighbour, out _) && view.FloorOf(neighbour) is not null
+                ? neighbour
+                : default);
+    }
+
+    private static bool HasAnchor(SegmentState chain, Digest kid) =>
+        chain.Newest.Value.Anchors.Any(anchor => anchor.Tls.Kid == kid);
+
+    // V30: one that does not contain the floor is no chain of the neighbour that the leaf names.
+    private static bool IsIn(SegmentState chain, Floor floor) =>
+        floor.Epoch < chain.First || chain.DigestOf(floor.Epoch) == floor.Digest;
 
     /// <summary>Whether a key is an anchor's of a home that asked here.</summary>
     internal bool IsAnchor(Digest kid)
@@ -147,6 +190,7 @@ internal sealed class HomeBook
     }
 
     private Refusal? Introduced(
+        Digest kid,
         Digest genesis,
         SegmentName target,
         IReadOnlyCollection<Hop> via,
@@ -170,14 +214,14 @@ internal sealed class HomeBook
         }
 
         return IntroducedHome.Check(
-            view, genesis, target, hops, _context.Now(), _cache, Known, out floor, out until);
+            view, genesis, target, hops, _context.Now(), _cache, one => Known(kid, one), out floor, out until);
     }
 
     // A floor of this segment's may be of an epoch that the home has not heard of: an introduction under an older one
     // is as good where the chain is known here (V16, V30).
-    private SegmentState? Known(Digest genesis)
+    private SegmentState? Known(Digest kid, Digest genesis)
     {
-        var shown = Presented.Find(genesis);
+        var shown = Presented.Find(kid, genesis);
         return _own(genesis) is { IsQuarantined: false } own && own.NewestNumber > (shown?.NewestNumber ?? -1)
             ? own
             : shown;
@@ -212,7 +256,7 @@ internal sealed class HomeBook
             : QuorumRules.CheckRefused(chain.Newest.Value, policy.Refuse)?.At("home");
     }
 
-    private void Keep(Digest genesis, Home home)
+    private void Keep(Digest genesis, Home home, SegmentView view)
     {
         lock (_gate)
         {
@@ -221,8 +265,10 @@ internal sealed class HomeBook
             _homes[genesis] = home;
             if (_homes.Count > HomesMax)
             {
-                _homes.Remove(_order.First!.Value);
-                _order.RemoveFirst();
+                // Who is introduced puts out no neighbour.
+                var gone = _order.FirstOrDefault(one => view.FloorOf(one) is null, _order.First!.Value);
+                _homes.Remove(gone);
+                _order.Remove(gone);
             }
         }
     }

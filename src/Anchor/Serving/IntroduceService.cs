@@ -1,3 +1,4 @@
+using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
@@ -75,14 +76,19 @@ internal sealed class IntroduceService(ServingContext context, AttestBook attest
             return new Refusal(VerificationFailure.Behind, view.Name.Text, "the asker holds a later epoch");
         }
 
-        return homes.Learn(query.Value.Home, target, request.HomeEpochs, request.Via, view, out var home)
+        if (Caller.Of(call).Kid is not { } kid)
+        {
+            return new Refusal(VerificationFailure.TransportKeyMismatch, "tls", "the connection shows no key");
+        }
+
+        return homes.Learn(kid, query.Value.Home, target, request.HomeEpochs, request.Via, view, out var home)
             ?? EpochChain.CheckNewest(
                 home!.Chain, home.Floor, context.Now(), view.Epoch.Value.Policy.ClockDelta)?.At("home")
-            ?? Caller(home!, call)
+            ?? AnchorOf(home!, call)
             ?? homes.Rates.Take(query.Value.Home);
     }
 
-    private static Refusal? Caller(HomeBook.Home home, ServerCallContext call) =>
+    private static Refusal? AnchorOf(HomeBook.Home home, ServerCallContext call) =>
         call.PeerKey is { } point && PublicKey.TryFromPoint(point, out var key, out _)
         && home.Chain.HasTransportKey(key)
             ? null

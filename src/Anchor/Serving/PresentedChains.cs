@@ -11,10 +11,16 @@ namespace Fairlead.Anchor.Serving;
 /// <summary>
 /// Present: the chains of homes and of the segments that introduce them, page by page, where they are too long to go
 /// along with a question (V36). Each is verified from its genesis, and that is all it is: whose genesis counts, the
-/// question says. Bounded, so that strangers can fill it and nothing else; who is put out shows its pages again.
-/// Thread-safe.
+/// question says. What is shown counts for questions over the same key alone, so that nobody can show a fork of
+/// another's chain first. Bounded: strangers put out strangers, and who is put out shows its pages again; what strangers
+/// make this anchor verify is bounded for all of them together (V52). Thread-safe.
 /// </summary>
-internal sealed class PresentedChains(ServingContext context, Func<Digest, SegmentState?> homes, VerifiedCache cache)
+/// <param name="context">The anchor.</param>
+/// <param name="homes">The chains of homes that asked here.</param>
+/// <param name="isKnown">Whether a key is an anchor's of such a home.</param>
+/// <param name="cache">What was verified before.</param>
+internal sealed class PresentedChains(
+    ServingContext context, Func<Digest, SegmentState?> homes, Func<Digest, bool> isKnown, VerifiedCache cache)
 {
     /// <summary>The most chains.</summary>
     internal const int ChainsMax = 256;
@@ -22,9 +28,14 @@ internal sealed class PresentedChains(ServingContext context, Func<Digest, Segme
     /// <summary>The most epochs of all of them.</summary>
     internal const int EpochsMax = 16 * Limits.ChainEpochs;
 
+    // A page takes some milliseconds to verify; a whole chain of 4,096 epochs is 128 of them.
+    private const int StrangersPerSecond = 10;
+    private const int StrangersBurst = 256;
+
     private readonly Lock _gate = new();
-    private readonly Dictionary<Digest, SegmentState> _chains = [];
-    private readonly LinkedList<Digest> _order = new();
+    private readonly Dictionary<(Digest Kid, Digest Genesis), SegmentState> _chains = [];
+    private readonly LinkedList<(Digest Kid, Digest Genesis)> _order = new();
+    private readonly RateBook _strangers = new(StrangersPerSecond, StrangersBurst, context.Time);
     private readonly RateBook _rates = new(
         context.Rates.SegmentPerSecond, context.Rates.SegmentBurst, context.Time);
 
@@ -33,15 +44,17 @@ internal sealed class PresentedChains(ServingContext context, Func<Digest, Segme
         builder.AddMethod(AnchorMethods.Present, (request, call) => Task.FromResult(Present(request, call)));
 
     /// <summary>A chain as far as it is known here; null for none.</summary>
-    internal SegmentState? Find(Digest genesis)
+    /// <param name="kid">The key of the connection that asks: what others showed does not count.</param>
+    /// <param name="genesis">The segment.</param>
+    internal SegmentState? Find(Digest kid, Digest genesis)
     {
         lock (_gate)
         {
-            var shown = _chains.GetValueOrDefault(genesis);
+            var shown = _chains.GetValueOrDefault((kid, genesis));
             if (shown is not null)
             {
-                _order.Remove(genesis);
-                _order.AddLast(genesis);
+                _order.Remove((kid, genesis));
+                _order.AddLast((kid, genesis));
             }
 
             return homes(genesis) is { } home && home.NewestNumber >= (shown?.NewestNumber ?? -1) ? home : shown;
@@ -50,17 +63,17 @@ internal sealed class PresentedChains(ServingContext context, Func<Digest, Segme
 
     /// <summary>Takes a page.</summary>
     /// <returns>The first error, or null.</returns>
-    internal Refusal? Take(Digest genesis, ImmutableArray<EpochDocument> page, SegmentView view)
+    internal Refusal? Take(Digest kid, Digest genesis, ImmutableArray<EpochDocument> page, SegmentView view)
     {
         var policy = view.Epoch.Value.Policy;
         var verdict = EpochChain.Extend(
-            Find(genesis), genesis, null, page, context.Now(), policy.ClockDelta, policy.Refuse, cache);
+            Find(kid, genesis), genesis, null, page, context.Now(), policy.ClockDelta, policy.Refuse, cache);
         if (!verdict.IsAccepted)
         {
             return verdict.Refusal;
         }
 
-        Keep(verdict.Segment);
+        Keep(kid, verdict.Segment);
         return null;
     }
 
@@ -74,16 +87,18 @@ internal sealed class PresentedChains(ServingContext context, Func<Digest, Segme
                 new Refusal(VerificationFailure.TransportKeyMismatch, "tls", "the connection shows no key"));
         }
 
-        // Whose key it is, the chain may say once it is whole; until then the connection is all that is known.
-        if (_rates.Take(kid) is { } often)
-        {
-            throw RpcFailures.ToException(often);
-        }
-
         if (!WireReader.TryRead(request.Genesis, out Digest genesis, out var refusal)
             || !WireReader.TryRead(request.Epochs, out var epochs, out refusal))
         {
             throw RpcFailures.ToException(refusal);
+        }
+
+        // Whose key it is, the chain may say once it is whole; until then its holder is one stranger among all of them,
+        // but that those who show a neighbour's chain do not wait for the others.
+        if ((isKnown(kid) ? _rates.Take(kid)
+            : _strangers.Take(view.FloorOf(genesis) is null ? default : genesis)) is { } often)
+        {
+            throw RpcFailures.ToException(often);
         }
 
         if (genesis == view.Genesis)
@@ -92,31 +107,33 @@ internal sealed class PresentedChains(ServingContext context, Func<Digest, Segme
                 new Refusal(VerificationFailure.LoopDetected, "genesis", "this segment knows its own chain"));
         }
 
-        return (epochs.IsEmpty ? null : Take(genesis, epochs, view)) is { } bad
+        return (epochs.IsEmpty ? null : Take(kid, genesis, epochs, view)) is { } bad
             ? throw RpcFailures.ToException(bad)
-            : new PresentResponse { Next = (ulong)((Find(genesis)?.NewestNumber ?? -1) + 1) };
+            : new PresentResponse { Next = (ulong)((Find(kid, genesis)?.NewestNumber ?? -1) + 1) };
     }
 
-    private void Keep(SegmentState chain)
+    private void Keep(Digest kid, SegmentState chain)
     {
+        var key = (kid, chain.Genesis);
         lock (_gate)
         {
-            // Two anchors may show the same chain at once.
-            if (_chains.GetValueOrDefault(chain.Genesis) is { } held && held.NewestNumber >= chain.NewestNumber)
+            // Two calls may show the same chain at once.
+            if (_chains.GetValueOrDefault(key) is { } held && held.NewestNumber >= chain.NewestNumber)
             {
                 return;
             }
 
-            if (!_chains.ContainsKey(chain.Genesis))
+            if (!_chains.ContainsKey(key))
             {
-                _order.AddLast(chain.Genesis);
+                _order.AddLast(key);
             }
 
-            _chains[chain.Genesis] = chain;
+            _chains[key] = chain;
             while (_chains.Count > ChainsMax || _chains.Values.Sum(one => one.Chain.Length) > EpochsMax)
             {
-                _chains.Remove(_order.First!.Value);
-                _order.RemoveFirst();
+                var gone = _order.FirstOrDefault(one => !isKnown(one.Kid), _order.First!.Value);
+                _chains.Remove(gone);
+                _order.Remove(gone);
             }
         }
     }

@@ -13,7 +13,10 @@ namespace Fairlead.Anchor.Tests.Serving;
 /// <summary>Chains that strangers show page by page, and what an answer may bring of epochs (V36).</summary>
 public sealed class PresentedChainsTests : IDisposable
 {
+    private static readonly Digest Kid = Digest.Sha256("one"u8);
+
     private readonly TestSegment _own = new();
+    private readonly HashSet<Digest> _known = [];
     private readonly TlsIdentity _identity = new(TestKeys.Ecdsa(2), TimeProvider.System);
     private readonly SegmentView _view;
 
@@ -26,23 +29,24 @@ public sealed class PresentedChainsTests : IDisposable
     {
         var book = Book();
         var stranger = Stranger("eu1.internal", 99);
-        Assert.Null(book.Take(stranger.Genesis, [.. stranger.Chain.Take(32)], _view));
-        Assert.Equal(31, book.Find(stranger.Genesis)!.NewestNumber);
+        Assert.Null(book.Take(Kid, stranger.Genesis, [.. stranger.Chain.Take(32)], _view));
+        Assert.Equal(31, book.Find(Kid, stranger.Genesis)!.NewestNumber);
 
         // A page that leaves some out, one that is too long, and one of another chain change nothing.
-        Refused(VerificationFailure.EpochGap, book.Take(stranger.Genesis, [.. stranger.Chain.Skip(40).Take(8)], _view));
-        Refused(VerificationFailure.TooLarge, book.Take(stranger.Genesis, [.. stranger.Chain.Take(33)], _view));
+        Refused(
+            VerificationFailure.EpochGap, book.Take(Kid, stranger.Genesis, [.. stranger.Chain.Skip(40).Take(8)], _view));
+        Refused(VerificationFailure.TooLarge, book.Take(Kid, stranger.Genesis, [.. stranger.Chain.Take(33)], _view));
         var other = Stranger("x.internal", 9).Chain;
-        Refused(VerificationFailure.WrongSegment, book.Take(stranger.Genesis, [.. other.Skip(1)], _view));
-        Assert.Equal(31, book.Find(stranger.Genesis)!.NewestNumber);
+        Refused(VerificationFailure.WrongSegment, book.Take(Kid, stranger.Genesis, [.. other.Skip(1)], _view));
+        Assert.Equal(31, book.Find(Kid, stranger.Genesis)!.NewestNumber);
 
         foreach (var page in stranger.Chain.Skip(32).Chunk(Limits.PageEpochs))
         {
-            Assert.Null(book.Take(stranger.Genesis, [.. page], _view));
+            Assert.Null(book.Take(Kid, stranger.Genesis, [.. page], _view));
         }
 
-        Assert.Equal(99, book.Find(stranger.Genesis)!.NewestNumber);
-        Assert.Null(book.Find(_own.Genesis));
+        Assert.Equal(99, book.Find(Kid, stranger.Genesis)!.NewestNumber);
+        Assert.Null(book.Find(Kid, _own.Genesis));
     }
 
     [Fact]
@@ -51,17 +55,52 @@ public sealed class PresentedChainsTests : IDisposable
         var book = Book();
         var first = Stranger("a.internal", 0, 1000);
         var second = Stranger("b.internal", 0, 1100);
-        Assert.Null(book.Take(first.Genesis, [.. first.Chain], _view));
-        Assert.Null(book.Take(second.Genesis, [.. second.Chain], _view));
+        Assert.Null(book.Take(Kid, first.Genesis, [.. first.Chain], _view));
+        Assert.Null(book.Take(Kid, second.Genesis, [.. second.Chain], _view));
         for (var i = 0; i < PresentedChains.ChainsMax - 1; i++)
         {
-            Assert.NotNull(book.Find(first.Genesis));
+            Assert.NotNull(book.Find(Kid, first.Genesis));
             var other = Stranger($"c{i}.internal", 0, 1200);
-            Assert.Null(book.Take(other.Genesis, [.. other.Chain], _view));
+            Assert.Null(book.Take(Kid, other.Genesis, [.. other.Chain], _view));
         }
 
-        Assert.NotNull(book.Find(first.Genesis));
-        Assert.Null(book.Find(second.Genesis));
+        Assert.NotNull(book.Find(Kid, first.Genesis));
+        Assert.Null(book.Find(Kid, second.Genesis));
+    }
+
+    /// <summary>Whoever knows keys that a segment has retired can make a fork of its chain that verifies from its
+    /// genesis: shown first, it is in nobody else's way.</summary>
+    [Fact]
+    public void Chain_ForkedByAnother_IsNobodysButItsPresenters()
+    {
+        var book = Book();
+        var (real, fork) = (Stranger("a.internal", 3), Stranger("a.internal", 1));
+        fork.Advance(OpType.Renew, epoch => epoch with { Expires = epoch.Expires - 1 });
+        Assert.Equal(real.Genesis, fork.Genesis);
+        var thief = Digest.Sha256("thief"u8);
+        Assert.Null(book.Take(thief, fork.Genesis, [.. fork.Chain], _view));
+
+        Assert.Null(book.Find(Kid, real.Genesis));
+        Assert.Null(book.Take(Kid, real.Genesis, [.. real.Chain], _view));
+        Assert.Equal(real.Newest.Digest, book.Find(Kid, real.Genesis)!.Newest.Digest);
+        Assert.Equal(fork.Newest.Digest, book.Find(thief, real.Genesis)!.Newest.Digest);
+    }
+
+    [Fact]
+    public void Chains_OfStrangers_PutOutNoneOfAKnownHome()
+    {
+        var book = Book();
+        var first = Stranger("a.internal", 0, 1000);
+        _known.Add(Kid);
+        Assert.Null(book.Take(Kid, first.Genesis, [.. first.Chain], _view));
+        for (var i = 0; i < PresentedChains.ChainsMax + 8; i++)
+        {
+            var other = Stranger($"c{i}.internal", 0, 1200);
+            Assert.Null(book.Take(
+                Digest.Sha256(BitConverter.GetBytes(i)), other.Genesis, [.. other.Chain], _view));
+        }
+
+        Assert.NotNull(book.Find(Kid, first.Genesis));
     }
 
     [Fact]
@@ -155,6 +194,6 @@ public sealed class PresentedChainsTests : IDisposable
             Time = time,
             Loggers = NullLoggerFactory.Instance,
         };
-        return new PresentedChains(context, static _ => null, new VerifiedCache());
+        return new PresentedChains(context, static _ => null, _known.Contains, new VerifiedCache());
     }
 }

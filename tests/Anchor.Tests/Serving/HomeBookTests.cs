@@ -1,0 +1,125 @@
+using Fairlead.Anchor.Identities;
+using Fairlead.Anchor.Serving;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Rpc;
+using Fairlead.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Anchor.Tests.Serving;
+
+/// <summary>Whose word about a home is remembered, and what a stranger can make this anchor spend (V48, V52).</summary>
+public sealed class HomeBookTests : IDisposable
+{
+    private static readonly Digest Stranger = Digest.Sha256("stranger"u8);
+
+    private readonly TestSegment _own = new();
+    private readonly TestSegment _home = new(new TestSegmentOptions { Name = "eu1.internal", FirstKey = 100 });
+    private readonly TlsIdentity _identity = new(TestKeys.Ecdsa(2), TimeProvider.System);
+    private readonly List<Digest> _learned = [];
+    private readonly SegmentView _view;
+    private readonly HomeBook _book;
+
+    public HomeBookTests()
+    {
+        _own.PeerWith(_home);
+        _view = TestView.Of(_own, TestSegmentOptions.Start);
+        var time = new ManualTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start));
+        var context = new ServingContext
+        {
+            Views = new ViewSource(),
+            SealKey = _own.Seal(0),
+            Transport = _identity,
+            TransportKid = default,
+            Subjects = new SubjectBook(
+                new Dictionary<Digest, Naming.Subject>(), IdentityOptions.None, time, NullLogger<SubjectBook>.Instance),
+            UnsafeAllowLoopbackEndpoints = false,
+            Time = time,
+            Loggers = NullLoggerFactory.Instance,
+            Learned = chain => _learned.Add(chain.Genesis),
+        };
+        _book = new HomeBook(context, new VerifiedCache(), static _ => null);
+    }
+
+    private Digest Anchor => _home.Tls(0).Key.Kid;
+
+    public void Dispose() => _identity.Dispose();
+
+    [Fact]
+    public void Home_ShownByAnotherKey_IsNotRemembered()
+    {
+        Assert.Null(Learn(Stranger, _home.Chain));
+        Assert.Null(_book.Find(_home.Genesis, _view));
+        Assert.Empty(_learned);
+
+        Assert.Null(Learn(Anchor, _home.Chain));
+        Assert.NotNull(_book.Find(_home.Genesis, _view));
+        Assert.Equal([_home.Genesis], _learned);
+        Assert.True(_book.IsAnchor(Anchor));
+        Assert.False(_book.IsAnchor(Stranger));
+    }
+
+    /// <summary>A fork by keys that were retired before the epoch that this segment names as floor.</summary>
+    [Fact]
+    public void Home_WhoseChainIsNotTheOneThatTheLeafNames_IsNotRemembered()
+    {
+        _home.Advance(OpType.Renew);
+        _own.PeerWith(_home);
+        var view = TestView.Of(_own, TestSegmentOptions.Start);
+        var fork = new TestSegment(new TestSegmentOptions { Name = "eu1.internal", FirstKey = 100 });
+        fork.Advance(OpType.Renew, epoch => epoch with { Expires = epoch.Expires - 1 });
+        Assert.Equal(_home.Genesis, fork.Genesis);
+
+        Assert.Null(Learn(Anchor, fork.Chain, view: view));
+        Assert.Null(_book.Find(_home.Genesis, view));
+        Assert.Empty(_learned);
+        Assert.Null(Learn(Anchor, _home.Chain, view: view));
+        Assert.NotNull(_book.Find(_home.Genesis, view));
+    }
+
+    [Fact]
+    public void Epochs_MoreThanOneRequestMayBring_AreRefusedBeforeAnythingIsVerified()
+    {
+        var many = Enumerable.Repeat(_home.Chain[0], Limits.PageEpochs + 1).ToList();
+        var nobody = new Hop { Genesis = WireWriter.ToBytes(Digest.Sha256("nobody"u8)), Kind = Kind.Up };
+        Refused(VerificationFailure.TooLarge, Learn(Stranger, many, genesis: Digest.Sha256("x"u8), via: [nobody]));
+    }
+
+    [Fact]
+    public void Strangers_WhoAskTooMuch_AreRefusedAndNeighboursAreNot()
+    {
+        Assert.Null(Learn(Anchor, _home.Chain));
+        Refusal? refusal = null;
+        for (var i = 0; i < 10_000 && refusal?.Failure != VerificationFailure.RateLimited; i++)
+        {
+            refusal = Learn(Stranger, [], genesis: Digest.Sha256(BitConverter.GetBytes(i)));
+        }
+
+        Refused(VerificationFailure.RateLimited, refusal);
+
+        // Who names the neighbour is counted with those who do, and its own anchors with nobody.
+        Assert.Null(Learn(Stranger, _home.Chain));
+        for (var i = 0; i < 10_000; i++)
+        {
+            refusal = Learn(Stranger, []);
+        }
+
+        Refused(VerificationFailure.RateLimited, refusal);
+        Assert.Null(Learn(Anchor, []));
+    }
+
+    private static void Refused(VerificationFailure expected, Refusal? refusal) =>
+        Assert.True(refusal?.Failure == expected, refusal?.ToString() ?? "no refusal");
+
+    private Refusal? Learn(
+        Digest kid,
+        IReadOnlyList<EpochDocument> epochs,
+        Digest? genesis = null,
+        IReadOnlyList<Hop>? via = null,
+        SegmentView? view = null) =>
+        _book.Learn(
+            kid, genesis ?? _home.Genesis, _own.Name, [.. epochs.Select(WireWriter.ToMessage)], via ?? [],
+            view ?? _view, out _);
+}
