@@ -73,7 +73,7 @@ internal sealed class AnchorCluster : IAsyncDisposable
     internal ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 
     /// <summary>Bytes of a journal from which on it is rotated.</summary>
-    internal long JournalBytes { get; init; } = 256 * 1_048_576;
+    internal long JournalBytes { get; set; } = 256 * 1_048_576;
 
     /// <summary>How pods prove themselves besides keys on file.</summary>
     internal IdentityOptions Identities { get; init; } = IdentityOptions.None;
