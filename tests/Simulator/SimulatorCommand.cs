@@ -28,7 +28,8 @@ public static class SimulatorCommand
         if (first.Bug == PlantedBug.LowThreshold && (first.Anchors, first.Faults) != (LowAnchors, LowFaults))
         {
             errors.WriteLine(
-                $"--bug low-threshold is T=3 of n={LowAnchors} with F={LowFaults}: leave --n and --f out, or give these");
+                $"--bug low-threshold is T=3 of n={LowAnchors} with F={LowFaults}: leave --n and --f out, or give "
+                + "these");
             return 2;
         }
 

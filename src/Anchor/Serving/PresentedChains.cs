@@ -12,8 +12,8 @@ namespace Fairlead.Anchor.Serving;
 /// Present: the chains of homes and of the segments that introduce them, page by page, where they are too long to go
 /// along with a question (V36). Each is verified from its genesis, and that is all it is: whose genesis counts, the
 /// question says. What is shown counts for questions over the same key alone, so that nobody can show a fork of
-/// another's chain first. Bounded: strangers put out strangers, and who is put out shows its pages again; what strangers
-/// make this anchor verify is bounded for all of them together (V52). Thread-safe.
+/// another's chain first. Bounded: strangers put out strangers, and who is put out shows its pages again; what
+/// strangers make this anchor verify is bounded for all of them together (V52). Thread-safe.
 /// </summary>
 /// <param name="context">The anchor.</param>
 /// <param name="homes">The chains of homes that asked here.</param>

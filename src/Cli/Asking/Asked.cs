@@ -11,6 +11,7 @@ namespace Fairlead.Cli.Asking;
 internal sealed record Asked(
     VerifiedAnswer? Answer, UnverifiedAnswer? Raw, long ClockDelta, ImmutableArray<AnchorRefusal> Refusals)
 {
-    /// <summary>Why the chains of <see cref="Raw"/> are not whole, where they were to be; null where they are.</summary>
+    /// <summary>Why the chains of <see cref="Raw"/> are not whole, where they were to be; null where they
+    /// are.</summary>
     internal AnchorRefusal? Missing { get; init; }
 }

@@ -57,7 +57,8 @@ internal static class WholeChains
                 .ConfigureAwait(false);
             refusal ??= epochs.Count < before
                 ? new Refusal(
-                    VerificationFailure.EpochGap, "epochs", $"{epochs.Count} of the {before} epochs before the answer's")
+                    VerificationFailure.EpochGap, "epochs",
+                    $"{epochs.Count} of the {before} epochs before the answer's")
                 : null;
             return (epochs, refusal is null ? null : AnchorRefusal.Of(anchor.Endpoint, refusal));
         }

@@ -49,8 +49,8 @@ public sealed class GovRotationTests
     }
 
     /// <summary>V43: a journal that grows too long while a vote is open starts anew with that vote in it. The files end
-    /// just below the limit: each anchor's prepare of the next epoch makes its own too long, and nobody can decide before
-    /// all three have prepared.</summary>
+    /// just below the limit: each anchor's prepare of the next epoch makes its own too long, and nobody can decide
+    /// before all three have prepared.</summary>
     [Fact]
     public async Task Journal_RotatedWhileAVoteIsOpen_CarriesTheVote()
     {

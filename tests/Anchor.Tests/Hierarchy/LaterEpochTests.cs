@@ -72,8 +72,8 @@ public sealed class LaterEpochTests : IAsyncLifetime
         await ServedAsync(world, pod, "last");
     }
 
-    /// <summary>An anchor that was away while the parent made an epoch, and its own segment raised its floor to that: the
-    /// parent is dead when it comes back, and the others of the segment know the epoch (V30).</summary>
+    /// <summary>An anchor that was away while the parent made an epoch, and its own segment raised its floor to that:
+    /// the parent is dead when it comes back, and the others of the segment know the epoch (V30).</summary>
     [Fact]
     public async Task Anchor_ThatNeverMetTheParentsNewestEpoch_HearsOfItFromTheOthers()
     {

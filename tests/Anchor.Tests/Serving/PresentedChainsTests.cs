@@ -34,7 +34,8 @@ public sealed class PresentedChainsTests : IDisposable
 
         // A page that leaves some out, one that is too long, and one of another chain change nothing.
         Refused(
-            VerificationFailure.EpochGap, book.Take(Kid, stranger.Genesis, [.. stranger.Chain.Skip(40).Take(8)], _view));
+            VerificationFailure.EpochGap,
+            book.Take(Kid, stranger.Genesis, [.. stranger.Chain.Skip(40).Take(8)], _view));
         Refused(VerificationFailure.TooLarge, book.Take(Kid, stranger.Genesis, [.. stranger.Chain.Take(33)], _view));
         var other = Stranger("x.internal", 9).Chain;
         Refused(VerificationFailure.WrongSegment, book.Take(Kid, stranger.Genesis, [.. other.Skip(1)], _view));

@@ -174,8 +174,8 @@ public sealed class ResolveCommandTests : IDisposable
         Assert.Equal((string?)first["record"]!["digest"], (string?)second["record"]!["digest"]);
     }
 
-    /// <summary>An anchor that answers and then shows no older epochs costs nothing while another shows them; where none
-    /// does, the answer is shown and the file is not written.</summary>
+    /// <summary>An anchor that answers and then shows no older epochs costs nothing while another shows them; where
+    /// none does, the answer is shown and the file is not written.</summary>
     [Fact]
     public async Task Resolve_SavedAnswerWhoseChainIsWithheld_IsAskedElsewhereAndTheAnswerIsNotLost()
     {

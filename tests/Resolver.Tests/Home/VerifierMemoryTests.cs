@@ -32,7 +32,7 @@ public sealed class VerifierMemoryTests : IDisposable
         Assert.NotNull(Verify(Memory()).Answer);
     }
 
-    /// <summary>A refusal writes nothing, and neither does one between two answers that are accepted together.</summary>
+    /// <summary>A refusal writes nothing, however often it comes.</summary>
     [Fact]
     public void Answer_Refused_LeavesStateAndFileAsTheyWere()
     {

@@ -12,8 +12,8 @@ namespace Fairlead.Anchor.Home.Reports;
 
 /// <summary>
 /// Passes evidence on (V38): to the other anchors of the segment, to the segments that its leaves and uplinks name,
-/// and to the accused segment itself, there to one anchor more than may lie. A few at a time; what is held goes to the other
-/// anchors of the segment again from time to time, since one of them may have been away. Thread-safe.
+/// and to the accused segment itself, there to one anchor more than may lie. A few at a time; what is held goes to the
+/// other anchors of the segment again from time to time, since one of them may have been away. Thread-safe.
 /// </summary>
 internal sealed class EvidenceCourier : IAsyncDisposable
 {
