@@ -96,7 +96,8 @@ internal sealed class Answerer(
     }
 
     private Refusal? OwnRefusal(AskedQuestion question, SegmentView view, long now) =>
-        Quarantine(view.Genesis, view.Name)
+        // What the verifier holds of the own chain may end before the epoch that ended the quarantine.
+        (chainOf(view.Genesis)?.NewestNumber == view.Epoch.Value.Number ? Quarantine(view.Genesis, view.Name) : null)
         ?? (!view.IsValid(now)
             ? new Refusal(VerificationFailure.NotSealed, view.Name.Text, "the newest seal has expired")
             : IsBehind(question, view.Genesis, (view.Certified.Seal.Epoch, view.Certified.Seal.Seq))

@@ -1,3 +1,4 @@
+using Fairlead.Anchor.Tests.Governing;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
@@ -82,6 +83,32 @@ public sealed class EvidenceClusterTests : IAsyncLifetime
                 () => Task.FromResult(_target[anchor].Evidence.Count()), count => count == 1,
                 TimeSpan.FromMinutes(2), Token);
         }));
+    }
+
+    /// <summary>A segment that is quarantined answers nobody, and everybody again under its next epoch, also where
+    /// nothing is relayed that would tell the verifier of it.</summary>
+    [Fact]
+    public async Task Segment_AccusedAtItsOwnAnchors_AnswersAgainUnderTheNextEpoch()
+    {
+        const string Name = "checkout.shop.svc.us1.internal";
+        using var stranger = new TlsIdentity(TestKeys.Ecdsa(999), TimeProvider.System);
+        await using (var client = ClusterClient.Client(_target, 1, stranger))
+        {
+            await client.ReportAsync(Certificates(8_000), Token);
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(anchor => Eventually.HoldsAsync(
+            () => FailureAsync(_target, anchor, Name), failure => failure == VerificationFailure.SegmentQuarantined,
+            TimeSpan.FromMinutes(2), Token)));
+        await using var proposer = new OperatorClient(_target, 0);
+        var epoch = _target[0].Views.Current!.Epoch.Value.Number + 1;
+        var digest = await proposer.ProposeAsync("later", RuleEffect.Allow, "*.svc");
+        await EpochClusterTests.ApproveAsync(_target, digest, 1, 2);
+        await EpochClusterTests.SealedAsync(_target, epoch);
+        for (var anchor = 0; anchor < 4; anchor++)
+        {
+            Assert.IsType<Verdict.Accepted>(await _client.ResolveAsync(_target, anchor, Name, Token));
+        }
     }
 
     /// <summary>Who tells without end is not heard for ever, and keeps nobody else from being heard.</summary>
