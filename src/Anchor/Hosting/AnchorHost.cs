@@ -260,8 +260,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             Learned = Learn,
         };
         var mint = new AttestMint(context.SealKey);
-        _attests = new AttestBook(mint, AskAsync, IsExcluded, time, loggers.CreateLogger<AttestBook>());
         var verifier = new HomeVerifier(context, _keeper!);
+        _attests = new AttestBook(mint, AskAsync, verifier.IsExcluded, time, loggers.CreateLogger<AttestBook>());
         var chains = new ChainBook(context, verifier);
         _introductions = new IntroductionBook(
             context,
@@ -328,10 +328,6 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     // Epochs and the newest one's first seal are shown together, so that nobody waits for a seal that is not there yet.
     private ImmutableArray<EpochDocument> ServedEpochs() =>
         _views.Current?.Epochs ?? _ground.Epochs[.._servedAtStart];
-
-    // V38, of the own segment. What the verifier holds of its chain may end before the epoch that ended it.
-    private bool IsExcluded(EpochAnchor anchor) => _keeper!.Durable.HomeState is { } own
-        && own.NewestNumber == _views.Current?.Epoch.Value.Number && own.IsExcluded(anchor.Id);
 
     // A verified chain of another segment: a renewal may raise the floor to it.
     private void Learn(SegmentState segment) => _loop!.Post(new SegmentInput.OfOperator(
