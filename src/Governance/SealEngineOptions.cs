@@ -81,4 +81,15 @@ public sealed record SealEngineOptions
 
     /// <summary>Set by simulations only: plants the bug of signing what lacks signed entries.</summary>
     internal bool IgnoresDominance { get; init; }
+
+    /// <summary>Set by simulations only: plants mistakes in taking entries.</summary>
+    internal IntakeBugs IntakeBugs { get; init; } = new();
 }
+
+/// <summary>Mistakes in taking entries that a simulation plants and must find.</summary>
+/// <param name="ForgetsAccepted">What was accepted is neither kept nor gossiped.</param>
+/// <param name="KeepsRefused">What was refused for what it follows is kept.</param>
+/// <param name="TellsTwice">A publisher is told twice that its entry is accepted.</param>
+/// <param name="TrustsAnybody">A publisher's signature is not checked.</param>
+internal sealed record IntakeBugs(
+    bool ForgetsAccepted = false, bool KeepsRefused = false, bool TellsTwice = false, bool TrustsAnybody = false);

@@ -127,9 +127,9 @@ internal sealed class HonestAnchor : ISimulatedAnchor
     {
         while (_engine is not null && _syncing is null && _inbox.TryPeek(out var input))
         {
-            var (pending, last) = (_engine.Seals.Pending, _engine.Seals.LastSigned);
+            var before = input is SegmentInput.OfPublisher ? Pooled(_engine) : [];
             var outputs = _engine.Step(input, Clock);
-            CheckRefusal(input, outputs, pending, last);
+            CheckRefusal(input, outputs, before);
             if (Run(outputs, 0))
             {
                 Finish();
@@ -151,13 +151,33 @@ internal sealed class HonestAnchor : ISimulatedAnchor
         }
     }
 
-    /// <summary>A refused entry leaves no trace (I14).</summary>
-    private void CheckRefusal(SegmentInput input, IReadOnlyList<SegmentOutput> outputs, int pending, long last)
+    private static HashSet<Digest> Pooled(SegmentEngine engine) =>
+        [.. engine.Seals.Unsealed.Select(entry => DocumentDigests.Of(entry))];
+
+    /// <summary>
+    /// A refused entry leaves no trace (I14): it is not among what waits, takes no place of what did, goes to nobody,
+    /// and nothing is signed that holds it. But for one that contradicts another version of its publisher's: the
+    /// greater digest of the two is kept (4.3.2).
+    /// </summary>
+    private void CheckRefusal(SegmentInput input, IReadOnlyList<SegmentOutput> outputs, HashSet<Digest> before)
     {
-        if (input is SegmentInput.OfPublisher { Input: SealInput.Publish }
-            && outputs.Any(o => o is SegmentOutput.OfSeals { Output: SealOutput.Refused })
-            && outputs.All(o => o is SegmentOutput.OfSeals { Output: SealOutput.Refused } or SegmentOutput.SetTimer)
-            && (_engine!.Seals.Pending != pending || _engine.Seals.LastSigned != last))
+        if (input is not SegmentInput.OfPublisher { Input: SealInput.Publish publish }
+            || outputs.OfType<SegmentOutput.OfSeals>().Select(o => o.Output).OfType<SealOutput.Refused>()
+                .FirstOrDefault(r => r.Token == publish.Token) is not { } refused
+            || refused.Refusal.Failure == VerificationFailure.PublisherEquivocation)
+        {
+            return;
+        }
+
+        var digest = DocumentDigests.Of(publish.Entry);
+        var isKept = !Pooled(_engine!).IsSubsetOf(before);
+        var isTold = outputs.OfType<SegmentOutput.Broadcast>().Any(o => o.Message is SegmentMessage.Sealing
+        {
+            Message: SealMessage.Entries entries,
+        } && entries.List.Any(source => DocumentDigests.Of(source) == digest));
+        var isSigned = outputs.OfType<SegmentOutput.SealJournal>().Any(o =>
+            JournalBody.Decode(o.Body)?.Puts.Any(put => DocumentDigests.Of(put) == digest) ?? false);
+        if ((isKept || isTold || isSigned) && !before.Contains(digest))
         {
             throw new ViolationException("I14", $"{Id} changed its state for a refused entry");
         }

@@ -10,6 +10,8 @@ namespace Fairlead.Simulator;
 /// </summary>
 internal sealed class LyingAnchor : ISimulatedAnchor
 {
+    private const long Forging = 700;
+
     private readonly World _world;
     private readonly VirtualTime _time;
     private readonly Random _random;
@@ -51,7 +53,40 @@ internal sealed class LyingAnchor : ISimulatedAnchor
 
     private SealEngine Engine => _segment.Seals;
 
-    internal void StartUp() => Deliver(new SegmentInput.Tick());
+    internal void StartUp()
+    {
+        Deliver(new SegmentInput.Tick());
+        if (_world.Options.Forges)
+        {
+            _time.After(Forging, Forge);
+        }
+    }
+
+    /// <summary>Gossips a record of a publisher who never made it, under a signature of its own.</summary>
+    private void Forge()
+    {
+        var record = Document.Make(new Record
+        {
+            Expires = _time.Now + WorldDocuments.RecordLife,
+            Issued = _time.Now,
+            Kind = RecordKind.Service,
+            Name = ServicePart.Parse("n0.shop.svc"),
+            Opening = default,
+            Ports = [new Port { Number = 80, Protocol = PortProtocol.Http }],
+            Publisher = _world.Publisher.Key.Kid,
+            TtlMax = 60_000,
+            Uid = default,
+            Version = _time.Now,
+        });
+        var signature = new SignatureEntry(_world.Publisher.Key.Kid, _signer.Sign(record.Digest));
+        var forged = new SignedEntry("record", new Envelope(record.Payload, [signature]), []);
+        _network.Broadcast(
+            Id, new SegmentMessage.Sealing(Engine.Epoch, new SealMessage.Entries(Engine.Term, [forged])));
+        if (_time.Now < VirtualTime.Start + (30 * Forging))
+        {
+            _time.After(Forging, Forge);
+        }
+    }
 
     public void Deliver(SegmentInput input)
     {

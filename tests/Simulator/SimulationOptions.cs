@@ -24,6 +24,18 @@ public enum PlantedBug
     /// <summary>Handovers may lack what was certified or signed before.</summary>
     HandoverBelow,
 
+    /// <summary>Anchors accept entries and forget them.</summary>
+    ForgetsAccepted,
+
+    /// <summary>Anchors keep entries that they refused.</summary>
+    KeepsRefused,
+
+    /// <summary>Anchors tell a publisher twice that its entry is accepted.</summary>
+    TellsTwice,
+
+    /// <summary>Anchors do not check who signed an entry; liars forge some.</summary>
+    TrustsAnybody,
+
     /// <summary>T = 3 of 5 with F = 1: two quorums may share nobody but the liar (V11 is off).</summary>
     LowThreshold,
 }
@@ -48,6 +60,9 @@ public sealed record SimulationOptions(
     /// it can to have two epochs decided.
     /// </summary>
     public bool Rounds { get; init; }
+
+    /// <summary>Whether liars also gossip entries that no publisher signed.</summary>
+    public bool Forges { get; init; }
 
     /// <summary>T of the run.</summary>
     public int Threshold => Bug == PlantedBug.LowThreshold ? 3 : (2 * Anchors / 3) + 1;

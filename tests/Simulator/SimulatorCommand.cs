@@ -5,10 +5,14 @@ namespace Fairlead.Simulator;
 /// <summary>The command line: <c>--seeds n --from s --n 4 --f 1 --bug name --real-signatures</c>.</summary>
 public static class SimulatorCommand
 {
+    private const int LowAnchors = 5;
+    private const int LowFaults = 1;
+
     private const string Usage =
         "usage: Fairlead.Simulator [--seeds N] [--from S] [--n N] [--f F] "
         + "[--operations N] "
-        + "[--bug no-dominance|journal-not-durable|low-threshold|no-lock|commit-any-round|no-fence|handover-below] "
+        + "[--bug no-dominance|journal-not-durable|low-threshold|no-lock|commit-any-round|no-fence|handover-below"
+        + "|forgets-accepted|keeps-refused|tells-twice|trusts-anybody] "
         + "[--real-signatures]";
 
     /// <summary>Runs seeds until one breaks an invariant.</summary>
@@ -18,6 +22,14 @@ public static class SimulatorCommand
         if (!TryParse(arguments, out var seeds, out var first))
         {
             errors.WriteLine(Usage);
+            return 2;
+        }
+
+        if (first.Bug == PlantedBug.LowThreshold && (first.Anchors, first.Faults) != (LowAnchors, LowFaults))
+        {
+            errors.WriteLine(
+                $"--bug low-threshold is T=3 of n={LowAnchors} with F={LowFaults}: leave --n and --f out, or give "
+                + "these");
             return 2;
         }
 
@@ -62,9 +74,15 @@ public static class SimulatorCommand
         }
 
         // The planted threshold needs five anchors to be wrong: T=3 of 5 leaves quorums that share one anchor only.
-        options = options.Bug == PlantedBug.LowThreshold ? options with { Anchors = 5, Faults = 1 } : options;
-        // These two need anchors that miss whole rounds.
-        options = options with { Rounds = options.Bug is PlantedBug.NoLock or PlantedBug.CommitAnyRound };
+        options = options.Bug == PlantedBug.LowThreshold && !arguments.Contains("--n")
+            ? options with { Anchors = LowAnchors }
+            : options;
+        // Two need anchors that miss whole rounds, one somebody who forges.
+        options = options with
+        {
+            Rounds = options.Bug is PlantedBug.NoLock or PlantedBug.CommitAnyRound,
+            Forges = options.Bug is PlantedBug.TrustsAnybody,
+        };
         return seeds >= 1 && options.Anchors is >= 1 and <= 16 && options.Faults >= 0
             && (options.Bug == PlantedBug.LowThreshold
                 || ((2 * options.Threshold) - options.Anchors > options.Faults
@@ -85,6 +103,10 @@ public static class SimulatorCommand
                 "commit-any-round" => PlantedBug.CommitAnyRound,
                 "no-fence" => PlantedBug.NoFence,
                 "handover-below" => PlantedBug.HandoverBelow,
+                "forgets-accepted" => PlantedBug.ForgetsAccepted,
+                "keeps-refused" => PlantedBug.KeepsRefused,
+                "tells-twice" => PlantedBug.TellsTwice,
+                "trusts-anybody" => PlantedBug.TrustsAnybody,
                 _ => null,
             };
             options = options with { Bug = bug ?? PlantedBug.None };

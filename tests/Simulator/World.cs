@@ -37,7 +37,12 @@ internal sealed class World
         Options.Bug == PlantedBug.NoFence,
         Options.Bug == PlantedBug.HandoverBelow,
         Options.Bug == PlantedBug.NoLock,
-        Options.Bug == PlantedBug.CommitAnyRound);
+        Options.Bug == PlantedBug.CommitAnyRound,
+        new IntakeBugs(
+            Options.Bug == PlantedBug.ForgetsAccepted,
+            Options.Bug == PlantedBug.KeepsRefused,
+            Options.Bug == PlantedBug.TellsTwice,
+            Options.Bug == PlantedBug.TrustsAnybody));
 
     internal ISigner Signer(string name) =>
         Options.RealSignatures ? Key(name) : new FastSigner(Key(name).Key);

@@ -20,10 +20,14 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
     /// <summary>What is proven against keys of any segment in its newest epoch, as far as it is durable, with that
     /// epoch.</summary>
     internal IEnumerable<(Contradiction Piece, long Epoch)> Evidence => keeper.Durable.Segments.Values
-        .SelectMany(segment => segment.Evidence.Select(piece => (piece, segment.NewestNumber)));
+        .Where(segment => !IsBehind(segment, context.Views.Current)).SelectMany(segment => segment.Evidence.Select(piece => (piece, segment.NewestNumber)));
 
     /// <summary>The chain of a segment as far as it was verified and made durable; null for none.</summary>
     internal SegmentState? Chain(Digest genesis) => keeper.Durable.Segments.GetValueOrDefault(genesis);
+
+    /// <summary>Whether an anchor of the own segment contradicted itself in the epoch that is served (V38).</summary>
+    internal bool IsExcluded(SegmentView view, EpochAnchor anchor) =>
+        keeper.Durable.HomeState is { } own && !IsBehind(own, view) && own.IsExcluded(anchor.Id);
 
     /// <summary>What names are bound to, as far as it is durable (V29).</summary>
     internal IReadOnlyDictionary<SegmentName, Pin> Pins => keeper.Durable.Pins;
@@ -140,6 +144,10 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
             settled);
         return refusal;
     }
+
+    // The own chain is stepped by what is relayed and told; an anchor that serves a newer epoch may hear of neither.
+    private static bool IsBehind(SegmentState segment, SegmentView? view) =>
+        segment.Genesis == view?.Genesis && segment.NewestNumber < view.Epoch.Value.Number;
 
     private static SegmentState? Newer(VerifierState before, VerifierState after, UnverifiedAnswer answer) =>
         answer.Hops is [.., { Genesis: var target }] && after.Segments.GetValueOrDefault(target) is { } segment

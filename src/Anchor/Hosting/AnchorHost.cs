@@ -260,10 +260,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             Learned = Learn,
         };
         var mint = new AttestMint(context.SealKey);
-        _attests = new AttestBook(
-            mint, AskAsync, anchor => _keeper!.Durable.HomeState?.IsExcluded(anchor.Id) ?? false, time,
-            loggers.CreateLogger<AttestBook>());
         var verifier = new HomeVerifier(context, _keeper!);
+        _attests = new AttestBook(mint, AskAsync, verifier.IsExcluded, time, loggers.CreateLogger<AttestBook>());
         var chains = new ChainBook(context, verifier);
         _introductions = new IntroductionBook(
             context,

@@ -4,6 +4,7 @@ using Fairlead.Anchor.Serving;
 using Fairlead.Configuration;
 using Fairlead.Naming;
 using Fairlead.Protocol;
+using Fairlead.Store;
 using Fairlead.Telemetry;
 
 namespace Fairlead.Anchor.Hosting;
@@ -64,6 +65,10 @@ internal sealed record AnchorOptions
     /// <value>Bytes of the journal from which on a new file is started at the next archived seal. Default 256
     /// MiB.</value>
     internal long JournalBytes { get; init; } = 256 * Mebibyte;
+
+    /// <value>The store that the archive writes to, made of the one in the data folder; itself unless a test has it
+    /// fail.</value>
+    internal Func<IStore, IStore> ArchiveAs { get; init; } = static store => store;
 
     private const long Mebibyte = 1_048_576;
 

@@ -54,7 +54,7 @@ internal sealed record DataFolder(
             var archived = await new ArchiveFormat(ground.Genesis).LoadAsync(store, cancellationToken)
                 .ConfigureAwait(false);
             var newest = ground.Newest.Value.Number;
-            return new DataFolder(store, mark, journal, gov, OfEpoch(archived, newest))
+            return new DataFolder(options.ArchiveAs(store), mark, journal, gov, OfEpoch(archived, newest))
             {
                 ArchivedBefore = OfEpoch(archived, newest - 1),
             };

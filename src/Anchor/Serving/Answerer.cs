@@ -96,7 +96,7 @@ internal sealed class Answerer(
     }
 
     private Refusal? OwnRefusal(AskedQuestion question, SegmentView view, long now) =>
-        Quarantine(view.Genesis, view.Name)
+        Quarantine(view.Genesis, view.Name, view.Epoch.Value.Number)
         ?? (!view.IsValid(now)
             ? new Refusal(VerificationFailure.NotSealed, view.Name.Text, "the newest seal has expired")
             : IsBehind(question, view.Genesis, (view.Certified.Seal.Epoch, view.Certified.Seal.Seq))
@@ -119,7 +119,9 @@ internal sealed class Answerer(
                 : null);
     }
 
-    private Refusal? Quarantine(Digest segment, SegmentName name) => chainOf(segment) is { IsQuarantined: true } held
+    // Of an epoch before the one that is served it says nothing any more: what is held of the own chain may lag.
+    private Refusal? Quarantine(Digest segment, SegmentName name, long served = 0) =>
+        chainOf(segment) is { IsQuarantined: true } held && held.NewestNumber >= served
         ? new Refusal(
             VerificationFailure.SegmentQuarantined, name.Text,
             $"two certificates of epoch {held.NewestNumber} contradict each other")

@@ -52,14 +52,32 @@ internal sealed class Intake(SealCore core)
         refusal ??= known?.Digest == entry.Digest ? null : EntryRules.CheckAgainst(entry, known);
         if (refusal is not null)
         {
+            if (core.IntakeBugs.KeepsRefused)
+            {
+                core.Pool.Add(entry, core.Now);
+            }
+
             Refuse(token, refusal);
             return;
         }
 
-        core.Pool.Add(entry, core.Now);
-        core.Publications.Add(token, entry);
+        Accept(token, entry);
+    }
+
+    private void Accept(long token, Entry entry)
+    {
         core.Emit(new SealOutput.Accepted(token));
-        core.Broadcast(new SealMessage.Entries(core.Turns.Term, [source]));
+        if (core.IntakeBugs.TellsTwice)
+        {
+            core.Emit(new SealOutput.Accepted(token));
+        }
+
+        if (!core.IntakeBugs.ForgetsAccepted)
+        {
+            core.Pool.Add(entry, core.Now);
+            core.Publications.Add(token, entry);
+            core.Broadcast(new SealMessage.Entries(core.Turns.Term, [entry.Source]));
+        }
     }
 
     /// <summary>

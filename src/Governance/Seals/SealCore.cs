@@ -50,6 +50,9 @@ internal sealed class SealCore
     /// <summary>Set by tests only: plants the bug of signing below what was signed.</summary>
     internal bool IgnoresDominance { get; init; }
 
+    /// <summary>Set by tests only: plants mistakes in taking entries.</summary>
+    internal IntakeBugs IntakeBugs { get; init; } = new();
+
     /// <summary>
     /// The anchors that answered this start of the engine. It signs nothing before T anchors, itself included, had
     /// the chance to show what they hold of its signatures.

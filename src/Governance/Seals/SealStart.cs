@@ -45,6 +45,7 @@ internal static class SealStart
             IgnoresDominance = options.IgnoresDominance,
             IgnoresFence = options.IgnoresFence,
             HandsOverLess = options.HandsOverLess,
+            IntakeBugs = options.IntakeBugs,
             Now = now,
         };
     }

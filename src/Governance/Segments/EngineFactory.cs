@@ -69,6 +69,7 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
                 IgnoresDominance = options.Bugs.IgnoresDominance,
                 IgnoresFence = options.Bugs.IgnoresFence,
                 HandsOverLess = options.Bugs.HandsOverLess,
+                IntakeBugs = options.Bugs.Intake ?? new IntakeBugs(),
             },
             now);
     }

@@ -85,9 +85,11 @@ public sealed record SegmentEngineOptions
 /// <param name="HandsOverLess">Handovers below what was signed.</param>
 /// <param name="IgnoresLock">Prepares against one's lock.</param>
 /// <param name="CommitsAnyRound">Commits that name no round.</param>
+/// <param name="Intake">Mistakes in taking entries.</param>
 internal sealed record SegmentBugs(
     bool IgnoresDominance = false,
     bool IgnoresFence = false,
     bool HandsOverLess = false,
     bool IgnoresLock = false,
-    bool CommitsAnyRound = false);
+    bool CommitsAnyRound = false,
+    IntakeBugs? Intake = null);

@@ -9,6 +9,7 @@ using Fairlead.Naming;
 using Fairlead.Naming.Tree;
 using Fairlead.Protocol.Files;
 using Fairlead.Rpc;
+using Fairlead.Store;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging;
@@ -73,7 +74,10 @@ internal sealed class AnchorCluster : IAsyncDisposable
     internal ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 
     /// <summary>Bytes of a journal from which on it is rotated.</summary>
-    internal long JournalBytes { get; init; } = 256 * 1_048_576;
+    internal long JournalBytes { get; set; } = 256 * 1_048_576;
+
+    /// <summary>What stands before the archive's store.</summary>
+    internal Func<IStore, IStore> ArchiveAs { get; init; } = static store => store;
 
     /// <summary>How pods prove themselves besides keys on file.</summary>
     internal IdentityOptions Identities { get; init; } = IdentityOptions.None;
@@ -155,6 +159,7 @@ internal sealed class AnchorCluster : IAsyncDisposable
             Identities = Identities,
             Rates = Rates,
             UnsafeAllowLoopbackEndpoints = true,
+            ArchiveAs = ArchiveAs,
         };
     }
 

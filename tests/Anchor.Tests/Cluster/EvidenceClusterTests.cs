@@ -1,6 +1,9 @@
+using Fairlead.Anchor.Tests.Governing;
+using Fairlead.Anchor.Tests.Hierarchy;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
 using Fairlead.Rpc;
@@ -17,9 +20,15 @@ public sealed class EvidenceClusterTests : IAsyncLifetime
     private readonly CancellationTokenSource _bounded =
         CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
 
-    private readonly AnchorCluster _home = new("eu1.internal", 100, ClusterClient.Subjects, anchors: 2);
+    private readonly Overheard _second = new();
+    private readonly AnchorCluster _home;
     private readonly AnchorCluster _target = new("us1.internal", 200, ClusterClient.Subjects);
     private readonly ClusterClient _client = new();
+
+    public EvidenceClusterTests() => _home = new("eu1.internal", 100, ClusterClient.Subjects, anchors: 2)
+    {
+        DecorateOne = (index, service) => index == 1 ? service.Intercept(_second) : service,
+    };
 
     private CancellationToken Token => _bounded.Token;
 
@@ -41,9 +50,10 @@ public sealed class EvidenceClusterTests : IAsyncLifetime
     }
 
     /// <summary>A stranger tells one anchor of the home; what is none is refused by name and told to nobody. The other
-    /// anchor, the pod that is subscribed there, and the accused's own anchors hear of it from them.</summary>
+    /// anchor, the pod that is subscribed there, and the accused's own anchors hear of it from them. The accused's next
+    /// epoch is a new beginning for all of them.</summary>
     [Fact]
-    public async Task Evidence_ToldToOneAnchor_ReachesTheOthersTheirPodsAndTheAccused()
+    public async Task Evidence_ToldToOneAnchor_ReachesTheOthersTheirPodsAndTheAccusedUntilItsNextEpoch()
     {
         using var identity = new TlsIdentity(TestKeys.Ecdsa(900), TimeProvider.System);
         using var stranger = new TlsIdentity(TestKeys.Ecdsa(999), TimeProvider.System);
@@ -74,14 +84,45 @@ public sealed class EvidenceClusterTests : IAsyncLifetime
                     failure == VerificationFailure.SegmentQuarantined, TimeSpan.FromMinutes(2), Token);
         }
 
+        // One is told after the other: what is none would have come before.
+        var known = WireWriter.ToMessage(evidence);
+        Assert.All(
+            _second.Messages.OfType<ReportRequest>(), request => Assert.Equal(known, request.Evidence));
+
         // The accused segment's own anchors, of which F + 1 were told, and the others by those.
         await Task.WhenAll(Enumerable.Range(0, 4).Select(async anchor =>
         {
-            await using var client = ClusterClient.Client(_target, anchor, stranger);
             await Eventually.HoldsAsync(
-                () => Task.FromResult(_target[anchor].Evidence.Count()), count => count == 1,
-                TimeSpan.FromMinutes(2), Token);
+                () => FailureAsync(_target, anchor, Checkout), failure =>
+                    failure == VerificationFailure.SegmentQuarantined, TimeSpan.FromMinutes(2), Token);
+            Assert.Equal(ContradictionKind.Certificates, Assert.Single(_target[anchor].Evidence).Kind);
         }));
+        await EndedByTheNextEpochAsync(pod);
+    }
+
+    // None of the accused's anchors relays anything, so that nothing but the epoch itself tells them of it.
+    private async Task EndedByTheNextEpochAsync(HomeResolver pod)
+    {
+        await using (var proposer = new OperatorClient(_target, 0))
+        {
+            var digest = await proposer.ProposeAsync("later", RuleEffect.Allow, "*.svc");
+            await EpochClusterTests.ApproveAsync(_target, digest, 1, 2);
+            await EpochClusterTests.SealedAsync(_target, 2);
+        }
+
+        await _target.StopAsync(3);
+        await _target.StartAsync(3);
+        for (var anchor = 0; anchor < 4; anchor++)
+        {
+            await Eventually.HoldsAsync(
+                () => FailureAsync(_target, anchor, Checkout), failure => failure is null, TimeSpan.FromMinutes(2),
+                Token);
+            Assert.Empty(_target[anchor].Evidence);
+        }
+
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(pod.Names.Single()), name => name.State == NameState.Fresh, TimeSpan.FromMinutes(2),
+            Token);
     }
 
     /// <summary>Who tells without end is not heard for ever, and keeps nobody else from being heard.</summary>

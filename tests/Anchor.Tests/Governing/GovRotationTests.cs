@@ -1,5 +1,6 @@
 using Fairlead.Anchor.Journal;
 using Fairlead.Anchor.Tests.Cluster;
+using Fairlead.Governance;
 using Fairlead.Naming;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
@@ -47,6 +48,29 @@ public sealed class GovRotationTests
         await EpochClusterTests.SealedAsync(cluster, 3);
     }
 
+    /// <summary>V43: a journal that grows too long while a vote is open starts anew with that vote in it. The files end
+    /// just below the limit: each anchor's prepare of the next epoch makes its own too long, and nobody can decide
+    /// before all three have prepared.</summary>
+    [Fact]
+    public async Task Journal_RotatedWhileAVoteIsOpen_CarriesTheVote()
+    {
+        await using var cluster = new AnchorCluster("us1.internal", 200);
+        await cluster.StartAllAsync();
+        await DecideAsync(cluster, 1, 1, 2);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(cluster.StopAsync));
+        cluster.JournalBytes = Enumerable.Range(0, 3).Max(i => EndOf(cluster, i)) + 500;
+
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(cluster.StartAsync));
+        await DecideAsync(cluster, 2, 1, 2);
+        await OperatorClient.EventuallyAsync(
+            () => Task.FromResult(cluster.Running.All(host => host.GovRotations >= 1)));
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(cluster.StopAsync));
+
+        // One that was kept from its processor just then may have rotated when all was decided.
+        Assert.Contains(Enumerable.Range(0, 3), i => HeaderOf(cluster, i).BaseEpoch == 1
+            && VotesIn(cluster, i) is [{ Slot: 2, Phase: VotePhase.Prepare, Proposal: not null }, ..]);
+    }
+
     /// <summary>It moved to epoch 3 and was gone before it knew a seal of it; alone it cannot make one.</summary>
     private static async Task ServesTheEpochBeforeAsync(AnchorCluster cluster, Dictionary<string, byte[]> archive)
     {
@@ -91,8 +115,22 @@ public sealed class GovRotationTests
 
     private static JournalHeader HeaderOf(AnchorCluster cluster, int anchor)
     {
-        using var journal = JournalFile.Open(new JournalOptions(
-            cluster.DataOf(anchor), cluster.Segment.Genesis.ToString(), KidOf(cluster, anchor)));
+        using var journal = Open(cluster, anchor);
         return journal.Header;
     }
+
+    private static long EndOf(AnchorCluster cluster, int anchor)
+    {
+        using var journal = Open(cluster, anchor);
+        return journal.End;
+    }
+
+    private static List<EpochJournalBody?> VotesIn(AnchorCluster cluster, int anchor)
+    {
+        using var journal = Open(cluster, anchor);
+        return [.. JournalParts.Join(journal.Replay()).Select(body => EpochJournalBody.Decode(body))];
+    }
+
+    private static JournalFile Open(AnchorCluster cluster, int anchor) => JournalFile.Open(new JournalOptions(
+        cluster.DataOf(anchor), cluster.Segment.Genesis.ToString(), KidOf(cluster, anchor)));
 }

@@ -10,11 +10,15 @@ namespace Fairlead.Anchor.Tests.Hierarchy;
 internal sealed class Overheard : ServerInterceptor
 {
     private readonly ConcurrentQueue<(string Message, string Text)> _requests = new();
+    private readonly ConcurrentQueue<IMessage> _messages = new();
 
     /// <summary>Whether the anchor introduces nobody any more, and does the rest of its work.</summary>
     internal bool IsWithholding { get; set; }
 
     internal IReadOnlyCollection<(string Message, string Text)> Requests => _requests;
+
+    /// <summary>The same as messages, without what comes on streams.</summary>
+    internal IReadOnlyCollection<IMessage> Messages => _messages;
 
     internal int CountOf(string message) => _requests.Count(request => request.Message == message);
 
@@ -47,6 +51,14 @@ internal sealed class Overheard : ServerInterceptor
         return continuation(requestStream, responseStream, context);
     }
 
-    private void Note<TRequest>(TRequest request) => _requests.Enqueue(
-        (typeof(TRequest).Name, request is IMessage message ? Encoding.Latin1.GetString(message.ToByteArray()) : ""));
+    private void Note<TRequest>(TRequest request)
+    {
+        var message = request as IMessage;
+        _requests.Enqueue(
+            (typeof(TRequest).Name, message is null ? "" : Encoding.Latin1.GetString(message.ToByteArray())));
+        if (message is not null)
+        {
+            _messages.Enqueue(message);
+        }
+    }
 }

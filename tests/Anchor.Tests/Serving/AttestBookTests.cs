@@ -27,7 +27,7 @@ public sealed class AttestBookTests : IAsyncDisposable
     {
         _view = TestView.Of(_segment, Now);
         _book = new AttestBook(
-            new AttestMint(_segment.Seal(0)), AskAsync, anchor => _excluded.Contains(anchor.Id), _time,
+            new AttestMint(_segment.Seal(0)), AskAsync, (_, anchor) => _excluded.Contains(anchor.Id), _time,
             NullLogger.Instance);
         _book.Changed += () => _changed.Release();
         for (var i = 1; i < 4; i++)
@@ -154,7 +154,7 @@ public sealed class AttestBookTests : IAsyncDisposable
         var terms = AttestTerms.OfTarget(TestView.Of(segment, Now), Consumer("frontend"), Name);
         Assert.False(terms.IsAllowed);
         await using var book = new AttestBook(
-            new AttestMint(segment.Seal(0)), AskAsync, static _ => false, _time, NullLogger.Instance);
+            new AttestMint(segment.Seal(0)), AskAsync, static (_, _) => false, _time, NullLogger.Instance);
         Assert.Single(book.Take(TestView.Of(segment, Now), terms, Now, out _)!.Envelopes);
         Assert.Empty(_asked);
     }

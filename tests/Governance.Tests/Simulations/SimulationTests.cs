@@ -14,11 +14,16 @@ public sealed class SimulationTests
     [InlineData(PlantedBug.CommitAnyRound, 457, "I2")]
     [InlineData(PlantedBug.NoFence, 4, "I21")]
     [InlineData(PlantedBug.HandoverBelow, 4, "I21")]
+    [InlineData(PlantedBug.TellsTwice, 1, "I11")]
+    [InlineData(PlantedBug.KeepsRefused, 1, "I14")]
+    [InlineData(PlantedBug.TrustsAnybody, 2, "I23")]
+    [InlineData(PlantedBug.ForgetsAccepted, 1, "I25")]
     public void Run_PlantedBug_IsFoundByItsSeed(PlantedBug bug, int seed, string invariant)
     {
         var options = new SimulationOptions(seed, bug == PlantedBug.LowThreshold ? 5 : 4, 1, bug)
         {
             Rounds = bug is PlantedBug.NoLock or PlantedBug.CommitAnyRound,
+            Forges = bug is PlantedBug.TrustsAnybody,
         };
         Assert.Equal(invariant, Simulation.Run(options).Violation?.Invariant);
         Assert.Null(Simulation.Run(options with { Bug = PlantedBug.None }).Violation);
@@ -73,6 +78,9 @@ public sealed class SimulationTests
     [InlineData("--bug nonsense", 2, "")]
     [InlineData("--seeds", 2, "")]
     [InlineData("--n 3 --f 1", 2, "")]
+    [InlineData("--seeds 1 --from 19 --n 5 --f 1 --bug low-threshold", 1, "seed 19: I1 at step ")]
+    [InlineData("--n 7 --f 2 --bug low-threshold", 2, "")]
+    [InlineData("--n 4 --bug low-threshold", 2, "")]
     public void Command_Arguments_GiveLineAndExitCode(string arguments, int code, string line)
     {
         using var output = new StringWriter();

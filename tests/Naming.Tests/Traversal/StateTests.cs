@@ -171,11 +171,45 @@ public sealed class StateTests
     public void Refusal_OfAnyKind_LeavesTheStateUntouched()
     {
         var state = Learned();
+        var (query, honest) = (_world.Ask().Query, _world.Answer());
+        _world.Us1.Next(_world.Now - 400).SealAt(_world.Now - 300);
+        var later = _world.Answer();
+        var expected = StateFile.Write(Answers.Accepted(
+            AnswerVerifier.Verify(state, query, later, _world.Now)).Next, "n");
         var before = StateFile.Write(state, "n");
-        var answer = _world.Answer();
-        AnswerVerifier.Verify(state, _world.Ask().Query, answer with { Slices = [] }, _world.Now);
 
-        Assert.Equal(before, StateFile.Write(state, "n"));
+        // Each fails at another step, the last ones after chain, seal, proofs and attests of every hop were good.
+        var cache = new VerifiedCache();
+        var refusals = new HashSet<VerificationFailure>();
+        foreach (var lie in Lies(later))
+        {
+            var refused = Assert.IsType<Verdict.Refused>(
+                AnswerVerifier.Verify(state, query, lie, _world.Now, null, cache));
+            refusals.Add(refused.Refusal.Failure);
+            Assert.Equal(before, StateFile.Write(state, "n"));
+
+            // What was learned on the way to the refusal changes neither the next verdict nor what it leads to.
+            Assert.IsType<Verdict.Refused>(AnswerVerifier.Verify(state, query, lie, _world.Now, null, cache));
+            var next = Answers.Accepted(AnswerVerifier.Verify(state, query, later, _world.Now, null, cache)).Next;
+            Assert.Equal(expected, StateFile.Write(next, "n"));
+            Answers.Accepted(AnswerVerifier.Verify(state, query, honest, _world.Now, null, cache));
+        }
+
+        Assert.True(refusals.Count >= 5, string.Join(", ", refusals));
+    }
+
+    private static IEnumerable<UnverifiedAnswer> Lies(UnverifiedAnswer answer)
+    {
+        var last = answer.Hops[^1];
+        yield return answer with { Query = default };
+        yield return WithLast(last with { Epochs = [] });
+        yield return WithLast(last with { Seal = last.Seal! with { Signatures = answer.Hops[0].Seal!.Signatures } });
+        yield return WithLast(last with { Nodes = [.. last.Nodes.Select(_ => Digest.Sha256("other"u8))] });
+        yield return WithLast(last with { Attests = [] });
+        yield return WithLast(last with { Attests = answer.Hops[0].Attests });
+        yield return answer with { Slices = [] };
+
+        UnverifiedAnswer WithLast(UnverifiedHop hop) => answer with { Hops = [.. answer.Hops.SkipLast(1), hop] };
     }
 
     private static Hex16 Nonce { get; } = AnswerLeaves.Opening("nonce");

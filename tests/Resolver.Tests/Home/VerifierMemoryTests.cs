@@ -32,6 +32,29 @@ public sealed class VerifierMemoryTests : IDisposable
         Assert.NotNull(Verify(Memory()).Answer);
     }
 
+    /// <summary>A refusal writes nothing, however often it comes.</summary>
+    [Fact]
+    public void Answer_Refused_LeavesStateAndFileAsTheyWere()
+    {
+        var memory = Memory();
+        Assert.NotNull(Verify(memory).Answer);
+        var (state, file) = (memory.State, Path.Combine(_folder, "verifier.state"));
+        var (bytes, written) = (File.ReadAllBytes(file), File.GetLastWriteTimeUtc(file));
+        _world.Us1.Next(_world.Now - 400).SealAt(_world.Now - 300);
+        var lie = _world.Answer() with { Slices = [] };
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(
+                VerificationFailure.SliceMismatch, memory.Verify(_world.Ask().Query, lie, _world.Now).Refusal?.Failure);
+        }
+
+        Assert.Same(state, memory.State);
+        Assert.Equal(bytes, File.ReadAllBytes(file));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(file));
+        Assert.NotNull(Verify(memory).Answer);
+        Assert.NotEqual(bytes, File.ReadAllBytes(file));
+    }
+
     private (VerifiedAnswer? Answer, Refusal? Refusal) Verify(VerifierMemory memory) =>
         memory.Verify(_world.Ask().Query, _world.Answer(), _world.Now);
 

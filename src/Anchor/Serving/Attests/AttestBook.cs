@@ -25,7 +25,7 @@ internal sealed class AttestBook : IAsyncDisposable
 
     private readonly AttestMint _mint;
     private readonly AttestAsk _ask;
-    private readonly Func<EpochAnchor, bool> _isExcluded;
+    private readonly Func<SegmentView, EpochAnchor, bool> _isExcluded;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
@@ -34,11 +34,12 @@ internal sealed class AttestBook : IAsyncDisposable
 
     /// <param name="mint">The own decisions.</param>
     /// <param name="ask">Asks for others'.</param>
-    /// <param name="isExcluded">Whether an anchor contradicted itself (V38): its Attests spoil an answer.</param>
+    /// <param name="isExcluded">Whether an anchor contradicted itself in a view's epoch (V38): its Attests spoil an
+    /// answer.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Hears of what is not attested.</param>
     internal AttestBook(
-        AttestMint mint, AttestAsk ask, Func<EpochAnchor, bool> isExcluded, TimeProvider time, ILogger log)
+        AttestMint mint, AttestAsk ask, Func<SegmentView, EpochAnchor, bool> isExcluded, TimeProvider time, ILogger log)
     {
         _isExcluded = isExcluded;
         _mint = mint;
@@ -171,11 +172,11 @@ internal sealed class AttestBook : IAsyncDisposable
         var anchors = view.Epoch.Value.Anchors;
         var self = anchors.ToList().FindIndex(anchor => anchor.Seal.Kid == _mint.Kid);
         return Enumerable.Range(1, anchors.Length).Select(step => anchors[(self + step) % anchors.Length])
-            .Where(anchor => anchor.Seal.Kid != _mint.Kid && !_isExcluded(anchor));
+            .Where(anchor => anchor.Seal.Kid != _mint.Kid && !_isExcluded(view, anchor));
     }
 
     private HashSet<Digest> Excluded(SegmentView view) =>
-        [.. view.Epoch.Value.Anchors.Where(_isExcluded).Select(anchor => anchor.Seal.Kid)];
+        [.. view.Epoch.Value.Anchors.Where(anchor => _isExcluded(view, anchor)).Select(anchor => anchor.Seal.Kid)];
 
     private async Task<MintedAttest?> AskAsync(EpochAnchor anchor, SegmentView view, AttestTerms terms)
     {
