@@ -7,8 +7,8 @@ namespace Fairlead.Configuration;
 /// Stateless.</summary>
 public static class AddressClash
 {
-    /// <summary>Adds an error for each address that an earlier option has already. Port 0 is any free one, and never the
-    /// same.</summary>
+    /// <summary>Adds an error for each address that an earlier option has already. Port 0 is any free one, and never
+    /// the same.</summary>
     /// <param name="root">The whole configuration.</param>
     /// <param name="addresses">The options: the section's name, empty for the top, the key in it, and its
     /// address.</param>
