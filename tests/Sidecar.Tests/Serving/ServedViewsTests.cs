@@ -89,7 +89,9 @@ public sealed class ServedViewsTests : IDisposable
         known.Publish(CachedNames.Fresh);
         views.Import(new HashSet<string> { Checkout, Other });
         views.EndPatience();
-        Assert.Equal(Snapshot(known).Find(ResourceType.Endpoints, Cluster)!.Version, Snapshot(views).Find(ResourceType.Endpoints, Cluster)!.Version);
+        Assert.Equal(
+            Snapshot(known).Find(ResourceType.Endpoints, Cluster)!.Version,
+            Snapshot(views).Find(ResourceType.Endpoints, Cluster)!.Version);
         Assert.True(Snapshot(views).Primed);
     }
 

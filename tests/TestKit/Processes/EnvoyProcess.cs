@@ -47,8 +47,8 @@ public sealed class EnvoyProcess : IAsyncDisposable
         bool isPerType = false) =>
         StartWithAsync(program, Bootstrap(xdsSocket, isDelta, isPerType), cancellationToken);
 
-    /// <summary>Starts one with a bootstrap of its own, whose first listener speaks HTTP, and waits until its admin page
-    /// answers.</summary>
+    /// <summary>Starts one with a bootstrap of its own, whose first listener speaks HTTP, and waits until its admin
+    /// page answers.</summary>
     /// <param name="program">The binary.</param>
     /// <param name="bootstrap">The bootstrap, as YAML.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
