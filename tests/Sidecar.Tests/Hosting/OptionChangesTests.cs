@@ -81,7 +81,7 @@ public sealed class OptionChangesTests
     public void Options_AllOfThem_AreCompared()
     {
         Assert.Equal(
-            "Admin Bootstrap Dns Identity Imports Metrics Proxy State Subject Telemetry TtlCap "
+            "Admin Bootstrap Dns Identity Imports Metrics OnDemand Proxy State Subject Telemetry TtlCap "
             + "UnsafeAllowLoopbackEndpoints XdsAddress XdsSocket XdsSvid",
             Properties(typeof(SidecarOptions)));
         Assert.Equal("Address TtlMax Upstreams Vips Zones", Properties(typeof(DnsSettings)));
