@@ -28,7 +28,8 @@ internal sealed class Subscription(ResourceType type)
     /// <summary>The names that are asked for one by one.</summary>
     public IReadOnlySet<string> Names => _names;
 
-    /// <summary>What the names of the collections begin with that are asked for, ascending.</summary>
+    /// <summary>What the names of the collections begin with that are asked for, ascending: of clusters, as there are
+    /// no others.</summary>
     public IReadOnlyCollection<string> Prefixes => _prefixes;
 
     /// <summary>Whether a name stands in a collection that is asked for.</summary>
@@ -53,7 +54,7 @@ internal sealed class Subscription(ResourceType type)
     public void Remove(string name)
     {
         _names.Remove(name);
-        if (Collections.PrefixOf(name) is { } prefix)
+        if (Collections.PrefixOf(name, type) is { } prefix)
         {
             _prefixes.Remove(prefix);
         }
@@ -115,14 +116,14 @@ internal sealed class Subscription(ResourceType type)
 
     private void FindCollections(IEnumerable<string> changed)
     {
-        if (!type.FullState)
+        if (type != ResourceType.Cluster)
         {
             return;
         }
 
         foreach (var name in changed)
         {
-            if (Collections.PrefixOf(name) is not { } prefix)
+            if (Collections.PrefixOf(name, type) is not { } prefix)
             {
                 continue;
             }

@@ -12,6 +12,9 @@ public sealed record XdsLimits
     /// </summary>
     public int NamesMax { get; init; } = 10_000;
 
+    /// <summary>Collections that a stream may ask for: one more is refused.</summary>
+    public int CollectionsMax { get; init; } = 16;
+
     /// <summary>Characters of a name.</summary>
     public int NameLengthMax { get; init; } = 1_024;
 

@@ -19,8 +19,11 @@ internal sealed class DeltaOwed
     /// called removed if they go before that.</summary>
     public HashSet<string> Outdated { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The clusters asked for by name, in the order in which they were; some may be no more.</summary>
-    public Queue<string> Order { get; } = new();
+    /// <summary>The clusters asked for by name, in the order in which they were.</summary>
+    public NameOrder Order { get; } = new();
+
+    /// <summary>Whether a collection was asked for of which there is none: nothing is the answer, once.</summary>
+    public bool IsNothing { get; set; }
 
     /// <summary>Whether everything was answered since it was asked for last, all parts of it.</summary>
     public bool IsWhole { get; set; }
@@ -39,6 +42,7 @@ internal sealed class DeltaOwed
     public void Forget(string name)
     {
         Asked.Remove(name);
+        Order.Remove(name);
         Before.Remove(name);
         Outdated.Remove(name);
     }

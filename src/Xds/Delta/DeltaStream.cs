@@ -1,3 +1,4 @@
+using System.Text;
 using Fairlead.EnvoyApi.Discovery;
 using Fairlead.Xds.Streams;
 
@@ -20,12 +21,12 @@ namespace Fairlead.Xds.Delta;
 /// <item>Endpoints are never called removed, which no client heeds: an assignment without any stands for it.</item>
 /// <item>A collection is answered once everything is known that belongs to it, within
 /// <see cref="XdsLimits.FirstAnswer"/> in any case, and never with nothing: a sentinel stands for that. The first name
-/// of a stream for clusters alone is answered as early, by an empty cluster of that name until it is known: nothing
-/// else is an answer to an Envoy, which asks for no second name before.</item>
+/// of a stream for clusters alone, or of locators, is answered as early, by an empty cluster of that name until it is
+/// known: nothing else is an answer to an Envoy, which asks for no second name before.</item>
 /// <item>What a client got of a collection, or holds of it from before, it asks for by name from then on; it is never
 /// called removed (an Envoy that hears so holds later requests until they time out).</item>
-/// <item>Where more clusters are asked for by name than a stream may, the oldest leaves that leads nowhere, the only
-/// such use of a removal.</item>
+/// <item>Where more clusters are asked for by name than a stream may, the oldest leaves that leads nowhere, or else the
+/// newest, the only such use of a removal.</item>
 /// </list>
 /// </remarks>
 internal sealed class DeltaStream(
@@ -46,7 +47,7 @@ internal sealed class DeltaStream(
         var isClusters = typeUrl == ResourceType.Cluster.TypeUrl;
         var names = request.ResourceNamesSubscribe.Concat(request.InitialResourceVersions.Keys);
         var count = isClusters ? request.InitialResourceVersions.Count / 2 : Count(typeUrl, request);
-        if ((Check(typeUrl, names) ?? CheckCount(count)) is { } failed)
+        if ((Check(typeUrl, names) ?? CheckCount(count) ?? CheckCollections(typeUrl, request)) is { } failed)
         {
             return [failed];
         }
@@ -101,7 +102,7 @@ internal sealed class DeltaStream(
         var count = Fitting(urgent);
         state.Dirty = keeps || held || isWaiting || count < urgent.Count;
         owed.IsWhole |= isFirst && count >= answers;
-        if (count + gone.Count + owed.Gone.Count == 0 && !isFirst)
+        if (count + gone.Count + owed.Gone.Count == 0 && !isFirst && !owed.IsNothing)
         {
             return null;
         }
@@ -130,6 +131,15 @@ internal sealed class DeltaStream(
         + (Types.FirstOrDefault(state => state.Type.TypeUrl == typeUrl)?.Subscription.Names
             .Except(request.ResourceNamesSubscribe).Count() ?? 0);
 
+    private StreamEvent.Failed? CheckCollections(string typeUrl, DeltaDiscoveryRequest request)
+    {
+        var known = Types.FirstOrDefault(state => state.Type.TypeUrl == typeUrl)?.Subscription.Prefixes ?? [];
+        var asked = request.ResourceNamesSubscribe.Select(name => Collections.PrefixOf(name)).OfType<string>();
+        var count = asked.Union(known, StringComparer.Ordinal).Count();
+        return count <= Limits.CollectionsMax ? null : new StreamEvent.Failed(
+            StreamRefusal.TooManyNames, $"{count} collections, {Limits.CollectionsMax} allowed");
+    }
+
     private void TakeBefore(TypeState state, DeltaDiscoveryRequest request)
     {
         // An empty version is a name that the client waits for (ztunnel), not one that it holds.
@@ -157,7 +167,7 @@ internal sealed class DeltaStream(
     {
         if (Adopt(state, name))
         {
-            owed.Order.Enqueue(name);
+            owed.Order.Add(name);
         }
     }
 
@@ -189,9 +199,13 @@ internal sealed class DeltaStream(
     }
 
     // Whoever asks for clusters one by one on a stream for them alone sends the second name after the first answer.
-    private bool IsSilent(TypeState state, DeltaOwed owed) => Only == ResourceType.Cluster
+    private bool IsSilent(TypeState state, DeltaOwed owed) => IsOnDemand(state)
         && state is { Answered: false, Subscription: { Wildcard: false, Prefixes.Count: 0, Names.Count: > 0 } }
         && owed.Before.Count + state.Held.Count == 0;
+
+    // On a stream for clusters alone, or by locators on one that does not ask for everything.
+    private bool IsOnDemand(TypeState state) => state.Type == ResourceType.Cluster && !state.Subscription.Wildcard
+        && (Only == ResourceType.Cluster || state.Subscription.Names.Any(Collections.IsLocator));
 
     private bool IsDue(TypeState state, TimeSpan now)
     {
@@ -224,6 +238,7 @@ internal sealed class DeltaStream(
             }
 
             owed.Doubt(name);
+            owed.IsNothing |= Collections.PrefixOf(name) is { } prefix && !state.Subscription.Prefixes.Contains(prefix);
             state.Dirty = true;
         }
 
@@ -248,6 +263,7 @@ internal sealed class DeltaStream(
 
         foreach (var name in left)
         {
+            state.Subscription.Remove(name);
             state.Forget(name);
             owed.Forget(name);
             owed.Gone.Add(name);
@@ -274,38 +290,44 @@ internal sealed class DeltaStream(
         Changed(state, wildcard, [.. added.Except(left)], [.. removed, .. left.Except(added)]);
     }
 
-    /// <summary>Gives up the oldest names that lead nowhere where more are asked for than a stream may.</summary>
+    /// <summary>Chooses what leaves where more names are asked for than a stream may: the oldest that lead nowhere, and
+    /// where those are too few the newest, whatever they are.</summary>
     /// <returns>Those names.</returns>
-    private List<string> MakeRoom(TypeState state, DeltaDiscoveryRequest request, IReadOnlyList<string> added)
+    private HashSet<string> MakeRoom(TypeState state, DeltaDiscoveryRequest request, IReadOnlyList<string> added)
     {
         var order = Owed(state).Order;
         foreach (var name in added)
         {
-            order.Enqueue(name);
+            order.Add(name);
         }
 
-        var left = new List<string>();
-        for (var i = order.Count; i > 0 && state.Subscription.Names.Count > Limits.NamesMax; i--)
+        var left = new HashSet<string>(StringComparer.Ordinal);
+        var most = state.Subscription.Names.Count - Limits.NamesMax;
+        for (var i = order.Count; i > 0 && left.Count < most; i--)
         {
-            var name = order.Dequeue();
-            if (!state.Subscription.Names.Contains(name))
-            {
-                continue;
-            }
-
-            if (Collections.PrefixOf(name) is not null || request.InitialResourceVersions.ContainsKey(name)
+            var name = order.TakeFirst();
+            if (IsCollection(name) || request.InitialResourceVersions.ContainsKey(name)
                 || state.Held.Contains(name) || state.Sentinels.ContainsKey(name)
                 || Lookup(state, name) is { Role: ResourceRole.Ordinary })
             {
-                order.Enqueue(name);
+                order.Add(name);
                 continue;
             }
 
-            state.Subscription.Remove(name);
             left.Add(name);
         }
 
+        for (var i = added.Count - 1; i >= 0 && left.Count < most; i--)
+        {
+            if (!IsCollection(added[i]))
+            {
+                left.Add(added[i]);
+            }
+        }
+
         return left;
+
+        bool IsCollection(string name) => Collections.PrefixOf(name, state.Type) is not null;
     }
 
     /// <summary>Takes over what the client holds from before, once it is known what there is.</summary>
@@ -381,7 +403,7 @@ internal sealed class DeltaStream(
         }
 
         // Who asks for clusters one by one keeps them whatever becomes of them, as one of a collection does.
-        var isOnDemand = Only == ResourceType.Cluster && !state.Subscription.Wildcard;
+        var isOnDemand = IsOnDemand(state);
         var gone = state.Sent.Keys.Union(owed.Outdated, StringComparer.Ordinal).Where(name =>
             !wanted.ContainsKey(name) && !state.Subscription.IsInCollection(name)
             && !(isOnDemand && state.Subscription.Names.Contains(name))).ToList();
@@ -450,8 +472,13 @@ internal sealed class DeltaStream(
             owed.Outdated.Remove(name);
         }
 
-        var removed = owed.Gone.Union(gone, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
-        owed.Gone.Clear();
+        owed.IsNothing = false;
+        owed.Gone.UnionWith(gone);
+        var left = Limits.ResponseBytes - resources.Sum(static one => one.Framed.Length);
+        var removed = owed.Gone.Order(StringComparer.Ordinal)
+            .TakeWhile((name, i) => (left -= Encoding.UTF8.GetByteCount(name) + 4) >= 0 || i == 0).ToList();
+        owed.Gone.ExceptWith(removed);
+        state.Dirty |= owed.Gone.Count > 0;
         var nonce = NextNonce();
         return (
             new SentResponse(nonce, state.Version, resources, now),

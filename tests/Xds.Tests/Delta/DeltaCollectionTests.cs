@@ -185,6 +185,91 @@ public sealed class DeltaCollectionTests
     }
 
     [Fact]
+    public void Locator_OnAnAggregatedStream_IsAnsweredInTime_AndNeverCalledRemoved()
+    {
+        var client = new DeltaClient(Snapshot(Cluster(B)));
+        client.Subscribe(Cds, A);
+        Assert.Empty(client.Take());
+        client.Now += XdsLimits.Default.FirstAnswer;
+        Assert.Equal([$"cds {A}"], client.Take());
+        client.Ack(Cds);
+        client.Subscribe(Cds, B);
+        Assert.Equal([$"cds {B}"], client.Take());
+        client.Ack(Cds);
+        Later(client);
+        client.Remove(Cds, B);
+        Assert.Empty(client.Take());
+    }
+
+    [Fact]
+    public void Collection_OfAnotherTypeThanClusters_IsAnsweredWithNothing()
+    {
+        var client = new DeltaClient(Snapshot(Cluster(A)));
+        client.Subscribe(ResourceType.Listener, "xdstp://fairlead/envoy.config.listener.v3.Listener/*");
+        client.Subscribe(Cds, "xdstp://fairlead/envoy.config.listener.v3.Listener/*");
+        Assert.Equal(["cds", "lds"], client.Take());
+        client.Now += TimeSpan.FromMinutes(1);
+        Assert.Empty(client.Take());
+    }
+
+    [Fact]
+    public void Collections_AreBounded_AndALongerPathIsNone()
+    {
+        var client = Client(Snapshot());
+        client.Subscribe(Cds, Prefix + "a/*");
+        Assert.Empty(client.Stream.Types.Single().Subscription.Prefixes);
+        for (var i = 0; i < XdsLimits.Default.CollectionsMax; i++)
+        {
+            Assert.IsType<StreamEvent.Names>(Assert.Single(client.Subscribe(Cds, GlobOf(i))));
+        }
+
+        var failed = Assert.IsType<StreamEvent.Failed>(Assert.Single(client.Subscribe(Cds, GlobOf(99))));
+        Assert.Equal(StreamRefusal.TooManyNames, failed.Refusal);
+
+        static string GlobOf(int i) => $"xdstp://a{i}/envoy.config.cluster.v3.Cluster/*";
+    }
+
+    [Fact]
+    public void Names_BeyondTheLimit_AllOfWhichServe_PushOutTheNewest()
+    {
+        var limits = XdsLimits.Default with { NamesMax = 2 };
+        var client = new DeltaClient(Snapshot(Cluster("a"), Cluster("b"), Cluster("c")), limits, Cds);
+        client.Subscribe(Cds, "a", "b");
+        client.Take();
+        client.Ack(Cds);
+        client.Subscribe(Cds, "c");
+        Assert.Equal(["cds -c"], client.Take());
+        Assert.Equal(["a", "b"], NamesOf(client));
+    }
+
+    [Fact]
+    public void Name_ThatWasGivenUpAndIsAskedForAgain_IsTheNewest()
+    {
+        var limits = XdsLimits.Default with { NamesMax = 3 };
+        var client = new DeltaClient(Snapshot(), limits, Cds);
+        client.Subscribe(Cds, "a", "b");
+        client.Unsubscribe(Cds, "a");
+        client.Subscribe(Cds, "a");
+        client.Subscribe(Cds, "c");
+        client.Subscribe(Cds, "d");
+        Assert.Equal(["a", "c", "d"], NamesOf(client));
+    }
+
+    [Fact]
+    public void Names_BeyondTheLimit_OfOneRequest_AreCalledRemovedInPieces()
+    {
+        var limits = XdsLimits.Default with { NamesMax = 2, ResponseBytes = 100 };
+        var client = new DeltaClient(Snapshot(), limits, Cds);
+        var names = Enumerable.Range(0, 50).Select(i => $"name-{i:00}").ToArray();
+        client.Subscribe(Cds, names);
+        var told = client.Take();
+        Assert.All(told, one => Assert.InRange(one.Length, 1, 110));
+        Assert.Equal(
+            names[..48].Select(name => "-" + name),
+            told.SelectMany(one => one.Split(' ')[1..]).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Names_BeyondTheLimit_PushOutTheOldestThatLeadsNowhere()
     {
         var limits = XdsLimits.Default with { NamesMax = 4 };
