@@ -17,7 +17,7 @@ namespace Fairlead.Sidecar.Serving;
 internal sealed class ViewFeed : IResourceInterest
 {
     private readonly Audience _audience;
-    private readonly IReadOnlySet<string> _used;
+    private IReadOnlySet<string>? _used;
     private readonly Patience? _patience;
     private IReadOnlySet<string> _imports;
     private readonly HashSet<string> _unknown;
@@ -47,7 +47,7 @@ internal sealed class ViewFeed : IResourceInterest
     {
         _audience = audience;
         _imports = imports;
-        _used = used ?? new HashSet<string>();
+        _used = used;
         _unknown = [.. imports];
         _spellings = new Spellings(interest);
         _assignments = new Spellings(interest);
@@ -141,20 +141,32 @@ internal sealed class ViewFeed : IResourceInterest
 
             View.Update(builder =>
             {
-                foreach (var name in changed)
-                {
-                    if (_names.TryGetValue(name, out var served))
-                    {
-                        Rebuild(builder, served);
-                    }
-                }
-
+                RebuildAll(builder, changed);
                 Prime(builder);
                 if (builder.Primed)
                 {
                     SetRoutes(builder);
                 }
             });
+        }
+    }
+
+    /// <summary>These names belong to the collection beside the imports from now on; nothing happens where none
+    /// did.</summary>
+    internal void Use(IReadOnlySet<string> used)
+    {
+        lock (_gate)
+        {
+            if (_used is not { } before)
+            {
+                return;
+            }
+
+            _used = used;
+            if (_globs > 0)
+            {
+                View.Update(builder => RebuildAll(builder, before.Except(used).Concat(used.Except(before))));
+            }
         }
     }
 
@@ -188,7 +200,8 @@ internal sealed class ViewFeed : IResourceInterest
         lock (_gate)
         {
             return Math.Max(
-                Math.Max(_names.Count, _published.Count), Math.Max(_spellings.Names, _assignments.Names));
+                Math.Max(_names.Count, _published.Count), Math.Max(_spellings.Names, _assignments.Names))
+                + _spellings.Refused + _assignments.Refused;
         }
     }
 
@@ -196,7 +209,7 @@ internal sealed class ViewFeed : IResourceInterest
     {
         lock (_gate)
         {
-            if (!ClusterNames.TryRead(spelling, out var name, out _))
+            if (!ClusterNames.TryRead(spelling, out var name, out _) || _assignments.IsRefused(spelling))
             {
                 return false;
             }
@@ -220,17 +233,35 @@ internal sealed class ViewFeed : IResourceInterest
             return;
         }
 
-        // The names of the sidecar's own resources are nobody's service.
-        if (ClusterNames.IdOf(spelling) is WellKnown.Routes or Resource.SentinelId or "*" or ""
-            || !ClusterNames.TryRead(spelling, out var name, out _))
+        // The names of the sidecar's own resources are nobody's service, and a collection is none.
+        if (ClusterNames.IdOf(spelling) is Resource.SentinelId or "*" || spelling is WellKnown.Routes or ""
+            || Collections.PrefixOf(spelling) is not null)
         {
+            return;
+        }
+
+        if (!ClusterNames.TryRead(spelling, out var name, out _))
+        {
+            CountUnreadable(type, spelling, change);
             return;
         }
 
         lock (_gate)
         {
             var spellings = type == ResourceType.Endpoints ? _assignments : _spellings;
+            var wasWanted = IsWanted(name);
+            var wasRefused = spellings.IsRefused(spelling);
             var isOther = spellings.Count(name, spelling, change);
+            if (wasRefused || spellings.IsRefused(spelling))
+            {
+                if (isOther && spellings == _spellings)
+                {
+                    ShowRefused(spelling, Reasons.TooManySpellings);
+                }
+
+                return;
+            }
+
             var served = _names.GetValueOrDefault(name);
             if (!IsWanted(name))
             {
@@ -243,11 +274,33 @@ internal sealed class ViewFeed : IResourceInterest
 
             if (isOther && (served ?? Unserved(name)) is { } shown)
             {
-                View.Update(builder => Rebuild(builder, shown));
+                View.Update(builder =>
+                {
+                    if (wasWanted && IsWanted(name))
+                    {
+                        Respell(builder, shown, spelling);
+                    }
+                    else
+                    {
+                        Rebuild(builder, shown);
+                    }
+                });
             }
             else if (served is null && !IsWanted(name))
             {
                 Drop(name);
+            }
+        }
+    }
+
+    // Whoever writes a host that is none waits for nothing.
+    private void CountUnreadable(ResourceType type, string spelling, int change)
+    {
+        lock (_gate)
+        {
+            if (_patience is not null && type != ResourceType.Endpoints && _spellings.Refuse(spelling, change))
+            {
+                ShowRefused(spelling, Reasons.Absent);
             }
         }
     }
@@ -280,16 +333,18 @@ internal sealed class ViewFeed : IResourceInterest
                 return;
             }
 
-            View.Update(builder =>
+            View.Update(builder => RebuildAll(builder, _imports.Concat(_used ?? _imports)));
+        }
+    }
+
+    private void RebuildAll(SnapshotBuilder builder, IEnumerable<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (_names.TryGetValue(name, out var served))
             {
-                foreach (var name in _imports.Concat(_used))
-                {
-                    if (_names.TryGetValue(name, out var served))
-                    {
-                        Rebuild(builder, served);
-                    }
-                }
-            });
+                Rebuild(builder, served);
+            }
         }
     }
 
@@ -342,20 +397,62 @@ internal sealed class ViewFeed : IResourceInterest
         _published[name.Name] = next;
     }
 
+    // One spelling came or went: the others, of which there may be thousands, stay as they are.
+    private void Respell(SnapshotBuilder builder, ServedName name, string spelling)
+    {
+        var published = _published.GetValueOrDefault(name.Name) ?? (_published[name.Name] = []);
+        var next = new HashSet<(ResourceType, string)>();
+        foreach (var (resource, wildcard) in ResourcesOf(name, spelling))
+        {
+            if (next.Add((resource.Type, resource.Name)))
+            {
+                builder.Set(resource, wildcard);
+            }
+        }
+
+        published.UnionWith(next);
+        foreach (var type in ResourceType.All)
+        {
+            if (!next.Contains((type, spelling)) && published.Remove((type, spelling)))
+            {
+                builder.Remove(type, spelling);
+            }
+        }
+    }
+
+    // Answered by itself, at once, whatever becomes of a name.
+    private void ShowRefused(string spelling, string reason) => View.Update(builder =>
+    {
+        foreach (var resource in ServiceResources.Dead(_audience, spelling, reason))
+        {
+            if (_spellings.IsRefused(spelling))
+            {
+                builder.Set(resource);
+            }
+            else
+            {
+                builder.Remove(resource.Type, resource.Name);
+            }
+        }
+    });
+
     // What nobody wants of this view is not built for it; it is when somebody asks.
-    private IEnumerable<(Resource Resource, bool Wildcard)> ResourcesOf(ServedName name)
+    private IEnumerable<(Resource Resource, bool Wildcard)> ResourcesOf(ServedName name, string? only = null)
     {
         var isImport = _imports.Contains(name.Name);
-        var isMember = _globs > 0 && (isImport || _used.Contains(name.Name));
+        var isMember = _globs > 0 && (isImport || _used?.Contains(name.Name) == true);
         return isImport || isMember || IsWanted(name.Name)
             ? ServiceResources.Of(_audience, name, new Demand(
                 isImport,
                 isMember,
-                _spellings.Of(name.Name),
-                _assignments.Of(name.Name),
+                SpellingsIn(_spellings, name.Name, only),
+                SpellingsIn(_assignments, name.Name, only),
                 _patience?.IsOver(name.Name) == true))
             : [];
     }
+
+    private static IReadOnlyCollection<string> SpellingsIn(Spellings all, string name, string? only) =>
+        only is null ? all.Of(name) : all.Has(name, only) ? [only] : [];
 
     private void Prime(SnapshotBuilder builder)
     {

@@ -30,6 +30,32 @@ internal static class ClusterNames
         : spelling;
 
     /// <summary>
+    /// In which way a spelling that can be read writes its host, whatever the port; null where it writes the name as it
+    /// is.
+    /// </summary>
+    internal static string? FormOf(string spelling, string name)
+    {
+        var id = IdOf(spelling);
+        string form;
+        string? digits = null;
+        if (id.Split('|') is ["outbound", var number, var subset, var host])
+        {
+            (form, digits) = (subset.Length == 0 ? host : id.Remove("outbound|".Length, number.Length), number);
+        }
+        else if (id.LastIndexOf(':') is >= 0 and var colon)
+        {
+            (form, digits) = (id[..colon], id[(colon + 1)..]);
+        }
+        else
+        {
+            form = id;
+        }
+
+        // One port may be written with any number of zeros before it.
+        return digits?.StartsWith('0') == true ? id : form == name ? null : form;
+    }
+
+    /// <summary>
     /// Reads a spelling: any letter case, with or without a trailing dot, with or without a port, as a locator, or as
     /// Istio calls its clusters (<c>outbound|80||host</c>). False where the port is not one; whether the name is one is
     /// for the name rules to say.

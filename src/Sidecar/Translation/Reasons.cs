@@ -31,6 +31,9 @@ internal static class Reasons
     /// <summary>The bare name decides no port.</summary>
     internal const string AmbiguousPort = "ambiguous-port";
 
+    /// <summary>Its host is written in more ways than are served.</summary>
+    internal const string TooManySpellings = "too-many-spellings";
+
     /// <summary>The service has no such port.</summary>
     internal const string NoSuchPort = "no-such-port";
 }

@@ -163,8 +163,9 @@ internal static class ServiceResources
         }
     }
 
-    // A cluster that exists and has no endpoints: a request fails at once, and the metadata says why.
-    private static IEnumerable<Resource> Dead(Audience audience, string spelling, string reason)
+    /// <summary>A cluster that exists and has no endpoints: a request fails at once, and the metadata says
+    /// why.</summary>
+    internal static IEnumerable<Resource> Dead(Audience audience, string spelling, string reason)
     {
         if (audience.Client == ClientKind.Envoy && audience.SourceOf(spelling) != EndpointSource.Ads)
         {

@@ -213,16 +213,41 @@ public sealed class ServedViewsTests : IDisposable
     }
 
     [Fact]
-    public void Spelling_BeyondTheLimit_IsNeitherServedNorCounted()
+    public void Spellings_BeyondTheLimit_AreAnsweredAtOnce_AndTakeNoGoodNameAway()
     {
         var feed = new ViewFeed(Audience.Envoy, new HashSet<string>(), (_, _) => { });
-        var spellings = Enumerable.Range(0, 40).Select(i => Checkout + ":" + (8000 + i)).ToList();
+        var forms = Enumerable.Range(0, 40).Select(i =>
+            string.Concat(Checkout.Select((letter, at) => (i >> at) % 2 == 1 ? char.ToUpperInvariant(letter) : letter)))
+            .Skip(1).ToList();
+        string[] good = [Cluster, Checkout, "outbound|80||" + Checkout];
+        List<string> spellings =
+        [
+            .. Enumerable.Range(0, 40).Select(i => Checkout + ":" + (8000 + i)),
+            .. Enumerable.Range(0, 40).Select(i => forms[0] + ":" + (8000 + i)), .. forms, .. good,
+        ];
         spellings.ForEach(spelling => feed.Wanted(ResourceType.Cluster, spelling));
+        spellings.ForEach(spelling => feed.Wanted(ResourceType.Endpoints, spelling));
+        Assert.NotNull(feed.View.Current.Find(ResourceType.Cluster, forms[32]));
         feed.Publish(ServedNameMapping.Map(CachedNames.Fresh));
-        Assert.Equal(33, feed.View.Current.Resources(ResourceType.Cluster).Count);
+        var clusters = feed.View.Current.Resources(ResourceType.Cluster);
+        Assert.Equal(spellings.Count, clusters.Count);
+        Assert.All(good, spelling => Assert.Equal(ResourceRole.Ordinary, clusters[spelling].Role));
+        Assert.Equal(32, forms.Count(form => clusters[form].Role == ResourceRole.Ordinary));
+        Assert.Equal(ResourceRole.Negative, clusters[Checkout + ":8000"].Role);
+        Assert.NotNull(feed.Missing(ResourceType.Endpoints, forms[32]));
+
+        // One that comes or goes leaves the others as they are.
+        feed.Unwanted(ResourceType.Cluster, Checkout + ":8000");
+        feed.Unwanted(ResourceType.Endpoints, Checkout + ":8000");
+        Assert.Equal(spellings.Count - 1, feed.View.Current.Resources(ResourceType.Cluster).Count);
+        Assert.Null(feed.View.Current.Find(ResourceType.Endpoints, Checkout + ":8000"));
+        spellings.Remove(Checkout + ":8000");
         spellings.ForEach(spelling => feed.Unwanted(ResourceType.Cluster, spelling));
+        spellings.ForEach(spelling => feed.Unwanted(ResourceType.Endpoints, spelling));
         feed.Remove(Checkout);
         Assert.Equal(0, feed.Held());
+        Assert.Empty(feed.View.Current.Resources(ResourceType.Cluster));
+        Assert.Empty(feed.View.Current.Resources(ResourceType.Endpoints));
     }
 
     [Fact]
