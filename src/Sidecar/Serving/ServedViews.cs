@@ -13,12 +13,16 @@ namespace Fairlead.Sidecar.Serving;
 /// </summary>
 /// <remarks>
 /// Of names that lead nowhere and are no imports the resolver keeps as many as were asked for last; of the others it is
-/// remembered that they do, until somebody asks anew. So a client that asks for whatever it is asked takes no room from
+/// remembered that they do, until somebody asks anew or their turn comes: some are looked up again each second, so that
+/// one that was asked for before it existed is found. So a client that asks for whatever it is asked takes no room from
 /// names that serve.
 /// </remarks>
 internal sealed class ServedViews : IViewProvider
 {
     private const int NegativesMax = 1_000;
+    private const int LookupsPerTurn = 10;
+
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1);
 
     private readonly Action<string, bool> _interest;
     private readonly Action<string> _renew;
@@ -36,8 +40,14 @@ internal sealed class ServedViews : IViewProvider
     // Which names the resolver was told that clients want no more, though they do; and which it holds no more.
     private readonly HashSet<string> _released = new(StringComparer.Ordinal);
     private readonly HashSet<string> _forgotten = new(StringComparer.Ordinal);
+
+    // In which turn the released are looked up again, and which are, so that what clients were told holds meanwhile.
+    private readonly Queue<string> _turn = new();
+    private readonly HashSet<string> _again = new(StringComparer.Ordinal);
+    private ITimer? _timer;
+    private bool _isTurning;
     private readonly HashSet<string> _unanswered;
-    private readonly HashSet<string> _used;
+    private volatile ImmutableHashSet<string> _used;
     private readonly ShapeFile? _shapes;
     private readonly ClientTls? _tls;
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -82,7 +92,8 @@ internal sealed class ServedViews : IViewProvider
         Settle();
     }
 
-    /// <summary>The names that clients used before a restart, and may use again: to be resolved like imports.</summary>
+    /// <summary>The names that clients used last, before a restart or since, and may use again: to be resolved like
+    /// imports. Of those that join while it runs the resolver hears.</summary>
     internal IReadOnlyCollection<string> Used => _used;
 
     /// <summary>Ends when every import has an answer or a reason why not; after the patience, when clients are told
@@ -135,14 +146,22 @@ internal sealed class ServedViews : IViewProvider
                 Answer(served.Name);
             }
         }
-        else if (served.Reason is null && IsWanted(served.Name))
+        else if (served.Reason is null && (_used.Contains(served.Name) || IsWanted(served.Name)))
         {
-            _shapes?.Remember(served);
+            if (_shapes?.Remember(served) == true)
+            {
+                FollowUsed(_shapes.Used);
+            }
         }
         else if (!served.IsKnown && _used.Contains(served.Name))
         {
             // Clients may hold its clusters since before a restart.
             served = Pending(served.Name);
+        }
+
+        if (served.IsPending && IsLookedUpAgain(served.Name))
+        {
+            return;
         }
 
         Serve(served);
@@ -201,7 +220,7 @@ internal sealed class ServedViews : IViewProvider
     {
         lock (_gate)
         {
-            if (_wanted.ContainsKey(name))
+            if (_wanted.ContainsKey(name) || _used.Contains(name))
             {
                 _forgotten.Add(name);
                 return; // Asked for again meanwhile, or remembered as one that leads nowhere.
@@ -217,6 +236,32 @@ internal sealed class ServedViews : IViewProvider
         foreach (var feed in Feeds())
         {
             feed.Remove(name);
+        }
+    }
+
+    // What a client uses stays resolved and in the collection when the client goes: it comes back with its first
+    // request, as an Envoy does that is started anew.
+    private void FollowUsed(IReadOnlyList<string> now)
+    {
+        lock (_gate)
+        {
+            var before = _used;
+            _used = [.. now];
+            foreach (var name in now.Where(name => !before.Contains(name)))
+            {
+                _interest(name, true);
+            }
+
+            foreach (var name in before.Except(now))
+            {
+                _interest(name, false);
+                ForgetSoon(name);
+            }
+        }
+
+        foreach (var feed in Feeds())
+        {
+            feed.Use(_used);
         }
     }
 
@@ -329,6 +374,18 @@ internal sealed class ServedViews : IViewProvider
 
         lock (_gate)
         {
+            _again.Remove(served.Name);
+            if (_released.Contains(served.Name))
+            {
+                // Another part of the sidecar asked: what serves is kept for clients too.
+                if (served.Reason is null && _released.Remove(served.Name))
+                {
+                    _interest(served.Name, true);
+                }
+
+                return;
+            }
+
             if (served.IsPending || served.Reason is null || !served.Ports.IsEmpty || _imports.Contains(served.Name)
                 || !_wanted.ContainsKey(served.Name) || !_watchedNegatives.Add(served.Name))
             {
@@ -343,9 +400,51 @@ internal sealed class ServedViews : IViewProvider
                     && _served.GetValueOrDefault(oldest) is { Reason: not null, Ports.IsEmpty: true })
                 {
                     _released.Add(oldest);
+                    _turn.Enqueue(oldest);
                     _interest(oldest, false);
                 }
             }
+
+            StartTurn();
+        }
+    }
+
+    private bool IsLookedUpAgain(string name)
+    {
+        lock (_gate)
+        {
+            return (_again.Contains(name) || _released.Contains(name))
+                && _served.GetValueOrDefault(name) is { IsPending: false };
+        }
+    }
+
+    private void StartTurn()
+    {
+        if (!_isTurning && _turn.Count > 0)
+        {
+            _isTurning = true;
+            _timer ??= _time.CreateTimer(_ => LookUpAgain(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Change(Turn, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    // Those that lead nowhere still push out others, whose turn comes in the end.
+    private void LookUpAgain()
+    {
+        lock (_gate)
+        {
+            _isTurning = false;
+            for (var left = LookupsPerTurn; left > 0 && _turn.TryDequeue(out var name);)
+            {
+                if (_released.Remove(name))
+                {
+                    left--;
+                    _again.Add(name);
+                    _interest(name, true);
+                }
+            }
+
+            StartTurn();
         }
     }
 
@@ -391,16 +490,36 @@ internal sealed class ServedViews : IViewProvider
 
             // Under the lock, so that the resolver hears of all views in one order. Whoever asks for a name that was
             // given up has it looked up again.
-            if (users == (isWanted ? 1 : 0) ? !_released.Remove(name) || isWanted : isWanted && _released.Remove(name))
+            var wasReleased = (users == 0 || isWanted) && _released.Remove(name);
+            if (users == (isWanted ? 1 : 0) ? !wasReleased || isWanted : wasReleased)
             {
                 _interest(name, isWanted);
             }
 
-            if (users == 0 && _forgotten.Remove(name))
+            if (users == 0)
             {
-                // No word of the resolver ends it any more. Not here: the view's lock is held.
-                _ = Task.Run(() => Forget(name));
+                _again.Remove(name);
             }
+            else if (wasReleased)
+            {
+                _again.Add(name);
+            }
+
+            if (isWanted)
+            {
+                _shapes?.Use(name);
+            }
+
+            ForgetSoon(name);
+        }
+    }
+
+    // No word of the resolver ends it any more. Not here: the view's lock is held.
+    private void ForgetSoon(string name)
+    {
+        if (!_wanted.ContainsKey(name) && !_used.Contains(name) && _forgotten.Remove(name))
+        {
+            _ = Task.Run(() => Forget(name));
         }
     }
 }

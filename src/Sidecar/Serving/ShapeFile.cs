@@ -23,7 +23,7 @@ internal sealed class ShapeFile : IAsyncDisposable
     private readonly SortedDictionary<string, Shape> _shapes = new(StringComparer.Ordinal);
     private IReadOnlySet<string> _imports;
     private readonly Action<string> _failed;
-    private Queue<string> _used = new();
+    private readonly List<string> _used = [];
     private Task _saving = Task.CompletedTask;
     private bool _isDirty;
 
@@ -53,7 +53,7 @@ internal sealed class ShapeFile : IAsyncDisposable
         }
     }
 
-    /// <summary>The names that were used without being imports.</summary>
+    /// <summary>The names that were used without being imports, the one used last at the end.</summary>
     internal IReadOnlyList<string> Used
     {
         get
@@ -81,7 +81,7 @@ internal sealed class ShapeFile : IAsyncDisposable
         lock (_gate)
         {
             _imports = imports;
-            _used = new Queue<string>(_used.Where(name => !imports.Contains(name)));
+            _used.RemoveAll(imports.Contains);
             var gone = _shapes.Keys.Where(name => !imports.Contains(name) && !_used.Contains(name)).ToList();
             gone.ForEach(name => _shapes.Remove(name));
             if (gone.Count > 0)
@@ -91,8 +91,21 @@ internal sealed class ShapeFile : IAsyncDisposable
         }
     }
 
+    /// <summary>A name is used again. The order alone is not worth a write: it goes with the next.</summary>
+    internal void Use(string name)
+    {
+        lock (_gate)
+        {
+            if (_used.Remove(name))
+            {
+                _used.Add(name);
+            }
+        }
+    }
+
     /// <summary>Notes what a name looks like; one without ports tells nothing new.</summary>
-    internal void Remember(ServedName name)
+    /// <returns>Whether other names are the used ones now.</returns>
+    internal bool Remember(ServedName name)
     {
         lock (_gate)
         {
@@ -100,20 +113,23 @@ internal sealed class ShapeFile : IAsyncDisposable
             var isGuarded = name.Reason is null ? name.Tls is not null : known?.IsGuarded == true;
             if (name.Ports.IsEmpty || (known?.IsGuarded == isGuarded && known.Ports.SequenceEqual(name.Ports)))
             {
-                return;
+                return false;
             }
 
-            if (known is null && !_imports.Contains(name.Name))
+            var isJoining = known is null && !_imports.Contains(name.Name);
+            if (isJoining)
             {
-                _used.Enqueue(name.Name);
+                _used.Add(name.Name);
                 if (_used.Count > UsedMax)
                 {
-                    _shapes.Remove(_used.Dequeue());
+                    _shapes.Remove(_used[0]);
+                    _used.RemoveAt(0);
                 }
             }
 
             _shapes[name.Name] = new Shape(name.Ports, isGuarded);
             SaveSoon();
+            return isJoining;
         }
     }
 
@@ -166,9 +182,9 @@ internal sealed class ShapeFile : IAsyncDisposable
             var isUsed = !_imports.Contains(name.Name);
             if (!isUsed || _used.Count < UsedMax)
             {
-                if (isUsed)
+                if (isUsed && !_used.Contains(name.Name))
                 {
-                    _used.Enqueue(name.Name);
+                    _used.Add(name.Name);
                 }
 
                 var ports = name.Value.EnumerateArray().ToList();
@@ -190,7 +206,7 @@ internal sealed class ShapeFile : IAsyncDisposable
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            foreach (var (name, shape) in _shapes)
+            foreach (var (name, shape) in _shapes.OrderBy(one => _used.IndexOf(one.Key)))
             {
                 json.WriteStartArray(name);
                 foreach (var port in shape.Ports)

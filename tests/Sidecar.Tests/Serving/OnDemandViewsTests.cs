@@ -69,6 +69,63 @@ public sealed class OnDemandViewsTests : IDisposable
     }
 
     [Fact]
+    public async Task Collection_HoldsWhatWasUsedInThisRun_AfterItsClientHasGone()
+    {
+        var shapes = Shapes();
+        var views = Views(shapes, Other);
+        var feed = Envoy(views);
+        feed.Wanted(Cds, Prefix + Checkout);
+        views.Publish(CachedNames.Fresh);
+        feed.Unwanted(Cds, Prefix + Checkout);
+        Assert.Equal(2, _told.Count(word => word == "+" + Checkout));
+        Assert.Equal(1, _told.Count(word => word == "-" + Checkout));
+
+        // Its resolver, which knows of one client only, says that it forgot it.
+        views.Forget(Checkout);
+        feed.Wanted(Cds, Glob);
+        Assert.Equal(ResourceRole.Ordinary, feed.View.Current.Find(Cds, Prefix + Checkout)!.Role);
+        Assert.Contains(Prefix + Checkout, feed.View.Current.Located(Cds));
+
+        // A hundred others take its place, in the collection of who is there too.
+        for (var i = 0; i < 100; i++)
+        {
+            feed.Wanted(Cds, Prefix + NameOf(i));
+            views.Publish(CachedNames.Fresh with { Name = NameOf(i) });
+        }
+
+        Assert.Contains(Prefix + NameOf(99), feed.View.Current.Located(Cds));
+        Assert.DoesNotContain(Prefix + Checkout, feed.View.Current.Located(Cds));
+        Assert.Equal(2, _told.Count(word => word == "-" + Checkout));
+        await TestKit.Processes.Eventually.HoldsAsync(
+            () => Task.FromResult(views.Feed(ClientNode.Anonymous, Cds).Knows(Checkout)), knows => !knows,
+            TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        await shapes.DisposeAsync();
+
+        static string NameOf(int i) => $"s{i}.shop.svc.us1.internal";
+    }
+
+    [Fact]
+    public async Task Used_AreThoseUsedLast_NotThoseUsedFirst_AlsoAfterARestart()
+    {
+        var shapes = Shapes();
+        void Add(ShapeFile to, int i) => to.Remember(ServedName.Without(
+            $"s{i:000}.shop.svc.us1.internal", Reasons.Absent, [new ServedPort("http", 80, "http")]));
+        for (var i = 0; i < 100; i++)
+        {
+            Add(shapes, 99 - i);
+        }
+
+        shapes.Use("s099.shop.svc.us1.internal");
+        Add(shapes, 100);
+        await shapes.DisposeAsync();
+        var again = Shapes();
+        Assert.DoesNotContain("s098.shop.svc.us1.internal", again.Used);
+        Assert.Equal(shapes.Used, again.Used);
+        Assert.Equal("s099.shop.svc.us1.internal", again.Used[^2]);
+        await again.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Name_WhoseEndpointsHadIdentities_IsNotToldInTheClearAfterARestart()
     {
         var shapes = Shapes();
@@ -199,6 +256,28 @@ public sealed class OnDemandViewsTests : IDisposable
         Assert.Equal(0, feed.Held());
     }
 
+    [Theory]
+    [InlineData("foo:99999")]
+    [InlineData("foo:abc")]
+    [InlineData("foo:")]
+    [InlineData("[::1]")]
+    [InlineData("")]
+    [InlineData("fairlead")]
+    [InlineData("a/*")]
+    [InlineData(null)]
+    public void Host_ThatCannotBeRead_IsAnsweredAtOnce(string? host)
+    {
+        host ??= new string('a', 254);
+        var feed = Envoy(Views(null));
+        feed.Wanted(Cds, Prefix + host);
+        Assert.Equal("absent", ReasonOf(ClusterOf(feed, Prefix + host)));
+        Assert.Equal(ResourceRole.Negative, feed.View.Current.Find(Cds, Prefix + host)!.Role);
+        feed.Unwanted(Cds, Prefix + host);
+        Assert.Empty(feed.View.Current.Resources(Cds));
+        Assert.Equal(0, feed.Held());
+        Assert.Empty(_told);
+    }
+
     public static TheoryData<string, string, bool> Ends => new()
     {
         { nameof(NameState.Absent), "absent", false },
@@ -293,6 +372,41 @@ public sealed class OnDemandViewsTests : IDisposable
             feed.Wanted(Cds, Prefix + NameOf(i));
             views.Publish(CachedNames.Absent with { Name = NameOf(i), LastRecord = null });
         }
+
+        static string NameOf(int i) => $"random-{i}.shop.svc.us1.internal";
+    }
+
+    [Fact]
+    public void Name_AskedForBeforeItExisted_IsFound_HoweverManyLeadNowhere()
+    {
+        var views = Views(null);
+        var feed = Envoy(views);
+        feed.Wanted(Cds, Prefix + Checkout);
+        views.Publish(CachedNames.Absent with { LastRecord = null });
+        for (var i = 0; i < 1_100; i++)
+        {
+            feed.Wanted(Cds, Prefix + NameOf(i));
+            views.Publish(CachedNames.Absent with { Name = NameOf(i), LastRecord = null });
+        }
+
+        Assert.Contains("-" + Checkout, _told);
+        for (var second = 0; second < 60; second++)
+        {
+            _told.Clear();
+            _time.Advance(TimeSpan.FromSeconds(1));
+            Assert.InRange(_told.Count(word => word[0] == '+'), 0, 10);
+            foreach (var name in _told.Where(word => word[0] == '+').Select(word => word[1..]).ToList())
+            {
+                // Nobody is told that it is looked up again, only what came of it.
+                views.Publish(CachedNames.Pending() with { Name = name });
+                Assert.Equal("absent", ReasonOf(ClusterOf(feed, Prefix + name)));
+                views.Publish(name == Checkout
+                    ? CachedNames.Fresh
+                    : CachedNames.Absent with { Name = name, LastRecord = null });
+            }
+        }
+
+        Assert.Equal(ResourceRole.Ordinary, feed.View.Current.Find(Cds, Prefix + Checkout)!.Role);
 
         static string NameOf(int i) => $"random-{i}.shop.svc.us1.internal";
     }
