@@ -75,6 +75,10 @@ internal sealed class ViewFeed : IResourceInterest
             {
                 _patience?.End(name.Name);
             }
+            else if (IsWanted(name.Name))
+            {
+                _patience?.Begin(name.Name);
+            }
 
             View.Update(builder =>
             {

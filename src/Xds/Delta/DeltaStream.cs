@@ -380,17 +380,11 @@ internal sealed class DeltaStream(
             return [];
         }
 
-        var gone = new List<string>();
-        foreach (var name in state.Sent.Keys)
-        {
-            if (!wanted.ContainsKey(name) && !state.Subscription.IsInCollection(name))
-            {
-                gone.Add(name);
-            }
-        }
-
-        gone.AddRange(owed.Outdated.Where(name => !wanted.ContainsKey(name) && !state.Sent.ContainsKey(name)
-            && !state.Subscription.IsInCollection(name)));
+        // Who asks for clusters one by one keeps them whatever becomes of them, as one of a collection does.
+        var isOnDemand = Only == ResourceType.Cluster && !state.Subscription.Wildcard;
+        var gone = state.Sent.Keys.Union(owed.Outdated, StringComparer.Ordinal).Where(name =>
+            !wanted.ContainsKey(name) && !state.Subscription.IsInCollection(name)
+            && !(isOnDemand && state.Subscription.Names.Contains(name))).ToList();
         gone.Sort(StringComparer.Ordinal);
         return gone;
     }

@@ -173,6 +173,20 @@ public sealed class OnDemandViewsTests : IDisposable
     }
 
     [Fact]
+    public void Name_ThatWasAbsent_AndIsLookedUpAgain_IsToldAsPendingAfterTheHold()
+    {
+        var views = Views(null);
+        var feed = Envoy(views);
+        feed.Wanted(Cds, Prefix + Checkout);
+        views.Publish(CachedNames.Absent with { LastRecord = null });
+        Assert.Equal("absent", ReasonOf(ClusterOf(feed, Prefix + Checkout)));
+        views.Publish(CachedNames.Pending());
+        Assert.Null(feed.View.Current.Find(Cds, Prefix + Checkout));
+        _time.Advance(Hold);
+        Assert.Equal("pending", ReasonOf(ClusterOf(feed, Prefix + Checkout)));
+    }
+
+    [Fact]
     public void Host_ThatNoServiceCanHave_IsAnsweredAtOnce()
     {
         var feed = Envoy(Views(null));

@@ -167,6 +167,12 @@ public sealed class DeltaCollectionTests
         client.Publish(client.Snapshot.ToBuilder().Set(Cluster("a")).Build());
         Assert.Equal(["cds a"], client.Take());
 
+        // It is not called removed when nothing is known of it any more.
+        client.Ack(Cds);
+        Later(client);
+        client.Remove(Cds, "a");
+        Assert.Empty(client.Take());
+
         // Who comes back with what it holds waits for no first answer, and an aggregated stream has others.
         var back = Client(Snapshot());
         back.Send(Cds, ["a"], before: [("a", "old")]);

@@ -14,8 +14,8 @@ namespace Fairlead.Anchor.Home.Reports;
 /// Passes evidence on (V38): to the other anchors of the segment, to the segments that its leaves and uplinks name,
 /// and to the accused segment itself, there to one anchor more than may lie. A few at a time, and so that nobody who is
 /// slow to hear one piece holds up the others; other segments are told only so much of one accused in a minute, since
-/// it can make ever more. What is held goes to the other anchors of the segment again from time to time: one of them may
-/// have been away. Thread-safe.
+/// it can make ever more. What is held goes to the other anchors of the segment again from time to time: one of them
+/// may have been away. Thread-safe.
 /// </summary>
 internal sealed class EvidenceCourier : IAsyncDisposable
 {

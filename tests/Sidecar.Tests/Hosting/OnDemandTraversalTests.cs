@@ -1,0 +1,112 @@
+using Fairlead.EnvoyApi.Clusters;
+using Fairlead.EnvoyApi.Core;
+using Fairlead.EnvoyApi.Discovery;
+using Fairlead.EnvoyApi.Endpoints;
+using Fairlead.Rpc;
+using Fairlead.Sidecar.Translation;
+using Google.Protobuf;
+
+namespace Fairlead.Sidecar.Tests.Hosting;
+
+/// <summary>Clusters on demand of a whole sidecar and eight real anchors: asking for a name starts its
+/// traversal.</summary>
+public sealed class OnDemandTraversalTests(TwoClusters clusters) : IClassFixture<TwoClusters>
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    [Fact]
+    public async Task Name_ThatIsAskedFor_IsTraversed_AndServedAtOnceAfterARestart()
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bounded.CancelAfter(Patience);
+        var located = ClusterNames.Located(TwoClusters.Checkout);
+        var configuration = clusters.Configure("on-demand", "imports: []", "state: on-demand-state");
+        await using (var host = await TwoClusters.StartAsync(configuration))
+        {
+            await using var stream = new DeltaCall(host, "cluster", bounded.Token);
+            await stream.AskAsync(ClusterNames.Glob);
+            Assert.Equal([ClusterNames.Located("sentinel")], await stream.NextAsync());
+            await stream.AskAsync(located);
+            Assert.Equal([located], await stream.NextAsync());
+            var cluster = Cluster.Parser.ParseFrom(stream.Last[0].Resource_.Value);
+            Assert.Equal(TwoClusters.Checkout + ":80", cluster.EdsClusterConfig.ServiceName);
+
+            await using var endpoints = new DeltaCall(host, "endpoint", bounded.Token);
+            await endpoints.AskAsync(cluster.EdsClusterConfig.ServiceName);
+            Assert.Equal([cluster.EdsClusterConfig.ServiceName], await endpoints.NextAsync());
+            var assignment = ClusterLoadAssignment.Parser.ParseFrom(endpoints.Last[0].Resource_.Value);
+            Assert.Equal(2, assignment.Endpoints.Sum(locality => locality.LbEndpoints.Count));
+
+            await stream.AskAsync(ClusterNames.Located("nobody.shop.svc.us1.internal"));
+            Assert.Equal([ClusterNames.Located("nobody.shop.svc.us1.internal")], await stream.NextAsync());
+            var absent = Cluster.Parser.ParseFrom(stream.Last[0].Resource_.Value);
+            Assert.Equal(
+                Reasons.Absent, absent.Metadata.FilterMetadata["fairlead"].Fields["reason"].StringValue);
+        }
+
+        await using var again = await TwoClusters.StartAsync(configuration);
+        await using var after = new DeltaCall(again, "cluster", bounded.Token);
+        await after.AskAsync(ClusterNames.Glob);
+        Assert.Equal([located, located + ":80"], await after.NextAsync());
+    }
+
+    /// <summary>One delta stream of one type over the loopback address.</summary>
+    private sealed class DeltaCall : IAsyncDisposable
+    {
+        private readonly CancellationToken _cancellation;
+        private readonly RpcChannel _channel;
+        private readonly AsyncDuplexStreamingCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> _call;
+        private bool _isOpen;
+
+        internal DeltaCall(Sidecar.Hosting.SidecarHost host, string kind, CancellationToken cancellation)
+        {
+            _cancellation = cancellation;
+            _channel = new RpcChannel($"http://{host.Server.Endpoints[1].Address}");
+            var name = char.ToUpperInvariant(kind[0]) + kind[1..];
+            _call = _channel.CreateCallInvoker().AsyncDuplexStreamingCall(
+                new Method<DeltaDiscoveryRequest, DeltaDiscoveryResponse>(
+                    MethodType.DuplexStreaming, $"envoy.service.{kind}.v3.{name}DiscoveryService", $"Delta{name}s",
+                    MarshallerOf(DeltaDiscoveryRequest.Parser), MarshallerOf(DeltaDiscoveryResponse.Parser)),
+                null,
+                new CallOptions(cancellationToken: cancellation));
+        }
+
+        internal IReadOnlyList<Fairlead.EnvoyApi.Discovery.Resource> Last { get; private set; } = [];
+
+        internal async Task AskAsync(string name)
+        {
+            var request = new DeltaDiscoveryRequest { ResourceNamesSubscribe = { name } };
+            request.Node = _isOpen ? null : new Node { Id = "test", UserAgentName = "envoy" };
+            _isOpen = true;
+            await _call.RequestStream.WriteAsync(request, _cancellation);
+        }
+
+        /// <summary>The names in the next response, which is taken.</summary>
+        internal async Task<IEnumerable<string>> NextAsync()
+        {
+            Assert.True(await _call.ResponseStream.MoveNext(_cancellation));
+            var response = _call.ResponseStream.Current;
+            Assert.Empty(response.RemovedResources);
+            await _call.RequestStream.WriteAsync(
+                new DeltaDiscoveryRequest { ResponseNonce = response.Nonce }, _cancellation);
+            Last = response.Resources;
+            return Last.Select(resource => resource.Name).Order(StringComparer.Ordinal);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            _call.Dispose();
+            await _channel.DisposeAsync();
+        }
+
+        private static Marshaller<T> MarshallerOf<T>(MessageParser<T> parser)
+            where T : IMessage<T> => new(
+                static (message, context) =>
+                {
+                    context.SetPayloadLength(message.CalculateSize());
+                    message.WriteTo(context.GetBufferWriter());
+                    context.Complete();
+                },
+                context => parser.ParseFrom(context.PayloadAsReadOnlySequence()));
+    }
+}
