@@ -23,7 +23,8 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
     /// <summary>What is proven against keys of any segment in its newest epoch, as far as it is durable, with that
     /// epoch.</summary>
     internal IEnumerable<(Contradiction Piece, long Epoch)> Evidence => keeper.Durable.Segments.Values
-        .Where(segment => !IsBehind(segment, context.Views.Current)).SelectMany(segment => segment.Evidence.Select(piece => (piece, segment.NewestNumber)));
+        .Where(segment => !IsBehind(segment, context.Views.Current))
+        .SelectMany(segment => segment.Evidence.Select(piece => (piece, segment.NewestNumber)));
 
     /// <summary>The chain of a segment as far as it was verified and made durable; null for none.</summary>
     internal SegmentState? Chain(Digest genesis) => keeper.Durable.Segments.GetValueOrDefault(genesis);
