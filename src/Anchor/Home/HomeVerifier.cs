@@ -29,6 +29,10 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
     /// <summary>The chain of a segment as far as it was verified and made durable; null for none.</summary>
     internal SegmentState? Chain(Digest genesis) => keeper.Durable.Segments.GetValueOrDefault(genesis);
 
+    /// <summary>The segment known here of which a key is an anchor's; null for none.</summary>
+    internal Digest? SegmentOf(Digest kid) => keeper.Durable.Segments.Values
+        .FirstOrDefault(segment => segment.Newest.Value.Anchors.Any(anchor => anchor.Tls.Kid == kid))?.Genesis;
+
     /// <summary>Whether an anchor of the own segment contradicted itself in the epoch that is served (V38).</summary>
     internal bool IsExcluded(SegmentView view, EpochAnchor anchor) =>
         keeper.Durable.HomeState is { } own && !IsBehind(own, view) && own.IsExcluded(anchor.Id);

@@ -35,6 +35,10 @@ internal sealed class EvidenceBook
     /// <summary>What is held, each with the epoch that it is of, which is the newest known of its segment.</summary>
     internal IEnumerable<(Contradiction Piece, long Epoch)> Held => _verifier.Evidence;
 
+    /// <summary>The segment of which a key is an anchor's, be it one that asks here or one that is asked; null for
+    /// none.</summary>
+    internal Digest? SegmentOf(Digest kid) => _homes.HomeOf(kid) ?? _verifier.SegmentOf(kid);
+
     /// <summary>Takes a piece as it came.</summary>
     /// <returns>Why it changes nothing; null where it counts, be it known before or not.</returns>
     internal Refusal? Take(Contradiction evidence)

@@ -9,11 +9,11 @@ namespace Fairlead.Anchor.Home.Reports;
 
 /// <summary>
 /// Report: evidence proves itself, so that anybody may bring it; how often, that depends on who it is (V52). Pods and
-/// anchors of the own segment are heard each for itself, however many keys it shows, and homes that ask here each as a
-/// whole; strangers all together: they cannot keep those from being heard. Who must be looked at to be known is looked
-/// at only so often. Thread-safe.
+/// anchors of the own segment are heard each for itself, however many keys it shows, and other segments known here
+/// each as a whole; strangers all together: they cannot keep those from being heard. Who must be looked at to be known
+/// is looked at only so often. Thread-safe.
 /// </summary>
-internal sealed class ReportService(ServingContext context, EvidenceBook book, HomeBook homes)
+internal sealed class ReportService(ServingContext context, EvidenceBook book)
 {
     private const int PerSecond = 1;
     private const int Burst = 32;
@@ -72,5 +72,5 @@ internal sealed class ReportService(ServingContext context, EvidenceBook book, H
     private Digest? AtSight(Digest kid, SegmentView view) =>
         view.Epoch.Value.Anchors.Any(anchor => anchor.Tls.Kid == kid) ? kid
             : context.Subjects.OnFile(kid) is { } subject ? Hashes.Subject(view.Genesis, subject)
-            : homes.HomeOf(kid);
+            : book.SegmentOf(kid);
 }

@@ -43,7 +43,7 @@ public sealed class EvidenceBookTests : IAsyncDisposable
         Assert.False(Found().IsQuarantined);
         Assert.Null(_world.Book.Take(EvidenceWorld.Votes(_world.Home, 1)));
         await Eventually.HoldsAsync(
-            () => Task.FromResult(_world.Book.Held.Single()), one => one.Epoch == 1, Patience,
+            () => Task.FromResult(_world.Book.Held.ToList()), held => held is [{ Epoch: 1 }], Patience,
             TestContext.Current.CancellationToken);
     }
 

@@ -19,8 +19,20 @@ internal sealed class EvidenceWorld : IAsyncDisposable
 
     /// <param name="identities">How pods prove themselves besides the keys on file.</param>
     /// <param name="keys">The keys on file.</param>
-    internal EvidenceWorld(IdentityOptions? identities = null, IReadOnlyDictionary<Digest, Subject>? keys = null)
+    /// <param name="homeAt">Where eu1's anchors are.</param>
+    internal EvidenceWorld(
+        IdentityOptions? identities = null, IReadOnlyDictionary<Digest, Subject>? keys = null,
+        IpEndpoint? homeAt = null)
     {
+        Home = new TestSegment(new TestSegmentOptions
+        {
+            Name = "eu1.internal",
+            FirstKey = 300,
+            Genesis = epoch => homeAt is null ? epoch : epoch with
+            {
+                Anchors = [.. epoch.Anchors.Select(anchor => anchor with { Endpoints = [homeAt] })],
+            },
+        });
         Own.PeerWith(Home);
         Time = new ManualTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start + 10_000));
         Context = new ServingContext
@@ -44,7 +56,7 @@ internal sealed class EvidenceWorld : IAsyncDisposable
 
     internal TestSegment Own { get; } = new();
 
-    internal TestSegment Home { get; } = new(new TestSegmentOptions { Name = "eu1.internal", FirstKey = 300 });
+    internal TestSegment Home { get; }
 
     internal ManualTimeProvider Time { get; }
 

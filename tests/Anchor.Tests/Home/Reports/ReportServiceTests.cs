@@ -21,7 +21,7 @@ public sealed class ReportServiceTests : IAsyncDisposable
         _world = new EvidenceWorld(
             new IdentityOptions([], [new TokenIssuer(TokenMaker.Issuer, TokenMaker.Audience, _keys)]),
             new Dictionary<Digest, Subject> { [Key(-1)] = OnFile });
-        _service = new ReportService(_world.Context, _world.Book, _world.Homes);
+        _service = new ReportService(_world.Context, _world.Book);
         _world.Serve();
     }
 
