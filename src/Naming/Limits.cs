@@ -118,6 +118,9 @@ public static class Limits
     /// <summary>Version of the rules that this verifier knows (V56).</summary>
     public const long VerifierVersion = 1;
 
+    /// <summary>Most pieces of evidence on one stream (V38): what is verified of them is bounded by it.</summary>
+    public const int EvidencePieces = 64;
+
     /// <summary>Clock tolerance before any home epoch is held.</summary>
     public const long DefaultClockDelta = 5 * Second;
 

@@ -42,6 +42,15 @@ internal static partial class HomeLog
     internal static partial void AskedOwn(ILogger logger, string segment, long epoch, string result);
 
     [LoggerMessage(
+        2208, LogLevel.Error, "Evidence against keys of {Segment} could not be handled", EventName = "EvidenceFailed")]
+    internal static partial void EvidenceFailed(ILogger logger, Exception exception, Digest segment);
+
+    [LoggerMessage(
+        2209, LogLevel.Warning, "More evidence against keys of {Segment} than is passed on to other segments",
+        EventName = "NotPassedOn")]
+    internal static partial void NotPassedOn(ILogger logger, Digest segment);
+
+    [LoggerMessage(
         2205, LogLevel.Information, "{Anchor} of {Segment} takes no evidence against keys of {Accused}: {Reason}",
         EventName = "NotReported")]
     internal static partial void NotReported(

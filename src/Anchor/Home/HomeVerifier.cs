@@ -11,6 +11,9 @@ namespace Fairlead.Anchor.Home;
 /// </summary>
 internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
 {
+    // The most segments accused of which nothing but that they ask here is known.
+    private const int AccusedMax = 64;
+
     private readonly VerifiedCache _cache = new();
     private readonly AttestWatch _watch = new(most: 16_384);
 
@@ -20,10 +23,15 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
     /// <summary>What is proven against keys of any segment in its newest epoch, as far as it is durable, with that
     /// epoch.</summary>
     internal IEnumerable<(Contradiction Piece, long Epoch)> Evidence => keeper.Durable.Segments.Values
-        .Where(segment => !IsBehind(segment, context.Views.Current)).SelectMany(segment => segment.Evidence.Select(piece => (piece, segment.NewestNumber)));
+        .Where(segment => !IsBehind(segment, context.Views.Current))
+        .SelectMany(segment => segment.Evidence.Select(piece => (piece, segment.NewestNumber)));
 
     /// <summary>The chain of a segment as far as it was verified and made durable; null for none.</summary>
     internal SegmentState? Chain(Digest genesis) => keeper.Durable.Segments.GetValueOrDefault(genesis);
+
+    /// <summary>The segment known here of which a key is an anchor's; null for none.</summary>
+    internal Digest? SegmentOf(Digest kid) => keeper.Durable.Segments.Values
+        .FirstOrDefault(segment => segment.Newest.Value.Anchors.Any(anchor => anchor.Tls.Kid == kid))?.Genesis;
 
     /// <summary>Whether an anchor of the own segment contradicted itself in the epoch that is served (V38).</summary>
     internal bool IsExcluded(SegmentView view, EpochAnchor anchor) =>
@@ -126,10 +134,12 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
     /// <summary>Takes what two documents prove against a segment's keys (V38); what proves nothing changes
     /// nothing.</summary>
     /// <param name="evidence">The evidence as it came.</param>
+    /// <param name="chain">The segment's chain as another part of the anchor verified it; it is remembered where the
+    /// evidence counts. Null for none.</param>
     /// <param name="settled">Called once it is durable and where it is new, with <c>StateNotDurable</c> where it is
     /// lost. Must not block.</param>
     /// <returns>Why it changes nothing; null where it counts, be it known before or not.</returns>
-    internal Refusal? File(Contradiction evidence, Action<Refusal?> settled)
+    internal Refusal? File(Contradiction evidence, SegmentState? chain, Action<Refusal?> settled)
     {
         Refusal? refusal = null;
         keeper.Step(
@@ -137,13 +147,19 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
             {
                 var (known, bad) = evidence.Segment == state.Home.Genesis && context.Views.Current is { } view
                     ? WithOwn(state, view.Genesis, view.Epochs)
-                    : (state, null);
+                    : (Known(state, chain), null);
                 (var next, refusal) = bad is null ? EvidenceCheck.Check(known, evidence, _cache) : (null, bad);
-                return ReferenceEquals(next, known) ? null : next;
+                return ReferenceEquals(next, state) ? null : next;
             },
             settled);
         return refusal;
     }
+
+    private static VerifierState Known(VerifierState state, SegmentState? chain) =>
+        chain is null || (!state.Segments.ContainsKey(chain.Genesis)
+            && state.Segments.Values.Count(segment => !segment.Evidence.IsEmpty) >= AccusedMax)
+            ? state
+            : state.With(chain);
 
     // The own chain is stepped by what is relayed and told; an anchor that serves a newer epoch may hear of neither.
     private static bool IsBehind(SegmentState segment, SegmentView? view) =>

@@ -18,7 +18,7 @@ internal sealed class StateKeeper : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
     private VerifierState _verified;
-    private VerifierState _durable;
+    private volatile VerifierState _durable;
     private List<Action<Refusal?>> _waiting = [];
     private byte[] _written = [];
 
@@ -51,17 +51,8 @@ internal sealed class StateKeeper : IAsyncDisposable
     /// <summary>How often the file was written.</summary>
     internal long Writes { get; private set; }
 
-    /// <summary>The newest durable state.</summary>
-    internal VerifierState Durable
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _durable;
-            }
-        }
-    }
+    /// <summary>The newest durable state. Never waits: a step may verify for long.</summary>
+    internal VerifierState Durable => _durable;
 
     /// <summary>Takes one verified step.</summary>
     /// <param name="step">From the newest verified state to the next; null where it refuses, which changes

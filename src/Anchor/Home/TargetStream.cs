@@ -24,7 +24,6 @@ internal sealed class TargetStream(
     private static readonly TimeSpan GrantHalf = TimeSpan.FromMilliseconds(Limits.GrantLife / 2);
     private static readonly TimeSpan WhenLimited = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(3);
-    private const int EvidenceMax = 64;
     private static readonly TimeSpan PutOffMax = (4 * WhenLimited) + FirstAnswer;
 
     private readonly GrantMint _grants = new(context);
@@ -299,10 +298,11 @@ internal sealed class TargetStream(
     // It proves itself, or it is nobody's to bring: what is verified of it is bounded by what one stream may bring.
     private Refusal? Take(Evidence told)
     {
-        if (++_evidence > EvidenceMax)
+        if (++_evidence > Limits.EvidencePieces)
         {
             return new Refusal(
-                VerificationFailure.RateLimited, client.Endpoint.Text, $"more than {EvidenceMax} pieces of evidence");
+                VerificationFailure.RateLimited, client.Endpoint.Text,
+                $"more than {Limits.EvidencePieces} pieces of evidence");
         }
 
         if (!WireReader.TryRead(told, out var evidence, out var malformed))

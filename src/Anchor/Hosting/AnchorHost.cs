@@ -48,6 +48,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private ServingContext? _context;
     private ConsumerService? _consumers;
     private EvidenceCourier? _courier;
+    private EngineFindings? _findings;
     private RpcServer? _server;
     private RpcServer? _operator;
     private int _servedAtStart;
@@ -152,7 +153,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 
     public void OnHeldBefore(CertifiedState state) => _views.Publish(_ground.ViewBefore(state));
 
-    public void OnEvidence(Contradiction evidence) => _consumers?.Evidence.Take(evidence);
+    public void OnEvidence(Contradiction evidence) => _findings?.Post(evidence);
 
     public void OnBroken(Exception error) => _broken.TrySetException(error);
 
@@ -163,6 +164,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         await DisposeAsync(_admin).ConfigureAwait(false);
         await DisposeAsync(_operator).ConfigureAwait(false);
         await DisposeAsync(_server).ConfigureAwait(false);
+        await DisposeAsync(_findings).ConfigureAwait(false);
         await DisposeAsync(_courier).ConfigureAwait(false);
         await DisposeAsync(_consumers).ConfigureAwait(false);
         await DisposeAsync(_introductions).ConfigureAwait(false);
@@ -269,6 +271,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             new IntroductionFile(Path.Combine(options.Data, "introductions.state")));
         _consumers = new ConsumerService(context, _attests, verifier, _introductions, chains);
         _courier = new EvidenceCourier(context, verifier, _consumers.Evidence, _links!.ReportAsync);
+        _findings = new EngineFindings(_views, _consumers.Evidence.Take, loggers.CreateLogger<EngineFindings>());
         var builder = ServerServiceDefinition.CreateBuilder();
         _consumers.AddTo(builder);
         _introduce = new IntroduceService(context, _attests, _consumers.Homes);

@@ -60,6 +60,9 @@ internal sealed class SubjectBook : IDisposable
         _known = next;
     }
 
+    /// <summary>Whose key is on file, which costs nothing to know; null for nobody's.</summary>
+    internal Subject? OnFile(Digest kid) => _known.Keys.GetValueOrDefault(kid);
+
     /// <summary>Who a caller is.</summary>
     /// <param name="caller">What it shows.</param>
     /// <param name="now">Unix milliseconds.</param>

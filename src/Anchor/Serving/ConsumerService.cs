@@ -68,7 +68,7 @@ internal sealed class ConsumerService : IAsyncDisposable
 
     /// <summary>Adds the methods to a service.</summary>
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>
-        new ReportService(_context, Evidence, Homes).AddTo(builder
+        new ReportService(_context, Evidence).AddTo(builder
             .AddMethod(AnchorMethods.Resolve, ResolveAsync)
             .AddMethod(AnchorMethods.Subscribe, SubscribeAsync));
 

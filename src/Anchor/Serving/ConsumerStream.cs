@@ -137,8 +137,8 @@ internal sealed class ConsumerStream(
         return TimeSpan.FromMilliseconds(Math.Max(1, next - context.Now()));
     }
 
-    // V38: what is proven against a segment of which this stream showed the newest epoch, each piece once. Looked for
-    // again only where there is more of it, or where the stream showed more.
+    // V38: what is proven against a segment of which this stream showed the newest epoch, each piece once, and no more
+    // than the other side takes. Looked for again only where there is more of it, or where the stream showed more.
     private List<Contradiction> Untold()
     {
         var version = evidence.Version;
@@ -149,7 +149,8 @@ internal sealed class ConsumerStream(
 
         _toldOf = version;
         return [.. evidence.Held
-            .Where(one => _known.GetValueOrDefault(one.Piece.Segment, -1) == one.Epoch && _told.Add(one.Piece))
+            .Where(one => _told.Count < Limits.EvidencePieces
+                && _known.GetValueOrDefault(one.Piece.Segment, -1) == one.Epoch && _told.Add(one.Piece))
             .Select(one => one.Piece)];
     }
 

@@ -112,11 +112,13 @@ internal sealed class HomeBook
             return bad;
         }
 
-        home = new Home(chain!, floor, until);
-        if (HasAnchor(chain!, kid) && (floor is not { } least || IsIn(chain!, least)))
+        // Whoever shows it, and whatever was found meanwhile: what is proven of its keys counts (V38).
+        chain = _own(genesis) is { } own ? chain!.Accused(own) : chain!;
+        home = new Home(chain, floor, until);
+        if (HasAnchor(chain, kid) && (floor is not { } least || IsIn(chain, least)))
         {
-            Keep(genesis, home, view);
-            _context.Learned(chain!);
+            home = Keep(genesis, home, view);
+            _context.Learned(home.Chain);
         }
 
         return null;
@@ -154,21 +156,33 @@ internal sealed class HomeBook
         floor.Epoch < chain.First || chain.DigestOf(floor.Epoch) == floor.Digest;
 
     /// <summary>Whether a key is an anchor's of a home that asked here.</summary>
-    internal bool IsAnchor(Digest kid)
+    internal bool IsAnchor(Digest kid) => HomeOf(kid) is not null;
+
+    /// <summary>The home that asked here of which a key is an anchor's; null for none.</summary>
+    internal Digest? HomeOf(Digest kid)
     {
         lock (_gate)
         {
-            return _homes.Values.Any(home => home.Chain.Newest.Value.Anchors.Any(anchor => anchor.Tls.Kid == kid));
+            return _homes.Values.FirstOrDefault(home => HasAnchor(home.Chain, kid))?.Chain.Genesis;
         }
     }
 
-    /// <summary>Takes evidence against the keys of a home that is known here alone (V38).</summary>
+    /// <summary>The chain of a home, where it contains the floor that its introduction states: it may be remembered
+    /// for longer than here (V30, V39).</summary>
+    internal SegmentState? Established(Digest genesis)
+    {
+        lock (_gate)
+        {
+            return _homes.GetValueOrDefault(genesis) is { Floor: { } floor } home && floor.Epoch >= home.Chain.First
+                && IsIn(home.Chain, floor) ? home.Chain : null;
+        }
+    }
+
+    /// <summary>Takes evidence against the keys of a home, as far as it is known here (V38).</summary>
     /// <returns>Why it changes nothing; null where it counts.</returns>
     /// <param name="evidence">The evidence as it came.</param>
-    /// <param name="isNew">Whether it was not known before.</param>
-    internal Refusal? Accuse(Contradiction evidence, out bool isNew)
+    internal Refusal? Accuse(Contradiction evidence)
     {
-        isNew = false;
         lock (_gate)
         {
             if (_homes.GetValueOrDefault(evidence.Segment) is not { } home)
@@ -183,7 +197,6 @@ internal sealed class HomeBook
                 return refusal;
             }
 
-            isNew = !ReferenceEquals(chain, home.Chain);
             _homes[evidence.Segment] = home with { Chain = chain };
             return null;
         }
@@ -214,17 +227,18 @@ internal sealed class HomeBook
         }
 
         return IntroducedHome.Check(
-            view, genesis, target, hops, _context.Now(), _cache, one => Known(kid, one), out floor, out until);
+            view, genesis, target, hops, _context.Now(), _cache, one => Known(kid, one), isKnown, out floor,
+            out until);
     }
 
     // A floor of this segment's may be of an epoch that the home has not heard of: an introduction under an older one
-    // is as good where the chain is known here (V16, V30).
+    // is as good where the chain is known here (V16, V30). What is proven of its keys counts, whoever shows it (V38).
     private SegmentState? Known(Digest kid, Digest genesis)
     {
         var shown = Presented.Find(kid, genesis);
-        return _own(genesis) is { IsQuarantined: false } own && own.NewestNumber > (shown?.NewestNumber ?? -1)
-            ? own
-            : shown;
+        return _own(genesis) is not { } own ? shown
+            : shown is null || own.NewestNumber > shown.NewestNumber ? own
+            : shown.Accused(own);
     }
 
     private Refusal? Extend(
@@ -256,10 +270,16 @@ internal sealed class HomeBook
             : QuorumRules.CheckRefused(chain.Newest.Value, policy.Refuse)?.At("home");
     }
 
-    private void Keep(Digest genesis, Home home, SegmentView view)
+    // What was proven of its keys while it was verified stays.
+    private Home Keep(Digest genesis, Home home, SegmentView view)
     {
         lock (_gate)
         {
+            if (_homes.TryGetValue(genesis, out var before))
+            {
+                home = home with { Chain = home.Chain.Accused(before.Chain) };
+            }
+
             _order.Remove(genesis);
             _order.AddLast(genesis);
             _homes[genesis] = home;
@@ -270,6 +290,8 @@ internal sealed class HomeBook
                 _homes.Remove(gone);
                 _order.Remove(gone);
             }
+
+            return home;
         }
     }
 

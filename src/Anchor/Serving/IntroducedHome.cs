@@ -19,6 +19,7 @@ internal static class IntroducedHome
     /// <param name="now">Unix milliseconds.</param>
     /// <param name="cache">What was verified before.</param>
     /// <param name="held">The chains that were shown before.</param>
+    /// <param name="isKnown">Whether it was introduced before, which misuse of a transit's keys does not undo.</param>
     /// <param name="floor">The epoch that the home's chain must contain, where the naming leaf says one.</param>
     /// <param name="until">When the introduction ends, in unix milliseconds.</param>
     internal static Refusal? Check(
@@ -29,6 +30,7 @@ internal static class IntroducedHome
         long now,
         VerifiedCache cache,
         Func<Digest, SegmentState?> held,
+        bool isKnown,
         out Floor? floor,
         out long until)
     {
@@ -63,6 +65,7 @@ internal static class IntroducedHome
                 Target = target,
                 Name = AnyOther(target),
                 Held = held(via[i].Genesis),
+                IsIntroducedBefore = isKnown,
                 Floor = floor,
                 Hop = via[i],
                 Next = next,

@@ -43,12 +43,13 @@ internal static class AttestStep
             return new Refusal(AnchorExcluded, "", $"{anchor.Id} contradicted itself in this epoch");
         }
 
-        hop.Attests.Add(attest with { Anchor = anchor!.Id });
         var value = attest.Value;
         if (Differs(context, hop, value) is { } member)
         {
             return new Refusal(AttestationMismatch, member, "not what the answer needs");
         }
+
+        hop.Attests.Add(attest with { Anchor = anchor!.Id });
 
         if (value.Expires <= context.Now + context.Delta)
         {

@@ -58,6 +58,7 @@ public static class IntroductionCheck
             Options = VerifierOptions.Default,
             Signatures = new SignatureChecks(asked.Cache),
             Now = asked.Now,
+            IsKnownTarget = asked.IsIntroducedBefore,
         };
         var nothing = new UnverifiedHop(asked.Own, HopKind.Home, [], null, [], [], []);
         context.Hops.Add(new HopFacts(new HopInput(nothing, [], null, [], []), HomeIndex, false)
@@ -115,7 +116,7 @@ public static class IntroductionCheck
             return new Refusal(EpochUnknown, "hop", "nothing is held of this segment, and no epoch came");
         }
 
-        if (segment.IsQuarantined)
+        if (segment.IsQuarantined && !context.IsIntroducedBefore(hop))
         {
             return new Refusal(SegmentQuarantined, "hop", $"epoch {segment.NewestNumber} is certified against itself");
         }

@@ -24,6 +24,12 @@ public sealed record IntroductionHop
     /// <summary>What is held of the transit; null for nothing.</summary>
     public SegmentState? Held { get; init; }
 
+    /// <summary>
+    /// Whether who it introduces was introduced before (I24): then what its keys are misused for since ends nothing
+    /// (V38).
+    /// </summary>
+    public bool IsIntroducedBefore { get; init; }
+
     /// <summary>The epoch that its chain must contain, by what names it; null for none.</summary>
     public Floor? Floor { get; init; }
 

@@ -100,10 +100,33 @@ public sealed record SegmentState
     public SegmentState Accused(SegmentState other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return other.Misuse.Epoch == NewestNumber && other.Newest.Digest == Newest.Digest
-            ? this with { Misuse = other.Misuse }
-            : this;
+        if (other.Misuse.Epoch != NewestNumber || other.Newest.Digest != Newest.Digest)
+        {
+            return this;
+        }
+
+        var mine = Misuse.Epoch == NewestNumber ? Misuse : Misuse.None with { Epoch = NewestNumber };
+        var theirs = other.Misuse;
+        return (mine.IsQuarantined || !theirs.IsQuarantined) && theirs.Excluded.IsSubsetOf(mine.Excluded)
+            ? this
+            : this with
+            {
+                Misuse = mine with
+                {
+                    IsQuarantined = mine.IsQuarantined || theirs.IsQuarantined,
+                    Excluded = mine.Excluded.Union(theirs.Excluded),
+                    Evidence = mine.Evidence.AddRange(
+                        theirs.Evidence.Where(piece => !IsAccused(AccusedBy(piece)))),
+                },
+            };
     }
+
+    // Whom verified evidence accuses; null for the quorum.
+    private string? AccusedBy(Contradiction piece) =>
+        piece.Kind != ContradictionKind.Certificates
+        && EpochKeys.For(Newest.Value).TryFind(piece.First.Signatures[0].Kid, out _, out _, out var anchor)
+            ? anchor?.Id
+            : null;
 
     /// <summary>Whether misuse by an anchor, or by the quorum, is proven already.</summary>
     internal bool IsAccused(string? anchor) => anchor is null ? IsQuarantined : IsExcluded(anchor);

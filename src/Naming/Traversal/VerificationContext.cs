@@ -37,10 +37,15 @@ internal sealed class VerificationContext
 
     internal ServicePart Service => Query.Value.Name.Service!;
 
+    /// <summary>Whether the target was introduced before, where that is known from elsewhere; null where the pins
+    /// say it.</summary>
+    internal bool? IsKnownTarget { get; init; }
+
     /// <summary>Whether a hop only introduces a target that was introduced before (I24): whatever its keys are misused
     /// for since, it cannot end what it began.</summary>
     internal bool IsIntroducedBefore(HopFacts hop) =>
-        hop.Index > 0 && !hop.IsLast && TargetSegment is { } target && State.Pins.ContainsKey(target);
+        hop.Index > 0 && !hop.IsLast
+        && (IsKnownTarget ?? (TargetSegment is { } target && State.Pins.ContainsKey(target)));
 
     /// <summary>What anchors signed in this answer, as far as it was verified.</summary>
     internal ImmutableArray<HopAttest> Signed => [.. Hops.SelectMany(hop => hop.Attests)];

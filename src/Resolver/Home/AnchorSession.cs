@@ -55,6 +55,9 @@ internal sealed class AnchorSession : IAsyncDisposable
     /// <summary>The newest home seal that it showed in an accepted answer. Owned by the resolver's task.</summary>
     internal SealPosition? ShownHome { get; set; }
 
+    /// <summary>How many pieces of evidence it told. Owned by the resolver's task.</summary>
+    internal int Told { get; set; }
+
     /// <summary>Sends a request as soon as the stream is open.</summary>
     /// <returns>False where too many wait already: the anchor reads none.</returns>
     internal bool Send(SubscribeRequest request) => _requests.Writer.TryWrite(request);

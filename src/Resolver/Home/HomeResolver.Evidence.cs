@@ -57,7 +57,11 @@ public sealed partial class HomeResolver
     // Who tells of evidence that is none lies. One of an epoch that is not the newest here came too early or too late.
     private void Hear(AnchorSession session, V1.Evidence told)
     {
-        var refusal = WireReader.TryRead(told, out var evidence, out var malformed) ? Memory.Take(evidence) : malformed;
+        var refusal = ++session.Told > Limits.EvidencePieces
+            ? new Refusal(
+                VerificationFailure.RateLimited, session.Endpoint.Text,
+                $"more than {Limits.EvidencePieces} pieces of evidence")
+            : WireReader.TryRead(told, out var evidence, out var malformed) ? Memory.Take(evidence) : malformed;
         if (refusal is null or { Failure: VerificationFailure.EvidenceStale or VerificationFailure.EpochUnknown })
         {
             return;

@@ -30,6 +30,13 @@ public sealed partial class HomeResolver
                 }
 
                 heard.Session.Handled();
+                if (heard.Response.KindCase == SubscribeResponse.KindOneofCase.Evidence)
+                {
+                    // It may be of the epoch that an answer right before it brought.
+                    Verify(answers);
+                    answers.Clear();
+                }
+
                 Hear(heard, answers);
                 if (answers.Count < BatchMax)
                 {
@@ -152,7 +159,7 @@ public sealed partial class HomeResolver
                 Fail(session, open, new Refusal(
                     VerificationFailure.Behind, session.Endpoint.Text, "the proof that it was shown has run out"));
                 break;
-            case SubscribeResponse.KindOneofCase.Evidence:
+            case SubscribeResponse.KindOneofCase.Evidence when IsCurrent(session):
                 Hear(session, response.Evidence);
                 break;
             default:

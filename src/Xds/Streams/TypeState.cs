@@ -19,8 +19,8 @@ internal sealed class TypeState(ResourceType type)
     private UInt128 _sum;
     private string? _refusedNonce;
 
-    // What was sent in responses that are too many to be remembered, until the client has said something to a later one:
-    // requests are ordered.
+    // What was sent in responses that are too many to be remembered, until the client has said something to a later
+    // one: requests are ordered.
     private HashSet<string>? _unheard;
 
     // What the client refused, by name, until it takes or gives up a resource of that name; null while that is nothing.

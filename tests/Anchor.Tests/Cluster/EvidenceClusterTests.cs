@@ -5,6 +5,7 @@ using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Resolver;
+using Fairlead.Resolver.Anchors;
 using Fairlead.Resolver.Home;
 using Fairlead.Rpc;
 using Fairlead.TestKit;
@@ -58,8 +59,8 @@ public sealed class EvidenceClusterTests : IAsyncLifetime
         using var identity = new TlsIdentity(TestKeys.Ecdsa(900), TimeProvider.System);
         using var stranger = new TlsIdentity(TestKeys.Ecdsa(999), TimeProvider.System);
         await using var pod = await SubscribedAtTheSecondAsync(identity);
-        Assert.IsType<Verdict.Accepted>(await _client.ResolveAsync(_home, 0, Checkout, Token));
         await using var first = ClusterClient.Client(_home, 0, stranger);
+        var votes = await ExcludedAsync(first);
 
         var evidence = Certificates(7_000);
         var forged = evidence with
@@ -84,10 +85,10 @@ public sealed class EvidenceClusterTests : IAsyncLifetime
                     failure == VerificationFailure.SegmentQuarantined, TimeSpan.FromMinutes(2), Token);
         }
 
-        // One is told after the other: what is none would have come before.
-        var known = WireWriter.ToMessage(evidence);
-        Assert.All(
-            _second.Messages.OfType<ReportRequest>(), request => Assert.Equal(known, request.Evidence));
+        // What is none was there before what is.
+        Contradiction[] known = [votes, evidence];
+        Assert.All(_second.Messages.OfType<ReportRequest>(), request =>
+            Assert.Contains(request.Evidence, known.Select(WireWriter.ToMessage)));
 
         // The accused segment's own anchors, of which F + 1 were told, and the others by those.
         await Task.WhenAll(Enumerable.Range(0, 4).Select(async anchor =>
@@ -95,9 +96,33 @@ public sealed class EvidenceClusterTests : IAsyncLifetime
             await Eventually.HoldsAsync(
                 () => FailureAsync(_target, anchor, Checkout), failure =>
                     failure == VerificationFailure.SegmentQuarantined, TimeSpan.FromMinutes(2), Token);
-            Assert.Equal(ContradictionKind.Certificates, Assert.Single(_target[anchor].Evidence).Kind);
         }));
         await EndedByTheNextEpochAsync(pod);
+    }
+
+    // An anchor whose decision is held is found to contradict itself: its segment goes on by the others.
+    private async Task<Contradiction> ExcludedAsync(AnchorClient told)
+    {
+        var liar = await DeciderAsync();
+        var anchors = _target.Segment.Newest.Value.Anchors;
+        var signer = _target.Segment.Seal(Enumerable.Range(0, 4).First(i => anchors[i].Id == liar));
+        var votes = Certificates(6_000) with { Kind = ContradictionKind.SealVotes };
+        votes = votes with { First = SignedBy(votes.First), Second = SignedBy(votes.Second) };
+        await told.ReportAsync(votes, Token);
+        Assert.NotEqual(
+            liar,
+            await Eventually.HoldsAsync(DeciderAsync, other => other != liar, TimeSpan.FromMinutes(2), Token));
+        return votes;
+
+        Envelope SignedBy(Envelope seal) => Document.TryParse<Naming.Seal>(seal.Payload, out var one, out _)
+            ? Envelope.Sign(one, signer)
+            : throw new InvalidOperationException("no seal");
+    }
+
+    private async Task<string> DeciderAsync()
+    {
+        var accepted = Assert.IsType<Verdict.Accepted>(await _client.ResolveAsync(_home, 0, Checkout, Token));
+        return accepted.Answer.Hops[^1].Attests[0].Anchor;
     }
 
     // None of the accused's anchors relays anything, so that nothing but the epoch itself tells them of it.

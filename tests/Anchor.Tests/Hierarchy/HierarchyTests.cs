@@ -1,3 +1,5 @@
+using Fairlead.Anchor.Tests.Cluster;
+using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.V1;
 using Fairlead.TestKit.Processes;
@@ -67,7 +69,8 @@ public sealed class HierarchyTests : IAsyncLifetime
 
     /// <summary>
     /// The parent is asked for segments and hears of no service; one introduction serves all names of a segment; the
-    /// parent may die, and the home's anchor start anew, and the names go on, the new ones and the changed ones too.
+    /// parent may die and its keys be misused, and the home's anchor start anew, and the names go on, the new ones and
+    /// the changed ones too.
     /// </summary>
     [Fact]
     public async Task Parent_IntroducesOnceByNameOfTheSegment_AndIsNotNeededAfterwards()
@@ -96,8 +99,24 @@ public sealed class HierarchyTests : IAsyncLifetime
         Assert.Equal(
             Outcome.Record, (await world.ResolveAsync("late.shop.svc.us1.acme.internal", Token)).Outcome);
 
+        // V38: two certificates of one slot, which are remembered over the restart.
+        var acme = world.Acme.Segment;
+        var (one, other) = (Digest.Sha256("a"u8), Digest.Sha256("b"u8));
+        await using (var pod = world.Client.AsPod(world.Eu1, 0))
+        {
+            await pod.ReportAsync(
+                new Contradiction(
+                    ContradictionKind.Certificates, acme.Genesis,
+                    acme.Certify(acme.SealOf(one, 1, 7_000, ClusterClient.Now)),
+                    acme.Certify(acme.SealOf(other, 1, 7_000, ClusterClient.Now))),
+                Token);
+        }
+
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(world.Eu1[0].Evidence.Count()), count => count == 1, Patience, Token);
         await world.Eu1.StopAsync(0);
         await world.Eu1.StartAsync(0);
+        Assert.Single(world.Eu1[0].Evidence);
         var after = await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
         Assert.Equal((Outcome.Record, 3), (after.Outcome, after.Hops.Length));
     }

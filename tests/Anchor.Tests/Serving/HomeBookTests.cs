@@ -21,6 +21,8 @@ public sealed class HomeBookTests : IDisposable
     private readonly List<Digest> _learned = [];
     private readonly SegmentView _view;
     private readonly HomeBook _book;
+    private SegmentState? _known;
+    private Action? _meanwhile;
 
     public HomeBookTests()
     {
@@ -40,7 +42,11 @@ public sealed class HomeBookTests : IDisposable
             Loggers = NullLoggerFactory.Instance,
             Learned = chain => _learned.Add(chain.Genesis),
         };
-        _book = new HomeBook(context, new VerifiedCache(), static _ => null);
+        _book = new HomeBook(context, new VerifiedCache(), genesis =>
+        {
+            Interlocked.Exchange(ref _meanwhile, null)?.Invoke();
+            return _known?.Genesis == genesis ? _known : null;
+        });
     }
 
     private Digest Anchor => _home.Tls(0).Key.Kid;
@@ -109,6 +115,69 @@ public sealed class HomeBookTests : IDisposable
         Refused(VerificationFailure.RateLimited, refusal);
         Assert.Null(Learn(Anchor, []));
     }
+
+    /// <summary>V38: what this anchor knows of a neighbour's keys counts for whom it introduces, though the neighbour's
+    /// chain is shown without it.</summary>
+    [Fact]
+    public void Home_IntroducedByANeighbourWhoseQuorumContradictedItself_IsRefused()
+    {
+        _known = Accused(Certificates("a", "b"));
+        var hop = new Hop
+        {
+            Genesis = WireWriter.ToBytes(_home.Genesis),
+            Kind = Kind.Up,
+            Seal = WireWriter.ToMessage(Certificates("c", "d").First),
+        };
+        Refused(
+            VerificationFailure.SegmentQuarantined,
+            Learn(Stranger, [], genesis: Digest.Sha256("new"u8), via: [hop]));
+        hop.Epochs.AddRange(_home.Chain.Select(WireWriter.ToMessage));
+        Refused(
+            VerificationFailure.SegmentQuarantined,
+            Learn(Stranger, [], genesis: Digest.Sha256("new"u8), via: [hop]));
+    }
+
+    /// <summary>What is proven here while the home is verified, and what is known elsewhere, count both.</summary>
+    [Fact]
+    public void Home_AccusedWhileItAsks_StaysAccused()
+    {
+        Assert.Null(Learn(Anchor, _home.Chain));
+
+        // The second look is after what came was verified, and right before it is remembered.
+        _meanwhile = () => _meanwhile = () => Assert.Null(_book.Accuse(Votes(1)));
+        Assert.Null(Learn(Anchor, _home.Chain));
+        Assert.Null(_meanwhile);
+        Assert.True(Found().IsExcluded("eu1-b"));
+
+        _known = Accused(Votes(2));
+        Assert.True(Found().IsExcluded("eu1-b") && Found().IsExcluded("eu1-c"));
+        Assert.Equal(2, Found().Evidence.Length);
+        _known = Accused(Certificates("a", "b"));
+        Assert.True(Found() is { IsQuarantined: true } found && found.IsExcluded("eu1-b"));
+        Assert.Equal(
+            VerificationFailure.EpochUnknown,
+            _book.Accuse(Votes(1) with { Segment = Digest.Sha256("nobody"u8) })?.Failure);
+    }
+
+    private SegmentState Found() => _book.Find(_home.Genesis, _view)!.Chain;
+
+    private Contradiction Votes(int anchor) => new(
+        ContradictionKind.SealVotes, _home.Genesis, Envelope.Sign(SealOf("a"), _home.Seal(anchor)),
+        Envelope.Sign(SealOf("b"), _home.Seal(anchor)));
+
+    private SegmentState Accused(Contradiction evidence)
+    {
+        var chain = EpochChain.Extend(null, _home.Genesis, null, [.. _home.Chain], TestSegmentOptions.Start).Segment!;
+        var (accused, refusal) = EvidenceCheck.Check(chain, evidence);
+        Assert.True(accused is not null, refusal?.ToString());
+        return accused;
+    }
+
+    private Contradiction Certificates(string first, string second) => new(
+        ContradictionKind.Certificates, _home.Genesis, _home.Certify(SealOf(first)), _home.Certify(SealOf(second)));
+
+    private Parsed<Naming.Seal> SealOf(string root) => _home.SealOf(
+        Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(root)), 1, 5, TestSegmentOptions.Start);
 
     private static void Refused(VerificationFailure expected, Refusal? refusal) =>
         Assert.True(refusal?.Failure == expected, refusal?.ToString() ?? "no refusal");

@@ -93,6 +93,30 @@ public sealed class IntroductionCheckTests
         Assert.Equal(_world.Now + 10_000, introducer.Until);
     }
 
+    /// <summary>V38 and I24, as for an answer: it introduces nobody new, and ends nothing that it introduced
+    /// before.</summary>
+    [Fact]
+    public void Hop_OfASegmentWhoseQuorumContradictedItself_IntroducesNobodyNew()
+    {
+        var held = EpochChain.Extend(null, _world.Acme.Genesis, null, [.. _world.Acme.Documents], _world.Now).Segment!;
+        var first = _world.Acme.SealEnvelope;
+        var position = new SealPosition(
+            _world.Acme.Seal.Value.Epoch, _world.Acme.Seal.Value.Seq, _world.Acme.Seal.Digest);
+        _world.Acme.Seq--;
+        _world.Acme.SealAt(_world.Now - 500);
+        var (accused, refusal) = EvidenceCheck.Check(held, new Contradiction(
+            ContradictionKind.Certificates, _world.Acme.Genesis, first, _world.Acme.SealEnvelope));
+        Assert.True(accused is { IsQuarantined: true }, refusal?.ToString());
+
+        Refused(SegmentQuarantined, Asked() with { Held = accused });
+        Accepted(Asked() with { Held = accused, IsIntroducedBefore = true });
+
+        // The same where only the other seal is known, and it is held of the segment under which place it stands.
+        var other = held with { Seal = position, SealCertificate = first };
+        Refused(SealEquivocation, Asked() with { Held = other });
+        Accepted(Asked() with { Held = other, IsIntroducedBefore = true });
+    }
+
     private IntroductionHop Asked(UnverifiedHop? hop = null) => new()
     {
         Own = _world.Eu1.Genesis,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Naming.Traversal;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Answers;
@@ -213,6 +214,50 @@ public sealed class QuarantineTests
         var small = new AttestWatch(1);
         small.See(Verify(_world.State, _world.Answer()));
         Assert.Equal(1, small.Count);
+    }
+
+    /// <summary>A segment that fills what is remembered, by number or by bytes, makes its own forgotten.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(60)]
+    public void Watch_FilledByOneSegment_RemembersTheOthers(int padding)
+    {
+        var watch = new AttestWatch(100);
+        watch.See(Verify(_world.State, _world.Answer()));
+        var flood = _world.Answer().Hops[0].Attests[0];
+        Assert.True(Document.TryParse<Attest>(flood.Payload, out var attest, out _));
+        var ext = Enumerable.Range(0, padding).ToImmutableSortedDictionary(
+            i => $"pad{i:d3}", _ => new string('x', 1000), StringComparer.Ordinal);
+        for (var i = 0; i < 1000; i++)
+        {
+            var one = Document.Make(attest.Value with
+            {
+                Subject = Digest.Sha256(BitConverter.GetBytes(i)), Segment = Digest.Sha256("a stranger"u8), Ext = ext,
+            });
+            watch.See(new Verdict.Refused(new Refusal(PolicyDenied, "", ""))
+            {
+                Signed = [new HopAttest(Envelope.Sign(one, _world.Eu1.Anchors[1].Seal), one)],
+            });
+            Assert.InRange(watch.Count, 1, 100);
+            Assert.InRange(watch.Bytes, 1, 100 * 2048);
+        }
+
+        Assert.NotNull(watch.See(Verify(Learned(), DeniedBy(_world.Us1.Anchors[0]))));
+    }
+
+    /// <summary>What decides another question than the one asked is nobody's to remember.</summary>
+    [Fact]
+    public void Attest_ThatIsNotWhatTheAnswerNeeds_IsNotRemembered()
+    {
+        var ask = _world.Ask();
+        ask.ChangeAttest = (hop, attest) => hop == 1 ? attest with { Subject = Digest.Sha256("x"u8) } : attest;
+        var (right, wrong) = (new AttestWatch(), new AttestWatch());
+        right.See(Verify(_world.State, _world.Answer()));
+        var refused = Assert.IsType<Verdict.Refused>(
+            AnswerVerifier.Verify(_world.State, ask.Query, ask.Record(_world.East, _world.West), _world.Now));
+        Assert.Equal(AttestationMismatch, refused.Refusal.Failure);
+        wrong.See(refused);
+        Assert.Equal(right.Count - 1, wrong.Count);
     }
 
     /// <summary>The evidence itself is kept, over a restart too, so that it can be passed on: one piece for each who is

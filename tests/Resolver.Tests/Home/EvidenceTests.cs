@@ -65,6 +65,58 @@ public sealed class EvidenceTests : IAsyncLifetime
         Assert.Equal(NameState.Fresh, Assert.Single(_home.Resolver.Names).State);
     }
 
+    /// <summary>An anchor tells of it right behind the answer that brings its epoch, and only once.</summary>
+    [Fact]
+    public async Task Evidence_RightBehindTheAnswerThatBringsItsEpoch_Counts()
+    {
+        using var busy = new ManualResetEventSlim();
+        using var go = new ManualResetEventSlim();
+        _home.OnChanged = changed =>
+        {
+            if (changed.Name == ScriptedHome.Cart && !go.IsSet)
+            {
+                busy.Set();
+                go.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            }
+        };
+        var anchor = _home.Anchors[0];
+        anchor.Failing = name => name == ScriptedHome.Cart ? VerificationFailure.NotSealed : null;
+        _home.Resolver.Want(ScriptedHome.Cart);
+        busy.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
+        // The answer with the epochs, the evidence, and an answer for which what reads the stream asks for epochs: when
+        // it does, both before it wait for the resolver.
+        var now = ScriptedHome.Now;
+        _home.Segment.Next(now - 900).SealAt(now - 800);
+        _home.Segment.Next(now - 700).SealAt(now - 600);
+        var pair = Pair();
+        anchor.Push(Web);
+        anchor.Flood(Told(pair), times: 1);
+        var asked = anchor.EpochsAsked;
+        anchor.Say = ask =>
+        {
+            var answer = ScriptedHome.Honest(ask);
+            return answer with { Hops = [answer.Hops[0] with { Epochs = [ask.Home.Documents[^1]] }] };
+        };
+        anchor.Push(Web);
+        await _home.UntilAsync(() => anchor.EpochsAsked > asked ? this : null, "the gap");
+        go.Set();
+
+        await _home.UntilAsync(
+            () => _home.Resolver.Memory.State.HomeState is { IsQuarantined: true, NewestNumber: 2 } ? this : null,
+            "the quarantine");
+    }
+
+    [Fact]
+    public async Task Evidence_WithoutEnd_CostsTheAnchorItsStream()
+    {
+        _home.Anchors[0].Flood(Told(Pair()), times: Limits.EvidencePieces);
+        await _home.UntilAsync(Web, held => !held.IsServed);
+        Assert.DoesNotContain(VerificationFailure.RateLimited, _home.Failures());
+        _home.Anchors[0].Flood(Told(Pair()), times: Limits.EvidencePieces);
+        await _home.UntilTroubleAsync(VerificationFailure.RateLimited);
+    }
+
     private static SubscribeResponse Told((Envelope First, Envelope Second) pair) => new()
     {
         Evidence = new Evidence

@@ -24,6 +24,7 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
     private readonly TlsIdentity _identity;
     private RpcServer? _server;
     private int _opened;
+    private int _epochsAsked;
 
     internal ScriptedAnchor(ScriptedHome home, int index, ECDsa key)
     {
@@ -45,6 +46,9 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
 
     /// <summary>How many times it was asked where the home stands.</summary>
     internal int Heads { get; private set; }
+
+    /// <summary>How many times it was asked for epochs.</summary>
+    internal int EpochsAsked => _epochsAsked;
 
     /// <summary>How far its clock is off, in milliseconds.</summary>
     internal long ClockOff { get; set; }
@@ -168,6 +172,7 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
 
     private EpochsResponse Epochs(EpochsRequest request)
     {
+        Interlocked.Increment(ref _epochsAsked);
         var response = new EpochsResponse();
         var known = _home.Segment.Documents.Take(EpochsKnown ?? int.MaxValue);
         response.Epochs.AddRange(known.Skip((int)request.From).Select(WireWriter.ToMessage));

@@ -205,7 +205,8 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
             }
         }
 
-        var refusal = step.Take(hop, result, held, log, context.Now(), _cache, out var chain);
+        var refusal = step.Take(
+            hop, result, verifier.Pins, held, log, context.Now(), _cache, out var chain);
         verifier.Find(step.Evidence);
         return refusal is null && chain!.NewestNumber > durable
             ? await verifier.AdoptAsync(chain).ConfigureAwait(false)

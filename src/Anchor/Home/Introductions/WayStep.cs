@@ -72,6 +72,7 @@ internal sealed class WayStep
     /// <summary>Takes the next segment's hop.</summary>
     /// <param name="hop">The hop, with the epochs that are not held.</param>
     /// <param name="result">What it says.</param>
+    /// <param name="pins">What names are bound to: the target is where it was introduced before.</param>
     /// <param name="held">The segment's chain as it is held.</param>
     /// <param name="epochs">The same as documents from the genesis on.</param>
     /// <param name="now">Unix milliseconds.</param>
@@ -81,6 +82,7 @@ internal sealed class WayStep
     internal Refusal? Take(
         UnverifiedHop hop,
         AnswerResult result,
+        IReadOnlyDictionary<SegmentName, Pin> pins,
         SegmentState? held,
         EpochLog epochs,
         long now,
@@ -103,6 +105,7 @@ internal sealed class WayStep
             Target = _target,
             Name = Next.Name,
             Held = held,
+            IsIntroducedBefore = pins.ContainsKey(_target),
             Floor = Next.Floor,
             Hop = placed,
             Result = result,

@@ -8,8 +8,9 @@ namespace Fairlead.Anchor.Home.Reports;
 /// <summary>
 /// Evidence against the keys of any segment that this anchor knows (V38), whoever brings it: its own engines, the
 /// answers that it relays, pods, other anchors. It is verified before it is held, durable before it is passed on (V39),
-/// and passed on once: for each epoch of a segment one piece against its quorum and one against each of its anchors.
-/// Thread-safe.
+/// and passed on once: for each epoch of a segment one piece against its quorum and one against each of its anchors. Of
+/// a home of which nobody states a floor it counts for what its own anchors ask here, and is neither kept nor passed
+/// on. Thread-safe.
 /// </summary>
 internal sealed class EvidenceBook
 {
@@ -34,30 +35,23 @@ internal sealed class EvidenceBook
     /// <summary>What is held, each with the epoch that it is of, which is the newest known of its segment.</summary>
     internal IEnumerable<(Contradiction Piece, long Epoch)> Held => _verifier.Evidence;
 
+    /// <summary>The segment of which a key is an anchor's, be it one that asks here or one that is asked; null for
+    /// none.</summary>
+    internal Digest? SegmentOf(Digest kid) => _homes.HomeOf(kid) ?? _verifier.SegmentOf(kid);
+
     /// <summary>Takes a piece as it came.</summary>
     /// <returns>Why it changes nothing; null where it counts, be it known before or not.</returns>
     internal Refusal? Take(Contradiction evidence)
     {
-        var refusal = _verifier.File(evidence, lost =>
+        var refusal = _verifier.File(evidence, _homes.Established(evidence.Segment), lost =>
         {
             if (lost is null)
             {
                 Tell(evidence);
             }
         });
-        if (_homes.Accuse(evidence, out var isNew) is { } here)
-        {
-            refusal = refusal is { Failure: VerificationFailure.EpochUnknown } ? here : refusal;
-        }
-        else if (refusal is not null)
-        {
-            refusal = null;
-            if (isNew)
-            {
-                Tell(evidence);
-            }
-        }
-
+        var here = _homes.Accuse(evidence);
+        refusal = here is null ? null : refusal is { Failure: VerificationFailure.EpochUnknown } ? here : refusal;
         if (refusal is not null)
         {
             HomeLog.EvidenceRefused(

@@ -12,14 +12,21 @@ namespace Fairlead.Anchor.Home.Reports;
 
 /// <summary>
 /// Passes evidence on (V38): to the other anchors of the segment, to the segments that its leaves and uplinks name,
-/// and to the accused segment itself, there to one anchor more than may lie. A few at a time; what is held goes to the
-/// other anchors of the segment again from time to time, since one of them may have been away. Thread-safe.
+/// and to the accused segment itself, there to one anchor more than may lie. A few at a time, and so that nobody who is
+/// slow to hear one piece holds up the others; other segments are told only so much of one accused in a minute, since
+/// it can make ever more. What is held goes to the other anchors of the segment again from time to time: one of them
+/// may have been away. Thread-safe.
 /// </summary>
 internal sealed class EvidenceCourier : IAsyncDisposable
 {
     private const int WaitingMax = 256;
     private const int AtOnce = 8;
+
+    // One piece for the quorum and one for each anchor are all that there is of an epoch.
+    private const int PiecesOfOne = Limits.Anchors + 1;
+    private const int AccusedMax = 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(60);
 
     private readonly ServingContext _context;
@@ -27,9 +34,10 @@ internal sealed class EvidenceCourier : IAsyncDisposable
     private readonly EvidenceBook _book;
     private readonly Func<Contradiction, CancellationToken, Task> _tellOwn;
     private readonly ILogger _log;
-    private readonly Channel<Contradiction> _waiting = Channel.CreateBounded<Contradiction>(
-        new BoundedChannelOptions(WaitingMax) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
-
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Digest, (long Since, int Pieces)> _told = [];
+    private readonly Channel<Contradiction> _own = Queue();
+    private readonly Channel<Contradiction> _around = Queue();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
 
@@ -46,7 +54,9 @@ internal sealed class EvidenceCourier : IAsyncDisposable
         (_context, _verifier, _book, _tellOwn) = (context, verifier, book, tellOwn);
         _log = context.Loggers.CreateLogger<EvidenceCourier>();
         book.Proven += OnProven;
-        _running = Task.WhenAll(Task.Run(RunAsync), Task.Run(RepeatAsync));
+        _running = Task.WhenAll(
+            Task.Run(() => RunAsync(_own, TellOwnAsync)), Task.Run(() => RunAsync(_around, TellAroundAsync)),
+            Task.Run(RepeatAsync));
     }
 
     public async ValueTask DisposeAsync()
@@ -57,18 +67,56 @@ internal sealed class EvidenceCourier : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private void OnProven(Contradiction evidence) => _waiting.Writer.TryWrite(evidence);
+    private static Channel<Contradiction> Queue() => Channel.CreateBounded<Contradiction>(
+        new BoundedChannelOptions(WaitingMax) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    private async Task RunAsync()
+    // What finds no room among the own is told when all that is held is told again.
+    private void OnProven(Contradiction evidence)
     {
-        await foreach (var evidence in _waiting.Reader.ReadAllAsync(_stop.Token).ConfigureAwait(false))
+        _own.Writer.TryWrite(evidence);
+        if (!MayTell(evidence.Segment) || !_around.Writer.TryWrite(evidence))
         {
-            await TellOwnAsync(evidence).ConfigureAwait(false);
-            var around = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = _stop.Token };
-            await Parallel.ForEachAsync(
-                Receivers(evidence), around,
-                async (receiver, _) => await TellAsync(receiver.Segment, receiver.At, evidence).ConfigureAwait(false))
-                .ConfigureAwait(false);
+            HomeLog.NotPassedOn(_log, evidence.Segment);
+        }
+    }
+
+    private bool MayTell(Digest accused)
+    {
+        var now = _context.Time.GetTimestamp();
+        lock (_gate)
+        {
+            if (!_told.TryGetValue(accused, out var told)
+                || _context.Time.GetElapsedTime(told.Since, now) >= Window)
+            {
+                if (_told.Count >= AccusedMax)
+                {
+                    _told.Remove(_told.MinBy(one => one.Value.Since).Key);
+                }
+
+                told = (now, 0);
+            }
+
+            _told[accused] = (told.Since, told.Pieces + 1);
+            return told.Pieces < PiecesOfOne;
+        }
+    }
+
+    private Task RunAsync(Channel<Contradiction> waiting, Func<Contradiction, Task> tell) => Parallel.ForEachAsync(
+        waiting.Reader.ReadAllAsync(_stop.Token), Bounded(),
+        async (evidence, _) => await TryAsync(() => tell(evidence), evidence).ConfigureAwait(false));
+
+    private ParallelOptions Bounded() => new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = _stop.Token };
+
+    // Whatever one piece or one receiver brings about, the others have no part in it.
+    private async Task TryAsync(Func<Task> tell, Contradiction evidence)
+    {
+        try
+        {
+            await tell().ConfigureAwait(false);
+        }
+        catch (Exception e) when (!_stop.IsCancellationRequested)
+        {
+            HomeLog.EvidenceFailed(_log, e, evidence.Segment);
         }
     }
 
@@ -77,10 +125,10 @@ internal sealed class EvidenceCourier : IAsyncDisposable
         while (true)
         {
             await Task.Delay(Again, _context.Time, _stop.Token).ConfigureAwait(false);
-            foreach (var (evidence, _) in _book.Held.Take(WaitingMax).ToList())
-            {
-                await TellOwnAsync(evidence).ConfigureAwait(false);
-            }
+            await Parallel.ForEachAsync(
+                _book.Held.Take(WaitingMax).ToList(), Bounded(),
+                async (one, _) => await TryAsync(() => TellOwnAsync(one.Piece), one.Piece).ConfigureAwait(false))
+                .ConfigureAwait(false);
         }
     }
 
@@ -90,6 +138,11 @@ internal sealed class EvidenceCourier : IAsyncDisposable
         using var timer = _context.Time.CreateTimer(_ => bounded.Cancel(), null, Patience, Timeout.InfiniteTimeSpan);
         await _tellOwn(evidence, bounded.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    private Task TellAroundAsync(Contradiction evidence) => Parallel.ForEachAsync(
+        Receivers(evidence), Bounded(),
+        async (receiver, _) => await TryAsync(
+            () => TellAsync(receiver.Segment, receiver.At, evidence), evidence).ConfigureAwait(false));
 
     private IEnumerable<(Digest Segment, IpEndpoint At)> Receivers(Contradiction evidence)
     {

@@ -9,17 +9,22 @@ namespace Fairlead.Anchor.Home.Reports;
 
 /// <summary>
 /// Report: evidence proves itself, so that anybody may bring it; how often, that depends on who it is (V52). Pods and
-/// anchors of the own segment and the anchors of homes that ask here are heard each for itself, strangers all together:
-/// they cannot keep those from being heard. Thread-safe.
+/// anchors of the own segment are heard each for itself, however many keys it shows, and other segments known here
+/// each as a whole; strangers all together: they cannot keep those from being heard. Who must be looked at to be known
+/// is looked at only so often. Thread-safe.
 /// </summary>
-internal sealed class ReportService(ServingContext context, EvidenceBook book, HomeBook homes)
+internal sealed class ReportService(ServingContext context, EvidenceBook book)
 {
     private const int PerSecond = 1;
     private const int Burst = 32;
     private const int StrangersBurst = 8;
+    private const int LooksPerSecond = 10;
+    private const int LooksBurst = 64;
+    private static readonly Digest WithToken = Digest.Sha256("fairlead-report/token"u8);
 
     private readonly RateBook _known = new(PerSecond, Burst, context.Time);
     private readonly RateBook _strangers = new(PerSecond, StrangersBurst, context.Time);
+    private readonly RateBook _looks = new(LooksPerSecond, LooksBurst, context.Time);
 
     /// <summary>Adds the method to a service.</summary>
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>
@@ -27,9 +32,7 @@ internal sealed class ReportService(ServingContext context, EvidenceBook book, H
 
     private ReportResponse Report(ReportRequest request, ServerCallContext call)
     {
-        var caller = Caller.Of(call);
-        var often = caller.Kid is { } kid && IsKnown(caller, kid) ? _known.Take(kid) : _strangers.Take(default);
-        if (often is not null)
+        if (Often(Caller.Of(call)) is { } often)
         {
             throw RpcFailures.ToException(often);
         }
@@ -42,8 +45,32 @@ internal sealed class ReportService(ServingContext context, EvidenceBook book, H
         return book.Take(evidence) is { } no ? throw RpcFailures.ToException(no) : new ReportResponse();
     }
 
-    private bool IsKnown(Caller caller, Digest kid) => context.Views.Current is { } view
-        && (view.Epoch.Value.Anchors.Any(anchor => anchor.Tls.Kid == kid)
-            || homes.IsAnchor(kid)
-            || context.Subjects.Identify(caller, context.Now(), view.Epoch.Value.Policy.ClockDelta, out _) is null);
+    /// <summary>Counts one piece that a caller brings.</summary>
+    /// <returns><c>RateLimited</c>, or null.</returns>
+    internal Refusal? Often(Caller caller)
+    {
+        if (context.Views.Current is not { } view || caller.Kid is not { } kid)
+        {
+            return _strangers.Take(default);
+        }
+
+        if (AtSight(kid, view) is { } known)
+        {
+            return _known.Take(known);
+        }
+
+        if (_looks.Take(caller.Token is null ? default : WithToken) is { } busy)
+        {
+            return busy;
+        }
+
+        return context.Subjects.Identify(caller, context.Now(), view.Epoch.Value.Policy.ClockDelta, out var pod) is null
+            ? _known.Take(Hashes.Subject(view.Genesis, pod!.Subject))
+            : _strangers.Take(default);
+    }
+
+    private Digest? AtSight(Digest kid, SegmentView view) =>
+        view.Epoch.Value.Anchors.Any(anchor => anchor.Tls.Kid == kid) ? kid
+            : context.Subjects.OnFile(kid) is { } subject ? Hashes.Subject(view.Genesis, subject)
+            : book.SegmentOf(kid);
 }

@@ -2,14 +2,20 @@ namespace Fairlead.Naming.Traversal;
 
 /// <summary>
 /// Remembers what anchors decided, as far as answers brought it, and finds one that decided the same question in two
-/// ways under one policy (V38). Holds verified statements alone, the newest ones: bounded. Thread-safe.
+/// ways under one policy (V38). Holds verified statements alone, each question's first one. Bounded by number and by
+/// bytes; where there is no room, the segment that takes most of it loses its oldest, so that none can make what others
+/// said forgotten. Thread-safe.
 /// </summary>
-/// <param name="most">The most questions remembered.</param>
+/// <param name="most">The most questions remembered, of about 2 KiB each.</param>
 public sealed class AttestWatch(int most = 1024)
 {
+    private const int BytesOfOne = 2048;
+
     private readonly Lock _gate = new();
+    private readonly long _mostBytes = Math.Max((long)most * BytesOfOne, 2 * Limits.EnvelopeBytes);
     private readonly Dictionary<Question, (string Decision, Envelope Attest)> _decided = [];
-    private readonly Queue<Question> _order = new();
+    private readonly Dictionary<Digest, Share> _shares = [];
+    private long _bytes;
 
     /// <summary>How many questions are remembered.</summary>
     public int Count
@@ -19,6 +25,18 @@ public sealed class AttestWatch(int most = 1024)
             lock (_gate)
             {
                 return _decided.Count;
+            }
+        }
+    }
+
+    /// <summary>How many bytes of payloads are remembered.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _bytes;
             }
         }
     }
@@ -46,29 +64,56 @@ public sealed class AttestWatch(int most = 1024)
             value.Scope.Text);
         lock (_gate)
         {
-            if (!_decided.TryGetValue(question, out var before))
+            if (_decided.TryGetValue(question, out var before))
             {
-                Add(question);
-            }
-            else if (before.Decision != value.Decision)
-            {
-                return new Contradiction(
-                    ContradictionKind.Attests, value.Segment, before.Attest, attest.Envelope);
+                return before.Decision == value.Decision
+                    ? null
+                    : new Contradiction(
+                        ContradictionKind.Attests, value.Segment, before.Attest, attest.Envelope);
             }
 
-            _decided[question] = (value.Decision, attest.Envelope);
+            Add(value.Segment, question, value.Decision, attest.Envelope);
             return null;
         }
     }
 
-    private void Add(Question question)
+    private void Add(Digest segment, Question question, string decision, Envelope attest)
     {
-        if (_decided.Count >= most)
+        var size = attest.Payload.Length;
+        while (_decided.Count > 0 && (_decided.Count >= most || _bytes + size > _mostBytes))
         {
-            _decided.Remove(_order.Dequeue());
+            Forget();
         }
 
-        _order.Enqueue(question);
+        if (!_shares.TryGetValue(segment, out var share))
+        {
+            _shares[segment] = share = new Share();
+        }
+
+        share.Order.Enqueue(question);
+        share.Bytes += size;
+        _bytes += size;
+        _decided[question] = (decision, attest);
+    }
+
+    private void Forget()
+    {
+        var (segment, share) = _shares.MaxBy(one => one.Value.Bytes);
+        _decided.Remove(share.Order.Dequeue(), out var gone);
+        share.Bytes -= gone.Attest.Payload.Length;
+        _bytes -= gone.Attest.Payload.Length;
+        if (share.Order.Count == 0)
+        {
+            _shares.Remove(segment);
+        }
+    }
+
+    // What is remembered of one segment's anchors, the oldest first.
+    private sealed class Share
+    {
+        internal Queue<Question> Order { get; } = new();
+
+        internal long Bytes { get; set; }
     }
 
     private readonly record struct Question(

@@ -1,0 +1,101 @@
+using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Home.Reports;
+using Fairlead.Anchor.Identities;
+using Fairlead.Anchor.Serving;
+using Fairlead.Anchor.Tests.Serving;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Rpc;
+using Fairlead.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Anchor.Tests.Home.Reports;
+
+/// <summary>What an anchor of us1 knows of misused keys; eu1, a neighbour, asks there. Time stands still.</summary>
+internal sealed class EvidenceWorld : IAsyncDisposable
+{
+    private readonly TlsIdentity _identity = new(TestKeys.Ecdsa(2), TimeProvider.System);
+
+    /// <param name="identities">How pods prove themselves besides the keys on file.</param>
+    /// <param name="keys">The keys on file.</param>
+    /// <param name="homeAt">Where eu1's anchors are.</param>
+    internal EvidenceWorld(
+        IdentityOptions? identities = null, IReadOnlyDictionary<Digest, Subject>? keys = null,
+        IpEndpoint? homeAt = null)
+    {
+        Home = new TestSegment(new TestSegmentOptions
+        {
+            Name = "eu1.internal",
+            FirstKey = 300,
+            Genesis = epoch => homeAt is null ? epoch : epoch with
+            {
+                Anchors = [.. epoch.Anchors.Select(anchor => anchor with { Endpoints = [homeAt] })],
+            },
+        });
+        Own.PeerWith(Home);
+        Time = new ManualTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start + 10_000));
+        Context = new ServingContext
+        {
+            Views = new ViewSource(),
+            SealKey = Own.Seal(0),
+            Transport = _identity,
+            TransportKid = default,
+            Subjects = new SubjectBook(
+                keys ?? new Dictionary<Digest, Subject>(), identities ?? IdentityOptions.None, Time,
+                NullLogger<SubjectBook>.Instance),
+            UnsafeAllowLoopbackEndpoints = false,
+            Time = Time,
+            Loggers = NullLoggerFactory.Instance,
+        };
+        Keeper = new StateKeeper(new HomePin(Own.Genesis, Own.Name), null, "us1-a");
+        Verifier = new HomeVerifier(Context, Keeper);
+        Homes = new HomeBook(Context, new VerifiedCache(), Verifier.Chain);
+        Book = new EvidenceBook(Context, Verifier, Homes);
+    }
+
+    internal TestSegment Own { get; } = new();
+
+    internal TestSegment Home { get; }
+
+    internal ManualTimeProvider Time { get; }
+
+    internal ServingContext Context { get; }
+
+    internal StateKeeper Keeper { get; }
+
+    internal HomeVerifier Verifier { get; }
+
+    internal HomeBook Homes { get; }
+
+    internal EvidenceBook Book { get; }
+
+    /// <summary>Serves the newest epoch.</summary>
+    internal void Serve() => Context.Views.Publish(TestView.Of(Own, TestSegmentOptions.Start + 10_000));
+
+    /// <summary>An anchor of eu1 asks.</summary>
+    internal Refusal? Ask() => Homes.Learn(
+        Home.Tls(0).Key.Kid, Home.Genesis, Own.Name, [.. Home.Chain.Select(WireWriter.ToMessage)], [],
+        Context.Views.Current!, out _);
+
+    /// <summary>Two certified seals of one slot.</summary>
+    internal static Contradiction Certificates(TestSegment segment) => new(
+        ContradictionKind.Certificates, segment.Genesis, segment.Certify(SealOf(segment, "a")),
+        segment.Certify(SealOf(segment, "b")));
+
+    /// <summary>Two seals of one slot by one anchor.</summary>
+    internal static Contradiction Votes(TestSegment segment, int anchor) => new(
+        ContradictionKind.SealVotes, segment.Genesis,
+        Envelope.Sign(SealOf(segment, "a"), segment.Seal(anchor)),
+        Envelope.Sign(SealOf(segment, "b"), segment.Seal(anchor)));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Keeper.DisposeAsync();
+        Context.Subjects.Dispose();
+        _identity.Dispose();
+    }
+
+    private static Parsed<Seal> SealOf(TestSegment segment, string root) => segment.SealOf(
+        Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(root)), 1, 7_000, TestSegmentOptions.Start);
+}
