@@ -18,6 +18,7 @@ internal sealed class ViewFeed : IResourceInterest
 {
     private readonly Audience _audience;
     private IReadOnlySet<string>? _used;
+    private IReadOnlySet<string>? _usedNext;
     private readonly Patience? _patience;
     private IReadOnlySet<string> _imports;
     private readonly HashSet<string> _unknown;
@@ -47,7 +48,7 @@ internal sealed class ViewFeed : IResourceInterest
     {
         _audience = audience;
         _imports = imports;
-        _used = used;
+        _used = _usedNext = used;
         _unknown = [.. imports];
         _spellings = new Spellings(interest);
         _assignments = new Spellings(interest);
@@ -151,22 +152,14 @@ internal sealed class ViewFeed : IResourceInterest
         }
     }
 
-    /// <summary>These names belong to the collection beside the imports from now on; nothing happens where none
-    /// did.</summary>
+    /// <summary>These names belong to the collection beside the imports, for who asks for it when nobody does now: who
+    /// has it asks for what it needs, and is not told of everything under two names more. Nothing happens where there
+    /// are none but imports.</summary>
     internal void Use(IReadOnlySet<string> used)
     {
         lock (_gate)
         {
-            if (_used is not { } before)
-            {
-                return;
-            }
-
-            _used = used;
-            if (_globs > 0)
-            {
-                View.Update(builder => RebuildAll(builder, before.Except(used).Concat(used.Except(before))));
-            }
+            _usedNext = _used is null ? null : used;
         }
     }
 
@@ -332,6 +325,8 @@ internal sealed class ViewFeed : IResourceInterest
             {
                 return;
             }
+
+            _used = _globs > 0 ? _usedNext : _used;
 
             View.Update(builder => RebuildAll(builder, _imports.Concat(_used ?? _imports)));
         }

@@ -86,13 +86,16 @@ public sealed class OnDemandViewsTests : IDisposable
         Assert.Equal(ResourceRole.Ordinary, feed.View.Current.Find(Cds, Prefix + Checkout)!.Role);
         Assert.Contains(Prefix + Checkout, feed.View.Current.Located(Cds));
 
-        // A hundred others take its place, in the collection of who is there too.
+        // A hundred others take its place, for who comes after: who is there asked for them.
         for (var i = 0; i < 100; i++)
         {
             feed.Wanted(Cds, Prefix + NameOf(i));
             views.Publish(CachedNames.Fresh with { Name = NameOf(i) });
         }
 
+        Assert.DoesNotContain(Prefix + NameOf(99), feed.View.Current.Located(Cds));
+        feed.Unwanted(Cds, Glob);
+        feed.Wanted(Cds, Glob);
         Assert.Contains(Prefix + NameOf(99), feed.View.Current.Located(Cds));
         Assert.DoesNotContain(Prefix + Checkout, feed.View.Current.Located(Cds));
         Assert.Equal(2, _told.Count(word => word == "-" + Checkout));
