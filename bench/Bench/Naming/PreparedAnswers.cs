@@ -28,8 +28,8 @@ internal sealed class PreparedAnswers
         world.Us1.SealAt(world.Now - 1000);
         Now = world.Now;
         Query = world.ToUs1().Query;
-        var first = AnswerVerifier.Verify(world.ToUs1().State, Query, world.ToUs1().Record(slice), Now);
-        State = Accepted(first).Next;
+        First = (world.ToUs1().State, world.ToUs1().Record(slice));
+        State = Accepted(AnswerVerifier.Verify(First.Root, Query, First.Answer, Now)).Next;
         Answers = [.. Enumerable.Range(0, count).Select(i => Fresh(world, slice, i))];
         Signed = [.. Answers.Select(answer => SignedParts.Of(answer, world.Eu1, world.Acme, world.Us1))];
     }
@@ -37,6 +37,9 @@ internal sealed class PreparedAnswers
     public long Now { get; }
 
     public Parsed<Query> Query { get; }
+
+    /// <summary>The trust root alone, and an answer with the chains of all three segments.</summary>
+    public (VerifierState Root, UnverifiedAnswer Answer) First { get; }
 
     /// <summary>What the verifier remembers after the first answer.</summary>
     public VerifierState State { get; }

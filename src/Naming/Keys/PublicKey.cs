@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Fairlead.Naming;
@@ -17,8 +16,8 @@ public sealed class PublicKey : IEquatable<PublicKey>
     public const string Prefix = "p256:";
 
     private readonly byte[] _point;
-    private readonly Lock _gate = new();
-    private ECDsa? _imported;
+    private ImportedKey? _imported;
+    private bool _kept;
 
     private PublicKey(byte[] point)
     {
@@ -35,6 +34,9 @@ public sealed class PublicKey : IEquatable<PublicKey>
 
     /// <summary>04, X, Y: 65 bytes.</summary>
     public ReadOnlySpan<byte> Point => _point;
+
+    /// <summary>What its signatures are checked with; null before the first.</summary>
+    internal ImportedKey? Imported => Volatile.Read(ref _imported);
 
     /// <summary>Reads a key text; <c>BadKey</c> for anything but a point of P-256 in its one form.</summary>
     public static bool TryParse(
@@ -68,7 +70,7 @@ public sealed class PublicKey : IEquatable<PublicKey>
         TryParse(text, out var key, out var refusal) ? key : throw new FormatException(refusal.Detail);
 
     /// <summary>Checks one signature: its form (V5 <c>BadSignatureEncoding</c>), then its truth (<c>BadSignature</c>).
-    /// The key is imported once, at its first use.</summary>
+    /// A point is imported at its first use in the process, and again only where it was forgotten since.</summary>
     /// <param name="digest">The hash that was signed: a document's digest.</param>
     /// <param name="signature">r and s, 32 bytes each, big-endian.</param>
     public Refusal? Verify(in Digest digest, ReadOnlySpan<byte> signature)
@@ -80,16 +82,19 @@ public sealed class PublicKey : IEquatable<PublicKey>
 
         Span<byte> hash = stackalloc byte[Digest.Size];
         digest.CopyTo(hash);
-        bool valid;
-
-        // ECDsa promises no concurrent use of one instance.
-        lock (_gate)
+        var imported = Import();
+        if (!imported.Verify(hash, signature))
         {
-            _imported ??= Import();
-            valid = _imported.VerifyHash(hash, signature, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            return new Refusal(VerificationFailure.BadSignature, "", $"no signature of key {Kid}");
         }
 
-        return valid ? null : new Refusal(VerificationFailure.BadSignature, "", $"no signature of key {Kid}");
+        if (!Volatile.Read(ref _kept))
+        {
+            ImportedKeys.Process.Keep(Kid, imported);
+            Volatile.Write(ref _kept, true);
+        }
+
+        return null;
     }
 
     /// <inheritdoc/>
@@ -110,9 +115,15 @@ public sealed class PublicKey : IEquatable<PublicKey>
     /// <summary>The key text.</summary>
     public override string ToString() => Text;
 
-    private ECDsa Import() => ECDsa.Create(new ECParameters
+    // Two threads may both import, which costs time and nothing else: the first one's stays.
+    private ImportedKey Import()
     {
-        Curve = ECCurve.NamedCurves.nistP256,
-        Q = new ECPoint { X = _point[1..33], Y = _point[33..65] },
-    });
+        if (Imported is { } known)
+        {
+            return known;
+        }
+
+        var imported = ImportedKeys.Process.Find(Kid) ?? new ImportedKey(_point);
+        return Interlocked.CompareExchange(ref _imported, imported, null) ?? imported;
+    }
 }

@@ -94,6 +94,27 @@ public sealed class CertificateCheckTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>Checks go in one order and end at the first that fails: the refusal names that one, whatever stands
+    /// behind it, and nothing behind it is paid for.</summary>
+    [Fact]
+    public void Seal_WithSeveralBadSignatures_NamesTheFirst()
+    {
+        var good = Certificate(0, 1, 2, 3, 4);
+        for (var bad = 1; bad < 1 << good.Length; bad++)
+        {
+            var some = good.Select((entry, i) => (bad & (1 << i)) == 0
+                ? entry
+                : entry with { Value = good[(i + 1) % good.Length].Value });
+            var budget = new SignatureBudget();
+            var refusal = CertificateCheck.Seal(
+                new Envelope(Sealed.Payload, [.. some]), Sealed, Segment.Newest.Value, budget, out _);
+            var first = int.TrailingZeroCount(bad);
+            Assert.Equal(
+                new Refusal(VerificationFailure.BadSignature, "", $"no signature of key {good[first].Kid}"), refusal);
+            Assert.Equal(first + 1, budget.Spent);
+        }
+    }
+
     [Fact]
     public void Seal_WithABadForm_IsRefusedBeforeAnyIsVerified()
     {
