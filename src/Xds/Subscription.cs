@@ -61,20 +61,23 @@ internal sealed class Subscription(ResourceType type)
     }
 
     /// <summary>Takes over what a delta request subscribes and then what it unsubscribes.</summary>
+    /// <param name="subscribe">What it subscribes and may.</param>
+    /// <param name="unsubscribe">What it unsubscribes.</param>
+    /// <param name="isNaming">Whether it named anything to subscribe, be it what it may not.</param>
     /// <returns>The names that came and went.</returns>
     /// <remarks>The first request that names nothing asks for everything, of clusters and listeners, and keeps asking
     /// for it when names join; what ends that is to unsubscribe "*".</remarks>
     public (IReadOnlyList<string> Added, IReadOnlyList<string> Removed) Change(
-        IReadOnlyCollection<string> subscribe, IReadOnlyCollection<string> unsubscribe)
+        IReadOnlyCollection<string> subscribe, IReadOnlyCollection<string> unsubscribe, bool isNaming)
     {
         if (type.FullState)
         {
-            Wildcard |= (!_changed && subscribe.Count == 0) || subscribe.Contains(Everything);
+            Wildcard |= (!_changed && !isNaming) || subscribe.Contains(Everything);
             Wildcard &= !unsubscribe.Contains(Everything);
         }
 
         _changed = true;
-        _everNamed |= subscribe.Count > 0;
+        _everNamed |= isNaming;
         var before = new HashSet<string>(StringComparer.Ordinal);
         foreach (var name in subscribe.Concat(unsubscribe))
         {

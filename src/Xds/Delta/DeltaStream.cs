@@ -45,7 +45,10 @@ internal sealed class DeltaStream(
         Events.Clear();
         var typeUrl = TypeUrlOf(request.TypeUrl);
         var isClusters = typeUrl == ResourceType.Cluster.TypeUrl;
-        var names = request.ResourceNamesSubscribe.Concat(request.InitialResourceVersions.Keys);
+
+        // A cluster's name may be what a stranger wrote into a header: one that is too long is told not to be there, and
+        // the stream of the others stays.
+        var names = isClusters ? [] : request.ResourceNamesSubscribe.Concat(request.InitialResourceVersions.Keys);
         var count = isClusters ? request.InitialResourceVersions.Count / 2 : Count(typeUrl, request);
         if ((Check(typeUrl, names) ?? CheckCount(count) ?? CheckCollections(typeUrl, request)) is { } failed)
         {
@@ -57,6 +60,11 @@ internal sealed class DeltaStream(
             var isFirst = !state.Requested;
             Correlate(state, request.ResponseNonce, "", request.ErrorDetail, now);
             TakeNames(state, request);
+            foreach (var name in request.ResourceNamesSubscribe.Where(name => !IsShort(name)))
+            {
+                Owed(state).Gone.Add(name);
+                state.Dirty = true;
+            }
 
             // After the names: those of later requests end or renew what the client says here.
             if (isFirst)
@@ -144,7 +152,8 @@ internal sealed class DeltaStream(
     {
         // An empty version is a name that the client waits for (ztunnel), not one that it holds.
         var owed = Owed(state);
-        foreach (var (name, version) in request.InitialResourceVersions.Where(pair => pair.Value.Length > 0))
+        foreach (var (name, version) in request.InitialResourceVersions.Where(
+            pair => pair.Value.Length > 0 && IsShort(pair.Key)))
         {
             owed.Before[name] = version;
             if (state.Subscription.Names.Contains(name))
@@ -222,12 +231,15 @@ internal sealed class DeltaStream(
         TypeState state, string name, ResourceRole role = ResourceRole.Ordinary) =>
         state.Sentinels[name] = Resource.Sentinel(name).As(role);
 
+    private bool IsShort(string name) => name.Length <= Limits.NameLengthMax;
+
     private void TakeNames(TypeState state, DeltaDiscoveryRequest request)
     {
         var owed = Owed(state);
         var wildcard = state.Subscription.Wildcard;
-        var (added, removed) =
-            state.Subscription.Change(request.ResourceNamesSubscribe, request.ResourceNamesUnsubscribe);
+        var subscribed = request.ResourceNamesSubscribe;
+        var (added, removed) = state.Subscription.Change(
+            [.. subscribed.Where(IsShort)], request.ResourceNamesUnsubscribe, isNaming: subscribed.Count > 0);
         foreach (var name in request.ResourceNamesSubscribe.Where(state.Subscription.Names.Contains))
         {
             owed.Asked.Add(name);

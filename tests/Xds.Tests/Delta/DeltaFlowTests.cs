@@ -244,8 +244,30 @@ public sealed class DeltaFlowTests
             StreamRefusal.TooManyNames,
             Failure(client.Send(Cds, before: [.. "abcdefgh".Select(letter => ($"{letter}", "1"))])));
         Assert.Equal(StreamRefusal.NameTooLong, Failure(client.Subscribe(Eds, "abcde")));
-        Assert.Equal(StreamRefusal.NameTooLong, Failure(client.Send(Cds, before: [("abcde", "1")])));
+        Assert.Equal(StreamRefusal.NameTooLong, Failure(client.Send(Eds, before: [("abcde", "1")])));
         Assert.Equal(["a", "b"], client.Stream.Types.Single().Subscription.Names.Order());
+    }
+
+    [Fact]
+    public void Cluster_OfANameThatIsTooLong_IsSaidNotToBeThere_AndTheOthersAreServed()
+    {
+        var limits = XdsLimits.Default with { NameLengthMax = 4 };
+        var client = new DeltaClient(Snapshot(Cluster("a"), Cluster("b")), limits);
+        client.Subscribe(Cds, "abcde");
+        Assert.Equal(["cds -abcde"], client.Take());
+        Assert.False(client.Stream.Types.Single().Subscription.Wildcard);
+        client.Subscribe(Cds, "a", "fghij");
+        Assert.Equal(["cds a -fghij"], client.Take());
+        client.Ack(Cds);
+        client.Publish(Cluster("a", timeoutMs: 7));
+        Later(client);
+        Assert.Equal(["cds a"], client.Take());
+        Assert.Equal(["a"], client.Stream.Types.Single().Subscription.Names);
+
+        // A new stream, whose client still asks for it.
+        client = new DeltaClient(Snapshot(Cluster("a")), limits);
+        client.Send(Cds, ["a", "abcde"], before: [("a", "0"), ("abcde", "1")]);
+        Assert.Equal(["cds a -abcde"], client.Take());
     }
 
     [Fact]
