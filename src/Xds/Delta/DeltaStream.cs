@@ -46,8 +46,8 @@ internal sealed class DeltaStream(
         var typeUrl = TypeUrlOf(request.TypeUrl);
         var isClusters = typeUrl == ResourceType.Cluster.TypeUrl;
 
-        // A cluster's name may be what a stranger wrote into a header: one that is too long is told not to be there, and
-        // the stream of the others stays.
+        // A cluster's name may be what a stranger wrote into a header: one that is too long is told not to be there,
+        // and the stream of the others stays.
         var names = isClusters ? [] : request.ResourceNamesSubscribe.Concat(request.InitialResourceVersions.Keys);
         var count = isClusters ? request.InitialResourceVersions.Count / 2 : Count(typeUrl, request);
         if ((Check(typeUrl, names) ?? CheckCount(count) ?? CheckCollections(typeUrl, request)) is { } failed)
