@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
@@ -13,7 +12,9 @@ internal sealed class HomeRelay : IAsyncDisposable
 {
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<SegmentName, TargetSession> _sessions = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<SegmentName, TargetSession> _sessions = [];
+    private readonly List<Task> _ending = [];
     private readonly RelayedNames _names;
     private readonly Func<SegmentName, TargetSession> _open;
     private readonly ITimer _sweeping;
@@ -34,25 +35,36 @@ internal sealed class HomeRelay : IAsyncDisposable
     }
 
     /// <summary>How many names are subscribed upstream, and over how many streams.</summary>
-    internal (int Names, int Streams) Upstream => (_names.Count, _sessions.Count);
+    internal (int Names, int Streams) Upstream
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_names.Count, _sessions.Count);
+            }
+        }
+    }
 
     /// <summary>Uses a name; <see cref="Release"/> ends it.</summary>
     /// <returns>The subscription, or <c>RateLimited</c> where there are too many.</returns>
     internal (RelayedName? Name, Refusal? Refusal) Use(AskedQuestion question)
     {
-        if (_names.Use(question.Query, question.Consumer) is not ({ } name, var isNew))
+        lock (_gate)
         {
-            return (null, new Refusal(
-                VerificationFailure.RateLimited, "query", $"{RelayedNames.Most} names are relayed already"));
-        }
+            if (_names.Use(question.Query, question.Consumer) is not ({ } name, var isNew))
+            {
+                return (null, new Refusal(
+                    VerificationFailure.RateLimited, "query", $"{RelayedNames.Most} names are relayed already"));
+            }
 
-        var session = _sessions.GetOrAdd(question.Query.Value.Name.Segment!, _open);
-        if (isNew)
-        {
-            session.Add(name);
-        }
+            if (isNew)
+            {
+                SessionOf(name).Add(name);
+            }
 
-        return (name, null);
+            return (name, null);
+        }
     }
 
     /// <summary>Asks anew for what a segment answered: keys of it were misused (V38).</summary>
@@ -70,19 +82,38 @@ internal sealed class HomeRelay : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _sweeping.DisposeAsync().ConfigureAwait(false);
-        foreach (var session in _sessions.Values)
+        List<Task> ending;
+        lock (_gate)
         {
-            await session.DisposeAsync().ConfigureAwait(false);
+            ending = [.. _ending, .. _sessions.Values.Select(session => session.DisposeAsync().AsTask())];
+            _sessions.Clear();
         }
+
+        await Task.WhenAll(ending).ConfigureAwait(false);
     }
 
+    // A name that is followed has a session.
+    private TargetSession SessionOf(RelayedName name)
+    {
+        var target = name.Query.Value.Name.Segment!;
+        return _sessions.TryGetValue(target, out var session) ? session : _sessions[target] = _open(target);
+    }
+
+    // A session goes with its last name: whoever asks for names of ever other segments leaves none behind.
     private void DropIdle()
     {
-        foreach (var name in _names.TakeIdle())
+        lock (_gate)
         {
-            foreach (var session in _sessions.Values)
+            foreach (var name in _names.TakeIdle())
             {
-                session.Remove(name);
+                SessionOf(name).Remove(name);
+            }
+
+            _ending.RemoveAll(task => task.IsCompleted);
+            foreach (var (target, session) in _sessions.Where(one => one.Value.IsIdle).ToList())
+            {
+                _sessions.Remove(target);
+                _ending.Add(session.DisposeAsync().AsTask());
             }
         }
     }

@@ -50,6 +50,9 @@ internal sealed class TargetSession : IAsyncDisposable
         _running = Task.Run(RunAsync);
     }
 
+    /// <summary>Whether it subscribes to nothing.</summary>
+    internal bool IsIdle => _names.IsEmpty;
+
     /// <summary>Subscribes to a name.</summary>
     internal void Add(RelayedName name)
     {

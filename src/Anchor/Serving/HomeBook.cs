@@ -136,7 +136,7 @@ internal sealed class HomeBook
     private Refusal? Often(
         Digest kid, Digest genesis, Home? home, IReadOnlyCollection<Hop> via, SegmentView view)
     {
-        if (home is not null && HasAnchor(home.Chain, kid))
+        if ((home is not null && HasAnchor(home.Chain, kid)) || (_own(genesis) is { } own && HasAnchor(own, kid)))
         {
             return null;
         }
@@ -277,7 +277,7 @@ internal sealed class HomeBook
         {
             if (_homes.TryGetValue(genesis, out var before))
             {
-                home = home with { Chain = home.Chain.Accused(before.Chain) };
+                home = home with { Chain = Newer(before.Chain, home.Chain) };
             }
 
             _order.Remove(genesis);
@@ -294,6 +294,13 @@ internal sealed class HomeBook
             return home;
         }
     }
+
+    // Another question may have brought a newer epoch meanwhile, and a fork continues nothing (V14, V15). One that
+    // begins behind what is held cannot be compared with it: its introduction states where.
+    private static SegmentState Newer(SegmentState held, SegmentState shown) =>
+        held.Newest.Digest == shown.Newest.Digest || shown.First > held.NewestNumber
+            ? shown.Accused(held)
+            : held.Continued(shown)?.Accused(shown) ?? held;
 
     private SegmentState? ChainOf(Digest genesis)
     {

@@ -148,7 +148,7 @@ public sealed record SegmentState
     /// This state with the epochs of another one that was extended from the same chain, maybe from an older view of it;
     /// null where that one has nothing newer, or is another chain.
     /// </summary>
-    internal SegmentState? Continued(SegmentState other)
+    public SegmentState? Continued(SegmentState other)
     {
         if (other.NewestNumber <= NewestNumber || other.DigestOf(NewestNumber) != Newest.Digest)
         {

@@ -262,6 +262,7 @@ internal sealed class DeltaStream(
             {
                 owed.Asked.Add(name);
                 owed.Doubt(name);
+                owed.Order.Remove(name);
                 continue;
             }
 

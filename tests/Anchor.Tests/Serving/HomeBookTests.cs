@@ -67,6 +67,18 @@ public sealed class HomeBookTests : IDisposable
         Assert.False(_book.IsAnchor(Stranger));
     }
 
+    [Fact]
+    public void Home_OfWhichANewerEpochComesMeanwhile_IsNotRolledBack()
+    {
+        var old = _home.Chain.ToList();
+        Assert.Null(Learn(Anchor, old));
+        _home.Advance(OpType.Renew);
+        var newer = _home.Chain.ToList();
+        _meanwhile = () => _meanwhile = () => Assert.Null(Learn(Anchor, newer));
+        Assert.Null(Learn(Anchor, old));
+        Assert.Equal(newer.Count - 1, _book.Find(_home.Genesis, _view)!.Chain.NewestNumber);
+    }
+
     /// <summary>A fork by keys that were retired before the epoch that this segment names as floor.</summary>
     [Fact]
     public void Home_WhoseChainIsNotTheOneThatTheLeafNames_IsNotRemembered()

@@ -134,8 +134,8 @@ internal sealed class EvidenceCourier : IAsyncDisposable
 
     private async Task TellOwnAsync(Contradiction evidence)
     {
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        using var timer = _context.Time.CreateTimer(_ => bounded.Cancel(), null, Patience, Timeout.InfiniteTimeSpan);
+        using var timed = new CancellationTokenSource(Patience, _context.Time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, timed.Token);
         await _tellOwn(evidence, bounded.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

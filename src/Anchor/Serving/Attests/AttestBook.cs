@@ -180,8 +180,8 @@ internal sealed class AttestBook : IAsyncDisposable
 
     private async Task<MintedAttest?> AskAsync(EpochAnchor anchor, SegmentView view, AttestTerms terms)
     {
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        using var timer = _time.CreateTimer(_ => bounded.Cancel(), null, Patience, Timeout.InfiniteTimeSpan);
+        using var timed = new CancellationTokenSource(Patience, _time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, timed.Token);
         try
         {
             var envelope = await _ask(anchor.Id, view, terms, bounded.Token).ConfigureAwait(false);
