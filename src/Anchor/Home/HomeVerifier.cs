@@ -31,7 +31,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
 
     /// <summary>The segment known here of which a key is an anchor's; null for none.</summary>
     internal Digest? SegmentOf(Digest kid) => keeper.Durable.Segments.Values
-        .FirstOrDefault(segment => segment.Newest.Value.Anchors.Any(anchor => anchor.Tls.Kid == kid))?.Genesis;
+        .FirstOrDefault(segment => segment.HasTransportKey(kid))?.Genesis;
 
     /// <summary>Whether an anchor of the own segment contradicted itself in the epoch that is served (V38).</summary>
     internal bool IsExcluded(SegmentView view, EpochAnchor anchor) =>

@@ -115,7 +115,7 @@ internal sealed class HomeBook
         // Whoever shows it, and whatever was found meanwhile: what is proven of its keys counts (V38).
         chain = _own(genesis) is { } own ? chain!.Accused(own) : chain!;
         home = new Home(chain, floor, until);
-        if (HasAnchor(chain, kid) && (floor is not { } least || IsIn(chain, least)))
+        if (chain.HasTransportKey(kid) && (floor is not { } least || IsIn(chain, least)))
         {
             home = Keep(genesis, home, view);
             _context.Learned(home.Chain);
@@ -136,7 +136,8 @@ internal sealed class HomeBook
     private Refusal? Often(
         Digest kid, Digest genesis, Home? home, IReadOnlyCollection<Hop> via, SegmentView view)
     {
-        if ((home is not null && HasAnchor(home.Chain, kid)) || (_own(genesis) is { } own && HasAnchor(own, kid)))
+        if ((home is not null && home.Chain.HasTransportKey(kid))
+            || (_own(genesis) is { } own && own.HasTransportKey(kid)))
         {
             return null;
         }
@@ -147,9 +148,6 @@ internal sealed class HomeBook
                 ? neighbour
                 : default);
     }
-
-    private static bool HasAnchor(SegmentState chain, Digest kid) =>
-        chain.Newest.Value.Anchors.Any(anchor => anchor.Tls.Kid == kid);
 
     // V30: one that does not contain the floor is no chain of the neighbour that the leaf names.
     private static bool IsIn(SegmentState chain, Floor floor) =>
@@ -163,7 +161,7 @@ internal sealed class HomeBook
     {
         lock (_gate)
         {
-            return _homes.Values.FirstOrDefault(home => HasAnchor(home.Chain, kid))?.Chain.Genesis;
+            return _homes.Values.FirstOrDefault(home => home.Chain.HasTransportKey(kid))?.Chain.Genesis;
         }
     }
 

@@ -169,6 +169,10 @@ public sealed record SegmentState
     }
 
     /// <summary>Whether a TLS key belongs to an anchor of the newest epoch (V63).</summary>
+    /// <param name="kid">The kid of the key that the other side proved to hold.</param>
+    public bool HasTransportKey(Digest kid) => Newest.Value.Anchors.Any(anchor => anchor.Tls.Kid == kid);
+
+    /// <summary>Whether a TLS key belongs to an anchor of the newest epoch (V63).</summary>
     /// <param name="key">The key that the other side proved to hold.</param>
     public bool HasTransportKey(PublicKey key)
     {
