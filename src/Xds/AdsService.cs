@@ -18,7 +18,7 @@ public sealed class AdsService
     private readonly Lock _gate = new();
 
     // How many streams of their own the client of a node has for the endpoints of a name.
-    private readonly Dictionary<(string Node, string Name), int> _watching = [];
+    private readonly UseCounts<(string Node, string Name)> _watching = new();
     private readonly IViewProvider _views;
     private readonly AdsOptions _options;
     private long _lastId;
@@ -102,17 +102,12 @@ public sealed class AdsService
         {
             foreach (var name in added)
             {
-                _watching[(node, name)] = _watching.GetValueOrDefault((node, name)) + 1;
+                _watching.Add((node, name));
             }
 
             foreach (var name in removed)
             {
-                var count = _watching.GetValueOrDefault((node, name)) - 1;
-                if (count > 0)
-                {
-                    _watching[(node, name)] = count;
-                }
-                else if (_watching.Remove((node, name)))
+                if (_watching.Remove((node, name)))
                 {
                     left.Add(name);
                 }

@@ -9,7 +9,7 @@ public sealed class ResourceView
     private readonly Lock _gate = new();
     private readonly Lock _interestGate = new();
     private readonly IResourceInterest _interest;
-    private readonly Dictionary<(ResourceType Type, string Name), int> _wanted = [];
+    private readonly UseCounts<(ResourceType Type, string Name)> _wanted = new();
     private volatile ResourceSnapshot _current = ResourceSnapshot.Unprimed;
 
     /// <summary>An unprimed view.</summary>
@@ -81,8 +81,7 @@ public sealed class ResourceView
         {
             foreach (var name in added)
             {
-                var count = _wanted[(type, name)] = _wanted.GetValueOrDefault((type, name)) + 1;
-                if (count == 1)
+                if (_wanted.Add((type, name)))
                 {
                     _interest.Wanted(type, name);
                 }
@@ -90,12 +89,7 @@ public sealed class ResourceView
 
             foreach (var name in removed)
             {
-                var count = _wanted.GetValueOrDefault((type, name)) - 1;
-                if (count > 0)
-                {
-                    _wanted[(type, name)] = count;
-                }
-                else if (_wanted.Remove((type, name)))
+                if (_wanted.Remove((type, name)))
                 {
                     _interest.Unwanted(type, name);
                 }

@@ -31,6 +31,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private ClientNode _node = ClientNode.Anonymous;
     private ResourceView? _view;
     private DiscoveryStream<TRequest, TResponse>? _stream;
+    private readonly bool[] _watchesAll = new bool[ResourceType.All.Length];
     private TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private TimeSpan Now => _time.GetElapsedTime(_startedStamp);
@@ -237,12 +238,17 @@ internal sealed class StreamSession<TRequest, TResponse>(
         Tell(events, now);
     }
 
+    // The view's watchers are under one lock for all streams: an acknowledgement, which changes nothing, takes none.
     private void WatchAll(DiscoveryStream<TRequest, TResponse> stream)
     {
         foreach (var type in stream.Types)
         {
             var isOfMany = type.Subscription.Wildcard || type.Subscription.Prefixes.Count > 0;
-            _view!.Watchers.WatchAll(this, type.Type, isOfMany);
+            if (_watchesAll[type.Type.Order] != isOfMany)
+            {
+                _watchesAll[type.Type.Order] = isOfMany;
+                _view!.Watchers.WatchAll(this, type.Type, isOfMany);
+            }
         }
     }
 
