@@ -36,6 +36,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private readonly bool[] _watchesAll = new bool[ResourceType.All.Length];
     private TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    public long Number { get; set; }
+
     private TimeSpan Now => _time.GetElapsedTime(_startedStamp);
 
     /// <summary>What operators see of the stream; null until its first request came.</summary>
@@ -171,8 +173,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 Lead(stream);
             }
 
-            var woken = Task.WhenAny(read, armed);
-            await WaitAsync(woken, stream.WakeAt, cancellationToken).ConfigureAwait(false);
+            await WaitAsync(Task.WhenAny(read, armed), stream.WakeAt, cancellationToken).ConfigureAwait(false);
             if (read.IsCompleted)
             {
                 if (!await read.ConfigureAwait(false))
@@ -315,14 +316,11 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
-    private async Task WaitAsync(Task woken, TimeSpan? wakeAt, CancellationToken cancellationToken)
-    {
-        if (wakeAt is not { } at)
-        {
-            await woken.ConfigureAwait(false);
-            return;
-        }
+    private Task WaitAsync(Task woken, TimeSpan? wakeAt, CancellationToken cancellationToken) =>
+        wakeAt is { } at ? WaitAsync(woken, at, cancellationToken) : woken;
 
+    private async Task WaitAsync(Task woken, TimeSpan at, CancellationToken cancellationToken)
+    {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var delay = TimeSpan.FromTicks(Math.Max(0, (at - Now).Ticks));
         await Task.WhenAny(woken, Task.Delay(delay, _time, stop.Token)).ConfigureAwait(false);

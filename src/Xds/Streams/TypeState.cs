@@ -141,6 +141,12 @@ internal sealed class TypeState(ResourceType type)
             _sum -= old.Fingerprint;
         }
 
+        if (_sent.Count == 0)
+        {
+            // As a rule all that is asked for is sent; grown step by step it would take twice the memory.
+            _sent.EnsureCapacity(Subscription.Names.Count);
+        }
+
         _sent[resource.Name] = resource;
         _sum += resource.Fingerprint;
     }
