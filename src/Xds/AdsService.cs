@@ -18,6 +18,7 @@ public sealed class AdsService
 
     // How many streams of their own the client of a node has for the endpoints of a name.
     private readonly UseCounts<(string Node, string Name)> _watching = new();
+    private readonly SiblingStreams _siblings = new();
     private readonly IViewProvider _views;
     private readonly AdsOptions _options;
     private long _lastId;
@@ -140,7 +141,8 @@ public sealed class AdsService
 
         var id = Interlocked.Increment(ref _lastId);
         var session = new StreamSession<TRequest, TResponse>(
-            id, context.Peer, service, _views, _options, new SessionEvents(ack => Acked?.Invoke(ack), Lead, Watch));
+            id, context.Peer, service, _views, _options, _siblings,
+            new SessionEvents(ack => Acked?.Invoke(ack), Lead, Watch));
         _sessions[id] = session;
         if (service.Only == ResourceType.Cluster)
         {
