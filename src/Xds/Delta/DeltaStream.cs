@@ -506,7 +506,7 @@ internal sealed class DeltaStream(
     {
         if (state.Type == ResourceType.Cluster)
         {
-            ForceEndpoints(resources);
+            ForceEndpoints(state, resources, now);
         }
 
         foreach (var resource in resources)

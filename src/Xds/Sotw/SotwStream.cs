@@ -79,7 +79,7 @@ internal sealed class SotwStream(
     {
         if (state.Type.FullState)
         {
-            ForceEndpoints(resources.Where(resource => !IsSent(state, resource)).ToList());
+            ForceEndpoints(state, resources.Where(resource => !IsSent(state, resource)).ToList(), now);
             foreach (var name in state.Sent.Keys.Except(resources.Select(r => r.Name)).ToList())
             {
                 state.Forget(name);

@@ -39,6 +39,9 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     private readonly Dictionary<string, bool> _unknown = new(StringComparer.Ordinal);
     private readonly HashSet<string> _leading = new(StringComparer.Ordinal);
     private readonly List<string> _adopted = [];
+
+    // The endpoints of clusters that are new to the client, until it has taken them, with the time from then on.
+    private readonly Dictionary<string, TimeSpan> _warming = new(StringComparer.Ordinal);
     private long _nonce;
     private OtherStreams _others;
     private TimeSpan? _waitsSince;
@@ -133,6 +136,19 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         return clusters.Dirty = true;
     }
 
+    /// <summary>The client took these endpoints on a stream of their own.</summary>
+    /// <returns>Whether something may have waited for them.</returns>
+    public bool Warmed(IEnumerable<string> endpoints)
+    {
+        var count = _warming.Count;
+        foreach (var name in count > 0 ? endpoints : [])
+        {
+            _warming.Remove(name);
+        }
+
+        return _warming.Count < count;
+    }
+
     /// <summary>The endpoints of the clusters that went out since this was asked last.</summary>
     public IReadOnlyList<string> TakeLeading()
     {
@@ -184,7 +200,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         }
 
         return new OtherStreams(
-            AreClustersDue(), IsUnsettled(ResourceType.Listener, now) || IsUnsettled(ResourceType.Route, now));
+            AreClustersDue(now), IsUnsettled(ResourceType.Listener, now) || IsUnsettled(ResourceType.Route, now));
     }
 
     private TResponse? NextOfAll(TimeSpan now)
@@ -309,12 +325,48 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     }
 
     /// <summary>The endpoints of these clusters, which go out now, are sent again, changed or not.</summary>
-    protected void ForceEndpoints(IEnumerable<Resource> clusters)
+    /// <remarks>Who asks for everything uses a route at once, and a cluster only with its endpoints: routes wait for
+    /// those of clusters that it never had. What it is told first it waits for by itself.</remarks>
+    protected void ForceEndpoints(TypeState state, IReadOnlyCollection<Resource> clusters, TimeSpan now)
     {
-        var names = clusters.SelectMany(cluster => cluster.References)
-            .Where(reference => reference.Type == ResourceType.Endpoints).Select(reference => reference.Name).ToList();
-        _leading.UnionWith(names);
-        Follow(names);
+        _leading.UnionWith(EndpointsOf(clusters));
+        Follow(EndpointsOf(clusters));
+        if (state is not { Answered: true, Subscription.Wildcard: true })
+        {
+            return;
+        }
+
+        foreach (var name in EndpointsOf(clusters.Where(cluster => !state.Sent.ContainsKey(cluster.Name))))
+        {
+            _warming.TryAdd(name, now);
+        }
+    }
+
+    private static IEnumerable<string> EndpointsOf(IEnumerable<Resource> clusters) => clusters
+        .SelectMany(cluster => cluster.References)
+        .Where(reference => reference.Type == ResourceType.Endpoints).Select(reference => reference.Name);
+
+    private bool IsWarming(TimeSpan now)
+    {
+        if (_warming.Count == 0)
+        {
+            return false;
+        }
+
+        var endpoints = _types[ResourceType.Endpoints.Order];
+        foreach (var (name, since) in _warming)
+        {
+            if (now - since >= Limits.WarmWaitMax || endpoints?.IsTaken(name) == true)
+            {
+                _warming.Remove(name);
+            }
+            else
+            {
+                Wake(since + Limits.WarmWaitMax);
+            }
+        }
+
+        return _warming.Count > 0;
     }
 
     /// <summary>All that the client should hold of a type, as far as it is known.</summary>
@@ -399,13 +451,15 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     }
 
     /// <summary>
-    /// Listeners and routes do not overtake clusters that they may need. Whatever holds those has noted when to look.
+    /// Listeners and routes do not overtake clusters that they may need, nor the endpoints of those. Whatever holds
+    /// clusters has noted when to look.
     /// </summary>
     protected bool WaitsForClusters(TypeState state, TimeSpan now) =>
-        state.Type.Order > ResourceType.Endpoints.Order && (AreClustersDue() || Waits(_others.AreClustersDue, now));
+        state.Type.Order > ResourceType.Endpoints.Order && (AreClustersDue(now) || Waits(_others.AreClustersDue, now));
 
-    private bool AreClustersDue() => _types[ResourceType.Cluster.Order] is { Dirty: true } clusters
-        && Target(clusters).Keys.Any(name => !clusters.Sent.ContainsKey(name));
+    private bool AreClustersDue(TimeSpan now) => IsWarming(now)
+        || (_types[ResourceType.Cluster.Order] is { Dirty: true } clusters
+            && Target(clusters).Keys.Any(name => !clusters.Sent.ContainsKey(name)));
 
     protected bool RoutesUnsettled(TimeSpan now)
     {

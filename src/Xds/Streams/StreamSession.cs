@@ -77,6 +77,9 @@ internal sealed class StreamSession<TRequest, TResponse>(
     public void Recall(string node, IReadOnlyCollection<string> endpoints) =>
         Hear(node, stream => stream.Recall(endpoints));
 
+    public void Warmed(string node, IReadOnlyCollection<string> endpoints) =>
+        Hear(node, stream => stream.Warmed(endpoints));
+
     private void Hear(string node, Func<DiscoveryStream<TRequest, TResponse>, bool> word)
     {
         lock (_gate)
@@ -369,6 +372,11 @@ internal sealed class StreamSession<TRequest, TResponse>(
                     break;
                 case StreamEvent.Acked ack:
                     var sent = ack.Response;
+                    if (service.Only == ResourceType.Endpoints)
+                    {
+                        told.Warmed(_node.Id, sent.Resources.Select(resource => resource.Name));
+                    }
+
                     told.Acked(new AckEvent(
                         id, _node, ack.Type, sent.Version, sent.Resources, _startedAt + now, now - sent.At));
                     break;

@@ -38,9 +38,15 @@ public sealed class SiblingStreamTests
         await other.NextAsync(Rds);
         Assert.Equal((1, before), (Of(host, Cds).Resources, Of(host, Rds).SentVersion));
 
+        // And then for the endpoints of those clusters, on a stream of their own.
         _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(variant == Variant.DeltaPerType ? "cds b" : "cds a b", await client.NextAsync(Cds));
+        await client.SubscribeAsync(ResourceType.Endpoints, "b");
+        var endpoints = await client.TakeAsync(ResourceType.Endpoints);
+        Assert.Equal("eds b", endpoints.Text);
+        Assert.Equal(before, Of(host, Rds).SentVersion);
+        await endpoints.AcknowledgeAsync();
         Assert.Equal("rds r", await client.NextAsync(Rds));
-        Assert.Equal(2, Of(host, Cds).Resources);
     }
 
     [Theory]
@@ -67,6 +73,8 @@ public sealed class SiblingStreamTests
         host.View.Update(
             builder => builder.Set(Cluster("b"), wildcard: true).Set(Routes("r", "b")).Remove(Cds, "a"));
         Assert.Equal(added, await client.NextAsync(Cds));
+        await client.SubscribeAsync(ResourceType.Endpoints, "b");
+        await client.NextAsync(ResourceType.Endpoints);
         var routes = await client.TakeAsync(Rds);
         Assert.Equal("rds r", routes.Text);
         var next = client.NextAsync(Cds);
