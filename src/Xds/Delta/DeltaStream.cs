@@ -539,6 +539,7 @@ internal sealed class DeltaStream(
         var nonce = NextNonce();
         return (
             new SentResponse(nonce, state.Version, resources, now),
-            new DeltaResponse(state.Type.TypeUrl, state.Version, nonce, ControlPlane, resources, removed));
+            new DeltaResponse(
+                state.Type.TypeUrl, state.Version, nonce, ControlPlane, Written(resources, now), removed));
     }
 }
