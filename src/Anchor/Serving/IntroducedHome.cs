@@ -22,6 +22,8 @@ internal static class IntroducedHome
     /// <param name="isKnown">Whether it was introduced before, which misuse of a transit's keys does not undo.</param>
     /// <param name="floor">The epoch that the home's chain must contain, where the naming leaf says one.</param>
     /// <param name="until">When the introduction ends, in unix milliseconds.</param>
+    /// <param name="last">The chain of the last segment before this one; null where it is refused.</param>
+    /// <param name="evidence">What a hop may prove against its segment's keys (V38); null for nothing.</param>
     internal static Refusal? Check(
         SegmentView view,
         Digest home,
@@ -32,9 +34,11 @@ internal static class IntroducedHome
         Func<Digest, SegmentState?> held,
         bool isKnown,
         out Floor? floor,
-        out long until)
+        out long until,
+        out SegmentState? last,
+        out Contradiction? evidence)
     {
-        (floor, until) = (null, long.MaxValue);
+        (floor, until, last, evidence) = (null, long.MaxValue, null, null);
         if (via.Length >= Limits.Hops)
         {
             return new Refusal(VerificationFailure.TooManyHops, "via", $"{via.Length} hops before this one");
@@ -71,7 +75,8 @@ internal static class IntroducedHome
                 Next = next,
                 Now = now,
                 Cache = cache,
-            });
+            }, out var found);
+            evidence = found ?? evidence;
             if (introducer is null)
             {
                 return refusal!.At($"via[{i}]");
@@ -83,6 +88,7 @@ internal static class IntroducedHome
                     VerificationFailure.LinkNotAccepted, $"via[{i}]", $"does not lead from {before} to {next}");
             }
 
+            last ??= introducer.Segment;
             until = Math.Min(until, introducer.Until);
             floor = introducer.FloorOf(before);
             next = via[i].Genesis;
