@@ -183,8 +183,8 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
     }
 
     /// <summary>
-    /// What an asker holds, as far as it is the same here. An answer's epochs continue after it; where the newest one is
-    /// another document there, the one that is held here goes along, so that whoever asks sees both (V14, V38).
+    /// What an asker holds, as far as it is the same here. An answer's epochs continue after it; where the newest one
+    /// is another document there, the one that is held here goes along: whoever asks sees both (V14, V38).
     /// </summary>
     /// <param name="known">What it says that it holds.</param>
     /// <param name="view">The own segment.</param>

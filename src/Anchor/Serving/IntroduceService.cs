@@ -10,8 +10,8 @@ namespace Fairlead.Anchor.Serving;
 
 /// <summary>
 /// Introduce: the anchors of a home ask for this segment's hop on the way to another one (4.9). They show a tls key of
-/// their home's newest epoch; what they ask for is a segment's name, and no service's is heard here. Where a home has no route to the segments behind this one, they are
-/// asked from here (V48). Thread-safe.
+/// their home's newest epoch; what they ask for is a segment's name, and no service's is heard here. Where a home has
+/// no route to the segments behind this one, they are asked from here (V48). Thread-safe.
 /// </summary>
 internal sealed class IntroduceService(
     ServingContext context, AttestBook attests, HomeBook homes, IntroductionRelay relay)

@@ -60,22 +60,13 @@ internal static class IntroducedHome
                 return new Refusal(VerificationFailure.LoopDetected, $"via[{i}]", "a segment stands twice on the path");
             }
 
-            var (introducer, refusal) = IntroductionCheck.Check(new IntroductionHop
-            {
-                Own = view.Genesis,
-                OwnName = view.Name,
-                OwnEpoch = view.Epoch,
-                Home = home,
-                Target = target,
-                Name = AnyOther(target),
-                Held = held(via[i].Genesis),
-                IsIntroducedBefore = isKnown,
-                Floor = floor,
-                Hop = via[i],
-                Next = next,
-                Now = now,
-                Cache = cache,
-            }, out var found);
+            var (introducer, refusal) = IntroductionCheck.Check(
+                Asked(view, home, target, via[i], now) with
+                {
+                    Held = held(via[i].Genesis), IsIntroducedBefore = isKnown, Floor = floor, Next = next,
+                    Cache = cache,
+                },
+                out var found);
             evidence = found ?? evidence;
             if (introducer is null)
             {
@@ -96,6 +87,19 @@ internal static class IntroducedHome
 
         return null;
     }
+
+    private static IntroductionHop Asked(
+        SegmentView view, Digest home, SegmentName target, UnverifiedHop hop, long now) => new()
+    {
+        Own = view.Genesis,
+        OwnName = view.Name,
+        OwnEpoch = view.Epoch,
+        Home = home,
+        Target = target,
+        Name = AnyOther(target),
+        Hop = hop,
+        Now = now,
+    };
 
     // Seen from here a transit is known by what names it; what it is called on the home's path is the home's to check.
     private static SegmentName AnyOther(SegmentName target) => target.Parent ?? target.Child("transit")!;

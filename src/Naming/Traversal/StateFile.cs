@@ -298,7 +298,13 @@ public static class StateFile
             floors.Add(name, Floor(floor));
         }
 
-        return segment with { Floors = floors.ToImmutable(), Seal = Seal(item), Vote = Vote(item), Misuse = MisuseIn(item) };
+        return segment with
+        {
+            Floors = floors.ToImmutable(),
+            Seal = Seal(item),
+            Vote = Vote(item),
+            Misuse = MisuseIn(item),
+        };
     }
 
     // Files of before V38 have none.
