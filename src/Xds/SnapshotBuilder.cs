@@ -45,7 +45,8 @@ public sealed class SnapshotBuilder
         }
 
         if (_resources[slot].GetValueOrDefault(resource.Name) is not { } before
-            || before.Fingerprint != resource.Fingerprint || before.Role != resource.Role)
+            || before.Fingerprint != resource.Fingerprint || before.Role != resource.Role
+            || before.Until != resource.Until)
         {
             _resources[slot] = _resources[slot].SetItem(resource.Name, resource);
             _changes.Add((resource.Type, resource.Name));

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Fairlead.Configuration;
 using Fairlead.Identities;
@@ -48,6 +49,13 @@ internal sealed record SidecarOptions
 
     /// <value>How clusters are served on demand.</value>
     internal OnDemandOptions OnDemand { get; init; } = new();
+
+    /// <value>How long an Envoy uses endpoints of names that are not strict at least when the sidecar is gone; null for
+    /// as long as it lives.</value>
+    internal TimeSpan? XdsKeptFor { get; init; }
+
+    /// <value>What the operator wants of the clusters that clients get.</value>
+    internal ClusterSettings XdsClusters { get; init; } = ClusterSettings.Default;
 
     /// <value>The admin port; loopback only. Default 127.0.0.1:16000.</value>
     internal required IPEndPoint Admin { get; init; }
@@ -104,6 +112,8 @@ internal sealed record SidecarOptions
             XdsGrpc = ProvidersOf(xds.Section("grpc", isRequired: false)),
             XdsAddress = xds.LoopbackEndpoint("address", new IPEndPoint(IPAddress.Loopback, 16010)),
             OnDemand = OnDemandOf(xds.Section("on_demand", isRequired: false)),
+            XdsKeptFor = KeptForOf(xds),
+            XdsClusters = ClusterOptions.Read(xds.Section("clusters", isRequired: false)),
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16000)),
             Metrics = root.OpenEndpoint("metrics", 16020),
             Telemetry = TelemetryOptions.Read(root),
@@ -145,9 +155,38 @@ internal sealed record SidecarOptions
         }
     }
 
-    private static GrpcProviders? ProvidersOf(ConfigurationSection section) => section.IsPresent
-        ? new GrpcProviders(section.Text("authorities"), section.OptionalText("certificate"))
-        : null;
+    private static GrpcProviders? ProvidersOf(ConfigurationSection section)
+    {
+        if (!section.IsPresent)
+        {
+            return null;
+        }
+
+        var domains = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var one in section.Sections("domains"))
+        {
+            var (domain, authorities) = (one.Text("domain"), one.Text("authorities"));
+            if (!domains.TryAdd(domain, authorities))
+            {
+                section.Refuse("domains", $"names {domain} twice", "write one entry for each trust domain");
+            }
+        }
+
+        return new GrpcProviders(
+            domains.Count == 0 ? section.Text("authorities") : section.OptionalText("authorities"),
+            section.OptionalText("certificate"))
+        {
+            Domains = domains.ToImmutable(),
+        };
+    }
+
+    private static TimeSpan? KeptForOf(ConfigurationSection xds)
+    {
+        // Longer than a restart and an Envoy's way back to it.
+        var after = xds.Duration(
+            "sidecar_loss_after", TimeSpan.FromSeconds(15), TimeSpan.FromHours(1), TimeSpan.FromMinutes(1));
+        return xds.OneOf<SidecarLoss>("on_sidecar_loss", SidecarLoss.Keep) == SidecarLoss.Expire ? after : null;
+    }
 
     private static bool IsImport(string text, out FullName name) =>
         FullName.TryParse(text, out name!, out _) && name.Service is not null;

@@ -93,7 +93,8 @@ internal sealed class SotwStream(
 
         var nonce = NextNonce();
         state.Record(new SentResponse(nonce, state.Version, resources, now), isPush);
-        return new SotwResponse(state.Type.TypeUrl, state.Version, nonce, ControlPlane, resources);
+        return new SotwResponse(
+            state.Type.TypeUrl, state.Version, nonce, ControlPlane, Written(resources, now));
     }
 
     /// <summary>Clusters and listeners: everything that the client should hold, if that is not what it holds.</summary>
@@ -170,11 +171,11 @@ internal sealed class SotwStream(
                 continue;
             }
 
-            if (!state.Sent.TryGetValue(name, out var sent))
+            if (!state.Sent.ContainsKey(name))
             {
                 fresh.Add(resource);
             }
-            else if (sent.Fingerprint != resource.Fingerprint || state.Forced.Contains(name))
+            else if (!IsSent(state, resource) || state.Forced.Contains(name))
             {
                 changed.Add(resource);
             }

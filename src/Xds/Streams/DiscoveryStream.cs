@@ -60,6 +60,9 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
 
     public ResourceSnapshot Snapshot { get; private set; } = snapshot;
 
+    /// <summary>What the server's clock said when the stream's own said 0.</summary>
+    public TimeSpan StartedAt { get; set; }
+
     protected XdsLimits Limits => options.Limits;
 
     protected ResourceType? Only => only;
@@ -412,8 +415,11 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         return true;
     }
 
-    protected static bool IsSent(TypeState state, Resource resource) =>
-        state.Sent.GetValueOrDefault(resource.Name)?.Fingerprint == resource.Fingerprint;
+    protected static bool IsSent(TypeState state, Resource resource) => state.Holds(resource);
+
+    /// <summary>These as they are written now.</summary>
+    protected IReadOnlyList<Resource> Written(List<Resource> resources, TimeSpan now) =>
+        Resource.At(resources, StartedAt + now);
 
     /// <summary>How many resources of a list one response takes.</summary>
     protected int Fitting(List<Resource> due)

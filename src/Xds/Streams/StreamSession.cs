@@ -159,6 +159,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
         var view = views.Open(node, service.Only);
         view.Watchers.Join(this);
         var stream = service.Open(view.Current, view.Missing);
+        stream.StartedAt = _time.GetElapsedTime(0, _startedStamp);
         lock (_gate)
         {
             (_node, _view, _stream) = (node, view, stream);

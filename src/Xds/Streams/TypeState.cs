@@ -137,6 +137,12 @@ internal sealed class TypeState(ResourceType type)
         }
     }
 
+    /// <summary>Whether the client holds this by us, to the same end. What it refused is not sent again for a later
+    /// one.</summary>
+    public bool Holds(Resource resource) => _sent.TryGetValue(resource.Name, out var sent)
+        && sent.Fingerprint == resource.Fingerprint
+        && (sent.Until == resource.Until || _refused?.ContainsKey(resource.Name) == true);
+
     public void Note(Resource resource)
     {
         Forced.Remove(resource.Name);
