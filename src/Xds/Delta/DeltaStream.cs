@@ -108,7 +108,7 @@ internal sealed class DeltaStream(
             gone.Clear();
         }
 
-        var held = changed.Count + gone.Count > 0 && (Held(state, now) || WaitsForClusters(state));
+        var held = changed.Count + gone.Count > 0 && (Held(state, now) || WaitsForClusters(state, now));
         if (held)
         {
             changed.Clear();
@@ -513,7 +513,7 @@ internal sealed class DeltaStream(
     {
         if (state.Type == ResourceType.Cluster)
         {
-            ForceEndpoints(resources);
+            ForceEndpoints(state, resources, now);
         }
 
         foreach (var resource in resources)
