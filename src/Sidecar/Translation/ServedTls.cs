@@ -28,7 +28,8 @@ internal sealed record ClientTls(string? Secret, GrpcProviders? Grpc)
 internal sealed record GrpcProviders(string Authorities, string? Certificate);
 
 /// <summary>Those whom an endpoint must be one of. Immutable.</summary>
-/// <param name="Id">What tells it from others: a hash of its identities, and in a set of its member.</param>
+/// <param name="Id">What tells it from others: a hash of its identities, of the way there, and in a set of its
+/// member.</param>
 /// <param name="Identities">The SPIFFE ids whose trust domain has a bundle, ascending; empty where nobody vouches for
 /// any of them.</param>
 /// <param name="Bundles">The authorities of trust domains as PEM, those that the endpoint's own segment sealed and no
@@ -39,4 +40,8 @@ internal sealed record TlsPeer(
     string Id,
     ImmutableArray<string> Identities,
     ImmutableSortedDictionary<string, string> Bundles,
-    string ServerName);
+    string ServerName)
+{
+    /// <summary>Whether it is reached by the gateway of its network.</summary>
+    public bool IsGateway { get; init; }
+}

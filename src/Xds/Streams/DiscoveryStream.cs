@@ -351,7 +351,8 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     /// <summary>
     /// Listeners and routes do not overtake clusters that they may need. Whatever holds those has noted when to look.
     /// </summary>
-    protected bool WaitsForClusters(TypeState state) => state.Type.Order > ResourceType.Endpoints.Order
+    protected bool WaitsForClusters(TypeState state) =>
+        (state.Type == ResourceType.Listener || state.Type == ResourceType.Route)
         && _types[ResourceType.Cluster.Order] is { Dirty: true } clusters
         && Target(clusters).Keys.Any(name => !clusters.Sent.ContainsKey(name));
 
