@@ -10,6 +10,11 @@ public static class Limits
     /// (V1).</summary>
     public const int EnvelopeBytes = 64 * 1024;
 
+    /// <summary>Largest payload of a seal, handover, vote, consent or head. Their members are of fixed sizes and take a
+    /// tenth of it; the rest is for extensions, and too little to pad evidence with that all have to keep and pass on
+    /// (V1, V38).</summary>
+    public const int StatementBytes = 4 * 1024;
+
     /// <summary>Largest slice: 100 endpoints with long identities (V1).</summary>
     public const int SliceBytes = 64 * 1024;
 

@@ -111,6 +111,7 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
 
             if (whole.Segment.DigestOf(held.NewestNumber) != held.Newest.Digest)
             {
+                verifier.Find(held.Against(whole.Epochs));
                 return new Refusal(
                     VerificationFailure.EpochEquivocation, "epochs", $"epoch {held.NewestNumber} is another document");
             }

@@ -45,7 +45,14 @@ internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, Immutabl
         return (new ChainShowing([view.Epochs[^1]], [.. shown.Select(hop => hop.ForVerifier())]), null);
     }
 
-    private static async Task<Refusal?> PagesAsync(
+    /// <summary>Shows a chain page by page.</summary>
+    /// <param name="client">The anchor.</param>
+    /// <param name="genesis">The segment.</param>
+    /// <param name="epochs">Its epochs, from the genesis on.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The first error, or null.</returns>
+    /// <exception cref="Rpc.RpcException">The anchor failed.</exception>
+    internal static async Task<Refusal?> PagesAsync(
         AnchorClient client, Digest genesis, ImmutableArray<EpochDocument> epochs, CancellationToken cancellationToken)
     {
         var request = new PresentRequest { Genesis = WireWriter.ToBytes(genesis) };

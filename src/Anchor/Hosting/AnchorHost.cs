@@ -274,7 +274,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _findings = new EngineFindings(_views, _consumers.Evidence.Take, loggers.CreateLogger<EngineFindings>());
         var builder = ServerServiceDefinition.CreateBuilder();
         _consumers.AddTo(builder);
-        _introduce = new IntroduceService(context, _attests, _consumers.Homes);
+        _introduce = new IntroduceService(
+            context, _attests, _consumers.Homes, new IntroductionRelay(context, verifier, chains));
         _introduce.AddTo(builder);
         _consumers.Homes.Presented.AddTo(builder);
         new ReadingService(context, ServedEpochs, chains.Find, _ground.Genesis).AddTo(builder);

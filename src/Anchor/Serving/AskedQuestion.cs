@@ -23,4 +23,4 @@ internal sealed record AskedQuestion(
 /// <param name="Epoch">Its newest epoch.</param>
 /// <param name="SealEpoch">The epoch of the newest seal that it accepted.</param>
 /// <param name="SealSeq">The number of that seal.</param>
-internal sealed record KnownSegment(long Epoch, long SealEpoch, long SealSeq);
+internal sealed record KnownSegment(long Epoch, Digest? EpochDigest, long SealEpoch, long SealSeq);

@@ -48,13 +48,14 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
         Identified? pod = null;
         var refused = request.Grant is null
             ? AtHome(query, caller, view, out var consumer, out pod)
-            : Foreign(request, query, kid, view, out consumer);
+            : Foreign(request, query, caller, kid, view, out consumer);
         if ((refused ?? Often(consumer!, pod is null)) is { } no)
         {
             return no;
         }
 
-        question = new AskedQuestion(query, consumer!, pod is not null, known)
+        question = new AskedQuestion(
+            query, consumer!, pod is not null, InCommon(known, view, homes.OfOthers))
         {
             Child = request.Child.Length == 0 ? null : request.Child,
             KnownUntil = pod?.Until ?? 0,
@@ -120,7 +121,8 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
     }
 
     private Refusal? Foreign(
-        ResolveRequest request, Parsed<Query> query, Digest kid, SegmentView view, out Consumer? consumer)
+        ResolveRequest request, Parsed<Query> query, Caller caller, Digest kid, SegmentView view,
+        out Consumer? consumer)
     {
         consumer = null;
         if (!WireReader.TryRead(request.Grant, out var envelope, out var refusal))
@@ -128,7 +130,8 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
             return refusal.At("grant");
         }
 
-        if (homes.Learn(kid, query.Value.Home, view.Name, request.HomeEpochs, request.Via, view, out var home)
+        if (homes.Learn(
+            kid, query.Value.Home, view.Name, request.HomeEpochs, request.Via, view, out var home, caller.From)
             is { } chain)
         {
             return chain;
@@ -171,11 +174,36 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
                 return refusal.At("known");
             }
 
-            all[genesis] = new KnownSegment(Bounded(one.Epoch), Bounded(one.SealEpoch), Bounded(one.SealSeq));
+            Digest? epoch = WireReader.TryRead(one.EpochDigest, out Digest digest, out _) ? digest : null;
+            all[genesis] = new KnownSegment(Bounded(one.Epoch), epoch, Bounded(one.SealEpoch), Bounded(one.SealSeq));
         }
 
         known = all.ToImmutable();
         return null;
+    }
+
+    /// <summary>
+    /// What an asker holds, as far as it is the same here. An answer's epochs continue after it; where the newest one
+    /// is another document there, the one that is held here goes along: whoever asks sees both (V14, V38).
+    /// </summary>
+    /// <param name="known">What it says that it holds.</param>
+    /// <param name="view">The own segment.</param>
+    /// <param name="chain">The other chains that are known here.</param>
+    internal static ImmutableDictionary<Digest, KnownSegment> InCommon(
+        ImmutableDictionary<Digest, KnownSegment> known, SegmentView view, Func<Digest, SegmentState?> chain)
+    {
+        var common = known;
+        foreach (var (segment, held) in known)
+        {
+            var newest = segment == view.Genesis ? view.Epoch : chain(segment)?.Newest;
+            if (held is { Epoch: > 0, EpochDigest: { } digest }
+                && newest?.Value.Number == held.Epoch && newest.Digest != digest)
+            {
+                common = common.SetItem(segment, held with { Epoch = held.Epoch - 1 });
+            }
+        }
+
+        return common;
     }
 
     private static long Bounded(ulong number) => (long)Math.Min(number, long.MaxValue);

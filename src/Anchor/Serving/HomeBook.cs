@@ -20,7 +20,7 @@ internal sealed class HomeBook
     private readonly ServingContext _context;
     private readonly VerifiedCache _cache;
     private readonly Func<Digest, SegmentState?> _own;
-    private readonly RateBook _strangers;
+    private readonly StrangerBook _strangers;
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, Home> _homes = [];
     private readonly LinkedList<Digest> _order = new();
@@ -32,7 +32,7 @@ internal sealed class HomeBook
     {
         (_context, _cache, _own) = (context, cache, own);
         Rates = new RateBook(context.Rates.SegmentPerSecond, context.Rates.SegmentBurst, context.Time);
-        _strangers = new RateBook(StrangersPerSecond, StrangersBurst, context.Time);
+        _strangers = new StrangerBook(StrangersPerSecond, StrangersBurst, context.Time);
         Presented = new PresentedChains(context, ChainOf, IsAnchor, cache);
     }
 
@@ -42,11 +42,22 @@ internal sealed class HomeBook
     /// <summary>The chains that were shown page by page.</summary>
     internal PresentedChains Presented { get; }
 
+    /// <summary>Told of what is shown here and may prove something against a segment's keys (V38); nothing of it is
+    /// verified.</summary>
+    internal event Action<Contradiction>? Found;
+
+    /// <summary>The chain of another segment that this anchor knows by itself; null for none.</summary>
+    internal SegmentState? OfOthers(Digest genesis) => _own(genesis);
+
     /// <summary>A home as it is known now.</summary>
     /// <param name="Chain">Its chain.</param>
     /// <param name="Floor">The epoch that the chain must contain; null where what names it states none.</param>
     /// <param name="Until">When its introduction ends, in unix milliseconds; a neighbour's never does.</param>
-    internal sealed record Home(SegmentState Chain, Floor? Floor, long Until);
+    internal sealed record Home(SegmentState Chain, Floor? Floor, long Until)
+    {
+        /// <summary>The chain of the last segment that introduces it, where that came with the question.</summary>
+        internal SegmentState? Introducer { get; init; }
+    }
 
     /// <summary>The home of an earlier question, where it may still ask; null else.</summary>
     internal Home? Find(Digest genesis, SegmentView view)
@@ -77,6 +88,7 @@ internal sealed class HomeBook
     /// <param name="via">The introducing hops; empty for none.</param>
     /// <param name="view">The own segment.</param>
     /// <param name="home">The home.</param>
+    /// <param name="from">Where the question comes from; see <see cref="Identities.Caller.From"/>.</param>
     internal Refusal? Learn(
         Digest kid,
         Digest genesis,
@@ -84,19 +96,23 @@ internal sealed class HomeBook
         IReadOnlyCollection<EpochDoc> homeEpochs,
         IReadOnlyCollection<Hop> via,
         SegmentView view,
-        out Home? home)
+        out Home? home,
+        Digest from = default)
     {
         home = Find(genesis, view);
-        if ((TooMuch(homeEpochs, via) ?? Often(kid, genesis, home, via, view)) is { } before)
+        if ((TooMuch(homeEpochs, via) ?? Often(from, kid, genesis, home, via, view)) is { } before)
         {
             return before;
         }
 
         var floor = view.FloorOf(genesis) ?? home?.Floor;
         var until = home?.Until ?? long.MaxValue;
+        SegmentState? introducer = null;
         if (view.FloorOf(genesis) is null)
         {
-            if (Introduced(kid, genesis, target, via, view, ref floor, ref until, home is not null) is { } stranger)
+            if (Introduced(
+                kid, genesis, target, via, view, ref floor, ref until, home is not null, out introducer)
+                is { } stranger)
             {
                 return stranger;
             }
@@ -114,7 +130,7 @@ internal sealed class HomeBook
 
         // Whoever shows it, and whatever was found meanwhile: what is proven of its keys counts (V38).
         chain = _own(genesis) is { } own ? chain!.Accused(own) : chain!;
-        home = new Home(chain, floor, until);
+        home = new Home(chain, floor, until) { Introducer = introducer };
         if (chain.HasTransportKey(kid) && (floor is not { } least || IsIn(chain, least)))
         {
             home = Keep(genesis, home, view);
@@ -134,7 +150,7 @@ internal sealed class HomeBook
     // V52, before anything is verified: an anchor of a home that asked before is counted with its home, by whoever goes
     // on; all others with those who name the same neighbour, as themselves or as who introduces them.
     private Refusal? Often(
-        Digest kid, Digest genesis, Home? home, IReadOnlyCollection<Hop> via, SegmentView view)
+        Digest from, Digest kid, Digest genesis, Home? home, IReadOnlyCollection<Hop> via, SegmentView view)
     {
         if ((home is not null && home.Chain.HasTransportKey(kid))
             || (_own(genesis) is { } own && own.HasTransportKey(kid)))
@@ -144,6 +160,7 @@ internal sealed class HomeBook
 
         var by = view.FloorOf(genesis) is null ? via.LastOrDefault()?.Genesis : WireWriter.ToBytes(genesis);
         return _strangers.Take(
+            from,
             WireReader.TryRead(by, out Digest neighbour, out _) && view.FloorOf(neighbour) is not null
                 ? neighbour
                 : default);
@@ -208,8 +225,10 @@ internal sealed class HomeBook
         SegmentView view,
         ref Floor? floor,
         ref long until,
-        bool isKnown)
+        bool isKnown,
+        out SegmentState? introducer)
     {
+        introducer = null;
         if (via.Count == 0)
         {
             return isKnown
@@ -224,9 +243,19 @@ internal sealed class HomeBook
             return malformed;
         }
 
-        return IntroducedHome.Check(
+        var refusal = IntroducedHome.Check(
             view, genesis, target, hops, _context.Now(), _cache, one => Known(kid, one), isKnown, out floor,
-            out until);
+            out until, out introducer, out var evidence);
+        Find(evidence);
+        return refusal;
+    }
+
+    private void Find(Contradiction? evidence)
+    {
+        if (evidence is not null)
+        {
+            Found?.Invoke(evidence);
+        }
     }
 
     // A floor of this segment's may be of an epoch that the home has not heard of: an introduction under an older one
@@ -248,8 +277,10 @@ internal sealed class HomeBook
     {
         var have = held?.NewestNumber ?? -1;
         chain = held;
+
+        // The newest one that is held as well: as another document it is evidence (V14).
         var fresh = epochs.Where(epoch =>
-            Document.TryParse<Epoch>(epoch.Payload, out var parsed, out _) && parsed.Value.Number > have);
+            Document.TryParse<Epoch>(epoch.Payload, out var parsed, out _) && parsed.Value.Number >= have);
         var policy = view.Epoch.Value.Policy;
         foreach (var page in fresh.Chunk(Limits.PageEpochs))
         {
@@ -257,6 +288,7 @@ internal sealed class HomeBook
                 chain, genesis, null, [.. page], _context.Now(), policy.ClockDelta, policy.Refuse, _cache);
             if (!verdict.IsAccepted)
             {
+                Find(verdict.Evidence);
                 return verdict.Refusal.At("home");
             }
 

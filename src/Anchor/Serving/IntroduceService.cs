@@ -1,3 +1,4 @@
+using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -9,9 +10,11 @@ namespace Fairlead.Anchor.Serving;
 
 /// <summary>
 /// Introduce: the anchors of a home ask for this segment's hop on the way to another one (4.9). They show a tls key of
-/// their home's newest epoch; what they ask for is a segment's name, and no service's is heard here. Thread-safe.
+/// their home's newest epoch; what they ask for is a segment's name, and no service's is heard here. Where a home has
+/// no route to the segments behind this one, they are asked from here (V48). Thread-safe.
 /// </summary>
-internal sealed class IntroduceService(ServingContext context, AttestBook attests, HomeBook homes)
+internal sealed class IntroduceService(
+    ServingContext context, AttestBook attests, HomeBook homes, IntroductionRelay relay)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
@@ -33,23 +36,52 @@ internal sealed class IntroduceService(ServingContext context, AttestBook attest
                 new Refusal(VerificationFailure.NotSealed, "", "no valid certified seal is held"));
         }
 
-        if (Judge(request, call, view, out var query) is { } refusal)
+        if (Judge(request, call, view, out var query, out var ask) is { } refusal)
         {
             throw RpcFailures.ToException(refusal);
         }
 
         var built = await BuildAsync(query!.Value, request, call.CancellationToken).ConfigureAwait(false);
-        Interlocked.Increment(ref _given);
-        return new IntroduceResponse
+        var answer = new UnverifiedAnswer(query.Payload, [built.Hop], built.Result, []);
+        if (ask.HopsLeft > 0 && built.Result == AnswerResult.Record)
         {
-            Answer = WireWriter.ToMessage(
-                EpochRoom.Fit(new UnverifiedAnswer(query.Payload, [built.Hop], built.Result, []))),
-        };
+            answer = await RelayAsync(answer, query.Value, request, call.CancellationToken).ConfigureAwait(false);
+        }
+
+        Interlocked.Increment(ref _given);
+        return new IntroduceResponse { Answer = WireWriter.ToMessage(EpochRoom.Fit(answer)) };
     }
 
-    private Refusal? Judge(
-        IntroduceRequest request, ServerCallContext call, SegmentView view, out Parsed<Query>? query)
+    // The target itself is no transit, and a path that came down or over a peer goes down only (V32).
+    private async Task<UnverifiedAnswer> RelayAsync(
+        UnverifiedAnswer answer, Query query, IntroduceRequest request, CancellationToken cancellationToken)
     {
+        var view = context.Views.Current!;
+        var target = query.Name.Segment!;
+        if (view.Towards(target) is not { } next || next.Name == target
+            || (request.Child.Length == 0 && next.Kind != HopKind.Down))
+        {
+            return answer;
+        }
+
+        var visited = RelayedAsk.WithOwn(query.Home, Genesis(request.Via), view.Genesis);
+        var (behind, refusal) = await relay.AskAsync(
+            view, request, answer.Hops[0], visited, next, cancellationToken).ConfigureAwait(false);
+        return behind is null
+            ? throw RpcFailures.ToException(Outward.Of(refusal!))
+            : answer with { Hops = [.. answer.Hops, .. behind.Hops], Result = behind.Result };
+    }
+
+    private static IEnumerable<Digest> Genesis(IEnumerable<Hop> hops) => hops.Select(
+        hop => WireReader.TryRead(hop.Genesis, out Digest genesis, out var refusal)
+            ? genesis
+            : throw RpcFailures.ToException(refusal));
+
+    private Refusal? Judge(
+        IntroduceRequest request, ServerCallContext call, SegmentView view, out Parsed<Query>? query,
+        out RelayedAsk ask)
+    {
+        ask = new RelayedAsk([], 0);
         if (!Document.TryParse<Query>(request.Query.Memory, out query, out var refusal))
         {
             return refusal.At("query");
@@ -76,28 +108,37 @@ internal sealed class IntroduceService(ServingContext context, AttestBook attest
             return new Refusal(VerificationFailure.Behind, view.Name.Text, "the asker holds a later epoch");
         }
 
-        if (Caller.Of(call).Kid is not { } kid)
+        var caller = Caller.Of(call);
+        if (caller.Kid is not { } kid)
         {
             return new Refusal(VerificationFailure.TransportKeyMismatch, "tls", "the connection shows no key");
         }
 
-        return homes.Learn(kid, query.Value.Home, target, request.HomeEpochs, request.Via, view, out var home)
+        if (RelayedAsk.Read(request, query.Value.Home, view.Genesis, out ask) is { } loop)
+        {
+            return loop;
+        }
+
+        // Who relays is counted itself: it must not be able to use up what the home may ask.
+        return homes.Learn(
+            kid, query.Value.Home, target, request.HomeEpochs, request.Via, view, out var home, caller.From)
             ?? EpochChain.CheckNewest(
                 home!.Chain, home.Floor, context.Now(), view.Epoch.Value.Policy.ClockDelta)?.At("home")
-            ?? AnchorOf(home!, call)
-            ?? homes.Rates.Take(query.Value.Home);
+            ?? AnchorOf(ask.IsRelayed ? home.Introducer : home.Chain, kid, ask.IsRelayed ? "last transit" : "home")
+            ?? homes.Rates.Take(ask.IsRelayed ? ask.By : query.Value.Home);
     }
 
-    private static Refusal? AnchorOf(HomeBook.Home home, ServerCallContext call) =>
-        call.PeerKey is { } point && PublicKey.TryFromPoint(point, out var key, out _)
-        && home.Chain.HasTransportKey(key)
+    private static Refusal? AnchorOf(SegmentState? segment, Digest kid, string whose) =>
+        segment?.HasTransportKey(kid) == true
             ? null
-            : new Refusal(VerificationFailure.TransportKeyMismatch, "tls", "no anchor of the home's newest epoch");
+            : new Refusal(
+                VerificationFailure.TransportKeyMismatch, "tls", $"no anchor of the {whose}'s newest epoch");
 
     private async Task<BuiltAnswer> BuildAsync(
         Query query, IntroduceRequest request, CancellationToken cancellationToken)
     {
-        var known = Doorman.ReadKnown(request.Known, out var all) is null ? all : [];
+        var known = Doorman.InCommon(
+            Doorman.ReadKnown(request.Known, out var all) is null ? all : [], context.Views.Current!, homes.OfOthers);
         var wakeup = new Wakeup(context.Time);
         attests.Changed += wakeup.Signal;
         try

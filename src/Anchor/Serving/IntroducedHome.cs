@@ -22,6 +22,8 @@ internal static class IntroducedHome
     /// <param name="isKnown">Whether it was introduced before, which misuse of a transit's keys does not undo.</param>
     /// <param name="floor">The epoch that the home's chain must contain, where the naming leaf says one.</param>
     /// <param name="until">When the introduction ends, in unix milliseconds.</param>
+    /// <param name="last">The chain of the last segment before this one; null where it is refused.</param>
+    /// <param name="evidence">What a hop may prove against its segment's keys (V38); null for nothing.</param>
     internal static Refusal? Check(
         SegmentView view,
         Digest home,
@@ -32,9 +34,11 @@ internal static class IntroducedHome
         Func<Digest, SegmentState?> held,
         bool isKnown,
         out Floor? floor,
-        out long until)
+        out long until,
+        out SegmentState? last,
+        out Contradiction? evidence)
     {
-        (floor, until) = (null, long.MaxValue);
+        (floor, until, last, evidence) = (null, long.MaxValue, null, null);
         if (via.Length >= Limits.Hops)
         {
             return new Refusal(VerificationFailure.TooManyHops, "via", $"{via.Length} hops before this one");
@@ -56,22 +60,14 @@ internal static class IntroducedHome
                 return new Refusal(VerificationFailure.LoopDetected, $"via[{i}]", "a segment stands twice on the path");
             }
 
-            var (introducer, refusal) = IntroductionCheck.Check(new IntroductionHop
-            {
-                Own = view.Genesis,
-                OwnName = view.Name,
-                OwnEpoch = view.Epoch,
-                Home = home,
-                Target = target,
-                Name = AnyOther(target),
-                Held = held(via[i].Genesis),
-                IsIntroducedBefore = isKnown,
-                Floor = floor,
-                Hop = via[i],
-                Next = next,
-                Now = now,
-                Cache = cache,
-            });
+            var (introducer, refusal) = IntroductionCheck.Check(
+                Asked(view, home, target, via[i], now) with
+                {
+                    Held = held(via[i].Genesis), IsIntroducedBefore = isKnown, Floor = floor, Next = next,
+                    Cache = cache,
+                },
+                out var found);
+            evidence = found ?? evidence;
             if (introducer is null)
             {
                 return refusal!.At($"via[{i}]");
@@ -83,6 +79,7 @@ internal static class IntroducedHome
                     VerificationFailure.LinkNotAccepted, $"via[{i}]", $"does not lead from {before} to {next}");
             }
 
+            last ??= introducer.Segment;
             until = Math.Min(until, introducer.Until);
             floor = introducer.FloorOf(before);
             next = via[i].Genesis;
@@ -90,6 +87,19 @@ internal static class IntroducedHome
 
         return null;
     }
+
+    private static IntroductionHop Asked(
+        SegmentView view, Digest home, SegmentName target, UnverifiedHop hop, long now) => new()
+    {
+        Own = view.Genesis,
+        OwnName = view.Name,
+        OwnEpoch = view.Epoch,
+        Home = home,
+        Target = target,
+        Name = AnyOther(target),
+        Hop = hop,
+        Now = now,
+    };
 
     // Seen from here a transit is known by what names it; what it is called on the home's path is the home's to check.
     private static SegmentName AnyOther(SegmentName target) => target.Parent ?? target.Child("transit")!;

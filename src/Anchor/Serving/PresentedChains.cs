@@ -35,7 +35,7 @@ internal sealed class PresentedChains(
     private readonly Lock _gate = new();
     private readonly Dictionary<(Digest Kid, Digest Genesis), SegmentState> _chains = [];
     private readonly LinkedList<(Digest Kid, Digest Genesis)> _order = new();
-    private readonly RateBook _strangers = new(StrangersPerSecond, StrangersBurst, context.Time);
+    private readonly StrangerBook _strangers = new(StrangersPerSecond, StrangersBurst, context.Time);
     private readonly RateBook _rates = new(
         context.Rates.SegmentPerSecond, context.Rates.SegmentBurst, context.Time);
 
@@ -81,7 +81,8 @@ internal sealed class PresentedChains(
     {
         var view = context.Views.Current ?? throw RpcFailures.ToException(
             new Refusal(VerificationFailure.NotSealed, "", "no certified seal is held yet"));
-        if (Caller.Of(call).Kid is not { } kid)
+        var caller = Caller.Of(call);
+        if (caller.Kid is not { } kid)
         {
             throw RpcFailures.ToException(
                 new Refusal(VerificationFailure.TransportKeyMismatch, "tls", "the connection shows no key"));
@@ -93,10 +94,7 @@ internal sealed class PresentedChains(
             throw RpcFailures.ToException(refusal);
         }
 
-        // Whose key it is, the chain may say once it is whole; until then its holder is one stranger among all of them,
-        // but that those who show a neighbour's chain do not wait for the others.
-        if ((isKnown(kid) ? _rates.Take(kid)
-            : _strangers.Take(view.FloorOf(genesis) is null ? default : genesis)) is { } often)
+        if (Often(caller, kid, genesis, view) is { } often)
         {
             throw RpcFailures.ToException(often);
         }
@@ -111,6 +109,12 @@ internal sealed class PresentedChains(
             ? throw RpcFailures.ToException(bad)
             : new PresentResponse { Next = (ulong)((Find(kid, genesis)?.NewestNumber ?? -1) + 1) };
     }
+
+    // Whose key it is, the chain may say once it is whole; until then its holder is one stranger among all of them,
+    // but that those who show a neighbour's chain do not wait for the others, and nobody waits for one address.
+    internal Refusal? Often(Caller caller, Digest kid, Digest genesis, SegmentView view) => isKnown(kid)
+        ? _rates.Take(kid)
+        : _strangers.Take(caller.From, view.FloorOf(genesis) is null ? default : genesis);
 
     private void Keep(Digest kid, SegmentState chain)
     {

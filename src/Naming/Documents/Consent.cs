@@ -6,7 +6,7 @@ namespace Fairlead.Naming;
 public sealed record Consent : Document, IDocument<Consent>
 {
     /// <inheritdoc/>
-    public static DocumentType Type { get; } = new("consent");
+    public static DocumentType Type { get; } = new("consent", Limits.StatementBytes);
 
     /// <summary>The epoch.</summary>
     public required Digest Digest { get; init; }

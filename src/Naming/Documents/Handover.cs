@@ -6,7 +6,7 @@ namespace Fairlead.Naming;
 public sealed record Handover : Document, IDocument<Handover>
 {
     /// <inheritdoc/>
-    public static DocumentType Type { get; } = new("handover");
+    public static DocumentType Type { get; } = new("handover", Limits.StatementBytes);
 
     /// <summary>Leaves in the tree.</summary>
     public required long Count { get; init; }

@@ -6,7 +6,7 @@ namespace Fairlead.Naming;
 public sealed record Head : Document, IDocument<Head>
 {
     /// <inheritdoc/>
-    public static DocumentType Type { get; } = new("head");
+    public static DocumentType Type { get; } = new("head", Limits.StatementBytes);
 
     /// <summary>The seal's epoch.</summary>
     public required long Epoch { get; init; }

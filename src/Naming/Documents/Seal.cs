@@ -6,7 +6,7 @@ namespace Fairlead.Naming;
 public sealed record Seal : Document, IDocument<Seal>
 {
     /// <inheritdoc/>
-    public static DocumentType Type { get; } = new("seal");
+    public static DocumentType Type { get; } = new("seal", Limits.StatementBytes);
 
     /// <summary>Leaves in the tree.</summary>
     public required long Count { get; init; }

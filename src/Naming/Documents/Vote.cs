@@ -6,7 +6,7 @@ namespace Fairlead.Naming;
 public sealed record Vote : Document, IDocument<Vote>
 {
     /// <inheritdoc/>
-    public static DocumentType Type { get; } = new("vote");
+    public static DocumentType Type { get; } = new("vote", Limits.StatementBytes);
 
     /// <summary>The epoch voted for.</summary>
     public required Digest Digest { get; init; }

@@ -147,9 +147,10 @@ public static class AnswerVerifier
             Delta = context.Delta,
             Signatures = context.Signatures,
             IsIntroduction = hop.Index > 0 && !hop.IsLast,
-        });
+        }, out var evidence);
         if (segment is null)
         {
+            context.Evidence = evidence ?? context.Evidence;
             return refusal;
         }
 

@@ -10,12 +10,15 @@ namespace Fairlead.Naming.Traversal;
 internal static class ChainStep
 {
     /// <summary>The chain with the epochs, or the error; the old state is untouched.</summary>
-    internal static (SegmentState? Next, Refusal? Refusal) Extend(ChainRequest request)
+    /// <param name="request">What is held and what came.</param>
+    /// <param name="evidence">What came proves against the segment's keys (V38); null for nothing.</param>
+    internal static (SegmentState? Next, Refusal? Refusal) Extend(ChainRequest request, out Contradiction? evidence)
     {
+        evidence = null;
         var state = request.Held;
         foreach (var (document, index) in request.Epochs.Select((document, index) => (document, index)))
         {
-            var (next, refusal) = One(request, state, document);
+            var (next, refusal) = One(request, state, document, out evidence);
             if (next is null)
             {
                 return (null, refusal!.At($"epochs[{index}]"));
@@ -57,8 +60,9 @@ internal static class ChainStep
     }
 
     private static (SegmentState? Next, Refusal? Refusal) One(
-        ChainRequest request, SegmentState? state, ParsedEpochDocument document)
+        ChainRequest request, SegmentState? state, ParsedEpochDocument document, out Contradiction? evidence)
     {
+        evidence = null;
         var number = document.Epoch.Value.Number;
         if (state is null)
         {
@@ -84,6 +88,12 @@ internal static class ChainStep
         var refusal = number > 0 && state.EpochOf(number - 1) is { } before
             ? Rules(request, before, document)
             : null;
+        if (refusal is null && number == state.NewestNumber && state.Vote is { } vote)
+        {
+            evidence = new Contradiction(
+                ContradictionKind.EpochCertificates, request.Genesis, vote, document.Raw.Vote);
+        }
+
         return (null, refusal ?? new Refusal(EpochEquivocation, "", $"another epoch {number} is held"));
     }
 
@@ -134,6 +144,7 @@ internal static class ChainStep
         {
             Chain = state.Chain.Add(document.Epoch.Digest),
             Epochs = state.Epochs.Add(document.Epoch),
+            Vote = document.Raw.Vote,
             Floors = floors,
             Cleared = document.Epoch.Value.Op.Base is null ? state.Cleared : document.Epoch.Value.Number,
         }, null);

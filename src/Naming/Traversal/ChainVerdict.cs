@@ -17,6 +17,10 @@ public sealed record ChainVerdict
     /// <summary>The error; null where the page was accepted.</summary>
     public Refusal? Refusal { get; }
 
+    /// <summary>What the page proves against the segment's keys, for <see cref="EvidenceCheck"/>; null for nothing
+    /// (V38).</summary>
+    public Contradiction? Evidence { get; internal init; }
+
     /// <summary>Whether the page was accepted.</summary>
     [MemberNotNullWhen(true, nameof(Segment))]
     [MemberNotNullWhen(false, nameof(Refusal))]

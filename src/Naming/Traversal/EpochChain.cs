@@ -78,9 +78,9 @@ public static class EpochChain
             Signatures = new SignatureChecks(cache, Limits.PageEpochs * 4 * Limits.Signatures),
             Paging = true,
             IsIntroduction = isIntroduction,
-        });
+        }, out var evidence);
         return segment is null
-            ? new ChainVerdict(null, failed)
+            ? new ChainVerdict(null, failed) { Evidence = evidence }
             : new ChainVerdict(trim ? segment with { Epochs = Trim(segment.Epochs) } : segment, null);
     }
 

@@ -105,6 +105,7 @@ public static class IntroductionCheck
                 trim: false);
             if (!verdict.IsAccepted)
             {
+                context.Evidence = verdict.Evidence;
                 return verdict.Refusal;
             }
 

@@ -43,6 +43,10 @@ public sealed record SegmentState
     /// contradiction (V38).</summary>
     internal Envelope? SealCertificate { get; init; }
 
+    /// <summary>The certificate of <see cref="Newest"/>: the other half where a second epoch of its number comes (V14,
+    /// V38). Null for a genesis, and for an epoch that was trusted by its digest.</summary>
+    internal Envelope? Vote { get; init; }
+
     /// <summary>What is proven of its keys (V38).</summary>
     internal Misuse Misuse { get; init; } = Misuse.None;
 
@@ -123,10 +127,23 @@ public sealed record SegmentState
 
     // Whom verified evidence accuses; null for the quorum.
     private string? AccusedBy(Contradiction piece) =>
-        piece.Kind != ContradictionKind.Certificates
+        piece.Kind is not (ContradictionKind.Certificates or ContradictionKind.EpochCertificates)
         && EpochKeys.For(Newest.Value).TryFind(piece.First.Signatures[0].Kid, out _, out _, out var anchor)
             ? anchor?.Id
             : null;
+
+    /// <summary>What a verified chain that has another newest epoch proves beside this one (V14, V38); null where the
+    /// certificates are not both at hand.</summary>
+    /// <param name="others">The other chain's epochs, as they came.</param>
+    public Contradiction? Against(IEnumerable<EpochDocument> others)
+    {
+        ArgumentNullException.ThrowIfNull(others);
+        var second = others.FirstOrDefault(other => Document.TryParse<Epoch>(other.Payload, out var epoch, out _)
+            && epoch.Value.Number == NewestNumber && epoch.Digest != Newest.Digest);
+        return Vote is { } vote && second is not null
+            ? new Contradiction(ContradictionKind.EpochCertificates, Genesis, vote, second.Vote)
+            : null;
+    }
 
     /// <summary>Whether misuse by an anchor, or by the quorum, is proven already.</summary>
     internal bool IsAccused(string? anchor) => anchor is null ? IsQuarantined : IsExcluded(anchor);
@@ -161,6 +178,7 @@ public sealed record SegmentState
         {
             Chain = Chain.AddRange(other.Chain[(int)(known + 1 - other.First)..]),
             Epochs = epochs.Length <= MaxDocuments ? epochs : epochs[^MaxDocuments..],
+            Vote = other.Vote,
             Floors = other.Cleared > known
                 ? ImmutableSortedDictionary<LeafName, LeafFloor>.Empty
                 : Floors,

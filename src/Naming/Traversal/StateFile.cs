@@ -173,6 +173,13 @@ public static class StateFile
                 json.WriteEndObject();
             }
 
+            if (segment.Vote is { } vote)
+            {
+                json.WriteStartObject("vote");
+                EvidenceFile.Write(json, "commit", vote);
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
         }
 
@@ -291,7 +298,13 @@ public static class StateFile
             floors.Add(name, Floor(floor));
         }
 
-        return segment with { Floors = floors.ToImmutable(), Seal = Seal(item), Misuse = MisuseIn(item) };
+        return segment with
+        {
+            Floors = floors.ToImmutable(),
+            Seal = Seal(item),
+            Vote = Vote(item),
+            Misuse = MisuseIn(item),
+        };
     }
 
     // Files of before V38 have none.
@@ -316,6 +329,10 @@ public static class StateFile
         ? new SealPosition(
             seal.GetProperty("epoch").GetInt64(), seal.GetProperty("seq").GetInt64(), Digest.Parse(seal.Text("digest")))
         : null;
+
+    // Files of before had none: then a second epoch of that number is refused, and nobody is told.
+    private static Envelope? Vote(JsonElement item) =>
+        item.TryGetProperty("vote", out var vote) ? EvidenceFile.Read(vote, "commit") : null;
 
     private static Parsed<Epoch> Epoch(JsonElement item) =>
         Document.TryParse<Epoch>(item.GetBytesFromBase64(), out var epoch, out var refusal)

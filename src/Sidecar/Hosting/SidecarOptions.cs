@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Fairlead.Configuration;
 using Fairlead.Identities;
@@ -154,9 +155,30 @@ internal sealed record SidecarOptions
         }
     }
 
-    private static GrpcProviders? ProvidersOf(ConfigurationSection section) => section.IsPresent
-        ? new GrpcProviders(section.Text("authorities"), section.OptionalText("certificate"))
-        : null;
+    private static GrpcProviders? ProvidersOf(ConfigurationSection section)
+    {
+        if (!section.IsPresent)
+        {
+            return null;
+        }
+
+        var domains = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var one in section.Sections("domains"))
+        {
+            var (domain, authorities) = (one.Text("domain"), one.Text("authorities"));
+            if (!domains.TryAdd(domain, authorities))
+            {
+                section.Refuse("domains", $"names {domain} twice", "write one entry for each trust domain");
+            }
+        }
+
+        return new GrpcProviders(
+            domains.Count == 0 ? section.Text("authorities") : section.OptionalText("authorities"),
+            section.OptionalText("certificate"))
+        {
+            Domains = domains.ToImmutable(),
+        };
+    }
 
     private static TimeSpan? KeptForOf(ConfigurationSection xds)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Naming.Names;
 
 namespace Fairlead.Sidecar.Translation;
 
@@ -23,9 +24,23 @@ internal sealed record ClientTls(string? Secret, GrpcProviders? Grpc)
 /// Names under <c>certificate_providers</c> in the bootstraps of this pod's proxyless gRPC clients (gRPC A29). A name
 /// that a bootstrap lacks has the client refuse the cluster. Immutable.
 /// </summary>
-/// <param name="Authorities">Whose root certificates an endpoint is checked against.</param>
+/// <param name="Authorities">Whose root certificates an endpoint of any other trust domain is checked against; null to
+/// serve no such endpoint.</param>
 /// <param name="Certificate">Whose certificate the client shows; null to show none.</param>
-internal sealed record GrpcProviders(string Authorities, string? Certificate);
+internal sealed record GrpcProviders(string? Authorities, string? Certificate)
+{
+    /// <summary>The trust domains that have root certificates of their own, each with the provider of these
+    /// (V55).</summary>
+    public ImmutableSortedDictionary<string, string> Domains { get; init; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Against whose root certificates an identity is checked; null where there are none for its trust
+    /// domain.</summary>
+    /// <param name="identity">A SPIFFE id.</param>
+    internal string? Of(string identity) => SpiffeId.TrustDomainOf(identity) is { } domain
+        ? Domains.GetValueOrDefault(domain) ?? Authorities
+        : null;
+}
 
 /// <summary>Those whom an endpoint must be one of. Immutable.</summary>
 /// <param name="Id">What tells it from others: a hash of its identities, of the way there, and in a set of its

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.EnvoyApi.Clusters;
 using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.Matchers;
@@ -36,20 +37,35 @@ internal static class TlsTranslation
     }
 
     /// <summary>What a proxyless gRPC client is served of a name: where its bootstrap has certificate providers, the
-    /// endpoints that it can check. One whose segment gave it no identity would fail the check of its cluster, which is
-    /// one for all.</summary>
+    /// endpoints that it can check. A cluster has one check for all: one whose segment gave it no identity would fail
+    /// it, and one of a trust domain with other authorities would be held against those that are not its own
+    /// (V55).</summary>
     internal static ServedName CheckableByGrpc(ServedName name)
     {
-        if (name.Tls?.Clients.Grpc is null)
+        if (name.Tls?.Clients.Grpc is not { } providers)
         {
             return name;
         }
 
         name = Checkable(name);
-        var endpoints = name.Endpoints.RemoveAll(one => one.Peer is null);
-        return name.Tls is null || endpoints.Length == name.Endpoints.Length
-            ? name
-            : name with { Endpoints = endpoints };
+        if (name.Tls is not { } tls)
+        {
+            return name;
+        }
+
+        var peers = tls.Peers.ToDictionary(peer => peer.Id, peer => peer, StringComparer.Ordinal);
+        var provider = name.Endpoints.OrderBy(one => one.Member?.Priority ?? 0)
+            .SelectMany(one => one.Peer is { } id ? peers[id].Identities : []).Select(providers.Of)
+            .FirstOrDefault(one => one is not null);
+        var kept = tls.Peers.Select(peer => peer with
+        {
+            Identities = peer.Identities.RemoveAll(identity => providers.Of(identity) != provider),
+        }).Where(peer => provider is not null && !peer.Identities.IsEmpty).ToImmutableArray();
+        var known = kept.Select(peer => peer.Id).ToHashSet(StringComparer.Ordinal);
+        var endpoints = name.Endpoints.RemoveAll(one => one.Peer is not { } id || !known.Contains(id));
+        return endpoints.IsEmpty
+            ? ServedName.Without(name.Name, Reasons.NoBundle, name.Ports)
+            : name with { Endpoints = endpoints, Tls = tls with { Peers = kept } };
     }
 
     /// <summary>The metadata by which an endpoint's socket is chosen; null where its cluster has only one.</summary>
@@ -111,12 +127,13 @@ internal static class TlsTranslation
 
     /// <summary>
     /// Gives a cluster of a proxyless gRPC client the identities of its endpoints. The client checks the chain against
-    /// the authorities of its own bootstrap, which are one for all trust domains; that the id is one of these, it
-    /// checks itself. Nothing is added where the bootstrap offers no provider.
+    /// the authorities of its own bootstrap that are those of their trust domain (see <see cref="CheckableByGrpc"/>);
+    /// that the id is one of these, it checks itself. Nothing is added where the bootstrap offers no provider.
     /// </summary>
     internal static void AddForGrpc(Cluster cluster, ServedName name)
     {
-        if (name.Tls is not { Clients.Grpc: { } providers, Peers: [_, ..] peers })
+        if (name.Tls is not { Clients.Grpc: { } providers, Peers: [_, ..] peers }
+            || peers.SelectMany(peer => peer.Identities).Select(providers.Of).FirstOrDefault() is not { } authorities)
         {
             return;
         }
@@ -127,7 +144,7 @@ internal static class TlsTranslation
             {
                 CaCertificateProviderInstance = new CertificateProviderPluginInstance
                 {
-                    InstanceName = providers.Authorities,
+                    InstanceName = authorities,
                 },
             },
         };

@@ -64,12 +64,22 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     /// <summary>Serves this snapshot from now on.</summary>
     public void Advance(ResourceSnapshot snapshot)
     {
+        var changes = snapshot.ChangesSince(Snapshot);
+        foreach (var (type, name) in changes ?? [])
+        {
+            _types[type.Order]?.Looks.Add(name);
+        }
+
         foreach (var state in Types)
         {
             state.Dirty |= snapshot.Primed != Snapshot.Primed
                 || !ReferenceEquals(snapshot.Resources(state.Type), Snapshot.Resources(state.Type))
                 || !ReferenceEquals(snapshot.Wildcard(state.Type), Snapshot.Wildcard(state.Type))
                 || !ReferenceEquals(snapshot.Located(state.Type), Snapshot.Located(state.Type));
+            if (changes is null)
+            {
+                state.Looks.AddAll();
+            }
         }
 
         Snapshot = snapshot;
@@ -89,6 +99,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         foreach (var name in names.Where(endpoints.Subscription.Names.Contains))
         {
             endpoints.Forced.Add(name);
+            endpoints.Looks.Add(name);
             endpoints.Dirty = isAsked = true;
         }
 
@@ -111,6 +122,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         }
 
         clusters.Forced.UnionWith(clusters.Sent.Keys);
+        clusters.Looks.AddAll();
         return clusters.Dirty = true;
     }
 
@@ -168,6 +180,18 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
 
     /// <summary>A response without resources, for a type that is not served.</summary>
     protected abstract TResponse Nothing(string typeUrl, string nonce);
+
+    /// <summary>The state of a type that was asked for before; null where it was not.</summary>
+    protected TypeState? Known(string typeUrl) =>
+        ResourceType.Find(typeUrl) is { } type && _types[type.Order] is { Requested: true } state ? state : null;
+
+    /// <summary>The name in memory that others have it in too, as far as there is any: a thousand streams that ask for
+    /// the same names hold each of them once.</summary>
+    protected string Shared(TypeState state, string name) =>
+        state.Subscription.Find(name) ?? Snapshot.FindName(state.Type, name) ?? name;
+
+    /// <summary>What the request led to.</summary>
+    protected IReadOnlyList<StreamEvent> Told() => Events.Count == 0 ? [] : [.. Events];
 
     /// <summary>The state of a known type, made at its first request; null for an unknown type, which is
     /// remembered.</summary>

@@ -48,6 +48,9 @@ internal sealed class TypeState(ResourceType type)
     /// <summary>When the first request of this type came.</summary>
     public TimeSpan AskedAt { get; set; }
 
+    /// <summary>At which names to look for something to send.</summary>
+    public Looks Looks { get; } = new();
+
     /// <summary>Whether there may be something to send.</summary>
     public bool Dirty { get; set; }
 

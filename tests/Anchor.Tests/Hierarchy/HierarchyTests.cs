@@ -121,6 +121,29 @@ public sealed class HierarchyTests : IAsyncLifetime
         Assert.Equal((Outcome.Record, 3), (after.Outcome, after.Hops.Length));
     }
 
+    /// <summary>V48: a home whose network has no route to the next transit hears of it through the one before, and
+    /// verifies what it hears; the target it asks itself.</summary>
+    [Fact]
+    public async Task Transit_WithoutARouteFromTheHome_IsAskedThroughTheOneBefore()
+    {
+        await using var world = new HierarchyWorld();
+        world.HeardByCorp.Unreachable = [world.Eu1.Segment.Tls(0).Key.Point.ToArray()];
+        await world.StartAsync(world.Acme, world.Eu1, world.Corp, world.Db);
+        await world.Client.SealAsync(world.Db, 0, "orders.shop.svc", Token);
+
+        var foreign = await world.ResolveAsync("orders.shop.svc.db.corp.internal", Token);
+
+        Assert.Equal(
+            "Home eu1.acme.internal, Up acme.internal, Peer corp.internal, Down db.corp.internal",
+            HierarchyWorld.PathOf(foreign));
+        Assert.Equal(Outcome.Record, foreign.Outcome);
+        var relayed = Assert.Single(world.HeardByCorp.Messages.OfType<IntroduceRequest>());
+        Assert.Equal(
+            [world.Eu1.Segment.Genesis, world.Acme.Segment.Genesis],
+            relayed.Visited.Select(segment => Digest.FromBytes(segment.Span)));
+        Assert.True(relayed.HopsLeft < world.Heard.Messages.OfType<IntroduceRequest>().Max(ask => ask.HopsLeft));
+    }
+
     /// <summary>The transit's Attests are renewed before they end, though nobody asks for anything (4.9).</summary>
     [Fact]
     public async Task Introduction_WhoseAttestIsToBeRenewed_IsRenewedInTheBackground()

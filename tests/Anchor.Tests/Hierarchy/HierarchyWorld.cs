@@ -34,7 +34,10 @@ internal sealed class HierarchyWorld : IAsyncDisposable
         Us1 = Child(Acme, "us1", 200, 4, renewed);
         Corp = new AnchorCluster(
             "corp.internal", 700, anchors: 1, older: renewed,
-            leaves: [TestLeaves.Rule("transit", RuleEffect.Allow, ["*.corp.internal"])]);
+            leaves: [TestLeaves.Rule("transit", RuleEffect.Allow, ["*.corp.internal"])])
+        {
+            Decorate = service => service.Intercept(HeardByCorp),
+        };
         Db = Child(Corp, "db", 800, 1, renewed);
         Acme.Segment.LinkTo(Eu1.Segment, Us1.Segment);
         Corp.Segment.LinkTo(Db.Segment);
@@ -63,6 +66,9 @@ internal sealed class HierarchyWorld : IAsyncDisposable
 
     /// <summary>What acme was asked.</summary>
     internal Overheard Heard { get; } = new();
+
+    /// <summary>What corp was asked.</summary>
+    internal Overheard HeardByCorp { get; } = new();
 
     internal Task StartAsync(params IEnumerable<AnchorCluster> clusters) =>
         Task.WhenAll(clusters.Select(cluster => cluster.StartAllAsync()));

@@ -79,6 +79,40 @@ public sealed class IntroduceAttackTests : IAsyncLifetime
         Assert.NotNull(await client.ResolveAsync(Resolve([]), _bounded.Token));
     }
 
+    /// <summary>A relayed introduction that goes around, that would go on for ever, or that comes from somebody else
+    /// than it says.</summary>
+    [Fact]
+    [MaliciousInput(61, "A, B, A: LoopDetected")]
+    public async Task Introduce_ThatIsRelayed_IsHeldToItsPath()
+    {
+        var (eu1, acme, us1) = (_world.Eu1.Segment.Genesis, _world.Acme.Segment.Genesis, _world.Us1.Segment.Genesis);
+        await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), 1, eu1, acme));
+        await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), 1, eu1, us1, us1));
+        await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), 7));
+        await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), uint.MaxValue));
+        await RefusedAsync(VerificationFailure.PathBroken, Relayed(Ask(), 1, eu1, us1));
+        await RefusedAsync(VerificationFailure.PathBroken, Relayed(Ask(), 1, us1));
+        Assert.Single((await IntroduceAsync(Relayed(Ask(), 6, eu1), _anchor)).Hops);
+
+        // Through acme to a child of us1's: who asks is an anchor of acme's, and not of the home's.
+        var below = Relayed(Ask("db.us1.acme.internal"), 1, eu1, acme);
+        below.Child = "";
+        below.Via.Add(WireWriter.ToMessage((await IntroduceAsync(Ask("db.us1.acme.internal"), _anchor)).Hops[0]));
+        await using var client = ClusterClient.Client(_world.Us1, 1, _anchor);
+        await RefusedAsync(
+            VerificationFailure.TransportKeyMismatch, () => client.IntroduceAsync(below, _bounded.Token));
+        using var transit = new TlsIdentity(TestKeys.Ecdsa(602), TimeProvider.System);
+        await using var other = ClusterClient.Client(_world.Us1, 1, transit);
+        Assert.Equal(Protocol.V1.Result.Denied, (await other.IntroduceAsync(below, _bounded.Token)).Answer.Result);
+    }
+
+    private static IntroduceRequest Relayed(IntroduceRequest ask, uint left, params Digest[] visited)
+    {
+        ask.HopsLeft = left;
+        ask.Visited.AddRange(visited.Select(WireWriter.ToBytes));
+        return ask;
+    }
+
     private IntroduceRequest Ask(
         string target = "us1.acme.internal",
         Digest? home = null,

@@ -15,6 +15,9 @@ internal sealed class Overheard : ServerInterceptor
     /// <summary>Whether the anchor introduces nobody any more, and does the rest of its work.</summary>
     internal bool IsWithholding { get; set; }
 
+    /// <summary>Whose calls do not come here, as if there were no route; null for nobody's.</summary>
+    internal IReadOnlyCollection<byte[]>? Unreachable { get; set; }
+
     internal IReadOnlyCollection<(string Message, string Text)> Requests => _requests;
 
     /// <summary>The same as messages, without what comes on streams.</summary>
@@ -25,6 +28,11 @@ internal sealed class Overheard : ServerInterceptor
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
+        if (Unreachable?.Any(key => context.PeerKey.AsSpan().SequenceEqual(key)) == true)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "no route"));
+        }
+
         Note(request);
         return IsWithholding && request is IntroduceRequest
             ? throw new RpcException(new Status(StatusCode.Unavailable, "withheld"))

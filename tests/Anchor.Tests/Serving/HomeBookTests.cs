@@ -128,6 +128,25 @@ public sealed class HomeBookTests : IDisposable
         Assert.Null(Learn(Anchor, []));
     }
 
+    /// <summary>After a start nobody is known: who names the neighbour all the time, from one address or from two, is
+    /// in the way of no first contact from another.</summary>
+    [Fact]
+    public void Neighbour_AtItsFirstContact_IsHeardWhateverStrangersAskInItsName()
+    {
+        foreach (var at in new[] { "ipv4:10.0.0.1:1", "ipv4:10.0.0.2:1" })
+        {
+            Refusal? refusal = null;
+            for (var i = 0; i < 10_000; i++)
+            {
+                refusal = Learn(Stranger, [], from: Caller.AddressOf(at));
+            }
+
+            Refused(VerificationFailure.RateLimited, refusal);
+        }
+
+        Assert.Null(Learn(Anchor, _home.Chain, from: Caller.AddressOf("ipv4:10.0.0.3:1")));
+    }
+
     /// <summary>V38: what this anchor knows of a neighbour's keys counts for whom it introduces, though the neighbour's
     /// chain is shown without it.</summary>
     [Fact]
@@ -199,8 +218,9 @@ public sealed class HomeBookTests : IDisposable
         IReadOnlyList<EpochDocument> epochs,
         Digest? genesis = null,
         IReadOnlyList<Hop>? via = null,
-        SegmentView? view = null) =>
+        SegmentView? view = null,
+        Digest from = default) =>
         _book.Learn(
             kid, genesis ?? _home.Genesis, _own.Name, [.. epochs.Select(WireWriter.ToMessage)], via ?? [],
-            view ?? _view, out _);
+            view ?? _view, out _, from);
 }

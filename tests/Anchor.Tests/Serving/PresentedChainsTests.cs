@@ -104,6 +104,18 @@ public sealed class PresentedChainsTests : IDisposable
         Assert.NotNull(book.Find(Kid, first.Genesis));
     }
 
+    /// <summary>V52: pages without end from one address leave room for who shows its first one from another.</summary>
+    [Fact]
+    public void Pages_OfOneAddress_AreInNobodyElsesWay()
+    {
+        var book = Book();
+        var flood = new Caller(Kid, [], null) { From = Caller.AddressOf("ipv4:10.0.0.1:1") };
+        var heard = Enumerable.Range(0, 1000).Count(i => book.Often(flood, Kid, default, _view) is null);
+        Assert.InRange(heard, 256, 300);
+        var other = flood with { From = Caller.AddressOf("ipv4:10.0.0.2:1") };
+        Assert.InRange(Enumerable.Range(0, 100).Count(i => book.Often(other, Kid, default, _view) is null), 8, 30);
+    }
+
     [Fact]
     public void Answer_BringsWhatItMayOfEpochs_AndOfTheLongestChainsTheNewest()
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Fairlead.Naming;
@@ -8,7 +7,9 @@ using Xunit;
 
 namespace Fairlead.Governance.Tests.Seals;
 
-/// <summary>What a large segment costs: a change touches one path of the tree and one name of the state.</summary>
+/// <summary>What a large segment costs: a change touches one path of the tree and one name of the state. Counted is
+/// what one thread allocates; memory per record is measured in <c>make bench ONLY=seal</c>, since the heap of a test
+/// program belongs to every test that runs beside.</summary>
 public sealed class ScaleTests(ITestOutputHelper output)
 {
     private const int Records = 100_000;
@@ -18,22 +19,16 @@ public sealed class ScaleTests(ITestOutputHelper output)
     {
         var bench = new EngineBench();
         var template = bench.Read(bench.Sign(bench.Record()));
-        var before = GC.GetTotalMemory(forceFullCollection: true);
         var entries = Enumerable.Range(0, Records).Select(i => Copy(template, i)).ToList();
         var state = LeafState.Start(SparseTree.Empty).Apply(entries, []);
-        entries.Clear();
-        var perRecord = (GC.GetTotalMemory(forceFullCollection: true) - before) / Records;
         Assert.Equal(Records, state.Tree.Count);
         var change = Copy(template, 5, version: 2);
         _ = state.Apply([change], []);
         var allocated = GC.GetAllocatedBytesForCurrentThread();
-        var clock = Stopwatch.StartNew();
         var next = state.Apply([change], []);
-        var time = clock.Elapsed;
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        output.WriteLine($"{perRecord} bytes per record beside its document; one change: {allocated} bytes, {time}");
+        output.WriteLine($"one change: {allocated} bytes");
         Assert.NotEqual(state.Tree.Root, next.Tree.Root);
-        Assert.InRange(perRecord, 1, 1_500);
         Assert.InRange(allocated, 1, 20_000);
     }
 

@@ -95,6 +95,50 @@ public sealed class QuarantineTests
         Assert.False(next.Segments[_world.Eu1.Genesis].IsExcluded(liar.Id));
     }
 
+    /// <summary>V14: a second certified epoch of the newest number is refused, and proves what its quorum did, also
+    /// after a restart; the votes of one key, of another phase or of fewer than the quorum do not.</summary>
+    [Fact]
+    public void Segment_WithTwoCertifiedEpochsOfOneNumber_IsQuarantinedUntilANewerEpoch()
+    {
+        var held = Learned();
+        Assert.True(StateFile.TryRead(StateFile.Write(held, "n"), held.Home, "n", out var kept, out _));
+        var ask = _world.Ask();
+        var fork = AnswerEpochs.Certify(_world.Us1, Document.Make(
+            AnswerEpochs.Next(_world.Us1, _world.Now - 5000) with
+            {
+                Number = 1, Prev = _world.Us1.Epochs[0].Digest, Issued = _world.Now - 40_000,
+            }));
+        ask.Epochs = (hop, segment) => hop == 1 ? [fork] : segment.Documents;
+        var refused = Assert.IsType<Verdict.Refused>(AnswerVerifier.Verify(
+            kept, ask.Query, ask.Record(_world.East, _world.West), _world.Now));
+        Assert.Equal(EpochEquivocation, refused.Refusal.Failure);
+        var evidence = refused.Evidence;
+        Assert.Equal(ContradictionKind.EpochCertificates, evidence?.Kind);
+
+        var state = Taken(held, evidence!);
+        Answers.Refused(SegmentQuarantined, Verify(state, _world.Answer()));
+        Assert.True(StateFile.TryRead(StateFile.Write(state, "n"), state.Home, "n", out var read, out _));
+        Answers.Refused(SegmentQuarantined, Verify(read, _world.Answer()));
+        Assert.Same(read, Taken(read, evidence!));
+
+        // Either half is any envelope that came: none of these is two certificates of one number.
+        var (first, second) = (evidence!.First, evidence.Second);
+        Refused(BadEnvelope, EvidenceCheck.Check(held, evidence with { Second = first }));
+        Refused(BadSignature, EvidenceCheck.Check(
+            held, evidence with { Second = second with { Signatures = first.Signatures } }));
+        Refused(ThresholdNotMet, EvidenceCheck.Check(
+            held, evidence with { Second = second with { Signatures = second.Signatures[1..] } }));
+        Assert.True(Document.TryParse<Vote>(second.Payload, out var vote, out _));
+        var prepare = Document.Make(vote.Value with { Phase = VotePhase.Prepare });
+        Refused(WrongPhase, EvidenceCheck.Check(
+            held, evidence with { Second = second with { Payload = prepare.Payload } }));
+        Refused(EpochUnknown, EvidenceCheck.Check(_world.State, evidence));
+
+        _world.Us1.Next(_world.Now - 250).SealAt(_world.Now - 200);
+        var later = Answers.Accepted(Verify(read, _world.Answer())).Next;
+        Refused(EvidenceStale, EvidenceCheck.Check(later, evidence));
+    }
+
     [Fact]
     [MaliciousInput(131, "two certificates of an old epoch: EvidenceStale")]
     public void Evidence_OfAnOlderEpoch_IsStale()
@@ -137,6 +181,34 @@ public sealed class QuarantineTests
 
         (VerifierState? Next, Refusal? Refusal) Check(Envelope a, Envelope b) => EvidenceCheck.Check(
             held, new Contradiction(ContradictionKind.Certificates, _world.Us1.Genesis, a, b));
+    }
+
+    /// <summary>What one key signs twice has to be kept and passed on by all: it can be no larger than it needs
+    /// to.</summary>
+    [Fact]
+    public void Statement_PaddedWithExtensions_TooLarge()
+    {
+        var held = Learned();
+        var seal = _world.Us1.Seal;
+        var liar = _world.Us1.Anchors[0];
+        Assert.True(EvidenceCheck.Check(held, Padded(2)).Next!.Segments[_world.Us1.Genesis].IsExcluded(liar.Id));
+        Refused(TooLarge, EvidenceCheck.Check(held, Padded(5)));
+
+        var many = Padded(0);
+        Refused(TooLarge, EvidenceCheck.Check(held, many with
+        {
+            Second = many.Second with { Signatures = [.. Enumerable.Repeat(many.Second.Signatures[0], 1000)] },
+        }));
+
+        Contradiction Padded(int parts)
+        {
+            var ext = Enumerable.Range(0, parts).ToImmutableSortedDictionary(
+                i => $"pad{i}", _ => new string('x', 1000), StringComparer.Ordinal);
+            var other = Document.Make(seal.Value with { Ext = ext, Count = seal.Value.Count + 1 });
+            return new Contradiction(
+                ContradictionKind.SealVotes, _world.Us1.Genesis, Envelope.Sign(seal, liar.Seal),
+                Envelope.Sign(other, liar.Seal));
+        }
     }
 
     /// <summary>A parent whose keys are in wrong hands can make its own word worthless: it introduces nobody any more,

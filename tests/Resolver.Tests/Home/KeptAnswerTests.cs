@@ -1,5 +1,7 @@
 using Fairlead.Identities;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.TestKit.Answers;
 
 namespace Fairlead.Resolver.Tests.Home;
 
@@ -32,6 +34,32 @@ public sealed class KeptAnswerTests : IAsyncLifetime
         Assert.NotEqual(0, held.SealedSince);
         Assert.True(_home.Resolver.HomeMet.IsCompletedSuccessfully);
         Assert.DoesNotContain(NameState.Unreachable, _home.StatesOf(Web));
+    }
+
+    /// <summary>A name that several segments serve is two answers: the home's Set, and the member's.</summary>
+    [Fact]
+    public async Task Restart_WithASetKept_ServesItAndItsMemberWithAllAnchorsGone()
+    {
+        const string shared = "web.shop.svc.clusterset.local";
+        var service = FullName.Parse(Web).Service!.Text;
+        _home.Segment.Put(AnswerLeaves.SetOf(
+            service, ScriptedHome.Now - 40_000, _home.Segment.Publisher,
+            AnswerLeaves.MemberOf(_home.Segment, service, priority: 0, weight: 3)));
+        _home.Reseal();
+        foreach (var anchor in _home.Anchors)
+        {
+            anchor.Say = ask => ask.Query.Value.Name.Segment is null ? ask.Set() : ScriptedHome.Honest(ask);
+        }
+
+        await RunOnceAsync(shared, Web);
+        await StopAnchorsAsync();
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(shared);
+        _home.Resolver.Want(Web);
+        var held = await _home.UntilFreshAsync(shared);
+        Assert.Equal((Outcome.Set, Web), (held.Answer!.Outcome, held.Answer.Set!.Members[0].Name.Text));
+        Assert.NotNull((await _home.UntilFreshAsync(Web)).Answer!.Record);
+        Assert.DoesNotContain(NameState.Unreachable, _home.StatesOf(shared));
     }
 
     [Fact]

@@ -40,6 +40,7 @@ public sealed class OptionChangesTests
         { "xds: {clusters: {outliers: {failures: 3}}}", "xds.clusters", false },
         { "xds: {spiffe: {certificate: c, key: k}}", "xds.spiffe", false },
         { "xds: {grpc: {authorities: default}}", "xds.grpc", false },
+        { "xds: {grpc: {domains: [{domain: a.example, authorities: a}]}}", "xds.grpc", false },
         { "admin: 127.0.0.1:9", "admin", false },
         { "metrics: 127.0.0.1:9", "metrics", false },
         { "ttl_cap: 9s", "ttl_cap", false },

@@ -82,6 +82,57 @@ public sealed class SetIdentityTests
         Assert.Same(clear, TlsTranslation.CheckableByGrpc(clear));
     }
 
+    /// <summary>V55: a trust domain with authorities of its own is checked against these, and beside those of another
+    /// it is left out, since the cluster has one check.</summary>
+    [Theory]
+    [InlineData("roots", "{}", "roots", 3)]
+    [InlineData("roots", "shop.example", "shop", 3)]
+    [InlineData(null, "shop.example", "shop", 3)]
+    [InlineData(null, "other.example", null, 0)]
+    public void Grpc_IsToldTheAuthoritiesOfTheTrustDomain(string? others, string domain, string? told, int count)
+    {
+        var providers = new GrpcProviders(others, null)
+        {
+            Domains = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add(domain, "shop"),
+        };
+        var served = TlsTranslation.CheckableByGrpc(
+            ServedNameMapping.Map(Joined(Us1), new ClientTls(null, providers)));
+        Assert.Equal(count, served.Endpoints.Length);
+        Assert.Equal(told is null ? Reasons.NoBundle : null, served.Reason);
+        Assert.Equal(told, told is null ? null : ProviderOf(ClusterOf(served)));
+    }
+
+    /// <summary>Of two domains with different authorities the first priority's are served.</summary>
+    [Fact]
+    public void Grpc_OfTwoTrustDomains_IsServedTheEndpointsThatOneCheckIsRightFor()
+    {
+        var mapped = ServedNameMapping.Map(Joined(Us1), new ClientTls(null, new GrpcProviders("roots", null)
+        {
+            Domains = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty
+                .Add("other.example", "other"),
+        }));
+        var second = mapped.Endpoints.First(endpoint => endpoint.Member!.Name == SetWorld.Second).Peer;
+        var both = mapped with
+        {
+            Tls = mapped.Tls! with
+            {
+                Peers =
+                [
+                    .. mapped.Tls.Peers.Select(peer => peer.Id == second
+                        ? peer with { Identities = ["spiffe://other.example/checkout"] }
+                        : peer),
+                ],
+            },
+        };
+        var served = TlsTranslation.CheckableByGrpc(both);
+        Assert.Equal([SetWorld.First], served.Endpoints.Select(endpoint => endpoint.Member!.Name).Distinct());
+        Assert.Equal("roots", ProviderOf(ClusterOf(served)));
+        Assert.Equal(Server, Assert.Single(served.Tls!.Peers).Identities.Single());
+    }
+
+    private static string ProviderOf(Cluster cluster) => cluster.TransportSocket.TypedConfig
+        .Unpack<UpstreamTlsContext>().CommonTlsContext.ValidationContext.CaCertificateProviderInstance.InstanceName;
+
     private static Cluster ClusterOf(ServedName served) =>
         ClusterTranslation.Translate(Audience.Grpc, "checkout", "checkout", served.Ports[0], null, served);
 

@@ -9,10 +9,10 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Home.Introductions;
 
 /// <summary>
-/// Walks to another segment: asks each transit in turn for its hop, at any of its anchors that answers well (4.9).
-/// Thread-safe.
+/// Walks to another segment: asks each transit in turn for its hop, at any of its anchors that answers well (4.9), or
+/// has the transit before it ask, where none of a transit's anchors can be reached from here. Thread-safe.
 /// </summary>
-internal sealed class Introducing(ServingContext context, HomeVerifier verifier, ChainBook chains)
+internal sealed partial class Introducing(ServingContext context, HomeVerifier verifier, ChainBook chains)
 {
     private readonly VerifiedCache _cache = new();
     private int _turn;
@@ -102,10 +102,14 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
                 return (result, null);
             }
 
-            HomeLog.NotIntroduced(
-                context.Loggers.CreateLogger(typeof(Introducing).FullName!), step.Next.Name.Text, target.Text,
-                refusal.Failure, refusal.Detail);
+            Note(step.Next.Name, target, refusal);
             last = refusal;
+            if (i == Math.Min(DirectTries, endpoints.Length) - 1 && last.Failure == VerificationFailure.Behind
+                && await AskRelayedAsync(view, target, step, cancellationToken).ConfigureAwait(false)
+                    is { } relayed)
+            {
+                return (relayed, null);
+            }
         }
 
         // No introduction comes of it, but what was introduced before goes on under a floor that was raised (V30).
@@ -116,6 +120,10 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
 
         return (default, last ?? new Refusal(VerificationFailure.Behind, step.Next.Name.Text, "stopped"));
     }
+
+    private void Note(SegmentName asked, SegmentName target, Refusal refusal) => HomeLog.NotIntroduced(
+        context.Loggers.CreateLogger(typeof(Introducing).FullName!), asked.Text, target.Text, refusal.Failure,
+        refusal.Detail);
 
     private async Task AskOwnAsync(SegmentView view, Onward next, CancellationToken cancellationToken)
     {
@@ -149,7 +157,8 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
                 }
 
                 var response = await client.IntroduceAsync(
-                    Request(view, target, step, showing), cancellationToken).ConfigureAwait(false);
+                    Request(view, target, next.Genesis, step.Child, showing), cancellationToken)
+                    .ConfigureAwait(false);
                 if (!WireReader.TryRead(response.Answer, out var answer, out var malformed))
                 {
                     return (default, malformed);
@@ -172,17 +181,18 @@ internal sealed class Introducing(ServingContext context, HomeVerifier verifier,
         }
     }
 
-    private IntroduceRequest Request(SegmentView view, SegmentName target, WayStep step, ChainShowing showing)
+    private IntroduceRequest Request(
+        SegmentView view, SegmentName target, Digest asked, string? child, ChainShowing showing)
     {
         var query = Document.Make(new Query { Home = view.Genesis, Name = FullName.Parse(target.Text) });
         var request = new IntroduceRequest
         {
             Query = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(query.Payload),
-            Child = step.Child ?? "",
+            Child = child ?? "",
         };
         request.HomeEpochs.AddRange(showing.Home.Select(WireWriter.ToMessage));
         request.Via.AddRange(showing.Via.Select(WireWriter.ToMessage));
-        if (verifier.Chain(step.Next.Genesis) is { } chain)
+        if (verifier.Chain(asked) is { } chain)
         {
             request.Known.Add(WireWriter.ToKnown(chain));
         }

@@ -35,6 +35,10 @@ internal sealed class WayStep
     /// <summary>The tags that the own policy refuses.</summary>
     internal ImmutableArray<string> Refused => _view.Epoch.Value.Policy.Refuse;
 
+    /// <summary>The last transit so far, and the label of the child from which the path came up to it; null for
+    /// none.</summary>
+    internal (Onward Transit, string? Child)? Last { get; private set; }
+
     /// <summary>Whether the next segment is the target.</summary>
     internal bool HasArrived => Next.Name == _target;
 
@@ -137,6 +141,7 @@ internal sealed class WayStep
             : now + ((introducer.Until - now) / 2));
         if (introducer.Leads is { } leads)
         {
+            Last = (Next, Child);
             (_from, Next) = (Next.Name, leads);
         }
 

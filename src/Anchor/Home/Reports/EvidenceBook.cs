@@ -24,6 +24,7 @@ internal sealed class EvidenceBook
         (_verifier, _homes) = (verifier, homes);
         _log = context.Loggers.CreateLogger<EvidenceBook>();
         verifier.Found += evidence => Take(evidence);
+        homes.Found += evidence => Take(evidence);
     }
 
     /// <summary>Told of each piece that is new; must not block.</summary>

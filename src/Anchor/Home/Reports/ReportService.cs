@@ -11,7 +11,7 @@ namespace Fairlead.Anchor.Home.Reports;
 /// Report: evidence proves itself, so that anybody may bring it; how often, that depends on who it is (V52). Pods and
 /// anchors of the own segment are heard each for itself, however many keys it shows, and other segments known here
 /// each as a whole; strangers all together: they cannot keep those from being heard. Who must be looked at to be known
-/// is looked at only so often. Thread-safe.
+/// is looked at only so often, each address a few times whatever the others do. Thread-safe.
 /// </summary>
 internal sealed class ReportService(ServingContext context, EvidenceBook book)
 {
@@ -24,7 +24,7 @@ internal sealed class ReportService(ServingContext context, EvidenceBook book)
 
     private readonly RateBook _known = new(PerSecond, Burst, context.Time);
     private readonly RateBook _strangers = new(PerSecond, StrangersBurst, context.Time);
-    private readonly RateBook _looks = new(LooksPerSecond, LooksBurst, context.Time);
+    private readonly StrangerBook _looks = new(LooksPerSecond, LooksBurst, context.Time);
 
     /// <summary>Adds the method to a service.</summary>
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>
@@ -59,7 +59,7 @@ internal sealed class ReportService(ServingContext context, EvidenceBook book)
             return _known.Take(known);
         }
 
-        if (_looks.Take(caller.Token is null ? default : WithToken) is { } busy)
+        if (_looks.Take(caller.From, caller.Token is null ? default : WithToken) is { } busy)
         {
             return busy;
         }

@@ -31,7 +31,7 @@ public sealed record Contradiction(ContradictionKind Kind, Digest Segment, Envel
         {
             ContradictionKind.Certificates or ContradictionKind.SealVotes =>
                 Document.TryParse<Seal>(first.Payload, out var seal, out refusal) ? seal.Value.Segment : (Digest?)null,
-            ContradictionKind.EpochVotes =>
+            ContradictionKind.EpochVotes or ContradictionKind.EpochCertificates =>
                 Document.TryParse<Vote>(first.Payload, out var vote, out refusal) ? vote.Value.Segment : null,
             ContradictionKind.Attests =>
                 Document.TryParse<Attest>(first.Payload, out var attest, out refusal) ? attest.Value.Segment : null,

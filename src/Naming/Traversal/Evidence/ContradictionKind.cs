@@ -17,4 +17,7 @@ public enum ContradictionKind
 
     /// <summary>Two decisions on one question under one policy, by one seal key: that anchor is excluded.</summary>
     Attests = 4,
+
+    /// <summary>The commit votes of two epochs of one number, each a certificate: the segment is quarantined.</summary>
+    EpochCertificates = 5,
 }

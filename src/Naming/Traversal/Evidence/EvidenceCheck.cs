@@ -67,6 +67,7 @@ public static class EvidenceCheck
             ContradictionKind.SealVotes => SealVotes(segment, evidence, checks),
             ContradictionKind.EpochVotes => EpochVotes(segment, evidence, checks),
             ContradictionKind.Attests => Attests(segment, evidence, checks),
+            ContradictionKind.EpochCertificates => EpochCertificates(segment, evidence, checks),
             _ => (null, new Refusal(BadEnvelope, "kind", $"kind {(int)evidence.Kind}")),
         };
         return refusal is not null ? (null, refusal.At("evidence"))
@@ -74,9 +75,17 @@ public static class EvidenceCheck
             : (segment.Accuse(accused, evidence), null);
     }
 
-    private static Refusal? Size(Envelope envelope) => envelope.Payload.Length > Limits.EnvelopeBytes
-        ? new Refusal(TooLarge, "evidence", $"{envelope.Payload.Length} bytes")
-        : null;
+    // V1 of the whole, with its signatures.
+    private static Refusal? Size(Envelope envelope)
+    {
+        long size = envelope.Payload.Length;
+        foreach (var signature in envelope.Signatures)
+        {
+            size += Digest.Size + signature.Value.Length;
+        }
+
+        return size > Limits.EnvelopeBytes ? new Refusal(TooLarge, "evidence", $"{size} bytes") : null;
+    }
 
     // Nobody alone is accused: the whole quorum said two things.
     private static (string? Anchor, Refusal? Refusal) Certificates(
@@ -96,6 +105,35 @@ public static class EvidenceCheck
         return (null, segment.IsQuarantined ? null
             : CertificateCheck.Seal(evidence.First, first!, epoch, checks, out _)?.At("first")
             ?? CertificateCheck.Seal(evidence.Second, second!, epoch, checks, out _)?.At("second"));
+    }
+
+    // Two epochs of one number, whichever of them is held (V14): the quorum before certified both. Their votes name
+    // them by digest, which is all that is needed to see that they differ.
+    private static (string? Anchor, Refusal? Refusal) EpochCertificates(
+        SegmentState segment, Contradiction evidence, SignatureChecks checks)
+    {
+        if (Read<Vote>(evidence, out var first, out var second) is { } form)
+        {
+            return (null, form);
+        }
+
+        var (a, b) = (first!.Value, second!.Value);
+        var refusal = Place(segment, a.Segment, a.Epoch)
+            ?? (a.Segment == b.Segment && a.Epoch == b.Epoch && a.Digest != b.Digest ? null : NoConflict());
+        if (refusal is not null || segment.IsQuarantined)
+        {
+            return (null, refusal);
+        }
+
+        if (a.Phase != VotePhase.Commit || b.Phase != VotePhase.Commit)
+        {
+            return (null, new Refusal(WrongPhase, "", "an epoch is certified by commit votes"));
+        }
+
+        return segment.EpochOf(a.Epoch - 1)?.Value is { } before
+            ? (null, CertificateCheck.Votes(evidence.First, first.Digest, before, checks, out _)?.At("first")
+                ?? CertificateCheck.Votes(evidence.Second, second.Digest, before, checks, out _)?.At("second"))
+            : (null, new Refusal(EpochUnknown, "", $"epoch {a.Epoch - 1} is not held as a document"));
     }
 
     private static (string? Anchor, Refusal? Refusal) SealVotes(

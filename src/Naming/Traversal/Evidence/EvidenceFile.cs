@@ -36,7 +36,8 @@ internal static class EvidenceFile
                 Read(item, "second")))]
             : [];
 
-    private static void Write(Utf8JsonWriter json, string member, Envelope envelope)
+    /// <summary>Writes one document with its signatures.</summary>
+    internal static void Write(Utf8JsonWriter json, string member, Envelope envelope)
     {
         json.WriteBase64String(member, envelope.Payload.Span);
         json.WriteStartArray(member + "_signatures");
@@ -49,7 +50,9 @@ internal static class EvidenceFile
         json.WriteEndArray();
     }
 
-    private static Envelope Read(JsonElement item, string member)
+    /// <summary>Reads one.</summary>
+    /// <exception cref="FormatException">It is not of this form.</exception>
+    internal static Envelope Read(JsonElement item, string member)
     {
         var signatures = ImmutableArray.CreateBuilder<SignatureEntry>();
         foreach (var text in item.GetProperty(member + "_signatures").EnumerateArray().Select(one => one.GetString()!))

@@ -83,7 +83,13 @@ internal sealed record OptionChanges(ImmutableArray<string> Live, ImmutableArray
             ["xds.on_demand"] = Text(options.OnDemand),
             ["xds.clusters"] = $"{options.XdsClusters}",
             ["xds.on_sidecar_loss"] = $"{options.XdsKeptFor}",
-            ["xds.grpc"] = options.XdsGrpc is { } grpc ? Joined([grpc.Authorities, grpc.Certificate ?? ""]) : "",
+            ["xds.grpc"] = options.XdsGrpc is { } grpc
+                ? Joined(
+                [
+                    grpc.Authorities ?? "", grpc.Certificate ?? "",
+                    .. grpc.Domains.Select(pair => $"{pair.Key} {pair.Value}"),
+                ])
+                : "",
             ["xds.address"] = $"{options.XdsAddress}",
             ["admin"] = $"{options.Admin}",
             ["metrics"] = $"{options.Metrics}",

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Fairlead.Anchor.Home.Reports;
+using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.TestKit.Processes;
@@ -46,6 +48,32 @@ public sealed class EvidenceBookTests : IAsyncDisposable
             () => Task.FromResult(_world.Book.Held.ToList()), held => held is [{ Epoch: 1 }], Patience,
             TestContext.Current.CancellationToken);
     }
+
+    /// <summary>V14: whoever shows a second certified epoch of a home's newest number is refused, and what it shows is
+    /// evidence against the home's quorum.</summary>
+    [Fact]
+    public async Task Home_OfWhichASecondEpochIsShown_IsQuarantinedAndToldOf()
+    {
+        _world.Serve();
+        _world.Home.Advance(OpType.Renew);
+        _world.Fork.Advance(OpType.Renew, epoch => epoch with { Expires = epoch.Expires - 1 });
+        Assert.Null(_world.Ask());
+        Assert.Equal(VerificationFailure.EpochEquivocation, _world.Ask([_world.Fork.Chain[^1]])?.Failure);
+        await HeldAsync(1);
+        Assert.Equal(ContradictionKind.EpochCertificates, _world.Book.Held.Single().Piece.Kind);
+        Assert.True(Found().IsQuarantined);
+
+        // Who holds another epoch than this anchor is shown the one that stands here, and can tell.
+        var (mine, other) = (_world.Home.Newest.Digest, _world.Fork.Newest.Digest);
+        Assert.Equal(1, InCommon(_world.Home.Genesis, 1, mine));
+        Assert.Equal(0, InCommon(_world.Home.Genesis, 1, other));
+        Assert.Equal(2, InCommon(_world.Home.Genesis, 2, other));
+        Assert.Equal(0, InCommon(_world.Own.Genesis, 0, other));
+    }
+
+    private long InCommon(Digest genesis, long epoch, Digest digest) => Doorman.InCommon(
+        ImmutableDictionary<Digest, KnownSegment>.Empty.Add(genesis, new KnownSegment(epoch, digest, 0, 0)),
+        _world.Context.Views.Current!, _world.Homes.OfOthers)[genesis].Epoch;
 
     /// <summary>The engines may find it before the epoch of which it is is served: of its first slots, or after a
     /// start.</summary>

@@ -24,15 +24,8 @@ internal sealed class EvidenceWorld : IAsyncDisposable
         IdentityOptions? identities = null, IReadOnlyDictionary<Digest, Subject>? keys = null,
         IpEndpoint? homeAt = null)
     {
-        Home = new TestSegment(new TestSegmentOptions
-        {
-            Name = "eu1.internal",
-            FirstKey = 300,
-            Genesis = epoch => homeAt is null ? epoch : epoch with
-            {
-                Anchors = [.. epoch.Anchors.Select(anchor => anchor with { Endpoints = [homeAt] })],
-            },
-        });
+        Home = Eu1(homeAt);
+        Fork = Eu1(homeAt);
         Own.PeerWith(Home);
         Time = new ManualTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start + 10_000));
         Context = new ServingContext
@@ -58,6 +51,9 @@ internal sealed class EvidenceWorld : IAsyncDisposable
 
     internal TestSegment Home { get; }
 
+    /// <summary>The same home, of which another epoch is certified where it goes on differently.</summary>
+    internal TestSegment Fork { get; }
+
     internal ManualTimeProvider Time { get; }
 
     internal ServingContext Context { get; }
@@ -74,8 +70,11 @@ internal sealed class EvidenceWorld : IAsyncDisposable
     internal void Serve() => Context.Views.Publish(TestView.Of(Own, TestSegmentOptions.Start + 10_000));
 
     /// <summary>An anchor of eu1 asks.</summary>
-    internal Refusal? Ask() => Homes.Learn(
-        Home.Tls(0).Key.Kid, Home.Genesis, Own.Name, [.. Home.Chain.Select(WireWriter.ToMessage)], [],
+    internal Refusal? Ask() => Ask(Home.Chain);
+
+    /// <summary>The same, with a chain that it shows.</summary>
+    internal Refusal? Ask(IEnumerable<EpochDocument> chain) => Homes.Learn(
+        Home.Tls(0).Key.Kid, Home.Genesis, Own.Name, [.. chain.Select(WireWriter.ToMessage)], [],
         Context.Views.Current!, out _);
 
     /// <summary>Two certified seals of one slot.</summary>
@@ -95,6 +94,16 @@ internal sealed class EvidenceWorld : IAsyncDisposable
         Context.Subjects.Dispose();
         _identity.Dispose();
     }
+
+    private static TestSegment Eu1(IpEndpoint? at) => new(new TestSegmentOptions
+    {
+        Name = "eu1.internal",
+        FirstKey = 300,
+        Genesis = epoch => at is null ? epoch : epoch with
+        {
+            Anchors = [.. epoch.Anchors.Select(anchor => anchor with { Endpoints = [at] })],
+        },
+    });
 
     private static Parsed<Seal> SealOf(TestSegment segment, string root) => segment.SealOf(
         Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(root)), 1, 7_000, TestSegmentOptions.Start);

@@ -1,0 +1,79 @@
+using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Home.Introductions;
+using Fairlead.Anchor.Serving;
+using Fairlead.Anchor.Tests.Home.Reports;
+using Fairlead.Naming;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Anchor.Tests.Home;
+
+/// <summary>A session in a target segment lives as long as a name of it is followed, by the clock alone.</summary>
+public sealed class HomeRelayTests : IAsyncDisposable
+{
+    private static readonly Subject Pod = new() { Namespace = "shop", Account = "frontend" };
+
+    private readonly EvidenceWorld _world = new();
+    private readonly AttestBook _attests;
+    private readonly IntroductionBook _introductions;
+    private readonly HomeRelay _relay;
+
+    public HomeRelayTests()
+    {
+        var chains = new ChainBook(_world.Context, _world.Verifier);
+        _attests = new AttestBook(
+            new AttestMint(_world.Own.Seal(0)), (_, _, _, _) => throw new NotSupportedException("nobody"),
+            static (_, _) => false, _world.Time, NullLogger<AttestBook>.Instance);
+        _introductions = new IntroductionBook(
+            _world.Context, new Introducing(_world.Context, _world.Verifier, chains), new IntroductionFile(null));
+        _relay = new HomeRelay(_world.Context, _world.Verifier, _attests, _introductions, chains);
+        _world.Serve();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _relay.DisposeAsync();
+        await _introductions.DisposeAsync();
+        await _attests.DisposeAsync();
+        await _world.DisposeAsync();
+    }
+
+    [Fact]
+    public void Session_WithoutNames_IsEndedThoughNobodyAsksForAnything()
+    {
+        var (first, second, other) = (Use("a", "x.internal"), Use("b", "x.internal"), Use("a", "y.internal"));
+        Assert.Equal((3, 2), _relay.Upstream);
+        Assert.Same(first, Use("a", "x.internal"));
+        _relay.Release(first);
+        _relay.Release(second);
+        _relay.Release(other);
+
+        // One is used on, by the second who asked for it.
+        _world.Time.Advance(2 * RelayedNames.Linger);
+        Assert.Equal((1, 1), _relay.Upstream);
+        _relay.Release(first);
+        Assert.Equal((1, 1), _relay.Upstream);
+        _world.Time.Advance(2 * RelayedNames.Linger);
+        Assert.Equal((0, 0), _relay.Upstream);
+
+        // Another use is a session anew.
+        Assert.NotEqual(first.Id, Use("a", "x.internal").Id);
+        Assert.Equal((1, 1), _relay.Upstream);
+    }
+
+    private RelayedName Use(string service, string segment)
+    {
+        var query = Document.Make(new Query
+        {
+            Home = _world.Own.Genesis,
+            Name = FullName.Parse($"{service}.shop.svc.{segment}"),
+            Subject = Hashes.Subject(_world.Own.Genesis, Pod),
+        });
+        var (name, full) = _relay.Use(
+            new AskedQuestion(query, new Consumer(_world.Own.Genesis, Pod), true, Known()));
+        Assert.Null(full);
+        return name!;
+    }
+
+    private static System.Collections.Immutable.ImmutableDictionary<Digest, KnownSegment> Known() =>
+        System.Collections.Immutable.ImmutableDictionary<Digest, KnownSegment>.Empty;
+}
