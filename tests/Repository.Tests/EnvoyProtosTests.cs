@@ -1,3 +1,5 @@
+using Google.Protobuf;
+using Google.Protobuf.Reflection;
 using Xunit;
 
 namespace Fairlead.Repository.Tests;
@@ -28,6 +30,26 @@ public sealed class EnvoyProtosTests
         Assert.DoesNotContain("field envoy.config.core.v3.Node id 2 string oneof=-", official);
     }
 
+    /// <summary>What a newer client or server writes is kept, at every depth.</summary>
+    [Fact]
+    public void UnknownField_OfEveryMessage_SurvivesARoundTrip()
+    {
+        var messages = ProtoFacts.FilesOf("Fairlead.EnvoyApi").SelectMany(file => file.MessageTypes)
+            .SelectMany(ProtoFacts.WithNested).ToList();
+        Assert.True(messages.Count > 100, $"{messages.Count} messages");
+        foreach (var message in messages)
+        {
+            // Field 20,000 is nobody's: a number, a text, and one of four bytes.
+            byte[] unknown = [0x80, 0xE2, 0x09, 0x07, 0x8A, 0xE2, 0x09, 0x02, 0x68, 0x69, 0x95, 0xE2, 0x09, 1, 2, 3, 4];
+            Assert.Equal(unknown, message.Parser.ParseFrom(unknown).ToByteArray());
+            foreach (var field in message.Fields.InDeclarationOrder().Where(IsMessage))
+            {
+                byte[] nested = [.. Tag(field.FieldNumber), (byte)unknown.Length, .. unknown];
+                Assert.Equal(nested, message.Parser.ParseFrom(nested).ToByteArray());
+            }
+        }
+    }
+
     [Fact]
     public void EveryProtoFile_IsCompiledIntoTheAssembly()
     {
@@ -51,6 +73,24 @@ public sealed class EnvoyProtosTests
                      select $"{file.Name} imports {import.Name} and does not use it";
 
         Assert.Empty(unused);
+    }
+
+    // A map is written with its key whether there is one or not.
+    private static bool IsMessage(FieldDescriptor field) =>
+        field.FieldType == FieldType.Message && !field.IsMap
+        && field.MessageType.File.Package.StartsWith("envoy.", StringComparison.Ordinal);
+
+    private static byte[] Tag(int field)
+    {
+        var tag = (uint)((field << 3) | 2);
+        var bytes = new byte[CodedOutputStream.ComputeUInt32Size(tag)];
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = (byte)((tag & 0x7F) | (i < bytes.Length - 1 ? 0x80u : 0));
+            tag >>= 7;
+        }
+
+        return bytes;
     }
 
     private static HashSet<string> OfficialFacts(string[] files)

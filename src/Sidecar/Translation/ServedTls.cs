@@ -8,7 +8,11 @@ namespace Fairlead.Sidecar.Translation;
 /// </summary>
 /// <param name="Peers">The identities that occur, by <see cref="TlsPeer.Id"/>.</param>
 /// <param name="Clients">By what clients prove themselves, and proxyless gRPC checks others.</param>
-internal sealed record ServedTls(ImmutableArray<TlsPeer> Peers, ClientTls Clients);
+internal sealed record ServedTls(ImmutableArray<TlsPeer> Peers, ClientTls Clients)
+{
+    /// <summary>Of a name of which nothing is known yet: whether it had endpoints without an identity too.</summary>
+    public bool HadClear { get; init; }
+}
 
 /// <summary>What clients of this pod have for mutual TLS. Immutable.</summary>
 /// <param name="Secret">The file of the secret that Envoy shows as its own certificate; null to show none.</param>

@@ -81,7 +81,8 @@ internal static class TlsTranslation
         }
 
         // An endpoint that no match fits, as between two updates, meets a check that fails, never the clear.
-        var bundles = audience.Settings.AreBundlesInline ? null
+        // What is not known yet has the form of what will be, and a secret that does not come: nobody is spoken to.
+        var bundles = audience.Settings.AreBundlesInline && !name.IsPending ? null
             : audience.SourceOf(cluster.Name) == EndpointSource.Ads ? Sources.Ads()
             : Sources.Stream(audience.XdsCluster);
         cluster.TransportSocket = SocketOf(first);
@@ -95,7 +96,7 @@ internal static class TlsTranslation
             cluster.TransportSocketMatches.Add(MatchOf(peer.Id, SocketOf(peer)));
         }
 
-        if (name.Endpoints.Any(endpoint => endpoint.Peer is null))
+        if (HasClear(name, tls))
         {
             cluster.TransportSocketMatches.Add(MatchOf(WellKnown.NoPeer, new TransportSocket
             {
@@ -166,7 +167,10 @@ internal static class TlsTranslation
     }
 
     private static bool HasSeveral(ServedName name) => name.Tls is { } tls
-        && (tls.Peers.Length > 1 || name.Endpoints.Any(endpoint => endpoint.Peer is null));
+        && (tls.Peers.Length > 1 || HasClear(name, tls));
+
+    private static bool HasClear(ServedName name, ServedTls tls) =>
+        tls.HadClear || name.Endpoints.Any(endpoint => endpoint.Peer is null);
 
     private static Cluster.Types.TransportSocketMatch MatchOf(string peer, TransportSocket socket) =>
         new() { Name = peer, Match = Match(peer), TransportSocket = socket };
@@ -175,7 +179,7 @@ internal static class TlsTranslation
 
     /// <summary>The secrets that the name's clusters ask for: a bundle for each of those whom an endpoint may be.
     /// </summary>
-    internal static IEnumerable<Secret> Bundles(ServedName name) => (name.Tls?.Peers ?? []).Select(peer => new Secret
+    internal static IEnumerable<Secret> Bundles(ServedName name) => (name.IsPending ? [] : name.Tls?.Peers ?? []).Select(peer => new Secret
     {
         Name = BundleOf(peer),
         ValidationContext = new CertificateValidationContext { CustomValidatorConfig = Validator(peer) },
