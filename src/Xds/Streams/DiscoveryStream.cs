@@ -461,7 +461,8 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     /// clusters has noted when to look.
     /// </summary>
     protected bool WaitsForClusters(TypeState state, TimeSpan now) =>
-        state.Type.Order > ResourceType.Endpoints.Order && (AreClustersDue(now) || Waits(_others.AreClustersDue, now));
+        (state.Type == ResourceType.Listener || state.Type == ResourceType.Route)
+        && (AreClustersDue(now) || Waits(_others.AreClustersDue, now));
 
     private bool AreClustersDue(TimeSpan now) => IsWarming(now)
         || (_types[ResourceType.Cluster.Order] is { Dirty: true } clusters
