@@ -193,6 +193,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
                 KeysOf(next),
                 difference.Changed.Contains("spiffe") ? next.Identities.Spiffe : null,
                 difference.Changed.Contains("tokens") ? next.Identities.Tokens : null);
+            _context!.Rates = next.Rates;
             _options = AnchorChanges.Merge(_options, next);
             return difference;
         }

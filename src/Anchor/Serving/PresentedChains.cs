@@ -36,8 +36,7 @@ internal sealed class PresentedChains(
     private readonly Dictionary<(Digest Kid, Digest Genesis), SegmentState> _chains = [];
     private readonly LinkedList<(Digest Kid, Digest Genesis)> _order = new();
     private readonly StrangerBook _strangers = new(StrangersPerSecond, StrangersBurst, context.Time);
-    private readonly RateBook _rates = new(
-        context.Rates.SegmentPerSecond, context.Rates.SegmentBurst, context.Time);
+    private readonly RateBook _rates = new(() => context.Rates.OfSegment, context.Time);
 
     /// <summary>Adds the method to a service.</summary>
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>

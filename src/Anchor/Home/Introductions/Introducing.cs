@@ -14,7 +14,7 @@ namespace Fairlead.Anchor.Home.Introductions;
 /// </summary>
 internal sealed partial class Introducing(ServingContext context, HomeVerifier verifier, ChainBook chains)
 {
-    private readonly VerifiedCache _cache = new();
+    private readonly VerifiedCache _cache = context.Verified;
     private int _turn;
 
     /// <summary>Walks the whole way.</summary>
