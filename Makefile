@@ -38,9 +38,11 @@ bench: test-tools publish-sidecar publish-xdshost ## the measured budgets: a tab
 	@dotnet artifacts/bin/Bench/release/Fairlead.Bench.dll $(ONLY)
 
 RID ?= linux-x64
-publish-sidecar: ## the sidecar as a pod runs it, compiled ahead of time, in artifacts/publish/sidecar. RID=linux-arm64 for another
-	@dotnet publish src/Sidecar -c Release -m:2 -v q -nologo -tl:off -r $(RID) --self-contained false \
-	  -o artifacts/publish/sidecar
+# Native code is linked by the C compiler of its platform.
+AHEAD ?= $(if $(and $(findstring $(RID),linux-x64),$(or $(shell command -v clang),$(shell command -v gcc))),native,ready)
+publish-sidecar: ## the sidecar as a pod runs it, in artifacts/publish/sidecar. RID=linux-arm64 for another platform, AHEAD=ready without a C compiler
+	@rm -rf artifacts/publish/sidecar
+	@dotnet publish src/Sidecar -c Release -m:2 -v q -nologo -tl:off -r $(RID) -p:Ahead=$(AHEAD) -o artifacts/publish/sidecar
 
 SEEDS ?= 200
 simulate: ## SEEDS=n [FROM=s] [N=4] [F=1] [BUG=name]: anchors under a seeded schedule, invariants checked at each step
@@ -49,8 +51,8 @@ simulate: ## SEEDS=n [FROM=s] [N=4] [F=1] [BUG=name]: anchors under a seeded sch
 	  $(if $(FROM),--from $(FROM)) $(if $(N),--n $(N)) $(if $(F),--f $(F)) $(if $(BUG),--bug $(BUG))
 
 publish-xdshost: ## the host that serves endpoints alone, as the sidecar is published, in artifacts/publish/xdshost
-	@dotnet publish bench/XdsHost -c Release -m:2 -v q -nologo -tl:off -r $(RID) --self-contained false \
-	  -o artifacts/publish/xdshost
+	@rm -rf artifacts/publish/xdshost
+	@dotnet publish bench/XdsHost -c Release -m:2 -v q -nologo -tl:off -r $(RID) -p:Ahead=$(AHEAD) -o artifacts/publish/xdshost
 
 format: ## the house style, applied
 	@dotnet format Sidecar.sln --no-restore

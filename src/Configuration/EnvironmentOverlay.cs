@@ -9,7 +9,7 @@ internal sealed class EnvironmentOverlay
 
     /// <summary>Variables of the programs themselves, not of their configuration.</summary>
     private static readonly HashSet<string> Reserved =
-        new(StringComparer.Ordinal) { "FAIRLEAD_CACHE", "FAIRLEAD_PROGRAMS" };
+        new(StringComparer.Ordinal) { "FAIRLEAD_CACHE", "FAIRLEAD_PROGRAMS", "FAIRLEAD_SIDECAR" };
 
     private readonly SortedDictionary<string, string> _variables = new(StringComparer.Ordinal);
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);

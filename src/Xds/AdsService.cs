@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Fairlead.Rpc;
 using Fairlead.Xds.Csds;
 using Fairlead.Xds.Streams;
-using Google.Protobuf;
 
 namespace Fairlead.Xds;
 
@@ -66,16 +65,16 @@ public sealed class AdsService
             .Build();
     }
 
-    private static Method<TRequest, TResponse> MethodOf<TRequest, TResponse>(
+    private static Method<RequestBytes, TResponse> MethodOf<TRequest, TResponse>(
         StreamService<TRequest, TResponse> service)
-        where TRequest : class, IMessage<TRequest>
+        where TRequest : class
         where TResponse : class, IDiscoveryResponse => new(
             MethodType.DuplexStreaming,
             service.Service,
             service.Method,
-            new Marshaller<TRequest>(
+            new Marshaller<RequestBytes>(
                 static (_, _) => throw new NotSupportedException("a server does not send requests"),
-                context => service.Parser.ParseFrom(context.PayloadAsReadOnlySequence())),
+                static context => new RequestBytes(context.PayloadAsReadOnlySequence())),
             new Marshaller<TResponse>(
                 Serialize, static _ => throw new NotSupportedException("a server does not read responses")));
 
@@ -127,10 +126,10 @@ public sealed class AdsService
 
     private async Task ServeAsync<TRequest, TResponse>(
         StreamService<TRequest, TResponse> service,
-        IAsyncStreamReader<TRequest> requests,
+        IAsyncStreamReader<RequestBytes> requests,
         IServerStreamWriter<TResponse> responses,
         ServerCallContext context)
-        where TRequest : class, IMessage<TRequest>
+        where TRequest : class
         where TResponse : class, IDiscoveryResponse
     {
         if (_sessions.Count >= _options.StreamsMax)

@@ -38,6 +38,9 @@ public sealed class Resource
     /// <summary>What a sentinel is called in its collection.</summary>
     public const string SentinelId = "sentinel";
 
+    // No client takes 0 for an end.
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+
     private readonly byte[] _framed;
 
     private Resource(ResourceType type, string name, byte[] framed, ImmutableArray<ResourceReference> references)
@@ -50,10 +53,10 @@ public sealed class Resource
         Version = Fingerprint.ToString("x32", CultureInfo.InvariantCulture);
     }
 
-    private Resource(Resource other, ResourceRole role)
+    private Resource(Resource other, byte[]? framed = null)
     {
-        (Type, Name, _framed, References) = (other.Type, other.Name, other._framed, other.References);
-        (Fingerprint, Version, Role) = (other.Fingerprint, other.Version, role);
+        (Type, Name, _framed, References) = (other.Type, other.Name, framed ?? other._framed, other.References);
+        (Fingerprint, Version, Role, Until) = (other.Fingerprint, other.Version, other.Role, other.Until);
     }
 
     /// <summary>The type.</summary>
@@ -69,7 +72,14 @@ public sealed class Resource
     public ImmutableArray<ResourceReference> References { get; }
 
     /// <summary>What it stands for; not part of its content.</summary>
-    public ResourceRole Role { get; }
+    public ResourceRole Role { get; private init; }
+
+    /// <summary>
+    /// Of endpoints: until when a client may use them though it hears nothing more, as the time since timestamp 0 of
+    /// the server's clock; null for ever. It is written as <c>endpoint_stale_after</c> when they are sent, and is no
+    /// part of the content: endpoints with another one are sent again, at the same version.
+    /// </summary>
+    public TimeSpan? Until { get; private init; }
 
     /// <summary>The bytes of the Any with its field tag and length, as they stand in a response.</summary>
     internal ReadOnlySpan<byte> Framed => _framed;
@@ -128,7 +138,19 @@ public sealed class Resource
     });
 
     /// <summary>The same content in another role.</summary>
-    public Resource As(ResourceRole role) => role == Role ? this : new Resource(this, role);
+    public Resource As(ResourceRole role) => role == Role ? this : new Resource(this) { Role = role };
+
+    /// <summary>The same endpoints with another end.</summary>
+    /// <exception cref="InvalidOperationException">These are no endpoints.</exception>
+    public Resource KeptUntil(TimeSpan? until) => until == Until ? this
+        : Type == ResourceType.Endpoints ? new Resource(this) { Until = until }
+        : throw new InvalidOperationException($"{Type} has no end of its own");
+
+    /// <summary>These as they are sent at this moment: what has an end with the time that is left.</summary>
+    internal static IReadOnlyList<Resource> At(List<Resource> resources, TimeSpan now) =>
+        resources.Exists(static one => one.Until is not null)
+            ? resources.ConvertAll(one => one.Until is { } until ? one.Lasting(until - now) : one)
+            : resources;
 
     /// <summary>The message in its Any.</summary>
     internal Any ToAny()
@@ -144,21 +166,51 @@ public sealed class Resource
     private static Resource Create(ResourceType type, string name, IMessage message)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        var url = Encoding.ASCII.GetBytes(type.TypeUrl);
-        var value = message.CalculateSize();
-        var any = 1 + CodedOutputStream.ComputeLengthSize(url.Length) + url.Length
-            + 1 + CodedOutputStream.ComputeLengthSize(value) + value;
-        var framed = new byte[1 + CodedOutputStream.ComputeLengthSize(any) + any];
+        var length = message.CalculateSize();
+        var framed = new byte[SizeOf(type, length)];
         using var output = new CodedOutputStream(framed) { Deterministic = true };
-        output.WriteRawTag(ResourcesTag);
-        output.WriteLength(any);
-        output.WriteRawTag(TypeUrlTag);
-        output.WriteBytes(UnsafeByteOperations.UnsafeWrap(url));
-        output.WriteRawTag(ValueTag);
-        output.WriteLength(value);
+        WriteHead(output, type, length);
         message.WriteTo(output);
         output.CheckNoSpaceLeft();
         return new Resource(type, name, framed, ResourceReferences.Of(message));
+    }
+
+    // A second value of a message's field is merged with the first (Protocol Buffers, "Last One Wins"): the policy
+    // that the endpoints have stays.
+    private Resource Lasting(TimeSpan left)
+    {
+        var end = new ClusterLoadAssignment
+        {
+            Policy = new ClusterLoadAssignment.Types.Policy
+            {
+                EndpointStaleAfter = Duration.FromTimeSpan(left > Shortest ? left : Shortest),
+            },
+        };
+        var content = ToAny().Value.Span;
+        var length = content.Length + end.CalculateSize();
+        var framed = new byte[SizeOf(Type, length)];
+        using var output = new CodedOutputStream(framed);
+        WriteHead(output, Type, length);
+        content.CopyTo(framed.AsSpan(framed.Length - length));
+        end.WriteTo(framed.AsSpan(framed.Length - length + content.Length));
+        return new Resource(this, framed);
+    }
+
+    private static int AnySize(ResourceType type, int length) =>
+        1 + CodedOutputStream.ComputeLengthSize(type.TypeUrl.Length) + type.TypeUrl.Length
+        + 1 + CodedOutputStream.ComputeLengthSize(length) + length;
+
+    private static int SizeOf(ResourceType type, int length) =>
+        1 + CodedOutputStream.ComputeLengthSize(AnySize(type, length)) + AnySize(type, length);
+
+    private static void WriteHead(CodedOutputStream output, ResourceType type, int length)
+    {
+        output.WriteRawTag(ResourcesTag);
+        output.WriteLength(AnySize(type, length));
+        output.WriteRawTag(TypeUrlTag);
+        output.WriteString(type.TypeUrl);
+        output.WriteRawTag(ValueTag);
+        output.WriteLength(length);
     }
 
     private static UInt128 Hash(string name, ReadOnlySpan<byte> framed)

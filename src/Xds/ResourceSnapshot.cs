@@ -11,19 +11,22 @@ public sealed class ResourceSnapshot
     private readonly ImmutableArray<ImmutableDictionary<string, Resource>> _resources;
     private readonly ImmutableArray<ImmutableHashSet<string>> _wildcard;
     private readonly ImmutableArray<ImmutableHashSet<string>> _located;
+    private readonly SnapshotSteps _steps;
 
     internal ResourceSnapshot(
         long sequence,
         bool primed,
         ImmutableArray<ImmutableDictionary<string, Resource>> resources,
         ImmutableArray<ImmutableHashSet<string>> wildcard,
-        ImmutableArray<ImmutableHashSet<string>> located)
+        ImmutableArray<ImmutableHashSet<string>> located,
+        SnapshotSteps steps)
     {
         Sequence = sequence;
         Primed = primed;
         _resources = resources;
         _wildcard = wildcard;
         _located = located;
+        _steps = steps;
     }
 
     /// <summary>Nothing, and not primed: what a view serves before its first snapshot.</summary>
@@ -32,7 +35,8 @@ public sealed class ResourceSnapshot
         primed: false,
         [.. ResourceType.All.Select(_ => ImmutableDictionary.Create<string, Resource>(StringComparer.Ordinal))],
         [.. ResourceType.All.Select(_ => ImmutableHashSet.Create<string>(StringComparer.Ordinal))],
-        [.. ResourceType.All.Select(_ => ImmutableHashSet.Create<string>(StringComparer.Ordinal))]);
+        [.. ResourceType.All.Select(_ => ImmutableHashSet.Create<string>(StringComparer.Ordinal))],
+        SnapshotSteps.None);
 
     /// <summary>Advances with every snapshot of a view.</summary>
     public long Sequence { get; }
@@ -45,7 +49,12 @@ public sealed class ResourceSnapshot
     public bool Primed { get; }
 
     /// <summary>What may differ from the snapshot with the sequence before it, in the same view.</summary>
-    internal IReadOnlyCollection<(ResourceType Type, string Name)> Changes { get; init; } = [];
+    internal IReadOnlyCollection<(ResourceType Type, string Name)> Changes => _steps.Last;
+
+    /// <summary>What may differ from an earlier snapshot of the same line; null where too much lies between them, or
+    /// where this one was not derived from it.</summary>
+    internal IEnumerable<(ResourceType Type, string Name)>? ChangesSince(ResourceSnapshot earlier) =>
+        earlier.Primed == Primed ? _steps.Since(earlier._steps) : null;
 
     /// <summary>All resources of a type by name, those that only named clients get included.</summary>
     public ImmutableDictionary<string, Resource> Resources(ResourceType type)
@@ -76,6 +85,10 @@ public sealed class ResourceSnapshot
         return _resources[type.Order].GetValueOrDefault(name);
     }
 
+    /// <summary>The same name as a resource of that type has it; null where there is none.</summary>
+    internal string? FindName(ResourceType type, string name) =>
+        _resources[type.Order].TryGetKey(name, out var known) ? known : null;
+
     /// <summary>
     /// References to resources that are not there, each with the resource that holds it. Endpoints are not counted:
     /// a missing assignment is answered with an empty one.
@@ -90,5 +103,5 @@ public sealed class ResourceSnapshot
     }
 
     /// <summary>Starts the next snapshot from this one.</summary>
-    public SnapshotBuilder ToBuilder() => new(Sequence + 1, Primed, _resources, _wildcard, _located);
+    public SnapshotBuilder ToBuilder() => new(Sequence + 1, Primed, _resources, _wildcard, _located, _steps);
 }

@@ -10,19 +10,22 @@ public sealed class SnapshotBuilder
     private readonly ImmutableDictionary<string, Resource>[] _resources;
     private readonly ImmutableHashSet<string>[] _wildcard;
     private readonly ImmutableHashSet<string>[] _located;
+    private readonly SnapshotSteps _before;
 
     internal SnapshotBuilder(
         long sequence,
         bool primed,
         ImmutableArray<ImmutableDictionary<string, Resource>> resources,
         ImmutableArray<ImmutableHashSet<string>> wildcard,
-        ImmutableArray<ImmutableHashSet<string>> located)
+        ImmutableArray<ImmutableHashSet<string>> located,
+        SnapshotSteps before)
     {
         _sequence = sequence;
         Primed = primed;
         _resources = [.. resources];
         _wildcard = [.. wildcard];
         _located = [.. located];
+        _before = before;
     }
 
     /// <summary>See <see cref="ResourceSnapshot.Primed"/>; stays true once set.</summary>
@@ -42,7 +45,8 @@ public sealed class SnapshotBuilder
         }
 
         if (_resources[slot].GetValueOrDefault(resource.Name) is not { } before
-            || before.Fingerprint != resource.Fingerprint || before.Role != resource.Role)
+            || before.Fingerprint != resource.Fingerprint || before.Role != resource.Role
+            || before.Until != resource.Until)
         {
             _resources[slot] = _resources[slot].SetItem(resource.Name, resource);
             _changes.Add((resource.Type, resource.Name));
@@ -78,8 +82,6 @@ public sealed class SnapshotBuilder
     }
 
     /// <summary>The snapshot.</summary>
-    public ResourceSnapshot Build() => new(_sequence, Primed, [.. _resources], [.. _wildcard], [.. _located])
-    {
-        Changes = _changes,
-    };
+    public ResourceSnapshot Build() => new(
+        _sequence, Primed, [.. _resources], [.. _wildcard], [.. _located], _before.Then([.. _changes]));
 }

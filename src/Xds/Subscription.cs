@@ -46,6 +46,9 @@ internal sealed class Subscription(ResourceType type)
         return false;
     }
 
+    /// <summary>The same name as it is asked for already; null where it is not.</summary>
+    public string? Find(string name) => _names.TryGetValue(name, out var known) ? known : null;
+
     /// <summary>Asks for one name more, which no request had.</summary>
     /// <returns>False where it was asked for.</returns>
     public bool Add(string name) => _names.Add(name);
@@ -97,7 +100,7 @@ internal sealed class Subscription(ResourceType type)
 
     /// <summary>Takes over the full list of a state-of-the-world request.</summary>
     /// <returns>The names that came and went; an unchanged list gives two empty lists.</returns>
-    public (IReadOnlyList<string> Added, IReadOnlyList<string> Removed) SetNames(IReadOnlyCollection<string> list)
+    public (IReadOnlyList<string> Added, IReadOnlyList<string> Removed) SetNames(IReadOnlyList<string> list)
     {
         _everNamed |= list.Count > 0;
         Wildcard = type.FullState && (_everNamed ? list.Contains(Everything) : list.Count == 0);

@@ -167,4 +167,26 @@ internal static class Fixtures
     {
         return new ConfigSource { Ads = new AggregatedConfigSource(), ResourceApiVersion = ApiVersion.V3 };
     }
+
+    /// <summary>The same content, of which nobody knows what it was before.</summary>
+    internal static ResourceSnapshot Anew(ResourceSnapshot snapshot)
+    {
+        var builder = ResourceSnapshot.Unprimed.ToBuilder();
+        foreach (var resource in ResourceType.All.SelectMany(type => snapshot.Resources(type).Values))
+        {
+            builder.Set(
+                resource, snapshot.Wildcard(resource.Type).Contains(resource.Name)
+                    || snapshot.Located(resource.Type).Contains(resource.Name));
+        }
+
+        return (snapshot.Primed ? builder.MarkPrimed() : builder).Build();
+    }
+
+    /// <summary>A response as it is written; nothing for none.</summary>
+    internal static byte[] BytesOf(Streams.IDiscoveryResponse? response)
+    {
+        var output = new System.Buffers.ArrayBufferWriter<byte>();
+        response?.WriteTo(output);
+        return output.WrittenSpan.ToArray();
+    }
 }

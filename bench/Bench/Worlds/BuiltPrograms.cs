@@ -7,10 +7,10 @@ internal static class BuiltPrograms
     public static string Fairlead => Find("Cli", "fairlead.dll");
 
     /// <summary>The host that serves endpoints alone, published as the sidecar is.</summary>
-    public static string XdsHost => Published("xdshost", "XdsHost.dll", "make publish-xdshost");
+    public static string XdsHost => Published("xdshost", "XdsHost", "make publish-xdshost");
 
-    /// <summary>The sidecar's program as a pod runs it, published and compiled ahead of time.</summary>
-    public static string Sidecar => Published("sidecar", "Fairlead.Sidecar.dll", "make publish-sidecar");
+    /// <summary>The sidecar's program as a pod runs it, published for this platform.</summary>
+    public static string Sidecar => Published("sidecar", "Fairlead.Sidecar", "make publish-sidecar");
 
     private static string Published(string folder, string file, string remedy)
     {

@@ -36,7 +36,7 @@ internal sealed class SidecarProcess : IAsyncDisposable
         // A unix socket's path must be short; the scratch folder's may not be.
         var socket = Path.Combine(Path.GetTempPath(), $"fairlead-bench-{ports[0]}.sock");
         await File.WriteAllLinesAsync(configuration, Lines(demo, folder, socket, imports, ports), cancellationToken);
-        var command = $"dotnet '{BuiltPrograms.Sidecar}' --config '{configuration}'";
+        var command = $"'{BuiltPrograms.Sidecar}' --config '{configuration}'";
         var clock = Stopwatch.StartNew();
         var process = ChildProcess.Start("sh", ["-c", quota?.Wrap(command) ?? "exec " + command]);
         var sidecar = new SidecarProcess(folder, socket, process, new AdminPage($"127.0.0.1:{ports[1]}"));

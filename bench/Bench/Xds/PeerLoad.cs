@@ -35,7 +35,7 @@ internal sealed record PeerLoad(int Streams, int Subscribe, int Updates, string 
     {
         using var folder = new ScratchFolder();
         var target = "unix:" + folder.File("xds.sock");
-        string[] host = kind == XdsServerKind.Own ? ["dotnet", BuiltPrograms.XdsHost] : [Program!, "gcp-host"];
+        string[] host = kind == XdsServerKind.Own ? [BuiltPrograms.XdsHost] : [Program!, "gcp-host"];
         var (code, output, error) = await PeerTools.RunAsync(
             Program!,
             [

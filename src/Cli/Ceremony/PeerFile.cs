@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Fairlead.Naming;
 
 namespace Fairlead.Cli.Ceremony;
@@ -9,14 +10,9 @@ namespace Fairlead.Cli.Ceremony;
 /// <param name="Genesis">Its identity.</param>
 /// <param name="Floor">Its newest epoch.</param>
 /// <param name="Endpoints">Its anchors, 1 to 4.</param>
-internal sealed record PeerFile(SegmentName Name, Digest Genesis, Floor Floor, ImmutableArray<IpEndpoint> Endpoints)
+internal sealed partial record PeerFile(SegmentName Name, Digest Genesis, Floor Floor, ImmutableArray<IpEndpoint> Endpoints)
 {
     private const int BytesMax = 16 * 1024;
-    private static readonly JsonSerializerOptions Strict = new(JsonSerializerOptions.Strict)
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        WriteIndented = true,
-    };
 
     /// <summary>The file of a segment at an epoch.</summary>
     internal static PeerFile Of(SegmentName name, Digest genesis, Parsed<Epoch> newest) => new(
@@ -43,7 +39,8 @@ internal sealed record PeerFile(SegmentName Name, Digest Genesis, Floor Floor, I
             }
 
             return From(
-                JsonSerializer.Deserialize<Form>(File.ReadAllBytes(path), Strict) ?? throw new JsonException("null"));
+                JsonSerializer.Deserialize(File.ReadAllBytes(path), PeerForms.Default.Form)
+                ?? throw new JsonException("null"));
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
@@ -63,7 +60,7 @@ internal sealed record PeerFile(SegmentName Name, Digest Genesis, Floor Floor, I
             Floor.Epoch,
             Floor.Digest.ToString(),
             [.. Endpoints.Select(endpoint => endpoint.Text)]),
-        Strict);
+        PeerForms.Default.Form);
 
     private static PeerFile From(Form form)
     {
@@ -88,4 +85,11 @@ internal sealed record PeerFile(SegmentName Name, Digest Genesis, Floor Floor, I
         new(ExitCode.Usage, $"{path}: {what}; give the peer.json that the other segment's ceremony wrote");
 
     private sealed record Form(string Name, string Genesis, long Epoch, string Digest, string[] Endpoints);
+
+    [JsonSourceGenerationOptions(
+        JsonSerializerDefaults.Strict,
+        PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+        WriteIndented = true)]
+    [JsonSerializable(typeof(Form))]
+    private sealed partial class PeerForms : JsonSerializerContext;
 }

@@ -36,6 +36,10 @@ public sealed record CachedName(
     /// </summary>
     public long StaleUntil { get; init; }
 
+    /// <summary>Whether its endpoints end with its time, whatever fails (a strict name).</summary>
+    public bool IsStrict => Answer is { } answer && (answer.Record is not null || answer.Set is not null)
+        && StaleRule.ContinuityOf(answer) == 0;
+
     /// <summary>
     /// The members of a name that several segments serve, in the order in which they are preferred, those that are left
     /// out too; empty for every other name, and as the cache itself gives it (<see cref="Sets.SetBook"/> joins them).

@@ -48,8 +48,7 @@ public sealed partial class NameCache
                         Recertify(entry, answer, segment, now);
                         break;
                     case EpochEffect.Ends:
-                        entry.ExpiresAt = Math.Min(entry.ExpiresAt, now.Monotonic);
-                        AskProof(entry, now);
+                        EndBy(entry, now.Monotonic, now);
                         break;
                     default:
                         break;
@@ -78,15 +77,22 @@ public sealed partial class NameCache
 
     private void Recertify(NameEntry entry, VerifiedAnswer answer, SegmentState segment, CacheTime now)
     {
-        entry.ExpiresAt = Math.Min(entry.ExpiresAt, ProofDue(answer, segment, now));
-        AskProof(entry, now);
+        EndBy(entry, ProofDue(answer, segment, now), now);
     }
 
-    private void AskProof(NameEntry entry, CacheTime now)
+    private void EndBy(NameEntry entry, long end, CacheTime now)
     {
+        var before = (entry.State, entry.ExpiresAt);
+        entry.ExpiresAt = Math.Min(entry.ExpiresAt, end);
         entry.NeedsProof = true;
         entry.StaleUntil = Math.Min(entry.StaleUntil, entry.ExpiresAt);
         Turn(entry, entry.StateAt(now.Monotonic));
+        if (before.State == entry.State && before.ExpiresAt > entry.ExpiresAt)
+        {
+            // Whoever was told when a strict name ends is told that it ends earlier.
+            _outputs.Add(new CacheOutput.Changed(entry.View()));
+        }
+
         Soon(entry, now);
     }
 

@@ -55,7 +55,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         _interest = new NameInterest(name => Resolver!.Want(name), name => Resolver!.Forget(name));
         Views = new ServedViews(
             _imports, _interest.Count, _shapes, new ClientTls(SvidSecret.PathOf(options), options.XdsGrpc),
-            options.OnDemand, _interest.Renew, time);
+            DemandOf(options), _interest.Renew, time);
         Pod = new PodServices(options, setup.Options, _interest.Count, (time, new Random(random.Next()), loggers));
         Ads = new AdsService(
             Views, new AdsOptions { TimeProvider = time, Logger = loggers.CreateLogger<AdsService>() });
@@ -203,6 +203,14 @@ internal sealed class SidecarHost : IAsyncDisposable
         _setup.Dispose();
         _stop.Dispose();
     }
+
+    private static OnDemandOptions DemandOf(SidecarOptions options) => options.OnDemand with
+    {
+        KeptFor = options.XdsKeptFor,
+
+        // A pod's host name is its own, and in a StatefulSet survives it.
+        Clusters = options.XdsClusters with { Pod = Environment.MachineName },
+    };
 
     private static SidecarHost Build(SidecarOptions options, TimeProvider time, Random random, ILoggerFactory loggers)
     {

@@ -50,6 +50,13 @@ internal sealed record SidecarOptions
     /// <value>How clusters are served on demand.</value>
     internal OnDemandOptions OnDemand { get; init; } = new();
 
+    /// <value>How long an Envoy uses endpoints of names that are not strict at least when the sidecar is gone; null for
+    /// as long as it lives.</value>
+    internal TimeSpan? XdsKeptFor { get; init; }
+
+    /// <value>What the operator wants of the clusters that clients get.</value>
+    internal ClusterSettings XdsClusters { get; init; } = ClusterSettings.Default;
+
     /// <value>The admin port; loopback only. Default 127.0.0.1:16000.</value>
     internal required IPEndPoint Admin { get; init; }
 
@@ -105,6 +112,8 @@ internal sealed record SidecarOptions
             XdsGrpc = ProvidersOf(xds.Section("grpc", isRequired: false)),
             XdsAddress = xds.LoopbackEndpoint("address", new IPEndPoint(IPAddress.Loopback, 16010)),
             OnDemand = OnDemandOf(xds.Section("on_demand", isRequired: false)),
+            XdsKeptFor = KeptForOf(xds),
+            XdsClusters = ClusterOptions.Read(xds.Section("clusters", isRequired: false)),
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16000)),
             Metrics = root.OpenEndpoint("metrics", 16020),
             Telemetry = TelemetryOptions.Read(root),
@@ -169,6 +178,14 @@ internal sealed record SidecarOptions
         {
             Domains = domains.ToImmutable(),
         };
+    }
+
+    private static TimeSpan? KeptForOf(ConfigurationSection xds)
+    {
+        // Longer than a restart and an Envoy's way back to it.
+        var after = xds.Duration(
+            "sidecar_loss_after", TimeSpan.FromSeconds(15), TimeSpan.FromHours(1), TimeSpan.FromMinutes(1));
+        return xds.OneOf<SidecarLoss>("on_sidecar_loss", SidecarLoss.Keep) == SidecarLoss.Expire ? after : null;
     }
 
     private static bool IsImport(string text, out FullName name) =>

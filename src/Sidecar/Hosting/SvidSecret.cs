@@ -1,4 +1,5 @@
-using System.Text.Json;
+using System.Text;
+using System.Text.Json.Nodes;
 using Fairlead.Hosting;
 using Fairlead.Identities;
 using Fairlead.Sidecar.Translation;
@@ -44,24 +45,21 @@ internal static class SvidSecret
     }
 
     /// <summary>What the file says of a certificate.</summary>
-    internal static byte[] Content(SpiffePaths files) => JsonSerializer.SerializeToUtf8Bytes(
-        new Dictionary<string, object>
+    internal static byte[] Content(SpiffePaths files)
+    {
+        var secret = new JsonObject
         {
-            ["resources"] = new[]
+            ["@type"] = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
+            ["name"] = WellKnown.Secret,
+            ["tls_certificate"] = new JsonObject
             {
-                new Dictionary<string, object>
-                {
-                    ["@type"] = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
-                    ["name"] = WellKnown.Secret,
-                    ["tls_certificate"] = new Dictionary<string, object>
-                    {
-                        ["certificate_chain"] = Named("filename", files.Certificate),
-                        ["private_key"] = Named("filename", files.Key),
-                        ["watched_directory"] = Named("path", Path.GetDirectoryName(files.Certificate)!),
-                    },
-                },
+                ["certificate_chain"] = Named("filename", files.Certificate),
+                ["private_key"] = Named("filename", files.Key),
+                ["watched_directory"] = Named("path", Path.GetDirectoryName(files.Certificate)!),
             },
-        });
+        };
+        return Encoding.UTF8.GetBytes(new JsonObject { ["resources"] = new JsonArray(secret) }.ToJsonString());
+    }
 
-    private static Dictionary<string, string> Named(string member, string path) => new() { [member] = path };
+    private static JsonObject Named(string member, string path) => new() { [member] = path };
 }

@@ -21,6 +21,19 @@ internal sealed record OnDemandOptions
     /// filter.</value>
     internal TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(2.5);
 
+    /// <value>How long an Envoy uses the endpoints of names that are not strict at least when the sidecar is gone; null
+    /// for as long as it lives.</value>
+    internal TimeSpan? KeptFor { get; init; }
+
+    /// <value>What the operator wants of clusters.</value>
+    internal ClusterSettings Clusters { get; init; } = ClusterSettings.Default;
+
+    /// <summary>An Envoy on an aggregated stream.</summary>
+    internal Audience Envoy => Audience.Envoy with { Settings = Clusters };
+
+    /// <summary>A proxyless gRPC client.</summary>
+    internal Audience Grpc => Audience.Grpc with { Settings = Clusters };
+
     /// <summary>Whom the resources of a stream are for: what they say of their endpoints holds there alone.</summary>
     /// <param name="client">The client; the metadata <c>fairlead: {endpoints: authority}</c> of its node, or
     /// <c>stream</c>, goes before the option.</param>
@@ -29,7 +42,7 @@ internal sealed record OnDemandOptions
     {
         if (client.IsGrpc || only is null)
         {
-            return client.IsGrpc ? Audience.Grpc : Audience.Envoy;
+            return client.IsGrpc ? Grpc : Envoy;
         }
 
         var chosen = client.Metadata?.Fields.GetValueOrDefault(Section)?.StructValue?.Fields
@@ -39,6 +52,6 @@ internal sealed record OnDemandOptions
             "stream" => EndpointSource.Stream,
             _ => Endpoints,
         };
-        return new Audience(ClientKind.Envoy, EndpointSource.Stream, chosen, XdsCluster);
+        return new Audience(ClientKind.Envoy, EndpointSource.Stream, chosen, XdsCluster) { Settings = Clusters };
     }
 }

@@ -9,6 +9,12 @@ namespace Fairlead.Sidecar.Serving;
 /// <summary>What a cached name means to clients. Pure.</summary>
 internal static class ServedNameMapping
 {
+    // What a publisher writes of sessionAffinity.
+    private const string AffinityKey = "affinity";
+    private const string ClientIp = "client-ip";
+
+    private const long Delivery = 50; // ms
+
     /// <summary>The input of the translation.</summary>
     /// <param name="cached">The name.</param>
     /// <param name="tls">What clients have for mutual TLS; null for nothing.</param>
@@ -37,8 +43,17 @@ internal static class ServedNameMapping
         return new ServedName(cached.Name, null, ports, [.. reached.Select(EndpointOf)], provenance)
         {
             Tls = ServedTlsMapping.Of(answer, reached, tls),
+            IsSticky = record.Ext.TryGetValue(AffinityKey, out var affinity) && affinity == ClientIp,
+            StrictUntil = EndOf(cached),
+            StreamMax = cached.IsStrict ? TimeSpan.FromMilliseconds(record.TtlMax) : null,
         };
     }
+
+    /// <summary>When the endpoints of a strict name end, whatever becomes of the sidecar: a whole second, so that
+    /// answers of nearly the same time are told as one, and earlier by what the word of it may take; null of any other
+    /// name.</summary>
+    internal static TimeSpan? EndOf(CachedName cached) =>
+        cached.IsStrict ? TimeSpan.FromSeconds(Math.Max(0, cached.ExpiresAt - Delivery) / 1_000) : null;
 
     /// <summary>The ports that the name has, or had when it was last served.</summary>
     internal static ImmutableArray<ServedPort> PortsOf(CachedName cached) =>

@@ -27,6 +27,12 @@ internal static class ServedSetMapping
         return new ServedName(cached.Name, null, ports, endpoints, null)
         {
             Tls = ServedTlsMapping.Join(members.Select(one => (one.Part.Member.Name.Text, one.Served.Tls)), tls),
+
+            IsSticky = members.Exists(one => one.Served.IsSticky),
+
+            // All endpoints are one assignment and one cluster: the strictest member bounds it.
+            StrictUntil = members.Select(one => one.Served.StrictUntil).Append(ServedNameMapping.EndOf(cached)).Min(),
+            StreamMax = members.Select(one => one.Served.StreamMax).Min(),
         };
     }
 

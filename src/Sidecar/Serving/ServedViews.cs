@@ -46,6 +46,7 @@ internal sealed class ServedViews : IViewProvider
     private readonly HashSet<string> _again = new(StringComparer.Ordinal);
     private ITimer? _timer;
     private bool _isTurning;
+    private readonly Keeping? _keeping;
     private readonly HashSet<string> _unanswered;
     private volatile ImmutableHashSet<string> _used;
     private readonly ShapeFile? _shapes;
@@ -82,8 +83,13 @@ internal sealed class ServedViews : IViewProvider
         _tls = tls;
         _unanswered = [.. imports];
         _used = [.. shapes?.Used ?? []];
-        _envoy = FeedOf(Audience.Envoy);
-        FeedOf(Audience.Grpc);
+        if (_onDemand.KeptFor is { } kept)
+        {
+            _keeping = new Keeping(kept, _time, Keep);
+        }
+
+        _envoy = FeedOf(_onDemand.Envoy);
+        FeedOf(_onDemand.Grpc);
         foreach (var name in imports.Concat(_used))
         {
             Serve(Pending(name));
@@ -239,6 +245,14 @@ internal sealed class ServedViews : IViewProvider
         }
     }
 
+    private void Keep(TimeSpan until)
+    {
+        foreach (var feed in Feeds().Where(feed => feed.IsForEnvoy))
+        {
+            feed.Keep(until);
+        }
+    }
+
     // What a client uses stays resolved and in the collection when the client goes: it comes back with its first
     // request, as an Envoy does that is started anew.
     private void FollowUsed(IReadOnlyList<string> now)
@@ -349,6 +363,11 @@ internal sealed class ServedViews : IViewProvider
             var isEnvoy = audience.Client == ClientKind.Envoy;
             feed = new ViewFeed(
                 audience, _imports, Count, isEnvoy ? _used : null, isEnvoy ? (_onDemand.Hold, _time) : null);
+            if (isEnvoy && _keeping is { } keeping)
+            {
+                feed.Keep(keeping.Until);
+            }
+
             foreach (var served in _served.Values)
             {
                 feed.Publish(served);

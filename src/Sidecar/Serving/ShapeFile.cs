@@ -70,8 +70,12 @@ internal sealed class ShapeFile : IAsyncDisposable
     {
         lock (_gate)
         {
-            var shape = _shapes.GetValueOrDefault(name, new Shape([], false));
-            return ServedName.Without(name, Reasons.Pending, shape.Ports) with { WasGuarded = shape.IsGuarded };
+            var shape = _shapes.GetValueOrDefault(name, new Shape([], false, null));
+            return ServedName.Without(name, Reasons.Pending, shape.Ports) with
+            {
+                WasGuarded = shape.IsGuarded,
+                StreamMax = shape.StreamMax,
+            };
         }
     }
 
@@ -111,7 +115,9 @@ internal sealed class ShapeFile : IAsyncDisposable
         {
             var known = _shapes.GetValueOrDefault(name.Name);
             var isGuarded = name.Reason is null ? name.Tls is not null : known?.IsGuarded == true;
-            if (name.Ports.IsEmpty || (known?.IsGuarded == isGuarded && known.Ports.SequenceEqual(name.Ports)))
+            var streamMax = name.Reason is null ? name.StreamMax : known?.StreamMax;
+            if (name.Ports.IsEmpty || (known?.IsGuarded == isGuarded && known.StreamMax == streamMax
+                && known.Ports.SequenceEqual(name.Ports)))
             {
                 return false;
             }
@@ -127,7 +133,7 @@ internal sealed class ShapeFile : IAsyncDisposable
                 }
             }
 
-            _shapes[name.Name] = new Shape(name.Ports, isGuarded);
+            _shapes[name.Name] = new Shape(name.Ports, isGuarded, streamMax);
             SaveSoon();
             return isJoining;
         }
@@ -195,7 +201,8 @@ internal sealed class ShapeFile : IAsyncDisposable
                             port.GetProperty("number").GetUInt16(),
                             port.GetProperty("protocol").GetString()!)),
                     ],
-                    ports.Any(port => port.TryGetProperty("tls", out var tls) && tls.GetBoolean()));
+                    ports.Any(port => port.TryGetProperty("tls", out var tls) && tls.GetBoolean()),
+                    ports.Select(StreamMaxOf).FirstOrDefault());
             }
         }
     }
@@ -224,6 +231,11 @@ internal sealed class ShapeFile : IAsyncDisposable
                         json.WriteBoolean("tls", true);
                     }
 
+                    if (shape.StreamMax is { } streamMax)
+                    {
+                        json.WriteNumber("stream_max_ms", (long)streamMax.TotalMilliseconds);
+                    }
+
                     json.WriteEndObject();
                 }
 
@@ -236,6 +248,11 @@ internal sealed class ShapeFile : IAsyncDisposable
         return buffer.WrittenSpan.ToArray();
     }
 
-    // What a name looked like, and whether its endpoints had identities.
-    private sealed record Shape(ImmutableArray<ServedPort> Ports, bool IsGuarded);
+    private static TimeSpan? StreamMaxOf(JsonElement port) =>
+        port.TryGetProperty("stream_max_ms", out var ms) && ms.GetUInt32() is > 0 and var value
+            ? TimeSpan.FromMilliseconds(value)
+            : null;
+
+    // What a name looked like, whether its endpoints had identities, and how long streams to it may be.
+    private sealed record Shape(ImmutableArray<ServedPort> Ports, bool IsGuarded, TimeSpan? StreamMax);
 }

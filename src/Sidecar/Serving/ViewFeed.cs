@@ -27,6 +27,7 @@ internal sealed class ViewFeed : IResourceInterest
     private readonly Spellings _spellings;
     private readonly Spellings _assignments;
     private int _globs;
+    private TimeSpan? _keptUntil;
     private readonly Dictionary<string, HashSet<(ResourceType Type, string Name)>> _published =
         new(StringComparer.Ordinal);
 
@@ -59,6 +60,9 @@ internal sealed class ViewFeed : IResourceInterest
 
     /// <summary>What clients see.</summary>
     internal ResourceView View { get; }
+
+    /// <summary>Whether those are Envoys.</summary>
+    internal bool IsForEnvoy => _audience.Client == ClientKind.Envoy;
 
     /// <summary>Serves this from now on.</summary>
     internal void Publish(ServedName name)
@@ -160,6 +164,38 @@ internal sealed class ViewFeed : IResourceInterest
         lock (_gate)
         {
             _usedNext = _used is null ? null : used;
+        }
+    }
+
+    /// <summary>From now on clients may use the endpoints of names that are not strict until then, as <see
+    /// cref="Resource.Until"/>, though they hear nothing more.</summary>
+    internal void Keep(TimeSpan until)
+    {
+        lock (_gate)
+        {
+            _keptUntil = until;
+            View.Update(builder =>
+            {
+                foreach (var (name, resources) in _published)
+                {
+                    if (_names.GetValueOrDefault(name) is { StrictUntil: null })
+                    {
+                        KeepAll(builder, resources, until);
+                    }
+                }
+            });
+        }
+    }
+
+    private void KeepAll(
+        SnapshotBuilder builder, IEnumerable<(ResourceType Type, string Name)> resources, TimeSpan until)
+    {
+        foreach (var (type, name) in resources.Where(one => one.Type == ResourceType.Endpoints))
+        {
+            if (View.Current.Find(type, name) is { Until: not null } endpoints)
+            {
+                builder.Set(endpoints.KeptUntil(until));
+            }
         }
     }
 
@@ -442,7 +478,8 @@ internal sealed class ViewFeed : IResourceInterest
                 isMember,
                 SpellingsIn(_spellings, name.Name, only),
                 SpellingsIn(_assignments, name.Name, only),
-                _patience?.IsOver(name.Name) == true))
+                _patience?.IsOver(name.Name) == true,
+                _keptUntil))
             : [];
     }
 

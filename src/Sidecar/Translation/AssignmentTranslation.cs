@@ -42,17 +42,24 @@ internal static class AssignmentTranslation
     }
 
     /// <summary>The endpoints of the service's port at <paramref name="portIndex"/>.</summary>
-    internal static ClusterLoadAssignment Translate(ServedName name, string assignment, int portIndex)
+    internal static ClusterLoadAssignment Translate(
+        ServedName name, string assignment, int portIndex, ClusterSettings? settings = null)
     {
+        settings ??= ClusterSettings.Default;
         var result = Empty(assignment, name.Reason);
-        var metadata = name.Provenance is { } from ? Describe(from) : null;
-        if (name.Endpoints.Any(endpoint => endpoint.Member is not null))
+        result.Endpoints.AddRange(PriorityTranslation.Rank(
+            name.Endpoints.Any(endpoint => endpoint.Member is not null)
+                ? SetTranslation.Localities(name, portIndex)
+                : Localities(name, name.Endpoints, portIndex, "", name.Provenance is { } from ? Describe(from) : null)
+                    .Select(locality => (0, locality)),
+            settings,
+            name.IsSticky));
+        if (settings.Overprovisioning is { } factor && result.Endpoints.Count > 0)
         {
-            result.Endpoints.AddRange(SetTranslation.Localities(name, portIndex));
-            return result;
+            result.Policy ??= new ClusterLoadAssignment.Types.Policy();
+            result.Policy.OverprovisioningFactor = factor;
         }
 
-        result.Endpoints.AddRange(Localities(name, name.Endpoints, portIndex, "", metadata));
         return result;
     }
 

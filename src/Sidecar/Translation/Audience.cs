@@ -24,6 +24,9 @@ internal sealed record Audience(
     /// <summary>What a client calls the sidecar where nothing else is said.</summary>
     internal const string DefaultXdsCluster = "fl_xds";
 
+    /// <value>What the operator wants of its clusters.</value>
+    internal ClusterSettings Settings { get; init; } = ClusterSettings.Default;
+
     /// <summary>An Envoy on an aggregated stream: its own, or that of an authority.</summary>
     internal static Audience Envoy { get; } = new(ClientKind.Envoy, EndpointSource.Ads, EndpointSource.Authority);
 

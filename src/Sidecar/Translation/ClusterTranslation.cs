@@ -8,10 +8,6 @@ namespace Fairlead.Sidecar.Translation;
 /// <summary>Clusters, for Envoy and for proxyless gRPC. Pure: equal input gives equal bytes.</summary>
 internal static class ClusterTranslation
 {
-    /// <summary>Long enough for a connection across regions, short enough that a dead endpoint is left for
-    /// another.</summary>
-    private static readonly Duration ConnectTimeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(5));
-
     /// <summary>
     /// The cluster called <paramref name="clusterName"/> whose endpoints are those of <paramref name="assignment"/>.
     /// </summary>
@@ -31,9 +27,10 @@ internal static class ClusterTranslation
         cluster.EdsClusterConfig = EndpointsOf(audience, clusterName, assignment);
         if (audience.Client == ClientKind.Envoy)
         {
-            AddProtocol(cluster, port);
+            AddProtocol(cluster, port, name?.StreamMax);
             if (name is not null)
             {
+                ResilienceTranslation.Add(cluster, audience.Settings, name, port);
                 TlsTranslation.Add(cluster, name, IsHttp2(port));
             }
         }
@@ -64,7 +61,7 @@ internal static class ClusterTranslation
         {
             Name = clusterName,
             LbPolicy = Cluster.Types.LbPolicy.RoundRobin,
-            ConnectTimeout = ConnectTimeout,
+            ConnectTimeout = Duration.FromTimeSpan(audience.Settings.ConnectTimeout),
         };
         if (reason is not null)
         {
@@ -112,18 +109,28 @@ internal static class ClusterTranslation
         };
     }
 
-    private static void AddProtocol(Cluster cluster, ServedPort? port)
+    // A stream that is open outlives every removal and every change of trust: a strict name bounds it here.
+    private static void AddProtocol(Cluster cluster, ServedPort? port, TimeSpan? streamMax)
     {
-        if (IsHttp2(port))
+        if (port?.Protocol == "tcp" || (streamMax is null && !IsHttp2(port)))
         {
-            var options = new EnvoyApi.UpstreamHttp.HttpProtocolOptions
-            {
-                ExplicitHttpConfig = new EnvoyApi.UpstreamHttp.HttpProtocolOptions.Types.ExplicitHttpConfig
-                {
-                    Http2ProtocolOptions = new Http2ProtocolOptions(),
-                },
-            };
-            cluster.TypedExtensionProtocolOptions[WellKnown.HttpOptions] = Any.Pack(options);
+            return;
         }
+
+        var options = new EnvoyApi.UpstreamHttp.HttpProtocolOptions
+        {
+            ExplicitHttpConfig = IsHttp2(port)
+                ? new() { Http2ProtocolOptions = new Http2ProtocolOptions() }
+                : new() { HttpProtocolOptions = new Http1ProtocolOptions() },
+        };
+        if (streamMax is { } max)
+        {
+            options.CommonHttpProtocolOptions = new HttpProtocolOptions
+            {
+                MaxStreamDuration = Duration.FromTimeSpan(max),
+            };
+        }
+
+        cluster.TypedExtensionProtocolOptions[WellKnown.HttpOptions] = Any.Pack(options);
     }
 }

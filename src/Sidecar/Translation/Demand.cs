@@ -7,9 +7,12 @@ namespace Fairlead.Sidecar.Translation;
 /// <param name="Assignments">The names under which they asked for its endpoints.</param>
 /// <param name="IsOverdue">Whether clients have waited long enough for it: what is not known yet is told as that, to
 /// those who hold nothing of it.</param>
+/// <param name="KeptUntil">Until when clients may use endpoints of a name that is not strict though they hear nothing
+/// more, as <see cref="Xds.Resource.Until"/>; null for ever.</param>
 internal sealed record Demand(
     bool IsImport,
     bool IsMember,
     IReadOnlyCollection<string> Clusters,
     IReadOnlyCollection<string> Assignments,
-    bool IsOverdue);
+    bool IsOverdue,
+    TimeSpan? KeptUntil = null);

@@ -29,6 +29,17 @@ internal sealed record ServedName(
     /// </summary>
     public bool WasGuarded { get; init; }
 
+    /// <summary>Of a strict name: until when its endpoints may be used, as <see cref="Xds.Resource.Until"/>; null for
+    /// any other.</summary>
+    public TimeSpan? StrictUntil { get; init; }
+
+    /// <summary>Of a strict name: how long a stream to it may be open, since no change of endpoints reaches one that
+    /// is; null for any other.</summary>
+    public TimeSpan? StreamMax { get; init; }
+
+    /// <summary>Whether a client keeps its endpoint as long as that takes requests (<c>sessionAffinity</c>).</summary>
+    public bool IsSticky { get; init; }
+
     /// <summary>
     /// Whether nothing is known yet: clients may hold endpoints since before a restart and are told none, neither more
     /// nor fewer.

@@ -47,7 +47,7 @@ internal static class ServiceResources
             yield return (resource, false);
         }
 
-        foreach (var resource in demand.Assignments.SelectMany(one => Assigned(name, one, demand.IsOverdue)))
+        foreach (var resource in demand.Assignments.SelectMany(one => Assigned(audience, name, one, demand)))
         {
             yield return (resource, false);
         }
@@ -66,7 +66,7 @@ internal static class ServiceResources
             yield return (Resource.Create(cluster), demand.IsImport);
             if (!name.IsPending)
             {
-                yield return (Resource.Create(AssignmentTranslation.Translate(name, canonical, i)), false);
+                yield return (Endpoints(audience, name, canonical, i, demand.KeptUntil), false);
             }
 
             if (audience.Client == ClientKind.Grpc)
@@ -76,6 +76,12 @@ internal static class ServiceResources
             }
         }
     }
+
+    // A proxyless gRPC client knows no end: it keeps what it has as long as it hears nothing.
+    private static Resource Endpoints(
+        Audience audience, ServedName name, string assignment, int port, TimeSpan? keptUntil) =>
+        Resource.Create(AssignmentTranslation.Translate(name, assignment, port, audience.Settings)).KeptUntil(
+            audience.Client == ClientKind.Envoy && !name.Endpoints.IsEmpty ? name.StrictUntil ?? keptUntil : null);
 
     // A host name without a port is what most clients write: the first request must find its cluster. An Envoy that
     // comes back does not say what it holds of a collection, so that nothing stands in for what is not known.
@@ -136,7 +142,8 @@ internal static class ServiceResources
     }
 
     // Endpoints that a cluster of somebody else asks for, under whatever name it has for them.
-    private static IEnumerable<Resource> Assigned(ServedName name, string spelling, bool isOverdue)
+    private static IEnumerable<Resource> Assigned(
+        Audience audience, ServedName name, string spelling, Demand demand)
     {
         if (!ClusterNames.TryRead(spelling, out _, out var number))
         {
@@ -145,7 +152,7 @@ internal static class ServiceResources
 
         if (name.IsPending)
         {
-            if (isOverdue)
+            if (demand.IsOverdue)
             {
                 yield return Resource.EmptyEndpoints(spelling).As(ResourceRole.StandIn);
             }
@@ -154,7 +161,7 @@ internal static class ServiceResources
         {
             if (spelling != ClusterNames.Canonical(name.Name, name.Ports[index].Number))
             {
-                yield return Resource.Create(AssignmentTranslation.Translate(name, spelling, index));
+                yield return Endpoints(audience, name, spelling, index, demand.KeptUntil);
             }
         }
         else

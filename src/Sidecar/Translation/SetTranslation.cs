@@ -3,17 +3,17 @@ using Fairlead.EnvoyApi.Endpoints;
 namespace Fairlead.Sidecar.Translation;
 
 /// <summary>
-/// The endpoints of a name that several segments serve. Priorities become those of the assignment, counted from 0
-/// without a gap over those that have endpoints; a member's weight is shared by its localities. Two members' endpoints
-/// never stand in one locality: the member's name is the sub-zone. Pure.
+/// The endpoints of a name that several segments serve. A member's weight is shared by its localities. Two members'
+/// endpoints never stand in one locality: the member's name is the sub-zone. Pure.
 /// </summary>
 internal static class SetTranslation
 {
     // Finer than any weight that a set can give: what is lost by rounding is below a thousandth of a member.
     private const ulong Scale = 1_000;
 
-    /// <summary>The localities, best priority first, within one by member.</summary>
-    internal static IEnumerable<LocalityLbEndpoints> Localities(ServedName name, int portIndex)
+    /// <summary>The localities, each with the priority of its member, best first, within one by member.</summary>
+    internal static IEnumerable<(int Priority, LocalityLbEndpoints Locality)> Localities(
+        ServedName name, int portIndex)
     {
         // Two members may lead to one address; it serves as the one that is preferred.
         var members = name.Endpoints
@@ -22,18 +22,8 @@ internal static class SetTranslation
             .ThenBy(endpoint => endpoint.Member!.Name, StringComparer.Ordinal)
             .DistinctBy(endpoint => (endpoint.Address, endpoint.Ports[portIndex]))
             .GroupBy(endpoint => endpoint.Member!);
-        uint priority = 0;
-        int? before = null;
-        foreach (var member in members)
-        {
-            priority += before is { } other && other != member.Key.Priority ? 1U : 0U;
-            before = member.Key.Priority;
-            foreach (var locality in Weighted(name, member.Key, member, portIndex))
-            {
-                locality.Priority = priority;
-                yield return locality;
-            }
-        }
+        return members.SelectMany(member => Weighted(name, member.Key, member, portIndex)
+            .Select(locality => (member.Key.Priority, locality)));
     }
 
     private static List<LocalityLbEndpoints> Weighted(

@@ -44,6 +44,12 @@ internal sealed class DeltaStream(
     {
         Events.Clear();
         var typeUrl = TypeUrlOf(request.TypeUrl);
+        if (SaysNothingNew(request) && Known(typeUrl) is { } known)
+        {
+            Correlate(known, request.ResponseNonce, "", request.ErrorDetail, now);
+            return Told();
+        }
+
         var isClusters = typeUrl == ResourceType.Cluster.TypeUrl;
 
         // A cluster's name may be what a stranger wrote into a header: one that is too long is told not to be there,
@@ -66,6 +72,11 @@ internal sealed class DeltaStream(
                 state.Dirty = true;
             }
 
+            if (isFirst || IsOfMany(request))
+            {
+                state.Looks.AddAll();
+            }
+
             // After the names: those of later requests end or renew what the client says here.
             if (isFirst)
             {
@@ -73,7 +84,7 @@ internal sealed class DeltaStream(
             }
         }
 
-        return [.. Events];
+        return Told();
     }
 
     protected override DeltaResponse? NextOf(TypeState state, TimeSpan now)
@@ -82,8 +93,8 @@ internal sealed class DeltaStream(
         Compare(state, owed);
         var (isOpening, isWaiting) = Open(state, owed, now);
         var isFirst = state.Subscription.Wildcard && !owed.IsWhole && Snapshot.Primed;
-        var wanted = Wanted(state);
-        var (urgent, changed) = Due(state, owed, wanted, isFirst);
+        var due = Judge(state, owed, isFirst);
+        var (urgent, changed, gone) = (due.Urgent, due.Changed, due.Gone);
         var isSilent = urgent.Count + changed.Count == 0 && IsSilent(state, owed);
         if (isSilent && IsDue(state, now))
         {
@@ -91,7 +102,6 @@ internal sealed class DeltaStream(
         }
 
         isWaiting |= isSilent && urgent.Count == 0;
-        var gone = Gone(state, owed, wanted);
         var keeps = gone.Count > 0 && state.Type == ResourceType.Cluster && RoutesUnsettled(now);
         if (keeps)
         {
@@ -109,6 +119,11 @@ internal sealed class DeltaStream(
         urgent.AddRange(changed);
         var count = Fitting(urgent);
         state.Dirty = keeps || held || isWaiting || count < urgent.Count;
+        if (!state.Dirty)
+        {
+            state.Looks.Settle(due.Open);
+        }
+
         owed.IsWhole |= isFirst && count >= answers;
         if (count + gone.Count + owed.Gone.Count == 0 && !isFirst && !owed.IsNothing)
         {
@@ -123,13 +138,21 @@ internal sealed class DeltaStream(
     protected override bool IsBehind(TypeState state)
     {
         var owed = Owed(state);
-        var wanted = Wanted(state);
-        var (urgent, changed) = Due(state, owed, wanted, isFirst: false);
-        return urgent.Count + changed.Count + owed.Gone.Count > 0 || Gone(state, owed, wanted).Count > 0;
+        var due = Judge(state, owed, isFirst: false);
+        return due.Urgent.Count + due.Changed.Count + due.Gone.Count + owed.Gone.Count > 0;
     }
 
     protected override DeltaResponse Nothing(string typeUrl, string nonce) =>
         new(typeUrl, "0", nonce, ControlPlane, [], []);
+
+    private static bool SaysNothingNew(DeltaDiscoveryRequest request) => request.ResourceNamesSubscribe.Count
+        + request.ResourceNamesUnsubscribe.Count + request.InitialResourceVersions.Count == 0;
+
+    // A request after which more may be due than the names in it.
+    private static bool IsOfMany(DeltaDiscoveryRequest request) =>
+        request.ResourceNamesSubscribe.Concat(request.ResourceNamesUnsubscribe)
+            .Any(name => name == "*" || Collections.PrefixOf(name) is not null)
+        || request.ResourceNamesUnsubscribe.Any(Collections.IsLocator);
 
     private DeltaOwed Owed(TypeState state) => _owed[state.Type.Order] ??= new DeltaOwed();
 
@@ -200,7 +223,9 @@ internal sealed class DeltaStream(
 
             isOpening = true;
             state.Opened.Add(prefix);
-            var known = Wanted(state).Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+            state.Looks.AddAll();
+            var known = All(state, owed).Where(name => name.StartsWith(prefix, StringComparison.Ordinal)
+                && IsWanted(state, name) && Lookup(state, name) is not null).ToList();
             owed.Asked.UnionWith(known.Count > 0 ? known : [SentinelFor(state, prefix + Resource.SentinelId).Name]);
         }
 
@@ -239,7 +264,7 @@ internal sealed class DeltaStream(
         var wildcard = state.Subscription.Wildcard;
         var subscribed = request.ResourceNamesSubscribe;
         var (added, removed) = state.Subscription.Change(
-            [.. subscribed.Where(IsShort)], request.ResourceNamesUnsubscribe, isNaming: subscribed.Count > 0);
+            [.. subscribed.Where(IsShort).Select(name => Shared(state, name))], request.ResourceNamesUnsubscribe, isNaming: subscribed.Count > 0);
         foreach (var name in request.ResourceNamesSubscribe.Where(state.Subscription.Names.Contains))
         {
             owed.Asked.Add(name);
@@ -283,6 +308,9 @@ internal sealed class DeltaStream(
             state.Dirty = true;
         }
 
+        state.Looks.Add(subscribed);
+        state.Looks.Add(request.ResourceNamesUnsubscribe);
+        state.Looks.Add(left);
         state.Opened.IntersectWith(state.Subscription.Prefixes);
         state.Dirty |= wildcard != state.Subscription.Wildcard || removed.Count > 0;
         if (request.ResourceNamesSubscribe.Contains("*") && state.Subscription.Wildcard)
@@ -381,80 +409,96 @@ internal sealed class DeltaStream(
         owed.Before.Clear();
     }
 
-    /// <summary>What to send, by name: what the client asked for and waits for, and what only changed.</summary>
-    private static (List<Resource> Urgent, List<Resource> Changed) Due(
-        TypeState state, DeltaOwed owed, Dictionary<string, Resource> wanted, bool isFirst)
+    /// <summary>What is due of the names that are to be looked at.</summary>
+    private DeltaDue Judge(TypeState state, DeltaOwed owed, bool isFirst)
     {
-        var urgent = new List<Resource>();
-        var changed = new List<Resource>();
-        foreach (var resource in wanted.Values)
+        var due = new DeltaDue();
+        foreach (var name in state.Looks.IsEverything ? All(state, owed) : state.Looks.Names)
         {
-            var isNew = !state.Sent.ContainsKey(resource.Name)
-                && (isFirst || state.Subscription.Names.Contains(resource.Name)
-                    || state.Subscription.IsInCollection(resource.Name));
-            if (owed.Asked.Contains(resource.Name) || isNew)
-            {
-                urgent.Add(resource);
-            }
-            else if (!IsSent(state, resource) || state.Forced.Contains(resource.Name))
-            {
-                changed.Add(resource);
-            }
+            Judge(state, owed, name, isFirst, due);
         }
 
-        urgent.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
-        changed.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
-        return (urgent, changed);
+        due.Sort();
+        return due;
     }
 
-    /// <summary>What the client holds, by us or from before, and should not.</summary>
-    private List<string> Gone(TypeState state, DeltaOwed owed, Dictionary<string, Resource> wanted)
+    private void Judge(TypeState state, DeltaOwed owed, string name, bool isFirst, DeltaDue due)
     {
-        if (state.Type == ResourceType.Endpoints || !Snapshot.Primed)
+        if (IsWanted(state, name) && Lookup(state, name) is { } resource)
         {
-            return [];
+            var isNew = !state.Sent.ContainsKey(name)
+                && (isFirst || state.Subscription.Names.Contains(name) || state.Subscription.IsInCollection(name));
+            if (owed.Asked.Contains(name) || isNew)
+            {
+                due.Urgent.Add(resource);
+            }
+            else if (!IsSent(state, resource) || state.Forced.Contains(name))
+            {
+                due.Changed.Add(resource);
+            }
+
+            return;
         }
 
-        // Who asks for clusters one by one keeps them whatever becomes of them, as one of a collection does.
-        var isOnDemand = IsOnDemand(state);
-        var gone = state.Sent.Keys.Union(owed.Outdated, StringComparer.Ordinal).Where(name =>
-            !wanted.ContainsKey(name) && !state.Subscription.IsInCollection(name)
-            && !(isOnDemand && state.Subscription.Names.Contains(name))).ToList();
-        gone.Sort(StringComparer.Ordinal);
-        return gone;
+        if (state.Subscription.Names.Contains(name))
+        {
+            due.Open.Add(name);
+        }
+
+        if (IsGone(state, owed, name, due))
+        {
+            due.Gone.Add(name);
+        }
     }
 
-    /// <summary>All that the client should hold of a type, as far as it is known.</summary>
+    /// <summary>Whether the client holds, by us or from before, what it should not.</summary>
+    /// <remarks>Who asks for clusters one by one keeps them whatever becomes of them, as one of a collection
+    /// does.</remarks>
+    private bool IsGone(TypeState state, DeltaOwed owed, string name, DeltaDue due) =>
+        state.Type != ResourceType.Endpoints && Snapshot.Primed
+        && (state.Sent.ContainsKey(name) || owed.Outdated.Contains(name))
+        && !state.Subscription.IsInCollection(name)
+        && !(state.Subscription.Names.Contains(name) && (due.IsOnDemand ??= IsOnDemand(state)));
+
+    /// <summary>Whether a client should hold a name of a type, as far as it is known.</summary>
     /// <remarks>Of everything nothing is told before the view is primed; what is asked for by name, or of a collection
     /// that is open, is told as it is known.</remarks>
-    private Dictionary<string, Resource> Wanted(TypeState state)
+    private bool IsWanted(TypeState state, string name) => state.Subscription.Names.Contains(name)
+        || state.Sentinels.ContainsKey(name)
+        || (state.Subscription.Wildcard && Snapshot.Primed && Snapshot.Wildcard(state.Type).Contains(name))
+        || (IsOpened(state, name) && Snapshot.Located(state.Type).Contains(name));
+
+    private static bool IsOpened(TypeState state, string name)
     {
-        var wanted = new Dictionary<string, Resource>(state.Subscription.Names.Count, StringComparer.Ordinal);
-        Take(state.Subscription.Names);
-        Take(state.Sentinels.Keys);
+        foreach (var prefix in state.Opened)
+        {
+            if (name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>All names that a client should hold of a type or does.</summary>
+    private HashSet<string> All(TypeState state, DeltaOwed owed)
+    {
+        var all = new HashSet<string>(state.Subscription.Names, StringComparer.Ordinal);
+        all.UnionWith(state.Sentinels.Keys);
+        all.UnionWith(state.Sent.Keys);
+        all.UnionWith(owed.Outdated);
         if (state.Subscription.Wildcard && Snapshot.Primed)
         {
-            Take(Snapshot.Wildcard(state.Type));
+            all.UnionWith(Snapshot.Wildcard(state.Type));
         }
 
         if (state.Opened.Count > 0)
         {
-            Take(Snapshot.Located(state.Type).Where(
-                name => state.Opened.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))));
+            all.UnionWith(Snapshot.Located(state.Type).Where(name => IsOpened(state, name)));
         }
 
-        return wanted;
-
-        void Take(IEnumerable<string> names)
-        {
-            foreach (var name in names)
-            {
-                if (!wanted.ContainsKey(name) && Lookup(state, name) is { } resource)
-                {
-                    wanted.Add(name, resource);
-                }
-            }
-        }
+        return all;
     }
 
     private (SentResponse Sent, DeltaResponse Written) Respond(
@@ -495,6 +539,7 @@ internal sealed class DeltaStream(
         var nonce = NextNonce();
         return (
             new SentResponse(nonce, state.Version, resources, now),
-            new DeltaResponse(state.Type.TypeUrl, state.Version, nonce, ControlPlane, resources, removed));
+            new DeltaResponse(
+                state.Type.TypeUrl, state.Version, nonce, ControlPlane, Written(resources, now), removed));
     }
 }

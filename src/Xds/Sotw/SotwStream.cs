@@ -1,4 +1,3 @@
-using Fairlead.EnvoyApi.Discovery;
 using Fairlead.Xds.Streams;
 
 namespace Fairlead.Xds.Sotw;
@@ -13,30 +12,40 @@ internal sealed class SotwStream(
     string controlPlane,
     XdsLimits? limits = null,
     ResourceType? only = null)
-    : DiscoveryStream<DiscoveryRequest, SotwResponse>(
+    : DiscoveryStream<SotwRequest, SotwResponse>(
         snapshot, missing, (controlPlane, limits ?? XdsLimits.Default), only)
 {
-    public override IReadOnlyList<StreamEvent> Receive(DiscoveryRequest request, TimeSpan now)
+    // The list of names of the last request, by type.
+    private readonly NameList?[] _lists = new NameList?[ResourceType.All.Length];
+
+    public override IReadOnlyList<StreamEvent> Receive(SotwRequest request, TimeSpan now)
     {
         Events.Clear();
         var typeUrl = TypeUrlOf(request.TypeUrl);
-        if ((Check(typeUrl, request.ResourceNames) ?? CheckCount(request.ResourceNames.Count)) is { } failed)
+        var names = request.Names.Names;
+        if (Known(typeUrl) is { } known && ReferenceEquals(_lists[known.Type.Order], request.Names))
+        {
+            Correlate(known, request.Nonce, request.Version, request.Error, now);
+            return Told();
+        }
+
+        if ((Check(typeUrl, names) ?? CheckCount(names.Count)) is { } failed)
         {
             return [failed];
         }
 
-        if (StateOf(typeUrl, request.ResourceNames.Count > 0) is { } state)
+        if (StateOf(typeUrl, names.Count > 0) is { } state)
         {
-            var holds = !state.Requested && request.VersionInfo.Length > 0;
-            Correlate(state, request.ResponseNonce, request.VersionInfo, request.ErrorDetail, now);
-            TakeNames(state, request);
+            var holds = !state.Requested && request.Version.Length > 0;
+            Correlate(state, request.Nonce, request.Version, request.Error, now);
+            TakeNames(state, request.Names);
             if (holds)
             {
                 state.Held.UnionWith(state.Subscription.Names);
             }
         }
 
-        return [.. Events];
+        return Told();
     }
 
     protected override SotwResponse? NextOf(TypeState state, TimeSpan now) =>
@@ -45,18 +54,21 @@ internal sealed class SotwStream(
     protected override bool IsBehind(TypeState state) => state.Type.FullState
         ? Target(state) is var target
             && (target.Count != state.Sent.Count || target.Values.Any(resource => !IsSent(state, resource)))
-        : Due(state, out _).Count > 0;
+        : Due(state, out _, out _).Count > 0;
 
     protected override SotwResponse Nothing(string typeUrl, string nonce) => new(typeUrl, "0", nonce, ControlPlane, []);
 
-    private void TakeNames(TypeState state, DiscoveryRequest request)
+    private void TakeNames(TypeState state, NameList list)
     {
         var wildcard = state.Subscription.Wildcard;
-        var (added, removed) = state.Subscription.SetNames(request.ResourceNames);
+        list.Share(name => Shared(state, name));
+        _lists[state.Type.Order] = list;
+        var (added, removed) = state.Subscription.SetNames(list.Names);
         foreach (var name in added.Concat(removed))
         {
             // A name that is newly asked for is sent even if the client got it unasked before.
             state.Forget(name);
+            state.Looks.Add(name);
         }
 
         state.Dirty |= wildcard != state.Subscription.Wildcard || added.Count + removed.Count > 0;
@@ -81,7 +93,8 @@ internal sealed class SotwStream(
 
         var nonce = NextNonce();
         state.Record(new SentResponse(nonce, state.Version, resources, now), isPush);
-        return new SotwResponse(state.Type.TypeUrl, state.Version, nonce, ControlPlane, resources);
+        return new SotwResponse(
+            state.Type.TypeUrl, state.Version, nonce, ControlPlane, Written(resources, now));
     }
 
     /// <summary>Clusters and listeners: everything that the client should hold, if that is not what it holds.</summary>
@@ -121,7 +134,7 @@ internal sealed class SotwStream(
     /// <summary>Endpoints and routes: what the client asked for and does not hold as it is now.</summary>
     private SotwResponse? NextIncremental(TypeState state, TimeSpan now)
     {
-        var due = Due(state, out var news);
+        var due = Due(state, out var news, out var open);
         var held = due.Count > news && (Held(state, now) || WaitsForClusters(state));
         if (held)
         {
@@ -130,32 +143,45 @@ internal sealed class SotwStream(
 
         var count = Fitting(due);
         state.Dirty = held || count < due.Count;
+        if (!state.Dirty)
+        {
+            state.Looks.Settle(open);
+        }
+
         return count == 0 ? null : Respond(state, due.GetRange(0, count), now, isPush: count > news);
     }
 
     /// <summary>The resources to send, in the order of their names, those never sent before first.</summary>
-    private List<Resource> Due(TypeState state, out int news)
+    private List<Resource> Due(TypeState state, out int news, out IReadOnlyCollection<string> open)
     {
         var fresh = new List<Resource>();
         var changed = new List<Resource>();
-        foreach (var name in state.Subscription.Names)
+        List<string>? unknown = null;
+        var names = state.Looks.IsEverything ? state.Subscription.Names : state.Looks.Names;
+        foreach (var name in names)
         {
-            if (Lookup(state, name) is not { } resource)
+            if (!state.Subscription.Names.Contains(name))
             {
                 continue;
             }
 
-            if (!state.Sent.TryGetValue(name, out var sent))
+            if (Lookup(state, name) is not { } resource)
+            {
+                (unknown ??= []).Add(name);
+                continue;
+            }
+
+            if (!state.Sent.ContainsKey(name))
             {
                 fresh.Add(resource);
             }
-            else if (sent.Fingerprint != resource.Fingerprint || state.Forced.Contains(name))
+            else if (!IsSent(state, resource) || state.Forced.Contains(name))
             {
                 changed.Add(resource);
             }
         }
 
-        news = fresh.Count;
+        (news, open) = (fresh.Count, unknown ?? (IReadOnlyCollection<string>)[]);
         fresh.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         changed.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         fresh.AddRange(changed);

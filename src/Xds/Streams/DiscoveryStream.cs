@@ -47,6 +47,9 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
 
     public ResourceSnapshot Snapshot { get; private set; } = snapshot;
 
+    /// <summary>What the server's clock said when the stream's own said 0.</summary>
+    public TimeSpan StartedAt { get; set; }
+
     protected XdsLimits Limits => options.Limits;
 
     protected ResourceType? Only => only;
@@ -61,12 +64,22 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     /// <summary>Serves this snapshot from now on.</summary>
     public void Advance(ResourceSnapshot snapshot)
     {
+        var changes = snapshot.ChangesSince(Snapshot);
+        foreach (var (type, name) in changes ?? [])
+        {
+            _types[type.Order]?.Looks.Add(name);
+        }
+
         foreach (var state in Types)
         {
             state.Dirty |= snapshot.Primed != Snapshot.Primed
                 || !ReferenceEquals(snapshot.Resources(state.Type), Snapshot.Resources(state.Type))
                 || !ReferenceEquals(snapshot.Wildcard(state.Type), Snapshot.Wildcard(state.Type))
                 || !ReferenceEquals(snapshot.Located(state.Type), Snapshot.Located(state.Type));
+            if (changes is null)
+            {
+                state.Looks.AddAll();
+            }
         }
 
         Snapshot = snapshot;
@@ -86,6 +99,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         foreach (var name in names.Where(endpoints.Subscription.Names.Contains))
         {
             endpoints.Forced.Add(name);
+            endpoints.Looks.Add(name);
             endpoints.Dirty = isAsked = true;
         }
 
@@ -108,6 +122,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         }
 
         clusters.Forced.UnionWith(clusters.Sent.Keys);
+        clusters.Looks.AddAll();
         return clusters.Dirty = true;
     }
 
@@ -165,6 +180,18 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
 
     /// <summary>A response without resources, for a type that is not served.</summary>
     protected abstract TResponse Nothing(string typeUrl, string nonce);
+
+    /// <summary>The state of a type that was asked for before; null where it was not.</summary>
+    protected TypeState? Known(string typeUrl) =>
+        ResourceType.Find(typeUrl) is { } type && _types[type.Order] is { Requested: true } state ? state : null;
+
+    /// <summary>The name in memory that others have it in too, as far as there is any: a thousand streams that ask for
+    /// the same names hold each of them once.</summary>
+    protected string Shared(TypeState state, string name) =>
+        state.Subscription.Find(name) ?? Snapshot.FindName(state.Type, name) ?? name;
+
+    /// <summary>What the request led to.</summary>
+    protected IReadOnlyList<StreamEvent> Told() => Events.Count == 0 ? [] : [.. Events];
 
     /// <summary>The state of a known type, made at its first request; null for an unknown type, which is
     /// remembered.</summary>
@@ -304,8 +331,11 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         return true;
     }
 
-    protected static bool IsSent(TypeState state, Resource resource) =>
-        state.Sent.GetValueOrDefault(resource.Name)?.Fingerprint == resource.Fingerprint;
+    protected static bool IsSent(TypeState state, Resource resource) => state.Holds(resource);
+
+    /// <summary>These as they are written now.</summary>
+    protected IReadOnlyList<Resource> Written(List<Resource> resources, TimeSpan now) =>
+        Resource.At(resources, StartedAt + now);
 
     /// <summary>How many resources of a list one response takes.</summary>
     protected int Fitting(List<Resource> due)

@@ -2,7 +2,6 @@ using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.Discovery;
 using Fairlead.Xds.Delta;
 using Fairlead.Xds.Sotw;
-using Google.Protobuf;
 
 namespace Fairlead.Xds.Streams;
 
@@ -11,7 +10,7 @@ namespace Fairlead.Xds.Streams;
 /// <param name="Only">Its one type; null for the aggregated service.</param>
 /// <param name="Service">The full name of the service.</param>
 /// <param name="Method">The method.</param>
-/// <param name="Parser">Reads requests.</param>
+/// <param name="Parser">Makes what reads the requests of one stream.</param>
 /// <param name="NodeOf">The node of a request; null where it names none.</param>
 /// <param name="Open">Makes the stream.</param>
 internal sealed record StreamService<TRequest, TResponse>(
@@ -19,10 +18,10 @@ internal sealed record StreamService<TRequest, TResponse>(
     ResourceType? Only,
     string Service,
     string Method,
-    MessageParser<TRequest> Parser,
+    Func<IRequestParser<TRequest>> Parser,
     Func<TRequest, Node?> NodeOf,
     Func<ResourceSnapshot, Func<ResourceType, string, Resource?>, DiscoveryStream<TRequest, TResponse>> Open)
-    where TRequest : class, IMessage<TRequest>
+    where TRequest : class
     where TResponse : class, IDiscoveryResponse;
 
 /// <summary>The methods that are served. Stateless.</summary>
@@ -30,19 +29,13 @@ internal static class StreamServices
 {
     private const string Aggregated = "envoy.service.discovery.v3.AggregatedDiscoveryService";
 
-    private static readonly MessageParser<DiscoveryRequest> Requests =
-        DiscoveryRequest.Parser.WithDiscardUnknownFields(true);
-
-    private static readonly MessageParser<DeltaDiscoveryRequest> DeltaRequests =
-        DeltaDiscoveryRequest.Parser.WithDiscardUnknownFields(true);
-
     /// <summary>The state-of-the-world method of a type; of the aggregated service for null.</summary>
-    public static StreamService<DiscoveryRequest, SotwResponse> Sotw(ResourceType? type, AdsOptions options) => new(
+    public static StreamService<SotwRequest, SotwResponse> Sotw(ResourceType? type, AdsOptions options) => new(
         type?.ShortName ?? "ads",
         type,
         ServiceOf(type),
         type is null ? "StreamAggregatedResources" : "Stream" + Plural(type),
-        Requests,
+        static () => new SotwRequestParser(),
         static request => request.Node,
         (snapshot, missing) => new SotwStream(snapshot, missing, options.ControlPlane, options.Limits, type));
 
@@ -53,7 +46,7 @@ internal static class StreamServices
             type,
             ServiceOf(type),
             type is null ? "DeltaAggregatedResources" : "Delta" + Plural(type),
-            DeltaRequests,
+            static () => DeltaRequestParser.Instance,
             static request => request.Node,
             (snapshot, missing) => new DeltaStream(snapshot, missing, options.ControlPlane, options.Limits, type));
 

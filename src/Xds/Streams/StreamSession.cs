@@ -1,5 +1,6 @@
 using Fairlead.Rpc;
 using Fairlead.Xds.Csds;
+using Google.Protobuf;
 
 namespace Fairlead.Xds.Streams;
 
@@ -21,13 +22,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
     IViewProvider views,
     AdsOptions options,
     SessionEvents told) : IStreamSession, IViewWatcher
-    where TRequest : class, Google.Protobuf.IMessage<TRequest>
+    where TRequest : class
     where TResponse : class, IDiscoveryResponse
 {
     private readonly Lock _gate = new();
     private readonly TimeProvider _time = options.TimeProvider;
     private readonly long _startedStamp = options.TimeProvider.GetTimestamp();
     private readonly DateTimeOffset _startedAt = options.TimeProvider.GetUtcNow();
+    private readonly IRequestParser<TRequest> _parser = service.Parser();
     private ClientNode _node = ClientNode.Anonymous;
     private ResourceView? _view;
     private DiscoveryStream<TRequest, TResponse>? _stream;
@@ -93,7 +95,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     /// <summary>Serves until the client half-closes, which ends the call with OK, or until it is cancelled.</summary>
     /// <exception cref="RpcException">A request was refused, or a response was not read in time.</exception>
     public async Task RunAsync(
-        IAsyncStreamReader<TRequest> requests,
+        IAsyncStreamReader<RequestBytes> requests,
         IServerStreamWriter<TResponse> responses,
         CancellationToken cancellationToken)
     {
@@ -102,10 +104,11 @@ internal sealed class StreamSession<TRequest, TResponse>(
             return;
         }
 
-        var (view, stream) = Open(requests.Current);
+        var first = Parse(requests.Current);
+        var (view, stream) = Open(first);
         try
         {
-            Receive(stream, requests.Current);
+            Receive(stream, first);
             await ServeAsync(view, stream, requests, responses, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -120,12 +123,29 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
+    private TRequest Parse(RequestBytes request)
+    {
+        using (request)
+        {
+            try
+            {
+                return _parser.Parse(request.Bytes);
+            }
+            catch (InvalidProtocolBufferException exception)
+            {
+                throw new RpcException(
+                    new Status(StatusCode.Internal, "BadMessage: the message does not parse", exception));
+            }
+        }
+    }
+
     private (ResourceView View, DiscoveryStream<TRequest, TResponse> Stream) Open(TRequest first)
     {
         var node = ClientNode.From(service.NodeOf(first));
         var view = views.Open(node, service.Only);
         view.Watchers.Join(this);
         var stream = service.Open(view.Current, view.Missing);
+        stream.StartedAt = _time.GetElapsedTime(0, _startedStamp);
         lock (_gate)
         {
             (_node, _view, _stream) = (node, view, stream);
@@ -138,7 +158,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private async Task ServeAsync(
         ResourceView view,
         DiscoveryStream<TRequest, TResponse> stream,
-        IAsyncStreamReader<TRequest> requests,
+        IAsyncStreamReader<RequestBytes> requests,
         IServerStreamWriter<TResponse> responses,
         CancellationToken cancellationToken)
     {
@@ -161,7 +181,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
                     return;
                 }
 
-                Receive(stream, requests.Current);
+                Receive(stream, Parse(requests.Current));
                 read = requests.MoveNext(cancellationToken);
             }
         }

@@ -48,6 +48,9 @@ internal sealed class TypeState(ResourceType type)
     /// <summary>When the first request of this type came.</summary>
     public TimeSpan AskedAt { get; set; }
 
+    /// <summary>At which names to look for something to send.</summary>
+    public Looks Looks { get; } = new();
+
     /// <summary>Whether there may be something to send.</summary>
     public bool Dirty { get; set; }
 
@@ -128,6 +131,12 @@ internal sealed class TypeState(ResourceType type)
             yield return new ResourceStatus(Type, name, state, sent, state == ResourceState.Refused ? words : null);
         }
     }
+
+    /// <summary>Whether the client holds this by us, to the same end. What it refused is not sent again for a later
+    /// one.</summary>
+    public bool Holds(Resource resource) => _sent.TryGetValue(resource.Name, out var sent)
+        && sent.Fingerprint == resource.Fingerprint
+        && (sent.Until == resource.Until || _refused?.ContainsKey(resource.Name) == true);
 
     public void Note(Resource resource)
     {

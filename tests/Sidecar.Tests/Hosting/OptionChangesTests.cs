@@ -36,6 +36,8 @@ public sealed class OptionChangesTests
         { "xds: {socket: x.sock}", "xds.socket", false },
         { "xds: {address: 127.0.0.1:9}", "xds.address", false },
         { "xds: {on_demand: {hold: 1s}}", "xds.on_demand", false },
+        { "xds: {on_sidecar_loss: expire}", "xds.on_sidecar_loss", false },
+        { "xds: {clusters: {outliers: {failures: 3}}}", "xds.clusters", false },
         { "xds: {spiffe: {certificate: c, key: k}}", "xds.spiffe", false },
         { "xds: {grpc: {authorities: default}}", "xds.grpc", false },
         { "xds: {grpc: {domains: [{domain: a.example, authorities: a}]}}", "xds.grpc", false },
@@ -84,7 +86,7 @@ public sealed class OptionChangesTests
     {
         Assert.Equal(
             "Admin Bootstrap Dns Identity Imports Metrics OnDemand Proxy State Subject Telemetry TtlCap "
-            + "UnsafeAllowLoopbackEndpoints XdsAddress XdsGrpc XdsSocket XdsSvid",
+            + "UnsafeAllowLoopbackEndpoints XdsAddress XdsClusters XdsGrpc XdsKeptFor XdsSocket XdsSvid",
             Properties(typeof(SidecarOptions)));
         Assert.Equal("Address Servers SystemServers TtlMax Upstreams Vips Zones", Properties(typeof(DnsSettings)));
         var proxy = new List<string>();

@@ -39,6 +39,11 @@ public sealed class TranslationTests
         var shown = new JsonArray([.. resources.Select(one =>
         {
             var node = Golden.Show(one.Resource).AsObject();
+            if (one.Resource.Until is { } until)
+            {
+                node["ends_at"] = until.ToString();
+            }
+
             node["in_everything"] = one.Wildcard;
             return (JsonNode)node;
         })]);
@@ -85,9 +90,12 @@ public sealed class TranslationTests
         }
     }
 
-    private static Audience AudienceOf(ClientKind kind, Case input) => kind == ClientKind.Grpc ? Audience.Grpc
+    private static Audience AudienceOf(ClientKind kind, Case input) => (kind == ClientKind.Grpc ? Audience.Grpc
         : input.Endpoints == EndpointSource.Ads ? Audience.Envoy
-        : new Audience(ClientKind.Envoy, EndpointSource.Stream, input.Endpoints);
+        : new Audience(ClientKind.Envoy, EndpointSource.Stream, input.Endpoints)) with
+        {
+            Settings = input.Settings ?? ClusterSettings.Default,
+        };
 
     private static Demand DemandOf(ClientKind kind, Case input) => new(
         input.IsImport,
@@ -110,5 +118,6 @@ public sealed class TranslationTests
         bool IsMember = false,
         string[]? Assignments = null,
         bool IsOverdue = false,
-        EndpointSource Endpoints = EndpointSource.Ads);
+        EndpointSource Endpoints = EndpointSource.Ads,
+        ClusterSettings? Settings = null);
 }

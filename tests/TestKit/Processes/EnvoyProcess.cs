@@ -39,13 +39,15 @@ public sealed class EnvoyProcess : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="isDelta">Whether it asks by the delta variant.</param>
     /// <param name="isPerType">Whether each type has a stream of its own.</param>
+    /// <param name="listeners">Further listeners, as YAML that is indented by four.</param>
     public static Task<EnvoyProcess> StartAsync(
         string program,
         string xdsSocket,
         CancellationToken cancellationToken,
         bool isDelta = false,
-        bool isPerType = false) =>
-        StartWithAsync(program, Bootstrap(xdsSocket, isDelta, isPerType), cancellationToken);
+        bool isPerType = false,
+        string listeners = "") =>
+        StartWithAsync(program, Bootstrap(xdsSocket, isDelta, isPerType, listeners), cancellationToken);
 
     /// <summary>Starts one with a bootstrap of its own, whose first listener speaks HTTP, and waits until its admin
     /// page answers.</summary>
@@ -148,7 +150,7 @@ public sealed class EnvoyProcess : IAsyncDisposable
 
     private static bool AdminIsWritten(string file) => File.Exists(file) && new FileInfo(file).Length > 0;
 
-    private static string Bootstrap(string xdsSocket, bool isDelta, bool isPerType)
+    private static string Bootstrap(string xdsSocket, bool isDelta, bool isPerType, string listeners)
     {
         var source = $"api_type: {(isDelta ? "DELTA_GRPC" : "GRPC")}, transport_api_version: V3, "
             + "set_node_on_first_message_only: true, grpc_services: [{ envoy_grpc: { cluster_name: xds, "
@@ -177,6 +179,7 @@ public sealed class EnvoyProcess : IAsyncDisposable
                               - name: router
                                 typed_config:
                                   "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+            {{listeners}}
               clusters:
                 - name: xds
                   type: STATIC

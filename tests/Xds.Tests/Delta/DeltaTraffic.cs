@@ -22,6 +22,9 @@ internal sealed class DeltaTraffic(int seed)
     private readonly Dictionary<ResourceType, string> _nonces = [];
     private readonly Dictionary<ResourceType, int> _inFlight = [];
     private DeltaStream _stream = null!;
+
+    // The same stream, but told of snapshots of which it does not know what changed: it looks at all names each time.
+    private DeltaStream _thorough = null!;
     private ResourceSnapshot _snapshot = Snapshot();
     private TimeSpan _now = TimeSpan.FromSeconds(1);
     private bool _everything;
@@ -136,7 +139,14 @@ internal sealed class DeltaTraffic(int seed)
         Drain();
     }
 
-    private void Publish(SnapshotBuilder builder) => _stream.Advance(_snapshot = builder.Build());
+    private static Resource? Missing(ResourceType type, string name) =>
+        type == ResourceType.Endpoints ? Resource.EmptyEndpoints(name) : null;
+
+    private void Publish(SnapshotBuilder builder)
+    {
+        _stream.Advance(_snapshot = builder.Build());
+        _thorough.Advance(Anew(_snapshot));
+    }
 
     /// <summary>The server begins anew and knows of its names one by one.</summary>
     private void Restart()
@@ -181,8 +191,8 @@ internal sealed class DeltaTraffic(int seed)
 
     private void Connect()
     {
-        _stream = new DeltaStream(_snapshot, static (type, name) =>
-            type == ResourceType.Endpoints ? Resource.EmptyEndpoints(name) : null, "test/1");
+        _stream = new DeltaStream(_snapshot, Missing, "test/1");
+        _thorough = new DeltaStream(_snapshot, Missing, "test/1");
         _nonces.Clear();
         _unsure.Clear();
         _inFlight.Clear();
@@ -227,12 +237,14 @@ internal sealed class DeltaTraffic(int seed)
         var request = new DeltaDiscoveryRequest { TypeUrl = type.TypeUrl };
         fill(request);
         Assert.DoesNotContain(_stream.Receive(request, _now), told => told is StreamEvent.Failed);
+        _thorough.Receive(request, _now);
     }
 
     private void Drain()
     {
         while (_stream.Next(_now) is { } response)
         {
+            Assert.Equal(BytesOf(response), BytesOf(_thorough.Next(_now)));
             var type = ResourceType.Find(response.TypeUrl)!;
             _nonces[type] = response.Nonce;
             _answers += type == ResourceType.Cluster ? 1 : 0;
@@ -251,5 +263,7 @@ internal sealed class DeltaTraffic(int seed)
                 _unsure.Remove((type, name));
             }
         }
+
+        Assert.Null(_thorough.Next(_now));
     }
 }

@@ -17,6 +17,9 @@ internal sealed class RandomTraffic(int seed)
     private readonly Dictionary<ResourceType, string> _nonces = [];
     private readonly Dictionary<ResourceType, int> _inFlight = [];
     private SotwStream _stream = null!;
+
+    // The same stream, but told of snapshots of which it does not know what changed: it looks at all names each time.
+    private SotwStream _thorough = null!;
     private ResourceSnapshot _snapshot = Snapshot();
     private TimeSpan _now = TimeSpan.FromSeconds(1);
     private string[] _names = [];
@@ -24,6 +27,7 @@ internal sealed class RandomTraffic(int seed)
     public void Run()
     {
         _stream = new SotwStream(_snapshot, static (_, name) => Resource.EmptyEndpoints(name), "test/1");
+        _thorough = new SotwStream(_snapshot, static (_, name) => Resource.EmptyEndpoints(name), "test/1");
         Send(ResourceType.Cluster);
         for (var step = 0; step < 120; step++)
         {
@@ -89,7 +93,11 @@ internal sealed class RandomTraffic(int seed)
         Drain();
     }
 
-    private void Publish(SnapshotBuilder builder) => _stream.Advance(_snapshot = builder.Build());
+    private void Publish(SnapshotBuilder builder)
+    {
+        _stream.Advance(_snapshot = builder.Build());
+        _thorough.Advance(Anew(_snapshot));
+    }
 
     private void Send(ResourceType type, bool refuse = false)
     {
@@ -99,6 +107,7 @@ internal sealed class RandomTraffic(int seed)
         request.ResourceNames.Add(type == ResourceType.Cluster ? [] : _names);
         request.ErrorDetail = refuse ? new EnvoyApi.Rpc.Status { Message = "no" } : null;
         _stream.Receive(request, _now);
+        _thorough.Receive(request, _now);
         if (type == ResourceType.Endpoints)
         {
             foreach (var gone in _endpoints.Keys.Except(_names).ToList())
@@ -112,6 +121,7 @@ internal sealed class RandomTraffic(int seed)
     {
         while (_stream.Next(_now) is { } response)
         {
+            Assert.Equal(BytesOf(response), BytesOf(_thorough.Next(_now)));
             var type = ResourceType.Find(response.TypeUrl)!;
             _nonces[type] = response.Nonce;
             _inFlight[type] = _inFlight.GetValueOrDefault(type) + 1;
@@ -127,5 +137,7 @@ internal sealed class RandomTraffic(int seed)
                 held[resource.Name] = resource.Version;
             }
         }
+
+        Assert.Null(_thorough.Next(_now));
     }
 }

@@ -81,6 +81,8 @@ internal sealed record OptionChanges(ImmutableArray<string> Live, ImmutableArray
             ["xds.socket"] = options.XdsSocket,
             ["xds.spiffe"] = Text(options.XdsSvid),
             ["xds.on_demand"] = Text(options.OnDemand),
+            ["xds.clusters"] = $"{options.XdsClusters}",
+            ["xds.on_sidecar_loss"] = $"{options.XdsKeptFor}",
             ["xds.grpc"] = options.XdsGrpc is { } grpc
                 ? Joined(
                 [

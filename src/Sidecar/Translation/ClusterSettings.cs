@@ -1,0 +1,63 @@
+namespace Fairlead.Sidecar.Translation;
+
+/// <summary>
+/// What the operator wants of the clusters that clients get, beside what their segments signed. Equal settings give
+/// equal clusters, byte for byte. Immutable.
+/// </summary>
+internal sealed record ClusterSettings
+{
+    /// <summary>What is used where the configuration says nothing.</summary>
+    internal static ClusterSettings Default { get; } = new();
+
+    /// <value>How long a connection may take to open: long enough across regions, short enough that a dead endpoint is
+    /// left for another. Envoy and gRPC.</value>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <value>Where the pod is: endpoints of its zone come before those of its region, and those before others; null
+    /// where all are as near. Envoy and gRPC.</value>
+    public PodPlace? Place { get; init; }
+
+    /// <value>What tells this pod from others, where a client is to keep its endpoint.</value>
+    public string Pod { get; init; } = "";
+
+    /// <value>How many hundredths of the load that is left the healthy endpoints of a priority are trusted with before
+    /// some of it goes to the next; null for Envoy's 140.</value>
+    public uint? Overprovisioning { get; init; }
+
+    /// <value>How endpoints are asked whether they live; null where they are not.</value>
+    public HealthSettings? Health { get; init; }
+
+    /// <value>When an endpoint that fails requests is left out for a while; null for never.</value>
+    public OutlierSettings? Outliers { get; init; }
+
+    /// <value>How much a cluster may have open; null for Envoy's own limits (1,024 of each, 3 retries).</value>
+    public LimitSettings? Limits { get; init; }
+}
+
+/// <summary>Where a pod is. Immutable.</summary>
+/// <param name="Region">Its region.</param>
+/// <param name="Zone">Its zone in it; null where that is unknown.</param>
+internal sealed record PodPlace(string Region, string? Zone);
+
+/// <summary>Active health checks. Immutable.</summary>
+/// <param name="Path">What ports of HTTP are asked for; null to open a connection, as at ports of TCP.</param>
+/// <param name="Interval">From one check to the next.</param>
+/// <param name="Timeout">How long one may take.</param>
+/// <param name="Failures">How many in a row make an endpoint unhealthy.</param>
+/// <param name="Successes">How many in a row make it healthy again.</param>
+internal sealed record HealthSettings(
+    string? Path, TimeSpan Interval, TimeSpan Timeout, uint Failures, uint Successes);
+
+/// <summary>Passive ejection. Immutable.</summary>
+/// <param name="Failures">How many failures in a row eject an endpoint.</param>
+/// <param name="Interval">How often that is looked at.</param>
+/// <param name="Ejection">How long the first ejection lasts.</param>
+/// <param name="ShareMax">Which part of the endpoints may be ejected, in hundredths.</param>
+internal sealed record OutlierSettings(uint Failures, TimeSpan Interval, TimeSpan Ejection, uint ShareMax);
+
+/// <summary>What a cluster may have open at once. Immutable.</summary>
+/// <param name="Connections">Connections.</param>
+/// <param name="Pending">Requests that wait for a connection.</param>
+/// <param name="Requests">Requests under way.</param>
+/// <param name="Retries">Retries under way.</param>
+internal sealed record LimitSettings(uint Connections, uint Pending, uint Requests, uint Retries);

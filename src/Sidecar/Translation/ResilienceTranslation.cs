@@ -1,0 +1,84 @@
+using Fairlead.EnvoyApi.Clusters;
+using Fairlead.EnvoyApi.Core;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Fairlead.Sidecar.Translation;
+
+/// <summary>How an Envoy finds failing endpoints by itself, and what it may have open. Pure.</summary>
+internal static class ResilienceTranslation
+{
+    /// <summary>Gives a cluster what the operator chose.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="settings">What was chosen.</param>
+    /// <param name="name">The name that it leads to.</param>
+    /// <param name="port">The port that it leads to.</param>
+    internal static void Add(Cluster cluster, ClusterSettings settings, ServedName name, ServedPort? port)
+    {
+        if (settings.Health is { } health)
+        {
+            cluster.HealthChecks.Add(Translate(health, name, port));
+        }
+
+        if (settings.Outliers is { } outliers)
+        {
+            cluster.OutlierDetection = new OutlierDetection
+            {
+                Consecutive5Xx = outliers.Failures,
+                Interval = Duration.FromTimeSpan(outliers.Interval),
+                BaseEjectionTime = Duration.FromTimeSpan(outliers.Ejection),
+                MaxEjectionPercent = outliers.ShareMax,
+            };
+        }
+
+        if (settings.Limits is { } limits)
+        {
+            cluster.CircuitBreakers = new CircuitBreakers
+            {
+                Thresholds =
+                {
+                    new CircuitBreakers.Types.Thresholds
+                    {
+                        MaxConnections = limits.Connections,
+                        MaxPendingRequests = limits.Pending,
+                        MaxRequests = limits.Requests,
+                        MaxRetries = limits.Retries,
+                    },
+                },
+            };
+        }
+    }
+
+    private static HealthCheck Translate(HealthSettings health, ServedName name, ServedPort? port)
+    {
+        var check = new HealthCheck
+        {
+            Interval = Duration.FromTimeSpan(health.Interval),
+            Timeout = Duration.FromTimeSpan(health.Timeout),
+            UnhealthyThreshold = health.Failures,
+            HealthyThreshold = health.Successes,
+            // Else an endpoint of a cluster that nobody used yet is looked at once a minute.
+            NoTrafficInterval = Duration.FromTimeSpan(health.Interval),
+        };
+        switch (health.Path)
+        {
+            case { } path when port?.Protocol is "http" or "http2":
+                check.HttpHealthCheck = new HealthCheck.Types.HttpHealthCheck
+                {
+                    Host = name.Name,
+                    Path = path,
+                    CodecClientType = port.Protocol == "http2"
+                        ? EnvoyApi.Types.CodecClientType.Http2
+                        : EnvoyApi.Types.CodecClientType.Http1,
+                };
+                break;
+            case not null when port?.Protocol == "grpc":
+                check.GrpcHealthCheck = new HealthCheck.Types.GrpcHealthCheck();
+                break;
+            default:
+                check.TcpHealthCheck = new HealthCheck.Types.TcpHealthCheck();
+                break;
+        }
+
+        return check;
+    }
+}

@@ -1,0 +1,163 @@
+using System.Net.Sockets;
+using System.Text;
+using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Tests.OnDemand;
+using Fairlead.Sidecar.Tests.Proxy;
+using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit.Processes;
+using Microsoft.AspNetCore.Http;
+
+namespace Fairlead.Sidecar.Tests.Life;
+
+/// <summary>An Envoy of the sidecar's own, with active health checks in every cluster, before a sidecar whose names the
+/// test gives, and backends, one of which never ends an answer.</summary>
+internal sealed class LifeWorld : IAsyncDisposable
+{
+    internal const string Strict = "strict.shop.svc.us1.internal";
+    internal const string Other = "other.shop.svc.us1.internal";
+    internal const string Bounded = "bounded.shop.svc.us1.internal";
+    internal const string Unbounded = "unbounded.shop.svc.us1.internal";
+
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly List<Backend> _backends = [];
+
+    private LifeWorld(OnDemandOptions options) =>
+        Sidecar = new ScriptedSidecar(options, Strict, Other, Bounded, Unbounded);
+
+    internal ScriptedSidecar Sidecar { get; }
+
+    internal EnvoyProcess Envoy { get; private set; } = null!;
+
+    /// <summary>Backends that answer <c>one</c>, <c>two</c>, and with bytes without end.</summary>
+    internal (int One, int Two, int Endless) Ports => (_backends[0].Port, _backends[1].Port, _backends[2].Port);
+
+    /// <summary>The clock by which endpoints end.</summary>
+    internal static TimeSpan Now => TimeProvider.System.GetElapsedTime(0);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    internal static async Task<LifeWorld> StartAsync(bool isOldest, bool isDelta)
+    {
+        var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
+        Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
+        var often = TimeSpan.FromMilliseconds(100);
+        var world = new LifeWorld(new OnDemandOptions
+        {
+            Clusters = new ClusterSettings { Health = new HealthSettings(null, often, often * 50, 3, 1) },
+        });
+        world._backends.Add(await Backend.StartAsync(context => context.Response.WriteAsync("one")));
+        world._backends.Add(await Backend.StartAsync(context => context.Response.WriteAsync("two")));
+        world._backends.Add(await Backend.StartAsync(EndlessAsync));
+        var (one, _, endless) = world.Ports;
+        world.Sidecar.Publish(
+            OnDemandWorld.Named(Strict, one),
+            OnDemandWorld.Named(Other, one),
+            OnDemandWorld.Named(Bounded, endless) with { StreamMax = TimeSpan.FromSeconds(1) },
+            OnDemandWorld.Named(Unbounded, endless));
+        await world.Sidecar.StartAsync();
+        world.Envoy = await EnvoyProcess.StartAsync(
+            program!, world.Sidecar.Socket, Cancellation, isDelta,
+            listeners: Tcp("tcp-bounded", "max_downstream_connection_duration: 1s") + Tcp("tcp-unbounded", ""));
+        return world;
+    }
+
+    /// <summary>Waits until a host is answered like this.</summary>
+    internal Task AnswersAsync(string host, int status, string body) => Eventually.HoldsAsync(
+        () => GetAsync(host), reply => reply == (status, body), Patience, Cancellation);
+
+    /// <summary>One request: its status, 0 where Envoy does not listen yet, and its body.</summary>
+    internal async Task<(int Status, string Body)> GetAsync(string host)
+    {
+        try
+        {
+            var (status, body) = await Envoy.GetAsync(host, Cancellation);
+            return ((int)status, body);
+        }
+        catch (HttpRequestException e)
+        {
+            return (0, e.Message);
+        }
+    }
+
+    /// <summary>An answer without end that has begun.</summary>
+    internal async Task<Stream> OpenAsync(int listener, string host)
+    {
+        var client = new TcpClient();
+        await client.ConnectAsync(Envoy.Listeners[listener], Cancellation);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"), Cancellation);
+        Assert.True(await stream.ReadAsync(new byte[1], Cancellation) > 0);
+        return stream;
+    }
+
+    /// <summary>Reads until the other side ends the connection.</summary>
+    internal static async Task DrainAsync(Stream stream)
+    {
+        try
+        {
+            while (await stream.ReadAsync(new byte[4_096], Cancellation).AsTask().WaitAsync(Patience) > 0)
+            {
+            }
+        }
+        catch (IOException)
+        {
+            // Reset: as good an end.
+        }
+    }
+
+    /// <summary>Reads on, past what may have been on its way.</summary>
+    internal static async Task ReadOnAsync(Stream stream)
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.True(await stream.ReadAsync(new byte[64 * 1_024], Cancellation).AsTask().WaitAsync(Patience) > 0);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Envoy is not null)
+        {
+            await Envoy.DisposeAsync();
+        }
+
+        await Sidecar.DisposeAsync();
+        foreach (var backend in _backends)
+        {
+            await backend.DisposeAsync();
+        }
+    }
+
+    private static async Task EndlessAsync(HttpContext context)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        try
+        {
+            do
+            {
+                await context.Response.WriteAsync("x", context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+            }
+            while (await timer.WaitForNextTickAsync(context.RequestAborted));
+        }
+        catch (OperationCanceledException)
+        {
+            // The client has gone, or the test has ended.
+        }
+    }
+
+    private static string Tcp(string name, string bound) => $$"""
+
+            - name: {{name}}
+              address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+              filter_chains:
+                - filters:
+                    - name: tcp
+                      typed_config:
+                        "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
+                        {{bound}}
+                        stat_prefix: {{name}}
+                        cluster: "{{Bounded}}:80"
+        """;
+}
