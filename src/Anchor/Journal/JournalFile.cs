@@ -96,8 +96,8 @@ internal sealed class JournalFile : IDisposable
         }
     }
 
-    /// <summary>Checks a key's journal as <see cref="Open"/> does, and neither locks nor cuts nor writes anything. It may
-    /// be in use: what is appended meanwhile is looked at again before it is called damaged.</summary>
+    /// <summary>Checks a key's journal as <see cref="Open"/> does, and neither locks nor cuts nor writes anything. It
+    /// may be in use: what is appended meanwhile is looked at again before it is called damaged.</summary>
     /// <returns>Whose it is and where it starts.</returns>
     /// <exception cref="JournalException">As of <see cref="Open"/>, but that nobody holds it.</exception>
     public static JournalHeader Inspect(JournalOptions options)

@@ -38,8 +38,8 @@ internal sealed class ServingContext
         set => Volatile.Write(ref _rates, value);
     }
 
-    /// <summary>What was verified before by any part of the anchor: a home's chain is shown, introduced and relayed, and
-    /// each of its signatures is checked once.</summary>
+    /// <summary>What was verified before by any part of the anchor: a home's chain is shown, introduced and relayed,
+    /// and each of its signatures is checked once.</summary>
     internal VerifiedCache Verified { get; } = new(VerifiedMost);
 
     /// <summary>Counts answers.</summary>

@@ -149,7 +149,7 @@ internal sealed partial class Introducing(ServingContext context, HomeVerifier v
                     return (default, stranger);
                 }
 
-                var (showing, hidden) = await ChainShowing.ShowAsync(client, view, step.Hops, cancellationToken)
+                var (showing, hidden) = await ChainShowing.ShowAsync(client, view, step.Hops, null, cancellationToken)
                     .ConfigureAwait(false);
                 if (showing is null)
                 {
