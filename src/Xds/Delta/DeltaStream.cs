@@ -546,8 +546,8 @@ internal sealed class DeltaStream(
         state.Dirty |= owed.Gone.Count > 0;
         var nonce = NextNonce();
         return (
-            new SentResponse(nonce, state.Version, resources, now),
+            new SentResponse(nonce, VersionOf(state), resources, now),
             new DeltaResponse(
-                state.Type.TypeUrl, state.Version, nonce, ControlPlane, Written(resources, now), removed));
+                state.Type.TypeUrl, VersionOf(state), nonce, ControlPlane, Written(resources, now), removed));
     }
 }

@@ -92,9 +92,9 @@ internal sealed class SotwStream(
         }
 
         var nonce = NextNonce();
-        state.Record(new SentResponse(nonce, state.Version, resources, now), isPush);
+        state.Record(new SentResponse(nonce, VersionOf(state), resources, now), isPush);
         return new SotwResponse(
-            state.Type.TypeUrl, state.Version, nonce, ControlPlane, Written(resources, now));
+            state.Type.TypeUrl, VersionOf(state), nonce, ControlPlane, Written(resources, now));
     }
 
     /// <summary>Clusters and listeners: everything that the client should hold, if that is not what it holds.</summary>

@@ -308,6 +308,9 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         }
     }
 
+    /// <summary>What the client's state of a type is called.</summary>
+    protected string VersionOf(TypeState state) => Snapshot.Versions[state.Type.Order] ?? state.Version;
+
     protected string NextNonce() => (++_nonce).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>What both variants do when a request has changed what is asked for: whoever asks for everything no more
