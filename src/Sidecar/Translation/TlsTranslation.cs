@@ -54,13 +54,20 @@ internal static class TlsTranslation
         }
 
         var peers = tls.Peers.ToDictionary(peer => peer.Id, peer => peer, StringComparer.Ordinal);
-        var provider = name.Endpoints.OrderBy(one => one.Member?.Priority ?? 0)
-            .SelectMany(one => one.Peer is { } id ? peers[id].Identities : []).Select(providers.Of)
-            .FirstOrDefault(one => one is not null);
+        var identities = name.IsPending
+            ? tls.Peers.SelectMany(peer => peer.Identities)
+            : name.Endpoints.OrderBy(one => one.Member?.Priority ?? 0)
+                .SelectMany(one => one.Peer is { } id ? peers[id].Identities : []);
+        var provider = identities.Select(providers.Of).FirstOrDefault(one => one is not null);
         var kept = tls.Peers.Select(peer => peer with
         {
             Identities = peer.Identities.RemoveAll(identity => providers.Of(identity) != provider),
         }).Where(peer => provider is not null && !peer.Identities.IsEmpty).ToImmutableArray();
+        if (name.IsPending)
+        {
+            return name with { Tls = kept.IsEmpty ? null : tls with { Peers = kept } };
+        }
+
         var known = kept.Select(peer => peer.Id).ToHashSet(StringComparer.Ordinal);
         var endpoints = name.Endpoints.RemoveAll(one => one.Peer is not { } id || !known.Contains(id));
         return endpoints.IsEmpty
@@ -179,11 +186,15 @@ internal static class TlsTranslation
 
     /// <summary>The secrets that the name's clusters ask for: a bundle for each of those whom an endpoint may be.
     /// </summary>
-    internal static IEnumerable<Secret> Bundles(ServedName name) => (name.IsPending ? [] : name.Tls?.Peers ?? []).Select(peer => new Secret
+    internal static IEnumerable<Secret> Bundles(ServedName name)
     {
-        Name = BundleOf(peer),
-        ValidationContext = new CertificateValidationContext { CustomValidatorConfig = Validator(peer) },
-    });
+        var peers = name.IsPending ? [] : name.Tls?.Peers ?? [];
+        return peers.Select(peer => new Secret
+        {
+            Name = BundleOf(peer),
+            ValidationContext = new CertificateValidationContext { CustomValidatorConfig = Validator(peer) },
+        });
+    }
 
     // The same whatever the bundle is, and another one for the same domain where another answer sealed it (V55).
     private static string BundleOf(TlsPeer peer) => $"{WellKnown.Bundle}/{peer.ServerName}/{peer.Id}";
