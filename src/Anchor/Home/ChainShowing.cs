@@ -22,8 +22,10 @@ internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, Immutabl
     /// <param name="hops">The segments that introduce it, from here on.</param>
     /// <returns>What goes along with the question, or the first error.</returns>
     /// <exception cref="Rpc.RpcException">The anchor failed.</exception>
+    /// <param name="to">The neighbour of the anchor's segment to which it is shown as well; null for none.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     internal static async Task<(ChainShowing? Showing, Refusal? Refusal)> ShowAsync(
-        AnchorClient client, SegmentView view, IReadOnlyCollection<RelayedHop> hops,
+        AnchorClient client, SegmentView view, IReadOnlyCollection<RelayedHop> hops, Digest? to,
         CancellationToken cancellationToken)
     {
         // What is shown page by page ends where the question says that it ends.
@@ -36,7 +38,13 @@ internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, Immutabl
         foreach (var (genesis, epochs) in shown.Select(hop => (hop.Hop.Genesis, hop.Epochs))
             .Prepend((view.Genesis, view.Epochs)))
         {
-            if (await PagesAsync(client, genesis, epochs, cancellationToken).ConfigureAwait(false) is { } refusal)
+            var refusal = await PagesAsync(client, genesis, epochs, null, cancellationToken).ConfigureAwait(false);
+            if (refusal is null && to is not null)
+            {
+                refusal = await PagesAsync(client, genesis, epochs, to, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (refusal is not null)
             {
                 return (null, refusal);
             }
@@ -49,13 +57,16 @@ internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, Immutabl
     /// <param name="client">The anchor.</param>
     /// <param name="genesis">The segment.</param>
     /// <param name="epochs">Its epochs, from the genesis on.</param>
+    /// <param name="to">The neighbour to which the anchor passes them on; null to show them to itself.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The first error, or null.</returns>
     /// <exception cref="Rpc.RpcException">The anchor failed.</exception>
     internal static async Task<Refusal?> PagesAsync(
-        AnchorClient client, Digest genesis, ImmutableArray<EpochDocument> epochs, CancellationToken cancellationToken)
+        AnchorClient client, Digest genesis, ImmutableArray<EpochDocument> epochs, Digest? to,
+        CancellationToken cancellationToken)
     {
-        var request = new PresentRequest { Genesis = WireWriter.ToBytes(genesis) };
+        var through = to is { } neighbour ? WireWriter.ToBytes(neighbour) : Google.Protobuf.ByteString.Empty;
+        var request = new PresentRequest { Genesis = WireWriter.ToBytes(genesis), To = through };
         while (true)
         {
             var response = await client.PresentAsync(request, cancellationToken).ConfigureAwait(false);
@@ -72,7 +83,7 @@ internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, Immutabl
                     VerificationFailure.Behind, client.Endpoint.Text, $"does not keep the epochs of {genesis}");
             }
 
-            request = new PresentRequest { Genesis = request.Genesis };
+            request = new PresentRequest { Genesis = request.Genesis, To = through };
             request.Epochs.AddRange(epochs.Skip(next).Take(Limits.PageEpochs).Select(WireWriter.ToMessage));
         }
     }

@@ -193,6 +193,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
                 KeysOf(next),
                 difference.Changed.Contains("spiffe") ? next.Identities.Spiffe : null,
                 difference.Changed.Contains("tokens") ? next.Identities.Tokens : null);
+            _context!.Rates = next.Rates;
             _options = AnchorChanges.Merge(_options, next);
             return difference;
         }
@@ -274,11 +275,12 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _findings = new EngineFindings(_views, _consumers.Evidence.Take, loggers.CreateLogger<EngineFindings>());
         var builder = ServerServiceDefinition.CreateBuilder();
         _consumers.AddTo(builder);
-        _introduce = new IntroduceService(
-            context, _attests, _consumers.Homes, new IntroductionRelay(context, verifier, chains));
+        var relay = new IntroductionRelay(context, verifier, chains);
+        _consumers.Homes.Presented.Pass = relay.PassAsync;
+        _introduce = new IntroduceService(context, _attests, _consumers.Homes, relay);
         _introduce.AddTo(builder);
         _consumers.Homes.Presented.AddTo(builder);
-        new ReadingService(context, ServedEpochs, chains.Find, _ground.Genesis).AddTo(builder);
+        new ReadingService(context, ServedEpochs, chains.Find, _consumers.Homes.IsAnchor, _ground.Genesis).AddTo(builder);
         new PublishService(_loop!, _ground.Genesis, _counters).AddTo(builder);
         var service = builder.Build();
         var peers = new PeerService(

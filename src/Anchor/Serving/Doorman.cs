@@ -16,11 +16,9 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
     private const int KnownMax = 64;
 
     // Apart, so that another segment, which may name any subject, has no part in what the own pods are counted by.
-    private readonly RateBook _pods = new(
-        context.Rates.SubjectPerSecond, context.Rates.SubjectBurst, context.Time);
+    private readonly RateBook _pods = new(() => context.Rates.OfSubject, context.Time);
 
-    private readonly RateBook _foreign = new(
-        context.Rates.SubjectPerSecond, context.Rates.SubjectBurst, context.Time);
+    private readonly RateBook _foreign = new(() => context.Rates.OfSubject, context.Time);
 
     /// <summary>Judges one request.</summary>
     /// <param name="request">The request.</param>

@@ -31,7 +31,7 @@ internal sealed class HomeBook
     internal HomeBook(ServingContext context, VerifiedCache cache, Func<Digest, SegmentState?> own)
     {
         (_context, _cache, _own) = (context, cache, own);
-        Rates = new RateBook(context.Rates.SegmentPerSecond, context.Rates.SegmentBurst, context.Time);
+        Rates = new RateBook(() => context.Rates.OfSegment, context.Time);
         _strangers = new StrangerBook(StrangersPerSecond, StrangersBurst, context.Time);
         Presented = new PresentedChains(context, ChainOf, IsAnchor, cache);
     }

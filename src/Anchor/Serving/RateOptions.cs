@@ -17,6 +17,12 @@ internal sealed record RateOptions(int SubjectPerSecond, int SubjectBurst, int S
     /// <summary>Room for a thousand pods of one account with a few names each, and for a segment of many.</summary>
     internal static RateOptions Default { get; } = new(500, 20_000, 5_000, 100_000);
 
+    /// <summary>What one subject may ask.</summary>
+    internal (int PerSecond, int Burst) OfSubject => (SubjectPerSecond, SubjectBurst);
+
+    /// <summary>What the anchors of one segment may ask together.</summary>
+    internal (int PerSecond, int Burst) OfSegment => (SegmentPerSecond, SegmentBurst);
+
     /// <summary>Reads the section <c>rates</c>.</summary>
     internal static RateOptions Read(ConfigurationSection root)
     {

@@ -39,6 +39,7 @@ internal sealed partial class Introducing
                         .ConfigureAwait(false);
                     if (answer is not null)
                     {
+                        await FillAsync(client, view, step, answer, cancellationToken).ConfigureAwait(false);
                         (var result, refusal) = await TakeAllAsync(step, answer).ConfigureAwait(false);
                         if (result is not null)
                         {
@@ -73,8 +74,8 @@ internal sealed partial class Introducing
         WayStep step,
         CancellationToken cancellationToken)
     {
-        var (showing, hidden) = await ChainShowing.ShowAsync(client, view, before, cancellationToken)
-            .ConfigureAwait(false);
+        var (showing, hidden) = await ChainShowing.ShowAsync(
+            client, view, before, step.Next.Genesis, cancellationToken).ConfigureAwait(false);
         if (showing is null)
         {
             return (null, hidden);
@@ -93,6 +94,22 @@ internal sealed partial class Introducing
                 ? (answer, null)
                 : (null, new Refusal(VerificationFailure.Behind, client.Endpoint.Text, "it does not relay"))
             : (null, malformed);
+    }
+
+    // A chain that is longer than a hop may bring (V36): the transit met the segment, and shows what it relays. Where it
+    // does not, the hop's own check says what is missing.
+    private async Task FillAsync(
+        AnchorClient client, SegmentView view, WayStep step, UnverifiedAnswer answer,
+        CancellationToken cancellationToken)
+    {
+        var held = verifier.Chain(step.Next.Genesis)?.NewestNumber ?? -1;
+        if (answer.Hops[1] is { Epochs: [var first, ..] } hop && hop.Genesis == step.Next.Genesis
+            && Document.TryParse<Naming.Epoch>(first.Payload, out var epoch, out _) && epoch.Value.Number > held + 1
+            && await chains.AskRelayAsync(client, hop.Genesis, step.Next.Floor, view, cancellationToken)
+                .ConfigureAwait(false) is { } refusal)
+        {
+            Note(step.Next.Name, step.Next.Name, refusal);
+        }
     }
 
     // Each as if its own segment had been asked. What the transit says of itself is known already.

@@ -42,10 +42,7 @@ internal sealed class IntroductionRelay(ServingContext context, HomeVerifier ver
         }
 
         Refusal? last = null;
-        var endpoints = verifier.Chain(next.Genesis) is { } chain
-            ? [.. chain.Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints)]
-            : next.Endpoints;
-        foreach (var endpoint in endpoints)
+        foreach (var endpoint in PlacesOf(next.Genesis, next.Endpoints))
         {
             cancellationToken.ThrowIfCancellationRequested();
             var client = new AnchorClient(
@@ -72,6 +69,55 @@ internal sealed class IntroductionRelay(ServingContext context, HomeVerifier ver
 
         return (null, last ?? new Refusal(VerificationFailure.Behind, next.Name.Text, "it has no anchors"));
     }
+
+    /// <summary>Passes a page of a chain on, to the anchor that is asked first afterwards: what is shown counts there for
+    /// questions over the same key alone.</summary>
+    /// <param name="view">The own segment.</param>
+    /// <param name="to">The neighbour.</param>
+    /// <param name="request">The page.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="RpcException">It is no neighbour, or none of its anchors took the page; with the last one's
+    /// reason.</exception>
+    internal async Task<PresentResponse> PassAsync(
+        SegmentView view, Digest to, PresentRequest request, CancellationToken cancellationToken)
+    {
+        if (view.FloorOf(to) is null)
+        {
+            throw RpcFailures.ToException(new Refusal(
+                VerificationFailure.LinkNotAccepted, "to", $"{to} is no neighbour of this segment"));
+        }
+
+        Refusal? last = null;
+        foreach (var endpoint in PlacesOf(to, view.Around().FirstOrDefault(one => one.Key == to).Value))
+        {
+            var client = new AnchorClient(endpoint, context.Transport, context.Time, verifier.Chain(to))
+            {
+                Patience = Patience,
+            };
+            await using (client.ConfigureAwait(false))
+            {
+                try
+                {
+                    return await client.PresentAsync(
+                        new PresentRequest { Genesis = request.Genesis, Epochs = { request.Epochs } },
+                        cancellationToken).ConfigureAwait(false);
+                }
+                catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
+                {
+                    last = HomeMeeting.Describe(e, endpoint);
+                }
+            }
+        }
+
+        throw RpcFailures.ToException(
+            last?.At("to") ?? new Refusal(VerificationFailure.Behind, "to", "it has no anchors"));
+    }
+
+    // Always in one order: pages and questions go to the same anchor.
+    private ImmutableArray<IpEndpoint> PlacesOf(Digest segment, ImmutableArray<IpEndpoint> named) =>
+        verifier.Chain(segment) is { } chain
+            ? [.. chain.Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints)]
+            : named.IsDefault ? [] : named;
 
     private async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskOneAsync(
         AnchorClient client,
@@ -129,7 +175,7 @@ internal sealed class IntroductionRelay(ServingContext context, HomeVerifier ver
             return (hop.After(null), null);
         }
 
-        return await ChainShowing.PagesAsync(client, view.Genesis, view.Epochs, cancellationToken)
+        return await ChainShowing.PagesAsync(client, view.Genesis, view.Epochs, null, cancellationToken)
             .ConfigureAwait(false) is { } refusal
             ? (null, refusal)
             : (hop.ForVerifier(), null);

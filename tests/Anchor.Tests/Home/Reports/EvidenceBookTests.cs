@@ -75,6 +75,23 @@ public sealed class EvidenceBookTests : IAsyncDisposable
         ImmutableDictionary<Digest, KnownSegment>.Empty.Add(genesis, new KnownSegment(epoch, digest, 0, 0)),
         _world.Context.Views.Current!, _world.Homes.OfOthers)[genesis].Epoch;
 
+    /// <summary>What one part of the anchor verified, another one does not verify again: here the book of homes and the
+    /// verifier of what is relayed, which both judge evidence.</summary>
+    [Fact]
+    public async Task Signature_ThatSeveralPartsNeed_IsVerifiedOnce()
+    {
+        _world.Serve();
+        Assert.Null(_world.Ask());
+        var (held, spared) = (_world.Context.Verified.Count, _world.Context.Verified.Spared);
+        Assert.Null(_world.Book.Take(EvidenceWorld.Votes(_world.Home, 2)));
+        await HeldAsync(1);
+
+        // The own chain, of one epoch so far, is the verifier's alone.
+        var own = 2 * _world.Own.Newest.Value.Anchors.Length;
+        Assert.InRange(_world.Context.Verified.Count, held + 2, held + 2 + own);
+        Assert.Equal(spared + 2, _world.Context.Verified.Spared);
+    }
+
     /// <summary>The engines may find it before the epoch of which it is is served: of its first slots, or after a
     /// start.</summary>
     [Fact]
