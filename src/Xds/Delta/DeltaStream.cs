@@ -118,11 +118,12 @@ internal sealed class DeltaStream(
 
         var answers = urgent.Count;
         urgent.AddRange(changed);
-        var count = Fitting(urgent);
-        state.Dirty = keeps || held || isWaiting || count < urgent.Count;
-        if (!state.Dirty)
+        var count = Fitting(state, urgent);
+        var isWhole = !(keeps || held || isWaiting);
+        state.Dirty = !isWhole || count < urgent.Count;
+        if (isWhole)
         {
-            state.Looks.Settle(due.Open);
+            state.Looks.Settle([.. due.Open, .. urgent.Skip(count).Select(static one => one.Name)]);
         }
 
         owed.IsWhole |= isFirst && count >= answers;
