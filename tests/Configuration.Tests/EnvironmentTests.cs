@@ -36,8 +36,8 @@ public sealed class EnvironmentTests
     {
         var file = Parse(
             "", ("FAIRLEAD_LISTN", "x"), ("FAIRLEAD_XDS__WHAT", "x"), ("FAIRLEAD_SERVICE_HOST", "10.0.0.1"),
-            ("FAIRLEAD_PORT", "tcp://10.0.0.1:80"), ("FAIRLEAD_CACHE", "/c"), ("FAIRLEAD_SIDECAR", "/s"), ("PATH", "/bin"),
-            ("FAIRLEAD_EMPTY__X", ""));
+            ("FAIRLEAD_PORT", "tcp://10.0.0.1:80"), ("FAIRLEAD_CACHE", "/c"),
+            ("FAIRLEAD_SIDECAR", "/s"), ("PATH", "/bin"), ("FAIRLEAD_EMPTY__X", ""));
         file.Root.OptionalEndpoint("listen");
         Assert.Equal(
             "FAIRLEAD_LISTN: an unknown variable; did you mean FAIRLEAD_LISTEN?\n"

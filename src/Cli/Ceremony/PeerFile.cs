@@ -10,7 +10,8 @@ namespace Fairlead.Cli.Ceremony;
 /// <param name="Genesis">Its identity.</param>
 /// <param name="Floor">Its newest epoch.</param>
 /// <param name="Endpoints">Its anchors, 1 to 4.</param>
-internal sealed partial record PeerFile(SegmentName Name, Digest Genesis, Floor Floor, ImmutableArray<IpEndpoint> Endpoints)
+internal sealed partial record PeerFile(
+    SegmentName Name, Digest Genesis, Floor Floor, ImmutableArray<IpEndpoint> Endpoints)
 {
     private const int BytesMax = 16 * 1024;
 

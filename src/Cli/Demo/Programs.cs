@@ -4,8 +4,8 @@ namespace Fairlead.Cli.Demo;
 
 /// <summary>
 /// Finds the other programs of Fairlead: under <c>FAIRLEAD_PROGRAMS</c>, else beside this one as the build lays them
-/// out (<c>&lt;programs&gt;/&lt;Host&gt;/&lt;configuration&gt;/</c>). The sidecar may be another, <c>FAIRLEAD_SIDECAR</c>:
-/// the one that was published for a platform, for example. Immutable.
+/// out (<c>&lt;programs&gt;/&lt;Host&gt;/&lt;configuration&gt;/</c>). The sidecar may be another,
+/// <c>FAIRLEAD_SIDECAR</c>: the one that was published for a platform, for example. Immutable.
 /// </summary>
 /// <param name="root">The folder of the programs.</param>
 /// <param name="configuration">Of the build, <c>release</c> for example.</param>

@@ -264,7 +264,9 @@ internal sealed class DeltaStream(
         var wildcard = state.Subscription.Wildcard;
         var subscribed = request.ResourceNamesSubscribe;
         var (added, removed) = state.Subscription.Change(
-            [.. subscribed.Where(IsShort).Select(name => Shared(state, name))], request.ResourceNamesUnsubscribe, isNaming: subscribed.Count > 0);
+            [.. subscribed.Where(IsShort).Select(name => Shared(state, name))],
+            request.ResourceNamesUnsubscribe,
+            isNaming: subscribed.Count > 0);
         foreach (var name in request.ResourceNamesSubscribe.Where(state.Subscription.Names.Contains))
         {
             owed.Asked.Add(name);
@@ -280,24 +282,7 @@ internal sealed class DeltaStream(
         }
 
         var left = state.Type == ResourceType.Cluster ? MakeRoom(state, request, added) : [];
-        foreach (var name in removed)
-        {
-            // Of everything it is held on: to be sent again, or called removed if it goes before that.
-            if (state.Subscription.Wildcard && Snapshot.Wildcard(state.Type).Contains(name))
-            {
-                owed.Asked.Add(name);
-                owed.Doubt(name);
-                owed.Order.Remove(name);
-                continue;
-            }
-
-            state.Forget(name);
-            owed.Forget(name);
-            if (state.Subscription.Wildcard)
-            {
-                owed.Gone.Add(name);
-            }
-        }
+        GiveUp(state, owed, removed);
 
         foreach (var name in left)
         {
@@ -329,6 +314,28 @@ internal sealed class DeltaStream(
         }
 
         Changed(state, wildcard, [.. added.Except(left)], [.. removed, .. left.Except(added)]);
+    }
+
+    private void GiveUp(TypeState state, DeltaOwed owed, IEnumerable<string> removed)
+    {
+        foreach (var name in removed)
+        {
+            // Of everything it is held on: to be sent again, or called removed if it goes before that.
+            if (state.Subscription.Wildcard && Snapshot.Wildcard(state.Type).Contains(name))
+            {
+                owed.Asked.Add(name);
+                owed.Doubt(name);
+                owed.Order.Remove(name);
+                continue;
+            }
+
+            state.Forget(name);
+            owed.Forget(name);
+            if (state.Subscription.Wildcard)
+            {
+                owed.Gone.Add(name);
+            }
+        }
     }
 
     /// <summary>Chooses what leaves where more names are asked for than a stream may: the oldest that lead nowhere, and
