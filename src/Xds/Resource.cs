@@ -6,6 +6,7 @@ using Fairlead.EnvoyApi.Clusters;
 using Fairlead.EnvoyApi.Endpoints;
 using Fairlead.EnvoyApi.Listeners;
 using Fairlead.EnvoyApi.Routes;
+using Fairlead.EnvoyApi.TransportSockets;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
@@ -113,6 +114,13 @@ public sealed class Resource
     {
         ArgumentNullException.ThrowIfNull(routes);
         return Create(ResourceType.Route, routes.Name, routes);
+    }
+
+    /// <summary>Takes over a secret.</summary>
+    public static Resource Create(Secret secret)
+    {
+        ArgumentNullException.ThrowIfNull(secret);
+        return Create(ResourceType.Secret, secret.Name, secret);
     }
 
     /// <summary>The assignment without endpoints: requests fail at once (Envoy: 503 UH).</summary>

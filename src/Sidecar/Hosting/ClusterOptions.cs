@@ -21,6 +21,8 @@ internal static class ClusterOptions
             Overprovisioning = section.Has("overprovisioning")
                 ? (uint)section.Integer("overprovisioning", 100, 1_000)
                 : null,
+            AreBundlesInline = section.Flag("inline_bundles", false),
+            AreGatewaysIstio = section.Flag("istio_gateways", false),
             Health = HealthOf(section.Section("health_check", isRequired: false)),
             Outliers = OutliersOf(section.Section("outliers", isRequired: false)),
             Limits = LimitsOf(section.Section("limits", isRequired: false)),

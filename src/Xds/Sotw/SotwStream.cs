@@ -79,7 +79,7 @@ internal sealed class SotwStream(
     {
         if (state.Type.FullState)
         {
-            ForceEndpoints(resources.Where(resource => !IsSent(state, resource)).ToList());
+            ForceEndpoints(state, resources.Where(resource => !IsSent(state, resource)).ToList(), now);
             foreach (var name in state.Sent.Keys.Except(resources.Select(r => r.Name)).ToList())
             {
                 state.Forget(name);
@@ -122,7 +122,7 @@ internal sealed class SotwStream(
 
         var urgent = firstAnswer
             || state.Subscription.Names.Any(name => target.ContainsKey(name) && !state.Sent.ContainsKey(name));
-        if (!urgent && (Held(state, now) || WaitsForClusters(state)))
+        if (!urgent && (Held(state, now) || WaitsForClusters(state, now)))
         {
             return null;
         }
@@ -135,7 +135,7 @@ internal sealed class SotwStream(
     private SotwResponse? NextIncremental(TypeState state, TimeSpan now)
     {
         var due = Due(state, out var news, out var open);
-        var held = due.Count > news && (Held(state, now) || WaitsForClusters(state));
+        var held = due.Count > news && (Held(state, now) || WaitsForClusters(state, now));
         if (held)
         {
             due.RemoveAll(resource => state.Sent.ContainsKey(resource.Name));

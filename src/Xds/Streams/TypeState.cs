@@ -80,6 +80,11 @@ internal sealed class TypeState(ResourceType type)
     /// matter.</summary>
     public string Version => _sum.ToString("x32", CultureInfo.InvariantCulture);
 
+    /// <summary>Whether the client holds what it is to hold of a name, and has said so of all that it was sent of
+    /// it.</summary>
+    public bool IsTaken(string name) => _sent.ContainsKey(name) && !Forced.Contains(name)
+        && !_outstanding.Any(response => response.Resources.Any(resource => resource.Name == name));
+
     /// <summary>Until when changes wait for an acknowledgement; null if they need not.</summary>
     /// <remarks>They wait for what was sent when they came to wait: answers that go out meanwhile do not prolong it,
     /// else a client that always has one outstanding would never hear of a change.</remarks>
@@ -145,6 +150,12 @@ internal sealed class TypeState(ResourceType type)
         if (_sent.TryGetValue(resource.Name, out var old))
         {
             _sum -= old.Fingerprint;
+        }
+
+        if (_sent.Count == 0)
+        {
+            // As a rule all that is asked for is sent; grown step by step it would take twice the memory.
+            _sent.EnsureCapacity(Subscription.Names.Count);
         }
 
         _sent[resource.Name] = resource;

@@ -26,16 +26,16 @@ public sealed class EndpointLifeViewsTests : IDisposable
         var views = Views(null);
         views.Publish(CachedNames.Fresh with { ExpiresAt = 61_999 });
         var (first, cluster) = (Endpoints(views), Clusters(views));
-        Assert.Equal(TimeSpan.FromSeconds(61), first.Until);
+        Assert.Equal(TimeSpan.FromSeconds(61.99), first.Until);
 
-        // An answer that lives to the same second is no word to clients; a renewed one is, at the same version.
-        views.Publish(CachedNames.Fresh with { ExpiresAt = 61_100 });
+        // An answer that lives to nearly the same time is no word to clients; a renewed one is, at the same version.
+        views.Publish(CachedNames.Fresh with { ExpiresAt = 61_990 });
         Assert.Same(first, Endpoints(views));
-        views.Publish(CachedNames.Fresh with { ExpiresAt = 80_500 });
+        views.Publish(CachedNames.Fresh with { ExpiresAt = 80_000 });
         Assert.Equal((TimeSpan.FromSeconds(80), first.Version), (Endpoints(views).Until, Endpoints(views).Version));
 
         // As one is that a new policy cuts short.
-        views.Publish(CachedNames.Fresh with { ExpiresAt = 70_100 });
+        views.Publish(CachedNames.Fresh with { ExpiresAt = 70_000 });
         Assert.Equal((TimeSpan.FromSeconds(70), first.Version), (Endpoints(views).Until, Endpoints(views).Version));
         Assert.Same(cluster, Clusters(views));
         Assert.Null(views.Open(Grpc, null).Current.Find(ResourceType.Endpoints, Canonical)!.Until);

@@ -132,6 +132,23 @@ public sealed class SetMappingTests
             $"member={SetWorld.First} priority=0 weight=3 left-out=Denied", view.Service.Evidence);
     }
 
+    /// <summary>An Envoy has one assignment and one cluster of all of them.</summary>
+    [Fact]
+    public void Served_EndsWithItsStrictestMember()
+    {
+        var (book, last) = Told(_world);
+        var first = Of(SetWorld.First, NameState.Fresh, _world.FirstAnswer()) with { ExpiresAt = 45_000 };
+        book.Changed(first);
+        book.Changed(Of(SetWorld.Second, NameState.Fresh, _world.SecondAnswer()));
+        Assert.True(first.IsStrict);
+        var served = ServedNameMapping.Map(last());
+        Assert.Equal(TimeSpan.FromSeconds(45), served.StrictUntil);
+        Assert.Equal(TimeSpan.FromMilliseconds(first.Answer!.Record!.TtlMax), served.StreamMax);
+
+        book.Changed(first with { State = NameState.Absent });
+        Assert.Equal(TimeSpan.FromSeconds(60), ServedNameMapping.Map(last()).StrictUntil);
+    }
+
     private static CachedName Joined(SetWorld world, NameState first = NameState.Fresh)
     {
         var (book, last) = Told(world);
