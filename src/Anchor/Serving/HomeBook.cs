@@ -34,6 +34,7 @@ internal sealed class HomeBook
         (_context, _cache, _own) = (context, cache, own);
         Rates = new RateBook(() => context.Rates.OfSegment, context.Time);
         Relays = new RateBook(() => context.Rates.OfSegment, context.Time);
+        Onward = new RateBook(() => context.Rates.OfRelayed, context.Time);
         _strangers = new StrangerBook(StrangersPerSecond, StrangersBurst, context.Time);
         Presented = new PresentedChains(context, ChainOf, IsAnchor, cache) { Found = Find };
     }
@@ -43,6 +44,10 @@ internal sealed class HomeBook
 
     /// <summary>How often the anchors of one segment relayed a question of others, by its genesis (V52).</summary>
     internal RateBook Relays { get; }
+
+    /// <summary>How often a question of one segment was relayed to another one, by its genesis: less than it may ask, so
+    /// that no home uses up what this segment may relay there (V52).</summary>
+    internal RateBook Onward { get; }
 
     /// <summary>The chains that were shown page by page.</summary>
     internal PresentedChains Presented { get; }

@@ -21,8 +21,6 @@ internal sealed class IntroduceService(
     // What an answer needs from here to whoever waits for it.
     private static readonly TimeSpan WayBack = TimeSpan.FromMilliseconds(500);
 
-    private readonly RateBook _relayed = new(() => context.Rates.OfRelayed, context.Time);
-
     private long _given;
 
     /// <summary>How many hops were given, denials and absences included.</summary>
@@ -70,7 +68,7 @@ internal sealed class IntroduceService(
         }
 
         var visited = RelayedAsk.WithOwn(query.Home, Genesis(request.Via), view.Genesis);
-        if (_relayed.Take(visited[^2]) is { } often)
+        if (homes.Onward.Take(visited[^2]) is { } often)
         {
             throw RpcFailures.ToException(often);
         }

@@ -153,11 +153,20 @@ public sealed class HomeBookTests : IDisposable
     public void Neighbour_ThatRelays_IsCountedAsThatAndNeverAsAStranger()
     {
         var ask = new RelayedAsk([Digest.Sha256("eu"u8), _home.Genesis], 0);
-        for (var i = 0; i < 10_000_000 && _book.Count(ask, ask.Visited[0]) is null; i++)
+        var (relays, onward) = (0, 0);
+        while (_book.Count(ask, ask.Visited[0]) is null)
         {
+            relays++;
         }
 
-        Refused(VerificationFailure.RateLimited, _book.Count(ask, ask.Visited[0]));
+        while (_book.Onward.Take(ask.Visited[0]) is null)
+        {
+            onward++;
+        }
+
+        // So that a segment with some children relays for all of them.
+        Assert.Equal((RateOptions.Default.SegmentBurst, RateOptions.Default.SegmentBurst / 16), (relays, onward));
+        Assert.Null(_book.Onward.Take(ask.Visited[1]));
         Assert.Null(_book.Count(new RelayedAsk([], 0), _home.Genesis));
         Assert.Null(_book.Count(new RelayedAsk([], 0), ask.Visited[0]));
 
