@@ -27,7 +27,7 @@ test: test-tools build ## every test; ends with `tests: N passed, N failed, N sk
 soak: test-tools build ## the tests that take too long for `make test`, such as every Envoy beside every control plane. ONLY as there
 	@eng/soak.sh $(ONLY)
 
-demo: test-tools ## the story on real processes, as checks. KEEP=1 ENV_FILE=F leaves it running, OUTAGE=60 for a longer one
+demo: test-tools ## the story on real processes, as checks. KEEP=1 ENV_FILE=F leaves it running, OUTAGE=15 for a shorter one
 	@$(BUILD) Sidecar.sln
 	@exec $(FAIRLEAD) demo $(if $(filter-out 0 no false,$(KEEP)),--keep) $(if $(ENV_FILE),--env-file "$(ENV_FILE)") \
 	  $(if $(OUTAGE),--outage $(OUTAGE))

@@ -101,8 +101,11 @@ internal sealed class ControllerHost(
             .ConfigureAwait(false);
     }
 
-    // The configuration may ask for more than one honest anchor among them, never for less.
-    private int? Copies() => tolerant() is { } least ? Math.Max(least, options.Copies ?? 1) : null;
+    // The configuration may ask for more than one honest anchor among them, never for less. Nor may the first anchor
+    // that answers, by an older epoch that tolerates fewer: of n there are less than n/3 that may lie (V11).
+    private int? Copies() => tolerant() is { } least
+        ? Math.Max(Math.Max(least, options.Copies ?? 1), ((anchors.Count - 1) / 3) + 1)
+        : null;
 
     private static async Task PublishAsync(
         PublisherShell shell, ManifestWatcher watcher, ManifestController manifests, Action ready,

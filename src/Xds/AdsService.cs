@@ -49,8 +49,8 @@ public sealed class AdsService
     /// <summary>The aggregated service, to add to a server.</summary>
     public ServerServiceDefinition Define() => Define(null);
 
-    /// <summary>The services of one type each: clusters, endpoints, listeners, routes. A connection beside them needs
-    /// many streams: an Envoy opens one for the endpoints of each cluster.</summary>
+    /// <summary>The services of one type each: clusters, endpoints, listeners, routes, secrets. A connection beside
+    /// them needs many streams: an Envoy opens one for the endpoints of each cluster, and for each secret.</summary>
     public IEnumerable<ServerServiceDefinition> DefineTypes() => ResourceType.All.Select(Define);
 
     /// <summary>The Client Status Discovery Service: what each client asked for, was sent, took and refused. Whoever

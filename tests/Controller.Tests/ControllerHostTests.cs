@@ -189,9 +189,10 @@ public sealed class ControllerHostTests : IAsyncDisposable
         Assert.NotNull(_segment.RecordOf("a.shop.svc"));
     }
 
-    /// <summary>The epoch says how many anchors have an honest one among them, not who wrote the list of
-    /// them.</summary>
+    /// <summary>The epoch says how many anchors have an honest one among them, not who wrote the list of them; and the
+    /// list, where one of them shows an older epoch that tolerates fewer.</summary>
     [Theory]
+    [InlineData(4, null, 1, 2)]
     [InlineData(2, null, 2, 2)]
     [InlineData(4, 1, 3, 3)]
     [InlineData(4, 3, 2, 3)]

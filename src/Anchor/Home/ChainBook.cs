@@ -88,6 +88,18 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
         return last;
     }
 
+    /// <summary>The chain as an anchor of another segment relays it, to whom this one is a known home.</summary>
+    /// <param name="client">The anchor.</param>
+    /// <param name="segment">The segment.</param>
+    /// <param name="floor">The epoch that the chain must contain.</param>
+    /// <param name="view">The own segment.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="RpcException">The anchor failed, or does not relay that segment.</exception>
+    internal Task<Refusal?> AskRelayAsync(
+        AnchorClient client, Digest segment, Floor floor, SegmentView view, CancellationToken cancellationToken) =>
+        TakeAsync(segment, held => ChainFetch.RelayedAsync(
+            client, segment, held, floor, context.Time, view.Epoch.Value.Policy.ClockDelta, cancellationToken));
+
     private async Task<Refusal?> TakeAsync(
         Digest segment, Func<SegmentState?, Task<(ChainFetch.Fetched? Fetched, Refusal? Refusal)>> fetch)
     {
@@ -96,6 +108,13 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
         var (fetched, refusal) = await fetch(held).ConfigureAwait(false);
         if (fetched is null)
         {
+            // What continues another epoch than the one held: that one is seen from the start on (V14, V38).
+            if (held is not null && refusal!.Failure == VerificationFailure.PrevMismatch
+                && await fetch(null).ConfigureAwait(false) is ({ } other, _))
+            {
+                verifier.Find(held.Against(other.Epochs));
+            }
+
             return refusal;
         }
 

@@ -22,13 +22,18 @@ internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, Immutabl
     /// <param name="hops">The segments that introduce it, from here on.</param>
     /// <returns>What goes along with the question, or the first error.</returns>
     /// <exception cref="Rpc.RpcException">The anchor failed.</exception>
+    /// <param name="to">The neighbour of the anchor's segment to which it is shown as well; null for none.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     internal static async Task<(ChainShowing? Showing, Refusal? Refusal)> ShowAsync(
-        AnchorClient client, SegmentView view, IReadOnlyCollection<RelayedHop> hops,
+        AnchorClient client, SegmentView view, IReadOnlyCollection<RelayedHop> hops, Digest? to,
         CancellationToken cancellationToken)
     {
         // What is shown page by page ends where the question says that it ends.
         var shown = hops.Select(hop => hop.Frozen()).ToList();
-        if (view.Epochs.Length + shown.Sum(hop => hop.Epochs.Length) <= Limits.PageEpochs)
+
+        // Each transit that relays it adds one epoch at least.
+        var room = to is null ? Limits.PageEpochs : Limits.PageEpochs - Limits.Hops;
+        if (view.Epochs.Length + shown.Sum(hop => hop.Epochs.Length) <= room)
         {
             return (new ChainShowing(view.Epochs, [.. shown.Select(hop => hop.After(null))]), null);
         }
@@ -36,7 +41,13 @@ internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, Immutabl
         foreach (var (genesis, epochs) in shown.Select(hop => (hop.Hop.Genesis, hop.Epochs))
             .Prepend((view.Genesis, view.Epochs)))
         {
-            if (await PagesAsync(client, genesis, epochs, cancellationToken).ConfigureAwait(false) is { } refusal)
+            var refusal = await PagesAsync(client, genesis, epochs, null, cancellationToken).ConfigureAwait(false);
+            if (refusal is null && to is not null)
+            {
+                refusal = await PagesAsync(client, genesis, epochs, to, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (refusal is not null)
             {
                 return (null, refusal);
             }
@@ -49,13 +60,16 @@ internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, Immutabl
     /// <param name="client">The anchor.</param>
     /// <param name="genesis">The segment.</param>
     /// <param name="epochs">Its epochs, from the genesis on.</param>
+    /// <param name="to">The neighbour to which the anchor passes them on; null to show them to itself.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The first error, or null.</returns>
     /// <exception cref="Rpc.RpcException">The anchor failed.</exception>
     internal static async Task<Refusal?> PagesAsync(
-        AnchorClient client, Digest genesis, ImmutableArray<EpochDocument> epochs, CancellationToken cancellationToken)
+        AnchorClient client, Digest genesis, ImmutableArray<EpochDocument> epochs, Digest? to,
+        CancellationToken cancellationToken)
     {
-        var request = new PresentRequest { Genesis = WireWriter.ToBytes(genesis) };
+        var through = to is { } neighbour ? WireWriter.ToBytes(neighbour) : Google.Protobuf.ByteString.Empty;
+        var request = new PresentRequest { Genesis = WireWriter.ToBytes(genesis), To = through };
         while (true)
         {
             var response = await client.PresentAsync(request, cancellationToken).ConfigureAwait(false);
@@ -72,8 +86,11 @@ internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, Immutabl
                     VerificationFailure.Behind, client.Endpoint.Text, $"does not keep the epochs of {genesis}");
             }
 
-            request = new PresentRequest { Genesis = request.Genesis };
-            request.Epochs.AddRange(epochs.Skip(next).Take(Limits.PageEpochs).Select(WireWriter.ToMessage));
+            request = new PresentRequest { Genesis = request.Genesis, To = through };
+
+            // With the newest one that is held there: where that is another one, it can tell (V14, V38).
+            request.Epochs.AddRange(epochs.Skip(Math.Max(0, next - 1)).Take(Limits.PageEpochs)
+                .Select(WireWriter.ToMessage));
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
     // The most segments accused of which nothing but that they ask here is known.
     private const int AccusedMax = 64;
 
-    private readonly VerifiedCache _cache = new();
+    private readonly VerifiedCache _cache = context.Verified;
     private readonly AttestWatch _watch = new(most: 16_384);
 
     /// <summary>Told of what an answer may prove against a segment's keys (V38); nothing of it is verified.</summary>

@@ -115,7 +115,7 @@ internal sealed class TargetStream(
         }
 
         (_home, _told) = (view.Epoch.Digest, Way);
-        (_showing, var refusal) = await ChainShowing.ShowAsync(client, view, Way.Hops, cancellationToken)
+        (_showing, var refusal) = await ChainShowing.ShowAsync(client, view, Way.Hops, null, cancellationToken)
             .ConfigureAwait(false);
         return refusal;
     }

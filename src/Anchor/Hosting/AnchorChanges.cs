@@ -10,10 +10,10 @@ namespace Fairlead.Anchor.Hosting;
 internal static class AnchorChanges
 {
     /// <summary>
-    /// The options of which a running anchor takes a new value: whom it knows, and where its numbers go. The others
-    /// decide who it is, what it signs, where it listens and what its books were made with.
+    /// The options of which a running anchor takes a new value: whom it knows, how often it hears them, and where its
+    /// numbers go. The others decide who it is, what it signs, where it listens and what its books were made with.
     /// </summary>
-    private static readonly ImmutableHashSet<string> Live = ["subjects", "spiffe", "tokens", "telemetry"];
+    private static readonly ImmutableHashSet<string> Live = ["subjects", "spiffe", "tokens", "rates", "telemetry"];
 
     /// <summary>Compares two configurations.</summary>
     internal static OptionDifference Between(AnchorOptions before, AnchorOptions after) =>
@@ -24,6 +24,7 @@ internal static class AnchorChanges
     {
         Subjects = after.Subjects,
         Identities = after.Identities,
+        Rates = after.Rates,
         Telemetry = after.Telemetry,
     };
 

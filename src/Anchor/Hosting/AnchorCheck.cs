@@ -4,6 +4,7 @@ using Fairlead.Anchor.Identities;
 using Fairlead.Configuration;
 using Fairlead.Hosting;
 using Fairlead.Identities;
+using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.Files;
 using Fairlead.Resolver.State;
@@ -13,7 +14,8 @@ namespace Fairlead.Anchor.Hosting;
 /// <summary>
 /// What <c>--check-config</c> says: everything that would keep an anchor from starting, in its configuration and in the
 /// files that this names, at once. Nothing is written or locked, no address is listened at, nobody is asked: it may run
-/// beside the anchor. The journals and the archive are left to the start, which alone may open them. Not thread-safe.
+/// beside the anchor. The journals are read through and left as they are; the archive is left to the start, which alone
+/// may open it, and so is whether a key that has signed has lost its journal. Not thread-safe.
 /// </summary>
 internal sealed class AnchorCheck
 {
@@ -97,7 +99,24 @@ internal sealed class AnchorCheck
         if (before == _problems.Count && ground is not null && _options.Id.Length > 0
             && paths.All(path => path.Length > 0))
         {
-            Try(() => KeyCustody.Load(_options, ground, _time))?.Dispose();
+            using var keys = Try(() => KeyCustody.Load(_options, ground, _time));
+            if (keys is not null && _options.Data.Length > 0)
+            {
+                Journal(ground, keys.Seal, "seal");
+                Journal(ground, keys.Gov, "gov");
+            }
+        }
+    }
+
+    // A new anchor has none yet, and so has a key that an epoch brought in; only the archive knows of one that is gone.
+    private void Journal(SegmentGround ground, EcdsaSigner signer, string role)
+    {
+        var isThere = Try(() => (object)DataFolder.Inspect(_options, ground, signer));
+        if (isThere is false && File.Exists(Path.Combine(_options.Data, "archive.db")))
+        {
+            _notes.Add(
+                $"data folder {_options.Data}: no journal of the {role} key {signer.Key.Kid}; where that key has signed "
+                + "before, the anchor does not start without it");
         }
     }
 

@@ -70,8 +70,7 @@ internal sealed record DataFolder(
 
             throw e switch
             {
-                JournalException =>
-                    new StartException($"journal in {options.Data}: {e.Message}; {Remedy((JournalException)e)}", e),
+                JournalException damaged => Of(options, damaged),
                 StateException => new StartException(e.Message, e),
                 StoreException or IOException or UnauthorizedAccessException => new StartException(
                     $"data folder {options.Data}: {e.Message}; make it writable, and end what else uses it", e),
@@ -79,6 +78,31 @@ internal sealed record DataFolder(
             };
         }
     }
+
+    /// <summary>Checks a key's journal without opening it; see <see cref="JournalFile.Inspect"/>.</summary>
+    /// <returns>Whether there is one.</returns>
+    /// <exception cref="StartException">It is damaged, another key's, or behind what it should hold (V43).</exception>
+    internal static bool Inspect(AnchorOptions options, SegmentGround ground, EcdsaSigner signer)
+    {
+        var journal = new JournalOptions(options.Data, ground.Genesis.ToString(), signer.Key.Kid.ToString());
+        if (!File.Exists(journal.Path))
+        {
+            return false;
+        }
+
+        try
+        {
+            CheckBase(JournalFile.Inspect(journal), ground);
+            return true;
+        }
+        catch (JournalException e)
+        {
+            throw Of(options, e);
+        }
+    }
+
+    private static StartException Of(AnchorOptions options, JournalException e) =>
+        new($"journal in {options.Data}: {e.Message}; {Remedy(e)}", e);
 
     private static string Remedy(JournalException failed) => failed.Error switch
     {

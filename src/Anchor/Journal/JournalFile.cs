@@ -70,14 +70,7 @@ internal sealed class JournalFile : IDisposable
         {
             var scan = new JournalScan(file, options.Path);
             var torn = scan.Run();
-            if (scan.Header!.Kid != options.Kid || scan.Header.Genesis != options.Genesis)
-            {
-                throw new JournalException(
-                    JournalError.JournalConflict,
-                    $"{options.Path} belongs to key {scan.Header.Kid} of segment {scan.Header.Genesis}");
-            }
-
-            var journal = new JournalFile(options, file, scan.Header)
+            var journal = new JournalFile(options, file, Owned(options, scan.Header!))
             {
                 Count = scan.Count,
                 End = scan.End,
@@ -102,6 +95,40 @@ internal sealed class JournalFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>Checks a key's journal as <see cref="Open"/> does, and neither locks nor cuts nor writes anything. It
+    /// may be in use: what is appended meanwhile is looked at again before it is called damaged.</summary>
+    /// <returns>Whose it is and where it starts.</returns>
+    /// <exception cref="JournalException">As of <see cref="Open"/>, but that nobody holds it.</exception>
+    public static JournalHeader Inspect(JournalOptions options)
+    {
+        const int looksMax = 3;
+        for (var look = 1; ; look++)
+        {
+            try
+            {
+                using var file = DiskSync.OpenUnlocked(options.Path);
+                var scan = new JournalScan(file, options.Path);
+                _ = scan.Run();
+                return Owned(options, scan.Header!);
+            }
+            catch (JournalException) when (look < looksMax)
+            {
+                // An append was under way, or another file took its place.
+            }
+            catch (IOException exception)
+            {
+                throw Unavailable(options.Path, exception);
+            }
+        }
+    }
+
+    private static JournalHeader Owned(JournalOptions options, JournalHeader header) =>
+        header.Kid == options.Kid && header.Genesis == options.Genesis
+            ? header
+            : throw new JournalException(
+                JournalError.JournalConflict,
+                $"{options.Path} belongs to key {header.Kid} of segment {header.Genesis}");
 
     /// <summary>The bodies after the header, in order, read from the file.</summary>
     public IEnumerable<byte[]> Replay() => new JournalScan(_file, _options.Path).Bodies(End);

@@ -4,7 +4,6 @@ using Fairlead.Anchor.Home.Reports;
 using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
-using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Rpc;
@@ -40,7 +39,7 @@ internal sealed class ConsumerService : IAsyncDisposable
         IntroductionBook introductions,
         ChainBook chains)
     {
-        var cache = new VerifiedCache();
+        var cache = context.Verified;
         _context = context;
         _attests = attests;
         Homes = new HomeBook(context, cache, verifier.Chain);

@@ -36,12 +36,21 @@ internal sealed class PresentedChains(
     private readonly Dictionary<(Digest Kid, Digest Genesis), SegmentState> _chains = [];
     private readonly LinkedList<(Digest Kid, Digest Genesis)> _order = new();
     private readonly StrangerBook _strangers = new(StrangersPerSecond, StrangersBurst, context.Time);
-    private readonly RateBook _rates = new(
-        context.Rates.SegmentPerSecond, context.Rates.SegmentBurst, context.Time);
+    private readonly RateBook _rates = new(() => context.Rates.OfSegment, context.Time);
 
     /// <summary>Adds the method to a service.</summary>
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>
-        builder.AddMethod(AnchorMethods.Present, (request, call) => Task.FromResult(Present(request, call)));
+        builder.AddMethod(AnchorMethods.Present, PresentAsync);
+
+    /// <summary>Passes a page on to a neighbour; nobody does where it is null.</summary>
+    internal Func<Digest, SegmentView, Digest, PresentRequest, CancellationToken, Task<PresentResponse>>? Pass
+    {
+        get;
+        set;
+    }
+
+    /// <summary>Told of what a page may prove against its segment's keys (V38); null for nothing.</summary>
+    internal Action<Contradiction?>? Found { get; init; }
 
     /// <summary>A chain as far as it is known here; null for none.</summary>
     /// <param name="kid">The key of the connection that asks: what others showed does not count.</param>
@@ -70,6 +79,7 @@ internal sealed class PresentedChains(
             Find(kid, genesis), genesis, null, page, context.Now(), policy.ClockDelta, policy.Refuse, cache);
         if (!verdict.IsAccepted)
         {
+            Found?.Invoke(verdict.Evidence);
             return verdict.Refusal;
         }
 
@@ -77,7 +87,7 @@ internal sealed class PresentedChains(
         return null;
     }
 
-    private PresentResponse Present(PresentRequest request, ServerCallContext call)
+    private async Task<PresentResponse> PresentAsync(PresentRequest request, ServerCallContext call)
     {
         var view = context.Views.Current ?? throw RpcFailures.ToException(
             new Refusal(VerificationFailure.NotSealed, "", "no certified seal is held yet"));
@@ -99,6 +109,11 @@ internal sealed class PresentedChains(
             throw RpcFailures.ToException(often);
         }
 
+        if (!request.To.IsEmpty)
+        {
+            return await PassAsync(request, kid, view, call.CancellationToken).ConfigureAwait(false);
+        }
+
         if (genesis == view.Genesis)
         {
             throw RpcFailures.ToException(
@@ -109,6 +124,16 @@ internal sealed class PresentedChains(
             ? throw RpcFailures.ToException(bad)
             : new PresentResponse { Next = (ulong)((Find(kid, genesis)?.NewestNumber ?? -1) + 1) };
     }
+
+    // For the anchors of homes that asked here, and for nobody else: it costs a connection.
+    private Task<PresentResponse> PassAsync(
+        PresentRequest request, Digest kid, SegmentView view, CancellationToken cancellationToken) =>
+        !WireReader.TryRead(request.To, out Digest to, out var malformed)
+            ? throw RpcFailures.ToException(malformed.At("to"))
+            : Pass is { } pass && isKnown(kid)
+                ? pass(kid, view, to, request, cancellationToken)
+                : throw RpcFailures.ToException(new Refusal(
+                    VerificationFailure.TransportKeyMismatch, "tls", "no anchor of a home that asked here"));
 
     // Whose key it is, the chain may say once it is whole; until then its holder is one stranger among all of them,
     // but that those who show a neighbour's chain do not wait for the others, and nobody waits for one address.

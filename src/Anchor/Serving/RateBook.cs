@@ -6,8 +6,17 @@ namespace Fairlead.Anchor.Serving;
 /// The rates of those who ask here (V52): one bucket for each, filled in the course of time. Bounded: who has not asked
 /// for longest is forgotten first, and starts with a full bucket. Thread-safe.
 /// </summary>
-internal sealed class RateBook(int perSecond, int burst, TimeProvider time)
+/// <param name="rate">What one asker may ask in a second, in the long run, and at once; asked each time, since a reload
+/// may change it.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RateBook(Func<(int PerSecond, int Burst)> rate, TimeProvider time)
 {
+    /// <summary>A rate that stays as it is.</summary>
+    internal RateBook(int perSecond, int burst, TimeProvider time)
+        : this(() => (perSecond, burst), time)
+    {
+    }
+
     /// <summary>The most buckets.</summary>
     internal const int BucketsMax = 65_536;
 
@@ -33,9 +42,10 @@ internal sealed class RateBook(int perSecond, int burst, TimeProvider time)
     internal Refusal? Take(Digest asker)
     {
         var now = time.GetTimestamp();
+        var (perSecond, burst) = rate();
         lock (_gate)
         {
-            var bucket = Find(asker, now);
+            var bucket = Find(asker, now, burst);
             var gained = time.GetElapsedTime(bucket.Value.At, now).TotalSeconds * perSecond;
             var tokens = Math.Min(burst, bucket.Value.Tokens + gained);
             var isFree = tokens >= 1;
@@ -46,7 +56,7 @@ internal sealed class RateBook(int perSecond, int burst, TimeProvider time)
         }
     }
 
-    private LinkedListNode<Bucket> Find(Digest asker, long now)
+    private LinkedListNode<Bucket> Find(Digest asker, long now, int burst)
     {
         if (_buckets.TryGetValue(asker, out var bucket))
         {

@@ -17,6 +17,7 @@ internal sealed class ReadingService(
     ServingContext context,
     Func<ImmutableArray<EpochDocument>> served,
     Func<Digest, ImmutableArray<EpochDocument>?> relayed,
+    Func<Digest, bool> isHome,
     Digest genesis)
 {
     private const int StatePageMax = 500;
@@ -69,8 +70,9 @@ internal sealed class ReadingService(
         return response;
     }
 
-    // What an answer of this anchor stands on is shown to whoever may ask for answers here (V36, V50), and to the other
-    // anchors of the segment, who relay it as well; null for the own.
+    // What an answer of this anchor stands on is shown to whoever may ask for answers here (V36, V50), to the other
+    // anchors of the segment, who relay it as well, and to those of homes that are introduced through here; null for
+    // the own.
     private ImmutableArray<EpochDocument>? Relayed(ByteString asked, ServerCallContext call)
     {
         if (!WireReader.TryRead(asked, out Digest segment, out _) || segment == genesis
@@ -82,7 +84,8 @@ internal sealed class ReadingService(
 
         var view = context.Views.Current ?? throw NotSealed();
         var caller = Caller.Of(call);
-        if (view.Epoch.Value.Anchors.Any(anchor => anchor.Tls.Kid == caller.Kid))
+        if (view.Epoch.Value.Anchors.Any(anchor => anchor.Tls.Kid == caller.Kid)
+            || (caller.Kid is { } kid && isHome(kid)))
         {
             return epochs;
         }

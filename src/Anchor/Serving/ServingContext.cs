@@ -9,6 +9,10 @@ namespace Fairlead.Anchor.Serving;
 /// <summary>What answering needs of the anchor it runs in. Immutable, its parts thread-safe.</summary>
 internal sealed class ServingContext
 {
+    private const int VerifiedMost = 32_768;
+
+    private RateOptions _rates = RateOptions.Default;
+
     /// <summary>The own segment.</summary>
     internal required ViewSource Views { get; init; }
 
@@ -27,8 +31,16 @@ internal sealed class ServingContext
     /// <summary>Development only: loopback addresses of foreign segments are relayed.</summary>
     internal required bool UnsafeAllowLoopbackEndpoints { get; init; }
 
-    /// <summary>How often one asker may ask (V52).</summary>
-    internal RateOptions Rates { get; init; } = RateOptions.Default;
+    /// <summary>How often one asker may ask (V52), from the next question on.</summary>
+    internal RateOptions Rates
+    {
+        get => Volatile.Read(ref _rates);
+        set => Volatile.Write(ref _rates, value);
+    }
+
+    /// <summary>What was verified before by any part of the anchor: a home's chain is shown, introduced and relayed,
+    /// and each of its signatures is checked once.</summary>
+    internal VerifiedCache Verified { get; } = new(VerifiedMost);
 
     /// <summary>Counts answers.</summary>
     internal AnswerMeter Meter { get; } = new();

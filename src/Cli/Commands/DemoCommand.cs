@@ -32,7 +32,7 @@ internal static class DemoCommand
         };
         var outage = new Option<int?>("--outage")
         {
-            Description = "Seconds of requests while the parent is dead, in check 12: 15 by default, 1 to 600.",
+            Description = "Seconds of requests while the parent is dead, in check 12: 60 by default, 1 to 600.",
         };
         var policy = new Option<string?>("--policy")
         {
@@ -115,7 +115,7 @@ internal static class DemoCommand
     }
 
     private static TimeSpan OutageOf(int? wanted) => wanted is null or (>= 1 and <= 600)
-        ? TimeSpan.FromSeconds(wanted ?? 15)
+        ? TimeSpan.FromSeconds(wanted ?? 60)
         : throw new CliException(ExitCode.Usage, $"--outage {wanted}: 1 to 600 seconds");
 
     private static int PortOf(int? wanted)

@@ -147,10 +147,11 @@ public static class AnswerVerifier
             Delta = context.Delta,
             Signatures = context.Signatures,
             IsIntroduction = hop.Index > 0 && !hop.IsLast,
+            Spares = context.IsIntroducedBefore(hop),
         }, out var evidence);
+        context.Evidence = evidence ?? context.Evidence;
         if (segment is null)
         {
-            context.Evidence = evidence ?? context.Evidence;
             return refusal;
         }
 

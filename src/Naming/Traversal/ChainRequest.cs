@@ -28,5 +28,9 @@ internal sealed record ChainRequest
     /// (V16), so that showing no newer one is no step back (V15).</summary>
     internal bool IsIntroduction { get; init; }
 
+    /// <summary>Whether it is of a segment whose introduction of the target was believed before: then a second epoch of
+    /// a number that is held ends nothing (V14, I24).</summary>
+    internal bool Spares { get; init; }
+
     internal required SignatureChecks Signatures { get; init; }
 }

@@ -19,6 +19,14 @@ internal static class ChainStep
         foreach (var (document, index) in request.Epochs.Select((document, index) => (document, index)))
         {
             var (next, refusal) = One(request, state, document, out evidence);
+
+            // A fork of what only introduces, and introduced before, is evidence and nothing to go on from: what is
+            // held stands (I24), as does a seal under it.
+            if (refusal is { Failure: EpochEquivocation } && request.Spares)
+            {
+                break;
+            }
+
             if (next is null)
             {
                 return (null, refusal!.At($"epochs[{index}]"));

@@ -46,7 +46,8 @@ public static class EpochChain
         ImmutableArray<string> refused,
         VerifiedCache? cache,
         bool isIntroduction,
-        bool trim)
+        bool trim,
+        bool spares = false)
     {
         if (page.Length > Limits.PageEpochs)
         {
@@ -78,10 +79,14 @@ public static class EpochChain
             Signatures = new SignatureChecks(cache, Limits.PageEpochs * 4 * Limits.Signatures),
             Paging = true,
             IsIntroduction = isIntroduction,
+            Spares = spares,
         }, out var evidence);
         return segment is null
             ? new ChainVerdict(null, failed) { Evidence = evidence }
-            : new ChainVerdict(trim ? segment with { Epochs = Trim(segment.Epochs) } : segment, null);
+            : new ChainVerdict(trim ? segment with { Epochs = Trim(segment.Epochs) } : segment, null)
+            {
+                Evidence = evidence,
+            };
     }
 
     /// <summary>V12 and V30 for a chain that is complete.</summary>

@@ -102,10 +102,10 @@ public static class IntroductionCheck
             var verdict = EpochChain.Extend(
                 segment, hop.Genesis, null, [.. page], asked.Now, context.Delta,
                 asked.OwnEpoch.Value.Policy.Refuse, asked.Cache, isIntroduction: true,
-                trim: false);
+                trim: false, spares: context.IsIntroducedBefore(hop));
+            context.Evidence = verdict.Evidence ?? context.Evidence;
             if (!verdict.IsAccepted)
             {
-                context.Evidence = verdict.Evidence;
                 return verdict.Refusal;
             }
 

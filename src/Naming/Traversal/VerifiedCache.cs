@@ -12,6 +12,7 @@ public sealed class VerifiedCache
     private readonly int _half;
     private HashSet<Digest> _young = [];
     private HashSet<Digest> _old = [];
+    private long _spared;
 
     /// <summary>An empty cache.</summary>
     /// <param name="capacity">The most signatures remembered.</param>
@@ -33,6 +34,18 @@ public sealed class VerifiedCache
         }
     }
 
+    /// <summary>How many checks were spared by what was remembered.</summary>
+    public long Spared
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _spared;
+            }
+        }
+    }
+
     internal static Digest KeyOf(in Digest kid, in Digest digest, ReadOnlySpan<byte> signature)
     {
         Span<byte> bytes = stackalloc byte[(2 * Digest.Size) + SignatureForm.Size];
@@ -48,7 +61,9 @@ public sealed class VerifiedCache
     {
         lock (_gate)
         {
-            return _young.Contains(key) || _old.Contains(key);
+            var isKnown = _young.Contains(key) || _old.Contains(key);
+            _spared += isKnown ? 1 : 0;
+            return isKnown;
         }
     }
 

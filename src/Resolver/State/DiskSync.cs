@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Resolver.State;
 
-/// <summary>The two ways of making a write durable that the base library lacks on Linux: data without times, and a
-/// folder's entries. Safe for concurrent use.</summary>
+/// <summary>What the base library lacks on Linux: making a write durable as data without times, and as a folder's
+/// entries; and opening a file without a lock. Safe for concurrent use.</summary>
 public static class DiskSync
 {
     private const int ReadOnlyCloseOnExec = 0x80000;
@@ -60,6 +60,22 @@ public static class DiskSync
         {
             _ = Native.Close(descriptor);
         }
+    }
+
+    /// <summary>Opens a file to be read and to be nobody's: the base library locks what it opens, so that whoever wants
+    /// it for itself would fail for as long.</summary>
+    /// <exception cref="IOException">It is not there, or cannot be read.</exception>
+    public static SafeFileHandle OpenUnlocked(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (!OperatingSystem.IsLinux())
+        {
+            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+
+        var descriptor = Native.Open(Encoding.UTF8.GetBytes(path + '\0'), ReadOnlyCloseOnExec);
+        Check(descriptor, $"open {path}");
+        return new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
     private static void Check(int result, string what)

@@ -88,11 +88,14 @@ public sealed class IntroduceAttackTests : IAsyncLifetime
         var (eu1, acme, us1) = (_world.Eu1.Segment.Genesis, _world.Acme.Segment.Genesis, _world.Us1.Segment.Genesis);
         await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), 1, eu1, acme));
         await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), 1, eu1, us1, us1));
-        await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), 7));
+        await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), 6));
         await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), uint.MaxValue));
         await RefusedAsync(VerificationFailure.PathBroken, Relayed(Ask(), 1, eu1, us1));
         await RefusedAsync(VerificationFailure.PathBroken, Relayed(Ask(), 1, us1));
-        Assert.Single((await IntroduceAsync(Relayed(Ask(), 6, eu1), _anchor)).Hops);
+        Assert.Single((await IntroduceAsync(Relayed(Ask(), 5, eu1), _anchor)).Hops);
+        await RefusedAsync(VerificationFailure.TransportKeyMismatch, () => PresentAsync(us1, _stranger));
+        await RefusedAsync(VerificationFailure.LinkNotAccepted, () => PresentAsync(Digest.Sha256("x"u8), _anchor));
+        await PresentAsync(us1, _anchor);
 
         // Through acme to a child of us1's: who asks is an anchor of acme's, and not of the home's.
         var below = Relayed(Ask("db.us1.acme.internal"), 1, eu1, acme);
@@ -104,6 +107,19 @@ public sealed class IntroduceAttackTests : IAsyncLifetime
         using var transit = new TlsIdentity(TestKeys.Ecdsa(602), TimeProvider.System);
         await using var other = ClusterClient.Client(_world.Us1, 1, transit);
         Assert.Equal(Protocol.V1.Result.Denied, (await other.IntroduceAsync(below, _bounded.Token)).Answer.Result);
+    }
+
+    // A page that acme passes on.
+    private async Task PresentAsync(Digest to, TlsIdentity identity)
+    {
+        await using var client = ClusterClient.Client(_world.Acme, 0, identity);
+        await client.PresentAsync(
+            new PresentRequest
+            {
+                Genesis = WireWriter.ToBytes(_world.Eu1.Segment.Genesis),
+                To = WireWriter.ToBytes(to),
+            },
+            _bounded.Token);
     }
 
     private static IntroduceRequest Relayed(IntroduceRequest ask, uint left, params Digest[] visited)

@@ -159,15 +159,33 @@ public sealed class StartProcessTests
 
         AnchorProcess.Terminate(running);
         Assert.Equal(0, await running.WaitAsync(AnchorProcess.Patience, Cancelled));
+        await JournalsAreLookedAtAsync(anchor);
         anchor.Change("id: us1-a", $"idd: us1-a\noperator_socket: {anchor.Configuration}/operator.sock");
+        await File.WriteAllTextAsync(Path.Combine(anchor.Data, "verifier.state"), "damaged", Cancelled);
         File.SetUnixFileMode(Path.Combine(anchor.Folder, "seal.pem"), (UnixFileMode)0b110_100_100);
         File.SetUnixFileMode(Path.Combine(anchor.Folder, "gov.pem"), (UnixFileMode)0b110_100_000);
-        await File.WriteAllTextAsync(Path.Combine(anchor.Data, "verifier.state"), "damaged", Cancelled);
         await using var bad = anchor.Start("--config", anchor.Configuration, "--check-config");
         Assert.Equal(2, await bad.WaitAsync(AnchorProcess.Patience, Cancelled));
         Assert.All(
             ["`idd` is unknown", "operator's socket", "seal.pem: mode 0644", "gov.pem: mode 0640", "StateCorrupt"],
             part => Assert.Contains(part, bad.Errors, StringComparison.Ordinal));
+    }
+
+    // Where the keys are good: one is damaged in its middle, and one is gone.
+    private static async Task JournalsAreLookedAtAsync(AnchorProcess anchor)
+    {
+        var journals = Directory.GetFiles(anchor.Data, "*.j");
+        Assert.Equal(2, journals.Length);
+        File.Move(journals[0], journals[0] + ".away");
+        var bytes = await File.ReadAllBytesAsync(journals[1], Cancelled);
+        bytes[60] ^= 1;
+        await File.WriteAllBytesAsync(journals[1], bytes, Cancelled);
+        await using var bad = anchor.Start("--config", anchor.Configuration, "--check-config");
+        Assert.Equal(2, await bad.WaitAsync(AnchorProcess.Patience, Cancelled));
+        Assert.All(
+            ["JournalConflict", "put the newest data folder back", "no journal of the "],
+            part => Assert.Contains(part, bad.Errors, StringComparison.Ordinal));
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(journals[1], Cancelled));
     }
 
     [Fact]

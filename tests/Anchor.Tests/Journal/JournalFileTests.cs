@@ -40,6 +40,30 @@ public sealed class JournalFileTests : IDisposable
         Assert.Equal([Options.Path], Directory.GetFiles(_folder));
     }
 
+    /// <summary>Looked at while it is in use: it is neither locked nor cut, and another key's is named.</summary>
+    [Fact]
+    public void Inspect_OfAJournalInUse_TakesNothingFromItsOwner()
+    {
+        using (var journal = JournalFile.Create(Options, 3, 9, Root))
+        {
+            journal.Append("one"u8);
+            Assert.Equal(journal.Header, JournalFile.Inspect(Options));
+            journal.Append("two"u8);
+        }
+
+        // A torn tail stays as it is: its owner cuts it.
+        var torn = File.ReadAllBytes(Options.Path);
+        torn[torn.AsSpan().LastIndexOfAnyExcept((byte)0)] ^= 1;
+        File.WriteAllBytes(Options.Path, torn);
+        Assert.Equal(3, JournalFile.Inspect(Options).BaseEpoch);
+        Assert.Equal(torn, File.ReadAllBytes(Options.Path));
+        Assert.Equal(
+            JournalError.JournalConflict,
+            Assert.Throws<JournalException>(() => JournalFile.Inspect(Options with { Genesis = Root })).Error);
+        File.Delete(Options.Path);
+        Assert.Throws<JournalException>(() => JournalFile.Inspect(Options));
+    }
+
     [Fact]
     public void Open_Again_ReplaysAndGoesOn()
     {

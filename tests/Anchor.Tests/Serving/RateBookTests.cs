@@ -10,6 +10,20 @@ public sealed class RateBookTests
     private readonly ManualTimeProvider _time =
         new(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start));
 
+    /// <summary>A reload changes it for those who asked before as well.</summary>
+    [Fact]
+    public void Rate_ThatIsChanged_HoldsFromTheNextQuestionOn()
+    {
+        var rate = (PerSecond: 1, Burst: 10);
+        var book = new RateBook(() => rate, _time);
+        Assert.Null(book.Take(Asker(1)));
+        rate = (1, 2);
+        Assert.Equal(2, Enumerable.Range(0, 9).Count(_ => book.Take(Asker(1)) is null));
+        rate = (100, 10);
+        _time.Advance(TimeSpan.FromMilliseconds(50));
+        Assert.Equal(5, Enumerable.Range(0, 9).Count(_ => book.Take(Asker(1)) is null));
+    }
+
     [Fact]
     public void Questions_OverTheBurst_AreRefusedUntilTimeBringsMore()
     {

@@ -265,6 +265,36 @@ public sealed class QuarantineTests
         Assert.True(Taken(stranger, refused.Evidence!).Segments[tree.Acme.Genesis].IsQuarantined);
     }
 
+    /// <summary>I24 before V14's letter, as with seals: a parent that shows another epoch of one number to each home
+    /// anchor is accused by it, ends nothing and introduces nobody new.</summary>
+    [Fact]
+    public void Transit_WithTwoEpochsOfOneNumber_EndsNothingThatItIntroducedAndIsAccused()
+    {
+        var tree = new TreeWorld();
+        tree.Acme.Next(tree.Now - 5000).SealAt(tree.Now - 400);
+        var learned = Answers.Accepted(AnswerVerifier.Verify(
+            tree.Ask("x").State, tree.ToUs1().Query, tree.ToUs1().Record(), tree.Now)).Next;
+        var acme = tree.Acme.Newest;
+        var fork = AnswerEpochs.Certify(
+            tree.Acme, Document.Make(acme.Value with { Expires = acme.Value.Expires - 1 }));
+        var ask = tree.ToUs1();
+        ask.Epochs = (hop, segment) => hop == 1 ? [fork] : segment.Documents;
+
+        var again = Answers.Accepted(AnswerVerifier.Verify(learned, ask.Query, ask.Record(), tree.Now));
+        Assert.Equal(acme.Digest, again.Next.Segments[tree.Acme.Genesis].Newest.Digest);
+        Assert.True(Taken(again.Next, again.Evidence!).Segments[tree.Acme.Genesis].IsQuarantined);
+
+        var stranger = learned with
+        {
+            Pins = learned.Pins.Remove(tree.Us1.Name),
+            Segments = learned.Segments.Remove(tree.Us1.Genesis),
+        };
+        var refused = Assert.IsType<Verdict.Refused>(
+            AnswerVerifier.Verify(stranger, ask.Query, ask.Record(), tree.Now));
+        Assert.Equal(EpochEquivocation, refused.Refusal.Failure);
+        Assert.True(Taken(stranger, refused.Evidence!).Segments[tree.Acme.Genesis].IsQuarantined);
+    }
+
     /// <summary>What it decided before is remembered over answers, and only what contradicts it is evidence.</summary>
     [Fact]
     public void Anchor_WhoDecidesBothWays_IsFoundByTheAnswersThatItGave()

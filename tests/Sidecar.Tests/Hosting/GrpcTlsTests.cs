@@ -31,6 +31,10 @@ public sealed class GrpcTlsTests(TwoClusters clusters) : IClassFixture<TwoCluste
         Assert.SkipWhen(PythonGrpc.Program is null, "no python3 with grpcio; install python3-grpcio or set PYTHON");
         using var own = new SvidFolder();
         own.Write(Eu1.Sign([Pod]), Us1);
+
+        // What other domains are held against does not vouch for this one (V55).
+        using var others = new SvidFolder();
+        others.Write(Eu1.Sign([Pod]), Eu1);
         await using var good = await BackendAsync(Us1, Server);
         await using var wrong = await BackendAsync(Us1, Other);
         await using var forged = await BackendAsync(new CertificateAuthority("us1.example", Us1.Now), Server);
@@ -45,9 +49,10 @@ public sealed class GrpcTlsTests(TwoClusters clusters) : IClassFixture<TwoCluste
         var socket = Path.Combine(clusters.Folder, "grpc-tls", "xds.sock");
         await using var host = await TwoClusters.StartAsync(clusters.Configure(
             "grpc-tls",
-            $"xds: {{socket: {socket}, address: 127.0.0.1:0, grpc: {{authorities: roots, certificate: own}}}}"));
+            $"xds: {{socket: {socket}, address: 127.0.0.1:0, grpc: {{authorities: roots, certificate: own, "
+            + "domains: [{domain: us1.example, authorities: us1}]}}"));
         await host.Ready.WaitAsync(Patience, Stop);
-        await using var client = Start(socket, own.Paths);
+        await using var client = Start(socket, own.Paths, others.Paths);
         Assert.Equal("ready", await client.ReadLineAsync(Patience, Stop));
 
         Assert.Equal("ok here", await AskAsync("good"));
@@ -61,18 +66,19 @@ public sealed class GrpcTlsTests(TwoClusters clusters) : IClassFixture<TwoCluste
             client.AskAsync($"{name}.shop.svc.us1.internal:80", Patience, Stop);
     }
 
-    private static ChildProcess Start(string socket, SpiffePaths own)
+    private static Dictionary<string, object> Watched(SpiffePaths paths) => new()
     {
-        var watched = new Dictionary<string, object>
+        ["plugin_name"] = "file_watcher",
+        ["config"] = new Dictionary<string, string>
         {
-            ["plugin_name"] = "file_watcher",
-            ["config"] = new Dictionary<string, string>
-            {
-                ["certificate_file"] = own.Certificate,
-                ["private_key_file"] = own.Key,
-                ["ca_certificate_file"] = own.Bundle!,
-            },
-        };
+            ["certificate_file"] = paths.Certificate,
+            ["private_key_file"] = paths.Key,
+            ["ca_certificate_file"] = paths.Bundle!,
+        },
+    };
+
+    private static ChildProcess Start(string socket, SpiffePaths own, SpiffePaths others)
+    {
         var bootstrap = JsonSerializer.Serialize(new Dictionary<string, object>
         {
             ["xds_servers"] = new[]
@@ -85,7 +91,10 @@ public sealed class GrpcTlsTests(TwoClusters clusters) : IClassFixture<TwoCluste
                 },
             },
             ["node"] = new Dictionary<string, string> { ["id"] = "pod" },
-            ["certificate_providers"] = new Dictionary<string, object> { ["roots"] = watched, ["own"] = watched },
+            ["certificate_providers"] = new Dictionary<string, object>
+            {
+                ["roots"] = Watched(others), ["us1"] = Watched(own), ["own"] = Watched(own),
+            },
         });
         return ChildProcess.Start(
             PythonGrpc.Program!, [Path.Combine(AppContext.BaseDirectory, "Hosting", "grpc_tls_client.py")],

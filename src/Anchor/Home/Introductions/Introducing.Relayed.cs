@@ -15,6 +15,8 @@ internal sealed partial class Introducing
     // A network without a route may let every try wait for its end.
     private const int DirectTries = 2;
 
+    private const int TransitTries = 3;
+
     // As far as the path leads: who cannot be reached from here is mostly not the last one that cannot.
     private async Task<AnswerResult?> AskRelayedAsync(
         SegmentView view, SegmentName target, WayStep step, CancellationToken cancellationToken)
@@ -25,10 +27,18 @@ internal sealed partial class Introducing
         }
 
         ImmutableArray<RelayedHop> before = [.. step.Hops.SkipLast(1)];
-        var left = Math.Min(Limits.Hops, (int)view.Epoch.Value.Policy.MaxHops) - 2 - before.Length;
-        foreach (var anchor in chain.Newest.Value.Anchors)
+        var left = Math.Min(Limits.Hops, (int)view.Epoch.Value.Policy.MaxHops) - 3 - before.Length;
+        if (left <= 0)
         {
-            var client = new AnchorClient(anchor.Endpoints[0], context.Transport, context.Time, chain);
+            return null;
+        }
+
+        var (anchors, turn) = (chain.Newest.Value.Anchors, Interlocked.Increment(ref _turn) & int.MaxValue);
+        for (var i = 0; i < Math.Min(TransitTries, anchors.Length); i++)
+        {
+            var places = anchors[(turn + i) % anchors.Length].Endpoints;
+            var place = places[turn / anchors.Length % places.Length];
+            var client = new AnchorClient(place, context.Transport, context.Time, chain);
             await using (client.ConfigureAwait(false))
             {
                 Refusal? refusal;
@@ -39,6 +49,7 @@ internal sealed partial class Introducing
                         .ConfigureAwait(false);
                     if (answer is not null)
                     {
+                        await FillAsync(client, view, step, answer, cancellationToken).ConfigureAwait(false);
                         (var result, refusal) = await TakeAllAsync(step, answer).ConfigureAwait(false);
                         if (result is not null)
                         {
@@ -48,7 +59,7 @@ internal sealed partial class Introducing
                 }
                 catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
                 {
-                    refusal = HomeMeeting.Describe(e, anchor.Endpoints[0]);
+                    refusal = HomeMeeting.Describe(e, place);
                 }
 
                 Note(transit.Name, target, refusal!);
@@ -73,15 +84,15 @@ internal sealed partial class Introducing
         WayStep step,
         CancellationToken cancellationToken)
     {
-        var (showing, hidden) = await ChainShowing.ShowAsync(client, view, before, cancellationToken)
-            .ConfigureAwait(false);
+        var (showing, hidden) = await ChainShowing.ShowAsync(
+            client, view, before, step.Next.Genesis, cancellationToken).ConfigureAwait(false);
         if (showing is null)
         {
             return (null, hidden);
         }
 
         var request = Request(view, target, transit.Genesis, child, showing);
-        request.HopsLeft = (uint)Math.Max(0, left);
+        request.HopsLeft = (uint)left;
         if (verifier.Chain(step.Next.Genesis) is { } next)
         {
             request.Known.Add(WireWriter.ToKnown(next));
@@ -93,6 +104,22 @@ internal sealed partial class Introducing
                 ? (answer, null)
                 : (null, new Refusal(VerificationFailure.Behind, client.Endpoint.Text, "it does not relay"))
             : (null, malformed);
+    }
+
+    // A chain that is longer than a hop may bring (V36): the transit met the segment, and shows what it relays. Where
+    // it does not, the hop's own check says what is missing.
+    private async Task FillAsync(
+        AnchorClient client, SegmentView view, WayStep step, UnverifiedAnswer answer,
+        CancellationToken cancellationToken)
+    {
+        var held = verifier.Chain(step.Next.Genesis)?.NewestNumber ?? -1;
+        if (answer.Hops[1] is { Epochs: [var first, ..] } hop && hop.Genesis == step.Next.Genesis
+            && Document.TryParse<Naming.Epoch>(first.Payload, out var epoch, out _) && epoch.Value.Number > held + 1
+            && await chains.AskRelayAsync(client, hop.Genesis, step.Next.Floor, view, cancellationToken)
+                .ConfigureAwait(false) is { } refusal)
+        {
+            Note(step.Next.Name, step.Next.Name, refusal);
+        }
     }
 
     // Each as if its own segment had been asked. What the transit says of itself is known already.

@@ -14,7 +14,7 @@ namespace Fairlead.Anchor.Home.Introductions;
 /// </summary>
 internal sealed partial class Introducing(ServingContext context, HomeVerifier verifier, ChainBook chains)
 {
-    private readonly VerifiedCache _cache = new();
+    private readonly VerifiedCache _cache = context.Verified;
     private int _turn;
 
     /// <summary>Walks the whole way.</summary>
@@ -149,7 +149,7 @@ internal sealed partial class Introducing(ServingContext context, HomeVerifier v
                     return (default, stranger);
                 }
 
-                var (showing, hidden) = await ChainShowing.ShowAsync(client, view, step.Hops, cancellationToken)
+                var (showing, hidden) = await ChainShowing.ShowAsync(client, view, step.Hops, null, cancellationToken)
                     .ConfigureAwait(false);
                 if (showing is null)
                 {

@@ -129,7 +129,10 @@ internal sealed class WayStep
         }
 
         chain = introducer.Segment;
-        epochs.Add(hop.Epochs);
+
+        // Of a fork that was passed over nothing is relayed (V14).
+        epochs.Add(hop.Epochs.Where(epoch => Document.TryParse<Naming.Epoch>(epoch.Payload, out var one, out _)
+            && introducer.Segment.DigestOf(one.Value.Number) == one.Digest));
         var relayed = new RelayedHop(placed with { Epochs = [] }, epochs)
         {
             Introduces = result == AnswerResult.Record,

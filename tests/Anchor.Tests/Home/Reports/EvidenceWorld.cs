@@ -43,7 +43,7 @@ internal sealed class EvidenceWorld : IAsyncDisposable
         };
         Keeper = new StateKeeper(new HomePin(Own.Genesis, Own.Name), null, "us1-a");
         Verifier = new HomeVerifier(Context, Keeper);
-        Homes = new HomeBook(Context, new VerifiedCache(), Verifier.Chain);
+        Homes = new HomeBook(Context, Context.Verified, Verifier.Chain);
         Book = new EvidenceBook(Context, Verifier, Homes);
     }
 
