@@ -50,9 +50,10 @@ public sealed class ConformanceTests
             await TakeAsync(client, type, "4", "-B");
         }
 
-        await client.SubscribeAsync(type, "C");
-        await TakeAsync(client, type, "4", isWhole ? "A C late" : "C");
+        // The answer to what joins shows that what was given up before is heard.
         await client.UnsubscribeAsync(type, "A");
+        await client.SubscribeAsync(type, "C");
+        await TakeAsync(client, type, "4", isWhole ? "C late" : "C");
         Assert.True(await host.TellAsync("Update", Node, "5", type, "C"));
         await TakeAsync(client, type, "5", isWhole ? "C late" : "C");
         Assert.True(await host.TellAsync("Update", Node, "6", type, "A"));
