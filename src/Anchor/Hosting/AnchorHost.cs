@@ -280,7 +280,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _introduce = new IntroduceService(context, _attests, _consumers.Homes, relay);
         _introduce.AddTo(builder);
         _consumers.Homes.Presented.AddTo(builder);
-        new ReadingService(context, ServedEpochs, chains.Find, _consumers.Homes.IsAnchor, _ground.Genesis).AddTo(builder);
+        new ReadingService(context, ServedEpochs, chains.Find, _consumers.Homes.IsAnchor, _ground.Genesis)
+            .AddTo(builder);
         new PublishService(_loop!, _ground.Genesis, _counters).AddTo(builder);
         var service = builder.Build();
         var peers = new PeerService(

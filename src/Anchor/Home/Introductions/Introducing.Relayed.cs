@@ -96,8 +96,8 @@ internal sealed partial class Introducing
             : (null, malformed);
     }
 
-    // A chain that is longer than a hop may bring (V36): the transit met the segment, and shows what it relays. Where it
-    // does not, the hop's own check says what is missing.
+    // A chain that is longer than a hop may bring (V36): the transit met the segment, and shows what it relays. Where
+    // it does not, the hop's own check says what is missing.
     private async Task FillAsync(
         AnchorClient client, SegmentView view, WayStep step, UnverifiedAnswer answer,
         CancellationToken cancellationToken)

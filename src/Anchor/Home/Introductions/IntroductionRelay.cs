@@ -70,8 +70,8 @@ internal sealed class IntroductionRelay(ServingContext context, HomeVerifier ver
         return (null, last ?? new Refusal(VerificationFailure.Behind, next.Name.Text, "it has no anchors"));
     }
 
-    /// <summary>Passes a page of a chain on, to the anchor that is asked first afterwards: what is shown counts there for
-    /// questions over the same key alone.</summary>
+    /// <summary>Passes a page of a chain on, to the anchor that is asked first afterwards: what is shown counts there
+    /// for questions over the same key alone.</summary>
     /// <param name="view">The own segment.</param>
     /// <param name="to">The neighbour.</param>
     /// <param name="request">The page.</param>
