@@ -14,6 +14,7 @@ internal static class BenchRun
         .. SealBenchmarks.All,
         .. CertificateBenchmarks.All,
         .. FanOutBenchmarks.All,
+        .. WireBenchmarks.All,
         .. PeerLoadBenchmarks.All,
         .. SidecarBenchmarks.All,
         .. EndpointBenchmarks.All,

@@ -14,10 +14,14 @@ public sealed class AdsService
 {
     private readonly ConcurrentDictionary<long, IStreamSession> _sessions = new();
     private readonly ConcurrentDictionary<long, IStreamSession> _clusterSessions = new();
+
+    // Those on which clusters may go out whose endpoints go on streams of their own.
+    private readonly ConcurrentDictionary<long, IStreamSession> _leadingSessions = new();
     private readonly Lock _gate = new();
 
     // How many streams of their own the client of a node has for the endpoints of a name.
     private readonly UseCounts<(string Node, string Name)> _watching = new();
+    private readonly SiblingStreams _siblings = new();
     private readonly IViewProvider _views;
     private readonly AdsOptions _options;
     private long _lastId;
@@ -45,8 +49,8 @@ public sealed class AdsService
     /// <summary>The aggregated service, to add to a server.</summary>
     public ServerServiceDefinition Define() => Define(null);
 
-    /// <summary>The services of one type each: clusters, endpoints, listeners, routes. A connection beside them needs
-    /// many streams: an Envoy opens one for the endpoints of each cluster.</summary>
+    /// <summary>The services of one type each: clusters, endpoints, listeners, routes, secrets. A connection beside
+    /// them needs many streams: an Envoy opens one for the endpoints of each cluster, and for each secret.</summary>
     public IEnumerable<ServerServiceDefinition> DefineTypes() => ResourceType.All.Select(Define);
 
     /// <summary>The Client Status Discovery Service: what each client asked for, was sent, took and refused. Whoever
@@ -124,6 +128,15 @@ public sealed class AdsService
         }
     }
 
+    private void Warm(string node, IEnumerable<string> endpoints)
+    {
+        IReadOnlyCollection<string>? names = null;
+        foreach (var session in _leadingSessions.Values)
+        {
+            session.Warmed(node, names ??= [.. endpoints]);
+        }
+    }
+
     private async Task ServeAsync<TRequest, TResponse>(
         StreamService<TRequest, TResponse> service,
         IAsyncStreamReader<RequestBytes> requests,
@@ -140,11 +153,17 @@ public sealed class AdsService
 
         var id = Interlocked.Increment(ref _lastId);
         var session = new StreamSession<TRequest, TResponse>(
-            id, context.Peer, service, _views, _options, new SessionEvents(ack => Acked?.Invoke(ack), Lead, Watch));
+            id, context.Peer, service, _views, _options, _siblings,
+            new SessionEvents(ack => Acked?.Invoke(ack), Lead, Watch, Warm));
         _sessions[id] = session;
         if (service.Only == ResourceType.Cluster)
         {
             _clusterSessions[id] = session;
+        }
+
+        if (service.Only is null || service.Only == ResourceType.Cluster)
+        {
+            _leadingSessions[id] = session;
         }
 
         try
@@ -155,6 +174,7 @@ public sealed class AdsService
         {
             _sessions.TryRemove(id, out _);
             _clusterSessions.TryRemove(id, out _);
+            _leadingSessions.TryRemove(id, out _);
         }
     }
 }

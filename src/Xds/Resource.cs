@@ -6,6 +6,7 @@ using Fairlead.EnvoyApi.Clusters;
 using Fairlead.EnvoyApi.Endpoints;
 using Fairlead.EnvoyApi.Listeners;
 using Fairlead.EnvoyApi.Routes;
+using Fairlead.EnvoyApi.TransportSockets;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
@@ -115,6 +116,13 @@ public sealed class Resource
         return Create(ResourceType.Route, routes.Name, routes);
     }
 
+    /// <summary>Takes over a secret.</summary>
+    public static Resource Create(Secret secret)
+    {
+        ArgumentNullException.ThrowIfNull(secret);
+        return Create(ResourceType.Secret, secret.Name, secret);
+    }
+
     /// <summary>The assignment without endpoints: requests fail at once (Envoy: 503 UH).</summary>
     public static Resource EmptyEndpoints(string name)
     {
@@ -151,6 +159,20 @@ public sealed class Resource
         resources.Exists(static one => one.Until is not null)
             ? resources.ConvertAll(one => one.Until is { } until ? one.Lasting(until - now) : one)
             : resources;
+
+    /// <summary>Brings resources into the order in which they are sent, which is that of their names.</summary>
+    internal static void Sort(List<Resource> resources)
+    {
+        // What is left of a response that was too large comes in that order already, once for each of its parts.
+        for (var i = 1; i < resources.Count; i++)
+        {
+            if (string.CompareOrdinal(resources[i - 1].Name, resources[i].Name) > 0)
+            {
+                resources.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+                return;
+            }
+        }
+    }
 
     /// <summary>The message in its Any.</summary>
     internal Any ToAny()

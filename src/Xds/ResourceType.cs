@@ -24,8 +24,12 @@ public sealed class ResourceType
     public static readonly ResourceType Route =
         new("rds", 3, Prefix + "route.v3.RouteConfiguration", fullState: false);
 
+    /// <summary>Trust bundles (SDS). A client asks for one when it has a cluster that needs it.</summary>
+    public static readonly ResourceType Secret = new(
+        "sds", 4, "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret", fullState: false);
+
     /// <summary>Every type, in the order in which changes are sent so that nothing breaks before it is made.</summary>
-    public static readonly ImmutableArray<ResourceType> All = [Cluster, Endpoints, Listener, Route];
+    public static readonly ImmutableArray<ResourceType> All = [Cluster, Endpoints, Listener, Route, Secret];
 
     private ResourceType(string shortName, int order, string typeUrl, bool fullState)
     {
@@ -35,7 +39,7 @@ public sealed class ResourceType
         FullState = fullState;
     }
 
-    /// <summary>The name of the discovery service: cds, eds, lds or rds.</summary>
+    /// <summary>The name of the discovery service: cds, eds, lds, rds or sds.</summary>
     public string ShortName { get; }
 
     /// <summary>The place in <see cref="All"/>.</summary>
@@ -46,8 +50,8 @@ public sealed class ResourceType
 
     /// <summary>
     /// True for clusters and listeners: a state-of-the-world response holds all of them, one that is missing is
-    /// deleted, and a client may ask for all of them without naming any. False for endpoints and routes: a response
-    /// updates what it holds, and an empty list of names asks for nothing.
+    /// deleted, and a client may ask for all of them without naming any. False for endpoints, routes and secrets: a
+    /// response updates what it holds, and an empty list of names asks for nothing.
     /// </summary>
     public bool FullState { get; }
 

@@ -6,16 +6,18 @@ internal sealed class ViewWatchers
 {
     private readonly Lock _gate = new();
     private readonly HashSet<IViewWatcher> _all = [];
+    private long _lastNumber;
     private readonly HashSet<IViewWatcher>[] _everything =
         [.. ResourceType.All.Select(_ => new HashSet<IViewWatcher>())];
 
-    private readonly Dictionary<(ResourceType Type, string Name), HashSet<IViewWatcher>> _named = [];
+    private readonly Dictionary<(ResourceType Type, string Name), WatcherSet> _named = [];
 
     /// <summary>A watcher that watches nothing yet.</summary>
     public void Join(IViewWatcher watcher)
     {
         lock (_gate)
         {
+            watcher.Number = ++_lastNumber;
             _all.Add(watcher);
         }
     }
@@ -51,7 +53,7 @@ internal sealed class ViewWatchers
             {
                 if (!_named.TryGetValue((type, name), out var watchers))
                 {
-                    _named[(type, name)] = watchers = [];
+                    _named[(type, name)] = watchers = new WatcherSet();
                 }
 
                 watchers.Add(watcher);
@@ -59,8 +61,13 @@ internal sealed class ViewWatchers
 
             foreach (var name in removed)
             {
-                if (_named.TryGetValue((type, name), out var watchers) && watchers.Remove(watcher)
-                    && watchers.Count == 0)
+                if (!_named.TryGetValue((type, name), out var watchers))
+                {
+                    continue;
+                }
+
+                watchers.Remove(watcher);
+                if (watchers.Count == 0)
                 {
                     _named.Remove((type, name));
                 }
@@ -83,24 +90,47 @@ internal sealed class ViewWatchers
     /// <summary>Wakes whom a change of one of these concerns, each once.</summary>
     public void Wake(IReadOnlyCollection<(ResourceType Type, string Name)> changes)
     {
-        var woken = new HashSet<IViewWatcher>();
+        IEnumerable<IViewWatcher> woken;
         lock (_gate)
         {
-            foreach (var type in changes.Select(change => change.Type).Distinct())
-            {
-                woken.UnionWith(_everything[type.Order]);
-            }
-
-            foreach (var change in changes)
-            {
-                if (_named.TryGetValue(change, out var watchers))
-                {
-                    woken.UnionWith(watchers);
-                }
-            }
+            woken = changes.Count == 1 ? Of(changes.First()) : Of(changes);
         }
 
         Wake(woken);
+    }
+
+    private IEnumerable<IViewWatcher> Of((ResourceType Type, string Name) change)
+    {
+        if (_everything[change.Type.Order].Count > 0)
+        {
+            return Of([change]);
+        }
+
+        return _named.TryGetValue(change, out var watchers) ? watchers.All.ToArray() : [];
+    }
+
+    private HashSet<IViewWatcher> Of(IReadOnlyCollection<(ResourceType Type, string Name)> changes)
+    {
+        var woken = new HashSet<IViewWatcher>();
+        foreach (var type in changes.Select(change => change.Type).Distinct())
+        {
+            woken.UnionWith(_everything[type.Order]);
+        }
+
+        foreach (var change in changes)
+        {
+            if (!_named.TryGetValue(change, out var watchers))
+            {
+                continue;
+            }
+
+            foreach (var watcher in watchers.All)
+            {
+                woken.Add(watcher);
+            }
+        }
+
+        return woken;
     }
 
     private static void Wake(IEnumerable<IViewWatcher> woken)

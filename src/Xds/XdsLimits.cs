@@ -37,12 +37,20 @@ public sealed record XdsLimits
     /// </summary>
     public TimeSpan AckWaitMax { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long routes wait for a client to take the endpoints of clusters that are new to it: one that asks for
+    /// them elsewhere never says so.</summary>
+    public TimeSpan WarmWaitMax { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long a client that asks for clusters on demand waits for the first answer of its stream: it asks
     /// for no second name before that.</summary>
     public TimeSpan FirstAnswer { get; init; } = TimeSpan.FromMilliseconds(900);
 
     /// <summary>The least time between two changes of clusters, listeners or routes; endpoints never wait.</summary>
     public TimeSpan PushInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long a client may take to say that it has endpoints with an end: they are sent again where it took
+    /// longer, since it counts from when it read what was left then.</summary>
+    public TimeSpan EndSlack { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>How long a client may leave a response unread before its call is aborted.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(20);

@@ -25,6 +25,11 @@ internal static class ProtoFacts
             .Concat(file.Services.SelectMany(service => service.Methods).Select(OfMethod));
     }
 
+    /// <summary>A message and all that are declared in it, but the entries of maps.</summary>
+    internal static IEnumerable<MessageDescriptor> WithNested(MessageDescriptor message) =>
+        message.NestedTypes.Where(nested => nested.GetOptions()?.MapEntry != true).SelectMany(WithNested)
+            .Prepend(message);
+
     /// <summary>The messages and enums that the fields and methods of a file refer to.</summary>
     internal static IEnumerable<FileDescriptor> FilesUsedBy(FileDescriptor file)
     {

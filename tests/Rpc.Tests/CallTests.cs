@@ -163,6 +163,16 @@ public sealed class CallTests
     }
 
     [Fact]
+    public async Task Write_ToAServerThatIsNotThere_EndsWithTheCall()
+    {
+        await using var channel = new RpcChannel("unix:/proc/none.sock");
+        using var chat = channel.CreateCallInvoker().AsyncDuplexStreamingCall(EchoService.Chat, null, default);
+        var failure = await Servers.FailsAsync(chat.RequestStream.WriteAsync([1]));
+        Assert.True(failure.StatusCode == StatusCode.Unavailable, failure.ToString());
+        Assert.Equal(StatusCode.Unavailable, (await Servers.FailsAsync(chat.ResponseStream.MoveNext(default))).StatusCode);
+    }
+
+    [Fact]
     public async Task Server_ThatStops_EndsItsStreams()
     {
         await using var server = await Servers.StartAsync();

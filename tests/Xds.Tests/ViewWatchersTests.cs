@@ -97,6 +97,39 @@ public sealed class ViewWatchersTests
         Assert.Equal((1, 0), (a.Taken(), b.Taken()));
     }
 
+    [Fact]
+    public void ManyWatchers_OfAName_AreWokenAsTheyComeAndGo()
+    {
+        var random = new Random(7);
+        var (watching, gone) = (new List<Counter>(), new List<Counter>());
+        for (var i = 0; i < 300; i++)
+        {
+            watching.Add(Watcher(Eds, "a"));
+            if (random.Next(3) == 0)
+            {
+                var left = watching[random.Next(watching.Count)];
+                _view.Watchers.Watch(left, Eds, [], ["a", "a"]);
+                watching.Remove(left);
+                gone.Add(left);
+            }
+
+            if (random.Next(4) == 0 && gone.Count > 0)
+            {
+                var back = gone[random.Next(gone.Count)];
+                _view.Watchers.Watch(back, Eds, ["a", "a"], []);
+                gone.Remove(back);
+                watching.Add(back);
+            }
+        }
+
+        Set(Endpoints("a", 1));
+        Assert.All(watching, one => Assert.Equal(1, one.Taken()));
+        Assert.All(gone, one => Assert.Equal(0, one.Taken()));
+        watching.ForEach(one => _view.Watchers.Watch(one, Eds, [], ["a"]));
+        Set(Endpoints("a", 2));
+        Assert.All(watching, one => Assert.Equal(0, one.Taken()));
+    }
+
     private void Set(Resource resource) => _view.Update(builder => builder.Set(resource));
 
     private Counter Watcher(ResourceType type, params string[] names)
@@ -110,6 +143,8 @@ public sealed class ViewWatchersTests
     private sealed class Counter : IViewWatcher
     {
         private int _count;
+
+        public long Number { get; set; }
 
         public void Wake() => _count++;
 

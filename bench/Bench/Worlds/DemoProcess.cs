@@ -6,8 +6,8 @@ using Fairlead.TestKit.Processes;
 namespace Fairlead.Bench;
 
 /// <summary>
-/// The two segments of <c>fairlead demo --keep</c>: eight anchors, two controllers, a sidecar and, where one can be
-/// had, an Envoy, all in processes of their own. Used by one caller at a time; disposing it ends them.
+/// The two segments of <c>fairlead demo --keep</c>: eight anchors, two controllers, a sidecar as it is published and,
+/// where one can be had, an Envoy, all in processes of their own. Used by one caller at a time; disposing it ends them.
 /// </summary>
 internal sealed partial class DemoProcess : IAsyncDisposable
 {
@@ -50,7 +50,11 @@ internal sealed partial class DemoProcess : IAsyncDisposable
         var folder = new ScratchFolder();
         var file = folder.File("demo.env");
         var process = ChildProcess.Start(
-            "dotnet", [BuiltPrograms.Fairlead, "demo", "--keep", "--env-file", file, .. more]);
+            "env",
+            [
+                $"FAIRLEAD_SIDECAR={BuiltPrograms.Sidecar}", "dotnet", BuiltPrograms.Fairlead, "demo", "--keep",
+                "--env-file", file, .. more,
+            ]);
         var demo = new DemoProcess(process, folder);
         try
         {

@@ -36,9 +36,30 @@ internal static class SidecarBenchmarks
         {
             Note = ready.Spread,
         });
+        rows.AddRange(await FirstAsync(demo, imports, cancellationToken));
         rows.Add(await SlowAsync(demo, imports, cancellationToken));
         return rows;
     }
+
+    private static async Task<IReadOnlyList<BenchRow>> FirstAsync(
+        DemoProcess demo, string[] imports, CancellationToken cancellationToken)
+    {
+        using var folder = new ScratchFolder();
+        var (cold, warm) = (new List<double>(), new List<double>());
+        for (var i = 0; i < Starts; i++)
+        {
+            // The second start finds what the first one remembered.
+            var state = folder.File(string.Create(CultureInfo.InvariantCulture, $"state-{i}"));
+            cold.Add(await FirstEndpoints.MillisecondsAsync(demo, imports, state, cancellationToken));
+            await SidecarProcess.RememberAsync(demo, imports, state, cancellationToken);
+            warm.Add(await FirstEndpoints.MillisecondsAsync(demo, imports, state, cancellationToken));
+        }
+
+        return [First("nothing remembered", new(cold)), First("20 names remembered", new(warm))];
+    }
+
+    private static BenchRow First(string how, Repeated times) =>
+        new($"sidecar: start -> first endpoints by EDS, {how}", times.Median, "ms") { Note = times.Spread };
 
     // By the numbers of a cluster: seals that live 15 s have every name verified by every party many times a minute,
     // which is the demo's doing and not what a pod of many names lives in.

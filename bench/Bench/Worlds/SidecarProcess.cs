@@ -3,7 +3,8 @@ using Fairlead.TestKit.Processes;
 
 namespace Fairlead.Bench;
 
-/// <summary>A sidecar of our own beside the demo's, with the imports that it is given and nothing remembered.</summary>
+/// <summary>A sidecar of our own beside the demo's, with the imports that it is given and, unless it is given a state,
+/// nothing remembered.</summary>
 internal sealed class SidecarProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
@@ -13,9 +14,13 @@ internal sealed class SidecarProcess : IAsyncDisposable
     private readonly AdminPage _admin;
     private readonly string _socket;
 
-    private SidecarProcess(ScratchFolder folder, string socket, ChildProcess process, AdminPage admin)
+    private readonly Stopwatch _clock;
+
+    private SidecarProcess(
+        ScratchFolder folder, string socket, ChildProcess process, AdminPage admin, Stopwatch clock)
     {
         _folder = folder;
+        _clock = clock;
         _socket = socket;
         _process = process;
         _admin = admin;
@@ -26,8 +31,36 @@ internal sealed class SidecarProcess : IAsyncDisposable
     /// <summary>From the fork to the first 200 of <c>/ready</c>.</summary>
     public TimeSpan ReadyAfter { get; private set; }
 
+    /// <summary>The target of its xDS socket, which may not be there yet.</summary>
+    public string Xds => "unix:" + _socket;
+
+    /// <summary>Since the fork.</summary>
+    public TimeSpan Age => _clock.Elapsed;
+
+    /// <summary>Starts one and waits until it is ready.</summary>
     public static async Task<SidecarProcess> StartAsync(
         DemoProcess demo, IReadOnlyList<string> imports, CpuQuota? quota, CancellationToken cancellationToken)
+    {
+        var sidecar = await LaunchAsync(demo, imports, quota, null, cancellationToken);
+        try
+        {
+            await sidecar.WaitAsync(cancellationToken);
+            return sidecar;
+        }
+        catch
+        {
+            await sidecar.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts one, with a state file of the caller's where one is given, and waits for nothing.</summary>
+    public static async Task<SidecarProcess> LaunchAsync(
+        DemoProcess demo,
+        IReadOnlyList<string> imports,
+        CpuQuota? quota,
+        string? state,
+        CancellationToken cancellationToken)
     {
         var folder = new ScratchFolder();
         var ports = ChildRun.FreePorts(2);
@@ -35,20 +68,28 @@ internal sealed class SidecarProcess : IAsyncDisposable
 
         // A unix socket's path must be short; the scratch folder's may not be.
         var socket = Path.Combine(Path.GetTempPath(), $"fairlead-bench-{ports[0]}.sock");
-        await File.WriteAllLinesAsync(configuration, Lines(demo, folder, socket, imports, ports), cancellationToken);
+        await File.WriteAllLinesAsync(configuration, Lines(demo, state ?? folder.File("state"), socket, imports, ports), cancellationToken);
         var command = $"'{BuiltPrograms.Sidecar}' --config '{configuration}'";
         var clock = Stopwatch.StartNew();
         var process = ChildProcess.Start("sh", ["-c", quota?.Wrap(command) ?? "exec " + command]);
-        var sidecar = new SidecarProcess(folder, socket, process, new AdminPage($"127.0.0.1:{ports[1]}"));
-        try
+        return new SidecarProcess(folder, socket, process, new AdminPage($"127.0.0.1:{ports[1]}"), clock);
+    }
+
+    /// <summary>Runs one on a state until every name is fresh, and ends it: the state remembers them.</summary>
+    public static async Task RememberAsync(
+        DemoProcess demo, IReadOnlyList<string> imports, string state, CancellationToken cancellationToken)
+    {
+        await using var sidecar = await LaunchAsync(demo, imports, null, state, cancellationToken);
+        await sidecar.WaitAsync(cancellationToken);
+        while (await sidecar.FreshAsync(cancellationToken) < imports.Count)
         {
-            await sidecar.WaitAsync(clock, cancellationToken);
-            return sidecar;
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancellationToken);
         }
-        catch
+
+        Machine.End(sidecar.Id);
+        while (!sidecar._process.HasExited && sidecar.Age < Patience)
         {
-            await sidecar.DisposeAsync();
-            throw;
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
         }
     }
 
@@ -69,11 +110,11 @@ internal sealed class SidecarProcess : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task WaitAsync(Stopwatch clock, CancellationToken cancellationToken)
+    private async Task WaitAsync(CancellationToken cancellationToken)
     {
         while (!await _admin.IsOkAsync("ready", cancellationToken))
         {
-            if (_process.HasExited || clock.Elapsed > Patience)
+            if (_process.HasExited || Age > Patience)
             {
                 throw new InvalidOperationException($"the sidecar is not ready: {_process.Errors}");
             }
@@ -81,19 +122,19 @@ internal sealed class SidecarProcess : IAsyncDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, cancellationToken);
         }
 
-        ReadyAfter = clock.Elapsed;
+        ReadyAfter = Age;
     }
 
     private static IEnumerable<string> Lines(
         DemoProcess demo,
-        ScratchFolder folder,
+        string state,
         string socket,
         IReadOnlyList<string> imports,
         IReadOnlyList<int> ports) =>
     [
         $"bootstrap: \"{demo["BOOTSTRAP_FILE"]}\"",
         $"key: \"{demo["KEY_FILE"]}\"",
-        $"state: \"{folder.File("state")}\"",
+        $"state: \"{state}\"",
         $"imports: [{string.Join(", ", imports)}]",
         "xds:",
         $"  socket: \"{socket}\"",

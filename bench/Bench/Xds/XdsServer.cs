@@ -37,6 +37,12 @@ internal sealed class XdsServer : IViewProvider, IAsyncDisposable
     /// <summary>Bytes of one response's resource.</summary>
     public int ResourceBytes { get; private set; }
 
+    /// <summary>What every stream sees.</summary>
+    public ResourceView View => _view;
+
+    /// <summary>Where it listens, as a channel's target.</summary>
+    public string Address => "unix:" + Socket;
+
     private string Socket => Path.Combine(_folder, "xds.sock");
 
     public static async Task<XdsServer> StartAsync(CancellationToken cancellationToken)

@@ -108,6 +108,13 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
         var (fetched, refusal) = await fetch(held).ConfigureAwait(false);
         if (fetched is null)
         {
+            // What continues another epoch than the one held: that one is seen from the start on (V14, V38).
+            if (held is not null && refusal!.Failure == VerificationFailure.PrevMismatch
+                && await fetch(null).ConfigureAwait(false) is ({ } other, _))
+            {
+                verifier.Find(held.Against(other.Epochs));
+            }
+
             return refusal;
         }
 

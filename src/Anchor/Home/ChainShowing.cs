@@ -30,7 +30,10 @@ internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, Immutabl
     {
         // What is shown page by page ends where the question says that it ends.
         var shown = hops.Select(hop => hop.Frozen()).ToList();
-        if (view.Epochs.Length + shown.Sum(hop => hop.Epochs.Length) <= Limits.PageEpochs)
+
+        // Each transit that relays it adds one epoch at least.
+        var room = to is null ? Limits.PageEpochs : Limits.PageEpochs - Limits.Hops;
+        if (view.Epochs.Length + shown.Sum(hop => hop.Epochs.Length) <= room)
         {
             return (new ChainShowing(view.Epochs, [.. shown.Select(hop => hop.After(null))]), null);
         }
@@ -84,7 +87,10 @@ internal sealed record ChainShowing(ImmutableArray<EpochDocument> Home, Immutabl
             }
 
             request = new PresentRequest { Genesis = request.Genesis, To = through };
-            request.Epochs.AddRange(epochs.Skip(next).Take(Limits.PageEpochs).Select(WireWriter.ToMessage));
+
+            // With the newest one that is held there: where that is another one, it can tell (V14, V38).
+            request.Epochs.AddRange(epochs.Skip(Math.Max(0, next - 1)).Take(Limits.PageEpochs)
+                .Select(WireWriter.ToMessage));
         }
     }
 

@@ -43,6 +43,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private StateKeeper? _keeper;
     private AttestBook? _attests;
     private IntroductionBook? _introductions;
+    private IntroductionRelay? _relay;
     private IntroduceService? _introduce;
     private SubjectBook? _subjects;
     private ServingContext? _context;
@@ -167,6 +168,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         await DisposeAsync(_findings).ConfigureAwait(false);
         await DisposeAsync(_courier).ConfigureAwait(false);
         await DisposeAsync(_consumers).ConfigureAwait(false);
+        await DisposeAsync(_relay).ConfigureAwait(false);
         await DisposeAsync(_introductions).ConfigureAwait(false);
         _subjects?.Dispose();
         await DisposeAsync(_attests).ConfigureAwait(false);
@@ -275,9 +277,9 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _findings = new EngineFindings(_views, _consumers.Evidence.Take, loggers.CreateLogger<EngineFindings>());
         var builder = ServerServiceDefinition.CreateBuilder();
         _consumers.AddTo(builder);
-        var relay = new IntroductionRelay(context, verifier, chains);
-        _consumers.Homes.Presented.Pass = relay.PassAsync;
-        _introduce = new IntroduceService(context, _attests, _consumers.Homes, relay);
+        _relay = new IntroductionRelay(context, verifier, chains);
+        _consumers.Homes.Presented.Pass = _relay.PassAsync;
+        _introduce = new IntroduceService(context, _attests, _consumers.Homes, _relay);
         _introduce.AddTo(builder);
         _consumers.Homes.Presented.AddTo(builder);
         new ReadingService(context, ServedEpochs, chains.Find, _consumers.Homes.IsAnchor, _ground.Genesis)

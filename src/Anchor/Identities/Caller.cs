@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Fairlead.Naming;
 using Fairlead.Rpc;
 
@@ -12,11 +10,9 @@ namespace Fairlead.Anchor.Identities;
 internal sealed record Caller(Digest? Kid, IReadOnlyList<ReadOnlyMemory<byte>> Certificates, string? Token)
 {
     private const string Scheme = "Bearer ";
-    private const int RoutedBytes = 8;
 
-    /// <summary>Where it calls from, for those who count callers: its IPv4 address or the network of its IPv6 address,
-    /// hashed; the default where there is none.</summary>
-    internal Digest From { get; init; }
+    /// <summary>Where it calls from, for those who count callers.</summary>
+    internal CallOrigin From { get; init; }
 
     /// <summary>Who makes a call.</summary>
     internal static Caller Of(ServerCallContext call)
@@ -28,20 +24,7 @@ internal sealed record Caller(Digest? Kid, IReadOnlyList<ReadOnlyMemory<byte>> C
         var token = header is not null && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             ? header[Scheme.Length..]
             : null;
-        return new Caller(kid, call.PeerCertificates, token) { From = AddressOf(call.Peer) };
-    }
-
-    // Of IPv6 the half that is routed: whoever has one address of it has all.
-    internal static Digest AddressOf(string peer)
-    {
-        var colon = peer.IndexOf(':', StringComparison.Ordinal);
-        if (colon < 0 || !IPEndPoint.TryParse(peer.AsSpan(colon + 1), out var at))
-        {
-            return default;
-        }
-
-        var bytes = at.Address.GetAddressBytes();
-        return Digest.Sha256(at.AddressFamily == AddressFamily.InterNetworkV6 ? bytes.AsSpan(0, RoutedBytes) : bytes);
+        return new Caller(kid, call.PeerCertificates, token) { From = CallOrigin.Of(call.Peer) };
     }
 
     /// <summary>The kid, and what it proves itself with besides.</summary>

@@ -181,8 +181,8 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
     }
 
     /// <summary>
-    /// What an asker holds, as far as it is the same here. An answer's epochs continue after it; where the newest one
-    /// is another document there, the one that is held here goes along: whoever asks sees both (V14, V38).
+    /// What an asker holds, as far as it is the same here. An answer's epochs continue after it; where the asker's
+    /// newest one is another document here, the one that is held here goes along: whoever asks sees both (V14, V38).
     /// </summary>
     /// <param name="known">What it says that it holds.</param>
     /// <param name="view">The own segment.</param>
@@ -193,9 +193,9 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
         var common = known;
         foreach (var (segment, held) in known)
         {
-            var newest = segment == view.Genesis ? view.Epoch : chain(segment)?.Newest;
             if (held is { Epoch: > 0, EpochDigest: { } digest }
-                && newest?.Value.Number == held.Epoch && newest.Digest != digest)
+                && (segment == view.Genesis ? OwnAt(view, held.Epoch) : chain(segment)?.DigestOf(held.Epoch))
+                    is { } here && here != digest)
             {
                 common = common.SetItem(segment, held with { Epoch = held.Epoch - 1 });
             }
@@ -203,6 +203,9 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
 
         return common;
     }
+
+    private static Digest? OwnAt(SegmentView view, long number) => number >= view.Epochs.Length ? null
+        : Document.TryParse<Epoch>(view.Epochs[(int)number].Payload, out var epoch, out _) ? epoch.Digest : null;
 
     private static long Bounded(ulong number) => (long)Math.Min(number, long.MaxValue);
 }

@@ -1,3 +1,4 @@
+using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
@@ -32,12 +33,21 @@ internal sealed class HomeBook
     {
         (_context, _cache, _own) = (context, cache, own);
         Rates = new RateBook(() => context.Rates.OfSegment, context.Time);
+        Relays = new RateBook(() => context.Rates.OfSegment, context.Time);
+        Onward = new RateBook(() => context.Rates.OfRelayed, context.Time);
         _strangers = new StrangerBook(StrangersPerSecond, StrangersBurst, context.Time);
-        Presented = new PresentedChains(context, ChainOf, IsAnchor, cache);
+        Presented = new PresentedChains(context, ChainOf, IsAnchor, cache) { Found = Find };
     }
 
     /// <summary>How often the anchors of one segment asked, by its genesis (V52).</summary>
     internal RateBook Rates { get; }
+
+    /// <summary>How often the anchors of one segment relayed a question of others, by its genesis (V52).</summary>
+    internal RateBook Relays { get; }
+
+    /// <summary>How often a question of one segment was relayed to another one, by its genesis: less than it may ask, so
+    /// that no home uses up what this segment may relay there (V52).</summary>
+    internal RateBook Onward { get; }
 
     /// <summary>The chains that were shown page by page.</summary>
     internal PresentedChains Presented { get; }
@@ -58,6 +68,12 @@ internal sealed class HomeBook
         /// <summary>The chain of the last segment that introduces it, where that came with the question.</summary>
         internal SegmentState? Introducer { get; init; }
     }
+
+    /// <summary>Counts a question that was heard: who relays is counted itself, so that it cannot use up what the home
+    /// may ask, nor those for whom it relays what it may ask for its own pods.</summary>
+    /// <returns><c>RateLimited</c>, or null.</returns>
+    internal Refusal? Count(RelayedAsk ask, Digest home) =>
+        ask.IsRelayed ? Relays.Take(ask.By) : Rates.Take(home);
 
     /// <summary>The home of an earlier question, where it may still ask; null else.</summary>
     internal Home? Find(Digest genesis, SegmentView view)
@@ -97,7 +113,7 @@ internal sealed class HomeBook
         IReadOnlyCollection<Hop> via,
         SegmentView view,
         out Home? home,
-        Digest from = default)
+        CallOrigin from = default)
     {
         home = Find(genesis, view);
         if ((TooMuch(homeEpochs, via) ?? Often(from, kid, genesis, home, via, view)) is { } before)
@@ -150,21 +166,23 @@ internal sealed class HomeBook
     // V52, before anything is verified: an anchor of a home that asked before is counted with its home, by whoever goes
     // on; all others with those who name the same neighbour, as themselves or as who introduces them.
     private Refusal? Often(
-        Digest from, Digest kid, Digest genesis, Home? home, IReadOnlyCollection<Hop> via, SegmentView view)
+        CallOrigin from, Digest kid, Digest genesis, Home? home, IReadOnlyCollection<Hop> via, SegmentView view)
     {
+        Digest? last = WireReader.TryRead(via.LastOrDefault()?.Genesis, out Digest transit, out _) ? transit : null;
         if ((home is not null && home.Chain.HasTransportKey(kid))
-            || (_own(genesis) is { } own && own.HasTransportKey(kid)))
+            || (_own(genesis) is { } own && own.HasTransportKey(kid))
+            || (last is { } relaying && IsOf(relaying, kid)))
         {
             return null;
         }
 
-        var by = view.FloorOf(genesis) is null ? via.LastOrDefault()?.Genesis : WireWriter.ToBytes(genesis);
-        return _strangers.Take(
-            from,
-            WireReader.TryRead(by, out Digest neighbour, out _) && view.FloorOf(neighbour) is not null
-                ? neighbour
-                : default);
+        var by = view.FloorOf(genesis) is null ? last : genesis;
+        return _strangers.Take(from, by is { } named && view.FloorOf(named) is not null ? named : default);
     }
+
+    // Whom it is that relays, its key says: what it relays is counted by its segment.
+    private bool IsOf(Digest segment, Digest kid) =>
+        (_own(segment)?.HasTransportKey(kid) ?? false) || (ChainOf(segment)?.HasTransportKey(kid) ?? false);
 
     // V30: one that does not contain the floor is no chain of the neighbour that the leaf names.
     private static bool IsIn(SegmentState chain, Floor floor) =>
@@ -312,7 +330,9 @@ internal sealed class HomeBook
 
             _order.Remove(genesis);
             _order.AddLast(genesis);
-            _homes[genesis] = home;
+
+            // Who introduced it this time is of this question alone.
+            _homes[genesis] = home with { Introducer = null };
             if (_homes.Count > HomesMax)
             {
                 // Who is introduced puts out no neighbour.

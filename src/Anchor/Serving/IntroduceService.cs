@@ -18,6 +18,9 @@ internal sealed class IntroduceService(
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
+    // What an answer needs from here to whoever waits for it.
+    private static readonly TimeSpan WayBack = TimeSpan.FromMilliseconds(500);
+
     private long _given;
 
     /// <summary>How many hops were given, denials and absences included.</summary>
@@ -45,7 +48,7 @@ internal sealed class IntroduceService(
         var answer = new UnverifiedAnswer(query.Payload, [built.Hop], built.Result, []);
         if (ask.HopsLeft > 0 && built.Result == AnswerResult.Record)
         {
-            answer = await RelayAsync(answer, query.Value, request, call.CancellationToken).ConfigureAwait(false);
+            answer = await RelayAsync(answer, query.Value, request, call).ConfigureAwait(false);
         }
 
         Interlocked.Increment(ref _given);
@@ -54,7 +57,7 @@ internal sealed class IntroduceService(
 
     // The target itself is no transit, and a path that came down or over a peer goes down only (V32).
     private async Task<UnverifiedAnswer> RelayAsync(
-        UnverifiedAnswer answer, Query query, IntroduceRequest request, CancellationToken cancellationToken)
+        UnverifiedAnswer answer, Query query, IntroduceRequest request, ServerCallContext call)
     {
         var view = context.Views.Current!;
         var target = query.Name.Segment!;
@@ -65,8 +68,23 @@ internal sealed class IntroduceService(
         }
 
         var visited = RelayedAsk.WithOwn(query.Home, Genesis(request.Via), view.Genesis);
+        if (homes.Onward.Take(visited[^2]) is { } often)
+        {
+            throw RpcFailures.ToException(often);
+        }
+
+        // As the segment behind this one has to read it: by which of this one's own words it came here.
+        var own = answer.Hops[0] with
+        {
+            Kind = request.Child.Length > 0 ? HopKind.Up
+                : view.Epoch.Value.Peers.Contains(visited[^2]) ? HopKind.Peer
+                : HopKind.Down,
+        };
+        var left = call.Deadline == DateTime.MaxValue
+            ? TimeSpan.MaxValue
+            : call.Deadline - context.Time.GetUtcNow().UtcDateTime - WayBack;
         var (behind, refusal) = await relay.AskAsync(
-            view, request, answer.Hops[0], visited, next, cancellationToken).ConfigureAwait(false);
+            view, request, own, visited, next, left, call.CancellationToken).ConfigureAwait(false);
         return behind is null
             ? throw RpcFailures.ToException(Outward.Of(refusal!))
             : answer with { Hops = [.. answer.Hops, .. behind.Hops], Result = behind.Result };
@@ -119,13 +137,12 @@ internal sealed class IntroduceService(
             return loop;
         }
 
-        // Who relays is counted itself: it must not be able to use up what the home may ask.
         return homes.Learn(
             kid, query.Value.Home, target, request.HomeEpochs, request.Via, view, out var home, caller.From)
             ?? EpochChain.CheckNewest(
                 home!.Chain, home.Floor, context.Now(), view.Epoch.Value.Policy.ClockDelta)?.At("home")
             ?? AnchorOf(ask.IsRelayed ? home.Introducer : home.Chain, kid, ask.IsRelayed ? "last transit" : "home")
-            ?? homes.Rates.Take(ask.IsRelayed ? ask.By : query.Value.Home);
+            ?? homes.Count(ask, query.Value.Home);
     }
 
     private static Refusal? AnchorOf(SegmentState? segment, Digest kid, string whose) =>

@@ -43,7 +43,14 @@ internal sealed class PresentedChains(
         builder.AddMethod(AnchorMethods.Present, PresentAsync);
 
     /// <summary>Passes a page on to a neighbour; nobody does where it is null.</summary>
-    internal Func<SegmentView, Digest, PresentRequest, CancellationToken, Task<PresentResponse>>? Pass { get; set; }
+    internal Func<Digest, SegmentView, Digest, PresentRequest, CancellationToken, Task<PresentResponse>>? Pass
+    {
+        get;
+        set;
+    }
+
+    /// <summary>Told of what a page may prove against its segment's keys (V38); null for nothing.</summary>
+    internal Action<Contradiction?>? Found { get; init; }
 
     /// <summary>A chain as far as it is known here; null for none.</summary>
     /// <param name="kid">The key of the connection that asks: what others showed does not count.</param>
@@ -72,6 +79,7 @@ internal sealed class PresentedChains(
             Find(kid, genesis), genesis, null, page, context.Now(), policy.ClockDelta, policy.Refuse, cache);
         if (!verdict.IsAccepted)
         {
+            Found?.Invoke(verdict.Evidence);
             return verdict.Refusal;
         }
 
@@ -123,7 +131,7 @@ internal sealed class PresentedChains(
         !WireReader.TryRead(request.To, out Digest to, out var malformed)
             ? throw RpcFailures.ToException(malformed.At("to"))
             : Pass is { } pass && isKnown(kid)
-                ? pass(view, to, request, cancellationToken)
+                ? pass(kid, view, to, request, cancellationToken)
                 : throw RpcFailures.ToException(new Refusal(
                     VerificationFailure.TransportKeyMismatch, "tls", "no anchor of a home that asked here"));
 

@@ -13,6 +13,7 @@ namespace Fairlead.Anchor.Serving;
 internal sealed record RateOptions(int SubjectPerSecond, int SubjectBurst, int SegmentPerSecond, int SegmentBurst)
 {
     private const int Most = 10_000_000;
+    private const int Relayed = 16;
 
     /// <summary>Room for a thousand pods of one account with a few names each, and for a segment of many.</summary>
     internal static RateOptions Default { get; } = new(500, 20_000, 5_000, 100_000);
@@ -22,6 +23,11 @@ internal sealed record RateOptions(int SubjectPerSecond, int SubjectBurst, int S
 
     /// <summary>What the anchors of one segment may ask together.</summary>
     internal (int PerSecond, int Burst) OfSegment => (SegmentPerSecond, SegmentBurst);
+
+    /// <summary>What is relayed for one segment to those behind this one: an introduction holds for hours, and costs a
+    /// connection.</summary>
+    internal (int PerSecond, int Burst) OfRelayed =>
+        (Math.Max(1, SegmentPerSecond / Relayed), Math.Max(1, SegmentBurst / Relayed));
 
     /// <summary>Reads the section <c>rates</c>.</summary>
     internal static RateOptions Read(ConfigurationSection root)

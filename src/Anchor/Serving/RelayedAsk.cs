@@ -7,10 +7,11 @@ namespace Fairlead.Anchor.Serving;
 
 /// <summary>
 /// What travels beside the question of an introduction that other segments relay (V48): through which segments it came,
-/// the home first, and how many more it may go through. Empty where an anchor of the home asks itself. Immutable.
+/// the home first, and how many more transits it may go through. Empty where an anchor of the home asks itself.
+/// Immutable.
 /// </summary>
 /// <param name="Visited">The segments that it came through.</param>
-/// <param name="HopsLeft">How many segments behind this one may be asked.</param>
+/// <param name="HopsLeft">How many transits behind this one may be asked; the target is none.</param>
 internal sealed record RelayedAsk(ImmutableArray<Digest> Visited, int HopsLeft)
 {
     /// <summary>Whether another segment's anchor asks for a home's.</summary>
@@ -59,8 +60,9 @@ internal sealed record RelayedAsk(ImmutableArray<Digest> Visited, int HopsLeft)
             visited.Add(segment);
         }
 
-        // The home, the transits so far, this segment, and those behind it.
-        if (request.HopsLeft > Limits.Hops || 2 + request.Via.Count + (int)request.HopsLeft > Limits.Hops)
+        // The home, the transits so far, this segment, those behind it, and the target.
+        if (request.HopsLeft > Limits.Hops
+            || (request.HopsLeft > 0 && 3 + request.Via.Count + (int)request.HopsLeft > Limits.Hops))
         {
             return new Refusal(
                 VerificationFailure.LoopDetected, "hops_left",

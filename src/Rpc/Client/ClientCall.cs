@@ -251,6 +251,12 @@ internal sealed class ClientCall<TRequest, TResponse> : ICallState, IAsyncStream
             _end = end = (status, trailers);
         }
 
+        if (status.StatusCode != StatusCode.OK)
+        {
+            // A write may wait for a connection that will never be.
+            _ = _source.CancelAsync();
+        }
+
         RpcTracing.End(_span, status);
         _headers.TrySetException(Fail(end));
         Release();

@@ -10,6 +10,9 @@ internal static class ClusterOptions
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Most = TimeSpan.FromMinutes(10);
 
+    // An Envoy uses a cluster that is new or changed when each of its endpoints was asked once.
+    private static readonly TimeSpan HealthTimeoutMax = TimeSpan.FromSeconds(2);
+
     /// <summary>Reads the section; what is wrong is added to the file's errors, and stands in by its default.</summary>
     internal static ClusterSettings Read(ConfigurationSection section)
     {
@@ -21,6 +24,8 @@ internal static class ClusterOptions
             Overprovisioning = section.Has("overprovisioning")
                 ? (uint)section.Integer("overprovisioning", 100, 1_000)
                 : null,
+            AreBundlesInline = section.Flag("inline_bundles", false),
+            AreGatewaysIstio = section.Flag("istio_gateways", false),
             Health = HealthOf(section.Section("health_check", isRequired: false)),
             Outliers = OutliersOf(section.Section("outliers", isRequired: false)),
             Limits = LimitsOf(section.Section("limits", isRequired: false)),
@@ -54,7 +59,7 @@ internal static class ClusterOptions
         return new HealthSettings(
             path,
             section.Duration("interval", Least, Most, TimeSpan.FromSeconds(5)),
-            section.Duration("timeout", Least, Most, TimeSpan.FromSeconds(1)),
+            section.Duration("timeout", Least, HealthTimeoutMax, TimeSpan.FromSeconds(1)),
             Count(section, "failures", 3, 100),
             Count(section, "successes", 1, 100));
     }

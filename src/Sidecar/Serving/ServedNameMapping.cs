@@ -13,8 +13,6 @@ internal static class ServedNameMapping
     private const string AffinityKey = "affinity";
     private const string ClientIp = "client-ip";
 
-    private const long Delivery = 50; // ms
-
     /// <summary>The input of the translation.</summary>
     /// <param name="cached">The name.</param>
     /// <param name="tls">What clients have for mutual TLS; null for nothing.</param>
@@ -49,11 +47,17 @@ internal static class ServedNameMapping
         };
     }
 
-    /// <summary>When the endpoints of a strict name end, whatever becomes of the sidecar: a whole second, so that
-    /// answers of nearly the same time are told as one, and earlier by what the word of it may take; null of any other
-    /// name.</summary>
+    /// <summary>When the endpoints of a strict name end, whatever becomes of the sidecar; null of any other name. Of a
+    /// Set it is the end of its own answer.</summary>
     internal static TimeSpan? EndOf(CachedName cached) =>
-        cached.IsStrict ? TimeSpan.FromSeconds(Math.Max(0, cached.ExpiresAt - Delivery) / 1_000) : null;
+        cached.IsStrict ? TimeSpan.FromMilliseconds(Math.Max(0, cached.EndsAt)) : null;
+
+    /// <summary>How long a stream to a name may be open, by the newest record that it had; null where it was not
+    /// strict then.</summary>
+    internal static TimeSpan? StreamMaxOf(CachedName cached) =>
+        cached.LastRecord is { } record && (cached.WasStrict || cached.IsStrict)
+            ? TimeSpan.FromMilliseconds(record.TtlMax)
+            : null;
 
     /// <summary>The ports that the name has, or had when it was last served.</summary>
     internal static ImmutableArray<ServedPort> PortsOf(CachedName cached) =>

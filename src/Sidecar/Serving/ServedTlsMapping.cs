@@ -16,12 +16,12 @@ internal static class ServedTlsMapping
     /// <param name="tls">What clients have for mutual TLS; null for nothing.</param>
     internal static ServedTls? Of(VerifiedAnswer answer, IEnumerable<ReachedEndpoint> endpoints, ClientTls? tls)
     {
-        var sets = new SortedDictionary<string, ImmutableArray<string>>(StringComparer.Ordinal);
+        var sets = new SortedDictionary<string, ReachedEndpoint>(StringComparer.Ordinal);
         foreach (var endpoint in endpoints)
         {
             if (PeerOf(endpoint) is { } id)
             {
-                sets.TryAdd(id, endpoint.Identities);
+                sets.TryAdd(id, endpoint);
             }
         }
 
@@ -38,9 +38,9 @@ internal static class ServedTlsMapping
             [
                 .. sets.Select(set => new TlsPeer(set.Key,
                 [
-                    .. set.Value.Where(identity => SpiffeId.TrustDomainOf(identity) is { } domain
+                    .. set.Value.Identities.Where(identity => SpiffeId.TrustDomainOf(identity) is { } domain
                         && bundles.ContainsKey(domain)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
-                ], bundles, answer.Name.Text)),
+                ], bundles, answer.Name.Text) { IsGateway = set.Value.IsGateway }),
             ],
             tls ?? ClientTls.None);
     }
@@ -63,7 +63,8 @@ internal static class ServedTlsMapping
 
     /// <summary>What tells the identities of an endpoint from those of others; null where it has none.</summary>
     internal static string? PeerOf(ReachedEndpoint endpoint) =>
-        endpoint.Identities.IsEmpty ? null : HashOf(string.Join('\n', endpoint.Identities));
+        endpoint.Identities.IsEmpty ? null
+        : HashOf(string.Join('\n', endpoint.Identities) + (endpoint.IsGateway ? "\ngateway" : ""));
 
     private static string HashOf(string text) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];

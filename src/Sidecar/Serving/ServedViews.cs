@@ -288,7 +288,7 @@ internal sealed class ServedViews : IViewProvider
     }
 
     private ServedName Pending(string name) =>
-        _shapes?.Pending(name) ?? ServedName.Without(name, Reasons.Pending, []);
+        _shapes?.Pending(name, _tls ?? ClientTls.None) ?? ServedName.Without(name, Reasons.Pending, []);
 
     private void Remember(string name)
     {

@@ -65,16 +65,20 @@ internal sealed class ShapeFile : IAsyncDisposable
         }
     }
 
-    /// <summary>What is known of a name before anything is verified: its ports, none where none are known.</summary>
-    internal ServedName Pending(string name)
+    /// <summary>What is known of a name before anything is verified: its ports, none where none are known, and who its
+    /// endpoints were.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="clients">What clients have for mutual TLS.</param>
+    internal ServedName Pending(string name, ClientTls clients)
     {
         lock (_gate)
         {
-            var shape = _shapes.GetValueOrDefault(name, new Shape([], false, null));
+            var shape = _shapes.GetValueOrDefault(name, new Shape([], false, null, null));
             return ServedName.Without(name, Reasons.Pending, shape.Ports) with
             {
                 WasGuarded = shape.IsGuarded,
                 StreamMax = shape.StreamMax,
+                Tls = shape.Tls is { } tls ? tls with { Clients = clients } : null,
             };
         }
     }
@@ -116,8 +120,9 @@ internal sealed class ShapeFile : IAsyncDisposable
             var known = _shapes.GetValueOrDefault(name.Name);
             var isGuarded = name.Reason is null ? name.Tls is not null : known?.IsGuarded == true;
             var streamMax = name.Reason is null ? name.StreamMax : known?.StreamMax;
+            var tls = name.Reason is null ? ShapePeers.Of(name) : known?.Tls;
             if (name.Ports.IsEmpty || (known?.IsGuarded == isGuarded && known.StreamMax == streamMax
-                && known.Ports.SequenceEqual(name.Ports)))
+                && ShapePeers.AreSame(known.Tls, tls) && known.Ports.SequenceEqual(name.Ports)))
             {
                 return false;
             }
@@ -133,7 +138,7 @@ internal sealed class ShapeFile : IAsyncDisposable
                 }
             }
 
-            _shapes[name.Name] = new Shape(name.Ports, isGuarded, streamMax);
+            _shapes[name.Name] = new Shape(name.Ports, isGuarded, streamMax, tls);
             SaveSoon();
             return isJoining;
         }
@@ -182,7 +187,7 @@ internal sealed class ShapeFile : IAsyncDisposable
 
     private void Read(byte[] bytes)
     {
-        using var json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 4 });
+        using var json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 8 });
         foreach (var name in json.RootElement.EnumerateObject())
         {
             var isUsed = !_imports.Contains(name.Name);
@@ -202,7 +207,8 @@ internal sealed class ShapeFile : IAsyncDisposable
                             port.GetProperty("protocol").GetString()!)),
                     ],
                     ports.Any(port => port.TryGetProperty("tls", out var tls) && tls.GetBoolean()),
-                    ports.Select(StreamMaxOf).FirstOrDefault());
+                    ports.Select(StreamMaxOf).FirstOrDefault(),
+                    ports.Select(ShapePeers.Read).FirstOrDefault());
             }
         }
     }
@@ -236,6 +242,11 @@ internal sealed class ShapeFile : IAsyncDisposable
                         json.WriteNumber("stream_max_ms", (long)streamMax.TotalMilliseconds);
                     }
 
+                    if (shape.Tls is { } tls && port == shape.Ports[0])
+                    {
+                        ShapePeers.Write(json, tls);
+                    }
+
                     json.WriteEndObject();
                 }
 
@@ -253,6 +264,7 @@ internal sealed class ShapeFile : IAsyncDisposable
             ? TimeSpan.FromMilliseconds(value)
             : null;
 
-    // What a name looked like, whether its endpoints had identities, and how long streams to it may be.
-    private sealed record Shape(ImmutableArray<ServedPort> Ports, bool IsGuarded, TimeSpan? StreamMax);
+    // What a name looked like, whether its endpoints had identities and which, and how long streams to it may be.
+    private sealed record Shape(
+        ImmutableArray<ServedPort> Ports, bool IsGuarded, TimeSpan? StreamMax, ServedTls? Tls);
 }

@@ -263,8 +263,8 @@ internal sealed class ViewFeed : IResourceInterest
         }
 
         // The names of the sidecar's own resources are nobody's service, and a collection is none.
-        if (ClusterNames.IdOf(spelling) is Resource.SentinelId or "*" || spelling is WellKnown.Routes or ""
-            || Collections.PrefixOf(spelling) is not null)
+        if (type == ResourceType.Secret || ClusterNames.IdOf(spelling) is Resource.SentinelId or "*"
+            || spelling is WellKnown.Routes or "" || Collections.PrefixOf(spelling) is not null)
         {
             return;
         }

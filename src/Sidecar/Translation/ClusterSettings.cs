@@ -24,6 +24,13 @@ internal sealed record ClusterSettings
     /// some of it goes to the next; null for Envoy's 140.</value>
     public uint? Overprovisioning { get; init; }
 
+    /// <value>Whether bundles stand in the cluster itself: by themselves they change without it. Envoy.</value>
+    public bool AreBundlesInline { get; init; }
+
+    /// <value>Whether the gateways of other networks are Istio's, which pass on what names a cluster as istiod does.
+    /// Envoy.</value>
+    public bool AreGatewaysIstio { get; init; }
+
     /// <value>How endpoints are asked whether they live; null where they are not.</value>
     public HealthSettings? Health { get; init; }
 

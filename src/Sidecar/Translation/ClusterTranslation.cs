@@ -31,7 +31,7 @@ internal static class ClusterTranslation
             if (name is not null)
             {
                 ResilienceTranslation.Add(cluster, audience.Settings, name, port);
-                TlsTranslation.Add(cluster, name, IsHttp2(port));
+                TlsTranslation.Add(cluster, name, port, audience);
             }
         }
         else if (name is not null)
@@ -93,7 +93,8 @@ internal static class ClusterTranslation
         _ => new Cluster.Types.EdsClusterConfig { ServiceName = assignment, EdsConfig = Sources.Ads() },
     };
 
-    private static bool IsHttp2(ServedPort? port) => port?.Protocol is "http2" or "grpc";
+    /// <summary>Whether a port speaks HTTP/2 and nothing else.</summary>
+    internal static bool IsHttp2(ServedPort? port) => port?.Protocol is "http2" or "grpc";
 
     private static void AddWhatOnlyEnvoyReads(Cluster cluster)
     {

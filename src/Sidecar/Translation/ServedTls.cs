@@ -8,7 +8,11 @@ namespace Fairlead.Sidecar.Translation;
 /// </summary>
 /// <param name="Peers">The identities that occur, by <see cref="TlsPeer.Id"/>.</param>
 /// <param name="Clients">By what clients prove themselves, and proxyless gRPC checks others.</param>
-internal sealed record ServedTls(ImmutableArray<TlsPeer> Peers, ClientTls Clients);
+internal sealed record ServedTls(ImmutableArray<TlsPeer> Peers, ClientTls Clients)
+{
+    /// <summary>Of a name of which nothing is known yet: whether it had endpoints without an identity too.</summary>
+    public bool HadClear { get; init; }
+}
 
 /// <summary>What clients of this pod have for mutual TLS. Immutable.</summary>
 /// <param name="Secret">The file of the secret that Envoy shows as its own certificate; null to show none.</param>
@@ -43,7 +47,8 @@ internal sealed record GrpcProviders(string? Authorities, string? Certificate)
 }
 
 /// <summary>Those whom an endpoint must be one of. Immutable.</summary>
-/// <param name="Id">What tells it from others: a hash of its identities, and in a set of its member.</param>
+/// <param name="Id">What tells it from others: a hash of its identities, of the way there, and in a set of its
+/// member.</param>
 /// <param name="Identities">The SPIFFE ids whose trust domain has a bundle, ascending; empty where nobody vouches for
 /// any of them.</param>
 /// <param name="Bundles">The authorities of trust domains as PEM, those that the endpoint's own segment sealed and no
@@ -54,4 +59,8 @@ internal sealed record TlsPeer(
     string Id,
     ImmutableArray<string> Identities,
     ImmutableSortedDictionary<string, string> Bundles,
-    string ServerName);
+    string ServerName)
+{
+    /// <summary>Whether it is reached by the gateway of its network.</summary>
+    public bool IsGateway { get; init; }
+}

@@ -19,7 +19,7 @@ internal static class ServiceResources
         name = audience.Client == ClientKind.Envoy
             ? TlsTranslation.Checkable(name)
             : TlsTranslation.CheckableByGrpc(name);
-        foreach (var one in Canonical(audience, name, demand))
+        foreach (var one in Canonical(audience, name, demand).Concat(Bundles(audience, name)))
         {
             yield return one;
         }
@@ -77,11 +77,24 @@ internal static class ServiceResources
         }
     }
 
+    private static IEnumerable<(Resource Resource, bool Wildcard)> Bundles(Audience audience, ServedName name) =>
+        audience.Client == ClientKind.Envoy && !audience.Settings.AreBundlesInline
+            ? TlsTranslation.Bundles(name).Select(secret => (Resource.Create(secret), false))
+            : [];
+
     // A proxyless gRPC client knows no end: it keeps what it has as long as it hears nothing.
     private static Resource Endpoints(
-        Audience audience, ServedName name, string assignment, int port, TimeSpan? keptUntil) =>
-        Resource.Create(AssignmentTranslation.Translate(name, assignment, port, audience.Settings)).KeptUntil(
+        Audience audience, ServedName name, string assignment, int port, TimeSpan? keptUntil)
+    {
+        var endpoints = AssignmentTranslation.Translate(name, assignment, port, audience.Settings);
+        if (IstioTranslation.IsCluster(assignment))
+        {
+            IstioTranslation.MarkMutual(endpoints, name);
+        }
+
+        return Resource.Create(endpoints).KeptUntil(
             audience.Client == ClientKind.Envoy && !name.Endpoints.IsEmpty ? name.StrictUntil ?? keptUntil : null);
+    }
 
     // A host name without a port is what most clients write: the first request must find its cluster. An Envoy that
     // comes back does not say what it holds of a collection, so that nothing stands in for what is not known.

@@ -12,7 +12,8 @@ namespace Fairlead.Sidecar.Translation;
 /// <summary>
 /// Mutual TLS from Envoy to endpoints that have identities. Each is checked by Envoy's SPIFFE validator, which holds an
 /// id against the bundle of its own trust domain alone (V55). An endpoint whose identity nobody vouches for is not
-/// served: without the check it would be spoken to in the clear. Pure.
+/// served: without the check it would be spoken to in the clear. Bundles come by themselves, so that a new one costs no
+/// connection. Pure.
 /// </summary>
 internal static class TlsTranslation
 {
@@ -53,13 +54,20 @@ internal static class TlsTranslation
         }
 
         var peers = tls.Peers.ToDictionary(peer => peer.Id, peer => peer, StringComparer.Ordinal);
-        var provider = name.Endpoints.OrderBy(one => one.Member?.Priority ?? 0)
-            .SelectMany(one => one.Peer is { } id ? peers[id].Identities : []).Select(providers.Of)
-            .FirstOrDefault(one => one is not null);
+        var identities = name.IsPending
+            ? tls.Peers.SelectMany(peer => peer.Identities)
+            : name.Endpoints.OrderBy(one => one.Member?.Priority ?? 0)
+                .SelectMany(one => one.Peer is { } id ? peers[id].Identities : []);
+        var provider = identities.Select(providers.Of).FirstOrDefault(one => one is not null);
         var kept = tls.Peers.Select(peer => peer with
         {
             Identities = peer.Identities.RemoveAll(identity => providers.Of(identity) != provider),
         }).Where(peer => provider is not null && !peer.Identities.IsEmpty).ToImmutableArray();
+        if (name.IsPending)
+        {
+            return name with { Tls = kept.IsEmpty ? null : tls with { Peers = kept } };
+        }
+
         var known = kept.Select(peer => peer.Id).ToHashSet(StringComparer.Ordinal);
         var endpoints = name.Endpoints.RemoveAll(one => one.Peer is not { } id || !known.Contains(id));
         return endpoints.IsEmpty
@@ -72,7 +80,7 @@ internal static class TlsTranslation
         HasSeveral(name) ? Match(endpoint.Peer ?? WellKnown.NoPeer) : null;
 
     /// <summary>Gives a cluster what its endpoints are spoken to over.</summary>
-    internal static void Add(Cluster cluster, ServedName name, bool isHttp2)
+    internal static void Add(Cluster cluster, ServedName name, ServedPort? port, Audience audience)
     {
         if (name.Tls is not { Peers: [var first, ..] } tls)
         {
@@ -80,7 +88,11 @@ internal static class TlsTranslation
         }
 
         // An endpoint that no match fits, as between two updates, meets a check that fails, never the clear.
-        cluster.TransportSocket = SocketOf(tls, first, isHttp2);
+        // What is not known yet has the form of what will be, and a secret that does not come: nobody is spoken to.
+        var bundles = audience.Settings.AreBundlesInline && !name.IsPending ? null
+            : audience.SourceOf(cluster.Name) == EndpointSource.Ads ? Sources.Ads()
+            : Sources.Stream(audience.XdsCluster);
+        cluster.TransportSocket = SocketOf(first);
         if (!HasSeveral(name))
         {
             return;
@@ -88,16 +100,36 @@ internal static class TlsTranslation
 
         foreach (var peer in tls.Peers)
         {
-            cluster.TransportSocketMatches.Add(MatchOf(peer.Id, SocketOf(tls, peer, isHttp2)));
+            cluster.TransportSocketMatches.Add(MatchOf(peer.Id, SocketOf(peer)));
         }
 
-        if (name.Endpoints.Any(endpoint => endpoint.Peer is null))
+        if (HasClear(name, tls))
         {
             cluster.TransportSocketMatches.Add(MatchOf(WellKnown.NoPeer, new TransportSocket
             {
                 Name = WellKnown.RawBuffer,
                 TypedConfig = Any.Pack(new RawBuffer()),
             }));
+        }
+
+        TransportSocket SocketOf(TlsPeer peer)
+        {
+            var context = ContextOf(tls, peer, bundles);
+            if (peer.IsGateway && audience.Settings.AreGatewaysIstio && port is not null)
+            {
+                context.Sni = IstioTranslation.ServerName(peer.ServerName, port.Number);
+                context.CommonTlsContext.AlpnProtocols.Add(IstioTranslation.ProtocolOf(port));
+            }
+            else
+            {
+                context.Sni = peer.ServerName;
+                if (port?.Protocol != "tcp")
+                {
+                    context.CommonTlsContext.AlpnProtocols.Add(ClusterTranslation.IsHttp2(port) ? "h2" : "http/1.1");
+                }
+            }
+
+            return new TransportSocket { Name = WellKnown.Tls, TypedConfig = Any.Pack(context) };
         }
     }
 
@@ -142,42 +174,71 @@ internal static class TlsTranslation
     }
 
     private static bool HasSeveral(ServedName name) => name.Tls is { } tls
-        && (tls.Peers.Length > 1 || name.Endpoints.Any(endpoint => endpoint.Peer is null));
+        && (tls.Peers.Length > 1 || HasClear(name, tls));
+
+    private static bool HasClear(ServedName name, ServedTls tls) =>
+        tls.HadClear || name.Endpoints.Any(endpoint => endpoint.Peer is null);
 
     private static Cluster.Types.TransportSocketMatch MatchOf(string peer, TransportSocket socket) =>
         new() { Name = peer, Match = Match(peer), TransportSocket = socket };
 
     private static Struct Match(string peer) => new() { Fields = { [WellKnown.Peer] = Value.ForString(peer) } };
 
-    private static TransportSocket SocketOf(ServedTls tls, TlsPeer peer, bool isHttp2)
+    /// <summary>The secrets that the name's clusters ask for: a bundle for each of those whom an endpoint may be.
+    /// </summary>
+    internal static IEnumerable<Secret> Bundles(ServedName name)
     {
+        var peers = name.IsPending ? [] : name.Tls?.Peers ?? [];
+        return peers.Select(peer => new Secret
+        {
+            Name = BundleOf(peer),
+            ValidationContext = new CertificateValidationContext { CustomValidatorConfig = Validator(peer) },
+        });
+    }
+
+    // The same whatever the bundle is, and another one for the same domain where another answer sealed it (V55).
+    private static string BundleOf(TlsPeer peer) => $"{WellKnown.Bundle}/{peer.ServerName}/{peer.Id}";
+
+    private static UpstreamTlsContext ContextOf(ServedTls tls, TlsPeer peer, ConfigSource? bundles)
+    {
+        var taken = new CertificateValidationContext
+        {
+            MatchTypedSubjectAltNames =
+            {
+                peer.Identities.Select(identity => new SubjectAltNameMatcher
+                {
+                    SanType = SubjectAltNameMatcher.Types.SanType.Uri,
+                    Matcher = new StringMatcher { Exact = identity },
+                }),
+            },
+        };
         var common = new CommonTlsContext
         {
-
             // As a client Envoy offers 1.2 at most unless it is told.
             TlsParams = new TlsParameters
             {
                 TlsMinimumProtocolVersion = TlsParameters.Types.TlsProtocol.Tlsv12,
                 TlsMaximumProtocolVersion = TlsParameters.Types.TlsProtocol.Tlsv13,
             },
-            AlpnProtocols = { isHttp2 ? "h2" : "http/1.1" },
-            ValidationContext = new CertificateValidationContext
-            {
-                CustomValidatorConfig = new TypedExtensionConfig
-                {
-                    Name = WellKnown.SpiffeValidator,
-                    TypedConfig = Any.Pack(Domains(peer)),
-                },
-                MatchTypedSubjectAltNames =
-                {
-                    peer.Identities.Select(identity => new SubjectAltNameMatcher
-                    {
-                        SanType = SubjectAltNameMatcher.Types.SanType.Uri,
-                        Matcher = new StringMatcher { Exact = identity },
-                    }),
-                },
-            },
         };
+        if (bundles is null)
+        {
+            taken.CustomValidatorConfig = Validator(peer);
+            common.ValidationContext = taken;
+        }
+        else
+        {
+            common.CombinedValidationContext = new CommonTlsContext.Types.CombinedCertificateValidationContext
+            {
+                DefaultValidationContext = taken,
+                ValidationContextSdsSecretConfig = new SdsSecretConfig
+                {
+                    Name = BundleOf(peer),
+                    SdsConfig = bundles,
+                },
+            };
+        }
+
         if (tls.Clients.Secret is { } path)
         {
             common.TlsCertificateSdsSecretConfigs.Add(new SdsSecretConfig
@@ -191,14 +252,10 @@ internal static class TlsTranslation
             });
         }
 
-        return new TransportSocket
-        {
-            Name = WellKnown.Tls,
-            TypedConfig = Any.Pack(new UpstreamTlsContext { CommonTlsContext = common, Sni = peer.ServerName }),
-        };
+        return new UpstreamTlsContext { CommonTlsContext = common };
     }
 
-    private static SPIFFECertValidatorConfig Domains(TlsPeer peer)
+    private static TypedExtensionConfig Validator(TlsPeer peer)
     {
         var config = new SPIFFECertValidatorConfig();
         foreach (var domain in peer.Identities.Select(SpiffeId.TrustDomainOf).OfType<string>()
@@ -211,6 +268,6 @@ internal static class TlsTranslation
             });
         }
 
-        return config;
+        return new TypedExtensionConfig { Name = WellKnown.SpiffeValidator, TypedConfig = Any.Pack(config) };
     }
 }

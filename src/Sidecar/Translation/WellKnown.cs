@@ -36,6 +36,9 @@ internal static class WellKnown
     /// <summary>The secret that holds Envoy's own certificate.</summary>
     internal const string Secret = "fairlead-svid";
 
+    /// <summary>What the names of secrets with bundles begin with.</summary>
+    internal const string Bundle = "fairlead-bundle";
+
     /// <summary>The terminal HTTP filter.</summary>
     internal const string Router = "envoy.filters.http.router";
 }

@@ -18,7 +18,8 @@ namespace Fairlead.Xds.Delta;
 /// <item>What a client says that it holds from before is not sent again at the same version; endpoints always are.
 /// What it holds of everything and is no more is called removed. A name that it asks for by itself and of which nothing
 /// is known is not: it may only be not known yet.</item>
-/// <item>Endpoints are never called removed, which no client heeds: an assignment without any stands for it.</item>
+/// <item>Endpoints are never called removed, which no client heeds: an assignment without any stands for it. Neither
+/// are secrets, which go with their clusters: some Envoys refuse to hear of it.</item>
 /// <item>A collection is answered once everything is known that belongs to it, within
 /// <see cref="XdsLimits.FirstAnswer"/> in any case, and never with nothing: a sentinel stands for that. The first name
 /// of a stream for clusters alone, or of locators, is answered as early, by an empty cluster of that name until it is
@@ -108,7 +109,7 @@ internal sealed class DeltaStream(
             gone.Clear();
         }
 
-        var held = changed.Count + gone.Count > 0 && (Held(state, now) || WaitsForClusters(state));
+        var held = changed.Count + gone.Count > 0 && (Held(state, now) || WaitsForClusters(state, now));
         if (held)
         {
             changed.Clear();
@@ -117,11 +118,12 @@ internal sealed class DeltaStream(
 
         var answers = urgent.Count;
         urgent.AddRange(changed);
-        var count = Fitting(urgent);
-        state.Dirty = keeps || held || isWaiting || count < urgent.Count;
-        if (!state.Dirty)
+        var count = Fitting(state, urgent);
+        var isWhole = !(keeps || held || isWaiting);
+        state.Dirty = !isWhole || count < urgent.Count;
+        if (isWhole)
         {
-            state.Looks.Settle(due.Open);
+            state.Looks.Settle([.. due.Open, .. urgent.Skip(count).Select(static one => one.Name)]);
         }
 
         owed.IsWhole |= isFirst && count >= answers;
@@ -462,7 +464,7 @@ internal sealed class DeltaStream(
     /// <remarks>Who asks for clusters one by one keeps them whatever becomes of them, as one of a collection
     /// does.</remarks>
     private bool IsGone(TypeState state, DeltaOwed owed, string name, DeltaDue due) =>
-        state.Type != ResourceType.Endpoints && Snapshot.Primed
+        state.Type != ResourceType.Endpoints && state.Type != ResourceType.Secret && Snapshot.Primed
         && (state.Sent.ContainsKey(name) || owed.Outdated.Contains(name))
         && !state.Subscription.IsInCollection(name)
         && !(state.Subscription.Names.Contains(name) && (due.IsOnDemand ??= IsOnDemand(state)));
@@ -513,7 +515,7 @@ internal sealed class DeltaStream(
     {
         if (state.Type == ResourceType.Cluster)
         {
-            ForceEndpoints(resources);
+            ForceEndpoints(state, resources, now);
         }
 
         foreach (var resource in resources)
@@ -545,8 +547,8 @@ internal sealed class DeltaStream(
         state.Dirty |= owed.Gone.Count > 0;
         var nonce = NextNonce();
         return (
-            new SentResponse(nonce, state.Version, resources, now),
+            new SentResponse(nonce, VersionOf(state), resources, now),
             new DeltaResponse(
-                state.Type.TypeUrl, state.Version, nonce, ControlPlane, Written(resources, now), removed));
+                state.Type.TypeUrl, VersionOf(state), nonce, ControlPlane, Written(resources, now), removed));
     }
 }

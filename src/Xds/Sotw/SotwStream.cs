@@ -79,7 +79,7 @@ internal sealed class SotwStream(
     {
         if (state.Type.FullState)
         {
-            ForceEndpoints(resources.Where(resource => !IsSent(state, resource)).ToList());
+            ForceEndpoints(state, resources.Where(resource => !IsSent(state, resource)).ToList(), now);
             foreach (var name in state.Sent.Keys.Except(resources.Select(r => r.Name)).ToList())
             {
                 state.Forget(name);
@@ -92,9 +92,9 @@ internal sealed class SotwStream(
         }
 
         var nonce = NextNonce();
-        state.Record(new SentResponse(nonce, state.Version, resources, now), isPush);
+        state.Record(new SentResponse(nonce, VersionOf(state), resources, now), isPush);
         return new SotwResponse(
-            state.Type.TypeUrl, state.Version, nonce, ControlPlane, Written(resources, now));
+            state.Type.TypeUrl, VersionOf(state), nonce, ControlPlane, Written(resources, now));
     }
 
     /// <summary>Clusters and listeners: everything that the client should hold, if that is not what it holds.</summary>
@@ -122,7 +122,7 @@ internal sealed class SotwStream(
 
         var urgent = firstAnswer
             || state.Subscription.Names.Any(name => target.ContainsKey(name) && !state.Sent.ContainsKey(name));
-        if (!urgent && (Held(state, now) || WaitsForClusters(state)))
+        if (!urgent && (Held(state, now) || WaitsForClusters(state, now)))
         {
             return null;
         }
@@ -135,17 +135,17 @@ internal sealed class SotwStream(
     private SotwResponse? NextIncremental(TypeState state, TimeSpan now)
     {
         var due = Due(state, out var news, out var open);
-        var held = due.Count > news && (Held(state, now) || WaitsForClusters(state));
+        var held = due.Count > news && (Held(state, now) || WaitsForClusters(state, now));
         if (held)
         {
             due.RemoveAll(resource => state.Sent.ContainsKey(resource.Name));
         }
 
-        var count = Fitting(due);
+        var count = Fitting(state, due);
         state.Dirty = held || count < due.Count;
-        if (!state.Dirty)
+        if (!held)
         {
-            state.Looks.Settle(open);
+            state.Looks.Settle([.. open, .. due.Skip(count).Select(static one => one.Name)]);
         }
 
         return count == 0 ? null : Respond(state, due.GetRange(0, count), now, isPush: count > news);
@@ -182,8 +182,8 @@ internal sealed class SotwStream(
         }
 
         (news, open) = (fresh.Count, unknown ?? (IReadOnlyCollection<string>)[]);
-        fresh.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
-        changed.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        Resource.Sort(fresh);
+        Resource.Sort(changed);
         fresh.AddRange(changed);
         return fresh;
     }

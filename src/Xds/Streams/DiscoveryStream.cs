@@ -10,13 +10,15 @@ namespace Fairlead.Xds.Streams;
 /// <remarks>
 /// <list type="number">
 /// <item>A refusal is an error_detail and nothing else; it counts once per nonce, and what was refused is not sent
-/// again until it changes, because what was sent is remembered whatever the client says to it.</item>
+/// again until it or its end changes, because what was sent is remembered whatever the client says to it. Then it is
+/// sent alone, so that the next refusal says which of a response it is for.</item>
 /// <item>The names of a request are taken whatever its nonce says: requests are ordered.</item>
 /// <item>At most one response per type awaits its acknowledgement, for <see cref="XdsLimits.AckWaitMax"/> at the
 /// longest; changes meanwhile collapse into the next. A name that was never answered does not wait for it, and its
 /// answer does not make changes wait longer.</item>
 /// <item>Changes go out as clusters, endpoints, listeners, routes; clusters that are no longer wanted leave after
-/// listeners and routes have settled.</item>
+/// listeners and routes have settled. Where a client has a stream for each type, each waits for the others so, for
+/// <see cref="XdsLimits.AckWaitMax"/> at the longest.</item>
 /// <item>Every cluster that is sent is followed by its endpoints, changed or not, acknowledged or not: Envoy
 /// withholds the acknowledgement of clusters while it waits for endpoints.</item>
 /// <item>Nobody is told an empty world by a view that is not primed.</item>
@@ -38,10 +40,22 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     private readonly Dictionary<string, bool> _unknown = new(StringComparer.Ordinal);
     private readonly HashSet<string> _leading = new(StringComparer.Ordinal);
     private readonly List<string> _adopted = [];
-    private long _nonce;
 
-    /// <summary>When <see cref="Next"/> should be called again although nothing came in; null for never.</summary>
+    // The endpoints of clusters that are new to the client, until it has taken them, with the time from then on.
+    private readonly Dictionary<string, TimeSpan> _warming = new(StringComparer.Ordinal);
+    private long _nonce;
+    private OtherStreams _others;
+    private TimeSpan? _waitsSince;
+
+    /// <summary>When <see cref="Next(TimeSpan, OtherStreams)"/> should be called again although nothing came in; null for never.</summary>
     public TimeSpan? WakeAt { get; private set; }
+
+    /// <summary>Whether something is held back for other streams of the client.</summary>
+    public bool WaitsForOthers { get; private set; }
+
+    /// <summary>Whether there may be something that has to wait for other streams of the client.</summary>
+    public bool MayWaitForOthers => Types.Any(state => state is { Dirty: true, Type: var type }
+        && type != ResourceType.Endpoints);
 
     public IEnumerable<TypeState> Types => _types.OfType<TypeState>();
 
@@ -126,6 +140,19 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         return clusters.Dirty = true;
     }
 
+    /// <summary>The client took these endpoints on a stream of their own.</summary>
+    /// <returns>Whether something may have waited for them.</returns>
+    public bool Warmed(IEnumerable<string> endpoints)
+    {
+        var count = _warming.Count;
+        foreach (var name in count > 0 ? endpoints : [])
+        {
+            _warming.Remove(name);
+        }
+
+        return _warming.Count < count;
+    }
+
     /// <summary>The endpoints of the clusters that went out since this was asked last.</summary>
     public IReadOnlyList<string> TakeLeading()
     {
@@ -157,9 +184,31 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     /// The next response to write, or null if there is none for now. Built from the newest snapshot at this moment, so
     /// call it when the one before is written.
     /// </summary>
-    public TResponse? Next(TimeSpan now)
+    public TResponse? Next(TimeSpan now) => Next(now, default);
+
+    /// <summary>The same where the client has other streams beside this one.</summary>
+    public TResponse? Next(TimeSpan now, OtherStreams others)
     {
-        WakeAt = null;
+        (WakeAt, _others, WaitsForOthers) = (null, others, false);
+        var next = NextOfAll(now);
+        _waitsSince = WaitsForOthers ? _waitsSince : null;
+        return next;
+    }
+
+    /// <summary>What the client is owed by a snapshot, of which another of its streams may be told first.</summary>
+    public OtherStreams OwedBy(ResourceSnapshot snapshot, TimeSpan now)
+    {
+        if (snapshot.Sequence > Snapshot.Sequence)
+        {
+            Advance(snapshot);
+        }
+
+        return new OtherStreams(
+            AreClustersDue(now), IsUnsettled(ResourceType.Listener, now) || IsUnsettled(ResourceType.Route, now));
+    }
+
+    private TResponse? NextOfAll(TimeSpan now)
+    {
         foreach (var type in ResourceType.All)
         {
             if (_types[type.Order] is { Dirty: true } state && NextOf(state, now) is { } response)
@@ -257,8 +306,29 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         else if (!first && state.Acknowledge(nonce, now) is { } response)
         {
             Events.Add(new StreamEvent.Acked(state.Type, response));
+            TellAgain(state, response, now);
         }
     }
+
+    // What is left of an end counts from when it was written, and the client began to count when it read it.
+    private void TellAgain(TypeState state, SentResponse response, TimeSpan now)
+    {
+        var ending = response.Resources.Where(static one => one.Until is not null).ToList();
+        if (ending.Count == 0 || !state.IsLate(now - response.At, Limits.EndSlack))
+        {
+            return;
+        }
+
+        foreach (var one in ending.Where(one => ReferenceEquals(state.Sent.GetValueOrDefault(one.Name), one)))
+        {
+            state.Forced.Add(one.Name);
+            state.Looks.Add(one.Name);
+            state.Dirty = true;
+        }
+    }
+
+    /// <summary>What the client's state of a type is called.</summary>
+    protected string VersionOf(TypeState state) => Snapshot.Versions[state.Type.Order] ?? state.Version;
 
     protected string NextNonce() => (++_nonce).ToString(CultureInfo.InvariantCulture);
 
@@ -280,12 +350,48 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     }
 
     /// <summary>The endpoints of these clusters, which go out now, are sent again, changed or not.</summary>
-    protected void ForceEndpoints(IEnumerable<Resource> clusters)
+    /// <remarks>Who asks for everything uses a route at once, and a cluster only with its endpoints: routes wait for
+    /// those of clusters that it never had. What it is told first it waits for by itself.</remarks>
+    protected void ForceEndpoints(TypeState state, IReadOnlyCollection<Resource> clusters, TimeSpan now)
     {
-        var names = clusters.SelectMany(cluster => cluster.References)
-            .Where(reference => reference.Type == ResourceType.Endpoints).Select(reference => reference.Name).ToList();
-        _leading.UnionWith(names);
-        Follow(names);
+        _leading.UnionWith(EndpointsOf(clusters));
+        Follow(EndpointsOf(clusters));
+        if (state is not { Answered: true, Subscription.Wildcard: true })
+        {
+            return;
+        }
+
+        foreach (var name in EndpointsOf(clusters.Where(cluster => !state.Sent.ContainsKey(cluster.Name))))
+        {
+            _warming.TryAdd(name, now);
+        }
+    }
+
+    private static IEnumerable<string> EndpointsOf(IEnumerable<Resource> clusters) => clusters
+        .SelectMany(cluster => cluster.References)
+        .Where(reference => reference.Type == ResourceType.Endpoints).Select(reference => reference.Name);
+
+    private bool IsWarming(TimeSpan now)
+    {
+        if (_warming.Count == 0)
+        {
+            return false;
+        }
+
+        var endpoints = _types[ResourceType.Endpoints.Order];
+        foreach (var (name, since) in _warming)
+        {
+            if (now - since >= Limits.WarmWaitMax || endpoints?.IsTaken(name) == true)
+            {
+                _warming.Remove(name);
+            }
+            else
+            {
+                Wake(since + Limits.WarmWaitMax);
+            }
+        }
+
+        return _warming.Count > 0;
     }
 
     /// <summary>All that the client should hold of a type, as far as it is known.</summary>
@@ -338,7 +444,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         Resource.At(resources, StartedAt + now);
 
     /// <summary>How many resources of a list one response takes.</summary>
-    protected int Fitting(List<Resource> due)
+    protected int Fitting(TypeState state, List<Resource> due)
     {
         var (count, bytes) = (0, 0);
         var most = due.Count > 0 && due[0].Type == ResourceType.Endpoints
@@ -346,6 +452,11 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
             : Limits.ResponseBytes;
         while (count < due.Count && (count == 0 || bytes + due[count].Framed.Length <= most))
         {
+            if (state.IsRefused(due[count].Name))
+            {
+                return Math.Max(count, 1);
+            }
+
             bytes += due[count++].Framed.Length;
         }
 
@@ -373,29 +484,58 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     }
 
     /// <summary>
-    /// Listeners and routes do not overtake clusters that they may need. Whatever holds those has noted when to look.
+    /// Listeners and routes do not overtake clusters that they may need, nor the endpoints of those. Whatever holds
+    /// clusters has noted when to look.
     /// </summary>
-    protected bool WaitsForClusters(TypeState state) => state.Type.Order > ResourceType.Endpoints.Order
-        && _types[ResourceType.Cluster.Order] is { Dirty: true } clusters
-        && Target(clusters).Keys.Any(name => !clusters.Sent.ContainsKey(name));
+    protected bool WaitsForClusters(TypeState state, TimeSpan now) =>
+        (state.Type == ResourceType.Listener || state.Type == ResourceType.Route)
+        && (AreClustersDue(now) || Waits(_others.AreClustersDue, now));
 
-    protected bool RoutesUnsettled(TimeSpan now) =>
-        IsUnsettled(ResourceType.Listener, now) || IsUnsettled(ResourceType.Route, now);
+    private bool AreClustersDue(TimeSpan now) => IsWarming(now)
+        || (_types[ResourceType.Cluster.Order] is { Dirty: true } clusters
+            && Target(clusters).Keys.Any(name => !clusters.Sent.ContainsKey(name)));
 
-    private bool IsUnsettled(ResourceType type, TimeSpan now)
+    protected bool RoutesUnsettled(TimeSpan now)
     {
-        if (_types[type.Order] is not { } state)
+        foreach (var type in new[] { ResourceType.Listener, ResourceType.Route })
+        {
+            if (!IsUnsettled(type, now))
+            {
+                continue;
+            }
+
+            if (_types[type.Order]!.BlockedUntil(now, Limits.AckWaitMax) is { } until)
+            {
+                Wake(until);
+            }
+
+            return true;
+        }
+
+        return Waits(_others.AreRoutesDue, now);
+    }
+
+    private bool IsUnsettled(ResourceType type, TimeSpan now) => _types[type.Order] is { } state
+        && (state.BlockedUntil(now, Limits.AckWaitMax) is not null || IsBehind(state));
+
+    // Not without end: another stream may be one that nobody reads.
+    private bool Waits(bool isDue, TimeSpan now)
+    {
+        if (!isDue)
         {
             return false;
         }
 
-        if (state.BlockedUntil(now, Limits.AckWaitMax) is { } until)
+        WaitsForOthers = true;
+        _waitsSince ??= now;
+        var until = _waitsSince.Value + Limits.AckWaitMax;
+        if (now >= until)
         {
-            Wake(until);
-            return true;
+            return false;
         }
 
-        return IsBehind(state);
+        Wake(until);
+        return true;
     }
 
     /// <summary>There will be something to look at.</summary>

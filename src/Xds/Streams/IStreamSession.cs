@@ -15,6 +15,10 @@ internal interface IStreamSession
     /// endpoints are sent again here, changed or not, where it is the same client. Does not block.</summary>
     void Follow(string node, IReadOnlyList<string> endpoints);
 
+    /// <summary>Hears that the client of this node took these endpoints on a stream of their own: routes may follow the
+    /// clusters that were sent here. Does not block.</summary>
+    void Warmed(string node, IReadOnlyCollection<string> endpoints);
+
     /// <summary>Hears that the client of this node no longer asks for these endpoints on any stream of their own: of
     /// the clusters that it was sent here it has lost those that have them. Does not block.</summary>
     void Recall(string node, IReadOnlyCollection<string> endpoints);

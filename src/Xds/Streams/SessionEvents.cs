@@ -5,7 +5,9 @@ namespace Fairlead.Xds.Streams;
 /// <param name="Sent">It sent clusters to the client of a node; with the names of their endpoints.</param>
 /// <param name="Watching">On a stream for endpoints alone: which of them the client of a node asks for from now on, and
 /// which no longer.</param>
+/// <param name="Warmed">There too: which of them the client of a node has taken.</param>
 internal sealed record SessionEvents(
     Action<AckEvent> Acked,
     Action<IStreamSession, string, IReadOnlyList<string>> Sent,
-    Action<string, IEnumerable<string>, IEnumerable<string>> Watching);
+    Action<string, IEnumerable<string>, IEnumerable<string>> Watching,
+    Action<string, IEnumerable<string>> Warmed);

@@ -64,5 +64,6 @@ internal static class StreamServices
     private static string Plural(ResourceType type) => type == ResourceType.Cluster ? "Clusters"
         : type == ResourceType.Endpoints ? "Endpoints"
         : type == ResourceType.Listener ? "Listeners"
-        : "Routes";
+        : type == ResourceType.Route ? "Routes"
+        : "Secrets";
 }

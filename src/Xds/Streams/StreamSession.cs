@@ -14,6 +14,7 @@ namespace Fairlead.Xds.Streams;
 /// <param name="service">Which service of which variant it is.</param>
 /// <param name="views">Chooses what the client sees.</param>
 /// <param name="options">The server's options.</param>
+/// <param name="siblings">Knows the other streams of its client.</param>
 /// <param name="told">Hears of each acknowledgement, and of clusters that went out.</param>
 internal sealed class StreamSession<TRequest, TResponse>(
     long id,
@@ -21,7 +22,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
     StreamService<TRequest, TResponse> service,
     IViewProvider views,
     AdsOptions options,
-    SessionEvents told) : IStreamSession, IViewWatcher
+    SiblingStreams siblings,
+    SessionEvents told) : IStreamSession, IViewWatcher, ISiblingStream
     where TRequest : class
     where TResponse : class, IDiscoveryResponse
 {
@@ -32,9 +34,13 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private readonly IRequestParser<TRequest> _parser = service.Parser();
     private ClientNode _node = ClientNode.Anonymous;
     private ResourceView? _view;
+    private volatile bool _waitsForOthers;
+    private OtherStreams _saidOwed;
     private DiscoveryStream<TRequest, TResponse>? _stream;
     private readonly bool[] _watchesAll = new bool[ResourceType.All.Length];
     private TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public long Number { get; set; }
 
     private TimeSpan Now => _time.GetElapsedTime(_startedStamp);
 
@@ -70,6 +76,9 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
     public void Recall(string node, IReadOnlyCollection<string> endpoints) =>
         Hear(node, stream => stream.Recall(endpoints));
+
+    public void Warmed(string node, IReadOnlyCollection<string> endpoints) =>
+        Hear(node, stream => stream.Warmed(endpoints));
 
     private void Hear(string node, Func<DiscoveryStream<TRequest, TResponse>, bool> word)
     {
@@ -119,6 +128,11 @@ internal sealed class StreamSession<TRequest, TResponse>(
             }
 
             view.Watchers.Leave(this);
+            if (HasSiblings)
+            {
+                siblings.Leave(view, _node.Id, this);
+            }
+
             XdsLog.StreamClosed(options.Logger, id);
         }
     }
@@ -151,6 +165,11 @@ internal sealed class StreamSession<TRequest, TResponse>(
             (_node, _view, _stream) = (node, view, stream);
         }
 
+        if (HasSiblings)
+        {
+            siblings.Join(view, node.Id, this);
+        }
+
         XdsLog.StreamOpened(options.Logger, id, node.Id, node.UserAgent, peer);
         return (view, stream);
     }
@@ -172,8 +191,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 Lead(stream);
             }
 
-            var woken = Task.WhenAny(read, armed);
-            await WaitAsync(woken, stream.WakeAt, cancellationToken).ConfigureAwait(false);
+            TellSiblings(view, stream);
+            await WaitAsync(Task.WhenAny(read, armed), stream.WakeAt, cancellationToken).ConfigureAwait(false);
             if (read.IsCompleted)
             {
                 if (!await read.ConfigureAwait(false))
@@ -225,19 +244,90 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
+    // Clients without a name are not known from each other.
+    private bool HasSiblings => SiblingStreams.Concerns(service.Only) && _node.Id.Length > 0;
+
+    public OtherStreams OwedBy(ResourceSnapshot snapshot)
+    {
+        lock (_gate)
+        {
+            var owed = _stream?.OwedBy(snapshot, Now) ?? default;
+            _saidOwed |= owed;
+            return owed;
+        }
+    }
+
+    public void Rested()
+    {
+        if (_waitsForOthers)
+        {
+            Wake();
+        }
+    }
+
+    // Only where it is another than they were told: two that wait for each other would else wake each other for ever.
+    private void TellSiblings(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
+    {
+        if (!HasSiblings)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            var owed = stream.OwedBy(stream.Snapshot, Now);
+            if (owed == _saidOwed)
+            {
+                return;
+            }
+
+            _saidOwed = owed;
+        }
+
+        foreach (var other in siblings.Others(view, _node.Id, this))
+        {
+            other.Rested();
+        }
+    }
+
+    // Said before the others are asked: who comes to rest after that wakes this one.
+    private OtherStreams Ask(
+        ResourceView view, DiscoveryStream<TRequest, TResponse> stream, ResourceSnapshot snapshot)
+    {
+        lock (_gate)
+        {
+            Advance(stream, snapshot);
+            if (!stream.MayWaitForOthers)
+            {
+                return default;
+            }
+        }
+
+        _waitsForOthers = true;
+        return siblings.Others(view, _node.Id, this)
+            .Aggregate(default(OtherStreams), (owed, other) => owed | other.OwedBy(snapshot));
+    }
+
+    // Another stream of the client may have told it of a newer one.
+    private static void Advance(DiscoveryStream<TRequest, TResponse> stream, ResourceSnapshot snapshot)
+    {
+        if (snapshot.Sequence > stream.Snapshot.Sequence)
+        {
+            stream.Advance(snapshot);
+        }
+    }
+
     private TResponse? Next(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
     {
         TResponse? response;
         IReadOnlyList<StreamEvent> adopted;
+        var snapshot = view.Current;
+        var others = HasSiblings ? Ask(view, stream, snapshot) : default;
         lock (_gate)
         {
-            var snapshot = view.Current;
-            if (!ReferenceEquals(snapshot, stream.Snapshot))
-            {
-                stream.Advance(snapshot);
-            }
-
-            response = stream.Next(Now);
+            Advance(stream, snapshot);
+            response = stream.Next(Now, others);
+            _waitsForOthers = stream.WaitsForOthers;
             adopted = stream.TakeAdopted();
         }
 
@@ -283,6 +373,11 @@ internal sealed class StreamSession<TRequest, TResponse>(
                     break;
                 case StreamEvent.Acked ack:
                     var sent = ack.Response;
+                    if (service.Only == ResourceType.Endpoints)
+                    {
+                        told.Warmed(_node.Id, sent.Resources.Select(resource => resource.Name));
+                    }
+
                     told.Acked(new AckEvent(
                         id, _node, ack.Type, sent.Version, sent.Resources, _startedAt + now, now - sent.At));
                     break;
@@ -316,14 +411,11 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
-    private async Task WaitAsync(Task woken, TimeSpan? wakeAt, CancellationToken cancellationToken)
-    {
-        if (wakeAt is not { } at)
-        {
-            await woken.ConfigureAwait(false);
-            return;
-        }
+    private Task WaitAsync(Task woken, TimeSpan? wakeAt, CancellationToken cancellationToken) =>
+        wakeAt is { } at ? WaitAsync(woken, at, cancellationToken) : woken;
 
+    private async Task WaitAsync(Task woken, TimeSpan at, CancellationToken cancellationToken)
+    {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var delay = TimeSpan.FromTicks(Math.Max(0, (at - Now).Ticks));
         await Task.WhenAny(woken, Task.Delay(delay, _time, stop.Token)).ConfigureAwait(false);

@@ -125,6 +125,7 @@ public sealed class HierarchyTests : IAsyncLifetime
     /// verifies what it hears, however long the chains are by now; the target it asks itself.</summary>
     [Theory]
     [InlineData(0)]
+    [InlineData(31)]
     [InlineData(40)]
     public async Task Transit_WithoutARouteFromTheHome_IsAskedThroughTheOneBefore(int renewed)
     {

@@ -9,8 +9,8 @@ using Fairlead.TestKit;
 namespace Fairlead.Anchor.Tests.Hierarchy;
 
 /// <summary>
-/// acme.internal above eu1 (the home) and us1, and a second tree beside it: corp.internal, a peer of acme, above db.
-/// us1 has four anchors, the others one each, unless the test wants more of eu1.
+/// acme.internal above eu1 (the home) and us1, and a second tree beside it: corp.internal, a peer of acme, above db,
+/// and below that shard. us1 has four anchors, the others one each, unless the test wants more of eu1.
 /// </summary>
 internal sealed class HierarchyWorld : IAsyncDisposable
 {
@@ -38,12 +38,15 @@ internal sealed class HierarchyWorld : IAsyncDisposable
         {
             Decorate = service => service.Intercept(HeardByCorp),
         };
-        Db = Child(Corp, "db", 800, 1, renewed);
+        Db = Child(
+            Corp, "db", 800, 1, renewed, HeardByDb, TestLeaves.Rule("transit", RuleEffect.Allow, ["*.corp.internal"]));
+        Shard = Child(Db, "shard", 850, 1, renewed);
         Acme.Segment.LinkTo(Eu1.Segment, Us1.Segment);
         Corp.Segment.LinkTo(Db.Segment);
+        Db.Segment.LinkTo(Shard.Segment);
         Acme.Segment.PeerWith(Corp.Segment);
         Corp.Segment.PeerWith(Acme.Segment);
-        foreach (var cluster in new[] { Acme, Eu1, Us1, Corp, Db })
+        foreach (var cluster in new[] { Acme, Eu1, Us1, Corp, Db, Shard })
         {
             for (var i = 0; i < renewed; i++)
             {
@@ -62,6 +65,8 @@ internal sealed class HierarchyWorld : IAsyncDisposable
 
     internal AnchorCluster Db { get; }
 
+    internal AnchorCluster Shard { get; }
+
     internal ClusterClient Client { get; } = new();
 
     /// <summary>What acme was asked.</summary>
@@ -69,6 +74,9 @@ internal sealed class HierarchyWorld : IAsyncDisposable
 
     /// <summary>What corp was asked.</summary>
     internal Overheard HeardByCorp { get; } = new();
+
+    /// <summary>What db was asked.</summary>
+    internal Overheard HeardByDb { get; } = new();
 
     internal Task StartAsync(params IEnumerable<AnchorCluster> clusters) =>
         Task.WhenAll(clusters.Select(cluster => cluster.StartAllAsync()));
@@ -119,7 +127,7 @@ internal sealed class HierarchyWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var cluster in new[] { Eu1, Us1, Acme, Corp, Db })
+        foreach (var cluster in new[] { Eu1, Us1, Acme, Corp, Db, Shard })
         {
             await cluster.DisposeAsync();
         }
@@ -127,7 +135,12 @@ internal sealed class HierarchyWorld : IAsyncDisposable
         await Client.DisposeAsync();
     }
 
-    private static AnchorCluster Child(AnchorCluster parent, string label, int firstKey, int anchors, int older) => new(
+    private static AnchorCluster Child(
+        AnchorCluster parent, string label, int firstKey, int anchors, int older, Overheard? heard = null,
+        params ParsedLeaf[] leaves) => new(
         $"{label}.{parent.Segment.Name}", firstKey, ClusterClient.Subjects, anchors: anchors,
-        older: older, genesis: epoch => epoch with { Uplinks = [parent.Segment.UplinkAs(label)] });
+        older: older, genesis: epoch => epoch with { Uplinks = [parent.Segment.UplinkAs(label)] }, leaves: leaves)
+    {
+        Decorate = heard is null ? null : service => service.Intercept(heard),
+    };
 }

@@ -88,11 +88,11 @@ public sealed class IntroduceAttackTests : IAsyncLifetime
         var (eu1, acme, us1) = (_world.Eu1.Segment.Genesis, _world.Acme.Segment.Genesis, _world.Us1.Segment.Genesis);
         await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), 1, eu1, acme));
         await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), 1, eu1, us1, us1));
-        await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), 7));
+        await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), 6));
         await RefusedAsync(VerificationFailure.LoopDetected, Relayed(Ask(), uint.MaxValue));
         await RefusedAsync(VerificationFailure.PathBroken, Relayed(Ask(), 1, eu1, us1));
         await RefusedAsync(VerificationFailure.PathBroken, Relayed(Ask(), 1, us1));
-        Assert.Single((await IntroduceAsync(Relayed(Ask(), 6, eu1), _anchor)).Hops);
+        Assert.Single((await IntroduceAsync(Relayed(Ask(), 5, eu1), _anchor)).Hops);
         await RefusedAsync(VerificationFailure.TransportKeyMismatch, () => PresentAsync(us1, _stranger));
         await RefusedAsync(VerificationFailure.LinkNotAccepted, () => PresentAsync(Digest.Sha256("x"u8), _anchor));
         await PresentAsync(us1, _anchor);

@@ -6,17 +6,25 @@ using Google.Protobuf;
 
 namespace Fairlead.Anchor.Tests.Hierarchy;
 
-/// <summary>Everything that an anchor is asked, as text, by method.</summary>
+/// <summary>Everything that an anchor is asked, as text, by method; and an anchor that answers something else than it
+/// would.</summary>
 internal sealed class Overheard : ServerInterceptor
 {
     private readonly ConcurrentQueue<(string Message, string Text)> _requests = new();
     private readonly ConcurrentQueue<IMessage> _messages = new();
+    private int _altered;
 
     /// <summary>Whether the anchor introduces nobody any more, and does the rest of its work.</summary>
     internal bool IsWithholding { get; set; }
 
     /// <summary>Whose calls do not come here, as if there were no route; null for nobody's.</summary>
     internal IReadOnlyCollection<byte[]>? Unreachable { get; set; }
+
+    /// <summary>What becomes of an introduction with the hops of others; null for nothing.</summary>
+    internal Action<Answer>? Altering { get; set; }
+
+    /// <summary>How many were altered.</summary>
+    internal int Altered => Volatile.Read(ref _altered);
 
     internal IReadOnlyCollection<(string Message, string Text)> Requests => _requests;
 
@@ -25,7 +33,7 @@ internal sealed class Overheard : ServerInterceptor
 
     internal int CountOf(string message) => _requests.Count(request => request.Message == message);
 
-    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
         if (Unreachable?.Any(key => context.PeerKey.AsSpan().SequenceEqual(key)) == true)
@@ -34,9 +42,19 @@ internal sealed class Overheard : ServerInterceptor
         }
 
         Note(request);
-        return IsWithholding && request is IntroduceRequest
-            ? throw new RpcException(new Status(StatusCode.Unavailable, "withheld"))
-            : continuation(request, context);
+        if (IsWithholding && request is IntroduceRequest)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "withheld"));
+        }
+
+        var response = await continuation(request, context);
+        if (response is IntroduceResponse { Answer.Hops.Count: > 1 } introduced && Altering is { } altering)
+        {
+            altering(introduced.Answer);
+            Interlocked.Increment(ref _altered);
+        }
+
+        return response;
     }
 
     public override Task ServerStreamingServerHandler<TRequest, TResponse>(

@@ -138,13 +138,46 @@ public sealed class HomeBookTests : IDisposable
             Refusal? refusal = null;
             for (var i = 0; i < 10_000; i++)
             {
-                refusal = Learn(Stranger, [], from: Caller.AddressOf(at));
+                refusal = Learn(Stranger, [], from: CallOrigin.Of(at));
             }
 
             Refused(VerificationFailure.RateLimited, refusal);
         }
 
-        Assert.Null(Learn(Anchor, _home.Chain, from: Caller.AddressOf("ipv4:10.0.0.3:1")));
+        Assert.Null(Learn(Anchor, _home.Chain, from: CallOrigin.Of("ipv4:10.0.0.3:1")));
+    }
+
+    /// <summary>What a neighbour relays is counted apart from what it asks for its own pods; and it is known by its
+    /// key, though whoever it relays for never asked here.</summary>
+    [Fact]
+    public void Neighbour_ThatRelays_IsCountedAsThatAndNeverAsAStranger()
+    {
+        var ask = new RelayedAsk([Digest.Sha256("eu"u8), _home.Genesis], 0);
+        var (relays, onward) = (0, 0);
+        while (_book.Count(ask, ask.Visited[0]) is null)
+        {
+            relays++;
+        }
+
+        while (_book.Onward.Take(ask.Visited[0]) is null)
+        {
+            onward++;
+        }
+
+        // So that a segment with some children relays for all of them.
+        Assert.Equal((RateOptions.Default.SegmentBurst, RateOptions.Default.SegmentBurst / 16), (relays, onward));
+        Assert.Null(_book.Onward.Take(ask.Visited[1]));
+        Assert.Null(_book.Count(new RelayedAsk([], 0), _home.Genesis));
+        Assert.Null(_book.Count(new RelayedAsk([], 0), ask.Visited[0]));
+
+        Assert.Null(Learn(Anchor, _home.Chain));
+        var hop = new Hop { Genesis = WireWriter.ToBytes(_home.Genesis), Kind = Kind.Up };
+        for (var i = 0; i < 20_000; i++)
+        {
+            Assert.NotEqual(
+                VerificationFailure.RateLimited,
+                Learn(Anchor, [], genesis: Digest.Sha256(BitConverter.GetBytes(i)), via: [hop])?.Failure);
+        }
     }
 
     /// <summary>V38: what this anchor knows of a neighbour's keys counts for whom it introduces, though the neighbour's
@@ -219,7 +252,7 @@ public sealed class HomeBookTests : IDisposable
         Digest? genesis = null,
         IReadOnlyList<Hop>? via = null,
         SegmentView? view = null,
-        Digest from = default) =>
+        CallOrigin from = default) =>
         _book.Learn(
             kid, genesis ?? _home.Genesis, _own.Name, [.. epochs.Select(WireWriter.ToMessage)], via ?? [],
             view ?? _view, out _, from);

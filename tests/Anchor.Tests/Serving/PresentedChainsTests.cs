@@ -87,6 +87,22 @@ public sealed class PresentedChainsTests : IDisposable
         Assert.Equal(fork.Newest.Digest, book.Find(thief, real.Genesis)!.Newest.Digest);
     }
 
+    /// <summary>V38: pages go on with the newest epoch that is held here, and another one under its number is
+    /// evidence.</summary>
+    [Fact]
+    public void Page_OfAnotherBranch_IsEvidence()
+    {
+        var found = new List<Contradiction>();
+        var book = Book(piece => found.Add(piece!));
+        var (real, fork) = (Stranger("a.internal", 3), Stranger("a.internal", 2));
+        fork.Advance(OpType.Renew, epoch => epoch with { Expires = epoch.Expires - 1 });
+        fork.Advance(OpType.Renew);
+        Assert.Null(book.Take(Kid, real.Genesis, [.. real.Chain], _view));
+        Refused(
+            VerificationFailure.EpochEquivocation, book.Take(Kid, fork.Genesis, [.. fork.Chain.Skip(3)], _view));
+        Assert.Equal(ContradictionKind.EpochCertificates, Assert.Single(found).Kind);
+    }
+
     [Fact]
     public void Chains_OfStrangers_PutOutNoneOfAKnownHome()
     {
@@ -109,10 +125,10 @@ public sealed class PresentedChainsTests : IDisposable
     public void Pages_OfOneAddress_AreInNobodyElsesWay()
     {
         var book = Book();
-        var flood = new Caller(Kid, [], null) { From = Caller.AddressOf("ipv4:10.0.0.1:1") };
+        var flood = new Caller(Kid, [], null) { From = CallOrigin.Of("ipv4:10.0.0.1:1") };
         var heard = Enumerable.Range(0, 1000).Count(i => book.Often(flood, Kid, default, _view) is null);
         Assert.InRange(heard, 256, 300);
-        var other = flood with { From = Caller.AddressOf("ipv4:10.0.0.2:1") };
+        var other = flood with { From = CallOrigin.Of("ipv4:10.0.0.2:1") };
         Assert.InRange(Enumerable.Range(0, 100).Count(i => book.Often(other, Kid, default, _view) is null), 8, 30);
     }
 
@@ -192,7 +208,7 @@ public sealed class PresentedChainsTests : IDisposable
     private static void Refused(VerificationFailure expected, Refusal? refusal) =>
         Assert.True(refusal?.Failure == expected, refusal?.ToString() ?? "no refusal");
 
-    private PresentedChains Book()
+    private PresentedChains Book(Action<Contradiction?>? found = null)
     {
         var time = new ManualTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start));
         var context = new ServingContext
@@ -207,6 +223,6 @@ public sealed class PresentedChainsTests : IDisposable
             Time = time,
             Loggers = NullLoggerFactory.Instance,
         };
-        return new PresentedChains(context, static _ => null, _known.Contains, new VerifiedCache());
+        return new PresentedChains(context, static _ => null, _known.Contains, new VerifiedCache()) { Found = found };
     }
 }

@@ -129,7 +129,8 @@ internal sealed class LifeWorld : IAsyncDisposable
         }
     }
 
-    private static async Task EndlessAsync(HttpContext context)
+    /// <summary>Never ends.</summary>
+    internal static async Task EndlessAsync(HttpContext context)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         try

@@ -155,12 +155,25 @@ public sealed class ForeignEnvoyTests
         });
     }
 
-    private static async Task ClustersAsync(OnDemandWorld world, RequestLoad load) =>
+    private static async Task ClustersAsync(OnDemandWorld world, RequestLoad load)
+    {
+        await load.NoneFailsAsync("a bundle changes, its cluster does not", async () =>
+        {
+            var (cluster, bundle) = (ClusterVersion(world), VersionOf(world, "sds delta").Sent);
+            world.Sidecar.Publish(world.Securely(isRotated: true));
+            await world.StreamsShowAsync(
+                _ => VersionOf(world, "sds delta") is var (sent, acked) && sent != bundle && sent == acked);
+            Assert.Equal(cluster, ClusterVersion(world));
+            await world.ServesAsync(Secure, "secure");
+        });
         await load.NoneFailsAsync("a cluster changes, its endpoints do not", async () =>
         {
             for (var i = 0; i < 3; i++)
             {
-                world.Sidecar.Publish(world.Securely(isRotated: i % 2 == 0));
+                world.Sidecar.Publish(world.Securely(isRotated: true) with
+                {
+                    StreamMax = TimeSpan.FromMinutes(1 + i),
+                });
                 var version = ClusterVersion(world);
                 await world.StreamsShowAsync(_ => ClusterVersion(world) is var (sent, acked) && sent == acked);
                 Assert.NotEqual("", version.Sent);
@@ -171,6 +184,7 @@ public sealed class ForeignEnvoyTests
             Assert.Equal(
                 0, await world.Envoy.StatAsync($"cluster.{Secure}_80.init_fetch_timeout", Cancellation));
         });
+    }
 
     private static async Task RestartAsync(OnDemandWorld world, RequestLoad load)
     {
@@ -226,9 +240,11 @@ public sealed class ForeignEnvoyTests
         await load.NoneFailsAsync("after all that", () => load.AnsweredByAsync("two"));
     }
 
-    private static (string Sent, string Acked) ClusterVersion(OnDemandWorld world)
+    private static (string Sent, string Acked) ClusterVersion(OnDemandWorld world) => VersionOf(world, "cds delta");
+
+    private static (string Sent, string Acked) VersionOf(OnDemandWorld world, string service)
     {
-        var type = world.Sidecar.Streams.Single(stream => stream.Service == "cds delta").Types.Single();
+        var type = world.Sidecar.Streams.Single(stream => stream.Service == service).Types.Single();
         return (type.SentVersion, type.AckedVersion);
     }
 

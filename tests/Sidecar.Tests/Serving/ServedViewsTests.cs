@@ -128,7 +128,7 @@ public sealed class ServedViewsTests : IDisposable
         await shapes.DisposeAsync();
         Assert.Equal([Checkout], Shapes(Other).Used);
         Assert.Equal([Other], Shapes(Checkout).Used);
-        Assert.Single(Shapes(Checkout).Pending(Checkout).Ports);
+        Assert.Single(Shapes(Checkout).Pending(Checkout, ClientTls.None).Ports);
     }
 
     public static TheoryData<string, string> Ends => new()

@@ -149,7 +149,7 @@ public sealed class SetIdentityTests
             {
                 var peer = endpoint.Metadata.FilterMetadata[WellKnown.SocketMatch];
                 var match = Assert.Single(cluster.TransportSocketMatches, match => match.Match.Equals(peer));
-                Assert.Equal((member, Pem(AuthorityOf(member))), Told(match));
+                Assert.Equal((member, Pem(AuthorityOf(member))), Told(served, match));
             }
         }
 
@@ -185,11 +185,13 @@ public sealed class SetIdentityTests
         ClusterTranslation.Translate(Audience.Envoy, "checkout", "checkout", served.Ports[0], null, served),
         AssignmentTranslation.Translate(served, "checkout", 0));
 
-    private static (string Name, string Bundle) Told(Cluster.Types.TransportSocketMatch match)
+    private static (string Name, string Bundle) Told(
+        ServedName served, Cluster.Types.TransportSocketMatch match)
     {
         var tls = match.TransportSocket.TypedConfig.Unpack<UpstreamTlsContext>();
-        var validator = tls.CommonTlsContext.ValidationContext.CustomValidatorConfig.TypedConfig
-            .Unpack<SPIFFECertValidatorConfig>();
+        var name = tls.CommonTlsContext.CombinedValidationContext.ValidationContextSdsSecretConfig.Name;
+        var secret = Assert.Single(TlsTranslation.Bundles(served), one => one.Name == name);
+        var validator = secret.ValidationContext.CustomValidatorConfig.TypedConfig.Unpack<SPIFFECertValidatorConfig>();
         return (tls.Sni, Assert.Single(validator.TrustDomains).TrustBundle.InlineBytes.ToStringUtf8());
     }
 

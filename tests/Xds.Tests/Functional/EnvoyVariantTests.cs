@@ -47,6 +47,7 @@ public sealed class EnvoyVariantTests
         await EndpointsAsync(host, envoy, load, one.Port, two.Port);
         await ClustersAsync(host, envoy, load, source);
         await RefusedAndRestartedAsync(host, envoy, load, one.Port, two.Port);
+        await MovedAsync(host, envoy, load, source, two.Port, one.Port);
 
         // From here on requests fail, as they should.
         await AckedAsync(host, Resource.EmptyEndpoints(Name));
@@ -124,6 +125,26 @@ public sealed class EnvoyVariantTests
             await AckedAsync(host, Endpoints(Name, two));
             await ServesAsync(envoy, "two");
         });
+    }
+
+    // All at once: the new cluster, the route to it, and that the old one is gone.
+    private static async Task MovedAsync(
+        AdsHost host, EnvoyProcess envoy, Load load, EnvoyApi.Core.ConfigSource? source, int from, int to)
+    {
+        const string Next = "next:80";
+        foreach (var (old, name, port, body) in new[] { (Name, Next, to, "one"), (Next, Name, from, "two") })
+        {
+            await load.NoneFailsAsync($"the route moves to {name}", async () =>
+            {
+                host.View.Update(builder => builder
+                    .Set(Cluster(name, endpoints: source), wildcard: true).Set(Endpoints(name, port))
+                    .Set(Routes("fairlead", name)).Remove(ResourceType.Cluster, old));
+                await ServesAsync(envoy, body);
+                await Eventually.HoldsAsync(
+                    () => envoy.AdminAsync("/clusters", Cancellation), all => !all.Contains($"{old}::"), Bound,
+                    Cancellation);
+            });
+        }
     }
 
     private static async Task AckedAsync(AdsHost host, Resource resource)

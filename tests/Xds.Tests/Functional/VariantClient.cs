@@ -26,7 +26,8 @@ public enum Variant
 /// A client of any variant over a real connection: acknowledges, and shows each response as "cds a b -c". One task at a
 /// time.
 /// </summary>
-internal sealed class VariantClient(Variant variant, string socket, CancellationToken cancellationToken)
+internal sealed class VariantClient(
+    Variant variant, string socket, CancellationToken cancellationToken, string node = "test")
     : IAsyncDisposable
 {
     private readonly RpcChannel _channel = new("unix:" + socket);
@@ -60,16 +61,32 @@ internal sealed class VariantClient(Variant variant, string socket, Cancellation
     /// <summary>The next response of a type, acknowledged.</summary>
     internal async Task<string> NextAsync(ResourceType type)
     {
-        var feed = Open(type);
         while (true)
         {
-            var response = await feed.ReadAsync(cancellationToken);
-            await AcknowledgeAsync(response.Type, response.Nonce, response.Version);
+            var response = await TakeAsync(type);
+            await response.AcknowledgeAsync();
             if (response.Type == type)
             {
                 return response.Text;
             }
         }
+    }
+
+    /// <summary>The next response on the stream of a type, and what acknowledges it.</summary>
+    internal async Task<(ResourceType Type, string Text, string Version, Func<Task> AcknowledgeAsync)> TakeAsync(
+        ResourceType type)
+    {
+        var response = await Open(type).ReadAsync(cancellationToken);
+        return (
+            response.Type, response.Text, response.Version,
+            () => AcknowledgeAsync(response.Type, response.Nonce, response.Version));
+    }
+
+    /// <summary>Ends the stream of one type.</summary>
+    internal void End(ResourceType type)
+    {
+        _feeds.Remove(type.ShortName, out var feed);
+        feed!.Dispose();
     }
 
     public async ValueTask DisposeAsync()
@@ -96,14 +113,14 @@ internal sealed class VariantClient(Variant variant, string socket, Cancellation
     private Task SendAsync(ResourceType type, string[] added, string[] removed) => IsDelta
         ? Open(type).WriteAsync(new DeltaDiscoveryRequest
         {
-            Node = new Node { Id = "test" },
+            Node = new Node { Id = node },
             TypeUrl = Url(type),
             ResourceNamesSubscribe = { added },
             ResourceNamesUnsubscribe = { removed },
         })
         : Open(type).WriteAsync(new DiscoveryRequest
         {
-            Node = new Node { Id = "test" }, TypeUrl = Url(type), ResourceNames = { All(type) },
+            Node = new Node { Id = node }, TypeUrl = Url(type), ResourceNames = { All(type) },
         });
 
     private IEnumerable<string> All(ResourceType type) =>

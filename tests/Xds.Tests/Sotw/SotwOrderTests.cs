@@ -86,8 +86,10 @@ public sealed class SotwOrderTests
         _client.Publish(_client.Snapshot.ToBuilder()
             .Remove(ResourceType.Cluster, "a").Set(Cluster("b"), wildcard: true).Set(Routes("r", "b")).Build());
 
-        Assert.Equal(["cds a b", "rds r"], _client.Take());
+        Assert.Equal(["cds a b"], _client.Take());
         _client.Ack(ResourceType.Cluster);
+        Warm("b");
+        Assert.Equal(["rds r"], _client.Take());
         _client.Now += TimeSpan.FromSeconds(1);
         Assert.Empty(_client.Take());
         _client.Ack(ResourceType.Route, "r");
@@ -103,7 +105,8 @@ public sealed class SotwOrderTests
             .Remove(ResourceType.Cluster, "a").Set(Cluster("b"), wildcard: true).Set(Routes("r", "b")).Build());
         _client.Take();
         _client.Ack(ResourceType.Cluster);
-        Assert.Empty(_client.Take());
+        Warm("b");
+        Assert.Equal(["rds r"], _client.Take());
 
         Assert.NotNull(_client.Stream.WakeAt);
         _client.Now = _client.Stream.WakeAt.Value;
@@ -132,7 +135,43 @@ public sealed class SotwOrderTests
         Assert.Empty(_client.Take());
         _client.Ack(ResourceType.Cluster);
 
-        Assert.Equal(["cds a b", "rds r"], _client.Take());
+        Assert.Equal(["cds a b"], _client.Take());
+        Warm("b");
+        Assert.Equal(["rds r"], _client.Take());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Route_ToANewCluster_FollowsItsEndpoints_TakenOrRefused(bool isRefused)
+    {
+        SubscribeAll();
+        _client.Publish(Cluster("b"), Routes("r", "b"), Endpoints("b", 1));
+        Assert.Equal(["cds a b"], _client.Take());
+        _client.Ack(ResourceType.Endpoints, "a", "b");
+        Assert.Equal(["eds b"], _client.Take());
+        _ = isRefused
+            ? _client.Nack(ResourceType.Endpoints, ["a", "b"])
+            : _client.Ack(ResourceType.Endpoints, "a", "b");
+        Assert.Equal(["rds r"], _client.Take());
+    }
+
+    [Fact]
+    public void Route_ToAClusterWhoseEndpointsNobodyAsksFor_WaitsForATime()
+    {
+        SubscribeAll();
+        _client.Publish(Cluster("b"), Routes("r", "b"));
+        Assert.Equal(["cds a b"], _client.Take());
+        Assert.Equal(_client.Now + XdsLimits.Default.WarmWaitMax, _client.Stream.WakeAt);
+        _client.Now += XdsLimits.Default.WarmWaitMax;
+        Assert.Equal(["rds r"], _client.Take());
+    }
+
+    private void Warm(string name)
+    {
+        _client.Ack(ResourceType.Endpoints, "a", name);
+        Assert.Equal(["eds " + name], _client.Take());
+        _client.Ack(ResourceType.Endpoints, "a", name);
     }
 
     [Fact]

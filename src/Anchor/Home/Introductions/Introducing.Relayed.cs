@@ -15,6 +15,8 @@ internal sealed partial class Introducing
     // A network without a route may let every try wait for its end.
     private const int DirectTries = 2;
 
+    private const int TransitTries = 3;
+
     // As far as the path leads: who cannot be reached from here is mostly not the last one that cannot.
     private async Task<AnswerResult?> AskRelayedAsync(
         SegmentView view, SegmentName target, WayStep step, CancellationToken cancellationToken)
@@ -25,10 +27,18 @@ internal sealed partial class Introducing
         }
 
         ImmutableArray<RelayedHop> before = [.. step.Hops.SkipLast(1)];
-        var left = Math.Min(Limits.Hops, (int)view.Epoch.Value.Policy.MaxHops) - 2 - before.Length;
-        foreach (var anchor in chain.Newest.Value.Anchors)
+        var left = Math.Min(Limits.Hops, (int)view.Epoch.Value.Policy.MaxHops) - 3 - before.Length;
+        if (left <= 0)
         {
-            var client = new AnchorClient(anchor.Endpoints[0], context.Transport, context.Time, chain);
+            return null;
+        }
+
+        var (anchors, turn) = (chain.Newest.Value.Anchors, Interlocked.Increment(ref _turn) & int.MaxValue);
+        for (var i = 0; i < Math.Min(TransitTries, anchors.Length); i++)
+        {
+            var places = anchors[(turn + i) % anchors.Length].Endpoints;
+            var place = places[turn / anchors.Length % places.Length];
+            var client = new AnchorClient(place, context.Transport, context.Time, chain);
             await using (client.ConfigureAwait(false))
             {
                 Refusal? refusal;
@@ -49,7 +59,7 @@ internal sealed partial class Introducing
                 }
                 catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
                 {
-                    refusal = HomeMeeting.Describe(e, anchor.Endpoints[0]);
+                    refusal = HomeMeeting.Describe(e, place);
                 }
 
                 Note(transit.Name, target, refusal!);
@@ -82,7 +92,7 @@ internal sealed partial class Introducing
         }
 
         var request = Request(view, target, transit.Genesis, child, showing);
-        request.HopsLeft = (uint)Math.Max(0, left);
+        request.HopsLeft = (uint)left;
         if (verifier.Chain(step.Next.Genesis) is { } next)
         {
             request.Known.Add(WireWriter.ToKnown(next));

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
@@ -5,19 +6,37 @@ using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Anchors;
-using Fairlead.Resolver.Home;
 using Fairlead.Rpc;
+using Google.Protobuf;
 
 namespace Fairlead.Anchor.Home.Introductions;
 
 /// <summary>
 /// Asks the next segment for the hops of a home that has no direct route to it (4.9). What comes is the home's to
-/// verify, hop by hop, as if it had asked itself; nothing of it is used or kept here. Thread-safe.
+/// verify, hop by hop, as if it had asked itself; nothing of it is used or kept here. What one question costs here and
+/// behind here is bounded, and how many there are at a time (V52). Thread-safe.
 /// </summary>
-internal sealed class IntroductionRelay(ServingContext context, HomeVerifier verifier, ChainBook chains)
+internal sealed class IntroductionRelay : IAsyncDisposable
 {
-    // So that a home hears of a failure behind this segment before its own patience ends.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
+    private readonly ServingContext _context;
+    private readonly HomeVerifier _verifier;
+    private readonly ChainBook _chains;
+    private readonly RelayPlaces _places;
+    private readonly RelayTries _tries;
+    private readonly RelayFlights _flights;
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <param name="context">The anchor.</param>
+    /// <param name="verifier">What is known of other segments.</param>
+    /// <param name="chains">Their chains.</param>
+    internal IntroductionRelay(ServingContext context, HomeVerifier verifier, ChainBook chains)
+    {
+        (_context, _verifier, _chains) = (context, verifier, chains);
+        _places = new RelayPlaces(
+            BinaryPrimitives.ReadUInt32BigEndian(context.TransportKid.ToArray()), context.Time);
+        _tries = new RelayTries(_places, context.Time);
+        _flights = new RelayFlights(context.Time);
+    }
 
     /// <summary>Asks on.</summary>
     /// <param name="view">The own segment.</param>
@@ -25,7 +44,8 @@ internal sealed class IntroductionRelay(ServingContext context, HomeVerifier ver
     /// <param name="own">The own hop, which introduces the home there.</param>
     /// <param name="visited">The segments that it came through, the own one included.</param>
     /// <param name="next">The next segment.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="patience">How long whoever asked will wait.</param>
+    /// <param name="cancellationToken">Ends the waiting for it.</param>
     /// <returns>The hops from the next segment on, or why none of its anchors gave them.</returns>
     internal async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskAsync(
         SegmentView view,
@@ -33,6 +53,7 @@ internal sealed class IntroductionRelay(ServingContext context, HomeVerifier ver
         UnverifiedHop own,
         ImmutableArray<Digest> visited,
         Onward next,
+        TimeSpan patience,
         CancellationToken cancellationToken)
     {
         if (visited.Contains(next.Genesis))
@@ -41,37 +62,22 @@ internal sealed class IntroductionRelay(ServingContext context, HomeVerifier ver
                 VerificationFailure.LoopDetected, next.Name.Text, "the introduction came through it already"));
         }
 
-        Refusal? last = null;
-        foreach (var endpoint in PlacesOf(next.Genesis, next.Endpoints))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var client = new AnchorClient(
-                endpoint, context.Transport, context.Time, verifier.Chain(next.Genesis)) { Patience = Patience };
-            await using (client.ConfigureAwait(false))
-            {
-                try
-                {
-                    var (answer, refusal) = await AskOneAsync(
-                        client, view, request, own, visited, next, cancellationToken).ConfigureAwait(false);
-                    if (answer is not null)
-                    {
-                        return (answer, null);
-                    }
-
-                    last = refusal;
-                }
-                catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
-                {
-                    last = HomeMeeting.Describe(e, endpoint);
-                }
-            }
-        }
-
-        return (null, last ?? new Refusal(VerificationFailure.Behind, next.Name.Text, "it has no anchors"));
+        // The segment before this one: the home, or whoever relays for it.
+        var (answer, refusal) = await _flights.AskAsync(
+            visited[^2],
+            Digest.Sha256(request.ToByteArray()),
+            () => _tries.RunAsync(
+                PlacesOf(next.Genesis, next.Endpoints),
+                patience,
+                (place, share, token) => AskOneAsync(place, share, view, request, own, visited, next, token),
+                _stop.Token),
+            cancellationToken).ConfigureAwait(false);
+        return answer is null ? (null, refusal ?? Nobody(next.Name.Text)) : (answer, null);
     }
 
     /// <summary>Passes a page of a chain on, to the anchor that is asked first afterwards: what is shown counts there
     /// for questions over the same key alone.</summary>
+    /// <param name="by">Whose page it is.</param>
     /// <param name="view">The own segment.</param>
     /// <param name="to">The neighbour.</param>
     /// <param name="request">The page.</param>
@@ -79,7 +85,7 @@ internal sealed class IntroductionRelay(ServingContext context, HomeVerifier ver
     /// <exception cref="RpcException">It is no neighbour, or none of its anchors took the page; with the last one's
     /// reason.</exception>
     internal async Task<PresentResponse> PassAsync(
-        SegmentView view, Digest to, PresentRequest request, CancellationToken cancellationToken)
+        Digest by, SegmentView view, Digest to, PresentRequest request, CancellationToken cancellationToken)
     {
         if (view.FloorOf(to) is null)
         {
@@ -87,37 +93,57 @@ internal sealed class IntroductionRelay(ServingContext context, HomeVerifier ver
                 VerificationFailure.LinkNotAccepted, "to", $"{to} is no neighbour of this segment"));
         }
 
-        Refusal? last = null;
-        foreach (var endpoint in PlacesOf(to, view.Around().FirstOrDefault(one => one.Key == to).Value))
-        {
-            var client = new AnchorClient(endpoint, context.Transport, context.Time, verifier.Chain(to))
-            {
-                Patience = Patience,
-            };
-            await using (client.ConfigureAwait(false))
-            {
-                try
-                {
-                    return await client.PresentAsync(
-                        new PresentRequest { Genesis = request.Genesis, Epochs = { request.Epochs } },
-                        cancellationToken).ConfigureAwait(false);
-                }
-                catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
-                {
-                    last = HomeMeeting.Describe(e, endpoint);
-                }
-            }
-        }
-
-        throw RpcFailures.ToException(
-            last?.At("to") ?? new Refusal(VerificationFailure.Behind, "to", "it has no anchors"));
+        var page = new PresentRequest { Genesis = request.Genesis, Epochs = { request.Epochs } };
+        var named = view.Around().FirstOrDefault(one => one.Key == to).Value;
+        var (response, refusal) = await _flights.CountAsync(by, () => _tries.RunAsync(
+            PlacesOf(to, named), RelayTries.Longest,
+            (place, share, token) => PassOneAsync(place, share, to, page, token), cancellationToken))
+            .ConfigureAwait(false);
+        return response ?? throw RpcFailures.ToException((refusal ?? Nobody("to")).At("to"));
     }
 
-    // Always in one order: pages and questions go to the same anchor.
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _flights.DisposeAsync().ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
     private ImmutableArray<IpEndpoint> PlacesOf(Digest segment, ImmutableArray<IpEndpoint> named) =>
-        verifier.Chain(segment) is { } chain
-            ? [.. chain.Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints)]
-            : named.IsDefault ? [] : named;
+        _verifier.Chain(segment) is { } chain ? _places.Of(chain) : _places.Of(named);
+
+    private static Refusal Nobody(string where) => new(VerificationFailure.Behind, where, "no anchor of it was asked");
+
+    private AnchorClient ClientOf(IpEndpoint place, Digest segment, TimeSpan patience) =>
+        new(place, _context.Transport, _context.Time, _verifier.Chain(segment)) { Patience = patience };
+
+    private async Task<(PresentResponse? Response, Refusal? Refusal)> PassOneAsync(
+        IpEndpoint place, TimeSpan share, Digest to, PresentRequest page, CancellationToken cancellationToken)
+    {
+        var client = ClientOf(place, to, share);
+        await using (client.ConfigureAwait(false))
+        {
+            return (await client.PresentAsync(page, cancellationToken).ConfigureAwait(false), null);
+        }
+    }
+
+    private async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskOneAsync(
+        IpEndpoint place,
+        TimeSpan share,
+        SegmentView view,
+        IntroduceRequest request,
+        UnverifiedHop own,
+        ImmutableArray<Digest> visited,
+        Onward next,
+        CancellationToken cancellationToken)
+    {
+        var client = ClientOf(place, next.Genesis, share);
+        await using (client.ConfigureAwait(false))
+        {
+            return await AskOneAsync(client, view, request, own, visited, next, cancellationToken)
+                .ConfigureAwait(false);
+        }
+    }
 
     private async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskOneAsync(
         AnchorClient client,
@@ -128,7 +154,7 @@ internal sealed class IntroductionRelay(ServingContext context, HomeVerifier ver
         Onward next,
         CancellationToken cancellationToken)
     {
-        if (await chains.MeetAsync(client, next.Genesis, next.Floor, view, cancellationToken).ConfigureAwait(false)
+        if (await _chains.MeetAsync(client, next.Genesis, next.Floor, view, cancellationToken).ConfigureAwait(false)
             is { } stranger)
         {
             return (null, stranger);
@@ -169,7 +195,10 @@ internal sealed class IntroductionRelay(ServingContext context, HomeVerifier ver
         CancellationToken cancellationToken)
     {
         var hop = new RelayedHop(own with { Epochs = [] }, EpochLog.Of(view.Epochs)) { Introduces = true };
-        var room = Limits.PageEpochs - request.HomeEpochs.Count - request.Via.Sum(before => before.Epochs.Count);
+
+        // Each of those that may follow adds one epoch at least.
+        var room = Limits.PageEpochs - request.HomeEpochs.Count - request.Via.Sum(before => before.Epochs.Count)
+            - (int)request.HopsLeft + 1;
         if (view.Epochs.Length <= room)
         {
             return (hop.After(null), null);

@@ -3,6 +3,7 @@ using Fairlead.Anchor.Home.Reports;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -69,11 +70,23 @@ public sealed class EvidenceBookTests : IAsyncDisposable
         Assert.Equal(0, InCommon(_world.Home.Genesis, 1, other));
         Assert.Equal(2, InCommon(_world.Home.Genesis, 2, other));
         Assert.Equal(0, InCommon(_world.Own.Genesis, 0, other));
+
+        // Also where the branch here is longer by now.
+        _world.Home.Advance(OpType.Renew);
+        _world.Own.Advance(OpType.Renew);
+        _world.Own.Advance(OpType.Renew);
+        _world.Serve();
+        var longer = EpochChain.Extend(
+            null, _world.Home.Genesis, null, [.. _world.Home.Chain], TestSegmentOptions.Start).Segment;
+        Assert.Equal(1, InCommon(_world.Home.Genesis, 1, mine, longer));
+        Assert.Equal(0, InCommon(_world.Home.Genesis, 1, other, longer));
+        Assert.Equal(1, InCommon(_world.Own.Genesis, 1, _world.Own.Epochs[1].Digest));
+        Assert.Equal(0, InCommon(_world.Own.Genesis, 1, other));
     }
 
-    private long InCommon(Digest genesis, long epoch, Digest digest) => Doorman.InCommon(
+    private long InCommon(Digest genesis, long epoch, Digest digest, SegmentState? held = null) => Doorman.InCommon(
         ImmutableDictionary<Digest, KnownSegment>.Empty.Add(genesis, new KnownSegment(epoch, digest, 0, 0)),
-        _world.Context.Views.Current!, _world.Homes.OfOthers)[genesis].Epoch;
+        _world.Context.Views.Current!, one => held ?? _world.Homes.OfOthers(one))[genesis].Epoch;
 
     /// <summary>What one part of the anchor verified, another one does not verify again: here the book of homes and the
     /// verifier of what is relayed, which both judge evidence.</summary>

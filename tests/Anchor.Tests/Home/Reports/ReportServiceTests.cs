@@ -62,13 +62,13 @@ public sealed class ReportServiceTests : IAsyncDisposable
             VerificationFailure.RateLimited, _service.Often(new Caller(Key(300), [], Token("frontend")))?.Failure);
 
         // A pod that is at home somewhere else is heard, and so is one that calls from there as well.
-        var elsewhere = Caller.AddressOf("ipv4:10.1.2.3:4567");
+        var elsewhere = CallOrigin.Of("ipv4:10.1.2.3:4567");
         Assert.Null(_service.Often(new Caller(Key(300), [], Token("frontend")) { From = elsewhere }));
-        Assert.Equal(elsewhere, Caller.AddressOf("ipv4:10.1.2.3:1"));
-        Assert.NotEqual(elsewhere, Caller.AddressOf("ipv4:10.1.2.4:4567"));
-        Assert.Equal(Caller.AddressOf("ipv6:[2001:db8::1]:1"), Caller.AddressOf("ipv6:[2001:db8::2:3]:2"));
-        Assert.NotEqual(Caller.AddressOf("ipv6:[2001:db8::1]:1"), Caller.AddressOf("ipv6:[2001:db8:0:1::1]:1"));
-        Assert.Equal(default, Caller.AddressOf("unix:/run/x"));
+        Assert.Equal(elsewhere, CallOrigin.Of("ipv4:10.1.2.3:1"));
+        Assert.NotEqual(elsewhere, CallOrigin.Of("ipv4:10.1.2.4:4567"));
+        Assert.Equal(CallOrigin.Of("ipv6:[2001:db8::1]:1"), CallOrigin.Of("ipv6:[2001:db8::2:3]:2"));
+        Assert.NotEqual(CallOrigin.Of("ipv6:[2001:db8::1]:1"), CallOrigin.Of("ipv6:[2001:db8:0:1::1]:1"));
+        Assert.Equal(default, CallOrigin.Of("unix:/run/x"));
         Assert.Null(_service.Often(new Caller(Key(-1), [], null)));
         Assert.Null(_service.Often(new Caller(_world.Own.Tls(1).Key.Kid, [], null)));
     }

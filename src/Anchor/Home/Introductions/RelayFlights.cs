@@ -1,0 +1,182 @@
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+
+namespace Fairlead.Anchor.Home.Introductions;
+
+/// <summary>
+/// What is relayed at this moment: the same question once however many ask it, of one asker a few and of all so many,
+/// and what failed is not tried again at once. Bounded. Thread-safe.
+/// </summary>
+/// <param name="time">The clock.</param>
+internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
+{
+    /// <summary>The most of one asker at a time.</summary>
+    internal const int OfOneMax = 8;
+
+    /// <summary>The most of all.</summary>
+    internal const int OfAllMax = 128;
+
+    /// <summary>For how long a question that failed is answered by its failure.</summary>
+    internal static readonly TimeSpan FailureKept = TimeSpan.FromSeconds(1);
+
+    private const int FailuresMax = 1024;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Digest, int> _askers = [];
+    private readonly Dictionary<Digest, Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>> _questions = [];
+    private readonly Dictionary<Digest, (long At, Refusal Refusal)> _failures = [];
+    private int _count;
+
+    /// <summary>How many there are now.</summary>
+    internal int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _count;
+            }
+        }
+    }
+
+    /// <summary>Asks a question, or waits for the same one's answer. It goes on where its caller has left: its time is
+    /// bounded, and others may wait for it.</summary>
+    /// <param name="asker">With whom it is counted.</param>
+    /// <param name="question">All of the question: another asker's is another one.</param>
+    /// <param name="ask">Asks, within a time of its own; it does not throw what it can name.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The answer or the refusal: also <c>RateLimited</c>.</returns>
+    internal async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskAsync(
+        Digest asker,
+        Digest question,
+        Func<Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>> ask,
+        CancellationToken cancellationToken)
+    {
+        Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>? running;
+        lock (_gate)
+        {
+            if (_failures.TryGetValue(question, out var failed))
+            {
+                if (time.GetElapsedTime(failed.At) < FailureKept)
+                {
+                    return (null, failed.Refusal);
+                }
+
+                _failures.Remove(question);
+            }
+
+            if (!_questions.TryGetValue(question, out running))
+            {
+                if (Enter(asker) is { } full)
+                {
+                    return (null, full);
+                }
+
+                running = Task.Run(() => FlyAsync(asker, question, ask), CancellationToken.None);
+                _questions[question] = running;
+            }
+        }
+
+        return await running.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Does something that is counted with them, and is no question.</summary>
+    /// <typeparam name="T">What comes of it.</typeparam>
+    /// <returns>What came of it, or <c>RateLimited</c>.</returns>
+    internal async Task<(T? Done, Refusal? Refusal)> CountAsync<T>(
+        Digest asker, Func<Task<(T? Done, Refusal? Refusal)>> work)
+        where T : class
+    {
+        lock (_gate)
+        {
+            if (Enter(asker) is { } full)
+            {
+                return (null, full);
+            }
+        }
+
+        try
+        {
+            return await work().ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                Leave(asker);
+            }
+        }
+    }
+
+    /// <summary>Waits for the questions; who asks ends them.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        List<Task> running;
+        lock (_gate)
+        {
+            running = [.. _questions.Values];
+        }
+
+        await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> FlyAsync(
+        Digest asker, Digest question, Func<Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>> ask)
+    {
+        Refusal? refusal = null;
+        try
+        {
+            (var answer, refusal) = await ask().ConfigureAwait(false);
+            return (answer, refusal);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _questions.Remove(question);
+                Leave(asker);
+                if (refusal is not null)
+                {
+                    Keep(question, refusal);
+                }
+            }
+        }
+    }
+
+    private Refusal? Enter(Digest asker)
+    {
+        var held = _askers.GetValueOrDefault(asker);
+        if (held >= OfOneMax || _count >= OfAllMax)
+        {
+            return new Refusal(
+                VerificationFailure.RateLimited, "", $"{held} of one asker and {_count} in all are relayed now");
+        }
+
+        _askers[asker] = held + 1;
+        _count++;
+        return null;
+    }
+
+    private void Leave(Digest asker)
+    {
+        _count--;
+        if (--_askers[asker] == 0)
+        {
+            _askers.Remove(asker);
+        }
+    }
+
+    private void Keep(Digest question, Refusal refusal)
+    {
+        if (_failures.Count >= FailuresMax)
+        {
+            foreach (var old in _failures.OrderBy(one => one.Value.At).Take(FailuresMax / 2).Select(one => one.Key)
+                .ToList())
+            {
+                _failures.Remove(old);
+            }
+        }
+
+        _failures[question] = (time.GetTimestamp(), refusal);
+    }
+}

@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+
+namespace Fairlead.Rpc;
+
+/// <summary>What Linux is told about memory. Stateless.</summary>
+internal static class PageMemory
+{
+    // Linux, madvise(2): the pages are given back and read as zeros until they are written again.
+    private const int DontNeed = 4;
+
+    /// <summary>Gives whole pages back. Where the system has larger pages it refuses, and nothing happens.</summary>
+    public static void Release(nint address, int bytes) => _ = Advise(address, (nuint)bytes, DontNeed);
+
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [DllImport("libc", EntryPoint = "madvise")]
+    private static extern int Advise(nint address, nuint length, int advice);
+}

@@ -1,0 +1,70 @@
+using System.Net;
+using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Tests.Home.Reports;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Resolver.Anchors;
+using Fairlead.Rpc;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
+
+namespace Fairlead.Anchor.Tests.Home;
+
+/// <summary>What an anchor of another segment shows of its chain.</summary>
+public sealed class ChainBookTests
+{
+    /// <summary>V14, V38: of two branches the one that is shown is longer than the one that is held, so that nothing of
+    /// what is asked for is held; the two epochs of one number are seen all the same.</summary>
+    [Fact]
+    public async Task Branch_ThatIsLongerThanTheOneHeld_IsEvidence()
+    {
+        var token = TestContext.Current.CancellationToken;
+        using var identity = new TlsIdentity(TestKeys.Ecdsa(302), TimeProvider.System);
+        IReadOnlyList<EpochDocument> shown = [];
+        var service = ServerServiceDefinition.CreateBuilder()
+            .AddMethod(AnchorMethods.Epochs, (request, _) =>
+            {
+                var response = new EpochsResponse();
+                response.Epochs.AddRange(shown.Skip((int)request.From).Select(WireWriter.ToMessage));
+                return Task.FromResult(response);
+            })
+            .Build();
+        await using var server = await RpcServer.StartAsync(
+            new RpcServerOptions
+            {
+                Endpoints = { RpcEndpoint.Tcp(new IPEndPoint(IPAddress.Loopback, 0), new RpcServerTls(identity)) },
+                Services = { service },
+            },
+            token);
+        var at = server.Endpoints[0].Address!;
+        await using var world = new EvidenceWorld(homeAt: IpEndpoint.Of(at.Address, at.Port));
+        world.Serve();
+        var chains = new ChainBook(world.Context, world.Verifier);
+        var found = new List<Contradiction>();
+        world.Verifier.Found += found.Add;
+        world.Home.Advance(OpType.Renew);
+        world.Fork.Advance(OpType.Renew, epoch => epoch with { Expires = epoch.Expires - 1 });
+        world.Fork.Advance(OpType.Renew);
+
+        shown = world.Home.Chain;
+        Assert.Null(await MeetAsync());
+        shown = world.Fork.Chain;
+        Assert.Equal(VerificationFailure.PrevMismatch, (await MeetAsync())?.Failure);
+        var piece = Assert.Single(found);
+        Assert.Equal((ContradictionKind.EpochCertificates, world.Home.Genesis), (piece.Kind, piece.Segment));
+        Assert.Null(world.Book.Take(piece));
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(world.Verifier.Chain(world.Home.Genesis)!.IsQuarantined), isKnown => isKnown,
+            TimeSpan.FromMinutes(2), token);
+
+        async Task<Refusal?> MeetAsync()
+        {
+            await using var client = new AnchorClient(
+                IpEndpoint.Of(at.Address, at.Port), identity, TimeProvider.System);
+            return await chains.MeetAsync(
+                client, world.Home.Genesis, null, world.Context.Views.Current!, token);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using System.Net.Sockets;
+using System.Text;
+using Fairlead.Sidecar.Hosting;
+using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Tests.OnDemand;
+using Fairlead.Sidecar.Tests.Proxy;
+using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
+using Fairlead.Xds;
+using Microsoft.AspNetCore.Http;
+
+namespace Fairlead.Sidecar.Tests.Life;
+
+/// <summary>A real Envoy takes bundles by SDS: a new one holds for the next connection, and costs none that is
+/// open.</summary>
+public sealed class BundleTests
+{
+    private const string Secure = OnDemandWorld.Secure;
+    private const string Server = "spiffe://us1.example/ns/shop/sa/secure";
+    private const string Pod = "spiffe://eu1.example/ns/shop/sa/frontend";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly CertificateAuthority Old = new("us1.example", TimeProvider.System.GetUtcNow());
+    private static readonly CertificateAuthority New = new("next.us1.example", TimeProvider.System.GetUtcNow());
+    private static readonly CertificateAuthority Eu1 = new("eu1.example", TimeProvider.System.GetUtcNow());
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public Task NewestEnvoy_UsesARotatedBundle() => RunAsync(isOldest: false, isDelta: true);
+
+    [Theory(Explicit = true)]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    public Task Envoy_UsesARotatedBundle(bool isOldest, bool isDelta) => RunAsync(isOldest, isDelta);
+
+    private static async Task RunAsync(bool isOldest, bool isDelta)
+    {
+        var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
+        Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
+        using var svid = new SvidFolder();
+        svid.Write(Eu1.Sign([Pod]), Eu1);
+        var shown = Old.Sign([Server]);
+        await using var backend = await Backend.StartAsync(AnswerAsync, certificate: () => shown);
+        await using var sidecar = new ScriptedSidecar(new OnDemandOptions(), Secure);
+        var secret = Path.Combine(sidecar.Folder, "svid.json");
+        await File.WriteAllBytesAsync(secret, SvidSecret.Content(svid.Paths), Cancellation);
+        sidecar.Publish(Named(backend.Port, secret, Old));
+        await sidecar.StartAsync();
+        await using var envoy = await EnvoyProcess.StartAsync(program!, sidecar.Socket, Cancellation, isDelta);
+        await AnswersAsync(envoy, 200);
+        var clusters = await envoy.StatAsync("cluster_manager.cluster_updated", Cancellation);
+        using var client = new TcpClient();
+        await client.ConnectAsync(envoy.Listeners[0], Cancellation);
+        var open = client.GetStream();
+        await open.WriteAsync(
+            Encoding.ASCII.GetBytes($"GET /endless HTTP/1.1\r\nHost: {Secure}\r\n\r\n"), Cancellation);
+        await ReadAsync(open);
+
+        // Another authority beside the first, then its certificates, then it alone.
+        await RotateAsync(sidecar, Named(backend.Port, secret, Old, New));
+        shown = New.Sign([Server]);
+        await AnswersAsync(envoy, 200);
+        await RotateAsync(sidecar, Named(backend.Port, secret, New));
+        await AnswersAsync(envoy, 200);
+        shown = Old.Sign([Server]);
+        await AnswersAsync(envoy, 503);
+
+        await ReadAsync(open);
+        Assert.Equal(clusters, await envoy.StatAsync("cluster_manager.cluster_updated", Cancellation));
+        Assert.Equal(1, await envoy.StatAsync($"cluster.{Secure}_80.upstream_rq_active", Cancellation));
+        Assert.All(sidecar.Streams.SelectMany(stream => stream.Types), type => Assert.Null(type.Refused));
+    }
+
+    private static async Task RotateAsync(ScriptedSidecar sidecar, ServedName name)
+    {
+        var before = Version(sidecar).Sent;
+        sidecar.Publish(name);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(Version(sidecar)), now => now.Sent != before && now.Sent == now.Acked,
+            Patience, Cancellation);
+    }
+
+    private static (string Sent, string Acked) Version(ScriptedSidecar sidecar)
+    {
+        var type = sidecar.Streams.SelectMany(stream => stream.Types).Single(one => one.Type == ResourceType.Secret);
+        return (type.SentVersion, type.AckedVersion);
+    }
+
+    // Each request has a handshake of its own.
+    private static async Task AnswerAsync(HttpContext context)
+    {
+        context.Response.Headers.Connection = "close";
+        if (context.Request.Path == "/endless")
+        {
+            await LifeWorld.EndlessAsync(context);
+        }
+    }
+
+    private static Task AnswersAsync(EnvoyProcess envoy, int status) => Eventually.HoldsAsync(
+        async () =>
+        {
+            try
+            {
+                return (int)(await envoy.GetAsync(Secure, Cancellation)).Status;
+            }
+            catch (HttpRequestException)
+            {
+                return 0; // It does not listen before it has its clusters.
+            }
+        },
+        seen => seen == status, Patience, Cancellation);
+
+    private static async Task ReadAsync(Stream stream)
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.True(await stream.ReadAsync(new byte[64 * 1_024], Cancellation).AsTask().WaitAsync(Patience) > 0);
+        }
+    }
+
+    private static ServedName Named(int port, string secret, params CertificateAuthority[] authorities)
+    {
+        var bundle = string.Concat(authorities.Select(one => one.Certificate.ExportCertificatePem() + "\n"));
+        var peer = new TlsPeer(
+            "peer", [Server], new Dictionary<string, string> { ["us1.example"] = bundle }
+                .ToImmutableSortedDictionary(StringComparer.Ordinal), Secure);
+        var name = OnDemandWorld.Named(Secure, port);
+        return name with
+        {
+            Endpoints = [.. name.Endpoints.Select(endpoint => endpoint with { Peer = peer.Id })],
+            Tls = new ServedTls([peer], new ClientTls(secret, null)),
+        };
+    }
+}

@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using Fairlead.EnvoyApi.Clusters;
+using Fairlead.EnvoyApi.TransportSockets;
+using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Tests.OnDemand;
+using Fairlead.Sidecar.Tests.Translation;
+using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit;
+using Fairlead.Xds;
+
+namespace Fairlead.Sidecar.Tests.Serving;
+
+/// <summary>A name whose endpoints have identities, after a restart and before anything of it is verified: who holds its
+/// endpoints from before must not speak to them in the clear.</summary>
+public sealed class GuardedRestartTests : IDisposable
+{
+    private const string Name = "secure.shop.svc.us1.internal";
+    private const string Canonical = Name + ":80";
+
+    private static readonly ClientTls Clients = new("svid.json", new GrpcProviders("roots", "own"));
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-guarded-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(false, 1, 0)]
+    [InlineData(true, 2, 0)]
+    [InlineData(true, 1, 1)]
+    public async Task Cluster_IsTheSame_AndSpeaksToNobodyBeforeItsBundleIsKnown(bool isGateway, int peers, int clear)
+    {
+        var served = Served(isGateway, peers, clear);
+        var before = await ViewsAsync(served, isInline: false);
+        var after = await ViewsAsync(null, isInline: false);
+        Assert.Equal(Find(before, ResourceType.Cluster)!.Version, Find(after, ResourceType.Cluster)!.Version);
+        Assert.Equal(peers, before.Open(ClientNode.Anonymous, null).Current.Resources(ResourceType.Secret).Count);
+        Assert.Empty(after.Open(ClientNode.Anonymous, null).Current.Resources(ResourceType.Secret));
+        Assert.Null(Find(after, ResourceType.Endpoints));
+        Assert.Equal(Grpc(before, ResourceType.Cluster)!.Version, Grpc(after, ResourceType.Cluster)!.Version);
+        Assert.Null(Grpc(after, ResourceType.Endpoints));
+        after.Publish(served);
+        Assert.Equal(Find(before, ResourceType.Endpoints)!.Version, Find(after, ResourceType.Endpoints)!.Version);
+        Assert.Equal(peers, after.Open(ClientNode.Anonymous, null).Current.Resources(ResourceType.Secret).Count);
+    }
+
+    [Fact]
+    public async Task Cluster_WithInlineBundles_WaitsForASecretThatDoesNotCome()
+    {
+        await ViewsAsync(Served(isGateway: false, peers: 1, clear: 0), isInline: true);
+        var after = await ViewsAsync(null, isInline: true);
+        var cluster = Golden.Read(Find(after, ResourceType.Cluster)!).Unpack<Cluster>();
+        Assert.Equal(WellKnown.Tls, cluster.TransportSocket.Name);
+        var tls = cluster.TransportSocket.TypedConfig.Unpack<UpstreamTlsContext>().CommonTlsContext;
+        Assert.Null(tls.ValidationContext);
+        Assert.StartsWith(
+            WellKnown.Bundle, tls.CombinedValidationContext.ValidationContextSdsSecretConfig.Name,
+            StringComparison.Ordinal);
+    }
+
+    private static Resource? Grpc(ServedViews views, ResourceType type) => views.Open(
+        ClientNode.Anonymous with { UserAgent = "gRPC C-core linux Python" }, null).Current.Find(type, Canonical);
+
+    private static Resource? Find(ServedViews views, ResourceType type) =>
+        views.Open(ClientNode.Anonymous, null).Current.Find(type, Canonical);
+
+    private async Task<ServedViews> ViewsAsync(ServedName? served, bool isInline)
+    {
+        var imports = new HashSet<string> { Name };
+        var shapes = new ShapeFile(
+            Path.Combine(_folder, "imports.state"), imports, reason => throw new InvalidOperationException(reason));
+        var views = new ServedViews(
+            imports, static (_, _) => { }, shapes, Clients,
+            new OnDemandOptions { Clusters = new ClusterSettings { AreBundlesInline = isInline } },
+            time: new ManualTimeProvider());
+        if (served is not null)
+        {
+            views.Publish(served);
+        }
+
+        await shapes.DisposeAsync();
+        return views;
+    }
+
+    private static ServedName Served(bool isGateway, int peers, int clear)
+    {
+        var name = OnDemandWorld.Named(Name, [.. Enumerable.Range(1, peers + clear)]);
+        var bundles = new Dictionary<string, string> { ["us1.example"] = "pem" }
+            .ToImmutableSortedDictionary(StringComparer.Ordinal);
+        return name with
+        {
+            StreamMax = TimeSpan.FromMinutes(1),
+            Endpoints = [.. name.Endpoints.Select(
+                (endpoint, i) => i < peers ? endpoint with { Peer = $"peer{i}" } : endpoint)],
+            Tls = new ServedTls(
+                [.. Enumerable.Range(0, peers).Select(i => new TlsPeer(
+                    $"peer{i}", [$"spiffe://us1.example/ns/shop/sa/{i}"], bundles, Name) { IsGateway = isGateway })],
+                Clients),
+        };
+    }
+}
