@@ -21,7 +21,7 @@ internal static class TlsTranslation
     internal static ServedName Checkable(ServedName name)
     {
         var unknown = name.Tls?.Peers.Where(peer => peer.Identities.IsEmpty).Select(peer => peer.Id).ToHashSet() ?? [];
-        if (unknown.Count == 0)
+        if (unknown.Count == 0 || name.IsPending)
         {
             return name;
         }
@@ -54,8 +54,13 @@ internal static class TlsTranslation
         }
 
         var peers = tls.Peers.ToDictionary(peer => peer.Id, peer => peer, StringComparer.Ordinal);
-        var provider = name.Endpoints.OrderBy(one => one.Member?.Priority ?? 0)
-            .SelectMany(one => one.Peer is { } id ? peers[id].Identities : []).Select(providers.Of)
+
+        // Of the first priority that takes requests: else what is served would be what is down. While nothing is known,
+        // clients keep what they have, and are told of no endpoints.
+        var provider = name.Endpoints.OrderBy(one => one.Health == ServedHealth.Healthy ? 0 : 1)
+            .ThenBy(one => one.Member?.Priority ?? 0)
+            .SelectMany(one => one.Peer is { } id ? peers[id].Identities : [])
+            .Concat(name.IsPending ? tls.Peers.SelectMany(peer => peer.Identities) : []).Select(providers.Of)
             .FirstOrDefault(one => one is not null);
         var kept = tls.Peers.Select(peer => peer with
         {
@@ -63,8 +68,8 @@ internal static class TlsTranslation
         }).Where(peer => provider is not null && !peer.Identities.IsEmpty).ToImmutableArray();
         var known = kept.Select(peer => peer.Id).ToHashSet(StringComparer.Ordinal);
         var endpoints = name.Endpoints.RemoveAll(one => one.Peer is not { } id || !known.Contains(id));
-        return endpoints.IsEmpty
-            ? ServedName.Without(name.Name, Reasons.NoBundle, name.Ports)
+        return endpoints.IsEmpty && !name.IsPending
+            ? ServedName.Without(name.Name, Reasons.NoProvider, name.Ports)
             : name with { Endpoints = endpoints, Tls = tls with { Peers = kept } };
     }
 
