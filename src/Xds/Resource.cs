@@ -160,6 +160,20 @@ public sealed class Resource
             ? resources.ConvertAll(one => one.Until is { } until ? one.Lasting(until - now) : one)
             : resources;
 
+    /// <summary>Brings resources into the order in which they are sent, which is that of their names.</summary>
+    internal static void Sort(List<Resource> resources)
+    {
+        // What is left of a response that was too large comes in that order already, once for each of its parts.
+        for (var i = 1; i < resources.Count; i++)
+        {
+            if (string.CompareOrdinal(resources[i - 1].Name, resources[i].Name) > 0)
+            {
+                resources.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+                return;
+            }
+        }
+    }
+
     /// <summary>The message in its Any.</summary>
     internal Any ToAny()
     {

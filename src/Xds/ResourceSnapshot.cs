@@ -48,6 +48,9 @@ public sealed class ResourceSnapshot
     /// </summary>
     public bool Primed { get; }
 
+    /// <summary>What the owner calls the versions of the types, by their order; null where content does.</summary>
+    internal ImmutableArray<string?> Versions { get; init; } = [.. ResourceType.All.Select(_ => (string?)null)];
+
     /// <summary>What may differ from the snapshot with the sequence before it, in the same view.</summary>
     internal IReadOnlyCollection<(ResourceType Type, string Name)> Changes => _steps.Last;
 
@@ -103,5 +106,5 @@ public sealed class ResourceSnapshot
     }
 
     /// <summary>Starts the next snapshot from this one.</summary>
-    public SnapshotBuilder ToBuilder() => new(Sequence + 1, Primed, _resources, _wildcard, _located, _steps);
+    public SnapshotBuilder ToBuilder() => new(Sequence + 1, Primed, _resources, _wildcard, _located, _steps, Versions);
 }

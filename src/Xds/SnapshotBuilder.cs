@@ -11,6 +11,7 @@ public sealed class SnapshotBuilder
     private readonly ImmutableHashSet<string>[] _wildcard;
     private readonly ImmutableHashSet<string>[] _located;
     private readonly SnapshotSteps _before;
+    private readonly string?[] _versions;
 
     internal SnapshotBuilder(
         long sequence,
@@ -18,7 +19,8 @@ public sealed class SnapshotBuilder
         ImmutableArray<ImmutableDictionary<string, Resource>> resources,
         ImmutableArray<ImmutableHashSet<string>> wildcard,
         ImmutableArray<ImmutableHashSet<string>> located,
-        SnapshotSteps before)
+        SnapshotSteps before,
+        ImmutableArray<string?> versions)
     {
         _sequence = sequence;
         Primed = primed;
@@ -26,6 +28,7 @@ public sealed class SnapshotBuilder
         _wildcard = [.. wildcard];
         _located = [.. located];
         _before = before;
+        _versions = [.. versions];
     }
 
     /// <summary>See <see cref="ResourceSnapshot.Primed"/>; stays true once set.</summary>
@@ -74,6 +77,16 @@ public sealed class SnapshotBuilder
         return this;
     }
 
+    /// <summary>Calls what is served of a type by a version of the owner's from now on, where it has one that means
+    /// something to its clients. It has no part in what is sent to whom: content alone has.</summary>
+    public SnapshotBuilder SetVersion(ResourceType type, string version)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        ArgumentException.ThrowIfNullOrEmpty(version);
+        _versions[type.Order] = version;
+        return this;
+    }
+
     /// <summary>Declares that the view now knows what "everything" is.</summary>
     public SnapshotBuilder MarkPrimed()
     {
@@ -83,5 +96,8 @@ public sealed class SnapshotBuilder
 
     /// <summary>The snapshot.</summary>
     public ResourceSnapshot Build() => new(
-        _sequence, Primed, [.. _resources], [.. _wildcard], [.. _located], _before.Then([.. _changes]));
+        _sequence, Primed, [.. _resources], [.. _wildcard], [.. _located], _before.Then([.. _changes]))
+    {
+        Versions = [.. _versions],
+    };
 }

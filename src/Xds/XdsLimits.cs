@@ -48,6 +48,10 @@ public sealed record XdsLimits
     /// <summary>The least time between two changes of clusters, listeners or routes; endpoints never wait.</summary>
     public TimeSpan PushInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How long a client may take to say that it has endpoints with an end: they are sent again where it took
+    /// longer, since it counts from when it read what was left then.</summary>
+    public TimeSpan EndSlack { get; init; } = TimeSpan.FromMilliseconds(50);
+
     /// <summary>How long a client may leave a response unread before its call is aborted.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(20);
 }

@@ -1,5 +1,6 @@
 using Fairlead.EnvoyApi.Endpoints;
 using Fairlead.EnvoyApi.Types;
+using Fairlead.Xds.Streams;
 using Fairlead.Xds.Tests.Delta;
 using Fairlead.Xds.Tests.Sotw;
 using Xunit;
@@ -30,7 +31,7 @@ public sealed class EndpointLifeTests
     [InlineData(75.0, 0.001)]
     public void End_GoesOutAsWhatIsLeftOfIt(double now, double left)
     {
-        var (sotw, delta) = Both(Kept("c1", 60), now);
+        var (sotw, delta) = Both(now, Kept("c1", 60));
         Taken(sotw, delta, "eds c1");
         Assert.Equal(TimeSpan.FromSeconds(left), Left(sotw));
         Assert.Equal(TimeSpan.FromSeconds(left), Left(delta));
@@ -39,7 +40,7 @@ public sealed class EndpointLifeTests
     [Fact]
     public void End_IsReckonedByTheServersClock()
     {
-        var (sotw, delta) = Both(Kept("c1", 1_060), 2);
+        var (sotw, delta) = Both(2, Kept("c1", 1_060));
         sotw.Stream.StartedAt = delta.Stream.StartedAt = TimeSpan.FromSeconds(1_000);
         Taken(sotw, delta, "eds c1");
         Assert.Equal((TimeSpan.FromSeconds(58), TimeSpan.FromSeconds(58)), (Left(sotw), Left(delta)));
@@ -48,7 +49,7 @@ public sealed class EndpointLifeTests
     [Fact]
     public void Later_End_IsSentAtTheSameVersion_AndNoneIsTakenBack()
     {
-        var (sotw, delta) = Both(Kept("c1", 60), 1);
+        var (sotw, delta) = Both(1, Kept("c1", 60));
         Taken(sotw, delta, "eds c1");
         var (version, system) = (delta.Last(Eds).Resources[0].Version, sotw.Last(Eds).VersionInfo);
         sotw.Ack(Eds, "c1");
@@ -71,19 +72,133 @@ public sealed class EndpointLifeTests
         }
     }
 
+    /// <summary>A refusal is of a whole response: whoever is innocent of it is told later ends on, and who is not is
+    /// found by what is refused alone. Nothing is sent again at the same end.</summary>
     [Fact]
-    public void Later_End_OfWhatWasRefused_IsNotSentBeforeThatChanges()
+    public void Later_End_OfWhatWasRefusedTogether_IsSentOneByOne()
     {
-        var (sotw, delta) = Both(Kept("c1", 60), 1);
-        Taken(sotw, delta, "eds c1");
-        sotw.Nack(Eds, ["c1"]);
+        string[] names = ["c1", "c2", "c3"];
+        Resource[] At(int until) => [.. names.Select(name => Kept(name, until))];
+        var (sotw, delta) = Both(1, At(60));
+        Taken(sotw, delta, "eds c1 c2 c3");
+        sotw.Nack(Eds, names);
         delta.Nack(Eds);
-        sotw.Publish(Kept("c1", 80));
-        delta.Publish(Kept("c1", 80));
         Taken(sotw, delta);
-        sotw.Publish(Kept("c1", 80, port: 2));
-        delta.Publish(Kept("c1", 80, port: 2));
+        foreach (var until in new[] { 80, 100 })
+        {
+            Publish(At(until));
+            foreach (var name in names)
+            {
+                Taken(sotw, delta, $"eds {name}");
+                Assert.Equal(TimeSpan.FromSeconds(until - 1), Left(sotw));
+                Assert.Equal(TimeSpan.FromSeconds(until - 1), Left(delta));
+                Say(isTaken: name != "c2");
+            }
+
+            Taken(sotw, delta);
+            Assert.Equal(["c2"], Refused(sotw.Stream.Types));
+            Assert.Equal(["c2"], Refused(delta.Stream.Types));
+        }
+
+        Publish([Kept("c2", 100, port: 2)]);
+        Taken(sotw, delta, "eds c2");
+        Say(isTaken: true);
+        Publish(At(120));
+        Taken(sotw, delta, "eds c1 c2 c3");
+
+        void Publish(Resource[] resources)
+        {
+            sotw.Publish(resources);
+            delta.Publish(resources);
+        }
+
+        void Say(bool isTaken)
+        {
+            _ = isTaken ? sotw.Ack(Eds, names) : sotw.Nack(Eds, names);
+            _ = isTaken ? delta.Ack(Eds) : delta.Nack(Eds);
+        }
+    }
+
+    /// <summary>What is left counts from when it was written: a client that read it late goes on for too long.</summary>
+    [Fact]
+    public void End_ThatIsTakenLate_IsToldAgain_ButNotWithoutEnd()
+    {
+        var (sotw, delta) = Both(1, Kept("c1", 60));
         Taken(sotw, delta, "eds c1");
+        var now = TimeSpan.FromSeconds(1);
+        void Ack(double after)
+        {
+            sotw.Now = delta.Now = now += TimeSpan.FromSeconds(after);
+            sotw.Ack(Eds, "c1");
+            delta.Ack(Eds);
+        }
+
+        Ack(0.05);
+        Taken(sotw, delta);
+        Renew(80);
+        for (var i = 0; i < 3; i++)
+        {
+            Ack(0.06);
+            Taken(sotw, delta, "eds c1");
+            Assert.Equal(TimeSpan.FromSeconds(80) - now, Left(sotw));
+            Assert.Equal(TimeSpan.FromSeconds(80) - now, Left(delta));
+        }
+
+        // It is as slow as that; much slower than that is told again at any time.
+        Ack(0.06);
+        Taken(sotw, delta);
+        Renew(81);
+        Ack(1);
+        Taken(sotw, delta, "eds c1");
+        Ack(0.01);
+        Taken(sotw, delta);
+        Renew(82);
+        Ack(0.06);
+        Taken(sotw, delta, "eds c1");
+
+        // What was sent meanwhile took its place; and what has no end is not told again.
+        Renew(null);
+        Ack(10);
+        Taken(sotw, delta, "eds c1");
+        Ack(10);
+        Taken(sotw, delta);
+
+        void Renew(int? until)
+        {
+            var kept = Fixtures.Endpoints("c1", 1).KeptUntil(until is { } at ? TimeSpan.FromSeconds(at) : null);
+            sotw.Publish(kept);
+            delta.Publish(kept);
+            if (until is not null)
+            {
+                Taken(sotw, delta, "eds c1");
+            }
+        }
+    }
+
+    /// <summary>All ends may move at one moment: each part of what is due looks at what is left of it alone.</summary>
+    [Fact]
+    public void Ends_OfManyNames_AreLookedAtNoMoreOnceTheyAreSent()
+    {
+        Resource[] At(int until) => [.. Enumerable.Range(0, 60).Select(i => Kept($"c{i:d2}", until))];
+        var limits = XdsLimits.Default with { EndpointBytes = 10 * At(1)[0].Framed.Length };
+        var (sotw, delta) = Both(1, limits, At(60));
+        Assert.Equal(sotw.Take(), delta.Take());
+        string[] names = [.. At(1).Select(one => one.Name)];
+        sotw.Ack(Eds, names);
+        delta.Ack(Eds);
+        sotw.Publish(At(80));
+        delta.Publish(At(80));
+        for (var i = 1; i <= 6; i++)
+        {
+            Assert.Equal($"eds {string.Join(' ', names[((i - 1) * 10)..(i * 10)])}", Assert.Single(sotw.Take()));
+            Assert.Equal($"eds {string.Join(' ', names[((i - 1) * 10)..(i * 10)])}", Assert.Single(delta.Take()));
+            Assert.Equal(names[(i * 10)..], sotw.Stream.Types.Single().Looks.Names);
+            Assert.Equal(names[(i * 10)..], delta.Stream.Types.Single().Looks.Names);
+            sotw.Ack(Eds, names);
+            delta.Ack(Eds);
+        }
+
+        Taken(sotw, delta);
     }
 
     /// <summary>After a reconnect an Envoy names the version that it had, even where its endpoints ended.</summary>
@@ -127,15 +242,22 @@ public sealed class EndpointLifeTests
     private static Resource Kept(string name, int until, int port = 1) =>
         Fixtures.Endpoints(name, port).KeptUntil(TimeSpan.FromSeconds(until));
 
-    private static (SotwClient Sotw, DeltaClient Delta) Both(Resource endpoints, double now)
+    private static (SotwClient Sotw, DeltaClient Delta) Both(double now, params Resource[] endpoints) =>
+        Both(now, null, endpoints);
+
+    private static (SotwClient Sotw, DeltaClient Delta) Both(double now, XdsLimits? limits, Resource[] endpoints)
     {
         var snapshot = Fixtures.Snapshot(endpoints);
-        var (sotw, delta) = (new SotwClient(snapshot), new DeltaClient(snapshot));
+        var (sotw, delta) = (new SotwClient(snapshot, limits), new DeltaClient(snapshot, limits));
         (sotw.Now, delta.Now) = (TimeSpan.FromSeconds(now), TimeSpan.FromSeconds(now));
-        sotw.Request(Eds, [endpoints.Name]);
-        delta.Subscribe(Eds, endpoints.Name);
+        string[] names = [.. endpoints.Select(one => one.Name)];
+        sotw.Request(Eds, names);
+        delta.Subscribe(Eds, names);
         return (sotw, delta);
     }
+
+    private static IEnumerable<string> Refused(IEnumerable<TypeState> types) =>
+        types.Single().Sent.Keys.Where(types.Single().IsRefused);
 
     private static TimeSpan? Left(SotwClient client) =>
         Left(client.Last(Eds).Resources.Single().Unpack<ClusterLoadAssignment>());

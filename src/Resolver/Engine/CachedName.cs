@@ -24,6 +24,8 @@ public sealed record CachedName(
     long SealedSince,
     Refusal? Failure)
 {
+    private readonly long? _endsAt;
+
     /// <summary>
     /// The newest record that was ever verified for the name, also where it is absent, denied or expired now: which
     /// ports the service had. Never a reason to serve an endpoint. Null where there was none.
@@ -36,9 +38,23 @@ public sealed record CachedName(
     /// </summary>
     public long StaleUntil { get; init; }
 
+    /// <summary>
+    /// Until when clients of a strict name may be told to use its endpoints, in monotonic milliseconds: a notice after
+    /// <see cref="ExpiresAt"/>, so that they hear of what follows before they drop what they have (<see
+    /// cref="NameCacheOptions.Notice"/>). Of a name that several segments serve it is its own answer's, whatever its
+    /// members are.
+    /// </summary>
+    public long EndsAt
+    {
+        get => _endsAt ?? ExpiresAt;
+        init => _endsAt = value;
+    }
+
     /// <summary>Whether its endpoints end with its time, whatever fails (a strict name).</summary>
-    public bool IsStrict => Answer is { } answer && (answer.Record is not null || answer.Set is not null)
-        && StaleRule.ContinuityOf(answer) == 0;
+    public bool IsStrict => Answer is { } answer && StaleRule.IsStrict(answer);
+
+    /// <summary>Whether it was strict when <see cref="LastRecord"/> was its answer.</summary>
+    public bool WasStrict { get; init; }
 
     /// <summary>
     /// The members of a name that several segments serve, in the order in which they are preferred, those that are left

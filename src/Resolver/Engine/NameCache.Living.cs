@@ -18,9 +18,11 @@ public sealed partial class NameCache
             SealedSince = restored.SealedSince,
             Bytes = restored.Bytes,
             State = StateOf(answer),
+            WasStrict = StaleRule.IsStrict(answer),
             VerifiedAt = now.Monotonic - (now.Wall - answer.VerifiedAt),
-            ExpiresAt = now.Monotonic + (answer.Ttl.EndsAt - now.Wall),
         };
+        (entry.ExpiresAt, entry.EndsAt) =
+            StaleRule.EndOf(answer, now.Monotonic + (answer.Ttl.EndsAt - now.Wall), _options.Notice);
         entry.StaleUntil = entry.ExpiresAt + StaleRule.ContinuityOf(answer);
         entry.State = entry.StateAt(now.Monotonic);
         if (entry.State == NameState.Expired || !Admit(entry))
@@ -83,7 +85,9 @@ public sealed partial class NameCache
     private void EndBy(NameEntry entry, long end, CacheTime now)
     {
         var before = (entry.State, entry.ExpiresAt);
-        entry.ExpiresAt = Math.Min(entry.ExpiresAt, end);
+        var (expiresAt, endsAt) = StaleRule.EndOf(entry.Answer!, end, _options.Notice);
+        entry.ExpiresAt = Math.Min(entry.ExpiresAt, expiresAt);
+        entry.EndsAt = Math.Min(entry.EndsAt, endsAt);
         entry.NeedsProof = true;
         entry.StaleUntil = Math.Min(entry.StaleUntil, entry.ExpiresAt);
         Turn(entry, entry.StateAt(now.Monotonic));

@@ -154,8 +154,8 @@ public sealed partial class NameCache
     private void OnAccepted(NameEntry entry, CacheInput.Accepted accepted, CacheTime now)
     {
         var answer = accepted.Answer;
-        var (life, _) = answer.Ttl.At(now.Wall);
-        if (life == 0 || (entry.IsRenewing && IsNoRenewal(entry, answer)))
+        var end = EndOf(answer, now);
+        if (end.ExpiresAt <= now.Monotonic || (entry.IsRenewing && IsNoRenewal(entry, answer)))
         {
             // Asked to renew, the anchor gave what was held already: it withholds, or lags. Another one may do better.
             OnTrouble(entry, Withheld(answer), now);
@@ -167,7 +167,7 @@ public sealed partial class NameCache
         entry.AnswerDue = long.MaxValue;
         entry.Tried = 0;
         entry.Rounds = 0;
-        Serve(entry, answer, life, accepted.Bytes, now);
+        Serve(entry, answer, end, accepted.Bytes, now);
         PlanReturnAgain(entry, now);
         _due.Put(entry);
     }
@@ -176,18 +176,22 @@ public sealed partial class NameCache
     // moves on when the patience with the silent one is over.
     private void OnHedged(NameEntry entry, CacheInput.Hedged hedged, CacheTime now)
     {
-        var (life, _) = hedged.Answer.Ttl.At(now.Wall);
-        if (life > 0 && entry.State is not (NameState.Fresh or NameState.Absent or NameState.Denied))
+        var end = EndOf(hedged.Answer, now);
+        if (end.ExpiresAt > now.Monotonic && entry.State is not (NameState.Fresh or NameState.Absent or NameState.Denied))
         {
-            Serve(entry, hedged.Answer, life, hedged.Bytes, now);
+            Serve(entry, hedged.Answer, end, hedged.Bytes, now);
             _due.Put(entry);
         }
     }
 
-    private void Serve(NameEntry entry, VerifiedAnswer answer, long life, long bytes, CacheTime now)
+    private (long ExpiresAt, long EndsAt) EndOf(VerifiedAnswer answer, CacheTime now) =>
+        StaleRule.EndOf(answer, now.Monotonic + answer.Ttl.At(now.Wall).Remaining, _options.Notice);
+
+    private void Serve(
+        NameEntry entry, VerifiedAnswer answer, (long ExpiresAt, long EndsAt) end, long bytes, CacheTime now)
     {
         var before = entry.View();
-        Keep(entry, answer, life, now);
+        Keep(entry, answer, end, now);
         if (!Charge(entry, bytes))
         {
             return;
@@ -199,18 +203,19 @@ public sealed partial class NameCache
         }
     }
 
-    private void Keep(NameEntry entry, VerifiedAnswer answer, long life, CacheTime now)
+    private void Keep(NameEntry entry, VerifiedAnswer answer, (long ExpiresAt, long EndsAt) end, CacheTime now)
     {
         entry.SealedSince = SealedSince(entry, answer);
         entry.Answer = answer;
         entry.LastRecord = answer.Record ?? entry.LastRecord;
+        entry.WasStrict = answer.Record is null ? entry.WasStrict : StaleRule.IsStrict(answer);
         entry.State = StateOf(answer);
         entry.VerifiedAt = now.Monotonic;
-        entry.ExpiresAt = now.Monotonic + life;
+        (entry.ExpiresAt, entry.EndsAt) = end;
         entry.StaleUntil = entry.ExpiresAt + StaleRule.ContinuityOf(answer);
         entry.IsDoubted = false;
         entry.NeedsProof = false;
-        entry.RefreshAt = now.Monotonic + RefreshAfter(life);
+        entry.RefreshAt = now.Monotonic + RefreshAfter(end.ExpiresAt - now.Monotonic);
         entry.HedgeAt = long.MaxValue;
         entry.Failure = null;
         entry.IsRenewing = false;

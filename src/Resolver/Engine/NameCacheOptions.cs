@@ -34,6 +34,13 @@ public sealed record NameCacheOptions
     /// <value>2 s by default.</value>
     public long AskPatience { get; init; } = 2_000;
 
+    /// <summary>
+    /// How long before clients drop a strict name by themselves its answer is left, and the step in which they are told
+    /// when that is; 0 to keep it to its end, for who tells no clients.
+    /// </summary>
+    /// <value>250 ms by default.</value>
+    public long Notice { get; init; } = 250;
+
     /// <summary>The pause after every anchor failed once; it doubles up to <see cref="BackoffMax"/>.</summary>
     /// <value>1 s by default.</value>
     public long Backoff { get; init; } = 1_000;

@@ -22,6 +22,13 @@ internal sealed class NameEntry(string name)
 
     internal long ExpiresAt { get; set; }
 
+    /// <summary>Until when clients may be told to use it: of a strict name later than
+    /// <see cref="ExpiresAt"/>.</summary>
+    internal long EndsAt { get; set; }
+
+    /// <summary>Whether the answer with <see cref="LastRecord"/> was strict.</summary>
+    internal bool WasStrict { get; set; }
+
     /// <summary>Until when it may be served as stale (V58); not after <see cref="ExpiresAt"/> for a strict
     /// name.</summary>
     internal long StaleUntil { get; set; }
@@ -93,12 +100,15 @@ internal sealed class NameEntry(string name)
         {
             LastRecord = LastRecord,
             StaleUntil = StaleUntil,
+            EndsAt = EndsAt,
+            WasStrict = WasStrict,
         };
 
     private bool Shows(CachedName view) =>
         view.State == State && ReferenceEquals(view.Answer, Answer) && view.VerifiedAt == VerifiedAt
         && view.ExpiresAt == ExpiresAt && view.SealedSince == SealedSince && ReferenceEquals(view.Failure, Failure)
-        && ReferenceEquals(view.LastRecord, LastRecord) && view.StaleUntil == StaleUntil;
+        && ReferenceEquals(view.LastRecord, LastRecord) && view.StaleUntil == StaleUntil
+        && view.EndsAt == EndsAt && view.WasStrict == WasStrict;
 
     /// <summary>The next moment at which time alone changes something.</summary>
     internal long Due()

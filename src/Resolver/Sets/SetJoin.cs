@@ -20,7 +20,7 @@ internal static class SetJoin
     internal static CachedName Join(CachedName set, ImmutableArray<SetPart> members, bool mayWait)
     {
         var ordered = members.OrderBy(part => part.Member.Priority).ThenBy(part => part.Member.Name).ToImmutableArray();
-        var joined = set with { Members = ordered };
+        var joined = set with { Members = ordered, EndsAt = set.EndsAt };
         if (!set.IsServed)
         {
             return joined;

@@ -10,6 +10,9 @@ internal static class ClusterOptions
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Most = TimeSpan.FromMinutes(10);
 
+    // An Envoy uses a cluster that is new or changed when each of its endpoints was asked once.
+    private static readonly TimeSpan HealthTimeoutMax = TimeSpan.FromSeconds(2);
+
     /// <summary>Reads the section; what is wrong is added to the file's errors, and stands in by its default.</summary>
     internal static ClusterSettings Read(ConfigurationSection section)
     {
@@ -56,7 +59,7 @@ internal static class ClusterOptions
         return new HealthSettings(
             path,
             section.Duration("interval", Least, Most, TimeSpan.FromSeconds(5)),
-            section.Duration("timeout", Least, Most, TimeSpan.FromSeconds(1)),
+            section.Duration("timeout", Least, HealthTimeoutMax, TimeSpan.FromSeconds(1)),
             Count(section, "failures", 3, 100),
             Count(section, "successes", 1, 100));
     }

@@ -13,10 +13,6 @@ internal static class ServedNameMapping
     private const string AffinityKey = "affinity";
     private const string ClientIp = "client-ip";
 
-    // Milliseconds: as long as the word takes to get there. While the sidecar lives it takes the endpoints away itself,
-    // and an Envoy that did so much earlier would refuse requests of a name that is fresh.
-    private const long Quantum = 10;
-
     /// <summary>The input of the translation.</summary>
     /// <param name="cached">The name.</param>
     /// <param name="tls">What clients have for mutual TLS; null for nothing.</param>
@@ -51,10 +47,17 @@ internal static class ServedNameMapping
         };
     }
 
-    /// <summary>When the endpoints of a strict name end, whatever becomes of the sidecar: with its time, rounded down;
-    /// null of any other name.</summary>
+    /// <summary>When the endpoints of a strict name end, whatever becomes of the sidecar; null of any other name. Of a
+    /// Set it is the end of its own answer.</summary>
     internal static TimeSpan? EndOf(CachedName cached) =>
-        cached.IsStrict ? TimeSpan.FromMilliseconds(cached.ExpiresAt / Quantum * Quantum) : null;
+        cached.IsStrict ? TimeSpan.FromMilliseconds(Math.Max(0, cached.EndsAt)) : null;
+
+    /// <summary>How long a stream to a name may be open, by the newest record that it had; null where it was not
+    /// strict then.</summary>
+    internal static TimeSpan? StreamMaxOf(CachedName cached) =>
+        cached.LastRecord is { } record && (cached.WasStrict || cached.IsStrict)
+            ? TimeSpan.FromMilliseconds(record.TtlMax)
+            : null;
 
     /// <summary>The ports that the name has, or had when it was last served.</summary>
     internal static ImmutableArray<ServedPort> PortsOf(CachedName cached) =>

@@ -32,15 +32,19 @@ internal static class ServedSetMapping
 
             // All endpoints are one assignment and one cluster: the strictest member bounds it.
             StrictUntil = members.Select(one => one.Served.StrictUntil).Append(ServedNameMapping.EndOf(cached)).Min(),
-            StreamMax = members.Select(one => one.Served.StreamMax).Min(),
+
+            // Also by those that serve nothing now: a failover must not change the cluster, which costs connections.
+            StreamMax = Fitting(cached).Select(ServedNameMapping.StreamMaxOf).Min(),
         };
     }
 
     /// <summary>The ports of all members that fit, also of those that serve nothing now: a cluster that clients hold is
     /// emptied, never taken away.</summary>
     internal static ImmutableArray<ServedPort> PortsOf(CachedName cached) => SetPorts.Union(
-        cached.Members.Where(part => part.Mismatch is null).Select(part => part.Name).OfType<CachedName>()
-            .Select(ServedNameMapping.PortsOf));
+        Fitting(cached).Select(ServedNameMapping.PortsOf));
+
+    private static IEnumerable<CachedName> Fitting(CachedName cached) =>
+        cached.Members.Where(part => part.Mismatch is null).Select(part => part.Name).OfType<CachedName>();
 
     // Clients may hold the endpoints of a member of which anything was ever known: they are told that none is left.
     private static string ReasonOf(CachedName cached) =>

@@ -7,6 +7,10 @@ namespace Fairlead.Sidecar.Translation;
 /// <summary>How an Envoy finds failing endpoints by itself, and what it may have open. Pure.</summary>
 internal static class ResilienceTranslation
 {
+    private const uint Jitter = 10; // hundredths
+
+    private static readonly TimeSpan Idle = TimeSpan.FromMinutes(1);
+
     /// <summary>Gives a cluster what the operator chose.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="settings">What was chosen.</param>
@@ -48,6 +52,8 @@ internal static class ResilienceTranslation
         }
     }
 
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+
     private static HealthCheck Translate(HealthSettings health, ServedName name, ServedPort? port)
     {
         var check = new HealthCheck
@@ -56,8 +62,12 @@ internal static class ResilienceTranslation
             Timeout = Duration.FromTimeSpan(health.Timeout),
             UnhealthyThreshold = health.Failures,
             HealthyThreshold = health.Successes,
-            // Else an endpoint of a cluster that nobody used yet is looked at once a minute.
+            // What fails in a cluster that nobody used yet is looked at as often as elsewhere, else it would be ready
+            // once a minute; what passes is not: a pod has many clusters and uses few.
             NoTrafficInterval = Duration.FromTimeSpan(health.Interval),
+            NoTrafficHealthyInterval = Duration.FromTimeSpan(Max(health.Interval, Idle)),
+            // Pods that started together would ask together for ever.
+            IntervalJitterPercent = Jitter,
         };
         switch (health.Path)
         {
@@ -72,7 +82,11 @@ internal static class ResilienceTranslation
                 };
                 break;
             case not null when port?.Protocol == "grpc":
-                check.GrpcHealthCheck = new HealthCheck.Types.GrpcHealthCheck();
+                check.GrpcHealthCheck = new HealthCheck.Types.GrpcHealthCheck
+                {
+                    // Else the cluster's name, which is no authority where it is a locator.
+                    Authority = name.Name,
+                };
                 break;
             default:
                 check.TcpHealthCheck = new HealthCheck.Types.TcpHealthCheck();

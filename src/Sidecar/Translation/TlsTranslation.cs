@@ -21,7 +21,7 @@ internal static class TlsTranslation
     internal static ServedName Checkable(ServedName name)
     {
         var unknown = name.Tls?.Peers.Where(peer => peer.Identities.IsEmpty).Select(peer => peer.Id).ToHashSet() ?? [];
-        if (unknown.Count == 0 || name.IsPending)
+        if (unknown.Count == 0)
         {
             return name;
         }
@@ -55,20 +55,25 @@ internal static class TlsTranslation
 
         var peers = tls.Peers.ToDictionary(peer => peer.Id, peer => peer, StringComparer.Ordinal);
 
-        // Of the first priority that takes requests: else what is served would be what is down. While nothing is known,
-        // clients keep what they have, and are told of no endpoints.
-        var provider = name.Endpoints.OrderBy(one => one.Health == ServedHealth.Healthy ? 0 : 1)
-            .ThenBy(one => one.Member?.Priority ?? 0)
-            .SelectMany(one => one.Peer is { } id ? peers[id].Identities : [])
-            .Concat(name.IsPending ? tls.Peers.SelectMany(peer => peer.Identities) : []).Select(providers.Of)
-            .FirstOrDefault(one => one is not null);
+        // Of the first priority that takes requests: else what is served would be what is down.
+        var identities = name.IsPending
+            ? tls.Peers.SelectMany(peer => peer.Identities)
+            : name.Endpoints.OrderBy(one => one.Health == ServedHealth.Healthy ? 0 : 1)
+                .ThenBy(one => one.Member?.Priority ?? 0)
+                .SelectMany(one => one.Peer is { } id ? peers[id].Identities : []);
+        var provider = identities.Select(providers.Of).FirstOrDefault(one => one is not null);
         var kept = tls.Peers.Select(peer => peer with
         {
             Identities = peer.Identities.RemoveAll(identity => providers.Of(identity) != provider),
         }).Where(peer => provider is not null && !peer.Identities.IsEmpty).ToImmutableArray();
+        if (name.IsPending)
+        {
+            return name with { Tls = kept.IsEmpty ? null : tls with { Peers = kept } };
+        }
+
         var known = kept.Select(peer => peer.Id).ToHashSet(StringComparer.Ordinal);
         var endpoints = name.Endpoints.RemoveAll(one => one.Peer is not { } id || !known.Contains(id));
-        return endpoints.IsEmpty && !name.IsPending
+        return endpoints.IsEmpty
             ? ServedName.Without(name.Name, Reasons.NoProvider, name.Ports)
             : name with { Endpoints = endpoints, Tls = tls with { Peers = kept } };
     }
@@ -184,11 +189,15 @@ internal static class TlsTranslation
 
     /// <summary>The secrets that the name's clusters ask for: a bundle for each of those whom an endpoint may be.
     /// </summary>
-    internal static IEnumerable<Secret> Bundles(ServedName name) => (name.IsPending ? [] : name.Tls?.Peers ?? []).Select(peer => new Secret
+    internal static IEnumerable<Secret> Bundles(ServedName name)
     {
-        Name = BundleOf(peer),
-        ValidationContext = new CertificateValidationContext { CustomValidatorConfig = Validator(peer) },
-    });
+        var peers = name.IsPending ? [] : name.Tls?.Peers ?? [];
+        return peers.Select(peer => new Secret
+        {
+            Name = BundleOf(peer),
+            ValidationContext = new CertificateValidationContext { CustomValidatorConfig = Validator(peer) },
+        });
+    }
 
     // The same whatever the bundle is, and another one for the same domain where another answer sealed it (V55).
     private static string BundleOf(TlsPeer peer) => $"{WellKnown.Bundle}/{peer.ServerName}/{peer.Id}";

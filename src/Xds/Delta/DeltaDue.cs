@@ -21,8 +21,8 @@ internal sealed class DeltaDue
     /// <summary>Brings all into the order in which it is sent, which is that of the names.</summary>
     public void Sort()
     {
-        Urgent.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
-        Changed.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        Resource.Sort(Urgent);
+        Resource.Sort(Changed);
         Gone.Sort(StringComparer.Ordinal);
     }
 }

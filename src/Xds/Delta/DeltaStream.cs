@@ -118,11 +118,12 @@ internal sealed class DeltaStream(
 
         var answers = urgent.Count;
         urgent.AddRange(changed);
-        var count = Fitting(urgent);
-        state.Dirty = keeps || held || isWaiting || count < urgent.Count;
-        if (!state.Dirty)
+        var count = Fitting(state, urgent);
+        var isWhole = !(keeps || held || isWaiting);
+        state.Dirty = !isWhole || count < urgent.Count;
+        if (isWhole)
         {
-            state.Looks.Settle(due.Open);
+            state.Looks.Settle([.. due.Open, .. urgent.Skip(count).Select(static one => one.Name)]);
         }
 
         owed.IsWhole |= isFirst && count >= answers;
@@ -546,8 +547,8 @@ internal sealed class DeltaStream(
         state.Dirty |= owed.Gone.Count > 0;
         var nonce = NextNonce();
         return (
-            new SentResponse(nonce, state.Version, resources, now),
+            new SentResponse(nonce, VersionOf(state), resources, now),
             new DeltaResponse(
-                state.Type.TypeUrl, state.Version, nonce, ControlPlane, Written(resources, now), removed));
+                state.Type.TypeUrl, VersionOf(state), nonce, ControlPlane, Written(resources, now), removed));
     }
 }

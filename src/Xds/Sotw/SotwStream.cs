@@ -92,9 +92,9 @@ internal sealed class SotwStream(
         }
 
         var nonce = NextNonce();
-        state.Record(new SentResponse(nonce, state.Version, resources, now), isPush);
+        state.Record(new SentResponse(nonce, VersionOf(state), resources, now), isPush);
         return new SotwResponse(
-            state.Type.TypeUrl, state.Version, nonce, ControlPlane, Written(resources, now));
+            state.Type.TypeUrl, VersionOf(state), nonce, ControlPlane, Written(resources, now));
     }
 
     /// <summary>Clusters and listeners: everything that the client should hold, if that is not what it holds.</summary>
@@ -141,11 +141,11 @@ internal sealed class SotwStream(
             due.RemoveAll(resource => state.Sent.ContainsKey(resource.Name));
         }
 
-        var count = Fitting(due);
+        var count = Fitting(state, due);
         state.Dirty = held || count < due.Count;
-        if (!state.Dirty)
+        if (!held)
         {
-            state.Looks.Settle(open);
+            state.Looks.Settle([.. open, .. due.Skip(count).Select(static one => one.Name)]);
         }
 
         return count == 0 ? null : Respond(state, due.GetRange(0, count), now, isPush: count > news);
@@ -182,8 +182,8 @@ internal sealed class SotwStream(
         }
 
         (news, open) = (fresh.Count, unknown ?? (IReadOnlyCollection<string>)[]);
-        fresh.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
-        changed.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        Resource.Sort(fresh);
+        Resource.Sort(changed);
         fresh.AddRange(changed);
         return fresh;
     }

@@ -10,7 +10,8 @@ namespace Fairlead.Xds.Streams;
 /// <remarks>
 /// <list type="number">
 /// <item>A refusal is an error_detail and nothing else; it counts once per nonce, and what was refused is not sent
-/// again until it changes, because what was sent is remembered whatever the client says to it.</item>
+/// again until it or its end changes, because what was sent is remembered whatever the client says to it. Then it is
+/// sent alone, so that the next refusal says which of a response it is for.</item>
 /// <item>The names of a request are taken whatever its nonce says: requests are ordered.</item>
 /// <item>At most one response per type awaits its acknowledgement, for <see cref="XdsLimits.AckWaitMax"/> at the
 /// longest; changes meanwhile collapse into the next. A name that was never answered does not wait for it, and its
@@ -305,8 +306,29 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         else if (!first && state.Acknowledge(nonce, now) is { } response)
         {
             Events.Add(new StreamEvent.Acked(state.Type, response));
+            TellAgain(state, response, now);
         }
     }
+
+    // What is left of an end counts from when it was written, and the client began to count when it read it.
+    private void TellAgain(TypeState state, SentResponse response, TimeSpan now)
+    {
+        var ending = response.Resources.Where(static one => one.Until is not null).ToList();
+        if (ending.Count == 0 || !state.IsLate(now - response.At, Limits.EndSlack))
+        {
+            return;
+        }
+
+        foreach (var one in ending.Where(one => ReferenceEquals(state.Sent.GetValueOrDefault(one.Name), one)))
+        {
+            state.Forced.Add(one.Name);
+            state.Looks.Add(one.Name);
+            state.Dirty = true;
+        }
+    }
+
+    /// <summary>What the client's state of a type is called.</summary>
+    protected string VersionOf(TypeState state) => Snapshot.Versions[state.Type.Order] ?? state.Version;
 
     protected string NextNonce() => (++_nonce).ToString(CultureInfo.InvariantCulture);
 
@@ -422,7 +444,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         Resource.At(resources, StartedAt + now);
 
     /// <summary>How many resources of a list one response takes.</summary>
-    protected int Fitting(List<Resource> due)
+    protected int Fitting(TypeState state, List<Resource> due)
     {
         var (count, bytes) = (0, 0);
         var most = due.Count > 0 && due[0].Type == ResourceType.Endpoints
@@ -430,6 +452,11 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
             : Limits.ResponseBytes;
         while (count < due.Count && (count == 0 || bytes + due[count].Framed.Length <= most))
         {
+            if (state.IsRefused(due[count].Name))
+            {
+                return Math.Max(count, 1);
+            }
+
             bytes += due[count++].Framed.Length;
         }
 

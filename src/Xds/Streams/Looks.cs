@@ -8,6 +8,7 @@ internal sealed class Looks
     private const int NamesMax = 4_096;
 
     private HashSet<string>? _names;
+    private int _most = NamesMax;
 
     /// <summary>Whether to look at every name that is asked for or was sent.</summary>
     public bool IsEverything { get; private set; } = true;
@@ -25,7 +26,7 @@ internal sealed class Looks
         {
             _names ??= new(StringComparer.Ordinal);
             _names.Add(name);
-            if (_names.Count > NamesMax)
+            if (_names.Count > _most)
             {
                 AddAll();
             }
@@ -41,11 +42,14 @@ internal sealed class Looks
         }
     }
 
-    /// <summary>All was looked at, and nothing is left to send.</summary>
-    /// <param name="open">Names of which nothing is known, for which there may be an answer without a change.</param>
+    /// <summary>All was looked at.</summary>
+    /// <param name="open">What to look at the next time: names of which nothing is known, for which there may be an
+    /// answer without a change, and what no response had room for yet. In the order in which that is sent, it is looked
+    /// at in that order.</param>
     public void Settle(IReadOnlyCollection<string> open)
     {
         IsEverything = false;
+        _most = NamesMax + open.Count;
         if (open.Count > 0)
         {
             _names = new(open, StringComparer.Ordinal);

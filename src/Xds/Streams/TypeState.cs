@@ -9,6 +9,9 @@ internal sealed class TypeState(ResourceType type)
     // Pieces of one answer count each: of 32 kB they are 8 MB.
     private const int OutstandingMax = 256;
     private const int MessageMax = 4_096;
+    private const int LateMax = 3;
+
+    private static readonly TimeSpan MuchLater = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, Resource> _sent = new(StringComparer.Ordinal);
     private readonly Queue<SentResponse> _outstanding = new();
@@ -18,6 +21,7 @@ internal sealed class TypeState(ResourceType type)
     private bool _isReleased;
     private UInt128 _sum;
     private string? _refusedNonce;
+    private int _late;
 
     // What was sent in responses that are too many to be remembered, until the client has said something to a later
     // one: requests are ordered.
@@ -137,11 +141,27 @@ internal sealed class TypeState(ResourceType type)
         }
     }
 
-    /// <summary>Whether the client holds this by us, to the same end. What it refused is not sent again for a later
-    /// one.</summary>
+    /// <summary>Whether the client holds this by us, to the same end. What it refused is sent again for a later one:
+    /// a refusal is of a response, and others in that may be as good as ever.</summary>
     public bool Holds(Resource resource) => _sent.TryGetValue(resource.Name, out var sent)
-        && sent.Fingerprint == resource.Fingerprint
-        && (sent.Until == resource.Until || _refused?.ContainsKey(resource.Name) == true);
+        && sent.Fingerprint == resource.Fingerprint && sent.Until == resource.Until;
+
+    /// <summary>Whether this was in a response that the client refused, and in none that it took since.</summary>
+    public bool IsRefused(string name) => _refused?.ContainsKey(name) == true;
+
+    /// <summary>
+    /// Hears how long the client took to say that it has a response with ends in it, which counted from when that was
+    /// written.
+    /// </summary>
+    /// <param name="taken">How long.</param>
+    /// <param name="slack">How long it may take.</param>
+    /// <returns>Whether to tell those ends again. A client that is always slower than it may be is told a few times, and
+    /// from then on where it was much slower: else it would be told without end.</returns>
+    public bool IsLate(TimeSpan taken, TimeSpan slack)
+    {
+        _late = taken <= slack ? 0 : _late + 1;
+        return _late > 0 && (_late <= LateMax || taken >= MuchLater);
+    }
 
     public void Note(Resource resource)
     {

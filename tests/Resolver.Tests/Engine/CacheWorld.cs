@@ -22,6 +22,7 @@ internal sealed class CacheWorld
         long? ofRecord = null,
         long? ofHome = null,
         long bytesMax = long.MaxValue,
+        long notice = 0,
         params string[] kept)
     {
         Cache = new NameCache(
@@ -30,6 +31,7 @@ internal sealed class CacheWorld
                 Anchors = anchors,
                 NamesMax = namesMax,
                 BytesMax = bytesMax,
+                Notice = notice,
                 IsKept = kept.ToHashSet().Contains,
             },
             new Random(seed));

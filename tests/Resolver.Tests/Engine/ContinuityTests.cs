@@ -37,6 +37,67 @@ public sealed class ContinuityTests
         Assert.Equal([(Life, NameState.Expired)], world.RunFailing(Hour, VerificationFailure.Behind));
     }
 
+    /// <summary>Clients drop a strict name by themselves: the cache leaves it before that, by a whole notice, and no
+    /// client is told to use it to the very end of its answer.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(49)]
+    [InlineData(200)]
+    public void Strict_Name_IsLeftANoticeBeforeClientsDropIt(long early)
+    {
+        var world = new CacheWorld(notice: 250);
+        var answer = world.Answer();
+        world.Elapsed = early;
+        world.Want();
+        world.Accept(answer);
+        var (expiresAt, endsAt) = (world.Held().ExpiresAt, world.Held().EndsAt);
+        Assert.Equal((250, 0), (endsAt - expiresAt, endsAt % 250));
+        Assert.InRange(endsAt, 1_000_000 + Life - 300, 1_000_000 + Life - 50);
+        Assert.Equal(
+            [(expiresAt - 1_000_000, NameState.Expired)], world.RunFailing(Hour, VerificationFailure.Behind));
+    }
+
+    [Fact]
+    public void Strict_Name_WithLessLeftThanTheNotice_IsNoAnswer()
+    {
+        var world = new CacheWorld(notice: 250);
+        var answer = world.Answer();
+        world.Elapsed = Life - 100;
+        world.Want();
+        Assert.Equal(1, CacheWorld.AskedAnchor(world.Accept(answer)));
+        Assert.Equal(NameState.Pending, world.Held().State);
+    }
+
+    [Fact]
+    public void Strict_Name_WhosePolicyChanges_IsLeftANoticeBeforeItsNewEnd()
+    {
+        var world = new CacheWorld(notice: 250);
+        world.Want();
+        world.Accept(world.Answer());
+        world.Elapsed = 3_000;
+        world.NextEpoch(ofHome: false, epoch => epoch with { Policy = epoch.Policy with { MaxTtl = 299_000 } });
+        Assert.InRange(world.Held().EndsAt, 1_000_000 + 4_700, 1_000_000 + 4_950);
+        Assert.Equal(250, world.Held().EndsAt - world.Held().ExpiresAt);
+    }
+
+    [Fact]
+    public void Other_Name_IsKeptToItsEnd_AndWhatWasStrictIsKnownWhenItIsDenied()
+    {
+        var other = new CacheWorld(continuity: Hour, notice: 250);
+        other.Want();
+        other.Accept(other.Answer());
+        Assert.Equal((1_000_000 + Life, 1_000_000 + Life), (other.Held().ExpiresAt, other.Held().EndsAt));
+        other.Accept(other.Denied());
+        Assert.False(other.Held().WasStrict);
+
+        var strict = new CacheWorld(notice: 250);
+        strict.Want();
+        strict.Accept(strict.Answer());
+        strict.Accept(strict.Denied());
+        Assert.Equal((false, true), (strict.Held().IsStrict, strict.Held().WasStrict));
+    }
+
     [Theory]
     [InlineData(VerificationFailure.Behind)]
     [InlineData(VerificationFailure.NotSealed)]

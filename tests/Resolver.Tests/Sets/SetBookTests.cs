@@ -96,6 +96,9 @@ public sealed class SetBookTests
         });
         Assert.Equal((NameState.Stale, "us1 eu1"), (Last.State, Used));
         Assert.Equal(4_000, Last.ServedUntil);
+
+        // Until when clients may use it is what its own answer says, and each member's of its own endpoints.
+        Assert.Equal((10, 60_000), (Last.ExpiresAt, Last.EndsAt));
     }
 
     [Fact]

@@ -38,6 +38,18 @@ public sealed class CheckConfigTests : IDisposable
         Assert.Equal(6, _error.ToString().TrimEnd().Split('\n').Length);
     }
 
+    /// <summary>An Envoy holds a cluster back until each endpoint was asked, which a dead one answers that late.
+    /// </summary>
+    [Theory]
+    [InlineData("2s", false)]
+    [InlineData("2100ms", true)]
+    public async Task HealthCheck_ThatMayTakeLong_IsRefused(string timeout, bool isRefused)
+    {
+        await CheckAsync(Write(
+            "bootstrap: b", "key: k", $"xds: {{socket: x, clusters: {{health_check: {{timeout: {timeout}}}}}}}"));
+        Assert.Equal(isRefused, _error.ToString().Contains("timeout` is 2100ms", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("spiffe: {certificate: none, key: none}", "spiffe: ")]
     [InlineData("token: none", "token file")]

@@ -54,11 +54,13 @@ internal sealed class OnDemandWorld : IAsyncDisposable
         bool isAuthority,
         string[] imports,
         string? tcp = null,
-        bool isPlain = false)
+        bool isPlain = false,
+        ClusterSettings? clusters = null)
     {
         var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
         Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
-        var world = new OnDemandWorld(new OnDemandOptions(), imports);
+        var world = new OnDemandWorld(
+            new OnDemandOptions { Clusters = clusters ?? ClusterSettings.Default }, imports);
         await world.BackendsAsync();
         world.Foreign = await ForeignControlPlane.StartAsync();
         if (!isAuthority)

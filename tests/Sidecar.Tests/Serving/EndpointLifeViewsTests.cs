@@ -24,18 +24,18 @@ public sealed class EndpointLifeViewsTests : IDisposable
     public void StrictName_EndsWithItsAnswer_AndNoLater()
     {
         var views = Views(null);
-        views.Publish(CachedNames.Fresh with { ExpiresAt = 61_999 });
+        views.Publish(CachedNames.Fresh with { ExpiresAt = 60_750, EndsAt = 61_000 });
         var (first, cluster) = (Endpoints(views), Clusters(views));
-        Assert.Equal(TimeSpan.FromSeconds(61.99), first.Until);
+        Assert.Equal(TimeSpan.FromSeconds(61), first.Until);
 
-        // An answer that lives to nearly the same time is no word to clients; a renewed one is, at the same version.
-        views.Publish(CachedNames.Fresh with { ExpiresAt = 61_990 });
+        // An answer that lives to the same moment is no word to clients; a renewed one is, at the same version.
+        views.Publish(CachedNames.Fresh with { ExpiresAt = 60_751, EndsAt = 61_000 });
         Assert.Same(first, Endpoints(views));
-        views.Publish(CachedNames.Fresh with { ExpiresAt = 80_000 });
-        Assert.Equal((TimeSpan.FromSeconds(80), first.Version), (Endpoints(views).Until, Endpoints(views).Version));
+        views.Publish(CachedNames.Fresh with { ExpiresAt = 80_000, EndsAt = 80_250 });
+        Assert.Equal((TimeSpan.FromSeconds(80.25), first.Version), (Endpoints(views).Until, Endpoints(views).Version));
 
         // As one is that a new policy cuts short.
-        views.Publish(CachedNames.Fresh with { ExpiresAt = 70_000 });
+        views.Publish(CachedNames.Fresh with { ExpiresAt = 69_750, EndsAt = 70_000 });
         Assert.Equal((TimeSpan.FromSeconds(70), first.Version), (Endpoints(views).Until, Endpoints(views).Version));
         Assert.Same(cluster, Clusters(views));
         Assert.Null(views.Open(Grpc, null).Current.Find(ResourceType.Endpoints, Canonical)!.Until);

@@ -10,12 +10,14 @@ using Fairlead.Xds;
 
 namespace Fairlead.Sidecar.Tests.Serving;
 
-/// <summary>A name whose endpoints have identities, after a restart and before anything of it is verified: an Envoy that
-/// holds its endpoints from before must not speak to them in the clear.</summary>
+/// <summary>A name whose endpoints have identities, after a restart and before anything of it is verified: who holds its
+/// endpoints from before must not speak to them in the clear.</summary>
 public sealed class GuardedRestartTests : IDisposable
 {
     private const string Name = "secure.shop.svc.us1.internal";
     private const string Canonical = Name + ":80";
+
+    private static readonly ClientTls Clients = new("svid.json", new GrpcProviders("roots", "own"));
 
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-guarded-").FullName;
 
@@ -34,6 +36,8 @@ public sealed class GuardedRestartTests : IDisposable
         Assert.Equal(peers, before.Open(ClientNode.Anonymous, null).Current.Resources(ResourceType.Secret).Count);
         Assert.Empty(after.Open(ClientNode.Anonymous, null).Current.Resources(ResourceType.Secret));
         Assert.Null(Find(after, ResourceType.Endpoints));
+        Assert.Equal(Grpc(before, ResourceType.Cluster)!.Version, Grpc(after, ResourceType.Cluster)!.Version);
+        Assert.Null(Grpc(after, ResourceType.Endpoints));
         after.Publish(served);
         Assert.Equal(Find(before, ResourceType.Endpoints)!.Version, Find(after, ResourceType.Endpoints)!.Version);
         Assert.Equal(peers, after.Open(ClientNode.Anonymous, null).Current.Resources(ResourceType.Secret).Count);
@@ -53,6 +57,9 @@ public sealed class GuardedRestartTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    private static Resource? Grpc(ServedViews views, ResourceType type) => views.Open(
+        ClientNode.Anonymous with { UserAgent = "gRPC C-core linux Python" }, null).Current.Find(type, Canonical);
+
     private static Resource? Find(ServedViews views, ResourceType type) =>
         views.Open(ClientNode.Anonymous, null).Current.Find(type, Canonical);
 
@@ -62,7 +69,7 @@ public sealed class GuardedRestartTests : IDisposable
         var shapes = new ShapeFile(
             Path.Combine(_folder, "imports.state"), imports, reason => throw new InvalidOperationException(reason));
         var views = new ServedViews(
-            imports, static (_, _) => { }, shapes, new ClientTls("svid.json", null),
+            imports, static (_, _) => { }, shapes, Clients,
             new OnDemandOptions { Clusters = new ClusterSettings { AreBundlesInline = isInline } },
             time: new ManualTimeProvider());
         if (served is not null)
@@ -87,7 +94,7 @@ public sealed class GuardedRestartTests : IDisposable
             Tls = new ServedTls(
                 [.. Enumerable.Range(0, peers).Select(i => new TlsPeer(
                     $"peer{i}", [$"spiffe://us1.example/ns/shop/sa/{i}"], bundles, Name) { IsGateway = isGateway })],
-                new ClientTls("svid.json", null)),
+                Clients),
         };
     }
 }

@@ -112,6 +112,61 @@ public sealed class SetMappingTests
         Assert.True(before.EndsStreams(ProxiedServiceMapping.Map(last())));
     }
 
+    /// <summary>All are one assignment: an end that is past would take the good members' endpoints away.</summary>
+    [Fact]
+    public void Strict_Set_EndsWithItsOwnAnswer_WhateverStaleMembersSay()
+    {
+        var world = new SetWorld();
+        var (book, last) = Told(world);
+        foreach (var segment in new[] { world.World.Us1, world.World.Eu1 })
+        {
+            segment.Next(
+                world.World.Now - 450,
+                epoch => epoch with { Policy = epoch.Policy with { ContinuityMax = 3_600_000 } });
+            segment.SealAt(world.World.Now - 400);
+        }
+
+        var stale = Of(SetWorld.First, NameState.Stale, world.FirstAnswer()) with { ExpiresAt = 10 };
+        Assert.False(stale.IsStrict);
+        book.Changed(stale);
+        book.Changed(Of(SetWorld.Second, NameState.Fresh, world.SecondAnswer()));
+        Assert.Equal((true, 10), (last().IsStrict, last().ExpiresAt));
+        Assert.Equal(TimeSpan.FromSeconds(60), ServedNameMapping.Map(last()).StrictUntil);
+    }
+
+    /// <summary>What a member bounds streams by, a cluster has whether it serves now or not: else each failover would
+    /// cost the connections of all.</summary>
+    [Fact]
+    public void Strict_Member_BoundsStreams_AlsoWhileItServesNothing()
+    {
+        var world = new SetWorld(second: record => record with { TtlMax = record.TtlMax / 2 });
+        var (book, last) = Told(world);
+        var second = Of(SetWorld.Second, NameState.Fresh, world.SecondAnswer());
+        book.Changed(Of(SetWorld.First, NameState.Fresh, world.FirstAnswer()));
+        book.Changed(second);
+        var before = ServedNameMapping.Map(last());
+        Assert.Equal(TimeSpan.FromMilliseconds(second.LastRecord!.TtlMax), before.StreamMax);
+        Assert.True(second.LastRecord.TtlMax < world.FirstAnswer().Record!.TtlMax);
+        CachedName[] losses = [second with { State = NameState.Expired }, Gone(NameState.Absent), Gone(NameState.Denied)];
+        foreach (var lost in losses)
+        {
+            book.Changed(lost);
+            var after = ServedNameMapping.Map(last());
+            Assert.NotEqual(before.Endpoints.Length, after.Endpoints.Length);
+            Assert.Equal(Cluster(before), Cluster(after));
+        }
+
+        // It was not strict when it was known last.
+        book.Changed(Gone(NameState.Absent) with { WasStrict = false });
+        Assert.NotEqual(before.StreamMax, ServedNameMapping.Map(last()).StreamMax);
+
+        CachedName Gone(NameState state) =>
+            Of(SetWorld.Second, state, null) with { LastRecord = second.LastRecord, WasStrict = true };
+
+        static EnvoyApi.Clusters.Cluster Cluster(ServedName name) =>
+            ClusterTranslation.Translate(Audience.Envoy, "one", "one", name.Ports[0], null, name);
+    }
+
     [Fact]
     public void Dns_NamesEndpointsByTheirClusterAndKnowsTheirOrder()
     {

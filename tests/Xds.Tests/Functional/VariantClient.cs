@@ -73,11 +73,12 @@ internal sealed class VariantClient(
     }
 
     /// <summary>The next response on the stream of a type, and what acknowledges it.</summary>
-    internal async Task<(ResourceType Type, string Text, Func<Task> AcknowledgeAsync)> TakeAsync(ResourceType type)
+    internal async Task<(ResourceType Type, string Text, string Version, Func<Task> AcknowledgeAsync)> TakeAsync(
+        ResourceType type)
     {
         var response = await Open(type).ReadAsync(cancellationToken);
         return (
-            response.Type, response.Text,
+            response.Type, response.Text, response.Version,
             () => AcknowledgeAsync(response.Type, response.Nonce, response.Version));
     }
 
