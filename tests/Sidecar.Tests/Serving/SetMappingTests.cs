@@ -147,7 +147,10 @@ public sealed class SetMappingTests
         var before = ServedNameMapping.Map(last());
         Assert.Equal(TimeSpan.FromMilliseconds(second.LastRecord!.TtlMax), before.StreamMax);
         Assert.True(second.LastRecord.TtlMax < world.FirstAnswer().Record!.TtlMax);
-        CachedName[] losses = [second with { State = NameState.Expired }, Gone(NameState.Absent), Gone(NameState.Denied)];
+        CachedName[] losses =
+        [
+            second with { State = NameState.Expired }, Gone(NameState.Absent), Gone(NameState.Denied),
+        ];
         foreach (var lost in losses)
         {
             book.Changed(lost);
