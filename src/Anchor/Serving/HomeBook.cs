@@ -45,8 +45,8 @@ internal sealed class HomeBook
     /// <summary>How often the anchors of one segment relayed a question of others, by its genesis (V52).</summary>
     internal RateBook Relays { get; }
 
-    /// <summary>How often a question of one segment was relayed to another one, by its genesis: less than it may ask, so
-    /// that no home uses up what this segment may relay there (V52).</summary>
+    /// <summary>How often a question of one segment was relayed to another one, by its genesis: less than it may ask,
+    /// so that no home uses up what this segment may relay there (V52).</summary>
     internal RateBook Onward { get; }
 
     /// <summary>The chains that were shown page by page.</summary>

@@ -3,6 +3,7 @@ using System.Net;
 using Fairlead.Configuration;
 using Fairlead.Identities;
 using Fairlead.Naming;
+using Fairlead.Naming.Names;
 using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Serving;
@@ -166,6 +167,12 @@ internal sealed record SidecarOptions
         foreach (var one in section.Sections("domains"))
         {
             var (domain, authorities) = (one.Text("domain"), one.Text("authorities"));
+            if (!SpiffeId.IsTrustDomain(domain))
+            {
+                // A typo would hold the domain that was meant against the authorities of all others.
+                section.Refuse("domains", $"{domain} is no trust domain", "write it as it stands in the SPIFFE ids");
+            }
+
             if (!domains.TryAdd(domain, authorities))
             {
                 section.Refuse("domains", $"names {domain} twice", "write one entry for each trust domain");

@@ -28,6 +28,10 @@ internal static class Reasons
     /// <summary>Every endpoint has an identity, and no sealed bundle vouches for any of them.</summary>
     internal const string NoBundle = "no-bundle";
 
+    /// <summary>To a proxyless gRPC client: the sidecar's file has no provider of authorities for the trust domain of
+    /// any endpoint.</summary>
+    internal const string NoProvider = "no-provider";
+
     /// <summary>The bare name decides no port.</summary>
     internal const string AmbiguousPort = "ambiguous-port";
 

@@ -54,9 +54,12 @@ internal static class TlsTranslation
         }
 
         var peers = tls.Peers.ToDictionary(peer => peer.Id, peer => peer, StringComparer.Ordinal);
+
+        // Of the first priority that takes requests: else what is served would be what is down.
         var identities = name.IsPending
             ? tls.Peers.SelectMany(peer => peer.Identities)
-            : name.Endpoints.OrderBy(one => one.Member?.Priority ?? 0)
+            : name.Endpoints.OrderBy(one => one.Health == ServedHealth.Healthy ? 0 : 1)
+                .ThenBy(one => one.Member?.Priority ?? 0)
                 .SelectMany(one => one.Peer is { } id ? peers[id].Identities : []);
         var provider = identities.Select(providers.Of).FirstOrDefault(one => one is not null);
         var kept = tls.Peers.Select(peer => peer with
@@ -71,7 +74,7 @@ internal static class TlsTranslation
         var known = kept.Select(peer => peer.Id).ToHashSet(StringComparer.Ordinal);
         var endpoints = name.Endpoints.RemoveAll(one => one.Peer is not { } id || !known.Contains(id));
         return endpoints.IsEmpty
-            ? ServedName.Without(name.Name, Reasons.NoBundle, name.Ports)
+            ? ServedName.Without(name.Name, Reasons.NoProvider, name.Ports)
             : name with { Endpoints = endpoints, Tls = tls with { Peers = kept } };
     }
 

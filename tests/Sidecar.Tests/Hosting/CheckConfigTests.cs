@@ -73,6 +73,20 @@ public sealed class CheckConfigTests : IDisposable
         Assert.Contains(part, _error.ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>One with a typo would be held against the authorities of all other domains.</summary>
+    [Theory]
+    [InlineData("Eu1.internal", true)]
+    [InlineData("spiffe://eu1.internal", true)]
+    [InlineData("eu1.internal", false)]
+    public async Task Provider_OfSomethingElseThanATrustDomain_IsNamed(string domain, bool isRefused)
+    {
+        await CheckAsync(Write(
+            "bootstrap: b", "key: k",
+            $"xds: {{grpc: {{domains: [{{domain: '{domain}', authorities: a}}], authorities: b}}}}"));
+        Assert.Equal(
+            isRefused, _error.ToString().Contains($"{domain} is no trust domain", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("admin: '[::1]:700'", "metrics: 0.0.0.0:700")]
     [InlineData("admin: 127.0.0.1:700", "metrics: 127.0.0.1:701")]

@@ -98,7 +98,7 @@ public sealed class SetIdentityTests
         var served = TlsTranslation.CheckableByGrpc(
             ServedNameMapping.Map(Joined(Us1), new ClientTls(null, providers)));
         Assert.Equal(count, served.Endpoints.Length);
-        Assert.Equal(told is null ? Reasons.NoBundle : null, served.Reason);
+        Assert.Equal(told is null ? Reasons.NoProvider : null, served.Reason);
         Assert.Equal(told, told is null ? null : ProviderOf(ClusterOf(served)));
     }
 
@@ -128,6 +128,30 @@ public sealed class SetIdentityTests
         Assert.Equal([SetWorld.First], served.Endpoints.Select(endpoint => endpoint.Member!.Name).Distinct());
         Assert.Equal("roots", ProviderOf(ClusterOf(served)));
         Assert.Equal(Server, Assert.Single(served.Tls!.Peers).Identities.Single());
+
+        // What is down decides nothing: also not one endpoint of a priority of which another one is up.
+        Assert.Equal("other", ProviderOf(ClusterOf(Down(_ => true))));
+        Assert.Equal("roots", ProviderOf(ClusterOf(Down(i => i == 0))));
+
+        // Nothing is known since a restart: that is no reason to take endpoints away, nor to speak in the clear.
+        var pending = TlsTranslation.CheckableByGrpc(both with { Endpoints = [], Reason = Reasons.Pending });
+        Assert.True(pending.IsPending);
+        Assert.NotNull(ClusterOf(pending).TransportSocket);
+        Assert.Single(pending.Tls!.Peers);
+
+        ServedName Down(Func<int, bool> isDown)
+        {
+            var first = both.Endpoints.Where(one => one.Member!.Name == SetWorld.First).ToList();
+            return TlsTranslation.CheckableByGrpc(both with
+            {
+                Endpoints =
+                [
+                    .. both.Endpoints.Select(one => first.IndexOf(one) is >= 0 and var i && isDown(i)
+                        ? one with { Health = ServedHealth.Unready }
+                        : one),
+                ],
+            });
+        }
     }
 
     private static string ProviderOf(Cluster cluster) => cluster.TransportSocket.TypedConfig

@@ -7,8 +7,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Home.Introductions;
 
 /// <summary>
-/// Asks a few anchors of a next segment in turn, within what is left of one question's time. Of several tries each has a
-/// part of it, so that who asks on behind it has less in turn, and with less time there are fewer tries: a question
+/// Asks a few anchors of a next segment in turn, within what is left of one question's time. Of several tries each has
+/// a part of it, so that who asks on behind it has less in turn, and with less time there are fewer tries: a question
 /// over many segments fans out to a handful and not by a power. Thread-safe.
 /// </summary>
 /// <param name="places">The order.</param>
