@@ -115,8 +115,8 @@ internal sealed class AnchorCheck
         if (isThere is false && File.Exists(Path.Combine(_options.Data, "archive.db")))
         {
             _notes.Add(
-                $"data folder {_options.Data}: no journal of the {role} key {signer.Key.Kid}; where that key has signed "
-                + "before, the anchor does not start without it");
+                $"data folder {_options.Data}: no journal of the {role} key {signer.Key.Kid}; where that key has "
+                + "signed before, the anchor does not start without it");
         }
     }
 
