@@ -37,8 +37,8 @@ public sealed record XdsLimits
     /// </summary>
     public TimeSpan AckWaitMax { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long routes wait for a client to take the endpoints of clusters that are new to it: one that asks for
-    /// them elsewhere never says so.</summary>
+    /// <summary>How long routes wait for a client to take the endpoints of clusters that are new to it: one that asks
+    /// for them elsewhere never says so.</summary>
     public TimeSpan WarmWaitMax { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a client that asks for clusters on demand waits for the first answer of its stream: it asks

@@ -169,7 +169,8 @@ public sealed class CallTests
         using var chat = channel.CreateCallInvoker().AsyncDuplexStreamingCall(EchoService.Chat, null, default);
         var failure = await Servers.FailsAsync(chat.RequestStream.WriteAsync([1]));
         Assert.True(failure.StatusCode == StatusCode.Unavailable, failure.ToString());
-        Assert.Equal(StatusCode.Unavailable, (await Servers.FailsAsync(chat.ResponseStream.MoveNext(default))).StatusCode);
+        failure = await Servers.FailsAsync(chat.ResponseStream.MoveNext(default));
+        Assert.Equal(StatusCode.Unavailable, failure.StatusCode);
     }
 
     [Fact]

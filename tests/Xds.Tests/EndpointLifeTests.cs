@@ -119,7 +119,8 @@ public sealed class EndpointLifeTests
         }
     }
 
-    /// <summary>What is left counts from when it was written: a client that read it late goes on for too long.</summary>
+    /// <summary>What is left counts from when it was written: a client that read it late goes on for too
+    /// long.</summary>
     [Fact]
     public void End_ThatIsTakenLate_IsToldAgain_ButNotWithoutEnd()
     {

@@ -35,5 +35,6 @@ internal static class AdapterService
         where TResponse : class, IMessage<TResponse>, new() => new(
             MethodType.Unary, Service, name, Marshallers.Protobuf<TRequest>(), Marshallers.Protobuf<TResponse>());
 
-    private static Task<ResourceResponse> Said(bool isDone) => Task.FromResult(new ResourceResponse { Success = isDone });
+    private static Task<ResourceResponse> Said(bool isDone) =>
+        Task.FromResult(new ResourceResponse { Success = isDone });
 }

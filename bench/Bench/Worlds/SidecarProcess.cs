@@ -68,7 +68,8 @@ internal sealed class SidecarProcess : IAsyncDisposable
 
         // A unix socket's path must be short; the scratch folder's may not be.
         var socket = Path.Combine(Path.GetTempPath(), $"fairlead-bench-{ports[0]}.sock");
-        await File.WriteAllLinesAsync(configuration, Lines(demo, state ?? folder.File("state"), socket, imports, ports), cancellationToken);
+        state ??= folder.File("state");
+        await File.WriteAllLinesAsync(configuration, Lines(demo, state, socket, imports, ports), cancellationToken);
         var command = $"'{BuiltPrograms.Sidecar}' --config '{configuration}'";
         var clock = Stopwatch.StartNew();
         var process = ChildProcess.Start("sh", ["-c", quota?.Wrap(command) ?? "exec " + command]);

@@ -177,7 +177,8 @@ public sealed partial class NameCache
     private void OnHedged(NameEntry entry, CacheInput.Hedged hedged, CacheTime now)
     {
         var end = EndOf(hedged.Answer, now);
-        if (end.ExpiresAt > now.Monotonic && entry.State is not (NameState.Fresh or NameState.Absent or NameState.Denied))
+        if (end.ExpiresAt > now.Monotonic
+            && entry.State is not (NameState.Fresh or NameState.Absent or NameState.Denied))
         {
             Serve(entry, hedged.Answer, end, hedged.Bytes, now);
             _due.Put(entry);

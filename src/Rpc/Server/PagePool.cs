@@ -5,8 +5,8 @@ namespace Fairlead.Rpc;
 
 /// <summary>
 /// The buffers of a server's transport, a page each. A thousand callers that come back at once need many for a moment;
-/// what was not needed since the last look is given back to the system, where the runtime would keep it: its arrays stay,
-/// and the pages behind them go until they are used again. Thread-safe.
+/// what was not needed since the last look is given back to the system, where the runtime would keep it: its arrays
+/// stay, and the pages behind them go until they are used again. Thread-safe.
 /// </summary>
 internal sealed class PagePool : MemoryPool<byte>
 {

@@ -13,9 +13,13 @@ namespace Fairlead.Sidecar.Admin;
 /// says by whose seals the target is known, and until when. <c>failure</c> is the error that the last attempt to renew
 /// it ended with; what the anchors said stands in <c>/refusals</c>. <c>members</c> is empty but for a name that several
 /// segments serve: each with its own state, whether it serves the name, and why it was refused or failed.
+/// <c>unbounded</c> has the ports of a strict name at which nothing that is served ends a connection that is open:
+/// those of TCP.
 /// </summary>
 internal static class NamesPage
 {
+    private const string Tcp = "tcp";
+
     /// <summary>Writes the page.</summary>
     /// <param name="json">Where to.</param>
     /// <param name="names">The names.</param>
@@ -63,8 +67,21 @@ internal static class NamesPage
         WriteIntroductions(json, name.Answer);
         WriteMembers(json, name);
         json.WriteString("anchor", anchor);
+        json.WriteStartArray("unbounded");
+        foreach (var port in UnboundedOf(name).Distinct().Order())
+        {
+            json.WriteNumberValue(port);
+        }
+
+        json.WriteEndArray();
         json.WriteEndObject();
     }
+
+    private static IEnumerable<long> UnboundedOf(CachedName name) => name.Members.IsEmpty
+        ? name is { IsServed: true, IsStrict: true, Answer.Record: { } record }
+            ? record.Ports.Where(static port => port.Protocol == Tcp).Select(static port => port.Number)
+            : []
+        : name.Members.Where(part => name.IsServed && part.IsUsed).SelectMany(part => UnboundedOf(part.Name!));
 
     private static long StaleLeft(CachedName name, long now) =>
         name.IsServed ? Math.Max(0, name.StaleUntil - Math.Max(now, name.ExpiresAt)) : 0;

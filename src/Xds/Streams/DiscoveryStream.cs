@@ -47,7 +47,8 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     private OtherStreams _others;
     private TimeSpan? _waitsSince;
 
-    /// <summary>When <see cref="Next(TimeSpan, OtherStreams)"/> should be called again although nothing came in; null for never.</summary>
+    /// <summary>When <see cref="Next(TimeSpan, OtherStreams)"/> should be called again although nothing came in; null
+    /// for never.</summary>
     public TimeSpan? WakeAt { get; private set; }
 
     /// <summary>Whether something is held back for other streams of the client.</summary>

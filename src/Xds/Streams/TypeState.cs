@@ -155,8 +155,8 @@ internal sealed class TypeState(ResourceType type)
     /// </summary>
     /// <param name="taken">How long.</param>
     /// <param name="slack">How long it may take.</param>
-    /// <returns>Whether to tell those ends again. A client that is always slower than it may be is told a few times, and
-    /// from then on where it was much slower: else it would be told without end.</returns>
+    /// <returns>Whether to tell those ends again. A client that is always slower than it may be is told a few times,
+    /// and from then on where it was much slower: else it would be told without end.</returns>
     public bool IsLate(TimeSpan taken, TimeSpan slack)
     {
         _late = taken <= slack ? 0 : _late + 1;

@@ -10,8 +10,8 @@ using Fairlead.Xds;
 
 namespace Fairlead.Sidecar.Tests.Serving;
 
-/// <summary>A name whose endpoints have identities, after a restart and before anything of it is verified: who holds its
-/// endpoints from before must not speak to them in the clear.</summary>
+/// <summary>A name whose endpoints have identities, after a restart and before anything of it is verified: who holds
+/// its endpoints from before must not speak to them in the clear.</summary>
 public sealed class GuardedRestartTests : IDisposable
 {
     private const string Name = "secure.shop.svc.us1.internal";

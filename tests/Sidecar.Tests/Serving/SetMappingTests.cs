@@ -147,7 +147,10 @@ public sealed class SetMappingTests
         var before = ServedNameMapping.Map(last());
         Assert.Equal(TimeSpan.FromMilliseconds(second.LastRecord!.TtlMax), before.StreamMax);
         Assert.True(second.LastRecord.TtlMax < world.FirstAnswer().Record!.TtlMax);
-        CachedName[] losses = [second with { State = NameState.Expired }, Gone(NameState.Absent), Gone(NameState.Denied)];
+        CachedName[] losses =
+        [
+            second with { State = NameState.Expired }, Gone(NameState.Absent), Gone(NameState.Denied),
+        ];
         foreach (var lost in losses)
         {
             book.Changed(lost);
@@ -165,6 +168,24 @@ public sealed class SetMappingTests
 
         static EnvoyApi.Clusters.Cluster Cluster(ServedName name) =>
             ClusterTranslation.Translate(Audience.Envoy, "one", "one", name.Ports[0], null, name);
+    }
+
+    /// <summary>Nothing ends an open connection to a strict name of TCP: whoever asks is told.</summary>
+    [Fact]
+    public void NamesPage_TellsWhichConnectionsNothingEnds()
+    {
+        var world = new SetWorld(second: record => record with
+        {
+            Ports = [new Port { Name = "http", Number = 5432, Protocol = "tcp" }],
+        });
+        var second = Of(SetWorld.Second, NameState.Fresh, world.SecondAnswer());
+        Assert.True(second.IsStrict);
+        Assert.Equal("[5432]", Unbounded(second));
+        Assert.Equal("[5432]", Unbounded(Joined(world)));
+        Assert.Equal("[]", Unbounded(second with { State = NameState.Expired }));
+        Assert.Equal("[]", Unbounded(Of(SetWorld.First, NameState.Fresh, world.FirstAnswer())));
+
+        static string Unbounded(CachedName name) => StaleServingTests.Page(name, 0)["unbounded"]!.ToJsonString();
     }
 
     [Fact]

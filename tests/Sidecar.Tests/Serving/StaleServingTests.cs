@@ -74,7 +74,8 @@ public sealed class StaleServingTests
         Assert.Equal("127.0.0.1:1", (string?)name["anchor"]);
     }
 
-    private static JsonNode Page(CachedName name, long now)
+    /// <summary>What the page of names shows of one at a moment.</summary>
+    internal static JsonNode Page(CachedName name, long now)
     {
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes))

@@ -109,11 +109,21 @@ public sealed class EnvoyProcess : IAsyncDisposable
     }
 
     /// <summary>A counter or gauge by its full name; 0 where there is none.</summary>
-    public async Task<long> StatAsync(string name, CancellationToken cancellationToken)
+    public async Task<long> StatAsync(string name, CancellationToken cancellationToken) =>
+        await FindStatAsync(name, cancellationToken) ?? 0;
+
+    /// <summary>A counter or gauge that must be there: 0 is said of what was counted, not of a name that is wrong.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is none of that name.</exception>
+    public async Task<long> KnownStatAsync(string name, CancellationToken cancellationToken) =>
+        await FindStatAsync(name, cancellationToken)
+        ?? throw new InvalidOperationException($"Envoy has no statistic {name}");
+
+    private async Task<long?> FindStatAsync(string name, CancellationToken cancellationToken)
     {
         var page = await AdminAsync("/stats?filter=^" + Uri.EscapeDataString(name) + "$", cancellationToken);
         var value = page.Trim().Split(": ");
-        return value.Length == 2 ? long.Parse(value[1], System.Globalization.CultureInfo.InvariantCulture) : 0;
+        return value.Length == 2 ? long.Parse(value[1], System.Globalization.CultureInfo.InvariantCulture) : null;
     }
 
     /// <summary>Ends it at once.</summary>

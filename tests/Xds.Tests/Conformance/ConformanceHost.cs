@@ -69,8 +69,8 @@ internal sealed class ConformanceHost : IAsyncDisposable
     public async Task<TResponse> CallAsync<TRequest, TResponse>(string name, TRequest request)
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>, new() => await _channel.CreateCallInvoker().AsyncUnaryCall(
-            AdapterService.Of<TRequest, TResponse>(name), null, new CallOptions(cancellationToken: Cancellation), request)
-            .ResponseAsync;
+            AdapterService.Of<TRequest, TResponse>(name), null, new CallOptions(cancellationToken: Cancellation),
+            request).ResponseAsync;
 
     public async ValueTask DisposeAsync()
     {
