@@ -21,6 +21,7 @@ internal sealed class RequestLoad : IAsyncDisposable
         CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
 
     private readonly ConcurrentQueue<string> _failed = new();
+    private readonly ConcurrentDictionary<Task, bool> _underWay = new();
     private readonly ConcurrentDictionary<string, int> _bodies = new();
     private readonly string[] _hosts;
     private readonly HttpClient _http;
@@ -76,7 +77,8 @@ internal sealed class RequestLoad : IAsyncDisposable
         _failed.Clear();
         await act();
 
-        // Those that were under way when the step ended are part of it.
+        // Those that were under way when the step ended are part of it: one that hangs fails it by its time.
+        await Task.WhenAll(_underWay.Keys);
         var sent = Volatile.Read(ref _sent);
         await Eventually.HoldsAsync(
             () => Task.FromResult(Volatile.Read(ref _sent)), now => now > sent + 30, Bound, _end.Token);
@@ -85,7 +87,6 @@ internal sealed class RequestLoad : IAsyncDisposable
     private async Task RunAsync()
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / PerSecond));
-        var open = new ConcurrentDictionary<Task, bool>();
         try
         {
             for (var i = 0; await timer.WaitForNextTickAsync(_end.Token); i++)
@@ -98,13 +99,13 @@ internal sealed class RequestLoad : IAsyncDisposable
                 Interlocked.Increment(ref _open);
                 Interlocked.Increment(ref _all);
                 var request = SendAsync(_hosts[i % _hosts.Length]);
-                open[request] = true;
-                _ = request.ContinueWith(done => open.TryRemove(done, out _), TaskScheduler.Default);
+                _underWay[request] = true;
+                _ = request.ContinueWith(done => _underWay.TryRemove(done, out _), TaskScheduler.Default);
             }
         }
         catch (OperationCanceledException)
         {
-            await Task.WhenAll(open.Keys);
+            await Task.WhenAll(_underWay.Keys);
         }
     }
 
