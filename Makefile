@@ -39,7 +39,7 @@ bench: test-tools publish-sidecar publish-xdshost ## the measured budgets: a tab
 
 RID ?= linux-x64
 # Native code is linked by the C compiler of its platform.
-AHEAD ?= $(if $(and $(findstring $(RID),linux-x64),$(or $(shell command -v clang),$(shell command -v gcc))),native,ready)
+AHEAD ?= $(if $(and $(filter $(RID),linux-$(subst x86_64,x64,$(subst aarch64,arm64,$(shell uname -m)))),$(or $(shell command -v clang),$(shell command -v gcc))),native,ready)
 publish-sidecar: ## the sidecar as a pod runs it, in artifacts/publish/sidecar. RID=linux-arm64 for another platform, AHEAD=ready without a C compiler
 	@rm -rf artifacts/publish/sidecar
 	@dotnet publish src/Sidecar -c Release -m:2 -v q -nologo -tl:off -r $(RID) -p:Ahead=$(AHEAD) -o artifacts/publish/sidecar

@@ -22,7 +22,7 @@ public sealed partial class NameCache
             VerifiedAt = now.Monotonic - (now.Wall - answer.VerifiedAt),
         };
         (entry.ExpiresAt, entry.EndsAt) =
-            StaleRule.EndOf(answer, now.Monotonic + (answer.Ttl.EndsAt - now.Wall), _options.Notice);
+            StaleRule.EndOf(answer, now.Monotonic + (answer.Ttl.EndsAt - now.Wall), now.Monotonic, _options.Notice);
         entry.StaleUntil = entry.ExpiresAt + StaleRule.ContinuityOf(answer);
         entry.State = entry.StateAt(now.Monotonic);
         if (entry.State == NameState.Expired || !Admit(entry))
@@ -85,7 +85,7 @@ public sealed partial class NameCache
     private void EndBy(NameEntry entry, long end, CacheTime now)
     {
         var before = (entry.State, entry.ExpiresAt);
-        var (expiresAt, endsAt) = StaleRule.EndOf(entry.Answer!, end, _options.Notice);
+        var (expiresAt, endsAt) = StaleRule.EndOf(entry.Answer!, end, now.Monotonic, _options.Notice);
         entry.ExpiresAt = Math.Min(entry.ExpiresAt, expiresAt);
         entry.EndsAt = Math.Min(entry.EndsAt, endsAt);
         entry.NeedsProof = true;

@@ -186,7 +186,8 @@ public sealed partial class NameCache
     }
 
     private (long ExpiresAt, long EndsAt) EndOf(VerifiedAnswer answer, CacheTime now) =>
-        StaleRule.EndOf(answer, now.Monotonic + answer.Ttl.At(now.Wall).Remaining, _options.Notice);
+        StaleRule.EndOf(
+            answer, now.Monotonic + answer.Ttl.At(now.Wall).Remaining, now.Monotonic, _options.Notice);
 
     private void Serve(
         NameEntry entry, VerifiedAnswer answer, (long ExpiresAt, long EndsAt) end, long bytes, CacheTime now)

@@ -13,11 +13,15 @@ internal static class ShapePeers
     private const string Peers = "peers";
     private const string Clear = "clear";
 
-    /// <summary>What is kept of a name; null where none of its endpoints can be checked.</summary>
+    // Of all names together a file has 4 MiB. Endpoints of a service share an identity, as a rule.
+    private const int CharactersMax = 16 * 1_024;
+
+    /// <summary>What is kept of a name; null where none of its endpoints can be checked, and where one name has more
+    /// identities than a file of all of them has room for.</summary>
     internal static ServedTls? Of(ServedName name)
     {
         var peers = name.Tls?.Peers.RemoveAll(peer => peer.Identities.IsEmpty) ?? [];
-        return peers.IsEmpty ? null : new ServedTls(
+        return peers.IsEmpty || peers.Sum(peer => TextOf(peer).Length) > CharactersMax ? null : new ServedTls(
             [.. peers.Select(peer => peer with { Bundles = ImmutableSortedDictionary<string, string>.Empty })],
             ClientTls.None)
         {
@@ -58,6 +62,7 @@ internal static class ShapePeers
     /// <summary>Reads them; null where the object has none.</summary>
     /// <exception cref="InvalidOperationException">A member is of another kind.</exception>
     /// <exception cref="KeyNotFoundException">A member is missing.</exception>
+    /// <exception cref="FormatException">A text is null.</exception>
     internal static ServedTls? Read(JsonElement from) => from.TryGetProperty(Peers, out var peers)
         ? new ServedTls([.. peers.EnumerateArray().Select(ReadOne)], ClientTls.None)
         {
@@ -66,13 +71,15 @@ internal static class ShapePeers
         : null;
 
     private static TlsPeer ReadOne(JsonElement peer) => new(
-        peer.GetProperty("id").GetString()!,
-        [.. peer.GetProperty("identities").EnumerateArray().Select(identity => identity.GetString()!)],
+        Text(peer.GetProperty("id")),
+        [.. peer.GetProperty("identities").EnumerateArray().Select(Text)],
         ImmutableSortedDictionary<string, string>.Empty,
-        peer.GetProperty("server_name").GetString()!)
+        Text(peer.GetProperty("server_name")))
     {
         IsGateway = peer.GetProperty("gateway").GetBoolean(),
     };
+
+    private static string Text(JsonElement from) => from.GetString() ?? throw new FormatException("a text is null");
 
     private static string TextOf(TlsPeer peer) =>
         string.Join('\n', peer.Identities.Prepend($"{peer.Id} {peer.ServerName} {peer.IsGateway}"));

@@ -11,7 +11,8 @@ internal sealed class SiblingStreams
     private readonly Dictionary<(ResourceView View, string Node), ISiblingStream[]> _clients = [];
 
     /// <summary>Whether a stream of this type waits for others, or others for it.</summary>
-    public static bool Concerns(ResourceType? only) => only is not null && only != ResourceType.Endpoints;
+    public static bool Concerns(ResourceType? only) => only is not null
+        && only != ResourceType.Endpoints && only != ResourceType.Secret;
 
     /// <summary>A stream joins those of its client.</summary>
     public void Join(ResourceView view, string node, ISiblingStream stream)

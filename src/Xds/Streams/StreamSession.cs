@@ -321,14 +321,24 @@ internal sealed class StreamSession<TRequest, TResponse>(
     {
         TResponse? response;
         IReadOnlyList<StreamEvent> adopted;
-        var snapshot = view.Current;
-        var others = HasSiblings ? Ask(view, stream, snapshot) : default;
-        lock (_gate)
+        while (true)
         {
-            Advance(stream, snapshot);
-            response = stream.Next(Now, others);
-            _waitsForOthers = stream.WaitsForOthers;
-            adopted = stream.TakeAdopted();
+            var snapshot = view.Current;
+            var others = HasSiblings ? Ask(view, stream, snapshot) : default;
+            lock (_gate)
+            {
+                Advance(stream, snapshot);
+                if (HasSiblings && stream.Snapshot.Sequence > snapshot.Sequence)
+                {
+                    // Another stream told it of a newer one, of which the others were not asked.
+                    continue;
+                }
+
+                response = stream.Next(Now, others);
+                _waitsForOthers = stream.WaitsForOthers;
+                adopted = stream.TakeAdopted();
+                break;
+            }
         }
 
         Tell(adopted, Now);

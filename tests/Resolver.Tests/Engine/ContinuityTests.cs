@@ -58,15 +58,23 @@ public sealed class ContinuityTests
             [(expiresAt - 1_000_000, NameState.Expired)], world.RunFailing(Hour, VerificationFailure.Behind));
     }
 
-    [Fact]
-    public void Strict_Name_WithLessLeftThanTheNotice_IsNoAnswer()
+    /// <summary>What lives for a moment only is served for most of it.</summary>
+    [Theory]
+    [InlineData(100)]
+    [InlineData(300)]
+    [InlineData(500)]
+    [InlineData(1_000)]
+    public void Strict_Name_WithAShortLife_IsServedForMostOfIt(long left)
     {
         var world = new CacheWorld(notice: 250);
         var answer = world.Answer();
-        world.Elapsed = Life - 100;
+        world.Elapsed = Life - left;
         world.Want();
-        Assert.Equal(1, CacheWorld.AskedAnchor(world.Accept(answer)));
-        Assert.Equal(NameState.Pending, world.Held().State);
+        world.Accept(answer);
+        Assert.Equal(NameState.Fresh, world.Held().State);
+        var (now, expiresAt, endsAt) = (1_000_000 + world.Elapsed, world.Held().ExpiresAt, world.Held().EndsAt);
+        Assert.InRange(expiresAt, now + (left * 5 / 8), endsAt - 1);
+        Assert.InRange(endsAt, now + (left * 3 / 4), now + left - 1);
     }
 
     [Fact]
