@@ -34,9 +34,7 @@ internal static class ServedSetMapping
             StrictUntil = members.Select(one => one.Served.StrictUntil).Append(ServedNameMapping.EndOf(cached)).Min(),
 
             // Also by those that serve nothing now: a failover must not change the cluster, which costs connections.
-            // A denied or absent one comes back no sooner than its segment says so.
-            StreamMax = Fitting(cached).Where(one => one.State is not (NameState.Denied or NameState.Absent))
-                .Select(ServedNameMapping.StreamMaxOf).Min(),
+            StreamMax = Fitting(cached).Select(ServedNameMapping.StreamMaxOf).Min(),
         };
     }
 
