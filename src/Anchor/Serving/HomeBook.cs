@@ -36,7 +36,7 @@ internal sealed class HomeBook
         Relays = new RateBook(() => context.Rates.OfSegment, context.Time);
         Onward = new RateBook(() => context.Rates.OfRelayed, context.Time);
         _strangers = new StrangerBook(StrangersPerSecond, StrangersBurst, context.Time);
-        Presented = new PresentedChains(context, ChainOf, IsAnchor, cache) { Found = Find };
+        Presented = new PresentedChains(context, ChainOf, HomeOf, cache) { Found = Find };
     }
 
     /// <summary>How often the anchors of one segment asked, by its genesis (V52).</summary>

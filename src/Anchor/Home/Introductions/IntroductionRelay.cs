@@ -77,7 +77,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
 
     /// <summary>Passes a page of a chain on, to the anchor that is asked first afterwards: what is shown counts there
     /// for questions over the same key alone.</summary>
-    /// <param name="by">Whose page it is.</param>
+    /// <param name="by">The segment whose anchor asks for it.</param>
     /// <param name="view">The own segment.</param>
     /// <param name="to">The neighbour.</param>
     /// <param name="request">The page.</param>
