@@ -73,7 +73,7 @@ internal sealed class HomeBook
     /// may ask, nor those for whom it relays what it may ask for its own pods.</summary>
     /// <returns><c>RateLimited</c>, or null.</returns>
     internal Refusal? Count(RelayedAsk ask, Digest home) =>
-        ask.IsRelayed ? Relays.Take(ask.By) : Rates.Take(home);
+        (ask.IsRelayed ? Relays : Rates).Take(ask.Asker(home));
 
     /// <summary>The home of an earlier question, where it may still ask; null else.</summary>
     internal Home? Find(Digest genesis, SegmentView view)

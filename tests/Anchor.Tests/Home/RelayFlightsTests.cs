@@ -95,7 +95,7 @@ public sealed class RelayFlightsTests
             world.Context, world.Verifier, new ChainBook(world.Context, world.Verifier));
         var next = world.Context.Views.Current!.Towards(world.Home.Name)!;
         var (answer, refusal) = await relay.AskAsync(
-            world.Context.Views.Current, new IntroduceRequest { HopsLeft = 1 }, null!,
+            world.Home.Genesis, world.Context.Views.Current, new IntroduceRequest { HopsLeft = 1 }, null!,
             [world.Home.Genesis, world.Own.Genesis], next, TimeSpan.MaxValue, CancellationToken.None);
         Assert.Null(answer);
         Assert.Equal(VerificationFailure.LoopDetected, refusal!.Failure);

@@ -167,6 +167,10 @@ public sealed class HomeBookTests : IDisposable
         // So that a segment with some children relays for all of them.
         Assert.Equal((RateOptions.Default.SegmentBurst, RateOptions.Default.SegmentBurst / 16), (relays, onward));
         Assert.Null(_book.Onward.Take(ask.Visited[1]));
+
+        // A home that asks itself, by whatever hops, uses up nothing of whoever introduces it.
+        Assert.Equal(ask.Visited[1], ask.Asker(_own.Genesis));
+        Assert.Equal(_own.Genesis, new RelayedAsk([], 1).Asker(_own.Genesis));
         Assert.Null(_book.Count(new RelayedAsk([], 0), _home.Genesis));
         Assert.Null(_book.Count(new RelayedAsk([], 0), ask.Visited[0]));
 

@@ -39,6 +39,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
     }
 
     /// <summary>Asks on.</summary>
+    /// <param name="asker">The segment whose anchor asks here: the home, or whoever relays for it.</param>
     /// <param name="view">The own segment.</param>
     /// <param name="request">The request as it came; its chains are as they were shown here.</param>
     /// <param name="own">The own hop, which introduces the home there.</param>
@@ -48,6 +49,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
     /// <param name="cancellationToken">Ends the waiting for it.</param>
     /// <returns>The hops from the next segment on, or why none of its anchors gave them.</returns>
     internal async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskAsync(
+        Digest asker,
         SegmentView view,
         IntroduceRequest request,
         UnverifiedHop own,
@@ -62,9 +64,8 @@ internal sealed class IntroductionRelay : IAsyncDisposable
                 VerificationFailure.LoopDetected, next.Name.Text, "the introduction came through it already"));
         }
 
-        // The segment before this one: the home, or whoever relays for it.
         var (answer, refusal) = await _flights.AskAsync(
-            visited[^2],
+            asker,
             Digest.Sha256(request.ToByteArray()),
             () => _tries.RunAsync(
                 PlacesOf(next.Genesis, next.Endpoints),
