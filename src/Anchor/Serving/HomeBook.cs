@@ -22,6 +22,8 @@ internal sealed class HomeBook
     private readonly VerifiedCache _cache;
     private readonly Func<Digest, SegmentState?> _own;
     private readonly StrangerBook _strangers;
+    private readonly RateBook _asking;
+    private readonly RateBook _relaying;
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, Home> _homes = [];
     private readonly LinkedList<Digest> _order = new();
@@ -35,6 +37,8 @@ internal sealed class HomeBook
         Rates = new RateBook(() => context.Rates.OfSegment, context.Time);
         Relays = new RateBook(() => context.Rates.OfSegment, context.Time);
         Onward = new RateBook(() => context.Rates.OfRelayed, context.Time);
+        _asking = new RateBook(() => context.Rates.OfSegment, context.Time);
+        _relaying = new RateBook(() => context.Rates.OfSegment, context.Time);
         _strangers = new StrangerBook(StrangersPerSecond, StrangersBurst, context.Time);
         Presented = new PresentedChains(context, ChainOf, HomeOf, cache) { Found = Find };
     }
@@ -163,17 +167,22 @@ internal sealed class HomeBook
                 VerificationFailure.TooLarge, "home_epochs", $"more than {Limits.PageEpochs} epochs in one request")
             : null;
 
-    // V52, before anything is verified: an anchor of a home that asked before is counted with its home, by whoever goes
-    // on; all others with those who name the same neighbour, as themselves or as who introduces them.
+    // V52, before anything is verified, so that what is refused counts as well: an anchor that is known is counted with
+    // its segment, what it relays apart; all others with those who name the same neighbour, as themselves or as who
+    // introduces them.
     private Refusal? Often(
         CallOrigin from, Digest kid, Digest genesis, Home? home, IReadOnlyCollection<Hop> via, SegmentView view)
     {
         Digest? last = WireReader.TryRead(via.LastOrDefault()?.Genesis, out Digest transit, out _) ? transit : null;
         if ((home is not null && home.Chain.HasTransportKey(kid))
-            || (_own(genesis) is { } own && own.HasTransportKey(kid))
-            || (last is { } relaying && IsOf(relaying, kid)))
+            || (_own(genesis) is { } own && own.HasTransportKey(kid)))
         {
-            return null;
+            return _asking.Take(genesis);
+        }
+
+        if (last is { } relaying && IsOf(relaying, kid))
+        {
+            return _relaying.Take(relaying);
         }
 
         var by = view.FloorOf(genesis) is null ? last : genesis;
