@@ -67,7 +67,9 @@ internal sealed class IntroductionRelay : IAsyncDisposable
         var (answer, refusal) = await _flights.AskAsync(
             asker,
             Digest.Sha256(request.ToByteArray()),
+            patience,
             () => _tries.RunAsync(
+                next.Genesis,
                 PlacesOf(next.Genesis, next.Endpoints),
                 patience,
                 (place, share, token) => AskOneAsync(place, share, view, request, own, visited, next, token),
@@ -97,7 +99,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
         var page = new PresentRequest { Genesis = request.Genesis, Epochs = { request.Epochs } };
         var named = view.Around().FirstOrDefault(one => one.Key == to).Value;
         var (response, refusal) = await _flights.CountAsync(by, () => _tries.RunAsync(
-            PlacesOf(to, named), RelayTries.Longest,
+            to, PlacesOf(to, named), RelayTries.Longest,
             (place, share, token) => PassOneAsync(place, share, to, page, token), cancellationToken))
             .ConfigureAwait(false);
         return response ?? throw RpcFailures.ToException((refusal ?? Nobody("to")).At("to"));
@@ -111,7 +113,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
     }
 
     private ImmutableArray<IpEndpoint> PlacesOf(Digest segment, ImmutableArray<IpEndpoint> named) =>
-        _verifier.Chain(segment) is { } chain ? _places.Of(chain) : _places.Of(named);
+        _verifier.Chain(segment) is { } chain ? _places.Of(chain) : _places.Of(segment, named);
 
     private static Refusal Nobody(string where) => new(VerificationFailure.Behind, where, "no anchor of it was asked");
 
