@@ -92,6 +92,21 @@ public sealed class RelayTriesTests
         Assert.Equal(failure is null ? "10.0.0.4:1" : "10.0.0.1:1", _places.Of(Segment, Places)[0].Text);
     }
 
+    /// <summary>A liar beside one that lags, in either order, denies nobody what the third one answers; two that refuse
+    /// by name are the question's fault, wherever they stand.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.LinkNotAccepted, VerificationFailure.Behind, "3")]
+    [InlineData(VerificationFailure.Behind, VerificationFailure.LinkNotAccepted, "3")]
+    [InlineData(VerificationFailure.LinkNotAccepted, VerificationFailure.PathBroken, "PathBroken")]
+    public async Task Anchors_ThatRefuseDifferently_AreCountedByTheirWords(
+        VerificationFailure first, VerificationFailure second, string last)
+    {
+        Assert.Equal(last, await RunAsync(RelayTries.Longest, (place, _, _) => Task.FromResult<(string?, Refusal?)>(
+            place == "1" ? (null, new Refusal(first, "", "no"))
+            : place == "2" ? (null, new Refusal(second, "", "no"))
+            : (place, null))));
+    }
+
     /// <summary>A caller that hardly waits says nothing of an anchor; nor does what another segment names.</summary>
     [Fact]
     public async Task Anchor_ThatHadLittleTime_IsAskedFirstAsBefore()

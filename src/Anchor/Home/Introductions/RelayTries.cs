@@ -46,6 +46,7 @@ internal sealed class RelayTries(RelayPlaces places, TimeProvider time)
         var start = time.GetTimestamp();
         patience = patience < Longest ? patience : Longest;
         var tries = Math.Min(ordered.Length, patience >= TimeForThree ? 3 : patience >= TimeForTwo ? 2 : 1);
+        var words = 0;
         Refusal? last = null;
         for (var i = 0; i < tries; i++)
         {
@@ -65,9 +66,9 @@ internal sealed class RelayTries(RelayPlaces places, TimeProvider time)
             }
 
             // One anchor's word denies nobody; where a second one refuses by name as well, it is the question.
-            if (isWord && !RpcFailures.IsRetriable(last!.Failure))
+            if (isWord && !RpcFailures.IsRetriable(last!.Failure) && ++words == 2)
             {
-                tries = Math.Min(tries, i == 0 ? 2 : i + 1);
+                break;
             }
         }
 
