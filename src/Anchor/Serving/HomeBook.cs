@@ -22,6 +22,8 @@ internal sealed class HomeBook
     private readonly VerifiedCache _cache;
     private readonly Func<Digest, SegmentState?> _own;
     private readonly StrangerBook _strangers;
+    private readonly RateBook _asking;
+    private readonly RateBook _relaying;
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, Home> _homes = [];
     private readonly LinkedList<Digest> _order = new();
@@ -35,8 +37,10 @@ internal sealed class HomeBook
         Rates = new RateBook(() => context.Rates.OfSegment, context.Time);
         Relays = new RateBook(() => context.Rates.OfSegment, context.Time);
         Onward = new RateBook(() => context.Rates.OfRelayed, context.Time);
+        _asking = new RateBook(() => context.Rates.OfSegment, context.Time);
+        _relaying = new RateBook(() => context.Rates.OfSegment, context.Time);
         _strangers = new StrangerBook(StrangersPerSecond, StrangersBurst, context.Time);
-        Presented = new PresentedChains(context, ChainOf, IsAnchor, cache) { Found = Find };
+        Presented = new PresentedChains(context, ChainOf, HomeOf, cache) { Found = Find };
     }
 
     /// <summary>How often the anchors of one segment asked, by its genesis (V52).</summary>
@@ -73,7 +77,7 @@ internal sealed class HomeBook
     /// may ask, nor those for whom it relays what it may ask for its own pods.</summary>
     /// <returns><c>RateLimited</c>, or null.</returns>
     internal Refusal? Count(RelayedAsk ask, Digest home) =>
-        ask.IsRelayed ? Relays.Take(ask.By) : Rates.Take(home);
+        (ask.IsRelayed ? Relays : Rates).Take(ask.Asker(home));
 
     /// <summary>The home of an earlier question, where it may still ask; null else.</summary>
     internal Home? Find(Digest genesis, SegmentView view)
@@ -163,17 +167,22 @@ internal sealed class HomeBook
                 VerificationFailure.TooLarge, "home_epochs", $"more than {Limits.PageEpochs} epochs in one request")
             : null;
 
-    // V52, before anything is verified: an anchor of a home that asked before is counted with its home, by whoever goes
-    // on; all others with those who name the same neighbour, as themselves or as who introduces them.
+    // V52, before anything is verified, so that what is refused counts as well: an anchor that is known is counted with
+    // its segment, what it relays apart; all others with those who name the same neighbour, as themselves or as who
+    // introduces them.
     private Refusal? Often(
         CallOrigin from, Digest kid, Digest genesis, Home? home, IReadOnlyCollection<Hop> via, SegmentView view)
     {
         Digest? last = WireReader.TryRead(via.LastOrDefault()?.Genesis, out Digest transit, out _) ? transit : null;
         if ((home is not null && home.Chain.HasTransportKey(kid))
-            || (_own(genesis) is { } own && own.HasTransportKey(kid))
-            || (last is { } relaying && IsOf(relaying, kid)))
+            || (_own(genesis) is { } own && own.HasTransportKey(kid)))
         {
-            return null;
+            return _asking.Take(genesis);
+        }
+
+        if (last is { } relaying && IsOf(relaying, kid))
+        {
+            return _relaying.Take(relaying);
         }
 
         var by = view.FloorOf(genesis) is null ? last : genesis;

@@ -48,7 +48,7 @@ internal sealed class IntroduceService(
         var answer = new UnverifiedAnswer(query.Payload, [built.Hop], built.Result, []);
         if (ask.HopsLeft > 0 && built.Result == AnswerResult.Record)
         {
-            answer = await RelayAsync(answer, query.Value, request, call).ConfigureAwait(false);
+            answer = await RelayAsync(answer, query.Value, request, ask, call).ConfigureAwait(false);
         }
 
         Interlocked.Increment(ref _given);
@@ -57,7 +57,7 @@ internal sealed class IntroduceService(
 
     // The target itself is no transit, and a path that came down or over a peer goes down only (V32).
     private async Task<UnverifiedAnswer> RelayAsync(
-        UnverifiedAnswer answer, Query query, IntroduceRequest request, ServerCallContext call)
+        UnverifiedAnswer answer, Query query, IntroduceRequest request, RelayedAsk ask, ServerCallContext call)
     {
         var view = context.Views.Current!;
         var target = query.Name.Segment!;
@@ -68,7 +68,7 @@ internal sealed class IntroduceService(
         }
 
         var visited = RelayedAsk.WithOwn(query.Home, Genesis(request.Via), view.Genesis);
-        if (homes.Onward.Take(visited[^2]) is { } often)
+        if (homes.Onward.Take(ask.Asker(query.Home)) is { } often)
         {
             throw RpcFailures.ToException(often);
         }
@@ -84,7 +84,8 @@ internal sealed class IntroduceService(
             ? TimeSpan.MaxValue
             : call.Deadline - context.Time.GetUtcNow().UtcDateTime - WayBack;
         var (behind, refusal) = await relay.AskAsync(
-            view, request, own, visited, next, left, call.CancellationToken).ConfigureAwait(false);
+            ask.Asker(query.Home), view, request, own, visited, next, left, call.CancellationToken)
+            .ConfigureAwait(false);
         return behind is null
             ? throw RpcFailures.ToException(Outward.Of(refusal!))
             : answer with { Hops = [.. answer.Hops, .. behind.Hops], Result = behind.Result };

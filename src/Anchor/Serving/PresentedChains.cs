@@ -17,10 +17,10 @@ namespace Fairlead.Anchor.Serving;
 /// </summary>
 /// <param name="context">The anchor.</param>
 /// <param name="homes">The chains of homes that asked here.</param>
-/// <param name="isKnown">Whether a key is an anchor's of such a home.</param>
+/// <param name="homeOf">The one of such homes of which a key is an anchor's; null for none.</param>
 /// <param name="cache">What was verified before.</param>
 internal sealed class PresentedChains(
-    ServingContext context, Func<Digest, SegmentState?> homes, Func<Digest, bool> isKnown, VerifiedCache cache)
+    ServingContext context, Func<Digest, SegmentState?> homes, Func<Digest, Digest?> homeOf, VerifiedCache cache)
 {
     /// <summary>The most chains.</summary>
     internal const int ChainsMax = 256;
@@ -42,7 +42,7 @@ internal sealed class PresentedChains(
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>
         builder.AddMethod(AnchorMethods.Present, PresentAsync);
 
-    /// <summary>Passes a page on to a neighbour; nobody does where it is null.</summary>
+    /// <summary>Passes a page of a segment on to a neighbour; nobody does where it is null.</summary>
     internal Func<Digest, SegmentView, Digest, PresentRequest, CancellationToken, Task<PresentResponse>>? Pass
     {
         get;
@@ -125,19 +125,33 @@ internal sealed class PresentedChains(
             : new PresentResponse { Next = (ulong)((Find(kid, genesis)?.NewestNumber ?? -1) + 1) };
     }
 
-    // For the anchors of homes that asked here, and for nobody else: it costs a connection.
-    private Task<PresentResponse> PassAsync(
-        PresentRequest request, Digest kid, SegmentView view, CancellationToken cancellationToken) =>
-        !WireReader.TryRead(request.To, out Digest to, out var malformed)
-            ? throw RpcFailures.ToException(malformed.At("to"))
-            : Pass is { } pass && isKnown(kid)
-                ? pass(kid, view, to, request, cancellationToken)
-                : throw RpcFailures.ToException(new Refusal(
-                    VerificationFailure.TransportKeyMismatch, "tls", "no anchor of a home that asked here"));
+    /// <summary>Passes a page on for an anchor of a home that asked here, and for nobody else: it costs a connection.
+    /// It is counted with its home, however many keys that has.</summary>
+    /// <exception cref="RpcException">Whoever asks may not, it would go back to the home itself, or nobody took
+    /// it.</exception>
+    internal Task<PresentResponse> PassAsync(
+        PresentRequest request, Digest kid, SegmentView view, CancellationToken cancellationToken)
+    {
+        if (!WireReader.TryRead(request.To, out Digest to, out var malformed))
+        {
+            throw RpcFailures.ToException(malformed.At("to"));
+        }
+
+        if (Pass is not { } pass || homeOf(kid) is not { } home)
+        {
+            throw RpcFailures.ToException(new Refusal(
+                VerificationFailure.TransportKeyMismatch, "tls", "no anchor of a home that asked here"));
+        }
+
+        return to == home
+            ? throw RpcFailures.ToException(
+                new Refusal(VerificationFailure.LoopDetected, "to", "it is the segment that shows the page"))
+            : pass(home, view, to, request, cancellationToken);
+    }
 
     // Whose key it is, the chain may say once it is whole; until then its holder is one stranger among all of them,
     // but that those who show a neighbour's chain do not wait for the others, and nobody waits for one address.
-    internal Refusal? Often(Caller caller, Digest kid, Digest genesis, SegmentView view) => isKnown(kid)
+    internal Refusal? Often(Caller caller, Digest kid, Digest genesis, SegmentView view) => homeOf(kid) is not null
         ? _rates.Take(kid)
         : _strangers.Take(caller.From, view.FloorOf(genesis) is null ? default : genesis);
 
@@ -160,7 +174,7 @@ internal sealed class PresentedChains(
             _chains[key] = chain;
             while (_chains.Count > ChainsMax || _chains.Values.Sum(one => one.Chain.Length) > EpochsMax)
             {
-                var gone = _order.FirstOrDefault(one => !isKnown(one.Kid), _order.First!.Value);
+                var gone = _order.FirstOrDefault(one => homeOf(one.Kid) is null, _order.First!.Value);
                 _chains.Remove(gone);
                 _order.Remove(gone);
             }

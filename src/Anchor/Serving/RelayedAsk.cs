@@ -20,6 +20,10 @@ internal sealed record RelayedAsk(ImmutableArray<Digest> Visited, int HopsLeft)
     /// <summary>The segment whose anchor asks; only where it is relayed.</summary>
     internal Digest By => Visited[^1];
 
+    /// <summary>With whom the question is counted: the segment whose key is proven, whatever hops come along.</summary>
+    /// <param name="home">The home.</param>
+    internal Digest Asker(Digest home) => IsRelayed ? By : home;
+
     /// <summary>The segments that it came through and this one, as the next one is told.</summary>
     /// <param name="home">The home.</param>
     /// <param name="via">The introducing hops.</param>

@@ -27,7 +27,7 @@ public sealed class RelayFlightsTests
     public async Task Question_ThatSeveralAsk_IsAskedOnce()
     {
         using var leaving = new CancellationTokenSource();
-        var left = AskAsync("eu1", "a", leaving.Token);
+        var left = AskAsync("eu1", "a", cancellationToken: leaving.Token);
         var (one, other) = (AskAsync("eu1", "a"), AskAsync("eu1", "a"));
         Assert.Equal(1, _flights.Count);
         await leaving.CancelAsync();
@@ -58,6 +58,25 @@ public sealed class RelayFlightsTests
         _time.Advance(RelayFlights.FailureKept);
         await AskAsync("eu1", "a");
         Assert.Equal(3, _asked);
+    }
+
+    /// <summary>Who hardly waits has a failure of its own: it is no answer for those who wait longer, and they do not
+    /// wait for a question that ends before its time.</summary>
+    [Fact]
+    public async Task Question_ThatHadLittleTime_FailsForNobodyElse()
+    {
+        var hasty = AskAsync("eu1", "a", patience: RelayFlights.PatienceOfFailures - TimeSpan.FromTicks(1));
+        var patient = AskAsync("eu1", "a");
+        Assert.Equal(2, _flights.Count);
+        _reply.SetResult((null, new Refusal(VerificationFailure.Behind, "", "away")));
+        await hasty;
+        await patient;
+        await AskAsync("eu1", "a", patience: TimeSpan.Zero);
+        Assert.Equal(3, _asked);
+        await AskAsync("eu1", "a", patience: RelayFlights.PatienceOfFailures);
+        await AskAsync("eu1", "a", patience: RelayFlights.PatienceOfFailures);
+        await AskAsync("eu1", "a", patience: RelayTries.Longest);
+        Assert.Equal(4, _asked);
     }
 
     [Fact]
@@ -95,15 +114,15 @@ public sealed class RelayFlightsTests
             world.Context, world.Verifier, new ChainBook(world.Context, world.Verifier));
         var next = world.Context.Views.Current!.Towards(world.Home.Name)!;
         var (answer, refusal) = await relay.AskAsync(
-            world.Context.Views.Current, new IntroduceRequest { HopsLeft = 1 }, null!,
+            world.Home.Genesis, world.Context.Views.Current, new IntroduceRequest { HopsLeft = 1 }, null!,
             [world.Home.Genesis, world.Own.Genesis], next, TimeSpan.MaxValue, CancellationToken.None);
         Assert.Null(answer);
         Assert.Equal(VerificationFailure.LoopDetected, refusal!.Failure);
     }
 
     private Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskAsync(
-        string asker, string question, CancellationToken cancellationToken = default) => _flights.AskAsync(
-        Of(asker), Of(question), () =>
+        string asker, string question, TimeSpan? patience = null, CancellationToken cancellationToken = default) =>
+        _flights.AskAsync(Of(asker), Of(question), patience ?? TimeSpan.MaxValue, () =>
         {
             Interlocked.Increment(ref _asked);
             return _reply.Task;

@@ -11,6 +11,8 @@ namespace Fairlead.Anchor.Tests.Home;
 /// <summary>What one relayed question may cost, on virtual time: of anchors, of time, and over many segments.</summary>
 public sealed class RelayTriesTests
 {
+    private static readonly Digest Segment = Digest.Sha256("segment"u8);
+
     private static readonly ImmutableArray<IpEndpoint> Places =
         [.. Enumerable.Range(1, 5).Select(i => IpEndpoint.Parse($"10.0.0.{i}:1"))];
 
@@ -39,8 +41,8 @@ public sealed class RelayTriesTests
         await again;
 
         // A page is passed to whom the question goes as well, and each anchor of a segment begins elsewhere.
-        Assert.Equal(_places.Of(Places), _places.Of(Places));
-        Assert.Equal("10.0.0.4:1", new RelayPlaces(3, _time).Of(Places)[0].Text);
+        Assert.Equal(_places.Of(Segment, Places), _places.Of(Segment, Places));
+        Assert.Equal("10.0.0.4:1", new RelayPlaces(3, _time).Of(Segment, Places)[0].Text);
 
         async Task<(string?, Refusal?)> SilentAsync(string place, TimeSpan share, CancellationToken token)
         {
@@ -87,7 +89,51 @@ public sealed class RelayTriesTests
         Assert.Equal(tried, _asked.Count);
 
         // Who refuses is there.
-        Assert.Equal(failure is null ? "10.0.0.4:1" : "10.0.0.1:1", _places.Of(Places)[0].Text);
+        Assert.Equal(failure is null ? "10.0.0.4:1" : "10.0.0.1:1", _places.Of(Segment, Places)[0].Text);
+    }
+
+    /// <summary>A liar beside one that lags, in either order, denies nobody what the third one answers; two that refuse
+    /// by name are the question's fault, wherever they stand.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.LinkNotAccepted, VerificationFailure.Behind, "3")]
+    [InlineData(VerificationFailure.Behind, VerificationFailure.LinkNotAccepted, "3")]
+    [InlineData(VerificationFailure.LinkNotAccepted, VerificationFailure.PathBroken, "PathBroken")]
+    public async Task Anchors_ThatRefuseDifferently_AreCountedByTheirWords(
+        VerificationFailure first, VerificationFailure second, string last)
+    {
+        Assert.Equal(last, await RunAsync(RelayTries.Longest, (place, _, _) => Task.FromResult<(string?, Refusal?)>(
+            place == "1" ? (null, new Refusal(first, "", "no"))
+            : place == "2" ? (null, new Refusal(second, "", "no"))
+            : (place, null))));
+    }
+
+    /// <summary>A caller that hardly waits says nothing of an anchor; nor does what another segment names.</summary>
+    [Fact]
+    public async Task Anchor_ThatHadLittleTime_IsAskedFirstAsBefore()
+    {
+        await SilentAsync(RelayTries.Silence - TimeSpan.FromMilliseconds(1));
+        await RunAsync(TimeSpan.FromSeconds(1), (_, _, _) => throw new RpcException(
+            new Status(StatusCode.DeadlineExceeded, "late")));
+        Assert.Equal(["1", "1"], _asked);
+        await SilentAsync(RelayTries.Silence);
+        Assert.Equal("10.0.0.2:1", _places.Of(Segment, Places)[0].Text);
+        Assert.Equal("10.0.0.1:1", _places.Of(Digest.Sha256("another"u8), Places)[0].Text);
+
+        // Where nobody is, that is so at once.
+        await RunAsync(TimeSpan.FromSeconds(1), (_, _, _) => throw new RpcException(
+            new Status(StatusCode.Unavailable, "away")));
+        Assert.Equal("10.0.0.3:1", _places.Of(Segment, Places)[0].Text);
+
+        async Task SilentAsync(TimeSpan patience)
+        {
+            var run = RunAsync(patience, async (_, _, token) =>
+            {
+                await Task.Delay(Timeout.Infinite, token);
+                return default;
+            });
+            _time.Advance(patience);
+            Assert.Equal("Behind", await run);
+        }
     }
 
     /// <summary>Six segments with five anchors each, of which all ask on and nobody answers.</summary>
@@ -100,7 +146,7 @@ public sealed class RelayTriesTests
         Task<(string?, Refusal?)> LevelAsync(int level, TimeSpan patience) => level > 6
             ? throw new RpcException(new Status(StatusCode.Unavailable, "away"))
             : new RelayTries(new RelayPlaces(0, _time), _time).RunAsync<string>(
-                Places, patience - TimeSpan.FromMilliseconds(500),
+                Segment, Places, patience - TimeSpan.FromMilliseconds(500),
                 (place, share, _) =>
                 {
                     _asked.Add($"{level} {place.Text}");
@@ -114,19 +160,19 @@ public sealed class RelayTriesTests
     {
         for (var i = 0; i <= RelayPlaces.FailedMax; i++)
         {
-            _places.Failed(IpEndpoint.Parse($"10.1.{i / 250}.{(i % 250) + 1}:1"));
+            _places.Failed(Segment, IpEndpoint.Parse($"10.1.{i / 250}.{(i % 250) + 1}:1"));
             _time.Advance(TimeSpan.FromMilliseconds(1));
         }
 
         ImmutableArray<IpEndpoint> two = [IpEndpoint.Parse("10.1.0.2:1"), IpEndpoint.Parse("10.1.0.1:1")];
-        Assert.Equal("10.1.0.1:1", _places.Of(two)[0].Text);
+        Assert.Equal("10.1.0.1:1", _places.Of(Segment, two)[0].Text);
     }
 
     private async Task<string> RunAsync(
         TimeSpan patience, Func<string, TimeSpan, CancellationToken, Task<(string?, Refusal?)>> ask)
     {
         var (answer, refusal) = await new RelayTries(_places, _time).RunAsync(
-            _places.Of(Places), patience,
+            Segment, _places.Of(Segment, Places), patience,
             (place, share, token) =>
             {
                 _asked.Add(place.Text[7..8]);

@@ -20,6 +20,7 @@ public sealed class HomeBookTests : IDisposable
     private readonly TlsIdentity _identity = new(TestKeys.Ecdsa(2), TimeProvider.System);
     private readonly List<Digest> _learned = [];
     private readonly SegmentView _view;
+    private readonly ServingContext _context;
     private readonly HomeBook _book;
     private SegmentState? _known;
     private Action? _meanwhile;
@@ -29,7 +30,7 @@ public sealed class HomeBookTests : IDisposable
         _own.PeerWith(_home);
         _view = TestView.Of(_own, TestSegmentOptions.Start);
         var time = new ManualTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start));
-        var context = new ServingContext
+        _context = new ServingContext
         {
             Views = new ViewSource(),
             SealKey = _own.Seal(0),
@@ -42,7 +43,7 @@ public sealed class HomeBookTests : IDisposable
             Loggers = NullLoggerFactory.Instance,
             Learned = chain => _learned.Add(chain.Genesis),
         };
-        _book = new HomeBook(context, new VerifiedCache(), genesis =>
+        _book = new HomeBook(_context, new VerifiedCache(), genesis =>
         {
             Interlocked.Exchange(ref _meanwhile, null)?.Invoke();
             return _known?.Genesis == genesis ? _known : null;
@@ -167,6 +168,10 @@ public sealed class HomeBookTests : IDisposable
         // So that a segment with some children relays for all of them.
         Assert.Equal((RateOptions.Default.SegmentBurst, RateOptions.Default.SegmentBurst / 16), (relays, onward));
         Assert.Null(_book.Onward.Take(ask.Visited[1]));
+
+        // A home that asks itself, by whatever hops, uses up nothing of whoever introduces it.
+        Assert.Equal(ask.Visited[1], ask.Asker(_own.Genesis));
+        Assert.Equal(_own.Genesis, new RelayedAsk([], 1).Asker(_own.Genesis));
         Assert.Null(_book.Count(new RelayedAsk([], 0), _home.Genesis));
         Assert.Null(_book.Count(new RelayedAsk([], 0), ask.Visited[0]));
 
@@ -178,6 +183,30 @@ public sealed class HomeBookTests : IDisposable
                 VerificationFailure.RateLimited,
                 Learn(Anchor, [], genesis: Digest.Sha256(BitConverter.GetBytes(i)), via: [hop])?.Failure);
         }
+    }
+
+    /// <summary>What is refused costs a verification as well: it is counted with the segment whose key it is, and with
+    /// what it relays apart.</summary>
+    [Fact]
+    public void Neighbour_WhoseQuestionsFail_IsCountedWithItsSegment()
+    {
+        _context.Rates = RateOptions.Default with { SegmentBurst = 50 };
+        Assert.Null(Learn(Anchor, _home.Chain));
+        var bad = new Hop { Genesis = WireWriter.ToBytes(_home.Genesis), Kind = Kind.Up };
+        var relayed = 0;
+        while (Learn(Anchor, [], Digest.Sha256("new"u8), [bad])?.Failure != VerificationFailure.RateLimited)
+        {
+            relayed++;
+        }
+
+        var asked = 0;
+        while (Learn(asked % 2 == 0 ? Anchor : _home.Tls(1).Key.Kid, [])?.Failure != VerificationFailure.RateLimited)
+        {
+            asked++;
+        }
+
+        Assert.Equal((50, 50), (relayed, asked));
+        Assert.NotEqual(VerificationFailure.RateLimited, Learn(Stranger, [])?.Failure);
     }
 
     /// <summary>V38: what this anchor knows of a neighbour's keys counts for whom it introduces, though the neighbour's

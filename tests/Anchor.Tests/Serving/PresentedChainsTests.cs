@@ -4,6 +4,8 @@ using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
 using Fairlead.Rpc;
 using Fairlead.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,6 +16,7 @@ namespace Fairlead.Anchor.Tests.Serving;
 public sealed class PresentedChainsTests : IDisposable
 {
     private static readonly Digest Kid = Digest.Sha256("one"u8);
+    private static readonly Digest Home = Digest.Sha256("home"u8);
 
     private readonly TestSegment _own = new();
     private readonly HashSet<Digest> _known = [];
@@ -132,6 +135,33 @@ public sealed class PresentedChainsTests : IDisposable
         Assert.InRange(Enumerable.Range(0, 100).Count(i => book.Often(other, Kid, default, _view) is null), 8, 30);
     }
 
+    /// <summary>However many keys a segment has, what is passed on for them is one segment's; and nobody has a page
+    /// passed on to itself.</summary>
+    [Fact]
+    public async Task Page_ThatIsPassedOn_IsCountedWithTheSegmentOfItsKey()
+    {
+        var book = Book();
+        var (other, to) = (Digest.Sha256("two"u8), Digest.Sha256("neighbour"u8));
+        var passed = new List<(Digest By, Digest To)>();
+        book.Pass = (by, _, to, _, _) =>
+        {
+            passed.Add((by, to));
+            return Task.FromResult(new PresentResponse());
+        };
+        await RefusedAsync(VerificationFailure.TransportKeyMismatch, Kid, to);
+        _known.UnionWith([Kid, other]);
+        await RefusedAsync(VerificationFailure.LoopDetected, Kid, Home);
+        await PassAsync(Kid, to);
+        await PassAsync(other, to);
+        Assert.Equal([(Home, to), (Home, to)], passed);
+
+        Task<PresentResponse> PassAsync(Digest kid, Digest to) => book.PassAsync(
+            new PresentRequest { To = WireWriter.ToBytes(to) }, kid, _view, CancellationToken.None);
+
+        async Task RefusedAsync(VerificationFailure failure, Digest kid, Digest to) => Refused(
+            failure, RpcFailures.Read(await Assert.ThrowsAsync<RpcException>(() => PassAsync(kid, to))));
+    }
+
     [Fact]
     public void Answer_BringsWhatItMayOfEpochs_AndOfTheLongestChainsTheNewest()
     {
@@ -223,6 +253,10 @@ public sealed class PresentedChainsTests : IDisposable
             Time = time,
             Loggers = NullLoggerFactory.Instance,
         };
-        return new PresentedChains(context, static _ => null, _known.Contains, new VerifiedCache()) { Found = found };
+        return new PresentedChains(
+            context, static _ => null, kid => _known.Contains(kid) ? Home : null, new VerifiedCache())
+        {
+            Found = found,
+        };
     }
 }

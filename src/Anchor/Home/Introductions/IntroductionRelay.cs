@@ -39,6 +39,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
     }
 
     /// <summary>Asks on.</summary>
+    /// <param name="asker">The segment whose anchor asks here: the home, or whoever relays for it.</param>
     /// <param name="view">The own segment.</param>
     /// <param name="request">The request as it came; its chains are as they were shown here.</param>
     /// <param name="own">The own hop, which introduces the home there.</param>
@@ -48,6 +49,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
     /// <param name="cancellationToken">Ends the waiting for it.</param>
     /// <returns>The hops from the next segment on, or why none of its anchors gave them.</returns>
     internal async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskAsync(
+        Digest asker,
         SegmentView view,
         IntroduceRequest request,
         UnverifiedHop own,
@@ -62,11 +64,12 @@ internal sealed class IntroductionRelay : IAsyncDisposable
                 VerificationFailure.LoopDetected, next.Name.Text, "the introduction came through it already"));
         }
 
-        // The segment before this one: the home, or whoever relays for it.
         var (answer, refusal) = await _flights.AskAsync(
-            visited[^2],
+            asker,
             Digest.Sha256(request.ToByteArray()),
+            patience,
             () => _tries.RunAsync(
+                next.Genesis,
                 PlacesOf(next.Genesis, next.Endpoints),
                 patience,
                 (place, share, token) => AskOneAsync(place, share, view, request, own, visited, next, token),
@@ -77,7 +80,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
 
     /// <summary>Passes a page of a chain on, to the anchor that is asked first afterwards: what is shown counts there
     /// for questions over the same key alone.</summary>
-    /// <param name="by">Whose page it is.</param>
+    /// <param name="by">The segment whose anchor asks for it.</param>
     /// <param name="view">The own segment.</param>
     /// <param name="to">The neighbour.</param>
     /// <param name="request">The page.</param>
@@ -96,7 +99,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
         var page = new PresentRequest { Genesis = request.Genesis, Epochs = { request.Epochs } };
         var named = view.Around().FirstOrDefault(one => one.Key == to).Value;
         var (response, refusal) = await _flights.CountAsync(by, () => _tries.RunAsync(
-            PlacesOf(to, named), RelayTries.Longest,
+            to, PlacesOf(to, named), RelayTries.Longest,
             (place, share, token) => PassOneAsync(place, share, to, page, token), cancellationToken))
             .ConfigureAwait(false);
         return response ?? throw RpcFailures.ToException((refusal ?? Nobody("to")).At("to"));
@@ -110,7 +113,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
     }
 
     private ImmutableArray<IpEndpoint> PlacesOf(Digest segment, ImmutableArray<IpEndpoint> named) =>
-        _verifier.Chain(segment) is { } chain ? _places.Of(chain) : _places.Of(named);
+        _verifier.Chain(segment) is { } chain ? _places.Of(chain) : _places.Of(segment, named);
 
     private static Refusal Nobody(string where) => new(VerificationFailure.Behind, where, "no anchor of it was asked");
 

@@ -19,13 +19,23 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
     /// <summary>For how long a question that failed is answered by its failure.</summary>
     internal static readonly TimeSpan FailureKept = TimeSpan.FromSeconds(1);
 
+    /// <summary>The least patience of a question whose failure is kept: one that had less says nothing to
+    /// others.</summary>
+    internal static readonly TimeSpan PatienceOfFailures = TimeSpan.FromSeconds(3);
+
+    // Those whose patience differs by less may wait for the same one.
+    private static readonly TimeSpan PatienceClass = TimeSpan.FromSeconds(4);
+
     private const int FailuresMax = 1024;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, int> _askers = [];
-    private readonly Dictionary<Digest, Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>> _questions = [];
-    private readonly Dictionary<Digest, (long At, Refusal Refusal)> _failures = [];
+    private readonly Dictionary<Flight, Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>> _questions = [];
+    private readonly Dictionary<Flight, (long At, Refusal Refusal)> _failures = [];
     private int _count;
+
+    // Nobody is answered by the failure of one that had a shorter time.
+    private readonly record struct Flight(Digest Question, long Patience);
 
     /// <summary>How many there are now.</summary>
     internal int Count
@@ -43,37 +53,41 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
     /// bounded, and others may wait for it.</summary>
     /// <param name="asker">With whom it is counted.</param>
     /// <param name="question">All of the question: another asker's is another one.</param>
+    /// <param name="patience">How long it may take.</param>
     /// <param name="ask">Asks, within a time of its own; it does not throw what it can name.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The answer or the refusal: also <c>RateLimited</c>.</returns>
     internal async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskAsync(
         Digest asker,
         Digest question,
+        TimeSpan patience,
         Func<Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>> ask,
         CancellationToken cancellationToken)
     {
+        patience = patience < RelayTries.Longest ? patience : RelayTries.Longest;
+        var flight = new Flight(question, patience.Ticks / PatienceClass.Ticks);
         Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>? running;
         lock (_gate)
         {
-            if (_failures.TryGetValue(question, out var failed))
+            if (_failures.TryGetValue(flight, out var failed))
             {
                 if (time.GetElapsedTime(failed.At) < FailureKept)
                 {
                     return (null, failed.Refusal);
                 }
 
-                _failures.Remove(question);
+                _failures.Remove(flight);
             }
 
-            if (!_questions.TryGetValue(question, out running))
+            if (!_questions.TryGetValue(flight, out running))
             {
                 if (Enter(asker) is { } full)
                 {
                     return (null, full);
                 }
 
-                running = Task.Run(() => FlyAsync(asker, question, ask), CancellationToken.None);
-                _questions[question] = running;
+                running = Task.Run(() => FlyAsync(asker, flight, patience, ask), CancellationToken.None);
+                _questions[flight] = running;
             }
         }
 
@@ -121,7 +135,7 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
     }
 
     private async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> FlyAsync(
-        Digest asker, Digest question, Func<Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>> ask)
+        Digest asker, Flight flight, TimeSpan patience, Func<Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>> ask)
     {
         Refusal? refusal = null;
         try
@@ -133,11 +147,11 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
         {
             lock (_gate)
             {
-                _questions.Remove(question);
+                _questions.Remove(flight);
                 Leave(asker);
-                if (refusal is not null)
+                if (refusal is not null && patience >= PatienceOfFailures)
                 {
-                    Keep(question, refusal);
+                    Keep(flight, refusal);
                 }
             }
         }
@@ -166,7 +180,7 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
         }
     }
 
-    private void Keep(Digest question, Refusal refusal)
+    private void Keep(Flight flight, Refusal refusal)
     {
         if (_failures.Count >= FailuresMax)
         {
@@ -177,6 +191,6 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
             }
         }
 
-        _failures[question] = (time.GetTimestamp(), refusal);
+        _failures[flight] = (time.GetTimestamp(), refusal);
     }
 }

@@ -20,10 +20,11 @@ internal sealed class RelayPlaces(uint turn, TimeProvider time)
     internal static readonly TimeSpan AskedLast = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, long> _failed = new(StringComparer.Ordinal);
+    private readonly Dictionary<(Digest Segment, string Place), long> _failed = [];
 
     /// <summary>The places of a segment whose chain is known: one of each anchor before the second of any.</summary>
     internal ImmutableArray<IpEndpoint> Of(SegmentState chain) => Ordered(
+        chain.Genesis,
         [
             .. chain.Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints.Select((place, i) => (place, i)))
                 .GroupBy(one => one.i, one => one.place).OrderBy(group => group.Key)
@@ -31,29 +32,31 @@ internal sealed class RelayPlaces(uint turn, TimeProvider time)
         ]);
 
     /// <summary>The places by which a segment is named.</summary>
-    internal ImmutableArray<IpEndpoint> Of(ImmutableArray<IpEndpoint> named) =>
-        named.IsDefaultOrEmpty ? [] : Ordered(Turned(named));
+    internal ImmutableArray<IpEndpoint> Of(Digest segment, ImmutableArray<IpEndpoint> named) =>
+        named.IsDefaultOrEmpty ? [] : Ordered(segment, Turned(named));
 
-    /// <summary>Nothing came from there.</summary>
-    internal void Failed(IpEndpoint place)
+    /// <summary>Nothing came from there. It counts for that segment alone: another one may name the same place, and it
+    /// is not that one's to say who is there.</summary>
+    internal void Failed(Digest segment, IpEndpoint place)
     {
+        var key = (segment, place.Text);
         lock (_gate)
         {
-            if (_failed.Count >= FailedMax && !_failed.ContainsKey(place.Text))
+            if (_failed.Count >= FailedMax && !_failed.ContainsKey(key))
             {
                 _failed.Remove(_failed.MinBy(one => one.Value).Key);
             }
 
-            _failed[place.Text] = time.GetTimestamp();
+            _failed[key] = time.GetTimestamp();
         }
     }
 
     /// <summary>Something came from there.</summary>
-    internal void Answered(IpEndpoint place)
+    internal void Answered(Digest segment, IpEndpoint place)
     {
         lock (_gate)
         {
-            _failed.Remove(place.Text);
+            _failed.Remove((segment, place.Text));
         }
     }
 
@@ -64,11 +67,11 @@ internal sealed class RelayPlaces(uint turn, TimeProvider time)
     }
 
     // Of those that failed, the one that failed first is the next to be tried again.
-    private ImmutableArray<IpEndpoint> Ordered(ImmutableArray<IpEndpoint> places)
+    private ImmutableArray<IpEndpoint> Ordered(Digest segment, ImmutableArray<IpEndpoint> places)
     {
         lock (_gate)
         {
-            return [.. places.OrderBy(place => _failed.TryGetValue(place.Text, out var at)
+            return [.. places.OrderBy(place => _failed.TryGetValue((segment, place.Text), out var at)
                 && time.GetElapsedTime(at) < AskedLast ? at : long.MinValue)];
         }
     }

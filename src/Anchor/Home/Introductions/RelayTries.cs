@@ -19,6 +19,9 @@ internal sealed class RelayTries(RelayPlaces places, TimeProvider time)
     /// of a failure before it gives up.</summary>
     internal static readonly TimeSpan Longest = TimeSpan.FromSeconds(12);
 
+    /// <summary>The shortest silence that says something of an anchor: less is its caller's haste.</summary>
+    internal static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
+
     private const double Share = 2.0 / 3;
 
     private static readonly TimeSpan TimeForTwo = TimeSpan.FromSeconds(5);
@@ -26,12 +29,14 @@ internal sealed class RelayTries(RelayPlaces places, TimeProvider time)
 
     /// <summary>Asks until one answers.</summary>
     /// <typeparam name="T">What an answer is.</typeparam>
+    /// <param name="segment">Whose anchors are asked.</param>
     /// <param name="ordered">The places, as <see cref="RelayPlaces"/> orders them.</param>
     /// <param name="patience">The time for all of it; no more than <see cref="Longest"/> counts.</param>
     /// <param name="ask">Asks one within a time.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The answer; or the last one's reason, null where there was nobody to ask.</returns>
     internal async Task<(T? Answer, Refusal? Refusal)> RunAsync<T>(
+        Digest segment,
         ImmutableArray<IpEndpoint> ordered,
         TimeSpan patience,
         Func<IpEndpoint, TimeSpan, CancellationToken, Task<(T? Answer, Refusal? Refusal)>> ask,
@@ -41,6 +46,7 @@ internal sealed class RelayTries(RelayPlaces places, TimeProvider time)
         var start = time.GetTimestamp();
         patience = patience < Longest ? patience : Longest;
         var tries = Math.Min(ordered.Length, patience >= TimeForThree ? 3 : patience >= TimeForTwo ? 2 : 1);
+        var words = 0;
         Refusal? last = null;
         for (var i = 0; i < tries; i++)
         {
@@ -52,7 +58,7 @@ internal sealed class RelayTries(RelayPlaces places, TimeProvider time)
 
             // Where there are others to ask, also the last of them does not get all that failures at once have left.
             var share = tries == 1 || left < patience * Share ? left : patience * Share;
-            (var answer, last, var isWord) = await TryAsync(ordered[i], share, ask, cancellationToken)
+            (var answer, last, var isWord) = await TryAsync(segment, ordered[i], share, ask, cancellationToken)
                 .ConfigureAwait(false);
             if (answer is not null)
             {
@@ -60,9 +66,9 @@ internal sealed class RelayTries(RelayPlaces places, TimeProvider time)
             }
 
             // One anchor's word denies nobody; where a second one refuses by name as well, it is the question.
-            if (isWord && !RpcFailures.IsRetriable(last!.Failure))
+            if (isWord && !RpcFailures.IsRetriable(last!.Failure) && ++words == 2)
             {
-                tries = Math.Min(tries, i == 0 ? 2 : i + 1);
+                break;
             }
         }
 
@@ -70,6 +76,7 @@ internal sealed class RelayTries(RelayPlaces places, TimeProvider time)
     }
 
     private async Task<(T? Answer, Refusal? Refusal, bool IsWord)> TryAsync<T>(
+        Digest segment,
         IpEndpoint place,
         TimeSpan share,
         Func<IpEndpoint, TimeSpan, CancellationToken, Task<(T? Answer, Refusal? Refusal)>> ask,
@@ -79,29 +86,31 @@ internal sealed class RelayTries(RelayPlaces places, TimeProvider time)
         using var timed = new CancellationTokenSource(share, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timed.Token);
         Refusal refusal;
+        var isLate = true;
         try
         {
             var (answer, refused) = await ask(place, share, either.Token).ConfigureAwait(false);
-            places.Answered(place);
+            places.Answered(segment, place);
             return (answer, refused, true);
         }
         catch (RpcException e) when (RpcFailures.Read(e) is { } word)
         {
-            places.Answered(place);
+            places.Answered(segment, place);
             return (null, word, true);
         }
         catch (RpcException e)
         {
             refusal = HomeMeeting.Describe(e, place);
+            isLate = e.StatusCode is StatusCode.DeadlineExceeded or StatusCode.Cancelled;
         }
         catch (OperationCanceledException)
         {
             refusal = new Refusal(VerificationFailure.Behind, place.Text, "no answer in time");
         }
 
-        if (!cancellationToken.IsCancellationRequested)
+        if (!cancellationToken.IsCancellationRequested && (!isLate || share >= Silence))
         {
-            places.Failed(place);
+            places.Failed(segment, place);
         }
 
         return (null, refusal, false);
