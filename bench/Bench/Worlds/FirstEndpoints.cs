@@ -37,10 +37,7 @@ internal static class FirstEndpoints
     private static async Task AskAsync(string target, string name, CancellationToken cancellationToken)
     {
         await using var channel = new RpcChannel(target);
-        var method = AdsReflection.Descriptor.Services.Single()
-            .Method<DiscoveryRequest, DiscoveryResponse>("StreamAggregatedResources");
-        using var call = channel.CreateCallInvoker()
-            .AsyncDuplexStreamingCall(method, null, new CallOptions(cancellationToken: cancellationToken));
+        using var call = SotwCalls.Open(channel, cancellationToken);
         var request = new DiscoveryRequest
         {
             Node = new Node { Id = "shop/frontend", UserAgentName = "envoy" },
@@ -57,15 +54,7 @@ internal static class FirstEndpoints
                 return;
             }
 
-            await call.RequestStream.WriteAsync(
-                new DiscoveryRequest
-                {
-                    TypeUrl = response.TypeUrl,
-                    ResourceNames = { name },
-                    VersionInfo = response.VersionInfo,
-                    ResponseNonce = response.Nonce,
-                },
-                cancellationToken);
+            await call.RequestStream.WriteAsync(SotwCalls.Ack(response, name), cancellationToken);
         }
 
         throw new RpcException(new Status(StatusCode.Unavailable, "the stream ended"));

@@ -99,10 +99,7 @@ internal sealed class SotwWireClient(string address, string[] names) : WireClien
 {
     protected override async Task ServeAsync()
     {
-        var method = AdsReflection.Descriptor.Services.Single()
-            .Method<DiscoveryRequest, DiscoveryResponse>("StreamAggregatedResources");
-        using var call = Channel.CreateCallInvoker()
-            .AsyncDuplexStreamingCall(method, null, new CallOptions(cancellationToken: Stop));
+        using var call = SotwCalls.Open(Channel, Stop);
         await call.RequestStream.WriteAsync(
             Sent(new DiscoveryRequest { Node = Self(), TypeUrl = ResourceType.Cluster.TypeUrl }), Stop);
         var isAsked = false;
@@ -110,15 +107,7 @@ internal sealed class SotwWireClient(string address, string[] names) : WireClien
         {
             var response = Received(call.ResponseStream.Current);
             var isEndpoints = response.TypeUrl == ResourceType.Endpoints.TypeUrl;
-            await call.RequestStream.WriteAsync(
-                Sent(new DiscoveryRequest
-                {
-                    TypeUrl = response.TypeUrl,
-                    ResourceNames = { isEndpoints ? Names : [] },
-                    VersionInfo = response.VersionInfo,
-                    ResponseNonce = response.Nonce,
-                }),
-                Stop);
+            await call.RequestStream.WriteAsync(Sent(SotwCalls.Ack(response, isEndpoints ? Names : [])), Stop);
             if (!isAsked)
             {
                 isAsked = true;

@@ -50,10 +50,7 @@ internal static class XdsClients
     private static async Task ServeAsync(
         RpcChannel channel, int number, TaskCompletionSource first, CancellationToken cancellationToken)
     {
-        var method = AdsReflection.Descriptor.Services.Single()
-            .Method<DiscoveryRequest, DiscoveryResponse>("StreamAggregatedResources");
-        using var call = channel.CreateCallInvoker()
-            .AsyncDuplexStreamingCall(method, null, new CallOptions(cancellationToken: cancellationToken));
+        using var call = SotwCalls.Open(channel, cancellationToken);
         var request = new DiscoveryRequest
         {
             Node = new Node { Id = $"shop/frontend-{number}", UserAgentName = "envoy" },
@@ -63,16 +60,8 @@ internal static class XdsClients
         await call.RequestStream.WriteAsync(request, cancellationToken);
         while (await call.ResponseStream.MoveNext(cancellationToken))
         {
-            var response = call.ResponseStream.Current;
             await call.RequestStream.WriteAsync(
-                new DiscoveryRequest
-                {
-                    TypeUrl = response.TypeUrl,
-                    ResourceNames = { Assignment },
-                    VersionInfo = response.VersionInfo,
-                    ResponseNonce = response.Nonce,
-                },
-                cancellationToken);
+                SotwCalls.Ack(call.ResponseStream.Current, Assignment), cancellationToken);
             first.TrySetResult();
         }
     }
