@@ -108,7 +108,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
         IServerStreamWriter<TResponse> responses,
         CancellationToken cancellationToken)
     {
-        if (!await requests.MoveNext(cancellationToken).ConfigureAwait(false))
+        if (!await ReadAsync(requests, cancellationToken).ConfigureAwait(false))
         {
             return;
         }
@@ -137,6 +137,20 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
+    // One that is too large or none at all: whoever asks so again and again is found in the log.
+    private async Task<bool> ReadAsync(IAsyncStreamReader<RequestBytes> requests, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await requests.MoveNext(cancellationToken).ConfigureAwait(false);
+        }
+        catch (RpcException e)
+        {
+            XdsLog.RequestRefused(options.Logger, id, peer, e.StatusCode, e.Status.Detail);
+            throw;
+        }
+    }
+
     private TRequest Parse(RequestBytes request)
     {
         using (request)
@@ -147,6 +161,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             }
             catch (InvalidProtocolBufferException exception)
             {
+                XdsLog.RequestRefused(options.Logger, id, peer, StatusCode.Internal, exception.Message);
                 throw new RpcException(
                     new Status(StatusCode.Internal, "BadMessage: the message does not parse", exception));
             }
@@ -181,7 +196,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
         IServerStreamWriter<TResponse> responses,
         CancellationToken cancellationToken)
     {
-        var read = requests.MoveNext(cancellationToken);
+        var read = ReadAsync(requests, cancellationToken);
         while (true)
         {
             var armed = Arm();
@@ -201,7 +216,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 }
 
                 Receive(stream, Parse(requests.Current));
-                read = requests.MoveNext(cancellationToken);
+                read = ReadAsync(requests, cancellationToken);
             }
         }
     }

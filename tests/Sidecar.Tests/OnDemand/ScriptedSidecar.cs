@@ -4,6 +4,8 @@ using Fairlead.Sidecar.Serving;
 using Fairlead.Sidecar.Translation;
 using Fairlead.TestKit;
 using Fairlead.Xds;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.OnDemand;
 
@@ -29,6 +31,15 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         _options = options;
         _imports = [.. imports];
     }
+
+    /// <value>What one stream may ask for.</value>
+    internal XdsLimits Limits { get; set; } = XdsLimits.Default;
+
+    /// <value>Bytes of the largest request that is taken in whole.</value>
+    internal int RequestBytes { get; set; } = RpcDefaults.MaxMessageBytes;
+
+    /// <value>Where its xDS logs.</value>
+    internal ILogger Log { get; set; } = NullLogger.Instance;
 
     /// <summary>The unix socket.</summary>
     internal string Socket => Path.Combine(_folder, "xds.sock");
@@ -59,8 +70,13 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
             OnInterest(name, true);
         }
 
-        _ads = new AdsService(_views, new AdsOptions());
-        var server = new RpcServerOptions { Services = { _ads.Define() }, Endpoints = { RpcEndpoint.Unix(Socket) } };
+        _ads = new AdsService(_views, new AdsOptions { Limits = Limits, Logger = Log });
+        var server = new RpcServerOptions
+        {
+            Services = { _ads.Define() },
+            Endpoints = { RpcEndpoint.Unix(Socket) },
+            Calls = new RpcServiceOptions { MaxReceiveMessageBytes = RequestBytes },
+        };
         foreach (var service in _ads.DefineTypes())
         {
             server.Services.Add(service);
