@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using Fairlead.Rpc;
 
 namespace Fairlead.Xds.Delta;
@@ -10,8 +9,8 @@ namespace Fairlead.Xds.Delta;
 /// the names that it does not hold those beyond a bound are left out, which it asks for again when they are wanted. Not
 /// safe for concurrent use.
 /// </summary>
-/// <remarks>What it holds is kept: there is no more of that than was sent. A name of that which was left out of those
-/// asked for is asked for, where the client does not ask for everything or a collection anyway.</remarks>
+/// <remarks>What it holds is kept: there is no more of that than was sent. Where names were left out it asks for all that
+/// it holds, else for some of that no more; not where it asks for everything.</remarks>
 /// <param name="limits">How long names may be, one by one and together.</param>
 /// <param name="told">Hears how many names were left out, and how many bytes the request had.</param>
 internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told) : LargeMessage
@@ -33,7 +32,8 @@ internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told
     private readonly List<byte[]> _held = [];
     private long _bytes;
     private int _leftOut;
-    private bool _isOfMany;
+    private bool _isNaming;
+    private bool _isOfEverything;
     private long _names;
     private long _versions;
     private long _others;
@@ -71,7 +71,7 @@ internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told
             throw Bad("ends within a field");
         }
 
-        foreach (var name in _leftOut > 0 && !_isOfMany ? _held : [])
+        foreach (var name in _leftOut > 0 && _isNaming && !_isOfEverything ? _held : [])
         {
             Write(SubscribeTag, name);
         }
@@ -169,8 +169,8 @@ internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told
             Write((byte)_tag, field);
             if (_tag == SubscribeTag)
             {
-                var name = Encoding.UTF8.GetString(field);
-                _isOfMany |= name == "*" || Collections.PrefixOf(name) is not null;
+                _isNaming = true;
+                _isOfEverything |= field is [(byte)'*'];
             }
             else if (_tag >> 3 == Versions && KeyOf(field) is { } key)
             {
