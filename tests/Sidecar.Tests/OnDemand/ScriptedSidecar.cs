@@ -18,6 +18,7 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-demand-").FullName;
     private readonly ConcurrentDictionary<string, ServedName> _answers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _wanted = new(StringComparer.Ordinal);
+    private readonly Lock _resolving = new();
     private readonly OnDemandOptions _options;
     private readonly HashSet<string> _imports;
     private ShapeFile? _shapes;
@@ -136,8 +137,15 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         }
     }
 
-    private void Resolve(string name) => _views!.Publish(
-        _isAnswering && _answers.TryGetValue(name, out var answer)
-            ? answer
-            : ServedName.Without(name, Reasons.Pending, []));
+    // One after the other: else what was found earlier could be published later.
+    private void Resolve(string name)
+    {
+        lock (_resolving)
+        {
+            _views!.Publish(
+                _isAnswering && _answers.TryGetValue(name, out var answer)
+                    ? answer
+                    : ServedName.Without(name, Reasons.Pending, []));
+        }
+    }
 }
