@@ -151,6 +151,12 @@ internal sealed class TargetStream(
             _open.Remove(over);
         }
 
+        foreach (var gone in _open.Where(id => !names.ContainsKey(id)).ToList())
+        {
+            Forget(gone);
+            yield return new SubscribeRequest { Close = new Close { Id = gone } };
+        }
+
         // The same id again replaces the subscription at the target, which answers at once with its newest seal. Where
         // every anchor hears too much, those come first that have nothing, or not for long: none is always the last.
         var opening = names.Values.Where(name => !_limited.ContainsKey(name.Id))
@@ -167,12 +173,6 @@ internal sealed class TargetStream(
                 ? end
                 : now + (long)FirstAnswer.TotalMilliseconds;
             yield return new SubscribeRequest { Open = Open(view, name) };
-        }
-
-        foreach (var gone in _open.Where(id => !names.ContainsKey(id)).ToList())
-        {
-            Forget(gone);
-            yield return new SubscribeRequest { Close = new Close { Id = gone } };
         }
     }
 
