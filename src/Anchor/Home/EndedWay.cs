@@ -59,9 +59,16 @@ internal sealed class EndedWay(
             own = HomeAnswers.Build(view, attests, name.Consumer, target, null, null, context.Now(), out missing);
         }
 
-        if (own is null)
+        // What this home cannot say or denies is its own affair, and no fault of the transit.
+        if (own is not { Result: not AnswerResult.Denied })
         {
-            return missing;
+            name.Fail(missing ?? TargetStream.DeniedByHome(target));
+            if (own is null)
+            {
+                _answered.Remove(name.Id);
+            }
+
+            return null;
         }
 
         var last = way.Hops[^1];

@@ -19,10 +19,16 @@ internal sealed class Answerer(
     /// <param name="Expiry">Its oldest expiry, in unix milliseconds.</param>
     internal sealed record Composed(UnverifiedAnswer Answer, IReadOnlyList<LeafName> Watched, long Expiry);
 
-    /// <summary>Whether a question leads from here to another segment.</summary>
-    internal static bool Leads(AskedQuestion question, SegmentView view) =>
+    /// <summary>Whether the name of a question is one of another segment to which a way leads from here.</summary>
+    internal static bool PointsOut(AskedQuestion question, SegmentView view) =>
         question.IsHome && question.Query.Value.Name is { Service: not null, Segment: { } target }
         && target != view.Name && view.Towards(target) is not null;
+
+    /// <summary>Whether a question goes from here to another segment. Whom the home denies goes nowhere: neither the
+    /// subject nor the name leaves the home, and the answer is here.</summary>
+    internal static bool Leads(AskedQuestion question, SegmentView view) =>
+        PointsOut(question, view)
+        && AttestTerms.OfHome(view, question.Consumer, question.Query.Value.Name.Segment!).IsAllowed;
 
     /// <summary>Composes an answer.</summary>
     /// <param name="question">The question.</param>
