@@ -69,7 +69,8 @@ public sealed class AdsService
             .Build();
     }
 
-    private static Method<RequestBytes, TResponse> MethodOf<TRequest, TResponse>(
+    // Each stream keeps to what its client takes; the server is to let the most of it pass.
+    private Method<RequestBytes, TResponse> MethodOf<TRequest, TResponse>(
         StreamService<TRequest, TResponse> service)
         where TRequest : class
         where TResponse : class, IDiscoveryResponse => new(
@@ -80,7 +81,10 @@ public sealed class AdsService
                 static (_, _) => throw new NotSupportedException("a server does not send requests"),
                 static context => new RequestBytes(context.PayloadAsReadOnlySequence())),
             new Marshaller<TResponse>(
-                Serialize, static _ => throw new NotSupportedException("a server does not read responses")));
+                Serialize, static _ => throw new NotSupportedException("a server does not read responses")))
+        {
+            MaxResponseBytes = Math.Max(_options.Limits.MessageBytes, _options.Limits.EnvoyMessageBytes),
+        };
 
     private static void Serialize<TResponse>(TResponse response, SerializationContext context)
         where TResponse : IDiscoveryResponse

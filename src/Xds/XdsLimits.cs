@@ -32,6 +32,16 @@ public sealed record XdsLimits
     public int EndpointBytes { get; init; } = 1 << 15;
 
     /// <summary>
+    /// Bytes of the largest message that a client takes: gRPC libraries take 4 MiB where nobody says otherwise. What
+    /// does not fit is held back by itself, and the client keeps what it has of it.
+    /// </summary>
+    public int MessageBytes { get; init; } = 4 << 20;
+
+    /// <summary>The same for an Envoy, which has no limit of its own: one that no honest state of a mesh
+    /// reaches.</summary>
+    public int EnvoyMessageBytes { get; init; } = 64 << 20;
+
+    /// <summary>
     /// How long an unacknowledged response holds back the next change of its type. Envoy withholds the ACK of clusters
     /// while anything warms, so this must end.
     /// </summary>

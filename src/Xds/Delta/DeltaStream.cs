@@ -35,9 +35,10 @@ internal sealed class DeltaStream(
     Func<ResourceType, string, Resource?> missing,
     string controlPlane,
     XdsLimits? limits = null,
-    ResourceType? only = null)
+    ResourceType? only = null,
+    ClientNode? client = null)
     : DiscoveryStream<DeltaDiscoveryRequest, DeltaResponse>(
-        snapshot, missing, (controlPlane, limits ?? XdsLimits.Default), only)
+        snapshot, missing, (controlPlane, limits ?? XdsLimits.Default, client ?? ClientNode.Anonymous), only)
 {
     private readonly DeltaOwed?[] _owed = new DeltaOwed?[ResourceType.All.Length];
 
@@ -395,7 +396,7 @@ internal sealed class DeltaStream(
             var now = isNamed || isOfAll ? Lookup(state, name) : null;
             if (now is null)
             {
-                if (!isNamed && state.Subscription.Wildcard)
+                if (!isNamed && state.Subscription.Wildcard && state.Withheld.ReasonOf(name) is null)
                 {
                     owed.Gone.Add(name);
                 }
@@ -447,6 +448,11 @@ internal sealed class DeltaStream(
             }
 
             return;
+        }
+
+        if (IsWanted(state, name) && state.Withheld.ReasonOf(name) is not null)
+        {
+            return; // The client may hold it from before, as it was then.
         }
 
         if (state.Subscription.Names.Contains(name))

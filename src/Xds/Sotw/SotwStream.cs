@@ -11,9 +11,10 @@ internal sealed class SotwStream(
     Func<ResourceType, string, Resource?> missing,
     string controlPlane,
     XdsLimits? limits = null,
-    ResourceType? only = null)
+    ResourceType? only = null,
+    ClientNode? client = null)
     : DiscoveryStream<SotwRequest, SotwResponse>(
-        snapshot, missing, (controlPlane, limits ?? XdsLimits.Default), only)
+        snapshot, missing, (controlPlane, limits ?? XdsLimits.Default, client ?? ClientNode.Anonymous), only)
 {
     // The list of names of the last request, by type.
     private readonly NameList?[] _lists = new NameList?[ResourceType.All.Length];
@@ -55,6 +56,43 @@ internal sealed class SotwStream(
         ? Target(state) is var target
             && (target.Count != state.Sent.Count || target.Values.Any(resource => !IsSent(state, resource)))
         : Due(state, out _, out _).Count > 0;
+
+    /// <summary>The same, as far as one response has room for it: it says all of them. What has none takes no room from
+    /// what the client holds.</summary>
+    protected override SortedDictionary<string, Resource> Target(TypeState state)
+    {
+        state.Withheld.RemoveForRoom();
+        var target = base.Target(state);
+        if (target.Values.Sum(static resource => (long)resource.Framed.Length) <= MessageBytes)
+        {
+            state.Withheld.HasRoom();
+            return target;
+        }
+
+        // What the client holds has its place; then what changed, then what is new to it.
+        var left = MessageBytes
+            - target.Keys.Sum(name => (long)(state.Sent.GetValueOrDefault(name)?.Framed.Length ?? 0));
+        foreach (var resource in target.Values.OrderBy(one => !state.Sent.ContainsKey(one.Name)).ToList())
+        {
+            var sent = state.Sent.GetValueOrDefault(resource.Name);
+            var more = resource.Framed.Length - (sent?.Framed.Length ?? 0);
+            if (more <= left)
+            {
+                left -= more;
+            }
+            else
+            {
+                TellWithheld(resource, state.Withheld.AddForRoom(resource, MessageBytes));
+                target.Remove(resource.Name);
+                if (sent is not null)
+                {
+                    target.Add(resource.Name, sent);
+                }
+            }
+        }
+
+        return target;
+    }
 
     protected override SotwResponse Nothing(string typeUrl, string nonce) => new(typeUrl, "0", nonce, ControlPlane, []);
 

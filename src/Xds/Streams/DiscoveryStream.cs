@@ -23,23 +23,29 @@ namespace Fairlead.Xds.Streams;
 /// withholds the acknowledgement of clusters while it waits for endpoints.</item>
 /// <item>Nobody is told an empty world by a view that is not primed.</item>
 /// <item>What stands in for something unknown goes to a client that holds nothing of that name, and to no other.</item>
+/// <item>What no message to the client can bring is held back alone (<see cref="Withheld"/>): it keeps what it has of
+/// that name, and who asks for such endpoints and has none is told that there are none.</item>
 /// </list>
 /// </remarks>
 /// <param name="snapshot">What is served at first.</param>
 /// <param name="missing">What to send for a name that a primed snapshot does not hold; null for nothing.</param>
-/// <param name="options">Who serves, and the limits.</param>
+/// <param name="options">Who serves, the limits, and whom.</param>
 /// <param name="only">The one type of the stream; null on an aggregated one.</param>
 internal abstract class DiscoveryStream<TRequest, TResponse>(
     ResourceSnapshot snapshot,
     Func<ResourceType, string, Resource?> missing,
-    (string ControlPlane, XdsLimits Limits) options,
+    (string ControlPlane, XdsLimits Limits, ClientNode Client) options,
     ResourceType? only)
     where TResponse : class, IDiscoveryResponse
 {
+    // What a response has beside its resources: versions, a nonce, names of the removed that it has room for.
+    private const int EnvelopeBytes = 64 << 10;
+
     private readonly TypeState?[] _types = new TypeState?[ResourceType.All.Length];
     private readonly Dictionary<string, bool> _unknown = new(StringComparer.Ordinal);
     private readonly HashSet<string> _leading = new(StringComparer.Ordinal);
     private readonly List<string> _adopted = [];
+    private readonly List<StreamEvent> _withheld = [];
 
     // The endpoints of clusters that are new to the client, until it has taken them, with the time from then on.
     private readonly Dictionary<string, TimeSpan> _warming = new(StringComparer.Ordinal);
@@ -70,6 +76,10 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     protected ResourceType? Only => only;
 
     protected string ControlPlane => options.ControlPlane;
+
+    /// <summary>Bytes of resources that one message to the client may bring.</summary>
+    protected int MessageBytes { get; } = Math.Max(
+        (options.Client.IsEnvoy ? options.Limits.EnvoyMessageBytes : options.Limits.MessageBytes) - EnvelopeBytes, 1);
 
     protected List<StreamEvent> Events { get; } = [];
 
@@ -167,18 +177,26 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         return names;
     }
 
-    /// <summary>What was sent since this was asked last and is asked for by name from then on: a client uses what it
-    /// got of a collection, and must hear of it whatever becomes of the collection.</summary>
-    public IReadOnlyList<StreamEvent> TakeAdopted()
+    /// <summary>
+    /// What happened while responses were made since this was asked last. What was sent of a collection is asked for
+    /// by name from then on: a client uses it, and must hear of it whatever becomes of the collection.
+    /// </summary>
+    public IReadOnlyList<StreamEvent> TakeTold()
     {
-        if (_adopted.Count == 0)
+        if (_adopted.Count + _withheld.Count == 0)
         {
             return [];
         }
 
-        var told = new StreamEvent.Names(ResourceType.Cluster, [.. _adopted], []);
+        List<StreamEvent> told = [.. _withheld];
+        if (_adopted.Count > 0)
+        {
+            told.Add(new StreamEvent.Names(ResourceType.Cluster, [.. _adopted], []));
+        }
+
         _adopted.Clear();
-        return [told];
+        _withheld.Clear();
+        return told;
     }
 
     /// <summary>
@@ -396,7 +414,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     }
 
     /// <summary>All that the client should hold of a type, as far as it is known.</summary>
-    protected SortedDictionary<string, Resource> Target(TypeState state)
+    protected virtual SortedDictionary<string, Resource> Target(TypeState state)
     {
         var target = new SortedDictionary<string, Resource>(StringComparer.Ordinal);
         var names = state.Subscription.Wildcard
@@ -413,10 +431,40 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         return target;
     }
 
+    /// <summary>Something is held back from now on; nothing happens where there is no reason.</summary>
+    protected void TellWithheld(Resource resource, Refused? reason)
+    {
+        if (reason is not null)
+        {
+            _withheld.Add(new StreamEvent.Withheld(resource, reason));
+        }
+    }
+
+    // What the client has of a name of which nothing newer can be sent. Endpoints are always answered, be it by none.
+    private Resource? KeptOf(TypeState state, string name, Resource? resource)
+    {
+        if (resource is null)
+        {
+            state.Withheld.Remove(name);
+            return null;
+        }
+
+        if (resource.Framed.Length > MessageBytes)
+        {
+            TellWithheld(resource, state.Withheld.AddTooLarge(resource, MessageBytes));
+        }
+
+        return !state.Withheld.Holds(resource) ? resource
+            : state.Sent.GetValueOrDefault(name) ?? (state.Type == ResourceType.Endpoints
+                ? Resource.EmptyEndpoints(name).As(ResourceRole.StandIn)
+                : null);
+    }
+
     protected Resource? Lookup(TypeState state, string name)
     {
         var found = Snapshot.Find(state.Type, name) ?? state.Sentinels.GetValueOrDefault(name)
             ?? (Snapshot.Primed ? missing(state.Type, name) : null);
+        found = KeptOf(state, name, found);
         if (found is not { Role: ResourceRole.StandIn })
         {
             return found;
@@ -451,6 +499,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         var most = due.Count > 0 && due[0].Type == ResourceType.Endpoints
             ? Math.Min(Limits.EndpointBytes, Limits.ResponseBytes)
             : Limits.ResponseBytes;
+        most = Math.Min(most, MessageBytes);
         while (count < due.Count && (count == 0 || bytes + due[count].Framed.Length <= most))
         {
             if (state.IsRefused(due[count].Name))

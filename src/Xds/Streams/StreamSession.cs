@@ -27,6 +27,9 @@ internal sealed class StreamSession<TRequest, TResponse>(
     where TRequest : class
     where TResponse : class, IDiscoveryResponse
 {
+    // An operator who has more of them needs no list.
+    private const int WithheldMax = 100;
+
     private readonly Lock _gate = new();
     private readonly TimeProvider _time = options.TimeProvider;
     private readonly long _startedStamp = options.TimeProvider.GetTimestamp();
@@ -158,7 +161,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
         var node = ClientNode.From(service.NodeOf(first));
         var view = views.Open(node, service.Only);
         view.Watchers.Join(this);
-        var stream = service.Open(view.Current, view.Missing);
+        var stream = service.Open(node, view.Current, view.Missing);
         stream.StartedAt = _time.GetElapsedTime(0, _startedStamp);
         lock (_gate)
         {
@@ -320,7 +323,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private TResponse? Next(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
     {
         TResponse? response;
-        IReadOnlyList<StreamEvent> adopted;
+        IReadOnlyList<StreamEvent> told;
         while (true)
         {
             var snapshot = view.Current;
@@ -336,12 +339,12 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
                 response = stream.Next(Now, others);
                 _waitsForOthers = stream.WaitsForOthers;
-                adopted = stream.TakeAdopted();
+                told = stream.TakeTold();
                 break;
             }
         }
 
-        Tell(adopted, Now);
+        Tell(told, Now);
         return response;
     }
 
@@ -394,6 +397,11 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 case StreamEvent.Nacked nack:
                     XdsLog.ResponseRefused(
                         options.Logger, id, nack.Type, nack.Refused.Version, nack.Refused.Code, nack.Refused.Message);
+                    break;
+                case StreamEvent.Withheld withheld:
+                    XdsLog.ResourceWithheld(
+                        options.Logger, id, withheld.Resource.Type, withheld.Resource.Name, withheld.Resource.Version,
+                        withheld.Reason.Message);
                     break;
                 case StreamEvent.Failed failed:
                     XdsLog.StreamRefused(options.Logger, id, failed.Refusal, failed.Detail);
@@ -451,6 +459,10 @@ internal sealed class StreamSession<TRequest, TResponse>(
             type.AckedVersion,
             type.AckedAt is { } at ? _startedAt + at : null,
             type.Waiting,
-            type.Refused);
+            type.Refused)
+        {
+            Withheld = [.. type.Withheld.Names.Order(StringComparer.Ordinal).Take(WithheldMax).Select(
+                name => new WithheldResource(name, type.Withheld.ReasonOf(name)!.Message))],
+        };
     }
 }

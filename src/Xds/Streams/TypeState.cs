@@ -49,6 +49,9 @@ internal sealed class TypeState(ResourceType type)
     /// <summary>The clusters that stand for an answer where there was none, by name.</summary>
     public Dictionary<string, Resource> Sentinels { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What the client is not sent though it asks for it.</summary>
+    public Withheld Withheld { get; } = new();
+
     /// <summary>When the first request of this type came.</summary>
     public TimeSpan AskedAt { get; set; }
 
@@ -108,6 +111,7 @@ internal sealed class TypeState(ResourceType type)
     {
         Forced.Remove(name);
         _refused?.Remove(name);
+        Withheld.Remove(name);
         Held.Remove(name);
         if (_sent.Remove(name, out var old))
         {
@@ -129,12 +133,15 @@ internal sealed class TypeState(ResourceType type)
     {
         var waiting = _outstanding.SelectMany(response => response.Resources)
             .Select(resource => resource.Name).Concat(_unheard ?? []).ToHashSet(StringComparer.Ordinal);
-        foreach (var name in _sent.Keys.Union(Subscription.Names, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        var names = _sent.Keys.Union(Subscription.Names, StringComparer.Ordinal)
+            .Union(Withheld.Names, StringComparer.Ordinal);
+        foreach (var name in names.Order(StringComparer.Ordinal))
         {
             var sent = _sent.GetValueOrDefault(name);
-            var words = _refused?.GetValueOrDefault(name);
-            var state = sent is null ? ResourceState.NotSent
-                : waiting.Contains(name) ? ResourceState.Waiting
+            var why = Withheld.ReasonOf(name);
+            var words = why ?? _refused?.GetValueOrDefault(name);
+            var state = sent is null && why is null ? ResourceState.NotSent
+                : waiting.Contains(name) && why is null ? ResourceState.Waiting
                 : words is not null ? ResourceState.Refused
                 : ResourceState.Taken;
             yield return new ResourceStatus(Type, name, state, sent, state == ResourceState.Refused ? words : null);

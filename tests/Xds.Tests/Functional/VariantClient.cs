@@ -27,10 +27,15 @@ public enum Variant
 /// time.
 /// </summary>
 internal sealed class VariantClient(
-    Variant variant, string socket, CancellationToken cancellationToken, string node = "test")
+    Variant variant, string socket, CancellationToken cancellationToken, string node = "test", string agent = "")
     : IAsyncDisposable
 {
-    private readonly RpcChannel _channel = new("unix:" + socket);
+    private const int EnvoyBytes = 64 << 20;
+
+    // Whoever says nothing takes what gRPC takes.
+    private readonly RpcChannel _channel = new(
+        "unix:" + socket,
+        agent == "envoy" ? new RpcChannelOptions { MaxReceiveMessageBytes = EnvoyBytes } : null);
     private readonly Dictionary<string, Feed> _feeds = [];
     private readonly Dictionary<ResourceType, HashSet<string>> _names = [];
     private readonly HashSet<ResourceType> _everything = [];
@@ -113,14 +118,14 @@ internal sealed class VariantClient(
     private Task SendAsync(ResourceType type, string[] added, string[] removed) => IsDelta
         ? Open(type).WriteAsync(new DeltaDiscoveryRequest
         {
-            Node = new Node { Id = node },
+            Node = new Node { Id = node, UserAgentName = agent },
             TypeUrl = Url(type),
             ResourceNamesSubscribe = { added },
             ResourceNamesUnsubscribe = { removed },
         })
         : Open(type).WriteAsync(new DiscoveryRequest
         {
-            Node = new Node { Id = node }, TypeUrl = Url(type), ResourceNames = { All(type) },
+            Node = new Node { Id = node, UserAgentName = agent }, TypeUrl = Url(type), ResourceNames = { All(type) },
         });
 
     private IEnumerable<string> All(ResourceType type) =>
