@@ -264,6 +264,20 @@ internal sealed class TargetStream(
         }
     }
 
+    // A record that is over, by this clock or the anchor's, is nobody's fault: the next seal after its end drops it, and
+    // that comes before the one that held it is over.
+    private void AwaitDrop(ulong id)
+    {
+        if (!_putOff.TryGetValue(id, out var end) && verifier.Chain(Target) is { } chain)
+        {
+            var policy = chain.Newest.Value.Policy;
+            _putOff[id] = end = context.Now() + policy.SealValidity + (2 * policy.ClockDelta)
+                + (long)FirstAnswer.TotalMilliseconds;
+        }
+
+        _due[id] = end;
+    }
+
     // An anchor that lets half of the oldest expiry pass without a word, and some more for the way, withholds or is
     // stuck.
     private Refusal? Overdue()
@@ -355,6 +369,10 @@ internal sealed class TargetStream(
         if (names.TryGetValue(failed.Id, out var name))
         {
             name.Fail(refusal);
+            if (failure == VerificationFailure.RecordExpired)
+            {
+                AwaitDrop(failed.Id);
+            }
         }
 
         if (failure == VerificationFailure.RateLimited)
@@ -449,6 +467,13 @@ internal sealed class TargetStream(
             Epochs.Add(answer.Hops[0].Epochs);
             Volatile.Write(ref relayed, Relay(way, hop, answer));
         });
+        if (failed is { Failure: VerificationFailure.RecordExpired } && hop.Epochs.IsEmpty)
+        {
+            name.Fail(failed);
+            AwaitDrop(id);
+            return null;
+        }
+
         if (failed is not null && (!SealedContent.IsRefusedBy(failed) || !hop.Epochs.IsEmpty))
         {
             return failed;
@@ -474,6 +499,6 @@ internal sealed class TargetStream(
         var (expiry, seal) = Relayed.EndOf(hop);
         var last = new RelayedHop(hop with { Epochs = [], Kind = way.Target.Kind }, EpochLog.Of(Epochs.All));
         return new Relayed(
-            [.. way.Hops, last], answer.Result, answer.Slices, Math.Min(expiry, way.Until), seal);
+            [.. way.Hops, last], answer.Result, answer.Slices, Math.Min(expiry, way.Until), LeafEnd.Of(hop), seal);
     }
 }

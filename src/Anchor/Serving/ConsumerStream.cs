@@ -389,7 +389,7 @@ internal sealed class ConsumerStream(
 
         subscription.Reported = refusal.Failure;
         Spans.End(subscription.Span, refusal);
-        return Report(subscription.Id, Outward.Of(refusal));
+        return Report(subscription.Id, Outward.Of(refusal, subscription.Question.IsHome));
     }
 
     private SubscribeResponse Report(ulong id, Refusal refusal)
