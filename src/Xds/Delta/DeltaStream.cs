@@ -145,6 +145,20 @@ internal sealed class DeltaStream(
         return due.Urgent.Count + due.Changed.Count + due.Gone.Count + owed.Gone.Count > 0;
     }
 
+    // Who could not read one resource of a response took nothing of it, and knows of no removal either.
+    protected override void Isolate(TypeState state, SentResponse? response, Refused refused)
+    {
+        base.Isolate(state, response, refused);
+        foreach (var name in response?.Resources.Count > 0 ? response.Removed : [])
+        {
+            if (!state.Sent.ContainsKey(name) && !IsWanted(state, name))
+            {
+                Owed(state).Gone.Add(name);
+                state.Dirty = true;
+            }
+        }
+    }
+
     protected override DeltaResponse Nothing(string typeUrl, string nonce) =>
         new(typeUrl, "0", nonce, ControlPlane, [], []);
 
@@ -450,7 +464,11 @@ internal sealed class DeltaStream(
             return;
         }
 
-        if (IsWanted(state, name) && state.Withheld.ReasonOf(name) is not null)
+        if (!IsWanted(state, name))
+        {
+            state.Withheld.Remove(name);
+        }
+        else if (state.Withheld.ReasonOf(name) is not null)
         {
             return; // The client may hold it from before, as it was then.
         }
@@ -553,7 +571,7 @@ internal sealed class DeltaStream(
         state.Dirty |= owed.Gone.Count > 0;
         var nonce = NextNonce();
         return (
-            new SentResponse(nonce, VersionOf(state), resources, now),
+            new SentResponse(nonce, VersionOf(state), resources, now) { Removed = removed },
             new DeltaResponse(
                 state.Type.TypeUrl, VersionOf(state), nonce, ControlPlane, Written(resources, now), removed));
     }

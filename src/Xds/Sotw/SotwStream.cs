@@ -18,6 +18,10 @@ internal sealed class SotwStream(
 {
     // The list of names of the last request, by type.
     private readonly NameList?[] _lists = new NameList?[ResourceType.All.Length];
+    private readonly Suspects?[] _suspects = new Suspects?[ResourceType.All.Length];
+
+    // A gRPC client takes what is good of a response and refuses the rest (gRFC A46): nothing keeps it from that.
+    private readonly bool _takesTheGood = client?.IsGrpc == true;
 
     public override IReadOnlyList<StreamEvent> Receive(SotwRequest request, TimeSpan now)
     {
@@ -49,6 +53,28 @@ internal sealed class SotwStream(
         return Told();
     }
 
+    protected override void OnTaken(TypeState state, SentResponse response)
+    {
+        if (state.Type.FullState && !_takesTheGood)
+        {
+            state.Dirty |= SuspectsOf(state).Take(response);
+        }
+    }
+
+    protected override void Isolate(TypeState state, SentResponse? response, Refused refused)
+    {
+        if (!state.Type.FullState)
+        {
+            base.Isolate(state, response, refused);
+        }
+        else if (response is not null && !_takesTheGood)
+        {
+            state.Dirty |= SuspectsOf(state).Refuse(response, refused);
+        }
+    }
+
+    private Suspects SuspectsOf(TypeState state) => _suspects[state.Type.Order] ??= new Suspects(state);
+
     protected override SotwResponse? NextOf(TypeState state, TimeSpan now) =>
         state.Type.FullState ? NextFull(state, now) : NextIncremental(state, now);
 
@@ -62,6 +88,7 @@ internal sealed class SotwStream(
     protected override SortedDictionary<string, Resource> Target(TypeState state)
     {
         state.Withheld.RemoveForRoom();
+        state.Withheld.Keep(name => Snapshot.Find(state.Type, name) is not null);
         var target = base.Target(state);
         if (target.Values.Sum(static resource => (long)resource.Framed.Length) <= MessageBytes)
         {
@@ -154,6 +181,12 @@ internal sealed class SotwStream(
         var firstAnswer = state.Subscription.Wildcard && !state.Answered;
         if (!firstAnswer && target.Count == state.Sent.Count && target.Values.All(r => IsSent(state, r)))
         {
+            // What was on trial may have left the view, and with it what others waited for.
+            if (!state.Waiting && _suspects[state.Type.Order]?.TryNext() == true)
+            {
+                return NextFull(state, now);
+            }
+
             state.Dirty = keep;
             return null;
         }

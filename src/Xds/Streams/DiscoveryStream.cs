@@ -9,9 +9,10 @@ namespace Fairlead.Xds.Streams;
 /// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item>A refusal is an error_detail and nothing else; it counts once per nonce, and what was refused is not sent
-/// again until it or its end changes, because what was sent is remembered whatever the client says to it. Then it is
-/// sent alone, so that the next refusal says which of a response it is for.</item>
+/// <item>A refusal is an error_detail and nothing else; it counts once per nonce, and a response that was refused is
+/// not sent again. Of several resources in one each is sent once alone, one after the other, so that what is good
+/// reaches a client that took none of it and the next refusal says what is bad: that is not sent again until it or its
+/// end changes. Where a response says all of a type, <see cref="Sotw.Suspects"/> finds it.</item>
 /// <item>The names of a request are taken whatever its nonce says: requests are ordered.</item>
 /// <item>At most one response per type awaits its acknowledgement, for <see cref="XdsLimits.AckWaitMax"/> at the
 /// longest; changes meanwhile collapse into the next. A name that was never answered does not wait for it, and its
@@ -317,15 +318,37 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         state.AskedAt = first ? now : state.AskedAt;
         if (error is not null)
         {
-            if (state.Refuse(nonce, version, error.Code, error.Message) is { } refused)
+            var (refused, response) = state.Refuse(nonce, version, error.Code, error.Message);
+            if (refused is not null)
             {
                 Events.Add(new StreamEvent.Nacked(state.Type, refused));
+                Isolate(state, response, refused);
             }
         }
-        else if (!first && state.Acknowledge(nonce, now) is { } response)
+        else if (!first && state.Acknowledge(nonce, now) is { } taken)
         {
-            Events.Add(new StreamEvent.Acked(state.Type, response));
-            TellAgain(state, response, now);
+            Events.Add(new StreamEvent.Acked(state.Type, taken));
+            TellAgain(state, taken, now);
+            OnTaken(state, taken);
+        }
+    }
+
+    /// <summary>The client took a response.</summary>
+    protected virtual void OnTaken(TypeState state, SentResponse response)
+    {
+    }
+
+    /// <summary>Of what was refused together each is tried alone.</summary>
+    protected virtual void Isolate(TypeState state, SentResponse? response, Refused refused)
+    {
+        foreach (var one in response?.Resources.Count > 1 ? response.Resources : [])
+        {
+            if (ReferenceEquals(state.Sent.GetValueOrDefault(one.Name), one))
+            {
+                state.Forced.Add(one.Name);
+                state.Looks.Add(one.Name);
+                state.Dirty = true;
+            }
         }
     }
 
@@ -523,7 +546,8 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
             return true;
         }
 
-        var interval = state.Type == ResourceType.Endpoints ? TimeSpan.Zero : Limits.PushInterval;
+        var interval = state.Type == ResourceType.Endpoints || state.IsTryingAlone ? TimeSpan.Zero
+            : Limits.PushInterval;
         if (state.PushedAt is { } pushed && now - pushed < interval)
         {
             Wake(pushed + interval);

@@ -128,6 +128,21 @@ internal sealed class TypeState(ResourceType type)
         }
     }
 
+    /// <summary>The client holds this of a name after all; null for nothing.</summary>
+    public void Restore(string name, Resource? taken)
+    {
+        if (_sent.Remove(name, out var old))
+        {
+            _sum -= old.Fingerprint;
+        }
+
+        if (taken is not null)
+        {
+            _sent[name] = taken;
+            _sum += taken.Fingerprint;
+        }
+    }
+
     /// <summary>What is asked for and what was sent, one by one and by name.</summary>
     public IEnumerable<ResourceStatus> Resources()
     {
@@ -152,6 +167,9 @@ internal sealed class TypeState(ResourceType type)
     /// a refusal is of a response, and others in that may be as good as ever.</summary>
     public bool Holds(Resource resource) => _sent.TryGetValue(resource.Name, out var sent)
         && sent.Fingerprint == resource.Fingerprint && sent.Until == resource.Until;
+
+    /// <summary>Whether something that was refused together with others is to be sent by itself.</summary>
+    public bool IsTryingAlone => _refused is { Count: > 0 } && Forced.Any(IsRefused);
 
     /// <summary>Whether this was in a response that the client refused, and in none that it took since.</summary>
     public bool IsRefused(string name) => _refused?.ContainsKey(name) == true;
@@ -232,13 +250,14 @@ internal sealed class TypeState(ResourceType type)
     }
 
     /// <summary>The client refused the response with this nonce.</summary>
-    /// <returns>The refusal, or null if it was told before: some clients repeat it in every later request.</returns>
-    public Refused? Refuse(string nonce, string version, int code, string message)
+    /// <returns>The refusal, or null if it was told before: some clients repeat it in every later request; and the
+    /// response, where it is one that is outstanding.</returns>
+    public (Refused? Words, SentResponse? Response) Refuse(string nonce, string version, int code, string message)
     {
         var response = Settle(nonce);
         if (response is null && nonce == _refusedNonce)
         {
-            return null;
+            return default;
         }
 
         _refusedNonce = nonce;
@@ -249,7 +268,7 @@ internal sealed class TypeState(ResourceType type)
             (_refused ??= new(StringComparer.Ordinal))[resource.Name] = Refused;
         }
 
-        return Refused;
+        return (Refused, response);
     }
 
     private SentResponse? Settle(string nonce)
