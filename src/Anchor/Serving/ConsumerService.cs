@@ -170,7 +170,7 @@ internal sealed class ConsumerService : IAsyncDisposable
         if (composed is null)
         {
             _context.Meter.Failed(refusal!.Failure);
-            throw RpcFailures.ToException(Outward.Of(refusal));
+            throw RpcFailures.ToException(Outward.Of(refusal, question.IsHome));
         }
 
         _context.Meter.Answered(question, _context.Views.Current!);
