@@ -34,7 +34,7 @@ internal sealed class SotwStream(
             return Told();
         }
 
-        if ((Check(typeUrl, names) ?? CheckCount(names.Count)) is { } failed)
+        if ((Check(typeUrl, names) ?? CheckCount(typeUrl, names)) is { } failed)
         {
             return [failed];
         }
@@ -165,7 +165,7 @@ internal sealed class SotwStream(
     /// <summary>Clusters and listeners: everything that the client should hold, if that is not what it holds.</summary>
     private SotwResponse? NextFull(TypeState state, TimeSpan now)
     {
-        if (state.Subscription.Wildcard && !state.Answered && !Snapshot.Primed)
+        if (!state.Answered && ((state.Subscription.Wildcard && !Snapshot.Primed) || WaitsForHeld(state, now)))
         {
             return null;
         }
@@ -200,6 +200,26 @@ internal sealed class SotwStream(
 
         state.Dirty = keep;
         return Respond(state, [.. target.Values], now, isPush: true);
+    }
+
+    // A client that comes back takes what is missing in the first answer for gone: it may only be not known yet.
+    private bool WaitsForHeld(TypeState state, TimeSpan now)
+    {
+        var until = state.AskedAt + Limits.HeldWaitMax;
+        if (state.Held.Count == 0 || state.Held.All(name => Lookup(state, name) is not null))
+        {
+            return false;
+        }
+
+        if (now < until)
+        {
+            Wake(until);
+            return true;
+        }
+
+        // From here on it is told what there is, and holds of those what it is told.
+        state.Held.RemoveWhere(name => Lookup(state, name) is null);
+        return false;
     }
 
     /// <summary>Endpoints and routes: what the client asked for and does not hold as it is now.</summary>

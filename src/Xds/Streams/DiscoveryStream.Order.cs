@@ -6,21 +6,31 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
 
     // The endpoints of clusters that are new to the client, until it has taken them, with the time from then on.
     private readonly Dictionary<string, TimeSpan> _warming = new(StringComparer.Ordinal);
+
+    // The endpoints of clusters that the client has lost and did not ask for since; and those of all that it was sent,
+    // with the sum of that.
+    private HashSet<string>? _lost;
+    private (UInt128 Sum, HashSet<string>? Endpoints) _led;
     private OtherStreams _others;
     private TimeSpan? _waitsSince;
+
+    /// <summary>How many endpoints the client is waited for to take; for tests.</summary>
+    public int Warming => _warming.Count;
 
     /// <summary>These endpoints are sent again, changed or not, as far as they are asked for: the clusters that have
     /// them went out, here or on another stream of the client.</summary>
     /// <returns>Whether any of them is asked for.</returns>
-    public bool Follow(IEnumerable<string> names)
+    public bool Follow(IReadOnlySet<string> names)
     {
         if (_types[ResourceType.Endpoints.Order] is not { } endpoints)
         {
             return false;
         }
 
+        // There may be a stream for each name, and thousands of names.
+        var asked = endpoints.Subscription.Names;
         var isAsked = false;
-        foreach (var name in names.Where(endpoints.Subscription.Names.Contains))
+        foreach (var name in asked.Count < names.Count ? asked.Where(names.Contains) : names.Where(asked.Contains))
         {
             endpoints.Forced.Add(name);
             endpoints.Looks.Add(name);
@@ -36,19 +46,34 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     /// came on demand with each of that one's pushes, and asks for none of it again.
     /// </summary>
     /// <returns>Whether it was sent any.</returns>
+    /// <remarks>It closes a stream for each, and that is one loss: a name counts again once it was asked for
+    /// again.</remarks>
     public bool Recall(IReadOnlyCollection<string> endpoints)
     {
         if (_types[ResourceType.Cluster.Order] is not { } clusters
-            || !clusters.Sent.Values.Any(cluster => cluster.References.Any(
-                one => one.Type == ResourceType.Endpoints && endpoints.Contains(one.Name))))
+            || endpoints.All(name => _lost?.Contains(name) == true))
         {
             return false;
         }
 
+        if (_led.Sum != clusters.Sum || _led.Endpoints is null)
+        {
+            _led = (clusters.Sum, [.. EndpointsOf(clusters.Sent.Values)]);
+        }
+
+        if (!endpoints.Any(_led.Endpoints.Contains))
+        {
+            return false;
+        }
+
+        _lost = [.. _led.Endpoints];
         clusters.Forced.UnionWith(clusters.Sent.Keys);
         clusters.Looks.AddAll();
         return clusters.Dirty = true;
     }
+
+    /// <summary>The client asks for these endpoints on streams of their own: it has the clusters again.</summary>
+    public void Found(IEnumerable<string> endpoints) => _lost?.ExceptWith(endpoints);
 
     /// <summary>The client took these endpoints on a stream of their own.</summary>
     /// <returns>Whether something may have waited for them.</returns>
@@ -81,8 +106,12 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     /// those of clusters that it never had. What it is told first it waits for by itself.</remarks>
     protected void ForceEndpoints(TypeState state, IReadOnlyCollection<Resource> clusters, TimeSpan now)
     {
-        _leading.UnionWith(EndpointsOf(clusters));
-        Follow(EndpointsOf(clusters));
+        var endpoints = EndpointsOf(clusters).ToHashSet(StringComparer.Ordinal);
+        _leading.UnionWith(endpoints);
+        Follow(endpoints);
+
+        // On a stream that has neither listeners nor routes nobody else asks whether those are over.
+        _ = IsWarming(now);
         if (state is not { Answered: true, Subscription.Wildcard: true })
         {
             return;

@@ -62,6 +62,19 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
             : null;
     }
 
+    /// <summary>Whether these are too many names. Those of the view are not counted, nor the endpoints of its clusters:
+    /// a client asks for them because it was given the clusters.</summary>
+    protected StreamEvent.Failed? CheckCount(string typeUrl, IReadOnlyCollection<string> names)
+    {
+        if (names.Count <= Limits.NamesMax || ResourceType.Find(typeUrl) is not { } type)
+        {
+            return CheckCount(names.Count);
+        }
+
+        return CheckCount(names.Count(name => Snapshot.Find(type, name) is null
+            && (type != ResourceType.Endpoints || Snapshot.Find(ResourceType.Cluster, name) is null)));
+    }
+
     protected StreamEvent.Failed? CheckCount(int names) => names > Limits.NamesMax
         ? new StreamEvent.Failed(StreamRefusal.TooManyNames, $"{names} names, {Limits.NamesMax} allowed")
         : null;

@@ -49,6 +49,9 @@ internal sealed class TypeState(ResourceType type)
     /// <summary>The clusters that stand for an answer where there was none, by name.</summary>
     public Dictionary<string, Resource> Sentinels { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>How many names are remembered of responses beyond those that are; for tests.</summary>
+    public int Unheard => _unheard?.Count ?? 0;
+
     /// <summary>What the client is not sent though it asks for it.</summary>
     public Withheld Withheld { get; } = new();
 
@@ -83,8 +86,10 @@ internal sealed class TypeState(ResourceType type)
 
     public Refused? Refused { get; private set; }
 
-    /// <summary>The version of what the client holds: a sum over its resources, so that order does not
-    /// matter.</summary>
+    /// <summary>A sum over what the client holds, which is another one for other contents.</summary>
+    public UInt128 Sum => _sum;
+
+    /// <summary>The version of what the client holds: that sum, so that order does not matter.</summary>
     public string Version => _sum.ToString("x32", CultureInfo.InvariantCulture);
 
     /// <summary>Whether the client holds what it is to hold of a name, and has said so of all that it was sent of
@@ -111,6 +116,7 @@ internal sealed class TypeState(ResourceType type)
     {
         Forced.Remove(name);
         _refused?.Remove(name);
+        _unheard?.Remove(name);
         Withheld.Remove(name);
         Held.Remove(name);
         if (_sent.Remove(name, out var old))
@@ -226,7 +232,7 @@ internal sealed class TypeState(ResourceType type)
         if (_outstanding.Count > OutstandingMax)
         {
             (_unheard ??= new(StringComparer.Ordinal)).UnionWith(
-                _outstanding.Dequeue().Resources.Select(resource => resource.Name));
+                _outstanding.Dequeue().Resources.Select(resource => resource.Name).Where(_sent.ContainsKey));
         }
     }
 
