@@ -31,5 +31,5 @@ public sealed record TypeStatus(
 
 /// <summary>A resource that a client is not sent though it asks for it. Immutable.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Reason">Why, beginning with one word: <c>TooLarge</c>, <c>NoRoom</c>, <c>Refused</c>.</param>
+/// <param name="Reason">Why: <c>TooLarge</c> or <c>NoRoom</c> and how many bytes, or the client's words.</param>
 public sealed record WithheldResource(string Name, string Reason);

@@ -48,7 +48,7 @@ internal static class StreamServices
             type,
             ServiceOf(type),
             type is null ? "DeltaAggregatedResources" : "Delta" + Plural(type),
-            static () => DeltaRequestParser.Instance,
+            static () => new DeltaRequestParser(),
             static request => request.Node,
             (client, snapshot, missing) => new DeltaStream(
                 snapshot, missing, options.ControlPlane, options.Limits, type, client));

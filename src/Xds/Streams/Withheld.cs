@@ -69,6 +69,24 @@ internal sealed class Withheld
     public void Add(Resource resource, Refused reason) =>
         (_all ??= new(StringComparer.Ordinal))[resource.Name] = (resource, reason, false);
 
+    /// <summary>This content is held back no more, where it is.</summary>
+    public void Release(Resource resource)
+    {
+        if (_all?.GetValueOrDefault(resource.Name).Content?.Fingerprint == resource.Fingerprint)
+        {
+            _all.Remove(resource.Name);
+        }
+    }
+
+    /// <summary>Nothing of names that are gone is held back any more.</summary>
+    public void Keep(Func<string, bool> isThere)
+    {
+        foreach (var name in _all?.Keys.Where(name => !isThere(name)).ToList() ?? [])
+        {
+            Remove(name);
+        }
+    }
+
     /// <summary>Nothing of a name is held back any more.</summary>
     public void Remove(string name)
     {

@@ -3,6 +3,7 @@ using Fairlead.EnvoyApi.Discovery;
 using Fairlead.Rpc;
 using Google.Protobuf;
 using Xunit;
+using Status = Fairlead.EnvoyApi.Rpc.Status;
 
 namespace Fairlead.Xds.Tests.Functional;
 
@@ -87,6 +88,19 @@ internal sealed class VariantClient(
             () => AcknowledgeAsync(response.Type, response.Nonce, response.Version));
     }
 
+    /// <summary>The next response of a type, refused where it has a resource that is not taken.</summary>
+    internal async Task<(string Text, bool IsTaken)> WeighAsync(ResourceType type, Func<string, bool> takes)
+    {
+        var response = await Open(type).ReadAsync(cancellationToken);
+        Assert.Equal(type, response.Type);
+        var isTaken = response.Text.Split(' ').Skip(1).All(takes);
+        await AcknowledgeAsync(type, response.Nonce, isTaken ? response.Version : "", isTaken ? null : new Status
+        {
+            Code = 13, Message = "cannot read one",
+        });
+        return (response.Text, isTaken);
+    }
+
     /// <summary>Ends the stream of one type.</summary>
     internal void End(ResourceType type)
     {
@@ -108,11 +122,15 @@ internal sealed class VariantClient(
         ? names
         : _names[type] = [];
 
-    private Task AcknowledgeAsync(ResourceType type, string nonce, string version) => IsDelta
-        ? Open(type).WriteAsync(new DeltaDiscoveryRequest { TypeUrl = Url(type), ResponseNonce = nonce })
+    private Task AcknowledgeAsync(ResourceType type, string nonce, string version, Status? error = null) => IsDelta
+        ? Open(type).WriteAsync(new DeltaDiscoveryRequest
+        {
+            TypeUrl = Url(type), ResponseNonce = nonce, ErrorDetail = error,
+        })
         : Open(type).WriteAsync(new DiscoveryRequest
         {
             TypeUrl = Url(type), ResponseNonce = nonce, VersionInfo = version, ResourceNames = { All(type) },
+            ErrorDetail = error,
         });
 
     private Task SendAsync(ResourceType type, string[] added, string[] removed) => IsDelta
