@@ -5,12 +5,12 @@ namespace Fairlead.Xds.Delta;
 
 /// <summary>
 /// Reads a delta request that is larger than any is taken in whole, as it comes. An Envoy that comes back names all
-/// clusters that it was ever asked for, those too that it was told are gone, and says the same until it is answered: of
-/// the names that it does not hold those beyond a bound are left out, which it asks for again when they are wanted. Not
-/// safe for concurrent use.
+/// clusters that it was ever asked for, those too that it was told are gone, and says the same until it is answered:
+/// of the names that it does not hold those beyond a bound are left out, which it asks for again when they are wanted.
+/// Not safe for concurrent use.
 /// </summary>
-/// <remarks>What it holds is kept: there is no more of that than was sent. Where names were left out it asks for all that
-/// it holds, else for some of that no more; not where it asks for everything.</remarks>
+/// <remarks>What it holds is kept: there is no more of that than was sent. Where names were left out it asks for all
+/// that it holds, else for some of that no more; not where it asks for everything.</remarks>
 /// <param name="limits">How long names may be, one by one and together.</param>
 /// <param name="told">Hears how many names were left out, and how many bytes the request had.</param>
 internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told) : LargeMessage

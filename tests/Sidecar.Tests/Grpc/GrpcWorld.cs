@@ -11,8 +11,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Fairlead.Sidecar.Tests.Grpc;
 
-/// <summary>What a sidecar serves by xDS, two servers of gRPC, and a client of one of the libraries, whose connection to
-/// the sidecar can be cut.</summary>
+/// <summary>What a sidecar serves by xDS, two servers of gRPC, and a client of one of the libraries, whose connection
+/// to the sidecar can be cut.</summary>
 internal sealed class GrpcWorld : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -40,7 +40,8 @@ internal sealed class GrpcWorld : IAsyncDisposable
         {
             foreach (var who in new[] { "one", "two" })
             {
-                world._backends.Add(await Backend.StartAsync(context => AnswerAsync(context, who), HttpProtocols.Http2));
+                world._backends.Add(
+                    await Backend.StartAsync(context => AnswerAsync(context, who), HttpProtocols.Http2));
             }
 
             await world.Sidecar.StartAsync();

@@ -72,6 +72,11 @@ public sealed class RawHttp2 : IDisposable
         var socket = new Socket(
             target.AddressFamily, SocketType.Stream,
             target.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        if (target.AddressFamily != AddressFamily.Unix)
+        {
+            socket.NoDelay = true;
+        }
+
         try
         {
             await socket.ConnectAsync(target, cancellationToken);
