@@ -38,11 +38,11 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
 {
     private readonly TypeState?[] _types = new TypeState?[ResourceType.All.Length];
     private readonly Dictionary<string, bool> _unknown = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _leading = new(StringComparer.Ordinal);
+    private readonly HashSet<ResourceReference> _leading = [];
     private readonly List<string> _adopted = [];
 
-    // The endpoints of clusters that are new to the client, until it has taken them, with the time from then on.
-    private readonly Dictionary<string, TimeSpan> _warming = new(StringComparer.Ordinal);
+    // What clusters need that are new to the client, until it has taken it, with the time from then on.
+    private readonly Dictionary<ResourceReference, TimeSpan> _warming = [];
     private long _nonce;
     private OtherStreams _others;
     private TimeSpan? _waitsSince;
@@ -100,22 +100,20 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         Snapshot = snapshot;
     }
 
-    /// <summary>These endpoints are sent again, changed or not, as far as they are asked for: the clusters that have
-    /// them went out, here or on another stream of the client.</summary>
+    /// <summary>These endpoints and secrets are sent again, changed or not, as far as they are asked for: the clusters
+    /// that need them went out, here or on another stream of the client.</summary>
     /// <returns>Whether any of them is asked for.</returns>
-    public bool Follow(IEnumerable<string> names)
+    public bool Follow(IEnumerable<ResourceReference> needed)
     {
-        if (_types[ResourceType.Endpoints.Order] is not { } endpoints)
-        {
-            return false;
-        }
-
         var isAsked = false;
-        foreach (var name in names.Where(endpoints.Subscription.Names.Contains))
+        foreach (var (type, name) in needed)
         {
-            endpoints.Forced.Add(name);
-            endpoints.Looks.Add(name);
-            endpoints.Dirty = isAsked = true;
+            if (_types[type.Order] is { } state && state.Subscription.Names.Contains(name))
+            {
+                state.Forced.Add(name);
+                state.Looks.Add(name);
+                state.Dirty = isAsked = true;
+            }
         }
 
         return isAsked;
@@ -141,30 +139,30 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         return clusters.Dirty = true;
     }
 
-    /// <summary>The client took these endpoints on a stream of their own.</summary>
+    /// <summary>The client took these endpoints or secrets on a stream of their own.</summary>
     /// <returns>Whether something may have waited for them.</returns>
-    public bool Warmed(IEnumerable<string> endpoints)
+    public bool Warmed(ResourceType type, IEnumerable<string> names)
     {
         var count = _warming.Count;
-        foreach (var name in count > 0 ? endpoints : [])
+        foreach (var name in count > 0 ? names : [])
         {
-            _warming.Remove(name);
+            _warming.Remove(new ResourceReference(type, name));
         }
 
         return _warming.Count < count;
     }
 
-    /// <summary>The endpoints of the clusters that went out since this was asked last.</summary>
-    public IReadOnlyList<string> TakeLeading()
+    /// <summary>What follows the clusters that went out since this was asked last.</summary>
+    public IReadOnlyList<ResourceReference> TakeLeading()
     {
         if (_leading.Count == 0)
         {
             return [];
         }
 
-        string[] names = [.. _leading];
+        ResourceReference[] needed = [.. _leading];
         _leading.Clear();
-        return names;
+        return needed;
     }
 
     /// <summary>What was sent since this was asked last and is asked for by name from then on: a client uses what it
@@ -299,7 +297,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         state.AskedAt = first ? now : state.AskedAt;
         if (error is not null)
         {
-            if (state.Refuse(nonce, version, error.Code, error.Message) is { } refused)
+            if (state.Refuse(nonce, version, error.Code, error.Message, now) is { } refused)
             {
                 Events.Add(new StreamEvent.Nacked(state.Type, refused));
             }
@@ -351,26 +349,26 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     }
 
     /// <summary>The endpoints of these clusters, which go out now, are sent again, changed or not.</summary>
-    /// <remarks>Who asks for everything uses a route at once, and a cluster only with its endpoints: routes wait for
-    /// those of clusters that it never had. What it is told first it waits for by itself.</remarks>
+    /// <remarks>Who asks for everything uses a route at once, and a cluster only with its endpoints and its secrets:
+    /// routes wait for those of clusters that it never had. What it is told first it waits for by itself. A secret that
+    /// it has is sent again too, so that it says that it has it.</remarks>
     protected void ForceEndpoints(TypeState state, IReadOnlyCollection<Resource> clusters, TimeSpan now)
     {
-        _leading.UnionWith(EndpointsOf(clusters));
-        Follow(EndpointsOf(clusters));
-        if (state is not { Answered: true, Subscription.Wildcard: true })
+        var needed = clusters.SelectMany(cluster => cluster.References)
+            .Where(reference => reference.Type == ResourceType.Endpoints).ToHashSet();
+        if (state is { Answered: true, Subscription.Wildcard: true })
         {
-            return;
+            foreach (var one in clusters.Where(cluster => !state.Sent.ContainsKey(cluster.Name))
+                .SelectMany(cluster => cluster.References))
+            {
+                _warming.TryAdd(one, now);
+                needed.Add(one);
+            }
         }
 
-        foreach (var name in EndpointsOf(clusters.Where(cluster => !state.Sent.ContainsKey(cluster.Name))))
-        {
-            _warming.TryAdd(name, now);
-        }
+        _leading.UnionWith(needed);
+        Follow(needed);
     }
-
-    private static IEnumerable<string> EndpointsOf(IEnumerable<Resource> clusters) => clusters
-        .SelectMany(cluster => cluster.References)
-        .Where(reference => reference.Type == ResourceType.Endpoints).Select(reference => reference.Name);
 
     private bool IsWarming(TimeSpan now)
     {
@@ -379,12 +377,11 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
             return false;
         }
 
-        var endpoints = _types[ResourceType.Endpoints.Order];
-        foreach (var (name, since) in _warming)
+        foreach (var (one, since) in _warming)
         {
-            if (now - since >= Limits.WarmWaitMax || endpoints?.IsTaken(name) == true)
+            if (now - since >= Limits.WarmWaitMax || _types[one.Type.Order]?.IsTaken(one.Name) == true)
             {
-                _warming.Remove(name);
+                _warming.Remove(one);
             }
             else
             {
@@ -485,8 +482,8 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     }
 
     /// <summary>
-    /// Listeners and routes do not overtake clusters that they may need, nor the endpoints of those. Whatever holds
-    /// clusters has noted when to look.
+    /// Listeners and routes do not overtake clusters that they may need, nor what those need. Whatever holds clusters
+    /// has noted when to look.
     /// </summary>
     protected bool WaitsForClusters(TypeState state, TimeSpan now) =>
         (state.Type == ResourceType.Listener || state.Type == ResourceType.Route)
