@@ -4,8 +4,8 @@ namespace Fairlead.Sidecar.Serving;
 
 /// <summary>
 /// Ends connections of TCP to strict names in two steps: what is served no more is first listed as unhealthy, while the
-/// sidecar says so to each Envoy that asks, which ends its connections; then it leaves. An Envoy asks no more about what
-/// has left, nor for a cluster that has changed: so the cluster stays as it was meanwhile. Thread-safe.
+/// sidecar says so to each Envoy that asks, which ends its connections; then it leaves. An Envoy asks no more about
+/// what has left, nor for a cluster that has changed: so the cluster stays as it was meanwhile. Thread-safe.
 /// </summary>
 /// <param name="settings">Where Envoys ask, and how often; nothing is done where they do not.</param>
 /// <param name="time">The clock.</param>

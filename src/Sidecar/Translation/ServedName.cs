@@ -98,8 +98,8 @@ internal sealed record ServedMember(string Name, int Priority, uint Weight, Prov
     public bool IsStrict { get; init; }
 }
 
-/// <summary>What its cluster says of an endpoint. It never carries a revocation: what is revoked is not listed, at ports
-/// of TCP once connections to it have ended.</summary>
+/// <summary>What its cluster says of an endpoint. It never carries a revocation: what is revoked is not listed, at
+/// ports of TCP once connections to it have ended.</summary>
 internal enum ServedHealth
 {
     Healthy,

@@ -225,7 +225,8 @@ internal sealed class TypeState(ResourceType type)
     }
 
     /// <summary>The names of what the client refused and took nothing of since, ascending.</summary>
-    public IEnumerable<string> RefusedNames => _refused?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>();
+    public IEnumerable<string> RefusedNames =>
+        _refused?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>();
 
     /// <summary>The client refused the response with this nonce.</summary>
     /// <returns>The refusal, or null if it was told before: some clients repeat it in every later request.</returns>
