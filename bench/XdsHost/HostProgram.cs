@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Fairlead.Hosting.Memory;
 using Fairlead.Rpc;
 using Fairlead.Xds;
 
@@ -33,6 +34,7 @@ internal static class HostProgram
 
         try
         {
+            using var collector = new QuietCollector(TimeProvider.System); // As the sidecar has one.
             await using var running = await RpcServer.StartAsync(server, stop.Token);
             await output.WriteLineAsync("ready");
             await output.FlushAsync(stop.Token);

@@ -22,6 +22,9 @@ namespace Fairlead.Resolver;
 /// </remarks>
 public sealed partial class NameCache
 {
+    // The name of the bound in the TTL formula (4.6).
+    private const string RecordsEnd = "record_expires";
+
     private readonly NameCacheOptions _options;
     private readonly Random _random;
     private readonly AnchorChoice _anchors;
@@ -242,10 +245,11 @@ public sealed partial class NameCache
         _ => NameState.Absent,
     };
 
+    // What only its publisher can renew ends when it ends, whichever anchor shows it.
     private static bool IsNoRenewal(NameEntry entry, VerifiedAnswer answer) =>
         entry.Answer is { } held && entry.IsLiving && answer.Ttl.EndsAt <= held.Ttl.EndsAt
         && held.Outcome == answer.Outcome && held.RecordDigest == answer.RecordDigest
-        && !IsUnderLaterEpoch(held, answer);
+        && !IsUnderLaterEpoch(held, answer) && answer.Ttl.Bound.Name != RecordsEnd;
 
     // A proof under a newer epoch is what was asked for, even where its policy allows a shorter life.
     private static bool IsUnderLaterEpoch(VerifiedAnswer held, VerifiedAnswer answer) =>

@@ -78,6 +78,17 @@ internal static class ClientsPage
 
         json.WriteEndArray();
 
+        if (!type.Withheld.IsEmpty)
+        {
+            json.WriteStartObject("withheld");
+            foreach (var (name, reason) in type.Withheld)
+            {
+                json.WriteString(name, reason);
+            }
+
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 }

@@ -10,5 +10,5 @@ namespace Fairlead.Xds.Streams;
 internal sealed record SessionEvents(
     Action<AckEvent> Acked,
     Action<IStreamSession, string, IReadOnlyList<ResourceReference>> Sent,
-    Action<string, IEnumerable<string>, IEnumerable<string>> Watching,
+    Action<string, IReadOnlyCollection<string>, IReadOnlyCollection<string>> Watching,
     Action<string, ResourceType, IEnumerable<string>> Warmed);

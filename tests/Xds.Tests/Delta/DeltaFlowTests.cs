@@ -304,7 +304,7 @@ public sealed class DeltaFlowTests
         endpoints.Subscribe(Eds, "a");
         endpoints.Take();
         endpoints.Ack(Eds);
-        endpoints.Stream.Follow([Of("a"), Of("b")]);
+        endpoints.Stream.Follow(new HashSet<ResourceReference> { Of("a"), Of("b") });
         Assert.Equal(["eds a"], endpoints.Take());
 
         static ResourceReference Of(string name) => new(Eds, name);
