@@ -101,10 +101,10 @@ public sealed class AdsService
 
     private void Lead(IStreamSession from, string node, IReadOnlyList<ResourceReference> needed)
     {
-        var references = needed.ToHashSet();
+        var all = needed.ToHashSet();
         foreach (var session in _sessions.Values.Where(session => session != from))
         {
-            session.Follow(node, references);
+            session.Follow(node, all);
         }
     }
 

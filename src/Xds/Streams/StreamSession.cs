@@ -504,10 +504,10 @@ internal sealed class StreamSession<TRequest, TResponse>(
             type.AckedVersion,
             type.AckedAt is { } at ? _startedAt + at : null,
             type.Waiting,
-            type.Refused,
-            type.Refused is { } refused ? _startedAt + refused.At : null,
-            [.. type.RefusedNames])
+            type.Refused)
         {
+            RefusedAt = type.Refused is { } refused ? _startedAt + refused.At : null,
+            RefusedNames = [.. type.RefusedNames],
             Withheld = [.. type.Withheld.Names.Order(StringComparer.Ordinal).Take(WithheldMax).Select(
                 name => new WithheldResource(name, type.Withheld.ReasonOf(name)!.Message))],
         };

@@ -273,7 +273,7 @@ internal sealed class TypeState(ResourceType type)
     /// <returns>The refusal, or null if it was told before: some clients repeat it in every later request; and the
     /// response, where it is one that is outstanding.</returns>
     public (Refused? Words, SentResponse? Response) Refuse(
-        string nonce, string version, int code, string message, TimeSpan now = default)
+        string nonce, string version, int code, string message, TimeSpan now)
     {
         var response = Settle(nonce);
         if (response is null && nonce == _refusedNonce)
