@@ -2,8 +2,8 @@ namespace Fairlead.Naming.Traversal;
 
 /// <summary>
 /// What an answer will stand on, checked before it is there: the signatures of chains and introductions, as facts of
-/// arithmetic for a cache. Nothing is judged, remembered or believed by it; whoever the keys belong to is asked when the
-/// answer is verified. Pure but for the cache, thread-safe.
+/// arithmetic for a cache. Nothing is judged, remembered or believed by it; whose the keys are is asked when the answer
+/// is verified. Pure but for the cache, thread-safe.
 /// </summary>
 public static class AnswerAhead
 {

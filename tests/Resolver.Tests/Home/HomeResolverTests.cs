@@ -31,7 +31,7 @@ public sealed class HomeResolverTests : IAsyncLifetime
         Assert.Equal(1, _home.Anchors[0].Open);
     }
 
-    /// <summary>What an anchor tells ahead is no answer, true or false, and a flood of it is in no answer's way.</summary>
+    /// <summary>What an anchor tells ahead is no answer, true or false, and much of it is in no answer's way.</summary>
     [Fact]
     public async Task Anchor_ThatTellsAheadWithoutEnd_ChangesNothing()
     {
