@@ -25,4 +25,11 @@ internal static partial class XdsLog
 
     [LoggerMessage(4006, LogLevel.Warning, "xDS stream from {Peer} turned away: {Limit} streams are open")]
     public static partial void StreamTurnedAway(ILogger logger, string peer, int limit);
+
+    [LoggerMessage(4008, LogLevel.Warning, "xDS stream {Stream} from {Peer} ended: no request for {Timeout}")]
+    public static partial void StreamSilent(ILogger logger, long stream, string peer, TimeSpan timeout);
+
+    [LoggerMessage(4007, LogLevel.Warning, "xDS stream {Stream} is not sent {Type} {Name} {Version}: {Reason}")]
+    public static partial void ResourceWithheld(
+        ILogger logger, long stream, ResourceType type, string name, string version, string reason);
 }

@@ -21,8 +21,11 @@ public sealed class QuietCollectorTests : IDisposable
     {
         for (var second = 0; second < 60; second++)
         {
-            _allocated += Burst;
-            Pass(seconds: 1);
+            for (var part = 0; part < 4; part++)
+            {
+                _allocated += Burst;
+                _time.Advance(TimeSpan.FromMilliseconds(250));
+            }
         }
 
         Assert.Equal(0, _collections);
@@ -52,15 +55,28 @@ public sealed class QuietCollectorTests : IDisposable
     }
 
     [Fact]
-    public void Look_BurstsThatFollowEachOther_CollectsEveryTenSecondsAtMost()
+    public void Look_BurstsThatFollowEachOther_CollectsOnceAMinuteAtMost()
     {
-        for (var second = 0; second < 30; second++)
+        for (var second = 0; second < 150; second++)
         {
             _allocated += second % 2 == 0 ? Burst : 0;
             Pass(seconds: 1);
         }
 
         Assert.Equal(3, _collections);
+    }
+
+    [Fact]
+    public void Look_ShortPauseOfABurst_Collects()
+    {
+        _allocated += Burst;
+        Pass(seconds: 1);
+        _allocated += Burst;
+        _time.Advance(TimeSpan.FromMilliseconds(250));
+        Assert.Equal(0, _collections);
+        _time.Advance(TimeSpan.FromMilliseconds(250));
+
+        Assert.Equal(1, _collections);
     }
 
     [Fact]

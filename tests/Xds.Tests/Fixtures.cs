@@ -60,6 +60,13 @@ internal static class Fixtures
         return Resource.Create(new ClusterLoadAssignment { ClusterName = name, Endpoints = { locality } });
     }
 
+    /// <summary>Endpoints that take about as many bytes.</summary>
+    public static Resource LargeEndpoints(string name, int bytes) => Resource.Create(new ClusterLoadAssignment
+    {
+        ClusterName = name,
+        Endpoints = { new LocalityLbEndpoints { Locality = new Locality { Region = new string('r', bytes) } } },
+    });
+
     /// <summary>The members of a set, one priority each from 0 on: one region, told apart by their sub-zones.</summary>
     public static Resource MembersOf(string name, params (string Member, int Port, bool IsHealthy)[] members)
     {
@@ -181,6 +188,11 @@ internal static class Fixtures
 
         return (snapshot.Primed ? builder.MarkPrimed() : builder).Build();
     }
+
+    /// <summary>An Envoy, or a client that says nothing of itself.</summary>
+    internal static ClientNode Client(bool isEnvoy) => isEnvoy
+        ? ClientNode.Anonymous with { UserAgent = "envoy" }
+        : ClientNode.Anonymous;
 
     /// <summary>A response as it is written; nothing for none.</summary>
     internal static byte[] BytesOf(Streams.IDiscoveryResponse? response)

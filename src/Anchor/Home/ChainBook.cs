@@ -52,6 +52,36 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
             client, segment, held, null, floor, context.Time, delta, cancellationToken)).ConfigureAwait(false);
     }
 
+    /// <summary>Meets one of a segment's anchors over a connection of its own.</summary>
+    /// <param name="place">Where it is.</param>
+    /// <param name="segment">The segment.</param>
+    /// <param name="floor">The epoch that its chain must contain; null for none.</param>
+    /// <param name="view">The own segment.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The connection, held to the keys of the newest epoch; or why it is none of that segment's.</returns>
+    /// <exception cref="RpcException">The anchor failed.</exception>
+    internal async Task<(AnchorClient? There, Refusal? Refusal)> MeetAsync(
+        IpEndpoint place, Digest segment, Floor? floor, SegmentView view, CancellationToken cancellationToken)
+    {
+        var client = new AnchorClient(place, context.Transport, context.Time, verifier.Chain(segment));
+        try
+        {
+            var stranger = await MeetAsync(client, segment, floor, view, cancellationToken).ConfigureAwait(false);
+            if (stranger is null)
+            {
+                return (client, null);
+            }
+
+            await client.DisposeAsync().ConfigureAwait(false);
+            return (null, stranger);
+        }
+        catch
+        {
+            await client.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
     /// <summary>Whether a chain does not reach the epoch by which what names the segment names it (V30).</summary>
     internal bool Lacks(Digest segment, Floor floor) => floor.Epoch > (verifier.Chain(segment)?.NewestNumber ?? -1)
         || floor.Epoch >= LogOf(segment).All.Length;

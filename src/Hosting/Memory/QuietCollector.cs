@@ -3,7 +3,7 @@ namespace Fairlead.Hosting.Memory;
 /// <summary>
 /// Gives the machine back what a burst left behind. A runtime collects when it allocates, so a process that goes quiet
 /// keeps its last garbage for as long as it is quiet; there is one such process for each pod. A collection stops every
-/// thread for some tens of milliseconds at most, so it runs only in a second in which next to nothing happened.
+/// thread for some tens of milliseconds at most, so it runs seldom, and only when next to nothing happens.
 /// Thread-safe.
 /// </summary>
 public sealed class QuietCollector : IDisposable
@@ -11,7 +11,10 @@ public sealed class QuietCollector : IDisposable
     private const long QuietBytes = 64 << 10;
     private const long WorthwhileBytes = 8 << 20;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Apart = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Apart = TimeSpan.FromMinutes(1);
+
+    // While there is something to give back, it looks for a pause between two waves.
+    private static readonly TimeSpan ShortPeriod = TimeSpan.FromMilliseconds(250);
 
     private readonly TimeProvider _time;
     private readonly Func<long> _allocated;
@@ -52,15 +55,17 @@ public sealed class QuietCollector : IDisposable
     {
         var allocated = _allocated();
         var isQuiet = allocated - _seen <= QuietBytes;
-        var isDue = _collectedAt is not { } at || _time.GetElapsedTime(at) >= Apart;
-        if (isQuiet && isDue && allocated - _collected >= WorthwhileBytes)
+        var isDue = allocated - _collected >= WorthwhileBytes
+            && (_collectedAt is not { } at || _time.GetElapsedTime(at) >= Apart);
+        if (isDue && isQuiet)
         {
             _collect();
             _collectedAt = _time.GetTimestamp();
             allocated = _collected = _allocated();
+            isDue = false;
         }
 
         _seen = allocated;
-        _timer.Change(Period, Timeout.InfiniteTimeSpan);
+        _timer.Change(isDue ? ShortPeriod : Period, Timeout.InfiniteTimeSpan);
     }
 }

@@ -53,6 +53,17 @@ internal static class ClientsPage
             json.WriteString("refused", refused.ToString());
         }
 
+        if (!type.Withheld.IsEmpty)
+        {
+            json.WriteStartObject("withheld");
+            foreach (var (name, reason) in type.Withheld)
+            {
+                json.WriteString(name, reason);
+            }
+
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 }

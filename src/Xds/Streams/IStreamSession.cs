@@ -13,7 +13,7 @@ internal interface IStreamSession
 
     /// <summary>Hears that another stream sent clusters to a client of this node, be it of another view: their
     /// endpoints are sent again here, changed or not, where it is the same client. Does not block.</summary>
-    void Follow(string node, IReadOnlyList<string> endpoints);
+    void Follow(string node, IReadOnlySet<string> endpoints);
 
     /// <summary>Hears that the client of this node took these endpoints on a stream of their own: routes may follow the
     /// clusters that were sent here. Does not block.</summary>
@@ -22,4 +22,8 @@ internal interface IStreamSession
     /// <summary>Hears that the client of this node no longer asks for these endpoints on any stream of their own: of
     /// the clusters that it was sent here it has lost those that have them. Does not block.</summary>
     void Recall(string node, IReadOnlyCollection<string> endpoints);
+
+    /// <summary>Hears that the client of this node asks for these endpoints on a stream of their own. Does not
+    /// block.</summary>
+    void Found(string node, IReadOnlyCollection<string> endpoints);
 }

@@ -9,5 +9,5 @@ namespace Fairlead.Xds.Streams;
 internal sealed record SessionEvents(
     Action<AckEvent> Acked,
     Action<IStreamSession, string, IReadOnlyList<string>> Sent,
-    Action<string, IEnumerable<string>, IEnumerable<string>> Watching,
+    Action<string, IReadOnlyCollection<string>, IReadOnlyCollection<string>> Watching,
     Action<string, IEnumerable<string>> Warmed);

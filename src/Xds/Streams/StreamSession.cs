@@ -16,6 +16,7 @@ namespace Fairlead.Xds.Streams;
 /// <param name="options">The server's options.</param>
 /// <param name="siblings">Knows the other streams of its client.</param>
 /// <param name="told">Hears of each acknowledgement, and of clusters that went out.</param>
+/// <param name="nodes">Knows the nodes of the other streams.</param>
 internal sealed class StreamSession<TRequest, TResponse>(
     long id,
     string peer,
@@ -23,10 +24,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
     IViewProvider views,
     AdsOptions options,
     SiblingStreams siblings,
-    SessionEvents told) : IStreamSession, IViewWatcher, ISiblingStream
+    SessionEvents told,
+    KnownNodes nodes) : IStreamSession, IViewWatcher, ISiblingStream
     where TRequest : class
     where TResponse : class, IDiscoveryResponse
 {
+    // An operator who has more of them needs no list.
+    private const int WithheldMax = 100;
+
     private readonly Lock _gate = new();
     private readonly TimeProvider _time = options.TimeProvider;
     private readonly long _startedStamp = options.TimeProvider.GetTimestamp();
@@ -71,11 +76,17 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
-    public void Follow(string node, IReadOnlyList<string> endpoints) =>
+    public void Follow(string node, IReadOnlySet<string> endpoints) =>
         Hear(node, stream => stream.Follow(endpoints));
 
     public void Recall(string node, IReadOnlyCollection<string> endpoints) =>
         Hear(node, stream => stream.Recall(endpoints));
+
+    public void Found(string node, IReadOnlyCollection<string> endpoints) => Hear(node, stream =>
+    {
+        stream.Found(endpoints);
+        return false;
+    });
 
     public void Warmed(string node, IReadOnlyCollection<string> endpoints) =>
         Hear(node, stream => stream.Warmed(endpoints));
@@ -102,17 +113,24 @@ internal sealed class StreamSession<TRequest, TResponse>(
     }
 
     /// <summary>Serves until the client half-closes, which ends the call with OK, or until it is cancelled.</summary>
-    /// <exception cref="RpcException">A request was refused, or a response was not read in time.</exception>
+    /// <param name="requests">What the client says.</param>
+    /// <param name="responses">What it is told.</param>
+    /// <param name="speaks">Called when its first request came.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="RpcException">A request was refused, or the first did not come in time, or a response was not
+    /// read in time.</exception>
     public async Task RunAsync(
         IAsyncStreamReader<RequestBytes> requests,
         IServerStreamWriter<TResponse> responses,
+        Action speaks,
         CancellationToken cancellationToken)
     {
-        if (!await requests.MoveNext(cancellationToken).ConfigureAwait(false))
+        if (!await FirstAsync(requests, cancellationToken).ConfigureAwait(false))
         {
             return;
         }
 
+        speaks();
         var first = Parse(requests.Current);
         var (view, stream) = Open(first);
         try
@@ -133,7 +151,22 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 siblings.Leave(view, _node.Id, this);
             }
 
+            nodes.Return(_node);
             XdsLog.StreamClosed(options.Logger, id);
+        }
+    }
+
+    private async Task<bool> FirstAsync(IAsyncStreamReader<RequestBytes> requests, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await requests.MoveNext(cancellationToken)
+                .WaitAsync(options.Limits.FirstRequest, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            XdsLog.StreamSilent(options.Logger, id, peer, options.Limits.FirstRequest);
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, "no request came in time"));
         }
     }
 
@@ -155,10 +188,10 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
     private (ResourceView View, DiscoveryStream<TRequest, TResponse> Stream) Open(TRequest first)
     {
-        var node = ClientNode.From(service.NodeOf(first));
+        var node = nodes.Share(ClientNode.From(service.NodeOf(first)));
         var view = views.Open(node, service.Only);
         view.Watchers.Join(this);
-        var stream = service.Open(view.Current, view.Missing);
+        var stream = service.Open(node, view.Current, view.Missing);
         stream.StartedAt = _time.GetElapsedTime(0, _startedStamp);
         lock (_gate)
         {
@@ -320,7 +353,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private TResponse? Next(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
     {
         TResponse? response;
-        IReadOnlyList<StreamEvent> adopted;
+        IReadOnlyList<StreamEvent> told;
         while (true)
         {
             var snapshot = view.Current;
@@ -336,12 +369,12 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
                 response = stream.Next(Now, others);
                 _waitsForOthers = stream.WaitsForOthers;
-                adopted = stream.TakeAdopted();
+                told = stream.TakeTold();
                 break;
             }
         }
 
-        Tell(adopted, Now);
+        Tell(told, Now);
         return response;
     }
 
@@ -394,6 +427,11 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 case StreamEvent.Nacked nack:
                     XdsLog.ResponseRefused(
                         options.Logger, id, nack.Type, nack.Refused.Version, nack.Refused.Code, nack.Refused.Message);
+                    break;
+                case StreamEvent.Withheld withheld:
+                    XdsLog.ResourceWithheld(
+                        options.Logger, id, withheld.Resource.Type, withheld.Resource.Name, withheld.Resource.Version,
+                        withheld.Reason.Message);
                     break;
                 case StreamEvent.Failed failed:
                     XdsLog.StreamRefused(options.Logger, id, failed.Refusal, failed.Detail);
@@ -451,6 +489,10 @@ internal sealed class StreamSession<TRequest, TResponse>(
             type.AckedVersion,
             type.AckedAt is { } at ? _startedAt + at : null,
             type.Waiting,
-            type.Refused);
+            type.Refused)
+        {
+            Withheld = [.. type.Withheld.Names.Order(StringComparer.Ordinal).Take(WithheldMax).Select(
+                name => new WithheldResource(name, type.Withheld.ReasonOf(name)!.Message))],
+        };
     }
 }

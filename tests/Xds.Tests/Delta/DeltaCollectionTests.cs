@@ -92,9 +92,9 @@ public sealed class DeltaCollectionTests
         client.Subscribe(Cds, Glob);
         client.Take();
         client.Ack(Cds);
-        var told = Assert.IsType<StreamEvent.Names>(Assert.Single(client.Stream.TakeAdopted()));
+        var told = Assert.IsType<StreamEvent.Names>(Assert.Single(client.Stream.TakeTold()));
         Assert.Equal([A], told.Added);
-        Assert.Empty(client.Stream.TakeAdopted());
+        Assert.Empty(client.Stream.TakeTold());
 
         client.Remove(Cds, A);
         Later(client);

@@ -304,7 +304,7 @@ public sealed class DeltaFlowTests
         endpoints.Subscribe(Eds, "a");
         endpoints.Take();
         endpoints.Ack(Eds);
-        endpoints.Stream.Follow(["a", "b"]);
+        endpoints.Stream.Follow(new HashSet<string> { "a", "b" });
         Assert.Equal(["eds a"], endpoints.Take());
     }
 
