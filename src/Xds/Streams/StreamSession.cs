@@ -64,7 +64,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     {
         lock (_gate)
         {
-            return _stream is { } stream ? new StreamResources(_node, () => Resources(stream)) : null;
+            return _stream is { } stream ? new StreamResources(_node, _startedAt, () => Resources(stream)) : null;
         }
     }
 
@@ -76,8 +76,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
-    public void Follow(string node, IReadOnlySet<string> endpoints) =>
-        Hear(node, stream => stream.Follow(endpoints));
+    public void Follow(string node, IReadOnlySet<ResourceReference> needed) =>
+        Hear(node, stream => stream.Follow(needed));
 
     public void Recall(string node, IReadOnlyCollection<string> endpoints) =>
         Hear(node, stream => stream.Recall(endpoints));
@@ -88,8 +88,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
         return false;
     });
 
-    public void Warmed(string node, IReadOnlyCollection<string> endpoints) =>
-        Hear(node, stream => stream.Warmed(endpoints));
+    public void Warmed(string node, ResourceType type, IReadOnlyCollection<string> names) =>
+        Hear(node, stream => stream.Warmed(type, names));
 
     private void Hear(string node, Func<DiscoveryStream<TRequest, TResponse>, bool> word)
     {
@@ -265,15 +265,15 @@ internal sealed class StreamSession<TRequest, TResponse>(
     // The clusters are on their way: what follows them on other streams of the client comes behind them.
     private void Lead(DiscoveryStream<TRequest, TResponse> stream)
     {
-        IReadOnlyList<string> endpoints;
+        IReadOnlyList<ResourceReference> needed;
         lock (_gate)
         {
-            endpoints = stream.TakeLeading();
+            needed = stream.TakeLeading();
         }
 
-        if (endpoints.Count > 0)
+        if (needed.Count > 0)
         {
-            told.Sent(this, _node.Id, endpoints);
+            told.Sent(this, _node.Id, needed);
         }
     }
 
@@ -416,9 +416,9 @@ internal sealed class StreamSession<TRequest, TResponse>(
                     break;
                 case StreamEvent.Acked ack:
                     var sent = ack.Response;
-                    if (service.Only == ResourceType.Endpoints)
+                    if (service.Only is { } only && (only == ResourceType.Endpoints || only == ResourceType.Secret))
                     {
-                        told.Warmed(_node.Id, sent.Resources.Select(resource => resource.Name));
+                        told.Warmed(_node.Id, only, sent.Resources.Select(resource => resource.Name));
                     }
 
                     told.Acked(new AckEvent(
@@ -489,7 +489,9 @@ internal sealed class StreamSession<TRequest, TResponse>(
             type.AckedVersion,
             type.AckedAt is { } at ? _startedAt + at : null,
             type.Waiting,
-            type.Refused)
+            type.Refused,
+            type.Refused is { } refused ? _startedAt + refused.At : null,
+            [.. type.RefusedNames])
         {
             Withheld = [.. type.Withheld.Names.Order(StringComparer.Ordinal).Take(WithheldMax).Select(
                 name => new WithheldResource(name, type.Withheld.ReasonOf(name)!.Message))],
