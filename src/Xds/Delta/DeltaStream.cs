@@ -181,8 +181,7 @@ internal sealed partial class DeltaStream(
         var all = new HashSet<string>(request.ResourceNamesSubscribe, StringComparer.Ordinal);
         all.UnionWith(request.InitialResourceVersions.Keys);
         all.UnionWith(Types.FirstOrDefault(state => state.Type.TypeUrl == typeUrl)?.Subscription.Names
-            ?? Enumerable.Empty<string>());
-        all.ExceptWith(request.ResourceNamesUnsubscribe);
+            .Except(request.ResourceNamesUnsubscribe) ?? []);
         return all;
     }
 

@@ -265,10 +265,15 @@ internal sealed class TypeState(ResourceType type)
         return response;
     }
 
+    /// <summary>The names of what the client refused and took nothing of since, ascending.</summary>
+    public IEnumerable<string> RefusedNames =>
+        _refused?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>();
+
     /// <summary>The client refused the response with this nonce.</summary>
     /// <returns>The refusal, or null if it was told before: some clients repeat it in every later request; and the
     /// response, where it is one that is outstanding.</returns>
-    public (Refused? Words, SentResponse? Response) Refuse(string nonce, string version, int code, string message)
+    public (Refused? Words, SentResponse? Response) Refuse(
+        string nonce, string version, int code, string message, TimeSpan now)
     {
         var response = Settle(nonce);
         if (response is null && nonce == _refusedNonce)
@@ -278,7 +283,7 @@ internal sealed class TypeState(ResourceType type)
 
         _refusedNonce = nonce;
         var text = message.Length > MessageMax ? message[..MessageMax] : message;
-        Refused = new Refused(nonce, response?.Version ?? version, code, text);
+        Refused = new Refused(nonce, response?.Version ?? version, code, text, now);
         foreach (var resource in response?.Resources ?? [])
         {
             (_refused ??= new(StringComparer.Ordinal))[resource.Name] = Refused;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Fairlead.Rpc;
 using Fairlead.Sidecar.Serving;
 using Fairlead.Sidecar.Translation;
@@ -19,12 +20,13 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     private readonly ConcurrentDictionary<string, ServedName> _answers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _wanted = new(StringComparer.Ordinal);
     private readonly Lock _resolving = new();
-    private readonly OnDemandOptions _options;
+    private OnDemandOptions _options;
     private readonly HashSet<string> _imports;
     private ShapeFile? _shapes;
     private ServedViews? _views;
     private AdsService? _ads;
     private RpcServer? _server;
+    private RpcServer? _responder;
     private volatile bool _isAnswering = true;
 
     internal ScriptedSidecar(OnDemandOptions options, params string[] imports)
@@ -63,9 +65,11 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     {
         _isAnswering = isAnswering;
         _wanted.Clear();
+        await RespondAsync();
         _shapes = new ShapeFile(
             Path.Combine(_folder, "imports.state"), _imports, reason => throw new InvalidOperationException(reason));
-        _views = new ServedViews(_imports, OnInterest, _shapes, onDemand: _options, time: Time);
+        _views = new ServedViews(
+            _imports, OnInterest, _shapes, onDemand: _options, time: Time, clock: TimeProvider.System);
         foreach (var name in _imports.Concat(_views.Used))
         {
             OnInterest(name, true);
@@ -90,7 +94,41 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     internal async Task StopAsync()
     {
         await _server!.DisposeAsync();
+        if (_responder is not null)
+        {
+            await _responder.DisposeAsync();
+        }
+
         await _shapes!.DisposeAsync();
+    }
+
+    /// <summary>Clients that ask for everything are told of these from now on.</summary>
+    internal void Import(params string[] imports)
+    {
+        _imports.UnionWith(imports);
+        _views!.Import(imports.ToHashSet(StringComparer.Ordinal));
+        foreach (var name in imports)
+        {
+            OnInterest(name, true);
+        }
+    }
+
+    // Where Envoys ask stands in what they are told: it keeps its port over a restart.
+    private async Task RespondAsync()
+    {
+        if (_options.Clusters.Responder is not { } responder)
+        {
+            return;
+        }
+
+        var answers = ServerServiceDefinition.CreateBuilder().AddMethod(
+            HealthService.CheckMethod, (request, context) => _views!.Connections.CheckAsync(request, context)).Build();
+        var address = new IPEndPoint(IPAddress.Parse(responder.Address), responder.Port);
+        _responder = await RpcServer.StartAsync(
+            new RpcServerOptions { Services = { answers }, Endpoints = { RpcEndpoint.Tcp(address) } },
+            TestContext.Current.CancellationToken);
+        var port = _responder.Endpoints[0].Address!.Port;
+        _options = _options with { Clusters = _options.Clusters with { Responder = responder with { Port = port } } };
     }
 
     /// <summary>From now on the resolver answers.</summary>
@@ -122,7 +160,7 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    // As the real one: it hears under a lock, and answers on a thread of its own.
+    // As the real one: it hears under a lock, answers on a thread of its own, and keeps imports whoever gives them up.
     private void OnInterest(string name, bool isWanted)
     {
         if (isWanted)
@@ -130,7 +168,7 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
             _wanted[name] = true;
             _ = Task.Run(() => Resolve(name));
         }
-        else
+        else if (!_imports.Contains(name))
         {
             _wanted.TryRemove(name, out _);
             _ = Task.Run(() => _views!.Forget(name));
