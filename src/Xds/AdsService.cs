@@ -81,7 +81,10 @@ public sealed class AdsService
             service.Method,
             new Marshaller<RequestBytes>(
                 static (_, _) => throw new NotSupportedException("a server does not send requests"),
-                static context => new RequestBytes(context.PayloadAsReadOnlySequence())),
+                static context => new RequestBytes(context.PayloadAsReadOnlySequence()))
+            {
+                Larger = service.Larger,
+            },
             new Marshaller<TResponse>(
                 Serialize, static _ => throw new NotSupportedException("a server does not read responses")))
         {

@@ -178,8 +178,8 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     }
 
     /// <summary>
-    /// Listeners and routes do not overtake clusters that they may need, nor the endpoints of those. Whatever holds
-    /// clusters has noted when to look.
+    /// Listeners and routes do not overtake clusters that they may need, nor what those need. Whatever holds clusters
+    /// has noted when to look.
     /// </summary>
     protected bool WaitsForClusters(TypeState state, TimeSpan now) =>
         (state.Type == ResourceType.Listener || state.Type == ResourceType.Route)
