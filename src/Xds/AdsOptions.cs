@@ -9,7 +9,8 @@ public sealed record AdsOptions
     /// <summary>Who serves: an id of the process and its build. Envoy shows it and logs when it changes.</summary>
     public string ControlPlane { get; init; } = "fairlead";
 
-    /// <summary>Streams at once; one more is refused with RESOURCE_EXHAUSTED before it costs anything.</summary>
+    /// <summary>Streams at once; one more is refused with RESOURCE_EXHAUSTED before it costs anything. Calls that have
+    /// said nothing yet are none of them, and may be as many.</summary>
     public int StreamsMax { get; init; } = 10_000;
 
     /// <summary>Bounds of one stream.</summary>

@@ -15,7 +15,7 @@ public sealed class AdsService
     private readonly ConcurrentDictionary<long, IStreamSession> _sessions = new();
     private readonly ConcurrentDictionary<long, IStreamSession> _clusterSessions = new();
 
-    // Those on which clusters may go out whose endpoints go on streams of their own.
+    // Those on which clusters may go out whose endpoints and secrets go on streams of their own.
     private readonly ConcurrentDictionary<long, IStreamSession> _leadingSessions = new();
     private readonly Lock _gate = new();
 
@@ -24,7 +24,9 @@ public sealed class AdsService
     private readonly SiblingStreams _siblings = new();
     private readonly IViewProvider _views;
     private readonly AdsOptions _options;
+    private readonly KnownNodes _nodes = new();
     private long _lastId;
+    private int _silent;
 
     /// <summary>Serves the views of a provider.</summary>
     public AdsService(IViewProvider views, AdsOptions options)
@@ -56,8 +58,8 @@ public sealed class AdsService
     /// <summary>The Client Status Discovery Service: what each client asked for, was sent, took and refused. Whoever
     /// may call it sees what every client was sent.</summary>
     public ServerServiceDefinition DefineStatus() => new ClientStatusService(
-        () => _sessions.OrderBy(pair => pair.Key).Select(pair => pair.Value.Resources()).OfType<StreamResources>())
-        .Define();
+        () => _sessions.OrderBy(pair => pair.Key).Select(pair => pair.Value.Resources()).OfType<StreamResources>(),
+        _options.TimeProvider).Define();
 
     private ServerServiceDefinition Define(ResourceType? type)
     {
@@ -69,7 +71,8 @@ public sealed class AdsService
             .Build();
     }
 
-    private static Method<RequestBytes, TResponse> MethodOf<TRequest, TResponse>(
+    // Each stream keeps to what its client takes; the server is to let the most of it pass.
+    private Method<RequestBytes, TResponse> MethodOf<TRequest, TResponse>(
         StreamService<TRequest, TResponse> service)
         where TRequest : class
         where TResponse : class, IDiscoveryResponse => new(
@@ -78,9 +81,15 @@ public sealed class AdsService
             service.Method,
             new Marshaller<RequestBytes>(
                 static (_, _) => throw new NotSupportedException("a server does not send requests"),
-                static context => new RequestBytes(context.PayloadAsReadOnlySequence())),
+                static context => new RequestBytes(context.PayloadAsReadOnlySequence()))
+            {
+                Larger = service.Larger,
+            },
             new Marshaller<TResponse>(
-                Serialize, static _ => throw new NotSupportedException("a server does not read responses")));
+                Serialize, static _ => throw new NotSupportedException("a server does not read responses")))
+        {
+            MaxResponseBytes = Math.Max(_options.Limits.MessageBytes, _options.Limits.EnvoyMessageBytes),
+        };
 
     private static void Serialize<TResponse>(TResponse response, SerializationContext context)
         where TResponse : IDiscoveryResponse
@@ -90,16 +99,23 @@ public sealed class AdsService
         context.Complete();
     }
 
-    private void Lead(IStreamSession from, string node, IReadOnlyList<string> endpoints)
+    private void Lead(IStreamSession from, string node, IReadOnlyList<ResourceReference> needed)
     {
+        var all = needed.ToHashSet();
         foreach (var session in _sessions.Values.Where(session => session != from))
         {
-            session.Follow(node, endpoints);
+            session.Follow(node, all);
         }
     }
 
-    private void Watch(string node, IEnumerable<string> added, IEnumerable<string> removed)
+    // Clients without a name are not known from each other, here and below: one must not speak for another.
+    private void Watch(string node, IReadOnlyCollection<string> added, IReadOnlyCollection<string> removed)
     {
+        if (node.Length == 0)
+        {
+            return;
+        }
+
         var left = new List<string>();
         lock (_gate)
         {
@@ -117,23 +133,22 @@ public sealed class AdsService
             }
         }
 
-        if (left.Count == 0)
+        foreach (var session in added.Count + left.Count > 0 ? _clusterSessions.Values : [])
         {
-            return;
-        }
-
-        foreach (var session in _clusterSessions.Values)
-        {
-            session.Recall(node, left);
+            session.Found(node, added);
+            if (left.Count > 0)
+            {
+                session.Recall(node, left);
+            }
         }
     }
 
-    private void Warm(string node, IEnumerable<string> endpoints)
+    private void Warm(string node, ResourceType type, IEnumerable<string> taken)
     {
         IReadOnlyCollection<string>? names = null;
-        foreach (var session in _leadingSessions.Values)
+        foreach (var session in node.Length > 0 ? _leadingSessions.Values : [])
         {
-            session.Warmed(node, names ??= [.. endpoints]);
+            session.Warmed(node, type, names ??= [.. taken]);
         }
     }
 
@@ -145,36 +160,60 @@ public sealed class AdsService
         where TRequest : class
         where TResponse : class, IDiscoveryResponse
     {
-        if (_sessions.Count >= _options.StreamsMax)
+        // A call that says nothing is counted by itself: it must not take the place of one that does.
+        var waiting = Interlocked.Increment(ref _silent);
+        if (_sessions.Count >= _options.StreamsMax || waiting > _options.StreamsMax)
         {
-            XdsLog.StreamTurnedAway(_options.Logger, context.Peer, _options.StreamsMax);
-            throw new RpcException(new Status(StatusCode.ResourceExhausted, "too many xDS streams"));
+            Interlocked.Decrement(ref _silent);
+            throw TurnAway(context);
         }
 
         var id = Interlocked.Increment(ref _lastId);
         var session = new StreamSession<TRequest, TResponse>(
             id, context.Peer, service, _views, _options, _siblings,
-            new SessionEvents(ack => Acked?.Invoke(ack), Lead, Watch, Warm));
-        _sessions[id] = session;
-        if (service.Only == ResourceType.Cluster)
-        {
-            _clusterSessions[id] = session;
-        }
-
-        if (service.Only is null || service.Only == ResourceType.Cluster)
-        {
-            _leadingSessions[id] = session;
-        }
-
+            new SessionEvents(ack => Acked?.Invoke(ack), Lead, Watch, Warm), _nodes);
+        var isSilent = true;
         try
         {
-            await session.RunAsync(requests, responses, context.CancellationToken).ConfigureAwait(false);
+            await session.RunAsync(requests, responses, Join, context.CancellationToken).ConfigureAwait(false);
         }
         finally
         {
+            if (isSilent)
+            {
+                Interlocked.Decrement(ref _silent);
+            }
+
             _sessions.TryRemove(id, out _);
             _clusterSessions.TryRemove(id, out _);
             _leadingSessions.TryRemove(id, out _);
         }
+
+        void Join()
+        {
+            isSilent = false;
+            Interlocked.Decrement(ref _silent);
+            if (_sessions.Count >= _options.StreamsMax)
+            {
+                throw TurnAway(context);
+            }
+
+            _sessions[id] = session;
+            if (service.Only == ResourceType.Cluster)
+            {
+                _clusterSessions[id] = session;
+            }
+
+            if (service.Only is null || service.Only == ResourceType.Cluster)
+            {
+                _leadingSessions[id] = session;
+            }
+        }
+    }
+
+    private RpcException TurnAway(ServerCallContext context)
+    {
+        XdsLog.StreamTurnedAway(_options.Logger, context.Peer, _options.StreamsMax);
+        return new RpcException(new Status(StatusCode.ResourceExhausted, "too many xDS streams"));
     }
 }

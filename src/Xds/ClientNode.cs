@@ -32,6 +32,9 @@ public sealed record ClientNode(
     /// <summary>True for gRPC libraries, which need a view of their own kind.</summary>
     public bool IsGrpc => UserAgent.StartsWith("gRPC", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>True for an Envoy.</summary>
+    internal bool IsEnvoy => UserAgent.StartsWith("envoy", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Takes over what is kept of a node.</summary>
     public static ClientNode From(Node? node)
     {

@@ -1,4 +1,8 @@
 namespace Fairlead.Xds;
 
 /// <summary>A response that awaits its acknowledgement.</summary>
-internal sealed record SentResponse(string Nonce, string Version, IReadOnlyList<Resource> Resources, TimeSpan At);
+internal sealed record SentResponse(string Nonce, string Version, IReadOnlyList<Resource> Resources, TimeSpan At)
+{
+    /// <summary>What it called removed, of a delta stream.</summary>
+    public IReadOnlyList<string> Removed { get; init; } = [];
+}

@@ -17,6 +17,9 @@ internal abstract record StreamEvent
     /// <summary>The client refused a response; told once per response.</summary>
     internal sealed record Nacked(ResourceType Type, Refused Refused) : StreamEvent;
 
+    /// <summary>The client is not sent this though it asks for it; told once per content.</summary>
+    internal sealed record Withheld(Resource Resource, Refused Reason) : StreamEvent;
+
     /// <summary>The stream must end with this; nothing was changed.</summary>
     internal sealed record Failed(StreamRefusal Refusal, string Detail) : StreamEvent;
 }

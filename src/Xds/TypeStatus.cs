@@ -23,4 +23,19 @@ public sealed record TypeStatus(
     string AckedVersion,
     DateTimeOffset? AckedAt,
     bool Waiting,
-    Refused? Refused);
+    Refused? Refused)
+{
+    /// <summary>When its last refusal came; null where <see cref="Refused"/> is.</summary>
+    public DateTimeOffset? RefusedAt { get; init; }
+
+    /// <summary>The names of what it refused and took nothing of since, sorted.</summary>
+    public ImmutableArray<string> RefusedNames { get; init; } = [];
+
+    /// <summary>What it asks for and is not sent as it is now, by name, with the reason; the first hundred.</summary>
+    public ImmutableArray<WithheldResource> Withheld { get; init; } = [];
+}
+
+/// <summary>A resource that a client is not sent though it asks for it. Immutable.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Reason">Why: <c>TooLarge</c> or <c>NoRoom</c> and how many bytes, or the client's words.</param>
+public sealed record WithheldResource(string Name, string Reason);

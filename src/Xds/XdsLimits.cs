@@ -7,13 +7,21 @@ public sealed record XdsLimits
     public static XdsLimits Default { get; } = new();
 
     /// <summary>
-    /// Names of one type that a stream may ask for. One more is refused; of clusters on a delta stream, where an Envoy
-    /// asks for whatever its clients write into a Host header, the oldest leaves that leads nowhere.
+    /// Names of one type that a stream may ask for beside those that its view has. One more is refused; of clusters on
+    /// a delta stream, where an Envoy asks for whatever its clients write into a Host header, the oldest leaves that
+    /// leads nowhere.
     /// </summary>
     public int NamesMax { get; init; } = 10_000;
 
     /// <summary>Collections that a stream may ask for: one more is refused.</summary>
     public int CollectionsMax { get; init; } = 16;
+
+    /// <summary>
+    /// Characters of the names of clusters together that a delta stream may ask for; where there are more, names leave
+    /// as where there are too many. A client that comes back says each of its names twice, with a version, in one
+    /// request, of which gRPC takes 4 MiB.
+    /// </summary>
+    public int NameBytesMax { get; init; } = 1 << 20;
 
     /// <summary>Characters of a name.</summary>
     public int NameLengthMax { get; init; } = 1_024;
@@ -32,10 +40,28 @@ public sealed record XdsLimits
     public int EndpointBytes { get; init; } = 1 << 15;
 
     /// <summary>
+    /// Bytes of the largest message that a client takes: gRPC libraries take 4 MiB where nobody says otherwise. What
+    /// does not fit is held back by itself, and the client keeps what it has of it.
+    /// </summary>
+    public int MessageBytes { get; init; } = 4 << 20;
+
+    /// <summary>The same for an Envoy, which has no limit of its own: one that no honest state of a mesh
+    /// reaches.</summary>
+    public int EnvoyMessageBytes { get; init; } = 64 << 20;
+
+    /// <summary>
     /// How long an unacknowledged response holds back the next change of its type. Envoy withholds the ACK of clusters
     /// while anything warms, so this must end.
     /// </summary>
     public TimeSpan AckWaitMax { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the first answer of clusters or listeners waits for names that the client holds from an earlier
+    /// stream and of which nothing is known yet: in the state of the world what is not in it is gone. Less than the 15 s
+    /// after which a gRPC client gives up what it asks for anew.</summary>
+    public TimeSpan HeldWaitMax { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a call may be open before its first request.</summary>
+    public TimeSpan FirstRequest { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long routes wait for a client to take the endpoints of clusters that are new to it: one that asks
     /// for them elsewhere never says so.</summary>

@@ -83,6 +83,12 @@ public sealed class EndpointLifeTests
         Taken(sotw, delta, "eds c1 c2 c3");
         sotw.Nack(Eds, names);
         delta.Nack(Eds);
+        foreach (var name in names)
+        {
+            Taken(sotw, delta, $"eds {name}");
+            Say(isTaken: name != "c2");
+        }
+
         Taken(sotw, delta);
         foreach (var until in new[] { 80, 100 })
         {

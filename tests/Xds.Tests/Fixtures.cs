@@ -5,6 +5,7 @@ using Fairlead.EnvoyApi.HttpConnectionManagers;
 using Fairlead.EnvoyApi.Listeners;
 using Fairlead.EnvoyApi.Routers;
 using Fairlead.EnvoyApi.Routes;
+using Fairlead.EnvoyApi.TransportSockets;
 using Fairlead.EnvoyApi.Types;
 using Google.Protobuf.WellKnownTypes;
 
@@ -35,6 +36,46 @@ internal static class Fixtures
         });
     }
 
+    /// <summary>A cluster that needs a secret beside its endpoints.</summary>
+    public static Resource SecureCluster(string name, string secret) => Resource.Create(new Cluster
+    {
+        Name = name,
+        Type = EnvoyApi.Clusters.Cluster.Types.DiscoveryType.Eds,
+        EdsClusterConfig = new Cluster.Types.EdsClusterConfig { EdsConfig = Ads() },
+        TransportSocket = Tls(new SdsSecretConfig { Name = secret, SdsConfig = Ads() }),
+    });
+
+    /// <summary>TLS whose authorities are a secret.</summary>
+    public static TransportSocket Tls(SdsSecretConfig authorities) => new()
+    {
+        Name = "envoy.transport_sockets.tls",
+        TypedConfig = Any.Pack(new UpstreamTlsContext
+        {
+            CommonTlsContext = new CommonTlsContext
+            {
+                CombinedValidationContext = new CommonTlsContext.Types.CombinedCertificateValidationContext
+                {
+                    DefaultValidationContext = new CertificateValidationContext(),
+                    ValidationContextSdsSecretConfig = authorities,
+                },
+                TlsCertificateSdsSecretConfigs =
+                {
+                    new SdsSecretConfig
+                    {
+                        Name = "own",
+                        SdsConfig = new ConfigSource { PathConfigSource = new PathConfigSource { Path = "/own" } },
+                    },
+                },
+            },
+        }),
+    };
+
+    /// <summary>A secret without authorities.</summary>
+    public static Resource Secret(string name) => Resource.Create(new Secret
+    {
+        Name = name, ValidationContext = new CertificateValidationContext(),
+    });
+
     /// <summary>An address that is no IP literal: every client refuses it.</summary>
     public static Resource BadEndpoints(string name) => Endpoints(name, "not-an-address", 1);
 
@@ -59,6 +100,13 @@ internal static class Fixtures
 
         return Resource.Create(new ClusterLoadAssignment { ClusterName = name, Endpoints = { locality } });
     }
+
+    /// <summary>Endpoints that take about as many bytes.</summary>
+    public static Resource LargeEndpoints(string name, int bytes) => Resource.Create(new ClusterLoadAssignment
+    {
+        ClusterName = name,
+        Endpoints = { new LocalityLbEndpoints { Locality = new Locality { Region = new string('r', bytes) } } },
+    });
 
     /// <summary>The members of a set, one priority each from 0 on: one region, told apart by their sub-zones.</summary>
     public static Resource MembersOf(string name, params (string Member, int Port, bool IsHealthy)[] members)
@@ -181,6 +229,11 @@ internal static class Fixtures
 
         return (snapshot.Primed ? builder.MarkPrimed() : builder).Build();
     }
+
+    /// <summary>An Envoy, or a client that says nothing of itself.</summary>
+    internal static ClientNode Client(bool isEnvoy) => isEnvoy
+        ? ClientNode.Anonymous with { UserAgent = "envoy" }
+        : ClientNode.Anonymous;
 
     /// <summary>A response as it is written; nothing for none.</summary>
     internal static byte[] BytesOf(Streams.IDiscoveryResponse? response)

@@ -7,6 +7,9 @@ internal static class SidecarBenchmarks
 {
     private const int Names = 20;
     private const int Starts = 5;
+
+    // Anchors that have just started compile what a question needs; the first sidecars would wait for that.
+    private const int StartsBefore = 10;
     private const double MemoryMost = 35;
     private const string Slow = "sidecar: start -> ready at 0.1 CPU";
     private static readonly int[] More = [200, 2_000];
@@ -25,13 +28,13 @@ internal static class SidecarBenchmarks
             new(MemoryAt(Names), first.Total, "MB", MemoryMost) { Note = first.Parts },
         ];
         var starts = new List<double>();
-        for (var i = 0; i < Starts; i++)
+        for (var i = -StartsBefore; i < Starts; i++)
         {
             await using var sidecar = await SidecarProcess.StartAsync(demo, imports, null, cancellationToken);
             starts.Add(sidecar.ReadyAfter.TotalMilliseconds);
         }
 
-        var ready = new Repeated(starts);
+        var ready = new Repeated(starts[StartsBefore..]);
         rows.Add(new("sidecar: start -> ready, 20 names, nothing remembered", ready.Median, "ms", 500)
         {
             Note = ready.Spread,

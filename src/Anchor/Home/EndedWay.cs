@@ -59,14 +59,21 @@ internal sealed class EndedWay(
             own = HomeAnswers.Build(view, attests, name.Consumer, target, null, null, context.Now(), out missing);
         }
 
-        if (own is null)
+        // What this home cannot say or denies is its own affair, and no fault of the transit.
+        if (own is not { Result: not AnswerResult.Denied })
         {
-            return missing;
+            name.Fail(missing ?? TargetStream.DeniedByHome(target));
+            if (own is null)
+            {
+                _answered.Remove(name.Id);
+            }
+
+            return null;
         }
 
         var last = way.Hops[^1];
         var (expiry, seal) = Relayed.EndOf(last.Hop);
-        var relayed = new Relayed(way.Hops, way.Result, [], Math.Min(expiry, way.Until), seal);
+        var relayed = new Relayed(way.Hops, way.Result, [], Math.Min(expiry, way.Until), long.MaxValue, seal);
         var said = new UnverifiedAnswer(name.Query.Payload, [last.ForVerifier()], way.Result, []);
         return verifier.Check(
             own.Hop, way.Hops[..^1], name, said,

@@ -59,7 +59,8 @@ internal sealed class HomeRelay : IAsyncDisposable
             if (_names.Use(question.Query, question.Consumer) is not ({ } name, var isNew))
             {
                 return (null, new Refusal(
-                    VerificationFailure.RateLimited, "query", $"{RelayedNames.Most} names are relayed already"));
+                    VerificationFailure.RateLimited, "query",
+                    $"{_names.Count} names are relayed, as many of this subject as the others leave room for"));
             }
 
             if (isNew)

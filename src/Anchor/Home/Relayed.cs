@@ -12,12 +12,14 @@ namespace Fairlead.Anchor.Home;
 /// <param name="Result">What it says.</param>
 /// <param name="Slices">The slices.</param>
 /// <param name="Expiry">The oldest expiry of introductions, seal and Attests, in unix milliseconds.</param>
+/// <param name="LeavesEnd">When the first of the leaves that the last hop shows ends, in unix milliseconds.</param>
 /// <param name="Seal">The answering seal's (epoch, seq); null in a denial.</param>
 internal sealed record Relayed(
     ImmutableArray<RelayedHop> Hops,
     AnswerResult Result,
     ImmutableArray<ReadOnlyMemory<byte>> Slices,
     long Expiry,
+    long LeavesEnd,
     (long Epoch, long Seq)? Seal)
 {
     /// <summary>The segment that answers.</summary>

@@ -15,8 +15,17 @@ internal sealed class RelayedNames(TimeProvider time)
     /// <summary>The most names.</summary>
     internal const int Most = 20_000;
 
+    /// <summary>The most names of one segment, which goes over one stream: as many as its anchors take of one.</summary>
+    internal const int SegmentMost = ConsumerStream.SubscriptionsMax;
+
+    /// <summary>The most segments.</summary>
+    internal const int SegmentsMax = 4096;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, RelayedName> _names = [];
+    private readonly Shares _places = new(Most);
+    private readonly Shares _sessions = new(SegmentsMax);
+    private readonly Dictionary<SegmentName, (Digest Opener, Shares Places)> _segments = [];
     private ulong _nextId;
 
     /// <summary>How many there are.</summary>
@@ -41,7 +50,8 @@ internal sealed class RelayedNames(TimeProvider time)
     }
 
     /// <summary>One use of a name.</summary>
-    /// <returns>The name, and whether it is followed only from now on; null where there are too many.</returns>
+    /// <returns>The name, and whether it is followed only from now on; null where there are too many of its subject
+    /// for all, or of that segment.</returns>
     internal (RelayedName? Name, bool IsNew) Use(Parsed<Query> query, Consumer consumer)
     {
         lock (_gate)
@@ -49,7 +59,7 @@ internal sealed class RelayedNames(TimeProvider time)
             var isNew = !_names.TryGetValue(query.Digest, out var name);
             if (isNew)
             {
-                if (_names.Count >= Most)
+                if (!TryTake(query.Value.Name.Segment!, consumer.Digest))
                 {
                     return (null, false);
                 }
@@ -80,8 +90,48 @@ internal sealed class RelayedNames(TimeProvider time)
         {
             var idle = _names.Values
                 .Where(name => name.Users == 0 && time.GetElapsedTime(name.IdleSince) > Linger).ToList();
-            idle.ForEach(name => _names.Remove(name.Query.Digest));
+            idle.ForEach(name =>
+            {
+                _names.Remove(name.Query.Digest);
+                Give(name.Query.Value.Name.Segment!, name.Consumer.Digest);
+            });
             return idle;
+        }
+    }
+
+    private bool TryTake(SegmentName segment, Digest subject)
+    {
+        var isOpen = _segments.TryGetValue(segment, out var session);
+        if (!isOpen)
+        {
+            session = (subject, new Shares(SegmentMost));
+        }
+
+        if (!_places.HasFor(subject) || !session.Places.HasFor(subject) || (!isOpen && !_sessions.HasFor(subject)))
+        {
+            return false;
+        }
+
+        if (!isOpen)
+        {
+            _segments.Add(segment, session);
+            _sessions.Take(subject);
+        }
+
+        _places.Take(subject);
+        session.Places.Take(subject);
+        return true;
+    }
+
+    private void Give(SegmentName segment, Digest subject)
+    {
+        var (opener, places) = _segments[segment];
+        _places.Give(subject);
+        places.Give(subject);
+        if (places.Total == 0)
+        {
+            _segments.Remove(segment);
+            _sessions.Give(opener);
         }
     }
 }

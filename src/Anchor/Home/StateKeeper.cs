@@ -43,7 +43,8 @@ internal sealed class StateKeeper : IAsyncDisposable
     /// nothing.</param>
     /// <param name="settled">
     /// Called once the step is durable, with null, or with <c>StateNotDurable</c> where it is lost: then so is every
-    /// step that was taken upon it. Not called where the step refuses. Must not block.
+    /// step that was taken upon it. At once where there is no room for it. Not called where the step refuses. Must not
+    /// block.
     /// </param>
     internal void Step(Func<VerifierState, VerifierState?> step, Action<Refusal?> settled)
     {
@@ -54,7 +55,14 @@ internal sealed class StateKeeper : IAsyncDisposable
                 return;
             }
 
-            _verified = next;
+            // A step for which there is no room is lost alone: what was taken before it stands.
+            if (StateRoom.Fit(_verified, next, out var full) is not { } fits)
+            {
+                settled(full);
+                return;
+            }
+
+            _verified = fits;
             _waiting.Add(settled);
             if (_signal.CurrentCount == 0)
             {

@@ -28,6 +28,7 @@ internal sealed class TargetStream(
 
     private readonly GrantMint _grants = new(context);
     private readonly HashSet<ulong> _open = [];
+    private readonly HashSet<ulong> _denied = [];
     private readonly Dictionary<ulong, long> _due = [];
     private readonly Dictionary<ulong, long> _limited = [];
     private readonly Dictionary<ulong, long> _putOff = [];
@@ -50,6 +51,10 @@ internal sealed class TargetStream(
     internal required EpochLog Epochs { get; init; }
 
     private Digest Target => Way.Target.Genesis;
+
+    /// <summary>Why nothing is asked for who is denied at home.</summary>
+    internal static Refusal DeniedByHome(SegmentName target) =>
+        new(VerificationFailure.PolicyDenied, target.Text, "the own segment's Rules deny it");
 
     /// <summary>Runs until the stream fails or the anchor does not deserve it any more; the result says why.</summary>
     internal async Task<Refusal> RunAsync(CancellationToken cancellationToken)
@@ -112,6 +117,7 @@ internal sealed class TargetStream(
         if (_home != view.Epoch.Digest)
         {
             _open.Clear();
+            _denied.Clear();
         }
 
         (_home, _told) = (view.Epoch.Digest, Way);
@@ -130,14 +136,13 @@ internal sealed class TargetStream(
         else if (now - _grantsAt >= GrantHalf.TotalMilliseconds)
         {
             _grantsAt = now;
-            var renewed = new Grants();
-            foreach (var consumer in names.Values.Where(name => _open.Contains(name.Id)).Select(name => name.Consumer)
-                .DistinctBy(c => c.Digest))
+            var consumers = names.Values.Where(name => _open.Contains(name.Id) && !_denied.Contains(name.Id))
+                .Select(name => name.Consumer).DistinctBy(consumer => consumer.Digest);
+            foreach (var some in consumers.Chunk(Limits.ListItems))
             {
-                renewed.Grants_.Add(WireWriter.ToMessage(_grants.Sign(view, consumer, Target)));
+                var grants = some.Select(one => WireWriter.ToMessage(_grants.Sign(view, one, Target)));
+                yield return new SubscribeRequest { Grants = new Grants { Grants_ = { grants } } };
             }
-
-            yield return new SubscribeRequest { Grants = renewed };
         }
 
         foreach (var over in _limited.Where(one => one.Value <= now).Select(one => one.Key).ToList())
@@ -146,23 +151,41 @@ internal sealed class TargetStream(
             _open.Remove(over);
         }
 
+        foreach (var gone in _open.Where(id => !names.ContainsKey(id)).ToList())
+        {
+            Forget(gone);
+            yield return new SubscribeRequest { Close = new Close { Id = gone } };
+        }
+
         // The same id again replaces the subscription at the target, which answers at once with its newest seal. Where
         // every anchor hears too much, those come first that have nothing, or not for long: none is always the last.
         var opening = names.Values.Where(name => !_limited.ContainsKey(name.Id))
             .Where(name => name.TakeRefresh() | _open.Add(name.Id)).ToList();
         foreach (var name in opening.OrderBy(name => name.Read().Current?.Expiry ?? 0))
         {
+            if (IsDenied(view, name))
+            {
+                yield return Deny(name);
+                continue;
+            }
+
             _due[name.Id] = _putOff.TryGetValue(name.Id, out var end)
                 ? end
                 : now + (long)FirstAnswer.TotalMilliseconds;
             yield return new SubscribeRequest { Open = Open(view, name) };
         }
+    }
 
-        foreach (var gone in _open.Where(id => !names.ContainsKey(id)).ToList())
-        {
-            Forget(gone);
-            yield return new SubscribeRequest { Close = new Close { Id = gone } };
-        }
+    // The home decides before anything leaves it, and an epoch may begin to deny what is open.
+    private static bool IsDenied(SegmentView view, RelayedName name) =>
+        !AttestTerms.OfHome(view, name.Consumer, name.Query.Value.Name.Segment!).IsAllowed;
+
+    private SubscribeRequest Deny(RelayedName name)
+    {
+        _denied.Add(name.Id);
+        _due.Remove(name.Id);
+        name.Fail(DeniedByHome(Way.Target.Name));
+        return new SubscribeRequest { Close = new Close { Id = name.Id } };
     }
 
     private Open Open(SegmentView view, RelayedName name)
@@ -211,6 +234,7 @@ internal sealed class TargetStream(
     private void Forget(ulong id)
     {
         _open.Remove(id);
+        _denied.Remove(id);
         _due.Remove(id);
         _limited.Remove(id);
         _putOff.Remove(id);
@@ -238,6 +262,20 @@ internal sealed class TargetStream(
         {
             _open.Remove(id);
         }
+    }
+
+    // A record that is over, by this clock or the anchor's, is nobody's fault: the next seal after its end drops it, and
+    // that comes before the one that held it is over.
+    private void AwaitDrop(ulong id)
+    {
+        if (!_putOff.TryGetValue(id, out var end) && verifier.Chain(Target) is { } chain)
+        {
+            var policy = chain.Newest.Value.Policy;
+            _putOff[id] = end = context.Now() + policy.SealValidity + (2 * policy.ClockDelta)
+                + (long)FirstAnswer.TotalMilliseconds;
+        }
+
+        _due[id] = end;
     }
 
     // An anchor that lets half of the oldest expiry pass without a word, and some more for the way, withholds or is
@@ -331,6 +369,10 @@ internal sealed class TargetStream(
         if (names.TryGetValue(failed.Id, out var name))
         {
             name.Fail(refusal);
+            if (failure == VerificationFailure.RecordExpired)
+            {
+                AwaitDrop(failed.Id);
+            }
         }
 
         if (failure == VerificationFailure.RateLimited)
@@ -396,9 +438,13 @@ internal sealed class TargetStream(
                 view, attests, name.Consumer, segment, Target, null, context.Now(), out missing);
         }
 
-        if (own is null)
+        // What this home cannot say or denies is its own affair, and no fault of the anchor.
+        if (own is not { Result: not AnswerResult.Denied })
         {
-            return missing;
+            name.Fail(missing ?? DeniedByHome(segment));
+            _due.Remove(id);
+            _limited[id] = context.Now() + (long)WhenLimited.TotalMilliseconds;
+            return null;
         }
 
         // The epochs that came are the chain's next ones if the check passes; they are kept only then.
@@ -421,6 +467,13 @@ internal sealed class TargetStream(
             Epochs.Add(answer.Hops[0].Epochs);
             Volatile.Write(ref relayed, Relay(way, hop, answer));
         });
+        if (failed is { Failure: VerificationFailure.RecordExpired } && hop.Epochs.IsEmpty)
+        {
+            name.Fail(failed);
+            AwaitDrop(id);
+            return null;
+        }
+
         if (failed is not null && (!SealedContent.IsRefusedBy(failed) || !hop.Epochs.IsEmpty))
         {
             return failed;
@@ -446,6 +499,6 @@ internal sealed class TargetStream(
         var (expiry, seal) = Relayed.EndOf(hop);
         var last = new RelayedHop(hop with { Epochs = [], Kind = way.Target.Kind }, EpochLog.Of(Epochs.All));
         return new Relayed(
-            [.. way.Hops, last], answer.Result, answer.Slices, Math.Min(expiry, way.Until), seal);
+            [.. way.Hops, last], answer.Result, answer.Slices, Math.Min(expiry, way.Until), LeafEnd.Of(hop), seal);
     }
 }

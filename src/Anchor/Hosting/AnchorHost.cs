@@ -268,9 +268,9 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         var verifier = new HomeVerifier(context, _keeper!);
         _attests = new AttestBook(mint, AskAsync, verifier.IsExcluded, time, loggers.CreateLogger<AttestBook>());
         var chains = new ChainBook(context, verifier);
+        var introducing = new Introducing(context, verifier, chains);
         _introductions = new IntroductionBook(
-            context,
-            new Introducing(context, verifier, chains),
+            context, introducing.WalkAsync, introducing.RepeatAsync,
             new IntroductionFile(Path.Combine(options.Data, "introductions.state")));
         _consumers = new ConsumerService(context, _attests, verifier, _introductions, chains);
         _courier = new EvidenceCourier(context, verifier, _consumers.Evidence, _links!.ReportAsync);
@@ -284,7 +284,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _consumers.Homes.Presented.AddTo(builder);
         new ReadingService(context, ServedEpochs, chains.Find, _consumers.Homes.IsAnchor, _ground.Genesis)
             .AddTo(builder);
-        new PublishService(_loop!, _ground.Genesis, _counters).AddTo(builder);
+        new PublishService(_loop!, _ground.Genesis, _counters, context).AddTo(builder);
         var service = builder.Build();
         var peers = new PeerService(
             options.Id,

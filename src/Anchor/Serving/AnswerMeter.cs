@@ -28,7 +28,7 @@ internal sealed class AnswerMeter
     internal void Answered(AskedQuestion question, SegmentView view)
     {
         _byConsumer.With(question.Consumer.Home.ToString()).Add();
-        _byScope.With(!question.IsHome ? "in" : Answerer.Leads(question, view) ? "out" : "within").Add();
+        _byScope.With(!question.IsHome ? "in" : Answerer.PointsOut(question, view) ? "out" : "within").Add();
     }
 
     /// <summary>Counts a question that got no answer.</summary>

@@ -16,13 +16,21 @@ internal sealed class Answerer(
     /// <summary>An answer as it can be given now.</summary>
     /// <param name="Answer">The answer.</param>
     /// <param name="Watched">The own segment's leaves that it rests on.</param>
-    /// <param name="Expiry">Its oldest expiry, in unix milliseconds.</param>
-    internal sealed record Composed(UnverifiedAnswer Answer, IReadOnlyList<LeafName> Watched, long Expiry);
+    /// <param name="Expiry">The oldest expiry of its seals and Attests, in unix milliseconds.</param>
+    /// <param name="LeavesEnd">When the first of its leaves is over for a verifier, in unix milliseconds.</param>
+    internal sealed record Composed(
+        UnverifiedAnswer Answer, IReadOnlyList<LeafName> Watched, long Expiry, long LeavesEnd);
 
-    /// <summary>Whether a question leads from here to another segment.</summary>
-    internal static bool Leads(AskedQuestion question, SegmentView view) =>
+    /// <summary>Whether the name of a question is one of another segment to which a way leads from here.</summary>
+    internal static bool PointsOut(AskedQuestion question, SegmentView view) =>
         question.IsHome && question.Query.Value.Name is { Service: not null, Segment: { } target }
         && target != view.Name && view.Towards(target) is not null;
+
+    /// <summary>Whether a question goes from here to another segment. Whom the home denies goes nowhere: neither the
+    /// subject nor the name leaves the home, and the answer is here.</summary>
+    internal static bool Leads(AskedQuestion question, SegmentView view) =>
+        PointsOut(question, view)
+        && AttestTerms.OfHome(view, question.Consumer, question.Query.Value.Name.Segment!).IsAllowed;
 
     /// <summary>Composes an answer.</summary>
     /// <param name="question">The question.</param>
@@ -30,8 +38,8 @@ internal sealed class Answerer(
     /// <param name="relayed">What the target said; null where the question ends here or nothing came yet.</param>
     /// <param name="known">The newest epochs that the asker holds, by segment.</param>
     /// <param name="refusal">
-    /// Why there is none: <c>NotSealed</c>, <c>Behind</c>, <c>AttestationMissing</c>, <c>SegmentQuarantined</c>,
-    /// <c>BadName</c>.
+    /// Why there is none: <c>NotSealed</c>, <c>Behind</c>, <c>AttestationMissing</c>, <c>RecordExpired</c>,
+    /// <c>SegmentQuarantined</c>, <c>BadName</c>.
     /// </param>
     internal Composed? Compose(
         AskedQuestion question,
@@ -53,7 +61,7 @@ internal sealed class Answerer(
         {
             var kind = question.IsHome ? HopKind.Home : HopKind.Peer;
             return Whole(
-                question,
+                question, view,
                 TargetAnswers.Build(
                     view, attests, question.Consumer, service, question.Child, kind, knownHere, now, out refusal));
         }
@@ -61,7 +69,8 @@ internal sealed class Answerer(
         if (question.IsHome && name is { IsClusterSet: true, Service: { } shared })
         {
             return Whole(
-                question, SetAnswers.Build(view, attests, question.Consumer, shared, knownHere, now, out refusal));
+                question, view,
+                SetAnswers.Build(view, attests, question.Consumer, shared, knownHere, now, out refusal));
         }
 
         if (!question.IsHome || name.Segment is not { } target || name.Service is null)
@@ -74,7 +83,7 @@ internal sealed class Answerer(
             view, attests, question.Consumer, target, relayed?.Target, knownHere, now, out refusal);
         if (home is not { Result: AnswerResult.Record })
         {
-            return Whole(question, home);
+            return Whole(question, view, home);
         }
 
         if (relayed is { Seal: { } seal } && IsBehind(question, relayed.Target, seal))
@@ -90,9 +99,10 @@ internal sealed class Answerer(
             return null;
         }
 
-        return relayed is null || relayed.Expiry <= now + view.Epoch.Value.Policy.ClockDelta
+        var limit = now + view.Epoch.Value.Policy.ClockDelta;
+        return relayed is null || relayed.Expiry <= limit || relayed.LeavesEnd <= limit
             ? Nothing(target, out refusal)
-            : Joined(question, home, relayed, known);
+            : Joined(question, view, home, relayed, known);
     }
 
     private Refusal? OwnRefusal(AskedQuestion question, SegmentView view, long now) =>
@@ -133,20 +143,24 @@ internal sealed class Answerer(
         return null;
     }
 
-    private static Composed? Whole(AskedQuestion question, BuiltAnswer? built) => built is null
+    private static Composed? Whole(AskedQuestion question, SegmentView view, BuiltAnswer? built) => built is null
         ? null
         : new(
             EpochRoom.Fit(new UnverifiedAnswer(question.Query.Payload, [built.Hop], built.Result, built.Slices)),
             built.Watched,
-            built.Expiry);
+            built.Expiry,
+            built.LeavesEnd - view.Epoch.Value.Policy.ClockDelta);
 
     private static Composed Joined(
-        AskedQuestion question, BuiltAnswer home, Relayed relayed, IReadOnlyDictionary<Digest, long> known)
+        AskedQuestion question, SegmentView view, BuiltAnswer home, Relayed relayed,
+        IReadOnlyDictionary<Digest, long> known)
     {
         var hops = relayed.Hops.Select(hop => hop.After(Known(known, hop.Hop.Genesis)));
         var answer = new UnverifiedAnswer(
             question.Query.Payload, [home.Hop, .. hops], relayed.Result, relayed.Slices);
-        return new Composed(EpochRoom.Fit(answer), home.Watched, Math.Min(home.Expiry, relayed.Expiry));
+        return new Composed(
+            EpochRoom.Fit(answer), home.Watched, Math.Min(home.Expiry, relayed.Expiry),
+            relayed.LeavesEnd - view.Epoch.Value.Policy.ClockDelta);
     }
 
     private static long? Known(IReadOnlyDictionary<Digest, long> known, Digest segment) =>

@@ -16,6 +16,10 @@ internal sealed record BuiltAnswer(
     IReadOnlyList<LeafName> Watched,
     long Expiry)
 {
+    /// <summary>When the first of the leaves shown ends, in unix milliseconds: no verifier takes them from then
+    /// on.</summary>
+    internal long LeavesEnd { get; init; } = long.MaxValue;
+
     /// <summary>A denial: it is built from the question alone and shows nothing else.</summary>
     internal static BuiltAnswer Denied(SegmentView view, HopKind kind, long? knownEpoch, AttestSet attested) =>
         new(HopBuilder.Denial(view, kind, knownEpoch, attested.Envelopes[0]), AnswerResult.Denied, [], [],

@@ -24,7 +24,9 @@ internal sealed class ConsumerStream(
     EvidenceBook evidence,
     Caller caller)
 {
-    private const int SubscriptionsMax = 10_000;
+    /// <summary>The most subscriptions of one stream.</summary>
+    internal const int SubscriptionsMax = 10_000;
+
     private const int PendingMax = 1024;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BehindPatience = TimeSpan.FromMilliseconds(500);
@@ -398,7 +400,7 @@ internal sealed class ConsumerStream(
 
         subscription.Reported = refusal.Failure;
         Spans.End(subscription.Span, refusal);
-        return Report(subscription.Id, Outward.Of(refusal));
+        return Report(subscription.Id, Outward.Of(refusal, subscription.Question.IsHome));
     }
 
     private SubscribeResponse Report(ulong id, Refusal refusal)

@@ -24,7 +24,8 @@ internal static class NeededLeaves
     /// <param name="entry">The record's entry.</param>
     /// <param name="shown">Which of its slices are shown.</param>
     /// <param name="now">Unix milliseconds: what is over would spoil the answer, and is left out.</param>
-    internal static void Prove(
+    /// <returns>When the first of them that are there ends, in unix milliseconds.</returns>
+    internal static long Prove(
         SegmentView view, HopBuilder builder, Record record, Entry entry, IReadOnlyList<int> shown, long now)
     {
         var networks = new SortedSet<string>(StringComparer.Ordinal);
@@ -38,12 +39,14 @@ internal static class NeededLeaves
         }
 
         var limit = now + view.Epoch.Value.Policy.ClockDelta;
+        var end = long.MaxValue;
         foreach (var network in networks.Take(GatewaysMax))
         {
             var gateway = view.Find<Gateway>(LeafClass.Gateway, network)?.Value;
             if (gateway is null || gateway.Expires > limit)
             {
                 builder.Prove(LeafClass.Gateway, network);
+                end = Math.Min(end, gateway?.Expires ?? long.MaxValue);
                 Identities(domains, gateway?.Identities ?? []);
             }
         }
@@ -51,11 +54,15 @@ internal static class NeededLeaves
         // Of others the segment must not speak, and no verifier would let it (V54).
         foreach (var domain in domains.Intersect(view.Epoch.Value.Domains))
         {
-            if (view.Find<Bundle>(LeafClass.Bundle, domain)?.Value is not { } bundle || bundle.Expires > limit)
+            var bundle = view.Find<Bundle>(LeafClass.Bundle, domain)?.Value;
+            if (bundle is null || bundle.Expires > limit)
             {
                 builder.Prove(LeafClass.Bundle, domain);
+                end = Math.Min(end, bundle?.Expires ?? long.MaxValue);
             }
         }
+
+        return end;
     }
 
     private static void Identities(SortedSet<string> domains, IEnumerable<string> identities) =>

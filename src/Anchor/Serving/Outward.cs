@@ -9,8 +9,12 @@ namespace Fairlead.Anchor.Serving;
 /// </summary>
 internal static class Outward
 {
-    internal static Refusal Of(Refusal refusal) => refusal.Failure switch
+    /// <param name="refusal">The failure.</param>
+    /// <param name="toPod">Whether a pod hears it. An anchor elsewhere is told what is over by its name: it concerns
+    /// that name alone, and its other names stay where they are.</param>
+    internal static Refusal Of(Refusal refusal, bool toPod = false) => refusal.Failure switch
     {
+        VerificationFailure.RecordExpired when toPod => As(VerificationFailure.NotSealed, refusal),
         VerificationFailure.AttestationMissing => As(VerificationFailure.NotSealed, refusal),
         VerificationFailure.StateNotDurable => As(VerificationFailure.Behind, refusal),
         _ => refusal,

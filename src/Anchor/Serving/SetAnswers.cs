@@ -16,7 +16,7 @@ internal static class SetAnswers
     /// <param name="service">The service part of the name.</param>
     /// <param name="knownEpoch">The newest epoch that the asker holds; null for none.</param>
     /// <param name="now">Unix milliseconds.</param>
-    /// <param name="refusal"><c>AttestationMissing</c>, where there is no answer.</param>
+    /// <param name="refusal">Why there is no answer: as <see cref="TargetAnswers.Build"/> says.</param>
     internal static BuiltAnswer? Build(
         SegmentView view,
         AttestBook attests,
@@ -45,8 +45,19 @@ internal static class SetAnswers
 
         var asked = service.WithoutHost.Text;
         builder.Prove(LeafClass.Set, asked);
-        var result = view.Entry(new LeafName(LeafClass.Set, asked)) is null ? AnswerResult.Negative : AnswerResult.Set;
+        var set = view.Find<Set>(LeafClass.Set, asked)?.Value;
+        var end = set?.Expires ?? long.MaxValue;
+        if (LeafEnd.Over(asked, end, view, now) is { } over)
+        {
+            refusal = over;
+            return null;
+        }
+
+        var result = set is null ? AnswerResult.Negative : AnswerResult.Set;
         var hop = builder.Build(HopKind.Home, knownEpoch, attested.Envelopes);
-        return new BuiltAnswer(hop, result, [], [.. builder.Names], BuiltAnswer.OldestExpiry(view, attested));
+        return new BuiltAnswer(hop, result, [], [.. builder.Names], BuiltAnswer.OldestExpiry(view, attested))
+        {
+            LeavesEnd = end,
+        };
     }
 }

@@ -15,6 +15,7 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     private Digest _epoch;
     private Relayed? _sentRelayed;
     private long _expiry;
+    private long _leavesEnd;
     private bool _sent;
 
     /// <summary>Whether an answer was sent for it.</summary>
@@ -74,7 +75,9 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
         DueAt = composed.Expiry > _expiry
             ? now + ((composed.Expiry - now) / 2)
             : now + (long)Unrenewable.TotalMilliseconds;
+        DueAt = Math.Min(DueAt, Math.Max(now + 1, composed.LeavesEnd));
         _expiry = composed.Expiry;
+        _leavesEnd = composed.LeavesEnd;
     }
 
     /// <summary>Nothing could be sent; it is looked at again a little later.</summary>
@@ -93,7 +96,8 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
 
     /// <summary>Whether a composed answer is only what was sent before.</summary>
     internal bool IsRepetition(Answerer.Composed composed, SegmentView view, Relayed? relayed) =>
-        Reported is null && HasAnswered && composed.Expiry <= _expiry && _epoch == view.Epoch.Digest
+        Reported is null && HasAnswered && composed.Expiry <= _expiry && composed.LeavesEnd == _leavesEnd
+        && _epoch == view.Epoch.Digest
         && ReferenceEquals(_sentRelayed, relayed)
         && _watched.All(leaf => ReferenceEquals(leaf.Value, view.Entry(leaf.Key)));
 }

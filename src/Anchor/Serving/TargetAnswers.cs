@@ -19,7 +19,10 @@ internal static class TargetAnswers
     /// <param name="kind">How the traversal comes here; HOME where the asker is at home here.</param>
     /// <param name="knownEpoch">The newest epoch that the asker holds; null for none.</param>
     /// <param name="now">Unix milliseconds.</param>
-    /// <param name="refusal"><c>AttestationMissing</c>, where there is no answer.</param>
+    /// <param name="refusal">
+    /// Why there is no answer: <c>AttestationMissing</c>, or <c>RecordExpired</c> until a seal drops a record that is
+    /// over: no verifier takes it, and nobody can prove that it is not there.
+    /// </param>
     internal static BuiltAnswer? Build(
         SegmentView view,
         AttestBook attests,
@@ -49,12 +52,32 @@ internal static class TargetAnswers
         }
 
         builder.ProveBack(child);
-        var (result, slices) = Look(view, builder, service, terms.Decision.Constraints, now);
+        var (result, slices, end) = Look(view, builder, service, terms.Decision.Constraints, now);
+        if (LeafEnd.Over(service.Text, end, view, now) is { } over)
+        {
+            refusal = over;
+            return null;
+        }
+
         var hop = builder.Build(kind, knownEpoch, attested.Envelopes);
-        return new BuiltAnswer(hop, result, slices, [.. builder.Names], BuiltAnswer.OldestExpiry(view, attested));
+        return new BuiltAnswer(hop, result, slices, [.. builder.Names], BuiltAnswer.OldestExpiry(view, attested))
+        {
+            LeavesEnd = end,
+        };
     }
 
-    private static (AnswerResult Result, ImmutableArray<ReadOnlyMemory<byte>> Slices) Look(
+    /// <summary>The slices of a record that a decision admits, in the record's order; none where there is no such
+    /// record.</summary>
+    internal static ImmutableArray<ReadOnlyMemory<byte>> AdmittedSlices(
+        SegmentView view, ServicePart service, Constraints? constraints)
+    {
+        var entry = view.Entry(new LeafName(LeafClass.Record, service.WithoutHost.Text));
+        return entry is not null && Document.TryParse<Record>(entry.Leaf, out var record, out _)
+            ? [.. Admitted(record.Value, entry.Source.Slices.Count, constraints).Select(i => entry.Source.Slices[i])]
+            : [];
+    }
+
+    private static (AnswerResult Result, ImmutableArray<ReadOnlyMemory<byte>> Slices, long End) Look(
         SegmentView view, HopBuilder builder, ServicePart service, Constraints? constraints, long now)
     {
         var bare = service.WithoutHost;
@@ -69,19 +92,16 @@ internal static class TargetAnswers
                 builder.Prove(LeafClass.Link, at);
             }
 
-            return (AnswerResult.Negative, []);
+            return (AnswerResult.Negative, [], long.MaxValue);
         }
 
         // A host of a region that is not admitted does not exist for the asker, and the slice it is in is not shown.
         var admitted = Admitted(record.Value, entry.Source.Slices.Count, constraints);
         ImmutableArray<ReadOnlyMemory<byte>> slices = [.. admitted.Select(i => entry.Source.Slices[i])];
         var isThere = service.Host is not { } host || HasHost(slices, host);
-        if (isThere)
-        {
-            NeededLeaves.Prove(view, builder, record.Value, entry, admitted, now);
-        }
-
-        return (isThere ? AnswerResult.Record : AnswerResult.Negative, slices);
+        var end = isThere ? NeededLeaves.Prove(view, builder, record.Value, entry, admitted, now) : long.MaxValue;
+        return (
+            isThere ? AnswerResult.Record : AnswerResult.Negative, slices, Math.Min(record.Value.Expires, end));
     }
 
     private static bool HasHost(ImmutableArray<ReadOnlyMemory<byte>> slices, string host) =>

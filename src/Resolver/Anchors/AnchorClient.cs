@@ -137,11 +137,11 @@ public sealed class AnchorClient : IAsyncDisposable
         await call.ResponseAsync.ConfigureAwait(false);
     }
 
-    /// <summary>Slices by digest.</summary>
-    /// <exception cref="RpcException">The call failed.</exception>
+    /// <summary>Slices of a record by digest.</summary>
+    /// <exception cref="RpcException">The call failed; <see cref="RpcFailures.Read"/> tells a named error.</exception>
     public async Task<SlicesResponse> SlicesAsync(SlicesRequest request, CancellationToken cancellationToken)
     {
-        using var call = _calls.AsyncUnaryCall(AnchorMethods.Slices, null, Options(cancellationToken), request);
+        using var call = _calls.AsyncUnaryCall(AnchorMethods.Slices, null, Options(cancellationToken, Proof()), request);
         return await call.ResponseAsync.ConfigureAwait(false);
     }
 

@@ -137,8 +137,9 @@ public sealed class VerifierMemory
                 switch (verdict)
                 {
                     case Verdict.Accepted accepted:
-                        results[i] = (accepted.Answer, null);
-                        next = accepted.Next;
+                        var fits = StateRoom.Fit(next, accepted.Next, out var full);
+                        results[i] = fits is null ? (null, full) : (accepted.Answer, null);
+                        next = fits ?? next;
                         break;
                     case Verdict.Refused refused:
                         results[i] = (null, refused.Refusal);

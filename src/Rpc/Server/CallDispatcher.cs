@@ -31,7 +31,7 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
         }
 
         var gzip = http.Request.Headers["grpc-encoding"] == "gzip";
-        using var call = new ServerCall(http, handler!.Method.FullName, peerKey, gzip, options, stopping);
+        using var call = new ServerCall(http, handler!.Method, peerKey, gzip, options, stopping);
         if (timeout is { } given)
         {
             call.StartDeadline(given, options.TimeProvider.GetUtcNow());

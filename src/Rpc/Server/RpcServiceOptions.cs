@@ -7,7 +7,7 @@ public sealed class RpcServiceOptions
     /// <value>Default 4 MiB; a larger one fails the call with <see cref="StatusCode.ResourceExhausted"/>.</value>
     public int MaxReceiveMessageBytes { get; set; } = RpcDefaults.MaxMessageBytes;
 
-    /// <summary>The largest message sent.</summary>
+    /// <summary>The largest message sent, where the method has no limit of its own.</summary>
     /// <value>Default 4 MiB.</value>
     public int MaxSendMessageBytes { get; set; } = RpcDefaults.MaxMessageBytes;
 

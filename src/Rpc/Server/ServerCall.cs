@@ -17,18 +17,18 @@ internal sealed class ServerCall : ServerCallContext, IDisposable
 
     public ServerCall(
         HttpContext http,
-        string method,
+        IMethod method,
         byte[]? peerKey,
         bool gzip,
         RpcServiceOptions options,
         CancellationToken stopping)
     {
         _http = http;
-        Method = method;
+        Method = method.FullName;
         PeerKey = peerKey;
         _lifetime = new CallLifetime(http, options, stopping);
         _reader = new MessageReader(http.Request.BodyReader, options.MaxReceiveMessageBytes, gzip);
-        _writer = new MessageWriter(http.Response.BodyWriter, options.MaxSendMessageBytes);
+        _writer = new MessageWriter(http.Response.BodyWriter, method.MaxResponseBytes ?? options.MaxSendMessageBytes);
     }
 
     public override string Method { get; }

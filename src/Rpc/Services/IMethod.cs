@@ -14,4 +14,7 @@ public interface IMethod
 
     /// <summary>The path on the wire, <c>/package.Service/Method</c>.</summary>
     string FullName { get; }
+
+    /// <summary>Bytes of the largest response; null for the server's limit.</summary>
+    int? MaxResponseBytes { get; }
 }

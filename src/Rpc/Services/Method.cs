@@ -40,4 +40,7 @@ public sealed class Method<TRequest, TResponse> : IMethod
 
     /// <inheritdoc/>
     public string FullName { get; }
+
+    /// <inheritdoc/>
+    public int? MaxResponseBytes { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Fairlead.Configuration;
+using Fairlead.Hosting.Memory;
 using Fairlead.Hosting.Reloading;
 using Fairlead.Hosting;
 using Fairlead.Resolver.Home;
@@ -148,6 +149,7 @@ internal static class SidecarProgram
     private static async Task ServeAsync(
         SidecarHost host, TimeProvider time, TextWriter output, CancellationToken stop)
     {
+        using var collector = new QuietCollector(time);
         await output.WriteLineAsync($"serving {host.Addresses}").ConfigureAwait(false);
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, time, stop);
         var ready = host.Ready;
@@ -156,7 +158,7 @@ internal static class SidecarProgram
             await output.WriteLineAsync("ready").ConfigureAwait(false);
 
             // What only the start needed goes back to the machine once: there is one sidecar for each pod.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            QuietCollector.Collect();
         }
 
         // Whatever ends the resolver ends the sidecar: a supervisor starts a new one, which knows what to do.

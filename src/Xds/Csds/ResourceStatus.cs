@@ -12,7 +12,7 @@ internal enum ResourceState
     /// <summary>It took it.</summary>
     Taken,
 
-    /// <summary>It refused the response that brought it.</summary>
+    /// <summary>It refused the response that brought it, or cannot be sent it as it is now.</summary>
     Refused,
 }
 
@@ -21,11 +21,13 @@ internal enum ResourceState
 /// <param name="Name">Its name.</param>
 /// <param name="State">How the client stands to it.</param>
 /// <param name="Resource">What was sent; null for nothing.</param>
-/// <param name="Refused">The client's words, where it refused it.</param>
+/// <param name="Refused">The client's words, where it refused it; the server's, where it holds it back.</param>
 internal sealed record ResourceStatus(
     ResourceType Type, string Name, ResourceState State, Resource? Resource, Refused? Refused);
 
 /// <summary>One stream, and its resources where somebody wants to know them. Immutable.</summary>
 /// <param name="Node">Who the client says it is.</param>
+/// <param name="StartedAt">When the stream began.</param>
 /// <param name="Resources">The resources as they are when it is called, by type and name.</param>
-internal sealed record StreamResources(ClientNode Node, Func<IReadOnlyList<ResourceStatus>> Resources);
+internal sealed record StreamResources(
+    ClientNode Node, DateTimeOffset StartedAt, Func<IReadOnlyList<ResourceStatus>> Resources);

@@ -4,13 +4,21 @@ using Google.Protobuf;
 
 namespace Fairlead.Xds.Delta;
 
-/// <summary>Reads the requests of a delta stream, each for itself. Stateless.</summary>
+/// <summary>Reads the requests of one delta stream: of the node the first alone is read. Not safe for concurrent
+/// use.</summary>
 internal sealed class DeltaRequestParser : IRequestParser<DeltaDiscoveryRequest>
 {
+    private const byte NodeTag = 0x0A;
+
     private static readonly MessageParser<DeltaDiscoveryRequest> Parser =
         DeltaDiscoveryRequest.Parser.WithDiscardUnknownFields(true);
 
-    public static DeltaRequestParser Instance { get; } = new();
+    private bool _isOpen;
 
-    public DeltaDiscoveryRequest Parse(ReadOnlySpan<byte> bytes) => Parser.ParseFrom(bytes);
+    public DeltaDiscoveryRequest Parse(ReadOnlySpan<byte> bytes)
+    {
+        var request = Parser.ParseFrom(_isOpen ? NodeField.Without(bytes, NodeTag) : bytes);
+        _isOpen = true;
+        return request;
+    }
 }

@@ -26,8 +26,8 @@ namespace Fairlead.Xds.Delta;
 /// known: nothing else is an answer to an Envoy, which asks for no second name before.</item>
 /// <item>What a client got of a collection, or holds of it from before, it asks for by name from then on; it is never
 /// called removed (an Envoy that hears so holds later requests until they time out).</item>
-/// <item>Where more clusters are asked for by name than a stream may, the oldest leaves that leads nowhere, or else the
-/// newest, the only such use of a removal.</item>
+/// <item>Where more clusters are asked for by name than a stream may, or by longer names together, the oldest leaves
+/// that leads nowhere, or else the newest, the only such use of a removal.</item>
 /// </list>
 /// </remarks>
 internal sealed class DeltaStream(
@@ -35,9 +35,10 @@ internal sealed class DeltaStream(
     Func<ResourceType, string, Resource?> missing,
     string controlPlane,
     XdsLimits? limits = null,
-    ResourceType? only = null)
+    ResourceType? only = null,
+    ClientNode? client = null)
     : DiscoveryStream<DeltaDiscoveryRequest, DeltaResponse>(
-        snapshot, missing, (controlPlane, limits ?? XdsLimits.Default), only)
+        snapshot, missing, (controlPlane, limits ?? XdsLimits.Default, client ?? ClientNode.Anonymous), only)
 {
     private readonly DeltaOwed?[] _owed = new DeltaOwed?[ResourceType.All.Length];
 
@@ -56,8 +57,9 @@ internal sealed class DeltaStream(
         // A cluster's name may be what a stranger wrote into a header: one that is too long is told not to be there,
         // and the stream of the others stays.
         var names = isClusters ? [] : request.ResourceNamesSubscribe.Concat(request.InitialResourceVersions.Keys);
-        var count = isClusters ? request.InitialResourceVersions.Count / 2 : Count(typeUrl, request);
-        if ((Check(typeUrl, names) ?? CheckCount(count) ?? CheckCollections(typeUrl, request)) is { } failed)
+        var isTooMany = isClusters ? CheckCount(request.InitialResourceVersions.Count / 2)
+            : CheckCount(typeUrl, Asked(typeUrl, request));
+        if ((Check(typeUrl, names) ?? isTooMany ?? CheckCollections(typeUrl, request)) is { } failed)
         {
             return [failed];
         }
@@ -144,6 +146,20 @@ internal sealed class DeltaStream(
         return due.Urgent.Count + due.Changed.Count + due.Gone.Count + owed.Gone.Count > 0;
     }
 
+    // Who could not read one resource of a response took nothing of it, and knows of no removal either.
+    protected override void Isolate(TypeState state, SentResponse? response, Refused refused)
+    {
+        base.Isolate(state, response, refused);
+        foreach (var name in response?.Resources.Count > 0 ? response.Removed : [])
+        {
+            if (!state.Sent.ContainsKey(name) && !IsWanted(state, name))
+            {
+                Owed(state).Gone.Add(name);
+                state.Dirty = true;
+            }
+        }
+    }
+
     protected override DeltaResponse Nothing(string typeUrl, string nonce) =>
         new(typeUrl, "0", nonce, ControlPlane, [], []);
 
@@ -159,10 +175,15 @@ internal sealed class DeltaStream(
     private DeltaOwed Owed(TypeState state) => _owed[state.Type.Order] ??= new DeltaOwed();
 
     // What the stream would be asked for if all of the request were taken.
-    private int Count(string typeUrl, DeltaDiscoveryRequest request) => request.ResourceNamesSubscribe.Count
-        + request.InitialResourceVersions.Count
-        + (Types.FirstOrDefault(state => state.Type.TypeUrl == typeUrl)?.Subscription.Names
-            .Except(request.ResourceNamesSubscribe).Count() ?? 0);
+    private HashSet<string> Asked(string typeUrl, DeltaDiscoveryRequest request)
+    {
+        // Who comes back names each twice: what it asks for, and at which version it has it.
+        var all = new HashSet<string>(request.ResourceNamesSubscribe, StringComparer.Ordinal);
+        all.UnionWith(request.InitialResourceVersions.Keys);
+        all.UnionWith(Types.FirstOrDefault(state => state.Type.TypeUrl == typeUrl)?.Subscription.Names
+            .Except(request.ResourceNamesUnsubscribe) ?? []);
+        return all;
+    }
 
     private StreamEvent.Failed? CheckCollections(string typeUrl, DeltaDiscoveryRequest request)
     {
@@ -283,8 +304,10 @@ internal sealed class DeltaStream(
             state.Dirty = true;
         }
 
-        var left = state.Type == ResourceType.Cluster ? MakeRoom(state, request, added) : [];
+        // Before room is made: what is given up leaves room, and does not leave twice.
         GiveUp(state, owed, removed);
+        removed = [.. removed, .. GiveUpSentinels(state, owed, removed)];
+        var left = state.Type == ResourceType.Cluster ? MakeRoom(state, request, added) : [];
 
         foreach (var name in left)
         {
@@ -340,6 +363,21 @@ internal sealed class DeltaStream(
         }
     }
 
+    // A sentinel goes with its collection: nothing else leads to it.
+    private static List<string> GiveUpSentinels(TypeState state, DeltaOwed owed, IEnumerable<string> removed)
+    {
+        var sentinels = removed.Select(name => Collections.PrefixOf(name, state.Type)).OfType<string>()
+            .Select(prefix => prefix + Resource.SentinelId).Where(name => state.Sentinels.Remove(name)).ToList();
+        foreach (var name in sentinels)
+        {
+            state.Subscription.Remove(name);
+            state.Forget(name);
+            owed.Forget(name);
+        }
+
+        return sentinels;
+    }
+
     /// <summary>Chooses what leaves where more names are asked for than a stream may: the oldest that lead nowhere, and
     /// where those are too few the newest, whatever they are.</summary>
     /// <returns>Those names.</returns>
@@ -352,8 +390,8 @@ internal sealed class DeltaStream(
         }
 
         var left = new HashSet<string>(StringComparer.Ordinal);
-        var most = state.Subscription.Names.Count - Limits.NamesMax;
-        for (var i = order.Count; i > 0 && left.Count < most; i--)
+        var length = order.Length;
+        for (var i = order.Count; i > 0 && IsTooMuch(); i--)
         {
             var name = order.TakeFirst();
             if (IsCollection(name) || request.InitialResourceVersions.ContainsKey(name)
@@ -364,18 +402,23 @@ internal sealed class DeltaStream(
                 continue;
             }
 
-            left.Add(name);
+            Leave(name);
         }
 
-        for (var i = added.Count - 1; i >= 0 && left.Count < most; i--)
+        for (var i = added.Count - 1; i >= 0 && IsTooMuch(); i--)
         {
             if (!IsCollection(added[i]))
             {
-                left.Add(added[i]);
+                Leave(added[i]);
             }
         }
 
         return left;
+
+        bool IsTooMuch() => state.Subscription.Names.Count - left.Count > Limits.NamesMax
+            || length > Limits.NameBytesMax;
+
+        void Leave(string name) => length -= left.Add(name) ? name.Length : 0;
 
         bool IsCollection(string name) => Collections.PrefixOf(name, state.Type) is not null;
     }
@@ -395,7 +438,7 @@ internal sealed class DeltaStream(
             var now = isNamed || isOfAll ? Lookup(state, name) : null;
             if (now is null)
             {
-                if (!isNamed && state.Subscription.Wildcard)
+                if (!isNamed && state.Subscription.Wildcard && state.Withheld.ReasonOf(name) is null)
                 {
                     owed.Gone.Add(name);
                 }
@@ -447,6 +490,15 @@ internal sealed class DeltaStream(
             }
 
             return;
+        }
+
+        if (!IsWanted(state, name))
+        {
+            state.Withheld.Remove(name);
+        }
+        else if (state.Withheld.ReasonOf(name) is not null)
+        {
+            return; // The client may hold it from before, as it was then.
         }
 
         if (state.Subscription.Names.Contains(name))
@@ -547,7 +599,7 @@ internal sealed class DeltaStream(
         state.Dirty |= owed.Gone.Count > 0;
         var nonce = NextNonce();
         return (
-            new SentResponse(nonce, VersionOf(state), resources, now),
+            new SentResponse(nonce, VersionOf(state), resources, now) { Removed = removed },
             new DeltaResponse(
                 state.Type.TypeUrl, VersionOf(state), nonce, ControlPlane, Written(resources, now), removed));
     }

@@ -7,7 +7,8 @@ namespace Fairlead.Xds.Sotw;
 
 /// <summary>
 /// Reads the requests of a state-of-the-world stream. Each acknowledgement repeats the full list of names: where it is
-/// the list before, none of it is made anew. Not safe for concurrent use.
+/// the list before, none of it is made anew. Of the node the first request's alone is read. Not safe for concurrent
+/// use.
 /// </summary>
 internal sealed class SotwRequestParser : IRequestParser<SotwRequest>
 {
@@ -24,6 +25,7 @@ internal sealed class SotwRequestParser : IRequestParser<SotwRequest>
         DiscoveryRequest.Parser.WithDiscardUnknownFields(true);
 
     private readonly List<(string TypeUrl, NameList Names)> _lists = [];
+    private bool _isOpen;
 
     public SotwRequest Parse(ReadOnlySpan<byte> bytes)
     {
@@ -32,7 +34,8 @@ internal sealed class SotwRequestParser : IRequestParser<SotwRequest>
             return repeated;
         }
 
-        var message = Parser.ParseFrom(bytes);
+        var message = Parser.ParseFrom(_isOpen ? NodeField.Without(bytes, NodeTag) : bytes);
+        _isOpen = true;
         var names = new NameList(message.ResourceNames);
         Remember(message.TypeUrl, names);
         return new SotwRequest(

@@ -11,12 +11,17 @@ internal sealed class SotwStream(
     Func<ResourceType, string, Resource?> missing,
     string controlPlane,
     XdsLimits? limits = null,
-    ResourceType? only = null)
+    ResourceType? only = null,
+    ClientNode? client = null)
     : DiscoveryStream<SotwRequest, SotwResponse>(
-        snapshot, missing, (controlPlane, limits ?? XdsLimits.Default), only)
+        snapshot, missing, (controlPlane, limits ?? XdsLimits.Default, client ?? ClientNode.Anonymous), only)
 {
     // The list of names of the last request, by type.
     private readonly NameList?[] _lists = new NameList?[ResourceType.All.Length];
+    private readonly Suspects?[] _suspects = new Suspects?[ResourceType.All.Length];
+
+    // A gRPC client takes what is good of a response and refuses the rest (gRFC A46): nothing keeps it from that.
+    private readonly bool _takesTheGood = client?.IsGrpc == true;
 
     public override IReadOnlyList<StreamEvent> Receive(SotwRequest request, TimeSpan now)
     {
@@ -29,7 +34,7 @@ internal sealed class SotwStream(
             return Told();
         }
 
-        if ((Check(typeUrl, names) ?? CheckCount(names.Count)) is { } failed)
+        if ((Check(typeUrl, names) ?? CheckCount(typeUrl, names)) is { } failed)
         {
             return [failed];
         }
@@ -48,6 +53,28 @@ internal sealed class SotwStream(
         return Told();
     }
 
+    protected override void OnTaken(TypeState state, SentResponse response)
+    {
+        if (state.Type.FullState && !_takesTheGood)
+        {
+            state.Dirty |= SuspectsOf(state).Take(response);
+        }
+    }
+
+    protected override void Isolate(TypeState state, SentResponse? response, Refused refused)
+    {
+        if (!state.Type.FullState)
+        {
+            base.Isolate(state, response, refused);
+        }
+        else if (response is not null && !_takesTheGood)
+        {
+            state.Dirty |= SuspectsOf(state).Refuse(response, refused);
+        }
+    }
+
+    private Suspects SuspectsOf(TypeState state) => _suspects[state.Type.Order] ??= new Suspects(state);
+
     protected override SotwResponse? NextOf(TypeState state, TimeSpan now) =>
         state.Type.FullState ? NextFull(state, now) : NextIncremental(state, now);
 
@@ -55,6 +82,44 @@ internal sealed class SotwStream(
         ? Target(state) is var target
             && (target.Count != state.Sent.Count || target.Values.Any(resource => !IsSent(state, resource)))
         : Due(state, out _, out _).Count > 0;
+
+    /// <summary>The same, as far as one response has room for it: it says all of them. What has none takes no room from
+    /// what the client holds.</summary>
+    protected override SortedDictionary<string, Resource> Target(TypeState state)
+    {
+        state.Withheld.RemoveForRoom();
+        state.Withheld.Keep(name => Snapshot.Find(state.Type, name) is not null);
+        var target = base.Target(state);
+        if (target.Values.Sum(static resource => (long)resource.Framed.Length) <= MessageBytes)
+        {
+            state.Withheld.HasRoom();
+            return target;
+        }
+
+        // What the client holds has its place; then what changed, then what is new to it.
+        var left = MessageBytes
+            - target.Keys.Sum(name => (long)(state.Sent.GetValueOrDefault(name)?.Framed.Length ?? 0));
+        foreach (var resource in target.Values.OrderBy(one => !state.Sent.ContainsKey(one.Name)).ToList())
+        {
+            var sent = state.Sent.GetValueOrDefault(resource.Name);
+            var more = resource.Framed.Length - (sent?.Framed.Length ?? 0);
+            if (more <= left)
+            {
+                left -= more;
+            }
+            else
+            {
+                TellWithheld(resource, state.Withheld.AddForRoom(resource, MessageBytes));
+                target.Remove(resource.Name);
+                if (sent is not null)
+                {
+                    target.Add(resource.Name, sent);
+                }
+            }
+        }
+
+        return target;
+    }
 
     protected override SotwResponse Nothing(string typeUrl, string nonce) => new(typeUrl, "0", nonce, ControlPlane, []);
 
@@ -100,7 +165,7 @@ internal sealed class SotwStream(
     /// <summary>Clusters and listeners: everything that the client should hold, if that is not what it holds.</summary>
     private SotwResponse? NextFull(TypeState state, TimeSpan now)
     {
-        if (state.Subscription.Wildcard && !state.Answered && !Snapshot.Primed)
+        if (!state.Answered && ((state.Subscription.Wildcard && !Snapshot.Primed) || WaitsForHeld(state, now)))
         {
             return null;
         }
@@ -116,6 +181,12 @@ internal sealed class SotwStream(
         var firstAnswer = state.Subscription.Wildcard && !state.Answered;
         if (!firstAnswer && target.Count == state.Sent.Count && target.Values.All(r => IsSent(state, r)))
         {
+            // What was on trial may have left the view, and with it what others waited for.
+            if (!state.Waiting && _suspects[state.Type.Order]?.TryNext() == true)
+            {
+                return NextFull(state, now);
+            }
+
             state.Dirty = keep;
             return null;
         }
@@ -129,6 +200,26 @@ internal sealed class SotwStream(
 
         state.Dirty = keep;
         return Respond(state, [.. target.Values], now, isPush: true);
+    }
+
+    // A client that comes back takes what is missing in the first answer for gone: it may only be not known yet.
+    private bool WaitsForHeld(TypeState state, TimeSpan now)
+    {
+        var until = state.AskedAt + Limits.HeldWaitMax;
+        if (state.Held.Count == 0 || state.Held.All(name => Lookup(state, name) is not null))
+        {
+            return false;
+        }
+
+        if (now < until)
+        {
+            Wake(until);
+            return true;
+        }
+
+        // From here on it is told what there is, and holds of those what it is told.
+        state.Held.RemoveWhere(name => Lookup(state, name) is null);
+        return false;
     }
 
     /// <summary>Endpoints and routes: what the client asked for and does not hold as it is now.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Fairlead.EnvoyApi.Rpc;
-
 namespace Fairlead.Xds.Streams;
 
 /// <summary>
@@ -9,9 +6,10 @@ namespace Fairlead.Xds.Streams;
 /// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item>A refusal is an error_detail and nothing else; it counts once per nonce, and what was refused is not sent
-/// again until it or its end changes, because what was sent is remembered whatever the client says to it. Then it is
-/// sent alone, so that the next refusal says which of a response it is for.</item>
+/// <item>A refusal is an error_detail and nothing else; it counts once per nonce, and a response that was refused is
+/// not sent again. Of several resources in one each is sent once alone, one after the other, so that what is good
+/// reaches a client that took none of it and the next refusal says what is bad: that is not sent again until it or its
+/// end changes. Where a response says all of a type, <see cref="Sotw.Suspects"/> finds it.</item>
 /// <item>The names of a request are taken whatever its nonce says: requests are ordered.</item>
 /// <item>At most one response per type awaits its acknowledgement, for <see cref="XdsLimits.AckWaitMax"/> at the
 /// longest; changes meanwhile collapse into the next. A name that was never answered does not wait for it, and its
@@ -23,29 +21,28 @@ namespace Fairlead.Xds.Streams;
 /// withholds the acknowledgement of clusters while it waits for endpoints.</item>
 /// <item>Nobody is told an empty world by a view that is not primed.</item>
 /// <item>What stands in for something unknown goes to a client that holds nothing of that name, and to no other.</item>
+/// <item>What no message to the client can bring is held back alone (<see cref="Withheld"/>): it keeps what it has of
+/// that name, and who asks for such endpoints and has none is told that there are none.</item>
 /// </list>
 /// </remarks>
 /// <param name="snapshot">What is served at first.</param>
 /// <param name="missing">What to send for a name that a primed snapshot does not hold; null for nothing.</param>
-/// <param name="options">Who serves, and the limits.</param>
+/// <param name="options">Who serves, the limits, and whom.</param>
 /// <param name="only">The one type of the stream; null on an aggregated one.</param>
-internal abstract class DiscoveryStream<TRequest, TResponse>(
+internal abstract partial class DiscoveryStream<TRequest, TResponse>(
     ResourceSnapshot snapshot,
     Func<ResourceType, string, Resource?> missing,
-    (string ControlPlane, XdsLimits Limits) options,
+    (string ControlPlane, XdsLimits Limits, ClientNode Client) options,
     ResourceType? only)
     where TResponse : class, IDiscoveryResponse
 {
+    // What a response has beside its resources: versions, a nonce, names of the removed that it has room for.
+    private const int EnvelopeBytes = 64 << 10;
+
     private readonly TypeState?[] _types = new TypeState?[ResourceType.All.Length];
     private readonly Dictionary<string, bool> _unknown = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _leading = new(StringComparer.Ordinal);
     private readonly List<string> _adopted = [];
-
-    // The endpoints of clusters that are new to the client, until it has taken them, with the time from then on.
-    private readonly Dictionary<string, TimeSpan> _warming = new(StringComparer.Ordinal);
-    private long _nonce;
-    private OtherStreams _others;
-    private TimeSpan? _waitsSince;
+    private readonly List<StreamEvent> _withheld = [];
 
     /// <summary>When <see cref="Next(TimeSpan, OtherStreams)"/> should be called again although nothing came in; null
     /// for never.</summary>
@@ -70,6 +67,10 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     protected ResourceType? Only => only;
 
     protected string ControlPlane => options.ControlPlane;
+
+    /// <summary>Bytes of resources that one message to the client may bring.</summary>
+    protected int MessageBytes { get; } = Math.Max(
+        (options.Client.IsEnvoy ? options.Limits.EnvoyMessageBytes : options.Limits.MessageBytes) - EnvelopeBytes, 1);
 
     protected List<StreamEvent> Events { get; } = [];
 
@@ -100,85 +101,26 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         Snapshot = snapshot;
     }
 
-    /// <summary>These endpoints are sent again, changed or not, as far as they are asked for: the clusters that have
-    /// them went out, here or on another stream of the client.</summary>
-    /// <returns>Whether any of them is asked for.</returns>
-    public bool Follow(IEnumerable<string> names)
-    {
-        if (_types[ResourceType.Endpoints.Order] is not { } endpoints)
-        {
-            return false;
-        }
-
-        var isAsked = false;
-        foreach (var name in names.Where(endpoints.Subscription.Names.Contains))
-        {
-            endpoints.Forced.Add(name);
-            endpoints.Looks.Add(name);
-            endpoints.Dirty = isAsked = true;
-        }
-
-        return isAsked;
-    }
-
     /// <summary>
-    /// The client has none of the clusters any more whose endpoints these are, if it was sent any: whatever it was sent
-    /// of clusters is sent again. An Envoy 1.40 whose own control plane speaks the state of the world loses all that
-    /// came on demand with each of that one's pushes, and asks for none of it again.
+    /// What happened while responses were made since this was asked last. What was sent of a collection is asked for
+    /// by name from then on: a client uses it, and must hear of it whatever becomes of the collection.
     /// </summary>
-    /// <returns>Whether it was sent any.</returns>
-    public bool Recall(IReadOnlyCollection<string> endpoints)
+    public IReadOnlyList<StreamEvent> TakeTold()
     {
-        if (_types[ResourceType.Cluster.Order] is not { } clusters
-            || !clusters.Sent.Values.Any(cluster => cluster.References.Any(
-                one => one.Type == ResourceType.Endpoints && endpoints.Contains(one.Name))))
-        {
-            return false;
-        }
-
-        clusters.Forced.UnionWith(clusters.Sent.Keys);
-        clusters.Looks.AddAll();
-        return clusters.Dirty = true;
-    }
-
-    /// <summary>The client took these endpoints on a stream of their own.</summary>
-    /// <returns>Whether something may have waited for them.</returns>
-    public bool Warmed(IEnumerable<string> endpoints)
-    {
-        var count = _warming.Count;
-        foreach (var name in count > 0 ? endpoints : [])
-        {
-            _warming.Remove(name);
-        }
-
-        return _warming.Count < count;
-    }
-
-    /// <summary>The endpoints of the clusters that went out since this was asked last.</summary>
-    public IReadOnlyList<string> TakeLeading()
-    {
-        if (_leading.Count == 0)
+        if (_adopted.Count + _withheld.Count == 0)
         {
             return [];
         }
 
-        string[] names = [.. _leading];
-        _leading.Clear();
-        return names;
-    }
-
-    /// <summary>What was sent since this was asked last and is asked for by name from then on: a client uses what it
-    /// got of a collection, and must hear of it whatever becomes of the collection.</summary>
-    public IReadOnlyList<StreamEvent> TakeAdopted()
-    {
-        if (_adopted.Count == 0)
+        List<StreamEvent> told = [.. _withheld];
+        if (_adopted.Count > 0)
         {
-            return [];
+            told.Add(new StreamEvent.Names(ResourceType.Cluster, [.. _adopted], []));
         }
 
-        var told = new StreamEvent.Names(ResourceType.Cluster, [.. _adopted], []);
         _adopted.Clear();
-        return [told];
+        _withheld.Clear();
+        return told;
     }
 
     /// <summary>
@@ -231,172 +173,8 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
     /// <summary>A response without resources, for a type that is not served.</summary>
     protected abstract TResponse Nothing(string typeUrl, string nonce);
 
-    /// <summary>The state of a type that was asked for before; null where it was not.</summary>
-    protected TypeState? Known(string typeUrl) =>
-        ResourceType.Find(typeUrl) is { } type && _types[type.Order] is { Requested: true } state ? state : null;
-
-    /// <summary>The name in memory that others have it in too, as far as there is any: a thousand streams that ask for
-    /// the same names hold each of them once.</summary>
-    protected string Shared(TypeState state, string name) =>
-        state.Subscription.Find(name) ?? Snapshot.FindName(state.Type, name) ?? name;
-
-    /// <summary>What the request led to.</summary>
-    protected IReadOnlyList<StreamEvent> Told() => Events.Count == 0 ? [] : [.. Events];
-
-    /// <summary>The state of a known type, made at its first request; null for an unknown type, which is
-    /// remembered.</summary>
-    protected TypeState? StateOf(string typeUrl, bool isNaming)
-    {
-        if (ResourceType.Find(typeUrl) is not { } type)
-        {
-            _unknown.TryAdd(typeUrl, isNaming);
-            return null;
-        }
-
-        var state = _types[type.Order] ??= new TypeState(type);
-        state.Dirty |= !state.Requested;
-        return state;
-    }
-
-    /// <summary>The type of a request; on a stream of one type it need not be said.</summary>
-    protected string TypeUrlOf(string said) => said.Length == 0 && only is not null ? only.TypeUrl : said;
-
-    /// <summary>What is wrong with a request, whatever its variant.</summary>
-    protected StreamEvent.Failed? Check(string typeUrl, IEnumerable<string> names)
-    {
-        if (typeUrl.Length == 0)
-        {
-            return new StreamEvent.Failed(StreamRefusal.TypeMissing, "type_url is required on the aggregated stream");
-        }
-
-        if (only is not null && typeUrl != only.TypeUrl)
-        {
-            return new StreamEvent.Failed(StreamRefusal.TypeMismatch, $"this stream serves {only.TypeUrl} alone");
-        }
-
-        if (names.Any(name => name.Length > Limits.NameLengthMax))
-        {
-            return new StreamEvent.Failed(
-                StreamRefusal.NameTooLong, $"a name is longer than {Limits.NameLengthMax} characters");
-        }
-
-        return ResourceType.Find(typeUrl) is null && !_unknown.ContainsKey(typeUrl)
-            && _unknown.Count >= Limits.UnknownTypesMax
-            ? new StreamEvent.Failed(StreamRefusal.TooManyTypes, $"{_unknown.Count} types that are not served")
-            : null;
-    }
-
-    protected StreamEvent.Failed? CheckCount(int names) => names > Limits.NamesMax
-        ? new StreamEvent.Failed(StreamRefusal.TooManyNames, $"{names} names, {Limits.NamesMax} allowed")
-        : null;
-
-    /// <summary>ACK, NACK or neither. The first request of a type on a stream is neither, whatever it
-    /// carries.</summary>
-    protected void Correlate(TypeState state, string nonce, string version, Status? error, TimeSpan now)
-    {
-        var first = !state.Requested;
-        state.Requested = true;
-        state.AskedAt = first ? now : state.AskedAt;
-        if (error is not null)
-        {
-            if (state.Refuse(nonce, version, error.Code, error.Message) is { } refused)
-            {
-                Events.Add(new StreamEvent.Nacked(state.Type, refused));
-            }
-        }
-        else if (!first && state.Acknowledge(nonce, now) is { } response)
-        {
-            Events.Add(new StreamEvent.Acked(state.Type, response));
-            TellAgain(state, response, now);
-        }
-    }
-
-    // What is left of an end counts from when it was written, and the client began to count when it read it.
-    private void TellAgain(TypeState state, SentResponse response, TimeSpan now)
-    {
-        var ending = response.Resources.Where(static one => one.Until is not null).ToList();
-        if (ending.Count == 0 || !state.IsLate(now - response.At, Limits.EndSlack))
-        {
-            return;
-        }
-
-        foreach (var one in ending.Where(one => ReferenceEquals(state.Sent.GetValueOrDefault(one.Name), one)))
-        {
-            state.Forced.Add(one.Name);
-            state.Looks.Add(one.Name);
-            state.Dirty = true;
-        }
-    }
-
-    /// <summary>What the client's state of a type is called.</summary>
-    protected string VersionOf(TypeState state) => Snapshot.Versions[state.Type.Order] ?? state.Version;
-
-    protected string NextNonce() => (++_nonce).ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>What both variants do when a request has changed what is asked for: whoever asks for everything no more
-    /// keeps what it names, and the owner hears of the names.</summary>
-    /// <param name="wildcard">Whether everything was asked for before.</param>
-    protected void Changed(
-        TypeState state, bool wildcard, IReadOnlyList<string> added, IReadOnlyList<string> removed)
-    {
-        if (wildcard && !state.Subscription.Wildcard)
-        {
-            state.ForgetAllBut(state.Subscription.Names);
-        }
-
-        if (added.Count + removed.Count > 0)
-        {
-            Events.Add(new StreamEvent.Names(state.Type, added, removed));
-        }
-    }
-
-    /// <summary>The endpoints of these clusters, which go out now, are sent again, changed or not.</summary>
-    /// <remarks>Who asks for everything uses a route at once, and a cluster only with its endpoints: routes wait for
-    /// those of clusters that it never had. What it is told first it waits for by itself.</remarks>
-    protected void ForceEndpoints(TypeState state, IReadOnlyCollection<Resource> clusters, TimeSpan now)
-    {
-        _leading.UnionWith(EndpointsOf(clusters));
-        Follow(EndpointsOf(clusters));
-        if (state is not { Answered: true, Subscription.Wildcard: true })
-        {
-            return;
-        }
-
-        foreach (var name in EndpointsOf(clusters.Where(cluster => !state.Sent.ContainsKey(cluster.Name))))
-        {
-            _warming.TryAdd(name, now);
-        }
-    }
-
-    private static IEnumerable<string> EndpointsOf(IEnumerable<Resource> clusters) => clusters
-        .SelectMany(cluster => cluster.References)
-        .Where(reference => reference.Type == ResourceType.Endpoints).Select(reference => reference.Name);
-
-    private bool IsWarming(TimeSpan now)
-    {
-        if (_warming.Count == 0)
-        {
-            return false;
-        }
-
-        var endpoints = _types[ResourceType.Endpoints.Order];
-        foreach (var (name, since) in _warming)
-        {
-            if (now - since >= Limits.WarmWaitMax || endpoints?.IsTaken(name) == true)
-            {
-                _warming.Remove(name);
-            }
-            else
-            {
-                Wake(since + Limits.WarmWaitMax);
-            }
-        }
-
-        return _warming.Count > 0;
-    }
-
     /// <summary>All that the client should hold of a type, as far as it is known.</summary>
-    protected SortedDictionary<string, Resource> Target(TypeState state)
+    protected virtual SortedDictionary<string, Resource> Target(TypeState state)
     {
         var target = new SortedDictionary<string, Resource>(StringComparer.Ordinal);
         var names = state.Subscription.Wildcard
@@ -413,10 +191,40 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         return target;
     }
 
+    /// <summary>Something is held back from now on; nothing happens where there is no reason.</summary>
+    protected void TellWithheld(Resource resource, Refused? reason)
+    {
+        if (reason is not null)
+        {
+            _withheld.Add(new StreamEvent.Withheld(resource, reason));
+        }
+    }
+
+    // What the client has of a name of which nothing newer can be sent. Endpoints are always answered, be it by none.
+    private Resource? KeptOf(TypeState state, string name, Resource? resource)
+    {
+        if (resource is null)
+        {
+            state.Withheld.Remove(name);
+            return null;
+        }
+
+        if (resource.Framed.Length > MessageBytes)
+        {
+            TellWithheld(resource, state.Withheld.AddTooLarge(resource, MessageBytes));
+        }
+
+        return !state.Withheld.Holds(resource) ? resource
+            : state.Sent.GetValueOrDefault(name) ?? (state.Type == ResourceType.Endpoints
+                ? Resource.EmptyEndpoints(name).As(ResourceRole.StandIn)
+                : null);
+    }
+
     protected Resource? Lookup(TypeState state, string name)
     {
         var found = Snapshot.Find(state.Type, name) ?? state.Sentinels.GetValueOrDefault(name)
             ?? (Snapshot.Primed ? missing(state.Type, name) : null);
+        found = KeptOf(state, name, found);
         if (found is not { Role: ResourceRole.StandIn })
         {
             return found;
@@ -451,6 +259,7 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
         var most = due.Count > 0 && due[0].Type == ResourceType.Endpoints
             ? Math.Min(Limits.EndpointBytes, Limits.ResponseBytes)
             : Limits.ResponseBytes;
+        most = Math.Min(most, MessageBytes);
         while (count < due.Count && (count == 0 || bytes + due[count].Framed.Length <= most))
         {
             if (state.IsRefused(due[count].Name))
@@ -463,84 +272,6 @@ internal abstract class DiscoveryStream<TRequest, TResponse>(
 
         return count;
     }
-
-    /// <summary>Whether a change must wait for an acknowledgement or for the interval; then notes when to
-    /// look.</summary>
-    protected bool Held(TypeState state, TimeSpan now)
-    {
-        if (state.BlockedUntil(now, Limits.AckWaitMax) is { } until)
-        {
-            Wake(until);
-            return true;
-        }
-
-        var interval = state.Type == ResourceType.Endpoints ? TimeSpan.Zero : Limits.PushInterval;
-        if (state.PushedAt is { } pushed && now - pushed < interval)
-        {
-            Wake(pushed + interval);
-            return true;
-        }
-
-        return false;
-    }
-
-    /// <summary>
-    /// Listeners and routes do not overtake clusters that they may need, nor the endpoints of those. Whatever holds
-    /// clusters has noted when to look.
-    /// </summary>
-    protected bool WaitsForClusters(TypeState state, TimeSpan now) =>
-        (state.Type == ResourceType.Listener || state.Type == ResourceType.Route)
-        && (AreClustersDue(now) || Waits(_others.AreClustersDue, now));
-
-    private bool AreClustersDue(TimeSpan now) => IsWarming(now)
-        || (_types[ResourceType.Cluster.Order] is { Dirty: true } clusters
-            && Target(clusters).Keys.Any(name => !clusters.Sent.ContainsKey(name)));
-
-    protected bool RoutesUnsettled(TimeSpan now)
-    {
-        foreach (var type in new[] { ResourceType.Listener, ResourceType.Route })
-        {
-            if (!IsUnsettled(type, now))
-            {
-                continue;
-            }
-
-            if (_types[type.Order]!.BlockedUntil(now, Limits.AckWaitMax) is { } until)
-            {
-                Wake(until);
-            }
-
-            return true;
-        }
-
-        return Waits(_others.AreRoutesDue, now);
-    }
-
-    private bool IsUnsettled(ResourceType type, TimeSpan now) => _types[type.Order] is { } state
-        && (state.BlockedUntil(now, Limits.AckWaitMax) is not null || IsBehind(state));
-
-    // Not without end: another stream may be one that nobody reads.
-    private bool Waits(bool isDue, TimeSpan now)
-    {
-        if (!isDue)
-        {
-            return false;
-        }
-
-        WaitsForOthers = true;
-        _waitsSince ??= now;
-        var until = _waitsSince.Value + Limits.AckWaitMax;
-        if (now >= until)
-        {
-            return false;
-        }
-
-        Wake(until);
-        return true;
-    }
-
-    /// <summary>There will be something to look at.</summary>
-    protected void Wake(TimeSpan at) => WakeAt = WakeAt is { } earlier && earlier < at ? earlier : at;
 
     /// <summary>
     /// A type that is not served: a client that asks for everything of it gets an empty answer once, so that it does

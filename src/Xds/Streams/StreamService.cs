@@ -1,5 +1,6 @@
 using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.Discovery;
+using Fairlead.Rpc;
 using Fairlead.Xds.Delta;
 using Fairlead.Xds.Sotw;
 
@@ -12,7 +13,9 @@ namespace Fairlead.Xds.Streams;
 /// <param name="Method">The method.</param>
 /// <param name="Parser">Makes what reads the requests of one stream.</param>
 /// <param name="NodeOf">The node of a request; null where it names none.</param>
-/// <param name="Open">Makes the stream.</param>
+/// <param name="Open">Makes the stream of a client.</param>
+/// <param name="Larger">Makes what reads a request that is larger than any is taken in whole; null where such a one is
+/// refused: a list of names that was cut would give up the others.</param>
 internal sealed record StreamService<TRequest, TResponse>(
     string Name,
     ResourceType? Only,
@@ -20,7 +23,9 @@ internal sealed record StreamService<TRequest, TResponse>(
     string Method,
     Func<IRequestParser<TRequest>> Parser,
     Func<TRequest, Node?> NodeOf,
-    Func<ResourceSnapshot, Func<ResourceType, string, Resource?>, DiscoveryStream<TRequest, TResponse>> Open)
+    Func<ClientNode, ResourceSnapshot, Func<ResourceType, string, Resource?>, DiscoveryStream<TRequest, TResponse>>
+        Open,
+    Func<LargeMessage>? Larger = null)
     where TRequest : class
     where TResponse : class, IDiscoveryResponse;
 
@@ -37,7 +42,8 @@ internal static class StreamServices
         type is null ? "StreamAggregatedResources" : "Stream" + Plural(type),
         static () => new SotwRequestParser(),
         static request => request.Node,
-        (snapshot, missing) => new SotwStream(snapshot, missing, options.ControlPlane, options.Limits, type));
+        (client, snapshot, missing) => new SotwStream(
+            snapshot, missing, options.ControlPlane, options.Limits, type, client));
 
     /// <summary>The delta method of a type; of the aggregated service for null.</summary>
     public static StreamService<DeltaDiscoveryRequest, DeltaResponse> Delta(ResourceType? type, AdsOptions options) =>
@@ -46,9 +52,12 @@ internal static class StreamServices
             type,
             ServiceOf(type),
             type is null ? "DeltaAggregatedResources" : "Delta" + Plural(type),
-            static () => DeltaRequestParser.Instance,
+            static () => new DeltaRequestParser(),
             static request => request.Node,
-            (snapshot, missing) => new DeltaStream(snapshot, missing, options.ControlPlane, options.Limits, type));
+            (client, snapshot, missing) => new DeltaStream(
+                snapshot, missing, options.ControlPlane, options.Limits, type, client),
+            () => new LargeDeltaRequest(
+                options.Limits, (count, bytes) => XdsLog.NamesLeftOut(options.Logger, bytes, count)));
 
     private static string ServiceOf(ResourceType? type)
     {

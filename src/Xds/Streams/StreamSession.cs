@@ -16,6 +16,7 @@ namespace Fairlead.Xds.Streams;
 /// <param name="options">The server's options.</param>
 /// <param name="siblings">Knows the other streams of its client.</param>
 /// <param name="told">Hears of each acknowledgement, and of clusters that went out.</param>
+/// <param name="nodes">Knows the nodes of the other streams.</param>
 internal sealed class StreamSession<TRequest, TResponse>(
     long id,
     string peer,
@@ -23,10 +24,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
     IViewProvider views,
     AdsOptions options,
     SiblingStreams siblings,
-    SessionEvents told) : IStreamSession, IViewWatcher, ISiblingStream
+    SessionEvents told,
+    KnownNodes nodes) : IStreamSession, IViewWatcher, ISiblingStream
     where TRequest : class
     where TResponse : class, IDiscoveryResponse
 {
+    // An operator who has more of them needs no list.
+    private const int WithheldMax = 100;
+
     private readonly Lock _gate = new();
     private readonly TimeProvider _time = options.TimeProvider;
     private readonly long _startedStamp = options.TimeProvider.GetTimestamp();
@@ -59,7 +64,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     {
         lock (_gate)
         {
-            return _stream is { } stream ? new StreamResources(_node, () => Resources(stream)) : null;
+            return _stream is { } stream ? new StreamResources(_node, _startedAt, () => Resources(stream)) : null;
         }
     }
 
@@ -71,14 +76,20 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
-    public void Follow(string node, IReadOnlyList<string> endpoints) =>
-        Hear(node, stream => stream.Follow(endpoints));
+    public void Follow(string node, IReadOnlySet<ResourceReference> needed) =>
+        Hear(node, stream => stream.Follow(needed));
 
     public void Recall(string node, IReadOnlyCollection<string> endpoints) =>
         Hear(node, stream => stream.Recall(endpoints));
 
-    public void Warmed(string node, IReadOnlyCollection<string> endpoints) =>
-        Hear(node, stream => stream.Warmed(endpoints));
+    public void Found(string node, IReadOnlyCollection<string> endpoints) => Hear(node, stream =>
+    {
+        stream.Found(endpoints);
+        return false;
+    });
+
+    public void Warmed(string node, ResourceType type, IReadOnlyCollection<string> names) =>
+        Hear(node, stream => stream.Warmed(type, names));
 
     private void Hear(string node, Func<DiscoveryStream<TRequest, TResponse>, bool> word)
     {
@@ -102,17 +113,24 @@ internal sealed class StreamSession<TRequest, TResponse>(
     }
 
     /// <summary>Serves until the client half-closes, which ends the call with OK, or until it is cancelled.</summary>
-    /// <exception cref="RpcException">A request was refused, or a response was not read in time.</exception>
+    /// <param name="requests">What the client says.</param>
+    /// <param name="responses">What it is told.</param>
+    /// <param name="speaks">Called when its first request came.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="RpcException">A request was refused, or the first did not come in time, or a response was not
+    /// read in time.</exception>
     public async Task RunAsync(
         IAsyncStreamReader<RequestBytes> requests,
         IServerStreamWriter<TResponse> responses,
+        Action speaks,
         CancellationToken cancellationToken)
     {
-        if (!await requests.MoveNext(cancellationToken).ConfigureAwait(false))
+        if (!await FirstAsync(requests, cancellationToken).ConfigureAwait(false))
         {
             return;
         }
 
+        speaks();
         var first = Parse(requests.Current);
         var (view, stream) = Open(first);
         try
@@ -133,7 +151,36 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 siblings.Leave(view, _node.Id, this);
             }
 
+            nodes.Return(_node);
             XdsLog.StreamClosed(options.Logger, id);
+        }
+    }
+
+    private async Task<bool> FirstAsync(IAsyncStreamReader<RequestBytes> requests, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadAsync(requests, cancellationToken)
+                .WaitAsync(options.Limits.FirstRequest, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            XdsLog.StreamSilent(options.Logger, id, peer, options.Limits.FirstRequest);
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, "no request came in time"));
+        }
+    }
+
+    // One that is too large or none at all: whoever asks so again and again is found in the log.
+    private async Task<bool> ReadAsync(IAsyncStreamReader<RequestBytes> requests, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await requests.MoveNext(cancellationToken).ConfigureAwait(false);
+        }
+        catch (RpcException e)
+        {
+            XdsLog.RequestRefused(options.Logger, id, peer, e.StatusCode, e.Status.Detail);
+            throw;
         }
     }
 
@@ -147,6 +194,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             }
             catch (InvalidProtocolBufferException exception)
             {
+                XdsLog.RequestRefused(options.Logger, id, peer, StatusCode.Internal, exception.Message);
                 throw new RpcException(
                     new Status(StatusCode.Internal, "BadMessage: the message does not parse", exception));
             }
@@ -155,10 +203,10 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
     private (ResourceView View, DiscoveryStream<TRequest, TResponse> Stream) Open(TRequest first)
     {
-        var node = ClientNode.From(service.NodeOf(first));
+        var node = nodes.Share(ClientNode.From(service.NodeOf(first)));
         var view = views.Open(node, service.Only);
         view.Watchers.Join(this);
-        var stream = service.Open(view.Current, view.Missing);
+        var stream = service.Open(node, view.Current, view.Missing);
         stream.StartedAt = _time.GetElapsedTime(0, _startedStamp);
         lock (_gate)
         {
@@ -181,7 +229,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
         IServerStreamWriter<TResponse> responses,
         CancellationToken cancellationToken)
     {
-        var read = requests.MoveNext(cancellationToken);
+        var read = ReadAsync(requests, cancellationToken);
         while (true)
         {
             var armed = Arm();
@@ -201,7 +249,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 }
 
                 Receive(stream, Parse(requests.Current));
-                read = requests.MoveNext(cancellationToken);
+                read = ReadAsync(requests, cancellationToken);
             }
         }
     }
@@ -232,15 +280,15 @@ internal sealed class StreamSession<TRequest, TResponse>(
     // The clusters are on their way: what follows them on other streams of the client comes behind them.
     private void Lead(DiscoveryStream<TRequest, TResponse> stream)
     {
-        IReadOnlyList<string> endpoints;
+        IReadOnlyList<ResourceReference> needed;
         lock (_gate)
         {
-            endpoints = stream.TakeLeading();
+            needed = stream.TakeLeading();
         }
 
-        if (endpoints.Count > 0)
+        if (needed.Count > 0)
         {
-            told.Sent(this, _node.Id, endpoints);
+            told.Sent(this, _node.Id, needed);
         }
     }
 
@@ -320,7 +368,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private TResponse? Next(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
     {
         TResponse? response;
-        IReadOnlyList<StreamEvent> adopted;
+        IReadOnlyList<StreamEvent> told;
         while (true)
         {
             var snapshot = view.Current;
@@ -336,12 +384,12 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
                 response = stream.Next(Now, others);
                 _waitsForOthers = stream.WaitsForOthers;
-                adopted = stream.TakeAdopted();
+                told = stream.TakeTold();
                 break;
             }
         }
 
-        Tell(adopted, Now);
+        Tell(told, Now);
         return response;
     }
 
@@ -383,9 +431,9 @@ internal sealed class StreamSession<TRequest, TResponse>(
                     break;
                 case StreamEvent.Acked ack:
                     var sent = ack.Response;
-                    if (service.Only == ResourceType.Endpoints)
+                    if (service.Only is { } only && (only == ResourceType.Endpoints || only == ResourceType.Secret))
                     {
-                        told.Warmed(_node.Id, sent.Resources.Select(resource => resource.Name));
+                        told.Warmed(_node.Id, only, sent.Resources.Select(resource => resource.Name));
                     }
 
                     told.Acked(new AckEvent(
@@ -394,6 +442,11 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 case StreamEvent.Nacked nack:
                     XdsLog.ResponseRefused(
                         options.Logger, id, nack.Type, nack.Refused.Version, nack.Refused.Code, nack.Refused.Message);
+                    break;
+                case StreamEvent.Withheld withheld:
+                    XdsLog.ResourceWithheld(
+                        options.Logger, id, withheld.Resource.Type, withheld.Resource.Name, withheld.Resource.Version,
+                        withheld.Reason.Message);
                     break;
                 case StreamEvent.Failed failed:
                     XdsLog.StreamRefused(options.Logger, id, failed.Refusal, failed.Detail);
@@ -451,6 +504,12 @@ internal sealed class StreamSession<TRequest, TResponse>(
             type.AckedVersion,
             type.AckedAt is { } at ? _startedAt + at : null,
             type.Waiting,
-            type.Refused);
+            type.Refused)
+        {
+            RefusedAt = type.Refused is { } refused ? _startedAt + refused.At : null,
+            RefusedNames = [.. type.RefusedNames],
+            Withheld = [.. type.Withheld.Names.Order(StringComparer.Ordinal).Take(WithheldMax).Select(
+                name => new WithheldResource(name, type.Withheld.ReasonOf(name)!.Message))],
+        };
     }
 }

@@ -8,6 +8,9 @@ internal sealed class TypeState(ResourceType type)
 {
     // Pieces of one answer count each: of 32 kB they are 8 MB.
     private const int OutstandingMax = 256;
+
+    // What nobody serves any more is held by them alone.
+    private const long OutstandingBytesMax = 8 << 20;
     private const int MessageMax = 4_096;
     private const int LateMax = 3;
 
@@ -49,6 +52,12 @@ internal sealed class TypeState(ResourceType type)
     /// <summary>The clusters that stand for an answer where there was none, by name.</summary>
     public Dictionary<string, Resource> Sentinels { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>How many names are remembered of responses beyond those that are; for tests.</summary>
+    public int Unheard => _unheard?.Count ?? 0;
+
+    /// <summary>What the client is not sent though it asks for it.</summary>
+    public Withheld Withheld { get; } = new();
+
     /// <summary>When the first request of this type came.</summary>
     public TimeSpan AskedAt { get; set; }
 
@@ -80,13 +89,20 @@ internal sealed class TypeState(ResourceType type)
 
     public Refused? Refused { get; private set; }
 
-    /// <summary>The version of what the client holds: a sum over its resources, so that order does not
-    /// matter.</summary>
+    /// <summary>Bytes of the resources of the responses to which the client has said nothing, as far as they are
+    /// remembered.</summary>
+    public long OutstandingBytes { get; private set; }
+
+    /// <summary>A sum over what the client holds, which is another one for other contents.</summary>
+    public UInt128 Sum => _sum;
+
+    /// <summary>The version of what the client holds: that sum, so that order does not matter.</summary>
     public string Version => _sum.ToString("x32", CultureInfo.InvariantCulture);
 
     /// <summary>Whether the client holds what it is to hold of a name, and has said so of all that it was sent of
     /// it.</summary>
     public bool IsTaken(string name) => _sent.ContainsKey(name) && !Forced.Contains(name)
+        && _unheard?.Contains(name) != true
         && !_outstanding.Any(response => response.Resources.Any(resource => resource.Name == name));
 
     /// <summary>Until when changes wait for an acknowledgement; null if they need not.</summary>
@@ -108,6 +124,8 @@ internal sealed class TypeState(ResourceType type)
     {
         Forced.Remove(name);
         _refused?.Remove(name);
+        _unheard?.Remove(name);
+        Withheld.Remove(name);
         Held.Remove(name);
         if (_sent.Remove(name, out var old))
         {
@@ -124,17 +142,35 @@ internal sealed class TypeState(ResourceType type)
         }
     }
 
+    /// <summary>The client holds this of a name after all; null for nothing.</summary>
+    public void Restore(string name, Resource? taken)
+    {
+        if (_sent.Remove(name, out var old))
+        {
+            _sum -= old.Fingerprint;
+        }
+
+        if (taken is not null)
+        {
+            _sent[name] = taken;
+            _sum += taken.Fingerprint;
+        }
+    }
+
     /// <summary>What is asked for and what was sent, one by one and by name.</summary>
     public IEnumerable<ResourceStatus> Resources()
     {
         var waiting = _outstanding.SelectMany(response => response.Resources)
             .Select(resource => resource.Name).Concat(_unheard ?? []).ToHashSet(StringComparer.Ordinal);
-        foreach (var name in _sent.Keys.Union(Subscription.Names, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        var names = _sent.Keys.Union(Subscription.Names, StringComparer.Ordinal)
+            .Union(Withheld.Names, StringComparer.Ordinal);
+        foreach (var name in names.Order(StringComparer.Ordinal))
         {
             var sent = _sent.GetValueOrDefault(name);
-            var words = _refused?.GetValueOrDefault(name);
-            var state = sent is null ? ResourceState.NotSent
-                : waiting.Contains(name) ? ResourceState.Waiting
+            var why = Withheld.ReasonOf(name);
+            var words = why ?? _refused?.GetValueOrDefault(name);
+            var state = sent is null && why is null ? ResourceState.NotSent
+                : waiting.Contains(name) && why is null ? ResourceState.Waiting
                 : words is not null ? ResourceState.Refused
                 : ResourceState.Taken;
             yield return new ResourceStatus(Type, name, state, sent, state == ResourceState.Refused ? words : null);
@@ -145,6 +181,9 @@ internal sealed class TypeState(ResourceType type)
     /// a refusal is of a response, and others in that may be as good as ever.</summary>
     public bool Holds(Resource resource) => _sent.TryGetValue(resource.Name, out var sent)
         && sent.Fingerprint == resource.Fingerprint && sent.Until == resource.Until;
+
+    /// <summary>Whether something that was refused together with others is to be sent by itself.</summary>
+    public bool IsTryingAlone => _refused is { Count: > 0 } && Forced.Any(IsRefused);
 
     /// <summary>Whether this was in a response that the client refused, and in none that it took since.</summary>
     public bool IsRefused(string name) => _refused?.ContainsKey(name) == true;
@@ -198,10 +237,12 @@ internal sealed class TypeState(ResourceType type)
         }
 
         _outstanding.Enqueue(response);
-        if (_outstanding.Count > OutstandingMax)
+        OutstandingBytes += BytesOf(response);
+        while (_outstanding.Count > OutstandingMax
+            || (OutstandingBytes > OutstandingBytesMax && _outstanding.Count > 1))
         {
             (_unheard ??= new(StringComparer.Ordinal)).UnionWith(
-                _outstanding.Dequeue().Resources.Select(resource => resource.Name));
+                Dequeue().Resources.Select(resource => resource.Name).Where(_sent.ContainsKey));
         }
     }
 
@@ -224,25 +265,31 @@ internal sealed class TypeState(ResourceType type)
         return response;
     }
 
+    /// <summary>The names of what the client refused and took nothing of since, ascending.</summary>
+    public IEnumerable<string> RefusedNames =>
+        _refused?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>();
+
     /// <summary>The client refused the response with this nonce.</summary>
-    /// <returns>The refusal, or null if it was told before: some clients repeat it in every later request.</returns>
-    public Refused? Refuse(string nonce, string version, int code, string message)
+    /// <returns>The refusal, or null if it was told before: some clients repeat it in every later request; and the
+    /// response, where it is one that is outstanding.</returns>
+    public (Refused? Words, SentResponse? Response) Refuse(
+        string nonce, string version, int code, string message, TimeSpan now)
     {
         var response = Settle(nonce);
         if (response is null && nonce == _refusedNonce)
         {
-            return null;
+            return default;
         }
 
         _refusedNonce = nonce;
         var text = message.Length > MessageMax ? message[..MessageMax] : message;
-        Refused = new Refused(nonce, response?.Version ?? version, code, text);
+        Refused = new Refused(nonce, response?.Version ?? version, code, text, now);
         foreach (var resource in response?.Resources ?? [])
         {
             (_refused ??= new(StringComparer.Ordinal))[resource.Name] = Refused;
         }
 
-        return Refused;
+        return (Refused, response);
     }
 
     private SentResponse? Settle(string nonce)
@@ -255,7 +302,7 @@ internal sealed class TypeState(ResourceType type)
         SentResponse response;
         do
         {
-            response = _outstanding.Dequeue();
+            response = Dequeue();
         }
         while (response.Nonce != nonce);
 
@@ -264,5 +311,23 @@ internal sealed class TypeState(ResourceType type)
         _isReleased = _awaited is not null && !_outstanding.Contains(_awaited);
 
         return response;
+    }
+
+    private SentResponse Dequeue()
+    {
+        var response = _outstanding.Dequeue();
+        OutstandingBytes -= BytesOf(response);
+        return response;
+    }
+
+    private static long BytesOf(SentResponse response)
+    {
+        var bytes = 0L;
+        foreach (var resource in response.Resources)
+        {
+            bytes += resource.Framed.Length;
+        }
+
+        return bytes;
     }
 }

@@ -23,8 +23,9 @@ public sealed class HomeRelayTests : IAsyncDisposable
         _attests = new AttestBook(
             new AttestMint(_world.Own.Seal(0)), (_, _, _, _) => throw new NotSupportedException("nobody"),
             static (_, _) => false, _world.Time, NullLogger<AttestBook>.Instance);
+        var introducing = new Introducing(_world.Context, _world.Verifier, chains);
         _introductions = new IntroductionBook(
-            _world.Context, new Introducing(_world.Context, _world.Verifier, chains), new IntroductionFile(null));
+            _world.Context, introducing.WalkAsync, introducing.RepeatAsync, new IntroductionFile(null));
         _relay = new HomeRelay(_world.Context, _world.Verifier, _attests, _introductions, chains);
         _world.Serve();
     }

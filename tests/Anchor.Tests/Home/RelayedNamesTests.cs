@@ -57,23 +57,70 @@ public sealed class RelayedNamesTests
         Assert.Empty(_names.TakeIdle());
     }
 
-    [Fact]
-    public void Names_BeyondTheMost_AreRefused_AndThoseThatAreFollowedAreNot()
+    /// <summary>V52: who asks for more names than there is room for has a share, of all and of one segment, and the
+    /// others are followed.</summary>
+    [Theory]
+    [InlineData(1, RelayedNames.SegmentMost)]
+    [InlineData(5, RelayedNames.Most)]
+    public void Names_OfOneSubjectBeyondItsShare_AreRefused_AndThoseOfOthersAreNot(int segments, int most)
     {
-        var first = _names.Use(Query("first"), Frontend).Name;
-        for (var i = 1; i < RelayedNames.Most; i++)
+        var first = Use(0, "first");
+        var followed = Enumerable.Range(0, RelayedNames.Most)
+            .Select(i => Use(0, $"n{i}", $"s{i % segments}.internal")).Count(name => name is not null);
+        Assert.InRange(followed, most / 4, most / 2);
+        Assert.Null(Use(0, "other", "s0.internal"));
+        Assert.Same(first, Use(0, "first"));
+
+        // As many again and again take ever less, and leave a place to one more.
+        for (var subject = 1; subject < 10; subject++)
         {
-            _names.Use(Query($"n{i}"), Frontend);
+            Assert.NotNull(Use(subject, "checkout", "s0.internal"));
+            Assert.Contains(null, Enumerable.Range(0, most).Select(i => Use(subject, $"n{i}", "s0.internal")));
         }
 
-        Assert.Equal((null, false), _names.Use(Query("other"), Frontend));
-        Assert.Equal((first, false), _names.Use(Query("first"), Frontend));
+        Assert.NotNull(Use(99, "checkout", "s0.internal"));
     }
 
-    private static Parsed<Query> Query(string service) => Document.Make(new Query
+    /// <summary>The same of segments, each of which has a session and a way; a segment that is followed already costs
+    /// nobody a share.</summary>
+    [Fact]
+    public void Segments_OfOneSubjectBeyondItsShare_AreRefused_AndThoseOfOthersAreNot()
+    {
+        var followed = Enumerable.Range(0, RelayedNames.SegmentsMax)
+            .Count(i => Use(0, "a", $"s{i}.internal") is not null);
+        Assert.InRange(followed, RelayedNames.SegmentsMax / 4, RelayedNames.SegmentsMax / 2);
+        Assert.NotNull(Use(1, "a", "s9000.internal"));
+        Assert.NotNull(Use(0, "a", "s9000.internal"));
+        Assert.Null(Use(0, "a", "s9001.internal"));
+    }
+
+    /// <summary>What was dropped makes room anew.</summary>
+    [Fact]
+    public void Share_OfASubject_IsThereAgainWhenItsNamesAreDropped()
+    {
+        var names = Enumerable.Range(0, RelayedNames.SegmentMost).Select(i => Use(0, $"n{i}")).OfType<RelayedName>()
+            .ToList();
+        Assert.Null(Use(0, "other"));
+        names.ForEach(_names.Release);
+        _time.Advance(2 * RelayedNames.Linger);
+        Assert.Equal(names.Count, _names.TakeIdle().Count);
+        Assert.Equal(
+            names.Count,
+            Enumerable.Range(0, RelayedNames.SegmentMost).Count(i => Use(0, $"m{i}") is not null));
+    }
+
+    private RelayedName? Use(int subject, string service, string segment = "us1.internal")
+    {
+        var consumer = new Consumer(Home, Pod with { Account = $"a{subject}" });
+        return _names.Use(Query(service, segment, consumer.Subject), consumer).Name;
+    }
+
+    private static Parsed<Query> Query(string service) => Query(service, "us1.internal", Pod);
+
+    private static Parsed<Query> Query(string service, string segment, Subject subject) => Document.Make(new Query
     {
         Home = Home,
-        Name = FullName.Parse($"{service}.shop.svc.us1.internal"),
-        Subject = Hashes.Subject(Home, Pod),
+        Name = FullName.Parse($"{service}.shop.svc.{segment}"),
+        Subject = Hashes.Subject(Home, subject),
     });
 }

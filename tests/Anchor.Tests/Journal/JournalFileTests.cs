@@ -12,7 +12,10 @@ public sealed class JournalFileTests : IDisposable
     private static readonly string Genesis = new('b', 64);
     private static readonly string Root = new('0', 64);
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-journal-").FullName;
+    // In memory where there is such a place: thousands of files are written, and no disk is under test.
+    private readonly string _folder = Directory.CreateDirectory(Path.Combine(
+        Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(),
+        "fairlead-journal-" + Path.GetRandomFileName())).FullName;
 
     // A small chunk keeps the files of the exhaustive tests small.
     private JournalOptions Options => new(_folder, Genesis, Kid) { ChunkBytes = 512 };

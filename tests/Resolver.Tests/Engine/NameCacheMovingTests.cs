@@ -33,6 +33,18 @@ public sealed class NameCacheMovingTests
         Assert.Equal(0, world.Want("third.shop.svc.us1.internal"));
     }
 
+    /// <summary>A record that is over by this clock and not yet by an honest anchor's costs its own name alone.</summary>
+    [Fact]
+    public void Refused_ForARecordThatIsOver_MovesThatNameAndNobodyElse()
+    {
+        var world = Two();
+        Assert.Equal(
+            [new CacheOutput.Ask(A, 1)],
+            world.Step(new CacheInput.Refused(A, 0, CacheWorld.Why(VerificationFailure.RecordExpired))));
+        Assert.Equal(0, world.Cache.AnchorOf(B));
+        Assert.Equal(0, world.Want("third.shop.svc.us1.internal"));
+    }
+
     [Fact]
     public void Lost_Stream_MovesEveryNameAndIsOneFailure()
     {

@@ -90,7 +90,7 @@ public sealed class SetMappingTests
             service.Endpoints.Select(one => one.Weight));
         Assert.Equal("eu1.internal", service.Provenance!.Segment);
         Assert.Equal("us1.internal", service.Endpoints[0].Provenance!.Segment);
-        Assert.False(service.IsStrict);
+        Assert.True(service.IsStrict); // By the policies, which allow no continuity.
     }
 
     /// <summary>A strict member's streams end when it is left out, though the name is served on.</summary>
@@ -98,6 +98,7 @@ public sealed class SetMappingTests
     public void Proxied_StrictMemberThatIsLeftOut_EndsStreams()
     {
         var world = new SetWorld(second: record => record with { Continuity = 0 });
+        Allow(world);
         var (book, last) = Told(world);
         book.Changed(Of(SetWorld.First, NameState.Fresh, world.FirstAnswer()));
         book.Changed(Of(SetWorld.Second, NameState.Fresh, world.SecondAnswer()));
@@ -118,14 +119,7 @@ public sealed class SetMappingTests
     {
         var world = new SetWorld();
         var (book, last) = Told(world);
-        foreach (var segment in new[] { world.World.Us1, world.World.Eu1 })
-        {
-            segment.Next(
-                world.World.Now - 450,
-                epoch => epoch with { Policy = epoch.Policy with { ContinuityMax = 3_600_000 } });
-            segment.SealAt(world.World.Now - 400);
-        }
-
+        Allow(world);
         var stale = Of(SetWorld.First, NameState.Stale, world.FirstAnswer()) with { ExpiresAt = 10 };
         Assert.False(stale.IsStrict);
         book.Changed(stale);
@@ -170,9 +164,9 @@ public sealed class SetMappingTests
             ClusterTranslation.Translate(Audience.Envoy, "one", "one", name.Ports[0], null, name);
     }
 
-    /// <summary>Nothing ends an open connection to a strict name of TCP: whoever asks is told.</summary>
+    /// <summary>How long streams to a strict name outlive it, and which do without end: whoever asks is told.</summary>
     [Fact]
-    public void NamesPage_TellsWhichConnectionsNothingEnds()
+    public void NamesPage_TellsWhichStreamsEndAndWhen()
     {
         var world = new SetWorld(second: record => record with
         {
@@ -180,12 +174,21 @@ public sealed class SetMappingTests
         });
         var second = Of(SetWorld.Second, NameState.Fresh, world.SecondAnswer());
         Assert.True(second.IsStrict);
-        Assert.Equal("[5432]", Unbounded(second));
-        Assert.Equal("[5432]", Unbounded(Joined(world)));
-        Assert.Equal("[]", Unbounded(second with { State = NameState.Expired }));
-        Assert.Equal("[]", Unbounded(Of(SetWorld.First, NameState.Fresh, world.FirstAnswer())));
+        var max = second.LastRecord!.TtlMax;
+        Assert.Equal(("[]", "[5432]"), Bounds(second, null));
+        Assert.Equal(("""[{"port":5432,"within_ms":750}]""", "[]"), Bounds(second, TimeSpan.FromMilliseconds(750)));
+        Assert.Equal("[5432]", Bounds(Joined(world), null).Unbounded);
+        Assert.Contains("""{"port":5432,"within_ms":750}""", Bounds(Joined(world), TimeSpan.FromSeconds(0.75)).Bounded);
+        Assert.Equal(("[]", "[]"), Bounds(second with { State = NameState.Expired }, null));
+        Assert.Equal(
+            ($$"""[{"port":80,"within_ms":{{max}}}]""", "[]"),
+            Bounds(Of(SetWorld.First, NameState.Fresh, world.FirstAnswer()), null));
 
-        static string Unbounded(CachedName name) => StaleServingTests.Page(name, 0)["unbounded"]!.ToJsonString();
+        static (string Bounded, string Unbounded) Bounds(CachedName name, TimeSpan? within)
+        {
+            var page = StaleServingTests.Page(name, 0, within);
+            return (page["bounded"]!.ToJsonString(), page["unbounded"]!.ToJsonString());
+        }
     }
 
     [Fact]
@@ -208,6 +211,20 @@ public sealed class SetMappingTests
             $"member={SetWorld.First} priority=0 weight=3 left-out=Denied", view.Service.Evidence);
     }
 
+    /// <summary>A member that is proven to be absent has nothing; of any other that is left out nobody knows.</summary>
+    [Theory]
+    [InlineData(NameState.Absent, null)]
+    [InlineData(NameState.Denied, "denied")]
+    [InlineData(NameState.Expired, "expired")]
+    [InlineData(NameState.Unreachable, "unreachable")]
+    public void Dns_LeftOutMember_IsProvenOnlyWhereItIsAbsent(NameState state, string? why)
+    {
+        var unproven = ResolverNames.Map(Joined(_world, state)).Service!.Unproven;
+        Assert.Equal(
+            why is null ? [] : [("us1", $"{SetWorld.First} is left out: {why}")],
+            unproven.Select(one => (one.Cluster, one.Why)));
+    }
+
     /// <summary>An Envoy has one assignment and one cluster of all of them.</summary>
     [Fact]
     public void Served_EndsWithItsStrictestMember()
@@ -223,6 +240,17 @@ public sealed class SetMappingTests
 
         book.Changed(first with { State = NameState.Absent });
         Assert.Equal(TimeSpan.FromSeconds(60), ServedNameMapping.Map(last()).StrictUntil);
+    }
+
+    private static void Allow(SetWorld world)
+    {
+        foreach (var segment in new[] { world.World.Us1, world.World.Eu1 })
+        {
+            segment.Next(
+                world.World.Now - 450,
+                epoch => epoch with { Policy = epoch.Policy with { ContinuityMax = 3_600_000 } });
+            segment.SealAt(world.World.Now - 400);
+        }
     }
 
     private static CachedName Joined(SetWorld world, NameState first = NameState.Fresh)

@@ -12,10 +12,10 @@ internal sealed class DeltaClient
 {
     private readonly Dictionary<ResourceType, DeltaDiscoveryResponse> _last = [];
 
-    public DeltaClient(ResourceSnapshot? snapshot = null, XdsLimits? limits = null, ResourceType? only = null)
+    public DeltaClient(ResourceSnapshot? snapshot = null, XdsLimits? limits = null, ResourceType? only = null, bool isEnvoy = false)
     {
         Snapshot = snapshot ?? ResourceSnapshot.Unprimed;
-        Stream = new DeltaStream(Snapshot, Missing, "test/1", limits, only);
+        Stream = new DeltaStream(Snapshot, Missing, "test/1", limits, only, Fixtures.Client(isEnvoy));
     }
 
     public DeltaStream Stream { get; }

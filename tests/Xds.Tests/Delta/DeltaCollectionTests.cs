@@ -92,9 +92,9 @@ public sealed class DeltaCollectionTests
         client.Subscribe(Cds, Glob);
         client.Take();
         client.Ack(Cds);
-        var told = Assert.IsType<StreamEvent.Names>(Assert.Single(client.Stream.TakeAdopted()));
+        var told = Assert.IsType<StreamEvent.Names>(Assert.Single(client.Stream.TakeTold()));
         Assert.Equal([A], told.Added);
-        Assert.Empty(client.Stream.TakeAdopted());
+        Assert.Empty(client.Stream.TakeTold());
 
         client.Remove(Cds, A);
         Later(client);
@@ -294,6 +294,21 @@ public sealed class DeltaCollectionTests
         client.Subscribe(Cds, Prefix + "0");
         Assert.Equal([$"cds {Prefix}0 -{Prefix}1"], client.Take());
         Assert.Equal([Glob, Prefix + "0", Prefix + "2", A], NamesOf(client));
+    }
+
+    [Fact]
+    public void Names_TooLongTogether_PushOutTheOldestThatLeadsNowhere()
+    {
+        var limits = XdsLimits.Default with { NameBytesMax = 20 };
+        var client = new DeltaClient(Snapshot(Cluster("served")), limits, Cds);
+        client.Subscribe(Cds, "served", "none-1", "none-2");
+        client.Subscribe(Cds, "none-3");
+        Assert.Equal(["none-2", "none-3", "served"], NamesOf(client));
+        client.Subscribe(Cds, new string('x', 30));
+        Assert.Equal(["served"], NamesOf(client));
+        client.Unsubscribe(Cds, "served");
+        client.Subscribe(Cds, "none-4", "none-5", "none-6");
+        Assert.Equal(["none-4", "none-5", "none-6"], NamesOf(client));
     }
 
     private static IEnumerable<string> NamesOf(DeltaClient client) =>

@@ -138,6 +138,31 @@ public sealed class EnvoyClientTests
         await ServesAsync(envoy, HttpStatusCode.OK, "one");
     }
 
+    /// <summary>Of assignments that come together the bad one keeps none from the rest; nor does a cluster that this
+    /// Envoy cannot read, of which it does not say which it is.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task BadOne_OfSeveral_KeepsEnvoyFromNoOther(bool isDelta)
+    {
+        Assert.SkipWhen(EnvoyBinary.Path is null, EnvoyBinary.Reason);
+        await using var host = await AdsHost.StartAsync();
+        var unreadable = Resource.Create(new EnvoyApi.Clusters.Cluster
+        {
+            Name = "k", LbPolicy = (EnvoyApi.Clusters.Cluster.Types.LbPolicy)99,
+        });
+        string[] names = ["a", "b", "c", "d"];
+        host.Publish([.. names.Select(name => Cluster(name)), Cluster("z"), unreadable, Routes("fairlead", "a"),
+            Endpoints("a", 1), BadEndpoints("b"), Endpoints("c", 1), Endpoints("d", 1), Endpoints("z", 1)]);
+        await using var envoy = await EnvoyProcess.StartAsync(
+            EnvoyBinary.Path!, host.Socket, Cancellation, isDelta);
+        await Eventually.HoldsAsync(
+            () => envoy.AdminAsync("/clusters", Cancellation),
+            all => new[] { "a", "c", "d", "z" }.All(name => all.Contains($"{name}::127.0.0.1:1::")),
+            TimeSpan.FromMinutes(1), Cancellation);
+        Assert.DoesNotContain("\nk::", await envoy.AdminAsync("/clusters", Cancellation));
+    }
+
     [Fact]
     public async Task ClusterWithoutKnownEndpoints_IsAnsweredEmptyAndDoesNotHoldTheStart()
     {

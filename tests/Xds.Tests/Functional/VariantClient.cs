@@ -3,6 +3,7 @@ using Fairlead.EnvoyApi.Discovery;
 using Fairlead.Rpc;
 using Google.Protobuf;
 using Xunit;
+using Status = Fairlead.EnvoyApi.Rpc.Status;
 
 namespace Fairlead.Xds.Tests.Functional;
 
@@ -27,10 +28,15 @@ public enum Variant
 /// time.
 /// </summary>
 internal sealed class VariantClient(
-    Variant variant, string socket, CancellationToken cancellationToken, string node = "test")
+    Variant variant, string socket, CancellationToken cancellationToken, string node = "test", string agent = "")
     : IAsyncDisposable
 {
-    private readonly RpcChannel _channel = new("unix:" + socket);
+    private const int EnvoyBytes = 64 << 20;
+
+    // Whoever says nothing takes what gRPC takes.
+    private readonly RpcChannel _channel = new(
+        "unix:" + socket,
+        agent == "envoy" ? new RpcChannelOptions { MaxReceiveMessageBytes = EnvoyBytes } : null);
     private readonly Dictionary<string, Feed> _feeds = [];
     private readonly Dictionary<ResourceType, HashSet<string>> _names = [];
     private readonly HashSet<ResourceType> _everything = [];
@@ -82,6 +88,19 @@ internal sealed class VariantClient(
             () => AcknowledgeAsync(response.Type, response.Nonce, response.Version));
     }
 
+    /// <summary>The next response of a type, refused where it has a resource that is not taken.</summary>
+    internal async Task<(string Text, bool IsTaken)> WeighAsync(ResourceType type, Func<string, bool> takes)
+    {
+        var response = await Open(type).ReadAsync(cancellationToken);
+        Assert.Equal(type, response.Type);
+        var isTaken = response.Text.Split(' ').Skip(1).All(takes);
+        await AcknowledgeAsync(type, response.Nonce, isTaken ? response.Version : "", isTaken ? null : new Status
+        {
+            Code = 13, Message = "cannot read one",
+        });
+        return (response.Text, isTaken);
+    }
+
     /// <summary>Ends the stream of one type.</summary>
     internal void End(ResourceType type)
     {
@@ -103,24 +122,28 @@ internal sealed class VariantClient(
         ? names
         : _names[type] = [];
 
-    private Task AcknowledgeAsync(ResourceType type, string nonce, string version) => IsDelta
-        ? Open(type).WriteAsync(new DeltaDiscoveryRequest { TypeUrl = Url(type), ResponseNonce = nonce })
+    private Task AcknowledgeAsync(ResourceType type, string nonce, string version, Status? error = null) => IsDelta
+        ? Open(type).WriteAsync(new DeltaDiscoveryRequest
+        {
+            TypeUrl = Url(type), ResponseNonce = nonce, ErrorDetail = error,
+        })
         : Open(type).WriteAsync(new DiscoveryRequest
         {
             TypeUrl = Url(type), ResponseNonce = nonce, VersionInfo = version, ResourceNames = { All(type) },
+            ErrorDetail = error,
         });
 
     private Task SendAsync(ResourceType type, string[] added, string[] removed) => IsDelta
         ? Open(type).WriteAsync(new DeltaDiscoveryRequest
         {
-            Node = new Node { Id = node },
+            Node = new Node { Id = node, UserAgentName = agent },
             TypeUrl = Url(type),
             ResourceNamesSubscribe = { added },
             ResourceNamesUnsubscribe = { removed },
         })
         : Open(type).WriteAsync(new DiscoveryRequest
         {
-            Node = new Node { Id = node }, TypeUrl = Url(type), ResourceNames = { All(type) },
+            Node = new Node { Id = node, UserAgentName = agent }, TypeUrl = Url(type), ResourceNames = { All(type) },
         });
 
     private IEnumerable<string> All(ResourceType type) =>
@@ -153,6 +176,7 @@ internal sealed class VariantClient(
     private static string Title(ResourceType type) => type == ResourceType.Cluster ? "Cluster"
         : type == ResourceType.Endpoints ? "Endpoint"
         : type == ResourceType.Listener ? "Listener"
+        : type == ResourceType.Secret ? "Secret"
         : "Route";
 
     private static string Word(ResourceType type) => Title(type).ToLowerInvariant();
@@ -233,6 +257,7 @@ internal sealed class VariantClient(
             var url when url == ResourceType.Endpoints.TypeUrl =>
                 any.Unpack<EnvoyApi.Endpoints.ClusterLoadAssignment>().ClusterName,
             var url when url == ResourceType.Listener.TypeUrl => any.Unpack<EnvoyApi.Listeners.Listener>().Name,
+            var url when url == ResourceType.Secret.TypeUrl => any.Unpack<EnvoyApi.TransportSockets.Secret>().Name,
             _ => any.Unpack<EnvoyApi.Routes.RouteConfiguration>().Name,
         };
     }

@@ -99,6 +99,28 @@ public sealed class VariantTests
             host.Service.Streams().Select(stream => stream.Service));
     }
 
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public async Task BadOne_OfSeveral_KeepsTheClientFromNoOther(Variant variant)
+    {
+        await using var host = await AdsHost.StartAsync(Unhurried);
+        await using var client = new VariantClient(variant, host.Socket, Cancellation);
+        string[] names = ["a", "b", "bad", "c", "d"];
+        host.Publish([.. names.Select(name => Cluster(name)), .. names.Select(name => Endpoints(name, 1))]);
+        foreach (var type in new[] { Cds, Eds })
+        {
+            await client.SubscribeAsync(type, type == Cds ? [] : names);
+            var taken = new HashSet<string>();
+            while (taken.Count < names.Length - 1)
+            {
+                var (text, isTaken) = await client.WeighAsync(type, name => name != "bad");
+                taken.UnionWith(isTaken ? text.Split(' ').Skip(1) : []);
+            }
+
+            Assert.DoesNotContain("bad", taken);
+        }
+    }
+
     private static AdsOptions Unhurried => new()
     {
         Limits = XdsLimits.Default with { PushInterval = TimeSpan.Zero },

@@ -12,10 +12,10 @@ internal sealed class SotwClient
 {
     private readonly Dictionary<ResourceType, DiscoveryResponse> _last = [];
 
-    public SotwClient(ResourceSnapshot? snapshot = null, XdsLimits? limits = null)
+    public SotwClient(ResourceSnapshot? snapshot = null, XdsLimits? limits = null, bool isEnvoy = false)
     {
         Snapshot = snapshot ?? ResourceSnapshot.Unprimed;
-        Stream = new SotwStream(Snapshot, Missing, "test/1", limits);
+        Stream = new SotwStream(Snapshot, Missing, "test/1", limits, null, Fixtures.Client(isEnvoy));
     }
 
     public SotwStream Stream { get; }

@@ -10,18 +10,27 @@ namespace Fairlead.Anchor.Home.Introductions;
 /// <summary>
 /// The ways to other segments, each walked once and then used until it ends (4.9, V57): renewed in the background when
 /// its Attests say so or the own epoch changed, kept over a restart. A transport failure or a refused hop leaves the
-/// old way valid to its age, a denial ends it (4.7). Thread-safe.
+/// old way valid to its age, a denial ends it (4.7). What nobody uses is forgotten: an introduction when it was used
+/// for the last time before its age, and what leads nowhere in a minute. Bounded. Thread-safe.
 /// </summary>
 internal sealed class IntroductionBook : IAsyncDisposable
 {
-    private const int WaysMax = 1024;
+    /// <summary>The most ways.</summary>
+    internal const int WaysMax = RelayedNames.SegmentsMax;
+
+    /// <summary>The most that are renewed at a time: those who introduce are asked by all of their homes.</summary>
+    internal const int RenewedAtOnce = 16;
+
+    /// <summary>For how long a way that leads nowhere is held for nobody.</summary>
+    internal static readonly TimeSpan Unused = TimeSpan.FromSeconds(60);
+
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan IdleTurn = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryMin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(60);
 
     private readonly ServingContext _context;
-    private readonly Introducing _introducing;
+    private readonly WayWalk _walk;
+    private readonly WayRepeat _repeat;
     private readonly IntroductionFile _file;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
@@ -29,15 +38,17 @@ internal sealed class IntroductionBook : IAsyncDisposable
     private readonly Dictionary<SegmentName, Entry> _entries = [];
     private readonly Dictionary<SegmentName, UnverifiedAnswer> _kept;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Task _running;
+    private readonly ITimer _turns;
 
     /// <param name="context">The anchor.</param>
-    /// <param name="introducing">Walks.</param>
+    /// <param name="walk">Walks.</param>
+    /// <param name="repeat">Walks where the hops are at hand.</param>
     /// <param name="file">Where ways are kept.</param>
-    internal IntroductionBook(ServingContext context, Introducing introducing, IntroductionFile file)
+    internal IntroductionBook(ServingContext context, WayWalk walk, WayRepeat repeat, IntroductionFile file)
     {
         _context = context;
-        _introducing = introducing;
+        _walk = walk;
+        _repeat = repeat;
         _file = file;
         _log = context.Loggers.CreateLogger<IntroductionBook>();
         _kept = file.Load(out var problem);
@@ -46,7 +57,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
             HomeLog.IntroductionsLost(_log, problem);
         }
 
-        _running = Task.Run(RunAsync);
+        _turns = context.Time.CreateTimer(_ => OnTurn(), null, Turn, Turn);
     }
 
     /// <summary>The ways that are held, for the admin page.</summary>
@@ -65,12 +76,18 @@ internal sealed class IntroductionBook : IAsyncDisposable
         }
     }
 
-    /// <summary>The way that is in use now; null where none is held or it is over.</summary>
+    /// <summary>The way that is in use now; null where none is held or it is over. Who asks uses it.</summary>
     internal Way? Current(SegmentName target)
     {
         lock (_gate)
         {
-            return _entries.GetValueOrDefault(target)?.Way is { } way && !IsOver(way) ? way : null;
+            if (!_entries.TryGetValue(target, out var entry))
+            {
+                return null;
+            }
+
+            entry.UsedAt = _context.Time.GetTimestamp();
+            return entry.Way is { } way && !IsOver(way) ? way : null;
         }
     }
 
@@ -82,13 +99,13 @@ internal sealed class IntroductionBook : IAsyncDisposable
             return (held, null);
         }
 
-        return await Walk(target).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await Walk(target, isRenewal: false).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _turns.DisposeAsync().ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         List<Task> walking;
         lock (_gate)
         {
@@ -99,49 +116,59 @@ internal sealed class IntroductionBook : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task RunAsync()
+    private void OnTurn()
     {
-        while (!_stop.IsCancellationRequested)
+        foreach (var target in Due())
         {
-            foreach (var target in Due())
-            {
-                _ = Walk(target);
-            }
-
-            await Task.Delay(All.IsEmpty ? IdleTurn : Turn, _context.Time, _stop.Token)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _ = Walk(target, isRenewal: true);
         }
     }
 
-    // Those whose Attests are to be renewed, and those that start from an epoch of ours that is not the newest.
+    // Those whose Attests are to be renewed, and those that start from an epoch of ours that is not the newest; what
+    // leads somewhere first, and never more at once than those who are asked should hear of one home.
     private List<SegmentName> Due()
     {
         var now = _context.Now();
-        var epoch = _context.Views.Current?.Epoch.Digest;
+        var epoch = _context.Views.Current?.Epoch;
         lock (_gate)
         {
+            Forget(entry => !IsHeld(entry));
+            var free = RenewedAtOnce
+                - _entries.Values.Count(entry => entry is { IsRenewal: true, Walking.IsCompleted: false });
             return
             [
                 .. _entries.Where(entry => entry.Value is { Way: { } way, Walking.IsCompleted: true }
-                    && entry.Value.RetryAt <= now
-                    && (way.RenewAt <= now || (epoch is not null && way.OwnEpoch != epoch)))
-                    .Select(entry => entry.Key),
+                    && entry.Value.RetryAt <= now && IsUsed(entry.Value, Wanted(way))
+                    && (way.RenewAt <= now || (epoch is not null && way.OwnEpoch != epoch.Digest)))
+                    .OrderByDescending(entry => entry.Value.Way!.Leads).ThenBy(entry => entry.Value.Way!.RenewAt)
+                    .Take(Math.Max(0, free)).Select(entry => entry.Key),
             ];
         }
     }
 
-    private Task<(Way? Way, Refusal? Refusal)> Walk(SegmentName target)
+    private Task<(Way? Way, Refusal? Refusal)> Walk(SegmentName target, bool isRenewal)
     {
         lock (_gate)
         {
             if (!_entries.TryGetValue(target, out var entry))
             {
-                MakeRoom();
+                if (isRenewal || !MakeRoom())
+                {
+                    return Task.FromResult<(Way? Way, Refusal? Refusal)>((null, new Refusal(
+                        VerificationFailure.RateLimited, target.Text, $"{WaysMax} ways are in use")));
+                }
+
                 entry = _entries[target] = new Entry();
+            }
+
+            if (!isRenewal)
+            {
+                entry.UsedAt = _context.Time.GetTimestamp();
             }
 
             if (entry.Walking.IsCompleted)
             {
+                entry.IsRenewal = isRenewal;
                 entry.Walking = Task.Run(() => WalkAsync(target, entry));
             }
 
@@ -158,7 +185,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
 
         var (way, refusal) = await RestoreAsync(view, target).ConfigureAwait(false) is { } kept
             ? (kept, null)
-            : await _introducing.WalkAsync(view, target, _stop.Token).ConfigureAwait(false);
+            : await _walk(view, target, _stop.Token).ConfigureAwait(false);
         bool keeps;
         lock (_gate)
         {
@@ -195,7 +222,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
             }
         }
 
-        var (way, refusal) = await _introducing.RepeatAsync(
+        var (way, refusal) = await _repeat(
             view, target, answer.Hops, _stop.Token).ConfigureAwait(false);
         if (way is not null && !IsOver(way))
         {
@@ -214,7 +241,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
         {
             try
             {
-                _file.Save(All, Unused());
+                _file.Save(All, NotUsedYet());
             }
             catch (StateException e)
             {
@@ -223,25 +250,61 @@ internal sealed class IntroductionBook : IAsyncDisposable
         }
     }
 
-    private List<KeyValuePair<SegmentName, UnverifiedAnswer>> Unused()
+    private List<KeyValuePair<SegmentName, UnverifiedAnswer>> NotUsedYet()
     {
         lock (_gate)
         {
+            foreach (var (target, _) in _kept.Where(one => one.Value.Hops.Any(hop => IsPast(hop))))
+            {
+                _kept.Remove(target);
+            }
+
             return [.. _kept];
         }
     }
 
-    private void MakeRoom()
+    // What leads nowhere and is not used goes first, then introductions that nobody has used for longest. What is in
+    // use stays: who asks for ever other segments takes no way from others.
+    private bool MakeRoom()
     {
         if (_entries.Count >= WaysMax)
         {
-            foreach (var idle in _entries.Where(entry => entry.Value.Walking.IsCompleted
-                && (entry.Value.Way is not { } way || IsOver(way))).Select(entry => entry.Key).ToList())
+            Forget(entry => !IsUsed(entry, Unused) && entry.Way is not { Leads: true });
+        }
+
+        if (_entries.Count >= WaysMax)
+        {
+            var oldest = _entries.Values.Where(entry => entry.Walking.IsCompleted && !IsUsed(entry, Unused))
+                .OrderBy(entry => entry.UsedAt).Take(WaysMax / 16).ToHashSet();
+            Forget(oldest.Contains);
+        }
+
+        return _entries.Count < WaysMax;
+    }
+
+    private void Forget(Func<Entry, bool> which)
+    {
+        foreach (var (target, entry) in _entries)
+        {
+            if (entry.Walking.IsCompleted && which(entry))
             {
-                _entries.Remove(idle);
+                _entries.Remove(target);
             }
         }
     }
+
+    private bool IsHeld(Entry entry) =>
+        IsUsed(entry, Unused) || entry.Way is { Leads: true } way && !IsOver(way);
+
+    private bool IsUsed(Entry entry, TimeSpan within) => _context.Time.GetElapsedTime(entry.UsedAt) <= within;
+
+    // An introduction is there for whoever comes back while those who introduce are away (I24).
+    private TimeSpan Wanted(Way way) => way.Leads
+        ? TimeSpan.FromMilliseconds(_context.Views.Current?.Epoch.Value.Policy.IntroductionMaxAge ?? 0)
+        : Unused;
+
+    private bool IsPast(UnverifiedHop hop) => hop.Attests.Any(
+        one => !Document.TryParse<Attest>(one.Payload, out var attest, out _) || attest.Value.Expires <= _context.Now());
 
     private bool IsOver(Way way) => way.Until
         <= _context.Now() + (_context.Views.Current?.Epoch.Value.Policy.ClockDelta ?? Limits.DefaultClockDelta);
@@ -249,6 +312,10 @@ internal sealed class IntroductionBook : IAsyncDisposable
     private sealed class Entry
     {
         internal Way? Way { get; set; }
+
+        internal long UsedAt { get; set; }
+
+        internal bool IsRenewal { get; set; }
 
         internal Task<(Way? Way, Refusal? Refusal)> Walking { get; set; } =
             Task.FromResult<(Way? Way, Refusal? Refusal)>((null, null));

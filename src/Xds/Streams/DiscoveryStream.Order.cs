@@ -1,0 +1,237 @@
+namespace Fairlead.Xds.Streams;
+
+internal abstract partial class DiscoveryStream<TRequest, TResponse>
+{
+    private readonly HashSet<ResourceReference> _leading = [];
+
+    // What clusters need that are new to the client, until it has taken it, with the time from then on.
+    private readonly Dictionary<ResourceReference, TimeSpan> _warming = [];
+
+    // The endpoints of clusters that the client has lost and did not ask for since; and those of all that it was sent,
+    // with the sum of that.
+    private HashSet<string>? _lost;
+    private (UInt128 Sum, HashSet<string>? Endpoints) _led;
+    private OtherStreams _others;
+    private TimeSpan? _waitsSince;
+
+    /// <summary>How many endpoints and secrets the client is waited for to take; for tests.</summary>
+    public int Warming => _warming.Count;
+
+    /// <summary>These endpoints and secrets are sent again, changed or not, as far as they are asked for: the clusters
+    /// that need them went out, here or on another stream of the client.</summary>
+    /// <returns>Whether any of them is asked for.</returns>
+    public bool Follow(IReadOnlySet<ResourceReference> needed) =>
+        Follow(_types[ResourceType.Endpoints.Order], needed) | Follow(_types[ResourceType.Secret.Order], needed);
+
+    private static bool Follow(TypeState? state, IReadOnlySet<ResourceReference> needed)
+    {
+        if (state is null)
+        {
+            return false;
+        }
+
+        // There may be a stream for each name, and thousands of names.
+        var asked = state.Subscription.Names;
+        var isAsked = false;
+        foreach (var name in asked.Count < needed.Count
+            ? asked.Where(name => needed.Contains(new ResourceReference(state.Type, name)))
+            : needed.Where(one => one.Type == state.Type && asked.Contains(one.Name)).Select(one => one.Name))
+        {
+            state.Forced.Add(name);
+            state.Looks.Add(name);
+            state.Dirty = isAsked = true;
+        }
+
+        return isAsked;
+    }
+
+    /// <summary>
+    /// The client has none of the clusters any more whose endpoints these are, if it was sent any: whatever it was sent
+    /// of clusters is sent again. An Envoy 1.40 whose own control plane speaks the state of the world loses all that
+    /// came on demand with each of that one's pushes, and asks for none of it again.
+    /// </summary>
+    /// <returns>Whether it was sent any.</returns>
+    /// <remarks>It closes a stream for each, and that is one loss: a name counts again once it was asked for
+    /// again.</remarks>
+    public bool Recall(IReadOnlyCollection<string> endpoints)
+    {
+        if (_types[ResourceType.Cluster.Order] is not { } clusters
+            || endpoints.All(name => _lost?.Contains(name) == true))
+        {
+            return false;
+        }
+
+        if (_led.Sum != clusters.Sum || _led.Endpoints is null)
+        {
+            _led = (clusters.Sum, [.. EndpointsOf(clusters.Sent.Values)]);
+        }
+
+        if (!endpoints.Any(_led.Endpoints.Contains))
+        {
+            return false;
+        }
+
+        _lost = [.. _led.Endpoints];
+        clusters.Forced.UnionWith(clusters.Sent.Keys);
+        clusters.Looks.AddAll();
+        return clusters.Dirty = true;
+    }
+
+    /// <summary>The client asks for these endpoints on streams of their own: it has the clusters again.</summary>
+    public void Found(IEnumerable<string> endpoints) => _lost?.ExceptWith(endpoints);
+
+    /// <summary>The client took these endpoints or secrets on a stream of their own.</summary>
+    /// <returns>Whether something may have waited for them.</returns>
+    public bool Warmed(ResourceType type, IEnumerable<string> names)
+    {
+        var count = _warming.Count;
+        foreach (var name in count > 0 ? names : [])
+        {
+            _warming.Remove(new ResourceReference(type, name));
+        }
+
+        return _warming.Count < count;
+    }
+
+    /// <summary>What follows the clusters that went out since this was asked last.</summary>
+    public IReadOnlyList<ResourceReference> TakeLeading()
+    {
+        if (_leading.Count == 0)
+        {
+            return [];
+        }
+
+        ResourceReference[] needed = [.. _leading];
+        _leading.Clear();
+        return needed;
+    }
+
+    /// <summary>The endpoints of these clusters, which go out now, are sent again, changed or not.</summary>
+    /// <remarks>Who asks for everything uses a route at once, and a cluster only with its endpoints and its secrets:
+    /// routes wait for those of clusters that it never had. What it is told first it waits for by itself. A secret that
+    /// it has is sent again too, so that it says that it has it.</remarks>
+    protected void ForceEndpoints(TypeState state, IReadOnlyCollection<Resource> clusters, TimeSpan now)
+    {
+        // On a stream that has neither listeners nor routes nobody else asks whether those are over.
+        _ = IsWarming(now);
+        var needed = clusters.SelectMany(cluster => cluster.References)
+            .Where(reference => reference.Type == ResourceType.Endpoints).ToHashSet();
+        if (state is { Answered: true, Subscription.Wildcard: true })
+        {
+            foreach (var one in clusters.Where(cluster => !state.Sent.ContainsKey(cluster.Name))
+                .SelectMany(cluster => cluster.References))
+            {
+                _warming.TryAdd(one, now);
+                needed.Add(one);
+            }
+        }
+
+        _leading.UnionWith(needed);
+        Follow(needed);
+    }
+
+    private static IEnumerable<string> EndpointsOf(IEnumerable<Resource> clusters) => clusters
+        .SelectMany(cluster => cluster.References)
+        .Where(reference => reference.Type == ResourceType.Endpoints).Select(reference => reference.Name);
+
+    private bool IsWarming(TimeSpan now)
+    {
+        if (_warming.Count == 0)
+        {
+            return false;
+        }
+
+        foreach (var (one, since) in _warming)
+        {
+            if (now - since >= Limits.WarmWaitMax || _types[one.Type.Order]?.IsTaken(one.Name) == true)
+            {
+                _warming.Remove(one);
+            }
+            else
+            {
+                Wake(since + Limits.WarmWaitMax);
+            }
+        }
+
+        return _warming.Count > 0;
+    }
+
+    /// <summary>Whether a change must wait for an acknowledgement or for the interval; then notes when to
+    /// look.</summary>
+    protected bool Held(TypeState state, TimeSpan now)
+    {
+        if (state.BlockedUntil(now, Limits.AckWaitMax) is { } until)
+        {
+            Wake(until);
+            return true;
+        }
+
+        var interval = state.Type == ResourceType.Endpoints || state.IsTryingAlone ? TimeSpan.Zero
+            : Limits.PushInterval;
+        if (state.PushedAt is { } pushed && now - pushed < interval)
+        {
+            Wake(pushed + interval);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Listeners and routes do not overtake clusters that they may need, nor what those need. Whatever holds clusters
+    /// has noted when to look.
+    /// </summary>
+    protected bool WaitsForClusters(TypeState state, TimeSpan now) =>
+        (state.Type == ResourceType.Listener || state.Type == ResourceType.Route)
+        && (AreClustersDue(now) || Waits(_others.AreClustersDue, now));
+
+    private bool AreClustersDue(TimeSpan now) => IsWarming(now)
+        || (_types[ResourceType.Cluster.Order] is { Dirty: true } clusters
+            && Target(clusters).Keys.Any(name => !clusters.Sent.ContainsKey(name)));
+
+    protected bool RoutesUnsettled(TimeSpan now)
+    {
+        foreach (var type in new[] { ResourceType.Listener, ResourceType.Route })
+        {
+            if (!IsUnsettled(type, now))
+            {
+                continue;
+            }
+
+            if (_types[type.Order]!.BlockedUntil(now, Limits.AckWaitMax) is { } until)
+            {
+                Wake(until);
+            }
+
+            return true;
+        }
+
+        return Waits(_others.AreRoutesDue, now);
+    }
+
+    private bool IsUnsettled(ResourceType type, TimeSpan now) => _types[type.Order] is { } state
+        && (state.BlockedUntil(now, Limits.AckWaitMax) is not null || IsBehind(state));
+
+    // Not without end: another stream may be one that nobody reads.
+    private bool Waits(bool isDue, TimeSpan now)
+    {
+        if (!isDue)
+        {
+            return false;
+        }
+
+        WaitsForOthers = true;
+        _waitsSince ??= now;
+        var until = _waitsSince.Value + Limits.AckWaitMax;
+        if (now >= until)
+        {
+            return false;
+        }
+
+        Wake(until);
+        return true;
+    }
+
+    /// <summary>There will be something to look at.</summary>
+    protected void Wake(TimeSpan at) => WakeAt = WakeAt is { } earlier && earlier < at ? earlier : at;
+}

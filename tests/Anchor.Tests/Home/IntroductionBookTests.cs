@@ -1,0 +1,167 @@
+using System.Collections.Concurrent;
+using Fairlead.Anchor.Home.Introductions;
+using Fairlead.Anchor.Serving;
+using Fairlead.Anchor.Tests.Home.Reports;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.TestKit.Processes;
+
+namespace Fairlead.Anchor.Tests.Home;
+
+/// <summary>Ways are held as long as somebody uses them, renewed for those alone, and never more than there is room
+/// for (4.9, V57). The walks are the test's.</summary>
+public sealed class IntroductionBookTests : IAsyncDisposable
+{
+    private const long Life = 60_000;
+
+    private readonly EvidenceWorld _world = new();
+    private readonly IntroductionBook _book;
+    private readonly ConcurrentQueue<SegmentName> _walked = new();
+    private AnswerResult _result = AnswerResult.Record;
+    private long _life = Life;
+    private Task _gate = Task.CompletedTask;
+
+    public IntroductionBookTests()
+    {
+        _book = new IntroductionBook(
+            _world.Context, WalkAsync, (_, _, _, _) => throw new NotSupportedException("nothing is kept"),
+            new IntroductionFile(null));
+        _world.Serve();
+    }
+
+    private TimeSpan MaxAge => TimeSpan.FromMilliseconds(_world.Own.Newest.Value.Policy.IntroductionMaxAge);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _book.DisposeAsync();
+        await _world.DisposeAsync();
+    }
+
+    /// <summary>An absent segment, one of that is denied and one that leads on are renewed while they are used.</summary>
+    [Theory]
+    [InlineData(AnswerResult.Negative)]
+    [InlineData(AnswerResult.Denied)]
+    [InlineData(AnswerResult.Record)]
+    public async Task Way_InUse_IsRenewedAtHalfOfItsLife(AnswerResult result)
+    {
+        _result = result;
+        await FindAsync("x.internal");
+        for (var turn = 2; turn < 6; turn++)
+        {
+            _world.Time.Advance(TimeSpan.FromMilliseconds(Life / 2));
+            await WalkedAsync(turn);
+            Assert.NotNull(_book.Current(Segment("x.internal")));
+        }
+    }
+
+    [Theory]
+    [InlineData(AnswerResult.Negative)]
+    [InlineData(AnswerResult.Denied)]
+    public async Task Way_ThatLeadsNowhereAndNobodyUses_IsForgotten(AnswerResult result)
+    {
+        _result = result;
+        for (var i = 0; i < 50; i++)
+        {
+            await FindAsync($"n{i}.internal");
+        }
+
+        Assert.Equal(50, _book.All.Length);
+        _world.Time.Advance(IntroductionBook.Unused + TimeSpan.FromSeconds(1));
+        await UntilAsync(() => _book.All.IsEmpty);
+        var walked = _walked.Count;
+        _world.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(walked, _walked.Count);
+    }
+
+    /// <summary>Whoever comes back within an introduction's age finds it renewed; after that nobody is asked any more,
+    /// and it ends.</summary>
+    [Fact]
+    public async Task Introduction_ThatNobodyUses_IsRenewedForItsAgeAndThenForgotten()
+    {
+        _life = (long)MaxAge.TotalMilliseconds;
+        await FindAsync("us1.internal");
+        var first = _book.All[0].Way;
+        _world.Time.Advance((MaxAge / 2) + TimeSpan.FromSeconds(1));
+        await UntilAsync(() => !ReferenceEquals(first, _book.All[0].Way));
+        _world.Time.Advance(MaxAge / 2);
+        Assert.Single(_book.All);
+        _world.Time.Advance(MaxAge);
+        await UntilAsync(() => _book.All.IsEmpty);
+        Assert.Equal(2, _walked.Count);
+    }
+
+    /// <summary>Those who introduce are not asked for everything at once.</summary>
+    [Fact]
+    public async Task Ways_DueAtOnce_AreRenewedAFewAtATime()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            await FindAsync($"n{i}.internal");
+        }
+
+        var gate = new TaskCompletionSource();
+        _gate = gate.Task;
+        _world.Time.Advance(TimeSpan.FromMilliseconds(Life / 2));
+        await WalkedAsync(100 + IntroductionBook.RenewedAtOnce);
+        _world.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(100 + IntroductionBook.RenewedAtOnce, _walked.Count);
+        gate.SetResult();
+        await UntilAsync(() => _walked.Skip(100).Distinct().Count() == 100);
+    }
+
+    /// <summary>Room is made of what nobody uses, least recently used first; what is in use stays, and a way more than
+    /// that is refused by name.</summary>
+    [Fact]
+    public async Task Ways_BeyondTheMost_TakeTheRoomOfUnusedOnesAndNeverOfOthers()
+    {
+        _life = (long)MaxAge.TotalMilliseconds;
+        for (var i = 0; i < IntroductionBook.WaysMax; i++)
+        {
+            await FindAsync($"n{i}.internal");
+        }
+
+        var (way, refusal) = await _book.FindAsync(Segment("more.internal"), TestContext.Current.CancellationToken);
+        Assert.Null(way);
+        Assert.Equal(VerificationFailure.RateLimited, refusal?.Failure);
+
+        _world.Time.Advance(IntroductionBook.Unused + TimeSpan.FromSeconds(1));
+        Assert.NotNull(_book.Current(Segment("n0.internal")));
+        await FindAsync("more.internal");
+        Assert.InRange(_book.All.Length, IntroductionBook.WaysMax / 2, IntroductionBook.WaysMax);
+        Assert.NotNull(_book.Current(Segment("n0.internal")));
+        Assert.NotNull(_book.Current(Segment("more.internal")));
+    }
+
+    private async Task<(Way? Way, Refusal? Refusal)> WalkAsync(
+        SegmentView view, SegmentName target, CancellationToken cancellationToken)
+    {
+        var now = _world.Context.Now();
+        _walked.Enqueue(target);
+        await _gate.WaitAsync(cancellationToken);
+        var genesis = Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(target.Text));
+        var onward = new Onward(HopKind.Down, target, genesis, new Floor { Digest = genesis, Epoch = 0 }, []);
+        return (
+            new Way(view.Epoch.Digest, [], _result, onward, now + _life, now + (_life / 2)), null);
+    }
+
+    private async Task FindAsync(string segment)
+    {
+        var (way, refusal) = await _book.FindAsync(Segment(segment), TestContext.Current.CancellationToken);
+        Assert.True(way is not null, refusal?.ToString());
+    }
+
+    private Task WalkedAsync(int times) => Eventually.HoldsAsync(
+        () => Task.FromResult(_walked.Count), count => count == times, TimeSpan.FromMinutes(2),
+        TestContext.Current.CancellationToken);
+
+    // What is on its way is over in a moment, and the clock is looked at again.
+    private Task UntilAsync(Func<bool> holds) => Eventually.HoldsAsync(
+        () =>
+        {
+            _world.Time.Advance(TimeSpan.FromMilliseconds(500));
+            return Task.FromResult(holds());
+        },
+        isSo => isSo, TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+
+    private static SegmentName Segment(string name) => SegmentName.Parse(name);
+}

@@ -1,0 +1,191 @@
+using Fairlead.EnvoyApi.Rpc;
+using Fairlead.Xds.Csds;
+using Fairlead.Xds.Sotw;
+using Fairlead.Xds.Tests.Delta;
+using Fairlead.Xds.Tests.Sotw;
+using Xunit;
+using static Fairlead.Xds.Tests.Fixtures;
+
+namespace Fairlead.Xds.Tests;
+
+/// <summary>One bad resource never keeps a client from the rest, whichever way it takes what is good.</summary>
+public sealed class RefusalTests
+{
+    private static readonly ResourceType Cds = ResourceType.Cluster;
+    private static readonly ResourceType Eds = ResourceType.Endpoints;
+
+    /// <summary>Envoy tells its watchers one by one and stops at the first that throws.</summary>
+    [Fact]
+    public void Several_RefusedTogether_AreSentOnceAlone_AndTheBadOneNotBeforeItChanges()
+    {
+        var snapshot = Snapshot(Endpoints("a", 1), BadEndpoints("b"), Endpoints("c", 1));
+        var (sotw, delta) = (new SotwClient(snapshot), new DeltaClient(snapshot));
+        string[] names = ["a", "b", "c"];
+        sotw.Request(Eds, names);
+        delta.Subscribe(Eds, names);
+        Taken("eds a b c");
+        Say(isTaken: false);
+        foreach (var name in names)
+        {
+            Taken($"eds {name}");
+            Say(isTaken: name != "b");
+        }
+
+        Taken();
+        (sotw.Now, delta.Now) = (TimeSpan.FromHours(1), TimeSpan.FromHours(1));
+        Taken();
+        Publish(Endpoints("a", 2), Endpoints("b", 2));
+        Taken("eds a");
+        Say(isTaken: true);
+        Taken("eds b");
+        Say(isTaken: true);
+        Publish(Endpoints("a", 3), Endpoints("b", 3));
+        Taken("eds a b");
+
+        void Taken(params string[] responses)
+        {
+            Assert.Equal(responses, sotw.Take());
+            Assert.Equal(responses, delta.Take());
+        }
+
+        void Say(bool isTaken)
+        {
+            _ = isTaken ? sotw.Ack(Eds, names) : sotw.Nack(Eds, names);
+            _ = isTaken ? delta.Ack(Eds) : delta.Nack(Eds);
+        }
+
+        void Publish(params Resource[] resources)
+        {
+            sotw.Publish(resources);
+            delta.Publish(resources);
+        }
+    }
+
+    /// <summary>An Envoy that cannot read one cluster applies none, and hears of no removal beside it.</summary>
+    [Fact]
+    public void Clusters_OfADeltaStream_AreSentAlone_WithoutAPauseBetweenThem()
+    {
+        var client = new DeltaClient(Snapshot(Cluster("a"), Cluster("gone")));
+        client.Subscribe(Cds);
+        client.Take();
+        client.Ack(Cds);
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Publish(Next(client.Snapshot.ToBuilder().Remove(Cds, "gone").Build(),
+            Cluster("a", timeoutMs: 7), Cluster("b"), Cluster("c")));
+        Assert.Equal(["cds a b c -gone"], client.Take());
+        client.Nack(Cds);
+        Assert.Equal(["cds a -gone"], client.Take());
+        client.Ack(Cds);
+        Assert.Equal(["cds b"], client.Take());
+        client.Nack(Cds);
+        Assert.Equal(["cds c"], client.Take());
+        client.Ack(Cds);
+        Assert.Empty(client.Take());
+    }
+
+    /// <summary>The state of the world of a client that takes all of a response or nothing, and does not say what is
+    /// wrong with it: what works is never taken from it, and in the end it has all that is good.</summary>
+    [Theory]
+    [InlineData(1, 0, 12)]
+    [InlineData(12, 12, 12)]
+    [InlineData(1_000, 500, 24)]
+    [InlineData(1_000, 999, 24)]
+    public void Clusters_OfASotwStream_AreFoundByHalves(int count, int bad, int most)
+    {
+        var badName = $"c{bad:d4}";
+        var client = new SotwClient(Snapshot([.. Enumerable.Range(0, count).Select(i => Cluster($"c{i:d4}"))]));
+        client.Publish(Cluster("held"));
+        var isBad = new HashSet<string> { client.Snapshot.Find(Cds, badName)?.Version ?? "" };
+        var held = new HashSet<string>();
+        client.Request(Cds, []);
+        var responses = Settle(client, held, isBad);
+        Assert.InRange(responses, 1, most);
+        Assert.Equal(client.Snapshot.Resources(Cds).Keys.Where(name => name != badName).Order(), held.Order());
+
+        // A bad change of one that it holds leaves it as it was, and what changes beside it is taken.
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Publish(Cluster("held", timeoutMs: 3), Cluster("new"));
+        isBad.Add(client.Snapshot.Find(Cds, "held")!.Version);
+        Settle(client, held, isBad);
+        Assert.Contains("new", held);
+        Assert.Contains("held", held);
+        var told = client.Stream.Types.Single().Resources().Single(one => one.Name == "held");
+        Assert.Equal((ResourceState.Refused, "bad"), (told.State, told.Refused?.Message));
+
+        // Mended, it is sent.
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Publish(Cluster("held", timeoutMs: 4));
+        Assert.Contains("held", Assert.Single(client.Take()).Split(' '));
+    }
+
+    [Fact]
+    public void Clusters_ThatTheClientNames_AreLeftOutAtOnce()
+    {
+        var client = new SotwClient(Snapshot(
+            Cluster("a:80"), Cluster("a:8080"), Cluster("b.a:80"), Cluster("c:80"), Cluster("d:80")));
+        client.Request(Cds, []);
+        client.Take();
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Request(Cds, [], client.Last(Cds).Nonce, "", new Status
+        {
+            Code = 13, Message = "Error adding/updating cluster(s) a:80: no such thing, d:80: neither.",
+        });
+        Assert.Equal(["cds a:8080 b.a:80 c:80"], client.Take());
+        client.Ack(Cds);
+        Assert.Empty(client.Take());
+    }
+
+    /// <summary>A gRPC client takes what is good and refuses the rest: left out, a cluster would be gone for
+    /// it.</summary>
+    [Fact]
+    public void Clusters_OfAGrpcClient_AreNotLeftOut()
+    {
+        var stream = new SotwStream(
+            Snapshot(Cluster("a"), Cluster("b")), (_, _) => null, "test/1",
+            client: ClientNode.Anonymous with { UserAgent = "gRPC C-core" });
+        var names = new NameList(["a", "b"]);
+        stream.Receive(new SotwRequest(Cds.TypeUrl, names, ""), TimeSpan.Zero);
+        var sent = stream.Next(TimeSpan.Zero)!;
+        stream.Receive(
+            new SotwRequest(Cds.TypeUrl, names, sent.Nonce, Error: new Status { Message = "b" }),
+            TimeSpan.FromSeconds(1));
+        Assert.Null(stream.Next(TimeSpan.FromSeconds(2)));
+    }
+
+    [Fact]
+    public void Client_ThatRefusesEverything_IsLeftInPeace()
+    {
+        var all = Enumerable.Range(0, 2_000).Select(i => Cluster($"c{i}")).ToArray();
+        var client = new SotwClient(Snapshot(all));
+        client.Request(Cds, []);
+        var responses = Settle(client, [], [.. all.Select(one => one.Version)]);
+        Assert.InRange(responses, 2, 80);
+    }
+
+    /// <summary>Answers each response until there is none; returns how many there were.</summary>
+    private static int Settle(SotwClient client, HashSet<string> held, HashSet<string> bad)
+    {
+        for (var count = 0; ; count++)
+        {
+            client.Now += TimeSpan.FromSeconds(1);
+            if (client.Take() is not [var response])
+            {
+                return count;
+            }
+
+            var names = response.Split(' ').Skip(1).ToHashSet();
+            Assert.Subset(names, held);
+            if (client.Last(Cds).Resources.Any(one => bad.Contains(
+                Resource.Create(one.Unpack<EnvoyApi.Clusters.Cluster>()).Version)))
+            {
+                client.Nack(Cds, []);
+            }
+            else
+            {
+                held.Clear();
+                held.UnionWith(names);
+                client.Ack(Cds);
+            }
+        }
+    }
+}
