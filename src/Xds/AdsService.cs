@@ -81,7 +81,10 @@ public sealed class AdsService
             service.Method,
             new Marshaller<RequestBytes>(
                 static (_, _) => throw new NotSupportedException("a server does not send requests"),
-                static context => new RequestBytes(context.PayloadAsReadOnlySequence())),
+                static context => new RequestBytes(context.PayloadAsReadOnlySequence()))
+            {
+                Larger = service.Larger,
+            },
             new Marshaller<TResponse>(
                 Serialize, static _ => throw new NotSupportedException("a server does not read responses")))
         {
@@ -98,10 +101,10 @@ public sealed class AdsService
 
     private void Lead(IStreamSession from, string node, IReadOnlyList<ResourceReference> needed)
     {
-        var references = needed.ToHashSet();
+        var all = needed.ToHashSet();
         foreach (var session in _sessions.Values.Where(session => session != from))
         {
-            session.Follow(node, references);
+            session.Follow(node, all);
         }
     }
 

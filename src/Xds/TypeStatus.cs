@@ -13,8 +13,6 @@ namespace Fairlead.Xds;
 /// <param name="AckedAt">When it took that.</param>
 /// <param name="Waiting">Whether the last response is neither taken nor refused.</param>
 /// <param name="Refused">Its last refusal, if nothing was taken since.</param>
-/// <param name="RefusedAt">When that came.</param>
-/// <param name="RefusedNames">The names of what it refused and took nothing of since, sorted.</param>
 public sealed record TypeStatus(
     ResourceType Type,
     bool Wildcard,
@@ -25,10 +23,14 @@ public sealed record TypeStatus(
     string AckedVersion,
     DateTimeOffset? AckedAt,
     bool Waiting,
-    Refused? Refused,
-    DateTimeOffset? RefusedAt,
-    ImmutableArray<string> RefusedNames)
+    Refused? Refused)
 {
+    /// <summary>When its last refusal came; null where <see cref="Refused"/> is.</summary>
+    public DateTimeOffset? RefusedAt { get; init; }
+
+    /// <summary>The names of what it refused and took nothing of since, sorted.</summary>
+    public ImmutableArray<string> RefusedNames { get; init; } = [];
+
     /// <summary>What it asks for and is not sent as it is now, by name, with the reason; the first hundred.</summary>
     public ImmutableArray<WithheldResource> Withheld { get; init; } = [];
 }

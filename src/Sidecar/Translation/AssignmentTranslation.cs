@@ -73,18 +73,14 @@ internal static class AssignmentTranslation
     internal static IEnumerable<LocalityLbEndpoints> Localities(
         ServedName name, IEnumerable<ServedEndpoint> endpoints, int portIndex, string subzone, Metadata? metadata)
     {
-        var localities = endpoints
-            .GroupBy(endpoint => (endpoint.Region, endpoint.Zone))
-            .OrderBy(group => group.Key.Region, StringComparer.Ordinal)
-            .ThenBy(group => group.Key.Zone, StringComparer.Ordinal);
-        foreach (var group in localities)
+        foreach (var group in Distinct(endpoints, portIndex).GroupBy(endpoint => (endpoint.Region, endpoint.Zone)))
         {
             var locality = new LocalityLbEndpoints
             {
                 Locality = new Locality { Region = group.Key.Region, Zone = group.Key.Zone, SubZone = subzone },
             };
             var total = 0UL;
-            foreach (var endpoint in Distinct(group, portIndex))
+            foreach (var endpoint in group)
             {
                 total += endpoint.Weight;
                 locality.LbEndpoints.Add(
@@ -96,10 +92,15 @@ internal static class AssignmentTranslation
         }
     }
 
-    // Two slices may name one address, as Kubernetes allows; a client takes the first and complains of the second.
+    // Two slices may name one address, as Kubernetes allows, be it in two zones: a client takes the first and complains
+    // of the second, or refuses both.
     private static IEnumerable<ServedEndpoint> Distinct(IEnumerable<ServedEndpoint> endpoints, int portIndex) =>
-        endpoints.DistinctBy(endpoint => (endpoint.Address, endpoint.Ports[portIndex]))
-            .OrderBy(endpoint => endpoint.Address, StringComparer.Ordinal)
+        endpoints.OrderBy(endpoint => endpoint.Region, StringComparer.Ordinal)
+            .ThenBy(endpoint => endpoint.Zone, StringComparer.Ordinal)
+            .DistinctBy(endpoint => (endpoint.Address, endpoint.Ports[portIndex]))
+            .OrderBy(endpoint => endpoint.Region, StringComparer.Ordinal)
+            .ThenBy(endpoint => endpoint.Zone, StringComparer.Ordinal)
+            .ThenBy(endpoint => endpoint.Address, StringComparer.Ordinal)
             .ThenBy(endpoint => endpoint.Ports[portIndex]);
 
     private static LbEndpoint Translate(

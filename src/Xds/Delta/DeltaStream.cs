@@ -26,8 +26,8 @@ namespace Fairlead.Xds.Delta;
 /// known: nothing else is an answer to an Envoy, which asks for no second name before.</item>
 /// <item>What a client got of a collection, or holds of it from before, it asks for by name from then on; it is never
 /// called removed (an Envoy that hears so holds later requests until they time out).</item>
-/// <item>Where more clusters are asked for by name than a stream may, the oldest leaves that leads nowhere, or else the
-/// newest, the only such use of a removal.</item>
+/// <item>Where more clusters are asked for by name than a stream may, or by longer names together, the oldest leaves
+/// that leads nowhere, or else the newest, the only such use of a removal.</item>
 /// </list>
 /// </remarks>
 internal sealed class DeltaStream(
@@ -181,7 +181,7 @@ internal sealed class DeltaStream(
         var all = new HashSet<string>(request.ResourceNamesSubscribe, StringComparer.Ordinal);
         all.UnionWith(request.InitialResourceVersions.Keys);
         all.UnionWith(Types.FirstOrDefault(state => state.Type.TypeUrl == typeUrl)?.Subscription.Names
-            ?? Enumerable.Empty<string>());
+            .Except(request.ResourceNamesUnsubscribe) ?? []);
         return all;
     }
 
@@ -390,8 +390,8 @@ internal sealed class DeltaStream(
         }
 
         var left = new HashSet<string>(StringComparer.Ordinal);
-        var most = state.Subscription.Names.Count - Limits.NamesMax;
-        for (var i = order.Count; i > 0 && left.Count < most; i--)
+        var length = order.Length;
+        for (var i = order.Count; i > 0 && IsTooMuch(); i--)
         {
             var name = order.TakeFirst();
             if (IsCollection(name) || request.InitialResourceVersions.ContainsKey(name)
@@ -402,18 +402,23 @@ internal sealed class DeltaStream(
                 continue;
             }
 
-            left.Add(name);
+            Leave(name);
         }
 
-        for (var i = added.Count - 1; i >= 0 && left.Count < most; i--)
+        for (var i = added.Count - 1; i >= 0 && IsTooMuch(); i--)
         {
             if (!IsCollection(added[i]))
             {
-                left.Add(added[i]);
+                Leave(added[i]);
             }
         }
 
         return left;
+
+        bool IsTooMuch() => state.Subscription.Names.Count - left.Count > Limits.NamesMax
+            || length > Limits.NameBytesMax;
+
+        void Leave(string name) => length -= left.Add(name) ? name.Length : 0;
 
         bool IsCollection(string name) => Collections.PrefixOf(name, state.Type) is not null;
     }

@@ -21,11 +21,11 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     /// that need them went out, here or on another stream of the client.</summary>
     /// <returns>Whether any of them is asked for.</returns>
     public bool Follow(IReadOnlySet<ResourceReference> needed) =>
-        Follow(ResourceType.Endpoints, needed) | Follow(ResourceType.Secret, needed);
+        Follow(_types[ResourceType.Endpoints.Order], needed) | Follow(_types[ResourceType.Secret.Order], needed);
 
-    private bool Follow(ResourceType type, IReadOnlySet<ResourceReference> needed)
+    private static bool Follow(TypeState? state, IReadOnlySet<ResourceReference> needed)
     {
-        if (_types[type.Order] is not { } state)
+        if (state is null)
         {
             return false;
         }
@@ -34,8 +34,8 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
         var asked = state.Subscription.Names;
         var isAsked = false;
         foreach (var name in asked.Count < needed.Count
-            ? asked.Where(name => needed.Contains(new ResourceReference(type, name)))
-            : needed.Where(one => one.Type == type && asked.Contains(one.Name)).Select(one => one.Name))
+            ? asked.Where(name => needed.Contains(new ResourceReference(state.Type, name)))
+            : needed.Where(one => one.Type == state.Type && asked.Contains(one.Name)).Select(one => one.Name))
         {
             state.Forced.Add(name);
             state.Looks.Add(name);
@@ -112,11 +112,10 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     /// it has is sent again too, so that it says that it has it.</remarks>
     protected void ForceEndpoints(TypeState state, IReadOnlyCollection<Resource> clusters, TimeSpan now)
     {
-        var needed = clusters.SelectMany(cluster => cluster.References)
-            .Where(reference => reference.Type == ResourceType.Endpoints).ToHashSet();
-
         // On a stream that has neither listeners nor routes nobody else asks whether those are over.
         _ = IsWarming(now);
+        var needed = clusters.SelectMany(cluster => cluster.References)
+            .Where(reference => reference.Type == ResourceType.Endpoints).ToHashSet();
         if (state is { Answered: true, Subscription.Wildcard: true })
         {
             foreach (var one in clusters.Where(cluster => !state.Sent.ContainsKey(cluster.Name))

@@ -160,13 +160,27 @@ internal sealed class StreamSession<TRequest, TResponse>(
     {
         try
         {
-            return await requests.MoveNext(cancellationToken)
+            return await ReadAsync(requests, cancellationToken)
                 .WaitAsync(options.Limits.FirstRequest, _time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
             XdsLog.StreamSilent(options.Logger, id, peer, options.Limits.FirstRequest);
             throw new RpcException(new Status(StatusCode.DeadlineExceeded, "no request came in time"));
+        }
+    }
+
+    // One that is too large or none at all: whoever asks so again and again is found in the log.
+    private async Task<bool> ReadAsync(IAsyncStreamReader<RequestBytes> requests, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await requests.MoveNext(cancellationToken).ConfigureAwait(false);
+        }
+        catch (RpcException e)
+        {
+            XdsLog.RequestRefused(options.Logger, id, peer, e.StatusCode, e.Status.Detail);
+            throw;
         }
     }
 
@@ -180,6 +194,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             }
             catch (InvalidProtocolBufferException exception)
             {
+                XdsLog.RequestRefused(options.Logger, id, peer, StatusCode.Internal, exception.Message);
                 throw new RpcException(
                     new Status(StatusCode.Internal, "BadMessage: the message does not parse", exception));
             }
@@ -214,7 +229,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
         IServerStreamWriter<TResponse> responses,
         CancellationToken cancellationToken)
     {
-        var read = requests.MoveNext(cancellationToken);
+        var read = ReadAsync(requests, cancellationToken);
         while (true)
         {
             var armed = Arm();
@@ -234,7 +249,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 }
 
                 Receive(stream, Parse(requests.Current));
-                read = requests.MoveNext(cancellationToken);
+                read = ReadAsync(requests, cancellationToken);
             }
         }
     }
@@ -489,10 +504,10 @@ internal sealed class StreamSession<TRequest, TResponse>(
             type.AckedVersion,
             type.AckedAt is { } at ? _startedAt + at : null,
             type.Waiting,
-            type.Refused,
-            type.Refused is { } refused ? _startedAt + refused.At : null,
-            [.. type.RefusedNames])
+            type.Refused)
         {
+            RefusedAt = type.Refused is { } refused ? _startedAt + refused.At : null,
+            RefusedNames = [.. type.RefusedNames],
             Withheld = [.. type.Withheld.Names.Order(StringComparer.Ordinal).Take(WithheldMax).Select(
                 name => new WithheldResource(name, type.Withheld.ReasonOf(name)!.Message))],
         };

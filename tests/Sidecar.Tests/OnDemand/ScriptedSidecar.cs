@@ -5,6 +5,8 @@ using Fairlead.Sidecar.Serving;
 using Fairlead.Sidecar.Translation;
 using Fairlead.TestKit;
 using Fairlead.Xds;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.OnDemand;
 
@@ -17,6 +19,7 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-demand-").FullName;
     private readonly ConcurrentDictionary<string, ServedName> _answers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _wanted = new(StringComparer.Ordinal);
+    private readonly Lock _resolving = new();
     private OnDemandOptions _options;
     private readonly HashSet<string> _imports;
     private ShapeFile? _shapes;
@@ -31,6 +34,15 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         _options = options;
         _imports = [.. imports];
     }
+
+    /// <value>What one stream may ask for.</value>
+    internal XdsLimits Limits { get; set; } = XdsLimits.Default;
+
+    /// <value>Bytes of the largest request that is taken in whole.</value>
+    internal int RequestBytes { get; set; } = RpcDefaults.MaxMessageBytes;
+
+    /// <value>Where its xDS logs.</value>
+    internal ILogger Log { get; set; } = NullLogger.Instance;
 
     /// <summary>The unix socket.</summary>
     internal string Socket => Path.Combine(_folder, "xds.sock");
@@ -63,8 +75,13 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
             OnInterest(name, true);
         }
 
-        _ads = new AdsService(_views, new AdsOptions());
-        var server = new RpcServerOptions { Services = { _ads.Define() }, Endpoints = { RpcEndpoint.Unix(Socket) } };
+        _ads = new AdsService(_views, new AdsOptions { Limits = Limits, Logger = Log });
+        var server = new RpcServerOptions
+        {
+            Services = { _ads.Define() },
+            Endpoints = { RpcEndpoint.Unix(Socket) },
+            Calls = new RpcServiceOptions { MaxReceiveMessageBytes = RequestBytes },
+        };
         foreach (var service in _ads.DefineTypes())
         {
             server.Services.Add(service);
@@ -158,8 +175,15 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         }
     }
 
-    private void Resolve(string name) => _views!.Publish(
-        _isAnswering && _answers.TryGetValue(name, out var answer)
-            ? answer
-            : ServedName.Without(name, Reasons.Pending, []));
+    // One after the other: else what was found earlier could be published later.
+    private void Resolve(string name)
+    {
+        lock (_resolving)
+        {
+            _views!.Publish(
+                _isAnswering && _answers.TryGetValue(name, out var answer)
+                    ? answer
+                    : ServedName.Without(name, Reasons.Pending, []));
+        }
+    }
 }
