@@ -17,6 +17,9 @@ internal sealed class ConnectionCheck(Func<string, string, TimeSpan, bool?> ask,
 {
     private const int AskersMax = 10_000;
 
+    // Longer than an address of IPv6 and a port: what is said is kept.
+    private const int EndpointLengthMax = 64;
+
     // Who asks asks some times a second; who has not asked for as long asks no more.
     private static readonly TimeSpan Asking = TimeSpan.FromSeconds(3);
 
@@ -59,7 +62,7 @@ internal sealed class ConnectionCheck(Func<string, string, TimeSpan, bool?> ask,
             return Answer(true);
         }
 
-        if (!ClusterNames.TryRead(request.Service, out var name, out _))
+        if (!ClusterNames.TryRead(request.Service, out var name, out _) || context.Host.Length > EndpointLengthMax)
         {
             return Answer(false);
         }
