@@ -15,7 +15,7 @@ internal sealed class RelayedNames(TimeProvider time)
     /// <summary>The most names.</summary>
     internal const int Most = 20_000;
 
-    /// <summary>The most names of one segment, which goes over one stream: as many as its anchors take of one.</summary>
+    /// <summary>The most names of one segment, which go over one stream: as many as its anchors take.</summary>
     internal const int SegmentMost = ConsumerStream.SubscriptionsMax;
 
     /// <summary>The most segments.</summary>

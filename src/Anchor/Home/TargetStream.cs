@@ -264,7 +264,7 @@ internal sealed class TargetStream(
         }
     }
 
-    // A record that is over, by this clock or the anchor's, is nobody's fault: the next seal after its end drops it, and
+    // A record that is over, here or there, is nobody's fault: the next seal after its end drops it, and
     // that comes before the one that held it is over.
     private void AwaitDrop(ulong id)
     {

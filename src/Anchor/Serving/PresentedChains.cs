@@ -37,6 +37,7 @@ internal sealed class PresentedChains(
     private readonly LinkedList<(Digest Kid, Digest Genesis)> _order = new();
     private readonly StrangerBook _strangers = new(StrangersPerSecond, StrangersBurst, context.Time);
     private readonly RateBook _rates = new(() => context.Rates.OfSegment, context.Time);
+    private readonly RateBook _keys = new(() => context.Rates.OfOneAnchor, context.Time);
 
     /// <summary>Adds the method to a service.</summary>
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>
@@ -151,8 +152,9 @@ internal sealed class PresentedChains(
 
     // Whose key it is, the chain may say once it is whole; until then its holder is one stranger among all of them,
     // but that those who show a neighbour's chain do not wait for the others, and nobody waits for one address.
-    internal Refusal? Often(Caller caller, Digest kid, Digest genesis, SegmentView view) => homeOf(kid) is not null
-        ? _rates.Take(kid)
+    // One anchor of a home has a part of what all of that may show, so that a bad one leaves the others theirs.
+    internal Refusal? Often(Caller caller, Digest kid, Digest genesis, SegmentView view) => homeOf(kid) is { } home
+        ? _keys.Take(kid) ?? _rates.Take(home)
         : _strangers.Take(caller.From, view.FloorOf(genesis) is null ? default : genesis);
 
     private void Keep(Digest kid, SegmentState chain)

@@ -1,4 +1,5 @@
 using Fairlead.Configuration;
+using Fairlead.Naming;
 
 namespace Fairlead.Anchor.Serving;
 
@@ -24,6 +25,10 @@ internal sealed record RateOptions(int SubjectPerSecond, int SubjectBurst, int S
 
     /// <summary>What the anchors of one segment may ask together.</summary>
     internal (int PerSecond, int Burst) OfSegment => (SegmentPerSecond, SegmentBurst);
+
+    /// <summary>What one anchor of a segment may show of that: a minority of 16 does not use up all.</summary>
+    internal (int PerSecond, int Burst) OfOneAnchor =>
+        (Math.Max(1, SegmentPerSecond / Limits.Anchors), Math.Max(1, SegmentBurst / Limits.Anchors));
 
     /// <summary>What is relayed for one segment to those behind this one: an introduction holds for hours, and costs a
     /// connection.</summary>

@@ -141,7 +141,8 @@ public sealed class AnchorClient : IAsyncDisposable
     /// <exception cref="RpcException">The call failed; <see cref="RpcFailures.Read"/> tells a named error.</exception>
     public async Task<SlicesResponse> SlicesAsync(SlicesRequest request, CancellationToken cancellationToken)
     {
-        using var call = _calls.AsyncUnaryCall(AnchorMethods.Slices, null, Options(cancellationToken, Proof()), request);
+        using var call = _calls.AsyncUnaryCall(
+            AnchorMethods.Slices, null, Options(cancellationToken, Proof()), request);
         return await call.ResponseAsync.ConfigureAwait(false);
     }
 

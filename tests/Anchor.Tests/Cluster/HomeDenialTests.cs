@@ -96,7 +96,8 @@ public sealed class HomeDenialTests : IAsyncLifetime
     {
         var (record, slice) = ClusterClient.Make(_target, "checkout.shop.svc");
         await _client.PublishAsync(_target, 0, record, slice, cancellationToken: Token);
-        while (!(await NextAsync(stream)).Hops[^1].Proofs.Any(leaf => leaf.Leaf.Span.SequenceEqual(record.Payload.Span)))
+        while (!(await NextAsync(stream)).Hops[^1].Proofs.Any(
+            leaf => leaf.Leaf.Span.SequenceEqual(record.Payload.Span)))
         {
             // What was on its way before.
         }

@@ -37,7 +37,7 @@ public sealed class IntroductionBookTests : IAsyncDisposable
         await _world.DisposeAsync();
     }
 
-    /// <summary>An absent segment, one of that is denied and one that leads on are renewed while they are used.</summary>
+    /// <summary>Absences, denials and ways that lead on are renewed while they are used.</summary>
     [Theory]
     [InlineData(AnswerResult.Negative)]
     [InlineData(AnswerResult.Denied)]

@@ -72,6 +72,33 @@ public sealed class PresentedChainsTests : IDisposable
         Assert.Null(book.Find(Kid, second.Genesis));
     }
 
+    /// <summary>V52: an anchor in wrong hands uses up its own part, and the others of its home show their pages; with
+    /// ever new keys a home has no more than one segment may have.</summary>
+    [Fact]
+    public void Anchor_ThatShowsWithoutEnd_LocksOutNoOtherOfItsHome()
+    {
+        var book = Book();
+        var keys = Enumerable.Range(0, 64).Select(i => Digest.Sha256(BitConverter.GetBytes(i))).ToList();
+        _known.UnionWith(keys);
+        var shown = 0;
+        while (book.Often(new Caller(keys[0], [], null), keys[0], Home, _view) is null)
+        {
+            shown++;
+        }
+
+        Assert.Equal(RateOptions.Default.SegmentBurst / Limits.Anchors, shown);
+        Assert.Null(book.Often(new Caller(keys[1], [], null), keys[1], Home, _view));
+        foreach (var key in keys)
+        {
+            while (book.Often(new Caller(key, [], null), key, Home, _view) is null)
+            {
+                shown++;
+            }
+        }
+
+        Assert.Equal(RateOptions.Default.SegmentBurst, shown + 1);
+    }
+
     /// <summary>Whoever knows keys that a segment has retired can make a fork of its chain that verifies from its
     /// genesis: shown first, it is in nobody else's way.</summary>
     [Fact]

@@ -413,7 +413,7 @@ public sealed class QuarantineTests
         Assert.Equal(EpochEffect.Renew, EpochChange.Of(accepted.Answer, excluded));
     }
 
-    /// <summary>4.7: of more newer epochs than are held as documents nobody knows whether one dropped the Peer.</summary>
+    /// <summary>4.7: of newer epochs not held as documents nobody knows whether one dropped the Peer.</summary>
     [Fact]
     public void Answer_OfBeforeMoreEpochsThanAreHeld_IsRenewed()
     {

@@ -33,7 +33,7 @@ public sealed class NameCacheMovingTests
         Assert.Equal(0, world.Want("third.shop.svc.us1.internal"));
     }
 
-    /// <summary>A record that is over by this clock and not yet by an honest anchor's costs its own name alone.</summary>
+    /// <summary>A record that is over here and not yet by an honest anchor's clock costs its own name alone.</summary>
     [Fact]
     public void Refused_ForARecordThatIsOver_MovesThatNameAndNobodyElse()
     {

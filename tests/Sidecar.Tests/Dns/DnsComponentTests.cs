@@ -91,7 +91,7 @@ public sealed class DnsComponentTests
         }
     }
 
-    /// <summary>Clients keep an address longer than any TTL says, and do not ask again: it works after a restart as soon
+    /// <summary>Clients keep an address longer than any TTL says, and ask no more: it works after a restart as soon
     /// as its name is served, though nobody asks DNS for anything.</summary>
     [Theory]
     [InlineData(true)]

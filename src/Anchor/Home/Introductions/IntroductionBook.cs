@@ -304,7 +304,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
         : Unused;
 
     private bool IsPast(UnverifiedHop hop) => hop.Attests.Any(
-        one => !Document.TryParse<Attest>(one.Payload, out var attest, out _) || attest.Value.Expires <= _context.Now());
+        one => !Document.TryParse<Attest>(one.Payload, out var attest, out _)
+            || attest.Value.Expires <= _context.Now());
 
     private bool IsOver(Way way) => way.Until
         <= _context.Now() + (_context.Views.Current?.Epoch.Value.Policy.ClockDelta ?? Limits.DefaultClockDelta);
