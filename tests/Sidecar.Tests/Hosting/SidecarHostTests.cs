@@ -1,4 +1,6 @@
 using Fairlead.EnvoyApi.Listeners;
+using Fairlead.Rpc;
+using Grpc.Health.V1;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
 
@@ -29,6 +31,23 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         await host.Ready.WaitAsync(bounded.Token);
         Assert.Empty(host.Resolver.Troubles.Newest.Where(
             trouble => trouble.Refusal.Failure != Naming.VerificationFailure.Behind));
+    }
+
+    /// <summary>At the same address, whose authority here is no endpoint of the name.</summary>
+    [Fact]
+    public async Task Envoy_IsAnsweredWhetherConnectionsMayGoOn()
+    {
+        using var bounded = Bounded();
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("asked"));
+        await host.Ready.WaitAsync(bounded.Token);
+        await using var channel = new RpcChannel($"http://{host.Server.Endpoints[1].Address}");
+        foreach (var (service, expected) in new[] { ("", "Serving"), (Cluster, "NotServing"), ("a:b:c", "NotServing") })
+        {
+            var answer = await channel.CreateCallInvoker().AsyncUnaryCall(
+                HealthService.CheckMethod, null, new CallOptions(cancellationToken: bounded.Token),
+                new HealthCheckRequest { Service = service });
+            Assert.Equal(expected, answer.Status.ToString());
+        }
     }
 
     [Fact]
