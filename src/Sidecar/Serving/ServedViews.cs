@@ -361,8 +361,7 @@ internal sealed class ServedViews : IViewProvider
             }
 
             var isEnvoy = audience.Client == ClientKind.Envoy;
-            feed = new ViewFeed(
-                audience, _imports, Count, isEnvoy ? _used : null, isEnvoy ? (_onDemand.Hold, _time) : null);
+            feed = new ViewFeed(audience, _imports, Count, isEnvoy ? _used : null, (_onDemand.Hold, _time));
             if (isEnvoy && _keeping is { } keeping)
             {
                 feed.Keep(keeping.Until);

@@ -56,7 +56,8 @@ internal static class ServiceResources
     private static IEnumerable<(Resource Resource, bool Wildcard)> Canonical(
         Audience audience, ServedName name, Demand demand)
     {
-        // What is pending is told as it was before: the clusters unchanged, and nothing of their endpoints.
+        // What is pending is told as it was before: the clusters unchanged, and of their endpoints nothing but that
+        // there are none, to who has waited and has none.
         var reason = ReasonOf(name);
         for (var i = 0; i < name.Ports.Length; i++)
         {
@@ -67,6 +68,10 @@ internal static class ServiceResources
             if (!name.IsPending)
             {
                 yield return (Endpoints(audience, name, canonical, i, demand.KeptUntil), false);
+            }
+            else if (demand.IsOverdue)
+            {
+                yield return (Resource.EmptyEndpoints(canonical).As(ResourceRole.StandIn), false);
             }
 
             if (audience.Client == ClientKind.Grpc)
@@ -125,10 +130,11 @@ internal static class ServiceResources
 
         if (name.IsPending)
         {
-            return isOverdue && audience.Client == ClientKind.Envoy
-                ? [Resource.Create(ClusterTranslation.Dead(audience, spelling, Reasons.Pending))
-                    .As(ResourceRole.StandIn)]
-                : [];
+            return !isOverdue ? []
+                : audience.Client == ClientKind.Envoy
+                    ? [Resource.Create(ClusterTranslation.Dead(audience, spelling, Reasons.Pending))
+                        .As(ResourceRole.StandIn)]
+                    : Dead(audience, spelling, Reasons.Pending).Select(one => one.As(ResourceRole.StandIn));
         }
 
         return Dead(
