@@ -15,6 +15,10 @@ public static class Limits
     /// (V1, V38).</summary>
     public const int StatementBytes = 4 * 1024;
 
+    /// <summary>The most bytes of extensions in an Attest: what else it says is small by its form, but for the regions
+    /// of the Rule that decided. Whoever hears it keeps some of them, as one half of evidence.</summary>
+    public const int AttestExtBytes = 1024;
+
     /// <summary>Largest slice: 100 endpoints with long identities (V1).</summary>
     public const int SliceBytes = 64 * 1024;
 

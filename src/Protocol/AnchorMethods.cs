@@ -47,9 +47,9 @@ public static class AnchorMethods
     public static Method<ReportRequest, ReportResponse> Report { get; } =
         Create<ReportRequest, ReportResponse>(MethodType.Unary, "Report", 3 * SmallBytes, SmallBytes);
 
-    /// <summary>Slices by digest.</summary>
+    /// <summary>Slices of a record by digest, as far as a question about it is answered with them.</summary>
     public static Method<SlicesRequest, SlicesResponse> Slices { get; } =
-        Create<SlicesRequest, SlicesResponse>(MethodType.Unary, "Slices", SmallBytes, MaxMessageBytes);
+        Create<SlicesRequest, SlicesResponse>(MethodType.Unary, "Slices", RequestBytes, MaxMessageBytes);
 
     /// <summary>A page of leaves.</summary>
     public static Method<StateRequest, StateResponse> State { get; } =

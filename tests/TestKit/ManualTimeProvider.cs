@@ -19,6 +19,18 @@ public sealed class ManualTimeProvider : TimeProvider
     /// <summary>The time zone of tests is UTC.</summary>
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
+    /// <summary>How many timers are waiting: a barrier for what is armed on other threads.</summary>
+    public int Armed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timers.Count;
+            }
+        }
+    }
+
     public override DateTimeOffset GetUtcNow()
     {
         lock (_gate)

@@ -11,13 +11,25 @@ namespace Fairlead.Anchor.Home;
 
 /// <summary>
 /// The chains of other segments: fetched from their anchors, verified, durable, and kept as documents for consumers
-/// that know nothing of them (V8-V15, V39, V63). Thread-safe.
+/// that know nothing of them (V8-V15, V39, V63). The documents are bounded: those of a segment that nobody asks for go
+/// when room is needed, and are fetched anew; the chain itself stays known by its digests. Thread-safe.
 /// </summary>
 internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
 {
+    /// <summary>How long the documents of a segment that nobody asks for stay at least.</summary>
+    internal static readonly TimeSpan Unused = TimeSpan.FromMinutes(10);
+
     private static readonly TimeSpan OwnPatience = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<Digest, EpochLog> _logs = new();
+    private readonly Lock _gate = new();
+    private long? _sweptAt;
+
+    /// <summary>The most bytes of one chain.</summary>
+    internal long ChainBytes { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>The most bytes of all chains.</summary>
+    internal long AllBytes { get; init; } = 128L * 1024 * 1024;
 
     /// <summary>The documents of a segment's epochs, from its genesis on.</summary>
     internal EpochLog LogOf(Digest segment) => _logs.GetOrAdd(segment, static _ => new EpochLog());
@@ -38,6 +50,36 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
         var delta = view.Epoch.Value.Policy.ClockDelta;
         return await TakeAsync(segment, held => ChainFetch.RunAsync(
             client, segment, held, null, floor, context.Time, delta, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Meets one of a segment's anchors over a connection of its own.</summary>
+    /// <param name="place">Where it is.</param>
+    /// <param name="segment">The segment.</param>
+    /// <param name="floor">The epoch that its chain must contain; null for none.</param>
+    /// <param name="view">The own segment.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The connection, held to the keys of the newest epoch; or why it is none of that segment's.</returns>
+    /// <exception cref="RpcException">The anchor failed.</exception>
+    internal async Task<(AnchorClient? There, Refusal? Refusal)> MeetAsync(
+        IpEndpoint place, Digest segment, Floor? floor, SegmentView view, CancellationToken cancellationToken)
+    {
+        var client = new AnchorClient(place, context.Transport, context.Time, verifier.Chain(segment));
+        try
+        {
+            var stranger = await MeetAsync(client, segment, floor, view, cancellationToken).ConfigureAwait(false);
+            if (stranger is null)
+            {
+                return (client, null);
+            }
+
+            await client.DisposeAsync().ConfigureAwait(false);
+            return (null, stranger);
+        }
+        catch
+        {
+            await client.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>Whether a chain does not reach the epoch by which what names the segment names it (V30).</summary>
@@ -138,8 +180,65 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
             fetched = fetched with { Epochs = whole.Epochs };
         }
 
+        var isWhole = fetched.Epochs is [var first, ..]
+            && Document.TryParse<Epoch>(first.Payload, out var epoch, out _) && epoch.Value.Number == 0;
+        if (Check(segment, log, fetched.Epochs.Skip(isWhole ? log.All.Length : 0)) is { } full)
+        {
+            return full;
+        }
+
         // Before it is adopted: a floor that is raised to it must find it in what is relayed (V30).
         log.Add(fetched.Epochs);
         return await verifier.AdoptAsync(fetched.Segment).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether there is room for the documents of a chain.</summary>
+    /// <param name="segment">The segment.</param>
+    /// <param name="log">Its documents.</param>
+    /// <param name="epochs">Those that come to them.</param>
+    /// <returns><c>BudgetExceeded</c> where the chain itself is too long, <c>RateLimited</c> where others are in use;
+    /// null where there is room.</returns>
+    internal Refusal? Check(Digest segment, EpochLog log, IEnumerable<EpochDocument> epochs)
+    {
+        var bytes = epochs.Sum(EpochLog.BytesOf);
+        if (log.Bytes + bytes > ChainBytes)
+        {
+            return new Refusal(
+                VerificationFailure.BudgetExceeded, segment.ToString(), $"a chain of more than {ChainBytes} bytes");
+        }
+
+        lock (_gate)
+        {
+            if (Total() + bytes > AllBytes)
+            {
+                Sweep(segment);
+            }
+
+            return Total() + bytes <= AllBytes
+                ? null
+                : new Refusal(
+                    VerificationFailure.RateLimited, segment.ToString(),
+                    $"chains of {Total()} bytes are in use, and {AllBytes} is the most");
+        }
+    }
+
+    private long Total() => _logs.Values.Sum(log => log.Bytes);
+
+    // Who was used since the last time has its time from now on.
+    private void Sweep(Digest keep)
+    {
+        if (_sweptAt is { } before && context.Time.GetElapsedTime(before) < Unused)
+        {
+            return;
+        }
+
+        _sweptAt = context.Time.GetTimestamp();
+        foreach (var (segment, log) in _logs)
+        {
+            if (!log.TakeUsed() && segment != keep)
+            {
+                _logs.TryRemove(segment, out _);
+            }
+        }
     }
 }

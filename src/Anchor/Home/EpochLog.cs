@@ -9,8 +9,12 @@ namespace Fairlead.Anchor.Home;
 /// </summary>
 internal sealed class EpochLog
 {
+    private const int SignatureBytes = 128;
+
     private readonly Lock _gate = new();
     private ImmutableArray<EpochDocument> _epochs = [];
+    private bool _isUsed = true;
+    private long _bytes;
 
     /// <summary>The epochs, ascending from 0.</summary>
     internal ImmutableArray<EpochDocument> All
@@ -19,10 +23,38 @@ internal sealed class EpochLog
         {
             lock (_gate)
             {
+                _isUsed = true;
                 return _epochs;
             }
         }
     }
+
+    /// <summary>The bytes of its documents and their signatures.</summary>
+    internal long Bytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _bytes;
+            }
+        }
+    }
+
+    /// <summary>Whether it was read or grew since the last time that this was asked.</summary>
+    internal bool TakeUsed()
+    {
+        lock (_gate)
+        {
+            var isUsed = _isUsed;
+            _isUsed = false;
+            return isUsed;
+        }
+    }
+
+    /// <summary>The bytes of a document and its signatures.</summary>
+    internal static long BytesOf(EpochDocument epoch) => epoch.Payload.Length
+        + BytesOf(epoch.Vote) + BytesOf(epoch.Consent) + BytesOf(epoch.RecoveryConsent);
 
     /// <summary>A log of epochs that are verified already, ascending from 0.</summary>
     internal static EpochLog Of(ImmutableArray<EpochDocument> epochs) => new() { _epochs = epochs };
@@ -38,8 +70,13 @@ internal sealed class EpochLog
                     && parsed.Value.Number == _epochs.Length)
                 {
                     _epochs = _epochs.Add(epoch);
+                    _bytes += BytesOf(epoch);
+                    _isUsed = true;
                 }
             }
         }
     }
+
+    private static long BytesOf(Envelope? envelope) =>
+        envelope is null ? 0 : envelope.Payload.Length + (SignatureBytes * envelope.Signatures.Length);
 }

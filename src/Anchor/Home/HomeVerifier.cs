@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.Resolver.Home;
 
 namespace Fairlead.Anchor.Home;
 
@@ -92,6 +93,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                 {
                     UnsafeAllowLoopbackEndpoints = context.UnsafeAllowLoopbackEndpoints,
                     Subject = name.Consumer.Subject,
+                    Help = PoolHelp.Instance,
                 };
                 said = AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);
                 if (said is not Verdict.Accepted accepted)

@@ -12,15 +12,13 @@ namespace Fairlead.Anchor.Home;
 internal sealed class StateKeeper : IAsyncDisposable
 {
     private readonly Lock _gate = new();
-    private readonly DurableFile? _file;
-    private readonly string _node;
+    private readonly StateStore? _store;
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
     private VerifierState _verified;
     private volatile VerifierState _durable;
     private List<Action<Refusal?>> _waiting = [];
-    private byte[] _written = [];
 
     /// <summary>Starts from the file, or from nothing.</summary>
     /// <param name="home">The own segment.</param>
@@ -29,22 +27,8 @@ internal sealed class StateKeeper : IAsyncDisposable
     /// <exception cref="StateException">The file is there and cannot be used.</exception>
     internal StateKeeper(HomePin home, string? path, string node)
     {
-        _node = node;
-        _verified = _durable = VerifierState.Start(home);
-        if (path is not null)
-        {
-            _file = new DurableFile(path, StateFile.MaxBytes);
-            if (_file.Load() is { } bytes)
-            {
-                _verified = _durable = StateFile.TryRead(bytes, home, node, out var state, out var error)
-                    ? state
-                    : throw new StateException(
-                        StateError.StateCorrupt,
-                        $"{path}: {error}; restore it, or remove it and lose the floors that it holds");
-                _written = bytes;
-            }
-        }
-
+        _store = path is null ? null : new StateStore(path, node);
+        _verified = _durable = _store?.Load(home) ?? VerifierState.Start(home);
         _running = Task.Run(RunAsync);
     }
 
@@ -59,7 +43,8 @@ internal sealed class StateKeeper : IAsyncDisposable
     /// nothing.</param>
     /// <param name="settled">
     /// Called once the step is durable, with null, or with <c>StateNotDurable</c> where it is lost: then so is every
-    /// step that was taken upon it. Not called where the step refuses. Must not block.
+    /// step that was taken upon it. At once where there is no room for it. Not called where the step refuses. Must not
+    /// block.
     /// </param>
     internal void Step(Func<VerifierState, VerifierState?> step, Action<Refusal?> settled)
     {
@@ -70,7 +55,14 @@ internal sealed class StateKeeper : IAsyncDisposable
                 return;
             }
 
-            _verified = next;
+            // A step for which there is no room is lost alone: what was taken before it stands.
+            if (StateRoom.Fit(_verified, next, out var full) is not { } fits)
+            {
+                settled(full);
+                return;
+            }
+
+            _verified = fits;
             _waiting.Add(settled);
             if (_signal.CurrentCount == 0)
             {
@@ -120,21 +112,14 @@ internal sealed class StateKeeper : IAsyncDisposable
 
     private Refusal? Save(VerifierState state)
     {
-        if (_file is null || ReferenceEquals(state, _durable))
+        if (_store is null || ReferenceEquals(state, _durable))
         {
             return null;
         }
 
         try
         {
-            var bytes = StateFile.Write(state, _node);
-            if (!bytes.AsSpan().SequenceEqual(_written))
-            {
-                _file.Save(bytes);
-                _written = bytes;
-                Writes++;
-            }
-
+            Writes += _store.Save(state) ? 1 : 0;
             return null;
         }
         catch (StateException e)

@@ -17,6 +17,7 @@ internal sealed class TargetSession : IAsyncDisposable
 {
     private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MeetPatience = TimeSpan.FromSeconds(15);
 
     private readonly ServingContext _context;
     private readonly HomeVerifier _verifier;
@@ -142,19 +143,16 @@ internal sealed class TargetSession : IAsyncDisposable
                 VerificationFailure.NotSealed, "home", "the own segment is not sealed, or the target has no anchor");
         }
 
-        var client = new AnchorClient(
-            endpoints[_next % endpoints.Count], _context.Transport, _context.Time,
-            _verifier.Chain(way.Target.Genesis));
+        var (client, refusal) = await MeetAsync(way, view, endpoints).ConfigureAwait(false);
+        if (client is null)
+        {
+            return refusal!;
+        }
+
         await using (client.ConfigureAwait(false))
         {
             try
             {
-                if (await _chains.MeetAsync(client, way.Target.Genesis, way.Target.Floor, view, _stop.Token)
-                    .ConfigureAwait(false) is { } refusal)
-                {
-                    return refusal;
-                }
-
                 var stream = new TargetStream(_context, _verifier, _attests, client, _names, _wakeup)
                 {
                     Way = way,
@@ -168,6 +166,35 @@ internal sealed class TargetSession : IAsyncDisposable
                 return RpcFailures.Read(e)
                     ?? new Refusal(VerificationFailure.Behind, client.Endpoint.Text, e.Status.Detail);
             }
+        }
+    }
+
+    // The one in turn; where that is silent or fails, the first that is there.
+    private async Task<(AnchorClient? Client, Refusal? Refusal)> MeetAsync(
+        Way way, SegmentView view, List<IpEndpoint> endpoints)
+    {
+        var first = _next % endpoints.Count;
+        var meetings = new Meetings<AnchorClient>(
+            [.. endpoints[first..], .. endpoints[..first]],
+            endpoints.Count,
+            (place, token) => _chains.MeetAsync(place, way.Target.Genesis, way.Target.Floor, view, token),
+            _context.Time,
+            _stop.Token);
+        await using (meetings.ConfigureAwait(false))
+        {
+            Refusal? last = null;
+            while (await meetings.NextAsync(MeetPatience).ConfigureAwait(false) is { } met)
+            {
+                if (met.There is { } client)
+                {
+                    _next = endpoints.IndexOf(met.Place);
+                    return (client, null);
+                }
+
+                last = met.Refusal;
+            }
+
+            return (null, last ?? new Refusal(VerificationFailure.Behind, _target.Text, "none of its anchors is up"));
         }
     }
 

@@ -284,7 +284,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _consumers.Homes.Presented.AddTo(builder);
         new ReadingService(context, ServedEpochs, chains.Find, _consumers.Homes.IsAnchor, _ground.Genesis)
             .AddTo(builder);
-        new PublishService(_loop!, _ground.Genesis, _counters).AddTo(builder);
+        new PublishService(_loop!, _ground.Genesis, _counters, context).AddTo(builder);
         var service = builder.Build();
         var peers = new PeerService(
             options.Id,

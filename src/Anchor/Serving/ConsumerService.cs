@@ -67,7 +67,7 @@ internal sealed class ConsumerService : IAsyncDisposable
 
     /// <summary>Adds the methods to a service.</summary>
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>
-        new ReportService(_context, Evidence).AddTo(builder
+        new ReportService(_context, Evidence).AddTo(new SliceService(_context, _doorman).AddTo(builder)
             .AddMethod(AnchorMethods.Resolve, ResolveAsync)
             .AddMethod(AnchorMethods.Subscribe, SubscribeAsync));
 

@@ -1,3 +1,4 @@
+using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -22,6 +23,8 @@ internal sealed class HomeBook
     private readonly VerifiedCache _cache;
     private readonly Func<Digest, SegmentState?> _own;
     private readonly StrangerBook _strangers;
+    private readonly RateBook _onward;
+    private readonly RateBook _onwardOfOne;
     private readonly RateBook _asking;
     private readonly RateBook _relaying;
     private readonly Lock _gate = new();
@@ -36,7 +39,8 @@ internal sealed class HomeBook
         (_context, _cache, _own) = (context, cache, own);
         Rates = new RateBook(() => context.Rates.OfSegment, context.Time);
         Relays = new RateBook(() => context.Rates.OfSegment, context.Time);
-        Onward = new RateBook(() => context.Rates.OfRelayed, context.Time);
+        _onward = new RateBook(() => context.Rates.OfRelayed, context.Time);
+        _onwardOfOne = new RateBook(() => context.Rates.OfRelayedForOne, context.Time);
         _asking = new RateBook(() => context.Rates.OfSegment, context.Time);
         _relaying = new RateBook(() => context.Rates.OfSegment, context.Time);
         _strangers = new StrangerBook(StrangersPerSecond, StrangersBurst, context.Time);
@@ -49,9 +53,12 @@ internal sealed class HomeBook
     /// <summary>How often the anchors of one segment relayed a question of others, by its genesis (V52).</summary>
     internal RateBook Relays { get; }
 
-    /// <summary>How often a question of one segment was relayed to another one, by its genesis: less than it may ask,
-    /// so that no home uses up what this segment may relay there (V52).</summary>
-    internal RateBook Onward { get; }
+    /// <summary>Counts a question that is to be relayed to another segment: less of one segment than it may ask, and of
+    /// that a part for each home behind it, so that none uses up what the others or this segment may ask there
+    /// (V52).</summary>
+    /// <returns><c>RateLimited</c>, or null.</returns>
+    internal Refusal? CountOnward(RelayAsker asker) =>
+        (asker.By == asker.Home ? null : _onwardOfOne.Take(asker.Pair)) ?? _onward.Take(asker.By);
 
     /// <summary>The chains that were shown page by page.</summary>
     internal PresentedChains Presented { get; }
@@ -77,7 +84,7 @@ internal sealed class HomeBook
     /// may ask, nor those for whom it relays what it may ask for its own pods.</summary>
     /// <returns><c>RateLimited</c>, or null.</returns>
     internal Refusal? Count(RelayedAsk ask, Digest home) =>
-        (ask.IsRelayed ? Relays : Rates).Take(ask.Asker(home));
+        (ask.IsRelayed ? Relays : Rates).Take(ask.Asker(home).By);
 
     /// <summary>The home of an earlier question, where it may still ask; null else.</summary>
     internal Home? Find(Digest genesis, SegmentView view)

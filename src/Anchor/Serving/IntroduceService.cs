@@ -68,7 +68,7 @@ internal sealed class IntroduceService(
         }
 
         var visited = RelayedAsk.WithOwn(query.Home, Genesis(request.Via), view.Genesis);
-        if (homes.Onward.Take(ask.Asker(query.Home)) is { } often)
+        if (homes.CountOnward(ask.Asker(query.Home)) is { } often)
         {
             throw RpcFailures.ToException(often);
         }

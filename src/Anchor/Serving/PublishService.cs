@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Fairlead.Anchor.Hosting;
+using Fairlead.Anchor.Identities;
 using Fairlead.Anchor.Peers;
 using Fairlead.Anchor.Sealing;
 using Fairlead.Governance;
@@ -12,11 +13,17 @@ namespace Fairlead.Anchor.Serving;
 
 /// <summary>
 /// Takes entries from publishers. Whoever connects may offer: the signature on the document and the Credential in the
-/// tree decide (V45). Thread-safe.
+/// tree decide (V45). Who shows no Credential's key on the connection may offer only a few (V52). Thread-safe.
 /// </summary>
-internal sealed class PublishService(SealLoop loop, Digest genesis, AnchorMetrics counters)
+internal sealed class PublishService(
+    SealLoop loop, Digest genesis, AnchorMetrics counters, ServingContext context)
 {
     private const int EntriesMax = 256;
+    private const int OthersPerSecond = 16;
+
+    // An entry names its publisher, and whoever knows a Credential's key can have signatures checked against it.
+    private readonly CallerRates _rates = new(
+        context, () => context.Rates.OfSegment, OthersPerSecond, 2 * EntriesMax);
 
     /// <summary>Adds the method to a service.</summary>
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>
@@ -42,6 +49,11 @@ internal sealed class PublishService(SealLoop loop, Digest genesis, AnchorMetric
                 new Refusal(VerificationFailure.TooLarge, "entries", $"{request.Entries.Count} entries"));
         }
 
+        if (Often(request.Entries.Count, Caller.Of(call)) is { } often)
+        {
+            throw RpcFailures.ToException(often);
+        }
+
         var heard = Channel.CreateUnbounded<(uint Index, SealOutput Output)>();
         var tokens = new List<long>();
         try
@@ -59,6 +71,18 @@ internal sealed class PublishService(SealLoop loop, Digest genesis, AnchorMetric
         {
             tokens.ForEach(loop.Forget);
         }
+    }
+
+    private Refusal? Often(int entries, Caller caller)
+    {
+        var view = context.Views.Current;
+        Refusal? often = null;
+        for (var i = 0; i < entries && often is null; i++)
+        {
+            often = _rates.Take(caller, view);
+        }
+
+        return often;
     }
 
     // Returns how many entries are on their way.

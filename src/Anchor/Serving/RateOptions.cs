@@ -14,6 +14,7 @@ internal sealed record RateOptions(int SubjectPerSecond, int SubjectBurst, int S
 {
     private const int Most = 10_000_000;
     private const int Relayed = 16;
+    private const int ForOne = 4;
 
     /// <summary>Room for a thousand pods of one account with a few names each, and for a segment of many.</summary>
     internal static RateOptions Default { get; } = new(500, 20_000, 5_000, 100_000);
@@ -28,6 +29,10 @@ internal sealed record RateOptions(int SubjectPerSecond, int SubjectBurst, int S
     /// connection.</summary>
     internal (int PerSecond, int Burst) OfRelayed =>
         (Math.Max(1, SegmentPerSecond / Relayed), Math.Max(1, SegmentBurst / Relayed));
+
+    /// <summary>What is relayed of that for one home behind a segment that relays itself.</summary>
+    internal (int PerSecond, int Burst) OfRelayedForOne =>
+        (Math.Max(1, OfRelayed.PerSecond / ForOne), Math.Max(1, OfRelayed.Burst / ForOne));
 
     /// <summary>Reads the section <c>rates</c>.</summary>
     internal static RateOptions Read(ConfigurationSection root)

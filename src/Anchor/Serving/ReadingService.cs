@@ -10,8 +10,8 @@ using EntryName = Fairlead.Governance.EntryName;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// What an anchor shows of its segment without a decision: heads, epochs, slices by digest, and to those who belong to
-/// the segment its published leaves. Thread-safe.
+/// What an anchor shows of its segment without a decision: heads and epochs, and to those who belong to the segment its
+/// published leaves. Thread-safe.
 /// </summary>
 internal sealed class ReadingService(
     ServingContext context,
@@ -20,20 +20,29 @@ internal sealed class ReadingService(
     Func<Digest, bool> isHome,
     Digest genesis)
 {
+    private const int HeadsPerSecond = 500;
+    private const int HeadsBurst = 20_000;
     private const int StatePageMax = 500;
     private const int StateBytesMax = 2 * 1024 * 1024;
 
+    private readonly CallerRates _heads = new(
+        context, () => context.Rates.OfSubject, HeadsPerSecond, HeadsBurst);
+
     /// <summary>Adds the methods to a service.</summary>
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) => builder
-        .AddMethod(AnchorMethods.Head, (request, _) => Task.FromResult(Head(request)))
+        .AddMethod(AnchorMethods.Head, (request, call) => Task.FromResult(Head(request, call)))
         .AddMethod(AnchorMethods.Epochs, (request, call) => Task.FromResult(Epochs(request, call)))
-        .AddMethod(AnchorMethods.Slices, (request, _) => Task.FromResult(Slices(request)))
         .AddMethod(AnchorMethods.State, (request, call) => Task.FromResult(State(request, call)));
 
-    // V41: where this anchor stands, for this nonce.
-    private HeadResponse Head(HeadRequest request)
+    // V41: where this anchor stands, for this nonce. Whoever asks is signed for, and so only so often (V52).
+    private HeadResponse Head(HeadRequest request, ServerCallContext call)
     {
         var view = View(request.Genesis);
+        if (_heads.Take(Caller.Of(call), view) is { } often)
+        {
+            throw RpcFailures.ToException(often);
+        }
+
         if (request.Nonce.Length != Hex16.Size)
         {
             throw RpcFailures.ToException(
@@ -96,31 +105,10 @@ internal sealed class ReadingService(
             : epochs;
     }
 
-    private SlicesResponse Slices(SlicesRequest request)
-    {
-        var view = context.Views.Current ?? throw NotSealed();
-        if (request.Digests.Count > Limits.Slices)
-        {
-            throw RpcFailures.ToException(
-                new Refusal(VerificationFailure.TooLarge, "digests", $"{request.Digests.Count} digests"));
-        }
-
-        var response = new SlicesResponse();
-        foreach (var bytes in request.Digests)
-        {
-            if (WireReader.TryRead(bytes, out Digest digest, out _) && view.FindSlice(digest) is { } slice)
-            {
-                response.Slices.Add(UnsafeByteOperations.UnsafeWrap(slice));
-            }
-        }
-
-        return response;
-    }
-
     private StateResponse State(StateRequest request, ServerCallContext call)
     {
         var view = View(request.Genesis);
-        if (!Belongs(view, call.PeerKey))
+        if (!Belongs(view, Caller.Of(call).Kid))
         {
             throw RpcFailures.ToException(
                 new Refusal(
@@ -179,16 +167,7 @@ internal sealed class ReadingService(
                 new Refusal(VerificationFailure.BadEnvelope, "after_name", "not class/name"));
     }
 
-    private static bool Belongs(SegmentView view, byte[]? point)
-    {
-        if (point is null || !PublicKey.TryFromPoint(point, out var key, out _))
-        {
-            return false;
-        }
-
-        return view.Epoch.Value.Anchors.Any(anchor => anchor.Tls.Equals(key))
-            || view.Find(new Naming.Traversal.LeafName(LeafClass.Credential, key.Kid.ToString())) is not null;
-    }
+    private static bool Belongs(SegmentView view, Digest? kid) => kid is { } key && CallerRates.Belongs(view, key);
 
     private SegmentView View(ByteString asked)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Naming;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
@@ -20,9 +21,10 @@ internal sealed record RelayedAsk(ImmutableArray<Digest> Visited, int HopsLeft)
     /// <summary>The segment whose anchor asks; only where it is relayed.</summary>
     internal Digest By => Visited[^1];
 
-    /// <summary>With whom the question is counted: the segment whose key is proven, whatever hops come along.</summary>
+    /// <summary>With whom the question is counted: the segment whose key is proven, whatever hops come along, and the
+    /// home.</summary>
     /// <param name="home">The home.</param>
-    internal Digest Asker(Digest home) => IsRelayed ? By : home;
+    internal RelayAsker Asker(Digest home) => new(IsRelayed ? By : home, home);
 
     /// <summary>The segments that it came through and this one, as the next one is told.</summary>
     /// <param name="home">The home.</param>

@@ -105,9 +105,6 @@ internal sealed class SegmentView
             ? parsed
             : null;
 
-    /// <summary>A slice by its digest, or null.</summary>
-    internal ReadOnlyMemory<byte>? FindSlice(Digest digest) => _state.FindSlice(digest);
-
     /// <summary>Whether the seal is still valid for a verifier whose clock says <paramref name="now"/>.</summary>
     internal bool IsValid(long now) => now + Epoch.Value.Policy.ClockDelta < Certified.Seal.Expires;
 }

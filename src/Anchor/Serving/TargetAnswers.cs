@@ -66,6 +66,17 @@ internal static class TargetAnswers
         };
     }
 
+    /// <summary>The slices of a record that a decision admits, in the record's order; none where there is no such
+    /// record.</summary>
+    internal static ImmutableArray<ReadOnlyMemory<byte>> AdmittedSlices(
+        SegmentView view, ServicePart service, Constraints? constraints)
+    {
+        var entry = view.Entry(new LeafName(LeafClass.Record, service.WithoutHost.Text));
+        return entry is not null && Document.TryParse<Record>(entry.Leaf, out var record, out _)
+            ? [.. Admitted(record.Value, entry.Source.Slices.Count, constraints).Select(i => entry.Source.Slices[i])]
+            : [];
+    }
+
     private static (AnswerResult Result, ImmutableArray<ReadOnlyMemory<byte>> Slices, long End) Look(
         SegmentView view, HopBuilder builder, ServicePart service, Constraints? constraints, long now)
     {

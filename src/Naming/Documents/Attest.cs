@@ -54,7 +54,7 @@ public sealed record Attest : Document, IDocument<Attest>
     public static Attest Read(DocumentReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        var (crit, ext) = reader.Extensions();
+        var (crit, ext) = reader.Extensions(Limits.AttestExtBytes);
         return new Attest
         {
             Constraints = reader.OptionalObject("constraints", Constraints.Read),

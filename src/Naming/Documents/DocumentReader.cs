@@ -158,13 +158,20 @@ public sealed class DocumentReader
     }
 
     /// <summary>The extensions, of which none that are critical is known (V56).</summary>
-    internal (ImmutableArray<string> Crit, ImmutableSortedDictionary<string, string> Ext) Extensions()
+    /// <param name="bytesMax">The most bytes of names and texts together.</param>
+    internal (ImmutableArray<string> Crit, ImmutableSortedDictionary<string, string> Ext) Extensions(
+        int bytesMax = Limits.EpochBytes + Limits.EnvelopeBytes)
     {
         var crit = Texts("crit");
         var all = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var (key, node) in Take("ext", JsonKind.Object)?.Members ?? [])
         {
             all[key] = Kind(node, JsonKind.String, "ext") ? ShortText(node, "ext") ?? "" : "";
+        }
+
+        if (all.Sum(one => one.Key.Length + one.Value.Length) is var bytes && bytes > bytesMax)
+        {
+            Note(new Refusal(VerificationFailure.TooLarge, Path("ext"), $"{bytes} bytes, at most {bytesMax}"));
         }
 
         foreach (var key in crit)

@@ -60,7 +60,7 @@ public static class AnswerVerifier
             return new Verdict.Refused(shape);
         }
 
-        if (Hops(context, hops, answer.Result) is { } hop)
+        if (Signed(context, hops, answer.Result) is { } hop)
         {
             return new Verdict.Refused(hop) { Evidence = context.Evidence, Signed = context.Signed };
         }
@@ -85,6 +85,20 @@ public static class AnswerVerifier
         return context.Query.Value.Name.Service is null
             ? new Refusal(BadName, "query", "a segment's name has no answer; it asks for an introduction")
             : null;
+    }
+
+    // Everything that asks for signatures, with help where there is some.
+    private static Refusal? Signed(VerificationContext context, ImmutableArray<HopInput> hops, AnswerResult result)
+    {
+        context.Signatures.Start(context.Options.Help, context.State, hops);
+        try
+        {
+            return Hops(context, hops, result);
+        }
+        finally
+        {
+            context.Signatures.End();
+        }
     }
 
     private static Refusal? Hops(VerificationContext context, ImmutableArray<HopInput> hops, AnswerResult result)

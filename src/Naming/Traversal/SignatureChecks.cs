@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using static Fairlead.Naming.VerificationFailure;
 
 namespace Fairlead.Naming.Traversal;
@@ -10,6 +11,8 @@ namespace Fairlead.Naming.Traversal;
 /// <param name="budget">The most signatures verified.</param>
 public sealed class SignatureChecks(VerifiedCache? cache = null, int budget = Limits.SignatureChecks) : ISignatureChecks
 {
+    private SignaturesAhead? _ahead;
+
     /// <summary>How many signatures were verified, those known from the cache not counted.</summary>
     public int Spent { get; private set; }
 
@@ -43,12 +46,23 @@ public sealed class SignatureChecks(VerifiedCache? cache = null, int budget = Li
         }
 
         Spent++;
-        if (key.Verify(digest, signature) is { } refusal)
+        if (_ahead?.Take(known) is not true && key.Verify(digest, signature) is { } refusal)
         {
             return refusal;
         }
 
         cache?.Add(known);
         return null;
+    }
+
+    /// <summary>Has helpers check the signatures of an answer from now on; nothing where there is no help.</summary>
+    internal void Start(SignatureHelp? help, VerifierState state, ImmutableArray<HopInput> hops) =>
+        _ahead = help is null ? null : SignaturesAhead.Start(help, state, hops, cache);
+
+    /// <summary>No helper begins another one.</summary>
+    internal void End()
+    {
+        _ahead?.End();
+        _ahead = null;
     }
 }

@@ -161,18 +161,10 @@ public static class StateFile
 
             json.WriteEndArray();
             json.WriteNumber("first", segment.First);
-            Floors(json, segment);
+            Floors(json, segment.Floors);
             json.WriteString("genesis", segment.Genesis.ToString());
             MisuseOf(json, segment.Misuse);
-            if (segment.Seal is { } seal)
-            {
-                json.WriteStartObject("seal");
-                json.WriteString("digest", seal.Digest.ToString());
-                json.WriteNumber("epoch", seal.Epoch);
-                json.WriteNumber("seq", seal.Seq);
-                json.WriteEndObject();
-            }
-
+            Seal(json, segment);
             if (segment.Vote is { } vote)
             {
                 json.WriteStartObject("vote");
@@ -207,10 +199,22 @@ public static class StateFile
         json.WriteEndObject();
     }
 
-    private static void Floors(Utf8JsonWriter json, SegmentState segment)
+    internal static void Seal(Utf8JsonWriter json, SegmentState segment)
+    {
+        if (segment.Seal is { } seal)
+        {
+            json.WriteStartObject("seal");
+            json.WriteString("digest", seal.Digest.ToString());
+            json.WriteNumber("epoch", seal.Epoch);
+            json.WriteNumber("seq", seal.Seq);
+            json.WriteEndObject();
+        }
+    }
+
+    internal static void Floors(Utf8JsonWriter json, IEnumerable<KeyValuePair<LeafName, LeafFloor>> floors)
     {
         json.WriteStartArray("floors");
-        foreach (var (name, floor) in segment.Floors)
+        foreach (var (name, floor) in floors)
         {
             json.WriteStartObject();
             json.WriteNumber("class", (int)name.Class);
@@ -294,8 +298,7 @@ public static class StateFile
         var floors = ImmutableSortedDictionary.CreateBuilder<LeafName, LeafFloor>();
         foreach (var floor in item.GetProperty("floors").EnumerateArray())
         {
-            var name = new LeafName((LeafClass)floor.GetProperty("class").GetInt32(), floor.Text("name"));
-            floors.Add(name, Floor(floor));
+            floors.Add(NameOf(floor), Floor(floor));
         }
 
         return segment with
@@ -319,13 +322,16 @@ public static class StateFile
         }
         : Misuse.None;
 
-    private static LeafFloor Floor(JsonElement item) => new(
+    internal static LeafName NameOf(JsonElement item) =>
+        new((LeafClass)item.GetProperty("class").GetInt32(), item.Text("name"));
+
+    internal static LeafFloor Floor(JsonElement item) => new(
         item.GetProperty("version").GetInt64(),
         Digest.Parse(item.Text("digest")),
         item.TryGetProperty("uid", out var uid) ? Hex16.Parse(uid.GetString()!) : null,
         item.GetProperty("expires").GetInt64());
 
-    private static SealPosition? Seal(JsonElement item) => item.TryGetProperty("seal", out var seal)
+    internal static SealPosition? Seal(JsonElement item) => item.TryGetProperty("seal", out var seal)
         ? new SealPosition(
             seal.GetProperty("epoch").GetInt64(), seal.GetProperty("seq").GetInt64(), Digest.Parse(seal.Text("digest")))
         : null;

@@ -19,4 +19,7 @@ public sealed record VerifierOptions
     /// can be compared.
     /// </summary>
     public Subject? Subject { get; init; }
+
+    /// <summary>Who checks signatures beside the verifier; null for nobody.</summary>
+    public SignatureHelp? Help { get; init; }
 }

@@ -88,9 +88,17 @@ public sealed class AnchorClient : IAsyncDisposable
 
     /// <summary>The anchor's segment as a hop on the way of the caller's segment to another one (4.9).</summary>
     /// <exception cref="RpcException">The call failed; <see cref="RpcFailures.Read"/> tells a named error.</exception>
-    public async Task<IntroduceResponse> IntroduceAsync(IntroduceRequest request, CancellationToken cancellationToken)
+    public Task<IntroduceResponse> IntroduceAsync(IntroduceRequest request, CancellationToken cancellationToken) =>
+        IntroduceAsync(request, Patience, cancellationToken);
+
+    /// <summary>As the other, by a patience of its own, of which the anchor is told: it may ask on.</summary>
+    /// <exception cref="RpcException">The call failed; <see cref="RpcFailures.Read"/> tells a named error.</exception>
+    public async Task<IntroduceResponse> IntroduceAsync(
+        IntroduceRequest request, TimeSpan patience, CancellationToken cancellationToken)
     {
-        using var call = _calls.AsyncUnaryCall(AnchorMethods.Introduce, null, Options(cancellationToken), request);
+        var options = new CallOptions(
+            deadline: _time.GetUtcNow().UtcDateTime + patience, cancellationToken: cancellationToken);
+        using var call = _calls.AsyncUnaryCall(AnchorMethods.Introduce, null, options, request);
         return await call.ResponseAsync.ConfigureAwait(false);
     }
 
@@ -129,11 +137,11 @@ public sealed class AnchorClient : IAsyncDisposable
         await call.ResponseAsync.ConfigureAwait(false);
     }
 
-    /// <summary>Slices by digest.</summary>
-    /// <exception cref="RpcException">The call failed.</exception>
+    /// <summary>Slices of a record by digest.</summary>
+    /// <exception cref="RpcException">The call failed; <see cref="RpcFailures.Read"/> tells a named error.</exception>
     public async Task<SlicesResponse> SlicesAsync(SlicesRequest request, CancellationToken cancellationToken)
     {
-        using var call = _calls.AsyncUnaryCall(AnchorMethods.Slices, null, Options(cancellationToken), request);
+        using var call = _calls.AsyncUnaryCall(AnchorMethods.Slices, null, Options(cancellationToken, Proof()), request);
         return await call.ResponseAsync.ConfigureAwait(false);
     }
 

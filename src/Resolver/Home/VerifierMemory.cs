@@ -13,13 +13,11 @@ namespace Fairlead.Resolver.Home;
 public sealed class VerifierMemory
 {
     private readonly Lock _gate = new();
-    private readonly DurableFile? _file;
-    private readonly string _node;
+    private readonly StateStore? _store;
     private readonly VerifiedCache _cache = new();
     private readonly AttestWatch _watch = new();
     private readonly VerifierOptions _options;
     private VerifierState _state;
-    private byte[] _stored = [];
 
     /// <summary>Starts from the file, or from nothing.</summary>
     /// <param name="home">The trust root.</param>
@@ -36,23 +34,16 @@ public sealed class VerifierMemory
         string? file)
     {
         ArgumentNullException.ThrowIfNull(node);
-        _options = options;
-        _node = node.Kid.ToString();
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options.Help is null ? options with { Help = PoolHelp.Instance } : options;
         _state = VerifierState.Start(home, pins);
         if (file is null)
         {
             return;
         }
 
-        _file = new DurableFile(file, StateFile.MaxBytes);
-        if (_file.Load() is { } bytes)
-        {
-            _stored = bytes;
-            _state = StateFile.TryRead(bytes, home, _node, out var state, out var error, pins)
-                ? state
-                : throw new StateException(
-                    StateError.StateCorrupt, $"{file}: {error}; remove it to start from the bootstrap file");
-        }
+        _store = new StateStore(file, node.Kid.ToString());
+        _state = _store.Load(home, pins) ?? _state;
     }
 
     /// <summary>Told, outside of any lock, of evidence that an answer proved and that counts from now on
@@ -142,8 +133,9 @@ public sealed class VerifierMemory
                 switch (verdict)
                 {
                     case Verdict.Accepted accepted:
-                        results[i] = (accepted.Answer, null);
-                        next = accepted.Next;
+                        var fits = StateRoom.Fit(next, accepted.Next, out var full);
+                        results[i] = fits is null ? (null, full) : (accepted.Answer, null);
+                        next = fits ?? next;
                         break;
                     case Verdict.Refused refused:
                         results[i] = (null, refused.Refusal);
@@ -205,21 +197,14 @@ public sealed class VerifierMemory
 
     private Refusal? Save(VerifierState next)
     {
-        if (_file is null || ReferenceEquals(next, _state))
-        {
-            return null;
-        }
-
-        var bytes = StateFile.Write(next, _node);
-        if (bytes.AsSpan().SequenceEqual(_stored))
+        if (_store is null || ReferenceEquals(next, _state))
         {
             return null;
         }
 
         try
         {
-            _file.Save(bytes);
-            _stored = bytes;
+            _store.Save(next);
             return null;
         }
         catch (StateException e)

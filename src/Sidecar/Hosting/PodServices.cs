@@ -175,6 +175,7 @@ internal sealed class PodServices(
         {
             _ = ResolverSetup.InFolder(options, DnsComponent.VipsState); // makes the folder
             _dns = DnsComponent.Start(settings, parts, surroundings.Time, new StrongRandom(), surroundings.Loggers);
+            _dns.ReopenKept();
         }
         catch (Exception e) when (e is IOException or StateException)
         {

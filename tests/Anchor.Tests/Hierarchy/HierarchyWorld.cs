@@ -20,8 +20,9 @@ internal sealed class HierarchyWorld : IAsyncDisposable
     /// <param name="attestTransit">How long acme's Attests hold before they are to be renewed, in ms.</param>
     /// <param name="renewed">How often each segment was renewed before it starts: one epoch each.</param>
     /// <param name="homes">How many anchors eu1 has.</param>
+    /// <param name="corps">How many anchors corp has.</param>
     internal HierarchyWorld(
-        bool isTransitAllowed = true, long attestTransit = 3_600_000, int renewed = 0, int homes = 1)
+        bool isTransitAllowed = true, long attestTransit = 3_600_000, int renewed = 0, int homes = 1, int corps = 1)
     {
         Acme = new AnchorCluster(
             "acme.internal", 600, anchors: 1, older: renewed,
@@ -31,16 +32,18 @@ internal sealed class HierarchyWorld : IAsyncDisposable
             Decorate = service => service.Intercept(Heard),
         };
         Eu1 = Child(Acme, "eu1", 100, homes, renewed);
-        Us1 = Child(Acme, "us1", 200, 4, renewed);
+        Us1 = Child(Acme, "us1", 200, 4, renewed, deaf: DeafUs1s);
         Corp = new AnchorCluster(
-            "corp.internal", 700, anchors: 1, older: renewed,
+            "corp.internal", 700, anchors: corps, older: renewed,
             leaves: [TestLeaves.Rule("transit", RuleEffect.Allow, ["*.corp.internal"])])
         {
-            Decorate = service => service.Intercept(HeardByCorp),
+            DecorateOne = (i, service) => service.Intercept(Deaf(DeafCorps, i)).Intercept(HeardByCorp),
         };
         Db = Child(
-            Corp, "db", 800, 1, renewed, HeardByDb, TestLeaves.Rule("transit", RuleEffect.Allow, ["*.corp.internal"]));
+            Corp, "db", 800, 1, renewed, HeardByDb,
+            leaves: TestLeaves.Rule("transit", RuleEffect.Allow, ["*.corp.internal"]));
         Shard = Child(Db, "shard", 850, 1, renewed);
+        Us1.Segment.IsNamedByAll = Corp.Segment.IsNamedByAll = corps > 1;
         Acme.Segment.LinkTo(Eu1.Segment, Us1.Segment);
         Corp.Segment.LinkTo(Db.Segment);
         Db.Segment.LinkTo(Shard.Segment);
@@ -71,6 +74,12 @@ internal sealed class HierarchyWorld : IAsyncDisposable
 
     /// <summary>What acme was asked.</summary>
     internal Overheard Heard { get; } = new();
+
+    /// <summary>Which anchors of us1 hear whom not, by their index.</summary>
+    internal Dictionary<int, IReadOnlyCollection<byte[]>> DeafUs1s { get; } = [];
+
+    /// <summary>Which anchors of corp hear whom not, by their index.</summary>
+    internal Dictionary<int, IReadOnlyCollection<byte[]>> DeafCorps { get; } = [];
 
     /// <summary>What corp was asked.</summary>
     internal Overheard HeardByCorp { get; } = new();
@@ -135,12 +144,16 @@ internal sealed class HierarchyWorld : IAsyncDisposable
         await Client.DisposeAsync();
     }
 
+    private static Overheard Deaf(Dictionary<int, IReadOnlyCollection<byte[]>> deaf, int anchor) =>
+        new() { Unheard = deaf.GetValueOrDefault(anchor) };
+
     private static AnchorCluster Child(
         AnchorCluster parent, string label, int firstKey, int anchors, int older, Overheard? heard = null,
-        params ParsedLeaf[] leaves) => new(
+        Dictionary<int, IReadOnlyCollection<byte[]>>? deaf = null, params ParsedLeaf[] leaves) => new(
         $"{label}.{parent.Segment.Name}", firstKey, ClusterClient.Subjects, anchors: anchors,
         older: older, genesis: epoch => epoch with { Uplinks = [parent.Segment.UplinkAs(label)] }, leaves: leaves)
     {
         Decorate = heard is null ? null : service => service.Intercept(heard),
+        DecorateOne = deaf is null ? null : (i, service) => service.Intercept(Deaf(deaf, i)),
     };
 }

@@ -20,6 +20,9 @@ internal sealed class Overheard : ServerInterceptor
     /// <summary>Whose calls do not come here, as if there were no route; null for nobody's.</summary>
     internal IReadOnlyCollection<byte[]>? Unreachable { get; set; }
 
+    /// <summary>Whose calls are never answered; null for nobody's.</summary>
+    internal IReadOnlyCollection<byte[]>? Unheard { get; set; }
+
     /// <summary>What becomes of an introduction with the hops of others; null for nothing.</summary>
     internal Action<Answer>? Altering { get; set; }
 
@@ -41,6 +44,7 @@ internal sealed class Overheard : ServerInterceptor
             throw new RpcException(new Status(StatusCode.Unavailable, "no route"));
         }
 
+        await HearAsync(context);
         Note(request);
         if (IsWithholding && request is IntroduceRequest)
         {
@@ -67,15 +71,21 @@ internal sealed class Overheard : ServerInterceptor
         return continuation(request, responseStream, context);
     }
 
-    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+    public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream,
         IServerStreamWriter<TResponse> responseStream,
         ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
+        await HearAsync(context);
         _requests.Enqueue((typeof(TRequest).Name, "a stream"));
-        return continuation(requestStream, responseStream, context);
+        await continuation(requestStream, responseStream, context);
     }
+
+    private Task HearAsync(ServerCallContext context) =>
+        Unheard?.Any(key => context.PeerKey.AsSpan().SequenceEqual(key)) == true
+            ? Task.Delay(Timeout.Infinite, context.CancellationToken)
+            : Task.CompletedTask;
 
     private void Note<TRequest>(TRequest request)
     {

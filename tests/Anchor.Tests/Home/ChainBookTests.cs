@@ -12,9 +12,51 @@ using Fairlead.TestKit.Processes;
 
 namespace Fairlead.Anchor.Tests.Home;
 
-/// <summary>What an anchor of another segment shows of its chain.</summary>
+/// <summary>What an anchor of another segment shows of its chain, and how much of it is kept.</summary>
 public sealed class ChainBookTests
 {
+    /// <summary>Documents of segments that nobody asks for make room for others, those in use never do.</summary>
+    [Fact]
+    public async Task Documents_OfEverMoreSegments_AreBounded()
+    {
+        await using var world = new EvidenceWorld();
+        var chain = world.Own.Chain.Take(1).ToList();
+        var bytes = EpochLog.BytesOf(chain[0]);
+        var chains = new ChainBook(world.Context, world.Verifier) { AllBytes = 10 * bytes, ChainBytes = 2 * bytes };
+        var used = Learn("used");
+        for (var i = 1; i < 10; i++)
+        {
+            Assert.NotNull(Learn($"n{i}"));
+        }
+
+        // The first sweep begins the time in which each must be used; after the second the others are gone.
+        Assert.Null(Learn("more"));
+        world.Time.Advance(ChainBook.Unused);
+        Assert.Single(used!.All);
+        Assert.NotNull(Learn("more"));
+        Assert.Same(used, chains.LogOf(Digest.Sha256("used"u8)));
+        Assert.Single(used.All);
+        Assert.Null(chains.Find(Digest.Sha256("n1"u8)));
+
+        Assert.Equal(
+            VerificationFailure.BudgetExceeded,
+            chains.Check(Digest.Sha256("used"u8), used, [chain[0], chain[0]])?.Failure);
+
+        EpochLog? Learn(string name)
+        {
+            var segment = Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(name));
+            var log = chains.LogOf(segment);
+            if (chains.Check(segment, log, chain) is { } refusal)
+            {
+                Assert.Equal(VerificationFailure.RateLimited, refusal.Failure);
+                return null;
+            }
+
+            log.Add(chain);
+            return log;
+        }
+    }
+
     /// <summary>V14, V38: of two branches the one that is shown is longer than the one that is held, so that nothing of
     /// what is asked for is held; the two epochs of one number are seen all the same.</summary>
     [Fact]

@@ -104,6 +104,36 @@ public sealed class RelayFlightsTests
         Assert.NotNull((await AskAsync("another", "x")).Answer);
     }
 
+    /// <summary>Of those behind one transit none takes the others' places, and all together not those of the
+    /// transits beside it.</summary>
+    [Fact]
+    public async Task Homes_BehindOneTransit_HavePlacesOfTheirOwn()
+    {
+        var flying = new List<Task>();
+        for (var i = 0; i < RelayFlights.OfOneMax; i++)
+        {
+            flying.Add(AskAsync("loud", $"loud/{i}", by: "acme"));
+        }
+
+        Assert.Equal(
+            VerificationFailure.RateLimited, (await AskAsync("loud", "more", by: "acme")).Refusal?.Failure);
+        flying.Add(AskAsync("quiet", "quiet", by: "acme"));
+        flying.Add(AskAsync("loud", "itself"));
+        for (var home = 0; _flights.Count <= RelayFlights.OfTransitMax; home++)
+        {
+            flying.Add(AskAsync($"home {home}", $"home {home}", by: "acme"));
+        }
+
+        Assert.Equal(
+            VerificationFailure.RateLimited, (await AskAsync("late", "late", by: "acme")).Refusal?.Failure);
+        flying.Add(AskAsync("late", "late", by: "corp"));
+        _reply.SetResult((new UnverifiedAnswer(default, [], AnswerResult.Denied, []), null));
+        await Task.WhenAll(flying);
+        await _flights.DisposeAsync();
+        Assert.Equal(0, _flights.Count);
+        Assert.NotNull((await AskAsync("late", "late", by: "acme")).Answer);
+    }
+
     /// <summary>A next segment through which the question came is not asked (V48).</summary>
     [Fact]
     public async Task Question_ThatWouldGoAround_EndsHere()
@@ -114,15 +144,16 @@ public sealed class RelayFlightsTests
             world.Context, world.Verifier, new ChainBook(world.Context, world.Verifier));
         var next = world.Context.Views.Current!.Towards(world.Home.Name)!;
         var (answer, refusal) = await relay.AskAsync(
-            world.Home.Genesis, world.Context.Views.Current, new IntroduceRequest { HopsLeft = 1 }, null!,
-            [world.Home.Genesis, world.Own.Genesis], next, TimeSpan.MaxValue, CancellationToken.None);
+            RelayAsker.Self(world.Home.Genesis), world.Context.Views.Current, new IntroduceRequest { HopsLeft = 1 },
+            null!, [world.Home.Genesis, world.Own.Genesis], next, TimeSpan.MaxValue, CancellationToken.None);
         Assert.Null(answer);
         Assert.Equal(VerificationFailure.LoopDetected, refusal!.Failure);
     }
 
     private Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskAsync(
-        string asker, string question, TimeSpan? patience = null, CancellationToken cancellationToken = default) =>
-        _flights.AskAsync(Of(asker), Of(question), patience ?? TimeSpan.MaxValue, () =>
+        string home, string question, TimeSpan? patience = null, string? by = null,
+        CancellationToken cancellationToken = default) =>
+        _flights.AskAsync(new RelayAsker(Of(by ?? home), Of(home)), Of(question), patience ?? TimeSpan.MaxValue, () =>
         {
             Interlocked.Increment(ref _asked);
             return _reply.Task;
@@ -130,7 +161,7 @@ public sealed class RelayFlightsTests
         cancellationToken);
 
     private Task<(string? Done, Refusal? Refusal)> PassAsync(string asker) => _flights.CountAsync(
-        Of(asker), () => Task.FromResult<(string?, Refusal?)>(("passed", null)));
+        RelayAsker.Self(Of(asker)), () => Task.FromResult<(string?, Refusal?)>(("passed", null)));
 
     private static Digest Of(string text) => Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(text));
 }

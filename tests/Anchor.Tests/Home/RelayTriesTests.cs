@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Naming;
 using Fairlead.Protocol;
@@ -20,54 +21,83 @@ public sealed class RelayTriesTests
         new(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start));
 
     private readonly List<string> _asked = [];
+    private readonly List<string> _met = [];
+    private ImmutableArray<IpEndpoint> _all = Places;
     private readonly RelayPlaces _places;
 
     public RelayTriesTests() => _places = new RelayPlaces(0, _time);
 
-    /// <summary>It costs the first question a part of its time, and those after it nothing.</summary>
+    /// <summary>Any minority of them costs the first question a moment each, and those after it nothing.</summary>
     [Fact]
-    public async Task Anchor_ThatIsSilent_IsAskedLastForAWhile()
+    public async Task Anchors_ThatAreSilent_CostAMomentEachAndAreAskedLastForAWhile()
     {
-        var first = RunAsync(RelayTries.Longest, SilentAsync);
-        Assert.Equal(["1"], _asked);
-        _time.Advance(TimeSpan.FromSeconds(8));
-        Assert.Equal("2 within 4.0", await first);
-        Assert.Equal("2 within 8.0", await RunAsync(RelayTries.Longest, SilentAsync));
-        Assert.Equal(["1", "2", "2"], _asked);
+        var first = RunAsync(RelayTries.Longest, WithinAsync, FirstTwoSilentAsync);
+        await MetAsync(1);
+        _time.Advance(Meetings<There>.Moment);
+        await MetAsync(2);
+        Assert.False(first.IsCompleted);
+        _time.Advance(Meetings<There>.Moment);
+        Assert.Equal("3 within 8.0", await first);
+        Assert.Equal("3 within 8.0", await RunAsync(RelayTries.Longest, WithinAsync, FirstTwoSilentAsync));
+        Assert.Equal(["1", "2", "3", "3"], _met);
         _time.Advance(RelayPlaces.AskedLast);
-        var again = RunAsync(RelayTries.Longest, SilentAsync);
-        Assert.Equal("1", _asked[^1]);
-        _time.Advance(TimeSpan.FromSeconds(8));
+        var again = RunAsync(RelayTries.Longest, WithinAsync, FirstTwoSilentAsync);
+        await MetAsync(5);
+        Assert.Equal("1", _met[^1]);
+        _time.Advance(Meetings<There>.Moment);
+        await MetAsync(6);
+        _time.Advance(Meetings<There>.Moment);
         await again;
 
         // A page is passed to whom the question goes as well, and each anchor of a segment begins elsewhere.
         Assert.Equal(_places.Of(Segment, Places), _places.Of(Segment, Places));
         Assert.Equal("10.0.0.4:1", new RelayPlaces(3, _time).Of(Segment, Places)[0].Text);
 
-        async Task<(string?, Refusal?)> SilentAsync(string place, TimeSpan share, CancellationToken token)
+        static async Task FirstTwoSilentAsync(string place, CancellationToken token)
         {
-            if (place == "1")
+            if (place is "1" or "2")
             {
                 await Task.Delay(Timeout.Infinite, token);
             }
-
-            return (FormattableString.Invariant($"{place} within {share.TotalSeconds:0.0}"), null);
         }
+    }
+
+    /// <summary>One that is slow and no more is heard where nobody was faster.</summary>
+    [Fact]
+    public async Task Anchor_ThatIsSlow_IsAskedWhereTheOthersAreAway()
+    {
+        var slow = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var run = RunAsync(RelayTries.Longest, WithinAsync, (place, _) => place == "1"
+            ? slow.Task
+            : throw new RpcException(new Status(StatusCode.Unavailable, "away")));
+        _time.Advance(Meetings<There>.Moment);
+        await MetAsync(Places.Length);
+        slow.SetResult();
+        Assert.Equal("1 within 8.0", await run);
+    }
+
+    /// <summary>One that is met and then says nothing costs its part of the time.</summary>
+    [Fact]
+    public async Task Anchor_ThatAnswersNoQuestion_LeavesTimeForAnother()
+    {
+        var first = RunAsync(RelayTries.Longest, (place, share, token) => place == "1"
+            ? NeverAsync(token)
+            : WithinAsync(place, share, token));
+        await AskedAsync(1);
+        _time.Advance(TimeSpan.FromSeconds(8));
+        Assert.Equal("2 within 4.0", await first);
+        Assert.Equal("2 within 8.0", await RunAsync(RelayTries.Longest, WithinAsync));
+        Assert.Equal(["1", "2", "2"], _asked);
     }
 
     /// <summary>Also where its caller would wait for ever, nobody waits longer.</summary>
     [Fact]
     public async Task Question_ThatNobodyAnswers_EndsInItsTime()
     {
-        var run = RunAsync(TimeSpan.MaxValue, async (_, _, token) =>
-        {
-            await Task.Delay(Timeout.Infinite, token);
-            return default;
-        });
+        var run = RunAsync(TimeSpan.MaxValue, (_, _, token) => NeverAsync(token));
+        await AskedAsync(1);
         _time.Advance(TimeSpan.FromSeconds(8));
-        await Eventually.HoldsAsync(
-            () => Task.FromResult(_asked.Count), count => count == 2, TimeSpan.FromMinutes(2),
-            TestContext.Current.CancellationToken);
+        await AskedAsync(2);
         _time.Advance(TimeSpan.FromSeconds(3));
         Assert.False(run.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(1));
@@ -79,17 +109,29 @@ public sealed class RelayTriesTests
     [Theory]
     [InlineData(VerificationFailure.LinkNotAccepted, 2)]
     [InlineData(VerificationFailure.RateLimited, 3)]
-    [InlineData(null, 3)]
-    public async Task Anchors_ThatFailAtOnce_AreAFew(VerificationFailure? failure, int tried)
+    public async Task Anchors_ThatRefuseTheQuestion_AreAFew(VerificationFailure failure, int tried)
     {
-        var last = await RunAsync(RelayTries.Longest, (_, _, _) => throw (failure is { } named
-            ? RpcFailures.ToException(new Refusal(named, "", "no"))
-            : new RpcException(new Status(StatusCode.Unavailable, "away"))));
-        Assert.Equal((failure ?? VerificationFailure.Behind).ToString(), last);
+        Assert.Equal(failure.ToString(), await RunAsync(RelayTries.Longest, (_, _, _) =>
+            throw RpcFailures.ToException(new Refusal(failure, "", "no"))));
         Assert.Equal(tried, _asked.Count);
 
         // Who refuses is there.
-        Assert.Equal(failure is null ? "10.0.0.4:1" : "10.0.0.1:1", _places.Of(Segment, Places)[0].Text);
+        Assert.Equal("10.0.0.1:1", _places.Of(Segment, Places)[0].Text);
+    }
+
+    /// <summary>No more than may be away where all keep to the rules, and those that are asked.</summary>
+    [Theory]
+    [InlineData(null, 8, "10.0.0.9:1")]
+    [InlineData(VerificationFailure.LinkNotAccepted, 2, "10.0.0.1:1")]
+    public async Task Anchors_ThatCannotBeMet_AreAFew(VerificationFailure? failure, int met, string next)
+    {
+        _all = [.. Enumerable.Range(1, 9).Select(i => IpEndpoint.Parse($"10.0.0.{i}:1"))];
+        var last = await RunAsync(RelayTries.Longest, WithinAsync, (_, _) => throw (failure is { } named
+            ? RpcFailures.ToException(new Refusal(named, "", "no"))
+            : new RpcException(new Status(StatusCode.Unavailable, "away"))));
+        Assert.Equal((failure ?? VerificationFailure.Behind).ToString(), last);
+        Assert.Equal(met, _met.Count);
+        Assert.Equal(next, _places.Of(Segment, _all)[0].Text);
     }
 
     /// <summary>A liar beside one that lags, in either order, denies nobody what the third one answers; two that refuse
@@ -126,14 +168,22 @@ public sealed class RelayTriesTests
 
         async Task SilentAsync(TimeSpan patience)
         {
-            var run = RunAsync(patience, async (_, _, token) =>
-            {
-                await Task.Delay(Timeout.Infinite, token);
-                return default;
-            });
+            var (before, run) = (_asked.Count, RunAsync(patience, (_, _, token) => NeverAsync(token)));
+            await AskedAsync(before + 1);
             _time.Advance(patience);
             Assert.Equal("Behind", await run);
         }
+    }
+
+    /// <summary>Silence that is shorter than what says something, before it is met.</summary>
+    [Fact]
+    public async Task Anchor_ThatCouldNotBeMetInLittleTime_IsMetFirstAsBefore()
+    {
+        var little = TimeSpan.FromMilliseconds(900);
+        var run = RunAsync(little, WithinAsync, (_, token) => Task.Delay(Timeout.Infinite, token));
+        _time.Advance(little);
+        Assert.Equal("Behind", await run);
+        Assert.Equal("10.0.0.1:1", _places.Of(Segment, Places)[0].Text);
     }
 
     /// <summary>Six segments with five anchors each, of which all ask on and nobody answers.</summary>
@@ -145,11 +195,12 @@ public sealed class RelayTriesTests
 
         Task<(string?, Refusal?)> LevelAsync(int level, TimeSpan patience) => level > 6
             ? throw new RpcException(new Status(StatusCode.Unavailable, "away"))
-            : new RelayTries(new RelayPlaces(0, _time), _time).RunAsync<string>(
+            : new RelayTries(new RelayPlaces(0, _time), _time).RunAsync<There, string>(
                 Segment, Places, patience - TimeSpan.FromMilliseconds(500),
-                (place, share, _) =>
+                (place, _) => Task.FromResult<(There?, Refusal?)>((new There(place.Text), null)),
+                (there, share, _) =>
                 {
-                    _asked.Add($"{level} {place.Text}");
+                    _asked.Add($"{level} {there.Place}");
                     return LevelAsync(level + 1, share);
                 },
                 CancellationToken.None);
@@ -168,17 +219,65 @@ public sealed class RelayTriesTests
         Assert.Equal("10.1.0.1:1", _places.Of(Segment, two)[0].Text);
     }
 
-    private async Task<string> RunAsync(
-        TimeSpan patience, Func<string, TimeSpan, CancellationToken, Task<(string?, Refusal?)>> ask)
+    private static Task<(string?, Refusal?)> WithinAsync(string place, TimeSpan share, CancellationToken token) =>
+        Task.FromResult<(string?, Refusal?)>(
+            (FormattableString.Invariant($"{place} within {share.TotalSeconds:0.0}"), null));
+
+    private static async Task<(string?, Refusal?)> NeverAsync(CancellationToken token)
     {
-        var (answer, refusal) = await new RelayTries(_places, _time).RunAsync(
-            Segment, _places.Of(Segment, Places), patience,
-            (place, share, token) =>
+        await Task.Delay(Timeout.Infinite, token);
+        return default;
+    }
+
+    private Task MetAsync(int count) => CountAsync(_met, count);
+
+    private Task AskedAsync(int count) => CountAsync(_asked, count);
+
+    // What follows a moment follows on other threads, and then waits for another one.
+    private Task CountAsync(List<string> list, int count) => Eventually.HoldsAsync(
+        () =>
+        {
+            lock (list)
             {
-                _asked.Add(place.Text[7..8]);
-                return ask(_asked[^1], share, token);
+                return Task.FromResult((list.Count, _time.Armed));
+            }
+        },
+        found => found.Count == count && found.Armed > 0,
+        TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+
+    private async Task<string> RunAsync(
+        TimeSpan patience,
+        Func<string, TimeSpan, CancellationToken, Task<(string?, Refusal?)>> ask,
+        Func<string, CancellationToken, Task>? meet = null)
+    {
+        var (answer, refusal) = await new RelayTries(_places, _time).RunAsync<There, string>(
+            Segment, _places.Of(Segment, _all), patience,
+            async (place, token) =>
+            {
+                var there = new There(place.Text[7..8]);
+                lock (_met)
+                {
+                    _met.Add(there.Place);
+                }
+
+                await (meet?.Invoke(there.Place, token) ?? Task.CompletedTask);
+                return (there, null);
+            },
+            (there, share, token) =>
+            {
+                lock (_asked)
+                {
+                    _asked.Add(there.Place);
+                }
+
+                return ask(there.Place, share, token);
             },
             CancellationToken.None);
         return answer ?? refusal!.Failure.ToString();
+    }
+
+    private sealed record There(string Place) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync() => default;
     }
 }

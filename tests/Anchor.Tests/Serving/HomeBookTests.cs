@@ -1,3 +1,4 @@
+using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Identities;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
@@ -160,18 +161,18 @@ public sealed class HomeBookTests : IDisposable
             relays++;
         }
 
-        while (_book.Onward.Take(ask.Visited[0]) is null)
+        while (_book.CountOnward(RelayAsker.Self(ask.Visited[0])) is null)
         {
             onward++;
         }
 
         // So that a segment with some children relays for all of them.
         Assert.Equal((RateOptions.Default.SegmentBurst, RateOptions.Default.SegmentBurst / 16), (relays, onward));
-        Assert.Null(_book.Onward.Take(ask.Visited[1]));
+        Assert.Null(_book.CountOnward(RelayAsker.Self(ask.Visited[1])));
 
         // A home that asks itself, by whatever hops, uses up nothing of whoever introduces it.
-        Assert.Equal(ask.Visited[1], ask.Asker(_own.Genesis));
-        Assert.Equal(_own.Genesis, new RelayedAsk([], 1).Asker(_own.Genesis));
+        Assert.Equal(new RelayAsker(ask.Visited[1], _own.Genesis), ask.Asker(_own.Genesis));
+        Assert.Equal(RelayAsker.Self(_own.Genesis), new RelayedAsk([], 1).Asker(_own.Genesis));
         Assert.Null(_book.Count(new RelayedAsk([], 0), _home.Genesis));
         Assert.Null(_book.Count(new RelayedAsk([], 0), ask.Visited[0]));
 
@@ -183,6 +184,24 @@ public sealed class HomeBookTests : IDisposable
                 VerificationFailure.RateLimited,
                 Learn(Anchor, [], genesis: Digest.Sha256(BitConverter.GetBytes(i)), via: [hop])?.Failure);
         }
+    }
+
+    /// <summary>One home behind a transit uses up a part of what is relayed for that transit, and leaves the rest to
+    /// the other ones behind it.</summary>
+    [Fact]
+    public void Home_BehindATransit_UsesUpAPartOfWhatIsRelayed()
+    {
+        var (transit, loud, quiet) = (_home.Genesis, Digest.Sha256("loud"u8), Digest.Sha256("quiet"u8));
+        var heard = 0;
+        while (_book.CountOnward(new RelayAsker(transit, loud)) is null)
+        {
+            heard++;
+        }
+
+        Assert.Equal(RateOptions.Default.SegmentBurst / 64, heard);
+        Assert.Null(_book.CountOnward(new RelayAsker(transit, quiet)));
+        Assert.Null(_book.CountOnward(RelayAsker.Self(loud)));
+        Assert.Null(_book.CountOnward(RelayAsker.Self(transit)));
     }
 
     /// <summary>What is refused costs a verification as well: it is counted with the segment whose key it is, and with

@@ -50,6 +50,31 @@ public sealed class AttestAttackTests
         Assert.EndsWith(member, refusal.Where, StringComparison.Ordinal);
     }
 
+    /// <summary>V1: what nobody needs in a decision makes it no larger than what others keep of it.</summary>
+    [Theory]
+    [InlineData(Limits.AttestExtBytes, true)]
+    [InlineData(Limits.AttestExtBytes + 1, false)]
+    public void Attest_PaddedWithExtensions_TooLarge(int bytes, bool fits)
+    {
+        var ask = _world.Ask();
+        ask.ChangeAttest = (hop, attest) => hop == 1
+            ? attest with
+            {
+                Ext = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal)
+                    .Add("a", new string('x', bytes - 512 - 2)).Add("b", new string('x', 512)),
+            }
+            : attest;
+        var answer = ask.Record(_world.East, _world.West);
+        if (fits)
+        {
+            Answers.Accepted(AnswerVerifier.Verify(_world.State, ask.Query, answer, _world.Now));
+        }
+        else
+        {
+            Refused(TooLarge, answer);
+        }
+    }
+
     [Fact]
     [MaliciousInput(67, "attest by retired anchor: AttestationMismatch")]
     public void Attest_ByRetiredAnchor_AttestationMismatch()

@@ -91,6 +91,57 @@ public sealed class DnsComponentTests
         }
     }
 
+    /// <summary>Clients keep an address longer than any TTL says, and do not ask again: it works after a restart as soon
+    /// as its name is served, though nobody asks DNS for anything.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Address_GivenBeforeARestart_WorksThoughNobodyAsks(bool isKnownAtOnce)
+    {
+        var folder = Directory.CreateTempSubdirectory("fairlead-dns-");
+        try
+        {
+            var address = await AskOnceAsync(folder.FullName, "127.99.0.0/16");
+            var world = new PeerWorld();
+            var held = isKnownAtOnce ? Verify(world) : null;
+            var wanted = new List<string>();
+            var listened = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var component = DnsComponent.Start(
+                Read("dns: {address: 127.0.0.1:0, upstreams: []}", out _)!,
+                new DnsSurroundings
+                {
+                    Home = world.Eu1.Name,
+                    Pins = [],
+                    StateFolder = folder.FullName,
+                    Find = name => name == Checkout ? held : null,
+                    Interest = (name, isWanted) => wanted.Add($"{name} {isWanted}"),
+                    Ready = (name, at, _, _) =>
+                    {
+                        listened.TrySetResult($"{name} {at}");
+                        return ValueTask.FromResult<string?>(null);
+                    },
+                },
+                new ManualTimeProvider(), new StrongRandom(), NullLoggerFactory.Instance);
+            await using (component)
+            {
+                component.ReopenKept();
+                Assert.Equal([$"{Checkout} True"], wanted);
+                if (!isKnownAtOnce)
+                {
+                    component.Publish(new CachedName(Checkout, NameState.Unreachable, null, 0, 0, 0, null));
+                    Assert.False(listened.Task.IsCompleted);
+                    component.Publish(Verify(world));
+                }
+
+                Assert.Equal($"{Checkout} {address}", await listened.Task.WaitAsync(TimeSpan.FromMinutes(2), Token));
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     // The resolver of this test verifies checkout when it is wanted, on a task of its own, and says so.
     private static async Task<IPAddress> AskOnceAsync(string folder, string range)
     {

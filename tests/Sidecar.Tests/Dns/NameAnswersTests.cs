@@ -206,6 +206,51 @@ public sealed class NameAnswersTests
             FakeNames.Host("10.3.0.1", "db-0", cluster: "eu2") with { Priority = 1, Ports = [0] },
             FakeNames.Host("10.4.0.1", "db-0", cluster: "ap1") with { Priority = 2 }))));
 
+    /// <summary>What a segment may have of which nothing is proven now is never said not to exist; what the others
+    /// have, and what the name asks of one of them, is told as ever.</summary>
+    [Theory]
+    [InlineData("db.shop.svc.clusterset.local", "A", "A 10.1.0.1")]
+    [InlineData("db-0.us1.db.shop.svc.clusterset.local", "A", "A 10.1.0.1")]
+    [InlineData("db-9.us1.db.shop.svc.clusterset.local", "A", "NXDomain SOA clusterset.local.")]
+    [InlineData("db-0.ap1.db.shop.svc.clusterset.local", "A", "NXDomain SOA clusterset.local.")]
+    [InlineData("db-0.eu1.db.shop.svc.clusterset.local", "A", "ServFail ")]
+    [InlineData("db-9.db.shop.svc.clusterset.local", "A", "ServFail ")]
+    [InlineData("eu1.db.shop.svc.clusterset.local", "A", "ServFail ")]
+    [InlineData("_nothing._tcp.db.shop.svc.clusterset.local", "SRV", "ServFail ")]
+    public void ClusterSet_WithAMemberLeftOut_ProvesNothingOfIt(string name, string type, string expected)
+    {
+        var reply = Ask(name, type, Now, LeftOut(FakeNames.Host("10.1.0.1", "db-0", cluster: "us1")));
+        Assert.Equal(expected, Say(reply));
+        Assert.Equal(reply.Rcode == DnsRcode.ServFail ? ["eu1 is left out: denied"] : [], Texts(reply));
+        Assert.Equal(reply.Rcode != DnsRcode.ServFail, reply.IsAuthoritative);
+    }
+
+    [Fact]
+    public void ClusterSet_WhoseReadyEndpointsMayBeInTheMemberLeftOut_IsNotSaidToHaveNone()
+    {
+        var reply = Ask(
+            "db.shop.svc.clusterset.local", "A", Now,
+            LeftOut(FakeNames.Host("10.1.0.1", "db-0", isReady: false, cluster: "us1")));
+        Assert.Equal("ServFail ", Say(reply));
+        Assert.Equal(["eu1 is left out: denied"], Texts(reply));
+    }
+
+    /// <summary>An endpoint behind a gateway exists and has no address here.</summary>
+    [Theory]
+    [InlineData("cart-0." + Cart, "A", "NoError SOA svc.us1.internal.")]
+    [InlineData("cart-1." + Cart, "A", "NXDomain SOA svc.us1.internal.")]
+    [InlineData(Cart, "A", "NoError SOA svc.us1.internal.")]
+    [InlineData(Cart, "SRV", "NoError SOA svc.us1.internal.")]
+    [InlineData("_redis._tcp." + Cart, "SRV", "NoError SOA svc.us1.internal.")]
+    public void Headless_BehindAGateway_ExistsWithoutAnAddress(string name, string type, string expected) =>
+        Assert.Equal(expected, Say(Ask(
+            name, type, Now, FakeNames.Headless(FakeNames.Host("10.1.0.1", "cart-0") with { IsInReach = false }))));
+
+    private static ServiceView LeftOut(HostView other) =>
+        FakeNames.Headless(other) with { Unproven = [("eu1", "eu1 is left out: denied")] };
+
+    private static IEnumerable<string> Texts(DnsReply reply) => reply.Errors.Select(error => error.Text);
+
     [Fact]
     public void Rotation_BeginsElsewhere_AndLeavesNothingOut()
     {

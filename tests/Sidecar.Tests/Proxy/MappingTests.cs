@@ -49,6 +49,25 @@ public sealed class MappingTests
         Assert.Equal(answer.Target.Seal!.Position.Seq, service.Provenance.Seal);
     }
 
+    /// <summary>V58: the policies of target and home make a name strict as well, whatever its record says.</summary>
+    [Theory]
+    [InlineData(0L, 3_600_000L, null, true)]
+    [InlineData(3_600_000L, 0L, null, true)]
+    [InlineData(3_600_000L, 3_600_000L, 0L, true)]
+    [InlineData(3_600_000L, 3_600_000L, null, false)]
+    public void Answer_ThatMayNotOutliveItsTime_IsStrict(long home, long target, long? record, bool isStrict)
+    {
+        var world = new PeerWorld();
+        Allow(world.Eu1, home);
+        Allow(world.Us1, target);
+        world.Eu1.SealAt(world.Now - 400);
+        var answer = Answer(world, one => one with { Continuity = record }, world.East);
+        Assert.Equal(isStrict, ProxiedServiceMapping.Map(Cached(answer, NameState.Fresh)).IsStrict);
+
+        void Allow(AnswerSegment segment, long continuity) => segment.Next(
+            world.Now - 1_000, epoch => epoch with { Policy = epoch.Policy with { ContinuityMax = continuity } });
+    }
+
     [Fact]
     public void Answer_ThatIsOver_GivesNoEndpoint()
     {

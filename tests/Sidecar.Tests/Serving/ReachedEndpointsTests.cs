@@ -104,6 +104,15 @@ public sealed class ReachedEndpointsTests
         Assert.Equal("10.3.0.1:8080 us-east/a 1", Show(Assert.Single(ReachedEndpoints.Of(answer))));
     }
 
+    /// <summary>An endpoint behind a gateway is proven to exist, and has no address here.</summary>
+    [Fact]
+    public void Dns_OfAnEndpointBehindAGateway_KnowsItWithoutAnAddress()
+    {
+        var answer = Answer([Gateway("vpc-2", "10.9.0.1:15443")], In("vpc-2", "a", "10.3.0.1", 1));
+        var host = Assert.Single(ResolverNames.Map(Cached(answer)).Service!.Endpoints);
+        Assert.False(host.IsInReach);
+    }
+
     private Gateway Gateway(string network, params string[] addresses) =>
         AnswerLeaves.GatewayOf(network, _world.Now, _world.Us1.Publisher, addresses);
 

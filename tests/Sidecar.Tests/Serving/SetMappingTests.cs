@@ -90,7 +90,7 @@ public sealed class SetMappingTests
             service.Endpoints.Select(one => one.Weight));
         Assert.Equal("eu1.internal", service.Provenance!.Segment);
         Assert.Equal("us1.internal", service.Endpoints[0].Provenance!.Segment);
-        Assert.False(service.IsStrict);
+        Assert.True(service.IsStrict); // By the policies, which allow no continuity.
     }
 
     /// <summary>A strict member's streams end when it is left out, though the name is served on.</summary>
@@ -98,6 +98,7 @@ public sealed class SetMappingTests
     public void Proxied_StrictMemberThatIsLeftOut_EndsStreams()
     {
         var world = new SetWorld(second: record => record with { Continuity = 0 });
+        Allow(world);
         var (book, last) = Told(world);
         book.Changed(Of(SetWorld.First, NameState.Fresh, world.FirstAnswer()));
         book.Changed(Of(SetWorld.Second, NameState.Fresh, world.SecondAnswer()));
@@ -118,14 +119,7 @@ public sealed class SetMappingTests
     {
         var world = new SetWorld();
         var (book, last) = Told(world);
-        foreach (var segment in new[] { world.World.Us1, world.World.Eu1 })
-        {
-            segment.Next(
-                world.World.Now - 450,
-                epoch => epoch with { Policy = epoch.Policy with { ContinuityMax = 3_600_000 } });
-            segment.SealAt(world.World.Now - 400);
-        }
-
+        Allow(world);
         var stale = Of(SetWorld.First, NameState.Stale, world.FirstAnswer()) with { ExpiresAt = 10 };
         Assert.False(stale.IsStrict);
         book.Changed(stale);
@@ -208,6 +202,20 @@ public sealed class SetMappingTests
             $"member={SetWorld.First} priority=0 weight=3 left-out=Denied", view.Service.Evidence);
     }
 
+    /// <summary>A member that is proven to be absent has nothing; of any other that is left out nobody knows.</summary>
+    [Theory]
+    [InlineData(NameState.Absent, null)]
+    [InlineData(NameState.Denied, "denied")]
+    [InlineData(NameState.Expired, "expired")]
+    [InlineData(NameState.Unreachable, "unreachable")]
+    public void Dns_LeftOutMember_IsProvenOnlyWhereItIsAbsent(NameState state, string? why)
+    {
+        var unproven = ResolverNames.Map(Joined(_world, state)).Service!.Unproven;
+        Assert.Equal(
+            why is null ? [] : [("us1", $"{SetWorld.First} is left out: {why}")],
+            unproven.Select(one => (one.Cluster, one.Why)));
+    }
+
     /// <summary>An Envoy has one assignment and one cluster of all of them.</summary>
     [Fact]
     public void Served_EndsWithItsStrictestMember()
@@ -223,6 +231,17 @@ public sealed class SetMappingTests
 
         book.Changed(first with { State = NameState.Absent });
         Assert.Equal(TimeSpan.FromSeconds(60), ServedNameMapping.Map(last()).StrictUntil);
+    }
+
+    private static void Allow(SetWorld world)
+    {
+        foreach (var segment in new[] { world.World.Us1, world.World.Eu1 })
+        {
+            segment.Next(
+                world.World.Now - 450,
+                epoch => epoch with { Policy = epoch.Policy with { ContinuityMax = 3_600_000 } });
+            segment.SealAt(world.World.Now - 400);
+        }
     }
 
     private static CachedName Joined(SetWorld world, NameState first = NameState.Fresh)

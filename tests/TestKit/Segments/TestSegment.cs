@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Fairlead.Naming;
@@ -53,6 +54,14 @@ public sealed class TestSegment
 
     public EcdsaSigner Seal(int anchor) => TestKeys.Signer(_options.FirstKey + (3 * anchor) + 1);
 
+    /// <summary>Whether others name it by all of its anchors; else by the first one alone.</summary>
+    public bool IsNamedByAll { get; set; }
+
+    private ImmutableArray<IpEndpoint> Named => IsNamedByAll
+        ? [.. Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints)
+            .OrderBy(endpoint => endpoint.Text, StringComparer.Ordinal)]
+        : Newest.Value.Anchors[0].Endpoints;
+
     public EcdsaSigner Tls(int anchor) => TestKeys.Signer(_options.FirstKey + (3 * anchor) + 2);
 
     /// <summary>The first T seal keys.</summary>
@@ -100,7 +109,7 @@ public sealed class TestSegment
     {
         var peer = Document.Make(new Peer
         {
-            Endpoints = other.Newest.Value.Anchors[0].Endpoints,
+            Endpoints = other.Named,
             Floor = other.Floor,
             Genesis = other.Genesis,
             Name = other.Name,
@@ -122,7 +131,7 @@ public sealed class TestSegment
                 .Select(child => ParsedLeaf.Of(Document.Make(new Link
                 {
                     At = LinkPoint.Parse(child.Name.Label),
-                    Endpoints = child.Newest.Value.Anchors[0].Endpoints,
+                    Endpoints = child.Named,
                     Floor = child.Floor,
                     Genesis = child.Genesis,
                     Label = child.Name.Label,
@@ -134,7 +143,7 @@ public sealed class TestSegment
     /// <summary>What a child of this segment says of it in its epoch.</summary>
     public Uplink UplinkAs(string label) => new()
     {
-        Endpoints = Newest.Value.Anchors[0].Endpoints,
+        Endpoints = Named,
         Floor = Floor,
         Label = label,
         Parent = Genesis,

@@ -14,6 +14,9 @@ namespace Fairlead.Anchor.Home.Introductions;
 /// </summary>
 internal sealed partial class Introducing(ServingContext context, HomeVerifier verifier, ChainBook chains)
 {
+    private static readonly TimeSpan DirectPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
     private readonly VerifiedCache _cache = context.Verified;
     private int _turn;
 
@@ -91,24 +94,21 @@ internal sealed partial class Introducing(ServingContext context, HomeVerifier v
         var endpoints = verifier.Chain(step.Next.Genesis) is { } chain
             ? [.. chain.Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints)]
             : step.Next.Endpoints;
-        Refusal? last = null;
-        var turn = Interlocked.Increment(ref _turn) & int.MaxValue;
-        for (var i = 0; i < endpoints.Length && !cancellationToken.IsCancellationRequested; i++)
+        var turn = (Interlocked.Increment(ref _turn) & int.MaxValue) % Math.Max(1, endpoints.Length);
+        var meetings = new Meetings<AnchorClient>(
+            [.. endpoints[turn..], .. endpoints[..turn]],
+            endpoints.Length,
+            (place, token) => chains.MeetAsync(place, step.Next.Genesis, step.Next.Floor, view, token),
+            context.Time,
+            cancellationToken);
+        Refusal? last;
+        await using (meetings.ConfigureAwait(false))
         {
-            var (result, refusal) = await AskOneAsync(
-                endpoints[(turn + i) % endpoints.Length], view, target, step, cancellationToken).ConfigureAwait(false);
-            if (refusal is null)
+            (var result, last) = await AskInTurnAsync(meetings, endpoints.Length, view, target, step, cancellationToken)
+                .ConfigureAwait(false);
+            if (last is null)
             {
                 return (result, null);
-            }
-
-            Note(step.Next.Name, target, refusal);
-            last = refusal;
-            if (i == Math.Min(DirectTries, endpoints.Length) - 1 && last.Failure == VerificationFailure.Behind
-                && await AskRelayedAsync(view, target, step, cancellationToken).ConfigureAwait(false)
-                    is { } relayed)
-            {
-                return (relayed, null);
             }
         }
 
@@ -118,7 +118,57 @@ internal sealed partial class Introducing(ServingContext context, HomeVerifier v
             await AskOwnAsync(view, step.Next, cancellationToken).ConfigureAwait(false);
         }
 
-        return (default, last ?? new Refusal(VerificationFailure.Behind, step.Next.Name.Text, "stopped"));
+        return (default, last);
+    }
+
+    // Where nobody of it is there for a while, or a few failed, the transit before is asked as well: from here there
+    // may be no route.
+    private async Task<(AnswerResult Result, Refusal? Refusal)> AskInTurnAsync(
+        Meetings<AnchorClient> meetings,
+        int count,
+        SegmentView view,
+        SegmentName target,
+        WayStep step,
+        CancellationToken cancellationToken)
+    {
+        var (failed, mayRelay) = (0, true);
+        Refusal? last = null;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var met = await meetings.NextAsync(mayRelay ? DirectPatience : Patience).ConfigureAwait(false);
+            if (met is null && !mayRelay)
+            {
+                break;
+            }
+
+            if (met is not null)
+            {
+                var (result, refusal) = met.There is { } client
+                    ? await AskOneAsync(client, view, target, step, cancellationToken).ConfigureAwait(false)
+                    : (default, met.Refusal);
+                if (refusal is null)
+                {
+                    return (result, null);
+                }
+
+                Note(step.Next.Name, target, refusal);
+                last = refusal;
+                failed++;
+            }
+
+            if (mayRelay && (met is null || failed >= Math.Min(DirectTries, count)))
+            {
+                mayRelay = false;
+                if (last is null or { Failure: VerificationFailure.Behind }
+                    && await AskRelayedAsync(view, target, step, cancellationToken).ConfigureAwait(false)
+                        is { } relayed)
+                {
+                    return (relayed, null);
+                }
+            }
+        }
+
+        return (default, last ?? new Refusal(VerificationFailure.Behind, step.Next.Name.Text, "nobody of it is there"));
     }
 
     private void Note(SegmentName asked, SegmentName target, Refusal refusal) => HomeLog.NotIntroduced(
@@ -135,20 +185,12 @@ internal sealed partial class Introducing(ServingContext context, HomeVerifier v
     }
 
     private async Task<(AnswerResult Result, Refusal? Refusal)> AskOneAsync(
-        IpEndpoint endpoint, SegmentView view, SegmentName target, WayStep step, CancellationToken cancellationToken)
+        AnchorClient client, SegmentView view, SegmentName target, WayStep step, CancellationToken cancellationToken)
     {
-        var next = step.Next;
-        var client = new AnchorClient(endpoint, context.Transport, context.Time, verifier.Chain(next.Genesis));
         await using (client.ConfigureAwait(false))
         {
             try
             {
-                if (await chains.MeetAsync(client, next.Genesis, next.Floor, view, cancellationToken)
-                    .ConfigureAwait(false) is { } stranger)
-                {
-                    return (default, stranger);
-                }
-
                 var (showing, hidden) = await ChainShowing.ShowAsync(client, view, step.Hops, null, cancellationToken)
                     .ConfigureAwait(false);
                 if (showing is null)
@@ -157,7 +199,7 @@ internal sealed partial class Introducing(ServingContext context, HomeVerifier v
                 }
 
                 var response = await client.IntroduceAsync(
-                    Request(view, target, next.Genesis, step.Child, showing), cancellationToken)
+                    Request(view, target, step.Next.Genesis, step.Child, showing), cancellationToken)
                     .ConfigureAwait(false);
                 if (!WireReader.TryRead(response.Answer, out var answer, out var malformed))
                 {
@@ -167,16 +209,17 @@ internal sealed partial class Introducing(ServingContext context, HomeVerifier v
                 return answer.Hops is [var hop]
                     ? (answer.Result, await TakeAsync(step, hop, answer.Result).ConfigureAwait(false))
                     : (default, new Refusal(
-                        VerificationFailure.PathBroken, endpoint.Text, $"{answer.Hops.Length} hops from a transit"));
+                        VerificationFailure.PathBroken, client.Endpoint.Text,
+                        $"{answer.Hops.Length} hops from a transit"));
             }
             catch (RpcException e)
             {
                 return (default, RpcFailures.Read(e)
-                    ?? new Refusal(VerificationFailure.Behind, endpoint.Text, e.Status.Detail));
+                    ?? new Refusal(VerificationFailure.Behind, client.Endpoint.Text, e.Status.Detail));
             }
             catch (OperationCanceledException)
             {
-                return (default, new Refusal(VerificationFailure.Behind, endpoint.Text, "stopped"));
+                return (default, new Refusal(VerificationFailure.Behind, client.Endpoint.Text, "stopped"));
             }
         }
     }

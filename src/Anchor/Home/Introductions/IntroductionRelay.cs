@@ -39,7 +39,8 @@ internal sealed class IntroductionRelay : IAsyncDisposable
     }
 
     /// <summary>Asks on.</summary>
-    /// <param name="asker">The segment whose anchor asks here: the home, or whoever relays for it.</param>
+    /// <param name="asker">The segment whose anchor asks here, the home or whoever relays for it, and the
+    /// home.</param>
     /// <param name="view">The own segment.</param>
     /// <param name="request">The request as it came; its chains are as they were shown here.</param>
     /// <param name="own">The own hop, which introduces the home there.</param>
@@ -49,7 +50,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
     /// <param name="cancellationToken">Ends the waiting for it.</param>
     /// <returns>The hops from the next segment on, or why none of its anchors gave them.</returns>
     internal async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskAsync(
-        Digest asker,
+        RelayAsker asker,
         SegmentView view,
         IntroduceRequest request,
         UnverifiedHop own,
@@ -72,7 +73,8 @@ internal sealed class IntroductionRelay : IAsyncDisposable
                 next.Genesis,
                 PlacesOf(next.Genesis, next.Endpoints),
                 patience,
-                (place, share, token) => AskOneAsync(place, share, view, request, own, visited, next, token),
+                (place, token) => _chains.MeetAsync(place, next.Genesis, next.Floor, view, token),
+                (client, share, token) => AskOneAsync(client, share, view, request, own, visited, next, token),
                 _stop.Token),
             cancellationToken).ConfigureAwait(false);
         return answer is null ? (null, refusal ?? Nobody(next.Name.Text)) : (answer, null);
@@ -90,7 +92,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
     internal async Task<PresentResponse> PassAsync(
         Digest by, SegmentView view, Digest to, PresentRequest request, CancellationToken cancellationToken)
     {
-        if (view.FloorOf(to) is null)
+        if (view.FloorOf(to) is not { } floor)
         {
             throw RpcFailures.ToException(new Refusal(
                 VerificationFailure.LinkNotAccepted, "to", $"{to} is no neighbour of this segment"));
@@ -98,10 +100,12 @@ internal sealed class IntroductionRelay : IAsyncDisposable
 
         var page = new PresentRequest { Genesis = request.Genesis, Epochs = { request.Epochs } };
         var named = view.Around().FirstOrDefault(one => one.Key == to).Value;
-        var (response, refusal) = await _flights.CountAsync(by, () => _tries.RunAsync(
+        var (response, refusal) = await _flights.CountAsync(RelayAsker.Self(by), () => _tries.RunAsync(
             to, PlacesOf(to, named), RelayTries.Longest,
-            (place, share, token) => PassOneAsync(place, share, to, page, token), cancellationToken))
-            .ConfigureAwait(false);
+            (place, token) => _chains.MeetAsync(place, to, floor, view, token),
+            async (client, _, token) => (
+                (PresentResponse?)await client.PresentAsync(page, token).ConfigureAwait(false), (Refusal?)null),
+            cancellationToken)).ConfigureAwait(false);
         return response ?? throw RpcFailures.ToException((refusal ?? Nobody("to")).At("to"));
     }
 
@@ -117,21 +121,8 @@ internal sealed class IntroductionRelay : IAsyncDisposable
 
     private static Refusal Nobody(string where) => new(VerificationFailure.Behind, where, "no anchor of it was asked");
 
-    private AnchorClient ClientOf(IpEndpoint place, Digest segment, TimeSpan patience) =>
-        new(place, _context.Transport, _context.Time, _verifier.Chain(segment)) { Patience = patience };
-
-    private async Task<(PresentResponse? Response, Refusal? Refusal)> PassOneAsync(
-        IpEndpoint place, TimeSpan share, Digest to, PresentRequest page, CancellationToken cancellationToken)
-    {
-        var client = ClientOf(place, to, share);
-        await using (client.ConfigureAwait(false))
-        {
-            return (await client.PresentAsync(page, cancellationToken).ConfigureAwait(false), null);
-        }
-    }
-
-    private async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskOneAsync(
-        IpEndpoint place,
+    private static async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskOneAsync(
+        AnchorClient client,
         TimeSpan share,
         SegmentView view,
         IntroduceRequest request,
@@ -140,29 +131,6 @@ internal sealed class IntroductionRelay : IAsyncDisposable
         Onward next,
         CancellationToken cancellationToken)
     {
-        var client = ClientOf(place, next.Genesis, share);
-        await using (client.ConfigureAwait(false))
-        {
-            return await AskOneAsync(client, view, request, own, visited, next, cancellationToken)
-                .ConfigureAwait(false);
-        }
-    }
-
-    private async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskOneAsync(
-        AnchorClient client,
-        SegmentView view,
-        IntroduceRequest request,
-        UnverifiedHop own,
-        ImmutableArray<Digest> visited,
-        Onward next,
-        CancellationToken cancellationToken)
-    {
-        if (await _chains.MeetAsync(client, next.Genesis, next.Floor, view, cancellationToken).ConfigureAwait(false)
-            is { } stranger)
-        {
-            return (null, stranger);
-        }
-
         var (hop, hidden) = await ShownAsync(client, view, request, own, cancellationToken).ConfigureAwait(false);
         if (hop is null)
         {
@@ -179,7 +147,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
             Via = { request.Via, WireWriter.ToMessage(hop) },
             Visited = { visited.Select(WireWriter.ToBytes) },
         };
-        var response = await client.IntroduceAsync(onward, cancellationToken).ConfigureAwait(false);
+        var response = await client.IntroduceAsync(onward, share, cancellationToken).ConfigureAwait(false);
         if (!WireReader.TryRead(response.Answer, out var answer, out var malformed))
         {
             return (null, malformed);

@@ -10,8 +10,12 @@ namespace Fairlead.Anchor.Home.Introductions;
 /// <param name="time">The clock.</param>
 internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
 {
-    /// <summary>The most of one asker at a time.</summary>
+    /// <summary>The most of one home at a time, by whom it asks.</summary>
     internal const int OfOneMax = 8;
+
+    /// <summary>The most of one segment that asks for others, all homes behind it together: no one of them can take
+    /// the places of the others.</summary>
+    internal const int OfTransitMax = 3 * OfOneMax;
 
     /// <summary>The most of all.</summary>
     internal const int OfAllMax = 128;
@@ -29,7 +33,8 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
     private const int FailuresMax = 1024;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<Digest, int> _askers = [];
+    private readonly Dictionary<RelayAsker, int> _askers = [];
+    private readonly Dictionary<Digest, int> _transits = [];
     private readonly Dictionary<Flight, Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>> _questions = [];
     private readonly Dictionary<Flight, (long At, Refusal Refusal)> _failures = [];
     private int _count;
@@ -58,7 +63,7 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The answer or the refusal: also <c>RateLimited</c>.</returns>
     internal async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> AskAsync(
-        Digest asker,
+        RelayAsker asker,
         Digest question,
         TimeSpan patience,
         Func<Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>> ask,
@@ -98,7 +103,7 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
     /// <typeparam name="T">What comes of it.</typeparam>
     /// <returns>What came of it, or <c>RateLimited</c>.</returns>
     internal async Task<(T? Done, Refusal? Refusal)> CountAsync<T>(
-        Digest asker, Func<Task<(T? Done, Refusal? Refusal)>> work)
+        RelayAsker asker, Func<Task<(T? Done, Refusal? Refusal)>> work)
         where T : class
     {
         lock (_gate)
@@ -135,7 +140,10 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
     }
 
     private async Task<(UnverifiedAnswer? Answer, Refusal? Refusal)> FlyAsync(
-        Digest asker, Flight flight, TimeSpan patience, Func<Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>> ask)
+        RelayAsker asker,
+        Flight flight,
+        TimeSpan patience,
+        Func<Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>> ask)
     {
         Refusal? refusal = null;
         try
@@ -157,26 +165,33 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
         }
     }
 
-    private Refusal? Enter(Digest asker)
+    private Refusal? Enter(RelayAsker asker)
     {
-        var held = _askers.GetValueOrDefault(asker);
-        if (held >= OfOneMax || _count >= OfAllMax)
+        var (held, ofBy) = (_askers.GetValueOrDefault(asker), _transits.GetValueOrDefault(asker.By));
+        if (held >= OfOneMax || ofBy >= OfTransitMax || _count >= OfAllMax)
         {
             return new Refusal(
-                VerificationFailure.RateLimited, "", $"{held} of one asker and {_count} in all are relayed now");
+                VerificationFailure.RateLimited, "",
+                $"{held} of one home, {ofBy} of who asks and {_count} in all are relayed now");
         }
 
         _askers[asker] = held + 1;
+        _transits[asker.By] = ofBy + 1;
         _count++;
         return null;
     }
 
-    private void Leave(Digest asker)
+    private void Leave(RelayAsker asker)
     {
         _count--;
         if (--_askers[asker] == 0)
         {
             _askers.Remove(asker);
+        }
+
+        if (--_transits[asker.By] == 0)
+        {
+            _transits.Remove(asker.By);
         }
     }
 

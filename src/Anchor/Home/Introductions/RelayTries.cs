@@ -22,65 +22,115 @@ internal sealed class RelayTries(RelayPlaces places, TimeProvider time)
     /// <summary>The shortest silence that says something of an anchor: less is its caller's haste.</summary>
     internal static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
 
+    // As many as may be silent where all keep to the rules: F of 16 anchors (V11). Who is met asks nobody behind it.
+    private const int SilentMost = (Limits.Anchors - 1) / 3;
+
     private const double Share = 2.0 / 3;
 
     private static readonly TimeSpan TimeForTwo = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan TimeForThree = TimeSpan.FromSeconds(10);
 
     /// <summary>Asks until one answers.</summary>
+    /// <typeparam name="TAnchor">A connection to one.</typeparam>
     /// <typeparam name="T">What an answer is.</typeparam>
     /// <param name="segment">Whose anchors are asked.</param>
     /// <param name="ordered">The places, as <see cref="RelayPlaces"/> orders them.</param>
     /// <param name="patience">The time for all of it; no more than <see cref="Longest"/> counts.</param>
-    /// <param name="ask">Asks one within a time.</param>
+    /// <param name="meet">Meets one, which costs nobody behind it anything; see <see cref="Meetings{T}"/>.</param>
+    /// <param name="ask">Asks one that is there within a time.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The answer; or the last one's reason, null where there was nobody to ask.</returns>
-    internal async Task<(T? Answer, Refusal? Refusal)> RunAsync<T>(
+    internal async Task<(T? Answer, Refusal? Refusal)> RunAsync<TAnchor, T>(
         Digest segment,
         ImmutableArray<IpEndpoint> ordered,
         TimeSpan patience,
-        Func<IpEndpoint, TimeSpan, CancellationToken, Task<(T? Answer, Refusal? Refusal)>> ask,
+        Func<IpEndpoint, CancellationToken, Task<(TAnchor? There, Refusal? Refusal)>> meet,
+        Func<TAnchor, TimeSpan, CancellationToken, Task<(T? Answer, Refusal? Refusal)>> ask,
         CancellationToken cancellationToken)
+        where TAnchor : class, IAsyncDisposable
         where T : class
     {
         var start = time.GetTimestamp();
         patience = patience < Longest ? patience : Longest;
-        var tries = Math.Min(ordered.Length, patience >= TimeForThree ? 3 : patience >= TimeForTwo ? 2 : 1);
-        var words = 0;
+        var most = Math.Min(ordered.Length, patience >= TimeForThree ? 3 : patience >= TimeForTwo ? 2 : 1);
+        var (tries, words) = (0, 0);
         Refusal? last = null;
-        for (var i = 0; i < tries; i++)
+        var meetings = new Meetings<TAnchor>(ordered, most + SilentMost, meet, time, cancellationToken);
+        await using (meetings.ConfigureAwait(false))
         {
-            var left = patience - time.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero || cancellationToken.IsCancellationRequested)
+            while (tries < most && !cancellationToken.IsCancellationRequested
+                && await meetings.NextAsync(patience - time.GetElapsedTime(start)).ConfigureAwait(false) is { } met)
             {
-                break;
+                var isWord = met.IsWord;
+                if (met.There is { } anchor)
+                {
+                    tries++;
+                    Overtaken(segment, meetings.Silent(Meetings<TAnchor>.Moment));
+                    var left = patience - time.GetElapsedTime(start);
+
+                    // Where there are others to ask, also the last of them does not get all that failures at once have
+                    // left.
+                    var share = most == 1 || left < patience * Share ? left : patience * Share;
+                    (var answer, last, isWord) = await TryAsync(
+                        segment, met.Place, anchor, share, ask, cancellationToken).ConfigureAwait(false);
+                    if (answer is not null)
+                    {
+                        return (answer, null);
+                    }
+                }
+                else
+                {
+                    last = met.Refusal;
+                    Note(segment, met, cancellationToken);
+                }
+
+                // One anchor's word denies nobody; where a second one refuses by name as well, it is the question.
+                if (isWord && !RpcFailures.IsRetriable(last!.Failure) && ++words == 2)
+                {
+                    break;
+                }
             }
 
-            // Where there are others to ask, also the last of them does not get all that failures at once have left.
-            var share = tries == 1 || left < patience * Share ? left : patience * Share;
-            (var answer, last, var isWord) = await TryAsync(segment, ordered[i], share, ask, cancellationToken)
-                .ConfigureAwait(false);
-            if (answer is not null)
+            if (!cancellationToken.IsCancellationRequested)
             {
-                return (answer, null);
-            }
-
-            // One anchor's word denies nobody; where a second one refuses by name as well, it is the question.
-            if (isWord && !RpcFailures.IsRetriable(last!.Failure) && ++words == 2)
-            {
-                break;
+                Overtaken(segment, meetings.Silent(Silence));
             }
         }
 
-        return (null, last);
+        return (null, last ?? (ordered.IsEmpty
+            ? null
+            : new Refusal(VerificationFailure.Behind, ordered[0].Text, "no answer in time")));
     }
 
-    private async Task<(T? Answer, Refusal? Refusal, bool IsWord)> TryAsync<T>(
+    private void Overtaken(Digest segment, IEnumerable<IpEndpoint> silent)
+    {
+        foreach (var place in silent.ToList())
+        {
+            places.Failed(segment, place);
+        }
+    }
+
+    private void Note<TAnchor>(Digest segment, Meetings<TAnchor>.Met met, CancellationToken cancellationToken)
+        where TAnchor : class, IAsyncDisposable
+    {
+        if (met.IsWord)
+        {
+            places.Answered(segment, met.Place);
+        }
+        else if (!cancellationToken.IsCancellationRequested)
+        {
+            places.Failed(segment, met.Place);
+        }
+    }
+
+    private async Task<(T? Answer, Refusal? Refusal, bool IsWord)> TryAsync<TAnchor, T>(
         Digest segment,
         IpEndpoint place,
+        TAnchor anchor,
         TimeSpan share,
-        Func<IpEndpoint, TimeSpan, CancellationToken, Task<(T? Answer, Refusal? Refusal)>> ask,
+        Func<TAnchor, TimeSpan, CancellationToken, Task<(T? Answer, Refusal? Refusal)>> ask,
         CancellationToken cancellationToken)
+        where TAnchor : class, IAsyncDisposable
         where T : class
     {
         using var timed = new CancellationTokenSource(share, time);
@@ -89,7 +139,7 @@ internal sealed class RelayTries(RelayPlaces places, TimeProvider time)
         var isLate = true;
         try
         {
-            var (answer, refused) = await ask(place, share, either.Token).ConfigureAwait(false);
+            var (answer, refused) = await ask(anchor, share, either.Token).ConfigureAwait(false);
             places.Answered(segment, place);
             return (answer, refused, true);
         }
@@ -106,6 +156,10 @@ internal sealed class RelayTries(RelayPlaces places, TimeProvider time)
         catch (OperationCanceledException)
         {
             refusal = new Refusal(VerificationFailure.Behind, place.Text, "no answer in time");
+        }
+        finally
+        {
+            await anchor.DisposeAsync().ConfigureAwait(false);
         }
 
         if (!cancellationToken.IsCancellationRequested && (!isLate || share >= Silence))

@@ -39,10 +39,7 @@ internal static class ServiceAnswers
         // As Kubernetes' DNS specification has it: without a ready endpoint a headless service has no name.
         if (asked.Ready.IsEmpty)
         {
-            return asked.NoName() with
-            {
-                Errors = [new ExtendedError(ExtendedErrorCode.Other, "verified: no endpoint of this service is ready")],
-            };
+            return Unready(asked);
         }
 
         return asked.Question.Type switch
@@ -51,6 +48,23 @@ internal static class ServiceAnswers
             DnsType.SRV => Services(asked, Enumerable.Range(0, asked.Service.Ports.Length)),
             DnsType.TXT => Evidence(asked),
             _ => Exists(asked),
+        };
+    }
+
+    private static DnsReply Unready(Asked asked)
+    {
+        var isBehind = asked.Service.Endpoints.Any(endpoint => endpoint is { IsReady: true, IsInReach: false });
+        var reply = isBehind ? Exists(asked) : asked.NoName();
+        return reply.Rcode == DnsRcode.ServFail ? reply : reply with
+        {
+            Errors =
+            [
+                new ExtendedError(
+                    ExtendedErrorCode.Other,
+                    isBehind
+                        ? "verified: every ready endpoint of this service is behind a gateway"
+                        : "verified: no endpoint of this service is ready"),
+            ],
         };
     }
 
@@ -70,9 +84,9 @@ internal static class ServiceAnswers
 
         var found = asked.Service.Endpoints
             .Where(endpoint => endpoint.Label == label && (cluster is null || endpoint.Cluster == cluster)).ToList();
-        return found.Count == 0 ? asked.NoName()
+        return found.Count == 0 ? asked.NoName(cluster)
             : asked.Question.Type is DnsType.A or DnsType.AAAA
-                ? Addresses(asked, found.Where(endpoint => endpoint.IsReady))
+                ? Addresses(asked, found.Where(endpoint => endpoint is { IsReady: true, IsInReach: true }))
             : Exists(asked);
     }
 
@@ -85,7 +99,8 @@ internal static class ServiceAnswers
     {
         var ports = Enumerable.Range(0, asked.Service.Ports.Length)
             .Where(i => asked.Target.Qualifier == "tcp" && asked.Service.Ports[i].Name == asked.Target.Label).ToList();
-        return ports.Count == 0 || (asked.Service.IsHeadless && asked.Ready.IsEmpty) ? asked.NoName()
+        return ports.Count == 0 ? asked.NoName()
+            : asked.Service.IsHeadless && asked.Ready.IsEmpty ? Unready(asked)
             : asked.Question.Type == DnsType.SRV ? Services(asked, ports)
             : Exists(asked);
     }
@@ -157,11 +172,25 @@ internal static class ServiceAnswers
         /// its own.</summary>
         internal ImmutableArray<HostView> Ready => _ready ??=
         [
-            .. Service.Endpoints.Where(endpoint => endpoint.IsReady).GroupBy(endpoint => endpoint.Priority)
+            .. Service.Endpoints.Where(endpoint => endpoint is { IsReady: true, IsInReach: true })
+                .GroupBy(endpoint => endpoint.Priority)
                 .OrderBy(level => level.Key).FirstOrDefault() ?? Enumerable.Empty<HostView>(),
         ];
 
-        internal DnsReply NoName() => DnsReply.NoName(Target.Zone, Ttl);
+        /// <summary>The name does not exist, where that is proven of every segment that could serve it: of all, or of
+        /// the one that the name says.</summary>
+        internal DnsReply NoName(string? cluster = null)
+        {
+            foreach (var (label, why) in Service.Unproven)
+            {
+                if (cluster is null || cluster == label)
+                {
+                    return DnsReply.Failed(DnsRcode.ServFail, ExtendedErrorCode.Other, why);
+                }
+            }
+
+            return DnsReply.NoName(Target.Zone, Ttl);
+        }
 
         internal DnsName? NameOf(HostView endpoint) =>
             (endpoint.Cluster is { } cluster ? ServiceName.Child(cluster) : ServiceName)?.Child(endpoint.Label);

@@ -24,13 +24,18 @@ internal sealed record NameView(
 /// <summary>A verified service. Immutable, thread-safe.</summary>
 /// <param name="IsHeadless">Whether its endpoints have names of their own, and it has no address.</param>
 /// <param name="Ports">Its ports, all over TCP.</param>
-/// <param name="Endpoints">The endpoints that can be reached directly, ready or not.</param>
+/// <param name="Endpoints">The endpoints, ready or not.</param>
 /// <param name="Evidence">For people: <c>key=value</c> texts on where this was verified.</param>
 internal sealed record ServiceView(
     bool IsHeadless,
     ImmutableArray<ServicePort> Ports,
     ImmutableArray<HostView> Endpoints,
-    ImmutableArray<string> Evidence);
+    ImmutableArray<string> Evidence)
+{
+    /// <summary>Of a name that several segments serve, those of which nothing is proven now, by their label and with
+    /// the reason: what none of the others has may be there.</summary>
+    internal ImmutableArray<(string Cluster, string Why)> Unproven { get; init; } = [];
+}
 
 /// <summary>A port of a service. Immutable.</summary>
 /// <param name="Name">Its name, if it has one.</param>
@@ -50,6 +55,9 @@ internal sealed record HostView(
 {
     /// <summary>0 first; of a name that several segments serve.</summary>
     internal int Priority { get; init; }
+
+    /// <summary>Whether it is at its address; one behind a gateway exists and has no address here.</summary>
+    internal bool IsInReach { get; init; } = true;
 
     /// <summary>
     /// The label under which it is found: its own, else its address with dashes, as Kubernetes names such endpoints.

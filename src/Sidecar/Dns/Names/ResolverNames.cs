@@ -38,14 +38,16 @@ internal sealed class ResolverNames(Func<string, CachedName?> find, Action<strin
         var endpoints =
             from slice in answer.Slices
             from endpoint in slice.Endpoints
-            where answer.IsInReach(endpoint)
             select new HostView(
                 IpAddress.Parse(endpoint.Address),
                 endpoint.Host,
                 Cluster: null,
                 endpoint.State is null,
                 (uint)Math.Clamp(endpoint.Weight ?? 1, 1, int.MaxValue),
-                slice.Ports);
+                slice.Ports)
+            {
+                IsInReach = answer.IsInReach(endpoint),
+            };
         return new ServiceView(
             record.Kind == RecordKind.Headless,
             [.. record.Ports.Select(port => new ServicePort(port.Name, (int)port.Number))],

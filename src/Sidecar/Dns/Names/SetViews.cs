@@ -25,7 +25,7 @@ internal static class SetViews
         var members = cached.Members.Where(part => part.IsUsed)
             .Select(part => (Part: part, View: ResolverNames.Map(part.Name!).Service!)).ToList();
         var ports = SetPorts.Union(members.Select(one => PortsOf(one.View)));
-        var labels = Labels([.. members.Select(one => one.Part)]);
+        var labels = Labels(cached.Members);
         var endpoints =
             from member in members
             from endpoint in member.View.Endpoints
@@ -39,8 +39,20 @@ internal static class SetViews
             members[0].View.IsHeadless, // The one that is preferred decides, as for every property of the whole.
             [.. ports.Select(port => new ServicePort(port.Name, port.Number))],
             [.. endpoints],
-            [$"set={cached.Name}", $"segment={cached.Answer!.Target.Name.Text}", .. cached.Members.Select(Evidence)]);
+            [$"set={cached.Name}", $"segment={cached.Answer!.Target.Name.Text}", .. cached.Members.Select(Evidence)])
+        {
+            // A member that is proven to be absent has nothing; of another one that is left out nobody knows.
+            Unproven =
+            [
+                .. cached.Members.Where(part => !part.IsUsed && part.State != NameState.Absent)
+                    .Select(part => (labels[part.Member.Name.Text], Why(part))),
+            ],
+        };
     }
+
+    private static string Why(SetPart part) =>
+        $"{part.Member.Name.Text[..Math.Min(150, part.Member.Name.Text.Length)]} is left out: "
+        + (part.Mismatch?.Failure.ToString() ?? part.State.ToString().ToLowerInvariant());
 
     private static ImmutableArray<ServedPort> PortsOf(ServiceView view) =>
         [.. view.Ports.Select(port => new ServedPort(port.Name, port.Number, ""))];

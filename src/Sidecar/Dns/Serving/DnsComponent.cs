@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Resolver;
@@ -14,12 +15,19 @@ internal sealed class DnsComponent : IAsyncDisposable
     /// <summary>The file of the addresses given, in the state folder.</summary>
     internal const string VipsState = "vips.state";
 
-    private readonly VipBook _vips;
+    // As many names without a verified service as DNS keeps.
+    private const int ReopenedMax = 256;
 
-    private DnsComponent(DnsServer server, VipBook vips)
+    private readonly VipBook _vips;
+    private readonly Func<string, CachedName?> _find;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<string, bool> _kept = new(StringComparer.Ordinal);
+
+    private DnsComponent(DnsServer server, VipBook vips, Func<string, CachedName?> find)
     {
         Server = server;
         _vips = vips;
+        _find = find;
     }
 
     internal DnsServer Server { get; }
@@ -53,7 +61,7 @@ internal sealed class DnsComponent : IAsyncDisposable
         try
         {
             var parts = new DnsParts(time, random, loggers.CreateLogger<DnsServer>());
-            return new DnsComponent(DnsServer.Start(options, source, vips, parts), vips);
+            return new DnsComponent(DnsServer.Start(options, source, vips, parts), vips, surroundings.Find);
         }
         catch
         {
@@ -67,12 +75,45 @@ internal sealed class DnsComponent : IAsyncDisposable
         settings.Servers, (uint)settings.TtlMax.TotalSeconds);
 
     /// <summary>Hears every change of a name that the resolver keeps; does not block.</summary>
-    internal void Publish(CachedName name) => Server.Names.Publish(ResolverNames.Map(name));
+    internal void Publish(CachedName name)
+    {
+        var view = ResolverNames.Map(name);
+        Server.Names.Publish(view);
+        Reopen(view);
+    }
+
+    /// <summary>
+    /// Makes the addresses work again that an earlier process gave: clients keep them longer than any TTL says, and do
+    /// not ask anew. Each name is wanted as if it had been asked for, and listened at once it is served. Called once,
+    /// when every change is published here.
+    /// </summary>
+    internal void ReopenKept()
+    {
+        foreach (var entry in _vips.Table.Snapshot().OrderByDescending(entry => entry.UsedAt).Take(ReopenedMax))
+        {
+            _kept[entry.Name] = true;
+            Server.Names.TryGet(entry.Name, out _);
+            if (_find(entry.Name) is { } known)
+            {
+                Reopen(ResolverNames.Map(known));
+            }
+        }
+    }
+
+    private void Reopen(NameView view)
+    {
+        if (!_kept.IsEmpty && view.Service is { IsHeadless: false } service && _kept.TryRemove(view.Name, out _))
+        {
+            _ = Task.Run(() => _vips.ReopenAsync(view.Name, service, _stop.Token));
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync().ConfigureAwait(false);
         await Server.DisposeAsync().ConfigureAwait(false);
         _vips.Dispose();
+        _stop.Dispose();
     }
 }
 

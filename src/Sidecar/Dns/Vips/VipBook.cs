@@ -78,6 +78,15 @@ internal sealed class VipBook : IDisposable
         }
     }
 
+    /// <summary>Makes the address of a service work that was given before, without giving it to anybody.</summary>
+    internal async Task ReopenAsync(string name, ServiceView service, CancellationToken cancellationToken)
+    {
+        if (_table.AddressOf(name) is { } address)
+        {
+            await _ready(name, address, service, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     public void Dispose() => _saving.Dispose();
 }
 

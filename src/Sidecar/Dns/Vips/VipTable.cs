@@ -61,6 +61,15 @@ internal sealed class VipTable
         }
     }
 
+    /// <summary>The address that a name has; null where it has none.</summary>
+    internal IPAddress? AddressOf(string name)
+    {
+        lock (_gate)
+        {
+            return _byName.GetValueOrDefault(name)?.Address;
+        }
+    }
+
     /// <summary>The address of a name, given to it now if it has none.</summary>
     /// <param name="name">A verified service's full name, in lower case.</param>
     /// <param name="now">Unix milliseconds.</param>

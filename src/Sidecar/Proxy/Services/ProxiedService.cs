@@ -41,7 +41,8 @@ internal enum ServiceStatus
 /// <param name="Bundles">The trust bundles that its segment sealed, by trust domain; empty in a name that several
 /// segments serve, whose endpoints each have their own segment's.</param>
 /// <param name="Provenance">Where the endpoints come from; null where there are none.</param>
-/// <param name="IsStrict">Whether streams end with the answer: its continuity is 0.</param>
+/// <param name="IsStrict">Whether streams end with the answer: its record, or the policy of the target or of the home,
+/// lets it not outlive its time (V58).</param>
 internal sealed record ProxiedService(
     string Name,
     ServiceStatus Status,

@@ -34,7 +34,7 @@ internal static class ProxiedServiceMapping
                 answer.Target.Epoch.Value.Number,
                 answer.Target.Seal?.Position.Seq ?? 0,
                 record.Version),
-            record.Continuity == 0);
+            cached.IsStrict);
     }
 
     /// <summary>What may be done with a name that is not served.</summary>

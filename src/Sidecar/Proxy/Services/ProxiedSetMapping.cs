@@ -37,7 +37,7 @@ internal static class ProxiedSetMapping
             new ProxyProvenance(
                 home.Target.Name.Text, home.Target.Epoch.Value.Number, home.Target.Seal?.Position.Seq ?? 0,
                 home.Set!.Version),
-            members.Exists(one => one.Service.IsStrict))
+            cached.IsStrict || members.Exists(one => one.Service.IsStrict))
         {
             StrictMembers = [.. members.Where(one => one.Service.IsStrict).Select(one => one.Service.Name)],
         };
