@@ -9,6 +9,7 @@ namespace Fairlead.XdsHost;
 internal static class HostProgram
 {
     private const string Change = "u ";
+    private const string Measure = "m";
 
     /// <summary>Serves until the input ends or the process is told to end.</summary>
     /// <returns>The exit code.</returns>
@@ -38,7 +39,7 @@ internal static class HostProgram
             await using var running = await RpcServer.StartAsync(server, stop.Token);
             await output.WriteLineAsync("ready");
             await output.FlushAsync(stop.Token);
-            return await FollowAsync(services, input, errors, stop.Token);
+            return await FollowAsync(services, xds, input, output, errors, stop.Token);
         }
         catch (IOException e)
         {
@@ -54,16 +55,28 @@ internal static class HostProgram
     }
 
     private static async Task<int> FollowAsync(
-        ServiceList services, TextReader input, TextWriter errors, CancellationToken cancellationToken)
+        ServiceList services,
+        AdsService xds,
+        TextReader input,
+        TextWriter output,
+        TextWriter errors,
+        CancellationToken cancellationToken)
     {
         try
         {
             while (await input.ReadLineAsync(cancellationToken) is { } line)
             {
+                if (line == Measure)
+                {
+                    await output.WriteLineAsync($"streams {xds.Streams().Count} {HeldMemory.Describe()}");
+                    await output.FlushAsync(cancellationToken);
+                    continue;
+                }
+
                 var isChange = line.StartsWith(Change, StringComparison.Ordinal);
                 if (!isChange || !services.Change(line[Change.Length..].Trim()))
                 {
-                    await errors.WriteLineAsync($"{line}: expected u NAME with one of the names");
+                    await errors.WriteLineAsync($"{line}: expected u NAME with one of the names, or m");
                     return 3;
                 }
             }

@@ -15,7 +15,7 @@ public sealed class AdsService
     private readonly ConcurrentDictionary<long, IStreamSession> _sessions = new();
     private readonly ConcurrentDictionary<long, IStreamSession> _clusterSessions = new();
 
-    // Those on which clusters may go out whose endpoints go on streams of their own.
+    // Those on which clusters may go out whose endpoints and secrets go on streams of their own.
     private readonly ConcurrentDictionary<long, IStreamSession> _leadingSessions = new();
     private readonly Lock _gate = new();
 
@@ -58,8 +58,8 @@ public sealed class AdsService
     /// <summary>The Client Status Discovery Service: what each client asked for, was sent, took and refused. Whoever
     /// may call it sees what every client was sent.</summary>
     public ServerServiceDefinition DefineStatus() => new ClientStatusService(
-        () => _sessions.OrderBy(pair => pair.Key).Select(pair => pair.Value.Resources()).OfType<StreamResources>())
-        .Define();
+        () => _sessions.OrderBy(pair => pair.Key).Select(pair => pair.Value.Resources()).OfType<StreamResources>(),
+        _options.TimeProvider).Define();
 
     private ServerServiceDefinition Define(ResourceType? type)
     {
@@ -81,7 +81,10 @@ public sealed class AdsService
             service.Method,
             new Marshaller<RequestBytes>(
                 static (_, _) => throw new NotSupportedException("a server does not send requests"),
-                static context => new RequestBytes(context.PayloadAsReadOnlySequence())),
+                static context => new RequestBytes(context.PayloadAsReadOnlySequence()))
+            {
+                Larger = service.Larger,
+            },
             new Marshaller<TResponse>(
                 Serialize, static _ => throw new NotSupportedException("a server does not read responses")))
         {
@@ -96,12 +99,12 @@ public sealed class AdsService
         context.Complete();
     }
 
-    private void Lead(IStreamSession from, string node, IReadOnlyList<string> endpoints)
+    private void Lead(IStreamSession from, string node, IReadOnlyList<ResourceReference> needed)
     {
-        var names = endpoints.ToHashSet(StringComparer.Ordinal);
+        var all = needed.ToHashSet();
         foreach (var session in _sessions.Values.Where(session => session != from))
         {
-            session.Follow(node, names);
+            session.Follow(node, all);
         }
     }
 
@@ -140,12 +143,12 @@ public sealed class AdsService
         }
     }
 
-    private void Warm(string node, IEnumerable<string> endpoints)
+    private void Warm(string node, ResourceType type, IEnumerable<string> taken)
     {
         IReadOnlyCollection<string>? names = null;
         foreach (var session in node.Length > 0 ? _leadingSessions.Values : [])
         {
-            session.Warmed(node, names ??= [.. endpoints]);
+            session.Warmed(node, type, names ??= [.. taken]);
         }
     }
 

@@ -5,4 +5,5 @@ namespace Fairlead.Xds;
 /// <param name="Version">The version of that response, or what the client said if the response is not known.</param>
 /// <param name="Code">The client's code; differs between clients and means little, 0 included.</param>
 /// <param name="Message">The client's words, cut.</param>
-public sealed record Refused(string Nonce, string Version, int Code, string Message);
+/// <param name="At">When it came, from the stream's beginning on.</param>
+public sealed record Refused(string Nonce, string Version, int Code, string Message, TimeSpan At = default);

@@ -156,9 +156,10 @@ public sealed class Resource
 
     /// <summary>These as they are sent at this moment: what has an end with the time that is left.</summary>
     internal static IReadOnlyList<Resource> At(List<Resource> resources, TimeSpan now) =>
-        resources.Exists(static one => one.Until is not null)
-            ? resources.ConvertAll(one => one.Until is { } until ? one.Lasting(until - now) : one)
-            : resources;
+        resources.Exists(static one => one.Until is not null) ? resources.ConvertAll(one => one.At(now)) : resources;
+
+    /// <summary>This one so.</summary>
+    internal Resource At(TimeSpan now) => Until is { } until ? Lasting(until - now) : this;
 
     /// <summary>Brings resources into the order in which they are sent, which is that of their names.</summary>
     internal static void Sort(List<Resource> resources)

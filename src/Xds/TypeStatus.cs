@@ -25,6 +25,12 @@ public sealed record TypeStatus(
     bool Waiting,
     Refused? Refused)
 {
+    /// <summary>When its last refusal came; null where <see cref="Refused"/> is.</summary>
+    public DateTimeOffset? RefusedAt { get; init; }
+
+    /// <summary>The names of what it refused and took nothing of since, sorted.</summary>
+    public ImmutableArray<string> RefusedNames { get; init; } = [];
+
     /// <summary>What it asks for and is not sent as it is now, by name, with the reason; the first hundred.</summary>
     public ImmutableArray<WithheldResource> Withheld { get; init; } = [];
 }

@@ -16,6 +16,13 @@ public sealed record XdsLimits
     /// <summary>Collections that a stream may ask for: one more is refused.</summary>
     public int CollectionsMax { get; init; } = 16;
 
+    /// <summary>
+    /// Characters of the names of clusters together that a delta stream may ask for; where there are more, names leave
+    /// as where there are too many. A client that comes back says each of its names twice, with a version, in one
+    /// request, of which gRPC takes 4 MiB.
+    /// </summary>
+    public int NameBytesMax { get; init; } = 1 << 20;
+
     /// <summary>Characters of a name.</summary>
     public int NameLengthMax { get; init; } = 1_024;
 

@@ -32,4 +32,12 @@ internal static partial class XdsLog
     [LoggerMessage(4007, LogLevel.Warning, "xDS stream {Stream} is not sent {Type} {Name} {Version}: {Reason}")]
     public static partial void ResourceWithheld(
         ILogger logger, long stream, ResourceType type, string name, string version, string reason);
+
+    [LoggerMessage(
+        4009, LogLevel.Warning, "An xDS request of {Bytes} bytes was read without {Count} names that are too many")]
+    public static partial void NamesLeftOut(ILogger logger, long bytes, int count);
+
+    [LoggerMessage(4010, LogLevel.Warning, "xDS stream {Stream} from {Peer} ended by a request: {Code}, {Detail}")]
+    public static partial void RequestRefused(
+        ILogger logger, long stream, string peer, Rpc.StatusCode code, string detail);
 }

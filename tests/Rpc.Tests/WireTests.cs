@@ -92,6 +92,30 @@ public sealed class WireTests
     }
 
     [Fact]
+    public async Task Reader_LargeMessage_IsReadInPieces_WhereItsMarshallerDoes()
+    {
+        byte[] bytes = [0, 0, 0, 0, 12, .. "abcdefghijkl"u8, 0, 0, 0, 0, 1, 9];
+        byte[] ends = [(byte)'a', (byte)'l'], one = [9];
+        var marshaller = new Marshaller<byte[]>(value => value, value => value) { Larger = () => new Ends() };
+        for (var split = 0; split <= bytes.Length; split++)
+        {
+            var pipe = new Pipe();
+            var reader = new MessageReader(pipe.Reader, 10, false);
+            var first = reader.ReadAsync(marshaller, Servers.Token).AsTask();
+            await pipe.Writer.WriteAsync(bytes.AsMemory(0, split), Servers.Token);
+            await pipe.Writer.WriteAsync(bytes.AsMemory(split), Servers.Token);
+            await pipe.Writer.CompleteAsync();
+            Assert.Equal(ends, await first);
+            Assert.Equal(one, await reader.ReadAsync(marshaller, Servers.Token));
+            Assert.Null(await reader.ReadAsync(marshaller, Servers.Token));
+        }
+
+        var cut = new MessageReader(PipeReader.Create(new ReadOnlySequence<byte>(bytes.AsMemory(0, 9))), 10, false);
+        var failure = await Servers.FailsAsync(cut.ReadAsync(marshaller, Servers.Token).AsTask());
+        Assert.Equal(StatusCode.Internal, failure.StatusCode);
+    }
+
+    [Fact]
     public void Gzip_Bomb_IsRefusedAtTheLimit()
     {
         using var packed = new MemoryStream();
@@ -124,5 +148,15 @@ public sealed class WireTests
         MetadataHeaders.Read(metadata, "grpc-timeout", "1m");
         Assert.Equal(3, metadata.Count);
         Assert.Throws<RpcException>(() => MetadataHeaders.Read(metadata, "x-bin", "!"));
+    }
+
+    // Keeps the first and the last byte.
+    private sealed class Ends : LargeMessage
+    {
+        private readonly List<byte> _kept = [];
+
+        public override void Take(ReadOnlySpan<byte> bytes) => _kept.AddRange(bytes);
+
+        public override ReadOnlyMemory<byte> End() => (byte[])[_kept[0], _kept[^1]];
     }
 }

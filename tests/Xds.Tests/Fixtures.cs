@@ -5,6 +5,7 @@ using Fairlead.EnvoyApi.HttpConnectionManagers;
 using Fairlead.EnvoyApi.Listeners;
 using Fairlead.EnvoyApi.Routers;
 using Fairlead.EnvoyApi.Routes;
+using Fairlead.EnvoyApi.TransportSockets;
 using Fairlead.EnvoyApi.Types;
 using Google.Protobuf.WellKnownTypes;
 
@@ -34,6 +35,46 @@ internal static class Fixtures
             },
         });
     }
+
+    /// <summary>A cluster that needs a secret beside its endpoints.</summary>
+    public static Resource SecureCluster(string name, string secret) => Resource.Create(new Cluster
+    {
+        Name = name,
+        Type = EnvoyApi.Clusters.Cluster.Types.DiscoveryType.Eds,
+        EdsClusterConfig = new Cluster.Types.EdsClusterConfig { EdsConfig = Ads() },
+        TransportSocket = Tls(new SdsSecretConfig { Name = secret, SdsConfig = Ads() }),
+    });
+
+    /// <summary>TLS whose authorities are a secret.</summary>
+    public static TransportSocket Tls(SdsSecretConfig authorities) => new()
+    {
+        Name = "envoy.transport_sockets.tls",
+        TypedConfig = Any.Pack(new UpstreamTlsContext
+        {
+            CommonTlsContext = new CommonTlsContext
+            {
+                CombinedValidationContext = new CommonTlsContext.Types.CombinedCertificateValidationContext
+                {
+                    DefaultValidationContext = new CertificateValidationContext(),
+                    ValidationContextSdsSecretConfig = authorities,
+                },
+                TlsCertificateSdsSecretConfigs =
+                {
+                    new SdsSecretConfig
+                    {
+                        Name = "own",
+                        SdsConfig = new ConfigSource { PathConfigSource = new PathConfigSource { Path = "/own" } },
+                    },
+                },
+            },
+        }),
+    };
+
+    /// <summary>A secret without authorities.</summary>
+    public static Resource Secret(string name) => Resource.Create(new Secret
+    {
+        Name = name, ValidationContext = new CertificateValidationContext(),
+    });
 
     /// <summary>An address that is no IP literal: every client refuses it.</summary>
     public static Resource BadEndpoints(string name) => Endpoints(name, "not-an-address", 1);

@@ -1,5 +1,7 @@
+using Fairlead.EnvoyApi.Clusters;
 using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.Endpoints;
+using Fairlead.EnvoyApi.TransportSockets;
 using Google.Protobuf.WellKnownTypes;
 using Xunit;
 using static Fairlead.Xds.Tests.Fixtures;
@@ -26,6 +28,29 @@ public sealed class ResourceTests
     {
         Assert.Equal([new ResourceReference(ResourceType.Endpoints, "a")], Cluster("a").References);
         Assert.Equal([new ResourceReference(ResourceType.Endpoints, "s")], Cluster("a", "s").References);
+    }
+
+    /// <summary>Of all its sockets, each once, and none that comes out of a file.</summary>
+    [Fact]
+    public void References_OfACluster_NameItsSecrets()
+    {
+        var source = PerType(isDelta: true);
+        var cluster = new Cluster
+        {
+            Name = "a",
+            TransportSocket = Tls(new SdsSecretConfig { Name = "s", SdsConfig = source }),
+            TransportSocketMatches =
+            {
+                Of(new SdsSecretConfig { Name = "t", SdsConfig = source }),
+                Of(new SdsSecretConfig { Name = "s", SdsConfig = source }),
+                Of(new SdsSecretConfig { Name = "bootstrap" }),
+                new Cluster.Types.TransportSocketMatch { TransportSocket = new TransportSocket { Name = "raw" } },
+            },
+        };
+        Assert.Equal(["s", "t"], Resource.Create(cluster).References.Select(one => one.Name));
+        Assert.All(Resource.Create(cluster).References, one => Assert.Equal(ResourceType.Secret, one.Type));
+
+        static Cluster.Types.TransportSocketMatch Of(SdsSecretConfig secret) => new() { TransportSocket = Tls(secret) };
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
 
 namespace Fairlead.Anchor.Home;
 
@@ -18,6 +19,8 @@ internal sealed class HomeRelay : IAsyncDisposable
     private readonly RelayedNames _names;
     private readonly Func<SegmentName, TargetSession> _open;
     private readonly ITimer _sweeping;
+    private readonly IntroductionBook _introductions;
+    private readonly ChainBook _chains;
 
     internal HomeRelay(
         ServingContext context,
@@ -26,6 +29,7 @@ internal sealed class HomeRelay : IAsyncDisposable
         IntroductionBook introductions,
         ChainBook chains)
     {
+        (_introductions, _chains) = (introductions, chains);
         _names = new RelayedNames(context.Time);
         _open = target => new TargetSession(context, verifier, attests, introductions, chains, target);
 
@@ -66,6 +70,25 @@ internal sealed class HomeRelay : IAsyncDisposable
 
             return (name, null);
         }
+    }
+
+    /// <summary>What the first answer of a segment will stand on, as far as it is verified and durable here.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="known">The newest epochs that the asker holds, by segment.</param>
+    /// <returns>Null where the asker holds the segment's chain, or nothing is known of it here.</returns>
+    internal UnverifiedAnswer? Ahead(AskedQuestion question, IReadOnlyDictionary<Digest, long> known)
+    {
+        if (_introductions.Current(question.Query.Value.Name.Segment!) is not { Leads: true } way
+            || known.ContainsKey(way.Target.Genesis) || _chains.Find(way.Target.Genesis) is not { } epochs)
+        {
+            return null;
+        }
+
+        var target = new UnverifiedHop(way.Target.Genesis, way.Target.Kind, epochs, null, [], [], []);
+        var hops = way.Hops.Select(
+            hop => hop.After(known.TryGetValue(hop.Hop.Genesis, out var epoch) ? epoch : null));
+        return EpochRoom.Fit(
+            new UnverifiedAnswer(question.Query.Payload, [.. hops, target], AnswerResult.Record, []));
     }
 
     /// <summary>Asks anew for what a segment answered: keys of it were misused (V38).</summary>

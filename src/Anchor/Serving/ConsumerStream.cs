@@ -36,6 +36,7 @@ internal sealed class ConsumerStream(
     private readonly Dictionary<Digest, long> _known = [];
     private readonly Channel<SubscribeRequest> _requests = Channel.CreateBounded<SubscribeRequest>(PendingMax);
     private readonly Wakeup _wakeup = new(context.Time);
+    private readonly HashSet<Digest> _ahead = [];
     private readonly HashSet<Contradiction> _told = new(ReferenceEqualityComparer.Instance);
     private long _toldOf = -1;
 
@@ -209,8 +210,18 @@ internal sealed class ConsumerStream(
 
         var grantEnds = question.IsHome ? question.KnownUntil : context.Now() + Limits.GrantLife;
         var span = ServingTracing.Start(question, view, open.TraceParent);
-        return Start(open.Id, question, view, grantEnds, span) is { } full ? Report(open.Id, full) : null;
+        return Start(open.Id, question, view, grantEnds, span) is { } full ? Report(open.Id, full)
+            : open.Ahead ? Ahead(_subscriptions[open.Id])
+            : null;
     }
+
+    // While the target is asked, the asker can check what is known already; once a segment.
+    private SubscribeResponse? Ahead(Subscription subscription) =>
+        subscription.Relay is { } upstream && upstream.Read().Current is null
+        && relay.Ahead(subscription.Question, _known) is { Hops: [.., var target] } ahead
+        && _ahead.Add(target.Genesis)
+            ? new SubscribeResponse { Ahead = WireWriter.ToMessage(ahead) }
+            : null;
 
     private Refusal? Start(ulong id, AskedQuestion question, SegmentView view, long grantEnds, Activity? span)
     {

@@ -53,7 +53,7 @@ internal static class PolicyFile
         MaxTtl = Number(policy, "max_ttl", held.MaxTtl),
         NegativeTtl = Number(policy, "neg_ttl", held.NegativeTtl),
         Refuse = policy.Has("refuse") ? [.. Texts(policy, "refuse")] : held.Refuse,
-        RequireScope = Number(policy, "require_scope", held.RequireScope ?? 0) == 1 ? 1 : null,
+        RequireScope = policy.Integer("require_scope", 0, 1, held.RequireScope ?? 0) == 1 ? 1 : null,
         SealValidity = Number(policy, "seal_validity", held.SealValidity),
     };
 

@@ -86,6 +86,20 @@ internal sealed class SignaturesAhead
         };
     }
 
+    /// <summary>Checks all of them, and has a cache remember the true ones.</summary>
+    internal void CheckAll(VerifiedCache cache)
+    {
+        foreach (var (known, key, digest, signature) in _items)
+        {
+            if (Take(known) ?? key.Verify(digest, signature.Span) is null)
+            {
+                cache.Add(known);
+            }
+        }
+
+        End();
+    }
+
     /// <summary>The verdict is there: helpers stop after the signature that they have in hand.</summary>
     internal void End() => _isOver = true;
 
@@ -101,7 +115,7 @@ internal sealed class SignaturesAhead
 
             if (Volatile.Read(ref _marks[place]) == Open)
             {
-                var (key, digest, signature) = _items[place];
+                var (_, key, digest, signature) = _items[place];
                 Volatile.Write(ref _marks[place], key.Verify(digest, signature.Span) is null ? True : False);
             }
         }
@@ -165,7 +179,7 @@ internal sealed class SignaturesAhead
             if ((cache is null || !cache.Holds(known)) && keyOf(signature.Kid) is { } key
                 && places.TryAdd(known, items.Count))
             {
-                items.Add(new Item(key, digest, signature.Value));
+                items.Add(new Item(known, key, digest, signature.Value));
             }
         }
     }
@@ -195,5 +209,5 @@ internal sealed class SignaturesAhead
         return null;
     }
 
-    private readonly record struct Item(PublicKey Key, Digest Digest, ReadOnlyMemory<byte> Signature);
+    private readonly record struct Item(Digest Known, PublicKey Key, Digest Digest, ReadOnlyMemory<byte> Signature);
 }

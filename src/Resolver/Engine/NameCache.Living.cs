@@ -37,24 +37,45 @@ public sealed partial class NameCache
 
     private void OnLearned(SegmentState segment, CacheTime now)
     {
+        _learned[segment.Genesis] = segment;
         foreach (var entry in _entries.Values)
         {
-            if (entry is { IsLiving: true, Answer: { } answer })
+            Compare(entry, segment, now);
+        }
+    }
+
+    private void Compare(NameEntry entry, SegmentState segment, CacheTime now)
+    {
+        if (entry is not { IsLiving: true, Answer: { } answer })
+        {
+            return;
+        }
+
+        switch (EpochChange.Of(answer, segment))
+        {
+            case EpochEffect.Renew:
+                Soon(entry, now);
+                break;
+            case EpochEffect.Recertify:
+                Recertify(entry, answer, segment, now);
+                break;
+            case EpochEffect.Ends:
+                EndBy(entry, now.Monotonic, now);
+                break;
+            default:
+                break;
+        }
+    }
+
+    // An answer that was verified on another task may be of before an epoch that was learned meanwhile, of which nobody
+    // tells again.
+    private void CompareWithLearned(NameEntry entry, CacheTime now)
+    {
+        foreach (var hop in entry.Answer?.Hops ?? [])
+        {
+            if (_learned.TryGetValue(hop.Genesis, out var segment))
             {
-                switch (EpochChange.Of(answer, segment))
-                {
-                    case EpochEffect.Renew:
-                        Soon(entry, now);
-                        break;
-                    case EpochEffect.Recertify:
-                        Recertify(entry, answer, segment, now);
-                        break;
-                    case EpochEffect.Ends:
-                        EndBy(entry, now.Monotonic, now);
-                        break;
-                    default:
-                        break;
-                }
+                Compare(entry, segment, now);
             }
         }
     }

@@ -5,9 +5,16 @@ namespace Fairlead.Resolver;
 /// <content>Bounded memory: how many names, how many bytes, and which of them goes first.</content>
 public sealed partial class NameCache
 {
+    private const int TurnedAwayMax = 1024;
+    private const int AgainMax = 16;
+
     // From the one that was wanted the longest ago to the last; without the names that are always kept.
     private readonly LinkedList<NameEntry> _wanted = new();
+
+    // For which there was no room, with when each is asked for again, the one that has waited the longest first.
+    private readonly OrderedDictionary<string, long> _turnedAway = new(StringComparer.Ordinal);
     private long _bytes;
+    private long _now;
 
     /// <summary>How many bytes of answers are held, by the sizes that they were accepted with.</summary>
     public long Bytes => _bytes;
@@ -76,10 +83,36 @@ public sealed partial class NameCache
         entry.End();
     }
 
-    // Whoever still wants it is told why it is gone, and gets it again by wanting it again.
+    private bool HasRoom => _entries.Count < _options.NamesMax && _bytes < _options.BytesMax;
+
+    // Whoever uses it does not want it anew: it is asked for again once there is room that nobody has to leave for it,
+    // and not at once, since the room may be what it does not fit into.
+    private void Remember(string name)
+    {
+        if (!_turnedAway.ContainsKey(name))
+        {
+            if (_turnedAway.Count >= TurnedAwayMax)
+            {
+                _turnedAway.RemoveAt(0);
+            }
+
+            _turnedAway.Add(name, _now + _options.BackoffMax);
+        }
+    }
+
+    private void AskAgain(CacheTime now)
+    {
+        for (var i = 0; i < AgainMax && HasRoom && _turnedAway.Count > 0 && _turnedAway.GetAt(0).Value <= _now; i++)
+        {
+            OnWant(_turnedAway.GetAt(0).Key, now);
+        }
+    }
+
+    // Whoever still wants it is told why it is gone, and gets it again by wanting it again, or when there is room.
     private void GiveUp(NameEntry entry)
     {
         Remove(entry);
+        Remember(entry.Name);
         _outputs.Add(new CacheOutput.Evict(entry.Name));
         _outputs.Add(new CacheOutput.Changed(TurnedAway(entry.Name, entry.LastRecord).View()));
     }

@@ -30,6 +30,7 @@ public sealed partial class NameCache
     private readonly AnchorChoice _anchors;
     private readonly DueQueue _due = new();
     private readonly Dictionary<string, NameEntry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<Digest, SegmentState> _learned = [];
     private readonly AnswerLatencies _latencies;
     private readonly List<CacheOutput> _outputs = [];
 
@@ -70,13 +71,18 @@ public sealed partial class NameCache
 
     /// <summary>When to give the next <see cref="CacheInput.Tick"/>, in monotonic milliseconds; null for
     /// never.</summary>
-    public long? NextDue() => _due.Next();
+    public long? NextDue()
+    {
+        var due = _due.Next();
+        return HasRoom && _turnedAway.Count > 0 ? Math.Min(due ?? long.MaxValue, _turnedAway.GetAt(0).Value) : due;
+    }
 
     /// <summary>Takes one input.</summary>
     /// <returns>What to do, in this order.</returns>
     public IReadOnlyList<CacheOutput> Step(CacheInput input, CacheTime now)
     {
         _outputs.Clear();
+        _now = now.Monotonic;
         switch (input)
         {
             case CacheInput.Want want:
@@ -117,6 +123,7 @@ public sealed partial class NameCache
                 break; // A late word about a name that nobody wants any more, or that has moved on to another anchor.
         }
 
+        AskAgain(now);
         return [.. _outputs];
     }
 
@@ -134,10 +141,12 @@ public sealed partial class NameCache
         var entry = new NameEntry(name);
         if (!Admit(entry))
         {
+            Remember(name);
             _outputs.Add(new CacheOutput.Changed(TurnedAway(name, null).View()));
             return;
         }
 
+        _turnedAway.Remove(name);
         _outputs.Add(new CacheOutput.Changed(entry.View()));
         Ask(entry, now);
         _due.Put(entry);
@@ -151,6 +160,7 @@ public sealed partial class NameCache
         }
 
         // Also for one that was turned away: whoever heard of it forgets it.
+        _turnedAway.Remove(name);
         _outputs.Add(new CacheOutput.Drop(name));
     }
 
@@ -184,6 +194,7 @@ public sealed partial class NameCache
             && entry.State is not (NameState.Fresh or NameState.Absent or NameState.Denied))
         {
             Serve(entry, hedged.Answer, end, hedged.Bytes, now);
+            CompareWithLearned(entry, now);
             _due.Put(entry);
         }
     }

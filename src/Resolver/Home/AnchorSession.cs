@@ -14,6 +14,10 @@ namespace Fairlead.Resolver.Home;
 internal sealed class AnchorSession : IAsyncDisposable
 {
     private const int RequestsMax = 20_000;
+
+    // As many segments as one stream may lead to for the first time.
+    private const int AheadMax = 16;
+
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
 
     private readonly HomeResolverOptions _options;
@@ -25,6 +29,8 @@ internal sealed class AnchorSession : IAsyncDisposable
     private readonly SemaphoreSlim _room;
     private readonly Channel<SubscribeRequest> _requests = Channel.CreateBounded<SubscribeRequest>(RequestsMax);
     private readonly Task _running;
+    private int _prepared;
+    private int _preparing;
 
     internal AnchorSession(
         int index, IpEndpoint endpoint, HomeResolverOptions options, VerifierMemory memory, Action<ResolverEvent> post)
@@ -142,6 +148,12 @@ internal sealed class AnchorSession : IAsyncDisposable
         await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
         while (await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false))
         {
+            if (call.ResponseStream.Current is { KindCase: SubscribeResponse.KindOneofCase.Ahead } told)
+            {
+                Prepare(told.Ahead);
+                continue;
+            }
+
             var (chains, refusal) = await CatchUpAsync(call.ResponseStream.Current, cancellationToken)
                 .ConfigureAwait(false);
             if (refusal is not null)
@@ -156,6 +168,20 @@ internal sealed class AnchorSession : IAsyncDisposable
         _requests.Writer.TryComplete();
         await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return ended;
+    }
+
+    // One at a time, beside the stream, and a few on it: an anchor that tells more of them is not listened to.
+    private void Prepare(Answer told)
+    {
+        if (_prepared++ < AheadMax && WireReader.TryRead(told, out var ahead, out _)
+            && Interlocked.CompareExchange(ref _preparing, 1, 0) == 0)
+        {
+            _ = Task.Run(() =>
+            {
+                _memory.Prepare(ahead);
+                Volatile.Write(ref _preparing, 0);
+            });
+        }
     }
 
     // An answer that brings no epoch has no gap, and most bring none.

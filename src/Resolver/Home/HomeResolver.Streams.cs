@@ -278,9 +278,19 @@ public sealed partial class HomeResolver
         var span = ResolverTracing.Start(name, session.Endpoint);
         session.Open[id] = new OpenName(name, query, told) { Span = span };
         _openOf[name] = (id, session);
-        var open = new Open { Id = id, Request = request, TraceParent = span?.Id ?? "" };
+        var open = new Open
+        {
+            Id = id,
+            Request = request,
+            TraceParent = span?.Id ?? "",
+            Ahead = IsNew(full.Segment),
+        };
         Send(session, new SubscribeRequest { Open = open });
     }
+
+    // Whether nothing is known of a segment, so that an answer of it takes the check of its whole chain.
+    private bool IsNew(SegmentName? segment) => segment is not null
+        && !(Memory.State.Pins.TryGetValue(segment, out var pin) && Memory.State.Segments.ContainsKey(pin.Genesis));
 
     private void Close(string name)
     {

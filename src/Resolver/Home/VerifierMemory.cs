@@ -101,6 +101,10 @@ public sealed class VerifierMemory
         Parsed<Query> query, UnverifiedAnswer answer, long now, ImmutableArray<SegmentState> chains = default) =>
         Verify([(query, answer, chains)], now)[0];
 
+    /// <summary>Checks signatures that an answer will stand on, while it is on its way; see
+    /// <see cref="AnswerAhead"/>. Changes nothing that is remembered.</summary>
+    internal void Prepare(UnverifiedAnswer ahead) => AnswerAhead.Check(State, ahead, _cache, _options.Help);
+
     /// <summary>Fetches the epochs that an answer stands on and does not bring, from the anchor that gave it; see
     /// <see cref="ChainCatchUp"/>. Changes nothing.</summary>
     /// <exception cref="Rpc.RpcException">The anchor failed.</exception>

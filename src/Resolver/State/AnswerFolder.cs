@@ -43,6 +43,12 @@ internal sealed class AnswerFolder : IAsyncDisposable
     /// aside.</summary>
     internal KeptAnswer? Load(string name)
     {
+        // What is not written yet is newer than the file: of a name that was dropped nothing may come back (V58).
+        if (_waiting.TryGetValue(name, out var waiting))
+        {
+            return waiting;
+        }
+
         var path = PathOf(name);
         string error;
         try
@@ -89,8 +95,20 @@ internal sealed class AnswerFolder : IAsyncDisposable
 
     private void Put(string name, KeptAnswer? answer)
     {
-        _waiting[name] = answer;
-        _names.Writer.TryWrite(name);
+        // A name is queued once, however often it changes before it is written.
+        while (true)
+        {
+            if (_waiting.TryAdd(name, answer))
+            {
+                _names.Writer.TryWrite(name);
+                return;
+            }
+
+            if (_waiting.TryGetValue(name, out var older) && _waiting.TryUpdate(name, answer, older))
+            {
+                return;
+            }
+        }
     }
 
     private async Task WriteAsync()
@@ -98,9 +116,11 @@ internal sealed class AnswerFolder : IAsyncDisposable
         Tidy();
         await foreach (var name in _names.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            if (_waiting.TryRemove(name, out var answer))
+            // It waits until it is on the disk, and so does what came meanwhile.
+            while (_waiting.TryGetValue(name, out var answer))
             {
                 Write(name, answer);
+                _waiting.TryRemove(KeyValuePair.Create(name, answer));
             }
         }
     }

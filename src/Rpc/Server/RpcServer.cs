@@ -116,6 +116,9 @@ public sealed class RpcServer : IAsyncDisposable
     private static void Limit(KestrelServerOptions kestrel, RpcServerOptions options)
     {
         kestrel.AddServerHeader = false;
+
+        // An Envoy whose endpoints speak TLS asks about their health by https, also in the clear.
+        kestrel.AllowAlternateSchemes = true;
         var limits = kestrel.Limits;
         limits.MinRequestBodyDataRate = null;
         limits.MaxResponseBufferSize = options.MaxResponseBufferSize;

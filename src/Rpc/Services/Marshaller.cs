@@ -28,4 +28,8 @@ public class Marshaller<T>
 
     /// <summary>Reads a message. Keeps nothing of the context.</summary>
     public Func<DeserializationContext, T> ContextualDeserializer { get; }
+
+    /// <summary>Makes what reads one message that is larger than the limit; null where such a message is
+    /// refused.</summary>
+    public Func<LargeMessage>? Larger { get; init; }
 }

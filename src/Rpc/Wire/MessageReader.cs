@@ -5,7 +5,7 @@ namespace Fairlead.Rpc;
 
 /// <summary>
 /// Reads prefixed messages from a pipe. A message over the limit is refused by its prefix, before its bytes are taken
-/// in. One reader at a time.
+/// in, unless its marshaller reads such ones piece by piece. One reader at a time.
 /// </summary>
 internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip)
 {
@@ -27,6 +27,12 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip)
                 throw new OperationCanceledException("The read was cancelled.");
             }
 
+            if (marshaller.Larger is { } larger && IsLarge(buffer, out var length))
+            {
+                pipe.AdvanceTo(buffer.GetPosition(MessagePrefix.Length));
+                return await ReadLargeAsync(marshaller, larger(), length, cancellationToken).ConfigureAwait(false);
+            }
+
             if (TryTake(ref buffer, out var compressed, out var payload))
             {
                 var message = Parse(marshaller, compressed, payload);
@@ -43,6 +49,38 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip)
 
             pipe.AdvanceTo(buffer.Start, buffer.End);
         }
+    }
+
+    private bool IsLarge(ReadOnlySequence<byte> buffer, out uint length) =>
+        MessagePrefix.TryRead(buffer, out var flag, out length) && flag == 0 && length > bytesMax;
+
+    private async ValueTask<T> ReadLargeAsync<T>(
+        Marshaller<T> marshaller, LargeMessage large, long left, CancellationToken cancellationToken)
+        where T : class
+    {
+        while (left > 0)
+        {
+            var result = await pipe.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var part = result.Buffer.Slice(0, Math.Min(left, result.Buffer.Length));
+            foreach (var segment in part)
+            {
+                large.Take(segment.Span);
+            }
+
+            left -= part.Length;
+            pipe.AdvanceTo(part.End);
+            if (result.IsCanceled)
+            {
+                throw new OperationCanceledException("The read was cancelled.");
+            }
+
+            if (left > 0 && result.IsCompleted)
+            {
+                throw Refuse(StatusCode.Internal, "BadMessage: the stream ends within a message");
+            }
+        }
+
+        return _payload.Read(marshaller, new ReadOnlySequence<byte>(large.End()));
     }
 
     private static RpcException Refuse(StatusCode code, string detail) => new(new Status(code, detail));

@@ -89,7 +89,8 @@ internal sealed class AdminServer : IAsyncDisposable
             "/names" when !isPublic =>
                 WriteAsync(
                     context,
-                    json => NamesPage.Write(json, host.Names, CacheTime.Now(time), host.Resolver.AnchorOf)),
+                    json => NamesPage.Write(
+                        json, host.Names, CacheTime.Now(time), host.Resolver.AnchorOf, host.ConnectionsWithin)),
             "/clients" when !isPublic => WriteAsync(context, json => ClientsPage.Write(json, host.Ads.Streams())),
             "/config" when !isPublic => WriteAsync(context, json => ConfigurationPage.Write(json, host.Reloads)),
             "/refusals" when !isPublic =>

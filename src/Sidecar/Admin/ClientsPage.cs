@@ -3,7 +3,12 @@ using Fairlead.Xds;
 
 namespace Fairlead.Sidecar.Admin;
 
-/// <summary>The page <c>/clients</c>: the open xDS streams, and what each was sent, acknowledged and refused.</summary>
+/// <summary>
+/// The page <c>/clients</c>: the open xDS streams, and of each type what the client asks for, how much it holds by the
+/// sidecar (<c>resources</c>), the version it was sent last and acknowledged last with their times, whether it has said
+/// nothing to the last response yet, and its last refusal: its words, when they came, and the names of what it refused
+/// and has taken nothing of since.
+/// </summary>
 internal static class ClientsPage
 {
     internal static void Write(Utf8JsonWriter json, IEnumerable<StreamStatus> streams)
@@ -41,7 +46,14 @@ internal static class ClientsPage
         }
 
         json.WriteEndArray();
+        json.WriteNumber("resources", type.Resources);
         json.WriteString("sent", type.SentVersion);
+        if (type.SentAt is { } sentAt)
+        {
+            json.WriteString("sent_at", sentAt);
+        }
+
+        json.WriteBoolean("waiting", type.Waiting);
         json.WriteString("acknowledged", type.AckedVersion);
         if (type.AckedAt is { } at)
         {
@@ -50,8 +62,21 @@ internal static class ClientsPage
 
         if (type.Refused is { } refused)
         {
-            json.WriteString("refused", refused.ToString());
+            json.WriteStartObject("refused");
+            json.WriteString("version", refused.Version);
+            json.WriteNumber("code", refused.Code);
+            json.WriteString("message", refused.Message);
+            json.WriteString("at", type.RefusedAt ?? default);
+            json.WriteEndObject();
         }
+
+        json.WriteStartArray("refused_names");
+        foreach (var name in type.RefusedNames)
+        {
+            json.WriteStringValue(name);
+        }
+
+        json.WriteEndArray();
 
         if (!type.Withheld.IsEmpty)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
+using Fairlead.Sidecar.Serving;
 
 namespace Fairlead.Sidecar.Admin;
 
@@ -13,8 +14,9 @@ namespace Fairlead.Sidecar.Admin;
 /// says by whose seals the target is known, and until when. <c>failure</c> is the error that the last attempt to renew
 /// it ended with; what the anchors said stands in <c>/refusals</c>. <c>members</c> is empty but for a name that several
 /// segments serve: each with its own state, whether it serves the name, and why it was refused or failed.
-/// <c>unbounded</c> has the ports of a strict name at which nothing that is served ends a connection that is open:
-/// those of TCP.
+/// <c>bounded</c> has the ports of a strict name, and within how many milliseconds a stream ends there that is open in
+/// an Envoy when the name does: <c>max_stream_duration</c> of HTTP, one question and its answer of TCP.
+/// <c>unbounded</c> has those at which nothing does.
 /// </summary>
 internal static class NamesPage
 {
@@ -25,19 +27,25 @@ internal static class NamesPage
     /// <param name="names">The names.</param>
     /// <param name="now">The moment on both clocks for which ages and lives are told.</param>
     /// <param name="anchorOf">At which anchor a name is subscribed; null for none.</param>
+    /// <param name="within">Within which time connections of TCP end; null for never.</param>
     internal static void Write(
-        Utf8JsonWriter json, IEnumerable<CachedName> names, CacheTime now, Func<string, string?> anchorOf)
+        Utf8JsonWriter json,
+        IEnumerable<CachedName> names,
+        CacheTime now,
+        Func<string, string?> anchorOf,
+        TimeSpan? within)
     {
         json.WriteStartArray();
         foreach (var name in names.OrderBy(name => name.Name, StringComparer.Ordinal))
         {
-            WriteOne(json, name, now, anchorOf(name.Name));
+            WriteOne(json, name, now, anchorOf(name.Name), within);
         }
 
         json.WriteEndArray();
     }
 
-    private static void WriteOne(Utf8JsonWriter json, CachedName name, CacheTime now, string? anchor)
+    private static void WriteOne(
+        Utf8JsonWriter json, CachedName name, CacheTime now, string? anchor, TimeSpan? within)
     {
         json.WriteStartObject();
         json.WriteString("name", name.Name);
@@ -67,21 +75,35 @@ internal static class NamesPage
         WriteIntroductions(json, name.Answer);
         WriteMembers(json, name);
         json.WriteString("anchor", anchor);
-        json.WriteStartArray("unbounded");
-        foreach (var port in UnboundedOf(name).Distinct().Order())
-        {
-            json.WriteNumberValue(port);
-        }
-
-        json.WriteEndArray();
+        WriteBounds(json, name, within);
         json.WriteEndObject();
     }
 
-    private static IEnumerable<long> UnboundedOf(CachedName name) => name.Members.IsEmpty
-        ? name is { IsServed: true, IsStrict: true, Answer.Record: { } record }
-            ? record.Ports.Where(static port => port.Protocol == Tcp).Select(static port => port.Number)
-            : []
-        : name.Members.Where(part => name.IsServed && part.IsUsed).SelectMany(part => UnboundedOf(part.Name!));
+    private static void WriteBounds(Utf8JsonWriter json, CachedName name, TimeSpan? within)
+    {
+        var served = ServedNameMapping.Map(name);
+        var ports = served is { Reason: null, StreamMax: not null } ? served.Ports : [];
+        json.WriteStartArray("bounded");
+        foreach (var port in ports.OrderBy(port => port.Number))
+        {
+            if ((port.Protocol == Tcp ? within : served.StreamMax) is { } bound)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("port", port.Number);
+                json.WriteNumber("within_ms", (long)bound.TotalMilliseconds);
+                json.WriteEndObject();
+            }
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("unbounded");
+        foreach (var port in ports.Where(port => port.Protocol == Tcp && within is null).OrderBy(port => port.Number))
+        {
+            json.WriteNumberValue(port.Number);
+        }
+
+        json.WriteEndArray();
+    }
 
     private static long StaleLeft(CachedName name, long now) =>
         name.IsServed ? Math.Max(0, name.StaleUntil - Math.Max(now, name.ExpiresAt)) : 0;

@@ -24,6 +24,7 @@ internal static class ClusterOptions
             Overprovisioning = section.Has("overprovisioning")
                 ? (uint)section.Integer("overprovisioning", 100, 1_000)
                 : null,
+            AreConnectionsBound = section.Flag("bound_tcp", true),
             AreBundlesInline = section.Flag("inline_bundles", false),
             AreGatewaysIstio = section.Flag("istio_gateways", false),
             Health = HealthOf(section.Section("health_check", isRequired: false)),

@@ -34,6 +34,7 @@ internal sealed class SidecarHost : IAsyncDisposable
     private readonly Lock _changing = new();
     private readonly Dictionary<string, NameState> _said = new(StringComparer.Ordinal);
     private readonly SetBook _sets;
+    private readonly FirstRequest? _first;
     private RpcServer? _server;
     private AdminServer? _admin;
     private readonly TelemetrySwitch _telemetry;
@@ -69,6 +70,9 @@ internal sealed class SidecarHost : IAsyncDisposable
             loggers.CreateLogger<TelemetrySwitch>());
         var report = new TroubleReport(_log);
         _sets = new SetBook(_interest.Count, OnChanged);
+        _first = options.OnDemand.FirstRequest is { } envoy
+            ? new FirstRequest(envoy, setup.Options.Home.Name.Text, time)
+            : null;
         Resolver = new HomeResolver(
             setup.Options with { IsKept = name => _imports.Contains(name) || Views!.IsServing(name) },
             setup.Subject,
@@ -89,6 +93,10 @@ internal sealed class SidecarHost : IAsyncDisposable
 
     /// <summary>The xDS service.</summary>
     internal AdsService Ads { get; }
+
+    /// <summary>Within which time connections of TCP to strict names end in an Envoy; null where nothing ends
+    /// them.</summary>
+    internal TimeSpan? ConnectionsWithin => DemandOf(_options).Clusters.Responder?.Within;
 
     /// <summary>What it runs with now.</summary>
     internal SidecarOptions Options => _options;
@@ -142,10 +150,10 @@ internal sealed class SidecarHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends when nothing is pending any more: the home is met, and every import has an answer or a reason why not, or
-    /// has had its time.
+    /// Ends when nothing is pending any more: the home is met, every import has an answer or a reason why not, or has
+    /// had its time, and the pod's Envoy has answered where it is asked.
     /// </summary>
-    internal Task Ready => Task.WhenAll(Resolver.HomeMet, Views.Settled);
+    internal Task Ready => Task.WhenAll(Resolver.HomeMet, Views.Settled, _first?.Answered ?? Task.CompletedTask);
 
     /// <summary>What is awaited yet; empty when the sidecar is ready. One that ends is not.</summary>
     /// <param name="isPublic">Whether it is told to who may not know the names.</param>
@@ -168,6 +176,11 @@ internal sealed class SidecarHost : IAsyncDisposable
             var unanswered = Views.Unanswered;
             pending.AddRange(
                 isPublic ? [$"imports: {unanswered.Count}"] : unanswered.Select(name => $"import: {name}"));
+        }
+
+        if (_first?.Pending is { } awaited)
+        {
+            pending.Add(awaited);
         }
 
         return pending;
@@ -217,8 +230,18 @@ internal sealed class SidecarHost : IAsyncDisposable
         KeptFor = options.XdsKeptFor,
 
         // A pod's host name is its own, and in a StatefulSet survives it.
-        Clusters = options.XdsClusters with { Pod = Environment.MachineName },
+        Clusters = options.XdsClusters with
+        {
+            Pod = Environment.MachineName,
+            Responder = IsBindingConnections(options)
+                ? new ResponderSettings($"{options.XdsAddress.Address}", options.XdsAddress.Port)
+                : null,
+        },
     };
+
+    // At a port of the system's choice nobody could ask.
+    private static bool IsBindingConnections(SidecarOptions options) =>
+        options.XdsClusters.AreConnectionsBound && options.XdsAddress.Port > 0;
 
     private static SidecarHost Build(SidecarOptions options, TimeProvider time, Random random, ILoggerFactory loggers)
     {
@@ -246,7 +269,7 @@ internal sealed class SidecarHost : IAsyncDisposable
                     UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite),
                 RpcEndpoint.Tcp(_options.XdsAddress),
             },
-            Services = { Ads.Define(), Ads.DefineStatus() },
+            Services = { Ads.Define(), Ads.DefineStatus(), Views.Connections.Define() },
             LoggerFactory = loggers,
         };
         foreach (var service in Ads.DefineTypes())
@@ -275,6 +298,17 @@ internal sealed class SidecarHost : IAsyncDisposable
         Resolver.Start();
         await Pod.StartAsync(cancellationToken).ConfigureAwait(false);
         _ = EndPatienceAsync();
+        _ = AskFirstAsync();
+    }
+
+    // When there is something to tell it of.
+    private async Task AskFirstAsync()
+    {
+        if (_first is { } first)
+        {
+            await Views.Settled.WaitAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await first.RunAsync(_stop.Token).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Takes over what can change while it runs.</summary>

@@ -212,6 +212,9 @@ internal sealed record SidecarOptions
             },
             Hold = section.Duration(
                 "hold", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), defaults.Hold),
+            FirstRequest = section.Has("first_request")
+                ? section.LoopbackEndpoint("first_request", new IPEndPoint(IPAddress.Loopback, 15080))
+                : null,
         };
 
         EndpointSource Refuse(string other)

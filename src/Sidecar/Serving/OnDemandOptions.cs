@@ -1,3 +1,4 @@
+using System.Net;
 using Fairlead.Sidecar.Translation;
 using Fairlead.Xds;
 
@@ -10,6 +11,9 @@ internal sealed record OnDemandOptions
     private const string Section = "fairlead";
     private const string EndpointsKey = "endpoints";
 
+    // Longer than any name of a region: what a client says is kept.
+    private const int PlaceLengthMax = 128;
+
     /// <value>By which cluster the Envoy reaches the sidecar.</value>
     internal string XdsCluster { get; init; } = Audience.DefaultXdsCluster;
 
@@ -20,6 +24,10 @@ internal sealed record OnDemandOptions
     /// <value>How long a name is waited for before it is told as pending. Shorter than the timeout of the Envoy's
     /// filter.</value>
     internal TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(2.5);
+
+    /// <value>Where the Envoy takes the sidecar's own request, which makes it ask for the collection before the sidecar
+    /// is ready; null for no such request.</value>
+    internal IPEndPoint? FirstRequest { get; init; }
 
     /// <value>How long an Envoy uses the endpoints of names that are not strict at least when the sidecar is gone; null
     /// for as long as it lives.</value>
@@ -36,9 +44,19 @@ internal sealed record OnDemandOptions
 
     /// <summary>Whom the resources of a stream are for: what they say of their endpoints holds there alone.</summary>
     /// <param name="client">The client; the metadata <c>fairlead: {endpoints: authority}</c> of its node, or
-    /// <c>stream</c>, goes before the option.</param>
+    /// <c>stream</c>, goes before the option. Where the operator does not say where the pod is, its node's locality
+    /// does, for it alone.</param>
     /// <param name="only">The one type of the stream; null on an aggregated one.</param>
     internal Audience AudienceOf(ClientNode client, ResourceType? only)
+    {
+        var audience = AudienceAtHome(client, only);
+        return Clusters.Place is null && PlaceOf(client) is { } place
+            ? audience with { Settings = Clusters with { Place = place } }
+            : audience;
+    }
+
+    /// <summary>The same, wherever the client says that it is.</summary>
+    internal Audience AudienceAtHome(ClientNode client, ResourceType? only)
     {
         if (client.IsGrpc || only is null)
         {
@@ -54,4 +72,9 @@ internal sealed record OnDemandOptions
         };
         return new Audience(ClientKind.Envoy, EndpointSource.Stream, chosen, XdsCluster) { Settings = Clusters };
     }
+
+    private static PodPlace? PlaceOf(ClientNode client) =>
+        client.Region.Length is > 0 and <= PlaceLengthMax && client.Zone.Length <= PlaceLengthMax
+            ? new PodPlace(client.Region, client.Zone.Length > 0 ? client.Zone : null)
+            : null;
 }

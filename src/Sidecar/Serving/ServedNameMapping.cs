@@ -13,6 +13,15 @@ internal static class ServedNameMapping
     private const string AffinityKey = "affinity";
     private const string ClientIp = "client-ip";
 
+    // Of the life of an answer, how much of its end connections of TCP are not left to a sidecar that may be lost: less
+    // than what is left of it when it is renewed as a rule.
+    private const int LeadShare = 6;
+
+    // Shorter streams would be requests that fail. It is no more than the clocks of segments may differ by.
+    private static readonly TimeSpan StreamLeast = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan LeadMost = TimeSpan.FromSeconds(2.5);
+
     /// <summary>The input of the translation.</summary>
     /// <param name="cached">The name.</param>
     /// <param name="tls">What clients have for mutual TLS; null for nothing.</param>
@@ -43,7 +52,8 @@ internal static class ServedNameMapping
             Tls = ServedTlsMapping.Of(answer, reached, tls),
             IsSticky = record.Ext.TryGetValue(AffinityKey, out var affinity) && affinity == ClientIp,
             StrictUntil = EndOf(cached),
-            StreamMax = cached.IsStrict ? TimeSpan.FromMilliseconds(record.TtlMax) : null,
+            StrictLead = LeadOf(cached),
+            StreamMax = cached.IsStrict ? StreamMaxOf(record) : null,
         };
     }
 
@@ -52,12 +62,25 @@ internal static class ServedNameMapping
     internal static TimeSpan? EndOf(CachedName cached) =>
         cached.IsStrict ? TimeSpan.FromMilliseconds(Math.Max(0, cached.EndsAt)) : null;
 
+    /// <summary>How long before that connections of TCP end.</summary>
+    internal static TimeSpan LeadOf(CachedName cached)
+    {
+        var share = TimeSpan.FromMilliseconds(Math.Max(0, cached.EndsAt - cached.VerifiedAt)) / LeadShare;
+        return !cached.IsStrict ? TimeSpan.Zero : share < LeadMost ? share : LeadMost;
+    }
+
     /// <summary>How long a stream to a name may be open, by the newest record that it had; null where it was not
     /// strict then.</summary>
     internal static TimeSpan? StreamMaxOf(CachedName cached) =>
         cached.LastRecord is { } record && (cached.WasStrict || cached.IsStrict)
-            ? TimeSpan.FromMilliseconds(record.TtlMax)
+            ? StreamMaxOf(record)
             : null;
+
+    private static TimeSpan StreamMaxOf(Record record)
+    {
+        var max = TimeSpan.FromMilliseconds(record.TtlMax);
+        return max > StreamLeast ? max : StreamLeast;
+    }
 
     /// <summary>The ports that the name has, or had when it was last served.</summary>
     internal static ImmutableArray<ServedPort> PortsOf(CachedName cached) =>

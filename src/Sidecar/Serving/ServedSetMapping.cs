@@ -23,7 +23,8 @@ internal static class ServedSetMapping
 
         var members = cached.Members.Where(part => part.IsUsed)
             .Select(part => (Part: part, Served: ServedNameMapping.Map(part.Name!, tls))).ToList();
-        var endpoints = members.SelectMany(one => EndpointsOf(one.Part, one.Served, ports)).ToImmutableArray();
+        var endpoints = members.SelectMany(one => EndpointsOf(one.Part, one.Served, ports, cached.IsStrict))
+            .ToImmutableArray();
         return new ServedName(cached.Name, null, ports, endpoints, null)
         {
             Tls = ServedTlsMapping.Join(members.Select(one => (one.Part.Member.Name.Text, one.Served.Tls)), tls),
@@ -32,6 +33,7 @@ internal static class ServedSetMapping
 
             // All endpoints are one assignment and one cluster: the strictest member bounds it.
             StrictUntil = members.Select(one => one.Served.StrictUntil).Append(ServedNameMapping.EndOf(cached)).Min(),
+            StrictLead = members.Select(one => one.Served.StrictLead).Append(ServedNameMapping.LeadOf(cached)).Max(),
 
             // Also by those that serve nothing now: a failover must not change the cluster, which costs connections.
             StreamMax = Fitting(cached).Select(ServedNameMapping.StreamMaxOf).Min(),
@@ -53,7 +55,7 @@ internal static class ServedSetMapping
             : ServedNameMapping.ReasonOf(cached);
 
     private static IEnumerable<ServedEndpoint> EndpointsOf(
-        SetPart part, ServedName served, ImmutableArray<ServedPort> ports)
+        SetPart part, ServedName served, ImmutableArray<ServedPort> ports, bool isStrict)
     {
         if (served is not { Reason: null, Provenance: { } provenance })
         {
@@ -61,7 +63,10 @@ internal static class ServedSetMapping
         }
 
         var member = new ServedMember(
-            part.Member.Name.Text, (int)part.Member.Priority, (uint)part.Member.Weight, provenance);
+            part.Member.Name.Text, (int)part.Member.Priority, (uint)part.Member.Weight, provenance)
+        {
+            IsStrict = isStrict || served.StrictUntil is not null,
+        };
         return served.Endpoints.Select(endpoint => endpoint with
         {
             Ports = SetPorts.Place(ports, served.Ports, endpoint.Ports),

@@ -17,12 +17,16 @@ namespace Fairlead.Sidecar.Serving;
 /// one that was asked for before it existed is found. So a client that asks for whatever it is asked takes no room from
 /// names that serve.
 /// </remarks>
-internal sealed class ServedViews : IViewProvider
+internal sealed partial class ServedViews : IViewProvider
 {
     private const int NegativesMax = 1_000;
     private const int LookupsPerTurn = 10;
+    private const int FeedsMax = 16;
 
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1);
+
+    // A client without a filter that waits has a stream whose first answer is due.
+    private static readonly TimeSpan GrpcHold = XdsLimits.Default.FirstAnswer;
 
     private readonly Action<string, bool> _interest;
     private readonly Action<string> _renew;
@@ -53,6 +57,10 @@ internal sealed class ServedViews : IViewProvider
     private readonly ClientTls? _tls;
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ViewFeed _envoy;
+    private readonly TcpEnds _ends;
+
+    // Of two words about one name the later one is told later; taken before all other locks.
+    private readonly Lock _telling = new();
     private ImmutableDictionary<Audience, ViewFeed> _feeds = ImmutableDictionary<Audience, ViewFeed>.Empty;
     private IReadOnlySet<string> _imports;
     private bool _isPatienceOver;
@@ -65,6 +73,7 @@ internal sealed class ServedViews : IViewProvider
     /// <param name="onDemand">How clusters are served on demand; null for the defaults.</param>
     /// <param name="renew">Hears a name that serves, and is not to leave for others; null for nobody.</param>
     /// <param name="time">The clock; null for the system's.</param>
+    /// <param name="clock">The clock by which strict names end; null for the same.</param>
     internal ServedViews(
         IReadOnlySet<string> imports,
         Action<string, bool> interest,
@@ -72,7 +81,8 @@ internal sealed class ServedViews : IViewProvider
         ClientTls? tls = null,
         OnDemandOptions? onDemand = null,
         Action<string>? renew = null,
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        TimeProvider? clock = null)
     {
         _imports = imports;
         _interest = interest;
@@ -81,6 +91,8 @@ internal sealed class ServedViews : IViewProvider
         _time = time ?? TimeProvider.System;
         _shapes = shapes;
         _tls = tls;
+        Connections = new ConnectionCheck(MayGoOn, clock ?? _time);
+        _ends = new TcpEnds(_onDemand.Clusters, _time, AreTold, SettleTcp);
         _unanswered = [.. imports];
         _used = [.. shapes?.Used ?? []];
         if (_onDemand.KeptFor is { } kept)
@@ -118,10 +130,22 @@ internal sealed class ServedViews : IViewProvider
         }
     }
 
+    /// <summary>Says whether connections of TCP to strict names may go on.</summary>
+    internal ConnectionCheck Connections { get; }
+
     public ResourceView Open(ClientNode client, ResourceType? only) => Feed(client, only).View;
 
     /// <summary>What keeps the view of a client.</summary>
-    internal ViewFeed Feed(ClientNode client, ResourceType? only) => FeedOf(_onDemand.AudienceOf(client, only));
+    internal ViewFeed Feed(ClientNode client, ResourceType? only)
+    {
+        var audience = _onDemand.AudienceOf(client, only);
+        lock (_gate)
+        {
+            // Each place is a view of its own. A pod has one; who names many is told as if it had named none.
+            return FeedOf(_feeds.ContainsKey(audience) || _feeds.Count < FeedsMax
+                ? audience : _onDemand.AudienceAtHome(client, only));
+        }
+    }
 
     /// <summary>Whether a name serves, so that no other may take its place.</summary>
     internal bool IsServing(string name) => _serving.ContainsKey(name);
@@ -224,6 +248,14 @@ internal sealed class ServedViews : IViewProvider
     /// <summary>Takes a name out, where nobody asks for it any more.</summary>
     internal void Forget(string name)
     {
+        lock (_telling)
+        {
+            Drop(name);
+        }
+    }
+
+    private void Drop(string name)
+    {
         lock (_gate)
         {
             if (_wanted.ContainsKey(name) || _used.Contains(name))
@@ -308,6 +340,20 @@ internal sealed class ServedViews : IViewProvider
 
     private void Serve(ServedName served)
     {
+        lock (_telling)
+        {
+            ServedName? before;
+            lock (_gate)
+            {
+                before = _served.GetValueOrDefault(served.Name);
+            }
+
+            Tell(_ends.Follow(before, served));
+        }
+    }
+
+    private void Tell(ServedName served)
+    {
         lock (_gate)
         {
             _served[served.Name] = served;
@@ -361,7 +407,8 @@ internal sealed class ServedViews : IViewProvider
             }
 
             var isEnvoy = audience.Client == ClientKind.Envoy;
-            feed = new ViewFeed(audience, _imports, Count, isEnvoy ? _used : null, (_onDemand.Hold, _time));
+            feed = new ViewFeed(
+                audience, _imports, Count, isEnvoy ? _used : null, (isEnvoy ? _onDemand.Hold : GrpcHold, _time));
             if (isEnvoy && _keeping is { } keeping)
             {
                 feed.Keep(keeping.Until);

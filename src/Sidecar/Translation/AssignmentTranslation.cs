@@ -148,7 +148,7 @@ internal static class AssignmentTranslation
         },
         HealthStatus = endpoint.Health switch
         {
-            ServedHealth.Unready => HealthStatus.Unhealthy,
+            ServedHealth.Unready or ServedHealth.Ending => HealthStatus.Unhealthy,
             ServedHealth.Draining => HealthStatus.Draining,
             _ => HealthStatus.Unknown,
         },

@@ -34,6 +34,13 @@ internal sealed record ClusterSettings
     /// <value>How endpoints are asked whether they live; null where they are not.</value>
     public HealthSettings? Health { get; init; }
 
+    /// <value>Whether connections of TCP to strict names end with what they lead to.</value>
+    public bool AreConnectionsBound { get; init; } = true;
+
+    /// <value>Where Envoys ask whether connections of TCP to strict names may go on; null where nobody answers, which
+    /// leaves them without an end.</value>
+    public ResponderSettings? Responder { get; init; }
+
     /// <value>When an endpoint that fails requests is left out for a while; null for never.</value>
     public OutlierSettings? Outliers { get; init; }
 
@@ -54,6 +61,28 @@ internal sealed record PodPlace(string Region, string? Zone);
 /// <param name="Successes">How many in a row make it healthy again.</param>
 internal sealed record HealthSettings(
     string? Path, TimeSpan Interval, TimeSpan Timeout, uint Failures, uint Successes);
+
+/// <summary>The part of the sidecar that says whether connections may go on. Immutable.</summary>
+/// <param name="Address">Its address, an IPv4 or IPv6 literal.</param>
+/// <param name="Port">Its port.</param>
+internal sealed record ResponderSettings(string Address, int Port)
+{
+    /// <value>From one question to the next.</value>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <value>How long an answer may take.</value>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <value>How many questions in a row that nobody answers end a connection. One that is answered "no" does at
+    /// once.</value>
+    public uint Failures { get; init; } = 3;
+
+    /// <value>How long it may be until a connection has ended that is answered "no".</value>
+    public TimeSpan Within => Interval + Timeout;
+
+    /// <value>How long it may be until a connection has ended when nobody answers any more.</value>
+    public TimeSpan Silence => (Interval + Timeout) * Failures;
+}
 
 /// <summary>Passive ejection. Immutable.</summary>
 /// <param name="Failures">How many failures in a row eject an endpoint.</param>

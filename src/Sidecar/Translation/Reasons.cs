@@ -40,4 +40,7 @@ internal static class Reasons
 
     /// <summary>The service has no such port.</summary>
     internal const string NoSuchPort = "no-such-port";
+
+    /// <summary>Its cluster has to become another one, and no connection may stay behind in the one before.</summary>
+    internal const string Changing = "changing";
 }

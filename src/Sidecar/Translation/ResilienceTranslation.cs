@@ -18,7 +18,11 @@ internal static class ResilienceTranslation
     /// <param name="port">The port that it leads to.</param>
     internal static void Add(Cluster cluster, ClusterSettings settings, ServedName name, ServedPort? port)
     {
-        if (settings.Health is { } health)
+        if (BoundTranslation.IsBound(settings, name, port))
+        {
+            BoundTranslation.Add(cluster, settings.Responder!, name, port!);
+        }
+        else if (settings.Health is { } health)
         {
             cluster.HealthChecks.Add(Translate(health, name, port));
         }

@@ -37,6 +37,14 @@ internal sealed record ServedName(
     /// is; null for any other.</summary>
     public TimeSpan? StreamMax { get; init; }
 
+    /// <summary>How long before <see cref="StrictUntil"/> connections of TCP end, so that a sidecar that is lost from
+    /// then on leaves none open.</summary>
+    public TimeSpan StrictLead { get; init; }
+
+    /// <summary>What ports of TCP are told in the place of all this while connections end that are open to them; null
+    /// where they are told the same as others.</summary>
+    public ServedName? Tcp { get; init; }
+
     /// <summary>Whether a client keeps its endpoint as long as that takes requests (<c>sessionAffinity</c>).</summary>
     public bool IsSticky { get; init; }
 
@@ -84,15 +92,22 @@ internal sealed record ServedEndpoint(
 /// <param name="Priority">0 first.</param>
 /// <param name="Weight">Its share of the load within its priority, 1 to 10,000.</param>
 /// <param name="Provenance">Where its endpoints come from.</param>
-internal sealed record ServedMember(string Name, int Priority, uint Weight, Provenance Provenance);
+internal sealed record ServedMember(string Name, int Priority, uint Weight, Provenance Provenance)
+{
+    /// <summary>Whether its endpoints end with its answer, or with the Set's, whatever fails.</summary>
+    public bool IsStrict { get; init; }
+}
 
-/// <summary>What its cluster says of an endpoint. It never carries a revocation: what is revoked is not
-/// listed.</summary>
+/// <summary>What its cluster says of an endpoint. It never carries a revocation: what is revoked is not listed, at
+/// ports of TCP once connections to it have ended.</summary>
 internal enum ServedHealth
 {
     Healthy,
     Unready,
     Draining,
+
+    /// <summary>It is served no more, and is listed until the connections to it have ended.</summary>
+    Ending,
 }
 
 /// <summary>

@@ -17,8 +17,8 @@ internal static class ServiceResources
         Audience audience, ServedName name, Demand demand)
     {
         name = audience.Client == ClientKind.Envoy
-            ? TlsTranslation.Checkable(name)
-            : TlsTranslation.CheckableByGrpc(name);
+            ? TlsTranslation.Checkable(name) with { Tcp = name.Tcp is { } tcp ? TlsTranslation.Checkable(tcp) : null }
+            : TlsTranslation.CheckableByGrpc(name) with { Tcp = null };
         foreach (var one in Canonical(audience, name, demand).Concat(Bundles(audience, name)))
         {
             yield return one;
@@ -58,16 +58,16 @@ internal static class ServiceResources
     {
         // What is pending is told as it was before: the clusters unchanged, and of their endpoints nothing but that
         // there are none, to who has waited and has none.
-        var reason = ReasonOf(name);
-        for (var i = 0; i < name.Ports.Length; i++)
+        foreach (var (told, i) in Told(name))
         {
-            var port = name.Ports[i];
+            var port = told.Ports[i];
             var canonical = ClusterNames.Canonical(name.Name, port.Number);
-            var cluster = ClusterTranslation.Translate(audience, canonical, canonical, port, reason, name);
-            yield return (Resource.Create(cluster), demand.IsImport);
+            yield return (
+                Resource.Create(ClusterOf(audience, told, canonical, canonical, port, ReasonOf(told))),
+                demand.IsImport);
             if (!name.IsPending)
             {
-                yield return (Endpoints(audience, name, canonical, i, demand.KeptUntil), false);
+                yield return (Endpoints(audience, told, canonical, i, demand.KeptUntil), false);
             }
             else if (demand.IsOverdue)
             {
@@ -82,9 +82,22 @@ internal static class ServiceResources
         }
     }
 
+    // Each port, by what is told of it. Ports of TCP to which connections end are told as they were.
+    private static IEnumerable<(ServedName Told, int Port)> Told(ServedName name)
+    {
+        var all = Enumerable.Range(0, name.Ports.Length).Select(i => (Told: name, Port: i));
+        return name.Tcp is not { } tcp ? all
+            : Enumerable.Range(0, tcp.Ports.Length).Where(i => tcp.Ports[i].Protocol == "tcp")
+                .Select(i => (Told: tcp, Port: i)).Concat(all).DistinctBy(one => one.Told.Ports[one.Port].Number);
+    }
+
+    private static (ServedName Told, int Port) ToldOf(ServedName name, ServedPort port) =>
+        Told(name).First(one => one.Told.Ports[one.Port].Number == port.Number);
+
     private static IEnumerable<(Resource Resource, bool Wildcard)> Bundles(Audience audience, ServedName name) =>
         audience.Client == ClientKind.Envoy && !audience.Settings.AreBundlesInline
-            ? TlsTranslation.Bundles(name).Select(secret => (Resource.Create(secret), false))
+            ? TlsTranslation.Bundles(name).Concat(name.Tcp is { } tcp ? TlsTranslation.Bundles(tcp) : [])
+                .DistinctBy(secret => secret.Name).Select(secret => (Resource.Create(secret), false))
             : [];
 
     // A proxyless gRPC client knows no end: it keeps what it has as long as it hears nothing.
@@ -95,6 +108,12 @@ internal static class ServiceResources
         if (IstioTranslation.IsCluster(assignment))
         {
             IstioTranslation.MarkMutual(endpoints, name);
+        }
+
+        if (audience.Client == ClientKind.Envoy
+            && BoundTranslation.IsBound(audience.Settings, name, name.Ports[port]))
+        {
+            BoundTranslation.Mark(endpoints, audience.Settings.Responder!, name, port);
         }
 
         return Resource.Create(endpoints).KeptUntil(
@@ -108,6 +127,12 @@ internal static class ServiceResources
         ? name.Ports.Select(port => ClusterNames.Canonical(name.Name, port.Number)).Append(name.Name)
             .Select(ClusterNames.Located)
         : [];
+
+    private static EnvoyApi.Clusters.Cluster ClusterOf(
+        Audience audience, ServedName name, string cluster, string assignment, ServedPort port, string? reason) =>
+        BoundTranslation.HasEnded(audience, name, port)
+            ? ClusterTranslation.Dead(audience, cluster, name.Reason!)
+            : ClusterTranslation.Translate(audience, cluster, assignment, port, reason, name);
 
     private static string? ReasonOf(ServedName name) => name.IsPending && !name.Ports.IsEmpty ? null : name.Reason;
 
@@ -125,7 +150,7 @@ internal static class ServiceResources
         {
             var port = name.Ports[index];
             var canonical = ClusterNames.Canonical(name.Name, port.Number);
-            return spelling == canonical ? [] : Alias(audience, name, spelling, canonical, port);
+            return spelling == canonical ? [] : Alias(audience, ToldOf(name, port).Told, spelling, canonical, port);
         }
 
         if (name.IsPending)
@@ -147,8 +172,7 @@ internal static class ServiceResources
         Audience audience, ServedName name, string spelling, string canonical, ServedPort port)
     {
         var shown = name.IsPending ? null : name.Reason;
-        var cluster = Resource.Create(
-            ClusterTranslation.Translate(audience, spelling, canonical, port, shown, name));
+        var cluster = Resource.Create(ClusterOf(audience, name, spelling, canonical, port, shown));
 
         // What was known of it is good enough for who has nothing, and worse than what a client has.
         var isKept = name.IsPending && audience.SourceOf(spelling) != EndpointSource.Ads;
@@ -180,7 +204,8 @@ internal static class ServiceResources
         {
             if (spelling != ClusterNames.Canonical(name.Name, name.Ports[index].Number))
             {
-                yield return Endpoints(audience, name, spelling, index, demand.KeptUntil);
+                var (told, port) = ToldOf(name, name.Ports[index]);
+                yield return Endpoints(audience, told, spelling, port, demand.KeptUntil);
             }
         }
         else

@@ -96,6 +96,11 @@ internal static class TlsTranslation
             : audience.SourceOf(cluster.Name) == EndpointSource.Ads ? Sources.Ads()
             : Sources.Stream(audience.XdsCluster);
         cluster.TransportSocket = SocketOf(first);
+        if (BoundTranslation.IsBound(audience.Settings, name, port))
+        {
+            BoundTranslation.AddSocket(cluster);
+        }
+
         if (!HasSeveral(name))
         {
             return;
@@ -108,11 +113,7 @@ internal static class TlsTranslation
 
         if (HasClear(name, tls))
         {
-            cluster.TransportSocketMatches.Add(MatchOf(WellKnown.NoPeer, new TransportSocket
-            {
-                Name = WellKnown.RawBuffer,
-                TypedConfig = Any.Pack(new RawBuffer()),
-            }));
+            cluster.TransportSocketMatches.Add(MatchOf(WellKnown.NoPeer, Clear()));
         }
 
         TransportSocket SocketOf(TlsPeer peer)
@@ -175,6 +176,10 @@ internal static class TlsTranslation
             TypedConfig = Any.Pack(new UpstreamTlsContext { CommonTlsContext = common }),
         };
     }
+
+    /// <summary>What speaks in the clear.</summary>
+    internal static TransportSocket Clear() =>
+        new() { Name = WellKnown.RawBuffer, TypedConfig = Any.Pack(new RawBuffer()) };
 
     private static bool HasSeveral(ServedName name) => name.Tls is { } tls
         && (tls.Peers.Length > 1 || HasClear(name, tls));

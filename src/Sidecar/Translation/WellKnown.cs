@@ -33,6 +33,9 @@ internal static class WellKnown
     /// <summary>The field of an endpoint without an identity.</summary>
     internal const string NoPeer = "none";
 
+    /// <summary>The field of the sidecar itself, where it is asked about endpoints.</summary>
+    internal const string Responder = "responder";
+
     /// <summary>The secret that holds Envoy's own certificate.</summary>
     internal const string Secret = "fairlead-svid";
 

@@ -2,6 +2,7 @@ using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.Status;
 using Fairlead.Rpc;
 using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Fairlead.Xds.Csds;
 
@@ -11,9 +12,12 @@ namespace Fairlead.Xds.Csds;
 /// </summary>
 /// <remarks>The streams of one node are one client. The contents of resources are left out of an answer beyond
 /// <see cref="ContentBytesMax"/>, and beyond <see cref="ResourcesMax"/> resources the rest of them: ask for one node,
-/// or without contents.</remarks>
+/// or without contents. The content of endpoints with an end says how much is left of it at the moment of the answer
+/// (<c>policy.endpoint_stale_after</c>; a millisecond once it is over), where the client was told how much was left
+/// then.</remarks>
 /// <param name="streams">The open streams.</param>
-internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> streams)
+/// <param name="time">The clock by which endpoints end.</param>
+internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> streams, TimeProvider time)
 {
     /// <summary>Bytes of resources' contents in one answer; gRPC takes messages of 4 MiB.</summary>
     internal const int ContentBytesMax = 2 << 20;
@@ -45,6 +49,7 @@ internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> str
     {
         var response = new ClientStatusResponse();
         var (bytes, count) = (0, 0);
+        var now = time.GetElapsedTime(0);
         try
         {
             foreach (var client in streams().Where(one => NodeMatching.Matches(request.NodeMatchers, one.Node))
@@ -52,13 +57,15 @@ internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> str
             {
                 var config = new ClientConfig { Node = NodeOf(client.First().Node) };
                 response.Config.Add(config);
-                foreach (var resource in client.SelectMany(stream => stream.Resources()).Take(ResourcesMax - count))
+                foreach (var (started, resource) in client
+                    .SelectMany(stream => stream.Resources().Select(one => (stream.StartedAt, one)))
+                    .Take(ResourcesMax - count))
                 {
                     count++;
                     var size = request.ExcludeResourceContents ? 0 : resource.Resource?.Framed.Length ?? 0;
                     var isTold = size > 0 && bytes + size <= ContentBytesMax;
                     bytes += isTold ? size : 0;
-                    config.GenericXdsConfigs.Add(Describe(resource, isTold));
+                    config.GenericXdsConfigs.Add(Describe(resource, started, isTold ? now : null));
                 }
             }
         }
@@ -70,14 +77,15 @@ internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> str
         return response;
     }
 
-    private static ClientConfig.Types.GenericXdsConfig Describe(ResourceStatus status, bool withContent)
+    private static ClientConfig.Types.GenericXdsConfig Describe(
+        ResourceStatus status, DateTimeOffset started, TimeSpan? contentAt)
     {
         var config = new ClientConfig.Types.GenericXdsConfig
         {
             TypeUrl = status.Type.TypeUrl,
             Name = status.Name,
             VersionInfo = status.Resource?.Version ?? "",
-            XdsConfig = withContent ? status.Resource!.ToAny() : null,
+            XdsConfig = contentAt is { } now ? status.Resource!.At(now).ToAny() : null,
             ConfigStatus = status.State switch
             {
                 ResourceState.NotSent => ConfigStatus.NotSent,
@@ -91,6 +99,7 @@ internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> str
             config.ErrorState = new UpdateFailureState
             {
                 Details = refused.Message,
+                LastUpdateAttempt = Timestamp.FromDateTimeOffset(started + refused.At),
                 VersionInfo = status.Resource?.Version ?? "",
             };
         }

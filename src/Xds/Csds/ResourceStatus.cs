@@ -27,5 +27,7 @@ internal sealed record ResourceStatus(
 
 /// <summary>One stream, and its resources where somebody wants to know them. Immutable.</summary>
 /// <param name="Node">Who the client says it is.</param>
+/// <param name="StartedAt">When the stream began.</param>
 /// <param name="Resources">The resources as they are when it is called, by type and name.</param>
-internal sealed record StreamResources(ClientNode Node, Func<IReadOnlyList<ResourceStatus>> Resources);
+internal sealed record StreamResources(
+    ClientNode Node, DateTimeOffset StartedAt, Func<IReadOnlyList<ResourceStatus>> Resources);

@@ -18,7 +18,7 @@ internal sealed partial class DeltaStream
         var all = new HashSet<string>(request.ResourceNamesSubscribe, StringComparer.Ordinal);
         all.UnionWith(request.InitialResourceVersions.Keys);
         all.UnionWith(Types.FirstOrDefault(state => state.Type.TypeUrl == typeUrl)?.Subscription.Names
-            ?? Enumerable.Empty<string>());
+            .Except(request.ResourceNamesUnsubscribe) ?? []);
         return all;
     }
 
@@ -164,8 +164,8 @@ internal sealed partial class DeltaStream
         }
 
         var left = new HashSet<string>(StringComparer.Ordinal);
-        var most = state.Subscription.Names.Count - Limits.NamesMax;
-        for (var i = order.Count; i > 0 && left.Count < most; i--)
+        var length = order.Length;
+        for (var i = order.Count; i > 0 && IsTooMuch(); i--)
         {
             var name = order.TakeFirst();
             if (IsCollection(name) || request.InitialResourceVersions.ContainsKey(name)
@@ -176,18 +176,23 @@ internal sealed partial class DeltaStream
                 continue;
             }
 
-            left.Add(name);
+            Leave(name);
         }
 
-        for (var i = added.Count - 1; i >= 0 && left.Count < most; i--)
+        for (var i = added.Count - 1; i >= 0 && IsTooMuch(); i--)
         {
             if (!IsCollection(added[i]))
             {
-                left.Add(added[i]);
+                Leave(added[i]);
             }
         }
 
         return left;
+
+        bool IsTooMuch() => state.Subscription.Names.Count - left.Count > Limits.NamesMax
+            || length > Limits.NameBytesMax;
+
+        void Leave(string name) => length -= left.Add(name) ? name.Length : 0;
 
         bool IsCollection(string name) => Collections.PrefixOf(name, state.Type) is not null;
     }

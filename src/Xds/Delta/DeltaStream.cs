@@ -26,8 +26,8 @@ namespace Fairlead.Xds.Delta;
 /// known: nothing else is an answer to an Envoy, which asks for no second name before.</item>
 /// <item>What a client got of a collection, or holds of it from before, it asks for by name from then on; it is never
 /// called removed (an Envoy that hears so holds later requests until they time out).</item>
-/// <item>Where more clusters are asked for by name than a stream may, the oldest leaves that leads nowhere, or else the
-/// newest, the only such use of a removal.</item>
+/// <item>Where more clusters are asked for by name than a stream may, or by longer names together, the oldest leaves
+/// that leads nowhere, or else the newest, the only such use of a removal.</item>
 /// </list>
 /// </remarks>
 internal sealed partial class DeltaStream(

@@ -9,11 +9,15 @@ internal sealed class NameOrder
     /// <summary>How many there are.</summary>
     public int Count => _places.Count;
 
+    /// <summary>How many characters they have together.</summary>
+    public long Length { get; private set; }
+
     /// <summary>Puts a name at the end, wherever it was.</summary>
     public void Add(string name)
     {
         Remove(name);
         _places[name] = _order.AddLast(name);
+        Length += name.Length;
     }
 
     /// <summary>Takes a name out; nothing happens if it is not there.</summary>
@@ -22,6 +26,7 @@ internal sealed class NameOrder
         if (_places.Remove(name, out var place))
         {
             _order.Remove(place);
+            Length -= name.Length;
         }
     }
 

@@ -2,10 +2,10 @@ namespace Fairlead.Xds.Streams;
 
 internal abstract partial class DiscoveryStream<TRequest, TResponse>
 {
-    private readonly HashSet<string> _leading = new(StringComparer.Ordinal);
+    private readonly HashSet<ResourceReference> _leading = [];
 
-    // The endpoints of clusters that are new to the client, until it has taken them, with the time from then on.
-    private readonly Dictionary<string, TimeSpan> _warming = new(StringComparer.Ordinal);
+    // What clusters need that are new to the client, until it has taken it, with the time from then on.
+    private readonly Dictionary<ResourceReference, TimeSpan> _warming = [];
 
     // The endpoints of clusters that the client has lost and did not ask for since; and those of all that it was sent,
     // with the sum of that.
@@ -14,27 +14,32 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     private OtherStreams _others;
     private TimeSpan? _waitsSince;
 
-    /// <summary>How many endpoints the client is waited for to take; for tests.</summary>
+    /// <summary>How many endpoints and secrets the client is waited for to take; for tests.</summary>
     public int Warming => _warming.Count;
 
-    /// <summary>These endpoints are sent again, changed or not, as far as they are asked for: the clusters that have
-    /// them went out, here or on another stream of the client.</summary>
+    /// <summary>These endpoints and secrets are sent again, changed or not, as far as they are asked for: the clusters
+    /// that need them went out, here or on another stream of the client.</summary>
     /// <returns>Whether any of them is asked for.</returns>
-    public bool Follow(IReadOnlySet<string> names)
+    public bool Follow(IReadOnlySet<ResourceReference> needed) =>
+        Follow(_types[ResourceType.Endpoints.Order], needed) | Follow(_types[ResourceType.Secret.Order], needed);
+
+    private static bool Follow(TypeState? state, IReadOnlySet<ResourceReference> needed)
     {
-        if (_types[ResourceType.Endpoints.Order] is not { } endpoints)
+        if (state is null)
         {
             return false;
         }
 
         // There may be a stream for each name, and thousands of names.
-        var asked = endpoints.Subscription.Names;
+        var asked = state.Subscription.Names;
         var isAsked = false;
-        foreach (var name in asked.Count < names.Count ? asked.Where(names.Contains) : names.Where(asked.Contains))
+        foreach (var name in asked.Count < needed.Count
+            ? asked.Where(name => needed.Contains(new ResourceReference(state.Type, name)))
+            : needed.Where(one => one.Type == state.Type && asked.Contains(one.Name)).Select(one => one.Name))
         {
-            endpoints.Forced.Add(name);
-            endpoints.Looks.Add(name);
-            endpoints.Dirty = isAsked = true;
+            state.Forced.Add(name);
+            state.Looks.Add(name);
+            state.Dirty = isAsked = true;
         }
 
         return isAsked;
@@ -75,52 +80,54 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     /// <summary>The client asks for these endpoints on streams of their own: it has the clusters again.</summary>
     public void Found(IEnumerable<string> endpoints) => _lost?.ExceptWith(endpoints);
 
-    /// <summary>The client took these endpoints on a stream of their own.</summary>
+    /// <summary>The client took these endpoints or secrets on a stream of their own.</summary>
     /// <returns>Whether something may have waited for them.</returns>
-    public bool Warmed(IEnumerable<string> endpoints)
+    public bool Warmed(ResourceType type, IEnumerable<string> names)
     {
         var count = _warming.Count;
-        foreach (var name in count > 0 ? endpoints : [])
+        foreach (var name in count > 0 ? names : [])
         {
-            _warming.Remove(name);
+            _warming.Remove(new ResourceReference(type, name));
         }
 
         return _warming.Count < count;
     }
 
-    /// <summary>The endpoints of the clusters that went out since this was asked last.</summary>
-    public IReadOnlyList<string> TakeLeading()
+    /// <summary>What follows the clusters that went out since this was asked last.</summary>
+    public IReadOnlyList<ResourceReference> TakeLeading()
     {
         if (_leading.Count == 0)
         {
             return [];
         }
 
-        string[] names = [.. _leading];
+        ResourceReference[] needed = [.. _leading];
         _leading.Clear();
-        return names;
+        return needed;
     }
 
     /// <summary>The endpoints of these clusters, which go out now, are sent again, changed or not.</summary>
-    /// <remarks>Who asks for everything uses a route at once, and a cluster only with its endpoints: routes wait for
-    /// those of clusters that it never had. What it is told first it waits for by itself.</remarks>
+    /// <remarks>Who asks for everything uses a route at once, and a cluster only with its endpoints and its secrets:
+    /// routes wait for those of clusters that it never had. What it is told first it waits for by itself. A secret that
+    /// it has is sent again too, so that it says that it has it.</remarks>
     protected void ForceEndpoints(TypeState state, IReadOnlyCollection<Resource> clusters, TimeSpan now)
     {
-        var endpoints = EndpointsOf(clusters).ToHashSet(StringComparer.Ordinal);
-        _leading.UnionWith(endpoints);
-        Follow(endpoints);
-
         // On a stream that has neither listeners nor routes nobody else asks whether those are over.
         _ = IsWarming(now);
-        if (state is not { Answered: true, Subscription.Wildcard: true })
+        var needed = clusters.SelectMany(cluster => cluster.References)
+            .Where(reference => reference.Type == ResourceType.Endpoints).ToHashSet();
+        if (state is { Answered: true, Subscription.Wildcard: true })
         {
-            return;
+            foreach (var one in clusters.Where(cluster => !state.Sent.ContainsKey(cluster.Name))
+                .SelectMany(cluster => cluster.References))
+            {
+                _warming.TryAdd(one, now);
+                needed.Add(one);
+            }
         }
 
-        foreach (var name in EndpointsOf(clusters.Where(cluster => !state.Sent.ContainsKey(cluster.Name))))
-        {
-            _warming.TryAdd(name, now);
-        }
+        _leading.UnionWith(needed);
+        Follow(needed);
     }
 
     private static IEnumerable<string> EndpointsOf(IEnumerable<Resource> clusters) => clusters
@@ -134,12 +141,11 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
             return false;
         }
 
-        var endpoints = _types[ResourceType.Endpoints.Order];
-        foreach (var (name, since) in _warming)
+        foreach (var (one, since) in _warming)
         {
-            if (now - since >= Limits.WarmWaitMax || endpoints?.IsTaken(name) == true)
+            if (now - since >= Limits.WarmWaitMax || _types[one.Type.Order]?.IsTaken(one.Name) == true)
             {
-                _warming.Remove(name);
+                _warming.Remove(one);
             }
             else
             {
@@ -172,8 +178,8 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     }
 
     /// <summary>
-    /// Listeners and routes do not overtake clusters that they may need, nor the endpoints of those. Whatever holds
-    /// clusters has noted when to look.
+    /// Listeners and routes do not overtake clusters that they may need, nor what those need. Whatever holds clusters
+    /// has noted when to look.
     /// </summary>
     protected bool WaitsForClusters(TypeState state, TimeSpan now) =>
         (state.Type == ResourceType.Listener || state.Type == ResourceType.Route)

@@ -88,7 +88,7 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
         state.AskedAt = first ? now : state.AskedAt;
         if (error is not null)
         {
-            var (refused, response) = state.Refuse(nonce, version, error.Code, error.Message);
+            var (refused, response) = state.Refuse(nonce, version, error.Code, error.Message, now);
             if (refused is not null)
             {
                 Events.Add(new StreamEvent.Nacked(state.Type, refused));

@@ -2,12 +2,13 @@ namespace Fairlead.Xds.Streams;
 
 /// <summary>What a stream tells the service that it belongs to; called from the stream's task. Immutable.</summary>
 /// <param name="Acked">Its client took a response.</param>
-/// <param name="Sent">It sent clusters to the client of a node; with the names of their endpoints.</param>
+/// <param name="Sent">It sent clusters to the client of a node; with what follows them.</param>
 /// <param name="Watching">On a stream for endpoints alone: which of them the client of a node asks for from now on, and
 /// which no longer.</param>
-/// <param name="Warmed">There too: which of them the client of a node has taken.</param>
+/// <param name="Warmed">On a stream for endpoints or secrets alone: which of them the client of a node has
+/// taken.</param>
 internal sealed record SessionEvents(
     Action<AckEvent> Acked,
-    Action<IStreamSession, string, IReadOnlyList<string>> Sent,
+    Action<IStreamSession, string, IReadOnlyList<ResourceReference>> Sent,
     Action<string, IReadOnlyCollection<string>, IReadOnlyCollection<string>> Watching,
-    Action<string, IEnumerable<string>> Warmed);
+    Action<string, ResourceType, IEnumerable<string>> Warmed);

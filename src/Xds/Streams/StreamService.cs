@@ -1,5 +1,6 @@
 using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.Discovery;
+using Fairlead.Rpc;
 using Fairlead.Xds.Delta;
 using Fairlead.Xds.Sotw;
 
@@ -13,6 +14,8 @@ namespace Fairlead.Xds.Streams;
 /// <param name="Parser">Makes what reads the requests of one stream.</param>
 /// <param name="NodeOf">The node of a request; null where it names none.</param>
 /// <param name="Open">Makes the stream of a client.</param>
+/// <param name="Larger">Makes what reads a request that is larger than any is taken in whole; null where such a one is
+/// refused: a list of names that was cut would give up the others.</param>
 internal sealed record StreamService<TRequest, TResponse>(
     string Name,
     ResourceType? Only,
@@ -21,7 +24,8 @@ internal sealed record StreamService<TRequest, TResponse>(
     Func<IRequestParser<TRequest>> Parser,
     Func<TRequest, Node?> NodeOf,
     Func<ClientNode, ResourceSnapshot, Func<ResourceType, string, Resource?>, DiscoveryStream<TRequest, TResponse>>
-        Open)
+        Open,
+    Func<LargeMessage>? Larger = null)
     where TRequest : class
     where TResponse : class, IDiscoveryResponse;
 
@@ -51,7 +55,9 @@ internal static class StreamServices
             static () => new DeltaRequestParser(),
             static request => request.Node,
             (client, snapshot, missing) => new DeltaStream(
-                snapshot, missing, options.ControlPlane, options.Limits, type, client));
+                snapshot, missing, options.ControlPlane, options.Limits, type, client),
+            () => new LargeDeltaRequest(
+                options.Limits, (count, bytes) => XdsLog.NamesLeftOut(options.Logger, bytes, count)));
 
     private static string ServiceOf(ResourceType? type)
     {

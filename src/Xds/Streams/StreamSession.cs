@@ -64,7 +64,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     {
         lock (_gate)
         {
-            return _stream is { } stream ? new StreamResources(_node, () => Resources(stream)) : null;
+            return _stream is { } stream ? new StreamResources(_node, _startedAt, () => Resources(stream)) : null;
         }
     }
 
@@ -76,8 +76,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
-    public void Follow(string node, IReadOnlySet<string> endpoints) =>
-        Hear(node, stream => stream.Follow(endpoints));
+    public void Follow(string node, IReadOnlySet<ResourceReference> needed) =>
+        Hear(node, stream => stream.Follow(needed));
 
     public void Recall(string node, IReadOnlyCollection<string> endpoints) =>
         Hear(node, stream => stream.Recall(endpoints));
@@ -88,8 +88,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
         return false;
     });
 
-    public void Warmed(string node, IReadOnlyCollection<string> endpoints) =>
-        Hear(node, stream => stream.Warmed(endpoints));
+    public void Warmed(string node, ResourceType type, IReadOnlyCollection<string> names) =>
+        Hear(node, stream => stream.Warmed(type, names));
 
     private void Hear(string node, Func<DiscoveryStream<TRequest, TResponse>, bool> word)
     {
@@ -160,13 +160,27 @@ internal sealed class StreamSession<TRequest, TResponse>(
     {
         try
         {
-            return await requests.MoveNext(cancellationToken)
+            return await ReadAsync(requests, cancellationToken)
                 .WaitAsync(options.Limits.FirstRequest, _time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
             XdsLog.StreamSilent(options.Logger, id, peer, options.Limits.FirstRequest);
             throw new RpcException(new Status(StatusCode.DeadlineExceeded, "no request came in time"));
+        }
+    }
+
+    // One that is too large or none at all: whoever asks so again and again is found in the log.
+    private async Task<bool> ReadAsync(IAsyncStreamReader<RequestBytes> requests, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await requests.MoveNext(cancellationToken).ConfigureAwait(false);
+        }
+        catch (RpcException e)
+        {
+            XdsLog.RequestRefused(options.Logger, id, peer, e.StatusCode, e.Status.Detail);
+            throw;
         }
     }
 
@@ -180,6 +194,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             }
             catch (InvalidProtocolBufferException exception)
             {
+                XdsLog.RequestRefused(options.Logger, id, peer, StatusCode.Internal, exception.Message);
                 throw new RpcException(
                     new Status(StatusCode.Internal, "BadMessage: the message does not parse", exception));
             }
@@ -214,7 +229,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
         IServerStreamWriter<TResponse> responses,
         CancellationToken cancellationToken)
     {
-        var read = requests.MoveNext(cancellationToken);
+        var read = ReadAsync(requests, cancellationToken);
         while (true)
         {
             var armed = Arm();
@@ -234,7 +249,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 }
 
                 Receive(stream, Parse(requests.Current));
-                read = requests.MoveNext(cancellationToken);
+                read = ReadAsync(requests, cancellationToken);
             }
         }
     }
@@ -265,15 +280,15 @@ internal sealed class StreamSession<TRequest, TResponse>(
     // The clusters are on their way: what follows them on other streams of the client comes behind them.
     private void Lead(DiscoveryStream<TRequest, TResponse> stream)
     {
-        IReadOnlyList<string> endpoints;
+        IReadOnlyList<ResourceReference> needed;
         lock (_gate)
         {
-            endpoints = stream.TakeLeading();
+            needed = stream.TakeLeading();
         }
 
-        if (endpoints.Count > 0)
+        if (needed.Count > 0)
         {
-            told.Sent(this, _node.Id, endpoints);
+            told.Sent(this, _node.Id, needed);
         }
     }
 
@@ -416,9 +431,9 @@ internal sealed class StreamSession<TRequest, TResponse>(
                     break;
                 case StreamEvent.Acked ack:
                     var sent = ack.Response;
-                    if (service.Only == ResourceType.Endpoints)
+                    if (service.Only is { } only && (only == ResourceType.Endpoints || only == ResourceType.Secret))
                     {
-                        told.Warmed(_node.Id, sent.Resources.Select(resource => resource.Name));
+                        told.Warmed(_node.Id, only, sent.Resources.Select(resource => resource.Name));
                     }
 
                     told.Acked(new AckEvent(
@@ -491,6 +506,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
             type.Waiting,
             type.Refused)
         {
+            RefusedAt = type.Refused is { } refused ? _startedAt + refused.At : null,
+            RefusedNames = [.. type.RefusedNames],
             Withheld = [.. type.Withheld.Names.Order(StringComparer.Ordinal).Take(WithheldMax).Select(
                 name => new WithheldResource(name, type.Withheld.ReasonOf(name)!.Message))],
         };

@@ -8,6 +8,9 @@ internal sealed class TypeState(ResourceType type)
 {
     // Pieces of one answer count each: of 32 kB they are 8 MB.
     private const int OutstandingMax = 256;
+
+    // What nobody serves any more is held by them alone.
+    private const long OutstandingBytesMax = 8 << 20;
     private const int MessageMax = 4_096;
     private const int LateMax = 3;
 
@@ -86,6 +89,10 @@ internal sealed class TypeState(ResourceType type)
 
     public Refused? Refused { get; private set; }
 
+    /// <summary>Bytes of the resources of the responses to which the client has said nothing, as far as they are
+    /// remembered.</summary>
+    public long OutstandingBytes { get; private set; }
+
     /// <summary>A sum over what the client holds, which is another one for other contents.</summary>
     public UInt128 Sum => _sum;
 
@@ -95,6 +102,7 @@ internal sealed class TypeState(ResourceType type)
     /// <summary>Whether the client holds what it is to hold of a name, and has said so of all that it was sent of
     /// it.</summary>
     public bool IsTaken(string name) => _sent.ContainsKey(name) && !Forced.Contains(name)
+        && _unheard?.Contains(name) != true
         && !_outstanding.Any(response => response.Resources.Any(resource => resource.Name == name));
 
     /// <summary>Until when changes wait for an acknowledgement; null if they need not.</summary>
@@ -229,10 +237,12 @@ internal sealed class TypeState(ResourceType type)
         }
 
         _outstanding.Enqueue(response);
-        if (_outstanding.Count > OutstandingMax)
+        OutstandingBytes += BytesOf(response);
+        while (_outstanding.Count > OutstandingMax
+            || (OutstandingBytes > OutstandingBytesMax && _outstanding.Count > 1))
         {
             (_unheard ??= new(StringComparer.Ordinal)).UnionWith(
-                _outstanding.Dequeue().Resources.Select(resource => resource.Name).Where(_sent.ContainsKey));
+                Dequeue().Resources.Select(resource => resource.Name).Where(_sent.ContainsKey));
         }
     }
 
@@ -255,10 +265,15 @@ internal sealed class TypeState(ResourceType type)
         return response;
     }
 
+    /// <summary>The names of what the client refused and took nothing of since, ascending.</summary>
+    public IEnumerable<string> RefusedNames =>
+        _refused?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>();
+
     /// <summary>The client refused the response with this nonce.</summary>
     /// <returns>The refusal, or null if it was told before: some clients repeat it in every later request; and the
     /// response, where it is one that is outstanding.</returns>
-    public (Refused? Words, SentResponse? Response) Refuse(string nonce, string version, int code, string message)
+    public (Refused? Words, SentResponse? Response) Refuse(
+        string nonce, string version, int code, string message, TimeSpan now)
     {
         var response = Settle(nonce);
         if (response is null && nonce == _refusedNonce)
@@ -268,7 +283,7 @@ internal sealed class TypeState(ResourceType type)
 
         _refusedNonce = nonce;
         var text = message.Length > MessageMax ? message[..MessageMax] : message;
-        Refused = new Refused(nonce, response?.Version ?? version, code, text);
+        Refused = new Refused(nonce, response?.Version ?? version, code, text, now);
         foreach (var resource in response?.Resources ?? [])
         {
             (_refused ??= new(StringComparer.Ordinal))[resource.Name] = Refused;
@@ -287,7 +302,7 @@ internal sealed class TypeState(ResourceType type)
         SentResponse response;
         do
         {
-            response = _outstanding.Dequeue();
+            response = Dequeue();
         }
         while (response.Nonce != nonce);
 
@@ -296,5 +311,23 @@ internal sealed class TypeState(ResourceType type)
         _isReleased = _awaited is not null && !_outstanding.Contains(_awaited);
 
         return response;
+    }
+
+    private SentResponse Dequeue()
+    {
+        var response = _outstanding.Dequeue();
+        OutstandingBytes -= BytesOf(response);
+        return response;
+    }
+
+    private static long BytesOf(SentResponse response)
+    {
+        var bytes = 0L;
+        foreach (var resource in response.Resources)
+        {
+            bytes += resource.Framed.Length;
+        }
+
+        return bytes;
     }
 }

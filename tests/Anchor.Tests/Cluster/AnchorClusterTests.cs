@@ -56,6 +56,12 @@ public sealed class AnchorClusterTests
         Assert.Contains(
             $"fairlead_anchor_answers_total{{consumer=\"{home.Segment.Genesis}\"}} 2\n", metrics,
             StringComparison.Ordinal);
+
+        // At the target's anchors, whichever of them were asked.
+        var heard = await Task.WhenAll(target.Running.Select(
+            host => http.GetStringAsync($"http://{host.Metrics}/metrics", bounded.Token)));
+        Assert.InRange(heard.Sum(page => ValueOf(page, "fairlead_anchor_answers_scope_total{scope=\"in\"} ")), 2, 8);
+        Assert.All(heard, page => Assert.DoesNotContain("scope=\"out\"", page, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -81,6 +87,12 @@ public sealed class AnchorClusterTests
         var known = new Known { Genesis = WireWriter.ToBytes(home.Segment.Genesis), SealSeq = 1_000_000_000 };
         Assert.Equal(VerificationFailure.Behind, (await AskAsync(home, Pod, known))?.Failure);
         Assert.True(RpcFailures.IsRetriable(VerificationFailure.Behind));
+    }
+
+    private static int ValueOf(string page, string line)
+    {
+        var at = page.IndexOf(line, StringComparison.Ordinal);
+        return at < 0 ? 0 : int.Parse(page.AsSpan(at + line.Length, page.IndexOf('\n', at) - at - line.Length));
     }
 
     private const int Pod = 910;

@@ -413,6 +413,29 @@ public sealed class QuarantineTests
         Assert.Equal(EpochEffect.Renew, EpochChange.Of(accepted.Answer, excluded));
     }
 
+    /// <summary>4.7: of more newer epochs than are held as documents nobody knows whether one dropped the Peer.</summary>
+    [Fact]
+    public void Answer_OfBeforeMoreEpochsThanAreHeld_IsRenewed()
+    {
+        var accepted = Answers.Accepted(Verify(_world.State, _world.Answer()));
+        var held = accepted.Next.Segments[_world.Eu1.Genesis];
+        Assert.Equal(EpochEffect.None, EpochChange.Of(accepted.Answer, After(1)));
+        Assert.Equal(EpochEffect.Renew, EpochChange.Of(accepted.Answer, After(SegmentState.MaxDocuments)));
+
+        SegmentState After(int epochs)
+        {
+            for (var i = 0; i < epochs; i++)
+            {
+                _world.Eu1.Next(_world.Now - 400);
+            }
+
+            var chain = EpochChain.Extend(
+                held, held.Genesis, null, [.. _world.Eu1.Documents], _world.Now, accepted.Next.ClockDelta);
+            Assert.True(chain.IsAccepted, chain.Refusal?.ToString());
+            return chain.Segment;
+        }
+    }
+
     private UnverifiedAnswer DeniedBy(AnchorKeys anchor)
     {
         var ask = _world.Ask();

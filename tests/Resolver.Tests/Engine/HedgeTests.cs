@@ -1,3 +1,5 @@
+using Fairlead.Naming;
+
 namespace Fairlead.Resolver.Tests.Engine;
 
 /// <summary>Another anchor is asked beside a silent one while somebody waits.</summary>
@@ -5,6 +7,7 @@ public sealed class HedgeTests
 {
     private const long Life = 13_000;
     private const long Delay = 200;
+    private const long Grace = 2_000;
 
     [Fact]
     public void Silence_WhileNothingIsServed_AsksOthersExactlyAfterTheDelay()
@@ -32,6 +35,25 @@ public sealed class HedgeTests
 
         // The next name does not wait for it at all.
         Assert.Equal(1, world.Want(CacheWorld.Nobody));
+    }
+
+    /// <summary>4.7: it was verified while a newer epoch was learned, and is of before that: served no longer than what
+    /// was held then, and not beyond.</summary>
+    [Fact]
+    public void Hedged_Answer_OfBeforeAnEpochThatIsKnown_IsToBeProvenAnew()
+    {
+        var world = new CacheWorld(continuity: 3_600_000);
+        world.Want();
+        var before = world.Answer();
+        world.TickAt(Delay);
+        world.NextEpoch(
+            ofHome: false,
+            epoch => epoch with { Policy = epoch.Policy with { MaxTtl = epoch.Policy.MaxTtl / 2 } });
+        world.Elapsed = Delay + 10;
+        world.Step(new CacheInput.Hedged(CacheWorld.Checkout, before));
+        Assert.Equal(NameState.Fresh, world.Held().State);
+        Assert.Equal(
+            [(Delay + 10 + Grace, NameState.Expired)], world.RunFailing(3_600_000, VerificationFailure.Behind));
     }
 
     [Fact]

@@ -36,6 +36,35 @@ public sealed class RoomTests
         Assert.Equal(["a", "b"], Held(world));
     }
 
+    /// <summary>A name that is used goes on to be used: it is asked for when there is room, though nobody wants it
+    /// anew.</summary>
+    [Fact]
+    public void Name_TurnedAway_IsAskedForWhenThereIsRoom()
+    {
+        var world = new CacheWorld(
+            namesMax: 2, kept: [Name("a"), Name("b"), Name("c"), Name("d"), Name("e")]);
+        world.Want(Name("a"));
+        world.Want(Name("b"));
+        world.Step(new CacheInput.Want(Name("c")));
+        world.Step(new CacheInput.Want(Name("d")));
+        world.Elapsed = 60_000;
+        Assert.Empty(CacheWorld.Asked(world.Step(new CacheInput.Want(Name("c")))));
+
+        // Only what nobody holds any more makes room, and the one that waited the longest comes first.
+        world.Step(new CacheInput.Forget(Name("c")));
+        world.Elapsed = 61_000;
+        world.Step(new CacheInput.Forget(Name("a")));
+        Assert.Equal(["b", "d"], Held(world));
+
+        // What is forgotten is asked for no more.
+        world.Step(new CacheInput.Want(Name("e")));
+        world.Step(new CacheInput.Forget(Name("e")));
+        world.Elapsed = 200_000;
+        world.Step(new CacheInput.Forget(Name("b")));
+        world.TickAt(300_000);
+        Assert.Equal(["d"], Held(world));
+    }
+
     [Fact]
     public void Bytes_AtTheirBound_GiveUpTheLongestUnwantedUntilThereIsRoom()
     {

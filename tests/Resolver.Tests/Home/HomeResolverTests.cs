@@ -31,6 +31,27 @@ public sealed class HomeResolverTests : IAsyncLifetime
         Assert.Equal(1, _home.Anchors[0].Open);
     }
 
+    /// <summary>What an anchor tells ahead is no answer, true or false, and much of it is in no answer's way.</summary>
+    [Fact]
+    public async Task Anchor_ThatTellsAheadWithoutEnd_ChangesNothing()
+    {
+        var told = 0;
+        _home.Anchors[0].Ahead = answer => Enumerable.Range(0, 500).Select(i =>
+        {
+            told++;
+            return i % 2 == 0 ? answer : answer with { Hops = [answer.Hops[0] with { Attests = [], Seal = null }] };
+        });
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        Assert.Equal(500, told);
+        Assert.Empty(_home.Failures());
+        Assert.Equal(1, _home.Anchors[0].Open);
+
+        // Of its own segment it knows the chain.
+        Assert.False(_home.Anchors[0].IsAskedAhead);
+    }
+
     [Fact]
     public async Task FirstContact_WithTooFewAnchors_IsNoFreshHeadAndTheNameIsPending()
     {

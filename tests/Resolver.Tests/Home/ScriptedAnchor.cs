@@ -37,6 +37,12 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
     internal Func<TestAnswers, UnverifiedAnswer?> Say { get; set; } = ScriptedHome.Honest;
 
     /// <summary>What it fails with instead; null for nothing.</summary>
+    /// <summary>What it tells ahead of an answer.</summary>
+    internal Func<UnverifiedAnswer, IEnumerable<UnverifiedAnswer>> Ahead { get; set; } = static _ => [];
+
+    /// <summary>Whether it was asked to tell something ahead.</summary>
+    internal bool IsAskedAhead { get; private set; }
+
     internal Func<string, VerificationFailure?> Failing { get; set; } = static _ => null;
 
     /// <summary>How many epochs it knows; null for all.</summary>
@@ -229,6 +235,7 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
             var known = request.Open.Request.Known
                 .FirstOrDefault(one => one.Genesis.Span.SequenceEqual(anchor._home.Segment.Genesis.ToArray()));
             _epochsSent = Math.Max(_epochsSent, known is null ? 0 : (int)known.Epoch + 1);
+            anchor.IsAskedAhead |= request.Open.Ahead;
             _open[request.Open.Id] = query;
             Say(request.Open.Id, query);
         }
@@ -259,6 +266,11 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
             };
             if (anchor.Say(ask) is { } answer)
             {
+                foreach (var ahead in anchor.Ahead(answer))
+                {
+                    Out.Writer.TryWrite(new SubscribeResponse { Ahead = WireWriter.ToMessage(ahead) });
+                }
+
                 _epochsSent = anchor._home.Segment.Documents.Count;
                 Out.Writer.TryWrite(new SubscribeResponse
                 {

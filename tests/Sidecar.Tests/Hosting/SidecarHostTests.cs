@@ -43,7 +43,7 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         Assert.Equal(
             [
                 "name", "state", "path", "epoch", "seal", "signers", "age_ms", "ttl_ms", "bound", "stale_ms", "failure",
-                "introductions", "members", "anchor", "unbounded",
+                "introductions", "members", "anchor", "bounded", "unbounded",
             ],
             name.Select(field => field.Key));
         Assert.Equal(TwoClusters.Checkout, (string?)name["name"]);

@@ -37,6 +37,44 @@ public sealed class BundleTests
     [InlineData(false, false)]
     public Task Envoy_UsesARotatedBundle(bool isOldest, bool isDelta) => RunAsync(isOldest, isDelta);
 
+    [Fact]
+    public Task NewestEnvoy_IsLedToANewNameOnceItHasItsBundle() =>
+        JoinAsync(isOldest: false, isDelta: true, isPerType: true);
+
+    [Theory(Explicit = true)]
+    [InlineData(false, false, true)]
+    [InlineData(false, true, false)]
+    [InlineData(false, false, false)]
+    [InlineData(true, true, true)]
+    [InlineData(true, false, true)]
+    [InlineData(true, true, false)]
+    [InlineData(true, false, false)]
+    public Task Envoy_IsLedToANewNameOnceItHasItsBundle(bool isOldest, bool isDelta, bool isPerType) =>
+        JoinAsync(isOldest, isDelta, isPerType);
+
+    // Of a cluster that waits for its bundle an Envoy says that it has none of that name.
+    private static async Task JoinAsync(bool isOldest, bool isDelta, bool isPerType)
+    {
+        var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
+        Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
+        using var svid = new SvidFolder();
+        svid.Write(Eu1.Sign([Pod]), Eu1);
+        var shown = Old.Sign([Server]);
+        await using var backend = await Backend.StartAsync(AnswerAsync, certificate: () => shown);
+        await using var sidecar = new ScriptedSidecar(
+            new OnDemandOptions { XdsCluster = "xds" }, OnDemandWorld.Checkout);
+        var secret = Path.Combine(sidecar.Folder, "svid.json");
+        await File.WriteAllBytesAsync(secret, SvidSecret.Content(svid.Paths), Cancellation);
+        sidecar.Publish(OnDemandWorld.Named(OnDemandWorld.Checkout), Named(backend.Port, secret, Old));
+        await sidecar.StartAsync();
+        await using var envoy = await EnvoyProcess.StartAsync(
+            program!, sidecar.Socket, Cancellation, isDelta, isPerType);
+        await AnswersAsync(envoy, OnDemandWorld.Checkout, 503);
+        sidecar.Import(OnDemandWorld.Checkout, Secure);
+        await AnswersAsync(envoy, Secure, 200);
+        Assert.Equal(0, await envoy.KnownStatAsync("http.outbound.no_cluster", Cancellation));
+    }
+
     private static async Task RunAsync(bool isOldest, bool isDelta)
     {
         var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
@@ -100,12 +138,14 @@ public sealed class BundleTests
         }
     }
 
-    private static Task AnswersAsync(EnvoyProcess envoy, int status) => Eventually.HoldsAsync(
+    private static Task AnswersAsync(EnvoyProcess envoy, int status) => AnswersAsync(envoy, Secure, status);
+
+    private static Task AnswersAsync(EnvoyProcess envoy, string host, int status) => Eventually.HoldsAsync(
         async () =>
         {
             try
             {
-                return (int)(await envoy.GetAsync(Secure, Cancellation)).Status;
+                return (int)(await envoy.GetAsync(host, Cancellation)).Status;
             }
             catch (HttpRequestException)
             {

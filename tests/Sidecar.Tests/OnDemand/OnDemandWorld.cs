@@ -30,8 +30,7 @@ internal sealed class OnDemandWorld : IAsyncDisposable
     private readonly List<Backend> _backends = [];
     private readonly SvidFolder _svid = new();
 
-    private OnDemandWorld(OnDemandOptions options, string[] imports) =>
-        Sidecar = new ScriptedSidecar(options, imports);
+    private OnDemandWorld(ScriptedSidecar sidecar) => Sidecar = sidecar;
 
     internal ScriptedSidecar Sidecar { get; }
 
@@ -55,12 +54,14 @@ internal sealed class OnDemandWorld : IAsyncDisposable
         string[] imports,
         string? tcp = null,
         bool isPlain = false,
-        ClusterSettings? clusters = null)
+        ClusterSettings? clusters = null,
+        Action<ScriptedSidecar>? with = null)
     {
         var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
         Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
-        var world = new OnDemandWorld(
-            new OnDemandOptions { Clusters = clusters ?? ClusterSettings.Default }, imports);
+        var options = new OnDemandOptions { Clusters = clusters ?? ClusterSettings.Default };
+        var world = new OnDemandWorld(new ScriptedSidecar(options, imports));
+        with?.Invoke(world.Sidecar);
         await world.BackendsAsync();
         world.Foreign = await ForeignControlPlane.StartAsync();
         if (!isAuthority)

@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Fairlead.Rpc;
 using Fairlead.Sidecar.Serving;
 using Fairlead.Sidecar.Translation;
 using Fairlead.TestKit;
 using Fairlead.Xds;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.OnDemand;
 
@@ -16,12 +19,14 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-demand-").FullName;
     private readonly ConcurrentDictionary<string, ServedName> _answers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _wanted = new(StringComparer.Ordinal);
-    private readonly OnDemandOptions _options;
+    private readonly Lock _resolving = new();
+    private OnDemandOptions _options;
     private readonly HashSet<string> _imports;
     private ShapeFile? _shapes;
     private ServedViews? _views;
     private AdsService? _ads;
     private RpcServer? _server;
+    private RpcServer? _responder;
     private volatile bool _isAnswering = true;
 
     internal ScriptedSidecar(OnDemandOptions options, params string[] imports)
@@ -29,6 +34,15 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         _options = options;
         _imports = [.. imports];
     }
+
+    /// <value>What one stream may ask for.</value>
+    internal XdsLimits Limits { get; set; } = XdsLimits.Default;
+
+    /// <value>Bytes of the largest request that is taken in whole.</value>
+    internal int RequestBytes { get; set; } = RpcDefaults.MaxMessageBytes;
+
+    /// <value>Where its xDS logs.</value>
+    internal ILogger Log { get; set; } = NullLogger.Instance;
 
     /// <summary>The unix socket.</summary>
     internal string Socket => Path.Combine(_folder, "xds.sock");
@@ -51,16 +65,23 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     {
         _isAnswering = isAnswering;
         _wanted.Clear();
+        await RespondAsync();
         _shapes = new ShapeFile(
             Path.Combine(_folder, "imports.state"), _imports, reason => throw new InvalidOperationException(reason));
-        _views = new ServedViews(_imports, OnInterest, _shapes, onDemand: _options, time: Time);
+        _views = new ServedViews(
+            _imports, OnInterest, _shapes, onDemand: _options, time: Time, clock: TimeProvider.System);
         foreach (var name in _imports.Concat(_views.Used))
         {
             OnInterest(name, true);
         }
 
-        _ads = new AdsService(_views, new AdsOptions());
-        var server = new RpcServerOptions { Services = { _ads.Define() }, Endpoints = { RpcEndpoint.Unix(Socket) } };
+        _ads = new AdsService(_views, new AdsOptions { Limits = Limits, Logger = Log });
+        var server = new RpcServerOptions
+        {
+            Services = { _ads.Define() },
+            Endpoints = { RpcEndpoint.Unix(Socket) },
+            Calls = new RpcServiceOptions { MaxReceiveMessageBytes = RequestBytes },
+        };
         foreach (var service in _ads.DefineTypes())
         {
             server.Services.Add(service);
@@ -73,7 +94,41 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     internal async Task StopAsync()
     {
         await _server!.DisposeAsync();
+        if (_responder is not null)
+        {
+            await _responder.DisposeAsync();
+        }
+
         await _shapes!.DisposeAsync();
+    }
+
+    /// <summary>Clients that ask for everything are told of these from now on.</summary>
+    internal void Import(params string[] imports)
+    {
+        _imports.UnionWith(imports);
+        _views!.Import(imports.ToHashSet(StringComparer.Ordinal));
+        foreach (var name in imports)
+        {
+            OnInterest(name, true);
+        }
+    }
+
+    // Where Envoys ask stands in what they are told: it keeps its port over a restart.
+    private async Task RespondAsync()
+    {
+        if (_options.Clusters.Responder is not { } responder)
+        {
+            return;
+        }
+
+        var answers = ServerServiceDefinition.CreateBuilder().AddMethod(
+            HealthService.CheckMethod, (request, context) => _views!.Connections.CheckAsync(request, context)).Build();
+        var address = new IPEndPoint(IPAddress.Parse(responder.Address), responder.Port);
+        _responder = await RpcServer.StartAsync(
+            new RpcServerOptions { Services = { answers }, Endpoints = { RpcEndpoint.Tcp(address) } },
+            TestContext.Current.CancellationToken);
+        var port = _responder.Endpoints[0].Address!.Port;
+        _options = _options with { Clusters = _options.Clusters with { Responder = responder with { Port = port } } };
     }
 
     /// <summary>From now on the resolver answers.</summary>
@@ -105,7 +160,7 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    // As the real one: it hears under a lock, and answers on a thread of its own.
+    // As the real one: it hears under a lock, answers on a thread of its own, and keeps imports whoever gives them up.
     private void OnInterest(string name, bool isWanted)
     {
         if (isWanted)
@@ -113,15 +168,22 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
             _wanted[name] = true;
             _ = Task.Run(() => Resolve(name));
         }
-        else
+        else if (!_imports.Contains(name))
         {
             _wanted.TryRemove(name, out _);
             _ = Task.Run(() => _views!.Forget(name));
         }
     }
 
-    private void Resolve(string name) => _views!.Publish(
-        _isAnswering && _answers.TryGetValue(name, out var answer)
-            ? answer
-            : ServedName.Without(name, Reasons.Pending, []));
+    // One after the other: else what was found earlier could be published later.
+    private void Resolve(string name)
+    {
+        lock (_resolving)
+        {
+            _views!.Publish(
+                _isAnswering && _answers.TryGetValue(name, out var answer)
+                    ? answer
+                    : ServedName.Without(name, Reasons.Pending, []));
+        }
+    }
 }

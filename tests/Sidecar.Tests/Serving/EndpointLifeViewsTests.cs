@@ -62,6 +62,18 @@ public sealed class EndpointLifeViewsTests : IDisposable
         Assert.Null(OptionsOf(name with { StreamMax = null }));
     }
 
+    /// <summary>A stream of less than some seconds would be a request that fails.</summary>
+    [Theory]
+    [InlineData(1, 5_000)]
+    [InlineData(5_000, 5_000)]
+    [InlineData(7_000, 7_000)]
+    public void StrictName_OfAShortLife_LeavesRequestsSomeSeconds(long ttlMax, int expected)
+    {
+        var name = CachedNames.Fresh;
+        name = name with { LastRecord = name.LastRecord! with { TtlMax = ttlMax }, WasStrict = true };
+        Assert.Equal(TimeSpan.FromMilliseconds(expected), ServedNameMapping.StreamMaxOf(name));
+    }
+
     /// <summary>Else a restart would cost an Envoy each connection of the cluster, twice.</summary>
     [Fact]
     public async Task StrictName_AfterARestart_HasTheSameCluster()

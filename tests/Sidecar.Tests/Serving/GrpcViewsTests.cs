@@ -55,7 +55,7 @@ public sealed class GrpcViewsTests : IDisposable
             views.Publish(CachedNames.Pending());
         }
 
-        _time.Advance(Hold - TimeSpan.FromMilliseconds(1));
+        _time.Advance(GrpcHold - TimeSpan.FromMilliseconds(1));
         Assert.Null(feed.View.Current.Find(ResourceType.Listener, Checkout));
         Assert.Null(feed.Missing(ResourceType.Endpoints, Checkout));
         _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -100,6 +100,8 @@ public sealed class GrpcViewsTests : IDisposable
     }
 
     private static TimeSpan Hold => new OnDemandOptions().Hold;
+
+    private static TimeSpan GrpcHold => XdsLimits.Default.FirstAnswer;
 
     private static ViewFeed Grpc(ServedViews views) =>
         views.Feed(ClientNode.Anonymous with { UserAgent = "gRPC C-core linux Python" }, null);

@@ -164,9 +164,9 @@ public sealed class SetMappingTests
             ClusterTranslation.Translate(Audience.Envoy, "one", "one", name.Ports[0], null, name);
     }
 
-    /// <summary>Nothing ends an open connection to a strict name of TCP: whoever asks is told.</summary>
+    /// <summary>How long streams to a strict name outlive it, and which do without end: whoever asks is told.</summary>
     [Fact]
-    public void NamesPage_TellsWhichConnectionsNothingEnds()
+    public void NamesPage_TellsWhichStreamsEndAndWhen()
     {
         var world = new SetWorld(second: record => record with
         {
@@ -174,12 +174,21 @@ public sealed class SetMappingTests
         });
         var second = Of(SetWorld.Second, NameState.Fresh, world.SecondAnswer());
         Assert.True(second.IsStrict);
-        Assert.Equal("[5432]", Unbounded(second));
-        Assert.Equal("[5432]", Unbounded(Joined(world)));
-        Assert.Equal("[]", Unbounded(second with { State = NameState.Expired }));
-        Assert.Equal("[]", Unbounded(Of(SetWorld.First, NameState.Fresh, world.FirstAnswer())));
+        var max = second.LastRecord!.TtlMax;
+        Assert.Equal(("[]", "[5432]"), Bounds(second, null));
+        Assert.Equal(("""[{"port":5432,"within_ms":750}]""", "[]"), Bounds(second, TimeSpan.FromMilliseconds(750)));
+        Assert.Equal("[5432]", Bounds(Joined(world), null).Unbounded);
+        Assert.Contains("""{"port":5432,"within_ms":750}""", Bounds(Joined(world), TimeSpan.FromSeconds(0.75)).Bounded);
+        Assert.Equal(("[]", "[]"), Bounds(second with { State = NameState.Expired }, null));
+        Assert.Equal(
+            ($$"""[{"port":80,"within_ms":{{max}}}]""", "[]"),
+            Bounds(Of(SetWorld.First, NameState.Fresh, world.FirstAnswer()), null));
 
-        static string Unbounded(CachedName name) => StaleServingTests.Page(name, 0)["unbounded"]!.ToJsonString();
+        static (string Bounded, string Unbounded) Bounds(CachedName name, TimeSpan? within)
+        {
+            var page = StaleServingTests.Page(name, 0, within);
+            return (page["bounded"]!.ToJsonString(), page["unbounded"]!.ToJsonString());
+        }
     }
 
     [Fact]

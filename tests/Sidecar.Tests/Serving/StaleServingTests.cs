@@ -75,12 +75,12 @@ public sealed class StaleServingTests
     }
 
     /// <summary>What the page of names shows of one at a moment.</summary>
-    internal static JsonNode Page(CachedName name, long now)
+    internal static JsonNode Page(CachedName name, long now, TimeSpan? within = null)
     {
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes))
         {
-            NamesPage.Write(json, [name], new CacheTime(now, 0), _ => "127.0.0.1:1");
+            NamesPage.Write(json, [name], new CacheTime(now, 0), _ => "127.0.0.1:1", within);
         }
 
         return JsonNode.Parse(Encoding.UTF8.GetString(bytes.ToArray()))![0]!;

@@ -69,10 +69,11 @@ public sealed class TranslationTests
         var resources = Resources(kind, input).Select(one => one.Resource).ToList();
         Assert.Distinct(resources.Select(resource => (resource.Type, resource.Name)));
         var references = resources.SelectMany(resource => resource.References)
-            .Where(reference => !input.Served.IsPending || reference.Type != ResourceType.Endpoints);
+            .Where(reference => !input.Served.IsPending
+                || (reference.Type != ResourceType.Endpoints && reference.Type != ResourceType.Secret));
         foreach (var reference in references)
         {
-            // Of what is pending nothing is said of endpoints; who asks for them is answered when something is known.
+            // Of what is pending nothing is said of endpoints and who they are; who asks is answered when it is known.
             Assert.Contains(resources, resource => resource.Type == reference.Type && resource.Name == reference.Name);
         }
     }

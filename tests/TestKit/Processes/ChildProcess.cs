@@ -63,9 +63,15 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Writes a line to its stdin and returns the next line of its stdout.</summary>
     public async Task<string> AskAsync(string line, TimeSpan bound, CancellationToken cancellationToken)
     {
+        await SayAsync(line, cancellationToken);
+        return await ReadLineAsync(bound, cancellationToken);
+    }
+
+    /// <summary>Writes a line to its stdin.</summary>
+    public async Task SayAsync(string line, CancellationToken cancellationToken)
+    {
         await _process.StandardInput.WriteLineAsync(line.AsMemory(), cancellationToken);
         await _process.StandardInput.FlushAsync(cancellationToken);
-        return await ReadLineAsync(bound, cancellationToken);
     }
 
     /// <summary>The next line of its stdout.</summary>
@@ -81,6 +87,14 @@ public sealed class ChildProcess : IAsyncDisposable
         {
             throw new InvalidOperationException(
                 $"{_process.StartInfo.FileName} said nothing: {e.Message}\n{Errors}", e);
+        }
+    }
+
+    /// <summary>Lets go of what it said that nobody read.</summary>
+    public void Skip()
+    {
+        while (_lines.Reader.TryRead(out _))
+        {
         }
     }
 

@@ -27,7 +27,7 @@ public sealed class EnvoyProcess : IAsyncDisposable
         _process = process;
     }
 
-    /// <summary>Where its listeners are, in the order of its bootstrap.</summary>
+    /// <summary>Where its listeners are that have a port, in the order of its bootstrap.</summary>
     public IReadOnlyList<IPEndPoint> Listeners { get; private set; } = [];
 
     /// <summary>The process id.</summary>
@@ -151,9 +151,12 @@ public sealed class EnvoyProcess : IAsyncDisposable
             cancellationToken);
         Listeners =
         [
-            .. listeners.GetProperty("listener_statuses").EnumerateArray().Select(
-                status => new IPEndPoint(IPAddress.Loopback, status.GetProperty("local_address")
-                    .GetProperty("socket_address").GetProperty("port_value").GetInt32())),
+            .. listeners.GetProperty("listener_statuses").EnumerateArray()
+                .Select(status => status.GetProperty("local_address"))
+                .Where(address => address.TryGetProperty("socket_address", out _))
+                .Select(address => new IPEndPoint(
+                    IPAddress.Loopback,
+                    address.GetProperty("socket_address").GetProperty("port_value").GetInt32())),
         ];
         _listener = $"{Listeners[0]}";
     }

@@ -1,6 +1,7 @@
 using Fairlead.EnvoyApi.Matchers;
 using Fairlead.EnvoyApi.Status;
 using Fairlead.Rpc;
+using Fairlead.TestKit;
 using Fairlead.Xds.Csds;
 using Fairlead.Xds.Tests.Sotw;
 using Google.Protobuf.WellKnownTypes;
@@ -69,6 +70,37 @@ public sealed class ClientStatusTests
         Assert.Null(one.XdsConfig);
     }
 
+    /// <summary>Not how much was left when it was sent.</summary>
+    [Theory]
+    [InlineData(0, 10_000)]
+    [InlineData(4_000, 6_000)]
+    [InlineData(60_000, 1)]
+    public void Contents_OfEndpointsWithAnEnd_SayWhatIsLeftNow(int elapsed, int left)
+    {
+        var time = new ManualTimeProvider();
+        var until = time.GetElapsedTime(0) + TimeSpan.FromSeconds(10);
+        var client = new SotwClient(Snapshot(Endpoints("a", 1).KeptUntil(until)));
+        client.Request(Eds, ["a"]);
+        client.Take();
+        time.Advance(TimeSpan.FromMilliseconds(elapsed));
+        var answer = new ClientStatusService(() => [Of(client)], time).Answer(new());
+        var policy = Unpacked(Assert.Single(answer.Config[0].GenericXdsConfigs).XdsConfig).Policy;
+        Assert.Equal(TimeSpan.FromMilliseconds(left), policy.EndpointStaleAfter.ToTimeSpan());
+    }
+
+    [Fact]
+    public void Refusal_IsToldWithItsTime()
+    {
+        var client = new SotwClient(Snapshot(Endpoints("a", 1)));
+        client.Request(Eds, ["a"]);
+        client.Take();
+        client.Now = TimeSpan.FromSeconds(7);
+        client.Nack(Eds, ["a"]);
+        var error = Assert.Single(Answer(client, new()).Config[0].GenericXdsConfigs).ErrorState;
+        Assert.Equal(Started + TimeSpan.FromSeconds(7), error.LastUpdateAttempt.ToDateTimeOffset());
+        Assert.Equal(["a"], Assert.Single(client.Stream.Types).RefusedNames);
+    }
+
     [Fact]
     public void Contents_BeyondTheLimit_AreLeftOut_AndTheNamesStay()
     {
@@ -106,7 +138,7 @@ public sealed class ClientStatusTests
     public void Resources_OfClientsThatAreNotAskedFor_AreNotLookedAt()
     {
         var service = new ClientStatusService(
-            () => [new StreamResources(Node, () => throw new InvalidOperationException("looked at"))]);
+            () => [new StreamResources(Node, Started, () => throw new InvalidOperationException("looked at"))], Time);
         var other = NodeMatcher.Parser.ParseJson("""{"nodeId":{"exact":"other"}}""");
         Assert.Empty(service.Answer(new ClientStatusRequest { NodeMatchers = { other } }).Config);
     }
@@ -117,7 +149,7 @@ public sealed class ClientStatusTests
         var (one, other) = (new SotwClient(Snapshot(Endpoints("a", 1))), new SotwClient(Snapshot(Cluster("a"))));
         one.Request(Eds, ["a"]);
         other.Request(ResourceType.Cluster, ["a"]);
-        var service = new ClientStatusService(() => [Of(one), Of(other)]);
+        var service = new ClientStatusService(() => [Of(one), Of(other)], Time);
         var config = Assert.Single(service.Answer(new()).Config);
         Assert.Equal([Eds.TypeUrl, ResourceType.Cluster.TypeUrl], config.GenericXdsConfigs.Select(r => r.TypeUrl));
     }
@@ -157,11 +189,15 @@ public sealed class ClientStatusTests
     [InlineData("""{"nodeMetadatas":[{"path":[{"key":"a"}],"value":{}}]}""")]
     public void Matcher_ThatCannotBeRead_IsInvalidArgument(string matcher)
     {
-        var service = new ClientStatusService(() => [new StreamResources(Node, () => [])]);
+        var service = new ClientStatusService(() => [new StreamResources(Node, Started, () => [])], Time);
         var request = new ClientStatusRequest { NodeMatchers = { NodeMatcher.Parser.ParseJson(matcher) } };
         var refused = Assert.Throws<RpcException>(() => service.Answer(request));
         Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
     }
+
+    private static DateTimeOffset Started { get; } = new(2026, 11, 24, 15, 0, 0, TimeSpan.Zero);
+
+    private static ManualTimeProvider Time { get; } = new();
 
     private static ClientNode Node { get; } = new(
         "envoy-1",
@@ -177,10 +213,10 @@ public sealed class ClientStatusTests
         NodeMatching.Matches([NodeMatcher.Parser.ParseJson(matcher)], Node);
 
     private static StreamResources Of(SotwClient client) =>
-        new(Node, () => [.. client.Stream.Types.SelectMany(type => type.Resources())]);
+        new(Node, Started, () => [.. client.Stream.Types.SelectMany(type => type.Resources())]);
 
     private static ClientStatusResponse Answer(SotwClient client, ClientStatusRequest request) =>
-        new ClientStatusService(() => [Of(client)]).Answer(request);
+        new ClientStatusService(() => [Of(client)], Time).Answer(request);
 
     private static IEnumerable<ConfigStatus> Statuses(SotwClient client) =>
         Assert.Single(Answer(client, new()).Config).GenericXdsConfigs.Select(one => one.ConfigStatus);

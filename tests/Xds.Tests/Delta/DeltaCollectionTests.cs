@@ -296,6 +296,21 @@ public sealed class DeltaCollectionTests
         Assert.Equal([Glob, Prefix + "0", Prefix + "2", A], NamesOf(client));
     }
 
+    [Fact]
+    public void Names_TooLongTogether_PushOutTheOldestThatLeadsNowhere()
+    {
+        var limits = XdsLimits.Default with { NameBytesMax = 20 };
+        var client = new DeltaClient(Snapshot(Cluster("served")), limits, Cds);
+        client.Subscribe(Cds, "served", "none-1", "none-2");
+        client.Subscribe(Cds, "none-3");
+        Assert.Equal(["none-2", "none-3", "served"], NamesOf(client));
+        client.Subscribe(Cds, new string('x', 30));
+        Assert.Equal(["served"], NamesOf(client));
+        client.Unsubscribe(Cds, "served");
+        client.Subscribe(Cds, "none-4", "none-5", "none-6");
+        Assert.Equal(["none-4", "none-5", "none-6"], NamesOf(client));
+    }
+
     private static IEnumerable<string> NamesOf(DeltaClient client) =>
         client.Stream.Types.Single().Subscription.Names.Order(StringComparer.Ordinal);
 

@@ -293,19 +293,21 @@ public sealed class DeltaFlowTests
         clusters.Subscribe(Cds);
         clusters.Take();
         clusters.Ack(Cds);
-        Assert.Equal(["a", "b"], clusters.Stream.TakeLeading().Order());
+        Assert.Equal([Of("a"), Of("b")], clusters.Stream.TakeLeading().OrderBy(one => one.Name));
         Later(clusters);
         clusters.Publish(Cluster("a.", service: "a", timeoutMs: 7));
         Assert.Equal(["cds a."], clusters.Take());
-        Assert.Equal(["a"], clusters.Stream.TakeLeading());
+        Assert.Equal([Of("a")], clusters.Stream.TakeLeading());
         Assert.Empty(clusters.Stream.TakeLeading());
 
         var endpoints = new DeltaClient(Snapshot(Endpoints("a", 1)), only: Eds);
         endpoints.Subscribe(Eds, "a");
         endpoints.Take();
         endpoints.Ack(Eds);
-        endpoints.Stream.Follow(new HashSet<string> { "a", "b" });
+        endpoints.Stream.Follow(new HashSet<ResourceReference> { Of("a"), Of("b") });
         Assert.Equal(["eds a"], endpoints.Take());
+
+        static ResourceReference Of(string name) => new(Eds, name);
     }
 
     [Fact]

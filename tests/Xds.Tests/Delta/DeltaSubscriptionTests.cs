@@ -215,4 +215,15 @@ public sealed class DeltaSubscriptionTests
     }
 
     private void Later() => _client.Now += TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public void Name_InThePlaceOfAnother_IsNotOneTooMany()
+    {
+        var client = new DeltaClient(
+            Fixtures.Snapshot(Fixtures.Endpoints("a", 1)), XdsLimits.Default with { NamesMax = 2 });
+        client.Subscribe(ResourceType.Endpoints, "a", "b");
+        Assert.IsType<StreamEvent.Names>(
+            Assert.Single(client.Send(ResourceType.Endpoints, subscribe: ["c"], unsubscribe: ["a"])));
+        Assert.IsType<StreamEvent.Failed>(Assert.Single(client.Send(ResourceType.Endpoints, subscribe: ["d"])));
+    }
 }

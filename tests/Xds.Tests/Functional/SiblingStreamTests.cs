@@ -49,6 +49,37 @@ public sealed class SiblingStreamTests
         Assert.Equal("rds r", await client.NextAsync(Rds));
     }
 
+    /// <summary>Also for one that the client has since another cluster needed it.</summary>
+    [Theory]
+    [MemberData(nameof(PerType))]
+    public async Task Routes_WaitForTheSecretsOfNewClusters(Variant variant)
+    {
+        await using var host = await StartAsync(TimeSpan.Zero);
+        await using var client = new VariantClient(variant, host.Socket, Cancellation);
+        await ConnectAsync(host, client);
+        await client.SubscribeAsync(ResourceType.Endpoints, "b", "c");
+        await client.NextAsync(ResourceType.Endpoints);
+        foreach (var name in new[] { "b", "c" })
+        {
+            var before = Of(host, Rds).SentVersion;
+            host.View.Update(builder => builder
+                .Set(SecureCluster(name, "s"), wildcard: true).Set(Routes("r", name)).Set(Secret("s")));
+            await client.NextAsync(Cds);
+            await client.NextAsync(ResourceType.Endpoints);
+            if (name == "b")
+            {
+                await client.SubscribeAsync(ResourceType.Secret, "s");
+            }
+
+            var secret = await client.TakeAsync(ResourceType.Secret);
+            Assert.Equal("sds s", secret.Text);
+            await AcknowledgedAsync(host, ResourceType.Endpoints);
+            Assert.Equal(before, Of(host, Rds).SentVersion);
+            await secret.AcknowledgeAsync();
+            Assert.Equal("rds r", await client.NextAsync(Rds));
+        }
+    }
+
     [Theory]
     [MemberData(nameof(PerType))]
     public async Task Routes_WaitNoMore_WhenTheClustersAreTakenBack(Variant variant)

@@ -176,6 +176,7 @@ internal sealed class VariantClient(
     private static string Title(ResourceType type) => type == ResourceType.Cluster ? "Cluster"
         : type == ResourceType.Endpoints ? "Endpoint"
         : type == ResourceType.Listener ? "Listener"
+        : type == ResourceType.Secret ? "Secret"
         : "Route";
 
     private static string Word(ResourceType type) => Title(type).ToLowerInvariant();
@@ -256,6 +257,7 @@ internal sealed class VariantClient(
             var url when url == ResourceType.Endpoints.TypeUrl =>
                 any.Unpack<EnvoyApi.Endpoints.ClusterLoadAssignment>().ClusterName,
             var url when url == ResourceType.Listener.TypeUrl => any.Unpack<EnvoyApi.Listeners.Listener>().Name,
+            var url when url == ResourceType.Secret.TypeUrl => any.Unpack<EnvoyApi.TransportSockets.Secret>().Name,
             _ => any.Unpack<EnvoyApi.Routes.RouteConfiguration>().Name,
         };
     }

@@ -37,7 +37,7 @@ public sealed class SotwAcknowledgementTests
         var told = _client.Nack(ResourceType.Cluster, [], code);
 
         var nack = Assert.IsType<StreamEvent.Nacked>(Assert.Single(told));
-        Assert.Equal(new Refused(refused.Nonce, refused.VersionInfo, code, "bad"), nack.Refused);
+        Assert.Equal(new Refused(refused.Nonce, refused.VersionInfo, code, "bad", _client.Now), nack.Refused);
         Assert.Empty(_client.Take());
         _client.Now += TimeSpan.FromHours(1);
         Assert.Empty(_client.Take());

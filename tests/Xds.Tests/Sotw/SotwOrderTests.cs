@@ -167,6 +167,30 @@ public sealed class SotwOrderTests
         Assert.Equal(["rds r"], _client.Take());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Route_ToANewCluster_FollowsTheSecretsThatItNeeds(bool isAskedFor)
+    {
+        SubscribeAll();
+        _client.Publish(SecureCluster("b", "s"), Routes("r", "b"), Secret("s"));
+        Assert.Equal(["cds a b"], _client.Take());
+        Warm("b");
+        Assert.Empty(_client.Take());
+        if (isAskedFor)
+        {
+            _client.Request(ResourceType.Secret, ["s"]);
+            Assert.Equal(["sds s"], _client.Take());
+            _client.Ack(ResourceType.Secret, "s");
+        }
+        else
+        {
+            _client.Now += XdsLimits.Default.WarmWaitMax;
+        }
+
+        Assert.Equal(["rds r"], _client.Take());
+    }
+
     private void Warm(string name)
     {
         _client.Ack(ResourceType.Endpoints, "a", name);

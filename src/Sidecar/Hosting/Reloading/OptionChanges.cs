@@ -143,7 +143,7 @@ internal sealed record OptionChanges(ImmutableArray<string> Live, ImmutableArray
         paths is null ? "" : Joined([paths.Certificate, paths.Key, paths.Bundle ?? ""]);
 
     private static string Text(OnDemandOptions onDemand) =>
-        Joined([onDemand.XdsCluster, $"{onDemand.Endpoints}", $"{onDemand.Hold}"]);
+        Joined([onDemand.XdsCluster, $"{onDemand.Endpoints}", $"{onDemand.Hold}", $"{onDemand.FirstRequest}"]);
 
     private static string Text(TelemetryOptions? telemetry) => telemetry is null
         ? ""

@@ -1,0 +1,100 @@
+using Fairlead.Rpc;
+using Fairlead.Sidecar.Translation;
+using Grpc.Health.V1;
+using static Grpc.Health.V1.HealthCheckResponse.Types;
+
+namespace Fairlead.Sidecar.Serving;
+
+/// <summary>
+/// Says to the Envoys of the pod whether connections of TCP to a strict name may go on: they ask by the protocol of
+/// gRPC's health checks, with a cluster as the service and an endpoint as the authority. The empty service is the
+/// sidecar itself. Safe for concurrent use.
+/// </summary>
+/// <param name="ask">Whether connections to an endpoint of a cluster may go on at a moment of the clock; null where
+/// nothing is known of it yet.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ConnectionCheck(Func<string, string, TimeSpan, bool?> ask, TimeProvider time)
+{
+    private const int AskersMax = 10_000;
+
+    // Who asks asks some times a second; who has not asked for as long asks no more.
+    private static readonly TimeSpan Asking = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan HeldMax = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(string Name, string Peer, string Endpoint), (TimeSpan At, bool MayGoOn)> _askers = [];
+
+    /// <summary>The service, to be served.</summary>
+    internal ServerServiceDefinition Define() => ServerServiceDefinition.CreateBuilder()
+        .AddMethod(HealthService.CheckMethod, CheckAsync)
+        .Build();
+
+    /// <summary>Whether everybody who asks about a name was told the last time that some of its connections may not go
+    /// on, or asks no more.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="mayGoOn">Whether connections to an endpoint may go on now.</param>
+    internal bool AreTold(string name, Func<string, bool> mayGoOn)
+    {
+        (string Endpoint, TimeSpan At)[] heard;
+        var now = time.GetElapsedTime(0);
+        lock (_gate)
+        {
+            heard =
+            [
+                .. _askers.Where(one => one.Key.Name == name && one.Value.MayGoOn && now - one.Value.At < Asking)
+                    .Select(one => (one.Key.Endpoint, one.Value.At)),
+            ];
+        }
+
+        return heard.All(one => mayGoOn(one.Endpoint));
+    }
+
+    /// <summary>Answers one question.</summary>
+    /// <exception cref="OperationCanceledException">Who asked waits no longer: nothing is known yet.</exception>
+    internal async Task<HealthCheckResponse> CheckAsync(HealthCheckRequest request, ServerCallContext context)
+    {
+        if (request.Service.Length == 0)
+        {
+            return Answer(true);
+        }
+
+        if (!ClusterNames.TryRead(request.Service, out var name, out _))
+        {
+            return Answer(false);
+        }
+
+        var now = time.GetElapsedTime(0);
+        if (ask(request.Service, context.Host, now) is not { } mayGoOn)
+        {
+            // Neither yes nor no: as if nobody were here, which an Envoy bears a few times.
+            await Task.Delay(HeldMax, time, context.CancellationToken).ConfigureAwait(false);
+            throw new RpcException(new Status(StatusCode.Unavailable, "nothing is known of it yet"));
+        }
+
+        Note((name, context.Peer, context.Host), now, mayGoOn);
+        return Answer(mayGoOn);
+    }
+
+    private void Note((string Name, string Peer, string Endpoint) asker, TimeSpan now, bool mayGoOn)
+    {
+        lock (_gate)
+        {
+            if (_askers.Count >= AskersMax && !_askers.ContainsKey(asker))
+            {
+                foreach (var old in _askers.Where(one => now - one.Value.At >= Asking).Select(one => one.Key).ToList())
+                {
+                    _askers.Remove(old);
+                }
+            }
+
+            if (_askers.Count < AskersMax || _askers.ContainsKey(asker))
+            {
+                _askers[asker] = (now, mayGoOn);
+            }
+        }
+    }
+
+    private static HealthCheckResponse Answer(bool mayGoOn) =>
+        new() { Status = mayGoOn ? ServingStatus.Serving : ServingStatus.NotServing };
+}

@@ -1,0 +1,48 @@
+using Fairlead.Sidecar.Translation;
+
+namespace Fairlead.Sidecar.Serving;
+
+/// <summary>What becomes of connections of TCP to strict names.</summary>
+internal sealed partial class ServedViews
+{
+    private void SettleTcp(string name)
+    {
+        lock (_telling)
+        {
+            ServedName? told;
+            lock (_gate)
+            {
+                told = _served.GetValueOrDefault(name);
+            }
+
+            if (told is not null)
+            {
+                Tell(_ends.Settle(told));
+            }
+        }
+    }
+
+    /// <summary>Whether connections to an endpoint of a cluster may go on; null where nothing is known of its name
+    /// yet.</summary>
+    private bool? MayGoOn(string cluster, string endpoint, TimeSpan now)
+    {
+        ServedName? served;
+        lock (_gate)
+        {
+            served = ClusterNames.TryRead(cluster, out var name, out _) ? _served.GetValueOrDefault(name) : null;
+        }
+
+        if (served is null or { IsPending: true })
+        {
+            return null;
+        }
+
+        var told = served.Tcp ?? served;
+        return served.Reason is null && told.Reason is null && !(told.StrictUntil - told.StrictLead <= now)
+            && told.Endpoints.Any(one => one.Health != ServedHealth.Ending
+                && one.Ports.Any(port => BoundTranslation.IdOf(one.Address, port) == endpoint));
+    }
+
+    private bool AreTold(string name) => Connections.AreTold(
+        name, endpoint => MayGoOn(name, endpoint, TimeSpan.MinValue) == true);
+}

@@ -1,0 +1,99 @@
+using Fairlead.Sidecar.Translation;
+using static Fairlead.Sidecar.Tests.Life.TcpWorld;
+
+namespace Fairlead.Sidecar.Tests.Life;
+
+/// <summary>
+/// Connections of TCP through a real Envoy: to a strict name they end with what they lead to, be it denied, withdrawn,
+/// at its end, or with the sidecar lost; to another name they live on whatever happens.
+/// </summary>
+public sealed class TcpEndsTests(ITestOutputHelper output)
+{
+    // What a loaded machine takes to do what is due.
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(10);
+
+    [Fact]
+    public Task NewestEnvoy_EndsConnectionsOfAStrictName() =>
+        RunAsync(isOldest: false, isDelta: true, isPerType: false, isSecure: true);
+
+    [Fact]
+    public Task OldestEnvoy_EndsConnectionsOfAStrictName() =>
+        RunAsync(isOldest: true, isDelta: false, isPerType: false, isSecure: false);
+
+    [Theory(Explicit = true)]
+    [InlineData(false, true, true, true)]
+    [InlineData(false, false, true, false)]
+    [InlineData(false, false, false, true)]
+    [InlineData(true, true, true, true)]
+    [InlineData(true, true, false, true)]
+    public Task Envoy_EndsConnectionsOfAStrictName(bool isOldest, bool isDelta, bool isPerType, bool isSecure) =>
+        RunAsync(isOldest, isDelta, isPerType, isSecure);
+
+    private async Task RunAsync(bool isOldest, bool isDelta, bool isPerType, bool isSecure)
+    {
+        await using var world = await StartAsync(isOldest, isDelta, isPerType, isSecure);
+        await using var other = await world.OpenAsync(Other);
+        await DeniedAsync(world);
+        await WithdrawnAsync(world);
+        await ExpiredAsync(world);
+        await LostAsync(world);
+        await LifeWorld.ReadOnAsync(other);
+    }
+
+    private async Task DeniedAsync(TcpWorld world)
+    {
+        await using var open = await world.OpenAsync(Strict);
+        await LifeWorld.ReadOnAsync(open);
+        world.Sidecar.Publish(ServedName.Without(Strict, Reasons.Denied, world.Strictly(0).Ports));
+        await EndsAsync("denied", open, LifeWorld.Now, world.Responder.Interval);
+        Assert.Null(await world.TryOpenAsync(Strict));
+        await world.CountAsync(1);
+        await world.SettleAsync(0);
+        Assert.Null(await world.TryOpenAsync(Strict));
+    }
+
+    private async Task WithdrawnAsync(TcpWorld world)
+    {
+        world.Sidecar.Publish(world.Strictly(0));
+        await using var open = await world.OpenAsync(Strict);
+        world.Sidecar.Publish(world.Strictly(0, 1));
+        await world.CountAsync(2);
+        world.Sidecar.Publish(world.Strictly(1));
+        await EndsAsync("withdrawn", open, LifeWorld.Now, world.Responder.Interval);
+        await using var next = await world.OpenAsync(Strict);
+        await world.SettleAsync(1);
+        await LifeWorld.ReadOnAsync(next);
+    }
+
+    // It ends before its endpoints do, so that it ends too where the sidecar is lost.
+    private async Task ExpiredAsync(TcpWorld world)
+    {
+        world.Sidecar.Publish(world.Strictly(1));
+        await using var open = await world.OpenAsync(Strict);
+        var lead = TimeSpan.FromSeconds(1);
+        var name = world.Strictly(1) with { StrictUntil = LifeWorld.Now + TimeSpan.FromSeconds(3), StrictLead = lead };
+        world.Sidecar.Publish(name);
+        await EndsAsync("at its end", open, name.StrictUntil!.Value - lead, world.Responder.Interval);
+    }
+
+    private async Task LostAsync(TcpWorld world)
+    {
+        world.Sidecar.Publish(world.Strictly(1));
+        await using var open = await world.OpenAsync(Strict);
+        await LifeWorld.ReadOnAsync(open);
+        var stopping = LifeWorld.Now;
+        await world.Sidecar.StopAsync();
+        await EndsAsync("sidecar lost", open, stopping, world.Responder.Interval * world.Responder.Failures);
+        await world.Sidecar.StartAsync();
+        world.Sidecar.Publish(world.Strictly(1));
+        await using var next = await world.OpenAsync(Strict);
+    }
+
+    private async Task EndsAsync(string what, Stream open, TimeSpan from, TimeSpan within)
+    {
+        await LifeWorld.DrainAsync(open);
+        var after = LifeWorld.Now - from;
+        output.WriteLine($"{what}: ended {after.TotalMilliseconds:f0} ms after it was due, {within} allowed");
+        Assert.InRange(after, TimeSpan.Zero, within + Slack);
+    }
+}

@@ -1,0 +1,159 @@
+using System.Collections.Immutable;
+using Fairlead.EnvoyApi.Clusters;
+using Fairlead.EnvoyApi.Core;
+using Fairlead.EnvoyApi.Endpoints;
+using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Tests.OnDemand;
+using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit;
+using Fairlead.Xds;
+
+namespace Fairlead.Sidecar.Tests.Serving;
+
+/// <summary>In which steps ports of TCP of a strict name are told what is over: on virtual time, with nobody who
+/// asks.</summary>
+public sealed class TcpStepsTests
+{
+    private const string Name = "ledger.shop.svc.us1.internal";
+    private const string Raw = Name + ":9000";
+
+    // More than one step, less than two.
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(1.2);
+
+    private readonly ManualTimeProvider _time = new();
+    private readonly ServedViews _views;
+
+    public TcpStepsTests() => _views = new ServedViews(
+        new HashSet<string> { Name }, static (_, _) => { }, null, time: _time,
+        onDemand: new OnDemandOptions
+        {
+            Clusters = new ClusterSettings { Responder = new ResponderSettings("127.0.0.1", 16010) },
+        });
+
+    [Fact]
+    public void Withdrawn_IsUnhealthyFirst_AndGoneThen()
+    {
+        _views.Publish(Served(1, 2));
+        var cluster = Now();
+        _views.Publish(Served(2));
+        Assert.Equal("2 1!", Told());
+        Assert.Equal("2", Told(Name + ":80"));
+        _views.Publish(Served(2, 3));
+        Assert.Equal("2 3 1!", Told());
+        _time.Advance(Step);
+        Assert.Equal("2 3", Told());
+        Assert.Equal(cluster, Now());
+    }
+
+    /// <summary>Of HTTP at once; of TCP it is another cluster only when nobody is asked about this one any more.
+    /// </summary>
+    [Fact]
+    public void Ended_KeepsItsClusterUntilItsConnectionsHaveEnded()
+    {
+        _views.Publish(Served(1));
+        var cluster = Now();
+        _views.Publish(ServedName.Without(Name, Reasons.Denied, Ports));
+        Assert.Equal(("1!", ""), (Told(), Told(Name + ":80")));
+        Assert.Equal(cluster, Now());
+        _time.Advance(Step);
+        Assert.Equal("", Told());
+        Assert.Equal(Cluster.Types.DiscoveryType.Static, Now().Type);
+        Assert.Equal("denied", Now().Metadata.FilterMetadata["fairlead"].Fields["reason"].StringValue);
+        _views.Publish(Served(1));
+        Assert.Equal(("1", cluster), (Told(), Now()));
+    }
+
+    /// <summary>An identity that goes changes nothing; one that comes is another cluster.</summary>
+    [Fact]
+    public void Identities_ThatCome_EndConnections_AndThoseThatGoDoNot()
+    {
+        _views.Publish(Served(1, 2) with { Tls = Tls("aa", "bb") });
+        var cluster = Now();
+        _views.Publish(Served(1, 2) with { Tls = Tls("aa") });
+        Assert.Equal(("1 2", cluster), (Told(), Now()));
+        _time.Advance(Step);
+        Assert.Equal(("1 2", cluster), (Told(), Now()));
+
+        _views.Publish(Served(1, 2) with { Tls = Tls("aa", "cc") });
+        Assert.Equal(("1! 2!", cluster), (Told(), Now()));
+        _time.Advance(Step);
+        Assert.Equal("", Told());
+        Assert.Equal(Cluster.Types.DiscoveryType.Static, Now().Type);
+        _time.Advance(Step);
+        Assert.Equal("1 2", Told());
+        Assert.Equal(
+            ["aa", "cc", "none", "responder"], Now().TransportSocketMatches.Select(one => one.Name).Order());
+    }
+
+    [Fact]
+    public void NameThatIsNotStrict_IsToldAtOnce()
+    {
+        _views.Publish(Served(1, 2) with { StreamMax = null });
+        Assert.Empty(Now().HealthChecks);
+        _views.Publish(Served(2) with { StreamMax = null });
+        Assert.Equal("2", Told());
+        _views.Publish(ServedName.Without(Name, Reasons.Denied, Ports));
+        Assert.Equal("", Told());
+    }
+
+    /// <summary>A Set's member that is not strict does not depend on the sidecar.</summary>
+    [Fact]
+    public void Member_ThatIsNotStrict_IsAskedAboutNowhere()
+    {
+        var name = Served(1, 2);
+        _views.Publish(name with
+        {
+            Endpoints =
+            [
+                name.Endpoints[0] with { Member = Member("a", isStrict: true) },
+                name.Endpoints[1] with { Member = Member("b", isStrict: false) },
+            ],
+        });
+        Assert.Equal(
+            [("10.1.0.1:9000", false), ("", true)],
+            Endpoints(Raw).Select(one => one.Endpoint.HealthCheckConfig)
+                .Select(config => (config.Hostname, config.DisableActiveHealthCheck)));
+
+        static ServedMember Member(string name, bool isStrict) =>
+            new(name, 0, 1, new Provenance("us1.internal", 1, 1, "")) { IsStrict = isStrict };
+    }
+
+    private static ImmutableArray<ServedPort> Ports =>
+        [new ServedPort("http", 80, "http"), new ServedPort("raw", 9000, "tcp")];
+
+    private static ServedName Served(params int[] endpoints) => OnDemandWorld.Named(Name) with
+    {
+        Ports = Ports,
+        Endpoints =
+        [
+            .. endpoints.Select(one => new ServedEndpoint(
+                $"10.1.0.{one}", [8080, 9000], "us1", "a", 1, ServedHealth.Healthy)),
+        ],
+        StrictUntil = TimeSpan.FromHours(1),
+        StreamMax = TimeSpan.FromMinutes(1),
+    };
+
+    private static ServedTls Tls(params string[] peers) => new(
+        [
+            .. peers.Select(peer => new TlsPeer(
+                peer, ["spiffe://us1.example/" + peer],
+                ImmutableSortedDictionary<string, string>.Empty.Add("us1.example", "bundle"), Name)),
+        ],
+        ClientTls.None);
+
+    private Cluster Now() => Golden(ResourceType.Cluster, Raw).Unpack<Cluster>();
+
+    private IEnumerable<LbEndpoint> Endpoints(string name) =>
+        Golden(ResourceType.Endpoints, name).Unpack<ClusterLoadAssignment>().Endpoints
+            .SelectMany(locality => locality.LbEndpoints);
+
+    private Google.Protobuf.WellKnownTypes.Any Golden(ResourceType type, string name) =>
+        Translation.Golden.Read(_views.Open(ClientNode.Anonymous, null).Current.Find(type, name)!);
+
+    // The endpoints by their last digit, those that are unhealthy with a mark, behind the others.
+    private string Told(string name = Raw) => string.Join(' ', Endpoints(name)
+        .OrderBy(one => one.HealthStatus == HealthStatus.Unhealthy)
+        .ThenBy(one => one.Endpoint.Address.SocketAddress.Address)
+        .Select(one => one.Endpoint.Address.SocketAddress.Address.Split('.')[^1]
+            + (one.HealthStatus == HealthStatus.Unhealthy ? "!" : "")));
+}
