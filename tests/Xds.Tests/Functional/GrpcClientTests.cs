@@ -141,6 +141,36 @@ public sealed class GrpcClientTests
         Assert.Equal("ok two", await client.AskAsync("20 1", Bound, Cancellation));
     }
 
+    /// <summary>This library takes 4 MiB and ends the stream for more: one name that is larger is held back, and the
+    /// other is served all the time.</summary>
+    [Fact]
+    public async Task Endpoints_LargerThanTheClientTakes_KeepNoOtherNameFromIt()
+    {
+        const string Large = "large.shop.svc.us1.internal:9000";
+        await using var one = await GrpcBackend.StartAsync("one");
+        await using var two = await GrpcBackend.StartAsync("two");
+        await using var host = await AdsHost.StartAsync();
+        var large = LargeEndpoints(Large, 5 << 20);
+        host.Publish([.. Service(one.Port), .. Service(two.Port, Large).Where(r => r.Type != large.Type), large]);
+        await using var client = await StartAsync(host, unix: true, Large);
+        Assert.StartsWith("UNAVAILABLE", await client.AskAsync("20 1", Bound, Cancellation), StringComparison.Ordinal);
+        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+
+        var good = Endpoints(Large, two.Port);
+        host.Publish(good);
+        await host.AckOfAsync(good);
+        await Eventually.HoldsAsync(
+            () => client.AskAsync("20 1", Bound, Cancellation), answer => answer == "ok two", Bound, Cancellation);
+
+        var moved = Endpoints(Name, two.Port);
+        host.Publish(large, moved);
+        await host.AckOfAsync(moved);
+        Assert.Equal("ok two", await client.AskAsync("20 1", Bound, Cancellation));
+        var stream = Assert.Single(host.Service.Streams());
+        Assert.Equal([Large], stream.Types.SelectMany(type => type.Withheld).Select(one => one.Name));
+        Assert.Equal(1, stream.Id);
+    }
+
     /// <summary>A set as it is served: to the first member, to the second while the first is unready or left out, and
     /// back.</summary>
     [Fact]
