@@ -55,9 +55,9 @@ public sealed record XdsLimits
     /// </summary>
     public TimeSpan AckWaitMax { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long the first answer of clusters or listeners waits for names that the client holds from an earlier
-    /// stream and of which nothing is known yet: in the state of the world what is not in it is gone. Less than the 15 s
-    /// after which a gRPC client gives up what it asks for anew.</summary>
+    /// <summary>How long the first answer of clusters or listeners waits for names that the client holds from an
+    /// earlier stream and of which nothing is known yet: in the state of the world what is not in it is gone. Less than
+    /// the 15 s after which a gRPC client gives up what it asks for anew.</summary>
     public TimeSpan HeldWaitMax { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a call may be open before its first request.</summary>

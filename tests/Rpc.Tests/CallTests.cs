@@ -152,6 +152,24 @@ public sealed class CallTests
     }
 
     [Fact]
+    public async Task Response_OverTheServersLimit_Passes_UpToThatOfItsMethod()
+    {
+        var make = new Method<byte[], byte[]>(
+            MethodType.Unary, "test.Large", "Make", EchoService.Raw, EchoService.Raw) { MaxResponseBytes = 2_000 };
+        var options = new RpcServerOptions { Calls = new RpcServiceOptions { MaxSendMessageBytes = 100 } };
+        options.Endpoints.Add(RpcEndpoint.Tcp(Servers.Any));
+        options.Services.Add(ServerServiceDefinition.CreateBuilder()
+            .AddMethod(make, (request, _) => Task.FromResult(new byte[BinaryPrimitives.ReadInt32BigEndian(request)]))
+            .Build());
+        await using var server = await RpcServer.StartAsync(options, Servers.Token);
+        await using var channel = Servers.Connect(server);
+        using var fits = channel.CreateCallInvoker().AsyncUnaryCall(make, null, default, Size(2_000));
+        Assert.Equal(2_000, (await fits).Length);
+        Assert.Equal(
+            StatusCode.ResourceExhausted, (await UnaryFailure(channel, make, Size(2_001))).StatusCode);
+    }
+
+    [Fact]
     public async Task Messages_Big_Pass()
     {
         await using var server = await Servers.StartAsync();

@@ -7,7 +7,7 @@ using static Fairlead.Xds.Tests.Fixtures;
 
 namespace Fairlead.Xds.Tests;
 
-/// <summary>What no message can bring is held back by itself, with a reason, and the client keeps what it has.</summary>
+/// <summary>What no message can bring is held back alone, with a reason, and the client keeps what it has.</summary>
 public sealed class MessageLimitTests
 {
     private const int Message = 1 << 20;

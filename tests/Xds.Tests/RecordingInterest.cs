@@ -16,6 +16,9 @@ internal sealed class RecordingInterest : IResourceInterest
         }
     }
 
+    /// <summary>Whether endpoints of which nothing is known are said to be none.</summary>
+    public bool AnswersMissing { get; set; } = true;
+
     public void Wanted(ResourceType type, string name)
     {
         lock (_told)
@@ -34,6 +37,6 @@ internal sealed class RecordingInterest : IResourceInterest
 
     public Resource? Missing(ResourceType type, string name)
     {
-        return type == ResourceType.Endpoints ? Resource.EmptyEndpoints(name) : null;
+        return AnswersMissing && type == ResourceType.Endpoints ? Resource.EmptyEndpoints(name) : null;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Reflection;
 using Fairlead.Hosting;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
@@ -58,8 +59,12 @@ internal sealed class SidecarHost : IAsyncDisposable
             _imports, _interest.Count, _shapes, new ClientTls(SvidSecret.PathOf(options), options.XdsGrpc),
             DemandOf(options), _interest.Renew, time);
         Pod = new PodServices(options, setup.Options, _interest.Count, (time, new Random(random.Next()), loggers));
-        Ads = new AdsService(
-            Views, new AdsOptions { TimeProvider = time, Logger = loggers.CreateLogger<AdsService>() });
+        Ads = new AdsService(Views, new AdsOptions
+        {
+            ControlPlane = $"fairlead {BuildOf()} {Environment.MachineName}",
+            TimeProvider = time,
+            Logger = loggers.CreateLogger<AdsService>(),
+        });
         _telemetry = new TelemetrySwitch(
             "fairlead-sidecar", Environment.MachineName, _ => new(MetricsPage.Of(this)), time,
             loggers.CreateLogger<TelemetrySwitch>());
@@ -216,6 +221,9 @@ internal sealed class SidecarHost : IAsyncDisposable
         _setup.Dispose();
         _stop.Dispose();
     }
+
+    private static string BuildOf() => typeof(SidecarHost).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
     private static OnDemandOptions DemandOf(SidecarOptions options) => options.OnDemand with
     {

@@ -54,6 +54,13 @@ internal static class AssignmentTranslation
                     .Select(locality => (0, locality)),
             settings,
             name.IsSticky));
+        foreach (var level in result.Endpoints.GroupBy(locality => locality.Priority))
+        {
+            Fit<LocalityLbEndpoints>(
+                [.. level], static one => one.LoadBalancingWeight ?? 0,
+                static (one, weight) => one.LoadBalancingWeight = weight);
+        }
+
         if (settings.Overprovisioning is { } factor && result.Endpoints.Count > 0)
         {
             result.Policy ??= new ClusterLoadAssignment.Types.Policy();
@@ -73,35 +80,57 @@ internal static class AssignmentTranslation
     internal static IEnumerable<LocalityLbEndpoints> Localities(
         ServedName name, IEnumerable<ServedEndpoint> endpoints, int portIndex, string subzone, Metadata? metadata)
     {
-        foreach (var group in Distinct(endpoints, portIndex).GroupBy(endpoint => (endpoint.Region, endpoint.Zone)))
+        var localities = Distinct(endpoints, portIndex)
+            .GroupBy(endpoint => (endpoint.Region, endpoint.Zone))
+            .OrderBy(group => group.Key.Region, StringComparer.Ordinal)
+            .ThenBy(group => group.Key.Zone, StringComparer.Ordinal);
+        foreach (var group in localities)
         {
             var locality = new LocalityLbEndpoints
             {
                 Locality = new Locality { Region = group.Key.Region, Zone = group.Key.Zone, SubZone = subzone },
             };
-            var total = 0UL;
-            foreach (var endpoint in group)
-            {
-                total += endpoint.Weight;
-                locality.LbEndpoints.Add(
-                    Translate(endpoint, portIndex, metadata, TlsTranslation.MatchOf(name, endpoint)));
-            }
-
-            locality.LoadBalancingWeight = (uint)Math.Clamp(total, 1, uint.MaxValue / 128);
+            locality.LbEndpoints.AddRange(group
+                .OrderBy(endpoint => endpoint.Address, StringComparer.Ordinal)
+                .ThenBy(endpoint => endpoint.Ports[portIndex])
+                .Select(one => Translate(one, portIndex, metadata, TlsTranslation.MatchOf(name, one))));
+            var total = Fit<LbEndpoint>(
+                [.. locality.LbEndpoints], static one => one.LoadBalancingWeight ?? 0,
+                static (one, weight) => one.LoadBalancingWeight = weight);
+            locality.LoadBalancingWeight = Math.Max(1, total);
             yield return locality;
         }
     }
 
-    // Two slices may name one address, as Kubernetes allows, be it in two zones: a client takes the first and complains
-    // of the second, or refuses both.
+    // Two slices may name one address, as Kubernetes allows, be it in two zones; a client takes the first and complains
+    // of the second, and gRPC refuses them all.
     private static IEnumerable<ServedEndpoint> Distinct(IEnumerable<ServedEndpoint> endpoints, int portIndex) =>
         endpoints.OrderBy(endpoint => endpoint.Region, StringComparer.Ordinal)
             .ThenBy(endpoint => endpoint.Zone, StringComparer.Ordinal)
-            .DistinctBy(endpoint => (endpoint.Address, endpoint.Ports[portIndex]))
-            .OrderBy(endpoint => endpoint.Region, StringComparer.Ordinal)
-            .ThenBy(endpoint => endpoint.Zone, StringComparer.Ordinal)
-            .ThenBy(endpoint => endpoint.Address, StringComparer.Ordinal)
-            .ThenBy(endpoint => endpoint.Ports[portIndex]);
+            .DistinctBy(endpoint => (endpoint.Address, endpoint.Ports[portIndex]));
+
+    // The weights beside each other must not exceed 32 bits together (endpoint.proto); what they are to each other
+    // stays.
+    private static uint Fit<T>(T[] all, Func<T, uint> weightOf, Action<T, uint> weigh)
+    {
+        var total = all.Aggregate(0UL, (sum, one) => sum + weightOf(one));
+        if (total <= uint.MaxValue)
+        {
+            return (uint)total;
+        }
+
+        // None is lost, which may add one for each.
+        var most = uint.MaxValue - (uint)all.Length;
+        var sum = 0U;
+        foreach (var one in all)
+        {
+            var weight = Math.Max(1u, (uint)((UInt128)weightOf(one) * most / total));
+            weigh(one, weight);
+            sum += weight;
+        }
+
+        return sum;
+    }
 
     private static LbEndpoint Translate(
         ServedEndpoint endpoint, int portIndex, Metadata? metadata, Struct? match) => new()

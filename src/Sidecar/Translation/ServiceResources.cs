@@ -56,7 +56,8 @@ internal static class ServiceResources
     private static IEnumerable<(Resource Resource, bool Wildcard)> Canonical(
         Audience audience, ServedName name, Demand demand)
     {
-        // What is pending is told as it was before: the clusters unchanged, and nothing of their endpoints.
+        // What is pending is told as it was before: the clusters unchanged, and of their endpoints nothing but that
+        // there are none, to who has waited and has none.
         foreach (var (told, i) in Told(name))
         {
             var port = told.Ports[i];
@@ -67,6 +68,10 @@ internal static class ServiceResources
             if (!name.IsPending)
             {
                 yield return (Endpoints(audience, told, canonical, i, demand.KeptUntil), false);
+            }
+            else if (demand.IsOverdue)
+            {
+                yield return (Resource.EmptyEndpoints(canonical).As(ResourceRole.StandIn), false);
             }
 
             if (audience.Client == ClientKind.Grpc)

@@ -34,8 +34,8 @@ internal static class SetTranslation
         var total = localities.Aggregate(0UL, (sum, locality) => sum + locality.LoadBalancingWeight!.Value);
         foreach (var locality in localities)
         {
-            var share = member.Weight * Scale * locality.LoadBalancingWeight!.Value / total;
-            locality.LoadBalancingWeight = (uint)Math.Max(1, share);
+            var share = (UInt128)(member.Weight * Scale) * locality.LoadBalancingWeight!.Value / total;
+            locality.LoadBalancingWeight = Math.Max(1, (uint)share);
         }
 
         return localities;

@@ -166,57 +166,7 @@ internal sealed partial class DeltaStream(
     private static bool SaysNothingNew(DeltaDiscoveryRequest request) => request.ResourceNamesSubscribe.Count
         + request.ResourceNamesUnsubscribe.Count + request.InitialResourceVersions.Count == 0;
 
-    // A request after which more may be due than the names in it.
-    private static bool IsOfMany(DeltaDiscoveryRequest request) =>
-        request.ResourceNamesSubscribe.Concat(request.ResourceNamesUnsubscribe)
-            .Any(name => name == "*" || Collections.PrefixOf(name) is not null)
-        || request.ResourceNamesUnsubscribe.Any(Collections.IsLocator);
-
     private DeltaOwed Owed(TypeState state) => _owed[state.Type.Order] ??= new DeltaOwed();
-
-    // What the stream would be asked for if all of the request were taken.
-    private HashSet<string> Asked(string typeUrl, DeltaDiscoveryRequest request)
-    {
-        // Who comes back names each twice: what it asks for, and at which version it has it.
-        var all = new HashSet<string>(request.ResourceNamesSubscribe, StringComparer.Ordinal);
-        all.UnionWith(request.InitialResourceVersions.Keys);
-        all.UnionWith(Types.FirstOrDefault(state => state.Type.TypeUrl == typeUrl)?.Subscription.Names
-            .Except(request.ResourceNamesUnsubscribe) ?? []);
-        return all;
-    }
-
-    private StreamEvent.Failed? CheckCollections(string typeUrl, DeltaDiscoveryRequest request)
-    {
-        var known = Types.FirstOrDefault(state => state.Type.TypeUrl == typeUrl)?.Subscription.Prefixes ?? [];
-        var asked = request.ResourceNamesSubscribe.Select(name => Collections.PrefixOf(name)).OfType<string>();
-        var count = asked.Union(known, StringComparer.Ordinal).Count();
-        return count <= Limits.CollectionsMax ? null : new StreamEvent.Failed(
-            StreamRefusal.TooManyNames, $"{count} collections, {Limits.CollectionsMax} allowed");
-    }
-
-    private void TakeBefore(TypeState state, DeltaDiscoveryRequest request)
-    {
-        // An empty version is a name that the client waits for (ztunnel), not one that it holds.
-        var owed = Owed(state);
-        foreach (var (name, version) in request.InitialResourceVersions.Where(
-            pair => pair.Value.Length > 0 && IsShort(pair.Key)))
-        {
-            owed.Before[name] = version;
-            if (state.Subscription.Names.Contains(name))
-            {
-                state.Held.Add(name);
-            }
-            else if (state.Subscription.IsInCollection(name))
-            {
-                state.Held.Add(name);
-                Use(state, owed, name);
-                if (name.EndsWith("/" + Resource.SentinelId, StringComparison.Ordinal))
-                {
-                    SentinelFor(state, name);
-                }
-            }
-        }
-    }
 
     private void Use(TypeState state, DeltaOwed owed, string name)
     {
@@ -280,66 +230,6 @@ internal sealed partial class DeltaStream(
         state.Sentinels[name] = Resource.Sentinel(name).As(role);
 
     private bool IsShort(string name) => name.Length <= Limits.NameLengthMax;
-
-    private void TakeNames(TypeState state, DeltaDiscoveryRequest request)
-    {
-        var owed = Owed(state);
-        var wildcard = state.Subscription.Wildcard;
-        var subscribed = request.ResourceNamesSubscribe;
-        var (added, removed) = state.Subscription.Change(
-            [.. subscribed.Where(IsShort).Select(name => Shared(state, name))],
-            request.ResourceNamesUnsubscribe,
-            isNaming: subscribed.Count > 0);
-        foreach (var name in request.ResourceNamesSubscribe.Where(state.Subscription.Names.Contains))
-        {
-            owed.Asked.Add(name);
-            if (owed.Gone.Remove(name))
-            {
-                // Given up just now under everything: the client holds it still.
-                owed.Outdated.Add(name);
-            }
-
-            owed.Doubt(name);
-            owed.IsNothing |= Collections.PrefixOf(name) is { } prefix && !state.Subscription.Prefixes.Contains(prefix);
-            state.Dirty = true;
-        }
-
-        // Before room is made: what is given up leaves room, and does not leave twice.
-        GiveUp(state, owed, removed);
-        removed = [.. removed, .. GiveUpSentinels(state, owed, removed)];
-        var left = state.Type == ResourceType.Cluster ? MakeRoom(state, request, added) : [];
-
-        foreach (var name in left)
-        {
-            state.Subscription.Remove(name);
-            state.Forget(name);
-            owed.Forget(name);
-            owed.Gone.Add(name);
-            state.Dirty = true;
-        }
-
-        state.Looks.Add(subscribed);
-        state.Looks.Add(request.ResourceNamesUnsubscribe);
-        state.Looks.Add(left);
-        state.Opened.IntersectWith(state.Subscription.Prefixes);
-        state.Dirty |= wildcard != state.Subscription.Wildcard || removed.Count > 0;
-        if (request.ResourceNamesSubscribe.Contains("*") && state.Subscription.Wildcard)
-        {
-            owed.IsWhole = false;
-            state.Dirty = true;
-        }
-
-        if (wildcard && !state.Subscription.Wildcard)
-        {
-            owed.Gone.Clear();
-            foreach (var name in owed.Before.Keys.Union(owed.Outdated).Except(state.Subscription.Names).ToList())
-            {
-                owed.Forget(name);
-            }
-        }
-
-        Changed(state, wildcard, [.. added.Except(left)], [.. removed, .. left.Except(added)]);
-    }
 
     /// <summary>Takes over what the client holds from before, once it is known what there is.</summary>
     private void Compare(TypeState state, DeltaOwed owed)

@@ -113,5 +113,6 @@ internal sealed class Suspects(TypeState state)
     private static bool GoesOn(ReadOnlySpan<char> rest) => rest.Length > 0 && IsOfName(rest[0])
         && (char.IsLetterOrDigit(rest[0]) || (rest.Length > 1 && char.IsLetterOrDigit(rest[1])));
 
-    private static bool IsOfName(char one) => char.IsLetterOrDigit(one) || one is '.' or ':' or '/' or '-' or '_' or '|';
+    private static bool IsOfName(char one) =>
+        char.IsLetterOrDigit(one) || one is '.' or ':' or '/' or '-' or '_' or '|';
 }

@@ -18,7 +18,7 @@ internal sealed class Withheld
     public IEnumerable<string> Names => _all?.Keys ?? Enumerable.Empty<string>();
 
     /// <summary>Why something of this name is held back; null where nothing is.</summary>
-    public Refused? ReasonOf(string name) => _all is not null && _all.TryGetValue(name, out var one) ? one.Reason : null;
+    public Refused? ReasonOf(string name) => _all?.GetValueOrDefault(name).Reason;
 
     /// <summary>Whether this content is held back. Other content of its name is not, and from now on neither is
     /// this.</summary>

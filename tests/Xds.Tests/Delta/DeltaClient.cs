@@ -12,7 +12,11 @@ internal sealed class DeltaClient
 {
     private readonly Dictionary<ResourceType, DeltaDiscoveryResponse> _last = [];
 
-    public DeltaClient(ResourceSnapshot? snapshot = null, XdsLimits? limits = null, ResourceType? only = null, bool isEnvoy = false)
+    public DeltaClient(
+        ResourceSnapshot? snapshot = null,
+        XdsLimits? limits = null,
+        ResourceType? only = null,
+        bool isEnvoy = false)
     {
         Snapshot = snapshot ?? ResourceSnapshot.Unprimed;
         Stream = new DeltaStream(Snapshot, Missing, "test/1", limits, only, Fixtures.Client(isEnvoy));

@@ -108,6 +108,69 @@ public sealed class GrpcClientTests
         await host.AckOfAsync(good);
     }
 
+    /// <summary>After a restart one name is known before the other, which the client holds: calls to neither
+    /// fail.</summary>
+    [Fact]
+    public async Task Server_RestartedWithOneNameUnknown_KeepsTheOther()
+    {
+        const string Late = "late.shop.svc.us1.internal:9000";
+        await using var one = await GrpcBackend.StartAsync("one");
+        await using var two = await GrpcBackend.StartAsync("two");
+        await using var host = await AdsHost.StartAsync();
+        host.Interest.AnswersMissing = false;
+        host.Publish([.. Service(one.Port), .. Service(two.Port, Late)]);
+        await using var client = await StartAsync(host, unix: true, Late);
+        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+        Assert.Equal("ok two", await client.AskAsync("20 1", Bound, Cancellation));
+
+        await host.StopServerAsync();
+        host.View.Update(builder =>
+        {
+            foreach (var resource in Service(two.Port, Late))
+            {
+                builder.Remove(resource.Type, resource.Name);
+            }
+        });
+        await host.StartServerAsync();
+        await host.AckOfAsync(Endpoints(Name, one.Port));
+        Assert.Equal("ok two", await client.AskAsync("20 1", Bound, Cancellation));
+        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+
+        host.Publish(Service(two.Port, Late));
+        await host.AckOfAsync(Listener(Late, Late));
+        Assert.Equal("ok two", await client.AskAsync("20 1", Bound, Cancellation));
+    }
+
+    /// <summary>This library takes 4 MiB and ends the stream for more: one name that is larger is held back, and the
+    /// other is served all the time.</summary>
+    [Fact]
+    public async Task Endpoints_LargerThanTheClientTakes_KeepNoOtherNameFromIt()
+    {
+        const string Large = "large.shop.svc.us1.internal:9000";
+        await using var one = await GrpcBackend.StartAsync("one");
+        await using var two = await GrpcBackend.StartAsync("two");
+        await using var host = await AdsHost.StartAsync();
+        var large = LargeEndpoints(Large, 5 << 20);
+        host.Publish([.. Service(one.Port), .. Service(two.Port, Large).Where(r => r.Type != large.Type), large]);
+        await using var client = await StartAsync(host, unix: true, Large);
+        Assert.StartsWith("UNAVAILABLE", await client.AskAsync("20 1", Bound, Cancellation), StringComparison.Ordinal);
+        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+
+        var good = Endpoints(Large, two.Port);
+        host.Publish(good);
+        await host.AckOfAsync(good);
+        await Eventually.HoldsAsync(
+            () => client.AskAsync("20 1", Bound, Cancellation), answer => answer == "ok two", Bound, Cancellation);
+
+        var moved = Endpoints(Name, two.Port);
+        host.Publish(large, moved);
+        await host.AckOfAsync(moved);
+        Assert.Equal("ok two", await client.AskAsync("20 1", Bound, Cancellation));
+        var stream = Assert.Single(host.Service.Streams());
+        Assert.Equal([Large], stream.Types.SelectMany(type => type.Withheld).Select(one => one.Name));
+        Assert.Equal(1, stream.Id);
+    }
+
     /// <summary>A set as it is served: to the first member, to the second while the first is unready or left out, and
     /// back.</summary>
     [Fact]
@@ -152,12 +215,12 @@ public sealed class GrpcClientTests
         Assert.Contains("-eds " + Name, host.Interest.Told);
     }
 
-    private static Resource[] Service(int port)
+    private static Resource[] Service(int port, string name = Name)
     {
-        return [Listener(Name, Name), Routes(Name, Name), Cluster(Name), Endpoints(Name, port)];
+        return [Listener(name, name), Routes(name, name), Cluster(name), Endpoints(name, port)];
     }
 
-    private static async Task<ChildProcess> StartAsync(AdsHost host, bool unix)
+    private static async Task<ChildProcess> StartAsync(AdsHost host, bool unix, params string[] others)
     {
         if (PythonGrpc.Program is not { } python)
         {
@@ -185,7 +248,7 @@ public sealed class GrpcClientTests
             // Between calls this library looks at its sockets every 5 s only.
             ["GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS"] = "20",
         };
-        var client = ChildProcess.Start(python, [script, Name], environment);
+        var client = ChildProcess.Start(python, [script, Name, .. others], environment);
         Assert.Equal("ready", await client.ReadLineAsync(Bound, Cancellation));
         return client;
     }

@@ -3,7 +3,7 @@ using static Fairlead.Xds.Tests.Fixtures;
 
 namespace Fairlead.Xds.Tests.Functional;
 
-/// <summary>The limits of messages over real connections: no response ends a stream, whatever there is to say.</summary>
+/// <summary>The limits of messages over real connections: no response ends a stream, whatever there is.</summary>
 public sealed class MessageLimitCallTests
 {
     private const int Mebibyte = 1 << 20;

@@ -1,13 +1,15 @@
-"""Calls test.Backend/Who through gRPC's own xDS resolver, once for each line of stdin, which is the timeout."""
+"""Calls test.Backend/Who through gRPC's own xDS resolver, once for each line of stdin: the timeout, and which of the
+names is called where it is not the first."""
 import sys
 
 import grpc
 
-channel = grpc.insecure_channel("xds:///" + sys.argv[1])
-call = channel.unary_unary("/test.Backend/Who")
+channels = [grpc.insecure_channel("xds:///" + name) for name in sys.argv[1:]]
+calls = [channel.unary_unary("/test.Backend/Who") for channel in channels]
 print("ready", flush=True)
 for line in sys.stdin:
+    timeout, which = (line.split() + ["0"])[:2]
     try:
-        print("ok " + call(b"", timeout=float(line)).decode(), flush=True)
+        print("ok " + calls[int(which)](b"", timeout=float(timeout)).decode(), flush=True)
     except grpc.RpcError as error:
         print(f"{error.code().name} {error.details()}", flush=True)

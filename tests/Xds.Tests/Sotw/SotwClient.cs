@@ -12,10 +12,14 @@ internal sealed class SotwClient
 {
     private readonly Dictionary<ResourceType, DiscoveryResponse> _last = [];
 
-    public SotwClient(ResourceSnapshot? snapshot = null, XdsLimits? limits = null, bool isEnvoy = false)
+    public SotwClient(
+        ResourceSnapshot? snapshot = null,
+        XdsLimits? limits = null,
+        bool isEnvoy = false,
+        ResourceType? only = null)
     {
         Snapshot = snapshot ?? ResourceSnapshot.Unprimed;
-        Stream = new SotwStream(Snapshot, Missing, "test/1", limits, null, Fixtures.Client(isEnvoy));
+        Stream = new SotwStream(Snapshot, Missing, "test/1", limits, only, Fixtures.Client(isEnvoy));
     }
 
     public SotwStream Stream { get; }
