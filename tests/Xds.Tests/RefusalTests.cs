@@ -135,6 +135,33 @@ public sealed class RefusalTests
         Assert.Empty(client.Take());
     }
 
+    /// <summary>Who comes back holds more than a new stream knows: what is left out might be what works, whether it
+    /// names what is bad or not.</summary>
+    [Theory]
+    [InlineData("Error adding/updating cluster(s) a:80: no such thing.")]
+    [InlineData("cannot be read")]
+    public void Clusters_OfAClientThatComesBack_AreNotLeftOutBeforeItHasTakenAResponse(string words)
+    {
+        var client = new SotwClient(Snapshot(Cluster("a:80"), Cluster("b:80"), Cluster("c:80")));
+        client.Request(Cds, [], version: "before");
+        Assert.Equal(["cds a:80 b:80 c:80"], client.Take());
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Request(Cds, [], client.Last(Cds).Nonce, "before", new Status { Code = 13, Message = words });
+        Assert.Empty(client.Take());
+
+        // Mended it takes all, and from then on is known.
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Publish(Cluster("a:80", timeoutMs: 2));
+        Assert.Equal(["cds a:80 b:80 c:80"], client.Take());
+        client.Ack(Cds);
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Publish(Cluster("a:80", timeoutMs: 3), Cluster("d:80"));
+        client.Take();
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Nack(Cds, []);
+        Assert.Contains("a:80", Assert.Single(client.Take()).Split(' '));
+    }
+
     /// <summary>A gRPC client takes what is good and refuses the rest: left out, a cluster would be gone for
     /// it.</summary>
     [Fact]

@@ -265,18 +265,22 @@ internal sealed class TargetStream(
     }
 
     // A record that is over, here or there, is nobody's fault: the next seal after its end drops it, and
-    // that comes before the one that held it is over.
-    private void AwaitDrop(ulong id)
+    // that comes before the one that held it is over. A word that nothing proves buys less.
+    private void AwaitDrop(ulong id, bool isProven)
     {
         if (!_putOff.TryGetValue(id, out var end) && verifier.Chain(Target) is { } chain)
         {
             var policy = chain.Newest.Value.Policy;
-            _putOff[id] = end = context.Now() + policy.SealValidity + (2 * policy.ClockDelta)
-                + (long)FirstAnswer.TotalMilliseconds;
+            var wait = policy.SealValidity + (2 * policy.ClockDelta) + (long)FirstAnswer.TotalMilliseconds;
+            _putOff[id] = end = context.Now()
+                + (isProven ? wait : Math.Min(wait, (long)PutOffMax.TotalMilliseconds));
         }
 
         _due[id] = end;
     }
+
+    private bool IsOver(Relayed held) =>
+        held.LeavesEnd <= context.Now() + (verifier.Chain(Target)?.Newest.Value.Policy.ClockDelta ?? 0);
 
     // An anchor that lets half of the oldest expiry pass without a word, and some more for the way, withholds or is
     // stuck.
@@ -369,9 +373,10 @@ internal sealed class TargetStream(
         if (names.TryGetValue(failed.Id, out var name))
         {
             name.Fail(refusal);
-            if (failure == VerificationFailure.RecordExpired)
+            var held = name.Read().Current;
+            if (failure == VerificationFailure.RecordExpired && (held is null || IsOver(held)))
             {
-                AwaitDrop(failed.Id);
+                AwaitDrop(failed.Id, isProven: held is not null);
             }
         }
 
@@ -444,7 +449,7 @@ internal sealed class TargetStream(
             name.Fail(missing ?? DeniedByHome(segment));
             _due.Remove(id);
             _limited[id] = context.Now() + (long)WhenLimited.TotalMilliseconds;
-            return null;
+            return hop.Epochs.IsEmpty ? null : missing; // They come but once on a stream.
         }
 
         // The epochs that came are the chain's next ones if the check passes; they are kept only then.
@@ -470,7 +475,7 @@ internal sealed class TargetStream(
         if (failed is { Failure: VerificationFailure.RecordExpired } && hop.Epochs.IsEmpty)
         {
             name.Fail(failed);
-            AwaitDrop(id);
+            AwaitDrop(id, isProven: true);
             return null;
         }
 

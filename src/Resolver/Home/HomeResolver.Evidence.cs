@@ -16,7 +16,8 @@ public sealed partial class HomeResolver
 
     private int _reports;
 
-    // To one anchor more than may lie: one of them passes it on.
+    // To one anchor more than may lie: one of them passes it on. On connections of their own: a session may end by just
+    // what is told, and would take the word with it.
     private void Report(Contradiction evidence)
     {
         if (Memory.State.HomeState is not { } home || Volatile.Read(ref _reports) >= ReportsMax)
@@ -24,9 +25,10 @@ public sealed partial class HomeResolver
             return;
         }
 
+        var proof = _options.Proof?.Current;
         var count = (int)Math.Min(home.Newest.Value.Quorum.F + 1, _anchors.Length);
         var clients = Enumerable.Range(0, _anchors.Length).OrderBy(anchor => _sessions.ContainsKey(anchor) ? 0 : 1)
-            .Take(count).Select(anchor => HedgeClient(anchor, home)).ToList();
+            .Take(count).Select(anchor => _options.Connect(_anchors[anchor], proof, home)).ToList();
         Interlocked.Increment(ref _reports);
         _leaving.RemoveAll(task => task.IsCompleted);
         _leaving.Add(ReportAsync(clients, evidence));
@@ -40,6 +42,7 @@ public sealed partial class HomeResolver
 
     private async Task ReportAsync(AnchorClient client, Contradiction evidence)
     {
+        await using var own = client.ConfigureAwait(false);
         try
         {
             await client.ReportAsync(evidence, _stop.Token).ConfigureAwait(false);
@@ -50,7 +53,7 @@ public sealed partial class HomeResolver
         }
         catch (Exception e) when (e is RpcException or OperationCanceledException or ObjectDisposedException)
         {
-            // The resolver ends, or the session whose connection it was.
+            // The resolver ends.
         }
     }
 

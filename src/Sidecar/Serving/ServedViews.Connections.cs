@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Fairlead.Sidecar.Translation;
 
 namespace Fairlead.Sidecar.Serving;
@@ -5,6 +6,9 @@ namespace Fairlead.Sidecar.Serving;
 /// <summary>What becomes of connections of TCP to strict names.</summary>
 internal sealed partial class ServedViews
 {
+    // Every endpoint is asked for several times a second: once for each content, and not once for each question.
+    private static readonly ConditionalWeakTable<ServedName, HashSet<string>> Living = [];
+
     private void SettleTcp(string name)
     {
         lock (_telling)
@@ -39,9 +43,14 @@ internal sealed partial class ServedViews
 
         var told = served.Tcp ?? served;
         return served.Reason is null && told.Reason is null && !(told.StrictUntil - told.StrictLead <= now)
-            && told.Endpoints.Any(one => one.Health != ServedHealth.Ending
-                && one.Ports.Any(port => BoundTranslation.IdOf(one.Address, port) == endpoint));
+            && Living.GetValue(told, LivingOf).Contains(endpoint);
     }
+
+    private static HashSet<string> LivingOf(ServedName name) =>
+    [
+        .. name.Endpoints.Where(one => one.Health != ServedHealth.Ending)
+            .SelectMany(one => one.Ports.Select(port => BoundTranslation.IdOf(one.Address, port))),
+    ];
 
     private bool AreTold(string name) => Connections.AreTold(
         name, endpoint => MayGoOn(name, endpoint, TimeSpan.MinValue) == true);

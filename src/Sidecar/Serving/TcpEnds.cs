@@ -73,6 +73,14 @@ internal sealed class TcpEnds(
             return told;
         }
 
+        lock (_gate)
+        {
+            if (_waiting.ContainsKey(told.Name))
+            {
+                return told; // Something else has begun to leave since its time came.
+            }
+        }
+
         var now = told with { Tcp = null };
         var next = Joined(old, now);
         if (now.Reason is null && IsSameCluster(old, next))

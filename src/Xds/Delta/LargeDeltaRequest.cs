@@ -28,6 +28,9 @@ internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told
     // A version and the framing of an entry.
     private const int VersionBytes = 48;
 
+    // What a field costs that has nothing in it.
+    private const int FieldBytes = 32;
+
     private readonly ArrayBufferWriter<byte> _kept = new();
     private readonly List<byte[]> _held = [];
     private long _bytes;
@@ -126,21 +129,22 @@ internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told
 
     private bool Keeps(int field, long length)
     {
-        var most = 2L * limits.NameBytesMax;
+        var most = (2L * limits.NameBytesMax) + (2L * FieldBytes * limits.NamesMax);
+        var cost = length + FieldBytes;
         switch (field)
         {
-            case Subscribe or Unsubscribe when length <= limits.NameLengthMax && _names + length <= most:
-                _names += length;
+            case Subscribe or Unsubscribe when length <= limits.NameLengthMax && _names + cost <= most:
+                _names += cost;
                 return true;
             case Versions when length <= limits.NameLengthMax + VersionBytes
-                && _versions + length <= most + (2L * VersionBytes * limits.NamesMax):
-                _versions += length;
+                && _versions + cost <= most + (2L * VersionBytes * limits.NamesMax):
+                _versions += cost;
                 return true;
             case Subscribe or Unsubscribe or Versions:
                 _leftOut++;
                 return false;
             default:
-                return (_others += length) <= OthersMax
+                return (_others += cost) <= OthersMax
                     ? true
                     : throw new RpcException(new Status(
                         StatusCode.ResourceExhausted, $"a request has more than {OthersMax} bytes beside its names"));

@@ -20,6 +20,9 @@ internal sealed class SotwStream(
     private readonly NameList?[] _lists = new NameList?[ResourceType.All.Length];
     private readonly Suspects?[] _suspects = new Suspects?[ResourceType.All.Length];
 
+    // Types of which the client came with something that nobody here knows, until it has taken a response.
+    private readonly HashSet<ResourceType> _unknownHeld = [];
+
     // A gRPC client takes what is good of a response and refuses the rest (gRFC A46): nothing keeps it from that.
     private readonly bool _takesTheGood = client?.IsGrpc == true;
 
@@ -47,6 +50,7 @@ internal sealed class SotwStream(
             if (holds)
             {
                 state.Held.UnionWith(state.Subscription.Names);
+                _unknownHeld.Add(state.Type);
             }
         }
 
@@ -55,6 +59,7 @@ internal sealed class SotwStream(
 
     protected override void OnTaken(TypeState state, SentResponse response)
     {
+        _unknownHeld.Remove(state.Type);
         if (state.Type.FullState && !_takesTheGood)
         {
             state.Dirty |= SuspectsOf(state).Take(response);
@@ -67,8 +72,9 @@ internal sealed class SotwStream(
         {
             base.Isolate(state, response, refused);
         }
-        else if (response is not null && !_takesTheGood)
+        else if (response is not null && !_takesTheGood && !_unknownHeld.Contains(state.Type))
         {
+            // Of who came back with more than is known here, what is left out might be what works: it keeps that.
             state.Dirty |= SuspectsOf(state).Refuse(response, refused);
         }
     }

@@ -47,11 +47,11 @@ public sealed class LargeDeltaRequestTests
             ResponseNonce = "7",
         };
         var (read, leftOut, _) = Read(request.ToByteArray(), 1_000);
-        Assert.Equal(950, leftOut);
+        Assert.Equal(974, leftOut);
         Assert.Equal(("pod", "7"), (read.Node.Id, read.ResponseNonce));
         Assert.Equal(request.InitialResourceVersions, read.InitialResourceVersions);
         Assert.Equal(
-            [.. request.ResourceNamesSubscribe.Take(50), "name-998", new string('h', 140)],
+            [.. request.ResourceNamesSubscribe.Take(26), "name-998", new string('h', 140)],
             read.ResourceNamesSubscribe);
     }
 
@@ -90,6 +90,16 @@ public sealed class LargeDeltaRequestTests
         var (read, leftOut, _) = Read(request.ToByteArray(), 1_000);
         Assert.Equal(1_000, leftOut + read.InitialResourceVersions.Count);
         Assert.InRange(read.CalculateSize(), 1, 4_000);
+    }
+
+    /// <summary>A field takes room here also where it has nothing in it.</summary>
+    [Fact]
+    public void Names_OfNoLength_AreBounded()
+    {
+        var request = new DeltaDiscoveryRequest { ResourceNamesSubscribe = { Enumerable.Repeat("", 10_000) } };
+        var (read, leftOut, _) = Read(request.ToByteArray(), 1_000);
+        Assert.Equal(10_000, leftOut + read.ResourceNamesSubscribe.Count);
+        Assert.InRange(read.ResourceNamesSubscribe.Count, 0, 100);
     }
 
     [Fact]

@@ -140,7 +140,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
                 .. _entries.Where(entry => entry.Value is { Way: { } way, Walking.IsCompleted: true }
                     && entry.Value.RetryAt <= now && IsUsed(entry.Value, Wanted(way))
                     && (way.RenewAt <= now || (epoch is not null && way.OwnEpoch != epoch.Digest)))
-                    .OrderByDescending(entry => entry.Value.Way!.Leads).ThenBy(entry => entry.Value.Way!.RenewAt)
+                    .OrderByDescending(entry => entry.Value.Way!.Leads).ThenBy(entry => entry.Value.Failures)
+                    .ThenBy(entry => entry.Value.Way!.RenewAt)
                     .Take(Math.Max(0, free)).Select(entry => entry.Key),
             ];
         }
