@@ -20,11 +20,14 @@ internal static class EchoService
     public static readonly Method<byte[], byte[]> Flood = Of(MethodType.ServerStreaming, "Flood");
     public static readonly Method<byte[], byte[]> Unknown = Of(MethodType.Unary, "Unknown");
 
-    public static ServerServiceDefinition Build(TaskCompletionSource? cancelled = null) =>
+    /// <summary>The service; <paramref name="begun"/> and <paramref name="cancelled"/> are told of a call that
+    /// hangs.</summary>
+    public static ServerServiceDefinition Build(
+        TaskCompletionSource? cancelled = null, TaskCompletionSource? begun = null) =>
         ServerServiceDefinition.CreateBuilder()
             .AddMethod(Unary, UnaryAsync)
             .AddMethod(Fail, new UnaryServerMethod<byte[], byte[]>((request, _) => throw FailWith(request)))
-            .AddMethod(Hang, (byte[] _, ServerCallContext context) => HangAsync(context, cancelled))
+            .AddMethod(Hang, (byte[] _, ServerCallContext context) => HangAsync(context, cancelled, begun))
             .AddMethod(Peer, (byte[] _, ServerCallContext context) =>
                 Task.FromResult(context.PeerKey ?? Encoding.ASCII.GetBytes(context.Peer)))
             .AddMethod(Throw, new UnaryServerMethod<byte[], byte[]>((_, _) =>
@@ -63,8 +66,10 @@ internal static class EchoService
         return status.ToRpcException();
     }
 
-    private static async Task<byte[]> HangAsync(ServerCallContext context, TaskCompletionSource? cancelled)
+    private static async Task<byte[]> HangAsync(
+        ServerCallContext context, TaskCompletionSource? cancelled, TaskCompletionSource? begun)
     {
+        begun?.TrySetResult();
         var never = new TaskCompletionSource();
         try
         {

@@ -33,14 +33,15 @@ public sealed class KeepAliveTests
     public async Task Stream_WhoseNetworkFellSilent_EndsOnBothSides()
     {
         var cancelled = new TaskCompletionSource();
-        await using var server = await StartAsync(Period, cancelled);
+        var begun = new TaskCompletionSource();
+        await using var server = await StartAsync(Period, cancelled, begun);
         await using var relay = new FrameRelay(server.Endpoints[0].Address!);
         await using var channel = Connect(relay, Period);
         var invoker = channel.CreateCallInvoker();
         using var chat = invoker.AsyncDuplexStreamingCall(EchoService.Chat, null, default);
         await EchoAsync(chat, 1);
         using var hang = invoker.AsyncUnaryCall(EchoService.Hang, null, default, []);
-        await EchoAsync(chat, 2);
+        await begun.Task.WaitAsync(Patience, Servers.Token);
 
         relay.FallSilent();
 
@@ -60,11 +61,12 @@ public sealed class KeepAliveTests
         Assert.Equal([value], chat.ResponseStream.Current);
     }
 
-    private static Task<RpcServer> StartAsync(TimeSpan period, TaskCompletionSource? cancelled = null)
+    private static Task<RpcServer> StartAsync(
+        TimeSpan period, TaskCompletionSource? cancelled = null, TaskCompletionSource? begun = null)
     {
         var options = new RpcServerOptions { KeepAlivePeriod = period, KeepAliveTimeout = Period };
         options.Endpoints.Add(RpcEndpoint.Tcp(Servers.Any));
-        options.Services.Add(EchoService.Build(cancelled));
+        options.Services.Add(EchoService.Build(cancelled, begun));
         return RpcServer.StartAsync(options, Servers.Token);
     }
 
