@@ -2,6 +2,7 @@ using System.Text.Json;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Translation;
 
 namespace Fairlead.Sidecar.Admin;
 
@@ -16,7 +17,8 @@ namespace Fairlead.Sidecar.Admin;
 /// segments serve: each with its own state, whether it serves the name, and why it was refused or failed.
 /// <c>bounded</c> has the ports of a strict name, and within how many milliseconds a stream ends there that is open in
 /// an Envoy when the name does: <c>max_stream_duration</c> of HTTP, one question and its answer of TCP.
-/// <c>unbounded</c> has those at which nothing does.
+/// <c>unbounded</c> has those at which nothing does. <c>left_out</c> counts the ports and the endpoints that are not
+/// served because the name has more ports, or more identities, than a name may.
 /// </summary>
 internal static class NamesPage
 {
@@ -75,13 +77,17 @@ internal static class NamesPage
         WriteIntroductions(json, name.Answer);
         WriteMembers(json, name);
         json.WriteString("anchor", anchor);
-        WriteBounds(json, name, within);
+        var served = ServedNameMapping.Map(name);
+        WriteBounds(json, served, within);
+        json.WriteStartObject("left_out");
+        json.WriteNumber("ports", served.PortsLeftOut);
+        json.WriteNumber("endpoints", served.EndpointsLeftOut);
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 
-    private static void WriteBounds(Utf8JsonWriter json, CachedName name, TimeSpan? within)
+    private static void WriteBounds(Utf8JsonWriter json, ServedName served, TimeSpan? within)
     {
-        var served = ServedNameMapping.Map(name);
         var ports = served is { Reason: null, StreamMax: not null } ? served.Ports : [];
         json.WriteStartArray("bounded");
         foreach (var port in ports.OrderBy(port => port.Number))

@@ -30,6 +30,7 @@ internal sealed class PodServices(
 
     private volatile ProxyServer? _proxy;
     private volatile DnsComponent? _dns;
+    private VipListeners? _listeners;
 
     /// <summary>The proxy; null where it does not listen.</summary>
     internal ProxyServer? Proxy => _proxy;
@@ -101,6 +102,7 @@ internal sealed class PodServices(
 
         if (_dns is { } dns)
         {
+            _listeners?.Changed(name.Name);
             dns.Publish(name);
         }
     }
@@ -157,7 +159,7 @@ internal sealed class PodServices(
     private void StartDns(DnsSettings settings)
     {
         var log = surroundings.Loggers.CreateLogger<VipListeners>();
-        var listeners = _proxy is { } proxy
+        _listeners = _proxy is { } proxy
             ? new VipListeners(_names!.Find, proxy.Listen, surroundings.Time, log)
             : null;
         var parts = new DnsSurroundings
@@ -168,7 +170,7 @@ internal sealed class PodServices(
             Find = _names!.Find,
             Interest = interest,
             Ready = (name, address, _, cancellationToken) =>
-                listeners?.ReadyAsync(name, address, cancellationToken)
+                _listeners?.ReadyAsync(name, address, cancellationToken)
                 ?? ValueTask.FromResult<string?>("the proxy is off, which alone could listen at its address"),
         };
         try

@@ -61,6 +61,21 @@ internal sealed class VipListeners(
         return await opening.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Hears that what is known of a name changed: where its ports are others now, they are listened at in the
+    /// place of the ones before, since clients keep the address without asking anew. Does not block.</summary>
+    internal void Changed(string name)
+    {
+        lock (_gate)
+        {
+            if (_byName.TryGetValue(name, out var listener)
+                && PortsOf(name, listener.Ports[0].Address.Address) is { IsEmpty: false } ports
+                && !listener.Ports.SequenceEqual(ports))
+            {
+                Replace(name, ports[0].Address.Address, ports).UsedAt = listener.UsedAt;
+            }
+        }
+    }
+
     private ImmutableArray<ServicePort> PortsOf(string name, IPAddress address) =>
     [
         .. from port in find(name) is { } found ? ServedNameMapping.PortsOf(found) : []

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Numerics;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 
@@ -6,19 +8,24 @@ namespace Fairlead.Sidecar.Serving;
 /// <summary>
 /// The endpoints of a verified answer as they are reached from here (4.1 "Reach"). Those in a network that the home's
 /// Scope lists, or in none, are reached at their own addresses; the others at their gateway's, once for all behind it.
-/// One reading for Envoy, gRPC and the proxy. Pure.
+/// Weights keep their proportions: all of a name are multiplied by what lets each share be whole. One reading for
+/// Envoy, gRPC and the proxy. Pure.
 /// </summary>
 internal static class ReachedEndpoints
 {
-    private const long WeightMax = int.MaxValue;
+    /// <summary>The greatest weight of an endpoint.</summary>
+    internal const long WeightMax = 1_000_000;
 
     /// <summary>The endpoints, those at their own addresses first, in the answer's order.</summary>
     internal static IReadOnlyList<ReachedEndpoint> Of(VerifiedAnswer answer)
     {
         var reached = new List<ReachedEndpoint>();
+        var kept = answer.Record is { } record ? RecordPorts.Of(record) : [];
+        var scale = answer.Gateways.Aggregate(1L, (all, gateway) => Multiple(all, gateway.Addresses.Length));
         var behind = new SortedDictionary<string, List<ReachedEndpoint>>(StringComparer.Ordinal);
         foreach (var slice in answer.Slices)
         {
+            var ports = RecordPorts.Pick(slice.Ports, kept);
             foreach (var endpoint in slice.Endpoints)
             {
                 // A name with a host means that endpoint alone.
@@ -27,7 +34,7 @@ internal static class ReachedEndpoints
                     continue;
                 }
 
-                var own = Own(answer, slice, endpoint);
+                var own = Own(answer, slice, ports, endpoint, scale);
                 if (answer.IsInReach(endpoint))
                 {
                     reached.Add(own);
@@ -42,15 +49,31 @@ internal static class ReachedEndpoints
         }
 
         reached.AddRange(behind.Values.Select(Merged));
-        return reached;
+        return Fit(reached);
     }
 
-    private static ReachedEndpoint Own(VerifiedAnswer answer, Slice slice, SliceEndpoint endpoint) => new(
+    private static List<ReachedEndpoint> Fit(List<ReachedEndpoint> reached)
+    {
+        var greatest = reached.Select(one => one.Weight).DefaultIfEmpty().Max();
+        return greatest <= WeightMax
+            ? reached
+            : [.. reached.Select(one => one with
+            {
+                Weight = Math.Max(1, (long)((Int128)one.Weight * WeightMax / greatest)),
+            })];
+    }
+
+    // The least common multiple; as many addresses as gateways may have keep it under a million.
+    private static long Multiple(long one, long other) =>
+        other <= 1 ? one : one / (long)BigInteger.GreatestCommonDivisor(one, other) * other;
+
+    private static ReachedEndpoint Own(
+        VerifiedAnswer answer, Slice slice, ImmutableArray<int> ports, SliceEndpoint endpoint, long scale) => new(
         endpoint.Address,
-        slice.Ports,
+        ports,
         slice.Region ?? "",
         endpoint.Zone ?? "",
-        Math.Clamp(endpoint.Weight ?? 1, 1, WeightMax),
+        scale * Math.Clamp(endpoint.Weight ?? 1, 1, WeightMax),
         endpoint.State,
         endpoint.Identity is { } identity ? [identity] : answer.Record?.Identities ?? [],
         IsGateway: false);
@@ -71,7 +94,7 @@ internal static class ReachedEndpoints
             {
                 Address = IpAddress.Format(address.Address),
                 Ports = [.. endpoint.Ports.Select(_ => address.Port)],
-                Weight = Math.Max(1, endpoint.Weight / gateway.Addresses.Length),
+                Weight = endpoint.Weight / gateway.Addresses.Length,
                 Identities = gateway.Identities.IsEmpty ? endpoint.Identities : gateway.Identities,
                 IsGateway = true,
             });
@@ -92,7 +115,7 @@ internal static class ReachedEndpoints
         {
             Region = place.Region,
             Zone = place.Zone,
-            Weight = Math.Min(WeightMax, usable.Sum(member => member.Weight)),
+            Weight = usable.Sum(member => member.Weight),
             Identities = [.. members.SelectMany(member => member.Identities).Distinct(StringComparer.Ordinal)
                 .Order(StringComparer.Ordinal)],
         };

@@ -40,6 +40,8 @@ internal static class ServedNameMapping
         }
 
         var reached = ReachedEndpoints.Of(answer);
+        var peers = ServedTlsMapping.Of(answer, reached, tls);
+        var endpoints = ServedTlsMapping.Known(reached.Select(EndpointOf), peers);
         var provenance = new Provenance(
             answer.Target.Name.Text,
             answer.Target.Epoch.Value.Number,
@@ -47,9 +49,11 @@ internal static class ServedNameMapping
             DateTimeOffset.FromUnixTimeMilliseconds(cached.SealedSince)
                 .ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
             cached.State == NameState.Stale);
-        return new ServedName(cached.Name, null, ports, [.. reached.Select(EndpointOf)], provenance)
+        return new ServedName(cached.Name, null, ports, endpoints, provenance)
         {
-            Tls = ServedTlsMapping.Of(answer, reached, tls),
+            Tls = peers,
+            EndpointsLeftOut = reached.Count - endpoints.Length,
+            PortsLeftOut = record.Ports.Length - ports.Length,
             IsSticky = record.Ext.TryGetValue(AffinityKey, out var affinity) && affinity == ClientIp,
             StrictUntil = EndOf(cached),
             StrictLead = LeadOf(cached),
@@ -78,7 +82,7 @@ internal static class ServedNameMapping
 
     private static TimeSpan StreamMaxOf(Record record)
     {
-        var max = TimeSpan.FromMilliseconds(record.TtlMax);
+        var max = TimeSpan.FromMilliseconds(Math.Min(record.TtlMax, Limits.TtlMax));
         return max > StreamLeast ? max : StreamLeast;
     }
 
@@ -97,10 +101,12 @@ internal static class ServedNameMapping
         _ => Reasons.Pending,
     };
 
-    private static ImmutableArray<ServedPort> PortsOf(Record? record) =>
+    /// <summary>The ports of a record that are served; none of no record.</summary>
+    internal static ImmutableArray<ServedPort> PortsOf(Record? record) =>
         record is null
             ? []
-            : [.. record.Ports.Select(port => new ServedPort(port.Name, (int)port.Number, port.Protocol))];
+            : [.. RecordPorts.Of(record).Select(i => record.Ports[i])
+                .Select(port => new ServedPort(port.Name, (int)port.Number, port.Protocol))];
 
     private static ServedEndpoint EndpointOf(ReachedEndpoint endpoint) => new(
         endpoint.Address,

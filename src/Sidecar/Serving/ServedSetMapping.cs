@@ -23,12 +23,14 @@ internal static class ServedSetMapping
 
         var members = cached.Members.Where(part => part.IsUsed)
             .Select(part => (Part: part, Served: ServedNameMapping.Map(part.Name!, tls))).ToList();
-        var endpoints = members.SelectMany(one => EndpointsOf(one.Part, one.Served, ports, cached.IsStrict))
-            .ToImmutableArray();
+        var peers = ServedTlsMapping.Join(members.Select(one => (one.Part.Member.Name.Text, one.Served.Tls)), tls);
+        var all = members.SelectMany(one => EndpointsOf(one.Part, one.Served, ports, cached.IsStrict)).ToList();
+        var endpoints = ServedTlsMapping.Known(all, peers);
         return new ServedName(cached.Name, null, ports, endpoints, null)
         {
-            Tls = ServedTlsMapping.Join(members.Select(one => (one.Part.Member.Name.Text, one.Served.Tls)), tls),
-
+            Tls = peers,
+            EndpointsLeftOut = all.Count - endpoints.Length + members.Sum(one => one.Served.EndpointsLeftOut),
+            PortsLeftOut = members.Sum(one => one.Served.PortsLeftOut),
             IsSticky = members.Exists(one => one.Served.IsSticky),
 
             // All endpoints are one assignment and one cluster: the strictest member bounds it.

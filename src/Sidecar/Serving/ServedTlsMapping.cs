@@ -10,6 +10,13 @@ namespace Fairlead.Sidecar.Serving;
 /// <summary>Who the endpoints of a verified answer must show to be (V54, V55). Pure.</summary>
 internal static class ServedTlsMapping
 {
+    /// <summary>The most sets of identities of a name: each is a check of its own in every cluster of the name, of
+    /// about 1.5 kB, whatever segment wrote the record.</summary>
+    internal const int PeersMax = 64;
+
+    /// <summary>The most of a name that several segments serve, in equal shares as far as they need them.</summary>
+    internal const int JointPeersMax = 256;
+
     /// <summary>The identities and bundles of an answer; null where no endpoint has an identity.</summary>
     /// <param name="answer">The answer.</param>
     /// <param name="endpoints">Its endpoints.</param>
@@ -19,7 +26,7 @@ internal static class ServedTlsMapping
         var sets = new SortedDictionary<string, ReachedEndpoint>(StringComparer.Ordinal);
         foreach (var endpoint in endpoints)
         {
-            if (PeerOf(endpoint) is { } id)
+            if (PeerOf(endpoint) is { } id && (sets.Count < PeersMax || sets.ContainsKey(id)))
             {
                 sets.TryAdd(id, endpoint);
             }
@@ -51,11 +58,19 @@ internal static class ServedTlsMapping
     /// </summary>
     internal static ServedTls? Join(IEnumerable<(string Member, ServedTls? Tls)> members, ClientTls? tls)
     {
-        var peers = members.SelectMany(one => one.Tls?.Peers.Select(peer => peer with
+        var peers = members.SelectMany(one => one.Tls?.Peers.Select((peer, i) => (At: i, Peer: peer with
         {
             Id = PeerOf(one.Member, peer.Id),
-        }) ?? []).OrderBy(peer => peer.Id, StringComparer.Ordinal).ToImmutableArray();
+        })) ?? []).OrderBy(one => one.At).Take(JointPeersMax).Select(one => one.Peer)
+            .OrderBy(peer => peer.Id, StringComparer.Ordinal).ToImmutableArray();
         return peers.IsEmpty ? null : new ServedTls(peers, tls ?? ClientTls.None);
+    }
+
+    /// <summary>Those endpoints that need no check, or one that there is.</summary>
+    internal static ImmutableArray<ServedEndpoint> Known(IEnumerable<ServedEndpoint> endpoints, ServedTls? tls)
+    {
+        var ids = tls?.Peers.Select(peer => peer.Id).ToHashSet(StringComparer.Ordinal);
+        return [.. endpoints.Where(one => one.Peer is not { } peer || ids?.Contains(peer) == true)];
     }
 
     /// <summary>What tells the identities of a member's endpoint from those of others.</summary>

@@ -9,7 +9,7 @@ namespace Fairlead.Sidecar.Serving;
 /// </summary>
 internal static class SetPorts
 {
-    /// <summary>The union, ascending by number.</summary>
+    /// <summary>The union, ascending by number, of as many ports as a name may have.</summary>
     /// <param name="members">The ports of each member, in the order in which members are preferred.</param>
     internal static ImmutableArray<ServedPort> Union(IEnumerable<ImmutableArray<ServedPort>> members)
     {
@@ -17,7 +17,7 @@ internal static class SetPorts
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var port in members.SelectMany(ports => ports))
         {
-            if (!union.ContainsKey(port.Number))
+            if (union.Count < RecordPorts.Max && !union.ContainsKey(port.Number))
             {
                 // One name for two numbers would decide neither.
                 var name = port.Name is { } given && names.Add(given) ? given : null;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
+using Fairlead.Naming;
 using Fairlead.Resolver.State;
 using Fairlead.Sidecar.Translation;
 
@@ -14,6 +15,9 @@ namespace Fairlead.Sidecar.Serving;
 internal sealed class ShapeFile : IAsyncDisposable
 {
     private const int BytesMax = 4 * 1_048_576;
+
+    // Of a name among others: two quotes, a colon, a comma.
+    private const int Punctuation = 4;
 
     // Each is a cluster or two in an Envoy that asks for the collection, of about 130 kB.
     private const int UsedMax = 100;
@@ -215,42 +219,22 @@ internal sealed class ShapeFile : IAsyncDisposable
 
     private byte[] Write()
     {
+        var written = _shapes.ToDictionary(one => one.Key, one => Write(one.Value), StringComparer.Ordinal);
+        var room = BytesMax - 2L;
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            foreach (var (name, shape) in _shapes.OrderBy(one => _used.IndexOf(one.Key)))
+
+            // Where there is no room for all, the largest stay out: what one segment publishes is to cost no other its
+            // own.
+            var kept = written.OrderBy(one => one.Value.Length).ThenBy(one => one.Key, StringComparer.Ordinal)
+                .TakeWhile(one => (room -= one.Key.Length + one.Value.Length + Punctuation) >= 0)
+                .Select(one => one.Key).ToHashSet(StringComparer.Ordinal);
+            foreach (var name in _shapes.Keys.Where(kept.Contains).OrderBy(_used.IndexOf))
             {
-                json.WriteStartArray(name);
-                foreach (var port in shape.Ports)
-                {
-                    json.WriteStartObject();
-                    if (port.Name is { } label)
-                    {
-                        json.WriteString("name", label);
-                    }
-
-                    json.WriteNumber("number", port.Number);
-                    json.WriteString("protocol", port.Protocol);
-                    if (shape.IsGuarded)
-                    {
-                        json.WriteBoolean("tls", true);
-                    }
-
-                    if (shape.StreamMax is { } streamMax)
-                    {
-                        json.WriteNumber("stream_max_ms", (long)streamMax.TotalMilliseconds);
-                    }
-
-                    if (shape.Tls is { } tls && port == shape.Ports[0])
-                    {
-                        ShapePeers.Write(json, tls);
-                    }
-
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
+                json.WritePropertyName(name);
+                json.WriteRawValue(written[name], skipInputValidation: true);
             }
 
             json.WriteEndObject();
@@ -259,8 +243,49 @@ internal sealed class ShapeFile : IAsyncDisposable
         return buffer.WrittenSpan.ToArray();
     }
 
+    private static byte[] Write(Shape shape)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartArray();
+            foreach (var port in shape.Ports)
+            {
+                json.WriteStartObject();
+                if (port.Name is { } label)
+                {
+                    json.WriteString("name", label);
+                }
+
+                json.WriteNumber("number", port.Number);
+                json.WriteString("protocol", port.Protocol);
+                if (shape.IsGuarded)
+                {
+                    json.WriteBoolean("tls", true);
+                }
+
+                if (shape.StreamMax is { } streamMax)
+                {
+                    json.WriteNumber("stream_max_ms", (long)streamMax.TotalMilliseconds);
+                }
+
+                if (shape.Tls is { } tls && port == shape.Ports[0])
+                {
+                    ShapePeers.Write(json, tls);
+                }
+
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
     private static TimeSpan? StreamMaxOf(JsonElement port) =>
-        port.TryGetProperty("stream_max_ms", out var ms) && ms.GetUInt32() is > 0 and var value
+        port.TryGetProperty("stream_max_ms", out var ms) && ms.TryGetInt64(out var value)
+            && value is > 0 and <= Limits.TtlMax
             ? TimeSpan.FromMilliseconds(value)
             : null;
 

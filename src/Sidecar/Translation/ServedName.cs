@@ -41,6 +41,14 @@ internal sealed record ServedName(
     /// then on leaves none open.</summary>
     public TimeSpan StrictLead { get; init; }
 
+    /// <summary>How many of its ports are not served: a second one of a number, and those beyond the most that a name
+    /// may have.</summary>
+    public int PortsLeftOut { get; init; }
+
+    /// <summary>How many of its endpoints are not served, since others have used up the identities that a name may
+    /// have.</summary>
+    public int EndpointsLeftOut { get; init; }
+
     /// <summary>What ports of TCP are told in the place of all this while connections end that are open to them; null
     /// where they are told the same as others.</summary>
     public ServedName? Tcp { get; init; }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
 using Fairlead.EnvoyApi.Clusters;
 using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.Matchers;
@@ -118,7 +120,7 @@ internal static class TlsTranslation
 
         TransportSocket SocketOf(TlsPeer peer)
         {
-            var context = ContextOf(tls, peer, bundles);
+            var context = ContextOf(tls, peer, BundleOf(name, peer), bundles);
             if (peer.IsGateway && audience.Settings.AreGatewaysIstio && port is not null)
             {
                 context.Sni = IstioTranslation.ServerName(peer.ServerName, port.Number);
@@ -192,22 +194,32 @@ internal static class TlsTranslation
 
     private static Struct Match(string peer) => new() { Fields = { [WellKnown.Peer] = Value.ForString(peer) } };
 
-    /// <summary>The secrets that the name's clusters ask for: a bundle for each of those whom an endpoint may be.
-    /// </summary>
+    /// <summary>The secrets that the name's clusters ask for: the bundles that one answer sealed, once for all whom the
+    /// same ones vouch for.</summary>
     internal static IEnumerable<Secret> Bundles(ServedName name)
     {
         var peers = name.IsPending ? [] : name.Tls?.Peers ?? [];
-        return peers.Select(peer => new Secret
+        return peers.DistinctBy(peer => BundleOf(name, peer)).Select(peer => new Secret
         {
-            Name = BundleOf(peer),
+            Name = BundleOf(name, peer),
             ValidationContext = new CertificateValidationContext { CustomValidatorConfig = Validator(peer) },
         });
     }
 
-    // The same whatever the bundle is, and another one for the same domain where another answer sealed it (V55).
-    private static string BundleOf(TlsPeer peer) => $"{WellKnown.Bundle}/{peer.ServerName}/{peer.Id}";
+    // The same whatever the bundle is, and another one for the same domain where another answer sealed it (V55), or
+    // where the same answer serves another name too: each name's resources come and go by themselves.
+    private static string BundleOf(ServedName name, TlsPeer peer)
+    {
+        var domains = string.Join('\n', Domains(peer));
+        var digest = SHA256.HashData(Encoding.UTF8.GetBytes(
+            name.Name == peer.ServerName ? domains : $"{domains}\n{name.Name}"));
+        return $"{WellKnown.Bundle}/{peer.ServerName}/{Convert.ToHexStringLower(digest)[..16]}";
+    }
 
-    private static UpstreamTlsContext ContextOf(ServedTls tls, TlsPeer peer, ConfigSource? bundles)
+    private static IEnumerable<string> Domains(TlsPeer peer) => peer.Identities.Select(SpiffeId.TrustDomainOf)
+        .OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+
+    private static UpstreamTlsContext ContextOf(ServedTls tls, TlsPeer peer, string bundle, ConfigSource? bundles)
     {
         var taken = new CertificateValidationContext
         {
@@ -241,7 +253,7 @@ internal static class TlsTranslation
                 DefaultValidationContext = taken,
                 ValidationContextSdsSecretConfig = new SdsSecretConfig
                 {
-                    Name = BundleOf(peer),
+                    Name = bundle,
                     SdsConfig = bundles,
                 },
             };
@@ -266,8 +278,7 @@ internal static class TlsTranslation
     private static TypedExtensionConfig Validator(TlsPeer peer)
     {
         var config = new SPIFFECertValidatorConfig();
-        foreach (var domain in peer.Identities.Select(SpiffeId.TrustDomainOf).OfType<string>()
-            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        foreach (var domain in Domains(peer))
         {
             config.TrustDomains.Add(new SPIFFECertValidatorConfig.Types.TrustDomain
             {

@@ -147,6 +147,46 @@ public sealed class VipTableTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Book_OfANameThatIsAskedForAllDay_RemembersThatItIsUsed()
+    {
+        var folder = Directory.CreateTempSubdirectory("fairlead-vips-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, "vips.state");
+            var time = new ManualTimeProvider();
+            using (var book = VipBook.Open(VipRange.Default, path, Ready, time))
+            {
+                await book.GetAsync(Name(1), FakeNames.ClusterIp(), default);
+                var saved = File.ReadAllBytes(path);
+                time.Advance(TimeSpan.FromMinutes(59));
+                await book.GetAsync(Name(1), FakeNames.ClusterIp(), default);
+                Assert.Equal(saved, File.ReadAllBytes(path));
+                time.Advance(TimeSpan.FromMinutes(1));
+                await book.GetAsync(Name(1), FakeNames.ClusterIp(), default);
+            }
+
+            using var again = VipBook.Open(VipRange.Default, path, Ready, time);
+            Assert.Equal(time.GetUtcNow().ToUnixTimeMilliseconds(), Assert.Single(again.Table.Snapshot()).UsedAt);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Book_ThatCannotSaveWhenAnAddressWasUsed_TellsItAllTheSame()
+    {
+        var folder = Directory.CreateTempSubdirectory("fairlead-vips-");
+        var time = new ManualTimeProvider();
+        using var book = VipBook.Open(VipRange.Default, Path.Combine(folder.FullName, "vips.state"), Ready, time);
+        var (first, _) = await book.GetAsync(Name(1), FakeNames.ClusterIp(), default);
+        folder.Delete(recursive: true);
+        time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal((first, null), await book.GetAsync(Name(1), FakeNames.ClusterIp(), default));
+    }
+
+    [Fact]
     public async Task Book_ThatCannotSave_TellsNothing_AlsoTheSecondTime()
     {
         var folder = Directory.CreateTempSubdirectory("fairlead-vips-");

@@ -48,6 +48,26 @@ public sealed class VipListenersTests : IDisposable
     }
 
     [Fact]
+    public async Task Ports_ThatChange_AreListenedAtWithoutAnotherQuestion()
+    {
+        var address = PodFixtures.Address(7);
+        _listeners.Changed(CachedNames.Checkout);
+        Assert.Empty(_listened);
+        Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
+        _listeners.Changed(CachedNames.Checkout);
+        Assert.Equal([$"{address}:80"], _listened);
+
+        _known = CachedNames.FreshAt(80, 81);
+        _listeners.Changed(CachedNames.Checkout);
+        Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
+        Assert.Equal([$"{address}:80", $"{address}:80 {address}:81"], _listened);
+        _known = CachedNames.FreshAt(81);
+        _listeners.Changed(CachedNames.Checkout);
+        Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
+        Assert.Equal($"{address}:81", _listened[^1]);
+    }
+
+    [Fact]
     public async Task Address_OfAnotherServiceBefore_IsTheNewOnesAlone()
     {
         var address = PodFixtures.Address(2);

@@ -313,11 +313,48 @@ public sealed class ForwardingTests
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
         await using var world = await ProxyWorld.StartAsync();
-        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port)], isStrict: true));
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port, isStrict: true)]));
         using var response = await world.SendAsync(until: HttpCompletionOption.ResponseHeadersRead);
         world.Publish(ProxiedService.Without(Name, ServiceStatus.Expired, "expired"));
         await Assert.ThrowsAnyAsync<Exception>(
             () => response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Strict_EndpointThatGoes_EndsWhatItHasAndARepeatableRequestGoesElsewhere()
+    {
+        var asked = new TaskCompletionSource();
+        await using var gone = await Backend.StartAsync(async context =>
+        {
+            asked.SetResult();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+        await using var other = await Backend.StartAsync(context => context.Response.WriteAsync("other"));
+        await using var world = await ProxyWorld.StartAsync();
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(gone.Port, isStrict: true)]));
+        var sent = world.SendAsync();
+        await asked.Task.WaitAsync(TestContext.Current.CancellationToken);
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(other.Port, isStrict: true)]));
+        using var response = await sent;
+        Assert.Equal("other", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Strict_NameDeniedWhileARequestWaits_AnswersThatItIsDenied()
+    {
+        var asked = new TaskCompletionSource();
+        await using var backend = await Backend.StartAsync(async context =>
+        {
+            asked.SetResult();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+        await using var world = await ProxyWorld.StartAsync();
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port, isStrict: true)]));
+        var sent = world.SendAsync();
+        await asked.Task.WaitAsync(TestContext.Current.CancellationToken);
+        world.Publish(ProxiedService.Without(Name, ServiceStatus.Denied, "denied"));
+        using var response = await sent;
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public sealed class MappingTests
         Assert.Equal(ServiceStatus.Served, service.Status);
         Assert.Equal(state.ToString().ToLowerInvariant(), service.State);
         Assert.Equal($"{Checkout}.us1.internal", service.Name);
-        Assert.True(service.IsStrict);
+        Assert.All(service.Endpoints, one => Assert.True(one.IsStrict));
         Assert.Equal([new ServedPort("http", 80, "http")], service.Ports);
         Assert.Equal(
             [
@@ -62,7 +62,9 @@ public sealed class MappingTests
         Allow(world.Us1, target);
         world.Eu1.SealAt(world.Now - 400);
         var answer = Answer(world, one => one with { Continuity = record }, world.East);
-        Assert.Equal(isStrict, ProxiedServiceMapping.Map(Cached(answer, NameState.Fresh)).IsStrict);
+        var service = ProxiedServiceMapping.Map(Cached(answer, NameState.Fresh));
+        Assert.NotEmpty(service.Endpoints);
+        Assert.All(service.Endpoints, one => Assert.Equal(isStrict, one.IsStrict));
 
         void Allow(AnswerSegment segment, long continuity) => segment.Next(
             world.Now - 1_000, epoch => epoch with { Policy = epoch.Policy with { ContinuityMax = continuity } });

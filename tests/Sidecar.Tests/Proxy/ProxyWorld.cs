@@ -55,17 +55,17 @@ internal sealed class ProxyWorld : IAsyncDisposable
 
     /// <summary>A service of one port with these endpoints.</summary>
     internal static ProxiedService Service(
-        IEnumerable<ProxiedEndpoint> endpoints, string protocol = "http", string name = Name, bool isStrict = false,
+        IEnumerable<ProxiedEndpoint> endpoints, string protocol = "http", string name = Name,
         params TrustBundle[] bundles) => new(
             name, ServiceStatus.Served, "fresh", [new ServedPort(protocol, 80, protocol)], [.. endpoints],
             bundles.ToImmutableDictionary(bundle => bundle.Domain), new ProxyProvenance(
-                "us1.internal", 3, 41, 7), isStrict);
+                "us1.internal", 3, 41, 7));
 
     internal static ProxiedEndpoint Endpoint(
         int port, string zone = "", uint weight = 1, EndpointReadiness readiness = EndpointReadiness.Ready,
         string region = "",
-        int priority = 0, string address = "127.0.0.1", params string[] identities) =>
-        new(address, [port], region, zone, weight, priority, readiness, [.. identities]);
+        int priority = 0, string address = "127.0.0.1", bool isStrict = false, params string[] identities) =>
+        new(address, [port], region, zone, weight, priority, readiness, [.. identities]) { IsStrict = isStrict };
 
     internal void Publish(ProxiedService service)
     {

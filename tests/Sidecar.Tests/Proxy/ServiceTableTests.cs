@@ -107,19 +107,64 @@ public sealed class ServiceTableTests
     }
 
     [Fact]
-    public void Strict_Name_EndsItsStreamsAndAnotherDoesNot()
+    public void Strict_Endpoints_EndTheirRequestsWhenTheyGoAndOthersDoNot()
     {
         var table = Table(new ProxyOptions());
         var entry = table.Use(Name)!;
-        table.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(1)]));
-        Assert.False(entry.For(null).Ends.CanBeCanceled);
+        table.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(1), ProxyWorld.Endpoint(2), ProxyWorld.Endpoint(3)]));
+        table.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(1), Strict(2), Strict(3)]));
+        using var one = entry.For(null).Pool!.Choose([])!;
+        using var two = entry.For(null).Pool!.Choose([one.Endpoint])!;
+        using var three = entry.For(null).Pool!.Choose([one.Endpoint, two.Endpoint])!;
+        PooledEndpoint At(int port) =>
+            new[] { one, two, three }.Single(lease => lease.Endpoint.Key.Target.Port == port).Endpoint;
 
-        table.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(1)], isStrict: true));
-        var ends = entry.For(null).Ends;
-        table.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(2)], isStrict: true));
-        Assert.False(ends.IsCancellationRequested);
+        table.Publish(ProxyWorld.Service([Strict(3)]));
+        Assert.False(At(1).Ends.IsCancellationRequested);
+        Assert.True(At(2).Ends.IsCancellationRequested);
+        Assert.False(At(3).Ends.IsCancellationRequested);
+
         table.Publish(ProxiedService.Without(Name, ServiceStatus.Expired, "expired"));
-        Assert.True(ends.IsCancellationRequested);
+        Assert.False(At(1).Ends.IsCancellationRequested);
+        Assert.True(At(3).Ends.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void Strict_EndpointWithMoreIdentities_KeepsItsRequestsUntilOneIsTakenBack()
+    {
+        var table = Table(new ProxyOptions());
+        var entry = table.Use(Name)!;
+        table.Publish(ProxyWorld.Service([Strict(1, "spiffe://a/x")]));
+        using var lease = entry.For(null).Pool!.Choose([])!;
+
+        table.Publish(ProxyWorld.Service([Strict(1, "spiffe://a/x", "spiffe://a/y")]));
+        Assert.NotSame(lease.Endpoint, entry.For(null).Pool!.Endpoints.Single());
+        Assert.False(lease.Endpoint.Ends.IsCancellationRequested);
+
+        table.Publish(ProxyWorld.Service([Strict(1, "spiffe://a/y")]));
+        Assert.True(lease.Endpoint.Ends.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void Strict_EndpointWhoseAuthorityGoes_EndsItsRequestsAndAnotherAuthorityDoesNot()
+    {
+        var old = new CertificateAuthority("a", _time.GetUtcNow());
+        var young = new CertificateAuthority("a", _time.GetUtcNow());
+        var table = Table(new ProxyOptions());
+        var entry = table.Use(Name)!;
+        Publish(old);
+        using var lease = entry.For(null).Pool!.Choose([])!;
+
+        Publish(old, young);
+        Assert.False(lease.Endpoint.Ends.IsCancellationRequested);
+        Publish(young);
+        Assert.True(lease.Endpoint.Ends.IsCancellationRequested);
+
+        void Publish(params CertificateAuthority[] authorities)
+        {
+            Assert.True(TrustBundle.TryRead("a", authorities.Select(one => one.Certificate.RawDataMemory), out var bundle));
+            table.Publish(ProxyWorld.Service([Strict(1, "spiffe://a/x")], bundles: bundle!));
+        }
     }
 
     [Fact]
@@ -135,6 +180,9 @@ public sealed class ServiceTableTests
         lease.Dispose();
         Assert.True(lease.Client.IsClosed);
     }
+
+    private static ProxiedEndpoint Strict(int port, params string[] identities) =>
+        ProxyWorld.Endpoint(port, isStrict: true, identities: identities);
 
     private ServiceTable Table(ProxyOptions options)
     {

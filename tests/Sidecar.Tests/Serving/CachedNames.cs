@@ -2,6 +2,7 @@ using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
 using Fairlead.TestKit.Answers;
+using Record = Fairlead.Naming.Record;
 
 namespace Fairlead.Sidecar.Tests.Serving;
 
@@ -13,6 +14,26 @@ internal static class CachedNames
     private static readonly PeerWorld World = new();
 
     internal static CachedName Fresh { get; } = Of(NameState.Fresh, Verify(World.Ask().Record(World.East, World.West)));
+
+    /// <summary>The same name with these ports, all HTTP.</summary>
+    internal static CachedName FreshAt(params int[] ports) => FreshWith(
+        record => record with
+        {
+            Ports = [.. ports.Select(port => new Port { Number = port, Protocol = "http" })],
+        },
+        slice => slice with { Ports = [.. ports] });
+
+    /// <summary>The same name by another record with one slice.</summary>
+    internal static CachedName FreshWith(Func<Record, Record> change, Func<Slice, Slice> changeSlice)
+    {
+        var world = new PeerWorld();
+        var slice = changeSlice(world.East);
+        world.Us1.Put(change(
+            AnswerLeaves.RecordOf(PeerWorld.Checkout, world.Now - 30_000, world.Us1.Publisher, slice)));
+        world.Us1.SealAt(world.Now - 500);
+        var ask = world.Ask();
+        return Of(NameState.Fresh, Verify(world.State, ask, ask.Record(slice)));
+    }
 
     internal static CachedName Absent { get; } =
         Of(NameState.Absent, Verify(World.Ask("nobody.shop.svc").Negative(),

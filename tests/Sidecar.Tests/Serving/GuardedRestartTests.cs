@@ -33,14 +33,14 @@ public sealed class GuardedRestartTests : IDisposable
         var before = await ViewsAsync(served, isInline: false);
         var after = await ViewsAsync(null, isInline: false);
         Assert.Equal(Find(before, ResourceType.Cluster)!.Version, Find(after, ResourceType.Cluster)!.Version);
-        Assert.Equal(peers, before.Open(ClientNode.Anonymous, null).Current.Resources(ResourceType.Secret).Count);
+        Assert.Single(before.Open(ClientNode.Anonymous, null).Current.Resources(ResourceType.Secret));
         Assert.Empty(after.Open(ClientNode.Anonymous, null).Current.Resources(ResourceType.Secret));
         Assert.Null(Find(after, ResourceType.Endpoints));
         Assert.Equal(Grpc(before, ResourceType.Cluster)!.Version, Grpc(after, ResourceType.Cluster)!.Version);
         Assert.Null(Grpc(after, ResourceType.Endpoints));
         after.Publish(served);
         Assert.Equal(Find(before, ResourceType.Endpoints)!.Version, Find(after, ResourceType.Endpoints)!.Version);
-        Assert.Equal(peers, after.Open(ClientNode.Anonymous, null).Current.Resources(ResourceType.Secret).Count);
+        Assert.Single(after.Open(ClientNode.Anonymous, null).Current.Resources(ResourceType.Secret));
     }
 
     [Fact]

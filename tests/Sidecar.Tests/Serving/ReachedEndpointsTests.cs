@@ -4,6 +4,7 @@ using Fairlead.Resolver;
 using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Proxy.Services;
 using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Translation;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Answers;
 
@@ -30,8 +31,52 @@ public sealed class ReachedEndpointsTests
             [Gateway("vpc-2", "10.9.0.1:15443", "10.9.0.2:15443"), Gateway("vpc-3", "10.9.0.1:15443")],
             In("vpc-2", "a", "10.3.0.1", 4), In("vpc-2", "b", "10.3.0.2", 10), In("vpc-3", "a", "10.3.0.3", 4));
         Assert.Equal(
-            ["10.9.0.1:15443 us-east/a 11", "10.9.0.2:15443 us-east/b 7"],
+            ["10.9.0.1:15443 us-east/a 22", "10.9.0.2:15443 us-east/b 14"],
             ReachedEndpoints.Of(answer).Select(Show).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>A gateway takes the load of what is behind it, however many addresses it has.</summary>
+    [Fact]
+    public void Weights_OfGatewaysWithManyAddresses_KeepTheirProportions()
+    {
+        var answer = Answer(
+            [Gateway("vpc-2", "10.9.0.1:1", "10.9.0.2:1", "10.9.0.3:1", "10.9.0.4:1"), Gateway("vpc-3", "10.9.1.1:1",
+                "10.9.1.2:1", "10.9.1.3:1")],
+            In(null, "a", "10.1.0.1", 1), In("vpc-2", "a", "10.3.0.1", 1), In("vpc-2", "a", "10.3.0.2", 1),
+            In("vpc-3", "a", "10.3.0.3", 1));
+        Assert.Equal(
+            [12, 6, 6, 6, 6, 4, 4, 4], ReachedEndpoints.Of(answer).Select(one => one.Weight));
+    }
+
+    [Fact]
+    public void Weights_ThatAreTooLargeForClients_AreScaledTogether()
+    {
+        var answer = Answer([], In(null, "a", "10.1.0.1", 1L << 40), In(null, "a", "10.1.0.2", 500_000),
+            In(null, "a", "10.1.0.3", 1));
+        Assert.Equal([1_000_000, 500_000, 1], ReachedEndpoints.Of(answer).Select(one => one.Weight));
+        var many = Answer(
+            [Gateway("vpc-2", "10.9.0.1:1")],
+            [In(null, "a", "10.1.0.3", 1_000_000),
+                .. Enumerable.Range(0, 4).Select(i => In("vpc-2", "a", $"10.3.0.{i}", 1_000_000))]);
+        Assert.Equal([250_000, 1_000_000], ReachedEndpoints.Of(many).Select(one => one.Weight));
+    }
+
+    /// <summary>Each set of identities is a check of its own in each cluster: a record that gives each endpoint its own
+    /// was 12,800 of them, and as many secrets.</summary>
+    [Fact]
+    public void Identities_BeyondTheMostOfAName_LeaveTheirEndpointsOutAndAreCounted()
+    {
+        var answer = Answer([], [.. Enumerable.Range(100, 100).Select(i => In(null, "a", $"10.1.0.{i}", 1) with
+        {
+            Identity = $"spiffe://us1.example/ns/shop/sa/{i}",
+        })]);
+        var name = ServedNameMapping.Map(Cached(answer));
+        Assert.Equal(ServedTlsMapping.PeersMax, name.Tls!.Peers.Length);
+        Assert.Equal(ServedTlsMapping.PeersMax, name.Endpoints.Length);
+        Assert.Equal(36, name.EndpointsLeftOut);
+        Assert.Equal(
+            Enumerable.Range(100, 64).Select(i => $"10.1.0.{i}"), name.Endpoints.Select(one => one.Address));
+        Assert.Single(TlsTranslation.Bundles(name));
     }
 
     [Fact]

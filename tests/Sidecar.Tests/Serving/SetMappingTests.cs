@@ -90,27 +90,28 @@ public sealed class SetMappingTests
             service.Endpoints.Select(one => one.Weight));
         Assert.Equal("eu1.internal", service.Provenance!.Segment);
         Assert.Equal("us1.internal", service.Endpoints[0].Provenance!.Segment);
-        Assert.True(service.IsStrict); // By the policies, which allow no continuity.
+        Assert.All(service.Endpoints, one => Assert.True(one.IsStrict)); // By the policies: no continuity.
     }
 
-    /// <summary>A strict member's streams end when it is left out, though the name is served on.</summary>
+    /// <summary>The requests of a strict member end when it is left out, though the name is served on, and those of
+    /// another member do not.</summary>
     [Fact]
-    public void Proxied_StrictMemberThatIsLeftOut_EndsStreams()
+    public void Proxied_StrictMember_HasStrictEndpointsAndAnotherHasNot()
     {
         var world = new SetWorld(second: record => record with { Continuity = 0 });
         Allow(world);
         var (book, last) = Told(world);
         book.Changed(Of(SetWorld.First, NameState.Fresh, world.FirstAnswer()));
         book.Changed(Of(SetWorld.Second, NameState.Fresh, world.SecondAnswer()));
-        var before = ProxiedServiceMapping.Map(last());
-        Assert.True(before.IsStrict);
-        Assert.False(before.EndsStreams(before));
-        book.Changed(Of(SetWorld.First, NameState.Absent, null));
-        Assert.False(before.EndsStreams(ProxiedServiceMapping.Map(last())));
-        book.Changed(Of(SetWorld.First, NameState.Fresh, world.FirstAnswer()));
+        var both = ProxiedServiceMapping.Map(last()).Endpoints.ToLookup(one => one.Provenance!.Segment);
+        Assert.NotEmpty(both["us1.internal"]);
+        Assert.All(both["us1.internal"], one => Assert.False(one.IsStrict));
+        Assert.NotEmpty(both["eu1.internal"]);
+        Assert.All(both["eu1.internal"], one => Assert.True(one.IsStrict));
         book.Changed(Of(SetWorld.Second, NameState.Expired, null));
-        Assert.Equal(ServiceStatus.Served, ProxiedServiceMapping.Map(last()).Status);
-        Assert.True(before.EndsStreams(ProxiedServiceMapping.Map(last())));
+        Assert.Equal(
+            both["us1.internal"].Select(one => one.Address),
+            ProxiedServiceMapping.Map(last()).Endpoints.Select(one => one.Address));
     }
 
     /// <summary>All are one assignment: an end that is past would take the good members' endpoints away.</summary>

@@ -5,16 +5,19 @@ namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
 /// The table of addresses with its file: an address is on the disk, and listened at, before anybody is told of it.
-/// Thread-safe.
+/// When each was last told is saved once in an hour in which one was. Thread-safe.
 /// </summary>
 internal sealed class VipBook : IDisposable
 {
+    private static readonly TimeSpan UsesSavedEvery = TimeSpan.FromHours(1);
+
     private readonly VipTable _table;
     private readonly DurableFile? _file;
     private readonly VipReady _ready;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _saving = new(1, 1);
     private bool _isUnsaved;
+    private long _usesSavedAt;
 
     private VipBook(VipTable table, DurableFile? file, VipReady ready, TimeProvider time)
     {
@@ -22,6 +25,7 @@ internal sealed class VipBook : IDisposable
         _file = file;
         _ready = ready;
         _time = time;
+        _usesSavedAt = time.GetTimestamp();
     }
 
     internal VipTable Table => _table;
@@ -60,8 +64,11 @@ internal sealed class VipBook : IDisposable
                 _isUnsaved |= isNew;
                 if (_isUnsaved)
                 {
-                    _file?.Save(VipState.Write(_table.Snapshot()));
-                    _isUnsaved = false;
+                    Save();
+                }
+                else if (_time.GetElapsedTime(_usesSavedAt) >= UsesSavedEvery)
+                {
+                    SaveUses();
                 }
             }
             finally
@@ -84,6 +91,27 @@ internal sealed class VipBook : IDisposable
         if (_table.AddressOf(name) is { } address)
         {
             await _ready(name, address, service, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void Save()
+    {
+        _usesSavedAt = _time.GetTimestamp();
+        _file?.Save(VipState.Write(_table.Snapshot()));
+        _isUnsaved = false;
+    }
+
+    // Without this a name whose address never changes looks unused for as long as the process has run: another would
+    // get its address, and a restart would reopen others before it.
+    private void SaveUses()
+    {
+        try
+        {
+            Save();
+        }
+        catch (StateException)
+        {
+            // The address itself is on the disk, so that it may be told; the next hour tries again.
         }
     }
 

@@ -50,6 +50,15 @@ internal sealed class EndpointKey : IEquatable<EndpointKey>
     /// <summary>Whether it is spoken to over mutual TLS.</summary>
     internal bool IsTls => !Identities.IsEmpty;
 
+    /// <summary>Whether whoever was taken for this would be taken for another too.</summary>
+    internal bool IsWithin(EndpointKey other) =>
+        Target.Equals(other.Target) && ServerName == other.ServerName && IsTls == other.IsTls
+        && Identities.All(other.Identities.Contains)
+        && Bundles.All(pair => other.Bundles.TryGetValue(pair.Key, out var bundle)
+            && pair.Value.Authorities.All(
+                authority => bundle.Authorities.Any(one => one.RawDataMemory.Span.SequenceEqual(
+                    authority.RawDataMemory.Span))));
+
     public bool Equals(EndpointKey? other) => other is not null && _text == other._text;
 
     public override bool Equals(object? obj) => Equals(obj as EndpointKey);

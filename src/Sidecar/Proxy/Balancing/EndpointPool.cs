@@ -1,3 +1,4 @@
+using System.Net;
 using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy.Forwarding;
 using Fairlead.Sidecar.Proxy.Services;
@@ -51,12 +52,14 @@ internal sealed class EndpointPool
 
     /// <summary>
     /// Takes over the endpoints of an answer in one step. Those that stay keep connections and health; those that went
-    /// are retired. Nothing is connected to.
+    /// are retired; one that comes back with more identities or authorities is the same to the requests that it had.
+    /// Nothing is connected to.
     /// </summary>
     internal void Apply(
         IEnumerable<ProxiedEndpoint> endpoints, int port, IReadOnlyDictionary<string, TrustBundle> bundles)
     {
         List<PooledEndpoint> gone;
+        var come = new Dictionary<IPEndPoint, PooledEndpoint>();
         lock (_gate)
         {
             var next = new Dictionary<EndpointKey, PooledEndpoint>();
@@ -73,10 +76,17 @@ internal sealed class EndpointPool
                     known.Spec = endpoint;
                 }
 
-                next.Add(key, known ?? new PooledEndpoint(key, endpoint, _connect));
+                if (known is null)
+                {
+                    known = new PooledEndpoint(key, endpoint, _connect);
+                    come.TryAdd(key.Target, known);
+                }
+
+                next.Add(key, known);
             }
 
             gone = [.. _endpoints.Values];
+            gone.ForEach(one => one.HandOver(come.GetValueOrDefault(one.Key.Target)));
             _endpoints = next;
             _view = null;
         }

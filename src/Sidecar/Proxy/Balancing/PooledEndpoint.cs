@@ -6,14 +6,18 @@ namespace Fairlead.Sidecar.Proxy.Balancing;
 /// <summary>
 /// An endpoint while it is in use: its connections, how busy it is, how it fares. Lives as long as what it is stays the
 /// same, over any number of answers; then it takes no new request, those that it has finish, and its connections close.
-/// Thread-safe but for <see cref="Spec"/> and <see cref="Health"/>, which its pool guards.
+/// Of a strict name they do not finish but end (V58). Thread-safe but for <see cref="Spec"/>, <see cref="Health"/> and
+/// <see cref="HandOver"/>, which its pool guards.
 /// </summary>
 internal sealed class PooledEndpoint(EndpointKey key, ProxiedEndpoint spec, Func<EndpointKey, EndpointClient> connect)
 {
     private readonly Lock _gate = new();
+    private CancellationTokenSource _ends = new();
     private EndpointClient? _client;
     private int _active;
     private bool _isRetired;
+    private bool _isHeir;
+    private bool _hasHeir;
 
     /// <summary>What it is.</summary>
     internal EndpointKey Key => key;
@@ -29,6 +33,9 @@ internal sealed class PooledEndpoint(EndpointKey key, ProxiedEndpoint spec, Func
 
     /// <summary>How many requests it has.</summary>
     internal int Active => Volatile.Read(ref _active);
+
+    /// <summary>Cancelled when its requests end with it.</summary>
+    internal CancellationToken Ends => _ends.Token;
 
     /// <summary>Whether it is less busy for its weight than another, or as busy.</summary>
     internal bool IsLighterOrSame(PooledEndpoint other) =>
@@ -69,7 +76,18 @@ internal sealed class PooledEndpoint(EndpointKey key, ProxiedEndpoint spec, Func
         client.Leave();
     }
 
-    /// <summary>No new requests from now on.</summary>
+    /// <summary>Its requests are from now on those of what came in its place, if that is still whom they were sent to:
+    /// an authority that is added to a bundle ends no stream.</summary>
+    /// <param name="heir">What came in its place, and has had no request yet; null where nothing did.</param>
+    internal void HandOver(PooledEndpoint? heir)
+    {
+        if (heir is { _isHeir: false } && key.IsWithin(heir.Key))
+        {
+            (heir._ends, heir._isHeir, _hasHeir) = (_ends, true, true);
+        }
+    }
+
+    /// <summary>No new requests from now on; those of a strict name end.</summary>
     internal void Retire()
     {
         lock (_gate)
@@ -77,6 +95,12 @@ internal sealed class PooledEndpoint(EndpointKey key, ProxiedEndpoint spec, Func
             _isRetired = true;
             _client?.Retire();
             _client = null;
+        }
+
+        if (Spec.IsStrict && !_hasHeir)
+        {
+            // Not here: what a request does at its end must not hold up the other changes.
+            _ = _ends.CancelAsync();
         }
     }
 }

@@ -22,7 +22,8 @@ internal enum AttemptResult
     /// <summary>The budget was used up.</summary>
     OverBudget,
 
-    /// <summary>The answer of a strict name ended, and its requests with it.</summary>
+    /// <summary>The endpoint of a strict name is no longer served, and its requests ended with it: it may have acted on
+    /// them.</summary>
     Ended,
 
     /// <summary>The client went away.</summary>
@@ -83,7 +84,7 @@ internal static class AttemptResults
     {
         _ when bodyHasStarted => false,
         AttemptResult.NotConnected or AttemptResult.NotTrusted => true,
-        AttemptResult.Broken => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method)
+        AttemptResult.Broken or AttemptResult.Ended => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method)
             || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method),
         _ => false,
     };

@@ -73,7 +73,7 @@ internal sealed class ProxyHandler(
         }
 
         await SettleAsync(entry, exchange, context.RequestAborted).ConfigureAwait(false);
-        var (service, port, pool, ends) = entry.For(exchange.Authority.Port);
+        var (service, port, pool) = entry.For(exchange.Authority.Port);
         exchange.Service = service;
         if (ProxyRefusal.Of(service) is { } unserved)
         {
@@ -101,7 +101,7 @@ internal sealed class ProxyHandler(
             context.Request.Body = exchange.Body;
         }
 
-        return await TryEndpointsAsync(context, exchange, pool, config, ends).ConfigureAwait(false);
+        return await TryEndpointsAsync(context, exchange, entry, pool, config).ConfigureAwait(false);
     }
 
     private async Task SettleAsync(ServiceEntry entry, Exchange exchange, CancellationToken aborted)
@@ -119,13 +119,11 @@ internal sealed class ProxyHandler(
     }
 
     private async Task<ProxyRefusal?> TryEndpointsAsync(
-        HttpContext context, Exchange exchange, EndpointPool pool, ForwarderRequestConfig config,
-        CancellationToken ends)
+        HttpContext context, Exchange exchange, ServiceEntry entry, EndpointPool pool, ForwarderRequestConfig config)
     {
         var tried = new List<PooledEndpoint>(1);
         var retries = 0;
         var last = ProxyRefusal.Of(ProxyReason.NotReady, exchange.Authority.Name);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(exchange.Budget!.Token, ends);
         pool.Retries.Begin();
         try
         {
@@ -135,8 +133,7 @@ internal sealed class ProxyHandler(
                 {
                     exchange.Attempts++;
                     tried.Add(lease.Endpoint);
-                    var result = await TryAsync(context, exchange, lease, config, stop.Token, ends)
-                        .ConfigureAwait(false);
+                    var result = await TryAsync(context, exchange, lease, config).ConfigureAwait(false);
                     if (result is null)
                     {
                         return ProxyRefusal.Of(ProxyReason.NoClientIdentity, exchange.Endpoint);
@@ -147,10 +144,10 @@ internal sealed class ProxyHandler(
                         return null;
                     }
 
-                    last = Refusal(result.Value, exchange);
+                    last = Refusal(result.Value, exchange, entry.Service);
                     var hasStarted = exchange.Body?.HasStarted == true;
                     if (!AttemptResults.MayRetry(result.Value, context.Request.Method, hasStarted)
-                        || exchange.Attempts >= live.Now.AttemptsMax || exchange.Budget.IsOver
+                        || exchange.Attempts >= live.Now.AttemptsMax || exchange.Budget!.IsOver
                         || !pool.Retries.TryRetry())
                     {
                         return last;
@@ -171,8 +168,7 @@ internal sealed class ProxyHandler(
 
     /// <summary>One attempt; null where the pod has no certificate to show.</summary>
     private async Task<AttemptResult?> TryAsync(
-        HttpContext context, Exchange exchange, Lease lease, ForwarderRequestConfig config, CancellationToken stop,
-        CancellationToken ends)
+        HttpContext context, Exchange exchange, Lease lease, ForwarderRequestConfig config)
     {
         exchange.Lease = lease;
         exchange.Endpoint = lease.Endpoint.Key.Target.ToString();
@@ -182,8 +178,11 @@ internal sealed class ProxyHandler(
             return null;
         }
 
+        var ends = lease.Endpoint.Ends;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(exchange.Budget!.Token, ends);
         var error = await forwarder.SendAsync(
-            context, lease.Endpoint.Key.Prefix, lease.Client.Invoker, config, _transformer, stop).ConfigureAwait(false);
+            context, lease.Endpoint.Key.Prefix, lease.Client.Invoker, config, _transformer, stop.Token)
+            .ConfigureAwait(false);
         var result = AttemptResults.Read(context, exchange, error, ends);
         if (result is AttemptResult.NotConnected or AttemptResult.NotTrusted or AttemptResult.Broken
             or AttemptResult.OverBudget)
@@ -194,14 +193,14 @@ internal sealed class ProxyHandler(
         return result;
     }
 
-    private static ProxyRefusal Refusal(AttemptResult result, Exchange exchange)
+    private static ProxyRefusal Refusal(AttemptResult result, Exchange exchange, ProxiedService now)
     {
         var where = $"{exchange.Authority.Name} at {exchange.Endpoint}";
         return result switch
         {
             AttemptResult.NotTrusted => ProxyRefusal.Of(ProxyReason.EndpointRefused, where),
             AttemptResult.OverBudget => ProxyRefusal.Of(ProxyReason.Budget, where),
-            AttemptResult.Ended => ProxyRefusal.Of(ProxyReason.Expired, where),
+            AttemptResult.Ended when ProxyRefusal.Of(now) is { } unserved => unserved,
             AttemptResult.ClientGone => Gone(where),
             AttemptResult.BadBody => ProxyRefusal.Of(ProxyReason.BadRequest, "the body could not be read"),
             AttemptResult.Unspeakable => ProxyRefusal.Of(ProxyReason.ProtocolMismatch, where),

@@ -41,8 +41,6 @@ internal enum ServiceStatus
 /// <param name="Bundles">The trust bundles that its segment sealed, by trust domain; empty in a name that several
 /// segments serve, whose endpoints each have their own segment's.</param>
 /// <param name="Provenance">Where the endpoints come from; null where there are none.</param>
-/// <param name="IsStrict">Whether streams end with the answer: its record, or the policy of the target or of the home,
-/// lets it not outlive its time (V58).</param>
 internal sealed record ProxiedService(
     string Name,
     ServiceStatus Status,
@@ -50,19 +48,11 @@ internal sealed record ProxiedService(
     ImmutableArray<ServedPort> Ports,
     ImmutableArray<ProxiedEndpoint> Endpoints,
     ImmutableDictionary<string, TrustBundle> Bundles,
-    ProxyProvenance? Provenance,
-    bool IsStrict)
+    ProxyProvenance? Provenance)
 {
-    /// <summary>The members of a set that are strict: streams end when one of them is left out.</summary>
-    internal ImmutableArray<string> StrictMembers { get; init; } = [];
-
-    /// <summary>Whether streams that began under this end when it becomes <paramref name="next"/>.</summary>
-    internal bool EndsStreams(ProxiedService next) => IsStrict
-        && (next.Status != ServiceStatus.Served || StrictMembers.Any(one => !next.StrictMembers.Contains(one)));
-
     /// <summary>A name of which nothing can be used.</summary>
     internal static ProxiedService Without(string name, ServiceStatus status, string state) =>
-        new(name, status, state, [], [], ImmutableDictionary<string, TrustBundle>.Empty, null, false);
+        new(name, status, state, [], [], ImmutableDictionary<string, TrustBundle>.Empty, null);
 
     /// <summary>The index of the port that a request means; -1 where nothing decides.</summary>
     internal int PortOf(int? number) => BarePorts.IndexOf(Ports, number);
@@ -104,6 +94,10 @@ internal sealed record ProxiedEndpoint(
 {
     /// <summary>Where it comes from, in a name that several segments serve; else null.</summary>
     internal ProxyProvenance? Provenance { get; init; }
+
+    /// <summary>Whether its requests end when it is no longer served: its record, or the policy of its segment or of
+    /// the home, lets the answer not outlive its time (V58).</summary>
+    internal bool IsStrict { get; init; }
 
     /// <summary>The name that its TLS is asked for; null for none.</summary>
     internal string? ServerName { get; init; }

@@ -26,15 +26,14 @@ internal static class ProxiedServiceMapping
             cached.Name,
             ServiceStatus.Served,
             state,
-            [.. record.Ports.Select(port => new ServedPort(port.Name, (int)port.Number, port.Protocol))],
-            [.. ReachedEndpoints.Of(answer).Select(endpoint => EndpointOf(endpoint, cached.Name))],
+            ServedNameMapping.PortsOf(record),
+            [.. ReachedEndpoints.Of(answer).Select(endpoint => EndpointOf(endpoint, cached))],
             SealedBundles.Of(answer),
             new ProxyProvenance(
                 answer.Target.Name.Text,
                 answer.Target.Epoch.Value.Number,
                 answer.Target.Seal?.Position.Seq ?? 0,
-                record.Version),
-            cached.IsStrict);
+                record.Version));
     }
 
     /// <summary>What may be done with a name that is not served.</summary>
@@ -56,12 +55,12 @@ internal static class ProxiedServiceMapping
         or VerificationFailure.NotSealed or VerificationFailure.RateLimited or VerificationFailure.TransportKeyMismatch
         or VerificationFailure.NoFreshHead);
 
-    private static ProxiedEndpoint EndpointOf(ReachedEndpoint endpoint, string name) => new(
+    private static ProxiedEndpoint EndpointOf(ReachedEndpoint endpoint, CachedName cached) => new(
         endpoint.Address,
         endpoint.Ports,
         endpoint.Region,
         endpoint.Zone,
-        (uint)Math.Clamp(endpoint.Weight, 1, 1_000_000),
+        (uint)endpoint.Weight,
         0,
         endpoint.State switch
         {
@@ -71,7 +70,9 @@ internal static class ProxiedServiceMapping
         },
         endpoint.Identities)
     {
+        IsStrict = cached.IsStrict,
+
         // A gateway that passes TLS on knows where to by this alone.
-        ServerName = endpoint.IsGateway ? name : null,
+        ServerName = endpoint.IsGateway ? cached.Name : null,
     };
 }

@@ -32,15 +32,12 @@ internal static class ProxiedSetMapping
             ServiceStatus.Served,
             state,
             ports,
-            [.. members.SelectMany(one => EndpointsOf(one.Part, one.Service, ports, heaviest))],
+            [.. members.SelectMany(one => EndpointsOf(one.Part, one.Service, ports, heaviest))
+                .Select(one => one with { IsStrict = one.IsStrict || cached.IsStrict })],
             ImmutableDictionary<string, TrustBundle>.Empty,
             new ProxyProvenance(
                 home.Target.Name.Text, home.Target.Epoch.Value.Number, home.Target.Seal?.Position.Seq ?? 0,
-                home.Set!.Version),
-            cached.IsStrict || members.Exists(one => one.Service.IsStrict))
-        {
-            StrictMembers = [.. members.Where(one => one.Service.IsStrict).Select(one => one.Service.Name)],
-        };
+                home.Set!.Version));
     }
 
     // A member's weight is shared by its endpoints that take requests, in the proportion of their own.

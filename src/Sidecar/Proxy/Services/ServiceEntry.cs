@@ -9,7 +9,6 @@ internal sealed class ServiceEntry : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<int, EndpointPool> _pools = [];
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private CancellationTokenSource _streams = new();
     private ProxiedService _service;
     private long _usedAt;
 
@@ -43,29 +42,21 @@ internal sealed class ServiceEntry : IDisposable
 
     /// <summary>The service with the pool of the port that is meant, of one moment; no pool where none is
     /// meant.</summary>
-    internal (ProxiedService Service, int Port, EndpointPool? Pool, CancellationToken Ends) For(int? number)
+    internal (ProxiedService Service, int Port, EndpointPool? Pool) For(int? number)
     {
         lock (_gate)
         {
             var port = _service.PortOf(number);
             var pool = port >= 0 && _pools.TryGetValue(_service.Ports[port].Number, out var found) ? found : null;
-
-            // The streams of a strict name end with its answer; all others survive whatever happens to it.
-            return (_service, port, pool, _service.IsStrict ? _streams.Token : CancellationToken.None);
+            return (_service, port, pool);
         }
     }
 
     /// <summary>Takes over a change: one step, however many endpoints it has.</summary>
     internal void Apply(ProxiedService service)
     {
-        CancellationTokenSource? ended = null;
         lock (_gate)
         {
-            if (_service.EndsStreams(service))
-            {
-                (ended, _streams) = (_streams, new CancellationTokenSource());
-            }
-
             Volatile.Write(ref _service, service);
             var gone = _pools.Keys.Except(service.Ports.Select(port => port.Number)).ToList();
             foreach (var number in gone)
@@ -89,16 +80,10 @@ internal sealed class ServiceEntry : IDisposable
         {
             _settled.TrySetResult();
         }
-
-        ended?.Cancel();
     }
 
     /// <summary>Ends it: no request uses it any more.</summary>
-    public void Dispose()
-    {
-        Apply(ProxiedService.Without(Service.Name, ServiceStatus.Unreachable, "unused"));
-        _streams.Dispose();
-    }
+    public void Dispose() => Apply(ProxiedService.Without(Service.Name, ServiceStatus.Unreachable, "unused"));
 
     /// <summary>Takes over what was already known, unless a change has come meanwhile.</summary>
     internal void Start(ProxiedService service)
