@@ -162,7 +162,8 @@ public sealed class ServiceTableTests
 
         void Publish(params CertificateAuthority[] authorities)
         {
-            Assert.True(TrustBundle.TryRead("a", authorities.Select(one => one.Certificate.RawDataMemory), out var bundle));
+            Assert.True(TrustBundle.TryRead(
+                "a", authorities.Select(one => one.Certificate.RawDataMemory), out var bundle));
             table.Publish(ProxyWorld.Service([Strict(1, "spiffe://a/x")], bundles: bundle!));
         }
     }

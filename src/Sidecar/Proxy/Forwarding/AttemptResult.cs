@@ -84,8 +84,8 @@ internal static class AttemptResults
     {
         _ when bodyHasStarted => false,
         AttemptResult.NotConnected or AttemptResult.NotTrusted => true,
-        AttemptResult.Broken or AttemptResult.Ended => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method)
-            || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method),
+        AttemptResult.Broken or AttemptResult.Ended => HttpMethods.IsGet(method) || HttpMethods.IsHead(method)
+            || HttpMethods.IsOptions(method) || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method),
         _ => false,
     };
 
