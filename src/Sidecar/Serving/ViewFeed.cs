@@ -364,7 +364,21 @@ internal sealed class ViewFeed : IResourceInterest
 
             _used = _globs > 0 ? _usedNext : _used;
 
-            View.Update(builder => RebuildAll(builder, _imports.Concat(_used ?? _imports)));
+            View.Update(builder =>
+            {
+                RebuildAll(builder, _imports.Concat(_used ?? _imports));
+                foreach (var resource in ServiceResources.Witness(_audience))
+                {
+                    if (_globs > 0)
+                    {
+                        builder.Set(resource, wildcard: resource.Type == ResourceType.Cluster);
+                    }
+                    else
+                    {
+                        builder.Remove(resource.Type, resource.Name);
+                    }
+                }
+            });
         }
     }
 

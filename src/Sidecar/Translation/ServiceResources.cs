@@ -214,6 +214,23 @@ internal static class ServiceResources
         }
     }
 
+    /// <summary>
+    /// What belongs to the collection of a client that has a stream for the endpoints of each cluster: a cluster of none
+    /// whose stream ends with those of all others, where its own control plane takes them away. Clusters that lead
+    /// nowhere have no stream that could tell of that.
+    /// </summary>
+    internal static IEnumerable<Resource> Witness(Audience audience)
+    {
+        if (audience is not { Client: ClientKind.Envoy, Located: EndpointSource.Stream })
+        {
+            yield break;
+        }
+
+        var name = ClusterNames.Located(Resource.SentinelId);
+        yield return Resource.Create(ClusterTranslation.Translate(audience, name, Resource.SentinelId, null, null));
+        yield return Resource.EmptyEndpoints(Resource.SentinelId);
+    }
+
     /// <summary>A cluster that exists and has no endpoints: a request fails at once, and the metadata says
     /// why.</summary>
     internal static IEnumerable<Resource> Dead(Audience audience, string spelling, string reason)
