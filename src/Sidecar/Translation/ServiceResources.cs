@@ -47,6 +47,14 @@ internal static class ServiceResources
             yield return (resource, false);
         }
 
+        foreach (var spelling in demand.Routes ?? [])
+        {
+            if (Routed(name, spelling, demand.IsOverdue) is { } routes)
+            {
+                yield return (routes, false);
+            }
+        }
+
         foreach (var resource in demand.Assignments.SelectMany(one => Assigned(audience, name, one, demand)))
         {
             yield return (resource, false);
@@ -164,6 +172,32 @@ internal static class ServiceResources
 
         return Dead(
             audience, spelling, name.Reason ?? (number is null ? Reasons.AmbiguousPort : Reasons.NoSuchPort));
+    }
+
+    // Where the routes are ours they say why there is no cluster, and need none for that.
+    private static Resource? Routed(ServedName name, string spelling, bool isOverdue)
+    {
+        if (!ClusterNames.TryRead(spelling, out _, out var number))
+        {
+            return null;
+        }
+
+        if (BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
+        {
+            var cluster = ClusterNames.ClusterOf(
+                spelling, ClusterNames.Canonical(name.Name, name.Ports[index].Number));
+            return Resource.Create(RouteTranslation.ByName(spelling, name, cluster));
+        }
+
+        if (name.IsPending)
+        {
+            return isOverdue
+                ? Resource.Create(RouteTranslation.ByName(spelling, Reasons.Pending)).As(ResourceRole.StandIn)
+                : null;
+        }
+
+        return Resource.Create(RouteTranslation.ByName(
+            spelling, name.Reason ?? (number is null ? Reasons.AmbiguousPort : Reasons.NoSuchPort)));
     }
 
     private static bool IsHidden(ServedName name) => name is { IsPending: true, WasGuarded: true };
