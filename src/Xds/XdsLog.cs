@@ -40,4 +40,9 @@ internal static partial class XdsLog
     [LoggerMessage(4010, LogLevel.Warning, "xDS stream {Stream} from {Peer} ended by a request: {Code}, {Detail}")]
     public static partial void RequestRefused(
         ILogger logger, long stream, string peer, Rpc.StatusCode code, string detail);
+
+    [LoggerMessage(
+        4011, LogLevel.Warning, "xDS stream {Stream} is served without {Count} {Type} that it holds: {Refusal}")]
+    public static partial void HeldLeftOut(
+        ILogger logger, long stream, int count, ResourceType type, StreamRefusal refusal);
 }

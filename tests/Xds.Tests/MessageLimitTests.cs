@@ -140,6 +140,30 @@ public sealed class MessageLimitTests
             string.Join(' ', Enumerable.Range(from, count).Select(i => $"c{i:d2}"));
     }
 
+    /// <summary>Clusters leave behind the routes to them, as far as there is room for that.</summary>
+    [Fact]
+    public void Clusters_ThatAreAboutToLeave_MakeNoResponseTooLarge()
+    {
+        var routes = ResourceType.Route;
+        var client = new SotwClient(
+            Snapshot(Large("old", 600_000), Cluster("a"), Cluster("c"), Routes("r", "old")), Limits);
+        client.Request(Cds, []);
+        client.Request(routes, ["r"]);
+        Assert.Equal(["cds a c old", "rds r"], client.Take());
+        client.Ack(Cds);
+        client.Ack(routes, "r");
+        client.Publish(Next(
+            client.Snapshot.ToBuilder().Remove(Cds, "old").Remove(Cds, "c").Build(),
+            Large("new", 600_000), Routes("r", "new")));
+        Assert.Equal(["cds a c new"], client.Take());
+        client.Ack(Cds);
+        client.Now += Limits.WarmWaitMax;
+        Assert.Equal(["rds r"], client.Take());
+        client.Ack(routes, "r");
+        Assert.Equal(["cds a new"], client.Take());
+        Assert.Empty(client.Stream.TakeTold());
+    }
+
     private static Resource Large(string name, int bytes = Message) => Cluster(name, service: new string('s', bytes));
 
     private static (ResourceState State, string? Why) Status(IEnumerable<TypeState> types, string name)

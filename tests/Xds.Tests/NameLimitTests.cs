@@ -32,6 +32,38 @@ public sealed class NameLimitTests
         }
     }
 
+    /// <summary>Who holds more clusters than a stream may ask for is served, without the rest.</summary>
+    [Fact]
+    public void Reconnect_WithMoreClustersThanNames_IsServed_AndTheRestIsNamed()
+    {
+        var known = Enumerable.Range(0, 5 * Most).Select(i => Cluster($"k{i:d2}")).ToArray();
+        var client = new DeltaClient(Snapshot(known), Limits);
+        var strangers = Enumerable.Range(0, 3 * Most).Select(i => $"s{i:d2}");
+        var told = client.Send(Cds, before: [.. known.Select(one => (one.Name, one.Version)),
+            .. strangers.Select(name => (name, "1"))]);
+        var left = Assert.IsType<StreamEvent.LeftOut>(Assert.Single(told));
+        Assert.Equal((Cds, StreamRefusal.TooManyNames, Most), (left.Type, left.Refusal, left.Count));
+        Assert.Equal(
+            [$"cds {string.Join(' ', strangers.Take(2 * Most).Select(name => "-" + name))}"], client.Take());
+    }
+
+    [Fact]
+    public void Reconnect_WithMoreOfACollectionThanNames_IsServed_AndTheRestLeaves()
+    {
+        var known = Cluster(Prefix + "n29", "n29");
+        var client = new DeltaClient(Snapshot(known), Limits, Cds);
+        var told = client.Send(Cds, [Prefix + "*"], before:
+            [.. Enumerable.Range(0, 3 * Most).Select(i => ($"{Prefix}n{i:d2}", i == 29 ? known.Version : "1"))]);
+        Assert.Equal(2 * Most, Assert.Single(told.OfType<StreamEvent.LeftOut>()).Count);
+        Assert.DoesNotContain(told, one => one is StreamEvent.Failed);
+        var taken = Assert.Single(client.Take()).Split(' ');
+        Assert.Equal(2 * Most, taken.Count(one => one.StartsWith('-')));
+        Assert.DoesNotContain("-" + known.Name, taken);
+        var names = client.Stream.Types.Single().Subscription.Names;
+        Assert.Contains(known.Name, names);
+        Assert.Equal(Most + 1, names.Count);
+    }
+
     [Fact]
     public void Names_OfTheView_AreNotCounted_NorThoseOfItsClusters()
     {

@@ -179,14 +179,97 @@ public sealed class RefusalTests
         Assert.Null(stream.Next(TimeSpan.FromSeconds(2)));
     }
 
-    [Fact]
-    public void Client_ThatRefusesEverything_IsLeftInPeace()
+    /// <summary>However many are bad, and nameless: what is good beside them is served in the end.</summary>
+    [Theory]
+    [InlineData(300, 3)]
+    [InlineData(130, 1)]
+    public void Clusters_OfWhichManyAreBad_HoldNoGoodOneBack(int count, int every)
     {
-        var all = Enumerable.Range(0, 2_000).Select(i => Cluster($"c{i}")).ToArray();
+        var all = Enumerable.Range(0, count).Select(i => Cluster($"c{i:d4}")).ToArray();
+        var bad = all.Where((_, i) => i % every == 0).ToList();
+        var client = new SotwClient(Snapshot(all));
+        client.Publish(Cluster("zzz"));
+        client.Request(Cds, []);
+        var held = new HashSet<string>();
+        var responses = Settle(client, held, [.. bad.Select(one => one.Version)]);
+        Assert.Equal(all.Except(bad).Select(one => one.Name).Append("zzz").Order(), held.Order());
+        Assert.InRange(responses, 1, 2 * (count + 1));
+        client.Now += TimeSpan.FromHours(1);
+        Assert.Empty(client.Take());
+    }
+
+    /// <summary>Who has refused many is asked once a second from then on.</summary>
+    [Fact]
+    public void Client_ThatRefusesEverything_IsAskedLessOften_AndThenLeftInPeace()
+    {
+        var all = Enumerable.Range(0, 100).Select(i => Cluster($"c{i}")).ToArray();
         var client = new SotwClient(Snapshot(all));
         client.Request(Cds, []);
-        var responses = Settle(client, [], [.. all.Select(one => one.Version)]);
-        Assert.InRange(responses, 2, 80);
+        var (responses, last, seldom) = (0, client.Now, 0);
+        for (var quiet = 0; quiet < 20; client.Now += TimeSpan.FromSeconds(0.1), quiet++)
+        {
+            if (client.Take() is [_])
+            {
+                client.Nack(Cds, []);
+                seldom += client.Now - last >= TimeSpan.FromSeconds(0.95) ? 1 : 0;
+                (last, quiet) = (client.Now, 0);
+                responses++;
+            }
+        }
+
+        Assert.InRange(responses, 100, 200);
+        Assert.InRange(responses - seldom, 60, 70);
+        client.Now += TimeSpan.FromHours(1);
+        Assert.Empty(client.Take());
+    }
+
+    /// <summary>An Envoy withholds its word on clusters while anything warms: what waits behind a trial does not wait
+    /// for ever.</summary>
+    [Fact]
+    public void Halves_ThatWait_AreTried_ThoughTheClientSaysNothing()
+    {
+        var client = new SotwClient(Snapshot(Cluster("a"), Cluster("b"), Cluster("c"), Cluster("d")));
+        client.Request(Cds, []);
+        Assert.Equal(["cds a b c d"], client.Take());
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Nack(Cds, []);
+        Assert.Equal(["cds a b"], client.Take());
+        var until = client.Now + XdsLimits.Default.AckWaitMax;
+        Assert.Equal(until, client.Stream.WakeAt);
+        client.Now = until;
+        Assert.Equal(["cds a b c d"], client.Take());
+
+        // It took the first half, as it seems: the second alone is to blame.
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Nack(Cds, []);
+        Assert.Equal(["cds a b c"], client.Take());
+        client.Ack(Cds);
+        client.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal(["cds a b c d"], client.Take());
+        client.Nack(Cds, []);
+        client.Now += TimeSpan.FromHours(1);
+        Assert.Empty(client.Take());
+        Assert.Equal(["a", "b", "c"], client.Stream.Types.Single().Sent.Keys.Order());
+    }
+
+    /// <summary>A client that was only slow to refuse is not taken to hold what it refused.</summary>
+    [Fact]
+    public void Half_ThatIsRefusedLate_IsToBlameStill()
+    {
+        var client = new SotwClient(Snapshot(Cluster("a"), Cluster("b"), Cluster("c"), Cluster("d")));
+        client.Request(Cds, []);
+        client.Take();
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Nack(Cds, []);
+        Assert.Equal(["cds a b"], client.Take());
+        var nonce = client.Last(Cds).Nonce;
+        client.Now += XdsLimits.Default.AckWaitMax;
+        Assert.Equal(["cds a b c d"], client.Take());
+        client.Request(Cds, [], nonce, "", new Status { Code = 13, Message = "bad" });
+        Assert.Empty(client.Take());
+        client.Nack(Cds, []);
+        client.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal(["cds a b"], client.Take());
     }
 
     /// <summary>Answers each response until there is none; returns how many there were.</summary>

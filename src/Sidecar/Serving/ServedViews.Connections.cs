@@ -19,10 +19,13 @@ internal sealed partial class ServedViews
                 told = _served.GetValueOrDefault(name);
             }
 
-            if (told is not null)
+            if (told is null)
             {
-                Tell(_ends.Settle(told));
+                _ends.Drop(name);
+                return;
             }
+
+            Tell(_ends.Settle(told));
         }
     }
 

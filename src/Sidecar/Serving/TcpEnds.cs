@@ -7,6 +7,8 @@ namespace Fairlead.Sidecar.Serving;
 /// sidecar says so to each Envoy that asks, which ends its connections; then it leaves. An Envoy asks no more about
 /// what has left, nor for a cluster that has changed: so the cluster stays as it was meanwhile. Thread-safe.
 /// </summary>
+/// <remarks>What begins to leave while others are leaving waits for their time and then its own: a name that changes
+/// all the time holds nobody longer than twice that.</remarks>
 /// <param name="settings">Where Envoys ask, and how often; nothing is done where they do not.</param>
 /// <param name="time">The clock.</param>
 /// <param name="areTold">Whether all that ask about a name have heard the newest word.</param>
@@ -21,7 +23,7 @@ internal sealed class TcpEnds(
 
     private readonly Audience _audience = Audience.Envoy with { Settings = settings };
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, (ITimer Timer, object Token)> _waiting = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Wait> _waiting = new(StringComparer.Ordinal);
 
     /// <summary>What is told of a name, with what its ports of TCP are told.</summary>
     /// <param name="before">What was told of it until now.</param>
@@ -68,17 +70,24 @@ internal sealed class TcpEnds(
     /// <summary>What is told of a name when its next step has come.</summary>
     internal ServedName Settle(ServedName told)
     {
+        IReadOnlyCollection<ServedEndpoint> due;
+        lock (_gate)
+        {
+            due = _waiting.TryGetValue(told.Name, out var wait) ? wait.Leaving : [];
+            End(told.Name);
+        }
+
         if (told.Tcp is not { } old)
         {
             return told;
         }
 
-        lock (_gate)
+        var later = old.Endpoints.Where(
+            one => one.Health == ServedHealth.Ending && !due.Any(other => IsSame(one, other))).ToList();
+        if (later.Count > 0)
         {
-            if (_waiting.ContainsKey(told.Name))
-            {
-                return told; // Something else has begun to leave since its time came.
-            }
+            Begin(told.Name, later);
+            return told with { Tcp = old with { Endpoints = old.Endpoints.RemoveAll(one => IsDue(one, later)) } };
         }
 
         var now = told with { Tcp = null };
@@ -96,11 +105,23 @@ internal sealed class TcpEnds(
         // Of another cluster nobody asks in this one: it must have none when the other gets its endpoints.
         lock (_gate)
         {
-            Begin(now.Name, Slack * 2, TriesMax);
+            Begin(now.Name, [], Slack * 2, TriesMax);
         }
 
         return now with { Tcp = old with { Endpoints = [], Reason = Reasons.Changing, Provenance = null } };
     }
+
+    /// <summary>Nothing of a name is told any more.</summary>
+    internal void Drop(string name)
+    {
+        lock (_gate)
+        {
+            End(name);
+        }
+    }
+
+    private static bool IsDue(ServedEndpoint one, List<ServedEndpoint> later) =>
+        one.Health == ServedHealth.Ending && !later.Contains(one);
 
     // A cluster that once had an identity keeps it: to lose it would be another cluster.
     private static ServedName Joined(ServedName old, ServedName now)
@@ -138,55 +159,66 @@ internal sealed class TcpEnds(
 
     private static ServedEndpoint Ending(ServedEndpoint endpoint) => endpoint with { Health = ServedHealth.Ending };
 
-    // What was ending already does not make the others wait longer.
+    // What was ending already does not make the others wait longer. What comes back and leaves again has its time anew.
     private void Begin(string name, IReadOnlyCollection<ServedEndpoint> ending)
     {
         lock (_gate)
         {
-            if (!_waiting.ContainsKey(name) || ending.Any(endpoint => endpoint.Health != ServedHealth.Ending))
+            if (_waiting.TryGetValue(name, out var wait))
             {
-                Begin(name, settings.Responder!.Within + Slack, 0);
+                wait.Leaving.RemoveAll(one => ending.Any(
+                    other => other.Health != ServedHealth.Ending && IsSame(one, other)));
+            }
+            else
+            {
+                Begin(name, [.. ending], settings.Responder!.Within + Slack, 0);
             }
         }
     }
 
-    private void Begin(string name, TimeSpan wait, int tries)
+    private void Begin(string name, List<ServedEndpoint> leaving, TimeSpan after, int tries)
     {
         End(name);
-        var token = new object();
-        var timer = time.CreateTimer(
-            _ => OnTime(name, tries, token), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _waiting[name] = (timer, token);
-        timer.Change(wait, Timeout.InfiniteTimeSpan);
+        var wait = new Wait(leaving);
+        wait.Timer = time.CreateTimer(
+            _ => OnTime(name, tries, wait), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _waiting[name] = wait;
+        wait.Timer.Change(after, Timeout.InfiniteTimeSpan);
     }
 
     private void End(string name)
     {
         if (_waiting.Remove(name, out var earlier))
         {
-            earlier.Timer.Dispose();
+            earlier.Timer?.Dispose();
         }
     }
 
-    private void OnTime(string name, int tries, object token)
+    private void OnTime(string name, int tries, Wait wait)
     {
         var isAgain = tries < TriesMax && !areTold(name);
         lock (_gate)
         {
-            if (!_waiting.TryGetValue(name, out var current) || current.Token != token)
+            if (_waiting.GetValueOrDefault(name) != wait)
             {
-                return; // Something else has begun to leave since.
+                return; // It was over in another way.
             }
 
             if (isAgain)
             {
-                Begin(name, Slack, tries + 1);
+                Begin(name, wait.Leaving, Slack, tries + 1);
                 return;
             }
-
-            End(name);
         }
 
         over(name);
+    }
+
+    // What leaves when the time has come.
+    private sealed class Wait(List<ServedEndpoint> leaving)
+    {
+        internal List<ServedEndpoint> Leaving { get; } = leaving;
+
+        internal ITimer? Timer { get; set; }
     }
 }

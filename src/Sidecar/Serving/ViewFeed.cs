@@ -26,6 +26,7 @@ internal sealed class ViewFeed : IResourceInterest
     private readonly Dictionary<string, ServedName> _names = new(StringComparer.Ordinal);
     private readonly Spellings _spellings;
     private readonly Spellings _assignments;
+    private readonly Spellings _routes;
     private int _globs;
     private TimeSpan? _keptUntil;
     private readonly Dictionary<string, HashSet<(ResourceType Type, string Name)>> _published =
@@ -53,6 +54,7 @@ internal sealed class ViewFeed : IResourceInterest
         _unknown = [.. imports];
         _spellings = new Spellings(interest);
         _assignments = new Spellings(interest);
+        _routes = new Spellings(interest);
         _patience = hold is { } wait ? new Patience(wait.Time, wait.Clock, OnOverdue) : null;
         View = new ResourceView(this);
         View.Update(Prime);
@@ -229,8 +231,9 @@ internal sealed class ViewFeed : IResourceInterest
         lock (_gate)
         {
             return Math.Max(
-                Math.Max(_names.Count, _published.Count), Math.Max(_spellings.Names, _assignments.Names))
-                + _spellings.Refused + _assignments.Refused;
+                Math.Max(_names.Count, _published.Count),
+                Math.Max(Math.Max(_spellings.Names, _routes.Names), _assignments.Names))
+                + _spellings.Refused + _assignments.Refused + _routes.Refused;
         }
     }
 
@@ -277,15 +280,15 @@ internal sealed class ViewFeed : IResourceInterest
 
         lock (_gate)
         {
-            var spellings = type == ResourceType.Endpoints ? _assignments : _spellings;
+            var spellings = SpellingsOf(type);
             var wasWanted = IsWanted(name);
             var wasRefused = spellings.IsRefused(spelling);
             var isOther = spellings.Count(name, spelling, change);
             if (wasRefused || spellings.IsRefused(spelling))
             {
-                if (isOther && spellings == _spellings)
+                if (isOther)
                 {
-                    ShowRefused(spelling, Reasons.TooManySpellings);
+                    ShowRefused(type, spelling, Reasons.TooManySpellings);
                 }
 
                 return;
@@ -327,14 +330,19 @@ internal sealed class ViewFeed : IResourceInterest
     {
         lock (_gate)
         {
-            if (_patience is not null && type != ResourceType.Endpoints && _spellings.Refuse(spelling, change))
+            if (_patience is not null && type != ResourceType.Endpoints && SpellingsOf(type).Refuse(spelling, change))
             {
-                ShowRefused(spelling, Reasons.Absent);
+                ShowRefused(type, spelling, Reasons.Absent);
             }
         }
     }
 
-    private bool IsWanted(string name) => _spellings.Has(name) || _assignments.Has(name);
+    private bool IsWanted(string name) =>
+        _spellings.Has(name) || _assignments.Has(name) || _routes.Has(name);
+
+    // Routes by name are built for who asks for them alone: of gRPC they belong to each name.
+    private Spellings SpellingsOf(ResourceType type) => type == ResourceType.Endpoints ? _assignments
+        : type == ResourceType.Route && IsForEnvoy ? _routes : _spellings;
 
     private void Drop(string name)
     {
@@ -364,7 +372,21 @@ internal sealed class ViewFeed : IResourceInterest
 
             _used = _globs > 0 ? _usedNext : _used;
 
-            View.Update(builder => RebuildAll(builder, _imports.Concat(_used ?? _imports)));
+            View.Update(builder =>
+            {
+                RebuildAll(builder, _imports.Concat(_used ?? _imports));
+                foreach (var resource in ServiceResources.Witness(_audience))
+                {
+                    if (_globs > 0)
+                    {
+                        builder.Set(resource, wildcard: resource.Type == ResourceType.Cluster);
+                    }
+                    else
+                    {
+                        builder.Remove(resource.Type, resource.Name);
+                    }
+                }
+            });
         }
     }
 
@@ -452,11 +474,14 @@ internal sealed class ViewFeed : IResourceInterest
     }
 
     // Answered by itself, at once, whatever becomes of a name.
-    private void ShowRefused(string spelling, string reason) => View.Update(builder =>
+    private void ShowRefused(ResourceType type, string spelling, string reason) => View.Update(builder =>
     {
-        foreach (var resource in ServiceResources.Dead(_audience, spelling, reason))
+        var spellings = SpellingsOf(type);
+        foreach (var resource in spellings == _assignments ? []
+            : spellings == _routes ? [Resource.Create(RouteTranslation.ByName(spelling, reason))]
+            : ServiceResources.Dead(_audience, spelling, reason))
         {
-            if (_spellings.IsRefused(spelling))
+            if (spellings.IsRefused(spelling))
             {
                 builder.Set(resource);
             }
@@ -479,7 +504,8 @@ internal sealed class ViewFeed : IResourceInterest
                 SpellingsIn(_spellings, name.Name, only),
                 SpellingsIn(_assignments, name.Name, only),
                 _patience?.IsOver(name.Name) == true,
-                _keptUntil))
+                _keptUntil,
+                SpellingsIn(_routes, name.Name, only)))
             : [];
     }
 

@@ -12,6 +12,7 @@ internal static class ClusterNames
 
     private const string ClusterPrefix = "xdstp://fairlead/envoy.config.cluster.v3.Cluster/";
     private const string AssignmentPrefix = "xdstp://fairlead/envoy.config.endpoint.v3.ClusterLoadAssignment/";
+    private const string RoutePrefix = "xdstp://fairlead/envoy.config.route.v3.RouteConfiguration/";
 
     /// <summary>The canonical name of Listener, RouteConfiguration, Cluster and ClusterLoadAssignment.</summary>
     internal static string Canonical(string name, int port) =>
@@ -23,10 +24,15 @@ internal static class ClusterNames
     /// <summary>An assignment's name as a locator.</summary>
     internal static string LocatedAssignment(string canonical) => AssignmentPrefix + canonical;
 
+    /// <summary>The cluster to which routes of this name lead: a locator where theirs is one.</summary>
+    internal static string ClusterOf(string routes, string canonical) =>
+        routes.StartsWith(RoutePrefix, StringComparison.Ordinal) ? Located(canonical) : canonical;
+
     /// <summary>What stands behind the type and the authority of a locator; any other name as it is.</summary>
     internal static string IdOf(string spelling) =>
         spelling.StartsWith(ClusterPrefix, StringComparison.Ordinal) ? spelling[ClusterPrefix.Length..]
         : spelling.StartsWith(AssignmentPrefix, StringComparison.Ordinal) ? spelling[AssignmentPrefix.Length..]
+        : spelling.StartsWith(RoutePrefix, StringComparison.Ordinal) ? spelling[RoutePrefix.Length..]
         : spelling;
 
     /// <summary>

@@ -3,16 +3,18 @@ namespace Fairlead.Sidecar.Translation;
 /// <summary>What clients of one kind want of a name. Immutable by agreement.</summary>
 /// <param name="IsImport">Whether the name belongs to what a client gets that asks for everything.</param>
 /// <param name="IsMember">Whether it belongs to what a client gets that asks for the collection of clusters.</param>
-/// <param name="Clusters">What clients asked for that means this name, of any type but endpoints.</param>
+/// <param name="Clusters">What clients asked for that means this name, of any type that is not named apart.</param>
 /// <param name="Assignments">The names under which they asked for its endpoints.</param>
 /// <param name="IsOverdue">Whether clients have waited long enough for it: what is not known yet is told as that, to
 /// those who hold nothing of it.</param>
 /// <param name="KeptUntil">Until when clients may use endpoints of a name that is not strict though they hear nothing
 /// more, as <see cref="Xds.Resource.Until"/>; null for ever.</param>
+/// <param name="Routes">The names under which Envoys asked for routes to it; null for none.</param>
 internal sealed record Demand(
     bool IsImport,
     bool IsMember,
     IReadOnlyCollection<string> Clusters,
     IReadOnlyCollection<string> Assignments,
     bool IsOverdue,
-    TimeSpan? KeptUntil = null);
+    TimeSpan? KeptUntil = null,
+    IReadOnlyCollection<string>? Routes = null);

@@ -12,6 +12,7 @@ internal static class RouteTranslation
 {
     private const uint NotFound = 404;
     private const uint Forbidden = 403;
+    private const uint Unavailable = 503;
 
     /// <summary>
     /// The route configuration of a standalone Envoy: a virtual host per import and port, the bare name included where
@@ -21,8 +22,7 @@ internal static class RouteTranslation
     /// </summary>
     internal static RouteConfiguration Standalone(IEnumerable<ServedName> imports)
     {
-        var routes = new RouteConfiguration { Name = WellKnown.Routes, ValidateClusters = false };
-        routes.ResponseHeadersToAdd.Add(Reason($"%CLUSTER_METADATA({WellKnown.Metadata}:reason)%"));
+        var routes = New(WellKnown.Routes);
         foreach (var name in imports.OrderBy(name => name.Name, StringComparer.Ordinal))
         {
             routes.VirtualHosts.AddRange(VirtualHosts(name));
@@ -30,6 +30,40 @@ internal static class RouteTranslation
 
         return routes;
     }
+
+    /// <summary>The routes that an Envoy asks for by the name of a service, in any spelling: whatever its host, to one
+    /// cluster.</summary>
+    /// <param name="routes">Their name.</param>
+    /// <param name="name">What is served.</param>
+    /// <param name="cluster">The cluster.</param>
+    internal static RouteConfiguration ByName(string routes, ServedName name, string cluster) =>
+        ByName(routes, To(name, cluster));
+
+    /// <summary>The same where there is no cluster to lead to: answered 404, 403 or 503, by the reason.</summary>
+    internal static RouteConfiguration ByName(string routes, string reason) => ByName(
+        routes,
+        Answer(
+            reason switch
+            {
+                Reasons.Absent or Reasons.NoSuchPort => NotFound,
+                Reasons.Denied => Forbidden,
+                _ => Unavailable,
+            },
+            reason));
+
+    private static RouteConfiguration ByName(string routes, Route route)
+    {
+        var all = New(routes);
+        all.VirtualHosts.Add(VirtualHost(ClusterNames.IdOf(routes), ["*"], route));
+        return all;
+    }
+
+    private static RouteConfiguration New(string name) => new()
+    {
+        Name = name,
+        ValidateClusters = false,
+        ResponseHeadersToAdd = { Reason($"%CLUSTER_METADATA({WellKnown.Metadata}:reason)%") },
+    };
 
     /// <summary>The listener that a gRPC client asks for, by whichever spelling.</summary>
     internal static Listener ForGrpc(string listener, string routeConfiguration) => new()

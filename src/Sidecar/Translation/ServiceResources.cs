@@ -47,6 +47,14 @@ internal static class ServiceResources
             yield return (resource, false);
         }
 
+        foreach (var spelling in demand.Routes ?? [])
+        {
+            if (Routed(name, spelling, demand.IsOverdue) is { } routes)
+            {
+                yield return (routes, false);
+            }
+        }
+
         foreach (var resource in demand.Assignments.SelectMany(one => Assigned(audience, name, one, demand)))
         {
             yield return (resource, false);
@@ -166,6 +174,32 @@ internal static class ServiceResources
             audience, spelling, name.Reason ?? (number is null ? Reasons.AmbiguousPort : Reasons.NoSuchPort));
     }
 
+    // Where the routes are ours they say why there is no cluster, and need none for that.
+    private static Resource? Routed(ServedName name, string spelling, bool isOverdue)
+    {
+        if (!ClusterNames.TryRead(spelling, out _, out var number))
+        {
+            return null;
+        }
+
+        if (BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
+        {
+            var cluster = ClusterNames.ClusterOf(
+                spelling, ClusterNames.Canonical(name.Name, name.Ports[index].Number));
+            return Resource.Create(RouteTranslation.ByName(spelling, name, cluster));
+        }
+
+        if (name.IsPending)
+        {
+            return isOverdue
+                ? Resource.Create(RouteTranslation.ByName(spelling, Reasons.Pending)).As(ResourceRole.StandIn)
+                : null;
+        }
+
+        return Resource.Create(RouteTranslation.ByName(
+            spelling, name.Reason ?? (number is null ? Reasons.AmbiguousPort : Reasons.NoSuchPort)));
+    }
+
     private static bool IsHidden(ServedName name) => name is { IsPending: true, WasGuarded: true };
 
     private static IEnumerable<Resource> Alias(
@@ -212,6 +246,23 @@ internal static class ServiceResources
         {
             yield return Resource.Create(AssignmentTranslation.Empty(spelling, name.Reason));
         }
+    }
+
+    /// <summary>
+    /// What belongs to the collection of a client that has a stream for the endpoints of each cluster: a cluster of none
+    /// whose stream ends with those of all others, where its own control plane takes them away. Clusters that lead
+    /// nowhere have no stream that could tell of that.
+    /// </summary>
+    internal static IEnumerable<Resource> Witness(Audience audience)
+    {
+        if (audience is not { Client: ClientKind.Envoy, Located: EndpointSource.Stream })
+        {
+            yield break;
+        }
+
+        var name = ClusterNames.Located(Resource.SentinelId);
+        yield return Resource.Create(ClusterTranslation.Translate(audience, name, Resource.SentinelId, null, null));
+        yield return Resource.EmptyEndpoints(Resource.SentinelId);
     }
 
     /// <summary>A cluster that exists and has no endpoints: a request fails at once, and the metadata says

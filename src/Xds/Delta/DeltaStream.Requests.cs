@@ -33,17 +33,36 @@ internal sealed partial class DeltaStream
 
     private void TakeBefore(TypeState state, DeltaDiscoveryRequest request)
     {
-        // An empty version is a name that the client waits for (ztunnel), not one that it holds.
+        // An empty version is a name that the client waits for (ztunnel), not one that it holds. What is known comes
+        // first: of the rest there may be more than is remembered.
         var owed = Owed(state);
-        foreach (var (name, version) in request.InitialResourceVersions.Where(
-            pair => pair.Value.Length > 0 && IsShort(pair.Key)))
+        var (strangers, leftOut) = (0, 0);
+        foreach (var (name, version) in request.InitialResourceVersions
+            .Where(pair => pair.Value.Length > 0 && IsShort(pair.Key))
+            .OrderBy(pair => Snapshot.Find(state.Type, pair.Key) is null))
         {
+            var isNamed = state.Subscription.Names.Contains(name);
+            var isOfCollection = !isNamed && state.Subscription.IsInCollection(name);
+            if (isOfCollection && state.Subscription.Names.Count > Limits.NamesMax)
+            {
+                owed.Gone.Add(name);
+                leftOut++;
+                continue;
+            }
+
+            if (!isNamed && !isOfCollection && Snapshot.Find(state.Type, name) is null
+                && ++strangers > 2 * Limits.NamesMax)
+            {
+                leftOut++;
+                continue;
+            }
+
             owed.Before[name] = version;
-            if (state.Subscription.Names.Contains(name))
+            if (isNamed)
             {
                 state.Held.Add(name);
             }
-            else if (state.Subscription.IsInCollection(name))
+            else if (isOfCollection)
             {
                 state.Held.Add(name);
                 Use(state, owed, name);
@@ -52,6 +71,11 @@ internal sealed partial class DeltaStream
                     SentinelFor(state, name);
                 }
             }
+        }
+
+        if (leftOut > 0)
+        {
+            Events.Add(new StreamEvent.LeftOut(state.Type, StreamRefusal.TooManyNames, leftOut));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Fairlead.Rpc;
 
 namespace Fairlead.Xds.Delta;
@@ -9,12 +10,20 @@ namespace Fairlead.Xds.Delta;
 /// of the names that it does not hold those beyond a bound are left out, which it asks for again when they are wanted.
 /// Not safe for concurrent use.
 /// </summary>
-/// <remarks>What it holds is kept: there is no more of that than was sent. Where names were left out it asks for all
-/// that it holds, else for some of that no more; not where it asks for everything.</remarks>
+/// <remarks>
+/// <para>What it holds is kept: there is no more of that than was sent. Where names were left out it asks for all
+/// that it holds, else for some of that no more; not where it asks for everything.</para>
+/// <para>That is of clusters. A client asks once for other types, because it was given what names them: of these eight
+/// times as much is taken, and beyond that the request is refused, since nobody would hear of a name that was left
+/// out.</para>
+/// </remarks>
 /// <param name="limits">How long names may be, one by one and together.</param>
 /// <param name="told">Hears how many names were left out, and how many bytes the request had.</param>
-internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told) : LargeMessage
+/// <param name="only">The type of a request that does not say it; null for none.</param>
+internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told, ResourceType? only = null)
+    : LargeMessage
 {
+    private const int TypeUrl = 2;
     private const int Subscribe = 3;
     private const int Unsubscribe = 4;
     private const int Versions = 5;
@@ -25,16 +34,22 @@ internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told
     // A node is 61 kB at the most that was seen, and an Envoy cuts its words of a refusal.
     private const int OthersMax = 1 << 18;
 
+    // How much more is taken of types of which nothing can be left out.
+    private const int WholeFactor = 8;
+
     // A version and the framing of an entry.
     private const int VersionBytes = 48;
 
     // What a field costs that has nothing in it.
     private const int FieldBytes = 32;
 
+    private static readonly byte[] ClusterUrl = Encoding.UTF8.GetBytes(ResourceType.Cluster.TypeUrl);
+
     private readonly ArrayBufferWriter<byte> _kept = new();
     private readonly List<byte[]> _held = [];
     private long _bytes;
     private int _leftOut;
+    private bool _isOfClusters = only == ResourceType.Cluster;
     private bool _isNaming;
     private bool _isOfEverything;
     private long _names;
@@ -129,7 +144,8 @@ internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told
 
     private bool Keeps(int field, long length)
     {
-        var most = (2L * limits.NameBytesMax) + (2L * FieldBytes * limits.NamesMax);
+        var most = ((2L * limits.NameBytesMax) + (2L * FieldBytes * limits.NamesMax))
+            * (_isOfClusters ? 1 : WholeFactor);
         var cost = length + FieldBytes;
         switch (field)
         {
@@ -140,9 +156,12 @@ internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told
                 && _versions + cost <= most + (2L * VersionBytes * limits.NamesMax):
                 _versions += cost;
                 return true;
-            case Subscribe or Unsubscribe or Versions:
+            case Subscribe or Unsubscribe or Versions when _isOfClusters:
                 _leftOut++;
                 return false;
+            case Subscribe or Unsubscribe or Versions:
+                throw new RpcException(new Status(
+                    StatusCode.ResourceExhausted, $"TooManyNames: of this type {most} bytes of names are taken"));
             default:
                 return (_others += cost) <= OthersMax
                     ? true
@@ -175,6 +194,10 @@ internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told
             {
                 _isNaming = true;
                 _isOfEverything |= field is [(byte)'*'];
+            }
+            else if (_tag >> 3 == TypeUrl)
+            {
+                _isOfClusters = field.AsSpan().SequenceEqual(ClusterUrl);
             }
             else if (_tag >> 3 == Versions && KeyOf(field) is { } key)
             {

@@ -79,6 +79,9 @@ internal sealed class SotwStream(
         }
     }
 
+    protected override TimeSpan IntervalOf(TypeState state) =>
+        _suspects[state.Type.Order]?.Pause is { Ticks: > 0 } pause ? pause : base.IntervalOf(state);
+
     private Suspects SuspectsOf(TypeState state) => _suspects[state.Type.Order] ??= new Suspects(state);
 
     protected override SotwResponse? NextOf(TypeState state, TimeSpan now) =>
@@ -125,6 +128,20 @@ internal sealed class SotwStream(
         }
 
         return target;
+    }
+
+    // Where there is no room beside what is wanted, what is about to leave does so at once.
+    private bool KeepWhatFits(SortedDictionary<string, Resource> target, List<Resource> removals)
+    {
+        var left = MessageBytes - target.Values.Sum(static resource => (long)resource.Framed.Length);
+        var count = target.Count;
+        foreach (var resource in removals.Where(resource => resource.Framed.Length <= left))
+        {
+            left -= resource.Framed.Length;
+            target.Add(resource.Name, resource);
+        }
+
+        return target.Count > count;
     }
 
     protected override SotwResponse Nothing(string typeUrl, string nonce) => new(typeUrl, "0", nonce, ControlPlane, []);
@@ -178,22 +195,18 @@ internal sealed class SotwStream(
 
         var target = Target(state);
         var removals = state.Sent.Values.Where(sent => !target.ContainsKey(sent.Name)).ToList();
-        var keep = removals.Count > 0 && state.Type == ResourceType.Cluster && RoutesUnsettled(now);
-        if (keep)
-        {
-            removals.ForEach(resource => target.Add(resource.Name, resource));
-        }
+        var keep = removals.Count > 0 && state.Type == ResourceType.Cluster && RoutesUnsettled(now)
+            && KeepWhatFits(target, removals);
 
         var firstAnswer = state.Subscription.Wildcard && !state.Answered;
         if (!firstAnswer && target.Count == state.Sent.Count && target.Values.All(r => IsSent(state, r)))
         {
-            // What was on trial may have left the view, and with it what others waited for.
-            if (!state.Waiting && _suspects[state.Type.Order]?.TryNext() == true)
+            if (NextSuspects(state, now))
             {
                 return NextFull(state, now);
             }
 
-            state.Dirty = keep;
+            state.Dirty = keep || AreSuspectsWaiting(state);
             return null;
         }
 
@@ -204,8 +217,33 @@ internal sealed class SotwStream(
             return null;
         }
 
-        state.Dirty = keep;
+        state.Dirty = keep || AreSuspectsWaiting(state);
         return Respond(state, [.. target.Values], now, isPush: true);
+    }
+
+    private bool AreSuspectsWaiting(TypeState state) => _suspects[state.Type.Order]?.AreWaiting == true;
+
+    // What was on trial may have left the view, or the client says nothing to it: others waited for that.
+    private bool NextSuspects(TypeState state, TimeSpan now)
+    {
+        if (_suspects[state.Type.Order] is not { AreWaiting: true } suspects || Held(state, now))
+        {
+            return false;
+        }
+
+        if (state.Waiting)
+        {
+            var until = state.LastSentAt + Limits.AckWaitMax;
+            if (now < until)
+            {
+                Wake(until);
+                return false;
+            }
+
+            suspects.Presume();
+        }
+
+        return suspects.TryNext();
     }
 
     // A client that comes back takes what is missing in the first answer for gone: it may only be not known yet.

@@ -12,23 +12,46 @@ namespace Fairlead.Xds.Sotw;
 /// not (source/common/upstream/cds_api_helper.cc). So what the client's words name is held back, and where they name
 /// nothing, half of what is new to it: as it has none of that, nothing that works is taken from it by being left out.
 /// Of a resource that it holds in an older form, that is what it is sent meanwhile.</para>
-/// <para>Each refusal holds back one resource for good, or halves the suspects; after <see cref="RefusalsMax"/>
-/// without an end all of them are held back until they change.</para>
+/// <para>Each refusal holds back one resource until it changes, or halves the suspects: of N that are new all are
+/// found in less than 2 N responses, however many are bad. Who has refused <see cref="RefusalsMax"/> without an end is
+/// asked seldom from then on.</para>
+/// <para>Those that wait for a word on the others do not wait for ever: an Envoy says nothing while anything of what it
+/// took warms.</para>
 /// </remarks>
 internal sealed class Suspects(TypeState state)
 {
     private const int RefusalsMax = 64;
 
+    private static readonly TimeSpan Seldom = TimeSpan.FromSeconds(1);
+
     private readonly Stack<List<Resource>> _waiting = new();
     private IReadOnlyList<Resource> _taken = [];
+    private (string? Nonce, IReadOnlyList<Resource> Before) _presumed = (null, []);
+    private readonly List<Resource> _inDoubt = [];
     private int _refusals;
+
+    /// <summary>How long there is to be between two responses.</summary>
+    public TimeSpan Pause => _refusals > RefusalsMax ? Seldom : TimeSpan.Zero;
+
+    /// <summary>Whether there are some that wait for the client's word on others.</summary>
+    public bool AreWaiting => _waiting.Count > 0;
 
     /// <summary>The client took a response: it holds that and nothing else.</summary>
     /// <returns>Whether there is more to be tried.</returns>
     public bool Take(SentResponse response)
     {
         _taken = response.Resources;
+        _presumed = (null, []);
+        TryDoubtful();
         return !state.Waiting && TryNext();
+    }
+
+    /// <summary>The client has said nothing to the last response for so long that it is taken to hold it: who refuses
+    /// says so at once. What is found to blame by that is tried again when it has said something.</summary>
+    public void Presume()
+    {
+        _presumed = (state.LastNonce, _presumed.Nonce is null ? _taken : _presumed.Before);
+        _taken = [.. state.Sent.Values];
     }
 
     /// <summary>Tries those that have waited.</summary>
@@ -49,7 +72,12 @@ internal sealed class Suspects(TypeState state)
     /// <returns>Whether there is another one to be tried.</returns>
     public bool Refuse(SentResponse response, Refused words)
     {
-        var taken = _taken.ToDictionary(one => one.Name, StringComparer.Ordinal);
+        if (response.Nonce == _presumed.Nonce)
+        {
+            Doubt();
+        }
+
+        var taken = ByName(_taken);
         var all = response.Resources
             .Where(one => taken.GetValueOrDefault(one.Name)?.Fingerprint != one.Fingerprint).ToList();
 
@@ -59,33 +87,60 @@ internal sealed class Suspects(TypeState state)
             return false;
         }
 
+        _refusals++;
         Restore(response, taken);
         var named = all.Where(one => IsNamed(words.Message, one.Name)).ToList();
-        if (++_refusals > RefusalsMax)
+        if (_presumed.Nonce is not null && named.Count == 0 && all.Count == 1)
         {
-            _waiting.Clear();
-            named = all;
+            // To blame, or what it is taken to hold is, and its word on that was lost: that is sent once more.
+            state.Withheld.Add(all[0], words);
+            _inDoubt.Add(all[0]);
+            Doubt();
+            Restore(response, ByName(_taken));
+            return true;
         }
 
-        if (named.Count == 0 && all.Count == 1)
+        if (_presumed.Nonce is null)
         {
-            named = all;
+            TryDoubtful();
         }
 
-        named.ForEach(one => state.Withheld.Add(one, words));
-        if (named.Count == 0)
+        HoldBack(all, named.Count == 0 && all.Count == 1 ? all : named, words);
+        return true;
+    }
+
+    private void HoldBack(List<Resource> all, List<Resource> toBlame, Refused words)
+    {
+        toBlame.ForEach(one => state.Withheld.Add(one, words));
+        if (toBlame.Count == 0)
         {
             var half = all.GetRange(all.Count / 2, all.Count - (all.Count / 2));
             half.ForEach(one => state.Withheld.Add(one, words));
             _waiting.Push(half);
         }
-        else if (named.Count == all.Count)
+        else if (toBlame.Count == all.Count)
         {
             TryNext();
         }
-
-        return true;
     }
+
+    private void Doubt()
+    {
+        _taken = _presumed.Before;
+        _presumed = (null, []);
+    }
+
+    private void TryDoubtful()
+    {
+        if (_inDoubt.Count > 0)
+        {
+            _waiting.Push([.. _inDoubt]);
+            _inDoubt.Clear();
+        }
+    }
+
+    private static Dictionary<string, Resource> ByName(IReadOnlyList<Resource> resources) =>
+        resources.ToDictionary(one => one.Name, StringComparer.Ordinal);
 
     // What it holds for certain, as if the response had never been.
     private void Restore(SentResponse response, Dictionary<string, Resource> taken)

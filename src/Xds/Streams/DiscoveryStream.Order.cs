@@ -166,8 +166,7 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
             return true;
         }
 
-        var interval = state.Type == ResourceType.Endpoints || state.IsTryingAlone ? TimeSpan.Zero
-            : Limits.PushInterval;
+        var interval = IntervalOf(state);
         if (state.PushedAt is { } pushed && now - pushed < interval)
         {
             Wake(pushed + interval);
@@ -176,6 +175,10 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
 
         return false;
     }
+
+    /// <summary>The least time between two changes of a type.</summary>
+    protected virtual TimeSpan IntervalOf(TypeState state) =>
+        state.Type == ResourceType.Endpoints || state.IsTryingAlone ? TimeSpan.Zero : Limits.PushInterval;
 
     /// <summary>
     /// Listeners and routes do not overtake clusters that they may need, nor what those need. Whatever holds clusters

@@ -57,7 +57,7 @@ internal static class StreamServices
             (client, snapshot, missing) => new DeltaStream(
                 snapshot, missing, options.ControlPlane, options.Limits, type, client),
             () => new LargeDeltaRequest(
-                options.Limits, (count, bytes) => XdsLog.NamesLeftOut(options.Logger, bytes, count)));
+                options.Limits, (count, bytes) => XdsLog.NamesLeftOut(options.Logger, bytes, count), type));
 
     private static string ServiceOf(ResourceType? type)
     {

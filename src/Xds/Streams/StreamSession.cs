@@ -448,6 +448,9 @@ internal sealed class StreamSession<TRequest, TResponse>(
                         options.Logger, id, withheld.Resource.Type, withheld.Resource.Name, withheld.Resource.Version,
                         withheld.Reason.Message);
                     break;
+                case StreamEvent.LeftOut left:
+                    XdsLog.HeldLeftOut(options.Logger, id, left.Count, left.Type, left.Refusal);
+                    break;
                 case StreamEvent.Failed failed:
                     XdsLog.StreamRefused(options.Logger, id, failed.Refusal, failed.Detail);
                     throw new RpcException(new Status(CodeOf(failed.Refusal), failed.Detail));

@@ -7,6 +7,7 @@ using Fairlead.Resolver;
 using Fairlead.Sidecar.Dns;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Answers;
+using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.Dns;
@@ -92,7 +93,7 @@ public sealed class DnsComponentTests
     }
 
     /// <summary>Clients keep an address longer than any TTL says, and ask no more: it works after a restart as soon
-    /// as its name is served, though nobody asks DNS for anything.</summary>
+    /// as its name is served and its ports are free, though nobody asks DNS for anything.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -106,6 +107,7 @@ public sealed class DnsComponentTests
             var held = isKnownAtOnce ? Verify(world) : null;
             var wanted = new List<string>();
             var listened = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var (time, tries) = (new ManualTimeProvider(), 0);
             var component = DnsComponent.Start(
                 Read("dns: {address: 127.0.0.1:0, upstreams: []}", out _)!,
                 new DnsSurroundings
@@ -117,11 +119,17 @@ public sealed class DnsComponentTests
                     Interest = (name, isWanted) => wanted.Add($"{name} {isWanted}"),
                     Ready = (name, at, _, _) =>
                     {
+                        // Somebody else has its port at first.
+                        if (Interlocked.Increment(ref tries) <= 2)
+                        {
+                            return ValueTask.FromResult<string?>("taken");
+                        }
+
                         listened.TrySetResult($"{name} {at}");
                         return ValueTask.FromResult<string?>(null);
                     },
                 },
-                new ManualTimeProvider(), new StrongRandom(), NullLoggerFactory.Instance);
+                time, new StrongRandom(), NullLoggerFactory.Instance);
             await using (component)
             {
                 component.ReopenKept();
@@ -131,6 +139,14 @@ public sealed class DnsComponentTests
                     component.Publish(new CachedName(Checkout, NameState.Unreachable, null, 0, 0, 0, null));
                     Assert.False(listened.Task.IsCompleted);
                     component.Publish(Verify(world));
+                }
+
+                foreach (var pause in new[] { 1, 2 })
+                {
+                    await Eventually.HoldsAsync(
+                        () => Task.FromResult(time.Armed), armed => armed > 0, TimeSpan.FromMinutes(2), Token);
+                    Assert.False(listened.Task.IsCompleted);
+                    time.Advance(TimeSpan.FromSeconds(pause));
                 }
 
                 Assert.Equal($"{Checkout} {address}", await listened.Task.WaitAsync(TimeSpan.FromMinutes(2), Token));

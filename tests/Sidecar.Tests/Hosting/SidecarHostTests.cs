@@ -33,6 +33,34 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
             trouble => trouble.Refusal.Failure != Naming.VerificationFailure.Behind));
     }
 
+    /// <summary>A user's must not be the first request of the Envoy's life: the sidecar is not ready before its own has
+    /// an answer, be it that there is no such service.</summary>
+    [Fact]
+    public async Task FirstRequest_ThroughTheEnvoy_IsAnsweredBeforeItIsReady()
+    {
+        using var bounded = Bounded();
+        var asked = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var envoy = await Proxy.Backend.StartAsync(async context =>
+        {
+            asked.TrySetResult(context.Request.Host.Value!);
+            await answer.Task;
+            context.Response.StatusCode = 503;
+        });
+        var xds = $"xds: {{socket: {Path.Combine(clusters.Folder, "first.sock")}, address: 127.0.0.1:0, "
+            + $"on_demand: {{first_request: 127.0.0.1:{envoy.Port}}}}}";
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("first", xds));
+        Assert.Equal("first-request.fairlead.svc.eu1.internal", await asked.Task.WaitAsync(bounded.Token));
+        await Task.WhenAll(host.Resolver.HomeMet, host.Views.Settled).WaitAsync(bounded.Token);
+        Assert.False(host.Ready.IsCompleted);
+        var (status, page) = await TwoClusters.GetAsync(host.Admin.Metrics, "ready");
+        Assert.Equal(503, status);
+        Assert.Contains("envoy: no answer from ", page!["pending"]!.ToJsonString(), StringComparison.Ordinal);
+        answer.SetResult();
+        await host.Ready.WaitAsync(bounded.Token);
+        Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Metrics, "ready")).Status);
+    }
+
     /// <summary>At the same address, whose authority here is no endpoint of the name.</summary>
     [Fact]
     public async Task Envoy_IsAnsweredWhetherConnectionsMayGoOn()

@@ -18,6 +18,8 @@ internal sealed class LifeWorld : IAsyncDisposable
     internal const string Bounded = "bounded.shop.svc.us1.internal";
     internal const string Unbounded = "unbounded.shop.svc.us1.internal";
 
+    private const string Filters = "type.googleapis.com/envoy.extensions.filters";
+
     internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly List<Backend> _backends = [];
@@ -37,14 +39,20 @@ internal sealed class LifeWorld : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    internal static async Task<LifeWorld> StartAsync(bool isOldest, bool isDelta)
+    /// <summary>Starts all of it.</summary>
+    /// <param name="isOldest">Which Envoy.</param>
+    /// <param name="isDelta">Which variant.</param>
+    /// <param name="clusters">What the operator wants; null for active health checks.</param>
+    /// <param name="routes">Names of routes, for each of which the Envoy has a listener behind the others.</param>
+    internal static async Task<LifeWorld> StartAsync(
+        bool isOldest, bool isDelta, ClusterSettings? clusters = null, params string[] routes)
     {
         var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
         Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
         var often = TimeSpan.FromMilliseconds(100);
         var world = new LifeWorld(new OnDemandOptions
         {
-            Clusters = new ClusterSettings { Health = new HealthSettings(null, often, often * 50, 3, 1) },
+            Clusters = clusters ?? new ClusterSettings { Health = new HealthSettings(null, often, often * 50, 3, 1) },
         });
         world._backends.Add(await Backend.StartAsync(context => context.Response.WriteAsync("one")));
         world._backends.Add(await Backend.StartAsync(context => context.Response.WriteAsync("two")));
@@ -58,7 +66,8 @@ internal sealed class LifeWorld : IAsyncDisposable
         await world.Sidecar.StartAsync();
         world.Envoy = await EnvoyProcess.StartAsync(
             program!, world.Sidecar.Socket, Cancellation, isDelta,
-            listeners: Tcp("tcp-bounded", "max_downstream_connection_duration: 1s") + Tcp("tcp-unbounded", ""));
+            listeners: Tcp("tcp-bounded", "max_downstream_connection_duration: 1s") + Tcp("tcp-unbounded", "")
+                + string.Concat(routes.Select(Http)));
         return world;
     }
 
@@ -147,6 +156,22 @@ internal sealed class LifeWorld : IAsyncDisposable
             // The client has gone, or the test has ended.
         }
     }
+
+    private static string Http(string routes) => $$"""
+
+            - name: "{{routes}}"
+              address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+              filter_chains:
+                - filters:
+                    - name: hcm
+                      typed_config:
+                        "@type": {{Filters}}.network.http_connection_manager.v3.HttpConnectionManager
+                        stat_prefix: named
+                        rds: { route_config_name: "{{routes}}", config_source: { ads: {}, resource_api_version: V3 } }
+                        http_filters:
+                          - name: router
+                            typed_config: { "@type": {{Filters}}.http.router.v3.Router }
+        """;
 
     private static string Tcp(string name, string bound) => $$"""
 

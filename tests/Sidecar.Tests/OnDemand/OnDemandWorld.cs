@@ -137,6 +137,13 @@ internal sealed class OnDemandWorld : IAsyncDisposable
         () => TryAsync(host),
         reply => reply.Status == 503 && reply.Reason == reason && reply.Flags == flags, Patience, Cancellation);
 
+    /// <summary>Waits until the Envoy has taken a push of the other control plane, by the time to connect in
+    /// it.</summary>
+    internal Task AppliedAsync(int timeoutMs) => Eventually.HoldsAsync(
+        () => Envoy.AdminAsync("/config_dump?resource=dynamic_active_clusters", Cancellation),
+        page => page.Contains($"\"connect_timeout\": \"{timeoutMs / 1000.0:0.###}", StringComparison.Ordinal),
+        Patience, Cancellation);
+
     /// <summary>Waits until somebody asked for a name.</summary>
     internal Task WantedAsync(string name) => Eventually.HoldsAsync(
         () => Task.FromResult(Sidecar.Wanted.Contains(name)), isWanted => isWanted, Patience, Cancellation);

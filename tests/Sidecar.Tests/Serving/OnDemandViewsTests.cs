@@ -16,6 +16,7 @@ public sealed class OnDemandViewsTests : IDisposable
     private const string Other = "other.shop.svc.us1.internal";
     private const string Prefix = "xdstp://fairlead/envoy.config.cluster.v3.Cluster/";
     private const string Glob = Prefix + "*";
+    private const string Witness = Prefix + "sentinel";
 
     private static readonly ResourceType Cds = ResourceType.Cluster;
     private static readonly ResourceType Eds = ResourceType.Endpoints;
@@ -35,11 +36,34 @@ public sealed class OnDemandViewsTests : IDisposable
         Assert.Empty(feed.View.Current.Located(Cds));
         feed.Wanted(Cds, Glob);
         Assert.Equal(
-            [Prefix + Checkout, Prefix + Checkout + ":80"],
+            [Prefix + Checkout, Prefix + Checkout + ":80", Witness],
             feed.View.Current.Located(Cds).Order(StringComparer.Ordinal));
         Assert.Empty(views.Open(ClientNode.Anonymous, null).Current.Located(Cds));
         feed.Unwanted(Cds, Glob);
         Assert.Empty(feed.View.Current.Located(Cds));
+    }
+
+    /// <summary>One cluster of none has a stream for its endpoints, which ends when an Envoy loses its clusters: of those
+    /// that lead nowhere no other would tell. Who has one stream for all endpoints loses none.</summary>
+    [Fact]
+    public void Collection_OfAStreamForEachName_HasAWitness()
+    {
+        var views = Views(null);
+        var feed = Envoy(views);
+        feed.Wanted(Cds, Glob);
+        Assert.Equal([Witness], feed.View.Current.Located(Cds));
+        var cluster = Golden.Read(feed.View.Current.Find(Cds, Witness)!).Unpack<Cluster>();
+        Assert.Equal(Cluster.Types.DiscoveryType.Eds, cluster.Type);
+        Assert.NotNull(cluster.EdsClusterConfig.EdsConfig.ApiConfigSource);
+        Assert.Equal(
+            Resource.EmptyEndpoints("sentinel").Version, feed.View.Current.Find(Eds, "sentinel")!.Version);
+        feed.Wanted(Eds, "sentinel");
+        Assert.Empty(_told);
+
+        var authority = new ViewFeed(
+            Audience.Envoy with { Plain = EndpointSource.Stream }, new HashSet<string>(), (_, _) => { });
+        authority.Wanted(Cds, Glob);
+        Assert.Empty(authority.View.Current.Located(Cds));
     }
 
     [Fact]
@@ -142,7 +166,7 @@ public sealed class OnDemandViewsTests : IDisposable
         var feed = Envoy(views);
         feed.Wanted(Cds, Glob);
         feed.Wanted(Cds, Prefix + Checkout);
-        Assert.Empty(feed.View.Current.Located(Cds));
+        Assert.Equal([Witness], feed.View.Current.Located(Cds));
         Assert.Null(feed.View.Current.Find(Cds, Prefix + Checkout));
         _time.Advance(Hold);
         Assert.Equal("pending", ReasonOf(ClusterOf(feed, Prefix + Checkout)));

@@ -45,6 +45,37 @@ public sealed class TcpStepsTests
         Assert.Equal(cluster, Now());
     }
 
+    /// <summary>Each leaves in its own time, however often the name changes.</summary>
+    [Fact]
+    public void Withdrawn_WhileOthersAre_IsGoneAllTheSame()
+    {
+        _views.Publish(Served([.. Enumerable.Range(1, 40)]));
+        for (var i = 2; i <= 30; i++)
+        {
+            _views.Publish(Served([.. Enumerable.Range(i, 41 - i)]));
+            Assert.Contains($" {i - 1}!", Told(), StringComparison.Ordinal);
+            _time.Advance(Step / 3);
+            Assert.InRange(Told().Count(one => one == '!'), 0, 6);
+        }
+
+        _time.Advance(2 * Step);
+        Assert.Equal(string.Join(' ', Enumerable.Range(30, 11)), Told());
+    }
+
+    [Fact]
+    public void Ended_WhileAnEndpointLeaves_HasItsWholeTime()
+    {
+        _views.Publish(Served(1, 2));
+        _views.Publish(Served(2));
+        _time.Advance(Step / 2);
+        _views.Publish(ServedName.Without(Name, Reasons.Denied, Ports));
+        Assert.Equal("1! 2!", Told());
+        _time.Advance(Step / 2);
+        Assert.Equal("2!", Told());
+        _time.Advance(Step);
+        Assert.Equal("", Told());
+    }
+
     /// <summary>Of HTTP at once; of TCP it is another cluster only when nobody is asked about this one any more.
     /// </summary>
     [Fact]

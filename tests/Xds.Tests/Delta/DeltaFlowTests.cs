@@ -246,7 +246,7 @@ public sealed class DeltaFlowTests
         Assert.Equal(StreamRefusal.TooManyNames, Failure(client.Subscribe(Eds, "c", "d")));
         Assert.Equal(
             StreamRefusal.TooManyNames,
-            Failure(client.Send(Cds, before: [.. "abcdefgh".Select(letter => ($"{letter}", "1"))])));
+            Failure(client.Send(Eds, before: [.. "abcdefgh".Select(letter => ($"{letter}", "1"))])));
         Assert.Equal(StreamRefusal.NameTooLong, Failure(client.Subscribe(Eds, "abcde")));
         Assert.Equal(StreamRefusal.NameTooLong, Failure(client.Send(Eds, before: [("abcde", "1")])));
         Assert.Equal(["a", "b"], client.Stream.Types.Single().Subscription.Names.Order());

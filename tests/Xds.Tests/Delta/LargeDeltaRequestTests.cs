@@ -42,6 +42,7 @@ public sealed class LargeDeltaRequestTests
         var request = new DeltaDiscoveryRequest
         {
             Node = new Node { Id = "pod" },
+            TypeUrl = ResourceType.Cluster.TypeUrl,
             ResourceNamesSubscribe = { Enumerable.Range(0, 1_000).Select(i => $"name-{i:000}") },
             InitialResourceVersions = { ["name-998"] = "1", [new string('h', 140)] = "2" },
             ResponseNonce = "7",
@@ -60,7 +61,10 @@ public sealed class LargeDeltaRequestTests
     [InlineData(null)]
     public void Held_OfWhoAsksForEverything_IsNotAskedForByName(string? all)
     {
-        var request = new DeltaDiscoveryRequest { InitialResourceVersions = { ["held"] = "1" } };
+        var request = new DeltaDiscoveryRequest
+        {
+            TypeUrl = ResourceType.Cluster.TypeUrl, InitialResourceVersions = { ["held"] = "1" },
+        };
         var names = Enumerable.Range(0, 1_000).Select(i => $"name-{i:000}");
         if (all is null)
         {
@@ -81,7 +85,7 @@ public sealed class LargeDeltaRequestTests
     [Fact]
     public void Versions_BeyondTheBound_AreLeftOut()
     {
-        var request = new DeltaDiscoveryRequest();
+        var request = new DeltaDiscoveryRequest { TypeUrl = ResourceType.Cluster.TypeUrl };
         for (var i = 0; i < 1_000; i++)
         {
             request.InitialResourceVersions[$"name-{i:000}"] = "1";
@@ -96,10 +100,38 @@ public sealed class LargeDeltaRequestTests
     [Fact]
     public void Names_OfNoLength_AreBounded()
     {
-        var request = new DeltaDiscoveryRequest { ResourceNamesSubscribe = { Enumerable.Repeat("", 10_000) } };
+        var request = new DeltaDiscoveryRequest
+        {
+            TypeUrl = ResourceType.Cluster.TypeUrl, ResourceNamesSubscribe = { Enumerable.Repeat("", 10_000) },
+        };
         var (read, leftOut, _) = Read(request.ToByteArray(), 1_000);
         Assert.Equal(10_000, leftOut + read.ResourceNamesSubscribe.Count);
         Assert.InRange(read.ResourceNamesSubscribe.Count, 0, 100);
+    }
+
+    /// <summary>Nobody would hear of endpoints whose name was left out: of them more is taken, and the client hears
+    /// where that is too many.</summary>
+    [Theory]
+    [InlineData(190, true)]
+    [InlineData(210, false)]
+    public void Names_OfOtherTypes_AreAllTaken_OrRefused(int count, bool isTaken)
+    {
+        var request = new DeltaDiscoveryRequest
+        {
+            TypeUrl = ResourceType.Endpoints.TypeUrl,
+            ResourceNamesSubscribe = { Enumerable.Range(0, count).Select(i => $"name-{i:000}") },
+            InitialResourceVersions = { ["name-001"] = "1" },
+        };
+        if (isTaken)
+        {
+            var (read, leftOut, _) = Read(request.ToByteArray(), 1_000);
+            Assert.Equal((request, 0), (read, leftOut));
+            return;
+        }
+
+        var refused = Assert.Throws<RpcException>(() => Read(request.ToByteArray(), 1_000));
+        Assert.Equal(StatusCode.ResourceExhausted, refused.StatusCode);
+        Assert.StartsWith("TooManyNames: ", refused.Status.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -57,6 +57,23 @@ public sealed class LostClusterTests
         Assert.True(_client.Stream.Recall([Names[1]]));
     }
 
+    /// <summary>Clusters that hold what they have themselves have no stream that could close: one that is lost with
+    /// them has.</summary>
+    [Fact]
+    public void Clusters_WithoutAStream_AreSentAgain_ByTheirWitness()
+    {
+        const string prefix = "xdstp://a/envoy.config.cluster.v3.Cluster/";
+        var client = new DeltaClient(
+            Snapshot(Cluster(prefix + "sentinel", "sentinel"), Resource.Sentinel(prefix + "none")), only: Cds);
+        client.Subscribe(Cds, prefix + "*");
+        client.Subscribe(Cds, prefix + "none");
+        Assert.Equal([$"cds {prefix}none {prefix}sentinel"], client.Take());
+        client.Ack(Cds);
+        client.Now += TimeSpan.FromSeconds(1);
+        Assert.True(client.Stream.Recall(["sentinel"]));
+        Assert.Equal([$"cds {prefix}none {prefix}sentinel"], client.Take());
+    }
+
     [Fact]
     public void Endpoints_OfNoCluster_LoseNothing() => Assert.False(_client.Stream.Recall(["of another"]));
 

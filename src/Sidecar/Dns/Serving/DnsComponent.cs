@@ -18,16 +18,21 @@ internal sealed class DnsComponent : IAsyncDisposable
     // As many names without a verified service as DNS keeps.
     private const int ReopenedMax = 256;
 
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
     private readonly VipBook _vips;
     private readonly Func<string, CachedName?> _find;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, bool> _kept = new(StringComparer.Ordinal);
 
-    private DnsComponent(DnsServer server, VipBook vips, Func<string, CachedName?> find)
+    private DnsComponent(DnsServer server, VipBook vips, Func<string, CachedName?> find, TimeProvider time)
     {
         Server = server;
         _vips = vips;
         _find = find;
+        _time = time;
     }
 
     internal DnsServer Server { get; }
@@ -61,7 +66,7 @@ internal sealed class DnsComponent : IAsyncDisposable
         try
         {
             var parts = new DnsParts(time, random, loggers.CreateLogger<DnsServer>());
-            return new DnsComponent(DnsServer.Start(options, source, vips, parts), vips, surroundings.Find);
+            return new DnsComponent(DnsServer.Start(options, source, vips, parts), vips, surroundings.Find, time);
         }
         catch
         {
@@ -84,8 +89,8 @@ internal sealed class DnsComponent : IAsyncDisposable
 
     /// <summary>
     /// Makes the addresses work again that an earlier process gave: clients keep them longer than any TTL says, and do
-    /// not ask anew. Each name is wanted as if it had been asked for, and listened at once it is served. Called once,
-    /// when every change is published here.
+    /// not ask anew. Each name is wanted as if it had been asked for, and listened at once it is served, or as soon
+    /// after that as its ports can be had. Called once, when every change is published here.
     /// </summary>
     internal void ReopenKept()
     {
@@ -104,7 +109,23 @@ internal sealed class DnsComponent : IAsyncDisposable
     {
         if (!_kept.IsEmpty && view.Service is { IsHeadless: false } service && _kept.TryRemove(view.Name, out _))
         {
-            _ = Task.Run(() => _vips.ReopenAsync(view.Name, service, _stop.Token));
+            var stop = _stop.Token;
+            _ = Task.Run(() => ReopenAsync(view.Name, service, stop), stop);
+        }
+    }
+
+    // Nobody may ask for it again: what could not be had at first is tried until it can.
+    private async Task ReopenAsync(string name, ServiceView service, CancellationToken stop)
+    {
+        for (var pause = FirstPause; !stop.IsCancellationRequested; pause = TimeSpan.FromTicks(
+            Math.Min(2 * pause.Ticks, LongestPause.Ticks)))
+        {
+            if (await _vips.ReopenAsync(name, service, stop).ConfigureAwait(false) is null)
+            {
+                return;
+            }
+
+            await Task.Delay(pause, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -86,13 +86,11 @@ internal sealed class VipBook : IDisposable
     }
 
     /// <summary>Makes the address of a service work that was given before, without giving it to anybody.</summary>
-    internal async Task ReopenAsync(string name, ServiceView service, CancellationToken cancellationToken)
-    {
-        if (_table.AddressOf(name) is { } address)
-        {
-            await _ready(name, address, service, cancellationToken).ConfigureAwait(false);
-        }
-    }
+    /// <returns>Why it does not work; null where it does, or where the service has none any more.</returns>
+    internal async Task<string?> ReopenAsync(string name, ServiceView service, CancellationToken cancellationToken) =>
+        _table.AddressOf(name) is { } address
+            ? await _ready(name, address, service, cancellationToken).ConfigureAwait(false)
+            : null;
 
     private void Save()
     {

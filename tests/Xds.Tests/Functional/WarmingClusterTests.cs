@@ -1,0 +1,110 @@
+using System.Net;
+using Fairlead.EnvoyApi.Clusters;
+using Fairlead.EnvoyApi.Core;
+using Fairlead.EnvoyApi.TransportSockets;
+using Fairlead.TestKit.Processes;
+using Google.Protobuf.WellKnownTypes;
+using Xunit;
+using static Fairlead.Xds.Tests.Fixtures;
+
+namespace Fairlead.Xds.Tests.Functional;
+
+/// <summary>
+/// A cluster that warms for ever on the same aggregated stream, because nobody has its secret: a real Envoy says nothing
+/// to clusters any more, and all others change, come and serve as if it did.
+/// </summary>
+public sealed class WarmingClusterTests
+{
+    private const string Host = "checkout.shop.svc.us1.internal";
+    private const string Name = Host + ":80";
+    private const string Next = "next:80";
+
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan AckWait = TimeSpan.FromSeconds(2);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory(Explicit = true)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    public async Task Others_AreServed_ThoughNothingIsAcknowledged(bool isOldest, bool isDelta)
+    {
+        var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
+        Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
+        await using var one = await HttpBackend.StartAsync("one");
+        await using var two = await HttpBackend.StartAsync("two");
+        await using var host = await AdsHost.StartAsync(
+            new AdsOptions { Limits = XdsLimits.Default with { AckWaitMax = AckWait } });
+        host.Publish(Cluster(Name), Endpoints(Name, one.Port), Routes("fairlead", Name));
+        await using var envoy = await EnvoyProcess.StartAsync(program!, host.Socket, Cancellation, isDelta);
+        await ServesAsync(envoy, "one");
+
+        host.Publish(WarmingForEver());
+        await Eventually.HoldsAsync(
+            () => envoy.KnownStatAsync("cluster_manager.warming_clusters", Cancellation), count => count == 1,
+            Bound, Cancellation);
+        host.Publish(Endpoints(Name, two.Port));
+        await ServesAsync(envoy, "two");
+        Assert.True(Clusters(host).Waiting);
+
+        // A change, a new one and the route to it, and one that leaves.
+        host.Publish(Cluster(Name, timeoutMs: 321), Cluster(Next), Endpoints(Next, one.Port), Routes("fairlead", Next));
+        await ServesAsync(envoy, "one");
+        await Eventually.HoldsAsync(
+            () => envoy.AdminAsync("/config_dump?resource=dynamic_active_clusters", Cancellation),
+            page => page.Contains("0.321s", StringComparison.Ordinal), Bound, Cancellation);
+        host.View.Update(builder => builder.Remove(ResourceType.Cluster, Name));
+        await Eventually.HoldsAsync(
+            () => envoy.AdminAsync("/clusters", Cancellation),
+            all => !all.Contains($"{Name}::", StringComparison.Ordinal), Bound, Cancellation);
+        await ServesAsync(envoy, "one");
+        Assert.Equal(1, await envoy.KnownStatAsync("cluster_manager.warming_clusters", Cancellation));
+        Assert.Equal(0, await envoy.KnownStatAsync("http.hcm.downstream_rq_5xx", Cancellation));
+    }
+
+    private static Resource WarmingForEver() => Resource.Create(new Cluster
+    {
+        Name = "warming",
+        Type = EnvoyApi.Clusters.Cluster.Types.DiscoveryType.Static,
+        LoadAssignment = new EnvoyApi.Endpoints.ClusterLoadAssignment { ClusterName = "warming" },
+        TransportSocket = new TransportSocket
+        {
+            Name = "envoy.transport_sockets.tls",
+            TypedConfig = Any.Pack(new UpstreamTlsContext
+            {
+                CommonTlsContext = new CommonTlsContext
+                {
+                    ValidationContextSdsSecretConfig = new SdsSecretConfig
+                    {
+                        Name = "nobody-has-it",
+                        SdsConfig = new ConfigSource
+                        {
+                            Ads = new AggregatedConfigSource(),
+                            ResourceApiVersion = ApiVersion.V3,
+                            InitialFetchTimeout = new Duration(),
+                        },
+                    },
+                },
+            }),
+        },
+    });
+
+    private static TypeStatus Clusters(AdsHost host) =>
+        host.Service.Streams().Single().Types.Single(type => type.Type == ResourceType.Cluster);
+
+    private static Task ServesAsync(EnvoyProcess envoy, string body) => Eventually.HoldsAsync(
+        async () =>
+        {
+            try
+            {
+                return await envoy.GetAsync(Host, Cancellation);
+            }
+            catch (HttpRequestException e)
+            {
+                return (default(HttpStatusCode), e.Message); // it listens when it has its routes
+            }
+        },
+        answer => answer.Item2 == body, Bound, Cancellation);
+}
