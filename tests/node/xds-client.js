@@ -1,4 +1,4 @@
-// Calls an xds:/// target once for each line of its input, on one channel for each target, by grpc-js.
+// Calls an xds: target once for each line of its input, on one channel for each target, by grpc-js.
 'use strict';
 const readline = require('readline');
 const grpc = require('@grpc/grpc-js');
@@ -10,7 +10,7 @@ const same = bytes => bytes;
 
 function call(name) {
   if (!clients.has(name)) {
-    clients.set(name, new grpc.Client(`xds:///${name}`, grpc.credentials.createInsecure()));
+    clients.set(name, new grpc.Client(name.startsWith('xds:') ? name : `xds:///${name}`, grpc.credentials.createInsecure()));
   }
   return new Promise(resolve => clients.get(name).makeUnaryRequest(
     '/test.Backend/Who', same, same, Buffer.alloc(0), { deadline: Date.now() + patienceMs },

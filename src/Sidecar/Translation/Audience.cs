@@ -31,7 +31,7 @@ internal sealed record Audience(
     internal static Audience Envoy { get; } = new(ClientKind.Envoy, EndpointSource.Ads, EndpointSource.Authority);
 
     /// <summary>A proxyless gRPC client.</summary>
-    internal static Audience Grpc { get; } = new(ClientKind.Grpc, EndpointSource.Ads, EndpointSource.Ads);
+    internal static Audience Grpc { get; } = new(ClientKind.Grpc, EndpointSource.Ads, EndpointSource.Authority);
 
     /// <summary>Where the endpoints are of a cluster of this name.</summary>
     internal EndpointSource SourceOf(string cluster) => Xds.Collections.IsLocator(cluster) ? Located : Plain;

@@ -12,6 +12,7 @@ internal static class ClusterNames
 
     private const string ClusterPrefix = "xdstp://fairlead/envoy.config.cluster.v3.Cluster/";
     private const string AssignmentPrefix = "xdstp://fairlead/envoy.config.endpoint.v3.ClusterLoadAssignment/";
+    private const string ListenerPrefix = "xdstp://fairlead/envoy.config.listener.v3.Listener/";
     private const string RoutePrefix = "xdstp://fairlead/envoy.config.route.v3.RouteConfiguration/";
 
     /// <summary>The canonical name of Listener, RouteConfiguration, Cluster and ClusterLoadAssignment.</summary>
@@ -24,6 +25,11 @@ internal static class ClusterNames
     /// <summary>An assignment's name as a locator.</summary>
     internal static string LocatedAssignment(string canonical) => AssignmentPrefix + canonical;
 
+    /// <summary>The routes of a listener of this name: a locator where its name is one, so that a client that has
+    /// another control plane beside asks for them here.</summary>
+    internal static string RoutesOf(string listener, string canonical) =>
+        listener.StartsWith(ListenerPrefix, StringComparison.Ordinal) ? RoutePrefix + canonical : canonical;
+
     /// <summary>The cluster to which routes of this name lead: a locator where theirs is one.</summary>
     internal static string ClusterOf(string routes, string canonical) =>
         routes.StartsWith(RoutePrefix, StringComparison.Ordinal) ? Located(canonical) : canonical;
@@ -33,6 +39,7 @@ internal static class ClusterNames
         spelling.StartsWith(ClusterPrefix, StringComparison.Ordinal) ? spelling[ClusterPrefix.Length..]
         : spelling.StartsWith(AssignmentPrefix, StringComparison.Ordinal) ? spelling[AssignmentPrefix.Length..]
         : spelling.StartsWith(RoutePrefix, StringComparison.Ordinal) ? spelling[RoutePrefix.Length..]
+        : spelling.StartsWith(ListenerPrefix, StringComparison.Ordinal) ? spelling[ListenerPrefix.Length..]
         : spelling;
 
     /// <summary>

@@ -213,8 +213,10 @@ internal static class ServiceResources
         yield return cluster.As(isKept ? ResourceRole.StandIn : ResourceRole.Ordinary);
         if (audience.Client == ClientKind.Grpc)
         {
-            yield return Resource.Create(RouteTranslation.ForGrpc(spelling, canonical));
-            yield return Resource.Create(RouteTranslation.ToCluster(spelling, canonical));
+            yield return Resource.Create(
+                RouteTranslation.ForGrpc(spelling, ClusterNames.RoutesOf(spelling, canonical)));
+            yield return Resource.Create(
+                RouteTranslation.ToCluster(spelling, ClusterNames.ClusterOf(spelling, canonical)));
         }
     }
 
@@ -276,13 +278,14 @@ internal static class ServiceResources
             yield break;
         }
 
-        yield return Resource.Create(ClusterTranslation.Translate(audience, spelling, spelling, null, reason))
+        var id = ClusterNames.IdOf(spelling);
+        yield return Resource.Create(ClusterTranslation.Translate(audience, spelling, id, null, reason))
             .As(ResourceRole.Negative);
         yield return Resource.Create(AssignmentTranslation.Empty(spelling, reason));
         if (audience.Client == ClientKind.Grpc)
         {
-            yield return Resource.Create(RouteTranslation.ForGrpc(spelling, spelling));
-            yield return Resource.Create(RouteTranslation.ToCluster(spelling, spelling));
+            yield return Resource.Create(RouteTranslation.ForGrpc(spelling, ClusterNames.RoutesOf(spelling, id)));
+            yield return Resource.Create(RouteTranslation.ToCluster(spelling, ClusterNames.ClusterOf(spelling, id)));
         }
     }
 }

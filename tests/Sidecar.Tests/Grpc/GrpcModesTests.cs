@@ -21,6 +21,9 @@ public sealed class GrpcModesTests(ITestOutputHelper output)
     [InlineData(GrpcLibrary.Go)]
     public Task Endpoints_AreFollowed_AndBadOnesRefused(GrpcLibrary library) => EndpointsAsync(library);
 
+    [Fact]
+    public Task Name_OfTheSidecarsAuthority_IsServedBesideAnotherControlPlane() => AuthorityAsync(GrpcLibrary.Core);
+
     /// <summary>All of it for all of them.</summary>
     [Theory(Explicit = true)]
     [InlineData(GrpcLibrary.Core)]
@@ -31,6 +34,25 @@ public sealed class GrpcModesTests(ITestOutputHelper output)
         await EndpointsAsync(library);
         await ComeAndGoAsync(library);
         await NegativesAsync(library);
+        await AuthorityAsync(library);
+    }
+
+    // Listener, routes, cluster and endpoints: a plain name among them would be asked for elsewhere.
+    private async Task AuthorityAsync(GrpcLibrary library)
+    {
+        await using var world = await StartAsync(library, isAuthority: true);
+        world.Sidecar.Publish(Named(Cart, world.Ports.One));
+        await world.Client.UntilAsync($"xds://fairlead/{Cart}:80", "ok one");
+        world.Sidecar.Publish(Named(Cart, world.Ports.Two));
+        await world.Client.UntilAsync($"xds://fairlead/{Cart}:80", "ok two");
+        world.Sidecar.Publish(ServedName.Without(Denied, Reasons.Denied, []));
+        await FailsAsync(world, $"xds://fairlead/{Denied}", "denied");
+        Assert.NotEmpty(world.Sidecar.Streams);
+        foreach (var stream in world.Sidecar.Streams)
+        {
+            Assert.Equal(["cds", "eds", "lds", "rds"], stream.Types.Select(type => type.Type.ShortName));
+            Assert.All(stream.Types, type => Assert.Null(type.Refused));
+        }
     }
 
     private async Task EndpointsAsync(GrpcLibrary library)

@@ -33,7 +33,7 @@ internal sealed class GrpcWorld : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    internal static async Task<GrpcWorld> StartAsync(GrpcLibrary library)
+    internal static async Task<GrpcWorld> StartAsync(GrpcLibrary library, bool isAuthority = false)
     {
         var world = new GrpcWorld();
         try
@@ -49,7 +49,7 @@ internal sealed class GrpcWorld : IAsyncDisposable
             world._relay = new SocketRelay(socket, world.Sidecar.Socket);
             world.Client = await LibraryClient.StartAsync(
                 library, socket, world.Sidecar.Folder,
-                new Dictionary<int, string> { [world.Ports.One] = "one", [world.Ports.Two] = "two" });
+                new Dictionary<int, string> { [world.Ports.One] = "one", [world.Ports.Two] = "two" }, isAuthority);
             return world;
         }
         catch

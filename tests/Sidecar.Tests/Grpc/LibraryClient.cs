@@ -28,23 +28,28 @@ internal sealed class LibraryClient : IAsyncDisposable
     /// <param name="socket">The server's unix socket.</param>
     /// <param name="folder">Where its bootstrap is written.</param>
     /// <param name="backends">Who is behind which port.</param>
+    /// <param name="isAuthority">Whether the sidecar is an authority alone, and another server the client's own, which
+    /// is not there.</param>
     internal static async Task<LibraryClient> StartAsync(
-        GrpcLibrary library, string socket, string folder, IReadOnlyDictionary<int, string> backends)
+        GrpcLibrary library, string socket, string folder, IReadOnlyDictionary<int, string> backends,
+        bool isAuthority = false)
     {
         Assert.SkipWhen(
             library == GrpcLibrary.Core && PythonGrpc.Program is null,
             "no python3 with grpcio; install python3-grpcio or set PYTHON");
         Assert.SkipWhen(
-            library == GrpcLibrary.Js && (PeerTools.Node ?? PeerTools.NodePackages) is null,
+            library == GrpcLibrary.Js && (PeerTools.Node is null || PeerTools.NodePackages is null),
             "no node, or no packages in tests/node: run `npm ci` there");
         Assert.SkipWhen(library == GrpcLibrary.Go && Go is null, "no grpc-go client: PEERS is not set");
         var file = Path.Combine(folder, $"bootstrap-{library}.json");
-        await File.WriteAllTextAsync(file, Bootstrap(socket), Cancellation);
+        await File.WriteAllTextAsync(file, Bootstrap(socket, isAuthority), Cancellation);
         return new LibraryClient(
             library,
             new Dictionary<string, string?>
             {
                 ["GRPC_XDS_BOOTSTRAP"] = file,
+                // Older C cores know no authorities without it.
+                ["GRPC_EXPERIMENTAL_XDS_FEDERATION"] = "true",
                 // Between calls the C core looks at its sockets every 5 s only.
                 ["GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS"] = "20",
             },
@@ -70,17 +75,20 @@ internal sealed class LibraryClient : IAsyncDisposable
 
     private static string? Go => Environment.GetEnvironmentVariable("PEERS") is { Length: > 0 } path ? path : null;
 
-    private static string Bootstrap(string socket) => JsonSerializer.Serialize(new
-    {
-        xds_servers = new[]
+    private static object[] Server(string socket) =>
+    [
+        new
         {
-            new
-            {
-                server_uri = "unix:" + socket,
-                channel_creds = new[] { new { type = "insecure" } },
-                server_features = new[] { "xds_v3" },
-            },
+            server_uri = "unix:" + socket,
+            channel_creds = new[] { new { type = "insecure" } },
+            server_features = new[] { "xds_v3" },
         },
+    ];
+
+    private static string Bootstrap(string socket, bool isAuthority) => JsonSerializer.Serialize(new
+    {
+        xds_servers = Server(isAuthority ? socket + ".none" : socket),
+        authorities = new { fairlead = new { xds_servers = Server(socket) } },
         node = new { id = "pod", cluster = "test", locality = new { region = "us1" } },
     });
 
@@ -108,7 +116,7 @@ internal sealed class LibraryClient : IAsyncDisposable
                 Go!,
                 [
                     "grpc-call", "-count", Calls.ToString(CultureInfo.InvariantCulture), "-interval", "20ms",
-                    "-timeout", "60s", "xds:///" + name,
+                    "-timeout", "60s", name.StartsWith("xds:", StringComparison.Ordinal) ? name : "xds:///" + name,
                 ],
                 _environment);
             return Named(await process.ReadLineAsync(Bound, Cancellation));
