@@ -144,6 +144,10 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
             case CallEnd.StalledReader:
                 RpcLog.StalledReader(logger, call.Method, options.WriteTimeout);
                 return;
+            case var _ when call.IsBehind:
+                // Trailers would wait behind what is not read, and the stream with all that it holds for them.
+                call.CutOff();
+                return;
             case CallEnd.Deadline when failed:
                 call.Finish(new Status(StatusCode.DeadlineExceeded, "Deadline Exceeded"), null);
                 return;

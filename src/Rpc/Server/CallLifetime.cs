@@ -57,6 +57,9 @@ internal sealed class CallLifetime : IDisposable
 
     public void WriteEnded() => _writeTimer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
+    /// <summary>Ends the stream at once, whatever of it has not been read.</summary>
+    public void CutOff() => Reset();
+
     /// <summary>After this no timer touches the stream, which may be another call's by then.</summary>
     public void Dispose()
     {

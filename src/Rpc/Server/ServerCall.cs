@@ -130,6 +130,12 @@ internal sealed class ServerCall : ServerCallContext, IDisposable
         }
     }
 
+    /// <summary>Whether a write was given up, or is not waited for any more, that the reader has not taken.</summary>
+    public bool IsBehind { get; private set; }
+
+    /// <summary>Ends it without a word (RST_STREAM).</summary>
+    public void CutOff() => _lifetime.CutOff();
+
     /// <summary>Writes the status: as trailers, or as the only headers if nothing went before.</summary>
     public void Finish(Status status, Metadata? more)
     {
@@ -194,10 +200,13 @@ internal sealed class ServerCall : ServerCallContext, IDisposable
     private async ValueTask<System.IO.Pipelines.FlushResult> AwaitReaderAsync(
         ValueTask<System.IO.Pipelines.FlushResult> flush)
     {
+        IsBehind = true;
         _lifetime.WriteStarts();
         try
         {
-            return await flush.ConfigureAwait(false);
+            var result = await flush.ConfigureAwait(false);
+            IsBehind = false;
+            return result;
         }
         finally
         {

@@ -110,7 +110,7 @@ internal static class ServiceResources
 
     // A proxyless gRPC client knows no end: it keeps what it has as long as it hears nothing.
     private static Resource Endpoints(
-        Audience audience, ServedName name, string assignment, int port, TimeSpan? keptUntil)
+        Audience audience, ServedName name, string assignment, int port, TimeSpan? keptUntil, bool isOurs = true)
     {
         var endpoints = AssignmentTranslation.Translate(name, assignment, port, audience.Settings);
         if (IstioTranslation.IsCluster(assignment))
@@ -118,7 +118,8 @@ internal static class ServiceResources
             IstioTranslation.MarkMutual(endpoints, name);
         }
 
-        if (audience.Client == ClientKind.Envoy
+        // Somebody else's cluster asks its endpoints by its own health check, if by any.
+        if (audience.Client == ClientKind.Envoy && isOurs
             && BoundTranslation.IsBound(audience.Settings, name, name.Ports[port]))
         {
             BoundTranslation.Mark(endpoints, audience.Settings.Responder!, name, port);
@@ -238,10 +239,13 @@ internal static class ServiceResources
         }
         else if (BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
         {
-            if (spelling != ClusterNames.Canonical(name.Name, name.Ports[index].Number))
+            var canonical = ClusterNames.Canonical(name.Name, name.Ports[index].Number);
+            if (spelling != canonical)
             {
                 var (told, port) = ToldOf(name, name.Ports[index]);
-                yield return Endpoints(audience, told, spelling, port, demand.KeptUntil);
+                yield return Endpoints(
+                    audience, told, spelling, port, demand.KeptUntil,
+                    isOurs: spelling == ClusterNames.LocatedAssignment(canonical));
             }
         }
         else

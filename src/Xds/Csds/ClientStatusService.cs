@@ -11,8 +11,9 @@ namespace Fairlead.Xds.Csds;
 /// in the shape that operators' tools read (Envoy, <c>service/status/v3/csds.proto</c>). Safe for concurrent use.
 /// </summary>
 /// <remarks>The streams of one node are one client. The contents of resources are left out of an answer beyond
-/// <see cref="ContentBytesMax"/>, and beyond <see cref="ResourcesMax"/> resources the rest of them: ask for one node,
-/// or without contents. The content of endpoints with an end says how much is left of it at the moment of the answer
+/// <see cref="ContentBytesMax"/>, the words of refusals are shortened beyond <see cref="BytesMax"/>, and beyond
+/// <see cref="ResourcesMax"/> resources, or where shortened they do not fit, the rest of them: ask for one node, or
+/// without contents. The content of endpoints with an end says how much is left of it at the moment of the answer
 /// (<c>policy.endpoint_stale_after</c>; a millisecond once it is over), where the client was told how much was left
 /// then.</remarks>
 /// <param name="streams">The open streams.</param>
@@ -22,8 +23,18 @@ internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> str
     /// <summary>Bytes of resources' contents in one answer; gRPC takes messages of 4 MiB.</summary>
     internal const int ContentBytesMax = 2 << 20;
 
+    /// <summary>Bytes of one answer beyond which each resource is told in short; as much again of what gRPC takes is
+    /// left for these.</summary>
+    internal const int BytesMax = 3 << 20;
+
     /// <summary>Resources in one answer.</summary>
     internal const int ResourcesMax = 10_000;
+
+    private const int ShortBytesMax = BytesMax + (7 << 17);
+    private const int ShortWords = 64;
+
+    // What a message in another costs: its tag and its length.
+    private const int PrefixMax = 5;
 
     private const string Service = "envoy.service.status.v3.ClientStatusDiscoveryService";
 
@@ -48,7 +59,7 @@ internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> str
     internal ClientStatusResponse Answer(ClientStatusRequest request)
     {
         var response = new ClientStatusResponse();
-        var (bytes, count) = (0, 0);
+        var (bytes, all, count) = (0, 0, 0);
         var now = time.GetElapsedTime(0);
         try
         {
@@ -65,7 +76,19 @@ internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> str
                     var size = request.ExcludeResourceContents ? 0 : resource.Resource?.Framed.Length ?? 0;
                     var isTold = size > 0 && bytes + size <= ContentBytesMax;
                     bytes += isTold ? size : 0;
-                    config.GenericXdsConfigs.Add(Describe(resource, started, isTold ? now : null));
+                    var told = Describe(resource, started, isTold ? now : null);
+                    if (all + told.CalculateSize() > BytesMax)
+                    {
+                        Shorten(told);
+                    }
+
+                    all += told.CalculateSize() + PrefixMax;
+                    if (all > ShortBytesMax)
+                    {
+                        return response;
+                    }
+
+                    config.GenericXdsConfigs.Add(told);
                 }
             }
         }
@@ -75,6 +98,15 @@ internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> str
         }
 
         return response;
+    }
+
+    private static void Shorten(ClientConfig.Types.GenericXdsConfig told)
+    {
+        told.XdsConfig = null;
+        if (told.ErrorState is { Details.Length: > ShortWords } error)
+        {
+            error.Details = error.Details[..ShortWords];
+        }
     }
 
     private static ClientConfig.Types.GenericXdsConfig Describe(

@@ -502,7 +502,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             type.Subscription.Wildcard,
             [.. type.Subscription.Names.Order(StringComparer.Ordinal)],
             type.Sent.Count,
-            type.Answered ? type.Version : "",
+            type.Answered ? type.LastVersion : "",
             type.Answered ? _startedAt + type.LastSentAt : null,
             type.AckedVersion,
             type.AckedAt is { } at ? _startedAt + at : null,

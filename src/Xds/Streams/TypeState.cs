@@ -77,6 +77,10 @@ internal sealed class TypeState(ResourceType type)
 
     public TimeSpan LastSentAt { get; private set; }
 
+    /// <summary>The version of the last response: of what the client held then, not of what it holds now that it may
+    /// have asked for less.</summary>
+    public string LastVersion { get; private set; } = "";
+
     /// <summary>When changes were sent last; null for never.</summary>
     public TimeSpan? PushedAt { get; private set; }
 
@@ -229,6 +233,7 @@ internal sealed class TypeState(ResourceType type)
     {
         LastNonce = response.Nonce;
         LastSentAt = response.At;
+        LastVersion = response.Version;
         if (isPush)
         {
             PushedAt = response.At;

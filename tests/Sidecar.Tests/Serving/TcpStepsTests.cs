@@ -127,6 +127,30 @@ public sealed class TcpStepsTests
         Assert.Equal("", Told());
     }
 
+    /// <summary>A cluster of another control plane has its own check, or none: asked here it would find every endpoint
+    /// healthy, or none.</summary>
+    [Fact]
+    public void Endpoints_ThatSomebodyElsesClusterAsksFor_AreAskedAboutByItself()
+    {
+        var foreign = $"outbound|9000||{Name}";
+        var located = ClusterNames.LocatedAssignment(Raw);
+        _views.Publish(Served(1, 2));
+        var feed = _views.Feed(ClientNode.Anonymous, null);
+        feed.Wanted(ResourceType.Endpoints, foreign);
+        feed.Wanted(ResourceType.Endpoints, located);
+        Assert.All(Checks(foreign), Assert.Null);
+        Assert.All(Checks(located), Assert.NotNull);
+
+        List<Endpoint.Types.HealthCheckConfig?> Checks(string name)
+        {
+            var all = Translation.Golden.Read(feed.View.Current.Find(ResourceType.Endpoints, name)!)
+                .Unpack<ClusterLoadAssignment>().Endpoints.SelectMany(locality => locality.LbEndpoints)
+                .Select(one => one.Endpoint.HealthCheckConfig).ToList();
+            Assert.Equal(2, all.Count);
+            return all!;
+        }
+    }
+
     /// <summary>A Set's member that is not strict does not depend on the sidecar.</summary>
     [Fact]
     public void Member_ThatIsNotStrict_IsAskedAboutNowhere()

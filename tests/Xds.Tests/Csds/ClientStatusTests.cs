@@ -117,6 +117,32 @@ public sealed class ClientStatusTests
             ClientStatusService.ContentBytesMax + (1 << 16));
     }
 
+    /// <summary>One refusal of thousands of resources says the same words of each: the answer did not fit into a message
+    /// when it was needed most.</summary>
+    [Fact]
+    public void Words_OfARefusalOfMany_AreShortenedSoThatAllAreTold()
+    {
+        var refused = new Refused("1", "v", 3, new string('x', 4_096));
+        var many = Enumerable.Range(0, 4_000)
+            .Select(i => new ResourceStatus(Eds, $"n{i:0000}", ResourceState.Refused, null, refused)).ToArray();
+        var service = new ClientStatusService(() => [new StreamResources(Node, Started, () => many)], Time);
+        var answer = service.Answer(new());
+        Assert.Equal(many.Select(one => one.Name), answer.Config[0].GenericXdsConfigs.Select(one => one.Name));
+        Assert.Equal(4_096, answer.Config[0].GenericXdsConfigs[0].ErrorState.Details.Length);
+        Assert.Equal(64, answer.Config[0].GenericXdsConfigs[^1].ErrorState.Details.Length);
+        Assert.InRange(answer.CalculateSize(), ClientStatusService.BytesMax / 2, 4 << 20);
+    }
+
+    [Fact]
+    public void Names_ThatDoNotFit_AreLeftOut()
+    {
+        var name = new string('n', 1_000);
+        var many = Enumerable.Range(0, 9_000)
+            .Select(i => new ResourceStatus(Eds, $"{name}{i:0000}", ResourceState.NotSent, null, null)).ToArray();
+        var service = new ClientStatusService(() => [new StreamResources(Node, Started, () => many)], Time);
+        Assert.InRange(service.Answer(new()).CalculateSize(), ClientStatusService.BytesMax, 4 << 20);
+    }
+
     [Fact]
     public void Resource_OfAnAnswerInManyPieces_IsNotTakenBeforeTheClientSaysSo()
     {

@@ -87,7 +87,28 @@ public sealed class AdsServiceTests
             {
             }
         });
-        Assert.NotEqual(StatusCode.OK, cut.StatusCode);
+        // By a reset: a status would stand behind what it does not read, for as long as it does not.
+        Assert.Equal(StatusCode.Cancelled, cut.StatusCode);
+    }
+
+    /// <summary>What is held is less then than what was sent.</summary>
+    [Fact]
+    public async Task Version_ThatWasSent_StaysWhenLessIsAskedFor()
+    {
+        await using var host = await AdsHost.StartAsync();
+        host.Publish(Endpoints("a", 1), Endpoints("b", 1));
+        await using var channel = new RpcChannel("unix:" + host.Socket);
+        using var call = Open(channel);
+        await call.RequestStream.WriteAsync(Request(ResourceType.Endpoints, "a", "b"), Cancellation);
+        Assert.True(await call.ResponseStream.MoveNext(Cancellation));
+        var sent = call.ResponseStream.Current;
+        var less = Request(ResourceType.Endpoints, "a");
+        (less.VersionInfo, less.ResponseNonce) = (sent.VersionInfo, sent.Nonce);
+        await call.RequestStream.WriteAsync(less, Cancellation);
+        var type = await Eventually.HoldsAsync(
+            () => Task.FromResult(host.Service.Streams().Single().Types.Single()),
+            type => type.AckedVersion.Length > 0 && type.Resources == 1, Bound, Cancellation);
+        Assert.Equal((sent.VersionInfo, sent.VersionInfo), (type.SentVersion, type.AckedVersion));
     }
 
     [Fact]
