@@ -16,7 +16,8 @@ public sealed partial class EnvoyDocumentTests
             .Where(cells => RowCell().IsMatch(cells[0])),
     ];
 
-    /// <summary>What was seen of endpoints, clusters and reconnects, and of what a client sees: a row for each.</summary>
+    /// <summary>A row for each thing that was seen of endpoints, clusters and reconnects, and of what a client
+    /// sees.</summary>
     [Theory]
     [InlineData('E', 17, 4)]
     [InlineData('C', 8, 5)]

@@ -255,8 +255,8 @@ internal static class ServiceResources
     }
 
     /// <summary>
-    /// What belongs to the collection of a client that has a stream for the endpoints of each cluster: a cluster of none
-    /// whose stream ends with those of all others, where its own control plane takes them away. Clusters that lead
+    /// What belongs to the collection of a client that has a stream for the endpoints of each cluster: a cluster of
+    /// none whose stream ends with those of all others, where its own control plane takes them away. Clusters that lead
     /// nowhere have no stream that could tell of that.
     /// </summary>
     internal static IEnumerable<Resource> Witness(Audience audience)

@@ -2,6 +2,7 @@ using System.Net;
 using Fairlead.Sidecar.Tests.OnDemand;
 using Fairlead.Sidecar.Tests.Proxy;
 using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit.Processes;
 using Microsoft.AspNetCore.Http;
 using static Fairlead.Sidecar.Tests.Life.LifeWorld;
 
@@ -20,19 +21,46 @@ public sealed class EnvoyBalanceTests(ITestOutputHelper output)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory(Explicit = true)]
-    [InlineData(false, true)]
-    [InlineData(false, false)]
-    [InlineData(true, true)]
-    [InlineData(true, false)]
-    public async Task Requests_GoWhereTheyShould(bool isOldest, bool isDelta)
+    [InlineData(false, true, false)]
+    [InlineData(false, false, false)]
+    [InlineData(true, true, false)]
+    [InlineData(true, false, false)]
+    [InlineData(false, true, true)]
+    [InlineData(false, false, true)]
+    [InlineData(true, true, true)]
+    [InlineData(true, false, true)]
+    public async Task Requests_GoWhereTheyShould(bool isOldest, bool isDelta, bool isPerType)
     {
-        await using var world = await LifeWorld.StartAsync(isOldest, isDelta, Here);
+        await using var world = await LifeWorld.StartAsync(isOldest, isDelta, Here, isPerType);
         await using var another = await Backend.StartAsync(context => context.Response.WriteAsync("one"));
         await world.AnswersAsync(Other, 200, "one");
         await FailoverAsync(world, another.Port);
         await WeightsAsync(world);
         await HealthAsync(world);
         await RefusedAsync(world);
+        await using var load = new RequestLoad(world.Envoy.Listeners[0], Cancellation, Strict);
+        await ReasonsAsync(world, load);
+    }
+
+    // Another name under 200 requests a second, of which none fails.
+    private static async Task ReasonsAsync(LifeWorld world, RequestLoad load)
+    {
+        foreach (var (reason, status, body) in new[]
+        {
+            (Reasons.Absent, 404, ""), (Reasons.Denied, 403, ""), (Reasons.Expired, 503, "no healthy upstream"),
+        })
+        {
+            await load.NoneFailsAsync(reason, async () =>
+            {
+                world.Sidecar.Publish(ServedName.Without(Other, reason, OnDemandWorld.Named(Other).Ports));
+                await world.AnswersAsync(Other, status, body);
+                world.Sidecar.Publish(OnDemandWorld.Named(Other, world.Ports.Two));
+                await world.AnswersAsync(Other, 200, "two");
+            });
+        }
+
+        await load.NoneFailsAsync("a name that nobody knows", async () =>
+            Assert.Equal(404, (await world.GetAsync("nobody.shop.svc.us1.internal")).Status));
     }
 
     // Four of the pod's zone before one that is far. At 140 % two of four take 70 % of the load, one takes 35 %.
@@ -101,7 +129,7 @@ public sealed class EnvoyBalanceTests(ITestOutputHelper output)
         Task<long> Updates() => world.Envoy.StatAsync($"cluster.{Other}_80.update_success", Cancellation);
         var before = await Updates();
         world.Sidecar.Publish(OnDemandWorld.Named(Other) with { Endpoints = [.. endpoints] });
-        await TestKit.Processes.Eventually.HoldsAsync(Updates, seen => seen > before, Patience, Cancellation);
+        await Eventually.HoldsAsync(Updates, seen => seen > before, Patience, Cancellation);
     }
 
     private static async Task<double> ShareAsync(LifeWorld world, string body, int requests = Requests)

@@ -43,9 +43,10 @@ internal sealed class LifeWorld : IAsyncDisposable
     /// <param name="isOldest">Which Envoy.</param>
     /// <param name="isDelta">Which variant.</param>
     /// <param name="clusters">What the operator wants; null for active health checks.</param>
+    /// <param name="isPerType">Whether each type has a stream of its own.</param>
     /// <param name="routes">Names of routes, for each of which the Envoy has a listener behind the others.</param>
     internal static async Task<LifeWorld> StartAsync(
-        bool isOldest, bool isDelta, ClusterSettings? clusters = null, params string[] routes)
+        bool isOldest, bool isDelta, ClusterSettings? clusters = null, bool isPerType = false, params string[] routes)
     {
         var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
         Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
@@ -65,7 +66,7 @@ internal sealed class LifeWorld : IAsyncDisposable
             OnDemandWorld.Named(Unbounded, endless));
         await world.Sidecar.StartAsync();
         world.Envoy = await EnvoyProcess.StartAsync(
-            program!, world.Sidecar.Socket, Cancellation, isDelta,
+            program!, world.Sidecar.Socket, Cancellation, isDelta, isPerType,
             listeners: Tcp("tcp-bounded", "max_downstream_connection_duration: 1s") + Tcp("tcp-unbounded", "")
                 + string.Concat(routes.Select(Http)));
         return world;

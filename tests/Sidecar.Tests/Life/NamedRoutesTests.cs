@@ -19,7 +19,7 @@ public sealed class NamedRoutesTests
     [InlineData(true, false)]
     public async Task Routes_LeadToTheirCluster_OrSayWhyThereIsNone(bool isOldest, bool isDelta)
     {
-        await using var world = await StartAsync(isOldest, isDelta, null, Other, Stranger + ":81");
+        await using var world = await StartAsync(isOldest, isDelta, routes: [Other, Stranger + ":81"]);
         using var http = new HttpClient();
         await AnswersAsync(3, "200 one none");
         Assert.Contains(Stranger, world.Sidecar.Wanted);

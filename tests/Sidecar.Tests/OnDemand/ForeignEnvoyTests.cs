@@ -1,4 +1,5 @@
 using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit.Processes;
 using static Fairlead.Sidecar.Tests.OnDemand.OnDemandWorld;
 
 namespace Fairlead.Sidecar.Tests.OnDemand;
@@ -42,7 +43,8 @@ public sealed class ForeignEnvoyTests
         var first = await world.GetAsync(Checkout);
         Assert.Equal((200, "one"), (first.Status, first.Body));
         Assert.Equal((200, "secure"), await world.GetAsync(Secure) is var reply ? (reply.Status, reply.Body) : default);
-        await using var load = new RequestLoad(world.Envoy.Listeners[0], Checkout, Secure, ForeignBootstrap.OwnHost);
+        await using var load = new RequestLoad(
+            world.Envoy.Listeners[0], Cancellation, Checkout, Secure, ForeignBootstrap.OwnHost);
 
         await NamesAsync(world, load);
         await EndpointsAsync(world, load);

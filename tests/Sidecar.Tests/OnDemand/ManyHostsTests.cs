@@ -1,6 +1,7 @@
 using System.Globalization;
 using Fairlead.Sidecar.Tests.Hosting;
 using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit.Processes;
 using Fairlead.Xds;
 using static Fairlead.Sidecar.Tests.OnDemand.OnDemandWorld;
 
@@ -36,7 +37,8 @@ public sealed class ManyHostsTests(ITestOutputHelper output)
             isOldest, isDelta: true, isAuthority, [Checkout],
             with: sidecar => (sidecar.Limits, sidecar.RequestBytes, sidecar.Log) = (Few, RequestBytes, log));
         Assert.Equal("one", (await world.GetAsync(Checkout)).Body);
-        await using var load = new RequestLoad(world.Envoy.Listeners[0], Checkout, ForeignBootstrap.OwnHost);
+        await using var load = new RequestLoad(
+            world.Envoy.Listeners[0], TestContext.Current.CancellationToken, Checkout, ForeignBootstrap.OwnHost);
         await load.NoneFailsAsync("hosts that are nobody's", () => EachAsync(async i =>
         {
             var reply = await world.GetAsync(HostOf(i));

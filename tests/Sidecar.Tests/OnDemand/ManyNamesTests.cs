@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit.Processes;
 using static Fairlead.Sidecar.Tests.OnDemand.OnDemandWorld;
 
 namespace Fairlead.Sidecar.Tests.OnDemand;
@@ -24,7 +25,8 @@ public sealed class ManyNamesTests
     {
         await using var world = await StartAsync(isOldest, isDelta, isAuthority, [Checkout, Secure]);
         Assert.Equal(200, (await world.GetAsync(Checkout)).Status);
-        await using var load = new RequestLoad(world.Envoy.Listeners[0], Checkout, Secure, ForeignBootstrap.OwnHost);
+        await using var load = new RequestLoad(
+            world.Envoy.Listeners[0], Cancellation, Checkout, Secure, ForeignBootstrap.OwnHost);
         world.Sidecar.Publish([.. Enumerable.Range(0, Names).Select(i => Wide(i, world.Ports.One))]);
         await load.NoneFailsAsync("they are asked for", () => EachAsync(
             async i => Assert.Equal("200 one", await ToldAsync(world, NameOf(i)))));
@@ -67,7 +69,8 @@ public sealed class ManyNamesTests
     {
         await using var world = await StartAsync(isOldest, isDelta, isAuthority: false, [Checkout, Secure]);
         Assert.Equal(200, (await world.GetAsync(Checkout)).Status);
-        await using var load = new RequestLoad(world.Envoy.Listeners[0], Checkout, Secure, ForeignBootstrap.OwnHost);
+        await using var load = new RequestLoad(
+            world.Envoy.Listeners[0], Cancellation, Checkout, Secure, ForeignBootstrap.OwnHost);
         var statistic = $"cluster.{NameOf(0)}_80.membership_total";
         foreach (var (step, port, body) in new[]
         {
@@ -124,7 +127,8 @@ public sealed class ManyNamesTests
         return name with
         {
             Endpoints = name.Endpoints.AddRange(Enumerable.Range(1, endpoints - 1).Select(k => new ServedEndpoint(
-                $"127.{9 + (k / 200)}.{i % 200}.{1 + (k % 200)}", ImmutableArray.Create(port), "us1", "a", 1, ServedHealth.Unready))),
+                $"127.{9 + (k / 200)}.{i % 200}.{1 + (k % 200)}", ImmutableArray.Create(port), "us1", "a", 1,
+                ServedHealth.Unready))),
         };
     }
 }

@@ -43,8 +43,8 @@ public sealed class OnDemandViewsTests : IDisposable
         Assert.Empty(feed.View.Current.Located(Cds));
     }
 
-    /// <summary>One cluster of none has a stream for its endpoints, which ends when an Envoy loses its clusters: of those
-    /// that lead nowhere no other would tell. Who has one stream for all endpoints loses none.</summary>
+    /// <summary>One cluster of none has a stream for its endpoints, which ends when an Envoy loses its clusters: of
+    /// those that lead nowhere no other would tell. Who has one stream for all endpoints loses none.</summary>
     [Fact]
     public void Collection_OfAStreamForEachName_HasAWitness()
     {

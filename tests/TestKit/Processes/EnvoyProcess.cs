@@ -197,6 +197,7 @@ public sealed class EnvoyProcess : IAsyncDisposable
                 - name: xds
                   type: STATIC
                   connect_timeout: 1s
+                  circuit_breakers: { thresholds: [{ max_requests: 100000 }] }
                   typed_extension_protocol_options:
                     envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
                       "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions

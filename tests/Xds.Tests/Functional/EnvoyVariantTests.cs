@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Fairlead.TestKit.Processes;
 using Xunit;
@@ -7,8 +6,8 @@ using static Fairlead.Xds.Tests.Fixtures;
 namespace Fairlead.Xds.Tests.Functional;
 
 /// <summary>
-/// The newest and the oldest real Envoy as clients of each variant, under requests all the time: each step says whether
-/// requests may fail in it.
+/// The newest and the oldest real Envoy as clients of each variant, under 200 requests a second: they may fail in the
+/// steps of <c>MayFailAsync</c> and in no other.
 /// </summary>
 public sealed class EnvoyVariantTests
 {
@@ -42,28 +41,35 @@ public sealed class EnvoyVariantTests
             (isDelta, isPerType),
             (stream.Service.EndsWith(" delta", StringComparison.Ordinal), !stream.Service.StartsWith('a'))));
         await ServesAsync(envoy, "one");
-        await using var load = new Load(envoy);
+        await using var load = new RequestLoad(envoy.Listeners[0], Cancellation, Host);
 
         await EndpointsAsync(host, envoy, load, one.Port, two.Port);
         await ClustersAsync(host, envoy, load, source);
         await RefusedAndRestartedAsync(host, envoy, load, one.Port, two.Port);
         await MovedAsync(host, envoy, load, source, two.Port, one.Port);
 
-        // From here on requests fail, as they should.
-        await AckedAsync(host, Resource.EmptyEndpoints(Name));
-        await ServesAsync(envoy, "no healthy upstream");
-        await AckedAsync(host, Endpoints(Name, one.Port));
-        await ServesAsync(envoy, "one");
+        // From here on requests fail, as they should, and in no other way.
+        await load.MayFailAsync($"{Host}: 503 no healthy upstream", async () =>
+        {
+            await AckedAsync(host, Resource.EmptyEndpoints(Name));
+            await ServesAsync(envoy, "no healthy upstream");
+            await AckedAsync(host, Endpoints(Name, one.Port));
+            await ServesAsync(envoy, "one");
+        });
         host.ForgetAcks();
-        host.View.Update(builder => builder.Remove(ResourceType.Cluster, Name).Set(Routes("fairlead", "none")));
-        await host.AckAsync(ack => ack.Type == ResourceType.Cluster && ack.Resources.Count == 0, "no clusters");
-        Assert.DoesNotContain(Name, await envoy.AdminAsync("/clusters", Cancellation));
-        host.Publish(cluster, endpoints, routes);
-        await ServesAsync(envoy, "one");
+        await load.MayFailAsync($"{Host}: 503 ", async () =>
+        {
+            host.View.Update(builder => builder.Remove(ResourceType.Cluster, Name).Set(Routes("fairlead", "none")));
+            await host.AckAsync(ack => ack.Type == ResourceType.Cluster && ack.Resources.Count == 0, "no clusters");
+            Assert.DoesNotContain(Name, await envoy.AdminAsync("/clusters", Cancellation));
+            host.Publish(cluster, endpoints, routes);
+            await ServesAsync(envoy, "one");
+        });
+        await load.NoneFailsAsync("after all that", () => load.AnsweredByAsync("one"));
     }
 
     private static async Task EndpointsAsync(
-        AdsHost host, EnvoyProcess envoy, Load load, int one, int two)
+        AdsHost host, EnvoyProcess envoy, RequestLoad load, int one, int two)
     {
         await load.NoneFailsAsync("add", async () =>
         {
@@ -81,7 +87,7 @@ public sealed class EnvoyVariantTests
     }
 
     private static async Task ClustersAsync(
-        AdsHost host, EnvoyProcess envoy, Load load, EnvoyApi.Core.ConfigSource? source)
+        AdsHost host, EnvoyProcess envoy, RequestLoad load, EnvoyApi.Core.ConfigSource? source)
     {
         await load.NoneFailsAsync("clusters change, endpoints do not", async () =>
         {
@@ -102,7 +108,7 @@ public sealed class EnvoyVariantTests
     }
 
     private static async Task RefusedAndRestartedAsync(
-        AdsHost host, EnvoyProcess envoy, Load load, int one, int two)
+        AdsHost host, EnvoyProcess envoy, RequestLoad load, int one, int two)
     {
         await load.NoneFailsAsync("a bad assignment, then a good one", async () =>
         {
@@ -129,7 +135,7 @@ public sealed class EnvoyVariantTests
 
     // All at once: the new cluster, the route to it, and that the old one is gone.
     private static async Task MovedAsync(
-        AdsHost host, EnvoyProcess envoy, Load load, EnvoyApi.Core.ConfigSource? source, int from, int to)
+        AdsHost host, EnvoyProcess envoy, RequestLoad load, EnvoyApi.Core.ConfigSource? source, int from, int to)
     {
         const string Next = "next:80";
         foreach (var (old, name, port, body) in new[] { (Name, Next, to, "one"), (Next, Name, from, "two") })
@@ -165,49 +171,6 @@ public sealed class EnvoyVariantTests
         catch (HttpRequestException e)
         {
             return (0, e.Message); // its listener opens only when clusters and routes are there
-        }
-    }
-
-    /// <summary>Requests without a pause, and which of them failed.</summary>
-    private sealed class Load : IAsyncDisposable
-    {
-        private readonly CancellationTokenSource _end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        private readonly ConcurrentQueue<string> _failed = new();
-        private readonly Task _running;
-        private int _sent;
-
-        internal Load(EnvoyProcess envoy) => _running = Task.Run(() => RunAsync(envoy));
-
-        internal async Task NoneFailsAsync(string step, Func<Task> act)
-        {
-            _failed.Clear();
-            await act();
-            var sent = Volatile.Read(ref _sent);
-            await Eventually.HoldsAsync(
-                () => Task.FromResult(Volatile.Read(ref _sent)), now => now > sent + 20, Bound, Cancellation);
-            Assert.True(_failed.IsEmpty, $"{step}: {_failed.Count} failed, the first by {_failed.FirstOrDefault()}");
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _end.CancelAsync();
-            await _running;
-            _end.Dispose();
-        }
-
-        private async Task RunAsync(EnvoyProcess envoy)
-        {
-            while (!_end.IsCancellationRequested)
-            {
-                var (status, body) = await TryGetAsync(envoy);
-                Interlocked.Increment(ref _sent);
-                if (status != HttpStatusCode.OK)
-                {
-                    _failed.Enqueue($"{status}: {body}");
-                }
-
-                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
-            }
         }
     }
 }

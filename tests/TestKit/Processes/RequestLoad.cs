@@ -1,14 +1,13 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using Fairlead.TestKit.Processes;
 
-namespace Fairlead.Sidecar.Tests.OnDemand;
+namespace Fairlead.TestKit.Processes;
 
 /// <summary>
 /// Requests at a rate, each on its own, one host after the other; what fails is counted here and nowhere else.
 /// </summary>
-internal sealed class RequestLoad : IAsyncDisposable
+public sealed class RequestLoad : IAsyncDisposable
 {
     private const int PerSecond = 200;
 
@@ -17,9 +16,7 @@ internal sealed class RequestLoad : IAsyncDisposable
 
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
-    private readonly CancellationTokenSource _end =
-        CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-
+    private readonly CancellationTokenSource _end;
     private readonly ConcurrentQueue<string> _failed = new();
     private readonly ConcurrentDictionary<Task, bool> _underWay = new();
     private readonly ConcurrentDictionary<string, int> _bodies = new();
@@ -31,8 +28,13 @@ internal sealed class RequestLoad : IAsyncDisposable
     private int _sent;
     private int _all;
 
-    internal RequestLoad(IPEndPoint target, params string[] hosts)
+    /// <summary>Begins.</summary>
+    /// <param name="target">Where to.</param>
+    /// <param name="cancellationToken">Ends it, as disposing it does.</param>
+    /// <param name="hosts">For which hosts.</param>
+    public RequestLoad(IPEndPoint target, CancellationToken cancellationToken, params string[] hosts)
     {
+        _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _hosts = hosts;
         _target = new Uri($"http://{target}/");
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Bound };
@@ -40,24 +42,33 @@ internal sealed class RequestLoad : IAsyncDisposable
     }
 
     /// <summary>How many were sent.</summary>
-    internal int Sent => Volatile.Read(ref _all);
+    public int Sent => Volatile.Read(ref _all);
 
     /// <summary>A step in which no request may fail, from its beginning to some requests after its end.</summary>
-    internal async Task NoneFailsAsync(string step, Func<Task> act)
+    /// <exception cref="InvalidOperationException">One did.</exception>
+    public async Task NoneFailsAsync(string step, Func<Task> act)
     {
         await StepAsync(act);
-        Assert.True(_failed.IsEmpty, $"{step}: {_failed.Count} failed, the first by {_failed.FirstOrDefault()}");
+        if (!_failed.IsEmpty)
+        {
+            throw new InvalidOperationException(
+                $"{step}: {_failed.Count} failed, the first by {_failed.FirstOrDefault()}");
+        }
     }
 
     /// <summary>A step in which requests may fail, and by this alone.</summary>
-    internal async Task MayFailAsync(string how, Func<Task> act)
+    /// <exception cref="InvalidOperationException">One failed in another way.</exception>
+    public async Task MayFailAsync(string how, Func<Task> act)
     {
         await StepAsync(act);
-        Assert.All(_failed, failure => Assert.Contains(how, failure, StringComparison.Ordinal));
+        if (_failed.FirstOrDefault(failure => !failure.Contains(how, StringComparison.Ordinal)) is { } other)
+        {
+            throw new InvalidOperationException($"{how}: {_failed.Count} failed, one by {other}");
+        }
     }
 
     /// <summary>Waits until this backend answers requests.</summary>
-    internal async Task AnsweredByAsync(string backend)
+    public async Task AnsweredByAsync(string backend)
     {
         var before = _bodies.GetValueOrDefault(backend);
         await Eventually.HoldsAsync(
