@@ -196,7 +196,7 @@ public sealed class EpochEngine
 
     private void Hear(string from, EpochMessage.Status status)
     {
-        Show(from, status.Round);
+        _rounds.Show(from, status.Round);
         foreach (var vote in status.Votes.Take(2))
         {
             Count(from, vote);
@@ -229,7 +229,7 @@ public sealed class EpochEngine
 
     private void Hear(string from, EpochMessage.Propose propose)
     {
-        Show(from, propose.Round);
+        _rounds.Show(from, propose.Round);
         Count(from, propose.Prepared);
         if (Learn(from, propose.Proposal) && Document.TryParse<Epoch>(propose.Proposal.Epoch, out var epoch, out _))
         {
@@ -246,14 +246,6 @@ public sealed class EpochEngine
 
         _core.Emit(new EpochOutput.Ignored(from, refusal));
         return false;
-    }
-
-    private void Show(string anchor, long round)
-    {
-        if (round >= 0 && round <= _core.Round + EpochLimits.RoundsKept)
-        {
-            _rounds.Show(anchor, round);
-        }
     }
 
     /// <summary>A vote, whoever brings it: it counts for the key that signed it.</summary>
@@ -282,7 +274,7 @@ public sealed class EpochEngine
             return;
         }
 
-        Show(voter, vote.Round);
+        _rounds.Show(voter, vote.Round);
         if (_core.Votes.Add(voter, vote) is { } other)
         {
             _core.Emit(new EpochOutput.Evidence(voter, _core.Slot, other, vote));
