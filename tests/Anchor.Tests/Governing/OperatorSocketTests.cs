@@ -72,7 +72,7 @@ public sealed class OperatorSocketTests
         Assert.Equal(0UL, (await @operator.LogAsync()).Newest);
     }
 
-    /// <summary>What one anchor tells of, as large as it may be, keeps no operator from seeing and taking back.</summary>
+    /// <summary>What waits, as large as it may be, keeps no operator from seeing it and from taking it back.</summary>
     [Fact]
     public async Task Proposals_OfMoreThanAMessage_AreShownInPartsAndTakenBack()
     {
@@ -90,7 +90,7 @@ public sealed class OperatorSocketTests
         Assert.Equal(digests.Order(), shown.Waiting.Select(DigestOf).Order());
         Assert.InRange(shown.Operations.Count, 1, 2);
         Assert.InRange(shown.CalculateSize(), Limits.OperationBytes, 4 * Limits.OperationBytes);
-        Assert.All(shown.Operations, one => Assert.Equal((1_000, 4_000UL), (one.Effect.Names.Count,
+        Assert.All(shown.Operations, one => Assert.Equal((1_000, 6_000UL), (one.Effect.Names.Count,
             one.Effect.NamesCount)));
         var last = await @operator.CallAsync(
             OperatorMethods.Proposals, new ProposalsRequest { Digests = { shown.Waiting[^1] } });
@@ -136,10 +136,10 @@ public sealed class OperatorSocketTests
         return cluster;
     }
 
-    /// <summary>A policy of nearly as many bytes as one may have, with 4,000 patterns.</summary>
-    private static Naming.Operations.EpochProposal Large(EpochGround ground, int number)
+    /// <summary>A policy of nearly as many bytes as one may have, with 6,000 patterns.</summary>
+    private static Naming.Operations.EpochProposal Large(Naming.Operations.EpochGround ground, int number)
     {
-        var (host, label) = (new string('h', 40), new string('x', 60));
+        var (host, label) = (new string('h', 48), new string('x', 63));
         var request = new Naming.Operations.PolicyRequest
         {
             Rules =
@@ -151,8 +151,8 @@ public sealed class OperatorSocketTests
                     Made = 0,
                     Names =
                     [
-                        .. Enumerable.Range(0, 10)
-                            .Select(i => NamePattern.Parse($"{host}-{number}-{rule}-{i}.{label}.{label}.svc")),
+                        .. Enumerable.Range(0, 15)
+                            .Select(i => NamePattern.Parse($"{host}-{number}-{rule}-{i:00}.{label}.svc")),
                     ],
                     Opening = default,
                     Subjects = [new RuleSubject { Segment = "*" }],
