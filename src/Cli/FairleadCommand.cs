@@ -74,6 +74,7 @@ internal static class FairleadCommand
         root.Subcommands.Add(ProposeCommand.Build(output));
         root.Subcommands.Add(OperateCommands.Proposals(output));
         root.Subcommands.Add(OperateCommands.Approve(output));
+        root.Subcommands.Add(OperateCommands.Withdraw(output));
         root.Subcommands.Add(OperateCommands.Log(output));
         root.Subcommands.Add(KeyCommand.Build(output));
         root.Subcommands.Add(ManifestsCommand.Build(output));

@@ -28,6 +28,10 @@ public static class Limits
     /// <summary>Largest answer without its slices: 8 hops with proofs (V1).</summary>
     public const int AnswerBytes = 256 * 1024;
 
+    /// <summary>Largest operation: epoch, manifest, leaves and consents. The longest manifest names about 450 leaves,
+    /// and 64 Links take 50 KiB; every anchor keeps what others propose, and every operator reads it (V1).</summary>
+    public const int OperationBytes = 1024 * 1024;
+
     /// <summary>Most epochs in one page of a chain (V1).</summary>
     public const int PageEpochs = 32;
 

@@ -1,3 +1,4 @@
+using Fairlead.Naming;
 using Fairlead.Protocol.V1;
 using Fairlead.Rpc;
 using Google.Protobuf;
@@ -21,7 +22,7 @@ public static class OperatorMethods
 
     private const int SmallBytes = 64 * 1024;
 
-    private const int ProposalBytes = 4 * 1024 * 1024;
+    private const int ProposalBytes = 2 * Limits.OperationBytes;
 
     /// <summary>The newest epoch and its op-made leaves.</summary>
     public static Method<GroundRequest, GroundResponse> Ground { get; } =
@@ -35,13 +36,17 @@ public static class OperatorMethods
     public static Method<ProposeRequest, ProposeResponse> Propose { get; } =
         Create<ProposeRequest, ProposeResponse>("Propose", ProposalBytes, SmallBytes);
 
-    /// <summary>The operations that wait.</summary>
+    /// <summary>The operations that wait, by their digests.</summary>
     public static Method<ProposalsRequest, ProposalsResponse> Proposals { get; } =
         Create<ProposalsRequest, ProposalsResponse>("Proposals", SmallBytes, MaxMessageBytes);
 
     /// <summary>The operator's word for one of them.</summary>
     public static Method<ApproveRequest, ApproveResponse> Approve { get; } =
         Create<ApproveRequest, ApproveResponse>("Approve", SmallBytes, SmallBytes);
+
+    /// <summary>Takes back a proposal, or an approval.</summary>
+    public static Method<WithdrawRequest, WithdrawResponse> Withdraw { get; } =
+        Create<WithdrawRequest, WithdrawResponse>("Withdraw", SmallBytes, SmallBytes);
 
     /// <summary>A page of decided epochs.</summary>
     public static Method<LogRequest, LogResponse> Log { get; } =

@@ -9,7 +9,7 @@ namespace Fairlead.Anchor.Governing;
 /// <summary>The dry run of an operation over the newest certified state. Asked on the loop's task. Stateless.</summary>
 internal static class EffectWriter
 {
-    private const int WithdrawnMax = 1000;
+    private const int NamesMax = 1000;
 
     internal static OperationEffect Of(SegmentEngine engine, EpochCandidate candidate)
     {
@@ -20,11 +20,12 @@ internal static class EffectWriter
         var effect = new OperationEffect
         {
             TouchesOthers = impact.TouchesOthers,
+            NamesCount = (ulong)impact.Names.Length,
             WithdrawnCount = (ulong)impact.Withdrawn.Length,
         };
         effect.Members.AddRange(impact.Members);
-        effect.Names.AddRange(impact.Names);
-        effect.Withdrawn.AddRange(impact.Withdrawn.Take(WithdrawnMax));
+        effect.Names.AddRange(impact.Names.Take(NamesMax));
+        effect.Withdrawn.AddRange(impact.Withdrawn.Take(NamesMax));
         effect.Ways.AddRange(impact.Links.Select(link => new WayChange
         {
             Where = link.Where, Change = link.Change, Segment = WireWriter.ToBytes(link.Segment),

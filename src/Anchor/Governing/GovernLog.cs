@@ -53,4 +53,10 @@ internal static partial class GovernLog
         2409, LogLevel.Information, "The gov key's journal starts anew at epoch {Epoch}: {Before} bytes, {After} now",
         EventName = "Rotated")]
     internal static partial void Rotated(ILogger logger, long epoch, long before, long after);
+
+    [LoggerMessage(
+        2410, LogLevel.Information,
+        "The operator took back {Digest}: the proposal {IsProposal}, the approval {IsApproval}",
+        EventName = "TakenBack")]
+    internal static partial void TakenBack(ILogger logger, Digest digest, bool isProposal, bool isApproval);
 }

@@ -23,6 +23,7 @@ internal sealed class OperationBook(string self, string folder, ILogger log)
 
     private readonly DurableFile _file = new(Path.Combine(folder, "operations.state"), BytesMax);
     private readonly ConcurrentDictionary<long, TaskCompletionSource<Refusal?>> _waiting = new();
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<EpochOutput.TakenBack>> _takingBack = new();
     private readonly List<(TaskCompletionSource<Refusal?> Who, Refusal? Fate)> _told = [];
     private List<(Digest Digest, bool IsApproved)> _kept = [];
     private bool _isOpen = true;
@@ -66,8 +67,22 @@ internal sealed class OperationBook(string self, string folder, ILogger log)
         return (token, fate.Task);
     }
 
+    /// <summary>A token for what the operator takes back, and what becomes of that.</summary>
+    internal (long Token, Task<EpochOutput.TakenBack> Answer) WaitForTakenBack()
+    {
+        var token = Interlocked.Increment(ref _tokens);
+        var answer = new TaskCompletionSource<EpochOutput.TakenBack>(
+            TaskCreationOptions.RunContinuationsAsynchronously);
+        _takingBack[token] = answer;
+        return (token, answer.Task);
+    }
+
     /// <summary>Ends a wait that nothing will end.</summary>
-    internal void Forget(long token) => _waiting.TryRemove(token, out _);
+    internal void Forget(long token)
+    {
+        _waiting.TryRemove(token, out _);
+        _takingBack.TryRemove(token, out _);
+    }
 
     /// <summary>On the loop's task, behind an approval: it is on the disk when this returns.</summary>
     /// <exception cref="StateException">It may not be.</exception>
@@ -88,6 +103,14 @@ internal sealed class OperationBook(string self, string folder, ILogger log)
             case EpochOutput.Refused refused:
                 GovernLog.Refused(log, refused.Digest, refused.Refusal.Failure, refused.Refusal.Detail);
                 Tell(refused.Token, refused.Refusal);
+                break;
+            case EpochOutput.TakenBack taken:
+                GovernLog.TakenBack(log, taken.Digest, taken.IsProposal, taken.IsApproval);
+                if (_takingBack.TryRemove(taken.Token, out var asker))
+                {
+                    asker.TrySetResult(taken);
+                }
+
                 break;
             case EpochOutput.Decided decided:
                 var epoch = decided.Decision.Candidate.Epoch.Value;

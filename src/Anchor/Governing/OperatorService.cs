@@ -22,6 +22,7 @@ namespace Fairlead.Anchor.Governing;
 internal sealed class OperatorService(string self, SealLoop loop, OperationBook book, Func<SegmentGround> ground)
 {
     private const int LogPage = 32;
+    private const int PageBytes = 2 * Limits.OperationBytes;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>The service, to be served on the socket.</summary>
@@ -29,8 +30,9 @@ internal sealed class OperatorService(string self, SealLoop loop, OperationBook 
         .AddMethod(OperatorMethods.Ground, (GroundRequest _, ServerCallContext _) => Task.FromResult(Ground()))
         .AddMethod(OperatorMethods.Try, (request, _) => TryAsync(request))
         .AddMethod(OperatorMethods.Propose, (request, _) => ProposeAsync(request))
-        .AddMethod(OperatorMethods.Proposals, (ProposalsRequest _, ServerCallContext _) => ProposalsAsync())
+        .AddMethod(OperatorMethods.Proposals, (request, _) => ProposalsAsync(request))
         .AddMethod(OperatorMethods.Approve, (request, _) => ApproveAsync(request))
+        .AddMethod(OperatorMethods.Withdraw, (request, _) => WithdrawAsync(request))
         .AddMethod(OperatorMethods.Log, (request, _) => LogAsync(request))
         .Build();
 
@@ -99,45 +101,105 @@ internal sealed class OperatorService(string self, SealLoop loop, OperationBook 
         return new ProposeResponse { Digest = WireWriter.ToBytes(epoch.Digest) };
     }
 
-    private Task<ProposalsResponse> ProposalsAsync() => AskAsync(engine =>
+    // Each operation is small enough for a message (V1), and so is what it would do; all that wait together are not.
+    private Task<ProposalsResponse> ProposalsAsync(ProposalsRequest request)
     {
-        var response = new ProposalsResponse
+        if (request.Digests.Count > EpochLimits.DigestsPerMessage)
         {
-            Epoch = (ulong)engine.Ground.Epoch.Value.Number,
-            Threshold = (uint)engine.Ground.Epoch.Value.Quorum.TGov,
-        };
-        foreach (var (candidate, operation) in engine.Epochs.Queue)
-        {
-            var waiting = new WaitingOperation
-            {
-                Digest = WireWriter.ToBytes(candidate.Digest),
-                Proposal = ProposalWire.Write(candidate.Proposal),
-                Source = operation.Source,
-                Approved = operation.IsApproved,
-                Effect = EffectWriter.Of(engine, candidate),
-            };
-            waiting.Supporters.AddRange(engine.Epochs.Supporters(candidate.Digest));
-            response.Operations.Add(waiting);
+            throw RpcFailures.ToException(new Refusal(
+                VerificationFailure.TooLarge, "digests", $"{request.Digests.Count}, at most "
+                    + $"{EpochLimits.DigestsPerMessage}"));
         }
 
-        return response;
-    });
+        var asked = request.Digests.Select(digest => Read(digest)).ToHashSet();
+        return AskAsync(engine =>
+        {
+            var response = new ProposalsResponse
+            {
+                Epoch = (ulong)engine.Ground.Epoch.Value.Number,
+                Threshold = (uint)engine.Ground.Epoch.Value.Quorum.TGov,
+            };
+            var bytes = 0;
+            foreach (var (candidate, operation) in engine.Epochs.Queue)
+            {
+                response.Waiting.Add(WireWriter.ToBytes(candidate.Digest));
+                if (bytes < PageBytes && asked.Contains(candidate.Digest))
+                {
+                    var waiting = Show(engine, candidate, operation);
+                    bytes += waiting.CalculateSize();
+                    response.Operations.Add(waiting);
+                }
+            }
+
+            return response;
+        });
+    }
+
+    private static WaitingOperation Show(SegmentEngine engine, EpochCandidate candidate, QueuedOperation operation)
+    {
+        var waiting = new WaitingOperation
+        {
+            Digest = WireWriter.ToBytes(candidate.Digest),
+            Proposal = ProposalWire.Write(candidate.Proposal),
+            Source = operation.Source,
+            Approved = operation.IsApproved,
+            Effect = EffectWriter.Of(engine, candidate),
+        };
+        waiting.Supporters.AddRange(engine.Epochs.Supporters(candidate.Digest));
+        return waiting;
+    }
 
     private async Task<ApproveResponse> ApproveAsync(ApproveRequest request)
     {
-        if (!WireReader.TryRead(request.Digest, out Digest digest, out var refusal))
-        {
-            throw RpcFailures.ToException(refusal.At("digest"));
-        }
-
         // A slip of the hand must not stand as a word for whatever may come.
+        var digest = Read(request.Digest);
         if (await AskAsync(engine => engine.FindWaiting(digest)).ConfigureAwait(false) is null)
         {
-            throw RpcFailures.ToException(
-                new Refusal(VerificationFailure.EpochUnknown, "digest", $"no operation {digest} waits here"));
+            throw Unknown(digest);
         }
 
         return await ApproveAsync(digest).ConfigureAwait(false);
+    }
+
+    private async Task<WithdrawResponse> WithdrawAsync(WithdrawRequest request)
+    {
+        var digest = Read(request.Digest);
+        if (await AskAsync(engine => engine.FindWaiting(digest)).ConfigureAwait(false) is null)
+        {
+            throw Unknown(digest);
+        }
+
+        var (token, answer) = book.WaitForTakenBack();
+        Post(new EpochInput.TakeBack(token, digest));
+        try
+        {
+            var taken = await answer.WaitAsync(Patience).ConfigureAwait(false);
+            if (taken.Refusal is { } refusal)
+            {
+                throw RpcFailures.ToException(refusal);
+            }
+
+            // It is on the disk before the operator hears of it.
+            await AskAsync(engine =>
+            {
+                book.Keep(engine);
+                return true;
+            }).ConfigureAwait(false);
+            var response = new WithdrawResponse
+            {
+                Proposal = taken.IsProposal, Approval = taken.IsApproval, Self = self,
+            };
+            response.Voters.AddRange(taken.Voters);
+            return response;
+        }
+        catch (TimeoutException)
+        {
+            throw Busy();
+        }
+        finally
+        {
+            book.Forget(token);
+        }
     }
 
     private Task<ApproveResponse> ApproveAsync(Digest digest)
@@ -174,6 +236,13 @@ internal sealed class OperatorService(string self, SealLoop loop, OperationBook 
     private static EpochProposal Read(Protocol.V1.EpochProposal? wire) => ProposalWire.Read(wire)
         ?? throw RpcFailures.ToException(
             new Refusal(VerificationFailure.BadEnvelope, "proposal", "no epoch with its manifest and leaves"));
+
+    private static Digest Read(ByteString wire) => WireReader.TryRead(wire, out Digest digest, out var refusal)
+        ? digest
+        : throw RpcFailures.ToException(refusal.At("digest"));
+
+    private static RpcException Unknown(Digest digest) => RpcFailures.ToException(
+        new Refusal(VerificationFailure.EpochUnknown, "digest", $"no operation {digest} waits here"));
 
     private void Post(EpochInput input)
     {

@@ -27,6 +27,7 @@ internal static class OperatorSocket
             LoggerFactory = loggers,
         };
         options.Calls.MaxReceiveMessageBytes = OperatorMethods.MaxMessageBytes;
+        options.Calls.MaxSendMessageBytes = OperatorMethods.MaxMessageBytes;
         options.Calls.TimeProvider = time;
         try
         {

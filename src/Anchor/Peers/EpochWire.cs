@@ -125,6 +125,7 @@ internal static class EpochWire
         Queue = { status.Queue.Select(WireWriter.ToBytes) },
         Willing = { status.Willing.Select(WireWriter.ToBytes) },
         Yours = status.Yours is null ? null : Write(status.Yours),
+        TakenBack = { status.TakenBack.Select(WireWriter.ToBytes) },
     };
 
     private static Wire.EpochVote Write(EpochVote vote) => new()
@@ -152,7 +153,8 @@ internal static class EpochWire
     {
         if (!SegmentWire.IsNumber(wire.Round) || wire.Votes.Count > VotesMax
             || !TryRead(wire.Best, out var best)
-            || ReadDigests(wire.Queue) is not { } queue || ReadDigests(wire.Willing) is not { } willing)
+            || ReadDigests(wire.Queue) is not { } queue || ReadDigests(wire.Willing) is not { } willing
+            || ReadDigests(wire.TakenBack) is not { } gone)
         {
             return null;
         }
@@ -161,7 +163,10 @@ internal static class EpochWire
         var yours = wire.Yours is null ? null : ReadVote(wire.Yours);
         return votes.Contains(null) || (yours is null && wire.Yours is not null)
             ? null
-            : new EpochMessage.Status(slot, (long)wire.Round, wire.Asks, votes!, best, queue, willing, yours);
+            : new EpochMessage.Status(slot, (long)wire.Round, wire.Asks, votes!, best, queue, willing, yours)
+            {
+                TakenBack = gone,
+            };
     }
 
     private static EpochMessage.Propose? ReadPropose(long slot, EpochPropose wire) =>

@@ -3,8 +3,8 @@ using Fairlead.Cli.Operating;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary><c>fairlead proposals</c>, <c>approve</c> and <c>log</c>, at the socket of the operator's own anchor.
-/// </summary>
+/// <summary><c>fairlead proposals</c>, <c>approve</c>, <c>withdraw</c> and <c>log</c>, at the socket of the operator's
+/// own anchor.</summary>
 internal static class OperateCommands
 {
     internal static Command Proposals(TextWriter output)
@@ -31,6 +31,26 @@ internal static class OperateCommands
             digest, socket, format,
         };
         command.SetAction((parsed, cancellationToken) => Deciding.ApproveAsync(
+            parsed.GetValue(socket)!, parsed.GetValue(digest)!, parsed.GetValue(format) == "json", output,
+            cancellationToken));
+        return command;
+    }
+
+    internal static Command Withdraw(TextWriter output)
+    {
+        var digest = new Argument<string>("digest")
+        {
+            Description = "The operation's digest, or its first digits, at least 8.",
+        };
+        var (socket, format) = (OutputOptions.Socket(), OutputOptions.Format());
+        var command = new Command(
+            "withdraw",
+            "Take back an operation that this anchor proposed, or your approval of one. What anchors voted for stays "
+            + "bound.")
+        {
+            digest, socket, format,
+        };
+        command.SetAction((parsed, cancellationToken) => Deciding.WithdrawAsync(
             parsed.GetValue(socket)!, parsed.GetValue(digest)!, parsed.GetValue(format) == "json", output,
             cancellationToken));
         return command;

@@ -23,6 +23,11 @@ internal sealed record OperationView(Parsed<Epoch> Epoch, IReadOnlyList<string> 
         }
 
         Line("decides anew about", Effect.Names);
+        if (Effect.NamesCount > (ulong)Effect.Names.Count)
+        {
+            output.WriteLine($"  decides anew about {Effect.NamesCount} patterns in all");
+        }
+
         foreach (var way in Effect.Ways)
         {
             output.WriteLine($"  {way.Change}: {way.Where} to {Hex(way.Segment)}");
@@ -59,6 +64,7 @@ internal sealed record OperationView(Parsed<Epoch> Epoch, IReadOnlyList<string> 
         List("diff", Diff);
         List("members", Effect.Members);
         List("names", Effect.Names);
+        json.WriteNumber("names_count", Effect.NamesCount);
         List("withdrawn", Effect.Withdrawn);
         json.WriteNumber("withdrawn_count", Effect.WithdrawnCount);
         json.WriteStartArray("ways");

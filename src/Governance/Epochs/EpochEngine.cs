@@ -42,6 +42,11 @@ public sealed class EpochEngine
             Take(waiting);
         }
 
+        foreach (var gone in options.TakenBack)
+        {
+            _queue.Restore(gone);
+        }
+
         _unfit = _ballot.Restore(options.Journal, _queue) ?? options.Unfit;
 
         // Who gave the queue knows it; what did not survive is told with the first step.
@@ -72,6 +77,9 @@ public sealed class EpochEngine
     public IReadOnlyList<(EpochCandidate Candidate, QueuedOperation Operation)> Queue =>
         _queue.Others(Decision?.Candidate.Digest ?? default);
 
+    /// <summary>What this anchor's operator took back, for the next slot's engine.</summary>
+    public IReadOnlyList<EpochCandidate> TakenBack => _queue.Kept;
+
     /// <summary>The anchors that would prepare an operation now, as far as they said so, this one included, by
     /// id.</summary>
     public IReadOnlyList<string> Supporters(Digest digest) => _queue.Supporters(digest);
@@ -100,6 +108,9 @@ public sealed class EpochEngine
                 break;
             case EpochInput.Approve approve:
                 _queue.Approve(approve.Digest);
+                break;
+            case EpochInput.TakeBack takeBack:
+                TakeBack(takeBack);
                 break;
             case EpochInput.Learned learned:
                 _queue.Learn(learned.Genesis, learned.Segment);
@@ -145,6 +156,20 @@ public sealed class EpochEngine
         {
             _core.Broadcast(new EpochMessage.Offer(Slot, submit.Proposal));
         }
+    }
+
+    // Behind a decision nobody is told of it any more before the next slot, where it has another digest.
+    private void TakeBack(EpochInput.TakeBack takeBack)
+    {
+        if (Decision is null)
+        {
+            _queue.TakeBack(takeBack.Token, takeBack.Digest);
+            return;
+        }
+
+        var refusal = new Refusal(
+            VerificationFailure.NotSealed, "operation", $"epoch {Slot} is decided and not sealed yet; try again");
+        _core.Emit(new EpochOutput.TakenBack(takeBack.Token, takeBack.Digest, false, false, [], refusal));
     }
 
     private void Receive(string from, EpochMessage message)
@@ -196,13 +221,14 @@ public sealed class EpochEngine
 
     private void Hear(string from, EpochMessage.Status status)
     {
-        Show(from, status.Round);
+        _rounds.Show(from, status.Round);
         foreach (var vote in status.Votes.Take(2))
         {
             Count(from, vote);
         }
 
         Count(from, status.Best);
+        _queue.Hear(from, status.TakenBack);
         _queue.SetWilling(from, status.Willing);
         var unknown = status.Queue.Concat(status.Willing).Concat(status.Votes.Select(v => v.Digest))
             .Append(status.Best?.Digest ?? default)
@@ -229,7 +255,7 @@ public sealed class EpochEngine
 
     private void Hear(string from, EpochMessage.Propose propose)
     {
-        Show(from, propose.Round);
+        _rounds.Show(from, propose.Round);
         Count(from, propose.Prepared);
         if (Learn(from, propose.Proposal) && Document.TryParse<Epoch>(propose.Proposal.Epoch, out var epoch, out _))
         {
@@ -246,14 +272,6 @@ public sealed class EpochEngine
 
         _core.Emit(new EpochOutput.Ignored(from, refusal));
         return false;
-    }
-
-    private void Show(string anchor, long round)
-    {
-        if (round >= 0 && round <= _core.Round + EpochLimits.RoundsKept)
-        {
-            _rounds.Show(anchor, round);
-        }
     }
 
     /// <summary>A vote, whoever brings it: it counts for the key that signed it.</summary>
@@ -282,7 +300,7 @@ public sealed class EpochEngine
             return;
         }
 
-        Show(voter, vote.Round);
+        _rounds.Show(voter, vote.Round);
         if (_core.Votes.Add(voter, vote) is { } other)
         {
             _core.Emit(new EpochOutput.Evidence(voter, _core.Slot, other, vote));
@@ -422,13 +440,16 @@ public sealed class EpochEngine
             : RenewOperation.DueAt(_core.Ground.Epoch.Value));
 
     private EpochMessage.Status Status(bool asks, EpochVote? yours) => new(
-        Slot, Round, asks, _ballot.Latest(), _core.Votes.Best, _queue.Vouched(), _queue.Willing(), yours);
+        Slot, Round, asks, _ballot.Latest(), _core.Votes.Best, _queue.Vouched(), _queue.Willing(), yours)
+    {
+        TakenBack = _queue.Gone(),
+    };
 
     /// <summary>Says what changed at once, and the same again, ever more rarely, while something is open.</summary>
     private void Say()
     {
         var text = $"{Round} {_core.Votes.Best?.Round} {string.Join(',', _queue.Vouched())} "
-            + string.Join(',', _queue.Willing());
+            + $"{string.Join(',', _queue.Willing())} {string.Join(',', _queue.Gone())}";
         var isNew = text != _said;
         if (!isNew && (!HasToRepeat || _core.Now < _saidAt + RepeatTime))
         {

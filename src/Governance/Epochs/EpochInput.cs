@@ -19,6 +19,14 @@ public abstract record EpochInput
     public sealed record Approve(Digest Digest) : EpochInput;
 
     /// <summary>
+    /// The operator takes back an operation that this anchor proposed, or the approval of one; answered by <see
+    /// cref="EpochOutput.TakenBack"/>.
+    /// </summary>
+    /// <param name="Token">Returned with the answer; chosen by the caller.</param>
+    /// <param name="Digest">The candidate's digest.</param>
+    public sealed record TakeBack(long Token, Digest Digest) : EpochInput;
+
+    /// <summary>
     /// The chain of another segment was verified here to this epoch: a floor that names it needs no operator's word.
     /// </summary>
     /// <param name="Genesis">The segment.</param>

@@ -9,6 +9,10 @@ public static class EpochLimits
     /// <summary>Most operations that wait because one anchor told of them; more are refused with RateLimited.</summary>
     public const int QueuedPerAnchor = 16;
 
+    /// <summary>Most renewals that wait beside these because one anchor told of them: an epoch must not expire because
+    /// somebody proposed much and forgot it.</summary>
+    public const int RenewalsPerAnchor = 4;
+
     /// <summary>Most digests in one list of a message.</summary>
     public const int DigestsPerMessage = 16 * 16;
 

@@ -35,6 +35,21 @@ public abstract record EpochOutput
     /// <param name="Refusal">Why.</param>
     public sealed record Refused(long? Token, Digest? Digest, Refusal Refusal) : EpochOutput;
 
+    /// <summary>The answer to <see cref="EpochInput.TakeBack"/>.</summary>
+    /// <param name="Token">The token it was asked with.</param>
+    /// <param name="Digest">The candidate.</param>
+    /// <param name="IsProposal">Whether the operation does not wait here any more, and the others are told so.</param>
+    /// <param name="IsApproval">Whether this anchor had its operator's approval and has it no more.</param>
+    /// <param name="Voters">The anchors known to have voted for it, this one included: they stay bound.</param>
+    /// <param name="Refusal">Why it cannot be said yet; null where it can.</param>
+    public sealed record TakenBack(
+        long Token,
+        Digest Digest,
+        bool IsProposal,
+        bool IsApproval,
+        IReadOnlyList<string> Voters,
+        Refusal? Refusal = null) : EpochOutput;
+
     /// <summary>
     /// This anchor committed for the first time in this slot: it signs no seal of the present epoch any more (4.3.3).
     /// </summary>

@@ -12,6 +12,7 @@ internal sealed class OperationQueue(EpochCore core)
     private readonly Dictionary<Digest, Item> _items = [];
     private readonly HashSet<Digest> _approvals = [];
     private readonly Queue<Digest> _early = [];
+    private readonly TakenBack _takenBack = new();
     private readonly Dictionary<string, HashSet<Digest>> _willing = new(StringComparer.Ordinal);
     private readonly Dictionary<Digest, ForeignSegment> _foreign = new(core.Options.Foreign);
     private readonly HashSet<(Digest Genesis, Floor Floor)> _floors =
@@ -40,12 +41,14 @@ internal sealed class OperationQueue(EpochCore core)
             return null;
         }
 
-        // What more than F vote for is at least one honest anchor's value, whoever told of it.
-        if (_items.Values.Count(i => i.Source == source) >= EpochLimits.QueuedPerAnchor
-            && core.Votes.Voters(candidate.Digest) <= core.Quorum.Faults)
+        // What more than F vote for is at least one honest anchor's value, whoever told of it. Renewals have room of
+        // their own.
+        var isRenewal = IsRenewal(candidate);
+        var room = isRenewal ? EpochLimits.RenewalsPerAnchor : EpochLimits.QueuedPerAnchor;
+        if (_items.Values.Count(i => i.Source == source && IsRenewal(i.Candidate) == isRenewal) >= room
+            && core.Votes.Voters(candidate.Digest).Count <= core.Quorum.Faults)
         {
-            return new Refusal(
-                VerificationFailure.RateLimited, "operation", $"{EpochLimits.QueuedPerAnchor} of {source} wait");
+            return new Refusal(VerificationFailure.RateLimited, "operation", $"{room} of {source} wait");
         }
 
         _items.Add(candidate.Digest, new Item(candidate, source) { Token = token });
@@ -87,7 +90,56 @@ internal sealed class OperationQueue(EpochCore core)
         }
     }
 
-    internal bool IsApproved(Digest digest) => _approvals.Contains(digest);
+    /// <summary>
+    /// The operator takes back an operation that this anchor told the others of, and the approval of any. What this
+    /// anchor voted for stays, and the content of what others did, for they can vote for nothing else by then.
+    /// </summary>
+    internal void TakeBack(long token, Digest digest)
+    {
+        var voters = core.Votes.Voters(digest);
+        var isBound = voters.Contains(core.Self);
+        var isApproval = !isBound && _items.ContainsKey(digest) && _approvals.Remove(digest);
+        var isProposal = voters.Count == 0 && _items.TryGetValue(digest, out var item) && item.Source == core.Self;
+        if (isProposal)
+        {
+            _takenBack.Keep(_items[digest].Candidate);
+            Drop(digest, $"{core.Self} took it back");
+        }
+
+        core.Emit(new EpochOutput.TakenBack(token, digest, isProposal, isApproval, voters));
+    }
+
+    /// <summary>
+    /// Others' word about what they took back: it goes where they told of it, and nobody voted for it. The approval of
+    /// the own operator stays, for another anchor may tell of it again.
+    /// </summary>
+    internal void Hear(string from, IEnumerable<Digest> takenBack)
+    {
+        foreach (var digest in takenBack.Take(EpochLimits.DigestsPerMessage))
+        {
+            if (_items.TryGetValue(digest, out var item) && item.Source == from
+                && core.Votes.Voters(digest).Count == 0)
+            {
+                _takenBack.PassOn(digest);
+                Drop(digest, $"{from} took it back");
+            }
+        }
+    }
+
+    /// <summary>What this anchor's operator took back in the slot before.</summary>
+    internal void Restore(EpochProposal takenBack)
+    {
+        if (CandidateRules.TryRead(core.Ground, takenBack, core.Checks, out var candidate, out _))
+        {
+            _takenBack.Keep(candidate);
+        }
+    }
+
+    /// <summary>What others are told not to wait for any more.</summary>
+    internal List<Digest> Gone() => [.. _takenBack.Digests.Where(digest => !_items.ContainsKey(digest))];
+
+    /// <summary>What the operator took back, for the next slot.</summary>
+    internal IReadOnlyList<EpochCandidate> Kept => _takenBack.Kept;
 
     internal void Learn(Digest genesis, ForeignSegment segment)
     {
@@ -131,7 +183,7 @@ internal sealed class OperationQueue(EpochCore core)
     {
         foreach (var (digest, item) in _items.ToList())
         {
-            if (item.Candidate.Epoch.Value.Expires <= core.Now && core.Votes.Voters(digest) == 0)
+            if (item.Candidate.Epoch.Value.Expires <= core.Now && core.Votes.Voters(digest).Count == 0)
             {
                 _items.Remove(digest);
                 _approvals.Remove(digest);
@@ -143,8 +195,7 @@ internal sealed class OperationQueue(EpochCore core)
 
     /// <summary>Whether a renewal waits that this anchor would prepare; one that needs an approval, as it may never
     /// have, keeps nobody from proposing the one that needs none.</summary>
-    internal bool HoldsRenewal => _items.Any(one =>
-        one.Value.Candidate.Epoch.Value.Op.Type == OpType.Renew && IsWilling(one.Key));
+    internal bool HoldsRenewal => _items.Any(one => IsRenewal(one.Value.Candidate) && IsWilling(one.Key));
 
     /// <summary>All that waits but one, for the next slot.</summary>
     internal IReadOnlyList<(EpochCandidate Candidate, QueuedOperation Operation)> Others(Digest decided) =>
@@ -152,6 +203,20 @@ internal sealed class OperationQueue(EpochCore core)
         .. InOrder().Where(d => d != decided).Select(d => (_items[d].Candidate, new QueuedOperation(
             _items[d].Candidate.Proposal, _items[d].Token, _items[d].Source, _approvals.Contains(d)))),
     ];
+
+    private static bool IsRenewal(EpochCandidate candidate) => candidate.Epoch.Value.Op.Type == OpType.Renew;
+
+    private void Drop(Digest digest, string why)
+    {
+        if (_approvals.Contains(digest))
+        {
+            _early.Enqueue(digest);
+        }
+
+        _items.Remove(digest, out var item);
+        core.Emit(new EpochOutput.Refused(
+            item!.Token, digest, new Refusal(VerificationFailure.EpochSuperseded, "operation", why)));
+    }
 
     private IEnumerable<Digest> InOrder() =>
         _items.Values.OrderBy(i => i.Candidate.Epoch.Value.Issued).ThenBy(i => i.Candidate.Digest)

@@ -1,8 +1,11 @@
 namespace Fairlead.Governance;
 
 /// <summary>
-/// Which round this anchor is in: each has its time, and more than F anchors in a later one pull it there (4.3.1).
-/// While nothing is worth deciding, no round ends.
+/// Which round this anchor is in: each has its time, and more than F anchors in a later one pull it there (4.3.1),
+/// however late: a round that more than F show is an honest anchor's, and one number per anchor is all that is kept.
+/// While nothing is worth deciding, no round ends. Nor does one that T anchors, this one included, have not reached:
+/// from round 6 on all last equally long, so that an anchor which went on alone would stay ahead of the others for
+/// ever.
 /// </summary>
 internal sealed class Rounds(EpochCore core)
 {
@@ -27,8 +30,9 @@ internal sealed class Rounds(EpochCore core)
     /// <summary>Enters a later round if it is time or others are there; whether it did.</summary>
     internal bool Advance(bool isOpen)
     {
-        _started = isOpen ? _started ?? core.Now : null;
         var others = _shown.Values.OrderDescending().ToList();
+        var isReached = others.Count(round => round >= core.Round) + 1 >= core.Quorum.Threshold;
+        _started = isOpen && isReached ? _started ?? core.Now : null;
         var pulled = others.Count > core.Quorum.Faults ? others[core.Quorum.Faults] : 0;
         var next = Math.Max(pulled, core.Now >= End ? core.Round + 1 : 0);
         if (next <= core.Round)
@@ -37,7 +41,7 @@ internal sealed class Rounds(EpochCore core)
         }
 
         core.Round = next;
-        _started = isOpen ? core.Now : null;
+        _started = null;
         core.Votes.Trim(next);
         return true;
     }

@@ -52,9 +52,14 @@ internal sealed class VoteBox(GovQuorum quorum)
     /// <summary>What T anchors prepared in a round; null where they did not.</summary>
     internal PrepareCertificate? Prepared(long round) => _prepared.GetValueOrDefault(round);
 
-    /// <summary>How many anchors voted for a candidate in any round.</summary>
-    internal int Voters(Digest digest) =>
-        _votes.Values.SelectMany(b => b).Where(v => v.Value.Digest == digest).Select(v => v.Key).Distinct().Count();
+    /// <summary>The anchors that voted for a candidate in any round, by id.</summary>
+    internal IReadOnlyList<string> Voters(Digest digest) =>
+    [
+        .. _votes.Values.SelectMany(b => b).Where(v => v.Value.Digest == digest).Select(v => v.Key)
+            .Concat(_prepared.Values.Where(p => p.Digest == digest)
+                .SelectMany(p => p.Signatures, (_, signature) => quorum.IdOf(signature.Kid)).OfType<string>())
+            .Distinct().Order(StringComparer.Ordinal),
+    ];
 
     internal bool Knows(string voter, EpochVote vote) =>
         _votes.TryGetValue((vote.Round, vote.Phase), out var box)

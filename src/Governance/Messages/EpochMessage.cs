@@ -34,7 +34,11 @@ public abstract record EpochMessage(long Slot)
         PrepareCertificate? Best,
         IReadOnlyList<Digest> Queue,
         IReadOnlyList<Digest> Willing,
-        EpochVote? Yours) : EpochMessage(Slot);
+        EpochVote? Yours) : EpochMessage(Slot)
+    {
+        /// <summary>Operations that the sender told of and that are not to wait any more.</summary>
+        public IReadOnlyList<Digest> TakenBack { get; init; } = [];
+    }
 
     /// <summary>The content of an operation: one's own, or one that was asked for.</summary>
     /// <param name="Slot">The number of the epoch that is being decided.</param>

@@ -114,6 +114,7 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
     internal EpochEngine Epochs(
         EpochGround ground,
         IReadOnlyList<QueuedOperation> queue,
+        IReadOnlyList<EpochProposal> takenBack,
         IReadOnlyDictionary<Digest, ForeignSegment> foreign,
         long now) => new(
             new EpochEngineOptions
@@ -126,6 +127,7 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
                 Journal = GovJournal,
                 Unfit = UnfitGov,
                 Queue = queue,
+                TakenBack = takenBack,
                 Foreign = foreign,
                 IgnoresLock = options.Bugs.IgnoresLock,
                 CommitsAnyRound = options.Bugs.CommitsAnyRound,

@@ -60,7 +60,7 @@ public sealed class SegmentEngine
         }
 
         _factory.ForgetVotes(Ground.Next);
-        _epochs = _factory.Epochs(Ground, options.Queue, options.Foreign, now);
+        _epochs = _factory.Epochs(Ground, options.Queue, [], options.Foreign, now);
         if (_epochs.HasCommitted)
         {
             _seals.Step(new SealInput.Fence(), now);
@@ -135,6 +135,9 @@ public sealed class SegmentEngine
                 break;
             case SegmentInput.OfOperator { Input: EpochInput.Approve approve }:
                 Run(new EpochInput.Approve(_overtaken.Today(approve.Digest)));
+                break;
+            case SegmentInput.OfOperator { Input: EpochInput.TakeBack takeBack }:
+                Run(takeBack with { Digest = _overtaken.Today(takeBack.Digest) });
                 break;
             case SegmentInput.OfOperator operation:
                 Run(operation.Input);
@@ -356,7 +359,9 @@ public sealed class SegmentEngine
         Run(old, new SealInput.Close());
         var promised = old.Promised;
         _seals = _factory.Seals(Ground, handover, entries, old.Unsealed, _now, isStart: false);
-        _epochs = _factory.Epochs(Ground, Rebase(before, epochs, decision), epochs.Foreign, _now);
+        List<EpochProposal> gone =
+            [.. epochs.TakenBack.Select(one => EpochRebase.Rebase(before, one, Ground, out _)).OfType<EpochProposal>()];
+        _epochs = _factory.Epochs(Ground, Rebase(before, epochs, decision), gone, epochs.Foreign, _now);
         Start(promised);
     }
 

@@ -12,7 +12,7 @@ public static class OpRules
     {
         [OpType.Genesis] = new(Part.All, [.. Enum.GetValues<LeafClass>().Where(IsOpMade)]),
         [OpType.Renew] = new(Part.UplinkFloors, [LeafClass.Link, LeafClass.Peer, LeafClass.Tombstone]),
-        [OpType.Join] = new(Part.Uplinks, [LeafClass.Link]),
+        [OpType.Join] = new(Part.Uplinks | Part.UplinkFloors, [LeafClass.Link]),
         [OpType.Leave] = new(Part.Uplinks, [LeafClass.Link, LeafClass.Tombstone]),
         [OpType.Evict] = new(Part.None, [LeafClass.Link, LeafClass.Tombstone]),
         [OpType.Peer] = new(Part.Peers, [LeafClass.Peer, LeafClass.Scope]),
@@ -52,14 +52,16 @@ public static class OpRules
     /// <param name="next">The epoch.</param>
     /// <param name="before">The op-made leaves of the epoch before.</param>
     /// <param name="after">Those of the epoch.</param>
-    /// <returns><c>OpMismatch</c>, an error of <see cref="PlaceRules"/>, or null.</returns>
+    /// <returns><c>OpMismatch</c>, an error of <see cref="StandingRules"/> or <see cref="PlaceRules"/>, or
+    /// null.</returns>
     public static Refusal? CheckStep(
         SegmentName name, Epoch? previous, Epoch next, OperationLeaves before, OperationLeaves after) =>
         (previous is null ? null : Check(previous, next))
             ?? CheckLeaves(next, before, after)
             ?? PlaceRules.Check(name, next, before, after);
 
-    /// <summary><c>OpMismatch</c>, or null. The leaves are <see cref="CheckLeaves"/>'s.</summary>
+    /// <summary><c>OpMismatch</c>, <c>LinkRepointed</c>, or null. The leaves are <see
+    /// cref="CheckLeaves"/>'s.</summary>
     public static Refusal? Check(Epoch previous, Epoch next)
     {
         ArgumentNullException.ThrowIfNull(previous);
@@ -75,14 +77,14 @@ public static class OpRules
             return Bad($"{next.Op.Type} may not change {forbidden}");
         }
 
-        return next.Op.Type == OpType.Rotate ? CheckRotate(previous, next) : null;
+        return next.Op.Type == OpType.Rotate ? CheckRotate(previous, next) : StandingRules.Check(previous, next);
     }
 
     /// <summary>Whether the leaves that an epoch's manifest wrote and removed are its operation's to change.</summary>
     /// <param name="epoch">The epoch.</param>
     /// <param name="before">The op-made leaves of the epoch before.</param>
     /// <param name="after">Those of this epoch, by <see cref="OperationLeaves.Apply"/>.</param>
-    /// <returns><c>OpMismatch</c>, or null.</returns>
+    /// <returns><c>OpMismatch</c>, an error of <see cref="StandingRules"/>, or null.</returns>
     public static Refusal? CheckLeaves(Epoch epoch, OperationLeaves before, OperationLeaves after)
     {
         ArgumentNullException.ThrowIfNull(epoch);
@@ -91,9 +93,19 @@ public static class OpRules
         foreach (var key in before.Leaves.Keys.Union(after.Leaves.Keys))
         {
             var (old, now) = (before.Leaves.GetValueOrDefault(key), after.Leaves.GetValueOrDefault(key));
-            if (old?.Commitment != now?.Commitment && !MayChange(epoch, key.Class, old?.Document, now?.Document))
+            if (old?.Commitment == now?.Commitment)
+            {
+                continue;
+            }
+
+            if (!MayChange(epoch, key.Class, old?.Document, now?.Document))
             {
                 return Bad($"{epoch.Op.Type} may not change {key.Class} {key.Name} so");
+            }
+
+            if (StandingRules.Check(epoch, old?.Document, now?.Document, after) is { } refusal)
+            {
+                return refusal.At($"{key.Class} {key.Name}");
             }
         }
 

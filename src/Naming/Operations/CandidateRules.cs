@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Fairlead.Naming.Operations;
 
 /// <summary>
-/// What an anchor asks of an epoch before it votes for it: V9, V11, V13, the consents of V10, V44 and V49. Stateless,
-/// thread-safe.
+/// What an anchor asks of an epoch before it votes for it: its size (V1), V9, V11, V13, the consents of V10, V44 and
+/// V49. Stateless, thread-safe.
 /// </summary>
 public static class CandidateRules
 {
@@ -24,6 +24,13 @@ public static class CandidateRules
         ArgumentNullException.ThrowIfNull(ground);
         ArgumentNullException.ThrowIfNull(proposal);
         candidate = null;
+        if (proposal.Bytes > Limits.OperationBytes)
+        {
+            refusal = new Refusal(
+                VerificationFailure.TooLarge, "proposal", $"{proposal.Bytes} bytes, at most {Limits.OperationBytes}");
+            return false;
+        }
+
         var raw = new EpochDocument(proposal.Epoch, Envelope.None, proposal.Consent, proposal.RecoveryConsent);
         if (!ParsedEpochDocument.TryParse(raw, ground.Genesis, out var document, out refusal))
         {

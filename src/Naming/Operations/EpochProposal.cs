@@ -16,7 +16,15 @@ public sealed record EpochProposal(
     ReadOnlyMemory<byte> Manifest,
     ImmutableArray<ProposedLeaf> Leaves,
     Envelope Consent,
-    Envelope RecoveryConsent);
+    Envelope RecoveryConsent)
+{
+    /// <summary>The bytes of all its parts, without what frames them.</summary>
+    public long Bytes => Epoch.Length + (long)Manifest.Length + Leaves.Sum(leaf => (long)leaf.Payload.Length)
+        + BytesOf(Consent) + BytesOf(RecoveryConsent);
+
+    private static long BytesOf(Envelope envelope) =>
+        envelope.Payload.Length + envelope.Signatures.Sum(one => (long)Digest.Size + one.Value.Length);
+}
 
 /// <summary>A leaf that a manifest writes. Nothing in it is checked.</summary>
 /// <param name="Class">Its class.</param>

@@ -75,6 +75,8 @@ public static class EpochChange
     }
 
     // Links and Peers stand in the tree and not in the epoch: an operation of their kind may have touched the one used.
+    // Join and peer only add, or change floor, endpoints and terms (V44), and are mostly a stranger's (I22): terms come
+    // with the next regular renewal.
     private static bool MayHaveChangedLeaf(SegmentState segment, long since, VerifiedHop? next)
     {
         // Of epochs that are held by their digests alone nobody knows what they did.

@@ -71,8 +71,15 @@ internal sealed class OperatorClient : IAsyncDisposable
         return proposal ?? throw new InvalidOperationException(refusal!.ToString());
     }
 
-    internal Task<ProposalsResponse> ProposalsAsync() =>
-        CallAsync(OperatorMethods.Proposals, new ProposalsRequest());
+    /// <summary>What waits; of more than a message holds the first.</summary>
+    internal async Task<ProposalsResponse> ProposalsAsync()
+    {
+        var waiting = await CallAsync(OperatorMethods.Proposals, new ProposalsRequest());
+        return await CallAsync(OperatorMethods.Proposals, new ProposalsRequest { Digests = { waiting.Waiting } });
+    }
+
+    internal Task<WithdrawResponse> WithdrawAsync(Digest digest) =>
+        CallAsync(OperatorMethods.Withdraw, new WithdrawRequest { Digest = WireWriter.ToBytes(digest) });
 
     /// <summary>Approves as soon as the anchor has heard of the operation.</summary>
     internal async Task ApproveAsync(Digest digest)

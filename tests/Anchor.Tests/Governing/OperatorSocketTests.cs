@@ -55,6 +55,11 @@ public sealed class OperatorSocketTests
         var unknown = await Assert.ThrowsAsync<RpcException>(() => @operator.CallAsync(
             OperatorMethods.Approve, new ApproveRequest { Digest = WireWriter.ToBytes(gap.Digest) }));
         Assert.Equal(VerificationFailure.EpochUnknown, RpcFailures.Read(unknown)?.Failure);
+        unknown = await Assert.ThrowsAsync<RpcException>(() => @operator.WithdrawAsync(gap.Digest));
+        Assert.Equal(VerificationFailure.EpochUnknown, RpcFailures.Read(unknown)?.Failure);
+        var leaf = new Naming.Operations.ProposedLeaf(LeafClass.Rule, new byte[60_000]);
+        await RefusedAsync(@operator, VerificationFailure.TooLarge, Request(
+            good with { Leaves = [.. Enumerable.Repeat(leaf, (Limits.OperationBytes / 60_000) + 1)] }));
 
         using (var raw = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
         {
@@ -65,6 +70,46 @@ public sealed class OperatorSocketTests
 
         Assert.Empty((await @operator.ProposalsAsync()).Operations);
         Assert.Equal(0UL, (await @operator.LogAsync()).Newest);
+    }
+
+    /// <summary>What waits, as large as it may be, keeps no operator from seeing it and from taking it back.</summary>
+    [Fact]
+    public async Task Proposals_OfMoreThanAMessage_AreShownInPartsAndTakenBack()
+    {
+        await using var cluster = await StartAsync();
+        await using var @operator = new OperatorClient(cluster, 0);
+        await using var other = new OperatorClient(cluster, 1);
+        var ground = await @operator.GroundAsync();
+        List<Digest> digests = [];
+        for (var i = 0; i < 3; i++)
+        {
+            digests.Add(await @operator.ProposeAsync(Large(ground, i)));
+        }
+
+        var shown = await @operator.ProposalsAsync();
+        Assert.Equal(digests.Order(), shown.Waiting.Select(DigestOf).Order());
+        Assert.InRange(shown.Operations.Count, 1, 2);
+        Assert.InRange(shown.CalculateSize(), Limits.OperationBytes, 4 * Limits.OperationBytes);
+        Assert.All(shown.Operations, one => Assert.Equal((1_000, 6_000UL), (one.Effect.Names.Count,
+            one.Effect.NamesCount)));
+        var last = await @operator.CallAsync(
+            OperatorMethods.Proposals, new ProposalsRequest { Digests = { shown.Waiting[^1] } });
+        Assert.Equal(shown.Waiting[^1], Assert.Single(last.Operations).Digest);
+
+        // Where it was told of it goes as well, and no restart brings it back.
+        await OperatorClient.EventuallyAsync(async () => (await other.ProposalsAsync()).Waiting.Count == 3);
+        foreach (var digest in digests)
+        {
+            var taken = await @operator.WithdrawAsync(digest);
+            Assert.Equal((true, true, "us1-a"), (taken.Proposal, taken.Approval, taken.Self));
+            Assert.Empty(taken.Voters);
+        }
+
+        await OperatorClient.EventuallyAsync(async () => (await other.ProposalsAsync()).Waiting.Count == 0);
+        Assert.Empty((await @operator.ProposalsAsync()).Waiting);
+        var kept = await File.ReadAllBytesAsync(
+            Path.Combine(cluster.DataOf(0), "operations.state"), TestContext.Current.CancellationToken);
+        Assert.InRange(kept.Length, 0, 1_000);
     }
 
     [Fact]
@@ -89,6 +134,40 @@ public sealed class OperatorSocketTests
         var cluster = new AnchorCluster("us1.internal", 200);
         await cluster.StartAllAsync();
         return cluster;
+    }
+
+    /// <summary>A policy of nearly as many bytes as one may have, with 6,000 patterns.</summary>
+    private static Naming.Operations.EpochProposal Large(Naming.Operations.EpochGround ground, int number)
+    {
+        var (host, label) = (new string('h', 48), new string('x', 63));
+        var request = new Naming.Operations.PolicyRequest
+        {
+            Rules =
+            [
+                .. Enumerable.Range(0, 400).Select(rule => new Naming.Rule
+                {
+                    Effect = RuleEffect.Deny,
+                    Id = $"r{rule}",
+                    Made = 0,
+                    Names =
+                    [
+                        .. Enumerable.Range(0, 15)
+                            .Select(i => NamePattern.Parse($"{host}-{number}-{rule}-{i:00}.{label}.svc")),
+                    ],
+                    Opening = default,
+                    Subjects = [new RuleSubject { Segment = "*" }],
+                }),
+            ],
+        };
+        var proposal = Naming.Operations.PolicyOperation.Build(
+            ground, request, ClusterClient.Now, () => TestSegment.Bytes16($"{number}"), out var refusal);
+        return proposal ?? throw new InvalidOperationException(refusal!.ToString());
+    }
+
+    private static Digest DigestOf(ByteString bytes)
+    {
+        Assert.True(WireReader.TryRead(bytes, out Digest digest, out Refusal? _));
+        return digest;
     }
 
     private static ProposeRequest Request(Naming.Operations.EpochProposal proposal) =>

@@ -33,6 +33,9 @@ internal sealed class FakeOperator : IAsyncDisposable
 
     internal EpochGround Ground { get; }
 
+    /// <summary>What this anchor voted for.</summary>
+    internal required HashSet<Digest> Bound { get; init; }
+
     internal IReadOnlyDictionary<Digest, (EpochProposal Proposal, bool IsApproved)> Waiting => _waiting;
 
     internal static async Task<FakeOperator> StartAsync(string socket, TestSegment segment, CancellationToken cancelled)
@@ -47,17 +50,21 @@ internal sealed class FakeOperator : IAsyncDisposable
             out _)!;
         var ground = new EpochGround(segment.Genesis, segment.Newest, leaves[^1], [segment.Name]);
         var waiting = new Dictionary<Digest, (EpochProposal, bool)>();
-        var service = new Service(segment, ground, waiting);
+        var bound = new HashSet<Digest>();
+        var service = new Service(segment, ground, waiting, bound);
         var server = await RpcServer.StartAsync(
             new RpcServerOptions { Endpoints = { RpcEndpoint.Unix(socket) }, Services = { service.Build() } },
             cancelled);
-        return new FakeOperator(socket, server, ground, waiting);
+        return new FakeOperator(socket, server, ground, waiting) { Bound = bound };
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private sealed class Service(
-        TestSegment segment, EpochGround ground, Dictionary<Digest, (EpochProposal Proposal, bool IsApproved)> waiting)
+        TestSegment segment,
+        EpochGround ground,
+        Dictionary<Digest, (EpochProposal Proposal, bool IsApproved)> waiting,
+        HashSet<Digest> bound)
     {
         internal ServerServiceDefinition Build() => ServerServiceDefinition.CreateBuilder()
             .AddMethod(OperatorMethods.Ground, (GroundRequest _, ServerCallContext _) => Task.FromResult(Shown()))
@@ -70,12 +77,23 @@ internal sealed class FakeOperator : IAsyncDisposable
                 return Task.FromResult(new ProposeResponse { Digest = WireWriter.ToBytes(candidate.Digest) });
             })
             .AddMethod(
-                OperatorMethods.Proposals, (ProposalsRequest _, ServerCallContext _) => Task.FromResult(All()))
+                OperatorMethods.Proposals,
+                (ProposalsRequest request, ServerCallContext _) => Task.FromResult(Show(request)))
             .AddMethod(OperatorMethods.Approve, (ApproveRequest request, ServerCallContext _) =>
             {
                 Assert.True(WireReader.TryRead(request.Digest, out Digest digest, out Refusal? _));
                 waiting[digest] = waiting[digest] with { IsApproved = true };
                 return Task.FromResult(new ApproveResponse { Threshold = 3, Supporters = { "us1-a" } });
+            })
+            .AddMethod(OperatorMethods.Withdraw, (WithdrawRequest request, ServerCallContext _) =>
+            {
+                Assert.True(WireReader.TryRead(request.Digest, out Digest digest, out Refusal? _));
+                var isBound = bound.Contains(digest);
+                var isFree = !isBound && waiting.Remove(digest);
+                return Task.FromResult(new WithdrawResponse
+                {
+                    Proposal = isFree, Approval = isFree, Self = "us1-a", Voters = { isBound ? ["us1-a"] : [] },
+                });
             })
             .AddMethod(OperatorMethods.Log, (LogRequest request, ServerCallContext _) => Task.FromResult(Log(request)))
             .Build();
@@ -119,22 +137,27 @@ internal sealed class FakeOperator : IAsyncDisposable
             };
         }
 
-        private ProposalsResponse All() => new()
+        // One to a message, so that whoever wants all has to ask again.
+        private ProposalsResponse Show(ProposalsRequest request) => new()
         {
             Epoch = (ulong)segment.Newest.Value.Number,
             Threshold = 3,
+            Waiting = { waiting.Keys.Select(WireWriter.ToBytes) },
             Operations =
             {
-                waiting.Select(one => new WaitingOperation
-                {
-                    Digest = WireWriter.ToBytes(one.Key),
-                    Proposal = ProposalWire.Write(one.Value.Proposal),
-                    Source = "us1-a",
-                    Approved = one.Value.IsApproved,
-                    Supporters = { "us1-a" },
-                    Effect = EffectOf(Judge(ProposalWire.Write(one.Value.Proposal))),
-                }),
+                waiting.Where(one => request.Digests.Contains(WireWriter.ToBytes(one.Key))).Take(1)
+                    .Select(one => Wait(one.Key, one.Value)),
             },
+        };
+
+        private WaitingOperation Wait(Digest digest, (EpochProposal Proposal, bool IsApproved) one) => new()
+        {
+            Digest = WireWriter.ToBytes(digest),
+            Proposal = ProposalWire.Write(one.Proposal),
+            Source = "us1-a",
+            Approved = one.IsApproved,
+            Supporters = { "us1-a" },
+            Effect = EffectOf(Judge(ProposalWire.Write(one.Proposal))),
         };
 
         private LogResponse Log(LogRequest request) => new()

@@ -144,6 +144,41 @@ public sealed class OperatorCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Proposals_OfMoreThanAMessageHolds_AreAllShownAndEachIsFound()
+    {
+        foreach (var rule in new[] { "one", "two", "three" })
+        {
+            (await RunAsync("propose", "policy", Write(
+                $"rules: [{{id: {rule}, effect: deny, names: [\"*.svc\"], subjects: [{{segment: \"*\"}}]}}]")))
+                .Succeeds();
+        }
+
+        var shown = JsonNode.Parse((await RunAsync("proposals", "--output", "json")).Succeeds().Output)!;
+        Assert.Equal(
+            _anchor!.Waiting.Keys.Select(digest => digest.ToString()),
+            shown["proposals"]!.AsArray().Select(one => (string?)one!["digest"]));
+        (await RunAsync("approve", _anchor.Waiting.Keys.Last().ToString())).Succeeds();
+    }
+
+    [Fact]
+    public async Task Withdraw_TakesBackWhatNobodyVotedFor()
+    {
+        (await RunAsync("propose", "renew")).Succeeds();
+        var digest = Assert.Single(_anchor!.Waiting).Key;
+        _anchor.Bound.Add(digest);
+        (await RunAsync("withdraw", digest.ToString())).Fails(ExitCode.Refused, "us1-a voted for it already");
+        Assert.Single(_anchor.Waiting);
+
+        _anchor.Bound.Clear();
+        var taken = (await RunAsync("withdraw", digest.ToString()[..8])).Succeeds();
+        Assert.Contains(
+            "the proposal is taken back; the other anchors are told", taken.Output, StringComparison.Ordinal);
+        Assert.Empty(_anchor.Waiting);
+        (await RunAsync("withdraw", digest.ToString())).Fails(ExitCode.Usage, "no operation");
+        (await RunAsync("withdraw", "zz")).Fails(ExitCode.Usage, "is no digest");
+    }
+
+    [Fact]
     public async Task Socket_ThatIsNotThere_IsUnreachable()
     {
         (await Run.RunAsync("proposals", "--socket", _folder["no.sock"]))

@@ -118,6 +118,9 @@ internal sealed class EpochBench
         return outputs;
     }
 
+    /// <summary>Who proposes in a round of slot 2.</summary>
+    internal static string Proposer(long round) => $"a{(2 + round) % 4}";
+
     internal static IReadOnlyList<EpochVote> Votes(IReadOnlyList<EpochOutput> outputs) =>
     [
         .. outputs.OfType<EpochOutput.Broadcast>().Select(b => b.Message).OfType<EpochMessage.Vote>()

@@ -283,6 +283,50 @@ public sealed class EpochEngineTests
             VerificationFailure.RateLimited, Assert.Single(outputs.OfType<EpochOutput.Ignored>()).Refusal.Failure);
     }
 
+    /// <summary>Sixteen that nobody decides must not let the epoch expire, here or where they were told of.</summary>
+    [Fact]
+    public void Renewal_BehindSixteenThatNobodyWants_IsProposedAndTaken()
+    {
+        var a3 = new EpochBench("a3");
+        for (var i = 0; i < EpochLimits.QueuedPerAnchor; i++)
+        {
+            var proposal = a3.Policy(1000 + i);
+            a3.Step(new EpochInput.Submit(i, proposal));
+            _bench.Receive("a3", new EpochMessage.Offer(2, proposal));
+        }
+
+        a3.Now = RenewOperation.DueAt(a3.Ground.Epoch.Value) + 10_000;
+        _bench.Now = a3.Now;
+        var renewal = Assert.Single(a3.Step(new EpochInput.Tick()).OfType<EpochOutput.Queued>());
+        Assert.Equal(OpType.Renew, renewal.Candidate.Epoch.Value.Op.Type);
+        var outputs = _bench.Receive("a3", new EpochMessage.Offer(2, renewal.Candidate.Proposal));
+        Assert.Empty(outputs.OfType<EpochOutput.Ignored>());
+
+        // Others' renewals are bounded too.
+        for (var i = 0; i < 8; i++)
+        {
+            var other = EpochBench.Change(renewal.Candidate.Proposal, e => e with { Issued = e.Issued - 1 - i });
+            _bench.Receive("a3", new EpochMessage.Offer(2, other));
+        }
+
+        Assert.Equal(
+            EpochLimits.RenewalsPerAnchor,
+            _bench.Engine.Queue.Count(q => q.Operation.Source == "a3" && q.Candidate.Epoch.Value.Op.Type
+                == OpType.Renew));
+    }
+
+    [Fact]
+    public void Operation_OfMoreBytesThanAnyoneNeeds_IsTooLarge()
+    {
+        var large = _bench.Policy(1000);
+        var leaf = new ProposedLeaf(LeafClass.Rule, new byte[60_000]);
+        var spoiled = large with { Leaves = [.. Enumerable.Repeat(leaf, (Limits.OperationBytes / 60_000) + 1)] };
+        var outputs = _bench.Receive("a1", new EpochMessage.Offer(2, spoiled));
+        Assert.Equal(
+            VerificationFailure.TooLarge, Assert.Single(outputs.OfType<EpochOutput.Ignored>()).Refusal.Failure);
+        Assert.Equal(0, _bench.Engine.Waiting);
+    }
+
     [Fact]
     public void Renewal_AtAThirdOfTheLife_IsProposedAndPreparedAlone()
     {

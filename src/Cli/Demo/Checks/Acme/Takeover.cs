@@ -53,7 +53,8 @@ internal static class Takeover
     }
 
     // An honest anchor refuses to take another child at a label that is held, and so does the operation. The attacker
-    // builds it where the Link is not there; what is certified says nothing of that.
+    // builds it where the Link is not there and calls it a split, which may put a Link where one is; what is certified
+    // says nothing of that.
     private static SegmentFile Repoint(SegmentFile acme, PeerFile child, ISigner gov, ISigner seal, long now)
     {
         var ground = NextEpoch.Ground(acme, now);
@@ -68,6 +69,14 @@ internal static class Takeover
             NextEpoch.IssuedAfter(ground, now),
             Randomness.Draw,
             out refusal);
-        return NextEpoch.Add(acme, proposal, refusal, [gov], [seal], now);
+        Check.That(proposal is not null, $"{refusal}");
+        return NextEpoch.Add(acme, AsSplit(proposal!), refusal, [gov], [seal], now);
+    }
+
+    private static EpochProposal AsSplit(EpochProposal join)
+    {
+        Document.TryParse<Epoch>(join.Epoch, out var epoch, out _);
+        var split = epoch!.Value with { Op = epoch.Value.Op with { Type = OpType.Split } };
+        return join with { Epoch = Document.Make(split).Payload };
     }
 }
