@@ -20,17 +20,17 @@ internal static class EntryRules
     /// Ends when policy and Credential allow it, or when its name did already: an epoch that allows less must not lock
     /// what is published, since no version may end before the one it replaces. What the name held when the epoch began
     /// counts for all anchors alike and for as long as the epoch: what one of them signed the others take, also where
-    /// states are merged. Who does not know that start leaves it to those who do.
+    /// states are merged.
     /// </summary>
     internal static Refusal? CheckEnd(Entry entry, Chain chain)
     {
-        if (entry.Expires <= entry.EndsAtMost || !chain.IsStartKnown
-            || entry.Expires <= chain.Start.Find(entry.Name)?.Expires)
+        if (entry.Expires <= entry.EndsAtMost || entry.Expires <= chain.Start.Find(entry.Name)?.Expires)
         {
             return null;
         }
 
-        // Another handover may be what the epoch began with.
+        // The epoch may have begun with another handover than the one known here, or with one that is not known. Behind
+        // the same one an honest publisher's versions never get here: each is issued no earlier than the one before.
         return chain.State.Find(entry.Name) is { } held && entry.Issued >= held.Issued && entry.Expires <= held.Expires
             ? null
             : Refuse(
