@@ -18,7 +18,7 @@ namespace Fairlead.Controller;
 /// <param name="options">What it is told.</param>
 /// <param name="signer">The publisher's key.</param>
 /// <param name="anchors">The segment's anchors.</param>
-/// <param name="tolerant">F+1 of the newest epoch that is verified; null before there is one.</param>
+/// <param name="terms">What the newest epoch that is verified asks of who publishes; null before there is one.</param>
 /// <param name="time">The clock.</param>
 /// <param name="random">Spreads load and retries.</param>
 /// <param name="logger">Hears what happens.</param>
@@ -26,7 +26,7 @@ internal sealed class ControllerHost(
     ControllerOptions options,
     ISigner signer,
     IReadOnlyList<IAnchorPublisher> anchors,
-    Func<int?> tolerant,
+    Func<SegmentTerms?> terms,
     TimeProvider time,
     Random random,
     ILogger logger)
@@ -75,7 +75,7 @@ internal sealed class ControllerHost(
             new DocumentMaker(signer),
             random);
         var shell = new PublisherShell(
-            engine, anchors, Copies, kid, new() { KeyFile = options.PublisherKey }, time, logger);
+            engine, anchors, Terms, kid, new() { KeyFile = options.PublisherKey }, time, logger);
         using var watcher = new ManifestWatcher(options.Manifests, options.Debounce, options.Rescan, time, logger);
         var pages = new ControllerPages(shell, manifests);
         var admin =
@@ -103,8 +103,8 @@ internal sealed class ControllerHost(
 
     // The configuration may ask for more than one honest anchor among them, never for less. Nor may the first anchor
     // that answers, by an older epoch that tolerates fewer: of n there are less than n/3 that may lie (V11).
-    private int? Copies() => tolerant() is { } least
-        ? Math.Max(Math.Max(least, options.Copies ?? 1), ((anchors.Count - 1) / 3) + 1)
+    private SegmentTerms? Terms() => terms() is { } least
+        ? least with { Copies = Math.Max(Math.Max(least.Copies, options.Copies ?? 1), ((anchors.Count - 1) / 3) + 1) }
         : null;
 
     private static async Task PublishAsync(

@@ -140,7 +140,7 @@ public static class Limits
     /// <summary>Longest life of a grant (V48).</summary>
     public const long GrantLife = 60 * Second;
 
-    /// <summary>Life of a denial's Attest (4.1 "Rules").</summary>
+    /// <summary>How long a denial may be kept (4.8). Its Attest lives longer by what clocks may differ.</summary>
     public const long DenyLife = 10 * Second;
 
     /// <summary>How long a Tombstone holds a label.</summary>

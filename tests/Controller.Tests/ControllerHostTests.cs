@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Fairlead.Controller.Publishing;
 using Fairlead.Kubernetes.Generation;
 using Fairlead.Naming;
 using Fairlead.TestKit;
@@ -290,7 +291,7 @@ public sealed class ControllerHostTests : IAsyncDisposable
         },
         _signer,
         _anchors[.._listed],
-        () => _tolerant.Copies,
+        () => new SegmentTerms(_tolerant.Copies, Limits.RecordLifeMax),
         TimeProvider.System,
         new Random(1),
         logger ?? NullLogger.Instance);

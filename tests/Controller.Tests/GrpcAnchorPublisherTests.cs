@@ -84,6 +84,24 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
         Assert.Equal((AnchorFate.Refused, "BadSignature: not the publisher's"), (report.Fate, report.Refusal));
     }
 
+    /// <summary>Whoever is told that it may not say so may not know the epoch that forbids it.</summary>
+    [Fact]
+    public async Task Publish_OutsideThePolicy_LearnsTheNewestEpoch()
+    {
+        var chain = new SegmentChain(_world.Genesis);
+        var anchor = Anchor(await ServerAsync(_serverKey), chain);
+        var maker = new DocumentMaker(_signer);
+        await ReportsAsync(anchor, [maker.Sign(Plan("a.shop.svc", maker))]);
+        _world.Next(
+            Now, epoch => epoch with { Policy = epoch.Policy with { MaxRecordLife = 30_000 } });
+        await ReportsAsync(anchor, [maker.Sign(Plan("b.shop.svc", maker))]);
+        Assert.NotEqual(30_000, chain.Terms!.Value.RecordLife);
+        _segment.Refusing = "PolicyOutOfRange: too long";
+        await ReportsAsync(anchor, [maker.Sign(Plan("c.shop.svc", maker))]);
+        await anchor.ReadStateAsync(Token);
+        Assert.Equal(30_000, chain.Terms!.Value.RecordLife);
+    }
+
     /// <summary>F+1 anchors are F+1 keys: whoever answers at two addresses is one of them.</summary>
     [Fact]
     public async Task Connect_AnchorThatAnswersAtTwoAddresses_CountsOnce()
@@ -91,9 +109,11 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
         var chain = new SegmentChain(_world.Genesis);
         var (first, second) = (await ServerAsync(_serverKey), await ServerAsync(_serverKey));
         var (one, other) = (Anchor(first, chain), Anchor(second, chain));
-        Assert.Null(chain.Tolerant);
+        Assert.Null(chain.Terms);
         Assert.Empty(await one.ReadStateAsync(Token));
-        Assert.Equal((int)_world.Newest.Value.Quorum.F + 1, chain.Tolerant);
+        Assert.Equal(
+            new SegmentTerms((int)_world.Newest.Value.Quorum.F + 1, _world.Newest.Value.Policy.MaxRecordLife),
+            chain.Terms);
         var failure = await FailsAsync(other);
         Assert.Equal(
             $"the anchor that answers at {one.Address} answers here too; name each anchor once", failure.Message);

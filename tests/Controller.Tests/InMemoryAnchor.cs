@@ -21,6 +21,9 @@ internal sealed class InMemorySegment(PublicKey publisher)
 
     public Digest Publisher => publisher.Kid;
 
+    /// <summary>What all that is offered is refused with; null for nothing.</summary>
+    public string? Refusing { get; set; }
+
     /// <summary>Names in the order in which they changed, with their state: the barrier of the tests.</summary>
     public ChannelReader<string> Changes => _changes.Reader;
 
@@ -48,7 +51,7 @@ internal sealed class InMemorySegment(PublicKey publisher)
     {
         lock (_gate)
         {
-            return entry.Type switch
+            return Refusing ?? entry.Type switch
             {
                 "record" => OfferRecord(entry),
                 "bundle" => OfferLeaf<Bundle>(entry),

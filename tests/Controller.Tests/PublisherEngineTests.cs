@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Fairlead.Controller.Publishing;
+using Fairlead.Naming;
 
 namespace Fairlead.Controller.Tests;
 
@@ -355,13 +356,36 @@ public sealed class PublisherEngineTests
         var sends = Desire(("a.shop.svc", "1"));
         Assert.Equal(2, sends.Count);
         var publication = sends[0].Publications[0];
-        var third = Assert.Single(_engine.Require(3, _now));
+        var third = Assert.Single(_engine.Require(3, Limits.RecordLifeMax, _now));
         Assert.DoesNotContain(third.Anchor, sends.Select(send => send.Anchor));
         Answer(sends[0].Anchor, publication, AnchorFate.Sealed);
         Answer(sends[1].Anchor, publication, AnchorFate.Sealed);
         Assert.False(_engine.IsSettled);
-        Assert.Empty(_engine.Require(2, _now));
+        Assert.Empty(_engine.Require(2, Limits.RecordLifeMax, _now));
         Assert.True(_engine.IsSettled);
+    }
+
+    /// <summary>An epoch may allow less than this controller is set to: what is on its way would be refused for
+    /// ever.</summary>
+    [Theory]
+    [InlineData(null, 30_000)]
+    [InlineData(10_000L, 30_000)]
+    [InlineData(50_000L, 50_000)]
+    public void Require_AShorterLife_SignsAnewWhatIsOnItsWay(long? held, long expected)
+    {
+        _engine.Load(
+            held is { } left ? [new(A, FakeMaker.Uid(99), _now - 1, _now + left, new TextContent(A, "0"))] : [], _now);
+        var plan = Desire((A, "1"))[0].Publications[0].Plan;
+        Assert.Equal(_now + 90_000, plan.Expires);
+        var anew = _engine.Require(2, 30_000, _now);
+        Assert.Equal(2, anew.Count);
+        var next = anew[0].Publications[0].Plan;
+        Assert.Equal((plan.Uid, plan.Version + 1, _now + expected), (next.Uid, next.Version, next.Expires));
+        Assert.Equal("1", ((TextContent)next.Content!).Text);
+        SealAll(anew);
+        Assert.True(_engine.IsSettled);
+        Assert.Empty(_engine.Require(2, 30_000, _now));
+        Assert.Equal(_now + expected, Desire((A, "2"))[0].Publications[0].Plan.Expires);
     }
 
     [Fact]
@@ -377,7 +401,7 @@ public sealed class PublisherEngineTests
         }
 
         Assert.False(engine.IsSettled);
-        Assert.Empty(engine.Require(2, _now));
+        Assert.Empty(engine.Require(2, Limits.RecordLifeMax, _now));
         Assert.True(engine.IsSettled);
     }
 
@@ -385,7 +409,7 @@ public sealed class PublisherEngineTests
     {
         var engine = new PublisherEngine(
             new() { Anchors = 4, RecordLife = TimeSpan.FromSeconds(90) }, maker, new Random(1));
-        Assert.Empty(engine.Require(2, 0));
+        Assert.Empty(engine.Require(2, Limits.RecordLifeMax, 0));
         return engine;
     }
 

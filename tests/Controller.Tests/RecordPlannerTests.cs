@@ -59,6 +59,15 @@ public sealed class RecordPlannerTests
         Assert.Null(Next(null, Leaf("x", 1, Now - 1)));
     }
 
+    /// <summary>No policy and no Credential stands against an end that its name has already, and what it withdraws is
+    /// over with it.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(Life)]
+    [InlineData(5 * Life)]
+    public void Next_Withdrawal_EndsWhenWhatItWithdrawsDoes(long left) =>
+        Assert.Equal(Now + left, Next(null, Leaf("x", 1, Now + left))!.Expires);
+
     [Fact]
     public void Next_WantedAfterWithdrawal_KeepsUidAndRises()
     {

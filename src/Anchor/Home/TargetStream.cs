@@ -279,6 +279,20 @@ internal sealed class TargetStream(
         _due[id] = end;
     }
 
+    // A decision that came too late for this clock is made anew by who is asked again; one who shows it late again and
+    // again withholds.
+    private void AwaitBetter(VerificationFailure over, ulong id, RelayedName name)
+    {
+        if (over == VerificationFailure.RecordExpired)
+        {
+            AwaitDrop(id, isProven: true);
+        }
+        else
+        {
+            PutOff(id, name, waits: true);
+        }
+    }
+
     private bool IsOver(Relayed held) =>
         held.LeavesEnd <= context.Now() + (verifier.Chain(Target)?.Newest.Value.Policy.ClockDelta ?? 0);
 
@@ -472,10 +486,11 @@ internal sealed class TargetStream(
             Epochs.Add(answer.Hops[0].Epochs);
             Volatile.Write(ref relayed, Relay(way, hop, answer));
         });
-        if (failed is { Failure: VerificationFailure.RecordExpired } && hop.Epochs.IsEmpty)
+        if (failed is { Failure: VerificationFailure.RecordExpired or VerificationFailure.AttestationExpired }
+            && hop.Epochs.IsEmpty)
         {
             name.Fail(failed);
-            AwaitDrop(id, isProven: true);
+            AwaitBetter(failed.Failure, id, name);
             return null;
         }
 

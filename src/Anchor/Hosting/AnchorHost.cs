@@ -370,6 +370,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     {
         Introductions = [.. _introductions!.All.Where(one => !one.Way.Hops.IsEmpty)],
         Answers = _context!.Meter,
+        Dropped = _loop.Dropped,
         Introduced = _introduce!.Given,
         Upstream = _consumers!.Upstream,
     };

@@ -45,6 +45,8 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
         .Counter(
             "fairlead_anchor_entries_refused_total", "Entries offered here that were refused.", "failure",
             counters.Refused.Values)
+        .Counter("fairlead_anchor_inputs_dropped_total",
+            "What other anchors said, and all else that sealing was too far behind to take.", now.Dropped)
         .Gauge("fairlead_anchor_streams", "Open subscription streams.", now.Streams)
         .Gauge("fairlead_anchor_upstream_names", "Names subscribed to in other segments, each once for all who ask.",
             now.Upstream.Names)

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Fairlead.Anchor.Governing;
 using Fairlead.Anchor.Journal;
 using Fairlead.Governance;
+using Fairlead.Naming;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Anchor.Sealing;
@@ -35,6 +36,7 @@ internal sealed class SealLoop : IAsyncDisposable
     private (long Term, string Leader, int Pending) _status;
     private CertifiedState? _archived;
     private long _tokens;
+    private long _dropped;
     private long _rotations;
     private long _govRotations;
     private readonly ITimer _alarm;
@@ -97,8 +99,20 @@ internal sealed class SealLoop : IAsyncDisposable
     /// <summary>The archive holds this state: a new file of the journal may start at it. Returns at once.</summary>
     internal void OnArchived(CertifiedState state) => Interlocked.Exchange(ref _archived, state);
 
+    /// <summary>How many inputs were dropped because the loop was too far behind.</summary>
+    internal long Dropped => Interlocked.Read(ref _dropped);
+
     /// <summary>Gives an input; false where the loop is so far behind that it is dropped.</summary>
-    internal bool Post(SegmentInput input) => _inputs.Writer.TryWrite(new LoopWork(input, null));
+    internal bool Post(SegmentInput input)
+    {
+        if (_inputs.Writer.TryWrite(new LoopWork(input, null)))
+        {
+            return true;
+        }
+
+        Interlocked.Increment(ref _dropped);
+        return false;
+    }
 
     /// <summary>Asks the engine something on the loop's task.</summary>
     /// <exception cref="OperationCanceledException">The loop ended, or is too far behind.</exception>
@@ -114,14 +128,19 @@ internal sealed class SealLoop : IAsyncDisposable
         return done.Task.WaitAsync(_stop.Token);
     }
 
-    /// <summary>Offers an entry; <paramref name="heard"/> is called on the loop's task with what becomes of
-    /// it.</summary>
+    /// <summary>Offers an entry; <paramref name="heard"/> is called on the loop's task with what becomes of it, and
+    /// before this returns with <c>RateLimited</c> where the loop is so far behind that it takes none.</summary>
     /// <returns>The token to forget it by.</returns>
     internal long Publish(SignedEntry entry, Action<SealOutput> heard)
     {
         var token = Interlocked.Increment(ref _tokens);
         _publishers[token] = heard;
-        Post(new SegmentInput.OfPublisher(new SealInput.Publish(token, entry)));
+        if (!Post(new SegmentInput.OfPublisher(new SealInput.Publish(token, entry))))
+        {
+            Tell(token, new SealOutput.Refused(token, new Refusal(
+                VerificationFailure.RateLimited, "entry", $"{InputsMax} inputs wait")), isLast: true);
+        }
+
         return token;
     }
 

@@ -14,7 +14,8 @@ internal static class Outward
     /// that name alone, and its other names stay where they are.</param>
     internal static Refusal Of(Refusal refusal, bool toPod = false) => refusal.Failure switch
     {
-        VerificationFailure.RecordExpired when toPod => As(VerificationFailure.NotSealed, refusal),
+        VerificationFailure.RecordExpired or VerificationFailure.AttestationExpired when toPod =>
+            As(VerificationFailure.NotSealed, refusal),
         VerificationFailure.AttestationMissing => As(VerificationFailure.NotSealed, refusal),
         VerificationFailure.StateNotDurable => As(VerificationFailure.Behind, refusal),
         _ => refusal,

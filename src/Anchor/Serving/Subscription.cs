@@ -51,7 +51,7 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     internal long DueAt { get; private set; }
 
     /// <summary>Whether an update is called for: a leaf, the epoch or the target's word changed, or half of the oldest
-    /// expiry is gone.</summary>
+    /// expiry is gone, of a denial half of what it may be kept.</summary>
     internal bool IsDue(SegmentView view, Relayed? relayed, long now) =>
         !_sent || WaitingSince is not null || now >= DueAt || _epoch != view.Epoch.Digest
             || !ReferenceEquals(_sentRelayed, relayed)
@@ -73,7 +73,7 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
 
         // Where nothing newer can be had, halving what is left again and again would only repeat the same answer.
         DueAt = composed.Expiry > _expiry
-            ? now + ((composed.Expiry - now) / 2)
+            ? now + (Math.Min(composed.Expiry - now, KeptAtMost(composed.Answer.Result)) / 2)
             : now + (long)Unrenewable.TotalMilliseconds;
         DueAt = Math.Min(DueAt, Math.Max(now + 1, composed.LeavesEnd));
         _expiry = composed.Expiry;
@@ -93,6 +93,9 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
         _sent = true;
         DueAt = until;
     }
+
+    private static long KeptAtMost(AnswerResult result) =>
+        result == AnswerResult.Denied ? Limits.DenyLife : long.MaxValue;
 
     /// <summary>Whether a composed answer is only what was sent before.</summary>
     internal bool IsRepetition(Answerer.Composed composed, SegmentView view, Relayed? relayed) =>

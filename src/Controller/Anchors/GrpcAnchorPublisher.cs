@@ -29,6 +29,7 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
     private readonly SemaphoreSlim _gate = new(1);
     private AnchorClient? _client;
     private volatile bool _hasFailed;
+    private volatile bool _isBehind;
 
     /// <summary>An anchor at <paramref name="endpoint"/>; nothing is connected yet.</summary>
     public GrpcAnchorPublisher(
@@ -66,7 +67,12 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
         using var call = client.Publish(request, cancellationToken);
         while (await Guard(call.ResponseStream.MoveNext(cancellationToken), cancellationToken).ConfigureAwait(false))
         {
-            yield return ToReport(call.ResponseStream.Current);
+            var report = ToReport(call.ResponseStream.Current);
+
+            // An epoch that is not known here may allow less than the one that is.
+            _isBehind |= report.Refusal?.StartsWith(
+                nameof(VerificationFailure.PolicyOutOfRange), StringComparison.Ordinal) == true;
+            yield return report;
         }
     }
 
@@ -153,6 +159,12 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (_isBehind && !_hasFailed && _client is { } known)
+            {
+                _isBehind = false;
+                await LearnAsync(known, cancellationToken).ConfigureAwait(false);
+            }
+
             if (!_hasFailed && _client is { } client && _chain.Held is { } held && client.Require(held) is null)
             {
                 return client;
@@ -180,16 +192,7 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
         var client = new AnchorClient(IpEndpoint.Of(_endpoint.Address, _endpoint.Port), _identity, _time);
         try
         {
-            var fetch = ChainFetch.RunAsync(
-                client, _chain.Genesis, _chain.Held, null, null, _time, ClockDelta, cancellationToken);
-            var (fetched, refusal) = await Guard(fetch, cancellationToken).ConfigureAwait(false);
-            if (fetched is null)
-            {
-                throw new AnchorFailureException(
-                    Printable($"{refusal}; is the address that of an anchor of this segment?"));
-            }
-
-            _chain.Offer(fetched.Segment);
+            await LearnAsync(client, cancellationToken).ConfigureAwait(false);
             return _chain.Claim(Address, client.ServerKey) is not { } other
                 ? client
                 : throw new AnchorFailureException(
@@ -200,6 +203,16 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
             await client.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    // The epochs that this anchor knows and that are not known here.
+    private async Task LearnAsync(AnchorClient client, CancellationToken cancellationToken)
+    {
+        var fetch = ChainFetch.RunAsync(
+            client, _chain.Genesis, _chain.Held, null, null, _time, ClockDelta, cancellationToken);
+        var (fetched, refusal) = await Guard(fetch, cancellationToken).ConfigureAwait(false);
+        _chain.Offer(fetched?.Segment ?? throw new AnchorFailureException(
+            Printable($"{refusal}; is the address that of an anchor of this segment?")));
     }
 
     private async Task<T> Guard<T>(Task<T> call, CancellationToken cancellationToken)

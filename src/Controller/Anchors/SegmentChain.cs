@@ -1,3 +1,4 @@
+using Fairlead.Controller.Publishing;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 
@@ -18,9 +19,10 @@ internal sealed class SegmentChain(Digest genesis)
     /// <summary>What is verified; null before first contact.</summary>
     public SegmentState? Held { get; private set; }
 
-    /// <summary>How many anchors of the newest epoch have an honest one among them, F+1; null before first
-    /// contact.</summary>
-    public int? Tolerant => Held is { } held ? (int)held.Newest.Value.Quorum.F + 1 : null;
+    /// <summary>What the newest epoch asks of who publishes; null before first contact.</summary>
+    public SegmentTerms? Terms => Held?.Newest.Value is { } epoch
+        ? new SegmentTerms((int)epoch.Quorum.F + 1, epoch.Policy.MaxRecordLife)
+        : null;
 
     /// <summary>
     /// Notes which anchor answers at an address, by the key that it proved. Who counts anchors must not count one twice

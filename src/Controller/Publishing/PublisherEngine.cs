@@ -59,14 +59,17 @@ internal sealed class PublisherEngine
 
     /// <summary>
     /// From now on so many anchors must take each document: F+1, so that an honest one has it. Before the first time
-    /// none is enough.
+    /// none is enough. And no record lives longer than this: what is on its way with a longer life is signed anew.
     /// </summary>
     /// <param name="copies">How many; more than there are anchors leaves every version on its way.</param>
+    /// <param name="lifeMax">What the policy allows a record, in ms.</param>
     /// <param name="now">Unix ms.</param>
-    public IReadOnlyList<Send> Require(int copies, long now)
+    public IReadOnlyList<Send> Require(int copies, long lifeMax, long now)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(copies, 1);
-        if (copies == _copies)
+        var life = _planner.Life;
+        _planner.Allow(lifeMax);
+        if (copies == _copies && life == _planner.Life)
         {
             return [];
         }
@@ -76,7 +79,12 @@ internal sealed class PublisherEngine
         {
             if (state.Current is { } current && current.CountOf(AnchorFate.Sealed) >= copies)
             {
-                Drop(state);
+                Settle(state, current);
+            }
+            else if (state.Current is { Plan: { Content: not null } plan }
+                && plan.Expires > Math.Max(plan.Issued + _planner.Life, state.Held?.Expires ?? 0))
+            {
+                SignAnew(state, plan, now);
             }
             else if (state.Current is { } open)
             {
@@ -108,6 +116,7 @@ internal sealed class PublisherEngine
         foreach (var leaf in leaves.Where(leaf => leaf.Version <= now + ClockSlack))
         {
             var state = StateOf(leaf.Name);
+            state.Held = state.Held is { } held && held.Version > leaf.Version ? held : leaf;
             if (state.Last is null || leaf.Version > state.Last.Version)
             {
                 // Somebody with this key, a former run of this controller above all, went further.
@@ -155,7 +164,7 @@ internal sealed class PublisherEngine
         }
         else if (fate == AnchorFate.Sealed && publication.CountOf(AnchorFate.Sealed) >= _copies)
         {
-            Drop(StateOf(publication.Plan.Name));
+            Settle(StateOf(publication.Plan.Name), publication);
         }
 
         return Pump(now);
@@ -243,6 +252,25 @@ internal sealed class PublisherEngine
             current.IsOver = true;
             state.Current = null;
         }
+    }
+
+    private void Settle(NameState state, Publication done)
+    {
+        state.Held = done.Plan.Leaf;
+        Drop(state);
+    }
+
+    // Its end is that of what the anchors hold, or what is allowed now.
+    private void SignAnew(NameState state, Plan plan, long now)
+    {
+        Drop(state);
+        state.Last = plan.Leaf with
+        {
+            Content = _desired!.Contents.ContainsKey(state.Name) ? null : plan.Content,
+            Expires = state.Held?.Expires ?? 0,
+        };
+        ScheduleRenewal(state.Last);
+        PlanOne(state, now);
     }
 
     private NameState StateOf(string name)
@@ -422,6 +450,9 @@ internal sealed class PublisherEngine
         public string Name { get; } = name;
 
         public KnownLeaf? Last { get; set; }
+
+        /// <summary>The newest version that the anchors are known to hold.</summary>
+        public KnownLeaf? Held { get; set; }
 
         public Publication? Current { get; set; }
     }

@@ -14,7 +14,7 @@ internal sealed class PublisherShell
 {
     private readonly PublisherEngine _engine;
     private readonly IReadOnlyList<IAnchorPublisher> _anchors;
-    private readonly Func<int?> _copies;
+    private readonly Func<SegmentTerms?> _terms;
     private readonly Digest _publisher;
     private readonly PublisherShellOptions _options;
     private readonly TimeProvider _time;
@@ -31,8 +31,8 @@ internal sealed class PublisherShell
     /// <summary>A shell that does nothing until <see cref="RunAsync"/>.</summary>
     /// <param name="engine">What it runs.</param>
     /// <param name="anchors">The anchors, by the engine's indices.</param>
-    /// <param name="copies">How many of them must take each document now, by the newest epoch that is verified; null
-    /// before there is one.</param>
+    /// <param name="terms">What the newest epoch that is verified asks of who publishes; null before there is
+    /// one.</param>
     /// <param name="publisher">The publisher's kid.</param>
     /// <param name="options">Times and names.</param>
     /// <param name="time">The clock.</param>
@@ -40,7 +40,7 @@ internal sealed class PublisherShell
     public PublisherShell(
         PublisherEngine engine,
         IReadOnlyList<IAnchorPublisher> anchors,
-        Func<int?> copies,
+        Func<SegmentTerms?> terms,
         Digest publisher,
         PublisherShellOptions options,
         TimeProvider time,
@@ -48,7 +48,7 @@ internal sealed class PublisherShell
     {
         _engine = engine;
         _anchors = anchors;
-        _copies = copies;
+        _terms = terms;
         _publisher = publisher;
         _options = options;
         _time = time;
@@ -135,21 +135,21 @@ internal sealed class PublisherShell
 
     private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    // An epoch that is learned on the way may tolerate more anchors, or fewer.
+    // An epoch that is learned on the way may tolerate more anchors, or fewer, and allow another life.
     private IReadOnlyList<Send> Required(long now)
     {
-        if (_copies() is not { } copies)
+        if (_terms() is not { } terms)
         {
             return [];
         }
 
-        if (copies > _anchors.Count && copies != _lacking)
+        if (terms.Copies > _anchors.Count && terms.Copies != _lacking)
         {
-            _lacking = copies;
-            _logger.TooFewAnchors(_anchors.Count, copies);
+            _lacking = terms.Copies;
+            _logger.TooFewAnchors(_anchors.Count, terms.Copies);
         }
 
-        return _engine.Require(copies, now);
+        return _engine.Require(terms.Copies, terms.RecordLife, now);
     }
 
     private PublisherStatus Status() => new([.. _engine.Names], _engine.IsSettled);
@@ -214,7 +214,7 @@ internal sealed class PublisherShell
         var leaves = IsEnough(states.Count) ? KnownLeaves.Join(states, _publisher) : null;
         if (leaves is null)
         {
-            _logger.StateMissing(states.Count, _copies() ?? 1, _options.StateRetry);
+            _logger.StateMissing(states.Count, _terms()?.Copies ?? 1, _options.StateRetry);
         }
         else
         {
@@ -229,7 +229,7 @@ internal sealed class PublisherShell
         });
     }
 
-    private bool IsEnough(int anchors) => anchors > 0 && _copies() is { } copies && anchors >= copies;
+    private bool IsEnough(int anchors) => anchors > 0 && _terms()?.Copies is { } copies && anchors >= copies;
 
     private async Task<IReadOnlyList<StateLeaf>?> ReadStateAsync(
         IAnchorPublisher anchor, CancellationToken cancellationToken)

@@ -8,12 +8,20 @@ namespace Fairlead.Controller.Publishing;
 /// <item>Nothing is signed whose content is published already and lives long enough.</item>
 /// <item>Versions rise: the publisher's clock in ms, or one more than the last (trust 4.1): no counter to lose.</item>
 /// <item>The uid stays, also over a withdrawal.</item>
-/// <item>The expiry never falls (V45, <c>RecordRollback</c>).</item>
+/// <item>The expiry never falls (V45, <c>RecordRollback</c>). A withdrawal has that of what it withdraws, which no
+/// policy refuses: every older version is over by then.</item>
 /// </list>
 /// </summary>
 internal sealed class RecordPlanner(TimeSpan recordLife)
 {
-    private readonly long _life = (long)recordLife.TotalMilliseconds;
+    private long _life = (long)recordLife.TotalMilliseconds;
+
+    /// <summary>How long a record that is signed now lives, in ms.</summary>
+    public long Life => _life;
+
+    /// <summary>From now on no record lives longer than the segment's policy allows.</summary>
+    /// <param name="lifeMax">In ms.</param>
+    public void Allow(long lifeMax) => _life = Math.Min((long)recordLife.TotalMilliseconds, lifeMax);
 
     /// <summary>The version to sign now; null when the name is as it should be.</summary>
     /// <param name="name">The service part.</param>
@@ -56,7 +64,7 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
         var leaf = last with
         {
             Version = Math.Max(last.Version + 1, now),
-            Expires = Math.Max(last.Expires, now + _life),
+            Expires = content is null ? last.Expires : Math.Max(last.Expires, now + _life),
             Content = content,
         };
         return new(content, leaf, now);

@@ -31,6 +31,10 @@ public sealed class Entry
     /// <summary>Unix milliseconds at which it stops holding.</summary>
     public required long Expires { get; init; }
 
+    /// <summary>The latest end that policy and Credential allow by themselves, in unix milliseconds; 0 without a
+    /// Credential.</summary>
+    internal long EndsAtMost { get; init; }
+
     /// <summary>Unix milliseconds at which it was issued.</summary>
     public required long Issued { get; init; }
 

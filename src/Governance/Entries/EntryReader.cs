@@ -5,7 +5,8 @@ namespace Fairlead.Governance;
 
 /// <summary>
 /// From a document as offered to a checked entry: form, slices, signature, Credential, policy, names that an operation
-/// took (V45, V49 and V59 without time and predecessor). What was checked once is remembered by its digest.
+/// took (V45, V49 and V59 without time and predecessor, on which the latest end depends too). What was checked once is
+/// remembered by its digest.
 /// </summary>
 internal sealed class EntryReader
 {
@@ -179,14 +180,15 @@ internal sealed class EntryReader
 
     private Refusal? CheckPolicy(EntryFields fields, Credential credential)
     {
-        if (fields.Expires <= fields.Issued || fields.Expires - fields.Issued > _policy.MaxRecordLife)
+        // How much of it this epoch allows hangs on what the name held before: EntryRules.CheckEnd.
+        if (fields.Expires <= fields.Issued || fields.Expires - fields.Issued > Limits.RecordLifeMax)
         {
-            return Range($"a life of {fields.Expires - fields.Issued} ms, the policy allows {_policy.MaxRecordLife}");
+            return Range($"a life of {fields.Expires - fields.Issued} ms, no policy allows it");
         }
 
-        if (fields.Expires > credential.Expires)
+        if (fields.Withdraw is null && fields.Issued >= credential.Expires)
         {
-            return Range("outlives its Credential");
+            return Range("issued when its Credential was over");
         }
 
         return fields.TtlMax is { } ttl && ttl > Math.Min(credential.MaxTtl, _policy.MaxTtl)
@@ -195,6 +197,13 @@ internal sealed class EntryReader
 
         static Refusal Range(string detail) => new(VerificationFailure.PolicyOutOfRange, "", detail);
     }
+
+    /// <summary>Whether its publisher's Credential is over: it admits withdrawals alone then. For who takes entries
+    /// from publishers only: what an anchor signed stays good for the others.</summary>
+    internal Refusal? CheckPublisher(Entry entry, long now) =>
+        entry.Rank > 0 || _credentials[entry.Publisher].Expires > now
+            ? null
+            : new Refusal(VerificationFailure.PolicyOutOfRange, entry.Name.ToString(), "its Credential is over");
 
     private Refusal? CheckTaken(EntryFields fields)
     {
@@ -259,6 +268,9 @@ internal sealed class EntryReader
             Version = fields.Version,
             Rank = rank,
             Expires = fields.Expires,
+            EndsAtMost = _credentials.TryGetValue(fields.Publisher, out var credential)
+                ? Math.Min(fields.Issued + _policy.MaxRecordLife, credential.Expires)
+                : 0,
             Issued = fields.Issued,
             Publisher = fields.Publisher,
             Uid = fields.Uid,

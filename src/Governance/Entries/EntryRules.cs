@@ -17,6 +17,29 @@ internal static class EntryRules
     }
 
     /// <summary>
+    /// Ends when policy and Credential allow it, or when its name did already: an epoch that allows less must not lock
+    /// what is published, since no version may end before the one it replaces. What the name held when the epoch began
+    /// counts for all anchors alike and for as long as the epoch: what one of them signed the others take, also where
+    /// states are merged.
+    /// </summary>
+    internal static Refusal? CheckEnd(Entry entry, Chain chain)
+    {
+        if (entry.Expires <= entry.EndsAtMost || entry.Expires <= chain.Start.Find(entry.Name)?.Expires)
+        {
+            return null;
+        }
+
+        // The epoch may have begun with another handover than the one known here, or with one that is not known. Behind
+        // the same one an honest publisher's versions never get here: each is issued no earlier than the one before.
+        return chain.State.Find(entry.Name) is { } held && entry.Issued >= held.Issued && entry.Expires <= held.Expires
+            ? null
+            : Refuse(
+                entry, VerificationFailure.PolicyOutOfRange,
+                $"ends at {entry.Expires}, policy and Credential allow {entry.EndsAtMost}, and its name held nothing "
+                + "that ends so late");
+    }
+
+    /// <summary>
     /// Above the entry that it would replace. Where states are merged behind a failed slot this is all: a merge that
     /// could be refused for what two anchors signed apart would stop every later seal.
     /// </summary>

@@ -16,7 +16,7 @@ internal sealed class Intake(SealCore core)
             return;
         }
 
-        var refusal = core.Reader.Read(source, out var entry) ?? EntryRules.CheckTime(entry!, core.Now, core.Delta);
+        var refusal = Read(source, out var entry) ?? core.Reader.CheckPublisher(entry!, core.Now);
         if (refusal is not null)
         {
             Refuse(token, refusal);
@@ -86,7 +86,7 @@ internal sealed class Intake(SealCore core)
     /// </summary>
     internal void Carry(long token, SignedEntry source)
     {
-        var refusal = core.Reader.Read(source, out var entry) ?? EntryRules.CheckTime(entry!, core.Now, core.Delta);
+        var refusal = Read(source, out var entry);
         var held = entry is null ? null : core.Chain.State.Find(entry.Name);
         if (refusal is null && held is not null && !entry!.IsAbove(held))
         {
@@ -111,7 +111,7 @@ internal sealed class Intake(SealCore core)
         var learned = new List<Entry>();
         foreach (var source in sources.Take(SealLimits.EntriesPerMessage))
         {
-            var refusal = core.Reader.Read(source, out var entry) ?? EntryRules.CheckTime(entry!, core.Now, core.Delta);
+            var refusal = Read(source, out var entry);
             if (refusal is not null)
             {
                 core.Emit(new SealOutput.Ignored(from, refusal));
@@ -133,7 +133,7 @@ internal sealed class Intake(SealCore core)
     /// <summary>Adds a checked entry where it is above all that is known and may follow what is certified.</summary>
     internal void Keep(Entry entry)
     {
-        if (core.Pool.Count < SealLimits.Pending
+        if (core.Pool.Count < SealLimits.Pending && EntryRules.CheckEnd(entry, core.Chain) is null
             && EntryRules.CheckAgainst(entry, core.Chain.State.Find(entry.Name)) is null)
         {
             core.Pool.Add(entry, core.Now);
@@ -183,6 +183,10 @@ internal sealed class Intake(SealCore core)
             }
         }
     }
+
+    // What may be said of it before what its name holds is looked at.
+    private Refusal? Read(SignedEntry source, out Entry? entry) => core.Reader.Read(source, out entry)
+        ?? EntryRules.CheckTime(entry!, core.Now, core.Delta) ?? EntryRules.CheckEnd(entry!, core.Chain);
 
     private Refusal? CheckEquivocation(Entry entry, params ReadOnlySpan<Entry?> others)
     {

@@ -191,7 +191,7 @@ internal sealed class ProposalJudge(SealCore core)
                 return refusal.At("proposal");
             }
 
-            refusal = EntryRules.CheckTime(entry!, t, core.Delta)
+            refusal = EntryRules.CheckTime(entry!, t, core.Delta) ?? EntryRules.CheckEnd(entry!, core.Chain)
                 ?? (isMerge
                     ? EntryRules.CheckOrder(entry!, state.Find(entry!.Name))
                     : EntryRules.CheckAgainst(entry!, state.Find(entry!.Name)));

@@ -108,7 +108,8 @@ internal static class SealStart
     private static void BindHandover(SealCore core, JournalBody signed)
     {
         var puts = Read(core.Reader, signed.Puts)
-            .FindAll(p => core.Chain.Start.Find(p.Name) is not { } held || p.IsAbove(held));
+            .FindAll(p => EntryRules.CheckEnd(p, core.Chain) is null
+                && (core.Chain.Start.Find(p.Name) is not { } held || p.IsAbove(held)));
         core.Signed.Bind(-1, puts, core.Chain.State);
         puts.ForEach(p => core.Pool.Add(p, core.Now));
     }

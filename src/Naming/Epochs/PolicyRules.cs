@@ -1,9 +1,11 @@
 namespace Fairlead.Naming;
 
-/// <summary>The caps of a policy (4.5). Stateless, thread-safe.</summary>
+/// <summary>The caps of a policy (4.5), and what its lives need beside the clock tolerance. Stateless,
+/// thread-safe.</summary>
 public static class PolicyRules
 {
-    /// <summary><c>PolicyOutOfRange</c>, or null where every number is inside its cap.</summary>
+    /// <summary><c>PolicyOutOfRange</c>, or null where every number is inside its cap and every life long
+    /// enough.</summary>
     /// <param name="policy">The policy.</param>
     /// <param name="epochLife">expires - issued of its epoch, in ms.</param>
     public static Refusal? Check(Policy policy, long epochLife)
@@ -22,8 +24,27 @@ public static class PolicyRules
             ?? Range("neg_ttl", policy.NegativeTtl, 0, Limits.NegativeTtlMax)
             ?? Range("seal_validity", policy.SealValidity, Limits.SealValidityMin, Limits.SealValidityMax)
             ?? Range("heartbeat", policy.Heartbeat, 1, policy.SealValidity / 3)
-            ?? Range("require_scope", policy.RequireScope ?? 1, 1, 1);
+            ?? Range("require_scope", policy.RequireScope ?? 1, 1, 1)
+            ?? Lives(policy);
     }
+
+    // A verifier's clock may be clock_delta ahead of the signer's, and it wants clock_delta left (V19, V26, V33, V57):
+    // what has not more than both left is over where it comes. A seal is as old as a heartbeat before the next one
+    // follows, and what is renewed at half of its life has the other half left.
+    private static Refusal? Lives(Policy policy)
+    {
+        var clocks = 2 * policy.ClockDelta;
+        return Life("seal_validity", policy.SealValidity, policy.Heartbeat + clocks, "heartbeat + 2 * clock_delta")
+            ?? Life("attest_target", policy.AttestTarget, 2 * clocks, "4 * clock_delta")
+            ?? Life("introduction_max_age", policy.IntroductionMaxAge, 2 * clocks, "4 * clock_delta")
+            ?? Life("max_record_life", policy.MaxRecordLife, clocks, "2 * clock_delta");
+    }
+
+    private static Refusal? Life(string member, long value, long spent, string why) => value > spent
+        ? null
+        : new Refusal(
+            VerificationFailure.PolicyOutOfRange, $"epoch.policy.{member}",
+            $"{value} must be more than {spent}, which is {why}");
 
     private static Refusal? Range(string member, long value, long min, long max) =>
         value >= min && value <= max

@@ -24,9 +24,11 @@ internal sealed class TtlFormula(VerificationContext context)
     private void Durations(Outcome outcome, long? ttlMax)
     {
         var target = context.Last;
+        var negative = target.Newest.Policy.NegativeTtl;
         if (outcome is Outcome.Absent or Outcome.Denied)
         {
-            For("neg_ttl", target, target.Newest.Policy.NegativeTtl);
+            // A denial is kept for ten seconds at the most, whatever its Attest's life and the policy (4.8).
+            For("neg_ttl", target, outcome == Outcome.Denied ? Math.Min(negative, Limits.DenyLife) : negative);
         }
 
         For("record_ttl", target, ttlMax);

@@ -14,16 +14,18 @@ namespace Fairlead.Resolver;
 ///     \--every anchor failed--> unreachable          (any) --accepted--> fresh | absent | denied
 /// </code>
 /// Invariants: 1. a name is asked at one anchor at a time; 2. an answer is served no longer than its Ttl, and as stale
-/// no longer than V58 allows, counted on the monotonic clock; 3. a failure never becomes a verdict: it changes which
-/// anchor is asked and when, and nothing served; 4. memory is bounded by <see cref="NameCacheOptions.NamesMax"/> and
-/// <see cref="NameCacheOptions.BytesMax"/>, and who was wanted the longest ago goes first; 5. a step costs what it
-/// changes, not what is held; 6. a name that had to leave an anchor goes back to the first in the order once that one
-/// is no longer avoided.
+/// no longer than V58 allows, counted on the monotonic clock, a verdict for a second at least; 3. a failure never
+/// becomes a verdict: it changes which anchor is asked and when, and nothing served; 4. memory is bounded by <see
+/// cref="NameCacheOptions.NamesMax"/> and <see cref="NameCacheOptions.BytesMax"/>, and who was wanted the longest ago
+/// goes first; 5. a step costs what it changes, not what is held; 6. a name that had to leave an anchor goes back to
+/// the first in the order once that one is no longer avoided.
 /// </remarks>
 public sealed partial class NameCache
 {
     // The name of the bound in the TTL formula (4.6).
     private const string RecordsEnd = "record_expires";
+
+    private const long VerdictLifeMin = 1_000;
 
     private readonly NameCacheOptions _options;
     private readonly Random _random;
@@ -199,9 +201,14 @@ public sealed partial class NameCache
         }
     }
 
-    private (long ExpiresAt, long EndsAt) EndOf(VerifiedAnswer answer, CacheTime now) =>
-        StaleRule.EndOf(
-            answer, now.Monotonic + answer.Ttl.At(now.Wall).Remaining, now.Monotonic, _options.Notice);
+    // A proof of absence or a denial ends what is held, however short a time it may be kept itself and however late it
+    // comes. Below the floor it would be asked for all the time.
+    private (long ExpiresAt, long EndsAt) EndOf(VerifiedAnswer answer, CacheTime now)
+    {
+        var left = answer.Ttl.At(now.Wall).Remaining;
+        var life = StateOf(answer) == NameState.Fresh ? left : Math.Max(left, VerdictLifeMin);
+        return StaleRule.EndOf(answer, now.Monotonic + life, now.Monotonic, _options.Notice);
+    }
 
     private void Serve(
         NameEntry entry, VerifiedAnswer answer, (long ExpiresAt, long EndsAt) end, long bytes, CacheTime now)

@@ -1,4 +1,6 @@
+using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Home.Introductions;
+using Fairlead.Anchor.Serving;
 using Fairlead.Anchor.Tests.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -41,6 +43,23 @@ public sealed class WayStepTests
         var step = new WayStep(TestView.Of(home, TestSegmentOptions.Start), Target, Next(_acme.Genesis));
 
         Assert.Equal(VerificationFailure.TooManyHops, step.CheckNext(new Dictionary<SegmentName, Pin>())?.Failure);
+    }
+
+    /// <summary>A denial that is lifted is heard of within ten seconds, whatever the life of its Attest.</summary>
+    [Fact]
+    public void Take_OfADenial_IsToBeRenewedLongBeforeItEnds()
+    {
+        const long Now = TestSegmentOptions.Start + 1_000;
+        var terms = AttestTerms.OfTransit(TestView.Of(_acme, Now), Home().Genesis, Target);
+        var attest = terms.Draft(TestView.Of(_acme, Now), Now);
+        var denied = Envelope.Sign(Document.Make(attest with { Expires = Now + 70_000 }), _acme.Seal(0));
+        var step = Step(Next(_acme.Genesis));
+        var refusal = step.Take(
+            HopBuilder.Denial(TestView.Of(_acme, Now), HopKind.Up, null, denied), AnswerResult.Denied,
+            new Dictionary<SegmentName, Pin>(), null, new EpochLog(), Now, new VerifiedCache(), out _);
+
+        Assert.Null(refusal);
+        Assert.Equal(Now + 5_000, step.Made(AnswerResult.Denied).RenewAt);
     }
 
     [Fact]

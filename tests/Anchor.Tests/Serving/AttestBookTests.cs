@@ -159,6 +159,47 @@ public sealed class AttestBookTests : IAsyncDisposable
         Assert.Empty(_asked);
     }
 
+    /// <summary>V33: the oldest that is handed out holds for a verifier whose clock is ahead by the tolerance of its
+    /// home, which wants as much left, and for what may be kept of a denial. Another segment's tolerance is not
+    /// known.</summary>
+    [Theory]
+    [InlineData(0, true, 10_000)]
+    [InlineData(5_000, true, 20_000)]
+    [InlineData(30_000, true, 70_000)]
+    [InlineData(0, false, 70_000)]
+    public void Denial_HandedOut_HoldsForEveryClockThatIsTolerated(long delta, bool isOwn, long life)
+    {
+        var segment = new TestSegment(new TestSegmentOptions
+        {
+            OpenRule = false,
+            Genesis = epoch => epoch with { Policy = epoch.Policy with { ClockDelta = delta, SealValidity = 100_000 } },
+            Leaves = [TestLeaves.Rule("none", RuleEffect.Deny, ["*.svc"])],
+        });
+        var view = TestView.Of(segment, Now);
+        var subject = new Subject { Namespace = "shop", Account = "frontend" };
+        var home = isOwn ? segment.Genesis : Digest.Sha256("home"u8);
+        var terms = AttestTerms.OfTarget(view, new Consumer(home, subject), Name);
+        var mint = new AttestMint(segment.Seal(0));
+
+        var first = mint.Sign(view, terms, Now);
+        Assert.Equal(Now + life, first.Expires);
+        Assert.Equal(first, mint.Sign(view, terms, Now + 999));
+        Assert.Equal(Now + 1_000 + life, mint.Sign(view, terms, Now + 1_000).Expires);
+    }
+
+    [Fact]
+    public void Denial_WhereAttestsAreShort_LivesNoLongerThanTheyMay()
+    {
+        var segment = new TestSegment(new TestSegmentOptions
+        {
+            OpenRule = false,
+            Genesis = epoch => epoch with { Policy = epoch.Policy with { AttestTarget = 8_000 } },
+        });
+        var view = TestView.Of(segment, Now);
+        var terms = AttestTerms.OfTarget(view, Consumer("frontend"), Name);
+        Assert.Equal(Now + 8_000, new AttestMint(segment.Seal(0)).Sign(view, terms, Now).Expires);
+    }
+
     private Envelope Lie(string lie, Attest honest) => lie switch
     {
         "deny" =>

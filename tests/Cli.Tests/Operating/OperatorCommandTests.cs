@@ -63,6 +63,7 @@ public sealed class OperatorCommandTests : IAsyncLifetime
     [InlineData("policies: {}", 2, "`policies` is unknown")]
     [InlineData("policy: {max_ttl: soon}", 2, "`policy.max_ttl` is `soon`")]
     [InlineData("policy: {max_ttl: 99999999999}", 5, "PolicyOutOfRange")]
+    [InlineData("policy: {clock_delta: 5000}", 5, "heartbeat + 2 * clock_delta")]
     [InlineData("policy: {require_scope: 2}", 2, "`policy.require_scope` is 2")]
     [InlineData("remove_rules: [nobody]", 2, "there is no rule nobody")]
     [InlineData("rules: [{id: x, effect: maybe, names: [\"*\"]}]", 2, "write allow or deny")]

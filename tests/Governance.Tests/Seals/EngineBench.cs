@@ -44,7 +44,8 @@ internal sealed class EngineBench
     internal World World => _world;
 
     /// <summary>A state to propose from: what the engine holds.</summary>
-    internal LeafState State => Engine.Newest?.State ?? LeafState.Start(Reader().OperationTree);
+    internal LeafState State => Engine.Newest?.State
+        ?? LeafState.Start(Reader().OperationTree).Apply((Options.HandoverEntries ?? []).Select(ReadHeld), []);
 
     internal EntryReader Reader() => new(Options);
 
@@ -87,6 +88,12 @@ internal sealed class EngineBench
     internal Entry Read(SignedEntry source)
     {
         Assert.Null(Reader().Read(source, out var entry));
+        return entry!;
+    }
+
+    private Entry ReadHeld(SignedEntry source)
+    {
+        Assert.Null(Reader().ReadHeld(source, out var entry));
         return entry!;
     }
 

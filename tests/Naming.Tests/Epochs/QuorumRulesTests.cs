@@ -50,6 +50,41 @@ public sealed class QuorumRulesTests
         Refused(VerificationFailure.PolicyOutOfRange, Changed(epoch => epoch with { Expires = epoch.Issued }));
     }
 
+    /// <summary>Each inside its cap, and together no moment at which a seal, an Attest or an introduction
+    /// holds.</summary>
+    [Fact]
+    public void CheckGenesis_OfLivesThatTheClockToleranceEatsUp_IsRefused()
+    {
+        OutOfRange(policy => policy with { SealValidity = 3_000, Heartbeat = 1_000, ClockDelta = 5_000 });
+        OutOfRange(policy => policy with { SealValidity = 65_000, Heartbeat = 5_000, ClockDelta = 30_000 });
+        Fits(policy => policy with { SealValidity = 65_001, Heartbeat = 5_000, ClockDelta = 30_000 });
+        OutOfRange(policy => policy with { SealValidity = 15_000, Heartbeat = 5_000, ClockDelta = 5_000 });
+        Fits(policy => policy with { SealValidity = 15_000, Heartbeat = 4_999, ClockDelta = 5_000 });
+        OutOfRange(policy => policy with { AttestTarget = 1_000 });
+        OutOfRange(policy => policy with { AttestTarget = 4_000 });
+        Fits(policy => policy with { AttestTarget = 4_001 });
+        OutOfRange(policy => policy with { IntroductionMaxAge = 4_000, AttestTransit = 1_000 });
+        Fits(policy => policy with { IntroductionMaxAge = 4_001, AttestTransit = 1_000 });
+        OutOfRange(policy => policy with { MaxRecordLife = 2_000 });
+        Fits(policy => policy with { MaxRecordLife = 2_001 });
+    }
+
+    [Fact]
+    public void CheckGenesis_OfTheCapsAndTheDefaults_IsAccepted()
+    {
+        Fits(policy => policy with
+        {
+            AttestTarget = Limits.AttestTargetMax,
+            ClockDelta = Limits.ClockDeltaMax,
+            Heartbeat = Limits.SealValidityMax / 3,
+            IntroductionMaxAge = Limits.IntroductionMax,
+            MaxRecordLife = Limits.RecordLifeMax,
+            SealValidity = Limits.SealValidityMax,
+        });
+        Fits(policy => policy with { ClockDelta = 5_000, Heartbeat = 20_000, SealValidity = 60_000 });
+        Fits(policy => policy with { ClockDelta = 0, Heartbeat = 1_000, SealValidity = Limits.SealValidityMin });
+    }
+
     [Fact]
     [MaliciousInput(17, "same point under two anchors or roles: DuplicateKey")]
     public void Check_OfOneKeyInTwoPlaces_IsRefused()
@@ -154,6 +189,9 @@ public sealed class QuorumRulesTests
 
     private static void OutOfRange(Func<Policy, Policy> change) => Refused(
         VerificationFailure.PolicyOutOfRange, Changed(epoch => epoch with { Policy = change(epoch.Policy) }));
+
+    private static void Fits(Func<Policy, Policy> change) =>
+        Assert.Null(Chains.CheckGenesis(Changed(epoch => epoch with { Policy = change(epoch.Policy) })));
 
     private static TestSegment Changed(Func<Epoch, Epoch> change) => new(new TestSegmentOptions { Genesis = change });
 

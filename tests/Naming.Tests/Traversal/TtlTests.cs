@@ -31,6 +31,22 @@ public sealed class TtlTests
         Assert.Equal(new TtlPart("neg_ttl", _world.Now + 10_000, "us1.internal"), part);
     }
 
+    /// <summary>4.8: however long the Attest lives and an absence may be kept.</summary>
+    [Fact]
+    public void Parts_OfADenial_LetNobodyKeepItForLongerThanTenSeconds()
+    {
+        _world.Us1.Next(
+            _world.Now - 5000, epoch => epoch with { Policy = epoch.Policy with { NegativeTtl = 60_000 } });
+        _world.Us1.SealAt(_world.Now - 500);
+        var ask = _world.Ask();
+        ask.ChangeAttest = (hop, attest) => hop == 1 ? attest with { Expires = _world.Now + 70_000 } : attest;
+        var denial = Of(ask, ask.Denied());
+        Assert.Equal((10_000, "neg_ttl"), denial.At(_world.Now));
+
+        var absent = _world.Ask("missing.shop.svc");
+        Assert.Equal(_world.Now + 60_000, Of(absent, absent.Negative()).Parts[0].EndsAt);
+    }
+
     [Theory]
     [InlineData("record_ttl")]
     [InlineData("target_policy")]

@@ -187,6 +187,43 @@ public sealed class ContinuityTests
             world.RunFailing(Hour, VerificationFailure.Behind, CacheWorld.Nobody));
     }
 
+    /// <summary>A proof ends what is held, however short a time the policy lets it be kept itself, and however late it
+    /// comes; it is asked for anew after a second, and not at once.</summary>
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0, 7)]
+    [InlineData(3, 7)]
+    public void Verdict_OfNoLife_EndsWhatIsHeldAndIsNotAskedForAllTheTime(long negativeTtl, long late)
+    {
+        foreach (var isDenial in new[] { false, true })
+        {
+            var world = new CacheWorld(continuity: Hour);
+            world.NextEpoch(
+                ofHome: false, epoch => epoch with { Policy = epoch.Policy with { NegativeTtl = negativeTtl } });
+            world.Want();
+            world.Accept(world.Answer());
+            world.Elapsed = 1_000;
+            var verdict = isDenial ? world.Denied() : world.Absent();
+            world.Elapsed += late;
+            var changed = world.Accept(verdict).OfType<CacheOutput.Changed>().Single().Name;
+            Assert.Equal(isDenial ? NameState.Denied : NameState.Absent, changed.State);
+            Assert.Equal(1_000, changed.ExpiresAt - changed.VerifiedAt);
+            var asked = CacheWorld.Asked(world.TickAt(world.Due()));
+            Assert.Single(asked);
+            Assert.InRange(world.Elapsed - 1_000 - late, 600, 800);
+        }
+    }
+
+    [Fact]
+    public void Absence_OfNoLife_IsAbsentAndNotUnreachable()
+    {
+        var world = new CacheWorld();
+        world.NextEpoch(ofHome: false, epoch => epoch with { Policy = epoch.Policy with { NegativeTtl = 0 } });
+        world.Want(CacheWorld.Nobody);
+        world.Accept(world.Absent(), name: CacheWorld.Nobody);
+        Assert.Equal(NameState.Absent, world.Held(CacheWorld.Nobody).State);
+    }
+
     [Fact]
     public void Stale_IsAskedForWithinThirtySecondsForAsLongAsItIsServed()
     {

@@ -33,14 +33,16 @@ public sealed class NameCacheMovingTests
         Assert.Equal(0, world.Want("third.shop.svc.us1.internal"));
     }
 
-    /// <summary>A record that is over here and not yet by an honest anchor's clock costs its own name alone.</summary>
-    [Fact]
-    public void Refused_ForARecordThatIsOver_MovesThatNameAndNobodyElse()
+    /// <summary>A record or a decision that is over here and not yet by an honest anchor's clock costs its own name
+    /// alone.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.RecordExpired)]
+    [InlineData(VerificationFailure.AttestationExpired)]
+    public void Refused_ForWhatIsOver_MovesThatNameAndNobodyElse(VerificationFailure over)
     {
         var world = Two();
         Assert.Equal(
-            [new CacheOutput.Ask(A, 1)],
-            world.Step(new CacheInput.Refused(A, 0, CacheWorld.Why(VerificationFailure.RecordExpired))));
+            [new CacheOutput.Ask(A, 1)], world.Step(new CacheInput.Refused(A, 0, CacheWorld.Why(over))));
         Assert.Equal(0, world.Cache.AnchorOf(B));
         Assert.Equal(0, world.Want("third.shop.svc.us1.internal"));
     }

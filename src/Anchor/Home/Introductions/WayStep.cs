@@ -139,9 +139,12 @@ internal sealed class WayStep
         };
         _hops.Add(relayed.Introduces ? relayed : relayed.Frozen());
         _until = Math.Min(_until, introducer.Until);
-        _renewAt = Math.Min(_renewAt, result == AnswerResult.Record
-            ? Math.Min(introducer.RenewAt, now + ((introducer.Until - now) / 2))
-            : now + ((introducer.Until - now) / 2));
+        _renewAt = Math.Min(_renewAt, result switch
+        {
+            AnswerResult.Record => Math.Min(introducer.RenewAt, now + ((introducer.Until - now) / 2)),
+            AnswerResult.Denied => now + (Math.Min(introducer.Until - now, Limits.DenyLife) / 2),
+            _ => now + ((introducer.Until - now) / 2),
+        });
         if (introducer.Leads is { } leads)
         {
             Last = (Next, Child);

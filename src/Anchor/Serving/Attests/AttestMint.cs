@@ -3,8 +3,8 @@ using Fairlead.Naming;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// Signs this anchor's decisions, and signs the same decision again only when half of its life is gone. Bounded.
-/// Thread-safe.
+/// Signs this anchor's decisions, and signs the same decision again only when half of its life is gone, a denial after
+/// a second. Bounded. Thread-safe.
 /// </summary>
 internal sealed class AttestMint(ISigner sealKey)
 {
@@ -16,7 +16,7 @@ internal sealed class AttestMint(ISigner sealKey)
     /// <summary>The kid of the key that signs.</summary>
     internal Digest Kid => sealKey.Key.Kid;
 
-    /// <summary>An Attest for a decision, valid for at least half of the policy's time.</summary>
+    /// <summary>An Attest for a decision, before its time to renew.</summary>
     /// <param name="view">The own segment.</param>
     /// <param name="terms">Role, decision and what it is about.</param>
     /// <param name="now">Unix milliseconds.</param>

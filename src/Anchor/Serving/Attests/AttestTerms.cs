@@ -12,6 +12,9 @@ namespace Fairlead.Anchor.Serving;
 internal sealed record AttestTerms(
     string Role, Digest Home, Consumer? Consumer, NamePattern Scope, Digest? Next, RuleDecision Decision)
 {
+    // Spares signatures where many ask at once, and leaves a denial nearly all of its life.
+    private const long DenialReuse = Limits.Second;
+
     /// <summary>Whether the asker may.</summary>
     internal bool IsAllowed => Decision.IsAllowed;
 
@@ -54,8 +57,10 @@ internal sealed record AttestTerms(
     internal Attest Draft(SegmentView view, long now)
     {
         var policy = view.Epoch.Value.Policy;
-        var life = IsAllowed ? Longest(policy) : Math.Min(Limits.DenyLife, policy.AttestTarget);
-        var renew = IsAllowed && Role == AttestRole.Transit ? Math.Min(policy.AttestTransit, life / 2) : life / 2;
+        var life = Math.Min(Longest(policy), IsAllowed ? long.MaxValue : DenialLife(view));
+        var renew = !IsAllowed ? Math.Min(DenialReuse, life / 2)
+            : Role == AttestRole.Transit ? Math.Min(policy.AttestTransit, life / 2)
+            : life / 2;
         return new Attest
         {
             Constraints = Decision.Constraints,
@@ -74,4 +79,9 @@ internal sealed record AttestTerms(
             Subject = Consumer?.Digest,
         };
     }
+
+    // A verifier's clock may be ahead by its home's tolerance, and it wants as much left (V33): a denial has to hold
+    // there for as long as it may be kept. What another segment tolerates is not known here.
+    private long DenialLife(SegmentView view) => Limits.DenyLife
+        + (2 * (Home == view.Genesis ? view.Epoch.Value.Policy.ClockDelta : Limits.ClockDeltaMax));
 }

@@ -1,0 +1,200 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Threading.Channels;
+using Fairlead.Anchor.Home;
+using Fairlead.Anchor.Home.Introductions;
+using Fairlead.Anchor.Serving;
+using Fairlead.Anchor.Tests.Home.Reports;
+using Fairlead.Anchor.Tests.Serving;
+using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Resolver.Anchors;
+using Fairlead.Rpc;
+using Fairlead.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+using Attest = Fairlead.Naming.Attest;
+using Query = Fairlead.Naming.Query;
+using Subject = Fairlead.Naming.Subject;
+
+namespace Fairlead.Anchor.Tests.Home;
+
+/// <summary>What one name of a home suffers on its stream to a target's anchor, whose words are the test's.</summary>
+public sealed class TargetStreamTests : IAsyncDisposable
+{
+    private const ulong Good = 1;
+    private const ulong Denied = 2;
+
+    private readonly EvidenceWorld _world = new();
+    private readonly SegmentView _target;
+    private readonly AttestBook _attests;
+    private readonly AttestBook _ofTarget;
+    private readonly TlsIdentity _identity = new(TestKeys.Ecdsa(302), TimeProvider.System);
+    private readonly Channel<SubscribeResponse> _said = Channel.CreateUnbounded<SubscribeResponse>();
+    private readonly Channel<ulong> _opened = Channel.CreateUnbounded<ulong>();
+    private readonly ConcurrentDictionary<ulong, RelayedName> _names = new();
+    private readonly SemaphoreSlim _changed = new(0);
+    private readonly CancellationTokenSource _bounded =
+        CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+
+    public TargetStreamTests()
+    {
+        _bounded.CancelAfter(TimeSpan.FromMinutes(2));
+        _world.Home.PeerWith(_world.Own);
+        _target = TestView.Of(_world.Home, Now);
+        _attests = Book(_world.Own.Seal(0));
+        _ofTarget = Book(_world.Home.Seal(0));
+        _world.Serve();
+        _names[Good] = Name(Good, "open");
+        _names[Denied] = Name(Denied, "closed");
+    }
+
+    private long Now => _world.Context.Now();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _attests.DisposeAsync();
+        await _ofTarget.DisposeAsync();
+        await _world.DisposeAsync();
+        _identity.Dispose();
+        _bounded.Dispose();
+    }
+
+    /// <summary>A denial that came too late for this clock is the trouble of its name: the stream stays, the other
+    /// names go on, and the name is asked for again.</summary>
+    [Fact]
+    public async Task Denial_ThatIsOver_EndsNothingOfOtherNames()
+    {
+        await using var server = await ServeAsync();
+        await using var client = new AnchorClient(
+            IpEndpoint.Of(IPAddress.Loopback, server.Endpoints[0].Address!.Port), _world.Context.Transport,
+            TimeProvider.System);
+        var running = Stream(client).RunAsync(_bounded.Token);
+        Assert.Equal([Good, Denied], new[] { await OpenedAsync(), await OpenedAsync() }.Order());
+
+        Say(Good, Absent(Good, knownEpoch: null));
+        await UntilAsync(running, () => _names[Good].Read().Current is not null);
+        var first = _names[Good].Read().Current;
+        Say(Denied, Denial(Now - 100_000, Now));
+        await UntilAsync(running, () => _names[Denied].Read().Failure is not null);
+        Assert.Equal(VerificationFailure.AttestationExpired, _names[Denied].Read().Failure!.Failure);
+
+        Say(Good, Absent(Good, _target.Epoch.Value.Number));
+        await UntilAsync(running, () => !ReferenceEquals(_names[Good].Read().Current, first));
+
+        _world.Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(Denied, await OpenedAsync());
+        Say(Denied, Denial(Now, Now + 20_000));
+        await UntilAsync(running, () => _names[Denied].Read().Current is { Result: AnswerResult.Denied });
+        Assert.Null(_names[Denied].Read().Failure);
+
+        await _bounded.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => running);
+    }
+
+    private static AttestBook Book(ISigner seal) => new(
+        new AttestMint(seal), static (_, _, _, _) => throw new NotSupportedException("nobody"),
+        static (_, _) => false, TimeProvider.System, NullLogger.Instance);
+
+    private TargetStream Stream(AnchorClient client)
+    {
+        var onward = _world.Context.Views.Current!.Towards(_world.Home.Name)!;
+        var way = new Way(
+            _world.Own.Newest.Digest, [], AnswerResult.Record, onward, long.MaxValue, long.MaxValue);
+        return new TargetStream(
+            _world.Context, _world.Verifier, _attests, client, _names, new Wakeup(_world.Context.Time))
+        {
+            Way = way,
+            CurrentWay = () => way,
+            Epochs = new EpochLog(),
+        };
+    }
+
+    private RelayedName Name(ulong id, string service)
+    {
+        var pod = new Subject { Namespace = "shop", Account = service };
+        var query = Document.Make(new Query
+        {
+            Home = _world.Own.Genesis,
+            Name = FullName.Parse($"{service}.shop.svc.{_world.Home.Name.Text}"),
+            Subject = Hashes.Subject(_world.Own.Genesis, pod),
+        });
+        var name = new RelayedName(id, query, new Consumer(_world.Own.Genesis, pod));
+        name.Changed += () => _changed.Release();
+        return name;
+    }
+
+    private UnverifiedHop Absent(ulong id, long? knownEpoch) => TargetAnswers.Build(
+        _target, _ofTarget, _names[id].Consumer, _names[id].Query.Value.Name.Service!, null, HopKind.Peer, knownEpoch,
+        Now, out _)!.Hop;
+
+    private UnverifiedHop Denial(long issued, long expires)
+    {
+        var name = _names[Denied];
+        var attest = AttestTerms.OfTarget(_target, name.Consumer, name.Query.Value.Name.Service!).Draft(_target, issued)
+            with { Decision = RuleEffect.Deny, Rule = null, Expires = expires, Renew = expires };
+        return HopBuilder.Denial(
+            _target, HopKind.Peer, _target.Epoch.Value.Number, Envelope.Sign<Attest>(
+                Document.Make(attest), _world.Home.Seal(0)));
+    }
+
+    private void Say(ulong id, UnverifiedHop hop)
+    {
+        var result = hop.Seal is null ? AnswerResult.Denied : AnswerResult.Negative;
+        var answer = new UnverifiedAnswer(_names[id].Query.Payload, [hop], result, []);
+        _said.Writer.TryWrite(new SubscribeResponse
+        {
+            Update = new Update { Ids = { id }, Answer = WireWriter.ToMessage(answer) },
+        });
+    }
+
+    private ValueTask<ulong> OpenedAsync() => _opened.Reader.ReadAsync(_bounded.Token);
+
+    private async Task UntilAsync(Task<Refusal> running, Func<bool> holds)
+    {
+        while (!holds())
+        {
+            var changed = _changed.WaitAsync(_bounded.Token);
+            Assert.True(
+                await Task.WhenAny(running, changed) == changed,
+                running.IsCompletedSuccessfully ? (await running).ToString() : running.Exception?.ToString());
+            await changed;
+        }
+    }
+
+    private Task<RpcServer> ServeAsync() => RpcServer.StartAsync(
+        new RpcServerOptions
+        {
+            Endpoints = { RpcEndpoint.Tcp(new IPEndPoint(IPAddress.Loopback, 0), new RpcServerTls(_identity)) },
+            Services =
+            {
+                ServerServiceDefinition.CreateBuilder().AddMethod(AnchorMethods.Subscribe, SubscribeAsync).Build(),
+            },
+        },
+        _bounded.Token);
+
+    private async Task SubscribeAsync(
+        IAsyncStreamReader<SubscribeRequest> requests, IServerStreamWriter<SubscribeResponse> responses,
+        ServerCallContext context)
+    {
+        var reading = ReadAsync(requests, context.CancellationToken);
+        await foreach (var response in _said.Reader.ReadAllAsync(context.CancellationToken))
+        {
+            await responses.WriteAsync(response, context.CancellationToken);
+        }
+
+        await reading;
+    }
+
+    private async Task ReadAsync(IAsyncStreamReader<SubscribeRequest> requests, CancellationToken cancellationToken)
+    {
+        while (await requests.MoveNext(cancellationToken))
+        {
+            if (requests.Current.Open is { } open)
+            {
+                _opened.Writer.TryWrite(open.Id);
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using Fairlead.Anchor.Governing;
+using Fairlead.Anchor.Journal;
+using Fairlead.Anchor.Sealing;
+using Fairlead.Governance;
+using Fairlead.Naming;
+using Fairlead.Naming.Operations;
+using Fairlead.Naming.Traversal;
+using Fairlead.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Anchor.Tests.Sealing;
+
+/// <summary>A loop that is further behind than it has room for: nothing that it drops is dropped in silence.</summary>
+public sealed class SealLoopTests : IAsyncDisposable
+{
+    private const int InputsMax = 65_536;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-loop-").FullName;
+    private readonly TestSegment _segment = new();
+    private readonly SealLoop _loop;
+
+    public SealLoopTests() => _loop = new SealLoop(
+        new SegmentEngineOptions
+        {
+            Self = _segment.Newest.Value.Anchors[0].Id,
+            Ground = new EpochGround(_segment.Genesis, _segment.Newest, Leaves(_segment), [_segment.Name]),
+            Seal = _segment.Seal(0),
+            Gov = _segment.Gov(0),
+            Openings = static () => default,
+        },
+        (Journal(_segment.Seal(0)), Journal(_segment.Gov(0))),
+        new OperationBook("us1-a", _folder, NullLogger.Instance),
+        new NoShell(),
+        TimeProvider.System,
+        NullLogger.Instance);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _loop.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public void Publish_WhereNoInputFits_IsRateLimitedAtOnce()
+    {
+        var fates = new List<SealOutput>();
+        var entry = new SignedEntry("record", Envelope.None, []);
+        _loop.Publish(entry, fates.Add);
+        for (var i = 1; i < InputsMax; i++)
+        {
+            Assert.True(_loop.Post(new SegmentInput.Tick()));
+        }
+
+        Assert.Empty(fates);
+        var token = _loop.Publish(entry, fates.Add);
+        var refused = Assert.IsType<SealOutput.Refused>(Assert.Single(fates));
+        Assert.Equal((token, VerificationFailure.RateLimited), (refused.Token, refused.Refusal.Failure));
+
+        // What other anchors say is lost as on the way, and counted.
+        Assert.False(_loop.Post(new SegmentInput.Connected("us1-b")));
+        Assert.Equal(2, _loop.Dropped);
+    }
+
+    private static OperationLeaves Leaves(TestSegment segment) => OperationLeaves.Derive(
+        segment.Name,
+        [.. segment.Chain],
+        [.. segment.Manifests.Select(manifest => manifest!.Payload)],
+        [[.. segment.Leaves.Select(leaf => (leaf.Class, leaf.Payload))]],
+        out _)![^1];
+
+    private JournalFile Journal(ISigner key) => JournalFile.Create(
+        new JournalOptions(_folder, _segment.Genesis.ToString(), key.Key.Kid.ToString()) { ChunkBytes = 4096 },
+        0, 0, new string('0', 64));
+
+    private sealed class NoShell : ISealShell
+    {
+        public void Send(string anchor, SegmentMessage message)
+        {
+        }
+
+        public void Broadcast(SegmentMessage message)
+        {
+        }
+
+        public void OnCertified(CertifiedState state)
+        {
+        }
+
+        public void OnHeldBefore(CertifiedState state)
+        {
+        }
+
+        public void OnMoved(SegmentOutput.Moved moved)
+        {
+        }
+
+        public void OnPublished(SegmentOutput.Published published)
+        {
+        }
+
+        public void OnEvidence(Contradiction evidence)
+        {
+        }
+
+        public void OnBroken(Exception error)
+        {
+        }
+    }
+}
