@@ -53,6 +53,7 @@ internal sealed class LifeWorld : IAsyncDisposable
         var often = TimeSpan.FromMilliseconds(100);
         var world = new LifeWorld(new OnDemandOptions
         {
+            XdsCluster = "xds",
             Clusters = clusters ?? new ClusterSettings { Health = new HealthSettings(null, often, often * 50, 3, 1) },
         });
         world._backends.Add(await Backend.StartAsync(context => context.Response.WriteAsync("one")));

@@ -18,7 +18,7 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-demand-").FullName;
     private readonly ConcurrentDictionary<string, ServedName> _answers = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, bool> _wanted = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int> _wanted = new(StringComparer.Ordinal);
     private readonly Lock _resolving = new();
     private OnDemandOptions _options;
     private readonly HashSet<string> _imports;
@@ -160,13 +160,18 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    // As the real one: it hears under a lock, answers on a thread of its own, and keeps imports whoever gives them up.
+    // As the real one: it hears under a lock, counts who wants a name, answers on a thread of its own, and keeps imports
+    // whoever gives them up.
     private void OnInterest(string name, bool isWanted)
     {
         if (isWanted)
         {
-            _wanted[name] = true;
+            _wanted[name] = _wanted.GetValueOrDefault(name) + 1;
             _ = Task.Run(() => Resolve(name));
+        }
+        else if (_wanted.GetValueOrDefault(name) is > 1 and var users)
+        {
+            _wanted[name] = users - 1;
         }
         else if (!_imports.Contains(name))
         {
