@@ -213,6 +213,11 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         var log = loggers.CreateLogger<SealLoop>();
         _archive = new Archive(folder.Store, folder.Mark, _ground.Genesis, time, loggers.CreateLogger<Archive>());
         _keeper = OpenState(options);
+        if (_keeper.Lost is { } lost)
+        {
+            HomeLog.StateLogLost(log, lost.Message);
+        }
+
         _operations = new OperationBook(options.Id, options.Data, loggers.CreateLogger<OperationBook>());
         var engine = EngineStart.Options(options.Id, _ground, _chain, folder, _keys!, _keeper, _operations);
         if (engine.JournalBase > folder.ArchivedSeq)

@@ -8,8 +8,9 @@ public sealed partial class NameCache
     // What failed a check costs the anchor its whole stream: whatever else came with it is not kept either.
     private void OnRefused(NameEntry entry, Refusal refusal, CacheTime now)
     {
-        // A record that is over by this clock and not yet by the anchor's is no lie, and no other name is in it.
-        if (refusal.Failure == VerificationFailure.RecordExpired)
+        // A record that is over by this clock and not yet by the anchor's is no lie, and no other name is in it; nor in
+        // one that there is no room to remember.
+        if (refusal.IsOfNameAlone || refusal.Failure == VerificationFailure.RecordExpired)
         {
             OnTrouble(entry, refusal, now);
             return;

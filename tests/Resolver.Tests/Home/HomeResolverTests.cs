@@ -264,6 +264,27 @@ public sealed class HomeResolverTests : IAsyncLifetime
         Assert.Equal(heads, _home.Anchors.Sum(anchor => anchor.Heads));
     }
 
+    /// <summary>V41: a state that may be older than what was used is none that a home anchor may answer upon.</summary>
+    [Fact]
+    public async Task State_WhoseLogIsGone_IsSaidAndHearsFreshHeadsBeforeItAsks()
+    {
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        await _home.StopResolverAsync();
+        File.Delete(_home.StateFile + ".log");
+        await Task.WhenAll(_home.Anchors.Skip(1).Select(anchor => anchor.StopAsync()));
+
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.StateNotDurable);
+        await _home.UntilTroubleAsync(VerificationFailure.NoFreshHead);
+        Assert.Equal(NameState.Pending, Assert.Single(_home.Resolver.Names).State);
+        await _home.Anchors[1].StartAsync(TestContext.Current.CancellationToken);
+        await _home.UntilFreshAsync(Web);
+        Assert.Null(_home.Resolver.Memory.Lost);
+    }
+
     [Fact]
     public async Task Forget_Name_IsHeardAndNothingIsKept()
     {
