@@ -177,7 +177,8 @@ internal sealed class TargetSession : IAsyncDisposable
         var meetings = new Meetings<AnchorClient>(
             [.. endpoints[first..], .. endpoints[..first]],
             endpoints.Count,
-            (place, token) => _chains.MeetAsync(place, way.Target.Genesis, way.Target.Floor, view, token),
+            (place, token) => _chains.MeetAsync(
+                place, way.Target.Genesis, way.Neighbour, way.Target.Floor, view, token),
             _context.Time,
             _stop.Token);
         await using (meetings.ConfigureAwait(false))
