@@ -287,7 +287,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _introduce = new IntroduceService(context, _attests, _consumers.Homes, _relay);
         _introduce.AddTo(builder);
         _consumers.Homes.Presented.AddTo(builder);
-        new ReadingService(context, ServedEpochs, chains.Find, _consumers.Homes.IsAnchor, _ground.Genesis)
+        new ReadingService(context, ServedEpochs, chains.Find, _consumers.Homes.HomeOf, _ground.Genesis)
             .AddTo(builder);
         new PublishService(_loop!, _ground.Genesis, _counters, context).AddTo(builder);
         var service = builder.Build();
