@@ -267,7 +267,6 @@ internal sealed class EntryReader
             Leaf = leaf,
             Key = KeyOf(leafClass, leafName),
             Commitment = commitment,
-            SliceDigests = [.. fields.Record?.Value.Slices.Select(slice => slice.Digest) ?? []],
         };
     }
 
