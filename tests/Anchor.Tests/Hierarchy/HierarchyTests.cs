@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using Fairlead.Anchor.Tests.Cluster;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -148,6 +150,54 @@ public sealed class HierarchyTests : IAsyncLifetime
             renewed > 0, world.Heard.Messages.OfType<PresentRequest>().Any(page => page.To.Length == Digest.Size));
         Assert.True(relayed.HopsLeft < world.Heard.Messages.OfType<IntroduceRequest>().Max(ask => ask.HopsLeft));
     }
+
+    /// <summary>What each transit did stands in the trace of the question that it was done for, also where one of them
+    /// asked the next.</summary>
+    [Fact]
+    public async Task Transits_HaveASpanEachInTheTraceOfTheQuestion()
+    {
+        var ended = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name.StartsWith("Fairlead.", StringComparison.Ordinal),
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = ended.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var world = new HierarchyWorld();
+        world.HeardByCorp.Unreachable = [world.Eu1.Segment.Tls(0).Key.Point.ToArray()];
+        await world.StartAsync(world.Acme, world.Eu1, world.Corp, world.Db);
+        await world.Client.SealAsync(world.Db, 0, "orders.shop.svc", Token);
+        await world.AskAsync(world.Memory(), "orders.shop.svc.db.corp.internal", Token);
+
+        // Other tests of this process end spans as well: those of these genesis digests are this world's.
+        var corp = await Eventually.HoldsAsync(
+            () => Task.FromResult(ended.FirstOrDefault(span => span.OperationName == "hop"
+                && "corp.internal".Equals(span.GetTagItem("fairlead.segment"))
+                && Home(world).Equals(span.GetTagItem("fairlead.consumer.segment")))),
+            span => span is not null, Patience, Token);
+        var above = new List<Activity>();
+        for (var next = corp; next is not null; next = ended.FirstOrDefault(span => span.SpanId == next.ParentSpanId))
+        {
+            above.Add(next);
+        }
+
+        Assert.Equal(
+            "hop corp.internal, introduce, introduce, hop acme.internal, introduce, introduce, "
+            + "introduction eu1.acme.internal, resolve, resolve",
+            string.Join(", ", above.Select(NameOf)));
+        Assert.Equal(default, above[^1].ParentSpanId);
+        Assert.All(above, span => Assert.Equal(corp!.TraceId, span.TraceId));
+        Assert.Equal("Record", corp!.GetTagItem("fairlead.outcome"));
+        Assert.Equal("db.corp.internal", corp.GetTagItem("fairlead.name"));
+        Assert.Equal("transit", corp.GetTagItem("fairlead.role"));
+    }
+
+    private static string Home(HierarchyWorld world) => world.Eu1.Segment.Genesis.ToString();
+
+    private static string NameOf(Activity span) => span.GetTagItem("fairlead.segment") is { } segment
+        ? $"{span.OperationName} {segment}"
+        : span.OperationName[(span.OperationName.LastIndexOf('/') + 1)..].ToLowerInvariant();
 
     /// <summary>The transit's Attests are renewed before they end, though nobody asks for anything (4.9).</summary>
     [Fact]
