@@ -69,6 +69,25 @@ public sealed class HierarchyTests : IAsyncLifetime
         Assert.Equal((Outcome.Denied, 2), (elsewhere.Outcome, elsewhere.Hops.Length));
     }
 
+    /// <summary>A parent of 1,000 introduces one child to another, and proves of a label that it is nobody's.</summary>
+    [Fact]
+    public async Task Parent_OfAThousandChildren_IntroducesEach()
+    {
+        await using var world = new HierarchyWorld(children: 998);
+        await world.StartAsync(world.Acme, world.Eu1, world.Us1);
+        await world.Client.SealAsync(world.Us1, 0, "checkout.shop.svc", Token);
+
+        var sibling = await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
+        Assert.Equal(
+            "Home eu1.acme.internal, Up acme.internal, Down us1.acme.internal", HierarchyWorld.PathOf(sibling));
+        Assert.Equal(Outcome.Record, sibling.Outcome);
+        var unborn = await world.ResolveAsync("checkout.shop.svc.c0998.acme.internal", Token);
+        Assert.Equal((Outcome.Absent, 2), (unborn.Outcome, unborn.Hops.Length));
+        var parent = world.Acme[0].Views.Current!;
+        Assert.Equal(1_000, parent.Around().Count(one => one.Key != world.Corp.Segment.Genesis));
+        Assert.InRange(parent.Epoch.Value.Number, 998 / Limits.LinksPerEpoch, Limits.PageEpochs);
+    }
+
     /// <summary>
     /// The parent is asked for segments and hears of no service; one introduction serves all names of a segment; the
     /// parent may die and its keys be misused, and the home's anchor start anew, and the names go on, the new ones and
