@@ -152,7 +152,8 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
             client, segment, held, floor, context.Time, view.Epoch.Value.Policy.ClockDelta, cancellationToken));
 
     private async Task<Refusal?> TakeAsync(
-        Digest segment, Digest neighbour, Func<SegmentState?, Task<(ChainFetch.Fetched? Fetched, Refusal? Refusal)>> fetch)
+        Digest segment, Digest neighbour,
+        Func<SegmentState?, Task<(ChainFetch.Fetched? Fetched, Refusal? Refusal)>> fetch)
     {
         var log = LogOf(segment);
         var held = verifier.Chain(segment);

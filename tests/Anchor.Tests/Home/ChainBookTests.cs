@@ -58,7 +58,7 @@ public sealed class ChainBookTests
         }
     }
 
-    /// <summary>However many segments are asked for behind one neighbour, and are in use: the others have room.</summary>
+    /// <summary>However many segments are asked for behind one neighbour, and are in use: others have room.</summary>
     [Fact]
     public async Task Documents_BehindOneNeighbour_LeaveRoomForOthers()
     {
@@ -80,7 +80,8 @@ public sealed class ChainBookTests
         {
             var segment = Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(name));
             var log = chains.LogOf(segment);
-            var refusal = chains.Check(segment, Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(behind)), log, chain);
+            var neighbour = Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(behind));
+            var refusal = chains.Check(segment, neighbour, log, chain);
             log.Add(refusal is null ? chain : []);
             return refusal;
         }

@@ -120,7 +120,8 @@ public sealed class IntroductionBookTests : IAsyncDisposable
             await FindAsync($"n{i}.internal");
         }
 
-        var (way, refusal) = await _book.FindAsync(Segment("more.internal"), null, TestContext.Current.CancellationToken);
+        var (way, refusal) = await _book.FindAsync(
+            Segment("more.internal"), null, TestContext.Current.CancellationToken);
         Assert.Null(way);
         Assert.Equal(VerificationFailure.RateLimited, refusal?.Failure);
 
