@@ -48,8 +48,8 @@ SEEDS ?= 200
 CONSUMERS ?= 40
 simulate: ## SEEDS=n [CONSUMERS=n] [FROM=s] [N=4] [F=1] [BUG=name]: anchors under a seeded schedule, invariants checked at each step
 	@$(BUILD) tests/Simulator
-	@dotnet artifacts/bin/Simulator/release/Fairlead.Simulator.dll --seeds $(SEEDS) --consumers $(if $(BUG),0,$(CONSUMERS)) \
-	  $(if $(FROM),--from $(FROM)) $(if $(N),--n $(N)) $(if $(F),--f $(F)) $(if $(BUG),--bug $(BUG))
+	@dotnet artifacts/bin/Simulator/release/Fairlead.Simulator.dll --seeds $(SEEDS) \
+	  $(if $(FROM),--from $(FROM)) $(if $(N),--n $(N)) $(if $(F),--f $(F)) $(if $(BUG),--bug $(BUG),--consumers $(CONSUMERS))
 
 publish-xdshost: ## the host that serves endpoints alone, as the sidecar is published, in artifacts/publish/xdshost
 	@rm -rf artifacts/publish/xdshost
