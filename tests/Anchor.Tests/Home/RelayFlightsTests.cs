@@ -120,7 +120,9 @@ public sealed class RelayFlightsTests
         Assert.Equal(
             VerificationFailure.RateLimited, (await AskAsync("loud", "more", by: "acme")).Refusal?.Failure);
         flying.Add(AskAsync("quiet", "quiet", by: "acme"));
+        Assert.False(flying[^1].IsCompleted);
         flying.Add(AskAsync("loud", "itself"));
+        Assert.False(flying[^1].IsCompleted);
 
         // Three more that take all they get leave some, and the transit has its own.
         for (var home = 0; home < 3; home++)
@@ -139,9 +141,11 @@ public sealed class RelayFlightsTests
         }
 
         flying.Add(AskAsync("fifth", "fifth", by: "acme"));
+        Assert.False(flying[^1].IsCompleted);
         for (var i = 0; i < RelayFlights.OfOneMax; i++)
         {
             flying.Add(AskAsync("acme", $"acme/{i}", by: "acme"));
+            Assert.False(flying[^1].IsCompleted);
         }
 
         Assert.Equal(
