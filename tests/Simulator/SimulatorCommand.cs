@@ -1,8 +1,10 @@
 using System.Globalization;
+using Fairlead.Simulator.Consumers;
 
 namespace Fairlead.Simulator;
 
-/// <summary>The command line: <c>--seeds n --from s --n 4 --f 1 --bug name --real-signatures</c>.</summary>
+/// <summary>The command line: <c>--seeds n --from s --n 4 --f 1 --bug name --real-signatures --consumers n</c>.
+/// </summary>
 public static class SimulatorCommand
 {
     private const int LowAnchors = 5;
@@ -10,7 +12,7 @@ public static class SimulatorCommand
 
     private const string Usage =
         "usage: Fairlead.Simulator [--seeds N] [--from S] [--n N] [--f F] "
-        + "[--operations N] "
+        + "[--operations N] [--consumers N] "
         + "[--bug no-dominance|journal-not-durable|low-threshold|no-lock|commit-any-round|no-fence|handover-below"
         + "|forgets-accepted|keeps-refused|tells-twice|trusts-anybody] "
         + "[--real-signatures]";
@@ -19,7 +21,7 @@ public static class SimulatorCommand
     /// <returns>0 where all held, 1 where one broke, 2 for a wrong command line.</returns>
     public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors)
     {
-        if (!TryParse(arguments, out var seeds, out var first))
+        if (!TryParse(arguments, out var seeds, out var consumers, out var first))
         {
             errors.WriteLine(Usage);
             return 2;
@@ -52,12 +54,39 @@ public static class SimulatorCommand
         output.WriteLine(
             $"{seeds} seeds from {first.Seed}, n={first.Anchors} F={first.Faults}: all held over {steps} steps, "
             + $"{seals} seals, {epochs} epochs, {accepted} entries accepted, {settled} sealed or superseded");
+        return Consumers(first.Seed, consumers, output, errors);
+    }
+
+    // A verifier with its cache, each on its own.
+    private static int Consumers(int from, int seeds, TextWriter output, TextWriter errors)
+    {
+        var (accepted, refused) = (0L, 0L);
+        for (var seed = from; seed < from + seeds; seed++)
+        {
+            var result = ConsumerSimulation.Run(new ConsumerOptions(seed));
+            if (result.Invariant is not null)
+            {
+                output.WriteLine($"consumer, seed {seed}: {result.Invariant}");
+                errors.WriteLine($"  {result.Detail}");
+                return 1;
+            }
+
+            (accepted, refused) = (accepted + result.Accepted, refused + result.Refused);
+        }
+
+        if (seeds > 0)
+        {
+            output.WriteLine(
+                $"{seeds} consumers from seed {from}: all held over {accepted} answers accepted, {refused} refused");
+        }
+
         return 0;
     }
 
-    private static bool TryParse(IReadOnlyList<string> arguments, out int seeds, out SimulationOptions options)
+    private static bool TryParse(
+        IReadOnlyList<string> arguments, out int seeds, out int consumers, out SimulationOptions options)
     {
-        seeds = 200;
+        (seeds, consumers) = (200, 0);
         options = new SimulationOptions(1);
         for (var i = 0; i < arguments.Count; i++)
         {
@@ -67,7 +96,7 @@ public static class SimulatorCommand
                 continue;
             }
 
-            if (i + 1 >= arguments.Count || !Take(arguments[i], arguments[++i], ref seeds, ref options))
+            if (i + 1 >= arguments.Count || !Take(arguments[i], arguments[++i], ref seeds, ref consumers, ref options))
             {
                 return false;
             }
@@ -89,7 +118,8 @@ public static class SimulatorCommand
                     && options.Threshold <= options.Anchors - options.Faults));
     }
 
-    private static bool Take(string name, string value, ref int seeds, ref SimulationOptions options)
+    private static bool Take(
+        string name, string value, ref int seeds, ref int consumers, ref SimulationOptions options)
     {
         if (name == "--bug")
         {
@@ -116,6 +146,12 @@ public static class SimulatorCommand
         if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             return false;
+        }
+
+        if (name == "--consumers")
+        {
+            consumers = number;
+            return true;
         }
 
         (seeds, options) = name switch

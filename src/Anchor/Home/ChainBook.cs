@@ -12,7 +12,8 @@ namespace Fairlead.Anchor.Home;
 /// <summary>
 /// The chains of other segments: fetched from their anchors, verified, durable, and kept as documents for consumers
 /// that know nothing of them (V8-V15, V39, V63). The documents are bounded: those of a segment that nobody asks for go
-/// when room is needed, and are fetched anew; the chain itself stays known by its digests. Thread-safe.
+/// when room is needed, and are fetched anew; the chain itself stays known by its digests. What is behind one neighbour
+/// takes no more than is free beside it, so that none can have it all. Thread-safe.
 /// </summary>
 internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
 {
@@ -41,32 +42,37 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
     /// <summary>First contact with an anchor, and again whenever the chain may have grown.</summary>
     /// <param name="client">The anchor; it is held to the keys of the newest epoch.</param>
     /// <param name="segment">Its segment.</param>
+    /// <param name="neighbour">The neighbour of the own segment that it is behind, or is.</param>
     /// <param name="floor">The epoch that the chain must contain; null for none.</param>
     /// <param name="view">The own segment.</param>
     /// <param name="cancellationToken">Ends it.</param>
     internal async Task<Refusal?> MeetAsync(
-        AnchorClient client, Digest segment, Floor? floor, SegmentView view, CancellationToken cancellationToken)
+        AnchorClient client, Digest segment, Digest neighbour, Floor? floor, SegmentView view,
+        CancellationToken cancellationToken)
     {
         var delta = view.Epoch.Value.Policy.ClockDelta;
-        return await TakeAsync(segment, held => ChainFetch.RunAsync(
+        return await TakeAsync(segment, neighbour, held => ChainFetch.RunAsync(
             client, segment, held, null, floor, context.Time, delta, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Meets one of a segment's anchors over a connection of its own.</summary>
     /// <param name="place">Where it is.</param>
     /// <param name="segment">The segment.</param>
+    /// <param name="neighbour">The neighbour of the own segment that it is behind, or is.</param>
     /// <param name="floor">The epoch that its chain must contain; null for none.</param>
     /// <param name="view">The own segment.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The connection, held to the keys of the newest epoch; or why it is none of that segment's.</returns>
     /// <exception cref="RpcException">The anchor failed.</exception>
     internal async Task<(AnchorClient? There, Refusal? Refusal)> MeetAsync(
-        IpEndpoint place, Digest segment, Floor? floor, SegmentView view, CancellationToken cancellationToken)
+        IpEndpoint place, Digest segment, Digest neighbour, Floor? floor, SegmentView view,
+        CancellationToken cancellationToken)
     {
         var client = new AnchorClient(place, context.Transport, context.Time, verifier.Chain(segment));
         try
         {
-            var stranger = await MeetAsync(client, segment, floor, view, cancellationToken).ConfigureAwait(false);
+            var stranger = await MeetAsync(client, segment, neighbour, floor, view, cancellationToken)
+                .ConfigureAwait(false);
             if (stranger is null)
             {
                 return (client, null);
@@ -91,12 +97,13 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
     /// not, of a segment whose anchors cannot be asked any more (I24).
     /// </summary>
     /// <param name="segment">The segment.</param>
+    /// <param name="neighbour">The neighbour of the own segment that it is behind, or is.</param>
     /// <param name="floor">The epoch that the chain must contain.</param>
     /// <param name="view">The own segment.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Why none of them had it; null where it is held now.</returns>
     internal async Task<Refusal?> AskOwnAsync(
-        Digest segment, Floor floor, SegmentView view, CancellationToken cancellationToken)
+        Digest segment, Digest neighbour, Floor floor, SegmentView view, CancellationToken cancellationToken)
     {
         var delta = view.Epoch.Value.Policy.ClockDelta;
         Refusal? last = new(VerificationFailure.BelowLinkFloor, "epochs", "there is no other anchor to ask");
@@ -111,7 +118,7 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
             {
                 try
                 {
-                    last = await TakeAsync(segment, held => ChainFetch.RelayedAsync(
+                    last = await TakeAsync(segment, neighbour, held => ChainFetch.RelayedAsync(
                         client, segment, held, floor, context.Time, delta, cancellationToken)).ConfigureAwait(false);
                 }
                 catch (RpcException e)
@@ -133,17 +140,20 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
     /// <summary>The chain as an anchor of another segment relays it, to whom this one is a known home.</summary>
     /// <param name="client">The anchor.</param>
     /// <param name="segment">The segment.</param>
+    /// <param name="neighbour">The neighbour of the own segment that it is behind, or is.</param>
     /// <param name="floor">The epoch that the chain must contain.</param>
     /// <param name="view">The own segment.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="RpcException">The anchor failed, or does not relay that segment.</exception>
     internal Task<Refusal?> AskRelayAsync(
-        AnchorClient client, Digest segment, Floor floor, SegmentView view, CancellationToken cancellationToken) =>
-        TakeAsync(segment, held => ChainFetch.RelayedAsync(
+        AnchorClient client, Digest segment, Digest neighbour, Floor floor, SegmentView view,
+        CancellationToken cancellationToken) =>
+        TakeAsync(segment, neighbour, held => ChainFetch.RelayedAsync(
             client, segment, held, floor, context.Time, view.Epoch.Value.Policy.ClockDelta, cancellationToken));
 
     private async Task<Refusal?> TakeAsync(
-        Digest segment, Func<SegmentState?, Task<(ChainFetch.Fetched? Fetched, Refusal? Refusal)>> fetch)
+        Digest segment, Digest neighbour,
+        Func<SegmentState?, Task<(ChainFetch.Fetched? Fetched, Refusal? Refusal)>> fetch)
     {
         var log = LogOf(segment);
         var held = verifier.Chain(segment);
@@ -182,7 +192,7 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
 
         var isWhole = fetched.Epochs is [var first, ..]
             && Document.TryParse<Epoch>(first.Payload, out var epoch, out _) && epoch.Value.Number == 0;
-        if (Check(segment, log, fetched.Epochs.Skip(isWhole ? log.All.Length : 0)) is { } full)
+        if (Check(segment, neighbour, log, fetched.Epochs.Skip(isWhole ? log.All.Length : 0)) is { } full)
         {
             return full;
         }
@@ -194,11 +204,12 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
 
     /// <summary>Whether there is room for the documents of a chain.</summary>
     /// <param name="segment">The segment.</param>
+    /// <param name="neighbour">The neighbour that it is behind, or is.</param>
     /// <param name="log">Its documents.</param>
     /// <param name="epochs">Those that come to them.</param>
     /// <returns><c>BudgetExceeded</c> where the chain itself is too long, <c>RateLimited</c> where others are in use;
     /// null where there is room.</returns>
-    internal Refusal? Check(Digest segment, EpochLog log, IEnumerable<EpochDocument> epochs)
+    internal Refusal? Check(Digest segment, Digest neighbour, EpochLog log, IEnumerable<EpochDocument> epochs)
     {
         var bytes = epochs.Sum(EpochLog.BytesOf);
         if (log.Bytes + bytes > ChainBytes)
@@ -207,22 +218,39 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
                 VerificationFailure.BudgetExceeded, segment.ToString(), $"a chain of more than {ChainBytes} bytes");
         }
 
+        log.PutBehind(neighbour);
+        if (bytes == 0)
+        {
+            return null;
+        }
+
         lock (_gate)
         {
-            if (Total() + bytes > AllBytes)
+            if (Full(log.Behind, bytes) is not null)
             {
                 Sweep(segment);
             }
 
-            return Total() + bytes <= AllBytes
-                ? null
-                : new Refusal(
-                    VerificationFailure.RateLimited, segment.ToString(),
-                    $"chains of {Total()} bytes are in use, and {AllBytes} is the most");
+            return Full(log.Behind, bytes) is { } full
+                ? new Refusal(VerificationFailure.RateLimited, segment.ToString(), full)
+                : null;
         }
     }
 
-    private long Total() => _logs.Values.Sum(log => log.Bytes);
+    // What one neighbour has already is no more than what is free afterwards.
+    private string? Full(Digest? neighbour, long bytes)
+    {
+        var (total, taken) = (0L, 0L);
+        foreach (var log in _logs.Values)
+        {
+            total += log.Bytes;
+            taken += log.Behind == neighbour ? log.Bytes : 0;
+        }
+
+        return taken <= AllBytes - total - bytes
+            ? null
+            : $"chains of {total} bytes are in use, {taken} of them behind the same neighbour; {AllBytes} is the most";
+    }
 
     // Who was used since the last time has its time from now on.
     private void Sweep(Digest keep)

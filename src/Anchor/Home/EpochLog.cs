@@ -15,6 +15,7 @@ internal sealed class EpochLog
     private ImmutableArray<EpochDocument> _epochs = [];
     private bool _isUsed = true;
     private long _bytes;
+    private Digest? _behind;
 
     /// <summary>The epochs, ascending from 0.</summary>
     internal ImmutableArray<EpochDocument> All
@@ -41,6 +42,18 @@ internal sealed class EpochLog
         }
     }
 
+    /// <summary>The neighbour of the own segment that it is behind, as it was told first; null before.</summary>
+    internal Digest? Behind
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _behind;
+            }
+        }
+    }
+
     /// <summary>Whether it was read or grew since the last time that this was asked.</summary>
     internal bool TakeUsed()
     {
@@ -58,6 +71,15 @@ internal sealed class EpochLog
 
     /// <summary>A log of epochs that are verified already, ascending from 0.</summary>
     internal static EpochLog Of(ImmutableArray<EpochDocument> epochs) => new() { _epochs = epochs };
+
+    /// <summary>Tells the neighbour of the own segment that it is behind.</summary>
+    internal void PutBehind(Digest neighbour)
+    {
+        lock (_gate)
+        {
+            _behind ??= neighbour;
+        }
+    }
 
     /// <summary>Adds those that continue the log.</summary>
     internal void Add(IEnumerable<EpochDocument> epochs)

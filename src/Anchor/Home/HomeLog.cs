@@ -51,6 +51,11 @@ internal static partial class HomeLog
     internal static partial void NotPassedOn(ILogger logger, Digest segment);
 
     [LoggerMessage(
+        2210, LogLevel.Warning,
+        "What is remembered of other segments may be older than what was used: {Problem}", EventName = "StateLogLost")]
+    internal static partial void StateLogLost(ILogger logger, string problem);
+
+    [LoggerMessage(
         2205, LogLevel.Information, "{Anchor} of {Segment} takes no evidence against keys of {Accused}: {Reason}",
         EventName = "NotReported")]
     internal static partial void NotReported(

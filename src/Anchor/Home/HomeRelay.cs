@@ -51,8 +51,10 @@ internal sealed class HomeRelay : IAsyncDisposable
     }
 
     /// <summary>Uses a name; <see cref="Release"/> ends it.</summary>
+    /// <param name="question">The question; the target is asked anew.</param>
+    /// <param name="trace">The span that waits for it, as W3C's traceparent; null for none.</param>
     /// <returns>The subscription, or <c>RateLimited</c> where there are too many.</returns>
-    internal (RelayedName? Name, Refusal? Refusal) Use(AskedQuestion question)
+    internal (RelayedName? Name, Refusal? Refusal) Use(AskedQuestion question, string? trace)
     {
         lock (_gate)
         {
@@ -63,6 +65,7 @@ internal sealed class HomeRelay : IAsyncDisposable
                     $"{_names.Count} names are relayed, as many of this subject as the others leave room for"));
             }
 
+            name.AskAgain(trace);
             if (isNew)
             {
                 SessionOf(name).Add(name);

@@ -108,7 +108,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
             },
             lost =>
             {
-                if (lost is null && learned is not null)
+                if (lost is null or { IsOfNameAlone: true } && learned is not null)
                 {
                     context.Learned(learned);
                 }

@@ -66,6 +66,18 @@ internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consum
         wake?.Invoke();
     }
 
+    /// <summary>The span that waits for the next question.</summary>
+    internal string? Trace
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _trace;
+            }
+        }
+    }
+
     /// <summary>The span that waits for the next question; once.</summary>
     internal string? TakeTrace()
     {

@@ -32,8 +32,14 @@ internal sealed class StateKeeper : IAsyncDisposable
         _running = Task.Run(RunAsync);
     }
 
+    /// <summary>What is to be told of the state that it started from; null for nothing.</summary>
+    internal StateException? Lost => _store?.Lost;
+
     /// <summary>How often the file was written.</summary>
     internal long Writes { get; private set; }
+
+    /// <summary>The bytes that all of the state may come to.</summary>
+    internal long RoomBytes { get; init; } = StateRoom.MostBytes;
 
     /// <summary>The newest durable state. Never waits: a step may verify for long.</summary>
     internal VerifierState Durable => _durable;
@@ -43,8 +49,8 @@ internal sealed class StateKeeper : IAsyncDisposable
     /// nothing.</param>
     /// <param name="settled">
     /// Called once the step is durable, with null, or with <c>StateNotDurable</c> where it is lost: then so is every
-    /// step that was taken upon it. At once where there is no room for it. Not called where the step refuses. Must not
-    /// block.
+    /// step that was taken upon it. Where there is no room for it, with that once what it goes on with is durable. Not
+    /// called where the step refuses. Must not block.
     /// </param>
     internal void Step(Func<VerifierState, VerifierState?> step, Action<Refusal?> settled)
     {
@@ -56,14 +62,8 @@ internal sealed class StateKeeper : IAsyncDisposable
             }
 
             // A step for which there is no room is lost alone: what was taken before it stands.
-            if (StateRoom.Fit(_verified, next, out var full) is not { } fits)
-            {
-                settled(full);
-                return;
-            }
-
-            _verified = fits;
-            _waiting.Add(settled);
+            _verified = StateRoom.Take(_verified, next, out var full, RoomBytes);
+            _waiting.Add(full is null ? settled : lost => settled(lost ?? full));
             if (_signal.CurrentCount == 0)
             {
                 _signal.Release();

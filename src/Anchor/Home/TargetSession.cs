@@ -29,7 +29,8 @@ internal sealed class TargetSession : IAsyncDisposable
     private readonly ConcurrentDictionary<ulong, RelayedName> _names = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Wakeup _wakeup;
-    private readonly Task _running;
+    private readonly Lock _starting = new();
+    private Task? _running;
     private int _next;
 
     internal TargetSession(
@@ -48,17 +49,21 @@ internal sealed class TargetSession : IAsyncDisposable
         _target = target;
         _log = context.Loggers.CreateLogger<TargetSession>();
         _wakeup = new Wakeup(context.Time);
-        _running = Task.Run(RunAsync);
     }
 
     /// <summary>Whether it subscribes to nothing.</summary>
     internal bool IsIdle => _names.IsEmpty;
 
-    /// <summary>Subscribes to a name.</summary>
+    /// <summary>Subscribes to a name; the first one starts the session.</summary>
     internal void Add(RelayedName name)
     {
         name.OnRefresh(_wakeup.Signal);
-        _names[name.Id] = name;
+        lock (_starting)
+        {
+            _names[name.Id] = name;
+            _running ??= Task.Run(RunAsync);
+        }
+
         _wakeup.Signal();
     }
 
@@ -74,7 +79,7 @@ internal sealed class TargetSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await (_running ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
     }
 
@@ -114,7 +119,7 @@ internal sealed class TargetSession : IAsyncDisposable
     {
         try
         {
-            var (way, lost) = await _introductions.FindAsync(_target, _stop.Token).ConfigureAwait(false);
+            var (way, lost) = await _introductions.FindAsync(_target, Trace(), _stop.Token).ConfigureAwait(false);
             if (way is null)
             {
                 return lost;
@@ -134,6 +139,9 @@ internal sealed class TargetSession : IAsyncDisposable
             return new Refusal(VerificationFailure.Behind, _target.Text, "stopped");
         }
     }
+
+    // Of those who wait for the way, one.
+    private string? Trace() => _names.Values.Select(name => name.Trace).FirstOrDefault(trace => trace is not null);
 
     private async Task<Refusal> StreamAsync(Way way)
     {
@@ -177,7 +185,8 @@ internal sealed class TargetSession : IAsyncDisposable
         var meetings = new Meetings<AnchorClient>(
             [.. endpoints[first..], .. endpoints[..first]],
             endpoints.Count,
-            (place, token) => _chains.MeetAsync(place, way.Target.Genesis, way.Target.Floor, view, token),
+            (place, token) => _chains.MeetAsync(
+                place, way.Target.Genesis, way.Neighbour, way.Target.Floor, view, token),
             _context.Time,
             _stop.Token);
         await using (meetings.ConfigureAwait(false))

@@ -474,9 +474,14 @@ internal sealed class TargetStream(
         {
             if (lost is not null)
             {
+                // Without room the name alone has none: the others of the segment are verified on.
                 name.Fail(lost);
-                _lost = lost;
-                wakeup.Signal();
+                if (!lost.IsOfNameAlone)
+                {
+                    _lost = lost;
+                    wakeup.Signal();
+                }
+
                 return;
             }
 

@@ -213,6 +213,11 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         var log = loggers.CreateLogger<SealLoop>();
         _archive = new Archive(folder.Store, folder.Mark, _ground.Genesis, time, loggers.CreateLogger<Archive>());
         _keeper = OpenState(options);
+        if (_keeper.Lost is { } lost)
+        {
+            HomeLog.StateLogLost(log, lost.Message);
+        }
+
         _operations = new OperationBook(options.Id, options.Data, loggers.CreateLogger<OperationBook>());
         var engine = EngineStart.Options(options.Id, _ground, _chain, folder, _keys!, _keeper, _operations);
         if (engine.JournalBase > folder.ArchivedSeq)
@@ -282,7 +287,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _introduce = new IntroduceService(context, _attests, _consumers.Homes, _relay);
         _introduce.AddTo(builder);
         _consumers.Homes.Presented.AddTo(builder);
-        new ReadingService(context, ServedEpochs, chains.Find, _consumers.Homes.IsAnchor, _ground.Genesis)
+        new ReadingService(context, ServedEpochs, chains.Find, _consumers.Homes.HomeOf, _ground.Genesis)
             .AddTo(builder);
         new PublishService(_loop!, _ground.Genesis, _counters, context).AddTo(builder);
         var service = builder.Build();

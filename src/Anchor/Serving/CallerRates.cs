@@ -19,12 +19,12 @@ internal sealed class CallerRates(
     private readonly RateBook _known = new(known, context.Time);
     private readonly StrangerBook _others = new(perSecond, burst, context.Time);
 
-    /// <summary>Takes one.</summary>
-    /// <returns><c>RateLimited</c>, or null.</returns>
-    internal Refusal? Take(Caller caller, SegmentView? view) =>
+    /// <summary>Takes one, or all of a batch.</summary>
+    /// <returns><c>RateLimited</c>, which takes nothing from who is known; or null.</returns>
+    internal Refusal? Take(Caller caller, SegmentView? view, int count = 1) =>
         view is not null && caller.Kid is { } kid && AtSight(view, kid) is { } who
-            ? _known.Take(who)
-            : _others.Take(caller.From, default);
+            ? _known.Take(who, count)
+            : _others.Take(caller.From, default, count);
 
     /// <summary>Whether a key is one of the segment's anchors or of a Credential.</summary>
     internal static bool Belongs(SegmentView view, Digest kid) =>

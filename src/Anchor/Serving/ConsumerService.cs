@@ -103,7 +103,7 @@ internal sealed class ConsumerService : IAsyncDisposable
             return await ComposeAsync(question, null, known, call.CancellationToken).ConfigureAwait(false);
         }
 
-        var (upstream, full) = _relay.Use(question);
+        var (upstream, full) = _relay.Use(question, System.Diagnostics.Activity.Current?.Id);
         if (upstream is null)
         {
             throw RpcFailures.ToException(full!);
@@ -111,7 +111,6 @@ internal sealed class ConsumerService : IAsyncDisposable
 
         try
         {
-            upstream.AskAgain(System.Diagnostics.Activity.Current?.Id);
             return await ComposeAsync(question, upstream, known, call.CancellationToken).ConfigureAwait(false);
         }
         finally

@@ -228,7 +228,7 @@ internal sealed class ConsumerStream(
         RelayedName? upstream = null;
         if (Answerer.Leads(question, view))
         {
-            (upstream, var full) = relay.Use(question);
+            (upstream, var full) = relay.Use(question, span?.Id);
             if (upstream is null)
             {
                 Spans.End(span, full!);
@@ -236,7 +236,6 @@ internal sealed class ConsumerStream(
             }
 
             upstream.Changed += _wakeup.Signal;
-            upstream.AskAgain(span?.Id);
         }
 
         _subscriptions[id] = new Subscription(id, question, upstream)

@@ -204,9 +204,6 @@ internal sealed class HomeBook
     private static bool IsIn(SegmentState chain, Floor floor) =>
         floor.Epoch < chain.First || chain.DigestOf(floor.Epoch) == floor.Digest;
 
-    /// <summary>Whether a key is an anchor's of a home that asked here.</summary>
-    internal bool IsAnchor(Digest kid) => HomeOf(kid) is not null;
-
     /// <summary>The home that asked here of which a key is an anchor's; null for none.</summary>
     internal Digest? HomeOf(Digest kid)
     {

@@ -44,13 +44,29 @@ internal sealed class IntroduceService(
             throw RpcFailures.ToException(refusal);
         }
 
-        var built = await BuildAsync(query!.Value, request, call.CancellationToken).ConfigureAwait(false);
-        var answer = new UnverifiedAnswer(query.Payload, [built.Hop], built.Result, []);
-        if (ask.HopsLeft > 0 && built.Result == AnswerResult.Record)
+        var span = ServingTracing.StartTransit(query!.Value, view);
+        UnverifiedAnswer answer;
+        try
         {
-            answer = await RelayAsync(answer, query.Value, request, ask, call).ConfigureAwait(false);
+            var built = await BuildAsync(query.Value, request, call.CancellationToken).ConfigureAwait(false);
+            answer = new UnverifiedAnswer(query.Payload, [built.Hop], built.Result, []);
+            if (ask.HopsLeft > 0 && built.Result == AnswerResult.Record)
+            {
+                answer = await RelayAsync(answer, query.Value, request, ask, call).ConfigureAwait(false);
+            }
+        }
+        catch (RpcException e) when (span is not null)
+        {
+            Spans.End(span, RpcFailures.Read(e) ?? new Refusal(VerificationFailure.Behind, "", e.Status.Detail));
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            span?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, "given up").Stop();
+            throw;
         }
 
+        ServingTracing.EndTransit(span, answer);
         Interlocked.Increment(ref _given);
         return new IntroduceResponse { Answer = WireWriter.ToMessage(EpochRoom.Fit(answer)) };
     }

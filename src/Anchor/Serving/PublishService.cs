@@ -49,7 +49,7 @@ internal sealed class PublishService(
                 new Refusal(VerificationFailure.TooLarge, "entries", $"{request.Entries.Count} entries"));
         }
 
-        if (Often(request.Entries.Count, Caller.Of(call)) is { } often)
+        if (_rates.Take(Caller.Of(call), context.Views.Current, request.Entries.Count) is { } often)
         {
             throw RpcFailures.ToException(often);
         }
@@ -71,18 +71,6 @@ internal sealed class PublishService(
         {
             tokens.ForEach(loop.Forget);
         }
-    }
-
-    private Refusal? Often(int entries, Caller caller)
-    {
-        var view = context.Views.Current;
-        Refusal? often = null;
-        for (var i = 0; i < entries && often is null; i++)
-        {
-            often = _rates.Take(caller, view);
-        }
-
-        return often;
     }
 
     // Returns how many entries are on their way.

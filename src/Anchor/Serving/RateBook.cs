@@ -36,10 +36,12 @@ internal sealed class RateBook(Func<(int PerSecond, int Burst)> rate, TimeProvid
         }
     }
 
-    /// <summary>Takes one question.</summary>
+    /// <summary>Takes one question, or all of a batch. One that is larger than the burst passes where the bucket is
+    /// full, and what it took too much is filled up first.</summary>
     /// <param name="asker">Who asks, as far as it is proven.</param>
-    /// <returns><c>RateLimited</c>, or null.</returns>
-    internal Refusal? Take(Digest asker)
+    /// <param name="count">How many questions it is.</param>
+    /// <returns><c>RateLimited</c>, which takes nothing and says how many would fit; or null.</returns>
+    internal Refusal? Take(Digest asker, int count = 1)
     {
         var now = time.GetTimestamp();
         var (perSecond, burst) = rate();
@@ -48,11 +50,14 @@ internal sealed class RateBook(Func<(int PerSecond, int Burst)> rate, TimeProvid
             var bucket = Find(asker, now, burst);
             var gained = time.GetElapsedTime(bucket.Value.At, now).TotalSeconds * perSecond;
             var tokens = Math.Min(burst, bucket.Value.Tokens + gained);
-            var isFree = tokens >= 1;
-            bucket.Value = new Bucket(asker, isFree ? tokens - 1 : tokens, now);
+            var isFree = tokens >= Math.Min(count, burst);
+            bucket.Value = new Bucket(asker, isFree ? tokens - count : tokens, now);
             return isFree
                 ? null
-                : new Refusal(VerificationFailure.RateLimited, "", $"more than {burst} questions and {perSecond}/s");
+                : new Refusal(
+                    VerificationFailure.RateLimited, "",
+                    $"more than {burst} questions and {perSecond}/s: of {count} there is room for "
+                    + $"{(int)Math.Max(0, tokens)} now");
         }
     }
 

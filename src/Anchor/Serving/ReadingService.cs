@@ -17,16 +17,23 @@ internal sealed class ReadingService(
     ServingContext context,
     Func<ImmutableArray<EpochDocument>> served,
     Func<Digest, ImmutableArray<EpochDocument>?> relayed,
-    Func<Digest, bool> isHome,
+    Func<Digest, Digest?> homeOf,
     Digest genesis)
 {
     private const int HeadsPerSecond = 500;
     private const int HeadsBurst = 20_000;
+    private const int PagesPerSecond = 500;
+    private const int PagesBurst = 20_000;
     private const int StatePageMax = 500;
     private const int StateBytesMax = 2 * 1024 * 1024;
 
     private readonly CallerRates _heads = new(
         context, () => context.Rates.OfSubject, HeadsPerSecond, HeadsBurst);
+
+    private readonly CallerRates _pages = new(
+        context, () => context.Rates.OfSubject, PagesPerSecond, PagesBurst);
+
+    private readonly RateBook _pagesOfHomes = new(() => context.Rates.OfSegment, context.Time);
 
     /// <summary>Adds the methods to a service.</summary>
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) => builder
@@ -65,10 +72,19 @@ internal sealed class ReadingService(
         };
     }
 
-    // The own epochs need no seal: a first contact asks for them before anything else.
+    // The own epochs need no seal: a first contact asks for them before anything else. A page is up to a megabyte, and
+    // so each asker has only so many (V52).
     private EpochsResponse Epochs(EpochsRequest request, ServerCallContext call)
     {
-        var epochs = Relayed(request.Genesis, call) ?? served();
+        var caller = Caller.Of(call);
+        if ((caller.Kid is { } kid && homeOf(kid) is { } home
+            ? _pagesOfHomes.Take(home)
+            : _pages.Take(caller, context.Views.Current)) is { } often)
+        {
+            throw RpcFailures.ToException(often);
+        }
+
+        var epochs = Relayed(request.Genesis, caller) ?? served();
         var limit = (int)Math.Clamp(request.Limit, 1, Limits.PageEpochs);
         var response = new EpochsResponse { Newest = (ulong)(epochs.Length - 1) };
         if (request.From < (ulong)epochs.Length)
@@ -82,7 +98,7 @@ internal sealed class ReadingService(
     // What an answer of this anchor stands on is shown to whoever may ask for answers here (V36, V50), to the other
     // anchors of the segment, who relay it as well, and to those of homes that are introduced through here; null for
     // the own.
-    private ImmutableArray<EpochDocument>? Relayed(ByteString asked, ServerCallContext call)
+    private ImmutableArray<EpochDocument>? Relayed(ByteString asked, Caller caller)
     {
         if (!WireReader.TryRead(asked, out Digest segment, out _) || segment == genesis
             || relayed(segment) is not { } epochs)
@@ -92,9 +108,8 @@ internal sealed class ReadingService(
         }
 
         var view = context.Views.Current ?? throw NotSealed();
-        var caller = Caller.Of(call);
         if (view.Epoch.Value.Anchors.Any(anchor => anchor.Tls.Kid == caller.Kid)
-            || (caller.Kid is { } kid && isHome(kid)))
+            || (caller.Kid is { } kid && homeOf(kid) is not null))
         {
             return epochs;
         }

@@ -30,12 +30,13 @@ internal sealed class StrangerBook(int perSecond, int burst, TimeProvider time)
     private readonly RateBook _shares = new(SharesFactor * perSecond, SharesFactor * burst, time);
     private readonly RateBook _all = new(perSecond, burst, time);
 
-    /// <summary>Takes one question.</summary>
+    /// <summary>Takes one question, or all of a batch.</summary>
     /// <param name="from">Where it comes from.</param>
     /// <param name="named">With whom it is counted; the default for all others.</param>
+    /// <param name="count">How many questions it is.</param>
     /// <returns><c>RateLimited</c>, or null.</returns>
-    internal Refusal? Take(CallOrigin from, Digest named) => _all.Take(named) is null ? null
-        : _addresses.Take(from.Address)
-            ?? (from.Site == default ? null : _sites.Take(from.Site))
-            ?? _shares.Take(default);
+    internal Refusal? Take(CallOrigin from, Digest named, int count = 1) => _all.Take(named, count) is null ? null
+        : _addresses.Take(from.Address, count)
+            ?? (from.Site == default ? null : _sites.Take(from.Site, count))
+            ?? _shares.Take(default, count);
 }

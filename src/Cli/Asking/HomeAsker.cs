@@ -133,8 +133,7 @@ internal sealed class HomeAsker : IAsyncDisposable
     // keys.
     private async Task<bool> MeetAsync(CancellationToken cancellationToken)
     {
-        var isFresh = _memory.State.HomeState?.Seal is null;
-        if (!isFresh)
+        if (!_memory.NeedsHeads)
         {
             return await MeetAnyAsync(cancellationToken).ConfigureAwait(false);
         }

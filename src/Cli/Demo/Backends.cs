@@ -34,6 +34,15 @@ internal sealed class Backends : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends a service.</summary>
+    internal async Task StopAsync(IPEndPoint address)
+    {
+        if (_running.TryRemove(address, out var backend))
+        {
+            await backend.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
     /// <summary>How many requests reached an address.</summary>
     internal long RequestsAt(IPEndPoint address) =>
         _running.TryGetValue(address, out var backend) ? backend.Requests : 0;

@@ -20,15 +20,46 @@ internal sealed class GrpcClient(DemoWorld world)
     internal async Task<IReadOnlyList<string>> CallAsync(
         string target, string? authority, int calls, CancellationToken cancellationToken)
     {
-        var python = await FindAsync(cancellationToken).ConfigureAwait(false);
-        var script = Path.Combine(world.Folder, "health_calls.py");
-        await EmbeddedScript.WriteAsync("health_calls.py", script, cancellationToken).ConfigureAwait(false);
-        var info = new ProcessStartInfo(python, [script, target, $"{calls}", "10"]);
+        var info = await InfoAsync("health_calls.py", [target, $"{calls}", "10"], cancellationToken)
+            .ConfigureAwait(false);
         if (authority is not null)
         {
             info.ArgumentList.Add(authority);
         }
 
+        var run = await CliRun.RunAsync(world.Spawner, info, cancellationToken).ConfigureAwait(false);
+        Check.That(
+            run.ExitCode == 0, $"the client of {target} ended with {run.ExitCode}: {run.Output}{run.Error}");
+        return
+        [
+            .. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[1]),
+        ];
+    }
+
+    /// <summary>Starts to call a service, one call after the other until it is disposed.</summary>
+    /// <param name="target"><c>xds:///name</c>.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    /// <returns>The calls; null where there is no such client here.</returns>
+    internal async Task<GrpcWatch?> WatchAsync(string target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var info = await InfoAsync("health_watch.py", [target, "1"], cancellationToken).ConfigureAwait(false);
+            return await GrpcWatch.StartAsync(world.Spawner, info).ConfigureAwait(false);
+        }
+        catch (CheckSkippedException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<ProcessStartInfo> InfoAsync(
+        string asset, string[] arguments, CancellationToken cancellationToken)
+    {
+        var python = await FindAsync(cancellationToken).ConfigureAwait(false);
+        var script = Path.Combine(world.Folder, asset);
+        await EmbeddedScript.WriteAsync(asset, script, cancellationToken).ConfigureAwait(false);
+        var info = new ProcessStartInfo(python, [script, .. arguments]);
         info.Environment["GRPC_XDS_BOOTSTRAP_CONFIG"] = new JsonObject
         {
             ["xds_servers"] = new JsonArray(new JsonObject
@@ -39,13 +70,7 @@ internal sealed class GrpcClient(DemoWorld world)
             }),
             ["node"] = new JsonObject { ["id"] = "demo-grpc", ["locality"] = new JsonObject { ["region"] = "eu1" } },
         }.ToJsonString();
-        var run = await CliRun.RunAsync(world.Spawner, info, cancellationToken).ConfigureAwait(false);
-        Check.That(
-            run.ExitCode == 0, $"the client of {target} ended with {run.ExitCode}: {run.Output}{run.Error}");
-        return
-        [
-            .. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[1]),
-        ];
+        return info;
     }
 
     private async Task<string> FindAsync(CancellationToken cancellationToken)

@@ -59,9 +59,6 @@ public sealed class Entry
     /// <summary>The digest of the leaf's document.</summary>
     public required Digest Commitment { get; init; }
 
-    /// <summary>The digests of the record's slices, in its order; empty for all else.</summary>
-    public ImmutableArray<Digest> SliceDigests { get; init; } = [];
-
     /// <summary>Its published bytes: the document and the slices.</summary>
     public int Bytes => Source.Document.Payload.Length + Source.Slices.Sum(slice => slice.Length);
 

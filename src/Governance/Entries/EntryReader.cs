@@ -279,7 +279,6 @@ internal sealed class EntryReader
             Leaf = leaf,
             Key = KeyOf(leafClass, leafName),
             Commitment = commitment,
-            SliceDigests = [.. fields.Record?.Value.Slices.Select(slice => slice.Digest) ?? []],
         };
     }
 

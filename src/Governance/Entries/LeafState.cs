@@ -12,12 +12,10 @@ public sealed class LeafState
 {
     // A set and not a dictionary: only a set finds the place of a name in less than a walk from the start.
     private readonly ImmutableSortedSet<Slot> _entries;
-    private readonly ImmutableDictionary<Digest, Entry> _slices;
 
-    private LeafState(ImmutableSortedSet<Slot> entries, ImmutableDictionary<Digest, Entry> slices, SparseTree tree)
+    private LeafState(ImmutableSortedSet<Slot> entries, SparseTree tree)
     {
         _entries = entries;
-        _slices = slices;
         Tree = tree;
     }
 
@@ -35,22 +33,11 @@ public sealed class LeafState
     /// <summary>The state of an epoch before anything was published.</summary>
     /// <param name="operationMade">The tree of the epoch's op-made leaves.</param>
     public static LeafState Start(SparseTree operationMade) =>
-        new(ImmutableSortedSet.Create<Slot>(ByName.Instance), ImmutableDictionary<Digest, Entry>.Empty, operationMade);
+        new(ImmutableSortedSet.Create<Slot>(ByName.Instance), operationMade);
 
     /// <summary>The entry of a name, or null.</summary>
     public Entry? Find(EntryName name) =>
         _entries.TryGetValue(new Slot(name, null), out var slot) ? slot.Entry : null;
-
-    /// <summary>A slice's payload by its digest, or null where no record names it.</summary>
-    public ReadOnlyMemory<byte>? FindSlice(Digest digest)
-    {
-        if (!_slices.TryGetValue(digest, out var entry))
-        {
-            return null;
-        }
-
-        return entry.Source.Slices[entry.SliceDigests.IndexOf(digest)];
-    }
 
     /// <summary>The next entries behind a name, ascending.</summary>
     /// <param name="after">Where the page before ended; null for the first.</param>
@@ -76,26 +63,20 @@ public sealed class LeafState
     internal LeafState Apply(IEnumerable<Entry> puts, IEnumerable<EntryName> drops)
     {
         var entries = _entries.ToBuilder();
-        var slices = _slices.ToBuilder();
         var tree = Tree;
         foreach (var name in drops)
         {
-            tree = Remove(name, null, entries, slices, tree);
+            tree = Remove(name, null, entries, tree);
         }
 
         foreach (var put in puts)
         {
-            tree = Remove(put.Name, put.Key, entries, slices, tree);
+            tree = Remove(put.Name, put.Key, entries, tree);
             entries.Add(new Slot(put.Name, put));
-            foreach (var slice in put.SliceDigests)
-            {
-                slices[slice] = put;
-            }
-
             tree = tree.Put(put.Key, put.Commitment);
         }
 
-        return new LeafState(entries.ToImmutable(), slices.ToImmutable(), tree);
+        return new LeafState(entries.ToImmutable(), tree);
     }
 
     // A leaf that the entry in its place keeps stays in the tree: putting it is one change and not two.
@@ -103,7 +84,6 @@ public sealed class LeafState
         EntryName name,
         Digest? kept,
         ImmutableSortedSet<Slot>.Builder entries,
-        ImmutableDictionary<Digest, Entry>.Builder slices,
         SparseTree tree)
     {
         if (!entries.TryGetValue(new Slot(name, null), out var slot))
@@ -112,8 +92,7 @@ public sealed class LeafState
         }
 
         entries.Remove(slot);
-        slices.RemoveRange(slot.Entry!.SliceDigests);
-        return slot.Entry.Key == kept ? tree : tree.Remove(slot.Entry.Key);
+        return slot.Entry!.Key == kept ? tree : tree.Remove(slot.Entry.Key);
     }
 
     /// <summary>

@@ -9,6 +9,10 @@ public sealed record Refusal(VerificationFailure Failure, string Where, string D
     /// <summary>What proves a misuse of a key to others, where this refusal found such a proof (V38).</summary>
     public ReadOnlyMemory<byte> Evidence { get; init; }
 
+    /// <summary>Whether it is this verifier that cannot take one name more: neither whoever answered nor the other
+    /// names have a part in it.</summary>
+    public bool IsOfNameAlone { get; init; }
+
     /// <summary>This refusal, seen from the object that holds the refused part.</summary>
     /// <param name="outer">Where that object stands.</param>
     public Refusal At(string outer) => this with { Where = Where.Length == 0 ? outer : $"{outer}.{Where}" };

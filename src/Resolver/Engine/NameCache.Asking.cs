@@ -9,8 +9,9 @@ public sealed partial class NameCache
     private void OnRefused(NameEntry entry, Refusal refusal, CacheTime now)
     {
         // A record or a decision that is over by this clock and not yet by the anchor's is no lie, and no other name is
-        // in it.
-        if (refusal.Failure is VerificationFailure.RecordExpired or VerificationFailure.AttestationExpired)
+        // in it; nor in one that there is no room to remember.
+        if (refusal.IsOfNameAlone
+            || refusal.Failure is VerificationFailure.RecordExpired or VerificationFailure.AttestationExpired)
         {
             OnTrouble(entry, refusal, now);
             return;

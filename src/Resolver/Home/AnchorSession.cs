@@ -15,9 +15,6 @@ internal sealed class AnchorSession : IAsyncDisposable
 {
     private const int RequestsMax = 20_000;
 
-    // As many segments as one stream may lead to for the first time.
-    private const int AheadMax = 16;
-
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
 
     private readonly HomeResolverOptions _options;
@@ -29,8 +26,7 @@ internal sealed class AnchorSession : IAsyncDisposable
     private readonly SemaphoreSlim _room;
     private readonly Channel<SubscribeRequest> _requests = Channel.CreateBounded<SubscribeRequest>(RequestsMax);
     private readonly Task _running;
-    private int _prepared;
-    private int _preparing;
+    private readonly AheadChecks _ahead;
 
     internal AnchorSession(
         int index, IpEndpoint endpoint, HomeResolverOptions options, VerifierMemory memory, Action<ResolverEvent> post)
@@ -43,6 +39,7 @@ internal sealed class AnchorSession : IAsyncDisposable
         _room = new SemaphoreSlim(options.UnhandledMax, options.UnhandledMax);
         _proof = options.Proof?.Current;
         _client = options.Connect(endpoint, _proof, memory.State.HomeState);
+        _ahead = new AheadChecks(memory.Prepare);
         _running = Task.Run(RunAsync);
     }
 
@@ -150,7 +147,7 @@ internal sealed class AnchorSession : IAsyncDisposable
         {
             if (call.ResponseStream.Current is { KindCase: SubscribeResponse.KindOneofCase.Ahead } told)
             {
-                Prepare(told.Ahead);
+                _ = _ahead.Take(told.Ahead);
                 continue;
             }
 
@@ -168,20 +165,6 @@ internal sealed class AnchorSession : IAsyncDisposable
         _requests.Writer.TryComplete();
         await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return ended;
-    }
-
-    // One at a time, beside the stream, and a few on it: an anchor that tells more of them is not listened to.
-    private void Prepare(Answer told)
-    {
-        if (_prepared++ < AheadMax && WireReader.TryRead(told, out var ahead, out _)
-            && Interlocked.CompareExchange(ref _preparing, 1, 0) == 0)
-        {
-            _ = Task.Run(() =>
-            {
-                _memory.Prepare(ahead);
-                Volatile.Write(ref _preparing, 0);
-            });
-        }
     }
 
     // An answer that brings no epoch has no gap, and most bring none.

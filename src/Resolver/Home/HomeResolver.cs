@@ -163,7 +163,7 @@ public sealed partial class HomeResolver : IAsyncDisposable
         }
     }
 
-    // V41: who remembers no seal hears first from more than F anchors where the home stands.
+    // V41: who remembers no seal, or not the newest, hears first from more than F anchors where the home stands.
     private async Task MeetHomeAsync()
     {
         try
@@ -180,7 +180,12 @@ public sealed partial class HomeResolver : IAsyncDisposable
     private async Task MeetHomeUntilMetAsync()
     {
         var pause = MeetPauseMin;
-        while (Memory.State.HomeState?.Seal is null)
+        if (Memory.Lost is { } lost)
+        {
+            Troubles.Note("", "", new Refusal(VerificationFailure.StateNotDurable, "state", lost.Message));
+        }
+
+        while (Memory.NeedsHeads)
         {
             var clients = _options.Anchors
                 .Select(anchor => _options.Connect(anchor, _options.Proof?.Current, Memory.State.HomeState))

@@ -44,11 +44,15 @@ public sealed class VerifierMemory
 
         _store = new StateStore(file, node.Kid.ToString());
         _state = _store.Load(home, pins) ?? _state;
+        Lost = _store.Lost;
     }
 
     /// <summary>Told, outside of any lock, of evidence that an answer proved and that counts from now on
     /// (V38).</summary>
     public event Action<Contradiction>? Proven;
+
+    /// <summary>The bytes that all that is remembered may come to.</summary>
+    internal long RoomBytes { get; init; } = StateRoom.MostBytes;
 
     /// <summary>The state now.</summary>
     public VerifierState State
@@ -58,6 +62,23 @@ public sealed class VerifierMemory
             lock (_gate)
             {
                 return _state;
+            }
+        }
+    }
+
+    /// <summary>Why the state may be older than the one that was used before a restart; null where it is not, and once
+    /// heads were heard.</summary>
+    public StateException? Lost { get; private set; }
+
+    /// <summary>Whether fresh heads are to be heard before the first answer (V41): no seal of the home is known, or a
+    /// newer one may have been.</summary>
+    public bool NeedsHeads
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _state.HomeState?.Seal is null || Lost is not null;
             }
         }
     }
@@ -85,7 +106,7 @@ public sealed class VerifierMemory
                 return verdict.Refusal;
             }
 
-            _state = verdict.Next!;
+            (_state, Lost) = (verdict.Next!, null);
             return null;
         }
     }
@@ -137,9 +158,8 @@ public sealed class VerifierMemory
                 switch (verdict)
                 {
                     case Verdict.Accepted accepted:
-                        var fits = StateRoom.Fit(next, accepted.Next, out var full);
-                        results[i] = fits is null ? (null, full) : (accepted.Answer, null);
-                        next = fits ?? next;
+                        next = StateRoom.Take(next, accepted.Next, out var full, RoomBytes);
+                        results[i] = full is null ? (accepted.Answer, null) : (null, full);
                         break;
                     case Verdict.Refused refused:
                         results[i] = (null, refused.Refusal);

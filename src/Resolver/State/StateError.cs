@@ -14,6 +14,10 @@ public enum StateError
 
     /// <summary>The content exceeds the limit of the file.</summary>
     TooLarge,
+
+    /// <summary>The log beside the file is gone, or its head is damaged: the state may be older than the one that was
+    /// used. It is used as floors, once fresh heads were heard (trust V41).</summary>
+    LogLost,
 }
 
 /// <summary>Durable state cannot be read or written; <see cref="Error"/> names why.</summary>

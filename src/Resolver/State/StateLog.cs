@@ -6,7 +6,7 @@ namespace Fairlead.Resolver.State;
 /// <summary>
 /// What changed since a <see cref="DurableFile"/> was written as a whole: entries that are appended, each made durable
 /// by one write of data alone, where replacing the file takes several. A log belongs to one content of its file and to
-/// no other: after the file was replaced it is none, and starts anew.
+/// no other: it begins with it, so that one which is not there, or is of another content, is known to be lost.
 /// </summary>
 /// <remarks>The file is <c>FLS1</c>, the SHA-256 of the content, then entries of u32-le length, body, check, where
 /// check = SHA-256(previous check, length, body) and the first previous check is that of the content; zeros to its end;
@@ -31,7 +31,6 @@ internal sealed class StateLog(string path)
 
     private readonly byte[] _check = new byte[CheckBytes];
     private int _end;
-    private bool _isHeadless;
     private bool _isTorn;
 
     internal static ReadOnlySpan<byte> Magic => "FLS1"u8;
@@ -58,16 +57,17 @@ internal sealed class StateLog(string path)
     /// <summary>Reads what changed since a content was written. An append that a crash left unfinished was used by
     /// nobody, and is no part of it.</summary>
     /// <param name="content">The SHA-256 of the content of the file that the log stands beside.</param>
-    /// <returns>The bodies in their order; none where the log is of another content, or there is none.</returns>
+    /// <returns>The bodies in their order; null where the log is of another content, or there is none: what was
+    /// appended is lost.</returns>
     /// <exception cref="StateException"><see cref="StateError.StateCorrupt"/> where more is damaged than an unfinished
     /// append explains, <see cref="StateError.StateNotDurable"/> where it cannot be read.</exception>
-    internal List<byte[]> Load(ReadOnlySpan<byte> content)
+    internal List<byte[]>? Load(ReadOnlySpan<byte> content)
     {
         _end = 0;
         if (ReadAll() is not { Length: >= HeadBytes } bytes || !bytes.AsSpan().StartsWith(Magic)
             || !bytes.AsSpan(Magic.Length, CheckBytes).SequenceEqual(content))
         {
-            return [];
+            return null;
         }
 
         var scan = new StateLogScan(bytes);
@@ -78,7 +78,7 @@ internal sealed class StateLog(string path)
                 StateError.StateCorrupt, $"{path} is damaged at byte {scan.End}; restore it together with its file");
         }
 
-        (_end, _isHeadless) = (scan.End, false);
+        _end = scan.End;
         _isTorn = bytes.AsSpan(scan.End).ContainsAnyExcept((byte)0);
         scan.LastCheck.CopyTo(_check);
         return bodies;
@@ -92,12 +92,12 @@ internal sealed class StateLog(string path)
     /// <exception cref="StateException"><see cref="StateError.StateNotDurable"/>.</exception>
     internal void Begin(ReadOnlySpan<byte> content)
     {
-        // Nothing of the old one may be left when the new head is there: first all zeros, then the head, which goes
-        // along with the first entry.
+        // Nothing of the old one may be left when the new head is there: first all zeros, then the head.
         _end = 0;
         Write(new byte[FileBytes], 0, create: true);
+        Write([.. Magic, .. content], 0);
         content.CopyTo(_check);
-        (_end, _isHeadless, _isTorn) = (HeadBytes, true, false);
+        (_end, _isTorn) = (HeadBytes, false);
     }
 
     /// <summary>Appends an entry, where there is room; returns once it is on the disk.</summary>
@@ -123,17 +123,9 @@ internal sealed class StateLog(string path)
             _isTorn = false;
         }
 
-        if (_isHeadless)
-        {
-            Write([.. Magic, .. _check, .. entry], 0);
-        }
-        else
-        {
-            Write(entry, end);
-        }
-
+        Write(entry, end);
         entry.AsSpan(^CheckBytes..).CopyTo(_check);
-        (_end, _isHeadless) = (end + entry.Length, false);
+        _end = end + entry.Length;
     }
 
     // Opened anew each time: what is written must be found under its name after a crash.

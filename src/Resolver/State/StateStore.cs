@@ -18,7 +18,11 @@ public sealed class StateStore(string path, string node)
     private readonly byte[] _whole = new byte[SHA256.HashSizeInBytes];
     private VerifierState? _held;
 
-    /// <summary>The state as it was written last; null for none.</summary>
+    /// <summary>What is to be told where the state that was loaded may be older than the one that was used: its log is
+    /// not there, or is not this file's. Null where it is the newest.</summary>
+    public StateException? Lost { get; private set; }
+
+    /// <summary>The state as it was written last; null for none. See <see cref="Lost"/>.</summary>
     /// <param name="home">The trust root.</param>
     /// <param name="pins">The names that the operator binds now.</param>
     /// <exception cref="StateException">What is there cannot be used.</exception>
@@ -36,7 +40,15 @@ public sealed class StateStore(string path, string node)
         }
 
         SHA256.HashData(bytes, _whole);
-        foreach (var change in _log.Load(_whole))
+        if (_log.Load(_whole) is not { } changes)
+        {
+            Lost = new StateException(
+                StateError.LogLost, $"{path}.log is not there, or not this file's; what answers taught since the file "
+                + "was written is forgotten, and the home has to say where it stands");
+            return _held = state;
+        }
+
+        foreach (var change in changes)
         {
             state = StateDelta.TryApply(state, change, out var next, out error)
                 ? next
@@ -62,6 +74,7 @@ public sealed class StateStore(string path, string node)
             _log.End();
             _file.Save(bytes);
             SHA256.HashData(bytes, _whole);
+            _log.Begin(_whole);
         }
 
         _held = state;

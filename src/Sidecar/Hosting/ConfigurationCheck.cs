@@ -122,8 +122,12 @@ internal sealed class ConfigurationCheck
         var file = Path.Combine(folder, ResolverSetup.VerifierState);
         if (bootstrap is not null && key is not null && File.Exists(file))
         {
-            Try(() => new VerifierMemory(
+            var memory = Try(() => new VerifierMemory(
                 ResolverSetup.HomeOf(bootstrap), ResolverSetup.PinsOf(bootstrap), key, new VerifierOptions(), file));
+            if (memory?.Lost is { } lost)
+            {
+                _notes.Add(lost.Message);
+            }
         }
 
         if (_options.Dns is { } dns)

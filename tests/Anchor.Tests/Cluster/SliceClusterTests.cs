@@ -71,6 +71,28 @@ public sealed class SliceClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Epochs_AskedForTooOften_RateLimited()
+    {
+        await using var pod = _client.AsPod(_cluster, 0);
+        var request = new EpochsRequest { Genesis = WireWriter.ToBytes(_cluster.Segment.Genesis), Limit = 1 };
+        for (var i = 0; i < 5_000; i++)
+        {
+            try
+            {
+                await pod.EpochsAsync(request, Stop);
+            }
+            catch (RpcException e)
+            {
+                Assert.Equal(VerificationFailure.RateLimited, RpcFailures.Read(e)?.Failure);
+                Assert.InRange(i, 49, 4_999);
+                return;
+            }
+        }
+
+        Assert.Fail("never");
+    }
+
+    [Fact]
     public async Task Slices_AskedForTooOften_RateLimited()
     {
         await using var pod = _client.AsPod(_cluster, 0);

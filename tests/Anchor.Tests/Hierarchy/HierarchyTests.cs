@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using Fairlead.Anchor.Tests.Cluster;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -65,6 +67,25 @@ public sealed class HierarchyTests : IAsyncLifetime
         // The parent decides before it looks: a name that no Rule of its lets through is denied, whether it exists.
         var elsewhere = await world.ResolveAsync("checkout.shop.svc.us1.elsewhere.internal", Token);
         Assert.Equal((Outcome.Denied, 2), (elsewhere.Outcome, elsewhere.Hops.Length));
+    }
+
+    /// <summary>A parent of 1,000 introduces one child to another, and proves of a label that it is nobody's.</summary>
+    [Fact]
+    public async Task Parent_OfAThousandChildren_IntroducesEach()
+    {
+        await using var world = new HierarchyWorld(children: 998);
+        await world.StartAsync(world.Acme, world.Eu1, world.Us1);
+        await world.Client.SealAsync(world.Us1, 0, "checkout.shop.svc", Token);
+
+        var sibling = await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
+        Assert.Equal(
+            "Home eu1.acme.internal, Up acme.internal, Down us1.acme.internal", HierarchyWorld.PathOf(sibling));
+        Assert.Equal(Outcome.Record, sibling.Outcome);
+        var unborn = await world.ResolveAsync("checkout.shop.svc.c0998.acme.internal", Token);
+        Assert.Equal((Outcome.Absent, 2), (unborn.Outcome, unborn.Hops.Length));
+        var parent = world.Acme[0].Views.Current!;
+        Assert.Equal(1_000, parent.Around().Count(one => one.Key != world.Corp.Segment.Genesis));
+        Assert.InRange(parent.Epoch.Value.Number, 998 / Limits.LinksPerEpoch, Limits.PageEpochs);
     }
 
     /// <summary>
@@ -148,6 +169,54 @@ public sealed class HierarchyTests : IAsyncLifetime
             renewed > 0, world.Heard.Messages.OfType<PresentRequest>().Any(page => page.To.Length == Digest.Size));
         Assert.True(relayed.HopsLeft < world.Heard.Messages.OfType<IntroduceRequest>().Max(ask => ask.HopsLeft));
     }
+
+    /// <summary>What each transit did stands in the trace of the question that it was done for, also where one of them
+    /// asked the next.</summary>
+    [Fact]
+    public async Task Transits_HaveASpanEachInTheTraceOfTheQuestion()
+    {
+        var ended = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name.StartsWith("Fairlead.", StringComparison.Ordinal),
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = ended.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var world = new HierarchyWorld();
+        world.HeardByCorp.Unreachable = [world.Eu1.Segment.Tls(0).Key.Point.ToArray()];
+        await world.StartAsync(world.Acme, world.Eu1, world.Corp, world.Db);
+        await world.Client.SealAsync(world.Db, 0, "orders.shop.svc", Token);
+        await world.AskAsync(world.Memory(), "orders.shop.svc.db.corp.internal", Token);
+
+        // Other tests of this process end spans as well: those of these genesis digests are this world's.
+        var corp = await Eventually.HoldsAsync(
+            () => Task.FromResult(ended.FirstOrDefault(span => span.OperationName == "hop"
+                && "corp.internal".Equals(span.GetTagItem("fairlead.segment"))
+                && Home(world).Equals(span.GetTagItem("fairlead.consumer.segment")))),
+            span => span is not null, Patience, Token);
+        var above = new List<Activity>();
+        for (var next = corp; next is not null; next = ended.FirstOrDefault(span => span.SpanId == next.ParentSpanId))
+        {
+            above.Add(next);
+        }
+
+        Assert.Equal(
+            "hop corp.internal, introduce, introduce, hop acme.internal, introduce, introduce, "
+            + "introduction eu1.acme.internal, resolve, resolve",
+            string.Join(", ", above.Select(NameOf)));
+        Assert.Equal(default, above[^1].ParentSpanId);
+        Assert.All(above, span => Assert.Equal(corp!.TraceId, span.TraceId));
+        Assert.Equal("Record", corp!.GetTagItem("fairlead.outcome"));
+        Assert.Equal("db.corp.internal", corp.GetTagItem("fairlead.name"));
+        Assert.Equal("transit", corp.GetTagItem("fairlead.role"));
+    }
+
+    private static string Home(HierarchyWorld world) => world.Eu1.Segment.Genesis.ToString();
+
+    private static string NameOf(Activity span) => span.GetTagItem("fairlead.segment") is { } segment
+        ? $"{span.OperationName} {segment}"
+        : span.OperationName[(span.OperationName.LastIndexOf('/') + 1)..].ToLowerInvariant();
 
     /// <summary>The transit's Attests are renewed before they end, though nobody asks for anything (4.9).</summary>
     [Fact]

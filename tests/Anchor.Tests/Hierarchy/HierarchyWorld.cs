@@ -21,8 +21,10 @@ internal sealed class HierarchyWorld : IAsyncDisposable
     /// <param name="renewed">How often each segment was renewed before it starts: one epoch each.</param>
     /// <param name="homes">How many anchors eu1 has.</param>
     /// <param name="corps">How many anchors corp has.</param>
+    /// <param name="children">How many children acme has before those that are here.</param>
     internal HierarchyWorld(
-        bool isTransitAllowed = true, long attestTransit = 3_600_000, int renewed = 0, int homes = 1, int corps = 1)
+        bool isTransitAllowed = true, long attestTransit = 3_600_000, int renewed = 0, int homes = 1, int corps = 1,
+        int children = 0)
     {
         Acme = new AnchorCluster(
             "acme.internal", 600, anchors: 1, older: renewed,
@@ -44,6 +46,7 @@ internal sealed class HierarchyWorld : IAsyncDisposable
             leaves: TestLeaves.Rule("transit", RuleEffect.Allow, ["*.corp.internal"]));
         Shard = Child(Db, "shard", 850, 1, renewed);
         Us1.Segment.IsNamedByAll = Corp.Segment.IsNamedByAll = corps > 1;
+        Acme.Segment.LinkToNobody(Enumerable.Range(0, children).Select(i => $"c{i:D4}"));
         Acme.Segment.LinkTo(Eu1.Segment, Us1.Segment);
         Corp.Segment.LinkTo(Db.Segment);
         Db.Segment.LinkTo(Shard.Segment);

@@ -40,13 +40,14 @@ public sealed class ChainBookTests
 
         Assert.Equal(
             VerificationFailure.BudgetExceeded,
-            chains.Check(Digest.Sha256("used"u8), used, [chain[0], chain[0]])?.Failure);
+            chains.Check(
+                Digest.Sha256("used"u8), Digest.Sha256("used"u8), used, [chain[0], chain[0]])?.Failure);
 
         EpochLog? Learn(string name)
         {
             var segment = Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(name));
             var log = chains.LogOf(segment);
-            if (chains.Check(segment, log, chain) is { } refusal)
+            if (chains.Check(segment, segment, log, chain) is { } refusal)
             {
                 Assert.Equal(VerificationFailure.RateLimited, refusal.Failure);
                 return null;
@@ -54,6 +55,35 @@ public sealed class ChainBookTests
 
             log.Add(chain);
             return log;
+        }
+    }
+
+    /// <summary>However many segments are asked for behind one neighbour, and are in use: others have room.</summary>
+    [Fact]
+    public async Task Documents_BehindOneNeighbour_LeaveRoomForOthers()
+    {
+        await using var world = new EvidenceWorld();
+        var chain = world.Own.Chain.Take(1).ToList();
+        var chains = new ChainBook(world.Context, world.Verifier) { AllBytes = 10 * EpochLog.BytesOf(chain[0]) };
+        var count = 0;
+        while (Learn($"c{count}", "loud") is null && count < 10)
+        {
+            count++;
+        }
+
+        Assert.Equal(5, count);
+        Assert.Equal(VerificationFailure.RateLimited, Learn("c9", "loud")?.Failure);
+        Assert.Null(Learn("quiet", "quiet"));
+        Assert.Null(Learn("child", "quiet"));
+
+        Refusal? Learn(string name, string behind)
+        {
+            var segment = Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(name));
+            var log = chains.LogOf(segment);
+            var neighbour = Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(behind));
+            var refusal = chains.Check(segment, neighbour, log, chain);
+            log.Add(refusal is null ? chain : []);
+            return refusal;
         }
     }
 
@@ -106,7 +136,7 @@ public sealed class ChainBookTests
             await using var client = new AnchorClient(
                 IpEndpoint.Of(at.Address, at.Port), identity, TimeProvider.System);
             return await chains.MeetAsync(
-                client, world.Home.Genesis, null, world.Context.Views.Current!, token);
+                client, world.Home.Genesis, world.Home.Genesis, null, world.Context.Views.Current!, token);
         }
     }
 }

@@ -70,7 +70,7 @@ public sealed class HomeRelayTests : IAsyncDisposable
             Subject = Hashes.Subject(_world.Own.Genesis, Pod),
         });
         var (name, full) = _relay.Use(
-            new AskedQuestion(query, new Consumer(_world.Own.Genesis, Pod), true, Known()));
+            new AskedQuestion(query, new Consumer(_world.Own.Genesis, Pod), true, Known()), null);
         Assert.Null(full);
         return name!;
     }

@@ -120,7 +120,8 @@ public sealed class IntroductionBookTests : IAsyncDisposable
             await FindAsync($"n{i}.internal");
         }
 
-        var (way, refusal) = await _book.FindAsync(Segment("more.internal"), TestContext.Current.CancellationToken);
+        var (way, refusal) = await _book.FindAsync(
+            Segment("more.internal"), null, TestContext.Current.CancellationToken);
         Assert.Null(way);
         Assert.Equal(VerificationFailure.RateLimited, refusal?.Failure);
 
@@ -146,7 +147,7 @@ public sealed class IntroductionBookTests : IAsyncDisposable
 
     private async Task FindAsync(string segment)
     {
-        var (way, refusal) = await _book.FindAsync(Segment(segment), TestContext.Current.CancellationToken);
+        var (way, refusal) = await _book.FindAsync(Segment(segment), null, TestContext.Current.CancellationToken);
         Assert.True(way is not null, refusal?.ToString());
     }
 

@@ -85,7 +85,9 @@ public sealed class RelayFlightsTests
         var flying = new List<Task>();
         for (var asker = 0; _flights.Count < RelayFlights.OfAllMax; asker++)
         {
-            for (var i = 0; i < RelayFlights.OfOneMax; i++)
+            // Each has its places, and of the last ones none has more than half of what is free.
+            var of = Math.Min(RelayFlights.OfOneMax, (RelayFlights.OfAllMax - _flights.Count + 2) / 3);
+            for (var i = 0; i < of; i++)
             {
                 flying.Add(AskAsync($"home {asker}", $"{asker}/{i}"));
             }
@@ -118,10 +120,39 @@ public sealed class RelayFlightsTests
         Assert.Equal(
             VerificationFailure.RateLimited, (await AskAsync("loud", "more", by: "acme")).Refusal?.Failure);
         flying.Add(AskAsync("quiet", "quiet", by: "acme"));
+        Assert.False(flying[^1].IsCompleted);
         flying.Add(AskAsync("loud", "itself"));
-        for (var home = 0; _flights.Count <= RelayFlights.OfTransitMax; home++)
+        Assert.False(flying[^1].IsCompleted);
+
+        // Three more that take all they get leave some, and the transit has its own.
+        for (var home = 0; home < 3; home++)
         {
-            flying.Add(AskAsync($"home {home}", $"home {home}", by: "acme"));
+            while (true)
+            {
+                var asked = AskAsync($"home {home}", $"{home}/{_flights.Count}", by: "acme");
+                if (asked.IsCompleted)
+                {
+                    Assert.Equal(VerificationFailure.RateLimited, (await asked).Refusal?.Failure);
+                    break;
+                }
+
+                flying.Add(asked);
+            }
+        }
+
+        flying.Add(AskAsync("fifth", "fifth", by: "acme"));
+        Assert.False(flying[^1].IsCompleted);
+        for (var i = 0; i < RelayFlights.OfOneMax; i++)
+        {
+            flying.Add(AskAsync("acme", $"acme/{i}", by: "acme"));
+            Assert.False(flying[^1].IsCompleted);
+        }
+
+        Assert.Equal(
+            VerificationFailure.RateLimited, (await AskAsync("acme", "acme/more", by: "acme")).Refusal?.Failure);
+        for (var home = 0; _flights.Count <= RelayFlights.OfTransitMax + RelayFlights.OfOneMax; home++)
+        {
+            flying.Add(AskAsync($"small {home}", $"small {home}", by: "acme"));
         }
 
         Assert.Equal(

@@ -89,6 +89,20 @@ public sealed class StateKeeperTests : IDisposable
         Assert.True(keeper.Durable.Segments.ContainsKey(_target.Genesis));
     }
 
+    /// <summary>What there is no room for is said of its step alone, and the chain that came with it is kept.</summary>
+    [Fact]
+    public async Task Step_WithoutRoom_IsLostAlone()
+    {
+        var one = StateRoom.BytesOf(VerifierState.Start(Pin).With(Chain(_home)));
+        await using var keeper = new StateKeeper(Pin, StatePath, "eu1-a") { RoomBytes = 2 * one };
+        Assert.Null(await StepAsync(keeper, Chain(_home)));
+        var full = await StepAsync(keeper, Chain(_target));
+        Assert.Equal(VerificationFailure.StateNotDurable, full?.Failure);
+        Assert.False(full!.IsOfNameAlone);
+        Assert.False(keeper.Durable.Segments.ContainsKey(_target.Genesis));
+        Assert.Null(await StepAsync(keeper, Chain(_home)));
+    }
+
     [Fact]
     public async Task Step_Refused_SettlesNothing()
     {

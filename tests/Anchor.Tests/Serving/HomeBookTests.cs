@@ -65,8 +65,8 @@ public sealed class HomeBookTests : IDisposable
         Assert.Null(Learn(Anchor, _home.Chain));
         Assert.NotNull(_book.Find(_home.Genesis, _view));
         Assert.Equal([_home.Genesis], _learned);
-        Assert.True(_book.IsAnchor(Anchor));
-        Assert.False(_book.IsAnchor(Stranger));
+        Assert.NotNull(_book.HomeOf(Anchor));
+        Assert.Null(_book.HomeOf(Stranger));
     }
 
     [Fact]

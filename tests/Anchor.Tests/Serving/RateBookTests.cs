@@ -43,6 +43,26 @@ public sealed class RateBookTests
         Assert.Equal(5, Enumerable.Range(0, 9).Count(_ => book.Take(Asker(1)) is null));
     }
 
+    /// <summary>All of it or nothing, and one that is larger than the burst has its turn.</summary>
+    [Fact]
+    public void Batch_PassesAsAWholeOrSaysHowManyFit()
+    {
+        var book = new RateBook(2, 5, _time);
+        Assert.Null(book.Take(Asker(1), 3));
+        var refusal = book.Take(Asker(1), 4);
+        Assert.Contains("of 4 there is room for 2 now", refusal!.Detail, StringComparison.Ordinal);
+        Assert.Null(book.Take(Asker(1), 2));
+
+        // A full bucket lets through what is more than it holds, which is paid for afterwards.
+        Assert.NotNull(book.Take(Asker(1), 9));
+        _time.Advance(TimeSpan.FromSeconds(2.5));
+        Assert.Null(book.Take(Asker(1), 9));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.NotNull(book.Take(Asker(1)));
+        _time.Advance(TimeSpan.FromSeconds(0.5));
+        Assert.Null(book.Take(Asker(1)));
+    }
+
     [Fact]
     public void Askers_MoreThanAreRemembered_PutOutTheOneQuietForLongest()
     {

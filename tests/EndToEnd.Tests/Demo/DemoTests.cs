@@ -13,7 +13,7 @@ public sealed class DemoTests(ITestOutputHelper output)
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(5);
 
     private static readonly string[] Numbers =
-        ["1", "1b", "2", "3", "4", "5a", "5b", "5c", "5d", "6", "8", "9", "10", "7a", "7b", "7c"];
+        ["1", "1b", "2", "3", "4", "5a", "5b", "5c", "5d", "6", "6b", "8", "9", "9b", "10", "7a", "7b", "7c"];
 
     // Those of the world below a parent.
     private static readonly string[] BelowAParent = ["11", "11b", "12", "12b", "13", "14", "15"];

@@ -69,22 +69,6 @@ public sealed class LeafStateTests
     }
 
     [Fact]
-    public void FindSlice_FollowsItsRecord()
-    {
-        var first = Entry("a.b.svc", 1, "one", "two");
-        var second = Entry("a.b.svc", 2, "two", "three");
-        var state = LeafState.Start(SparseTree.Empty).Apply([first], []);
-        Assert.Equal("two", Text(state.FindSlice(DigestOf("two"))));
-        state = state.Apply([second], []);
-        Assert.Equal(
-            [null, "two", "three"],
-            new[] { "one", "two", "three" }.Select(slice => Text(state.FindSlice(DigestOf(slice)))));
-        state = state.Apply([], [second.Name]);
-        Assert.Null(state.FindSlice(DigestOf("two")));
-        Assert.Equal((0, 0L), (state.EntryCount, state.Tree.Count));
-    }
-
-    [Fact]
     public void PageAndChange_AmongManyEntries_CostWhatTheyDoAmongFew()
     {
         // Bytes allocated are the work that a page or a change does, and the same in every run.
@@ -119,9 +103,6 @@ public sealed class LeafStateTests
 
     private static string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"n-{number:D6}.shop.svc");
 
-    private static string? Text(ReadOnlyMemory<byte>? bytes) =>
-        bytes is { } text ? System.Text.Encoding.ASCII.GetString(text.Span) : null;
-
     private static Digest DigestOf(string text) => Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(text));
 
     private static Entry Entry(string name, long version, params string[] slices) => new()
@@ -143,6 +124,5 @@ public sealed class LeafStateTests
         Leaf = default,
         Key = DigestOf(name),
         Commitment = DigestOf($"{name} {version}"),
-        SliceDigests = [.. slices.Select(DigestOf)],
     };
 }

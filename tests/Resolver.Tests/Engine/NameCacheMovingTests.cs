@@ -48,6 +48,17 @@ public sealed class NameCacheMovingTests
     }
 
     [Fact]
+    public void Refused_ForWantOfRoom_MovesThatNameAndNobodyElse()
+    {
+        var world = Two();
+        var full = CacheWorld.Why(VerificationFailure.StateNotDurable) with { IsOfNameAlone = true };
+        Assert.Equal([new CacheOutput.Ask(A, 1)], world.Step(new CacheInput.Refused(A, 0, full)));
+        Assert.Equal(VerificationFailure.StateNotDurable, world.Held().Failure!.Failure);
+        Assert.Equal(0, world.Cache.AnchorOf(B));
+        Assert.Equal(0, world.Want("third.shop.svc.us1.internal"));
+    }
+
+    [Fact]
     public void Lost_Stream_MovesEveryNameAndIsOneFailure()
     {
         var world = Two();

@@ -264,6 +264,55 @@ public sealed class HomeResolverTests : IAsyncLifetime
         Assert.Equal(heads, _home.Anchors.Sum(anchor => anchor.Heads));
     }
 
+    /// <summary>V41: a state that may be older than what was used is none that a home anchor may answer upon.</summary>
+    [Fact]
+    public async Task State_WhoseLogIsGone_IsSaidAndHearsFreshHeadsBeforeItAsks()
+    {
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        await _home.StopResolverAsync();
+        File.Delete(_home.StateFile + ".log");
+        await Task.WhenAll(_home.Anchors.Skip(1).Select(anchor => anchor.StopAsync()));
+
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.StateNotDurable);
+        await _home.UntilTroubleAsync(VerificationFailure.NoFreshHead);
+        Assert.Equal(NameState.Pending, Assert.Single(_home.Resolver.Names).State);
+        await _home.Anchors[1].StartAsync(TestContext.Current.CancellationToken);
+        await _home.UntilFreshAsync(Web);
+        Assert.Null(_home.Resolver.Memory.Lost);
+    }
+
+    /// <summary>4.7: another name of the segment teaches the epoch, and nobody proves this one under it.</summary>
+    [Fact(Explicit = true)]
+    public async Task Policy_WhoseNewProofIsWithheld_EndsTheNameAfterTheGrace()
+    {
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        _home.Resolver.Want(Cart);
+        await _home.UntilFreshAsync(Web);
+        await _home.UntilFreshAsync(Cart);
+        foreach (var anchor in _home.Anchors)
+        {
+            anchor.Say = ask => ask.Service.Text.StartsWith("web.", StringComparison.Ordinal)
+                ? null
+                : ScriptedHome.Honest(ask);
+        }
+
+        _home.Segment.Next(
+            ScriptedHome.Now - 1_000, epoch => epoch with { Policy = epoch.Policy with { MaxTtl = 299_000 } });
+        _home.Reseal();
+        _home.Resolver.Forget(Cart);
+        await _home.UntilAsync(() => _home.Forgotten.Contains(Cart) ? this : null, "forgotten");
+        _home.Resolver.Want(Cart);
+        await _home.UntilAsync(Cart, held => held.Answer?.Target.Epoch.Value.Policy.MaxTtl == 299_000);
+        var learned = System.Diagnostics.Stopwatch.StartNew();
+        await _home.UntilAsync(Web, held => held.State == NameState.Expired);
+        Assert.InRange(learned.Elapsed.TotalSeconds, 1, 11); // The seal that is held would last longer.
+    }
+
     [Fact]
     public async Task Forget_Name_IsHeardAndNothingIsKept()
     {

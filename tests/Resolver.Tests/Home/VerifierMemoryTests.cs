@@ -55,10 +55,58 @@ public sealed class VerifierMemoryTests : IDisposable
         Assert.NotEqual(bytes, File.ReadAllBytes(file));
     }
 
+    /// <summary>A name that there is no room for is refused alone: the epoch that came with it is kept, and the names
+    /// that are known go on.</summary>
+    [Fact]
+    public void Answer_ThereIsNoRoomFor_IsRefusedAloneAndItsEpochsAreKept()
+    {
+        var free = Memory();
+        Assert.NotNull(Verify(free).Answer);
+        var held = StateRoom.BytesOf(free.State);
+        var memory = Memory(2 * held);
+        Assert.NotNull(Verify(memory).Answer);
+
+        // Names until what is remembered of the neighbour is more than what is free.
+        Refusal? full = null;
+        for (var i = 0; full is null; i++)
+        {
+            Assert.InRange(i, 0, 100);
+            full = New(memory, $"n{i}").Refusal;
+        }
+
+        Assert.Equal((VerificationFailure.StateNotDurable, true), (full.Failure, full.IsOfNameAlone));
+        Assert.Contains(_world.Us1.Genesis.ToString(), full.Where, StringComparison.Ordinal);
+        var before = memory.State;
+
+        _world.Us1.Next(_world.Now - 300).SealAt(_world.Now - 200);
+        Assert.True(New(memory, "late").Refusal!.IsOfNameAlone);
+        Assert.Equal(_world.Us1.Newest.Digest, memory.State.Segments[_world.Us1.Genesis].Newest.Digest);
+        Assert.Equal(before.Pins, memory.State.Pins);
+        Assert.Equal(
+            before.Segments[_world.Us1.Genesis].Floors, memory.State.Segments[_world.Us1.Genesis].Floors);
+
+        // The known one, without the epochs that the stream has said.
+        var known = _world.Ask();
+        known.Epochs = static (_, _) => [];
+        Assert.NotNull(memory.Verify(known.Query, known.Record(_world.East, _world.West), _world.Now).Answer);
+    }
+
+    private (VerifiedAnswer? Answer, Refusal? Refusal) New(VerifierMemory memory, string service)
+    {
+        var name = $"{service}.shop.svc";
+        var slice = AnswerLeaves.SliceOf(name, "us-east", "10.1.0.1");
+        _world.Us1.Put(AnswerLeaves.RecordOf(name, _world.Now - 40_000, _world.Us1.Publisher, slice))
+            .SealAt(_world.Now - 200);
+        return memory.Verify(_world.Ask(name).Query, _world.Ask(name).Record(slice), _world.Now);
+    }
+
     private (VerifiedAnswer? Answer, Refusal? Refusal) Verify(VerifierMemory memory) =>
         memory.Verify(_world.Ask().Query, _world.Answer(), _world.Now);
 
-    private VerifierMemory Memory() => new(
+    private VerifierMemory Memory(long room = StateRoom.MostBytes) => new(
         new HomePin(_world.Eu1.Genesis, _world.Eu1.Name), [], TestKeys.Signer(1).Key, VerifierOptions.Default,
-        Path.Combine(_folder, "verifier.state"));
+        room == StateRoom.MostBytes ? Path.Combine(_folder, "verifier.state") : null)
+    {
+        RoomBytes = room,
+    };
 }

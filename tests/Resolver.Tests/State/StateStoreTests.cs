@@ -48,11 +48,45 @@ public sealed class StateStoreTests : IDisposable
         store.Save(Learn());
         Same(_states[^1], Load());
 
-        // The log that stands beside it is of the file before, as after a crash right now.
-        Assert.Equal(old, File.ReadAllBytes(LogPath));
+        // The log that stands beside it is of the file before, as after a crash in between: it may be less than what
+        // was used, and is said to be.
+        var begun = File.ReadAllBytes(LogPath);
+        Assert.NotEqual(old, begun);
+        File.WriteAllBytes(LogPath, old);
+        Same(_states[^1], Older());
+        File.WriteAllBytes(LogPath, begun);
         store.Save(Learn());
         Same(_states[^1], Load());
-        Assert.NotEqual(old, File.ReadAllBytes(LogPath));
+    }
+
+    /// <summary>Whatever becomes of the log's head, or of the log while the process is down: an older state is never
+    /// taken for the newest (V39, V41).</summary>
+    [Fact]
+    public void Log_WhoseHeadIsDamagedOrThatIsGone_IsAnOlderStateThatSaysSo()
+    {
+        var store = new StateStore(FilePath, "n");
+        store.Save(Learn());
+        Same(_states[0], Load());
+        store.Save(Learn());
+        var log = File.ReadAllBytes(LogPath);
+        for (var at = 0; at < StateLog.HeadBytes; at++)
+        {
+            var bad = log.ToArray();
+            bad[at] ^= 4;
+            File.WriteAllBytes(LogPath, bad);
+            Same(_states[0], Older());
+        }
+
+        File.WriteAllBytes(LogPath, log[..(StateLog.HeadBytes - 1)]);
+        Same(_states[0], Older());
+        File.Delete(LogPath);
+        Same(_states[0], Older());
+
+        // What is learned from then on is kept as before.
+        var again = new StateStore(FilePath, "n");
+        again.Load(Pin);
+        Assert.True(again.Save(_states[1]));
+        Same(_states[1], Load());
     }
 
     [Fact]
@@ -159,7 +193,21 @@ public sealed class StateStoreTests : IDisposable
     private static void Same(VerifierState expected, VerifierState found) =>
         Assert.Equal(StateFile.Write(expected, "n"), StateFile.Write(found, "n"));
 
-    private VerifierState Load() => new StateStore(FilePath, "n").Load(Pin)!;
+    private VerifierState Load()
+    {
+        var store = new StateStore(FilePath, "n");
+        var state = store.Load(Pin)!;
+        Assert.Null(store.Lost);
+        return state;
+    }
+
+    private VerifierState Older()
+    {
+        var store = new StateStore(FilePath, "n");
+        var state = store.Load(Pin)!;
+        Assert.Equal(StateError.LogLost, store.Lost?.Error);
+        return state;
+    }
 
     // One more name under a newer seal, verified as an answer.
     private VerifierState Learn()

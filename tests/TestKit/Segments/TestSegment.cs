@@ -123,20 +123,38 @@ public sealed class TestSegment
     }
 
     /// <summary>Op join: a Link to each child's newest epoch.</summary>
-    public Parsed<Epoch> LinkTo(params IReadOnlyList<TestSegment> children) => Advance(
+    public Parsed<Epoch> LinkTo(params IReadOnlyList<TestSegment> children) => Join(
+        children.Select(child => (child.Name.Label, child.Genesis, child.Floor, child.Named)));
+
+    /// <summary>The same of children that nobody runs, as many to an epoch as an epoch takes.</summary>
+    public void LinkToNobody(IEnumerable<string> labels)
+    {
+        foreach (var some in labels.Chunk(Limits.LinksPerEpoch))
+        {
+            Join(some.Select(label =>
+            {
+                var genesis = Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(label));
+                return (label, genesis, new Floor(genesis, 0), Named);
+            }));
+        }
+    }
+
+    private Parsed<Epoch> Join(
+        IEnumerable<(string Label, Digest Genesis, Floor Floor, ImmutableArray<IpEndpoint> Endpoints)> children) =>
+        Advance(
         OpType.Join,
         null,
         [
-            .. children.OrderBy(child => child.Name.Label, StringComparer.Ordinal)
+            .. children.OrderBy(child => child.Label, StringComparer.Ordinal)
                 .Select(child => ParsedLeaf.Of(Document.Make(new Link
                 {
-                    At = LinkPoint.Parse(child.Name.Label),
-                    Endpoints = child.Named,
+                    At = LinkPoint.Parse(child.Label),
+                    Endpoints = child.Endpoints,
                     Floor = child.Floor,
                     Genesis = child.Genesis,
-                    Label = child.Name.Label,
+                    Label = child.Label,
                     Made = Newest.Value.Number + 1,
-                    Opening = Bytes16($"link {child.Name}"),
+                    Opening = Bytes16($"link {child.Label}"),
                 }))),
         ]);
 

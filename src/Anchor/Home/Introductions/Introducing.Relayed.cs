@@ -115,7 +115,8 @@ internal sealed partial class Introducing
         var held = verifier.Chain(step.Next.Genesis)?.NewestNumber ?? -1;
         if (answer.Hops[1] is { Epochs: [var first, ..] } hop && hop.Genesis == step.Next.Genesis
             && Document.TryParse<Naming.Epoch>(first.Payload, out var epoch, out _) && epoch.Value.Number > held + 1
-            && await chains.AskRelayAsync(client, hop.Genesis, step.Next.Floor, view, cancellationToken)
+            && await chains.AskRelayAsync(
+                client, hop.Genesis, step.Neighbour, step.Next.Floor, view, cancellationToken)
                 .ConfigureAwait(false) is { } refusal)
         {
             Note(step.Next.Name, step.Next.Name, refusal);

@@ -71,7 +71,7 @@ internal sealed partial class Introducing(ServingContext context, HomeVerifier v
         {
             if (chains.Lacks(step.Next.Genesis, step.Next.Floor) && hop.Epochs.Length <= step.Next.Floor.Epoch)
             {
-                await AskOwnAsync(view, step.Next, cancellationToken).ConfigureAwait(false);
+                await AskOwnAsync(view, step, cancellationToken).ConfigureAwait(false);
             }
 
             var refusal = step.CheckNext(verifier.Pins)
@@ -98,7 +98,8 @@ internal sealed partial class Introducing(ServingContext context, HomeVerifier v
         var meetings = new Meetings<AnchorClient>(
             [.. endpoints[turn..], .. endpoints[..turn]],
             endpoints.Length,
-            (place, token) => chains.MeetAsync(place, step.Next.Genesis, step.Next.Floor, view, token),
+            (place, token) => chains.MeetAsync(
+                place, step.Next.Genesis, step.Neighbour, step.Next.Floor, view, token),
             context.Time,
             cancellationToken);
         Refusal? last;
@@ -115,7 +116,7 @@ internal sealed partial class Introducing(ServingContext context, HomeVerifier v
         // No introduction comes of it, but what was introduced before goes on under a floor that was raised (V30).
         if (chains.Lacks(step.Next.Genesis, step.Next.Floor) && !cancellationToken.IsCancellationRequested)
         {
-            await AskOwnAsync(view, step.Next, cancellationToken).ConfigureAwait(false);
+            await AskOwnAsync(view, step, cancellationToken).ConfigureAwait(false);
         }
 
         return (default, last);
@@ -175,9 +176,10 @@ internal sealed partial class Introducing(ServingContext context, HomeVerifier v
         context.Loggers.CreateLogger(typeof(Introducing).FullName!), asked.Text, target.Text, refusal.Failure,
         refusal.Detail);
 
-    private async Task AskOwnAsync(SegmentView view, Onward next, CancellationToken cancellationToken)
+    private async Task AskOwnAsync(SegmentView view, WayStep step, CancellationToken cancellationToken)
     {
-        var refusal = await chains.AskOwnAsync(next.Genesis, next.Floor, view, cancellationToken)
+        var next = step.Next;
+        var refusal = await chains.AskOwnAsync(next.Genesis, step.Neighbour, next.Floor, view, cancellationToken)
             .ConfigureAwait(false);
         HomeLog.AskedOwn(
             context.Loggers.CreateLogger(typeof(Introducing).FullName!), next.Name.Text, next.Floor.Epoch,
@@ -247,6 +249,7 @@ internal sealed partial class Introducing(ServingContext context, HomeVerifier v
     private async Task<Refusal?> TakeAsync(WayStep step, UnverifiedHop hop, AnswerResult result)
     {
         var log = chains.LogOf(step.Next.Genesis);
+        log.PutBehind(step.Neighbour);
         var held = verifier.Chain(step.Next.Genesis);
         var durable = held?.NewestNumber ?? -1;
         if (hop.Genesis == step.Next.Genesis && hop.Epochs.Length > Limits.PageEpochs)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
 using Fairlead.Resolver.State;
 using Microsoft.Extensions.Logging;
 
@@ -92,14 +93,18 @@ internal sealed class IntroductionBook : IAsyncDisposable
     }
 
     /// <summary>The way in use, or one that is walked now.</summary>
-    internal async Task<(Way? Way, Refusal? Refusal)> FindAsync(SegmentName target, CancellationToken cancellationToken)
+    /// <param name="target">The segment.</param>
+    /// <param name="trace">The span that waits for it, as W3C's traceparent; null for none.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    internal async Task<(Way? Way, Refusal? Refusal)> FindAsync(
+        SegmentName target, string? trace, CancellationToken cancellationToken)
     {
         if (Current(target) is { } held)
         {
             return (held, null);
         }
 
-        return await Walk(target, isRenewal: false).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await Walk(target, isRenewal: false, trace).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
@@ -120,7 +125,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
     {
         foreach (var target in Due())
         {
-            _ = Walk(target, isRenewal: true);
+            _ = Walk(target, isRenewal: true, trace: null);
         }
     }
 
@@ -147,7 +152,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
         }
     }
 
-    private Task<(Way? Way, Refusal? Refusal)> Walk(SegmentName target, bool isRenewal)
+    private Task<(Way? Way, Refusal? Refusal)> Walk(SegmentName target, bool isRenewal, string? trace)
     {
         lock (_gate)
         {
@@ -170,14 +175,15 @@ internal sealed class IntroductionBook : IAsyncDisposable
             if (entry.Walking.IsCompleted)
             {
                 entry.IsRenewal = isRenewal;
-                entry.Walking = Task.Run(() => WalkAsync(target, entry));
+                entry.Walking = Task.Run(() => WalkAsync(target, entry, trace));
             }
 
             return entry.Walking;
         }
     }
 
-    private async Task<(Way? Way, Refusal? Refusal)> WalkAsync(SegmentName target, Entry entry)
+    private async Task<(Way? Way, Refusal? Refusal)> WalkAsync(
+        SegmentName target, Entry entry, string? trace)
     {
         if (_context.Views.Current is not { } view)
         {
@@ -186,7 +192,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
 
         var (way, refusal) = await RestoreAsync(view, target).ConfigureAwait(false) is { } kept
             ? (kept, null)
-            : await _walk(view, target, _stop.Token).ConfigureAwait(false);
+            : await TracedAsync(view, target, entry.IsRenewal, trace).ConfigureAwait(false);
         bool keeps;
         lock (_gate)
         {
@@ -209,6 +215,20 @@ internal sealed class IntroductionBook : IAsyncDisposable
         }
 
         return way is null ? (null, refusal) : (way, null);
+    }
+
+    private async Task<(Way? Way, Refusal? Refusal)> TracedAsync(
+        SegmentView view, SegmentName target, bool isRenewal, string? trace)
+    {
+        using var span = ServingTracing.StartWalk(target, view, isRenewal, trace);
+        var (way, refusal) = await _walk(view, target, _stop.Token).ConfigureAwait(false);
+        if (refusal is not null)
+        {
+            Spans.End(span, refusal);
+        }
+
+        span?.SetTag("fairlead.outcome", way?.Result.ToString());
+        return (way, refusal);
     }
 
     // Once, at the first use after a restart; where the file's word does not hold, the way is walked.

@@ -73,7 +73,8 @@ internal sealed class IntroductionRelay : IAsyncDisposable
                 next.Genesis,
                 PlacesOf(next.Genesis, next.Endpoints),
                 patience,
-                (place, token) => _chains.MeetAsync(place, next.Genesis, next.Floor, view, token),
+                (place, token) => _chains.MeetAsync(
+                    place, next.Genesis, next.Genesis, next.Floor, view, token),
                 (client, share, token) => AskOneAsync(client, share, view, request, own, visited, next, token),
                 _stop.Token),
             cancellationToken).ConfigureAwait(false);
@@ -102,7 +103,7 @@ internal sealed class IntroductionRelay : IAsyncDisposable
         var named = view.Around().FirstOrDefault(one => one.Key == to).Value;
         var (response, refusal) = await _flights.CountAsync(RelayAsker.Self(by), () => _tries.RunAsync(
             to, PlacesOf(to, named), RelayTries.Longest,
-            (place, token) => _chains.MeetAsync(place, to, floor, view, token),
+            (place, token) => _chains.MeetAsync(place, to, to, floor, view, token),
             async (client, _, token) => (
                 (PresentResponse?)await client.PresentAsync(page, token).ConfigureAwait(false), (Refusal?)null),
             cancellationToken)).ConfigureAwait(false);

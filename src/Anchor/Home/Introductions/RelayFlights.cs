@@ -13,11 +13,11 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
     /// <summary>The most of one home at a time, by whom it asks.</summary>
     internal const int OfOneMax = 8;
 
-    /// <summary>The most of one segment that asks for others, all homes behind it together: no one of them can take
-    /// the places of the others.</summary>
+    /// <summary>The most of all homes behind one segment that asks for them. Each may take half of what is free, so
+    /// that no few of them have it all; what the segment asks for itself is counted apart.</summary>
     internal const int OfTransitMax = 3 * OfOneMax;
 
-    /// <summary>The most of all.</summary>
+    /// <summary>The most of all. Whoever asks may take half of what is free.</summary>
     internal const int OfAllMax = 128;
 
     /// <summary>For how long a question that failed is answered by its failure.</summary>
@@ -34,11 +34,10 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
 
     private readonly Lock _gate = new();
     private readonly Dictionary<RelayAsker, int> _askers = [];
-    private readonly Dictionary<Digest, int> _transits = [];
+    private readonly Dictionary<Digest, Shares> _transits = [];
+    private readonly Shares _all = new(OfAllMax);
     private readonly Dictionary<Flight, Task<(UnverifiedAnswer? Answer, Refusal? Refusal)>> _questions = [];
     private readonly Dictionary<Flight, (long At, Refusal Refusal)> _failures = [];
-    private int _count;
-
     // Nobody is answered by the failure of one that had a shorter time.
     private readonly record struct Flight(Digest Question, long Patience);
 
@@ -49,7 +48,7 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
         {
             lock (_gate)
             {
-                return _count;
+                return _all.Total;
             }
         }
     }
@@ -167,31 +166,42 @@ internal sealed class RelayFlights(TimeProvider time) : IAsyncDisposable
 
     private Refusal? Enter(RelayAsker asker)
     {
-        var (held, ofBy) = (_askers.GetValueOrDefault(asker), _transits.GetValueOrDefault(asker.By));
-        if (held >= OfOneMax || ofBy >= OfTransitMax || _count >= OfAllMax)
+        var held = _askers.GetValueOrDefault(asker);
+        var behind = asker.By == asker.Home ? null : _transits.GetValueOrDefault(asker.By) ?? new Shares(OfTransitMax);
+        if (held >= OfOneMax || behind?.HasFor(asker.Home) == false || !_all.HasFor(asker.By))
         {
             return new Refusal(
                 VerificationFailure.RateLimited, "",
-                $"{held} of one home, {ofBy} of who asks and {_count} in all are relayed now");
+                $"{held} of one home, {behind?.Total ?? 0} of those behind who asks and {_all.Total} in all are "
+                + "relayed now");
         }
 
         _askers[asker] = held + 1;
-        _transits[asker.By] = ofBy + 1;
-        _count++;
+        _all.Take(asker.By);
+        if (behind is not null)
+        {
+            _transits[asker.By] = behind;
+            behind.Take(asker.Home);
+        }
+
         return null;
     }
 
     private void Leave(RelayAsker asker)
     {
-        _count--;
+        _all.Give(asker.By);
         if (--_askers[asker] == 0)
         {
             _askers.Remove(asker);
         }
 
-        if (--_transits[asker.By] == 0)
+        if (asker.By != asker.Home && _transits[asker.By] is var behind)
         {
-            _transits.Remove(asker.By);
+            behind.Give(asker.Home);
+            if (behind.Total == 0)
+            {
+                _transits.Remove(asker.By);
+            }
         }
     }
 

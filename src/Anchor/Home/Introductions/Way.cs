@@ -29,6 +29,9 @@ internal sealed record Way(
     /// <summary>The label of the child from which the path comes up to the target; null where it does not.</summary>
     internal string? Child { get; init; }
 
+    /// <summary>The neighbour of the home that all of it is behind.</summary>
+    internal Digest Neighbour => Hops is [var first, ..] ? first.Hop.Genesis : Target.Genesis;
+
     /// <summary>How many epochs of the transits are known now.</summary>
     internal int Epochs => Hops.Sum(hop => hop.Epochs.Length);
 

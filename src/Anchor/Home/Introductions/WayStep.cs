@@ -20,11 +20,14 @@ internal sealed class WayStep
 
     internal WayStep(SegmentView view, SegmentName target, Onward first)
     {
-        (_view, _target, Next, _from) = (view, target, first, view.Name);
+        (_view, _target, Next, _from, Neighbour) = (view, target, first, view.Name, first.Genesis);
     }
 
     /// <summary>The segment that comes next.</summary>
     internal Onward Next { get; private set; }
+
+    /// <summary>The neighbour of the home that all of it is behind.</summary>
+    internal Digest Neighbour { get; }
 
     /// <summary>The transits so far.</summary>
     internal IReadOnlyList<RelayedHop> Hops => _hops;

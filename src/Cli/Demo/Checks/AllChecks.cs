@@ -9,7 +9,7 @@ internal static class AllChecks
 {
     /// <summary>What a check of the world with two peers is chosen by, in the order in which they run.</summary>
     internal static IReadOnlyList<string> OfPeers { get; } =
-        ["1", "1b", "2", "3", "4", "5a", "5b", "5c", "5d", "6", "8", "9", "10", "7a", "7b", "7c"];
+        ["1", "1b", "2", "3", "4", "5a", "5b", "5c", "5d", "6", "6b", "8", "9", "9b", "10", "7a", "7b", "7c"];
 
     /// <summary>All numbers, in the order in which they run.</summary>
     internal static IReadOnlyList<string> Numbers { get; } = [.. OfPeers, .. AcmeChecks.Numbers];
@@ -40,11 +40,16 @@ internal static class AllChecks
         yield return new(
             "6 names that are not there are proven absent, bad names are named", new AbsentCheck(world).RunAsync);
         yield return new(
+            "6b a name that comes to be is found within the time of an absence", new ComesToBeCheck(world).RunAsync);
+        yield return new(
             "8 a request through the HTTP proxy reaches checkout, 404 for an unknown name",
             new ProxyCheck(world).RunAsync);
         yield return new(
             "9 DNS answers checkout with an address that the proxy serves, NXDOMAIN on proof for an unknown name",
             new DnsCheck(world).RunAsync);
+        yield return new(
+            "9b an endpoint is dead and nobody withdraws it: it is left in seconds, and no trust ends",
+            new DeadEndpointCheck(world).RunAsync);
         yield return new(
             "10 a new epoch of us1 denies eu1 everywhere within a second, another one admits it",
             new EpochCheck(world).RunAsync);

@@ -6,8 +6,8 @@ namespace Fairlead.Cli.Demo.Checks;
 
 /// <summary>
 /// A new epoch of us1 that denies eu1: one operator proposes it, two others approve it, each at the socket of its own
-/// anchor; within a second of three anchors holding it, eu1 is denied by the proxy, by Envoy and by DNS. An epoch that
-/// takes the Rule away lets eu1 in again.
+/// anchor; within a second of three anchors holding it, eu1 is denied by the proxy, by Envoy, by gRPC and by DNS. An
+/// epoch that takes the Rule away lets eu1 in again.
 /// </summary>
 internal sealed class EpochCheck(DemoWorld world)
 {
@@ -43,11 +43,28 @@ internal sealed class EpochCheck(DemoWorld world)
 
     private async Task<string> DenyAndAdmitAsync(CancellationToken cancellationToken)
     {
+        var calls = await new GrpcClient(world).WatchAsync("xds:///" + DemoWorld.Catalog, cancellationToken)
+            .ConfigureAwait(false);
+        if (calls is null)
+        {
+            return await DenyAndAdmitAsync(calls, cancellationToken).ConfigureAwait(false)
+                + "\nwithout gRPC: no python3 with grpc";
+        }
+
+        await using (calls.ConfigureAwait(false))
+        {
+            await UntilAsync(() => Task.FromResult(calls.Last), ["OK"], cancellationToken).ConfigureAwait(false);
+            return await DenyAndAdmitAsync(calls, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<string> DenyAndAdmitAsync(GrpcWatch? calls, CancellationToken cancellationToken)
+    {
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
         var denied = await DecideAsync(
             $"rules: [{{id: {Rule}, effect: deny, names: [\"*.svc\"], subjects: [{{segment: {genesis}}}]}}]",
-            (["403"], ["403", "503"], ["REFUSED"]),
-            cancellationToken).ConfigureAwait(false);
+            new Expected(["403"], ["403", "503"], ["REFUSED"], ["UNAVAILABLE"]), calls, cancellationToken)
+            .ConfigureAwait(false);
         var late = denied.Seen.Where(one => one.Milliseconds > BoundMilliseconds).Select(one => one.Text).ToList();
         Check.That(late.Count == 0, $"later than {BoundMilliseconds} ms: {string.Join(", ", late)}");
         var run = await Cli.ResolveAsync(world, DemoWorld.Checkout, cancellationToken).ConfigureAwait(false);
@@ -58,7 +75,8 @@ internal sealed class EpochCheck(DemoWorld world)
             names => names.AsArray().Where(IsOfUs1).All(name => (string?)name!["state"] == "denied"),
             cancellationToken).ConfigureAwait(false);
         var allowed = await DecideAsync(
-            Admission, (["200"], ["200"], ["NOERROR"]), cancellationToken).ConfigureAwait(false);
+            Admission, new Expected(["200"], ["200"], ["NOERROR"], ["OK"]), calls, cancellationToken)
+            .ConfigureAwait(false);
         await sidecar.WaitForAsync(
             "names",
             names => names.AsArray().All(name => (string?)name!["state"] is "fresh" or "absent"),
@@ -71,13 +89,15 @@ internal sealed class EpochCheck(DemoWorld world)
     private static bool IsOfUs1(JsonNode? name) =>
         ((string?)name!["name"])?.EndsWith("." + DemoWorld.PeerName, StringComparison.Ordinal) == true;
 
+    private sealed record Expected(string[] Proxy, string[] Envoy, string[] Dns, string[] Grpc);
+
     private sealed record Seen(string Where, string What, double Milliseconds)
     {
         internal string Text => string.Create(CultureInfo.InvariantCulture, $"{Where} {What} at {Milliseconds:0} ms");
     }
 
     private async Task<(long Epoch, IReadOnlyList<Seen> Seen)> DecideAsync(
-        string policy, (string[] Proxy, string[] Envoy, string[] Dns) expected, CancellationToken cancellationToken)
+        string policy, Expected expected, GrpcWatch? calls, CancellationToken cancellationToken)
     {
         using var client = ProxyCheck.Client();
         List<(string Where, Task<(string What, long At)> Seen)> surfaces = [];
@@ -99,6 +119,12 @@ internal sealed class EpochCheck(DemoWorld world)
                 () => StatusAsync(client, IPEndPoint.Parse(world.ProxyAddress), cancellationToken),
                 expected.Proxy, cancellationToken)));
             surfaces.Add(("DNS", UntilAsync(() => DnsAsync(cancellationToken), expected.Dns, cancellationToken)));
+            if (calls is not null)
+            {
+                surfaces.Add(("gRPC", UntilAsync(
+                    () => Task.FromResult(calls.Last), expected.Grpc, cancellationToken)));
+            }
+
             if (EnvoyMissing.IsThere(world))
             {
                 // Which comes first, the route that says 403 or the empty cluster, is Envoy's affair: both end the
