@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -32,10 +34,6 @@ namespace Fairlead.Xds;
 /// </remarks>
 public sealed class Resource
 {
-    private const byte ResourcesTag = 0x12;
-    private const byte TypeUrlTag = 0x0A;
-    private const byte ValueTag = 0x12;
-
     /// <summary>What a sentinel is called in its collection.</summary>
     public const string SentinelId = "sentinel";
 
@@ -189,13 +187,7 @@ public sealed class Resource
     private static Resource Create(ResourceType type, string name, IMessage message)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        var length = message.CalculateSize();
-        var framed = new byte[SizeOf(type, length)];
-        using var output = new CodedOutputStream(framed) { Deterministic = true };
-        WriteHead(output, type, length);
-        message.WriteTo(output);
-        output.CheckNoSpaceLeft();
-        return new Resource(type, name, framed, ResourceReferences.Of(message));
+        return new Resource(type, name, ResourceFrame.Of(type, message), ResourceReferences.Of(message));
     }
 
     // A second value of a message's field is merged with the first (Protocol Buffers, "Last One Wins"): the policy
@@ -209,41 +201,19 @@ public sealed class Resource
                 EndpointStaleAfter = Duration.FromTimeSpan(left > Shortest ? left : Shortest),
             },
         };
-        var content = ToAny().Value.Span;
-        var length = content.Length + end.CalculateSize();
-        var framed = new byte[SizeOf(Type, length)];
-        using var output = new CodedOutputStream(framed);
-        WriteHead(output, Type, length);
-        content.CopyTo(framed.AsSpan(framed.Length - length));
-        end.WriteTo(framed.AsSpan(framed.Length - length + content.Length));
-        return new Resource(this, framed);
-    }
-
-    private static int AnySize(ResourceType type, int length) =>
-        1 + CodedOutputStream.ComputeLengthSize(type.TypeUrl.Length) + type.TypeUrl.Length
-        + 1 + CodedOutputStream.ComputeLengthSize(length) + length;
-
-    private static int SizeOf(ResourceType type, int length) =>
-        1 + CodedOutputStream.ComputeLengthSize(AnySize(type, length)) + AnySize(type, length);
-
-    private static void WriteHead(CodedOutputStream output, ResourceType type, int length)
-    {
-        output.WriteRawTag(ResourcesTag);
-        output.WriteLength(AnySize(type, length));
-        output.WriteRawTag(TypeUrlTag);
-        output.WriteString(type.TypeUrl);
-        output.WriteRawTag(ValueTag);
-        output.WriteLength(length);
+        return new Resource(this, ResourceFrame.Of(Type, ToAny().Value.Span, end.ToByteArray()));
     }
 
     private static UInt128 Hash(string name, ReadOnlySpan<byte> framed)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(name));
-        hash.AppendData([0]);
-        hash.AppendData(framed);
-        Span<byte> digest = stackalloc byte[32];
-        hash.GetHashAndReset(digest);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(digest);
+        var length = Encoding.UTF8.GetByteCount(name);
+        var hashed = ArrayPool<byte>.Shared.Rent(length + 1 + framed.Length);
+        Encoding.UTF8.GetBytes(name, hashed);
+        hashed[length] = 0;
+        framed.CopyTo(hashed.AsSpan(length + 1));
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(hashed.AsSpan(0, length + 1 + framed.Length), digest);
+        ArrayPool<byte>.Shared.Return(hashed);
+        return BinaryPrimitives.ReadUInt128BigEndian(digest);
     }
 }

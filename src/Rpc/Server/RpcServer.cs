@@ -101,7 +101,14 @@ public sealed class RpcServer : IAsyncDisposable
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, PagePoolFactory>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.StopTimeout);
         builder.Services.Configure<SocketTransportOptions>(transport =>
-            transport.CreateBoundListenSocket = endPoint => ListenSockets.Bind(Find(options, endPoint)));
+        {
+            transport.CreateBoundListenSocket = endPoint => ListenSockets.Bind(Find(options, endPoint));
+
+            // What a connection brings is cut into frames where it was received, and frames are sent where they were
+            // made: each change of threads between would wake one. No handler runs there. HTTP/2 begins each call, and
+            // hands on what it brings, as a work item of the pool (HandlerThreadTests), so a slow one keeps nobody.
+            transport.UnsafePreferInlineScheduling = true;
+        });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             Limit(kestrel, options);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 
 namespace Fairlead.Rpc;
 
@@ -14,6 +15,7 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip)
     /// <summary>
     /// The next message, or null at the end of the stream. Throws <see cref="RpcException"/> for bad bytes.
     /// </summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<T?> ReadAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
         where T : class
     {

@@ -43,7 +43,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private OtherStreams _saidOwed;
     private DiscoveryStream<TRequest, TResponse>? _stream;
     private readonly bool[] _watchesAll = new bool[ResourceType.All.Length];
-    private TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Signal _signal = new();
+    private Action? _heard;
 
     public long Number { get; set; }
 
@@ -104,13 +105,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
         Wake();
     }
 
-    // The publisher's lock is held here, and the session's is held where the view is read: so there is none. Either
-    // this sees what was armed last, or whoever armed it sees what was published.
-    public void Wake()
-    {
-        Interlocked.MemoryBarrier();
-        Volatile.Read(ref _woken).TrySetResult();
-    }
+    // The publisher's lock is held here, and the session's is held where the view is read: so there is none.
+    public void Wake() => _signal.Tell(goesOn: false);
 
     /// <summary>Serves until the client half-closes, which ends the call with OK, or until it is cancelled.</summary>
     /// <param name="requests">What the client says.</param>
@@ -229,10 +225,9 @@ internal sealed class StreamSession<TRequest, TResponse>(
         IServerStreamWriter<TResponse> responses,
         CancellationToken cancellationToken)
     {
-        var read = ReadAsync(requests, cancellationToken);
+        var read = Listen(requests, cancellationToken);
         while (true)
         {
-            var armed = Arm();
             while (Next(view, stream) is { } response)
             {
                 await SendAsync(responses, response, cancellationToken).ConfigureAwait(false);
@@ -240,7 +235,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             }
 
             TellSiblings(view, stream);
-            await WaitAsync(Task.WhenAny(read, armed), stream.WakeAt, cancellationToken).ConfigureAwait(false);
+            await (stream.WakeAt is { } at ? WaitAsync(at) : _signal.WaitAsync()).ConfigureAwait(false);
             if (read.IsCompleted)
             {
                 if (!await read.ConfigureAwait(false))
@@ -249,20 +244,25 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 }
 
                 Receive(stream, Parse(requests.Current));
-                read = ReadAsync(requests, cancellationToken);
+                read = Listen(requests, cancellationToken);
             }
         }
     }
 
-    // Armed before the last look for something to send, so that nothing that comes after it is missed.
-    private Task Arm()
+    // The next request wakes the stream like a change does, on the thread that brought it.
+    private Task<bool> Listen(IAsyncStreamReader<RequestBytes> requests, CancellationToken cancellationToken)
     {
-        if (_woken.Task.IsCompleted)
+        var read = ReadAsync(requests, cancellationToken);
+        if (read.IsCompleted)
         {
-            Interlocked.Exchange(ref _woken, new(TaskCreationOptions.RunContinuationsAsynchronously));
+            _signal.Tell(goesOn: false);
+        }
+        else
+        {
+            read.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_heard ??= () => _signal.Tell(goesOn: true));
         }
 
-        return _woken.Task;
+        return read;
     }
 
     // Watched before the owner hears of it, so that what the owner publishes for it is heard here.
@@ -477,15 +477,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
     }
 
-    private Task WaitAsync(Task woken, TimeSpan? wakeAt, CancellationToken cancellationToken) =>
-        wakeAt is { } at ? WaitAsync(woken, at, cancellationToken) : woken;
-
-    private async Task WaitAsync(Task woken, TimeSpan at, CancellationToken cancellationToken)
+    private async ValueTask WaitAsync(TimeSpan at)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var delay = TimeSpan.FromTicks(Math.Max(0, (at - Now).Ticks));
-        await Task.WhenAny(woken, Task.Delay(delay, _time, stop.Token)).ConfigureAwait(false);
-        await stop.CancelAsync().ConfigureAwait(false);
+        using var alarm = _time.CreateTimer(
+            static it => ((Signal)it!).Tell(goesOn: false),
+            _signal,
+            TimeSpan.FromTicks(Math.Max(0, (at - Now).Ticks)),
+            Timeout.InfiniteTimeSpan);
+        await _signal.WaitAsync().ConfigureAwait(false);
     }
 
     private static StatusCode CodeOf(StreamRefusal refusal) => refusal switch
