@@ -76,6 +76,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         Refusal? refusal = null;
         Verdict? said = null;
         SegmentState? learned = null;
+        SealPosition? seen = null;
         keeper.Step(
             held =>
             {
@@ -104,6 +105,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
 
                 passed();
                 learned = Newer(state, accepted.Next, fromTarget);
+                seen = accepted.Answer.Hops[^1].Seal?.Position;
                 return accepted.Next;
             },
             lost =>
@@ -111,6 +113,11 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                 if (lost is null && learned is not null)
                 {
                     context.Learned(learned);
+                }
+
+                if (lost is null && seen is not null && fromTarget.Hops is [.., { Seal: { } certificate } hop])
+                {
+                    context.Saw(hop.Genesis, certificate, seen);
                 }
 
                 settled(lost);

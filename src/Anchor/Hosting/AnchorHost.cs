@@ -34,6 +34,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private volatile AnchorOptions _options;
     private readonly AnchorMetrics _counters = new();
     private readonly ViewSource _views = new();
+    private readonly VerifiedCache _verified = new(ServingContext.VerifiedMost);
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private KeyCustody? _keys;
     private PeerLinks? _links;
@@ -41,6 +42,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private Archive? _archive;
     private SealLoop? _loop;
     private StateKeeper? _keeper;
+    private WitnessBook? _witnesses;
     private AttestBook? _attests;
     private IntroductionBook? _introductions;
     private IntroductionRelay? _relay;
@@ -213,8 +215,10 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         var log = loggers.CreateLogger<SealLoop>();
         _archive = new Archive(folder.Store, folder.Mark, _ground.Genesis, time, loggers.CreateLogger<Archive>());
         _keeper = OpenState(options);
+        _witnesses = new WitnessBook(_keeper, _verified);
         _operations = new OperationBook(options.Id, options.Data, loggers.CreateLogger<OperationBook>());
-        var engine = EngineStart.Options(options.Id, _ground, _chain, folder, _keys!, _keeper, _operations);
+        var engine = EngineStart.Options(
+            options.Id, _ground, _chain, folder, _keys!, _keeper, _witnesses, _operations);
         if (engine.JournalBase > folder.ArchivedSeq)
         {
             SealLog.BaseMissing(log, _ground.Newest.Value.Number, engine.JournalBase);
@@ -263,6 +267,9 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             Time = time,
             Loggers = loggers,
             Learned = Learn,
+            Verified = _verified,
+            Saw = (segment, certificate, place) =>
+                _witnesses!.Note(segment, certificate, place, time.GetUtcNow().ToUnixTimeMilliseconds()),
         };
         var mint = new AttestMint(context.SealKey);
         var verifier = new HomeVerifier(context, _keeper!);
