@@ -64,7 +64,8 @@ public sealed record SimulationOptions(
     /// </summary>
     public bool Rounds { get; init; }
 
-    /// <summary>Whether liars also gossip entries that no publisher signed, and witness seals that nobody made.</summary>
+    /// <summary>Whether liars also gossip entries that no publisher signed, and witness seals that nobody
+    /// made.</summary>
     public bool Forges { get; init; }
 
     /// <summary>Whether there are other segments, whose seals are witnessed.</summary>

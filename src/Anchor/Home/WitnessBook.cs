@@ -7,7 +7,8 @@ namespace Fairlead.Anchor.Home;
 
 /// <summary>
 /// The newest certified seals of other segments that this anchor verified in answers, which its own segment may witness
-/// (V42), and the check of those that other anchors saw. Thread-safe; what it reads of the verifier's state never waits.
+/// (V42), and the check of those that other anchors saw. Thread-safe; what it reads of the verifier's state never
+/// waits.
 /// </summary>
 /// <param name="keeper">The chains of other segments.</param>
 /// <param name="cache">What was verified before.</param>

@@ -55,8 +55,8 @@ internal sealed class ServingContext
     /// <summary>Told of each chain of another segment that was verified to a newer epoch; must not block.</summary>
     internal Action<SegmentState> Learned { get; init; } = static _ => { };
 
-    /// <summary>Told of each seal of another segment that was verified in an answer, with its signatures and place, once
-    /// what follows from it is durable; must not block.</summary>
+    /// <summary>Told of each seal of another segment that was verified in an answer, with its signatures and its place,
+    /// once what follows from it is durable; must not block.</summary>
     internal Action<Digest, Envelope, SealPosition> Saw { get; init; } = static (_, _, _) => { };
 
     /// <summary>Unix milliseconds now.</summary>

@@ -62,6 +62,9 @@ public sealed class Entry
     /// lost where a later state lacks it.</summary>
     public Witness? Witness { get; init; }
 
+    /// <summary>The certified seal that a Witness names; null for what publishers say.</summary>
+    public Envelope? WitnessedSeal => IsWitness ? WitnessReader.Certificate(Source) : null;
+
     /// <summary>Whether it is a Witness.</summary>
     public bool IsWitness => Witness is not null;
 

@@ -1,5 +1,3 @@
-using Fairlead.Naming;
-
 namespace Fairlead.Governance;
 
 /// <summary>
@@ -62,6 +60,11 @@ internal sealed class WitnessChoice(SealCore core)
         }
 
         _bare = true;
+        foreach (var over in _paused.Where(one => one.Value <= core.Now).ToList())
+        {
+            _paused.Remove(over.Key);
+        }
+
         foreach (var name in _doubted)
         {
             _paused[name] = core.Now + SealLimits.WitnessPause;
@@ -86,13 +89,5 @@ internal sealed class WitnessChoice(SealCore core)
             ? entry
             : null;
 
-    private bool IsPaused(EntryName name)
-    {
-        if (_paused.TryGetValue(name, out var until) && until <= core.Now)
-        {
-            _paused.Remove(name);
-        }
-
-        return _paused.ContainsKey(name);
-    }
+    private bool IsPaused(EntryName name) => _paused.TryGetValue(name, out var until) && core.Now < until;
 }

@@ -18,7 +18,7 @@ namespace Fairlead.Anchor.Tests.Serving;
 public sealed class HeldBehindWitnessTests : IAsyncDisposable
 {
     private const long Step = 500;
-    private const long Length = 90_000;
+    private const long Length = 45_000;
     private const long Beat = 5_000;
 
     private static readonly Subject Pod = new() { Namespace = "shop", Account = "frontend" };

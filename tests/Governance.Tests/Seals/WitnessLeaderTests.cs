@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Fairlead.Governance.Tests.Seals;
 
-/// <summary>The leader's Witnesses: with heartbeats alone, never at the cost of one. The engine under test is a0.</summary>
+/// <summary>
+/// The leader's Witnesses: with heartbeats alone, and never at the cost of one. The engine under test is a0.
+/// </summary>
 public sealed class WitnessLeaderTests
 {
     private const long Heartbeat = 5_000;
@@ -144,8 +146,8 @@ public sealed class WitnessLeaderTests
         foreach (var anchor in new[] { "a2", "a3" })
         {
             var signer = _bench.World.Signer($"seal {anchor}");
-            _bench.Receive(anchor, new SealMessage.Vote(
-                0, proposal.Seal.Seq, proposal.Digest, new SignatureEntry(signer.Key.Kid, signer.Sign(proposal.Digest))));
+            var signature = new SignatureEntry(signer.Key.Kid, signer.Sign(proposal.Digest));
+            _bench.Receive(anchor, new SealMessage.Vote(0, proposal.Seal.Seq, proposal.Digest, signature));
         }
 
         Assert.Equal(proposal.Digest, _bench.Engine.Newest?.Digest);

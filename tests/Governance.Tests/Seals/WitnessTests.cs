@@ -1,10 +1,11 @@
+using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Simulator;
 using Xunit;
 
 namespace Fairlead.Governance.Tests.Seals;
 
-/// <summary>Witnesses of other segments' seals in the engine (V42, 4.3.2): when they are put, signed and left.</summary>
+/// <summary>Witnesses of other segments' seals in the engine (V42, 4.3.2): which are signed, kept and left.</summary>
 public sealed class WitnessTests
 {
     private readonly Neighbours _port = new();
@@ -19,7 +20,7 @@ public sealed class WitnessTests
         _bench.Seal(0, source);
         var held = Assert.Single(_bench.Engine.Newest!.State.Witnesses);
         Assert.Equal((3L, _bench.Now - 1_000), (held.Witness!.Seq, held.Witness.SeenAt));
-        Assert.NotNull(_bench.Engine.Newest.State.Find(new EntryName(LeafClass.Witness, Neighbours.Segment.ToString())));
+        Assert.Same(held, _bench.Engine.Newest.State.Find(Name));
     }
 
     [Fact]
@@ -39,7 +40,7 @@ public sealed class WitnessTests
         {
             (VerificationFailure.SealRollback, Put(3)),
             (VerificationFailure.SealRollback, Put(2)),
-            (VerificationFailure.BadSignature, Put(4) with { Document = Signed(Put(4), [.. Put(5).Document.Signatures]) }),
+            (VerificationFailure.BadSignature, Put(4) with { Document = Signed(Put(4), Put(5).Document.Signatures) }),
             (VerificationFailure.FromFuture, late),
             (VerificationFailure.FromFuture, Put(4, seenAt: _bench.Now + 1_001)),
             (VerificationFailure.TimeRegression, Put(4, seenAt: _bench.Now - 3_001)),
@@ -75,15 +76,36 @@ public sealed class WitnessTests
     }
 
     [Fact]
+    public void Propose_OverAPrevBeforeTheCertifiedWitness_Dominates()
+    {
+        _bench.Seal(0);
+        var other = Propose(5);
+        _bench.Seal(1, Put(3));
+        Assert.Contains(_bench.Receive("a0", other), o => o is SealOutput.Journal);
+    }
+
+    [Fact]
+    public void Propose_HandoverWithAWitness_IsRootMismatch_WithoutItIsSigned()
+    {
+        _bench.Seal(0, Put(3));
+        var newest = _bench.Engine.Newest!;
+        _bench.Step(new SealInput.Succeed(Digest.Sha256("the next epoch"u8)));
+        _bench.Refused(VerificationFailure.RootMismatch, HandOver(1, newest.State, []));
+        _bench.Refused(VerificationFailure.RootMismatch, HandOver(1, newest.State, [], Put(4)));
+        var name = Assert.Single(newest.State.Witnesses).Name;
+        var whole = HandOver(1, newest.State.Apply([], [name]), [name]);
+        Assert.Contains(_bench.Receive("a0", whole), o => o is SealOutput.Journal);
+    }
+
+    [Fact]
     public void Propose_DropOfALiveWitness_IsUnjustifiedRemoval_OfAnExpiredOneNot()
     {
         var source = Put(3);
         _bench.Seal(0, source);
-        var name = new EntryName(LeafClass.Witness, Neighbours.Segment.ToString());
-        _bench.Refused(VerificationFailure.UnjustifiedRemoval, Propose(1, [name]));
+        _bench.Refused(VerificationFailure.UnjustifiedRemoval, Propose(1, [Name]));
         _bench.Now += 15_000;
         Assert.Contains(
-            _bench.Receive(_bench.Engine.Leader, Propose(1, [name])), o => o is SealOutput.Journal);
+            _bench.Receive(_bench.Engine.Leader, Propose(1, [Name])), o => o is SealOutput.Journal);
     }
 
     [Fact]
@@ -122,17 +144,37 @@ public sealed class WitnessTests
         Assert.Equal(0, again.Engine.Pending);
     }
 
+    private static EntryName Name => new(LeafClass.Witness, Neighbours.Segment.ToString());
+
     private SealMessage.Propose Propose(long seq, params IReadOnlyList<SignedEntry> puts) => _bench.Propose(seq, puts);
 
     private SealMessage.Propose Propose(long seq, IReadOnlyList<EntryName> drops) => _bench.Propose(seq, [], drops);
+
+    private SealMessage.Propose HandOver(
+        long seq, LeafState state, IReadOnlyList<EntryName> drops, params IReadOnlyList<SignedEntry> puts)
+    {
+        var handover = Document.Make(new Handover
+        {
+            Count = state.Tree.Count,
+            Epoch = 1,
+            Issued = _bench.Now,
+            Next = Digest.Sha256("the next epoch"u8),
+            Prev = _bench.Engine.Newest!.Digest,
+            Root = state.Tree.Root,
+            Segment = _bench.Options.Genesis,
+            Seq = seq,
+        });
+        return new SealMessage.Propose(
+            _bench.Engine.Term, handover.Payload, _bench.Engine.Newest.Certificate, puts, drops);
+    }
 
     private SignedEntry Put(
         long seq, long? issued = null, long? seenAt = null, Digest? segment = null) =>
         WitnessReader.Make(Neighbours.Saw(
             seq, issued ?? _bench.Now - 2_000, seenAt ?? issued ?? _bench.Now - 1_000, segment))!;
 
-    private static Envelope Signed(SignedEntry source, params SignatureEntry[] signatures) =>
-        new(source.Document.Payload, [.. signatures]);
+    private static Envelope Signed(SignedEntry source, ImmutableArray<SignatureEntry> signatures) =>
+        new(source.Document.Payload, signatures);
 
     private static SignedEntry Extended(SignedEntry source)
     {

@@ -85,7 +85,8 @@ public sealed class WitnessTests
         Refused(NameMismatch, ask.Record(_world.East, _world.West));
     }
 
-    /// <summary>An answer that was good when it was kept stays so over a restart, whatever was witnessed since.</summary>
+    /// <summary>An answer that was good when it was kept stays so over a restart, whatever was witnessed
+    /// since.</summary>
     [Fact]
     public void KeptAnswer_IsJudgedByTheWitnessItCameWith()
     {
