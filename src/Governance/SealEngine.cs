@@ -187,7 +187,8 @@ public sealed class SealEngine
                 break;
             case SealMessage.Refuse refuse:
                 Consider(from, refuse.Newest);
-                _leader.Refused(from, refuse, _intake.Learn(from, refuse.Missing));
+                _leader.Refused(
+                    from, refuse, _intake.Learn(from, [.. refuse.Missing.Where(one => !one.IsWitness)]));
                 break;
             case SealMessage.Certificate certificate:
                 Consider(from, certificate.Seal);

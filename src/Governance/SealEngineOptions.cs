@@ -51,6 +51,9 @@ public sealed record SealEngineOptions
     /// <summary>Checks signatures.</summary>
     public ISignatureCheck Signatures { get; init; } = new EcdsaSignatureCheck();
 
+    /// <summary>What is known of other segments' seals; null for nothing, so that none is witnessed.</summary>
+    public IWitnesses? Witnesses { get; init; }
+
     /// <summary>
     /// The bodies of the journal's entries in this epoch and the one before, in order, without the file's first.
     /// </summary>
@@ -81,6 +84,9 @@ public sealed record SealEngineOptions
 
     /// <summary>Set by simulations only: plants the bug of signing what lacks signed entries.</summary>
     internal bool IgnoresDominance { get; init; }
+
+    /// <summary>Set by simulations only: plants the bug of signing Witnesses unseen.</summary>
+    internal bool IgnoresWitnesses { get; init; }
 
     /// <summary>Set by simulations only: plants mistakes in taking entries.</summary>
     internal IntakeBugs IntakeBugs { get; init; } = new();

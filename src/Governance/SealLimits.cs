@@ -20,6 +20,15 @@ public static class SealLimits
     /// <summary>Most changes of any proposal, merges included.</summary>
     public const int Changes = 4096;
 
+    /// <summary>Most Witnesses in a state: one leaf and one seal of about 2 KiB each.</summary>
+    public const int Witnesses = 64;
+
+    /// <summary>Most Witnesses that one seal puts: each costs every anchor the signatures of a seal.</summary>
+    public const int WitnessesPerSeal = 16;
+
+    /// <summary>For how long a segment that others could not check is not witnessed, in milliseconds.</summary>
+    public const long WitnessPause = 60_000;
+
     /// <summary>Most entries known above the certified state; more are refused with RateLimited.</summary>
     public const int Pending = 200_000;
 

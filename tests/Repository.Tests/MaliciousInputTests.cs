@@ -20,7 +20,6 @@ public sealed partial class MaliciousInputTests(ITestOutputHelper output)
         [39] = "SealForked: the audit (V20)",
         [63] = "TooManyRedirects: following redirects (V34)",
         [64] = "RedirectUidMismatch: following redirects (V34)",
-        [73] = "BehindWitness: Witness leaves (V42)",
         [87] = "RecoveryNotEffective: recovery epochs (V10r)",
         [88] = "RecoveryVetoed: recovery epochs (V10r)",
         [132] = "RecoverySenior: recovery epochs (V10r)",

@@ -22,6 +22,9 @@ internal sealed class Checker(World world, VirtualTime time, int liars)
 
     internal int Certified => _certifiable.Count;
 
+    /// <summary>Witnesses that certified seals put.</summary>
+    internal int Witnessed => _certifiable.Values.Sum(seal => _states[seal].Witnesses);
+
     internal int Accepted => _promises.Values.Count(p => p.IsAccepted);
 
     internal int Settled => _promises.Values.Count(p => p.IsSettled);
@@ -57,7 +60,15 @@ internal sealed class Checker(World world, VirtualTime time, int liars)
         }
 
         var entries = (before.Epoch == seal.Epoch ? before.Entries : Succeed(before, seal)).RemoveRange(signed.Drops);
-        foreach (var put in signed.Puts)
+        foreach (var put in signed.Puts.Where(put => put.IsWitness))
+        {
+            if (!SimulatedNeighbours.IsGenuine(world, put))
+            {
+                throw new ViolationException("I23", $"slot {seal.Epoch}/{seal.Seq} witnesses what nobody sealed");
+            }
+        }
+
+        foreach (var put in signed.Puts.Where(put => !put.IsWitness))
         {
             var digest = DocumentDigests.Of(put);
             entries = _issued.TryGetValue(digest, out var entry)
@@ -70,6 +81,7 @@ internal sealed class Checker(World world, VirtualTime time, int liars)
             seal.Epoch, seal.Seq, seal.Issued, seal.Handover?.Next ?? seal.Seal!.EpochDigest, entries)
         {
             IsSeal = seal.Seal is not null,
+            Witnesses = signed.Puts.Count(put => put.IsWitness),
         };
     }
 
@@ -206,5 +218,7 @@ internal sealed class Checker(World world, VirtualTime time, int liars)
         long Epoch, long Seq, long Issued, Digest Next, ImmutableDictionary<EntryName, IssuedEntry> Entries)
     {
         internal bool IsSeal { get; init; }
+
+        internal int Witnesses { get; init; }
     }
 }

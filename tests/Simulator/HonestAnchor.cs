@@ -52,7 +52,7 @@ internal sealed class HonestAnchor : ISimulatedAnchor
     {
         _life++;
         _ground = _disk.Ground ?? _world.Segment.Ground;
-        _engine = new SegmentEngine(_world.SegmentOptions(Id, _disk), Clock);
+        _engine = new SegmentEngine(_world.SegmentOptions(Id, _disk, _world.Neighbours(Id, _time)), Clock);
         _served = _engine.Seals.Newest is null ? _ground.Epoch.Value.Number - 1 : _ground.Epoch.Value.Number;
         if (_disk.Ground is null)
         {

@@ -27,7 +27,7 @@ internal sealed class LyingAnchor : ISimulatedAnchor
     {
         (Id, _world, _time, _random, _network) = (id, world, time, random, network);
         _signer = world.Signer($"seal {id}");
-        _segment = new SegmentEngine(world.SegmentOptions(id, new Disk()), time.Now);
+        _segment = new SegmentEngine(world.SegmentOptions(id, new Disk(), world.Neighbours(id, time)), time.Now);
         _voter = new LyingVoter(id, world, time, random, network);
         _habits = (Habits)random.Next(1, (int)Habits.All + 1);
         if (random.Next(8) == 0)
@@ -187,7 +187,7 @@ internal sealed class LyingAnchor : ISimulatedAnchor
         switch (message)
         {
             case SealMessage.Propose propose:
-                Propose(propose);
+                Propose(_world.Options is { Forges: true, Neighbours: true } ? Witnessed(propose) : propose);
                 break;
             case SealMessage.Certificate when Does(Habits.Withholds):
                 var late = new SegmentMessage.Sealing(Engine.Epoch, message);
@@ -262,6 +262,26 @@ internal sealed class LyingAnchor : ISimulatedAnchor
         var state = newest.State.Apply(entries, proposal.Drops);
         var variant = seal with { Root = state.Tree.Root, Count = state.Tree.Count };
         return proposal with { Seal = Document.Make(variant).Payload, Puts = kept };
+    }
+
+    /// <summary>The same with a witness of a seal that nobody made.</summary>
+    private SealMessage.Propose Witnessed(SealMessage.Propose proposal)
+    {
+        var claim = Documents.Claim(proposal.Seal);
+        var forged = WitnessReader.Make(SimulatedNeighbours.Forge(_world, _signer, _time.Now))!;
+        if (claim.Seal is not { } seal || proposal.Puts.Count > 0 || Engine.Newest is not { } newest
+            || newest.Digest != seal.Prev
+            || WitnessReader.Read(
+                forged, (kind, name) => Hashes.TreeKey(
+                    _segment.Ground.Genesis, _segment.Ground.Epoch.Value.Salt, kind, name), out var entry, out _)
+                is not null)
+        {
+            return proposal;
+        }
+
+        var state = newest.State.Apply([entry!], proposal.Drops);
+        var lie = seal with { Root = state.Tree.Root, Count = state.Tree.Count };
+        return proposal with { Seal = Document.Make(lie).Payload, Puts = [forged] };
     }
 
     private SealMessage.Propose Listen(SealMessage.Propose proposal)

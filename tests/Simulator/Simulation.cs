@@ -102,6 +102,7 @@ public sealed class Simulation
             _checker.Accepted,
             _checker.Settled,
             _epochs.Decisions,
+            _checker.Witnessed,
             Convert.ToHexStringLower(_transcript.GetHashAndReset()));
     }
 

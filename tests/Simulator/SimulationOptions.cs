@@ -36,6 +36,9 @@ public enum PlantedBug
     /// <summary>Anchors do not check who signed an entry; liars forge some.</summary>
     TrustsAnybody,
 
+    /// <summary>Anchors sign Witnesses unseen; liars forge some.</summary>
+    TrustsWitnesses,
+
     /// <summary>T = 3 of 5 with F = 1: two quorums may share nobody but the liar (V11 is off).</summary>
     LowThreshold,
 }
@@ -61,8 +64,12 @@ public sealed record SimulationOptions(
     /// </summary>
     public bool Rounds { get; init; }
 
-    /// <summary>Whether liars also gossip entries that no publisher signed.</summary>
+    /// <summary>Whether liars also gossip entries that no publisher signed, and witness seals that nobody
+    /// made.</summary>
     public bool Forges { get; init; }
+
+    /// <summary>Whether there are other segments, whose seals are witnessed.</summary>
+    public bool Neighbours { get; init; }
 
     /// <summary>T of the run.</summary>
     public int Threshold => Bug == PlantedBug.LowThreshold ? 3 : (2 * Anchors / 3) + 1;
@@ -76,6 +83,7 @@ public sealed record SimulationOptions(
 /// <param name="Published">Entries that honest anchors accepted.</param>
 /// <param name="Settled">Those of them that ended sealed or superseded.</param>
 /// <param name="Epochs">Decided epochs.</param>
+/// <param name="Witnesses">Witnesses that certified seals put.</param>
 /// <param name="Transcript">A digest over everything that happened.</param>
 public sealed record SimulationResult(
     SimulationOptions Options,
@@ -85,6 +93,7 @@ public sealed record SimulationResult(
     int Published,
     int Settled,
     int Epochs,
+    int Witnesses,
     string Transcript);
 
 /// <summary>A broken invariant.</summary>

@@ -14,8 +14,8 @@ public static class SimulatorCommand
         "usage: Fairlead.Simulator [--seeds N] [--from S] [--n N] [--f F] "
         + "[--operations N] [--consumers N] "
         + "[--bug no-dominance|journal-not-durable|low-threshold|no-lock|commit-any-round|no-fence|handover-below"
-        + "|forgets-accepted|keeps-refused|tells-twice|trusts-anybody] "
-        + "[--real-signatures]";
+        + "|forgets-accepted|keeps-refused|tells-twice|trusts-anybody|trusts-witnesses] "
+        + "[--neighbours] [--real-signatures]";
 
     /// <summary>Runs seeds until one breaks an invariant.</summary>
     /// <returns>0 where all held, 1 where one broke, 2 for a wrong command line.</returns>
@@ -35,7 +35,7 @@ public static class SimulatorCommand
             return 2;
         }
 
-        long steps = 0, seals = 0, accepted = 0, settled = 0, epochs = 0;
+        long steps = 0, seals = 0, accepted = 0, settled = 0, epochs = 0, witnesses = 0;
         for (var seed = first.Seed; seed < first.Seed + seeds; seed++)
         {
             var result = Simulation.Run(first with { Seed = seed });
@@ -49,11 +49,13 @@ public static class SimulatorCommand
             (steps, seals, accepted, settled, epochs) = (
                 steps + result.Steps, seals + result.Seals, accepted + result.Published, settled + result.Settled,
                     epochs + result.Epochs);
+            witnesses += result.Witnesses;
         }
 
         output.WriteLine(
             $"{seeds} seeds from {first.Seed}, n={first.Anchors} F={first.Faults}: all held over {steps} steps, "
-            + $"{seals} seals, {epochs} epochs, {accepted} entries accepted, {settled} sealed or superseded");
+            + $"{seals} seals, {witnesses} witnesses, {epochs} epochs, {accepted} entries accepted, "
+            + $"{settled} sealed or superseded");
         return Consumers(first.Seed, consumers, output, errors);
     }
 
@@ -90,9 +92,11 @@ public static class SimulatorCommand
         options = new SimulationOptions(1);
         for (var i = 0; i < arguments.Count; i++)
         {
-            if (arguments[i] == "--real-signatures")
+            if (arguments[i] is "--real-signatures" or "--neighbours")
             {
-                options = options with { RealSignatures = true };
+                options = arguments[i] == "--neighbours"
+                    ? options with { Neighbours = true }
+                    : options with { RealSignatures = true };
                 continue;
             }
 
@@ -106,11 +110,12 @@ public static class SimulatorCommand
         options = options.Bug == PlantedBug.LowThreshold && !arguments.Contains("--n")
             ? options with { Anchors = LowAnchors }
             : options;
-        // Two need anchors that miss whole rounds, one somebody who forges.
+        // Two need anchors that miss whole rounds, two somebody who forges, one of these other segments.
         options = options with
         {
             Rounds = options.Bug is PlantedBug.NoLock or PlantedBug.CommitAnyRound,
-            Forges = options.Bug is PlantedBug.TrustsAnybody,
+            Forges = options.Bug is PlantedBug.TrustsAnybody or PlantedBug.TrustsWitnesses,
+            Neighbours = options.Neighbours || options.Bug is PlantedBug.TrustsWitnesses,
         };
         return seeds >= 1 && options.Anchors is >= 1 and <= 16 && options.Faults >= 0
             && (options.Bug == PlantedBug.LowThreshold
@@ -137,6 +142,7 @@ public static class SimulatorCommand
                 "keeps-refused" => PlantedBug.KeepsRefused,
                 "tells-twice" => PlantedBug.TellsTwice,
                 "trusts-anybody" => PlantedBug.TrustsAnybody,
+                "trusts-witnesses" => PlantedBug.TrustsWitnesses,
                 _ => null,
             };
             options = options with { Bug = bug ?? PlantedBug.None };

@@ -42,13 +42,18 @@ internal sealed class World
             Options.Bug == PlantedBug.ForgetsAccepted,
             Options.Bug == PlantedBug.KeepsRefused,
             Options.Bug == PlantedBug.TellsTwice,
-            Options.Bug == PlantedBug.TrustsAnybody));
+            Options.Bug == PlantedBug.TrustsAnybody),
+        Options.Bug == PlantedBug.TrustsWitnesses);
 
     internal ISigner Signer(string name) =>
         Options.RealSignatures ? Key(name) : new FastSigner(Key(name).Key);
 
-    /// <summary>What an anchor starts from: what its disk holds.</summary>
-    internal SegmentEngineOptions SegmentOptions(string id, Disk disk) => new()
+    /// <summary>What an anchor sees of other segments; null where there are none.</summary>
+    internal IWitnesses? Neighbours(string id, VirtualTime time) =>
+        Options.Neighbours ? new SimulatedNeighbours(this, id, time) : null;
+
+    /// <summary>What an anchor starts from: what its disk holds, and what it sees.</summary>
+    internal SegmentEngineOptions SegmentOptions(string id, Disk disk, IWitnesses? witnesses = null) => new()
     {
         Self = id,
         Ground = disk.Ground ?? Segment.Ground,
@@ -60,6 +65,7 @@ internal sealed class World
         Seal = Signer($"seal {id}"),
         Gov = Signer($"gov {id}"),
         Signatures = Check,
+        Witnesses = witnesses,
         Openings = () => default,
         SealJournal = [.. disk.SealJournal],
         GovJournal = [.. disk.GovJournal],

@@ -14,7 +14,7 @@ internal static class EffectWriter
     internal static OperationEffect Of(SegmentEngine engine, EpochCandidate candidate)
     {
         var published = (engine.Newest?.State.Entries ?? [])
-            .Where(entry => entry.LeafClass != LeafClass.Withdrawn)
+            .Where(entry => entry.LeafClass is not (LeafClass.Withdrawn or LeafClass.Witness))
             .Select(entry => (entry.LeafName, entry.Publisher));
         var impact = DryRun.Of(engine.Ground, candidate, published);
         var effect = new OperationEffect

@@ -17,7 +17,7 @@ internal static class EngineStart
     /// <exception cref="StartException">The operations that wait cannot be read.</exception>
     internal static SegmentEngineOptions Options(
         string self, SegmentGround ground, ChainFolder chain, DataFolder folder, KeyCustody keys, StateKeeper keeper,
-        OperationBook operations) => new()
+        WitnessBook witnesses, OperationBook operations) => new()
         {
             Self = self,
             Ground = ground.Ground,
@@ -28,6 +28,7 @@ internal static class EngineStart
             RevokedPublishers = ground.Revoked,
             Seal = keys.Seal,
             Gov = keys.Gov,
+            Witnesses = witnesses,
             Openings = static () => Hex16.FromBytes(RandomNumberGenerator.GetBytes(Hex16.Size)),
             SealJournal = Bodies(folder.Journal),
             GovJournal = Bodies(folder.GovJournal),

@@ -73,7 +73,10 @@ internal sealed class EndedWay(
 
         var last = way.Hops[^1];
         var (expiry, seal) = Relayed.EndOf(last.Hop);
-        var relayed = new Relayed(way.Hops, way.Result, [], Math.Min(expiry, way.Until), long.MaxValue, seal);
+        var relayed = new Relayed(way.Hops, way.Result, [], Math.Min(expiry, way.Until), long.MaxValue, seal)
+        {
+            IsOfTarget = false,
+        };
         var said = new UnverifiedAnswer(name.Query.Payload, [last.ForVerifier()], way.Result, []);
         return verifier.Check(
             own.Hop, way.Hops[..^1], name, said,

@@ -76,6 +76,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         Refusal? refusal = null;
         Verdict? said = null;
         SegmentState? learned = null;
+        SealPosition? seen = null;
         keeper.Step(
             held =>
             {
@@ -104,6 +105,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
 
                 passed();
                 learned = Newer(state, accepted.Next, fromTarget);
+                seen = accepted.Answer.Hops[^1].Seal?.Position;
                 return accepted.Next;
             },
             lost =>
@@ -113,16 +115,30 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                     context.Learned(learned);
                 }
 
+                if (lost is null && seen is not null && fromTarget.Hops is [.., { Seal: { } certificate } hop])
+                {
+                    context.Saw(hop.Genesis, certificate, seen);
+                }
+
                 settled(lost);
             });
         if (said is not null)
         {
-            Find(said.Evidence);
+            Find(said.Evidence ?? AgainstWitness(said, fromTarget));
             Find(_watch.See(said));
         }
 
         return refusal;
     }
+
+    // V42, V38: another seal stands in the place of the one that the own segment witnessed, and both are certified.
+    private Contradiction? AgainstWitness(Verdict said, UnverifiedAnswer fromTarget) =>
+        said is Verdict.Refused { Refusal.Failure: VerificationFailure.SealEquivocation }
+        && fromTarget.Hops is [.., { Seal: { } offered } hop]
+        && context.Views.Current?.Entry(new LeafName(LeafClass.Witness, hop.Genesis.ToString()))
+            ?.WitnessedSeal is { } seen
+            ? new Contradiction(ContradictionKind.Certificates, hop.Genesis, seen, offered)
+            : null;
 
     /// <summary>Tells of what something that came may prove; null for nothing.</summary>
     internal void Find(Contradiction? evidence)

@@ -449,12 +449,12 @@ internal sealed class TargetStream(
     {
         var segment = name.Query.Value.Name.Segment!;
         var own = HomeAnswers.Build(
-            view, attests, name.Consumer, segment, Target, null, context.Now(), out var missing);
+            view, attests, name.Consumer, segment, Target, null, context.Now(), out var missing, Target);
         if (own is null)
         {
             await attests.SettledAsync(view, AttestTerms.OfHome(view, name.Consumer, segment)).ConfigureAwait(false);
             own = HomeAnswers.Build(
-                view, attests, name.Consumer, segment, Target, null, context.Now(), out missing);
+                view, attests, name.Consumer, segment, Target, null, context.Now(), out missing, Target);
         }
 
         // What this home cannot say or denies is its own affair, and no fault of the anchor.

@@ -34,6 +34,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private volatile AnchorOptions _options;
     private readonly AnchorMetrics _counters = new();
     private readonly ViewSource _views = new();
+    private readonly VerifiedCache _verified = new(ServingContext.VerifiedMost);
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private KeyCustody? _keys;
     private PeerLinks? _links;
@@ -41,6 +42,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
     private Archive? _archive;
     private SealLoop? _loop;
     private StateKeeper? _keeper;
+    private WitnessBook? _witnesses;
     private AttestBook? _attests;
     private IntroductionBook? _introductions;
     private IntroductionRelay? _relay;
@@ -218,8 +220,10 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             HomeLog.StateLogLost(log, lost.Message);
         }
 
+        _witnesses = new WitnessBook(_keeper, _verified);
         _operations = new OperationBook(options.Id, options.Data, loggers.CreateLogger<OperationBook>());
-        var engine = EngineStart.Options(options.Id, _ground, _chain, folder, _keys!, _keeper, _operations);
+        var engine = EngineStart.Options(
+            options.Id, _ground, _chain, folder, _keys!, _keeper, _witnesses, _operations);
         if (engine.JournalBase > folder.ArchivedSeq)
         {
             SealLog.BaseMissing(log, _ground.Newest.Value.Number, engine.JournalBase);
@@ -268,6 +272,9 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             Time = time,
             Loggers = loggers,
             Learned = Learn,
+            Verified = _verified,
+            Saw = (segment, certificate, place) =>
+                _witnesses!.Note(segment, certificate, place, time.GetUtcNow().ToUnixTimeMilliseconds()),
         };
         var mint = new AttestMint(context.SealKey);
         var verifier = new HomeVerifier(context, _keeper!);

@@ -80,16 +80,23 @@ internal sealed class Answerer(
         }
 
         var home = HomeAnswers.Build(
-            view, attests, question.Consumer, target, relayed?.Target, knownHere, now, out refusal);
+            view, attests, question.Consumer, target, relayed?.Target, knownHere, now, out refusal,
+            relayed is { IsOfTarget: true } ? relayed.Target : null);
         if (home is not { Result: AnswerResult.Record })
         {
             return Whole(question, view, home);
         }
 
-        if (relayed is { Seal: { } seal } && IsBehind(question, relayed.Target, seal))
+        if (relayed is { Seal.Value: { } seal } && IsBehind(question, relayed.Target, (seal.Epoch, seal.Seq)))
         {
             refusal =
                 new Refusal(VerificationFailure.Behind, target.Text, "the asker holds a later seal of the target");
+            return null;
+        }
+
+        if (relayed is not null && BehindWitness(view, relayed, target) is { } behind)
+        {
+            refusal = behind;
             return null;
         }
 
@@ -112,6 +119,15 @@ internal sealed class Answerer(
             : IsBehind(question, view.Genesis, (view.Certified.Seal.Epoch, view.Certified.Seal.Seq))
                 ? new Refusal(VerificationFailure.Behind, view.Name.Text, "the asker holds a later seal")
                 : null);
+
+    // V42. What is held may be older than what was witnessed since, by another name's answer or another anchor: whoever
+    // is given both would refuse it, though nobody did wrong. The target is asked anew instead.
+    private Refusal? BehindWitness(SegmentView view, Relayed relayed, SegmentName target) =>
+        HomeAnswers.WitnessOf(view, relayed.Target) is { } witness
+        && chainOf(relayed.Target) is { } chain
+        && relayed.CheckWitness(witness, chain.Newest.Value.Policy.Heartbeat) is { } refusal
+            ? new Refusal(VerificationFailure.Behind, target.Text, refusal.Detail)
+            : null;
 
     // V38. What was relayed before its keys were found misused is no answer any more: who asks knows it, or soon will.
     private Refusal? Misuse(Relayed relayed, SegmentName target)

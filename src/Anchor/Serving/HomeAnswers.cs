@@ -19,6 +19,8 @@ internal static class HomeAnswers
     /// <param name="knownEpoch">The newest epoch that the asker holds; null for none.</param>
     /// <param name="now">Unix milliseconds.</param>
     /// <param name="refusal"><c>AttestationMissing</c>, where there is no answer.</param>
+    /// <param name="witnessed">The segment that answers, of which it shows what is witnessed (V42); null for none.
+    /// </param>
     internal static BuiltAnswer? Build(
         SegmentView view,
         AttestBook attests,
@@ -27,7 +29,8 @@ internal static class HomeAnswers
         Digest? targetGenesis,
         long? knownEpoch,
         long now,
-        out Refusal? refusal)
+        out Refusal? refusal,
+        Digest? witnessed = null)
     {
         var terms = AttestTerms.OfHome(view, consumer, target);
         if (attests.Take(view, terms, now, out refusal) is not { } attested)
@@ -55,8 +58,19 @@ internal static class HomeAnswers
             builder.Prove(LeafClass.Scope, (targetGenesis ?? onward.Genesis).ToString());
         }
 
+        // A newer witness is no news to who holds an answer: neighbours must not wake each other (4.3.2).
+        IReadOnlyList<LeafName> watched = [.. builder.Names];
+        if (witnessed is { } segment && WitnessOf(view, segment) is not null)
+        {
+            builder.Prove(LeafClass.Witness, segment.ToString());
+        }
+
         var hop = builder.Build(HopKind.Home, knownEpoch, attested.Envelopes);
         var result = onward is null ? AnswerResult.Negative : AnswerResult.Record;
-        return new BuiltAnswer(hop, result, [], [.. builder.Names], BuiltAnswer.OldestExpiry(view, attested));
+        return new BuiltAnswer(hop, result, [], watched, BuiltAnswer.OldestExpiry(view, attested));
     }
+
+    /// <summary>What the own segment witnessed of another one; null for nothing.</summary>
+    internal static Witness? WitnessOf(SegmentView view, Digest segment) =>
+        view.Find<Witness>(LeafClass.Witness, segment.ToString())?.Value;
 }

@@ -67,7 +67,7 @@ internal sealed class HopBuilder(SegmentView view)
             var key = Hashes.TreeKey(view.Genesis, view.Epoch.Value.Salt, name.Class, name.Name);
             var proof = view.Tree.Prove(key, nodes);
             var leaf = proof.End == ProofEnd.Leaf ? view.Find(name) ?? default : default;
-            var signatures = view.Entry(name)?.Source.Document.Signatures ?? [];
+            var signatures = view.Entry(name) is { IsWitness: false } entry ? entry.Source.Document.Signatures : [];
             proofs.Add(new UnverifiedLeafProof((uint)name.Class, name.Name, proof, leaf, signatures));
         }
 

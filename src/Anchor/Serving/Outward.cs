@@ -17,6 +17,7 @@ internal static class Outward
         VerificationFailure.RecordExpired or VerificationFailure.AttestationExpired when toPod =>
             As(VerificationFailure.NotSealed, refusal),
         VerificationFailure.AttestationMissing => As(VerificationFailure.NotSealed, refusal),
+        VerificationFailure.BehindWitness => As(VerificationFailure.Behind, refusal),
         VerificationFailure.StateNotDurable => As(VerificationFailure.Behind, refusal),
         _ => refusal,
     };

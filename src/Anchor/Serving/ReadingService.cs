@@ -143,7 +143,7 @@ internal sealed class ReadingService(
         var response = new StateResponse { Seal = WireWriter.ToMessage(view.Certified.Certificate) };
         var bytes = 0;
         foreach (var entry in view.Certified.State.After(After(request))
-            .Where(entry => publisher is null || entry.Publisher == publisher))
+            .Where(entry => !entry.IsWitness && (publisher is null || entry.Publisher == publisher)))
         {
             if (response.Leaves.Count == limit || (bytes += entry.Leaf.Length) > StateBytesMax)
             {

@@ -9,7 +9,8 @@ namespace Fairlead.Anchor.Serving;
 /// <summary>What answering needs of the anchor it runs in. Immutable, its parts thread-safe.</summary>
 internal sealed class ServingContext
 {
-    private const int VerifiedMost = 32_768;
+    /// <summary>How many signatures are remembered.</summary>
+    internal const int VerifiedMost = 32_768;
 
     private RateOptions _rates = RateOptions.Default;
 
@@ -40,7 +41,7 @@ internal sealed class ServingContext
 
     /// <summary>What was verified before by any part of the anchor: a home's chain is shown, introduced and relayed,
     /// and each of its signatures is checked once.</summary>
-    internal VerifiedCache Verified { get; } = new(VerifiedMost);
+    internal VerifiedCache Verified { get; init; } = new(VerifiedMost);
 
     /// <summary>Counts answers.</summary>
     internal AnswerMeter Meter { get; } = new();
@@ -53,6 +54,10 @@ internal sealed class ServingContext
 
     /// <summary>Told of each chain of another segment that was verified to a newer epoch; must not block.</summary>
     internal Action<SegmentState> Learned { get; init; } = static _ => { };
+
+    /// <summary>Told of each seal of another segment that was verified in an answer, with its signatures and its place,
+    /// once what follows from it is durable; must not block.</summary>
+    internal Action<Digest, Envelope, SealPosition> Saw { get; init; } = static (_, _, _) => { };
 
     /// <summary>Unix milliseconds now.</summary>
     internal long Now() => Time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -59,13 +59,29 @@ public sealed class Entry
     /// <summary>The digest of the leaf's document.</summary>
     public required Digest Commitment { get; init; }
 
+    /// <summary>The Witness; null for what publishers say. It stands in the tree beside the order of states: nothing is
+    /// lost where a later state lacks it.</summary>
+    public Witness? Witness { get; init; }
+
+    /// <summary>The certified seal that a Witness names; null for what publishers say.</summary>
+    public Envelope? WitnessedSeal => IsWitness ? WitnessReader.Certificate(Source) : null;
+
+    /// <summary>Whether it is a Witness.</summary>
+    public bool IsWitness => Witness is not null;
+
     /// <summary>Its published bytes: the document and the slices.</summary>
     public int Bytes => Source.Document.Payload.Length + Source.Slices.Sum(slice => slice.Length);
 
-    /// <summary>Whether this entry is above another of the same name: by version, then rank, then digest.</summary>
+    /// <summary>Whether this entry is above another of the same name: by version, then rank, then digest; a Witness by
+    /// the place of the seal that it names.</summary>
     public bool IsAbove(Entry other)
     {
         ArgumentNullException.ThrowIfNull(other);
+        if (Witness is { } mine && other.Witness is { } theirs)
+        {
+            return (mine.Epoch, mine.Seq).CompareTo((theirs.Epoch, theirs.Seq)) > 0;
+        }
+
         var order = Version.CompareTo(other.Version);
         order = order != 0 ? order : Rank.CompareTo(other.Rank);
         return (order != 0 ? order : Digest.CompareTo(other.Digest)) > 0;

@@ -97,6 +97,11 @@ internal sealed class EntryReader
     /// </summary>
     internal Refusal? ReadHeld(SignedEntry source, out Entry? entry)
     {
+        if (source.IsWitness)
+        {
+            return WitnessReader.Read(source, KeyOf, out entry, out _);
+        }
+
         entry = null;
         if (!EntryFields.TryRead(source, out var fields, out var refusal))
         {

@@ -133,7 +133,7 @@ internal sealed class Intake(SealCore core)
     /// <summary>Adds a checked entry where it is above all that is known and may follow what is certified.</summary>
     internal void Keep(Entry entry)
     {
-        if (core.Pool.Count < SealLimits.Pending && EntryRules.CheckEnd(entry, core.Chain) is null
+        if (!entry.IsWitness && core.Pool.Count < SealLimits.Pending && EntryRules.CheckEnd(entry, core.Chain) is null
             && EntryRules.CheckAgainst(entry, core.Chain.State.Find(entry.Name)) is null)
         {
             core.Pool.Add(entry, core.Now);

@@ -5,8 +5,8 @@ using Fairlead.Naming.Tree;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// The state that a seal certifies: the op-made leaves of its epoch and one entry per published name. A change shares
-/// everything else with the state before it. Immutable, thread-safe.
+/// The state that a seal certifies: the op-made leaves of its epoch, one entry per published name, and the Witnesses of
+/// other segments' seals. A change shares everything else with the state before it. Immutable, thread-safe.
 /// </summary>
 public sealed class LeafState
 {
@@ -24,11 +24,15 @@ public sealed class LeafState
     /// <summary>Op-made leaves and entries.</summary>
     public SparseTree Tree { get; }
 
-    /// <summary>The entries, ascending by name.</summary>
+    /// <summary>The entries, Witnesses among them, ascending by name.</summary>
     public IEnumerable<Entry> Entries => _entries.Select(slot => slot.Entry!);
 
     /// <summary>How many entries there are.</summary>
     public int EntryCount => _entries.Count;
+
+    /// <summary>The Witnesses, ascending by segment; a look at them costs O(log n).</summary>
+    public IEnumerable<Entry> Witnesses =>
+        After(new EntryName(LeafClass.Witness, "")).TakeWhile(entry => entry.IsWitness);
 
     /// <summary>The state of an epoch before anything was published.</summary>
     /// <param name="operationMade">The tree of the epoch's op-made leaves.</param>
@@ -97,11 +101,11 @@ public sealed class LeafState
 
     /// <summary>
     /// Whether every entry of another state meets an equal or greater one here or may be dropped at t; otherwise the
-    /// first that does not.
+    /// first that does not. Witnesses are outside this order.
     /// </summary>
     internal Entry? FirstNotDominated(LeafState other, long time, long delta) =>
         other.Entries.FirstOrDefault(e =>
-            !e.IsDroppable(time, delta) && (Find(e.Name) is not { } mine || e.IsAbove(mine)));
+            !e.IsWitness && !e.IsDroppable(time, delta) && (Find(e.Name) is not { } mine || e.IsAbove(mine)));
 
     private sealed class ByName : IComparer<Slot>
     {

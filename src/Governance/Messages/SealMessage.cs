@@ -30,8 +30,8 @@ public abstract record SealMessage(long Term)
     /// <param name="Term">The sender's term.</param>
     /// <param name="Seal">The seal's payload.</param>
     /// <param name="Prev">The certified seal it follows; null where that is the handover or there is none.</param>
-    /// <param name="Puts">Entries new or above those of prev's state.</param>
-    /// <param name="Drops">Names whose entries expired.</param>
+    /// <param name="Puts">Entries new or above those of prev's state, and Witnesses.</param>
+    /// <param name="Drops">Names whose entries expired; of a handover, all Witnesses.</param>
     public sealed record Propose(
         long Term,
         ReadOnlyMemory<byte> Seal,
@@ -52,7 +52,10 @@ public abstract record SealMessage(long Term)
     /// <param name="Failure">The first rule that failed.</param>
     /// <param name="Detail">For people.</param>
     /// <param name="Last">The highest number the sender signed in this epoch; -1 for none.</param>
-    /// <param name="Missing">Entries of states it signed that the proposal lacks (NotDominating).</param>
+    /// <param name="Missing">
+    /// Entries of states it signed that the proposal lacks (NotDominating), or the proposal's Witnesses whose seal it
+    /// cannot check or refuses.
+    /// </param>
     /// <param name="Newest">Its newest certified seal of the epoch.</param>
     public sealed record Refuse(
         long Term,

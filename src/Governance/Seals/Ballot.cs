@@ -79,10 +79,10 @@ internal sealed class Ballot(SealCore core, ProposalJudge judge)
         }
     }
 
-    /// <summary>Watches the expiry of certified entries.</summary>
+    /// <summary>Watches the expiry of certified entries; Witnesses wake nobody.</summary>
     internal void Watch(IEnumerable<Entry> entries)
     {
-        foreach (var entry in entries)
+        foreach (var entry in entries.Where(entry => !entry.IsWitness))
         {
             _expiries.Add((entry.Expires, entry.Name));
         }

@@ -10,6 +10,7 @@ internal sealed class Leader(SealCore core, Ballot ballot)
 {
     private readonly SortedDictionary<long, Proposal> _slots = [];
     private readonly SortedDictionary<EntryName, Entry> _demands = [];
+    private readonly WitnessChoice _witnesses = new(core);
     private readonly Dictionary<string, long> _lastOfOthers = new(StringComparer.Ordinal);
     private Proposal? _inFlight;
     private long _term = -1;
@@ -51,12 +52,22 @@ internal sealed class Leader(SealCore core, Ballot ballot)
             return null;
         }
 
-        IReadOnlyList<EntryName> drops = [];
+        GiveUp(_inFlight);
+        List<EntryName> drops = [];
         var puts = core.HandsOverLess && core.Successor is not null ? [] : Batch(out drops);
-        if (puts.Count == 0 && drops.Count == 0 && core.Successor is null && core.Now < core.HeartbeatDue)
+        if (puts.Count == 0 && drops.Count == 0 && core.Successor is null)
         {
-            Deadline = core.HeartbeatDue;
-            return null;
+            if (core.Now < core.HeartbeatDue)
+            {
+                Deadline = core.HeartbeatDue;
+                return null;
+            }
+
+            _witnesses.Choose(puts, drops);
+        }
+        else if (core.Successor is not null)
+        {
+            drops.AddRange(core.Chain.State.Witnesses.Select(held => held.Name));
         }
 
         return Propose(puts, drops) is { } proposal ? Count(proposal) : null;
@@ -111,9 +122,16 @@ internal sealed class Leader(SealCore core, Ballot ballot)
             return;
         }
 
-        if (taught)
+        // Witnesses cost no slot's time: as soon as too few can still vote, the same goes without them.
+        var failed = slot.HasWitnesses && slot.Refusals.Count > core.Quorum.Members.Length - core.Quorum.Threshold;
+        if (slot.HasWitnesses)
         {
-            _inFlight = null;
+            _witnesses.Doubted(slot, refuse.Missing.Where(one => one.IsWitness));
+        }
+
+        if (taught || failed)
+        {
+            GiveUp(slot);
         }
     }
 
@@ -131,6 +149,16 @@ internal sealed class Leader(SealCore core, Ballot ballot)
         }
 
         _demands.Clear();
+        _witnesses.Certified();
+    }
+
+    private void GiveUp(Proposal? slot)
+    {
+        if (slot is not null)
+        {
+            _witnesses.Failed(slot);
+            _inFlight = null;
+        }
     }
 
     private CertifiedCandidate? Count(Proposal slot) =>
@@ -141,7 +169,7 @@ internal sealed class Leader(SealCore core, Ballot ballot)
     /// <summary>
     /// Signed entries that are not certified all, then the oldest others, as far as the state allows them.
     /// </summary>
-    private List<Entry> Batch(out IReadOnlyList<EntryName> drops)
+    private List<Entry> Batch(out List<EntryName> drops)
     {
         var time = core.Now;
         var chosen = new SortedDictionary<EntryName, Entry>();
@@ -182,7 +210,7 @@ internal sealed class Leader(SealCore core, Ballot ballot)
     {
         var known = _lastOfOthers.Values.Append(core.Signed.Last).Append(core.Chain.Seq);
         var seq = known.Append(_slots.Count == 0 ? -1 : _slots.Keys.Last()).Max() + 1;
-        if (puts.Exists(p => EntryRules.CheckAgainst(p, core.Chain.State.Find(p.Name)) is not null))
+        if (puts.Exists(p => !p.IsWitness && EntryRules.CheckAgainst(p, core.Chain.State.Find(p.Name)) is not null))
         {
             // Only behind a skipped slot may a merge hold what the prev's state would not admit.
             seq = Math.Max(seq, core.Chain.Seq + 2);

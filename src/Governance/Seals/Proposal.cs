@@ -7,6 +7,9 @@ namespace Fairlead.Governance;
 /// <param name="Sent">When, unix milliseconds.</param>
 internal sealed record Proposal(Candidate Candidate, long Sent)
 {
+    /// <summary>Whether it puts Witnesses.</summary>
+    internal bool HasWitnesses { get; } = Candidate.Puts.Any(put => put.IsWitness);
+
     /// <summary>The votes so far, by anchor.</summary>
     internal Dictionary<string, SignatureEntry> Votes { get; } = new(StringComparer.Ordinal);
 

@@ -8,6 +8,8 @@ namespace Fairlead.Governance;
 /// </summary>
 internal sealed class ProposalJudge(SealCore core)
 {
+    private readonly WitnessJudge _witnesses = new(core);
+
     internal Verdict Judge(string from, SealMessage.Propose proposal)
     {
         if (!StateClaim.TryParse(proposal.Seal, out var seal, out var unreadable))
@@ -28,8 +30,10 @@ internal sealed class ProposalJudge(SealCore core)
 
         var puts = new List<Entry>();
         refusal = CheckChanges(proposal, seal, state, puts);
+        List<Entry> unknown = [];
+        refusal ??= _witnesses.Check(proposal, seal, state, puts, out unknown);
         return refusal is not null
-            ? new Verdict(refusal)
+            ? new Verdict(refusal, Missing: unknown)
             : JudgeState(seal, state.Apply(puts, proposal.Drops), puts, proposal.Drops);
     }
 
@@ -184,7 +188,7 @@ internal sealed class ProposalJudge(SealCore core)
         }
 
         var names = new HashSet<EntryName>();
-        foreach (var put in proposal.Puts)
+        foreach (var put in proposal.Puts.Where(put => !put.IsWitness))
         {
             if (core.Reader.Read(put, out var entry) is { } refusal)
             {
@@ -210,7 +214,8 @@ internal sealed class ProposalJudge(SealCore core)
 
         foreach (var drop in proposal.Drops)
         {
-            if (!names.Add(drop) || state.Find(drop) is not { } held || !held.IsDroppable(t, core.Delta))
+            if (!names.Add(drop) || state.Find(drop) is not { } held
+                || !(held.IsDroppable(t, core.Delta) || (held.IsWitness && seal.Handover is not null)))
             {
                 return Refuse(VerificationFailure.UnjustifiedRemoval, $"{drop} is not expired");
             }

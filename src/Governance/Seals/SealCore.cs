@@ -34,6 +34,9 @@ internal sealed class SealCore
 
     internal required ISigner Signer { get; init; }
 
+    /// <summary>What is known of other segments' seals; null for nothing.</summary>
+    internal IWitnesses? Witnesses { get; init; }
+
     /// <summary>The tree of the epoch's op-made leaves alone.</summary>
     internal required Naming.Tree.SparseTree OperationTree { get; init; }
 
@@ -49,6 +52,9 @@ internal sealed class SealCore
 
     /// <summary>Set by tests only: plants the bug of signing below what was signed.</summary>
     internal bool IgnoresDominance { get; init; }
+
+    /// <summary>Set by tests only: plants the bug of signing Witnesses unseen.</summary>
+    internal bool IgnoresWitnesses { get; init; }
 
     /// <summary>Set by tests only: plants mistakes in taking entries.</summary>
     internal IntakeBugs IntakeBugs { get; init; } = new();

@@ -33,6 +33,8 @@ internal static class SealStart
             Quorum = quorum,
             Reader = reader,
             Signer = options.Signer,
+            Witnesses = options.Witnesses,
+            IgnoresWitnesses = options.IgnoresWitnesses,
             OperationTree = reader.OperationTree,
             Chain = new Chain(
                 start,

@@ -75,7 +75,7 @@ internal sealed class SignedStates
     /// <summary>A state was signed: its changes bind from now on.</summary>
     internal void Bind(long seq, IEnumerable<Entry> puts, LeafState certified)
     {
-        foreach (var put in puts)
+        foreach (var put in puts.Where(put => !put.IsWitness))
         {
             var known = _above.TryGetValue(put.Name, out var bound) ? bound.Entry : certified.Find(put.Name);
             if (known is null || !known.IsAbove(put))

@@ -61,6 +61,7 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
                 RevokedPublishers = _revoked,
                 Signer = options.Seal,
                 Signatures = options.Signatures,
+                Witnesses = options.Witnesses,
                 Journal = isStart ? options.SealJournal : Tail.All,
                 JournalBase = isStart ? options.JournalBase : -1,
                 Unfit = UnfitSeal,
@@ -69,6 +70,7 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
                 IgnoresDominance = options.Bugs.IgnoresDominance,
                 IgnoresFence = options.Bugs.IgnoresFence,
                 HandsOverLess = options.Bugs.HandsOverLess,
+                IgnoresWitnesses = options.Bugs.IgnoresWitnesses,
                 IntakeBugs = options.Bugs.Intake ?? new IntakeBugs(),
             },
             now);

@@ -40,6 +40,9 @@ public sealed record SegmentEngineOptions
     /// <summary>Checks signatures.</summary>
     public ISignatureCheck Signatures { get; init; } = new EcdsaSignatureCheck();
 
+    /// <summary>What is known of other segments' seals; null for nothing.</summary>
+    public IWitnesses? Witnesses { get; init; }
+
     /// <summary>16 fresh random bytes at each call.</summary>
     public required Func<Hex16> Openings { get; init; }
 
@@ -86,10 +89,12 @@ public sealed record SegmentEngineOptions
 /// <param name="IgnoresLock">Prepares against one's lock.</param>
 /// <param name="CommitsAnyRound">Commits that name no round.</param>
 /// <param name="Intake">Mistakes in taking entries.</param>
+/// <param name="IgnoresWitnesses">Signs Witnesses unseen.</param>
 internal sealed record SegmentBugs(
     bool IgnoresDominance = false,
     bool IgnoresFence = false,
     bool HandsOverLess = false,
     bool IgnoresLock = false,
     bool CommitsAnyRound = false,
-    IntakeBugs? Intake = null);
+    IntakeBugs? Intake = null,
+    bool IgnoresWitnesses = false);

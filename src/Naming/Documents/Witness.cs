@@ -1,7 +1,8 @@
 namespace Fairlead.Naming;
 
 /// <summary>
-/// A seal of another segment that this one saw: advice, never authority over data.
+/// A seal of another segment that this one saw (V42): advice, never authority over data. Made and signed by the anchors
+/// of the segment in whose tree it stands; immutable.
 /// </summary>
 public sealed record Witness : LeafDocument, IDocument<Witness>
 {
@@ -23,7 +24,7 @@ public sealed record Witness : LeafDocument, IDocument<Witness>
     /// <summary>The seal's digest.</summary>
     public required Digest Seal { get; init; }
 
-    /// <summary>When it was seen.</summary>
+    /// <summary>When an anchor of this segment saw it, in unix milliseconds.</summary>
     public required long SeenAt { get; init; }
 
     /// <summary>The other segment.</summary>

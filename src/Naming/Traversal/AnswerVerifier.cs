@@ -133,7 +133,9 @@ public static class AnswerVerifier
 
         var denied = hop.IsLast && result == AnswerResult.Denied;
         hop.Under = hop.Segment.Newest;
-        if (!denied && (SealStep.Check(context, hop)?.At("seal") ?? ProofStep.Check(context, hop, result)) is { } data)
+        if (((denied ? null : SealStep.Check(context, hop)?.At("seal"))
+            ?? WitnessRules.Check(context, hop)?.At("seal")
+            ?? (denied ? null : ProofStep.Check(context, hop, result))) is { } data)
         {
             return data;
         }

@@ -8,14 +8,14 @@ using Fairlead.TestKit;
 
 namespace Fairlead.Anchor.Tests.Serving;
 
-/// <summary>A segment that was sealed once, before anything was published.</summary>
+/// <summary>A segment that is sealed, before anything was published.</summary>
 internal static class TestView
 {
-    internal static SegmentView Of(TestSegment segment, long issued)
+    internal static SegmentView Of(TestSegment segment, long issued, long seq = 1, LeafState? held = null)
     {
-        var tree = SparseTree.From(segment.Leaves.Select(leaf =>
-            KeyValuePair.Create(segment.KeyOf(leaf.Class, leaf.Name), leaf.Commitment)));
-        var seal = segment.SealOf(tree.Root, tree.Count, 1, issued);
+        var state = held ?? LeafState.Start(SparseTree.From(segment.Leaves.Select(leaf =>
+            KeyValuePair.Create(segment.KeyOf(leaf.Class, leaf.Name), leaf.Commitment))));
+        var seal = segment.SealOf(state.Tree.Root, state.Tree.Count, seq, issued);
         return new SegmentView(
             segment.Name,
             [.. segment.Chain],
@@ -24,6 +24,6 @@ internal static class TestView
             [.. segment.Leaves.Where(leaf => leaf.Class == LeafClass.Rule)
                 .Select(leaf => Document.TryParse<Rule>(leaf.Payload, out var rule, out _) ? rule : null)
                     .OfType<Parsed<Rule>>()],
-            new CertifiedState(segment.Certify(seal), seal.Value, seal.Digest, LeafState.Start(tree), null));
+            new CertifiedState(segment.Certify(seal), seal.Value, seal.Digest, state, null));
     }
 }

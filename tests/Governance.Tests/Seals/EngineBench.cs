@@ -97,6 +97,10 @@ internal sealed class EngineBench
         return entry!;
     }
 
+    /// <summary>A Witness as an entry; null where its form is bad.</summary>
+    internal Entry? ReadWitness(SignedEntry source) =>
+        WitnessReader.Read(source, Reader().KeyOf, out var entry, out _) is null ? entry : null;
+
     /// <summary>A good proposal over the engine's state, which a test then spoils.</summary>
     internal SealMessage.Propose Propose(
         long seq,
@@ -104,7 +108,8 @@ internal sealed class EngineBench
         IReadOnlyList<EntryName>? drops = null,
         Func<Seal, Seal>? change = null)
     {
-        var state = State.Apply(puts.Select(Read), drops ?? []);
+        var entries = puts.Select(put => put.IsWitness ? ReadWitness(put) : Read(put));
+        var state = State.Apply(entries.OfType<Entry>(), drops ?? []);
         var seal = new Seal
         {
             Count = state.Tree.Count,

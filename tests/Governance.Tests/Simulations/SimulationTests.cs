@@ -18,12 +18,14 @@ public sealed class SimulationTests
     [InlineData(PlantedBug.KeepsRefused, 1, "I14")]
     [InlineData(PlantedBug.TrustsAnybody, 2, "I23")]
     [InlineData(PlantedBug.ForgetsAccepted, 1, "I25")]
+    [InlineData(PlantedBug.TrustsWitnesses, 8, "I23")]
     public void Run_PlantedBug_IsFoundByItsSeed(PlantedBug bug, int seed, string invariant)
     {
         var options = new SimulationOptions(seed, bug == PlantedBug.LowThreshold ? 5 : 4, 1, bug)
         {
             Rounds = bug is PlantedBug.NoLock or PlantedBug.CommitAnyRound,
-            Forges = bug is PlantedBug.TrustsAnybody,
+            Forges = bug is PlantedBug.TrustsAnybody or PlantedBug.TrustsWitnesses,
+            Neighbours = bug is PlantedBug.TrustsWitnesses,
         };
         Assert.Equal(invariant, Simulation.Run(options).Violation?.Invariant);
         Assert.Null(Simulation.Run(options with { Bug = PlantedBug.None }).Violation);
@@ -52,6 +54,23 @@ public sealed class SimulationTests
             Assert.True(result.Violation is null, $"seed {seed}: {result.Violation}");
             Assert.InRange(result.Seals, 5, int.MaxValue);
             Assert.InRange(result.Settled, 1, result.Published);
+        }
+    }
+
+    /// <summary>Other segments are witnessed, also such as few anchors know, by leaders that saw different seals, with
+    /// liars that forge.</summary>
+    [Theory]
+    [InlineData(1, 3, 4, 1)]
+    [InlineData(1, 1, 7, 2)]
+    [InlineData(1, 1, 1, 0)]
+    public void Run_WithNeighbours_WitnessesThemAndHoldsEveryInvariant(int from, int seeds, int anchors, int faults)
+    {
+        for (var seed = from; seed < from + seeds; seed++)
+        {
+            var result = Simulation.Run(
+                new SimulationOptions(seed, anchors, faults) { Neighbours = true, Forges = true });
+            Assert.True(result.Violation is null, $"seed {seed}: {result.Violation}");
+            Assert.InRange(result.Witnesses, 5, int.MaxValue);
         }
     }
 

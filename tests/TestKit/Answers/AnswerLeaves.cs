@@ -16,6 +16,7 @@ public static class AnswerLeaves
         Link it => Document.Make(it).Digest,
         Peer it => Document.Make(it).Digest,
         Rule it => Document.Make(it).Digest,
+        Witness it => Document.Make(it).Digest,
         Credential it => Document.Make(it).Digest,
         Redirect it => Document.Make(it).Digest,
         Scope it => Document.Make(it).Digest,
