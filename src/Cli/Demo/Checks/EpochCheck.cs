@@ -53,7 +53,7 @@ internal sealed class EpochCheck(DemoWorld world)
 
         await using (calls.ConfigureAwait(false))
         {
-            await UntilAsync(() => Task.FromResult(calls.Last), ["OK"], cancellationToken).ConfigureAwait(false);
+            await UntilAsync(() => Task.FromResult(calls.Last()), ["OK"], cancellationToken).ConfigureAwait(false);
             return await DenyAndAdmitAsync(calls, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -122,7 +122,7 @@ internal sealed class EpochCheck(DemoWorld world)
             if (calls is not null)
             {
                 surfaces.Add(("gRPC", UntilAsync(
-                    () => Task.FromResult(calls.Last), expected.Grpc, cancellationToken)));
+                    () => Task.FromResult(calls.Last()), expected.Grpc, cancellationToken)));
             }
 
             if (EnvoyMissing.IsThere(world))
