@@ -63,8 +63,8 @@ internal sealed class EpochCheck(DemoWorld world)
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
         var denied = await DecideAsync(
             $"rules: [{{id: {Rule}, effect: deny, names: [\"*.svc\"], subjects: [{{segment: {genesis}}}]}}]",
-            new Expected(["403"], ["403", "503"], ["REFUSED"], ["UNAVAILABLE"]), calls, cancellationToken)
-            .ConfigureAwait(false);
+            new Expected(["403"], ["403", "503"], ["REFUSED"], ["UNAVAILABLE", "PERMISSION_DENIED"]),
+            calls, cancellationToken).ConfigureAwait(false);
         var late = denied.Seen.Where(one => one.Milliseconds > BoundMilliseconds).Select(one => one.Text).ToList();
         Check.That(late.Count == 0, $"later than {BoundMilliseconds} ms: {string.Join(", ", late)}");
         var run = await Cli.ResolveAsync(world, DemoWorld.Checkout, cancellationToken).ConfigureAwait(false);
