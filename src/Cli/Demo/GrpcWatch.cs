@@ -17,7 +17,7 @@ internal sealed class GrpcWatch : IAsyncDisposable
 
     /// <summary>The status of the newest call; empty before the first.</summary>
     /// <exception cref="CheckFailedException">The client ended.</exception>
-    internal string Last => _reading.IsCompleted
+    internal string Last() => _reading.IsCompleted
         ? throw new CheckFailedException($"the gRPC client ended: {_process.StandardError.ReadToEnd()}")
         : _last;
 

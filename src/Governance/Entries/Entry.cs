@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Fairlead.Naming;
 
 namespace Fairlead.Governance;

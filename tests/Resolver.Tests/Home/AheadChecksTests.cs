@@ -1,5 +1,4 @@
 using Fairlead.Naming;
-using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Home;

@@ -84,7 +84,7 @@ public sealed class ConsumerSimulation
         var end = PeerWorld.Start + (_options.Seconds * 1_000L);
         while (_now < end)
         {
-            var tick = _cache.NextDue() is { } due ? _now + Math.Max(0, (due - Monotonic)) : end;
+            var tick = _cache.NextDue() is { } due ? _now + Math.Max(0, due - Monotonic) : end;
             if (_due.TryPeek(out _, out var next) && next.At <= tick)
             {
                 _now = Math.Max(_now, next.At);

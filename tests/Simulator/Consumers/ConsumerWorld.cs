@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.TestKit.Answers;

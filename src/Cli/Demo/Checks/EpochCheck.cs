@@ -53,7 +53,7 @@ internal sealed class EpochCheck(DemoWorld world)
 
         await using (calls.ConfigureAwait(false))
         {
-            await UntilAsync(() => Task.FromResult(calls.Last), ["OK"], cancellationToken).ConfigureAwait(false);
+            await UntilAsync(() => Task.FromResult(calls.Last()), ["OK"], cancellationToken).ConfigureAwait(false);
             return await DenyAndAdmitAsync(calls, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -63,8 +63,8 @@ internal sealed class EpochCheck(DemoWorld world)
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
         var denied = await DecideAsync(
             $"rules: [{{id: {Rule}, effect: deny, names: [\"*.svc\"], subjects: [{{segment: {genesis}}}]}}]",
-            new Expected(["403"], ["403", "503"], ["REFUSED"], ["UNAVAILABLE"]), calls, cancellationToken)
-            .ConfigureAwait(false);
+            new Expected(["403"], ["403", "503"], ["REFUSED"], ["UNAVAILABLE", "PERMISSION_DENIED"]),
+            calls, cancellationToken).ConfigureAwait(false);
         var late = denied.Seen.Where(one => one.Milliseconds > BoundMilliseconds).Select(one => one.Text).ToList();
         Check.That(late.Count == 0, $"later than {BoundMilliseconds} ms: {string.Join(", ", late)}");
         var run = await Cli.ResolveAsync(world, DemoWorld.Checkout, cancellationToken).ConfigureAwait(false);
@@ -122,7 +122,7 @@ internal sealed class EpochCheck(DemoWorld world)
             if (calls is not null)
             {
                 surfaces.Add(("gRPC", UntilAsync(
-                    () => Task.FromResult(calls.Last), expected.Grpc, cancellationToken)));
+                    () => Task.FromResult(calls.Last()), expected.Grpc, cancellationToken)));
             }
 
             if (EnvoyMissing.IsThere(world))
