@@ -1,5 +1,4 @@
 using Fairlead.Naming;
-using Fairlead.Naming.Operations;
 using Fairlead.Simulator;
 
 namespace Fairlead.Governance.Tests.Epochs;
