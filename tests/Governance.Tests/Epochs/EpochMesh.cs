@@ -1,5 +1,4 @@
 using Fairlead.Naming;
-using Fairlead.Naming.Operations;
 using Fairlead.Simulator;
 
 namespace Fairlead.Governance.Tests.Epochs;
@@ -20,8 +19,8 @@ internal sealed class EpochMesh
     {
         foreach (var id in _maker.World.Ids)
         {
-            Engines.Add(id, new EpochEngine(_maker.Options with { Self = id, Signer = _maker.World.Signer($"gov {id}") },
-                Now));
+            var options = _maker.Options with { Self = id, Signer = _maker.World.Signer($"gov {id}") };
+            Engines.Add(id, new EpochEngine(options, Now));
             Give(id, new EpochInput.Tick());
         }
 
