@@ -11,14 +11,14 @@ public sealed class SignalTests
     private readonly Signal _signal = new();
 
     [Fact]
-    public void Wait_AfterWordsThatWereTold_EndsAtOnceAndOnce()
+    public async Task Wait_AfterWordsThatWereTold_EndsAtOnceAndOnce()
     {
         _signal.Tell(goesOn: false);
         _signal.Tell(goesOn: true);
-        var wait = _signal.WaitAsync();
+        var wait = _signal.WaitAsync().AsTask();
         Assert.True(wait.IsCompletedSuccessfully);
-        wait.GetAwaiter().GetResult();
-        Assert.False(_signal.WaitAsync().IsCompleted);
+        await wait;
+        Assert.False(_signal.WaitAsync().AsTask().IsCompleted);
     }
 
     [Fact]
@@ -38,7 +38,8 @@ public sealed class SignalTests
             told.Wait(Patience);
         });
         teller.Start();
-        Assert.NotEqual(teller.ManagedThreadId, await second.WaitAsync(Patience, TestContext.Current.CancellationToken));
+        var there = await second.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.NotEqual(teller.ManagedThreadId, there);
         told.Set();
         teller.Join();
     }

@@ -235,7 +235,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             }
 
             TellSiblings(view, stream);
-            await (stream.WakeAt is { } at ? WaitAsync(at) : _signal.WaitAsync()).ConfigureAwait(false);
+            await WaitAsync(stream.WakeAt).ConfigureAwait(false);
             if (read.IsCompleted)
             {
                 if (!await read.ConfigureAwait(false))
@@ -475,6 +475,16 @@ internal sealed class StreamSession<TRequest, TResponse>(
             XdsLog.SendTimedOut(options.Logger, id, timeout);
             throw new RpcException(new Status(StatusCode.DeadlineExceeded, "a response was not read in time"));
         }
+    }
+
+    private ValueTask WaitAsync(TimeSpan? wakeAt)
+    {
+        if (wakeAt is { } at)
+        {
+            return WaitAsync(at);
+        }
+
+        return _signal.WaitAsync();
     }
 
     private async ValueTask WaitAsync(TimeSpan at)
