@@ -35,11 +35,12 @@ public sealed class ManyNamesTests
             world.Sidecar.Publish([.. Enumerable.Range(0, Names).Select(i => Wide(i, world.Ports.Two))]);
             await EachAsync(i => world.ServesAsync(NameOf(i), "two"));
         });
-        await load.NoneFailsAsync("the other control plane pushes its clusters", async () =>
+        // By the state of the world that takes ours away, all of them: until they are back requests may wait too long.
+        await load.MayFailAsync(isDelta || isAuthority ? "none may" : ": 503 ", async () =>
         {
             await world.Foreign.SetAsync(ForeignBootstrap.Local(ForeignBootstrap.Own, world.Ports.One, 300));
             await world.AppliedAsync(300);
-            await EachAsync(async i => Assert.Equal("200 two", await ToldAsync(world, NameOf(i))));
+            await EachAsync(i => world.ServesAsync(NameOf(i), "two"));
         });
         await load.NoneFailsAsync("the sidecar comes back", async () =>
         {
