@@ -259,23 +259,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         Func<ServerServiceDefinition, ServerServiceDefinition>? decorate,
         CancellationToken cancellationToken)
     {
-        var context = _context = new ServingContext
-        {
-            Views = _views,
-            SealKey = _keys!.Seal,
-            Transport = _keys.Transport,
-            TransportKid = _keys.TransportKid,
-            Subjects = _subjects = new SubjectBook(
-                KeysOf(options), options.Identities, time, loggers.CreateLogger<SubjectBook>()),
-            UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints,
-            Rates = options.Rates,
-            Time = time,
-            Loggers = loggers,
-            Learned = Learn,
-            Verified = _verified,
-            Saw = (segment, certificate, place) =>
-                _witnesses!.Note(segment, certificate, place, time.GetUtcNow().ToUnixTimeMilliseconds()),
-        };
+        var context = _context = ContextOf(options, time, loggers);
         var mint = new AttestMint(context.SealKey);
         var verifier = new HomeVerifier(context, _keeper!);
         _attests = new AttestBook(mint, AskAsync, verifier.IsExcluded, time, loggers.CreateLogger<AttestBook>());
@@ -305,7 +289,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             request => Decide(request, mint, context.Now()));
         var server = new RpcServerOptions
         {
-            Endpoints = { RpcEndpoint.Tcp(options.Listen, new RpcServerTls(_keys.Transport)) },
+            Endpoints = { RpcEndpoint.Tcp(options.Listen, new RpcServerTls(_keys!.Transport)) },
             Services = { decorate?.Invoke(service) ?? service, peers.Build() },
             LoggerFactory = loggers,
         };
@@ -325,6 +309,24 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _links!.Follow(_ground.Newest.Value);
         _loop!.Start();
     }
+
+    private ServingContext ContextOf(AnchorOptions options, TimeProvider time, ILoggerFactory loggers) => new()
+    {
+        Views = _views,
+        SealKey = _keys!.Seal,
+        Transport = _keys.Transport,
+        TransportKid = _keys.TransportKid,
+        Subjects = _subjects = new SubjectBook(
+            KeysOf(options), options.Identities, time, loggers.CreateLogger<SubjectBook>()),
+        UnsafeAllowLoopbackEndpoints = options.UnsafeAllowLoopbackEndpoints,
+        Rates = options.Rates,
+        Time = time,
+        Loggers = loggers,
+        Learned = Learn,
+        Verified = _verified,
+        Saw = (segment, certificate, place) =>
+            _witnesses!.Note(segment, certificate, place, time.GetUtcNow().ToUnixTimeMilliseconds()),
+    };
 
     // What the segment's own people and their tools use.
     private async Task ServeInsidersAsync(
