@@ -160,8 +160,8 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    // As the real one: it hears under a lock, counts who wants a name, answers on a thread of its own, and keeps imports
-    // whoever gives them up.
+    // As the real one: it hears under a lock, counts who wants a name, answers on a thread of its own, and keeps
+    // imports whoever gives them up.
     private void OnInterest(string name, bool isWanted)
     {
         if (isWanted)

@@ -117,8 +117,8 @@ public sealed class ClientStatusTests
             ClientStatusService.ContentBytesMax + (1 << 16));
     }
 
-    /// <summary>One refusal of thousands of resources says the same words of each: the answer did not fit into a message
-    /// when it was needed most.</summary>
+    /// <summary>One refusal of thousands of resources says the same words of each: the answer did not fit into a
+    /// message when it was needed most.</summary>
     [Fact]
     public void Words_OfARefusalOfMany_AreShortenedSoThatAllAreTold()
     {
