@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Fairlead.Naming;
-using Fairlead.Simulator;
 using Xunit;
 
 namespace Fairlead.Governance.Tests.Seals;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Fairlead.Sidecar.Proxy.Forwarding;
 using Fairlead.Sidecar.Proxy.Services;
 
@@ -9,6 +10,7 @@ namespace Fairlead.Sidecar.Proxy.Balancing;
 /// Of a strict name they do not finish but end (V58). Thread-safe but for <see cref="Spec"/>, <see cref="Health"/> and
 /// <see cref="HandOver"/>, which its pool guards.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "The source has neither a timer nor a wait handle.")]
 internal sealed class PooledEndpoint(EndpointKey key, ProxiedEndpoint spec, Func<EndpointKey, EndpointClient> connect)
 {
     private readonly Lock _gate = new();

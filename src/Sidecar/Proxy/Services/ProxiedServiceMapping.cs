@@ -1,7 +1,6 @@
 using Fairlead.Naming;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Serving;
-using Fairlead.Sidecar.Translation;
 
 namespace Fairlead.Sidecar.Proxy.Services;
 

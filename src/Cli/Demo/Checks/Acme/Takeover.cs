@@ -75,7 +75,7 @@ internal static class Takeover
 
     private static EpochProposal AsSplit(EpochProposal join)
     {
-        Document.TryParse<Epoch>(join.Epoch, out var epoch, out _);
+        Check.That(Document.TryParse<Epoch>(join.Epoch, out var epoch, out var refusal), $"{refusal}");
         var split = epoch!.Value with { Op = epoch.Value.Op with { Type = OpType.Split } };
         return join with { Epoch = Document.Make(split).Payload };
     }
