@@ -92,8 +92,7 @@ internal static class ProxyProgram
             [.. ports.Select(
                 port => new ProxiedEndpoint("127.0.0.1", [port], "", "", 1, 0, EndpointReadiness.Ready, []))],
             ImmutableDictionary<string, TrustBundle>.Empty,
-            new ProxyProvenance("us1.internal", 1, 1, 1),
-            IsStrict: false);
+            new ProxyProvenance("us1.internal", 1, 1, 1));
         return ProxyServer.StartAsync(
             new ProxyOptions { Http1 = any, Http2 = any }, _ => service, (_, _) => { },
             TimeProvider.System, new Random(1), NullLoggerFactory.Instance, CancellationToken.None);
