@@ -22,6 +22,11 @@ internal static class Founding
     /// <exception cref="CeremonyException">The plan is none that verifiers would accept.</exception>
     internal static SegmentFile Found(SegmentPlan plan, long now, Func<Hex16> draw)
     {
+        if (PolicyRules.CheckLives(plan.Policy) is { } refusal)
+        {
+            throw new CeremonyException($"{refusal}");
+        }
+
         ImmutableArray<ParsedLeaf> leaves =
         [
             ParsedLeaf.Of(Document.Make(OpenRule(draw()))),

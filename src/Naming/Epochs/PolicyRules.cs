@@ -4,8 +4,7 @@ namespace Fairlead.Naming;
 /// thread-safe.</summary>
 public static class PolicyRules
 {
-    /// <summary><c>PolicyOutOfRange</c>, or null where every number is inside its cap and every life long
-    /// enough.</summary>
+    /// <summary><c>PolicyOutOfRange</c>, or null where every number is inside its cap.</summary>
     /// <param name="policy">The policy.</param>
     /// <param name="epochLife">expires - issued of its epoch, in ms.</param>
     public static Refusal? Check(Policy policy, long epochLife)
@@ -24,8 +23,21 @@ public static class PolicyRules
             ?? Range("neg_ttl", policy.NegativeTtl, 0, Limits.NegativeTtlMax)
             ?? Range("seal_validity", policy.SealValidity, Limits.SealValidityMin, Limits.SealValidityMax)
             ?? Range("heartbeat", policy.Heartbeat, 1, policy.SealValidity / 3)
-            ?? Range("require_scope", policy.RequireScope ?? 1, 1, 1)
-            ?? Lives(policy);
+            ?? Range("require_scope", policy.RequireScope ?? 1, 1, 1);
+    }
+
+    /// <summary>
+    /// <c>PolicyOutOfRange</c>, or null where every life is longer than what clocks may differ by. Asked of a policy
+    /// that is new, by whoever makes it or votes for it; of one that is decided a verifier asks the caps alone, since
+    /// nothing can mend an epoch of the past.
+    /// </summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="before">The one before; null for none. One that is too short already is not held to it: other
+    /// operations must go on.</param>
+    public static Refusal? CheckLives(Policy policy, Policy? before = null)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        return Lives(policy) is { } refusal && (before is null || Lives(before) is null) ? refusal : null;
     }
 
     // A verifier's clock may be clock_delta ahead of the signer's, and it wants clock_delta left (V19, V26, V33, V57):

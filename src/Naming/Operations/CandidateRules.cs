@@ -40,7 +40,8 @@ public static class CandidateRules
         refusal = CheckPlace(ground, document.Epoch.Value)
             ?? ConsentRules.CheckSuccessor(ground.Epoch.Value, document, checks)
             ?? ConsentRules.CheckRecovery(ground.Epoch.Value, document, checks)
-            ?? QuorumRules.Check(document.Epoch.Value, []);
+            ?? QuorumRules.Check(document.Epoch.Value, [])
+            ?? PolicyRules.CheckLives(document.Epoch.Value.Policy, ground.Epoch.Value.Policy);
         if (refusal is not null)
         {
             return false;

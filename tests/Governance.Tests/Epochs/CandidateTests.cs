@@ -19,6 +19,8 @@ public sealed class CandidateTests
         { "issued", VerificationFailure.TimeRegression, e => e with { Issued = 5 } },
         { "policy", VerificationFailure.PolicyOutOfRange, e
             => e with { Policy = e.Policy with { SealValidity = 86_400_000 } } },
+        { "lives", VerificationFailure.PolicyOutOfRange, e
+            => e with { Policy = e.Policy with { AttestTarget = 4 * e.Policy.ClockDelta } } },
         { "quorum", VerificationFailure.NewSetNotConsenting, e => e with { Quorum = e.Quorum with { TGov = 2 } } },
         { "peers by policy", VerificationFailure.OpMismatch, e => e with { Peers = [EpochBench.Stranger(1)] } },
         { "rules", VerificationFailure.ManifestMismatch, e

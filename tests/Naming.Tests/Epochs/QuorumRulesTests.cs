@@ -53,20 +53,33 @@ public sealed class QuorumRulesTests
     /// <summary>Each inside its cap, and together no moment at which a seal, an Attest or an introduction
     /// holds.</summary>
     [Fact]
-    public void CheckGenesis_OfLivesThatTheClockToleranceEatsUp_IsRefused()
+    public void CheckLives_ThatTheClockToleranceEatsUp_AreRefused()
     {
-        OutOfRange(policy => policy with { SealValidity = 3_000, Heartbeat = 1_000, ClockDelta = 5_000 });
-        OutOfRange(policy => policy with { SealValidity = 65_000, Heartbeat = 5_000, ClockDelta = 30_000 });
-        Fits(policy => policy with { SealValidity = 65_001, Heartbeat = 5_000, ClockDelta = 30_000 });
-        OutOfRange(policy => policy with { SealValidity = 15_000, Heartbeat = 5_000, ClockDelta = 5_000 });
-        Fits(policy => policy with { SealValidity = 15_000, Heartbeat = 4_999, ClockDelta = 5_000 });
-        OutOfRange(policy => policy with { AttestTarget = 1_000 });
-        OutOfRange(policy => policy with { AttestTarget = 4_000 });
-        Fits(policy => policy with { AttestTarget = 4_001 });
-        OutOfRange(policy => policy with { IntroductionMaxAge = 4_000, AttestTransit = 1_000 });
-        Fits(policy => policy with { IntroductionMaxAge = 4_001, AttestTransit = 1_000 });
-        OutOfRange(policy => policy with { MaxRecordLife = 2_000 });
-        Fits(policy => policy with { MaxRecordLife = 2_001 });
+        TooShort(policy => policy with { SealValidity = 3_000, Heartbeat = 1_000, ClockDelta = 5_000 });
+        TooShort(policy => policy with { SealValidity = 65_000, Heartbeat = 5_000, ClockDelta = 30_000 });
+        LongEnough(policy => policy with { SealValidity = 65_001, Heartbeat = 5_000, ClockDelta = 30_000 });
+        TooShort(policy => policy with { SealValidity = 15_000, Heartbeat = 5_000, ClockDelta = 5_000 });
+        LongEnough(policy => policy with { SealValidity = 15_000, Heartbeat = 4_999, ClockDelta = 5_000 });
+        TooShort(policy => policy with { AttestTarget = 1_000 });
+        TooShort(policy => policy with { AttestTarget = 4_000 });
+        LongEnough(policy => policy with { AttestTarget = 4_001 });
+        TooShort(policy => policy with { IntroductionMaxAge = 4_000, AttestTransit = 1_000 });
+        LongEnough(policy => policy with { IntroductionMaxAge = 4_001, AttestTransit = 1_000 });
+        TooShort(policy => policy with { MaxRecordLife = 2_000 });
+        LongEnough(policy => policy with { MaxRecordLife = 2_001 });
+
+        static void TooShort(Func<Policy, Policy> change)
+        {
+            var policy = Changed(epoch => epoch with { Policy = change(epoch.Policy) }).Epochs[0].Value.Policy;
+            Assert.Equal(VerificationFailure.PolicyOutOfRange, PolicyRules.CheckLives(policy)?.Failure);
+            Assert.Null(PolicyRules.CheckLives(policy, policy));
+
+            // What is decided stands: a chain that holds such an epoch is read as before.
+            Fits(change);
+        }
+
+        static void LongEnough(Func<Policy, Policy> change) => Assert.Null(PolicyRules.CheckLives(
+            change(new TestSegment().Epochs[0].Value.Policy)));
     }
 
     [Fact]
