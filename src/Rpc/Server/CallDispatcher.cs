@@ -143,6 +143,7 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
                 return;
             case CallEnd.StalledReader:
                 RpcLog.StalledReader(logger, call.Method, options.WriteTimeout);
+                call.CutOff();
                 return;
             case var _ when call.IsBehind:
                 // Trailers would wait behind what is not read, and the stream with all that it holds for them.

@@ -85,8 +85,8 @@ internal sealed class VipListeners(
 
     private Listener Replace(string name, IPAddress address, ImmutableArray<ServicePort> ports)
     {
-        var open = _byName.Values.Where(one => one.IsFree).SelectMany(one => one.Ports).Select(port => port.Address)
-            .ToHashSet();
+        var open = _byName.Values.SelectMany(one => one.Open).Select(port => port.Address).ToHashSet();
+        var before = _byName.GetValueOrDefault(name)?.Kept(address);
 
         // The address may have been another service's, which lost it.
         foreach (var (other, _) in _byName.Where(pair => pair.Value.Ports[0].Address.Address.Equals(address)).ToList())
@@ -105,7 +105,7 @@ internal sealed class VipListeners(
             _byName.Remove(other);
         }
 
-        var listener = new Listener(ports);
+        var listener = new Listener(ports) { Before = before };
         _byName.Add(name, listener);
         listener.Opening = Task.Run(() => OpenAsync(name, listener, open));
         return listener;
@@ -125,6 +125,7 @@ internal sealed class VipListeners(
         lock (_gate)
         {
             listener.IsFree = true;
+            listener.Before = null;
             ListenToAll();
         }
 
@@ -152,7 +153,14 @@ internal sealed class VipListeners(
         {
             if (_byName.TryGetValue(name, out var current) && current == listener)
             {
+                // What worked goes on working, also where another segment's record added a port that cannot be had.
                 _byName.Remove(name);
+                if (listener.Before is { } before)
+                {
+                    before.UsedAt = listener.UsedAt;
+                    _byName.Add(name, before);
+                }
+
                 ListenToAll();
             }
 
@@ -166,7 +174,7 @@ internal sealed class VipListeners(
     }
 
     private void ListenToAll() =>
-        listen([.. _byName.Values.Where(listener => listener.IsFree).SelectMany(listener => listener.Ports)]);
+        listen([.. _byName.Values.SelectMany(listener => listener.Open)]);
 
     private static async Task<bool> AnswersAsync(IPEndPoint address)
     {
@@ -189,7 +197,17 @@ internal sealed class VipListeners(
         /// <summary>Whether its ports were found free, so that the proxy may have them.</summary>
         internal bool IsFree { get; set; }
 
+        /// <summary>What was open at the same address until these ports are.</summary>
+        internal Listener? Before { get; set; }
+
+        /// <summary>The ports that the proxy may have now.</summary>
+        internal ImmutableArray<ServicePort> Open => IsFree ? Ports : Before?.Ports ?? [];
+
         internal long UsedAt { get; set; }
+
+        /// <summary>What is to stay open at an address while others are tried; null for nothing.</summary>
+        internal Listener? Kept(IPAddress address) =>
+            (IsFree ? this : Before) is { } open && open.Ports[0].Address.Address.Equals(address) ? open : null;
 
         internal Task<string?> Opening { get; set; } = Task.FromResult<string?>(null);
     }

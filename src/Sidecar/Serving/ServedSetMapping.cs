@@ -30,7 +30,8 @@ internal static class ServedSetMapping
         {
             Tls = peers,
             EndpointsLeftOut = all.Count - endpoints.Length + members.Sum(one => one.Served.EndpointsLeftOut),
-            PortsLeftOut = members.Sum(one => one.Served.PortsLeftOut),
+            PortsLeftOut = members.Sum(one => one.Served.PortsLeftOut)
+                + SetPorts.LeftOut(Fitting(cached).Select(ServedNameMapping.PortsOf)),
             IsSticky = members.Exists(one => one.Served.IsSticky),
 
             // All endpoints are one assignment and one cluster: the strictest member bounds it.

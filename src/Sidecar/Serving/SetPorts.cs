@@ -13,11 +13,16 @@ internal static class SetPorts
     /// <param name="members">The ports of each member, in the order in which members are preferred.</param>
     internal static ImmutableArray<ServedPort> Union(IEnumerable<ImmutableArray<ServedPort>> members)
     {
+        var all = members.ToList();
+
+        // In equal shares as far as they need them: what one segment publishes is to cost no other its own.
+        var kept = all.SelectMany(ports => ports.Select((port, at) => (At: at, port.Number))).OrderBy(one => one.At)
+            .Select(one => one.Number).Distinct().Take(RecordPorts.Max).ToHashSet();
         var union = new SortedDictionary<int, ServedPort>();
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var port in members.SelectMany(ports => ports))
+        foreach (var port in all.SelectMany(ports => ports))
         {
-            if (union.Count < RecordPorts.Max && !union.ContainsKey(port.Number))
+            if (kept.Contains(port.Number) && !union.ContainsKey(port.Number))
             {
                 // One name for two numbers would decide neither.
                 var name = port.Name is { } given && names.Add(given) ? given : null;
@@ -27,6 +32,10 @@ internal static class SetPorts
 
         return [.. union.Values];
     }
+
+    /// <summary>How many numbers the union leaves out.</summary>
+    internal static int LeftOut(IEnumerable<ImmutableArray<ServedPort>> members) => Math.Max(
+        0, members.SelectMany(ports => ports).Select(port => port.Number).Distinct().Count() - RecordPorts.Max);
 
     /// <summary>A member's own port numbers in the order of the union; 0 where it does not serve a port.</summary>
     /// <param name="union">The union.</param>

@@ -27,12 +27,12 @@ internal static class ClusterNames
 
     /// <summary>The routes of a listener of this name: a locator where its name is one, so that a client that has
     /// another control plane beside asks for them here.</summary>
-    internal static string RoutesOf(string listener, string canonical) =>
-        listener.StartsWith(ListenerPrefix, StringComparison.Ordinal) ? RoutePrefix + canonical : canonical;
+    internal static string RoutesOf(string listener, string id, string plain) =>
+        listener.StartsWith(ListenerPrefix, StringComparison.Ordinal) ? RoutePrefix + id : plain;
 
     /// <summary>The cluster to which routes of this name lead: a locator where theirs is one.</summary>
-    internal static string ClusterOf(string routes, string canonical) =>
-        routes.StartsWith(RoutePrefix, StringComparison.Ordinal) ? Located(canonical) : canonical;
+    internal static string ClusterOf(string routes, string id, string plain) =>
+        routes.StartsWith(RoutePrefix, StringComparison.Ordinal) ? Located(id) : plain;
 
     /// <summary>What stands behind the type and the authority of a locator; any other name as it is.</summary>
     internal static string IdOf(string spelling) =>

@@ -154,7 +154,7 @@ internal static class ServiceResources
             return [];
         }
 
-        var isHidden = IsHidden(name) && audience.SourceOf(spelling) != EndpointSource.Ads;
+        var isHidden = IsHidden(name) && IsApart(audience, spelling);
         if (!isHidden && BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
         {
             var port = name.Ports[index];
@@ -185,8 +185,8 @@ internal static class ServiceResources
 
         if (BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
         {
-            var cluster = ClusterNames.ClusterOf(
-                spelling, ClusterNames.Canonical(name.Name, name.Ports[index].Number));
+            var canonical = ClusterNames.Canonical(name.Name, name.Ports[index].Number);
+            var cluster = ClusterNames.ClusterOf(spelling, canonical, canonical);
             return Resource.Create(RouteTranslation.ByName(spelling, name, cluster));
         }
 
@@ -201,6 +201,11 @@ internal static class ServiceResources
             spelling, name.Reason ?? (number is null ? Reasons.AmbiguousPort : Reasons.NoSuchPort)));
     }
 
+    // An Envoy that takes endpoints on another stream than the cluster holds both until it hears better; a client of
+    // gRPC has one stream for each authority, on which what is known of a cluster replaces what it had.
+    private static bool IsApart(Audience audience, string spelling) =>
+        audience.Client == ClientKind.Envoy && audience.SourceOf(spelling) != EndpointSource.Ads;
+
     private static bool IsHidden(ServedName name) => name is { IsPending: true, WasGuarded: true };
 
     private static IEnumerable<Resource> Alias(
@@ -210,14 +215,14 @@ internal static class ServiceResources
         var cluster = Resource.Create(ClusterOf(audience, name, spelling, canonical, port, shown));
 
         // What was known of it is good enough for who has nothing, and worse than what a client has.
-        var isKept = name.IsPending && audience.SourceOf(spelling) != EndpointSource.Ads;
+        var isKept = name.IsPending && IsApart(audience, spelling);
         yield return cluster.As(isKept ? ResourceRole.StandIn : ResourceRole.Ordinary);
         if (audience.Client == ClientKind.Grpc)
         {
             yield return Resource.Create(
-                RouteTranslation.ForGrpc(spelling, ClusterNames.RoutesOf(spelling, canonical)));
+                RouteTranslation.ForGrpc(spelling, ClusterNames.RoutesOf(spelling, canonical, canonical)));
             yield return Resource.Create(
-                RouteTranslation.ToCluster(spelling, ClusterNames.ClusterOf(spelling, canonical)));
+                RouteTranslation.ToCluster(spelling, ClusterNames.ClusterOf(spelling, canonical, canonical)));
         }
     }
 
@@ -275,7 +280,7 @@ internal static class ServiceResources
     /// why.</summary>
     internal static IEnumerable<Resource> Dead(Audience audience, string spelling, string reason)
     {
-        if (audience.Client == ClientKind.Envoy && audience.SourceOf(spelling) != EndpointSource.Ads)
+        if (IsApart(audience, spelling))
         {
             yield return Resource.Create(ClusterTranslation.Dead(audience, spelling, reason))
                 .As(ResourceRole.Negative);
@@ -288,8 +293,10 @@ internal static class ServiceResources
         yield return Resource.Create(AssignmentTranslation.Empty(spelling, reason));
         if (audience.Client == ClientKind.Grpc)
         {
-            yield return Resource.Create(RouteTranslation.ForGrpc(spelling, ClusterNames.RoutesOf(spelling, id)));
-            yield return Resource.Create(RouteTranslation.ToCluster(spelling, ClusterNames.ClusterOf(spelling, id)));
+            yield return Resource.Create(
+                RouteTranslation.ForGrpc(spelling, ClusterNames.RoutesOf(spelling, id, spelling)));
+            yield return Resource.Create(
+                RouteTranslation.ToCluster(spelling, ClusterNames.ClusterOf(spelling, id, spelling)));
         }
     }
 }

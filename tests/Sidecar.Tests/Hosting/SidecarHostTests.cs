@@ -90,7 +90,7 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         Assert.Equal(
             [
                 "name", "state", "path", "epoch", "seal", "signers", "age_ms", "ttl_ms", "bound", "stale_ms", "failure",
-                "introductions", "members", "anchor", "bounded", "unbounded",
+                "introductions", "members", "anchor", "bounded", "unbounded", "left_out",
             ],
             name.Select(field => field.Key));
         Assert.Equal(TwoClusters.Checkout, (string?)name["name"]);

@@ -67,6 +67,25 @@ public sealed class VipListenersTests : IDisposable
         Assert.Equal($"{address}:81", _listened[^1]);
     }
 
+    /// <summary>Another segment's record may add a port that somebody here has.</summary>
+    [Fact]
+    public async Task Port_ThatIsAddedAndCannotBeHad_CostsNoOther()
+    {
+        var address = PodFixtures.Address(8);
+        Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(address, 81));
+        taken.Listen();
+        _known = CachedNames.FreshAt(80, 81);
+        _listeners.Changed(CachedNames.Checkout);
+        var trouble = await _listeners.ReadyAsync(CachedNames.Checkout, address, Token);
+        Assert.StartsWith($"cannot listen at {address}:81: ", trouble, StringComparison.Ordinal);
+        Assert.All(_listened, ports => Assert.Equal($"{address}:80", ports));
+        taken.Dispose();
+        Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
+        Assert.Equal($"{address}:80 {address}:81", _listened[^1]);
+    }
+
     [Fact]
     public async Task Address_OfAnotherServiceBefore_IsTheNewOnesAlone()
     {

@@ -157,6 +157,9 @@ public sealed class ServiceTableTests
 
         Publish(old, young);
         Assert.False(lease.Endpoint.Ends.IsCancellationRequested);
+
+        // Nor is the name unused that has such a request.
+        Assert.True(entry.IsBusy);
         Publish(young);
         Assert.True(lease.Endpoint.Ends.IsCancellationRequested);
 

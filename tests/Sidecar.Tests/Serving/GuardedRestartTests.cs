@@ -43,6 +43,25 @@ public sealed class GuardedRestartTests : IDisposable
         Assert.Single(after.Open(ClientNode.Anonymous, null).Current.Resources(ResourceType.Secret));
     }
 
+    /// <summary>A client of gRPC that knows the sidecar as an authority has endpoints since before the restart: it must
+    /// not be told a cluster over them that speaks in the clear.</summary>
+    [Fact]
+    public async Task Cluster_OfGrpcByALocator_IsTheSame()
+    {
+        var located = ClusterNames.Located(Canonical);
+        var before = Located(await ViewsAsync(Served(isGateway: false, peers: 1, clear: 0), isInline: false));
+        var after = Located(await ViewsAsync(null, isInline: false));
+        Assert.NotNull(before);
+        Assert.Equal(before.Version, after?.Version);
+
+        Resource? Located(ServedViews views)
+        {
+            var feed = views.Feed(ClientNode.Anonymous with { UserAgent = "gRPC C-core linux Python" }, null);
+            feed.Wanted(ResourceType.Cluster, located);
+            return feed.View.Current.Find(ResourceType.Cluster, located);
+        }
+    }
+
     [Fact]
     public async Task Cluster_WithInlineBundles_WaitsForASecretThatDoesNotCome()
     {

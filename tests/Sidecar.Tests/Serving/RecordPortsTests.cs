@@ -44,10 +44,13 @@ public sealed class RecordPortsTests
     }
 
     [Fact]
-    public void Ports_OfManyMembers_AreNoMoreThanThoseOfAName()
+    public void Ports_OfManyMembers_AreNoMoreThanThoseOfANameInEqualShares()
     {
         var union = SetPorts.Union([Of(1), Of(61)]);
-        Assert.Equal(Enumerable.Range(1, RecordPorts.Max), union.Select(port => port.Number));
+        Assert.Equal(
+            [.. Enumerable.Range(1, 32), .. Enumerable.Range(61, 32)], union.Select(port => port.Number));
+        Assert.Equal(120 - RecordPorts.Max, SetPorts.LeftOut([Of(1), Of(61)]));
+        Assert.Equal(0, SetPorts.LeftOut([Of(1), Of(2)]));
 
         static System.Collections.Immutable.ImmutableArray<ServedPort> Of(int first) =>
             [.. Enumerable.Range(first, 60).Select(port => new ServedPort(null, port, "http"))];

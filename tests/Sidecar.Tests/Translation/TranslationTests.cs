@@ -70,7 +70,14 @@ public sealed class TranslationTests
         Assert.Distinct(resources.Select(resource => (resource.Type, resource.Name)));
         var references = resources.SelectMany(resource => resource.References)
             .Where(reference => !input.Served.IsPending
-                || (reference.Type != ResourceType.Endpoints && reference.Type != ResourceType.Secret));
+                || (reference.Type != ResourceType.Endpoints && reference.Type != ResourceType.Secret)).ToList();
+
+        // Whoever is told a locator of endpoints asks for it by that.
+        var asked = references.Where(one => one.Type == ResourceType.Endpoints && Collections.IsLocator(one.Name))
+            .Select(one => one.Name).ToList();
+        resources.AddRange(ServiceResources.Of(
+            AudienceOf(kind, input), input.Served, DemandOf(kind, input) with { Assignments = asked })
+            .Select(one => one.Resource));
         foreach (var reference in references)
         {
             // Of what is pending nothing is said of endpoints and who they are; who asks is answered when it is known.

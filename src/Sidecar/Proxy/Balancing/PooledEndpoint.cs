@@ -18,7 +18,7 @@ internal sealed class PooledEndpoint(EndpointKey key, ProxiedEndpoint spec, Func
     private EndpointClient? _client;
     private int _active;
     private bool _isRetired;
-    private bool _isHeir;
+    private PooledEndpoint? _before;
     private bool _hasHeir;
 
     /// <summary>What it is.</summary>
@@ -38,6 +38,9 @@ internal sealed class PooledEndpoint(EndpointKey key, ProxiedEndpoint spec, Func
 
     /// <summary>Cancelled when its requests end with it.</summary>
     internal CancellationToken Ends => _ends.Token;
+
+    /// <summary>Whether it has requests, or those that it took over.</summary>
+    internal bool IsBusy => Active > 0 || _before?.IsBusy == true;
 
     /// <summary>Whether it is less busy for its weight than another, or as busy.</summary>
     internal bool IsLighterOrSame(PooledEndpoint other) =>
@@ -83,9 +86,9 @@ internal sealed class PooledEndpoint(EndpointKey key, ProxiedEndpoint spec, Func
     /// <param name="heir">What came in its place, and has had no request yet; null where nothing did.</param>
     internal void HandOver(PooledEndpoint? heir)
     {
-        if (heir is { _isHeir: false } && key.IsWithin(heir.Key))
+        if (heir is { _before: null } && key.IsWithin(heir.Key))
         {
-            (heir._ends, heir._isHeir, _hasHeir) = (_ends, true, true);
+            (heir._ends, heir._before, _hasHeir) = (_ends, this, true);
         }
     }
 

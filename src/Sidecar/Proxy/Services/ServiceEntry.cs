@@ -35,7 +35,7 @@ internal sealed class ServiceEntry : IDisposable
         {
             lock (_gate)
             {
-                return _pools.Values.Any(pool => pool.Endpoints.Any(endpoint => endpoint.Active > 0));
+                return _pools.Values.Any(pool => pool.Endpoints.Any(endpoint => endpoint.IsBusy));
             }
         }
     }
