@@ -97,7 +97,7 @@ public sealed class KeptDemoTests(KeptDemo kept)
         Assert.All(page.AsArray(), name => Assert.Equal(
             [
                 "name", "state", "path", "epoch", "seal", "signers", "age_ms", "ttl_ms", "bound", "stale_ms", "failure",
-                "introductions", "members", "anchor", "bounded", "unbounded",
+                "introductions", "members", "anchor", "bounded", "unbounded", "left_out",
             ],
             name!.AsObject().Select(member => member.Key)));
         var checkout = page.AsArray().Single(name => (string?)name!["name"] == DemoEnvironment.Checkout)!;
