@@ -57,8 +57,17 @@ internal sealed class CallLifetime : IDisposable
 
     public void WriteEnded() => _writeTimer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Ends the stream at once, whatever of it has not been read.</summary>
-    public void CutOff() => Reset();
+    /// <summary>Ends the stream at once (RST_STREAM), whatever of it has not been read.</summary>
+    public void CutOff()
+    {
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                _reset?.Reset(ResetCancel);
+            }
+        }
+    }
 
     /// <summary>After this no timer touches the stream, which may be another call's by then.</summary>
     public void Dispose()
@@ -79,7 +88,7 @@ internal sealed class CallLifetime : IDisposable
     private void OnStalled()
     {
         Cancel(CallEnd.StalledReader);
-        Reset();
+        CutOff();
     }
 
     private void Cancel(CallEnd end)
@@ -95,7 +104,7 @@ internal sealed class CallLifetime : IDisposable
             if (end is CallEnd.Deadline or CallEnd.Stopping)
             {
                 _graceTimer = _options.TimeProvider.CreateTimer(
-                    static self => ((CallLifetime)self!).Reset(),
+                    static self => ((CallLifetime)self!).CutOff(),
                     this,
                     _options.HandlerGrace,
                     Timeout.InfiniteTimeSpan);
@@ -109,17 +118,6 @@ internal sealed class CallLifetime : IDisposable
         catch (ObjectDisposedException)
         {
             // The call ended between the lock and here.
-        }
-    }
-
-    private void Reset()
-    {
-        lock (_gate)
-        {
-            if (!_disposed)
-            {
-                _reset?.Reset(ResetCancel);
-            }
         }
     }
 }

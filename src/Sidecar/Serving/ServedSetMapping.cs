@@ -15,7 +15,8 @@ internal static class ServedSetMapping
     /// <param name="tls">What clients have for mutual TLS; null for nothing.</param>
     internal static ServedName Map(CachedName cached, ClientTls? tls)
     {
-        var ports = PortsOf(cached);
+        var offered = Offered(cached).ToList();
+        var ports = SetPorts.Union(offered);
         if (!cached.IsServed)
         {
             return ServedName.Without(cached.Name, ReasonOf(cached), ports);
@@ -31,7 +32,7 @@ internal static class ServedSetMapping
             Tls = peers,
             EndpointsLeftOut = all.Count - endpoints.Length + members.Sum(one => one.Served.EndpointsLeftOut),
             PortsLeftOut = members.Sum(one => one.Served.PortsLeftOut)
-                + SetPorts.LeftOut(Fitting(cached).Select(ServedNameMapping.PortsOf)),
+                + SetPorts.LeftOut(offered),
             IsSticky = members.Exists(one => one.Served.IsSticky),
 
             // All endpoints are one assignment and one cluster: the strictest member bounds it.
@@ -45,8 +46,10 @@ internal static class ServedSetMapping
 
     /// <summary>The ports of all members that fit, also of those that serve nothing now: a cluster that clients hold is
     /// emptied, never taken away.</summary>
-    internal static ImmutableArray<ServedPort> PortsOf(CachedName cached) => SetPorts.Union(
-        Fitting(cached).Select(ServedNameMapping.PortsOf));
+    internal static ImmutableArray<ServedPort> PortsOf(CachedName cached) => SetPorts.Union(Offered(cached));
+
+    private static IEnumerable<ImmutableArray<ServedPort>> Offered(CachedName cached) =>
+        Fitting(cached).Select(ServedNameMapping.PortsOf);
 
     private static IEnumerable<CachedName> Fitting(CachedName cached) =>
         cached.Members.Where(part => part.Mismatch is null).Select(part => part.Name).OfType<CachedName>();

@@ -88,6 +88,12 @@ internal sealed class PooledEndpoint(EndpointKey key, ProxiedEndpoint spec, Func
     {
         if (heir is { _before: null } && key.IsWithin(heir.Key))
         {
+            // What is rotated again and again must not remember all that it was.
+            if (_before is { IsBusy: false })
+            {
+                _before = null;
+            }
+
             (heir._ends, heir._before, _hasHeir) = (_ends, this, true);
         }
     }
