@@ -163,7 +163,7 @@ public sealed class RefusalTests
         Assert.Empty(client.Take());
     }
 
-    /// <summary>Who comes back holds more than a new stream knows: what is left out might be what works, whether it
+    /// <summary>Who comes back may hold what a new stream does not know: what is left out might be what works, whether it
     /// names what is bad or not.</summary>
     [Theory]
     [InlineData("Error adding/updating cluster(s) a:80: no such thing.")]
@@ -188,6 +188,31 @@ public sealed class RefusalTests
         client.Now += TimeSpan.FromSeconds(1);
         client.Nack(Cds, []);
         Assert.Contains("a:80", Assert.Single(client.Take()).Split(' '));
+    }
+
+    /// <summary>Who comes back with the version that it was told before tells by it that it has all but what it
+    /// refused.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Clusters_OfAClientThatComesBack_AreServedWithoutWhatItRefusedBefore(int bad)
+    {
+        var all = Enumerable.Range(0, 100).Select(i => Cluster($"c{i:d2}")).ToArray();
+        var isBad = all[..bad].Select(one => one.Version).ToHashSet();
+        var (before, held) = (new SotwClient(Snapshot(all)), new HashSet<string>());
+        before.Request(Cds, []);
+        Settle(before, held, isBad);
+        Assert.Equal(100 - bad, held.Count);
+
+        var after = new SotwClient(Snapshot(all));
+        after.Request(Cds, [], version: before.Stream.Types.Single().AckedVersion);
+        Assert.InRange(Settle(after, held, isBad), 1, 4);
+        Assert.Equal(100 - bad, held.Count);
+        after.Now += TimeSpan.FromSeconds(1);
+        after.Publish(Cluster("new"));
+        Settle(after, held, isBad);
+        Assert.Contains("new", held);
+        Assert.Equal(101 - bad, held.Count);
     }
 
     /// <summary>A gRPC client takes what is good and refuses the rest: left out, a cluster would be gone for
