@@ -163,8 +163,8 @@ public sealed class RefusalTests
         Assert.Empty(client.Take());
     }
 
-    /// <summary>Who comes back may hold what a new stream does not know: what is left out might be what works, whether it
-    /// names what is bad or not.</summary>
+    /// <summary>Who comes back may hold what a new stream does not know: what is left out might be what works, whether
+    /// it names what is bad or not.</summary>
     [Theory]
     [InlineData("Error adding/updating cluster(s) a:80: no such thing.")]
     [InlineData("cannot be read")]

@@ -17,9 +17,9 @@ internal enum AddressFamilies
 }
 
 /// <summary>
-/// Leaves out endpoints that this pod has no address to reach from. A pod of a dual-stack Service is an endpoint at each
-/// of its addresses, in slices of their own that nothing joins: a client that has one family alone would send half of
-/// its requests nowhere. Pure.
+/// Leaves out endpoints that this pod has no address to reach from. A pod of a dual-stack Service is an endpoint at
+/// each of its addresses, in slices of their own that nothing joins: a client that has one family alone would send half
+/// of its requests nowhere. Pure.
 /// </summary>
 internal static class FamilyTranslation
 {
