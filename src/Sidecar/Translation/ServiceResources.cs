@@ -132,10 +132,9 @@ internal static class ServiceResources
     // A host name without a port is what most clients write: the first request must find its cluster. An Envoy that
     // comes back does not say what it holds of a collection, so that nothing stands in for what is not known.
     private static IEnumerable<string> Members(ServedName name, Demand demand) =>
-        demand.IsMember && !IsHidden(name)
-        ? name.Ports.Select(port => ClusterNames.Canonical(name.Name, port.Number)).Append(name.Name)
-            .Select(ClusterNames.Located)
-        : [];
+        IsHidden(name) ? []
+        : name.Ports.Select(port => ClusterNames.Canonical(name.Name, port.Number)).Append(name.Name)
+            .SelectMany(id => demand.Collections.Select(context => ClusterNames.Located(id, context)));
 
     private static EnvoyApi.Clusters.Cluster ClusterOf(
         Audience audience, ServedName name, string cluster, string assignment, ServedPort port, string? reason) =>
@@ -264,14 +263,16 @@ internal static class ServiceResources
     /// none whose stream ends with those of all others, where its own control plane takes them away. Clusters that lead
     /// nowhere have no stream that could tell of that.
     /// </summary>
-    internal static IEnumerable<Resource> Witness(Audience audience)
+    /// <param name="audience">Whom it is for.</param>
+    /// <param name="context">That of the collection.</param>
+    internal static IEnumerable<Resource> Witness(Audience audience, string context)
     {
         if (audience is not { Client: ClientKind.Envoy, Located: EndpointSource.Stream })
         {
             yield break;
         }
 
-        var name = ClusterNames.Located(Resource.SentinelId);
+        var name = ClusterNames.Located(Resource.SentinelId, context);
         yield return Resource.Create(ClusterTranslation.Translate(audience, name, Resource.SentinelId, null, null));
         yield return Resource.EmptyEndpoints(Resource.SentinelId);
     }
