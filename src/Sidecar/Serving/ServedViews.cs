@@ -348,6 +348,12 @@ internal sealed partial class ServedViews : IViewProvider
                 before = _served.GetValueOrDefault(served.Name);
             }
 
+            // A verdict after a restart knows of no ports: what clients hold of them is emptied, never taken away.
+            if (served is { Reason: not null, Ports.IsEmpty: true } && before is { Ports.IsEmpty: false })
+            {
+                served = served with { Ports = before.Ports };
+            }
+
             Tell(_ends.Follow(before, served));
         }
     }

@@ -246,12 +246,12 @@ internal sealed class ViewFeed : IResourceInterest
     {
         lock (_gate)
         {
-            if (!ClusterNames.TryRead(spelling, out var name, out _) || _assignments.IsRefused(spelling))
+            if (!ClusterNames.TryRead(spelling, out var name, out var port) || _assignments.IsRefused(spelling))
             {
                 return false;
             }
 
-            if (_names.TryGetValue(name, out var served) && served.IsPending)
+            if (_names.TryGetValue(name, out var served) && served.IsComing(port))
             {
                 return true;
             }

@@ -73,7 +73,7 @@ internal static class ServiceResources
             yield return (
                 Resource.Create(ClusterOf(audience, told, canonical, canonical, port, ReasonOf(told))),
                 demand.IsImport);
-            if (!name.IsPending)
+            if (!told.IsPending)
             {
                 yield return (Endpoints(audience, told, canonical, i, demand.KeptUntil), false);
             }
@@ -158,7 +158,9 @@ internal static class ServiceResources
         {
             var port = name.Ports[index];
             var canonical = ClusterNames.Canonical(name.Name, port.Number);
-            return spelling == canonical ? [] : Alias(audience, ToldOf(name, port).Told, spelling, canonical, port);
+            var told = ToldOf(name, port).Told;
+            return spelling == canonical || (IsHidden(told) && IsApart(audience, spelling)) ? []
+                : Alias(audience, told, spelling, canonical, port);
         }
 
         if (name.IsPending)
@@ -247,9 +249,12 @@ internal static class ServiceResources
             if (spelling != canonical)
             {
                 var (told, port) = ToldOf(name, name.Ports[index]);
-                yield return Endpoints(
-                    audience, told, spelling, port, demand.KeptUntil,
-                    isOurs: spelling == ClusterNames.LocatedAssignment(canonical));
+                if (!told.IsPending)
+                {
+                    yield return Endpoints(
+                        audience, told, spelling, port, demand.KeptUntil,
+                        isOurs: spelling == ClusterNames.LocatedAssignment(canonical));
+                }
             }
         }
         else
