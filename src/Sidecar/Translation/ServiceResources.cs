@@ -125,7 +125,7 @@ internal static class ServiceResources
             BoundTranslation.Mark(endpoints, audience.Settings.Responder!, name, port);
         }
 
-        return Resource.Create(endpoints).KeptUntil(
+        return AssignmentTranslation.Serve(endpoints).KeptUntil(
             audience.Client == ClientKind.Envoy && !name.Endpoints.IsEmpty ? name.StrictUntil ?? keptUntil : null);
     }
 
