@@ -171,7 +171,8 @@ internal sealed class PodServices(
             Interest = interest,
             Ready = (name, address, _, cancellationToken) =>
                 _listeners?.ReadyAsync(name, address, cancellationToken)
-                ?? ValueTask.FromResult<string?>("the proxy is off, which alone could listen at its address"),
+                ?? ValueTask.FromResult<VipTrouble?>(
+                    new("the proxy is off, which alone could listen at its address", IsLasting: true)),
         };
         try
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Threading.Channels;
 using Fairlead.Configuration;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
@@ -122,11 +123,11 @@ public sealed class DnsComponentTests
                         // Somebody else has its port at first.
                         if (Interlocked.Increment(ref tries) <= 2)
                         {
-                            return ValueTask.FromResult<string?>("taken");
+                            return ValueTask.FromResult<VipTrouble?>(new("taken"));
                         }
 
                         listened.TrySetResult($"{name} {at}");
-                        return ValueTask.FromResult<string?>(null);
+                        return ValueTask.FromResult<VipTrouble?>(null);
                     },
                 },
                 time, new StrongRandom(), NullLoggerFactory.Instance);
@@ -158,6 +159,57 @@ public sealed class DnsComponentTests
         }
     }
 
+    /// <summary>An address at which nothing can listen as its name is costs one look for each word of the name, and no
+    /// timer.</summary>
+    [Fact]
+    public async Task Address_OfANameWithoutAPortOfHttp_IsTriedAgainWhenTheNameChanges()
+    {
+        var folder = Directory.CreateTempSubdirectory("fairlead-dns-");
+        try
+        {
+            await AskOnceAsync(folder.FullName, "127.99.0.0/16");
+            var world = new PeerWorld();
+            var time = new ManualTimeProvider();
+            var tries = Channel.CreateUnbounded<string>();
+            var component = DnsComponent.Start(
+                Read("dns: {address: 127.0.0.1:0, upstreams: []}", out _)!,
+                new DnsSurroundings
+                {
+                    Home = world.Eu1.Name,
+                    Pins = [],
+                    StateFolder = folder.FullName,
+                    Find = _ => null,
+                    Interest = (_, _) => { },
+                    Ready = (name, _, _, _) =>
+                    {
+                        tries.Writer.TryWrite(name);
+                        return ValueTask.FromResult<VipTrouble?>(new("no port of HTTP", IsLasting: true));
+                    },
+                },
+                time, new StrongRandom(), NullLoggerFactory.Instance);
+            await using (component)
+            {
+                component.ReopenKept();
+                component.Publish(Verify(world));
+                Assert.Equal(Checkout, await tries.Reader.ReadAsync(Token));
+
+                // Each word is heard once the try before it has ended.
+                await Eventually.HoldsAsync(
+                    () =>
+                    {
+                        component.Publish(Verify(world));
+                        return Task.FromResult(tries.Reader.TryRead(out _));
+                    },
+                    isTried => isTried, TimeSpan.FromMinutes(2), Token);
+                Assert.Equal(0, time.Armed);
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     // The resolver of this test verifies checkout when it is wanted, on a task of its own, and says so.
     private static async Task<IPAddress> AskOnceAsync(string folder, string range)
     {
@@ -181,7 +233,7 @@ public sealed class DnsComponentTests
             Ready = (name, address, service, _) =>
             {
                 listened.Add($"{name} {address} {string.Join(',', service.Ports.Select(port => port.Number))}");
-                return ValueTask.FromResult<string?>(null);
+                return ValueTask.FromResult<VipTrouble?>(null);
             },
         };
         component = DnsComponent.Start(

@@ -114,14 +114,21 @@ internal sealed class DnsComponent : IAsyncDisposable
         }
     }
 
-    // Nobody may ask for it again: what could not be had at first is tried until it can.
+    // Nobody may ask for it again: what could not be had at first is tried until it can, and what cannot be had as the
+    // name is when the name changes.
     private async Task ReopenAsync(string name, ServiceView service, CancellationToken stop)
     {
         for (var pause = FirstPause; !stop.IsCancellationRequested; pause = TimeSpan.FromTicks(
             Math.Min(2 * pause.Ticks, LongestPause.Ticks)))
         {
-            if (await _vips.ReopenAsync(name, service, stop).ConfigureAwait(false) is null)
+            var trouble = await _vips.ReopenAsync(name, service, stop).ConfigureAwait(false);
+            if (trouble is not { IsLasting: false })
             {
+                if (trouble is not null)
+                {
+                    _kept[name] = true;
+                }
+
                 return;
             }
 
