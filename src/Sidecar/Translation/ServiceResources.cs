@@ -24,7 +24,8 @@ internal static class ServiceResources
             yield return one;
         }
 
-        var isBareDead = name.BarePort() is null && demand.IsImport;
+        var isBareDead = name.BarePort() is null && demand.IsImport
+            && (audience.Client == ClientKind.Envoy || name.IsKnown);
         if (isBareDead)
         {
             foreach (var resource in Dead(audience, name.Name, ReasonOf(name) ?? Reasons.AmbiguousPort))
@@ -293,10 +294,18 @@ internal static class ServiceResources
             yield break;
         }
 
+        // What nothing is known of is told apart from the endpoints that a client may hold since before a restart: this
+        // cluster would speak to them in the clear.
         var id = ClusterNames.IdOf(spelling);
-        yield return Resource.Create(ClusterTranslation.Translate(audience, spelling, id, null, reason))
+        var isApart = audience.Client == ClientKind.Grpc && reason == Reasons.Pending;
+        yield return Resource.Create(
+            ClusterTranslation.Translate(audience, spelling, isApart ? WellKnown.Nowhere : id, null, reason))
             .As(ResourceRole.Negative);
-        yield return Resource.Create(AssignmentTranslation.Empty(spelling, reason));
+        if (!isApart)
+        {
+            yield return Resource.Create(AssignmentTranslation.Empty(spelling, reason));
+        }
+
         if (audience.Client == ClientKind.Grpc)
         {
             yield return Resource.Create(
