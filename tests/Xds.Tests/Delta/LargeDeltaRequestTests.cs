@@ -139,7 +139,7 @@ public sealed class LargeDeltaRequestTests
     [Fact]
     public void Held_OfOtherTypes_IsNotRememberedTwice()
     {
-        const int Count = 20;
+        const int Count = 8;
         const int Length = 140;
         Cost(ResourceType.Cluster);
         var (clusters, endpoints) = (Cost(ResourceType.Cluster), Cost(ResourceType.Endpoints));
