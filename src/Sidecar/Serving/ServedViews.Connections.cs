@@ -25,7 +25,12 @@ internal sealed partial class ServedViews
                 return;
             }
 
-            Tell(_ends.Settle(told));
+            told = _ends.Settle(told);
+            Tell(told);
+            if (told.Tcp is null)
+            {
+                Leave(name);
+            }
         }
     }
 

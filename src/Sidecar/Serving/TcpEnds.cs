@@ -26,6 +26,11 @@ internal sealed class TcpEnds(
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Wait> _waiting = new(StringComparer.Ordinal);
 
+    /// <summary>Whether connections may be open that end in steps, if a name is served no more.</summary>
+    internal bool MayHaveConnections(ServedName name) =>
+        (name.Reason is null || name.IsPending || name.Tcp is not null)
+        && name.Ports.Any(port => BoundTranslation.IsBound(settings, name, port));
+
     /// <summary>What is told of a name, with what its ports of TCP are told.</summary>
     /// <param name="before">What was told of it until now.</param>
     /// <param name="now">What is known of it.</param>
