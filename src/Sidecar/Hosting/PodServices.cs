@@ -1,4 +1,5 @@
 using Fairlead.Hosting;
+using Fairlead.Naming;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
 using Fairlead.Resolver.State;
@@ -165,7 +166,11 @@ internal sealed class PodServices(
         var parts = new DnsSurroundings
         {
             Home = resolver.Home.Name,
-            Pins = [.. resolver.Pins.Select(pin => pin.Key)],
+            Known =
+            [
+                .. resolver.Pins.Select(pin => pin.Key),
+                .. options.Imports.Select(name => name.Segment).OfType<SegmentName>(),
+            ],
             StateFolder = options.State,
             Find = _names!.Find,
             Interest = interest,

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
 using Fairlead.Configuration;
+using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Dns;
@@ -114,7 +115,7 @@ public sealed class DnsComponentTests
                 new DnsSurroundings
                 {
                     Home = world.Eu1.Name,
-                    Pins = [],
+                    Known = [],
                     StateFolder = folder.FullName,
                     Find = name => name == Checkout ? held : null,
                     Interest = (name, isWanted) => wanted.Add($"{name} {isWanted}"),
@@ -176,7 +177,7 @@ public sealed class DnsComponentTests
                 new DnsSurroundings
                 {
                     Home = world.Eu1.Name,
-                    Pins = [],
+                    Known = [],
                     StateFolder = folder.FullName,
                     Find = _ => null,
                     Interest = (_, _) => { },
@@ -210,6 +211,44 @@ public sealed class DnsComponentTests
         }
     }
 
+    /// <summary>A stranger that is asked hears of the pod's names, and says that there are none.</summary>
+    [Fact]
+    public async Task Name_InTheTreeOfAPeer_IsAnsweredHere_OnceAnAnswerHasLedThere()
+    {
+        var world = new PeerWorld();
+        var component = DnsComponent.Start(
+            Read("dns: {address: 127.0.0.1:0, upstreams: []}", out _)!,
+            new DnsSurroundings
+            {
+                Home = SegmentName.Parse("eu1.elsewhere.example"),
+                Known = [SegmentName.Parse("imported.example")],
+                StateFolder = null,
+                Find = _ => null,
+                Interest = (_, _) => { },
+                Ready = (_, _, _, _) => ValueTask.FromResult<VipTrouble?>(null),
+            },
+            new ManualTimeProvider(), new StrongRandom(), NullLoggerFactory.Instance);
+        await using (component)
+        {
+            Assert.Equal(DnsRcode.Refused, await CodeOfAsync(component, "svc.us1.internal"));
+            Assert.Equal(DnsRcode.NoError, await CodeOfAsync(component, "svc.us2.imported.example"));
+            component.Publish(Verify(world));
+            Assert.Equal(DnsRcode.NoError, await CodeOfAsync(component, "svc.us1.internal"));
+            Assert.Equal(DnsRcode.Refused, await CodeOfAsync(component, "svc.us2.internal"));
+        }
+    }
+
+    private static async Task<DnsRcode> CodeOfAsync(DnsComponent component, string name)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await socket.ConnectAsync(component.Server.Address, Token);
+        await socket.SendAsync(DnsWriter.Write(ForwarderTests.Query(name, 1232), 512), Token);
+        var buffer = new byte[1232];
+        var length = await socket.ReceiveAsync(buffer, Token).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Token);
+        Assert.True(DnsReader.TryRead(buffer.AsSpan(0, length), out var response));
+        return response.Header.Rcode;
+    }
+
     // The resolver of this test verifies checkout when it is wanted, on a task of its own, and says so.
     private static async Task<IPAddress> AskOnceAsync(string folder, string range)
     {
@@ -221,7 +260,7 @@ public sealed class DnsComponentTests
         var surroundings = new DnsSurroundings
         {
             Home = world.Eu1.Name,
-            Pins = [],
+            Known = [],
             StateFolder = folder,
             Find = name => name == Checkout ? Volatile.Read(ref held) : null,
             Interest = (name, isWanted) => _ = Task.Run(() =>
