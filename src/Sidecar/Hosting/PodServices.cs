@@ -1,4 +1,5 @@
 using Fairlead.Hosting;
+using Fairlead.Naming;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
 using Fairlead.Resolver.State;
@@ -165,13 +166,18 @@ internal sealed class PodServices(
         var parts = new DnsSurroundings
         {
             Home = resolver.Home.Name,
-            Pins = [.. resolver.Pins.Select(pin => pin.Key)],
+            Known =
+            [
+                .. resolver.Pins.Select(pin => pin.Key),
+                .. options.Imports.Select(name => name.Segment).OfType<SegmentName>(),
+            ],
             StateFolder = options.State,
             Find = _names!.Find,
             Interest = interest,
             Ready = (name, address, _, cancellationToken) =>
                 _listeners?.ReadyAsync(name, address, cancellationToken)
-                ?? ValueTask.FromResult<string?>("the proxy is off, which alone could listen at its address"),
+                ?? ValueTask.FromResult<VipTrouble?>(
+                    new("the proxy is off, which alone could listen at its address", IsLasting: true)),
         };
         try
         {
