@@ -9,6 +9,7 @@ public sealed class NameAnswersTests
 {
     private const string Checkout = "checkout.shop.svc.us1.internal";
     private const string Cart = "cart.shop.svc.us1.internal";
+    private const string None = "none.shop.svc.us1.internal";
     private const string Now = "now";
 
     private static readonly DnsZones Zones = new([SegmentName.Parse("internal")]);
@@ -168,12 +169,43 @@ public sealed class NameAnswersTests
         Assert.Equal(ExtendedErrorCode.StaleAnswer, Assert.Single(reply.Errors).Code);
     }
 
-    [Fact]
-    public void ClusterIp_WithoutAnAddressHere_Fails_AndSaysWhy()
+    /// <summary>Only a seal in its time proves what a record lacks: what is stale says what it has, and of nothing that
+    /// it is not there.</summary>
+    [Theory]
+    [InlineData("10-1-0-1." + Checkout, "A", "ServFail ")]
+    [InlineData("_nothing._tcp." + Checkout, "SRV", "ServFail ")]
+    [InlineData("_udp." + Checkout, "SRV", "ServFail ")]
+    [InlineData("cart-3." + Cart, "A", "ServFail ")]
+    [InlineData(None, "A", "ServFail ")]
+    [InlineData("_redis._tcp." + None, "SRV", "ServFail ")]
+    [InlineData(Checkout, "A", "A 127.99.7.7")]
+    [InlineData(Checkout, "AAAA", "NoError SOA svc.us1.internal.")]
+    [InlineData("cart-0." + Cart, "A", "A 10.1.0.1")]
+    public void Stale_ProvesNoAbsence(string name, string type, string expected)
+    {
+        var service = name.EndsWith(Cart, StringComparison.Ordinal) ? Headless
+            : name.EndsWith(None, StringComparison.Ordinal) ? NoneReady : ClusterIp;
+        var reply = Ask(name, type, new NameView("x", NameState.Stale, 60_000, service), Context());
+        Assert.Equal(expected, Say(reply));
+        var error = Assert.Single(reply.Errors);
+        Assert.Equal(
+            reply.Rcode == DnsRcode.ServFail
+                ? (ExtendedErrorCode.NoReachableAuthority, "stale: nothing proves now what is not there")
+                : (ExtendedErrorCode.StaleAnswer, "stale"),
+            (error.Code, error.Text));
+        Assert.Equal(reply.Rcode != DnsRcode.ServFail, reply.IsAuthoritative);
+    }
+
+    [Theory]
+    [InlineData(Checkout, "A")]
+    [InlineData(Checkout, "SRV")]
+    [InlineData("_http._tcp." + Checkout, "SRV")]
+    public void ClusterIp_WithoutAnAddressHere_Fails_AndSaysWhy(string name, string type)
     {
         var view = new NameView(Checkout, NameState.Fresh, 99_000, ClusterIp);
-        var reply = Ask(Checkout, "A", view, Context() with { Vip = null, VipTrouble = "VipExhausted: x" });
-        Assert.Equal(DnsRcode.ServFail, reply.Rcode);
+        var reply = Ask(name, type, view, Context() with { Vip = null, VipTrouble = "VipExhausted: x" });
+        Assert.Equal("ServFail ", Say(reply));
+        Assert.Empty(reply.Additionals);
         Assert.Equal("VipExhausted: x", Assert.Single(reply.Errors).Text);
     }
 
@@ -269,14 +301,47 @@ public sealed class NameAnswersTests
     [InlineData("7.99.127.in-addr.arpa", "PTR", "NoError SOA 99.127.in-addr.arpa.")]
     [InlineData("1.0.0.127.in-addr.arpa", "PTR", null)]
     [InlineData("127.in-addr.arpa", "PTR", null)]
-    [InlineData("7.07.99.127.in-addr.arpa", "PTR", null)]
-    [InlineData("x.7.99.127.in-addr.arpa", "PTR", null)]
     [InlineData("7.7.99.127.example.com", "PTR", null)]
-    public void Reverse_NamesOfTheRange_AreAnswered(string name, string type, string? expected)
+    [InlineData("in-addr.arpa", "SOA", null)]
+    [InlineData("199.127.in-addr.arpa", "SOA", null)]
+    [InlineData("099.127.in-addr.arpa", "SOA", null)]
+    [InlineData("x.127.in-addr.arpa", "PTR", null)]
+    // Whatever is under the zone and no address is proven not to be: nobody else may say what it is.
+    [InlineData("7.07.99.127.in-addr.arpa", "PTR", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("x.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("256.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("x.1.0.99.127.in-addr.arpa", "PTR", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("1.7.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("foo.99.127.in-addr.arpa", "A", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("f*o.99.127.IN-ADDR.arpa", "A", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("99.127.in-addr.arpa", "SOA", "SOA 99.127.in-addr.arpa.")]
+    [InlineData("99.127.in-addr.arpa", "NS", "NoError SOA 99.127.in-addr.arpa.")]
+    [InlineData("99.127.in-addr.arpa", "ANY", "HINFO")]
+    public void Reverse_NamesOfTheRange_AreAnswered(string name, string type, string? expected) =>
+        Assert.Equal(expected, Reverse("127.99.0.0/16", name, type));
+
+    /// <summary>The zones of a range that ends within an octet begin where everything is inside.</summary>
+    [Theory]
+    [InlineData("127.99.0.0/20", "7.7.99.127.in-addr.arpa", "PTR", "PTR checkout.shop.svc.us1.internal.")]
+    [InlineData("127.99.0.0/20", "8.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 7.99.127.in-addr.arpa.")]
+    [InlineData("127.99.0.0/20", "x.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 7.99.127.in-addr.arpa.")]
+    [InlineData("127.99.0.0/20", "7.99.127.in-addr.arpa", "SOA", "SOA 7.99.127.in-addr.arpa.")]
+    [InlineData("127.99.0.0/20", "99.127.in-addr.arpa", "SOA", null)]
+    [InlineData("127.99.0.0/20", "x.99.127.in-addr.arpa", "PTR", null)]
+    [InlineData("127.99.0.0/20", "16.99.127.in-addr.arpa", "PTR", null)]
+    [InlineData("127.99.7.4/30", "7.7.99.127.in-addr.arpa", "SOA", "SOA 7.7.99.127.in-addr.arpa.")]
+    [InlineData("127.99.7.4/30", "6.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 6.7.99.127.in-addr.arpa.")]
+    [InlineData("127.99.7.4/30", "x.6.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 6.7.99.127.in-addr.arpa.")]
+    [InlineData("127.99.7.4/30", "8.7.99.127.in-addr.arpa", "PTR", null)]
+    public void Reverse_ZonesBeginWithinTheRange(string range, string name, string type, string? expected) =>
+        Assert.Equal(expected, Reverse(range, name, type));
+
+    private static string? Reverse(string range, string name, string type)
     {
-        var reverse = new ReverseAnswers(new VipTable(VipRange.Default, [new VipEntry(Checkout, Vip, 1)]));
+        Assert.True(VipRange.TryParse(range, out var parsed));
+        var reverse = new ReverseAnswers(new VipTable(parsed, [new VipEntry(Checkout, Vip, 1)]));
         var reply = reverse.Answer(new DnsQuestion(DnsName.Parse(name), Type(type), DnsClass.IN), 5);
-        Assert.Equal(expected, reply is null ? null : Say(reply));
+        return reply is null ? null : Say(reply);
     }
 
     private static AnswerContext Context() => new() { Now = 10_000, TtlMax = 5, Vip = Vip };

@@ -40,9 +40,7 @@ internal static class NameAnswers
         return (isOver ? NameState.Expired : view.State) switch
         {
             NameState.Fresh => ServiceAnswers.Answer(question, target, view, context, isStale: false),
-            NameState.Stale => ServiceAnswers.Answer(question, target, view, context, isStale: true) is var reply
-                ? reply with { Errors = [new ExtendedError(ExtendedErrorCode.StaleAnswer, "stale"), .. reply.Errors] }
-                : reply,
+            NameState.Stale => Marked(ServiceAnswers.Answer(question, target, view, context, isStale: true)),
             NameState.Absent => DnsReply.NoName(target.Zone, context.Ttl(view, isStale: false)),
             NameState.Denied => DnsReply.Failed(
                 DnsRcode.Refused, ExtendedErrorCode.Prohibited, "denied: a segment on the path refuses this consumer"),
@@ -51,6 +49,12 @@ internal static class NameAnswers
             var state => Unavailable(state, view),
         };
     }
+
+    // A failure is no stale answer, whatever it was made from.
+    private static DnsReply Marked(DnsReply reply) => reply.Rcode == DnsRcode.ServFail ? reply : reply with
+    {
+        Errors = [new ExtendedError(ExtendedErrorCode.StaleAnswer, "stale"), .. reply.Errors],
+    };
 
     // Why an answer was refused names the check and nothing else: details are for the operator, on the admin page.
     private static DnsReply Unavailable(NameState state, NameView view)

@@ -27,12 +27,14 @@ internal static class ServiceAnswers
     private static DnsReply ClusterIp(Asked asked) => asked.Question.Type switch
     {
         DnsType.A when asked.Context.Vip is { } vip => DnsReply.Of(DnsData.Address(asked.Name, asked.Ttl, vip)),
-        DnsType.A => DnsReply.Failed(
-            DnsRcode.ServFail, ExtendedErrorCode.Other, asked.Context.VipTrouble ?? "the service has no address here"),
+        DnsType.A => NoVip(asked),
         DnsType.SRV => Services(asked, Enumerable.Range(0, asked.Service.Ports.Length)),
         DnsType.TXT => Evidence(asked),
         _ => Exists(asked),
     };
+
+    private static DnsReply NoVip(Asked asked) => DnsReply.Failed(
+        DnsRcode.ServFail, ExtendedErrorCode.Other, asked.Context.VipTrouble ?? "the service has no address here");
 
     private static DnsReply Headless(Asked asked)
     {
@@ -119,12 +121,19 @@ internal static class ServiceAnswers
     {
         if (!asked.Service.IsHeadless)
         {
+            if (asked.Context.Vip is not { } vip)
+            {
+                return NoVip(asked);
+            }
+
             var own =
                 from port in ports
                 let number = asked.Service.Ports[port].Number
                 select DnsData.Service(asked.Name, asked.Ttl, 100, number, asked.ServiceName);
-            var address = asked.Context.Vip is { } vip ? DnsData.Address(asked.ServiceName, asked.Ttl, vip) : null;
-            return DnsReply.Of([.. own]) with { Additionals = address is null ? [] : [address] };
+            return DnsReply.Of([.. own]) with
+            {
+                Additionals = [DnsData.Address(asked.ServiceName, asked.Ttl, vip)],
+            };
         }
 
         var (records, additionals) = (new List<DnsRecord>(), new List<DnsRecord>());
@@ -178,7 +187,7 @@ internal static class ServiceAnswers
         ];
 
         /// <summary>The name does not exist, where that is proven of every segment that could serve it: of all, or of
-        /// the one that the name says.</summary>
+        /// the one that the name says. What is stale proves nothing of the kind: its seal is over (trust 4.8).</summary>
         internal DnsReply NoName(string? cluster = null)
         {
             foreach (var (label, why) in Service.Unproven)
@@ -189,7 +198,11 @@ internal static class ServiceAnswers
                 }
             }
 
-            return DnsReply.NoName(Target.Zone, Ttl);
+            return IsStale
+                ? DnsReply.Failed(
+                    DnsRcode.ServFail, ExtendedErrorCode.NoReachableAuthority,
+                    "stale: nothing proves now what is not there")
+                : DnsReply.NoName(Target.Zone, Ttl);
         }
 
         internal DnsName? NameOf(HostView endpoint) =>
