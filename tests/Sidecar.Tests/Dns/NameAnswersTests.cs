@@ -161,6 +161,32 @@ public sealed class NameAnswersTests
         }
     }
 
+    /// <summary>What a service lacks may come to be: a client believes that no longer than its segment allows, however
+    /// long it may use what is there.</summary>
+    [Theory]
+    [InlineData("10-1-0-1." + Checkout, "A", 900_000, 10)]
+    [InlineData("_nothing._tcp." + Checkout, "SRV", 900_000, 10)]
+    [InlineData(Checkout, "AAAA", 900_000, 10)]
+    [InlineData("cart-3." + Cart, "A", 900_000, 10)]
+    [InlineData("cart-2." + Cart, "A", 900_000, 10)]
+    [InlineData(None, "A", 900_000, 10)]
+    [InlineData(Checkout, "AAAA", 7_000, 7)]
+    [InlineData(Cart, "A", 900_000, 300)]
+    public void NegativeTtl_IsTheSegments(string name, string type, long left, int expected)
+    {
+        var service = name.EndsWith(Cart, StringComparison.Ordinal) ? Headless
+            : name.EndsWith(None, StringComparison.Ordinal) ? NoneReady : ClusterIp;
+        var context = Context() with { Now = 50_000, TtlMax = 300 };
+        var reply = Ask(name, type, new NameView("x", NameState.Fresh, 50_000 + left, service), context);
+        Assert.Equal((uint)expected, (reply.Answers.Count > 0 ? reply.Answers : reply.Authorities)[0].Ttl);
+
+        // Nor longer than the proof holds that a segment has nothing of it.
+        service = service with { NegativesEnd = 53_500 };
+        reply = Ask(name, type, new NameView("x", NameState.Fresh, 50_000 + left, service), context);
+        Assert.Equal(
+            (uint)(expected == 300 ? 300 : 3), (reply.Answers.Count > 0 ? reply.Answers : reply.Authorities)[0].Ttl);
+    }
+
     [Fact]
     public void Stale_IsMarked()
     {

@@ -25,6 +25,7 @@ public sealed class ResolverNamesTests
         Assert.Contains("segment=us1.internal", view.Service.Evidence);
         Assert.Contains("path=eu1.internal>us1.internal", view.Service.Evidence);
         Assert.Contains("epoch=1", view.Service.Evidence);
+        Assert.Equal(10_000, view.Service.NegativeTtl);
     }
 
     [Fact]

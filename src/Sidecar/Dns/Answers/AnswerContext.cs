@@ -31,4 +31,12 @@ internal readonly record struct AnswerContext
         var left = Math.Clamp((view.ExpiresAt - Now) / 1000, 0, isStale ? Math.Min(StaleTtlMax, TtlMax) : TtlMax);
         return (uint)left;
     }
+
+    /// <summary>How long a client may believe that something is not part of a name's service, as a TTL in seconds: no
+    /// longer than the name itself is told.</summary>
+    internal uint NegativeTtl(ServiceView service, uint ttl)
+    {
+        var most = Math.Min(service.NegativeTtl, service.NegativesEnd - Now);
+        return (uint)Math.Clamp(most / 1000, 0, ttl);
+    }
 }

@@ -164,7 +164,7 @@ internal static class ServiceAnswers
 
     private static DnsReply Exists(Asked asked) => asked.Question.Type == DnsType.ANY
         ? DnsReply.Of(DnsData.NotAny(asked.Name, asked.Ttl))
-        : DnsReply.NoData(asked.Target.Zone, asked.Ttl);
+        : DnsReply.NoData(asked.Target.Zone, asked.NegativeTtl);
 
     private sealed record Asked(
         DnsQuestion Question, DnsTarget Target, ServiceView Service, uint Ttl, AnswerContext Context)
@@ -174,6 +174,8 @@ internal static class ServiceAnswers
         internal required bool IsStale { get; init; }
 
         internal DnsName Name => Question.Name;
+
+        internal uint NegativeTtl { get; } = Context.NegativeTtl(Service, Ttl);
 
         internal DnsName ServiceName { get; } = DnsName.Parse(Target.Service!);
 
@@ -202,7 +204,7 @@ internal static class ServiceAnswers
                 ? DnsReply.Failed(
                     DnsRcode.ServFail, ExtendedErrorCode.NoReachableAuthority,
                     "stale: nothing proves now what is not there")
-                : DnsReply.NoName(Target.Zone, Ttl);
+                : DnsReply.NoName(Target.Zone, NegativeTtl);
         }
 
         internal DnsName? NameOf(HostView endpoint) =>

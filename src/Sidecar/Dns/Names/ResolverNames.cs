@@ -52,7 +52,10 @@ internal sealed class ResolverNames(Func<string, CachedName?> find, Action<strin
             record.Kind == RecordKind.Headless,
             [.. record.Ports.Select(port => new ServicePort(port.Name, (int)port.Number))],
             [.. endpoints],
-            Evidence(record, answer));
+            Evidence(record, answer))
+        {
+            NegativeTtl = answer.Target.Epoch.Value.Policy.NegativeTtl,
+        };
     }
 
     private static ImmutableArray<string> Evidence(Record record, VerifiedAnswer answer)
