@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Fairlead.Naming;
 using Fairlead.Resolver;
@@ -309,6 +310,54 @@ public sealed class NameAnswersTests
 
     private static IEnumerable<string> Texts(DnsReply reply) => reply.Errors.Select(error => error.Text);
 
+    /// <summary>One question costs what its answer holds, however large the service is; the answer is the one that
+    /// all of it would give, up to the last byte.</summary>
+    [Theory]
+    [InlineData(Cart, "A", true)]
+    [InlineData(Cart, "SRV", true)]
+    [InlineData(Cart, "SRV", false)]
+    [InlineData("_p7._tcp." + Cart, "SRV", true)]
+    public void Answer_OfALargeService_IsMadeOfWhatFits(string name, string type, bool isUdp)
+    {
+        var service = Large(400, i => $"host-{i}");
+        var query = new DnsMessage
+        {
+            Header = new DnsHeader(7, 0),
+            Questions = [new DnsQuestion(DnsName.Parse(name), Type(type), DnsClass.IN)],
+            Edns = new Edns(1232, 0, 0, false, []),
+        };
+        var view = new NameView(Cart, NameState.Fresh, 60_000, service);
+        var max = Responses.RecordsMax(query, isUdp);
+        var reply = Ask(name, type, view, Context() with { RecordsMax = max });
+        Assert.InRange(reply.Answers.Count, 1, max);
+        Assert.InRange(reply.Additionals.Count, 0, max);
+        var whole = Ask(name, type, view, Context() with { RecordsMax = int.MaxValue });
+        Assert.Equal(Responses.Write(query, whole, isUdp), Responses.Write(query, reply, isUdp));
+        Assert.True(DnsReader.TryRead(Responses.Write(query, reply, isUdp), out var read));
+        Assert.Equal(isUdp, (read.Header.Flags & DnsHeader.Truncated) != 0);
+    }
+
+    /// <summary>Nor does one whose endpoints are all one: as many are looked at as would fit if they were not.</summary>
+    [Fact]
+    public void Answer_OfManyEndpointsOfOneHost_LooksAtABoundedNumber()
+    {
+        var service = Large(10_000, _ => "host");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var reply = Ask(Cart, "SRV", new NameView(Cart, NameState.Fresh, 60_000, service), Context());
+        Assert.Equal(64, reply.Answers.Count);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 12 * 1_048_576);
+    }
+
+    private static ServiceView Large(int endpoints, Func<int, string> host)
+    {
+        ImmutableArray<ServicePort> ports = [.. Enumerable.Range(1, 64).Select(i => new ServicePort($"p{i}", i))];
+        return FakeNames.Headless(
+            [.. Enumerable.Range(0, endpoints).Select(i => FakeNames.Host($"10.1.{i / 250}.{i % 250}", host(i)) with
+            {
+                Ports = [.. ports.Select(port => 8000 + port.Number)],
+            })]) with { Ports = ports };
+    }
+
     [Fact]
     public void Rotation_BeginsElsewhere_AndLeavesNothingOut()
     {
@@ -370,7 +419,10 @@ public sealed class NameAnswersTests
         return reply is null ? null : Say(reply);
     }
 
-    private static AnswerContext Context() => new() { Now = 10_000, TtlMax = 5, Vip = Vip };
+    private static AnswerContext Context() => new()
+    {
+        Now = 10_000, TtlMax = 5, Vip = Vip, RecordsMax = 4_096,
+    };
 
     private static DnsReply Ask(string name, string type, string _, ServiceView? service)
     {

@@ -14,6 +14,9 @@ internal readonly record struct AnswerContext
     /// <summary>The longest TTL that a client is told, in seconds; of negatives too.</summary>
     internal required uint TtlMax { get; init; }
 
+    /// <summary>As many records as can be of use to who asked: no message that reaches it holds more.</summary>
+    internal required int RecordsMax { get; init; }
+
     /// <summary>The service's address here; null where it was not asked for.</summary>
     internal IPAddress? Vip { get; init; }
 

@@ -6,8 +6,8 @@ namespace Fairlead.Sidecar.Dns;
 /// <summary>Answers questions about a verified service. Pure.</summary>
 internal static class ServiceAnswers
 {
-    /// <summary>As many addresses as a message over TCP holds.</summary>
-    private const int RecordsMax = 4_000;
+    // Of endpoints that share a host and a port all but one are in vain: four times what a message over TCP holds.
+    private const int LooksMax = 16_384;
 
     internal static DnsReply Answer(
         DnsQuestion question, DnsTarget target, NameView view, AnswerContext context, bool isStale)
@@ -112,7 +112,7 @@ internal static class ServiceAnswers
         var family = asked.Question.Type == DnsType.A ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
         var records = asked.Rotate(endpoints.Where(endpoint => endpoint.Address.AddressFamily == family))
             .Select(endpoint => DnsData.Address(asked.Name, asked.Ttl, endpoint.Address))
-            .Distinct().Take(RecordsMax).ToList();
+            .Distinct().Take(asked.Context.RecordsMax).ToList();
         return records.Count == 0 ? Exists(asked) : DnsReply.Of(records);
     }
 
@@ -136,9 +136,24 @@ internal static class ServiceAnswers
             };
         }
 
-        var (records, additionals) = (new List<DnsRecord>(), new List<DnsRecord>());
-        var indexes = ports.ToList();
-        foreach (var endpoint in asked.Rotate(asked.Ready).Take(RecordsMax))
+        var max = asked.Context.RecordsMax;
+        var records = EndpointServices(asked, [.. ports]).Take(LooksMax).Distinct().Take(max).ToList();
+        if (records.Count == 0)
+        {
+            return Exists(asked);
+        }
+
+        var additionals =
+            from endpoint in asked.Rotate(asked.Ready).Take(max)
+            let target = asked.NameOf(endpoint)
+            where target is not null
+            select DnsData.Address(target, asked.Ttl, endpoint.Address);
+        return DnsReply.Of(records) with { Additionals = [.. additionals.Distinct()] };
+    }
+
+    private static IEnumerable<DnsRecord> EndpointServices(Asked asked, int[] ports)
+    {
+        foreach (var endpoint in asked.Rotate(asked.Ready))
         {
             if (asked.NameOf(endpoint) is not { } target)
             {
@@ -146,14 +161,14 @@ internal static class ServiceAnswers
             }
 
             var weight = (ushort)Math.Min(endpoint.Weight, ushort.MaxValue);
-            records.AddRange(indexes.Where(port => endpoint.Ports[port] > 0).Select(port =>
-                DnsData.Service(asked.Name, asked.Ttl, weight, endpoint.Ports[port], target)));
-            additionals.Add(DnsData.Address(target, asked.Ttl, endpoint.Address));
+            foreach (var port in ports)
+            {
+                if (endpoint.Ports[port] > 0)
+                {
+                    yield return DnsData.Service(asked.Name, asked.Ttl, weight, endpoint.Ports[port], target);
+                }
+            }
         }
-
-        return records.Count == 0
-            ? Exists(asked)
-            : DnsReply.Of([.. records.Distinct()]) with { Additionals = [.. additionals.Distinct()] };
     }
 
     private static DnsReply Evidence(Asked asked)
