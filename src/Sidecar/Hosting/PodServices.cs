@@ -18,11 +18,13 @@ namespace Fairlead.Sidecar.Hosting;
 /// <param name="options">What is enabled.</param>
 /// <param name="resolver">Home and pins.</param>
 /// <param name="interest">Hears a name, and whether it is wanted from now on or no longer; counts.</param>
+/// <param name="renew">Hears now and then that a name that is wanted is used.</param>
 /// <param name="surroundings">Clock, randomness of the proxy's choices, log.</param>
 internal sealed class PodServices(
     SidecarOptions options,
     HomeResolverOptions resolver,
     Action<string, bool> interest,
+    Action<string> renew,
     (TimeProvider Time, Random Random, ILoggerFactory Loggers) surroundings) : IAsyncDisposable
 {
     private readonly ResolvedNames? _names =
@@ -134,7 +136,8 @@ internal sealed class PodServices(
         try
         {
             _proxy = await ProxyServer.StartAsync(
-                proxy, Find, interest, surroundings.Time, surroundings.Random, surroundings.Loggers, cancellationToken)
+                proxy, Find, interest, renew, surroundings.Time, surroundings.Random, surroundings.Loggers,
+                cancellationToken)
                 .ConfigureAwait(false);
         }
         catch (IOException e)
@@ -169,6 +172,7 @@ internal sealed class PodServices(
             StateFolder = options.State,
             Find = _names!.Find,
             Interest = interest,
+            Renew = renew,
             Ready = (name, address, _, cancellationToken) =>
                 _listeners?.ReadyAsync(name, address, cancellationToken)
                 ?? ValueTask.FromResult<string?>("the proxy is off, which alone could listen at its address"),

@@ -50,14 +50,15 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <param name="options">Its configuration, free of errors.</param>
     /// <param name="known">What is known of a name by now; null for nothing.</param>
     /// <param name="interest">Hears a name, and whether it is wanted from now on or no longer; must not block.</param>
+    /// <param name="renew">Hears now and then that a name that is wanted is used; must not block.</param>
     /// <param name="time">Both clocks.</param>
     /// <param name="random">Draws endpoints; used under a lock of its own only.</param>
     /// <param name="loggers">Take the access log and what operators must know.</param>
     /// <exception cref="IOException">An address is in use.</exception>
     /// <exception cref="ArgumentException">The options are wrong.</exception>
     internal static async Task<ProxyServer> StartAsync(
-        ProxyOptions options, Func<string, ProxiedService?> known, Action<string, bool> interest, TimeProvider time,
-        Random random, ILoggerFactory loggers, CancellationToken cancellationToken)
+        ProxyOptions options, Func<string, ProxiedService?> known, Action<string, bool> interest, Action<string> renew,
+        TimeProvider time, Random random, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         if (options.Errors().ToList() is { Count: > 0 } errors)
         {
@@ -75,7 +76,7 @@ internal sealed class ProxyServer : IAsyncDisposable
                 read => ProxyLog.SvidRead(logger, read.Identity, read.Expires),
                 reason => ProxyLog.SvidUnreadable(logger, options.Spiffe?.Certificate ?? "", reason));
             var services = new ServiceTable(
-                options, time, () => new EndpointPool(options, time, seeds.Next(), Connect), known, interest);
+                options, time, () => new EndpointPool(options, time, seeds.Next(), Connect), known, interest, renew);
             var live = new LiveProxyOptions(options);
             var log = new AccessLog(live, seeds.Next(), loggers.CreateLogger("Fairlead.Sidecar.Proxy.Access"));
             var forwarder = application.Services.GetRequiredService<IHttpForwarder>();

@@ -116,6 +116,7 @@ public sealed class DnsComponentTests
                     Pins = [],
                     StateFolder = folder.FullName,
                     Find = name => name == Checkout ? held : null,
+                    Renew = _ => { },
                     Interest = (name, isWanted) => wanted.Add($"{name} {isWanted}"),
                     Ready = (name, at, _, _) =>
                     {
@@ -172,6 +173,7 @@ public sealed class DnsComponentTests
             Pins = [],
             StateFolder = folder,
             Find = name => name == Checkout ? Volatile.Read(ref held) : null,
+            Renew = _ => { },
             Interest = (name, isWanted) => _ = Task.Run(() =>
             {
                 Assert.Equal((Checkout, true), (name, isWanted));

@@ -32,6 +32,10 @@ internal sealed class FakeNames : NameSource
         }
     }
 
+    internal ConcurrentQueue<string> Renewed { get; } = new();
+
+    internal override void Renew(string name) => Renewed.Enqueue(name);
+
     internal override void Forget(string name)
     {
         if (_wanted.AddOrUpdate(name, 0, (_, count) => count - 1) < 0)

@@ -81,12 +81,16 @@ public sealed class ResolverNamesTests
     public void Source_PassesInterestOn()
     {
         var heard = new List<(string, bool)>();
+        var renewed = new List<string>();
         var source = new ResolverNames(
             name => name == Checkout ? Cached(Checkout, NameState.Pending, null) : null,
-            (name, isWanted) => heard.Add((name, isWanted)));
+            (name, isWanted) => heard.Add((name, isWanted)),
+            renewed.Add);
         source.Want(Checkout);
+        source.Renew(Checkout);
         source.Forget(Checkout);
         Assert.Equal([(Checkout, true), (Checkout, false)], heard);
+        Assert.Equal([Checkout], renewed);
         Assert.Equal(NameState.Pending, source.Find(Checkout)!.State);
         Assert.Null(source.Find("other.shop.svc.us1.internal"));
     }

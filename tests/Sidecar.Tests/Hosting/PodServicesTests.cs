@@ -164,7 +164,7 @@ public sealed class PodServicesTests(TwoClusters clusters) : IClassFixture<TwoCl
             options, TimeProvider.System, new Random(1),
             Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var services = new PodServices(
-            options, setup.Options, (_, _) => { },
+            options, setup.Options, (_, _) => { }, _ => { },
             (TimeProvider.System, new Random(1), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
         await using var _ = services;
         Assert.Equal(
