@@ -173,6 +173,6 @@ public sealed partial class NameCache
         Failure = new Refusal(
             VerificationFailure.BudgetExceeded,
             name,
-            $"{_options.NamesMax} names or {_options.BytesMax} bytes are held; ask for fewer"),
+            $"{_options.NamesMax} names or {_options.BytesMax} bytes are held; ask for fewer") { IsOfNameAlone = true },
     };
 }

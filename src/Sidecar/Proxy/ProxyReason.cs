@@ -45,6 +45,9 @@ internal static class ProxyReason
     /// <summary>502: what was said about the name did not verify.</summary>
     internal const string Refused = "refused";
 
+    /// <summary>502: the anchors do not know who this pod is.</summary>
+    internal const string NoIdentity = "no-identity";
+
     /// <summary>502: no endpoint that was tried could be connected to, or the connection broke.</summary>
     internal const string EndpointUnreachable = "endpoint-unreachable";
 

@@ -127,6 +127,23 @@ public sealed class NameAnswersTests
         }
     }
 
+    /// <summary>What failed here, or on the way, is not said to be wrong with the answers.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.TransportKeyMismatch, "NoReachableAuthority unreachable: TransportKeyMismatch")]
+    [InlineData(VerificationFailure.RateLimited, "NoReachableAuthority unreachable: RateLimited")]
+    [InlineData(VerificationFailure.ClockSkew, "Other unreachable: this sidecar cannot judge answers: ClockSkew")]
+    [InlineData(
+        VerificationFailure.StateNotDurable, "Other unreachable: this sidecar cannot judge answers: StateNotDurable")]
+    [InlineData(
+        VerificationFailure.SubjectUnknown, "Other unreachable: the anchors do not know this consumer: SubjectUnknown")]
+    [InlineData(VerificationFailure.BudgetExceeded, "Other unreachable: the answers were refused: BudgetExceeded")]
+    public void Failure_IsToldForWhatItIs(VerificationFailure failure, string expected)
+    {
+        var view = new NameView(Checkout, NameState.Unreachable, 0, null, new Refusal(failure, "x", "secret details"));
+        var error = Assert.Single(Ask(Checkout, "A", view, Context()).Errors);
+        Assert.Equal(expected, $"{error.Code} {error.Text}");
+    }
+
     [Theory]
     [InlineData(NameState.Fresh)]
     [InlineData(NameState.Stale)]

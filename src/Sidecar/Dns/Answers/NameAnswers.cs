@@ -1,4 +1,3 @@
-using Fairlead.Protocol;
 using Fairlead.Resolver;
 
 namespace Fairlead.Sidecar.Dns;
@@ -60,14 +59,20 @@ internal static class NameAnswers
     private static DnsReply Unavailable(NameState state, NameView view)
     {
         var word = state == NameState.Expired ? "expired" : "unreachable";
-        return view.Failure switch
+        if (view.Failure is not { } failure)
         {
-            { } failure when !RpcFailures.IsRetriable(failure.Failure) => DnsReply.Failed(
-                DnsRcode.ServFail, ExtendedErrorCode.Other, $"{word}: the answers were refused: {failure.Failure}"),
-            { } failure => DnsReply.Failed(
-                DnsRcode.ServFail, ExtendedErrorCode.NoReachableAuthority, $"{word}: {failure.Failure}"),
-            null => DnsReply.Failed(
-                DnsRcode.ServFail, ExtendedErrorCode.NoReachableAuthority, $"{word}: nothing newer was heard"),
+            return DnsReply.Failed(
+                DnsRcode.ServFail, ExtendedErrorCode.NoReachableAuthority, $"{word}: nothing newer was heard");
+        }
+
+        var (code, why) = FailureKinds.Of(failure) switch
+        {
+            FailureKind.Transport => (ExtendedErrorCode.NoReachableAuthority, ""),
+            FailureKind.Room => (ExtendedErrorCode.Other, "too many names are held: "),
+            FailureKind.Own => (ExtendedErrorCode.Other, "this sidecar cannot judge answers: "),
+            FailureKind.Identity => (ExtendedErrorCode.Other, "the anchors do not know this consumer: "),
+            _ => (ExtendedErrorCode.Other, "the answers were refused: "),
         };
+        return DnsReply.Failed(DnsRcode.ServFail, code, $"{word}: {why}{failure.Failure}");
     }
 }
