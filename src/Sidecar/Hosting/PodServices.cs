@@ -40,6 +40,13 @@ internal sealed class PodServices(
     /// <summary>DNS; null where it does not listen.</summary>
     internal DnsComponent? Dns => _dns;
 
+    /// <summary>The proxy's requests so far, by what came of them; null before it listens, and kept when it has
+    /// ended.</summary>
+    internal CounterFamily? ProxyOutcomes { get; private set; }
+
+    /// <summary>What DNS said so far; null before it listens, and kept when it has ended.</summary>
+    internal DnsCounts? DnsCounts { get; private set; }
+
     /// <summary>What is enabled and does not listen.</summary>
     internal IEnumerable<string> Pending
     {
@@ -146,6 +153,8 @@ internal sealed class PodServices(
                 $"cannot listen: {e.Message}; end what uses the address, or change proxy.http or proxy.h2c", e);
         }
 
+        ProxyOutcomes = _proxy.Outcomes;
+
         // A change between the first request and here was published to nobody.
         foreach (var entry in _proxy.Services.Entries)
         {
@@ -181,6 +190,7 @@ internal sealed class PodServices(
         {
             _ = ResolverSetup.InFolder(options, DnsComponent.VipsState); // makes the folder
             _dns = DnsComponent.Start(settings, parts, surroundings.Time, new StrongRandom(), surroundings.Loggers);
+            DnsCounts = _dns.Server.Counts;
             _dns.ReopenKept();
         }
         catch (Exception e) when (e is IOException or StateException)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Fairlead.Hosting;
 using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy.Balancing;
 using Fairlead.Sidecar.Proxy.Forwarding;
@@ -31,14 +32,20 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly ServicePorts _ports;
     private readonly LiveProxyOptions _live;
 
-    private ProxyServer(WebApplication application, ServicePorts ports, ServiceTable services, LiveProxyOptions live)
+    private ProxyServer(
+        WebApplication application, ServicePorts ports, ServiceTable services, LiveProxyOptions live,
+        CounterFamily outcomes)
     {
-        (_application, _ports, Services, _live) = (application, ports, services, live);
+        (_application, _ports, Services, _live, Outcomes) = (application, ports, services, live, outcomes);
         (Http1, Http2) = AddressesOf(application);
     }
 
     /// <summary>The names in use.</summary>
     internal ServiceTable Services { get; }
+
+    /// <summary>The requests so far, by what came of them (<see cref="ProxyReason"/>); also when it has
+    /// ended.</summary>
+    internal CounterFamily Outcomes { get; }
 
     /// <summary>Where HTTP/1.1 is heard.</summary>
     internal IPEndPoint Http1 { get; }
@@ -83,7 +90,7 @@ internal sealed class ProxyServer : IAsyncDisposable
             var handler = new ProxyHandler(services, forwarder, live, time, log, logger);
             application.Run(handler.HandleAsync);
             await application.StartAsync(cancellationToken).ConfigureAwait(false);
-            var server = new ProxyServer(application, ports, services, live);
+            var server = new ProxyServer(application, ports, services, live, handler.Outcomes);
             ProxyLog.Listening(logger, server.Http1.ToString(), server.Http2.ToString());
             return server;
 

@@ -36,6 +36,9 @@ internal sealed class QueryHandler
         _logger = logger;
     }
 
+    /// <summary>What it said so far.</summary>
+    internal DnsCounts Counts { get; } = new();
+
     /// <summary>The longest TTL that clients are told, in seconds; may change at any time.</summary>
     internal uint TtlMax
     {
@@ -50,7 +53,7 @@ internal sealed class QueryHandler
     {
         if (!DnsReader.TryReadHeader(bytes, out var header) || header.IsResponse)
         {
-            DnsMetrics.Drop();
+            Counts.Dropped.Add();
             return null;
         }
 
@@ -102,7 +105,7 @@ internal sealed class QueryHandler
             }
 
             DnsReader.TryReadHeader(response, out var header);
-            DnsMetrics.Answered(isUdp, isForwarded: true, header.Rcode);
+            Counts.Forwarded.With(DnsCounts.LabelOf(header.Rcode)).Add();
             return response;
         }
         finally
@@ -178,7 +181,7 @@ internal sealed class QueryHandler
             DnsLog.Unanswered(_logger, question, reply.Rcode, reply.Errors is [var first, ..] ? first.Text : "");
         }
 
-        DnsMetrics.Answered(isUdp, isForwarded: false, reply.Rcode);
+        Counts.Answered.With(DnsCounts.LabelOf(reply.Rcode)).Add();
         return Responses.Write(query, reply, isUdp);
     }
 }
