@@ -10,7 +10,7 @@ public sealed partial class ObservabilityDocumentTests
     public void Numbers_OfASidecar_AreThoseOfItsPage()
     {
         var said = Names(RepositoryRoot.Read("docs/observability.md"));
-        var made = RepositoryRoot.FilesUnder("src/", ".cs").SelectMany(file => Names(RepositoryRoot.Read(file))).ToList();
+        var made = RepositoryRoot.FilesUnder("src/", ".cs").Select(RepositoryRoot.Read).SelectMany(Names).ToList();
         Assert.NotEmpty(made);
         Assert.Equal(made.Distinct().Order(), said.Distinct().Order());
     }

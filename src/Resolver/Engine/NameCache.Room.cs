@@ -9,8 +9,8 @@ public sealed partial class NameCache
     private const int TurnedAwayMax = 1024;
     private const int AgainMax = 16;
 
-    // Each from the one that was wanted the longest ago to the last; without the names that are always kept. Where there
-    // are many that never had a record they go before those that had: who makes names up puts out few others.
+    // Each from the one that was wanted the longest ago to the last; without the names that are always kept. Where
+    // there are many that never had a record they go before those that had: who makes names up puts out few others.
     private readonly LinkedList<NameEntry> _bare = new();
     private readonly LinkedList<NameEntry> _proven = new();
 

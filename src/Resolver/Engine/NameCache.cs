@@ -17,8 +17,8 @@ namespace Fairlead.Resolver;
 /// no longer than V58 allows, counted on the monotonic clock, a verdict for a second at least; 3. a failure never
 /// becomes a verdict: it changes which anchor is asked and when, and nothing served; 4. memory is bounded by <see
 /// cref="NameCacheOptions.NamesMax"/> and <see cref="NameCacheOptions.BytesMax"/>: who was wanted the longest ago goes
-/// first, of many that never had a record before others; 5. a step costs what it changes, not what is held; 6. a name that
-/// had to leave an anchor goes back to the first in the order once that one is no longer avoided.
+/// first, of many that never had a record before others; 5. a step costs what it changes, not what is held; 6. a name
+/// that had to leave an anchor goes back to the first in the order once that one is no longer avoided.
 /// </remarks>
 public sealed partial class NameCache
 {

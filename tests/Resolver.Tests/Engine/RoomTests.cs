@@ -4,7 +4,8 @@ using Fairlead.TestKit.Answers;
 
 namespace Fairlead.Resolver.Tests.Engine;
 
-/// <summary>Bounded memory: by count and by bytes, the longest unwanted goes first, of many without a record before others.</summary>
+/// <summary>Bounded memory: by count and by bytes, the longest unwanted goes first, of many without a record before
+/// others.</summary>
 public sealed class RoomTests
 {
     [Fact]
@@ -75,8 +76,9 @@ public sealed class RoomTests
     public void Set_WantedAgain_KeepsItsMembers()
     {
         var sets = new SetWorld();
-        var (cache, now) = (new NameCache(
-            new NameCacheOptions { Anchors = 1, NamesMax = 4, BareMax = 3 }, new Random(1)), new CacheTime(0, sets.World.Now));
+        var cache = new NameCache(
+            new NameCacheOptions { Anchors = 1, NamesMax = 4, BareMax = 3 }, new Random(1));
+        var now = new CacheTime(0, sets.World.Now);
         Accept(SetWorld.Name, sets.SetAnswer());
         Accept(SetWorld.First, sets.FirstAnswer());
         Accept(SetWorld.Second, sets.SecondAnswer());

@@ -354,7 +354,7 @@ public sealed class NameAnswersTests
         Assert.Equal(isUdp, (read.Header.Flags & DnsHeader.Truncated) != 0);
     }
 
-    /// <summary>Nor does one whose endpoints are all one: as many are looked at as would fit if they were not.</summary>
+    /// <summary>Nor does one whose endpoints are all of one host: a bounded number of them is looked at.</summary>
     [Fact]
     public void Answer_OfManyEndpointsOfOneHost_LooksAtABoundedNumber()
     {

@@ -130,7 +130,7 @@ public sealed class MappingTests
         Assert.Equal("pending", ServedNameMapping.ReasonOf(other));
 
         (int, string) Refusal(ServiceStatus status) =>
-            ProxyRefusal.Of(service with { Status = status }) is { } refusal ? (refusal.Status, refusal.Reason) : default;
+            ProxyRefusal.Of(service with { Status = status }) is { } said ? (said.Status, said.Reason) : default;
     }
 
     private static CachedName Cached(VerifiedAnswer answer, NameState state) =>

@@ -204,7 +204,8 @@ internal static class ServiceAnswers
         ];
 
         /// <summary>The name does not exist, where that is proven of every segment that could serve it: of all, or of
-        /// the one that the name says. What is stale proves nothing of the kind: its seal is over (trust 4.8).</summary>
+        /// the one that the name says. What is stale proves nothing of the kind: its seal is over (trust
+        /// 4.8).</summary>
         internal DnsReply NoName(string? cluster = null)
         {
             foreach (var (label, why) in Service.Unproven)
