@@ -70,8 +70,9 @@ public sealed partial class NameCache
                 {
                     Touch(part);
                 }
-                else
+                else if (_turnedAway.ContainsKey(name))
                 {
+                    // Any other one may yet come from what was kept over a restart.
                     OnWant(name, now);
                 }
             }
