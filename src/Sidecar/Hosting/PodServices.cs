@@ -19,11 +19,13 @@ namespace Fairlead.Sidecar.Hosting;
 /// <param name="options">What is enabled.</param>
 /// <param name="resolver">Home and pins.</param>
 /// <param name="interest">Hears a name, and whether it is wanted from now on or no longer; counts.</param>
+/// <param name="renew">Hears now and then that a name that is wanted is used.</param>
 /// <param name="surroundings">Clock, randomness of the proxy's choices, log.</param>
 internal sealed class PodServices(
     SidecarOptions options,
     HomeResolverOptions resolver,
     Action<string, bool> interest,
+    Action<string> renew,
     (TimeProvider Time, Random Random, ILoggerFactory Loggers) surroundings) : IAsyncDisposable
 {
     private readonly ResolvedNames? _names =
@@ -38,6 +40,13 @@ internal sealed class PodServices(
 
     /// <summary>DNS; null where it does not listen.</summary>
     internal DnsComponent? Dns => _dns;
+
+    /// <summary>The proxy's requests so far, by what came of them; null before it listens, and kept when it has
+    /// ended.</summary>
+    internal CounterFamily? ProxyOutcomes { get; private set; }
+
+    /// <summary>What DNS said so far; null before it listens, and kept when it has ended.</summary>
+    internal DnsCounts? DnsCounts { get; private set; }
 
     /// <summary>What is enabled and does not listen.</summary>
     internal IEnumerable<string> Pending
@@ -135,7 +144,8 @@ internal sealed class PodServices(
         try
         {
             _proxy = await ProxyServer.StartAsync(
-                proxy, Find, interest, surroundings.Time, surroundings.Random, surroundings.Loggers, cancellationToken)
+                proxy, Find, interest, renew, surroundings.Time, surroundings.Random, surroundings.Loggers,
+                cancellationToken)
                 .ConfigureAwait(false);
         }
         catch (IOException e)
@@ -143,6 +153,8 @@ internal sealed class PodServices(
             throw new StartException(
                 $"cannot listen: {e.Message}; end what uses the address, or change proxy.http or proxy.h2c", e);
         }
+
+        ProxyOutcomes = _proxy.Outcomes;
 
         // A change between the first request and here was published to nobody.
         foreach (var entry in _proxy.Services.Entries)
@@ -174,6 +186,7 @@ internal sealed class PodServices(
             StateFolder = options.State,
             Find = _names!.Find,
             Interest = interest,
+            Renew = renew,
             Ready = (name, address, _, cancellationToken) =>
                 _listeners?.ReadyAsync(name, address, cancellationToken)
                 ?? ValueTask.FromResult<VipTrouble?>(
@@ -183,6 +196,7 @@ internal sealed class PodServices(
         {
             _ = ResolverSetup.InFolder(options, DnsComponent.VipsState); // makes the folder
             _dns = DnsComponent.Start(settings, parts, surroundings.Time, new StrongRandom(), surroundings.Loggers);
+            DnsCounts = _dns.Server.Counts;
             _dns.ReopenKept();
         }
         catch (Exception e) when (e is IOException or StateException)

@@ -118,6 +118,7 @@ public sealed class DnsComponentTests
                     Known = [],
                     StateFolder = folder.FullName,
                     Find = name => name == Checkout ? held : null,
+                    Renew = _ => { },
                     Interest = (name, isWanted) => wanted.Add($"{name} {isWanted}"),
                     Ready = (name, at, _, _) =>
                     {
@@ -263,6 +264,7 @@ public sealed class DnsComponentTests
             Known = [],
             StateFolder = folder,
             Find = name => name == Checkout ? Volatile.Read(ref held) : null,
+            Renew = _ => { },
             Interest = (name, isWanted) => _ = Task.Run(() =>
             {
                 Assert.Equal((Checkout, true), (name, isWanted));

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using Fairlead.Naming;
 
 namespace Fairlead.Sidecar.Dns;
@@ -57,7 +56,7 @@ internal sealed class DnsZones
     /// <summary>Takes a name apart; null where it is not answered here.</summary>
     internal DnsTarget? Find(DnsName name)
     {
-        var labels = LabelsOf(name);
+        var labels = name.Labels();
         var at = labels.LastIndexOf(Divider);
         var segment = at < 0 ? "" : string.Join('.', labels.Skip(at + 1));
         if (segment == SegmentName.ClusterSet)
@@ -112,16 +111,4 @@ internal sealed class DnsZones
     // An address with dashes may begin or end with one, which no label of the namespace does.
     private static bool IsHost(string label) =>
         label.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
-
-    private static List<string> LabelsOf(DnsName name)
-    {
-        var labels = new List<string>();
-        var wire = name.Wire;
-        for (var at = 0; wire[at] != 0; at += wire[at] + 1)
-        {
-            labels.Add(Encoding.Latin1.GetString(wire.Slice(at + 1, wire[at])).ToLowerInvariant());
-        }
-
-        return labels;
-    }
 }

@@ -64,7 +64,7 @@ internal sealed class DnsComponent : IAsyncDisposable
             Zones = zones,
             TtlMax = (uint)settings.TtlMax.TotalSeconds,
         };
-        var source = new ResolverNames(surroundings.Find, surroundings.Interest);
+        var source = new ResolverNames(surroundings.Find, surroundings.Interest, surroundings.Renew);
         var file = surroundings.StateFolder is { } folder ? Path.Combine(folder, VipsState) : null;
         var vips = VipBook.Open(settings.Vips, file, surroundings.Ready, time);
         try
@@ -176,6 +176,9 @@ internal sealed record DnsSurroundings
     /// <value>Hears a name, and whether it is wanted from now on or no longer. Counts, since others want names too;
     /// must not block.</value>
     internal required Action<string, bool> Interest { get; init; }
+
+    /// <value>Hears now and then that a name that is wanted is asked for; must not block.</value>
+    internal required Action<string> Renew { get; init; }
 
     /// <value>Makes a service's address work: listens on its ports there.</value>
     internal required VipReady Ready { get; init; }
