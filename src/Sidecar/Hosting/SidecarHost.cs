@@ -234,6 +234,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         Clusters = options.XdsClusters with
         {
             Pod = Environment.MachineName,
+            Families = options.XdsClusters.Families ?? FamilyTranslation.Of(PodAddresses.Read()),
             Responder = IsBindingConnections(options)
                 ? new ResponderSettings($"{options.XdsAddress.Address}", options.XdsAddress.Port)
                 : null,

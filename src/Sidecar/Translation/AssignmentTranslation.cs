@@ -108,7 +108,8 @@ internal static class AssignmentTranslation
     // Two slices may name one address, as Kubernetes allows, be it in two zones; a client takes the first and complains
     // of the second, and gRPC refuses them all.
     private static IEnumerable<ServedEndpoint> Distinct(IEnumerable<ServedEndpoint> endpoints, int portIndex) =>
-        endpoints.OrderBy(endpoint => endpoint.Region, StringComparer.Ordinal)
+        endpoints.Where(endpoint => endpoint.Ports[portIndex] > 0)
+            .OrderBy(endpoint => endpoint.Region, StringComparer.Ordinal)
             .ThenBy(endpoint => endpoint.Zone, StringComparer.Ordinal)
             .DistinctBy(endpoint => (endpoint.Address, endpoint.Ports[portIndex]));
 

@@ -85,8 +85,8 @@ internal sealed record ServedName(
 
 /// <summary>One endpoint. Immutable.</summary>
 /// <param name="Address">An IPv4 or IPv6 literal.</param>
-/// <param name="Ports">Its port for each of the service's ports, in their order; 0 for one that its member of a set
-/// does not serve.</param>
+/// <param name="Ports">Its port for each of the service's ports, in their order; 0 for one that it does not
+/// serve.</param>
 /// <param name="Region">The region of its slice; empty where it has none.</param>
 /// <param name="Zone">Its zone; empty where it has none.</param>
 /// <param name="Weight">Its share of the load, at least 1.</param>

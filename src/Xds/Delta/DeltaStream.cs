@@ -112,13 +112,7 @@ internal sealed partial class DeltaStream(
             gone.Clear();
         }
 
-        var held = changed.Count + gone.Count > 0 && (Held(state, now) || WaitsForClusters(state, now));
-        if (held)
-        {
-            changed.Clear();
-            gone.Clear();
-        }
-
+        var held = Hold(state, due, now);
         var answers = urgent.Count;
         urgent.AddRange(changed);
         var count = Fitting(state, urgent);
@@ -138,6 +132,32 @@ internal sealed partial class DeltaStream(
         var response = Respond(state, owed, urgent.GetRange(0, count), gone, now);
         state.Record(response.Sent, isPush: isFirst || isOpening || count > answers || gone.Count > 0);
         return response.Written;
+    }
+
+    /// <summary>Takes out what has to wait.</summary>
+    /// <returns>Whether there is any.</returns>
+    /// <remarks>What is tried alone waits for no word on others, each of which has a response and gets a word of its
+    /// own: of clusters an Envoy says none while anything warms.</remarks>
+    private bool Hold(TypeState state, DeltaDue due, TimeSpan now)
+    {
+        var count = due.Changed.Count + due.Gone.Count;
+        if (count == 0)
+        {
+            return false;
+        }
+
+        if (WaitsForClusters(state, now))
+        {
+            due.Changed.Clear();
+            due.Gone.Clear();
+        }
+        else if (Held(state, now))
+        {
+            due.Changed.RemoveAll(resource => !state.IsTriedAlone(resource.Name));
+            due.Gone.Clear();
+        }
+
+        return due.Changed.Count + due.Gone.Count < count;
     }
 
     protected override bool IsBehind(TypeState state)

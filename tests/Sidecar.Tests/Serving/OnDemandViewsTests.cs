@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.EnvoyApi.Clusters;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Serving;
@@ -193,7 +194,12 @@ public sealed class OnDemandViewsTests : IDisposable
     public async Task Name_WhoseEndpointsHadIdentities_IsNotToldInTheClearAfterARestart()
     {
         var shapes = Shapes();
-        var served = ServedNameMapping.Map(CachedNames.Fresh) with { Tls = new ServedTls([], ClientTls.None) };
+        var bundles = ImmutableSortedDictionary<string, string>.Empty.Add("us1.example", "pem");
+        var served = ServedNameMapping.Map(CachedNames.Fresh) with
+        {
+            Tls = new ServedTls(
+                [new TlsPeer("peer", ["spiffe://us1.example/sa"], bundles, Checkout)], ClientTls.None),
+        };
         shapes.Remember(served);
         shapes.Remember(served with { Reason = Reasons.Expired, Tls = null });
         await shapes.DisposeAsync();
