@@ -62,6 +62,12 @@ internal sealed record ServedName(
     /// </summary>
     internal bool IsPending => Reason == Reasons.Pending;
 
+    /// <summary>Whether endpoints of a port, or of what a name without one means, are not told yet: they will be, or
+    /// that there are none.</summary>
+    internal bool IsComing(int? port) => IsPending
+        || (Tcp is { IsPending: true } tcp && BarePorts.IndexOf(tcp.Ports, port) is >= 0 and var index
+            && tcp.Ports[index].Protocol == "tcp");
+
     /// <summary>Whether something is known of it, be it from before a restart; else it is only wanted.</summary>
     internal bool IsKnown => !(IsPending && Ports.IsEmpty);
 

@@ -44,7 +44,9 @@ internal sealed class SotwStream(
 
         if (StateOf(typeUrl, names.Count > 0) is { } state)
         {
-            var holds = !state.Requested && request.Version.Length > 0;
+            // Some libraries say in a second request what they hold beside the first name, before any answer.
+            var holds = request.Version.Length > 0
+                && (!state.Requested || (!state.Answered && request.Nonce.Length == 0));
             Correlate(state, request.Nonce, request.Version, request.Error, now);
             TakeNames(state, request.Names);
             if (holds)
@@ -257,7 +259,8 @@ internal sealed class SotwStream(
         return suspects.TryNext();
     }
 
-    // A client that comes back takes what is missing in the first answer for gone: it may only be not known yet.
+    // A client that comes back takes what is missing in the first answer for gone: it may only be not known yet. While
+    // nothing at all is known that it asks for it is told nothing, and goes on with what it holds.
     private bool WaitsForHeld(TypeState state, TimeSpan now)
     {
         var until = state.AskedAt + Limits.HeldWaitMax;
@@ -269,6 +272,12 @@ internal sealed class SotwStream(
         if (now < until)
         {
             Wake(until);
+            return true;
+        }
+
+        if (!state.Subscription.Wildcard
+            && state.Subscription.Names.All(name => state.Held.Contains(name) && Lookup(state, name) is null))
+        {
             return true;
         }
 

@@ -47,7 +47,7 @@ internal sealed class TypeState(ResourceType type)
     public HashSet<string> Held { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What the names of the collections begin with that are answered.</summary>
-    public HashSet<string> Opened { get; } = new(StringComparer.Ordinal);
+    public HashSet<Collection> Opened { get; } = [];
 
     /// <summary>The clusters that stand for an answer where there was none, by name.</summary>
     public Dictionary<string, Resource> Sentinels { get; } = new(StringComparer.Ordinal);
