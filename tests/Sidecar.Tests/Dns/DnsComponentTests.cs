@@ -182,6 +182,7 @@ public sealed class DnsComponentTests
                     StateFolder = folder.FullName,
                     Find = _ => null,
                     Interest = (_, _) => { },
+                    Renew = _ => { },
                     Ready = (name, _, _, _) =>
                     {
                         tries.Writer.TryWrite(name);
@@ -226,6 +227,7 @@ public sealed class DnsComponentTests
                 StateFolder = null,
                 Find = _ => null,
                 Interest = (_, _) => { },
+                Renew = _ => { },
                 Ready = (_, _, _, _) => ValueTask.FromResult<VipTrouble?>(null),
             },
             new ManualTimeProvider(), new StrongRandom(), NullLoggerFactory.Instance);
