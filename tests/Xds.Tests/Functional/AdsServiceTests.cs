@@ -107,10 +107,11 @@ public sealed class AdsServiceTests
             await call.RequestStream.WriteAsync(Request(ResourceType.Endpoints, $"n{i}"), Cancellation);
         }
 
-        // One opens the stream, one more than the burst says that it is over.
+        // One opens the stream, one more than the burst says that it is over. The stream waits for a timer then.
         for (var read = 12; read <= 32; read += 10)
         {
-            await Eventually.HoldsAsync(() => Asked(host), count => count >= read, Bound, Cancellation);
+            await Eventually.HoldsAsync(
+                () => Asked(host), count => count >= read && time.Armed == 1, Bound, Cancellation);
             Assert.Equal(read, await Asked(host));
             time.Advance(TimeSpan.FromSeconds(1));
         }
