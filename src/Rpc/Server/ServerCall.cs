@@ -148,10 +148,14 @@ internal sealed class ServerCall : ServerCallContext, IDisposable
     public async Task CatchUpAsync()
     {
         var left = ReaderGrace - _time.GetElapsedTime(_unreadSince);
+        if (left <= TimeSpan.Zero)
+        {
+            return;
+        }
+
         try
         {
-            IsBehind = await _unread!.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time)
-                .ConfigureAwait(false) is not
+            IsBehind = await _unread!.WaitAsync(left, _time).ConfigureAwait(false) is not
                 { IsCompleted: false, IsCanceled: false };
         }
         catch (Exception exception) when (exception is TimeoutException or IOException or OperationCanceledException)

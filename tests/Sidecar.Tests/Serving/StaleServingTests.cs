@@ -50,7 +50,8 @@ public sealed class StaleServingTests
     {
         var (first, second) = (Told(1), Told(2));
         Assert.Equal(first.Version, second.Version);
-        Assert.Equal(["1970-01-01T00:00:00.001Z", "1970-01-01T00:00:00.002Z"], new[] { SinceOf(first), SinceOf(second) });
+        Assert.Equal(
+            ("1970-01-01T00:00:00.001Z", "1970-01-01T00:00:00.002Z"), (SinceOf(first), SinceOf(second)));
 
         static Resource Told(long since)
         {

@@ -143,7 +143,7 @@ public sealed class LargeDeltaRequestTests
         const int Length = 140;
         Cost(ResourceType.Cluster);
         var (clusters, endpoints) = (Cost(ResourceType.Cluster), Cost(ResourceType.Endpoints));
-        Assert.True(clusters - endpoints >= Count * Length, $"{clusters} bytes for clusters, {endpoints} for endpoints");
+        Assert.True(clusters - endpoints >= Count * Length, $"{clusters} bytes for clusters, {endpoints} for others");
 
         static long Cost(ResourceType type)
         {

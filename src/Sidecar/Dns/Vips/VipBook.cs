@@ -87,7 +87,8 @@ internal sealed class VipBook : IDisposable
 
     /// <summary>Makes the address of a service work that was given before, without giving it to anybody.</summary>
     /// <returns>Why it does not work; null where it does, or where the service has none any more.</returns>
-    internal async Task<VipTrouble?> ReopenAsync(string name, ServiceView service, CancellationToken cancellationToken) =>
+    internal async Task<VipTrouble?> ReopenAsync(
+        string name, ServiceView service, CancellationToken cancellationToken) =>
         _table.AddressOf(name) is { } address
             ? await _ready(name, address, service, cancellationToken).ConfigureAwait(false)
             : null;
