@@ -86,6 +86,12 @@ public sealed class AdsServiceTests
         await ForgottenAsync(host);
 
         Assert.Equal(2 * large.Length, await Told(host));
+
+        // Forgotten is not reset yet: what is read before that has a status.
+        await Eventually.HoldsAsync(
+            async () => await Record.ExceptionAsync(
+                () => call.RequestStream.WriteAsync(Request(ResourceType.Endpoints), Cancellation)),
+            failed => failed is not null, Bound, Cancellation);
         var cut = await Assert.ThrowsAsync<RpcException>(async () =>
         {
             while (await call.ResponseStream.MoveNext(Cancellation))
