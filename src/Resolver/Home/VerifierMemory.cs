@@ -166,6 +166,7 @@ public sealed class VerifierMemory
                         break;
                     case Verdict.Refused refused:
                         results[i] = (null, refused.Refusal);
+                        next = StateRoom.Take(next, refused.Learned ?? next, out _, RoomBytes);
                         break;
                     default:
                         throw new InvalidOperationException("a verdict is one of the two");
