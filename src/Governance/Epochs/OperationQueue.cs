@@ -127,7 +127,7 @@ internal sealed class OperationQueue(EpochCore core)
         }
     }
 
-    /// <summary>What this anchor's operator took back in the slot before.</summary>
+    /// <summary>What this anchor's operator took back in the slot before, or before a start.</summary>
     internal void Restore(EpochProposal takenBack)
     {
         if (CandidateRules.TryRead(core.Ground, takenBack, core.Checks, out var candidate, out _))
