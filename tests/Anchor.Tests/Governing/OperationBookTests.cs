@@ -1,5 +1,4 @@
 using Fairlead.Anchor.Governing;
-using Fairlead.Anchor.Tests.Cluster;
 using Fairlead.Governance;
 using Fairlead.Naming;
 using Fairlead.Naming.Operations;

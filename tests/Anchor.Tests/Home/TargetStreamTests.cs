@@ -93,8 +93,8 @@ public sealed class TargetStreamTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<Exception>(() => running);
     }
 
-    /// <summary>Epochs come but once on a stream: those that a denial brought that is over are kept, for this anchor and
-    /// for consumers that know nothing of them.</summary>
+    /// <summary>Epochs come but once on a stream: those that a denial brought that is over are kept, for this anchor
+    /// and for consumers that know nothing of them.</summary>
     [Fact]
     public async Task Denial_ThatIsOver_LeavesTheEpochsThatItBrought()
     {
@@ -111,7 +111,7 @@ public sealed class TargetStreamTests : IAsyncDisposable
         Say(Good, Absent(Good, _target.Epoch.Value.Number));
         await UntilAsync(running, () => _names[Good].Read().Current is not null);
         Assert.Equal(
-            _world.Home.Chain.Count(), _names[Good].Read().Current!.Hops[^1].Epochs.Length);
+            _world.Home.Chain.Count, _names[Good].Read().Current!.Hops[^1].Epochs.Length);
         Assert.Equal(_target.Epoch.Digest, _world.Verifier.Chain(_world.Home.Genesis)?.Newest.Digest);
 
         await _bounded.CancelAsync();

@@ -6,8 +6,8 @@ using Fairlead.TestKit.Answers;
 
 namespace Fairlead.Resolver.Tests.Home;
 
-/// <summary>What a refused answer leaves behind: nothing, but for what it proves (V38, V39), and epochs where it is only
-/// over.</summary>
+/// <summary>What a refused answer leaves behind: nothing, but for what it proves (V38, V39), and epochs where it is
+/// only over.</summary>
 public sealed class VerifierMemoryTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-memory-").FullName;
