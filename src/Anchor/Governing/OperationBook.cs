@@ -12,10 +12,9 @@ using EpochProposal = Fairlead.Naming.Operations.EpochProposal;
 namespace Fairlead.Anchor.Governing;
 
 /// <summary>
-/// The operations that the operator of this anchor proposed, approved or took back, over restarts: what waits, and what
 /// The operations that the operator of this anchor proposed, approved or took back, over restarts: what waits, and
 /// what others may not have heard to be taken back, is in <c>operations.state</c> before the operator is told so.
-/// And who
+/// And who waits to hear what becomes of a proposal. The loop's
 /// task calls <see cref="Hear(EpochOutput)"/>, <see cref="Keep"/> and <see cref="Settle"/>; the rest is
 /// thread-safe.
 /// </summary>

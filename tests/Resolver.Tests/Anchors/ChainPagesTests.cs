@@ -12,7 +12,7 @@ using Fairlead.TestKit.Processes;
 
 namespace Fairlead.Resolver.Tests.Anchors;
 
-/// <summary>First contact over a chain of four pages, by anchors that give a stranger only some of them (V52).</summary>
+/// <summary>First contact over a chain of four pages, by anchors that give a stranger some of them (V52).</summary>
 public sealed class ChainPagesTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
