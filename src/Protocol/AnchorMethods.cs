@@ -63,10 +63,5 @@ public static class AnchorMethods
         MethodType type, string name, int requestLimit, int responseLimit)
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>, new() =>
-        new(
-            type,
-            ServiceName,
-            name,
-            StrictMarshaller.Create<TRequest>(requestLimit),
-            StrictMarshaller.Create<TResponse>(responseLimit));
+        StrictMethod.Create<TRequest, TResponse>(type, ServiceName, name, requestLimit, responseLimit);
 }

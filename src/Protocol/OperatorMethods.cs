@@ -56,10 +56,5 @@ public static class OperatorMethods
         string name, int requestLimit, int responseLimit)
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>, new() =>
-        new(
-            MethodType.Unary,
-            ServiceName,
-            name,
-            StrictMarshaller.Create<TRequest>(requestLimit),
-            StrictMarshaller.Create<TResponse>(responseLimit));
+        StrictMethod.Create<TRequest, TResponse>(MethodType.Unary, ServiceName, name, requestLimit, responseLimit);
 }

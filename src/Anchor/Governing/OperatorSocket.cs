@@ -26,8 +26,6 @@ internal static class OperatorSocket
             MaxStreamsPerConnection = StreamsMax,
             LoggerFactory = loggers,
         };
-        options.Calls.MaxReceiveMessageBytes = OperatorMethods.MaxMessageBytes;
-        options.Calls.MaxSendMessageBytes = OperatorMethods.MaxMessageBytes;
         options.Calls.TimeProvider = time;
         try
         {

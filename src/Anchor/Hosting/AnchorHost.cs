@@ -293,7 +293,6 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             Services = { decorate?.Invoke(service) ?? service, peers.Build() },
             LoggerFactory = loggers,
         };
-        server.Calls.MaxReceiveMessageBytes = PeerMethods.MaxMessageBytes;
         server.Calls.TimeProvider = time;
         try
         {

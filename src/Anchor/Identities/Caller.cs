@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Fairlead.Naming;
 using Fairlead.Rpc;
 
@@ -10,6 +12,11 @@ namespace Fairlead.Anchor.Identities;
 internal sealed record Caller(Digest? Kid, IReadOnlyList<ReadOnlyMemory<byte>> Certificates, string? Token)
 {
     private const string Scheme = "Bearer ";
+
+    private Digest? _proof;
+
+    /// <summary>The digest of what it proves itself with besides its key: the token, else the certificates.</summary>
+    internal Digest Proof => _proof ??= Token is null ? Fingerprint() : Digest.Sha256(Encoding.UTF8.GetBytes(Token));
 
     /// <summary>Where it calls from, for those who count callers.</summary>
     internal CallOrigin From { get; init; }
@@ -30,4 +37,15 @@ internal sealed record Caller(Digest? Kid, IReadOnlyList<ReadOnlyMemory<byte>> C
     /// <summary>The kid, and what it proves itself with besides.</summary>
     public override string ToString() =>
         $"{Kid}{(Token is null ? "" : " with a token")}, {Certificates.Count} certificates";
+
+    private Digest Fingerprint()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var one in Certificates)
+        {
+            hash.AppendData(SHA256.HashData(one.Span));
+        }
+
+        return Digest.FromBytes(hash.GetHashAndReset());
+    }
 }

@@ -37,11 +37,17 @@ internal sealed class SpiffeSubjects
         }
     }
 
+    /// <summary>Whether any trust domain counts.</summary>
+    internal bool IsEmpty => _domains.IsEmpty;
+
+    /// <summary>Whether certificates held before.</summary>
+    internal bool Recalls(Digest proof) => _domains.Values.Any(domain => domain.Looks.Recalls(proof));
+
     /// <summary>Who shows these certificates.</summary>
-    internal Refusal? Identify(
-        IReadOnlyList<ReadOnlyMemory<byte>> certificates, long now, long delta, out Identified? found)
+    internal Refusal? Identify(Caller caller, long now, long delta, out Identified? found)
     {
         found = null;
+        var certificates = caller.Certificates;
         if (_domains.IsEmpty || certificates.Count == 0)
         {
             return Unknown("the key is not on file");
@@ -56,7 +62,7 @@ internal sealed class SpiffeSubjects
         try
         {
             read = [.. certificates.Select(one => X509CertificateLoader.LoadCertificate(one.Span))];
-            return Identify(read, Fingerprint(certificates), now, delta, out found);
+            return Identify(read, caller.Proof, now, delta, out found);
         }
         catch (CryptographicException)
         {
@@ -127,17 +133,6 @@ internal sealed class SpiffeSubjects
         TrustBundle.TryReadPem(domain, Encoding.UTF8.GetString(content), out var bundle)
             ? bundle
             : throw new FormatException("it holds no authorities, or something else");
-
-    private static Digest Fingerprint(IEnumerable<ReadOnlyMemory<byte>> certificates)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var one in certificates)
-        {
-            hash.AppendData(SHA256.HashData(one.Span));
-        }
-
-        return Digest.FromBytes(hash.GetHashAndReset());
-    }
 
     private static Refusal Unknown(string detail) => new(VerificationFailure.SubjectUnknown, "tls", detail);
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Microsoft.Extensions.Logging;
 
@@ -7,7 +8,8 @@ namespace Fairlead.Anchor.Identities;
 /// <summary>
 /// Who the segment's pods are, by what they show (V50): a key on file, a token for these anchors, or a SPIFFE
 /// certificate, in this order. What was looked at is not looked at again for a few seconds, in which also the rotation
-/// of a bundle or of an issuer's keys takes effect on open streams. Thread-safe.
+/// of a bundle or of an issuer's keys takes effect on open streams. To look at a proof that never held costs work, and
+/// whoever brings one is a stranger (V52): looks are counted before they are taken. Thread-safe.
 /// </summary>
 internal sealed class SubjectBook : IDisposable
 {
@@ -15,11 +17,17 @@ internal sealed class SubjectBook : IDisposable
     // nothing.
     private const long LookLife = 10_000;
 
+    // Looks at proofs of strangers: a restart of this anchor is one for all of its pods at once.
+    private const int StrangersPerSecond = 100;
+    private const int StrangersBurst = 4096;
+    private static readonly Digest WithToken = Digest.Sha256("fairlead-look/token"u8);
+
     private static readonly TimeSpan BetweenReads = TimeSpan.FromSeconds(2);
 
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ITimer _reading;
+    private readonly StrangerBook _strangers;
     private volatile Known _known;
 
     /// <param name="keys">The subjects of keys on file.</param>
@@ -31,6 +39,7 @@ internal sealed class SubjectBook : IDisposable
     {
         _time = time;
         _logger = logger;
+        _strangers = new StrangerBook(StrangersPerSecond, StrangersBurst, time);
         _known = new Known(
             keys, new SpiffeSubjects(options.Spiffe, time, logger), new TokenSubjects(options.Tokens, time, logger));
 
@@ -68,7 +77,10 @@ internal sealed class SubjectBook : IDisposable
     /// <param name="now">Unix milliseconds.</param>
     /// <param name="delta">The clock tolerance, in milliseconds.</param>
     /// <param name="found">Who, where it is known.</param>
-    /// <returns><c>SubjectUnknown</c> or <c>TokenAudience</c>; no part of a token is in it.</returns>
+    /// <returns>
+    /// <c>SubjectUnknown</c>, <c>TokenAudience</c> or, where strangers showed too much lately, <c>RateLimited</c>; no
+    /// part of a token is in it.
+    /// </returns>
     internal Refusal? Identify(Caller caller, long now, long delta, out Identified? found)
     {
         found = null;
@@ -84,12 +96,21 @@ internal sealed class SubjectBook : IDisposable
             return null;
         }
 
-        var refusal = caller.Token is { } token
-            ? known.Tokens.Identify(token, now, delta, out found)
-            : known.Spiffe.Identify(caller.Certificates, now, delta, out found);
+        if ((known.Failed.Find(caller.Proof, now) ?? known.Often(caller, _strangers)) is { } before)
+        {
+            return before;
+        }
+
+        var refusal = caller.Token is null
+            ? known.Spiffe.Identify(caller, now, delta, out found)
+            : known.Tokens.Identify(caller, now, delta, out found);
         if (found is not null)
         {
             found = found with { Until = Math.Min(found.Until, now + LookLife) };
+        }
+        else
+        {
+            known.Failed.Keep(caller.Proof, refusal!, now);
         }
 
         return refusal;
@@ -100,6 +121,13 @@ internal sealed class SubjectBook : IDisposable
     private sealed record Known(
         IReadOnlyDictionary<Digest, Subject> Keys, SpiffeSubjects Spiffe, TokenSubjects Tokens)
     {
+        internal FailedLooks Failed { get; } = new();
+
+        // Those with tokens and those without do not use up each other's; where none count there is nothing to look at.
+        internal Refusal? Often(Caller caller, StrangerBook strangers) => caller.Token is null
+            ? Spiffe.IsEmpty || Spiffe.Recalls(caller.Proof) ? null : strangers.Take(caller.From, default)
+            : Tokens.IsEmpty || Tokens.Recalls(caller.Proof) ? null : strangers.Take(caller.From, WithToken);
+
         internal void Read()
         {
             Spiffe.Read();

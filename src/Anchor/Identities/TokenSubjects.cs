@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using Fairlead.Identities;
 using Fairlead.Naming;
 using Microsoft.Extensions.Logging;
@@ -28,10 +27,17 @@ internal sealed class TokenSubjects
         }
     }
 
-    /// <summary>Whom a token names.</summary>
-    internal Refusal? Identify(string token, long now, long delta, out Identified? found)
+    /// <summary>Whether any issuer counts.</summary>
+    internal bool IsEmpty => _issuers.IsEmpty;
+
+    /// <summary>Whether a token held before.</summary>
+    internal bool Recalls(Digest proof) => _issuers.Any(issuer => issuer.Looks.Recalls(proof));
+
+    /// <summary>Whom the token of a caller names.</summary>
+    internal Refusal? Identify(Caller caller, long now, long delta, out Identified? found)
     {
         found = null;
+        var token = caller.Token!;
         if (_issuers.IsEmpty)
         {
             return Unknown("no tokens are taken here");
@@ -43,7 +49,7 @@ internal sealed class TokenSubjects
             return Unknown($"the token has more than {ServiceAccountToken.BytesMax} bytes");
         }
 
-        var proof = Digest.Sha256(Encoding.UTF8.GetBytes(token));
+        var proof = caller.Proof;
         Refusal? refusal = null;
         foreach (var issuer in _issuers)
         {

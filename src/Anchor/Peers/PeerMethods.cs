@@ -11,19 +11,15 @@ internal static class PeerMethods
     /// <summary>The largest message between anchors: a page of a state, or a proposal with many records.</summary>
     internal const int MaxMessageBytes = 16 * 1024 * 1024;
 
+    private const string ServiceName = "fairlead.v1.AnchorPeer";
+
     /// <summary>One anchor's words to another.</summary>
-    internal static Method<PeerMessage, GossipClosed> Gossip { get; } = new(
-        MethodType.ClientStreaming,
-        "fairlead.v1.AnchorPeer",
-        "Gossip",
-        StrictMarshaller.Create<PeerMessage>(MaxMessageBytes),
-        StrictMarshaller.Create<GossipClosed>(64));
+    internal static Method<PeerMessage, GossipClosed> Gossip { get; } =
+        StrictMethod.Create<PeerMessage, GossipClosed>(
+            MethodType.ClientStreaming, ServiceName, "Gossip", MaxMessageBytes, 64);
 
     /// <summary>One anchor's decision, asked for by another.</summary>
-    internal static Method<AttestRequest, AttestResponse> Attest { get; } = new(
-        MethodType.Unary,
-        "fairlead.v1.AnchorPeer",
-        "Attest",
-        StrictMarshaller.Create<AttestRequest>(4096),
-        StrictMarshaller.Create<AttestResponse>(2 * Limits.EnvelopeBytes));
+    internal static Method<AttestRequest, AttestResponse> Attest { get; } =
+        StrictMethod.Create<AttestRequest, AttestResponse>(
+            MethodType.Unary, ServiceName, "Attest", 4096, 2 * Limits.EnvelopeBytes);
 }

@@ -8,7 +8,8 @@ namespace Fairlead.Anchor.Serving;
 /// </summary>
 internal sealed class AnswerMeter
 {
-    private readonly CounterFamily _byConsumer = new();
+    // The own segment, and each home that is remembered.
+    private readonly CounterFamily _byConsumer = new(1 + HomeBook.HomesMax);
     private readonly CounterFamily _byScope = new();
     private readonly CounterFamily _failed = new();
 
@@ -30,6 +31,9 @@ internal sealed class AnswerMeter
         _byConsumer.With(question.Consumer.Home.ToString()).Add();
         _byScope.With(!question.IsHome ? "in" : Answerer.PointsOut(question, view) ? "out" : "within").Add();
     }
+
+    /// <summary>A home is remembered no longer: another one can be counted in its place.</summary>
+    internal void Forget(Digest home) => _byConsumer.Remove(home.ToString());
 
     /// <summary>Counts a question that got no answer.</summary>
     internal void Failed(VerificationFailure failure) => _failed.With(failure.ToString()).Add();

@@ -90,11 +90,10 @@ internal sealed class ConsumerService : IAsyncDisposable
     private async Task<ResolveResponse> ResolveAsync(ResolveRequest request, ServerCallContext call)
     {
         var view = _context.Views.Current
-            ?? throw RpcFailures.ToException(
-                new Refusal(VerificationFailure.NotSealed, "", "no certified seal is held yet"));
+            ?? throw Fail(new Refusal(VerificationFailure.NotSealed, "", "no certified seal is held yet"));
         if (_doorman.Judge(request, Caller.Of(call), view, out var question) is { } refusal)
         {
-            throw RpcFailures.ToException(refusal);
+            throw Fail(refusal);
         }
 
         var known = question!.Known.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.Epoch);
@@ -106,7 +105,7 @@ internal sealed class ConsumerService : IAsyncDisposable
         var (upstream, full) = _relay.Use(question, System.Diagnostics.Activity.Current?.Id);
         if (upstream is null)
         {
-            throw RpcFailures.ToException(full!);
+            throw Fail(full!);
         }
 
         try
@@ -168,11 +167,17 @@ internal sealed class ConsumerService : IAsyncDisposable
     {
         if (composed is null)
         {
-            _context.Meter.Failed(refusal!.Failure);
-            throw RpcFailures.ToException(Outward.Of(refusal, question.IsHome));
+            throw Fail(refusal!, Outward.Of(refusal!, question.IsHome));
         }
 
         _context.Meter.Answered(question, _context.Views.Current!);
         return new ResolveResponse { Answer = WireWriter.ToMessage(composed.Answer) };
+    }
+
+    // Counted by its own name, whatever is said of it.
+    private RpcException Fail(Refusal refusal, Refusal? said = null)
+    {
+        _context.Meter.Failed(refusal.Failure);
+        return RpcFailures.ToException(said ?? refusal);
     }
 }

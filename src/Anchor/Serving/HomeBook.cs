@@ -13,7 +13,8 @@ namespace Fairlead.Anchor.Serving;
 /// </summary>
 internal sealed class HomeBook
 {
-    private const int HomesMax = 1024;
+    /// <summary>The most homes.</summary>
+    internal const int HomesMax = 1024;
 
     // First contacts of those who share a bucket: a restart of this anchor is one for all of its homes at once.
     private const int StrangersPerSecond = 100;
@@ -30,13 +31,16 @@ internal sealed class HomeBook
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, Home> _homes = [];
     private readonly LinkedList<Digest> _order = new();
+    private readonly int _homesMax;
 
     /// <param name="context">The anchor.</param>
     /// <param name="cache">What was verified before.</param>
     /// <param name="own">The chains that this anchor knows by itself.</param>
-    internal HomeBook(ServingContext context, VerifiedCache cache, Func<Digest, SegmentState?> own)
+    /// <param name="homesMax">The most homes.</param>
+    internal HomeBook(
+        ServingContext context, VerifiedCache cache, Func<Digest, SegmentState?> own, int homesMax = HomesMax)
     {
-        (_context, _cache, _own) = (context, cache, own);
+        (_context, _cache, _own, _homesMax) = (context, cache, own, homesMax);
         Rates = new RateBook(() => context.Rates.OfSegment, context.Time);
         Relays = new RateBook(() => context.Rates.OfSegment, context.Time);
         _onward = new RateBook(() => context.Rates.OfRelayed, context.Time);
@@ -346,12 +350,13 @@ internal sealed class HomeBook
 
             // Who introduced it this time is of this question alone.
             _homes[genesis] = home with { Introducer = null };
-            if (_homes.Count > HomesMax)
+            if (_homes.Count > _homesMax)
             {
                 // Who is introduced puts out no neighbour.
                 var gone = _order.FirstOrDefault(one => view.FloorOf(one) is null, _order.First!.Value);
                 _homes.Remove(gone);
                 _order.Remove(gone);
+                _context.Meter.Forget(gone);
             }
 
             return home;

@@ -7,10 +7,13 @@ namespace Fairlead.Cli.Operating;
 
 /// <summary>
 /// The file of <c>propose policy</c>: {policy, rules, remove_rules, scopes, domains} with the member names of the
-/// documents, durations in milliseconds. What is absent stays as it is: a section, and a member of <c>policy</c>.
+/// documents, durations in milliseconds. What is absent stays as it is: a section, and a member of <c>policy</c>. Lists
+/// may be in any order and name nothing twice.
 /// </summary>
 internal static class PolicyFile
 {
+    private const string ExpectsText = "a text of printable ASCII without quotes and backslashes";
+
     /// <summary>Reads a file against the policy in force.</summary>
     /// <exception cref="CliException">It is missing or malformed; the message holds all that is wrong.</exception>
     internal static PolicyRequest Read(string path, Policy held)
@@ -22,10 +25,10 @@ internal static class PolicyFile
             var request = new PolicyRequest
             {
                 Policy = root.Has("policy") ? PolicyOf(root.Section("policy"), held) : null,
-                Rules = root.Has("rules") ? [.. root.Sections("rules", Limits.ListItems).Select(RuleOf)] : [],
+                Rules = root.Has("rules") ? RulesOf(root) : [],
                 RemoveRules = [.. Texts(root, "remove_rules")],
                 Scopes = root.Has("scopes")
-                    ? [.. root.Sections("scopes", Limits.ListItems).Select(ScopeOf).OfType<Scope>()]
+                    ? ScopesOf(root)
                     : null,
                 Domains = root.Has("domains") ? [.. Texts(root, "domains")] : null,
             };
@@ -57,6 +60,45 @@ internal static class PolicyFile
         SealValidity = Number(policy, "seal_validity", held.SealValidity),
     };
 
+    private static ImmutableArray<Rule> RulesOf(ConfigurationSection root)
+    {
+        var ids = Texts(root, "remove_rules").ToHashSet(StringComparer.Ordinal);
+        var rules = ImmutableArray.CreateBuilder<Rule>();
+        foreach (var section in root.Sections("rules", Limits.ListItems))
+        {
+            var rule = RuleOf(section);
+            if (!ids.Add(rule.Id) && rule.Id.Length > 0)
+            {
+                section.Refuse(
+                    "id", $"`{rule.Id}` stands twice, in rules or remove_rules", "write each rule once");
+            }
+
+            rules.Add(rule);
+        }
+
+        return rules.ToImmutable();
+    }
+
+    private static ImmutableArray<Scope> ScopesOf(ConfigurationSection root)
+    {
+        var segments = new HashSet<Digest>();
+        var scopes = ImmutableArray.CreateBuilder<Scope>();
+        foreach (var section in root.Sections("scopes", Limits.ListItems))
+        {
+            if (ScopeOf(section) is { } scope)
+            {
+                if (!segments.Add(scope.Segment))
+                {
+                    section.Refuse("segment", $"`{scope.Segment}` stands twice", "write one scope for each segment");
+                }
+
+                scopes.Add(scope);
+            }
+        }
+
+        return scopes.ToImmutable();
+    }
+
     private static Rule RuleOf(ConfigurationSection rule)
     {
         var constraints = rule.Section("constraints", isRequired: false);
@@ -70,21 +112,26 @@ internal static class PolicyFile
                 }
                 : null,
             Effect = Effect(rule),
-            Id = rule.Text("id"),
+            Id = rule.Value<string>("id", ExpectsText, IsText) ?? "",
             Made = 0,
-            Names = [.. rule.Values<NamePattern>("names", "a name or *.suffix", Pattern, 1, Limits.ListItems)],
+            Names =
+            [
+                .. Once(
+                    rule, "names",
+                    rule.Values<NamePattern>("names", "a name or *.suffix", Pattern, 1, Limits.ListItems)),
+            ],
             Opening = default,
             Subjects = rule.Has("subjects")
-                ? [.. rule.Sections("subjects", Limits.ListItems).Select(SubjectOf)]
+                ? [.. Once(rule, "subjects", [.. rule.Sections("subjects", Limits.ListItems).Select(SubjectOf)])]
                 : [],
         };
     }
 
     private static RuleSubject SubjectOf(ConfigurationSection subject) => new()
     {
-        Account = subject.OptionalText("account"),
-        Namespace = subject.OptionalText("namespace"),
-        Segment = subject.Text("segment"),
+        Account = subject.Value<string>("account", ExpectsText, IsText, null, hasFallback: true),
+        Namespace = subject.Value<string>("namespace", ExpectsText, IsText, null, hasFallback: true),
+        Segment = subject.Value<string>("segment", ExpectsText, IsText) ?? "",
     };
 
     private static Scope? ScopeOf(ConfigurationSection scope)
@@ -126,8 +173,25 @@ internal static class PolicyFile
         return isFine;
     }
 
-    private static IEnumerable<string> Texts(ConfigurationSection section, string key) =>
-        section.Texts(key, 0, Limits.ListItems);
+    // As a document has them.
+    private static bool IsText(string text, out string value)
+    {
+        value = text;
+        return CanonicalWriter.IsText(text);
+    }
+
+    private static IReadOnlyList<string> Texts(ConfigurationSection section, string key) =>
+        Once(section, key, section.Values<string>(key, ExpectsText, IsText, 0, Limits.ListItems));
+
+    private static IReadOnlyList<T> Once<T>(ConfigurationSection section, string key, IReadOnlyList<T> values)
+    {
+        if (values.Distinct().Count() != values.Count)
+        {
+            section.Refuse(key, "names something twice", "write each entry once");
+        }
+
+        return values;
+    }
 
     private static long Number(ConfigurationSection section, string key, long held) =>
         section.Integer(key, 0, Limits.IntegerMax, held);

@@ -41,4 +41,14 @@ public sealed class CounterFamily(int valuesMax = 200)
             return counter;
         }
     }
+
+    /// <summary>Forgets a value with its number: another one has its place, and it begins at zero should it come
+    /// again.</summary>
+    public void Remove(string value)
+    {
+        lock (_gate)
+        {
+            _counters.Remove(value);
+        }
+    }
 }

@@ -164,6 +164,14 @@ public sealed class CanonicalWriter
         }
     }
 
+    /// <summary>Whether a text can stand in a document: 0x20-0x7E without quote and backslash, and not empty.</summary>
+    public static bool IsText(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Length > 0 && !text.AsSpan().ContainsAnyExceptInRange(' ', '~')
+            && !text.AsSpan().ContainsAny('"', '\\');
+    }
+
     internal void WriteInteger(long value)
     {
         if (value is < 0 or > Limits.IntegerMax)
@@ -179,9 +187,7 @@ public sealed class CanonicalWriter
 
     internal void WriteText(string text)
     {
-        if (text.Length == 0
-            || text.AsSpan().ContainsAnyExceptInRange(' ', '~')
-            || text.AsSpan().ContainsAny('"', '\\'))
+        if (!IsText(text))
         {
             throw new InvalidOperationException("a string of a document is 0x20-0x7E without quote and backslash");
         }

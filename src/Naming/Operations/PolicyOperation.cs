@@ -83,7 +83,7 @@ public static class PolicyOperation
             OpType.Policy,
             epoch => epoch with
             {
-                Policy = (request.Policy ?? epoch.Policy) with { Rules = epoch.Policy.Rules },
+                Policy = Ordered(request.Policy ?? epoch.Policy) with { Rules = epoch.Policy.Rules },
                 Domains = request.Domains is { } domains ? [.. domains.Order(CanonicalTexts.OfTexts)] : epoch.Domains,
             },
             mayBeEmpty: false,
@@ -102,10 +102,19 @@ public static class PolicyOperation
         subjects.Sort(RuleSubject.Compare);
         return rule with
         {
+            Constraints = rule.Constraints is { } constraints
+                ? constraints with { Regions = [.. constraints.Regions.Order(CanonicalTexts.OfTexts)] }
+                : null,
             Names = [.. rule.Names.OrderBy(name => name.Text, CanonicalTexts.OfTexts)],
             Subjects = [.. subjects],
         };
     }
+
+    private static Policy Ordered(Policy policy) => policy with
+    {
+        Auto = [.. policy.Auto.Order(CanonicalTexts.OfTexts)],
+        Refuse = [.. policy.Refuse.Order(CanonicalTexts.OfTexts)],
+    };
 
     private static Scope Ordered(Scope scope) => scope with
     {

@@ -170,7 +170,8 @@ internal sealed class ClientCall<TRequest, TResponse> : ICallState, IAsyncStream
                 _open = true;
             }
 
-            return new MessageReader(pipe, _channel.Options.MaxReceiveMessageBytes, gzip);
+            var most = _channel.Options.MaxReceiveMessageBytes;
+            return new MessageReader(pipe, Math.Min(most, _method.MaxResponseBytes ?? most), gzip);
         }
         catch (Exception exception)
         {

@@ -18,7 +18,7 @@ public sealed class RpcChannelOptions
     /// <value>Default 5 s.</value>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The largest message taken, after decompression.</summary>
+    /// <summary>The largest message taken, after decompression, where the method has no smaller limit.</summary>
     /// <value>Default 4 MiB; a larger one fails the call with <see cref="StatusCode.ResourceExhausted"/>.</value>
     public int MaxReceiveMessageBytes { get; set; } = RpcDefaults.MaxMessageBytes;
 

@@ -156,6 +156,11 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
             case CallEnd.Deadline when failed:
                 call.Finish(new Status(StatusCode.DeadlineExceeded, "Deadline Exceeded"), null);
                 return;
+            case CallEnd.SlowRequest:
+                call.Finish(
+                    new Status(
+                        StatusCode.DeadlineExceeded, $"the request was not there after {options.ReadTimeout:g}"), null);
+                return;
             case CallEnd.Stopping when status.StatusCode == StatusCode.Cancelled:
                 call.Finish(new Status(StatusCode.Unavailable, "the server is stopping"), null);
                 return;

@@ -8,4 +8,5 @@ internal enum CallEnd
     Deadline,
     Stopping,
     StalledReader,
+    SlowRequest,
 }

@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Fairlead.Rpc;
 
 /// <summary>
-/// Cancels a call from outside its handler: the caller is gone, the deadline passes, the server stops, or a write
-/// makes no progress. A handler that runs on after that is cut off (RST_STREAM) when its grace is over. Thread-safe.
+/// Cancels a call from outside its handler: the caller is gone, the deadline passes, the server stops, a request does
+/// not come in whole, or a write makes no progress. A handler that runs on after that is cut off (RST_STREAM) when its
+/// grace is over. Thread-safe.
 /// </summary>
 internal sealed class CallLifetime : IDisposable
 {
@@ -20,6 +21,7 @@ internal sealed class CallLifetime : IDisposable
     private readonly CancellationTokenRegistration _stopping;
     private ITimer? _deadlineTimer;
     private ITimer? _graceTimer;
+    private ITimer? _readTimer;
     private ITimer? _writeTimer;
     private bool _disposed;
 
@@ -42,18 +44,15 @@ internal sealed class CallLifetime : IDisposable
         GrpcTimeout.ForTimer(timeout),
         Timeout.InfiniteTimeSpan);
 
-    /// <summary>A write has to wait for the reader.</summary>
-    public void WriteStarts()
-    {
-        if (_options.WriteTimeout == Timeout.InfiniteTimeSpan)
-        {
-            return;
-        }
+    /// <summary>A request has to be waited for.</summary>
+    public void ReadStarts() => Start(
+        ref _readTimer, static self => ((CallLifetime)self!).Cancel(CallEnd.SlowRequest), _options.ReadTimeout);
 
-        _writeTimer ??= _options.TimeProvider.CreateTimer(
-            static self => ((CallLifetime)self!).OnStalled(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _writeTimer.Change(_options.WriteTimeout, Timeout.InfiniteTimeSpan);
-    }
+    public void ReadEnded() => _readTimer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+    /// <summary>A write has to wait for the reader.</summary>
+    public void WriteStarts() => Start(
+        ref _writeTimer, static self => ((CallLifetime)self!).OnStalled(), _options.WriteTimeout);
 
     public void WriteEnded() => _writeTimer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
@@ -81,8 +80,19 @@ internal sealed class CallLifetime : IDisposable
         _stopping.Dispose();
         _deadlineTimer?.Dispose();
         _graceTimer?.Dispose();
+        _readTimer?.Dispose();
         _writeTimer?.Dispose();
         _source.Dispose();
+    }
+
+    private void Start(ref ITimer? timer, TimerCallback ended, TimeSpan after)
+    {
+        if (after != Timeout.InfiniteTimeSpan)
+        {
+            timer ??= _options.TimeProvider.CreateTimer(
+                ended, this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            timer.Change(after, Timeout.InfiniteTimeSpan);
+        }
     }
 
     private void OnStalled()
@@ -101,7 +111,7 @@ internal sealed class CallLifetime : IDisposable
             }
 
             End = end;
-            if (end is CallEnd.Deadline or CallEnd.Stopping)
+            if (end is CallEnd.Deadline or CallEnd.Stopping or CallEnd.SlowRequest)
             {
                 _graceTimer = _options.TimeProvider.CreateTimer(
                     static self => ((CallLifetime)self!).CutOff(),

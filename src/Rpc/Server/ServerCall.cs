@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Fairlead.Rpc;
 
 /// <summary>One call on the server: its messages, headers and trailers over an HTTP/2 stream.</summary>
-internal sealed class ServerCall : ServerCallContext, IDisposable
+internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
 {
     // Longer than a reader takes that reads at all, and no time to hold a stream.
     private static readonly TimeSpan ReaderGrace = TimeSpan.FromMilliseconds(100);
@@ -22,6 +22,8 @@ internal sealed class ServerCall : ServerCallContext, IDisposable
     private long _unreadSince;
     private Metadata? _requestHeaders;
     private Metadata? _responseTrailers;
+    private bool _isSingle;
+    private bool _isReading;
 
     public ServerCall(
         HttpContext http,
@@ -36,7 +38,8 @@ internal sealed class ServerCall : ServerCallContext, IDisposable
         Method = method.FullName;
         PeerKey = peerKey;
         _lifetime = new CallLifetime(http, options, stopping);
-        _reader = new MessageReader(http.Request.BodyReader, options.MaxReceiveMessageBytes, gzip);
+        _reader = new MessageReader(
+            http.Request.BodyReader, method.MaxRequestBytes ?? options.MaxReceiveMessageBytes, gzip, this);
         _writer = new MessageWriter(http.Response.BodyWriter, method.MaxResponseBytes ?? options.MaxSendMessageBytes);
     }
 
@@ -92,9 +95,12 @@ internal sealed class ServerCall : ServerCallContext, IDisposable
     public async Task<T> ReadSingleAsync<T>(Marshaller<T> marshaller)
         where T : class
     {
-        var request = await ReadAsync(marshaller, CancellationToken.None).ConfigureAwait(false)
+        _isSingle = true;
+        var request = await WholeAsync(marshaller).ConfigureAwait(false)
             ?? throw new RpcException(new Status(StatusCode.Internal, "BadMessage: the request is missing"));
-        return await ReadAsync(marshaller, CancellationToken.None).ConfigureAwait(false) is null
+        var more = await WholeAsync(marshaller).ConfigureAwait(false);
+        _lifetime.ReadEnded();
+        return more is null
             ? request
             : throw new RpcException(new Status(StatusCode.Internal, "BadMessage: more than one request"));
     }
@@ -186,6 +192,36 @@ internal sealed class ServerCall : ServerCallContext, IDisposable
 
     public void Dispose() => _lifetime.Dispose();
 
+    void IMessageWatch.IsAnnounced(long bytes)
+    {
+    }
+
+    void IMessageWatch.IsPart()
+    {
+        if (!_isSingle)
+        {
+            StartRead();
+        }
+    }
+
+    void IMessageWatch.IsPiece()
+    {
+        if (!_isSingle)
+        {
+            _isReading = false;
+            StartRead();
+        }
+    }
+
+    void IMessageWatch.IsWhole()
+    {
+        if (_isReading && !_isSingle)
+        {
+            _isReading = false;
+            _lifetime.ReadEnded();
+        }
+    }
+
     private static Metadata ReadHeaders(IHeaderDictionary headers)
     {
         var metadata = new Metadata();
@@ -213,6 +249,28 @@ internal sealed class ServerCall : ServerCallContext, IDisposable
         return address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 && !address.IsIPv4MappedToIPv6
             ? $"ipv6:{new IPEndPoint(address, port)}"
             : $"ipv4:{new IPEndPoint(address.MapToIPv4(), port)}";
+    }
+
+    // The only request, or the end behind it, each of which a caller may leave out.
+    private ValueTask<T?> WholeAsync<T>(Marshaller<T> marshaller)
+        where T : class
+    {
+        var read = ReadAsync(marshaller, CancellationToken.None);
+        if (!read.IsCompleted)
+        {
+            StartRead();
+        }
+
+        return read;
+    }
+
+    private void StartRead()
+    {
+        if (!_isReading)
+        {
+            _isReading = true;
+            _lifetime.ReadStarts();
+        }
     }
 
     // The flush itself is not cancelled: one that was says nothing of the reader any more.

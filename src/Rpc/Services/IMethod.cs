@@ -15,6 +15,11 @@ public interface IMethod
     /// <summary>The path on the wire, <c>/package.Service/Method</c>.</summary>
     string FullName { get; }
 
-    /// <summary>Bytes of the largest response; null for the server's limit.</summary>
+    /// <summary>Bytes of the largest request that the server takes in whole; null for the server's limit. One over it
+    /// is refused by its prefix.</summary>
+    int? MaxRequestBytes { get; }
+
+    /// <summary>Bytes of the largest response that the server sends; null for the server's limit. A client takes no
+    /// larger one, nor one over its channel's limit.</summary>
     int? MaxResponseBytes { get; }
 }

@@ -29,6 +29,10 @@ public class Marshaller<T>
     /// <summary>Reads a message. Keeps nothing of the context.</summary>
     public Func<DeserializationContext, T> ContextualDeserializer { get; }
 
+    /// <summary>Says how one message is refused that is larger than the limit, from its bytes and the limit; null for
+    /// <see cref="StatusCode.ResourceExhausted"/> and no more.</summary>
+    public Func<long, int, RpcException>? TooLarge { get; init; }
+
     /// <summary>Makes what reads one message that is larger than the limit; null where such a message is
     /// refused.</summary>
     public Func<LargeMessage>? Larger { get; init; }

@@ -42,5 +42,8 @@ public sealed class Method<TRequest, TResponse> : IMethod
     public string FullName { get; }
 
     /// <inheritdoc/>
+    public int? MaxRequestBytes { get; init; }
+
+    /// <inheritdoc/>
     public int? MaxResponseBytes { get; init; }
 }

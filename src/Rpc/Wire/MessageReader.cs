@@ -8,7 +8,11 @@ namespace Fairlead.Rpc;
 /// Reads prefixed messages from a pipe. A message over the limit is refused by its prefix, before its bytes are taken
 /// in, unless its marshaller reads such ones piece by piece. One reader at a time.
 /// </summary>
-internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip)
+/// <param name="pipe">The bytes.</param>
+/// <param name="bytesMax">Bytes of the largest message, after decompression.</param>
+/// <param name="gzip">Whether messages may be compressed.</param>
+/// <param name="watch">Told of messages that come bit by bit; null for nobody.</param>
+internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip, IMessageWatch? watch = null)
 {
     private readonly MessagePayload _payload = new();
 
@@ -35,8 +39,9 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip)
                 return await ReadLargeAsync(marshaller, larger(), length, cancellationToken).ConfigureAwait(false);
             }
 
-            if (TryTake(ref buffer, out var compressed, out var payload))
+            if (TryTake(marshaller, ref buffer, out var compressed, out var payload))
             {
+                watch?.IsWhole();
                 var message = Parse(marshaller, compressed, payload);
                 pipe.AdvanceTo(buffer.Start);
                 return message;
@@ -47,6 +52,11 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip)
                 return buffer.IsEmpty
                     ? null
                     : throw Refuse(StatusCode.Internal, "BadMessage: the stream ends within a message");
+            }
+
+            if (!buffer.IsEmpty)
+            {
+                watch?.IsPart();
             }
 
             pipe.AdvanceTo(buffer.Start, buffer.End);
@@ -62,6 +72,7 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip)
     {
         while (left > 0)
         {
+            watch?.IsPiece();
             var result = await pipe.ReadAsync(cancellationToken).ConfigureAwait(false);
             var part = result.Buffer.Slice(0, Math.Min(left, result.Buffer.Length));
             foreach (var segment in part)
@@ -82,12 +93,17 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip)
             }
         }
 
+        watch?.IsWhole();
         return _payload.Read(marshaller, new ReadOnlySequence<byte>(large.End()));
     }
 
     private static RpcException Refuse(StatusCode code, string detail) => new(new Status(code, detail));
 
-    private bool TryTake(ref ReadOnlySequence<byte> buffer, out bool compressed, out ReadOnlySequence<byte> payload)
+    private bool TryTake<T>(
+        Marshaller<T> marshaller,
+        ref ReadOnlySequence<byte> buffer,
+        out bool compressed,
+        out ReadOnlySequence<byte> payload)
     {
         compressed = false;
         payload = default;
@@ -103,9 +119,12 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip)
 
         if (length > bytesMax)
         {
-            throw Refuse(StatusCode.ResourceExhausted, $"Received message larger than max ({length} vs. {bytesMax})");
+            throw marshaller.TooLarge?.Invoke(length, bytesMax)
+                ?? Refuse(
+                    StatusCode.ResourceExhausted, $"Received message larger than max ({length} vs. {bytesMax})");
         }
 
+        watch?.IsAnnounced(length);
         if (buffer.Length - MessagePrefix.Length < length)
         {
             return false;

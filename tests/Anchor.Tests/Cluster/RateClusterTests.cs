@@ -41,6 +41,8 @@ public sealed class RateClusterTests
         }
 
         Assert.True(refused >= 400, $"refused at {refused}");
+        Assert.Contains(
+            (nameof(VerificationFailure.RateLimited), 1), home[0].Status("a").Answers.Failures);
         using var stream = pod.Subscribe(bounded.Token);
         var request = new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) };
         for (var id = 1u; id <= 400; id++)

@@ -96,6 +96,32 @@ public sealed class SpiffeTests : IDisposable
         Assert.Equal(VerificationFailure.SubjectUnknown, Ask(book, svid).Refusal?.Failure);
     }
 
+    /// <summary>Self-made ones that name an authority here cost work to refuse (V52).</summary>
+    [Fact]
+    public void Strangers_WithoutEnd_AreLookedAtOnlySoOften_AndWhoWasKnownGoesOn()
+    {
+        using var book = Book();
+        var known = _authority.Sign([Frontend], until: TimeSpan.FromHours(1));
+        Assert.Null(Ask(book, known).Refusal);
+        var looks = 0u;
+        while (Look().Failure == VerificationFailure.SubjectUnknown)
+        {
+            Assert.InRange(looks++, 0u, 10_000u);
+        }
+
+        Assert.Null(Ask(book, known).Refusal);
+        _time.Advance(TimeSpan.FromMinutes(2));
+        while (Look().Failure == VerificationFailure.SubjectUnknown)
+        {
+            looks++;
+        }
+
+        Assert.Null(Ask(book, known).Refusal);
+
+        Refusal Look() => book.Identify(
+            new Caller(TestKeys.Key(1).Kid, [BitConverter.GetBytes(looks)], null), Now, 5_000, out _)!;
+    }
+
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private X509Certificate2[] Stranger(string stranger) => stranger switch

@@ -233,6 +233,47 @@ public sealed class TokenTests : IDisposable
         }
     }
 
+    /// <summary>What it costs to look at tokens is bounded; who was known is looked at all the same (V52).</summary>
+    [Fact]
+    public void Forgeries_WithoutEnd_AreLookedAtOnlySoOften_AndWhoWasKnownGoesOn()
+    {
+        using var book = Book();
+        var (known, added) = (_issuer.Sign(Claims()), _issuer.Sign(Claims(TimeSpan.FromHours(2))));
+        Assert.Null(Ask(book, known).Refusal);
+        var looks = 0;
+        while (Ask(book, "a.b." + looks).Refusal!.Failure == VerificationFailure.SubjectUnknown)
+        {
+            Assert.InRange(looks++, 0, 10_000);
+        }
+
+        Assert.Equal(VerificationFailure.RateLimited, Ask(book, added).Refusal?.Failure);
+        Assert.Null(Ask(book, added, CallOrigin.Of("ipv4:10.0.0.1:1")).Refusal);
+        Rotate(TokenMaker.KeySet(_issuer));
+        while (Ask(book, "a.b." + looks).Refusal!.Failure == VerificationFailure.SubjectUnknown)
+        {
+            Assert.InRange(looks++, 0, 20_000);
+        }
+
+        Assert.Null(Ask(book, known).Refusal);
+    }
+
+    /// <summary>One that did not hold costs one look, however often it is shown, and is looked at again soon.</summary>
+    [Fact]
+    public void Token_ThatDidNotHold_IsNotLookedAtAgainForAMoment()
+    {
+        using var other = new TokenMaker();
+        using var book = Book();
+        var (early, known) = (other.Sign(Claims()), _issuer.Sign(Claims()));
+        for (var i = 0; i < 10_000; i++)
+        {
+            Assert.Equal(VerificationFailure.SubjectUnknown, Ask(book, early).Refusal?.Failure);
+        }
+
+        Assert.Null(Ask(book, known).Refusal);
+        Rotate(TokenMaker.KeySet(other));
+        Assert.Null(Ask(book, early).Refusal);
+    }
+
     private JsonObject Claims(TimeSpan? life = null) => TokenMaker.Claims(_time.GetUtcNow(), life: life);
 
     private void Rotate(string content)
@@ -247,10 +288,12 @@ public sealed class TokenTests : IDisposable
         _time,
         NullLogger.Instance);
 
-    private (Refusal? Refusal, Identified? Found) Ask(SubjectBook book, string token)
+    private (Refusal? Refusal, Identified? Found) Ask(SubjectBook book, string token, CallOrigin from = default)
     {
         var refusal = book.Identify(
-            new Caller(TestKeys.Key(900).Kid, [], token), _time.GetUtcNow().ToUnixTimeMilliseconds(), Delta,
+            new Caller(TestKeys.Key(900).Kid, [], token) { From = from },
+            _time.GetUtcNow().ToUnixTimeMilliseconds(),
+            Delta,
             out var found);
         return (refusal, found);
     }

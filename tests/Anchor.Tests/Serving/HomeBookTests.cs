@@ -69,6 +69,41 @@ public sealed class HomeBookTests : IDisposable
         Assert.Null(_book.HomeOf(Stranger));
     }
 
+    /// <summary>Each home that is remembered is counted by its name, and one that comes later as well.</summary>
+    [Fact]
+    public void Home_ThatIsForgotten_LeavesItsPlaceAmongTheCounters()
+    {
+        var next = new TestSegment(new TestSegmentOptions { Name = "us1.internal", FirstKey = 200 });
+        _own.PeerWith(next);
+        var view = TestView.Of(_own, TestSegmentOptions.Start);
+        var book = new HomeBook(_context, new VerifiedCache(), _ => null, homesMax: 1);
+        var meter = _context.Meter;
+        for (var i = 0; i < HomeBook.HomesMax; i++)
+        {
+            Count(Digest.Sha256(BitConverter.GetBytes(i)));
+        }
+
+        Count(_home.Genesis);
+        Count(next.Genesis);
+        Assert.Contains(("other", 1), meter.ByConsumer);
+        Assert.Contains((_home.Genesis.ToString(), 1), meter.ByConsumer);
+        Assert.Null(Show(_home));
+        Assert.Null(Show(next));
+        Count(next.Genesis);
+        Assert.Contains((next.Genesis.ToString(), 1), meter.ByConsumer);
+        Assert.DoesNotContain(meter.ByConsumer, one => one.Label == _home.Genesis.ToString());
+
+        Refusal? Show(TestSegment home) => book.Learn(
+            home.Tls(0).Key.Kid, home.Genesis, _own.Name, [.. home.Chain.Select(WireWriter.ToMessage)], [], view,
+            out _);
+
+        void Count(Digest home) => meter.Answered(
+            new AskedQuestion(
+                Document.Make(new Query { Home = home, Name = FullName.Parse($"a.b.svc.{_own.Name}") }),
+                new Consumer(home, new Naming.Subject { Namespace = "shop", Account = "cart" }), false, []),
+            view);
+    }
+
     [Fact]
     public void Home_OfWhichANewerEpochComesMeanwhile_IsNotRolledBack()
     {

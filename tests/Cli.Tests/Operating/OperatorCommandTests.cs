@@ -32,6 +32,19 @@ public sealed class OperatorCommandTests : IAsyncLifetime
         _folder.Dispose();
     }
 
+    /// <summary>Whoever writes a file need not know the order of the canonical form.</summary>
+    [Fact]
+    public async Task ProposePolicy_TakesListsInAnyOrder()
+    {
+        var dry = (await RunAsync("propose", "policy", "--dry-run", Write("""
+            policy: {refuse: [single-host, crash], auto: [renew, join]}
+            rules: [{id: x, effect: allow, names: ["*.svc"], constraints: {regions: [us-west, eu-central]}}]
+            """))).Succeeds();
+        Assert.Contains("[\"crash\",\"single-host\"]", dry.Output, StringComparison.Ordinal);
+        Assert.Contains("[\"join\",\"renew\"]", dry.Output, StringComparison.Ordinal);
+        Assert.Contains("[\"eu-central\",\"us-west\"]", dry.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ProposePolicy_ShowsDiffAndEffectThenProposes()
     {
@@ -70,11 +83,21 @@ public sealed class OperatorCommandTests : IAsyncLifetime
     [InlineData("rules: [{id: x, effect: deny, names: [\"A.b\"]}]", 2, "policy.yaml:1: ")]
     [InlineData("scopes: [{segment: eu1}]", 2, "give the genesis of the segment")]
     [InlineData("domains: []", 2, "changes nothing")]
+    [InlineData("rules: [{id: \"büro\", effect: allow, names: [\"*.svc\"]}]", 2, "policy.yaml:1:")]
+    [InlineData("rules: [{id: 'a\"b', effect: allow, names: [\"*.svc\"]}]", 2, "policy.yaml:1:")]
+    [InlineData("domains: ['a\\b']", 2, "policy.yaml:1:")]
+    [InlineData("policy: {refuse: [crash, crash]}", 2, "policy.yaml:1:")]
+    [InlineData(
+        "rules:\n- {id: x, effect: deny, names: [a.svc]}\n- {id: x, effect: allow, names: [a.svc]}",
+        2, "policy.yaml:3:")]
+    [InlineData("remove_rules: [x]\nrules: [{id: x, effect: deny, names: [a.svc]}]", 2, "policy.yaml:2:")]
+    [InlineData("scopes:\n- {segment: ###}\n- {segment: ###, domains: [a.example]}", 2, "policy.yaml:3:")]
     [InlineData("[", 2, "policy.yaml:")]
     public async Task ProposePolicy_FileThatIsWrong_EndsWithTheReasonAndProposesNothing(
         string text, int exitCode, string message)
     {
-        (await RunAsync("propose", "policy", Write(text))).Fails(exitCode, message);
+        (await RunAsync("propose", "policy", Write(text.Replace("###", Neighbour, StringComparison.Ordinal))))
+            .Fails(exitCode, message);
         Assert.Empty(_anchor!.Waiting);
     }
 

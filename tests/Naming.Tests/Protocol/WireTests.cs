@@ -65,7 +65,14 @@ public sealed class WireTests
 
     [Fact]
     [MaliciousInput(1, "a message over its limit: TooLarge")]
-    public void Message_OverItsLimit_TooLarge() => Refused(TooLarge, new byte[(64 * 1024) + 1]);
+    public void Message_OverItsLimit_TooLarge()
+    {
+        var head = AnchorMethods.Head;
+        Assert.Equal((64 * 1024, 128 * 1024), (head.MaxRequestBytes, head.MaxResponseBytes));
+        Assert.Equal(
+            new Refusal(TooLarge, "HeadRequest", "70000 bytes, at most 65536"),
+            RpcFailures.Read(head.RequestMarshaller.TooLarge!(70_000, 65_536)));
+    }
 
     [Fact]
     public void Failure_OverTheWire_KeepsItsNamePlaceAndDetail()

@@ -18,13 +18,9 @@ internal sealed class ReportService(ServingContext context, EvidenceBook book)
     private const int PerSecond = 1;
     private const int Burst = 32;
     private const int StrangersBurst = 8;
-    private const int LooksPerSecond = 10;
-    private const int LooksBurst = 64;
-    private static readonly Digest WithToken = Digest.Sha256("fairlead-report/token"u8);
 
     private readonly RateBook _known = new(PerSecond, Burst, context.Time);
     private readonly RateBook _strangers = new(PerSecond, StrangersBurst, context.Time);
-    private readonly StrangerBook _looks = new(LooksPerSecond, LooksBurst, context.Time);
 
     /// <summary>Adds the method to a service.</summary>
     internal ServerServiceDefinition.Builder AddTo(ServerServiceDefinition.Builder builder) =>
@@ -59,13 +55,10 @@ internal sealed class ReportService(ServingContext context, EvidenceBook book)
             return _known.Take(known);
         }
 
-        if (_looks.Take(caller.From, caller.Token is null ? default : WithToken) is { } busy)
-        {
-            return busy;
-        }
-
-        return context.Subjects.Identify(caller, context.Now(), view.Epoch.Value.Policy.ClockDelta, out var pod) is null
-            ? _known.Take(Hashes.Subject(view.Genesis, pod!.Subject))
+        var unknown = context.Subjects.Identify(
+            caller, context.Now(), view.Epoch.Value.Policy.ClockDelta, out var pod);
+        return unknown is null ? _known.Take(Hashes.Subject(view.Genesis, pod!.Subject))
+            : unknown.Failure == VerificationFailure.RateLimited ? unknown
             : _strangers.Take(default);
     }
 
