@@ -1,5 +1,4 @@
 using Fairlead.Hosting;
-using Fairlead.Protocol;
 using Fairlead.Rpc;
 using Microsoft.Extensions.Logging;
 
