@@ -38,7 +38,9 @@ public sealed class OperatorCommandTests : IAsyncLifetime
     {
         var dry = (await RunAsync("propose", "policy", "--dry-run", Write("""
             policy: {refuse: [single-host, crash], auto: [renew, join]}
-            rules: [{id: x, effect: allow, names: ["*.svc"], constraints: {regions: [us-west, eu-central]}}]
+            rules:
+            - {id: x, effect: allow, names: ["*.svc"], subjects: [{segment: "*"}],
+               constraints: {regions: [us-west, eu-central]}}
             """))).Succeeds();
         Assert.Contains("[\"crash\",\"single-host\"]", dry.Output, StringComparison.Ordinal);
         Assert.Contains("[\"join\",\"renew\"]", dry.Output, StringComparison.Ordinal);
