@@ -7,6 +7,11 @@ export MSBUILDDISABLENODEREUSE := 1
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
+# Programs that live for seconds are not worth profiling for compilers, nor much compiling for a second time: without
+# these a third of what the tests and a demo cost is the compilers'. `make bench` measures what users get.
+test demo: export DOTNET_TieredPGO := 0
+test demo: export DOTNET_TC_CallCountThreshold := 0x200
+
 BUILD := eng/build.sh
 FAIRLEAD := dotnet artifacts/bin/Cli/release/fairlead.dll
 

@@ -99,8 +99,14 @@ public sealed class AdsService
         context.Complete();
     }
 
+    // Clients without a name are not known from each other, here and below: one must not speak for another.
     private void Lead(IStreamSession from, string node, IReadOnlyList<ResourceReference> needed)
     {
+        if (node.Length == 0)
+        {
+            return;
+        }
+
         var all = needed.ToHashSet();
         foreach (var session in _sessions.Values.Where(session => session != from))
         {
@@ -108,7 +114,6 @@ public sealed class AdsService
         }
     }
 
-    // Clients without a name are not known from each other, here and below: one must not speak for another.
     private void Watch(string node, IReadOnlyCollection<string> added, IReadOnlyCollection<string> removed)
     {
         if (node.Length == 0)

@@ -23,7 +23,8 @@ namespace Fairlead.Xds;
 /// <item>The same input gives the same bytes. Map fields of the message itself are written in a fixed order here, but
 /// maps inside a packed Any must be filled in sorted order, and every repeated field that is a set must be sorted.
 /// Nothing that changes without meaning (a seal's sequence, a time, a random id) may be in it: the version is a hash
-/// of the bytes, and a new version is a push to every client.</item>
+/// of the bytes, and a new version is a push to every client. What must be shown all the same is left out of the
+/// version by <see cref="VersionedAs"/>.</item>
 /// <item>No <c>ttl</c>, no wrapper, no heartbeat: an EDS ttl crashes Envoy, a heartbeat crashes gRPC.</item>
 /// <item>Endpoints are withdrawn by an assignment without them, never by leaving the assignment out.</item>
 /// <item>A client of kind gRPC refuses a whole resource for an endpoint that is not an IP literal, a locality left
@@ -64,8 +65,9 @@ public sealed class Resource
     /// <summary>The name under which clients ask for it.</summary>
     public string Name { get; }
 
-    /// <summary>32 hexadecimal digits of a hash over name, type and bytes: equal content, equal version.</summary>
-    public string Version { get; }
+    /// <summary>32 hexadecimal digits of a hash over name, type and bytes, these or those of <see
+    /// cref="VersionedAs"/>: equal content, equal version.</summary>
+    public string Version { get; private init; }
 
     /// <summary>The resources that this one names.</summary>
     public ImmutableArray<ResourceReference> References { get; }
@@ -84,7 +86,7 @@ public sealed class Resource
     internal ReadOnlySpan<byte> Framed => _framed;
 
     /// <summary>The version as a number; a type's version is the sum over its resources.</summary>
-    internal UInt128 Fingerprint { get; }
+    internal UInt128 Fingerprint { get; private init; }
 
     /// <summary>Takes over a cluster.</summary>
     public static Resource Create(Cluster cluster)
@@ -145,6 +147,16 @@ public sealed class Resource
 
     /// <summary>The same content in another role.</summary>
     public Resource As(ResourceRole role) => role == Role ? this : new Resource(this) { Role = role };
+
+    /// <summary>The same bytes at the version of another resource of this name: what they say beyond it is no reason
+    /// to send it again.</summary>
+    public Resource VersionedAs(Resource other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return other.Type == Type && other.Name == Name
+            ? new Resource(this) { Fingerprint = other.Fingerprint, Version = other.Version }
+            : throw new ArgumentException($"{other} is not {Type} {Name}", nameof(other));
+    }
 
     /// <summary>The same endpoints with another end.</summary>
     /// <exception cref="InvalidOperationException">These are no endpoints.</exception>

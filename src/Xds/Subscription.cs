@@ -17,7 +17,7 @@ internal sealed class Subscription(ResourceType type)
 {
     private const string Everything = "*";
 
-    private readonly SortedSet<string> _prefixes = new(StringComparer.Ordinal);
+    private readonly List<Collection> _collections = [];
     private HashSet<string> _names = new(StringComparer.Ordinal);
     private bool _everNamed;
     private bool _changed;
@@ -28,16 +28,15 @@ internal sealed class Subscription(ResourceType type)
     /// <summary>The names that are asked for one by one.</summary>
     public IReadOnlySet<string> Names => _names;
 
-    /// <summary>What the names of the collections begin with that are asked for, ascending: of clusters, as there are
-    /// no others.</summary>
-    public IReadOnlyCollection<string> Prefixes => _prefixes;
+    /// <summary>The collections that are asked for: of clusters, as there are no others.</summary>
+    public IReadOnlyCollection<Collection> Collections => _collections;
 
     /// <summary>Whether a name stands in a collection that is asked for.</summary>
     public bool IsInCollection(string name)
     {
-        foreach (var prefix in _prefixes)
+        foreach (var collection in _collections)
         {
-            if (name.StartsWith(prefix, StringComparison.Ordinal) && name.Length > prefix.Length)
+            if (collection.Has(name))
             {
                 return true;
             }
@@ -57,10 +56,7 @@ internal sealed class Subscription(ResourceType type)
     public void Remove(string name)
     {
         _names.Remove(name);
-        if (Collections.PrefixOf(name, type) is { } prefix)
-        {
-            _prefixes.Remove(prefix);
-        }
+        FindCollections([name]);
     }
 
     /// <summary>Takes over what a delta request subscribes and then what it unsubscribes.</summary>
@@ -129,18 +125,21 @@ internal sealed class Subscription(ResourceType type)
 
         foreach (var name in changed)
         {
-            if (Collections.PrefixOf(name, type) is not { } prefix)
+            if (Xds.Collections.Of(name, type) is not { } collection)
             {
                 continue;
             }
 
-            if (_names.Contains(name))
+            // One may be asked for in several spellings of its parameters.
+            var isAsked = _names.Contains(name) || (_collections.Contains(collection)
+                && _names.Any(other => Xds.Collections.Of(other, type) == collection));
+            if (!isAsked)
             {
-                _prefixes.Add(prefix);
+                _collections.Remove(collection);
             }
-            else
+            else if (!_collections.Contains(collection))
             {
-                _prefixes.Remove(prefix);
+                _collections.Add(collection);
             }
         }
     }

@@ -26,6 +26,13 @@ public sealed record XdsLimits
     /// <summary>Characters of a name.</summary>
     public int NameLengthMax { get; init; } = 1_024;
 
+    /// <summary>Requests that a stream may send at once beside acknowledgements; more are read at <see
+    /// cref="RequestsPerSecond"/>. One of more than 16 KiB counts as several.</summary>
+    public int RequestBurst { get; init; } = 10_000;
+
+    /// <summary>How many of them are read in a second after that.</summary>
+    public int RequestsPerSecond { get; init; } = 1_000;
+
     /// <summary>Types that are not served but remembered, per stream.</summary>
     public int UnknownTypesMax { get; init; } = 16;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Xunit;
@@ -35,6 +36,22 @@ public sealed partial class ContinuityDocumentTests
             ? ["names no test"]
             : named.Where(test => !Tests.Contains(test.Contains('.') ? test : $"{OnVirtualTime}.{test}"))
         select $"{row[0]}: {problem}");
+
+    /// <summary>How long an anchor may be silent is what resolver and command line wait.</summary>
+    [Fact]
+    public void Asking_SaysThePatienceOfBoth()
+    {
+        var resolver = Number("src/Resolver/Engine/NameCacheOptions.cs", @"AskPatience { get; init; } = ([\d_]+);");
+        var command = Number("src/Cli/Asking/HomeAsker.cs", @"Patience = TimeSpan\.FromSeconds\((\d+)\)");
+        Assert.Contains(
+            $"a patience ({resolver / 1000} s; {command} s in the command line)",
+            RepositoryRoot.Read("docs/continuity.md"), StringComparison.Ordinal);
+
+        static int Number(string file, string pattern) => int.Parse(
+            Assert.Single(Regex.Matches(RepositoryRoot.Read(file), pattern)).Groups[1].Value
+                .Replace("_", "", StringComparison.Ordinal),
+            CultureInfo.InvariantCulture);
+    }
 
     [Fact]
     public void Rows_EachSayWhereTheyWereSeen()

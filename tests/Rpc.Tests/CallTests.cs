@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Health.V1;
 
@@ -132,6 +134,77 @@ public sealed class CallTests
         using var flood = channel.CreateCallInvoker().AsyncServerStreamingCall(EchoService.Flood, null, default, []);
         await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), Servers.Token);
         await UnarySucceeds(channel);
+    }
+
+    /// <summary>A call that ends while a reader is a little behind ends with its status; one that does not read at all
+    /// is reset, and holds nothing.</summary>
+    [Theory]
+    [InlineData(true, StatusCode.Aborted)]
+    [InlineData(false, StatusCode.Cancelled)]
+    public async Task End_ThatMeetsASlowReader_WaitsAMomentForIt(bool isReading, StatusCode expected)
+    {
+        var time = new ManualTimeProvider();
+        using var ending = new CancellationTokenSource();
+        var ended = new TaskCompletionSource();
+        var written = 0;
+        var options = new RpcServerOptions
+        {
+            Calls = new RpcServiceOptions { TimeProvider = time },
+        };
+        options.Endpoints.Add(RpcEndpoint.Tcp(Servers.Any));
+        options.Services.Add(ServerServiceDefinition.CreateBuilder().AddMethod(
+            EchoService.Flood,
+            async (byte[] _, IServerStreamWriter<byte[]> responses, ServerCallContext _) =>
+            {
+                try
+                {
+                    while (true)
+                    {
+                        await responses.WriteAsync(new byte[64 * 1024], ending.Token);
+                        Interlocked.Increment(ref written);
+                    }
+                }
+                catch (OperationCanceledException)
+                {
+                    ended.SetResult();
+                    throw new RpcException(new Status(StatusCode.Aborted, "over"));
+                }
+            }).Build());
+        await using var server = await RpcServer.StartAsync(options, Servers.Token);
+        await using var channel = Servers.Connect(server);
+        using var flood = channel.CreateCallInvoker().AsyncServerStreamingCall(EchoService.Flood, null, default, []);
+        await flood.ResponseHeadersAsync;
+
+        // A write that waits has a timer; one that waits for good writes nothing more.
+        var (before, same) = ((-1, 0), 0);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult((written, time.Armed)),
+            now =>
+            {
+                same = now == before && now.Armed == 1 ? same + 1 : 0;
+                before = now;
+                return same == 20;
+            },
+            TimeSpan.FromSeconds(20),
+            Servers.Token);
+        await ending.CancelAsync();
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(20), Servers.Token);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(time.Armed), armed => armed == 1, TimeSpan.FromSeconds(20), Servers.Token);
+        if (!isReading)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(101));
+        }
+
+        var failure = await Servers.FailsAsync(DrainAsync());
+        Assert.Equal(expected, failure.StatusCode);
+
+        async Task DrainAsync()
+        {
+            while (await flood.ResponseStream.MoveNext(Servers.Token))
+            {
+            }
+        }
     }
 
     [Fact]

@@ -52,6 +52,18 @@ public sealed class BadClientTests
     }
 
     /// <summary>Requests are ordered: names count whatever the nonce beside them is.</summary>
+    /// <summary>Some clients repeat on a new stream what was wrong on the one before.</summary>
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void Refusal_OfAnOlderStream_RefusesNothing(Variant variant)
+    {
+        var client = Client(variant);
+        Assert.DoesNotContain(client.Say(Eds, "7", Bad, ["a"]), one => one is StreamEvent.Nacked);
+        Assert.DoesNotContain(client.Say(Eds, "7", Bad, ["b"]), one => one is StreamEvent.Nacked);
+        Assert.Null(client.State(Eds).Refused);
+        Assert.Equal(["eds a b"], client.Take(Eds));
+    }
+
     [Theory]
     [MemberData(nameof(Variants))]
     public void StaleNonce_WithANewName_HasItTaken(Variant variant)

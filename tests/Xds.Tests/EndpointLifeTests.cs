@@ -83,10 +83,12 @@ public sealed class EndpointLifeTests
         Taken(sotw, delta, "eds c1 c2 c3");
         sotw.Nack(Eds, names);
         delta.Nack(Eds);
+        var alone = delta.TakeAlone();
         foreach (var name in names)
         {
-            Taken(sotw, delta, $"eds {name}");
-            Say(isTaken: name != "c2");
+            Assert.Equal([$"eds {name}"], sotw.Take());
+            _ = name == "c2" ? sotw.Nack(Eds, names) : sotw.Ack(Eds, names);
+            delta.Say(Eds, alone[name], isTaken: name != "c2");
         }
 
         Taken(sotw, delta);

@@ -25,10 +25,12 @@ public sealed class RefusalTests
         delta.Subscribe(Eds, names);
         Taken("eds a b c");
         Say(isTaken: false);
+        var alone = delta.TakeAlone();
         foreach (var name in names)
         {
-            Taken($"eds {name}");
-            Say(isTaken: name != "b");
+            Assert.Equal([$"eds {name}"], sotw.Take());
+            _ = name == "b" ? sotw.Nack(Eds, names) : sotw.Ack(Eds, names);
+            delta.Say(Eds, alone[name], isTaken: name != "b");
         }
 
         Taken();
@@ -74,13 +76,39 @@ public sealed class RefusalTests
             Cluster("a", timeoutMs: 7), Cluster("b"), Cluster("c")));
         Assert.Equal(["cds a b c -gone"], client.Take());
         client.Nack(Cds);
-        Assert.Equal(["cds a -gone"], client.Take());
-        client.Ack(Cds);
-        Assert.Equal(["cds b"], client.Take());
-        client.Nack(Cds);
-        Assert.Equal(["cds c"], client.Take());
+        Assert.Equal(["cds a -gone", "cds b", "cds c"], client.Take());
         client.Ack(Cds);
         Assert.Empty(client.Take());
+    }
+
+    /// <summary>An Envoy says nothing of clusters while any of them warms: those of a response that it could not read
+    /// do not wait for each other, and what else has changed does wait.</summary>
+    [Fact]
+    public void Clusters_OfADeltaStream_ThatAreSentAlone_WaitForNoWord()
+    {
+        const int count = 700;
+        var all = Enumerable.Range(0, count).Select(i => $"c{i:d4}").ToArray();
+        var client = new DeltaClient(Snapshot([.. all.Select(name => Cluster(name))]));
+        client.Subscribe(Cds);
+        Assert.Single(client.Take());
+        client.Nack(Cds);
+        var nonces = client.TakeAlone();
+
+        Assert.Equal(all, nonces.Keys.Order());
+        client.Publish(Cluster("later"));
+        Assert.Empty(client.Take());
+
+        // Then it says something to each.
+        foreach (var name in all)
+        {
+            client.Say(Cds, nonces[name], isTaken: name != "c0300");
+        }
+
+        var told = client.Stream.Types.Single().Resources().ToLookup(one => one.State, one => one.Name);
+        Assert.Equal(["c0300"], told[ResourceState.Refused]);
+        Assert.Equal(count - 1, told[ResourceState.Taken].Count());
+        client.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal(["cds later"], client.Take());
     }
 
     /// <summary>The state of the world of a client that takes all of a response or nothing, and does not say what is
@@ -135,8 +163,8 @@ public sealed class RefusalTests
         Assert.Empty(client.Take());
     }
 
-    /// <summary>Who comes back holds more than a new stream knows: what is left out might be what works, whether it
-    /// names what is bad or not.</summary>
+    /// <summary>Who comes back may hold what a new stream does not know: what is left out might be what works, whether
+    /// it names what is bad or not.</summary>
     [Theory]
     [InlineData("Error adding/updating cluster(s) a:80: no such thing.")]
     [InlineData("cannot be read")]
@@ -160,6 +188,31 @@ public sealed class RefusalTests
         client.Now += TimeSpan.FromSeconds(1);
         client.Nack(Cds, []);
         Assert.Contains("a:80", Assert.Single(client.Take()).Split(' '));
+    }
+
+    /// <summary>Who comes back with the version that it was told before tells by it that it has all but what it
+    /// refused.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Clusters_OfAClientThatComesBack_AreServedWithoutWhatItRefusedBefore(int bad)
+    {
+        var all = Enumerable.Range(0, 100).Select(i => Cluster($"c{i:d2}")).ToArray();
+        var isBad = all[..bad].Select(one => one.Version).ToHashSet();
+        var (before, held) = (new SotwClient(Snapshot(all)), new HashSet<string>());
+        before.Request(Cds, []);
+        Settle(before, held, isBad);
+        Assert.Equal(100 - bad, held.Count);
+
+        var after = new SotwClient(Snapshot(all));
+        after.Request(Cds, [], version: before.Stream.Types.Single().AckedVersion);
+        Assert.InRange(Settle(after, held, isBad), 1, 4);
+        Assert.Equal(100 - bad, held.Count);
+        after.Now += TimeSpan.FromSeconds(1);
+        after.Publish(Cluster("new"));
+        Settle(after, held, isBad);
+        Assert.Contains("new", held);
+        Assert.Equal(101 - bad, held.Count);
     }
 
     /// <summary>A gRPC client takes what is good and refuses the rest: left out, a cluster would be gone for

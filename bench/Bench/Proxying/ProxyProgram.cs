@@ -94,7 +94,7 @@ internal static class ProxyProgram
             ImmutableDictionary<string, TrustBundle>.Empty,
             new ProxyProvenance("us1.internal", 1, 1, 1));
         return ProxyServer.StartAsync(
-            new ProxyOptions { Http1 = any, Http2 = any }, _ => service, (_, _) => { },
+            new ProxyOptions { Http1 = any, Http2 = any }, _ => service, (_, _) => { }, _ => { },
             TimeProvider.System, new Random(1), NullLoggerFactory.Instance, CancellationToken.None);
     }
 

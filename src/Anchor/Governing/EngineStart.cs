@@ -17,7 +17,10 @@ internal static class EngineStart
     /// <exception cref="StartException">The operations that wait cannot be read.</exception>
     internal static SegmentEngineOptions Options(
         string self, SegmentGround ground, ChainFolder chain, DataFolder folder, KeyCustody keys, StateKeeper keeper,
-        WitnessBook witnesses, OperationBook operations) => new()
+        WitnessBook witnesses, OperationBook operations)
+    {
+        var (queue, takenBack) = Load(operations, ground);
+        return new SegmentEngineOptions
         {
             Self = self,
             Ground = ground.Ground,
@@ -37,10 +40,12 @@ internal static class EngineStart
             ArchivedEntries = folder.Archived?.Entries ?? [],
             ArchivedBefore = folder.ArchivedBefore?.Seal,
             ArchivedBeforeEntries = folder.ArchivedBefore?.Entries ?? [],
-            Queue = Load(operations, ground),
+            Queue = queue,
+            TakenBack = takenBack,
             Foreign = keeper.Durable.Segments.Values.Where(segment => segment.Genesis != ground.Genesis)
                 .ToDictionary(segment => segment.Genesis, Foreign),
         };
+    }
 
     /// <summary>What a renewal may say of a segment whose chain was verified here.</summary>
     internal static ForeignSegment Foreign(SegmentState segment) => new(
@@ -50,7 +55,8 @@ internal static class EngineStart
     private static IReadOnlyList<ReadOnlyMemory<byte>> Bodies(JournalFile journal) =>
         [.. JournalParts.Join(journal.Replay()).Select(body => new ReadOnlyMemory<byte>(body))];
 
-    private static IReadOnlyList<QueuedOperation> Load(OperationBook operations, SegmentGround ground)
+    private static (IReadOnlyList<QueuedOperation> Queue, IReadOnlyList<EpochProposal> TakenBack) Load(
+        OperationBook operations, SegmentGround ground)
     {
         try
         {

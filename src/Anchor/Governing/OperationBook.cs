@@ -12,37 +12,41 @@ using EpochProposal = Fairlead.Naming.Operations.EpochProposal;
 namespace Fairlead.Anchor.Governing;
 
 /// <summary>
-/// The operations that the operator of this anchor proposed or approved, over restarts: what waits is in
-/// <c>operations.state</c> before the operator is told so. And who waits to hear what becomes of a proposal. The loop's
+/// The operations that the operator of this anchor proposed, approved or took back, over restarts: what waits, and
+/// what others may not have heard to be taken back, is in <c>operations.state</c> before the operator is told so.
+/// And who waits to hear what becomes of a proposal. The loop's
 /// task calls <see cref="Hear(EpochOutput)"/>, <see cref="Keep"/> and <see cref="Settle"/>; the rest is
 /// thread-safe.
 /// </summary>
 internal sealed class OperationBook(string self, string folder, ILogger log)
 {
-    private const int BytesMax = 64 * 1024 * 1024;
+    private const int BytesMax = 80 * 1024 * 1024;
 
     private readonly DurableFile _file = new(Path.Combine(folder, "operations.state"), BytesMax);
     private readonly ConcurrentDictionary<long, TaskCompletionSource<Refusal?>> _waiting = new();
     private readonly ConcurrentDictionary<long, TaskCompletionSource<EpochOutput.TakenBack>> _takingBack = new();
     private readonly List<(TaskCompletionSource<Refusal?> Who, Refusal? Fate)> _told = [];
     private List<(Digest Digest, bool IsApproved)> _kept = [];
+    private List<Digest> _keptTakenBack = [];
     private bool _isOpen = true;
     private long _tokens;
 
-    /// <summary>What waited at the end, on the ground of today: an operation that was overtaken by one epoch is moved
-    /// onto it.</summary>
+    /// <summary>What waited at the end, and what was taken back, on the ground of today: an operation that was
+    /// overtaken by one epoch is moved onto it.</summary>
     /// <exception cref="StateException">The file cannot be used.</exception>
-    internal IReadOnlyList<QueuedOperation> Load(EpochGround ground, EpochGround? before)
+    internal (IReadOnlyList<QueuedOperation> Queue, IReadOnlyList<EpochProposal> TakenBack) Load(
+        EpochGround ground, EpochGround? before)
     {
         if (_file.Load() is not { } bytes)
         {
-            return [];
+            return ([], []);
         }
 
         try
         {
+            var file = KeptOperations.Parser.ParseFrom(bytes);
             var queue = new List<QueuedOperation>();
-            foreach (var kept in KeptOperations.Parser.ParseFrom(bytes).Operations)
+            foreach (var kept in file.Operations)
             {
                 if (ProposalWire.Read(kept.Proposal) is { } proposal && OnGround(proposal, ground, before) is { } moved)
                 {
@@ -50,7 +54,8 @@ internal sealed class OperationBook(string self, string folder, ILogger log)
                 }
             }
 
-            return queue;
+            return (queue, [.. file.TakenBack.Select(ProposalWire.Read).OfType<EpochProposal>()
+                .Select(gone => OnGround(gone, ground, before)).OfType<EpochProposal>()]);
         }
         catch (InvalidProtocolBufferException e)
         {
@@ -148,7 +153,8 @@ internal sealed class OperationBook(string self, string folder, ILogger log)
         _isOpen = false;
         var queue = engine.Epochs.Queue.Where(one => one.Operation.IsApproved || one.Operation.Source == self).ToList();
         var now = queue.ConvertAll(one => (one.Candidate.Digest, one.Operation.IsApproved));
-        if (!now.SequenceEqual(_kept))
+        var gone = engine.Epochs.TakenBack.Select(one => one.Digest).ToList();
+        if (!now.SequenceEqual(_kept) || !gone.SequenceEqual(_keptTakenBack))
         {
             var file = new KeptOperations();
             file.Operations.AddRange(queue.Select(one => new KeptOperation
@@ -157,8 +163,9 @@ internal sealed class OperationBook(string self, string folder, ILogger log)
                 Source = one.Operation.Source,
                 Approved = one.Operation.IsApproved,
             }));
+            file.TakenBack.AddRange(engine.Epochs.TakenBack.Select(one => ProposalWire.Write(one.Proposal)));
             _file.Save(file.ToByteArray());
-            _kept = now;
+            (_kept, _keptTakenBack) = (now, gone);
         }
 
         foreach (var (who, fate) in _told)

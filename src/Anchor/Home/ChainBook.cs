@@ -23,6 +23,7 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
     private static readonly TimeSpan OwnPatience = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<Digest, EpochLog> _logs = new();
+    private readonly BegunChains _begun = new(keepsDocuments: true);
     private readonly Lock _gate = new();
     private long? _sweptAt;
 
@@ -52,7 +53,7 @@ internal sealed class ChainBook(ServingContext context, HomeVerifier verifier)
     {
         var delta = view.Epoch.Value.Policy.ClockDelta;
         return await TakeAsync(segment, neighbour, held => ChainFetch.RunAsync(
-            client, segment, held, null, floor, context.Time, delta, cancellationToken)).ConfigureAwait(false);
+            client, segment, held, null, floor, _begun, context.Time, delta, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Meets one of a segment's anchors over a connection of its own.</summary>

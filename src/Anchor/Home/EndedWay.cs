@@ -91,6 +91,7 @@ internal sealed class EndedWay(
                     name.Fail(lost);
                 }
             },
+            static () => { },
             static () => { });
     }
 }

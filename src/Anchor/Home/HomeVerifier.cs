@@ -62,7 +62,10 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
     /// <param name="transits">The hops that introduce the target.</param>
     /// <param name="name">The name.</param>
     /// <param name="fromTarget">What the target's anchor said.</param>
-    /// <param name="settled">See <see cref="StateKeeper.Step"/>; called only where every check passed.</param>
+    /// <param name="settled">See <see cref="StateKeeper.Step"/>; called where every check passed, or where the epochs
+    /// that came with what is over are lost.</param>
+    /// <param name="learned">Called where the epochs that came are taken: where every check passed, and where what they
+    /// came with is only over. Before the next two.</param>
     /// <param name="passed">Called where every check passed, before <paramref name="settled"/> can be.</param>
     /// <returns>The first error, or null where every check passed.</returns>
     internal Refusal? Check(
@@ -71,11 +74,12 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         RelayedName name,
         UnverifiedAnswer fromTarget,
         Action<Refusal?> settled,
+        Action learned,
         Action passed)
     {
         Refusal? refusal = null;
         Verdict? said = null;
-        SegmentState? learned = null;
+        SegmentState? newer = null;
         SealPosition? seen = null;
         keeper.Step(
             held =>
@@ -97,22 +101,28 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                     Help = PoolHelp.Instance,
                 };
                 said = AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);
-                if (said is not Verdict.Accepted accepted)
+                refusal = (said as Verdict.Refused)?.Refusal;
+                var accepted = said as Verdict.Accepted;
+                if ((accepted?.Next ?? ((Verdict.Refused)said).Learned) is not { } next)
                 {
-                    refusal = ((Verdict.Refused)said).Refusal;
                     return null;
                 }
 
-                passed();
-                learned = Newer(state, accepted.Next, fromTarget);
-                seen = accepted.Answer.Hops[^1].Seal?.Position;
-                return accepted.Next;
+                newer = Newer(state, next, fromTarget);
+                learned();
+                if (accepted is not null)
+                {
+                    passed();
+                    seen = accepted.Answer.Hops[^1].Seal?.Position;
+                }
+
+                return next;
             },
             lost =>
             {
-                if (lost is null or { IsOfNameAlone: true } && learned is not null)
+                if (lost is null or { IsOfNameAlone: true } && newer is not null)
                 {
-                    context.Learned(learned);
+                    context.Learned(newer);
                 }
 
                 if (lost is null && seen is not null && fromTarget.Hops is [.., { Seal: { } certificate } hop])
@@ -120,7 +130,10 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                     context.Saw(hop.Genesis, certificate, seen);
                 }
 
-                settled(lost);
+                if (refusal is null || lost is not null)
+                {
+                    settled(lost);
+                }
             });
         if (said is not null)
         {

@@ -466,8 +466,9 @@ internal sealed class TargetStream(
             return hop.Epochs.IsEmpty ? null : missing; // They come but once on a stream.
         }
 
-        // The epochs that came are the chain's next ones if the check passes; they are kept only then.
+        // The epochs that came are the chain's next ones where the check says so; they are kept only then.
         Relayed? relayed = null;
+        var isWhole = answer.Hops[0].Epochs.IsEmpty;
         var way = Way;
         var placed = answer with { Hops = [answer.Hops[0] with { Kind = way.Target.Kind }] };
         var failed = verifier.Check(own.Hop, way.Hops, name, placed, lost =>
@@ -489,10 +490,10 @@ internal sealed class TargetStream(
         }, () =>
         {
             Epochs.Add(answer.Hops[0].Epochs);
-            Volatile.Write(ref relayed, Relay(way, hop, answer));
-        });
+            isWhole = true;
+        }, () => Volatile.Write(ref relayed, Relay(way, hop, answer)));
         if (failed is { Failure: VerificationFailure.RecordExpired or VerificationFailure.AttestationExpired }
-            && hop.Epochs.IsEmpty)
+            && isWhole)
         {
             name.Fail(failed);
             AwaitBetter(failed.Failure, id, name);

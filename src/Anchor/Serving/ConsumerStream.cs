@@ -27,7 +27,8 @@ internal sealed class ConsumerStream(
     /// <summary>The most subscriptions of one stream.</summary>
     internal const int SubscriptionsMax = 10_000;
 
-    private const int PendingMax = 1024;
+    // Each may have 2 MiB. What a caller whose reader is stalled sends beyond them waits at the caller.
+    private const int PendingMax = 16;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BehindPatience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AttestPatience = TimeSpan.FromSeconds(2);

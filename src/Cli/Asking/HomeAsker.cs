@@ -239,7 +239,7 @@ internal sealed class HomeAsker : IAsyncDisposable
                 {
                     var (whole, missing) = wholeChains
                         ? await WholeChains.FetchAsync(
-                            [anchor, .. _anchors.Where(other => other != anchor)], raw, cancellationToken)
+                            [anchor, .. _anchors.Where(other => other != anchor)], raw, _time, cancellationToken)
                             .ConfigureAwait(false)
                         : (raw, null);
                     return new Asked(answer, whole, _memory.State.ClockDelta, []) { Missing = missing };

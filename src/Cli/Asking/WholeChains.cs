@@ -15,10 +15,12 @@ internal static class WholeChains
     /// <summary>The answer with whole chains.</summary>
     /// <param name="anchors">Who is asked, in this order: each shows the same chains or lies.</param>
     /// <param name="answer">The answer.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The answer, and why a chain of it is not whole; the answer itself is as good as before.</returns>
     internal static async Task<(UnverifiedAnswer Answer, AnchorRefusal? Missing)> FetchAsync(
-        IReadOnlyList<AnchorClient> anchors, UnverifiedAnswer answer, CancellationToken cancellationToken)
+        IReadOnlyList<AnchorClient> anchors, UnverifiedAnswer answer, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var hops = ImmutableArray.CreateBuilder<UnverifiedHop>(answer.Hops.Length);
         AnchorRefusal? missing = null;
@@ -31,7 +33,7 @@ internal static class WholeChains
             AnchorRefusal? failed = null;
             foreach (var anchor in anchors)
             {
-                (before, failed) = await PagesAsync(anchor, hop.Genesis, first, cancellationToken)
+                (before, failed) = await PagesAsync(anchor, hop.Genesis, first, time, cancellationToken)
                     .ConfigureAwait(false);
                 if (failed is null)
                 {
@@ -47,13 +49,13 @@ internal static class WholeChains
     }
 
     private static async Task<(List<EpochDocument> Epochs, AnchorRefusal? Failed)> PagesAsync(
-        AnchorClient anchor, Digest segment, long before, CancellationToken cancellationToken)
+        AnchorClient anchor, Digest segment, long before, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
             var next = 0L;
             var (epochs, refusal) = await ChainPages.ReadAsync(
-                anchor, segment, 0, before, page => (next += page.Length, null), cancellationToken)
+                anchor, segment, 0, before, page => (next += page.Length, null), time, cancellationToken)
                 .ConfigureAwait(false);
             refusal ??= epochs.Count < before
                 ? new Refusal(

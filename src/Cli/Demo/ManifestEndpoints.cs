@@ -41,7 +41,7 @@ internal static class ManifestEndpoints
     private static IEnumerable<ExportedEndpoint> Endpoints(DesiredRecord record) =>
         from slice in record.Slices
         from endpoint in slice.Endpoints
-        from port in Enumerable.Range(0, record.Ports.Count)
+        from port in Enumerable.Range(0, record.Ports.Count).Where(port => slice.Ports[port] > 0)
         select new ExportedEndpoint(
             record.Name.Split('.')[0],
             new IPEndPoint(IPAddress.Parse(endpoint.Address), slice.Ports[port]),

@@ -209,7 +209,7 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
     private async Task LearnAsync(AnchorClient client, CancellationToken cancellationToken)
     {
         var fetch = ChainFetch.RunAsync(
-            client, _chain.Genesis, _chain.Held, null, null, _time, ClockDelta, cancellationToken);
+            client, _chain.Genesis, _chain.Held, null, null, null, _time, ClockDelta, cancellationToken);
         var (fetched, refusal) = await Guard(fetch, cancellationToken).ConfigureAwait(false);
         _chain.Offer(fetched?.Segment ?? throw new AnchorFailureException(
             Printable($"{refusal}; is the address that of an anchor of this segment?")));

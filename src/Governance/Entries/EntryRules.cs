@@ -18,20 +18,20 @@ internal static class EntryRules
 
     /// <summary>
     /// Ends when policy and Credential allow it, or when its name did already: an epoch that allows less must not lock
-    /// what is published, since no version may end before the one it replaces. What the name held when the epoch began
-    /// counts for all anchors alike and for as long as the epoch: what one of them signed the others take, also where
-    /// states are merged.
+    /// what is published, since no version may end before the one it replaces, nor live longer than that by an older
+    /// issue. What the name held when the epoch began counts for all anchors alike and for as long as the epoch: what
+    /// one of them signed the others take, also where states are merged.
     /// </summary>
     internal static Refusal? CheckEnd(Entry entry, Chain chain)
     {
-        if (entry.Expires <= entry.EndsAtMost || entry.Expires <= chain.Start.Find(entry.Name)?.Expires)
+        if (entry.Expires <= entry.EndsAtMost || Keeps(entry, chain.Start.Find(entry.Name)))
         {
             return null;
         }
 
         // The epoch may have begun with another handover than the one known here, or with one that is not known. Behind
         // the same one an honest publisher's versions never get here: each is issued no earlier than the one before.
-        return chain.State.Find(entry.Name) is { } held && entry.Issued >= held.Issued && entry.Expires <= held.Expires
+        return Keeps(entry, chain.State.Find(entry.Name))
             ? null
             : Refuse(
                 entry, VerificationFailure.PolicyOutOfRange,
@@ -69,6 +69,9 @@ internal static class EntryRules
     internal static bool Equivocate(Entry one, Entry two) =>
         one.Name == two.Name && one.Version == two.Version && one.Rank == two.Rank
         && one.Publisher == two.Publisher && one.Digest != two.Digest;
+
+    private static bool Keeps(Entry entry, Entry? held) =>
+        held is not null && entry.Issued >= held.Issued && entry.Expires <= held.Expires;
 
     private static Refusal Refuse(Entry entry, VerificationFailure failure, string detail) =>
         new(failure, entry.Name.ToString(), detail);

@@ -11,7 +11,6 @@ namespace Fairlead.Governance;
 internal sealed class EpochBallot(EpochCore core)
 {
     private readonly Dictionary<(string Phase, long Round), EpochVote> _own = [];
-    private readonly HashSet<Digest> _journaled = [];
     private long _last = -1;
 
     /// <summary>The highest commit: what this anchor is locked on.</summary>
@@ -91,8 +90,8 @@ internal sealed class EpochBallot(EpochCore core)
 
             if (entry.Proposal is { } proposal)
             {
+                core.Voted.Add(entry.Digest);
                 queue.Add(core.Self, proposal, null);
-                _journaled.Add(entry.Digest);
             }
 
             if (entry.Phase == VotePhase.Commit)
@@ -122,14 +121,14 @@ internal sealed class EpochBallot(EpochCore core)
             return null;
         }
 
-        var content = _journaled.Contains(candidate.Digest) ? null : candidate.Proposal;
+        var content = core.Voted.Contains(candidate.Digest) ? null : candidate.Proposal;
         if (CheckFree(phase, core.Round, candidate.Digest) is { } refusal)
         {
             core.Halt(refusal);
             return null;
         }
 
-        _journaled.Add(candidate.Digest);
+        core.Voted.Add(candidate.Digest);
         core.Emit(new EpochOutput.Journal(new EpochJournalBody(
             core.Slot, phase, core.Round, candidate.Digest, content, prepared).Encode()));
         var vote = Sign(phase, core.Round, candidate.Digest);

@@ -35,6 +35,9 @@ internal sealed class EpochCore
 
     internal PortChecks Checks { get; }
 
+    /// <summary>The candidates that this anchor voted for in this slot; the journal holds their content.</summary>
+    internal HashSet<Digest> Voted { get; } = [];
+
     /// <summary>
     /// The anchors that answered this start of the engine. It signs nothing before T anchors, itself included, had the
     /// chance to show what they hold of its votes.

@@ -39,7 +39,7 @@ public sealed record EpochEngineOptions
     /// <summary>Operations that wait already.</summary>
     public IReadOnlyList<QueuedOperation> Queue { get; init; } = [];
 
-    /// <summary>What this anchor's operator took back in the slot before, on this ground.</summary>
+    /// <summary>What this anchor's operator took back before, on this ground.</summary>
     public IReadOnlyList<EpochProposal> TakenBack { get; init; } = [];
 
     /// <summary>Verified facts of other segments.</summary>

@@ -41,11 +41,12 @@ internal sealed class OperationQueue(EpochCore core)
             return null;
         }
 
-        // What more than F vote for is at least one honest anchor's value, whoever told of it. Renewals have room of
-        // their own.
+        // What more than F vote for is at least one honest anchor's value, whoever told of it, and so is what this
+        // anchor voted for before it started anew. Renewals have room of their own.
         var isRenewal = IsRenewal(candidate);
         var room = isRenewal ? EpochLimits.RenewalsPerAnchor : EpochLimits.QueuedPerAnchor;
         if (_items.Values.Count(i => i.Source == source && IsRenewal(i.Candidate) == isRenewal) >= room
+            && !core.Voted.Contains(candidate.Digest)
             && core.Votes.Voters(candidate.Digest).Count <= core.Quorum.Faults)
         {
             return new Refusal(VerificationFailure.RateLimited, "operation", $"{room} of {source} wait");
@@ -126,7 +127,7 @@ internal sealed class OperationQueue(EpochCore core)
         }
     }
 
-    /// <summary>What this anchor's operator took back in the slot before.</summary>
+    /// <summary>What this anchor's operator took back in the slot before, or before a start.</summary>
     internal void Restore(EpochProposal takenBack)
     {
         if (CandidateRules.TryRead(core.Ground, takenBack, core.Checks, out var candidate, out _))
@@ -154,11 +155,12 @@ internal sealed class OperationQueue(EpochCore core)
     internal void SetWilling(string anchor, IEnumerable<Digest> digests) =>
         _willing[anchor] = [.. digests.Take(EpochLimits.DigestsPerMessage)];
 
-    /// <summary>Whether this anchor would prepare an operation now.</summary>
+    /// <summary>Whether this anchor would prepare an operation now. What it voted for it would again, though a start
+    /// has forgotten by whose word: others may be unable to decide without it.</summary>
     internal bool IsWilling(Digest digest) =>
         _items.TryGetValue(digest, out var item)
         && CandidateRules.CheckTimes(core.Ground, item.Candidate.Epoch.Value, core.Now) is null
-        && (_approvals.Contains(digest) || IsAutomatic(item));
+        && (_approvals.Contains(digest) || core.Voted.Contains(digest) || IsAutomatic(item));
 
     /// <summary>What this anchor would prepare, in order.</summary>
     internal List<Digest> Willing() => [.. InOrder().Where(IsWilling)];

@@ -14,9 +14,11 @@ internal sealed class CatchUp(SealCore core)
     private EntryName? _after;
     private string _source = "";
     private long _asked;
+    private long? _rests;
+    private int _refused;
 
     /// <summary>When to ask someone else.</summary>
-    internal long? Deadline => _target is null ? null : _asked + (2 * core.Turns.BaseTurn);
+    internal long? Deadline => _target is null ? null : _rests ?? _asked + (2 * core.Turns.BaseTurn);
 
     /// <summary>A certificate that is newer than the state in hand.</summary>
     internal void Want(string from, Envelope certificate, StateClaim seal)
@@ -27,7 +29,10 @@ internal sealed class CatchUp(SealCore core)
         }
 
         Restart(certificate, seal);
-        Ask(from);
+        if (_rests is null)
+        {
+            Ask(from);
+        }
     }
 
     /// <summary>
@@ -42,6 +47,7 @@ internal sealed class CatchUp(SealCore core)
 
         if (Deadline <= core.Now)
         {
+            _rests = null;
             _pages.Clear();
             _after = null;
             Ask(NextSource());
@@ -53,7 +59,7 @@ internal sealed class CatchUp(SealCore core)
     /// </summary>
     internal (CertifiedCandidate State, IReadOnlyList<EntryName>? Changed)? Receive(string from, SealMessage.State part)
     {
-        if (_target is not { } target || from != _source || !Matches(part, target))
+        if (_target is not { } target || _rests is not null || from != _source || !Matches(part, target))
         {
             return null;
         }
@@ -200,12 +206,24 @@ internal sealed class CatchUp(SealCore core)
         return (certified, isChange ? [.. puts.Select(p => p.Name), .. drops] : null);
     }
 
+    /// <summary>
+    /// Whoever lies is passed over at once. What comes from everybody, as entries that this version does not know, is
+    /// asked for ever more rarely until a state is whole, whatever is certified in between.
+    /// </summary>
     private void Refuse(string from, Refusal refusal)
     {
         core.Emit(new SealOutput.Ignored(from, refusal));
         _pages.Clear();
         _after = null;
-        Ask(NextSource());
+        var rounds = ++_refused - (core.Quorum.Members.Length - 1);
+        if (rounds < 0)
+        {
+            Ask(NextSource());
+        }
+        else
+        {
+            _rests = core.Now + Math.Min(core.Turns.BaseTurn << Math.Min(rounds, 7), SealLimits.LongestTurn);
+        }
     }
 
     private void Restart(Envelope certificate, StateClaim seal)
@@ -221,6 +239,8 @@ internal sealed class CatchUp(SealCore core)
         _target = null;
         _certificate = null;
         _after = null;
+        _rests = null;
+        _refused = 0;
         _pages.Clear();
     }
 

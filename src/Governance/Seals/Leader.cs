@@ -36,6 +36,7 @@ internal sealed class Leader(SealCore core, Ballot ballot)
         if (_term != core.Turns.Term)
         {
             _term = core.Turns.Term;
+            _witnesses.Start();
             _slots.Clear();
             _demands.Clear();
             _inFlight = null;
@@ -57,13 +58,17 @@ internal sealed class Leader(SealCore core, Ballot ballot)
         var puts = core.HandsOverLess && core.Successor is not null ? [] : Batch(out drops);
         if (puts.Count == 0 && drops.Count == 0 && core.Successor is null)
         {
-            if (core.Now < core.HeartbeatDue)
+            var isBeat = core.Now >= core.HeartbeatDue;
+            if (isBeat || core.Now >= _witnesses.Due)
             {
-                Deadline = core.HeartbeatDue;
-                return null;
+                _witnesses.Choose(puts, drops);
             }
 
-            _witnesses.Choose(puts, drops);
+            if (!isBeat && puts.Count == 0)
+            {
+                Deadline = Math.Min(core.HeartbeatDue, _witnesses.Due);
+                return null;
+            }
         }
         else if (core.Successor is not null)
         {

@@ -3,17 +3,25 @@ namespace Fairlead.Governance;
 /// <summary>
 /// Which seals of other segments the leader witnesses. They ride on heartbeats, so that neighbours do not wake each
 /// other, and cost no liveness: after an attempt that failed the heartbeat goes without them, and what a refusal named
-/// waits.
+/// waits. Where changes leave no heartbeat they have a seal of their own as often as that, when no change waits.
 /// </summary>
 internal sealed class WitnessChoice(SealCore core)
 {
     private readonly Dictionary<EntryName, long> _paused = [];
     private readonly HashSet<EntryName> _doubted = [];
     private bool _bare;
+    private long _since;
+
+    /// <summary>From when on they do not wait for the heartbeat any more.</summary>
+    internal long Due => core.Witnesses is null ? SealCore.Never : _since + core.Heartbeat;
+
+    /// <summary>A term begins.</summary>
+    internal void Start() => _since = core.Now;
 
     /// <summary>The witnesses to put and to drop with a heartbeat; none after a failed attempt.</summary>
     internal void Choose(List<Entry> puts, List<EntryName> drops)
     {
+        _since = core.Now;
         if (_bare)
         {
             return;

@@ -60,7 +60,7 @@ public sealed class SegmentEngine
         }
 
         _factory.ForgetVotes(Ground.Next);
-        _epochs = _factory.Epochs(Ground, options.Queue, [], options.Foreign, now);
+        _epochs = _factory.Epochs(Ground, options.Queue, options.TakenBack, options.Foreign, now);
         if (_epochs.HasCommitted)
         {
             _seals.Step(new SealInput.Fence(), now);

@@ -74,6 +74,9 @@ public sealed record SegmentEngineOptions
     /// <summary>Operations that waited at the end.</summary>
     public IReadOnlyList<QueuedOperation> Queue { get; init; } = [];
 
+    /// <summary>What this anchor's operator took back, on this ground.</summary>
+    public IReadOnlyList<EpochProposal> TakenBack { get; init; } = [];
+
     /// <summary>Verified facts of other segments.</summary>
     public IReadOnlyDictionary<Digest, ForeignSegment> Foreign { get; init; } =
         new Dictionary<Digest, ForeignSegment>();

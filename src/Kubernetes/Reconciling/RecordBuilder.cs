@@ -96,7 +96,8 @@ internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProbl
         return [];
     }
 
-    // A slice's ports are matched by name. Kubernetes puts endpoints with other ports into other slices.
+    // A slice's ports are matched by name. Kubernetes puts endpoints with other ports into other slices, and pods that
+    // lack a named port into one without it: they serve the others, and 0 stands for that one.
     private List<int>? TargetPorts(List<ServicePort> ports, EndpointSlice slice)
     {
         if (slice.Endpoints.Count == 0)
@@ -104,23 +105,27 @@ internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProbl
             return null;
         }
 
-        var targets = new List<int>(ports.Count);
+        var (targets, missing) = (new List<int>(ports.Count), new List<string>());
         foreach (var port in ports)
         {
             var match = slice.Ports.FirstOrDefault(candidate => candidate.Transport == TransportProtocol.Tcp
                 && candidate.Name == (port.Name ?? string.Empty));
+            targets.Add(match is null ? 0 : match.Number ?? port.Number);
             if (match is null)
             {
-                problems.Add(new(slice.Location, $"EndpointSlice {slice.Key} has no TCP port named "
-                    + $"'{port.Name ?? string.Empty}' for port {port.Number} of its Service, so its endpoints are left "
-                    + "out: name the port alike in both"));
-                return null;
+                missing.Add($"'{port.Name ?? string.Empty}' for port {port.Number}");
             }
-
-            targets.Add(match.Number ?? port.Number);
         }
 
-        return targets;
+        var servesNone = missing.Count == ports.Count;
+        if (missing.Count > 0)
+        {
+            problems.Add(new(slice.Location, $"EndpointSlice {slice.Key} has no TCP port named "
+                + $"{string.Join(", ", missing)} of its Service, so its endpoints "
+                + (servesNone ? "are left out" : "do not serve them") + ": name the port alike in both"));
+        }
+
+        return servesNone ? null : targets;
     }
 
     private bool NameFits(Service service, string name) =>

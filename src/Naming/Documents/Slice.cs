@@ -16,7 +16,8 @@ public sealed record Slice : Document, IDocument<Slice>
     /// <summary>The record's name.</summary>
     public required ServicePart Name { get; init; }
 
-    /// <summary>The endpoints' ports, one for each of the record's, in its order.</summary>
+    /// <summary>The endpoints' ports, one for each of the record's, in its order; 0 for one that they do not
+    /// serve.</summary>
     public required ImmutableArray<int> Ports { get; init; }
 
     /// <summary>The region, as the record's reference says it.</summary>

@@ -62,7 +62,10 @@ public static class AnswerVerifier
 
         if (Signed(context, hops, answer.Result) is { } hop)
         {
-            return new Verdict.Refused(hop) { Evidence = context.Evidence, Signed = context.Signed };
+            return new Verdict.Refused(hop)
+            {
+                Evidence = context.Evidence, Signed = context.Signed, Learned = Learned(context),
+            };
         }
 
         return Content(context, answer.Result, slices) is { } content
@@ -115,13 +118,27 @@ public static class AnswerVerifier
             context.Hops.Add(hop);
             if (Hop(context, hop, i + 1 < hops.Length ? hops[i + 1].Raw : null, result) is { } refusal)
             {
-                return refusal.At($"hops[{i}]");
+                context.Over ??= refusal.Failure is RecordExpired or AttestationExpired
+                    ? refusal.At($"hops[{i}]")
+                    : null;
+                if (context.Over is null || hop.Leads is null)
+                {
+                    return context.Over ?? refusal.At($"hops[{i}]");
+                }
             }
 
             by = hop.Leads;
         }
 
-        return null;
+        return context.Over;
+    }
+
+    private static VerifierState? Learned(VerificationContext context)
+    {
+        var next = context.Over is null
+            ? context.State
+            : context.Chains.Aggregate(context.State, (state, chain) => state.With(chain));
+        return ReferenceEquals(next, context.State) ? null : next;
     }
 
     private static Refusal? Hop(VerificationContext context, HopFacts hop, UnverifiedHop? next, AnswerResult result)
@@ -131,6 +148,7 @@ public static class AnswerVerifier
             return chain;
         }
 
+        context.Chains.Add(hop.Segment);
         var denied = hop.IsLast && result == AnswerResult.Denied;
         hop.Under = hop.Segment.Newest;
         if (((denied ? null : SealStep.Check(context, hop)?.At("seal"))

@@ -32,7 +32,8 @@ public abstract record Verdict
         public VerifierState Next { get; }
     }
 
-    /// <summary>The first check that failed; the verifier's state is what it was.</summary>
+    /// <summary>The first check that failed; the verifier's state is what it was, but for <see cref="Learned"/>.
+    /// </summary>
     public sealed record Refused : Verdict
     {
         internal Refused(Refusal refusal)
@@ -42,5 +43,12 @@ public abstract record Verdict
 
         /// <summary>The error.</summary>
         public Refusal Refusal { get; }
+
+        /// <summary>
+        /// The state with the chains that came with an answer of which a record or a decision is over: that is no lie,
+        /// nothing of the answer is used, and its epochs come but once on a stream. Null where the refusal is another,
+        /// or no chain went on.
+        /// </summary>
+        public VerifierState? Learned { get; internal init; }
     }
 }

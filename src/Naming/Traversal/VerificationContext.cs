@@ -23,6 +23,13 @@ internal sealed class VerificationContext
 
     internal int HopCount { get; set; }
 
+    /// <summary>The first check that failed where that is only that something is over: the chains of the other hops are
+    /// read all the same.</summary>
+    internal Refusal? Over { get; set; }
+
+    /// <summary>The verified chains of the hops.</summary>
+    internal List<SegmentState> Chains { get; } = [];
+
     /// <summary>The trust domains that the target speaks for in this answer, all admitted (V54).</summary>
     internal SortedSet<string> Domains { get; } = new(StringComparer.Ordinal);
 

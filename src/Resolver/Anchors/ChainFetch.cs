@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.Rpc;
 
 namespace Fairlead.Resolver.Anchors;
 
@@ -21,16 +22,18 @@ public static class ChainFetch
     /// <param name="held">What is held; null for nothing.</param>
     /// <param name="start">The operator's floor, where the chain may start there; null for the genesis.</param>
     /// <param name="floor">The epoch that the chain must contain; null for none.</param>
+    /// <param name="begun">Where a fetch that was cut is gone on with; null for nowhere.</param>
     /// <param name="time">The clock.</param>
     /// <param name="delta">The clock tolerance, in milliseconds.</param>
     /// <returns>The chain, or the first error.</returns>
-    /// <exception cref="Rpc.RpcException">The anchor cannot be reached.</exception>
+    /// <exception cref="RpcException">The anchor cannot be reached, or gives no more pages.</exception>
     public static async Task<(Fetched? Fetched, Refusal? Refusal)> RunAsync(
         AnchorClient anchor,
         Digest genesis,
         SegmentState? held,
         Floor? start,
         Floor? floor,
+        BegunChains? begun,
         TimeProvider time,
         long delta,
         CancellationToken cancellationToken)
@@ -38,7 +41,8 @@ public static class ChainFetch
         ArgumentNullException.ThrowIfNull(anchor);
         ArgumentNullException.ThrowIfNull(time);
         var (segment, epochs, failed) = await PagesAsync(
-            anchor, genesis, held, start, long.MaxValue, [], time, delta, cancellationToken).ConfigureAwait(false);
+            anchor, genesis, held, start, long.MaxValue, [], begun, time, delta, cancellationToken)
+            .ConfigureAwait(false);
         if (failed is not null)
         {
             return (null, failed);
@@ -63,7 +67,7 @@ public static class ChainFetch
     /// <param name="delta">The clock tolerance, in milliseconds.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The chain, or the first error.</returns>
-    /// <exception cref="Rpc.RpcException">The anchor cannot be reached, or does not relay that segment.</exception>
+    /// <exception cref="RpcException">The anchor cannot be reached, or does not relay that segment.</exception>
     public static async Task<(Fetched? Fetched, Refusal? Refusal)> RelayedAsync(
         AnchorClient anchor,
         Digest genesis,
@@ -76,7 +80,8 @@ public static class ChainFetch
         ArgumentNullException.ThrowIfNull(anchor);
         ArgumentNullException.ThrowIfNull(time);
         var (segment, epochs, failed) = await PagesAsync(
-            anchor, genesis, held, null, long.MaxValue, [], time, delta, cancellationToken).ConfigureAwait(false);
+            anchor, genesis, held, null, long.MaxValue, [], null, time, delta, cancellationToken)
+            .ConfigureAwait(false);
         failed ??= segment is null
             ? new Refusal(VerificationFailure.EpochUnknown, "epochs", "the anchor gave no epoch")
             : EpochChain.CheckNewest(segment, floor, time.GetUtcNow().ToUnixTimeMilliseconds(), delta);
@@ -91,7 +96,7 @@ public static class ChainFetch
     /// <param name="time">The clock.</param>
     /// <param name="delta">The clock tolerance, in milliseconds.</param>
     /// <returns>The chain up to the answer's first epoch, or the first error.</returns>
-    /// <exception cref="Rpc.RpcException">The anchor cannot be reached, or does not show that segment.</exception>
+    /// <exception cref="RpcException">The anchor cannot be reached, or does not show that segment.</exception>
     public static async Task<(Fetched? Fetched, Refusal? Refusal)> FillAsync(
         AnchorClient anchor,
         ChainGap gap,
@@ -111,7 +116,7 @@ public static class ChainFetch
         }
 
         var (segment, epochs, refusal) = await PagesAsync(
-            anchor, gap.Segment, held, null, gap.Before, refused, time, delta, cancellationToken)
+            anchor, gap.Segment, held, null, gap.Before, refused, null, time, delta, cancellationToken)
             .ConfigureAwait(false);
         return refusal is not null ? (null, refusal)
             : segment is null || segment.NewestNumber < gap.Before - 1
@@ -120,7 +125,8 @@ public static class ChainFetch
                 : (new Fetched(segment, epochs), null);
     }
 
-    // Ends with an empty page, or with the last epoch before the given one.
+    // Ends with an empty page, or with the last epoch before the given one. A beginning that this anchor contradicts
+    // may be a liar's, and is worth no more than nothing.
     private static async Task<(SegmentState? Segment, List<EpochDocument> Epochs, Refusal? Refusal)> PagesAsync(
         AnchorClient anchor,
         Digest genesis,
@@ -128,24 +134,49 @@ public static class ChainFetch
         Floor? start,
         long before,
         ImmutableArray<string> refused,
+        BegunChains? begun,
         TimeProvider time,
         long delta,
         CancellationToken cancellationToken)
     {
-        var segment = held;
-        var (epochs, failed) = await ChainPages.ReadAsync(
-            anchor,
-            genesis,
-            held is null ? start?.Epoch ?? 0 : held.NewestNumber + 1,
-            before,
-            page =>
+        var beginning = begun?.Find(genesis, held);
+        var segment = beginning?.Segment ?? held;
+        List<EpochDocument> epochs = [.. beginning?.Epochs ?? []];
+        Refusal? failed;
+        try
+        {
+            (_, failed) = await ChainPages.ReadAsync(
+                anchor, genesis, segment is null ? start?.Epoch ?? 0 : segment.NewestNumber + 1, before, Take, time,
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is RpcException or OperationCanceledException)
+        {
+            if (segment is not null && segment != held)
             {
-                var verdict = EpochChain.Extend(
-                    segment, genesis, start, page, time.GetUtcNow().ToUnixTimeMilliseconds(), delta, refused);
-                segment = verdict.Segment ?? segment;
-                return (segment is null ? 0 : segment.NewestNumber + 1, verdict.Refusal);
-            },
-            cancellationToken).ConfigureAwait(false);
-        return (failed is null ? segment : null, epochs, failed);
+                begun?.Keep(held, segment, epochs);
+            }
+
+            throw;
+        }
+
+        begun?.Drop(genesis, held);
+        return failed is null ? (segment, epochs, null)
+            : beginning is null ? (null, epochs, failed)
+            : await PagesAsync(
+                anchor, genesis, held, start, before, refused, null, time, delta, cancellationToken)
+                .ConfigureAwait(false);
+
+        (long Next, Refusal? Refusal) Take(ImmutableArray<EpochDocument> page)
+        {
+            var verdict = EpochChain.Extend(
+                segment, genesis, start, page, time.GetUtcNow().ToUnixTimeMilliseconds(), delta, refused);
+            if (verdict.IsAccepted)
+            {
+                segment = verdict.Segment;
+                epochs.AddRange(page);
+            }
+
+            return (segment is null ? 0 : segment.NewestNumber + 1, verdict.Refusal);
+        }
     }
 }

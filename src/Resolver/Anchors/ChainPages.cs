@@ -2,15 +2,23 @@ using System.Collections.Immutable;
 using Fairlead.Naming;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
+using Fairlead.Rpc;
 
 namespace Fairlead.Resolver.Anchors;
 
 /// <summary>
 /// Pages of a segment's epochs from one anchor, the one way in which they are asked for: what is done with a page, and
-/// where the next one starts, its taker says. Stateless.
+/// where the next one starts, its taker says. An anchor gives a stranger a burst of pages and then one a second (V52):
+/// behind the first page a limit is waited for. Stateless.
 /// </summary>
 public static class ChainPages
 {
+    private static readonly TimeSpan PauseMin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(8);
+
+    // As many as share an address get a page each in that time.
+    private static readonly TimeSpan PagePatience = TimeSpan.FromSeconds(30);
+
     /// <summary>Takes one page.</summary>
     /// <param name="page">The page, not empty.</param>
     /// <returns>The number of the epoch that comes next, or why no more is wanted.</returns>
@@ -22,20 +30,24 @@ public static class ChainPages
     /// <param name="from">The number of the first epoch wanted.</param>
     /// <param name="before">The number of the first epoch that is not wanted.</param>
     /// <param name="take">Takes each page.</param>
+    /// <param name="time">The clock of the waits.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The epochs that came, as they came; and the first error, also where an anchor shows the same without
     /// end.</returns>
-    /// <exception cref="Rpc.RpcException">The anchor cannot be reached, or does not show that segment.</exception>
+    /// <exception cref="RpcException">The anchor cannot be reached, does not show that segment, or gives no more
+    /// pages.</exception>
     public static async Task<(List<EpochDocument> Epochs, Refusal? Refusal)> ReadAsync(
         AnchorClient anchor,
         Digest segment,
         long from,
         long before,
         Take take,
+        TimeProvider time,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(anchor);
         ArgumentNullException.ThrowIfNull(take);
+        ArgumentNullException.ThrowIfNull(time);
         var epochs = new List<EpochDocument>();
         while (from < before)
         {
@@ -45,7 +57,8 @@ public static class ChainPages
                 From = (ulong)from,
                 Limit = (uint)Math.Min(Limits.PageEpochs, before - from),
             };
-            var page = await anchor.EpochsAsync(request, cancellationToken).ConfigureAwait(false);
+            var patience = epochs.Count > 0 ? PagePatience : TimeSpan.Zero;
+            var page = await AskAsync(anchor, request, patience, time, cancellationToken).ConfigureAwait(false);
             if (!WireReader.TryRead(page.Epochs, out var documents, out var malformed))
             {
                 return (epochs, malformed);
@@ -74,5 +87,27 @@ public static class ChainPages
         }
 
         return (epochs, null);
+    }
+
+    private static async Task<EpochsResponse> AskAsync(
+        AnchorClient anchor, EpochsRequest request, TimeSpan patience, TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        var pause = PauseMin;
+        while (true)
+        {
+            try
+            {
+                return await anchor.EpochsAsync(request, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RpcException e) when (
+                patience >= pause && RpcFailures.Read(e)?.Failure == VerificationFailure.RateLimited)
+            {
+                patience -= pause;
+            }
+
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+            pause = pause * 2 < PauseMax ? pause * 2 : PauseMax;
+        }
     }
 }

@@ -10,7 +10,8 @@ public abstract record CacheInput
     {
     }
 
-    /// <summary>Somebody uses the name from now on.</summary>
+    /// <summary>Somebody uses the name from now on, or still does: said again of a name that is used, so that it
+    /// does not leave for others as if it were not.</summary>
     public sealed record Want(string Name) : CacheInput;
 
     /// <summary>Nobody uses the name any more.</summary>

@@ -18,7 +18,7 @@ public sealed partial class NameCache
         }
 
         var anchor = entry.Anchor;
-        if (IsOwnFault(refusal.Failure))
+        if (FailureKinds.Of(refusal) == FailureKind.Own)
         {
             _anchors.Fail(anchor, now.Monotonic);
         }
@@ -182,10 +182,6 @@ public sealed partial class NameCache
     }
 
     private long BackoffAfter(int rounds) => Math.Min(_options.BackoffMax, _options.Backoff << Math.Min(rounds, 5));
-
-    // A disk that takes nothing and a clock that is wrong are here, not at the anchor.
-    private static bool IsOwnFault(VerificationFailure failure) => failure
-        is VerificationFailure.StateNotDurable or VerificationFailure.ClockRollback or VerificationFailure.ClockSkew;
 
     private static Refusal Silent(NameEntry entry) =>
         new(VerificationFailure.Behind, entry.Name, "the anchor did not answer in time");

@@ -15,6 +15,7 @@ public sealed partial class NameCache
         {
             Answer = answer,
             LastRecord = answer.Record,
+            IsProven = answer.Record is not null || answer.Set is not null,
             SealedSince = restored.SealedSince,
             Bytes = restored.Bytes,
             State = StateOf(answer),

@@ -1,4 +1,5 @@
 using Fairlead.Naming;
+using Fairlead.Resolver.Sets;
 
 namespace Fairlead.Resolver;
 
@@ -8,13 +9,16 @@ public sealed partial class NameCache
     private const int TurnedAwayMax = 1024;
     private const int AgainMax = 16;
 
-    // From the one that was wanted the longest ago to the last; without the names that are always kept.
-    private readonly LinkedList<NameEntry> _wanted = new();
+    // Each from the one that was wanted the longest ago to the last; without the names that are always kept. Where
+    // there are many that never had a record they go before those that had: who makes names up puts out few others.
+    private readonly LinkedList<NameEntry> _bare = new();
+    private readonly LinkedList<NameEntry> _proven = new();
 
     // For which there was no room, with when each is asked for again, the one that has waited the longest first.
     private readonly OrderedDictionary<string, long> _turnedAway = new(StringComparer.Ordinal);
     private long _bytes;
     private long _now;
+    private long _wants;
 
     /// <summary>How many bytes of answers are held, by the sizes that they were accepted with.</summary>
     public long Bytes => _bytes;
@@ -25,12 +29,12 @@ public sealed partial class NameCache
     {
         while (_entries.Count >= _options.NamesMax || _bytes + entry.Bytes > _options.BytesMax)
         {
-            if (_wanted.First is not { } oldest)
+            if (NextToGo(null) is not { } oldest)
             {
                 return false;
             }
 
-            GiveUp(oldest.Value);
+            GiveUp(oldest);
         }
 
         _entries.Add(entry.Name, entry);
@@ -41,14 +45,54 @@ public sealed partial class NameCache
 
     private void Touch(NameEntry entry)
     {
-        if (entry.Place is { } place)
-        {
-            _wanted.Remove(place);
-        }
+        entry.Place?.List!.Remove(entry.Place);
+
+        entry.WantedAs = ++_wants;
 
         // Which names are kept may have changed since it was wanted last.
-        entry.Place = _options.IsKept(entry.Name) ? null : _wanted.AddLast(entry);
+        entry.Place = _options.IsKept(entry.Name) ? null : ListOf(entry).AddLast(entry);
     }
+
+    // Whoever wants a Set uses its members, and says nothing of them.
+    private void WantMembers(NameEntry entry, CacheTime now)
+    {
+        if (entry.Answer?.Set is { } set)
+        {
+            var host = FullName.Parse(entry.Name).Service?.Host;
+            foreach (var member in set.Members)
+            {
+                if (SetBook.NameOf(member, host) is not { } name)
+                {
+                    continue;
+                }
+
+                if (_entries.TryGetValue(name, out var part))
+                {
+                    Touch(part);
+                }
+                else if (_turnedAway.ContainsKey(name))
+                {
+                    // Any other one may yet come from what was kept over a restart.
+                    OnWant(name, now);
+                }
+            }
+        }
+    }
+
+    private void Prove(NameEntry entry)
+    {
+        if (!entry.IsProven)
+        {
+            entry.IsProven = true;
+            if (entry.Place is { } place)
+            {
+                _bare.Remove(place);
+                _proven.AddLast(place);
+            }
+        }
+    }
+
+    private LinkedList<NameEntry> ListOf(NameEntry entry) => entry.IsProven ? _proven : _bare;
 
     /// <summary>Charges an entry with its newest answer, and makes room for it where that is needed.</summary>
     /// <returns>False where the entry itself had to go.</returns>
@@ -56,10 +100,8 @@ public sealed partial class NameCache
     {
         _bytes += bytes - entry.Bytes;
         entry.Bytes = bytes;
-        while (_bytes > _options.BytesMax && _wanted.First is { } oldest)
+        while (_bytes > _options.BytesMax && NextToGo(entry) is { } next)
         {
-            // The one that grew goes last: whoever wants it now wants it more than those before it in the list.
-            var next = oldest.Value == entry && oldest.Next is { } other ? other.Value : oldest.Value;
             GiveUp(next);
             if (next == entry)
             {
@@ -70,16 +112,24 @@ public sealed partial class NameCache
         return true;
     }
 
+    // The one that grew goes last: whoever wants it now wants it more than those before it.
+    private NameEntry? NextToGo(NameEntry? grown)
+    {
+        var (bare, proven) = (FirstBut(_bare, grown), FirstBut(_proven, grown));
+        return bare is null || proven is null ? bare ?? proven ?? (grown?.Place is null ? null : grown)
+            : _bare.Count >= _options.BareMax || bare.WantedAs < proven.WantedAs ? bare
+            : proven;
+    }
+
+    private static NameEntry? FirstBut(LinkedList<NameEntry> list, NameEntry? grown) =>
+        (list.First?.Value == grown ? list.First?.Next : list.First)?.Value;
+
     private void Remove(NameEntry entry)
     {
         _entries.Remove(entry.Name);
         _bytes -= entry.Bytes;
         _anchors.Detach(entry);
-        if (entry.Place is { } place)
-        {
-            _wanted.Remove(place);
-        }
-
+        entry.Place?.List!.Remove(entry.Place);
         entry.End();
     }
 
@@ -124,6 +174,6 @@ public sealed partial class NameCache
         Failure = new Refusal(
             VerificationFailure.BudgetExceeded,
             name,
-            $"{_options.NamesMax} names or {_options.BytesMax} bytes are held; ask for fewer"),
+            $"{_options.NamesMax} names or {_options.BytesMax} bytes are held; ask for fewer") { IsOfNameAlone = true },
     };
 }

@@ -16,9 +16,9 @@ namespace Fairlead.Resolver;
 /// Invariants: 1. a name is asked at one anchor at a time; 2. an answer is served no longer than its Ttl, and as stale
 /// no longer than V58 allows, counted on the monotonic clock, a verdict for a second at least; 3. a failure never
 /// becomes a verdict: it changes which anchor is asked and when, and nothing served; 4. memory is bounded by <see
-/// cref="NameCacheOptions.NamesMax"/> and <see cref="NameCacheOptions.BytesMax"/>, and who was wanted the longest ago
-/// goes first; 5. a step costs what it changes, not what is held; 6. a name that had to leave an anchor goes back to
-/// the first in the order once that one is no longer avoided.
+/// cref="NameCacheOptions.NamesMax"/> and <see cref="NameCacheOptions.BytesMax"/>: who was wanted the longest ago goes
+/// first, of many that never had a record before others; 5. a step costs what it changes, not what is held; 6. a name
+/// that had to leave an anchor goes back to the first in the order once that one is no longer avoided.
 /// </remarks>
 public sealed partial class NameCache
 {
@@ -137,6 +137,7 @@ public sealed partial class NameCache
         if (_entries.TryGetValue(name, out var held))
         {
             Touch(held);
+            WantMembers(held, now);
             return;
         }
 
@@ -231,6 +232,11 @@ public sealed partial class NameCache
         entry.SealedSince = SealedSince(entry, answer);
         entry.Answer = answer;
         entry.LastRecord = answer.Record ?? entry.LastRecord;
+        if (answer.Record is not null || answer.Set is not null)
+        {
+            Prove(entry);
+        }
+
         entry.WasStrict = answer.Record is null ? entry.WasStrict : StaleRule.IsStrict(answer);
         entry.State = StateOf(answer);
         entry.VerifiedAt = now.Monotonic;

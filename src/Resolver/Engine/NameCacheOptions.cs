@@ -11,8 +11,14 @@ public sealed record NameCacheOptions
     public required int Anchors { get; init; }
 
     /// <summary>How many names are held at most.</summary>
-    /// <value>10,000 by default. A further name takes the place of the one that was wanted the longest ago.</value>
+    /// <value>10,000 by default. A further name takes the place of the one that was wanted the longest ago, where <see
+    /// cref="BareMax"/> allows that.</value>
     public int NamesMax { get; init; } = 10_000;
+
+    /// <summary>How many names without a record may be there before it is one of them that leaves for another, though
+    /// it may have been wanted later: what is made up has none.</summary>
+    /// <value>1,000 by default.</value>
+    public int BareMax { get; init; } = 1_000;
 
     /// <summary>How many bytes of answers are held at most, by their size on the wire.</summary>
     /// <value>64 MiB by default.</value>

@@ -41,6 +41,12 @@ internal sealed class NameEntry(string name)
     /// comes its time is cut, and it is not served as stale.</summary>
     internal bool NeedsProof { get; set; }
 
+    /// <summary>Which want of all it was wanted by last: the order between the lists of those that may leave.</summary>
+    internal long WantedAs { get; set; }
+
+    /// <summary>Whether a record or a Set was ever verified for it.</summary>
+    internal bool IsProven { get; set; }
+
     /// <summary>How many bytes of the memory it is charged with.</summary>
     internal long Bytes { get; set; }
 

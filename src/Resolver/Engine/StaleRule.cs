@@ -51,9 +51,8 @@ internal static class StaleRule
     /// <summary>
     /// Whether a failure says nothing of the name: no answer came, or one that will be better later. Everything else is
     /// a verification that failed, or an anchor's word that the asker lost its identity, and forbids to serve what is
-    /// stale. A server with another key is as good as none: whoever can put it there can drop packets as well.
+    /// stale.
     /// </summary>
-    internal static bool IsTransport(VerificationFailure failure) => failure
-        is VerificationFailure.Behind or VerificationFailure.NotSealed or VerificationFailure.RateLimited
-        or VerificationFailure.TransportKeyMismatch;
+    internal static bool IsTransport(VerificationFailure failure) =>
+        FailureKinds.Of(failure) == FailureKind.Transport;
 }

@@ -35,6 +35,7 @@ public static class HomeMeeting
             state.HomeState,
             state.Home.Floor,
             state.Home.Floor,
+            memory.Begun,
             time,
             state.ClockDelta,
             cancellationToken).ConfigureAwait(false);

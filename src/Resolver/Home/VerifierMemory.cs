@@ -51,6 +51,9 @@ public sealed class VerifierMemory
     /// (V38).</summary>
     public event Action<Contradiction>? Proven;
 
+    /// <summary>What was fetched of the home's chain before it was cut.</summary>
+    internal BegunChains Begun { get; } = new(keepsDocuments: false);
+
     /// <summary>The bytes that all that is remembered may come to.</summary>
     internal long RoomBytes { get; init; } = StateRoom.MostBytes;
 
@@ -163,6 +166,7 @@ public sealed class VerifierMemory
                         break;
                     case Verdict.Refused refused:
                         results[i] = (null, refused.Refusal);
+                        next = StateRoom.Take(next, refused.Learned ?? next, out _, RoomBytes);
                         break;
                     default:
                         throw new InvalidOperationException("a verdict is one of the two");

@@ -122,8 +122,8 @@ public sealed class SetBook(Action<string, bool> interest, Action<CachedName> ch
         changed(joined);
     }
 
-    // A host of the set's name is the host of that name in each member; null where that is no name.
-    private static string? NameOf(SetMember member, string? host) =>
+    /// <summary>A host of the set's name is the host of that name in each member; null where that is no name.</summary>
+    internal static string? NameOf(SetMember member, string? host) =>
         host is null ? member.Name.Text
         : FullName.TryParse($"{host}.{member.Name.Text}", out var name, out _) ? name.Text
         : null;

@@ -131,11 +131,16 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
         }
 
         RpcTracing.End(span, status);
-        Finish(call, status, trailers);
+        await FinishAsync(call, status, trailers).ConfigureAwait(false);
     }
 
-    private void Finish(ServerCall call, Status status, Metadata? trailers)
+    private async Task FinishAsync(ServerCall call, Status status, Metadata? trailers)
     {
+        if (call is { IsBehind: true, End: not (CallEnd.Gone or CallEnd.StalledReader) })
+        {
+            await call.CatchUpAsync().ConfigureAwait(false);
+        }
+
         var failed = status.StatusCode != StatusCode.OK;
         switch (call.End)
         {
@@ -146,7 +151,6 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
                 call.CutOff();
                 return;
             case var _ when call.IsBehind:
-                // Trailers would wait behind what is not read, and the stream with all that it holds for them.
                 call.CutOff();
                 return;
             case CallEnd.Deadline when failed:

@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Fairlead.Rpc;
 
 /// <summary>
-/// Cancels a call from outside its handler: the caller is gone, the deadline passes, the server stops, a
-/// request does not come in whole, or a write makes no progress. A handler that runs on after that is cut off (RST_STREAM) when its grace is over. Thread-safe.
+/// Cancels a call from outside its handler: the caller is gone, the deadline passes, the server stops, a request does
+/// not come in whole, or a write makes no progress. A handler that runs on after that is cut off (RST_STREAM) when its
+/// grace is over. Thread-safe.
 /// </summary>
 internal sealed class CallLifetime : IDisposable
 {

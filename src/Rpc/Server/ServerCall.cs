@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections.Features;
@@ -9,10 +10,16 @@ namespace Fairlead.Rpc;
 /// <summary>One call on the server: its messages, headers and trailers over an HTTP/2 stream.</summary>
 internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
 {
+    // Longer than a reader takes that reads at all, and no time to hold a stream.
+    private static readonly TimeSpan ReaderGrace = TimeSpan.FromMilliseconds(100);
+
     private readonly HttpContext _http;
+    private readonly TimeProvider _time;
     private readonly CallLifetime _lifetime;
     private readonly MessageReader _reader;
     private readonly MessageWriter _writer;
+    private Task<FlushResult>? _unread;
+    private long _unreadSince;
     private Metadata? _requestHeaders;
     private Metadata? _responseTrailers;
     private bool _isSingle;
@@ -27,6 +34,7 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
         CancellationToken stopping)
     {
         _http = http;
+        _time = options.TimeProvider;
         Method = method.FullName;
         PeerKey = peerKey;
         _lifetime = new CallLifetime(http, options, stopping);
@@ -141,6 +149,27 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
     /// <summary>Whether a write was given up, or is not waited for any more, that the reader has not taken.</summary>
     public bool IsBehind { get; private set; }
 
+    /// <summary>Waits until a reader that is behind has been so for a moment: one that reads at all has its status, and
+    /// trailers would wait for one that does not, and the stream with all that it holds for them.</summary>
+    public async Task CatchUpAsync()
+    {
+        var left = ReaderGrace - _time.GetElapsedTime(_unreadSince);
+        if (left <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        try
+        {
+            IsBehind = await _unread!.WaitAsync(left, _time).ConfigureAwait(false) is not
+                { IsCompleted: false, IsCanceled: false };
+        }
+        catch (Exception exception) when (exception is TimeoutException or IOException or OperationCanceledException)
+        {
+            // It stays behind, or is gone.
+        }
+    }
+
     /// <summary>Ends it without a word (RST_STREAM).</summary>
     public void CutOff() => _lifetime.CutOff();
 
@@ -244,27 +273,28 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
         }
     }
 
+    // The flush itself is not cancelled: one that was says nothing of the reader any more.
     private async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
         using var linked = Link(cancellationToken);
-        var flush = _http.Response.BodyWriter.FlushAsync(linked?.Token ?? _lifetime.Token);
+        var flush = _http.Response.BodyWriter.FlushAsync(CancellationToken.None);
         var result = flush.IsCompleted
             ? await flush.ConfigureAwait(false)
-            : await AwaitReaderAsync(flush).ConfigureAwait(false);
+            : await AwaitReaderAsync(flush.AsTask(), linked?.Token ?? _lifetime.Token).ConfigureAwait(false);
         if (result.IsCompleted || result.IsCanceled)
         {
             throw new OperationCanceledException("The caller is gone.", _lifetime.Token);
         }
     }
 
-    private async ValueTask<System.IO.Pipelines.FlushResult> AwaitReaderAsync(
-        ValueTask<System.IO.Pipelines.FlushResult> flush)
+    private async ValueTask<FlushResult> AwaitReaderAsync(Task<FlushResult> flush, CancellationToken cancellationToken)
     {
+        (_unread, _unreadSince) = (flush, _time.GetTimestamp());
         IsBehind = true;
         _lifetime.WriteStarts();
         try
         {
-            var result = await flush.ConfigureAwait(false);
+            var result = await flush.WaitAsync(cancellationToken).ConfigureAwait(false);
             IsBehind = false;
             return result;
         }

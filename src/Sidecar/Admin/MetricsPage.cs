@@ -30,6 +30,26 @@ internal static class MetricsPage
                 "fairlead_sidecar_home_epoch", "The newest epoch held of the home segment.", home.NewestNumber);
         }
 
+        if (host.Pod.ProxyOutcomes is { } outcomes)
+        {
+            numbers.Counter(
+                "fairlead_sidecar_proxy_requests_total", "Requests of the proxy, by what came of them.", "reason",
+                outcomes.Values);
+        }
+
+        if (host.Pod.DnsCounts is { } dns)
+        {
+            numbers
+                .Counter(
+                    "fairlead_sidecar_dns_answers_total", "DNS questions answered here, by response code.", "rcode",
+                    dns.Answered.Values)
+                .Counter(
+                    "fairlead_sidecar_dns_forwarded_total", "DNS questions answered by an upstream, by response code.",
+                    "rcode", dns.Forwarded.Values)
+                .Counter(
+                    "fairlead_sidecar_dns_dropped_total", "Messages to DNS that are no questions.", dns.Dropped.Value);
+        }
+
         return numbers.Counter(
             "fairlead_sidecar_refusals_total", "Answers refused and anchors failed, by error.", "failure",
             host.Resolver.Troubles.Counts.Select(one => (one.Key.ToString(), (double)one.Value)));

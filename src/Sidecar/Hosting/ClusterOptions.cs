@@ -21,6 +21,7 @@ internal static class ClusterOptions
         {
             ConnectTimeout = section.Duration("connect_timeout", Least, Most, defaults.ConnectTimeout),
             Place = PlaceOf(section),
+            Families = section.Has("families") ? section.OneOf<AddressFamilies>("families") : null,
             Overprovisioning = section.Has("overprovisioning")
                 ? (uint)section.Integer("overprovisioning", 100, 1_000)
                 : null,

@@ -133,7 +133,7 @@ internal sealed class ConfigurationCheck
         if (_options.Dns is { } dns)
         {
             Try(() => VipBook.Open(
-                dns.Vips, Path.Combine(folder, DnsComponent.VipsState), static (_, _, _, _) => new(""), _time))
+                dns.Vips, Path.Combine(folder, DnsComponent.VipsState), static (_, _, _, _) => default, _time))
                 ?.Dispose();
         }
 

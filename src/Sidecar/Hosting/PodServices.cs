@@ -1,4 +1,5 @@
 using Fairlead.Hosting;
+using Fairlead.Naming;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
 using Fairlead.Resolver.State;
@@ -18,11 +19,13 @@ namespace Fairlead.Sidecar.Hosting;
 /// <param name="options">What is enabled.</param>
 /// <param name="resolver">Home and pins.</param>
 /// <param name="interest">Hears a name, and whether it is wanted from now on or no longer; counts.</param>
+/// <param name="renew">Hears now and then that a name that is wanted is used.</param>
 /// <param name="surroundings">Clock, randomness of the proxy's choices, log.</param>
 internal sealed class PodServices(
     SidecarOptions options,
     HomeResolverOptions resolver,
     Action<string, bool> interest,
+    Action<string> renew,
     (TimeProvider Time, Random Random, ILoggerFactory Loggers) surroundings) : IAsyncDisposable
 {
     private readonly ResolvedNames? _names =
@@ -37,6 +40,13 @@ internal sealed class PodServices(
 
     /// <summary>DNS; null where it does not listen.</summary>
     internal DnsComponent? Dns => _dns;
+
+    /// <summary>The proxy's requests so far, by what came of them; null before it listens, and kept when it has
+    /// ended.</summary>
+    internal CounterFamily? ProxyOutcomes { get; private set; }
+
+    /// <summary>What DNS said so far; null before it listens, and kept when it has ended.</summary>
+    internal DnsCounts? DnsCounts { get; private set; }
 
     /// <summary>What is enabled and does not listen.</summary>
     internal IEnumerable<string> Pending
@@ -134,7 +144,8 @@ internal sealed class PodServices(
         try
         {
             _proxy = await ProxyServer.StartAsync(
-                proxy, Find, interest, surroundings.Time, surroundings.Random, surroundings.Loggers, cancellationToken)
+                proxy, Find, interest, renew, surroundings.Time, surroundings.Random, surroundings.Loggers,
+                cancellationToken)
                 .ConfigureAwait(false);
         }
         catch (IOException e)
@@ -142,6 +153,8 @@ internal sealed class PodServices(
             throw new StartException(
                 $"cannot listen: {e.Message}; end what uses the address, or change proxy.http or proxy.h2c", e);
         }
+
+        ProxyOutcomes = _proxy.Outcomes;
 
         // A change between the first request and here was published to nobody.
         foreach (var entry in _proxy.Services.Entries)
@@ -165,18 +178,25 @@ internal sealed class PodServices(
         var parts = new DnsSurroundings
         {
             Home = resolver.Home.Name,
-            Pins = [.. resolver.Pins.Select(pin => pin.Key)],
+            Known =
+            [
+                .. resolver.Pins.Select(pin => pin.Key),
+                .. options.Imports.Select(name => name.Segment).OfType<SegmentName>(),
+            ],
             StateFolder = options.State,
             Find = _names!.Find,
             Interest = interest,
+            Renew = renew,
             Ready = (name, address, _, cancellationToken) =>
                 _listeners?.ReadyAsync(name, address, cancellationToken)
-                ?? ValueTask.FromResult<string?>("the proxy is off, which alone could listen at its address"),
+                ?? ValueTask.FromResult<VipTrouble?>(
+                    new("the proxy is off, which alone could listen at its address", IsLasting: true)),
         };
         try
         {
             _ = ResolverSetup.InFolder(options, DnsComponent.VipsState); // makes the folder
             _dns = DnsComponent.Start(settings, parts, surroundings.Time, new StrongRandom(), surroundings.Loggers);
+            DnsCounts = _dns.Server.Counts;
             _dns.ReopenKept();
         }
         catch (Exception e) when (e is IOException or StateException)

@@ -58,7 +58,8 @@ internal sealed class SidecarHost : IAsyncDisposable
         Views = new ServedViews(
             _imports, _interest.Count, _shapes, new ClientTls(SvidSecret.PathOf(options), options.XdsGrpc),
             DemandOf(options), _interest.Renew, time);
-        Pod = new PodServices(options, setup.Options, _interest.Count, (time, new Random(random.Next()), loggers));
+        Pod = new PodServices(
+            options, setup.Options, _interest.Count, _interest.Renew, (time, new Random(random.Next()), loggers));
         Ads = new AdsService(Views, new AdsOptions
         {
             ControlPlane = $"fairlead {BuildOf()} {Environment.MachineName}",
@@ -233,6 +234,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         Clusters = options.XdsClusters with
         {
             Pod = Environment.MachineName,
+            Families = options.XdsClusters.Families ?? FamilyTranslation.Of(PodAddresses.Read()),
             Responder = IsBindingConnections(options)
                 ? new ResponderSettings($"{options.XdsAddress.Address}", options.XdsAddress.Port)
                 : null,

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Naming;
 using Fairlead.Resolver;
+using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Serving;
 using Microsoft.Extensions.Logging;
 using ServicePort = Fairlead.Sidecar.Proxy.ServicePort;
@@ -37,13 +38,14 @@ internal sealed class VipListeners(
     private long _uses;
 
     /// <summary>Makes a service's address work.</summary>
-    /// <returns>Null when connections are taken; else why not, for people.</returns>
-    internal async ValueTask<string?> ReadyAsync(string name, IPAddress address, CancellationToken cancellationToken)
+    /// <returns>Null when connections are taken; else why not.</returns>
+    internal async ValueTask<VipTrouble?> ReadyAsync(
+        string name, IPAddress address, CancellationToken cancellationToken)
     {
         var ports = PortsOf(name, address);
         if (ports.IsEmpty)
         {
-            return "none of its ports speaks HTTP, and no other port is proxied";
+            return new("none of its ports speaks HTTP, and no other port is proxied", IsLasting: true);
         }
 
         Task<string?> opening;
@@ -58,7 +60,7 @@ internal sealed class VipListeners(
             opening = listener.Opening;
         }
 
-        return await opening.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await opening.WaitAsync(cancellationToken).ConfigureAwait(false) is { } trouble ? new(trouble) : null;
     }
 
     /// <summary>Hears that what is known of a name changed: where its ports are others now, they are listened at in the

@@ -19,9 +19,8 @@ internal sealed class AccessLog(LiveProxyOptions live, Random random, ILogger lo
     {
         var options = live.Now;
         var status = context.Response.StatusCode;
-        var isFailure = exchange.Reason is not null
-            || context.Features.Get<Yarp.ReverseProxy.Forwarder.IForwarderErrorFeature>() is not null;
-        if (options.AccessLog == AccessLogMode.Off || (!isFailure && !IsSampled(options)))
+        var outcome = exchange.Outcome(context);
+        if (options.AccessLog == AccessLogMode.Off || (outcome == ProxyReason.Ok && !IsSampled(options)))
         {
             return;
         }
@@ -34,7 +33,7 @@ internal sealed class AccessLog(LiveProxyOptions live, Random random, ILogger lo
             exchange.Authority.Text is { Length: > 0 } name ? name : "-",
             options.AccessLogPaths ? Path(exchange.Target) : "-",
             exchange.Reason == ProxyReason.ClientGone ? StatusCodes.Status499ClientClosedRequest : status,
-            exchange.Reason ?? (isFailure ? "cut" : "-"),
+            outcome == ProxyReason.Ok ? "-" : outcome,
             service?.State ?? "-",
             from?.Segment ?? "-",
             from?.Epoch ?? 0,

@@ -2,7 +2,7 @@ namespace Fairlead.Sidecar.Proxy;
 
 /// <summary>
 /// Why the proxy answered itself: the value of the header <c>fairlead-reason</c>, of the access log and of metrics.
-/// What is not listed here came from an endpoint.
+/// What came from an endpoint is <see cref="Ok"/> or <see cref="Cut"/>.
 /// </summary>
 internal static class ProxyReason
 {
@@ -14,6 +14,15 @@ internal static class ProxyReason
 
     /// <summary>The value of that header, and the state in the access log.</summary>
     internal const string Stale = "stale";
+
+    /// <summary>In metrics alone: an endpoint answered.</summary>
+    internal const string Ok = "ok";
+
+    /// <summary>In the log and metrics alone: an endpoint's response was cut off.</summary>
+    internal const string Cut = "cut";
+
+    /// <summary>In the log and metrics alone: something inside broke.</summary>
+    internal const string Broken = "broken";
 
     /// <summary>400: the Host header is missing or none.</summary>
     internal const string BadHost = "bad-host";
@@ -44,6 +53,9 @@ internal static class ProxyReason
 
     /// <summary>502: what was said about the name did not verify.</summary>
     internal const string Refused = "refused";
+
+    /// <summary>502: the anchors do not know who this pod is.</summary>
+    internal const string NoIdentity = "no-identity";
 
     /// <summary>502: no endpoint that was tried could be connected to, or the connection broke.</summary>
     internal const string EndpointUnreachable = "endpoint-unreachable";

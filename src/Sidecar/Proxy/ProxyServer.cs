@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Fairlead.Hosting;
 using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy.Balancing;
 using Fairlead.Sidecar.Proxy.Forwarding;
@@ -31,14 +32,20 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly ServicePorts _ports;
     private readonly LiveProxyOptions _live;
 
-    private ProxyServer(WebApplication application, ServicePorts ports, ServiceTable services, LiveProxyOptions live)
+    private ProxyServer(
+        WebApplication application, ServicePorts ports, ServiceTable services, LiveProxyOptions live,
+        CounterFamily outcomes)
     {
-        (_application, _ports, Services, _live) = (application, ports, services, live);
+        (_application, _ports, Services, _live, Outcomes) = (application, ports, services, live, outcomes);
         (Http1, Http2) = AddressesOf(application);
     }
 
     /// <summary>The names in use.</summary>
     internal ServiceTable Services { get; }
+
+    /// <summary>The requests so far, by what came of them (<see cref="ProxyReason"/>); also when it has
+    /// ended.</summary>
+    internal CounterFamily Outcomes { get; }
 
     /// <summary>Where HTTP/1.1 is heard.</summary>
     internal IPEndPoint Http1 { get; }
@@ -50,14 +57,15 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <param name="options">Its configuration, free of errors.</param>
     /// <param name="known">What is known of a name by now; null for nothing.</param>
     /// <param name="interest">Hears a name, and whether it is wanted from now on or no longer; must not block.</param>
+    /// <param name="renew">Hears now and then that a name that is wanted is used; must not block.</param>
     /// <param name="time">Both clocks.</param>
     /// <param name="random">Draws endpoints; used under a lock of its own only.</param>
     /// <param name="loggers">Take the access log and what operators must know.</param>
     /// <exception cref="IOException">An address is in use.</exception>
     /// <exception cref="ArgumentException">The options are wrong.</exception>
     internal static async Task<ProxyServer> StartAsync(
-        ProxyOptions options, Func<string, ProxiedService?> known, Action<string, bool> interest, TimeProvider time,
-        Random random, ILoggerFactory loggers, CancellationToken cancellationToken)
+        ProxyOptions options, Func<string, ProxiedService?> known, Action<string, bool> interest, Action<string> renew,
+        TimeProvider time, Random random, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         if (options.Errors().ToList() is { Count: > 0 } errors)
         {
@@ -75,14 +83,14 @@ internal sealed class ProxyServer : IAsyncDisposable
                 read => ProxyLog.SvidRead(logger, read.Identity, read.Expires),
                 reason => ProxyLog.SvidUnreadable(logger, options.Spiffe?.Certificate ?? "", reason));
             var services = new ServiceTable(
-                options, time, () => new EndpointPool(options, time, seeds.Next(), Connect), known, interest);
+                options, time, () => new EndpointPool(options, time, seeds.Next(), Connect), known, interest, renew);
             var live = new LiveProxyOptions(options);
             var log = new AccessLog(live, seeds.Next(), loggers.CreateLogger("Fairlead.Sidecar.Proxy.Access"));
             var forwarder = application.Services.GetRequiredService<IHttpForwarder>();
             var handler = new ProxyHandler(services, forwarder, live, time, log, logger);
             application.Run(handler.HandleAsync);
             await application.StartAsync(cancellationToken).ConfigureAwait(false);
-            var server = new ProxyServer(application, ports, services, live);
+            var server = new ProxyServer(application, ports, services, live, handler.Outcomes);
             ProxyLog.Listening(logger, server.Http1.ToString(), server.Http2.ToString());
             return server;
 

@@ -53,6 +53,10 @@ internal sealed class ConnectionCheck(Func<string, string, TimeSpan, bool?> ask,
         return heard.All(one => mayGoOn(one.Endpoint));
     }
 
+    /// <summary>Whether connections to an endpoint of a cluster may go on now; null where nothing is known of it
+    /// yet.</summary>
+    internal bool? Ask(string cluster, string endpoint) => ask(cluster, endpoint, time.GetElapsedTime(0));
+
     /// <summary>Answers one question.</summary>
     /// <exception cref="OperationCanceledException">Who asked waits no longer: nothing is known yet.</exception>
     internal async Task<HealthCheckResponse> CheckAsync(HealthCheckRequest request, ServerCallContext context)

@@ -8,6 +8,10 @@ namespace Fairlead.Sidecar.Serving;
 /// <param name="forget">Gives a name up. Must not block.</param>
 internal sealed class NameInterest(Action<string> want, Action<string> forget)
 {
+    /// <summary>How often it is said of a name that is used that it is: often enough for the order in which names
+    /// leave, and seldom enough to cost a request nothing.</summary>
+    internal static readonly TimeSpan RenewedEvery = TimeSpan.FromMinutes(1);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
 

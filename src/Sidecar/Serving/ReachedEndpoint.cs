@@ -4,7 +4,8 @@ namespace Fairlead.Sidecar.Serving;
 
 /// <summary>Where traffic for an endpoint goes: to itself, or to the gateway of its network. Immutable.</summary>
 /// <param name="Address">An IPv4 or IPv6 literal.</param>
-/// <param name="Ports">Its port for each of the service's ports, in their order.</param>
+/// <param name="Ports">Its port for each of the service's ports, in their order; 0 for one that it does not
+/// serve.</param>
 /// <param name="Region">The region of its slice; empty where it has none.</param>
 /// <param name="Zone">Its zone; empty where it has none.</param>
 /// <param name="Weight">Its share of the load, at least 1.</param>

@@ -93,7 +93,7 @@ internal static class ReachedEndpoints
             members.Add(endpoint with
             {
                 Address = IpAddress.Format(address.Address),
-                Ports = [.. endpoint.Ports.Select(_ => address.Port)],
+                Ports = [.. endpoint.Ports.Select(port => port > 0 ? address.Port : 0)],
                 Weight = endpoint.Weight / gateway.Addresses.Length,
                 Identities = gateway.Identities.IsEmpty ? endpoint.Identities : gateway.Identities,
                 IsGateway = true,
@@ -113,6 +113,7 @@ internal static class ReachedEndpoints
             .ThenBy(group => group.Key.Zone, StringComparer.Ordinal).First().Key;
         return usable[0] with
         {
+            Ports = [.. usable[0].Ports.Select((_, i) => usable.Max(member => member.Ports[i]))],
             Region = place.Region,
             Zone = place.Zone,
             Weight = usable.Sum(member => member.Weight),

@@ -97,7 +97,8 @@ internal static class ServedNameMapping
         NameState.Denied => Reasons.Denied,
         NameState.Expired => Reasons.Expired,
         // What was never held and cannot be reached may still be held by clients: they are told nothing yet.
-        NameState.Unreachable when cached.Failure?.Failure == VerificationFailure.BudgetExceeded => Reasons.Unreachable,
+        NameState.Unreachable when cached.Failure is
+            { Failure: VerificationFailure.BudgetExceeded, IsOfNameAlone: true } => Reasons.Unreachable,
         _ => Reasons.Pending,
     };
 

@@ -25,7 +25,12 @@ internal sealed partial class ServedViews
                 return;
             }
 
-            Tell(_ends.Settle(told));
+            told = _ends.Settle(told);
+            Tell(told);
+            if (told.Tcp is null)
+            {
+                Leave(name);
+            }
         }
     }
 
@@ -44,7 +49,7 @@ internal sealed partial class ServedViews
             return null;
         }
 
-        var told = served.Tcp ?? served;
+        var told = served.Tcp is { IsPending: false } tcp ? tcp : served;
         return served.Reason is null && told.Reason is null && !(told.StrictUntil - told.StrictLead <= now)
             && Living.GetValue(told, LivingOf).Contains(endpoint);
     }

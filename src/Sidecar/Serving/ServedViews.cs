@@ -164,6 +164,11 @@ internal sealed partial class ServedViews : IViewProvider
     /// <summary>Serves what is known of a name.</summary>
     internal void Publish(ServedName served)
     {
+        if (IsLeaving(served.Name))
+        {
+            return;
+        }
+
         if (IsImport(served.Name))
         {
             if (!served.IsKnown)
@@ -199,36 +204,6 @@ internal sealed partial class ServedViews : IViewProvider
         Settle();
     }
 
-    /// <summary>These names belong to "everything" from now on. Clients that are told of names already hear of a new
-    /// one at once, without endpoints until its traversal ends; what is settled stays so.</summary>
-    internal void Import(IReadOnlySet<string> imports)
-    {
-        // A feed's lock is taken before this one, never behind it.
-        var unknown = imports.Where(name => !_envoy.Knows(name)).ToList();
-        lock (_gate)
-        {
-            unknown.RemoveAll(_imports.Contains);
-            _imports = imports;
-            _unanswered.IntersectWith(imports);
-            _unanswered.UnionWith(unknown);
-        }
-
-        _shapes?.Import(imports);
-
-        foreach (var name in unknown)
-        {
-            // Never over an answer that came in between.
-            ServeFirst(Pending(name));
-        }
-
-        foreach (var feed in Feeds())
-        {
-            feed.Import(imports);
-        }
-
-        Settle();
-    }
-
     /// <summary>From now on clients are told of those imports of which something is known.</summary>
     internal void EndPatience()
     {
@@ -258,7 +233,7 @@ internal sealed partial class ServedViews : IViewProvider
     {
         lock (_gate)
         {
-            if (_wanted.ContainsKey(name) || _used.Contains(name))
+            if (_wanted.ContainsKey(name) || _used.Contains(name) || _leaving.Contains(name))
             {
                 _forgotten.Add(name);
                 return; // Asked for again meanwhile, or remembered as one that leads nowhere.
@@ -311,14 +286,6 @@ internal sealed partial class ServedViews : IViewProvider
         }
     }
 
-    private bool IsImport(string name)
-    {
-        lock (_gate)
-        {
-            return _imports.Contains(name);
-        }
-    }
-
     private ServedName Pending(string name) =>
         _shapes?.Pending(name, _tls ?? ClientTls.None) ?? ServedName.Without(name, Reasons.Pending, []);
 
@@ -346,6 +313,12 @@ internal sealed partial class ServedViews : IViewProvider
             lock (_gate)
             {
                 before = _served.GetValueOrDefault(served.Name);
+            }
+
+            // A verdict after a restart knows of no ports: what clients hold of them is emptied, never taken away.
+            if (served is { Reason: not null, Ports.IsEmpty: true } && before is { Ports.IsEmpty: false })
+            {
+                served = served with { Ports = before.Ports };
             }
 
             Tell(_ends.Follow(before, served));
@@ -408,7 +381,7 @@ internal sealed partial class ServedViews : IViewProvider
 
             var isEnvoy = audience.Client == ClientKind.Envoy;
             feed = new ViewFeed(
-                audience, _imports, Count, isEnvoy ? _used : null, (isEnvoy ? _onDemand.Hold : GrpcHold, _time));
+                audience, Shown(), Count, isEnvoy ? _used : null, (isEnvoy ? _onDemand.Hold : GrpcHold, _time));
             if (isEnvoy && _keeping is { } keeping)
             {
                 feed.Keep(keeping.Until);

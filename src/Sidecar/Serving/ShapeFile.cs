@@ -82,7 +82,8 @@ internal sealed class ShapeFile : IAsyncDisposable
             {
                 WasGuarded = shape.IsGuarded,
                 StreamMax = shape.StreamMax,
-                Tls = shape.Tls is { } tls ? tls with { Clients = clients } : null,
+                Tls = shape.Tls is { } tls ? tls with { Clients = clients }
+                    : shape.IsGuarded ? ShapePeers.Unknown(name, clients) : null,
             };
         }
     }
@@ -122,7 +123,7 @@ internal sealed class ShapeFile : IAsyncDisposable
         lock (_gate)
         {
             var known = _shapes.GetValueOrDefault(name.Name);
-            var isGuarded = name.Reason is null ? name.Tls is not null : known?.IsGuarded == true;
+            var isGuarded = name.Reason is null ? ShapePeers.AreIn(name) : known?.IsGuarded == true;
             var streamMax = name.Reason is null ? name.StreamMax : known?.StreamMax;
             var tls = name.Reason is null ? ShapePeers.Of(name) : known?.Tls;
             if (name.Ports.IsEmpty || (known?.IsGuarded == isGuarded && known.StreamMax == streamMax

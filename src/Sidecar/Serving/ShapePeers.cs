@@ -16,6 +16,13 @@ internal static class ShapePeers
     // Of all names together a file has 4 MiB. Endpoints of a service share an identity, as a rule.
     private const int CharactersMax = 16 * 1_024;
 
+    /// <summary>Whether any endpoints of a name can be checked: those that cannot are served to nobody.</summary>
+    internal static bool AreIn(ServedName name) => name.Tls?.Peers.Any(peer => !peer.Identities.IsEmpty) == true;
+
+    /// <summary>What stands for those of a name that were not kept: nobody is one of them.</summary>
+    internal static ServedTls Unknown(string name, ClientTls clients) => new(
+        [new TlsPeer("", [TlsPeer.Nobody], ImmutableSortedDictionary<string, string>.Empty, name)], clients);
+
     /// <summary>What is kept of a name; null where none of its endpoints can be checked, and where one name has more
     /// identities than a file of all of them has room for.</summary>
     internal static ServedTls? Of(ServedName name)

@@ -7,8 +7,9 @@ namespace Fairlead.Sidecar.Serving;
 /// sidecar says so to each Envoy that asks, which ends its connections; then it leaves. An Envoy asks no more about
 /// what has left, nor for a cluster that has changed: so the cluster stays as it was meanwhile. Thread-safe.
 /// </summary>
-/// <remarks>What begins to leave while others are leaving waits for their time and then its own: a name that changes
-/// all the time holds nobody longer than twice that.</remarks>
+/// <remarks>After a restart nobody knows what Envoys hold of a name that they were told before: the first word is told
+/// to who asks about endpoints, and to their clusters a step later. What begins to leave while others are leaving waits
+/// for their time and then its own: a name that changes all the time holds nobody longer than twice that.</remarks>
 /// <param name="settings">Where Envoys ask, and how often; nothing is done where they do not.</param>
 /// <param name="time">The clock.</param>
 /// <param name="areTold">Whether all that ask about a name have heard the newest word.</param>
@@ -25,12 +26,17 @@ internal sealed class TcpEnds(
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Wait> _waiting = new(StringComparer.Ordinal);
 
+    /// <summary>Whether connections may be open that end in steps, if a name is served no more.</summary>
+    internal bool MayHaveConnections(ServedName name) =>
+        (name.Reason is null || name.IsPending || name.Tcp is not null)
+        && name.Ports.Any(port => BoundTranslation.IsBound(settings, name, port));
+
     /// <summary>What is told of a name, with what its ports of TCP are told.</summary>
     /// <param name="before">What was told of it until now.</param>
     /// <param name="now">What is known of it.</param>
     internal ServedName Follow(ServedName? before, ServedName now)
     {
-        if (settings.Responder is null || now.IsPending || before is not { IsPending: false, StreamMax: not null })
+        if (settings.Responder is null || now.IsPending || before is not { StreamMax: not null })
         {
             return now;
         }
@@ -40,6 +46,12 @@ internal sealed class TcpEnds(
         if (now.StreamMax is null || !old.Ports.Any(port => BoundTranslation.IsBound(settings, old, port)))
         {
             return now; // No longer strict: its connections may live.
+        }
+
+        if (old.IsPending)
+        {
+            Begin(now.Name, []);
+            return now with { Tcp = old };
         }
 
         if (old.Reason is not null)

@@ -16,6 +16,8 @@ namespace Fairlead.Sidecar.Serving;
 /// </remarks>
 internal sealed class ViewFeed : IResourceInterest
 {
+    private const int ContextsMax = 8;
+
     private readonly Audience _audience;
     private IReadOnlySet<string>? _used;
     private IReadOnlySet<string>? _usedNext;
@@ -27,7 +29,10 @@ internal sealed class ViewFeed : IResourceInterest
     private readonly Spellings _spellings;
     private readonly Spellings _assignments;
     private readonly Spellings _routes;
-    private int _globs;
+    private readonly Dictionary<string, int> _globs = new(StringComparer.Ordinal);
+
+    // The contexts of those that are built: a pod's Envoy has one. Who invents more finds a sentinel in each.
+    private readonly List<string> _contexts = [];
     private TimeSpan? _keptUntil;
     private readonly Dictionary<string, HashSet<(ResourceType Type, string Name)>> _published =
         new(StringComparer.Ordinal);
@@ -241,12 +246,12 @@ internal sealed class ViewFeed : IResourceInterest
     {
         lock (_gate)
         {
-            if (!ClusterNames.TryRead(spelling, out var name, out _) || _assignments.IsRefused(spelling))
+            if (!ClusterNames.TryRead(spelling, out var name, out var port) || _assignments.IsRefused(spelling))
             {
                 return false;
             }
 
-            if (_names.TryGetValue(name, out var served) && served.IsPending)
+            if (_names.TryGetValue(name, out var served) && served.IsComing(port))
             {
                 return true;
             }
@@ -259,15 +264,15 @@ internal sealed class ViewFeed : IResourceInterest
 
     private void Count(ResourceType type, string spelling, int change)
     {
-        if (spelling == ClusterNames.Glob && type == ResourceType.Cluster)
+        if (type == ResourceType.Cluster && ClusterNames.ContextOf(spelling) is { } context)
         {
-            CountGlob(change);
+            CountGlob(context, change);
             return;
         }
 
         // The names of the sidecar's own resources are nobody's service, and a collection is none.
         if (type == ResourceType.Secret || ClusterNames.IdOf(spelling) is Resource.SentinelId or "*"
-            || spelling is WellKnown.Routes or "" || Collections.PrefixOf(spelling) is not null)
+            || spelling is WellKnown.Routes or "" || Collections.Of(spelling) is not null)
         {
             return;
         }
@@ -359,34 +364,53 @@ internal sealed class ViewFeed : IResourceInterest
     }
 
     // What a pod may use is built for whom a collection leads to it, and for nobody else.
-    private void CountGlob(int change)
+    private void CountGlob(string context, int change)
     {
         lock (_gate)
         {
-            var before = _globs;
-            _globs += change;
-            if (before > 0 == _globs > 0)
+            var count = _globs.GetValueOrDefault(context) + change;
+            if (count > 0)
+            {
+                _globs[context] = count;
+            }
+            else
+            {
+                _globs.Remove(context);
+            }
+
+            if (count > 0 ? _contexts.Contains(context) || _contexts.Count >= ContextsMax : !_contexts.Remove(context))
             {
                 return;
             }
 
-            _used = _globs > 0 ? _usedNext : _used;
+            if (_globs.Keys.FirstOrDefault(one => !_contexts.Contains(one)) is { } next)
+            {
+                _contexts.Add(next);
+            }
 
+            _used = _contexts.Count > 0 ? _usedNext : _used;
             View.Update(builder =>
             {
                 RebuildAll(builder, _imports.Concat(_used ?? _imports));
-                foreach (var resource in ServiceResources.Witness(_audience))
-                {
-                    if (_globs > 0)
-                    {
-                        builder.Set(resource, wildcard: resource.Type == ResourceType.Cluster);
-                    }
-                    else
-                    {
-                        builder.Remove(resource.Type, resource.Name);
-                    }
-                }
+                ShowWitnesses(builder, context);
             });
+        }
+    }
+
+    private void ShowWitnesses(SnapshotBuilder builder, string gone)
+    {
+        foreach (var resource in _contexts.Append(gone).SelectMany(one => ServiceResources.Witness(_audience, one)))
+        {
+            if (resource.Type == ResourceType.Cluster
+                ? _contexts.Exists(one => ClusterNames.Located(Resource.SentinelId, one) == resource.Name)
+                : _contexts.Count > 0)
+            {
+                builder.Set(resource, wildcard: resource.Type == ResourceType.Cluster);
+            }
+            else
+            {
+                builder.Remove(resource.Type, resource.Name);
+            }
         }
     }
 
@@ -496,11 +520,11 @@ internal sealed class ViewFeed : IResourceInterest
     private IEnumerable<(Resource Resource, bool Wildcard)> ResourcesOf(ServedName name, string? only = null)
     {
         var isImport = _imports.Contains(name.Name);
-        var isMember = _globs > 0 && (isImport || _used?.Contains(name.Name) == true);
-        return isImport || isMember || IsWanted(name.Name)
+        var isMember = isImport || _used?.Contains(name.Name) == true;
+        return isImport || (isMember && _contexts.Count > 0) || IsWanted(name.Name)
             ? ServiceResources.Of(_audience, name, new Demand(
                 isImport,
-                isMember,
+                isMember ? _contexts : [],
                 SpellingsIn(_spellings, name.Name, only),
                 SpellingsIn(_assignments, name.Name, only),
                 _patience?.IsOver(name.Name) == true,

@@ -2,6 +2,7 @@ using System.Globalization;
 using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.Endpoints;
 using Fairlead.EnvoyApi.Types;
+using Fairlead.Xds;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Fairlead.Sidecar.Translation;
@@ -12,6 +13,8 @@ namespace Fairlead.Sidecar.Translation;
 /// </summary>
 internal static class AssignmentTranslation
 {
+    private const string SealedSince = "sealed_since";
+
     /// <summary>
     /// An assignment without endpoints: what is sent for a name that must not be reached. A denial also drops
     /// everything, which an Envoy tells apart from an outage (flag UDO instead of UH).
@@ -105,7 +108,8 @@ internal static class AssignmentTranslation
     // Two slices may name one address, as Kubernetes allows, be it in two zones; a client takes the first and complains
     // of the second, and gRPC refuses them all.
     private static IEnumerable<ServedEndpoint> Distinct(IEnumerable<ServedEndpoint> endpoints, int portIndex) =>
-        endpoints.OrderBy(endpoint => endpoint.Region, StringComparer.Ordinal)
+        endpoints.Where(endpoint => endpoint.Ports[portIndex] > 0)
+            .OrderBy(endpoint => endpoint.Region, StringComparer.Ordinal)
             .ThenBy(endpoint => endpoint.Zone, StringComparer.Ordinal)
             .DistinctBy(endpoint => (endpoint.Address, endpoint.Ports[portIndex]));
 
@@ -176,6 +180,22 @@ internal static class AssignmentTranslation
         ("epoch", Value.ForNumber(from.Epoch)),
         // As text: a version counts milliseconds and must not pass through a double.
         ("record_version", Value.ForString(from.RecordVersion.ToString(CultureInfo.InvariantCulture))),
-        ("sealed_since", Value.ForString(from.SealedSince)),
+        (SealedSince, Value.ForString(from.SealedSince)),
     ]);
+
+    /// <summary>An assignment as it is served, at the version that it has without the moments since which records are
+    /// sealed: they are those of the first seal that was seen, which is another one after a restart that kept no
+    /// answer. The assignment is used up.</summary>
+    internal static Resource Serve(ClusterLoadAssignment assignment)
+    {
+        var served = Resource.Create(assignment);
+        var isSealed = false;
+        foreach (var endpoint in assignment.Endpoints.SelectMany(locality => locality.LbEndpoints))
+        {
+            isSealed |= endpoint.Metadata?.FilterMetadata.GetValueOrDefault(WellKnown.Metadata)?.Fields
+                .Remove(SealedSince) == true;
+        }
+
+        return isSealed ? served.VersionedAs(Resource.Create(assignment)) : served;
+    }
 }

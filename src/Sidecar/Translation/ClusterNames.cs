@@ -15,12 +15,19 @@ internal static class ClusterNames
     private const string ListenerPrefix = "xdstp://fairlead/envoy.config.listener.v3.Listener/";
     private const string RoutePrefix = "xdstp://fairlead/envoy.config.route.v3.RouteConfiguration/";
 
+    private static readonly string[] Prefixes = [ClusterPrefix, AssignmentPrefix, RoutePrefix, ListenerPrefix];
+
     /// <summary>The canonical name of Listener, RouteConfiguration, Cluster and ClusterLoadAssignment.</summary>
     internal static string Canonical(string name, int port) =>
         string.Create(CultureInfo.InvariantCulture, $"{name}:{port}");
 
-    /// <summary>A cluster's name as a locator.</summary>
-    internal static string Located(string id) => ClusterPrefix + id;
+    /// <summary>A cluster's name as a locator, of a context or none.</summary>
+    internal static string Located(string id, string context = "") => ClusterPrefix + id + context;
+
+    /// <summary>The context of the collection of all clusters that this pod may use; null where something else is
+    /// asked for.</summary>
+    internal static string? ContextOf(string asked) =>
+        Xds.Collections.Of(asked) is { Prefix: ClusterPrefix, Context: var context } ? context : null;
 
     /// <summary>An assignment's name as a locator.</summary>
     internal static string LocatedAssignment(string canonical) => AssignmentPrefix + canonical;
@@ -34,13 +41,20 @@ internal static class ClusterNames
     internal static string ClusterOf(string routes, string id, string plain) =>
         routes.StartsWith(RoutePrefix, StringComparison.Ordinal) ? Located(id) : plain;
 
-    /// <summary>What stands behind the type and the authority of a locator; any other name as it is.</summary>
-    internal static string IdOf(string spelling) =>
-        spelling.StartsWith(ClusterPrefix, StringComparison.Ordinal) ? spelling[ClusterPrefix.Length..]
-        : spelling.StartsWith(AssignmentPrefix, StringComparison.Ordinal) ? spelling[AssignmentPrefix.Length..]
-        : spelling.StartsWith(RoutePrefix, StringComparison.Ordinal) ? spelling[RoutePrefix.Length..]
-        : spelling.StartsWith(ListenerPrefix, StringComparison.Ordinal) ? spelling[ListenerPrefix.Length..]
-        : spelling;
+    /// <summary>What stands behind the type and the authority of a locator and before its context; any other name as
+    /// it is.</summary>
+    internal static string IdOf(string spelling)
+    {
+        foreach (var prefix in Prefixes)
+        {
+            if (spelling.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                return Xds.Collections.PathOf(spelling)[prefix.Length..];
+            }
+        }
+
+        return spelling;
+    }
 
     /// <summary>
     /// In which way a spelling that can be read writes its host, whatever the port; null where it writes the name as it
@@ -64,8 +78,10 @@ internal static class ClusterNames
             form = id;
         }
 
-        // One port may be written with any number of zeros before it.
-        return digits?.StartsWith('0') == true ? id : form == name ? null : form;
+        // A context makes another name of a locator. One port may be written with any number of zeros before it.
+        var context = id.Length == spelling.Length ? "" : spelling[Xds.Collections.PathOf(spelling).Length..];
+        return digits?.StartsWith('0') == true ? id + context
+            : form == name && context.Length == 0 ? null : form + context;
     }
 
     /// <summary>

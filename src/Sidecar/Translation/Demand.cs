@@ -2,7 +2,8 @@ namespace Fairlead.Sidecar.Translation;
 
 /// <summary>What clients of one kind want of a name. Immutable by agreement.</summary>
 /// <param name="IsImport">Whether the name belongs to what a client gets that asks for everything.</param>
-/// <param name="IsMember">Whether it belongs to what a client gets that asks for the collection of clusters.</param>
+/// <param name="Collections">The contexts of the collections of clusters to which it belongs, as <see
+/// cref="Xds.Collection.Context"/>; none where it belongs to none.</param>
 /// <param name="Clusters">What clients asked for that means this name, of any type that is not named apart.</param>
 /// <param name="Assignments">The names under which they asked for its endpoints.</param>
 /// <param name="IsOverdue">Whether clients have waited long enough for it: what is not known yet is told as that, to
@@ -12,7 +13,7 @@ namespace Fairlead.Sidecar.Translation;
 /// <param name="Routes">The names under which Envoys asked for routes to it; null for none.</param>
 internal sealed record Demand(
     bool IsImport,
-    bool IsMember,
+    IReadOnlyCollection<string> Collections,
     IReadOnlyCollection<string> Clusters,
     IReadOnlyCollection<string> Assignments,
     bool IsOverdue,

@@ -62,6 +62,12 @@ internal sealed record ServedName(
     /// </summary>
     internal bool IsPending => Reason == Reasons.Pending;
 
+    /// <summary>Whether endpoints of a port, or of what a name without one means, are not told yet: they will be, or
+    /// that there are none.</summary>
+    internal bool IsComing(int? port) => IsPending
+        || (Tcp is { IsPending: true } tcp && BarePorts.IndexOf(tcp.Ports, port) is >= 0 and var index
+            && tcp.Ports[index].Protocol == "tcp");
+
     /// <summary>Whether something is known of it, be it from before a restart; else it is only wanted.</summary>
     internal bool IsKnown => !(IsPending && Ports.IsEmpty);
 
@@ -79,8 +85,8 @@ internal sealed record ServedName(
 
 /// <summary>One endpoint. Immutable.</summary>
 /// <param name="Address">An IPv4 or IPv6 literal.</param>
-/// <param name="Ports">Its port for each of the service's ports, in their order; 0 for one that its member of a set
-/// does not serve.</param>
+/// <param name="Ports">Its port for each of the service's ports, in their order; 0 for one that it does not
+/// serve.</param>
 /// <param name="Region">The region of its slice; empty where it has none.</param>
 /// <param name="Zone">Its zone; empty where it has none.</param>
 /// <param name="Weight">Its share of the load, at least 1.</param>

@@ -41,8 +41,8 @@ internal sealed record GrpcProviders(string? Authorities, string? Certificate)
     /// <summary>Against whose root certificates an identity is checked; null where there are none for its trust
     /// domain.</summary>
     /// <param name="identity">A SPIFFE id.</param>
-    internal string? Of(string identity) => SpiffeId.TrustDomainOf(identity) is { } domain
-        ? Domains.GetValueOrDefault(domain) ?? Authorities
+    internal string? Of(string identity) => identity == TlsPeer.Nobody ? Authorities ?? Domains.Values.FirstOrDefault()
+        : SpiffeId.TrustDomainOf(identity) is { } domain ? Domains.GetValueOrDefault(domain) ?? Authorities
         : null;
 }
 
@@ -61,6 +61,10 @@ internal sealed record TlsPeer(
     ImmutableSortedDictionary<string, string> Bundles,
     string ServerName)
 {
+    /// <summary>The identity of nobody, for endpoints that had one which is not known yet: spoken to by TLS that no
+    /// endpoint passes, never in the clear. No authority vouches for a name under <c>invalid</c> (RFC 2606).</summary>
+    internal const string Nobody = "spiffe://fairlead.invalid/nobody";
+
     /// <summary>Whether it is reached by the gateway of its network.</summary>
     public bool IsGateway { get; init; }
 }

@@ -16,6 +16,7 @@ internal static class ServiceResources
     internal static IEnumerable<(Resource Resource, bool Wildcard)> Of(
         Audience audience, ServedName name, Demand demand)
     {
+        name = FamilyTranslation.Reachable(name, audience.Settings.Families ?? AddressFamilies.Both);
         name = audience.Client == ClientKind.Envoy
             ? TlsTranslation.Checkable(name) with { Tcp = name.Tcp is { } tcp ? TlsTranslation.Checkable(tcp) : null }
             : TlsTranslation.CheckableByGrpc(name) with { Tcp = null };
@@ -24,7 +25,8 @@ internal static class ServiceResources
             yield return one;
         }
 
-        var isBareDead = name.BarePort() is null && demand.IsImport;
+        var isBareDead = name.BarePort() is null && demand.IsImport
+            && (audience.Client == ClientKind.Envoy || name.IsKnown);
         if (isBareDead)
         {
             foreach (var resource in Dead(audience, name.Name, ReasonOf(name) ?? Reasons.AmbiguousPort))
@@ -73,7 +75,7 @@ internal static class ServiceResources
             yield return (
                 Resource.Create(ClusterOf(audience, told, canonical, canonical, port, ReasonOf(told))),
                 demand.IsImport);
-            if (!name.IsPending)
+            if (!told.IsPending)
             {
                 yield return (Endpoints(audience, told, canonical, i, demand.KeptUntil), false);
             }
@@ -125,17 +127,16 @@ internal static class ServiceResources
             BoundTranslation.Mark(endpoints, audience.Settings.Responder!, name, port);
         }
 
-        return Resource.Create(endpoints).KeptUntil(
+        return AssignmentTranslation.Serve(endpoints).KeptUntil(
             audience.Client == ClientKind.Envoy && !name.Endpoints.IsEmpty ? name.StrictUntil ?? keptUntil : null);
     }
 
     // A host name without a port is what most clients write: the first request must find its cluster. An Envoy that
     // comes back does not say what it holds of a collection, so that nothing stands in for what is not known.
     private static IEnumerable<string> Members(ServedName name, Demand demand) =>
-        demand.IsMember && !IsHidden(name)
-        ? name.Ports.Select(port => ClusterNames.Canonical(name.Name, port.Number)).Append(name.Name)
-            .Select(ClusterNames.Located)
-        : [];
+        IsHidden(name) ? []
+        : name.Ports.Select(port => ClusterNames.Canonical(name.Name, port.Number)).Append(name.Name)
+            .SelectMany(id => demand.Collections.Select(context => ClusterNames.Located(id, context)));
 
     private static EnvoyApi.Clusters.Cluster ClusterOf(
         Audience audience, ServedName name, string cluster, string assignment, ServedPort port, string? reason) =>
@@ -159,7 +160,9 @@ internal static class ServiceResources
         {
             var port = name.Ports[index];
             var canonical = ClusterNames.Canonical(name.Name, port.Number);
-            return spelling == canonical ? [] : Alias(audience, ToldOf(name, port).Told, spelling, canonical, port);
+            var told = ToldOf(name, port).Told;
+            return spelling == canonical || (IsHidden(told) && IsApart(audience, spelling)) ? []
+                : Alias(audience, told, spelling, canonical, port);
         }
 
         if (name.IsPending)
@@ -248,9 +251,12 @@ internal static class ServiceResources
             if (spelling != canonical)
             {
                 var (told, port) = ToldOf(name, name.Ports[index]);
-                yield return Endpoints(
-                    audience, told, spelling, port, demand.KeptUntil,
-                    isOurs: spelling == ClusterNames.LocatedAssignment(canonical));
+                if (!told.IsPending)
+                {
+                    yield return Endpoints(
+                        audience, told, spelling, port, demand.KeptUntil,
+                        isOurs: spelling == ClusterNames.LocatedAssignment(canonical));
+                }
             }
         }
         else
@@ -264,14 +270,16 @@ internal static class ServiceResources
     /// none whose stream ends with those of all others, where its own control plane takes them away. Clusters that lead
     /// nowhere have no stream that could tell of that.
     /// </summary>
-    internal static IEnumerable<Resource> Witness(Audience audience)
+    /// <param name="audience">Whom it is for.</param>
+    /// <param name="context">That of the collection.</param>
+    internal static IEnumerable<Resource> Witness(Audience audience, string context)
     {
         if (audience is not { Client: ClientKind.Envoy, Located: EndpointSource.Stream })
         {
             yield break;
         }
 
-        var name = ClusterNames.Located(Resource.SentinelId);
+        var name = ClusterNames.Located(Resource.SentinelId, context);
         yield return Resource.Create(ClusterTranslation.Translate(audience, name, Resource.SentinelId, null, null));
         yield return Resource.EmptyEndpoints(Resource.SentinelId);
     }
@@ -287,10 +295,18 @@ internal static class ServiceResources
             yield break;
         }
 
+        // What nothing is known of is told apart from the endpoints that a client may hold since before a restart: this
+        // cluster would speak to them in the clear.
         var id = ClusterNames.IdOf(spelling);
-        yield return Resource.Create(ClusterTranslation.Translate(audience, spelling, id, null, reason))
+        var isApart = audience.Client == ClientKind.Grpc && reason == Reasons.Pending;
+        yield return Resource.Create(
+            ClusterTranslation.Translate(audience, spelling, isApart ? WellKnown.Nowhere : id, null, reason))
             .As(ResourceRole.Negative);
-        yield return Resource.Create(AssignmentTranslation.Empty(spelling, reason));
+        if (!isApart)
+        {
+            yield return Resource.Create(AssignmentTranslation.Empty(spelling, reason));
+        }
+
         if (audience.Client == ClientKind.Grpc)
         {
             yield return Resource.Create(

@@ -68,9 +68,9 @@ internal static class TlsTranslation
         {
             Identities = peer.Identities.RemoveAll(identity => providers.Of(identity) != provider),
         }).Where(peer => provider is not null && !peer.Identities.IsEmpty).ToImmutableArray();
-        if (name.IsPending)
+        if (name.IsPending && !kept.IsEmpty)
         {
-            return name with { Tls = kept.IsEmpty ? null : tls with { Peers = kept } };
+            return name with { Tls = tls with { Peers = kept } };
         }
 
         var known = kept.Select(peer => peer.Id).ToHashSet(StringComparer.Ordinal);

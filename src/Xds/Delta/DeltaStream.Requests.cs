@@ -8,7 +8,7 @@ internal sealed partial class DeltaStream
     // A request after which more may be due than the names in it.
     private static bool IsOfMany(DeltaDiscoveryRequest request) =>
         request.ResourceNamesSubscribe.Concat(request.ResourceNamesUnsubscribe)
-            .Any(name => name == "*" || Collections.PrefixOf(name) is not null)
+            .Any(name => name == "*" || Collections.Of(name) is not null)
         || request.ResourceNamesUnsubscribe.Any(Collections.IsLocator);
 
     // What the stream would be asked for if all of the request were taken.
@@ -24,9 +24,9 @@ internal sealed partial class DeltaStream
 
     private StreamEvent.Failed? CheckCollections(string typeUrl, DeltaDiscoveryRequest request)
     {
-        var known = Types.FirstOrDefault(state => state.Type.TypeUrl == typeUrl)?.Subscription.Prefixes ?? [];
-        var asked = request.ResourceNamesSubscribe.Select(name => Collections.PrefixOf(name)).OfType<string>();
-        var count = asked.Union(known, StringComparer.Ordinal).Count();
+        var known = Types.FirstOrDefault(state => state.Type.TypeUrl == typeUrl)?.Subscription.Collections ?? [];
+        var asked = request.ResourceNamesSubscribe.Select(name => Collections.Of(name)).OfType<Collection>();
+        var count = asked.Union(known).Count();
         return count <= Limits.CollectionsMax ? null : new StreamEvent.Failed(
             StreamRefusal.TooManyNames, $"{count} collections, {Limits.CollectionsMax} allowed");
     }
@@ -66,7 +66,7 @@ internal sealed partial class DeltaStream
             {
                 state.Held.Add(name);
                 Use(state, owed, name);
-                if (name.EndsWith("/" + Resource.SentinelId, StringComparison.Ordinal))
+                if (state.Subscription.Collections.Any(one => one.NameOf(Resource.SentinelId) == name))
                 {
                     SentinelFor(state, name);
                 }
@@ -98,7 +98,7 @@ internal sealed partial class DeltaStream
             }
 
             owed.Doubt(name);
-            owed.IsNothing |= Collections.PrefixOf(name) is { } prefix && !state.Subscription.Prefixes.Contains(prefix);
+            owed.IsNothing |= Collections.Of(name) is { } asked && !state.Subscription.Collections.Contains(asked);
             state.Dirty = true;
         }
 
@@ -119,7 +119,7 @@ internal sealed partial class DeltaStream
         state.Looks.Add(subscribed);
         state.Looks.Add(request.ResourceNamesUnsubscribe);
         state.Looks.Add(left);
-        state.Opened.IntersectWith(state.Subscription.Prefixes);
+        state.Opened.IntersectWith(state.Subscription.Collections);
         state.Dirty |= wildcard != state.Subscription.Wildcard || removed.Count > 0;
         if (request.ResourceNamesSubscribe.Contains("*") && state.Subscription.Wildcard)
         {
@@ -164,8 +164,9 @@ internal sealed partial class DeltaStream
     // A sentinel goes with its collection: nothing else leads to it.
     private static List<string> GiveUpSentinels(TypeState state, DeltaOwed owed, IEnumerable<string> removed)
     {
-        var sentinels = removed.Select(name => Collections.PrefixOf(name, state.Type)).OfType<string>()
-            .Select(prefix => prefix + Resource.SentinelId).Where(name => state.Sentinels.Remove(name)).ToList();
+        var sentinels = removed.Select(name => Collections.Of(name, state.Type)).OfType<Collection>()
+            .Except(state.Subscription.Collections)
+            .Select(one => one.NameOf(Resource.SentinelId)).Where(name => state.Sentinels.Remove(name)).ToList();
         foreach (var name in sentinels)
         {
             state.Subscription.Remove(name);
@@ -218,6 +219,6 @@ internal sealed partial class DeltaStream
 
         void Leave(string name) => length -= left.Add(name) ? name.Length : 0;
 
-        bool IsCollection(string name) => Collections.PrefixOf(name, state.Type) is not null;
+        bool IsCollection(string name) => Collections.Of(name, state.Type) is not null;
     }
 }

@@ -112,13 +112,7 @@ internal sealed partial class DeltaStream(
             gone.Clear();
         }
 
-        var held = changed.Count + gone.Count > 0 && (Held(state, now) || WaitsForClusters(state, now));
-        if (held)
-        {
-            changed.Clear();
-            gone.Clear();
-        }
-
+        var held = Hold(state, due, now);
         var answers = urgent.Count;
         urgent.AddRange(changed);
         var count = Fitting(state, urgent);
@@ -138,6 +132,32 @@ internal sealed partial class DeltaStream(
         var response = Respond(state, owed, urgent.GetRange(0, count), gone, now);
         state.Record(response.Sent, isPush: isFirst || isOpening || count > answers || gone.Count > 0);
         return response.Written;
+    }
+
+    /// <summary>Takes out what has to wait.</summary>
+    /// <returns>Whether there is any.</returns>
+    /// <remarks>What is tried alone waits for no word on others, each of which has a response and gets a word of its
+    /// own: of clusters an Envoy says none while anything warms.</remarks>
+    private bool Hold(TypeState state, DeltaDue due, TimeSpan now)
+    {
+        var count = due.Changed.Count + due.Gone.Count;
+        if (count == 0)
+        {
+            return false;
+        }
+
+        if (WaitsForClusters(state, now))
+        {
+            due.Changed.Clear();
+            due.Gone.Clear();
+        }
+        else if (Held(state, now))
+        {
+            due.Changed.RemoveAll(resource => !state.IsTriedAlone(resource.Name));
+            due.Gone.Clear();
+        }
+
+        return due.Changed.Count + due.Gone.Count < count;
     }
 
     protected override bool IsBehind(TypeState state)
@@ -182,9 +202,9 @@ internal sealed partial class DeltaStream(
     private (bool IsOpening, bool IsWaiting) Open(TypeState state, DeltaOwed owed, TimeSpan now)
     {
         var (isOpening, isWaiting) = (false, false);
-        foreach (var prefix in state.Subscription.Prefixes)
+        foreach (var collection in state.Subscription.Collections)
         {
-            if (state.Opened.Contains(prefix))
+            if (state.Opened.Contains(collection))
             {
                 continue;
             }
@@ -196,11 +216,12 @@ internal sealed partial class DeltaStream(
             }
 
             isOpening = true;
-            state.Opened.Add(prefix);
+            state.Opened.Add(collection);
             state.Looks.AddAll();
-            var known = All(state, owed).Where(name => name.StartsWith(prefix, StringComparison.Ordinal)
+            var known = All(state, owed).Where(name => collection.Has(name)
                 && IsWanted(state, name) && Lookup(state, name) is not null).ToList();
-            owed.Asked.UnionWith(known.Count > 0 ? known : [SentinelFor(state, prefix + Resource.SentinelId).Name]);
+            owed.Asked.UnionWith(
+                known.Count > 0 ? known : [SentinelFor(state, collection.NameOf(Resource.SentinelId)).Name]);
         }
 
         return (isOpening, isWaiting);
@@ -208,7 +229,7 @@ internal sealed partial class DeltaStream(
 
     // Whoever asks for clusters one by one on a stream for them alone sends the second name after the first answer.
     private bool IsSilent(TypeState state, DeltaOwed owed) => IsOnDemand(state)
-        && state is { Answered: false, Subscription: { Wildcard: false, Prefixes.Count: 0, Names.Count: > 0 } }
+        && state is { Answered: false, Subscription: { Wildcard: false, Collections.Count: 0, Names.Count: > 0 } }
         && owed.Before.Count + state.Held.Count == 0;
 
     // On a stream for clusters alone, or by locators on one that does not ask for everything.
@@ -340,9 +361,9 @@ internal sealed partial class DeltaStream(
 
     private static bool IsOpened(TypeState state, string name)
     {
-        foreach (var prefix in state.Opened)
+        foreach (var collection in state.Opened)
         {
-            if (name.StartsWith(prefix, StringComparison.Ordinal))
+            if (collection.Has(name))
             {
                 return true;
             }

@@ -50,6 +50,7 @@ internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told
     private long _bytes;
     private int _leftOut;
     private bool _isOfClusters = only == ResourceType.Cluster;
+    private bool _isOfOthers = only is not null && only != ResourceType.Cluster;
     private bool _isNaming;
     private bool _isOfEverything;
     private long _names;
@@ -198,8 +199,10 @@ internal sealed class LargeDeltaRequest(XdsLimits limits, Action<int, long> told
             else if (_tag >> 3 == TypeUrl)
             {
                 _isOfClusters = field.AsSpan().SequenceEqual(ClusterUrl);
+                _isOfOthers = !_isOfClusters;
+                _held.RemoveAll(_ => _isOfOthers);
             }
-            else if (_tag >> 3 == Versions && KeyOf(field) is { } key)
+            else if (_tag >> 3 == Versions && !_isOfOthers && KeyOf(field) is { } key)
             {
                 _held.Add(key);
             }

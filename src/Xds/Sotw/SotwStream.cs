@@ -20,8 +20,8 @@ internal sealed class SotwStream(
     private readonly NameList?[] _lists = new NameList?[ResourceType.All.Length];
     private readonly Suspects?[] _suspects = new Suspects?[ResourceType.All.Length];
 
-    // Types of which the client came with something that nobody here knows, until it has taken a response.
-    private readonly HashSet<ResourceType> _unknownHeld = [];
+    // The versions of what the client came with and nobody here knows, by type, until it has taken a response.
+    private readonly string?[] _unknownHeld = new string?[ResourceType.All.Length];
 
     // A gRPC client takes what is good of a response and refuses the rest (gRFC A46): nothing keeps it from that.
     private readonly bool _takesTheGood = client?.IsGrpc == true;
@@ -44,13 +44,15 @@ internal sealed class SotwStream(
 
         if (StateOf(typeUrl, names.Count > 0) is { } state)
         {
-            var holds = !state.Requested && request.Version.Length > 0;
+            // Some libraries say in a second request what they hold beside the first name, before any answer.
+            var holds = request.Version.Length > 0
+                && (!state.Requested || (!state.Answered && request.Nonce.Length == 0));
             Correlate(state, request.Nonce, request.Version, request.Error, now);
             TakeNames(state, request.Names);
             if (holds)
             {
                 state.Held.UnionWith(state.Subscription.Names);
-                _unknownHeld.Add(state.Type);
+                _unknownHeld[state.Type.Order] = request.Version;
             }
         }
 
@@ -59,7 +61,7 @@ internal sealed class SotwStream(
 
     protected override void OnTaken(TypeState state, SentResponse response)
     {
-        _unknownHeld.Remove(state.Type);
+        _unknownHeld[state.Type.Order] = null;
         if (state.Type.FullState && !_takesTheGood)
         {
             state.Dirty |= SuspectsOf(state).Take(response);
@@ -72,11 +74,22 @@ internal sealed class SotwStream(
         {
             base.Isolate(state, response, refused);
         }
-        else if (response is not null && !_takesTheGood && !_unknownHeld.Contains(state.Type))
+        else if (response is not null && !_takesTheGood && IsKnownHeld(state, response))
         {
-            // Of who came back with more than is known here, what is left out might be what works: it keeps that.
             state.Dirty |= SuspectsOf(state).Refuse(response, refused);
         }
+    }
+
+    // Of who came back with more than is known here, what is left out might be what works: it keeps that.
+    private bool IsKnownHeld(TypeState state, SentResponse response)
+    {
+        ref var version = ref _unknownHeld[state.Type.Order];
+        if (version is not null && SuspectsOf(state).Recognize(response, version))
+        {
+            version = null;
+        }
+
+        return version is null;
     }
 
     protected override TimeSpan IntervalOf(TypeState state) =>
@@ -246,7 +259,8 @@ internal sealed class SotwStream(
         return suspects.TryNext();
     }
 
-    // A client that comes back takes what is missing in the first answer for gone: it may only be not known yet.
+    // A client that comes back takes what is missing in the first answer for gone: it may only be not known yet. While
+    // nothing at all is known that it asks for it is told nothing, and goes on with what it holds.
     private bool WaitsForHeld(TypeState state, TimeSpan now)
     {
         var until = state.AskedAt + Limits.HeldWaitMax;
@@ -258,6 +272,12 @@ internal sealed class SotwStream(
         if (now < until)
         {
             Wake(until);
+            return true;
+        }
+
+        if (!state.Subscription.Wildcard
+            && state.Subscription.Names.All(name => state.Held.Contains(name) && Lookup(state, name) is null))
+        {
             return true;
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Fairlead.Xds.Streams;
 
 namespace Fairlead.Xds.Sotw;
@@ -15,6 +16,8 @@ namespace Fairlead.Xds.Sotw;
 /// <para>Each refusal holds back one resource until it changes, or halves the suspects: of N that are new all are
 /// found in less than 2 N responses, however many are bad. Who has refused <see cref="RefusalsMax"/> without an end is
 /// asked seldom from then on.</para>
+/// <para>Of a client that comes back from before a restart nothing is known but the version of what it holds: where
+/// that is all but one or two of what it refused, those are new to it; else it is sent all until it takes it.</para>
 /// <para>Those that wait for a word on the others do not wait for ever: an Envoy says nothing while anything of what it
 /// took warms.</para>
 /// </remarks>
@@ -44,6 +47,26 @@ internal sealed class Suspects(TypeState state)
         _presumed = (null, []);
         TryDoubtful();
         return !state.Waiting && TryNext();
+    }
+
+    /// <summary>A client that came back refused a response: by the version that it came with, which is a sum over what
+    /// it holds, it holds all of that but one resource, or but two.</summary>
+    /// <returns>Whether it does.</returns>
+    public bool Recognize(SentResponse response, string version)
+    {
+        if (!UInt128.TryParse(version, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var held))
+        {
+            return false;
+        }
+
+        var all = response.Resources.DistinctBy(one => one.Fingerprint).ToDictionary(one => one.Fingerprint);
+        var missing = all.Keys.Aggregate(UInt128.Zero, static (sum, one) => sum + one) - held;
+        Resource[] news = all.TryGetValue(missing, out var single) ? [single]
+            : all.Keys.FirstOrDefault(one => missing - one != one && all.ContainsKey(missing - one)) is var first
+                && all.TryGetValue(first, out var one) ? [one, all[missing - first]]
+            : [];
+        _taken = news.Length > 0 ? [.. response.Resources.Except(news)] : _taken;
+        return news.Length > 0;
     }
 
     /// <summary>The client has said nothing to the last response for so long that it is taken to hold it: who refuses

@@ -79,13 +79,18 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
         ? new StreamEvent.Failed(StreamRefusal.TooManyNames, $"{names} names, {Limits.NamesMax} allowed")
         : null;
 
-    /// <summary>ACK, NACK or neither. The first request of a type on a stream is neither, whatever it
-    /// carries.</summary>
+    /// <summary>ACK, NACK or neither. The first request of a type on a stream is neither, whatever it carries, nor is
+    /// any before the first response: a client may repeat what it refused on an older one.</summary>
     protected void Correlate(TypeState state, string nonce, string version, Status? error, TimeSpan now)
     {
         var first = !state.Requested;
         state.Requested = true;
         state.AskedAt = first ? now : state.AskedAt;
+        if (!state.Answered)
+        {
+            return;
+        }
+
         if (error is not null)
         {
             var (refused, response) = state.Refuse(nonce, version, error.Code, error.Message, now);
@@ -95,7 +100,7 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
                 Isolate(state, response, refused);
             }
         }
-        else if (!first && state.Acknowledge(nonce, now) is { } taken)
+        else if (state.Acknowledge(nonce, now) is { } taken)
         {
             Events.Add(new StreamEvent.Acked(state.Type, taken));
             TellAgain(state, taken, now);

@@ -7,13 +7,14 @@ namespace Fairlead.Xds.Streams;
 /// <remarks>
 /// <list type="number">
 /// <item>A refusal is an error_detail and nothing else; it counts once per nonce, and a response that was refused is
-/// not sent again. Of several resources in one each is sent once alone, one after the other, so that what is good
-/// reaches a client that took none of it and the next refusal says what is bad: that is not sent again until it or its
-/// end changes. Where a response says all of a type, <see cref="Sotw.Suspects"/> finds it.</item>
+/// not sent again. Of several resources in one each is sent once alone, so that what is good reaches a client that took
+/// none of it and the next refusal says what is bad: that is not sent again until it or its end changes. In delta each
+/// of these has a word of its own and waits for none; a client of the state of the world may say one of several alone,
+/// and is sent one after the other. Where a response says all of a type, <see cref="Sotw.Suspects"/> finds it.</item>
 /// <item>The names of a request are taken whatever its nonce says: requests are ordered.</item>
-/// <item>At most one response per type awaits its acknowledgement, for <see cref="XdsLimits.AckWaitMax"/> at the
-/// longest; changes meanwhile collapse into the next. A name that was never answered does not wait for it, and its
-/// answer does not make changes wait longer.</item>
+/// <item>At most one response per type with changes awaits its acknowledgement, for
+/// <see cref="XdsLimits.AckWaitMax"/> at the longest; changes meanwhile collapse into the next. A name that was never
+/// answered does not wait for it, and its answer does not make changes wait longer.</item>
 /// <item>Changes go out as clusters, endpoints, listeners, routes; clusters that are no longer wanted leave after
 /// listeners and routes have settled. Where a client has a stream for each type, each waits for the others so, for
 /// <see cref="XdsLimits.AckWaitMax"/> at the longest.</item>

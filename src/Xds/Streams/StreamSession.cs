@@ -44,6 +44,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private DiscoveryStream<TRequest, TResponse>? _stream;
     private readonly bool[] _watchesAll = new bool[ResourceType.All.Length];
     private readonly Signal _signal = new();
+    private readonly RequestRate _rate = new(options.Limits);
     private Action? _heard;
 
     public long Number { get; set; }
@@ -225,7 +226,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
         IServerStreamWriter<TResponse> responses,
         CancellationToken cancellationToken)
     {
-        var read = Listen(requests, cancellationToken);
+        Task<bool>? read = Listen(requests, cancellationToken);
+        TimeSpan? readAt = null;
         while (true)
         {
             while (Next(view, stream) is { } response)
@@ -235,15 +237,22 @@ internal sealed class StreamSession<TRequest, TResponse>(
             }
 
             TellSiblings(view, stream);
-            await WaitAsync(stream.WakeAt).ConfigureAwait(false);
-            if (read.IsCompleted)
+            await WaitAsync(Earlier(stream.WakeAt, readAt)).ConfigureAwait(false);
+            if (read?.IsCompleted == true)
             {
                 if (!await read.ConfigureAwait(false))
                 {
                     return;
                 }
 
-                Receive(stream, Parse(requests.Current));
+                var bytes = requests.Current.Bytes.Length;
+                readAt = _rate.Charge(bytes, Receive(stream, Parse(requests.Current)), Now);
+                read = null;
+            }
+
+            if (read is null && !(readAt > Now))
+            {
+                readAt = null;
                 read = Listen(requests, cancellationToken);
             }
         }
@@ -393,7 +402,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
         return response;
     }
 
-    private void Receive(DiscoveryStream<TRequest, TResponse> stream, TRequest request)
+    private IReadOnlyList<StreamEvent> Receive(DiscoveryStream<TRequest, TResponse> stream, TRequest request)
     {
         IReadOnlyList<StreamEvent> events;
         var now = Now;
@@ -404,6 +413,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
         WatchAll(stream);
         Tell(events, now);
+        return events;
     }
 
     // The view's watchers are under one lock for all streams: an acknowledgement, which changes nothing, takes none.
@@ -411,7 +421,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     {
         foreach (var type in stream.Types)
         {
-            var isOfMany = type.Subscription.Wildcard || type.Subscription.Prefixes.Count > 0;
+            var isOfMany = type.Subscription.Wildcard || type.Subscription.Collections.Count > 0;
             if (_watchesAll[type.Type.Order] != isOfMany)
             {
                 _watchesAll[type.Type.Order] = isOfMany;
@@ -476,6 +486,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
             throw new RpcException(new Status(StatusCode.DeadlineExceeded, "a response was not read in time"));
         }
     }
+
+    private static TimeSpan? Earlier(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
 
     private ValueTask WaitAsync(TimeSpan? wakeAt)
     {

@@ -6,8 +6,8 @@ namespace Fairlead.Xds.Streams;
 /// <summary>What a stream knows about one type: what is asked for, what was sent, what the client said to it.</summary>
 internal sealed class TypeState(ResourceType type)
 {
-    // Pieces of one answer count each: of 32 kB they are 8 MB.
-    private const int OutstandingMax = 256;
+    // Pieces of one answer count each, and so do the resources of one that was refused, which are tried alone.
+    private const int OutstandingMax = 1_024;
 
     // What nobody serves any more is held by them alone.
     private const long OutstandingBytesMax = 8 << 20;
@@ -47,7 +47,7 @@ internal sealed class TypeState(ResourceType type)
     public HashSet<string> Held { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What the names of the collections begin with that are answered.</summary>
-    public HashSet<string> Opened { get; } = new(StringComparer.Ordinal);
+    public HashSet<Collection> Opened { get; } = [];
 
     /// <summary>The clusters that stand for an answer where there was none, by name.</summary>
     public Dictionary<string, Resource> Sentinels { get; } = new(StringComparer.Ordinal);
@@ -188,6 +188,9 @@ internal sealed class TypeState(ResourceType type)
 
     /// <summary>Whether something that was refused together with others is to be sent by itself.</summary>
     public bool IsTryingAlone => _refused is { Count: > 0 } && Forced.Any(IsRefused);
+
+    /// <summary>Whether this is to be sent by itself, since it was refused together with others.</summary>
+    public bool IsTriedAlone(string name) => Forced.Contains(name) && IsRefused(name);
 
     /// <summary>Whether this was in a response that the client refused, and in none that it took since.</summary>
     public bool IsRefused(string name) => _refused?.ContainsKey(name) == true;

@@ -95,21 +95,7 @@ public sealed class ChainBookTests
         var token = TestContext.Current.CancellationToken;
         using var identity = new TlsIdentity(TestKeys.Ecdsa(302), TimeProvider.System);
         IReadOnlyList<EpochDocument> shown = [];
-        var service = ServerServiceDefinition.CreateBuilder()
-            .AddMethod(AnchorMethods.Epochs, (request, _) =>
-            {
-                var response = new EpochsResponse();
-                response.Epochs.AddRange(shown.Skip((int)request.From).Select(WireWriter.ToMessage));
-                return Task.FromResult(response);
-            })
-            .Build();
-        await using var server = await RpcServer.StartAsync(
-            new RpcServerOptions
-            {
-                Endpoints = { RpcEndpoint.Tcp(new IPEndPoint(IPAddress.Loopback, 0), new RpcServerTls(identity)) },
-                Services = { service },
-            },
-            token);
+        await using var server = await StartAsync(identity, from => shown.Skip(from));
         var at = server.Endpoints[0].Address!;
         await using var world = new EvidenceWorld(homeAt: IpEndpoint.Of(at.Address, at.Port));
         world.Serve();
@@ -131,12 +117,63 @@ public sealed class ChainBookTests
             () => Task.FromResult(world.Verifier.Chain(world.Home.Genesis)!.IsQuarantined), isKnown => isKnown,
             TimeSpan.FromMinutes(2), token);
 
-        async Task<Refusal?> MeetAsync()
+        Task<Refusal?> MeetAsync() => ChainBookTests.MeetAsync(chains, world, at, identity);
+    }
+
+    /// <summary>What an anchor began to show and another contradicts costs the honest one a second reading, and no
+    /// more.</summary>
+    [Fact]
+    public async Task Beginning_ThatAnotherAnchorContradicts_IsGivenUp()
+    {
+        using var identity = new TlsIdentity(TestKeys.Ecdsa(302), TimeProvider.System);
+        Func<int, IEnumerable<EpochDocument>> shown = static _ => [];
+        var asked = new List<int>();
+        await using var server = await StartAsync(identity, from =>
         {
-            await using var client = new AnchorClient(
-                IpEndpoint.Of(at.Address, at.Port), identity, TimeProvider.System);
-            return await chains.MeetAsync(
-                client, world.Home.Genesis, world.Home.Genesis, null, world.Context.Views.Current!, token);
-        }
+            asked.Add(from);
+            return shown(from);
+        });
+        var at = server.Endpoints[0].Address!;
+        await using var world = new EvidenceWorld(homeAt: IpEndpoint.Of(at.Address, at.Port));
+        world.Serve();
+        var chains = new ChainBook(world.Context, world.Verifier);
+        world.Home.Advance(OpType.Renew);
+        world.Home.Advance(OpType.Renew);
+        world.Fork.Advance(OpType.Renew, epoch => epoch with { Expires = epoch.Expires - 1 });
+
+        shown = from => from == 0 ? world.Fork.Chain : throw RpcFailures.ToException(
+            new Refusal(VerificationFailure.NotSealed, "", "no more"));
+        await Assert.ThrowsAsync<RpcException>(() => MeetAsync(chains, world, at, identity));
+        Assert.Null(world.Verifier.Chain(world.Home.Genesis));
+        shown = from => world.Home.Chain.Skip(from);
+        Assert.Null(await MeetAsync(chains, world, at, identity));
+        Assert.Equal([0, 2, 2, 0, 3], asked);
+        Assert.Equal(2, world.Verifier.Chain(world.Home.Genesis)!.NewestNumber);
+    }
+
+    private static Task<RpcServer> StartAsync(TlsIdentity identity, Func<int, IEnumerable<EpochDocument>> shown) =>
+        RpcServer.StartAsync(
+            new RpcServerOptions
+            {
+                Endpoints = { RpcEndpoint.Tcp(new IPEndPoint(IPAddress.Loopback, 0), new RpcServerTls(identity)) },
+                Services =
+                {
+                    ServerServiceDefinition.CreateBuilder()
+                        .AddMethod(AnchorMethods.Epochs, (request, _) => Task.FromResult(new EpochsResponse
+                        {
+                            Epochs = { shown((int)request.From).Select(WireWriter.ToMessage) },
+                        }))
+                        .Build(),
+                },
+            },
+            TestContext.Current.CancellationToken);
+
+    private static async Task<Refusal?> MeetAsync(
+        ChainBook chains, EvidenceWorld world, IPEndPoint at, TlsIdentity identity)
+    {
+        await using var client = new AnchorClient(IpEndpoint.Of(at.Address, at.Port), identity, TimeProvider.System);
+        return await chains.MeetAsync(
+            client, world.Home.Genesis, world.Home.Genesis, null, world.Context.Views.Current!,
+            TestContext.Current.CancellationToken);
     }
 }

@@ -93,6 +93,31 @@ public sealed class TargetStreamTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<Exception>(() => running);
     }
 
+    /// <summary>Epochs come but once on a stream: those that a denial brought that is over are kept, for this anchor
+    /// and for consumers that know nothing of them.</summary>
+    [Fact]
+    public async Task Denial_ThatIsOver_LeavesTheEpochsThatItBrought()
+    {
+        await using var server = await ServeAsync();
+        await using var client = new AnchorClient(
+            IpEndpoint.Of(IPAddress.Loopback, server.Endpoints[0].Address!.Port), _world.Context.Transport,
+            TimeProvider.System);
+        var running = Stream(client).RunAsync(_bounded.Token);
+        Assert.Equal([Good, Denied], new[] { await OpenedAsync(), await OpenedAsync() }.Order());
+
+        Say(Denied, Denial(Now - 100_000, Now, knownEpoch: null));
+        await UntilAsync(running, () => _names[Denied].Read().Failure is not null);
+        Assert.Equal(VerificationFailure.AttestationExpired, _names[Denied].Read().Failure!.Failure);
+        Say(Good, Absent(Good, _target.Epoch.Value.Number));
+        await UntilAsync(running, () => _names[Good].Read().Current is not null);
+        Assert.Equal(
+            _world.Home.Chain.Count, _names[Good].Read().Current!.Hops[^1].Epochs.Length);
+        Assert.Equal(_target.Epoch.Digest, _world.Verifier.Chain(_world.Home.Genesis)?.Newest.Digest);
+
+        await _bounded.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => running);
+    }
+
     private static AttestBook Book(ISigner seal) => new(
         new AttestMint(seal), static (_, _, _, _) => throw new NotSupportedException("nobody"),
         static (_, _) => false, TimeProvider.System, NullLogger.Instance);
@@ -129,13 +154,15 @@ public sealed class TargetStreamTests : IAsyncDisposable
         _target, _ofTarget, _names[id].Consumer, _names[id].Query.Value.Name.Service!, null, HopKind.Peer, knownEpoch,
         Now, out _)!.Hop;
 
-    private UnverifiedHop Denial(long issued, long expires)
+    private UnverifiedHop Denial(long issued, long expires) => Denial(issued, expires, _target.Epoch.Value.Number);
+
+    private UnverifiedHop Denial(long issued, long expires, long? knownEpoch)
     {
         var name = _names[Denied];
         var attest = AttestTerms.OfTarget(_target, name.Consumer, name.Query.Value.Name.Service!).Draft(_target, issued)
             with { Decision = RuleEffect.Deny, Rule = null, Expires = expires, Renew = expires };
         return HopBuilder.Denial(
-            _target, HopKind.Peer, _target.Epoch.Value.Number, Envelope.Sign<Attest>(
+            _target, HopKind.Peer, knownEpoch, Envelope.Sign<Attest>(
                 Document.Make(attest), _world.Home.Seal(0)));
     }
 

@@ -63,7 +63,7 @@ public sealed class WitnessEvidenceTests : IAsyncDisposable
         var refusal = _world.Verifier.Check(
             own.Hop, [], new RelayedName(1, query, consumer),
             new UnverifiedAnswer(query.Payload, [said.Hop], said.Result, said.Slices),
-            static _ => { }, static () => { });
+            static _ => { }, static () => { }, static () => { });
         Assert.Equal(VerificationFailure.SealEquivocation, refusal?.Failure);
 
         // It proves itself to whoever holds the segment's chain.

@@ -70,6 +70,17 @@ public sealed class EntryEndTests
         }
     }
 
+    /// <summary>The end alone is not what the name had: an older issue makes it a longer life than it had.</summary>
+    [Fact]
+    public void Update_IssuedBeforeWhatTheNameHad_IsPolicyOutOfRange()
+    {
+        var earlier = _bench.Sign(Update(End) with { Issued = _held.Issued - 1 });
+        _bench.Refused(VerificationFailure.PolicyOutOfRange, earlier);
+        _bench.Refused(VerificationFailure.PolicyOutOfRange, _bench.Propose(0, [earlier]));
+        var same = _bench.Sign(Update(End) with { Issued = _held.Issued });
+        Assert.Contains(new SealOutput.Accepted(1), _bench.Step(new SealInput.Publish(1, same)));
+    }
+
     [Fact]
     public void Update_OfAKeyWhoseCredentialEndsEarlier_MayKeepTheEndThatTheNameHad()
     {

@@ -228,6 +228,43 @@ public sealed class EpochEngineTests
         Assert.Equal(digest, EpochBench.DigestOf(Assert.Single(own.OfType<EpochMessage.Propose>()).Proposal));
     }
 
+    /// <summary>A vote left before its approval was kept: what was prepared once is prepared in later rounds too, or
+    /// nobody would ever decide it.</summary>
+    [Fact]
+    public void Restart_WithAPrepareWhoseApprovalIsLost_PreparesTheSameAgain()
+    {
+        var proposal = _bench.Policy(2000);
+        var digest = _bench.Approve(proposal);
+        var again = new EpochBench(change: o => o with { Journal = PreparedInRound0(proposal) });
+        Assert.Equal(["a0"], again.Engine.Supporters(digest));
+        Show(1, again);
+        var vote = Assert.Single(
+            EpochBench.Votes(again.Receive("a3", new EpochMessage.Propose(2, 1, proposal, null))));
+        Assert.Equal((VotePhase.Prepare, 1, digest), (vote.Phase, vote.Round, vote.Digest));
+
+        // The operator's word it is not: in the next slot nobody is bound.
+        Assert.False(again.Engine.Queue.Single(one => one.Candidate.Digest == digest).Operation.IsApproved);
+    }
+
+    /// <summary>Anchors that lost their power together have the content of their votes nowhere else.</summary>
+    [Fact]
+    public void Restart_WithAsManyAsMayWait_KeepsTheContentOfItsVote()
+    {
+        var proposal = _bench.Policy(1000);
+        var digest = _bench.Approve(proposal);
+        var waiting = Enumerable.Range(0, EpochLimits.QueuedPerAnchor)
+            .Select(i => new QueuedOperation(_bench.Policy(2000 + i), null, "a0", false)).ToList();
+        var again = new EpochBench(
+            change: o => o with { Journal = PreparedInRound0(proposal), Queue = waiting });
+        Assert.Contains(again.Engine.Queue, one => one.Candidate.Digest == digest);
+    }
+
+    private List<ReadOnlyMemory<byte>> PreparedInRound0(EpochProposal proposal) =>
+    [
+        .. _bench.Receive("a2", new EpochMessage.Propose(2, 0, proposal, null))
+            .OfType<EpochOutput.Journal>().Select(j => j.Body),
+    ];
+
     [Fact]
     [MaliciousInput(80, "second vote in a journaled round: JournalConflict")]
     public void Restart_JournalWithARoundTwice_IsJournalConflict()

@@ -174,6 +174,61 @@ public sealed class RecoveryTests
         Assert.Null(behind.Engine.Newest);
     }
 
+    /// <summary>What nobody's word can mend, as an entry that a later version made, is not asked for without end; a
+    /// newer certificate does not hurry it, and one good state ends it.</summary>
+    [Fact]
+    public void CatchUp_RefusedFromEverybody_AsksEverMoreRarely()
+    {
+        var ahead = new EngineBench();
+        ahead.Seal(0, ahead.Sign(ahead.Record()));
+        var first = ahead.Engine.Newest!.Certificate;
+        ahead.Seal(1, ahead.Sign(ahead.Record("n2.shop.svc")));
+        var newer = ahead.Engine.Newest!.Certificate;
+        var behind = new EngineBench();
+        var asked = Asked(behind.Receive("a0", new SealMessage.Certificate(0, first)));
+        for (var i = 0; i < 2; i++)
+        {
+            asked = Asked(Lie(asked, first));
+            Assert.NotNull(asked);
+        }
+
+        Assert.Null(Asked(Lie(asked, first)));
+        Assert.Null(Asked(behind.Receive("a3", new SealMessage.Certificate(0, newer))));
+        Assert.Null(Asked(Lie("a0", newer)));
+        var waits = new List<long>();
+        for (var i = 0; i < 9; i++)
+        {
+            var start = behind.Now;
+            while ((asked = Asked(behind.Step(new SealInput.Tick()))) is null)
+            {
+                behind.Now++;
+            }
+
+            waits.Add(behind.Now - start);
+            Assert.Null(Asked(Lie(asked, newer)));
+        }
+
+        Assert.Equal([50, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000], waits);
+        while ((asked = Asked(behind.Step(new SealInput.Tick()))) is null)
+        {
+            behind.Now++;
+        }
+
+        var entries = ahead.State.Entries.Select(entry => entry.Source).ToList();
+        behind.Receive(asked, new SealMessage.State(0, newer, null, entries, [], false));
+        Assert.Equal(ahead.Engine.Newest.Digest, behind.Engine.Newest?.Digest);
+        ahead.Seal(2, ahead.Sign(ahead.Record("n3.shop.svc")));
+        newer = ahead.Engine.Newest!.Certificate;
+        asked = Asked(behind.Receive("a0", new SealMessage.Certificate(0, newer)));
+        Assert.NotNull(Asked(Lie(asked, newer)));
+
+        IReadOnlyList<SealOutput> Lie(string? from, Envelope certificate) =>
+            behind.Receive(from!, new SealMessage.State(0, certificate, null, [], [], false));
+    }
+
+    private static string? Asked(IReadOnlyList<SealOutput> outputs) =>
+        outputs.OfType<SealOutput.Send>().LastOrDefault(send => send.Message is SealMessage.Fetch)?.To;
+
     private static void Collect(IReadOnlyList<SealOutput> outputs, Queue<SealMessage> messages)
     {
         foreach (var send in outputs.OfType<SealOutput.Send>())

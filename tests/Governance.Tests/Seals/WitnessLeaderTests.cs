@@ -36,6 +36,38 @@ public sealed class WitnessLeaderTests
         Assert.Empty(Beat().Message.Puts);
     }
 
+    /// <summary>A segment that is never quiet for a heartbeat witnesses as often as one that is, on seals of their own,
+    /// and no refusal of one keeps a change waiting.</summary>
+    [Fact]
+    public void Changes_ThatLeaveNoHeartbeat_LeaveRoomForWitnesses()
+    {
+        var witnessed = new List<int>();
+        for (var second = 1; second <= 16; second++)
+        {
+            _bench.Now += 1_000;
+            Saw(7 + second);
+            var change = Proposal(_bench.Step(new SealInput.Publish(
+                second, _bench.Sign(_bench.Record($"n{second}.shop.svc")))));
+            Assert.False(Assert.Single(change.Message.Puts).IsWitness);
+            foreach (var own in Proposals(Certify(change)))
+            {
+                witnessed.Add(second);
+                Assert.Equal(7 + second, _bench.ReadWitness(Assert.Single(own.Message.Puts))!.Witness!.Seq);
+                if (second < 15)
+                {
+                    Certify(own);
+                    continue;
+                }
+
+                Refuse("a1", own);
+                Assert.Empty(Proposals(Refuse("a2", own)));
+            }
+        }
+
+        Assert.Equal([5, 10, 15], witnessed);
+        Assert.Equal(17, Assert.Single(_bench.Engine.Newest!.State.Witnesses).Witness!.Seq);
+    }
+
     [Fact]
     public void Seen_OrExpired_WakesNobody()
     {
@@ -141,16 +173,19 @@ public sealed class WitnessLeaderTests
         new SealMessage.Refuse(
             0, proposal.Seal.Seq, VerificationFailure.EpochUnknown, "", 0, proposal.Message.Puts, null));
 
-    private void Certify(Sent proposal)
+    private IReadOnlyList<SealOutput> Certify(Sent proposal)
     {
+        List<SealOutput> outputs = [];
         foreach (var anchor in new[] { "a2", "a3" })
         {
             var signer = _bench.World.Signer($"seal {anchor}");
             var signature = new SignatureEntry(signer.Key.Kid, signer.Sign(proposal.Digest));
-            _bench.Receive(anchor, new SealMessage.Vote(0, proposal.Seal.Seq, proposal.Digest, signature));
+            outputs.AddRange(_bench.Receive(
+                anchor, new SealMessage.Vote(0, proposal.Seal.Seq, proposal.Digest, signature)));
         }
 
         Assert.Equal(proposal.Digest, _bench.Engine.Newest?.Digest);
+        return outputs;
     }
 
     private sealed record Sent(SealMessage.Propose Message, Seal Seal, Digest Digest)

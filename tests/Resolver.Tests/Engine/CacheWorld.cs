@@ -23,6 +23,7 @@ internal sealed class CacheWorld
         long? ofHome = null,
         long bytesMax = long.MaxValue,
         long notice = 0,
+        int bareMax = 1_000,
         params string[] kept)
     {
         Cache = new NameCache(
@@ -31,6 +32,7 @@ internal sealed class CacheWorld
                 Anchors = anchors,
                 NamesMax = namesMax,
                 BytesMax = bytesMax,
+                BareMax = bareMax,
                 Notice = notice,
                 IsKept = kept.ToHashSet().Contains,
             },

@@ -1,8 +1,11 @@
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.TestKit.Answers;
 
 namespace Fairlead.Resolver.Tests.Engine;
 
-/// <summary>Bounded memory: by count and by bytes, the longest unwanted goes first.</summary>
+/// <summary>Bounded memory: by count and by bytes, the longest unwanted goes first, of many without a record before
+/// others.</summary>
 public sealed class RoomTests
 {
     [Fact]
@@ -23,6 +26,85 @@ public sealed class RoomTests
         Assert.Equal(["a", "c", "d"], Held(world));
         world.Want(Name("b"));
         Assert.Equal(["a", "b", "d"], Held(world));
+    }
+
+    /// <summary>Who makes names up puts out others that were made up, beyond a few.</summary>
+    [Fact]
+    public void Count_AtItsBound_GivesUpWhatNeverHadARecord_WhereThatIsMuch()
+    {
+        var world = new CacheWorld(namesMax: 6, bareMax: 3);
+        foreach (var live in new[] { "a", "b", "c", "d", "e", "f" })
+        {
+            world.Want(Name(live));
+            world.Accept(world.Answer(), name: Name(live));
+        }
+
+        // What was denied since has had one.
+        world.Accept(world.Denied(), name: Name("d"));
+        foreach (var made in Enumerable.Range(0, 20))
+        {
+            world.Want(Name($"made-{made}"));
+            world.Accept(world.Absent(), name: Name($"made-{made}"));
+        }
+
+        Assert.Equal(["d", "e", "f", "made-17", "made-18", "made-19"], Held(world));
+
+        // Those that are used are wanted again, and go after those that are not.
+        world.Accept(world.Answer(), name: Name("made-17"));
+        world.Step(new CacheInput.Want(Name("d")));
+        world.Want(Name("new"));
+        Assert.Equal(["d", "f", "made-17", "made-18", "made-19", "new"], Held(world));
+    }
+
+    [Fact]
+    public void Bytes_OfAbsences_PutOutNoRecord_WhereTheyAreMany()
+    {
+        var world = new CacheWorld(bytesMax: 1_000, bareMax: 2);
+        world.Want();
+        world.Accept(world.Answer(), bytes: 600);
+        foreach (var made in new[] { "a", "b", "c" })
+        {
+            world.Want(Name(made));
+            world.Accept(world.Absent(), name: Name(made), bytes: 200);
+        }
+
+        Assert.Equal(["b", "c", "checkout"], Held(world));
+    }
+
+    /// <summary>Its members are used with it, and nobody else wants them.</summary>
+    [Fact]
+    public void Set_WantedAgain_KeepsItsMembers()
+    {
+        var sets = new SetWorld();
+        var cache = new NameCache(
+            new NameCacheOptions { Anchors = 1, NamesMax = 4, BareMax = 3 }, new Random(1));
+        var now = new CacheTime(0, sets.World.Now);
+        Accept(SetWorld.Name, sets.SetAnswer());
+        Accept(SetWorld.First, sets.FirstAnswer());
+        Accept(SetWorld.Second, sets.SecondAnswer());
+        Accept("a.shop.svc.us1.internal", sets.FirstAnswer());
+        cache.Step(new CacheInput.Want(SetWorld.Name), now);
+        Accept("b.shop.svc.us1.internal", sets.FirstAnswer());
+        Assert.Equal(
+            new[] { SetWorld.Name, SetWorld.First, SetWorld.Second, "b.shop.svc.us1.internal" }.Order(),
+            cache.Names.Select(held => held.Name).Order());
+
+        // One that had to leave comes back with it.
+        foreach (var name in new[] { "c", "d", "e", "f" })
+        {
+            Accept($"{name}.shop.svc.us1.internal", sets.FirstAnswer());
+        }
+
+        Accept(SetWorld.Name, sets.SetAnswer());
+        cache.Step(new CacheInput.Want(SetWorld.Name), now);
+        Assert.Equal(NameState.Pending, cache.Find(SetWorld.First)?.State);
+        Assert.Equal(NameState.Pending, cache.Find(SetWorld.Second)?.State);
+
+        void Accept(string name, VerifiedAnswer answer)
+        {
+            cache.Step(new CacheInput.Want(name), now);
+            cache.Step(new CacheInput.Accepted(name, 0, answer), now);
+        }
     }
 
     [Fact]

@@ -6,7 +6,8 @@ using Fairlead.TestKit.Answers;
 
 namespace Fairlead.Resolver.Tests.Home;
 
-/// <summary>What a refused answer leaves behind: nothing, but for what it proves (V38, V39).</summary>
+/// <summary>What a refused answer leaves behind: nothing, but for what it proves (V38, V39), and epochs where it is
+/// only over.</summary>
 public sealed class VerifierMemoryTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-memory-").FullName;
@@ -89,6 +90,73 @@ public sealed class VerifierMemoryTests : IDisposable
         var known = _world.Ask();
         known.Epochs = static (_, _) => [];
         Assert.NotNull(memory.Verify(known.Query, known.Record(_world.East, _world.West), _world.Now).Answer);
+    }
+
+    /// <summary>A decision or a record that is over by this clock and not yet by the anchor's is no lie: the epochs
+    /// that came with it, which a stream says but once, are kept, also those of the hops behind it.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(null)]
+    public void Answer_ThatIsOver_LeavesItsEpochsAndNothingElse(int? attestOf)
+    {
+        var memory = Memory();
+        if (attestOf is null)
+        {
+            Assert.NotNull(Verify(memory).Answer);
+            _world.Us1.Put(_world.Record with { Expires = _world.Now - 1, Version = _world.Record.Version + 1 });
+        }
+
+        _world.Us1.Next(_world.Now - 400).SealAt(_world.Now - 300);
+        var before = memory.State;
+        var late = _world.Ask();
+        late.ChangeAttest = (hop, attest) => hop != attestOf ? attest : attest with
+        {
+            Issued = _world.Now - 20_000, Expires = _world.Now - 1, Renew = _world.Now - 10_000,
+        };
+        Assert.Equal(
+            attestOf is null ? VerificationFailure.RecordExpired : VerificationFailure.AttestationExpired,
+            memory.Verify(late.Query, late.Record(_world.East, _world.West), _world.Now).Refusal?.Failure);
+        Assert.Equal(_world.Us1.Newest.Digest, memory.State.Segments[_world.Us1.Genesis].Newest.Digest);
+        Assert.Equal((before.Pins, before.TimeFloor), (memory.State.Pins, memory.State.TimeFloor));
+        Assert.Equal(
+            before.Segments.GetValueOrDefault(_world.Us1.Genesis)?.Seal,
+            memory.State.Segments[_world.Us1.Genesis].Seal);
+
+        _world.Us1.Put(_world.Record with { Version = _world.Record.Version + 2 }).SealAt(_world.Now - 200);
+        var next = _world.Ask();
+        next.Epochs = static (_, _) => [];
+        var (answer, refusal) = memory.Verify(next.Query, next.Record(_world.East, _world.West), _world.Now);
+        Assert.True(answer is not null, refusal?.ToString());
+    }
+
+    /// <summary>What a hop behind that lies about is not kept, and names no other error than the first.</summary>
+    [Fact]
+    public void Answer_ThatIsOverAndLiesBehind_TeachesNothingOfTheLie()
+    {
+        var memory = Memory();
+        Assert.NotNull(Verify(memory).Answer);
+        var before = memory.State;
+        _world.Us1.Next(_world.Now - 400).SealAt(_world.Now - 300);
+        var late = _world.Ask();
+        late.ChangeAttest = (hop, attest) => hop != 0 ? attest : attest with
+        {
+            Issued = _world.Now - 20_000, Expires = _world.Now - 1, Renew = _world.Now - 10_000,
+        };
+        var lie = late.Record(_world.East, _world.West);
+        var newest = lie.Hops[1].Epochs[^1];
+        lie = lie with
+        {
+            Hops = lie.Hops.SetItem(1, lie.Hops[1] with
+            {
+                Epochs = lie.Hops[1].Epochs.SetItem(
+                    lie.Hops[1].Epochs.Length - 1,
+                    newest with { Vote = newest.Vote with { Signatures = lie.Hops[1].Epochs[^2].Vote.Signatures } }),
+            }),
+        };
+        Assert.Equal(
+            VerificationFailure.AttestationExpired, memory.Verify(late.Query, lie, _world.Now).Refusal?.Failure);
+        Assert.Same(before, memory.State);
     }
 
     private (VerifiedAnswer? Answer, Refusal? Refusal) New(VerifierMemory memory, string service)

@@ -29,6 +29,22 @@ public sealed class AskedNamesTests
         Assert.Equal(view, known);
     }
 
+    /// <summary>The resolver hears once in a minute that a name is asked for.</summary>
+    [Fact]
+    public void Get_OfANameThatIsKept_SaysOnceAMinuteThatItIsWanted()
+    {
+        var names = new AskedNames(_source, new AskedNamesOptions(), _time);
+        names.TryGet(Checkout, out _);
+        for (var second = 0; second < 150; second++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            names.TryGet(Checkout, out _);
+        }
+
+        Assert.Equal([Checkout, Checkout], _source.Renewed);
+        Assert.Equal([Checkout], _source.Wanted);
+    }
+
     [Fact]
     public async Task Get_WhenTheBudgetEnds_IsPending()
     {

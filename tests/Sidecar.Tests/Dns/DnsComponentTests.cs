@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Threading.Channels;
 using Fairlead.Configuration;
+using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Dns;
@@ -113,20 +115,21 @@ public sealed class DnsComponentTests
                 new DnsSurroundings
                 {
                     Home = world.Eu1.Name,
-                    Pins = [],
+                    Known = [],
                     StateFolder = folder.FullName,
                     Find = name => name == Checkout ? held : null,
+                    Renew = _ => { },
                     Interest = (name, isWanted) => wanted.Add($"{name} {isWanted}"),
                     Ready = (name, at, _, _) =>
                     {
                         // Somebody else has its port at first.
                         if (Interlocked.Increment(ref tries) <= 2)
                         {
-                            return ValueTask.FromResult<string?>("taken");
+                            return ValueTask.FromResult<VipTrouble?>(new("taken"));
                         }
 
                         listened.TrySetResult($"{name} {at}");
-                        return ValueTask.FromResult<string?>(null);
+                        return ValueTask.FromResult<VipTrouble?>(null);
                     },
                 },
                 time, new StrongRandom(), NullLoggerFactory.Instance);
@@ -158,6 +161,97 @@ public sealed class DnsComponentTests
         }
     }
 
+    /// <summary>An address at which nothing can listen as its name is costs one look for each word of the name, and no
+    /// timer.</summary>
+    [Fact]
+    public async Task Address_OfANameWithoutAPortOfHttp_IsTriedAgainWhenTheNameChanges()
+    {
+        var folder = Directory.CreateTempSubdirectory("fairlead-dns-");
+        try
+        {
+            await AskOnceAsync(folder.FullName, "127.99.0.0/16");
+            var world = new PeerWorld();
+            var time = new ManualTimeProvider();
+            var tries = Channel.CreateUnbounded<string>();
+            var component = DnsComponent.Start(
+                Read("dns: {address: 127.0.0.1:0, upstreams: []}", out _)!,
+                new DnsSurroundings
+                {
+                    Home = world.Eu1.Name,
+                    Known = [],
+                    StateFolder = folder.FullName,
+                    Find = _ => null,
+                    Interest = (_, _) => { },
+                    Renew = _ => { },
+                    Ready = (name, _, _, _) =>
+                    {
+                        tries.Writer.TryWrite(name);
+                        return ValueTask.FromResult<VipTrouble?>(new("no port of HTTP", IsLasting: true));
+                    },
+                },
+                time, new StrongRandom(), NullLoggerFactory.Instance);
+            await using (component)
+            {
+                component.ReopenKept();
+                component.Publish(Verify(world));
+                Assert.Equal(Checkout, await tries.Reader.ReadAsync(Token));
+
+                // Each word is heard once the try before it has ended.
+                await Eventually.HoldsAsync(
+                    () =>
+                    {
+                        component.Publish(Verify(world));
+                        return Task.FromResult(tries.Reader.TryRead(out _));
+                    },
+                    isTried => isTried, TimeSpan.FromMinutes(2), Token);
+                Assert.Equal(0, time.Armed);
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>A stranger that is asked hears of the pod's names, and says that there are none.</summary>
+    [Fact]
+    public async Task Name_InTheTreeOfAPeer_IsAnsweredHere_OnceAnAnswerHasLedThere()
+    {
+        var world = new PeerWorld();
+        var component = DnsComponent.Start(
+            Read("dns: {address: 127.0.0.1:0, upstreams: []}", out _)!,
+            new DnsSurroundings
+            {
+                Home = SegmentName.Parse("eu1.elsewhere.example"),
+                Known = [SegmentName.Parse("imported.example")],
+                StateFolder = null,
+                Find = _ => null,
+                Interest = (_, _) => { },
+                Renew = _ => { },
+                Ready = (_, _, _, _) => ValueTask.FromResult<VipTrouble?>(null),
+            },
+            new ManualTimeProvider(), new StrongRandom(), NullLoggerFactory.Instance);
+        await using (component)
+        {
+            Assert.Equal(DnsRcode.Refused, await CodeOfAsync(component, "svc.us1.internal"));
+            Assert.Equal(DnsRcode.NoError, await CodeOfAsync(component, "svc.us2.imported.example"));
+            component.Publish(Verify(world));
+            Assert.Equal(DnsRcode.NoError, await CodeOfAsync(component, "svc.us1.internal"));
+            Assert.Equal(DnsRcode.Refused, await CodeOfAsync(component, "svc.us2.internal"));
+        }
+    }
+
+    private static async Task<DnsRcode> CodeOfAsync(DnsComponent component, string name)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await socket.ConnectAsync(component.Server.Address, Token);
+        await socket.SendAsync(DnsWriter.Write(ForwarderTests.Query(name, 1232), 512), Token);
+        var buffer = new byte[1232];
+        var length = await socket.ReceiveAsync(buffer, Token).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Token);
+        Assert.True(DnsReader.TryRead(buffer.AsSpan(0, length), out var response));
+        return response.Header.Rcode;
+    }
+
     // The resolver of this test verifies checkout when it is wanted, on a task of its own, and says so.
     private static async Task<IPAddress> AskOnceAsync(string folder, string range)
     {
@@ -169,9 +263,10 @@ public sealed class DnsComponentTests
         var surroundings = new DnsSurroundings
         {
             Home = world.Eu1.Name,
-            Pins = [],
+            Known = [],
             StateFolder = folder,
             Find = name => name == Checkout ? Volatile.Read(ref held) : null,
+            Renew = _ => { },
             Interest = (name, isWanted) => _ = Task.Run(() =>
             {
                 Assert.Equal((Checkout, true), (name, isWanted));
@@ -181,7 +276,7 @@ public sealed class DnsComponentTests
             Ready = (name, address, service, _) =>
             {
                 listened.Add($"{name} {address} {string.Join(',', service.Ports.Select(port => port.Number))}");
-                return ValueTask.FromResult<string?>(null);
+                return ValueTask.FromResult<VipTrouble?>(null);
             },
         };
         component = DnsComponent.Start(

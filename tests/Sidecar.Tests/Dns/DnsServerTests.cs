@@ -48,6 +48,40 @@ public sealed class DnsServerTests
     }
 
     [Fact]
+    public async Task Answers_AreCountedByTheirCode_WhereverTheyComeFrom()
+    {
+        using var upstream = new FakeUpstream((query, _) => [FakeUpstream.Answer(
+            query, answer => answer with
+            {
+                Header = answer.Header with { Flags = (ushort)(answer.Header.Flags | 9) },
+            })]);
+        await using var host = DnsHost.Start(null, null, upstream.Address);
+        var response = Query(DnsHost.Checkout);
+        response[2] |= 0x80;
+        using (var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp))
+        {
+            await socket.SendToAsync(response, SocketFlags.None, host.Server.Address, Token);
+        }
+
+        foreach (var name in new[] { "absent.shop.svc.us1.internal", "denied.shop.svc.us1.internal", "example.com" })
+        {
+            await host.AskUdpAsync(Query(name), Token);
+        }
+
+        await using var stream = await host.ConnectAsync(Token);
+        foreach (var _ in new[] { 1, 2 })
+        {
+            await stream.WriteAsync(DnsHost.Frame(Query(DnsHost.Cart)), Token);
+            await DnsHost.ReadAsync(stream, Token);
+        }
+
+        var counts = host.Server.Counts;
+        Assert.Equal([("NOERROR", 2), ("NXDOMAIN", 1), ("REFUSED", 1)], counts.Answered.Values);
+        Assert.Equal([("RCODE9", 1)], counts.Forwarded.Values);
+        Assert.Equal(1, counts.Dropped.Value);
+    }
+
+    [Fact]
     public async Task Tcp_ALargeAnswer_IsWhole()
     {
         await using var host = DnsHost.Start();

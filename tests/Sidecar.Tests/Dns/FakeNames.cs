@@ -10,6 +10,9 @@ namespace Fairlead.Sidecar.Tests.Dns;
 /// </summary>
 internal sealed class FakeNames : NameSource
 {
+    /// <summary>How long what a service lacks may be believed, in milliseconds.</summary>
+    internal const long NegativeTtl = 10_000;
+
     private readonly ConcurrentDictionary<string, NameView> _decided = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> _wanted = new(StringComparer.Ordinal);
 
@@ -29,6 +32,10 @@ internal sealed class FakeNames : NameSource
         }
     }
 
+    internal ConcurrentQueue<string> Renewed { get; } = new();
+
+    internal override void Renew(string name) => Renewed.Enqueue(name);
+
     internal override void Forget(string name)
     {
         if (_wanted.AddOrUpdate(name, 0, (_, count) => count - 1) < 0)
@@ -40,10 +47,16 @@ internal sealed class FakeNames : NameSource
     internal NameView Decide(NameView view) => _decided[view.Name] = view;
 
     internal static ServiceView ClusterIp(params ServicePort[] ports) =>
-        new(false, [.. ports], [Host("10.1.0.1", null)], ["segment=us1.internal", "epoch=1"]);
+        new(false, [.. ports], [Host("10.1.0.1", null)], ["segment=us1.internal", "epoch=1"])
+        {
+            NegativeTtl = NegativeTtl,
+        };
 
     internal static ServiceView Headless(params HostView[] endpoints) =>
-        new(true, [new ServicePort("redis", 6379)], [.. endpoints], ["segment=us1.internal"]);
+        new(true, [new ServicePort("redis", 6379)], [.. endpoints], ["segment=us1.internal"])
+        {
+            NegativeTtl = NegativeTtl,
+        };
 
     internal static HostView Host(string address, string? host, bool isReady = true, string? cluster = null) =>
         new(IPAddress.Parse(address), host, cluster, isReady, 1, [16379]);

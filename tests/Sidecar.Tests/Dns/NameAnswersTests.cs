@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Fairlead.Naming;
 using Fairlead.Resolver;
@@ -9,6 +10,7 @@ public sealed class NameAnswersTests
 {
     private const string Checkout = "checkout.shop.svc.us1.internal";
     private const string Cart = "cart.shop.svc.us1.internal";
+    private const string None = "none.shop.svc.us1.internal";
     private const string Now = "now";
 
     private static readonly DnsZones Zones = new([SegmentName.Parse("internal")]);
@@ -125,6 +127,23 @@ public sealed class NameAnswersTests
         }
     }
 
+    /// <summary>What failed here, or on the way, is not said to be wrong with the answers.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.TransportKeyMismatch, "NoReachableAuthority unreachable: TransportKeyMismatch")]
+    [InlineData(VerificationFailure.RateLimited, "NoReachableAuthority unreachable: RateLimited")]
+    [InlineData(VerificationFailure.ClockSkew, "Other unreachable: this sidecar cannot judge answers: ClockSkew")]
+    [InlineData(
+        VerificationFailure.StateNotDurable, "Other unreachable: this sidecar cannot judge answers: StateNotDurable")]
+    [InlineData(
+        VerificationFailure.SubjectUnknown, "Other unreachable: the anchors do not know this consumer: SubjectUnknown")]
+    [InlineData(VerificationFailure.BudgetExceeded, "Other unreachable: the answers were refused: BudgetExceeded")]
+    public void Failure_IsToldForWhatItIs(VerificationFailure failure, string expected)
+    {
+        var view = new NameView(Checkout, NameState.Unreachable, 0, null, new Refusal(failure, "x", "secret details"));
+        var error = Assert.Single(Ask(Checkout, "A", view, Context()).Errors);
+        Assert.Equal(expected, $"{error.Code} {error.Text}");
+    }
+
     [Theory]
     [InlineData(NameState.Fresh)]
     [InlineData(NameState.Stale)]
@@ -160,6 +179,32 @@ public sealed class NameAnswersTests
         }
     }
 
+    /// <summary>What a service lacks may come to be: a client believes that no longer than its segment allows, however
+    /// long it may use what is there.</summary>
+    [Theory]
+    [InlineData("10-1-0-1." + Checkout, "A", 900_000, 10)]
+    [InlineData("_nothing._tcp." + Checkout, "SRV", 900_000, 10)]
+    [InlineData(Checkout, "AAAA", 900_000, 10)]
+    [InlineData("cart-3." + Cart, "A", 900_000, 10)]
+    [InlineData("cart-2." + Cart, "A", 900_000, 10)]
+    [InlineData(None, "A", 900_000, 10)]
+    [InlineData(Checkout, "AAAA", 7_000, 7)]
+    [InlineData(Cart, "A", 900_000, 300)]
+    public void NegativeTtl_IsTheSegments(string name, string type, long left, int expected)
+    {
+        var service = name.EndsWith(Cart, StringComparison.Ordinal) ? Headless
+            : name.EndsWith(None, StringComparison.Ordinal) ? NoneReady : ClusterIp;
+        var context = Context() with { Now = 50_000, TtlMax = 300 };
+        var reply = Ask(name, type, new NameView("x", NameState.Fresh, 50_000 + left, service), context);
+        Assert.Equal((uint)expected, (reply.Answers.Count > 0 ? reply.Answers : reply.Authorities)[0].Ttl);
+
+        // Nor longer than the proof holds that a segment has nothing of it.
+        service = service with { NegativesEnd = 53_500 };
+        reply = Ask(name, type, new NameView("x", NameState.Fresh, 50_000 + left, service), context);
+        Assert.Equal(
+            (uint)(expected == 300 ? 300 : 3), (reply.Answers.Count > 0 ? reply.Answers : reply.Authorities)[0].Ttl);
+    }
+
     [Fact]
     public void Stale_IsMarked()
     {
@@ -168,12 +213,43 @@ public sealed class NameAnswersTests
         Assert.Equal(ExtendedErrorCode.StaleAnswer, Assert.Single(reply.Errors).Code);
     }
 
-    [Fact]
-    public void ClusterIp_WithoutAnAddressHere_Fails_AndSaysWhy()
+    /// <summary>Only a seal in its time proves what a record lacks: what is stale says what it has, and of nothing that
+    /// it is not there.</summary>
+    [Theory]
+    [InlineData("10-1-0-1." + Checkout, "A", "ServFail ")]
+    [InlineData("_nothing._tcp." + Checkout, "SRV", "ServFail ")]
+    [InlineData("_udp." + Checkout, "SRV", "ServFail ")]
+    [InlineData("cart-3." + Cart, "A", "ServFail ")]
+    [InlineData(None, "A", "ServFail ")]
+    [InlineData("_redis._tcp." + None, "SRV", "ServFail ")]
+    [InlineData(Checkout, "A", "A 127.99.7.7")]
+    [InlineData(Checkout, "AAAA", "NoError SOA svc.us1.internal.")]
+    [InlineData("cart-0." + Cart, "A", "A 10.1.0.1")]
+    public void Stale_ProvesNoAbsence(string name, string type, string expected)
+    {
+        var service = name.EndsWith(Cart, StringComparison.Ordinal) ? Headless
+            : name.EndsWith(None, StringComparison.Ordinal) ? NoneReady : ClusterIp;
+        var reply = Ask(name, type, new NameView("x", NameState.Stale, 60_000, service), Context());
+        Assert.Equal(expected, Say(reply));
+        var error = Assert.Single(reply.Errors);
+        Assert.Equal(
+            reply.Rcode == DnsRcode.ServFail
+                ? (ExtendedErrorCode.NoReachableAuthority, "stale: nothing proves now what is not there")
+                : (ExtendedErrorCode.StaleAnswer, "stale"),
+            (error.Code, error.Text));
+        Assert.Equal(reply.Rcode != DnsRcode.ServFail, reply.IsAuthoritative);
+    }
+
+    [Theory]
+    [InlineData(Checkout, "A")]
+    [InlineData(Checkout, "SRV")]
+    [InlineData("_http._tcp." + Checkout, "SRV")]
+    public void ClusterIp_WithoutAnAddressHere_Fails_AndSaysWhy(string name, string type)
     {
         var view = new NameView(Checkout, NameState.Fresh, 99_000, ClusterIp);
-        var reply = Ask(Checkout, "A", view, Context() with { Vip = null, VipTrouble = "VipExhausted: x" });
-        Assert.Equal(DnsRcode.ServFail, reply.Rcode);
+        var reply = Ask(name, type, view, Context() with { Vip = null, VipTrouble = "VipExhausted: x" });
+        Assert.Equal("ServFail ", Say(reply));
+        Assert.Empty(reply.Additionals);
         Assert.Equal("VipExhausted: x", Assert.Single(reply.Errors).Text);
     }
 
@@ -251,6 +327,54 @@ public sealed class NameAnswersTests
 
     private static IEnumerable<string> Texts(DnsReply reply) => reply.Errors.Select(error => error.Text);
 
+    /// <summary>One question costs what its answer holds, however large the service is; the answer is the one that
+    /// all of it would give, up to the last byte.</summary>
+    [Theory]
+    [InlineData(Cart, "A", true)]
+    [InlineData(Cart, "SRV", true)]
+    [InlineData(Cart, "SRV", false)]
+    [InlineData("_p7._tcp." + Cart, "SRV", true)]
+    public void Answer_OfALargeService_IsMadeOfWhatFits(string name, string type, bool isUdp)
+    {
+        var service = Large(400, i => $"host-{i}");
+        var query = new DnsMessage
+        {
+            Header = new DnsHeader(7, 0),
+            Questions = [new DnsQuestion(DnsName.Parse(name), Type(type), DnsClass.IN)],
+            Edns = new Edns(1232, 0, 0, false, []),
+        };
+        var view = new NameView(Cart, NameState.Fresh, 60_000, service);
+        var max = Responses.RecordsMax(query, isUdp);
+        var reply = Ask(name, type, view, Context() with { RecordsMax = max });
+        Assert.InRange(reply.Answers.Count, 1, max);
+        Assert.InRange(reply.Additionals.Count, 0, max);
+        var whole = Ask(name, type, view, Context() with { RecordsMax = int.MaxValue });
+        Assert.Equal(Responses.Write(query, whole, isUdp), Responses.Write(query, reply, isUdp));
+        Assert.True(DnsReader.TryRead(Responses.Write(query, reply, isUdp), out var read));
+        Assert.Equal(isUdp, (read.Header.Flags & DnsHeader.Truncated) != 0);
+    }
+
+    /// <summary>Nor does one whose endpoints are all of one host: a bounded number of them is looked at.</summary>
+    [Fact]
+    public void Answer_OfManyEndpointsOfOneHost_LooksAtABoundedNumber()
+    {
+        var service = Large(10_000, _ => "host");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var reply = Ask(Cart, "SRV", new NameView(Cart, NameState.Fresh, 60_000, service), Context());
+        Assert.Equal(64, reply.Answers.Count);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 12 * 1_048_576);
+    }
+
+    private static ServiceView Large(int endpoints, Func<int, string> host)
+    {
+        ImmutableArray<ServicePort> ports = [.. Enumerable.Range(1, 64).Select(i => new ServicePort($"p{i}", i))];
+        return FakeNames.Headless(
+            [.. Enumerable.Range(0, endpoints).Select(i => FakeNames.Host($"10.1.{i / 250}.{i % 250}", host(i)) with
+            {
+                Ports = [.. ports.Select(port => 8000 + port.Number)],
+            })]) with { Ports = ports };
+    }
+
     [Fact]
     public void Rotation_BeginsElsewhere_AndLeavesNothingOut()
     {
@@ -269,17 +393,53 @@ public sealed class NameAnswersTests
     [InlineData("7.99.127.in-addr.arpa", "PTR", "NoError SOA 99.127.in-addr.arpa.")]
     [InlineData("1.0.0.127.in-addr.arpa", "PTR", null)]
     [InlineData("127.in-addr.arpa", "PTR", null)]
-    [InlineData("7.07.99.127.in-addr.arpa", "PTR", null)]
-    [InlineData("x.7.99.127.in-addr.arpa", "PTR", null)]
     [InlineData("7.7.99.127.example.com", "PTR", null)]
-    public void Reverse_NamesOfTheRange_AreAnswered(string name, string type, string? expected)
+    [InlineData("in-addr.arpa", "SOA", null)]
+    [InlineData("199.127.in-addr.arpa", "SOA", null)]
+    [InlineData("099.127.in-addr.arpa", "SOA", null)]
+    [InlineData("x.127.in-addr.arpa", "PTR", null)]
+    // Whatever is under the zone and no address is proven not to be: nobody else may say what it is.
+    [InlineData("7.07.99.127.in-addr.arpa", "PTR", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("x.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("256.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("x.1.0.99.127.in-addr.arpa", "PTR", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("1.7.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("foo.99.127.in-addr.arpa", "A", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("f*o.99.127.IN-ADDR.arpa", "A", "NXDomain SOA 99.127.in-addr.arpa.")]
+    [InlineData("99.127.in-addr.arpa", "SOA", "SOA 99.127.in-addr.arpa.")]
+    [InlineData("99.127.in-addr.arpa", "NS", "NoError SOA 99.127.in-addr.arpa.")]
+    [InlineData("99.127.in-addr.arpa", "ANY", "HINFO")]
+    public void Reverse_NamesOfTheRange_AreAnswered(string name, string type, string? expected) =>
+        Assert.Equal(expected, Reverse("127.99.0.0/16", name, type));
+
+    /// <summary>The zones of a range that ends within an octet begin where everything is inside.</summary>
+    [Theory]
+    [InlineData("127.99.0.0/20", "7.7.99.127.in-addr.arpa", "PTR", "PTR checkout.shop.svc.us1.internal.")]
+    [InlineData("127.99.0.0/20", "8.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 7.99.127.in-addr.arpa.")]
+    [InlineData("127.99.0.0/20", "x.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 7.99.127.in-addr.arpa.")]
+    [InlineData("127.99.0.0/20", "7.99.127.in-addr.arpa", "SOA", "SOA 7.99.127.in-addr.arpa.")]
+    [InlineData("127.99.0.0/20", "99.127.in-addr.arpa", "SOA", null)]
+    [InlineData("127.99.0.0/20", "x.99.127.in-addr.arpa", "PTR", null)]
+    [InlineData("127.99.0.0/20", "16.99.127.in-addr.arpa", "PTR", null)]
+    [InlineData("127.99.7.4/30", "7.7.99.127.in-addr.arpa", "SOA", "SOA 7.7.99.127.in-addr.arpa.")]
+    [InlineData("127.99.7.4/30", "6.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 6.7.99.127.in-addr.arpa.")]
+    [InlineData("127.99.7.4/30", "x.6.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 6.7.99.127.in-addr.arpa.")]
+    [InlineData("127.99.7.4/30", "8.7.99.127.in-addr.arpa", "PTR", null)]
+    public void Reverse_ZonesBeginWithinTheRange(string range, string name, string type, string? expected) =>
+        Assert.Equal(expected, Reverse(range, name, type));
+
+    private static string? Reverse(string range, string name, string type)
     {
-        var reverse = new ReverseAnswers(new VipTable(VipRange.Default, [new VipEntry(Checkout, Vip, 1)]));
+        Assert.True(VipRange.TryParse(range, out var parsed));
+        var reverse = new ReverseAnswers(new VipTable(parsed, [new VipEntry(Checkout, Vip, 1)]));
         var reply = reverse.Answer(new DnsQuestion(DnsName.Parse(name), Type(type), DnsClass.IN), 5);
-        Assert.Equal(expected, reply is null ? null : Say(reply));
+        return reply is null ? null : Say(reply);
     }
 
-    private static AnswerContext Context() => new() { Now = 10_000, TtlMax = 5, Vip = Vip };
+    private static AnswerContext Context() => new()
+    {
+        Now = 10_000, TtlMax = 5, Vip = Vip, RecordsMax = 4_096,
+    };
 
     private static DnsReply Ask(string name, string type, string _, ServiceView? service)
     {

@@ -25,6 +25,7 @@ public sealed class ResolverNamesTests
         Assert.Contains("segment=us1.internal", view.Service.Evidence);
         Assert.Contains("path=eu1.internal>us1.internal", view.Service.Evidence);
         Assert.Contains("epoch=1", view.Service.Evidence);
+        Assert.Equal(10_000, view.Service.NegativeTtl);
     }
 
     [Fact]
@@ -80,12 +81,16 @@ public sealed class ResolverNamesTests
     public void Source_PassesInterestOn()
     {
         var heard = new List<(string, bool)>();
+        var renewed = new List<string>();
         var source = new ResolverNames(
             name => name == Checkout ? Cached(Checkout, NameState.Pending, null) : null,
-            (name, isWanted) => heard.Add((name, isWanted)));
+            (name, isWanted) => heard.Add((name, isWanted)),
+            renewed.Add);
         source.Want(Checkout);
+        source.Renew(Checkout);
         source.Forget(Checkout);
         Assert.Equal([(Checkout, true), (Checkout, false)], heard);
+        Assert.Equal([Checkout], renewed);
         Assert.Equal(NameState.Pending, source.Find(Checkout)!.State);
         Assert.Null(source.Find("other.shop.svc.us1.internal"));
     }

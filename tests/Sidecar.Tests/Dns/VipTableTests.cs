@@ -124,7 +124,7 @@ public sealed class VipTableTests(ITestOutputHelper output)
             VipReady ready = (name, address, _, _) =>
             {
                 Assert.True(File.Exists(path));
-                return ValueTask.FromResult<string?>(trouble);
+                return ValueTask.FromResult(trouble is null ? null : new VipTrouble(trouble));
             };
             IPAddress? given;
             using (var book = VipBook.Open(VipRange.Default, path, ready, new ManualTimeProvider()))
@@ -216,9 +216,9 @@ public sealed class VipTableTests(ITestOutputHelper output)
         }
     }
 
-    internal static ValueTask<string?> Ready(string name, IPAddress address, ServiceView service,
+    internal static ValueTask<VipTrouble?> Ready(string name, IPAddress address, ServiceView service,
         CancellationToken token) =>
-        ValueTask.FromResult<string?>(null);
+        ValueTask.FromResult<VipTrouble?>(null);
 
     private static string Name(int i) => $"s{i}.shop.svc.us1.internal";
 

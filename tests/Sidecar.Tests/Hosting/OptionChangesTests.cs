@@ -38,6 +38,7 @@ public sealed class OptionChangesTests
         { "xds: {on_demand: {hold: 1s}}", "xds.on_demand", false },
         { "xds: {on_sidecar_loss: expire}", "xds.on_sidecar_loss", false },
         { "xds: {clusters: {outliers: {failures: 3}}}", "xds.clusters", false },
+        { "xds: {clusters: {families: ipv4}}", "xds.clusters", false },
         { "xds: {spiffe: {certificate: c, key: k}}", "xds.spiffe", false },
         { "xds: {grpc: {authorities: default}}", "xds.grpc", false },
         { "xds: {grpc: {domains: [{domain: a.example, authorities: a}]}}", "xds.grpc", false },

@@ -53,6 +53,8 @@ public sealed class PodServicesTests(TwoClusters clusters) : IClassFixture<TwoCl
         Assert.True(File.Exists(Path.Combine(clusters.Folder, "vip", "kept", "vips.state")));
 
         var absent = await AskAsync(host, Nobody, bounded.Token);
+        var (_, page) = await TwoClusters.GetTextAsync(host.Admin.Metrics, "metrics");
+        Assert.Contains("fairlead_sidecar_dns_answers_total{rcode=\"NXDOMAIN\"} 1\n", page, StringComparison.Ordinal);
         Assert.Equal(DnsRcode.NXDomain, absent.Rcode);
         Assert.Equal(DnsType.SOA, Assert.Single(absent.Authorities).Type);
         Assert.Equal(Resolver.NameState.Absent, host.Resolver.Names.Single(name => name.Name == Nobody).State);
@@ -142,6 +144,11 @@ public sealed class PodServicesTests(TwoClusters clusters) : IClassFixture<TwoCl
         using var response = await request;
         Assert.Equal("done", await response.Content.ReadAsStringAsync(bounded.Token));
         await ending.WaitAsync(bounded.Token);
+
+        // The last export is made now, and the request is in it.
+        var numbers = Fairlead.Sidecar.Admin.MetricsPage.Of(host).Metrics;
+        Assert.Contains(("ok", 1), numbers.Single(one => one.Name == "fairlead_sidecar_proxy_requests_total").Samples);
+        Assert.Empty(numbers.Single(one => one.Name == "fairlead_sidecar_dns_answers_total").Samples);
         await Assert.ThrowsAsync<HttpRequestException>(() => TwoClusters.GetAsync(host.Admin.Metrics, "ready"));
     }
 
@@ -164,7 +171,7 @@ public sealed class PodServicesTests(TwoClusters clusters) : IClassFixture<TwoCl
             options, TimeProvider.System, new Random(1),
             Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var services = new PodServices(
-            options, setup.Options, (_, _) => { },
+            options, setup.Options, (_, _) => { }, _ => { },
             (TimeProvider.System, new Random(1), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
         await using var _ = services;
         Assert.Equal(

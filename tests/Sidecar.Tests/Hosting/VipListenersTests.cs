@@ -79,7 +79,7 @@ public sealed class VipListenersTests : IDisposable
         _known = CachedNames.FreshAt(80, 81);
         _listeners.Changed(CachedNames.Checkout);
         var trouble = await _listeners.ReadyAsync(CachedNames.Checkout, address, Token);
-        Assert.StartsWith($"cannot listen at {address}:81: ", trouble, StringComparison.Ordinal);
+        Assert.StartsWith($"cannot listen at {address}:81: ", trouble?.Text, StringComparison.Ordinal);
         Assert.All(_listened, ports => Assert.Equal($"{address}:80", ports));
         taken.Dispose();
         Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
@@ -105,7 +105,7 @@ public sealed class VipListenersTests : IDisposable
         taken.Bind(new IPEndPoint(address, 80));
         taken.Listen();
         var trouble = await _listeners.ReadyAsync(CachedNames.Checkout, address, Token);
-        Assert.StartsWith($"cannot listen at {address}:80: ", trouble, StringComparison.Ordinal);
+        Assert.StartsWith($"cannot listen at {address}:80: ", trouble?.Text, StringComparison.Ordinal);
         Assert.Equal([""], _listened);
         taken.Dispose();
         Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
@@ -116,7 +116,7 @@ public sealed class VipListenersTests : IDisposable
     {
         _isDeaf = true;
         var trouble = await _listeners.ReadyAsync(CachedNames.Checkout, PodFixtures.Address(5), Token);
-        Assert.StartsWith("nothing listens at ", trouble, StringComparison.Ordinal);
+        Assert.StartsWith("nothing listens at ", trouble?.Text, StringComparison.Ordinal);
         _isDeaf = false;
         Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, PodFixtures.Address(5), Token));
     }
@@ -126,7 +126,7 @@ public sealed class VipListenersTests : IDisposable
     {
         _known = null;
         var trouble = await _listeners.ReadyAsync(CachedNames.Checkout, PodFixtures.Address(6), Token);
-        Assert.StartsWith("none of its ports speaks HTTP", trouble, StringComparison.Ordinal);
+        Assert.StartsWith("none of its ports speaks HTTP", trouble?.Text, StringComparison.Ordinal);
         Assert.Empty(_listened);
     }
 

@@ -52,6 +52,28 @@ public sealed class ForwardingTests
                 Assert.All(world.Log.All, one => Assert.DoesNotContain(word, one.Text, StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task Requests_AreCountedByWhatCameOfThem()
+    {
+        await using var backend = await Backend.StartAsync(context =>
+        {
+            context.Response.StatusCode = 500;
+            return Task.CompletedTask;
+        });
+        await using var world = await ProxyWorld.StartAsync();
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port)]));
+        world.Publish(ProxiedService.Without("no.shop.svc.us1.internal", ServiceStatus.Absent, "absent"));
+        foreach (var host in new[] { Name, "no.shop.svc.us1.internal", "example.com", Name })
+        {
+            using var response = await world.SendAsync(host);
+        }
+
+        // A client has its answer before the request has ended.
+        var outcomes = world.Server.Outcomes;
+        await Eventually(() => outcomes.Values.Sum(one => one.Value) >= 4);
+        Assert.Equal([("absent", 1), ("not-a-service", 1), ("ok", 2)], outcomes.Values);
+    }
+
     [Theory]
     [InlineData("stale", "stale")]
     [InlineData("fresh", null)]

@@ -1,7 +1,11 @@
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
+using Fairlead.Sidecar.Dns;
+using Fairlead.Sidecar.Proxy;
+using Fairlead.Sidecar.Proxy.Forwarding;
 using Fairlead.Sidecar.Proxy.Services;
+using Fairlead.Sidecar.Serving;
 using Fairlead.Sidecar.Translation;
 using Fairlead.TestKit.Answers;
 
@@ -84,14 +88,49 @@ public sealed class MappingTests
     [InlineData(VerificationFailure.Behind, "Unreachable")]
     [InlineData(VerificationFailure.NotSealed, "Unreachable")]
     [InlineData(VerificationFailure.RateLimited, "Unreachable")]
+    [InlineData(VerificationFailure.TransportKeyMismatch, "Unreachable")]
     [InlineData(VerificationFailure.AddressOutOfScope, "Refused")]
     [InlineData(VerificationFailure.SealRollback, "Refused")]
+    [InlineData(VerificationFailure.BudgetExceeded, "Refused")]
     [InlineData(null, "Unreachable")]
+    // Nor is what fails here, or who is not known there.
+    [InlineData(VerificationFailure.StateNotDurable, "Unreachable")]
+    [InlineData(VerificationFailure.ClockSkew, "Unreachable")]
+    [InlineData(VerificationFailure.ClockRollback, "Unreachable")]
+    [InlineData(VerificationFailure.NoFreshHead, "Unreachable")]
+    [InlineData(VerificationFailure.SubjectUnknown, "Unidentified")]
+    [InlineData(VerificationFailure.TokenAudience, "Unidentified")]
     public void Failure_OfTheWay_IsNoVerdict(VerificationFailure? failure, string status)
     {
         var refusal = failure is { } one ? new Refusal(one, "subject", "detail") : null;
         var name = new CachedName("checkout.shop.svc.us1.internal", NameState.Unreachable, null, 0, 0, 0, refusal);
         Assert.Equal(status, ProxiedServiceMapping.Map(name).Status.ToString());
+    }
+
+    /// <summary>What the cache has no room for did not fail any check.</summary>
+    [Fact]
+    public void Name_ThatIsTurnedAway_IsOneTooMany()
+    {
+        var cache = new NameCache(new NameCacheOptions { Anchors = 1, NamesMax = 1 }, new Random(1));
+        cache.Step(new CacheInput.Want($"{Checkout}.us1.internal"), new CacheTime(0, 0));
+        var told = cache.Step(new CacheInput.Want("other.shop.svc.us1.internal"), new CacheTime(0, 0))
+            .OfType<CacheOutput.Changed>().First().Name;
+        Assert.Equal($"{Checkout}.us1.internal", told.Name);
+        var service = ProxiedServiceMapping.Map(told);
+        Assert.Equal(ServiceStatus.TurnedAway, service.Status);
+        Assert.Equal((503, ProxyReason.TooManyNames), Refusal(ServiceStatus.TurnedAway));
+        Assert.Equal((502, ProxyReason.NoIdentity), Refusal(ServiceStatus.Unidentified));
+        var reply = NameAnswers.Answer(
+            new DnsQuestion(DnsName.Parse(told.Name), DnsType.A, DnsClass.IN),
+            new DnsTarget(DnsTargetKind.Service, DnsName.Parse("svc.us1.internal"), told.Name),
+            ResolverNames.Map(told), new AnswerContext { Now = 0, TtlMax = 5, RecordsMax = 10 });
+        Assert.Equal("unreachable: too many names are held: BudgetExceeded", Assert.Single(reply.Errors).Text);
+        Assert.Equal("unreachable", ServedNameMapping.ReasonOf(told));
+        var other = told with { Failure = told.Failure! with { IsOfNameAlone = false } };
+        Assert.Equal("pending", ServedNameMapping.ReasonOf(other));
+
+        (int, string) Refusal(ServiceStatus status) =>
+            ProxyRefusal.Of(service with { Status = status }) is { } said ? (said.Status, said.Reason) : default;
     }
 
     private static CachedName Cached(VerifiedAnswer answer, NameState state) =>

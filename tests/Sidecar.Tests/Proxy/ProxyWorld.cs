@@ -46,6 +46,7 @@ internal sealed class ProxyWorld : IAsyncDisposable
             (options ?? new ProxyOptions()) with { Http1 = any, Http2 = any },
             name => world._known.GetValueOrDefault(name),
             (name, isWanted) => world.Interest.Enqueue((name, isWanted)),
+            _ => { },
             time ?? TimeProvider.System,
             new Random(seed),
             world.Log,

@@ -14,6 +14,7 @@ public sealed class ServiceTableTests
 
     private readonly ManualTimeProvider _time = new();
     private readonly List<(string, bool)> _interest = [];
+    private readonly List<string> _renewed = [];
     private readonly Dictionary<string, ProxiedService> _known = [];
     private int _connections;
 
@@ -46,6 +47,39 @@ public sealed class ServiceTableTests
         lease.Dispose();
         _time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal([(Name, true), (Name, false)], _interest);
+    }
+
+    /// <summary>The resolver hears once in a minute that a name is used, by whichever request comes first, and the
+    /// others cost nothing.</summary>
+    [Fact]
+    public void Name_ThatIsUsed_IsWantedAgainOnceAMinute()
+    {
+        var table = Table(new ProxyOptions());
+        var entry = table.Use(Name)!;
+        table.Use("other.shop.svc.us1.internal");
+        _time.Advance(TimeSpan.FromSeconds(59));
+        table.Use(Name);
+        Assert.Empty(_renewed);
+        for (var minute = 1; minute <= 3; minute++)
+        {
+            _time.Advance(TimeSpan.FromMinutes(1));
+            table.Use(Name);
+            Assert.Equal(Enumerable.Repeat(Name, minute), _renewed);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 1_000; i++)
+            {
+                table.Use(Name);
+            }
+
+            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.Equal(minute, _renewed.Count);
+        }
+
+        // Also by the request that finds it long unused.
+        _time.Advance(TimeSpan.FromMinutes(8));
+        Assert.Same(entry, table.Use(Name));
+        Assert.Equal(4, _renewed.Count);
+        Assert.Equal(2, _interest.Count);
     }
 
     [Fact]
@@ -200,6 +234,7 @@ public sealed class ServiceTableTests
                 return new EndpointClient(key, files, options, _time, NullLogger.Instance);
             }),
             _known.GetValueOrDefault,
-            (name, isWanted) => _interest.Add((name, isWanted)));
+            (name, isWanted) => _interest.Add((name, isWanted)),
+            _renewed.Add);
     }
 }

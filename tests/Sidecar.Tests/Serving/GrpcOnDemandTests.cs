@@ -1,3 +1,4 @@
+using Fairlead.EnvoyApi.Clusters;
 using Fairlead.EnvoyApi.Endpoints;
 using Fairlead.Sidecar.Serving;
 using Fairlead.Sidecar.Tests.OnDemand;
@@ -45,8 +46,10 @@ public sealed class GrpcOnDemandTests
         _views.Feed(Client, null).Wanted(ResourceType.Listener, asked);
         Assert.All(Chain, type => Assert.Null(Find(type, asked)));
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.All(Chain, type => Assert.Equal(ResourceRole.StandIn, Find(type, asked)!.Role));
-        Assert.Empty(Endpoints(asked).Endpoints);
+        Assert.All(Chain[..3], type => Assert.Equal(ResourceRole.StandIn, Find(type, asked)!.Role));
+        var cluster = Translation.Golden.Read(Find(ResourceType.Cluster, asked)!).Unpack<Cluster>();
+        _views.Feed(Client, null).Wanted(ResourceType.Endpoints, cluster.EdsClusterConfig.ServiceName);
+        Assert.Empty(Endpoints(cluster.EdsClusterConfig.ServiceName).Endpoints);
 
         _views.Publish(OnDemandWorld.Named(Name, 1));
         Assert.Equal(ResourceRole.Ordinary, Find(ResourceType.Listener, asked)!.Role);

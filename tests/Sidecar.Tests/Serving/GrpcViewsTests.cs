@@ -99,6 +99,29 @@ public sealed class GrpcViewsTests : IDisposable
         await again.DisposeAsync();
     }
 
+    /// <summary>A client may hold endpoints of any name since before a restart, and they may have identities: a cluster
+    /// that knows of none must not lead to them, and is for who holds nothing.</summary>
+    [Theory]
+    [InlineData(true, Checkout)]
+    [InlineData(true, Checkout + ":80")]
+    [InlineData(false, Checkout)]
+    [InlineData(false, Checkout + ":80")]
+    public void Name_WithoutAShape_IsNotToldOverWhatAClientHolds(bool isImport, string asked)
+    {
+        var views = isImport ? Views(null, Checkout) : Views();
+        var feed = Grpc(views);
+        AskAll(feed, asked);
+        views.Publish(CachedNames.Unreachable());
+        Assert.All(Types, type => Assert.Null(feed.View.Current.Find(type, asked)));
+        _time.Advance(GrpcHold);
+        Assert.All(Types, type => Assert.Equal(ResourceRole.StandIn, feed.View.Current.Find(type, asked)?.Role));
+        var cluster = Golden.Read(feed.View.Current.Find(ResourceType.Cluster, asked)!).Unpack<Cluster>();
+        var nowhere = cluster.EdsClusterConfig.ServiceName;
+        Assert.NotEqual(asked, nowhere);
+        feed.Wanted(ResourceType.Endpoints, nowhere);
+        Assert.Empty(EndpointsOf(feed, nowhere));
+    }
+
     private static TimeSpan Hold => new OnDemandOptions().Hold;
 
     private static TimeSpan GrpcHold => XdsLimits.Default.FirstAnswer;

@@ -76,31 +76,88 @@ public sealed class GuardedRestartTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    /// <summary>More identities than are kept: of a set of many members, and of one service.</summary>
+    [Theory]
+    [InlineData(256, 1, "roots")]
+    [InlineData(1, 500, "roots")]
+    [InlineData(1, 500, null)]
+    public async Task Cluster_OfMoreIdentitiesThanAreKept_IsSpokenToByTlsThatNobodyPasses(
+        int peers, int identities, string? authorities)
+    {
+        // Where there is none for all, one of another trust domain checks who is nobody.
+        var clients = Clients with
+        {
+            Grpc = new GrpcProviders(authorities, "own")
+            {
+                Domains = ImmutableSortedDictionary<string, string>.Empty.Add("us1.example", "roots"),
+            },
+        };
+        var served = Served(isGateway: false, peers, clear: 0, identities);
+        served = served with { Tls = served.Tls! with { Clients = clients } };
+        var before = await ViewsAsync(served, isInline: false, clients);
+        var after = await ViewsAsync(null, isInline: false, clients);
+        var socket = Golden.Read(Find(after, ResourceType.Cluster)!).Unpack<Cluster>().TransportSocket;
+        var secret = socket.TypedConfig.Unpack<UpstreamTlsContext>().CommonTlsContext.CombinedValidationContext
+            .ValidationContextSdsSecretConfig.Name;
+        Assert.Equal(WellKnown.Tls, socket.Name);
+        Assert.Null(before.Open(ClientNode.Anonymous, null).Current.Find(ResourceType.Secret, secret));
+        var spoken = Golden.Read(Grpc(after, ResourceType.Cluster)!).Unpack<Cluster>().TransportSocket;
+        var checkedBy = spoken.TypedConfig.Unpack<UpstreamTlsContext>().CommonTlsContext.ValidationContext;
+        Assert.Equal(TlsPeer.Nobody, Assert.Single(checkedBy.MatchSubjectAltNames).Exact);
+        Assert.Equal("roots", checkedBy.CaCertificateProviderInstance.InstanceName);
+        Assert.Null(Find(after, ResourceType.Endpoints));
+        Assert.Null(Grpc(after, ResourceType.Endpoints));
+        after.Publish(served);
+        Assert.Equal(Find(before, ResourceType.Cluster)!.Version, Find(after, ResourceType.Cluster)!.Version);
+        Assert.Equal(Grpc(before, ResourceType.Cluster)!.Version, Grpc(after, ResourceType.Cluster)!.Version);
+    }
+
+    /// <summary>What a client of gRPC has no authorities for it was never told endpoints of, nor is it now.</summary>
+    [Fact]
+    public async Task Cluster_ThatGrpcCannotCheck_HasNoEndpoints()
+    {
+        var clients = Clients with { Grpc = new GrpcProviders(null, "own") };
+        var before = await ViewsAsync(Served(isGateway: false, peers: 1, clear: 0), isInline: false, clients);
+        var after = await ViewsAsync(null, isInline: false, clients);
+        Assert.Equal(Grpc(before, ResourceType.Endpoints)!.Version, Grpc(after, ResourceType.Endpoints)?.Version);
+    }
+
+    /// <summary>Endpoints that nobody vouches for are told to nobody: beside them those in the clear go on.</summary>
+    [Fact]
+    public async Task Cluster_OfWhichOnlyTheClearIsTold_StaysAsItIs()
+    {
+        var served = Served(isGateway: false, peers: 1, clear: 1, identities: 0);
+        var before = await ViewsAsync(served, isInline: false);
+        var after = await ViewsAsync(null, isInline: false);
+        Assert.Equal(Find(before, ResourceType.Cluster)!.Version, Find(after, ResourceType.Cluster)!.Version);
+    }
+
     private static Resource? Grpc(ServedViews views, ResourceType type) => views.Open(
         ClientNode.Anonymous with { UserAgent = "gRPC C-core linux Python" }, null).Current.Find(type, Canonical);
 
     private static Resource? Find(ServedViews views, ResourceType type) =>
         views.Open(ClientNode.Anonymous, null).Current.Find(type, Canonical);
 
-    private async Task<ServedViews> ViewsAsync(ServedName? served, bool isInline)
+    private async Task<ServedViews> ViewsAsync(
+        ServedName? served, bool isInline, ClientTls? clients = null)
     {
         var imports = new HashSet<string> { Name };
         var shapes = new ShapeFile(
             Path.Combine(_folder, "imports.state"), imports, reason => throw new InvalidOperationException(reason));
         var views = new ServedViews(
-            imports, static (_, _) => { }, shapes, Clients,
+            imports, static (_, _) => { }, shapes, clients ?? Clients,
             new OnDemandOptions { Clusters = new ClusterSettings { AreBundlesInline = isInline } },
             time: new ManualTimeProvider());
         if (served is not null)
         {
-            views.Publish(served);
+            views.Publish(served with { Tls = served.Tls! with { Clients = clients ?? Clients } });
         }
 
         await shapes.DisposeAsync();
         return views;
     }
 
-    private static ServedName Served(bool isGateway, int peers, int clear)
+    private static ServedName Served(bool isGateway, int peers, int clear, int identities = 1)
     {
         var name = OnDemandWorld.Named(Name, [.. Enumerable.Range(1, peers + clear)]);
         var bundles = new Dictionary<string, string> { ["us1.example"] = "pem" }
@@ -112,7 +169,10 @@ public sealed class GuardedRestartTests : IDisposable
                 (endpoint, i) => i < peers ? endpoint with { Peer = $"peer{i}" } : endpoint)],
             Tls = new ServedTls(
                 [.. Enumerable.Range(0, peers).Select(i => new TlsPeer(
-                    $"peer{i}", [$"spiffe://us1.example/ns/shop/sa/{i}"], bundles, Name) { IsGateway = isGateway })],
+                    $"peer{i}",
+                    [.. Enumerable.Range(0, identities).Select(
+                        j => $"spiffe://us1.example/ns/shop/sa/{i}-{j:d4}-{new string('x', 40)}")],
+                    bundles, Name) { IsGateway = isGateway })],
                 Clients),
         };
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.EnvoyApi.Clusters;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Serving;
@@ -41,6 +42,43 @@ public sealed class OnDemandViewsTests : IDisposable
         Assert.Empty(views.Open(ClientNode.Anonymous, null).Current.Located(Cds));
         feed.Unwanted(Cds, Glob);
         Assert.Empty(feed.View.Current.Located(Cds));
+    }
+
+    /// <summary>An Envoy whose bootstrap has <c>node_context_params</c> asks for the collection of its node, and takes
+    /// what carries the same parameters alone.</summary>
+    [Fact]
+    public void Collection_OfANode_HoldsTheSameUnderItsParameters_ForAFewOfThem()
+    {
+        var views = Views(null, Checkout);
+        views.Publish(CachedNames.Fresh);
+        var feed = Envoy(views);
+        feed.Wanted(Cds, Glob + "?xds.node.id=a&xds.node.cluster=c");
+        Assert.Equal(Named("?xds.node.cluster=c&xds.node.id=a"), feed.View.Current.Located(Cds).Order());
+        var cluster = Golden.Read(
+            feed.View.Current.Find(Cds, Prefix + Checkout + "?xds.node.cluster=c&xds.node.id=a")!).Unpack<Cluster>();
+        Assert.Equal(Checkout + ":80", cluster.EdsClusterConfig.ServiceName);
+
+        // Asked for by name too, by whose Envoy puts parameters there.
+        feed.Wanted(Cds, Prefix + Checkout + ":80?x=1");
+        Assert.Equal(ResourceRole.Ordinary, feed.View.Current.Find(Cds, Prefix + Checkout + ":80?x=1")!.Role);
+
+        for (var i = 0; i < 100; i++)
+        {
+            feed.Wanted(Cds, Glob + "?i=" + i);
+        }
+
+        Assert.InRange(feed.View.Current.Located(Cds).Count, 6, 8 * 3);
+        feed.Unwanted(Cds, Glob + "?xds.node.id=a&xds.node.cluster=c");
+        feed.Wanted(Cds, Glob);
+        for (var i = 0; i < 100; i++)
+        {
+            feed.Unwanted(Cds, Glob + "?i=" + i);
+        }
+
+        Assert.Equal(Named(""), feed.View.Current.Located(Cds).Order());
+
+        static IEnumerable<string> Named(string context) =>
+            [.. new[] { Checkout, Checkout + ":80", "sentinel" }.Select(id => Prefix + id + context).Order()];
     }
 
     /// <summary>One cluster of none has a stream for its endpoints, which ends when an Envoy loses its clusters: of
@@ -156,7 +194,12 @@ public sealed class OnDemandViewsTests : IDisposable
     public async Task Name_WhoseEndpointsHadIdentities_IsNotToldInTheClearAfterARestart()
     {
         var shapes = Shapes();
-        var served = ServedNameMapping.Map(CachedNames.Fresh) with { Tls = new ServedTls([], ClientTls.None) };
+        var bundles = ImmutableSortedDictionary<string, string>.Empty.Add("us1.example", "pem");
+        var served = ServedNameMapping.Map(CachedNames.Fresh) with
+        {
+            Tls = new ServedTls(
+                [new TlsPeer("peer", ["spiffe://us1.example/sa"], bundles, Checkout)], ClientTls.None),
+        };
         shapes.Remember(served);
         shapes.Remember(served with { Reason = Reasons.Expired, Tls = null });
         await shapes.DisposeAsync();

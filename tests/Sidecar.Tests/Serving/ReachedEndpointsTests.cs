@@ -35,6 +35,20 @@ public sealed class ReachedEndpointsTests
             ReachedEndpoints.Of(answer).Select(Show).Order(StringComparer.Ordinal));
     }
 
+    /// <summary>A gateway leads to a port where anything behind it serves that.</summary>
+    [Fact]
+    public void Gateway_ServesNoPortThatNothingBehindItServes()
+    {
+        var serving = SliceOf(In("vpc-2", "a", "10.3.0.1", 4));
+        var lacking = SliceOf(In("vpc-2", "a", "10.3.0.2", 4)) with { Ports = [0] };
+        Assert.Equal([0], PortsOf(lacking));
+        Assert.Equal([15443], PortsOf(lacking, serving));
+        Assert.Equal([15443], PortsOf(serving, lacking));
+
+        IEnumerable<int> PortsOf(params Slice[] slices) =>
+            Assert.Single(ReachedEndpoints.Of(Sealed([Gateway("vpc-2", "10.9.0.1:15443")], slices))).Ports;
+    }
+
     /// <summary>A gateway takes the load of what is behind it, however many addresses it has.</summary>
     [Fact]
     public void Weights_OfGatewaysWithManyAddresses_KeepTheirProportions()
@@ -127,7 +141,7 @@ public sealed class ReachedEndpointsTests
     public void Bundle_ThatCannotBeRead_IsNone(string certificate)
     {
         _world.Us1.Put(AnswerLeaves.BundleOf("us1.example", _world.Now, _world.Us1.Publisher, certificate));
-        var answer = Sealed([], [In(null, "a", "10.3.0.2", 1)]);
+        var answer = Sealed([], [SliceOf(In(null, "a", "10.3.0.2", 1))]);
         Assert.NotEmpty(answer.Bundles);
         Assert.Empty(ProxiedServiceMapping.Map(Cached(answer)).Bundles);
     }
@@ -172,14 +186,16 @@ public sealed class ReachedEndpointsTests
         _world.Us1.Put(AnswerLeaves.BundleOf(
             "us1.example", _world.Now, _world.Us1.Publisher,
             Convert.ToBase64String(Authority.Certificate.RawData)));
-        return Sealed(gateways, endpoints);
+        return Sealed(gateways, endpoints.Length == 0 ? [] : [SliceOf(endpoints)]);
     }
 
-    private VerifiedAnswer Sealed(Gateway[] gateways, SliceEndpoint[] endpoints)
+    private static Slice SliceOf(params SliceEndpoint[] endpoints) =>
+        AnswerLeaves.SliceOf(Checkout, "us-east") with { Endpoints = [.. endpoints] };
+
+    private VerifiedAnswer Sealed(Gateway[] gateways, Slice[] slices)
     {
-        var slice = AnswerLeaves.SliceOf(Checkout, "us-east") with { Endpoints = [.. endpoints] };
         _world.Us1.Put(AnswerLeaves.RecordOf(
-            Checkout, _world.Now - 30_000, _world.Us1.Publisher, endpoints.Length == 0 ? [] : [slice]) with
+            Checkout, _world.Now - 30_000, _world.Us1.Publisher, slices) with
             {
                 Identities = [Server],
             });
@@ -193,7 +209,7 @@ public sealed class ReachedEndpointsTests
 
         _world.Us1.SealAt(_world.Now - 500);
         var verdict = AnswerVerifier.Verify(
-            _world.State, ask.Query, endpoints.Length == 0 ? ask.Record() : ask.Record(slice), _world.Now);
+            _world.State, ask.Query, ask.Record(slices), _world.Now);
         return verdict is Verdict.Accepted accepted
             ? accepted.Answer
             : throw new InvalidOperationException(((Verdict.Refused)verdict).Refusal.ToString());

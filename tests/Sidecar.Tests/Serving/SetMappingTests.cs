@@ -226,6 +226,19 @@ public sealed class SetMappingTests
             unproven.Select(one => (one.Cluster, one.Why)));
     }
 
+    /// <summary>What none of the members has may come to be in any of them.</summary>
+    [Fact]
+    public void Dns_Negatives_EndWithTheShortestOfTheMembers()
+    {
+        _world.World.Us1.Next(
+            _world.World.Now - 450, epoch => epoch with { Policy = epoch.Policy with { NegativeTtl = 3_000 } });
+        _world.World.Us1.SealAt(_world.World.Now - 400);
+        var service = ResolverNames.Map(Joined(_world)).Service!;
+        Assert.Equal((3_000, long.MaxValue), (service.NegativeTtl, service.NegativesEnd));
+        service = ResolverNames.Map(Joined(_world, NameState.Absent)).Service!;
+        Assert.Equal((10_000, 60_000), (service.NegativeTtl, service.NegativesEnd));
+    }
+
     /// <summary>An Envoy has one assignment and one cluster of all of them.</summary>
     [Fact]
     public void Served_EndsWithItsStrictestMember()

@@ -43,6 +43,28 @@ public sealed class StaleServingTests
         Assert.Equal(fresh.Item2.Version, Find(views, ResourceType.Endpoints).Version);
     }
 
+    /// <summary>After a restart that kept no answer the first seal that is seen is another one: the endpoints say so,
+    /// at the same version.</summary>
+    [Fact]
+    public void Endpoints_AreOfTheSameVersion_WhateverSealWasSeenFirst()
+    {
+        var (first, second) = (Told(1), Told(2));
+        Assert.Equal(first.Version, second.Version);
+        Assert.Equal(
+            ("1970-01-01T00:00:00.001Z", "1970-01-01T00:00:00.002Z"), (SinceOf(first), SinceOf(second)));
+
+        static Resource Told(long since)
+        {
+            var views = new ServedViews(new HashSet<string> { CachedNames.Checkout }, static (_, _) => { }, null);
+            views.Publish(CachedNames.Fresh with { SealedSince = since });
+            return Find(views, ResourceType.Endpoints);
+        }
+
+        static string SinceOf(Resource told) => Assert.Single(
+            Endpoints(Translation.Golden.Read(told).Unpack<ClusterLoadAssignment>())
+                .Select(one => one.Metadata.FilterMetadata["fairlead"].Fields["sealed_since"].StringValue).Distinct());
+    }
+
     [Fact]
     public void Dns_CountsWhatIsLeftOfTheContinuity()
     {

@@ -116,6 +116,48 @@ public sealed class TcpStepsTests
             ["aa", "cc", "none", "responder"], Now().TransportSocketMatches.Select(one => one.Name).Order());
     }
 
+    /// <summary>An Envoy asks no more about a cluster that was taken away, and keeps the connections that it has.
+    /// </summary>
+    [Fact]
+    public void Import_ThatIsRemoved_EndsItsConnectionsFirst()
+    {
+        _views.Publish(Served(1, 2));
+        var cluster = Now();
+        _views.Import(new HashSet<string>());
+        Assert.Equal(("1! 2!", cluster), (Told(), Now()));
+        Assert.False(_views.Connections.Ask(Raw, "10.1.0.1:9000"));
+
+        // Its resolver may have more to say of it, and forgets it then.
+        _views.Publish(Served(1, 2, 3));
+        _views.Forget(Name);
+        Assert.Equal(("1! 2!", cluster), (Told(), Now()));
+        _time.Advance(Step);
+        var snapshot = _views.Open(ClientNode.Anonymous, null).Current;
+        Assert.Null(snapshot.Find(ResourceType.Cluster, Raw));
+        Assert.Empty(snapshot.Wildcard(ResourceType.Cluster));
+
+        _views.Import(new HashSet<string> { Name });
+        _views.Publish(Served(1));
+        Assert.Equal(("1", cluster), (Told(), Now()));
+    }
+
+    [Fact]
+    public void Import_ThatIsRemoved_LivesOnForWhoAsksForIt_AndWithoutABoundGoesAtOnce()
+    {
+        _views.Publish(Served(1));
+        _views.Import(new HashSet<string>());
+        _views.Feed(ClientNode.Anonymous, null).Wanted(ResourceType.Cluster, Raw);
+        _views.Publish(Served(1));
+        Assert.Equal("1", Told());
+        _time.Advance(Step);
+        Assert.Equal("1", Told());
+        _views.Feed(ClientNode.Anonymous, null).Unwanted(ResourceType.Cluster, Raw);
+        _views.Import(new HashSet<string> { Name });
+        _views.Publish(Served(1) with { StreamMax = null });
+        _views.Import(new HashSet<string>());
+        Assert.Null(_views.Open(ClientNode.Anonymous, null).Current.Find(ResourceType.Cluster, Raw));
+    }
+
     [Fact]
     public void NameThatIsNotStrict_IsToldAtOnce()
     {

@@ -21,6 +21,18 @@ public sealed class AssignmentTests
         Assert.Equal([2u, 1u], assignment.Endpoints.Select(locality => locality.LoadBalancingWeight!.Value));
     }
 
+    /// <summary>A client refuses port 0, and gRPC all that stands beside it.</summary>
+    [Fact]
+    public void Endpoint_ThatDoesNotServeThePort_IsNotTold()
+    {
+        var assignment = Translate(
+            Endpoint("10.0.0.1", "a", 1), Endpoint("10.0.0.2", "a", 5) with { Ports = [0] },
+            Endpoint("10.0.0.3", "b", 1) with { Ports = [0] });
+        var locality = Assert.Single(assignment.Endpoints);
+        Assert.Equal("10.0.0.1", Assert.Single(locality.LbEndpoints).Endpoint.Address.SocketAddress.Address);
+        Assert.Equal(1u, locality.LoadBalancingWeight);
+    }
+
     [Theory]
     [InlineData(1, 3)]
     [InlineData(300, 2)]

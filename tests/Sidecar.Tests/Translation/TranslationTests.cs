@@ -107,7 +107,7 @@ public sealed class TranslationTests
 
     private static Demand DemandOf(ClientKind kind, Case input) => new(
         input.IsImport,
-        input.IsMember && kind == ClientKind.Envoy,
+        input.IsMember && kind == ClientKind.Envoy ? [""] : [],
         input.Spellings,
         kind == ClientKind.Envoy ? input.Assignments ?? [] : [],
         input.IsOverdue);

@@ -64,7 +64,11 @@ internal sealed class DeltaClient
 
     /// <summary>Refuses the last response of a type.</summary>
     public IReadOnlyList<StreamEvent> Nack(ResourceType type, int code = 13) =>
-        Send(type, nonce: _last[type].Nonce, error: new Status { Code = code, Message = "bad" });
+        Say(type, _last[type].Nonce, isTaken: false, code);
+
+    /// <summary>Takes or refuses a response.</summary>
+    public IReadOnlyList<StreamEvent> Say(ResourceType type, string nonce, bool isTaken, int code = 13) =>
+        Send(type, nonce: nonce, error: isTaken ? null : new Status { Code = code, Message = "bad" });
 
     /// <summary>Serves these from now on, beside what was there.</summary>
     public void Publish(params Resource[] resources) => Publish(Fixtures.Next(Snapshot, resources));
@@ -111,6 +115,18 @@ internal sealed class DeltaClient
         }
 
         return [.. taken];
+    }
+
+    /// <summary>The nonces of the responses that are due, of one resource each, by its name.</summary>
+    public Dictionary<string, string> TakeAlone()
+    {
+        var nonces = new Dictionary<string, string>();
+        while (Stream.Next(Now) is { } response)
+        {
+            nonces.Add(Assert.Single(response.Resources).Name, response.Nonce);
+        }
+
+        return nonces;
     }
 
     public DeltaDiscoveryResponse Last(ResourceType type) => _last[type];

@@ -213,11 +213,49 @@ public sealed class DeltaCollectionTests
     }
 
     [Fact]
+    public void Collection_OfAContext_HoldsWhatCarriesTheSameParameters_InOrder()
+    {
+        const string Context = "?xds.node.cluster=c&xds.node.id=a/b";
+        var client = Client(Snapshot(
+            Cluster(A), Cluster(A + Context), Cluster(A + "?xds.node.id=a/b"), Cluster(B + "?x=1" + Context)));
+        client.Subscribe(Cds, Glob + "?xds.node.id=a/b&xds.node.cluster=c&xds.node.id=other");
+        Assert.Equal([$"cds {A + Context}"], client.Take());
+        client.Ack(Cds);
+        client.Subscribe(Cds, Glob);
+        Assert.Equal([$"cds {A}"], client.Take());
+        client.Ack(Cds);
+        client.Remove(Cds, A + Context);
+        Later(client);
+        Assert.Empty(client.Take());
+
+        var empty = Client(Snapshot(Cluster(A)));
+        empty.Subscribe(Cds, Glob + Context);
+        Assert.Equal([$"cds {Sentinel + Context}"], empty.Take());
+        empty.Unsubscribe(Cds, Glob + Context);
+        Assert.Empty(NamesOf(empty));
+    }
+
+    [Fact]
+    public void Collection_AskedForInTwoSpellings_StaysUntilBothAreGone()
+    {
+        var client = Client(Snapshot());
+        client.Subscribe(Cds, Glob + "?a=1&b=2", Glob + "?b=2&a=1");
+        Assert.Equal([$"cds {Sentinel}?a=1&b=2"], client.Take());
+        client.Ack(Cds);
+        client.Unsubscribe(Cds, Glob + "?b=2&a=1");
+        Later(client);
+        client.Publish(Cluster(A + "?a=1&b=2"));
+        Assert.Equal([$"cds {A}?a=1&b=2"], client.Take());
+        client.Unsubscribe(Cds, Glob + "?a=1&b=2");
+        Assert.Empty(client.Stream.Types.Single().Subscription.Collections);
+    }
+
+    [Fact]
     public void Collections_AreBounded_AndALongerPathIsNone()
     {
         var client = Client(Snapshot());
         client.Subscribe(Cds, Prefix + "a/*");
-        Assert.Empty(client.Stream.Types.Single().Subscription.Prefixes);
+        Assert.Empty(client.Stream.Types.Single().Subscription.Collections);
         for (var i = 0; i < XdsLimits.Default.CollectionsMax; i++)
         {
             Assert.IsType<StreamEvent.Names>(Assert.Single(client.Subscribe(Cds, GlobOf(i))));

@@ -134,6 +134,32 @@ public sealed class LargeDeltaRequestTests
         Assert.StartsWith("TooManyNames: ", refused.Status.Detail, StringComparison.Ordinal);
     }
 
+    /// <summary>What a client holds is remembered apart only where names may be left out, which are those of
+    /// clusters.</summary>
+    [Fact]
+    public void Held_OfOtherTypes_IsNotRememberedTwice()
+    {
+        const int Count = 8;
+        const int Length = 140;
+        Cost(ResourceType.Cluster);
+        var (clusters, endpoints) = (Cost(ResourceType.Cluster), Cost(ResourceType.Endpoints));
+        Assert.True(clusters - endpoints >= Count * Length, $"{clusters} bytes for clusters, {endpoints} for others");
+
+        static long Cost(ResourceType type)
+        {
+            var request = new DeltaDiscoveryRequest { TypeUrl = type.TypeUrl };
+            for (var i = 0; i < Count; i++)
+            {
+                request.InitialResourceVersions[new string('h', Length - 2) + (char)('a' + i) + "h"] = "1";
+            }
+
+            var bytes = request.ToByteArray();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Kept(bytes, bytes.Length);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
     [Fact]
     public void Node_BeyondTheBound_IsRefused()
     {

@@ -1,6 +1,7 @@
 using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.Discovery;
 using Fairlead.Rpc;
+using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
 using Xunit;
 using static Fairlead.Xds.Tests.Fixtures;
@@ -40,9 +41,13 @@ public sealed class AdsServiceTests
         await using var host = await AdsHost.StartAsync();
         await using var channel = new RpcChannel("unix:" + host.Socket);
         using var call = Open(channel);
-        await call.RequestStream.WriteAsync(new DiscoveryRequest(), Cancellation);
 
-        var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(Cancellation));
+        // The call may end before its client has seen its request off.
+        var refused = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            await call.RequestStream.WriteAsync(new DiscoveryRequest(), Cancellation);
+            await call.ResponseStream.MoveNext(Cancellation);
+        });
 
         Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
         await ForgottenAsync(host);
@@ -81,6 +86,12 @@ public sealed class AdsServiceTests
         await ForgottenAsync(host);
 
         Assert.Equal(2 * large.Length, await Told(host));
+
+        // Forgotten is not reset yet: what is read before that has a status.
+        await Eventually.HoldsAsync(
+            async () => await Record.ExceptionAsync(
+                () => call.RequestStream.WriteAsync(Request(ResourceType.Endpoints), Cancellation)),
+            failed => failed is not null, Bound, Cancellation);
         var cut = await Assert.ThrowsAsync<RpcException>(async () =>
         {
             while (await call.ResponseStream.MoveNext(Cancellation))
@@ -89,6 +100,59 @@ public sealed class AdsServiceTests
         });
         // By a reset: a status would stand behind what it does not read, for as long as it does not.
         Assert.Equal(StatusCode.Cancelled, cut.StatusCode);
+    }
+
+    /// <summary>A client that asks without end is read no faster than it may ask: counted on virtual time.</summary>
+    [Fact]
+    public async Task Requests_BeyondTheRate_AreReadInTheirTime()
+    {
+        var time = new ManualTimeProvider();
+        var limits = XdsLimits.Default with { RequestBurst = 10, RequestsPerSecond = 10 };
+        await using var host = await AdsHost.StartAsync(new AdsOptions { Limits = limits, TimeProvider = time });
+        host.Publish();
+        await using var channel = new RpcChannel("unix:" + host.Socket);
+        using var call = Open(channel);
+        for (var i = 0; i < 100; i++)
+        {
+            await call.RequestStream.WriteAsync(Request(ResourceType.Endpoints, $"n{i}"), Cancellation);
+        }
+
+        // One opens the stream, one more than the burst says that it is over. The stream waits for a timer then.
+        for (var read = 12; read <= 32; read += 10)
+        {
+            await Eventually.HoldsAsync(
+                () =>
+                {
+                    // A timer that was set to a moment that is over runs with the next step.
+                    time.Advance(TimeSpan.Zero);
+                    return Asked(host);
+                },
+                count => count >= read && time.Armed == 1, Bound, Cancellation);
+            Assert.Equal(read, await Asked(host));
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        static Task<int> Asked(AdsHost host) => Task.FromResult(host.Interest.Told.Count(told => told[0] == '+'));
+    }
+
+    /// <summary>There are no more acknowledgements than responses: who is told much says so as often.</summary>
+    [Fact]
+    public async Task Acknowledgements_AreBoundByNoRate()
+    {
+        var limits = XdsLimits.Default with { RequestBurst = 1, RequestsPerSecond = 1 };
+        await using var host = await AdsHost.StartAsync(
+            new AdsOptions { Limits = limits, TimeProvider = new ManualTimeProvider() });
+        await using var channel = new RpcChannel("unix:" + host.Socket);
+        using var call = Open(channel);
+        var request = Request(ResourceType.Endpoints, "a");
+        for (var i = 1; i <= 30; i++)
+        {
+            host.Publish(Endpoints("a", i));
+            await call.RequestStream.WriteAsync(request, Cancellation);
+            Assert.True(await call.ResponseStream.MoveNext(Cancellation).WaitAsync(Bound, Cancellation));
+            (request.VersionInfo, request.ResponseNonce) =
+                (call.ResponseStream.Current.VersionInfo, call.ResponseStream.Current.Nonce);
+        }
     }
 
     /// <summary>What is held is less then than what was sent.</summary>

@@ -161,6 +161,15 @@ public sealed class EnvoyClientTests
             all => new[] { "a", "c", "d", "z" }.All(name => all.Contains($"{name}::127.0.0.1:1::")),
             TimeSpan.FromMinutes(1), Cancellation);
         Assert.DoesNotContain("\nk::", await envoy.AdminAsync("/clusters", Cancellation));
+
+        // A server that was not there before learns from the Envoy's version what it has.
+        await host.StopServerAsync();
+        await host.StartServerAsync();
+        host.Publish(Cluster("y"), Endpoints("y", 1));
+        await Eventually.HoldsAsync(
+            () => envoy.AdminAsync("/clusters", Cancellation),
+            all => all.Contains("y::127.0.0.1:1::") && all.Contains("a::127.0.0.1:1::"),
+            TimeSpan.FromMinutes(1), Cancellation);
     }
 
     [Fact]

@@ -74,6 +74,23 @@ public sealed class VariantTests
         Assert.Equal("eds b", await client.NextAsync(Eds));
     }
 
+    /// <summary>One client without a name has no part in what another does.</summary>
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public async Task Clusters_OfANamelessClient_LeadNoEndpointsOfAnother(Variant variant)
+    {
+        await using var host = await AdsHost.StartAsync(Unhurried);
+        await using var one = new VariantClient(variant, host.Socket, Cancellation, node: "");
+        await using var other = new VariantClient(variant, host.Socket, Cancellation, node: "");
+        host.Publish(Cluster("a"), Endpoints("a", 1), Endpoints("b", 1));
+        await one.SubscribeAsync(Eds, "a", "b");
+        Assert.Equal("eds a b", await one.NextAsync(Eds));
+        await other.SubscribeAsync(Cds);
+        Assert.Equal("cds a", await other.NextAsync(Cds));
+        host.Publish(Endpoints("b", 2));
+        Assert.Equal("eds b", await one.NextAsync(Eds));
+    }
+
     [Theory]
     [MemberData(nameof(Variants))]
     public async Task Name_ThatIsNotThereYet_IsToldOnceItIs(Variant variant)

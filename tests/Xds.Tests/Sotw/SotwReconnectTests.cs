@@ -37,6 +37,33 @@ public sealed class SotwReconnectTests
         Assert.Equal(["lds a b"], client.Take());
     }
 
+    /// <summary>As long as nothing is known the client keeps all that it has; what stands in is for others.</summary>
+    [Fact]
+    public void Names_HeldFromBefore_AreToldNothing_WhileNothingIsKnown()
+    {
+        var client = new SotwClient(Snapshot(Listener("other", "r")));
+        client.Request(Lds, ["a"], version: "of another life");
+        client.Request(Lds, ["a", "b"], version: "of another life");
+        client.Publish(Listener("a", "none").As(ResourceRole.StandIn), Listener("b", "none").As(ResourceRole.StandIn));
+        client.Now += TimeSpan.FromHours(1);
+        Assert.Empty(client.Take());
+        client.Publish(Listener("a", "r"), Listener("b", "r"));
+        Assert.Equal(["lds a b"], client.Take());
+    }
+
+    /// <summary>C core asks for one name first and for all of them then, before it has any answer.</summary>
+    [Fact]
+    public void Names_OfASecondRequestBeforeAnyAnswer_AreHeldToo()
+    {
+        var client = new SotwClient(Snapshot(Listener("a", "r")));
+        client.Publish(Listener("b", "none").As(ResourceRole.StandIn));
+        client.Request(Lds, ["a"], version: "of another life");
+        client.Request(Lds, ["a", "b"], version: "of another life");
+        Assert.Empty(client.Take());
+        client.Publish(Listener("b", "r"));
+        Assert.Equal(["lds a b"], client.Take());
+    }
+
     [Fact]
     public void Names_OfANewClient_AreNotWaitedFor()
     {

@@ -14,6 +14,9 @@ internal readonly record struct AnswerContext
     /// <summary>The longest TTL that a client is told, in seconds; of negatives too.</summary>
     internal required uint TtlMax { get; init; }
 
+    /// <summary>As many records as can be of use to who asked: no message that reaches it holds more.</summary>
+    internal required int RecordsMax { get; init; }
+
     /// <summary>The service's address here; null where it was not asked for.</summary>
     internal IPAddress? Vip { get; init; }
 
@@ -30,5 +33,13 @@ internal readonly record struct AnswerContext
     {
         var left = Math.Clamp((view.ExpiresAt - Now) / 1000, 0, isStale ? Math.Min(StaleTtlMax, TtlMax) : TtlMax);
         return (uint)left;
+    }
+
+    /// <summary>How long a client may believe that something is not part of a name's service, as a TTL in seconds: no
+    /// longer than the name itself is told.</summary>
+    internal uint NegativeTtl(ServiceView service, uint ttl)
+    {
+        var most = Math.Min(service.NegativeTtl, service.NegativesEnd - Now);
+        return (uint)Math.Clamp(most / 1000, 0, ttl);
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using Fairlead.Naming;
 
 namespace Fairlead.Sidecar.Dns;
@@ -7,29 +6,57 @@ namespace Fairlead.Sidecar.Dns;
 /// <summary>
 /// Which names are answered here. Each segment at or under a zone has its services at and under
 /// <c>svc.&lt;segment&gt;</c>, and <c>clusterset.local</c> belongs here whole; all else, a segment's own name too, is
-/// somebody else's. Immutable, thread-safe.
+/// somebody else's. Thread-safe.
 /// </summary>
 internal sealed class DnsZones
 {
     private const string Divider = "svc";
     private static readonly DnsName ClusterSet = DnsName.Parse(SegmentName.ClusterSet);
 
-    private readonly ImmutableArray<SegmentName> _zones;
+    // More trees than these are not one home's peers.
+    private const int LearntMax = 256;
+
+    private readonly bool _learns;
+    private ImmutableArray<SegmentName> _zones;
 
     /// <summary>Answers for segments at and under these.</summary>
-    internal DnsZones(IEnumerable<SegmentName> zones) => _zones = [.. zones];
+    internal DnsZones(IEnumerable<SegmentName> zones)
+        : this(zones, learns: false)
+    {
+    }
+
+    private DnsZones(IEnumerable<SegmentName> zones, bool learns)
+    {
+        _zones = [.. zones];
+        _learns = learns;
+    }
 
     /// <summary>
     /// The zones of a sidecar that is told none: what its home's parent covers, or the home's name where it has no
-    /// parent, and the segments that are pinned.
+    /// parent, the segments that are known by configuration, and those that verified answers have led through.
     /// </summary>
-    internal static DnsZones Default(SegmentName home, IEnumerable<SegmentName> pins) =>
-        new([home.Parent ?? home, .. pins]);
+    /// <param name="home">The home segment.</param>
+    /// <param name="known">Those that are pinned, and those of imports.</param>
+    internal static DnsZones Default(SegmentName home, IEnumerable<SegmentName> known) =>
+        new([home.Parent ?? home, .. known], learns: true);
+
+    /// <summary>A verified answer has led through these: what is at or under them is no stranger's to answer. Nothing
+    /// happens where the operator named the zones.</summary>
+    internal void Learn(IEnumerable<SegmentName> segments)
+    {
+        foreach (var segment in _learns ? segments : [])
+        {
+            ImmutableInterlocked.Update(
+                ref _zones,
+                static (zones, one) => zones.Any(one.IsAtOrUnder) || zones.Length >= LearntMax ? zones : zones.Add(one),
+                segment);
+        }
+    }
 
     /// <summary>Takes a name apart; null where it is not answered here.</summary>
     internal DnsTarget? Find(DnsName name)
     {
-        var labels = LabelsOf(name);
+        var labels = name.Labels();
         var at = labels.LastIndexOf(Divider);
         var segment = at < 0 ? "" : string.Join('.', labels.Skip(at + 1));
         if (segment == SegmentName.ClusterSet)
@@ -84,16 +111,4 @@ internal sealed class DnsZones
     // An address with dashes may begin or end with one, which no label of the namespace does.
     private static bool IsHost(string label) =>
         label.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
-
-    private static List<string> LabelsOf(DnsName name)
-    {
-        var labels = new List<string>();
-        var wire = name.Wire;
-        for (var at = 0; wire[at] != 0; at += wire[at] + 1)
-        {
-            labels.Add(Encoding.Latin1.GetString(wire.Slice(at + 1, wire[at])).ToLowerInvariant());
-        }
-
-        return labels;
-    }
 }

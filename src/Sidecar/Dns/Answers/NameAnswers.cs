@@ -1,4 +1,3 @@
-using Fairlead.Protocol;
 using Fairlead.Resolver;
 
 namespace Fairlead.Sidecar.Dns;
@@ -40,9 +39,7 @@ internal static class NameAnswers
         return (isOver ? NameState.Expired : view.State) switch
         {
             NameState.Fresh => ServiceAnswers.Answer(question, target, view, context, isStale: false),
-            NameState.Stale => ServiceAnswers.Answer(question, target, view, context, isStale: true) is var reply
-                ? reply with { Errors = [new ExtendedError(ExtendedErrorCode.StaleAnswer, "stale"), .. reply.Errors] }
-                : reply,
+            NameState.Stale => Marked(ServiceAnswers.Answer(question, target, view, context, isStale: true)),
             NameState.Absent => DnsReply.NoName(target.Zone, context.Ttl(view, isStale: false)),
             NameState.Denied => DnsReply.Failed(
                 DnsRcode.Refused, ExtendedErrorCode.Prohibited, "denied: a segment on the path refuses this consumer"),
@@ -52,18 +49,30 @@ internal static class NameAnswers
         };
     }
 
+    // A failure is no stale answer, whatever it was made from.
+    private static DnsReply Marked(DnsReply reply) => reply.Rcode == DnsRcode.ServFail ? reply : reply with
+    {
+        Errors = [new ExtendedError(ExtendedErrorCode.StaleAnswer, "stale"), .. reply.Errors],
+    };
+
     // Why an answer was refused names the check and nothing else: details are for the operator, on the admin page.
     private static DnsReply Unavailable(NameState state, NameView view)
     {
         var word = state == NameState.Expired ? "expired" : "unreachable";
-        return view.Failure switch
+        if (view.Failure is not { } failure)
         {
-            { } failure when !RpcFailures.IsRetriable(failure.Failure) => DnsReply.Failed(
-                DnsRcode.ServFail, ExtendedErrorCode.Other, $"{word}: the answers were refused: {failure.Failure}"),
-            { } failure => DnsReply.Failed(
-                DnsRcode.ServFail, ExtendedErrorCode.NoReachableAuthority, $"{word}: {failure.Failure}"),
-            null => DnsReply.Failed(
-                DnsRcode.ServFail, ExtendedErrorCode.NoReachableAuthority, $"{word}: nothing newer was heard"),
+            return DnsReply.Failed(
+                DnsRcode.ServFail, ExtendedErrorCode.NoReachableAuthority, $"{word}: nothing newer was heard");
+        }
+
+        var (code, why) = FailureKinds.Of(failure) switch
+        {
+            FailureKind.Transport => (ExtendedErrorCode.NoReachableAuthority, ""),
+            FailureKind.Room => (ExtendedErrorCode.Other, "too many names are held: "),
+            FailureKind.Own => (ExtendedErrorCode.Other, "this sidecar cannot judge answers: "),
+            FailureKind.Identity => (ExtendedErrorCode.Other, "the anchors do not know this consumer: "),
+            _ => (ExtendedErrorCode.Other, "the answers were refused: "),
         };
+        return DnsReply.Failed(DnsRcode.ServFail, code, $"{word}: {why}{failure.Failure}");
     }
 }

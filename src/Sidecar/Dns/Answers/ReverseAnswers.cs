@@ -5,64 +5,70 @@ namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
 /// Answers for the names of addresses (<c>d.c.b.a.in-addr.arpa</c>, RFC 1035 section 3.5) within the range that
-/// services get theirs from; who gives the addresses can prove which have no name. Pure but for the table. Thread-safe.
+/// services get theirs from; who gives the addresses can prove which have no name, and that nothing else is there. A
+/// zone begins where all addresses under it are of the range. Pure but for the table. Thread-safe.
 /// </summary>
 internal sealed class ReverseAnswers(VipTable table)
 {
+    private const int OctetsMax = 4;
     private static readonly DnsName Arpa = DnsName.Parse("in-addr.arpa");
+
+    private readonly int _zoneOctets = (table.Range.Network.PrefixLength + 7) / 8;
 
     /// <summary>The reply; null for a name outside of the range.</summary>
     internal DnsReply? Answer(DnsQuestion question, uint ttl)
     {
-        if (!question.Name.IsAtOrUnder(Arpa)
-            || Octets(question.Name) is not { Length: > 0 } octets || !IsInside(octets))
+        if (!question.Name.IsAtOrUnder(Arpa))
         {
             return null;
         }
 
-        var bytes = table.Range.Network.BaseAddress.GetAddressBytes();
-        var whole = Enumerable.Range(0, table.Range.Network.PrefixLength / 8).Select(i => (int)bytes[i]);
-        var zone = DnsName.Parse(string.Join('.', whole.Reverse()) + ".in-addr.arpa");
-        if (octets.Length < 4)
+        var labels = question.Name.Labels().SkipLast(2).Reverse().ToList();
+        var octets = labels.Take(OctetsMax).Select(OctetOf).TakeWhile(octet => octet >= 0).ToList();
+        if (octets.Count < _zoneOctets || !IsInside(octets.Take(_zoneOctets)))
         {
-            return DnsReply.NoData(zone, ttl);
+            return null;
         }
 
-        var name = table.NameOf(new IPAddress([.. octets.Select(octet => (byte)octet)]));
+        var zone = DnsName.Parse(string.Join('.', octets.Take(_zoneOctets).Reverse()) + ".in-addr.arpa");
+        var isApex = labels.Count == _zoneOctets;
+        return octets.Count < labels.Count ? DnsReply.NoName(zone, ttl)
+            : isApex && question.Type == DnsType.SOA
+                ? DnsReply.Of(DnsData.Authority(zone, ttl) with { Name = question.Name })
+            : octets.Count == OctetsMax ? OfAddress(question, octets, zone, ttl)
+            : Exists(question, zone, ttl);
+    }
+
+    private DnsReply OfAddress(DnsQuestion question, List<int> octets, DnsName zone, uint ttl)
+    {
+        var name = table.NameOf(AddressOf(octets));
         return name is null ? DnsReply.NoName(zone, ttl)
             : question.Type == DnsType.PTR ? DnsReply.Of(DnsData.Pointer(question.Name, ttl, DnsName.Parse(name)))
-            : question.Type == DnsType.ANY ? DnsReply.Of(DnsData.NotAny(question.Name, ttl))
-            : DnsReply.NoData(zone, ttl);
+            : Exists(question, zone, ttl);
     }
 
-    // The octets from the first on, each in its one form; empty where there are none or others.
-    private static int[] Octets(DnsName name)
-    {
-        var labels = name.HostText()?.Split('.') ?? [];
-        var octets = new List<int>();
-        foreach (var label in labels.SkipLast(2).Reverse())
-        {
-            if (!byte.TryParse(label, NumberStyles.None, CultureInfo.InvariantCulture, out var octet)
-                || octet.ToString(CultureInfo.InvariantCulture) != label)
-            {
-                return [];
-            }
+    private static DnsReply Exists(DnsQuestion question, DnsName zone, uint ttl) => question.Type == DnsType.ANY
+        ? DnsReply.Of(DnsData.NotAny(question.Name, ttl))
+        : DnsReply.NoData(zone, ttl);
 
-            octets.Add(octet);
+    // In its one form; -1 for anything else.
+    private static int OctetOf(string label) =>
+        byte.TryParse(label, NumberStyles.None, CultureInfo.InvariantCulture, out var octet)
+        && octet.ToString(CultureInfo.InvariantCulture) == label
+            ? octet
+            : -1;
+
+    private bool IsInside(IEnumerable<int> octets) => table.Range.Network.Contains(AddressOf(octets));
+
+    // The octets that are not there are 0.
+    private static IPAddress AddressOf(IEnumerable<int> octets)
+    {
+        var bytes = new byte[OctetsMax];
+        foreach (var (i, octet) in octets.Index())
+        {
+            bytes[i] = (byte)octet;
         }
 
-        return octets.Count <= 4 ? [.. octets] : [];
-    }
-
-    private bool IsInside(int[] octets)
-    {
-        var bytes = new byte[4];
-        for (var i = 0; i < octets.Length; i++)
-        {
-            bytes[i] = (byte)octets[i];
-        }
-
-        var network = table.Range.Network;
-        return 8 * octets.Length >= network.PrefixLength && network.Contains(new IPAddress(bytes));
+        return new IPAddress(bytes);
     }
 }

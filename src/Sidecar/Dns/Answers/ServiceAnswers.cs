@@ -6,8 +6,8 @@ namespace Fairlead.Sidecar.Dns;
 /// <summary>Answers questions about a verified service. Pure.</summary>
 internal static class ServiceAnswers
 {
-    /// <summary>As many addresses as a message over TCP holds.</summary>
-    private const int RecordsMax = 4_000;
+    // Of endpoints that share a host and a port all but one are in vain: four times what a message over TCP holds.
+    private const int LooksMax = 16_384;
 
     internal static DnsReply Answer(
         DnsQuestion question, DnsTarget target, NameView view, AnswerContext context, bool isStale)
@@ -27,12 +27,14 @@ internal static class ServiceAnswers
     private static DnsReply ClusterIp(Asked asked) => asked.Question.Type switch
     {
         DnsType.A when asked.Context.Vip is { } vip => DnsReply.Of(DnsData.Address(asked.Name, asked.Ttl, vip)),
-        DnsType.A => DnsReply.Failed(
-            DnsRcode.ServFail, ExtendedErrorCode.Other, asked.Context.VipTrouble ?? "the service has no address here"),
+        DnsType.A => NoVip(asked),
         DnsType.SRV => Services(asked, Enumerable.Range(0, asked.Service.Ports.Length)),
         DnsType.TXT => Evidence(asked),
         _ => Exists(asked),
     };
+
+    private static DnsReply NoVip(Asked asked) => DnsReply.Failed(
+        DnsRcode.ServFail, ExtendedErrorCode.Other, asked.Context.VipTrouble ?? "the service has no address here");
 
     private static DnsReply Headless(Asked asked)
     {
@@ -110,7 +112,7 @@ internal static class ServiceAnswers
         var family = asked.Question.Type == DnsType.A ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
         var records = asked.Rotate(endpoints.Where(endpoint => endpoint.Address.AddressFamily == family))
             .Select(endpoint => DnsData.Address(asked.Name, asked.Ttl, endpoint.Address))
-            .Distinct().Take(RecordsMax).ToList();
+            .Distinct().Take(asked.Context.RecordsMax).ToList();
         return records.Count == 0 ? Exists(asked) : DnsReply.Of(records);
     }
 
@@ -119,17 +121,39 @@ internal static class ServiceAnswers
     {
         if (!asked.Service.IsHeadless)
         {
+            if (asked.Context.Vip is not { } vip)
+            {
+                return NoVip(asked);
+            }
+
             var own =
                 from port in ports
                 let number = asked.Service.Ports[port].Number
                 select DnsData.Service(asked.Name, asked.Ttl, 100, number, asked.ServiceName);
-            var address = asked.Context.Vip is { } vip ? DnsData.Address(asked.ServiceName, asked.Ttl, vip) : null;
-            return DnsReply.Of([.. own]) with { Additionals = address is null ? [] : [address] };
+            return DnsReply.Of([.. own]) with
+            {
+                Additionals = [DnsData.Address(asked.ServiceName, asked.Ttl, vip)],
+            };
         }
 
-        var (records, additionals) = (new List<DnsRecord>(), new List<DnsRecord>());
-        var indexes = ports.ToList();
-        foreach (var endpoint in asked.Rotate(asked.Ready).Take(RecordsMax))
+        var max = asked.Context.RecordsMax;
+        var records = EndpointServices(asked, [.. ports]).Take(LooksMax).Distinct().Take(max).ToList();
+        if (records.Count == 0)
+        {
+            return Exists(asked);
+        }
+
+        var additionals =
+            from endpoint in asked.Rotate(asked.Ready).Take(max)
+            let target = asked.NameOf(endpoint)
+            where target is not null
+            select DnsData.Address(target, asked.Ttl, endpoint.Address);
+        return DnsReply.Of(records) with { Additionals = [.. additionals.Distinct()] };
+    }
+
+    private static IEnumerable<DnsRecord> EndpointServices(Asked asked, int[] ports)
+    {
+        foreach (var endpoint in asked.Rotate(asked.Ready))
         {
             if (asked.NameOf(endpoint) is not { } target)
             {
@@ -137,14 +161,14 @@ internal static class ServiceAnswers
             }
 
             var weight = (ushort)Math.Min(endpoint.Weight, ushort.MaxValue);
-            records.AddRange(indexes.Where(port => endpoint.Ports[port] > 0).Select(port =>
-                DnsData.Service(asked.Name, asked.Ttl, weight, endpoint.Ports[port], target)));
-            additionals.Add(DnsData.Address(target, asked.Ttl, endpoint.Address));
+            foreach (var port in ports)
+            {
+                if (endpoint.Ports[port] > 0)
+                {
+                    yield return DnsData.Service(asked.Name, asked.Ttl, weight, endpoint.Ports[port], target);
+                }
+            }
         }
-
-        return records.Count == 0
-            ? Exists(asked)
-            : DnsReply.Of([.. records.Distinct()]) with { Additionals = [.. additionals.Distinct()] };
     }
 
     private static DnsReply Evidence(Asked asked)
@@ -155,7 +179,7 @@ internal static class ServiceAnswers
 
     private static DnsReply Exists(Asked asked) => asked.Question.Type == DnsType.ANY
         ? DnsReply.Of(DnsData.NotAny(asked.Name, asked.Ttl))
-        : DnsReply.NoData(asked.Target.Zone, asked.Ttl);
+        : DnsReply.NoData(asked.Target.Zone, asked.NegativeTtl);
 
     private sealed record Asked(
         DnsQuestion Question, DnsTarget Target, ServiceView Service, uint Ttl, AnswerContext Context)
@@ -165,6 +189,8 @@ internal static class ServiceAnswers
         internal required bool IsStale { get; init; }
 
         internal DnsName Name => Question.Name;
+
+        internal uint NegativeTtl { get; } = Context.NegativeTtl(Service, Ttl);
 
         internal DnsName ServiceName { get; } = DnsName.Parse(Target.Service!);
 
@@ -178,7 +204,8 @@ internal static class ServiceAnswers
         ];
 
         /// <summary>The name does not exist, where that is proven of every segment that could serve it: of all, or of
-        /// the one that the name says.</summary>
+        /// the one that the name says. What is stale proves nothing of the kind: its seal is over (trust
+        /// 4.8).</summary>
         internal DnsReply NoName(string? cluster = null)
         {
             foreach (var (label, why) in Service.Unproven)
@@ -189,7 +216,11 @@ internal static class ServiceAnswers
                 }
             }
 
-            return DnsReply.NoName(Target.Zone, Ttl);
+            return IsStale
+                ? DnsReply.Failed(
+                    DnsRcode.ServFail, ExtendedErrorCode.NoReachableAuthority,
+                    "stale: nothing proves now what is not there")
+                : DnsReply.NoName(Target.Zone, NegativeTtl);
         }
 
         internal DnsName? NameOf(HostView endpoint) =>

@@ -1,4 +1,5 @@
 using Fairlead.Resolver;
+using Fairlead.Sidecar.Serving;
 
 namespace Fairlead.Sidecar.Dns;
 
@@ -103,9 +104,16 @@ internal sealed class AskedNames
         {
             Expire(_proven);
             Expire(_others);
+            var now = _time.GetTimestamp();
             if (_entries.TryGetValue(name, out var node))
             {
-                node.Value.AskedAt = _time.GetTimestamp();
+                node.Value.AskedAt = now;
+                if (_time.GetElapsedTime(node.Value.WantedAt, now) >= NameInterest.RenewedEvery)
+                {
+                    node.Value.WantedAt = now;
+                    _source.Renew(name);
+                }
+
                 var list = node.List!;
                 list.Remove(node);
                 list.AddFirst(node);
@@ -118,7 +126,7 @@ internal sealed class AskedNames
             }
 
             Shrink(_others, _options.OthersMax - 1);
-            node = _others.AddFirst(new Entry(name) { First = NewWait(), AskedAt = _time.GetTimestamp() });
+            node = _others.AddFirst(new Entry(name) { First = NewWait(), AskedAt = now, WantedAt = now });
             _entries.Add(name, node);
             _source.Want(name);
             return node.Value.First.Task;
@@ -157,6 +165,8 @@ internal sealed class AskedNames
         internal string Name { get; } = name;
 
         internal required long AskedAt { get; set; }
+
+        internal required long WantedAt { get; set; }
 
         internal required TaskCompletionSource<NameView> First { get; set; }
     }

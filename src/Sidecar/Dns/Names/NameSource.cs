@@ -14,6 +14,9 @@ internal abstract class NameSource
     /// </summary>
     internal abstract void Want(string name);
 
+    /// <summary>Says of a name that is kept that it is asked for: those that are not leave before it.</summary>
+    internal abstract void Renew(string name);
+
     /// <summary>Gives it up.</summary>
     internal abstract void Forget(string name);
 }

@@ -32,6 +32,14 @@ internal sealed record ServiceView(
     ImmutableArray<HostView> Endpoints,
     ImmutableArray<string> Evidence)
 {
+    /// <summary>How long it may be believed that something is not part of the service, in milliseconds: the
+    /// <c>neg_ttl</c> of the segments that say what is (trust 4.6).</summary>
+    internal required long NegativeTtl { get; init; }
+
+    /// <summary>Until when that may be believed at the most, in monotonic milliseconds: of a name that several segments
+    /// serve, as long as those are proven to be absent that are.</summary>
+    internal long NegativesEnd { get; init; } = long.MaxValue;
+
     /// <summary>Of a name that several segments serve, those of which nothing is proven now, by their label and with
     /// the reason: what none of the others has may be there.</summary>
     internal ImmutableArray<(string Cluster, string Why)> Unproven { get; init; } = [];

@@ -10,7 +10,9 @@ namespace Fairlead.Sidecar.Dns;
 /// <summary>The resolver's verified cache as a source of names. Thread-safe where the two functions are.</summary>
 /// <param name="find">The cache's view of a name; null where it is not held.</param>
 /// <param name="interest">Hears a name, and whether it is wanted from now on or no longer; counts.</param>
-internal sealed class ResolverNames(Func<string, CachedName?> find, Action<string, bool> interest) : NameSource
+/// <param name="renew">Hears now and then that a name that is wanted is asked for.</param>
+internal sealed class ResolverNames(
+    Func<string, CachedName?> find, Action<string, bool> interest, Action<string> renew) : NameSource
 {
     // Every question asks, and an answer may have ten thousand endpoints: each is mapped once, for as long as it is
     // held.
@@ -19,6 +21,8 @@ internal sealed class ResolverNames(Func<string, CachedName?> find, Action<strin
     internal override NameView? Find(string name) => find(name) is { } cached ? Map(cached) : null;
 
     internal override void Want(string name) => interest(name, true);
+
+    internal override void Renew(string name) => renew(name);
 
     internal override void Forget(string name) => interest(name, false);
 
@@ -52,7 +56,10 @@ internal sealed class ResolverNames(Func<string, CachedName?> find, Action<strin
             record.Kind == RecordKind.Headless,
             [.. record.Ports.Select(port => new ServicePort(port.Name, (int)port.Number))],
             [.. endpoints],
-            Evidence(record, answer));
+            Evidence(record, answer))
+        {
+            NegativeTtl = answer.Target.Epoch.Value.Policy.NegativeTtl,
+        };
     }
 
     private static ImmutableArray<string> Evidence(Record record, VerifiedAnswer answer)

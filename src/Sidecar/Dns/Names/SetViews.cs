@@ -24,6 +24,7 @@ internal static class SetViews
     {
         var members = cached.Members.Where(part => part.IsUsed)
             .Select(part => (Part: part, View: ResolverNames.Map(part.Name!).Service!)).ToList();
+        var home = cached.Answer!.Target;
         var ports = SetPorts.Union(members.Select(one => PortsOf(one.View)));
         var labels = Labels(cached.Members);
         var endpoints =
@@ -39,8 +40,13 @@ internal static class SetViews
             members[0].View.IsHeadless, // The one that is preferred decides, as for every property of the whole.
             [.. ports.Select(port => new ServicePort(port.Name, port.Number))],
             [.. endpoints],
-            [$"set={cached.Name}", $"segment={cached.Answer!.Target.Name.Text}", .. cached.Members.Select(Evidence)])
+            [$"set={cached.Name}", $"segment={home.Name.Text}", .. cached.Members.Select(Evidence)])
         {
+            NegativeTtl = Math.Min(
+                home.Epoch.Value.Policy.NegativeTtl, members.Min(one => one.View.NegativeTtl)),
+            NegativesEnd = cached.Members.Where(part => part.State == NameState.Absent)
+                .Select(part => part.Name!.ExpiresAt).Append(long.MaxValue).Min(),
+
             // A member that is proven to be absent has nothing; of another one that is left out nobody knows.
             Unproven =
             [

@@ -21,15 +21,18 @@ internal sealed class DnsComponent : IAsyncDisposable
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
+    private readonly DnsZones _zones;
     private readonly VipBook _vips;
     private readonly Func<string, CachedName?> _find;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, bool> _kept = new(StringComparer.Ordinal);
 
-    private DnsComponent(DnsServer server, VipBook vips, Func<string, CachedName?> find, TimeProvider time)
+    private DnsComponent(
+        DnsServer server, DnsZones zones, VipBook vips, Func<string, CachedName?> find, TimeProvider time)
     {
         Server = server;
+        _zones = zones;
         _vips = vips;
         _find = find;
         _time = time;
@@ -51,22 +54,24 @@ internal sealed class DnsComponent : IAsyncDisposable
     internal static DnsComponent Start(
         DnsSettings settings, DnsSurroundings surroundings, TimeProvider time, Random random, ILoggerFactory loggers)
     {
+        var zones = settings.Zones.IsEmpty
+            ? DnsZones.Default(surroundings.Home, surroundings.Known)
+            : new DnsZones(settings.Zones);
         var options = new DnsOptions
         {
             Address = settings.Address,
             Upstreams = settings.Servers,
-            Zones = settings.Zones.IsEmpty
-                ? DnsZones.Default(surroundings.Home, surroundings.Pins)
-                : new DnsZones(settings.Zones),
+            Zones = zones,
             TtlMax = (uint)settings.TtlMax.TotalSeconds,
         };
-        var source = new ResolverNames(surroundings.Find, surroundings.Interest);
+        var source = new ResolverNames(surroundings.Find, surroundings.Interest, surroundings.Renew);
         var file = surroundings.StateFolder is { } folder ? Path.Combine(folder, VipsState) : null;
         var vips = VipBook.Open(settings.Vips, file, surroundings.Ready, time);
         try
         {
             var parts = new DnsParts(time, random, loggers.CreateLogger<DnsServer>());
-            return new DnsComponent(DnsServer.Start(options, source, vips, parts), vips, surroundings.Find, time);
+            return new DnsComponent(
+                DnsServer.Start(options, source, vips, parts), zones, vips, surroundings.Find, time);
         }
         catch
         {
@@ -82,6 +87,12 @@ internal sealed class DnsComponent : IAsyncDisposable
     /// <summary>Hears every change of a name that the resolver keeps; does not block.</summary>
     internal void Publish(CachedName name)
     {
+        Learn(name);
+        foreach (var member in name.Members.Select(part => part.Name).OfType<CachedName>())
+        {
+            Learn(member);
+        }
+
         var view = ResolverNames.Map(name);
         Server.Names.Publish(view);
         Reopen(view);
@@ -105,6 +116,8 @@ internal sealed class DnsComponent : IAsyncDisposable
         }
     }
 
+    private void Learn(CachedName name) => _zones.Learn(name.Answer?.Hops.Select(hop => hop.Name) ?? []);
+
     private void Reopen(NameView view)
     {
         if (!_kept.IsEmpty && view.Service is { IsHeadless: false } service && _kept.TryRemove(view.Name, out _))
@@ -114,14 +127,21 @@ internal sealed class DnsComponent : IAsyncDisposable
         }
     }
 
-    // Nobody may ask for it again: what could not be had at first is tried until it can.
+    // Nobody may ask for it again: what could not be had at first is tried until it can, and what cannot be had as the
+    // name is when the name changes.
     private async Task ReopenAsync(string name, ServiceView service, CancellationToken stop)
     {
         for (var pause = FirstPause; !stop.IsCancellationRequested; pause = TimeSpan.FromTicks(
             Math.Min(2 * pause.Ticks, LongestPause.Ticks)))
         {
-            if (await _vips.ReopenAsync(name, service, stop).ConfigureAwait(false) is null)
+            var trouble = await _vips.ReopenAsync(name, service, stop).ConfigureAwait(false);
+            if (trouble is not { IsLasting: false })
             {
+                if (trouble is not null)
+                {
+                    _kept[name] = true;
+                }
+
                 return;
             }
 
@@ -144,8 +164,8 @@ internal sealed record DnsSurroundings
     /// <value>The home segment.</value>
     internal required SegmentName Home { get; init; }
 
-    /// <value>The pinned segments.</value>
-    internal required ImmutableArray<SegmentName> Pins { get; init; }
+    /// <value>The segments that are pinned, and those of imports.</value>
+    internal required ImmutableArray<SegmentName> Known { get; init; }
 
     /// <value>Where the table of addresses is kept; null to keep it in memory only.</value>
     internal required string? StateFolder { get; init; }
@@ -156,6 +176,9 @@ internal sealed record DnsSurroundings
     /// <value>Hears a name, and whether it is wanted from now on or no longer. Counts, since others want names too;
     /// must not block.</value>
     internal required Action<string, bool> Interest { get; init; }
+
+    /// <value>Hears now and then that a name that is wanted is asked for; must not block.</value>
+    internal required Action<string> Renew { get; init; }
 
     /// <value>Makes a service's address work: listens on its ports there.</value>
     internal required VipReady Ready { get; init; }

@@ -44,6 +44,9 @@ internal sealed class DnsServer : IAsyncDisposable
 
     internal TcpServer Connections { get; }
 
+    /// <summary>What it said so far; also when it has ended.</summary>
+    internal DnsCounts Counts => _handler.Counts;
+
     /// <summary>Listens, and answers from now on.</summary>
     /// <param name="options">Where, and what for.</param>
     /// <param name="source">The verified names.</param>

@@ -36,6 +36,9 @@ internal sealed class QueryHandler
         _logger = logger;
     }
 
+    /// <summary>What it said so far.</summary>
+    internal DnsCounts Counts { get; } = new();
+
     /// <summary>The longest TTL that clients are told, in seconds; may change at any time.</summary>
     internal uint TtlMax
     {
@@ -50,7 +53,7 @@ internal sealed class QueryHandler
     {
         if (!DnsReader.TryReadHeader(bytes, out var header) || header.IsResponse)
         {
-            DnsMetrics.Drop();
+            Counts.Dropped.Add();
             return null;
         }
 
@@ -68,12 +71,12 @@ internal sealed class QueryHandler
         var target = _options.Zones.Find(question.Name);
         if (target is { Service: null })
         {
-            return Finish(query, NameAnswers.Answer(question, target, null, Context()), isUdp);
+            return Finish(query, NameAnswers.Answer(question, target, null, Context(query, isUdp)), isUdp);
         }
 
         if (target is not null && _names.TryGet(target.Service, out var view) && !NeedsVip(question, target, view))
         {
-            return Finish(query, NameAnswers.Answer(question, target, view, Context()), isUdp);
+            return Finish(query, NameAnswers.Answer(question, target, view, Context(query, isUdp)), isUdp);
         }
 
         return await WaitAsync(query, target, isUdp, cancellationToken).ConfigureAwait(false);
@@ -91,7 +94,7 @@ internal sealed class QueryHandler
 
             if (target is not null)
             {
-                var reply = await OfServiceAsync(query.Questions[0], target, cancellationToken).ConfigureAwait(false);
+                var reply = await OfServiceAsync(query, target, isUdp, cancellationToken).ConfigureAwait(false);
                 return Finish(query, reply, isUdp);
             }
 
@@ -102,7 +105,7 @@ internal sealed class QueryHandler
             }
 
             DnsReader.TryReadHeader(response, out var header);
-            DnsMetrics.Answered(isUdp, isForwarded: true, header.Rcode);
+            Counts.Forwarded.With(DnsCounts.LabelOf(header.Rcode)).Add();
             return response;
         }
         finally
@@ -112,10 +115,11 @@ internal sealed class QueryHandler
     }
 
     private async ValueTask<DnsReply> OfServiceAsync(
-        DnsQuestion question, DnsTarget target, CancellationToken cancellationToken)
+        DnsMessage query, DnsTarget target, bool isUdp, CancellationToken cancellationToken)
     {
+        var question = query.Questions[0];
         var view = await _names.GetAsync(target.Service!, cancellationToken).ConfigureAwait(false);
-        var context = Context();
+        var context = Context(query, isUdp);
         if (NeedsVip(question, target, view))
         {
             var (address, trouble) =
@@ -162,8 +166,9 @@ internal sealed class QueryHandler
         };
     }
 
-    private AnswerContext Context() => new()
+    private AnswerContext Context(DnsMessage query, bool isUdp) => new()
     {
+        RecordsMax = Responses.RecordsMax(query, isUdp),
         Now = CacheTime.Now(_time).Monotonic,
         TtlMax = TtlMax,
         Rotation = Interlocked.Increment(ref _rotation),
@@ -176,7 +181,7 @@ internal sealed class QueryHandler
             DnsLog.Unanswered(_logger, question, reply.Rcode, reply.Errors is [var first, ..] ? first.Text : "");
         }
 
-        DnsMetrics.Answered(isUdp, isForwarded: false, reply.Rcode);
+        Counts.Answered.With(DnsCounts.LabelOf(reply.Rcode)).Add();
         return Responses.Write(query, reply, isUdp);
     }
 }

@@ -5,6 +5,13 @@ namespace Fairlead.Sidecar.Dns;
 /// <summary>Makes the bytes of a response from what it says and what was asked. Pure.</summary>
 internal static class Responses
 {
+    // An address behind a pointer to its owner's name (RFC 1035 section 3.2.1).
+    private const int SmallestRecord = 16;
+
+    /// <summary>A number of records that no response to this query holds: whoever has as many tells all that fits, and
+    /// that it was not all.</summary>
+    internal static int RecordsMax(DnsMessage query, bool isUdp) => (Limit(query, isUdp) / SmallestRecord) + 1;
+
     /// <summary>
     /// The response: the question as the client spelled it, EDNS exactly where the client has it, and no more bytes
     /// than the client takes.
@@ -24,14 +31,15 @@ internal static class Responses
                 ? new Edns(Edns.OwnUdpSize, (byte)((int)reply.Rcode >> 4), 0, edns.DnssecOk, reply.Errors)
                 : null,
         };
-        if (isUdp)
+        var bytes = DnsWriter.Write(message, Limit(query, isUdp));
+        if (!isUdp)
         {
-            return DnsWriter.Write(message, UpstreamQuery.UdpLimit(query));
+            // There is no larger transport to turn to: what fits is a subset, and says nothing of truncation.
+            BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), message.Header.Flags);
         }
 
-        // Over TCP there is no larger transport to turn to: what fits is a subset, and says nothing of truncation.
-        var bytes = DnsWriter.Write(message, ushort.MaxValue);
-        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), message.Header.Flags);
         return bytes;
     }
+
+    private static int Limit(DnsMessage query, bool isUdp) => isUdp ? UpstreamQuery.UdpLimit(query) : ushort.MaxValue;
 }

@@ -77,7 +77,7 @@ internal sealed class VipBook : IDisposable
             }
 
             var trouble = await _ready(name, address, service, cancellationToken).ConfigureAwait(false);
-            return trouble is null ? (address, null) : (null, trouble);
+            return trouble is null ? (address, null) : (null, trouble.Text);
         }
         catch (Exception e) when (e is VipExhaustedException or StateException)
         {
@@ -87,7 +87,8 @@ internal sealed class VipBook : IDisposable
 
     /// <summary>Makes the address of a service work that was given before, without giving it to anybody.</summary>
     /// <returns>Why it does not work; null where it does, or where the service has none any more.</returns>
-    internal async Task<string?> ReopenAsync(string name, ServiceView service, CancellationToken cancellationToken) =>
+    internal async Task<VipTrouble?> ReopenAsync(
+        string name, ServiceView service, CancellationToken cancellationToken) =>
         _table.AddressOf(name) is { } address
             ? await _ready(name, address, service, cancellationToken).ConfigureAwait(false)
             : null;
@@ -121,5 +122,10 @@ internal sealed class VipBook : IDisposable
 /// answer, so it must be quick where nothing is to do; thread-safe.
 /// </summary>
 /// <returns>Null when connections are taken; else why not, for people.</returns>
-internal delegate ValueTask<string?> VipReady(
+internal delegate ValueTask<VipTrouble?> VipReady(
     string name, IPAddress address, ServiceView service, CancellationToken cancellationToken);
+
+/// <summary>Why nobody listens at an address. Immutable.</summary>
+/// <param name="Text">For people.</param>
+/// <param name="IsLasting">Whether it stays so until the name changes.</param>
+internal sealed record VipTrouble(string Text, bool IsLasting = false);

@@ -92,6 +92,18 @@ internal sealed class DnsName : IEquatable<DnsName>
         return false;
     }
 
+    /// <summary>The labels in lower case, the first one first; each byte as the character that stands for it.</summary>
+    internal List<string> Labels()
+    {
+        var labels = new List<string>();
+        for (var at = 0; _wire[at] != 0; at += _wire[at] + 1)
+        {
+            labels.Add(Encoding.Latin1.GetString(_wire.AsSpan(at + 1, _wire[at])).ToLowerInvariant());
+        }
+
+        return labels;
+    }
+
     /// <summary>
     /// The labels in lower case with dots between them, where each is made of letters, digits, <c>-</c> and <c>_</c>;
     /// null for every other name, the root among them.

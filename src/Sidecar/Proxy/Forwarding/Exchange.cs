@@ -1,6 +1,7 @@
 using Fairlead.Sidecar.Proxy.Balancing;
 using Fairlead.Sidecar.Proxy.Services;
 using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Fairlead.Sidecar.Proxy.Forwarding;
 
@@ -33,6 +34,10 @@ internal sealed class Exchange
 
     /// <summary>Why the proxy answered itself; null where an endpoint did.</summary>
     internal string? Reason { get; set; }
+
+    /// <summary>What came of it, as log and metrics say.</summary>
+    internal string Outcome(HttpContext context) => Reason
+        ?? (context.Features.Get<IForwarderErrorFeature>() is null ? ProxyReason.Ok : ProxyReason.Cut);
 
     /// <summary>The time that is left.</summary>
     internal RequestBudget? Budget { get; set; }

@@ -1,4 +1,5 @@
 using System.Net;
+using Fairlead.Hosting;
 using Fairlead.Sidecar.Proxy.Balancing;
 using Fairlead.Sidecar.Proxy.Services;
 using Microsoft.AspNetCore.Http;
@@ -20,6 +21,9 @@ internal sealed class ProxyHandler(
     private readonly ForwarderRequestConfig _http1 = Config(HttpVersion.Version11, live.Now);
     private readonly ForwarderRequestConfig _http2 = Config(HttpVersion.Version20, live.Now);
 
+    /// <summary>The requests so far, by what came of them.</summary>
+    internal CounterFamily Outcomes { get; } = new();
+
     /// <summary>Answers one request.</summary>
     internal async Task HandleAsync(HttpContext context)
     {
@@ -40,11 +44,13 @@ internal sealed class ProxyHandler(
         catch (Exception e) when (e is not OperationCanceledException
             || !context.RequestAborted.IsCancellationRequested)
         {
+            exchange.Reason = ProxyReason.Broken;
             ProxyLog.RequestBroke(logger, e, exchange.Authority.Name ?? "");
             throw;
         }
         finally
         {
+            Outcomes.With(exchange.Outcome(context)).Add();
             log.Write(context, exchange, time.GetElapsedTime(started));
         }
     }

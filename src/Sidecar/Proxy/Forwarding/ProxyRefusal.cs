@@ -42,6 +42,7 @@ internal sealed record ProxyRefusal(int Status, string Reason, string Title, str
         ProxyReason.Denied => new(403, reason, "A segment refuses this consumer", detail),
         ProxyReason.Unreachable => new(502, reason, "No answer about the name can be had", detail),
         ProxyReason.Refused => new(502, reason, "What was said about the name did not verify", detail),
+        ProxyReason.NoIdentity => new(502, reason, "The anchors do not know this pod", detail),
         ProxyReason.EndpointUnreachable => new(502, reason, "No endpoint could be reached", detail),
         ProxyReason.EndpointRefused => new(502, reason, "The endpoint is not who it must be", detail),
         ProxyReason.NoClientIdentity => new(502, reason, "This pod has no certificate of its own", detail),
@@ -65,6 +66,8 @@ internal sealed record ProxyRefusal(int Status, string Reason, string Title, str
         ServiceStatus.Denied => Of(ProxyReason.Denied, service.Name),
         ServiceStatus.Unreachable => Of(ProxyReason.Unreachable, service.Name),
         ServiceStatus.Refused => Of(ProxyReason.Refused, service.Name),
+        ServiceStatus.TurnedAway => Of(ProxyReason.TooManyNames, service.Name),
+        ServiceStatus.Unidentified => Of(ProxyReason.NoIdentity, service.Name),
         ServiceStatus.Expired => Of(ProxyReason.Expired, service.Name),
         _ => throw new InvalidOperationException($"no status {service.Status}"),
     };

@@ -26,6 +26,12 @@ internal enum ServiceStatus
     /// <summary>What was said about it did not verify.</summary>
     Refused,
 
+    /// <summary>More names are used than are held.</summary>
+    TurnedAway,
+
+    /// <summary>The anchors do not know who asks.</summary>
+    Unidentified,
+
     /// <summary>An answer was held; its time and its continuity are over.</summary>
     Expired,
 }

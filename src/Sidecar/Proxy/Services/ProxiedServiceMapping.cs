@@ -42,17 +42,18 @@ internal static class ProxiedServiceMapping
         NameState.Absent => ServiceStatus.Absent,
         NameState.Denied => ServiceStatus.Denied,
         NameState.Expired => ServiceStatus.Expired,
-        NameState.Unreachable when IsVerdict(cached.Failure) => ServiceStatus.Refused,
+        NameState.Unreachable when cached.Failure is { } failure => FailureKinds.Of(failure) switch
+        {
+            FailureKind.Answer => ServiceStatus.Refused,
+            FailureKind.Room => ServiceStatus.TurnedAway,
+            FailureKind.Identity => ServiceStatus.Unidentified,
+            _ => ServiceStatus.Unreachable,
+        },
         NameState.Unreachable => ServiceStatus.Unreachable,
 
         // Served, and without a record: no answer says that.
         _ => ServiceStatus.Unreachable,
     };
-
-    // What failed on the way there says nothing about the name; everything else is a verification that failed (V58).
-    private static bool IsVerdict(Refusal? failure) => failure?.Failure is not (null or VerificationFailure.Behind
-        or VerificationFailure.NotSealed or VerificationFailure.RateLimited or VerificationFailure.TransportKeyMismatch
-        or VerificationFailure.NoFreshHead);
 
     private static ProxiedEndpoint EndpointOf(ReachedEndpoint endpoint, CachedName cached) => new(
         endpoint.Address,

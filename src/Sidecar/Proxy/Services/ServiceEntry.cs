@@ -11,9 +11,13 @@ internal sealed class ServiceEntry : IDisposable
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ProxiedService _service;
     private long _usedAt;
+    private long _wantedAt;
 
-    internal ServiceEntry(string name, Func<EndpointPool> newPool) =>
+    internal ServiceEntry(string name, Func<EndpointPool> newPool, long now)
+    {
         (_newPool, _service) = (newPool, ProxiedService.Without(name, ServiceStatus.Pending, "pending"));
+        _usedAt = _wantedAt = now;
+    }
 
     /// <summary>What is known of it.</summary>
     internal ProxiedService Service => Volatile.Read(ref _service);
@@ -27,6 +31,12 @@ internal sealed class ServiceEntry : IDisposable
         get => Volatile.Read(ref _usedAt);
         set => Volatile.Write(ref _usedAt, value);
     }
+
+    /// <summary>When it was last said that the name is wanted, as a timestamp.</summary>
+    internal long WantedAt => Volatile.Read(ref _wantedAt);
+
+    /// <summary>Takes it on itself to say so again: one request of all that see the same moment.</summary>
+    internal bool TryWant(long before, long now) => Interlocked.CompareExchange(ref _wantedAt, now, before) == before;
 
     /// <summary>Whether requests use it now.</summary>
     internal bool IsBusy

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Fairlead.Sidecar.Proxy.Balancing;
+using Fairlead.Sidecar.Serving;
 
 namespace Fairlead.Sidecar.Proxy.Services;
 
@@ -16,6 +17,7 @@ internal sealed class ServiceTable : IDisposable
     private readonly Func<EndpointPool> _newPool;
     private readonly Func<string, ProxiedService?> _known;
     private readonly Action<string, bool> _interest;
+    private readonly Action<string> _renew;
     private readonly ConcurrentDictionary<string, ServiceEntry> _entries = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private readonly ITimer _sweep;
@@ -27,11 +29,13 @@ internal sealed class ServiceTable : IDisposable
     /// <param name="newPool">Makes the pool of a port.</param>
     /// <param name="known">What is known of a name by now, also from before it was asked for; null for nothing.</param>
     /// <param name="interest">Hears a name, and whether it is wanted from now on or no longer; must not block.</param>
+    /// <param name="renew">Hears now and then that a name that is wanted is used; must not block.</param>
     internal ServiceTable(
         ProxyOptions options, TimeProvider time, Func<EndpointPool> newPool, Func<string, ProxiedService?> known,
-        Action<string, bool> interest)
+        Action<string, bool> interest, Action<string> renew)
     {
-        (_options, _time, _newPool, _known, _interest) = (options, time, newPool, known, interest);
+        (_options, _time, _newPool, _known) = (options, time, newPool, known);
+        (_interest, _renew) = (interest, renew);
         _sweep = time.CreateTimer(_ => Sweep(), null, SweepPeriod, SweepPeriod);
     }
 
@@ -56,12 +60,18 @@ internal sealed class ServiceTable : IDisposable
     {
         // One that is old enough to be swept is taken under the lock that the sweep holds, so that it is not on its way
         // out.
-        if (!_entries.TryGetValue(name, out var entry) || _time.GetElapsedTime(entry.UsedAt) >= _options.NameIdle / 2)
+        var now = _time.GetTimestamp();
+        if (!_entries.TryGetValue(name, out var entry)
+            || _time.GetElapsedTime(entry.UsedAt, now) >= _options.NameIdle / 2)
         {
-            return Add(name);
+            entry = Add(name);
         }
 
-        entry.UsedAt = _time.GetTimestamp();
+        if (entry is not null)
+        {
+            Renew(entry, now);
+        }
+
         return entry;
     }
 
@@ -71,6 +81,17 @@ internal sealed class ServiceTable : IDisposable
         foreach (var entry in _entries.Values)
         {
             entry.Dispose();
+        }
+    }
+
+    // The resolver keeps what is used before what is not, and hears of no request.
+    private void Renew(ServiceEntry entry, long now)
+    {
+        entry.UsedAt = now;
+        var before = entry.WantedAt;
+        if (_time.GetElapsedTime(before, now) >= NameInterest.RenewedEvery && entry.TryWant(before, now))
+        {
+            _renew(entry.Service.Name);
         }
     }
 
@@ -95,7 +116,7 @@ internal sealed class ServiceTable : IDisposable
             }
 
             // First it is there for changes to find, then what came before is looked up: none falls in between.
-            var entry = new ServiceEntry(name, _newPool) { UsedAt = _time.GetTimestamp() };
+            var entry = new ServiceEntry(name, _newPool, _time.GetTimestamp());
             _entries[name] = entry;
             if (_known(name) is { } known)
             {

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Net;
+using Fairlead.EnvoyApi.Endpoints;
+using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit;
+using Fairlead.Xds;
+
+namespace Fairlead.Sidecar.Tests.Translation;
+
+/// <summary>A pod of a dual-stack Service is two endpoints: who has one family alone is told one of them.</summary>
+public sealed class FamilyTests
+{
+    private const string Name = "cart.shop.svc.us1.internal";
+
+    [Theory]
+    [InlineData("envoy", null, "10.0.0.1 2001:db8::1")]
+    [InlineData("envoy", "Both", "10.0.0.1 2001:db8::1")]
+    [InlineData("envoy", "Ipv4", "10.0.0.1")]
+    [InlineData("envoy", "Ipv6", "2001:db8::1")]
+    [InlineData("gRPC Go", "Ipv4", "10.0.0.1")]
+    public void Endpoints_OfTheOtherFamily_AreNotTold(string agent, string? families, string told) =>
+        Assert.Equal(told, Told(agent, families, "http", "10.0.0.1", "2001:db8::1"));
+
+    [Fact]
+    public void Endpoints_OfTheOtherFamilyAlone_AreTold()
+    {
+        Assert.Equal("2001:db8::1 2001:db8::2", Told("envoy", "Ipv4", "http", "2001:db8::1", "2001:db8::2"));
+        Assert.Equal("10.0.0.1 ::1", Told("envoy", "Ipv4", "http", "10.0.0.1", "2001:db8::1", "::1"));
+    }
+
+    /// <summary>Ports of TCP are told apart from the others while connections to them end.</summary>
+    [Fact]
+    public void Endpoints_ToWhichConnectionsEnd_AreOfTheFamilyToo()
+    {
+        var name = Served("tcp", "10.0.0.1") with { Tcp = Served("tcp", "10.0.0.2", "2001:db8::2") };
+        Assert.Equal(
+            ["10.0.0.2"],
+            FamilyTranslation.Reachable(name, AddressFamilies.Ipv4).Tcp!.Endpoints.Select(one => one.Address));
+    }
+
+    [Theory]
+    [InlineData("", "Both")]
+    [InlineData("127.0.0.1 ::1 fe80::1", "Both")]
+    [InlineData("127.0.0.1 ::1 10.1.2.3 fe80::1", "Ipv4")]
+    [InlineData("127.0.0.1 169.254.3.4 fd00::3", "Ipv6")]
+    [InlineData("10.1.2.3 2001:db8::3", "Both")]
+    public void Families_AreThoseOfAddressesThatLeadOut(string own, string families) => Assert.Equal(
+        families,
+        $"{FamilyTranslation.Of(own.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(IPAddress.Parse))}");
+
+    private static string Told(string agent, string? families, string protocol, params string[] addresses)
+    {
+        var settings = new ClusterSettings
+        {
+            Families = families is null ? null : Enum.Parse<AddressFamilies>(families),
+        };
+        var views = new ServedViews(
+            new HashSet<string> { Name }, static (_, _) => { }, null, ClientTls.None,
+            new OnDemandOptions { Clusters = settings }, time: new ManualTimeProvider());
+        views.Publish(Served(protocol, addresses));
+        var endpoints = views.Open(ClientNode.Anonymous with { UserAgent = agent }, null).Current
+            .Find(ResourceType.Endpoints, Name + ":80");
+        return string.Join(' ', Golden.Read(endpoints!).Unpack<ClusterLoadAssignment>().Endpoints
+            .SelectMany(locality => locality.LbEndpoints)
+            .Select(one => one.Endpoint.Address.SocketAddress.Address));
+    }
+
+    private static ServedName Served(string protocol, params string[] addresses) => new(
+        Name, null, [new ServedPort(null, 80, protocol)],
+        [
+            .. addresses.Select(address => new ServedEndpoint(
+                address, ImmutableArray.Create(80), "us1", "a", 1, ServedHealth.Healthy)),
+        ],
+        new Provenance("us1.internal", 1, 1, "2026-01-01T00:00:00.000Z"));
+}
