@@ -7,6 +7,8 @@ namespace Fairlead.Hosting;
 /// <param name="valuesMax">Most values of the label.</param>
 public sealed class CounterFamily(int valuesMax = 200)
 {
+    private const string Rest = "other";
+
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, Counter> _counters = new(StringComparer.Ordinal);
 
@@ -32,7 +34,8 @@ public sealed class CounterFamily(int valuesMax = 200)
                 return counter;
             }
 
-            value = _counters.Count < valuesMax ? value : "other";
+            // With a value forgotten there is room again, though others counted as the rest.
+            value = _counters.Count - (_counters.ContainsKey(Rest) ? 1 : 0) < valuesMax ? value : Rest;
             if (!_counters.TryGetValue(value, out counter))
             {
                 _counters.Add(value, counter = new Counter());

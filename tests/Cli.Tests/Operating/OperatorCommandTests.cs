@@ -38,7 +38,9 @@ public sealed class OperatorCommandTests : IAsyncLifetime
     {
         var dry = (await RunAsync("propose", "policy", "--dry-run", Write("""
             policy: {refuse: [single-host, crash], auto: [renew, join]}
-            rules: [{id: x, effect: allow, names: ["*.svc"], constraints: {regions: [us-west, eu-central]}}]
+            rules:
+            - {id: x, effect: allow, names: ["*.svc"], subjects: [{segment: "*"}],
+               constraints: {regions: [us-west, eu-central]}}
             """))).Succeeds();
         Assert.Contains("[\"crash\",\"single-host\"]", dry.Output, StringComparison.Ordinal);
         Assert.Contains("[\"join\",\"renew\"]", dry.Output, StringComparison.Ordinal);
@@ -88,9 +90,9 @@ public sealed class OperatorCommandTests : IAsyncLifetime
     [InlineData("domains: ['a\\b']", 2, "policy.yaml:1:")]
     [InlineData("policy: {refuse: [crash, crash]}", 2, "policy.yaml:1:")]
     [InlineData(
-        "rules:\n- {id: x, effect: deny, names: [a.svc]}\n- {id: x, effect: allow, names: [a.svc]}",
-        2, "policy.yaml:3:")]
-    [InlineData("remove_rules: [x]\nrules: [{id: x, effect: deny, names: [a.svc]}]", 2, "policy.yaml:2:")]
+        "rules:\n- {id: x, effect: deny, names: ['*.svc']}\n- {id: x, effect: allow, names: ['*.svc']}",
+        2, "`x` stands twice")]
+    [InlineData("remove_rules: [x]\nrules: [{id: x, effect: deny, names: ['*.svc']}]", 2, "`x` stands twice")]
     [InlineData("scopes:\n- {segment: ###}\n- {segment: ###, domains: [a.example]}", 2, "policy.yaml:3:")]
     [InlineData("[", 2, "policy.yaml:")]
     public async Task ProposePolicy_FileThatIsWrong_EndsWithTheReasonAndProposesNothing(
