@@ -90,17 +90,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                     return null;
                 }
 
-                var whole = fromTarget with { Hops =
-                [
-                    own with { Epochs = [] }, .. transits.Select(hop => hop.ForVerifier()), .. fromTarget.Hops,
-                ] };
-                var options = new VerifierOptions
-                {
-                    UnsafeAllowLoopbackEndpoints = context.UnsafeAllowLoopbackEndpoints,
-                    Subject = name.Consumer.Subject,
-                    Help = PoolHelp.Instance,
-                };
-                said = AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);
+                said = Verify(state, own, transits, name, fromTarget);
                 refusal = (said as Verdict.Refused)?.Refusal;
                 var accepted = said as Verdict.Accepted;
                 if ((accepted?.Next ?? ((Verdict.Refused)said).Learned) is not { } next)
@@ -142,6 +132,26 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         }
 
         return refusal;
+    }
+
+    private Verdict Verify(
+        VerifierState state,
+        UnverifiedHop own,
+        ImmutableArray<RelayedHop> transits,
+        RelayedName name,
+        UnverifiedAnswer fromTarget)
+    {
+        var whole = fromTarget with { Hops =
+        [
+            own with { Epochs = [] }, .. transits.Select(hop => hop.ForVerifier()), .. fromTarget.Hops,
+        ] };
+        var options = new VerifierOptions
+        {
+            UnsafeAllowLoopbackEndpoints = context.UnsafeAllowLoopbackEndpoints,
+            Subject = name.Consumer.Subject,
+            Help = PoolHelp.Instance,
+        };
+        return AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);
     }
 
     // V42, V38: another seal stands in the place of the one that the own segment witnessed, and both are certified.
