@@ -28,7 +28,8 @@ public static class FailureKinds
     public static FailureKind Of(Refusal refusal)
     {
         ArgumentNullException.ThrowIfNull(refusal);
-        return refusal.IsOfNameAlone ? FailureKind.Room : Of(refusal.Failure);
+        return refusal is { Failure: VerificationFailure.BudgetExceeded, IsOfNameAlone: true }
+            ? FailureKind.Room : Of(refusal.Failure);
     }
 
     /// <summary>The kind of a failure, wherever there was room for the name.</summary>

@@ -87,6 +87,7 @@ public sealed partial class NameCache
             if (entry.Place is { } place)
             {
                 _bare.Remove(place);
+                entry.WantedAs = ++_wants;
                 _proven.AddLast(place);
             }
         }

@@ -38,6 +38,7 @@ internal sealed partial class ServedViews : IViewProvider
 
     // Asked under the resolver's own lock: read without one of this class.
     private readonly ConcurrentDictionary<string, bool> _serving = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _asked = new(StringComparer.Ordinal);
     private readonly Queue<string> _negatives = new();
     private readonly HashSet<string> _watchedNegatives = new(StringComparer.Ordinal);
 
@@ -147,8 +148,9 @@ internal sealed partial class ServedViews : IViewProvider
         }
     }
 
-    /// <summary>Whether a name serves, so that no other may take its place.</summary>
-    internal bool IsServing(string name) => _serving.ContainsKey(name);
+    /// <summary>Whether a name serves clients here, so that no other may take its place.</summary>
+    internal bool IsServing(string name) =>
+        _serving.ContainsKey(name) && (_asked.ContainsKey(name) || _used.Contains(name));
 
     /// <summary>Serves a name's new state.</summary>
     internal void Publish(CachedName name)
@@ -405,7 +407,7 @@ internal sealed partial class ServedViews : IViewProvider
     // A name that serves is kept before others; of those that lead nowhere the oldest is watched no more.
     private void Weigh(ServedName served)
     {
-        if (served.Reason is null)
+        if (IsServing(served.Name))
         {
             _renew(served.Name);
         }
@@ -520,10 +522,12 @@ internal sealed partial class ServedViews : IViewProvider
             if (users > 0)
             {
                 _wanted[name] = users;
+                _asked[name] = true;
             }
             else
             {
                 _wanted.Remove(name);
+                _asked.TryRemove(name, out _);
             }
 
             // Under the lock, so that the resolver hears of all views in one order. Whoever asks for a name that was

@@ -213,9 +213,10 @@ public sealed class DnsComponentTests
         }
     }
 
-    /// <summary>A stranger that is asked hears of the pod's names, and says that there are none.</summary>
+    /// <summary>A stranger that is asked hears of the pod's names, and says that there are none; yet whoever leads an
+    /// answer through a segment of its choice takes no names from the upstream by that.</summary>
     [Fact]
-    public async Task Name_InTheTreeOfAPeer_IsAnsweredHere_OnceAnAnswerHasLedThere()
+    public async Task Name_InTheTreeOfAnImport_IsAnsweredHere_AndNoneInOneThatAnAnswerLedThrough()
     {
         var world = new PeerWorld();
         var component = DnsComponent.Start(
@@ -236,8 +237,7 @@ public sealed class DnsComponentTests
             Assert.Equal(DnsRcode.Refused, await CodeOfAsync(component, "svc.us1.internal"));
             Assert.Equal(DnsRcode.NoError, await CodeOfAsync(component, "svc.us2.imported.example"));
             component.Publish(Verify(world));
-            Assert.Equal(DnsRcode.NoError, await CodeOfAsync(component, "svc.us1.internal"));
-            Assert.Equal(DnsRcode.Refused, await CodeOfAsync(component, "svc.us2.internal"));
+            Assert.Equal(DnsRcode.Refused, await CodeOfAsync(component, "svc.us1.internal"));
         }
     }
 

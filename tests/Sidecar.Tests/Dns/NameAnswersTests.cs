@@ -422,7 +422,7 @@ public sealed class NameAnswersTests
     [InlineData("127.99.0.0/20", "x.99.127.in-addr.arpa", "PTR", null)]
     [InlineData("127.99.0.0/20", "16.99.127.in-addr.arpa", "PTR", null)]
     [InlineData("127.99.7.4/30", "7.7.99.127.in-addr.arpa", "SOA", "SOA 7.7.99.127.in-addr.arpa.")]
-    [InlineData("127.99.7.4/30", "6.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 6.7.99.127.in-addr.arpa.")]
+    [InlineData("127.99.7.4/30", "6.7.99.127.in-addr.arpa", "PTR", "NoError SOA 6.7.99.127.in-addr.arpa.")]
     [InlineData("127.99.7.4/30", "x.6.7.99.127.in-addr.arpa", "PTR", "NXDomain SOA 6.7.99.127.in-addr.arpa.")]
     [InlineData("127.99.7.4/30", "8.7.99.127.in-addr.arpa", "PTR", null)]
     public void Reverse_ZonesBeginWithinTheRange(string range, string name, string type, string? expected) =>

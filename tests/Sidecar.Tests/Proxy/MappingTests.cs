@@ -128,6 +128,8 @@ public sealed class MappingTests
         Assert.Equal("unreachable", ServedNameMapping.ReasonOf(told));
         var other = told with { Failure = told.Failure! with { IsOfNameAlone = false } };
         Assert.Equal("pending", ServedNameMapping.ReasonOf(other));
+        var full = told.Failure! with { Failure = VerificationFailure.StateNotDurable };
+        Assert.Equal(ServiceStatus.Unreachable, ProxiedServiceMapping.Map(told with { Failure = full }).Status);
 
         (int, string) Refusal(ServiceStatus status) =>
             ProxyRefusal.Of(service with { Status = status }) is { } said ? (said.Status, said.Reason) : default;

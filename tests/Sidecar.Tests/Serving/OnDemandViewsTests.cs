@@ -481,6 +481,23 @@ public sealed class OnDemandViewsTests : IDisposable
         static string NameOf(int i) => $"random-{i}.shop.svc.us1.internal";
     }
 
+    /// <summary>What the proxy or DNS alone wants may leave for others, however good it is.</summary>
+    [Fact]
+    public void Name_ThatNoClientUses_IsNotKeptBeforeOthers()
+    {
+        var views = Views(null);
+        views.Publish(CachedNames.Fresh);
+        Assert.False(views.IsServing(Checkout));
+        Assert.Empty(_told);
+        var feed = Envoy(views);
+        feed.Wanted(Cds, Checkout);
+        Assert.True(views.IsServing(Checkout));
+        views.Publish(CachedNames.Fresh);
+        Assert.Equal(["+" + Checkout, "^" + Checkout], _told);
+        feed.Unwanted(Cds, Checkout);
+        Assert.False(views.IsServing(Checkout));
+    }
+
     private static TimeSpan Hold => new OnDemandOptions().Hold;
 
     private static Cluster ClusterOf(ViewFeed feed, string name) =>

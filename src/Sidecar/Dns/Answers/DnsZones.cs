@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Collections.Frozen;
 using Fairlead.Naming;
 
 namespace Fairlead.Sidecar.Dns;
@@ -6,52 +6,27 @@ namespace Fairlead.Sidecar.Dns;
 /// <summary>
 /// Which names are answered here. Each segment at or under a zone has its services at and under
 /// <c>svc.&lt;segment&gt;</c>, and <c>clusterset.local</c> belongs here whole; all else, a segment's own name too, is
-/// somebody else's. Thread-safe.
+/// somebody else's. Immutable, thread-safe.
 /// </summary>
 internal sealed class DnsZones
 {
     private const string Divider = "svc";
     private static readonly DnsName ClusterSet = DnsName.Parse(SegmentName.ClusterSet);
 
-    // More trees than these are not one home's peers.
-    private const int LearntMax = 256;
-
-    private readonly bool _learns;
-    private ImmutableArray<SegmentName> _zones;
+    private readonly FrozenSet<SegmentName> _zones;
 
     /// <summary>Answers for segments at and under these.</summary>
-    internal DnsZones(IEnumerable<SegmentName> zones)
-        : this(zones, learns: false)
-    {
-    }
-
-    private DnsZones(IEnumerable<SegmentName> zones, bool learns)
-    {
-        _zones = [.. zones];
-        _learns = learns;
-    }
+    internal DnsZones(IEnumerable<SegmentName> zones) => _zones = zones.ToFrozenSet();
 
     /// <summary>
     /// The zones of a sidecar that is told none: what its home's parent covers, or the home's name where it has no
-    /// parent, the segments that are known by configuration, and those that verified answers have led through.
+    /// parent, and the segments that are known by its configuration: whoever else could name one might name
+    /// <c>cluster.local</c>.
     /// </summary>
     /// <param name="home">The home segment.</param>
     /// <param name="known">Those that are pinned, and those of imports.</param>
     internal static DnsZones Default(SegmentName home, IEnumerable<SegmentName> known) =>
-        new([home.Parent ?? home, .. known], learns: true);
-
-    /// <summary>A verified answer has led through these: what is at or under them is no stranger's to answer. Nothing
-    /// happens where the operator named the zones.</summary>
-    internal void Learn(IEnumerable<SegmentName> segments)
-    {
-        foreach (var segment in _learns ? segments : [])
-        {
-            ImmutableInterlocked.Update(
-                ref _zones,
-                static (zones, one) => zones.Any(one.IsAtOrUnder) || zones.Length >= LearntMax ? zones : zones.Add(one),
-                segment);
-        }
-    }
+        new([home.Parent ?? home, .. known]);
 
     /// <summary>Takes a name apart; null where it is not answered here.</summary>
     internal DnsTarget? Find(DnsName name)
@@ -74,9 +49,22 @@ internal sealed class DnsZones
             };
         }
 
-        return at >= 0 && SegmentName.TryParse(segment, out var parsed, out _) && _zones.Any(parsed.IsAtOrUnder)
+        return at >= 0 && SegmentName.TryParse(segment, out var parsed, out _) && IsInZone(parsed)
             ? InZone(labels[..at], segment, DnsName.Parse($"{Divider}.{segment}"))
             : null;
+    }
+
+    private bool IsInZone(SegmentName segment)
+    {
+        for (var at = segment; at is not null; at = at.Parent)
+        {
+            if (_zones.Contains(at))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static DnsTarget InZone(List<string> front, string segment, DnsName zone)

@@ -35,7 +35,8 @@ internal sealed class ReverseAnswers(VipTable table)
         return octets.Count < labels.Count ? DnsReply.NoName(zone, ttl)
             : isApex && question.Type == DnsType.SOA
                 ? DnsReply.Of(DnsData.Authority(zone, ttl) with { Name = question.Name })
-            : octets.Count == OctetsMax ? OfAddress(question, octets, zone, ttl)
+            : octets.Count == OctetsMax && (!isApex || table.NameOf(AddressOf(octets)) is not null)
+                ? OfAddress(question, octets, zone, ttl)
             : Exists(question, zone, ttl);
     }
 

@@ -21,18 +21,15 @@ internal sealed class DnsComponent : IAsyncDisposable
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
-    private readonly DnsZones _zones;
     private readonly VipBook _vips;
     private readonly Func<string, CachedName?> _find;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, bool> _kept = new(StringComparer.Ordinal);
 
-    private DnsComponent(
-        DnsServer server, DnsZones zones, VipBook vips, Func<string, CachedName?> find, TimeProvider time)
+    private DnsComponent(DnsServer server, VipBook vips, Func<string, CachedName?> find, TimeProvider time)
     {
         Server = server;
-        _zones = zones;
         _vips = vips;
         _find = find;
         _time = time;
@@ -54,14 +51,13 @@ internal sealed class DnsComponent : IAsyncDisposable
     internal static DnsComponent Start(
         DnsSettings settings, DnsSurroundings surroundings, TimeProvider time, Random random, ILoggerFactory loggers)
     {
-        var zones = settings.Zones.IsEmpty
-            ? DnsZones.Default(surroundings.Home, surroundings.Known)
-            : new DnsZones(settings.Zones);
         var options = new DnsOptions
         {
             Address = settings.Address,
             Upstreams = settings.Servers,
-            Zones = zones,
+            Zones = settings.Zones.IsEmpty
+                ? DnsZones.Default(surroundings.Home, surroundings.Known)
+                : new DnsZones(settings.Zones),
             TtlMax = (uint)settings.TtlMax.TotalSeconds,
         };
         var source = new ResolverNames(surroundings.Find, surroundings.Interest, surroundings.Renew);
@@ -70,8 +66,7 @@ internal sealed class DnsComponent : IAsyncDisposable
         try
         {
             var parts = new DnsParts(time, random, loggers.CreateLogger<DnsServer>());
-            return new DnsComponent(
-                DnsServer.Start(options, source, vips, parts), zones, vips, surroundings.Find, time);
+            return new DnsComponent(DnsServer.Start(options, source, vips, parts), vips, surroundings.Find, time);
         }
         catch
         {
@@ -87,12 +82,6 @@ internal sealed class DnsComponent : IAsyncDisposable
     /// <summary>Hears every change of a name that the resolver keeps; does not block.</summary>
     internal void Publish(CachedName name)
     {
-        Learn(name);
-        foreach (var member in name.Members.Select(part => part.Name).OfType<CachedName>())
-        {
-            Learn(member);
-        }
-
         var view = ResolverNames.Map(name);
         Server.Names.Publish(view);
         Reopen(view);
@@ -115,8 +104,6 @@ internal sealed class DnsComponent : IAsyncDisposable
             }
         }
     }
-
-    private void Learn(CachedName name) => _zones.Learn(name.Answer?.Hops.Select(hop => hop.Name) ?? []);
 
     private void Reopen(NameView view)
     {
