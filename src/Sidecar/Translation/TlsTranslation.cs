@@ -94,8 +94,8 @@ internal static class TlsTranslation
 
         // An endpoint that no match fits, as between two updates, meets a check that fails, never the clear.
         // What is not known yet has the form of what will be, and a secret that does not come: nobody is spoken to.
-        var bundles = audience.Settings.AreBundlesInline && !name.IsPending ? null
-            : audience.SourceOf(cluster.Name) == EndpointSource.Ads ? Sources.Ads()
+        var isInline = audience.Settings.AreBundlesInline && !name.IsPending;
+        var bundles = audience.SourceOf(cluster.Name) == EndpointSource.Ads ? Sources.Ads()
             : Sources.Stream(audience.XdsCluster);
         cluster.TransportSocket = SocketOf(first);
         if (BoundTranslation.IsBound(audience.Settings, name, port))
@@ -120,7 +120,8 @@ internal static class TlsTranslation
 
         TransportSocket SocketOf(TlsPeer peer)
         {
-            var context = ContextOf(tls, peer, BundleOf(name, peer), bundles);
+            var context = ContextOf(
+                tls, peer, BundleOf(name, peer), isInline && IsVouchedFor(peer) ? null : bundles);
             if (peer.IsGateway && audience.Settings.AreGatewaysIstio && port is not null)
             {
                 context.Sni = IstioTranslation.ServerName(peer.ServerName, port.Number);
@@ -199,12 +200,15 @@ internal static class TlsTranslation
     internal static IEnumerable<Secret> Bundles(ServedName name)
     {
         var peers = name.IsPending ? [] : name.Tls?.Peers ?? [];
-        return peers.DistinctBy(peer => BundleOf(name, peer)).Select(peer => new Secret
+        return peers.Where(IsVouchedFor).DistinctBy(peer => BundleOf(name, peer)).Select(peer => new Secret
         {
             Name = BundleOf(name, peer),
             ValidationContext = new CertificateValidationContext { CustomValidatorConfig = Validator(peer) },
         });
     }
+
+    // What was kept over a restart has no bundles until an answer brings them: nobody passes meanwhile.
+    private static bool IsVouchedFor(TlsPeer peer) => Domains(peer).All(peer.Bundles.ContainsKey);
 
     // The same whatever the bundle is, and another one for the same domain where another answer sealed it (V55), or
     // where the same answer serves another name too: each name's resources come and go by themselves.

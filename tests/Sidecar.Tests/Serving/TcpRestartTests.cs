@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.EnvoyApi.Clusters;
 using Fairlead.EnvoyApi.Endpoints;
 using Fairlead.Sidecar.Serving;
@@ -85,6 +86,39 @@ public sealed class TcpRestartTests : IDisposable
     private static bool? MayGoOn(ServedViews views, int endpoint) =>
         views.Connections.Ask(Raw, $"10.1.0.{endpoint}:9000");
 
+    /// <summary>What is kept of identities has no bundles: a cluster of theirs is told on until its end as one that
+    /// nobody passes.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Identities_ThatAreOthersAfterARestart_AreFollowed(bool isInline)
+    {
+        var views = await RestartedAsync(name => Guarded(name, "a", "b"), isInline);
+        views.Publish(Guarded(Served(1), "b"));
+        _time.Advance(Step);
+        views.Publish(Guarded(Served(1), "c"));
+        for (var i = 0; i < 10; i++)
+        {
+            _time.Advance(Step);
+        }
+
+        Assert.Equal(["10.1.0.1"], Endpoints(views, Raw));
+        var told = Golden(views, ResourceType.Cluster, Raw).Unpack<Cluster>();
+        Assert.Contains(WellKnown.Tls, told.TransportSocket.Name, StringComparison.Ordinal);
+    }
+
+    private static ServedName Guarded(ServedName name, params string[] accounts)
+    {
+        var bundles = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+        var peers = accounts.Select(one => new TlsPeer(
+            one, [$"spiffe://{one}.example/ns/shop/sa/{one}"], bundles.Add($"{one}.example", "PEM"), Name));
+        return name with
+        {
+            Tls = new ServedTls([.. peers], ClientTls.None),
+            Endpoints = [.. name.Endpoints.Select(endpoint => endpoint with { Peer = accounts[^1] })],
+        };
+    }
+
     private static Resource? Find(ServedViews views, ResourceType type, string name) =>
         views.Open(ClientNode.Anonymous, null).Current.Find(type, name);
 
@@ -111,6 +145,14 @@ public sealed class TcpRestartTests : IDisposable
         StreamMax = TimeSpan.FromMinutes(1),
     };
 
+    private async Task<ServedViews> RestartedAsync(Func<ServedName, ServedName> change, bool isInline)
+    {
+        var before = Start(out var shapes, isInline);
+        before.Publish(change(Served(1, 2)));
+        await shapes.DisposeAsync();
+        return Start(out _, isInline);
+    }
+
     private async Task<ServedViews> RestartedAsync(bool isStrict = true)
     {
         var before = Start(out var shapes);
@@ -119,7 +161,7 @@ public sealed class TcpRestartTests : IDisposable
         return Start(out _);
     }
 
-    private ServedViews Start(out ShapeFile shapes)
+    private ServedViews Start(out ShapeFile shapes, bool isInline = false)
     {
         var imports = new HashSet<string> { Name };
         shapes = new ShapeFile(
@@ -128,7 +170,11 @@ public sealed class TcpRestartTests : IDisposable
             imports, static (_, _) => { }, shapes, time: _time,
             onDemand: new OnDemandOptions
             {
-                Clusters = new ClusterSettings { Responder = new ResponderSettings("127.0.0.1", 16010) },
+                Clusters = new ClusterSettings
+                {
+                    AreBundlesInline = isInline,
+                    Responder = new ResponderSettings("127.0.0.1", 16010),
+                },
             });
     }
 }
