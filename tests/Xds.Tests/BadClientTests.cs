@@ -51,7 +51,6 @@ public sealed class BadClientTests
         Assert.Equal(["eds b"], client.Take(Eds));
     }
 
-    /// <summary>Requests are ordered: names count whatever the nonce beside them is.</summary>
     /// <summary>Some clients repeat on a new stream what was wrong on the one before.</summary>
     [Theory]
     [MemberData(nameof(Variants))]
@@ -64,6 +63,7 @@ public sealed class BadClientTests
         Assert.Equal(["eds a b"], client.Take(Eds));
     }
 
+    /// <summary>Requests are ordered: names count whatever the nonce beside them is.</summary>
     [Theory]
     [MemberData(nameof(Variants))]
     public void StaleNonce_WithANewName_HasItTaken(Variant variant)

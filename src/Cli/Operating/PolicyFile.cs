@@ -22,14 +22,13 @@ internal static class PolicyFile
         {
             var file = ConfigurationFile.Load(path, ImmutableDictionary<string, string>.Empty);
             var root = file.Root;
+            var removed = Texts(root, "remove_rules");
             var request = new PolicyRequest
             {
                 Policy = root.Has("policy") ? PolicyOf(root.Section("policy"), held) : null,
-                Rules = root.Has("rules") ? RulesOf(root) : [],
-                RemoveRules = [.. Texts(root, "remove_rules")],
-                Scopes = root.Has("scopes")
-                    ? ScopesOf(root)
-                    : null,
+                Rules = root.Has("rules") ? RulesOf(root, removed) : [],
+                RemoveRules = [.. removed],
+                Scopes = root.Has("scopes") ? ScopesOf(root) : null,
                 Domains = root.Has("domains") ? [.. Texts(root, "domains")] : null,
             };
             file.ThrowIfInvalid();
@@ -60,9 +59,9 @@ internal static class PolicyFile
         SealValidity = Number(policy, "seal_validity", held.SealValidity),
     };
 
-    private static ImmutableArray<Rule> RulesOf(ConfigurationSection root)
+    private static ImmutableArray<Rule> RulesOf(ConfigurationSection root, IEnumerable<string> removed)
     {
-        var ids = Texts(root, "remove_rules").ToHashSet(StringComparer.Ordinal);
+        var ids = removed.ToHashSet(StringComparer.Ordinal);
         var rules = ImmutableArray.CreateBuilder<Rule>();
         foreach (var section in root.Sections("rules", Limits.ListItems))
         {

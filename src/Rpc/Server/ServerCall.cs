@@ -22,7 +22,6 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
     private long _unreadSince;
     private Metadata? _requestHeaders;
     private Metadata? _responseTrailers;
-    private bool _isSingle;
     private bool _isReading;
 
     public ServerCall(
@@ -38,8 +37,11 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
         Method = method.FullName;
         PeerKey = peerKey;
         _lifetime = new CallLifetime(http, options, stopping);
+        // The time of a request that is the only one begins with the call.
+        var isSingle = method.Type is MethodType.Unary or MethodType.ServerStreaming;
         _reader = new MessageReader(
-            http.Request.BodyReader, method.MaxRequestBytes ?? options.MaxReceiveMessageBytes, gzip, this);
+            http.Request.BodyReader, method.MaxRequestBytes ?? options.MaxReceiveMessageBytes, gzip,
+            isSingle ? null : this);
         _writer = new MessageWriter(http.Response.BodyWriter, method.MaxResponseBytes ?? options.MaxSendMessageBytes);
     }
 
@@ -95,7 +97,6 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
     public async Task<T> ReadSingleAsync<T>(Marshaller<T> marshaller)
         where T : class
     {
-        _isSingle = true;
         var request = await WholeAsync(marshaller).ConfigureAwait(false)
             ?? throw new RpcException(new Status(StatusCode.Internal, "BadMessage: the request is missing"));
         var more = await WholeAsync(marshaller).ConfigureAwait(false);
@@ -192,30 +193,17 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
 
     public void Dispose() => _lifetime.Dispose();
 
-    void IMessageWatch.IsAnnounced(long bytes)
-    {
-    }
-
-    void IMessageWatch.IsPart()
-    {
-        if (!_isSingle)
-        {
-            StartRead();
-        }
-    }
+    void IMessageWatch.IsPart() => StartRead();
 
     void IMessageWatch.IsPiece()
     {
-        if (!_isSingle)
-        {
-            _isReading = false;
-            StartRead();
-        }
+        _isReading = false;
+        StartRead();
     }
 
     void IMessageWatch.IsWhole()
     {
-        if (_isReading && !_isSingle)
+        if (_isReading)
         {
             _isReading = false;
             _lifetime.ReadEnded();

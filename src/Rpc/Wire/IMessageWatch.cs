@@ -3,9 +3,6 @@ namespace Fairlead.Rpc;
 /// <summary>Is told how a message comes, by its reader; one call at a time.</summary>
 internal interface IMessageWatch
 {
-    /// <summary>A prefix within the limit is there; maybe again for the same message.</summary>
-    void IsAnnounced(long bytes);
-
     /// <summary>Something of a message is there, and the rest is waited for.</summary>
     void IsPart();
 

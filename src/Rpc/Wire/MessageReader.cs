@@ -124,7 +124,6 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip, IM
                     StatusCode.ResourceExhausted, $"Received message larger than max ({length} vs. {bytesMax})");
         }
 
-        watch?.IsAnnounced(length);
         if (buffer.Length - MessagePrefix.Length < length)
         {
             return false;

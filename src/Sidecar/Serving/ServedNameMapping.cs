@@ -97,8 +97,8 @@ internal static class ServedNameMapping
         NameState.Denied => Reasons.Denied,
         NameState.Expired => Reasons.Expired,
         // What was never held and cannot be reached may still be held by clients: they are told nothing yet.
-        NameState.Unreachable when cached.Failure is
-            { Failure: VerificationFailure.BudgetExceeded, IsOfNameAlone: true } => Reasons.Unreachable,
+        NameState.Unreachable when cached.Failure is { } failure
+            && FailureKinds.Of(failure) == FailureKind.Room => Reasons.Unreachable,
         _ => Reasons.Pending,
     };
 

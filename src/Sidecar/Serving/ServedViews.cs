@@ -33,12 +33,11 @@ internal sealed partial class ServedViews : IViewProvider
     private readonly OnDemandOptions _onDemand;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, int> _wanted = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ServedName> _served = new(StringComparer.Ordinal);
 
-    // Asked under the resolver's own lock: read without one of this class.
+    // Asked under the resolver's own lock: read without one of this class. What is wanted is written under it.
     private readonly ConcurrentDictionary<string, bool> _serving = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, bool> _asked = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int> _wanted = new(StringComparer.Ordinal);
     private readonly Queue<string> _negatives = new();
     private readonly HashSet<string> _watchedNegatives = new(StringComparer.Ordinal);
 
@@ -150,7 +149,7 @@ internal sealed partial class ServedViews : IViewProvider
 
     /// <summary>Whether a name serves clients here, so that no other may take its place.</summary>
     internal bool IsServing(string name) =>
-        _serving.ContainsKey(name) && (_asked.ContainsKey(name) || _used.Contains(name));
+        _serving.ContainsKey(name) && (_wanted.ContainsKey(name) || _used.Contains(name));
 
     /// <summary>Serves a name's new state.</summary>
     internal void Publish(CachedName name)
@@ -522,12 +521,10 @@ internal sealed partial class ServedViews : IViewProvider
             if (users > 0)
             {
                 _wanted[name] = users;
-                _asked[name] = true;
             }
             else
             {
-                _wanted.Remove(name);
-                _asked.TryRemove(name, out _);
+                _wanted.TryRemove(name, out _);
             }
 
             // Under the lock, so that the resolver hears of all views in one order. Whoever asks for a name that was

@@ -42,8 +42,8 @@ internal static class WellKnown
     /// <summary>What the names of secrets with bundles begin with.</summary>
     internal const string Bundle = "fairlead-bundle";
 
-    /// <summary>The endpoints of a cluster of gRPC of which nothing is known: no service has this name, and none are
-    /// ever told under it.</summary>
+    /// <summary>The endpoints of a cluster of gRPC of which nothing is known: no service has this name, and an
+    /// assignment without any is all that is ever told under it.</summary>
     internal const string Nowhere = "nowhere";
 
     /// <summary>The terminal HTTP filter.</summary>

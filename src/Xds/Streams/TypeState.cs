@@ -46,7 +46,7 @@ internal sealed class TypeState(ResourceType type)
     /// <summary>What the client holds from an earlier stream, of which nothing was sent on this one.</summary>
     public HashSet<string> Held { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>What the names of the collections begin with that are answered.</summary>
+    /// <summary>The collections that are answered.</summary>
     public HashSet<Collection> Opened { get; } = [];
 
     /// <summary>The clusters that stand for an answer where there was none, by name.</summary>

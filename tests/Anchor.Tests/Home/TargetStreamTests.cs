@@ -67,9 +67,7 @@ public sealed class TargetStreamTests : IAsyncDisposable
     public async Task Denial_ThatIsOver_EndsNothingOfOtherNames()
     {
         await using var server = await ServeAsync();
-        await using var client = new AnchorClient(
-            IpEndpoint.Of(IPAddress.Loopback, server.Endpoints[0].Address!.Port), _world.Context.Transport,
-            TimeProvider.System);
+        await using var client = ClientOf(server);
         var running = Stream(client).RunAsync(_bounded.Token);
         Assert.Equal([Good, Denied], new[] { await OpenedAsync(), await OpenedAsync() }.Order());
 
@@ -99,9 +97,7 @@ public sealed class TargetStreamTests : IAsyncDisposable
     public async Task Denial_ThatIsOver_LeavesTheEpochsThatItBrought()
     {
         await using var server = await ServeAsync();
-        await using var client = new AnchorClient(
-            IpEndpoint.Of(IPAddress.Loopback, server.Endpoints[0].Address!.Port), _world.Context.Transport,
-            TimeProvider.System);
+        await using var client = ClientOf(server);
         var running = Stream(client).RunAsync(_bounded.Token);
         Assert.Equal([Good, Denied], new[] { await OpenedAsync(), await OpenedAsync() }.Order());
 
@@ -121,6 +117,10 @@ public sealed class TargetStreamTests : IAsyncDisposable
     private static AttestBook Book(ISigner seal) => new(
         new AttestMint(seal), static (_, _, _, _) => throw new NotSupportedException("nobody"),
         static (_, _) => false, TimeProvider.System, NullLogger.Instance);
+
+    private AnchorClient ClientOf(RpcServer server) => new(
+        IpEndpoint.Of(IPAddress.Loopback, server.Endpoints[0].Address!.Port), _world.Context.Transport,
+        TimeProvider.System);
 
     private TargetStream Stream(AnchorClient client)
     {

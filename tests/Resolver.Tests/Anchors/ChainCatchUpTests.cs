@@ -1,12 +1,8 @@
 using System.Collections.Immutable;
-using System.Net;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
-using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Anchors;
-using Fairlead.Rpc;
-using Fairlead.TestKit;
 using Fairlead.TestKit.Answers;
 
 namespace Fairlead.Resolver.Tests.Anchors;
@@ -15,9 +11,8 @@ namespace Fairlead.Resolver.Tests.Anchors;
 public sealed class ChainCatchUpTests : IAsyncLifetime
 {
     private readonly PeerWorld _world = new(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
-    private readonly TlsIdentity _identity = new(TestKeys.Ecdsa(1), TimeProvider.System);
     private readonly List<EpochsRequest> _asked = [];
-    private RpcServer? _server;
+    private EpochsServer? _server;
     private Func<EpochsRequest, IEnumerable<EpochDocument>> _pages;
 
     public ChainCatchUpTests()
@@ -33,31 +28,15 @@ public sealed class ChainCatchUpTests : IAsyncLifetime
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
-    {
-        var service = ServerServiceDefinition.CreateBuilder()
-            .AddMethod(AnchorMethods.Epochs, (request, _) =>
-            {
-                _asked.Add(request);
-                var response = new EpochsResponse();
-                response.Epochs.AddRange(_pages(request).Select(WireWriter.ToMessage));
-                return Task.FromResult(response);
-            })
-            .Build();
-        _server = await RpcServer.StartAsync(
-            new RpcServerOptions
-            {
-                Endpoints = { RpcEndpoint.Tcp(new IPEndPoint(IPAddress.Loopback, 0), new RpcServerTls(_identity)) },
-                Services = { service },
-            },
-            Token);
-    }
+    public async ValueTask InitializeAsync() => _server = await EpochsServer.StartAsync(
+        request =>
+        {
+            _asked.Add(request);
+            return _pages(request);
+        },
+        Token);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _server!.DisposeAsync();
-        _identity.Dispose();
-    }
+    public ValueTask DisposeAsync() => _server!.DisposeAsync();
 
     [Fact]
     public async Task Gap_OfManyPages_IsFilledAndCountsOnlyWithTheAnswer()
@@ -142,8 +121,7 @@ public sealed class ChainCatchUpTests : IAsyncLifetime
     private async Task<(ImmutableArray<SegmentState> Chains, Refusal? Refusal)> RunAsync(
         UnverifiedAnswer answer, VerifierState? state = null)
     {
-        var client = new AnchorClient(
-            IpEndpoint.Parse(_server!.Endpoints[0].Address!.ToString()), _identity, TimeProvider.System);
+        var client = _server!.Client();
         await using (client)
         {
             return await ChainCatchUp.RunAsync(

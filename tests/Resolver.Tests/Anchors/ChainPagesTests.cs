@@ -1,8 +1,6 @@
-using System.Net;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
-using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Anchors;
 using Fairlead.Rpc;
 using Fairlead.TestKit;
@@ -17,12 +15,11 @@ public sealed class ChainPagesTests : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly ManualTimeProvider _time = new(TimeProvider.System.GetUtcNow());
-    private readonly TlsIdentity _identity = new(TestKeys.Ecdsa(1), TimeProvider.System);
     private readonly AnswerSegment _segment;
     private readonly List<ulong> _asked = [];
     private readonly BegunChains _begun = new(keepsDocuments: true);
     private Func<int, Refusal?> _refuses = static _ => null;
-    private RpcServer? _server;
+    private EpochsServer? _server;
 
     public ChainPagesTests()
     {
@@ -36,43 +33,23 @@ public sealed class ChainPagesTests : IAsyncLifetime
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
-    {
-        var service = ServerServiceDefinition.CreateBuilder()
-            .AddMethod(AnchorMethods.Epochs, (request, _) =>
+    public async ValueTask InitializeAsync() => _server = await EpochsServer.StartAsync(
+        request =>
+        {
+            int count;
+            lock (_asked)
             {
-                int count;
-                lock (_asked)
-                {
-                    _asked.Add(request.From);
-                    count = _asked.Count;
-                }
+                _asked.Add(request.From);
+                count = _asked.Count;
+            }
 
-                if (_refuses(count) is { } refusal)
-                {
-                    throw RpcFailures.ToException(refusal);
-                }
+            return _refuses(count) is { } refusal
+                ? throw RpcFailures.ToException(refusal)
+                : _segment.Documents.Skip((int)request.From).Take((int)request.Limit);
+        },
+        Token);
 
-                var response = new EpochsResponse();
-                response.Epochs.AddRange(_segment.Documents.Skip((int)request.From).Take((int)request.Limit)
-                    .Select(WireWriter.ToMessage));
-                return Task.FromResult(response);
-            })
-            .Build();
-        _server = await RpcServer.StartAsync(
-            new RpcServerOptions
-            {
-                Endpoints = { RpcEndpoint.Tcp(new IPEndPoint(IPAddress.Loopback, 0), new RpcServerTls(_identity)) },
-                Services = { service },
-            },
-            Token);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _server!.DisposeAsync();
-        _identity.Dispose();
-    }
+    public ValueTask DisposeAsync() => _server!.DisposeAsync();
 
     [Fact]
     public async Task Limit_BehindTheFirstPage_IsWaitedForAndTheRestFollows()
@@ -153,8 +130,7 @@ public sealed class ChainPagesTests : IAsyncLifetime
     // The server's key is none of the chain's: a chain that is whole ends with that.
     private async Task<(ChainFetch.Fetched? Fetched, Refusal? Refusal)> RunAsync(SegmentState? held)
     {
-        var client = new AnchorClient(
-            IpEndpoint.Parse(_server!.Endpoints[0].Address!.ToString()), _identity, TimeProvider.System);
+        var client = _server!.Client();
         await using (client)
         {
             return await ChainFetch.RunAsync(

@@ -35,16 +35,16 @@ internal sealed class ReverseAnswers(VipTable table)
         return octets.Count < labels.Count ? DnsReply.NoName(zone, ttl)
             : isApex && question.Type == DnsType.SOA
                 ? DnsReply.Of(DnsData.Authority(zone, ttl) with { Name = question.Name })
-            : octets.Count == OctetsMax && (!isApex || table.NameOf(AddressOf(octets)) is not null)
-                ? OfAddress(question, octets, zone, ttl)
+            : octets.Count == OctetsMax ? OfAddress(question, octets, zone, isApex, ttl)
             : Exists(question, zone, ttl);
     }
 
-    private DnsReply OfAddress(DnsQuestion question, List<int> octets, DnsName zone, uint ttl)
+    private DnsReply OfAddress(DnsQuestion question, List<int> octets, DnsName zone, bool isApex, uint ttl)
     {
         var name = table.NameOf(AddressOf(octets));
-        return name is null ? DnsReply.NoName(zone, ttl)
-            : question.Type == DnsType.PTR ? DnsReply.Of(DnsData.Pointer(question.Name, ttl, DnsName.Parse(name)))
+        return name is null && !isApex ? DnsReply.NoName(zone, ttl)
+            : name is not null && question.Type == DnsType.PTR
+                ? DnsReply.Of(DnsData.Pointer(question.Name, ttl, DnsName.Parse(name)))
             : Exists(question, zone, ttl);
     }
 

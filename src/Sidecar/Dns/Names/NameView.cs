@@ -56,7 +56,7 @@ internal sealed record ServicePort(string? Name, int Number);
 /// <param name="Cluster">The label of the segment that contributes it, in a name that several serve; else null.</param>
 /// <param name="IsReady">Whether it takes requests.</param>
 /// <param name="Weight">Its share of the load, at least 1.</param>
-/// <param name="Ports">Its port for each of the service's, in their order; 0 for one that its member of a set does not
+/// <param name="Ports">Its port for each of the service's, in their order; 0 for one that it does not
 /// serve.</param>
 internal sealed record HostView(
     IPAddress Address, string? Host, string? Cluster, bool IsReady, uint Weight, ImmutableArray<int> Ports)

@@ -104,36 +104,6 @@ internal sealed class DnsName : IEquatable<DnsName>
         return labels;
     }
 
-    /// <summary>
-    /// The labels in lower case with dots between them, where each is made of letters, digits, <c>-</c> and <c>_</c>;
-    /// null for every other name, the root among them.
-    /// </summary>
-    internal string? HostText()
-    {
-        if (IsRoot)
-        {
-            return null;
-        }
-
-        var text = new StringBuilder(_wire.Length);
-        for (var at = 0; _wire[at] != 0; at += _wire[at] + 1)
-        {
-            foreach (var b in _wire.AsSpan(at + 1, _wire[at]))
-            {
-                if (!char.IsAsciiLetterOrDigit((char)b) && b is not ((byte)'-' or (byte)'_'))
-                {
-                    return null;
-                }
-
-                text.Append(char.ToLowerInvariant((char)b));
-            }
-
-            text.Append('.');
-        }
-
-        return text.ToString(0, text.Length - 1);
-    }
-
     /// <summary>Whether the bytes are the same, letter case included: what 0x20 compares.</summary>
     internal bool EqualsExactly(DnsName other) => Wire.SequenceEqual(other.Wire);
 

@@ -79,8 +79,8 @@ internal enum EndpointReadiness
 
 /// <summary>One endpoint. Immutable.</summary>
 /// <param name="Address">An IPv4 or IPv6 literal.</param>
-/// <param name="Ports">Its port for each of the service's ports, in their order; 0 for one that its member of a set
-/// does not serve.</param>
+/// <param name="Ports">Its port for each of the service's ports, in their order; 0 for one that it does not
+/// serve.</param>
 /// <param name="Region">Its region; empty where it has none.</param>
 /// <param name="Zone">Its zone; empty where it has none.</param>
 /// <param name="Weight">Its share of the load, at least 1.</param>
