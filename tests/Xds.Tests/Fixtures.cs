@@ -76,6 +76,12 @@ internal static class Fixtures
         Name = name, ValidationContext = new CertificateValidationContext(),
     });
 
+    /// <summary>A cluster that no Envoy can read.</summary>
+    public static Resource Unreadable(string name) => Resource.Create(new Cluster
+    {
+        Name = name, LbPolicy = (Cluster.Types.LbPolicy)99,
+    });
+
     /// <summary>An address that is no IP literal: every client refuses it.</summary>
     public static Resource BadEndpoints(string name) => Endpoints(name, "not-an-address", 1);
 
