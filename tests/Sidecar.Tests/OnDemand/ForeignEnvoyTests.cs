@@ -172,7 +172,10 @@ public sealed class ForeignEnvoyTests
         {
             // Its own certificate is in a file that is not there, which an Envoy looks for before it takes a cluster.
             var good = world.Securely(isRotated: true);
-            world.Sidecar.Publish(good with { Tls = new ServedTls(good.Tls!.Peers, new ClientTls("/none/svid.json", null)) });
+            world.Sidecar.Publish(good with
+            {
+                Tls = new ServedTls(good.Tls!.Peers, new ClientTls("/none/svid.json", null)),
+            });
             await world.StreamsShowAsync(streams => streams.SelectMany(stream => stream.Types).Any(
                 type => type.Refused?.Message.Contains("/none", StringComparison.Ordinal) == true));
             await world.ServesAsync(Secure, "secure");
