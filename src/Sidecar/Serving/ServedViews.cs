@@ -165,7 +165,7 @@ internal sealed partial class ServedViews : IViewProvider
     /// <summary>Serves what is known of a name.</summary>
     internal void Publish(ServedName served)
     {
-        if (IsLeaving(served.Name))
+        if (IsLeaving(served))
         {
             return;
         }
@@ -234,9 +234,10 @@ internal sealed partial class ServedViews : IViewProvider
     {
         lock (_gate)
         {
-            if (_wanted.ContainsKey(name) || _used.Contains(name) || _leaving.Contains(name))
+            if (_wanted.ContainsKey(name) || _used.Contains(name) || _leaving.ContainsKey(name))
             {
                 _forgotten.Add(name);
+                HearNothing(name);
                 return; // Asked for again meanwhile, or remembered as one that leads nowhere.
             }
 
@@ -331,6 +332,11 @@ internal sealed partial class ServedViews : IViewProvider
         lock (_gate)
         {
             _served[served.Name] = served;
+        }
+
+        if (!served.IsPending)
+        {
+            _shapes?.Mark(served.Name, _ends.MarkOf(served));
         }
 
         if (served.Reason is null)
