@@ -3,11 +3,53 @@ using System.Net.NetworkInformation;
 
 namespace Fairlead.Sidecar.Hosting;
 
-/// <summary>The addresses that this pod has now. Stateless.</summary>
-internal static class PodAddresses
+/// <summary>The addresses that this pod has. Thread-safe.</summary>
+internal interface IPodAddresses
 {
+    /// <summary>They may be others now. Raised on any thread, also where they are not.</summary>
+    event Action? Changed;
+
     /// <summary>Those of all interfaces that are up; none where the system does not say.</summary>
-    internal static IReadOnlyList<IPAddress> Read()
+    IReadOnlyList<IPAddress> Read();
+}
+
+/// <summary>As the system says it. Thread-safe.</summary>
+internal sealed class PodAddresses : IPodAddresses
+{
+    private readonly Lock _gate = new();
+    private Action? _changed;
+
+    /// <inheritdoc/>
+    public event Action? Changed
+    {
+        add
+        {
+            lock (_gate)
+            {
+                if (_changed is null)
+                {
+                    NetworkChange.NetworkAddressChanged += OnChanged;
+                }
+
+                _changed += value;
+            }
+        }
+
+        remove
+        {
+            lock (_gate)
+            {
+                _changed -= value;
+                if (_changed is null)
+                {
+                    NetworkChange.NetworkAddressChanged -= OnChanged;
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<IPAddress> Read()
     {
         try
         {
@@ -23,4 +65,6 @@ internal static class PodAddresses
             return [];
         }
     }
+
+    private void OnChanged(object? sender, EventArgs e) => _changed?.Invoke();
 }

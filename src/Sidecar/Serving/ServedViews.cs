@@ -64,6 +64,7 @@ internal sealed partial class ServedViews : IViewProvider
     private ImmutableDictionary<Audience, ViewFeed> _feeds = ImmutableDictionary<Audience, ViewFeed>.Empty;
     private IReadOnlySet<string> _imports;
     private bool _isPatienceOver;
+    private AddressFamilies _families;
 
     /// <summary>Views of the imports, and of what else was used, as they were known last.</summary>
     /// <param name="imports">The names that belong to "everything".</param>
@@ -219,6 +220,23 @@ internal sealed partial class ServedViews : IViewProvider
         }
 
         Settle();
+    }
+
+    /// <summary>The pod has addresses of these families from now on: both until something is said.</summary>
+    internal void Reach(AddressFamilies families)
+    {
+        lock (_telling)
+        {
+            lock (_gate)
+            {
+                _families = families;
+            }
+
+            foreach (var feed in Feeds())
+            {
+                feed.Reach(families);
+            }
+        }
     }
 
     /// <summary>Takes a name out, where nobody asks for it any more.</summary>
@@ -389,6 +407,7 @@ internal sealed partial class ServedViews : IViewProvider
             var isEnvoy = audience.Client == ClientKind.Envoy;
             feed = new ViewFeed(
                 audience, Shown(), Count, isEnvoy ? _used : null, (isEnvoy ? _onDemand.Hold : GrpcHold, _time));
+            feed.Reach(_families);
             if (isEnvoy && _keeping is { } keeping)
             {
                 feed.Keep(keeping.Until);
