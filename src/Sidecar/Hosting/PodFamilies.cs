@@ -1,3 +1,4 @@
+using System.Net;
 using Fairlead.Sidecar.Translation;
 
 namespace Fairlead.Sidecar.Hosting;
@@ -5,31 +6,43 @@ namespace Fairlead.Sidecar.Hosting;
 /// <summary>
 /// Follows in which families the pod has an address that leads out of it, until it is disposed. Thread-safe.
 /// </summary>
+/// <remarks>It looks for itself: on Linux .NET tells of changes of IPv4 addresses and not of IPv6 ones (10.0.12:
+/// <c>NetworkChange.NetworkAddressChanged</c>, seen with <c>ip address add</c>).</remarks>
 internal sealed class PodFamilies : IDisposable
 {
-    private readonly IPodAddresses _addresses;
-    private readonly Action<AddressFamilies> _tell;
-    private readonly Lock _gate = new();
+    /// <summary>How long a change may go unseen.</summary>
+    internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
-    /// <summary>Tells them now, and again whenever addresses change.</summary>
-    /// <param name="addresses">Those of the pod.</param>
-    /// <param name="tell">Hears the families, of two changes of the later one later; the same ones more than once.
-    /// Called under a lock.</param>
-    internal PodFamilies(IPodAddresses addresses, Action<AddressFamilies> tell)
+    private readonly Func<IEnumerable<IPAddress>> _read;
+    private readonly Action<AddressFamilies> _tell;
+    private readonly ITimer _timer;
+    private AddressFamilies _told;
+
+    /// <summary>Tells them now, and again whenever they are others.</summary>
+    /// <param name="read">The addresses that the pod has now.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="tell">Hears the families.</param>
+    internal PodFamilies(Func<IEnumerable<IPAddress>> read, TimeProvider time, Action<AddressFamilies> tell)
     {
-        (_addresses, _tell) = (addresses, tell);
-        addresses.Changed += Read;
-        Read();
+        (_read, _tell, _told) = (read, tell, FamilyTranslation.Of(read()));
+        tell(_told);
+
+        // Started anew each time, so that no two run at once.
+        _timer = time.CreateTimer(_ => Look(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(Interval, Timeout.InfiniteTimeSpan);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _addresses.Changed -= Read;
+    public void Dispose() => _timer.Dispose();
 
-    private void Read()
+    private void Look()
     {
-        lock (_gate)
+        var now = FamilyTranslation.Of(_read());
+        if (now != _told)
         {
-            _tell(FamilyTranslation.Of(_addresses.Read()));
+            _tell(_told = now);
         }
+
+        _timer.Change(Interval, Timeout.InfiniteTimeSpan);
     }
 }

@@ -59,7 +59,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         Views = new ServedViews(
             _imports, _interest.Count, _shapes, new ClientTls(SvidSecret.PathOf(options), options.XdsGrpc),
             DemandOf(options), _interest.Renew, time);
-        _families = new PodFamilies(new PodAddresses(), Views.Reach);
+        _families = new PodFamilies(PodAddresses.Read, time, Views.Reach);
         Pod = new PodServices(
             options, setup.Options, _interest.Count, _interest.Renew, (time, new Random(random.Next()), loggers));
         Ads = new AdsService(Views, new AdsOptions

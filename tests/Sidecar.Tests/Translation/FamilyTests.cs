@@ -60,32 +60,27 @@ public sealed class FamilyTests
     [Fact]
     public void Addresses_ThatChange_AreFollowed()
     {
-        var (addresses, views) = (new FakeAddresses("10.1.2.3"), Views(null));
+        var (time, views, own) = (new ManualTimeProvider(), Views(null), "10.1.2.3");
         views.Publish(Served("http", "10.0.0.1", "2001:db8::1"));
-        using (new PodFamilies(addresses, views.Reach))
+        using (new PodFamilies(() => own.Split(' ').Select(IPAddress.Parse), time, views.Reach))
         {
             Assert.Equal("10.0.0.1", Told(views, "envoy"));
-            addresses.Change("10.1.2.3", "2001:db8::3");
+            own = "10.1.2.3 2001:db8::3";
+            time.Advance(PodFamilies.Interval);
             Assert.Equal("10.0.0.1 2001:db8::1", Told(views, "envoy"));
-            addresses.Change("2001:db8::3");
+            own = "2001:db8::3";
+            time.Advance(PodFamilies.Interval);
             Assert.Equal("2001:db8::1", Told(views, "envoy"));
             Assert.Equal("2001:db8::1", Told(views, "gRPC Go"));
         }
 
-        addresses.Change("10.1.2.3");
+        own = "10.1.2.3";
+        time.Advance(PodFamilies.Interval);
         Assert.Equal("2001:db8::1", Told(views, "envoy"));
         var said = Views(AddressFamilies.Both);
         said.Publish(Served("http", "10.0.0.1", "2001:db8::1"));
         said.Reach(AddressFamilies.Ipv4);
         Assert.Equal("10.0.0.1 2001:db8::1", Told(said, "envoy"));
-    }
-
-    [Fact]
-    public void Addresses_OfTheSystem_AreThere()
-    {
-        var system = new PodAddresses();
-        using var families = new PodFamilies(system, static _ => { });
-        Assert.Contains(system.Read(), IPAddress.IsLoopback);
     }
 
     /// <summary>Ports of TCP are told apart from the others while connections to them end.</summary>
@@ -136,19 +131,4 @@ public sealed class FamilyTests
                 address, ImmutableArray.Create(80), "us1", "a", 1, ServedHealth.Healthy)),
         ],
         new Provenance("us1.internal", 1, 1, "2026-01-01T00:00:00.000Z"));
-
-    private sealed class FakeAddresses(params string[] own) : IPodAddresses
-    {
-        private string[] _own = own;
-
-        public event Action? Changed;
-
-        public IReadOnlyList<IPAddress> Read() => [.. _own.Select(IPAddress.Parse)];
-
-        internal void Change(params string[] own)
-        {
-            _own = own;
-            Changed?.Invoke();
-        }
-    }
 }
