@@ -215,6 +215,75 @@ public sealed class RefusalTests
         Assert.Equal(101 - bad, held.Count);
     }
 
+    /// <summary>However many it refused before, one by one or at once, and whatever has changed since.</summary>
+    [Theory]
+    [InlineData(3, true, false)]
+    [InlineData(3, false, true)]
+    [InlineData(40, true, true)]
+    [InlineData(1, false, true)]
+    public void Clusters_OfAClientThatComesBack_AreKnownByTheMarksOfWhatItRefused(
+        int bad, bool isAtOnce, bool isChanged)
+    {
+        var all = Enumerable.Range(0, 100).Select(i => Cluster($"c{i:d2}")).ToArray();
+        var isBad = all[..bad].Select(one => one.Version).ToHashSet();
+        var (before, held) = (new SotwClient(Snapshot(isAtOnce ? all : all[bad..])), new HashSet<string>());
+        before.Request(Cds, []);
+        Settle(before, held, isBad);
+        foreach (var one in isAtOnce ? [] : all[..bad])
+        {
+            before.Publish(one);
+            Settle(before, held, isBad);
+        }
+
+        var version = before.Stream.Types.Single().AckedVersion;
+        Assert.Equal(32 + 1 + (12 * bad), version.Length);
+        var snapshot = Snapshot(isChanged ? [.. all[..90], Cluster("c50", timeoutMs: 3), Cluster("new")] : all);
+        var after = new SotwClient(snapshot);
+        after.Request(Cds, [], version: version);
+        held.RemoveWhere(name => snapshot.Find(Cds, name) is null);
+        Assert.InRange(Settle(after, held, isBad), 1, 2 + (2 * bad));
+        var good = snapshot.Resources(Cds).Values.Where(one => !isBad.Contains(one.Version));
+        Assert.Equal(good.Select(one => one.Name).Order(), held.Order());
+        Assert.Equal(version.Split('-')[1], after.Stream.Types.Single().AckedVersion.Split('-')[1]);
+
+        // Another program may take what this one did not.
+        after = new SotwClient(snapshot);
+        after.Request(Cds, [], version: version);
+        Assert.Equal(2, Settle(after, held, []));
+        Assert.Equal(snapshot.Resources(Cds).Count, held.Count);
+        Assert.Equal(32, after.Stream.Types.Single().AckedVersion.Length);
+    }
+
+    /// <summary>Of a name that it holds in an older form nothing is left out: it would be gone.</summary>
+    [Fact]
+    public void Clusters_OfAClientThatComesBack_WithAnOlderForm_AreNotLeftOut()
+    {
+        var (before, held) = (new SotwClient(Snapshot(Cluster("a"), Cluster("b"))), new HashSet<string>());
+        before.Request(Cds, []);
+        Settle(before, held, []);
+        before.Publish(Cluster("a", timeoutMs: 3), Cluster("c"));
+        Settle(before, held, [before.Snapshot.Find(Cds, "a")!.Version]);
+        Assert.Equal(["a", "b", "c"], held.Order());
+        var after = new SotwClient(before.Snapshot);
+        after.Request(Cds, [], version: before.Stream.Types.Single().AckedVersion);
+        Assert.Equal(["cds a b c"], after.Take());
+    }
+
+    [Fact]
+    public void Versions_OfAnybody_HaveAtMostSoManyMarks()
+    {
+        var many = Enumerable.Range(0, SotwVersion.MarksMax + 9).Select(i => Cluster($"c{i:d4}")).ToArray();
+        var sum = many[0].Version;
+        Assert.Equal(sum, SotwVersion.Of(sum, []));
+        var version = SotwVersion.Of(sum, many);
+        Assert.Equal(33 + (12 * SotwVersion.MarksMax), version.Length);
+        Assert.Equal(SotwVersion.MarksMax, SotwVersion.MarksOf(version + version).Count);
+        Assert.Equal(many[0].Fingerprint, SotwVersion.SumOf(version));
+        Assert.All(
+            new[] { "", "before", sum + "x", sum[1..], "z" + sum[1..] }, one => Assert.Null(SotwVersion.SumOf(one)));
+        Assert.All(new[] { sum, sum + "-", sum + "-0123456789a" }, one => Assert.Empty(SotwVersion.MarksOf(one)));
+    }
+
     /// <summary>A gRPC client takes what is good and refuses the rest: left out, a cluster would be gone for
     /// it.</summary>
     [Fact]

@@ -35,6 +35,7 @@ internal sealed class SidecarHost : IAsyncDisposable
     private readonly Dictionary<string, NameState> _said = new(StringComparer.Ordinal);
     private readonly SetBook _sets;
     private readonly FirstRequest? _first;
+    private readonly PodFamilies _families;
     private RpcServer? _server;
     private AdminServer? _admin;
     private readonly TelemetrySwitch _telemetry;
@@ -58,6 +59,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         Views = new ServedViews(
             _imports, _interest.Count, _shapes, new ClientTls(SvidSecret.PathOf(options), options.XdsGrpc),
             DemandOf(options), _interest.Renew, time);
+        _families = new PodFamilies(PodAddresses.Read, time, Views.Reach);
         Pod = new PodServices(
             options, setup.Options, _interest.Count, _interest.Renew, (time, new Random(random.Next()), loggers));
         Ads = new AdsService(Views, new AdsOptions
@@ -219,6 +221,7 @@ internal sealed class SidecarHost : IAsyncDisposable
             await shapes.DisposeAsync().ConfigureAwait(false);
         }
 
+        _families.Dispose();
         _setup.Dispose();
         _stop.Dispose();
     }
@@ -234,7 +237,6 @@ internal sealed class SidecarHost : IAsyncDisposable
         Clusters = options.XdsClusters with
         {
             Pod = Environment.MachineName,
-            Families = options.XdsClusters.Families ?? FamilyTranslation.Of(PodAddresses.Read()),
             Responder = IsBindingConnections(options)
                 ? new ResponderSettings($"{options.XdsAddress.Address}", options.XdsAddress.Port)
                 : null,

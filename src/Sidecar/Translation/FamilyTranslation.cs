@@ -23,20 +23,36 @@ internal enum AddressFamilies
 /// </summary>
 internal static class FamilyTranslation
 {
-    /// <summary>The name with the endpoints that can be reached; with all of them where none could be, since what
-    /// translates addresses on the way may not be known here.</summary>
+    /// <summary>The name with the endpoints that can be reached. Where none could be at a port, of one of a set's
+    /// members, those all stay: what translates addresses on the way may not be known here.</summary>
     internal static ServedName Reachable(ServedName name, AddressFamilies families)
     {
-        if (name.Tcp is { } tcp)
+        if (families == AddressFamilies.Both)
         {
-            name = name with { Tcp = Reachable(tcp, families) };
+            return name;
         }
 
-        var left = families == AddressFamilies.Both
-            ? name.Endpoints
-            : name.Endpoints.RemoveAll(endpoint => !IsReachable(endpoint.Address, families));
-        return left.IsEmpty || left.Length == name.Endpoints.Length ? name : name with { Endpoints = left };
+        var tcp = name.Tcp is { } told ? Reachable(told, families) : null;
+        var others = name.Endpoints.Where(one => !IsReachable(one.Address, families)).ToHashSet();
+        var reached = others.Count == 0 ? [] : name.Endpoints
+            .Where(one => one.Health != ServedHealth.Ending && !others.Contains(one))
+            .SelectMany(one => one.Ports.Select((port, i) => (Member: one.Member?.Name, Index: port > 0 ? i : -1)))
+            .ToHashSet();
+        return reached.Count == 0 ? name with { Tcp = tcp } : name with
+        {
+            Tcp = tcp,
+            Endpoints = [.. name.Endpoints.Select(one => others.Contains(one) ? Without(one, reached) : one)
+                .Where(one => one.Ports.Any(port => port > 0))],
+        };
     }
+
+    // At the ports at which others of its member can be reached.
+    private static ServedEndpoint Without(ServedEndpoint endpoint, HashSet<(string? Member, int Index)> reached) =>
+        endpoint with
+        {
+            Ports = [.. endpoint.Ports.Select(
+                (port, i) => reached.Contains((endpoint.Member?.Name, i)) ? 0 : port)],
+        };
 
     /// <summary>The families in which a pod has an address that leads out of it; both where it has none.</summary>
     internal static AddressFamilies Of(IEnumerable<IPAddress> own)

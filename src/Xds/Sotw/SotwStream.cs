@@ -112,6 +112,12 @@ internal sealed class SotwStream(
         state.Withheld.RemoveForRoom();
         state.Withheld.Keep(name => Snapshot.Find(state.Type, name) is not null);
         var target = base.Target(state);
+        if (!_takesTheGood && _unknownHeld[state.Type.Order] is { } version)
+        {
+            SuspectsOf(state).Resume(version, target.Values);
+            target = base.Target(state);
+        }
+
         if (target.Values.Sum(static resource => (long)resource.Framed.Length) <= MessageBytes)
         {
             state.Withheld.HasRoom();
@@ -192,11 +198,23 @@ internal sealed class SotwStream(
             state.Note(resource);
         }
 
-        var nonce = NextNonce();
-        state.Record(new SentResponse(nonce, VersionOf(state), resources, now), isPush);
-        return new SotwResponse(
-            state.Type.TypeUrl, VersionOf(state), nonce, ControlPlane, Written(resources, now));
+        var (nonce, version) = (NextNonce(), VersionOf(state));
+        state.Record(new SentResponse(nonce, version, resources, now), isPush);
+        return new SotwResponse(state.Type.TypeUrl, version, nonce, ControlPlane, Written(resources, now));
     }
+
+    // By what it says a client that comes back is known (SotwVersion).
+    protected override string VersionOf(TypeState state)
+    {
+        var version = base.VersionOf(state);
+        return state.Type.FullState && version == state.Version
+            ? SotwVersion.Of(version, state.Withheld.Refused.Where(one => !state.Sent.ContainsKey(one.Name)))
+            : version;
+    }
+
+    // What it refused last was left out of nothing that it has taken.
+    private bool IsMarkNew(TypeState state) => state.AckedVersion.Length > 0 && state.Withheld.Refused.Any()
+        && VersionOf(state) is var version && version != state.AckedVersion && version != state.LastVersion;
 
     /// <summary>Clusters and listeners: everything that the client should hold, if that is not what it holds.</summary>
     private SotwResponse? NextFull(TypeState state, TimeSpan now)
@@ -219,8 +237,11 @@ internal sealed class SotwStream(
                 return NextFull(state, now);
             }
 
-            state.Dirty = keep || AreSuspectsWaiting(state);
-            return null;
+            if (AreSuspectsWaiting(state) || !IsMarkNew(state))
+            {
+                state.Dirty = keep || AreSuspectsWaiting(state);
+                return null;
+            }
         }
 
         var urgent = firstAnswer
