@@ -60,6 +60,7 @@ internal sealed class SidecarHost : IAsyncDisposable
             DemandOf(options), _interest.Renew, time);
         Pod = new PodServices(
             options, setup.Options, _interest.Count, _interest.Renew, (time, new Random(random.Next()), loggers));
+        Pod.Reach(FamilyTranslation.Of(PodAddresses.Read()));
         Ads = new AdsService(Views, new AdsOptions
         {
             ControlPlane = $"fairlead {BuildOf()} {Environment.MachineName}",
