@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Fairlead.Anchor.Governing;
 using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Home.Reports;
@@ -203,6 +204,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         }
     }
 
+    private static Hex16 Opening() => Hex16.Draw(RandomNumberGenerator.Fill);
+
     private static Dictionary<Digest, Subject> KeysOf(AnchorOptions options) =>
         options.Subjects.ToDictionary(mapping => mapping.Key.Kid, mapping => mapping.Subject);
 
@@ -220,10 +223,10 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             HomeLog.StateLogLost(log, lost.Message);
         }
 
-        _witnesses = new WitnessBook(_keeper, _verified);
+        _witnesses = new WitnessBook(_keeper, _verified, Opening);
         _operations = new OperationBook(options.Id, options.Data, loggers.CreateLogger<OperationBook>());
         var engine = EngineStart.Options(
-            options.Id, _ground, _chain, folder, _keys!, _keeper, _witnesses, _operations);
+            options.Id, _ground, _chain, folder, _keys!, _keeper, _witnesses, _operations, Opening);
         if (engine.JournalBase > folder.ArchivedSeq)
         {
             SealLog.BaseMissing(log, _ground.Newest.Value.Number, engine.JournalBase);
@@ -343,8 +346,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             loggers.CreateLogger<TelemetrySwitch>());
         _telemetry.SendTo(options.Telemetry);
         _operator = await OperatorSocket.StartAsync(
-            options.OperatorSocket, new OperatorService(options.Id, _loop!, _operations!, () => _ground), time, loggers,
-            cancellationToken).ConfigureAwait(false);
+            options.OperatorSocket, new OperatorService(options.Id, _loop!, _operations!, () => _ground, time), time,
+            loggers, cancellationToken).ConfigureAwait(false);
     }
 
     // Epochs and the newest one's first seal are shown together, so that nobody waits for a seal that is not there yet.

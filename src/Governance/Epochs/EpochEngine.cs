@@ -403,7 +403,7 @@ public sealed class EpochEngine
         }
 
         var isFirst = _ballot.Lock is null;
-        if (_ballot.Commit(candidate, prepared) is null)
+        if (_ballot.Commit(candidate, _queue.SourceOf(prepared.Digest), prepared) is null)
         {
             return false;
         }

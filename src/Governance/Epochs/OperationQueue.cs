@@ -24,6 +24,9 @@ internal sealed class OperationQueue(EpochCore core)
 
     internal EpochCandidate? Find(Digest digest) => _items.GetValueOrDefault(digest)?.Candidate;
 
+    /// <summary>The anchor that told of an operation that waits.</summary>
+    internal string SourceOf(Digest digest) => _items[digest].Source;
+
     internal long? Token(Digest digest) => _items.GetValueOrDefault(digest)?.Token;
 
     /// <summary>Reads an operation and lets it wait.</summary>

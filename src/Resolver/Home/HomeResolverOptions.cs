@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -58,6 +59,9 @@ public sealed record HomeResolverOptions
 
     /// <value>Both clocks.</value>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <value>Fills nonces, unguessably; the system's generator by default.</value>
+    public Action<Span<byte>> FillRandom { get; init; } = RandomNumberGenerator.Fill;
 
     /// <value>Spreads renewals.</value>
     public required Random Random { get; init; }

@@ -62,6 +62,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         _families = new PodFamilies(PodAddresses.Read, time, Views.Reach);
         Pod = new PodServices(
             options, setup.Options, _interest.Count, _interest.Renew, (time, new Random(random.Next()), loggers));
+        Pod.Reach(FamilyTranslation.Of(PodAddresses.Read()));
         Ads = new AdsService(Views, new AdsOptions
         {
             ControlPlane = $"fairlead {BuildOf()} {Environment.MachineName}",
@@ -77,7 +78,7 @@ internal sealed class SidecarHost : IAsyncDisposable
             ? new FirstRequest(envoy, setup.Options.Home.Name.Text, time)
             : null;
         Resolver = new HomeResolver(
-            setup.Options with { IsKept = name => _imports.Contains(name) || Views!.IsServing(name) },
+            setup.Options with { IsKept = name => IsKept(name) || _sets.IsMember(name, IsKept) },
             setup.Subject,
             new NameObserver(_sets.Changed, OnForgotten, report.Report));
     }
@@ -345,6 +346,9 @@ internal sealed class SidecarHost : IAsyncDisposable
             return changes;
         }
     }
+
+    // A Set is kept as a whole: without a member of it clients would lose that one's endpoints.
+    private bool IsKept(string name) => _imports.Contains(name) || Views!.IsServing(name);
 
     private static FrozenSet<string> ImportsOf(SidecarOptions options) =>
         options.Imports.Select(name => name.Text).ToFrozenSet(StringComparer.Ordinal);

@@ -62,8 +62,9 @@ internal static class FamilyTranslation
             : only == AddressFamily.InterNetwork ? AddressFamilies.Ipv4 : AddressFamilies.Ipv6;
     }
 
-    private static bool IsReachable(string address, AddressFamilies families) =>
-        !IPAddress.TryParse(address, out var ip) || IPAddress.IsLoopback(ip)
+    /// <summary>Whether a pod of these families can reach an address.</summary>
+    internal static bool IsReachable(string address, AddressFamilies families) =>
+        families == AddressFamilies.Both || !IPAddress.TryParse(address, out var ip) || IPAddress.IsLoopback(ip)
         || (ip.AddressFamily == AddressFamily.InterNetwork) == (families == AddressFamilies.Ipv4);
 
     // A link's own addresses (RFC 3927, RFC 4291 2.5.6) reach nothing beyond it.

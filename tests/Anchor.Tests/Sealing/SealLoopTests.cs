@@ -5,6 +5,9 @@ using Fairlead.Governance;
 using Fairlead.Naming;
 using Fairlead.Naming.Operations;
 using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Rpc;
 using Fairlead.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -59,6 +62,27 @@ public sealed class SealLoopTests : IAsyncDisposable
         // What other anchors say is lost as on the way, and counted.
         Assert.False(_loop.Post(new SegmentInput.Connected("us1-b")));
         Assert.Equal(2, _loop.Dropped);
+    }
+
+    [Fact]
+    public async Task Operator_WhomTheLoopLeavesWaiting_HearsSoByTheClockOfTheAnchor()
+    {
+        var time = new ManualTimeProvider();
+        var path = Path.Combine(_folder, "operator.sock");
+        var book = new OperationBook("us1-a", _folder, NullLogger.Instance);
+        var service = new OperatorService("us1-a", _loop, book, static () => throw new InvalidOperationException(), time);
+        await using var server = await OperatorSocket.StartAsync(
+            path, service, TimeProvider.System, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+        await using var channel = new RpcChannel("unix:" + path);
+        using var call = channel.CreateCallInvoker().AsyncUnaryCall(
+            OperatorMethods.Withdraw, null, new CallOptions(cancellationToken: TestContext.Current.CancellationToken),
+            new WithdrawRequest { Digest = WireWriter.ToBytes(_segment.Genesis) });
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(time.Armed), armed => armed == 1, TimeSpan.FromSeconds(60),
+            TestContext.Current.CancellationToken);
+        time.Advance(TimeSpan.FromSeconds(10));
+        var busy = await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync);
+        Assert.Equal(StatusCode.Unavailable, busy.StatusCode);
     }
 
     private static OperationLeaves Leaves(TestSegment segment) => OperationLeaves.Derive(

@@ -27,6 +27,9 @@ public sealed class HomeResolverTests : IAsyncLifetime
         var held = await _home.UntilFreshAsync(Web);
         Assert.Equal(2, held.Answer!.Slices[0].Endpoints.Length);
         Assert.True(_home.Anchors.Sum(anchor => anchor.Heads) >= 2);
+        Assert.All(
+            _home.Anchors.SelectMany(anchor => anchor.Nonces),
+            nonce => Assert.Equal(string.Concat(Enumerable.Repeat("07", 16)), nonce.ToString()));
         Assert.Empty(_home.Failures());
         Assert.Equal(1, _home.Anchors[0].Open);
     }

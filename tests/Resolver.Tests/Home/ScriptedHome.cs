@@ -103,6 +103,7 @@ internal sealed class ScriptedHome : IAsyncDisposable
                 UnhandledMax = unhandledMax,
                 Proof = proof,
                 Random = new Random(1),
+                FillRandom = static bytes => bytes.Fill(7),
             },
             new Subject { Namespace = "shop", Account = "frontend" },
             new NameObserver(Changed, _forgotten.Enqueue, _ => _heard.Release()));

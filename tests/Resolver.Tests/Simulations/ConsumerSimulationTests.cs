@@ -21,6 +21,12 @@ public sealed class ConsumerSimulationTests
         Assert.InRange(refused, 1, int.MaxValue);
     }
 
+    /// <summary>74027: long between two looks at a name, it became stale later than it was seen to be fresh.</summary>
+    [Theory]
+    [InlineData(74027)]
+    public void Run_SeedThatBrokeOnce_Holds(int seed) =>
+        Assert.Null(ConsumerSimulation.Run(new ConsumerOptions(seed)).Invariant);
+
     [Theory]
     [InlineData(ConsumerBug.OldDisk, 9, "I5")]
     [InlineData(ConsumerBug.LateClock, 18, "I6")]

@@ -14,6 +14,7 @@ internal sealed class ConsumerChecker(ConsumerWorld world)
     private const long Validity = 15_000;
     private const long Delta = 1_000;
 
+    // Until when what answers for a name rest on holds, by the parts of those that were accepted.
     private readonly Dictionary<string, long> _heldUntil = [];
     private readonly HashSet<string> _doubted = [];
 
@@ -41,23 +42,25 @@ internal sealed class ConsumerChecker(ConsumerWorld world)
     {
         _doubted.Remove(name);
         var isDenied = answer.Outcome == Outcome.Denied;
+        var end = long.MaxValue;
         for (var i = 0; i < raw.Hops.Length; i++)
         {
             var isLast = i == raw.Hops.Length - 1;
             if (isLast && !isDenied)
             {
-                Live("seal", Parse<Seal>(raw.Hops[i].Seal!.Payload).Expires, now);
+                end = Math.Min(end, Live("seal", Parse<Seal>(raw.Hops[i].Seal!.Payload).Expires, now));
             }
 
             foreach (var attest in raw.Hops[i].Attests)
             {
-                Live("attest", Parse<Attest>(attest.Payload).Expires, now);
+                end = Math.Min(end, Live("attest", Parse<Attest>(attest.Payload).Expires, now));
             }
         }
 
         if (answer.Record is { } record)
         {
-            Live("record", record.Expires, now);
+            end = Math.Min(end, Live("record", record.Expires, now));
+            _heldUntil[name] = Math.Max(_heldUntil.GetValueOrDefault(name), end - Delta);
             Require(
                 "I7", ConsumerWorld.IsOfCorp(name) || world.EndOf(name, ConsumerWorld.WhatOf(record)).WasTrue,
                 $"{name} is {ConsumerWorld.WhatOf(record)}, which us1 never sealed");
@@ -94,14 +97,9 @@ internal sealed class ConsumerChecker(ConsumerWorld world)
 
         if (view.State == NameState.Stale)
         {
-            var held = _heldUntil.GetValueOrDefault(name);
-            Require(
-                "I19", continuity > 0 && now - held <= continuity + Delta, $"{name} is stale since {now - held} ms");
+            var over = now - _heldUntil.GetValueOrDefault(name);
+            Require("I19", continuity > 0 && over <= continuity, $"{name} is stale {over} ms after what it rests on");
             Require("I19", isAsking || !_doubted.Contains(name), $"{name} is stale after a lie");
-        }
-        else
-        {
-            _heldUntil[name] = now;
         }
 
         foreach (var endpoint in view.Answer.Slices.SelectMany(slice => slice.Endpoints))
@@ -131,8 +129,11 @@ internal sealed class ConsumerChecker(ConsumerWorld world)
             ? parsed.Value
             : throw new ViolationException("I6", $"accepted and not read: {refusal}");
 
-    private static void Live(string what, long expires, long now) =>
+    private static long Live(string what, long expires, long now)
+    {
         Require("I6", now + Delta < expires, $"a {what} was over {now + Delta - expires} ms ago");
+        return expires;
+    }
 
     private static void Require(string invariant, bool holds, string detail)
     {
