@@ -49,6 +49,29 @@ public static class WireReader
         return answer is not null;
     }
 
+    /// <summary>Reads an update: one subscription, and the answer to its query. As an answer repeats the query, it is
+    /// about no second one.</summary>
+    public static bool TryRead(
+        V1.Update? message,
+        out ulong id,
+        [NotNullWhen(true)] out UnverifiedAnswer? answer,
+        [NotNullWhen(false)] out Refusal? refusal)
+    {
+        (id, answer) = (0, null);
+        var count = message?.Ids.Count ?? 0;
+        if (count != 1)
+        {
+            refusal = new Refusal(
+                count > Limits.ListItems ? VerificationFailure.TooLarge : VerificationFailure.BadEnvelope,
+                "update.ids",
+                $"{count} subscriptions for one answer");
+            return false;
+        }
+
+        id = message!.Ids[0];
+        return TryRead(message.Answer, out answer, out refusal);
+    }
+
     /// <summary>Reads a signed document.</summary>
     public static bool TryRead(
         V1.Signed? message, [NotNullWhen(true)] out Envelope? envelope, [NotNullWhen(false)] out Refusal? refusal)

@@ -90,7 +90,17 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                     return null;
                 }
 
-                said = Verify(state, own, transits, name, fromTarget);
+                try
+                {
+                    said = Verify(state, own, transits, name, fromTarget);
+                }
+                catch (Exception e)
+                {
+                    // A bug that one answer meets ends that answer; the names beside it go on.
+                    refusal = Refusal.Unforeseen("answer", e);
+                    return null;
+                }
+
                 refusal = (said as Verdict.Refused)?.Refusal;
                 var accepted = said as Verdict.Accepted;
                 if ((accepted?.Next ?? ((Verdict.Refused)said).Learned) is not { } next)

@@ -138,6 +138,12 @@ internal sealed class TargetSession : IAsyncDisposable
         {
             return new Refusal(VerificationFailure.Behind, _target.Text, "stopped");
         }
+        catch (Exception e)
+        {
+            // Whatever one anchor or one way can bring about ends its own stream: the next one is asked.
+            HomeLog.StreamFailed(_log, e, _target.Text);
+            return Refusal.Unforeseen(_target.Text, e);
+        }
     }
 
     // Of those who wait for the way, one.

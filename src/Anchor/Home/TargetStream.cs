@@ -413,7 +413,7 @@ internal sealed class TargetStream(
 
     private async Task<Refusal?> TakeAsync(Update update, SegmentView view)
     {
-        if (!WireReader.TryRead(update.Answer, out var answer, out var refusal))
+        if (!WireReader.TryRead(update, out var id, out var answer, out var refusal))
         {
             return refusal;
         }
@@ -424,24 +424,9 @@ internal sealed class TargetStream(
                 VerificationFailure.PathBroken, client.Endpoint.Text, $"{answer.Hops.Length} hops from a target");
         }
 
-        var later = answer;
-        foreach (var id in update.Ids)
-        {
-            if (!names.TryGetValue(id, out var name))
-            {
-                continue;
-            }
-
-            if (await CheckAsync(view, name, id, later, hop).ConfigureAwait(false) is { } failed)
-            {
-                return failed;
-            }
-
-            // What came with a verified answer continues the chain once, however many names the update is about.
-            later = answer with { Hops = [hop with { Epochs = [] }] };
-        }
-
-        return null;
+        return names.TryGetValue(id, out var name)
+            ? await CheckAsync(view, name, id, answer, hop).ConfigureAwait(false)
+            : null;
     }
 
     private async Task<Refusal?> CheckAsync(

@@ -13,6 +13,7 @@ namespace Fairlead.Cli.Operating;
 internal static class PolicyFile
 {
     private const string ExpectsText = "a text of printable ASCII without quotes and backslashes";
+    private const string ExpectsNetwork = "a network as address/prefix, no bit set behind the prefix";
 
     /// <summary>Reads a file against the policy in force.</summary>
     /// <exception cref="CliException">It is missing or malformed; the message holds all that is wrong.</exception>
@@ -130,13 +131,15 @@ internal static class PolicyFile
     {
         Account = subject.Value<string>("account", ExpectsText, IsText, null, hasFallback: true),
         Namespace = subject.Value<string>("namespace", ExpectsText, IsText, null, hasFallback: true),
-        Segment = subject.Value<string>("segment", ExpectsText, IsText) ?? "",
+        Segment = subject.Value<string>(
+            "segment", "the genesis of a segment, 64 lower-hex digits, or * for any", IsSegment) ?? "",
     };
 
     private static Scope? ScopeOf(ConfigurationSection scope)
     {
         var text = scope.Text("segment");
-        var (cidrs, domains, networks) = (Texts(scope, "cidrs"), Texts(scope, "domains"), Texts(scope, "networks"));
+        var (domains, networks) = (Texts(scope, "domains"), Texts(scope, "networks"));
+        var cidrs = Once(scope, "cidrs", scope.Values<string>("cidrs", ExpectsNetwork, IsNetwork, 0, Limits.ListItems));
         if (!Digest.TryParse(text, out var segment))
         {
             scope.Refuse("segment", $"`{text}` is no digest", "give the genesis of the segment: 64 lower-hex digits");
@@ -177,6 +180,18 @@ internal static class PolicyFile
     {
         value = text;
         return CanonicalWriter.IsText(text);
+    }
+
+    private static bool IsNetwork(string text, out string value)
+    {
+        value = text;
+        return IpNetworks.TryParse(text, out _, out _);
+    }
+
+    private static bool IsSegment(string text, out string value)
+    {
+        value = text;
+        return RuleSubject.IsSegment(text);
     }
 
     private static IReadOnlyList<string> Texts(ConfigurationSection section, string key) =>

@@ -140,6 +140,21 @@ public sealed class DocumentReader
         return text;
     }
 
+    /// <summary>A list of networks, ascending by their text.</summary>
+    internal ImmutableArray<string> Networks(string name)
+    {
+        var texts = Texts(name);
+        for (var i = 0; i < texts.Length; i++)
+        {
+            if (!IpNetworks.TryParse(texts[i], out _, out var refusal))
+            {
+                Note(refusal with { Where = Path($"{name}[{i}]") });
+            }
+        }
+
+        return texts;
+    }
+
     internal Floor Floor(string name) =>
         Take(name, JsonKind.Object) is { } node ? ReadFloor(node, name) : Missing<Floor>(name);
 

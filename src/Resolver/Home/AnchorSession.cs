@@ -104,8 +104,7 @@ internal sealed class AnchorSession : IAsyncDisposable
             catch (Exception e)
             {
                 // Whatever an anchor can bring about here ends its own stream and nothing else.
-                reason = new Refusal(
-                    VerificationFailure.BadEnvelope, Endpoint.Text, $"{e.GetType().Name}: {e.Message}");
+                reason = Refusal.Unforeseen(Endpoint.Text, e);
             }
         }
 

@@ -114,6 +114,21 @@ public sealed class TargetStreamTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<Exception>(() => running);
     }
 
+    /// <summary>An answer is about one name: an update that names it again and again is checked for none.</summary>
+    [Theory]
+    [InlineData(2, VerificationFailure.BadEnvelope)]
+    [InlineData(Limits.ListItems + 1, VerificationFailure.TooLarge)]
+    public async Task Update_OfMoreThanOneSubscription_EndsTheStream(int ids, VerificationFailure failure)
+    {
+        await using var server = await ServeAsync();
+        await using var client = ClientOf(server);
+        var running = Stream(client).RunAsync(_bounded.Token);
+        Assert.Equal([Good, Denied], new[] { await OpenedAsync(), await OpenedAsync() }.Order());
+        Say(Good, Absent(Good, knownEpoch: null), ids);
+        Assert.Equal(failure, (await running).Failure);
+        Assert.Null(_names[Good].Read().Current);
+    }
+
     private static AttestBook Book(ISigner seal) => new(
         new AttestMint(seal), static (_, _, _, _) => throw new NotSupportedException("nobody"),
         static (_, _) => false, TimeProvider.System, NullLogger.Instance);
@@ -166,13 +181,16 @@ public sealed class TargetStreamTests : IAsyncDisposable
                 Document.Make(attest), _world.Home.Seal(0)));
     }
 
-    private void Say(ulong id, UnverifiedHop hop)
+    private void Say(ulong id, UnverifiedHop hop, int times = 1)
     {
         var result = hop.Seal is null ? AnswerResult.Denied : AnswerResult.Negative;
         var answer = new UnverifiedAnswer(_names[id].Query.Payload, [hop], result, []);
         _said.Writer.TryWrite(new SubscribeResponse
         {
-            Update = new Update { Ids = { id }, Answer = WireWriter.ToMessage(answer) },
+            Update = new Update
+            {
+                Ids = { Enumerable.Repeat(id, times) }, Answer = WireWriter.ToMessage(answer),
+            },
         });
     }
 

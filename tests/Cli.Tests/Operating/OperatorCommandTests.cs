@@ -84,6 +84,11 @@ public sealed class OperatorCommandTests : IAsyncLifetime
     [InlineData("rules: [{id: x, effect: maybe, names: [\"*\"]}]", 2, "write allow or deny")]
     [InlineData("rules: [{id: x, effect: deny, names: [\"A.b\"]}]", 2, "policy.yaml:1: ")]
     [InlineData("scopes: [{segment: eu1}]", 2, "give the genesis of the segment")]
+    [InlineData("scopes: [{segment: ###, cidrs: [10.0.0.0/8, 10.1.0.0/8]}]", 2, "no bit set behind the prefix")]
+    [InlineData("scopes: [{segment: ###, cidrs: [10.0.0.0]}]", 2, "address/prefix")]
+    [InlineData(
+        "rules: [{id: x, effect: deny, names: ['*.svc'], subjects: [{segment: eu1.acme.internal}]}]", 2,
+        "the genesis of a segment")]
     [InlineData("domains: []", 2, "changes nothing")]
     [InlineData("rules: [{id: \"büro\", effect: allow, names: [\"*.svc\"]}]", 2, "policy.yaml:1:")]
     [InlineData("rules: [{id: 'a\"b', effect: allow, names: [\"*.svc\"]}]", 2, "policy.yaml:1:")]

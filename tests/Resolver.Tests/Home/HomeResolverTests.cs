@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Home;
+using Fairlead.TestKit.Answers;
 
 namespace Fairlead.Resolver.Tests.Home;
 
@@ -53,6 +55,25 @@ public sealed class HomeResolverTests : IAsyncLifetime
 
         // Of its own segment it knows the chain.
         Assert.False(_home.Anchors[0].IsAskedAhead);
+    }
+
+    /// <summary>An answer is about one name: an update that names more, or one of them again and again, costs the
+    /// anchor its stream before anything of it is verified.</summary>
+    [Theory]
+    [InlineData(2, VerificationFailure.BadEnvelope)]
+    [InlineData(Limits.ListItems + 1, VerificationFailure.TooLarge)]
+    public async Task Update_OfMoreThanOneSubscription_CostsTheStream(int ids, VerificationFailure failure)
+    {
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        var asked = new TestAnswers(_home.Segment, Web, ScriptedHome.Now);
+        var update = new Update { Answer = WireWriter.ToMessage(ScriptedHome.Honest(asked)) };
+        update.Ids.AddRange(Enumerable.Repeat(1UL, ids));
+        _home.Anchors[0].Flood(new SubscribeResponse { Update = update }, 1);
+        await _home.UntilTroubleAsync(failure);
+        await _home.UntilAsync(Web, held => held.State == NameState.Fresh && _home.Anchors[0].Open == 0);
+        Assert.Equal([failure], _home.Failures());
     }
 
     [Fact]
