@@ -152,6 +152,10 @@ public static class Limits
     /// <summary>Longest life of an epoch.</summary>
     public const long EpochLife = 30 * Day;
 
+    /// <summary>The shortest life that anchors give an epoch, but where the one before is shorter: whatever went wrong
+    /// with a policy, there is time to propose another one, and a chain of renewals stays short.</summary>
+    public const long EpochLifeMin = Hour;
+
     /// <summary>Longest life of a Credential.</summary>
     public const long CredentialLife = 365 * Day;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Fairlead.Naming;
 using Fairlead.Naming.Operations;
@@ -22,12 +23,26 @@ internal static class EpochDiff
         using var after = JsonDocument.Parse(proposal.Epoch);
         return
         [
+            .. Life(before.RootElement, after.RootElement),
             .. Members("", before.RootElement, after.RootElement, Always),
             .. Members(
                 "policy.", before.RootElement.GetProperty("policy"), after.RootElement.GetProperty("policy"),
                 new HashSet<string>(["rules"], StringComparer.Ordinal)),
             .. Leaves(ground, proposal),
         ];
+    }
+
+    // Each epoch has other times; what counts is how long it lives.
+    private static IEnumerable<string> Life(JsonElement before, JsonElement after)
+    {
+        var (old, now) = (Of(before), Of(after));
+        if (old != now)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"~ life {old} ms -> {now} ms");
+        }
+
+        static long Of(JsonElement epoch) =>
+            epoch.GetProperty("expires").GetInt64() - epoch.GetProperty("issued").GetInt64();
     }
 
     private static IEnumerable<string> Members(

@@ -55,7 +55,7 @@ internal sealed class OperationQueue(EpochCore core)
             return new Refusal(VerificationFailure.RateLimited, "operation", $"{room} of {source} wait");
         }
 
-        _items.Add(candidate.Digest, new Item(candidate, source) { Token = token });
+        _items.Add(candidate.Digest, new Item(candidate, source, core.Now) { Token = token });
         core.Emit(new EpochOutput.Queued(token, candidate, IsWilling(candidate.Digest)));
         return null;
     }
@@ -174,8 +174,7 @@ internal sealed class OperationQueue(EpochCore core)
 
     /// <summary>The operations that T anchors would prepare, in order.</summary>
     internal IEnumerable<Digest> Eligible() =>
-        InOrder().Where(d => _willing.Values.Count(w => w.Contains(d)) + (IsWilling(d) ? 1 : 0)
-            >= core.Quorum.Threshold);
+        InOrder().Where(IsEligible);
 
     internal IReadOnlyList<string> Supporters(Digest digest) =>
     [
@@ -198,9 +197,29 @@ internal sealed class OperationQueue(EpochCore core)
         }
     }
 
-    /// <summary>Whether a renewal waits that this anchor would prepare; one that needs an approval, as it may never
-    /// have, keeps nobody from proposing the one that needs none.</summary>
-    internal bool HoldsRenewal => _items.Any(one => IsRenewal(one.Value.Candidate) && IsWilling(one.Key));
+    /// <summary>
+    /// What this anchor is to propose of renewals. One that needs an approval, as it may never have, keeps nobody from
+    /// proposing the one that needs none. One whose floors too few anchors know may never be prepared either: after a
+    /// while it keeps nobody from proposing one without floors, which every anchor would prepare.
+    /// </summary>
+    /// <returns>Whether one waits that is enough, until when (unix ms; null for ever), and whether those that wait are
+    /// not enough for their floors alone.</returns>
+    internal (bool IsHeld, long? Until, bool OnlyFloors) Renewals()
+    {
+        var waiting = _items.Where(one => IsRenewal(one.Value.Candidate) && IsWilling(one.Key)).ToList();
+        if (waiting.Count == 0)
+        {
+            return (false, null, false);
+        }
+
+        if (waiting.Exists(one => !one.Value.StatesFloors(core.Ground) || IsEligible(one.Key)))
+        {
+            return (true, null, false);
+        }
+
+        var until = waiting.Max(one => one.Value.Since) + EpochLimits.FloorsPatience;
+        return (core.Now < until, until, core.Now >= until);
+    }
 
     /// <summary>All that waits but one, for the next slot.</summary>
     internal IReadOnlyList<(EpochCandidate Candidate, QueuedOperation Operation)> Others(Digest decided) =>
@@ -208,6 +227,9 @@ internal sealed class OperationQueue(EpochCore core)
         .. InOrder().Where(d => d != decided).Select(d => (_items[d].Candidate, new QueuedOperation(
             _items[d].Candidate.Proposal, _items[d].Token, _items[d].Source, _approvals.Contains(d)))),
     ];
+
+    private bool IsEligible(Digest digest) =>
+        _willing.Values.Count(w => w.Contains(digest)) + (IsWilling(digest) ? 1 : 0) >= core.Quorum.Threshold;
 
     private static bool IsRenewal(EpochCandidate candidate) => candidate.Epoch.Value.Op.Type == OpType.Renew;
 
@@ -228,8 +250,8 @@ internal sealed class OperationQueue(EpochCore core)
             .Select(i => i.Candidate.Digest);
 
     /// <summary>
-    /// A renewal when it is due, and what the policy lists; of policies and Credentials only what tightens (4.4).
-    /// Floors must be of chains that were verified here: nobody else looks at them.
+    /// A renewal when it is due, and what the policy lists; of policies and Credentials only what tightens (4.4). The
+    /// epoch's life stays as it is, and floors must be of chains that were verified here: nobody else looks at them.
     /// </summary>
     private bool IsAutomatic(Item item)
     {
@@ -244,22 +266,29 @@ internal sealed class OperationQueue(EpochCore core)
             _ => false,
         };
         return isListed
+            && item.Candidate.Epoch.Value.Expires - item.Candidate.Epoch.Value.Issued == core.Ground.Life
             && FloorRules.Stated(core.Ground, item.Candidate.Epoch.Value, item.Candidate.Leaves).All(_floors.Contains);
     }
 
-    private sealed class Item(EpochCandidate candidate, string source)
+    private sealed class Item(EpochCandidate candidate, string source, long since)
     {
         private bool? _tightens;
         private bool? _due;
+        private bool? _statesFloors;
 
         internal EpochCandidate Candidate { get; } = candidate;
 
         internal string Source { get; } = source;
 
+        internal long Since { get; } = since;
+
         internal long? Token { get; set; }
 
         internal bool IsDue(EpochGround ground) =>
             _due ??= RenewalRules.IsDue(ground, Candidate.Epoch.Value, Candidate.Leaves);
+
+        internal bool StatesFloors(EpochGround ground) =>
+            _statesFloors ??= FloorRules.Stated(ground, Candidate.Epoch.Value, Candidate.Leaves).Any();
 
         internal bool Tightens(EpochGround ground) => _tightens ??= Tightening.Is(ground, Candidate);
     }

@@ -38,13 +38,6 @@ public static class RenewalRules
         ArgumentNullException.ThrowIfNull(ground);
         ArgumentNullException.ThrowIfNull(epoch);
         ArgumentNullException.ThrowIfNull(after);
-
-        // A life of another length, or one that began before, would make the next one due at once.
-        if (epoch.Expires - epoch.Issued != ground.Life)
-        {
-            return false;
-        }
-
         if (IsInTime(ground.Epoch.Value, epoch.Issued))
         {
             return true;
