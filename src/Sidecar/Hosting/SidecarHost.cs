@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Reflection;
 using Fairlead.Hosting;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
@@ -62,7 +61,7 @@ internal sealed class SidecarHost : IAsyncDisposable
             options, setup.Options, _interest.Count, _interest.Renew, (time, new Random(random.Next()), loggers));
         Ads = new AdsService(Views, new AdsOptions
         {
-            ControlPlane = $"fairlead {BuildOf()} {Environment.MachineName}",
+            ControlPlane = $"fairlead {ProgramHelp.VersionOf(typeof(SidecarHost).Assembly)} {Environment.MachineName}",
             TimeProvider = time,
             Logger = loggers.CreateLogger<AdsService>(),
         });
@@ -222,9 +221,6 @@ internal sealed class SidecarHost : IAsyncDisposable
         _setup.Dispose();
         _stop.Dispose();
     }
-
-    private static string BuildOf() => typeof(SidecarHost).Assembly
-        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
     private static OnDemandOptions DemandOf(SidecarOptions options) => options.OnDemand with
     {
