@@ -106,7 +106,7 @@ public sealed partial class ConfigurationFile
         }
     }
 
-    /// <summary>Notes a question. Whoever asks first whether a key is there can do without it.</summary>
+    /// <summary>Notes a question. Whoever asks first whether a key is there can do without it, by other means.</summary>
     internal void Note(ConfigurationQuestion question)
     {
         var path = Index().Replace(question.Path, "[]");
@@ -116,7 +116,7 @@ public sealed partial class ConfigurationFile
         }
         else if (before.Form.Length == 0)
         {
-            _questions[path] = question with { Path = path, IsRequired = false };
+            _questions[path] = question with { Path = path, Default = null, IsRequired = false };
         }
     }
 
