@@ -24,7 +24,7 @@ public static class AddressClash
             if (taken.Find(other => IsSame(other.Address, address)) is { Key: not null } other)
             {
                 var at = section.Length == 0 ? root : root.Section(section, isRequired: false);
-                at.Refuse(key, $"`{name}` is {address}, where {other.Key} listens", "give each a port of its own");
+                at.Refuse(key, $"is {address}, where {other.Key} listens", "give each a port of its own");
             }
 
             taken.Add((name, address));

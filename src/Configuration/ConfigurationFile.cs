@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Fairlead.Configuration.Yaml;
 
 namespace Fairlead.Configuration;
@@ -10,9 +11,10 @@ namespace Fairlead.Configuration;
 /// var options = new Options(file.Root.Text("id"), file.Root.Endpoint("listen"));
 /// file.ThrowIfInvalid();
 /// </code></example>
-public sealed class ConfigurationFile
+public sealed partial class ConfigurationFile
 {
     private readonly List<ConfigurationSection> _sections = [];
+    private readonly Dictionary<string, ConfigurationQuestion> _questions = new(StringComparer.Ordinal);
     private bool _isChecked;
 
     private ConfigurationFile(string name, string folder, IReadOnlyDictionary<string, string> environment)
@@ -34,6 +36,11 @@ public sealed class ConfigurationFile
 
     /// <summary>What is wrong so far.</summary>
     public ConfigurationErrors Errors { get; } = new();
+
+    /// <summary>What was asked so far, each once, ascending by path: for a file that holds an entry of every list and
+    /// every section, all that there is to configure.</summary>
+    public IReadOnlyList<ConfigurationQuestion> Questions =>
+        [.. _questions.Values.OrderBy(question => question.Path, StringComparer.Ordinal)];
 
     internal EnvironmentOverlay Overlay { get; }
 
@@ -98,6 +105,23 @@ public sealed class ConfigurationFile
             throw new ConfigurationException(Errors.All);
         }
     }
+
+    /// <summary>Notes a question. Whoever asks first whether a key is there can do without it, by other means.</summary>
+    internal void Note(ConfigurationQuestion question)
+    {
+        var path = Index().Replace(question.Path, "[]");
+        if (!_questions.TryGetValue(path, out var before))
+        {
+            _questions.Add(path, question with { Path = path });
+        }
+        else if (before.Form.Length == 0)
+        {
+            _questions[path] = question with { Path = path, Default = null, IsRequired = false };
+        }
+    }
+
+    [GeneratedRegex(@"\[[0-9]+\]")]
+    private static partial Regex Index();
 
     internal void Register(ConfigurationSection section) => _sections.Add(section);
 

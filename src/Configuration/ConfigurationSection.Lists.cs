@@ -19,6 +19,7 @@ public sealed partial class ConfigurationSection
     public IReadOnlyList<T> Values<T>(
         string key, string expects, TryParse<T> parse, int countMin = 0, int countMax = 1000)
     {
+        Note(key, $"a list of {countMin} to {countMax}, each {expects}", isRequired: countMin > 0);
         var found = Find(key);
         if (found is null)
         {

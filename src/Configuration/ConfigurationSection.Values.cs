@@ -8,7 +8,6 @@ namespace Fairlead.Configuration;
 /// Those that begin with <c>Optional</c> answer null.</content>
 public sealed partial class ConfigurationSection
 {
-    private const string ExpectsPath = "a path";
     private const string ExpectsText = "a text";
 
     /// <summary>A text that is not empty.</summary>
@@ -17,27 +16,6 @@ public sealed partial class ConfigurationSection
 
     /// <summary>A text that is not empty, or null where the key is absent.</summary>
     public string? OptionalText(string key) => Value<string>(key, ExpectsText, TryText, null, hasFallback: true);
-
-    /// <summary>A path, made absolute: one in the file starts at the file's folder, one in a variable at the working
-    /// folder.</summary>
-    public string FilePath(string key, string? fallback = null) =>
-        Absolute(key, Value<string>(key, ExpectsPath, TryText, fallback, fallback is not null)) ?? "";
-
-    /// <summary>A path as in <see cref="FilePath"/>, or null where the key is absent.</summary>
-    public string? OptionalFilePath(string key) =>
-        Absolute(key, Value<string>(key, ExpectsPath, TryText, null, hasFallback: true));
-
-    /// <summary>The absolute path of a file that exists.</summary>
-    public string ExistingFile(string key)
-    {
-        var path = FilePath(key);
-        if (path.Length > 0 && !File.Exists(path))
-        {
-            Refuse(key, $"names {Shown.OfPath(path)}, which is not there", "create it or correct the path");
-        }
-
-        return path;
-    }
 
     /// <summary>A whole number within bounds, both inclusive.</summary>
     public long Integer(string key, long min, long max, long? fallback = null)
@@ -61,13 +39,12 @@ public sealed partial class ConfigurationSection
     /// <summary>An address and port: <c>127.0.0.1:16443</c> or <c>[::1]:16443</c>. Port 0 lets the system choose.
     /// </summary>
     public IPEndPoint Endpoint(string key, IPEndPoint? fallback = null) =>
-        Value(key, ExpectsEndpoint, TryEndpoint, fallback, fallback is not null)
-            ?? new IPEndPoint(IPAddress.Loopback, 0);
+        Endpoint(key, ExpectsEndpoint, fallback);
 
     /// <summary>An address of this machine alone: what listens there has no authentication.</summary>
     public IPEndPoint LoopbackEndpoint(string key, IPEndPoint fallback)
     {
-        var address = Endpoint(key, fallback);
+        var address = Endpoint(key, ExpectsLoopback, fallback);
         if (!IPAddress.IsLoopback(address.Address))
         {
             Refuse(key, $"is {address}, which others can reach", $"write a loopback address such as {fallback}");
@@ -101,8 +78,12 @@ public sealed partial class ConfigurationSection
     /// <param name="parse">Turns the text into the value.</param>
     /// <param name="fallback">The answer where the key is absent, if <paramref name="hasFallback"/>.</param>
     /// <param name="hasFallback">False: the key must be there.</param>
-    public T? Value<T>(string key, string expects, TryParse<T> parse, T? fallback = default, bool hasFallback = false)
+    /// <param name="isShown">Whether an error may repeat the text: not where a password may stand in it.</param>
+    public T? Value<T>(
+        string key, string expects, TryParse<T> parse, T? fallback = default, bool hasFallback = false,
+        bool isShown = true)
     {
+        Note(key, expects, TextOf(fallback), !hasFallback);
         var text = FindText(key, expects, !hasFallback, out var place);
         if (text is null)
         {
@@ -114,9 +95,12 @@ public sealed partial class ConfigurationSection
             return value;
         }
 
-        AddWrong(key, place, text, expects);
+        AddWrong(key, place, isShown ? text : null, expects);
         return fallback;
     }
+
+    private IPEndPoint Endpoint(string key, string expects, IPEndPoint? fallback) =>
+        Value(key, expects, TryEndpoint, fallback, fallback is not null) ?? new IPEndPoint(IPAddress.Loopback, 0);
 
     internal static bool TryEndpoint(string text, out IPEndPoint endpoint)
     {
@@ -134,6 +118,8 @@ public sealed partial class ConfigurationSection
     }
 
     private const string ExpectsEndpoint = "an address and port such as 127.0.0.1:16443";
+
+    private const string ExpectsLoopback = "a loopback address and port such as 127.0.0.1:16443";
 
     private static string ExpectsDuration(TimeSpan min, TimeSpan max) =>
         $"a duration from {DurationText.Format(min)} to {DurationText.Format(max)}, such as 15s or 500ms";
@@ -159,6 +145,7 @@ public sealed partial class ConfigurationSection
     private T Bounded<T>(string key, string expects, TryParse<T> parse, T min, T max, T? fallback)
         where T : struct, IComparable<T>
     {
+        Note(key, expects, TextOf(fallback), fallback is null);
         var text = FindText(key, expects, fallback is null, out var place);
         if (text is null)
         {
@@ -181,9 +168,7 @@ public sealed partial class ConfigurationSection
         return fallback ?? min;
     }
 
-    private string? Absolute(string key, string? path) => path is null ? null
-        : Path.GetFullPath(path, Find(key) is { IsVariable: true } ? Environment.CurrentDirectory : _file.Folder);
-
-    private void AddWrong(string key, Place place, string text, string expects) =>
-        Add(ConfigurationErrorKind.WrongType, place, key, $"is `{Shown.Of(text)}`", $"write {expects}");
+    private void AddWrong(string key, Place place, string? text, string expects) => Add(
+        ConfigurationErrorKind.WrongType, place, key,
+        text is null ? "is something else, which is not repeated here" : $"is `{Shown.Of(text)}`", $"write {expects}");
 }

@@ -34,12 +34,17 @@ public sealed partial class ConfigurationSection
     public int Line => _mapping.Line;
 
     /// <summary>Whether a key has a value; asks for it.</summary>
-    public bool Has(string key) => Find(key) is not null;
+    public bool Has(string key)
+    {
+        Note(key, "");
+        return Find(key) is not null;
+    }
 
     /// <summary>The section below a key. An absent one is empty, and asking it for a value that must be there is an
     /// error only if <paramref name="isRequired"/>.</summary>
     public ConfigurationSection Section(string key, bool isRequired = true)
     {
+        Note(key, ConfigurationQuestion.Section, isRequired: isRequired);
         if (!_below.TryGetValue(key, out var opened))
         {
             _below[key] = opened = [OpenSection(key, isRequired)];
@@ -51,6 +56,7 @@ public sealed partial class ConfigurationSection
     /// <summary>The list of sections below a key; empty where it is absent. Values in it have no variables.</summary>
     public IReadOnlyList<ConfigurationSection> Sections(string key, int countMax = 1000)
     {
+        Note(key, $"a list of 0 to {countMax} mappings");
         if (!_below.TryGetValue(key, out var opened))
         {
             _below[key] = opened = OpenSections(key, countMax);

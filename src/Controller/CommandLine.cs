@@ -9,7 +9,7 @@ namespace Fairlead.Controller;
 internal sealed record CommandLine(string Config, string? Manifests, bool IsCheck)
 {
     /// <summary>How the program is called.</summary>
-    public const string Usage = "usage: Fairlead.Controller --config FILE [--manifests DIR] [--check-config]";
+    public const string Usage = "usage: controller --config FILE [--manifests DIR] [--check-config]";
 
     /// <summary>Reads the arguments; false with what is wrong.</summary>
     public static bool TryParse(

@@ -19,6 +19,12 @@ internal static class Startup
     /// <exception cref="StartException">The arguments or an address are wrong.</exception>
     public static async Task RunAsync(IReadOnlyList<string> arguments, ProgramContext program)
     {
+        if (ProgramHelp.Of(arguments, CommandLine.Usage, typeof(Startup).Assembly) is { } help)
+        {
+            await program.TellAsync(help).ConfigureAwait(false);
+            return;
+        }
+
         if (!CommandLine.TryParse(arguments, out var line, out var wrong))
         {
             throw new StartException($"{wrong}; {CommandLine.Usage}");

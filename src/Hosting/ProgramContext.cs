@@ -56,6 +56,9 @@ public sealed class ProgramContext
         _output.Flush();
     }
 
+    /// <summary>Prints what was asked for.</summary>
+    public Task TellAsync(string text) => _output.WriteLineAsync(text);
+
     /// <summary>Prints <c>ready</c>: whoever started the program waits for this line.</summary>
     public void Ready()
     {

@@ -1,8 +1,5 @@
 using System.Runtime.InteropServices;
 using Fairlead.Hosting.Reloading;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 
 namespace Fairlead.Hosting;
 
@@ -43,7 +40,7 @@ public static class ProgramShell
     /// <param name="run">The work.</param>
     /// <param name="isRefused">Errors that are the operator's to mend, beside <see cref="StartException"/>.</param>
     /// <param name="output">Takes the line <c>ready</c>.</param>
-    /// <param name="errors">Takes the message of an error that ends the program.</param>
+    /// <param name="errors">Takes the log, and the message of an error that ends the program.</param>
     /// <param name="stopped">Tells the work to end.</param>
     /// <param name="reloads">Tells it to read its configuration anew; null for never.</param>
     /// <returns>The exit code.</returns>
@@ -58,15 +55,7 @@ public static class ProgramShell
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(isRefused);
         ArgumentNullException.ThrowIfNull(errors);
-        using var loggers = LoggerFactory.Create(builder => builder
-            .SetMinimumLevel(LogLevel.Information)
-            .AddFilter("Microsoft", LogLevel.Warning)
-
-            // What it tells when a server cannot start is thrown as well, and told once, without a stack trace.
-            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
-            .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None)
-            .AddSimpleConsole(console => console.SingleLine = true)
-            .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+        using var loggers = ErrorLog.Factory(errors, TimeProvider.System);
         try
         {
             var program = new ProgramContext(

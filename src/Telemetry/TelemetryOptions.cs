@@ -10,7 +10,8 @@ namespace Fairlead.Telemetry;
 /// with one ratio keep the same traces, and no caller decides how much is kept.</param>
 public sealed record TelemetryOptions(Uri Otlp, TimeSpan Interval, double TraceRatio)
 {
-    private const string Expects = "the address of a collector, such as http://127.0.0.1:4318";
+    private const string Expects =
+        "the address of a collector, such as http://127.0.0.1:4318, without user, password and query";
     private static readonly TimeSpan IntervalMin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan IntervalMax = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan IntervalDefault = TimeSpan.FromSeconds(30);
@@ -25,7 +26,7 @@ public sealed record TelemetryOptions(Uri Otlp, TimeSpan Interval, double TraceR
         var section = root.Section("telemetry", isRequired: false);
         return section.IsPresent
             ? new TelemetryOptions(
-                section.Value<Uri>("otlp", Expects, TryAddress)!,
+                section.Value<Uri>("otlp", Expects, TryAddress, isShown: false)!,
                 section.Duration("interval", IntervalMin, IntervalMax, IntervalDefault),
                 section.Integer("traces_percent", 0, 100, 10) / 100.0)
             : null;

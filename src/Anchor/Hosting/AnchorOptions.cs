@@ -95,7 +95,7 @@ internal sealed record AnchorOptions
             SealKey = keys.FilePath("seal"),
             TlsKey = keys.FilePath("tls"),
             Data = root.FilePath("data"),
-            Socket = root.Has("operator_socket") ? root.FilePath("operator_socket") : null,
+            Socket = root.SocketPath("operator_socket", null),
             Listen = root.Endpoint("listen"),
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16001)),
             Metrics = root.OpenEndpoint("metrics", 16021),
@@ -106,6 +106,11 @@ internal sealed record AnchorOptions
             Rates = RateOptions.Read(root),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
         };
+        if (options.Socket is null && options.Data.Length > 0)
+        {
+            root.CheckSocket("operator_socket", options.OperatorSocket);
+        }
+
         var keyed = options.Subjects.Where(one => one.Key is not null).ToList();
         if (keyed.DistinctBy(one => one.Key.Kid).Count() < keyed.Count)
         {

@@ -11,6 +11,8 @@ namespace Fairlead.Anchor.Hosting;
 /// </summary>
 internal static class AnchorProgram
 {
+    private const string Usage = "usage: anchor --config FILE [--check-config]";
+
     /// <summary>Runs until it is told to end.</summary>
     /// <param name="arguments">The command line.</param>
     internal static Task<int> RunAsync(IReadOnlyList<string> arguments) => ProgramShell.RunAsync(
@@ -18,7 +20,9 @@ internal static class AnchorProgram
         {
             ["--config", var path] => ServeAsync(path, program),
             ["--config", var path, "--check-config"] => CheckAsync(path, program),
-            _ => throw new StartException("usage: anchor --config FILE [--check-config]"),
+            _ => ProgramHelp.Of(arguments, Usage, typeof(AnchorProgram).Assembly) is { } help
+                ? program.TellAsync(help)
+                : throw new StartException(Usage),
         },
         IsRefused);
 

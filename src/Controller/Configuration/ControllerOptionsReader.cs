@@ -34,7 +34,7 @@ internal static class ControllerOptionsReader
                 root.Value<Digest>(
                     "genesis", "the segment's genesis digest, 64 digits of 0-9 and a-f", Digest.TryParse),
             Anchors = anchors,
-            Copies = root.Has("copies") ? (int)root.Integer("copies", 1, Math.Max(1, anchors.Count), 1) : null,
+            Copies = root.Has("copies") ? (int)root.Integer("copies", 1, Limits.Anchors, 1) : null,
             PublisherKey = root.FilePath("publisher_key"),
             Manifests = Folder(root, manifests),
             Admin = root.LoopbackEndpoint("admin", new(IPAddress.Loopback, AdminPort)),
@@ -61,6 +61,12 @@ internal static class ControllerOptionsReader
         if (options.Anchors.Distinct().Count() < options.Anchors.Count)
         {
             root.Refuse("anchors", "names an address twice", "name each anchor once");
+        }
+
+        if (options.Anchors.Count > 0 && options.Copies > options.Anchors.Count)
+        {
+            root.Refuse(
+                "copies", $"is {options.Copies}, and there are {options.Anchors.Count} anchors", "write no more of them");
         }
 
         if (options.Anchors.Any(anchor => anchor.Port == 0))

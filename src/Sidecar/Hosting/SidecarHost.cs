@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Reflection;
 using Fairlead.Hosting;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
@@ -65,7 +64,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         Pod.Reach(FamilyTranslation.Of(PodAddresses.Read()));
         Ads = new AdsService(Views, new AdsOptions
         {
-            ControlPlane = $"fairlead {BuildOf()} {Environment.MachineName}",
+            ControlPlane = $"fairlead {ProgramHelp.VersionOf(typeof(SidecarHost).Assembly)} {Environment.MachineName}",
             TimeProvider = time,
             Logger = loggers.CreateLogger<AdsService>(),
         });
@@ -226,9 +225,6 @@ internal sealed class SidecarHost : IAsyncDisposable
         _setup.Dispose();
         _stop.Dispose();
     }
-
-    private static string BuildOf() => typeof(SidecarHost).Assembly
-        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
     private static OnDemandOptions DemandOf(SidecarOptions options) => options.OnDemand with
     {

@@ -103,12 +103,13 @@ internal sealed record SidecarOptions
         {
             Bootstrap = root.ExistingFile("bootstrap"),
             Identity = PodIdentity.Read(root),
-            Subject = SubjectOf(root),
+            Subject = root.Value<Subject>(
+                "subject", "the pod's namespace/account, such as shop/frontend", IsSubject, null, hasFallback: true),
             State = root.OptionalFilePath("state"),
             Imports = root.Values<FullName>(
                 "imports", "the full name of a service, such as checkout.shop.svc.us1.internal", IsImport,
                 countMax: ImportsMax),
-            XdsSocket = xds.FilePath("socket", "/var/run/fairlead/xds.sock"),
+            XdsSocket = xds.SocketPath("socket", "/var/run/fairlead/xds.sock")!,
             XdsSvid = PodIdentity.SvidOf(xds.Section("spiffe", isRequired: false)),
             XdsGrpc = ProvidersOf(xds.Section("grpc", isRequired: false)),
             XdsAddress = xds.LoopbackEndpoint("address", new IPEndPoint(IPAddress.Loopback, 16010)),
@@ -123,16 +124,31 @@ internal sealed record SidecarOptions
             Proxy = ProxySettings.Read(root),
             Dns = DnsSettings.Read(root, resolvConf),
         };
-        if (options is { Proxy: not null, Dns: { } dns } && !IPAddress.IsLoopback(dns.Vips.Network.BaseAddress))
+        AddressClash.Refuse(root, Addresses(options));
+        if (options.Dns is { } dns && VipTrouble(options, dns) is { } trouble)
         {
             root.Section("dns", isRequired: false).Refuse(
-                "vip_cidr",
-                $"{dns.Vips.Network} is reachable from outside",
-                "the proxy listens there and has no authentication: give a part of 127.0.0.0/8");
+                "vip_cidr", trouble, "give a part of 127.0.0.0/8 that is nobody else's, such as 127.99.0.0/16");
         }
 
-        AddressClash.Refuse(root, Addresses(options));
         return options;
+    }
+
+    // The proxy listens at these addresses for services, and DNS gives no address where the proxy does not.
+    private static string? VipTrouble(SidecarOptions options, DnsSettings dns)
+    {
+        var taken = Addresses(options).Select(one => (one.Address, By: "this sidecar listens"))
+            .Concat(dns.Servers.Select(server => (Address: server, By: "dns.upstreams has a server")))
+            .Append((Address: new IPEndPoint(IPAddress.Loopback, 0), By: "the machine's own programs listen"));
+        return !IPAddress.IsLoopback(dns.Vips.Network.BaseAddress)
+                ? $"{dns.Vips} is reachable from outside, and the proxy that listens there has no authentication"
+            : taken.FirstOrDefault(one => Holds(one.Address)) is { Address: { } other, By: var by }
+                ? $"{dns.Vips} holds {other.Address}, where {by}"
+            : dns.Vips.Count < options.Imports.Count
+                ? $"{dns.Vips} has {dns.Vips.Count} addresses for {options.Imports.Count} imports"
+            : null;
+
+        bool Holds(IPEndPoint one) => dns.Vips.Network.Contains(one.Address);
     }
 
     // That http and h2c of the proxy differ is checked where both are read.
@@ -204,42 +220,25 @@ internal sealed record SidecarOptions
         return new OnDemandOptions
         {
             XdsCluster = section.Text("cluster", defaults.XdsCluster),
-            Endpoints = section.Text("endpoints", "stream") switch
-            {
-                "authority" => EndpointSource.Authority,
-                "stream" => EndpointSource.Stream,
-                var other => Refuse(other),
-            },
+            Endpoints = section.Value("endpoints", "stream or authority", TryEndpoints, EndpointSource.Stream, true),
             Hold = section.Duration(
                 "hold", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), defaults.Hold),
             FirstRequest = section.Has("first_request")
                 ? section.LoopbackEndpoint("first_request", new IPEndPoint(IPAddress.Loopback, 15080))
                 : null,
         };
-
-        EndpointSource Refuse(string other)
-        {
-            section.Refuse("endpoints", $"{other} is neither stream nor authority", "write one of the two");
-            return EndpointSource.Stream;
-        }
     }
 
-    private static Subject? SubjectOf(ConfigurationSection root)
+    private static bool TryEndpoints(string text, out EndpointSource source)
     {
-        if (root.OptionalText("subject") is not { } text)
-        {
-            return null;
-        }
+        source = text == "authority" ? EndpointSource.Authority : EndpointSource.Stream;
+        return text is "authority" or "stream";
+    }
 
-        if (text.Split('/') is [{ Length: > 0 } ns, { Length: > 0 } account])
-        {
-            return new Subject { Namespace = ns, Account = account };
-        }
-
-        root.Refuse(
-            "subject",
-            $"{text} is not namespace/account",
-            "write the pod's namespace and service account, such as shop/frontend");
-        return null;
+    private static bool IsSubject(string text, out Subject subject)
+    {
+        var isOne = text.Split('/') is [{ Length: > 0 }, { Length: > 0 }];
+        subject = isOne ? new Subject { Namespace = text.Split('/')[0], Account = text.Split('/')[1] } : null!;
+        return isOne;
     }
 }

@@ -21,8 +21,7 @@ internal static class SidecarProgram
     /// <summary>What everything besides the requests of the proxy has together to end.</summary>
     internal static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
 
-    private const int Broken = 1;
-    private const int Usage = 2;
+    private const string Usage = "usage: sidecar --config FILE [--check-config]";
 
     /// <summary>Runs until it is told to end.</summary>
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments)
@@ -32,8 +31,7 @@ internal static class SidecarProgram
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var changed = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
-        using var loggers = LoggerFactory.Create(logging => logging
-            .AddProvider(new ErrorLog(Console.Error, TimeProvider.System)).SetMinimumLevel(LogLevel.Information));
+        using var loggers = ErrorLog.Factory(Console.Error, TimeProvider.System);
         return await RunAsync(
             arguments, (TimeProvider.System, loggers), (Console.Out, Console.Error), reloads, stop.Token)
             .ConfigureAwait(false);
@@ -62,8 +60,9 @@ internal static class SidecarProgram
     {
         if (arguments is not (["--config", _] or ["--config", _, "--check-config"]))
         {
-            await console.Error.WriteLineAsync("usage: sidecar --config FILE [--check-config]").ConfigureAwait(false);
-            return Usage;
+            var help = ProgramHelp.Of(arguments, Usage, typeof(SidecarProgram).Assembly);
+            await (help is null ? console.Error : console.Output).WriteLineAsync(help ?? Usage).ConfigureAwait(false);
+            return help is null ? ExitCodes.Refused : ExitCodes.Stopped;
         }
 
         var (path, environment) = (arguments[1], EnvironmentVariables.Read());
@@ -93,11 +92,11 @@ internal static class SidecarProgram
                 ended = await EndAsync(host, surroundings.Time, console.Error).ConfigureAwait(false);
             }
 
-            return ended ? 0 : Broken;
+            return ended ? ExitCodes.Stopped : ExitCodes.Broken;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return 0; // Told to end before it had started.
+            return ExitCodes.Stopped; // Told to end before it had started.
         }
         catch (Exception e)
         {
@@ -124,23 +123,23 @@ internal static class SidecarProgram
 
         if (problems.Count > 0)
         {
-            return Usage;
+            return ExitCodes.Refused;
         }
 
         await console.Output.WriteLineAsync("the configuration is good").ConfigureAwait(false);
-        return 0;
+        return ExitCodes.Stopped;
     }
 
     private static async Task<int> RefuseAsync(Exception e, SidecarOptions? options, TextWriter error)
     {
         var (code, text) = e switch
         {
-            ConfigurationException or StartException => (Usage, e.Message),
+            ConfigurationException or StartException => (ExitCodes.Refused, e.Message),
             ForeignHomeException => (
-                Usage,
+                ExitCodes.Refused,
                 $"bootstrap file {options!.Bootstrap}: every anchor that it names shows another home: {e.Message}; "
                 + "take genesis and floor from the home segment's own bootstrap.json"),
-            _ => (Broken, $"ResolverBroken: the sidecar ends: {e}"),
+            _ => (ExitCodes.Broken, $"ResolverBroken: the sidecar ends: {e}"),
         };
         await error.WriteLineAsync(text).ConfigureAwait(false);
         return code;

@@ -30,6 +30,12 @@ public sealed class StartProcessTests
     [InlineData("metrics: 127.0.0.1:0", "metrics: localhost:1", "anchor.yaml:10: `metrics` is `localhost:1`")]
     [InlineData("metrics: 127.0.0.1:0", "metrics: 127.0.0.1:70000", "anchor.yaml:10: `metrics` is `127.0.0.1:70000`")]
     [InlineData("segment.json", "nowhere.json", "nowhere.json")]
+    [InlineData("metrics: 127.0.0.1:0", "operator_socket: gov.pem", "gov.pem, which is a file and no socket")]
+    [InlineData(
+        "metrics: 127.0.0.1:0",
+        "operator_socket: /a-path-for-a-socket/that-is-one-byte-longer/than-the-kernel-has/room-for/a-path-for-a-socket/"
+            + "that-is-one-by",
+        "which has 108 bytes, and a unix socket's at most 107")]
     [InlineData("gov.pem", "nowhere.pem", "key file ")]
     [InlineData("gov: gov.pem", "gov: tls.pem", "as this anchor's gov key; give the right file")]
     [InlineData("seal: seal.pem", "seal: gov.pem", "as this anchor's seal key; give the right file")]
@@ -49,6 +55,14 @@ public sealed class StartProcessTests
             await using var process = anchor.Start(arguments);
             Assert.Equal(2, await process.WaitAsync(AnchorProcess.Patience, Cancelled));
             Assert.Equal("usage: anchor --config FILE [--check-config]", process.Errors);
+        }
+
+        foreach (var (argument, answer) in new[] { ("--help", "usage: anchor"), ("--version", "Fairlead.Anchor 0.1") })
+        {
+            await using var process = anchor.Start(argument);
+            Assert.StartsWith(
+                answer, await process.ReadLineAsync(AnchorProcess.Patience, Cancelled), StringComparison.Ordinal);
+            Assert.Equal(0, await process.WaitAsync(AnchorProcess.Patience, Cancelled));
         }
 
         await using var missing = anchor.Start("--config", "/nowhere/anchor.yaml");

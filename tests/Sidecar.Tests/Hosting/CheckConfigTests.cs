@@ -98,6 +98,61 @@ public sealed class CheckConfigTests : IDisposable
     }
 
     [Fact]
+    public async Task Clash_NamesTheOptionOnce()
+    {
+        await CheckAsync(Write("bootstrap: b", "key: k", "admin: 127.0.0.1:700", "proxy: {http: 127.0.0.1:700}"));
+        Assert.DoesNotContain("`proxy.http` `proxy.http`", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>The kernel takes 107 bytes (unix(7)); what lies there already is looked at before the start.</summary>
+    [Theory]
+    [InlineData("folder", "which is a folder")]
+    [InlineData("file", "which is a file and no socket")]
+    [InlineData("long", "bytes, and a unix socket's at most 107")]
+    public async Task Socket_ThatCannotBe_IsNamed(string kind, string part)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "folder"));
+        Write("file", "content");
+        var name = kind == "long" ? new string('x', 108 - _folder.Length - 1) : kind;
+        Assert.Equal(2, await CheckAsync(Write("bootstrap: b", "key: k", $"xds: {{socket: {name}}}")));
+        Assert.Contains(
+            $"sidecar.yaml:3: `xds.socket` is {Path.Combine(_folder, name)}, ", _error.ToString(),
+            StringComparison.Ordinal);
+        Assert.Contains(part, _error.ToString(), StringComparison.Ordinal);
+
+        _error.GetStringBuilder().Clear();
+        await CheckAsync(Write(
+            "bootstrap: b", "key: k", $"xds: {{socket: {new string('x', 107 - _folder.Length - 1)}}}"));
+        Assert.DoesNotContain("socket", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.0/8", "10.0.0.0/8 is reachable from outside")]
+    [InlineData("127.0.0.0/8", "127.0.0.0/8 holds 127.0.0.2, where this sidecar listens")]
+    [InlineData("127.0.0.0/30", "127.0.0.0/30 holds 127.0.0.2, where this sidecar listens")]
+    [InlineData("127.0.53.0/24", "127.0.53.0/24 holds 127.0.53.53, where dns.upstreams has a server")]
+    [InlineData("127.9.9.0/30", "127.9.9.0/30 has 2 addresses for 3 imports")]
+    [InlineData("127.9.9.0/29", null)]
+    public async Task Addresses_OfDns_ThatCannotBeRight_AreNamed(string range, string? part)
+    {
+        await CheckAsync(Write(
+            "bootstrap: b", "key: k", "admin: 127.0.0.2:700",
+            "imports: [a.b.svc.us1.internal, b.b.svc.us1.internal, c.b.svc.us1.internal]",
+            $"dns: {{vip_cidr: {range}, upstreams: [127.0.53.53]}}"));
+        Assert.Equal(part is not null, _error.ToString().Contains("`dns.vip_cidr`", StringComparison.Ordinal));
+        Assert.Contains(part ?? "", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Collector_WithAPassword_IsRefusedAndNotRepeated()
+    {
+        Assert.Equal(2, await CheckAsync(Write(
+            "bootstrap: b", "key: k", "telemetry: {otlp: 'http://user:secret@127.0.0.1:4318'}")));
+        Assert.Contains("sidecar.yaml:3: `telemetry.otlp` is", _error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Folders_ThatCannotBeWritten_AreNamed()
     {
         Write("file", "");

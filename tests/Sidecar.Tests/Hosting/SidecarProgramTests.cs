@@ -28,6 +28,19 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
         Assert.Equal(0, await running);
     }
 
+    [Theory]
+    [InlineData("--help", "usage: sidecar --config FILE [--check-config]")]
+    [InlineData("-h", "usage: sidecar --config FILE [--check-config]")]
+    [InlineData("--version", "Fairlead.Sidecar 0.1.0")]
+    public async Task Question_AboutTheProgram_IsAnswered(string argument, string answer)
+    {
+        Assert.Equal(0, await SidecarProgram.RunAsync(
+            [argument], (TimeProvider.System, NullLoggerFactory.Instance), (_output, _error), new ReloadRequests(),
+            TestContext.Current.CancellationToken));
+        Assert.StartsWith(answer, string.Join('\n', _output.Lines), StringComparison.Ordinal);
+        Assert.Empty(_error.ToString());
+    }
+
     [Fact]
     public async Task Program_WithoutItsHome_ServesAndIsNotReady()
     {

@@ -50,6 +50,9 @@ internal sealed class VipRange
         return new IPAddress(bytes);
     }
 
+    /// <summary>As <see cref="TryParse"/> reads it.</summary>
+    public override string ToString() => Network.ToString();
+
     /// <summary>Whether an address is one that can be given.</summary>
     internal bool Contains(IPAddress address) =>
         address.AddressFamily == AddressFamily.InterNetwork
