@@ -137,7 +137,8 @@ internal sealed partial class DeltaStream(
     /// <summary>Takes out what has to wait.</summary>
     /// <returns>Whether there is any.</returns>
     /// <remarks>What is tried alone waits for no word on others, each of which has a response and gets a word of its
-    /// own: of clusters an Envoy says none while anything warms.</remarks>
+    /// own: of clusters an Envoy says none while anything warms. So many at once that no word is lost; the next when
+    /// it has said something to these, or nothing for <see cref="XdsLimits.AckWaitMax"/>.</remarks>
     private bool Hold(TypeState state, DeltaDue due, TimeSpan now)
     {
         var count = due.Changed.Count + due.Gone.Count;
@@ -155,6 +156,20 @@ internal sealed partial class DeltaStream(
         {
             due.Changed.RemoveAll(resource => !state.IsTriedAlone(resource.Name));
             due.Gone.Clear();
+        }
+
+        if (state.IsFull && due.Changed.Exists(resource => state.IsTriedAlone(resource.Name)))
+        {
+            var until = state.LastSentAt + Limits.AckWaitMax;
+            if (now >= until)
+            {
+                state.GiveUp();
+            }
+            else
+            {
+                Wake(until);
+                due.Changed.RemoveAll(resource => state.IsTriedAlone(resource.Name));
+            }
         }
 
         return due.Changed.Count + due.Gone.Count < count;
