@@ -217,7 +217,7 @@ internal sealed partial class DeltaStream(
     private (bool IsOpening, bool IsWaiting) Open(TypeState state, DeltaOwed owed, TimeSpan now)
     {
         var (isOpening, isWaiting) = (false, false);
-        foreach (var collection in state.Subscription.Collections)
+        foreach (var collection in state.Subscription.Globs)
         {
             if (state.Opened.Contains(collection))
             {
@@ -244,7 +244,7 @@ internal sealed partial class DeltaStream(
 
     // Whoever asks for clusters one by one on a stream for them alone sends the second name after the first answer.
     private bool IsSilent(TypeState state, DeltaOwed owed) => IsOnDemand(state)
-        && state is { Answered: false, Subscription: { Wildcard: false, Collections.Count: 0, Names.Count: > 0 } }
+        && state is { Answered: false, Subscription: { Wildcard: false, Globs.Count: 0, Names.Count: > 0 } }
         && owed.Before.Count + state.Held.Count == 0;
 
     // On a stream for clusters alone, or by locators on one that does not ask for everything.
