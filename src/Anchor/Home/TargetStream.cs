@@ -485,6 +485,15 @@ internal sealed class TargetStream(
             return null;
         }
 
+        // V28, by an epoch that a quorum certified: over what was introduced so nothing of the segment is held any more.
+        if (failed is { Failure: VerificationFailure.LinkNotAccepted })
+        {
+            foreach (var one in names.Values)
+            {
+                one.End(failed);
+            }
+        }
+
         if (failed is not null && (!SealedContent.IsRefusedBy(failed) || !hop.Epochs.IsEmpty))
         {
             return failed;
