@@ -151,10 +151,10 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         RelayedName name,
         UnverifiedAnswer fromTarget)
     {
-        var whole = fromTarget with { Hops =
+        var whole = Residency.Admitted(fromTarget with { Hops =
         [
             own with { Epochs = [] }, .. transits.Select(hop => hop.ForVerifier()), .. fromTarget.Hops,
-        ] };
+        ] });
         var options = new VerifierOptions
         {
             UnsafeAllowLoopbackEndpoints = context.UnsafeAllowLoopbackEndpoints,

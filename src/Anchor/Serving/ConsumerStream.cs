@@ -209,9 +209,8 @@ internal sealed class ConsumerStream(
             _known[segment] = Math.Max(held.Epoch, _known.GetValueOrDefault(segment, -1));
         }
 
-        var grantEnds = question.IsHome ? question.KnownUntil : context.Now() + Limits.GrantLife;
         var span = ServingTracing.Start(question, view, open.TraceParent);
-        return Start(open.Id, question, view, grantEnds, span) is { } full ? Report(open.Id, full)
+        return Start(open.Id, question, view, question.KnownUntil, span) is { } full ? Report(open.Id, full)
             : open.Ahead ? Ahead(_subscriptions[open.Id])
             : null;
     }
@@ -281,19 +280,20 @@ internal sealed class ConsumerStream(
 
         foreach (var signed in grants.Grants_.Take(Limits.ListItems))
         {
-            if (doorman.Renew(signed, kid, view, out var grant) is not null)
+            if (doorman.Renew(signed, kid, view, consumer => Open(consumer).Any(), out var grant) is not null)
             {
                 continue; // It lapses, which is all that a bad renewal can do.
             }
 
-            var consumer = new Consumer(grant!.Value.Home, grant.Value.Subject);
-            foreach (var subscription in _subscriptions.Values.Where(
-                one => one.Question.Consumer.Digest == consumer.Digest))
+            foreach (var subscription in Open(new Consumer(grant!.Value.Home, grant.Value.Subject)))
             {
                 subscription.GrantEnds = grant.Value.Expires;
             }
         }
     }
+
+    private IEnumerable<Subscription> Open(Consumer consumer) => _subscriptions.Values.Where(
+        one => !one.Question.IsHome && one.Question.Consumer.Digest == consumer.Digest);
 
     private SubscribeResponse? Look(Subscription subscription, SegmentView view, long now)
     {

@@ -17,6 +17,13 @@ public static class EpochLimits
     /// without floors is proposed.</summary>
     public const long FloorsPatience = 30_000;
 
+    /// <summary>How many floors of one other segment are remembered: anchors learn of an epoch one after the
+    /// other.</summary>
+    public const int FloorsKept = 16;
+
+    /// <summary>How many other segments are remembered that no Link, Peer or uplink names.</summary>
+    public const int StrangersKept = 1_024;
+
     /// <summary>Most digests in one list of a message.</summary>
     public const int DigestsPerMessage = 16 * 16;
 

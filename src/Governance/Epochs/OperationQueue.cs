@@ -14,13 +14,11 @@ internal sealed class OperationQueue(EpochCore core)
     private readonly Queue<Digest> _early = [];
     private readonly TakenBack _takenBack = new();
     private readonly Dictionary<string, HashSet<Digest>> _willing = new(StringComparer.Ordinal);
-    private readonly Dictionary<Digest, ForeignSegment> _foreign = new(core.Options.Foreign);
-    private readonly HashSet<(Digest Genesis, Floor Floor)> _floors =
-        [.. core.Options.Foreign.Select(f => (f.Key, f.Value.Floor))];
+    private readonly ForeignFacts _foreign = new(core.Options.Ground, core.Options.Foreign);
 
     internal int Count => _items.Count;
 
-    internal IReadOnlyDictionary<Digest, ForeignSegment> Foreign => _foreign;
+    internal IReadOnlyDictionary<Digest, ForeignSegment> Foreign => _foreign.Newest;
 
     internal EpochCandidate? Find(Digest digest) => _items.GetValueOrDefault(digest)?.Candidate;
 
@@ -145,14 +143,7 @@ internal sealed class OperationQueue(EpochCore core)
     /// <summary>What the operator took back, for the next slot.</summary>
     internal IReadOnlyList<EpochCandidate> Kept => _takenBack.Kept;
 
-    internal void Learn(Digest genesis, ForeignSegment segment)
-    {
-        _floors.Add((genesis, segment.Floor));
-        if (!_foreign.TryGetValue(genesis, out var known) || known.Floor.Epoch < segment.Floor.Epoch)
-        {
-            _foreign[genesis] = segment;
-        }
-    }
+    internal void Learn(Digest genesis, ForeignSegment segment) => _foreign.Learn(genesis, segment);
 
     /// <summary>Others' word about what they would prepare: it only says what is worth a round.</summary>
     internal void SetWilling(string anchor, IEnumerable<Digest> digests) =>
@@ -267,7 +258,8 @@ internal sealed class OperationQueue(EpochCore core)
         };
         return isListed
             && item.Candidate.Epoch.Value.Expires - item.Candidate.Epoch.Value.Issued == core.Ground.Life
-            && FloorRules.Stated(core.Ground, item.Candidate.Epoch.Value, item.Candidate.Leaves).All(_floors.Contains);
+            && FloorRules.Stated(core.Ground, item.Candidate.Epoch.Value, item.Candidate.Leaves)
+                .All(one => _foreign.Knows(one.Genesis, one.Floor));
     }
 
     private sealed class Item(EpochCandidate candidate, string source, long since)
