@@ -9,6 +9,7 @@ using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Rpc;
 using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Anchor.Tests.Sealing;
