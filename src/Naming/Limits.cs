@@ -79,6 +79,10 @@ public static class Limits
     /// <summary>Most slices of a record.</summary>
     public const int Slices = 128;
 
+    /// <summary>Most networks of a record's endpoints, each of which is a Gateway in answers: an answer stays small
+    /// whatever a publisher writes.</summary>
+    public const int RecordNetworks = 32;
+
     /// <summary>Most endpoints of a slice, as Kubernetes writes them.</summary>
     public const int SliceEndpoints = 100;
 

@@ -58,19 +58,26 @@ public static class WireReader
         [NotNullWhen(false)] out Refusal? refusal)
     {
         (id, answer) = (0, null);
-        var count = message?.Ids.Count ?? 0;
-        if (count != 1)
+        refusal = CheckIds(message);
+        if (refusal is not null)
         {
-            refusal = new Refusal(
-                count > Limits.ListItems ? VerificationFailure.TooLarge : VerificationFailure.BadEnvelope,
-                "update.ids",
-                $"{count} subscriptions for one answer");
             return false;
         }
 
         id = message!.Ids[0];
         return TryRead(message.Answer, out answer, out refusal);
     }
+
+    /// <summary>Whether an update is about one subscription.</summary>
+    /// <returns><c>TooLarge</c>, <c>BadEnvelope</c>, or null.</returns>
+    public static Refusal? CheckIds(V1.Update? message) => message?.Ids.Count switch
+    {
+        1 => null,
+        var count => new Refusal(
+            count > Limits.ListItems ? VerificationFailure.TooLarge : VerificationFailure.BadEnvelope,
+            "update.ids",
+            $"{count ?? 0} subscriptions for one answer"),
+    };
 
     /// <summary>Reads a signed document.</summary>
     public static bool TryRead(

@@ -159,6 +159,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         {
             UnsafeAllowLoopbackEndpoints = context.UnsafeAllowLoopbackEndpoints,
             Subject = name.Consumer.Subject,
+            ScopedDomains = context.Views.Current?.ScopedDomains,
             Help = PoolHelp.Instance,
         };
         return AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);

@@ -101,7 +101,7 @@ internal sealed class TargetSession : IAsyncDisposable
             }
 
             HomeLog.Moved(_log, _target.Text, refusal.Failure, refusal.Detail);
-            foreach (var name in SealedContent.IsRefusedBy(refusal) ? [] : _names.Values)
+            foreach (var name in SealedContent.IsOfOneName(refusal) ? [] : _names.Values)
             {
                 name.Fail(refusal);
             }

@@ -494,7 +494,7 @@ internal sealed class TargetStream(
             }
         }
 
-        if (failed is not null && (!SealedContent.IsRefusedBy(failed) || !hop.Epochs.IsEmpty))
+        if (failed is not null && (!SealedContent.IsOfOneName(failed) || !hop.Epochs.IsEmpty))
         {
             return failed;
         }
@@ -505,8 +505,9 @@ internal sealed class TargetStream(
         return failed is null ? null : RefuseOne(name, failed);
     }
 
-    // An anchor can bring this about by withholding a Gateway, so F + 1 of them are heard before it is the segment's
-    // word. From then on the name is refused and the stream stays: the others of the segment have no part in it.
+    // An anchor can bring this about by withholding a Gateway or a slice, so F + 1 of them are heard before it is the
+    // segment's word. From then on the name is refused and the stream stays: the others of the segment have no part in
+    // it.
     private Refusal? RefuseOne(RelayedName name, Refusal refusal)
     {
         name.Fail(refusal);

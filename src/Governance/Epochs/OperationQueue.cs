@@ -253,7 +253,7 @@ internal sealed class OperationQueue(EpochCore core)
             OpType.Renew => core.Now + epoch.Policy.ClockDelta >= RenewOperation.DueAt(core.Ground)
                 && item.IsDue(core.Ground),
             OpType.Policy or OpType.Credential => epoch.Policy.Auto.Contains(op) && item.Tightens(core.Ground),
-            OpType.Join or OpType.Peer => epoch.Policy.Auto.Contains(op),
+            OpType.Join or OpType.Peer => epoch.Policy.Auto.Contains(op) && item.KeepsTerms(core.Ground),
             _ => false,
         };
         return isListed
@@ -264,6 +264,7 @@ internal sealed class OperationQueue(EpochCore core)
 
     private sealed class Item(EpochCandidate candidate, string source, long since)
     {
+        private bool? _keepsTerms;
         private bool? _tightens;
         private bool? _due;
         private bool? _statesFloors;
@@ -281,6 +282,8 @@ internal sealed class OperationQueue(EpochCore core)
 
         internal bool StatesFloors(EpochGround ground) =>
             _statesFloors ??= FloorRules.Stated(ground, Candidate.Epoch.Value, Candidate.Leaves).Any();
+
+        internal bool KeepsTerms(EpochGround ground) => _keepsTerms ??= Tightening.KeepsTerms(ground, Candidate);
 
         internal bool Tightens(EpochGround ground) => _tightens ??= Tightening.Is(ground, Candidate);
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using Fairlead.Naming.Names;
 
 namespace Fairlead.Naming;
 
@@ -152,6 +153,14 @@ public sealed class DocumentReader
             }
         }
 
+        return texts;
+    }
+
+    /// <summary>A list of trust domains, ascending by their text.</summary>
+    internal ImmutableArray<string> TrustDomains(string name)
+    {
+        var texts = Texts(name);
+        Unless(texts.All(SpiffeId.IsTrustDomain), name, "no trust domain of SPIFFE");
         return texts;
     }
 

@@ -38,7 +38,7 @@ public sealed record Scope : OpMadeLeaf, IDocument<Scope>
         {
             Cidrs = reader.Networks("cidrs"),
             Crit = crit,
-            Domains = reader.Texts("domains"),
+            Domains = reader.TrustDomains("domains"),
             Ext = ext,
             Made = reader.Integer("made"),
             Networks = reader.Texts("networks"),

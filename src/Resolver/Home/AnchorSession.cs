@@ -150,6 +150,12 @@ internal sealed class AnchorSession : IAsyncDisposable
                 continue;
             }
 
+            // Before it waits to be handled: each number of a subscription is one byte on the way and eight here.
+            if (call.ResponseStream.Current.Update is { } update && WireReader.CheckIds(update) is { } malformed)
+            {
+                return malformed;
+            }
+
             var (chains, refusal) = await CatchUpAsync(call.ResponseStream.Current, cancellationToken)
                 .ConfigureAwait(false);
             if (refusal is not null)

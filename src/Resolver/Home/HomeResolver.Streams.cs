@@ -154,12 +154,7 @@ public sealed partial class HomeResolver
     {
         var session = heard.Session;
         var isRead = WireReader.TryRead(update, out var id, out var answer, out var malformed);
-        if (!isRead && update.Ids.Count != 1)
-        {
-            Troubles.Note(session.Endpoint.Text, "", malformed!);
-            Lose(session, malformed!);
-        }
-        else if (!session.Open.TryGetValue(id, out var open))
+        if (!session.Open.TryGetValue(id, out var open))
         {
             return; // About a subscription that has moved on.
         }

@@ -129,6 +129,34 @@ public sealed class TargetStreamTests : IAsyncDisposable
         Assert.Null(_names[Good].Read().Current);
     }
 
+    /// <summary>Slices that are not those of the record, as more anchors show them than may lie: that name is refused,
+    /// and the others go on.</summary>
+    [Fact]
+    public async Task Slices_ThatMoreThanFAnchorsShowWrong_EndNothingOfOtherNames()
+    {
+        await using var server = await ServeAsync();
+        await using var client = ClientOf(server);
+        var running = Stream(client).RunAsync(_bounded.Token);
+        Assert.Equal([Good, Denied], new[] { await OpenedAsync(), await OpenedAsync() }.Order());
+        for (var other = 0; other < _target.Epoch.Value.Quorum.F; other++)
+        {
+            _names[Denied].RefusedBy(IpEndpoint.Parse($"10.0.0.{other + 1}:1"));
+        }
+
+        Say(Good, Absent(Good, knownEpoch: null));
+        await UntilAsync(running, () => _names[Good].Read().Current is not null);
+        var first = _names[Good].Read().Current;
+        var stray = TestLeaves.Slice("closed.shop.svc", 8080, "10.0.0.1").Payload;
+        Say(Denied, Absent(Denied, _target.Epoch.Value.Number), slices: stray);
+        await UntilAsync(running, () => _names[Denied].Read().Failure is not null);
+        Assert.Equal(VerificationFailure.SliceMismatch, _names[Denied].Read().Failure!.Failure);
+
+        Say(Good, Absent(Good, _target.Epoch.Value.Number));
+        await UntilAsync(running, () => !ReferenceEquals(_names[Good].Read().Current, first));
+        await _bounded.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => running);
+    }
+
     private static AttestBook Book(ISigner seal) => new(
         new AttestMint(seal), static (_, _, _, _) => throw new NotSupportedException("nobody"),
         static (_, _) => false, TimeProvider.System, NullLogger.Instance);
@@ -181,10 +209,11 @@ public sealed class TargetStreamTests : IAsyncDisposable
                 Document.Make(attest), _world.Home.Seal(0)));
     }
 
-    private void Say(ulong id, UnverifiedHop hop, int times = 1)
+    private void Say(
+        ulong id, UnverifiedHop hop, int times = 1, params ReadOnlyMemory<byte>[] slices)
     {
         var result = hop.Seal is null ? AnswerResult.Denied : AnswerResult.Negative;
-        var answer = new UnverifiedAnswer(_names[id].Query.Payload, [hop], result, []);
+        var answer = new UnverifiedAnswer(_names[id].Query.Payload, [hop], result, [.. slices]);
         _said.Writer.TryWrite(new SubscribeResponse
         {
             Update = new Update

@@ -76,6 +76,40 @@ public sealed class HomeResolverTests : IAsyncLifetime
         Assert.Equal([failure], _home.Failures());
     }
 
+    /// <summary>What waits to be handled is small: the stream ends where the update is read, whatever the resolver is
+    /// busy with.</summary>
+    [Fact]
+    public async Task Update_OfMoreThanOneSubscription_WaitsForNobody()
+    {
+        using var busy = new ManualResetEventSlim();
+        using var go = new ManualResetEventSlim();
+        _home.OnChanged = changed =>
+        {
+            if (changed.Name == Cart && !go.IsSet)
+            {
+                busy.Set();
+                go.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            }
+        };
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        _home.Resolver.Want(Cart);
+        Assert.True(busy.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        try
+        {
+            _home.Anchors[0].Flood(new SubscribeResponse { Update = new Update { Ids = { 1, 1 } } }, 1);
+            await _home.UntilAsync(() => _home.Anchors[0].Open == 0 ? this : null, "the end of the stream");
+        }
+        finally
+        {
+            go.Set();
+        }
+
+        await _home.UntilTroubleAsync(VerificationFailure.BadEnvelope);
+        await _home.UntilAsync(Web, held => held.State == NameState.Fresh);
+    }
+
     [Fact]
     public async Task FirstContact_WithTooFewAnchors_IsNoFreshHeadAndTheNameIsPending()
     {
