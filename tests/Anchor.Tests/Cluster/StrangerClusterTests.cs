@@ -1,5 +1,4 @@
 using Fairlead.Anchor.Hosting;
-using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
@@ -35,6 +34,7 @@ public sealed class StrangerClusterTests
         using var unknown = new TlsIdentity(TestKeys.Ecdsa(950), TimeProvider.System);
         await using var stranger = ClusterClient.Client(home, 0, unknown);
         await HeadAsync(stranger, home);
+        using var open = stranger.Subscribe(Token); // Without a call it would be closed some time.
         await HoldsAsync(home[0], 1);
 
         // A pod by its key, and a publisher, each by a call that says nothing else of who it is.
