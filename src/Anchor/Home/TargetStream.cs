@@ -488,10 +488,7 @@ internal sealed class TargetStream(
         // V28, by an epoch that a quorum certified: over what was introduced so nothing of the segment is held any more.
         if (failed is { Failure: VerificationFailure.LinkNotAccepted })
         {
-            foreach (var one in names.Values)
-            {
-                one.End(failed);
-            }
+            names.Values.ToList().ForEach(one => one.End(failed));
         }
 
         if (failed is not null && (!SealedContent.IsOfOneName(failed) || !hop.Epochs.IsEmpty))
