@@ -68,7 +68,7 @@ internal static class ProposeCommand
             var (taken, above) = (parsed.GetValue(children) ?? [], parsed.GetValue(parent));
             if ((taken.Length > 0) == (above is not null))
             {
-                throw new CliException(ExitCode.Usage, "give --child, once or more, or --parent");
+                throw new CliException(ExitCode.Usage, "give --child, once or more, or --parent, and not both");
             }
 
             return (EpochGround ground, long now, out Refusal? refusal) => above is null
