@@ -23,9 +23,9 @@ internal static class FairleadCommand
         var parsed = Build(output).Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var wrong in parsed.Errors)
+            foreach (var wrong in Wrong(parsed))
             {
-                await ComplainAsync(error, wrong.Message).ConfigureAwait(false);
+                await ComplainAsync(error, wrong).ConfigureAwait(false);
             }
 
             return ExitCode.Usage;
@@ -59,6 +59,15 @@ internal static class FairleadCommand
             await ComplainAsync(error, "interrupted").ConfigureAwait(false);
             return ExitCode.Interrupted;
         }
+    }
+
+    // Of a word that is no command the library says first that there is none.
+    private static IEnumerable<string> Wrong(ParseResult parsed)
+    {
+        var commands = parsed.CommandResult.Command.Subcommands.Select(command => command.Name).ToList();
+        return parsed.UnmatchedTokens is [var word, ..] && commands.Count > 0
+            ? [$"'{word}' is no command here; there are {string.Join(", ", commands)}"]
+            : parsed.Errors.Select(wrong => wrong.Message);
     }
 
     private static Task ComplainAsync(TextWriter error, string message) => error.WriteLineAsync($"fairlead: {message}");

@@ -22,7 +22,7 @@ internal sealed class OperationBook(string self, string folder, ILogger log)
 {
     private const int BytesMax = 80 * 1024 * 1024;
 
-    private readonly DurableFile _file = new(Path.Combine(folder, "operations.state"), BytesMax);
+    private readonly DurableFile _file = FileOf(folder);
     private readonly ConcurrentDictionary<long, TaskCompletionSource<Refusal?>> _waiting = new();
     private readonly ConcurrentDictionary<long, TaskCompletionSource<EpochOutput.TakenBack>> _takingBack = new();
     private readonly List<(TaskCompletionSource<Refusal?> Who, Refusal? Fate)> _told = [];
@@ -37,25 +37,35 @@ internal sealed class OperationBook(string self, string folder, ILogger log)
     internal (IReadOnlyList<QueuedOperation> Queue, IReadOnlyList<EpochProposal> TakenBack) Load(
         EpochGround ground, EpochGround? before)
     {
-        if (_file.Load() is not { } bytes)
+        if (Read(_file) is not { } file)
         {
             return ([], []);
         }
 
+        var queue = new List<QueuedOperation>();
+        foreach (var kept in file.Operations)
+        {
+            if (ProposalWire.Read(kept.Proposal) is { } proposal && OnGround(proposal, ground, before) is { } moved)
+            {
+                queue.Add(new QueuedOperation(moved, null, kept.Source, kept.Approved));
+            }
+        }
+
+        return (queue, [.. file.TakenBack.Select(ProposalWire.Read).OfType<EpochProposal>()
+            .Select(gone => OnGround(gone, ground, before)).OfType<EpochProposal>()]);
+    }
+
+    /// <summary>Looks at the file of a folder.</summary>
+    /// <exception cref="StateException">It is there and cannot be used.</exception>
+    internal static void Inspect(string folder) => Read(FileOf(folder));
+
+    private static DurableFile FileOf(string folder) => new(Path.Combine(folder, "operations.state"), BytesMax);
+
+    private static KeptOperations? Read(DurableFile file)
+    {
         try
         {
-            var file = KeptOperations.Parser.ParseFrom(bytes);
-            var queue = new List<QueuedOperation>();
-            foreach (var kept in file.Operations)
-            {
-                if (ProposalWire.Read(kept.Proposal) is { } proposal && OnGround(proposal, ground, before) is { } moved)
-                {
-                    queue.Add(new QueuedOperation(moved, null, kept.Source, kept.Approved));
-                }
-            }
-
-            return (queue, [.. file.TakenBack.Select(ProposalWire.Read).OfType<EpochProposal>()
-                .Select(gone => OnGround(gone, ground, before)).OfType<EpochProposal>()]);
+            return file.Load() is { } bytes ? KeptOperations.Parser.ParseFrom(bytes) : null;
         }
         catch (InvalidProtocolBufferException e)
         {

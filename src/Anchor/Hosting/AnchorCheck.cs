@@ -1,6 +1,7 @@
 using Fairlead.Anchor.Governing;
 using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Identities;
+using Fairlead.Anchor.Sealing;
 using Fairlead.Configuration;
 using Fairlead.Hosting;
 using Fairlead.Identities;
@@ -60,9 +61,11 @@ internal sealed class AnchorCheck
             {
                 _problems.Add($"data folder {_options.Data}: {trouble}; make it writable, or give another one");
             }
-            else if (ground is not null)
+            else
             {
-                ground = Try(() => new ChainFolder(_options.Data).Newest(ground, now));
+                Try(() => new StoreMark(_options.Data, _time));
+                Try(() => Inspected(_options.Data));
+                ground = ground is null ? null : Try(() => new ChainFolder(_options.Data).Newest(ground, now));
                 await StateAsync(ground).ConfigureAwait(false);
             }
         }
@@ -75,6 +78,12 @@ internal sealed class AnchorCheck
 
         Keys(ground);
         Identities();
+    }
+
+    private static string Inspected(string folder)
+    {
+        OperationBook.Inspect(folder);
+        return folder;
     }
 
     private async Task StateAsync(SegmentGround? ground)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fairlead.Naming;
+using Fairlead.Protocol.Files;
 
 namespace Fairlead.Cli.Ceremony;
 
@@ -45,7 +46,7 @@ internal sealed partial record PeerFile(
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
-            throw Bad(path, e.Message);
+            throw Bad(path, JsonFault.Of(e));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

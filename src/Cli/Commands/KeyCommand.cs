@@ -21,6 +21,11 @@ internal static class KeyCommand
 
     private static void New(string path, TextWriter output)
     {
+        if (path.Length == 0)
+        {
+            throw new CliException(ExitCode.Usage, "--out: give the file to write");
+        }
+
         try
         {
             using var signer = new EcdsaSigner(KeyFile.Create(path));
@@ -29,8 +34,10 @@ internal static class KeyCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CliException(
-                ExitCode.Usage, $"key file {path}: {e.Message} A key is never overwritten: choose another --out.");
+            var remedy = File.Exists(path)
+                ? "a key is never overwritten: choose another --out"
+                : "choose an --out in a folder that can be written";
+            throw new CliException(ExitCode.Usage, $"key file {path}: {e.Message} {remedy}");
         }
     }
 }

@@ -89,7 +89,7 @@ internal static class ProposeCommand
             var (taken, above) = (parsed.GetValue(children) ?? [], parsed.GetValue(parent));
             if ((taken.Length > 0) == (above is not null))
             {
-                throw new CliException(ExitCode.Usage, "give --child, once or more, or --parent");
+                throw new CliException(ExitCode.Usage, "give --child, once or more, or --parent, and not both");
             }
 
             var terms = TermsOf(parsed.GetValue(maxTtl));

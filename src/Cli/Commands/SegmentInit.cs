@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using Fairlead.Cli.Ceremony;
 using Fairlead.Naming;
 using Fairlead.Naming.Names;
@@ -20,6 +21,11 @@ internal static class SegmentInit
             throw Wrong($"--name {options.Name}: {refusal.Failure}: {refusal.Detail}");
         }
 
+        if (options.Folder.Length == 0)
+        {
+            throw Wrong("--out: give the folder to fill");
+        }
+
         var listen = Endpoints("--listen", options.Listen);
         var admin = Endpoints("--admin-listen", options.AdminListen);
         var policy = Policies.Find(options.Policy)
@@ -27,10 +33,20 @@ internal static class SegmentInit
         var admins = options.Admins
             ?? [.. listen.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"admin-{(char)('a' + i)}"))];
         CheckCounts(options, listen, admin, admins);
+        if (admin.FirstOrDefault(one => !IPAddress.IsLoopback(one.ToIPEndPoint().Address)) is { } open)
+        {
+            throw Wrong($"--admin-listen {open}: others can reach it, and it has no authentication; give loopback");
+        }
+
         var uplinks = Uplinks(name, options.Parent);
         var transit = options.Transit.Select(Transit).ToImmutableArray();
         var domains = Domains(options.TrustDomains);
         var subjects = options.Subjects.Select(SubjectMapping.Parse).ToList();
+        if (subjects.DistinctBy(mapping => mapping.Key.Kid).Count() < subjects.Count)
+        {
+            throw Wrong("--subject: a key stands twice; it is one pod's");
+        }
+
 
         var folder = new SegmentFolder(options.Folder);
         try
@@ -150,6 +166,12 @@ internal static class SegmentInit
         output.WriteLine(
             $"anchors {string.Join(' ', plan.Anchors.Select(anchor => anchor.Id))}, "
             + $"any {plan.Threshold} certify, {plan.Faults} may lie");
+        if (plan.Threshold == plan.Anchors.Length && plan.Threshold > 1)
+        {
+            output.WriteLine(
+                $"one anchor that stops, stops the segment: all {plan.Threshold} have to certify; four go on with three");
+        }
+
         output.WriteLine($"policy {options.Policy}: a seal lives {plan.Policy.SealValidity / Limits.Second} s");
         if (options.UnsafeAllowLoopbackEndpoints)
         {

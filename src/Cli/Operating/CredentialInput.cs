@@ -42,6 +42,11 @@ internal sealed record CredentialInput(
             throw Wrong($"--issue wants --name, once or more, and --days of 1 to {DaysMax}");
         }
 
+        if (MaxTtl is < 1 or > Limits.TtlMax)
+        {
+            throw Wrong($"--max-ttl {MaxTtl}: 1 to {Limits.TtlMax} ms");
+        }
+
         return new Credential
         {
             Expires = now + (Days * Limits.Day),

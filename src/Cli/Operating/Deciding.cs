@@ -147,7 +147,7 @@ internal static class Deciding
     }
 
     // All that waits, as many messages as that takes.
-    private static async Task<ProposalsResponse> WaitingAsync(
+    internal static async Task<ProposalsResponse> WaitingAsync(
         OperatorSession session, CancellationToken cancellationToken)
     {
         var all = await session.CallAsync(OperatorMethods.Proposals, new ProposalsRequest(), cancellationToken)
@@ -213,7 +213,7 @@ internal static class Deciding
         output.WriteLine($"approved; {approved.Threshold} anchors have to");
     }
 
-    private static OperationView View(EpochGround ground, WaitingOperation one) =>
+    internal static OperationView View(EpochGround ground, WaitingOperation one) =>
         ProposalWire.Read(one.Proposal) is { } proposal
             ? Proposing.ViewOf(ground, proposal, one.Effect ?? new OperationEffect())
             : throw new CliException(ExitCode.Refused, "BadEnvelope: the anchor shows what is no proposal");

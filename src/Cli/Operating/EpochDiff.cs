@@ -14,6 +14,8 @@ internal static class EpochDiff
     private static readonly HashSet<string> Always =
         new(["epoch", "expires", "issued", "op", "policy", "prev", "segment"], StringComparer.Ordinal);
 
+    private static readonly HashSet<string> Sealed = new(["rules"], StringComparer.Ordinal);
+
     private static readonly HashSet<string> Fresh = new(["made", "opening"], StringComparer.Ordinal);
 
     /// <summary>The lines; empty for a renewal that only prolongs.</summary>
@@ -21,16 +23,23 @@ internal static class EpochDiff
     {
         using var before = JsonDocument.Parse(ground.Epoch.Payload);
         using var after = JsonDocument.Parse(proposal.Epoch);
-        return
-        [
-            .. Life(before.RootElement, after.RootElement),
-            .. Members("", before.RootElement, after.RootElement, Always),
-            .. Members(
-                "policy.", before.RootElement.GetProperty("policy"), after.RootElement.GetProperty("policy"),
-                new HashSet<string>(["rules"], StringComparer.Ordinal)),
-            .. Leaves(ground, proposal),
-        ];
+        return [.. Members(before.RootElement, after.RootElement), .. Leaves(ground, proposal)];
     }
+
+    /// <summary>What differs between two epochs beside their leaves.</summary>
+    internal static IReadOnlyList<string> Members(ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after)
+    {
+        using var old = JsonDocument.Parse(before);
+        using var now = JsonDocument.Parse(after);
+        return [.. Members(old.RootElement, now.RootElement)];
+    }
+
+    private static IEnumerable<string> Members(JsonElement before, JsonElement after) =>
+    [
+        .. Life(before, after),
+        .. Members("", before, after, Always),
+        .. Members("policy.", before.GetProperty("policy"), after.GetProperty("policy"), Sealed),
+    ];
 
     // Each epoch has other times; what counts is how long it lives.
     private static IEnumerable<string> Life(JsonElement before, JsonElement after)

@@ -18,19 +18,24 @@ internal static class EpochHistory
         }
 
         var session = new OperatorSession(socket);
-        var epochs = new List<(Parsed<Epoch> Epoch, Manifest? Manifest)>();
+        var epochs = new List<Decided>();
+        var first = Math.Max(0, from - 1); // what an epoch changed is told by the one before
         LogResponse page;
         await using (session.ConfigureAwait(false))
         {
             do
             {
-                var request = new LogRequest { From = (ulong)(from + epochs.Count), Limit = Limits.PageEpochs };
+                var request = new LogRequest { From = (ulong)(first + epochs.Count), Limit = Limits.PageEpochs };
                 page = await session.CallAsync(OperatorMethods.Log, request, cancellationToken).ConfigureAwait(false);
-                epochs.AddRange(page.Epochs.Select(Read));
+                foreach (var wire in page.Epochs)
+                {
+                    epochs.Add(Read(wire, epochs.LastOrDefault()));
+                }
             }
             while (page.Epochs.Count == Limits.PageEpochs);
         }
 
+        epochs.RemoveAll(epoch => epoch.Epoch.Value.Number < from);
         if (isJson)
         {
             WriteJson(epochs, page, output);
@@ -41,28 +46,34 @@ internal static class EpochHistory
         }
     }
 
-    private static (Parsed<Epoch> Epoch, Manifest? Manifest) Read(DecidedEpoch wire)
+    private static Decided Read(DecidedEpoch wire, Decided? before)
     {
         if (!Document.TryParse<Epoch>(wire.Epoch?.Payload.Memory ?? default, out var epoch, out var refusal))
         {
             throw new CliException(ExitCode.Refused, $"{refusal}");
         }
 
-        return (epoch, Document.TryParse<Manifest>(wire.Manifest.Memory, out var manifest, out _)
-            ? manifest.Value
-            : null);
+        var leaves = Document.TryParse<Manifest>(wire.Manifest.Memory, out var manifest, out _)
+            ? manifest.Value.Changes.Select(Line)
+            : [];
+        return new Decided(
+            epoch,
+            [
+                .. before is null ? [] : EpochDiff.Members(before.Epoch.Payload, epoch.Payload),
+                .. leaves,
+            ]);
     }
 
     private static void WriteText(
-        List<(Parsed<Epoch> Epoch, Manifest? Manifest)> epochs, LogResponse page, TextWriter output)
+        List<Decided> epochs, LogResponse page, TextWriter output)
     {
-        foreach (var (epoch, manifest) in epochs)
+        foreach (var (epoch, changes) in epochs)
         {
             output.WriteLine(
                 $"epoch {epoch.Value.Number} {epoch.Value.Op.Type} {Time(epoch.Value.Issued)} {epoch.Digest}");
-            foreach (var change in manifest?.Changes ?? [])
+            foreach (var change in changes)
             {
-                output.WriteLine($"  {Line(change)}");
+                output.WriteLine($"  {change}");
             }
         }
 
@@ -70,11 +81,11 @@ internal static class EpochHistory
     }
 
     private static void WriteJson(
-        List<(Parsed<Epoch> Epoch, Manifest? Manifest)> epochs, LogResponse page, TextWriter output) =>
+        List<Decided> epochs, LogResponse page, TextWriter output) =>
         output.WriteLine(JsonText.Object(json =>
         {
             json.WriteStartArray("epochs");
-            foreach (var (epoch, manifest) in epochs)
+            foreach (var (epoch, changes) in epochs)
             {
                 json.WriteStartObject();
                 json.WriteNumber("epoch", epoch.Value.Number);
@@ -83,9 +94,9 @@ internal static class EpochHistory
                 json.WriteNumber("issued", epoch.Value.Issued);
                 json.WriteNumber("expires", epoch.Value.Expires);
                 json.WriteStartArray("changes");
-                foreach (var change in manifest?.Changes ?? [])
+                foreach (var change in changes)
                 {
-                    json.WriteStringValue(Line(change));
+                    json.WriteStringValue(change);
                 }
 
                 json.WriteEndArray();
@@ -96,6 +107,9 @@ internal static class EpochHistory
             json.WriteNumber("newest", page.Newest);
             json.WriteBoolean("sealed", page.Sealed);
         }));
+
+    /// <summary>An epoch that was decided, and what it changed against the one before.</summary>
+    private sealed record Decided(Parsed<Epoch> Epoch, IReadOnlyList<string> Changes);
 
     private static string Line(ManifestChange change) =>
         $"{(change.Digest is null ? '-' : '+')} "

@@ -36,12 +36,29 @@ internal static class Proposing
 
             if (!options.IsDryRun)
             {
+                await RefuseTwiceAsync(session, ground, view, cancellationToken).ConfigureAwait(false);
                 await session.CallAsync(
                     OperatorMethods.Propose, new ProposeRequest { Proposal = wire, Approve = true }, cancellationToken)
                     .ConfigureAwait(false);
             }
 
             Report(options, view, ground.Epoch.Value.Quorum.TGov, output);
+        }
+    }
+
+    // Each proposal draws new openings, so that an anchor takes the same change twice for two.
+    private static async Task RefuseTwiceAsync(
+        OperatorSession session, EpochGround ground, OperationView view, CancellationToken cancellationToken)
+    {
+        var waiting = await Deciding.WaitingAsync(session, cancellationToken).ConfigureAwait(false);
+        foreach (var other in waiting.Operations.Select(one => Deciding.View(ground, one)))
+        {
+            if (other.Epoch.Value.Op.Type == view.Epoch.Value.Op.Type && other.Diff.SequenceEqual(view.Diff))
+            {
+                throw new CliException(
+                    ExitCode.Usage,
+                    $"the same waits already: fairlead approve {other.Epoch.Digest}, or withdraw it first");
+            }
         }
     }
 
@@ -90,7 +107,7 @@ internal static class Proposing
         else
         {
             output.WriteLine(options.IsDryRun
-                ? "dry run: nothing is proposed"
+                ? "dry run: nothing is proposed; a proposal has a digest of its own"
                 : $"proposed and approved here; {threshold} anchors have to: fairlead approve {view.Epoch.Digest}");
         }
     }

@@ -67,7 +67,7 @@ public sealed partial record BootstrapFile(
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
-            throw new InvalidDataException($"bootstrap file {path}: {e.Message}", e);
+            throw new InvalidDataException($"bootstrap file {path}: {JsonFault.Of(e)}", e);
         }
     }
 

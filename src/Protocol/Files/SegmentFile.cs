@@ -93,7 +93,7 @@ public sealed partial record SegmentFile(
         }
         catch (Exception e) when (e is JsonException or InvalidProtocolBufferException or FormatException)
         {
-            throw new InvalidDataException(e.Message, e);
+            throw new InvalidDataException(JsonFault.Of(e), e);
         }
     }
 

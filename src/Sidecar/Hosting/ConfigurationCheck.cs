@@ -70,6 +70,11 @@ internal sealed class ConfigurationCheck
             _problems.Add($"cannot listen at {_options.XdsSocket}: {trouble}; change xds.socket");
         }
 
+        if (_options is { Dns: not null, Proxy: null })
+        {
+            _notes.Add("dns: no service has an address without the proxy, which listens there; add the section proxy");
+        }
+
         if (_options.State is { } folder)
         {
             State(folder, bootstrap, key ?? OwnKey(folder));

@@ -92,6 +92,11 @@ internal sealed record ResolverSetup(HomeResolverOptions Options, Subject Subjec
         {
             Directory.CreateDirectory(
                 folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            if (WritableFolder.Trouble(folder) is { } trouble)
+            {
+                throw new IOException(trouble);
+            }
+
             return Path.Combine(folder, file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

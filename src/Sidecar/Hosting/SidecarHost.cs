@@ -174,9 +174,9 @@ internal sealed class SidecarHost : IAsyncDisposable
             pending.Add(last is null ? "home" : $"home: {last.Failure}{(isPublic ? "" : $": {last.Detail}")}");
         }
 
-        if (!Views.Settled.IsCompletedSuccessfully)
+        // The last answer is a moment before what waits for all of them.
+        if (!Views.Settled.IsCompletedSuccessfully && Views.Unanswered is { Count: > 0 } unanswered)
         {
-            var unanswered = Views.Unanswered;
             pending.AddRange(
                 isPublic ? [$"imports: {unanswered.Count}"] : unanswered.Select(name => $"import: {name}"));
         }
@@ -286,7 +286,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         catch (IOException e)
         {
             throw new StartException(
-                $"cannot listen: {e.Message}; end what uses the address, or change xds.socket or xds.address", e);
+                $"cannot listen: {e.Message} (xds.socket and xds.address)", e);
         }
 
         _admin = await AdminServer.StartAsync(_options, this, _time, cancellationToken).ConfigureAwait(false);

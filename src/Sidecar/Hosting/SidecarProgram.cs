@@ -79,6 +79,7 @@ internal static class SidecarProgram
             var host = await SidecarHost.StartAsync(
                 options, surroundings.Time, new Random(Environment.ProcessId), surroundings.Loggers, stop)
                 .ConfigureAwait(false);
+            host.Reloads = ReloadStatus.Start with { Path = path, ReadAt = surroundings.Time.GetUtcNow() };
             var ended = true;
             try
             {

@@ -35,6 +35,24 @@ public sealed class CommandLineTests : IDisposable
     public async Task Help_AnyCommand_ExitsWithSuccess() =>
         Assert.Contains("trace", (await Fairlead.RunAsync("--help")).Succeeds().Output, StringComparison.Ordinal);
 
+    /// <summary>The library says first that there is no command.</summary>
+    [Theory]
+    [InlineData("resolf", "fairlead: 'resolf' is no command here; there are resolve, trace, ")]
+    [InlineData("propose polici", "fairlead: 'polici' is no command here; there are policy, peer, ")]
+    public async Task Word_ThatIsNoCommand_IsNamedWithThoseThatAre(string line, string part)
+    {
+        var run = await Fairlead.RunAsync(line.Split(' '));
+        run.Fails(ExitCode.Usage, part);
+        Assert.Single(run.Error.TrimEnd().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("--out: give the file to write", "")]
+    [InlineData("choose an --out in a folder that can be written", "none/k.pem")]
+    public async Task KeyNew_ThatCannotBeWritten_SaysWhatToDo(string part, string file) =>
+        (await Fairlead.RunAsync("key", "new", "--out", file.Length == 0 ? "" : _folder[file]))
+        .Fails(ExitCode.Usage, part);
+
     [Fact]
     public async Task KeyNew_NewFile_PrintsItsKeyAndKid()
     {

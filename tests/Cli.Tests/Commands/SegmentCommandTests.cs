@@ -140,6 +140,10 @@ public sealed class SegmentCommandTests : IDisposable
     [InlineData("--name", "svc.internal", "BadName")]
     [InlineData("--name", "EU1.internal", "BadName")]
     [InlineData("--listen", "127.0.0.1:1,127.0.0.1:2", "--admin-listen names 4")]
+    [InlineData("--out", "", "--out: give the folder to fill")]
+    [InlineData(
+        "--admin-listen", "10.0.0.1:1,127.0.0.1:2,127.0.0.1:3,127.0.0.1:4",
+        "--admin-listen 10.0.0.1:1: others can reach it")]
     [InlineData("--listen", "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3,host:4", "--listen host:4")]
     [InlineData("--listen", "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3,127.0.0.1:12001", "stands twice")]
     [InlineData("--policy", "loose", "--policy loose")]
@@ -170,6 +174,30 @@ public sealed class SegmentCommandTests : IDisposable
 
         (await Fairlead.RunAsync([.. arguments])).Fails(ExitCode.Usage, part);
         Assert.False(Directory.Exists(_folder["eu1"]));
+    }
+
+    [Fact]
+    public async Task Init_WithOneKeyForTwoSubjects_IsRefused()
+    {
+        (await Fairlead.RunAsync("key", "new", "--out", _folder["pod.pem"])).Succeeds();
+        (await Fairlead.RunAsync(
+            [
+                .. Init("eu1"), "--subject", $"{_folder["pod.pem"]}=shop/frontend",
+                "--subject", $"{_folder["pod.pem"]}=shop/cart",
+            ]))
+            .Fails(ExitCode.Usage, "--subject: a key stands twice");
+    }
+
+    [Fact]
+    public async Task Init_WhereAllHaveToCertify_SaysSo()
+    {
+        var three = Init("eu1").Select(word => word.StartsWith("127.", StringComparison.Ordinal)
+            ? word[..word.LastIndexOf(',')] : word);
+        Assert.Contains(
+            "one anchor that stops, stops the segment: all 3 have to certify",
+            (await Fairlead.RunAsync([.. three])).Succeeds().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "stops the segment", (await Fairlead.RunAsync(Init("us1"))).Succeeds().Output, StringComparison.Ordinal);
     }
 
     private Task<Fairlead> Link(string segment, string option, string other) => Fairlead.RunAsync(

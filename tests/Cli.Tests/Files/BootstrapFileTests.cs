@@ -60,4 +60,26 @@ public sealed class BootstrapFileTests
 
         Assert.Throws<JsonException>(() => BootstrapFile.Decode(Encoding.UTF8.GetBytes(text)));
     }
+
+    /// <summary>Whoever reads the message knows nothing of this program's types.</summary>
+    [Theory]
+    [InlineData("", "line 1: no JSON")]
+    [InlineData("{\n\"home\": nonsense}", "line 2: no JSON")]
+    [InlineData("{}", "line 1: $ lacks 'home'")]
+    [InlineData("{\n\"house\": 1}", "line 2: $.house is unknown, stands twice or has another form")]
+    [InlineData("{\"home\": {\"name\": 1}}", "line 1: $.home.name is unknown, stands twice or has another form")]
+    public async Task Read_AnotherShape_SaysWhereInPlainWords(string text, string words)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(path, text, TestContext.Current.CancellationToken);
+            var wrong = Assert.Throws<InvalidDataException>(() => BootstrapFile.Read(path));
+            Assert.Equal($"bootstrap file {path}: {words}", wrong.Message);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
 }

@@ -172,6 +172,8 @@ public sealed class OperatorCommandTests : IAsyncLifetime
         (await RunAsync("propose", "join", "--parent", PeerOf(other))).Fails(ExitCode.Usage, "is not the parent of");
         (await RunAsync("propose", "credential")).Fails(ExitCode.Usage, "give --issue or --revoke");
         (await RunAsync("propose", "credential", "--issue", "x", "--name", "*")).Fails(ExitCode.Usage, "BadKey");
+        (await RunAsync("propose", "credential", "--issue", TestKeys.Key(901).Text, "--name", "*", "--max-ttl", "-1"))
+            .Fails(ExitCode.Usage, "--max-ttl -1: 1 to 3600000 ms");
         (await RunAsync("propose", "credential", "--revoke", "x")).Fails(ExitCode.Usage, "64 lower-hex digits");
         (await RunAsync("propose", "peer", _folder["none.json"])).Fails(ExitCode.Usage, "does not exist");
         (await RunAsync("approve", "zz")).Fails(ExitCode.Usage, "is no digest");
@@ -201,6 +203,36 @@ public sealed class OperatorCommandTests : IAsyncLifetime
         Assert.Contains("newest 0, sealed", log.Output, StringComparison.Ordinal);
         var json = JsonNode.Parse((await RunAsync("log", "--output", "json")).Succeeds().Output)!;
         Assert.Equal(_segment.Genesis.ToString(), (string?)json["epochs"]![0]!["digest"]);
+    }
+
+    /// <summary>Numbers and trust domains are in no leaf.</summary>
+    [Fact]
+    public async Task Log_TellsWhatAnEpochChanged_BesideItsLeaves()
+    {
+        _segment.Advance("policy", epoch => epoch with
+        {
+            Domains = ["us1.example"], Policy = epoch.Policy with { MaxTtl = 60_000 },
+        });
+        var log = (await RunAsync("log")).Succeeds();
+        Assert.Contains("  ~ policy.max_ttl 300000 -> 60000\n", log.Output, StringComparison.Ordinal);
+        Assert.Contains("  + domains [\"us1.example\"]\n", log.Output, StringComparison.Ordinal);
+        Assert.Contains("epoch 0 genesis ", log.Output, StringComparison.Ordinal);
+
+        var json = JsonNode.Parse((await RunAsync("log", "--from", "1", "--output", "json")).Succeeds().Output)!;
+        var epoch = Assert.Single(json["epochs"]!.AsArray())!;
+        Assert.Contains("~ policy.max_ttl 300000 -> 60000", epoch["changes"]!.AsArray().Select(one => (string?)one));
+    }
+
+    [Fact]
+    public async Task Propose_WhatWaitsAlready_IsRefused()
+    {
+        var file = Write("remove_rules: [open]");
+        (await RunAsync("propose", "policy", file)).Succeeds();
+        var digest = Assert.Single(_anchor!.Waiting).Key;
+        (await RunAsync("propose", "policy", file))
+            .Fails(ExitCode.Usage, $"the same waits already: fairlead approve {digest}");
+        Assert.Single(_anchor.Waiting);
+        (await RunAsync("propose", "policy", file, "--dry-run")).Succeeds();
     }
 
     [Fact]

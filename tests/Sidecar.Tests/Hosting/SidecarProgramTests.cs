@@ -95,7 +95,7 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
     [Theory]
     [InlineData("admin", "change admin")]
     [InlineData("metrics", "change metrics")]
-    [InlineData("xds.address", "change xds.socket or xds.address")]
+    [InlineData("xds.address", "choose another port (xds.socket and xds.address)")]
     [InlineData("proxy.http", "change proxy.http")]
     [InlineData("proxy.h2c", "change proxy.h2c")]
     [InlineData("dns.address", "give another dns.address")]

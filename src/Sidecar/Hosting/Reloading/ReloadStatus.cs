@@ -20,6 +20,6 @@ internal sealed record ReloadStatus(
     ImmutableArray<string> RestartNeeded,
     ImmutableArray<string> Errors)
 {
-    /// <summary>Nothing was read since the start.</summary>
+    /// <summary>Nothing was read.</summary>
     internal static ReloadStatus Start { get; } = new("", null, 0, 0, [], [], []);
 }
