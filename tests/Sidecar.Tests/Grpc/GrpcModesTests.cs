@@ -21,6 +21,33 @@ public sealed class GrpcModesTests(ITestOutputHelper output)
     [InlineData(GrpcLibrary.Go)]
     public Task Endpoints_AreFollowed_AndBadOnesRefused(GrpcLibrary library) => EndpointsAsync(library);
 
+    /// <summary>What is lost, and what leads nowhere.</summary>
+    [Theory]
+    [InlineData(GrpcLibrary.Js)]
+    [InlineData(GrpcLibrary.Go)]
+    public async Task Name_IsServedThroughACutAndARestart_AndFailsAtOnceWhereItLeadsNowhere(GrpcLibrary library)
+    {
+        await ComeAndGoAsync(library);
+        await NegativesAsync(library);
+    }
+
+    /// <summary>Without authorities a plain name is served as with them.</summary>
+    [Theory]
+    [InlineData(GrpcLibrary.Core)]
+    [InlineData(GrpcLibrary.Js)]
+    [InlineData(GrpcLibrary.Go)]
+    public async Task Name_OfAClientWithoutFederation_IsServed(GrpcLibrary library)
+    {
+        await using var world = await StartAsync(library, isFederated: false);
+        world.Sidecar.Publish(Named(Cart, world.Ports.One));
+        await world.Client.UntilAsync(Cart, "ok one");
+        world.Sidecar.Publish(Named(Cart, world.Ports.Two));
+        await world.Client.UntilAsync(Cart, "ok two");
+        var stream = Assert.Single(world.Sidecar.Streams);
+        Assert.Equal(["cds", "eds", "lds", "rds"], stream.Types.Select(type => type.Type.ShortName));
+        Assert.All(stream.Types, type => Assert.Null(type.Refused));
+    }
+
     [Fact]
     public Task Name_OfTheSidecarsAuthority_IsServedBesideAnotherControlPlane() => AuthorityAsync(GrpcLibrary.Core);
 

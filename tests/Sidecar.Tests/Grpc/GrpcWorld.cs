@@ -33,15 +33,15 @@ internal sealed class GrpcWorld : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    internal static async Task<GrpcWorld> StartAsync(GrpcLibrary library, bool isAuthority = false)
+    internal static async Task<GrpcWorld> StartAsync(
+        GrpcLibrary library, bool isAuthority = false, bool isFederated = true)
     {
         var world = new GrpcWorld();
         try
         {
             foreach (var who in new[] { "one", "two" })
             {
-                world._backends.Add(
-                    await Backend.StartAsync(context => AnswerAsync(context, who), HttpProtocols.Http2));
+                world._backends.Add(await BackendAsync(who));
             }
 
             await world.Sidecar.StartAsync();
@@ -49,7 +49,8 @@ internal sealed class GrpcWorld : IAsyncDisposable
             world._relay = new SocketRelay(socket, world.Sidecar.Socket);
             world.Client = await LibraryClient.StartAsync(
                 library, socket, world.Sidecar.Folder,
-                new Dictionary<int, string> { [world.Ports.One] = "one", [world.Ports.Two] = "two" }, isAuthority);
+                new Dictionary<int, string> { [world.Ports.One] = "one", [world.Ports.Two] = "two" }, isAuthority,
+                isFederated);
             return world;
         }
         catch
@@ -58,6 +59,10 @@ internal sealed class GrpcWorld : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>A server of gRPC that says who it is.</summary>
+    internal static Task<Backend> BackendAsync(string who) =>
+        Backend.StartAsync(context => AnswerAsync(context, who), HttpProtocols.Http2);
 
     /// <summary>A name of one port, which is of gRPC.</summary>
     internal static ServedName Named(string name, params int[] ports) =>

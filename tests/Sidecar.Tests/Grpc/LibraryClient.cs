@@ -30,9 +30,10 @@ internal sealed class LibraryClient : IAsyncDisposable
     /// <param name="backends">Who is behind which port.</param>
     /// <param name="isAuthority">Whether the sidecar is an authority alone, and another server the client's own, which
     /// is not there.</param>
+    /// <param name="isFederated">Whether it knows of authorities at all.</param>
     internal static async Task<LibraryClient> StartAsync(
         GrpcLibrary library, string socket, string folder, IReadOnlyDictionary<int, string> backends,
-        bool isAuthority = false)
+        bool isAuthority = false, bool isFederated = true)
     {
         Assert.SkipWhen(
             library == GrpcLibrary.Core && PythonGrpc.Program is null,
@@ -49,7 +50,7 @@ internal sealed class LibraryClient : IAsyncDisposable
             {
                 ["GRPC_XDS_BOOTSTRAP"] = file,
                 // Older C cores know no authorities without it.
-                ["GRPC_EXPERIMENTAL_XDS_FEDERATION"] = "true",
+                ["GRPC_EXPERIMENTAL_XDS_FEDERATION"] = isFederated ? "true" : "false",
                 // Between calls the C core looks at its sockets every 5 s only.
                 ["GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS"] = "20",
             },

@@ -1,4 +1,5 @@
 using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit.Processes;
 using static Fairlead.Sidecar.Tests.Life.TcpWorld;
 
 namespace Fairlead.Sidecar.Tests.Life;
@@ -9,8 +10,11 @@ namespace Fairlead.Sidecar.Tests.Life;
 /// </summary>
 public sealed class TcpEndsTests(ITestOutputHelper output)
 {
-    // What a loaded machine takes to do what is due.
+    // What a loaded machine takes to do what is due, whatever its load; and what a quiet one was seen to take.
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(0.1);
+
+    private TimeSpan _slack = Slack;
 
     [Fact]
     public Task NewestEnvoy_EndsConnectionsOfAStrictName() =>
@@ -26,8 +30,11 @@ public sealed class TcpEndsTests(ITestOutputHelper output)
     [InlineData(false, false, false, true)]
     [InlineData(true, true, true, true)]
     [InlineData(true, true, false, true)]
-    public Task Envoy_EndsConnectionsOfAStrictName(bool isOldest, bool isDelta, bool isPerType, bool isSecure) =>
-        RunAsync(isOldest, isDelta, isPerType, isSecure);
+    public Task Envoy_EndsConnectionsOfAStrictName(bool isOldest, bool isDelta, bool isPerType, bool isSecure)
+    {
+        _slack = Seen.Within(Quiet);
+        return RunAsync(isOldest, isDelta, isPerType, isSecure);
+    }
 
     private async Task RunAsync(bool isOldest, bool isDelta, bool isPerType, bool isSecure)
     {
@@ -93,7 +100,7 @@ public sealed class TcpEndsTests(ITestOutputHelper output)
     {
         await LifeWorld.DrainAsync(open);
         var after = LifeWorld.Now - from;
-        output.WriteLine($"{what}: ended {after.TotalMilliseconds:f0} ms after it was due, {within} allowed");
-        Assert.InRange(after, TimeSpan.Zero, within + Slack);
+        output.WriteLine($"{what}: ended {after.TotalMilliseconds:f0} ms after it was due, {within} and {_slack} allowed");
+        Assert.InRange(after, TimeSpan.Zero, within + _slack);
     }
 }

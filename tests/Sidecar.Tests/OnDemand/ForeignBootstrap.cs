@@ -22,6 +22,9 @@ internal static class ForeignBootstrap
     /// <summary>The host whose cluster is the other control plane's and whose endpoints are ours.</summary>
     internal const string MergedHost = "merged.example";
 
+    /// <summary>What an Envoy appends to locators that is told to say to which cluster its node belongs.</summary>
+    internal const string Context = "?xds.node.cluster=test";
+
     private const string Filters = "type.googleapis.com/envoy.extensions.filters";
 
     /// <summary>The bootstrap.</summary>
@@ -33,10 +36,18 @@ internal static class ForeignBootstrap
     /// <param name="tcp">A listener for TCP whose cluster, by this plain name, is asked for on demand; null for
     /// none.</param>
     /// <param name="isPlain">Whether clusters are asked for by plain names, not by the collection.</param>
+    /// <param name="hasContext">Whether it says of its node in each locator what <see cref="Context"/> is.</param>
     internal static string Of(
-        int port, bool isDelta, string? authority, string merged, string? tcp = null, bool isPlain = false) => $$"""
+        int port,
+        bool isDelta,
+        string? authority,
+        string merged,
+        string? tcp = null,
+        bool isPlain = false,
+        bool hasContext = false) => $$"""
         node: { id: shop/frontend, cluster: test, metadata: { fairlead: { endpoints: {{
             (authority is null ? "stream" : "authority")}} } } }
+        node_context_params: [{{(hasContext ? "cluster" : "")}}]
         admin: { address: { socket_address: { address: 127.0.0.1, port_value: 0 } } }
         dynamic_resources:
           ads_config: { {{Source(isDelta ? "DELTA_GRPC" : "GRPC", "foreign")}} }
@@ -52,7 +63,7 @@ internal static class ForeignBootstrap
                       typed_config:
                         "@type": {{Filters}}.network.http_connection_manager.v3.HttpConnectionManager
                         stat_prefix: outbound
-                        early_header_mutation_extensions: [{{Mutation(isPlain)}}]
+                        early_header_mutation_extensions: [{{Mutation(isPlain, hasContext)}}]
                         route_config:
                           validate_clusters: false
                           response_headers_to_add:
@@ -160,11 +171,11 @@ internal static class ForeignBootstrap
         + $"grpc_services: [{{ envoy_grpc: {{ cluster_name: {cluster}, "
         + "retry_policy: { retry_back_off: { base_interval: 0.1s, max_interval: 1s } } } }]";
 
-    private static string Mutation(bool isPlain) =>
+    private static string Mutation(bool isPlain, bool hasContext) =>
         "{ name: envoy.http.early_header_mutation.header_mutation, typed_config: { \"@type\": type.googleapis.com/"
         + "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation, mutations: [{ append: { "
         + "header: { key: x-fairlead-cluster, value: \"" + (isPlain ? "" : ClusterNames.Located(""))
-        + "%REQ(:authority)%\" }, append_action: OVERWRITE_IF_EXISTS_OR_ADD } }] } }";
+        + "%REQ(:authority)%" + (hasContext ? Context : "") + "\" }, append_action: OVERWRITE_IF_EXISTS_OR_ADD } }] } }";
 
     private static string Static(string socket) => $$"""
             - name: {{Audience.DefaultXdsCluster}}

@@ -15,6 +15,10 @@ public sealed class ForeignEnvoyTests
 
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1.5);
 
+    // An Envoy left to itself waits the longer the longer it was alone: up to 13 s after the half of this.
+    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BackWithin = TimeSpan.FromSeconds(3);
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -33,9 +37,9 @@ public sealed class ForeignEnvoyTests
     [InlineData(false, false, true)]
     [InlineData(true, false, true)]
     public Task Envoy_BesideEither_IsServedByStreamsAndByTheAuthority(
-        bool isOldest, bool isDelta, bool isAuthority) => RunAsync(isOldest, isDelta, isAuthority);
+        bool isOldest, bool isDelta, bool isAuthority) => RunAsync(isOldest, isDelta, isAuthority, Outage);
 
-    private static async Task RunAsync(bool isOldest, bool isDelta, bool isAuthority)
+    private static async Task RunAsync(bool isOldest, bool isDelta, bool isAuthority, TimeSpan outage = default)
     {
         await using var world = await StartAsync(isOldest, isDelta, isAuthority, [Checkout, Secure]);
 
@@ -50,7 +54,7 @@ public sealed class ForeignEnvoyTests
         await EndpointsAsync(world, load);
         await ForeignAsync(world, load);
         await ClustersAsync(world, load);
-        await RestartAsync(world, load);
+        await RestartAsync(world, load, outage);
         await EndsAsync(world, load);
         Assert.Equal(0, await world.Foreign.RefusedAsync());
         Assert.All(world.Sidecar.Streams.SelectMany(stream => stream.Types), type => Assert.Null(type.Refused));
@@ -212,15 +216,26 @@ public sealed class ForeignEnvoyTests
     private static Task<long> WarmingAsync(OnDemandWorld world) =>
         world.Envoy.KnownStatAsync("cluster_manager.warming_clusters", Cancellation);
 
-    private static async Task RestartAsync(OnDemandWorld world, RequestLoad load)
+    private static async Task RestartAsync(OnDemandWorld world, RequestLoad load, TimeSpan outage)
     {
         await load.NoneFailsAsync("the sidecar ends and comes back, knowing nothing at first", async () =>
         {
+            var before = StreamsOf(world);
             await world.Sidecar.StopAsync();
             Assert.Equal("200 one", Told(await world.GetAsync(Checkout)));
+            await Task.Delay(outage, Cancellation);
             await world.Sidecar.StartAsync(isAnswering: false);
+            var started = TimeProvider.System.GetTimestamp();
             await world.StreamsShowAsync(streams => streams.SelectMany(stream => stream.Types).Any(
                 type => type.Names.Contains(ClusterNames.Located(Cart))));
+
+            if (outage > TimeSpan.Zero)
+            {
+                await TestKit.Processes.Eventually.HoldsAsync(
+                    () => Task.FromResult(StreamsOf(world)), now => now == before,
+                    TimeSpan.FromMinutes(2), Cancellation);
+                Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, BackWithin);
+            }
 
             // Longer than a name is held: who has a cluster is not told that it is pending.
             world.Sidecar.Time.Advance(Hold);
@@ -265,6 +280,10 @@ public sealed class ForeignEnvoyTests
         });
         await load.NoneFailsAsync("after all that", () => load.AnsweredByAsync("two"));
     }
+
+    // What each stream is for.
+    private static string StreamsOf(OnDemandWorld world) =>
+        string.Join(' ', world.Sidecar.Streams.Select(stream => stream.Service).Order(StringComparer.Ordinal));
 
     private static (string Sent, string Acked) ClusterVersion(OnDemandWorld world) => VersionOf(world, "cds delta");
 

@@ -55,7 +55,8 @@ internal sealed class OnDemandWorld : IAsyncDisposable
         string? tcp = null,
         bool isPlain = false,
         ClusterSettings? clusters = null,
-        Action<ScriptedSidecar>? with = null)
+        Action<ScriptedSidecar>? with = null,
+        bool hasContext = false)
     {
         var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
         Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
@@ -75,7 +76,8 @@ internal sealed class OnDemandWorld : IAsyncDisposable
         world.Envoy = await EnvoyProcess.StartWithAsync(
             program!,
             ForeignBootstrap.Of(
-                world.Foreign.Port, isDelta, isAuthority ? world.Sidecar.Socket : null, Merged, tcp, isPlain),
+                world.Foreign.Port, isDelta, isAuthority ? world.Sidecar.Socket : null, Merged, tcp, isPlain,
+                hasContext),
             Cancellation);
         await world.ServesAsync(ForeignBootstrap.OwnHost, "one");
         return world;

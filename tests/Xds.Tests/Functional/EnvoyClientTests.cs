@@ -71,10 +71,27 @@ public sealed class EnvoyClientTests
     [Fact]
     public async Task Endpoints_ChangedManyTimes_AreAcknowledgedQuickly()
     {
+        var (half, most) = await AcknowledgementsAsync();
+        Assert.True(half < TimeSpan.FromSeconds(1), $"p50 {half}, p99 {most}");
+    }
+
+    /// <summary>By what was seen of an Envoy alone: half of them within 0.9 ms, all but one in a hundred within
+    /// 2.9.</summary>
+    [Fact(Explicit = true)]
+    public async Task Endpoints_ChangedManyTimes_AreAcknowledgedInMilliseconds()
+    {
+        var (half, most) = await AcknowledgementsAsync();
+        Assert.InRange(half, TimeSpan.Zero, Seen.Within(TimeSpan.FromMilliseconds(0.9)));
+        Assert.InRange(most, TimeSpan.Zero, Seen.Within(TimeSpan.FromMilliseconds(2.9)));
+    }
+
+    // Of a hundred changes, from each to its ACK.
+    private static async Task<(TimeSpan Half, TimeSpan Most)> AcknowledgementsAsync()
+    {
         await using var one = await HttpBackend.StartAsync("one");
         await using var host = await AdsHost.StartAsync();
         await using var envoy = await StartServedAsync(host, one.Port);
-        var elapsed = new List<double>();
+        var elapsed = new List<TimeSpan>();
         for (var i = 0; i < 110; i++)
         {
             var changed = Endpoints(Name, one.Port, 10_000 + i);
@@ -83,15 +100,15 @@ public sealed class EnvoyClientTests
             await host.AckOfAsync(changed);
             if (i >= 10)
             {
-                elapsed.Add(TimeProvider.System.GetElapsedTime(start).TotalMilliseconds);
+                elapsed.Add(TimeProvider.System.GetElapsedTime(start));
             }
         }
 
         elapsed.Sort();
-        TestContext.Current.TestOutputHelper!.WriteLine(
-            FormattableString.Invariant(
-                $"publish -> ACK of 100 changes: p50 {elapsed[50]:F2} ms, p99 {elapsed[99]:F2} ms"));
-        Assert.True(elapsed[50] < 1_000, $"p50 {elapsed[50]} ms");
+        var (half, most) = (elapsed[49], elapsed[98]);
+        TestContext.Current.TestOutputHelper!.WriteLine(FormattableString.Invariant(
+            $"publish -> ACK of 100 changes: p50 {half.TotalMilliseconds:F2} ms, p99 {most.TotalMilliseconds:F2} ms"));
+        return (half, most);
     }
 
     [Fact]
