@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Fairlead.Rpc;
 using Fairlead.Xds.Csds;
 using Fairlead.Xds.Streams;
@@ -25,6 +26,7 @@ public sealed class AdsService
     private readonly IViewProvider _views;
     private readonly AdsOptions _options;
     private readonly KnownNodes _nodes = new();
+    private readonly ConditionalWeakTable<object, RequestRate> _rates = [];
     private long _lastId;
     private int _silent;
 
@@ -175,7 +177,7 @@ public sealed class AdsService
 
         var id = Interlocked.Increment(ref _lastId);
         var session = new StreamSession<TRequest, TResponse>(
-            id, context.Peer, service, _views, _options, _siblings,
+            id, context.Peer, _rates.GetValue(context.Connection, _ => NewRate()), service, _views, _options, _siblings,
             new SessionEvents(ack => Acked?.Invoke(ack), Lead, Watch, Warm), _nodes);
         var isSilent = true;
         try
@@ -215,6 +217,9 @@ public sealed class AdsService
             }
         }
     }
+
+    private RequestRate NewRate() =>
+        new(_options.Limits.ConnectionBurst, _options.Limits.ConnectionRequestsPerSecond);
 
     private RpcException TurnAway(ServerCallContext context)
     {

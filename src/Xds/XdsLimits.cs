@@ -33,6 +33,13 @@ public sealed record XdsLimits
     /// <summary>How many of them are read in a second after that.</summary>
     public int RequestsPerSecond { get; init; } = 1_000;
 
+    /// <summary>The same for all streams of a connection together, the first request of each among them: an Envoy has a
+    /// stream for the endpoints of each of thousands of clusters.</summary>
+    public int ConnectionBurst { get; init; } = 100_000;
+
+    /// <summary>How many of them are read in a second after that.</summary>
+    public int ConnectionRequestsPerSecond { get; init; } = 10_000;
+
     /// <summary>Types that are not served but remembered, per stream.</summary>
     public int UnknownTypesMax { get; init; } = 16;
 

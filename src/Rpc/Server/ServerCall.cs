@@ -52,6 +52,8 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
 
     public override string Peer => Describe(_http);
 
+    public override object Connection => (object?)_http.Features.Get<IConnectionItemsFeature>() ?? this;
+
     public override byte[]? PeerKey { get; }
 
     public override IReadOnlyList<ReadOnlyMemory<byte>> PeerCertificates => PeerKeys.Certificates(_http);

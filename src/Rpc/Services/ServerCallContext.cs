@@ -15,6 +15,10 @@ public abstract class ServerCallContext
     /// <summary>The caller's address: <c>ipv4:1.2.3.4:5</c>, <c>ipv6:[::1]:5</c> or <c>unix:</c>.</summary>
     public abstract string Peer { get; }
 
+    /// <summary>What is one and the same for all calls of a connection and of no other, and lives as long as that: what
+    /// is kept of a connection is kept by it.</summary>
+    public abstract object Connection { get; }
+
     /// <summary>
     /// The P-256 point (65 bytes, <c>04||X||Y</c>) of the caller's client certificate, proven by the TLS handshake;
     /// null without one (V63). Only a key of the right form ever gets here: others are refused as <c>BadKey</c>.

@@ -11,6 +11,7 @@ namespace Fairlead.Xds.Streams;
 /// </summary>
 /// <param name="id">The stream's number.</param>
 /// <param name="peer">Where the client comes from.</param>
+/// <param name="connectionRate">How fast the requests of all streams of its connection are read.</param>
 /// <param name="service">Which service of which variant it is.</param>
 /// <param name="views">Chooses what the client sees.</param>
 /// <param name="options">The server's options.</param>
@@ -20,6 +21,7 @@ namespace Fairlead.Xds.Streams;
 internal sealed class StreamSession<TRequest, TResponse>(
     long id,
     string peer,
+    RequestRate connectionRate,
     StreamService<TRequest, TResponse> service,
     IViewProvider views,
     AdsOptions options,
@@ -44,7 +46,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private DiscoveryStream<TRequest, TResponse>? _stream;
     private readonly bool[] _watchesAll = new bool[ResourceType.All.Length];
     private readonly Signal _signal = new();
-    private readonly RequestRate _rate = new(options.Limits);
+    private readonly RequestRate _rate = new(options.Limits.RequestBurst, options.Limits.RequestsPerSecond);
     private Action? _heard;
 
     public long Number { get; set; }
@@ -125,6 +127,13 @@ internal sealed class StreamSession<TRequest, TResponse>(
         if (!await FirstAsync(requests, cancellationToken).ConfigureAwait(false))
         {
             return;
+        }
+
+        // Who is over the rate has no other stream until its time.
+        var wait = connectionRate.Charge(requests.Current.Bytes.Length, [], _time.GetElapsedTime(0));
+        if (wait > TimeSpan.Zero)
+        {
+            await Task.Delay(wait, _time, cancellationToken).ConfigureAwait(false);
         }
 
         speaks();
@@ -246,7 +255,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 }
 
                 var bytes = requests.Current.Bytes.Length;
-                readAt = _rate.Charge(bytes, Receive(stream, Parse(requests.Current)), Now);
+                readAt = Charge(bytes, Receive(stream, Parse(requests.Current)));
                 read = null;
             }
 
@@ -256,6 +265,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
                 read = Listen(requests, cancellationToken);
             }
         }
+    }
+
+    // When the next one may be read.
+    private TimeSpan Charge(int bytes, IReadOnlyList<StreamEvent> events)
+    {
+        var (own, all) = (
+            _rate.Charge(bytes, events, Now), connectionRate.Charge(bytes, events, _time.GetElapsedTime(0)));
+        return Now + (own > all ? own : all);
     }
 
     // The next request wakes the stream like a change does, on the thread that brought it.

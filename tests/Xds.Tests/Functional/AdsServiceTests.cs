@@ -135,6 +135,54 @@ public sealed class AdsServiceTests
         static Task<int> Asked(AdsHost host) => Task.FromResult(host.Interest.Told.Count(told => told[0] == '+'));
     }
 
+    /// <summary>Neither do more streams of one connection help it, of which each would have a rate; another connection
+    /// has its own.</summary>
+    [Fact]
+    public async Task Streams_OfOneConnection_HaveARateTogether()
+    {
+        var time = new ManualTimeProvider();
+        var limits = XdsLimits.Default with { ConnectionBurst = 10, ConnectionRequestsPerSecond = 10 };
+        await using var host = await AdsHost.StartAsync(new AdsOptions { Limits = limits, TimeProvider = time });
+        host.Publish();
+        await using var channel = new RpcChannel("unix:" + host.Socket);
+        var calls = new List<IDisposable>();
+        for (var i = 0; i < 30; i++)
+        {
+            var call = Open(channel);
+            calls.Add(call);
+            await call.RequestStream.WriteAsync(Request(ResourceType.Endpoints, $"n{i}"), Cancellation);
+        }
+
+        await ReadAsync(10);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await ReadAsync(20);
+        await using (var other = new RpcChannel("unix:" + host.Socket))
+        {
+            using var call = Open(other);
+            await call.RequestStream.WriteAsync(Request(ResourceType.Endpoints, "other"), Cancellation);
+            await ReadAsync(21);
+        }
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        await ReadAsync(31);
+        calls.ForEach(call => call.Dispose());
+
+        // What waits is a timer each.
+        async Task ReadAsync(int count)
+        {
+            await Eventually.HoldsAsync(
+                () =>
+                {
+                    time.Advance(TimeSpan.Zero);
+                    return Task.FromResult(Asked());
+                },
+                asked => asked >= count, Bound, Cancellation);
+            Assert.Equal(count, Asked());
+        }
+
+        int Asked() => host.Interest.Told.Count(told => told[0] == '+');
+    }
+
     /// <summary>There are no more acknowledgements than responses: who is told much says so as often.</summary>
     [Fact]
     public async Task Acknowledgements_AreBoundByNoRate()
