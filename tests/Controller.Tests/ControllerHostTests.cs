@@ -294,6 +294,7 @@ public sealed class ControllerHostTests : IAsyncDisposable
         () => new SegmentTerms(_tolerant.Copies, Limits.RecordLifeMax),
         TimeProvider.System,
         new Random(1),
+        RandomNumberGenerator.Fill,
         logger ?? NullLogger.Instance);
 
     private sealed record Tolerant(int Copies);

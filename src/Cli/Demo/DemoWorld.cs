@@ -211,7 +211,7 @@ internal sealed partial class DemoWorld : IAsyncDisposable
                 "--file-flush-interval-msec", "100",
             ]);
         var log = Path.Combine(Folder, "envoy.log");
-        Envoy = await ManagedProcess.StartAsync(Spawner, "envoy", info, log, null).ConfigureAwait(false);
+        Envoy = await ManagedProcess.StartAsync(Spawner, "envoy", info, log, null, Time).ConfigureAwait(false);
         await Envoy.WaitAsync(EnvoyIsLiveAsync, StartPatience, cancellationToken).ConfigureAwait(false);
     }
 
@@ -245,7 +245,7 @@ internal sealed partial class DemoWorld : IAsyncDisposable
 
     /// <summary>Starts a program whose line <c>ready</c> is awaited by the caller.</summary>
     internal Task<ManagedProcess> SpawnAsync(string name, ProcessStartInfo info) =>
-        ManagedProcess.StartAsync(Spawner, name, info, Path.Combine(Folder, name + ".log"), "ready");
+        ManagedProcess.StartAsync(Spawner, name, info, Path.Combine(Folder, name + ".log"), "ready", Time);
 
     public async ValueTask DisposeAsync()
     {

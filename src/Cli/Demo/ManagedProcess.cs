@@ -15,14 +15,16 @@ internal sealed class ManagedProcess : IAsyncDisposable
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(20);
 
     private readonly Process _process;
+    private readonly TimeProvider _time;
     private readonly StreamWriter _log;
     private readonly Lock _logLock = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string? _readyMarker;
     private long _logged;
 
-    private ManagedProcess(string name, Process process, string logPath, string? readyMarker)
+    private ManagedProcess(string name, Process process, string logPath, string? readyMarker, TimeProvider time)
     {
+        _time = time;
         Name = name;
         LogPath = logPath;
         _process = process;
@@ -47,14 +49,14 @@ internal sealed class ManagedProcess : IAsyncDisposable
     /// child reports none.
     /// </summary>
     internal static async Task<ManagedProcess> StartAsync(
-        Spawner spawner, string name, ProcessStartInfo info, string logPath, string? readyMarker)
+        Spawner spawner, string name, ProcessStartInfo info, string logPath, string? readyMarker, TimeProvider time)
     {
         info.RedirectStandardOutput = true;
         info.RedirectStandardError = true;
         info.RedirectStandardInput = true;
         var process = await spawner.StartAsync(info).ConfigureAwait(false);
         process.StandardInput.Close();
-        var child = new ManagedProcess(name, process, logPath, readyMarker);
+        var child = new ManagedProcess(name, process, logPath, readyMarker, time);
         _ = child.PumpAsync(process.StandardOutput);
         _ = child.PumpAsync(process.StandardError);
         return child;
@@ -65,7 +67,7 @@ internal sealed class ManagedProcess : IAsyncDisposable
     /// name="patience"/>.</exception>
     internal async Task WaitReadyAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(patience);
+        using var timer = new CancellationTokenSource(patience, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         var exited = _process.WaitForExitAsync(either.Token);
         _ = await Task.WhenAny(_ready.Task, exited).ConfigureAwait(false);
@@ -84,9 +86,9 @@ internal sealed class ManagedProcess : IAsyncDisposable
     internal async Task WaitAsync(
         Func<CancellationToken, Task<bool>> isReady, TimeSpan patience, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(patience);
+        using var timer = new CancellationTokenSource(patience, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        using var period = new PeriodicTimer(AskAgain);
+        using var period = new PeriodicTimer(AskAgain, _time);
         try
         {
             while (!await isReady(either.Token).ConfigureAwait(false))
@@ -124,12 +126,12 @@ internal sealed class ManagedProcess : IAsyncDisposable
         Signal(Signals.Term);
         try
         {
-            await _process.WaitForExitAsync().WaitAsync(StopPatience).ConfigureAwait(false);
+            await _process.WaitForExitAsync().WaitAsync(StopPatience, _time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
             Signal(Signals.Kill);
-            await _process.WaitForExitAsync().WaitAsync(StopPatience).ConfigureAwait(false);
+            await _process.WaitForExitAsync().WaitAsync(StopPatience, _time).ConfigureAwait(false);
         }
     }
 
