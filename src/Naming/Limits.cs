@@ -156,6 +156,10 @@ public static class Limits
     /// <summary>Longest life of an epoch.</summary>
     public const long EpochLife = 30 * Day;
 
+    /// <summary>How many epochs a floor must be behind for a renewal right behind a full one to write it: a parent of
+    /// many children spends the epochs of its chain on those that need it.</summary>
+    public const long FloorLag = 4;
+
     /// <summary>The shortest life that anchors give an epoch, but where the one before is shorter: whatever went wrong
     /// with a policy, there is time to propose another one, and a chain of renewals stays short.</summary>
     public const long EpochLifeMin = Hour;

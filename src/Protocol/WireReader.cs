@@ -29,13 +29,9 @@ public static class WireReader
             return false;
         }
 
-        if (StrictMessages<V1.Answer>.TryParse(new ReadOnlySequence<byte>(bytes)) is { } message)
-        {
-            return TryRead(message, out answer, out refusal);
-        }
-
-        refusal = new Refusal(VerificationFailure.BadEnvelope, "answer", "not the strict encoding of an answer");
-        return false;
+        var message = StrictMessages<V1.Answer>.TryParse(
+            new ReadOnlySequence<byte>(bytes), AnchorMethods.MaxMessageBytes, out refusal);
+        return message is not null && TryRead(message, out answer, out refusal);
     }
 
     /// <summary>Reads an answer.</summary>

@@ -111,6 +111,47 @@ public sealed class RefusalTests
         Assert.Equal(["cds later"], client.Take());
     }
 
+    /// <summary>More than there is room to remember go in turns, so that each word is heard; a client that says nothing
+    /// to them has the next after a time.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Clusters_OfADeltaStream_ThatAreMoreThanCanBeRemembered_AreSentInTurns(bool isSilent)
+    {
+        const int count = 2_000;
+        var client = new DeltaClient(Snapshot([.. Enumerable.Range(0, count).Select(i => Cluster($"c{i:d4}"))]));
+        client.Subscribe(Cds);
+        Assert.Single(client.Take());
+        client.Nack(Cds);
+        var sent = new HashSet<string>();
+        foreach (var turn in new[] { 768, 768, count - (2 * 768) })
+        {
+            var nonces = client.TakeAlone();
+            Assert.Equal(turn, nonces.Count);
+            sent.UnionWith(nonces.Keys);
+            foreach (var (name, nonce) in isSilent ? [] : nonces)
+            {
+                client.Say(Cds, nonce, isTaken: name is not ("c0003" or "c1500"));
+            }
+
+            client.Now += isSilent ? XdsLimits.Default.AckWaitMax : TimeSpan.Zero;
+        }
+
+        Assert.Equal(count, sent.Count);
+        Assert.Empty(client.TakeAlone());
+        var told = client.Stream.Types.Single().Resources().ToLookup(one => one.State, one => one.Name);
+        Assert.Equal(isSilent ? [] : ["c0003", "c1500"], told[ResourceState.Refused]);
+        Assert.Equal(isSilent ? 0 : count - 2, told[ResourceState.Taken].Count());
+
+        // What changes from then on is sent.
+        client.Now += XdsLimits.Default.AckWaitMax;
+        client.Publish(Cluster("c0003", timeoutMs: 3), Cluster("d"));
+        Assert.Equal(["cds c0003"], client.Take());
+        client.Ack(Cds);
+        client.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal(["cds d"], client.Take());
+    }
+
     /// <summary>The state of the world of a client that takes all of a response or nothing, and does not say what is
     /// wrong with it: what works is never taken from it, and in the end it has all that is good.</summary>
     [Theory]

@@ -485,6 +485,12 @@ internal sealed class TargetStream(
             return null;
         }
 
+        // V28, by an epoch that a quorum certified: over what was introduced so nothing of the segment is held any more.
+        if (failed is { Failure: VerificationFailure.LinkNotAccepted })
+        {
+            names.Values.ToList().ForEach(one => one.End(failed));
+        }
+
         if (failed is not null && (!SealedContent.IsOfOneName(failed) || !hop.Epochs.IsEmpty))
         {
             return failed;

@@ -28,6 +28,9 @@ namespace Fairlead.Anchor.Hosting;
 /// </summary>
 internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 {
+    // A pod has one stream, an anchor of another segment one for each of its homes' ways here, and calls beside it.
+    private const int StreamsMax = 4_096;
+
     private volatile SegmentGround _ground;
     private readonly ChainFolder _chain;
     private readonly ILogger _log;
@@ -294,6 +297,11 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         {
             Endpoints = { RpcEndpoint.Tcp(options.Listen, new RpcServerTls(_keys!.Transport)) },
             Services = { decorate?.Invoke(service) ?? service, peers.Build() },
+            MaxStreamsPerConnection = StreamsMax,
+            Strangers = new StrangerLimits
+            {
+                Refused = why => _counters.StrangersRefused.With($"{why}").Add(),
+            },
             LoggerFactory = loggers,
         };
         server.Calls.TimeProvider = time;
@@ -389,6 +397,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         Dropped = _loop.Dropped,
         Introduced = _introduce!.Given,
         Upstream = _consumers!.Upstream,
+        Strangers = _server!.Strangers,
     };
 
     private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;

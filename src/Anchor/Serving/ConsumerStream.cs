@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Threading.Channels;
 using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Home.Reports;
 using Fairlead.Anchor.Identities;
@@ -27,15 +26,13 @@ internal sealed class ConsumerStream(
     /// <summary>The most subscriptions of one stream.</summary>
     internal const int SubscriptionsMax = 10_000;
 
-    // Each may have 2 MiB. What a caller whose reader is stalled sends beyond them waits at the caller.
-    private const int PendingMax = 16;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BehindPatience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AttestPatience = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<ulong, Subscription> _subscriptions = [];
     private readonly Dictionary<Digest, long> _known = [];
-    private readonly Channel<SubscribeRequest> _requests = Channel.CreateBounded<SubscribeRequest>(PendingMax);
+    private readonly RequestQueue _requests = new();
     private readonly Wakeup _wakeup = new(context.Time);
     private readonly HashSet<Digest> _ahead = [];
     private readonly HashSet<Contradiction> _told = new(ReferenceEqualityComparer.Instance);
@@ -58,7 +55,7 @@ internal sealed class ConsumerStream(
             while (!cancellationToken.IsCancellationRequested)
             {
                 var next = await TurnAsync(responses).ConfigureAwait(false);
-                if (reading.IsCompleted && _requests.Reader.Count == 0)
+                if (reading.IsCompleted && _requests.Count == 0)
                 {
                     await reading.ConfigureAwait(false);
                     return;
@@ -85,7 +82,7 @@ internal sealed class ConsumerStream(
         {
             while (await requests.MoveNext(cancellationToken).ConfigureAwait(false))
             {
-                await _requests.Writer.WriteAsync(requests.Current, cancellationToken).ConfigureAwait(false);
+                await _requests.AddAsync(requests.Current, cancellationToken).ConfigureAwait(false);
                 _wakeup.Signal();
             }
         }
@@ -98,7 +95,7 @@ internal sealed class ConsumerStream(
     // Everything that is to be said now; returns how long nothing will be.
     private async Task<TimeSpan> TurnAsync(IServerStreamWriter<SubscribeResponse> responses)
     {
-        while (_requests.Reader.TryRead(out var request))
+        while (_requests.TryTake(out var request))
         {
             if (Take(request) is { } answer)
             {

@@ -48,6 +48,11 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
         var refused = request.Grant is null
             ? AtHome(query, caller, view, out var consumer, out pod)
             : Foreign(request, query, caller, kid, view, out consumer, out grantEnds);
+        if (refused is null)
+        {
+            caller.Accept();
+        }
+
         if ((refused ?? Often(consumer!, pod is null)) is { } no)
         {
             return no;

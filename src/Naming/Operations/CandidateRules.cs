@@ -99,6 +99,12 @@ public static class CandidateRules
             return new Refusal(failure, "epoch", $"number {epoch.Number}, the next is {ground.Next}");
         }
 
+        if (epoch.Number >= Limits.ChainEpochs)
+        {
+            return new Refusal(
+                VerificationFailure.BudgetExceeded, "epoch", $"no verifier follows more than {Limits.ChainEpochs} epochs");
+        }
+
         if (epoch.Prev != ground.Epoch.Digest)
         {
             return new Refusal(VerificationFailure.PrevMismatch, "epoch.prev", $"not {ground.Epoch.Digest}");

@@ -45,8 +45,13 @@ public static class RenewalRules
 
         var written = Written(ground, after).ToList();
         return RenewOperation.IsUnfinished(ground) && written.Count > 0
-            && written.TrueForAll(one => IsLeft(ground, one.Held));
+            && written.TrueForAll(one => IsLeft(ground, one.Held)
+                && FloorRules.Of(one.Held) is var (_, held) && FloorRules.Of(one.Now) is var (_, now)
+                && IsWorthIt(held, now));
     }
+
+    /// <summary>Whether a floor is so far behind that an epoch may be spent on it.</summary>
+    internal static bool IsWorthIt(Floor held, Floor fresh) => fresh.Epoch - held.Epoch >= Limits.FloorLag;
 
     /// <summary>Whether a leaf was not written yet by the run of renewals that the newest epoch ends.</summary>
     internal static bool IsLeft(EpochGround ground, OpMadeLeaf leaf) =>

@@ -306,7 +306,7 @@ public sealed partial class HomeResolver
         if (!session.Send(request) && IsCurrent(session))
         {
             Post(new ResolverEvent.Broken(session, new Refusal(
-                VerificationFailure.BudgetExceeded, session.Endpoint.Text, "the anchor reads no requests")));
+                VerificationFailure.Behind, session.Endpoint.Text, "the anchor reads no requests")));
         }
     }
 

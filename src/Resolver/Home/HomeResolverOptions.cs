@@ -57,6 +57,10 @@ public sealed record HomeResolverOptions
     /// </value>
     public int UnhandledMax { get; init; } = 32;
 
+    /// <value>How many requests may wait to be sent to one anchor; with one more it counts as one that reads none.
+    /// 20,000 by default: all names, each asked for and left.</value>
+    public int UnsentMax { get; init; } = 20_000;
+
     /// <value>Both clocks.</value>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

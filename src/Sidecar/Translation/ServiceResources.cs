@@ -126,7 +126,7 @@ internal static class ServiceResources
             BoundTranslation.Mark(endpoints, audience.Settings.Responder!, name, port);
         }
 
-        return AssignmentTranslation.Serve(endpoints).KeptUntil(
+        return AssignmentTranslation.Serve(endpoints, name).KeptUntil(
             audience.Client == ClientKind.Envoy && !name.Endpoints.IsEmpty ? name.StrictUntil ?? keptUntil : null);
     }
 

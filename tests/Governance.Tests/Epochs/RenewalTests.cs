@@ -77,24 +77,79 @@ public sealed class RenewalTests
             bench.Receive("a1", new EpochMessage.Offer(2, proposal)).OfType<EpochOutput.Queued>()).IsWilling;
     }
 
+    /// <summary>A parent of many children spends epochs beyond the period's own one on floors that are far behind
+    /// alone.</summary>
+    [Fact]
+    public void Renewal_BehindAFullOne_IsWorthItWhereFloorsAreFarBehind()
+    {
+        const int Count = Limits.LinksPerEpoch + 6;
+        var ground = WithChildren(Limits.LinksPerEpoch);
+        ground = Next(ground, Join(ground, Limits.LinksPerEpoch, Count));
+        ground = Next(ground, RenewOperation.Build(ground, At(3), _bench.Now, _bench.Opening));
+        Assert.True(RenewOperation.IsUnfinished(ground));
+        Assert.False(RenewOperation.HasFresh(ground, At(3)));
+        Assert.False(RenewOperation.HasFresh(ground, At(2 + Limits.FloorLag - 1)));
+        Assert.True(RenewOperation.HasFresh(ground, At(2 + Limits.FloorLag)));
+        var rest = RenewOperation.Build(ground, At(2 + Limits.FloorLag), _bench.Now, _bench.Opening);
+        Assert.Equal(6, rest.Leaves.Length);
+
+        // Nobody votes alone for one that is not, before its time.
+        Assert.True(IsWilling(rest, At(2 + Limits.FloorLag)));
+        var inTime = RenewOperation.Build(
+            ground, At(3), RenewOperation.DueAt(ground.Epoch.Value), _bench.Opening);
+        Assert.Equal(6, inTime.Leaves.Length);
+        Assert.False(IsWilling(
+            EpochBench.Change(inTime, epoch => epoch with
+            {
+                Issued = ground.Epoch.Value.Issued, Expires = ground.Epoch.Value.Issued + ground.Life,
+            }),
+            At(3)));
+
+        Dictionary<Digest, ForeignSegment> At(long epoch) => Enumerable.Range(0, Count).ToDictionary(
+            EpochBench.Stranger, i => new ForeignSegment(new Floor(EpochBench.Stranger(5000 + i), epoch), []));
+
+        bool IsWilling(EpochProposal proposal, Dictionary<Digest, ForeignSegment> known)
+        {
+            var bench = new EpochBench(change: o => o with { Ground = ground, Foreign = known });
+            return bench.Step(new EpochInput.Submit(1, proposal)).OfType<EpochOutput.Queued>()
+                .Any(queued => queued.Candidate.Digest == EpochBench.DigestOf(proposal) && queued.IsWilling);
+        }
+    }
+
+    /// <summary>An epoch that no verifier follows is refused as an operation.</summary>
+    [Fact]
+    public void Operation_BehindTheLastEpoch_IsBudgetExceeded()
+    {
+        var last = Document.Make(_bench.Ground.Epoch.Value with { Number = Limits.ChainEpochs - 1 });
+        var ground = _bench.Ground with { Epoch = last };
+        var renewal = RenewOperation.Build(
+            ground, new Dictionary<Digest, ForeignSegment>(), _bench.Now, _bench.Opening);
+        Assert.False(CandidateRules.TryRead(
+            ground, renewal, new PortChecks(_bench.World.Check), out _, out var refusal));
+        Assert.Equal(VerificationFailure.BudgetExceeded, refusal.Failure);
+    }
+
     private static Dictionary<Digest, ForeignSegment> Known(int child) => new()
     {
         [EpochBench.Stranger(child)] = new ForeignSegment(new Floor(EpochBench.Stranger(5000 + child), 9), []),
     };
 
-    private EpochGround WithChildren(int count)
+    private EpochGround WithChildren(int count) => Next(_bench.Ground, Join(_bench.Ground, 0, count));
+
+    private EpochProposal Join(EpochGround ground, int from, int to) => JoinOperation.BuildParent(
+        ground,
+        [
+            .. Enumerable.Range(from, to - from).Select(i => new JoiningChild(
+                $"c{i}", EpochBench.Stranger(i), new Floor(EpochBench.Stranger(-i), 2), [EpochBench.Endpoint], null)),
+        ],
+        _bench.Now, _bench.Opening, out _)!;
+
+    private EpochGround Next(EpochGround ground, EpochProposal proposal)
     {
-        var join = JoinOperation.BuildParent(
-            _bench.Ground,
-            [
-                .. Enumerable.Range(0, count).Select(i => new JoiningChild(
-                    $"c{i}", EpochBench.Stranger(i), new Floor(EpochBench.Stranger(-i), 2), [EpochBench.Endpoint],
-                    null)),
-            ],
-            _bench.Now, _bench.Opening, out _)!;
-        Assert.True(CandidateRules.TryRead(
-            _bench.Ground, join, new PortChecks(_bench.World.Check), out var candidate, out var refusal),
+        Assert.True(
+            CandidateRules.TryRead(
+                ground, proposal, new PortChecks(_bench.World.Check), out var candidate, out var refusal),
             refusal?.ToString());
-        return _bench.Ground.Follow(candidate);
+        return ground.Follow(candidate);
     }
 }

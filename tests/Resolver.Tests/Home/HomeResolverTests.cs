@@ -36,6 +36,23 @@ public sealed class HomeResolverTests : IAsyncLifetime
         Assert.Equal(1, _home.Anchors[0].Open);
     }
 
+    /// <summary>It is as good as gone (V58): no verdict on a name, and what is held of it is served on.</summary>
+    [Fact]
+    public async Task Anchor_ThatReadsNoRequests_IsBehind()
+    {
+        _home.StartResolver(unsentMax: 1);
+        for (var i = 0; i < 200; i++)
+        {
+            _home.Resolver.Want($"n{i}.shop.svc.eu1.internal");
+        }
+
+        var trouble = await _home.UntilAsync(
+            () => _home.Resolver.Troubles.Newest.FirstOrDefault(
+                one => one.Refusal.Detail.Contains("reads no requests", StringComparison.Ordinal)),
+            "an anchor that reads none");
+        Assert.Equal(VerificationFailure.Behind, trouble.Refusal.Failure);
+    }
+
     /// <summary>What an anchor tells ahead is no answer, true or false, and much of it is in no answer's way.</summary>
     [Fact]
     public async Task Anchor_ThatTellsAheadWithoutEnd_ChangesNothing()

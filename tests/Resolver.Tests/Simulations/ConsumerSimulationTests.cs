@@ -33,6 +33,8 @@ public sealed class ConsumerSimulationTests
     [InlineData(ConsumerBug.SlowClock, 10, "I9")]
     [InlineData(ConsumerBug.AdmitsAnyAddress, 6, "I27")]
     [InlineData(ConsumerBug.ForgivesLies, 6, "I19")]
+    [InlineData(ConsumerBug.StolenQuorum, 1, "I23")]
+    [InlineData(ConsumerBug.TellingDenials, 2, "I26")]
     public void Run_PlantedBug_IsFoundByItsSeed(ConsumerBug bug, int seed, string invariant) =>
         Assert.Equal(invariant, ConsumerSimulation.Run(new ConsumerOptions(seed, Bug: bug)).Invariant);
 

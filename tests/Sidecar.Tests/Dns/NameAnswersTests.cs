@@ -235,7 +235,8 @@ public sealed class NameAnswersTests
     {
         var service = name.EndsWith(Cart, StringComparison.Ordinal) ? Headless
             : name.EndsWith(None, StringComparison.Ordinal) ? NoneReady
-            : name == Behind ? FakeNames.Headless(FakeNames.Host("10.1.0.1", "x") with { IsInReach = false }) : ClusterIp;
+            : name == Behind ? FakeNames.Headless(FakeNames.Host("10.1.0.1", "x") with { IsInReach = false })
+            : ClusterIp;
         service = name.StartsWith("_idle", StringComparison.Ordinal)
             ? service with
             {
