@@ -72,6 +72,9 @@ internal sealed class SegmentView
             .Concat(Epoch.Value.Uplinks.Select(uplink => KeyValuePair.Create(uplink.Parent, uplink.Endpoints)))
             .DistinctBy(one => one.Key);
 
+    /// <summary>The trust domains that Scopes give to segments (V54).</summary>
+    internal IReadOnlyDictionary<string, Digest> Domains => AssignedDomains.Of(_operationMade);
+
     /// <summary>Where a path goes on from here to a segment; null where it ends (4.9).</summary>
     internal Onward? Towards(SegmentName target) => Onward.Of(
         Name, Epoch.Value, target, mayLeave: true,

@@ -11,11 +11,13 @@ internal sealed class DomainRules
     private readonly Scope? _scope;
     private readonly bool _requireScope;
     private readonly VerifierState _state;
+    private readonly IReadOnlyDictionary<string, Digest>? _assigned;
 
     private DomainRules(VerificationContext context)
     {
         var home = context.State.Home.Genesis;
         _state = context.State;
+        _assigned = context.Options.Assigned;
         _target = context.Last.Genesis;
         _declared = context.Last.Newest.Domains;
         _own = _target == home
@@ -54,6 +56,11 @@ internal sealed class DomainRules
         if (_requireScope)
         {
             return $"{domain}: the home's policy requires a Scope, and there is none";
+        }
+
+        if (_assigned is not null && _assigned.TryGetValue(domain, out var holder) && holder != _target)
+        {
+            return $"{domain} is in the Scope of {holder}";
         }
 
         return _state.Domains.TryGetValue(domain, out var bound)

@@ -20,6 +20,12 @@ public sealed record VerifierOptions
     /// </summary>
     public Subject? Subject { get; init; }
 
+    /// <summary>
+    /// The segment to which a trust domain is given by any Scope of the home (V54), where the verifier knows all of
+    /// them, as the home's anchors do; an answer proves those of home and target alone. Null for none.
+    /// </summary>
+    public IReadOnlyDictionary<string, Digest>? Assigned { get; init; }
+
     /// <summary>Who checks signatures beside the verifier; null for nobody.</summary>
     public SignatureHelp? Help { get; init; }
 }
