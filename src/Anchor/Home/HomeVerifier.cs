@@ -90,20 +90,9 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                     return null;
                 }
 
-                try
-                {
-                    said = Verify(state, own, transits, name, fromTarget);
-                }
-                catch (Exception e)
-                {
-                    // A bug that one answer meets ends that answer; the names beside it go on.
-                    refusal = Refusal.Unforeseen("answer", e);
-                    return null;
-                }
-
-                refusal = (said as Verdict.Refused)?.Refusal;
+                (said, refusal) = Verify(state, own, transits, name, fromTarget);
                 var accepted = said as Verdict.Accepted;
-                if ((accepted?.Next ?? ((Verdict.Refused)said).Learned) is not { } next)
+                if ((accepted?.Next ?? (said as Verdict.Refused)?.Learned) is not { } next)
                 {
                     return null;
                 }
@@ -144,7 +133,8 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         return refusal;
     }
 
-    private Verdict Verify(
+    // A bug that one answer meets ends that answer; the names beside it go on.
+    private (Verdict? Said, Refusal? Refusal) Verify(
         VerifierState state,
         UnverifiedHop own,
         ImmutableArray<RelayedHop> transits,
@@ -159,10 +149,18 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         {
             UnsafeAllowLoopbackEndpoints = context.UnsafeAllowLoopbackEndpoints,
             Subject = name.Consumer.Subject,
-            ScopedDomains = context.Views.Current?.ScopedDomains,
+            Assigned = context.Views.Current?.Domains,
             Help = PoolHelp.Instance,
         };
-        return AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);
+        try
+        {
+            var said = AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);
+            return (said, (said as Verdict.Refused)?.Refusal);
+        }
+        catch (Exception e)
+        {
+            return (null, Refusal.Unforeseen("answer", e));
+        }
     }
 
     // V42, V38: another seal stands in the place of the one that the own segment witnessed, and both are certified.

@@ -78,7 +78,7 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
             : null;
 
     /// <summary>Judges a renewed Grant against the one it replaces. Its signature is looked at where its subject asked
-    /// before on the same stream, and not more often than that subject may ask (V52): anybody may send Grants.</summary>
+    /// before on the same stream, no more often than that subject may ask (V52): anybody may send Grants.</summary>
     internal Refusal? Renew(
         Signed grant, Digest caller, SegmentView view, Func<Consumer, bool> isOpen, out Parsed<Grant>? parsed)
     {

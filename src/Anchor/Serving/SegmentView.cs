@@ -56,9 +56,6 @@ internal sealed class SegmentView
     /// <summary>The Rules that its anchors decide by.</summary>
     internal ImmutableArray<Parsed<Rule>> Rules { get; }
 
-    /// <summary>The trust domains that its Scopes give away, each with the segment that it is given to (V54).</summary>
-    internal IReadOnlyDictionary<string, Digest> ScopedDomains => Serving.ScopedDomains.Of(_operationMade);
-
     /// <summary>Op-made leaves and entries.</summary>
     internal SparseTree Tree => _state.Tree;
 
@@ -74,6 +71,9 @@ internal sealed class SegmentView
         Neighbours.Of(_operationMade).Endpoints
             .Concat(Epoch.Value.Uplinks.Select(uplink => KeyValuePair.Create(uplink.Parent, uplink.Endpoints)))
             .DistinctBy(one => one.Key);
+
+    /// <summary>The trust domains that Scopes give to segments (V54).</summary>
+    internal IReadOnlyDictionary<string, Digest> Domains => AssignedDomains.Of(_operationMade);
 
     /// <summary>Where a path goes on from here to a segment; null where it ends (4.9).</summary>
     internal Onward? Towards(SegmentName target) => Onward.Of(

@@ -102,7 +102,8 @@ public static class CandidateRules
         if (epoch.Number >= Limits.ChainEpochs)
         {
             return new Refusal(
-                VerificationFailure.BudgetExceeded, "epoch", $"no verifier follows more than {Limits.ChainEpochs} epochs");
+                VerificationFailure.BudgetExceeded, "epoch",
+                $"no verifier follows more than {Limits.ChainEpochs} epochs");
         }
 
         if (epoch.Prev != ground.Epoch.Digest)

@@ -60,7 +60,7 @@ public static class RenewOperation
     }
 
     /// <summary>The candidate that follows the ground; of Links and Peers those made longest ago are refreshed first.
-    /// One that goes on with a run of renewals leaves out what the run has written, and what is hardly behind.</summary>
+    /// One that goes on with a run of renewals leaves out what the run has written and what is hardly behind.</summary>
     /// <param name="ground">The newest epoch.</param>
     /// <param name="known">Verified facts of children, parents and peers, by genesis; others keep what they
     /// have.</param>

@@ -10,14 +10,14 @@ internal sealed class DomainRules
     private readonly ImmutableArray<string> _own;
     private readonly Scope? _scope;
     private readonly bool _requireScope;
-    private readonly IReadOnlyDictionary<string, Digest>? _given;
     private readonly VerifierState _state;
+    private readonly IReadOnlyDictionary<string, Digest>? _assigned;
 
     private DomainRules(VerificationContext context)
     {
         var home = context.State.Home.Genesis;
-        _given = context.Options.ScopedDomains;
         _state = context.State;
+        _assigned = context.Options.Assigned;
         _target = context.Last.Genesis;
         _declared = context.Last.Newest.Domains;
         _own = _target == home
@@ -53,14 +53,14 @@ internal sealed class DomainRules
             return scope.Domains.Contains(domain) ? null : $"{domain} is not in the domains of its Scope";
         }
 
-        if (_given?.TryGetValue(domain, out var holder) is true)
-        {
-            return $"{domain} is in the domains of the Scope of {holder}";
-        }
-
         if (_requireScope)
         {
             return $"{domain}: the home's policy requires a Scope, and there is none";
+        }
+
+        if (_assigned is not null && _assigned.TryGetValue(domain, out var holder) && holder != _target)
+        {
+            return $"{domain} is in the Scope of {holder}";
         }
 
         return _state.Domains.TryGetValue(domain, out var bound)

@@ -21,10 +21,10 @@ public sealed record VerifierOptions
     public Subject? Subject { get; init; }
 
     /// <summary>
-    /// The trust domains that all of the home's Scopes give away, each with the segment that it is given to (V54). An
-    /// anchor of the home knows them; a consumer is shown the Scopes of home and target alone, and has null.
+    /// The segment to which a trust domain is given by any Scope of the home (V54), where the verifier knows all of
+    /// them, as the home's anchors do; an answer proves those of home and target alone. Null for none.
     /// </summary>
-    public IReadOnlyDictionary<string, Digest>? ScopedDomains { get; init; }
+    public IReadOnlyDictionary<string, Digest>? Assigned { get; init; }
 
     /// <summary>Who checks signatures beside the verifier; null for nobody.</summary>
     public SignatureHelp? Help { get; init; }

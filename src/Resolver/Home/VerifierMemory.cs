@@ -211,7 +211,7 @@ public sealed class VerifierMemory
     {
         lock (_gate)
         {
-            var (next, refusal) = EvidenceCheck.Check(_state, evidence, _cache);
+            var (next, refusal) = Check(evidence);
             if (next is null || (refusal = Save(next)) is not null)
             {
                 return refusal;
@@ -222,11 +222,34 @@ public sealed class VerifierMemory
         }
     }
 
+    // As with answers, a bug that a piece meets ends that piece.
+    private (VerifierState? Next, Refusal? Refusal) Check(Contradiction evidence)
+    {
+        try
+        {
+            return EvidenceCheck.Check(_state, evidence, _cache);
+        }
+        catch (Exception e)
+        {
+            return (null, Refusal.Unforeseen("evidence", e));
+        }
+    }
+
     /// <summary>Verifies an answer that was kept over a restart; changes nothing (see
     /// <see cref="HeldAnswers"/>).</summary>
     internal (VerifiedAnswer? Answer, Refusal? Refusal) VerifyKept(
-        Parsed<Query> query, UnverifiedAnswer answer, long verifiedAt, long now) =>
-        HeldAnswers.Verify(State, query, answer, verifiedAt, now, _options, _cache);
+        Parsed<Query> query, UnverifiedAnswer answer, long verifiedAt, long now)
+    {
+        try
+        {
+            return HeldAnswers.Verify(State, query, answer, verifiedAt, now, _options, _cache);
+        }
+        catch (Exception e)
+        {
+            // A file that met a bug once would meet it at each start.
+            return (null, Refusal.Unforeseen("answer", e));
+        }
+    }
 
     // What an answer proves against a segment's keys outlives its refusal (V38).
     private VerifierState Accused(VerifierState state, Contradiction? evidence, List<Contradiction> proven)

@@ -25,16 +25,16 @@ public sealed class ContentScopeClusterTests : IAsyncLifetime
 
     private readonly AnchorCluster _home = new(
         "eu1.internal", 100, ClusterClient.Subjects, genesis: epoch => epoch with { Domains = ["eu1.example"] },
-        leaves:
-        [
-            ParsedLeaf.Of(Document.Make(AnswerLeaves.ScopeOf(Digest.Sha256("a third one"u8)) with
-            {
-                Domains = ["given.example"], Made = 0,
-            })),
-        ]);
+        leaves: [ParsedLeaf.Of(Document.Make(AnswerLeaves.ScopeOf(Digest.Sha256("bank"u8)) with
+        {
+            Domains = ["bank.example"], Made = 0,
+        }))]);
 
     private readonly AnchorCluster _target = new(
-        "us1.internal", 200, genesis: epoch => epoch with { Domains = ["eu1.example", "given.example", "us1.example"] });
+        "us1.internal", 200, genesis: epoch => epoch with
+        {
+            Domains = ["bank.example", "eu1.example", "us1.example"],
+        });
 
     public async ValueTask InitializeAsync()
     {
@@ -78,7 +78,7 @@ public sealed class ContentScopeClusterTests : IAsyncLifetime
             "pod.shop.svc", new SliceEndpoint { Address = "10.1.0.1" }, "spiffe://eu1.example/ns/shop/sa/frontend");
         await PublishAsync(
             "stray.shop.svc", new SliceEndpoint { Address = "10.1.0.1", Identity = "spiffe://third.example/a" });
-        await PublishAsync("taken.shop.svc", new SliceEndpoint { Address = "10.1.0.1" }, "spiffe://given.example/a");
+        await PublishAsync("bank.shop.svc", new SliceEndpoint { Address = "10.1.0.1" }, "spiffe://bank.example/teller");
         await PublishAsync(Service, new SliceEndpoint { Address = "10.1.0.1" }, Server);
 
         Assert.Equal(AddressOutOfScope, await RefusedAsync("metadata.shop.svc"));
@@ -86,8 +86,8 @@ public sealed class ContentScopeClusterTests : IAsyncLifetime
         Assert.Equal(IdentityOutOfScope, await RefusedAsync("pod.shop.svc"));
         Assert.Equal(IdentityOutOfScope, await RefusedAsync("stray.shop.svc"));
 
-        // A Scope of the home gives it to a third segment, of which nobody used it yet.
-        Assert.Equal(IdentityOutOfScope, await RefusedAsync("taken.shop.svc"));
+        // Given by a Scope to a segment that nobody here has used yet.
+        Assert.Equal(IdentityOutOfScope, await RefusedAsync("bank.shop.svc"));
 
         // What the home admits of the same segment goes on.
         var verdict = await _client.ResolveAsync(_home, 0, $"{Service}.us1.internal", _bounded.Token);

@@ -108,7 +108,7 @@ public sealed class IdentityScopeTests
     public void Domain_ThatTheHomesScopeGivesToAnother_IdentityOutOfScope()
     {
         var given = new Dictionary<string, Digest> { [Theirs] = _world.Us1.Genesis };
-        var options = new VerifierOptions { ScopedDomains = given };
+        var options = new VerifierOptions { Assigned = given };
         var (thief, ask) = Thief();
         Answers.Refused(
             IdentityOutOfScope, AnswerVerifier.Verify(_world.State, ask.Query, ask.Record(), _world.Now, options));

@@ -66,6 +66,12 @@ public sealed class VerifierMemoryTests : IDisposable
             [(query, answer with { Slices = default }, []), (query, answer, [])], _world.Now);
         Assert.Equal(VerificationFailure.BadEnvelope, results[0].Refusal?.Failure);
         Assert.NotNull(results[1].Answer);
+
+        // One that was kept would meet it at each start, and evidence comes as answers do.
+        var (kept, refusal) = memory.VerifyKept(query, answer with { Slices = default }, _world.Now, _world.Now);
+        Assert.Equal((null, VerificationFailure.BadEnvelope), (kept, refusal?.Failure));
+        var piece = new Contradiction(ContradictionKind.Certificates, _world.Us1.Genesis, null!, null!);
+        Assert.Equal(VerificationFailure.BadEnvelope, memory.Take(piece)?.Failure);
     }
 
     /// <summary>A name that there is no room for is refused alone: the epoch that came with it is kept, and the names
