@@ -56,7 +56,8 @@ public sealed class XdsHostTests
     public async Task Arguments_ThatSayNothing_AreUsage(string said, params string[] arguments)
     {
         using var errors = new StringWriter(CultureInfo.InvariantCulture);
-        Assert.Equal(2, await HostProgram.RunAsync(arguments, ServiceList.Open, TextReader.Null, TextWriter.Null, errors));
+        Assert.Equal(
+            2, await HostProgram.RunAsync(arguments, ServiceList.Open, TextReader.Null, TextWriter.Null, errors));
         Assert.StartsWith(said, errors.ToString(), StringComparison.Ordinal);
     }
 

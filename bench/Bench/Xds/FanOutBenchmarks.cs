@@ -3,8 +3,8 @@ using System.Globalization;
 
 namespace Fairlead.Bench;
 
-/// <summary>One changed assignment of 100 endpoints to 1,000 streams over unix sockets, by the state of the world and by
-/// delta, and what such a stream costs while nothing happens.</summary>
+/// <summary>One changed assignment of 100 endpoints to 1,000 streams over unix sockets, by the state of the world and
+/// by delta, and what such a stream costs while nothing happens.</summary>
 internal static class FanOutBenchmarks
 {
     private const int Streams = 1_000;

@@ -90,7 +90,8 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
             return (status, body);
         });
         Assert.Equal((503, "no healthy upstream"), ended);
-        output.WriteLine($"used last {(used - until).TotalMilliseconds:f0} ms after its end, {_late} and {told} allowed");
+        output.WriteLine(
+            $"used last {(used - until).TotalMilliseconds:f0} ms after its end, {_late} and {told} allowed");
 
         // It was used when the sidecar was gone, to the end that it was told and no longer: that counts from when it
         // read it, after it was written. A machine that is loaded fires Envoy's timer late.

@@ -100,7 +100,8 @@ public sealed class TcpEndsTests(ITestOutputHelper output)
     {
         await LifeWorld.DrainAsync(open);
         var after = LifeWorld.Now - from;
-        output.WriteLine($"{what}: ended {after.TotalMilliseconds:f0} ms after it was due, {within} and {_slack} allowed");
+        output.WriteLine(
+            $"{what}: ended {after.TotalMilliseconds:f0} ms after it was due, {within} and {_slack} allowed");
         Assert.InRange(after, TimeSpan.Zero, within + _slack);
     }
 }

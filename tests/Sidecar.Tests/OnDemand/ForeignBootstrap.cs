@@ -175,7 +175,8 @@ internal static class ForeignBootstrap
         "{ name: envoy.http.early_header_mutation.header_mutation, typed_config: { \"@type\": type.googleapis.com/"
         + "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation, mutations: [{ append: { "
         + "header: { key: x-fairlead-cluster, value: \"" + (isPlain ? "" : ClusterNames.Located(""))
-        + "%REQ(:authority)%" + (hasContext ? Context : "") + "\" }, append_action: OVERWRITE_IF_EXISTS_OR_ADD } }] } }";
+        + "%REQ(:authority)%" + (hasContext ? Context : "")
+        + "\" }, append_action: OVERWRITE_IF_EXISTS_OR_ADD } }] } }";
 
     private static string Static(string socket) => $$"""
             - name: {{Audience.DefaultXdsCluster}}

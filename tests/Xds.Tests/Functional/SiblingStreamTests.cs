@@ -6,8 +6,8 @@ using static Fairlead.Xds.Tests.Fixtures;
 namespace Fairlead.Xds.Tests.Functional;
 
 /// <summary>
-/// A client is told in one order, on one stream or on one for each type: routes after the clusters that they lead to, and
-/// that a cluster is gone after the routes that led to it.
+/// A client is told in one order, on one stream or on one for each type: routes after the clusters that they lead to,
+/// and that a cluster is gone after the routes that led to it.
 /// </summary>
 public sealed class SiblingStreamTests
 {

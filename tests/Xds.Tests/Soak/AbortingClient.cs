@@ -81,7 +81,8 @@ internal sealed class AbortingClient(EndPoint target, Random random, SoakWords w
         var type = only ?? TypeOf();
         var start = words.Window > 0 ? RawHttp2.StartWith(words.Window) : RawHttp2.Start;
         var call = RawHttp2.Call(1, path);
-        var request = Said(1, Request(type, isDelta, words.Some(random, type, isDelta, IsGrpc), [], "", isRefusal: false));
+        var asked = words.Some(random, type, isDelta, IsGrpc);
+        var request = Said(1, Request(type, isDelta, asked, [], "", isRefusal: false));
         return place switch
         {
             AbortPlace.BeforeAByte => [],
@@ -175,7 +176,8 @@ internal sealed class AbortingClient(EndPoint target, Random random, SoakWords w
             AbortPlace.AfterARefusal =>
                 Said(stream, Request(type, isDelta, isDelta ? [] : asked, [], nonce, isRefusal: true)),
             AbortPlace.AfterOtherNames => Said(
-                stream, Request(type, isDelta, words.Some(random, type, isDelta, IsGrpc), asked, nonce, isRefusal: false)),
+                stream,
+                Request(type, isDelta, words.Some(random, type, isDelta, IsGrpc), asked, nonce, isRefusal: false)),
             AbortPlace.AfterNamesGivenUp => Said(stream, Request(type, isDelta, [], asked, nonce, isRefusal: false)),
             AbortPlace.ByAReset => RawHttp2.Reset(stream),
             AbortPlace.ByAHalfClose => RawHttp2.HalfClose(stream),
