@@ -10,8 +10,8 @@ namespace Fairlead.Sidecar.Serving;
 /// sidecar says so to each Envoy that asks, which ends its connections; then it leaves. An Envoy asks no more about
 /// what has left, nor for a cluster that has changed: so the cluster stays as it was meanwhile. Thread-safe.
 /// </summary>
-/// <remarks>After a restart nobody knows what Envoys hold of a name that they were told before, unless the first word is
-/// what they were told last (<see cref="MarkOf"/>): another one is told to who asks about endpoints, and to their
+/// <remarks>After a restart nobody knows what Envoys hold of a name that they were told before, unless the first word
+/// is what they were told last (<see cref="MarkOf"/>): another one is told to who asks about endpoints, and to their
 /// clusters a step later. What begins to leave while others are leaving waits
 /// for their time and then its own: a name that changes all the time holds nobody longer than twice that.</remarks>
 /// <param name="settings">Where Envoys ask, and how often; nothing is done where they do not.</param>

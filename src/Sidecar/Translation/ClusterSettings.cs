@@ -17,8 +17,8 @@ internal sealed record ClusterSettings
     /// where all are as near. Envoy and gRPC.</value>
     public PodPlace? Place { get; init; }
 
-    /// <value>Which endpoints the pod can reach, by their addresses; null where its own addresses say it, as they change. Envoy and
-    /// gRPC.</value>
+    /// <value>Which endpoints the pod can reach, by their addresses; null where its own addresses say it, as they
+    /// change. Envoy and gRPC.</value>
     public AddressFamilies? Families { get; init; }
 
     /// <value>What tells this pod from others, where a client is to keep its endpoint.</value>

@@ -15,11 +15,11 @@ namespace Fairlead.Xds.Sotw;
 /// <para>Each refusal holds back one resource until it changes, or halves the suspects: of N that are new all are
 /// found in less than 2 N responses, however many are bad. Who has refused <see cref="RefusalsMax"/> without an end is
 /// asked seldom from then on.</para>
-/// <para>Of a client that comes back from before a restart nothing is known but the version of what it holds. That marks
-/// what it refused of names of which it holds nothing (<see cref="SotwVersion"/>): these are left out of its first
-/// response, whatever else has changed, and tried again when it has taken that. Where it refuses it and holds by its
-/// version all of it but one resource, or two, those are new to it; else it is sent all until it takes it, since what
-/// would be left out might be what works.</para>
+/// <para>Of a client that comes back from before a restart nothing is known but the version of what it holds. That
+/// marks what it refused of names of which it holds nothing (<see cref="SotwVersion"/>): these are left out of its
+/// first response, whatever else has changed, and tried again when it has taken that. Where it refuses it and holds
+/// by its version all of it but one resource, or two, those are new to it; else it is sent all until it takes it,
+/// since what would be left out might be what works.</para>
 /// <para>Those that wait for a word on the others do not wait for ever: an Envoy says nothing while anything of what it
 /// took warms.</para>
 /// </remarks>
