@@ -20,8 +20,8 @@ namespace Fairlead.Rpc;
 /// </summary>
 public sealed class RpcServer : IAsyncDisposable
 {
-    // Bytes in a second. What the system has taken already is counted in favour of a reader, at this rate; one that takes
-    // a part of what waits in each time of patience is never too slow.
+    // Bytes in a second. What the system has taken already is counted in favour of a reader, at this rate; one that
+    // takes a part of what waits in each time of patience is never too slow.
     private const double SlowestReaderBytes = 1 << 20;
 
     // A stream is cut off before its connection is. Kestrel looks once a second.

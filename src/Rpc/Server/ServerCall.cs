@@ -136,8 +136,8 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
         }
     }
 
-    /// <summary>The single response. It leaves together with the trailers, but for one that the transport would not take
-    /// at once: its reader has as long as one of a stream.</summary>
+    /// <summary>The single response. It leaves together with the trailers, but for one that the transport would not
+    /// take at once: its reader has as long as one of a stream.</summary>
     public async ValueTask WriteLastAsync<T>(Marshaller<T> marshaller, T message)
     {
         // A handler that set another status than OK has no response to give.

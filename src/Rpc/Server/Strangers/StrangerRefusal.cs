@@ -6,8 +6,8 @@ public enum StrangerRefusal
     /// <summary>Strangers had more connections than they may: one of those who have most was dropped.</summary>
     TooManyConnections,
 
-    /// <summary>Strangers had the server hold more bytes than they may: the connection of one of those for whom it holds
-    /// most was dropped.</summary>
+    /// <summary>Strangers had the server hold more bytes than they may: the connection of one of those for whom it
+    /// holds most was dropped.</summary>
     TooManyBytes,
 
     /// <summary>More calls at once on one connection than a stranger may have: the call was refused.</summary>
