@@ -176,12 +176,15 @@ public sealed class StartProcessTests
         await JournalsAreLookedAtAsync(anchor);
         anchor.Change("id: us1-a", $"idd: us1-a\noperator_socket: {anchor.Configuration}/operator.sock");
         await File.WriteAllTextAsync(Path.Combine(anchor.Data, "verifier.state"), "damaged", Cancelled);
+        await File.WriteAllTextAsync(Path.Combine(anchor.Data, "operations.state"), "damaged", Cancelled);
+        await File.WriteAllTextAsync(Path.Combine(anchor.Data, "store.mark"), "damaged", Cancelled);
         File.SetUnixFileMode(Path.Combine(anchor.Folder, "seal.pem"), (UnixFileMode)0b110_100_100);
         File.SetUnixFileMode(Path.Combine(anchor.Folder, "gov.pem"), (UnixFileMode)0b110_100_000);
         await using var bad = anchor.Start("--config", anchor.Configuration, "--check-config");
         Assert.Equal(2, await bad.WaitAsync(AnchorProcess.Patience, Cancelled));
         Assert.All(
-            ["`idd` is unknown", "operator's socket", "seal.pem: mode 0644", "gov.pem: mode 0640", "StateCorrupt"],
+            ["`idd` is unknown", "operator's socket", "seal.pem: mode 0644", "gov.pem: mode 0640", "StateCorrupt",
+                "verifier.state", "operations.state", "store.mark"],
             part => Assert.Contains(part, bad.Errors, StringComparison.Ordinal));
     }
 
