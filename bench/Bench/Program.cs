@@ -4,9 +4,9 @@
 using System.Runtime.InteropServices;
 using Fairlead.Bench;
 
-if (args is [XdsClients.Command, var socket, var streams, var connections])
+if (args is [XdsClients.Command, var socket, var streams, var connections, var variant])
 {
-    return await XdsClients.RunAsync(socket, streams, connections);
+    return await XdsClients.RunAsync(socket, streams, connections, variant);
 }
 
 if (args is [ProxyProgram.Command, var kind, var ports])

@@ -12,9 +12,18 @@ internal static class HostProgram
     private const string Measure = "m";
 
     /// <summary>Serves until the input ends or the process is told to end.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="open">What is served, as the command line says; it is disposed of in the end.</param>
+    /// <param name="input">The lines that change it.</param>
+    /// <param name="output">Hears that it listens, and what it holds.</param>
+    /// <param name="errors">Hears why it ends.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(
-        IReadOnlyList<string> arguments, TextReader input, TextWriter output, TextWriter errors)
+        IReadOnlyList<string> arguments,
+        Func<HostOptions, IServedList> open,
+        TextReader input,
+        TextWriter output,
+        TextWriter errors)
     {
         if (HostOptions.Read(arguments, out var problem) is not { } options)
         {
@@ -25,7 +34,7 @@ internal static class HostProgram
         using var stop = new CancellationTokenSource();
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
-        var services = new ServiceList(options.Names, options.Endpoints);
+        await using var services = open(options);
         var xds = new AdsService(services, new AdsOptions { ControlPlane = "XdsHost" });
         var server = new RpcServerOptions { Endpoints = { options.Listen }, Services = { xds.Define() } };
         foreach (var service in xds.DefineTypes())
@@ -55,7 +64,7 @@ internal static class HostProgram
     }
 
     private static async Task<int> FollowAsync(
-        ServiceList services,
+        IServedList services,
         AdsService xds,
         TextReader input,
         TextWriter output,

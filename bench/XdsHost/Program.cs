@@ -6,4 +6,4 @@
 // these or says no name of its own.
 using Fairlead.XdsHost;
 
-return await HostProgram.RunAsync(args, Console.In, Console.Out, Console.Error);
+return await HostProgram.RunAsync(args, ServiceList.Open, Console.In, Console.Out, Console.Error);

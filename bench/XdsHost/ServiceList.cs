@@ -6,7 +6,7 @@ namespace Fairlead.XdsHost;
 
 /// <summary>The endpoints of <c>svc-0</c> to <c>svc-(N-1)</c>, as one view for all clients. Safe for concurrent use.
 /// </summary>
-internal sealed class ServiceList : IViewProvider, IResourceInterest
+internal sealed class ServiceList : IServedList, IResourceInterest
 {
     private const string Prefix = "svc-";
 
@@ -32,8 +32,11 @@ internal sealed class ServiceList : IViewProvider, IResourceInterest
         });
     }
 
+    /// <summary>As the command line says.</summary>
+    public static ServiceList Open(HostOptions options) => new(options.Names, options.Endpoints);
+
     /// <summary>Changes the weight of one endpoint of a name.</summary>
-    /// <returns>False if there is no such name.</returns>
+    /// <inheritdoc/>
     public bool Change(string name)
     {
         if (!name.StartsWith(Prefix, StringComparison.Ordinal)
@@ -62,6 +65,8 @@ internal sealed class ServiceList : IViewProvider, IResourceInterest
     public void Unwanted(ResourceType type, string name)
     {
     }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     public Resource? Missing(ResourceType type, string name) =>
         type == ResourceType.Endpoints ? Resource.EmptyEndpoints(name) : null;

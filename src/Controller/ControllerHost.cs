@@ -21,6 +21,7 @@ namespace Fairlead.Controller;
 /// <param name="terms">What the newest epoch that is verified asks of who publishes; null before there is one.</param>
 /// <param name="time">The clock.</param>
 /// <param name="random">Spreads load and retries.</param>
+/// <param name="fillRandom">Fills bytes unguessably.</param>
 /// <param name="logger">Hears what happens.</param>
 internal sealed class ControllerHost(
     ControllerOptions options,
@@ -29,6 +30,7 @@ internal sealed class ControllerHost(
     Func<SegmentTerms?> terms,
     TimeProvider time,
     Random random,
+    Action<Span<byte>> fillRandom,
     ILogger logger)
 {
     private readonly Lock _changing = new();
@@ -72,7 +74,7 @@ internal sealed class ControllerHost(
             logger);
         var engine = new PublisherEngine(
             new() { Anchors = anchors.Count, RecordLife = options.RecordLife },
-            new DocumentMaker(signer),
+            new DocumentMaker(signer, fillRandom),
             random);
         var shell = new PublisherShell(
             engine, anchors, Terms, kid, new() { KeyFile = options.PublisherKey }, time, logger);

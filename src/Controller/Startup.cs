@@ -53,7 +53,7 @@ internal static class Startup
             var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
             var log = program.Loggers.CreateLogger("Fairlead.Controller");
             var host = new ControllerHost(
-                options, key.Signer, anchors, () => chain.Terms, program.Time, random, log);
+                options, key.Signer, anchors, () => chain.Terms, program.Time, random, RandomNumberGenerator.Fill, log);
             using var end = CancellationTokenSource.CreateLinkedTokenSource(program.Stopped);
             var reloading = configuration.RunAsync(host.Apply, program.Reloads, program.Time, log, end.Token);
             try

@@ -43,6 +43,7 @@ public sealed class SealEngine
         _intake = new Intake(_core);
         _ballot.Watch(_core.Chain.State.Entries);
         _unfit = SealStart.Restore(options, _core, _ballot) ?? options.Unfit;
+        _core.Outputs = [];
     }
 
     /// <summary>The newest certified state; null before the epoch's first seal.</summary>
@@ -93,7 +94,6 @@ public sealed class SealEngine
     {
         ArgumentNullException.ThrowIfNull(input);
         _core.Now = Math.Max(_core.Now, now);
-        _core.Outputs = [];
         if (_unfit is { } unfit)
         {
             _unfit = null;
@@ -133,7 +133,9 @@ public sealed class SealEngine
         }
 
         Advance();
-        return _core.Outputs;
+        var outputs = _core.Outputs;
+        _core.Outputs = [];
+        return outputs;
     }
 
     private void Succeed(Digest next)

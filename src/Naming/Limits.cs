@@ -79,6 +79,10 @@ public static class Limits
     /// <summary>Most slices of a record.</summary>
     public const int Slices = 128;
 
+    /// <summary>Most networks of a record's endpoints, each of which is a Gateway in answers: an answer stays small
+    /// whatever a publisher writes.</summary>
+    public const int RecordNetworks = 32;
+
     /// <summary>Most endpoints of a slice, as Kubernetes writes them.</summary>
     public const int SliceEndpoints = 100;
 
@@ -151,6 +155,14 @@ public static class Limits
 
     /// <summary>Longest life of an epoch.</summary>
     public const long EpochLife = 30 * Day;
+
+    /// <summary>How many epochs a floor must be behind for a renewal right behind a full one to write it: a parent of
+    /// many children spends the epochs of its chain on those that need it.</summary>
+    public const long FloorLag = 4;
+
+    /// <summary>The shortest life that anchors give an epoch, but where the one before is shorter: whatever went wrong
+    /// with a policy, there is time to propose another one, and a chain of renewals stays short.</summary>
+    public const long EpochLifeMin = Hour;
 
     /// <summary>Longest life of a Credential.</summary>
     public const long CredentialLife = 365 * Day;

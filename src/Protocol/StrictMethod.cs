@@ -5,7 +5,8 @@ using Google.Protobuf;
 
 namespace Fairlead.Protocol;
 
-/// <summary>Makes methods whose messages are held to their sizes, by their prefixes alone (V1), and to V2.</summary>
+/// <summary>Makes methods whose messages are held to their sizes, by their prefixes alone, to a number of parts that
+/// goes by that, before any is made (V1), and to V2.</summary>
 public static class StrictMethod
 {
     /// <summary>
@@ -24,13 +25,13 @@ public static class StrictMethod
         MethodType type, string service, string name, int requestMax, int responseMax)
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>, new() =>
-        new(type, service, name, Marshaller<TRequest>(), Marshaller<TResponse>())
+        new(type, service, name, Marshaller<TRequest>(requestMax), Marshaller<TResponse>(responseMax))
         {
             MaxRequestBytes = requestMax,
             MaxResponseBytes = responseMax,
         };
 
-    private static Marshaller<T> Marshaller<T>()
+    private static Marshaller<T> Marshaller<T>(int bytesMax)
         where T : class, IMessage<T>, new() =>
         new(
             static (message, context) =>
@@ -39,15 +40,13 @@ public static class StrictMethod
                 message.WriteTo(context.GetBufferWriter());
                 context.Complete();
             },
-            static context => Read<T>(context.PayloadAsReadOnlySequence()))
+            context => Read<T>(context.PayloadAsReadOnlySequence(), bytesMax))
         {
             TooLarge = static (bytes, most) => RpcFailures.ToException(
                 new Refusal(VerificationFailure.TooLarge, typeof(T).Name, $"{bytes} bytes, at most {most}")),
         };
 
-    private static T Read<T>(in ReadOnlySequence<byte> bytes)
+    private static T Read<T>(in ReadOnlySequence<byte> bytes, int bytesMax)
         where T : class, IMessage<T>, new() =>
-        StrictMessages<T>.TryParse(bytes)
-            ?? throw RpcFailures.ToException(new Refusal(
-                VerificationFailure.BadEnvelope, typeof(T).Name, "not the strict encoding of a known message"));
+        StrictMessages<T>.TryParse(bytes, bytesMax, out var refusal) ?? throw RpcFailures.ToException(refusal!);
 }

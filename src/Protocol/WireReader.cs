@@ -29,13 +29,9 @@ public static class WireReader
             return false;
         }
 
-        if (StrictMessages<V1.Answer>.TryParse(new ReadOnlySequence<byte>(bytes)) is { } message)
-        {
-            return TryRead(message, out answer, out refusal);
-        }
-
-        refusal = new Refusal(VerificationFailure.BadEnvelope, "answer", "not the strict encoding of an answer");
-        return false;
+        var message = StrictMessages<V1.Answer>.TryParse(
+            new ReadOnlySequence<byte>(bytes), AnchorMethods.MaxMessageBytes, out refusal);
+        return message is not null && TryRead(message, out answer, out refusal);
     }
 
     /// <summary>Reads an answer.</summary>
@@ -48,6 +44,36 @@ public static class WireReader
         answer = refusal is null ? answer : null;
         return answer is not null;
     }
+
+    /// <summary>Reads an update: one subscription, and the answer to its query. As an answer repeats the query, it is
+    /// about no second one.</summary>
+    public static bool TryRead(
+        V1.Update? message,
+        out ulong id,
+        [NotNullWhen(true)] out UnverifiedAnswer? answer,
+        [NotNullWhen(false)] out Refusal? refusal)
+    {
+        (id, answer) = (0, null);
+        refusal = CheckIds(message);
+        if (refusal is not null)
+        {
+            return false;
+        }
+
+        id = message!.Ids[0];
+        return TryRead(message.Answer, out answer, out refusal);
+    }
+
+    /// <summary>Whether an update is about one subscription.</summary>
+    /// <returns><c>TooLarge</c>, <c>BadEnvelope</c>, or null.</returns>
+    public static Refusal? CheckIds(V1.Update? message) => message?.Ids.Count switch
+    {
+        1 => null,
+        var count => new Refusal(
+            count > Limits.ListItems ? VerificationFailure.TooLarge : VerificationFailure.BadEnvelope,
+            "update.ids",
+            $"{count ?? 0} subscriptions for one answer"),
+    };
 
     /// <summary>Reads a signed document.</summary>
     public static bool TryRead(

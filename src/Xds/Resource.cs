@@ -23,8 +23,8 @@ namespace Fairlead.Xds;
 /// <item>The same input gives the same bytes. Map fields of the message itself are written in a fixed order here, but
 /// maps inside a packed Any must be filled in sorted order, and every repeated field that is a set must be sorted.
 /// Nothing that changes without meaning (a seal's sequence, a time, a random id) may be in it: the version is a hash
-/// of the bytes, and a new version is a push to every client. What must be shown all the same is left out of the
-/// version by <see cref="VersionedAs"/>.</item>
+/// of the bytes, and a new version is a push to every client. What must be shown all the same is no part of the version
+/// of endpoints that are created with it.</item>
 /// <item>No <c>ttl</c>, no wrapper, no heartbeat: an EDS ttl crashes Envoy, a heartbeat crashes gRPC.</item>
 /// <item>Endpoints are withdrawn by an assignment without them, never by leaving the assignment out.</item>
 /// <item>A client of kind gRPC refuses a whole resource for an endpoint that is not an IP literal, a locality left
@@ -43,13 +43,15 @@ public sealed class Resource
 
     private readonly byte[] _framed;
 
-    private Resource(ResourceType type, string name, byte[] framed, ImmutableArray<ResourceReference> references)
+    private Resource(
+        ResourceType type, string name, byte[] framed, ImmutableArray<ResourceReference> references,
+        ReadOnlySpan<byte[]> unversioned)
     {
         Type = type;
         Name = name;
         _framed = framed;
         References = references;
-        Fingerprint = Hash(name, framed);
+        Fingerprint = Hash(name, framed, unversioned);
         Version = Fingerprint.ToString("x32", CultureInfo.InvariantCulture);
     }
 
@@ -65,8 +67,8 @@ public sealed class Resource
     /// <summary>The name under which clients ask for it.</summary>
     public string Name { get; }
 
-    /// <summary>32 hexadecimal digits of a hash over name, type and bytes, these or those of <see
-    /// cref="VersionedAs"/>: equal content, equal version.</summary>
+    /// <summary>32 hexadecimal digits of a hash over name, type and bytes, less those that are no part of it: equal
+    /// content, equal version.</summary>
     public string Version { get; private init; }
 
     /// <summary>The resources that this one names.</summary>
@@ -96,10 +98,13 @@ public sealed class Resource
     }
 
     /// <summary>Takes over the endpoints of a cluster.</summary>
-    public static Resource Create(ClusterLoadAssignment endpoints)
+    /// <param name="endpoints">The endpoints.</param>
+    /// <param name="unversioned">Encoded fields that are no part of the version, wherever they stand: with others as
+    /// long in their place it is the same, and what they say is no reason to send it again.</param>
+    public static Resource Create(ClusterLoadAssignment endpoints, params ReadOnlySpan<byte[]> unversioned)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        return Create(ResourceType.Endpoints, endpoints.ClusterName, endpoints);
+        return Create(ResourceType.Endpoints, endpoints.ClusterName, endpoints, unversioned);
     }
 
     /// <summary>Takes over a listener.</summary>
@@ -148,16 +153,6 @@ public sealed class Resource
     /// <summary>The same content in another role.</summary>
     public Resource As(ResourceRole role) => role == Role ? this : new Resource(this) { Role = role };
 
-    /// <summary>The same bytes at the version of another resource of this name: what they say beyond it is no reason
-    /// to send it again.</summary>
-    public Resource VersionedAs(Resource other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        return other.Type == Type && other.Name == Name
-            ? new Resource(this) { Fingerprint = other.Fingerprint, Version = other.Version }
-            : throw new ArgumentException($"{other} is not {Type} {Name}", nameof(other));
-    }
-
     /// <summary>The same endpoints with another end.</summary>
     /// <exception cref="InvalidOperationException">These are no endpoints.</exception>
     public Resource KeptUntil(TimeSpan? until) => until == Until ? this
@@ -196,10 +191,12 @@ public sealed class Resource
     /// <inheritdoc/>
     public override string ToString() => $"{Type} {Name}@{Version[..8]}";
 
-    private static Resource Create(ResourceType type, string name, IMessage message)
+    private static Resource Create(
+        ResourceType type, string name, IMessage message, ReadOnlySpan<byte[]> unversioned = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return new Resource(type, name, ResourceFrame.Of(type, message), ResourceReferences.Of(message));
+        return new Resource(
+            type, name, ResourceFrame.Of(type, message), ResourceReferences.Of(message), unversioned);
     }
 
     // A second value of a message's field is merged with the first (Protocol Buffers, "Last One Wins"): the policy
@@ -216,13 +213,23 @@ public sealed class Resource
         return new Resource(this, ResourceFrame.Of(Type, ToAny().Value.Span, end.ToByteArray()));
     }
 
-    private static UInt128 Hash(string name, ReadOnlySpan<byte> framed)
+    private static UInt128 Hash(string name, ReadOnlySpan<byte> framed, ReadOnlySpan<byte[]> unversioned)
     {
         var length = Encoding.UTF8.GetByteCount(name);
         var hashed = ArrayPool<byte>.Shared.Rent(length + 1 + framed.Length);
         Encoding.UTF8.GetBytes(name, hashed);
         hashed[length] = 0;
         framed.CopyTo(hashed.AsSpan(length + 1));
+        foreach (var bytes in unversioned)
+        {
+            var rest = hashed.AsSpan(length + 1, framed.Length);
+            while (bytes.Length > 0 && rest.IndexOf(bytes) is >= 0 and var at)
+            {
+                rest.Slice(at, bytes.Length).Clear();
+                rest = rest[(at + bytes.Length)..];
+            }
+        }
+
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(hashed.AsSpan(0, length + 1 + framed.Length), digest);
         ArrayPool<byte>.Shared.Return(hashed);

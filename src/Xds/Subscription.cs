@@ -29,7 +29,7 @@ internal sealed class Subscription(ResourceType type)
     public IReadOnlySet<string> Names => _names;
 
     /// <summary>The collections that are asked for: of clusters, as there are no others.</summary>
-    public IReadOnlyCollection<Collection> Collections => _collections;
+    public IReadOnlyCollection<Collection> Globs => _collections;
 
     /// <summary>Whether a name stands in a collection that is asked for.</summary>
     public bool IsInCollection(string name)
@@ -125,14 +125,14 @@ internal sealed class Subscription(ResourceType type)
 
         foreach (var name in changed)
         {
-            if (Xds.Collections.Of(name, type) is not { } collection)
+            if (Collections.Of(name, type) is not { } collection)
             {
                 continue;
             }
 
             // One may be asked for in several spellings of its parameters.
             var isAsked = _names.Contains(name) || (_collections.Contains(collection)
-                && _names.Any(other => Xds.Collections.Of(other, type) == collection));
+                && _names.Any(other => Collections.Of(other, type) == collection));
             if (!isAsked)
             {
                 _collections.Remove(collection);

@@ -67,11 +67,13 @@ public sealed class BenchRunTests
         }
     }
 
-    [Fact]
-    public async Task FanOut_OneChange_ReachesEveryStreamAsOneObject()
+    [Theory]
+    [InlineData(XdsClients.Sotw)]
+    [InlineData(XdsClients.Delta)]
+    public async Task FanOut_OneChange_ReachesEveryStreamAsOneObject(string variant)
     {
         await using var server = await XdsServer.StartAsync(Cancellation);
-        await using var clients = await server.ConnectAsync(20, 2, Cancellation);
+        await using var clients = await server.ConnectAsync(20, 2, Cancellation, variant);
         await server.PublishAsync(1, 20, Cancellation);
         await server.PublishAsync(2, 20, Cancellation);
         Assert.Equal(1, server.DistinctResources);

@@ -56,7 +56,7 @@ public sealed class XdsHostTests
     public async Task Arguments_ThatSayNothing_AreUsage(string said, params string[] arguments)
     {
         using var errors = new StringWriter(CultureInfo.InvariantCulture);
-        Assert.Equal(2, await HostProgram.RunAsync(arguments, TextReader.Null, TextWriter.Null, errors));
+        Assert.Equal(2, await HostProgram.RunAsync(arguments, ServiceList.Open, TextReader.Null, TextWriter.Null, errors));
         Assert.StartsWith(said, errors.ToString(), StringComparison.Ordinal);
     }
 
@@ -66,14 +66,14 @@ public sealed class XdsHostTests
         using var folder = new ScratchFolder();
         var (input, output) = (new Lines(), new StringWriter(CultureInfo.InvariantCulture));
         string[] arguments = ["--listen", "unix:" + folder.File("x.sock"), "--names", "2", "--endpoints", "3"];
-        var running = HostProgram.RunAsync(arguments, input, output, TextWriter.Null);
+        var running = HostProgram.RunAsync(arguments, ServiceList.Open, input, output, TextWriter.Null);
         input.Say("u svc-0");
         input.End();
         Assert.Equal(0, await running.WaitAsync(Bound, Cancellation));
         Assert.Equal("ready\n", output.ToString());
 
         (input, var errors) = (new Lines(), new StringWriter(CultureInfo.InvariantCulture));
-        running = HostProgram.RunAsync(arguments, input, TextWriter.Null, errors);
+        running = HostProgram.RunAsync(arguments, ServiceList.Open, input, TextWriter.Null, errors);
         input.Say("u svc-2");
         Assert.Equal(3, await running.WaitAsync(Bound, Cancellation));
         Assert.StartsWith("u svc-2: ", errors.ToString(), StringComparison.Ordinal);

@@ -51,7 +51,7 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
     {
         var server = await ServerAsync(_serverKey);
         var anchor = Anchor(server, _world.Genesis);
-        var maker = new DocumentMaker(_signer);
+        var maker = new DocumentMaker(_signer, RandomNumberGenerator.Fill);
         var plans = new[] { Plan("a.shop.svc", maker), Plan("b.shop.svc", maker), Plan("c.shop.svc", maker) };
         var reports = await ReportsAsync(anchor, [.. plans.Select(maker.Sign)]);
         Assert.Equal(
@@ -79,7 +79,7 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
     {
         var anchor = Anchor(await ServerAsync(_serverKey), _world.Genesis);
         using var other = new EcdsaSigner(ECDsa.Create(ECCurve.NamedCurves.nistP256));
-        var maker = new DocumentMaker(other);
+        var maker = new DocumentMaker(other, RandomNumberGenerator.Fill);
         var report = Assert.Single(await ReportsAsync(anchor, [maker.Sign(Plan("a.shop.svc", maker))]));
         Assert.Equal((AnchorFate.Refused, "BadSignature: not the publisher's"), (report.Fate, report.Refusal));
     }
@@ -90,7 +90,7 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
     {
         var chain = new SegmentChain(_world.Genesis);
         var anchor = Anchor(await ServerAsync(_serverKey), chain);
-        var maker = new DocumentMaker(_signer);
+        var maker = new DocumentMaker(_signer, RandomNumberGenerator.Fill);
         await ReportsAsync(anchor, [maker.Sign(Plan("a.shop.svc", maker))]);
         _world.Next(
             Now, epoch => epoch with { Policy = epoch.Policy with { MaxRecordLife = 30_000 } });
@@ -170,7 +170,7 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
     {
         var server = await ServerAsync(_serverKey);
         var anchor = Anchor(server, _world.Genesis);
-        var maker = new DocumentMaker(_signer);
+        var maker = new DocumentMaker(_signer, RandomNumberGenerator.Fill);
         await ReportsAsync(anchor, [maker.Sign(Plan("a.shop.svc", maker))]);
         server.IsDisordered = true;
         Assert.Contains("no order or no end", (await FailsAsync(anchor)).Message, StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Fairlead.Controller.Anchors;
 using Fairlead.Controller.Documents;
@@ -57,12 +58,13 @@ public sealed class SetContentsTests
         var (_, set) = Sign(desired, 5);
         var known = Assert.Single(Join(LeafClass.Set, set.Payload));
         var plan = new RecordPlanner(TimeSpan.FromHours(24)).Next(Key, null, false, known, Now, () => default)!;
-        var entry = new DocumentMaker(Signer).Sign(plan);
+        var entry = new DocumentMaker(Signer, static bytes => bytes.Fill(7)).Sign(plan);
         Assert.Equal("withdraw", entry.Type);
         Assert.True(Document.TryParse<Withdraw>(entry.Document.Payload, out var gone, out var refusal),
             refusal?.ToString());
         Assert.Equal(((long)LeafClass.Set, "catalog.shop.svc"), (gone.Value.Class, gone.Value.Name));
         Assert.Null(gone.Value.Uid);
+        Assert.Equal(string.Concat(Enumerable.Repeat("07", 16)), gone.Value.Opening.ToString());
 
         var withdrawn = Document.Make(new Withdrawn
         {
@@ -105,7 +107,7 @@ public sealed class SetContentsTests
     private static (string Type, Envelope Document) Sign(Content content, long version)
     {
         var leaf = new KnownLeaf(content.Name, default, version, Now + 86_400_000, content);
-        var entry = new DocumentMaker(Signer).Sign(new Plan(content, leaf, Now));
+        var entry = new DocumentMaker(Signer, RandomNumberGenerator.Fill).Sign(new Plan(content, leaf, Now));
         return (entry.Type, entry.Document);
     }
 

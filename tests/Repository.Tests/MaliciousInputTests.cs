@@ -11,7 +11,7 @@ namespace Fairlead.Repository.Tests;
 public sealed partial class MaliciousInputTests(ITestOutputHelper output)
 {
     private const string ClaimsFile = "tests/Naming.Tests/malicious-inputs.txt";
-    private const int NumberMax = 142;
+    private const int NumberMax = 147;
 
     /// <summary>The inputs whose target does not exist yet, each with what has to come first. The list only
     /// shrinks.</summary>

@@ -6,8 +6,9 @@ using Fairlead.Xds.Tests.Sotw;
 
 namespace Fairlead.Xds.Tests;
 
-/// <summary>A client of any variant against streams in the same process: of endpoints and clusters, on one stream or on
-/// one each. It keeps the list of names that a client of the state of the world repeats.</summary>
+/// <summary>A client of any variant against streams in the same process, on one or on one for each type. It keeps the
+/// list of names that a client of the state of the world repeats, and what it holds for a stream after this
+/// one.</summary>
 internal sealed class AnyClient
 {
     private readonly Variant _variant;
@@ -15,10 +16,18 @@ internal sealed class AnyClient
     private readonly Dictionary<ResourceType, DeltaClient> _delta = [];
     private readonly Dictionary<ResourceType, SortedSet<string>> _names = [];
 
+    // From the stream before: the version of each type, and of each resource.
+    private Dictionary<ResourceType, string> _versions = [];
+    private Dictionary<ResourceType, (string Name, string Version)[]> _held = [];
+
     internal AnyClient(Variant variant, params Resource[] resources)
+        : this(variant, Fixtures.Snapshot(resources))
+    {
+    }
+
+    internal AnyClient(Variant variant, ResourceSnapshot snapshot)
     {
         _variant = variant;
-        var snapshot = Fixtures.Snapshot(resources);
         var (sotw, delta) = (new SotwClient(snapshot), new DeltaClient(snapshot));
         foreach (var type in ResourceType.All)
         {
@@ -54,21 +63,67 @@ internal sealed class AnyClient
             : _sotw[type].Request(type, Names(type), nonce, error: error);
     }
 
+    /// <summary>Acknowledges the last response of a type.</summary>
+    internal IReadOnlyList<StreamEvent> Ack(ResourceType type) => IsDelta
+        ? _delta[type].Ack(type)
+        : _sotw[type].Ack(type, Names(type));
+
+    /// <summary>The same client on new streams of a server that serves this: it asks for what it asked for, and has
+    /// what it was told.</summary>
+    internal AnyClient Again(ResourceSnapshot snapshot)
+    {
+        var again = new AnyClient(_variant, snapshot);
+        foreach (var type in ResourceType.All)
+        {
+            again._names[type].UnionWith(_names[type]);
+            if (IsDelta)
+            {
+                again._held[type] = [.. _delta[type].Held(type).Select(one => (one.Key, one.Value))];
+            }
+            else if (_sotw[type].Find(type) is { } last)
+            {
+                again._versions[type] = last.VersionInfo;
+            }
+        }
+
+        return again;
+    }
+
+    /// <summary>The first request for a type on a new stream, with what is held from the stream before.</summary>
+    /// <param name="type">The type.</param>
+    /// <param name="nonce">The nonce that the request has: of a new stream none is right.</param>
+    internal IReadOnlyList<StreamEvent> Resume(ResourceType type, string nonce = "") => IsDelta
+        ? _delta[type].Send(type, Names(type), before: _held.GetValueOrDefault(type), nonce: nonce)
+        : _sotw[type].Request(type, Names(type), nonce, _versions.GetValueOrDefault(type, ""));
+
+    /// <summary>What is told by one response: the whole state of clusters and listeners, or what is new of
+    /// it.</summary>
+    internal string[] Told(string sotw, string delta) => [IsDelta ? delta : sotw];
+
+    /// <summary>The version of all that a response tells of.</summary>
+    internal string Version(ResourceType type) => IsDelta
+        ? _delta[type].Last(type).SystemVersionInfo
+        : _sotw[type].Last(type).VersionInfo;
+
     internal string[] Take(ResourceType type) => IsDelta ? _delta[type].Take() : _sotw[type].Take();
 
     internal string Nonce(ResourceType type) => IsDelta ? _delta[type].Last(type).Nonce : _sotw[type].Last(type).Nonce;
 
-    internal void Publish(params Resource[] resources)
+    internal void Publish(params Resource[] resources) =>
+        Publish(snapshot => Fixtures.Next(snapshot, resources));
+
+    /// <summary>Serves what becomes of what was served, a second later.</summary>
+    internal void Publish(Func<ResourceSnapshot, ResourceSnapshot> change)
     {
         foreach (var client in _sotw.Values.Distinct())
         {
-            client.Publish(resources);
+            client.Publish(change(client.Snapshot));
             client.Now += TimeSpan.FromSeconds(1);
         }
 
         foreach (var client in _delta.Values.Distinct())
         {
-            client.Publish(resources);
+            client.Publish(change(client.Snapshot));
             client.Now += TimeSpan.FromSeconds(1);
         }
     }

@@ -71,9 +71,23 @@ internal static class Fixtures
     };
 
     /// <summary>A secret without authorities.</summary>
-    public static Resource Secret(string name) => Resource.Create(new Secret
+    /// <param name="name">Its name.</param>
+    /// <param name="validator">What tells it from another of its name.</param>
+    public static Resource Secret(string name, string validator = "")
     {
-        Name = name, ValidationContext = new CertificateValidationContext(),
+        var context = new CertificateValidationContext();
+        if (validator.Length > 0)
+        {
+            context.CustomValidatorConfig = new TypedExtensionConfig { Name = validator };
+        }
+
+        return Resource.Create(new Secret { Name = name, ValidationContext = context });
+    }
+
+    /// <summary>A cluster that no Envoy can read.</summary>
+    public static Resource Unreadable(string name) => Resource.Create(new Cluster
+    {
+        Name = name, LbPolicy = (Cluster.Types.LbPolicy)99,
     });
 
     /// <summary>An address that is no IP literal: every client refuses it.</summary>

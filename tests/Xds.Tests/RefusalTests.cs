@@ -111,6 +111,47 @@ public sealed class RefusalTests
         Assert.Equal(["cds later"], client.Take());
     }
 
+    /// <summary>More than there is room to remember go in turns, so that each word is heard; a client that says nothing
+    /// to them has the next after a time.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Clusters_OfADeltaStream_ThatAreMoreThanCanBeRemembered_AreSentInTurns(bool isSilent)
+    {
+        const int count = 2_000;
+        var client = new DeltaClient(Snapshot([.. Enumerable.Range(0, count).Select(i => Cluster($"c{i:d4}"))]));
+        client.Subscribe(Cds);
+        Assert.Single(client.Take());
+        client.Nack(Cds);
+        var sent = new HashSet<string>();
+        foreach (var turn in new[] { 768, 768, count - (2 * 768) })
+        {
+            var nonces = client.TakeAlone();
+            Assert.Equal(turn, nonces.Count);
+            sent.UnionWith(nonces.Keys);
+            foreach (var (name, nonce) in isSilent ? [] : nonces)
+            {
+                client.Say(Cds, nonce, isTaken: name is not ("c0003" or "c1500"));
+            }
+
+            client.Now += isSilent ? XdsLimits.Default.AckWaitMax : TimeSpan.Zero;
+        }
+
+        Assert.Equal(count, sent.Count);
+        Assert.Empty(client.TakeAlone());
+        var told = client.Stream.Types.Single().Resources().ToLookup(one => one.State, one => one.Name);
+        Assert.Equal(isSilent ? [] : ["c0003", "c1500"], told[ResourceState.Refused]);
+        Assert.Equal(isSilent ? 0 : count - 2, told[ResourceState.Taken].Count());
+
+        // What changes from then on is sent.
+        client.Now += XdsLimits.Default.AckWaitMax;
+        client.Publish(Cluster("c0003", timeoutMs: 3), Cluster("d"));
+        Assert.Equal(["cds c0003"], client.Take());
+        client.Ack(Cds);
+        client.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal(["cds d"], client.Take());
+    }
+
     /// <summary>The state of the world of a client that takes all of a response or nothing, and does not say what is
     /// wrong with it: what works is never taken from it, and in the end it has all that is good.</summary>
     [Theory]
@@ -213,6 +254,75 @@ public sealed class RefusalTests
         Settle(after, held, isBad);
         Assert.Contains("new", held);
         Assert.Equal(101 - bad, held.Count);
+    }
+
+    /// <summary>However many it refused before, one by one or at once, and whatever has changed since.</summary>
+    [Theory]
+    [InlineData(3, true, false)]
+    [InlineData(3, false, true)]
+    [InlineData(40, true, true)]
+    [InlineData(1, false, true)]
+    public void Clusters_OfAClientThatComesBack_AreKnownByTheMarksOfWhatItRefused(
+        int bad, bool isAtOnce, bool isChanged)
+    {
+        var all = Enumerable.Range(0, 100).Select(i => Cluster($"c{i:d2}")).ToArray();
+        var isBad = all[..bad].Select(one => one.Version).ToHashSet();
+        var (before, held) = (new SotwClient(Snapshot(isAtOnce ? all : all[bad..])), new HashSet<string>());
+        before.Request(Cds, []);
+        Settle(before, held, isBad);
+        foreach (var one in isAtOnce ? [] : all[..bad])
+        {
+            before.Publish(one);
+            Settle(before, held, isBad);
+        }
+
+        var version = before.Stream.Types.Single().AckedVersion;
+        Assert.Equal(32 + 1 + (12 * bad), version.Length);
+        var snapshot = Snapshot(isChanged ? [.. all[..90], Cluster("c50", timeoutMs: 3), Cluster("new")] : all);
+        var after = new SotwClient(snapshot);
+        after.Request(Cds, [], version: version);
+        held.RemoveWhere(name => snapshot.Find(Cds, name) is null);
+        Assert.InRange(Settle(after, held, isBad), 1, 2 + (2 * bad));
+        var good = snapshot.Resources(Cds).Values.Where(one => !isBad.Contains(one.Version));
+        Assert.Equal(good.Select(one => one.Name).Order(), held.Order());
+        Assert.Equal(version.Split('-')[1], after.Stream.Types.Single().AckedVersion.Split('-')[1]);
+
+        // Another program may take what this one did not.
+        after = new SotwClient(snapshot);
+        after.Request(Cds, [], version: version);
+        Assert.Equal(2, Settle(after, held, []));
+        Assert.Equal(snapshot.Resources(Cds).Count, held.Count);
+        Assert.Equal(32, after.Stream.Types.Single().AckedVersion.Length);
+    }
+
+    /// <summary>Of a name that it holds in an older form nothing is left out: it would be gone.</summary>
+    [Fact]
+    public void Clusters_OfAClientThatComesBack_WithAnOlderForm_AreNotLeftOut()
+    {
+        var (before, held) = (new SotwClient(Snapshot(Cluster("a"), Cluster("b"))), new HashSet<string>());
+        before.Request(Cds, []);
+        Settle(before, held, []);
+        before.Publish(Cluster("a", timeoutMs: 3), Cluster("c"));
+        Settle(before, held, [before.Snapshot.Find(Cds, "a")!.Version]);
+        Assert.Equal(["a", "b", "c"], held.Order());
+        var after = new SotwClient(before.Snapshot);
+        after.Request(Cds, [], version: before.Stream.Types.Single().AckedVersion);
+        Assert.Equal(["cds a b c"], after.Take());
+    }
+
+    [Fact]
+    public void Versions_OfAnybody_HaveAtMostSoManyMarks()
+    {
+        var many = Enumerable.Range(0, SotwVersion.MarksMax + 9).Select(i => Cluster($"c{i:d4}")).ToArray();
+        var sum = many[0].Version;
+        Assert.Equal(sum, SotwVersion.Of(sum, []));
+        var version = SotwVersion.Of(sum, many);
+        Assert.Equal(33 + (12 * SotwVersion.MarksMax), version.Length);
+        Assert.Equal(SotwVersion.MarksMax, SotwVersion.MarksOf(version + version).Count);
+        Assert.Equal(many[0].Fingerprint, SotwVersion.SumOf(version));
+        Assert.All(
+            new[] { "", "before", sum + "x", sum[1..], "z" + sum[1..] }, one => Assert.Null(SotwVersion.SumOf(one)));
+        Assert.All(new[] { sum, sum + "-", sum + "-0123456789a" }, one => Assert.Empty(SotwVersion.MarksOf(one)));
     }
 
     /// <summary>A gRPC client takes what is good and refuses the rest: left out, a cluster would be gone for

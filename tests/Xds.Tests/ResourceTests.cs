@@ -2,6 +2,7 @@ using Fairlead.EnvoyApi.Clusters;
 using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.Endpoints;
 using Fairlead.EnvoyApi.TransportSockets;
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Xunit;
 using static Fairlead.Xds.Tests.Fixtures;
@@ -29,6 +30,34 @@ public sealed class ResourceTests
     public void Version_OfKnownContent_StaysWhatItIs()
     {
         Assert.Equal("1540d035e59538350ee28ff961796789", Resource.EmptyEndpoints("a").Version);
+    }
+
+    /// <summary>Wherever it stands, and that alone.</summary>
+    [Fact]
+    public void Version_OfEndpoints_IsWithoutWhatIsNoPartOfIt()
+    {
+        Assert.Equal(Of("now1", "a", "now1").Version, Of("now2", "a", "now2").Version);
+        Assert.NotEqual(Of("now1", "a", "now1").Version, Of("now1", "b", "now1").Version);
+        Assert.NotEqual(Of("now1", "a", "now2").Version, Of("now2", "a", "now1").Version);
+        Assert.Equal("now1", Read(Of("now1", "a", "x")).Endpoints[0].Locality.Zone);
+        Assert.Equal(Resource.EmptyEndpoints("a").Version, Resource.Create(new ClusterLoadAssignment
+        {
+            ClusterName = "a",
+        }, [[]]).Version);
+
+        static Resource Of(string unversioned, params string[] zones) => Resource.Create(
+            new ClusterLoadAssignment
+            {
+                ClusterName = "a",
+                Endpoints =
+                {
+                    zones.Prepend(unversioned).Select(
+                        zone => new LocalityLbEndpoints { Locality = new Locality { Zone = zone } }),
+                },
+            },
+            new Locality { Zone = unversioned }.ToByteArray());
+
+        static ClusterLoadAssignment Read(Resource resource) => resource.ToAny().Unpack<ClusterLoadAssignment>();
     }
 
     [Fact]

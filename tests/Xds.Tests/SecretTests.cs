@@ -24,8 +24,8 @@ public sealed class SecretTests
         sotw.Ack(Sds, "s");
         delta.Ack(Sds);
         (sotw.Now, delta.Now) = (TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
-        sotw.Publish(Secret("s", "two"), Secret("other", "two"));
-        delta.Publish(Secret("s", "two"), Secret("other", "two"));
+        sotw.Publish(Fixtures.Secret("s", "two"), Fixtures.Secret("other", "two"));
+        delta.Publish(Fixtures.Secret("s", "two"), Fixtures.Secret("other", "two"));
         Taken(sotw, delta, "sds s");
         Assert.Equal(
             "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret", delta.Last(Sds).TypeUrl);
@@ -46,8 +46,8 @@ public sealed class SecretTests
         sotw.Remove(Sds, "s");
         delta.Remove(Sds, "s");
         Taken(sotw, delta);
-        sotw.Publish(Secret("s", "two"));
-        delta.Publish(Secret("s", "two"));
+        sotw.Publish(Fixtures.Secret("s", "two"));
+        delta.Publish(Fixtures.Secret("s", "two"));
         Taken(sotw, delta, "sds s");
     }
 
@@ -67,15 +67,15 @@ public sealed class SecretTests
         sotw.Ack(Sds, "s");
         delta.Ack(Sds);
         (sotw.Now, delta.Now) = (TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
-        sotw.Publish(Secret("s", "two"));
-        delta.Publish(Secret("s", "two"));
+        sotw.Publish(Fixtures.Secret("s", "two"));
+        delta.Publish(Fixtures.Secret("s", "two"));
         Assert.Contains("sds s", sotw.Take());
         Assert.Contains("sds s", delta.Take());
     }
 
     private static (SotwClient Sotw, DeltaClient Delta) Both()
     {
-        var snapshot = Fixtures.Snapshot(Fixtures.Cluster("c"), Secret("s", "one"));
+        var snapshot = Fixtures.Snapshot(Fixtures.Cluster("c"), Fixtures.Secret("s", "one"));
         return (new SotwClient(snapshot), new DeltaClient(snapshot));
     }
 
@@ -84,13 +84,4 @@ public sealed class SecretTests
         Assert.Equal(responses, sotw.Take());
         Assert.Equal(responses, delta.Take());
     }
-
-    private static Resource Secret(string name, string validator) => Resource.Create(new Secret
-    {
-        Name = name,
-        ValidationContext = new CertificateValidationContext
-        {
-            CustomValidatorConfig = new TypedExtensionConfig { Name = validator },
-        },
-    });
 }

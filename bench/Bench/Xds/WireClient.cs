@@ -124,18 +124,14 @@ internal sealed class DeltaWireClient(string address, string[] names) : WireClie
 {
     protected override async Task ServeAsync()
     {
-        var method = AdsReflection.Descriptor.Services.Single()
-            .Method<DeltaDiscoveryRequest, DeltaDiscoveryResponse>("DeltaAggregatedResources");
-        using var call = Channel.CreateCallInvoker()
-            .AsyncDuplexStreamingCall(method, null, new CallOptions(cancellationToken: Stop));
+        using var call = DeltaCalls.Open(Channel, Stop);
         await call.RequestStream.WriteAsync(
             Sent(new DeltaDiscoveryRequest { Node = Self(), TypeUrl = ResourceType.Cluster.TypeUrl }), Stop);
         var isAsked = false;
         while (await call.ResponseStream.MoveNext(Stop))
         {
             var response = Received(call.ResponseStream.Current);
-            await call.RequestStream.WriteAsync(
-                Sent(new DeltaDiscoveryRequest { TypeUrl = response.TypeUrl, ResponseNonce = response.Nonce }), Stop);
+            await call.RequestStream.WriteAsync(Sent(DeltaCalls.Ack(response)), Stop);
             if (!isAsked)
             {
                 isAsked = true;

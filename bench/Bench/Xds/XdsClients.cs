@@ -12,15 +12,23 @@ namespace Fairlead.Bench;
 /// </summary>
 internal static class XdsClients
 {
-    /// <summary>The argument that makes this program one: COMMAND SOCKET STREAMS CONNECTIONS.</summary>
+    /// <summary>The argument that makes this program one: COMMAND SOCKET STREAMS CONNECTIONS VARIANT.</summary>
     public const string Command = "--xds-clients";
+
+    /// <summary>The variants.</summary>
+    public const string Sotw = "sotw";
+
+    /// <inheritdoc cref="Sotw"/>
+    public const string Delta = "delta";
 
     public const string Assignment = "checkout.shop.svc.us1.internal:80";
 
     private const int AtOnce = 50;
 
-    public static async Task<int> RunAsync(string socket, string streams, string connections)
+    public static async Task<int> RunAsync(string socket, string streams, string connections, string variant)
     {
+        Func<RpcChannel, int, TaskCompletionSource, CancellationToken, Task> serveAsync =
+            variant == Delta ? ServeDeltaAsync : ServeAsync;
         using var stop = new CancellationTokenSource();
         var count = int.Parse(streams, System.Globalization.CultureInfo.InvariantCulture);
         var channels = Enumerable.Range(0, int.Parse(connections, System.Globalization.CultureInfo.InvariantCulture))
@@ -30,7 +38,7 @@ internal static class XdsClients
         var serving = new List<Task>();
         for (var i = 0; i < count; i++)
         {
-            serving.Add(ServeAsync(channels[i % channels.Count], i, first[i], stop.Token));
+            serving.Add(serveAsync(channels[i % channels.Count], i, first[i], stop.Token));
             if (i % AtOnce == AtOnce - 1 || i == count - 1)
             {
                 // A stream that ends before it is told to has failed, and this says why.
@@ -53,7 +61,7 @@ internal static class XdsClients
         using var call = SotwCalls.Open(channel, cancellationToken);
         var request = new DiscoveryRequest
         {
-            Node = new Node { Id = $"shop/frontend-{number}", UserAgentName = "envoy" },
+            Node = NodeOf(number),
             TypeUrl = ResourceType.Endpoints.TypeUrl,
             ResourceNames = { Assignment },
         };
@@ -65,4 +73,24 @@ internal static class XdsClients
             first.TrySetResult();
         }
     }
+
+    private static async Task ServeDeltaAsync(
+        RpcChannel channel, int number, TaskCompletionSource first, CancellationToken cancellationToken)
+    {
+        using var call = DeltaCalls.Open(channel, cancellationToken);
+        var request = new DeltaDiscoveryRequest
+        {
+            Node = NodeOf(number),
+            TypeUrl = ResourceType.Endpoints.TypeUrl,
+            ResourceNamesSubscribe = { Assignment },
+        };
+        await call.RequestStream.WriteAsync(request, cancellationToken);
+        while (await call.ResponseStream.MoveNext(cancellationToken))
+        {
+            await call.RequestStream.WriteAsync(DeltaCalls.Ack(call.ResponseStream.Current), cancellationToken);
+            first.TrySetResult();
+        }
+    }
+
+    private static Node NodeOf(int number) => new() { Id = $"shop/frontend-{number}", UserAgentName = "envoy" };
 }

@@ -63,14 +63,15 @@ internal sealed class XdsServer : IViewProvider, IAsyncDisposable
     public ResourceView Open(ClientNode client, ResourceType? only) => _view;
 
     /// <summary>Starts clients and waits until each has its first response.</summary>
-    public async Task<ChildProcess> ConnectAsync(int streams, int connections, CancellationToken cancellationToken)
+    public async Task<ChildProcess> ConnectAsync(
+        int streams, int connections, CancellationToken cancellationToken, string variant = XdsClients.Sotw)
     {
         var child = ChildProcess.Start(
             "dotnet",
             [
                 typeof(XdsServer).Assembly.Location, XdsClients.Command, Socket,
                 streams.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                connections.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                connections.ToString(System.Globalization.CultureInfo.InvariantCulture), variant,
             ]);
         var line = await child.ReadLineAsync(Patience, cancellationToken);
         return line == "ready"

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Fairlead.Anchor.Hosting;
 using Fairlead.Anchor.Peers;
 using Fairlead.Governance;
@@ -14,8 +15,9 @@ namespace Fairlead.Anchor.Governing;
 
 /// <summary>
 /// What an anchor keeps of the chain that it and its fellows decided since the ceremony: <c>chain.state</c>, a segment
-/// file that goes on where the ceremony's ends, and beside it the entries that the newest handover hands over, in a
-/// file that bears its digest. Both are durable before anything of the new epoch leaves (4.3.3). One owner writes.
+/// file that goes on where the ceremony's ends, behind it further files that bear the number of their first epoch, of
+/// which the last alone is written anew with an epoch; and beside them the entries that the newest handover hands over,
+/// in a file that bears its digest. All is durable before anything of the new epoch leaves (4.3.3). One owner writes.
 /// </summary>
 /// <param name="folder">The anchor's data folder.</param>
 internal sealed class ChainFolder(string folder)
@@ -24,7 +26,11 @@ internal sealed class ChainFolder(string folder)
     private const string HandoverPrefix = "handover-";
     private const int HandoverBytesMax = 1024 * 1024 * 1024;
 
-    private readonly DurableFile _chain = new(Path.Combine(folder, ChainName), SegmentFile.BytesMax);
+    /// <summary>From so many epochs on a file is left as it is, and the next epoch begins another one.</summary>
+    internal const int EpochsPerFile = 64;
+
+    // What the last file begins with, and how many epochs it holds.
+    private (int First, int Count) _last;
 
     /// <summary>The longer of the ceremony's chain and the kept one; both must be of one segment and agree.</summary>
     /// <exception cref="StartException">The kept chain cannot be used, or contradicts the segment file.</exception>
@@ -33,12 +39,11 @@ internal sealed class ChainFolder(string folder)
         try
         {
             // A folder that is no folder is told of where it is opened, with the remedy.
-            if (!File.Exists(Path.Combine(folder, ChainName)) || _chain.Load() is not { } bytes)
+            if (!File.Exists(PathOf(0)) || Load() is not { } file)
             {
                 return ceremony;
             }
 
-            var file = SegmentFile.Parse(bytes);
             if (file.Genesis != ceremony.Genesis || file.Name != ceremony.Name)
             {
                 throw new StartException(
@@ -71,7 +76,11 @@ internal sealed class ChainFolder(string folder)
             new DurableFile(PathOf(handover), HandoverBytesMax).Save(kept.ToByteArray());
         }
 
-        _chain.Save(ground.File.Encode());
+        var file = ground.File;
+        var (first, count) = _last;
+        first = count >= EpochsPerFile && file.Epochs.Length > first + count ? first + count : first;
+        FileOf(first).Save((first == 0 ? file : file.Tail(first)).Encode());
+        _last = (first, file.Epochs.Length - first);
         foreach (var old in Directory.EnumerateFiles(folder, HandoverPrefix + "*"))
         {
             if (old != PathOf(handover))
@@ -95,6 +104,35 @@ internal sealed class ChainFolder(string folder)
 
         return IsEmpty(before, handover.Value) ? [] : Load(handover.Digest);
     }
+
+    private SegmentFile? Load()
+    {
+        if (FileOf(0).Load() is not { } bytes)
+        {
+            return null;
+        }
+
+        var file = SegmentFile.Parse(bytes);
+        _last = (0, file.Epochs.Length);
+        while (FileOf(file.Epochs.Length).Load() is { } more)
+        {
+            var tail = SegmentFile.ParseTail(more);
+            if (tail.Genesis != file.Genesis || tail.Name != file.Name || tail.Epochs.IsEmpty)
+            {
+                throw new InvalidDataException($"{PathOf(file.Epochs.Length)} is no part of chain.state");
+            }
+
+            _last = (file.Epochs.Length, tail.Epochs.Length);
+            file = file.Append(tail);
+        }
+
+        return file;
+    }
+
+    private DurableFile FileOf(int first) => new(PathOf(first), SegmentFile.BytesMax);
+
+    private string PathOf(int first) => Path.Combine(
+        folder, first == 0 ? ChainName : string.Create(CultureInfo.InvariantCulture, $"chain-{first}.state"));
 
     // A ceremony hands over op-made leaves alone.
     private static bool IsEmpty(Naming.Operations.EpochGround before, Handover handover)

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Hosting;
 using Fairlead.Anchor.Journal;
@@ -17,7 +16,7 @@ internal static class EngineStart
     /// <exception cref="StartException">The operations that wait cannot be read.</exception>
     internal static SegmentEngineOptions Options(
         string self, SegmentGround ground, ChainFolder chain, DataFolder folder, KeyCustody keys, StateKeeper keeper,
-        WitnessBook witnesses, OperationBook operations)
+        WitnessBook witnesses, OperationBook operations, Func<Hex16> openings)
     {
         var (queue, takenBack) = Load(operations, ground);
         return new SegmentEngineOptions
@@ -32,7 +31,7 @@ internal static class EngineStart
             Seal = keys.Seal,
             Gov = keys.Gov,
             Witnesses = witnesses,
-            Openings = static () => Hex16.FromBytes(RandomNumberGenerator.GetBytes(Hex16.Size)),
+            Openings = openings,
             SealJournal = Bodies(folder.Journal),
             GovJournal = Bodies(folder.GovJournal),
             JournalBase = folder.JournalBase(ground),

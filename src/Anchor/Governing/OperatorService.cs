@@ -19,7 +19,9 @@ namespace Fairlead.Anchor.Governing;
 /// <param name="loop">The loop.</param>
 /// <param name="book">What becomes of proposals.</param>
 /// <param name="ground">The newest epoch and the chain that led to it.</param>
-internal sealed class OperatorService(string self, SealLoop loop, OperationBook book, Func<SegmentGround> ground)
+/// <param name="time">How long the operator waits for the loop.</param>
+internal sealed class OperatorService(
+    string self, SealLoop loop, OperationBook book, Func<SegmentGround> ground, TimeProvider time)
 {
     private const int LogPage = 32;
     private const int PageBytes = 2 * Limits.OperationBytes;
@@ -79,7 +81,7 @@ internal sealed class OperatorService(string self, SealLoop loop, OperationBook 
         Post(new EpochInput.Submit(token, proposal));
         try
         {
-            if (await fate.WaitAsync(Patience).ConfigureAwait(false) is { } refusal)
+            if (await fate.WaitAsync(Patience, time).ConfigureAwait(false) is { } refusal)
             {
                 throw RpcFailures.ToException(refusal);
             }
@@ -173,7 +175,7 @@ internal sealed class OperatorService(string self, SealLoop loop, OperationBook 
         Post(new EpochInput.TakeBack(token, digest));
         try
         {
-            var taken = await answer.WaitAsync(Patience).ConfigureAwait(false);
+            var taken = await answer.WaitAsync(Patience, time).ConfigureAwait(false);
             if (taken.Refusal is { } refusal)
             {
                 throw RpcFailures.ToException(refusal);
@@ -256,7 +258,7 @@ internal sealed class OperatorService(string self, SealLoop loop, OperationBook 
     {
         try
         {
-            return await loop.AskAsync(question).WaitAsync(Patience).ConfigureAwait(false);
+            return await loop.AskAsync(question).WaitAsync(Patience, time).ConfigureAwait(false);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {

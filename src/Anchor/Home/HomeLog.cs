@@ -56,6 +56,16 @@ internal static partial class HomeLog
     internal static partial void StateLogLost(ILogger logger, string problem);
 
     [LoggerMessage(
+        2211, LogLevel.Error, "A stream to an anchor of {Target} failed in a way that nobody foresaw",
+        EventName = "StreamFailed")]
+    internal static partial void StreamFailed(ILogger logger, Exception exception, string target);
+
+    [LoggerMessage(
+        2212, LogLevel.Error, "Looking for a way to {Target} failed in a way that nobody foresaw",
+        EventName = "WalkFailed")]
+    internal static partial void WalkFailed(ILogger logger, Exception exception, string target);
+
+    [LoggerMessage(
         2205, LogLevel.Information, "{Anchor} of {Segment} takes no evidence against keys of {Accused}: {Reason}",
         EventName = "NotReported")]
     internal static partial void NotReported(

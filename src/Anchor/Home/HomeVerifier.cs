@@ -90,7 +90,17 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                     return null;
                 }
 
-                said = Verify(state, own, transits, name, fromTarget);
+                try
+                {
+                    said = Verify(state, own, transits, name, fromTarget);
+                }
+                catch (Exception e)
+                {
+                    // A bug that one answer meets ends that answer; the names beside it go on.
+                    refusal = Refusal.Unforeseen("answer", e);
+                    return null;
+                }
+
                 refusal = (said as Verdict.Refused)?.Refusal;
                 var accepted = said as Verdict.Accepted;
                 if ((accepted?.Next ?? ((Verdict.Refused)said).Learned) is not { } next)
@@ -141,14 +151,15 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         RelayedName name,
         UnverifiedAnswer fromTarget)
     {
-        var whole = fromTarget with { Hops =
+        var whole = Residency.Admitted(fromTarget with { Hops =
         [
             own with { Epochs = [] }, .. transits.Select(hop => hop.ForVerifier()), .. fromTarget.Hops,
-        ] };
+        ] });
         var options = new VerifierOptions
         {
             UnsafeAllowLoopbackEndpoints = context.UnsafeAllowLoopbackEndpoints,
             Subject = name.Consumer.Subject,
+            ScopedDomains = context.Views.Current?.ScopedDomains,
             Help = PoolHelp.Instance,
         };
         return AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);

@@ -127,6 +127,22 @@ internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consum
         }
     }
 
+    /// <summary>What is held ends at once: it was verified over a path that is none any more (trust 4.7).</summary>
+    internal void End(Refusal failure)
+    {
+        lock (_gate)
+        {
+            if (_current is null && _failure?.Failure == failure.Failure)
+            {
+                return;
+            }
+
+            (_current, _failure) = (null, failure);
+        }
+
+        Changed?.Invoke();
+    }
+
     internal void Fail(Refusal failure)
     {
         lock (_gate)

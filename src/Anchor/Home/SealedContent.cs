@@ -11,4 +11,9 @@ internal static class SealedContent
     /// <summary>Whether a refusal is one of the content alone.</summary>
     internal static bool IsRefusedBy(Refusal refusal) =>
         refusal.Failure is VerificationFailure.AddressOutOfScope or VerificationFailure.IdentityOutOfScope;
+
+    /// <summary>Whether a refusal concerns one name alone, whoever is to blame: of slices it is one anchor, or
+    /// all.</summary>
+    internal static bool IsOfOneName(Refusal refusal) =>
+        IsRefusedBy(refusal) || refusal.Failure == VerificationFailure.SliceMismatch;
 }

@@ -101,7 +101,7 @@ internal sealed class TargetSession : IAsyncDisposable
             }
 
             HomeLog.Moved(_log, _target.Text, refusal.Failure, refusal.Detail);
-            foreach (var name in SealedContent.IsRefusedBy(refusal) ? [] : _names.Values)
+            foreach (var name in SealedContent.IsOfOneName(refusal) ? [] : _names.Values)
             {
                 name.Fail(refusal);
             }
@@ -137,6 +137,12 @@ internal sealed class TargetSession : IAsyncDisposable
         catch (OperationCanceledException)
         {
             return new Refusal(VerificationFailure.Behind, _target.Text, "stopped");
+        }
+        catch (Exception e)
+        {
+            // Whatever one anchor or one way can bring about ends its own stream: the next one is asked.
+            HomeLog.StreamFailed(_log, e, _target.Text);
+            return Refusal.Unforeseen(_target.Text, e);
         }
     }
 

@@ -413,7 +413,7 @@ internal sealed class TargetStream(
 
     private async Task<Refusal?> TakeAsync(Update update, SegmentView view)
     {
-        if (!WireReader.TryRead(update.Answer, out var answer, out var refusal))
+        if (!WireReader.TryRead(update, out var id, out var answer, out var refusal))
         {
             return refusal;
         }
@@ -424,24 +424,9 @@ internal sealed class TargetStream(
                 VerificationFailure.PathBroken, client.Endpoint.Text, $"{answer.Hops.Length} hops from a target");
         }
 
-        var later = answer;
-        foreach (var id in update.Ids)
-        {
-            if (!names.TryGetValue(id, out var name))
-            {
-                continue;
-            }
-
-            if (await CheckAsync(view, name, id, later, hop).ConfigureAwait(false) is { } failed)
-            {
-                return failed;
-            }
-
-            // What came with a verified answer continues the chain once, however many names the update is about.
-            later = answer with { Hops = [hop with { Epochs = [] }] };
-        }
-
-        return null;
+        return names.TryGetValue(id, out var name)
+            ? await CheckAsync(view, name, id, answer, hop).ConfigureAwait(false)
+            : null;
     }
 
     private async Task<Refusal?> CheckAsync(
@@ -500,7 +485,13 @@ internal sealed class TargetStream(
             return null;
         }
 
-        if (failed is not null && (!SealedContent.IsRefusedBy(failed) || !hop.Epochs.IsEmpty))
+        // V28, by an epoch that a quorum certified: over what was introduced so nothing of the segment is held any more.
+        if (failed is { Failure: VerificationFailure.LinkNotAccepted })
+        {
+            names.Values.ToList().ForEach(one => one.End(failed));
+        }
+
+        if (failed is not null && (!SealedContent.IsOfOneName(failed) || !hop.Epochs.IsEmpty))
         {
             return failed;
         }
@@ -511,8 +502,9 @@ internal sealed class TargetStream(
         return failed is null ? null : RefuseOne(name, failed);
     }
 
-    // An anchor can bring this about by withholding a Gateway, so F + 1 of them are heard before it is the segment's
-    // word. From then on the name is refused and the stream stays: the others of the segment have no part in it.
+    // An anchor can bring this about by withholding a Gateway or a slice, so F + 1 of them are heard before it is the
+    // segment's word. From then on the name is refused and the stream stays: the others of the segment have no part in
+    // it.
     private Refusal? RefuseOne(RelayedName name, Refusal refusal)
     {
         name.Fail(refusal);

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Fairlead.Governance;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -12,7 +11,8 @@ namespace Fairlead.Anchor.Home;
 /// </summary>
 /// <param name="keeper">The chains of other segments.</param>
 /// <param name="cache">What was verified before.</param>
-internal sealed class WitnessBook(StateKeeper keeper, VerifiedCache cache) : IWitnesses
+/// <param name="openings">Draws the openings of Witness leaves.</param>
+internal sealed class WitnessBook(StateKeeper keeper, VerifiedCache cache, Func<Hex16> openings) : IWitnesses
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, (SealPosition Place, SeenSeal Seen)> _seen = [];
@@ -43,8 +43,7 @@ internal sealed class WitnessBook(StateKeeper keeper, VerifiedCache cache) : IWi
                 return;
             }
 
-            var opening = Hex16.FromBytes(RandomNumberGenerator.GetBytes(Hex16.Size));
-            _seen[segment] = (place, new SeenSeal(certificate, now, opening));
+            _seen[segment] = (place, new SeenSeal(certificate, now, openings()));
             if (_seen.Count > SealLimits.Witnesses)
             {
                 _seen.Remove(_seen.MinBy(one => one.Value.Seen.At).Key);

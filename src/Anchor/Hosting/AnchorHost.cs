@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Fairlead.Anchor.Governing;
 using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Home.Reports;
@@ -27,6 +28,9 @@ namespace Fairlead.Anchor.Hosting;
 /// </summary>
 internal sealed class AnchorHost : ISealShell, IAsyncDisposable
 {
+    // A pod has one stream, an anchor of another segment one for each of its homes' ways here, and calls beside it.
+    private const int StreamsMax = 4_096;
+
     private volatile SegmentGround _ground;
     private readonly ChainFolder _chain;
     private readonly ILogger _log;
@@ -203,6 +207,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         }
     }
 
+    private static Hex16 Opening() => Hex16.Draw(RandomNumberGenerator.Fill);
+
     private static Dictionary<Digest, Subject> KeysOf(AnchorOptions options) =>
         options.Subjects.ToDictionary(mapping => mapping.Key.Kid, mapping => mapping.Subject);
 
@@ -220,10 +226,10 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             HomeLog.StateLogLost(log, lost.Message);
         }
 
-        _witnesses = new WitnessBook(_keeper, _verified);
+        _witnesses = new WitnessBook(_keeper, _verified, Opening);
         _operations = new OperationBook(options.Id, options.Data, loggers.CreateLogger<OperationBook>());
         var engine = EngineStart.Options(
-            options.Id, _ground, _chain, folder, _keys!, _keeper, _witnesses, _operations);
+            options.Id, _ground, _chain, folder, _keys!, _keeper, _witnesses, _operations, Opening);
         if (engine.JournalBase > folder.ArchivedSeq)
         {
             SealLog.BaseMissing(log, _ground.Newest.Value.Number, engine.JournalBase);
@@ -291,6 +297,11 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         {
             Endpoints = { RpcEndpoint.Tcp(options.Listen, new RpcServerTls(_keys!.Transport)) },
             Services = { decorate?.Invoke(service) ?? service, peers.Build() },
+            MaxStreamsPerConnection = StreamsMax,
+            Strangers = new StrangerLimits
+            {
+                Refused = why => _counters.StrangersRefused.With($"{why}").Add(),
+            },
             LoggerFactory = loggers,
         };
         server.Calls.TimeProvider = time;
@@ -343,8 +354,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             loggers.CreateLogger<TelemetrySwitch>());
         _telemetry.SendTo(options.Telemetry);
         _operator = await OperatorSocket.StartAsync(
-            options.OperatorSocket, new OperatorService(options.Id, _loop!, _operations!, () => _ground), time, loggers,
-            cancellationToken).ConfigureAwait(false);
+            options.OperatorSocket, new OperatorService(options.Id, _loop!, _operations!, () => _ground, time), time,
+            loggers, cancellationToken).ConfigureAwait(false);
     }
 
     // Epochs and the newest one's first seal are shown together, so that nobody waits for a seal that is not there yet.
@@ -386,6 +397,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         Dropped = _loop.Dropped,
         Introduced = _introduce!.Given,
         Upstream = _consumers!.Upstream,
+        Strangers = _server!.Strangers,
     };
 
     private static ValueTask DisposeAsync(IAsyncDisposable? part) => part?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -16,4 +16,7 @@ internal sealed class AnchorMetrics
 
     /// <summary>Entries that were refused, by the error's name.</summary>
     internal CounterFamily Refused { get; } = new();
+
+    /// <summary>Connections and calls of strangers that were refused or closed, by the reason.</summary>
+    internal CounterFamily StrangersRefused { get; } = new();
 }

@@ -47,6 +47,12 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
             counters.Refused.Values)
         .Counter("fairlead_anchor_inputs_dropped_total",
             "What other anchors said, and all else that sealing was too far behind to take.", now.Dropped)
+        .Gauge("fairlead_anchor_strangers", "Connections on which nobody was accepted yet.",
+            now.Strangers.Connections)
+        .Gauge("fairlead_anchor_strangers_bytes", "Bytes held for calls on them.", now.Strangers.Bytes)
+        .Counter("fairlead_anchor_strangers_refused_total",
+            "Connections and calls of strangers that were refused or closed.", "reason",
+            counters.StrangersRefused.Values)
         .Gauge("fairlead_anchor_streams", "Open subscription streams.", now.Streams)
         .Gauge("fairlead_anchor_upstream_names", "Names subscribed to in other segments, each once for all who ask.",
             now.Upstream.Names)

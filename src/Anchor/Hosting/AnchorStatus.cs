@@ -26,6 +26,9 @@ internal sealed record AnchorStatus(
     /// <summary>How many names are subscribed to in other segments, and over how many streams.</summary>
     internal (int Names, int Streams) Upstream { get; init; }
 
+    /// <summary>How many connections nobody was accepted on yet, and how many bytes are held for them.</summary>
+    internal (int Connections, long Bytes) Strangers { get; init; }
+
     /// <summary>How many inputs the engine's loop dropped because it was too far behind.</summary>
     internal long Dropped { get; init; }
 

@@ -21,6 +21,10 @@ internal sealed record Caller(Digest? Kid, IReadOnlyList<ReadOnlyMemory<byte>> C
     /// <summary>Where it calls from, for those who count callers.</summary>
     internal CallOrigin From { get; init; }
 
+    /// <summary>Says that it is known here, and so its connection is no stranger's: a pod or an anchor of the segment,
+    /// a holder of a Credential, or an anchor of a home that may ask.</summary>
+    internal Action Accept { get; init; } = static () => { };
+
     /// <summary>Who makes a call.</summary>
     internal static Caller Of(ServerCallContext call)
     {
@@ -31,7 +35,7 @@ internal sealed record Caller(Digest? Kid, IReadOnlyList<ReadOnlyMemory<byte>> C
         var token = header is not null && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             ? header[Scheme.Length..]
             : null;
-        return new Caller(kid, call.PeerCertificates, token) { From = CallOrigin.Of(call.Peer) };
+        return new Caller(kid, call.PeerCertificates, token) { From = CallOrigin.Of(call.Peer), Accept = call.Accept };
     }
 
     /// <summary>The kid, and what it proves itself with besides.</summary>

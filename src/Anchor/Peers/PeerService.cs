@@ -26,12 +26,14 @@ internal sealed class PeerService(
     private Task<AttestResponse> AttestAsync(AttestRequest request, ServerCallContext call)
     {
         _ = Identify(call.PeerKey);
+        call.Accept();
         return Task.FromResult(new AttestResponse { Attest = WireWriter.ToMessage(decide(request)) });
     }
 
     private async Task<GossipClosed> GossipAsync(IAsyncStreamReader<PeerMessage> messages, ServerCallContext call)
     {
         _ = Identify(call.PeerKey);
+        call.Accept();
         await call.WriteResponseHeadersAsync([]).ConfigureAwait(false);
         while (await messages.MoveNext(call.CancellationToken).ConfigureAwait(false))
         {

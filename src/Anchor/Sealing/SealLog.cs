@@ -39,6 +39,11 @@ internal static partial class SealLog
     internal static partial void BaseMissing(ILogger logger, long epoch, long seq);
 
     [LoggerMessage(
+        2108, LogLevel.Error, "What {Source} said failed in a way that nobody foresaw; it is taken as not said",
+        EventName = "Unforeseen")]
+    internal static partial void Unforeseen(ILogger logger, Exception error, string source);
+
+    [LoggerMessage(
         2107, LogLevel.Critical, "StoreRolledBack: {Detail}; sealing goes on, the archive is written anew",
         EventName = "StoreRolledBack")]
     internal static partial void StoreRolledBack(ILogger logger, string detail);

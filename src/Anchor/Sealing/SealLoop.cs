@@ -4,6 +4,7 @@ using Fairlead.Anchor.Governing;
 using Fairlead.Anchor.Journal;
 using Fairlead.Governance;
 using Fairlead.Naming;
+using Fairlead.Resolver.State;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Anchor.Sealing;
@@ -21,6 +22,8 @@ internal sealed class SealLoop : IAsyncDisposable
     private static readonly LoopWork Wake = new(null, null);
 
     private readonly SegmentEngine _engine;
+    private readonly CountedSigner _seal;
+    private readonly CountedSigner _gov;
     private readonly JournalFile _journal;
     private readonly JournalFile _govJournal;
     private readonly OperationBook _operations;
@@ -59,7 +62,8 @@ internal sealed class SealLoop : IAsyncDisposable
         _log = log;
         _alarm = time.CreateTimer(
             _ => _inputs.Writer.TryWrite(Wake), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _engine = new SegmentEngine(options, Now());
+        (_seal, _gov) = (new CountedSigner(options.Seal), new CountedSigner(options.Gov));
+        _engine = new SegmentEngine(options with { Seal = _seal, Gov = _gov }, Now());
         _status = (_engine.Seals.Term, _engine.Seals.Leader, 0);
     }
 
@@ -114,12 +118,12 @@ internal sealed class SealLoop : IAsyncDisposable
         return false;
     }
 
-    /// <summary>Asks the engine something on the loop's task.</summary>
+    /// <summary>Asks the engine something on the loop's task; a question that throws is its asker's alone.</summary>
     /// <exception cref="OperationCanceledException">The loop ended, or is too far behind.</exception>
     internal Task<T> AskAsync<T>(Func<SegmentEngine, T> question)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var asked = new LoopWork(null, engine => done.TrySetResult(question(engine)));
+        var asked = new LoopWork(null, engine => Answer(done, question, engine));
         if (!_inputs.Writer.TryWrite(asked))
         {
             done.TrySetCanceled();
@@ -262,10 +266,55 @@ internal sealed class SealLoop : IAsyncDisposable
     {
         if (work.Input is { } input)
         {
-            Do(_engine.Step(input, Now()));
+            Do(Step(input));
         }
 
         work.Question?.Invoke(_engine);
+    }
+
+    // What others say may meet a bug. It ends this anchor's signing only where it may have left something unsaid that
+    // must not be: a signature that is not journaled, an epoch or a seal that nobody keeps. Else one message would end
+    // all anchors that it is sent to, after each start anew.
+    private IReadOnlyList<SegmentOutput> Step(SegmentInput input)
+    {
+        var (signed, ground, newest) = (_seal.Count + _gov.Count, _engine.Ground, _engine.Seals.Newest?.Digest);
+        try
+        {
+            return _engine.Step(input, Now());
+        }
+        catch (Exception e) when (SourceOf(input) is not null
+            && signed == _seal.Count + _gov.Count && ground == _engine.Ground
+            && newest == _engine.Seals.Newest?.Digest)
+        {
+            SealLog.Unforeseen(_log, e, SourceOf(input)!);
+            if (input is SegmentInput.OfPublisher { Input: SealInput.Publish publish })
+            {
+                Tell(publish.Token, new SealOutput.Refused(
+                    publish.Token, Refusal.Unforeseen("entry", e)), isLast: true);
+            }
+
+            return [];
+        }
+    }
+
+    private static string? SourceOf(SegmentInput input) => input switch
+    {
+        SegmentInput.Receive receive => receive.From,
+        SegmentInput.OfPublisher => "a publisher",
+        _ => null,
+    };
+
+    private static void Answer<T>(
+        TaskCompletionSource<T> done, Func<SegmentEngine, T> question, SegmentEngine engine)
+    {
+        try
+        {
+            done.TrySetResult(question(engine));
+        }
+        catch (Exception e) when (e is not StateException)
+        {
+            done.TrySetException(e);
+        }
     }
 
     private void Do(IReadOnlyList<SegmentOutput> outputs)

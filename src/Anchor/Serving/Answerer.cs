@@ -172,8 +172,8 @@ internal sealed class Answerer(
         IReadOnlyDictionary<Digest, long> known)
     {
         var hops = relayed.Hops.Select(hop => hop.After(Known(known, hop.Hop.Genesis)));
-        var answer = new UnverifiedAnswer(
-            question.Query.Payload, [home.Hop, .. hops], relayed.Result, relayed.Slices);
+        var answer = Residency.Admitted(new UnverifiedAnswer(
+            question.Query.Payload, [home.Hop, .. hops], relayed.Result, relayed.Slices));
         return new Composed(
             EpochRoom.Fit(answer), home.Watched, Math.Min(home.Expiry, relayed.Expiry),
             relayed.LeavesEnd - view.Epoch.Value.Policy.ClockDelta);

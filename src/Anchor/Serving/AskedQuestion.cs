@@ -14,8 +14,8 @@ internal sealed record AskedQuestion(
     /// <summary>The label of the child from which the path comes up; null where it does not.</summary>
     internal string? Child { get; init; }
 
-    /// <summary>Where the consumer is at home here: until when it is known without another look at its proof, in unix
-    /// milliseconds.</summary>
+    /// <summary>Until when the consumer is known without another look at its proof, in unix milliseconds: elsewhere the
+    /// end of its Grant.</summary>
     internal long KnownUntil { get; init; }
 }
 

@@ -21,10 +21,16 @@ internal sealed class CallerRates(
 
     /// <summary>Takes one, or all of a batch.</summary>
     /// <returns><c>RateLimited</c>, which takes nothing from who is known; or null.</returns>
-    internal Refusal? Take(Caller caller, SegmentView? view, int count = 1) =>
-        view is not null && caller.Kid is { } kid && AtSight(view, kid) is { } who
-            ? _known.Take(who, count)
-            : _others.Take(caller.From, default, count);
+    internal Refusal? Take(Caller caller, SegmentView? view, int count = 1)
+    {
+        if (view is null || caller.Kid is not { } kid || AtSight(view, kid) is not { } who)
+        {
+            return _others.Take(caller.From, default, count);
+        }
+
+        caller.Accept();
+        return _known.Take(who, count);
+    }
 
     /// <summary>Whether a key is one of the segment's anchors or of a Credential.</summary>
     internal static bool Belongs(SegmentView view, Digest kid) =>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Threading.Channels;
 using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Home.Reports;
 using Fairlead.Anchor.Identities;
@@ -27,15 +26,13 @@ internal sealed class ConsumerStream(
     /// <summary>The most subscriptions of one stream.</summary>
     internal const int SubscriptionsMax = 10_000;
 
-    // Each may have 2 MiB. What a caller whose reader is stalled sends beyond them waits at the caller.
-    private const int PendingMax = 16;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BehindPatience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AttestPatience = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<ulong, Subscription> _subscriptions = [];
     private readonly Dictionary<Digest, long> _known = [];
-    private readonly Channel<SubscribeRequest> _requests = Channel.CreateBounded<SubscribeRequest>(PendingMax);
+    private readonly RequestQueue _requests = new();
     private readonly Wakeup _wakeup = new(context.Time);
     private readonly HashSet<Digest> _ahead = [];
     private readonly HashSet<Contradiction> _told = new(ReferenceEqualityComparer.Instance);
@@ -58,7 +55,7 @@ internal sealed class ConsumerStream(
             while (!cancellationToken.IsCancellationRequested)
             {
                 var next = await TurnAsync(responses).ConfigureAwait(false);
-                if (reading.IsCompleted && _requests.Reader.Count == 0)
+                if (reading.IsCompleted && _requests.Count == 0)
                 {
                     await reading.ConfigureAwait(false);
                     return;
@@ -85,7 +82,7 @@ internal sealed class ConsumerStream(
         {
             while (await requests.MoveNext(cancellationToken).ConfigureAwait(false))
             {
-                await _requests.Writer.WriteAsync(requests.Current, cancellationToken).ConfigureAwait(false);
+                await _requests.AddAsync(requests.Current, cancellationToken).ConfigureAwait(false);
                 _wakeup.Signal();
             }
         }
@@ -98,7 +95,7 @@ internal sealed class ConsumerStream(
     // Everything that is to be said now; returns how long nothing will be.
     private async Task<TimeSpan> TurnAsync(IServerStreamWriter<SubscribeResponse> responses)
     {
-        while (_requests.Reader.TryRead(out var request))
+        while (_requests.TryTake(out var request))
         {
             if (Take(request) is { } answer)
             {
@@ -209,9 +206,8 @@ internal sealed class ConsumerStream(
             _known[segment] = Math.Max(held.Epoch, _known.GetValueOrDefault(segment, -1));
         }
 
-        var grantEnds = question.IsHome ? question.KnownUntil : context.Now() + Limits.GrantLife;
         var span = ServingTracing.Start(question, view, open.TraceParent);
-        return Start(open.Id, question, view, grantEnds, span) is { } full ? Report(open.Id, full)
+        return Start(open.Id, question, view, question.KnownUntil, span) is { } full ? Report(open.Id, full)
             : open.Ahead ? Ahead(_subscriptions[open.Id])
             : null;
     }
@@ -281,19 +277,20 @@ internal sealed class ConsumerStream(
 
         foreach (var signed in grants.Grants_.Take(Limits.ListItems))
         {
-            if (doorman.Renew(signed, kid, view, out var grant) is not null)
+            if (doorman.Renew(signed, kid, view, consumer => Open(consumer).Any(), out var grant) is not null)
             {
                 continue; // It lapses, which is all that a bad renewal can do.
             }
 
-            var consumer = new Consumer(grant!.Value.Home, grant.Value.Subject);
-            foreach (var subscription in _subscriptions.Values.Where(
-                one => one.Question.Consumer.Digest == consumer.Digest))
+            foreach (var subscription in Open(new Consumer(grant!.Value.Home, grant.Value.Subject)))
             {
                 subscription.GrantEnds = grant.Value.Expires;
             }
         }
     }
+
+    private IEnumerable<Subscription> Open(Consumer consumer) => _subscriptions.Values.Where(
+        one => !one.Question.IsHome && one.Question.Consumer.Digest == consumer.Digest);
 
     private SubscribeResponse? Look(Subscription subscription, SegmentView view, long now)
     {

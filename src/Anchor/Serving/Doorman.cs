@@ -44,9 +44,15 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
         }
 
         Identified? pod = null;
+        var grantEnds = 0L;
         var refused = request.Grant is null
             ? AtHome(query, caller, view, out var consumer, out pod)
-            : Foreign(request, query, caller, kid, view, out consumer);
+            : Foreign(request, query, caller, kid, view, out consumer, out grantEnds);
+        if (refused is null)
+        {
+            caller.Accept();
+        }
+
         if ((refused ?? Often(consumer!, pod is null)) is { } no)
         {
             return no;
@@ -56,7 +62,7 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
             query, consumer!, pod is not null, InCommon(known, view, homes.OfOthers))
         {
             Child = request.Child.Length == 0 ? null : request.Child,
-            KnownUntil = pod?.Until ?? 0,
+            KnownUntil = pod?.Until ?? grantEnds,
         };
         return null;
     }
@@ -71,8 +77,10 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
             ? pod.Until
             : null;
 
-    /// <summary>Judges a renewed Grant against the one it replaces.</summary>
-    internal Refusal? Renew(Signed grant, Digest caller, SegmentView view, out Parsed<Grant>? parsed)
+    /// <summary>Judges a renewed Grant against the one it replaces. Its signature is looked at where its subject asked
+    /// before on the same stream, and not more often than that subject may ask (V52): anybody may send Grants.</summary>
+    internal Refusal? Renew(
+        Signed grant, Digest caller, SegmentView view, Func<Consumer, bool> isOpen, out Parsed<Grant>? parsed)
     {
         parsed = null;
         if (!WireReader.TryRead(grant, out var envelope, out var refusal))
@@ -85,10 +93,11 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
             return refusal;
         }
 
-        var home = homes.Find(claimed.Value.Home, view);
+        var consumer = new Consumer(claimed.Value.Home, claimed.Value.Subject);
+        var home = isOpen(consumer) ? homes.Find(consumer.Home, view) : null;
         return home is null
-            ? new Refusal(VerificationFailure.GrantForeignSubject, "grant", "its home has no open question here")
-            : GrantCheck.Check(
+            ? new Refusal(VerificationFailure.GrantForeignSubject, "grant", "its subject has no open question here")
+            : Often(consumer, isForeign: true) ?? GrantCheck.Check(
                 envelope, home.Chain, home.Floor, view.Genesis, caller, null, context.Now(),
                 view.Epoch.Value.Policy.ClockDelta, out parsed, cache);
     }
@@ -120,9 +129,9 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
 
     private Refusal? Foreign(
         ResolveRequest request, Parsed<Query> query, Caller caller, Digest kid, SegmentView view,
-        out Consumer? consumer)
+        out Consumer? consumer, out long ends)
     {
-        consumer = null;
+        (consumer, ends) = (null, 0);
         if (!WireReader.TryRead(request.Grant, out var envelope, out var refusal))
         {
             return refusal.At("grant");
@@ -149,6 +158,7 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
         }
 
         consumer = new Consumer(home.Chain.Genesis, grant!.Value.Subject);
+        ends = grant.Value.Expires;
         return query.Value.Subject == consumer.Digest
             ? null
             : new Refusal(VerificationFailure.GrantForeignSubject, "query.subject", "not the subject of the grant");

@@ -164,8 +164,12 @@ internal sealed class HomeBook
         home = new Home(chain, floor, until) { Introducer = introducer };
         if (chain.HasTransportKey(kid) && (floor is not { } least || IsIn(chain, least)))
         {
+            var held = Find(genesis, view)?.Chain.NewestNumber ?? -1;
             home = Keep(genesis, home, view);
-            _context.Learned(home.Chain);
+            if (home.Chain.NewestNumber > held)
+            {
+                _context.Learned(home.Chain);
+            }
         }
 
         return null;

@@ -154,12 +154,18 @@ internal sealed class IntroduceService(
             return loop;
         }
 
-        return homes.Learn(
+        var refused = homes.Learn(
             kid, query.Value.Home, target, request.HomeEpochs, request.Via, view, out var home, caller.From)
             ?? EpochChain.CheckNewest(
                 home!.Chain, home.Floor, context.Now(), view.Epoch.Value.Policy.ClockDelta)?.At("home")
-            ?? AnchorOf(ask.IsRelayed ? home.Introducer : home.Chain, kid, ask.IsRelayed ? "last transit" : "home")
-            ?? homes.Count(ask, query.Value.Home);
+            ?? AnchorOf(ask.IsRelayed ? home.Introducer : home.Chain, kid, ask.IsRelayed ? "last transit" : "home");
+        if (refused is not null)
+        {
+            return refused;
+        }
+
+        caller.Accept();
+        return homes.Count(ask, query.Value.Home);
     }
 
     private static Refusal? AnchorOf(SegmentState? segment, Digest kid, string whose) =>

@@ -11,9 +11,6 @@ namespace Fairlead.Anchor.Serving;
 /// </summary>
 internal static class NeededLeaves
 {
-    /// <summary>The most gateways shown with one record: an answer stays small whatever a publisher writes.</summary>
-    internal const int GatewaysMax = 32;
-
     // The same for every asker and every push, until the entry is another one: slices are long.
     private static readonly ConditionalWeakTable<Entry, IReadOnlyList<Needs>> Read = [];
 
@@ -40,7 +37,7 @@ internal static class NeededLeaves
 
         var limit = now + view.Epoch.Value.Policy.ClockDelta;
         var end = long.MaxValue;
-        foreach (var network in networks.Take(GatewaysMax))
+        foreach (var network in networks.Take(Limits.RecordNetworks))
         {
             var gateway = view.Find<Gateway>(LeafClass.Gateway, network)?.Value;
             if (gateway is null || gateway.Expires > limit)

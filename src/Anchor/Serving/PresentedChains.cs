@@ -99,6 +99,12 @@ internal sealed class PresentedChains(
                 new Refusal(VerificationFailure.TransportKeyMismatch, "tls", "the connection shows no key"));
         }
 
+        if (request.Epochs.Count > Limits.PageEpochs)
+        {
+            throw RpcFailures.ToException(
+                new Refusal(VerificationFailure.TooLarge, "epochs", $"{request.Epochs.Count} epochs"));
+        }
+
         if (!WireReader.TryRead(request.Genesis, out Digest genesis, out var refusal)
             || !WireReader.TryRead(request.Epochs, out var epochs, out refusal))
         {
@@ -153,9 +159,16 @@ internal sealed class PresentedChains(
     // Whose key it is, the chain may say once it is whole; until then its holder is one stranger among all of them,
     // but that those who show a neighbour's chain do not wait for the others, and nobody waits for one address.
     // One anchor of a home has a part of what all of that may show, so that a bad one leaves the others theirs.
-    internal Refusal? Often(Caller caller, Digest kid, Digest genesis, SegmentView view) => homeOf(kid) is { } home
-        ? _keys.Take(kid) ?? _rates.Take(home)
-        : _strangers.Take(caller.From, view.FloorOf(genesis) is null ? default : genesis);
+    internal Refusal? Often(Caller caller, Digest kid, Digest genesis, SegmentView view)
+    {
+        if (homeOf(kid) is not { } home)
+        {
+            return _strangers.Take(caller.From, view.FloorOf(genesis) is null ? default : genesis);
+        }
+
+        caller.Accept();
+        return _keys.Take(kid) ?? _rates.Take(home);
+    }
 
     private void Keep(Digest kid, SegmentState chain)
     {

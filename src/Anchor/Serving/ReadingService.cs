@@ -77,9 +77,7 @@ internal sealed class ReadingService(
     private EpochsResponse Epochs(EpochsRequest request, ServerCallContext call)
     {
         var caller = Caller.Of(call);
-        if ((caller.Kid is { } kid && homeOf(kid) is { } home
-            ? _pagesOfHomes.Take(home)
-            : _pages.Take(caller, context.Views.Current)) is { } often)
+        if (Often(caller) is { } often)
         {
             throw RpcFailures.ToException(often);
         }
@@ -93,6 +91,17 @@ internal sealed class ReadingService(
         }
 
         return response;
+    }
+
+    private Refusal? Often(Caller caller)
+    {
+        if (caller.Kid is not { } kid || homeOf(kid) is not { } home)
+        {
+            return _pages.Take(caller, context.Views.Current);
+        }
+
+        caller.Accept();
+        return _pagesOfHomes.Take(home);
     }
 
     // What an answer of this anchor stands on is shown to whoever may ask for answers here (V36, V50), to the other
@@ -123,7 +132,8 @@ internal sealed class ReadingService(
     private StateResponse State(StateRequest request, ServerCallContext call)
     {
         var view = View(request.Genesis);
-        if (!Belongs(view, Caller.Of(call).Kid))
+        var caller = Caller.Of(call);
+        if (!Belongs(view, caller.Kid))
         {
             throw RpcFailures.ToException(
                 new Refusal(
@@ -131,6 +141,7 @@ internal sealed class ReadingService(
                     "neither an anchor of this segment nor a holder of a Credential"));
         }
 
+        caller.Accept();
         Digest? publisher = null;
         if (!request.Publisher.IsEmpty)
         {

@@ -56,6 +56,9 @@ internal sealed class SegmentView
     /// <summary>The Rules that its anchors decide by.</summary>
     internal ImmutableArray<Parsed<Rule>> Rules { get; }
 
+    /// <summary>The trust domains that its Scopes give away, each with the segment that it is given to (V54).</summary>
+    internal IReadOnlyDictionary<string, Digest> ScopedDomains => Serving.ScopedDomains.Of(_operationMade);
+
     /// <summary>Op-made leaves and entries.</summary>
     internal SparseTree Tree => _state.Tree;
 

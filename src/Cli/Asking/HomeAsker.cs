@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
@@ -138,8 +139,8 @@ internal sealed class HomeAsker : IAsyncDisposable
             return await MeetAnyAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        var result = await HomeMeeting.AskHeadsAsync(_anchors, _memory, _time, cancellationToken)
-            .ConfigureAwait(false);
+        var result = await HomeMeeting.AskHeadsAsync(
+            _anchors, _memory, RandomNumberGenerator.Fill, _time, cancellationToken).ConfigureAwait(false);
         _refusals.AddRange(result.Failures.Select(failure => failure.Exception is { } exception
             ? AnchorRefusal.Of(failure.Anchor, exception)
             : AnchorRefusal.Of(failure.Anchor, failure.Refusal)));

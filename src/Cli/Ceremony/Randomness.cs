@@ -8,10 +8,5 @@ namespace Fairlead.Cli.Ceremony;
 /// </summary>
 internal static class Randomness
 {
-    internal static Hex16 Draw()
-    {
-        Span<byte> bytes = stackalloc byte[Hex16.Size];
-        RandomNumberGenerator.Fill(bytes);
-        return Hex16.FromBytes(bytes);
-    }
+    internal static Hex16 Draw() => Hex16.Draw(RandomNumberGenerator.Fill);
 }

@@ -39,18 +39,38 @@ internal static class ProposeCommand
     private static Command Peer(TextWriter output)
     {
         var with = new Argument<string>("file") { Description = "The neighbour's peer.json." };
+        var maxTtl = MaxTtl();
+        var scope = new Option<string?>("--scope")
+        {
+            Description = "YAML: cidrs, domains, networks that it may name; without it what holds stays as it is.",
+        };
         var command = new Command("peer", "Take a neighbour as peer, or take its newer epoch. Both sides have to.")
         {
-            with,
+            with, maxTtl, scope,
         };
         return Finish(command, output, parsed =>
         {
             var peer = PeerFile.Read(parsed.GetValue(with)!);
+            var request = new PeerRequest(
+                peer.Name, peer.Genesis, peer.Floor, peer.Endpoints, TermsOf(parsed.GetValue(maxTtl)),
+                parsed.GetValue(scope) is { } path ? PolicyFile.ReadScope(path, peer.Genesis) : null);
             return (EpochGround ground, long now, out Refusal? refusal) => PeerOperation.Build(
-                ground, new PeerRequest(peer.Name, peer.Genesis, peer.Floor, peer.Endpoints), now, Randomness.Draw,
-                out refusal);
+                ground, request, now, Randomness.Draw, out refusal);
         });
     }
+
+    private static Option<long?> MaxTtl() => new("--max-ttl")
+    {
+        Description = "The longest that answers over this way may be kept, in milliseconds; without it what holds "
+            + "stays as it is.",
+    };
+
+    private static Terms? TermsOf(long? maxTtl) => maxTtl switch
+    {
+        null => null,
+        > 0 and <= Limits.IntegerMax => new Terms { MaxTtl = maxTtl.Value },
+        _ => throw new CliException(ExitCode.Usage, "--max-ttl takes milliseconds, 1 or more"),
+    };
 
     private static Command Join(TextWriter output)
     {
@@ -59,9 +79,10 @@ internal static class ProposeCommand
             Description = "As parent: a child's peer.json. Repeatable.",
         };
         var parent = new Option<string?>("--parent") { Description = "As child: the parent's peer.json." };
+        var maxTtl = MaxTtl();
         var command = new Command("join", "Link children under this segment, or this one under a parent.")
         {
-            children, parent,
+            children, parent, maxTtl,
         };
         return Finish(command, output, parsed =>
         {
@@ -71,9 +92,16 @@ internal static class ProposeCommand
                 throw new CliException(ExitCode.Usage, "give --child, once or more, or --parent, and not both");
             }
 
+            var terms = TermsOf(parsed.GetValue(maxTtl));
+            if (above is not null && terms is not null)
+            {
+                throw new CliException(ExitCode.Usage, "--max-ttl goes with --child: the parent's Link holds it");
+            }
+
             return (EpochGround ground, long now, out Refusal? refusal) => above is null
                 ? JoinOperation.BuildParent(
-                    ground, [.. taken.Select(path => Proposing.Child(ground, path))], now, Randomness.Draw, out refusal)
+                    ground, [.. taken.Select(path => Proposing.Child(ground, path, terms))], now, Randomness.Draw,
+                    out refusal)
                 : JoinOperation.BuildChild(ground, Proposing.Parent(ground, above), now, out refusal);
         });
     }

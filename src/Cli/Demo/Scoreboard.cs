@@ -46,8 +46,8 @@ internal sealed class Scoreboard(TextWriter output, TimeProvider time)
     private async Task<End> EndAsync(CheckRow check, TimeSpan patience, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bounded.CancelAfter(patience);
+        using var late = new CancellationTokenSource(patience, time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         try
         {
             return Ended(Passed, await check.RunAsync(bounded.Token).ConfigureAwait(false));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Fairlead.Naming;
 using Fairlead.Naming.Operations;
@@ -34,8 +35,24 @@ internal static class EpochDiff
     }
 
     private static IEnumerable<string> Members(JsonElement before, JsonElement after) =>
-        Members("", before, after, Always).Concat(Members(
-            "policy.", before.GetProperty("policy"), after.GetProperty("policy"), Sealed));
+    [
+        .. Life(before, after),
+        .. Members("", before, after, Always),
+        .. Members("policy.", before.GetProperty("policy"), after.GetProperty("policy"), Sealed),
+    ];
+
+    // Each epoch has other times; what counts is how long it lives.
+    private static IEnumerable<string> Life(JsonElement before, JsonElement after)
+    {
+        var (old, now) = (Of(before), Of(after));
+        if (old != now)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"~ life {old} ms -> {now} ms");
+        }
+
+        static long Of(JsonElement epoch) =>
+            epoch.GetProperty("expires").GetInt64() - epoch.GetProperty("issued").GetInt64();
+    }
 
     private static IEnumerable<string> Members(
         string prefix, JsonElement before, JsonElement after, HashSet<string> without)

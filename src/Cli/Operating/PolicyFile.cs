@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Fairlead.Configuration;
 using Fairlead.Naming;
+using Fairlead.Naming.Names;
 using Fairlead.Naming.Operations;
 
 namespace Fairlead.Cli.Operating;
@@ -13,6 +14,8 @@ namespace Fairlead.Cli.Operating;
 internal static class PolicyFile
 {
     private const string ExpectsText = "a text of printable ASCII without quotes and backslashes";
+    private const string ExpectsDomain = "a trust domain: lower-case letters, digits, dots, dashes, underscores";
+    private const string ExpectsNetwork = "a network as address/prefix, no bit set behind the prefix";
 
     /// <summary>Reads a file against the policy in force.</summary>
     /// <exception cref="CliException">It is missing or malformed; the message holds all that is wrong.</exception>
@@ -29,10 +32,27 @@ internal static class PolicyFile
                 Rules = root.Has("rules") ? RulesOf(root, removed) : [],
                 RemoveRules = [.. removed],
                 Scopes = root.Has("scopes") ? ScopesOf(root) : null,
-                Domains = root.Has("domains") ? [.. Texts(root, "domains")] : null,
+                Domains = root.Has("domains") ? [.. Domains(root)] : null,
             };
             file.ThrowIfInvalid();
             return request;
+        }
+        catch (ConfigurationException e)
+        {
+            throw new CliException(ExitCode.Usage, e.Message);
+        }
+    }
+
+    /// <summary>Reads the file of <c>propose peer --scope</c>: {cidrs, domains, networks} of one segment.</summary>
+    /// <exception cref="CliException">It is missing or malformed; the message holds all that is wrong.</exception>
+    internal static Scope ReadScope(string path, Digest segment)
+    {
+        try
+        {
+            var file = ConfigurationFile.Load(path, ImmutableDictionary<string, string>.Empty);
+            var scope = ScopeOf(file.Root, segment);
+            file.ThrowIfInvalid();
+            return scope;
         }
         catch (ConfigurationException e)
         {
@@ -130,29 +150,37 @@ internal static class PolicyFile
     {
         Account = subject.Value<string>("account", ExpectsText, IsText, null, hasFallback: true),
         Namespace = subject.Value<string>("namespace", ExpectsText, IsText, null, hasFallback: true),
-        Segment = subject.Value<string>("segment", ExpectsText, IsText) ?? "",
+        Segment = subject.Value<string>(
+            "segment", "the genesis of a segment, 64 lower-hex digits, or * for any", IsSegment) ?? "",
     };
 
     private static Scope? ScopeOf(ConfigurationSection scope)
     {
         var text = scope.Text("segment");
-        var (cidrs, domains, networks) = (Texts(scope, "cidrs"), Texts(scope, "domains"), Texts(scope, "networks"));
-        if (!Digest.TryParse(text, out var segment))
+        var isDigest = Digest.TryParse(text, out var segment);
+        var read = ScopeOf(scope, segment);
+        if (!isDigest)
         {
             scope.Refuse("segment", $"`{text}` is no digest", "give the genesis of the segment: 64 lower-hex digits");
-            return null;
         }
 
-        return new Scope
-        {
-            Cidrs = [.. cidrs],
-            Domains = [.. domains],
-            Made = 0,
-            Networks = [.. networks],
-            Opening = default,
-            Segment = segment,
-        };
+        return isDigest ? read : null;
     }
+
+    private static Scope ScopeOf(ConfigurationSection scope, Digest segment) => new()
+    {
+        Cidrs =
+        [
+            .. Once(
+                scope, "cidrs",
+                scope.Values<string>("cidrs", ExpectsNetwork, IsNetwork, 0, Limits.ListItems)),
+        ],
+        Domains = [.. Domains(scope)],
+        Made = 0,
+        Networks = [.. Texts(scope, "networks")],
+        Opening = default,
+        Segment = segment,
+    };
 
     private static string Effect(ConfigurationSection rule)
     {
@@ -178,6 +206,27 @@ internal static class PolicyFile
         value = text;
         return CanonicalWriter.IsText(text);
     }
+
+    private static bool IsNetwork(string text, out string value)
+    {
+        value = text;
+        return IpNetworks.TryParse(text, out _, out _);
+    }
+
+    private static bool IsSegment(string text, out string value)
+    {
+        value = text;
+        return RuleSubject.IsSegment(text);
+    }
+
+    private static bool IsDomain(string text, out string value)
+    {
+        value = text;
+        return SpiffeId.IsTrustDomain(text);
+    }
+
+    private static IReadOnlyList<string> Domains(ConfigurationSection section) => Once(
+        section, "domains", section.Values<string>("domains", ExpectsDomain, IsDomain, 0, Limits.ListItems));
 
     private static IReadOnlyList<string> Texts(ConfigurationSection section, string key) =>
         Once(section, key, section.Values<string>(key, ExpectsText, IsText, 0, Limits.ListItems));

@@ -71,11 +71,11 @@ internal static class Proposing
 
     /// <summary>A child that another operator handed over; the label is that of its name.</summary>
     /// <exception cref="CliException">It is no child's file.</exception>
-    internal static JoiningChild Child(EpochGround ground, string path)
+    internal static JoiningChild Child(EpochGround ground, string path, Terms? terms)
     {
         var child = PeerFile.Read(path);
         return child.Name.Parent == ground.Names[0]
-            ? new JoiningChild(child.Name.Label, child.Genesis, child.Floor, child.Endpoints, null)
+            ? new JoiningChild(child.Name.Label, child.Genesis, child.Floor, child.Endpoints, terms)
             : throw new CliException(
                 ExitCode.Usage, $"{path}: {child.Name} is no child of {ground.Names[0]}");
     }

@@ -1,12 +1,14 @@
-using System.Security.Cryptography;
 using Fairlead.Controller.Publishing;
 using Fairlead.Naming;
 
 namespace Fairlead.Controller.Documents;
 
 /// <summary>Makes records, Sets, bundles, gateways and withdrawals and signs them with the publisher's key.
-/// Thread-safe.</summary>
-internal sealed class DocumentMaker(ISigner signer) : IDocumentMaker
+/// Thread-safe where the source of randomness is.</summary>
+/// <param name="signer">The publisher's key.</param>
+/// <param name="fillRandom">Fills uids and openings. An opening hides the document behind its digest, so it must be as
+/// unguessable as a key.</param>
+internal sealed class DocumentMaker(ISigner signer, Action<Span<byte>> fillRandom) : IDocumentMaker
 {
     /// <inheritdoc/>
     public Hex16 DrawUid() => Draw();
@@ -22,18 +24,12 @@ internal sealed class DocumentMaker(ISigner signer) : IDocumentMaker
         _ => new(Withdraw.Type.Name, Signed(WithdrawOf(plan)), []),
     };
 
-    // The opening hides the document behind its digest, so it must be as unguessable as a key.
-    private static Hex16 Draw()
-    {
-        Span<byte> bytes = stackalloc byte[Hex16.Size];
-        RandomNumberGenerator.Fill(bytes);
-        return Hex16.FromBytes(bytes);
-    }
+    private Hex16 Draw() => Hex16.Draw(fillRandom);
 
     private SignedEntry Sign<T>(Plan plan, LeafContent<T> content)
         where T : PublishedLeaf, IDocument<T> => new(T.Type.Name, Signed(Dated(plan, content.Template)), []);
 
-    private static T Dated<T>(Plan plan, T template)
+    private T Dated<T>(Plan plan, T template)
         where T : PublishedLeaf => (T)((PublishedLeaf)template with
         {
             Expires = plan.Expires,

@@ -2,7 +2,8 @@ using Fairlead.Naming;
 
 namespace Fairlead.Governance;
 
-/// <summary>V59 at an anchor: a record travels with exactly the slices it names.</summary>
+/// <summary>V59 at an anchor: a record travels with exactly the slices it names, and its endpoints are in no more
+/// networks than an answer shows Gateways of.</summary>
 internal static class SliceCheck
 {
     internal static Refusal? Check(SignedEntry source, EntryFields fields)
@@ -13,6 +14,7 @@ internal static class SliceCheck
             return Refuse($"{source.Slices.Count} slices beside {references.Length} named");
         }
 
+        var networks = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < references.Length; i++)
         {
             if (!Document.TryParse<Slice>(source.Slices[i], out var slice, out var unreadable))
@@ -29,9 +31,16 @@ internal static class SliceCheck
             {
                 return Refuse($"slice {i} is not the one that the record names");
             }
+
+            networks.UnionWith(slice.Value.Endpoints.Select(endpoint => endpoint.Network).OfType<string>());
         }
 
-        return null;
+        // Each of them is a Gateway that answers carry, and an endpoint without its own is worth nothing (V53).
+        return networks.Count <= Limits.RecordNetworks
+            ? null
+            : new Refusal(
+                VerificationFailure.PolicyOutOfRange, "slices",
+                $"endpoints in {networks.Count} networks, at most {Limits.RecordNetworks} to a record");
     }
 
     private static Refusal Refuse(string detail) => new(VerificationFailure.SliceMismatch, "slices", detail);

@@ -32,12 +32,14 @@ internal sealed class EpochBallot(EpochCore core)
         core.Options.IgnoresLock || Lock is not { } held || held.Digest == digest
         || core.Votes.HasPrepared(digest, held.Round, core.Round);
 
-    internal EpochVote? Prepare(EpochCandidate candidate) => Cast(VotePhase.Prepare, candidate, []);
+    /// <summary>Prepares a candidate that <paramref name="source"/> told of.</summary>
+    internal EpochVote? Prepare(EpochCandidate candidate, string source) =>
+        Cast(VotePhase.Prepare, candidate, source, []);
 
     /// <summary>Locks, and remembers on disk by what right.</summary>
-    internal EpochVote? Commit(EpochCandidate candidate, PrepareCertificate prepared)
+    internal EpochVote? Commit(EpochCandidate candidate, string source, PrepareCertificate prepared)
     {
-        var vote = Cast(VotePhase.Commit, candidate, prepared.Signatures);
+        var vote = Cast(VotePhase.Commit, candidate, source, prepared.Signatures);
         if (vote is not null)
         {
             Lock = (core.Round, candidate.Digest);
@@ -91,7 +93,7 @@ internal sealed class EpochBallot(EpochCore core)
             if (entry.Proposal is { } proposal)
             {
                 core.Voted.Add(entry.Digest);
-                queue.Add(core.Self, proposal, null);
+                queue.Add(entry.Source ?? core.Self, proposal, null);
             }
 
             if (entry.Phase == VotePhase.Commit)
@@ -114,14 +116,15 @@ internal sealed class EpochBallot(EpochCore core)
 
     private static Refusal Conflict(string detail) => new(VerificationFailure.JournalConflict, "journal", detail);
 
-    private EpochVote? Cast(string phase, EpochCandidate candidate, ImmutableArray<SignatureEntry> prepared)
+    private EpochVote? Cast(
+        string phase, EpochCandidate candidate, string source, ImmutableArray<SignatureEntry> prepared)
     {
         if (core.Halted)
         {
             return null;
         }
 
-        var content = core.Voted.Contains(candidate.Digest) ? null : candidate.Proposal;
+        var isKept = core.Voted.Contains(candidate.Digest);
         if (CheckFree(phase, core.Round, candidate.Digest) is { } refusal)
         {
             core.Halt(refusal);
@@ -130,7 +133,8 @@ internal sealed class EpochBallot(EpochCore core)
 
         core.Voted.Add(candidate.Digest);
         core.Emit(new EpochOutput.Journal(new EpochJournalBody(
-            core.Slot, phase, core.Round, candidate.Digest, content, prepared).Encode()));
+            core.Slot, phase, core.Round, candidate.Digest, isKept ? null : candidate.Proposal, isKept ? null : source,
+            prepared).Encode()));
         var vote = Sign(phase, core.Round, candidate.Digest);
         core.Broadcast(new EpochMessage.Vote(core.Slot, vote));
         return vote;

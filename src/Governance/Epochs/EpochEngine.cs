@@ -12,6 +12,8 @@ public sealed class EpochEngine
 {
     private const long RenewalTurn = 2_000;
 
+    private static readonly Dictionary<Digest, ForeignSegment> NoFacts = [];
+
     private readonly EpochCore _core;
     private readonly OperationQueue _queue;
     private readonly EpochBallot _ballot;
@@ -403,7 +405,7 @@ public sealed class EpochEngine
         }
 
         var isFirst = _ballot.Lock is null;
-        if (_ballot.Commit(candidate, prepared) is null)
+        if (_ballot.Commit(candidate, _queue.SourceOf(prepared.Digest), prepared) is null)
         {
             return false;
         }
@@ -422,10 +424,16 @@ public sealed class EpochEngine
     /// <summary>Proposes the renewal when it is due; anchors wait for each other by turns (4.4).</summary>
     private void Renew()
     {
-        if (!IsHalted && !_queue.HoldsRenewal && _core.Now >= RenewalAt)
+        if (IsHalted || _core.Now < RenewalAt)
+        {
+            return;
+        }
+
+        var (isHeld, _, onlyFloors) = _queue.Renewals();
+        if (!isHeld)
         {
             var proposal = RenewOperation.Build(
-                _core.Ground, _queue.Foreign, _core.Now, _core.Options.Openings);
+                _core.Ground, onlyFloors ? NoFacts : _queue.Foreign, _core.Now, _core.Options.Openings);
             if (_queue.Add(_core.Self, proposal, null) is null)
             {
                 _core.Broadcast(new EpochMessage.Offer(Slot, proposal));
@@ -469,7 +477,8 @@ public sealed class EpochEngine
 
     private void SetTimer()
     {
-        var at = _queue.HoldsRenewal ? long.MaxValue : Math.Max(RenewalAt, _core.Now + RenewalTurn);
+        var (isHeld, until, _) = _queue.Renewals();
+        var at = isHeld ? until ?? long.MaxValue : Math.Max(RenewalAt, _core.Now + RenewalTurn);
         if (HasToRepeat)
         {
             at = Math.Min(at, _saidAt + RepeatTime);

@@ -15,6 +15,8 @@ namespace Fairlead.Governance;
 /// <param name="Proposal">
 /// The candidate's content; null for a commit whose content an earlier entry of this slot holds.
 /// </param>
+/// <param name="Source">The anchor that told of the content; null without one, and in journals of before it was
+/// written.</param>
 /// <param name="Prepared">Of a commit: the signatures of its PrepareCert; empty for a prepare.</param>
 public sealed record EpochJournalBody(
     long Slot,
@@ -22,15 +24,17 @@ public sealed record EpochJournalBody(
     long Round,
     Digest Digest,
     EpochProposal? Proposal,
+    string? Source,
     ImmutableArray<SignatureEntry> Prepared)
 {
     private const byte Version = 1;
+    private const byte VersionWithSource = 2;
 
     /// <summary>The body's bytes; equal bodies have equal bytes.</summary>
     public byte[] Encode()
     {
         var writer = new JournalWriter();
-        writer.Byte(Version);
+        writer.Byte(Source is null ? Version : VersionWithSource);
         writer.Number(Slot);
         writer.Byte(Phase == VotePhase.Commit ? (byte)2 : (byte)1);
         writer.Number(Round);
@@ -52,6 +56,11 @@ public sealed record EpochJournalBody(
             writer.Envelope(proposal.RecoveryConsent);
         }
 
+        if (Source is { } source)
+        {
+            writer.Text(source);
+        }
+
         return writer.ToArray();
     }
 
@@ -60,7 +69,8 @@ public sealed record EpochJournalBody(
     public static EpochJournalBody? Decode(ReadOnlyMemory<byte> bytes)
     {
         var reader = new JournalReader(bytes);
-        if (reader.Byte() != Version)
+        var version = reader.Byte();
+        if (version is not (Version or VersionWithSource))
         {
             return null;
         }
@@ -71,10 +81,11 @@ public sealed record EpochJournalBody(
         reader.Failed |= !Naming.Digest.TryFromBytes(reader.Bytes(Naming.Digest.Size).Span, out var digest);
         var prepared = reader.Signatures(Limits.Signatures);
         var proposal = reader.Count(1) == 1 ? ReadProposal(reader) : null;
+        var source = version == VersionWithSource ? reader.Text() : null;
         return reader.Failed || !reader.AtEnd || phase is not (1 or 2)
             ? null
             : new EpochJournalBody(
-                slot, phase == 2 ? VotePhase.Commit : VotePhase.Prepare, round, digest, proposal, prepared);
+                slot, phase == 2 ? VotePhase.Commit : VotePhase.Prepare, round, digest, proposal, source, prepared);
     }
 
     private static EpochProposal ReadProposal(JournalReader reader)

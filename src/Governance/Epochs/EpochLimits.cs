@@ -13,6 +13,17 @@ public static class EpochLimits
     /// somebody proposed much and forgot it.</summary>
     public const int RenewalsPerAnchor = 4;
 
+    /// <summary>How long, in ms, a renewal waits for enough anchors to know the floors that it states, before one
+    /// without floors is proposed.</summary>
+    public const long FloorsPatience = 30_000;
+
+    /// <summary>How many floors of one other segment are remembered: anchors learn of an epoch one after the
+    /// other.</summary>
+    public const int FloorsKept = 16;
+
+    /// <summary>How many other segments are remembered that no Link, Peer or uplink names.</summary>
+    public const int StrangersKept = 1_024;
+
     /// <summary>Most digests in one list of a message.</summary>
     public const int DigestsPerMessage = 16 * 16;
 

@@ -14,15 +14,16 @@ internal sealed class OperationQueue(EpochCore core)
     private readonly Queue<Digest> _early = [];
     private readonly TakenBack _takenBack = new();
     private readonly Dictionary<string, HashSet<Digest>> _willing = new(StringComparer.Ordinal);
-    private readonly Dictionary<Digest, ForeignSegment> _foreign = new(core.Options.Foreign);
-    private readonly HashSet<(Digest Genesis, Floor Floor)> _floors =
-        [.. core.Options.Foreign.Select(f => (f.Key, f.Value.Floor))];
+    private readonly ForeignFacts _foreign = new(core.Options.Ground, core.Options.Foreign);
 
     internal int Count => _items.Count;
 
-    internal IReadOnlyDictionary<Digest, ForeignSegment> Foreign => _foreign;
+    internal IReadOnlyDictionary<Digest, ForeignSegment> Foreign => _foreign.Newest;
 
     internal EpochCandidate? Find(Digest digest) => _items.GetValueOrDefault(digest)?.Candidate;
+
+    /// <summary>The anchor that told of an operation that waits.</summary>
+    internal string SourceOf(Digest digest) => _items[digest].Source;
 
     internal long? Token(Digest digest) => _items.GetValueOrDefault(digest)?.Token;
 
@@ -52,7 +53,7 @@ internal sealed class OperationQueue(EpochCore core)
             return new Refusal(VerificationFailure.RateLimited, "operation", $"{room} of {source} wait");
         }
 
-        _items.Add(candidate.Digest, new Item(candidate, source) { Token = token });
+        _items.Add(candidate.Digest, new Item(candidate, source, core.Now) { Token = token });
         core.Emit(new EpochOutput.Queued(token, candidate, IsWilling(candidate.Digest)));
         return null;
     }
@@ -142,14 +143,7 @@ internal sealed class OperationQueue(EpochCore core)
     /// <summary>What the operator took back, for the next slot.</summary>
     internal IReadOnlyList<EpochCandidate> Kept => _takenBack.Kept;
 
-    internal void Learn(Digest genesis, ForeignSegment segment)
-    {
-        _floors.Add((genesis, segment.Floor));
-        if (!_foreign.TryGetValue(genesis, out var known) || known.Floor.Epoch < segment.Floor.Epoch)
-        {
-            _foreign[genesis] = segment;
-        }
-    }
+    internal void Learn(Digest genesis, ForeignSegment segment) => _foreign.Learn(genesis, segment);
 
     /// <summary>Others' word about what they would prepare: it only says what is worth a round.</summary>
     internal void SetWilling(string anchor, IEnumerable<Digest> digests) =>
@@ -171,8 +165,7 @@ internal sealed class OperationQueue(EpochCore core)
 
     /// <summary>The operations that T anchors would prepare, in order.</summary>
     internal IEnumerable<Digest> Eligible() =>
-        InOrder().Where(d => _willing.Values.Count(w => w.Contains(d)) + (IsWilling(d) ? 1 : 0)
-            >= core.Quorum.Threshold);
+        InOrder().Where(IsEligible);
 
     internal IReadOnlyList<string> Supporters(Digest digest) =>
     [
@@ -195,9 +188,29 @@ internal sealed class OperationQueue(EpochCore core)
         }
     }
 
-    /// <summary>Whether a renewal waits that this anchor would prepare; one that needs an approval, as it may never
-    /// have, keeps nobody from proposing the one that needs none.</summary>
-    internal bool HoldsRenewal => _items.Any(one => IsRenewal(one.Value.Candidate) && IsWilling(one.Key));
+    /// <summary>
+    /// What this anchor is to propose of renewals. One that needs an approval, as it may never have, keeps nobody from
+    /// proposing the one that needs none. One whose floors too few anchors know may never be prepared either: after a
+    /// while it keeps nobody from proposing one without floors, which every anchor would prepare.
+    /// </summary>
+    /// <returns>Whether one waits that is enough, until when (unix ms; null for ever), and whether those that wait are
+    /// not enough for their floors alone.</returns>
+    internal (bool IsHeld, long? Until, bool OnlyFloors) Renewals()
+    {
+        var waiting = _items.Where(one => IsRenewal(one.Value.Candidate) && IsWilling(one.Key)).ToList();
+        if (waiting.Count == 0)
+        {
+            return (false, null, false);
+        }
+
+        if (waiting.Exists(one => !one.Value.StatesFloors(core.Ground) || IsEligible(one.Key)))
+        {
+            return (true, null, false);
+        }
+
+        var until = waiting.Max(one => one.Value.Since) + EpochLimits.FloorsPatience;
+        return (core.Now < until, until, core.Now >= until);
+    }
 
     /// <summary>All that waits but one, for the next slot.</summary>
     internal IReadOnlyList<(EpochCandidate Candidate, QueuedOperation Operation)> Others(Digest decided) =>
@@ -205,6 +218,9 @@ internal sealed class OperationQueue(EpochCore core)
         .. InOrder().Where(d => d != decided).Select(d => (_items[d].Candidate, new QueuedOperation(
             _items[d].Candidate.Proposal, _items[d].Token, _items[d].Source, _approvals.Contains(d)))),
     ];
+
+    private bool IsEligible(Digest digest) =>
+        _willing.Values.Count(w => w.Contains(digest)) + (IsWilling(digest) ? 1 : 0) >= core.Quorum.Threshold;
 
     private static bool IsRenewal(EpochCandidate candidate) => candidate.Epoch.Value.Op.Type == OpType.Renew;
 
@@ -225,8 +241,8 @@ internal sealed class OperationQueue(EpochCore core)
             .Select(i => i.Candidate.Digest);
 
     /// <summary>
-    /// A renewal when it is due, and what the policy lists; of policies and Credentials only what tightens (4.4).
-    /// Floors must be of chains that were verified here: nobody else looks at them.
+    /// A renewal when it is due, and what the policy lists; of policies and Credentials only what tightens (4.4). The
+    /// epoch's life stays as it is, and floors must be of chains that were verified here: nobody else looks at them.
     /// </summary>
     private bool IsAutomatic(Item item)
     {
@@ -237,26 +253,37 @@ internal sealed class OperationQueue(EpochCore core)
             OpType.Renew => core.Now + epoch.Policy.ClockDelta >= RenewOperation.DueAt(core.Ground)
                 && item.IsDue(core.Ground),
             OpType.Policy or OpType.Credential => epoch.Policy.Auto.Contains(op) && item.Tightens(core.Ground),
-            OpType.Join or OpType.Peer => epoch.Policy.Auto.Contains(op),
+            OpType.Join or OpType.Peer => epoch.Policy.Auto.Contains(op) && item.KeepsTerms(core.Ground),
             _ => false,
         };
         return isListed
-            && FloorRules.Stated(core.Ground, item.Candidate.Epoch.Value, item.Candidate.Leaves).All(_floors.Contains);
+            && item.Candidate.Epoch.Value.Expires - item.Candidate.Epoch.Value.Issued == core.Ground.Life
+            && FloorRules.Stated(core.Ground, item.Candidate.Epoch.Value, item.Candidate.Leaves)
+                .All(one => _foreign.Knows(one.Genesis, one.Floor));
     }
 
-    private sealed class Item(EpochCandidate candidate, string source)
+    private sealed class Item(EpochCandidate candidate, string source, long since)
     {
+        private bool? _keepsTerms;
         private bool? _tightens;
         private bool? _due;
+        private bool? _statesFloors;
 
         internal EpochCandidate Candidate { get; } = candidate;
 
         internal string Source { get; } = source;
 
+        internal long Since { get; } = since;
+
         internal long? Token { get; set; }
 
         internal bool IsDue(EpochGround ground) =>
             _due ??= RenewalRules.IsDue(ground, Candidate.Epoch.Value, Candidate.Leaves);
+
+        internal bool StatesFloors(EpochGround ground) =>
+            _statesFloors ??= FloorRules.Stated(ground, Candidate.Epoch.Value, Candidate.Leaves).Any();
+
+        internal bool KeepsTerms(EpochGround ground) => _keepsTerms ??= Tightening.KeepsTerms(ground, Candidate);
 
         internal bool Tightens(EpochGround ground) => _tightens ??= Tightening.Is(ground, Candidate);
     }

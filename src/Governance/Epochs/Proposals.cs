@@ -27,7 +27,7 @@ internal sealed class Proposals(EpochCore core, OperationQueue queue, EpochBallo
         {
             if (round == core.Round && (from == proposer || core.Now >= rounds.Half)
                 && queue.Find(digest) is { } candidate && ballot.MayPrepare(digest) && IsAgreed(digest)
-                && ballot.Prepare(candidate) is not null)
+                && ballot.Prepare(candidate, queue.SourceOf(digest)) is not null)
             {
                 return true;
             }

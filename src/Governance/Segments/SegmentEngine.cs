@@ -119,7 +119,8 @@ public sealed class SegmentEngine
         return _epochs.Queue.Any(one => one.Candidate.Digest == today) ? today : null;
     }
 
-    /// <summary>Takes one input at a time that never goes back.</summary>
+    /// <summary>Takes one input at a time that never goes back. Where an input throws, what it asked for by then comes
+    /// first with the next one.</summary>
     /// <param name="input">What happened.</param>
     /// <param name="now">Unix milliseconds.</param>
     /// <returns>What to do, in this order.</returns>
@@ -127,7 +128,6 @@ public sealed class SegmentEngine
     {
         ArgumentNullException.ThrowIfNull(input);
         _now = Math.Max(_now, now);
-        _outputs = [];
         switch (input)
         {
             case SegmentInput.OfPublisher publisher:
@@ -158,7 +158,9 @@ public sealed class SegmentEngine
         }
 
         SetTimer();
-        return _outputs;
+        var outputs = _outputs;
+        _outputs = [];
+        return outputs;
     }
 
     private static long SeqOf(Envelope? handover) =>

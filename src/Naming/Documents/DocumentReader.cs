@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using Fairlead.Naming.Names;
 
 namespace Fairlead.Naming;
 
@@ -138,6 +139,29 @@ public sealed class DocumentReader
         }
 
         return text;
+    }
+
+    /// <summary>A list of networks, ascending by their text.</summary>
+    internal ImmutableArray<string> Networks(string name)
+    {
+        var texts = Texts(name);
+        for (var i = 0; i < texts.Length; i++)
+        {
+            if (!IpNetworks.TryParse(texts[i], out _, out var refusal))
+            {
+                Note(refusal with { Where = Path($"{name}[{i}]") });
+            }
+        }
+
+        return texts;
+    }
+
+    /// <summary>A list of trust domains, ascending by their text.</summary>
+    internal ImmutableArray<string> TrustDomains(string name)
+    {
+        var texts = Texts(name);
+        Unless(texts.All(SpiffeId.IsTrustDomain), name, "no trust domain of SPIFFE");
+        return texts;
     }
 
     internal Floor Floor(string name) =>

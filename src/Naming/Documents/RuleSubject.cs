@@ -5,14 +5,20 @@ namespace Fairlead.Naming;
 /// </summary>
 public sealed record RuleSubject
 {
+    /// <summary>What stands for any segment.</summary>
+    public const string Any = "*";
+
     /// <summary>A service account.</summary>
     public string? Account { get; init; }
 
     /// <summary>A namespace.</summary>
     public string? Namespace { get; init; }
 
-    /// <summary>A genesis digest in hex, or <c>*</c>.</summary>
+    /// <summary>A genesis digest in hex, or <see cref="Any"/>.</summary>
     public required string Segment { get; init; }
+
+    /// <summary>Whether a text is what <see cref="Segment"/> may be.</summary>
+    public static bool IsSegment(string? text) => text == Any || Digest.TryParse(text, out _);
 
     internal static int Compare(RuleSubject left, RuleSubject right) =>
         Encode(left).AsSpan().SequenceCompareTo(Encode(right));
@@ -24,8 +30,16 @@ public sealed record RuleSubject
     {
         Account = reader.OptionalText("account"),
         Namespace = reader.OptionalText("namespace"),
-        Segment = reader.Text("segment"),
+        Segment = ReadSegment(reader),
     };
+
+    // A deny of a segment that cannot be would deny nobody.
+    private static string ReadSegment(DocumentReader reader)
+    {
+        var text = reader.Text("segment");
+        reader.Unless(IsSegment(text), "segment", $"neither a genesis digest nor {Any}");
+        return text;
+    }
 
     internal void WriteMembers(CanonicalWriter writer)
     {

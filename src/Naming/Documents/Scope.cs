@@ -17,7 +17,7 @@ public sealed record Scope : OpMadeLeaf, IDocument<Scope>
     /// <inheritdoc/>
     public override string LeafName => Segment.ToString();
 
-    /// <summary>Networks as address/prefix.</summary>
+    /// <summary>Networks as address/prefix, each in its one form (<see cref="IpNetworks"/>).</summary>
     public ImmutableArray<string> Cidrs { get; init; } = [];
 
     /// <summary>Trust domains.</summary>
@@ -36,9 +36,9 @@ public sealed record Scope : OpMadeLeaf, IDocument<Scope>
         var (crit, ext) = reader.Extensions();
         return new Scope
         {
-            Cidrs = reader.Texts("cidrs"),
+            Cidrs = reader.Networks("cidrs"),
             Crit = crit,
-            Domains = reader.Texts("domains"),
+            Domains = reader.TrustDomains("domains"),
             Ext = ext,
             Made = reader.Integer("made"),
             Networks = reader.Texts("networks"),

@@ -89,11 +89,12 @@ internal static class ConsentRules
                 : new Refusal(tooFew, "consent", "no consent to this epoch");
         }
 
+        // A key that stands in two roles may consent in one of them: that it stands twice is V11's to refuse.
         var allowed = required.Concat(others).ToDictionary(key => key.Kid);
         foreach (var (key, role, _) in roles ?? EpochKeys.Of(epoch.Value))
         {
             var wrong = roles is null ? role is KeyRole.Tls or KeyRole.Recovery : role is not KeyRole.Recovery;
-            if (wrong && signatures.Any(signature => signature.Kid == key.Kid))
+            if (wrong && !allowed.ContainsKey(key.Kid) && signatures.Any(signature => signature.Kid == key.Kid))
             {
                 return new Refusal(VerificationFailure.WrongKeyRole, "consent", $"{key.Kid} is a {role} key");
             }
@@ -116,7 +117,9 @@ internal static class ConsentRules
             ? null
             : new Refusal(VerificationFailure.TooManySignatures, where, "a consent where none is needed");
 
+    // The keys of an epoch are compared before V11 is asked of them, so one may stand twice: it consents once, and its
+    // first role counts.
     private static IEnumerable<(PublicKey Key, KeyRole Role)> Serving(Epoch epoch) =>
         EpochKeys.Of(epoch).Where(entry => entry.Role is KeyRole.Gov or KeyRole.Seal)
-            .Select(entry => (entry.Key, entry.Role));
+            .Select(entry => (entry.Key, entry.Role)).DistinctBy(entry => entry.Key.Kid);
 }

@@ -53,7 +53,8 @@ public static class CandidateRules
             ?? OpRules.CheckLeaves(document.Epoch.Value, ground.Leaves, leaves!)
             ?? PlacementRules.Check(ground, document.Epoch.Value, leaves!)
             ?? FloorRules.Check(ground, document.Epoch.Value, leaves!)
-            ?? RenewalRules.Check(ground, document.Epoch.Value, leaves!);
+            ?? RenewalRules.Check(ground, document.Epoch.Value, leaves!)
+            ?? CheckLife(ground, document.Epoch.Value);
         candidate = refusal is null ? new EpochCandidate(proposal, document.Epoch, leaves!) : null;
         return candidate is not null;
     }
@@ -80,6 +81,15 @@ public static class CandidateRules
             : new Refusal(VerificationFailure.EpochExpired, "epoch.expires", $"ended {now - epoch.Expires} ms ago");
     }
 
+    // Every later epoch is given the life of the one before it: one that is too short would be the last.
+    private static Refusal? CheckLife(EpochGround ground, Epoch epoch)
+    {
+        var (life, least) = (epoch.Expires - epoch.Issued, Math.Min(ground.Life, Limits.EpochLifeMin));
+        return life >= least
+            ? null
+            : new Refusal(VerificationFailure.PolicyOutOfRange, "epoch.expires", $"a life of {life} ms, below {least}");
+    }
+
     private static Refusal? CheckPlace(EpochGround ground, Epoch epoch)
     {
         if (epoch.Number != ground.Next)
@@ -87,6 +97,12 @@ public static class CandidateRules
             var failure = epoch.Number < ground.Next ? VerificationFailure.EpochSuperseded
                 : VerificationFailure.EpochGap;
             return new Refusal(failure, "epoch", $"number {epoch.Number}, the next is {ground.Next}");
+        }
+
+        if (epoch.Number >= Limits.ChainEpochs)
+        {
+            return new Refusal(
+                VerificationFailure.BudgetExceeded, "epoch", $"no verifier follows more than {Limits.ChainEpochs} epochs");
         }
 
         if (epoch.Prev != ground.Epoch.Digest)

@@ -109,6 +109,7 @@ public static class DryRun
     {
         var members = new List<string>();
         Note("anchors", EpochDifference.ChangesAnchors(before, after));
+        Note("life", before.Expires - before.Issued != after.Expires - after.Issued);
         Note("domains", EpochDifference.ChangesDomains(before, after));
         Note("min_verifier", before.MinVerifier != after.MinVerifier);
         Note("peers", EpochDifference.ChangesPeers(before, after));

@@ -7,7 +7,7 @@ namespace Fairlead.Naming.Operations;
 /// <param name="Genesis">The child.</param>
 /// <param name="Floor">Its newest verified epoch.</param>
 /// <param name="Endpoints">Where its anchors are, 1 to 4.</param>
-/// <param name="Terms">What the parent demands.</param>
+/// <param name="Terms">What the parent demands; null for what the Link that stands demands, if one does.</param>
 public sealed record JoiningChild(
     string Label, Digest Genesis, Floor Floor, ImmutableArray<IpEndpoint> Endpoints, Terms? Terms);
 
@@ -45,7 +45,8 @@ public static class JoinOperation
                 return null;
             }
 
-            if (draft.Held<Link>().FirstOrDefault(l => l.At == at) is { } held && held.Genesis != child.Genesis)
+            var held = draft.Held<Link>().FirstOrDefault(l => l.At == at);
+            if (held is not null && held.Genesis != child.Genesis)
             {
                 refusal = new Refusal(VerificationFailure.LinkRepointed, at.Text, $"is the label of {held.Genesis}");
                 return null;
@@ -60,7 +61,7 @@ public static class JoinOperation
                 Label = child.Label,
                 Made = 0,
                 Opening = default,
-                Terms = child.Terms,
+                Terms = child.Terms ?? held?.Terms,
             });
         }
 

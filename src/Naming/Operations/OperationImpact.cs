@@ -5,7 +5,8 @@ namespace Fairlead.Naming.Operations;
 /// <summary>
 /// The dry run of an operation: what an operator looks at before approving its digest (4.3.4). Immutable, thread-safe.
 /// </summary>
-/// <param name="Members">The epoch's members that change, by their names in the document.</param>
+/// <param name="Members">The epoch's members that change, by their names in the document; <c>life</c> for the time
+/// from issued to expires.</param>
 /// <param name="Names">Patterns of names about which a decision or a publisher's right may change.</param>
 /// <param name="Withdrawn">Published names that become withdrawn, since their publisher loses its Credential.</param>
 /// <param name="Links">Links, Peers and uplinks that come, go or change, each with what happens to it.</param>

@@ -7,8 +7,9 @@ namespace Fairlead.Naming.Operations;
 /// <param name="Genesis">The peer.</param>
 /// <param name="Floor">Its newest verified epoch.</param>
 /// <param name="Endpoints">Where its anchors are, 1 to 4.</param>
-/// <param name="Terms">What is demanded.</param>
-/// <param name="Scope">What it may name; <c>Made</c> and <c>Opening</c> are set when the candidate is built.</param>
+/// <param name="Terms">What is demanded; null for what the Peer leaf that stands demands, if one does.</param>
+/// <param name="Scope">What it may name; null leaves that as it is; <c>Made</c> and <c>Opening</c> are set when the
+/// candidate is built.</param>
 public sealed record PeerRequest(
     SegmentName Name,
     Digest Genesis,
@@ -64,7 +65,7 @@ public static class PeerOperation
             Made = 0,
             Name = request.Name,
             Opening = default,
-            Terms = request.Terms,
+            Terms = request.Terms ?? held?.Terms,
         });
         if (request.Scope is { } scope)
         {

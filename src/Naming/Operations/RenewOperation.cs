@@ -46,8 +46,8 @@ public static class RenewOperation
             leaf.Document is Link or Peer && ((OpMadeLeaf)leaf.Document).Made == epoch.Number) >= BatchMax;
     }
 
-    /// <summary>Whether there is a fresher floor for any Link or Peer that the run of renewals has not written
-    /// yet.</summary>
+    /// <summary>Whether there is a floor that is fresher by <see cref="Limits.FloorLag"/> for any Link or Peer that the
+    /// run of renewals has not written yet.</summary>
     /// <param name="ground">The newest epoch.</param>
     /// <param name="known">See <see cref="Build"/>.</param>
     public static bool HasFresh(EpochGround ground, IReadOnlyDictionary<Digest, ForeignSegment> known)
@@ -55,12 +55,12 @@ public static class RenewOperation
         ArgumentNullException.ThrowIfNull(ground);
         ArgumentNullException.ThrowIfNull(known);
         return ground.Leaves.Leaves.Values.Any(leaf => FloorRules.Of(leaf.Document) is var (genesis, floor)
-            && Newer(known, genesis, floor) is not null
+            && Newer(known, genesis, floor) is { } fresh && RenewalRules.IsWorthIt(floor, fresh.Floor)
             && RenewalRules.IsLeft(ground, (OpMadeLeaf)leaf.Document!));
     }
 
     /// <summary>The candidate that follows the ground; of Links and Peers those made longest ago are refreshed first.
-    /// One that goes on with a run of renewals leaves out what the run has written.</summary>
+    /// One that goes on with a run of renewals leaves out what the run has written, and what is hardly behind.</summary>
     /// <param name="ground">The newest epoch.</param>
     /// <param name="known">Verified facts of children, parents and peers, by genesis; others keep what they
     /// have.</param>
@@ -76,8 +76,9 @@ public static class RenewOperation
         var draft = new CandidateDraft(ground, now, openings);
         var continues = IsUnfinished(ground) && !RenewalRules.IsInTime(ground.Epoch.Value, draft.Issued);
         var stale = draft.Held<Link>().Concat<OpMadeLeaf>(draft.Held<Peer>())
-            .Where(leaf => FloorRules.Of(leaf) is var (genesis, floor) && Newer(known, genesis, floor) is not null)
-            .Where(leaf => !continues || RenewalRules.IsLeft(ground, leaf))
+            .Where(leaf => FloorRules.Of(leaf) is var (genesis, floor) && Newer(known, genesis, floor) is { } fresh
+                && (!continues
+                    || (RenewalRules.IsLeft(ground, leaf) && RenewalRules.IsWorthIt(floor, fresh.Floor))))
             .OrderBy(leaf => leaf.Made).Take(BatchMax).ToList();
         foreach (var leaf in stale)
         {

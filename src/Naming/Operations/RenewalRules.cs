@@ -38,13 +38,6 @@ public static class RenewalRules
         ArgumentNullException.ThrowIfNull(ground);
         ArgumentNullException.ThrowIfNull(epoch);
         ArgumentNullException.ThrowIfNull(after);
-
-        // A life of another length, or one that began before, would make the next one due at once.
-        if (epoch.Expires - epoch.Issued != ground.Life)
-        {
-            return false;
-        }
-
         if (IsInTime(ground.Epoch.Value, epoch.Issued))
         {
             return true;
@@ -52,8 +45,13 @@ public static class RenewalRules
 
         var written = Written(ground, after).ToList();
         return RenewOperation.IsUnfinished(ground) && written.Count > 0
-            && written.TrueForAll(one => IsLeft(ground, one.Held));
+            && written.TrueForAll(one => IsLeft(ground, one.Held)
+                && FloorRules.Of(one.Held) is var (_, held) && FloorRules.Of(one.Now) is var (_, now)
+                && IsWorthIt(held, now));
     }
+
+    /// <summary>Whether a floor is so far behind that an epoch may be spent on it.</summary>
+    internal static bool IsWorthIt(Floor held, Floor fresh) => fresh.Epoch - held.Epoch >= Limits.FloorLag;
 
     /// <summary>Whether a leaf was not written yet by the run of renewals that the newest epoch ends.</summary>
     internal static bool IsLeft(EpochGround ground, OpMadeLeaf leaf) =>

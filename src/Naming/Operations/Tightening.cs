@@ -29,6 +29,34 @@ public static class Tightening
             && Tightens(before.Policy, after.Policy);
     }
 
+    /// <summary>Asked of op join and op peer: whether it demands no less of a way that stands, and lets nobody name
+    /// more: it writes no Scope.</summary>
+    public static bool KeepsTerms(EpochGround ground, EpochCandidate candidate)
+    {
+        ArgumentNullException.ThrowIfNull(ground);
+        ArgumentNullException.ThrowIfNull(candidate);
+        foreach (var (key, now) in candidate.Leaves.Leaves)
+        {
+            var old = ground.Leaves.Leaves.GetValueOrDefault(key);
+            if (old?.Commitment != now.Commitment
+                && (now.Document is Scope || IsBelow(TermsOf(now.Document), TermsOf(old?.Document))))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsBelow(Terms? now, Terms? old) => old is not null && !(now?.MaxTtl <= old.MaxTtl);
+
+    private static Terms? TermsOf(LeafDocument? leaf) => leaf switch
+    {
+        Link link => link.Terms,
+        Peer peer => peer.Terms,
+        _ => null,
+    };
+
     // A removed allow with constraints may loosen: the constraints of all that match hold together.
     private static bool Tightens(LeafDocument? old, LeafDocument? now) => (old, now) switch
     {

@@ -59,7 +59,7 @@ public sealed record RuleDecision
     public static bool Matches(RuleSubject pattern, Digest home, Subject? subject)
     {
         ArgumentNullException.ThrowIfNull(pattern);
-        return (pattern.Segment == "*" || pattern.Segment == home.ToString())
+        return (pattern.Segment == RuleSubject.Any || pattern.Segment == home.ToString())
             && (pattern.Namespace is null || pattern.Namespace == subject?.Namespace)
             && (pattern.Account is null || pattern.Account == subject?.Account);
     }

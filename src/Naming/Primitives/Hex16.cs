@@ -14,6 +14,17 @@ public readonly record struct Hex16 : IComparable<Hex16>
 
     private Hex16(UInt128 value) => _value = value;
 
+    /// <summary>A value drawn from a source of randomness, which must be unguessable where the value hides
+    /// something.</summary>
+    /// <param name="fillRandom">Fills bytes at random.</param>
+    public static Hex16 Draw(Action<Span<byte>> fillRandom)
+    {
+        ArgumentNullException.ThrowIfNull(fillRandom);
+        Span<byte> bytes = stackalloc byte[Size];
+        fillRandom(bytes);
+        return FromBytes(bytes);
+    }
+
     /// <summary>The value that these 16 bytes are.</summary>
     /// <exception cref="ArgumentException">Not 16 bytes.</exception>
     public static Hex16 FromBytes(ReadOnlySpan<byte> bytes) =>

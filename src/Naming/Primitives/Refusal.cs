@@ -13,6 +13,16 @@ public sealed record Refusal(VerificationFailure Failure, string Where, string D
     /// names have a part in it.</summary>
     public bool IsOfNameAlone { get; init; }
 
+    /// <summary>What an input is refused with whose check failed in a way that nobody foresaw: it ends nothing but
+    /// itself, and says which bug it met.</summary>
+    /// <param name="where">The part of the input.</param>
+    /// <param name="error">The exception.</param>
+    public static Refusal Unforeseen(string where, Exception error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        return new Refusal(VerificationFailure.BadEnvelope, where, $"{error.GetType().Name}: {error.Message}");
+    }
+
     /// <summary>This refusal, seen from the object that holds the refused part.</summary>
     /// <param name="outer">Where that object stands.</param>
     public Refusal At(string outer) => this with { Where = Where.Length == 0 ? outer : $"{outer}.{Where}" };

@@ -10,11 +10,13 @@ internal sealed class DomainRules
     private readonly ImmutableArray<string> _own;
     private readonly Scope? _scope;
     private readonly bool _requireScope;
+    private readonly IReadOnlyDictionary<string, Digest>? _given;
     private readonly VerifierState _state;
 
     private DomainRules(VerificationContext context)
     {
         var home = context.State.Home.Genesis;
+        _given = context.Options.ScopedDomains;
         _state = context.State;
         _target = context.Last.Genesis;
         _declared = context.Last.Newest.Domains;
@@ -49,6 +51,11 @@ internal sealed class DomainRules
         if (_scope is { } scope)
         {
             return scope.Domains.Contains(domain) ? null : $"{domain} is not in the domains of its Scope";
+        }
+
+        if (_given?.TryGetValue(domain, out var holder) is true)
+        {
+            return $"{domain} is in the domains of the Scope of {holder}";
         }
 
         if (_requireScope)

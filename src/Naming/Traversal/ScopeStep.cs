@@ -88,7 +88,7 @@ internal static class ScopeStep
         networks = null;
         if (context.Home.Included<Scope>(LeafClass.Scope, name) is { } scope)
         {
-            networks = [.. scope.Cidrs.Select(IPNetwork.Parse)];
+            networks = [.. scope.Cidrs.Select(IpNetworks.Parse)];
             return null;
         }
 

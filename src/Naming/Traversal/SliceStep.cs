@@ -61,8 +61,7 @@ internal static class SliceStep
         {
             foreach (var attest in hop.Attests)
             {
-                if (attest.Value.Constraints?.Regions is { IsDefaultOrEmpty: false } regions
-                    && !Matches(regions, region))
+                if (!RuleDecision.Admits(attest.Value.Constraints, region))
                 {
                     return false;
                 }
@@ -70,22 +69,6 @@ internal static class SliceStep
         }
 
         return true;
-    }
-
-    private static bool Matches(ImmutableArray<string> regions, string? region)
-    {
-        foreach (var pattern in regions)
-        {
-            if (region is not null
-                && (pattern[^1] == '*'
-                    ? region.StartsWith(pattern[..^1], StringComparison.Ordinal)
-                    : region == pattern))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static string? Differs(Slice slice, SliceReference head, Record record) =>

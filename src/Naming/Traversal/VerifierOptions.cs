@@ -20,6 +20,12 @@ public sealed record VerifierOptions
     /// </summary>
     public Subject? Subject { get; init; }
 
+    /// <summary>
+    /// The trust domains that all of the home's Scopes give away, each with the segment that it is given to (V54). An
+    /// anchor of the home knows them; a consumer is shown the Scopes of home and target alone, and has null.
+    /// </summary>
+    public IReadOnlyDictionary<string, Digest>? ScopedDomains { get; init; }
+
     /// <summary>Who checks signatures beside the verifier; null for nobody.</summary>
     public SignatureHelp? Help { get; init; }
 }

@@ -26,7 +26,8 @@ public sealed partial record SegmentFile(
     ImmutableArray<ImmutableArray<(LeafClass Class, ReadOnlyMemory<byte> Payload)>> Leaves,
     ImmutableArray<Envelope> Handovers)
 {
-    /// <summary>The largest file that is read, in bytes.</summary>
+    /// <summary>The largest file that is read, in bytes; what an anchor keeps of a longer chain it keeps in
+    /// several.</summary>
     public const int BytesMax = 64 * 1024 * 1024;
 
     /// <summary>Reads a file.</summary>
@@ -53,12 +54,42 @@ public sealed partial record SegmentFile(
 
     /// <summary>Reads a file's bytes.</summary>
     /// <exception cref="InvalidDataException">They are not of this form.</exception>
-    public static SegmentFile Parse(ReadOnlySpan<byte> bytes)
+    public static SegmentFile Parse(ReadOnlySpan<byte> bytes) => Parse(bytes, isTail: false);
+
+    /// <summary>Reads what <see cref="Tail"/> cut off.</summary>
+    /// <exception cref="InvalidDataException">They are not of this form.</exception>
+    public static SegmentFile ParseTail(ReadOnlySpan<byte> bytes) => Parse(bytes, isTail: true);
+
+    /// <summary>The epochs from a number on, each with the handover that leads to it.</summary>
+    /// <param name="first">At least 1.</param>
+    public SegmentFile Tail(int first) => this with
+    {
+        Epochs = Epochs[first..],
+        Manifests = Manifests[first..],
+        Leaves = Leaves[first..],
+        Handovers = Handovers[(first - 1)..],
+    };
+
+    /// <summary>This chain, and behind it what a tail holds of the same segment.</summary>
+    public SegmentFile Append(SegmentFile tail)
+    {
+        ArgumentNullException.ThrowIfNull(tail);
+        return this with
+        {
+            Epochs = Epochs.AddRange(tail.Epochs),
+            Manifests = Manifests.AddRange(tail.Manifests),
+            Leaves = Leaves.AddRange(tail.Leaves),
+            Handovers = Handovers.AddRange(tail.Handovers),
+        };
+    }
+
+    private static SegmentFile Parse(ReadOnlySpan<byte> bytes, bool isTail)
     {
         try
         {
             return From(
-                JsonSerializer.Deserialize(bytes, SegmentForms.Default.Form) ?? throw new JsonException("null"));
+                JsonSerializer.Deserialize(bytes, SegmentForms.Default.Form) ?? throw new JsonException("null"),
+                isTail);
         }
         catch (Exception e) when (e is JsonException or InvalidProtocolBufferException or FormatException)
         {
@@ -86,7 +117,7 @@ public sealed partial record SegmentFile(
             [.. Handovers.Select(handover => WireWriter.ToMessage(handover).ToByteArray())]),
         SegmentForms.Default.Form);
 
-    private static SegmentFile From(Form form)
+    private static SegmentFile From(Form form, bool isTail)
     {
         if (!SegmentName.TryParse(form.Name, out var name, out _) || !Digest.TryParse(form.Genesis, out var genesis))
         {
@@ -101,7 +132,7 @@ public sealed partial record SegmentFile(
 
         if (form.Manifests.Length != epochs.Length
             || form.Leaves.Length != epochs.Length
-            || form.Handovers.Length != epochs.Length - 1)
+            || form.Handovers.Length != epochs.Length - (isTail ? 0 : 1))
         {
             throw new FormatException("manifests, leaves and handovers do not go with the epochs");
         }

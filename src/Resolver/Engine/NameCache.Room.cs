@@ -9,10 +9,10 @@ public sealed partial class NameCache
     private const int TurnedAwayMax = 1024;
     private const int AgainMax = 16;
 
-    // Each from the one that was wanted the longest ago to the last; without the names that are always kept. Where
-    // there are many that never had a record they go before those that had: who makes names up puts out few others.
-    private readonly LinkedList<NameEntry> _bare = new();
-    private readonly LinkedList<NameEntry> _proven = new();
+    // Without the names that are always kept; the second holds those alone that have bytes, since no other one makes
+    // room for any.
+    private readonly LeavingOrder _leaving;
+    private readonly LeavingOrder _leavingForBytes;
 
     // For which there was no room, with when each is asked for again, the one that has waited the longest first.
     private readonly OrderedDictionary<string, long> _turnedAway = new(StringComparer.Ordinal);
@@ -29,7 +29,8 @@ public sealed partial class NameCache
     {
         while (_entries.Count >= _options.NamesMax || _bytes + entry.Bytes > _options.BytesMax)
         {
-            if (NextToGo(null) is not { } oldest)
+            var order = _entries.Count >= _options.NamesMax ? _leaving : _leavingForBytes;
+            if (order.Next(null, mayGrownLeave: false) is not { } oldest)
             {
                 return false;
             }
@@ -43,14 +44,29 @@ public sealed partial class NameCache
         return true;
     }
 
+    // Which names are kept may have changed since it was wanted last.
     private void Touch(NameEntry entry)
     {
-        entry.Place?.List!.Remove(entry.Place);
+        _wants++;
+        entry.IsKept = _options.IsKept(entry.Name);
+        Place(entry);
+    }
 
-        entry.WantedAs = ++_wants;
+    private void Place(NameEntry entry)
+    {
+        Displace(entry);
+        if (!entry.IsKept)
+        {
+            entry.Place = _leaving.Add(entry, _wants);
+            entry.PlaceForBytes = entry.Bytes > 0 ? _leavingForBytes.Add(entry, _wants) : null;
+        }
+    }
 
-        // Which names are kept may have changed since it was wanted last.
-        entry.Place = _options.IsKept(entry.Name) ? null : ListOf(entry).AddLast(entry);
+    private static void Displace(NameEntry entry)
+    {
+        LeavingOrder.Remove(entry.Place);
+        LeavingOrder.Remove(entry.PlaceForBytes);
+        (entry.Place, entry.PlaceForBytes) = (null, null);
     }
 
     // Whoever wants a Set uses its members, and says nothing of them.
@@ -84,16 +100,13 @@ public sealed partial class NameCache
         if (!entry.IsProven)
         {
             entry.IsProven = true;
-            if (entry.Place is { } place)
+            if (entry.Place is not null)
             {
-                _bare.Remove(place);
-                entry.WantedAs = ++_wants;
-                _proven.AddLast(place);
+                _wants++;
+                Place(entry);
             }
         }
     }
-
-    private LinkedList<NameEntry> ListOf(NameEntry entry) => entry.IsProven ? _proven : _bare;
 
     /// <summary>Charges an entry with its newest answer, and makes room for it where that is needed.</summary>
     /// <returns>False where the entry itself had to go.</returns>
@@ -101,7 +114,13 @@ public sealed partial class NameCache
     {
         _bytes += bytes - entry.Bytes;
         entry.Bytes = bytes;
-        while (_bytes > _options.BytesMax && NextToGo(entry) is { } next)
+        if (!entry.IsKept && (bytes > 0) != (entry.PlaceForBytes is not null))
+        {
+            LeavingOrder.Remove(entry.PlaceForBytes);
+            entry.PlaceForBytes = bytes > 0 ? _leavingForBytes.Add(entry, _wants) : null;
+        }
+
+        while (_bytes > _options.BytesMax && _leavingForBytes.Next(entry, entry.PlaceForBytes is not null) is { } next)
         {
             GiveUp(next);
             if (next == entry)
@@ -113,24 +132,12 @@ public sealed partial class NameCache
         return true;
     }
 
-    // The one that grew goes last: whoever wants it now wants it more than those before it.
-    private NameEntry? NextToGo(NameEntry? grown)
-    {
-        var (bare, proven) = (FirstBut(_bare, grown), FirstBut(_proven, grown));
-        return bare is null || proven is null ? bare ?? proven ?? (grown?.Place is null ? null : grown)
-            : _bare.Count >= _options.BareMax || bare.WantedAs < proven.WantedAs ? bare
-            : proven;
-    }
-
-    private static NameEntry? FirstBut(LinkedList<NameEntry> list, NameEntry? grown) =>
-        (list.First?.Value == grown ? list.First?.Next : list.First)?.Value;
-
     private void Remove(NameEntry entry)
     {
         _entries.Remove(entry.Name);
         _bytes -= entry.Bytes;
         _anchors.Detach(entry);
-        entry.Place?.List!.Remove(entry.Place);
+        Displace(entry);
         entry.End();
     }
 

@@ -48,6 +48,8 @@ public sealed partial class NameCache
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Anchors, NameCacheOptions.AnchorsMax);
         _options = options;
         _random = random;
+        _leaving = new LeavingOrder(options.BareMax);
+        _leavingForBytes = new LeavingOrder(options.BareMax);
         _anchors = new AnchorChoice(options);
         _anchors.Grow(options.Anchors);
         _latencies = new AnswerLatencies(options.HedgeMin, options.HedgeMax);

@@ -41,17 +41,20 @@ internal sealed class NameEntry(string name)
     /// comes its time is cut, and it is not served as stale.</summary>
     internal bool NeedsProof { get; set; }
 
-    /// <summary>Which want of all it was wanted by last: the order between the lists of those that may leave.</summary>
-    internal long WantedAs { get; set; }
-
     /// <summary>Whether a record or a Set was ever verified for it.</summary>
     internal bool IsProven { get; set; }
 
     /// <summary>How many bytes of the memory it is charged with.</summary>
     internal long Bytes { get; set; }
 
-    /// <summary>Its place among the names by when they were wanted last; null for one that is always kept.</summary>
-    internal LinkedListNode<NameEntry>? Place { get; set; }
+    /// <summary>Whether it never leaves for others.</summary>
+    internal bool IsKept { get; set; }
+
+    /// <summary>Its place among the names that may have to leave; null for one that is kept.</summary>
+    internal LinkedListNode<LeavingOrder.Seat>? Place { get; set; }
+
+    /// <summary>Its place among those of them that have bytes; null for one that has none.</summary>
+    internal LinkedListNode<LeavingOrder.Seat>? PlaceForBytes { get; set; }
 
     /// <summary>When another anchor is asked beside the one that does not answer; <see cref="long.MaxValue"/> for
     /// never.</summary>

@@ -13,8 +13,6 @@ namespace Fairlead.Resolver.Home;
 /// <summary>One subscription stream to one home anchor, from first contact to its end. Thread-safe.</summary>
 internal sealed class AnchorSession : IAsyncDisposable
 {
-    private const int RequestsMax = 20_000;
-
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
 
     private readonly HomeResolverOptions _options;
@@ -24,7 +22,7 @@ internal sealed class AnchorSession : IAsyncDisposable
     private readonly ConsumerProof? _proof;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _room;
-    private readonly Channel<SubscribeRequest> _requests = Channel.CreateBounded<SubscribeRequest>(RequestsMax);
+    private readonly Channel<SubscribeRequest> _requests;
     private readonly Task _running;
     private readonly AheadChecks _ahead;
 
@@ -36,6 +34,7 @@ internal sealed class AnchorSession : IAsyncDisposable
         _options = options;
         _memory = memory;
         _post = post;
+        _requests = Channel.CreateBounded<SubscribeRequest>(options.UnsentMax);
         _room = new SemaphoreSlim(options.UnhandledMax, options.UnhandledMax);
         _proof = options.Proof?.Current;
         _client = options.Connect(endpoint, _proof, memory.State.HomeState);
@@ -104,8 +103,7 @@ internal sealed class AnchorSession : IAsyncDisposable
             catch (Exception e)
             {
                 // Whatever an anchor can bring about here ends its own stream and nothing else.
-                reason = new Refusal(
-                    VerificationFailure.BadEnvelope, Endpoint.Text, $"{e.GetType().Name}: {e.Message}");
+                reason = Refusal.Unforeseen(Endpoint.Text, e);
             }
         }
 
@@ -149,6 +147,12 @@ internal sealed class AnchorSession : IAsyncDisposable
             {
                 _ = _ahead.Take(told.Ahead);
                 continue;
+            }
+
+            // Before it waits to be handled: each number of a subscription is one byte on the way and eight here.
+            if (call.ResponseStream.Current.Update is { } update && WireReader.CheckIds(update) is { } malformed)
+            {
+                return malformed;
             }
 
             var (chains, refusal) = await CatchUpAsync(call.ResponseStream.Current, cancellationToken)

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
@@ -53,16 +52,18 @@ public static class HomeMeeting
     /// </summary>
     /// <param name="anchors">The anchors.</param>
     /// <param name="memory">Takes over the chain and the highest seal.</param>
+    /// <param name="fillRandom">Fills the nonce, unguessably.</param>
     /// <param name="time">The clock.</param>
     public static async Task<MeetingResult> AskHeadsAsync(
         IReadOnlyList<AnchorClient> anchors,
         VerifierMemory memory,
+        Action<Span<byte>> fillRandom,
         TimeProvider time,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(anchors);
         ArgumentNullException.ThrowIfNull(memory);
-        var nonce = Hex16.FromBytes(RandomNumberGenerator.GetBytes(Hex16.Size));
+        var nonce = Hex16.Draw(fillRandom);
         var heads = ImmutableArray.CreateBuilder<OfferedHead>();
         var failures = ImmutableArray.CreateBuilder<MeetingFailure>();
         Refusal? last = new(VerificationFailure.NoFreshHead, "heads", "no anchor gave one");

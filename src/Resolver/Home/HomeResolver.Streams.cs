@@ -131,24 +131,7 @@ public sealed partial class HomeResolver
         switch (response.KindCase)
         {
             case SubscribeResponse.KindOneofCase.Update:
-                foreach (var id in response.Update.Ids)
-                {
-                    if (!session.Open.TryGetValue(id, out var open))
-                    {
-                        continue; // About a subscription that has moved on.
-                    }
-
-                    if (WireReader.TryRead(response.Update.Answer, out var answer, out var malformed))
-                    {
-                        var bytes = response.Update.Answer.CalculateSize();
-                        answers.Add(new Offered(session, open, answer, bytes) { Chains = heard.Chains });
-                    }
-                    else
-                    {
-                        Refuse(session, open, malformed);
-                    }
-                }
-
+                Hear(heard, response.Update, answers);
                 break;
             case SubscribeResponse.KindOneofCase.Failed when session.Open.TryGetValue(response.Failed.Id, out var open):
                 var named = RpcFailures.TryParse(response.Failed.Failure, out var failure);
@@ -164,6 +147,24 @@ public sealed partial class HomeResolver
                 break;
             default:
                 break; // About a subscription that has moved on.
+        }
+    }
+
+    private void Hear(ResolverEvent.Heard heard, Update update, List<Offered> answers)
+    {
+        var session = heard.Session;
+        var isRead = WireReader.TryRead(update, out var id, out var answer, out var malformed);
+        if (!session.Open.TryGetValue(id, out var open))
+        {
+            return; // About a subscription that has moved on.
+        }
+        else if (isRead)
+        {
+            answers.Add(new Offered(session, open, answer!, update.Answer.CalculateSize()) { Chains = heard.Chains });
+        }
+        else
+        {
+            Refuse(session, open, malformed!);
         }
     }
 
@@ -305,7 +306,7 @@ public sealed partial class HomeResolver
         if (!session.Send(request) && IsCurrent(session))
         {
             Post(new ResolverEvent.Broken(session, new Refusal(
-                VerificationFailure.BudgetExceeded, session.Endpoint.Text, "the anchor reads no requests")));
+                VerificationFailure.Behind, session.Endpoint.Text, "the anchor reads no requests")));
         }
     }
 

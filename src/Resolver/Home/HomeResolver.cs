@@ -190,8 +190,8 @@ public sealed partial class HomeResolver : IAsyncDisposable
             var clients = _options.Anchors
                 .Select(anchor => _options.Connect(anchor, _options.Proof?.Current, Memory.State.HomeState))
                 .ToList();
-            var result = await HomeMeeting.AskHeadsAsync(clients, Memory, _options.Time, _stop.Token)
-                .ConfigureAwait(false);
+            var result = await HomeMeeting.AskHeadsAsync(
+                clients, Memory, _options.FillRandom, _options.Time, _stop.Token).ConfigureAwait(false);
             foreach (var client in clients)
             {
                 await client.DisposeAsync().ConfigureAwait(false);

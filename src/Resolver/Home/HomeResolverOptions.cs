@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -56,8 +57,15 @@ public sealed record HomeResolverOptions
     /// </value>
     public int UnhandledMax { get; init; } = 32;
 
+    /// <value>How many requests may wait to be sent to one anchor; with one more it counts as one that reads none.
+    /// 20,000 by default: all names, each asked for and left.</value>
+    public int UnsentMax { get; init; } = 20_000;
+
     /// <value>Both clocks.</value>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <value>Fills nonces, unguessably; the system's generator by default.</value>
+    public Action<Span<byte>> FillRandom { get; init; } = RandomNumberGenerator.Fill;
 
     /// <value>Spreads renewals.</value>
     public required Random Random { get; init; }

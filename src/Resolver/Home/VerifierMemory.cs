@@ -153,26 +153,15 @@ public sealed class VerifierMemory
             var next = _state;
             for (var i = 0; i < batch.Count; i++)
             {
-                var (query, answer, chains) = batch[i];
-                var known = chains.IsDefaultOrEmpty
-                    ? next
-                    : chains.Aggregate(next, (state, chain) => state.With(chain));
-                var verdict = AnswerVerifier.Verify(known, query, answer, now, _options, _cache);
-                switch (verdict)
+                try
                 {
-                    case Verdict.Accepted accepted:
-                        next = StateRoom.Take(next, accepted.Next, out var full, RoomBytes);
-                        results[i] = full is null ? (accepted.Answer, null) : (null, full);
-                        break;
-                    case Verdict.Refused refused:
-                        results[i] = (null, refused.Refusal);
-                        next = StateRoom.Take(next, refused.Learned ?? next, out _, RoomBytes);
-                        break;
-                    default:
-                        throw new InvalidOperationException("a verdict is one of the two");
+                    next = Take(next, batch[i], now, proven, out results[i]);
                 }
-
-                next = Accused(Accused(next, verdict.Evidence, proven), _watch.See(verdict), proven);
+                catch (Exception e)
+                {
+                    // A bug that one answer meets ends that answer; the names beside it go on.
+                    results[i] = (null, Refusal.Unforeseen("answer", e));
+                }
             }
 
             if (Save(next) is { } fault)
@@ -185,6 +174,35 @@ public sealed class VerifierMemory
 
         proven.ForEach(evidence => Proven?.Invoke(evidence));
         return results;
+    }
+
+    // The state behind one more answer, accepted or not.
+    private VerifierState Take(
+        VerifierState next,
+        (Parsed<Query> Query, UnverifiedAnswer Answer, ImmutableArray<SegmentState> Chains) one,
+        long now,
+        List<Contradiction> proven,
+        out (VerifiedAnswer? Answer, Refusal? Refusal) result)
+    {
+        var known = one.Chains.IsDefaultOrEmpty
+            ? next
+            : one.Chains.Aggregate(next, (state, chain) => state.With(chain));
+        var verdict = AnswerVerifier.Verify(known, one.Query, one.Answer, now, _options, _cache);
+        switch (verdict)
+        {
+            case Verdict.Accepted accepted:
+                next = StateRoom.Take(next, accepted.Next, out var full, RoomBytes);
+                result = full is null ? (accepted.Answer, null) : (null, full);
+                break;
+            case Verdict.Refused refused:
+                result = (null, refused.Refusal);
+                next = StateRoom.Take(next, refused.Learned ?? next, out _, RoomBytes);
+                break;
+            default:
+                throw new InvalidOperationException("a verdict is one of the two");
+        }
+
+        return Accused(Accused(next, verdict.Evidence, proven), _watch.See(verdict), proven);
     }
 
     /// <summary>Takes evidence that an anchor tells of (V38): it counts once it is durable (V39).</summary>

@@ -48,6 +48,10 @@ public sealed class SetBook(Action<string, bool> interest, Action<CachedName> ch
         Leave(name);
     }
 
+    /// <summary>Whether a name is a member of a Set of which something holds; on the resolver's task.</summary>
+    public bool IsMember(string name, Func<string, bool> ofSet) =>
+        _setsOf.TryGetValue(name, out var sets) && sets.Any(ofSet);
+
     /// <summary>The name as it is served: for a Set the joined one.</summary>
     public CachedName Joined(CachedName name)
     {

@@ -16,6 +16,28 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
     /// <summary>Serves one request; a null handler is an unknown method.</summary>
     public async Task InvokeAsync(HttpContext http, MethodHandler? handler)
     {
+        var stranger = http.Features.Get<Stranger>();
+        if (stranger?.Begin() is { } excess)
+        {
+            PrepareStream(http);
+            ResponseStatus.Write(
+                http.Response.Headers,
+                new Status(StatusCode.ResourceExhausted, $"{excess}: of one who was not accepted here"));
+            return;
+        }
+
+        try
+        {
+            await ServeAsync(http, handler).ConfigureAwait(false);
+        }
+        finally
+        {
+            stranger?.End();
+        }
+    }
+
+    private async Task ServeAsync(HttpContext http, MethodHandler? handler)
+    {
         if (RefuseHttp(http) is { } code)
         {
             http.Response.StatusCode = code;

@@ -20,19 +20,34 @@ namespace Fairlead.Rpc;
 /// </summary>
 public sealed class RpcServer : IAsyncDisposable
 {
+    // Bytes in a second. What the system has taken already is counted in favour of a reader, at this rate; one that takes
+    // a part of what waits in each time of patience is never too slow.
+    private const double SlowestReaderBytes = 1 << 20;
+
+    // A stream is cut off before its connection is. Kestrel looks once a second.
+    private const double ConnectionPatience = 1.25;
+    private static readonly TimeSpan ShortestPatience = TimeSpan.FromSeconds(2);
+
     private readonly WebApplication _app;
     private readonly CancellationTokenSource _stopping;
+    private readonly StrangerLedger? _strangers;
     private int _stopped;
 
-    private RpcServer(WebApplication app, CancellationTokenSource stopping, IReadOnlyList<RpcEndpoint> endpoints)
+    private RpcServer(
+        WebApplication app, CancellationTokenSource stopping, StrangerLedger? strangers,
+        IReadOnlyList<RpcEndpoint> endpoints)
     {
         _app = app;
         _stopping = stopping;
+        _strangers = strangers;
         Endpoints = endpoints;
     }
 
     /// <summary>The endpoints in the order of the options, with the ports they were given.</summary>
     public IReadOnlyList<RpcEndpoint> Endpoints { get; }
+
+    /// <summary>How many connections nobody was accepted on yet, and how many bytes are held for them.</summary>
+    public (int Connections, long Bytes) Strangers => _strangers?.Count ?? default;
 
     /// <summary>
     /// Listens. Throws <see cref="RpcEndpointException"/> for an endpoint that is in use or not allowed.
@@ -50,7 +65,8 @@ public sealed class RpcServer : IAsyncDisposable
             .ToFrozenDictionary(handler => handler.Method.FullName, StringComparer.Ordinal);
         var stopping = new CancellationTokenSource();
         var listening = new List<ListenOptions>();
-        var app = Build(options, listening);
+        var strangers = options.Strangers is { } limits ? new StrangerLedger(limits, options.Calls.TimeProvider) : null;
+        var app = Build(options, strangers, listening);
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger<RpcServer>();
         var dispatcher = new CallDispatcher(options.Calls, logger, stopping.Token);
         app.Run(http => dispatcher.InvokeAsync(http, handlers.GetValueOrDefault(http.Request.Path.Value ?? "")));
@@ -61,6 +77,7 @@ public sealed class RpcServer : IAsyncDisposable
         catch
         {
             await app.DisposeAsync().ConfigureAwait(false);
+            strangers?.Dispose();
             stopping.Dispose();
             throw;
         }
@@ -68,7 +85,7 @@ public sealed class RpcServer : IAsyncDisposable
         var bound = options.Endpoints.Zip(
             listening,
             (endpoint, listen) => listen.IPEndPoint is { } address ? RpcEndpoint.Tcp(address, endpoint.Tls) : endpoint);
-        return new RpcServer(app, stopping, [.. bound]);
+        return new RpcServer(app, stopping, strangers, [.. bound]);
     }
 
     /// <summary>
@@ -89,10 +106,12 @@ public sealed class RpcServer : IAsyncDisposable
     {
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
+        _strangers?.Dispose();
         _stopping.Dispose();
     }
 
-    private static WebApplication Build(RpcServerOptions options, List<ListenOptions> listening)
+    private static WebApplication Build(
+        RpcServerOptions options, StrangerLedger? strangers, List<ListenOptions> listening)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
@@ -114,7 +133,7 @@ public sealed class RpcServer : IAsyncDisposable
             Limit(kestrel, options);
             foreach (var endpoint in options.Endpoints)
             {
-                Listen(kestrel, endpoint, listening);
+                Listen(kestrel, endpoint, options.OpeningTimeout, strangers, listening);
             }
         });
         return builder.Build();
@@ -129,21 +148,44 @@ public sealed class RpcServer : IAsyncDisposable
         var limits = kestrel.Limits;
         limits.MinRequestBodyDataRate = null;
         limits.MaxResponseBufferSize = options.MaxResponseBufferSize;
-        limits.MinResponseDataRate = null;
+        limits.MinResponseDataRate = SlowestReader(options.Calls.WriteTimeout);
         limits.MaxRequestBodySize = null;
+        limits.MaxConcurrentConnections = options.MaxConnections;
+        limits.RequestHeadersTimeout = options.OpeningTimeout;
         limits.Http2.MaxStreamsPerConnection = options.MaxStreamsPerConnection;
         limits.Http2.KeepAlivePingDelay = options.KeepAlivePeriod;
         limits.Http2.KeepAlivePingTimeout = options.KeepAliveTimeout;
     }
 
-    private static void Listen(KestrelServerOptions kestrel, RpcEndpoint endpoint, List<ListenOptions> listening)
+    // The end of a response, which no call times any more, and what a caller takes nothing of who reads nothing at all:
+    // a connection on which writes wait and none makes progress is closed.
+    private static MinDataRate? SlowestReader(TimeSpan writeTimeout)
+    {
+        if (writeTimeout == Timeout.InfiniteTimeSpan)
+        {
+            return null;
+        }
+
+        var patience = writeTimeout * ConnectionPatience;
+        return new MinDataRate(SlowestReaderBytes, patience > ShortestPatience ? patience : ShortestPatience);
+    }
+
+    private static void Listen(
+        KestrelServerOptions kestrel, RpcEndpoint endpoint, TimeSpan openingTimeout, StrangerLedger? strangers,
+        List<ListenOptions> listening)
     {
         void Configure(ListenOptions listen)
         {
             listen.Protocols = HttpProtocols.Http2;
+            if (strangers is not null && endpoint.Address is not null)
+            {
+                // Outermost: counted before it costs a handshake.
+                listen.Use(next => connection => strangers.ServeAsync(connection, next));
+            }
+
             if (endpoint.Tls is { } tls)
             {
-                listen.UseHttps(https => Secure(https, tls));
+                listen.UseHttps(https => Secure(https, tls, openingTimeout));
             }
 
             listening.Add(listen);
@@ -159,8 +201,9 @@ public sealed class RpcServer : IAsyncDisposable
         }
     }
 
-    private static void Secure(HttpsConnectionAdapterOptions https, RpcServerTls tls)
+    private static void Secure(HttpsConnectionAdapterOptions https, RpcServerTls tls, TimeSpan openingTimeout)
     {
+        https.HandshakeTimeout = openingTimeout;
         https.ServerCertificate = tls.Identity.Certificate;
         https.SslProtocols = SslProtocols.Tls13;
         https.ClientCertificateMode = tls.ClientKey switch

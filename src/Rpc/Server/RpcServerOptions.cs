@@ -18,10 +18,22 @@ public sealed class RpcServerOptions
     /// <value>Default 100,000.</value>
     public int MaxStreamsPerConnection { get; set; } = 100_000;
 
+    /// <summary>What callers may hold who were not accepted, on endpoints of addresses.</summary>
+    /// <value>Default null: all callers are as good as accepted.</value>
+    public StrangerLimits? Strangers { get; set; }
+
+    /// <summary>Connections at once, whoever has them; one more is closed at once.</summary>
+    /// <value>Default 65,536.</value>
+    public int MaxConnections { get; set; } = 65_536;
+
+    /// <summary>Time for a TLS handshake, and for the headers of a call once they begin.</summary>
+    /// <value>Default 10 s, after which the connection is closed.</value>
+    public TimeSpan OpeningTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Bytes of one call's responses that may wait for its reader before the next write waits. A message is
     /// taken whole, whatever its size.</summary>
-    /// <value>Default 16 KiB: a thousand callers that come back at once are told a lot at once.</value>
-    public long MaxResponseBufferSize { get; set; } = 16 << 10;
+    /// <value>Default <see cref="RpcDefaults.BufferedBytes"/>.</value>
+    public long MaxResponseBufferSize { get; set; } = RpcDefaults.BufferedBytes;
 
     /// <summary>Silence after which a connection is pinged.</summary>
     /// <value>Default 30 s; <see cref="TimeSpan.MaxValue"/> for never.</value>

@@ -15,6 +15,8 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
 
     private readonly HttpContext _http;
     private readonly TimeProvider _time;
+    private readonly CallHold? _hold;
+    private readonly bool _isSingle;
     private readonly CallLifetime _lifetime;
     private readonly MessageReader _reader;
     private readonly MessageWriter _writer;
@@ -37,11 +39,10 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
         Method = method.FullName;
         PeerKey = peerKey;
         _lifetime = new CallLifetime(http, options, stopping);
-        // The time of a request that is the only one begins with the call.
-        var isSingle = method.Type is MethodType.Unary or MethodType.ServerStreaming;
+        _hold = CallHold.Of(http);
+        _isSingle = method.Type is MethodType.Unary or MethodType.ServerStreaming;
         _reader = new MessageReader(
-            http.Request.BodyReader, method.MaxRequestBytes ?? options.MaxReceiveMessageBytes, gzip,
-            isSingle ? null : this);
+            http.Request.BodyReader, method.MaxRequestBytes ?? options.MaxReceiveMessageBytes, gzip, this);
         _writer = new MessageWriter(http.Response.BodyWriter, method.MaxResponseBytes ?? options.MaxSendMessageBytes);
     }
 
@@ -125,25 +126,26 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
     public async ValueTask WriteAsync<T>(
         Marshaller<T> marshaller, T message, bool flush, CancellationToken cancellationToken)
     {
-        _lifetime.Token.ThrowIfCancellationRequested();
         cancellationToken.ThrowIfCancellationRequested();
-        _writer.Write(marshaller, message);
-        HasWritten = true;
+        Write(marshaller, message);
         if (flush)
         {
             await FlushAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>The single response: it leaves together with the trailers.</summary>
-    public void WriteLast<T>(Marshaller<T> marshaller, T message)
+    /// <summary>The single response. It leaves together with the trailers, but for one that the transport would not take
+    /// at once: its reader has as long as one of a stream.</summary>
+    public async ValueTask WriteLastAsync<T>(Marshaller<T> marshaller, T message)
     {
         // A handler that set another status than OK has no response to give.
         if (Status.StatusCode == StatusCode.OK)
         {
-            _lifetime.Token.ThrowIfCancellationRequested();
-            _writer.Write(marshaller, message);
-            HasWritten = true;
+            Write(marshaller, message);
+            if (_writer.Length > RpcDefaults.BufferedBytes)
+            {
+                await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            }
         }
     }
 
@@ -191,19 +193,38 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
         ResponseStatus.Write(headers, status);
     }
 
-    public void Dispose() => _lifetime.Dispose();
+    public override void Accept() => _hold?.Accept();
 
-    void IMessageWatch.IsPart() => StartRead();
+    public void Dispose()
+    {
+        _lifetime.Dispose();
+        _hold?.Dispose();
+    }
+
+    void IMessageWatch.IsPart(long bytes)
+    {
+        _hold?.Reads(bytes);
+
+        // The time of a request that is the only one began with the call.
+        if (!_isSingle)
+        {
+            StartRead();
+        }
+    }
 
     void IMessageWatch.IsPiece()
     {
-        _isReading = false;
-        StartRead();
+        if (!_isSingle)
+        {
+            _isReading = false;
+            StartRead();
+        }
     }
 
-    void IMessageWatch.IsWhole()
+    void IMessageWatch.IsWhole(long bytes)
     {
-        if (_isReading)
+        _hold?.HasRead(bytes);
+        if (_isReading && !_isSingle)
         {
             _isReading = false;
             _lifetime.ReadEnded();
@@ -261,6 +282,14 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
         }
     }
 
+    private void Write<T>(Marshaller<T> marshaller, T message)
+    {
+        _lifetime.Token.ThrowIfCancellationRequested();
+        _writer.Write(marshaller, message);
+        _hold?.Wrote(_writer.Length);
+        HasWritten = true;
+    }
+
     // The flush itself is not cancelled: one that was says nothing of the reader any more.
     private async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
@@ -273,6 +302,8 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
         {
             throw new OperationCanceledException("The caller is gone.", _lifetime.Token);
         }
+
+        _hold?.Flushed();
     }
 
     private async ValueTask<FlushResult> AwaitReaderAsync(Task<FlushResult> flush, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ internal sealed class ClientStreamingHandler<TRequest, TResponse>(
     {
         var requests = new ServerStreamReader<TRequest>(call, method.RequestMarshaller);
         var response = await handler(requests, call).ConfigureAwait(false);
-        call.WriteLast(method.ResponseMarshaller, response);
+        await call.WriteLastAsync(method.ResponseMarshaller, response).ConfigureAwait(false);
     }
 
     public override MethodHandler Intercept(ServerInterceptor interceptor) =>

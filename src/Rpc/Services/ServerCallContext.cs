@@ -42,6 +42,10 @@ public abstract class ServerCallContext
     /// <summary>The status of the call if the handler returns; OK by default.</summary>
     public Status Status { get; set; } = Status.DefaultSuccess;
 
+    /// <summary>Says that the caller is known for one who may call here: its connection is no stranger's any more, and
+    /// what it holds is not counted with theirs (<see cref="StrangerLimits"/>).</summary>
+    public abstract void Accept();
+
     /// <summary>How the response is written.</summary>
     public WriteOptions? WriteOptions { get; set; }
 

@@ -9,7 +9,7 @@ internal sealed class UnaryHandler<TRequest, TResponse>(
     {
         var request = await call.ReadSingleAsync(method.RequestMarshaller).ConfigureAwait(false);
         var response = await handler(request, call).ConfigureAwait(false);
-        call.WriteLast(method.ResponseMarshaller, response);
+        await call.WriteLastAsync(method.ResponseMarshaller, response).ConfigureAwait(false);
     }
 
     public override MethodHandler Intercept(ServerInterceptor interceptor) =>

@@ -4,11 +4,13 @@ namespace Fairlead.Rpc;
 internal interface IMessageWatch
 {
     /// <summary>Something of a message is there, and the rest is waited for.</summary>
-    void IsPart();
+    /// <param name="bytes">How much is held of it.</param>
+    void IsPart(long bytes);
 
     /// <summary>A message is read in pieces, and another piece is waited for.</summary>
     void IsPiece();
 
     /// <summary>The message is whole.</summary>
-    void IsWhole();
+    /// <param name="bytes">How much is held of it.</param>
+    void IsWhole(long bytes);
 }

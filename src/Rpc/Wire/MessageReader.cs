@@ -41,7 +41,7 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip, IM
 
             if (TryTake(marshaller, ref buffer, out var compressed, out var payload))
             {
-                watch?.IsWhole();
+                watch?.IsWhole(payload.Length);
                 var message = Parse(marshaller, compressed, payload);
                 pipe.AdvanceTo(buffer.Start);
                 return message;
@@ -56,7 +56,7 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip, IM
 
             if (!buffer.IsEmpty)
             {
-                watch?.IsPart();
+                watch?.IsPart(buffer.Length);
             }
 
             pipe.AdvanceTo(buffer.Start, buffer.End);
@@ -93,8 +93,9 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip, IM
             }
         }
 
-        watch?.IsWhole();
-        return _payload.Read(marshaller, new ReadOnlySequence<byte>(large.End()));
+        var kept = large.End();
+        watch?.IsWhole(kept.Length);
+        return _payload.Read(marshaller, new ReadOnlySequence<byte>(kept));
     }
 
     private static RpcException Refuse(StatusCode code, string detail) => new(new Status(code, detail));

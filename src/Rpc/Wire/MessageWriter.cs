@@ -14,6 +14,9 @@ internal sealed class MessageWriter(IBufferWriter<byte> target, int bytesMax)
     private int _written;
     private bool _complete;
 
+    /// <summary>Bytes of the last message.</summary>
+    public int Length { get; private set; }
+
     public void Write<T>(Marshaller<T> marshaller, T message)
     {
         _side = null;
@@ -31,7 +34,7 @@ internal sealed class MessageWriter(IBufferWriter<byte> target, int bytesMax)
     {
         ThrowIfStarted();
         ThrowIfOverLimit(payloadLength);
-        _announced = payloadLength;
+        Length = _announced = payloadLength;
         MessagePrefix.Write(target, payloadLength);
     }
 
@@ -74,6 +77,7 @@ internal sealed class MessageWriter(IBufferWriter<byte> target, int bytesMax)
     private void Complete(ReadOnlySpan<byte> payload)
     {
         ThrowIfOverLimit(payload.Length);
+        Length = payload.Length;
         MessagePrefix.Write(target, payload.Length);
         target.Write(payload);
         _complete = true;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Resolver;
@@ -7,6 +8,7 @@ using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Services;
 using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Translation;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Sidecar.Hosting;
@@ -31,6 +33,8 @@ internal sealed class PodServices(
     private readonly ResolvedNames? _names =
         options.Proxy is null && options.Dns is null ? null : new ResolvedNames();
 
+    private readonly Lock _mapping = new();
+    private volatile AddressFamilies _families;
     private volatile ProxyServer? _proxy;
     private volatile DnsComponent? _dns;
     private VipListeners? _listeners;
@@ -96,7 +100,24 @@ internal sealed class PodServices(
 
         if (next.Dns is { } dns)
         {
-            _dns?.Apply(dns);
+            _dns?.Apply(dns, KnownTo(next));
+        }
+    }
+
+    /// <summary>The pod has addresses of these families from now on: both until something is said. The proxy dials no
+    /// others, where it can do without.</summary>
+    internal void Reach(AddressFamilies families)
+    {
+        lock (_mapping)
+        {
+            _families = families;
+            foreach (var entry in _proxy?.Services.Entries ?? [])
+            {
+                if (Find(entry.Service.Name) is { } known)
+                {
+                    _proxy?.Services.Publish(known);
+                }
+            }
         }
     }
 
@@ -107,7 +128,10 @@ internal sealed class PodServices(
         _names?.Publish(name);
         if (_proxy is { } proxy)
         {
-            proxy.Services.Publish(ProxiedServiceMapping.Map(name));
+            lock (_mapping)
+            {
+                proxy.Services.Publish(ProxiedServiceMapping.Map(name, _families));
+            }
         }
 
         if (_dns is { } dns)
@@ -166,8 +190,12 @@ internal sealed class PodServices(
         }
     }
 
+    // Pins are for a start.
+    private ImmutableArray<SegmentName> KnownTo(SidecarOptions now) =>
+        [.. resolver.Pins.Select(pin => pin.Key), .. now.Imports.Select(name => name.Segment).OfType<SegmentName>()];
+
     private ProxiedService? Find(string name) =>
-        _names!.Find(name) is { } known ? ProxiedServiceMapping.Map(known) : null;
+        _names!.Find(name) is { } known ? ProxiedServiceMapping.Map(known, _families) : null;
 
     private void StartDns(DnsSettings settings)
     {
@@ -178,11 +206,7 @@ internal sealed class PodServices(
         var parts = new DnsSurroundings
         {
             Home = resolver.Home.Name,
-            Known =
-            [
-                .. resolver.Pins.Select(pin => pin.Key),
-                .. options.Imports.Select(name => name.Segment).OfType<SegmentName>(),
-            ],
+            Known = KnownTo(options),
             StateFolder = options.State,
             Find = _names!.Find,
             Interest = interest,

@@ -34,6 +34,7 @@ internal sealed class SidecarHost : IAsyncDisposable
     private readonly Dictionary<string, NameState> _said = new(StringComparer.Ordinal);
     private readonly SetBook _sets;
     private readonly FirstRequest? _first;
+    private readonly PodFamilies _families;
     private RpcServer? _server;
     private AdminServer? _admin;
     private readonly TelemetrySwitch _telemetry;
@@ -57,8 +58,10 @@ internal sealed class SidecarHost : IAsyncDisposable
         Views = new ServedViews(
             _imports, _interest.Count, _shapes, new ClientTls(SvidSecret.PathOf(options), options.XdsGrpc),
             DemandOf(options), _interest.Renew, time);
+        _families = new PodFamilies(PodAddresses.Read, time, Views.Reach);
         Pod = new PodServices(
             options, setup.Options, _interest.Count, _interest.Renew, (time, new Random(random.Next()), loggers));
+        Pod.Reach(FamilyTranslation.Of(PodAddresses.Read()));
         Ads = new AdsService(Views, new AdsOptions
         {
             ControlPlane = $"fairlead {ProgramHelp.VersionOf(typeof(SidecarHost).Assembly)} {Environment.MachineName}",
@@ -74,7 +77,7 @@ internal sealed class SidecarHost : IAsyncDisposable
             ? new FirstRequest(envoy, setup.Options.Home.Name.Text, time)
             : null;
         Resolver = new HomeResolver(
-            setup.Options with { IsKept = name => _imports.Contains(name) || Views!.IsServing(name) },
+            setup.Options with { IsKept = name => IsKept(name) || _sets.IsMember(name, IsKept) },
             setup.Subject,
             new NameObserver(_sets.Changed, OnForgotten, report.Report));
     }
@@ -218,6 +221,7 @@ internal sealed class SidecarHost : IAsyncDisposable
             await shapes.DisposeAsync().ConfigureAwait(false);
         }
 
+        _families.Dispose();
         _setup.Dispose();
         _stop.Dispose();
     }
@@ -230,7 +234,6 @@ internal sealed class SidecarHost : IAsyncDisposable
         Clusters = options.XdsClusters with
         {
             Pod = Environment.MachineName,
-            Families = options.XdsClusters.Families ?? FamilyTranslation.Of(PodAddresses.Read()),
             Responder = IsBindingConnections(options)
                 ? new ResponderSettings($"{options.XdsAddress.Address}", options.XdsAddress.Port)
                 : null,
@@ -339,6 +342,9 @@ internal sealed class SidecarHost : IAsyncDisposable
             return changes;
         }
     }
+
+    // A Set is kept as a whole: without a member of it clients would lose that one's endpoints.
+    private bool IsKept(string name) => _imports.Contains(name) || Views!.IsServing(name);
 
     private static FrozenSet<string> ImportsOf(SidecarOptions options) =>
         options.Imports.Select(name => name.Text).ToFrozenSet(StringComparer.Ordinal);

@@ -71,15 +71,14 @@ internal sealed class ConnectionCheck(Func<string, string, TimeSpan, bool?> ask,
             return Answer(false);
         }
 
-        var now = time.GetElapsedTime(0);
-        if (ask(request.Service, context.Host, now) is not { } mayGoOn)
+        if (Ask(request.Service, context.Host) is not { } mayGoOn)
         {
             // Neither yes nor no: as if nobody were here, which an Envoy bears a few times.
             await Task.Delay(HeldMax, time, context.CancellationToken).ConfigureAwait(false);
             throw new RpcException(new Status(StatusCode.Unavailable, "nothing is known of it yet"));
         }
 
-        Note((name, context.Peer, context.Host), now, mayGoOn);
+        Note((name, context.Peer, context.Host), time.GetElapsedTime(0), mayGoOn);
         return Answer(mayGoOn);
     }
 

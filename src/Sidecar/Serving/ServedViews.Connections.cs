@@ -31,6 +31,10 @@ internal sealed partial class ServedViews
             {
                 Leave(name);
             }
+            else if (told.Tcp.Reason == Reasons.Changing)
+            {
+                Hide(name);
+            }
         }
     }
 
@@ -44,7 +48,7 @@ internal sealed partial class ServedViews
             served = ClusterNames.TryRead(cluster, out var name, out _) ? _served.GetValueOrDefault(name) : null;
         }
 
-        if (served is null or { IsPending: true })
+        if (served is null or { IsPending: true, Tcp: null })
         {
             return null;
         }

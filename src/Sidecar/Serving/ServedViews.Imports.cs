@@ -6,8 +6,9 @@ namespace Fairlead.Sidecar.Serving;
 internal sealed partial class ServedViews
 {
     // No imports any more, but with ports of TCP to which connections may be open: no Envoy asks about a cluster that
-    // was taken away, so that these end like those of a name that is absent, and the cluster goes then.
-    private readonly HashSet<string> _leaving = new(StringComparer.Ordinal);
+    // was taken away, so that these end first. With the newest word on each, for who asks for it by itself: until its
+    // connections have ended and its cluster is gone it is told as one of which nothing is known.
+    private readonly Dictionary<string, (ServedName? Word, bool IsShown)> _leaving = new(StringComparer.Ordinal);
 
     /// <summary>These names belong to "everything" from now on. Clients that are told of names already hear of a new
     /// one at once, without endpoints until its traversal ends; what is settled stays so. Connections of TCP to a
@@ -16,15 +17,17 @@ internal sealed partial class ServedViews
     {
         // A feed's lock is taken before this one, never behind it.
         var unknown = imports.Where(name => !_envoy.Knows(name)).ToList();
-        List<ServedName> ending;
+        List<string> ending;
+        List<ServedName> back;
         lock (_gate)
         {
-            ending = [.. _imports.Except(imports).Select(name => _served.GetValueOrDefault(name)).OfType<ServedName>()
-                .Where(name => !_wanted.ContainsKey(name.Name) && _ends.MayHaveConnections(name))];
+            ending = [.. _imports.Except(imports).Where(
+                name => _served.TryGetValue(name, out var served) && _ends.MayHaveConnections(served))];
+            back = [.. imports.Where(_leaving.ContainsKey).Select(name => _leaving[name].Word).OfType<ServedName>()];
             unknown.AddRange(imports.Where(_leaving.Remove));
-            _leaving.UnionWith(ending.Select(name => name.Name));
             unknown.RemoveAll(_imports.Contains);
             _imports = imports;
+            ending.ForEach(name => _leaving[name] = (_served[name] with { Tcp = null }, true));
             _unanswered.IntersectWith(imports);
             _unanswered.UnionWith(unknown);
         }
@@ -38,11 +41,8 @@ internal sealed partial class ServedViews
         }
 
         TellImports();
-        foreach (var name in ending)
-        {
-            Serve(ServedName.Without(name.Name, Reasons.Absent, name.Ports));
-        }
-
+        ending.ForEach(LetGo);
+        back.ForEach(Publish);
         Settle();
     }
 
@@ -61,8 +61,9 @@ internal sealed partial class ServedViews
     }
 
     // Under the lock.
-    private IReadOnlySet<string> Shown() =>
-        _leaving.Count == 0 ? _imports : _imports.Concat(_leaving).ToHashSet(StringComparer.Ordinal);
+    private IReadOnlySet<string> Shown() => _leaving.Count == 0 ? _imports
+        : _leaving.Where(one => one.Value.IsShown).Select(one => one.Key).Concat(_imports)
+            .ToHashSet(StringComparer.Ordinal);
 
     private bool IsImport(string name)
     {
@@ -72,36 +73,93 @@ internal sealed partial class ServedViews
         }
     }
 
-    // Whoever asks for it by itself meanwhile has it back.
-    private bool IsLeaving(string name)
+    // What is said of it meanwhile is told when it has left, to who wants it then.
+    private bool IsLeaving(ServedName said)
     {
         lock (_gate)
         {
-            if (!_leaving.Contains(name) || !_wanted.ContainsKey(name))
+            if (!_leaving.TryGetValue(said.Name, out var leaving))
             {
-                return _leaving.Contains(name);
+                return false;
             }
 
-            _leaving.Remove(name);
+            _leaving[said.Name] = leaving with { Word = said };
+            return true;
         }
-
-        TellImports();
-        return false;
     }
 
-    private void Leave(string name)
+    // Under the lock.
+    private void HearNothing(string name)
+    {
+        if (_leaving.TryGetValue(name, out var leaving))
+        {
+            _leaving[name] = leaving with { Word = null };
+        }
+    }
+
+    private void LetGo(string name)
+    {
+        lock (_telling)
+        {
+            ServedName before;
+            lock (_gate)
+            {
+                if (!_leaving.ContainsKey(name))
+                {
+                    return;
+                }
+
+                before = _served[name];
+            }
+
+            Tell(_ends.Leave(before));
+        }
+    }
+
+    // Its connections have ended, and its cluster must be gone before who asks for endpoints by name has any.
+    private void Hide(string name)
     {
         lock (_gate)
         {
-            if (!_leaving.Remove(name))
+            if (!_leaving.TryGetValue(name, out var leaving))
             {
                 return;
             }
 
-            _forgotten.Remove(name);
+            _leaving[name] = leaving with { IsShown = false };
         }
 
         TellImports();
-        Drop(name);
+    }
+
+    private void Leave(string name)
+    {
+        ServedName? word;
+        lock (_gate)
+        {
+            if (!_leaving.Remove(name, out var leaving))
+            {
+                return;
+            }
+
+            word = _wanted.ContainsKey(name) || _used.Contains(name) ? leaving.Word : null;
+            _forgotten.Remove(name);
+            if (word is not null)
+            {
+                // Nobody holds anything of it any more.
+                _served.Remove(name);
+            }
+        }
+
+        TellImports();
+        if (word is null)
+        {
+            Drop(name);
+        }
+        else
+        {
+            Serve(word);
+            Weigh(word);
+        }
     }
 }

@@ -64,6 +64,7 @@ internal sealed partial class ServedViews : IViewProvider
     private ImmutableDictionary<Audience, ViewFeed> _feeds = ImmutableDictionary<Audience, ViewFeed>.Empty;
     private IReadOnlySet<string> _imports;
     private bool _isPatienceOver;
+    private AddressFamilies _families;
 
     /// <summary>Views of the imports, and of what else was used, as they were known last.</summary>
     /// <param name="imports">The names that belong to "everything".</param>
@@ -165,7 +166,7 @@ internal sealed partial class ServedViews : IViewProvider
     /// <summary>Serves what is known of a name.</summary>
     internal void Publish(ServedName served)
     {
-        if (IsLeaving(served.Name))
+        if (IsLeaving(served))
         {
             return;
         }
@@ -221,6 +222,23 @@ internal sealed partial class ServedViews : IViewProvider
         Settle();
     }
 
+    /// <summary>The pod has addresses of these families from now on: both until something is said.</summary>
+    internal void Reach(AddressFamilies families)
+    {
+        lock (_telling)
+        {
+            lock (_gate)
+            {
+                _families = families;
+            }
+
+            foreach (var feed in Feeds())
+            {
+                feed.Reach(families);
+            }
+        }
+    }
+
     /// <summary>Takes a name out, where nobody asks for it any more.</summary>
     internal void Forget(string name)
     {
@@ -234,9 +252,10 @@ internal sealed partial class ServedViews : IViewProvider
     {
         lock (_gate)
         {
-            if (_wanted.ContainsKey(name) || _used.Contains(name) || _leaving.Contains(name))
+            if (_wanted.ContainsKey(name) || _used.Contains(name) || _leaving.ContainsKey(name))
             {
                 _forgotten.Add(name);
+                HearNothing(name);
                 return; // Asked for again meanwhile, or remembered as one that leads nowhere.
             }
 
@@ -333,6 +352,11 @@ internal sealed partial class ServedViews : IViewProvider
             _served[served.Name] = served;
         }
 
+        if (!served.IsPending)
+        {
+            _shapes?.Mark(served.Name, _ends.MarkOf(served));
+        }
+
         if (served.Reason is null)
         {
             _serving[served.Name] = true;
@@ -383,6 +407,7 @@ internal sealed partial class ServedViews : IViewProvider
             var isEnvoy = audience.Client == ClientKind.Envoy;
             feed = new ViewFeed(
                 audience, Shown(), Count, isEnvoy ? _used : null, (isEnvoy ? _onDemand.Hold : GrpcHold, _time));
+            feed.Reach(_families);
             if (isEnvoy && _keeping is { } keeping)
             {
                 feed.Keep(keeping.Until);

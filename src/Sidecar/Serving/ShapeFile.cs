@@ -9,8 +9,8 @@ namespace Fairlead.Sidecar.Serving;
 
 /// <summary>
 /// Which ports each import had when it was last known, and so of the names that clients used last without their being
-/// imports, kept over a restart: the names of clusters that clients may hold since before it. It says nothing of
-/// endpoints, and nothing is served by it alone. Thread-safe.
+/// imports, kept over a restart: the names of clusters that clients may hold since before it. It says of endpoints at
+/// the most which they were, by a hash, and nothing is served by it alone. Thread-safe.
 /// </summary>
 internal sealed class ShapeFile : IAsyncDisposable
 {
@@ -77,11 +77,12 @@ internal sealed class ShapeFile : IAsyncDisposable
     {
         lock (_gate)
         {
-            var shape = _shapes.GetValueOrDefault(name, new Shape([], false, null, null));
+            var shape = _shapes.GetValueOrDefault(name, new Shape([], false, null, null, null));
             return ServedName.Without(name, Reasons.Pending, shape.Ports) with
             {
                 WasGuarded = shape.IsGuarded,
                 StreamMax = shape.StreamMax,
+                Mark = shape.Mark,
                 Tls = shape.Tls is { } tls ? tls with { Clients = clients }
                     : shape.IsGuarded ? ShapePeers.Unknown(name, clients) : null,
             };
@@ -143,9 +144,22 @@ internal sealed class ShapeFile : IAsyncDisposable
                 }
             }
 
-            _shapes[name.Name] = new Shape(name.Ports, isGuarded, streamMax, tls);
+            _shapes[name.Name] = new Shape(name.Ports, isGuarded, streamMax, tls, known?.Mark);
             SaveSoon();
             return isJoining;
+        }
+    }
+
+    /// <summary>Notes what tells what the ports of TCP of a name are told, of one that is remembered.</summary>
+    internal void Mark(string name, string? mark)
+    {
+        lock (_gate)
+        {
+            if (_shapes.TryGetValue(name, out var shape) && shape.Mark != mark)
+            {
+                _shapes[name] = shape with { Mark = mark };
+                SaveSoon();
+            }
         }
     }
 
@@ -213,7 +227,9 @@ internal sealed class ShapeFile : IAsyncDisposable
                     ],
                     ports.Any(port => port.TryGetProperty("tls", out var tls) && tls.GetBoolean()),
                     ports.Select(StreamMaxOf).FirstOrDefault(),
-                    ports.Select(ShapePeers.Read).FirstOrDefault());
+                    ports.Select(ShapePeers.Read).FirstOrDefault(),
+                    ports.Select(port => port.TryGetProperty("told", out var told) ? told.GetString() : null)
+                        .FirstOrDefault());
             }
         }
     }
@@ -270,6 +286,11 @@ internal sealed class ShapeFile : IAsyncDisposable
                     json.WriteNumber("stream_max_ms", (long)streamMax.TotalMilliseconds);
                 }
 
+                if (shape.Mark is { } mark && port == shape.Ports[0])
+                {
+                    json.WriteString("told", mark);
+                }
+
                 if (shape.Tls is { } tls && port == shape.Ports[0])
                 {
                     ShapePeers.Write(json, tls);
@@ -290,7 +311,8 @@ internal sealed class ShapeFile : IAsyncDisposable
             ? TimeSpan.FromMilliseconds(value)
             : null;
 
-    // What a name looked like, whether its endpoints had identities and which, and how long streams to it may be.
+    // What a name looked like, whether its endpoints had identities and which, how long streams to it may be, and what
+    // tells what its ports of TCP were told.
     private sealed record Shape(
-        ImmutableArray<ServedPort> Ports, bool IsGuarded, TimeSpan? StreamMax, ServedTls? Tls);
+        ImmutableArray<ServedPort> Ports, bool IsGuarded, TimeSpan? StreamMax, ServedTls? Tls, string? Mark);
 }

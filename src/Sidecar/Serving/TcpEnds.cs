@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using Fairlead.Sidecar.Translation;
+using Fairlead.Xds;
 
 namespace Fairlead.Sidecar.Serving;
 
@@ -7,8 +10,9 @@ namespace Fairlead.Sidecar.Serving;
 /// sidecar says so to each Envoy that asks, which ends its connections; then it leaves. An Envoy asks no more about
 /// what has left, nor for a cluster that has changed: so the cluster stays as it was meanwhile. Thread-safe.
 /// </summary>
-/// <remarks>After a restart nobody knows what Envoys hold of a name that they were told before: the first word is told
-/// to who asks about endpoints, and to their clusters a step later. What begins to leave while others are leaving waits
+/// <remarks>After a restart nobody knows what Envoys hold of a name that they were told before, unless the first word is
+/// what they were told last (<see cref="MarkOf"/>): another one is told to who asks about endpoints, and to their
+/// clusters a step later. What begins to leave while others are leaving waits
 /// for their time and then its own: a name that changes all the time holds nobody longer than twice that.</remarks>
 /// <param name="settings">Where Envoys ask, and how often; nothing is done where they do not.</param>
 /// <param name="time">The clock.</param>
@@ -31,6 +35,51 @@ internal sealed class TcpEnds(
         (name.Reason is null || name.IsPending || name.Tcp is not null)
         && name.Ports.Any(port => BoundTranslation.IsBound(settings, name, port));
 
+    /// <summary>
+    /// What tells what ports of TCP of a name are told, bounded clusters and endpoints, from anything else that they
+    /// could be told; null where none is bounded or none has endpoints. It is the same in every process that has the
+    /// same settings.
+    /// </summary>
+    internal string? MarkOf(ServedName told)
+    {
+        var name = told.Tcp ?? told;
+        if (settings.Responder is null || name.Reason is not null)
+        {
+            return null;
+        }
+
+        var clusters = name.Ports.Where(port => BoundTranslation.IsBound(settings, name, port))
+            .Select(port => Resource.Create(ClusterOf(name, port)).Version).ToList();
+        var endpoints = name.Endpoints.Select(one => $"{one.Address} {string.Join(',', one.Ports)} {one.Peer} "
+            + $"{one.Member?.Name} {one.Health == ServedHealth.Ending}").Order(StringComparer.Ordinal);
+        return clusters.Count == 0 ? null : Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', clusters.Concat(endpoints))))[..16]);
+    }
+
+    /// <summary>What is told of a name that is told no more from now on, by no word on it: what its ports of TCP are
+    /// told meanwhile ends their connections, the others are told nothing.</summary>
+    internal ServedName Leave(ServedName before)
+    {
+        if (before is { Reason: not null, IsPending: false })
+        {
+            return before;
+        }
+
+        var old = before.Tcp ?? before;
+        Begin(before.Name, old.Endpoints);
+        return before with
+        {
+            Reason = Reasons.Pending,
+            Endpoints = [],
+            Provenance = null,
+            WasGuarded = before.WasGuarded || ShapePeers.AreIn(before),
+            Tls = before.Tls is { } tls
+                ? tls with { HadClear = tls.HadClear || before.Endpoints.Any(one => one.Peer is null) } : null,
+            StrictUntil = null,
+            Tcp = old with { StrictUntil = null, Tcp = null, Endpoints = [.. old.Endpoints.Select(Ending)] },
+        };
+    }
+
     /// <summary>What is told of a name, with what its ports of TCP are told.</summary>
     /// <param name="before">What was told of it until now.</param>
     /// <param name="now">What is known of it.</param>
@@ -50,6 +99,11 @@ internal sealed class TcpEnds(
 
         if (old.IsPending)
         {
+            if (old.Mark is { } mark && mark == MarkOf(now))
+            {
+                return now;
+            }
+
             Begin(now.Name, []);
             return now with { Tcp = old };
         }
@@ -109,7 +163,7 @@ internal sealed class TcpEnds(
             return ReferenceEquals(next, now) ? now : now with { Tcp = next };
         }
 
-        if (now.Reason is not null || old.Reason == Reasons.Changing)
+        if (now is { Reason: not null, IsPending: false } || old.Reason == Reasons.Changing)
         {
             return now;
         }

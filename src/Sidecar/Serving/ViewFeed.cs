@@ -38,6 +38,7 @@ internal sealed class ViewFeed : IResourceInterest
         new(StringComparer.Ordinal);
 
     private bool _isPatienceOver;
+    private AddressFamilies _families;
 
     /// <summary>A view that holds nothing; it is primed only where there are no imports.</summary>
     /// <param name="audience">Whom it is for.</param>
@@ -54,6 +55,7 @@ internal sealed class ViewFeed : IResourceInterest
         (TimeSpan Time, TimeProvider Clock)? hold = null)
     {
         _audience = audience;
+        _families = audience.Settings.Families ?? AddressFamilies.Both;
         _imports = imports;
         _used = _usedNext = used;
         _unknown = [.. imports];
@@ -191,6 +193,20 @@ internal sealed class ViewFeed : IResourceInterest
                     }
                 }
             });
+        }
+    }
+
+    /// <summary>The pod has addresses of these families from now on: where the operator does not say what can be
+    /// reached, that is.</summary>
+    internal void Reach(AddressFamilies families)
+    {
+        lock (_gate)
+        {
+            if (_audience.Settings.Families is null && families != _families)
+            {
+                _families = families;
+                View.Update(builder => RebuildAll(builder, [.. _names.Keys]));
+            }
         }
     }
 
@@ -522,7 +538,7 @@ internal sealed class ViewFeed : IResourceInterest
         var isImport = _imports.Contains(name.Name);
         var isMember = isImport || _used?.Contains(name.Name) == true;
         return isImport || (isMember && _contexts.Count > 0) || IsWanted(name.Name)
-            ? ServiceResources.Of(_audience, name, new Demand(
+            ? ServiceResources.Of(_audience, FamilyTranslation.Reachable(name, _families), new Demand(
                 isImport,
                 isMember ? _contexts : [],
                 SpellingsIn(_spellings, name.Name, only),

@@ -3,6 +3,7 @@ using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.Endpoints;
 using Fairlead.EnvoyApi.Types;
 using Fairlead.Xds;
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Fairlead.Sidecar.Translation;
@@ -183,19 +184,19 @@ internal static class AssignmentTranslation
         (SealedSince, Value.ForString(from.SealedSince)),
     ]);
 
-    /// <summary>An assignment as it is served, at the version that it has without the moments since which records are
-    /// sealed: they are those of the first seal that was seen, which is another one after a restart that kept no
-    /// answer. The assignment is used up.</summary>
-    internal static Resource Serve(ClusterLoadAssignment assignment)
-    {
-        var served = Resource.Create(assignment);
-        var isSealed = false;
-        foreach (var endpoint in assignment.Endpoints.SelectMany(locality => locality.LbEndpoints))
-        {
-            isSealed |= endpoint.Metadata?.FilterMetadata.GetValueOrDefault(WellKnown.Metadata)?.Fields
-                .Remove(SealedSince) == true;
-        }
+    /// <summary>An assignment as it is served. The moments since which records are sealed are no part of its version:
+    /// they are those of the first seal that was seen, which is another one after a restart that kept no
+    /// answer.</summary>
+    /// <param name="assignment">The endpoints.</param>
+    /// <param name="name">Whose they are.</param>
+    internal static Resource Serve(ClusterLoadAssignment assignment, ServedName name) => Resource.Create(
+        assignment,
+        [
+            .. name.Endpoints.Select(endpoint => endpoint.Member?.Provenance).Prepend(name.Provenance)
+                .OfType<Provenance>().Select(from => from.SealedSince).Distinct().Select(Encoded),
+        ]);
 
-        return isSealed ? served.VersionedAs(Resource.Create(assignment)) : served;
-    }
+    // A map's entries stand one by one in the message.
+    private static byte[] Encoded(string sealedSince) =>
+        new Struct { Fields = { [SealedSince] = Value.ForString(sealedSince) } }.ToByteArray();
 }

@@ -17,7 +17,7 @@ internal sealed record ClusterSettings
     /// where all are as near. Envoy and gRPC.</value>
     public PodPlace? Place { get; init; }
 
-    /// <value>Which endpoints the pod can reach, by their addresses; null where its own addresses say it. Envoy and
+    /// <value>Which endpoints the pod can reach, by their addresses; null where its own addresses say it, as they change. Envoy and
     /// gRPC.</value>
     public AddressFamilies? Families { get; init; }
 

@@ -41,6 +41,10 @@ internal sealed record ServedName(
     /// then on leaves none open.</summary>
     public TimeSpan StrictLead { get; init; }
 
+    /// <summary>Of a name of which nothing is known yet: what tells what its ports of TCP were told last, before a
+    /// restart; null where that is not known.</summary>
+    public string? Mark { get; init; }
+
     /// <summary>How many of its ports are not served: a second one of a number, and those beyond the most that a name
     /// may have.</summary>
     public int PortsLeftOut { get; init; }

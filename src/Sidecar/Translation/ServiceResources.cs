@@ -16,7 +16,6 @@ internal static class ServiceResources
     internal static IEnumerable<(Resource Resource, bool Wildcard)> Of(
         Audience audience, ServedName name, Demand demand)
     {
-        name = FamilyTranslation.Reachable(name, audience.Settings.Families ?? AddressFamilies.Both);
         name = audience.Client == ClientKind.Envoy
             ? TlsTranslation.Checkable(name) with { Tcp = name.Tcp is { } tcp ? TlsTranslation.Checkable(tcp) : null }
             : TlsTranslation.CheckableByGrpc(name) with { Tcp = null };
@@ -127,7 +126,7 @@ internal static class ServiceResources
             BoundTranslation.Mark(endpoints, audience.Settings.Responder!, name, port);
         }
 
-        return AssignmentTranslation.Serve(endpoints).KeptUntil(
+        return AssignmentTranslation.Serve(endpoints, name).KeptUntil(
             audience.Client == ClientKind.Envoy && !name.Endpoints.IsEmpty ? name.StrictUntil ?? keptUntil : null);
     }
 

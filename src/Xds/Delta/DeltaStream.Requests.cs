@@ -24,7 +24,7 @@ internal sealed partial class DeltaStream
 
     private StreamEvent.Failed? CheckCollections(string typeUrl, DeltaDiscoveryRequest request)
     {
-        var known = Types.FirstOrDefault(state => state.Type.TypeUrl == typeUrl)?.Subscription.Collections ?? [];
+        var known = Types.FirstOrDefault(state => state.Type.TypeUrl == typeUrl)?.Subscription.Globs ?? [];
         var asked = request.ResourceNamesSubscribe.Select(name => Collections.Of(name)).OfType<Collection>();
         var count = asked.Union(known).Count();
         return count <= Limits.CollectionsMax ? null : new StreamEvent.Failed(
@@ -66,7 +66,7 @@ internal sealed partial class DeltaStream
             {
                 state.Held.Add(name);
                 Use(state, owed, name);
-                if (state.Subscription.Collections.Any(one => one.NameOf(Resource.SentinelId) == name))
+                if (state.Subscription.Globs.Any(one => one.NameOf(Resource.SentinelId) == name))
                 {
                     SentinelFor(state, name);
                 }
@@ -98,7 +98,7 @@ internal sealed partial class DeltaStream
             }
 
             owed.Doubt(name);
-            owed.IsNothing |= Collections.Of(name) is { } asked && !state.Subscription.Collections.Contains(asked);
+            owed.IsNothing |= Collections.Of(name) is { } asked && !state.Subscription.Globs.Contains(asked);
             state.Dirty = true;
         }
 
@@ -119,7 +119,7 @@ internal sealed partial class DeltaStream
         state.Looks.Add(subscribed);
         state.Looks.Add(request.ResourceNamesUnsubscribe);
         state.Looks.Add(left);
-        state.Opened.IntersectWith(state.Subscription.Collections);
+        state.Opened.IntersectWith(state.Subscription.Globs);
         state.Dirty |= wildcard != state.Subscription.Wildcard || removed.Count > 0;
         if (request.ResourceNamesSubscribe.Contains("*") && state.Subscription.Wildcard)
         {
@@ -165,7 +165,7 @@ internal sealed partial class DeltaStream
     private static List<string> GiveUpSentinels(TypeState state, DeltaOwed owed, IEnumerable<string> removed)
     {
         var sentinels = removed.Select(name => Collections.Of(name, state.Type)).OfType<Collection>()
-            .Except(state.Subscription.Collections)
+            .Except(state.Subscription.Globs)
             .Select(one => one.NameOf(Resource.SentinelId)).Where(name => state.Sentinels.Remove(name)).ToList();
         foreach (var name in sentinels)
         {

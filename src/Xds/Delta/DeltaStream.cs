@@ -137,7 +137,8 @@ internal sealed partial class DeltaStream(
     /// <summary>Takes out what has to wait.</summary>
     /// <returns>Whether there is any.</returns>
     /// <remarks>What is tried alone waits for no word on others, each of which has a response and gets a word of its
-    /// own: of clusters an Envoy says none while anything warms.</remarks>
+    /// own: of clusters an Envoy says none while anything warms. So many at once that no word is lost; the next when
+    /// it has said something to these, or nothing for <see cref="XdsLimits.AckWaitMax"/>.</remarks>
     private bool Hold(TypeState state, DeltaDue due, TimeSpan now)
     {
         var count = due.Changed.Count + due.Gone.Count;
@@ -155,6 +156,20 @@ internal sealed partial class DeltaStream(
         {
             due.Changed.RemoveAll(resource => !state.IsTriedAlone(resource.Name));
             due.Gone.Clear();
+        }
+
+        if (state.IsFull && due.Changed.Exists(resource => state.IsTriedAlone(resource.Name)))
+        {
+            var until = state.LastSentAt + Limits.AckWaitMax;
+            if (now >= until)
+            {
+                state.GiveUp();
+            }
+            else
+            {
+                Wake(until);
+                due.Changed.RemoveAll(resource => state.IsTriedAlone(resource.Name));
+            }
         }
 
         return due.Changed.Count + due.Gone.Count < count;
@@ -202,7 +217,7 @@ internal sealed partial class DeltaStream(
     private (bool IsOpening, bool IsWaiting) Open(TypeState state, DeltaOwed owed, TimeSpan now)
     {
         var (isOpening, isWaiting) = (false, false);
-        foreach (var collection in state.Subscription.Collections)
+        foreach (var collection in state.Subscription.Globs)
         {
             if (state.Opened.Contains(collection))
             {
@@ -229,7 +244,7 @@ internal sealed partial class DeltaStream(
 
     // Whoever asks for clusters one by one on a stream for them alone sends the second name after the first answer.
     private bool IsSilent(TypeState state, DeltaOwed owed) => IsOnDemand(state)
-        && state is { Answered: false, Subscription: { Wildcard: false, Collections.Count: 0, Names.Count: > 0 } }
+        && state is { Answered: false, Subscription: { Wildcard: false, Globs.Count: 0, Names.Count: > 0 } }
         && owed.Before.Count + state.Held.Count == 0;
 
     // On a stream for clusters alone, or by locators on one that does not ask for everything.

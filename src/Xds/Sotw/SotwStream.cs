@@ -44,9 +44,10 @@ internal sealed class SotwStream(
 
         if (StateOf(typeUrl, names.Count > 0) is { } state)
         {
-            // Some libraries say in a second request what they hold beside the first name, before any answer.
-            var holds = request.Version.Length > 0
-                && (!state.Requested || (!state.Answered && request.Nonce.Length == 0));
+            // Some libraries say in a second request what they hold beside the first name, before any answer: at once,
+            // while who asks for something new may do so at any time.
+            var holds = request.Version.Length > 0 && (!state.Requested
+                || (!state.Answered && request.Nonce.Length == 0 && now - state.AskedAt < Limits.FirstAnswer));
             Correlate(state, request.Nonce, request.Version, request.Error, now);
             TakeNames(state, request.Names);
             if (holds)
@@ -112,6 +113,12 @@ internal sealed class SotwStream(
         state.Withheld.RemoveForRoom();
         state.Withheld.Keep(name => Snapshot.Find(state.Type, name) is not null);
         var target = base.Target(state);
+        if (!_takesTheGood && _unknownHeld[state.Type.Order] is { } version)
+        {
+            SuspectsOf(state).Resume(version, target.Values);
+            target = base.Target(state);
+        }
+
         if (target.Values.Sum(static resource => (long)resource.Framed.Length) <= MessageBytes)
         {
             state.Withheld.HasRoom();
@@ -192,11 +199,23 @@ internal sealed class SotwStream(
             state.Note(resource);
         }
 
-        var nonce = NextNonce();
-        state.Record(new SentResponse(nonce, VersionOf(state), resources, now), isPush);
-        return new SotwResponse(
-            state.Type.TypeUrl, VersionOf(state), nonce, ControlPlane, Written(resources, now));
+        var (nonce, version) = (NextNonce(), VersionOf(state));
+        state.Record(new SentResponse(nonce, version, resources, now), isPush);
+        return new SotwResponse(state.Type.TypeUrl, version, nonce, ControlPlane, Written(resources, now));
     }
+
+    // By what it says a client that comes back is known (SotwVersion).
+    protected override string VersionOf(TypeState state)
+    {
+        var version = base.VersionOf(state);
+        return state.Type.FullState && version == state.Version
+            ? SotwVersion.Of(version, state.Withheld.Refused.Where(one => !state.Sent.ContainsKey(one.Name)))
+            : version;
+    }
+
+    // What it refused last was left out of nothing that it has taken.
+    private bool IsMarkNew(TypeState state) => state.AckedVersion.Length > 0 && state.Withheld.Refused.Any()
+        && VersionOf(state) is var version && version != state.AckedVersion && version != state.LastVersion;
 
     /// <summary>Clusters and listeners: everything that the client should hold, if that is not what it holds.</summary>
     private SotwResponse? NextFull(TypeState state, TimeSpan now)
@@ -219,8 +238,11 @@ internal sealed class SotwStream(
                 return NextFull(state, now);
             }
 
-            state.Dirty = keep || AreSuspectsWaiting(state);
-            return null;
+            if (AreSuspectsWaiting(state) || !IsMarkNew(state))
+            {
+                state.Dirty = keep || AreSuspectsWaiting(state);
+                return null;
+            }
         }
 
         var urgent = firstAnswer
@@ -260,12 +282,20 @@ internal sealed class SotwStream(
     }
 
     // A client that comes back takes what is missing in the first answer for gone: it may only be not known yet. While
-    // nothing at all is known that it asks for it is told nothing, and goes on with what it holds.
+    // nothing at all is known that it asks for it is told nothing, and goes on with what it holds. Where its version
+    // says that it holds what is known, or that and what stands in, it holds no more than that.
     private bool WaitsForHeld(TypeState state, TimeSpan now)
     {
         var until = state.AskedAt + Limits.HeldWaitMax;
         if (state.Held.Count == 0 || state.Held.All(name => Lookup(state, name) is not null))
         {
+            return false;
+        }
+
+        if (SotwVersion.SumOf(_unknownHeld[state.Type.Order] ?? "") is { } held
+            && (held == SumOfKnown(state, withStandIns: false) || held == SumOfKnown(state, withStandIns: true)))
+        {
+            state.Held.Clear();
             return false;
         }
 
@@ -284,6 +314,16 @@ internal sealed class SotwStream(
         // From here on it is told what there is, and holds of those what it is told.
         state.Held.RemoveWhere(name => Lookup(state, name) is null);
         return false;
+    }
+
+    private UInt128 SumOfKnown(TypeState state, bool withStandIns)
+    {
+        var names = state.Subscription.Wildcard
+            ? state.Subscription.Names.Union(Snapshot.Wildcard(state.Type), StringComparer.Ordinal)
+            : state.Subscription.Names;
+        return names.Select(name => Snapshot.Find(state.Type, name)).OfType<Resource>()
+            .Where(one => withStandIns || one.Role != ResourceRole.StandIn)
+            .Aggregate(UInt128.Zero, static (sum, one) => sum + one.Fingerprint);
     }
 
     /// <summary>Endpoints and routes: what the client asked for and does not hold as it is now.</summary>

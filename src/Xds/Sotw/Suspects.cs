@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fairlead.Xds.Streams;
 
 namespace Fairlead.Xds.Sotw;
@@ -16,14 +15,20 @@ namespace Fairlead.Xds.Sotw;
 /// <para>Each refusal holds back one resource until it changes, or halves the suspects: of N that are new all are
 /// found in less than 2 N responses, however many are bad. Who has refused <see cref="RefusalsMax"/> without an end is
 /// asked seldom from then on.</para>
-/// <para>Of a client that comes back from before a restart nothing is known but the version of what it holds: where
-/// that is all but one or two of what it refused, those are new to it; else it is sent all until it takes it.</para>
+/// <para>Of a client that comes back from before a restart nothing is known but the version of what it holds. That marks
+/// what it refused of names of which it holds nothing (<see cref="SotwVersion"/>): these are left out of its first
+/// response, whatever else has changed, and tried again when it has taken that. Where it refuses it and holds by its
+/// version all of it but one resource, or two, those are new to it; else it is sent all until it takes it, since what
+/// would be left out might be what works.</para>
 /// <para>Those that wait for a word on the others do not wait for ever: an Envoy says nothing while anything of what it
 /// took warms.</para>
 /// </remarks>
 internal sealed class Suspects(TypeState state)
 {
     private const int RefusalsMax = 64;
+
+    // The nonce of what was refused on an earlier stream.
+    private const string Before = "before";
 
     private static readonly TimeSpan Seldom = TimeSpan.FromSeconds(1);
 
@@ -54,7 +59,7 @@ internal sealed class Suspects(TypeState state)
     /// <returns>Whether it does.</returns>
     public bool Recognize(SentResponse response, string version)
     {
-        if (!UInt128.TryParse(version, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var held))
+        if (SotwVersion.SumOf(version) is not { } held)
         {
             return false;
         }
@@ -67,6 +72,20 @@ internal sealed class Suspects(TypeState state)
             : [];
         _taken = news.Length > 0 ? [.. response.Resources.Except(news)] : _taken;
         return news.Length > 0;
+    }
+
+    /// <summary>A client came back: what its version marks is left out until it has taken a response.</summary>
+    /// <param name="version">The version that it came with.</param>
+    /// <param name="all">All that it would be sent.</param>
+    public void Resume(string version, IEnumerable<Resource> all)
+    {
+        var marks = SotwVersion.MarksOf(version);
+        var refused = marks.Count == 0 ? [] : all.Where(one => marks.Contains(SotwVersion.MarkOf(one))).ToList();
+        if (refused.Count > 0)
+        {
+            refused.ForEach(one => state.Withheld.Add(one, new Refused(Before, version, 0, "refused before")));
+            _waiting.Push(refused);
+        }
     }
 
     /// <summary>The client has said nothing to the last response for so long that it is taken to hold it: who refuses

@@ -145,7 +145,7 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     }
 
     /// <summary>What the client's state of a type is called.</summary>
-    protected string VersionOf(TypeState state) => Snapshot.Versions[state.Type.Order] ?? state.Version;
+    protected virtual string VersionOf(TypeState state) => Snapshot.Versions[state.Type.Order] ?? state.Version;
 
     protected string NextNonce() => (++_nonce).ToString(CultureInfo.InvariantCulture);
 

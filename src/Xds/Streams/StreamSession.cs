@@ -421,7 +421,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
     {
         foreach (var type in stream.Types)
         {
-            var isOfMany = type.Subscription.Wildcard || type.Subscription.Collections.Count > 0;
+            var isOfMany = type.Subscription.Wildcard || type.Subscription.Globs.Count > 0;
             if (_watchesAll[type.Type.Order] != isOfMany)
             {
                 _watchesAll[type.Type.Order] = isOfMany;

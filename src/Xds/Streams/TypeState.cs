@@ -12,6 +12,9 @@ internal sealed class TypeState(ResourceType type)
     // What nobody serves any more is held by them alone.
     private const long OutstandingBytesMax = 8 << 20;
     private const int MessageMax = 4_096;
+
+    // Of those that are tried alone more wait for the client's word on these: none of the words is to be lost.
+    private const int AloneMax = OutstandingMax * 3 / 4;
     private const int LateMax = 3;
 
     private static readonly TimeSpan MuchLater = TimeSpan.FromSeconds(1);
@@ -92,6 +95,10 @@ internal sealed class TypeState(ResourceType type)
     public TimeSpan? AckedAt { get; private set; }
 
     public Refused? Refused { get; private set; }
+
+    /// <summary>Whether so many responses wait for the client's word that no more resources are to be tried alone.
+    /// </summary>
+    public bool IsFull => _outstanding.Count >= AloneMax || OutstandingBytes >= OutstandingBytesMax / 2;
 
     /// <summary>Bytes of the resources of the responses to which the client has said nothing, as far as they are
     /// remembered.</summary>
@@ -249,8 +256,16 @@ internal sealed class TypeState(ResourceType type)
         while (_outstanding.Count > OutstandingMax
             || (OutstandingBytes > OutstandingBytesMax && _outstanding.Count > 1))
         {
-            (_unheard ??= new(StringComparer.Ordinal)).UnionWith(
-                Dequeue().Resources.Select(resource => resource.Name).Where(_sent.ContainsKey));
+            GiveUpOldest();
+        }
+    }
+
+    /// <summary>The client's words on what it was sent are waited for no longer.</summary>
+    public void GiveUp()
+    {
+        while (_outstanding.Count > 0)
+        {
+            GiveUpOldest();
         }
     }
 
@@ -320,6 +335,9 @@ internal sealed class TypeState(ResourceType type)
 
         return response;
     }
+
+    private void GiveUpOldest() => (_unheard ??= new(StringComparer.Ordinal)).UnionWith(
+        Dequeue().Resources.Select(resource => resource.Name).Where(_sent.ContainsKey));
 
     private SentResponse Dequeue()
     {

@@ -17,6 +17,10 @@ internal sealed class Withheld
     /// <summary>The names.</summary>
     public IEnumerable<string> Names => _all?.Keys ?? Enumerable.Empty<string>();
 
+    /// <summary>What is held back because the client refused it.</summary>
+    public IEnumerable<Resource> Refused =>
+        _all?.Values.Where(one => one.Reason.Nonce.Length > 0).Select(one => one.Content) ?? [];
+
     /// <summary>Why something of this name is held back; null where nothing is.</summary>
     public Refused? ReasonOf(string name) => _all?.GetValueOrDefault(name).Reason;
 

@@ -92,18 +92,17 @@ internal sealed class AnchorCluster : IAsyncDisposable
     internal IEnumerable<AnchorHost> Running => _hosts.OfType<AnchorHost>();
 
     /// <summary>Writes what the ceremony writes, once the epochs are complete.</summary>
-    internal void WriteFiles()
-    {
-        var file = new SegmentFile(
-            Segment.Name,
-            Segment.Genesis,
-            [.. Segment.Chain],
-            [.. Segment.Manifests.Select(manifest => manifest?.Payload ?? default)],
-            [.. Enumerable.Range(0, Segment.Epochs.Count)
-                .Select(i => Leaves(i).Select(leaf => (leaf.Class, leaf.Payload)).ToImmutableArray())],
-            [.. Enumerable.Range(0, Segment.Epochs.Count - 1).Select(HandOver)]);
-        file.Write(Path.Combine(_folder, "segment.json"));
-    }
+    internal void WriteFiles() => ToFile().Write(Path.Combine(_folder, "segment.json"));
+
+    /// <summary>The chain with all that goes with it.</summary>
+    internal SegmentFile ToFile() => new(
+        Segment.Name,
+        Segment.Genesis,
+        [.. Segment.Chain],
+        [.. Segment.Manifests.Select(manifest => manifest?.Payload ?? default)],
+        [.. Enumerable.Range(0, Segment.Epochs.Count)
+            .Select(i => Leaves(i).Select(leaf => (leaf.Class, leaf.Payload)).ToImmutableArray())],
+        [.. Enumerable.Range(0, Segment.Epochs.Count - 1).Select(HandOver)]);
 
     // Nothing is sealed before the newest epoch: each one before it ends with its op-made leaves.
     private Envelope HandOver(int epoch)

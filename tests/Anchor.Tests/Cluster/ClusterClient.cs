@@ -106,6 +106,33 @@ internal sealed class ClusterClient : IAsyncDisposable
         Assert.True(last.KindCase == PublishEvent.KindOneofCase.Sealed, last.ToString());
     }
 
+    /// <summary>Publishes a record with one slice in each region, of one endpoint whose host is the region's name, and
+    /// waits until it is sealed.</summary>
+    internal async Task SealInRegionsAsync(AnchorCluster cluster, string name, params IEnumerable<string> regions)
+    {
+        Parsed<Slice>[] slices =
+        [
+            .. regions.Select((region, i) => Document.Make(new Slice
+            {
+                Endpoints = [new SliceEndpoint { Address = $"127.0.2.{i + 1}", Host = region }],
+                Name = ServicePart.Parse(name),
+                Ports = [18080],
+                Region = region,
+            })),
+        ];
+        var record = TestLeaves.Record(cluster.Segment, name, Now) with
+        {
+            Slices =
+            [
+                .. slices.Select(slice => new SliceReference
+                {
+                    Count = 1, Digest = slice.Digest, Region = slice.Value.Region,
+                }),
+            ],
+        };
+        await SealAsync(cluster, record, slices);
+    }
+
     internal static Parsed<Query> Ask(AnchorCluster home, string name) => Document.Make(new Query
     {
         Home = home.Segment.Genesis,

@@ -69,6 +69,18 @@ public sealed class HierarchyTests : IAsyncLifetime
         Assert.Equal((Outcome.Denied, 2), (elsewhere.Outcome, elsewhere.Hops.Length));
     }
 
+    /// <summary>A transit that leads through to some regions only: what is elsewhere is left out, and the names of the
+    /// segment go on.</summary>
+    [Fact]
+    public async Task Transit_ThatAdmitsSomeRegions_LeavesOutTheOthers()
+    {
+        await using var world = new HierarchyWorld(transit: new Constraints { Regions = ["eu*"] });
+        await world.StartAsync(world.Acme, world.Eu1, world.Us1);
+        await world.Client.SealInRegionsAsync(world.Us1, "checkout.shop.svc", "eu-west", "us-east");
+        var answer = await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
+        Assert.Equal(["eu-west"], answer.Slices.Select(slice => slice.Region));
+    }
+
     /// <summary>A parent of 1,000 introduces one child to another, and proves of a label that it is nobody's.</summary>
     [Fact]
     public async Task Parent_OfAThousandChildren_IntroducesEach()

@@ -22,14 +22,15 @@ internal sealed class HierarchyWorld : IAsyncDisposable
     /// <param name="homes">How many anchors eu1 has.</param>
     /// <param name="corps">How many anchors corp has.</param>
     /// <param name="children">How many children acme has before those that are here.</param>
+    /// <param name="transit">What acme bounds those to whom it leads through.</param>
     internal HierarchyWorld(
         bool isTransitAllowed = true, long attestTransit = 3_600_000, int renewed = 0, int homes = 1, int corps = 1,
-        int children = 0)
+        int children = 0, Constraints? transit = null)
     {
         Acme = new AnchorCluster(
             "acme.internal", 600, anchors: 1, older: renewed,
             genesis: epoch => epoch with { Policy = epoch.Policy with { AttestTransit = attestTransit } },
-            leaves: isTransitAllowed ? [TestLeaves.Rule("transit", RuleEffect.Allow, Reachable)] : [])
+            leaves: isTransitAllowed ? [TestLeaves.Rule("transit", RuleEffect.Allow, Reachable, null, transit)] : [])
         {
             Decorate = service => service.Intercept(Heard),
         };

@@ -24,10 +24,17 @@ public sealed class ContentScopeClusterTests : IAsyncLifetime
         CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
 
     private readonly AnchorCluster _home = new(
-        "eu1.internal", 100, ClusterClient.Subjects, genesis: epoch => epoch with { Domains = ["eu1.example"] });
+        "eu1.internal", 100, ClusterClient.Subjects, genesis: epoch => epoch with { Domains = ["eu1.example"] },
+        leaves:
+        [
+            ParsedLeaf.Of(Document.Make(AnswerLeaves.ScopeOf(Digest.Sha256("a third one"u8)) with
+            {
+                Domains = ["given.example"], Made = 0,
+            })),
+        ]);
 
     private readonly AnchorCluster _target = new(
-        "us1.internal", 200, genesis: epoch => epoch with { Domains = ["eu1.example", "us1.example"] });
+        "us1.internal", 200, genesis: epoch => epoch with { Domains = ["eu1.example", "given.example", "us1.example"] });
 
     public async ValueTask InitializeAsync()
     {
@@ -71,12 +78,16 @@ public sealed class ContentScopeClusterTests : IAsyncLifetime
             "pod.shop.svc", new SliceEndpoint { Address = "10.1.0.1" }, "spiffe://eu1.example/ns/shop/sa/frontend");
         await PublishAsync(
             "stray.shop.svc", new SliceEndpoint { Address = "10.1.0.1", Identity = "spiffe://third.example/a" });
+        await PublishAsync("taken.shop.svc", new SliceEndpoint { Address = "10.1.0.1" }, "spiffe://given.example/a");
         await PublishAsync(Service, new SliceEndpoint { Address = "10.1.0.1" }, Server);
 
         Assert.Equal(AddressOutOfScope, await RefusedAsync("metadata.shop.svc"));
         Assert.Equal(AddressOutOfScope, await RefusedAsync("gateway.shop.svc"));
         Assert.Equal(IdentityOutOfScope, await RefusedAsync("pod.shop.svc"));
         Assert.Equal(IdentityOutOfScope, await RefusedAsync("stray.shop.svc"));
+
+        // A Scope of the home gives it to a third segment, of which nobody used it yet.
+        Assert.Equal(IdentityOutOfScope, await RefusedAsync("taken.shop.svc"));
 
         // What the home admits of the same segment goes on.
         var verdict = await _client.ResolveAsync(_home, 0, $"{Service}.us1.internal", _bounded.Token);

@@ -3,6 +3,8 @@ using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Anchor.Tests.Home.Reports;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
+using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Anchor.Tests.Home;
@@ -61,7 +63,36 @@ public sealed class HomeRelayTests : IAsyncDisposable
         Assert.Equal((1, 1), _relay.Upstream);
     }
 
-    private RelayedName Use(string service, string segment)
+    /// <summary>A session whose stream meets a bug says so to its names, and goes on.</summary>
+    [Fact]
+    public async Task Session_ThatMeetsABug_FailsItsNamesAndGoesOn()
+    {
+        var found = 0;
+        var chains = new ChainBook(_world.Context, _world.Verifier);
+        await using var introductions = new IntroductionBook(
+            _world.Context,
+            (view, target, _) =>
+            {
+                found++;
+                var spoiled = new Onward(HopKind.Down, target, Digest.Sha256("x"u8), default, default);
+                var until = _world.Context.Now() + 1_000;
+                return Task.FromResult<(Way?, Refusal?)>(
+                    (new Way(view.Epoch.Digest, [], AnswerResult.Record, spoiled, until, until), null));
+            },
+            static (_, _, _, _) => throw new NotSupportedException("nothing is kept"), new IntroductionFile(null));
+        await using var relay = new HomeRelay(_world.Context, _world.Verifier, _attests, introductions, chains);
+        var name = Use("a", "x.internal", relay);
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                _world.Time.Advance(TimeSpan.FromMilliseconds(500));
+                return Task.FromResult((name.Read().Failure?.Failure, found));
+            },
+            seen => seen is (VerificationFailure.BadEnvelope, > 2), TimeSpan.FromMinutes(1),
+            TestContext.Current.CancellationToken);
+    }
+
+    private RelayedName Use(string service, string segment, HomeRelay? relay = null)
     {
         var query = Document.Make(new Query
         {
@@ -69,7 +100,7 @@ public sealed class HomeRelayTests : IAsyncDisposable
             Name = FullName.Parse($"{service}.shop.svc.{segment}"),
             Subject = Hashes.Subject(_world.Own.Genesis, Pod),
         });
-        var (name, full) = _relay.Use(
+        var (name, full) = (relay ?? _relay).Use(
             new AskedQuestion(query, new Consumer(_world.Own.Genesis, Pod), true, Known()), null);
         Assert.Null(full);
         return name!;

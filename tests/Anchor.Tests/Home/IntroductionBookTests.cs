@@ -20,6 +20,7 @@ public sealed class IntroductionBookTests : IAsyncDisposable
     private AnswerResult _result = AnswerResult.Record;
     private long _life = Life;
     private Task _gate = Task.CompletedTask;
+    private bool _hasBug;
 
     public IntroductionBookTests()
     {
@@ -133,11 +134,31 @@ public sealed class IntroductionBookTests : IAsyncDisposable
         Assert.NotNull(_book.Current(Segment("more.internal")));
     }
 
+    /// <summary>A walk that meets a bug is a walk that failed: it is tried again, and its asker hears of it.</summary>
+    [Fact]
+    public async Task Walk_ThatMeetsABug_IsTriedAgain()
+    {
+        _hasBug = true;
+        var (way, refusal) = await _book.FindAsync(
+            Segment("x.internal"), null, TestContext.Current.CancellationToken);
+        Assert.Null(way);
+        Assert.Equal(VerificationFailure.BadEnvelope, refusal?.Failure);
+
+        _hasBug = false;
+        _world.Time.Advance(TimeSpan.FromMinutes(1));
+        await FindAsync("x.internal");
+    }
+
     private async Task<(Way? Way, Refusal? Refusal)> WalkAsync(
         SegmentView view, SegmentName target, CancellationToken cancellationToken)
     {
         var now = _world.Context.Now();
         _walked.Enqueue(target);
+        if (_hasBug)
+        {
+            throw new FormatException("a bug");
+        }
+
         await _gate.WaitAsync(cancellationToken);
         var genesis = Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(target.Text));
         var onward = new Onward(HopKind.Down, target, genesis, new Floor { Digest = genesis, Epoch = 0 }, []);

@@ -114,6 +114,49 @@ public sealed class TargetStreamTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<Exception>(() => running);
     }
 
+    /// <summary>An answer is about one name: an update that names it again and again is checked for none.</summary>
+    [Theory]
+    [InlineData(2, VerificationFailure.BadEnvelope)]
+    [InlineData(Limits.ListItems + 1, VerificationFailure.TooLarge)]
+    public async Task Update_OfMoreThanOneSubscription_EndsTheStream(int ids, VerificationFailure failure)
+    {
+        await using var server = await ServeAsync();
+        await using var client = ClientOf(server);
+        var running = Stream(client).RunAsync(_bounded.Token);
+        Assert.Equal([Good, Denied], new[] { await OpenedAsync(), await OpenedAsync() }.Order());
+        Say(Good, Absent(Good, knownEpoch: null), ids);
+        Assert.Equal(failure, (await running).Failure);
+        Assert.Null(_names[Good].Read().Current);
+    }
+
+    /// <summary>Slices that are not those of the record, as more anchors show them than may lie: that name is refused,
+    /// and the others go on.</summary>
+    [Fact]
+    public async Task Slices_ThatMoreThanFAnchorsShowWrong_EndNothingOfOtherNames()
+    {
+        await using var server = await ServeAsync();
+        await using var client = ClientOf(server);
+        var running = Stream(client).RunAsync(_bounded.Token);
+        Assert.Equal([Good, Denied], new[] { await OpenedAsync(), await OpenedAsync() }.Order());
+        for (var other = 0; other < _target.Epoch.Value.Quorum.F; other++)
+        {
+            _names[Denied].RefusedBy(IpEndpoint.Parse($"10.0.0.{other + 1}:1"));
+        }
+
+        Say(Good, Absent(Good, knownEpoch: null));
+        await UntilAsync(running, () => _names[Good].Read().Current is not null);
+        var first = _names[Good].Read().Current;
+        var stray = TestLeaves.Slice("closed.shop.svc", 8080, "10.0.0.1").Payload;
+        Say(Denied, Absent(Denied, _target.Epoch.Value.Number), slices: stray);
+        await UntilAsync(running, () => _names[Denied].Read().Failure is not null);
+        Assert.Equal(VerificationFailure.SliceMismatch, _names[Denied].Read().Failure!.Failure);
+
+        Say(Good, Absent(Good, _target.Epoch.Value.Number));
+        await UntilAsync(running, () => !ReferenceEquals(_names[Good].Read().Current, first));
+        await _bounded.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => running);
+    }
+
     private static AttestBook Book(ISigner seal) => new(
         new AttestMint(seal), static (_, _, _, _) => throw new NotSupportedException("nobody"),
         static (_, _) => false, TimeProvider.System, NullLogger.Instance);
@@ -166,13 +209,17 @@ public sealed class TargetStreamTests : IAsyncDisposable
                 Document.Make(attest), _world.Home.Seal(0)));
     }
 
-    private void Say(ulong id, UnverifiedHop hop)
+    private void Say(
+        ulong id, UnverifiedHop hop, int times = 1, params ReadOnlyMemory<byte>[] slices)
     {
         var result = hop.Seal is null ? AnswerResult.Denied : AnswerResult.Negative;
-        var answer = new UnverifiedAnswer(_names[id].Query.Payload, [hop], result, []);
+        var answer = new UnverifiedAnswer(_names[id].Query.Payload, [hop], result, [.. slices]);
         _said.Writer.TryWrite(new SubscribeResponse
         {
-            Update = new Update { Ids = { id }, Answer = WireWriter.ToMessage(answer) },
+            Update = new Update
+            {
+                Ids = { Enumerable.Repeat(id, times) }, Answer = WireWriter.ToMessage(answer),
+            },
         });
     }
 

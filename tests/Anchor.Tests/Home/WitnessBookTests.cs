@@ -15,11 +15,12 @@ public sealed class WitnessBookTests : IAsyncDisposable
     private readonly TestSegment _other = new(new TestSegmentOptions { Name = "eu1.internal", FirstKey = 300 });
     private readonly StateKeeper _keeper;
     private readonly WitnessBook _book;
+    private byte _drawn = 1;
 
     public WitnessBookTests()
     {
         _keeper = new StateKeeper(new HomePin(_own.Genesis, _own.Name), null, "us1-a");
-        _book = new WitnessBook(_keeper, new VerifiedCache());
+        _book = new WitnessBook(_keeper, new VerifiedCache(), () => Opening(_drawn++));
     }
 
     public ValueTask DisposeAsync() => _keeper.DisposeAsync();
@@ -34,6 +35,9 @@ public sealed class WitnessBookTests : IAsyncDisposable
         Note(6, Start + 3);
         var seen = Assert.Single(_book.Seen);
         Assert.Equal((Start + 3, 6L), (seen.At, SeqOf(seen)));
+
+        // One opening for each that is kept, of those that the book is given.
+        Assert.Equal(Opening(2), seen.Opening);
     }
 
     [Fact]
@@ -76,6 +80,8 @@ public sealed class WitnessBookTests : IAsyncDisposable
             VerificationFailure.ThresholdNotMet,
             _book.Check(few with { Signatures = few.Signatures[1..] }, seal)?.Failure);
     }
+
+    private static Hex16 Opening(byte number) => Hex16.FromBytes([.. Enumerable.Repeat(number, Hex16.Size)]);
 
     private static long SeqOf(SeenSeal seen) =>
         Document.TryParse<Seal>(seen.Certificate.Payload, out var seal, out _) ? seal.Value.Seq : -1;

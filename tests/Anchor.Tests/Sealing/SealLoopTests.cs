@@ -5,18 +5,24 @@ using Fairlead.Governance;
 using Fairlead.Naming;
 using Fairlead.Naming.Operations;
 using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
+using Fairlead.Rpc;
 using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Anchor.Tests.Sealing;
 
-/// <summary>A loop that is further behind than it has room for: nothing that it drops is dropped in silence.</summary>
+/// <summary>A loop that is further behind than it has room for drops nothing in silence, and one message that meets a
+/// bug ends nothing but itself.</summary>
 public sealed class SealLoopTests : IAsyncDisposable
 {
     private const int InputsMax = 65_536;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-loop-").FullName;
     private readonly TestSegment _segment = new();
+    private readonly NoShell _shell = new();
     private readonly SealLoop _loop;
 
     public SealLoopTests() => _loop = new SealLoop(
@@ -30,7 +36,7 @@ public sealed class SealLoopTests : IAsyncDisposable
         },
         (Journal(_segment.Seal(0)), Journal(_segment.Gov(0))),
         new OperationBook("us1-a", _folder, NullLogger.Instance),
-        new NoShell(),
+        _shell,
         TimeProvider.System,
         NullLogger.Instance);
 
@@ -61,6 +67,58 @@ public sealed class SealLoopTests : IAsyncDisposable
         Assert.Equal(2, _loop.Dropped);
     }
 
+    [Fact]
+    public async Task Operator_WhomTheLoopLeavesWaiting_HearsSoByTheClockOfTheAnchor()
+    {
+        var time = new ManualTimeProvider();
+        var path = Path.Combine(_folder, "operator.sock");
+        var book = new OperationBook("us1-a", _folder, NullLogger.Instance);
+        var service = new OperatorService(
+            "us1-a", _loop, book, static () => throw new InvalidOperationException(), time);
+        await using var server = await OperatorSocket.StartAsync(
+            path, service, TimeProvider.System, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+        await using var channel = new RpcChannel("unix:" + path);
+        using var call = channel.CreateCallInvoker().AsyncUnaryCall(
+            OperatorMethods.Withdraw, null, new CallOptions(cancellationToken: TestContext.Current.CancellationToken),
+            new WithdrawRequest { Digest = WireWriter.ToBytes(_segment.Genesis) });
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(time.Armed), armed => armed == 1, TimeSpan.FromSeconds(60),
+            TestContext.Current.CancellationToken);
+        time.Advance(TimeSpan.FromSeconds(10));
+        var busy = await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync);
+        Assert.Equal(StatusCode.Unavailable, busy.StatusCode);
+    }
+
+    [Fact]
+    public async Task Message_ThatMeetsABug_EndsNothingButItself()
+    {
+        _loop.Start();
+        Assert.True(_loop.Post(new SegmentInput.Receive("us1-b", new SegmentMessage.Governing(null!))));
+        Assert.True(_loop.Post(new SegmentInput.Receive("us1-c", new SegmentMessage.Sealing(0, null!))));
+        var fate = new TaskCompletionSource<SealOutput>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _loop.Publish(null!, fate.SetResult);
+        var refused = Assert.IsType<SealOutput.Refused>(await Within(fate.Task));
+        Assert.Equal(VerificationFailure.BadEnvelope, refused.Refusal.Failure);
+
+        // Also a question, whose asker hears why.
+        await Assert.ThrowsAsync<FormatException>(
+            () => Within(_loop.AskAsync<int>(_ => throw new FormatException("a bug"))));
+        Assert.Equal(0, await Within(_loop.AskAsync(engine => engine.Seals.Epoch)));
+        Assert.Null(_shell.Broken);
+    }
+
+    /// <summary>What was not said by anybody else is this anchor's own: it signs no more.</summary>
+    [Fact]
+    public async Task OwnInput_ThatMeetsABug_EndsTheSigning()
+    {
+        _loop.Start();
+        _loop.Post(new SegmentInput.OfOperator(null!));
+        Assert.NotNull(await Within(_shell.Ended.Task));
+    }
+
+    private static Task<T> Within<T>(Task<T> task) =>
+        task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
     private static OperationLeaves Leaves(TestSegment segment) => OperationLeaves.Derive(
         segment.Name,
         [.. segment.Chain],
@@ -74,6 +132,11 @@ public sealed class SealLoopTests : IAsyncDisposable
 
     private sealed class NoShell : ISealShell
     {
+        internal TaskCompletionSource<Exception> Ended { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Exception? Broken => Ended.Task.IsCompleted ? Ended.Task.Result : null;
+
         public void Send(string anchor, SegmentMessage message)
         {
         }
@@ -102,8 +165,6 @@ public sealed class SealLoopTests : IAsyncDisposable
         {
         }
 
-        public void OnBroken(Exception error)
-        {
-        }
+        public void OnBroken(Exception error) => Ended.TrySetResult(error);
     }
 }

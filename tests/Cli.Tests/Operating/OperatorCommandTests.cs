@@ -84,6 +84,11 @@ public sealed class OperatorCommandTests : IAsyncLifetime
     [InlineData("rules: [{id: x, effect: maybe, names: [\"*\"]}]", 2, "write allow or deny")]
     [InlineData("rules: [{id: x, effect: deny, names: [\"A.b\"]}]", 2, "policy.yaml:1: ")]
     [InlineData("scopes: [{segment: eu1}]", 2, "give the genesis of the segment")]
+    [InlineData("scopes: [{segment: ###, cidrs: [10.0.0.0/8, 10.1.0.0/8]}]", 2, "no bit set behind the prefix")]
+    [InlineData("scopes: [{segment: ###, cidrs: [10.0.0.0]}]", 2, "address/prefix")]
+    [InlineData(
+        "rules: [{id: x, effect: deny, names: ['*.svc'], subjects: [{segment: eu1.acme.internal}]}]", 2,
+        "the genesis of a segment")]
     [InlineData("domains: []", 2, "changes nothing")]
     [InlineData("rules: [{id: \"büro\", effect: allow, names: [\"*.svc\"]}]", 2, "policy.yaml:1:")]
     [InlineData("rules: [{id: 'a\"b', effect: allow, names: [\"*.svc\"]}]", 2, "policy.yaml:1:")]
@@ -94,6 +99,8 @@ public sealed class OperatorCommandTests : IAsyncLifetime
         2, "`x` stands twice")]
     [InlineData("remove_rules: [x]\nrules: [{id: x, effect: deny, names: ['*.svc']}]", 2, "`x` stands twice")]
     [InlineData("scopes:\n- {segment: ###}\n- {segment: ###, domains: [a.example]}", 2, "policy.yaml:3:")]
+    [InlineData("domains: [spiffe://a.example]", 2, "write a trust domain")]
+    [InlineData("scopes:\n- segment: ###\n  domains: [A.example]", 2, "policy.yaml:3:")]
     [InlineData("[", 2, "policy.yaml:")]
     public async Task ProposePolicy_FileThatIsWrong_EndsWithTheReasonAndProposesNothing(
         string text, int exitCode, string message)
@@ -127,6 +134,33 @@ public sealed class OperatorCommandTests : IAsyncLifetime
         }
 
         Assert.Equal(operations.Length, _anchor!.Waiting.Count);
+    }
+
+    /// <summary>What a way is taken with: how long its answers may be kept, and what a peer may name.</summary>
+    [Fact]
+    public async Task ProposePeerAndJoin_TakeTermsAndScope()
+    {
+        var other = new TestSegment(new TestSegmentOptions { Name = "eu1.internal", FirstKey = 100 });
+        var child = new TestSegment(new TestSegmentOptions { Name = "west.us1.internal", FirstKey = 300 });
+        var parent = new TestSegment(new TestSegmentOptions { Name = "internal", FirstKey = 500 });
+        var scope = Write("cidrs: [10.20.0.0/16]\ndomains: [eu1.example]\nnetworks: [vpc-2]");
+        var dry = (await RunAsync(
+            "propose", "peer", PeerOf(other), "--max-ttl", "30000", "--scope", scope, "--dry-run")).Succeeds();
+        Assert.Contains("\"terms\":{\"max_ttl\":30000}", dry.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "{\"cidrs\":[\"10.20.0.0/16\"],\"domains\":[\"eu1.example\"]", dry.Output, StringComparison.Ordinal);
+        Assert.Contains($"\"segment\":\"{other.Genesis}\"", dry.Output, StringComparison.Ordinal);
+        dry = (await RunAsync("propose", "join", "--child", PeerOf(child), "--max-ttl", "1", "--dry-run")).Succeeds();
+        Assert.Contains("\"terms\":{\"max_ttl\":1}", dry.Output, StringComparison.Ordinal);
+
+        (await RunAsync("propose", "peer", PeerOf(other), "--max-ttl", "0")).Fails(ExitCode.Usage, "1 or more");
+        (await RunAsync("propose", "join", "--parent", PeerOf(parent), "--max-ttl", "1"))
+            .Fails(ExitCode.Usage, "goes with --child");
+        (await RunAsync("propose", "peer", PeerOf(other), "--scope", Write("cidrs: [10.20.0.0/8]")))
+            .Fails(ExitCode.Usage, "policy.yaml:1:");
+        (await RunAsync("propose", "peer", PeerOf(other), "--scope", Write("segment: x")))
+            .Fails(ExitCode.Usage, "`segment` is unknown");
+        Assert.Empty(_anchor!.Waiting);
     }
 
     [Fact]

@@ -161,6 +161,34 @@ public sealed class AdmissionTests
             _bench.Step(new SealInput.Publish(1, entry with { Slices = [slice.Payload] })));
     }
 
+    /// <summary>An answer shows so many Gateways: an endpoint in one more network would spoil its whole name.</summary>
+    [Fact]
+    public void Publish_EndpointsInMoreNetworksThanAnAnswerShows_IsPolicyOutOfRange()
+    {
+        _bench.Refused(VerificationFailure.PolicyOutOfRange, InNetworks(Limits.RecordNetworks + 1));
+        Assert.Contains(
+            new SealOutput.Accepted(1),
+            _bench.Step(new SealInput.Publish(1, InNetworks(Limits.RecordNetworks))));
+    }
+
+    private SignedEntry InNetworks(int count)
+    {
+        var slice = Document.Make(new Slice
+        {
+            Endpoints =
+            [
+                .. Enumerable.Range(10, count).Select(i => new SliceEndpoint
+                {
+                    Address = $"10.0.0.{i}", Network = $"vpc-{i}",
+                }),
+            ],
+            Name = ServicePart.Parse("n1.shop.svc"),
+            Ports = [8080],
+        });
+        var head = new SliceReference { Count = count, Digest = slice.Digest };
+        return _bench.Sign(_bench.Record() with { Slices = [head] }) with { Slices = [slice.Payload] };
+    }
+
     [Fact]
     [MaliciousInput(59, "parent's own record under its link: OccludedByLink")]
     public void Publish_UnderLink_IsOccluded()

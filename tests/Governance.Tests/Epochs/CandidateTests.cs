@@ -52,6 +52,29 @@ public sealed class CandidateTests
         Assert.Single(EpochBench.Votes(_bench.Receive("a2", new EpochMessage.Propose(2, 0, proposal, null))));
     }
 
+    /// <summary>One anchor's word ends no engine: a fresh key in two roles is refused by its name.</summary>
+    [Fact]
+    public void Offer_OfAKeyThatStandsTwice_IsRefusedByName()
+    {
+        var fresh = _bench.World.Signer("gov of nobody");
+        var proposal = EpochBench.Change(_bench.Policy(1000), e => e with
+        {
+            Anchors = e.Anchors.SetItem(3, e.Anchors[3] with { Gov = fresh.Key, Seal = fresh.Key }),
+            Op = new EpochOp { Type = OpType.Rotate },
+            Policy = _bench.Ground.Epoch.Value.Policy,
+        });
+        var digest = EpochBench.DigestOf(proposal);
+        var consent = Document.Make(new Consent { Digest = digest, Epoch = 2, Segment = _bench.Ground.Genesis });
+        proposal = proposal with
+        {
+            Consent = Envelope.Sign(consent, [fresh, _bench.World.Signer("gov a0"), _bench.World.Signer("gov a1")]),
+        };
+        var ignored = Assert.Single(
+            _bench.Receive("a1", new EpochMessage.Offer(2, proposal)).OfType<EpochOutput.Ignored>());
+        Assert.Equal(VerificationFailure.DuplicateKey, ignored.Refusal.Failure);
+        Assert.Equal(0, _bench.Engine.Waiting);
+    }
+
     [Fact]
     [MaliciousInput(138, "Peer named above or below me: NameConflict")]
     public void Peer_AboveOrBelowMe_IsNameConflict()

@@ -259,6 +259,22 @@ public sealed class EpochEngineTests
         Assert.Contains(again.Engine.Queue, one => one.Candidate.Digest == digest);
     }
 
+    /// <summary>What a vote brought back is still another's: it takes none of this operator's room.</summary>
+    [Fact]
+    public void Restart_AfterAVote_LeavesTheOperationItsProposer()
+    {
+        var proposal = _bench.Policy(1000);
+        var digest = _bench.Approve(proposal);
+        var own = Enumerable.Range(0, EpochLimits.QueuedPerAnchor - 1)
+            .Select(i => new QueuedOperation(_bench.Policy(2000 + i), null, "a0", false)).ToList();
+        var again = new EpochBench(change: o => o with { Journal = PreparedInRound0(proposal), Queue = own });
+        Assert.Equal(
+            "a1", Assert.Single(again.Engine.Queue, one => one.Candidate.Digest == digest).Operation.Source);
+        var outputs = again.Step(new EpochInput.Submit(1, again.Policy(9000)));
+        Assert.Empty(outputs.OfType<EpochOutput.Refused>());
+        Assert.Equal(1, Assert.Single(outputs.OfType<EpochOutput.Queued>()).Token);
+    }
+
     private List<ReadOnlyMemory<byte>> PreparedInRound0(EpochProposal proposal) =>
     [
         .. _bench.Receive("a2", new EpochMessage.Propose(2, 0, proposal, null))
@@ -270,7 +286,7 @@ public sealed class EpochEngineTests
     public void Restart_JournalWithARoundTwice_IsJournalConflict()
     {
         var bodies = new[] { _bench.Policy(1000), _bench.Policy(2000) }.Select(p => new ReadOnlyMemory<byte>(
-            new EpochJournalBody(2, VotePhase.Prepare, 0, EpochBench.DigestOf(p), p, []).Encode()));
+            new EpochJournalBody(2, VotePhase.Prepare, 0, EpochBench.DigestOf(p), p, "a2", []).Encode()));
         var bench = new EpochBench(change: o => o with { Journal = [.. bodies] }, isReady: false);
         Assert.True(bench.Engine.IsHalted);
     }
@@ -379,8 +395,12 @@ public sealed class EpochEngineTests
         var proposal = _bench.Policy(1000);
         var digest = EpochBench.DigestOf(proposal);
         var body = new EpochJournalBody(
-            2, VotePhase.Commit, 3, digest, proposal, _bench.Prepared(3, digest, "a1", "a2", "a3").Signatures).Encode();
+            2, VotePhase.Commit, 3, digest, proposal, "a2", _bench.Prepared(3, digest, "a1", "a2", "a3").Signatures)
+            .Encode();
         Assert.Equal(body, EpochJournalBody.Decode(body)!.Encode());
+        Assert.Equal("a2", EpochJournalBody.Decode(body)!.Source);
+        var old = (EpochJournalBody.Decode(body)! with { Source = null }).Encode();
+        Assert.Equal((1, null), (old[0], EpochJournalBody.Decode(old)!.Source));
         for (var length = 0; length < body.Length; length++)
         {
             Assert.Null(EpochJournalBody.Decode(body.AsMemory(0, length)));

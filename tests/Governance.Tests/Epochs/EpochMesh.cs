@@ -15,11 +15,12 @@ internal sealed class EpochMesh
     private readonly EpochBench _maker = new();
     private long _order;
 
-    internal EpochMesh()
+    internal EpochMesh(Func<string, EpochEngineOptions, EpochEngineOptions>? change = null)
     {
         foreach (var id in _maker.World.Ids)
         {
             var options = _maker.Options with { Self = id, Signer = _maker.World.Signer($"gov {id}") };
+            options = change?.Invoke(id, options) ?? options;
             Engines.Add(id, new EpochEngine(options, Now));
             Give(id, new EpochInput.Tick());
         }

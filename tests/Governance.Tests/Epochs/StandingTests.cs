@@ -55,6 +55,59 @@ public sealed class StandingTests
         Accepted(Join(_ground, "c2", 2));
     }
 
+    /// <summary>A newer floor is no reason to give up what was demanded.</summary>
+    [Fact]
+    public void JoinAndPeer_WithoutTerms_KeepThoseThatStand()
+    {
+        var (ground, newer) = (WithTerms(1_000), new Floor(EpochBench.Stranger(11), 5));
+        var join = JoinOperation.BuildParent(
+            ground, [new JoiningChild("c1", EpochBench.Stranger(1), newer, [EpochBench.Endpoint], null)],
+            _maker.Now, _maker.Opening, out _)!;
+        Assert.True(Document.TryParse<Link>(Assert.Single(join.Leaves).Payload, out var link, out _));
+        Assert.Equal((1_000, 5), (link.Value.Terms?.MaxTtl, link.Value.Floor.Epoch));
+
+        var peer = PeerOperation.Build(
+            ground, new PeerRequest(Eu1, EpochBench.Stranger(3), newer, [EpochBench.Endpoint]), _maker.Now,
+            _maker.Opening, out _)!;
+        Assert.True(Document.TryParse<Peer>(Assert.Single(peer.Leaves).Payload, out var leaf, out _));
+        Assert.Equal((1_000, 5), (leaf.Value.Terms?.MaxTtl, leaf.Value.Floor.Epoch));
+    }
+
+    /// <summary>What <c>auto</c> lists joins without an operator; demanding less of who is there, or letting it name
+    /// more, does not.</summary>
+    [Fact]
+    public void JoinAndPeer_InAuto_NeedAnOperatorToDemandLess()
+    {
+        var ground = WithTerms(1_000);
+        Assert.True(IsWilling(Join(ground, "c1", 1, new Naming.Terms { MaxTtl = 500 })));
+        Assert.False(IsWilling(Join(ground, "c1", 1, new Naming.Terms { MaxTtl = 1_001 })));
+        Assert.True(IsWilling(PeerAgain(new Naming.Terms { MaxTtl = 500 }, null)));
+        Assert.False(IsWilling(PeerAgain(new Naming.Terms { MaxTtl = 1_001 }, null)));
+        Assert.False(IsWilling(PeerAgain(null, Scope(3) with { Networks = ["more"] })));
+
+        // A builder keeps the terms; whoever builds by hand as though there were none is held to it all the same.
+        var elsewhere = new JoiningChild(
+            "c1", EpochBench.Stranger(1), new Floor(EpochBench.Stranger(9), 2), [IpEndpoint.Parse("10.9.9.9:1")], null);
+        Assert.True(IsWilling(Moved(ground)));
+        Assert.False(IsWilling(Moved(ground with { Leaves = _ground.Leaves })));
+
+        EpochProposal Moved(EpochGround shown) =>
+            JoinOperation.BuildParent(shown, [elsewhere], _maker.Now, _maker.Opening, out _)!;
+
+        EpochProposal PeerAgain(Naming.Terms? terms, Scope? scope) => PeerOperation.Build(
+            ground,
+            new PeerRequest(
+                Eu1, EpochBench.Stranger(3), new Floor(EpochBench.Stranger(40), 0), [EpochBench.Endpoint], terms,
+                scope),
+            _maker.Now, _maker.Opening, out _)!;
+
+        bool IsWilling(EpochProposal proposal)
+        {
+            var bench = new EpochBench(change: o => o with { Ground = ground });
+            return Assert.Single(bench.Step(new EpochInput.Submit(7, proposal)).OfType<EpochOutput.Queued>()).IsWilling;
+        }
+    }
+
     [Fact]
     public void Join_OfAnUplink_AddsAndMovesNone()
     {
@@ -114,17 +167,40 @@ public sealed class StandingTests
             _maker.Opening,
             out _)!;
 
-    private EpochProposal Peer(EpochGround ground, int genesis, int scope, long epoch = 0) => PeerOperation.Build(
+    private EpochProposal Peer(
+        EpochGround ground, int genesis, int scope, long epoch = 0, Naming.Terms? terms = null) => PeerOperation.Build(
         ground,
         new PeerRequest(
             Eu1,
             EpochBench.Stranger(genesis),
             new Floor(EpochBench.Stranger(40 + (int)epoch), epoch),
             [EpochBench.Endpoint],
-            Scope: Scope(scope)),
+            terms,
+            Scope(scope)),
         _maker.Now,
         _maker.Opening,
         out _)!;
+
+    /// <summary>The ground where Link and Peer have terms, and both operations are in <c>auto</c>.</summary>
+    private EpochGround WithTerms(long maxTtl)
+    {
+        var terms = new Naming.Terms { MaxTtl = maxTtl };
+        OperationLeaves? leaves = _ground.Leaves;
+        foreach (var proposal in new[] { Join(_ground, "c1", 1, terms), Peer(_ground, 3, 3, terms: terms) })
+        {
+            leaves = leaves!.Apply(
+                EpochBench.Read(proposal), proposal.Manifest,
+                proposal.Leaves.Select(leaf => (leaf.Class, leaf.Payload)), out var refusal);
+            Assert.Null(refusal);
+        }
+
+        var epoch = _ground.Epoch.Value;
+        return _ground with
+        {
+            Epoch = Document.Make(epoch with { Policy = epoch.Policy with { Auto = [OpType.Join, OpType.Peer] } }),
+            Leaves = leaves!,
+        };
+    }
 
     /// <summary>The ground as a liar shows it to the builder.</summary>
     private EpochGround Without(LeafClass leafClass)

@@ -134,6 +134,22 @@ public sealed class CanonicalFormTests
         Assert.Equal(VerificationFailure.NonCanonicalPayload, refusal.Failure);
     }
 
+    /// <summary>What no verifier could use is refused where it is read, long before it is sealed.</summary>
+    [Theory]
+    [InlineData("scope", "10.0.0.0/8", "10.1.0.0/8", VerificationFailure.BadAddress)]
+    [InlineData("scope", "a.example", "A.example", VerificationFailure.NonCanonicalPayload)]
+    [InlineData("scope", "a.example", "spiffe://a.example", VerificationFailure.NonCanonicalPayload)]
+    [InlineData("rule", "\"segment\":\"*\"", "\"segment\":\"eu1.internal\"", VerificationFailure.NonCanonicalPayload)]
+    public void Parse_OfALeafThatNoVerifierCouldUse_IsRefused(
+        string type, string part, string other, VerificationFailure expected)
+    {
+        var sample = Samples.All.Single(one => one.Name == type);
+        var text = Encoding.ASCII.GetString(sample.Payload);
+        Assert.Contains(part, text, StringComparison.Ordinal);
+        var (_, refusal) = sample.Read(Encoding.ASCII.GetBytes(text.Replace(part, other, StringComparison.Ordinal)));
+        Assert.Equal(expected, refusal?.Failure);
+    }
+
     private static void Refused(string text) => Assert.Equal(VerificationFailure.NonCanonicalPayload, Parse(text));
 
     private static VerificationFailure? Parse(string text) => ParseAs<Consent>(text);

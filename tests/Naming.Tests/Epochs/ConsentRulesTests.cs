@@ -120,6 +120,60 @@ public sealed class ConsentRulesTests
         Assert.Null(With(32, 33));
     }
 
+    /// <summary>A key that stands twice is refused by its name, however often it would have to consent.</summary>
+    [Fact]
+    [MaliciousInput(17, "same point under two anchors or roles: DuplicateKey")]
+    public void AKeyInTwoPlaces_IsRefusedByName_InAGenesisAndAfterIt()
+    {
+        var before = new TestSegment();
+        var (a, b) = (before.Epochs[0].Value.Anchors[0], before.Epochs[0].Value.Anchors[1]);
+        foreach (var second in new[]
+        {
+            b with { Gov = a.Gov }, b with { Seal = a.Seal }, b with { Tls = a.Tls }, b with { Gov = a.Tls },
+            b with { Tls = b.Seal }, b with { Seal = b.Gov },
+        })
+        {
+            Epoch With(Epoch epoch) => epoch with { Anchors = epoch.Anchors.SetItem(1, second) };
+            var genesis = new TestSegment(new TestSegmentOptions { Genesis = With });
+            ISigner[] all = [.. Enumerable.Range(0, 4).SelectMany(
+                i => new ISigner[] { genesis.Gov(i), genesis.Seal(i), genesis.Tls(i) })];
+            ISigner[] serving = [.. all.Where(signer => genesis.Epochs[0].Value.Anchors.Any(
+                anchor => anchor.Gov == signer.Key || anchor.Seal == signer.Key))];
+            Assert.Equal(
+                VerificationFailure.DuplicateKey,
+                Genesis(genesis, genesis.Consent(genesis.Epochs[0], serving)));
+
+            var segment = new TestSegment();
+            var epoch = segment.Advance(OpType.Rotate, With);
+            ISigner[] added = second.Gov == a.Tls ? [segment.Tls(0)] : [];
+            ISigner[] others = second.Gov == a.Gov || second.Gov == a.Tls
+                ? [segment.Gov(0), segment.Gov(2), segment.Gov(3)] : [.. segment.GovQuorum];
+            Assert.Equal(
+                VerificationFailure.DuplicateKey,
+                Judge(segment, epoch, segment.Consent(epoch, [.. added, .. others.Take(3 - added.Length)])));
+        }
+    }
+
+    [Fact]
+    public void AFreshKeyInTwoPlaces_IsRefusedByName()
+    {
+        foreach (var change in new Func<EpochAnchor, EpochAnchor>[]
+        {
+            anchor => anchor with { Gov = Fresh[0].Key, Seal = Fresh[0].Key },
+            anchor => anchor with { Gov = Fresh[0].Key, Tls = Fresh[0].Key },
+        })
+        {
+            var segment = new TestSegment();
+            var epoch = segment.Advance(OpType.Rotate, next => next with
+            {
+                Anchors = next.Anchors.SetItem(3, change(next.Anchors[3])),
+            });
+            Assert.Equal(
+                VerificationFailure.DuplicateKey,
+                Judge(segment, epoch, segment.Consent(epoch, [Fresh[0], segment.Gov(0), segment.Gov(1)])));
+        }
+    }
+
     // Anchor 3 gets new gov and seal keys: of t_gov = 3 gov signers one is new, two are others.
     private static (TestSegment Segment, Parsed<Epoch> Epoch) Rotated()
     {

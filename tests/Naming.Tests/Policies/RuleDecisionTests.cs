@@ -122,6 +122,18 @@ public sealed class RuleDecisionTests(ITestOutputHelper output)
         Assert.InRange(allowed, 50, 350);
     }
 
+    /// <summary>A deny of a segment by its name would deny nobody.</summary>
+    [Theory]
+    [InlineData("eu1.acme.internal")]
+    [InlineData("**")]
+    [InlineData("1111")]
+    public void Rule_OfASegmentThatIsNoDigest_IsNotRead(string segment)
+    {
+        var rule = Make("a", RuleEffect.Deny, subject: new RuleSubject { Segment = segment }).Value;
+        Assert.False(Document.TryParse<Rule>(rule.Encode(), out _, out var refusal));
+        Assert.Equal(VerificationFailure.NonCanonicalPayload, refusal.Failure);
+    }
+
     private static bool Oracle(ImmutableArray<Parsed<Rule>> rules, Digest home)
     {
         var verdict = home == Own;

@@ -74,6 +74,53 @@ public sealed class WireTests
             RpcFailures.Read(head.RequestMarshaller.TooLarge!(70_000, 65_536)));
     }
 
+    /// <summary>Two bytes on the wire are a hundred in memory: they are counted before one is made, and a message of
+    /// many that are no more than its limit allows for is read.</summary>
+    [Fact]
+    [MaliciousInput(143, "a message of a million small parts: TooLarge")]
+    public void Message_OfTooManyParts_TooLargeBeforeAnyIsMade()
+    {
+        // Field 4 of a question: the epochs of its home. The last one has a tag of nine bytes, of which five count.
+        byte[] longTag = [0xA2, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01];
+        byte[][] epochs = [[0x22, 0x00], [0x22, 0x04, 0x12, 0x02, 0x12, 0x00], [.. longTag, 0x02, 0x12, 0x00]];
+        foreach (var epoch in epochs)
+        {
+            byte[] bytes = [.. Enumerable.Repeat(epoch, 2_000_000 / epoch.Length).SelectMany(one => one)];
+            var request = new Payload(bytes);
+            var resolve = AnchorMethods.Resolve.RequestMarshaller;
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var failure = Assert.Throws<RpcException>(() => resolve.ContextualDeserializer(request));
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 200_000);
+            Assert.Equal(
+                new Refusal(TooLarge, "ResolveRequest", "more than 66560 parts"), RpcFailures.Read(failure));
+        }
+
+        var page = new Fairlead.Protocol.V1.EpochsResponse();
+        var signed = new Fairlead.Protocol.V1.Signed { Payload = ByteString.CopyFrom(new byte[4_096]) };
+        for (var i = 0; i < Limits.Anchors; i++)
+        {
+            signed.Sigs.Add(new Fairlead.Protocol.V1.Sig
+            {
+                Kid = ByteString.CopyFrom(new byte[32]),
+                Value = ByteString.CopyFrom(new byte[64]),
+            });
+        }
+
+        for (var i = 0; i < Limits.PageEpochs; i++)
+        {
+            page.Epochs.Add(new Fairlead.Protocol.V1.EpochDoc
+            {
+                Payload = ByteString.CopyFrom(new byte[Limits.EpochBytes]),
+                Vote = signed,
+                Consent = signed,
+                RecoveryConsent = signed,
+            });
+        }
+
+        var all = new Payload(page.ToByteArray());
+        Assert.Equal(page, AnchorMethods.Epochs.ResponseMarshaller.ContextualDeserializer(all));
+    }
+
     [Fact]
     public void Failure_OverTheWire_KeepsItsNamePlaceAndDetail()
     {

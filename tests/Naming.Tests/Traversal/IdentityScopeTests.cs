@@ -102,6 +102,23 @@ public sealed class IdentityScopeTests
         Answers.Refused(IdentityOutOfScope, Verify(moved, _world.Ask().Record(_world.East, _world.West)));
     }
 
+    /// <summary>An anchor of the home knows whom each of its Scopes gives a domain: first use takes it from nobody.
+    /// </summary>
+    [Fact]
+    public void Domain_ThatTheHomesScopeGivesToAnother_IdentityOutOfScope()
+    {
+        var given = new Dictionary<string, Digest> { [Theirs] = _world.Us1.Genesis };
+        var options = new VerifierOptions { ScopedDomains = given };
+        var (thief, ask) = Thief();
+        Answers.Refused(
+            IdentityOutOfScope, AnswerVerifier.Verify(_world.State, ask.Query, ask.Record(), _world.Now, options));
+
+        _world.Eu1.Put(AnswerLeaves.ScopeOf(thief.Genesis, "10.0.0.0/8") with { Domains = [Theirs] });
+        _world.Eu1.SealAt(_world.Now - 400);
+        given[Theirs] = thief.Genesis;
+        Answers.Accepted(AnswerVerifier.Verify(_world.State, ask.Query, ask.Record(), _world.Now, options));
+    }
+
     [Fact]
     public void Domain_OutsideTheScope_IdentityOutOfScope()
     {

@@ -71,6 +71,28 @@ public sealed class RoomTests
         Assert.Equal(["b", "c", "checkout"], Held(world));
     }
 
+    /// <summary>Who holds no bytes makes no room for any.</summary>
+    [Fact]
+    public void Bytes_AtTheirBound_PutOutNoNameWithoutAny()
+    {
+        var world = new CacheWorld(bytesMax: 1_000);
+        world.Want(Name("waits"));
+        foreach (var live in new[] { "a", "b" })
+        {
+            world.Want(Name(live));
+            world.Accept(world.Answer(), name: Name(live), bytes: 600);
+        }
+
+        Assert.Equal(["b", "waits"], Held(world));
+
+        // Once it has some it goes like any other.
+        world.Accept(world.Absent(), name: Name("waits"), bytes: 300);
+        world.Step(new CacheInput.Want(Name("b")));
+        world.Want(Name("c"));
+        world.Accept(world.Answer(), name: Name("c"), bytes: 300);
+        Assert.Equal(["b", "c"], Held(world));
+    }
+
     /// <summary>Its members are used with it, and nobody else wants them.</summary>
     [Fact]
     public void Set_WantedAgain_KeepsItsMembers()

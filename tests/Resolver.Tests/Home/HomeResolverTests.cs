@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Home;
+using Fairlead.TestKit.Answers;
 
 namespace Fairlead.Resolver.Tests.Home;
 
@@ -27,8 +29,28 @@ public sealed class HomeResolverTests : IAsyncLifetime
         var held = await _home.UntilFreshAsync(Web);
         Assert.Equal(2, held.Answer!.Slices[0].Endpoints.Length);
         Assert.True(_home.Anchors.Sum(anchor => anchor.Heads) >= 2);
+        Assert.All(
+            _home.Anchors.SelectMany(anchor => anchor.Nonces),
+            nonce => Assert.Equal(string.Concat(Enumerable.Repeat("07", 16)), nonce.ToString()));
         Assert.Empty(_home.Failures());
         Assert.Equal(1, _home.Anchors[0].Open);
+    }
+
+    /// <summary>It is as good as gone (V58): no verdict on a name, and what is held of it is served on.</summary>
+    [Fact]
+    public async Task Anchor_ThatReadsNoRequests_IsBehind()
+    {
+        _home.StartResolver(unsentMax: 1);
+        for (var i = 0; i < 200; i++)
+        {
+            _home.Resolver.Want($"n{i}.shop.svc.eu1.internal");
+        }
+
+        var trouble = await _home.UntilAsync(
+            () => _home.Resolver.Troubles.Newest.FirstOrDefault(
+                one => one.Refusal.Detail.Contains("reads no requests", StringComparison.Ordinal)),
+            "an anchor that reads none");
+        Assert.Equal(VerificationFailure.Behind, trouble.Refusal.Failure);
     }
 
     /// <summary>What an anchor tells ahead is no answer, true or false, and much of it is in no answer's way.</summary>
@@ -50,6 +72,59 @@ public sealed class HomeResolverTests : IAsyncLifetime
 
         // Of its own segment it knows the chain.
         Assert.False(_home.Anchors[0].IsAskedAhead);
+    }
+
+    /// <summary>An answer is about one name: an update that names more, or one of them again and again, costs the
+    /// anchor its stream before anything of it is verified.</summary>
+    [Theory]
+    [InlineData(2, VerificationFailure.BadEnvelope)]
+    [InlineData(Limits.ListItems + 1, VerificationFailure.TooLarge)]
+    public async Task Update_OfMoreThanOneSubscription_CostsTheStream(int ids, VerificationFailure failure)
+    {
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        var asked = new TestAnswers(_home.Segment, Web, ScriptedHome.Now);
+        var update = new Update { Answer = WireWriter.ToMessage(ScriptedHome.Honest(asked)) };
+        update.Ids.AddRange(Enumerable.Repeat(1UL, ids));
+        _home.Anchors[0].Flood(new SubscribeResponse { Update = update }, 1);
+        await _home.UntilTroubleAsync(failure);
+        await _home.UntilAsync(Web, held => held.State == NameState.Fresh && _home.Anchors[0].Open == 0);
+        Assert.Equal([failure], _home.Failures());
+    }
+
+    /// <summary>What waits to be handled is small: the stream ends where the update is read, whatever the resolver is
+    /// busy with.</summary>
+    [Fact]
+    public async Task Update_OfMoreThanOneSubscription_WaitsForNobody()
+    {
+        using var busy = new ManualResetEventSlim();
+        using var go = new ManualResetEventSlim();
+        _home.OnChanged = changed =>
+        {
+            if (changed.Name == Cart && !go.IsSet)
+            {
+                busy.Set();
+                go.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            }
+        };
+        _home.StartResolver();
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        _home.Resolver.Want(Cart);
+        Assert.True(busy.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        try
+        {
+            _home.Anchors[0].Flood(new SubscribeResponse { Update = new Update { Ids = { 1, 1 } } }, 1);
+            await _home.UntilAsync(() => _home.Anchors[0].Open == 0 ? this : null, "the end of the stream");
+        }
+        finally
+        {
+            go.Set();
+        }
+
+        await _home.UntilTroubleAsync(VerificationFailure.BadEnvelope);
+        await _home.UntilAsync(Web, held => held.State == NameState.Fresh);
     }
 
     [Fact]

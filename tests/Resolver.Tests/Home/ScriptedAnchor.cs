@@ -53,6 +53,9 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
     /// <summary>How many times it was asked where the home stands.</summary>
     internal int Heads { get; private set; }
 
+    /// <summary>The nonces of these questions.</summary>
+    internal ConcurrentQueue<Hex16> Nonces { get; } = new();
+
     /// <summary>How many times it was asked for epochs.</summary>
     internal int EpochsAsked => _epochsAsked;
 
@@ -198,6 +201,7 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
     private HeadResponse Head(HeadRequest request)
     {
         Heads++;
+        Nonces.Enqueue(Hex16.FromBytes(request.Nonce.Span));
         var segment = _home.Segment;
         var head = Document.Make(new Head
         {

@@ -90,7 +90,7 @@ internal sealed class ScriptedHome : IAsyncDisposable
 
     /// <summary>Starts a resolver.</summary>
     internal void StartResolver(bool keepsState = false, Floor? floor = null, int unhandledMax = 32,
-        Digest? genesis = null, IConsumerProof? proof = null)
+        Digest? genesis = null, IConsumerProof? proof = null, int unsentMax = 20_000)
     {
         Resolver = new HomeResolver(
             new HomeResolverOptions
@@ -101,8 +101,10 @@ internal sealed class ScriptedHome : IAsyncDisposable
                 StateFile = keepsState ? StateFile : null,
                 AnswerFolder = keepsState ? AnswerFolder : null,
                 UnhandledMax = unhandledMax,
+                UnsentMax = unsentMax,
                 Proof = proof,
                 Random = new Random(1),
+                FillRandom = static bytes => bytes.Fill(7),
             },
             new Subject { Namespace = "shop", Account = "frontend" },
             new NameObserver(Changed, _forgotten.Enqueue, _ => _heard.Release()));

@@ -56,6 +56,18 @@ public sealed class VerifierMemoryTests : IDisposable
         Assert.NotEqual(bytes, File.ReadAllBytes(file));
     }
 
+    /// <summary>An answer that meets a bug of the verifier is refused as any other; those beside it count.</summary>
+    [Fact]
+    public void Answer_ThatMeetsABug_IsRefusedAlone()
+    {
+        var memory = Memory();
+        var (query, answer) = (_world.Ask().Query, _world.Answer());
+        var results = memory.Verify(
+            [(query, answer with { Slices = default }, []), (query, answer, [])], _world.Now);
+        Assert.Equal(VerificationFailure.BadEnvelope, results[0].Refusal?.Failure);
+        Assert.NotNull(results[1].Answer);
+    }
+
     /// <summary>A name that there is no room for is refused alone: the epoch that came with it is kept, and the names
     /// that are known go on.</summary>
     [Fact]

@@ -35,6 +35,20 @@ public sealed class SetBookTests
         Assert.All(_wanted.Values, count => Assert.Equal(0, count));
     }
 
+    /// <summary>By it the parts of a Set that is never given up for others are not either.</summary>
+    [Fact]
+    public void Members_AreSaidToBeOfASet_AsLongAsTheyAre()
+    {
+        Say(SetWorld.Name, _world.SetAnswer());
+        Assert.All([SetWorld.First, SetWorld.Second], member => Assert.True(_book.IsMember(member, IsIt)));
+        Assert.False(_book.IsMember(SetWorld.First, set => !IsIt(set)));
+        Assert.False(_book.IsMember(SetWorld.Name, IsIt));
+        _book.Forgotten(SetWorld.Name);
+        Assert.False(_book.IsMember(SetWorld.First, IsIt));
+
+        static bool IsIt(string set) => set == SetWorld.Name;
+    }
+
     [Fact]
     public void Set_ThatChanges_WantsNewMembersAndGivesTheOthersUp()
     {

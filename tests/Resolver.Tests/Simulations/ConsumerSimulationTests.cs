@@ -21,12 +21,20 @@ public sealed class ConsumerSimulationTests
         Assert.InRange(refused, 1, int.MaxValue);
     }
 
+    /// <summary>74027: long between two looks at a name, it became stale later than it was seen to be fresh.</summary>
+    [Theory]
+    [InlineData(74027)]
+    public void Run_SeedThatBrokeOnce_Holds(int seed) =>
+        Assert.Null(ConsumerSimulation.Run(new ConsumerOptions(seed)).Invariant);
+
     [Theory]
     [InlineData(ConsumerBug.OldDisk, 9, "I5")]
     [InlineData(ConsumerBug.LateClock, 18, "I6")]
     [InlineData(ConsumerBug.SlowClock, 10, "I9")]
     [InlineData(ConsumerBug.AdmitsAnyAddress, 6, "I27")]
     [InlineData(ConsumerBug.ForgivesLies, 6, "I19")]
+    [InlineData(ConsumerBug.StolenQuorum, 1, "I23")]
+    [InlineData(ConsumerBug.TellingDenials, 2, "I26")]
     public void Run_PlantedBug_IsFoundByItsSeed(ConsumerBug bug, int seed, string invariant) =>
         Assert.Equal(invariant, ConsumerSimulation.Run(new ConsumerOptions(seed, Bug: bug)).Invariant);
 

@@ -213,6 +213,52 @@ public sealed class DnsComponentTests
         }
     }
 
+    /// <summary>A word that comes while the one before is tried is heard too, though no other one follows.</summary>
+    [Fact]
+    public async Task Address_OfANameThatChangesDuringATry_IsTriedAgainAtOnce()
+    {
+        var folder = Directory.CreateTempSubdirectory("fairlead-dns-");
+        try
+        {
+            await AskOnceAsync(folder.FullName, "127.99.0.0/16");
+            var world = new PeerWorld();
+            var tries = Channel.CreateUnbounded<TaskCompletionSource<VipTrouble?>>();
+            var component = DnsComponent.Start(
+                Read("dns: {address: 127.0.0.1:0, upstreams: []}", out _)!,
+                new DnsSurroundings
+                {
+                    Home = world.Eu1.Name,
+                    Known = [],
+                    StateFolder = folder.FullName,
+                    Find = _ => null,
+                    Interest = (_, _) => { },
+                    Renew = _ => { },
+                    Ready = (_, _, _, _) =>
+                    {
+                        var fate = new TaskCompletionSource<VipTrouble?>();
+                        tries.Writer.TryWrite(fate);
+                        return new ValueTask<VipTrouble?>(fate.Task);
+                    },
+                },
+                new ManualTimeProvider(), new StrongRandom(), NullLoggerFactory.Instance);
+            await using (component)
+            {
+                component.ReopenKept();
+                component.Publish(Verify(world));
+                var first = await tries.Reader.ReadAsync(Token);
+                component.Publish(Verify(world));
+                first.SetResult(new("no port of HTTP", IsLasting: true));
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+                patience.CancelAfter(TimeSpan.FromSeconds(60));
+                (await tries.Reader.ReadAsync(patience.Token)).SetResult(null);
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     /// <summary>A stranger that is asked hears of the pod's names, and says that there are none; yet whoever leads an
     /// answer through a segment of its choice takes no names from the upstream by that.</summary>
     [Fact]
@@ -241,7 +287,7 @@ public sealed class DnsComponentTests
         }
     }
 
-    private static async Task<DnsRcode> CodeOfAsync(DnsComponent component, string name)
+    internal static async Task<DnsRcode> CodeOfAsync(DnsComponent component, string name)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         await socket.ConnectAsync(component.Server.Address, Token);

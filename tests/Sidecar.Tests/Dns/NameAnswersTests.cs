@@ -11,6 +11,7 @@ public sealed class NameAnswersTests
     private const string Checkout = "checkout.shop.svc.us1.internal";
     private const string Cart = "cart.shop.svc.us1.internal";
     private const string None = "none.shop.svc.us1.internal";
+    private const string Behind = "behind.shop.svc.us1.internal";
     private const string Now = "now";
 
     private static readonly DnsZones Zones = new([SegmentName.Parse("internal")]);
@@ -225,12 +226,27 @@ public sealed class NameAnswersTests
     [InlineData(Checkout, "A", "A 127.99.7.7")]
     [InlineData(Checkout, "AAAA", "NoError SOA svc.us1.internal.")]
     [InlineData("cart-0." + Cart, "A", "A 10.1.0.1")]
+    [InlineData("cart-0." + Cart, "AAAA", "NoError SOA svc.us1.internal.")]
+    [InlineData("cart-0." + Cart, "MX", "NoError SOA svc.us1.internal.")]
+    [InlineData("cart-2." + Cart, "A", "ServFail ")]
+    [InlineData("_idle._tcp." + Cart, "SRV", "ServFail ")]
+    [InlineData(Behind, "A", "ServFail ")]
     public void Stale_ProvesNoAbsence(string name, string type, string expected)
     {
         var service = name.EndsWith(Cart, StringComparison.Ordinal) ? Headless
-            : name.EndsWith(None, StringComparison.Ordinal) ? NoneReady : ClusterIp;
+            : name.EndsWith(None, StringComparison.Ordinal) ? NoneReady
+            : name == Behind ? FakeNames.Headless(FakeNames.Host("10.1.0.1", "x") with { IsInReach = false })
+            : ClusterIp;
+        service = name.StartsWith("_idle", StringComparison.Ordinal)
+            ? service with
+            {
+                Ports = [.. service.Ports, new ServicePort("idle", 1)],
+                Endpoints = [.. service.Endpoints.Select(one => one with { Ports = [.. one.Ports, 0] })],
+            }
+            : service;
         var reply = Ask(name, type, new NameView("x", NameState.Stale, 60_000, service), Context());
         Assert.Equal(expected, Say(reply));
+        Assert.All(reply.Authorities, one => Assert.Equal(0u, one.Ttl));
         var error = Assert.Single(reply.Errors);
         Assert.Equal(
             reply.Rcode == DnsRcode.ServFail
@@ -274,7 +290,7 @@ public sealed class NameAnswersTests
     [InlineData(false, "db.shop.svc.clusterset.local", "A", "A 10.2.0.1;A 10.3.0.1")]
     [InlineData(true, "db-0.eu1.db.shop.svc.clusterset.local", "A", "A 10.2.0.1")]
     [InlineData(false, "_redis._tcp.db.shop.svc.clusterset.local", "SRV",
-        "SRV 16379 db-0.eu1.db.shop.svc.clusterset.local.+A 10.2.0.1;A 10.3.0.1")]
+        "SRV 16379 db-0.eu1.db.shop.svc.clusterset.local.+A 10.2.0.1")]
     public void ClusterSet_TellsTheBestPriorityThatIsReady(bool isReady, string name, string type, string expected) =>
         Assert.Equal(expected, Say(Ask(name, type, Now, FakeNames.Headless(
             FakeNames.Host("10.1.0.1", "db-0", isReady, cluster: "us1"),
@@ -354,6 +370,31 @@ public sealed class NameAnswersTests
         Assert.Equal(isUdp, (read.Header.Flags & DnsHeader.Truncated) != 0);
     }
 
+    /// <summary>Nor does what is looked at for it: a segment that publishes thirty times as many endpoints makes no
+    /// question dearer.</summary>
+    [Theory]
+    [InlineData(Cart, "A")]
+    [InlineData(Cart, "AAAA")]
+    [InlineData(Cart, "SRV")]
+    [InlineData("_p7._tcp." + Cart, "SRV")]
+    [InlineData("10-1-0-7." + Cart, "A")]
+    [InlineData("10-1-99-7." + Cart, "A")]
+    public void Question_CostsAsMuch_HoweverManyEndpointsThereAre(string name, string type)
+    {
+        var (few, many) = (Cost(400), Cost(12_000));
+        Assert.InRange(many, 0, few + (few / 4) + 1_000);
+
+        long Cost(int endpoints)
+        {
+            var view = new NameView(Cart, NameState.Fresh, 60_000, Large(endpoints, _ => null));
+            var context = Context() with { RecordsMax = 78 };
+            Ask(name, type, view, context);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Ask(name, type, view, context);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
     /// <summary>Nor does one whose endpoints are all of one host: a bounded number of them is looked at.</summary>
     [Fact]
     public void Answer_OfManyEndpointsOfOneHost_LooksAtABoundedNumber()
@@ -365,7 +406,7 @@ public sealed class NameAnswersTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 12 * 1_048_576);
     }
 
-    private static ServiceView Large(int endpoints, Func<int, string> host)
+    private static ServiceView Large(int endpoints, Func<int, string?> host)
     {
         ImmutableArray<ServicePort> ports = [.. Enumerable.Range(1, 64).Select(i => new ServicePort($"p{i}", i))];
         return FakeNames.Headless(

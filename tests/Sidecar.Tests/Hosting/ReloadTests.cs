@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
 using Fairlead.Hosting.Reloading;
 using Fairlead.Naming;
+using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Hosting;
 using Fairlead.Sidecar.Hosting.Reloading;
+using Fairlead.Sidecar.Tests.Dns;
 using Fairlead.Telemetry.Tests;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
@@ -60,6 +62,22 @@ public sealed class ReloadTests(TwoClusters clusters) : IClassFixture<TwoCluster
             () => Task.FromResult(host.Resolver.Names), held => held.All(name => name.Name != Second), Patience, Stop);
         Assert.Equal(2, host.Reloads.Applied);
         await UntilAsync(() => Holds(shapes, TwoClusters.Checkout) && !Holds(shapes, Second));
+    }
+
+    [Fact]
+    public async Task Import_OfAnotherTree_BringsItsZoneToDns()
+    {
+        const string dns = "dns: {address: 127.0.0.1:0, upstreams: []}";
+        var file = clusters.Configure("zones", dns);
+        await using var host = await TwoClusters.StartAsync(file);
+        var reloader = Reloader(host, file);
+        Assert.Equal(DnsRcode.Refused, await DnsComponentTests.CodeOfAsync(host.Pod.Dns!, "svc.else.example"));
+        clusters.Configure("zones", dns, $"imports: [{TwoClusters.Checkout}, web.shop.svc.else.example]");
+        reloader.Reload();
+        Assert.Equal(DnsRcode.NoError, await DnsComponentTests.CodeOfAsync(host.Pod.Dns!, "svc.else.example"));
+        clusters.Configure("zones", dns);
+        reloader.Reload();
+        Assert.Equal(DnsRcode.Refused, await DnsComponentTests.CodeOfAsync(host.Pod.Dns!, "svc.else.example"));
     }
 
     [Fact]

@@ -168,6 +168,22 @@ public sealed class ForeignEnvoyTests
             Assert.Equal(cluster, ClusterVersion(world));
             await world.ServesAsync(Secure, "secure");
         });
+        await load.NoneFailsAsync("a cluster is refused, and put right", async () =>
+        {
+            // Its own certificate is in a file that is not there, which an Envoy looks for before it takes a cluster.
+            var good = world.Securely(isRotated: true);
+            world.Sidecar.Publish(good with
+            {
+                Tls = new ServedTls(good.Tls!.Peers, new ClientTls("/none/svid.json", null)),
+            });
+            await world.StreamsShowAsync(streams => streams.SelectMany(stream => stream.Types).Any(
+                type => type.Refused?.Message.Contains("/none", StringComparison.Ordinal) == true));
+            await world.ServesAsync(Secure, "secure");
+            world.Sidecar.Publish(good);
+            await world.StreamsShowAsync(streams => streams.SelectMany(stream => stream.Types).All(
+                type => type.Refused is null && type.SentVersion == type.AckedVersion));
+            await world.ServesAsync(Secure, "secure");
+        });
         await load.NoneFailsAsync("a cluster changes, its endpoints do not", async () =>
         {
             var warming = await WarmingAsync(world);

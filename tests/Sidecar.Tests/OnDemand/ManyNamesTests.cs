@@ -20,6 +20,8 @@ public sealed class ManyNamesTests
     [InlineData(true, true, true)]
     [InlineData(false, false, false)]
     [InlineData(true, false, false)]
+    [InlineData(false, false, true)]
+    [InlineData(true, false, true)]
     public async Task TwoThousandClusters_OfTwentyThousandEndpoints_AreServed(
         bool isOldest, bool isDelta, bool isAuthority)
     {
@@ -62,13 +64,17 @@ public sealed class ManyNamesTests
 
     /// <summary>All behind one name, three megabytes of them in one message.</summary>
     [Theory(Explicit = true)]
-    [InlineData(false, true)]
-    [InlineData(true, true)]
-    [InlineData(false, false)]
-    [InlineData(true, false)]
-    public async Task TwentyThousandEndpoints_OfOneCluster_AreServed(bool isOldest, bool isDelta)
+    [InlineData(false, true, false)]
+    [InlineData(true, true, false)]
+    [InlineData(false, false, false)]
+    [InlineData(true, false, false)]
+    [InlineData(false, true, true)]
+    [InlineData(true, true, true)]
+    [InlineData(false, false, true)]
+    [InlineData(true, false, true)]
+    public async Task TwentyThousandEndpoints_OfOneCluster_AreServed(bool isOldest, bool isDelta, bool isAuthority)
     {
-        await using var world = await StartAsync(isOldest, isDelta, isAuthority: false, [Checkout, Secure]);
+        await using var world = await StartAsync(isOldest, isDelta, isAuthority, [Checkout, Secure]);
         Assert.Equal(200, (await world.GetAsync(Checkout)).Status);
         await using var load = new RequestLoad(
             world.Envoy.Listeners[0], Cancellation, Checkout, Secure, ForeignBootstrap.OwnHost);

@@ -53,6 +53,26 @@ public sealed class MappingTests
         Assert.Equal(answer.Target.Seal!.Position.Seq, service.Provenance.Seal);
     }
 
+    /// <summary>A pod of a dual-stack Service is two endpoints: one of them leads nowhere for who has one family.
+    /// </summary>
+    [Theory]
+    [InlineData("Ipv4", "10.1.0.3")]
+    [InlineData("Ipv6", "fd00::3")]
+    [InlineData("Both", "10.1.0.3 fd00::3")]
+    public void Endpoints_OfAFamilyThatThePodLacks_AreLeftOutWhereOthersCanBeReached(string families, string expected)
+    {
+        var world = new PeerWorld();
+        var slice = AnswerLeaves.SliceOf(Checkout, "us-east", "10.1.0.3", "fd00::3");
+        var cached = Cached(Answer(world, record => record, slice), NameState.Fresh);
+        var service = ProxiedServiceMapping.Map(cached, Enum.Parse<AddressFamilies>(families));
+        Assert.Equal(expected, string.Join(' ', service.Endpoints.Select(one => one.Address)));
+
+        var only = Cached(
+            Answer(world, record => record, AnswerLeaves.SliceOf(Checkout, "us-east", "fd00::3")), NameState.Fresh);
+        service = ProxiedServiceMapping.Map(only, AddressFamilies.Ipv4);
+        Assert.Equal("fd00::3", Assert.Single(service.Endpoints).Address);
+    }
+
     /// <summary>V58: the policies of target and home make a name strict as well, whatever its record says.</summary>
     [Theory]
     [InlineData(0L, 3_600_000L, null, true)]

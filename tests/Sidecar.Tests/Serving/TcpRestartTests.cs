@@ -10,10 +10,10 @@ using Fairlead.Xds;
 namespace Fairlead.Sidecar.Tests.Serving;
 
 /// <summary>
-/// Ports of TCP of a strict name after a restart that an Envoy has not noticed, and that kept no answers: what it holds
-/// of the name nobody knows, and its connections end only while it asks about them.
+/// Ports of TCP of a strict name after a restart that an Envoy has not noticed: where the first word on it is another
+/// one than the last before, its connections end only while it asks about them.
 /// </summary>
-public sealed class TcpRestartTests : IDisposable
+public sealed class TcpRestartTests : IAsyncDisposable
 {
     private const string Name = "ledger.shop.svc.us1.internal";
     private const string Raw = Name + ":9000";
@@ -21,9 +21,20 @@ public sealed class TcpRestartTests : IDisposable
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(1.2);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-tcp-").FullName;
-    private readonly ManualTimeProvider _time = new();
+    // That of the process that runs; one that has ended does nothing more.
+    private ManualTimeProvider _time = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    private readonly List<ShapeFile> _shapes = [];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var shapes in _shapes)
+        {
+            await shapes.DisposeAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
 
     [Theory]
     [InlineData(Reasons.Denied)]
@@ -65,6 +76,51 @@ public sealed class TcpRestartTests : IDisposable
         _time.Advance(Step / 2);
         Assert.Equal(["10.1.0.2", "10.1.0.3"], Endpoints(views, Raw));
         Assert.Equal(["10.1.0.2", "10.1.0.3"], Endpoints(views, located));
+    }
+
+    /// <summary>What was told last is what an Envoy holds: it is served on at once, and followed by steps from there.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Unchanged_IsToldAtOnce(bool isGuarded)
+    {
+        ServedName Told(params int[] endpoints) =>
+            isGuarded ? Guarded(Served(endpoints), "a", "b") : Served(endpoints);
+        var before = Start(out var shapes);
+        before.Publish(Told(1, 2, 3));
+        before.Publish(Told(1, 2));
+        _time.Advance(Step);
+        await shapes.DisposeAsync();
+        var views = Start(out _);
+        Assert.Null(MayGoOn(views, 1));
+        views.Publish(Told(2, 1));
+        Assert.Equal(["10.1.0.1", "10.1.0.2"], Endpoints(views, Raw));
+        Assert.Equal((true, false), (MayGoOn(views, 1), MayGoOn(views, 3)));
+        views.Publish(Told(2));
+        Assert.Equal(["10.1.0.1", "10.1.0.2"], Endpoints(views, Raw));
+        _time.Advance(Step);
+        Assert.Equal(["10.1.0.2"], Endpoints(views, Raw));
+    }
+
+    /// <summary>Who was told that an endpoint ends may still hold it, as who knows of an identity that is none any
+    /// more.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Unchanged_SinceARestartThatCutAStepShort_IsSaidToWhoAsksFirst(bool isOfIdentities)
+    {
+        ServedName Told(bool isLater) =>
+            isOfIdentities ? Guarded(Served(2), isLater ? ["b"] : ["a", "b"]) : isLater ? Served(2) : Served(1, 2);
+        var before = Start(out var shapes);
+        before.Publish(Told(isLater: false));
+        before.Publish(Told(isLater: true));
+        await shapes.DisposeAsync();
+        var views = Start(out _);
+        views.Publish(Told(isLater: true));
+        Assert.Null(Find(views, ResourceType.Endpoints, Raw));
+        _time.Advance(Step);
+        Assert.Equal(["10.1.0.2"], Endpoints(views, Raw));
     }
 
     /// <summary>What a restart leaves of a name says which ports it had: a verdict must not take their clusters away
@@ -166,6 +222,8 @@ public sealed class TcpRestartTests : IDisposable
         var imports = new HashSet<string> { Name };
         shapes = new ShapeFile(
             Path.Combine(_folder, "imports.state"), imports, reason => throw new InvalidOperationException(reason));
+        _shapes.Add(shapes);
+        _time = new ManualTimeProvider();
         return new ServedViews(
             imports, static (_, _) => { }, shapes, time: _time,
             onDemand: new OnDemandOptions

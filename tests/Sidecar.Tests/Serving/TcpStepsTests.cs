@@ -116,12 +116,20 @@ public sealed class TcpStepsTests
             ["aa", "cc", "none", "responder"], Now().TransportSocketMatches.Select(one => one.Name).Order());
     }
 
-    /// <summary>An Envoy asks no more about a cluster that was taken away, and keeps the connections that it has.
-    /// </summary>
-    [Fact]
-    public void Import_ThatIsRemoved_EndsItsConnectionsFirst()
+    /// <summary>An Envoy asks no more about a cluster that was taken away, and keeps the connections that it has: also
+    /// one that asks for its endpoints by name, as each does for those of a cluster that it has.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Import_ThatIsRemoved_EndsItsConnectionsFirst(bool isAskedFor)
     {
+        var feed = _views.Feed(ClientNode.Anonymous, null);
         _views.Publish(Served(1, 2));
+        if (isAskedFor)
+        {
+            feed.Wanted(ResourceType.Endpoints, Raw);
+        }
+
         var cluster = Now();
         _views.Import(new HashSet<string>());
         Assert.Equal(("1! 2!", cluster), (Told(), Now()));
@@ -132,27 +140,60 @@ public sealed class TcpStepsTests
         _views.Forget(Name);
         Assert.Equal(("1! 2!", cluster), (Told(), Now()));
         _time.Advance(Step);
-        var snapshot = _views.Open(ClientNode.Anonymous, null).Current;
-        Assert.Null(snapshot.Find(ResourceType.Cluster, Raw));
-        Assert.Empty(snapshot.Wildcard(ResourceType.Cluster));
+        Assert.Empty(_views.Open(ClientNode.Anonymous, null).Current.Wildcard(ResourceType.Cluster));
+        if (isAskedFor)
+        {
+            Assert.Equal("", Told());
+            feed.Unwanted(ResourceType.Endpoints, Raw);
+        }
+
+        _time.Advance(Step);
+        Assert.Null(_views.Open(ClientNode.Anonymous, null).Current.Find(ResourceType.Cluster, Raw));
+        Assert.Null(_views.Open(ClientNode.Anonymous, null).Current.Find(ResourceType.Endpoints, Raw));
 
         _views.Import(new HashSet<string> { Name });
         _views.Publish(Served(1));
         Assert.Equal(("1", cluster), (Told(), Now()));
     }
 
+    /// <summary>That it is no import says nothing of the name: who asks for it in that second must not hear that it is
+    /// absent, nor may its identities be forgotten.</summary>
     [Fact]
-    public void Import_ThatIsRemoved_LivesOnForWhoAsksForIt_AndWithoutABoundGoesAtOnce()
+    public void Import_ThatIsRemoved_IsNeverAbsent()
+    {
+        const string Http = Name + ":80";
+        var spelled = ClusterNames.Located(Http);
+        var feed = _views.Feed(ClientNode.Anonymous, null);
+        _views.Publish(Served(1) with { Tls = Tls("aa") });
+        var cluster = Golden(ResourceType.Cluster, Http).Unpack<Cluster>();
+        _views.Import(new HashSet<string>());
+        Assert.Equal(cluster, Golden(ResourceType.Cluster, Http).Unpack<Cluster>());
+        feed.Wanted(ResourceType.Endpoints, Http);
+        feed.Wanted(ResourceType.Cluster, spelled);
+        feed.Wanted(ResourceType.Cluster, Raw);
+        _views.Publish(Served(1) with { Tls = Tls("aa") });
+        Assert.Null(feed.View.Current.Find(ResourceType.Endpoints, Http));
+        Assert.Null(feed.Missing(ResourceType.Endpoints, Http));
+        Assert.Null(feed.View.Current.Find(ResourceType.Cluster, spelled));
+        _time.Advance(Step);
+        Assert.Equal("", Told());
+        _time.Advance(Step);
+        Assert.Equal(("1", "1"), (Told(), Told(Http)));
+        Assert.DoesNotContain("reason", feed.View.Current.Find(ResourceType.Cluster, spelled)!.ToAny().Value
+            .ToStringUtf8(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Import_ThatIsRemoved_ComesBackWithTheConfiguration_AndWithoutABoundGoesAtOnce()
     {
         _views.Publish(Served(1));
+        var cluster = Now();
         _views.Import(new HashSet<string>());
-        _views.Feed(ClientNode.Anonymous, null).Wanted(ResourceType.Cluster, Raw);
-        _views.Publish(Served(1));
-        Assert.Equal("1", Told());
-        _time.Advance(Step);
-        Assert.Equal("1", Told());
-        _views.Feed(ClientNode.Anonymous, null).Unwanted(ResourceType.Cluster, Raw);
+        _views.Publish(Served(1, 2));
         _views.Import(new HashSet<string> { Name });
+        Assert.Equal(("1 2", cluster), (Told(), Now()));
+        _time.Advance(2 * Step);
+        Assert.Equal(("1 2", cluster), (Told(), Now()));
         _views.Publish(Served(1) with { StreamMax = null });
         _views.Import(new HashSet<string>());
         Assert.Null(_views.Open(ClientNode.Anonymous, null).Current.Find(ResourceType.Cluster, Raw));

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Fairlead.EnvoyApi.Endpoints;
+using Fairlead.Sidecar.Hosting;
 using Fairlead.Sidecar.Serving;
 using Fairlead.Sidecar.Translation;
 using Fairlead.TestKit;
@@ -29,6 +30,59 @@ public sealed class FamilyTests
         Assert.Equal("10.0.0.1 ::1", Told("envoy", "Ipv4", "http", "10.0.0.1", "2001:db8::1", "::1"));
     }
 
+    /// <summary>A member that has the other family alone is not gone because another one has both, and neither is a
+    /// port.</summary>
+    [Fact]
+    public void Endpoints_OfTheOtherFamilyAlone_AreTold_OfAMemberAndAtAPort()
+    {
+        var all = Served("http", "10.0.0.1", "2001:db8::1", "2001:db8::2", "2001:db8::3");
+        var set = all with
+        {
+            Endpoints = [.. all.Endpoints.Select((one, i) => one with { Member = Member(i < 2 ? "a" : "b") })],
+        };
+        Assert.Equal("10.0.0.1 2001:db8::2 2001:db8::3", Addresses(set, 0));
+        var two = all with
+        {
+            Ports = [.. all.Ports, new ServedPort("raw", 9000, "tcp")],
+            Endpoints = [.. all.Endpoints.Select((one, i) => one with { Ports = [i < 3 ? 80 : 0, i < 1 ? 0 : 9000] })],
+        };
+        Assert.Equal(("10.0.0.1", "2001:db8::1 2001:db8::2 2001:db8::3"), (Addresses(two, 0), Addresses(two, 1)));
+
+        static ServedMember Member(string name) => new(name, 0, 1, new Provenance("us1.internal", 1, 1, ""));
+
+        static string Addresses(ServedName name, int port) => string.Join(
+            ' ',
+            FamilyTranslation.Reachable(name, AddressFamilies.Ipv4).Endpoints
+                .Where(one => one.Ports[port] > 0).Select(one => one.Address));
+    }
+
+    /// <summary>An interface may come up after the sidecar, or lose an address while it runs.</summary>
+    [Fact]
+    public void Addresses_ThatChange_AreFollowed()
+    {
+        var (time, views, own) = (new ManualTimeProvider(), Views(null), "10.1.2.3");
+        views.Publish(Served("http", "10.0.0.1", "2001:db8::1"));
+        using (new PodFamilies(() => own.Split(' ').Select(IPAddress.Parse), time, views.Reach))
+        {
+            Assert.Equal("10.0.0.1", Told(views, "envoy"));
+            own = "10.1.2.3 2001:db8::3";
+            time.Advance(PodFamilies.Interval);
+            Assert.Equal("10.0.0.1 2001:db8::1", Told(views, "envoy"));
+            own = "2001:db8::3";
+            time.Advance(PodFamilies.Interval);
+            Assert.Equal("2001:db8::1", Told(views, "envoy"));
+            Assert.Equal("2001:db8::1", Told(views, "gRPC Go"));
+        }
+
+        own = "10.1.2.3";
+        time.Advance(PodFamilies.Interval);
+        Assert.Equal("2001:db8::1", Told(views, "envoy"));
+        var said = Views(AddressFamilies.Both);
+        said.Publish(Served("http", "10.0.0.1", "2001:db8::1"));
+        said.Reach(AddressFamilies.Ipv4);
+        Assert.Equal("10.0.0.1 2001:db8::1", Told(said, "envoy"));
+    }
+
     /// <summary>Ports of TCP are told apart from the others while connections to them end.</summary>
     [Fact]
     public void Endpoints_ToWhichConnectionsEnd_AreOfTheFamilyToo()
@@ -51,14 +105,18 @@ public sealed class FamilyTests
 
     private static string Told(string agent, string? families, string protocol, params string[] addresses)
     {
-        var settings = new ClusterSettings
-        {
-            Families = families is null ? null : Enum.Parse<AddressFamilies>(families),
-        };
-        var views = new ServedViews(
-            new HashSet<string> { Name }, static (_, _) => { }, null, ClientTls.None,
-            new OnDemandOptions { Clusters = settings }, time: new ManualTimeProvider());
+        var views = Views(families is null ? null : Enum.Parse<AddressFamilies>(families));
         views.Publish(Served(protocol, addresses));
+        return Told(views, agent);
+    }
+
+    private static ServedViews Views(AddressFamilies? families) => new(
+        new HashSet<string> { Name }, static (_, _) => { }, null, ClientTls.None,
+        new OnDemandOptions { Clusters = new ClusterSettings { Families = families } },
+        time: new ManualTimeProvider());
+
+    private static string Told(ServedViews views, string agent)
+    {
         var endpoints = views.Open(ClientNode.Anonymous with { UserAgent = agent }, null).Current
             .Find(ResourceType.Endpoints, Name + ":80");
         return string.Join(' ', Golden.Read(endpoints!).Unpack<ClusterLoadAssignment>().Endpoints

@@ -18,6 +18,12 @@ public enum ConsumerBug
     /// <summary>Endpoints of other segments may be anywhere.</summary>
     AdmitsAnyAddress,
 
+    /// <summary>As many of us1's keys are in one hand as seal and decide.</summary>
+    StolenQuorum,
+
+    /// <summary>A denial of a name that is not there lives shorter than one of a name that is.</summary>
+    TellingDenials,
+
     /// <summary>A refused answer is taken for a failure of the network.</summary>
     ForgivesLies,
 }

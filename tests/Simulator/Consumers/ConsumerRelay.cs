@@ -16,7 +16,7 @@ internal enum RelayMood
 /// An anchor of the home: a verifier before it is a relay, while it is honest; else it says nothing, or what it once
 /// said, or what is not so. Used on one thread.
 /// </summary>
-internal sealed class ConsumerRelay(ConsumerWorld world, Random random)
+internal sealed class ConsumerRelay(ConsumerWorld world, ConsumerThief thief, Random random)
 {
     private readonly Dictionary<string, List<UnverifiedAnswer>> _said = [];
     private VerifierState? _state;
@@ -56,7 +56,7 @@ internal sealed class ConsumerRelay(ConsumerWorld world, Random random)
     private (UnverifiedAnswer? Answer, Refusal? Failure, bool IsHonest) Lie(string name, long now)
     {
         var truth = world.Answer(name, now);
-        var lie = random.Next(7) switch
+        var lie = random.Next(3) == 0 ? thief.Forge(name, truth, now) : random.Next(7) switch
         {
             // As corp says it, whatever the home admits.
             < 4 when world.IsCorpTaken && ConsumerWorld.IsOfCorp(name) => truth,

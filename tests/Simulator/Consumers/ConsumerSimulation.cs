@@ -18,7 +18,7 @@ public sealed class ConsumerSimulation
 
     private readonly ConsumerOptions _options;
     private readonly Random _random;
-    private readonly ConsumerWorld _world = new(PeerWorld.Start);
+    private readonly ConsumerWorld _world;
     private readonly ConsumerChecker _checker;
     private readonly ConsumerRelay[] _relays;
     private readonly PriorityQueue<Action, (long At, int Order)> _due = new();
@@ -40,8 +40,14 @@ public sealed class ConsumerSimulation
     {
         _options = options;
         _random = new Random(options.Seed);
-        _checker = new ConsumerChecker(_world);
-        _relays = [.. Enumerable.Range(0, Relays).Select(i => new ConsumerRelay(_world, new Random(options.Seed + i)))];
+        _world = new ConsumerWorld(PeerWorld.Start) { TellsExistence = options.Bug == ConsumerBug.TellingDenials };
+        var thief = new ConsumerThief(
+            _world, new Random(options.Seed + Relays), options.Bug == ConsumerBug.StolenQuorum ? 3 : 1);
+        _checker = new ConsumerChecker(_world, thief);
+        _relays =
+        [
+            .. Enumerable.Range(0, Relays).Select(i => new ConsumerRelay(_world, thief, new Random(options.Seed + i))),
+        ];
         _state = _world.Met(_now);
         _cache = NewCache();
     }

@@ -18,6 +18,9 @@ internal sealed class ConsumerWorld
     internal const long Continuity = 8_000;
     internal const string HomeDomain = "eu1.example";
 
+    /// <summary>How many anchors of us1 have to admit a consumer: more than it tolerates to be bad.</summary>
+    internal const int Attests = 2;
+
     private readonly Dictionary<string, List<(long From, string What)>> _truth = [];
     private readonly Dictionary<string, Slice> _slices = [];
     private readonly AnswerSegment _falseUs1;
@@ -28,9 +31,9 @@ internal sealed class ConsumerWorld
     {
         Acme = AnswerSegment.Create("acme.internal", now - 60_000);
         Eu1 = Child("eu1", now);
-        Us1 = Child("us1", now);
+        Us1 = Child("us1", now, Attests);
         Corp = AnswerSegment.Create("corp.internal", now - 60_000);
-        _falseUs1 = Child("us1", now);
+        _falseUs1 = Child("us1", now, Attests);
         Acme.Put(AnswerLeaves.LinkOf(Eu1)).Put(AnswerLeaves.LinkOf(Us1));
         Next(Eu1, now - 50_000, OpType.Peer, epoch => epoch with { Domains = [HomeDomain], Peers = [Corp.Genesis] });
         Next(Corp, now - 50_000, OpType.Peer, epoch => epoch with { Peers = [Eu1.Genesis] });
@@ -71,6 +74,9 @@ internal sealed class ConsumerWorld
 
     /// <summary>Whether us1 seals nothing.</summary>
     internal bool IsUs1Down { get; set; }
+
+    /// <summary>Whether us1's denials tell which names exist: a planted mistake.</summary>
+    internal bool TellsExistence { get; init; }
 
     /// <summary>Whether us1 denies the home.</summary>
     internal bool IsDenied { get; private set; }
@@ -179,9 +185,69 @@ internal sealed class ConsumerWorld
     {
         Acme.Put(AnswerLeaves.LinkOf(_falseUs1)).SealAt(now);
         _falseUs1.SealAt(now);
-        var answer = Ask(Checkout, now).Via(Acme, HopKind.Up).Via(_falseUs1, HopKind.Down).Record();
+        var answer = Below(Checkout, now, _falseUs1, Honest(_falseUs1)).Record();
         Acme.Put(AnswerLeaves.LinkOf(Us1)).SealAt(now);
         return answer;
+    }
+
+    /// <summary>A denial of us1 by one of its anchors.</summary>
+    internal UnverifiedAnswer Denied(string name, long now, ISigner anchor)
+    {
+        var ask = Below(name, now, Us1, [anchor]);
+        ask.ChangeAttest = (hop, attest) => TellsExistence && hop == 2 && RecordOf(name) is null
+            ? attest with { Expires = attest.Expires - 1 }
+            : attest;
+        return ask.Denied();
+    }
+
+    /// <summary>A denial of the home by one of its anchors.</summary>
+    internal UnverifiedAnswer DeniedAtHome(string name, long now, ISigner anchor)
+    {
+        var ask = Ask(name, now);
+        ask.Attesters = _ => [anchor];
+        return ask.Denied();
+    }
+
+    /// <summary>What us1 has of a name, admitted by these alone.</summary>
+    internal UnverifiedAnswer Allowed(string name, long now, IEnumerable<ISigner> anchors)
+    {
+        var ask = Below(name, now, Us1, anchors);
+        return RecordOf(name) is null ? ask.Negative() : ask.Record(_slices[name]);
+    }
+
+    /// <summary>What us1 would say of a name that is elsewhere, or nowhere, under a seal by these keys; null while it
+    /// does not seal.</summary>
+    internal UnverifiedAnswer? Forged(string name, long now, string? address, IEnumerable<ISigner> keys)
+    {
+        if (IsUs1Down)
+        {
+            return null;
+        }
+
+        var held = RecordOf(name);
+        var slice = address is null ? null : AnswerLeaves.SliceOf(Service(name), null, address);
+        Hold(name, slice is null ? null : AnswerLeaves.RecordOf(Service(name), now, Us1.Publisher, slice));
+        Us1.SealAt(now);
+        var ask = Below(name, now, Us1, IsDenied ? keys : Honest(Us1));
+        var answer = slice is null ? ask.Negative() : ask.Record(slice);
+        var seal = Envelope.Sign(Us1.Seal, keys);
+        Hold(name, held);
+        Us1.SealAt(now);
+        return answer with { Hops = answer.Hops.SetItem(2, answer.Hops[2] with { Seal = seal }) };
+    }
+
+    /// <summary>An answer with one epoch of us1 more, by these keys.</summary>
+    internal UnverifiedAnswer Promised(UnverifiedAnswer truth, long now, IEnumerable<ISigner> keys)
+    {
+        var next = AnswerEpochs.Next(Us1, now);
+        var epoch = Document.Make(next with { Policy = next.Policy with { MaxTtl = 1_000 } });
+        var document = new EpochDocument(
+            epoch.Payload, AnswerEpochs.Vote(Us1.Genesis, epoch, keys), Envelope.None, Envelope.None);
+        var last = truth.Hops[^1];
+        return truth with
+        {
+            Hops = truth.Hops.SetItem(truth.Hops.Length - 1, last with { Epochs = last.Epochs.Add(document) }),
+        };
     }
 
     /// <summary>Until when a name was what it is served as; null where it is so now, or where it never was (the
@@ -206,13 +272,39 @@ internal sealed class ConsumerWorld
 
     private TestAnswers Ask(string name, long now) => new(Eu1, name, now);
 
+    private TestAnswers Below(string name, long now, AnswerSegment target, IEnumerable<ISigner> attesters)
+    {
+        var ask = Ask(name, now).Via(Acme, HopKind.Up).Via(target, HopKind.Down);
+        ask.Attesters = hop => hop == 2 ? attesters : [(hop == 0 ? Eu1 : Acme).Anchors[0].Seal];
+        return ask;
+    }
+
+    private static IEnumerable<ISigner> Honest(AnswerSegment us1) =>
+        us1.Anchors.Take(Attests).Select(anchor => anchor.Seal);
+
+    private void Hold(string name, Record? record)
+    {
+        if (record is null)
+        {
+            Us1.Remove(LeafClass.Record, Service(name));
+        }
+        else
+        {
+            Us1.Put(record);
+        }
+    }
+
     private UnverifiedAnswer Build(string name, long now, AnswerSegment target)
     {
+        if (target == Us1 && IsDenied)
+        {
+            return Denied(name, now, Us1.Anchors[0].Seal);
+        }
+
         var ask = target == Corp
             ? Ask(name, now).Via(Corp, HopKind.Peer)
-            : Ask(name, now).Via(Acme, HopKind.Up).Via(Us1, HopKind.Down);
-        return target == Us1 && IsDenied ? ask.Denied()
-            : RecordOf(name) is null ? ask.Negative()
+            : Below(name, now, Us1, Honest(Us1));
+        return RecordOf(name) is null ? ask.Negative()
             : ask.Record(_slices[name]);
     }
 
@@ -247,9 +339,13 @@ internal sealed class ConsumerWorld
         }
     }
 
-    private AnswerSegment Child(string label, long now) => AnswerSegment.Create(
+    private AnswerSegment Child(string label, long now, int attests = 1) => AnswerSegment.Create(
         $"{label}.acme.internal", now - 60_000,
-        change: epoch => epoch with { Uplinks = [AnswerLeaves.UplinkTo(Acme, label)] });
+        change: epoch => epoch with
+        {
+            Quorum = epoch.Quorum with { Attest = attests },
+            Uplinks = [AnswerLeaves.UplinkTo(Acme, label)],
+        });
 
     private static void Next(AnswerSegment segment, long now, string type, Func<Epoch, Epoch> change) =>
         segment.Next(now, epoch => change(epoch with

@@ -7,7 +7,8 @@ namespace Fairlead.TestKit.Wire;
 
 /// <summary>
 /// A client's end of an HTTP/2 connection that writes what it is told, whole or in part, reads only when it is told,
-/// and ends where it likes. It never widens a window: the server stops after 65,535 bytes. One caller at a time.
+/// and ends where it likes. It widens no window unless it is told: the server stops after 65,535 bytes. One caller at a
+/// time.
 /// </summary>
 public sealed class RawHttp2 : IDisposable
 {
@@ -18,6 +19,8 @@ public sealed class RawHttp2 : IDisposable
     private const int ResetFrame = 3;
     private const int SettingsFrame = 4;
     private const int GoAwayFrame = 7;
+    private const int WindowFrame = 8;
+    private const int InitialWindow = 4;
     private const byte EndsStream = 1;
     private const byte EndsHeaders = 4;
 
@@ -36,6 +39,18 @@ public sealed class RawHttp2 : IDisposable
 
     /// <summary>What a connection starts with: the preface and empty settings.</summary>
     public static byte[] Start { get; } = [.. Greeting, .. Frame(SettingsFrame, 0, 0, [])];
+
+    /// <summary>The same, with so many bytes more for each stream and for all of them.</summary>
+    public static byte[] StartWith(int window)
+    {
+        var setting = new byte[6];
+        BinaryPrimitives.WriteInt16BigEndian(setting, InitialWindow);
+        BinaryPrimitives.WriteInt32BigEndian(setting.AsSpan(2), window);
+        return
+        [
+            .. Greeting, .. Frame(SettingsFrame, 0, 0, setting), .. Frame(WindowFrame, 0, 0, setting[2..]),
+        ];
+    }
 
     /// <summary>A call of a method, without its messages.</summary>
     /// <param name="stream">The stream's number: odd, and higher than those before.</param>

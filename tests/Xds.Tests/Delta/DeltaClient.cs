@@ -11,6 +11,7 @@ namespace Fairlead.Xds.Tests.Delta;
 internal sealed class DeltaClient
 {
     private readonly Dictionary<ResourceType, DeltaDiscoveryResponse> _last = [];
+    private readonly Dictionary<ResourceType, SortedDictionary<string, string>> _held = [];
 
     public DeltaClient(
         ResourceSnapshot? snapshot = null,
@@ -107,6 +108,7 @@ internal sealed class DeltaClient
             if (type is not null)
             {
                 _last[type] = read;
+                Hold(type, read);
             }
 
             taken.Add(string.Join(
@@ -130,6 +132,28 @@ internal sealed class DeltaClient
     }
 
     public DeltaDiscoveryResponse Last(ResourceType type) => _last[type];
+
+    /// <summary>What it was told of a type and holds: each resource's version by its name.</summary>
+    public IReadOnlyDictionary<string, string> Held(ResourceType type) =>
+        _held.GetValueOrDefault(type) ?? new SortedDictionary<string, string>(StringComparer.Ordinal);
+
+    private void Hold(ResourceType type, DeltaDiscoveryResponse response)
+    {
+        if (!_held.TryGetValue(type, out var held))
+        {
+            _held[type] = held = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        }
+
+        foreach (var resource in response.Resources)
+        {
+            held[resource.Name] = resource.Version;
+        }
+
+        foreach (var name in response.RemovedResources)
+        {
+            held.Remove(name);
+        }
+    }
 
     private Resource? Missing(ResourceType type, string name) =>
         AnswersMissing && type == ResourceType.Endpoints ? Resource.EmptyEndpoints(name) : null;

@@ -247,7 +247,7 @@ public sealed class DeltaCollectionTests
         client.Publish(Cluster(A + "?a=1&b=2"));
         Assert.Equal([$"cds {A}?a=1&b=2"], client.Take());
         client.Unsubscribe(Cds, Glob + "?a=1&b=2");
-        Assert.Empty(client.Stream.Types.Single().Subscription.Collections);
+        Assert.Empty(client.Stream.Types.Single().Subscription.Globs);
     }
 
     [Fact]
@@ -255,7 +255,7 @@ public sealed class DeltaCollectionTests
     {
         var client = Client(Snapshot());
         client.Subscribe(Cds, Prefix + "a/*");
-        Assert.Empty(client.Stream.Types.Single().Subscription.Collections);
+        Assert.Empty(client.Stream.Types.Single().Subscription.Globs);
         for (var i = 0; i < XdsLimits.Default.CollectionsMax; i++)
         {
             Assert.IsType<StreamEvent.Names>(Assert.Single(client.Subscribe(Cds, GlobOf(i))));

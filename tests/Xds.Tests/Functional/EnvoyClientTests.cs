@@ -147,12 +147,8 @@ public sealed class EnvoyClientTests
     {
         Assert.SkipWhen(EnvoyBinary.Path is null, EnvoyBinary.Reason);
         await using var host = await AdsHost.StartAsync();
-        var unreadable = Resource.Create(new EnvoyApi.Clusters.Cluster
-        {
-            Name = "k", LbPolicy = (EnvoyApi.Clusters.Cluster.Types.LbPolicy)99,
-        });
         string[] names = ["a", "b", "c", "d"];
-        host.Publish([.. names.Select(name => Cluster(name)), Cluster("z"), unreadable, Routes("fairlead", "a"),
+        host.Publish([.. names.Select(name => Cluster(name)), Cluster("z"), Unreadable("k"), Routes("fairlead", "a"),
             Endpoints("a", 1), BadEndpoints("b"), Endpoints("c", 1), Endpoints("d", 1), Endpoints("z", 1)]);
         await using var envoy = await EnvoyProcess.StartAsync(
             EnvoyBinary.Path!, host.Socket, Cancellation, isDelta);

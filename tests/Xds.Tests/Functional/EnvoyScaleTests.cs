@@ -65,7 +65,8 @@ public sealed class EnvoyScaleTests(ITestOutputHelper output)
             });
             return Eventually.HoldsAsync(ActiveAsync, count => count == 2, Bound, Cancellation);
         });
-        output.WriteLine($"{variant}, oldest {isOldest}: {load.Sent} requests, none failed");
+        output.WriteLine($"{variant}, oldest {isOldest}: {load.Sent} requests, none failed, "
+            + $"{load.LeastRate:f0} a second at the least");
         Assert.All(host.Service.Streams().SelectMany(stream => stream.Types), type => Assert.Null(type.Refused));
 
         Task TakenAsync(Resource[] resources, Func<Task<long>> read, long due)

@@ -45,6 +45,7 @@ public sealed class EnvoyVariantTests
 
         await EndpointsAsync(host, envoy, load, one.Port, two.Port);
         await ClustersAsync(host, envoy, load, source);
+        await BadClusterAsync(host, envoy, load, source);
         await RefusedAndRestartedAsync(host, envoy, load, one.Port, two.Port);
         await MovedAsync(host, envoy, load, source, two.Port, one.Port);
 
@@ -105,6 +106,41 @@ public sealed class EnvoyVariantTests
             Assert.Equal(
                 0, await envoy.KnownStatAsync($"cluster.{Name.Replace(':', '_')}.init_fetch_timeout", Cancellation));
         });
+    }
+
+    // Beside one that comes: this one takes effect, the bad one waits until it is put right.
+    private static async Task BadClusterAsync(
+        AdsHost host, EnvoyProcess envoy, RequestLoad load, EnvoyApi.Core.ConfigSource? source)
+    {
+        const string Beside = "beside:80";
+        await load.NoneFailsAsync("a bad cluster beside a new one, then a good one", async () =>
+        {
+            host.Publish(Unreadable(Name), Cluster(Beside, endpoints: source), Endpoints(Beside, 1));
+            await Eventually.HoldsAsync(
+                () => envoy.AdminAsync("/clusters", Cancellation), all => all.Contains($"{Beside}::127.0.0.1:1::"),
+                Bound, Cancellation);
+            await Eventually.HoldsAsync(
+                () => Task.FromResult(Bad(host)), bad => bad.SequenceEqual([Name]), Bound, Cancellation);
+            await ServesAsync(envoy, "two");
+            await AckedAsync(host, Cluster(Name, timeoutMs: 444, endpoints: source));
+            await Eventually.HoldsAsync(
+                () => envoy.AdminAsync("/config_dump?resource=dynamic_active_clusters", Cancellation),
+                page => page.Contains("0.444s", StringComparison.Ordinal), Bound, Cancellation);
+            Assert.Empty(Bad(host));
+            host.View.Update(builder => builder.Remove(ResourceType.Cluster, Beside));
+            await Eventually.HoldsAsync(
+                () => envoy.AdminAsync("/clusters", Cancellation), all => !all.Contains($"{Beside}::"), Bound,
+                Cancellation);
+        });
+    }
+
+    // What an operator sees of clusters that were refused, or are held back since; of a response that is refused as a
+    // whole all are, until each was tried.
+    private static string[] Bad(AdsHost host)
+    {
+        var clusters = host.Service.Streams().SelectMany(stream => stream.Types).Single(
+            type => type.Type == ResourceType.Cluster);
+        return [.. clusters.RefusedNames.Union(clusters.Withheld.Select(one => one.Name))];
     }
 
     private static async Task RefusedAndRestartedAsync(

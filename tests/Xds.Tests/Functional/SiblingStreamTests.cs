@@ -6,8 +6,8 @@ using static Fairlead.Xds.Tests.Fixtures;
 namespace Fairlead.Xds.Tests.Functional;
 
 /// <summary>
-/// A client with a stream for each type is told in the order that one stream would be told in: routes after the
-/// clusters that they lead to, and that a cluster is gone after the routes that led to it.
+/// A client is told in one order, on one stream or on one for each type: routes after the clusters that they lead to, and
+/// that a cluster is gone after the routes that led to it.
 /// </summary>
 public sealed class SiblingStreamTests
 {
@@ -17,12 +17,12 @@ public sealed class SiblingStreamTests
 
     private readonly ManualTimeProvider _time = new();
 
-    public static TheoryData<Variant> PerType => [Variant.SotwPerType, Variant.DeltaPerType];
+    public static TheoryData<Variant> Variants => [.. Enum.GetValues<Variant>()];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [MemberData(nameof(PerType))]
+    [MemberData(nameof(Variants))]
     public async Task Routes_WaitForTheClustersOfTheirClient_AndForNobodyElses(Variant variant)
     {
         // Clusters wait for the interval since those before; routes, of which there were none before, need not.
@@ -40,7 +40,7 @@ public sealed class SiblingStreamTests
 
         // And then for the endpoints of those clusters, on a stream of their own.
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(variant == Variant.DeltaPerType ? "cds b" : "cds a b", await client.NextAsync(Cds));
+        Assert.Equal(IsDelta(variant) ? "cds b" : "cds a b", await client.NextAsync(Cds));
         await client.SubscribeAsync(ResourceType.Endpoints, "b");
         var endpoints = await client.TakeAsync(ResourceType.Endpoints);
         Assert.Equal("eds b", endpoints.Text);
@@ -51,7 +51,7 @@ public sealed class SiblingStreamTests
 
     /// <summary>Also for one that the client has since another cluster needed it.</summary>
     [Theory]
-    [MemberData(nameof(PerType))]
+    [MemberData(nameof(Variants))]
     public async Task Routes_WaitForTheSecretsOfNewClusters(Variant variant)
     {
         await using var host = await StartAsync(TimeSpan.Zero);
@@ -81,7 +81,7 @@ public sealed class SiblingStreamTests
     }
 
     [Theory]
-    [MemberData(nameof(PerType))]
+    [MemberData(nameof(Variants))]
     public async Task Routes_WaitNoMore_WhenTheClustersAreTakenBack(Variant variant)
     {
         await using var host = await StartAsync(TimeSpan.FromSeconds(1));
@@ -94,12 +94,12 @@ public sealed class SiblingStreamTests
     }
 
     [Theory]
-    [MemberData(nameof(PerType))]
+    [MemberData(nameof(Variants))]
     public async Task Cluster_IsGone_OnceTheRoutesAreTaken(Variant variant)
     {
         await using var host = await StartAsync(TimeSpan.Zero);
         await using var client = new VariantClient(variant, host.Socket, Cancellation);
-        var (added, gone) = variant == Variant.DeltaPerType ? ("cds b", "cds -a") : ("cds a b", "cds b");
+        var (added, gone) = IsDelta(variant) ? ("cds b", "cds -a") : ("cds a b", "cds b");
         await ConnectAsync(host, client);
         host.View.Update(
             builder => builder.Set(Cluster("b"), wildcard: true).Set(Routes("r", "b")).Remove(Cds, "a"));
@@ -141,8 +141,10 @@ public sealed class SiblingStreamTests
             _time.Advance(XdsLimits.Default.AckWaitMax);
         }
 
-        Assert.Equal(variant == Variant.DeltaPerType ? "cds -a" : "cds", await next);
+        Assert.Equal(IsDelta(variant) ? "cds -a" : "cds", await next);
     }
+
+    private static bool IsDelta(Variant variant) => variant is Variant.Delta or Variant.DeltaPerType;
 
     private Task<AdsHost> StartAsync(TimeSpan interval) => AdsHost.StartAsync(new AdsOptions
     {

@@ -10,8 +10,8 @@ using static Fairlead.Xds.Tests.Fixtures;
 namespace Fairlead.Xds.Tests.Functional;
 
 /// <summary>
-/// A cluster that warms for ever on the same aggregated stream, because nobody has its secret: a real Envoy says
-/// nothing to clusters any more, and all others change, come and serve as if it did.
+/// A cluster that warms for ever because nobody has its secret. On an aggregated stream a real Envoy says nothing to
+/// clusters any more, on streams of each type it acknowledges them; in all variants the others change, come and serve.
 /// </summary>
 public sealed class WarmingClusterTests
 {
@@ -25,37 +25,41 @@ public sealed class WarmingClusterTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory(Explicit = true)]
-    [InlineData(false, true)]
-    [InlineData(false, false)]
-    [InlineData(true, true)]
-    [InlineData(true, false)]
-    public async Task Others_AreServed_ThoughNothingIsAcknowledged(bool isOldest, bool isDelta)
+    [MemberData(nameof(EnvoyVariantTests.Cases), MemberType = typeof(EnvoyVariantTests))]
+    public async Task Others_AreServed_ThoughOneWarmsForEver(Variant variant, bool isOldest)
     {
+        var isDelta = variant is Variant.Delta or Variant.DeltaPerType;
+        var isPerType = variant is Variant.SotwPerType or Variant.DeltaPerType;
+        var source = isPerType ? PerType(isDelta) : null;
         var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
         Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
         await using var one = await HttpBackend.StartAsync("one");
         await using var two = await HttpBackend.StartAsync("two");
         await using var host = await AdsHost.StartAsync(
             new AdsOptions { Limits = XdsLimits.Default with { AckWaitMax = AckWait } });
-        host.Publish(Cluster(Name), Endpoints(Name, one.Port), Routes("fairlead", Name));
-        await using var envoy = await EnvoyProcess.StartAsync(program!, host.Socket, Cancellation, isDelta);
+        host.Publish(Cluster(Name, endpoints: source), Endpoints(Name, one.Port), Routes("fairlead", Name));
+        await using var envoy = await EnvoyProcess.StartAsync(
+            program!, host.Socket, Cancellation, isDelta, isPerType);
         await ServesAsync(envoy, "one");
 
         await using var load = new RequestLoad(envoy.Listeners[0], Cancellation, Host);
         await load.NoneFailsAsync("endpoints change", async () =>
         {
-            host.Publish(WarmingForEver());
+            host.Publish(WarmingForEver(source));
             await Eventually.HoldsAsync(
                 () => envoy.KnownStatAsync("cluster_manager.warming_clusters", Cancellation), count => count == 1,
                 Bound, Cancellation);
             host.Publish(Endpoints(Name, two.Port));
             await ServesAsync(envoy, "two");
-            Assert.True(Clusters(host).Waiting);
+            await Eventually.HoldsAsync(
+                () => Task.FromResult(Clusters(host).Waiting), isWaiting => isWaiting == !isPerType, Bound,
+                Cancellation);
         });
         await load.NoneFailsAsync("a cluster changes, one comes with its route", async () =>
         {
             host.Publish(
-                Cluster(Name, timeoutMs: 321), Cluster(Next), Endpoints(Next, one.Port), Routes("fairlead", Next));
+                Cluster(Name, timeoutMs: 321, endpoints: source), Cluster(Next, endpoints: source),
+                Endpoints(Next, one.Port), Routes("fairlead", Next));
             await ServesAsync(envoy, "one");
             await Eventually.HoldsAsync(
                 () => envoy.AdminAsync("/config_dump?resource=dynamic_active_clusters", Cancellation),
@@ -72,7 +76,7 @@ public sealed class WarmingClusterTests
         Assert.Equal(1, await envoy.KnownStatAsync("cluster_manager.warming_clusters", Cancellation));
     }
 
-    private static Resource WarmingForEver() => Resource.Create(new Cluster
+    private static Resource WarmingForEver(ConfigSource? source) => Resource.Create(new Cluster
     {
         Name = "warming",
         Type = EnvoyApi.Clusters.Cluster.Types.DiscoveryType.Static,
@@ -87,20 +91,26 @@ public sealed class WarmingClusterTests
                     ValidationContextSdsSecretConfig = new SdsSecretConfig
                     {
                         Name = "nobody-has-it",
-                        SdsConfig = new ConfigSource
-                        {
-                            Ads = new AggregatedConfigSource(),
-                            ResourceApiVersion = ApiVersion.V3,
-                            InitialFetchTimeout = new Duration(),
-                        },
+                        SdsConfig = Patient(source),
                     },
                 },
             }),
         },
     });
 
+    // For a secret an Envoy waits for ever only where it is told to.
+    private static ConfigSource Patient(ConfigSource? source)
+    {
+        var patient = source?.Clone() ?? new ConfigSource
+        {
+            Ads = new AggregatedConfigSource(), ResourceApiVersion = ApiVersion.V3,
+        };
+        patient.InitialFetchTimeout = new Duration();
+        return patient;
+    }
+
     private static TypeStatus Clusters(AdsHost host) =>
-        host.Service.Streams().Single().Types.Single(type => type.Type == ResourceType.Cluster);
+        host.Service.Streams().SelectMany(stream => stream.Types).Single(type => type.Type == ResourceType.Cluster);
 
     private static Task ServesAsync(EnvoyProcess envoy, string body) => Eventually.HoldsAsync(
         async () =>

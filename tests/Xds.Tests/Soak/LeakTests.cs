@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Fairlead.EnvoyApi.Discovery;
 using Fairlead.TestKit.Wire;
@@ -17,6 +18,7 @@ public sealed class LeakTests(ITestOutputHelper output)
     private const int WarmUp = 1_000;
     private const int Cycles = 10_000;
     private const int Names = 100;
+    private const int Few = 24;
     private const int AtOnce = 4;
     private const int CyclesPerChange = 50;
     private const int Streams = 1_000;
@@ -34,17 +36,32 @@ public sealed class LeakTests(ITestOutputHelper output)
     [InlineData(false)]
     public async Task Connections_AbortedAnywhere_LeaveNothing(bool isUnix)
     {
+        await using var host = await SoakHost.StartAsync(isUnix, Names, endpoints: 10);
+        await LeaveNothingAsync(host, Names, new EndpointWords(Names));
+    }
+
+    /// <summary>Of all types and services, of names on demand and collections too.</summary>
+    [Theory(Explicit = true)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Connections_ToASidecarsViews_AbortedAnywhere_LeaveNothing(bool isUnix)
+    {
+        await using var host = await SoakHost.StartAsync(isUnix, Few, endpoints: 10, hasViews: true);
+        await LeaveNothingAsync(host, Few, new ViewWords(Few));
+    }
+
+    private async Task LeaveNothingAsync(SoakHost host, int names, SoakWords words)
+    {
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
-        await using var host = await SoakHost.StartAsync(isUnix, Names, endpoints: 10);
-        await AbortAsync(host, seed, WarmUp);
+        await AbortAsync(host, seed, WarmUp, names, words);
         var before = await host.LeastAsync();
         output.WriteLine($"after {WarmUp}: {before}");
         var after = new List<SoakMemory>();
         for (var i = 1; i <= Repetitions; i++)
         {
             var started = TimeProvider.System.GetTimestamp();
-            var told = await AbortAsync(host, seed + (i * AtOnce), Cycles);
+            var told = await AbortAsync(host, seed + (i * AtOnce), Cycles, names, words);
             var took = TimeProvider.System.GetElapsedTime(started);
             after.Add(await host.EndAsync(before));
             output.WriteLine($"{Cycles} more in {took.TotalSeconds:0} s, {told}: {after[^1]}");
@@ -61,7 +78,7 @@ public sealed class LeakTests(ITestOutputHelper output)
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
         await using var host = await SoakHost.StartAsync(isUnix: true, Names, endpoints: 30);
-        await AbortAsync(host, seed, WarmUp);
+        await AbortAsync(host, seed, WarmUp, Names, new EndpointWords(Names));
         await StallAsync(host);
         var before = await host.LeastAsync();
         var after = new List<SoakMemory>();
@@ -96,29 +113,44 @@ public sealed class LeakTests(ITestOutputHelper output)
     }
 
     // Names change meanwhile, so that pushes meet connections that are about to end.
-    private static async Task<string> AbortAsync(SoakHost host, int seed, int cycles)
+    private static async Task<string> AbortAsync(SoakHost host, int seed, int cycles, int names, SoakWords words)
     {
         var left = cycles;
         var counts = new int[Enum.GetValues<AbortPlace>().Length];
-        var responses = 0;
+        var types = new ConcurrentDictionary<string, int>();
         await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(worker => Task.Run(async () =>
         {
             var random = new Random(seed + worker);
-            var client = new AbortingClient(host.Target, random, Names);
+            var client = new AbortingClient(host.Target, random, words);
             for (int now; (now = Interlocked.Decrement(ref left)) >= 0;)
             {
-                Interlocked.Increment(ref counts[(int)await client.RunAsync(Cancellation)]);
+                try
+                {
+                    Interlocked.Increment(ref counts[(int)await client.RunAsync(Cancellation)]);
+                }
+                catch (Exception e) when (e is TimeoutException or IOException)
+                {
+                    Interlocked.Exchange(ref left, 0); // One is enough to know.
+                    throw;
+                }
+
                 if (now % CyclesPerChange == 0)
                 {
-                    await host.ChangeAsync("svc-" + random.Next(Names).ToString(CultureInfo.InvariantCulture));
+                    await host.ChangeAsync("svc-" + random.Next(names).ToString(CultureInfo.InvariantCulture));
                 }
             }
 
-            Interlocked.Add(ref responses, client.Responses);
+            foreach (var (type, count) in client.Types)
+            {
+                types.AddOrUpdate(type, count, (_, before) => before + count);
+            }
         })));
+        var responses = types.Values.Sum();
         Assert.True(responses > cycles / 2, $"{responses} responses in {cycles} cycles");
         Assert.True(cycles < Cycles || counts.All(count => count > 0), string.Join(' ', counts));
-        return $"{responses} responses";
+        Assert.True(cycles < Cycles || words.TypesOf(isGrpc: false).All(type => types.ContainsKey(type.ShortName)));
+        return string.Join(' ', types.OrderBy(one => one.Key).Select(one => $"{one.Key} {one.Value}").Prepend(
+            $"{responses} responses:"));
     }
 
     private static async Task<SoakMemory> StallAsync(SoakHost host)

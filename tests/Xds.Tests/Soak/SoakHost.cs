@@ -7,8 +7,8 @@ using Xunit;
 
 namespace Fairlead.Xds.Tests.Soak;
 
-/// <summary>bench/XdsHost in a process of its own: nothing of a test's memory is in what it measures. One caller at a
-/// time.</summary>
+/// <summary>bench/XdsHost, or tests/ViewsHost, in a process of its own: nothing of a test's memory is in what it
+/// measures. One caller at a time.</summary>
 internal sealed class SoakHost : IAsyncDisposable
 {
     // Each is three collections: together they take longer than what is given back with time.
@@ -31,13 +31,20 @@ internal sealed class SoakHost : IAsyncDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>Starts one and waits until it listens.</summary>
-    internal static async Task<SoakHost> StartAsync(bool isUnix, int names, int endpoints)
+    /// <param name="isUnix">Whether it listens on a unix socket.</param>
+    /// <param name="names">How many names it has.</param>
+    /// <param name="endpoints">How many endpoints each has.</param>
+    /// <param name="hasViews">Whether it has a sidecar's views, and all types; else it has endpoints alone.</param>
+    internal static async Task<SoakHost> StartAsync(bool isUnix, int names, int endpoints, bool hasViews = false)
     {
         var folder = Directory.CreateTempSubdirectory("fairlead-soak-").FullName;
         EndPoint target = isUnix
             ? new UnixDomainSocketEndPoint(Path.Combine(folder, "xds.sock"))
             : new IPEndPoint(IPAddress.Loopback, FreePort());
-        var program = Path.Combine(PeerTools.RepositoryRoot, "artifacts", "bin", "XdsHost", "release", "XdsHost");
+        var bin = Path.Combine(PeerTools.RepositoryRoot, "artifacts", "bin");
+        var program = hasViews
+            ? Path.Combine(bin, "ViewsHost", "release", "Fairlead.ViewsHost")
+            : Path.Combine(bin, "XdsHost", "release", "XdsHost");
         var process = ChildProcess.Start(program, [
             "--listen", isUnix ? $"unix:{target}" : $"{target}",
             "--names", names.ToString(CultureInfo.InvariantCulture),

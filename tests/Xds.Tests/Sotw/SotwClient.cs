@@ -100,6 +100,9 @@ internal sealed class SotwClient
 
     public DiscoveryResponse Last(ResourceType type) => _last[type];
 
+    /// <summary>The same; null before there is one.</summary>
+    public DiscoveryResponse? Find(ResourceType type) => _last.GetValueOrDefault(type);
+
     private Resource? Missing(ResourceType type, string name)
     {
         return AnswersMissing && type == ResourceType.Endpoints ? Resource.EmptyEndpoints(name) : null;

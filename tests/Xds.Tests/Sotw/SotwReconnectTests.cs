@@ -81,4 +81,54 @@ public sealed class SotwReconnectTests
         client.Request(Lds, ["a"], version: "of another life");
         Assert.Equal(["lds a"], client.Take());
     }
+
+    /// <summary>By its version the client holds what is known and nothing of what is not: that is told at once, as to
+    /// anybody who asks for something new.</summary>
+    [Fact]
+    public void Names_ThatTheVersionSaysAreNotHeld_AreNotWaitedFor()
+    {
+        var before = new SotwClient(Snapshot(Listener("a", "r"), Listener("b", "r")));
+        before.Request(Lds, ["a", "b", "c"]);
+        Assert.Equal(["lds a b"], before.Take());
+        before.Ack(Lds, "a", "b", "c");
+        var version = before.Stream.Types.Single().AckedVersion;
+        var client = new SotwClient(Snapshot(Listener("a", "r")));
+        client.Request(Lds, ["a", "b", "c"], version: version);
+        Assert.Empty(client.Take());
+        client.Publish(Listener("b", "r"));
+        Assert.Equal(["lds a b"], client.Take());
+        client.Publish(Listener("c", "none").As(ResourceRole.StandIn));
+        client.Ack(Lds, "a", "b", "c");
+        Assert.Equal(["lds a b c"], client.Take());
+    }
+
+    /// <summary>What stood in for something is all that it has of it, and stands in again.</summary>
+    [Fact]
+    public void Names_OfWhichTheClientHoldsAStandIn_AreToldThat()
+    {
+        var snapshot = Snapshot(Listener("a", "r"), Listener("b", "none").As(ResourceRole.StandIn));
+        var before = new SotwClient(snapshot);
+        before.Request(Lds, ["a", "b"]);
+        Assert.Equal(["lds a b"], before.Take());
+        before.Ack(Lds, "a", "b");
+        var client = new SotwClient(Snapshot(Listener("a", "r")));
+        client.Request(Lds, ["a", "b"], version: before.Stream.Types.Single().AckedVersion);
+        Assert.Empty(client.Take());
+        client.Publish(snapshot);
+        Assert.Equal(["lds a b"], client.Take());
+    }
+
+    /// <summary>Who asks for more while it waits asks for something new.</summary>
+    [Fact]
+    public void Names_OfALaterRequest_AreNotHeld()
+    {
+        var client = new SotwClient(Snapshot(Listener("other", "r")));
+        client.Request(Lds, ["a"], version: "of another life");
+        client.Now += XdsLimits.Default.FirstAnswer;
+        client.Request(Lds, ["a", "b"], version: "of another life");
+        client.Publish(Listener("b", "none").As(ResourceRole.StandIn));
+        Assert.Empty(client.Take());
+        client.Publish(Listener("a", "r"));
+        Assert.Equal(["lds a b"], client.Take());
+    }
 }

@@ -190,9 +190,21 @@ internal sealed class IntroductionBook : IAsyncDisposable
             return (null, new Refusal(VerificationFailure.NotSealed, "home", "the own segment is not sealed"));
         }
 
-        var (way, refusal) = await RestoreAsync(view, target).ConfigureAwait(false) is { } kept
-            ? (kept, null)
-            : await TracedAsync(view, target, entry.IsRenewal, trace).ConfigureAwait(false);
+        Way? way = null;
+        Refusal? refusal;
+        try
+        {
+            (way, refusal) = await RestoreAsync(view, target).ConfigureAwait(false) is { } kept
+                ? (kept, null)
+                : await TracedAsync(view, target, entry.IsRenewal, trace).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // As any other failure: it is tried again, ever more rarely.
+            HomeLog.WalkFailed(_log, e, target.Text);
+            refusal = Refusal.Unforeseen(target.Text, e);
+        }
+
         bool keeps;
         lock (_gate)
         {

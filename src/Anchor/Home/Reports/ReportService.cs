@@ -52,6 +52,7 @@ internal sealed class ReportService(ServingContext context, EvidenceBook book)
 
         if (AtSight(kid, view) is { } known)
         {
+            caller.Accept();
             return _known.Take(known);
         }
 

@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
-using System.Net.Sockets;
+using System.Net;
 
 namespace Fairlead.Sidecar.Dns;
 
 /// <summary>Answers questions about a verified service. Pure.</summary>
 internal static class ServiceAnswers
 {
-    // Of endpoints that share a host and a port all but one are in vain: four times what a message over TCP holds.
+    // Of endpoints that share a name and the port that is asked for, and not all ports, all but one are in vain: four
+    // times what a message over TCP holds.
     private const int LooksMax = 16_384;
 
     internal static DnsReply Answer(
@@ -39,14 +40,14 @@ internal static class ServiceAnswers
     private static DnsReply Headless(Asked asked)
     {
         // As Kubernetes' DNS specification has it: without a ready endpoint a headless service has no name.
-        if (asked.Ready.IsEmpty)
+        if (asked.Index.Ready.IsEmpty)
         {
             return Unready(asked);
         }
 
         return asked.Question.Type switch
         {
-            DnsType.A or DnsType.AAAA => Addresses(asked, asked.Ready),
+            DnsType.A or DnsType.AAAA => Addresses(asked, asked.Index.Ready),
             DnsType.SRV => Services(asked, Enumerable.Range(0, asked.Service.Ports.Length)),
             DnsType.TXT => Evidence(asked),
             _ => Exists(asked),
@@ -55,8 +56,8 @@ internal static class ServiceAnswers
 
     private static DnsReply Unready(Asked asked)
     {
-        var isBehind = asked.Service.Endpoints.Any(endpoint => endpoint is { IsReady: true, IsInReach: false });
-        var reply = isBehind ? Exists(asked) : asked.NoName();
+        var isBehind = asked.Index.IsBehind;
+        var reply = isBehind ? HasNone(asked) : asked.NoName();
         return reply.Rcode == DnsRcode.ServFail ? reply : reply with
         {
             Errors =
@@ -79,16 +80,13 @@ internal static class ServiceAnswers
         }
 
         // Multi-cluster DNS: the name of one cluster's part is none, though its endpoints' names lie below it.
-        if (cluster is null && asked.Service.Endpoints.Any(endpoint => endpoint.Cluster == label))
+        if (cluster is null && asked.Index.Clusters.Contains(label!))
         {
             return Exists(asked);
         }
 
-        var found = asked.Service.Endpoints
-            .Where(endpoint => endpoint.Label == label && (cluster is null || endpoint.Cluster == cluster)).ToList();
-        return found.Count == 0 ? asked.NoName(cluster)
-            : asked.Question.Type is DnsType.A or DnsType.AAAA
-                ? Addresses(asked, found.Where(endpoint => endpoint is { IsReady: true, IsInReach: true }))
+        return asked.Index.Find(label!, cluster) is not { } addresses ? asked.NoName(cluster)
+            : asked.Question.Type is DnsType.A or DnsType.AAAA ? Addresses(asked, addresses, cluster)
             : Exists(asked);
     }
 
@@ -102,18 +100,20 @@ internal static class ServiceAnswers
         var ports = Enumerable.Range(0, asked.Service.Ports.Length)
             .Where(i => asked.Target.Qualifier == "tcp" && asked.Service.Ports[i].Name == asked.Target.Label).ToList();
         return ports.Count == 0 ? asked.NoName()
-            : asked.Service.IsHeadless && asked.Ready.IsEmpty ? Unready(asked)
+            : asked.Service.IsHeadless && asked.Index.Ready.IsEmpty ? Unready(asked)
             : asked.Question.Type == DnsType.SRV ? Services(asked, ports)
             : Exists(asked);
     }
 
-    private static DnsReply Addresses(Asked asked, IEnumerable<HostView> endpoints)
+    private static DnsReply Addresses(Asked asked, AddressList addresses, string? cluster = null)
     {
-        var family = asked.Question.Type == DnsType.A ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
-        var records = asked.Rotate(endpoints.Where(endpoint => endpoint.Address.AddressFamily == family))
-            .Select(endpoint => DnsData.Address(asked.Name, asked.Ttl, endpoint.Address))
-            .Distinct().Take(asked.Context.RecordsMax).ToList();
-        return records.Count == 0 ? Exists(asked) : DnsReply.Of(records);
+        var (asks, others) = asked.Question.Type == DnsType.A
+            ? (addresses.Ipv4, addresses.Ipv6)
+            : (addresses.Ipv6, addresses.Ipv4);
+
+        // Clients ask for both families at once, and some take an error of one for an error of both (musl).
+        return asks.IsEmpty ? others.IsEmpty ? HasNone(asked, cluster) : Exists(asked)
+            : DnsReply.Of([.. asked.From(asks).Select(address => DnsData.Address(asked.Name, asked.Ttl, address))]);
     }
 
     // A service with an address is its own target at the service's port; endpoints are targets at their own.
@@ -136,24 +136,28 @@ internal static class ServiceAnswers
             };
         }
 
-        var max = asked.Context.RecordsMax;
-        var records = EndpointServices(asked, [.. ports]).Take(LooksMax).Distinct().Take(max).ToList();
-        if (records.Count == 0)
+        var found = Targets(asked, [.. ports]).Take(LooksMax).DistinctBy(one => one.Record)
+            .Take(asked.Context.RecordsMax).ToList();
+        if (found.Count == 0)
         {
-            return Exists(asked);
+            return HasNone(asked);
         }
 
         var additionals =
-            from endpoint in asked.Rotate(asked.Ready).Take(max)
-            let target = asked.NameOf(endpoint)
-            where target is not null
-            select DnsData.Address(target, asked.Ttl, endpoint.Address);
-        return DnsReply.Of(records) with { Additionals = [.. additionals.Distinct()] };
+            from target in found.Select(one => (one.Endpoint.Label, one.Endpoint.Cluster, Name: one.Target)).Distinct()
+            from address in AddressesOf(asked.Index.Find(target.Label, target.Cluster)!)
+            select DnsData.Address(target.Name, asked.Ttl, address);
+        return DnsReply.Of([.. found.Select(one => one.Record)]) with
+        {
+            Additionals = [.. additionals.Take(asked.Context.RecordsMax)],
+        };
     }
 
-    private static IEnumerable<DnsRecord> EndpointServices(Asked asked, int[] ports)
+    private static IEnumerable<IPAddress> AddressesOf(AddressList addresses) => addresses.Ipv4.Concat(addresses.Ipv6);
+
+    private static IEnumerable<(HostView Endpoint, DnsName Target, DnsRecord Record)> Targets(Asked asked, int[] ports)
     {
-        foreach (var endpoint in asked.Rotate(asked.Ready))
+        foreach (var (served, endpoint) in asked.Serving(ports).Take(LooksMax))
         {
             if (asked.NameOf(endpoint) is not { } target)
             {
@@ -161,12 +165,10 @@ internal static class ServiceAnswers
             }
 
             var weight = (ushort)Math.Min(endpoint.Weight, ushort.MaxValue);
-            foreach (var port in ports)
+            foreach (var port in ports.Where(port => served[port] > 0))
             {
-                if (endpoint.Ports[port] > 0)
-                {
-                    yield return DnsData.Service(asked.Name, asked.Ttl, weight, endpoint.Ports[port], target);
-                }
+                yield return (
+                    endpoint, target, DnsData.Service(asked.Name, asked.Ttl, weight, served[port], target));
             }
         }
     }
@@ -177,36 +179,38 @@ internal static class ServiceAnswers
         return DnsReply.Of(DnsData.Texts(asked.Name, asked.Ttl, [state, .. asked.Service.Evidence]));
     }
 
+    // Records of this type are of another kind of name, whatever the service is now.
     private static DnsReply Exists(Asked asked) => asked.Question.Type == DnsType.ANY
         ? DnsReply.Of(DnsData.NotAny(asked.Name, asked.Ttl))
         : DnsReply.NoData(asked.Target.Zone, asked.NegativeTtl);
 
+    // Names of this kind have records of this type, and this one has none: no more than absence is that told where it
+    // is not proven.
+    private static DnsReply HasNone(Asked asked, string? cluster = null) => asked.Unproven(cluster) ?? Exists(asked);
+
     private sealed record Asked(
         DnsQuestion Question, DnsTarget Target, ServiceView Service, uint Ttl, AnswerContext Context)
     {
-        private ImmutableArray<HostView>? _ready;
-
         internal required bool IsStale { get; init; }
 
         internal DnsName Name => Question.Name;
 
-        internal uint NegativeTtl { get; } = Context.NegativeTtl(Service, Ttl);
+        internal EndpointIndex Index { get; } = EndpointIndex.Of(Service);
+
+        internal uint NegativeTtl => IsStale ? 0 : Context.NegativeTtl(Service, Ttl);
 
         internal DnsName ServiceName { get; } = DnsName.Parse(Target.Service!);
 
-        /// <summary>The endpoints that take requests, of the best priority that has one: an address has no order of
-        /// its own.</summary>
-        internal ImmutableArray<HostView> Ready => _ready ??=
-        [
-            .. Service.Endpoints.Where(endpoint => endpoint is { IsReady: true, IsInReach: true })
-                .GroupBy(endpoint => endpoint.Priority)
-                .OrderBy(level => level.Key).FirstOrDefault() ?? Enumerable.Empty<HostView>(),
-        ];
+        /// <summary>The name does not exist, where that is proven.</summary>
+        internal DnsReply NoName(string? cluster = null) =>
+            Unproven(cluster) ?? DnsReply.NoName(Target.Zone, NegativeTtl);
 
-        /// <summary>The name does not exist, where that is proven of every segment that could serve it: of all, or of
-        /// the one that the name says. What is stale proves nothing of the kind: its seal is over (trust
-        /// 4.8).</summary>
-        internal DnsReply NoName(string? cluster = null)
+        /// <summary>
+        /// Why it is not proven that something is not there; null where it is, by every segment that could serve it: by
+        /// all, or by the one that the name says. What is stale proves nothing of the kind: its seal is over (trust
+        /// 4.8).
+        /// </summary>
+        internal DnsReply? Unproven(string? cluster)
         {
             foreach (var (label, why) in Service.Unproven)
             {
@@ -220,17 +224,41 @@ internal static class ServiceAnswers
                 ? DnsReply.Failed(
                     DnsRcode.ServFail, ExtendedErrorCode.NoReachableAuthority,
                     "stale: nothing proves now what is not there")
-                : DnsReply.NoName(Target.Zone, NegativeTtl);
+                : null;
         }
 
         internal DnsName? NameOf(HostView endpoint) =>
             (endpoint.Cluster is { } cluster ? ServiceName.Child(cluster) : ServiceName)?.Child(endpoint.Label);
 
-        internal IEnumerable<HostView> Rotate(IEnumerable<HostView> endpoints)
+        /// <summary>As many as can be of use, from a place that changes from question to question.</summary>
+        internal IEnumerable<T> From<T>(ImmutableArray<T> all)
         {
-            var all = endpoints.ToList();
-            var start = all.Count == 0 ? 0 : (int)((uint)Context.Rotation % (uint)all.Count);
-            return all.Skip(start).Concat(all.Take(start));
+            var start = (int)((uint)Context.Rotation % (uint)Math.Max(all.Length, 1));
+            for (var i = 0; i < all.Length && i < Context.RecordsMax; i++)
+            {
+                yield return all[(start + i) % all.Length];
+            }
+        }
+
+        /// <summary>The endpoints that serve one of the ports, likewise.</summary>
+        internal IEnumerable<(ImmutableArray<int> Ports, HostView Endpoint)> Serving(int[] ports)
+        {
+            var groups = Index.Targets.Where(group => ports.Any(port => group.Ports[port] > 0)).ToList();
+            var count = groups.Sum(group => group.Endpoints.Length);
+            var (at, i) = (0, (int)((uint)Context.Rotation % (uint)Math.Max(count, 1)));
+            while (at < groups.Count && i >= groups[at].Endpoints.Length)
+            {
+                i -= groups[at++].Endpoints.Length;
+            }
+
+            for (; count > 0; count--)
+            {
+                yield return (groups[at].Ports, groups[at].Endpoints[i]);
+                if (++i == groups[at].Endpoints.Length)
+                {
+                    (at, i) = ((at + 1) % groups.Count, 0);
+                }
+            }
         }
     }
 }

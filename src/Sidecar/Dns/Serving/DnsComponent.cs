@@ -22,16 +22,18 @@ internal sealed class DnsComponent : IAsyncDisposable
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
     private readonly VipBook _vips;
+    private readonly SegmentName _home;
     private readonly Func<string, CachedName?> _find;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<string, bool> _kept = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, KeptAddress> _kept = new(StringComparer.Ordinal);
 
-    private DnsComponent(DnsServer server, VipBook vips, Func<string, CachedName?> find, TimeProvider time)
+    private DnsComponent(DnsServer server, VipBook vips, DnsSurroundings surroundings, TimeProvider time)
     {
         Server = server;
         _vips = vips;
-        _find = find;
+        _home = surroundings.Home;
+        _find = surroundings.Find;
         _time = time;
     }
 
@@ -55,9 +57,7 @@ internal sealed class DnsComponent : IAsyncDisposable
         {
             Address = settings.Address,
             Upstreams = settings.Servers,
-            Zones = settings.Zones.IsEmpty
-                ? DnsZones.Default(surroundings.Home, surroundings.Known)
-                : new DnsZones(settings.Zones),
+            Zones = ZonesOf(settings, surroundings.Home, surroundings.Known),
             TtlMax = (uint)settings.TtlMax.TotalSeconds,
         };
         var source = new ResolverNames(surroundings.Find, surroundings.Interest, surroundings.Renew);
@@ -66,7 +66,7 @@ internal sealed class DnsComponent : IAsyncDisposable
         try
         {
             var parts = new DnsParts(time, random, loggers.CreateLogger<DnsServer>());
-            return new DnsComponent(DnsServer.Start(options, source, vips, parts), vips, surroundings.Find, time);
+            return new DnsComponent(DnsServer.Start(options, source, vips, parts), vips, surroundings, time);
         }
         catch
         {
@@ -75,9 +75,10 @@ internal sealed class DnsComponent : IAsyncDisposable
         }
     }
 
-    /// <summary>Answers by these upstreams and this TTL from now on; the other settings are for a start.</summary>
-    internal void Apply(DnsSettings settings) => Server.Apply(
-        settings.Servers, (uint)settings.TtlMax.TotalSeconds);
+    /// <summary>Answers by these upstreams, this TTL and the zones of the segments that are known from now on; the
+    /// other settings are for a start.</summary>
+    internal void Apply(DnsSettings settings, ImmutableArray<SegmentName> known) => Server.Apply(
+        ZonesOf(settings, _home, known), settings.Servers, (uint)settings.TtlMax.TotalSeconds);
 
     /// <summary>Hears every change of a name that the resolver keeps; does not block.</summary>
     internal void Publish(CachedName name)
@@ -96,7 +97,7 @@ internal sealed class DnsComponent : IAsyncDisposable
     {
         foreach (var entry in _vips.Table.Snapshot().OrderByDescending(entry => entry.UsedAt).Take(ReopenedMax))
         {
-            _kept[entry.Name] = true;
+            _kept[entry.Name] = new KeptAddress();
             Server.Names.TryGet(entry.Name, out _);
             if (_find(entry.Name) is { } known)
             {
@@ -107,34 +108,37 @@ internal sealed class DnsComponent : IAsyncDisposable
 
     private void Reopen(NameView view)
     {
-        if (!_kept.IsEmpty && view.Service is { IsHeadless: false } service && _kept.TryRemove(view.Name, out _))
+        if (!_kept.IsEmpty && view.Service is { IsHeadless: false } service
+            && _kept.TryGetValue(view.Name, out var kept) && kept.Hear(service))
         {
             var stop = _stop.Token;
-            _ = Task.Run(() => ReopenAsync(view.Name, service, stop), stop);
+            _ = Task.Run(() => ReopenAsync(view.Name, kept, stop), stop);
         }
     }
 
     // Nobody may ask for it again: what could not be had at first is tried until it can, and what cannot be had as the
     // name is when the name changes.
-    private async Task ReopenAsync(string name, ServiceView service, CancellationToken stop)
+    private async Task ReopenAsync(string name, KeptAddress kept, CancellationToken stop)
     {
-        for (var pause = FirstPause; !stop.IsCancellationRequested; pause = TimeSpan.FromTicks(
-            Math.Min(2 * pause.Ticks, LongestPause.Ticks)))
+        var pause = FirstPause;
+        while (!stop.IsCancellationRequested)
         {
-            var trouble = await _vips.ReopenAsync(name, service, stop).ConfigureAwait(false);
-            if (trouble is not { IsLasting: false })
+            var (service, changed) = kept.Take();
+            if (await _vips.ReopenAsync(name, service, stop).ConfigureAwait(false) is not { } trouble)
             {
-                if (trouble is not null)
-                {
-                    _kept[name] = true;
-                }
-
+                _kept.TryRemove(name, out _);
                 return;
             }
 
-            await Task.Delay(pause, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // A word that came during the try has ended this wait already.
+            await changed.WaitAsync(trouble.IsLasting ? Timeout.InfiniteTimeSpan : pause, _time, stop)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, LongestPause.Ticks));
         }
     }
+
+    private static DnsZones ZonesOf(DnsSettings settings, SegmentName home, ImmutableArray<SegmentName> known) =>
+        settings.Zones.IsEmpty ? DnsZones.Default(home, known) : new DnsZones(settings.Zones);
 
     public async ValueTask DisposeAsync()
     {

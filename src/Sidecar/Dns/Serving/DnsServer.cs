@@ -61,9 +61,10 @@ internal sealed class DnsServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Forwards there, and tells clients no longer TTL than this, from now on.</summary>
-    internal void Apply(ImmutableArray<IPEndPoint> upstreams, uint ttlMax)
+    /// <summary>Answers these names, forwards there, and tells clients no longer TTL than this, from now on.</summary>
+    internal void Apply(DnsZones zones, ImmutableArray<IPEndPoint> upstreams, uint ttlMax)
     {
+        _handler.Zones = zones;
         _forwarder.Upstreams = WithoutSelf(upstreams, _parts.Logger);
         _handler.TtlMax = ttlMax;
     }

@@ -22,12 +22,14 @@ internal sealed class QueryHandler
     private int _waiting;
     private int _rotation;
     private volatile uint _ttlMax;
+    private volatile DnsZones _zones;
 
     internal QueryHandler(
         DnsOptions options, AskedNames names, VipBook vips, Forwarder forwarder, TimeProvider time, ILogger logger)
     {
         _options = options;
         _ttlMax = options.TtlMax;
+        _zones = options.Zones;
         _names = names;
         _vips = vips;
         _reverse = new ReverseAnswers(vips.Table);
@@ -44,6 +46,13 @@ internal sealed class QueryHandler
     {
         get => _ttlMax;
         set => _ttlMax = value;
+    }
+
+    /// <summary>The names that are answered here; may change at any time.</summary>
+    internal DnsZones Zones
+    {
+        get => _zones;
+        set => _zones = value;
     }
 
     /// <summary>
@@ -68,7 +77,7 @@ internal sealed class QueryHandler
             return Finish(query, reverse, isUdp);
         }
 
-        var target = _options.Zones.Find(question.Name);
+        var target = Zones.Find(question.Name);
         if (target is { Service: null })
         {
             return Finish(query, NameAnswers.Answer(question, target, null, Context(query, isUdp)), isUdp);

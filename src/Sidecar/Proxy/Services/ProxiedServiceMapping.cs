@@ -1,18 +1,21 @@
 using Fairlead.Naming;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Translation;
 
 namespace Fairlead.Sidecar.Proxy.Services;
 
 /// <summary>The one place where the proxy reads the resolver's names. Pure.</summary>
 internal static class ProxiedServiceMapping
 {
-    /// <summary>What a cached name means to the proxy.</summary>
-    internal static ProxiedService Map(CachedName cached)
+    /// <summary>What a cached name means to the proxy of a pod.</summary>
+    /// <param name="cached">The name.</param>
+    /// <param name="families">What the pod can reach.</param>
+    internal static ProxiedService Map(CachedName cached, AddressFamilies families = AddressFamilies.Both)
     {
         if (!cached.Members.IsEmpty)
         {
-            return ProxiedSetMapping.Map(cached);
+            return ProxiedSetMapping.Map(cached, families);
         }
 
         var state = cached.State.ToString().ToLowerInvariant();
@@ -26,7 +29,8 @@ internal static class ProxiedServiceMapping
             ServiceStatus.Served,
             state,
             ServedNameMapping.PortsOf(record),
-            [.. ReachedEndpoints.Of(answer).Select(endpoint => EndpointOf(endpoint, cached))],
+            ProxiedFamilies.Reachable(
+                [.. ReachedEndpoints.Of(answer).Select(endpoint => EndpointOf(endpoint, cached))], families),
             SealedBundles.Of(answer),
             new ProxyProvenance(
                 answer.Target.Name.Text,

@@ -14,7 +14,7 @@ internal static class ProxiedSetMapping
     private const long WeightMax = 1_000_000;
 
     /// <summary>The joined service.</summary>
-    internal static ProxiedService Map(CachedName cached)
+    internal static ProxiedService Map(CachedName cached, AddressFamilies families)
     {
         var state = cached.State.ToString().ToLowerInvariant();
         if (!cached.IsServed)
@@ -23,7 +23,7 @@ internal static class ProxiedSetMapping
         }
 
         var members = cached.Members.Where(part => part.IsUsed)
-            .Select(part => (Part: part, Service: ProxiedServiceMapping.Map(part.Name!))).ToList();
+            .Select(part => (Part: part, Service: ProxiedServiceMapping.Map(part.Name!, families))).ToList();
         var ports = SetPorts.Union(members.Select(one => one.Service.Ports));
         var heaviest = members.Max(one => one.Part.Member.Weight);
         var home = cached.Answer!;

@@ -1,0 +1,99 @@
+using Fairlead.Anchor.Governing;
+using Fairlead.Anchor.Hosting;
+using Fairlead.Anchor.Tests.Cluster;
+using Fairlead.Hosting;
+using Fairlead.Naming;
+using Fairlead.Protocol.Files;
+
+namespace Fairlead.Anchor.Tests.Governing;
+
+/// <summary>What an anchor keeps of its chain has no end but the chain's own, and an epoch costs what an epoch
+/// costs.</summary>
+public sealed class ChainFolderTests : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-chain-").FullName;
+    private readonly AnchorCluster _cluster = new("us1.internal", 200, anchors: 1);
+    private readonly SegmentFile _whole;
+
+    public ChainFolderTests()
+    {
+        for (var i = 0; i < (2 * ChainFolder.EpochsPerFile) + 5; i++)
+        {
+            _cluster.Segment.Advance(OpType.Renew);
+        }
+
+        _whole = _cluster.ToFile();
+    }
+
+    private long Now => _cluster.Segment.Newest.Value.Issued;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cluster.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public void Chain_IsReadAsItWasKept_AfterEachEpochAndARestart()
+    {
+        var writing = new ChainFolder(_folder);
+        for (var epochs = 2; epochs <= _whole.Epochs.Length; epochs++)
+        {
+            var first = File.Exists(PathOf("chain.state")) ? File.ReadAllBytes(PathOf("chain.state")) : [];
+            var ground = Ground(epochs);
+            writing.Keep(ground, null);
+            writing.Keep(ground, null);
+            if (epochs > ChainFolder.EpochsPerFile)
+            {
+                Assert.Equal(first, File.ReadAllBytes(PathOf("chain.state")));
+            }
+
+            if (epochs % 16 < 2)
+            {
+                var reading = new ChainFolder(_folder);
+                Assert.Equal(Bytes(ground.File), Bytes(reading.Newest(Ground(1), Now).File));
+                writing = reading;
+            }
+        }
+
+        Assert.Equal(3, Directory.EnumerateFiles(_folder, "chain*.state").Count());
+    }
+
+    /// <summary>One that was kept as one file of any length, or is behind a newer segment file, goes on from
+    /// there.</summary>
+    [Fact]
+    public void Chain_OfOneLongFile_GoesOnBehindIt()
+    {
+        new ChainFolder(_folder).Keep(Ground(100), null);
+        var folder = new ChainFolder(_folder);
+        Assert.Equal(110, folder.Newest(Ground(110), Now).Epochs.Length);
+        folder.Keep(Ground(111), null);
+        Assert.Equal(111, new ChainFolder(_folder).Newest(Ground(1), Now).Epochs.Length);
+        Assert.True(File.Exists(PathOf("chain-100.state")));
+    }
+
+    [Fact]
+    public void Chain_WithAPartOfAnother_IsNotStartedFrom()
+    {
+        new ChainFolder(_folder).Keep(Ground(64), null);
+        File.Copy(PathOf("chain.state"), PathOf("chain-64.state"));
+        Assert.Throws<StartException>(() => new ChainFolder(_folder).Newest(Ground(1), Now));
+    }
+
+    private static byte[] Bytes(SegmentFile file) => file.Encode();
+
+    private string PathOf(string name) => Path.Combine(_folder, name);
+
+    private SegmentGround Ground(int epochs)
+    {
+        var file = _whole with
+        {
+            Epochs = _whole.Epochs[..epochs],
+            Manifests = _whole.Manifests[..epochs],
+            Leaves = _whole.Leaves[..epochs],
+            Handovers = _whole.Handovers[..(epochs - 1)],
+        };
+        Assert.Null(SegmentGround.Verify(file, Now, out var ground));
+        return ground!;
+    }
+}

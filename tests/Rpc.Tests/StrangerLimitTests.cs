@@ -1,0 +1,245 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
+
+namespace Fairlead.Rpc.Tests;
+
+/// <summary>What callers can make a server hold whom it has not accepted.</summary>
+public sealed class StrangerLimitTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly IPAddress Greedy = IPAddress.Parse("127.0.0.9");
+    private static readonly IPAddress Other = IPAddress.Parse("127.0.0.8");
+
+    private static readonly Method<byte[], byte[]> Knock =
+        new(MethodType.Unary, "test.Door", "Knock", EchoService.Raw, EchoService.Raw);
+
+    private readonly ManualTimeProvider _time = new();
+    private readonly ConcurrentQueue<StrangerRefusal> _refused = new();
+
+    [Fact]
+    [MaliciousInput(144, "connections of strangers beyond the most: TooManyConnections")]
+    public async Task Connections_OverTheMost_AreTakenFromTheAddressThatHasMost()
+    {
+        await using var server = await StartAsync(limits => limits.Connections = 4);
+        using var first = await ConnectAsync(server, Greedy);
+        using var second = await ConnectAsync(server, Greedy);
+        using var early = await ConnectAsync(server, Other);
+        using var third = await ConnectAsync(server, Greedy);
+        await HoldsAsync(server, 4);
+
+        using var late = await ConnectAsync(server, IPAddress.Loopback);
+        await first.EndsAsync();
+        Assert.Equal([StrangerRefusal.TooManyConnections], _refused);
+        foreach (var one in new[] { second, early, third, late })
+        {
+            await AnswersAsync(one, 3);
+        }
+    }
+
+    [Fact]
+    public async Task Caller_WhoIsAccepted_IsNoStrangerAnyMore()
+    {
+        await using var server = await StartAsync(limits => (limits.Connections, limits.CallsAtOnce) = (1, 2));
+        await using var known = Servers.Connect(server);
+        Assert.Equal([7], await UnaryAsync(known, Knock, [7]));
+        await HoldsAsync(server, 0);
+        using var first = await ConnectAsync(server, Greedy);
+        using var second = await ConnectAsync(server, Greedy);
+        await first.EndsAsync();
+
+        var chats = Enumerable.Range(0, 5)
+            .Select(_ => known.CreateCallInvoker().AsyncDuplexStreamingCall(EchoService.Chat, null, default)).ToList();
+        for (var i = 0; i < 2; i++)
+        {
+            foreach (var chat in chats)
+            {
+                await chat.RequestStream.WriteAsync([8]);
+                Assert.True(await chat.ResponseStream.MoveNext(Servers.Token).WaitAsync(Patience, Servers.Token));
+            }
+
+            _time.Advance(TimeSpan.FromHours(1));
+        }
+
+        await second.EndsAsync();
+        Assert.Contains(StrangerRefusal.Idle, _refused);
+        chats.ForEach(chat => chat.Dispose());
+    }
+
+    [Fact]
+    [MaliciousInput(145, "calls at once of a stranger beyond the most: TooManyCalls")]
+    public async Task Calls_AtOnceOverTheMost_AreRefusedByName()
+    {
+        await using var server = await StartAsync(limits => limits.CallsAtOnce = 2);
+        using var raw = await ConnectAsync(server, Greedy);
+        await raw.CallAsync(1, EchoService.Hang);
+        await raw.CallAsync(3, EchoService.Hang);
+        await raw.CallAsync(5, EchoService.Unary);
+        var headers = Encoding.ASCII.GetString((await raw.ReadAsync(RawConnection.Headers, 5))!);
+        Assert.Contains(nameof(StrangerRefusal.TooManyCalls), headers, StringComparison.Ordinal);
+        Assert.Equal([StrangerRefusal.TooManyCalls], _refused);
+
+        // With one fewer there is room again.
+        await raw.FrameAsync(RawConnection.Reset, 0, 1, [0, 0, 0, 8]);
+        await HoldsAsync(server, held => held.Bytes is > 0 and < 16 << 10);
+        await AnswersAsync(raw, 7);
+    }
+
+    [Fact]
+    [MaliciousInput(146, "calls in all of a stranger beyond the most: TooManyStreams")]
+    public async Task Calls_InAllOverTheMost_CloseTheConnection()
+    {
+        await using var server = await StartAsync(limits => (limits.CallsInAll, limits.CallsAtOnce) = (3, 2));
+        using var raw = await ConnectAsync(server, Greedy);
+        for (var stream = 1; stream <= 5; stream += 2)
+        {
+            await AnswersAsync(raw, stream);
+        }
+
+        Assert.NotNull(await raw.ReadAsync(RawConnection.GoAway, 0));
+
+        // A caller that heeds it is served over a new connection.
+        await using var channel = Servers.Connect(server);
+        for (byte i = 0; i < 10; i++)
+        {
+            Assert.Equal([i], await UnaryAsync(channel, EchoService.Unary, [i]));
+        }
+
+        // One that does not is cut off.
+        using var deaf = await ConnectAsync(server, Greedy);
+        for (var stream = 1; stream <= 11; stream += 2)
+        {
+            await deaf.CallAsync(stream, EchoService.Hang);
+        }
+
+        await deaf.EndsAsync();
+        Assert.Contains(StrangerRefusal.TooManyStreams, _refused);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [MaliciousInput(147, "bytes held for strangers beyond the most: TooManyBytes")]
+    public async Task Bytes_OverTheMost_AreTakenFromTheAddressThatHasMost(bool isResponse)
+    {
+        await using var server = await StartAsync(limits => limits.Bytes = 400_000);
+        using var small = await ConnectAsync(server, Other);
+        await small.CallAsync(1, EchoService.Unary);
+        await HoldsAsync(server, held => held.Bytes is > 0 and < 20_000);
+        using var greedy = await ConnectAsync(server, Greedy, window: 1);
+        await FillAsync(greedy, 1, 250_000, isResponse);
+        await HoldsAsync(server, held => held.Bytes > 250_000);
+        Assert.Empty(_refused);
+
+        await FillAsync(greedy, 3, 250_000, isResponse);
+        await greedy.EndsAsync();
+        Assert.Equal([StrangerRefusal.TooManyBytes], _refused);
+        await small.MessageAsync(1, [1, 2]);
+        Assert.Equal([0, 0, 0, 0, 2, 1, 2], await small.ReadAsync(RawConnection.Data, 1));
+        await HoldsAsync(server, held => held.Bytes is > 0 and < 100);
+    }
+
+    [Fact]
+    public async Task Connection_WithoutCallsOrForTooLong_IsClosed()
+    {
+        await using var server = await StartAsync(limits => (limits.Idle, limits.Life) = (Seconds(20), Seconds(100)));
+        using var silent = await RawConnection.ConnectAsync(server, Greedy);
+        using var idle = await ConnectAsync(server, Greedy);
+        using var busy = await ConnectAsync(server, Greedy);
+        await busy.CallAsync(1, EchoService.Hang);
+        await HoldsAsync(server, held => held is { Connections: 3, Bytes: > 0 });
+        _time.Advance(Seconds(19));
+        await AnswersAsync(idle, 1);
+        _time.Advance(Seconds(19));
+        await silent.EndsAsync();
+        await HoldsAsync(server, 2);
+        _time.Advance(Seconds(10));
+        await idle.EndsAsync();
+        Assert.All(_refused, why => Assert.Equal(StrangerRefusal.Idle, why));
+        await HoldsAsync(server, 1);
+
+        _time.Advance(Seconds(60));
+        await busy.EndsAsync();
+        Assert.Contains(StrangerRefusal.TooLong, _refused);
+    }
+
+    private static TimeSpan Seconds(int seconds) => TimeSpan.FromSeconds(seconds);
+
+    private static async Task FillAsync(RawConnection connection, int stream, int bytes, bool isResponse)
+    {
+        if (!isResponse)
+        {
+            await connection.CallAsync(stream, EchoService.Unary);
+            await connection.FrameAsync(RawConnection.Data, 0, stream, [0, .. Big(bytes + 1)]);
+            for (var left = bytes; left > 0; left -= 10_000)
+            {
+                await connection.FrameAsync(RawConnection.Data, 0, stream, new byte[10_000]);
+            }
+
+            return;
+        }
+
+        await connection.CallAsync(stream, EchoService.Make);
+        await connection.MessageAsync(stream, Big(bytes));
+    }
+
+    private static byte[] Big(int number)
+    {
+        var bytes = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, number);
+        return bytes;
+    }
+
+    private static async Task<RawConnection> ConnectAsync(RpcServer server, IPAddress from, int window = 1 << 16)
+    {
+        var connection = await RawConnection.ConnectAsync(server, from);
+        await connection.OpenAsync(window);
+
+        // It has been accepted by the system, and counted, once it was answered.
+        Assert.NotNull(await connection.ReadAsync(RawConnection.Settings, 0));
+        return connection;
+    }
+
+    private static async Task AnswersAsync(RawConnection connection, int stream)
+    {
+        await connection.CallAsync(stream, EchoService.Unary);
+        await connection.MessageAsync(stream, [5]);
+        Assert.Equal([0, 0, 0, 0, 1, 5], await connection.ReadAsync(RawConnection.Data, stream));
+    }
+
+    private static Task HoldsAsync(RpcServer server, int connections) =>
+        HoldsAsync(server, held => held.Connections == connections);
+
+    private static Task HoldsAsync(RpcServer server, Func<(int Connections, long Bytes), bool> expected) =>
+        Eventually.HoldsAsync(() => Task.FromResult(server.Strangers), expected, Patience, Servers.Token);
+
+    private static async Task<byte[]> UnaryAsync(RpcChannel channel, Method<byte[], byte[]> method, byte[] request)
+    {
+        using var call = channel.CreateCallInvoker().AsyncUnaryCall(method, null, default, request);
+        return await call.ResponseAsync.WaitAsync(Patience, Servers.Token);
+    }
+
+    private Task<RpcServer> StartAsync(Action<StrangerLimits> limit)
+    {
+        var strangers = new StrangerLimits { Refused = _refused.Enqueue };
+        limit(strangers);
+        var options = new RpcServerOptions
+        {
+            Strangers = strangers,
+            Calls = new RpcServiceOptions { TimeProvider = _time },
+        };
+        options.Endpoints.Add(RpcEndpoint.Tcp(Servers.Any));
+        options.Services.Add(EchoService.Build());
+        options.Services.Add(ServerServiceDefinition.CreateBuilder().AddMethod(
+            Knock,
+            (byte[] request, ServerCallContext context) =>
+            {
+                context.Accept();
+                return Task.FromResult(request);
+            }).Build());
+        return RpcServer.StartAsync(options, Servers.Token);
+    }
+}
