@@ -33,8 +33,8 @@ public sealed class StartProcessTests
     [InlineData("metrics: 127.0.0.1:0", "operator_socket: gov.pem", "gov.pem, which is a file and no socket")]
     [InlineData(
         "metrics: 127.0.0.1:0",
-        "operator_socket: /a-path-for-a-socket/that-is-one-byte-longer/than-the-kernel-has/room-for/a-path-for-a-socket/"
-            + "that-is-one-by",
+        "operator_socket: /a-path-for-a-socket/that-is-one-byte-longer/than-the-kernel-has/room-for/a-path-for-a-"
+            + "socket/that-is-one-by",
         "which has 108 bytes, and a unix socket's at most 107")]
     [InlineData("gov.pem", "nowhere.pem", "key file ")]
     [InlineData("gov: gov.pem", "gov: tls.pem", "as this anchor's gov key; give the right file")]
