@@ -106,7 +106,7 @@ public sealed partial class ConfigurationFile
         }
     }
 
-    /// <summary>Notes a question. Whoever asks first whether a key is there can do without it, by other means.</summary>
+    /// <summary>Notes a question. Whoever asks first whether a key is there can do without it.</summary>
     internal void Note(ConfigurationQuestion question)
     {
         var path = Index().Replace(question.Path, "[]");

@@ -34,7 +34,7 @@ public sealed partial class ConfigurationSection
         return path;
     }
 
-    /// <summary>Where a unix socket can be, or is: short enough, and neither a folder nor a file with content.</summary>
+    /// <summary>Where a unix socket can be, or is: short enough, no folder and no file with content.</summary>
     /// <param name="key">The key.</param>
     /// <param name="fallback">The path where the key is absent; absolute, or null for none.</param>
     public string? SocketPath(string key, string? fallback)

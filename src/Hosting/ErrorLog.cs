@@ -18,14 +18,15 @@ public sealed class ErrorLog(TextWriter output, TimeProvider time) : ILoggerProv
     /// that it is built on.</summary>
     /// <param name="output">Takes the lines; the caller's to dispose.</param>
     /// <param name="time">Says when.</param>
-    public static ILoggerFactory Factory(TextWriter output, TimeProvider time) => LoggerFactory.Create(logging => logging
-        .AddProvider(new ErrorLog(output, time))
-        .SetMinimumLevel(LogLevel.Information)
-        .AddFilter("Microsoft", LogLevel.Warning)
+    public static ILoggerFactory Factory(TextWriter output, TimeProvider time) =>
+        LoggerFactory.Create(logging => logging
+            .AddProvider(new ErrorLog(output, time))
+            .SetMinimumLevel(LogLevel.Information)
+            .AddFilter("Microsoft", LogLevel.Warning)
 
-        // What it tells when a server cannot start is thrown as well, and told once, without a stack trace.
-        .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
-        .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None));
+            // What it tells when a server cannot start is thrown as well, and told once, without a stack trace.
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+            .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None));
 
     /// <inheritdoc/>
     public ILogger CreateLogger(string categoryName)

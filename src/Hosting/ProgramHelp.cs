@@ -8,7 +8,7 @@ public static class ProgramHelp
 {
     private const string Options =
         "\n  --config FILE   the configuration, YAML: docs/configuration.md lists all of it"
-        + "\n  --check-config  say everything that would keep it from starting, and end: 0 where there is nothing, else 2"
+        + "\n  --check-config  say everything that would keep it from starting, and end: 0 for nothing, else 2"
         + "\n  --help, --version"
         + "\nIt ends with 0 when it is told to, 1 when something inside broke, 2 for what the configuration must mend.";
 

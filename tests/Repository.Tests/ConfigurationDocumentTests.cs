@@ -80,7 +80,8 @@ public sealed class ConfigurationDocumentTests
         Assert.DoesNotContain(ConfigurationErrorKind.Syntax, kinds);
         var asked = file.Questions;
         Assert.All(
-            asked.Where(one => one.Form is "" or ConfigurationQuestion.Section || one.Form.EndsWith(" mappings", default)),
+            asked.Where(one => one.Form is "" or ConfigurationQuestion.Section
+                || one.Form.EndsWith(" mappings", StringComparison.Ordinal)),
             one => Assert.True(
                 asked.Any(other => other.Path.StartsWith(one.Path + ".", StringComparison.Ordinal)
                     || other.Path.StartsWith(one.Path + "[]", StringComparison.Ordinal)),

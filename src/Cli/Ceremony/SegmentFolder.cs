@@ -67,7 +67,9 @@ internal sealed class SegmentFolder(string path)
             if (Directory.Exists(data) && Directory.EnumerateFileSystemEntries(data).Any())
             {
                 throw new CliException(
-                    ExitCode.Usage, $"{data} is not empty: the anchors have run; this is for before they start: fairlead propose join, or peer, asks them");
+                    ExitCode.Usage,
+                    $"{data} is not empty: the anchors have run; this is for before they start: fairlead propose join, "
+                    + "or peer, asks them");
             }
         }
     }

@@ -169,7 +169,8 @@ internal static class SegmentInit
         if (plan.Threshold == plan.Anchors.Length && plan.Threshold > 1)
         {
             output.WriteLine(
-                $"one anchor that stops, stops the segment: all {plan.Threshold} have to certify; four go on with three");
+                $"one anchor that stops, stops the segment: all {plan.Threshold} have to certify; "
+                + "four go on with three");
         }
 
         output.WriteLine($"policy {options.Policy}: a seal lives {plan.Policy.SealValidity / Limits.Second} s");

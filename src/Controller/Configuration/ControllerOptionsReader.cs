@@ -66,7 +66,7 @@ internal static class ControllerOptionsReader
         if (options.Anchors.Count > 0 && options.Copies > options.Anchors.Count)
         {
             root.Refuse(
-                "copies", $"is {options.Copies}, and there are {options.Anchors.Count} anchors", "write no more of them");
+                "copies", $"is {options.Copies}, and there are {options.Anchors.Count} anchors", "write no more");
         }
 
         if (options.Anchors.Any(anchor => anchor.Port == 0))

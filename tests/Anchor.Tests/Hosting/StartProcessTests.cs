@@ -33,8 +33,8 @@ public sealed class StartProcessTests
     [InlineData("metrics: 127.0.0.1:0", "operator_socket: gov.pem", "gov.pem, which is a file and no socket")]
     [InlineData(
         "metrics: 127.0.0.1:0",
-        "operator_socket: /a-path-for-a-socket/that-is-one-byte-longer/than-the-kernel-has/room-for/a-path-for-a-socket/"
-            + "that-is-one-by",
+        "operator_socket: /a-path-for-a-socket/that-is-one-byte-longer/than-the-kernel-has/room-for/a-path-for-a-"
+            + "socket/that-is-one-by",
         "which has 108 bytes, and a unix socket's at most 107")]
     [InlineData("gov.pem", "nowhere.pem", "key file ")]
     [InlineData("gov: gov.pem", "gov: tls.pem", "as this anchor's gov key; give the right file")]
@@ -176,12 +176,15 @@ public sealed class StartProcessTests
         await JournalsAreLookedAtAsync(anchor);
         anchor.Change("id: us1-a", $"idd: us1-a\noperator_socket: {anchor.Configuration}/operator.sock");
         await File.WriteAllTextAsync(Path.Combine(anchor.Data, "verifier.state"), "damaged", Cancelled);
+        await File.WriteAllTextAsync(Path.Combine(anchor.Data, "operations.state"), "damaged", Cancelled);
+        await File.WriteAllTextAsync(Path.Combine(anchor.Data, "store.mark"), "damaged", Cancelled);
         File.SetUnixFileMode(Path.Combine(anchor.Folder, "seal.pem"), (UnixFileMode)0b110_100_100);
         File.SetUnixFileMode(Path.Combine(anchor.Folder, "gov.pem"), (UnixFileMode)0b110_100_000);
         await using var bad = anchor.Start("--config", anchor.Configuration, "--check-config");
         Assert.Equal(2, await bad.WaitAsync(AnchorProcess.Patience, Cancelled));
         Assert.All(
-            ["`idd` is unknown", "operator's socket", "seal.pem: mode 0644", "gov.pem: mode 0640", "StateCorrupt"],
+            ["`idd` is unknown", "operator's socket", "seal.pem: mode 0644", "gov.pem: mode 0640", "StateCorrupt",
+                "verifier.state", "operations.state", "store.mark"],
             part => Assert.Contains(part, bad.Errors, StringComparison.Ordinal));
     }
 

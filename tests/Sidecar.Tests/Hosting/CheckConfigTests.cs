@@ -143,6 +143,17 @@ public sealed class CheckConfigTests : IDisposable
         Assert.Contains(part ?? "", _error.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("dns: {upstreams: []}", true)]
+    [InlineData("dns: {upstreams: []}\nproxy: {}", false)]
+    [InlineData("proxy: {}", false)]
+    public async Task Dns_WithoutTheProxy_IsANote(string lines, bool isNoted)
+    {
+        await CheckAsync(Write("bootstrap: b", "key: k", lines));
+        Assert.Equal(
+            isNoted, _error.ToString().Contains("note: dns: no service has an address", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Collector_WithAPassword_IsRefusedAndNotRepeated()
     {

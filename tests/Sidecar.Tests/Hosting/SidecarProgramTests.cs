@@ -42,6 +42,21 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
     }
 
     [Fact]
+    public async Task ConfigPage_BeforeAnyReload_NamesTheFileThatRuns()
+    {
+        using var stop = Bounded();
+        var configuration = clusters.Configure("config-page");
+        var running = RunAsync(configuration, stop.Token);
+        await _output.UntilAsync("ready", stop.Token);
+        var admin = _output.Lines[0].Split(' ').Single(word => word.StartsWith("admin=", StringComparison.Ordinal));
+        var (_, page) = await TwoClusters.GetAsync(IPEndPoint.Parse(admin["admin=".Length..]), "config");
+        Assert.Equal((configuration, 0L), ((string?)page!["file"], (long)page["applied"]!));
+        Assert.NotNull((string?)page["read_at"]);
+        await stop.CancelAsync();
+        Assert.Equal(0, await running);
+    }
+
+    [Fact]
     public async Task Program_WithoutItsHome_ServesAndIsNotReady()
     {
         using var stop = Bounded();
