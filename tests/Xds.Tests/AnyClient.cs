@@ -17,8 +17,8 @@ internal sealed class AnyClient
     private readonly Dictionary<ResourceType, SortedSet<string>> _names = [];
 
     // From the stream before: the version of each type, and of each resource.
-    private Dictionary<ResourceType, string> _versions = [];
-    private Dictionary<ResourceType, (string Name, string Version)[]> _held = [];
+    private readonly Dictionary<ResourceType, string> _versions = [];
+    private readonly Dictionary<ResourceType, (string Name, string Version)[]> _held = [];
 
     internal AnyClient(Variant variant, params Resource[] resources)
         : this(variant, Fixtures.Snapshot(resources))

@@ -1,4 +1,3 @@
-using Fairlead.EnvoyApi.Core;
 using Fairlead.EnvoyApi.TransportSockets;
 using Fairlead.Xds.Tests.Delta;
 using Fairlead.Xds.Tests.Sotw;

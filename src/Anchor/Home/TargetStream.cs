@@ -485,7 +485,7 @@ internal sealed class TargetStream(
             return null;
         }
 
-        // V28, by an epoch that a quorum certified: over what was introduced so nothing of the segment is held any more.
+        // V28, by an epoch that a quorum certified: what was introduced so is held no more.
         if (failed is { Failure: VerificationFailure.LinkNotAccepted })
         {
             names.Values.ToList().ForEach(one => one.End(failed));

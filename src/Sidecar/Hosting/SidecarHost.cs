@@ -58,10 +58,13 @@ internal sealed class SidecarHost : IAsyncDisposable
         Views = new ServedViews(
             _imports, _interest.Count, _shapes, new ClientTls(SvidSecret.PathOf(options), options.XdsGrpc),
             DemandOf(options), _interest.Renew, time);
-        _families = new PodFamilies(PodAddresses.Read, time, Views.Reach);
         Pod = new PodServices(
             options, setup.Options, _interest.Count, _interest.Renew, (time, new Random(random.Next()), loggers));
-        Pod.Reach(FamilyTranslation.Of(PodAddresses.Read()));
+        _families = new PodFamilies(PodAddresses.Read, time, families =>
+        {
+            Views.Reach(families);
+            Pod.Reach(families);
+        });
         Ads = new AdsService(Views, new AdsOptions
         {
             ControlPlane = $"fairlead {ProgramHelp.VersionOf(typeof(SidecarHost).Assembly)} {Environment.MachineName}",
