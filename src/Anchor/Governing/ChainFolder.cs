@@ -20,7 +20,9 @@ namespace Fairlead.Anchor.Governing;
 /// in a file that bears its digest. All is durable before anything of the new epoch leaves (4.3.3). One owner writes.
 /// </summary>
 /// <param name="folder">The anchor's data folder.</param>
-internal sealed class ChainFolder(string folder)
+/// <param name="fileBytes">An epoch with which a file had more bytes begins another one too: an operation may be a
+/// megabyte, and each epoch writes the last file anew.</param>
+internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.FileBytes)
 {
     private const string ChainName = "chain.state";
     private const string HandoverPrefix = "handover-";
@@ -28,6 +30,8 @@ internal sealed class ChainFolder(string folder)
 
     /// <summary>From so many epochs on a file is left as it is, and the next epoch begins another one.</summary>
     internal const int EpochsPerFile = 64;
+
+    private const int FileBytes = 8 * 1024 * 1024;
 
     // What the last file begins with, and how many epochs it holds.
     private (int First, int Count) _last;
@@ -78,8 +82,14 @@ internal sealed class ChainFolder(string folder)
 
         var file = ground.File;
         var (first, count) = _last;
-        first = count >= EpochsPerFile && file.Epochs.Length > first + count ? first + count : first;
-        FileOf(first).Save((first == 0 ? file : file.Tail(first)).Encode());
+        var bytes = Encode(file, first);
+        if (count > 0 && file.Epochs.Length > first + count && (count >= EpochsPerFile || bytes.Length > fileBytes))
+        {
+            first += count;
+            bytes = Encode(file, first);
+        }
+
+        FileOf(first).Save(bytes);
         _last = (first, file.Epochs.Length - first);
         foreach (var old in Directory.EnumerateFiles(folder, HandoverPrefix + "*"))
         {
@@ -128,6 +138,8 @@ internal sealed class ChainFolder(string folder)
 
         return file;
     }
+
+    private static byte[] Encode(SegmentFile file, int first) => (first == 0 ? file : file.Tail(first)).Encode();
 
     private DurableFile FileOf(int first) => new(PathOf(first), SegmentFile.BytesMax);
 

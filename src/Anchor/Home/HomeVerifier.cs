@@ -141,19 +141,19 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         RelayedName name,
         UnverifiedAnswer fromTarget)
     {
-        var whole = Residency.Admitted(fromTarget with { Hops =
-        [
-            own with { Epochs = [] }, .. transits.Select(hop => hop.ForVerifier()), .. fromTarget.Hops,
-        ] });
-        var options = new VerifierOptions
-        {
-            UnsafeAllowLoopbackEndpoints = context.UnsafeAllowLoopbackEndpoints,
-            Subject = name.Consumer.Subject,
-            Assigned = context.Views.Current?.Domains,
-            Help = PoolHelp.Instance,
-        };
         try
         {
+            var whole = Residency.Admitted(fromTarget with { Hops =
+            [
+                own with { Epochs = [] }, .. transits.Select(hop => hop.ForVerifier()), .. fromTarget.Hops,
+            ] });
+            var options = new VerifierOptions
+            {
+                UnsafeAllowLoopbackEndpoints = context.UnsafeAllowLoopbackEndpoints,
+                Subject = name.Consumer.Subject,
+                Assigned = context.Views.Current?.Domains,
+                Help = PoolHelp.Instance,
+            };
             var said = AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);
             return (said, (said as Verdict.Refused)?.Refusal);
         }

@@ -12,8 +12,8 @@ internal static class SealedContent
     internal static bool IsRefusedBy(Refusal refusal) =>
         refusal.Failure is VerificationFailure.AddressOutOfScope or VerificationFailure.IdentityOutOfScope;
 
-    /// <summary>Whether a refusal concerns one name alone, whoever is to blame: of slices it is one anchor, or
-    /// all.</summary>
+    /// <summary>Whether a refusal concerns one name alone, whoever is to blame: of slices it is one anchor, or all; of
+    /// what nobody foresaw this program.</summary>
     internal static bool IsOfOneName(Refusal refusal) =>
-        IsRefusedBy(refusal) || refusal.Failure == VerificationFailure.SliceMismatch;
+        IsRefusedBy(refusal) || refusal is { Failure: VerificationFailure.SliceMismatch } or { IsUnforeseen: true };
 }

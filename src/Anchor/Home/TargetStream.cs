@@ -485,12 +485,7 @@ internal sealed class TargetStream(
             return null;
         }
 
-        // V28, by an epoch that a quorum certified: what was introduced so is held no more.
-        if (failed is { Failure: VerificationFailure.LinkNotAccepted })
-        {
-            names.Values.ToList().ForEach(one => one.End(failed));
-        }
-
+        EndIfDisowned(failed, way.Target.Kind);
         if (failed is not null && (!SealedContent.IsOfOneName(failed) || !hop.Epochs.IsEmpty))
         {
             return failed;
@@ -500,6 +495,16 @@ internal sealed class TargetStream(
         _putOff.Remove(id);
         _due[id] = now + ((Relayed.EndOf(hop).Expiry - now) / 2) + (long)FirstAnswer.TotalMilliseconds;
         return failed is null ? null : RefuseOne(name, failed);
+    }
+
+    // V28, by an epoch that a quorum certified: what was introduced so is held no more. Of a parent it is a proof that
+    // one anchor may leave out, and so the segment's word is not in it.
+    private void EndIfDisowned(Refusal? failed, HopKind kind)
+    {
+        if (failed is { Failure: VerificationFailure.LinkNotAccepted } && kind is HopKind.Peer or HopKind.Down)
+        {
+            names.Values.ToList().ForEach(one => one.End(failed!));
+        }
     }
 
     // An anchor can bring this about by withholding a Gateway or a slice, so F + 1 of them are heard before it is the

@@ -123,10 +123,13 @@ internal sealed class ReadingService(
             return epochs;
         }
 
-        return context.Subjects.Identify(
-            caller, context.Now(), view.Epoch.Value.Policy.ClockDelta, out _) is { } unknown
-            ? throw RpcFailures.ToException(unknown)
-            : epochs;
+        if (context.Subjects.Identify(caller, context.Now(), view.Epoch.Value.Policy.ClockDelta, out _) is { } unknown)
+        {
+            throw RpcFailures.ToException(unknown);
+        }
+
+        caller.Accept();
+        return epochs;
     }
 
     private StateResponse State(StateRequest request, ServerCallContext call)

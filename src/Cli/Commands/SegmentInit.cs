@@ -33,21 +33,11 @@ internal static class SegmentInit
         var admins = options.Admins
             ?? [.. listen.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"admin-{(char)('a' + i)}"))];
         CheckCounts(options, listen, admin, admins);
-        if (admin.FirstOrDefault(one => !IPAddress.IsLoopback(one.ToIPEndPoint().Address)) is { } open)
-        {
-            throw Wrong($"--admin-listen {open}: others can reach it, and it has no authentication; give loopback");
-        }
-
+        CheckLoopback(admin);
         var uplinks = Uplinks(name, options.Parent);
         var transit = options.Transit.Select(Transit).ToImmutableArray();
         var domains = Domains(options.TrustDomains);
-        var subjects = options.Subjects.Select(SubjectMapping.Parse).ToList();
-        if (subjects.DistinctBy(mapping => mapping.Key.Kid).Count() < subjects.Count)
-        {
-            throw Wrong("--subject: a key stands twice; it is one pod's");
-        }
-
-
+        var subjects = Subjects(options.Subjects);
         var folder = new SegmentFolder(options.Folder);
         try
         {
@@ -84,6 +74,22 @@ internal static class SegmentInit
         {
             throw Wrong($"--out {options.Folder}: {e.Message}");
         }
+    }
+
+    private static void CheckLoopback(ImmutableArray<IpEndpoint> admin)
+    {
+        if (admin.FirstOrDefault(one => !IPAddress.IsLoopback(one.ToIPEndPoint().Address)) is { } open)
+        {
+            throw Wrong($"--admin-listen {open}: others can reach it, and it has no authentication; give loopback");
+        }
+    }
+
+    private static List<SubjectMapping> Subjects(IEnumerable<string> given)
+    {
+        var subjects = given.Select(SubjectMapping.Parse).ToList();
+        return subjects.DistinctBy(mapping => mapping.Key.Kid).Count() == subjects.Count
+            ? subjects
+            : throw Wrong("--subject: a key stands twice; it is one pod's");
     }
 
     private static void CheckCounts(

@@ -79,7 +79,8 @@ internal sealed class EntryReader
         refusal = CheckCredential(source, fields, out var credential)
             ?? CheckPolicy(fields, credential!)
             ?? CheckTaken(fields)
-            ?? SliceCheck.Check(source, fields);
+            ?? SliceCheck.Check(source, fields)
+            ?? SliceCheck.CheckNetworks(source);
         if (refusal is not null)
         {
             return refusal.At(fields.Name.ToString());

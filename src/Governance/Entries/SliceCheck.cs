@@ -2,8 +2,7 @@ using Fairlead.Naming;
 
 namespace Fairlead.Governance;
 
-/// <summary>V59 at an anchor: a record travels with exactly the slices it names, and its endpoints are in no more
-/// networks than an answer shows Gateways of.</summary>
+/// <summary>V59 at an anchor: a record travels with exactly the slices it names. Stateless.</summary>
 internal static class SliceCheck
 {
     internal static Refusal? Check(SignedEntry source, EntryFields fields)
@@ -14,7 +13,6 @@ internal static class SliceCheck
             return Refuse($"{source.Slices.Count} slices beside {references.Length} named");
         }
 
-        var networks = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < references.Length; i++)
         {
             if (!Document.TryParse<Slice>(source.Slices[i], out var slice, out var unreadable))
@@ -31,11 +29,25 @@ internal static class SliceCheck
             {
                 return Refuse($"slice {i} is not the one that the record names");
             }
-
-            networks.UnionWith(slice.Value.Endpoints.Select(endpoint => endpoint.Network).OfType<string>());
         }
 
-        // Each of them is a Gateway that answers carry, and an endpoint without its own is worth nothing (V53).
+        return null;
+    }
+
+    /// <summary>Whether the slices, which hold, are in no more networks than an answer shows Gateways of. For what is
+    /// offered alone: what a certified state holds is told as it is.</summary>
+    internal static Refusal? CheckNetworks(SignedEntry source)
+    {
+        var networks = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var bytes in source.Slices)
+        {
+            if (Document.TryParse<Slice>(bytes, out var slice, out _))
+            {
+                networks.UnionWith(slice.Value.Endpoints.Select(endpoint => endpoint.Network).OfType<string>());
+            }
+        }
+
+        // An endpoint without its Gateway is worth nothing (V53).
         return networks.Count <= Limits.RecordNetworks
             ? null
             : new Refusal(

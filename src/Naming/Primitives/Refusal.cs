@@ -13,6 +13,9 @@ public sealed record Refusal(VerificationFailure Failure, string Where, string D
     /// names have a part in it.</summary>
     public bool IsOfNameAlone { get; init; }
 
+    /// <summary>Whether a check of this program failed here, and not what it checks.</summary>
+    public bool IsUnforeseen { get; private init; }
+
     /// <summary>What an input is refused with whose check failed in a way that nobody foresaw: it ends nothing but
     /// itself, and says which bug it met.</summary>
     /// <param name="where">The part of the input.</param>
@@ -20,7 +23,10 @@ public sealed record Refusal(VerificationFailure Failure, string Where, string D
     public static Refusal Unforeseen(string where, Exception error)
     {
         ArgumentNullException.ThrowIfNull(error);
-        return new Refusal(VerificationFailure.BadEnvelope, where, $"{error.GetType().Name}: {error.Message}");
+        return new Refusal(VerificationFailure.BadEnvelope, where, $"{error.GetType().Name}: {error.Message}")
+        {
+            IsUnforeseen = true,
+        };
     }
 
     /// <summary>This refusal, seen from the object that holds the refused part.</summary>

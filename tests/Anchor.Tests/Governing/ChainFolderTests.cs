@@ -73,6 +73,22 @@ public sealed class ChainFolderTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Chain_OfLargeEpochs_BeginsFilesByTheirBytes()
+    {
+        const int most = 20_000;
+        var folder = new ChainFolder(_folder, most);
+        for (var epochs = 2; epochs <= 40; epochs++)
+        {
+            folder.Keep(Ground(epochs), null);
+        }
+
+        var files = Directory.GetFiles(_folder, "chain*.state");
+        Assert.InRange(files.Length, 2, 39);
+        Assert.All(files, file => Assert.InRange(new FileInfo(file).Length, 1, most + 1_000));
+        Assert.Equal(Bytes(Ground(40).File), Bytes(new ChainFolder(_folder).Newest(Ground(1), Now).File));
+    }
+
+    [Fact]
     public void Chain_WithAPartOfAnother_IsNotStartedFrom()
     {
         new ChainFolder(_folder).Keep(Ground(64), null);

@@ -169,6 +169,9 @@ public sealed class AdmissionTests
         Assert.Contains(
             new SealOutput.Accepted(1),
             _bench.Step(new SealInput.Publish(1, InNetworks(Limits.RecordNetworks))));
+
+        // What was sealed before there was such a bound is read on.
+        _bench.ReadHeld(InNetworks(Limits.RecordNetworks + 1));
     }
 
     private SignedEntry InNetworks(int count)

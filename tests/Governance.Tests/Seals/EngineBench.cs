@@ -91,7 +91,7 @@ internal sealed class EngineBench
         return entry!;
     }
 
-    private Entry ReadHeld(SignedEntry source)
+    internal Entry ReadHeld(SignedEntry source)
     {
         Assert.Null(Reader().ReadHeld(source, out var entry));
         return entry!;

@@ -98,6 +98,11 @@ internal static class ForeignBootstrap
                             typed_config: { "@type": {{Filters}}.http.router.v3.Router }
         {{(tcp is null ? "" : Tcp(tcp))}}
           clusters:
+        {{Foreign(port)}}
+        {{(authority is null ? "" : Static(authority))}}
+        """;
+
+    private static string Foreign(int port) => $$"""
             - name: foreign
               type: STATIC
               connect_timeout: 1s
@@ -111,7 +116,6 @@ internal static class ForeignBootstrap
                   - lb_endpoints:
                       - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: {{
                             port.ToString(CultureInfo.InvariantCulture)}} } } }
-        {{(authority is null ? "" : Static(authority))}}
         """;
 
     /// <summary>The cluster by which the Envoy reaches the sidecar, as the other control plane serves it.</summary>

@@ -58,9 +58,13 @@ internal sealed class ReportService(ServingContext context, EvidenceBook book)
 
         var unknown = context.Subjects.Identify(
             caller, context.Now(), view.Epoch.Value.Policy.ClockDelta, out var pod);
-        return unknown is null ? _known.Take(Hashes.Subject(view.Genesis, pod!.Subject))
-            : unknown.Failure == VerificationFailure.RateLimited ? unknown
-            : _strangers.Take(default);
+        if (unknown is null)
+        {
+            caller.Accept();
+            return _known.Take(Hashes.Subject(view.Genesis, pod!.Subject));
+        }
+
+        return unknown.Failure == VerificationFailure.RateLimited ? unknown : _strangers.Take(default);
     }
 
     private Digest? AtSight(Digest kid, SegmentView view) =>
