@@ -33,6 +33,9 @@ internal sealed class RawConnection : IDisposable
         _stream = new NetworkStream(socket);
     }
 
+    /// <summary>Whether the other side said in what was read that it ends the connection.</summary>
+    public bool WasToldToGo { get; private set; }
+
     /// <summary>Connects and says nothing.</summary>
     /// <param name="server">Where.</param>
     /// <param name="from">The own address; null for any.</param>
@@ -103,6 +106,7 @@ internal sealed class RawConnection : IDisposable
                 await ReadExactlyAsync(head);
                 var payload = new byte[BinaryPrimitives.ReadInt32BigEndian(head) >> 8];
                 await ReadExactlyAsync(payload);
+                WasToldToGo |= head[3] == GoAway;
                 if (head[3] == Settings && (head[4] & Ack) == 0)
                 {
                     await FrameAsync(Settings, Ack, 0, []);
