@@ -17,9 +17,9 @@ namespace Fairlead.Xds.Sotw;
 /// asked seldom from then on.</para>
 /// <para>Of a client that comes back from before a restart nothing is known but the version of what it holds. That
 /// marks what was to blame of names of which it holds nothing (<see cref="SotwVersion"/>): these are left out of its
-/// first response, whatever else has changed, and tried again when it has taken one, or is taken to have. Where it refuses it and holds
-/// by its version all of it but one resource, or two, those are new to it; else it is sent all until it takes it,
-/// since what would be left out might be what works.</para>
+/// first response, whatever else has changed, and tried again when it has taken one, or is taken to have. Where
+/// it refuses that and holds by its version all of it but one resource, or two, those are new to it; else it is sent
+/// all the rest until it takes it, since what would be left out might be what works.</para>
 /// <para>Those that wait for a word on the others do not wait for ever: an Envoy says nothing while anything of what it
 /// took warms.</para>
 /// </remarks>
@@ -74,8 +74,8 @@ internal sealed class Suspects(TypeState state)
         return news.Length > 0;
     }
 
-    /// <summary>A client came back: what its version marks is left out until it has taken a response. To be called once.
-    /// </summary>
+    /// <summary>A client came back: what its version marks is left out until it has taken a response. To be called
+    /// once.</summary>
     /// <param name="version">The version that it came with.</param>
     /// <param name="all">All that it would be sent.</param>
     public void Resume(string version, IEnumerable<Resource> all)

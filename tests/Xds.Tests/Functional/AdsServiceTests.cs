@@ -173,8 +173,8 @@ public sealed class AdsServiceTests
         await ReadAsync(31, waiting: 0);
         calls.ForEach(call => call.Dispose());
 
-        // What waits for its time is a timer each, and no other is set: one that is set behind the clock's step, by what
-        // was counted before it, would never end.
+        // What waits for its time is a timer each, and no other is set: one that is set behind the clock's step, by
+        // what was counted before it, would never end.
         async Task ReadAsync(int count, int waiting)
         {
             await Eventually.HoldsAsync(
