@@ -411,6 +411,11 @@ public sealed class RefusalTests
         Assert.Equal(["cds a b c d"], client.Take());
         client.Nack(Cds, []);
         client.Now += TimeSpan.FromHours(1);
+
+        // Once more, with a version that marks what is to blame.
+        Assert.Equal(["cds a b c"], client.Take());
+        client.Ack(Cds);
+        client.Now += TimeSpan.FromHours(1);
         Assert.Empty(client.Take());
         Assert.Equal(["a", "b", "c"], client.Stream.Types.Single().Sent.Keys.Order());
     }

@@ -6,8 +6,9 @@ namespace Fairlead.Sidecar.Hosting;
 /// <summary>The addresses that this pod has now. Stateless.</summary>
 internal static class PodAddresses
 {
-    /// <summary>Those of all interfaces that are up; none where the system does not say.</summary>
-    internal static IReadOnlyList<IPAddress> Read()
+    /// <summary>Those of all interfaces that are up; null where the system does not say now: it reads files of the
+    /// system, for which there may be no descriptor left, and which go with their interface.</summary>
+    internal static IReadOnlyList<IPAddress>? Read()
     {
         try
         {
@@ -18,9 +19,9 @@ internal static class PodAddresses
                     .SelectMany(one => one.GetIPProperties().UnicastAddresses).Select(one => one.Address),
             ];
         }
-        catch (NetworkInformationException)
+        catch (Exception e) when (e is NetworkInformationException or IOException or UnauthorizedAccessException)
         {
-            return [];
+            return null;
         }
     }
 }

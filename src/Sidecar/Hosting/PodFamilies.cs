@@ -13,18 +13,23 @@ internal sealed class PodFamilies : IDisposable
     /// <summary>How long a change may go unseen.</summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
-    private readonly Func<IEnumerable<IPAddress>> _read;
+    private readonly Func<IEnumerable<IPAddress>?> _read;
     private readonly Action<AddressFamilies> _tell;
+    private readonly Action<string> _trouble;
     private readonly ITimer _timer;
     private AddressFamilies _told;
+    private bool _isInTrouble;
 
     /// <summary>Tells them now, and again whenever they are others.</summary>
-    /// <param name="read">The addresses that the pod has now.</param>
+    /// <param name="read">The addresses that the pod has now; null where nobody knows, when what was told last
+    /// stays.</param>
     /// <param name="time">The clock.</param>
     /// <param name="tell">Hears the families.</param>
-    internal PodFamilies(Func<IEnumerable<IPAddress>> read, TimeProvider time, Action<AddressFamilies> tell)
+    /// <param name="trouble">Hears why a later look failed, of several in a row of the first.</param>
+    internal PodFamilies(
+        Func<IEnumerable<IPAddress>?> read, TimeProvider time, Action<AddressFamilies> tell, Action<string> trouble)
     {
-        (_read, _tell, _told) = (read, tell, FamilyTranslation.Of(read()));
+        (_read, _tell, _trouble, _told) = (read, tell, trouble, FamilyTranslation.Of(read() ?? []));
         tell(_told);
 
         // Started anew each time, so that no two run at once.
@@ -37,12 +42,29 @@ internal sealed class PodFamilies : IDisposable
 
     private void Look()
     {
-        var now = FamilyTranslation.Of(_read());
-        if (now != _told)
+        try
         {
-            _tell(_told = now);
-        }
+            if (_read() is { } addresses && FamilyTranslation.Of(addresses) is var now && now != _told)
+            {
+                _tell(now);
+                _told = now;
+            }
 
-        _timer.Change(Interval, Timeout.InfiniteTimeSpan);
+            _isInTrouble = false;
+        }
+        catch (Exception e)
+        {
+            // On a thread of the pool it would end the process.
+            if (!_isInTrouble)
+            {
+                _trouble(e.Message);
+            }
+
+            _isInTrouble = true;
+        }
+        finally
+        {
+            _timer.Change(Interval, Timeout.InfiniteTimeSpan);
+        }
     }
 }

@@ -60,11 +60,15 @@ internal sealed class SidecarHost : IAsyncDisposable
             DemandOf(options), _interest.Renew, time);
         Pod = new PodServices(
             options, setup.Options, _interest.Count, _interest.Renew, (time, new Random(random.Next()), loggers));
-        _families = new PodFamilies(PodAddresses.Read, time, families =>
-        {
-            Views.Reach(families);
-            Pod.Reach(families);
-        });
+        _families = new PodFamilies(
+            PodAddresses.Read,
+            time,
+            families =>
+            {
+                Views.Reach(families);
+                Pod.Reach(families);
+            },
+            reason => SidecarLog.Families(_log, reason));
         Ads = new AdsService(Views, new AdsOptions
         {
             ControlPlane = $"fairlead {ProgramHelp.VersionOf(typeof(SidecarHost).Assembly)} {Environment.MachineName}",

@@ -27,4 +27,8 @@ internal static partial class SidecarLog
     [LoggerMessage(6005, LogLevel.Warning, "{File} cannot be used: {Reason}; the last good proof stays in use",
         EventName = "ProofUnreadable")]
     internal static partial void ProofUnreadable(ILogger log, string file, string reason);
+
+    [LoggerMessage(6006, LogLevel.Warning, "The pod's addresses are not followed now: {Reason}",
+        EventName = "Families")]
+    internal static partial void Families(ILogger log, string reason);
 }

@@ -15,35 +15,44 @@ internal sealed partial class ServedViews
     /// strict name that belongs to it no more end.</summary>
     internal void Import(IReadOnlySet<string> imports)
     {
+        // Over the whole: what was kept of a name that comes back is told before any newer word on it.
+        lock (_telling)
+        {
+            var (ending, back, unknown) = Exchange(imports);
+            _shapes?.Import(imports);
+            foreach (var name in unknown)
+            {
+                // Never over an answer that came in between.
+                ServeFirst(Pending(name));
+            }
+
+            TellImports();
+            ending.ForEach(LetGo);
+            back.ForEach(Publish);
+        }
+
+        Settle();
+    }
+
+    // Those that end, what was kept of those that come back, and those of which nothing is known.
+    private (List<string> Ending, List<ServedName> Back, List<string> Unknown) Exchange(IReadOnlySet<string> imports)
+    {
         // A feed's lock is taken before this one, never behind it.
         var unknown = imports.Where(name => !_envoy.Knows(name)).ToList();
-        List<string> ending;
-        List<ServedName> back;
         lock (_gate)
         {
-            ending = [.. _imports.Except(imports).Where(
+            List<string> ending = [.. _imports.Except(imports).Where(
                 name => _served.TryGetValue(name, out var served) && _ends.MayHaveConnections(served))];
-            back = [.. imports.Where(_leaving.ContainsKey).Select(name => _leaving[name].Word).OfType<ServedName>()];
+            List<ServedName> back =
+                [.. imports.Where(_leaving.ContainsKey).Select(name => _leaving[name].Word).OfType<ServedName>()];
             unknown.AddRange(imports.Where(_leaving.Remove));
             unknown.RemoveAll(_imports.Contains);
             _imports = imports;
             ending.ForEach(name => _leaving[name] = (_served[name] with { Tcp = null }, true));
             _unanswered.IntersectWith(imports);
             _unanswered.UnionWith(unknown);
+            return (ending, back, unknown);
         }
-
-        _shapes?.Import(imports);
-
-        foreach (var name in unknown)
-        {
-            // Never over an answer that came in between.
-            ServeFirst(Pending(name));
-        }
-
-        TellImports();
-        ending.ForEach(LetGo);
-        back.ForEach(Publish);
-        Settle();
     }
 
     private void TellImports()

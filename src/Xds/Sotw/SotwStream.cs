@@ -23,6 +23,9 @@ internal sealed class SotwStream(
     // The versions of what the client came with and nobody here knows, by type, until it has taken a response.
     private readonly string?[] _unknownHeld = new string?[ResourceType.All.Length];
 
+    // Of which types that was looked through for marks.
+    private readonly bool[] _isResumed = new bool[ResourceType.All.Length];
+
     // A gRPC client takes what is good of a response and refuses the rest (gRFC A46): nothing keeps it from that.
     private readonly bool _takesTheGood = client?.IsGrpc == true;
 
@@ -90,7 +93,18 @@ internal sealed class SotwStream(
             version = null;
         }
 
-        return version is null;
+        return version is null || SuspectsOf(state).IsPresumed(response);
+    }
+
+    // Once, before its first response: what it refuses again, or says nothing to, is not left out anew.
+    private void Resume(TypeState state)
+    {
+        ref var isResumed = ref _isResumed[state.Type.Order];
+        if (!isResumed && !state.Answered && !_takesTheGood && _unknownHeld[state.Type.Order] is { } version)
+        {
+            isResumed = true;
+            SuspectsOf(state).Resume(version, base.Target(state).Values);
+        }
     }
 
     protected override TimeSpan IntervalOf(TypeState state) =>
@@ -102,8 +116,7 @@ internal sealed class SotwStream(
         state.Type.FullState ? NextFull(state, now) : NextIncremental(state, now);
 
     protected override bool IsBehind(TypeState state) => state.Type.FullState
-        ? Target(state) is var target
-            && (target.Count != state.Sent.Count || target.Values.Any(resource => !IsSent(state, resource)))
+        ? !IsAllSent(state, Target(state))
         : Due(state, out _, out _).Count > 0;
 
     /// <summary>The same, as far as one response has room for it: it says all of them. What has none takes no room from
@@ -113,12 +126,6 @@ internal sealed class SotwStream(
         state.Withheld.RemoveForRoom();
         state.Withheld.Keep(name => Snapshot.Find(state.Type, name) is not null);
         var target = base.Target(state);
-        if (!_takesTheGood && _unknownHeld[state.Type.Order] is { } version)
-        {
-            SuspectsOf(state).Resume(version, target.Values);
-            target = base.Target(state);
-        }
-
         if (target.Values.Sum(static resource => (long)resource.Framed.Length) <= MessageBytes)
         {
             state.Withheld.HasRoom();
@@ -209,12 +216,12 @@ internal sealed class SotwStream(
     {
         var version = base.VersionOf(state);
         return state.Type.FullState && version == state.Version
-            ? SotwVersion.Of(version, state.Withheld.Refused.Where(one => !state.Sent.ContainsKey(one.Name)))
+            ? SotwVersion.Of(version, state.Withheld.Blamed.Where(one => !state.Sent.ContainsKey(one.Name)))
             : version;
     }
 
     // What it refused last was left out of nothing that it has taken.
-    private bool IsMarkNew(TypeState state) => state.AckedVersion.Length > 0 && state.Withheld.Refused.Any()
+    private bool IsMarkNew(TypeState state) => state.AckedVersion.Length > 0 && state.Withheld.Blamed.Any()
         && VersionOf(state) is var version && version != state.AckedVersion && version != state.LastVersion;
 
     /// <summary>Clusters and listeners: everything that the client should hold, if that is not what it holds.</summary>
@@ -225,24 +232,23 @@ internal sealed class SotwStream(
             return null;
         }
 
-        var target = Target(state);
-        var removals = state.Sent.Values.Where(sent => !target.ContainsKey(sent.Name)).ToList();
-        var keep = removals.Count > 0 && state.Type == ResourceType.Cluster && RoutesUnsettled(now)
-            && KeepWhatFits(target, removals);
-
+        Resume(state);
         var firstAnswer = state.Subscription.Wildcard && !state.Answered;
-        if (!firstAnswer && target.Count == state.Sent.Count && target.Values.All(r => IsSent(state, r)))
-        {
-            if (NextSuspects(state, now))
-            {
-                return NextFull(state, now);
-            }
+        var (target, keep) = Wanted(state, now);
+        var isSent = !firstAnswer && IsAllSent(state, target);
 
-            if (AreSuspectsWaiting(state) || !IsMarkNew(state))
-            {
-                state.Dirty = keep || AreSuspectsWaiting(state);
-                return null;
-            }
+        // As long as there are any that wait: none comes to wait here.
+        for (var left = _suspects[state.Type.Order]?.Waiting ?? 0;
+            left > 0 && isSent && NextSuspects(state, now); left--)
+        {
+            (target, keep) = Wanted(state, now);
+            isSent = IsAllSent(state, target);
+        }
+
+        if (isSent && (AreSuspectsWaiting(state) || !IsMarkNew(state)))
+        {
+            state.Dirty = keep || AreSuspectsWaiting(state);
+            return null;
         }
 
         var urgent = firstAnswer
@@ -256,12 +262,26 @@ internal sealed class SotwStream(
         return Respond(state, [.. target.Values], now, isPush: true);
     }
 
-    private bool AreSuspectsWaiting(TypeState state) => _suspects[state.Type.Order]?.AreWaiting == true;
+    // What the client should hold now, with what is about to leave, and whether that is any.
+    private (SortedDictionary<string, Resource> Target, bool Keeps) Wanted(TypeState state, TimeSpan now)
+    {
+        var target = Target(state);
+        var removals = state.Sent.Values.Where(sent => !target.ContainsKey(sent.Name)).ToList();
+        return (target, removals.Count > 0 && state.Type == ResourceType.Cluster && RoutesUnsettled(now)
+            && KeepWhatFits(target, removals));
+    }
 
-    // What was on trial may have left the view, or the client says nothing to it: others waited for that.
+    private static bool IsAllSent(TypeState state, SortedDictionary<string, Resource> target) =>
+        target.Count == state.Sent.Count && target.Values.All(resource => IsSent(state, resource));
+
+    private bool AreSuspectsWaiting(TypeState state) => _suspects[state.Type.Order]?.Waiting > 0;
+
+    // What was on trial may have left the view, or the client says nothing to it: others waited for that. Not beside
+    // what a client refused of which nothing is known but that: that waits until it takes a response.
     private bool NextSuspects(TypeState state, TimeSpan now)
     {
-        if (_suspects[state.Type.Order] is not { AreWaiting: true } suspects || Held(state, now))
+        if (_suspects[state.Type.Order] is not { Waiting: > 0 } suspects || Held(state, now)
+            || (state is { Answered: true, Waiting: false } && _unknownHeld[state.Type.Order] is not null))
         {
             return false;
         }
@@ -282,20 +302,13 @@ internal sealed class SotwStream(
     }
 
     // A client that comes back takes what is missing in the first answer for gone: it may only be not known yet. While
-    // nothing at all is known that it asks for it is told nothing, and goes on with what it holds. Where its version
-    // says that it holds what is known, or that and what stands in, it holds no more than that.
+    // nothing at all is known that it asks for it is told nothing, and goes on with what it holds. Its version does not
+    // say that it holds no more: who takes the good part of a response that it refuses keeps the older one.
     private bool WaitsForHeld(TypeState state, TimeSpan now)
     {
         var until = state.AskedAt + Limits.HeldWaitMax;
         if (state.Held.Count == 0 || state.Held.All(name => Lookup(state, name) is not null))
         {
-            return false;
-        }
-
-        if (SotwVersion.SumOf(_unknownHeld[state.Type.Order] ?? "") is { } held
-            && (held == SumOfKnown(state, withStandIns: false) || held == SumOfKnown(state, withStandIns: true)))
-        {
-            state.Held.Clear();
             return false;
         }
 
@@ -314,16 +327,6 @@ internal sealed class SotwStream(
         // From here on it is told what there is, and holds of those what it is told.
         state.Held.RemoveWhere(name => Lookup(state, name) is null);
         return false;
-    }
-
-    private UInt128 SumOfKnown(TypeState state, bool withStandIns)
-    {
-        var names = state.Subscription.Wildcard
-            ? state.Subscription.Names.Union(Snapshot.Wildcard(state.Type), StringComparer.Ordinal)
-            : state.Subscription.Names;
-        return names.Select(name => Snapshot.Find(state.Type, name)).OfType<Resource>()
-            .Where(one => withStandIns || one.Role != ResourceRole.StandIn)
-            .Aggregate(UInt128.Zero, static (sum, one) => sum + one.Fingerprint);
     }
 
     /// <summary>Endpoints and routes: what the client asked for and does not hold as it is now.</summary>

@@ -16,10 +16,10 @@ namespace Fairlead.Xds.Sotw;
 /// found in less than 2 N responses, however many are bad. Who has refused <see cref="RefusalsMax"/> without an end is
 /// asked seldom from then on.</para>
 /// <para>Of a client that comes back from before a restart nothing is known but the version of what it holds. That
-/// marks what it refused of names of which it holds nothing (<see cref="SotwVersion"/>): these are left out of its
-/// first response, whatever else has changed, and tried again when it has taken that. Where it refuses it and holds
-/// by its version all of it but one resource, or two, those are new to it; else it is sent all until it takes it,
-/// since what would be left out might be what works.</para>
+/// marks what was to blame of names of which it holds nothing (<see cref="SotwVersion"/>): these are left out of its
+/// first response, whatever else has changed, and tried again when it has taken one, or is taken to have. Where
+/// it refuses that and holds by its version all of it but one resource, or two, those are new to it; else it is sent
+/// all the rest until it takes it, since what would be left out might be what works.</para>
 /// <para>Those that wait for a word on the others do not wait for ever: an Envoy says nothing while anything of what it
 /// took warms.</para>
 /// </remarks>
@@ -41,8 +41,8 @@ internal sealed class Suspects(TypeState state)
     /// <summary>How long there is to be between two responses.</summary>
     public TimeSpan Pause => _refusals > RefusalsMax ? Seldom : TimeSpan.Zero;
 
-    /// <summary>Whether there are some that wait for the client's word on others.</summary>
-    public bool AreWaiting => _waiting.Count > 0;
+    /// <summary>How many groups wait for the client's word on others.</summary>
+    public int Waiting => _waiting.Count;
 
     /// <summary>The client took a response: it holds that and nothing else.</summary>
     /// <returns>Whether there is more to be tried.</returns>
@@ -74,7 +74,8 @@ internal sealed class Suspects(TypeState state)
         return news.Length > 0;
     }
 
-    /// <summary>A client came back: what its version marks is left out until it has taken a response.</summary>
+    /// <summary>A client came back: what its version marks is left out until it has taken a response. To be called
+    /// once.</summary>
     /// <param name="version">The version that it came with.</param>
     /// <param name="all">All that it would be sent.</param>
     public void Resume(string version, IEnumerable<Resource> all)
@@ -94,6 +95,18 @@ internal sealed class Suspects(TypeState state)
     {
         _presumed = (state.LastNonce, _presumed.Nonce is null ? _taken : _presumed.Before);
         _taken = [.. state.Sent.Values];
+    }
+
+    /// <summary>Whether the client is taken to hold one that was sent before this one. It is not where this is the one:
+    /// then it had refused it.</summary>
+    public bool IsPresumed(SentResponse refused)
+    {
+        if (refused.Nonce == _presumed.Nonce)
+        {
+            Doubt();
+        }
+
+        return _presumed.Nonce is not null;
     }
 
     /// <summary>Tries those that have waited.</summary>
@@ -135,7 +148,7 @@ internal sealed class Suspects(TypeState state)
         if (_presumed.Nonce is not null && named.Count == 0 && all.Count == 1)
         {
             // To blame, or what it is taken to hold is, and its word on that was lost: that is sent once more.
-            state.Withheld.Add(all[0], words);
+            state.Withheld.Add(all[0], words, isToBlame: false);
             _inDoubt.Add(all[0]);
             Doubt();
             Restore(response, ByName(_taken));
@@ -157,7 +170,7 @@ internal sealed class Suspects(TypeState state)
         if (toBlame.Count == 0)
         {
             var half = all.GetRange(all.Count / 2, all.Count - (all.Count / 2));
-            half.ForEach(one => state.Withheld.Add(one, words));
+            half.ForEach(one => state.Withheld.Add(one, words, isToBlame: false));
             _waiting.Push(half);
         }
         else if (toBlame.Count == all.Count)

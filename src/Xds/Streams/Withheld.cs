@@ -9,7 +9,7 @@ internal sealed class Withheld
     // google.rpc.Code of what a client cannot take.
     private const int ResourceExhausted = 8;
 
-    private Dictionary<string, (Resource Content, Refused Reason, bool IsForRoom)>? _all;
+    private Dictionary<string, Entry>? _all;
 
     // Names that were told to have no room, until all have: whether they still have is asked again and again.
     private HashSet<string>? _told;
@@ -17,12 +17,11 @@ internal sealed class Withheld
     /// <summary>The names.</summary>
     public IEnumerable<string> Names => _all?.Keys ?? Enumerable.Empty<string>();
 
-    /// <summary>What is held back because the client refused it.</summary>
-    public IEnumerable<Resource> Refused =>
-        _all?.Values.Where(one => one.Reason.Nonce.Length > 0).Select(one => one.Content) ?? [];
+    /// <summary>What is held back because the client refused it and nothing else was to blame.</summary>
+    public IEnumerable<Resource> Blamed => _all?.Values.Where(one => one.IsToBlame).Select(one => one.Content) ?? [];
 
     /// <summary>Why something of this name is held back; null where nothing is.</summary>
-    public Refused? ReasonOf(string name) => _all?.GetValueOrDefault(name).Reason;
+    public Refused? ReasonOf(string name) => _all?.GetValueOrDefault(name)?.Reason;
 
     /// <summary>Whether this content is held back. Other content of its name is not, and from now on neither is
     /// this.</summary>
@@ -55,7 +54,7 @@ internal sealed class Withheld
 
         var reason = new Refused(
             "", resource.Version, ResourceExhausted, $"TooLarge: {resource.Framed.Length} bytes, {most} allowed");
-        Add(resource, reason);
+        Add(resource, reason, isToBlame: false);
         return reason;
     }
 
@@ -65,18 +64,21 @@ internal sealed class Withheld
     {
         var reason = new Refused(
             "", resource.Version, ResourceExhausted, $"NoRoom: all {resource.Type} together have {most} bytes");
-        (_all ??= new(StringComparer.Ordinal))[resource.Name] = (resource, reason, true);
+        (_all ??= new(StringComparer.Ordinal))[resource.Name] = new Entry(resource, reason, IsForRoom: true);
         return (_told ??= new(StringComparer.Ordinal)).Add(resource.Name) ? reason : null;
     }
 
     /// <summary>Holds a resource back.</summary>
-    public void Add(Resource resource, Refused reason) =>
-        (_all ??= new(StringComparer.Ordinal))[resource.Name] = (resource, reason, false);
+    /// <param name="resource">The resource.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="isToBlame">Whether the client refused it, and not only a response that had others too.</param>
+    public void Add(Resource resource, Refused reason, bool isToBlame = true) =>
+        (_all ??= new(StringComparer.Ordinal))[resource.Name] = new Entry(resource, reason, IsToBlame: isToBlame);
 
     /// <summary>This content is held back no more, where it is.</summary>
     public void Release(Resource resource)
     {
-        if (_all?.GetValueOrDefault(resource.Name).Content?.Fingerprint == resource.Fingerprint)
+        if (_all?.GetValueOrDefault(resource.Name)?.Content.Fingerprint == resource.Fingerprint)
         {
             _all.Remove(resource.Name);
         }
@@ -106,7 +108,7 @@ internal sealed class Withheld
             return;
         }
 
-        foreach (var name in _told.Where(name => _all?.GetValueOrDefault(name).IsForRoom == true))
+        foreach (var name in _told.Where(name => _all?.GetValueOrDefault(name)?.IsForRoom == true))
         {
             _all!.Remove(name);
         }
@@ -114,4 +116,6 @@ internal sealed class Withheld
 
     /// <summary>All has room: what has none the next time is told again.</summary>
     public void HasRoom() => _told = null;
+
+    private sealed record Entry(Resource Content, Refused Reason, bool IsForRoom = false, bool IsToBlame = false);
 }

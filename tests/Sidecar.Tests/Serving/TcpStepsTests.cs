@@ -199,6 +199,31 @@ public sealed class TcpStepsTests
         Assert.Null(_views.Open(ClientNode.Anonymous, null).Current.Find(ResourceType.Cluster, Raw));
     }
 
+    /// <summary>What the resolver says while a name comes back is newer than what was kept for then.</summary>
+    [Fact]
+    public void Import_ThatComesBack_IsNotToldAnOlderWordOverANewer()
+    {
+        var view = _views.Feed(ClientNode.Anonymous, null).View;
+        _views.Publish(Served(1));
+        _views.Import(new HashSet<string>());
+        _views.Publish(Served(1, 2));
+        var resolver = new Thread(() => _views.Publish(Served(2, 3)));
+        var watcher = new Watcher(() =>
+        {
+            // It has told it, or waits for what is told now.
+            resolver.Start();
+            SpinWait.SpinUntil(
+                () => !resolver.IsAlive || resolver.ThreadState.HasFlag(ThreadState.WaitSleepJoin),
+                TimeSpan.FromSeconds(20));
+        });
+        view.Watchers.Join(watcher);
+        view.Watchers.WatchAll(watcher, ResourceType.Cluster, isWatching: true);
+        _views.Import(new HashSet<string> { Name, "other.shop.svc.us1.internal" });
+        Assert.True(watcher.IsWoken);
+        resolver.Join();
+        Assert.Equal("2 3", Told(Name + ":80"));
+    }
+
     [Fact]
     public void NameThatIsNotStrict_IsToldAtOnce()
     {
@@ -294,4 +319,22 @@ public sealed class TcpStepsTests
         .ThenBy(one => one.Endpoint.Address.SocketAddress.Address)
         .Select(one => one.Endpoint.Address.SocketAddress.Address.Split('.')[^1]
             + (one.HealthStatus == HealthStatus.Unhealthy ? "!" : "")));
+
+    // Does something the first time that there are news.
+    private sealed class Watcher(Action first) : IViewWatcher
+    {
+        private int _count;
+
+        public long Number { get; set; }
+
+        internal bool IsWoken => _count > 0;
+
+        public void Wake()
+        {
+            if (Interlocked.Increment(ref _count) == 1)
+            {
+                first();
+            }
+        }
+    }
 }

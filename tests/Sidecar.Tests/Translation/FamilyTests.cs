@@ -62,7 +62,7 @@ public sealed class FamilyTests
     {
         var (time, views, own) = (new ManualTimeProvider(), Views(null), "10.1.2.3");
         views.Publish(Served("http", "10.0.0.1", "2001:db8::1"));
-        using (new PodFamilies(() => own.Split(' ').Select(IPAddress.Parse), time, views.Reach))
+        using (new PodFamilies(() => own.Split(' ').Select(IPAddress.Parse), time, views.Reach, Assert.Fail))
         {
             Assert.Equal("10.0.0.1", Told(views, "envoy"));
             own = "10.1.2.3 2001:db8::3";
@@ -81,6 +81,43 @@ public sealed class FamilyTests
         said.Publish(Served("http", "10.0.0.1", "2001:db8::1"));
         said.Reach(AddressFamilies.Ipv4);
         Assert.Equal("10.0.0.1 2001:db8::1", Told(said, "envoy"));
+    }
+
+    /// <summary>It goes on to look, whatever failed, and what was told stays.</summary>
+    [Fact]
+    public void Addresses_ThatCannotBeRead_ChangeNothing()
+    {
+        var (time, told, troubles) = (new ManualTimeProvider(), new List<AddressFamilies>(), new List<string>());
+        Func<IEnumerable<IPAddress>?> read = () => [IPAddress.Parse("10.1.2.3")];
+        var isBroken = true;
+        using var families = new PodFamilies(() => read(), time, Tell, troubles.Add);
+        read = () => null;
+        time.Advance(PodFamilies.Interval);
+        read = () => throw new InvalidOperationException("no");
+        time.Advance(3 * PodFamilies.Interval);
+        Assert.Equal([AddressFamilies.Ipv4], told);
+        Assert.Equal(["no"], troubles);
+
+        // Who could not be told is told again.
+        read = () => [IPAddress.Parse("2001:db8::3")];
+        time.Advance(2 * PodFamilies.Interval);
+        Assert.Equal([AddressFamilies.Ipv4], told);
+        isBroken = false;
+        time.Advance(PodFamilies.Interval);
+        read = () => throw new InvalidOperationException("again");
+        time.Advance(2 * PodFamilies.Interval);
+        Assert.Equal([AddressFamilies.Ipv4, AddressFamilies.Ipv6], told);
+        Assert.Equal(["no", "again"], troubles);
+
+        void Tell(AddressFamilies now)
+        {
+            if (told.Count > 0 && isBroken)
+            {
+                throw new InvalidOperationException("not told");
+            }
+
+            told.Add(now);
+        }
     }
 
     /// <summary>Ports of TCP are told apart from the others while connections to them end.</summary>

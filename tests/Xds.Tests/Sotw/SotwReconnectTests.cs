@@ -1,3 +1,4 @@
+using Fairlead.Xds.Sotw;
 using Xunit;
 using static Fairlead.Xds.Tests.Fixtures;
 
@@ -82,40 +83,23 @@ public sealed class SotwReconnectTests
         Assert.Equal(["lds a"], client.Take());
     }
 
-    /// <summary>By its version the client holds what is known and nothing of what is not: that is told at once, as to
-    /// anybody who asks for something new.</summary>
-    [Fact]
-    public void Names_ThatTheVersionSaysAreNotHeld_AreNotWaitedFor()
+    /// <summary>A gRPC client takes what is good of a response that it refuses, and keeps its older version: that does
+    /// not say what it holds.</summary>
+    [Theory]
+    [InlineData("gRPC C-core")]
+    [InlineData("envoy")]
+    public void Names_ThatTheVersionDoesNotSayAreHeld_AreWaitedForToo(string agent)
     {
-        var before = new SotwClient(Snapshot(Listener("a", "r"), Listener("b", "r")));
-        before.Request(Lds, ["a", "b", "c"]);
-        Assert.Equal(["lds a b"], before.Take());
-        before.Ack(Lds, "a", "b", "c");
-        var version = before.Stream.Types.Single().AckedVersion;
-        var client = new SotwClient(Snapshot(Listener("a", "r")));
-        client.Request(Lds, ["a", "b", "c"], version: version);
-        Assert.Empty(client.Take());
-        client.Publish(Listener("b", "r"));
-        Assert.Equal(["lds a b"], client.Take());
-        client.Publish(Listener("c", "none").As(ResourceRole.StandIn));
-        client.Ack(Lds, "a", "b", "c");
-        Assert.Equal(["lds a b c"], client.Take());
-    }
-
-    /// <summary>What stood in for something is all that it has of it, and stands in again.</summary>
-    [Fact]
-    public void Names_OfWhichTheClientHoldsAStandIn_AreToldThat()
-    {
-        var snapshot = Snapshot(Listener("a", "r"), Listener("b", "none").As(ResourceRole.StandIn));
-        var before = new SotwClient(snapshot);
-        before.Request(Lds, ["a", "b"]);
-        Assert.Equal(["lds a b"], before.Take());
-        before.Ack(Lds, "a", "b");
-        var client = new SotwClient(Snapshot(Listener("a", "r")));
-        client.Request(Lds, ["a", "b"], version: before.Stream.Types.Single().AckedVersion);
-        Assert.Empty(client.Take());
-        client.Publish(snapshot);
-        Assert.Equal(["lds a b"], client.Take());
+        var (a, b) = (Listener("a", "r"), Listener("b", "r"));
+        var stream = new SotwStream(
+            Snapshot(a), (_, _) => null, "test/1", client: ClientNode.Anonymous with { UserAgent = agent });
+        stream.Receive(
+            new SotwRequest(Lds.TypeUrl, new NameList(["a", "b", "c"]), "", a.Version), TimeSpan.FromSeconds(1));
+        Assert.Null(stream.Next(TimeSpan.FromSeconds(2)));
+        stream.Advance(Next(stream.Snapshot, b));
+        Assert.Null(stream.Next(TimeSpan.FromSeconds(3)));
+        var response = stream.Next(TimeSpan.FromSeconds(1) + XdsLimits.Default.HeldWaitMax);
+        Assert.Equal([a.Version, b.Version], response!.Resources.Select(one => one.Version));
     }
 
     /// <summary>Who asks for more while it waits asks for something new.</summary>
