@@ -285,7 +285,11 @@ public sealed class SealEngine
             return;
         }
 
-        var verdict = _judge.Judge(from, proposal);
+        Judge(from, proposal, _judge.Judge(from, proposal));
+    }
+
+    private void Judge(string from, SealMessage.Propose proposal, Verdict verdict)
+    {
         if (verdict.Behind is not null || IsHandoverToUndecided(proposal, verdict))
         {
             // It can be judged once its prev's state is fetched, or the epoch that it hands over to is decided here.
@@ -388,7 +392,8 @@ public sealed class SealEngine
         Rejudge();
     }
 
-    /// <summary>Proposals that waited for a term, a state or the first answers get another look.</summary>
+    /// <summary>Proposals that waited for a term, a state or the first answers get another look. One that meets a bug
+    /// there ends nothing but itself: the step is somebody else's.</summary>
     private void Rejudge()
     {
         foreach (var (from, proposal) in _early.OrderBy(e => e.Key, StringComparer.Ordinal).ToList())
@@ -396,7 +401,18 @@ public sealed class SealEngine
             if (proposal.Term <= Term && _core.IsReady)
             {
                 _early.Remove(from);
-                Judge(from, proposal);
+                Verdict verdict;
+                try
+                {
+                    verdict = _judge.Judge(from, proposal);
+                }
+                catch (Exception e)
+                {
+                    _core.Emit(new SealOutput.Ignored(from, Refusal.Unforeseen("proposal", e)));
+                    continue;
+                }
+
+                Judge(from, proposal, verdict);
             }
         }
     }

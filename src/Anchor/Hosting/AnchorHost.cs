@@ -363,7 +363,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         _views.Current?.Epochs ?? _ground.Epochs[.._servedAtStart];
 
     // A verified chain of another segment: a renewal may raise the floor to it.
-    private void Learn(SegmentState segment) => _loop!.Post(new SegmentInput.OfOperator(
+    private bool Learn(SegmentState segment) => _loop!.Post(new SegmentInput.OfOperator(
         new EpochInput.Learned(segment.Genesis, EngineStart.Foreign(segment))));
 
     private async Task<Envelope> AskAsync(

@@ -30,6 +30,7 @@ internal sealed class HomeBook
     private readonly RateBook _relaying;
     private readonly Lock _gate = new();
     private readonly Dictionary<Digest, Home> _homes = [];
+    private readonly Dictionary<Digest, long> _told = [];
     private readonly LinkedList<Digest> _order = new();
     private readonly int _homesMax;
 
@@ -164,15 +165,36 @@ internal sealed class HomeBook
         home = new Home(chain, floor, until) { Introducer = introducer };
         if (chain.HasTransportKey(kid) && (floor is not { } least || IsIn(chain, least)))
         {
-            var held = Find(genesis, view)?.Chain.NewestNumber ?? -1;
             home = Keep(genesis, home, view);
-            if (home.Chain.NewestNumber > held)
-            {
-                _context.Learned(home.Chain);
-            }
+            Tell(home.Chain);
         }
 
         return null;
+    }
+
+    // What was not heard, as by a loop that is too far behind, is told again with the next question.
+    private void Tell(SegmentState chain)
+    {
+        lock (_gate)
+        {
+            if (_told.GetValueOrDefault(chain.Genesis, -1) >= chain.NewestNumber)
+            {
+                return;
+            }
+        }
+
+        if (!_context.Learned(chain))
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_homes.ContainsKey(chain.Genesis))
+            {
+                _told[chain.Genesis] = Math.Max(chain.NewestNumber, _told.GetValueOrDefault(chain.Genesis, -1));
+            }
+        }
     }
 
     // V36, before anything is spent on them.
@@ -359,6 +381,7 @@ internal sealed class HomeBook
                 // Who is introduced puts out no neighbour.
                 var gone = _order.FirstOrDefault(one => view.FloorOf(one) is null, _order.First!.Value);
                 _homes.Remove(gone);
+                _told.Remove(gone);
                 _order.Remove(gone);
                 _context.Meter.Forget(gone);
             }

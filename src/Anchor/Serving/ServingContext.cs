@@ -52,8 +52,9 @@ internal sealed class ServingContext
     /// <summary>Where logs go.</summary>
     internal required ILoggerFactory Loggers { get; init; }
 
-    /// <summary>Told of each chain of another segment that was verified to a newer epoch; must not block.</summary>
-    internal Action<SegmentState> Learned { get; init; } = static _ => { };
+    /// <summary>Told of each chain of another segment that was verified to a newer epoch; must not block. False where
+    /// it was not heard.</summary>
+    internal Func<SegmentState, bool> Learned { get; init; } = static _ => true;
 
     /// <summary>Told of each seal of another segment that was verified in an answer, with its signatures and its place,
     /// once what follows from it is durable; must not block.</summary>

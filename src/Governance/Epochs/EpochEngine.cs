@@ -10,8 +10,6 @@ namespace Fairlead.Governance;
 /// </summary>
 public sealed class EpochEngine
 {
-    private const long RenewalTurn = 2_000;
-
     private static readonly Dictionary<Digest, ForeignSegment> NoFacts = [];
 
     private readonly EpochCore _core;
@@ -25,6 +23,7 @@ public sealed class EpochEngine
     private long _saidAt = long.MinValue / 2;
     private int _repeats;
     private long _timer;
+    private long _renewAgain;
 
     /// <summary>An engine over a verified epoch and its gov journal.</summary>
     /// <param name="options">What it starts from.</param>
@@ -424,25 +423,34 @@ public sealed class EpochEngine
     /// <summary>Proposes the renewal when it is due; anchors wait for each other by turns (4.4).</summary>
     private void Renew()
     {
-        if (IsHalted || _core.Now < RenewalAt)
+        if (IsHalted || _core.Now < Math.Max(RenewalAt, _renewAgain))
         {
             return;
         }
 
-        var (isHeld, _, onlyFloors) = _queue.Renewals();
-        if (!isHeld)
+        // Without floors it is one that any anchor would prepare, but in an epoch's last two thirds alone.
+        var (isHeld, _, isLate) = _queue.Renewals();
+        var isInTime = _core.Now >= RenewOperation.DueAt(_core.Ground.Epoch.Value);
+        if (!isHeld && !((!isLate && Renew(_queue.Foreign)) || (isInTime && Renew(NoFacts))))
         {
-            var proposal = RenewOperation.Build(
-                _core.Ground, onlyFloors ? NoFacts : _queue.Foreign, _core.Now, _core.Options.Openings);
-            if (_queue.Add(_core.Self, proposal, null) is null)
-            {
-                _core.Broadcast(new EpochMessage.Offer(Slot, proposal));
-            }
+            _renewAgain = _core.Now + EpochLimits.RenewalTurn;
         }
     }
 
+    private bool Renew(IReadOnlyDictionary<Digest, ForeignSegment> facts)
+    {
+        var proposal = RenewOperation.Build(_core.Ground, facts, _core.Now, _core.Options.Openings);
+        var waits = _queue.AddRenewal(proposal);
+        if (waits)
+        {
+            _core.Broadcast(new EpochMessage.Offer(Slot, proposal));
+        }
+
+        return waits;
+    }
+
     // Behind a renewal that was full the next one is due at once, where this anchor knows of more to refresh.
-    private long RenewalAt => (_core.Quorum.Turn(_core.Self) * RenewalTurn)
+    private long RenewalAt => (_core.Quorum.Turn(_core.Self) * EpochLimits.RenewalTurn)
         + (_isUnfinished && RenewOperation.HasFresh(_core.Ground, _queue.Foreign)
             ? RenewOperation.DueAt(_core.Ground)
             : RenewOperation.DueAt(_core.Ground.Epoch.Value));
@@ -478,7 +486,7 @@ public sealed class EpochEngine
     private void SetTimer()
     {
         var (isHeld, until, _) = _queue.Renewals();
-        var at = isHeld ? until ?? long.MaxValue : Math.Max(RenewalAt, _core.Now + RenewalTurn);
+        var at = isHeld ? until ?? long.MaxValue : Math.Max(RenewalAt, _core.Now + EpochLimits.RenewalTurn);
         if (HasToRepeat)
         {
             at = Math.Min(at, _saidAt + RepeatTime);

@@ -13,9 +13,12 @@ public static class EpochLimits
     /// somebody proposed much and forgot it.</summary>
     public const int RenewalsPerAnchor = 4;
 
-    /// <summary>How long, in ms, a renewal waits for enough anchors to know the floors that it states, before one
-    /// without floors is proposed.</summary>
+    /// <summary>How long, in ms, after the first renewal that waits in its time, whatever others say of it or of what
+    /// else waits, one without floors is proposed, and goes before all else.</summary>
     public const long FloorsPatience = 30_000;
+
+    /// <summary>How long, in ms, an anchor waits for the one before it to propose a renewal.</summary>
+    public const long RenewalTurn = 2_000;
 
     /// <summary>How many floors of one other segment are remembered: anchors learn of an epoch one after the
     /// other.</summary>

@@ -15,6 +15,7 @@ internal sealed class OperationQueue(EpochCore core)
     private readonly TakenBack _takenBack = new();
     private readonly Dictionary<string, HashSet<Digest>> _willing = new(StringComparer.Ordinal);
     private readonly ForeignFacts _foreign = new(core.Options.Ground, core.Options.Foreign);
+    private long? _renewalSince;
 
     internal int Count => _items.Count;
 
@@ -31,6 +32,38 @@ internal sealed class OperationQueue(EpochCore core)
     /// <returns>Why it was refused; null where it waits, or did before.</returns>
     internal Refusal? Add(string source, EpochProposal proposal, long? token)
     {
+        if (Read(source, proposal, token, out var item) is { } refusal)
+        {
+            return refusal;
+        }
+
+        // Asked before it waits: one that meets a bug there must not be met again at each step.
+        if (item is not null)
+        {
+            Insert(item, IsWilling(item));
+        }
+
+        return null;
+    }
+
+    /// <summary>Lets a renewal of this anchor's own wait where the anchor would prepare it: any other takes up the room
+    /// of those that it would.</summary>
+    /// <returns>Whether it waits now and did not before.</returns>
+    internal bool AddRenewal(EpochProposal proposal)
+    {
+        if (Read(core.Self, proposal, null, out var item) is not null || item is null || !IsWilling(item))
+        {
+            return false;
+        }
+
+        Insert(item, isWilling: true);
+        return true;
+    }
+
+    /// <summary>Reads an operation that is to wait; none where it does already.</summary>
+    private Refusal? Read(string source, EpochProposal proposal, long? token, out Item? item)
+    {
+        item = null;
         if (!CandidateRules.TryRead(core.Ground, proposal, core.Checks, out var candidate, out var refusal))
         {
             return refusal;
@@ -53,9 +86,14 @@ internal sealed class OperationQueue(EpochCore core)
             return new Refusal(VerificationFailure.RateLimited, "operation", $"{room} of {source} wait");
         }
 
-        _items.Add(candidate.Digest, new Item(candidate, source, core.Now) { Token = token });
-        core.Emit(new EpochOutput.Queued(token, candidate, IsWilling(candidate.Digest)));
+        item = new Item(candidate, source) { Token = token };
         return null;
+    }
+
+    private void Insert(Item item, bool isWilling)
+    {
+        _items.Add(item.Candidate.Digest, item);
+        core.Emit(new EpochOutput.Queued(item.Token, item.Candidate, isWilling));
     }
 
     /// <summary>The same operation again, as after a lost connection: whoever asked last is told its fate.</summary>
@@ -73,7 +111,7 @@ internal sealed class OperationQueue(EpochCore core)
         }
 
         known.Token = token;
-        core.Emit(new EpochOutput.Queued(token, known.Candidate, IsWilling(known.Candidate.Digest)));
+        core.Emit(new EpochOutput.Queued(token, known.Candidate, IsWilling(known)));
     }
 
     /// <summary>The operator approves. An operation that is not here yet may come; of those that never do the oldest
@@ -151,10 +189,7 @@ internal sealed class OperationQueue(EpochCore core)
 
     /// <summary>Whether this anchor would prepare an operation now. What it voted for it would again, though a start
     /// has forgotten by whose word: others may be unable to decide without it.</summary>
-    internal bool IsWilling(Digest digest) =>
-        _items.TryGetValue(digest, out var item)
-        && CandidateRules.CheckTimes(core.Ground, item.Candidate.Epoch.Value, core.Now) is null
-        && (_approvals.Contains(digest) || core.Voted.Contains(digest) || IsAutomatic(item));
+    internal bool IsWilling(Digest digest) => _items.TryGetValue(digest, out var item) && IsWilling(item);
 
     /// <summary>What this anchor would prepare, in order.</summary>
     internal List<Digest> Willing() => [.. InOrder().Where(IsWilling)];
@@ -163,9 +198,14 @@ internal sealed class OperationQueue(EpochCore core)
     internal List<Digest> Vouched() =>
         [.. InOrder().Where(d => _items[d].Source == core.Self || IsWilling(d)).Take(EpochLimits.DigestsPerMessage)];
 
-    /// <summary>The operations that T anchors would prepare, in order.</summary>
-    internal IEnumerable<Digest> Eligible() =>
-        InOrder().Where(IsEligible);
+    /// <summary>The operations that T anchors would prepare, as far as they say so, in the order in which they are to
+    /// be proposed: by time of issue, but a renewal that is late goes before all else, and one with floors behind it,
+    /// for one anchor's word is enough to make an operation look as if it could be decided.</summary>
+    internal IEnumerable<Digest> Eligible()
+    {
+        var eligible = InOrder().Where(IsEligible);
+        return core.Now >= _renewalSince + EpochLimits.FloorsPatience ? eligible.OrderBy(Rank) : eligible;
+    }
 
     internal IReadOnlyList<string> Supporters(Digest digest) =>
     [
@@ -190,26 +230,31 @@ internal sealed class OperationQueue(EpochCore core)
 
     /// <summary>
     /// What this anchor is to propose of renewals. One that needs an approval, as it may never have, keeps nobody from
-    /// proposing the one that needs none. One whose floors too few anchors know may never be prepared either: after a
-    /// while it keeps nobody from proposing one without floors, which every anchor would prepare.
+    /// proposing the one that needs none. Nor does any that waits for long, whoever says what of it: its floors may be
+    /// known to too few, and one anchor could tell of another each time. The patience runs from the first one in the
+    /// last two thirds of the epoch's life, for only there every anchor would prepare one without floors.
     /// </summary>
-    /// <returns>Whether one waits that is enough, until when (unix ms; null for ever), and whether those that wait are
-    /// not enough for their floors alone.</returns>
-    internal (bool IsHeld, long? Until, bool OnlyFloors) Renewals()
+    /// <returns>Whether one waits that is enough, until when (unix ms; null for ever), and whether it is late, so that
+    /// one without floors is to be proposed.</returns>
+    internal (bool IsHeld, long? Until, bool IsLate) Renewals()
     {
-        var waiting = _items.Where(one => IsRenewal(one.Value.Candidate) && IsWilling(one.Key)).ToList();
-        if (waiting.Count == 0)
+        var waiting = _items.Values.Where(one => IsRenewal(one.Candidate) && IsWilling(one)).ToList();
+        var inTime = RenewOperation.DueAt(core.Ground.Epoch.Value);
+        if (core.Now < inTime)
         {
-            return (false, null, false);
+            return (waiting.Count > 0, inTime, false);
         }
 
-        if (waiting.Exists(one => !one.Value.StatesFloors(core.Ground) || IsEligible(one.Key)))
+        if (waiting.Exists(one => one.Source == core.Self && !one.StatesFloors(core.Ground)))
         {
+            _renewalSince ??= core.Now;
             return (true, null, false);
         }
 
-        var until = waiting.Max(one => one.Value.Since) + EpochLimits.FloorsPatience;
-        return (core.Now < until, until, core.Now >= until);
+        _renewalSince ??= waiting.Count > 0 ? core.Now : null;
+        var until = _renewalSince + EpochLimits.FloorsPatience
+            + (core.Quorum.Turn(core.Self) * EpochLimits.RenewalTurn);
+        return (waiting.Count > 0 && core.Now < until, until, core.Now >= until);
     }
 
     /// <summary>All that waits but one, for the next slot.</summary>
@@ -218,6 +263,19 @@ internal sealed class OperationQueue(EpochCore core)
         .. InOrder().Where(d => d != decided).Select(d => (_items[d].Candidate, new QueuedOperation(
             _items[d].Candidate.Proposal, _items[d].Token, _items[d].Source, _approvals.Contains(d)))),
     ];
+
+    private bool IsWilling(Item item) =>
+        CandidateRules.CheckTimes(core.Ground, item.Candidate.Epoch.Value, core.Now) is null
+        && (_approvals.Contains(item.Candidate.Digest) || core.Voted.Contains(item.Candidate.Digest)
+            || IsAutomatic(item));
+
+    private int Rank(Digest digest)
+    {
+        var item = _items[digest];
+        return !IsRenewal(item.Candidate) ? 1
+            : item.StatesFloors(core.Ground) ? 2
+            : IsWilling(item) ? 0 : 1;
+    }
 
     private bool IsEligible(Digest digest) =>
         _willing.Values.Count(w => w.Contains(digest)) + (IsWilling(digest) ? 1 : 0) >= core.Quorum.Threshold;
@@ -262,7 +320,7 @@ internal sealed class OperationQueue(EpochCore core)
                 .All(one => _foreign.Knows(one.Genesis, one.Floor));
     }
 
-    private sealed class Item(EpochCandidate candidate, string source, long since)
+    private sealed class Item(EpochCandidate candidate, string source)
     {
         private bool? _keepsTerms;
         private bool? _tightens;
@@ -272,8 +330,6 @@ internal sealed class OperationQueue(EpochCore core)
         internal EpochCandidate Candidate { get; } = candidate;
 
         internal string Source { get; } = source;
-
-        internal long Since { get; } = since;
 
         internal long? Token { get; set; }
 

@@ -25,6 +25,7 @@ public sealed class HomeBookTests : IDisposable
     private readonly HomeBook _book;
     private SegmentState? _known;
     private Action? _meanwhile;
+    private bool _isHeard = true;
 
     public HomeBookTests()
     {
@@ -42,7 +43,11 @@ public sealed class HomeBookTests : IDisposable
             UnsafeAllowLoopbackEndpoints = false,
             Time = time,
             Loggers = NullLoggerFactory.Instance,
-            Learned = chain => _learned.Add(chain.Genesis),
+            Learned = chain =>
+            {
+                _learned.Add(chain.Genesis);
+                return _isHeard;
+            },
         };
         _book = new HomeBook(_context, new VerifiedCache(), genesis =>
         {
@@ -102,6 +107,22 @@ public sealed class HomeBookTests : IDisposable
                 Document.Make(new Query { Home = home, Name = FullName.Parse($"a.b.svc.{_own.Name}") }),
                 new Consumer(home, new Naming.Subject { Namespace = "shop", Account = "cart" }), false, []),
             view);
+    }
+
+    /// <summary>A loop that is too far behind hears nothing: the next question tells it again, and no other.</summary>
+    [Fact]
+    public void Home_ThatWasNotHeardOf_IsToldOfAgain()
+    {
+        _isHeard = false;
+        Assert.Null(Learn(Anchor, _home.Chain));
+        Assert.Null(Learn(Anchor, []));
+        _learned.Clear();
+        _isHeard = true;
+        Assert.Null(Learn(Anchor, []));
+        Assert.Equal(_home.Genesis, Assert.Single(_learned));
+        _learned.Clear();
+        Assert.Null(Learn(Anchor, []));
+        Assert.Empty(_learned);
     }
 
     [Fact]

@@ -9,6 +9,18 @@ public sealed class ProposalTests
 {
     private readonly EngineBench _bench = new();
 
+    /// <summary>It is met when the term comes, by a step that is somebody else's.</summary>
+    [Fact]
+    public void Proposal_OfALaterTermThatMeetsABug_EndsNothingButItself()
+    {
+        var good = _bench.Propose(0, []) with { Term = 2 };
+        _bench.Receive("a2", good with { Puts = null! });
+        var outputs = _bench.Receive("a3", new SealMessage.Claim(2, false, null, null));
+        Assert.Equal(2, _bench.Engine.Term);
+        Assert.Equal("a2", Assert.Single(outputs.OfType<SealOutput.Ignored>()).From);
+        Assert.Contains(_bench.Receive("a2", good), o => o is SealOutput.Send { Message: SealMessage.Vote });
+    }
+
     [Fact]
     public void Propose_Good_IsJournaledThenVoted()
     {
