@@ -39,7 +39,7 @@ internal sealed class ChainFolder(string folder)
         try
         {
             // A folder that is no folder is told of where it is opened, with the remedy.
-            if (!File.Exists(PathOf(0)) || Load() is not { } file)
+            if (!Directory.Exists(folder) || Load() is not { } file)
             {
                 return ceremony;
             }
@@ -58,7 +58,8 @@ internal sealed class ChainFolder(string folder)
 
             return Longer(ceremony, kept!);
         }
-        catch (Exception e) when (e is StateException or InvalidDataException)
+        catch (Exception e) when (
+            e is StateException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             throw new StartException($"data folder {folder}: {e.Message}", e);
         }
@@ -109,6 +110,7 @@ internal sealed class ChainFolder(string folder)
     {
         if (FileOf(0).Load() is not { } bytes)
         {
+            RefuseHole(0);
             return null;
         }
 
@@ -126,7 +128,23 @@ internal sealed class ChainFolder(string folder)
             file = file.Append(tail);
         }
 
+        RefuseHole(file.Epochs.Length);
         return file;
+    }
+
+    // What lies behind a file that is gone was decided all the same: a chain without it is an old one.
+    private void RefuseHole(int missing)
+    {
+        foreach (var path in Directory.EnumerateFiles(folder, "chain-*.state"))
+        {
+            var first = Path.GetFileNameWithoutExtension(path)["chain-".Length..];
+            if (int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) && epoch > missing)
+            {
+                throw new InvalidDataException(
+                    $"{Path.GetFileName(PathOf(missing))} is missing, though {Path.GetFileName(path)} is there; "
+                    + "restore the folder");
+            }
+        }
     }
 
     private DurableFile FileOf(int first) => new(PathOf(first), SegmentFile.BytesMax);
