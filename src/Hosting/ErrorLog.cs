@@ -12,6 +12,10 @@ namespace Fairlead.Hosting;
 /// <param name="time">Says when, in UTC.</param>
 public sealed class ErrorLog(TextWriter output, TimeProvider time) : ILoggerProvider
 {
+    // What ends a line or steers a terminal: controls, and the two line ends of Unicode beyond them.
+    private static readonly char[] Unprinted =
+        [.. Enumerable.Range(0, 0x100).Select(code => (char)code).Where(char.IsControl), '\u2028', '\u2029'];
+
     private readonly Lock _gate = new();
 
     /// <summary>A factory that writes to one such log what a program says: its own events, and warnings of the servers
@@ -51,9 +55,9 @@ public sealed class ErrorLog(TextWriter output, TimeProvider time) : ILoggerProv
         }
     }
 
-    // Words of others stand in messages: they begin no line.
+    // Words of others stand in messages: they begin no line, and say nothing to a terminal.
     private static string OneLine(string text) => string.Join(
-        ' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        ' ', text.Split(Unprinted, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
     private static string Short(LogLevel level) => level switch
     {

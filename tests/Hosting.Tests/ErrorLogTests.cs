@@ -16,10 +16,14 @@ public sealed class ErrorLogTests
         var log = loggers.CreateLogger("Fairlead.Anchor.Sealing");
         log.Log(LogLevel.Warning, new EventId(2001), "one\r\nerror forged", null, (text, _) => text);
         log.Log(LogLevel.Error, 0, "two", new InvalidOperationException("a\nb"), (text, _) => text);
+        log.Log(
+            LogLevel.Warning, 3, "\u001b[31mred\u0007\u0085b\u2028c\u2029d\u009be\0f\tg\u007f", null,
+            (text, _) => text);
         Assert.Equal(
             [
                 "2026-02-03T04:05:06.007Z warn Sealing[2001]: one error forged",
                 "2026-02-03T04:05:06.007Z error Sealing: two: System.InvalidOperationException: a b",
+                "2026-02-03T04:05:06.007Z warn Sealing[3]: [31mred b c d e f g",
             ],
             _output.ToString().TrimEnd().Split(Environment.NewLine));
     }

@@ -43,7 +43,7 @@ internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.Fil
         try
         {
             // A folder that is no folder is told of where it is opened, with the remedy.
-            if (!File.Exists(PathOf(0)) || Load() is not { } file)
+            if (!Directory.Exists(folder) || Load() is not { } file)
             {
                 return ceremony;
             }
@@ -62,7 +62,8 @@ internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.Fil
 
             return Longer(ceremony, kept!);
         }
-        catch (Exception e) when (e is StateException or InvalidDataException)
+        catch (Exception e) when (
+            e is StateException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             throw new StartException($"data folder {folder}: {e.Message}", e);
         }
@@ -119,6 +120,7 @@ internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.Fil
     {
         if (FileOf(0).Load() is not { } bytes)
         {
+            RefuseHole(0);
             return null;
         }
 
@@ -136,10 +138,26 @@ internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.Fil
             file = file.Append(tail);
         }
 
+        RefuseHole(file.Epochs.Length);
         return file;
     }
 
     private static byte[] Encode(SegmentFile file, int first) => (first == 0 ? file : file.Tail(first)).Encode();
+
+    // What lies behind a file that is gone was decided all the same: a chain without it is an old one.
+    private void RefuseHole(int missing)
+    {
+        foreach (var path in Directory.EnumerateFiles(folder, "chain-*.state"))
+        {
+            var first = Path.GetFileNameWithoutExtension(path)["chain-".Length..];
+            if (int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) && epoch > missing)
+            {
+                throw new InvalidDataException(
+                    $"{Path.GetFileName(PathOf(missing))} is missing, though {Path.GetFileName(path)} is there; "
+                    + "restore the folder");
+            }
+        }
+    }
 
     private DurableFile FileOf(int first) => new(PathOf(first), SegmentFile.BytesMax);
 

@@ -31,6 +31,9 @@ internal sealed class ConsumerStream(
     private static readonly TimeSpan AttestPatience = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<ulong, Subscription> _subscriptions = [];
+
+    // Those of other homes, of which renewed Grants are.
+    private readonly Dictionary<Digest, HashSet<Subscription>> _foreign = [];
     private readonly Dictionary<Digest, long> _known = [];
     private readonly RequestQueue _requests = new();
     private readonly Wakeup _wakeup = new(context.Time);
@@ -235,12 +238,23 @@ internal sealed class ConsumerStream(
             upstream.Changed += _wakeup.Signal;
         }
 
-        _subscriptions[id] = new Subscription(id, question, upstream)
+        var subscription = new Subscription(id, question, upstream)
         {
             Span = span,
             GrantEnds = grantEnds,
             Epoch = view.Epoch.Digest,
         };
+        _subscriptions[id] = subscription;
+        if (!question.IsHome)
+        {
+            if (!_foreign.TryGetValue(question.Consumer.Digest, out var same))
+            {
+                _foreign[question.Consumer.Digest] = same = [];
+            }
+
+            same.Add(subscription);
+        }
+
         return null;
     }
 
@@ -270,27 +284,28 @@ internal sealed class ConsumerStream(
 
     private void Renew(Grants grants)
     {
-        if (context.Views.Current is not { } view || caller.Kid is not { } kid)
+        if (context.Views.Current is not { } view || caller.Kid is not { } kid || _foreign.Count == 0)
         {
             return;
         }
 
         foreach (var signed in grants.Grants_.Take(Limits.ListItems))
         {
-            if (doorman.Renew(signed, kid, view, consumer => Open(consumer).Any(), out var grant) is not null)
+            // It lapses, which is all that a bad renewal can do.
+            if (doorman.TakeGrant(kid) is not null)
             {
-                continue; // It lapses, which is all that a bad renewal can do.
+                return;
             }
 
-            foreach (var subscription in Open(new Consumer(grant!.Value.Home, grant.Value.Subject)))
+            if (doorman.Renew(signed, kid, view, one => _foreign.ContainsKey(one.Digest), out var grant) is null)
             {
-                subscription.GrantEnds = grant.Value.Expires;
+                foreach (var renewed in _foreign[new Consumer(grant!.Value.Home, grant.Value.Subject).Digest])
+                {
+                    renewed.GrantEnds = grant.Value.Expires;
+                }
             }
         }
     }
-
-    private IEnumerable<Subscription> Open(Consumer consumer) => _subscriptions.Values.Where(
-        one => !one.Question.IsHome && one.Question.Consumer.Digest == consumer.Digest);
 
     private SubscribeResponse? Look(Subscription subscription, SegmentView view, long now)
     {
@@ -416,6 +431,12 @@ internal sealed class ConsumerStream(
 
     private void Drop(Subscription subscription)
     {
+        var consumer = subscription.Question.Consumer.Digest;
+        if (_foreign.TryGetValue(consumer, out var same) && same.Remove(subscription) && same.Count == 0)
+        {
+            _foreign.Remove(consumer);
+        }
+
         subscription.Span?.Dispose();
         if (subscription.Relay is { } upstream)
         {

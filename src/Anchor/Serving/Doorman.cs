@@ -20,6 +20,9 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
 
     private readonly RateBook _foreign = new(() => context.Rates.OfSubject, context.Time);
 
+    // By the key that a stream's connection shows: what a Grant says of its home is not checked at that time.
+    private readonly RateBook _grants = new(() => context.Rates.OfSegment, context.Time);
+
     /// <summary>Judges one request.</summary>
     /// <param name="request">The request.</param>
     /// <param name="caller">What the caller shows of itself.</param>
@@ -76,6 +79,10 @@ internal sealed class Doorman(ServingContext context, HomeBook homes, VerifiedCa
         && consumer.Subject == pod!.Subject
             ? pod.Until
             : null;
+
+    /// <summary>Takes a renewed Grant from what a caller may send, before it is looked at: as many as questions of a
+    /// segment (V52).</summary>
+    internal Refusal? TakeGrant(Digest caller) => _grants.Take(caller);
 
     /// <summary>Judges a renewed Grant against the one it replaces. Its signature is looked at where its subject asked
     /// before on the same stream, no more often than that subject may ask (V52): anybody may send Grants.</summary>

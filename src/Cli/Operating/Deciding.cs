@@ -213,7 +213,7 @@ internal static class Deciding
         output.WriteLine($"approved; {approved.Threshold} anchors have to");
     }
 
-    internal static OperationView View(EpochGround ground, WaitingOperation one) =>
+    private static OperationView View(EpochGround ground, WaitingOperation one) =>
         ProposalWire.Read(one.Proposal) is { } proposal
             ? Proposing.ViewOf(ground, proposal, one.Effect ?? new OperationEffect())
             : throw new CliException(ExitCode.Refused, "BadEnvelope: the anchor shows what is no proposal");

@@ -26,6 +26,16 @@ internal static class EpochDiff
         return [.. Members(before.RootElement, after.RootElement), .. Leaves(ground, proposal)];
     }
 
+    /// <summary>The lines that two proposals of one change have alike, whenever they were made: what ends at a time is
+    /// told by how long after its epoch's beginning that is.</summary>
+    internal static IReadOnlyList<string> TimelessLines(EpochGround ground, EpochProposal proposal)
+    {
+        using var before = JsonDocument.Parse(ground.Epoch.Payload);
+        using var after = JsonDocument.Parse(proposal.Epoch);
+        var issued = after.RootElement.GetProperty("issued").GetInt64();
+        return [.. Members(before.RootElement, after.RootElement), .. Leaves(ground, proposal, issued)];
+    }
+
     /// <summary>What differs between two epochs beside their leaves.</summary>
     internal static IReadOnlyList<string> Members(ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after)
     {
@@ -73,7 +83,7 @@ internal static class EpochDiff
     private static string? Text(JsonElement of, string name) =>
         of.TryGetProperty(name, out var value) ? value.GetRawText() : null;
 
-    private static IEnumerable<string> Leaves(EpochGround ground, EpochProposal proposal)
+    private static IEnumerable<string> Leaves(EpochGround ground, EpochProposal proposal, long? issued = null)
     {
         if (proposal.Manifest.IsEmpty || !Document.TryParse<Manifest>(proposal.Manifest, out var manifest, out _))
         {
@@ -96,15 +106,20 @@ internal static class EpochDiff
             var old = ground.Leaves.Leaves.GetValueOrDefault(key);
             var now = written.GetValueOrDefault(key);
             yield return now is null ? $"- {what}"
-                : old is null ? $"+ {what} {Content(now)}" : $"~ {what} {Content(old)} -> {Content(now)}";
+                : old is null ? $"+ {what} {Content(now, issued)}"
+                : $"~ {what} {Content(old)} -> {Content(now, issued)}";
         }
     }
 
-    private static string Content(ParsedLeaf leaf)
+    private static string Content(ParsedLeaf leaf, long? issued = null)
     {
         using var document = JsonDocument.Parse(leaf.Payload);
         var members = document.RootElement.EnumerateObject().Where(one => !Fresh.Contains(one.Name))
-            .Select(one => $"\"{one.Name}\":{one.Value.GetRawText()}");
+            .Select(one => $"\"{one.Name}\":{Value(one)}");
         return $"{{{string.Join(',', members)}}}";
+
+        string Value(JsonProperty member) => issued is { } start && member.NameEquals("expires")
+            ? string.Create(CultureInfo.InvariantCulture, $"{member.Value.GetInt64() - start} ms")
+            : member.Value.GetRawText();
     }
 }

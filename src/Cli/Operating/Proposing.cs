@@ -36,7 +36,7 @@ internal static class Proposing
 
             if (!options.IsDryRun)
             {
-                await RefuseTwiceAsync(session, ground, view, cancellationToken).ConfigureAwait(false);
+                await RefuseTwiceAsync(session, ground, view, proposal, cancellationToken).ConfigureAwait(false);
                 await session.CallAsync(
                     OperatorMethods.Propose, new ProposeRequest { Proposal = wire, Approve = true }, cancellationToken)
                     .ConfigureAwait(false);
@@ -46,18 +46,23 @@ internal static class Proposing
         }
     }
 
-    // Each proposal draws new openings, so that an anchor takes the same change twice for two.
+    // Each proposal draws new openings and has its own times, so that an anchor takes the same change twice for two.
+    // What waits and cannot be read, as from an anchor of a later version, is another one.
     private static async Task RefuseTwiceAsync(
-        OperatorSession session, EpochGround ground, OperationView view, CancellationToken cancellationToken)
+        OperatorSession session, EpochGround ground, OperationView view, EpochProposal proposal,
+        CancellationToken cancellationToken)
     {
         var waiting = await Deciding.WaitingAsync(session, cancellationToken).ConfigureAwait(false);
-        foreach (var other in waiting.Operations.Select(one => Deciding.View(ground, one)))
+        var lines = EpochDiff.TimelessLines(ground, proposal);
+        foreach (var other in waiting.Operations.Select(one => ProposalWire.Read(one.Proposal)).OfType<EpochProposal>())
         {
-            if (other.Epoch.Value.Op.Type == view.Epoch.Value.Op.Type && other.Diff.SequenceEqual(view.Diff))
+            if (Document.TryParse<Epoch>(other.Epoch, out var epoch, out _)
+                && epoch.Value.Op.Type == view.Epoch.Value.Op.Type
+                && EpochDiff.TimelessLines(ground, other).SequenceEqual(lines))
             {
                 throw new CliException(
                     ExitCode.Usage,
-                    $"the same waits already: fairlead approve {other.Epoch.Digest}, or withdraw it first");
+                    $"the same waits already: fairlead approve {epoch.Digest}, or withdraw it first");
             }
         }
     }

@@ -17,6 +17,10 @@ public sealed partial class NameCache
     // For which there was no room, with when each is asked for again, the one that has waited the longest first.
     private readonly OrderedDictionary<string, long> _turnedAway = new(StringComparer.Ordinal);
     private long _bytes;
+
+    // Those that are kept as parts of others.
+    private int _parts;
+    private long _partBytes;
     private long _now;
     private long _wants;
 
@@ -48,8 +52,32 @@ public sealed partial class NameCache
     private void Touch(NameEntry entry)
     {
         _wants++;
-        entry.IsKept = _options.IsKept(entry.Name);
+        LeaveShare(entry);
+        entry.IsKept = _options.IsKept(entry.Name) || JoinShare(entry);
         Place(entry);
+    }
+
+    private bool JoinShare(NameEntry entry)
+    {
+        entry.IsKeptAsPart = _parts < _options.NamesMax / 2 && _partBytes + entry.Bytes <= _options.BytesMax / 2
+            && _options.IsKeptPart(entry.Name);
+        if (entry.IsKeptAsPart)
+        {
+            _parts++;
+            _partBytes += entry.Bytes;
+        }
+
+        return entry.IsKeptAsPart;
+    }
+
+    private void LeaveShare(NameEntry entry)
+    {
+        if (entry.IsKeptAsPart)
+        {
+            _parts--;
+            _partBytes -= entry.Bytes;
+            (entry.IsKept, entry.IsKeptAsPart) = (false, false);
+        }
     }
 
     private void Place(NameEntry entry)
@@ -113,7 +141,15 @@ public sealed partial class NameCache
     private bool Charge(NameEntry entry, long bytes)
     {
         _bytes += bytes - entry.Bytes;
+        _partBytes += entry.IsKeptAsPart ? bytes - entry.Bytes : 0;
         entry.Bytes = bytes;
+        if (entry.IsKeptAsPart && _partBytes > _options.BytesMax / 2)
+        {
+            LeaveShare(entry);
+            _wants++;
+            Place(entry);
+        }
+
         if (!entry.IsKept && (bytes > 0) != (entry.PlaceForBytes is not null))
         {
             LeavingOrder.Remove(entry.PlaceForBytes);
@@ -135,6 +171,7 @@ public sealed partial class NameCache
     private void Remove(NameEntry entry)
     {
         _entries.Remove(entry.Name);
+        LeaveShare(entry);
         _bytes -= entry.Bytes;
         _anchors.Detach(entry);
         Displace(entry);

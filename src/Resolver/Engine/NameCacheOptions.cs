@@ -28,6 +28,11 @@ public sealed record NameCacheOptions
     /// changes sides must be wanted again to be treated so.</summary>
     public Func<string, bool> IsKept { get; init; } = static _ => false;
 
+    /// <summary>Says which names others bring with them that are kept: these are kept too, but of no more than half of
+    /// <see cref="NamesMax"/> and of <see cref="BytesMax"/>, since a stranger chooses them. Beyond that they go like
+    /// any other.</summary>
+    public Func<string, bool> IsKeptPart { get; init; } = static _ => false;
+
     /// <summary>The shortest silence after which another anchor is asked beside the first.</summary>
     /// <value>20 ms by default.</value>
     public long HedgeMin { get; init; } = 20;

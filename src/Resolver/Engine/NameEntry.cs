@@ -50,6 +50,9 @@ internal sealed class NameEntry(string name)
     /// <summary>Whether it never leaves for others.</summary>
     internal bool IsKept { get; set; }
 
+    /// <summary>Whether it is kept in the share of those that belong to others alone.</summary>
+    internal bool IsKeptAsPart { get; set; }
+
     /// <summary>Its place among the names that may have to leave; null for one that is kept.</summary>
     internal LinkedListNode<LeavingOrder.Seat>? Place { get; set; }
 

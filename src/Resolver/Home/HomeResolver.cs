@@ -56,6 +56,7 @@ public sealed partial class HomeResolver : IAsyncDisposable
                 NamesMax = options.NamesMax,
                 BytesMax = options.BytesMax,
                 IsKept = options.IsKept,
+                IsKeptPart = options.IsKeptPart,
             },
             options.Random);
     }

@@ -52,6 +52,9 @@ public sealed record HomeResolverOptions
     /// treated so.</value>
     public Func<string, bool> IsKept { get; init; } = static _ => false;
 
+    /// <value>Says which names belong to those: they are kept too, but fill no more than half of the room.</value>
+    public Func<string, bool> IsKeptPart { get; init; } = static _ => false;
+
     /// <value>
     /// How many responses of one stream may wait to be handled; beyond it the stream is not read. 32 by default.
     /// </value>

@@ -84,7 +84,7 @@ internal sealed class SidecarHost : IAsyncDisposable
             ? new FirstRequest(envoy, setup.Options.Home.Name.Text, time)
             : null;
         Resolver = new HomeResolver(
-            setup.Options with { IsKept = name => IsKept(name) || _sets.IsMember(name, IsKept) },
+            setup.Options with { IsKept = IsKept, IsKeptPart = name => _sets.IsMember(name, IsKept) },
             setup.Subject,
             new NameObserver(_sets.Changed, OnForgotten, report.Report));
     }

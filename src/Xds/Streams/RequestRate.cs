@@ -17,6 +17,16 @@ internal sealed class RequestRate(int burst, int perSecond)
     private readonly TimeSpan _each = TimeSpan.FromSeconds(1) / perSecond;
     private TimeSpan _paid;
 
+    /// <summary>How long it is until the next one may be read, which is not counted.</summary>
+    /// <returns>Zero or less for no time.</returns>
+    internal TimeSpan Owed(TimeSpan now)
+    {
+        lock (_gate)
+        {
+            return _paid - (_each * burst) - now;
+        }
+    }
+
     /// <summary>Counts one request.</summary>
     /// <param name="bytes">How large it was.</param>
     /// <param name="events">What it led to.</param>

@@ -116,27 +116,35 @@ internal sealed class StreamSession<TRequest, TResponse>(
     /// <param name="responses">What it is told.</param>
     /// <param name="speaks">Called when its first request came.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="RpcException">A request was refused, or the first did not come in time, or a response was not
-    /// read in time.</exception>
+    /// <exception cref="RpcException">A request was refused, or the first did not come in time or cannot be read in time
+    /// at the connection's rate, or a response was not read in time.</exception>
     public async Task RunAsync(
         IAsyncStreamReader<RequestBytes> requests,
         IServerStreamWriter<TResponse> responses,
         Action speaks,
         CancellationToken cancellationToken)
     {
+        // Who is over the rate has no other stream until its time. What it says is not read before that: it lies where
+        // flow control holds it.
+        var owed = connectionRate.Owed(_time.GetElapsedTime(0));
+        await WaitForRateAsync(owed, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
         if (!await FirstAsync(requests, cancellationToken).ConfigureAwait(false))
         {
             return;
         }
 
-        // Who is over the rate has no other stream until its time.
         var wait = connectionRate.Charge(requests.Current.Bytes.Length, [], _time.GetElapsedTime(0));
-        if (wait > TimeSpan.Zero)
+        try
         {
-            await Task.Delay(wait, _time, cancellationToken).ConfigureAwait(false);
+            await WaitForRateAsync(wait, owed, cancellationToken).ConfigureAwait(false);
+            speaks();
+        }
+        catch
+        {
+            requests.Current.Dispose();
+            throw;
         }
 
-        speaks();
         var first = Parse(requests.Current);
         var (view, stream) = Open(first);
         try
@@ -160,6 +168,23 @@ internal sealed class StreamSession<TRequest, TResponse>(
             nodes.Return(_node);
             XdsLog.StreamClosed(options.Logger, id);
         }
+    }
+
+    private async Task WaitForRateAsync(TimeSpan wait, TimeSpan waited, CancellationToken cancellationToken)
+    {
+        if (wait <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        if (wait > options.Limits.FirstRequest - (waited > TimeSpan.Zero ? waited : TimeSpan.Zero))
+        {
+            var detail = $"the streams of this connection ask too much: {wait.TotalSeconds:F0} s to the next one";
+            XdsLog.RequestRefused(options.Logger, id, peer, StatusCode.ResourceExhausted, detail);
+            throw new RpcException(new Status(StatusCode.ResourceExhausted, detail));
+        }
+
+        await Task.Delay(wait, _time, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<bool> FirstAsync(IAsyncStreamReader<RequestBytes> requests, CancellationToken cancellationToken)

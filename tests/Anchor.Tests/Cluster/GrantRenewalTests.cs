@@ -18,7 +18,10 @@ public sealed class GrantRenewalTests : IAsyncLifetime
 
     private readonly AnchorCluster _target = new("us1.internal", 200, anchors: 1)
     {
-        Rates = RateOptions.Default with { SubjectPerSecond = 1, SubjectBurst = 8 },
+        Rates = RateOptions.Default with
+        {
+            SubjectPerSecond = 1, SubjectBurst = 8, SegmentPerSecond = 1, SegmentBurst = 900,
+        },
     };
 
     private readonly TestSegment _home =
@@ -47,13 +50,40 @@ public sealed class GrantRenewalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Subscription_EndsWithItsGrant()
+    public async Task Subscription_EndsWithItsGrant_WhereThatIsBehindMoreOfNobodysThanMayBeSent()
     {
         await using var client = ClusterClient.Client(_target, 0, _homeAnchor);
         using var stream = client.Subscribe(_bounded.Token);
         await stream.RequestStream.WriteAsync(Open(1, life: 4_000), _bounded.Token);
         Assert.Equal(SubscribeResponse.KindOneofCase.Update, (await NextAsync(stream)).KindCase);
+        await stream.RequestStream.WriteAsync(Forged(Pod with { Account = "nobody" }, 1_000), _bounded.Token);
+        await stream.RequestStream.WriteAsync(Renewed(Pod, life: 200_000), _bounded.Token);
         Assert.Equal(1UL, (await UntilAsync(stream, SubscribeResponse.KindOneofCase.Lapsed)).Lapsed.Id);
+    }
+
+    /// <summary>A renewed Grant is one for all names that its subject has open, and for none that it has no more.
+    /// </summary>
+    [Fact]
+    public async Task Subscription_OfASubjectWhoseGrantIsRenewed_OutlivesItsFirst()
+    {
+        var other = Pod with { Account = "other" };
+        await using var client = ClusterClient.Client(_target, 0, _homeAnchor);
+        using var stream = client.Subscribe(_bounded.Token);
+        foreach (var (id, subject) in new[] { (1UL, Pod), (2UL, other), (3UL, Pod), (4UL, Pod) })
+        {
+            await stream.RequestStream.WriteAsync(Open(id, life: 3_000, subject), _bounded.Token);
+        }
+
+        await stream.RequestStream.WriteAsync(
+            new SubscribeRequest { Close = new Close { Id = 3 } }, _bounded.Token);
+        await stream.RequestStream.WriteAsync(Renewed(Pod, life: 4_500), _bounded.Token);
+        var lapsed = new List<ulong>();
+        while (lapsed.Count < 3)
+        {
+            lapsed.Add((await UntilAsync(stream, SubscribeResponse.KindOneofCase.Lapsed)).Lapsed.Id);
+        }
+
+        Assert.Equal([2, 1, 4], lapsed);
     }
 
     /// <summary>Grants that nobody signed cost as much as questions do, and those of subjects that have nothing open
@@ -115,18 +145,30 @@ public sealed class GrantRenewalTests : IAsyncLifetime
         return new SubscribeRequest { Grants = grants };
     }
 
-    private SubscribeRequest Open(ulong id, long life)
+    private SubscribeRequest Renewed(Naming.Subject subject, long life) => new()
     {
+        Grants = new Grants
+        {
+            Grants_ =
+            {
+                WireWriter.ToMessage(Envelope.Sign(Document.Make(Of(subject, life)), _home.Seal(0))),
+            },
+        },
+    };
+
+    private SubscribeRequest Open(ulong id, long life, Naming.Subject? subject = null)
+    {
+        subject ??= Pod;
         var query = Document.Make(new Query
         {
             Home = _home.Genesis,
             Name = FullName.Parse("checkout.shop.svc.us1.internal"),
-            Subject = Hashes.Subject(_home.Genesis, Pod),
+            Subject = Hashes.Subject(_home.Genesis, subject),
         });
         var request = new ResolveRequest
         {
             Query = ByteString.CopyFrom(query.Payload.Span),
-            Grant = WireWriter.ToMessage(Envelope.Sign(Document.Make(Of(Pod, life)), _home.Seal(0))),
+            Grant = WireWriter.ToMessage(Envelope.Sign(Document.Make(Of(subject, life)), _home.Seal(0))),
         };
         request.HomeEpochs.AddRange(_home.Chain.Select(WireWriter.ToMessage));
         return new SubscribeRequest { Open = new Open { Id = id, Request = request } };

@@ -96,6 +96,24 @@ public sealed class ChainFolderTests : IAsyncDisposable
         Assert.Throws<StartException>(() => new ChainFolder(_folder).Newest(Ground(1), Now));
     }
 
+    /// <summary>A part that is gone is no end of the chain: an anchor would start many epochs back.</summary>
+    [Theory]
+    [InlineData("chain.state")]
+    [InlineData("chain-64.state")]
+    public void Chain_WithAHole_IsNotStartedFrom(string missing)
+    {
+        var writing = new ChainFolder(_folder);
+        foreach (var epochs in new[] { 64, 128, 130 })
+        {
+            writing.Keep(Ground(epochs), null);
+        }
+
+        Assert.Equal(3, Directory.EnumerateFiles(_folder, "chain*.state").Count());
+        File.Delete(PathOf(missing));
+        var refused = Assert.Throws<StartException>(() => new ChainFolder(_folder).Newest(Ground(1), Now));
+        Assert.Contains($"{missing} is missing", refused.Message, StringComparison.Ordinal);
+    }
+
     private static byte[] Bytes(SegmentFile file) => file.Encode();
 
     private string PathOf(string name) => Path.Combine(_folder, name);

@@ -36,6 +36,9 @@ internal sealed class FakeOperator : IAsyncDisposable
     /// <summary>What this anchor voted for.</summary>
     internal required HashSet<Digest> Bound { get; init; }
 
+    /// <summary>What waits beside it and is no proposal.</summary>
+    internal required HashSet<Digest> Unreadable { get; init; }
+
     internal IReadOnlyDictionary<Digest, (EpochProposal Proposal, bool IsApproved)> Waiting => _waiting;
 
     internal static async Task<FakeOperator> StartAsync(string socket, TestSegment segment, CancellationToken cancelled)
@@ -51,11 +54,12 @@ internal sealed class FakeOperator : IAsyncDisposable
         var ground = new EpochGround(segment.Genesis, segment.Newest, leaves[^1], [segment.Name]);
         var waiting = new Dictionary<Digest, (EpochProposal, bool)>();
         var bound = new HashSet<Digest>();
-        var service = new Service(segment, ground, waiting, bound);
+        var unreadable = new HashSet<Digest>();
+        var service = new Service(segment, ground, waiting, bound, unreadable);
         var server = await RpcServer.StartAsync(
             new RpcServerOptions { Endpoints = { RpcEndpoint.Unix(socket) }, Services = { service.Build() } },
             cancelled);
-        return new FakeOperator(socket, server, ground, waiting) { Bound = bound };
+        return new FakeOperator(socket, server, ground, waiting) { Bound = bound, Unreadable = unreadable };
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
@@ -64,7 +68,8 @@ internal sealed class FakeOperator : IAsyncDisposable
         TestSegment segment,
         EpochGround ground,
         Dictionary<Digest, (EpochProposal Proposal, bool IsApproved)> waiting,
-        HashSet<Digest> bound)
+        HashSet<Digest> bound,
+        HashSet<Digest> unreadable)
     {
         internal ServerServiceDefinition Build() => ServerServiceDefinition.CreateBuilder()
             .AddMethod(OperatorMethods.Ground, (GroundRequest _, ServerCallContext _) => Task.FromResult(Shown()))
@@ -142,9 +147,11 @@ internal sealed class FakeOperator : IAsyncDisposable
         {
             Epoch = (ulong)segment.Newest.Value.Number,
             Threshold = 3,
-            Waiting = { waiting.Keys.Select(WireWriter.ToBytes) },
+            Waiting = { waiting.Keys.Concat(unreadable).Select(WireWriter.ToBytes) },
             Operations =
             {
+                unreadable.Select(WireWriter.ToBytes).Where(request.Digests.Contains).Select(digest =>
+                    new WaitingOperation { Digest = digest, Proposal = new Protocol.V1.EpochProposal() }),
                 waiting.Where(one => request.Digests.Contains(WireWriter.ToBytes(one.Key))).Take(1)
                     .Select(one => Wait(one.Key, one.Value)),
             },

@@ -235,6 +235,20 @@ public sealed class OperatorCommandTests : IAsyncLifetime
         (await RunAsync("propose", "policy", file, "--dry-run")).Succeeds();
     }
 
+    /// <summary>Of a Credential that waits another one has another end, and yet it is the same for as long; what cannot
+    /// be read stands in nobody's way.</summary>
+    [Fact]
+    public async Task Propose_ACredentialThatWaitsAlready_IsRefused_BesideWhatCannotBeRead()
+    {
+        string[] issue = ["propose", "credential", "--issue", TestKeys.Key(901).Text, "--name", "*.pay.svc"];
+        _anchor!.Unreadable.Add(default);
+        (await RunAsync(issue)).Succeeds();
+        var digest = Assert.Single(_anchor.Waiting).Key;
+        (await RunAsync(issue)).Fails(ExitCode.Usage, $"the same waits already: fairlead approve {digest}");
+        (await RunAsync([.. issue, "--days", "7"])).Succeeds();
+        Assert.Equal(2, _anchor.Waiting.Count);
+    }
+
     [Fact]
     public async Task Proposals_OfMoreThanAMessageHolds_AreAllShownAndEachIsFound()
     {

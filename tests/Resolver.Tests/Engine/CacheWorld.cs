@@ -24,6 +24,7 @@ internal sealed class CacheWorld
         long bytesMax = long.MaxValue,
         long notice = 0,
         int bareMax = 1_000,
+        string[]? parts = null,
         params string[] kept)
     {
         Cache = new NameCache(
@@ -35,6 +36,7 @@ internal sealed class CacheWorld
                 BareMax = bareMax,
                 Notice = notice,
                 IsKept = kept.ToHashSet().Contains,
+                IsKeptPart = (parts ?? []).Contains,
             },
             new Random(seed));
         if (continuity > 0)

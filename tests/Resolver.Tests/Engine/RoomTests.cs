@@ -140,6 +140,53 @@ public sealed class RoomTests
         Assert.Equal(["a", "b"], Held(world));
     }
 
+    /// <summary>A stranger chooses the parts of a Set: however many they are, there is room for other names.</summary>
+    [Fact]
+    public void Count_OfPartsOfKeptNames_IsGivenUpBeyondHalf()
+    {
+        var world = new CacheWorld(namesMax: 5, parts: [Name("a"), Name("b"), Name("c"), Name("d")], kept: [Name("k")]);
+        foreach (var name in new[] { "k", "a", "b", "c", "d", "x", "y" })
+        {
+            world.Want(Name(name));
+        }
+
+        Assert.Equal(["a", "b", "k", "x", "y"], Held(world));
+
+        // Where one of the share is gone another one takes its place.
+        world.Step(new CacheInput.Forget(Name("a")));
+        foreach (var name in new[] { "c", "z", "v", "w" })
+        {
+            world.Want(Name(name));
+        }
+
+        Assert.Equal(["b", "c", "k", "v", "w"], Held(world));
+    }
+
+    [Fact]
+    public void Bytes_OfPartsOfKeptNames_AreGivenUpBeyondHalf()
+    {
+        var world = new CacheWorld(bytesMax: 1_000, parts: [Name("a"), Name("b"), Name("c")]);
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            world.Want(Name(name));
+            world.Accept(world.Answer(), name: Name(name), bytes: 300);
+        }
+
+        world.Want(Name("x"));
+        world.Accept(world.Answer(), name: Name("x"), bytes: 700);
+        Assert.Equal(["a", "x"], Held(world));
+        Assert.Equal(1_000, world.Cache.Bytes);
+
+        // One that grows out of the share is one like any other.
+        world.Elapsed = 100;
+        world.Accept(world.Answer(), name: Name("a"), bytes: 600);
+        Assert.Equal(["a"], Held(world));
+        world.Want(Name("y"));
+        world.Accept(world.Answer(), name: Name("y"), bytes: 500);
+        Assert.Equal(["y"], Held(world));
+        Assert.Equal(500, world.Cache.Bytes);
+    }
+
     /// <summary>A name that is used goes on to be used: it is asked for when there is room, though nobody wants it
     /// anew.</summary>
     [Fact]

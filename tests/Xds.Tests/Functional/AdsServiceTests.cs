@@ -186,6 +186,41 @@ public sealed class AdsServiceTests
         int Asked() => host.Interest.Told.Count(told => told[0] == '+');
     }
 
+    /// <summary>A stream that waits for the rate of its connection holds a place that others may need: it waits no
+    /// longer than one that says nothing, and what is not read yet costs nothing.</summary>
+    [Fact]
+    public async Task Stream_ThatWouldWaitLongForTheRateOfItsConnection_IsRefused()
+    {
+        var time = new ManualTimeProvider();
+        var limits = XdsLimits.Default with { ConnectionBurst = 2, ConnectionRequestsPerSecond = 2 };
+        await using var host = await AdsHost.StartAsync(new AdsOptions { Limits = limits, TimeProvider = time });
+        host.Publish(Endpoints("a", 1));
+        await using var channel = new RpcChannel("unix:" + host.Socket);
+
+        // Each 16 KiB of it count as a request: it is a minute's.
+        var large = Request(ResourceType.Endpoints, "a");
+        large.Node = new Node { Id = new string('n', 128 << 14) };
+        await RefusedAsync(large);
+        await RefusedAsync(Request(ResourceType.Endpoints, "a"));
+        Assert.Empty(host.Interest.Told);
+        time.Advance(TimeSpan.FromSeconds(64));
+        using var call = Open(channel);
+        await call.RequestStream.WriteAsync(Request(ResourceType.Endpoints, "a"), Cancellation);
+        Assert.True(await call.ResponseStream.MoveNext(Cancellation).WaitAsync(Bound, Cancellation));
+
+        async Task RefusedAsync(DiscoveryRequest request)
+        {
+            using var refused = Open(channel);
+            var ended = await Assert.ThrowsAsync<RpcException>(async () =>
+            {
+                await refused.RequestStream.WriteAsync(request, Cancellation);
+                await refused.ResponseStream.MoveNext(Cancellation).WaitAsync(Bound, Cancellation);
+            });
+            Assert.Equal(StatusCode.ResourceExhausted, ended.StatusCode);
+            Assert.Contains("ask too much", ended.Status.Detail, StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>There are no more acknowledgements than responses: who is told much says so as often.</summary>
     [Fact]
     public async Task Acknowledgements_AreBoundByNoRate()

@@ -124,16 +124,18 @@ internal sealed class DnsComponent : IAsyncDisposable
         while (!stop.IsCancellationRequested)
         {
             var (service, changed) = kept.Take();
-            if (await _vips.ReopenAsync(name, service, stop).ConfigureAwait(false) is not { } trouble)
+            var trouble = await _vips.ReopenAsync(name, service, stop).ConfigureAwait(false);
+            if (trouble is null && kept.TryEnd(() => _kept.TryRemove(name, out _)))
             {
-                _kept.TryRemove(name, out _);
                 return;
             }
 
             // A word that came during the try has ended this wait already.
-            await changed.WaitAsync(trouble.IsLasting ? Timeout.InfiniteTimeSpan : pause, _time, stop)
+            await changed.WaitAsync(trouble?.IsLasting == true ? Timeout.InfiniteTimeSpan : pause, _time, stop)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, LongestPause.Ticks));
+            pause = changed.IsCompleted
+                ? FirstPause
+                : TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, LongestPause.Ticks));
         }
     }
 

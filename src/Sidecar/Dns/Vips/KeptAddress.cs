@@ -32,5 +32,22 @@ internal sealed class KeptAddress
         }
     }
 
+    /// <summary>Ends it where no word came since the one that was taken last.</summary>
+    /// <param name="end">Makes that nobody tells it any more; no word is heard meanwhile.</param>
+    /// <returns>False where a word came, which is to be tried.</returns>
+    internal bool TryEnd(Action end)
+    {
+        lock (_gate)
+        {
+            if (_changed!.Task.IsCompleted)
+            {
+                return false;
+            }
+
+            end();
+            return true;
+        }
+    }
+
     private static TaskCompletionSource NewWord() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
