@@ -57,7 +57,7 @@ public sealed class GrantRenewalTests : IAsyncLifetime
         await stream.RequestStream.WriteAsync(Open(1, life: 4_000), _bounded.Token);
         Assert.Equal(SubscribeResponse.KindOneofCase.Update, (await NextAsync(stream)).KindCase);
         await stream.RequestStream.WriteAsync(Forged(Pod with { Account = "nobody" }, 1_000), _bounded.Token);
-        await stream.RequestStream.WriteAsync(Renewed(Pod, life: 200_000), _bounded.Token);
+        await stream.RequestStream.WriteAsync(Renewed(Pod, life: 55_000), _bounded.Token);
         Assert.Equal(1UL, (await UntilAsync(stream, SubscribeResponse.KindOneofCase.Lapsed)).Lapsed.Id);
     }
 

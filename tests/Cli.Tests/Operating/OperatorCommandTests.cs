@@ -241,10 +241,10 @@ public sealed class OperatorCommandTests : IAsyncLifetime
     public async Task Propose_ACredentialThatWaitsAlready_IsRefused_BesideWhatCannotBeRead()
     {
         string[] issue = ["propose", "credential", "--issue", TestKeys.Key(901).Text, "--name", "*.pay.svc"];
-        _anchor!.Unreadable.Add(default);
         (await RunAsync(issue)).Succeeds();
-        var digest = Assert.Single(_anchor.Waiting).Key;
+        var digest = Assert.Single(_anchor!.Waiting).Key;
         (await RunAsync(issue)).Fails(ExitCode.Usage, $"the same waits already: fairlead approve {digest}");
+        _anchor.Unreadable.Add(default);
         (await RunAsync([.. issue, "--days", "7"])).Succeeds();
         Assert.Equal(2, _anchor.Waiting.Count);
     }
