@@ -74,8 +74,8 @@ public sealed record XdsLimits
     /// the 15 s after which a gRPC client gives up what it asks for anew.</summary>
     public TimeSpan HeldWaitMax { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a call may be open before its first request, and the longest that this one may have to wait for
-    /// the rate of its connection: a call that would wait longer is refused.</summary>
+    /// <summary>How long a call may be open before its first request, and the longest that this one may have to wait
+    /// for the rate of its connection: a call that would wait longer is refused.</summary>
     public TimeSpan FirstRequest { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long routes wait for a client to take the endpoints of clusters that are new to it: one that asks

@@ -4,9 +4,9 @@ using Fairlead.Naming;
 namespace Fairlead.Anchor.Serving;
 
 /// <summary>
-/// How many questions an anchor hears of one asker (V52): each new name on a stream and each single question is one, and
-/// so is each renewed Grant, of its subject and home where it has a question open and of the anchor that sends it; an
-/// answer's updates are none. Immutable.
+/// How many questions an anchor hears of one asker (V52): each new name on a stream and each single question is one,
+/// and so is each renewed Grant, of its subject and home where it has a question open and of the anchor that sends it;
+/// an answer's updates are none. Immutable.
 /// </summary>
 /// <param name="SubjectPerSecond">Questions of one subject in a second, in the long run.</param>
 /// <param name="SubjectBurst">As many at once: all names of its pods, as after a restart.</param>

@@ -116,8 +116,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
     /// <param name="responses">What it is told.</param>
     /// <param name="speaks">Called when its first request came.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="RpcException">A request was refused, or the first did not come in time or cannot be read in time
-    /// at the connection's rate, or a response was not read in time.</exception>
+    /// <exception cref="RpcException">A request was refused, or the first did not come in time or cannot be read in
+    /// time at the connection's rate, or a response was not read in time.</exception>
     public async Task RunAsync(
         IAsyncStreamReader<RequestBytes> requests,
         IServerStreamWriter<TResponse> responses,
