@@ -177,7 +177,8 @@ internal sealed class StreamSession<TRequest, TResponse>(
             return;
         }
 
-        if (wait > options.Limits.FirstRequest - (waited > TimeSpan.Zero ? waited : TimeSpan.Zero))
+        var most = options.Limits.FirstRequest;
+        if (most != Timeout.InfiniteTimeSpan && wait > most - (waited > TimeSpan.Zero ? waited : TimeSpan.Zero))
         {
             var detail = $"the streams of this connection ask too much: {wait.TotalSeconds:F0} s to the next one";
             XdsLog.RequestRefused(options.Logger, id, peer, StatusCode.ResourceExhausted, detail);
