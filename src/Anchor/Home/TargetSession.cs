@@ -101,7 +101,8 @@ internal sealed class TargetSession : IAsyncDisposable
             }
 
             HomeLog.Moved(_log, _target.Text, refusal.Failure, refusal.Detail);
-            foreach (var name in SealedContent.IsOfOneName(refusal) ? [] : _names.Values)
+            var isOfOne = SealedContent.IsOfOneName(refusal) && !refusal.IsUnforeseen;
+            foreach (var name in isOfOne ? [] : _names.Values)
             {
                 name.Fail(refusal);
             }
