@@ -65,13 +65,8 @@ internal static class XdsClients
             TypeUrl = ResourceType.Endpoints.TypeUrl,
             ResourceNames = { Assignment },
         };
-        await call.RequestStream.WriteAsync(request, cancellationToken);
-        while (await call.ResponseStream.MoveNext(cancellationToken))
-        {
-            await call.RequestStream.WriteAsync(
-                SotwCalls.Ack(call.ResponseStream.Current, Assignment), cancellationToken);
-            first.TrySetResult();
-        }
+        await FollowAsync(
+            call, request, static response => SotwCalls.Ack(response, Assignment), first, cancellationToken);
     }
 
     private static async Task ServeDeltaAsync(
@@ -84,10 +79,21 @@ internal static class XdsClients
             TypeUrl = ResourceType.Endpoints.TypeUrl,
             ResourceNamesSubscribe = { Assignment },
         };
+        await FollowAsync(call, request, DeltaCalls.Ack, first, cancellationToken);
+    }
+
+    // Asks, and acknowledges each response.
+    private static async Task FollowAsync<TRequest, TResponse>(
+        AsyncDuplexStreamingCall<TRequest, TResponse> call,
+        TRequest request,
+        Func<TResponse, TRequest> ack,
+        TaskCompletionSource first,
+        CancellationToken cancellationToken)
+    {
         await call.RequestStream.WriteAsync(request, cancellationToken);
         while (await call.ResponseStream.MoveNext(cancellationToken))
         {
-            await call.RequestStream.WriteAsync(DeltaCalls.Ack(call.ResponseStream.Current), cancellationToken);
+            await call.RequestStream.WriteAsync(ack(call.ResponseStream.Current), cancellationToken);
             first.TrySetResult();
         }
     }

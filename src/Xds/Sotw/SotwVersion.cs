@@ -35,8 +35,8 @@ internal static class SotwVersion
     internal static HashSet<string> MarksOf(string version)
     {
         var marks = new HashSet<string>(StringComparer.Ordinal);
-        for (var at = SumLength + 1; SumOf(version) is not null && at + MarkLength <= version.Length
-            && marks.Count < MarksMax; at += MarkLength)
+        var end = SumOf(version) is null ? 0 : version.Length;
+        for (var at = SumLength + 1; at + MarkLength <= end && marks.Count < MarksMax; at += MarkLength)
         {
             marks.Add(version.Substring(at, MarkLength));
         }
