@@ -197,10 +197,30 @@ internal sealed class VariantClient(
             },
             context => parser.ParseFrom(context.PayloadAsReadOnlySequence()));
 
-    /// <summary>One call.</summary>
+    /// <summary>
+    /// One call. Whoever reads acknowledges, and may do so before the write that brought the response about has ended:
+    /// each write waits for the one before.
+    /// </summary>
     private abstract class Feed : IDisposable
     {
-        internal abstract Task WriteAsync(IMessage request);
+        private readonly Lock _lock = new();
+        private Task _last = Task.CompletedTask;
+
+        internal Task WriteAsync(IMessage request)
+        {
+            lock (_lock)
+            {
+                return _last = WriteAfterAsync(_last, request);
+            }
+        }
+
+        private async Task WriteAfterAsync(Task last, IMessage request)
+        {
+            await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await SendAsync(request);
+        }
+
+        protected abstract Task SendAsync(IMessage request);
 
         internal abstract Task<(ResourceType Type, string Nonce, string Version, string Text)> ReadAsync(
             CancellationToken cancellationToken);
@@ -213,7 +233,7 @@ internal sealed class VariantClient(
 
     private sealed class SotwFeed(AsyncDuplexStreamingCall<DiscoveryRequest, DiscoveryResponse> call) : Feed
     {
-        internal override Task WriteAsync(IMessage request) =>
+        protected override Task SendAsync(IMessage request) =>
             call.RequestStream.WriteAsync((DiscoveryRequest)request);
 
         internal override async Task<(ResourceType Type, string Nonce, string Version, string Text)> ReadAsync(
@@ -231,7 +251,7 @@ internal sealed class VariantClient(
 
     private sealed class DeltaFeed(AsyncDuplexStreamingCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call) : Feed
     {
-        internal override Task WriteAsync(IMessage request) =>
+        protected override Task SendAsync(IMessage request) =>
             call.RequestStream.WriteAsync((DeltaDiscoveryRequest)request);
 
         internal override async Task<(ResourceType Type, string Nonce, string Version, string Text)> ReadAsync(
