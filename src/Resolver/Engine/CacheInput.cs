@@ -28,10 +28,12 @@ public abstract record CacheInput
     }
 
     /// <summary>
-    /// Another anchor than the one that is silent answered, once and without a subscription; verified and durable as
-    /// <see cref="Accepted"/> is.
+    /// What came of a <see cref="CacheOutput.Hedge"/>: another anchor than the one that is silent answered, once and
+    /// without a subscription. Each has exactly one.
     /// </summary>
-    public sealed record Hedged(string Name, VerifiedAnswer Answer) : CacheInput
+    /// <param name="Name">The name.</param>
+    /// <param name="Answer">Verified and durable as that of <see cref="Accepted"/> is; null where none came.</param>
+    public sealed record Hedged(string Name, VerifiedAnswer? Answer) : CacheInput
     {
         /// <summary>What the answer takes of the memory, in bytes.</summary>
         public long Bytes { get; init; }

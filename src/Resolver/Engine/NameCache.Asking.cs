@@ -89,8 +89,7 @@ public sealed partial class NameCache
 
             if (entry.HedgeAt <= now.Monotonic)
             {
-                entry.HedgeAt = long.MaxValue;
-                _outputs.Add(new CacheOutput.Hedge(entry.Name, entry.Anchor));
+                Hedge(entry);
             }
 
             if (entry.AnswerDue <= now.Monotonic)

@@ -104,8 +104,8 @@ public sealed partial class NameCache
             case CacheInput.Failed failed when At(failed.Name, failed.Anchor) is { } entry:
                 OnTrouble(entry, failed.Reason, now);
                 break;
-            case CacheInput.Hedged hedged when _entries.TryGetValue(hedged.Name, out var entry):
-                OnHedged(entry, hedged, now);
+            case CacheInput.Hedged hedged:
+                OnHedged(hedged, now);
                 break;
             case CacheInput.Restored restored when !_entries.ContainsKey(restored.Name):
                 OnRestored(restored, now);
@@ -188,20 +188,6 @@ public sealed partial class NameCache
         Serve(entry, answer, end, accepted.Bytes, now);
         PlanReturnAgain(entry, now);
         _due.Put(entry);
-    }
-
-    // The anchor that the name is subscribed at is silent, and another one answered: the name is served by that, and
-    // moves on when the patience with the silent one is over.
-    private void OnHedged(NameEntry entry, CacheInput.Hedged hedged, CacheTime now)
-    {
-        var end = EndOf(hedged.Answer, now);
-        if (end.ExpiresAt > now.Monotonic
-            && entry.State is not (NameState.Fresh or NameState.Absent or NameState.Denied))
-        {
-            Serve(entry, hedged.Answer, end, hedged.Bytes, now);
-            CompareWithLearned(entry, now);
-            _due.Put(entry);
-        }
     }
 
     // A proof of absence or a denial ends what is held, however short a time it may be kept itself and however late it

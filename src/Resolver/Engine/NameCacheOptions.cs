@@ -41,6 +41,10 @@ public sealed record NameCacheOptions
     /// <value>200 ms by default.</value>
     public long HedgeMax { get; init; } = 200;
 
+    /// <summary>How many names at most are asked for beside silent anchors at once.</summary>
+    /// <value>32 by default.</value>
+    public int HedgesMax { get; init; } = 32;
+
     /// <summary>How long an anchor may take before another one is asked.</summary>
     /// <value>2 s by default.</value>
     public long AskPatience { get; init; } = 2_000;

@@ -63,6 +63,9 @@ internal sealed class NameEntry(string name)
     /// never.</summary>
     internal long HedgeAt { get; set; } = long.MaxValue;
 
+    /// <summary>Whether it is among those that wait for their turn to be asked for at another anchor.</summary>
+    internal bool IsHedgeable { get; set; }
+
     /// <summary>When the anchor was asked.</summary>
     internal long AskedAt { get; set; }
 
@@ -138,6 +141,9 @@ internal sealed class NameEntry(string name)
         _ when IsLiving && ExpiresAt <= now => NameState.Expired,
         _ => State,
     };
+
+    /// <summary>Whether nothing is served, and an anchor was asked that has not answered.</summary>
+    internal bool IsAwaitingFirst => !IsLiving && Anchor >= 0 && AnswerDue != long.MaxValue;
 
     private bool MayBeStale => !IsDoubted && !NeedsProof;
 

@@ -16,15 +16,18 @@ namespace Fairlead.Resolver.Home;
 public sealed partial class HomeResolver
 {
     private readonly Dictionary<int, (AnchorClient Client, ConsumerProof? Proof)> _hedgeClients = [];
-    private readonly HashSet<string> _hedging = new(StringComparer.Ordinal);
+
+    // What verifies holds a thread, and must be alone with the state: the names that wait for it wait without one.
+    private readonly SemaphoreSlim _verifying = new(1);
     private AnchorAsking? _asking;
 
     // On the resolver's task; what it starts ends in an event.
     private void Hedge(string name, int silent)
     {
         var order = ImmutableArray.CreateRange(Enumerable.Range(0, _anchors.Length).Where(anchor => anchor != silent));
-        if (order.IsEmpty || Memory.State.HomeState is not { } home || !_hedging.Add(name))
+        if (order.IsEmpty || Memory.State.HomeState is not { } home)
         {
+            Post(new ResolverEvent.Hedged(name, null));
             return;
         }
 
@@ -79,12 +82,14 @@ public sealed partial class HomeResolver
                 order, (anchor, token) => AskOnceAsync(clients[anchor], name, query, request, token), _stop.Token)
                 .ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            return; // The resolver ends.
+            // The resolver ends.
         }
-
-        Post(new ResolverEvent.Hedged(name, answer));
+        finally
+        {
+            Post(new ResolverEvent.Hedged(name, answer));
+        }
     }
 
     private async Task<HedgedAnswer> AskOnceAsync(
@@ -106,7 +111,8 @@ public sealed partial class HomeResolver
                 VerifiedAnswer? answer = null;
                 if (refusal is null)
                 {
-                    (answer, refusal) = Memory.Verify(query, raw, Now().Wall, chains);
+                    (answer, refusal) = await VerifyAloneAsync(query, raw, chains, cancellationToken)
+                        .ConfigureAwait(false);
                 }
 
                 if (answer is not null)
@@ -133,12 +139,28 @@ public sealed partial class HomeResolver
         throw new AnchorFailedException(refusal!, isNotYet: isNotYet);
     }
 
+    private async Task<(VerifiedAnswer? Answer, Refusal? Refusal)> VerifyAloneAsync(
+        Parsed<Query> query,
+        UnverifiedAnswer raw,
+        ImmutableArray<SegmentState> chains,
+        CancellationToken cancellationToken)
+    {
+        await _verifying.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return Memory.Verify(query, raw, Now().Wall, chains);
+        }
+        finally
+        {
+            _verifying.Release();
+        }
+    }
+
     private void OnHedged(string name, HedgedAnswer? hedged)
     {
-        _hedging.Remove(name);
+        Step(new CacheInput.Hedged(name, hedged?.Answer) { Bytes = hedged?.Bytes ?? 0 });
         if (hedged is not null)
         {
-            Step(new CacheInput.Hedged(name, hedged.Answer) { Bytes = hedged.Bytes });
             Keep(name, hedged.Answer, hedged.Raw);
         }
     }

@@ -17,7 +17,10 @@ public sealed class VerifierMemory
     private readonly VerifiedCache _cache = new();
     private readonly AttestWatch _watch = new();
     private readonly VerifierOptions _options;
-    private VerifierState _state;
+
+    // Changed under the gate, read without: verifying holds that for long, and everybody reads.
+    private volatile VerifierState _state;
+    private volatile StateException? _lost;
 
     /// <summary>Starts from the file, or from nothing.</summary>
     /// <param name="home">The trust root.</param>
@@ -44,7 +47,7 @@ public sealed class VerifierMemory
 
         _store = new StateStore(file, node.Kid.ToString());
         _state = _store.Load(home, pins) ?? _state;
-        Lost = _store.Lost;
+        _lost = _store.Lost;
     }
 
     /// <summary>Told, outside of any lock, of evidence that an answer proved and that counts from now on
@@ -58,33 +61,15 @@ public sealed class VerifierMemory
     internal long RoomBytes { get; init; } = StateRoom.MostBytes;
 
     /// <summary>The state now.</summary>
-    public VerifierState State
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _state;
-            }
-        }
-    }
+    public VerifierState State => _state;
 
     /// <summary>Why the state may be older than the one that was used before a restart; null where it is not, and once
     /// heads were heard.</summary>
-    public StateException? Lost { get; private set; }
+    public StateException? Lost => _lost;
 
     /// <summary>Whether fresh heads are to be heard before the first answer (V41): no seal of the home is known, or a
     /// newer one may have been.</summary>
-    public bool NeedsHeads
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _state.HomeState?.Seal is null || Lost is not null;
-            }
-        }
-    }
+    public bool NeedsHeads => _state.HomeState?.Seal is null || Lost is not null;
 
     /// <summary>Takes over a chain that was fetched and verified.</summary>
     public void Adopt(SegmentState segment)
@@ -109,7 +94,7 @@ public sealed class VerifierMemory
                 return verdict.Refusal;
             }
 
-            (_state, Lost) = (verdict.Next!, null);
+            (_state, _lost) = (verdict.Next!, null);
             return null;
         }
     }

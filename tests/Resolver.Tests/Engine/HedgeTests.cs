@@ -37,6 +37,34 @@ public sealed class HedgeTests
         Assert.Equal(1, world.Want(CacheWorld.Nobody));
     }
 
+    /// <summary>Where a thousand names wait the silence is the load's: others are asked for a few at a time, in the
+    /// order in which they fell due, and for no name that was answered or forgotten meanwhile.</summary>
+    [Fact]
+    public void Silence_OfManyNames_AsksOthersForAFewAtATime()
+    {
+        var world = new CacheWorld(namesMax: 1_000);
+        var names = Enumerable.Range(0, 100).Select(i => $"n{i:00}.shop.svc.us1.internal").ToList();
+        names.ForEach(name => world.Want(name));
+        var hedged = Hedges(world.TickAt(Delay));
+        Assert.Equal(32, hedged.Distinct().Count());
+        Assert.Empty(Hedges(world.TickAt(Delay + 1)));
+
+        var waiting = names.Except(hedged).ToList();
+        world.Accept(world.Denied(), name: waiting[0]);
+        world.Step(new CacheInput.Forget(waiting[1]));
+        var left = new List<string>();
+        while (hedged.Count > 0)
+        {
+            var next = Hedges(world.Step(new CacheInput.Hedged(hedged[0], null)));
+            Assert.True(next.Count <= 1);
+            hedged.RemoveAt(0);
+            hedged.AddRange(next);
+            left.AddRange(next);
+        }
+
+        Assert.Equal(waiting[2..].Order(), left.Order());
+    }
+
     /// <summary>4.7: it was verified while a newer epoch was learned, and is of before that: served no longer than what
     /// was held then, and not beyond.</summary>
     [Fact]
@@ -153,4 +181,7 @@ public sealed class HedgeTests
         Assert.Equal(NameState.Fresh, world.Held().State);
         return world.Elapsed;
     }
+
+    private static List<string> Hedges(IReadOnlyList<CacheOutput> outputs) =>
+        [.. outputs.OfType<CacheOutput.Hedge>().Select(hedge => hedge.Name)];
 }

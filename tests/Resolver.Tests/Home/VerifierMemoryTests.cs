@@ -56,6 +56,21 @@ public sealed class VerifierMemoryTests : IDisposable
         Assert.NotEqual(bytes, File.ReadAllBytes(file));
     }
 
+    /// <summary>Whoever reads it waits for no verification: of thousands of names each would hold a thread.</summary>
+    [Fact]
+    public void State_IsRead_WhileAnAnswerIsVerified()
+    {
+        var seen = new List<(bool, bool)>();
+        VerifierMemory memory = null!;
+        memory = Memory(help: new SignatureHelp(1, _ =>
+        {
+            var (state, heads) = (Task.Run(() => memory.State), Task.Run(() => memory.NeedsHeads));
+            seen.Add((state.Wait(TimeSpan.FromSeconds(30)), heads.Wait(TimeSpan.FromSeconds(30))));
+        }));
+        Assert.NotNull(Verify(memory).Answer);
+        Assert.Equal([(true, true)], seen.Distinct());
+    }
+
     /// <summary>An answer that meets a bug of the verifier is refused as any other; those beside it count.</summary>
     [Fact]
     public void Answer_ThatMeetsABug_IsRefusedAlone()
@@ -189,8 +204,9 @@ public sealed class VerifierMemoryTests : IDisposable
     private (VerifiedAnswer? Answer, Refusal? Refusal) Verify(VerifierMemory memory) =>
         memory.Verify(_world.Ask().Query, _world.Answer(), _world.Now);
 
-    private VerifierMemory Memory(long room = StateRoom.MostBytes) => new(
-        new HomePin(_world.Eu1.Genesis, _world.Eu1.Name), [], TestKeys.Signer(1).Key, VerifierOptions.Default,
+    private VerifierMemory Memory(long room = StateRoom.MostBytes, SignatureHelp? help = null) => new(
+        new HomePin(_world.Eu1.Genesis, _world.Eu1.Name), [], TestKeys.Signer(1).Key,
+        VerifierOptions.Default with { Help = help },
         room == StateRoom.MostBytes ? Path.Combine(_folder, "verifier.state") : null)
     {
         RoomBytes = room,

@@ -337,10 +337,7 @@ public sealed class ConsumerSimulation
     private void Hedge(CacheOutput.Hedge hedge) => At(_random.Next(5, 150), () =>
     {
         var other = (hedge.Anchor + 1) % Relays;
-        if (Hear(hedge.Name, other) is CacheInput.Accepted accepted)
-        {
-            Step(new CacheInput.Hedged(hedge.Name, accepted.Answer));
-        }
+        Step(new CacheInput.Hedged(hedge.Name, (Hear(hedge.Name, other) as CacheInput.Accepted)?.Answer));
     });
 
     private void Note(string what) => _transcript.Add(
