@@ -24,6 +24,7 @@ public sealed class ControllerHostTests : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _run = Task.CompletedTask;
     private HttpClient _admin = new();
+    private TimeSpan _rescan = TimeSpan.FromSeconds(5);
     private int _listed = 4;
     private int? _atLeast;
     private volatile Tolerant _tolerant = new(2);
@@ -144,6 +145,7 @@ public sealed class ControllerHostTests : IAsyncDisposable
     [Fact]
     public async Task Run_AgainWithABrokenFile_WithdrawsNothing()
     {
+        _rescan = TimeSpan.FromMilliseconds(100);
         Write("a.yaml", Manifest("a", 1));
         await StartAsync();
         await ChangeAsync("a.shop.svc Record");
@@ -153,6 +155,31 @@ public sealed class ControllerHostTests : IAsyncDisposable
         Assert.NotNull(_segment.RecordOf("a.shop.svc"));
         File.Delete(Path.Combine(_folder, "a.yaml"));
         await ChangeAsync("a.shop.svc Withdrawn");
+    }
+
+    [Fact]
+    public async Task Run_FolderThatIsLost_IsTold()
+    {
+        _rescan = TimeSpan.FromMilliseconds(100);
+        Write("a.yaml", Manifest("a", 1));
+        await StartAsync();
+        Directory.Move(_folder, _folder + "-away");
+        try
+        {
+            await ProblemsAsync(problems => problems is [var one]
+                && one.StartsWith("the folder cannot be read: ", StringComparison.Ordinal));
+            Assert.NotNull(_segment.RecordOf("a.shop.svc"));
+        }
+        finally
+        {
+            Directory.Move(_folder + "-away", _folder);
+        }
+
+        await ProblemsAsync(problems => problems.Length == 0);
+
+        Task ProblemsAsync(Predicate<string[]> wanted) => Eventually.HoldsAsync(
+            async () => await _admin.GetFromJsonAsync<string[]>("/problems", TestContext.Current.CancellationToken),
+            problems => wanted(problems!), Patience, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -285,7 +312,7 @@ public sealed class ControllerHostTests : IAsyncDisposable
             Manifests = _folder,
             PublisherKey = string.Empty,
             RecordLife = TimeSpan.FromHours(1),
-            Rescan = TimeSpan.FromSeconds(5),
+            Rescan = _rescan,
             Segment = SegmentName.Parse("us1.internal"),
             TtlMax = TimeSpan.FromSeconds(60),
         },

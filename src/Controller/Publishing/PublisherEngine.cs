@@ -11,6 +11,7 @@ namespace Fairlead.Controller.Publishing;
 /// <item>A version is over when F+1 anchors sealed it, F being that of the epoch that is known (<see
 /// cref="Require"/>). One that an anchor failed or refused goes to another; when too
 /// few are left it waits, and longer each time.</item>
+/// <item>A name is withdrawn when it was missing for a while, or what held it was deleted.</item>
 /// </list>
 /// <code>
 /// waiting -> sent -> accepted -> sealed (over)
@@ -102,6 +103,11 @@ internal sealed class PublisherEngine
         foreach (var name in desired.Contents.Keys)
         {
             StateOf(name);
+        }
+
+        foreach (var name in desired.Deleted.Where(_names.ContainsKey))
+        {
+            _names[name].IsDeleted = true;
         }
 
         PlanAll(now);
@@ -299,7 +305,7 @@ internal sealed class PublisherEngine
     private void PlanOne(NameState state, long now)
     {
         var desired = _desired!.Contents.GetValueOrDefault(state.Name);
-        var isKept = !_desired.IsComplete || _desired.Held.Contains(state.Name);
+        var isKept = IsKept(state, now);
         var plan = _planner.Next(state.Name, desired, isKept, state.Last, now, _maker.DrawUid);
         if (plan is null)
         {
@@ -312,6 +318,32 @@ internal sealed class PublisherEngine
         _onTheirWay++;
         ScheduleRenewal(plan.Leaf);
         Ready(state.Current);
+    }
+
+    // What is missing is wanted by nobody only once that was so for a while.
+    private bool IsKept(NameState state, long now)
+    {
+        var isWanted = _desired!.Contents.ContainsKey(state.Name);
+        state.IsDeleted &= !isWanted;
+        if (isWanted || !_desired.IsComplete || _desired.Held.Contains(state.Name))
+        {
+            state.MissingSince = null;
+            return true;
+        }
+
+        var due = (state.MissingSince ?? now) + (long)_options.WithdrawDelay.TotalMilliseconds;
+        if (state.IsDeleted || due <= now)
+        {
+            return false;
+        }
+
+        if (state.MissingSince is null)
+        {
+            state.MissingSince = now;
+            _renewals.Enqueue(state.Name, due);
+        }
+
+        return true;
     }
 
     private void ScheduleRenewal(KnownLeaf leaf)
@@ -455,5 +487,11 @@ internal sealed class PublisherEngine
         public KnownLeaf? Held { get; set; }
 
         public Publication? Current { get; set; }
+
+        /// <summary>Since when nobody wants it, unix ms; null where somebody does or nobody knows.</summary>
+        public long? MissingSince { get; set; }
+
+        /// <summary>Whether what held it was deleted since somebody wanted it.</summary>
+        public bool IsDeleted { get; set; }
     }
 }
