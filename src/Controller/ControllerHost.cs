@@ -85,7 +85,7 @@ internal sealed class ControllerHost(
             new DocumentMaker(signer, fillRandom),
             random);
         var shell = new PublisherShell(
-            engine, anchors, Terms, kid, new() { KeyFile = options.PublisherKey }, time, logger);
+            engine, anchors, Terms, signer.Key, new() { KeyFile = options.PublisherKey }, time, logger);
         using var watcher = new ManifestWatcher(options.Manifests, options.Debounce, options.Rescan, time, logger);
         var pages = new ControllerPages(shell, manifests, watcher);
         var admin =

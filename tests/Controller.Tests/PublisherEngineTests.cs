@@ -274,6 +274,53 @@ public sealed class PublisherEngineTests
         Assert.Equal((uid, _now + 1), (plan.Uid, plan.Version));
     }
 
+    /// <summary>What one anchor may have invented is compared with, and never signed.</summary>
+    [Fact]
+    public void Load_OfAClaimThatNobodyDesires_IsRenewedOnceItsSourceIsRead()
+    {
+        var claim = new KnownLeaf(A, FakeMaker.Uid(9), _now - 60_000, _now + 80_000, new TextContent(A, "?"))
+        {
+            IsClaimed = true,
+        };
+        _engine.Load([claim], _now);
+        Assert.Empty(_engine.Desire(Incomplete, _now));
+        Assert.False(_engine.NeedsSources);
+        _now = _engine.NextTick(_now)!.Value;
+        Assert.Empty(_engine.Tick(_now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Empty(_maker.Signed);
+
+        // The word of the anchor was of a version that was never signed.
+        var source = claim with
+        {
+            IsClaimed = false, Version = claim.Version - 5, Content = new TextContent(A, "1"),
+        };
+        var plan = _engine.Load([source], _now, hasSources: true)[0].Publications[0].Plan;
+        Assert.False(_engine.NeedsSources);
+        Assert.Equal((claim.Uid, "1"), (plan.Uid, ((TextContent)plan.Content!).Text));
+        Assert.True(plan.Version > claim.Version);
+        Assert.False(plan.Leaf.IsClaimed);
+    }
+
+    [Fact]
+    public void Load_OfAClaimWithoutASource_RenewsNothing()
+    {
+        var claim = new KnownLeaf(A, FakeMaker.Uid(9), _now - 60_000, _now + 1_000, new TextContent(A, "?"))
+        {
+            IsClaimed = true,
+        };
+        _engine.Load([claim], _now);
+        Assert.Empty(_engine.Desire(Incomplete, _now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Empty(_engine.Load([], _now, hasSources: true));
+        Assert.Empty(_engine.Tick(_now));
+        Assert.False(_engine.NeedsSources);
+
+        // What is desired goes above it all the same.
+        var plan = Desire((A, "1"))[0].Publications[0].Plan;
+        Assert.Equal((claim.Uid, _now), (plan.Uid, plan.Version));
+    }
+
     [Fact]
     public void Load_OwnVersion_CountsAsSealed()
     {
@@ -464,6 +511,9 @@ public sealed class PublisherEngineTests
         Assert.Empty(engine.Require(2, Limits.RecordLifeMax, _now));
         Assert.True(engine.IsSettled);
     }
+
+    private static DesiredState Incomplete =>
+        new(new Dictionary<string, Content>(), FrozenSet<string>.Empty, false);
 
     private static PublisherEngine Engine(FakeMaker maker, TimeSpan withdrawDelay = default)
     {

@@ -50,6 +50,10 @@ internal sealed class PublisherEngine
     /// <summary>Whether the anchors' State has to be read (again) before all names can move on.</summary>
     public bool NeedsState { get; private set; } = true;
 
+    /// <summary>Whether something that nobody desires has to be renewed, of which only the anchors' word is known: their
+    /// State has to be read with what this publisher signed.</summary>
+    public bool NeedsSources { get; private set; }
+
     /// <summary>Whether State was loaded, something is desired, and no version is on its way.</summary>
     public bool IsSettled => _isLoaded && _desired is not null && _onTheirWay == 0;
 
@@ -115,35 +119,54 @@ internal sealed class PublisherEngine
     }
 
     /// <summary>Takes the anchors' State: this publisher's leaves, joined over F+1 anchors.</summary>
-    public IReadOnlyList<Send> Load(IEnumerable<KnownLeaf> leaves, long now)
+    /// <param name="leaves">The newest of each name.</param>
+    /// <param name="now">Unix ms.</param>
+    /// <param name="hasSources">Whether all that this publisher signed was asked for: what is only claimed still is
+    /// invented.</param>
+    public IReadOnlyList<Send> Load(IEnumerable<KnownLeaf> leaves, long now, bool hasSources = false)
     {
         NeedsState = false;
+        NeedsSources &= !hasSources;
         _isLoaded = true;
         foreach (var leaf in leaves.Where(leaf => leaf.Version <= now + ClockSlack))
         {
-            var state = StateOf(leaf.Name);
-            state.Held = state.Held is { } held && held.Version > leaf.Version ? held : leaf;
-            if (state.Last is null || leaf.Version > state.Last.Version)
-            {
-                // Somebody with this key, a former run of this controller above all, went further.
-                Drop(state);
-                state.Last = leaf;
-                ScheduleRenewal(leaf);
-            }
-            else if (leaf.Version == state.Last.Version)
-            {
-                Drop(state);
-            }
-            else if (state.Current is { Refusal: not null })
-            {
-                // Refused, and the anchors hold something else: its uid counts, and a version above both.
-                Drop(state);
-                state.Last = leaf with { Version = state.Last.Version };
-            }
+            Load(StateOf(leaf.Name), leaf);
+        }
+
+        foreach (var state in hasSources ? _names.Values : Enumerable.Empty<NameState>())
+        {
+            state.Last = state.Last is { IsClaimed: true } last ? last with { Content = null } : state.Last;
         }
 
         PlanAll(now);
         return Pump(now);
+    }
+
+    private void Load(NameState state, KnownLeaf leaf)
+    {
+        state.Held = state.Held is { } held && held.Version > leaf.Version ? held : leaf;
+        if (state.Last is { IsClaimed: true } claimed && !leaf.IsClaimed)
+        {
+            state.Last = leaf with { Version = Math.Max(leaf.Version, claimed.Version) };
+            ScheduleRenewal(state.Last);
+        }
+        else if (state.Last is null || leaf.Version > state.Last.Version)
+        {
+            // Somebody with this key, a former run of this controller above all, went further.
+            Drop(state);
+            state.Last = leaf;
+            ScheduleRenewal(leaf);
+        }
+        else if (leaf.Version == state.Last.Version)
+        {
+            Drop(state);
+        }
+        else if (state.Current is { Refusal: not null })
+        {
+            // Refused, and the anchors hold something else: its uid counts, and a version above both.
+            Drop(state);
+            state.Last = leaf with { Version = state.Last.Version };
+        }
     }
 
     /// <summary>An anchor said how far a publication got.</summary>
@@ -309,6 +332,8 @@ internal sealed class PublisherEngine
         var plan = _planner.Next(state.Name, desired, isKept, state.Last, now, _maker.DrawUid);
         if (plan is null)
         {
+            NeedsSources |= desired is null && isKept && state.Last is { IsClaimed: true, Content: not null } last
+                && last.Expires > now && _planner.RenewalOf(last) <= now;
             return;
         }
 
