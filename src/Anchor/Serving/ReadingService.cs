@@ -157,7 +157,8 @@ internal sealed class ReadingService(
         if (request.Sources && (publisher is null || publisher != caller.Kid))
         {
             throw RpcFailures.ToException(new Refusal(
-                VerificationFailure.SubjectUnknown, "publisher", "as published a leaf is shown to its publisher alone"));
+                VerificationFailure.SubjectUnknown, "publisher",
+                "as published a leaf is shown to its publisher alone"));
         }
 
         var limit = (int)Math.Clamp(request.Limit, 1, StatePageMax);

@@ -12,7 +12,9 @@ namespace Fairlead.Controller.Manifests;
 internal sealed class FolderScanner(string folder, Func<string, IEnumerable<FileInfo>>? list = null)
 {
     private const int FilesMax = 100_000;
-    private readonly Func<string, IEnumerable<FileInfo>> _list = list ?? (path => new DirectoryInfo(path).EnumerateFiles());
+    private readonly Func<string, IEnumerable<FileInfo>> _list =
+        list ?? (path => new DirectoryInfo(path).EnumerateFiles());
+
     private readonly Dictionary<string, Seen> _seen = new(StringComparer.Ordinal);
 
     /// <summary>Whether a file of this name is a manifest.</summary>
@@ -44,8 +46,8 @@ internal sealed class FolderScanner(string folder, Func<string, IEnumerable<File
         return new(changes, unreadable);
     }
 
-    // Whole, before anything is remembered: of a listing that breaks off no change may be lost, and what is missing from
-    // one that was cut short is not gone.
+    // Whole, before anything is remembered: of a listing that breaks off no change may be lost, and what is missing
+    // from one that was cut short is not gone.
     private List<FileInfo> Listed()
     {
         var files = _list(folder).Where(info => IsManifest(info.Name)).Take(FilesMax + 1).ToList();

@@ -44,7 +44,7 @@ internal sealed class ManifestController(ReconcileOptions options, Digest publis
         Report([.. _folder.Problems, .. problems]);
         logger.Reconciled(scan.Changes.Count, records);
         return hasDeleted
-            ? wanted with { Deleted = before.Keys.Where(name => !_wanted.ContainsKey(name)).ToHashSet(StringComparer.Ordinal) }
+            ? wanted with { Deleted = before.Keys.Except(_wanted.Keys).ToHashSet(StringComparer.Ordinal) }
             : wanted;
     }
 

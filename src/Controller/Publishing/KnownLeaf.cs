@@ -11,7 +11,7 @@ namespace Fairlead.Controller.Publishing;
 /// <param name="Content">What it says; null when it is withdrawn.</param>
 internal sealed record KnownLeaf(string Name, Hex16 Uid, long Version, long Expires, Content? Content)
 {
-    /// <summary>Whether nothing but the word of anchors stands for it, without this publisher's signature and a record's
-    /// slices: enough to be compared with, and not to be signed.</summary>
+    /// <summary>Whether nothing but the word of anchors stands for it, without this publisher's signature and a
+    /// record's slices: enough to be compared with, and not to be signed.</summary>
     public bool IsClaimed { get; init; }
 }

@@ -50,8 +50,8 @@ internal sealed class PublisherEngine
     /// <summary>Whether the anchors' State has to be read (again) before all names can move on.</summary>
     public bool NeedsState { get; private set; } = true;
 
-    /// <summary>Whether something that nobody desires has to be renewed, of which only the anchors' word is known: their
-    /// State has to be read with what this publisher signed.</summary>
+    /// <summary>Whether something that nobody desires has to be renewed, of which only the anchors' word is known:
+    /// their State has to be read with what this publisher signed.</summary>
     public bool NeedsSources { get; private set; }
 
     /// <summary>Whether State was loaded, something is desired, and no version is on its way.</summary>
