@@ -33,6 +33,9 @@ internal sealed class ControllerHost(
     Action<Span<byte>> fillRandom,
     ILogger logger)
 {
+    // A look at the whole folder comes before it is over, unless looks are very rare.
+    private static readonly TimeSpan WithdrawDelayMax = TimeSpan.FromSeconds(5);
+
     private readonly Lock _changing = new();
     private TelemetrySwitch? _telemetry;
     private TelemetryOptions? _sendsTo = options.Telemetry;
@@ -73,13 +76,18 @@ internal sealed class ControllerHost(
             kid,
             logger);
         var engine = new PublisherEngine(
-            new() { Anchors = anchors.Count, RecordLife = options.RecordLife },
+            new()
+            {
+                Anchors = anchors.Count,
+                RecordLife = options.RecordLife,
+                WithdrawDelay = options.Rescan < WithdrawDelayMax ? options.Rescan : WithdrawDelayMax,
+            },
             new DocumentMaker(signer, fillRandom),
             random);
         var shell = new PublisherShell(
-            engine, anchors, Terms, kid, new() { KeyFile = options.PublisherKey }, time, logger);
+            engine, anchors, Terms, signer.Key, new() { KeyFile = options.PublisherKey }, time, logger);
         using var watcher = new ManifestWatcher(options.Manifests, options.Debounce, options.Rescan, time, logger);
-        var pages = new ControllerPages(shell, manifests);
+        var pages = new ControllerPages(shell, manifests, watcher);
         var admin =
             await PageServer.StartAsync("admin", options.Admin, pages.Admin, isLoopbackOnly: true, cancellationToken)
             .ConfigureAwait(false);

@@ -36,7 +36,8 @@ internal static partial class ControllerLog
     public static partial void Reported(this ILogger logger, string anchor, string name, long version, string fate);
 
     [LoggerMessage(
-        7009, LogLevel.Error, "folder {Folder} cannot be read: {Reason}; what was read last stays published")]
+        7009, LogLevel.Error,
+        "folder {Folder} cannot be read: {Reason}; what is published stays as it is until it can")]
     public static partial void FolderUnreadable(this ILogger logger, string folder, string reason);
 
     [LoggerMessage(7010, LogLevel.Error,

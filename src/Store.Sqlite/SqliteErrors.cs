@@ -6,6 +6,11 @@ namespace Fairlead.Store.Sqlite;
 /// <summary>Turns SQLite's result codes into the named errors of the contract.</summary>
 internal static class SqliteErrors
 {
+    /// <summary>Whether the disk had no room for what was to be written. Of a commit nothing holds then: SQLite gives
+    /// this answer for a write that was cut short, and the frame that makes a transaction durable is the last to be
+    /// written (a failed fsync is another error).</summary>
+    public static bool IsFull(SqliteException exception) => exception.SqliteErrorCode == raw.SQLITE_FULL;
+
     public static StoreException Named(SqliteException exception, string path)
     {
         var (error, detail) = exception.SqliteErrorCode switch

@@ -49,7 +49,8 @@ internal sealed class SqliteState : IDisposable
         _compactedBefore = Compacted;
     }
 
-    /// <summary>Makes the transaction durable. After an exception the state is not to be used any more.</summary>
+    /// <summary>Makes the transaction durable. After an exception the state is not to be used any more, unless
+    /// <see cref="Rollback"/> succeeds and <see cref="IsAsStored"/>.</summary>
     public void Commit()
     {
         if (_order > 0 || Compacted != _compactedBefore)
@@ -73,6 +74,13 @@ internal sealed class SqliteState : IDisposable
             // Some I/O errors have rolled back already.
             _rollback.ExecuteNonQuery();
         }
+    }
+
+    /// <summary>Whether revision and compaction are those that the file tells now.</summary>
+    public bool IsAsStored()
+    {
+        var (_, revision, compacted) = Stored();
+        return (revision, compacted) == (Revision, Compacted);
     }
 
     public void CheckReadable(long revision)
@@ -227,7 +235,9 @@ internal sealed class SqliteState : IDisposable
 
     private void Append(StoreEntry entry) => _history.Append(entry, _order++);
 
-    private void Load()
+    private void Load() => (_identity, Revision, Compacted) = Stored();
+
+    private (string Identity, long Revision, long Compacted) Stored()
     {
         using var command = Command("SELECT identity, revision, compacted FROM store");
         using var reader = command.ExecuteReader();
@@ -236,9 +246,7 @@ internal sealed class SqliteState : IDisposable
             throw new StoreException(StoreError.Corrupt, $"{_connection.DataSource} lacks its own status");
         }
 
-        _identity = reader.GetString(0);
-        Revision = reader.GetInt64(1);
-        Compacted = reader.GetInt64(2);
+        return (reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2));
     }
 
     private SqliteCommand Command(string sql)

@@ -6,8 +6,9 @@ namespace Fairlead.Store.Sqlite;
 /// (write-ahead log, fsync at every commit) and survives a crash of the process and of the machine; one that was cut
 /// off is there as a whole or not at all.</summary>
 /// <remarks>Safe for concurrent use: requests run one after another, away from the caller's thread. Cancellation is
-/// heeded until a request has begun; what has begun ends. After a commit that the disk refused the store answers
-/// <see cref="StoreError.Unavailable"/> until it is opened anew.</remarks>
+/// heeded until a request has begun; what has begun ends. A commit for which the disk has no room is undone,
+/// and the next may succeed. After one that failed otherwise the store answers <see cref="StoreError.Unavailable"/>
+/// until it is opened anew.</remarks>
 public sealed class SqliteStore : IStore
 {
     // A watch reads this much at a time, so that no follower holds the store for long.
@@ -190,7 +191,10 @@ public sealed class SqliteStore : IStore
         if (_failure is { } failure)
         {
             throw new StoreException(
-                failure.Error, $"an earlier write failed ({failure.Message}); open it anew", failure);
+                failure.Error, $"an earlier write failed ({failure.Message}); open it anew", failure)
+            {
+                NeedsReopening = true,
+            };
         }
 
         try
@@ -234,8 +238,10 @@ public sealed class SqliteStore : IStore
         catch (SqliteException exception)
         {
             // What the disk holds is unknown now, and a second fsync would not say. Only a new opening finds out.
-            _failure = SqliteErrors.Named(exception, _options.Path);
-            throw _failure;
+            var isUndone = SqliteErrors.IsFull(exception) && TryUndo();
+            var named = SqliteErrors.Named(exception, _options.Path);
+            _failure = isUndone ? null : named;
+            throw named;
         }
 
         if (_state.Revision != before)
@@ -244,6 +250,19 @@ public sealed class SqliteStore : IStore
         }
 
         return result;
+    }
+
+    private bool TryUndo()
+    {
+        try
+        {
+            _state.Rollback();
+            return _state.IsAsStored();
+        }
+        catch (SqliteException)
+        {
+            return false;
+        }
     }
 
     private TransactionResult Apply(Transaction transaction)

@@ -15,6 +15,9 @@ public sealed class StoreException : Exception
     /// be read or watched. Otherwise 0.</summary>
     public long CompactedRevision { get; init; }
 
+    /// <summary>Whether this opening of the store answers nothing any more: only a new one may.</summary>
+    public bool NeedsReopening { get; init; }
+
     internal static StoreException Compacted(long revision, long compacted) =>
         new(StoreError.Compacted, $"revision {revision} is gone, the store is compacted at {compacted}")
         {

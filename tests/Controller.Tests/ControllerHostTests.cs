@@ -24,6 +24,8 @@ public sealed class ControllerHostTests : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _run = Task.CompletedTask;
     private HttpClient _admin = new();
+    private readonly ShiftedTime _time = new();
+    private TimeSpan _rescan = TimeSpan.FromSeconds(5);
     private int _listed = 4;
     private int? _atLeast;
     private volatile Tolerant _tolerant = new(2);
@@ -144,6 +146,7 @@ public sealed class ControllerHostTests : IAsyncDisposable
     [Fact]
     public async Task Run_AgainWithABrokenFile_WithdrawsNothing()
     {
+        _rescan = TimeSpan.FromMilliseconds(100);
         Write("a.yaml", Manifest("a", 1));
         await StartAsync();
         await ChangeAsync("a.shop.svc Record");
@@ -153,6 +156,49 @@ public sealed class ControllerHostTests : IAsyncDisposable
         Assert.NotNull(_segment.RecordOf("a.shop.svc"));
         File.Delete(Path.Combine(_folder, "a.yaml"));
         await ChangeAsync("a.shop.svc Withdrawn");
+    }
+
+    /// <summary>Endpoints stand in slices, of which a record holds the digests alone.</summary>
+    [Fact]
+    public async Task Run_AgainWithABrokenFileWhenARenewalIsDue_RenewsWhatThePublisherSigned()
+    {
+        Write("a.yaml", Manifest("a", 3));
+        await StartAsync();
+        await ChangeAsync("a.shop.svc Record");
+        var before = _segment.RecordOf("a.shop.svc")!;
+        await StopAsync();
+        Write("a.yaml", "kind: [");
+        _time.Offset = TimeSpan.FromMinutes(45); // of an hour
+        await StartAsync();
+        await ChangeAsync("a.shop.svc Record");
+        var after = _segment.RecordOf("a.shop.svc")!;
+        Assert.Equal((before.Uid, 3), (after.Uid, after.Slices[0].Count));
+        Assert.True(after.Expires > before.Expires);
+    }
+
+    [Fact]
+    public async Task Run_FolderThatIsLost_IsTold()
+    {
+        _rescan = TimeSpan.FromMilliseconds(100);
+        Write("a.yaml", Manifest("a", 1));
+        await StartAsync();
+        Directory.Move(_folder, _folder + "-away");
+        try
+        {
+            await ProblemsAsync(problems => problems is [var one]
+                && one.StartsWith("the folder cannot be read: ", StringComparison.Ordinal));
+            Assert.NotNull(_segment.RecordOf("a.shop.svc"));
+        }
+        finally
+        {
+            Directory.Move(_folder + "-away", _folder);
+        }
+
+        await ProblemsAsync(problems => problems.Length == 0);
+
+        Task ProblemsAsync(Predicate<string[]> wanted) => Eventually.HoldsAsync(
+            async () => await _admin.GetFromJsonAsync<string[]>("/problems", TestContext.Current.CancellationToken),
+            problems => wanted(problems!), Patience, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -285,19 +331,27 @@ public sealed class ControllerHostTests : IAsyncDisposable
             Manifests = _folder,
             PublisherKey = string.Empty,
             RecordLife = TimeSpan.FromHours(1),
-            Rescan = TimeSpan.FromSeconds(5),
+            Rescan = _rescan,
             Segment = SegmentName.Parse("us1.internal"),
             TtlMax = TimeSpan.FromSeconds(60),
         },
         _signer,
         _anchors[.._listed],
         () => new SegmentTerms(_tolerant.Copies, Limits.RecordLifeMax),
-        TimeProvider.System,
+        _time,
         new Random(1),
         RandomNumberGenerator.Fill,
         logger ?? NullLogger.Instance);
 
     private sealed record Tolerant(int Copies);
+
+    /// <summary>The machine's clock, set forward.</summary>
+    private sealed class ShiftedTime : TimeProvider
+    {
+        internal TimeSpan Offset { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Offset;
+    }
 
     /// <summary>Ends a wait when something is logged.</summary>
     private sealed class Said(string part) : ILogger

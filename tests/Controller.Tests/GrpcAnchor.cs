@@ -74,12 +74,7 @@ internal sealed class GrpcAnchor : IAsyncDisposable
         ClientKey = context.PeerKey;
         Assert.Equal(_segment.Publisher.ToArray(), request.Publisher.ToByteArray());
         var leaves = _segment.Leaves
-            .Select(leaf => new StateLeaf
-            {
-                Class = (uint)leaf.Class,
-                Leaf = UnsafeByteOperations.UnsafeWrap(leaf.Bytes),
-                Name = NameOf(leaf),
-            })
+            .Select(leaf => ToMessage(leaf, request.Sources))
             .OrderBy(EntryOf, StringComparer.Ordinal)
             .Where(leaf => IsDisordered
                 || string.CompareOrdinal(
@@ -88,6 +83,23 @@ internal sealed class GrpcAnchor : IAsyncDisposable
         var response = new StateResponse { More = IsDisordered || leaves.Count > PageLeaves };
         response.Leaves.AddRange(leaves.Take(PageLeaves));
         return Task.FromResult(response);
+    }
+
+    private static StateLeaf ToMessage(Anchors.StateLeaf leaf, bool withSource)
+    {
+        var message = new StateLeaf
+        {
+            Class = (uint)leaf.Class,
+            Leaf = UnsafeByteOperations.UnsafeWrap(leaf.Bytes),
+            Name = NameOf(leaf),
+        };
+        if (withSource)
+        {
+            message.Source = WireWriter.ToMessage(leaf.Source!);
+            message.Slices.AddRange(leaf.Slices.Select(slice => UnsafeByteOperations.UnsafeWrap(slice)));
+        }
+
+        return message;
     }
 
     private async Task PublishAsync(

@@ -64,7 +64,7 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
         var withdrawal =
             plans[1] with { Content = null, Leaf = plans[1].Leaf with { Version = Now + 1, Content = null } };
         await ReportsAsync(anchor, [maker.Sign(withdrawal)]);
-        var known = KnownLeaves.Join([await anchor.ReadStateAsync(Token)], _signer.Key.Kid);
+        var known = KnownLeaves.Join([await anchor.ReadStateAsync(false, Token)], _signer.Key, withSources: false);
         Assert.Equal(3, server.StateCalls);
         Assert.Equal(_signer.Key.Point.ToArray(), server.ClientKey);
         var leaves = known.OrderBy(leaf => leaf.Name, StringComparer.Ordinal).ToList();
@@ -72,6 +72,14 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
         Assert.Equal(plans[0].Content!.Fingerprint, leaves[0].Content!.Fingerprint);
         Assert.Null(leaves[1].Content);
         Assert.Equal((plans[1].Uid, Now + 1), (leaves[1].Uid, leaves[1].Version));
+        Assert.All(leaves, leaf => Assert.True(leaf.IsClaimed));
+
+        var signed = KnownLeaves.Join([await anchor.ReadStateAsync(true, Token)], _signer.Key, withSources: true);
+        Assert.Equal(
+            leaves.Select(leaf => (leaf.Name, leaf.Uid, leaf.Version, leaf.Content?.Fingerprint)),
+            signed.OrderBy(leaf => leaf.Name, StringComparer.Ordinal)
+                .Select(leaf => (leaf.Name, leaf.Uid, leaf.Version, leaf.Content?.Fingerprint)));
+        Assert.All(signed, leaf => Assert.False(leaf.IsClaimed));
     }
 
     [Fact]
@@ -98,7 +106,7 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
         Assert.NotEqual(30_000, chain.Terms!.Value.RecordLife);
         _segment.Refusing = "PolicyOutOfRange: too long";
         await ReportsAsync(anchor, [maker.Sign(Plan("c.shop.svc", maker))]);
-        await anchor.ReadStateAsync(Token);
+        await anchor.ReadStateAsync(false, Token);
         Assert.Equal(30_000, chain.Terms!.Value.RecordLife);
     }
 
@@ -110,7 +118,7 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
         var (first, second) = (await ServerAsync(_serverKey), await ServerAsync(_serverKey));
         var (one, other) = (Anchor(first, chain), Anchor(second, chain));
         Assert.Null(chain.Terms);
-        Assert.Empty(await one.ReadStateAsync(Token));
+        Assert.Empty(await one.ReadStateAsync(false, Token));
         Assert.Equal(
             new SegmentTerms((int)_world.Newest.Value.Quorum.F + 1, _world.Newest.Value.Policy.MaxRecordLife),
             chain.Terms);
@@ -122,7 +130,7 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
         // It may have moved there: who is not connected any more is not counted.
         await first.DisposeAsync();
         await FailsAsync(one);
-        Assert.Empty(await other.ReadStateAsync(Token));
+        Assert.Empty(await other.ReadStateAsync(false, Token));
     }
 
     [Fact]
@@ -196,7 +204,7 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
     }
 
     private static async Task<AnchorFailureException> FailsAsync(GrpcAnchorPublisher anchor) =>
-        await Assert.ThrowsAsync<AnchorFailureException>(() => anchor.ReadStateAsync(Token));
+        await Assert.ThrowsAsync<AnchorFailureException>(() => anchor.ReadStateAsync(false, Token));
 
     private static async Task<List<PublishReport>> ReportsAsync(GrpcAnchorPublisher anchor, SignedEntry[] entries)
     {

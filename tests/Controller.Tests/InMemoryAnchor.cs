@@ -16,7 +16,6 @@ internal sealed class InMemorySegment(PublicKey publisher)
     private readonly Lock _gate = new();
     private readonly Dictionary<string,
     (long Version, Hex16 Uid, StateLeaf Leaf)> _leaves = new(StringComparer.Ordinal);
-    private readonly HashSet<Digest> _slices = [];
     private readonly Channel<string> _changes = Channel.CreateUnbounded<string>();
 
     public Digest Publisher => publisher.Kid;
@@ -69,19 +68,10 @@ internal sealed class InMemorySegment(PublicKey publisher)
         }
 
         var value = record.Value;
-        foreach (var bytes in entry.Slices)
+        if (!value.Slices.Select(slice => slice.Digest)
+            .SequenceEqual(entry.Slices.Select(slice => Slice.Type.DigestOf(slice.Span))))
         {
-            if (!Document.TryParse<Slice>(bytes, out var slice, out refusal))
-            {
-                return refusal.ToString();
-            }
-
-            _slices.Add(slice.Digest);
-        }
-
-        if (value.Slices.Any(slice => !_slices.Contains(slice.Digest)))
-        {
-            return "SliceMismatch: missing";
+            return "SliceMismatch: not those that it names";
         }
 
         var leaf = new StateLeaf(LeafClass.Record, entry.Document.Payload);
@@ -157,7 +147,7 @@ internal sealed class InMemorySegment(PublicKey publisher)
             return null;
         }
 
-        _leaves[name] = (version, uid, leaf);
+        _leaves[name] = (version, uid, leaf with { Source = entry.Document, Slices = entry.Slices });
         _changes.Writer.TryWrite($"{name} {leaf.Class}");
         return null;
     }
@@ -193,10 +183,12 @@ internal sealed class InMemoryAnchor(InMemorySegment segment, int index) : IAnch
         }
     }
 
-    public Task<IReadOnlyList<StateLeaf>> ReadStateAsync(CancellationToken cancellationToken)
+    public Task<IReadOnlyList<StateLeaf>> ReadStateAsync(bool withSources, CancellationToken cancellationToken)
     {
         ThrowIfDown();
-        return Task.FromResult(segment.Leaves);
+        return Task.FromResult<IReadOnlyList<StateLeaf>>(withSources
+            ? segment.Leaves
+            : [.. segment.Leaves.Select(leaf => leaf with { Source = null, Slices = [] })]);
     }
 
     private void ThrowIfDown()

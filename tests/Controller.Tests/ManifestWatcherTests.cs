@@ -158,12 +158,93 @@ public sealed class ManifestWatcherTests : IAsyncDisposable
         Assert.True(scanner.Scan(null).IsEmpty);
     }
 
+    /// <summary>A folder that cannot be listed is not an empty one.</summary>
+    [Fact]
+    public async Task Scans_FolderThatCannotBeListed_SayNothingUntilItCan()
+    {
+        var time = new ManualTimeProvider();
+        using var watcher = Watch(Path.Combine(_folder, "manifests"), time);
+        Directory.Move(Path.Combine(_folder, "manifests"), Path.Combine(_folder, "away"));
+        var next = NextAsync();
+        Assert.False(next.IsCompleted);
+        Assert.NotNull(watcher.Failure);
+        Directory.CreateDirectory(Path.Combine(_folder, "other"));
+        Write("other/a.yaml", "1");
+
+        // Another folder in its place: what listened to the first one hears nothing of it.
+        Directory.Move(Path.Combine(_folder, "other"), Path.Combine(_folder, "manifests"));
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(["a.yaml=1"], await next);
+        Assert.Null(watcher.Failure);
+        Write("manifests/b.tmp", "2");
+        File.Move(Path.Combine(_folder, "manifests", "b.tmp"), Path.Combine(_folder, "manifests", "b.yaml"));
+        Assert.Equal(["b.yaml=2"], await NextAsync());
+    }
+
+    [Fact]
+    public void Scan_LinkToNothing_IsUnreadableUntilItLeadsSomewhere()
+    {
+        var scanner = new FolderScanner(_folder);
+        File.CreateSymbolicLink(Path.Combine(_folder, "a.yaml"), "real");
+        var told = scanner.Scan(null);
+        Assert.Equal("a.yaml", Assert.Single(told.Unreadable).File);
+        Assert.Empty(told.Changes);
+        Assert.True(scanner.Scan(null).IsEmpty);
+        Write("real", "1");
+        Assert.Equal("a.yaml", Assert.Single(scanner.Scan(null).Changes).File);
+
+        // As while a ConfigMap is swapped: what was read stays.
+        File.Delete(Path.Combine(_folder, "real"));
+        Assert.True(scanner.Scan(null).IsEmpty);
+        File.Delete(Path.Combine(_folder, "a.yaml"));
+        Assert.Equal(("a.yaml", null), Assert.Single(scanner.Scan(null).Changes));
+    }
+
+    [Fact]
+    public void Scan_ListingThatBreaksOff_LosesNoChange()
+    {
+        Write("a.yaml", "1");
+        var breaks = true;
+        var scanner = new FolderScanner(_folder, List);
+        Assert.Throws<IOException>(() => scanner.Scan(null));
+        breaks = false;
+        Assert.Equal("a.yaml", Assert.Single(scanner.Scan(new HashSet<string>()).Changes).File);
+
+        IEnumerable<FileInfo> List(string folder)
+        {
+            foreach (var file in new DirectoryInfo(folder).EnumerateFiles())
+            {
+                yield return file;
+            }
+
+            if (breaks)
+            {
+                throw new IOException("broken off");
+            }
+        }
+    }
+
+    /// <summary>Which of them are listed is the file system's choice: the others are not gone.</summary>
+    [Fact]
+    public void Scan_MoreFilesThanAreRead_IsNoScan()
+    {
+        var file = new FileInfo(Path.Combine(_folder, "a.yaml"));
+        var scanner = new FolderScanner(_folder, _ => Enumerable.Repeat(file, 100_001));
+        Assert.Contains(
+            "more than 100000", Assert.Throws<IOException>(() => scanner.Scan(null)).Message, StringComparison.Ordinal);
+    }
+
     private void Write(string file, string text) => File.WriteAllText(Path.Combine(_folder, file), text);
 
-    private void Start(TimeProvider time)
+    private void Start(TimeProvider time) => _watcher = Watch(_folder, time);
+
+    private ManifestWatcher Watch(string folder, TimeProvider time)
     {
-        _watcher = new(_folder, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(5), time, NullLogger.Instance);
-        _scans = _watcher.ScansAsync(_stop.Token).GetAsyncEnumerator(_stop.Token);
+        Directory.CreateDirectory(folder);
+        var watcher = new ManifestWatcher(
+            folder, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(5), time, NullLogger.Instance);
+        _scans = watcher.ScansAsync(_stop.Token).GetAsyncEnumerator(_stop.Token);
+        return watcher;
     }
 
     private async Task<List<string>> NextAsync()

@@ -8,6 +8,7 @@ public sealed class PublisherEngineTests
 {
     private const string A = "a.shop.svc";
     private const string B = "b.shop.svc";
+    private static readonly TimeSpan Delay = TimeSpan.FromSeconds(5);
     private long _now = 1_000_000;
     private readonly FakeMaker _maker = new();
     private readonly PublisherEngine _engine;
@@ -82,6 +83,65 @@ public sealed class PublisherEngineTests
         _now = _engine.Names.Single().Leaf.Expires;
         Assert.Empty(_engine.Tick(_now));
         Assert.Empty(_engine.Names);
+    }
+
+    /// <summary>It may stand in a file that is being written, or that this run has not seen whole yet.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Desire_NameMissing_IsWithdrawnOnceItWasForAWhile(bool isKnownFromState)
+    {
+        var engine = Engine(_maker, Delay);
+        if (isKnownFromState)
+        {
+            engine.Load([new(A, FakeMaker.Uid(9), _now - 1, _now + 80_000, new TextContent(A, "1"))], _now);
+        }
+        else
+        {
+            engine.Load([], _now);
+            Seal(engine, engine.Desire(Of((A, "1")), _now));
+        }
+
+        Assert.Empty(engine.Desire(Of(), _now));
+        Assert.Equal(_now + 5_000, engine.NextTick(_now));
+        _now += 4_999;
+        Assert.Empty(engine.Tick(_now));
+        Assert.Empty(engine.Desire(Of(), _now));
+        _now++;
+        Assert.Null(engine.Tick(_now)[0].Publications[0].Plan.Content);
+    }
+
+    [Fact]
+    public void Desire_NameMissingAndBackInTime_StaysAsItIs()
+    {
+        var engine = Engine(_maker, Delay);
+        engine.Load([], _now);
+        Seal(engine, engine.Desire(Of((A, "1"), (B, "1")), _now));
+        Assert.Empty(engine.Desire(Of((A, "1")), _now));
+        _now += 4_999;
+        Assert.Empty(engine.Desire(Of((A, "1"), (B, "1")), _now));
+        _now += 1;
+        Assert.Empty(engine.Tick(_now));
+
+        // From the beginning again.
+        Assert.Empty(engine.Desire(Of((A, "1")), _now));
+        _now += 4_999;
+        Assert.Empty(engine.Tick(_now));
+        Assert.Equal(2, _maker.Signed.Count);
+    }
+
+    [Fact]
+    public void Desire_NameOfADeletedFile_IsWithdrawnAtOnce()
+    {
+        var engine = Engine(_maker, Delay);
+        engine.Load([], _now);
+        Seal(engine, engine.Desire(Of((A, "1"), (B, "1")), _now));
+        var sends = engine.Desire(Of() with { Deleted = new HashSet<string> { A } }, _now);
+        Assert.All(sends, send => Assert.Equal(A, Assert.Single(send.Publications).Plan.Name));
+
+        // Wanted again, it is as any other.
+        Seal(engine, engine.Desire(Of((A, "1")), _now));
+        Assert.Empty(engine.Desire(Of(), _now));
     }
 
     [Fact]
@@ -212,6 +272,53 @@ public sealed class PublisherEngineTests
         var uid = FakeMaker.Uid(42);
         var plan = _engine.Load([new(A, uid, 17, _now + 1000, null)], _now)[0].Publications[0].Plan;
         Assert.Equal((uid, _now + 1), (plan.Uid, plan.Version));
+    }
+
+    /// <summary>What one anchor may have invented is compared with, and never signed.</summary>
+    [Fact]
+    public void Load_OfAClaimThatNobodyDesires_IsRenewedOnceItsSourceIsRead()
+    {
+        var claim = new KnownLeaf(A, FakeMaker.Uid(9), _now - 60_000, _now + 80_000, new TextContent(A, "?"))
+        {
+            IsClaimed = true,
+        };
+        _engine.Load([claim], _now);
+        Assert.Empty(_engine.Desire(Incomplete, _now));
+        Assert.False(_engine.NeedsSources);
+        _now = _engine.NextTick(_now)!.Value;
+        Assert.Empty(_engine.Tick(_now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Empty(_maker.Signed);
+
+        // The word of the anchor was of a version that was never signed.
+        var source = claim with
+        {
+            IsClaimed = false, Version = claim.Version - 5, Content = new TextContent(A, "1"),
+        };
+        var plan = _engine.Load([source], _now, hasSources: true)[0].Publications[0].Plan;
+        Assert.False(_engine.NeedsSources);
+        Assert.Equal((claim.Uid, "1"), (plan.Uid, ((TextContent)plan.Content!).Text));
+        Assert.True(plan.Version > claim.Version);
+        Assert.False(plan.Leaf.IsClaimed);
+    }
+
+    [Fact]
+    public void Load_OfAClaimWithoutASource_RenewsNothing()
+    {
+        var claim = new KnownLeaf(A, FakeMaker.Uid(9), _now - 60_000, _now + 1_000, new TextContent(A, "?"))
+        {
+            IsClaimed = true,
+        };
+        _engine.Load([claim], _now);
+        Assert.Empty(_engine.Desire(Incomplete, _now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Empty(_engine.Load([], _now, hasSources: true));
+        Assert.Empty(_engine.Tick(_now));
+        Assert.False(_engine.NeedsSources);
+
+        // What is desired goes above it all the same.
+        var plan = Desire((A, "1"))[0].Publications[0].Plan;
+        Assert.Equal((claim.Uid, _now), (plan.Uid, plan.Version));
     }
 
     [Fact]
@@ -405,10 +512,15 @@ public sealed class PublisherEngineTests
         Assert.True(engine.IsSettled);
     }
 
-    private static PublisherEngine Engine(FakeMaker maker)
+    private static DesiredState Incomplete =>
+        new(new Dictionary<string, Content>(), FrozenSet<string>.Empty, false);
+
+    private static PublisherEngine Engine(FakeMaker maker, TimeSpan withdrawDelay = default)
     {
         var engine = new PublisherEngine(
-            new() { Anchors = 4, RecordLife = TimeSpan.FromSeconds(90) }, maker, new Random(1));
+            new() { Anchors = 4, RecordLife = TimeSpan.FromSeconds(90), WithdrawDelay = withdrawDelay },
+            maker,
+            new Random(1));
         Assert.Empty(engine.Require(2, Limits.RecordLifeMax, 0));
         return engine;
     }
@@ -428,17 +540,19 @@ public sealed class PublisherEngineTests
     private void Answer(int anchor, Publication publication, AnchorFate fate) =>
         Assert.Empty(_engine.Answer(anchor, publication, fate, null, _now));
 
-    private void SealAll(IReadOnlyList<Send> sends)
+    private void SealAll(IReadOnlyList<Send> sends) => Seal(_engine, sends);
+
+    private void Seal(PublisherEngine engine, IReadOnlyList<Send> sends)
     {
         foreach (var send in sends)
         {
             foreach (var publication in send.Publications)
             {
-                Answer(send.Anchor, publication, AnchorFate.Accepted);
-                Answer(send.Anchor, publication, AnchorFate.Sealed);
+                Assert.Empty(engine.Answer(send.Anchor, publication, AnchorFate.Accepted, null, _now));
+                Assert.Empty(engine.Answer(send.Anchor, publication, AnchorFate.Sealed, null, _now));
             }
 
-            Assert.Empty(_engine.End(send.Anchor, send.Publications, isFailure: false, _now));
+            Assert.Empty(engine.End(send.Anchor, send.Publications, isFailure: false, _now));
         }
     }
 }

@@ -112,5 +112,5 @@ public sealed class SetContentsTests
     }
 
     private static IReadOnlyList<KnownLeaf> Join(LeafClass kind, ReadOnlyMemory<byte> payload) =>
-        KnownLeaves.Join([[new StateLeaf(kind, payload)]], Signer.Key.Kid);
+        KnownLeaves.Join([[new StateLeaf(kind, payload)]], Signer.Key, withSources: false);
 }

@@ -219,7 +219,8 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         var folder = await DataFolder.OpenAsync(options, _ground, _keys!, time, cancellationToken)
             .ConfigureAwait(false);
         var log = loggers.CreateLogger<SealLoop>();
-        _archive = new Archive(folder.Store, folder.Mark, _ground.Genesis, time, loggers.CreateLogger<Archive>());
+        _archive = new Archive(
+            folder.Store, folder.Reopen, folder.Mark, _ground.Genesis, time, loggers.CreateLogger<Archive>());
         _keeper = OpenState(options);
         if (_keeper.Lost is { } lost)
         {
@@ -393,6 +394,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         [.. _links!.All.Select(link => (link.Id, link.IsConnected))], _archive!.Alarm, _consumers!.Streams)
     {
         Introductions = [.. _introductions!.All.Where(one => !one.Way.Hops.IsEmpty)],
+        NotArchived = _archive.Failure,
         Answers = _context!.Meter,
         Dropped = _loop.Dropped,
         Introduced = _introduce!.Given,

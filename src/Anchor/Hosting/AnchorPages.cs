@@ -69,6 +69,11 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
             now.Answers.ByScope)
         .Counter("fairlead_anchor_answers_failed_total", "Questions that got no answer.", "failure",
             now.Answers.Failures)
+        .Gauge("fairlead_anchor_not_archived_seconds",
+            "For how long the archive could not be written, while the journal grows; 0 where it can be.",
+            now.NotArchived is { } failure
+                ? Math.Max(0, (time.GetUtcNow().ToUnixTimeMilliseconds() - failure.Since) / 1000.0)
+                : 0)
         .Gauge("fairlead_anchor_store_rolled_back", "1 where the store was replaced or restored.",
             now.StoreAlarm is null ? 0 : 1);
 
@@ -100,6 +105,14 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
         if (now.StoreAlarm is { } alarm)
         {
             json.WriteString("alarm", $"StoreRolledBack: {alarm}");
+        }
+
+        if (now.NotArchived is { } failure)
+        {
+            json.WriteStartObject("not_archived");
+            json.WriteNumber("since", failure.Since);
+            json.WriteString("reason", failure.Reason);
+            json.WriteEndObject();
         }
 
         json.WriteStartArray("peers");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fairlead.Anchor.Home.Introductions;
+using Fairlead.Anchor.Sealing;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 
@@ -19,6 +20,9 @@ internal sealed record AnchorStatus(
 {
     /// <summary>The ways to other segments that lead over transits, by target.</summary>
     internal ImmutableArray<(SegmentName Target, Way Way)> Introductions { get; init; } = [];
+
+    /// <summary>Since when the archive cannot be written, and why; null while it can.</summary>
+    internal ArchiveFailure? NotArchived { get; init; }
 
     /// <summary>The answers given.</summary>
     internal required AnswerMeter Answers { get; init; }

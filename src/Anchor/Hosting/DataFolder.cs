@@ -11,12 +11,14 @@ namespace Fairlead.Anchor.Hosting;
 
 /// <summary>What an anchor finds in its data folder at the start: the store, the journal, the archived state.</summary>
 /// <param name="Store">The archive's store.</param>
+/// <param name="Reopen">Opens that store anew.</param>
 /// <param name="Mark">What is remembered of that store.</param>
 /// <param name="Journal">The seal key's journal.</param>
 /// <param name="GovJournal">The gov key's journal.</param>
 /// <param name="Archived">The newest certified state of this epoch that the store holds; null for none.</param>
 internal sealed record DataFolder(
     IStore Store,
+    Func<CancellationToken, Task<IStore>> Reopen,
     StoreMark Mark,
     JournalFile Journal,
     JournalFile GovJournal,
@@ -40,10 +42,7 @@ internal sealed record DataFolder(
         {
             Directory.CreateDirectory(
                 options.Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            store = await SqliteStore.OpenAsync(
-                new SqliteStoreOptions(Path.Combine(options.Data, "archive.db")) { TimeProvider = time },
-                cancellationToken)
-                .ConfigureAwait(false);
+            store = await OpenStoreAsync(options, time, cancellationToken).ConfigureAwait(false);
             var mark = new StoreMark(options.Data, time);
             journal = await OpenJournalAsync(options, ground, keys.Seal, store, mark, cancellationToken)
                 .ConfigureAwait(false);
@@ -54,7 +53,13 @@ internal sealed record DataFolder(
             var archived = await new ArchiveFormat(ground.Genesis).LoadAsync(store, cancellationToken)
                 .ConfigureAwait(false);
             var newest = ground.Newest.Value.Number;
-            return new DataFolder(options.ArchiveAs(store), mark, journal, gov, OfEpoch(archived, newest))
+            return new DataFolder(
+                options.ArchiveAs(store),
+                async token => options.ArchiveAs(await OpenStoreAsync(options, time, token).ConfigureAwait(false)),
+                mark,
+                journal,
+                gov,
+                OfEpoch(archived, newest))
             {
                 ArchivedBefore = OfEpoch(archived, newest - 1),
             };
@@ -100,6 +105,12 @@ internal sealed record DataFolder(
             throw Of(options, e);
         }
     }
+
+    private static async Task<SqliteStore> OpenStoreAsync(
+        AnchorOptions options, TimeProvider time, CancellationToken cancellationToken) =>
+        await SqliteStore.OpenAsync(
+            new SqliteStoreOptions(Path.Combine(options.Data, "archive.db")) { TimeProvider = time },
+            cancellationToken).ConfigureAwait(false);
 
     private static StartException Of(AnchorOptions options, JournalException e) =>
         new($"journal in {options.Data}: {e.Message}; {Remedy(e)}", e);

@@ -20,25 +20,41 @@ internal sealed class Archive : IAsyncDisposable
     // Subscribers first: what a seal sets in motion should find processor and disk free. The journal holds it all.
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(100);
 
-    private readonly IStore _store;
+    private readonly Func<CancellationToken, Task<IStore>> _reopen;
     private readonly StoreMark _mark;
     private readonly ArchiveFormat _format;
-    private readonly ArchiveWriter _writer;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly HashSet<EntryName> _changed = [];
+    private IStore _store;
+    private ArchiveWriter _writer;
+    private bool _isOver;
     private bool _all;
     private CertifiedState? _waiting;
     private int _writesToPrune;
     private readonly Task _running;
     private volatile string? _alarm;
+    private volatile ArchiveFailure? _failure;
 
-    internal Archive(IStore store, StoreMark mark, Digest genesis, TimeProvider time, ILogger log)
+    /// <param name="store">The store; owned from now on.</param>
+    /// <param name="reopen">Opens it anew, where it says that nothing else helps.</param>
+    /// <param name="mark">What is remembered of it.</param>
+    /// <param name="genesis">The segment.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Hears of failures.</param>
+    internal Archive(
+        IStore store,
+        Func<CancellationToken, Task<IStore>> reopen,
+        StoreMark mark,
+        Digest genesis,
+        TimeProvider time,
+        ILogger log)
     {
         _store = store;
+        _reopen = reopen;
         _mark = mark;
         _format = new ArchiveFormat(genesis);
         _writer = new ArchiveWriter(store, _format);
@@ -53,6 +69,9 @@ internal sealed class Archive : IAsyncDisposable
     /// <summary>Why the store is believed to have been replaced or restored since this anchor last wrote (V47); null
     /// where it is not. Stays until the anchor ends.</summary>
     internal string? Alarm => _alarm;
+
+    /// <summary>Since when nothing can be written, and why; null while it can. The journal grows meanwhile.</summary>
+    internal ArchiveFailure? Failure => _failure;
 
     /// <summary>Takes a state to be written; returns at once.</summary>
     internal void Enqueue(CertifiedState state)
@@ -96,6 +115,8 @@ internal sealed class Archive : IAsyncDisposable
 
             try
             {
+                await ReopenAsync(_stop.Token).ConfigureAwait(false);
+
                 // Before the first write: what a restore took away is written anew with it, and could not be told
                 // after.
                 if (!isChecked)
@@ -106,10 +127,11 @@ internal sealed class Archive : IAsyncDisposable
                 }
 
                 await WriteAsync(_stop.Token).ConfigureAwait(false);
+                Archived();
             }
             catch (Exception e) when (e is StoreException or StateException)
             {
-                SealLog.NotArchived(_log, e);
+                Failed(e);
                 lock (_gate)
                 {
                     if (_waiting is not null && _signal.CurrentCount == 0)
@@ -121,6 +143,42 @@ internal sealed class Archive : IAsyncDisposable
                 await Task.Delay(RetryPause, _time, _stop.Token).ConfigureAwait(false);
             }
         }
+    }
+
+    // Said once as long as the reason stays.
+    private void Failed(Exception error)
+    {
+        _isOver |= error is StoreException { NeedsReopening: true };
+        if (_failure?.Reason != error.Message)
+        {
+            SealLog.NotArchived(_log, error);
+        }
+
+        _failure = new ArchiveFailure(
+            _failure?.Since ?? _time.GetUtcNow().ToUnixTimeMilliseconds(), error.Message);
+    }
+
+    private void Archived()
+    {
+        if (_failure is { } failure)
+        {
+            SealLog.ArchivedAgain(_log, failure.Since);
+            _failure = null;
+        }
+    }
+
+    // Closed before it is opened: it is held by one opening at a time.
+    private async Task ReopenAsync(CancellationToken cancellationToken)
+    {
+        if (!_isOver)
+        {
+            return;
+        }
+
+        await _store.DisposeAsync().ConfigureAwait(false);
+        _store = await _reopen(cancellationToken).ConfigureAwait(false);
+        _writer = new ArchiveWriter(_store, _format);
+        _isOver = false;
     }
 
     private async Task WriteAsync(CancellationToken cancellationToken, bool isLast = false)

@@ -29,6 +29,11 @@ internal static partial class SealLog
     internal static partial void NotArchived(ILogger logger, Exception error);
 
     [LoggerMessage(
+        2109, LogLevel.Information, "The archive is written again; it was not since {Since} (Unix ms)",
+        EventName = "ArchivedAgain")]
+    internal static partial void ArchivedAgain(ILogger logger, long since);
+
+    [LoggerMessage(
         2105, LogLevel.Information, "A new journal starts at seal {Epoch}.{Seq}: {Before} bytes before, {After} now",
         EventName = "Rotated")]
     internal static partial void Rotated(ILogger logger, long epoch, long seq, long before, long after);

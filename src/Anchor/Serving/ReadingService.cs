@@ -153,27 +153,49 @@ internal sealed class ReadingService(
                 : throw RpcFailures.ToException(refusal);
         }
 
+        // What the slices of a record hold is shown to nobody else who belongs to the segment.
+        if (request.Sources && (publisher is null || publisher != caller.Kid))
+        {
+            throw RpcFailures.ToException(new Refusal(
+                VerificationFailure.SubjectUnknown, "publisher",
+                "as published a leaf is shown to its publisher alone"));
+        }
+
         var limit = (int)Math.Clamp(request.Limit, 1, StatePageMax);
         var response = new StateResponse { Seal = WireWriter.ToMessage(view.Certified.Certificate) };
         var bytes = 0;
         foreach (var entry in view.Certified.State.After(After(request))
             .Where(entry => !entry.IsWitness && (publisher is null || entry.Publisher == publisher)))
         {
-            if (response.Leaves.Count == limit || (bytes += entry.Leaf.Length) > StateBytesMax)
+            var leaf = Leaf(entry, request.Sources);
+            bytes += entry.Leaf.Length + (request.Sources ? entry.Bytes : 0);
+            if (response.Leaves.Count == limit || (response.Leaves.Count > 0 && bytes > StateBytesMax))
             {
                 response.More = true;
                 break;
             }
 
-            response.Leaves.Add(new StateLeaf
-            {
-                Class = (uint)entry.LeafClass,
-                Name = entry.LeafName,
-                Leaf = UnsafeByteOperations.UnsafeWrap(entry.Leaf),
-            });
+            response.Leaves.Add(leaf);
         }
 
         return response;
+    }
+
+    private static StateLeaf Leaf(Governance.Entry entry, bool withSource)
+    {
+        var leaf = new StateLeaf
+        {
+            Class = (uint)entry.LeafClass,
+            Name = entry.LeafName,
+            Leaf = UnsafeByteOperations.UnsafeWrap(entry.Leaf),
+        };
+        if (withSource)
+        {
+            leaf.Source = WireWriter.ToMessage(entry.Source.Document);
+            leaf.Slices.AddRange(entry.Source.Slices.Select(slice => UnsafeByteOperations.UnsafeWrap(slice)));
+        }
+
+        return leaf;
     }
 
     // A withdrawn leaf's name holds the class and name of what was withdrawn, which is where the listing goes on.

@@ -9,22 +9,30 @@ namespace Fairlead.Controller.Admin;
 /// The admin pages <c>/ready</c> (200 once all that was desired at first is sealed, else 503), <c>/records</c> and
 /// <c>/problems</c>, and for the kubelet and Prometheus <c>/ready</c> and <c>/metrics</c>. Thread-safe.
 /// </summary>
-internal sealed class ControllerPages(PublisherShell shell, ManifestController manifests)
+internal sealed class ControllerPages(
+    PublisherShell shell, ManifestController manifests, ManifestWatcher watcher)
 {
     /// <summary>For operators on this machine.</summary>
     public IReadOnlyDictionary<string, PageSource> Admin => new Dictionary<string, PageSource>(StringComparer.Ordinal)
     {
         ["/ready"] = ReadyAsync,
         ["/records"] = RecordsAsync,
-        ["/problems"] = _ => new(Page.Json(200, Problems)),
+        ["/problems"] = _ => new(Page.Json(200, WriteProblems)),
     };
 
     /// <summary>For everybody who can reach the port.</summary>
     public IReadOnlyDictionary<string, PageSource> Metrics => new Dictionary<string, PageSource>(StringComparer.Ordinal)
     {
-        ["/ready"] = _ => new(Page.Readiness(IsReady ? null : "not all that was desired at first is sealed")),
+        ["/ready"] = _ => new(Page.Readiness(
+            IsReady ? null
+            : watcher.Failure is null ? "not all that was desired at first is sealed"
+            : "the folder of manifests cannot be read")),
         ["/metrics"] = async stop => (await NumbersAsync(stop).ConfigureAwait(false)).ToPage(),
     };
+
+    private IEnumerable<string> Problems =>
+        (watcher.Failure is { } failure ? [$"the folder cannot be read: {failure}"] : Array.Empty<string>())
+        .Concat(manifests.Problems.Select(problem => problem.ToString()));
 
     private bool IsReady => shell.Settled.IsCompletedSuccessfully;
 
@@ -85,15 +93,15 @@ internal sealed class ControllerPages(PublisherShell shell, ManifestController m
             .Gauge("fairlead_controller_records_refused", "Names whose newest version an anchor refused.",
                 status.Names.Count(name => name.Refusal is not null))
             .Gauge("fairlead_controller_manifest_problems", "Problems in the manifests; the last good state is kept.",
-                manifests.Problems.Count);
+                Problems.Count());
     }
 
-    private void Problems(Utf8JsonWriter json)
+    private void WriteProblems(Utf8JsonWriter json)
     {
         json.WriteStartArray();
-        foreach (var problem in manifests.Problems)
+        foreach (var problem in Problems)
         {
-            json.WriteStringValue(problem.ToString());
+            json.WriteStringValue(problem);
         }
 
         json.WriteEndArray();

@@ -77,7 +77,8 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<StateLeaf>> ReadStateAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StateLeaf>> ReadStateAsync(
+        bool withSources, CancellationToken cancellationToken)
     {
         var client = await ConnectAsync(cancellationToken).ConfigureAwait(false);
         var leaves = new List<StateLeaf>();
@@ -92,6 +93,7 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
                 AfterName = after.Name,
                 Limit = LeavesPage,
                 Publisher = WireWriter.ToBytes(_publisher),
+                Sources = withSources,
             };
             var page = await Guard(client.StateAsync(request, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
@@ -105,7 +107,7 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
 
                 last = entry;
                 after = (leaf.Class, leaf.Name);
-                leaves.Add(new((LeafClass)leaf.Class, leaf.Leaf.Memory));
+                leaves.Add(Read(leaf));
             }
 
             if (!page.More || page.Leaves.Count == 0)
@@ -114,6 +116,12 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
             }
         }
     }
+
+    private static StateLeaf Read(Protocol.V1.StateLeaf leaf) => new((LeafClass)leaf.Class, leaf.Leaf.Memory)
+    {
+        Source = leaf.Source is { } signed && WireReader.TryRead(signed, out var source, out _) ? source : null,
+        Slices = leaf.Slices.Count <= Limits.Slices ? [.. leaf.Slices.Select(slice => slice.Memory)] : [],
+    };
 
     // Leaves are listed by entry: what was withdrawn stands where it stood, though its leaf is named `class/name`.
     private static (uint Class, string Name) EntryOf(Protocol.V1.StateLeaf leaf)

@@ -17,6 +17,8 @@ internal interface IAnchorPublisher
         IReadOnlyList<SignedEntry> entries, CancellationToken cancellationToken);
 
     /// <summary>All leaves of this publisher under the newest certified seal that the anchor has.</summary>
+    /// <param name="withSources">Whether each is to come as it was published as well.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="AnchorFailureException">The anchor could not be reached or broke the call off.</exception>
-    Task<IReadOnlyList<StateLeaf>> ReadStateAsync(CancellationToken cancellationToken);
+    Task<IReadOnlyList<StateLeaf>> ReadStateAsync(bool withSources, CancellationToken cancellationToken);
 }

@@ -9,14 +9,16 @@ internal static class KnownLeaves
 {
     /// <summary>
     /// The newest leaf per name over what several anchors hold. Of F+1 anchors one is honest, so none is missing; one
-    /// that is invented has a version that an honest anchor's clock allows, and costs a higher version only.
+    /// that is invented has a version that an honest anchor's clock allows, and costs a higher version only. Of those
+    /// that come as published only what this publisher signed counts, with the slices that it names.
     /// </summary>
-    public static IReadOnlyList<KnownLeaf> Join(IEnumerable<IReadOnlyList<StateLeaf>> states, Digest publisher)
+    public static IReadOnlyList<KnownLeaf> Join(
+        IEnumerable<IReadOnlyList<StateLeaf>> states, PublicKey publisher, bool withSources)
     {
         var newest = new Dictionary<string, KnownLeaf>(StringComparer.Ordinal);
         foreach (var leaf in states.SelectMany(state => state))
         {
-            if (Read(leaf, publisher) is { } known
+            if ((withSources ? Signed(leaf, publisher) : Read(leaf.Class, leaf.Bytes, publisher.Kid)) is { } known
                 && (!newest.TryGetValue(known.Name, out var other) || known.Version > other.Version))
             {
                 newest[known.Name] = known;
@@ -26,20 +28,54 @@ internal static class KnownLeaves
         return [.. newest.Values];
     }
 
-    private static KnownLeaf? Read(StateLeaf leaf, Digest publisher) => leaf.Class switch
+    private static KnownLeaf? Signed(StateLeaf leaf, PublicKey publisher)
     {
-        LeafClass.Record => Record(leaf.Bytes, publisher),
-        LeafClass.Bundle => Leaf<Bundle>(leaf.Bytes, publisher),
-        LeafClass.Gateway => Leaf<Gateway>(leaf.Bytes, publisher),
-        LeafClass.Set => Leaf<Set>(leaf.Bytes, publisher),
-        LeafClass.Withdrawn => Withdrawn(leaf.Bytes),
+        if (leaf.Source is not { Signatures: [var signature] } source || signature.Kid != publisher.Kid)
+        {
+            return null;
+        }
+
+        var (known, digest) = leaf.Class == LeafClass.Withdrawn
+            ? (Withdraw(source.Payload, publisher.Kid), Naming.Withdraw.Type.DigestOf(source.Payload.Span))
+            : (Read(leaf.Class, source.Payload, publisher.Kid), DigestOf(leaf.Class, source.Payload.Span));
+        if (known is null || publisher.Verify(digest, signature.Value.Span) is not null)
+        {
+            return null;
+        }
+
+        if (known.Content is not RecordContent record)
+        {
+            return known with { IsClaimed = false };
+        }
+
+        return record.Template.Slices.Select(slice => slice.Digest)
+            .SequenceEqual(leaf.Slices.Select(slice => Slice.Type.DigestOf(slice.Span)))
+                ? known with { Content = RecordContent.Of(record.Template, leaf.Slices), IsClaimed = false }
+                : null;
+    }
+
+    private static Digest DigestOf(LeafClass kind, ReadOnlySpan<byte> payload) => kind switch
+    {
+        LeafClass.Bundle => Bundle.Type.DigestOf(payload),
+        LeafClass.Gateway => Gateway.Type.DigestOf(payload),
+        LeafClass.Set => Set.Type.DigestOf(payload),
+        _ => Naming.Record.Type.DigestOf(payload),
+    };
+
+    private static KnownLeaf? Read(LeafClass kind, ReadOnlyMemory<byte> payload, Digest publisher) => kind switch
+    {
+        LeafClass.Record => Record(payload, publisher),
+        LeafClass.Bundle => Leaf<Bundle>(payload, publisher),
+        LeafClass.Gateway => Leaf<Gateway>(payload, publisher),
+        LeafClass.Set => Leaf<Set>(payload, publisher),
+        LeafClass.Withdrawn => Withdrawn(payload),
         _ => null,
     };
 
     private static KnownLeaf? Record(ReadOnlyMemory<byte> payload, Digest publisher) =>
         Document.TryParse<Record>(payload, out var record, out _)
         && record.Value is { Name.Host: null } value && value.Publisher == publisher
-            ? new(value.Name.Text, value.Uid, value.Version, value.Expires, RecordContent.Of(value, []))
+            ? Claimed(value.Name.Text, value.Uid, value.Version, value.Expires, RecordContent.Of(value, []))
             : null;
 
     // Without a uid: whom it names is its content.
@@ -52,27 +88,31 @@ internal static class KnownLeaves
         }
 
         var content = new LeafContent<T>(leaf.Value);
-        return new(content.Name, default, leaf.Value.Version, leaf.Value.Expires, content);
+        return Claimed(content.Name, default, leaf.Value.Version, leaf.Value.Expires, content);
     }
 
-    private static KnownLeaf? Withdrawn(ReadOnlyMemory<byte> payload)
-    {
-        if (!Document.TryParse<Withdrawn>(payload, out var withdrawn, out _))
-        {
-            return null;
-        }
+    private static KnownLeaf? Withdrawn(ReadOnlyMemory<byte> payload) =>
+        Document.TryParse<Withdrawn>(payload, out var gone, out _)
+            ? Gone(gone.Value.OfClass, gone.Value.Name, gone.Value.Uid, gone.Value.Version, gone.Value.Expires)
+            : null;
 
-        var gone = withdrawn.Value;
-        return (LeafClass)gone.OfClass switch
+    private static KnownLeaf? Withdraw(ReadOnlyMemory<byte> payload, Digest publisher) =>
+        Document.TryParse<Withdraw>(payload, out var gone, out _) && gone.Value.Publisher == publisher
+            ? Gone(gone.Value.Class, gone.Value.Name, gone.Value.Uid, gone.Value.Version, gone.Value.Expires)
+            : null;
+
+    private static KnownLeaf? Gone(long kind, string name, Hex16? uid, long version, long expires) =>
+        (LeafClass)kind switch
         {
-            LeafClass.Record when gone.Uid is { } uid && ServicePart.TryParse(gone.Name, out var name, out _) =>
-                new(name.Text, uid, gone.Version, gone.Expires, null),
-            LeafClass.Set when ServicePart.TryParse(gone.Name, out var name, out _) => Gone(gone, name.Text),
-            LeafClass.Bundle or LeafClass.Gateway => Gone(gone, gone.Name),
+            LeafClass.Record when uid is { } own && ServicePart.TryParse(name, out var part, out _) =>
+                Claimed(part.Text, own, version, expires, null),
+            LeafClass.Set when ServicePart.TryParse(name, out var part, out _) =>
+                Claimed(new EntryKey(LeafClass.Set, part.Text).Text, default, version, expires, null),
+            LeafClass.Bundle or LeafClass.Gateway =>
+                Claimed(new EntryKey((LeafClass)kind, name).Text, default, version, expires, null),
             _ => null,
         };
-    }
 
-    private static KnownLeaf Gone(Withdrawn gone, string name) =>
-        new(new EntryKey((LeafClass)gone.OfClass, name).Text, default, gone.Version, gone.Expires, null);
+    private static KnownLeaf Claimed(string name, Hex16 uid, long version, long expires, Content? content) =>
+        new(name, uid, version, expires, content) { IsClaimed = true };
 }

@@ -19,8 +19,8 @@ internal sealed record RecordContent : Content
     /// <summary>The record with zeros.</summary>
     public Record Template { get; }
 
-    /// <summary>The slices that it names, in its order; none where only their digests are known, because the record
-    /// came from the anchors, which hold them.</summary>
+    /// <summary>The slices that it names, in its order; none where only their digests are known, because anchors
+    /// claim the record.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Slices { get; }
 
     /// <summary>The content of <paramref name="record"/>.</summary>

@@ -7,9 +7,14 @@ namespace Fairlead.Controller.Manifests;
 /// begin with a dot count, so that neither an editor's spare copies nor a mounted ConfigMap's own folders do. Not
 /// thread-safe.
 /// </summary>
-internal sealed class FolderScanner(string folder)
+/// <param name="folder">The folder.</param>
+/// <param name="list">Lists the files of a folder; null for the file system.</param>
+internal sealed class FolderScanner(string folder, Func<string, IEnumerable<FileInfo>>? list = null)
 {
     private const int FilesMax = 100_000;
+    private readonly Func<string, IEnumerable<FileInfo>> _list =
+        list ?? (path => new DirectoryInfo(path).EnumerateFiles());
+
     private readonly Dictionary<string, Seen> _seen = new(StringComparer.Ordinal);
 
     /// <summary>Whether a file of this name is a manifest.</summary>
@@ -19,15 +24,14 @@ internal sealed class FolderScanner(string folder)
 
     /// <summary>What changed.</summary>
     /// <param name="touched">Names to read even if size and time look as before; null reads all.</param>
-    /// <exception cref="IOException">The folder cannot be listed.</exception>
+    /// <exception cref="IOException">The folder cannot be listed, or holds more manifests than are read.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be listed.</exception>
     public ManifestScan Scan(IReadOnlySet<string>? touched)
     {
         var changes = new List<(string, byte[]?)>();
         var unreadable = new List<(string, string)>();
         var present = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var info in new DirectoryInfo(folder).EnumerateFiles().Where(info => IsManifest(info.Name))
-            .Take(FilesMax))
+        foreach (var info in Listed())
         {
             present.Add(info.Name);
             Look(info, touched?.Contains(info.Name) ?? true, changes, unreadable);
@@ -40,6 +44,16 @@ internal sealed class FolderScanner(string folder)
         }
 
         return new(changes, unreadable);
+    }
+
+    // Whole, before anything is remembered: of a listing that breaks off no change may be lost, and what is missing
+    // from one that was cut short is not gone.
+    private List<FileInfo> Listed()
+    {
+        var files = _list(folder).Where(info => IsManifest(info.Name)).Take(FilesMax + 1).ToList();
+        return files.Count <= FilesMax
+            ? files
+            : throw new IOException($"it holds more than {FilesMax} manifests; spread them over several controllers");
     }
 
     private void Look(
@@ -64,9 +78,11 @@ internal sealed class FolderScanner(string folder)
                 changes.Add((info.Name, bytes));
             }
         }
-        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception gone) when (before?.Bytes is not null && gone is FileNotFoundException
+            or DirectoryNotFoundException)
         {
-            // Renamed or deleted since it was listed, or a link whose target is being swapped: the next scan tells.
+            // Renamed or deleted since it was listed, or a link whose target is being swapped: the next scan tells. Of
+            // one that was never read nobody knows what it held, so that it is told as one that cannot be read.
         }
         catch (Exception bad) when (bad is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Fairlead.Controller.Documents;
 using Fairlead.Controller.Publishing;
 using Fairlead.Kubernetes.Manifests;
@@ -14,6 +15,7 @@ internal sealed class ManifestController(ReconcileOptions options, Digest publis
     private readonly ManifestFolder _folder = new();
     private readonly ReconcileCache _cache = new();
     private Dictionary<DesiredRecord, RecordContent> _contents = new(ReferenceEqualityComparer.Instance);
+    private IReadOnlyDictionary<string, Content> _wanted = FrozenDictionary<string, Content>.Empty;
     private volatile IReadOnlyList<ManifestProblem> _problems = [];
 
     /// <summary>What is wrong with the manifests now, by location.</summary>
@@ -27,11 +29,29 @@ internal sealed class ManifestController(ReconcileOptions options, Digest publis
             _folder.Unreadable(file, reason);
         }
 
-        _folder.Update(scan.Changes);
+        // What is missing only once the deleted files are taken away was meant to go; what else is missing may stand in
+        // a file that is being written.
+        var before = _wanted;
+        var hasDeleted = scan.Changes.Any(change => change.Bytes is null);
+        if (_folder.Update(scan.Changes.Where(change => change.Bytes is not null)) && hasDeleted)
+        {
+            before = Reconcile().Wanted.Contents;
+        }
+
+        _folder.Update(scan.Changes.Where(change => change.Bytes is null));
+        var (wanted, records, problems) = Reconcile();
+        _wanted = wanted.Contents;
+        Report([.. _folder.Problems, .. problems]);
+        logger.Reconciled(scan.Changes.Count, records);
+        return hasDeleted
+            ? wanted with { Deleted = before.Keys.Except(_wanted.Keys).ToHashSet(StringComparer.Ordinal) }
+            : wanted;
+    }
+
+    private (DesiredState Wanted, int Records, IEnumerable<ManifestProblem> Problems) Reconcile()
+    {
         var result = Reconciler.Reconcile(_folder.Content, options, _cache);
         var (sets, heldSets, setProblems) = ImportReconciler.Reconcile(_folder.Content, options);
-        Report([.. _folder.Problems, .. result.Problems, .. setProblems]);
-        logger.Reconciled(scan.Changes.Count, result.Records.Count);
         _contents = result.Records.ToDictionary(
             record => record,
             record => _contents.GetValueOrDefault(record) ?? RecordContents.Of(record, publisher),
@@ -43,11 +63,11 @@ internal sealed class ManifestController(ReconcileOptions options, Digest publis
             contents[leaf.Name] = leaf;
         }
 
-        return new(
-            contents,
-            result.Held.Concat(heldSets.Select(name => new EntryKey(LeafClass.Set, name).Text))
-                .ToHashSet(StringComparer.Ordinal),
-            _folder.IsComplete);
+        var held = result.Held.Concat(heldSets.Select(name => new EntryKey(LeafClass.Set, name).Text));
+        return (
+            new(contents, held.ToHashSet(StringComparer.Ordinal), _folder.IsComplete),
+            result.Records.Count,
+            result.Problems.Concat(setProblems));
     }
 
     private IEnumerable<Content> Leaves(ManifestContent content, IEnumerable<DesiredSet> sets) =>

@@ -20,7 +20,7 @@ internal sealed class ManifestWatcher : IDisposable
     private readonly FolderScanner _scanner;
     private readonly Channel<Signal> _signals = Channel.CreateUnbounded<Signal>();
     private readonly FileSystemWatcher _watcher;
-    private bool _isLost;
+    private volatile string? _failure;
 
     /// <summary>Begins to listen, so that no change after this is missed.</summary>
     /// <exception cref="ArgumentException">The folder does not exist.</exception>
@@ -42,11 +42,23 @@ internal sealed class ManifestWatcher : IDisposable
         _watcher.EnableRaisingEvents = true;
     }
 
-    /// <summary>The whole folder first, then what changes, until cancelled.</summary>
+    /// <summary>Why the folder could not be looked at the last time; null where it could.</summary>
+    public string? Failure => _failure;
+
+    /// <summary>The whole folder first, as soon as it can be listed, then what changes, until cancelled.</summary>
     public async IAsyncEnumerable<ManifestScan> ScansAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var timer = _time.CreateTimer(_ => Put(null, isWhole: true), null, _rescan, _rescan);
-        yield return Scan(null) ?? new([], []);
+        var first = Scan(null);
+        while (first is null)
+        {
+            // A folder that cannot be listed is not an empty one: nothing is known of what it wants.
+            await _signals.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false);
+            await QuietAsync(cancellationToken).ConfigureAwait(false);
+            first = Scan(null);
+        }
+
+        yield return first;
         while (await _signals.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
             var touched = await QuietAsync(cancellationToken).ConfigureAwait(false);
@@ -109,19 +121,41 @@ internal sealed class ManifestWatcher : IDisposable
         try
         {
             var scan = _scanner.Scan(touched);
-            _isLost = false;
+            if (_failure is not null)
+            {
+                _failure = null;
+                ListenAnew();
+            }
+
             return scan;
         }
         catch (Exception bad) when (bad is IOException or UnauthorizedAccessException)
         {
-            if (!_isLost)
+            if (_failure != bad.Message)
             {
                 _logger.FolderUnreadable(_folder, bad.Message);
             }
 
-            _isLost = true;
+            _failure = bad.Message;
             return null;
         }
+    }
+
+    // What was listened to may be another folder than the one that is there now, or none. A look follows, for what
+    // changed since the last one.
+    private void ListenAnew()
+    {
+        try
+        {
+            _watcher.EnableRaisingEvents = false;
+            _watcher.EnableRaisingEvents = true;
+        }
+        catch (IOException)
+        {
+            // No events, then: the timer looks all the same.
+        }
+
+        Put(null, isWhole: true);
     }
 
     private readonly record struct Signal(string? Name, bool IsWhole);

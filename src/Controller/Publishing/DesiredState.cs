@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Fairlead.Controller.Publishing;
 
 /// <summary>What should be published now. Immutable.</summary>
@@ -7,4 +9,9 @@ namespace Fairlead.Controller.Publishing;
 internal sealed record DesiredState(
     IReadOnlyDictionary<string, Content> Contents,
     IReadOnlySet<string> Held,
-    bool IsComplete);
+    bool IsComplete)
+{
+    /// <summary>Names that are missing because somebody took away what held them, and not because it holds less: they
+    /// are withdrawn at once.</summary>
+    public IReadOnlySet<string> Deleted { get; init; } = FrozenSet<string>.Empty;
+}

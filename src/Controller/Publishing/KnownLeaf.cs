@@ -9,4 +9,9 @@ namespace Fairlead.Controller.Publishing;
 /// <param name="Version">Its version.</param>
 /// <param name="Expires">When it lapses, unix ms.</param>
 /// <param name="Content">What it says; null when it is withdrawn.</param>
-internal sealed record KnownLeaf(string Name, Hex16 Uid, long Version, long Expires, Content? Content);
+internal sealed record KnownLeaf(string Name, Hex16 Uid, long Version, long Expires, Content? Content)
+{
+    /// <summary>Whether nothing but the word of anchors stands for it, without this publisher's signature and a
+    /// record's slices: enough to be compared with, and not to be signed.</summary>
+    public bool IsClaimed { get; init; }
+}

@@ -11,6 +11,7 @@ namespace Fairlead.Controller.Publishing;
 /// <item>A version is over when F+1 anchors sealed it, F being that of the epoch that is known (<see
 /// cref="Require"/>). One that an anchor failed or refused goes to another; when too
 /// few are left it waits, and longer each time.</item>
+/// <item>A name is withdrawn when it was missing for a while, or what held it was deleted.</item>
 /// </list>
 /// <code>
 /// waiting -> sent -> accepted -> sealed (over)
@@ -48,6 +49,10 @@ internal sealed class PublisherEngine
 
     /// <summary>Whether the anchors' State has to be read (again) before all names can move on.</summary>
     public bool NeedsState { get; private set; } = true;
+
+    /// <summary>Whether something that nobody desires has to be renewed, of which only the anchors' word is known:
+    /// their State has to be read with what this publisher signed.</summary>
+    public bool NeedsSources { get; private set; }
 
     /// <summary>Whether State was loaded, something is desired, and no version is on its way.</summary>
     public bool IsSettled => _isLoaded && _desired is not null && _onTheirWay == 0;
@@ -104,40 +109,64 @@ internal sealed class PublisherEngine
             StateOf(name);
         }
 
+        foreach (var name in desired.Deleted.Where(_names.ContainsKey))
+        {
+            _names[name].IsDeleted = true;
+        }
+
         PlanAll(now);
         return Pump(now);
     }
 
     /// <summary>Takes the anchors' State: this publisher's leaves, joined over F+1 anchors.</summary>
-    public IReadOnlyList<Send> Load(IEnumerable<KnownLeaf> leaves, long now)
+    /// <param name="leaves">The newest of each name.</param>
+    /// <param name="now">Unix ms.</param>
+    /// <param name="hasSources">Whether all that this publisher signed was asked for: what is only claimed still is
+    /// invented.</param>
+    public IReadOnlyList<Send> Load(IEnumerable<KnownLeaf> leaves, long now, bool hasSources = false)
     {
         NeedsState = false;
+        NeedsSources &= !hasSources;
         _isLoaded = true;
         foreach (var leaf in leaves.Where(leaf => leaf.Version <= now + ClockSlack))
         {
-            var state = StateOf(leaf.Name);
-            state.Held = state.Held is { } held && held.Version > leaf.Version ? held : leaf;
-            if (state.Last is null || leaf.Version > state.Last.Version)
-            {
-                // Somebody with this key, a former run of this controller above all, went further.
-                Drop(state);
-                state.Last = leaf;
-                ScheduleRenewal(leaf);
-            }
-            else if (leaf.Version == state.Last.Version)
-            {
-                Drop(state);
-            }
-            else if (state.Current is { Refusal: not null })
-            {
-                // Refused, and the anchors hold something else: its uid counts, and a version above both.
-                Drop(state);
-                state.Last = leaf with { Version = state.Last.Version };
-            }
+            Load(StateOf(leaf.Name), leaf);
+        }
+
+        foreach (var state in hasSources ? _names.Values : Enumerable.Empty<NameState>())
+        {
+            state.Last = state.Last is { IsClaimed: true } last ? last with { Content = null } : state.Last;
         }
 
         PlanAll(now);
         return Pump(now);
+    }
+
+    private void Load(NameState state, KnownLeaf leaf)
+    {
+        state.Held = state.Held is { } held && held.Version > leaf.Version ? held : leaf;
+        if (state.Last is { IsClaimed: true } claimed && !leaf.IsClaimed)
+        {
+            state.Last = leaf with { Version = Math.Max(leaf.Version, claimed.Version) };
+            ScheduleRenewal(state.Last);
+        }
+        else if (state.Last is null || leaf.Version > state.Last.Version)
+        {
+            // Somebody with this key, a former run of this controller above all, went further.
+            Drop(state);
+            state.Last = leaf;
+            ScheduleRenewal(leaf);
+        }
+        else if (leaf.Version == state.Last.Version)
+        {
+            Drop(state);
+        }
+        else if (state.Current is { Refusal: not null })
+        {
+            // Refused, and the anchors hold something else: its uid counts, and a version above both.
+            Drop(state);
+            state.Last = leaf with { Version = state.Last.Version };
+        }
     }
 
     /// <summary>An anchor said how far a publication got.</summary>
@@ -299,10 +328,12 @@ internal sealed class PublisherEngine
     private void PlanOne(NameState state, long now)
     {
         var desired = _desired!.Contents.GetValueOrDefault(state.Name);
-        var isKept = !_desired.IsComplete || _desired.Held.Contains(state.Name);
+        var isKept = IsKept(state, now);
         var plan = _planner.Next(state.Name, desired, isKept, state.Last, now, _maker.DrawUid);
         if (plan is null)
         {
+            NeedsSources |= desired is null && isKept && state.Last is { IsClaimed: true, Content: not null } last
+                && last.Expires > now && _planner.RenewalOf(last) <= now;
             return;
         }
 
@@ -312,6 +343,32 @@ internal sealed class PublisherEngine
         _onTheirWay++;
         ScheduleRenewal(plan.Leaf);
         Ready(state.Current);
+    }
+
+    // What is missing is wanted by nobody only once that was so for a while.
+    private bool IsKept(NameState state, long now)
+    {
+        var isWanted = _desired!.Contents.ContainsKey(state.Name);
+        state.IsDeleted &= !isWanted;
+        if (isWanted || !_desired.IsComplete || _desired.Held.Contains(state.Name))
+        {
+            state.MissingSince = null;
+            return true;
+        }
+
+        var due = (state.MissingSince ?? now) + (long)_options.WithdrawDelay.TotalMilliseconds;
+        if (state.IsDeleted || due <= now)
+        {
+            return false;
+        }
+
+        if (state.MissingSince is null)
+        {
+            state.MissingSince = now;
+            _renewals.Enqueue(state.Name, due);
+        }
+
+        return true;
     }
 
     private void ScheduleRenewal(KnownLeaf leaf)
@@ -455,5 +512,11 @@ internal sealed class PublisherEngine
         public KnownLeaf? Held { get; set; }
 
         public Publication? Current { get; set; }
+
+        /// <summary>Since when nobody wants it, unix ms; null where somebody does or nobody knows.</summary>
+        public long? MissingSince { get; set; }
+
+        /// <summary>Whether what held it was deleted since somebody wanted it.</summary>
+        public bool IsDeleted { get; set; }
     }
 }

@@ -10,6 +10,11 @@ internal sealed record PublisherOptions
     /// <value>Default 24 h (trust 4.5); renewed when a third is left.</value>
     public TimeSpan RecordLife { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>How long a name must be missing before it is withdrawn, unless what held it was deleted: it may stand
+    /// in a file that is being written.</summary>
+    /// <value>Default 5 s.</value>
+    public TimeSpan WithdrawDelay { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>The first pause after a failure; it doubles.</summary>
     /// <value>Default 100 ms.</value>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(100);

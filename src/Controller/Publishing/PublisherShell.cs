@@ -15,7 +15,7 @@ internal sealed class PublisherShell
     private readonly PublisherEngine _engine;
     private readonly IReadOnlyList<IAnchorPublisher> _anchors;
     private readonly Func<SegmentTerms?> _terms;
-    private readonly Digest _publisher;
+    private readonly PublicKey _publisher;
     private readonly PublisherShellOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -33,7 +33,7 @@ internal sealed class PublisherShell
     /// <param name="anchors">The anchors, by the engine's indices.</param>
     /// <param name="terms">What the newest epoch that is verified asks of who publishes; null before there is
     /// one.</param>
-    /// <param name="publisher">The publisher's kid.</param>
+    /// <param name="publisher">The publisher's key.</param>
     /// <param name="options">Times and names.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Hears of anchors and refusals.</param>
@@ -41,7 +41,7 @@ internal sealed class PublisherShell
         PublisherEngine engine,
         IReadOnlyList<IAnchorPublisher> anchors,
         Func<SegmentTerms?> terms,
-        Digest publisher,
+        PublicKey publisher,
         PublisherShellOptions options,
         TimeProvider time,
         ILogger logger)
@@ -113,7 +113,9 @@ internal sealed class PublisherShell
             if (now >= NextRead())
             {
                 _isReading = true;
-                calls.Add(ReadStateAsync(cancellationToken));
+
+                // What an older anchor refuses must not keep the rest from moving on.
+                calls.Add(ReadStateAsync(_engine.NeedsSources && !_engine.NeedsState, cancellationToken));
             }
 
             if (_engine.IsSettled)
@@ -163,7 +165,7 @@ internal sealed class PublisherShell
             return long.MaxValue;
         }
 
-        var pause = _engine.NeedsState ? _options.StateRetry : _options.StateInterval;
+        var pause = _engine.NeedsState || _engine.NeedsSources ? _options.StateRetry : _options.StateInterval;
         return _lastRead is { } last ? last + (long)pause.TotalMilliseconds : 0;
     }
 
@@ -187,12 +189,12 @@ internal sealed class PublisherShell
 
     // The first F+1 answers count: one of them is honest. How many that is, the chain says that the first of them
     // brings.
-    private async Task ReadStateAsync(CancellationToken cancellationToken)
+    private async Task ReadStateAsync(bool withSources, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(_options.StateTimeout, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         var states = new List<IReadOnlyList<StateLeaf>>();
-        var reads = _anchors.Select(anchor => ReadStateAsync(anchor, linked.Token)).ToList();
+        var reads = _anchors.Select(anchor => ReadStateAsync(anchor, withSources, linked.Token)).ToList();
         await foreach (var read in Task.WhenEach(reads).ConfigureAwait(false))
         {
             if (await read.ConfigureAwait(false) is { } state && !IsEnough(states.Count))
@@ -211,7 +213,7 @@ internal sealed class PublisherShell
             return;
         }
 
-        var leaves = IsEnough(states.Count) ? KnownLeaves.Join(states, _publisher) : null;
+        var leaves = IsEnough(states.Count) ? KnownLeaves.Join(states, _publisher, withSources) : null;
         if (leaves is null)
         {
             _logger.StateMissing(states.Count, _terms()?.Copies ?? 1, _options.StateRetry);
@@ -225,19 +227,19 @@ internal sealed class PublisherShell
         {
             _isReading = false;
             _lastRead = now;
-            return leaves is null ? [] : _engine.Load(leaves, now);
+            return leaves is null ? [] : _engine.Load(leaves, now, withSources);
         });
     }
 
     private bool IsEnough(int anchors) => anchors > 0 && _terms()?.Copies is { } copies && anchors >= copies;
 
     private async Task<IReadOnlyList<StateLeaf>?> ReadStateAsync(
-        IAnchorPublisher anchor, CancellationToken cancellationToken)
+        IAnchorPublisher anchor, bool withSources, CancellationToken cancellationToken)
     {
         await Task.Yield();
         try
         {
-            return await anchor.ReadStateAsync(cancellationToken).ConfigureAwait(false);
+            return await anchor.ReadStateAsync(withSources, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

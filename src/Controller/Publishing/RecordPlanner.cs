@@ -10,6 +10,7 @@ namespace Fairlead.Controller.Publishing;
 /// <item>The uid stays, also over a withdrawal.</item>
 /// <item>The expiry never falls (V45, <c>RecordRollback</c>). A withdrawal has that of what it withdraws, which no
 /// policy refuses: every older version is over by then.</item>
+/// <item>What is signed was desired here, or signed with this key before: nothing is on the word of anchors.</item>
 /// </list>
 /// </summary>
 internal sealed class RecordPlanner(TimeSpan recordLife)
@@ -45,7 +46,7 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
 
         if (isKept)
         {
-            return now < RenewalOf(last) ? null : Of(last, published, now);
+            return now < RenewalOf(last) || last.IsClaimed ? null : Of(last, published, now);
         }
 
         return Of(last, null, now);
@@ -66,6 +67,7 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
             Version = Math.Max(last.Version + 1, now),
             Expires = content is null ? last.Expires : Math.Max(last.Expires, now + _life),
             Content = content,
+            IsClaimed = false,
         };
         return new(content, leaf, now);
     }

@@ -120,6 +120,40 @@ public sealed class GrantClusterTests : IAsyncLifetime
         }
     }
 
+    /// <summary>What the slices hold is for who published them, and for who may see the name.</summary>
+    [Fact]
+    public async Task State_AsItWasPublished_IsForThePublisherAlone()
+    {
+        using var publisher = new TlsIdentity(TestKeys.Ecdsa(290), TimeProvider.System);
+        using var anchor = new TlsIdentity(TestKeys.Ecdsa(202), TimeProvider.System);
+        var kid = TestKeys.Signer(290).Key.Kid;
+        foreach (var (identity, of) in new[] { (publisher, (Digest?)kid), (publisher, null), (anchor, kid) })
+        {
+            await using var client = ClusterClient.Client(_target, 0, identity);
+            var request = new StateRequest
+            {
+                Genesis = WireWriter.ToBytes(_target.Segment.Genesis), Limit = 10, Sources = true,
+                Publisher = of is { } one ? WireWriter.ToBytes(one) : ByteString.Empty,
+            };
+            var state = client.StateAsync(request, TestContext.Current.CancellationToken);
+            if (identity == publisher && of is not null)
+            {
+                var leaf = Assert.Single((await state).Leaves);
+                Assert.True(WireReader.TryRead(leaf.Source, out var source, out _));
+                Assert.Equal(leaf.Leaf.ToByteArray(), source.Payload.ToArray());
+                Assert.True(Document.TryParse<Naming.Record>(source.Payload, out var record, out _));
+                Assert.Equal(
+                    record.Value.Slices.Select(slice => slice.Digest),
+                    leaf.Slices.Select(slice => Slice.Type.DigestOf(slice.Span)));
+                Assert.NotEmpty(leaf.Slices);
+                continue;
+            }
+
+            var refused = await Assert.ThrowsAsync<RpcException>(() => state);
+            Assert.Equal(VerificationFailure.SubjectUnknown, RpcFailures.Read(refused)?.Failure);
+        }
+    }
+
     [Fact]
     public async Task Asker_WhoKnowsALaterSeal_HearsBehind()
     {

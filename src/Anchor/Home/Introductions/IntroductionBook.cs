@@ -205,9 +205,12 @@ internal sealed class IntroductionBook : IAsyncDisposable
             refusal = Refusal.Unforeseen(target.Text, e);
         }
 
-        bool keeps;
+        bool keeps, isEnded;
         lock (_gate)
         {
+            // Only what is verified takes its place: while nobody can be asked it may hold the next time (I24).
+            var hadKept = way is not null && _kept.Remove(target);
+            var had = entry.Way;
             entry.Failures = way is null ? entry.Failures + 1 : 0;
             var pause = RetryMin * Math.Pow(2, Math.Min(entry.Failures, 6));
             entry.RetryAt = way is null
@@ -218,10 +221,11 @@ internal sealed class IntroductionBook : IAsyncDisposable
 
             // Also where the walk failed and taught of newer epochs all the same: floors may be raised to them (V30).
             keeps = way is { Leads: true, Hops.IsEmpty: false } && (refusal is null || way.Epochs > entry.Epochs);
+            isEnded = refusal is null && way is { Leads: false } && (hadKept || had is { Leads: true });
             entry.Epochs = keeps ? way!.Epochs : entry.Epochs;
         }
 
-        if (keeps)
+        if (keeps || isEnded)
         {
             Save();
         }
@@ -243,28 +247,42 @@ internal sealed class IntroductionBook : IAsyncDisposable
         return (way, refusal);
     }
 
-    // Once, at the first use after a restart; where the file's word does not hold, the way is walked.
+    // At the first use after a restart; where the file's word does not hold, the way is walked, and where that fails as
+    // well the word is kept: the own anchors may not have been there yet, or the clock was behind.
     private async Task<Way?> RestoreAsync(SegmentView view, SegmentName target)
     {
         UnverifiedAnswer? answer;
         lock (_gate)
         {
-            if (!_kept.Remove(target, out answer))
+            if (!_kept.TryGetValue(target, out answer))
             {
+                return null;
+            }
+
+            if (answer.Hops.Any(IsPast))
+            {
+                _kept.Remove(target);
                 return null;
             }
         }
 
-        var (way, refusal) = await _repeat(
-            view, target, answer.Hops, _stop.Token).ConfigureAwait(false);
-        if (way is not null && !IsOver(way))
+        try
         {
-            return way;
+            var (way, refusal) = await _repeat(view, target, answer.Hops, _stop.Token).ConfigureAwait(false);
+            if (way is not null && !IsOver(way))
+            {
+                return way;
+            }
+
+            HomeLog.NotIntroduced(
+                _log, "the kept introduction", target.Text,
+                refusal?.Failure ?? VerificationFailure.IntroductionExpired, refusal?.Detail ?? "its time is over");
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            HomeLog.WalkFailed(_log, e, target.Text);
         }
 
-        HomeLog.NotIntroduced(
-            _log, "the kept introduction", target.Text,
-            refusal?.Failure ?? VerificationFailure.IntroductionExpired, refusal?.Detail ?? "its time is over");
         return null;
     }
 
