@@ -8,12 +8,12 @@ namespace Fairlead.Xds.Sotw;
 
 /// <summary>
 /// A resource as text, for the client that holds it to bring back: a response of clusters or listeners says all that
-/// there is, so that without its bytes a client would lose what it holds in an older form. What comes back is worth what
-/// its client says, and is told to that one alone. Pure.
+/// there is, so that without its bytes a client would lose what it holds in an older form. What comes back is worth
+/// what its client says, and is told to that one alone. Pure.
 /// </summary>
 internal static class OlderForm
 {
-    /// <summary>Bytes of the message.</summary>
+    /// <summary>Bytes of all messages of a version together.</summary>
     internal const int BytesMax = 64 << 10;
 
     private const int Quality = 5;
@@ -22,31 +22,39 @@ internal static class OlderForm
     /// <summary>The text: RFC 4648 base64url over Brotli (RFC 7932) over the message.</summary>
     /// <param name="resource">The resource.</param>
     /// <param name="most">The most characters.</param>
-    /// <returns>The text; null where it is longer.</returns>
-    internal static string? Write(Resource resource, int most)
+    /// <param name="left">The most bytes of the message; less by those that are taken.</param>
+    /// <returns>The text; null where it or the message is longer.</returns>
+    internal static string? Write(Resource resource, int most, ref int left)
     {
         var message = resource.ToAny().Value;
-        var packed = new byte[Math.Max(Base64Url.GetMaxDecodedLength(Math.Max(most, 0)), 0)];
-        return message.Length <= BytesMax
-            && BrotliEncoder.TryCompress(message.Span, packed, out var length, Quality, Window)
-            && Base64Url.GetEncodedLength(length) <= most
-            ? Base64Url.EncodeToString(packed.AsSpan(0, length)) : null;
+        var packed = new byte[Base64Url.GetMaxDecodedLength(Math.Max(most, 0))];
+        if (message.Length > left
+            || !BrotliEncoder.TryCompress(message.Span, packed, out var length, Quality, Window)
+            || Base64Url.GetEncodedLength(length) > most)
+        {
+            return null;
+        }
+
+        left -= message.Length;
+        return Base64Url.EncodeToString(packed.AsSpan(0, length));
     }
 
     /// <summary>The resource of a text.</summary>
     /// <param name="type">Clusters or listeners.</param>
     /// <param name="text">What a client sent.</param>
+    /// <param name="left">The most bytes of the message; less by those that are taken.</param>
     /// <returns>The resource; null where it is none.</returns>
-    internal static Resource? Read(ResourceType type, string text)
+    internal static Resource? Read(ResourceType type, string text, ref int left)
     {
         var packed = new byte[Math.Min(Base64Url.GetMaxDecodedLength(text.Length), SotwVersion.FormsLength)];
-        var bytes = new byte[BytesMax];
+        var bytes = new byte[left];
         if (!Base64Url.IsValid(text) || !Base64Url.TryDecodeFromChars(text, packed, out var length)
             || !BrotliDecoder.TryDecompress(packed.AsSpan(0, length), bytes, out var count))
         {
             return null;
         }
 
+        left -= count;
         try
         {
             var message = bytes.AsSpan(0, count);

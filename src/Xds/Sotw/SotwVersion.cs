@@ -29,7 +29,8 @@ internal static class SotwVersion
     /// <param name="refused">What it is not sent, each with what it holds of that name; null for nothing.</param>
     internal static string Of(string sum, IEnumerable<(Resource Refused, Resource? Older)> refused)
     {
-        var (marks, forms, left, tried) = (new List<string>(), new List<string>(), FormsLength, 0);
+        var (marks, forms) = (new List<string>(), new List<string>());
+        var (left, bytes, tried) = (FormsLength, OlderForm.BytesMax, 0);
         foreach (var (one, older) in refused.OrderBy(pair => MarkOf(pair.Refused), StringComparer.Ordinal))
         {
             if (marks.Count == MarksMax)
@@ -39,7 +40,7 @@ internal static class SotwVersion
 
             if (older is not null)
             {
-                if (tried++ >= FormsMax || OlderForm.Write(older, left - 1) is not { } form)
+                if (tried++ >= FormsMax || OlderForm.Write(older, left - 1, ref bytes) is not { } form)
                 {
                     continue;
                 }
@@ -79,10 +80,10 @@ internal static class SotwVersion
     /// <param name="version">The version.</param>
     internal static Dictionary<string, Resource> FormsOf(ResourceType type, string version)
     {
-        var forms = new Dictionary<string, Resource>(StringComparer.Ordinal);
+        var (forms, bytes) = (new Dictionary<string, Resource>(StringComparer.Ordinal), OlderForm.BytesMax);
         foreach (var text in SumOf(version) is null ? [] : version.Split(FormMark, FormsMax + 2).Skip(1).Take(FormsMax))
         {
-            if (OlderForm.Read(type, text) is { } form)
+            if (OlderForm.Read(type, text, ref bytes) is { } form)
             {
                 forms[form.Name] = form;
             }

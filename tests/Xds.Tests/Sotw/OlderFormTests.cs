@@ -57,7 +57,8 @@ public sealed class OlderFormTests
         Assert.DoesNotContain("a0", _held.Keys);
     }
 
-    /// <summary>What it refused has changed meanwhile, and is refused again: it is known to hold the older form.</summary>
+    /// <summary>What it refused has changed meanwhile, and is refused again: it is known to hold the older
+    /// form.</summary>
     [Fact]
     public void Form_ThatIsHeld_IsKnown_WhereAnotherChangeIsRefused()
     {
@@ -78,7 +79,8 @@ public sealed class OlderFormTests
     }
 
     /// <summary>The change came while the server was away: an Envoy takes the good of what it refuses, and has all but
-    /// that; one that cannot read it keeps all that it has until it is mended. Neither is asked again and again.</summary>
+    /// that; one that cannot read it keeps all that it has until it is mended. Neither is asked again and
+    /// again.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -128,29 +130,48 @@ public sealed class OlderFormTests
         Assert.Equal(2, SotwVersion.FormsOf(Cds, version).Count);
         Assert.Equal(sum, SotwVersion.Of(
             sum, [(Cluster("c"), Resource.Create(new Cluster { Name = new string('x', OlderForm.BytesMax) }))]));
+
+        // Also together, however few characters say them.
+        version = SotwVersion.Of(sum, Enumerable.Range(0, 3).Select(i => (
+            Cluster($"c{i}"), (Resource?)Resource.Create(new Cluster { Name = new string((char)('x' + i), 30_000) }))));
+        Assert.Equal(2, SotwVersion.MarksOf(version).Count);
+        Assert.Equal(2, SotwVersion.FormsOf(Cds, version).Count);
+        Assert.Equal(2, SotwVersion.FormsOf(Cds, version + version[version.IndexOf('.')..]).Count);
     }
 
     [Fact]
     public void Texts_ThatAreNoForm_AreNone()
     {
-        var text = OlderForm.Write(Cluster("a"), SotwVersion.FormsLength)!;
-        Assert.Equal(Cluster("a").Version, OlderForm.Read(Cds, text)?.Version);
-        Assert.Null(OlderForm.Write(Cluster("a"), text.Length - 1));
-        Assert.Null(OlderForm.Read(ResourceType.Endpoints, text));
+        var text = Write(Cluster("a"), SotwVersion.FormsLength)!;
+        Assert.Equal(Cluster("a").Version, Read(Cds, text)?.Version);
+        Assert.Null(Write(Cluster("a"), text.Length - 1));
+        Assert.Null(Read(ResourceType.Endpoints, text));
         Assert.All(
             new[] { "", "!", text + "!", text[1..], text[..^3], "AAAA", new string('A', 1 << 20), Nameless() },
-            one => Assert.Null(OlderForm.Read(Cds, one)));
+            one => Assert.Null(Read(Cds, one)));
         Assert.Empty(SotwVersion.FormsOf(Cds, "before." + text));
         var sum = new string('0', 32);
         Assert.Single(SotwVersion.FormsOf(Cds, $"{sum}-.{text}.!"));
         Assert.Single(SotwVersion.FormsOf(Cds, sum + "-" + string.Concat(Enumerable.Repeat("." + text, 100))));
 
         // Of more than 64 KiB nothing is read, however few characters say it.
-        var bomb = OlderForm.Write(Resource.Create(new Cluster { Name = new string('x', 60_000) }), 4_000)!;
-        Assert.NotNull(OlderForm.Read(Cds, bomb));
+        var bomb = Write(Resource.Create(new Cluster { Name = new string('x', 60_000) }), 4_000)!;
+        Assert.NotNull(Read(Cds, bomb));
         var packed = new byte[1_000];
         Assert.True(System.IO.Compression.BrotliEncoder.TryCompress(new byte[1 << 20], packed, out var length));
-        Assert.Null(OlderForm.Read(Cds, System.Buffers.Text.Base64Url.EncodeToString(packed.AsSpan(0, length))));
+        Assert.Null(Read(Cds, System.Buffers.Text.Base64Url.EncodeToString(packed.AsSpan(0, length))));
+    }
+
+    private static string? Write(Resource resource, int most)
+    {
+        var left = OlderForm.BytesMax;
+        return OlderForm.Write(resource, most, ref left);
+    }
+
+    private static Resource? Read(ResourceType type, string text)
+    {
+        var left = OlderForm.BytesMax;
+        return OlderForm.Read(type, text, ref left);
     }
 
     private static string Nameless()
