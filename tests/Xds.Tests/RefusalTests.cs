@@ -295,28 +295,13 @@ public sealed class RefusalTests
         Assert.Equal(32, after.Stream.Types.Single().AckedVersion.Length);
     }
 
-    /// <summary>Of a name that it holds in an older form nothing is left out: it would be gone.</summary>
-    [Fact]
-    public void Clusters_OfAClientThatComesBack_WithAnOlderForm_AreNotLeftOut()
-    {
-        var (before, held) = (new SotwClient(Snapshot(Cluster("a"), Cluster("b"))), new HashSet<string>());
-        before.Request(Cds, []);
-        Settle(before, held, []);
-        before.Publish(Cluster("a", timeoutMs: 3), Cluster("c"));
-        Settle(before, held, [before.Snapshot.Find(Cds, "a")!.Version]);
-        Assert.Equal(["a", "b", "c"], held.Order());
-        var after = new SotwClient(before.Snapshot);
-        after.Request(Cds, [], version: before.Stream.Types.Single().AckedVersion);
-        Assert.Equal(["cds a b c"], after.Take());
-    }
-
     [Fact]
     public void Versions_OfAnybody_HaveAtMostSoManyMarks()
     {
         var many = Enumerable.Range(0, SotwVersion.MarksMax + 9).Select(i => Cluster($"c{i:d4}")).ToArray();
         var sum = many[0].Version;
         Assert.Equal(sum, SotwVersion.Of(sum, []));
-        var version = SotwVersion.Of(sum, many);
+        var version = SotwVersion.Of(sum, many.Select(one => (one, (Resource?)null)));
         Assert.Equal(33 + (12 * SotwVersion.MarksMax), version.Length);
         Assert.Equal(SotwVersion.MarksMax, SotwVersion.MarksOf(version + version).Count);
         Assert.Equal(many[0].Fingerprint, SotwVersion.SumOf(version));

@@ -37,7 +37,7 @@ internal static class FirstEndpoints
     private static async Task AskAsync(string target, string name, CancellationToken cancellationToken)
     {
         await using var channel = new RpcChannel(target);
-        using var call = SotwCalls.Open(channel, cancellationToken);
+        using var call = AdsCalls.Sotw.Open(channel, cancellationToken);
         var request = new DiscoveryRequest
         {
             Node = new Node { Id = "shop/frontend", UserAgentName = "envoy" },
@@ -54,7 +54,7 @@ internal static class FirstEndpoints
                 return;
             }
 
-            await call.RequestStream.WriteAsync(SotwCalls.Ack(response, name), cancellationToken);
+            await call.RequestStream.WriteAsync(AdsCalls.Ack(response, name), cancellationToken);
         }
 
         throw new RpcException(new Status(StatusCode.Unavailable, "the stream ended"));

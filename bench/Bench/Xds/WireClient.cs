@@ -99,7 +99,7 @@ internal sealed class SotwWireClient(string address, string[] names) : WireClien
 {
     protected override async Task ServeAsync()
     {
-        using var call = SotwCalls.Open(Channel, Stop);
+        using var call = AdsCalls.Sotw.Open(Channel, Stop);
         await call.RequestStream.WriteAsync(
             Sent(new DiscoveryRequest { Node = Self(), TypeUrl = ResourceType.Cluster.TypeUrl }), Stop);
         var isAsked = false;
@@ -107,7 +107,7 @@ internal sealed class SotwWireClient(string address, string[] names) : WireClien
         {
             var response = Received(call.ResponseStream.Current);
             var isEndpoints = response.TypeUrl == ResourceType.Endpoints.TypeUrl;
-            await call.RequestStream.WriteAsync(Sent(SotwCalls.Ack(response, isEndpoints ? Names : [])), Stop);
+            await call.RequestStream.WriteAsync(Sent(AdsCalls.Ack(response, isEndpoints ? Names : [])), Stop);
             if (!isAsked)
             {
                 isAsked = true;
@@ -124,14 +124,14 @@ internal sealed class DeltaWireClient(string address, string[] names) : WireClie
 {
     protected override async Task ServeAsync()
     {
-        using var call = DeltaCalls.Open(Channel, Stop);
+        using var call = AdsCalls.Delta.Open(Channel, Stop);
         await call.RequestStream.WriteAsync(
             Sent(new DeltaDiscoveryRequest { Node = Self(), TypeUrl = ResourceType.Cluster.TypeUrl }), Stop);
         var isAsked = false;
         while (await call.ResponseStream.MoveNext(Stop))
         {
             var response = Received(call.ResponseStream.Current);
-            await call.RequestStream.WriteAsync(Sent(DeltaCalls.Ack(response)), Stop);
+            await call.RequestStream.WriteAsync(Sent(AdsCalls.Ack(response)), Stop);
             if (!isAsked)
             {
                 isAsked = true;

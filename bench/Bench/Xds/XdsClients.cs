@@ -58,7 +58,7 @@ internal static class XdsClients
     private static async Task ServeAsync(
         RpcChannel channel, int number, TaskCompletionSource first, CancellationToken cancellationToken)
     {
-        using var call = SotwCalls.Open(channel, cancellationToken);
+        using var call = AdsCalls.Sotw.Open(channel, cancellationToken);
         var request = new DiscoveryRequest
         {
             Node = NodeOf(number),
@@ -66,20 +66,20 @@ internal static class XdsClients
             ResourceNames = { Assignment },
         };
         await FollowAsync(
-            call, request, static response => SotwCalls.Ack(response, Assignment), first, cancellationToken);
+            call, request, static response => AdsCalls.Ack(response, Assignment), first, cancellationToken);
     }
 
     private static async Task ServeDeltaAsync(
         RpcChannel channel, int number, TaskCompletionSource first, CancellationToken cancellationToken)
     {
-        using var call = DeltaCalls.Open(channel, cancellationToken);
+        using var call = AdsCalls.Delta.Open(channel, cancellationToken);
         var request = new DeltaDiscoveryRequest
         {
             Node = NodeOf(number),
             TypeUrl = ResourceType.Endpoints.TypeUrl,
             ResourceNamesSubscribe = { Assignment },
         };
-        await FollowAsync(call, request, DeltaCalls.Ack, first, cancellationToken);
+        await FollowAsync(call, request, static response => AdsCalls.Ack(response), first, cancellationToken);
     }
 
     // Asks, and acknowledges each response.

@@ -20,8 +20,8 @@ namespace Fairlead.Anchor.Governing;
 /// in a file that bears its digest. All is durable before anything of the new epoch leaves (4.3.3). One owner writes.
 /// </summary>
 /// <param name="folder">The anchor's data folder.</param>
-/// <param name="fileBytes">An epoch with which a file had more bytes begins another one too: an operation may be a
-/// megabyte, and each epoch writes the last file anew.</param>
+/// <param name="fileBytes">From so many bytes on a file is left as it is too: an operation may be a megabyte, and each
+/// epoch writes the last file anew.</param>
 internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.FileBytes)
 {
     private const string ChainName = "chain.state";
@@ -33,8 +33,8 @@ internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.Fil
 
     private const int FileBytes = 8 * 1024 * 1024;
 
-    // What the last file begins with, and how many epochs it holds.
-    private (int First, int Count) _last;
+    // What the last file begins with, how many epochs it holds, and its bytes.
+    private (int First, int Count, int Bytes) _last;
 
     /// <summary>The longer of the ceremony's chain and the kept one; both must be of one segment and agree.</summary>
     /// <exception cref="StartException">The kept chain cannot be used, or contradicts the segment file.</exception>
@@ -82,16 +82,15 @@ internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.Fil
         }
 
         var file = ground.File;
-        var (first, count) = _last;
-        var bytes = Encode(file, first);
-        if (count > 0 && file.Epochs.Length > first + count && (count >= EpochsPerFile || bytes.Length > fileBytes))
+        var (first, count, size) = _last;
+        if (file.Epochs.Length > first + count && (count >= EpochsPerFile || size >= fileBytes))
         {
             first += count;
-            bytes = Encode(file, first);
         }
 
+        var bytes = (first == 0 ? file : file.Tail(first)).Encode();
         FileOf(first).Save(bytes);
-        _last = (first, file.Epochs.Length - first);
+        _last = (first, file.Epochs.Length - first, bytes.Length);
         foreach (var old in Directory.EnumerateFiles(folder, HandoverPrefix + "*"))
         {
             if (old != PathOf(handover))
@@ -125,7 +124,7 @@ internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.Fil
         }
 
         var file = SegmentFile.Parse(bytes);
-        _last = (0, file.Epochs.Length);
+        _last = (0, file.Epochs.Length, bytes.Length);
         while (FileOf(file.Epochs.Length).Load() is { } more)
         {
             var tail = SegmentFile.ParseTail(more);
@@ -134,15 +133,13 @@ internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.Fil
                 throw new InvalidDataException($"{PathOf(file.Epochs.Length)} is no part of chain.state");
             }
 
-            _last = (file.Epochs.Length, tail.Epochs.Length);
+            _last = (file.Epochs.Length, tail.Epochs.Length, more.Length);
             file = file.Append(tail);
         }
 
         RefuseHole(file.Epochs.Length);
         return file;
     }
-
-    private static byte[] Encode(SegmentFile file, int first) => (first == 0 ? file : file.Tail(first)).Encode();
 
     // What lies behind a file that is gone was decided all the same: a chain without it is an old one.
     private void RefuseHole(int missing)

@@ -90,9 +90,10 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                     return null;
                 }
 
-                (said, refusal) = Verify(state, own, transits, name, fromTarget);
-                var accepted = said as Verdict.Accepted;
-                if ((accepted?.Next ?? (said as Verdict.Refused)?.Learned) is not { } next)
+                said = Verify(state, own, transits, name, fromTarget);
+                var (accepted, refused) = (said as Verdict.Accepted, said as Verdict.Refused);
+                refusal = refused?.Refusal;
+                if ((accepted?.Next ?? refused?.Learned) is not { } next)
                 {
                     return null;
                 }
@@ -134,7 +135,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
     }
 
     // A bug that one answer meets ends that answer; the names beside it go on.
-    private (Verdict? Said, Refusal? Refusal) Verify(
+    private Verdict Verify(
         VerifierState state,
         UnverifiedHop own,
         ImmutableArray<RelayedHop> transits,
@@ -154,12 +155,11 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
                 Assigned = context.Views.Current?.Domains,
                 Help = PoolHelp.Instance,
             };
-            var said = AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);
-            return (said, (said as Verdict.Refused)?.Refusal);
+            return AnswerVerifier.Verify(state, name.Query, whole, context.Now(), options, _cache);
         }
         catch (Exception e)
         {
-            return (null, Refusal.Unforeseen("answer", e));
+            return Verdict.Unforeseen("answer", e);
         }
     }
 

@@ -53,10 +53,10 @@ internal static class WholeChains
     {
         try
         {
-            var next = 0L;
-            var (epochs, refusal) = await ChainPages.ReadAsync(
-                anchor, segment, 0, before, page => (next += page.Length, null), time, cancellationToken)
-                .ConfigureAwait(false);
+            var epochs = new List<EpochDocument>();
+            var refusal = await ChainPages.ReadAsync(
+                anchor, segment, 0, before, epochs, page => (epochs.Count + page.Length, null), time,
+                cancellationToken).ConfigureAwait(false);
             refusal ??= epochs.Count < before
                 ? new Refusal(
                     VerificationFailure.EpochGap,

@@ -16,6 +16,10 @@ public abstract record Verdict
     /// <summary>The Attests of which the signature was verified, for <see cref="AttestWatch"/>.</summary>
     internal ImmutableArray<HopAttest> Signed { get; init; } = [];
 
+    /// <summary>What becomes of an answer whose check failed in a way that nobody foresaw.</summary>
+    /// <inheritdoc cref="Refusal.Unforeseen"/>
+    public static Verdict Unforeseen(string where, Exception error) => new Refused(Refusal.Unforeseen(where, error));
+
     /// <summary>Every check passed.</summary>
     public sealed record Accepted : Verdict
     {

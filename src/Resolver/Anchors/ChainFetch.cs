@@ -145,9 +145,9 @@ public static class ChainFetch
         Refusal? failed;
         try
         {
-            (_, failed) = await ChainPages.ReadAsync(
-                anchor, genesis, segment is null ? start?.Epoch ?? 0 : segment.NewestNumber + 1, before, Take, time,
-                cancellationToken).ConfigureAwait(false);
+            failed = await ChainPages.ReadAsync(
+                anchor, genesis, segment is null ? start?.Epoch ?? 0 : segment.NewestNumber + 1, before, epochs, Take,
+                time, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is RpcException or OperationCanceledException)
         {
@@ -170,12 +170,7 @@ public static class ChainFetch
         {
             var verdict = EpochChain.Extend(
                 segment, genesis, start, page, time.GetUtcNow().ToUnixTimeMilliseconds(), delta, refused);
-            if (verdict.IsAccepted)
-            {
-                segment = verdict.Segment;
-                epochs.AddRange(page);
-            }
-
+            segment = verdict.Segment ?? segment;
             return (segment is null ? 0 : segment.NewestNumber + 1, verdict.Refusal);
         }
     }

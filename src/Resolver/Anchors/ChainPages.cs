@@ -29,27 +29,28 @@ public static class ChainPages
     /// <param name="segment">The segment.</param>
     /// <param name="from">The number of the first epoch wanted.</param>
     /// <param name="before">The number of the first epoch that is not wanted.</param>
+    /// <param name="epochs">Where the epochs are added, as they come: there also where a later page fails.</param>
     /// <param name="take">Takes each page.</param>
     /// <param name="time">The clock of the waits.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The epochs that came, as they came; and the first error, also where an anchor shows the same without
-    /// end.</returns>
+    /// <returns>The first error, also where an anchor shows the same without end; null for none.</returns>
     /// <exception cref="RpcException">The anchor cannot be reached, does not show that segment, or gives no more
     /// pages.</exception>
-    public static async Task<(List<EpochDocument> Epochs, Refusal? Refusal)> ReadAsync(
+    public static async Task<Refusal?> ReadAsync(
         AnchorClient anchor,
         Digest segment,
         long from,
         long before,
+        List<EpochDocument> epochs,
         Take take,
         TimeProvider time,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(anchor);
+        ArgumentNullException.ThrowIfNull(epochs);
         ArgumentNullException.ThrowIfNull(take);
         ArgumentNullException.ThrowIfNull(time);
-        var epochs = new List<EpochDocument>();
-        while (from < before)
+        for (var patience = TimeSpan.Zero; from < before; patience = PagePatience)
         {
             var request = new EpochsRequest
             {
@@ -57,36 +58,35 @@ public static class ChainPages
                 From = (ulong)from,
                 Limit = (uint)Math.Min(Limits.PageEpochs, before - from),
             };
-            var patience = epochs.Count > 0 ? PagePatience : TimeSpan.Zero;
             var page = await AskAsync(anchor, request, patience, time, cancellationToken).ConfigureAwait(false);
             if (!WireReader.TryRead(page.Epochs, out var documents, out var malformed))
             {
-                return (epochs, malformed);
+                return malformed;
             }
 
             if (documents.IsEmpty)
             {
-                return (epochs, null);
+                return null;
             }
 
             var (next, refusal) = take(documents);
             if (refusal is not null)
             {
-                return (epochs, refusal);
+                return refusal;
             }
 
             // Whoever shows what is held already, again and again, would be asked without end.
             if (next <= from)
             {
-                return (epochs, new Refusal(
-                    VerificationFailure.EpochGap, "epochs", $"asked for {from}, and shown what comes before it"));
+                return new Refusal(
+                    VerificationFailure.EpochGap, "epochs", $"asked for {from}, and shown what comes before it");
             }
 
             from = next;
             epochs.AddRange(documents);
         }
 
-        return (epochs, null);
+        return null;
     }
 
     private static async Task<EpochsResponse> AskAsync(

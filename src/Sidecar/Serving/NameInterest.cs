@@ -8,12 +8,18 @@ namespace Fairlead.Sidecar.Serving;
 /// <param name="forget">Gives a name up. Must not block.</param>
 internal sealed class NameInterest(Action<string> want, Action<string> forget)
 {
-    /// <summary>How often it is said of a name that is used that it is: often enough for the order in which names
-    /// leave, and seldom enough to cost a request nothing.</summary>
-    internal static readonly TimeSpan RenewedEvery = TimeSpan.FromMinutes(1);
+    // Often enough for the order in which names leave, and seldom enough to cost a request nothing.
+    private static readonly TimeSpan RenewedEvery = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
+
+    /// <summary>Whether it is to be said again of a name that is used that it is.</summary>
+    /// <param name="time">The clock.</param>
+    /// <param name="before">When it was said last, as its timestamp.</param>
+    /// <param name="now">Its timestamp now.</param>
+    internal static bool IsRenewalDue(TimeProvider time, long before, long now) =>
+        time.GetElapsedTime(before, now) >= RenewedEvery;
 
     /// <summary>Says again of a name that is wanted that it is: the resolver weighs anew whether it may have to
     /// leave.</summary>

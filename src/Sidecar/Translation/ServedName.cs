@@ -97,12 +97,19 @@ internal sealed record ServedName(
 /// <param name="Health">Whether it takes requests.</param>
 internal sealed record ServedEndpoint(
     string Address, ImmutableArray<int> Ports, string Region, string Zone, uint Weight, ServedHealth Health)
+    : IReachable<ServedEndpoint>
 {
     /// <summary>The member of a set that contributes it; null in a name of one segment.</summary>
     public ServedMember? Member { get; init; }
 
     /// <summary>The <see cref="TlsPeer.Id"/> of those whom it must be one of; null where it has no identity.</summary>
     public string? Peer { get; init; }
+
+    string? IReachable<ServedEndpoint>.MemberName => Member?.Name;
+
+    bool IReachable<ServedEndpoint>.IsLeaving => Health is ServedHealth.Draining or ServedHealth.Ending;
+
+    ServedEndpoint IReachable<ServedEndpoint>.At(ImmutableArray<int> ports) => this with { Ports = ports };
 }
 
 /// <summary>A member of a name that several segments serve. Immutable.</summary>

@@ -216,7 +216,8 @@ internal sealed class SotwStream(
     {
         var version = base.VersionOf(state);
         return state.Type.FullState && version == state.Version
-            ? SotwVersion.Of(version, state.Withheld.Blamed.Where(one => !state.Sent.ContainsKey(one.Name)))
+            ? SotwVersion.Of(version, state.Withheld.Blamed
+                .Select(one => (one, state.Sent.GetValueOrDefault(one.Name))))
             : version;
     }
 

@@ -16,10 +16,12 @@ namespace Fairlead.Xds.Sotw;
 /// found in less than 2 N responses, however many are bad. Who has refused <see cref="RefusalsMax"/> without an end is
 /// asked seldom from then on.</para>
 /// <para>Of a client that comes back from before a restart nothing is known but the version of what it holds. That
-/// marks what was to blame of names of which it holds nothing (<see cref="SotwVersion"/>): these are left out of its
-/// first response, whatever else has changed, and tried again when it has taken one, or is taken to have. Where
-/// it refuses that and holds by its version all of it but one resource, or two, those are new to it; else it is sent
-/// all the rest until it takes it, since what would be left out might be what works.</para>
+/// marks what was to blame, and brings what it holds of such names in an older form (<see cref="SotwVersion"/>): the
+/// marked are left out of its first response, or stand in it as they are held, whatever else has changed, and are tried
+/// again when it has taken one, or is taken to have. Where it refuses that and holds by its version all of it but one
+/// resource, or two, those are new to it; else it is sent all the rest until it takes it, since what would be left out
+/// might be what works. An Envoy takes the good of that. One that cannot read something which changed while the sidecar
+/// was away keeps what it has until that changes again: the state of the world has no way to say so of one name.</para>
 /// <para>Those that wait for a word on the others do not wait for ever: an Envoy says nothing while anything of what it
 /// took warms.</para>
 /// </remarks>
@@ -36,6 +38,9 @@ internal sealed class Suspects(TypeState state)
     private IReadOnlyList<Resource> _taken = [];
     private (string? Nonce, IReadOnlyList<Resource> Before) _presumed = (null, []);
     private readonly List<Resource> _inDoubt = [];
+
+    // What a client that came back holds in place of what it refused before, by name.
+    private Dictionary<string, Resource> _older = [];
     private int _refusals;
 
     /// <summary>How long there is to be between two responses.</summary>
@@ -64,29 +69,39 @@ internal sealed class Suspects(TypeState state)
             return false;
         }
 
-        var all = response.Resources.DistinctBy(one => one.Fingerprint).ToDictionary(one => one.Fingerprint);
+        var all = response.Resources.Select(one => _older.GetValueOrDefault(one.Name, one))
+            .DistinctBy(one => one.Fingerprint).ToDictionary(one => one.Fingerprint);
         var missing = all.Keys.Aggregate(UInt128.Zero, static (sum, one) => sum + one) - held;
         Resource[] news = all.TryGetValue(missing, out var single) ? [single]
             : all.Keys.FirstOrDefault(one => missing - one != one && all.ContainsKey(missing - one)) is var first
                 && all.TryGetValue(first, out var one) ? [one, all[missing - first]]
             : [];
-        _taken = news.Length > 0 ? [.. response.Resources.Except(news)] : _taken;
-        return news.Length > 0;
+        var isKnown = news.Length > 0 || (missing == 0 && _older.Count > 0);
+        _taken = isKnown ? [.. all.Values.Except(news)] : _taken;
+        return isKnown;
     }
 
-    /// <summary>A client came back: what its version marks is left out until it has taken a response. To be called
-    /// once.</summary>
+    /// <summary>A client came back: what its version marks is left out until it has taken a response, or is sent as it
+    /// holds it. To be called once.</summary>
     /// <param name="version">The version that it came with.</param>
     /// <param name="all">All that it would be sent.</param>
     public void Resume(string version, IEnumerable<Resource> all)
     {
         var marks = SotwVersion.MarksOf(version);
         var refused = marks.Count == 0 ? [] : all.Where(one => marks.Contains(SotwVersion.MarkOf(one))).ToList();
-        if (refused.Count > 0)
+        _older = SotwVersion.FormsOf(state.Type, version);
+        if (refused.Count == 0)
         {
-            refused.ForEach(one => state.Withheld.Add(one, new Refused(Before, version, 0, "refused before")));
-            _waiting.Push(refused);
+            return;
         }
+
+        foreach (var one in refused)
+        {
+            state.Withheld.Add(one, new Refused(Before, version, 0, "refused before"));
+            state.Restore(one.Name, _older.GetValueOrDefault(one.Name));
+        }
+
+        _waiting.Push(refused);
     }
 
     /// <summary>The client has said nothing to the last response for so long that it is taken to hold it: who refuses

@@ -52,6 +52,7 @@ public sealed class ForeignEnvoyTests
 
         await NamesAsync(world, load);
         await EndpointsAsync(world, load);
+        await ImportsAsync(world, load);
         await ForeignAsync(world, load);
         await ClustersAsync(world, load);
         await RestartAsync(world, load, outage);
@@ -123,6 +124,27 @@ public sealed class ForeignEnvoyTests
             world.Sidecar.Publish(bad with { Endpoints = [bad.Endpoints[0] with { Address = "not-an-address" }] });
             await world.StreamsShowAsync(streams => streams.SelectMany(stream => stream.Types).Any(
                 type => type.Refused?.Message.Contains("malformed IP address", StringComparison.Ordinal) == true));
+            world.Sidecar.Publish(Named(Checkout, one));
+            await world.ServesAsync(Checkout, "one");
+        });
+    }
+
+    // Who was told of it in the collection asks for it by its name from then on, as for one that never was an import.
+    private static async Task ImportsAsync(OnDemandWorld world, RequestLoad load)
+    {
+        var (one, two, _) = world.Ports;
+        await load.NoneFailsAsync("an import goes", async () =>
+        {
+            world.Sidecar.Import(Secure);
+            Assert.Equal("200 one", Told(await world.GetAsync(Checkout)));
+            Assert.Contains(Checkout, world.Sidecar.Wanted);
+            world.Sidecar.Publish(Named(Checkout, two));
+            await world.ServesAsync(Checkout, "two");
+        });
+        await load.NoneFailsAsync("and comes back", async () =>
+        {
+            world.Sidecar.Import(Checkout, Secure);
+            Assert.Equal("200 two", Told(await world.GetAsync(Checkout)));
             world.Sidecar.Publish(Named(Checkout, one));
             await world.ServesAsync(Checkout, "one");
         });

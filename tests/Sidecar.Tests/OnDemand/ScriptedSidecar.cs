@@ -21,7 +21,7 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     private readonly ConcurrentDictionary<string, int> _wanted = new(StringComparer.Ordinal);
     private readonly Lock _resolving = new();
     private OnDemandOptions _options;
-    private readonly HashSet<string> _imports;
+    private volatile HashSet<string> _imports;
     private ShapeFile? _shapes;
     private ServedViews? _views;
     private AdsService? _ads;
@@ -102,14 +102,20 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         await _shapes!.DisposeAsync();
     }
 
-    /// <summary>Clients that ask for everything are told of these from now on.</summary>
+    /// <summary>These are its imports from now on, as after a reload of its configuration.</summary>
     internal void Import(params string[] imports)
     {
-        _imports.UnionWith(imports);
-        _views!.Import(imports.ToHashSet(StringComparer.Ordinal));
-        foreach (var name in imports)
+        var before = _imports;
+        _imports = [.. imports];
+        _views!.Import(_imports);
+        foreach (var name in imports.Except(before))
         {
             OnInterest(name, true);
+        }
+
+        foreach (var name in before.Except(imports))
+        {
+            OnInterest(name, false);
         }
     }
 

@@ -30,6 +30,20 @@ public sealed class FamilyTests
         Assert.Equal("10.0.0.1 ::1", Told("envoy", "Ipv4", "http", "10.0.0.1", "2001:db8::1", "::1"));
     }
 
+    /// <summary>Those that take no requests any more are none that can be reached, to Envoys as to the proxy.</summary>
+    [Theory]
+    [InlineData("Draining", 2)]
+    [InlineData("Ending", 2)]
+    [InlineData("Unready", 1)]
+    public void Endpoints_OfTheOtherFamily_AreTold_WhereTheOthersLeave(string health, int count)
+    {
+        var all = Served("http", "10.0.0.1", "2001:db8::1");
+        var leaving = all.Endpoints[0] with { Health = Enum.Parse<ServedHealth>(health) };
+        Assert.Equal(
+            count,
+            FamilyTranslation.Reachable<ServedEndpoint>([leaving, all.Endpoints[1]], AddressFamilies.Ipv4).Length);
+    }
+
     /// <summary>A member that has the other family alone is not gone because another one has both, and neither is a
     /// port.</summary>
     [Fact]

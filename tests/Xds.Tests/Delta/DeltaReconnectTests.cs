@@ -42,6 +42,50 @@ public sealed class DeltaReconnectTests
         Assert.Equal(["cds -a"], client.Take());
     }
 
+    /// <summary>It keeps the older form, is not asked again and again, has whatever else there is, and is told of what
+    /// is mended or gone; once more after another restart.</summary>
+    [Fact]
+    public void Cluster_HeldInAnOlderForm_WhoseChangeIsRefused_KeepsNothingElseBack()
+    {
+        var old = _cluster.Version;
+        var snapshot = Snapshot(Cluster("a", timeoutMs: 3), Cluster("b"), Cluster("new"));
+        for (var life = 0; life < 2; life++)
+        {
+            var client = new DeltaClient(Anew(snapshot));
+            (string, string)[] held = life == 0 ? [] : [("new", Cluster("new").Version)];
+            client.Send(Cds, before: [("a", old), ("b", Cluster("b").Version), .. held]);
+            Assert.Equal([life == 0 ? "cds a new" : "cds a"], client.Take());
+            client.Nack(Cds);
+            var alone = client.TakeAlone();
+            Assert.Equal(life == 0 ? ["a", "new"] : [], alone.Keys.Order());
+            foreach (var (name, nonce) in alone)
+            {
+                client.Say(Cds, nonce, isTaken: name != "a");
+            }
+
+            client.Now += TimeSpan.FromHours(1);
+            Assert.Empty(client.Take());
+            client.Publish(Cluster($"later{life}"));
+            Assert.Equal([$"cds later{life}"], client.Take());
+            client.Ack(Cds);
+            client.Now += TimeSpan.FromSeconds(1);
+            client.Publish(client.Snapshot.ToBuilder().Remove(Cds, $"later{life}").Build());
+            Assert.Equal([$"cds -later{life}"], client.Take());
+            client.Ack(Cds);
+            client.Now += TimeSpan.FromSeconds(1);
+            if (life == 0)
+            {
+                client.Remove(Cds, "a");
+                Assert.Equal(["cds -a"], client.Take());
+            }
+            else
+            {
+                client.Publish(Cluster("a", timeoutMs: 4));
+                Assert.Equal(["cds a"], client.Take());
+            }
+        }
+    }
+
     /// <summary>Envoy says the old version though it has emptied them by their age.</summary>
     [Fact]
     public void Endpoints_AreSentAgainWhateverTheClientHolds()

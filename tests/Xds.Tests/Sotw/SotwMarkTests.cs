@@ -23,7 +23,7 @@ public sealed class SotwMarkTests
         var one = type == "cds" ? Cluster("x") : Listener("x", "r");
         string[] names = unknown.Length > 0 ? ["x", unknown] : ["x"];
         var client = new SotwClient(Snapshot(one));
-        client.Request(one.Type, names, version: SotwVersion.Of(new string('0', 32), [one]));
+        client.Request(one.Type, names, version: SotwVersion.Of(new string('0', 32), [(one, null)]));
         client.Now += XdsLimits.Default.HeldWaitMax;
         Assert.Equal([$"{type} x"], client.Take());
 
@@ -141,7 +141,9 @@ public sealed class SotwMarkTests
     private static string VersionOf(Resource[] held, Resource[] refused)
     {
         var sum = held.Aggregate(UInt128.Zero, static (sum, one) => sum + one.Fingerprint);
-        return SotwVersion.Of(sum.ToString("x32", System.Globalization.CultureInfo.InvariantCulture), refused);
+        return SotwVersion.Of(
+            sum.ToString("x32", System.Globalization.CultureInfo.InvariantCulture),
+            refused.Select(one => (one, (Resource?)null)));
     }
 
     // Answers each response until there is none, of which the good are always told.

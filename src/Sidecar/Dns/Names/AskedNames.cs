@@ -108,7 +108,7 @@ internal sealed class AskedNames
             if (_entries.TryGetValue(name, out var node))
             {
                 node.Value.AskedAt = now;
-                if (_time.GetElapsedTime(node.Value.WantedAt, now) >= NameInterest.RenewedEvery)
+                if (NameInterest.IsRenewalDue(_time, node.Value.WantedAt, now))
                 {
                     node.Value.WantedAt = now;
                     _source.Renew(name);

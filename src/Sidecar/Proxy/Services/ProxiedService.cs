@@ -96,7 +96,7 @@ internal sealed record ProxiedEndpoint(
     uint Weight,
     int Priority,
     EndpointReadiness Readiness,
-    ImmutableArray<string> Identities)
+    ImmutableArray<string> Identities) : IReachable<ProxiedEndpoint>
 {
     /// <summary>Where it comes from, in a name that several segments serve; else null.</summary>
     internal ProxyProvenance? Provenance { get; init; }
@@ -111,6 +111,13 @@ internal sealed record ProxiedEndpoint(
     /// <summary>The bundles that its own segment sealed, in a name that several segments serve; null where they are
     /// its service's.</summary>
     internal ImmutableDictionary<string, TrustBundle>? Bundles { get; init; }
+
+    // Members are mapped one by one.
+    string? IReachable<ProxiedEndpoint>.MemberName => null;
+
+    bool IReachable<ProxiedEndpoint>.IsLeaving => Readiness == EndpointReadiness.Draining;
+
+    ProxiedEndpoint IReachable<ProxiedEndpoint>.At(ImmutableArray<int> ports) => this with { Ports = ports };
 }
 
 /// <summary>Where endpoints come from, for the access log. Immutable.</summary>

@@ -29,7 +29,7 @@ internal static class ProxiedServiceMapping
             ServiceStatus.Served,
             state,
             ServedNameMapping.PortsOf(record),
-            ProxiedFamilies.Reachable(
+            FamilyTranslation.Reachable<ProxiedEndpoint>(
                 [.. ReachedEndpoints.Of(answer).Select(endpoint => EndpointOf(endpoint, cached))], families),
             SealedBundles.Of(answer),
             new ProxyProvenance(

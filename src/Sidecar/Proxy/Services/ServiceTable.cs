@@ -89,7 +89,7 @@ internal sealed class ServiceTable : IDisposable
     {
         entry.UsedAt = now;
         var before = entry.WantedAt;
-        if (_time.GetElapsedTime(before, now) >= NameInterest.RenewedEvery && entry.TryWant(before, now))
+        if (NameInterest.IsRenewalDue(_time, before, now) && entry.TryWant(before, now))
         {
             _renew(entry.Service.Name);
         }
