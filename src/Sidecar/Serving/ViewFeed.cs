@@ -262,7 +262,8 @@ internal sealed class ViewFeed : IResourceInterest
     {
         lock (_gate)
         {
-            if (!ClusterNames.TryRead(spelling, out var name, out var port) || _assignments.IsRefused(spelling))
+            if (!ClusterNames.TryReadAssignment(spelling, out var name, out var port, out _)
+                || _assignments.IsRefused(spelling))
             {
                 return false;
             }
@@ -293,7 +294,8 @@ internal sealed class ViewFeed : IResourceInterest
             return;
         }
 
-        if (!ClusterNames.TryRead(spelling, out var name, out _))
+        if (type == ResourceType.Endpoints ? !ClusterNames.TryReadAssignment(spelling, out var name, out _, out _)
+            : !ClusterNames.TryRead(spelling, out name, out _))
         {
             CountUnreadable(type, spelling, change);
             return;

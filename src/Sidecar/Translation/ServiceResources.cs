@@ -74,13 +74,20 @@ internal static class ServiceResources
             yield return (
                 Resource.Create(ClusterOf(audience, told, canonical, canonical, port, ReasonOf(told))),
                 demand.IsImport);
+            var assignment = TlsTranslation.AssignmentOf(audience, told, canonical);
             if (!told.IsPending)
             {
-                yield return (Endpoints(audience, told, canonical, i, demand.KeptUntil), false);
+                yield return (Endpoints(audience, told, assignment, i, demand.KeptUntil), false);
             }
             else if (demand.IsOverdue)
             {
-                yield return (Resource.EmptyEndpoints(canonical).As(ResourceRole.StandIn), false);
+                yield return (Resource.EmptyEndpoints(assignment).As(ResourceRole.StandIn), false);
+            }
+
+            // A cluster from before goes on with those that need no other; with none of them it has none.
+            if (assignment != canonical && TlsTranslation.InTheClear(told) is { Endpoints.IsEmpty: false } clear)
+            {
+                yield return (Endpoints(audience, clear, canonical, i, demand.KeptUntil), false);
             }
 
             if (audience.Client == ClientKind.Grpc)
@@ -167,10 +174,7 @@ internal static class ServiceResources
         if (name.IsPending)
         {
             return !isOverdue ? []
-                : audience.Client == ClientKind.Envoy
-                    ? [Resource.Create(ClusterTranslation.Dead(audience, spelling, Reasons.Pending))
-                        .As(ResourceRole.StandIn)]
-                    : Dead(audience, spelling, Reasons.Pending).Select(one => one.As(ResourceRole.StandIn));
+                : Dead(audience, spelling, Reasons.Pending).Select(one => one.As(ResourceRole.StandIn));
         }
 
         return Dead(
@@ -232,7 +236,7 @@ internal static class ServiceResources
     private static IEnumerable<Resource> Assigned(
         Audience audience, ServedName name, string spelling, Demand demand)
     {
-        if (!ClusterNames.TryRead(spelling, out _, out var number))
+        if (!ClusterNames.TryReadAssignment(spelling, out _, out var number, out var isGuarded))
         {
             yield break;
         }
@@ -247,15 +251,16 @@ internal static class ServiceResources
         else if (BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
         {
             var canonical = ClusterNames.Canonical(name.Name, name.Ports[index].Number);
-            if (spelling != canonical)
+            var (told, port) = ToldOf(name, name.Ports[index]);
+            var own = TlsTranslation.AssignmentOf(audience, told, canonical);
+            if (spelling != canonical && spelling != own && !told.IsPending)
             {
-                var (told, port) = ToldOf(name, name.Ports[index]);
-                if (!told.IsPending)
-                {
-                    yield return Endpoints(
-                        audience, told, spelling, port, demand.KeptUntil,
-                        isOurs: spelling == ClusterNames.LocatedAssignment(canonical));
-                }
+                // A cluster of istiod's chooses by what its endpoints say of themselves.
+                var isClear = own != canonical && !isGuarded
+                    && !(audience.Client == ClientKind.Envoy && IstioTranslation.IsCluster(spelling));
+                yield return Endpoints(
+                    audience, isClear ? TlsTranslation.InTheClear(told) : told, spelling, port, demand.KeptUntil,
+                    isOurs: spelling == ClusterNames.LocatedAssignment(own));
             }
         }
         else
@@ -287,7 +292,8 @@ internal static class ServiceResources
     /// why.</summary>
     internal static IEnumerable<Resource> Dead(Audience audience, string spelling, string reason)
     {
-        if (IsApart(audience, spelling))
+        // No endpoints are ever told to it, whatever is known of the name later: it would speak to them in the clear.
+        if (audience.Client == ClientKind.Envoy)
         {
             yield return Resource.Create(ClusterTranslation.Dead(audience, spelling, reason))
                 .As(ResourceRole.Negative);
@@ -297,7 +303,7 @@ internal static class ServiceResources
         // What nothing is known of is told apart from the endpoints that a client may hold since before a restart: this
         // cluster would speak to them in the clear.
         var id = ClusterNames.IdOf(spelling);
-        var isApart = audience.Client == ClientKind.Grpc && reason == Reasons.Pending;
+        var isApart = reason == Reasons.Pending;
         yield return Resource.Create(
             ClusterTranslation.Translate(audience, spelling, isApart ? WellKnown.Nowhere : id, null, reason))
             .As(ResourceRole.Negative);
@@ -306,12 +312,9 @@ internal static class ServiceResources
             yield return Resource.Create(AssignmentTranslation.Empty(spelling, reason));
         }
 
-        if (audience.Client == ClientKind.Grpc)
-        {
-            yield return Resource.Create(
-                RouteTranslation.ForGrpc(spelling, ClusterNames.RoutesOf(spelling, id, spelling)));
-            yield return Resource.Create(
-                RouteTranslation.ToCluster(spelling, ClusterNames.ClusterOf(spelling, id, spelling)));
-        }
+        yield return Resource.Create(
+            RouteTranslation.ForGrpc(spelling, ClusterNames.RoutesOf(spelling, id, spelling)));
+        yield return Resource.Create(
+            RouteTranslation.ToCluster(spelling, ClusterNames.ClusterOf(spelling, id, spelling)));
     }
 }

@@ -102,6 +102,9 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         await _shapes!.DisposeAsync();
     }
 
+    /// <summary>From now on it is enough that something is known of one import.</summary>
+    internal void EndPatience() => _views!.EndPatience();
+
     /// <summary>Clients that ask for everything are told of these from now on.</summary>
     internal void Import(params string[] imports)
     {
