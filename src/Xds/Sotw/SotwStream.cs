@@ -252,7 +252,8 @@ internal sealed class SotwStream(
         }
 
         var urgent = firstAnswer
-            || state.Subscription.Names.Any(name => target.ContainsKey(name) && !state.Sent.ContainsKey(name));
+            || state.Subscription.Names.Any(name => target.ContainsKey(name) && !state.Sent.ContainsKey(name))
+            || target.Values.Any(resource => IsOvertaken(state, resource));
         if (!urgent && (Held(state, now) || WaitsForClusters(state, now)))
         {
             return null;
