@@ -80,12 +80,29 @@ internal static class RouteTranslation
         },
     };
 
-    /// <summary>The route configuration that leads every request to one cluster.</summary>
-    internal static RouteConfiguration ToCluster(string routeConfiguration, string cluster) => new()
+    /// <summary>The route configuration that leads every request of a gRPC client to one cluster.</summary>
+    /// <param name="routeConfiguration">Its name.</param>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="streamMax">How long a call may be open: of a cluster's bound these clients read nothing (gRPC A31);
+    /// null for as long as it likes.</param>
+    internal static RouteConfiguration ToCluster(
+        string routeConfiguration, string cluster, TimeSpan? streamMax = null)
     {
-        Name = routeConfiguration,
-        VirtualHosts = { VirtualHost(routeConfiguration, ["*"], ToCluster(cluster)) },
-    };
+        var route = ToCluster(cluster);
+        if (streamMax is { } max)
+        {
+            route.Route_.MaxStreamDuration = new RouteAction.Types.MaxStreamDuration
+            {
+                MaxStreamDuration_ = Duration.FromTimeSpan(max),
+            };
+        }
+
+        return new RouteConfiguration
+        {
+            Name = routeConfiguration,
+            VirtualHosts = { VirtualHost(routeConfiguration, ["*"], route) },
+        };
+    }
 
     private static IEnumerable<VirtualHost> VirtualHosts(ServedName name)
     {

@@ -93,7 +93,8 @@ internal static class ServiceResources
             if (audience.Client == ClientKind.Grpc)
             {
                 yield return (Resource.Create(RouteTranslation.ForGrpc(canonical, canonical)), false);
-                yield return (Resource.Create(RouteTranslation.ToCluster(canonical, canonical)), false);
+                yield return (
+                    Resource.Create(RouteTranslation.ToCluster(canonical, canonical, told.StreamMax)), false);
             }
         }
     }
@@ -227,8 +228,8 @@ internal static class ServiceResources
         {
             yield return Resource.Create(
                 RouteTranslation.ForGrpc(spelling, ClusterNames.RoutesOf(spelling, canonical, canonical)));
-            yield return Resource.Create(
-                RouteTranslation.ToCluster(spelling, ClusterNames.ClusterOf(spelling, canonical, canonical)));
+            yield return Resource.Create(RouteTranslation.ToCluster(
+                spelling, ClusterNames.ClusterOf(spelling, canonical, canonical), name.StreamMax));
         }
     }
 
