@@ -16,17 +16,13 @@ internal static class ServiceResources
     internal static IEnumerable<(Resource Resource, bool Wildcard)> Of(
         Audience audience, ServedName name, Demand demand)
     {
-        name = audience.Client == ClientKind.Envoy
-            ? TlsTranslation.Checkable(name) with { Tcp = name.Tcp is { } tcp ? TlsTranslation.Checkable(tcp) : null }
-            : TlsTranslation.CheckableByGrpc(name) with { Tcp = null };
+        name = Checkable(audience, name);
         foreach (var one in Canonical(audience, name, demand).Concat(Bundles(audience, name)))
         {
             yield return one;
         }
 
-        var isBareDead = name.BarePort() is null && demand.IsImport
-            && (audience.Client == ClientKind.Envoy || name.IsKnown);
-        if (isBareDead)
+        if (IsBareDead(audience, name, demand))
         {
             foreach (var resource in Dead(audience, name.Name, ReasonOf(name) ?? Reasons.AmbiguousPort))
             {
@@ -42,23 +38,53 @@ internal static class ServiceResources
             }
         }
 
+        foreach (var resource in AskedFor(audience, name, demand))
+        {
+            yield return (resource, false);
+        }
+    }
+
+    /// <summary>Whether a name has resources under this one whoever asks for it: that of a port, or its own.</summary>
+    internal static bool IsItsOwn(ServedName name, string spelling)
+    {
+        var id = ClusterNames.IdOf(spelling);
+        return id.StartsWith(name.Name, StringComparison.Ordinal) && (id.Length == name.Name.Length
+            || name.Ports.Concat(name.Tcp?.Ports ?? []).Select(port => ClusterNames.Canonical(name.Name, port.Number))
+                .Any(canonical => id == canonical || id == ClusterNames.Guarded(canonical)));
+    }
+
+    /// <summary>Those of its resources alone that there are because somebody asks for them: what a client writes, who
+    /// may write anything, costs no more than that.</summary>
+    internal static IEnumerable<Resource> OfSpellings(Audience audience, ServedName name, Demand demand) =>
+        AskedFor(audience, Checkable(audience, name), demand);
+
+    private static ServedName Checkable(Audience audience, ServedName name) => audience.Client == ClientKind.Envoy
+        ? TlsTranslation.Checkable(name) with { Tcp = name.Tcp is { } tcp ? TlsTranslation.Checkable(tcp) : null }
+        : TlsTranslation.CheckableByGrpc(name) with { Tcp = null };
+
+    private static bool IsBareDead(Audience audience, ServedName name, Demand demand) => name.BarePort() is null
+        && demand.IsImport && (audience.Client == ClientKind.Envoy || name.IsKnown);
+
+    private static IEnumerable<Resource> AskedFor(Audience audience, ServedName name, Demand demand)
+    {
+        var isBareDead = IsBareDead(audience, name, demand);
         var others = demand.Clusters.Where(spelling => !isBareDead || spelling != name.Name);
         foreach (var resource in others.SelectMany(one => Spelled(audience, name, one, demand.IsOverdue)))
         {
-            yield return (resource, false);
+            yield return resource;
         }
 
         foreach (var spelling in demand.Routes ?? [])
         {
             if (Routed(name, spelling, demand.IsOverdue) is { } routes)
             {
-                yield return (routes, false);
+                yield return routes;
             }
         }
 
         foreach (var resource in demand.Assignments.SelectMany(one => Assigned(audience, name, one, demand)))
         {
-            yield return (resource, false);
+            yield return resource;
         }
     }
 
