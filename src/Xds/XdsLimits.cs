@@ -23,8 +23,12 @@ public sealed record XdsLimits
     /// </summary>
     public int NameBytesMax { get; init; } = 1 << 20;
 
-    /// <summary>Characters of a name.</summary>
+    /// <summary>Characters of a name, of the URL of a type, and of each text that a client says of itself.</summary>
     public int NameLengthMax { get; init; } = 1_024;
+
+    /// <summary>Bytes of the metadata of a client's node, which is kept as long as a stream of it: Istio's have some
+    /// ten thousand.</summary>
+    public int NodeMetadataBytes { get; init; } = 128 << 10;
 
     /// <summary>Requests that a stream may send at once beside acknowledgements; more are read at <see
     /// cref="RequestsPerSecond"/>. One of more than 16 KiB counts as several.</summary>

@@ -50,6 +50,12 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
             return new StreamEvent.Failed(StreamRefusal.TypeMismatch, $"this stream serves {only.TypeUrl} alone");
         }
 
+        if (typeUrl.Length > Limits.NameLengthMax)
+        {
+            return new StreamEvent.Failed(
+                StreamRefusal.NameTooLong, $"a type_url is longer than {Limits.NameLengthMax} characters");
+        }
+
         if (names.Any(name => name.Length > Limits.NameLengthMax))
         {
             return new StreamEvent.Failed(

@@ -37,6 +37,16 @@ public sealed class SotwBadClientTests
         Assert.Equal(StreamRefusal.NameTooLong, Refuse(request));
     }
 
+    /// <summary>A type that is not served is remembered as long as the stream.</summary>
+    [Fact]
+    public void Rejects_LongTypeUrl_AtTheLimit()
+    {
+        var request = new DiscoveryRequest { TypeUrl = new string('t', 1_024) };
+        Assert.Empty(_client.Stream.Receive(request, _client.Now));
+        request.TypeUrl += "t";
+        Assert.Equal(StreamRefusal.NameTooLong, Refuse(request));
+    }
+
     [Fact]
     public void Rejects_ManyUnknownTypes_AfterSixteen()
     {
