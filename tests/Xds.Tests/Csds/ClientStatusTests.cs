@@ -133,6 +133,27 @@ public sealed class ClientStatusTests
         Assert.InRange(answer.CalculateSize(), ClientStatusService.BytesMax / 2, 4 << 20);
     }
 
+    /// <summary>What clients say of themselves takes room too, in what gRPC takes.</summary>
+    [Fact]
+    public void Nodes_ThatDoNotFit_AreShortened_AndThenLeftOut()
+    {
+        var metadata = new Struct { Fields = { ["k"] = Value.ForString(new string('x', 100_000)) } };
+        Assert.Equal(40, Answered(40).Config.Count);
+        Assert.NotNull(Answered(40).Config[0].Node.Metadata);
+        Assert.Null(Answered(40).Config[^1].Node.Metadata);
+        Assert.InRange(Answered(5_000).Config.Count, 40, 4_999);
+
+        ClientStatusResponse Answered(int clients)
+        {
+            var node = Node with { Metadata = metadata, Cluster = new string('c', 1_000) };
+            var answer = new ClientStatusService(
+                () => Enumerable.Range(0, clients).Select(i => new StreamResources(
+                    node with { Id = $"n{i}" }, Started, static () => [])), Time).Answer(new());
+            Assert.InRange(answer.CalculateSize(), 1, 4 << 20);
+            return answer;
+        }
+    }
+
     [Fact]
     public void Names_ThatDoNotFit_AreLeftOut()
     {
