@@ -7,9 +7,10 @@ public sealed record XdsLimits
     public static XdsLimits Default { get; } = new();
 
     /// <summary>
-    /// Names of one type that a stream may ask for beside those that its view has. One more is refused; of clusters on
-    /// a delta stream, where an Envoy asks for whatever its clients write into a Host header, the oldest leaves that
-    /// leads nowhere.
+    /// Names of one type that a stream may ask for beside those that its view has. One more is refused; of the state of
+    /// the world, where a client repeats all of its own whenever it comes back, it is not followed, and the others are;
+    /// of clusters on a delta stream, where an Envoy asks for whatever its clients write into a Host header, the oldest
+    /// leaves that leads nowhere.
     /// </summary>
     public int NamesMax { get; init; } = 10_000;
 

@@ -509,7 +509,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
                         withheld.Reason.Message);
                     break;
                 case StreamEvent.LeftOut left:
-                    XdsLog.HeldLeftOut(options.Logger, id, left.Count, left.Type, left.Refusal);
+                    XdsLog.LeftOut(options.Logger, id, left.Count, left.Type, left.Refusal);
                     break;
                 case StreamEvent.Failed failed:
                     XdsLog.StreamRefused(options.Logger, id, failed.Refusal, failed.Detail);
