@@ -144,7 +144,7 @@ internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> str
             {
                 Details = refused.Message,
                 LastUpdateAttempt = Timestamp.FromDateTimeOffset(started + refused.At),
-                VersionInfo = status.Resource?.Version ?? "",
+                VersionInfo = status.RefusedVersion,
             };
         }
 

@@ -101,6 +101,22 @@ public sealed class ClientStatusTests
         Assert.Equal(["a"], Assert.Single(client.Stream.Types).RefusedNames);
     }
 
+    /// <summary>What it has is another one.</summary>
+    [Fact]
+    public void Refusal_OfWhatIsHeldBack_IsOfThatVersion()
+    {
+        var (small, large) = (Endpoints("a", 1), Endpoints("a", [.. Enumerable.Range(1, 20_000)]));
+        var client = new SotwClient(Snapshot(small), XdsLimits.Default with { MessageBytes = 100 << 10 });
+        client.Request(Eds, ["a"]);
+        client.Take();
+        client.Ack(Eds, "a");
+        client.Publish(large);
+        client.Take();
+        var one = Assert.Single(Answer(client, new()).Config[0].GenericXdsConfigs);
+        Assert.StartsWith("TooLarge", one.ErrorState.Details, StringComparison.Ordinal);
+        Assert.Equal((small.Version, large.Version), (one.VersionInfo, one.ErrorState.VersionInfo));
+    }
+
     [Fact]
     public void Contents_BeyondTheLimit_AreLeftOut_AndTheNamesStay()
     {
