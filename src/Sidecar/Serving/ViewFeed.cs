@@ -585,7 +585,6 @@ internal sealed class ViewFeed : IResourceInterest
 
     private static bool HasSameRoutes(ServedName? before, ServedName after) =>
         before is not null && before.Ports.SequenceEqual(after.Ports)
-        && (before.Reason == after.Reason || (IsRouted(before) && IsRouted(after)));
-
-    private static bool IsRouted(ServedName name) => name.Reason is not (Reasons.Absent or Reasons.Denied);
+        && (before.Reason == after.Reason
+            || (RouteTranslation.LeadToCluster(before) && RouteTranslation.LeadToCluster(after)));
 }
