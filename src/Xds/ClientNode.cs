@@ -35,6 +35,26 @@ public sealed record ClientNode(
     /// <summary>True for an Envoy.</summary>
     internal bool IsEnvoy => UserAgent.StartsWith("envoy", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>What is kept of a node that is more than is; null where nothing is.</summary>
+    internal static string? ExcessOf(Node? node, XdsLimits limits)
+    {
+        if (node is null)
+        {
+            return null;
+        }
+
+        string[] texts =
+        [
+            node.Id, node.Cluster, node.UserAgentName, node.UserAgentVersion, node.Locality?.Region ?? "",
+            node.Locality?.Zone ?? "", node.Locality?.SubZone ?? "",
+        ];
+        return texts.Any(text => text.Length > limits.NameLengthMax)
+            ? $"a text of the node is longer than {limits.NameLengthMax} characters"
+            : node.Metadata?.CalculateSize() > limits.NodeMetadataBytes
+                ? $"the node's metadata is larger than {limits.NodeMetadataBytes} bytes"
+                : null;
+    }
+
     /// <summary>Takes over what is kept of a node.</summary>
     public static ClientNode From(Node? node)
     {

@@ -20,7 +20,7 @@ internal abstract record StreamEvent
     /// <summary>The client is not sent this though it asks for it; told once per content.</summary>
     internal sealed record Withheld(Resource Resource, Refused Reason) : StreamEvent;
 
-    /// <summary>So many of what the client holds from before are not followed; the others are.</summary>
+    /// <summary>So many of what the client asks for, or holds from before, are not followed; the others are.</summary>
     internal sealed record LeftOut(ResourceType Type, StreamRefusal Refusal, int Count) : StreamEvent;
 
     /// <summary>The stream must end with this; nothing was changed.</summary>

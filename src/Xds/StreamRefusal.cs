@@ -12,7 +12,7 @@ public enum StreamRefusal
     /// <summary>More names of one type than a stream may ask for.</summary>
     TooManyNames,
 
-    /// <summary>A name longer than any that is served.</summary>
+    /// <summary>A name longer than any that is served, or a type_url.</summary>
     NameTooLong,
 
     /// <summary>Requests for more unknown types than are remembered.</summary>

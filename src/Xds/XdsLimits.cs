@@ -7,9 +7,10 @@ public sealed record XdsLimits
     public static XdsLimits Default { get; } = new();
 
     /// <summary>
-    /// Names of one type that a stream may ask for beside those that its view has. One more is refused; of clusters on
-    /// a delta stream, where an Envoy asks for whatever its clients write into a Host header, the oldest leaves that
-    /// leads nowhere.
+    /// Names of one type that a stream may ask for beside those that its view has. One more is refused; of the state of
+    /// the world, where a client repeats all of its own whenever it comes back, it is not followed, and the others are;
+    /// of clusters on a delta stream, where an Envoy asks for whatever its clients write into a Host header, the oldest
+    /// leaves that leads nowhere.
     /// </summary>
     public int NamesMax { get; init; } = 10_000;
 
@@ -23,8 +24,12 @@ public sealed record XdsLimits
     /// </summary>
     public int NameBytesMax { get; init; } = 1 << 20;
 
-    /// <summary>Characters of a name.</summary>
+    /// <summary>Characters of a name, of the URL of a type, and of each text that a client says of itself.</summary>
     public int NameLengthMax { get; init; } = 1_024;
+
+    /// <summary>Bytes of the metadata of a client's node, which is kept as long as a stream of it: Istio's have some
+    /// ten thousand.</summary>
+    public int NodeMetadataBytes { get; init; } = 128 << 10;
 
     /// <summary>Requests that a stream may send at once beside acknowledgements; more are read at <see
     /// cref="RequestsPerSecond"/>. One of more than 16 KiB counts as several.</summary>

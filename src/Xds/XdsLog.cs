@@ -42,7 +42,7 @@ internal static partial class XdsLog
         ILogger logger, long stream, string peer, Rpc.StatusCode code, string detail);
 
     [LoggerMessage(
-        4011, LogLevel.Warning, "xDS stream {Stream} is served without {Count} {Type} that it holds: {Refusal}")]
-    public static partial void HeldLeftOut(
+        4011, LogLevel.Warning, "xDS stream {Stream} is served without {Count} {Type} that it wants: {Refusal}")]
+    public static partial void LeftOut(
         ILogger logger, long stream, int count, ResourceType type, StreamRefusal refusal);
 }

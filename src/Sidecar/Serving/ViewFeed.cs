@@ -262,7 +262,8 @@ internal sealed class ViewFeed : IResourceInterest
     {
         lock (_gate)
         {
-            if (!ClusterNames.TryRead(spelling, out var name, out var port) || _assignments.IsRefused(spelling))
+            if (!ClusterNames.TryReadAssignment(spelling, out var name, out var port, out _)
+                || _assignments.IsRefused(spelling))
             {
                 return false;
             }
@@ -293,7 +294,8 @@ internal sealed class ViewFeed : IResourceInterest
             return;
         }
 
-        if (!ClusterNames.TryRead(spelling, out var name, out _))
+        if (type == ResourceType.Endpoints ? !ClusterNames.TryReadAssignment(spelling, out var name, out _, out _)
+            : !ClusterNames.TryRead(spelling, out name, out _))
         {
             CountUnreadable(type, spelling, change);
             return;
@@ -490,12 +492,17 @@ internal sealed class ViewFeed : IResourceInterest
         _published[name.Name] = next;
     }
 
-    // One spelling came or went: the others, of which there may be thousands, stay as they are.
+    // One spelling came or went: the others, of which there may be thousands, stay as they are. So does what the name
+    // has itself, which a stranger would else have made anew by each port that he writes behind it.
     private void Respell(SnapshotBuilder builder, ServedName name, string spelling)
     {
         var published = _published.GetValueOrDefault(name.Name) ?? (_published[name.Name] = []);
         var next = new HashSet<(ResourceType, string)>();
-        foreach (var (resource, wildcard) in ResourcesOf(name, spelling))
+        foreach (var (resource, wildcard) in ServiceResources.IsItsOwn(name, spelling)
+            ? ResourcesOf(name, spelling)
+            : ServiceResources.OfSpellings(
+                _audience, FamilyTranslation.Reachable(name, _families), DemandOf(name.Name, spelling))
+                .Select(resource => (resource, false)))
         {
             if (next.Add((resource.Type, resource.Name)))
             {
@@ -535,18 +542,23 @@ internal sealed class ViewFeed : IResourceInterest
     // What nobody wants of this view is not built for it; it is when somebody asks.
     private IEnumerable<(Resource Resource, bool Wildcard)> ResourcesOf(ServedName name, string? only = null)
     {
-        var isImport = _imports.Contains(name.Name);
-        var isMember = isImport || _used?.Contains(name.Name) == true;
-        return isImport || (isMember && _contexts.Count > 0) || IsWanted(name.Name)
-            ? ServiceResources.Of(_audience, FamilyTranslation.Reachable(name, _families), new Demand(
-                isImport,
-                isMember ? _contexts : [],
-                SpellingsIn(_spellings, name.Name, only),
-                SpellingsIn(_assignments, name.Name, only),
-                _patience?.IsOver(name.Name) == true,
-                _keptUntil,
-                SpellingsIn(_routes, name.Name, only)))
+        var demand = DemandOf(name.Name, only);
+        return demand.IsImport || demand.Collections.Count > 0 || IsWanted(name.Name)
+            ? ServiceResources.Of(_audience, FamilyTranslation.Reachable(name, _families), demand)
             : [];
+    }
+
+    private Demand DemandOf(string name, string? only)
+    {
+        var isImport = _imports.Contains(name);
+        return new Demand(
+            isImport,
+            isImport || _used?.Contains(name) == true ? _contexts : [],
+            SpellingsIn(_spellings, name, only),
+            SpellingsIn(_assignments, name, only),
+            _patience?.IsOver(name) == true,
+            _keptUntil,
+            SpellingsIn(_routes, name, only));
     }
 
     private static IReadOnlyCollection<string> SpellingsIn(Spellings all, string name, string? only) =>
@@ -573,7 +585,6 @@ internal sealed class ViewFeed : IResourceInterest
 
     private static bool HasSameRoutes(ServedName? before, ServedName after) =>
         before is not null && before.Ports.SequenceEqual(after.Ports)
-        && (before.Reason == after.Reason || (IsRouted(before) && IsRouted(after)));
-
-    private static bool IsRouted(ServedName name) => name.Reason is not (Reasons.Absent or Reasons.Denied);
+        && (before.Reason == after.Reason
+            || (RouteTranslation.LeadToCluster(before) && RouteTranslation.LeadToCluster(after)));
 }

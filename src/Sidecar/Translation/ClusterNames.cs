@@ -10,6 +10,8 @@ internal static class ClusterNames
     /// <summary>Who asks for a collection asks for all clusters that this pod may use.</summary>
     internal const string Glob = ClusterPrefix + "*";
 
+    // No host has it, nor a port.
+    private const string TlsMark = "/tls";
     private const string ClusterPrefix = "xdstp://fairlead/envoy.config.cluster.v3.Cluster/";
     private const string AssignmentPrefix = "xdstp://fairlead/envoy.config.endpoint.v3.ClusterLoadAssignment/";
     private const string ListenerPrefix = "xdstp://fairlead/envoy.config.listener.v3.Listener/";
@@ -28,6 +30,11 @@ internal static class ClusterNames
     /// asked for.</summary>
     internal static string? ContextOf(string asked) =>
         Xds.Collections.Of(asked) is { Prefix: ClusterPrefix, Context: var context } ? context : null;
+
+    /// <summary>The name of an assignment that clusters alone ask for which speak by TLS: endpoints with identities are
+    /// told under it and not under the canonical name, so that no cluster that speaks in the clear, as one of before,
+    /// ever has them.</summary>
+    internal static string Guarded(string canonical) => canonical + TlsMark;
 
     /// <summary>An assignment's name as a locator.</summary>
     internal static string LocatedAssignment(string canonical) => AssignmentPrefix + canonical;
@@ -82,6 +89,14 @@ internal static class ClusterNames
         var context = id.Length == spelling.Length ? "" : spelling[Xds.Collections.PathOf(spelling).Length..];
         return digits?.StartsWith('0') == true ? id + context
             : form == name && context.Length == 0 ? null : form + context;
+    }
+
+    /// <summary>Reads the name of an assignment: a spelling, and whether it is <see cref="Guarded"/>.</summary>
+    internal static bool TryReadAssignment(string spelling, out string name, out int? port, out bool isGuarded)
+    {
+        var id = IdOf(spelling);
+        isGuarded = id.EndsWith(TlsMark, StringComparison.Ordinal);
+        return TryRead(isGuarded ? id[..^TlsMark.Length] : id, out name, out port);
     }
 
     /// <summary>

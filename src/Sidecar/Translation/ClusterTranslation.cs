@@ -13,7 +13,8 @@ internal static class ClusterTranslation
     /// </summary>
     /// <param name="audience">Whom it is for.</param>
     /// <param name="clusterName">The name under which it is asked for.</param>
-    /// <param name="assignment">The plain name of its endpoints.</param>
+    /// <param name="assignment">The plain name of its endpoints, as they are called where none has an
+    /// identity.</param>
     /// <param name="port">The port it leads to; null where none is known, which leaves the protocol at
     /// HTTP/1.1.</param>
     /// <param name="reason">Why it has no endpoints, shown as its metadata.</param>
@@ -24,7 +25,8 @@ internal static class ClusterTranslation
     {
         var cluster = Named(audience, clusterName, assignment, reason);
         cluster.Type = Cluster.Types.DiscoveryType.Eds;
-        cluster.EdsClusterConfig = EndpointsOf(audience, clusterName, assignment);
+        cluster.EdsClusterConfig = EndpointsOf(
+            audience, clusterName, TlsTranslation.AssignmentOf(audience, name, assignment));
         if (audience.Client == ClientKind.Envoy)
         {
             AddProtocol(cluster, port, name?.StreamMax);

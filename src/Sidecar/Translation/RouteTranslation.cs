@@ -12,13 +12,15 @@ internal static class RouteTranslation
 {
     private const uint NotFound = 404;
     private const uint Forbidden = 403;
+    private const uint BadGateway = 502;
     private const uint Unavailable = 503;
+    private const uint GatewayTimeout = 504;
 
     /// <summary>
     /// The route configuration of a standalone Envoy: a virtual host per import and port, the bare name included where
-    /// it decides a port. A name that is proven absent is answered 404 and a denied one 403, without a cluster;
-    /// everything else goes to its cluster, which answers 503 where it is empty. All of them say why in
-    /// <c>fairlead-reason</c>.
+    /// it decides a port. A name that is proven absent is answered 404, a denied one 403, an unreachable one 502 and an
+    /// expired one 504, without a cluster; everything else goes to its cluster, which answers 503 where it is empty. All
+    /// of them say why in <c>fairlead-reason</c>.
     /// </summary>
     internal static RouteConfiguration Standalone(IEnumerable<ServedName> imports)
     {
@@ -39,17 +41,12 @@ internal static class RouteTranslation
     internal static RouteConfiguration ByName(string routes, ServedName name, string cluster) =>
         ByName(routes, To(name, cluster));
 
-    /// <summary>The same where there is no cluster to lead to: answered 404, 403 or 503, by the reason.</summary>
-    internal static RouteConfiguration ByName(string routes, string reason) => ByName(
-        routes,
-        Answer(
-            reason switch
-            {
-                Reasons.Absent or Reasons.NoSuchPort => NotFound,
-                Reasons.Denied => Forbidden,
-                _ => Unavailable,
-            },
-            reason));
+    /// <summary>The same where there is no cluster to lead to: answered by the reason alone.</summary>
+    internal static RouteConfiguration ByName(string routes, string reason) =>
+        ByName(routes, Answer(StatusOf(reason) ?? Unavailable, reason));
+
+    /// <summary>Whether routes lead to a name's cluster, and do not answer for it.</summary>
+    internal static bool LeadToCluster(ServedName name) => StatusOf(name.Reason) is null;
 
     private static RouteConfiguration ByName(string routes, Route route)
     {
@@ -80,12 +77,29 @@ internal static class RouteTranslation
         },
     };
 
-    /// <summary>The route configuration that leads every request to one cluster.</summary>
-    internal static RouteConfiguration ToCluster(string routeConfiguration, string cluster) => new()
+    /// <summary>The route configuration that leads every request of a gRPC client to one cluster.</summary>
+    /// <param name="routeConfiguration">Its name.</param>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="streamMax">How long a call may be open: of a cluster's bound these clients read nothing (gRPC A31);
+    /// null for as long as it likes.</param>
+    internal static RouteConfiguration ToCluster(
+        string routeConfiguration, string cluster, TimeSpan? streamMax = null)
     {
-        Name = routeConfiguration,
-        VirtualHosts = { VirtualHost(routeConfiguration, ["*"], ToCluster(cluster)) },
-    };
+        var route = ToCluster(cluster);
+        if (streamMax is { } max)
+        {
+            route.Route_.MaxStreamDuration = new RouteAction.Types.MaxStreamDuration
+            {
+                MaxStreamDuration_ = Duration.FromTimeSpan(max),
+            };
+        }
+
+        return new RouteConfiguration
+        {
+            Name = routeConfiguration,
+            VirtualHosts = { VirtualHost(routeConfiguration, ["*"], route) },
+        };
+    }
 
     private static IEnumerable<VirtualHost> VirtualHosts(ServedName name)
     {
@@ -126,11 +140,17 @@ internal static class RouteTranslation
         ? [ClusterNames.Canonical(name, number), ClusterNames.Canonical(name + ".", number)]
         : [name, name + "."];
 
-    private static Route To(ServedName name, string cluster) => name.Reason switch
+    private static Route To(ServedName name, string cluster) =>
+        StatusOf(name.Reason) is { } status ? Answer(status, name.Reason!) : ToCluster(cluster);
+
+    // Of the others the cluster says why, which may be served soon.
+    private static uint? StatusOf(string? reason) => reason switch
     {
-        Reasons.Absent => Answer(NotFound, name.Reason),
-        Reasons.Denied => Answer(Forbidden, name.Reason),
-        _ => ToCluster(cluster),
+        Reasons.Absent or Reasons.NoSuchPort => NotFound,
+        Reasons.Denied => Forbidden,
+        Reasons.Unreachable => BadGateway,
+        Reasons.Expired => GatewayTimeout,
+        _ => null,
     };
 
     private static Route Answer(uint status, string reason) => new()

@@ -16,17 +16,13 @@ internal static class ServiceResources
     internal static IEnumerable<(Resource Resource, bool Wildcard)> Of(
         Audience audience, ServedName name, Demand demand)
     {
-        name = audience.Client == ClientKind.Envoy
-            ? TlsTranslation.Checkable(name) with { Tcp = name.Tcp is { } tcp ? TlsTranslation.Checkable(tcp) : null }
-            : TlsTranslation.CheckableByGrpc(name) with { Tcp = null };
+        name = Checkable(audience, name);
         foreach (var one in Canonical(audience, name, demand).Concat(Bundles(audience, name)))
         {
             yield return one;
         }
 
-        var isBareDead = name.BarePort() is null && demand.IsImport
-            && (audience.Client == ClientKind.Envoy || name.IsKnown);
-        if (isBareDead)
+        if (IsBareDead(audience, name, demand))
         {
             foreach (var resource in Dead(audience, name.Name, ReasonOf(name) ?? Reasons.AmbiguousPort))
             {
@@ -42,23 +38,53 @@ internal static class ServiceResources
             }
         }
 
+        foreach (var resource in AskedFor(audience, name, demand))
+        {
+            yield return (resource, false);
+        }
+    }
+
+    /// <summary>Whether a name has resources under this one whoever asks for it: that of a port, or its own.</summary>
+    internal static bool IsItsOwn(ServedName name, string spelling)
+    {
+        var id = ClusterNames.IdOf(spelling);
+        return id.StartsWith(name.Name, StringComparison.Ordinal) && (id.Length == name.Name.Length
+            || name.Ports.Concat(name.Tcp?.Ports ?? []).Select(port => ClusterNames.Canonical(name.Name, port.Number))
+                .Any(canonical => id == canonical || id == ClusterNames.Guarded(canonical)));
+    }
+
+    /// <summary>Those of its resources alone that there are because somebody asks for them: what a client writes, who
+    /// may write anything, costs no more than that.</summary>
+    internal static IEnumerable<Resource> OfSpellings(Audience audience, ServedName name, Demand demand) =>
+        AskedFor(audience, Checkable(audience, name), demand);
+
+    private static ServedName Checkable(Audience audience, ServedName name) => audience.Client == ClientKind.Envoy
+        ? TlsTranslation.Checkable(name) with { Tcp = name.Tcp is { } tcp ? TlsTranslation.Checkable(tcp) : null }
+        : TlsTranslation.CheckableByGrpc(name) with { Tcp = null };
+
+    private static bool IsBareDead(Audience audience, ServedName name, Demand demand) => name.BarePort() is null
+        && demand.IsImport && (audience.Client == ClientKind.Envoy || name.IsKnown);
+
+    private static IEnumerable<Resource> AskedFor(Audience audience, ServedName name, Demand demand)
+    {
+        var isBareDead = IsBareDead(audience, name, demand);
         var others = demand.Clusters.Where(spelling => !isBareDead || spelling != name.Name);
         foreach (var resource in others.SelectMany(one => Spelled(audience, name, one, demand.IsOverdue)))
         {
-            yield return (resource, false);
+            yield return resource;
         }
 
         foreach (var spelling in demand.Routes ?? [])
         {
             if (Routed(name, spelling, demand.IsOverdue) is { } routes)
             {
-                yield return (routes, false);
+                yield return routes;
             }
         }
 
         foreach (var resource in demand.Assignments.SelectMany(one => Assigned(audience, name, one, demand)))
         {
-            yield return (resource, false);
+            yield return resource;
         }
     }
 
@@ -74,19 +100,27 @@ internal static class ServiceResources
             yield return (
                 Resource.Create(ClusterOf(audience, told, canonical, canonical, port, ReasonOf(told))),
                 demand.IsImport);
+            var assignment = TlsTranslation.AssignmentOf(audience, told, canonical);
             if (!told.IsPending)
             {
-                yield return (Endpoints(audience, told, canonical, i, demand.KeptUntil), false);
+                yield return (Endpoints(audience, told, assignment, i, demand.KeptUntil), false);
             }
             else if (demand.IsOverdue)
             {
-                yield return (Resource.EmptyEndpoints(canonical).As(ResourceRole.StandIn), false);
+                yield return (Resource.EmptyEndpoints(assignment).As(ResourceRole.StandIn), false);
+            }
+
+            // A cluster from before goes on with those that need no other; with none of them it has none.
+            if (assignment != canonical && TlsTranslation.InTheClear(told) is { Endpoints.IsEmpty: false } clear)
+            {
+                yield return (Endpoints(audience, clear, canonical, i, demand.KeptUntil), false);
             }
 
             if (audience.Client == ClientKind.Grpc)
             {
                 yield return (Resource.Create(RouteTranslation.ForGrpc(canonical, canonical)), false);
-                yield return (Resource.Create(RouteTranslation.ToCluster(canonical, canonical)), false);
+                yield return (
+                    Resource.Create(RouteTranslation.ToCluster(canonical, canonical, told.StreamMax)), false);
             }
         }
     }
@@ -167,10 +201,7 @@ internal static class ServiceResources
         if (name.IsPending)
         {
             return !isOverdue ? []
-                : audience.Client == ClientKind.Envoy
-                    ? [Resource.Create(ClusterTranslation.Dead(audience, spelling, Reasons.Pending))
-                        .As(ResourceRole.StandIn)]
-                    : Dead(audience, spelling, Reasons.Pending).Select(one => one.As(ResourceRole.StandIn));
+                : Dead(audience, spelling, Reasons.Pending).Select(one => one.As(ResourceRole.StandIn));
         }
 
         return Dead(
@@ -223,8 +254,8 @@ internal static class ServiceResources
         {
             yield return Resource.Create(
                 RouteTranslation.ForGrpc(spelling, ClusterNames.RoutesOf(spelling, canonical, canonical)));
-            yield return Resource.Create(
-                RouteTranslation.ToCluster(spelling, ClusterNames.ClusterOf(spelling, canonical, canonical)));
+            yield return Resource.Create(RouteTranslation.ToCluster(
+                spelling, ClusterNames.ClusterOf(spelling, canonical, canonical), name.StreamMax));
         }
     }
 
@@ -232,7 +263,7 @@ internal static class ServiceResources
     private static IEnumerable<Resource> Assigned(
         Audience audience, ServedName name, string spelling, Demand demand)
     {
-        if (!ClusterNames.TryRead(spelling, out _, out var number))
+        if (!ClusterNames.TryReadAssignment(spelling, out _, out var number, out var isGuarded))
         {
             yield break;
         }
@@ -247,15 +278,16 @@ internal static class ServiceResources
         else if (BarePorts.IndexOf(name.Ports, number) is >= 0 and var index)
         {
             var canonical = ClusterNames.Canonical(name.Name, name.Ports[index].Number);
-            if (spelling != canonical)
+            var (told, port) = ToldOf(name, name.Ports[index]);
+            var own = TlsTranslation.AssignmentOf(audience, told, canonical);
+            if (spelling != canonical && spelling != own && !told.IsPending)
             {
-                var (told, port) = ToldOf(name, name.Ports[index]);
-                if (!told.IsPending)
-                {
-                    yield return Endpoints(
-                        audience, told, spelling, port, demand.KeptUntil,
-                        isOurs: spelling == ClusterNames.LocatedAssignment(canonical));
-                }
+                // A cluster of istiod's chooses by what its endpoints say of themselves.
+                var isClear = own != canonical && !isGuarded
+                    && !(audience.Client == ClientKind.Envoy && IstioTranslation.IsCluster(spelling));
+                yield return Endpoints(
+                    audience, isClear ? TlsTranslation.InTheClear(told) : told, spelling, port, demand.KeptUntil,
+                    isOurs: spelling == ClusterNames.LocatedAssignment(own));
             }
         }
         else
@@ -287,7 +319,8 @@ internal static class ServiceResources
     /// why.</summary>
     internal static IEnumerable<Resource> Dead(Audience audience, string spelling, string reason)
     {
-        if (IsApart(audience, spelling))
+        // No endpoints are ever told to it, whatever is known of the name later: it would speak to them in the clear.
+        if (audience.Client == ClientKind.Envoy)
         {
             yield return Resource.Create(ClusterTranslation.Dead(audience, spelling, reason))
                 .As(ResourceRole.Negative);
@@ -297,7 +330,7 @@ internal static class ServiceResources
         // What nothing is known of is told apart from the endpoints that a client may hold since before a restart: this
         // cluster would speak to them in the clear.
         var id = ClusterNames.IdOf(spelling);
-        var isApart = audience.Client == ClientKind.Grpc && reason == Reasons.Pending;
+        var isApart = reason == Reasons.Pending;
         yield return Resource.Create(
             ClusterTranslation.Translate(audience, spelling, isApart ? WellKnown.Nowhere : id, null, reason))
             .As(ResourceRole.Negative);
@@ -306,12 +339,9 @@ internal static class ServiceResources
             yield return Resource.Create(AssignmentTranslation.Empty(spelling, reason));
         }
 
-        if (audience.Client == ClientKind.Grpc)
-        {
-            yield return Resource.Create(
-                RouteTranslation.ForGrpc(spelling, ClusterNames.RoutesOf(spelling, id, spelling)));
-            yield return Resource.Create(
-                RouteTranslation.ToCluster(spelling, ClusterNames.ClusterOf(spelling, id, spelling)));
-        }
+        yield return Resource.Create(
+            RouteTranslation.ForGrpc(spelling, ClusterNames.RoutesOf(spelling, id, spelling)));
+        yield return Resource.Create(
+            RouteTranslation.ToCluster(spelling, ClusterNames.ClusterOf(spelling, id, spelling)));
     }
 }

@@ -80,6 +80,25 @@ internal static class TlsTranslation
             : name with { Endpoints = endpoints, Tls = tls with { Peers = kept } };
     }
 
+    /// <summary>Under which name endpoints are told to clusters of ours: one of their own where those speak by
+    /// TLS.</summary>
+    /// <param name="audience">Whom the clusters are for.</param>
+    /// <param name="name">What is served, as far as they can check it; null where nothing is.</param>
+    /// <param name="canonical">The canonical name.</param>
+    internal static string AssignmentOf(Audience audience, ServedName? name, string canonical)
+    {
+        var isGuarded = name?.Tls is { Peers: [_, ..] }
+            && (audience.Client == ClientKind.Envoy || AuthoritiesOf(name) is not null);
+        return isGuarded ? ClusterNames.Guarded(canonical) : canonical;
+    }
+
+    /// <summary>What a cluster is told that speaks in the clear: the endpoints that have no identity.</summary>
+    internal static ServedName InTheClear(ServedName name) => name with
+    {
+        Endpoints = name.Endpoints.RemoveAll(endpoint => endpoint.Peer is not null),
+        Tls = null,
+    };
+
     /// <summary>The metadata by which an endpoint's socket is chosen; null where its cluster has only one.</summary>
     internal static Struct? MatchOf(ServedName name, ServedEndpoint endpoint) =>
         HasSeveral(name) ? Match(endpoint.Peer ?? WellKnown.NoPeer) : null;
@@ -147,8 +166,7 @@ internal static class TlsTranslation
     /// </summary>
     internal static void AddForGrpc(Cluster cluster, ServedName name)
     {
-        if (name.Tls is not { Clients.Grpc: { } providers, Peers: [_, ..] peers }
-            || peers.SelectMany(peer => peer.Identities).Select(providers.Of).FirstOrDefault() is not { } authorities)
+        if (name.Tls is not { Clients.Grpc: { } providers } tls || AuthoritiesOf(name) is not { } authorities)
         {
             return;
         }
@@ -165,7 +183,7 @@ internal static class TlsTranslation
         };
 
         // Both libraries read the older list of names alone.
-        common.ValidationContext.MatchSubjectAltNames.AddRange(peers.SelectMany(peer => peer.Identities)
+        common.ValidationContext.MatchSubjectAltNames.AddRange(tls.Peers.SelectMany(peer => peer.Identities)
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
             .Select(identity => new StringMatcher { Exact = identity }));
         if (providers.Certificate is { } own)
@@ -179,6 +197,10 @@ internal static class TlsTranslation
             TypedConfig = Any.Pack(new UpstreamTlsContext { CommonTlsContext = common }),
         };
     }
+
+    private static string? AuthoritiesOf(ServedName name) => name.Tls is { Clients.Grpc: { } providers } tls
+        ? tls.Peers.SelectMany(peer => peer.Identities).Select(providers.Of).FirstOrDefault()
+        : null;
 
     /// <summary>What speaks in the clear.</summary>
     internal static TransportSocket Clear() =>

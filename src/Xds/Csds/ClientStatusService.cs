@@ -11,9 +11,10 @@ namespace Fairlead.Xds.Csds;
 /// in the shape that operators' tools read (Envoy, <c>service/status/v3/csds.proto</c>). Safe for concurrent use.
 /// </summary>
 /// <remarks>The streams of one node are one client. The contents of resources are left out of an answer beyond
-/// <see cref="ContentBytesMax"/>, the words of refusals are shortened beyond <see cref="BytesMax"/>, and beyond
-/// <see cref="ResourcesMax"/> resources, or where shortened they do not fit, the rest of them: ask for one node, or
-/// without contents. The content of endpoints with an end says how much is left of it at the moment of the answer
+/// <see cref="ContentBytesMax"/>, beyond <see cref="BytesMax"/> the words of refusals are shortened and of nodes the
+/// metadata is left out, and beyond <see cref="ResourcesMax"/> resources, or where shortened they do not fit, the rest
+/// of them, and of clients: ask for one node, or without contents.
+/// The content of endpoints with an end says how much is left of it at the moment of the answer
 /// (<c>policy.endpoint_stale_after</c>; a millisecond once it is over), where the client was told how much was left
 /// then.</remarks>
 /// <param name="streams">The open streams.</param>
@@ -67,6 +68,17 @@ internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> str
                 .GroupBy(stream => stream.Node.Id, StringComparer.Ordinal))
             {
                 var config = new ClientConfig { Node = NodeOf(client.First().Node) };
+                if (all + config.CalculateSize() > BytesMax)
+                {
+                    config.Node.Metadata = null;
+                }
+
+                all += config.CalculateSize() + PrefixMax;
+                if (all > ShortBytesMax)
+                {
+                    return response;
+                }
+
                 response.Config.Add(config);
                 foreach (var (started, resource) in client
                     .SelectMany(stream => stream.Resources().Select(one => (stream.StartedAt, one)))
@@ -132,7 +144,7 @@ internal sealed class ClientStatusService(Func<IEnumerable<StreamResources>> str
             {
                 Details = refused.Message,
                 LastUpdateAttempt = Timestamp.FromDateTimeOffset(started + refused.At),
-                VersionInfo = status.Resource?.Version ?? "",
+                VersionInfo = status.RefusedVersion,
             };
         }
 

@@ -23,7 +23,12 @@ internal enum ResourceState
 /// <param name="Resource">What was sent; null for nothing.</param>
 /// <param name="Refused">The client's words, where it refused it; the server's, where it holds it back.</param>
 internal sealed record ResourceStatus(
-    ResourceType Type, string Name, ResourceState State, Resource? Resource, Refused? Refused);
+    ResourceType Type, string Name, ResourceState State, Resource? Resource, Refused? Refused)
+{
+    /// <summary>The version of what it refused, or of what is held back: where it has an older one, another than that
+    /// of <see cref="Resource"/>. Empty where nothing is refused.</summary>
+    public string RefusedVersion { get; init; } = "";
+}
 
 /// <summary>One stream, and its resources where somebody wants to know them. Immutable.</summary>
 /// <param name="Node">Who the client says it is.</param>

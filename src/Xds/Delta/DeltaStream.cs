@@ -154,7 +154,8 @@ internal sealed partial class DeltaStream(
         }
         else if (Held(state, now))
         {
-            due.Changed.RemoveAll(resource => !state.IsTriedAlone(resource.Name));
+            due.Changed.RemoveAll(
+                resource => !state.IsTriedAlone(resource.Name) && !IsOvertaken(state, resource));
             due.Gone.Clear();
         }
 

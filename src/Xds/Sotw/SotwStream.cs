@@ -23,6 +23,9 @@ internal sealed class SotwStream(
     // The versions of what the client came with and nobody here knows, by type, until it has taken a response.
     private readonly string?[] _unknownHeld = new string?[ResourceType.All.Length];
 
+    // How many names of the last request are not followed, by type.
+    private readonly int[] _leftOut = new int[ResourceType.All.Length];
+
     // Of which types that was looked through for marks.
     private readonly bool[] _isResumed = new bool[ResourceType.All.Length];
 
@@ -40,7 +43,7 @@ internal sealed class SotwStream(
             return Told();
         }
 
-        if ((Check(typeUrl, names) ?? CheckCount(typeUrl, names)) is { } failed)
+        if (Check(typeUrl, names) is { } failed)
         {
             return [failed];
         }
@@ -178,7 +181,7 @@ internal sealed class SotwStream(
         var wildcard = state.Subscription.Wildcard;
         list.Share(name => Shared(state, name));
         _lists[state.Type.Order] = list;
-        var (added, removed) = state.Subscription.SetNames(list.Names);
+        var (added, removed) = state.Subscription.SetNames(Followed(state, list.Names));
         foreach (var name in added.Concat(removed))
         {
             // A name that is newly asked for is sent even if the client got it unasked before.
@@ -188,6 +191,31 @@ internal sealed class SotwStream(
 
         state.Dirty |= wildcard != state.Subscription.Wildcard || added.Count + removed.Count > 0;
         Changed(state, wildcard, added, removed);
+    }
+
+    // A client repeats all that it asks for whenever it comes back: who asks for too much is served what the view has,
+    // and of the rest what it asked for first.
+    private IReadOnlyList<string> Followed(TypeState state, IReadOnlyList<string> names)
+    {
+        ref var leftOut = ref _leftOut[state.Type.Order];
+        if (names.Count <= Limits.NamesMax)
+        {
+            leftOut = 0;
+            return names;
+        }
+
+        var ofClusters = NamesOfClusters(state.Type);
+        var strangers = names.Where(name => name is not ("*" or "") && !ofClusters.Contains(name)
+            && Snapshot.Find(state.Type, name) is not { Role: ResourceRole.Ordinary }).ToList();
+        var left = strangers.OrderBy(name => !state.Subscription.Names.Contains(name)).Skip(Limits.NamesMax)
+            .ToHashSet(StringComparer.Ordinal);
+        if (left.Count > 0 && left.Count != leftOut)
+        {
+            Events.Add(new StreamEvent.LeftOut(state.Type, StreamRefusal.TooManyNames, left.Count));
+        }
+
+        leftOut = left.Count;
+        return left.Count == 0 ? names : [.. names.Where(name => !left.Contains(name))];
     }
 
     private SotwResponse Respond(TypeState state, List<Resource> resources, TimeSpan now, bool isPush)
@@ -253,7 +281,8 @@ internal sealed class SotwStream(
         }
 
         var urgent = firstAnswer
-            || state.Subscription.Names.Any(name => target.ContainsKey(name) && !state.Sent.ContainsKey(name));
+            || state.Subscription.Names.Any(name => target.ContainsKey(name) && !state.Sent.ContainsKey(name))
+            || target.Values.Any(resource => IsOvertaken(state, resource));
         if (!urgent && (Held(state, now) || WaitsForClusters(state, now)))
         {
             return null;

@@ -11,6 +11,10 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     // with the sum of that.
     private HashSet<string>? _lost;
     private (UInt128 Sum, HashSet<string>? Endpoints) _led;
+
+    // The endpoints that changed since no cluster was held; and whether those may be any.
+    private readonly HashSet<string> _moved = new(StringComparer.Ordinal);
+    private bool _haveAllMoved;
     private OtherStreams _others;
     private TimeSpan? _waitsSince;
 
@@ -174,6 +178,23 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
         }
 
         return false;
+    }
+
+    /// <summary>Whether the client has an older one of a cluster whose endpoints change too, on this stream or on one
+    /// of their own: it waits for no word and no interval, and goes before them.</summary>
+    protected bool IsOvertaken(TypeState state, Resource resource) => state.Type == ResourceType.Cluster
+        && (_haveAllMoved || _moved.Count > 0)
+        && state.Sent.TryGetValue(resource.Name, out var sent) && !IsSent(state, resource)
+        && (_haveAllMoved || resource.References.Concat(sent.References).Any(
+            one => one.Type == ResourceType.Endpoints && _moved.Contains(one.Name)));
+
+    private void ForgetMoved()
+    {
+        if (_types[ResourceType.Cluster.Order] is not { Dirty: true })
+        {
+            _moved.Clear();
+            _haveAllMoved = false;
+        }
     }
 
     /// <summary>The least time between two changes of a type.</summary>

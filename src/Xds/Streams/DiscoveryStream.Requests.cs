@@ -50,6 +50,12 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
             return new StreamEvent.Failed(StreamRefusal.TypeMismatch, $"this stream serves {only.TypeUrl} alone");
         }
 
+        if (typeUrl.Length > Limits.NameLengthMax)
+        {
+            return new StreamEvent.Failed(
+                StreamRefusal.NameTooLong, $"a type_url is longer than {Limits.NameLengthMax} characters");
+        }
+
         if (names.Any(name => name.Length > Limits.NameLengthMax))
         {
             return new StreamEvent.Failed(
@@ -71,9 +77,15 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
             return CheckCount(names.Count);
         }
 
-        return CheckCount(names.Count(name => Snapshot.Find(type, name) is null
-            && (type != ResourceType.Endpoints || Snapshot.Find(ResourceType.Cluster, name) is null)));
+        var ofClusters = NamesOfClusters(type);
+        return CheckCount(names.Count(name => Snapshot.Find(type, name) is null && !ofClusters.Contains(name)));
     }
+
+    /// <summary>The names of endpoints that the view's clusters lead to: what is known of them may be nothing yet. Of
+    /// any other type none.</summary>
+    protected HashSet<string> NamesOfClusters(ResourceType type) => type != ResourceType.Endpoints ? []
+        : [.. Snapshot.Resources(ResourceType.Cluster).Keys,
+            .. EndpointsOf(Snapshot.Resources(ResourceType.Cluster).Values)];
 
     protected StreamEvent.Failed? CheckCount(int names) => names > Limits.NamesMax
         ? new StreamEvent.Failed(StreamRefusal.TooManyNames, $"{names} names, {Limits.NamesMax} allowed")

@@ -235,7 +235,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
     private (ResourceView View, DiscoveryStream<TRequest, TResponse> Stream) Open(TRequest first)
     {
-        var node = nodes.Share(ClientNode.From(service.NodeOf(first)));
+        var said = service.NodeOf(first);
+        if (ClientNode.ExcessOf(said, options.Limits) is { } excess)
+        {
+            XdsLog.RequestRefused(options.Logger, id, peer, StatusCode.InvalidArgument, excess);
+            throw new RpcException(new Status(StatusCode.InvalidArgument, excess));
+        }
+
+        var node = nodes.Share(ClientNode.From(said));
         var view = views.Open(node, service.Only);
         view.Watchers.Join(this);
         var stream = service.Open(node, view.Current, view.Missing);
@@ -502,7 +509,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
                         withheld.Reason.Message);
                     break;
                 case StreamEvent.LeftOut left:
-                    XdsLog.HeldLeftOut(options.Logger, id, left.Count, left.Type, left.Refusal);
+                    XdsLog.LeftOut(options.Logger, id, left.Count, left.Type, left.Refusal);
                     break;
                 case StreamEvent.Failed failed:
                     XdsLog.StreamRefused(options.Logger, id, failed.Refusal, failed.Detail);

@@ -184,7 +184,11 @@ internal sealed class TypeState(ResourceType type)
                 : waiting.Contains(name) && why is null ? ResourceState.Waiting
                 : words is not null ? ResourceState.Refused
                 : ResourceState.Taken;
-            yield return new ResourceStatus(Type, name, state, sent, state == ResourceState.Refused ? words : null);
+            var isRefused = state == ResourceState.Refused;
+            yield return new ResourceStatus(Type, name, state, sent, isRefused ? words : null)
+            {
+                RefusedVersion = isRefused ? Withheld.VersionOf(name) ?? sent?.Version ?? "" : "",
+            };
         }
     }
 

@@ -23,6 +23,9 @@ internal sealed class Withheld
     /// <summary>Why something of this name is held back; null where nothing is.</summary>
     public Refused? ReasonOf(string name) => _all?.GetValueOrDefault(name)?.Reason;
 
+    /// <summary>The version of what is held back of this name; null where nothing is.</summary>
+    public string? VersionOf(string name) => _all?.GetValueOrDefault(name)?.Content.Version;
+
     /// <summary>Whether this content is held back. Other content of its name is not, and from now on neither is
     /// this.</summary>
     public bool Holds(Resource resource)

@@ -1,4 +1,5 @@
 using Fairlead.Sidecar.Translation;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using static Fairlead.Sidecar.Tests.Grpc.GrpcWorld;
 using World = Fairlead.Sidecar.Tests.OnDemand.OnDemandWorld;
 
@@ -46,6 +47,26 @@ public sealed class GrpcModesTests(ITestOutputHelper output)
         var stream = Assert.Single(world.Sidecar.Streams);
         Assert.Equal(["cds", "eds", "lds", "rds"], stream.Types.Select(type => type.Type.ShortName));
         Assert.All(stream.Types, type => Assert.Null(type.Refused));
+    }
+
+    /// <summary>No change reaches a call that is open: it has an end of its own (gRPC A31).</summary>
+    [Theory]
+    [InlineData(GrpcLibrary.Core)]
+    [InlineData(GrpcLibrary.Js)]
+    [InlineData(GrpcLibrary.Go)]
+    public async Task Call_OfAStrictName_EndsWhenAStreamMustNotBeOpenLonger(GrpcLibrary library)
+    {
+        await using var world = await StartAsync(library);
+        await using var silent = await Proxy.Backend.StartAsync(
+            context => Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted), HttpProtocols.Http2);
+        world.Sidecar.Publish(Named(Cart, silent.Port) with { StreamMax = TimeSpan.FromSeconds(1) });
+        var started = TimeProvider.System.GetTimestamp();
+        var said = await world.Client.AskAsync(Cart);
+
+        // By itself it gives a call up after 60 s.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(45));
+        Assert.StartsWith("DEADLINEEXCEEDED", said.Replace("_", "").ToUpperInvariant(), StringComparison.Ordinal);
+        Assert.All(Assert.Single(world.Sidecar.Streams).Types, type => Assert.Null(type.Refused));
     }
 
     [Fact]

@@ -102,6 +102,9 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         await _shapes!.DisposeAsync();
     }
 
+    /// <summary>From now on it is enough that something is known of one import.</summary>
+    internal void EndPatience() => _views!.EndPatience();
+
     /// <summary>These are its imports from now on, as after a reload of its configuration.</summary>
     internal void Import(params string[] imports)
     {

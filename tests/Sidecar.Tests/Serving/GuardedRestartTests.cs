@@ -132,11 +132,18 @@ public sealed class GuardedRestartTests : IDisposable
         Assert.Equal(Find(before, ResourceType.Cluster)!.Version, Find(after, ResourceType.Cluster)!.Version);
     }
 
-    private static Resource? Grpc(ServedViews views, ResourceType type) => views.Open(
-        ClientNode.Anonymous with { UserAgent = "gRPC C-core linux Python" }, null).Current.Find(type, Canonical);
+    private static Resource? Grpc(ServedViews views, ResourceType type) => Find(
+        views.Open(ClientNode.Anonymous with { UserAgent = "gRPC C-core linux Python" }, null), type);
 
     private static Resource? Find(ServedViews views, ResourceType type) =>
-        views.Open(ClientNode.Anonymous, null).Current.Find(type, Canonical);
+        Find(views.Open(ClientNode.Anonymous, null), type);
+
+    // Endpoints are those to which the cluster leads.
+    private static Resource? Find(ResourceView view, ResourceType type) => view.Current.Find(
+        type, type == ResourceType.Endpoints
+            ? Golden.Read(view.Current.Find(ResourceType.Cluster, Canonical)!).Unpack<Cluster>()
+                .EdsClusterConfig.ServiceName
+            : Canonical);
 
     private async Task<ServedViews> ViewsAsync(
         ServedName? served, bool isInline, ClientTls? clients = null)

@@ -48,6 +48,10 @@ public sealed class RoutesByNameTests
         _views.Publish(ServedName.Without(Name, Reasons.Absent, []));
         Assert.Equal("404 absent", Told());
         _views.Publish(ServedName.Without(Name, Reasons.Expired, served.Ports));
+        Assert.Equal("504 expired", Told());
+        _views.Publish(ServedName.Without(Name, Reasons.Unreachable, served.Ports));
+        Assert.Equal("502 unreachable", Told());
+        _views.Publish(ServedName.Without(Name, Reasons.NoBundle, served.Ports));
         Assert.Equal(Name + ":80", Told());
 
         _feed.Unwanted(Rds, Routes);

@@ -185,7 +185,10 @@ public sealed class TcpRestartTests : IAsyncDisposable
         Translation.Golden.Read(Find(views, type, name)!);
 
     private static IEnumerable<string> Endpoints(ServedViews views, string name) =>
-        Golden(views, ResourceType.Endpoints, name).Unpack<ClusterLoadAssignment>().Endpoints
+        Golden(
+            views, ResourceType.Endpoints,
+            Find(views, ResourceType.Endpoints, ClusterNames.Guarded(name))?.Name ?? name)
+            .Unpack<ClusterLoadAssignment>().Endpoints
             .SelectMany(locality => locality.LbEndpoints).Select(one => one.Endpoint.Address.SocketAddress.Address)
             .Order(StringComparer.Ordinal);
 

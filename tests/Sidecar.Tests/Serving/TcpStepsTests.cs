@@ -307,11 +307,14 @@ public sealed class TcpStepsTests
     private Cluster Now() => Golden(ResourceType.Cluster, Raw).Unpack<Cluster>();
 
     private IEnumerable<LbEndpoint> Endpoints(string name) =>
-        Golden(ResourceType.Endpoints, name).Unpack<ClusterLoadAssignment>().Endpoints
-            .SelectMany(locality => locality.LbEndpoints);
+        Golden(ResourceType.Endpoints, Find(ResourceType.Endpoints, ClusterNames.Guarded(name))?.Name ?? name)
+            .Unpack<ClusterLoadAssignment>().Endpoints.SelectMany(locality => locality.LbEndpoints);
 
     private Google.Protobuf.WellKnownTypes.Any Golden(ResourceType type, string name) =>
-        Translation.Golden.Read(_views.Open(ClientNode.Anonymous, null).Current.Find(type, name)!);
+        Translation.Golden.Read(Find(type, name)!);
+
+    private Resource? Find(ResourceType type, string name) =>
+        _views.Open(ClientNode.Anonymous, null).Current.Find(type, name);
 
     // The endpoints by their last digit, those that are unhealthy with a mark, behind the others.
     private string Told(string name = Raw) => string.Join(' ', Endpoints(name)

@@ -101,6 +101,22 @@ public sealed class ClientStatusTests
         Assert.Equal(["a"], Assert.Single(client.Stream.Types).RefusedNames);
     }
 
+    /// <summary>What it has is another one.</summary>
+    [Fact]
+    public void Refusal_OfWhatIsHeldBack_IsOfThatVersion()
+    {
+        var (small, large) = (Endpoints("a", 1), Endpoints("a", [.. Enumerable.Range(1, 20_000)]));
+        var client = new SotwClient(Snapshot(small), XdsLimits.Default with { MessageBytes = 100 << 10 });
+        client.Request(Eds, ["a"]);
+        client.Take();
+        client.Ack(Eds, "a");
+        client.Publish(large);
+        client.Take();
+        var one = Assert.Single(Answer(client, new()).Config[0].GenericXdsConfigs);
+        Assert.StartsWith("TooLarge", one.ErrorState.Details, StringComparison.Ordinal);
+        Assert.Equal((small.Version, large.Version), (one.VersionInfo, one.ErrorState.VersionInfo));
+    }
+
     [Fact]
     public void Contents_BeyondTheLimit_AreLeftOut_AndTheNamesStay()
     {
@@ -131,6 +147,27 @@ public sealed class ClientStatusTests
         Assert.Equal(4_096, answer.Config[0].GenericXdsConfigs[0].ErrorState.Details.Length);
         Assert.Equal(64, answer.Config[0].GenericXdsConfigs[^1].ErrorState.Details.Length);
         Assert.InRange(answer.CalculateSize(), ClientStatusService.BytesMax / 2, 4 << 20);
+    }
+
+    /// <summary>What clients say of themselves takes room too, in what gRPC takes.</summary>
+    [Fact]
+    public void Nodes_ThatDoNotFit_AreShortened_AndThenLeftOut()
+    {
+        var metadata = new Struct { Fields = { ["k"] = Value.ForString(new string('x', 100_000)) } };
+        Assert.Equal(40, Answered(40).Config.Count);
+        Assert.NotNull(Answered(40).Config[0].Node.Metadata);
+        Assert.Null(Answered(40).Config[^1].Node.Metadata);
+        Assert.InRange(Answered(5_000).Config.Count, 40, 4_999);
+
+        ClientStatusResponse Answered(int clients)
+        {
+            var node = Node with { Metadata = metadata, Cluster = new string('c', 1_000) };
+            var answer = new ClientStatusService(
+                () => Enumerable.Range(0, clients).Select(i => new StreamResources(
+                    node with { Id = $"n{i}" }, Started, static () => [])), Time).Answer(new());
+            Assert.InRange(answer.CalculateSize(), 1, 4 << 20);
+            return answer;
+        }
     }
 
     [Fact]

@@ -46,6 +46,34 @@ public sealed class DeltaFlowTests
         Assert.Equal(["eds a"], _client.Take());
     }
 
+    /// <summary>Endpoints wait for nobody, here or on a stream of their own; of another cluster than theirs they would
+    /// be used as that was.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ClusterChange_WithItsEndpoints_WaitsForNoAcknowledgement(bool isPerType)
+    {
+        var client = new DeltaClient(
+            Snapshot(Cluster("a"), Endpoints("a", 1), Cluster("b"), Endpoints("b", 1)), only: isPerType ? Cds : null);
+        client.Subscribe(Cds);
+        if (!isPerType)
+        {
+            client.Subscribe(Eds, "a", "b");
+        }
+
+        client.Take();
+        if (!isPerType)
+        {
+            client.Ack(Eds);
+        }
+
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Publish(Cluster("b", timeoutMs: 7));
+        Assert.Empty(client.Take());
+        client.Publish(Cluster("a", timeoutMs: 7), Endpoints("a", 2));
+        Assert.Equal(isPerType ? ["cds a"] : ["cds a", "eds a"], client.Take());
+    }
+
     [Fact]
     public void Cluster_NewlyNamed_DoesNotWaitForAnAck_AndAChangeDoes()
     {

@@ -50,6 +50,38 @@ public sealed class ClientIdentityTests
         Assert.Equal("v", streams[0].Node.Metadata!.Fields["k"].StringValue);
     }
 
+    /// <summary>What a client says of itself is kept as long as its stream, and logged: it has bounds.</summary>
+    [Theory]
+    [InlineData("id", 1_024, true)]
+    [InlineData("id", 1_025, false)]
+    [InlineData("agent", 1_025, false)]
+    [InlineData("zone", 1_025, false)]
+    [InlineData("metadata", 100_000, true)]
+    [InlineData("metadata", 140_000, false)]
+    public async Task Node_BeyondItsBounds_IsRefused(string field, int length, bool isTaken)
+    {
+        await using var host = await AdsHost.StartAsync();
+        host.Publish(Endpoints("a", 1));
+        await using var channel = new RpcChannel("unix:" + host.Socket);
+        using var call = Open(channel);
+        var text = new string('x', length);
+        var node = new Node { Id = field == "id" ? text : "n", UserAgentName = field == "agent" ? text : "" };
+        node.Locality = new Locality { Zone = field == "zone" ? text : "" };
+        node.Metadata = new Struct { Fields = { ["k"] = Value.ForString(field == "metadata" ? text : "v") } };
+        await call.RequestStream.WriteAsync(
+            new DiscoveryRequest { TypeUrl = Eds.TypeUrl, ResourceNames = { "a" }, Node = node }, Cancellation);
+        if (isTaken)
+        {
+            Assert.True(await call.ResponseStream.MoveNext(Cancellation));
+            return;
+        }
+
+        var ended = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(Cancellation));
+        Assert.Equal(StatusCode.InvalidArgument, ended.StatusCode);
+        Assert.InRange(ended.Status.Detail.Length, 1, 200);
+        Assert.Empty(host.Service.Streams());
+    }
+
     /// <summary>A call that says nothing takes no stream's place, and ends.</summary>
     [Fact]
     public async Task Call_ThatSaysNothing_Ends_AndTakesNoPlace()

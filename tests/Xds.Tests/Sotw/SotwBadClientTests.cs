@@ -14,15 +14,35 @@ public sealed class SotwBadClientTests
         Assert.Equal(StreamRefusal.TypeMissing, Refuse(new DiscoveryRequest()));
     }
 
+    /// <summary>It repeats them whenever it comes back: to end its stream would take the good ones from it.</summary>
     [Fact]
-    public void Rejects_TooManyNames_AndKeepsWhatWasAskedBefore()
+    public void TooManyNames_AreServedWithoutThoseThatLeadNowhereAndCameLast()
     {
-        _client.Request(ResourceType.Endpoints, ["a"]);
-        var request = new DiscoveryRequest { TypeUrl = ResourceType.Endpoints.TypeUrl };
-        request.ResourceNames.Add(Enumerable.Range(0, 10_001).Select(i => $"n{i}"));
+        var client = new SotwClient(
+            Snapshot([.. Enumerable.Range(0, 5).Select(i => Endpoints($"good{i}", 1)), Cluster("c", service: "late")]),
+            XdsLimits.Default with { NamesMax = 3 });
+        string[] strangers = ["s0", "s1", "s2", "s3", "s4"];
+        var told = client.Request(
+            ResourceType.Endpoints, [.. strangers, "late", .. Enumerable.Range(0, 5).Select(i => $"good{i}")]);
+        var left = Assert.Single(told.OfType<StreamEvent.LeftOut>());
+        Assert.Equal((ResourceType.Endpoints, StreamRefusal.TooManyNames, 2), (left.Type, left.Refusal, left.Count));
+        Assert.Equal(["eds good0 good1 good2 good3 good4 late s0 s1 s2"], client.Take());
 
-        Assert.Equal(StreamRefusal.TooManyNames, Refuse(request));
-        Assert.Equal(["a"], Assert.Single(_client.Stream.Types).Subscription.Names);
+        // One more that is new takes nobody's place; where one of the others is given up it has room.
+        told = client.Request(ResourceType.Endpoints, ["s9", .. strangers, "good0"]);
+        Assert.Equal(3, Assert.Single(told.OfType<StreamEvent.LeftOut>()).Count);
+        Assert.Equal(
+            ["good0", "s0", "s1", "s2"], Assert.Single(client.Stream.Types).Subscription.Names.Order());
+        client.Ack(ResourceType.Endpoints, "s9", "s1", "s2", "good0");
+        Assert.Equal(["good0", "s1", "s2", "s9"], Assert.Single(client.Stream.Types).Subscription.Names.Order());
+    }
+
+    [Fact]
+    public void TooManyNames_OfATypeThatIsNotServed_EndNoStream()
+    {
+        var request = new DiscoveryRequest { TypeUrl = "type.googleapis.com/some.Thing" };
+        request.ResourceNames.Add(Enumerable.Range(0, 10_001).Select(i => $"n{i}"));
+        Assert.Empty(_client.Stream.Receive(request, _client.Now));
     }
 
     [Fact]
@@ -34,6 +54,16 @@ public sealed class SotwBadClientTests
 
         request.ResourceNames[0] += "a";
 
+        Assert.Equal(StreamRefusal.NameTooLong, Refuse(request));
+    }
+
+    /// <summary>A type that is not served is remembered as long as the stream.</summary>
+    [Fact]
+    public void Rejects_LongTypeUrl_AtTheLimit()
+    {
+        var request = new DiscoveryRequest { TypeUrl = new string('t', 1_024) };
+        Assert.Empty(_client.Stream.Receive(request, _client.Now));
+        request.TypeUrl += "t";
         Assert.Equal(StreamRefusal.NameTooLong, Refuse(request));
     }
 
