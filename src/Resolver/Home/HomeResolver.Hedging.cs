@@ -99,7 +99,7 @@ public sealed partial class HomeResolver
         CancellationToken cancellationToken)
     {
         Refusal? refusal;
-        var isNotYet = false;
+        var (isNotYet, isOurs) = (false, false);
         long? lateUntil = null;
         UnverifiedAnswer? raw = null;
         try
@@ -121,6 +121,7 @@ public sealed partial class HomeResolver
                     return new HedgedAnswer(answer, raw, response.Answer.CalculateSize());
                 }
 
+                isOurs = true;
                 lateUntil = told.LateUntil(refusal!, raw);
             }
         }
@@ -141,6 +142,10 @@ public sealed partial class HomeResolver
         if (lateUntil is { } until)
         {
             (refusal, isNotYet) = (NoteLag(client.Endpoint, name, raw!, refusal!, until), true);
+        }
+        else if (isOurs)
+        {
+            NoteRefusal(client.Endpoint, name, refusal!);
         }
         else
         {

@@ -249,9 +249,16 @@ public sealed partial class HomeResolver
     private void Refuse(AnchorSession session, OpenName open, Refusal refusal)
     {
         Spans.End(open.Span, refusal);
-        Troubles.Note(session.Endpoint.Text, open.Name, refusal);
+        NoteRefusal(session.Endpoint, open.Name, refusal);
         KeepNoLonger(open.Name, refusal);
         Step(new CacheInput.Refused(open.Name, session.Index, refusal));
+    }
+
+    // That the own disk takes no state is no anchor's doing, and the same for every name.
+    private void NoteRefusal(IpEndpoint anchor, string name, Refusal refusal)
+    {
+        var isOwn = refusal.Failure == VerificationFailure.StateNotDurable;
+        Troubles.Note(isOwn ? "" : anchor.Text, isOwn ? "" : name, refusal);
     }
 
     // V63: whenever the home has a newer epoch, who is connected must still be an anchor of it; and it may have new

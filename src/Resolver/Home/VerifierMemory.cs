@@ -278,7 +278,7 @@ public sealed class VerifierMemory
         }
         catch (StateException e)
         {
-            return new Refusal(VerificationFailure.StateNotDurable, "state", e.Message);
+            return e.Refuse("state");
         }
     }
 }

@@ -3,6 +3,7 @@ using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.Files;
+using Fairlead.TestKit.Processes;
 using Xunit;
 
 namespace Fairlead.Cli.Tests.Commands;
@@ -303,6 +304,21 @@ public sealed class ResolveCommandTests : IDisposable
 
         (await ResolveAsync(Web)).Fails(ExitCode.Usage, part);
         Assert.Equal(0, home.Asked);
+    }
+
+    [Theory]
+    [InlineData("pod.pem")]
+    [InlineData("b.json")]
+    public async Task Resolve_FileThatIsAPipe_IsNamed(string name)
+    {
+        await using var home = await StartAsync();
+        File.Delete(_folder[name]);
+        OddFiles.Pipe(Path.GetDirectoryName(_folder[name])!, name);
+
+        var run = await Task.Run(() => ResolveAsync(Web)).WaitAsync(
+            TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
+        run.Fails(ExitCode.Usage, $"{_folder[name]}: it is a pipe, not a regular file");
     }
 
     [Fact]

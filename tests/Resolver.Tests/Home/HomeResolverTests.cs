@@ -365,6 +365,22 @@ public sealed class HomeResolverTests : IAsyncLifetime
         Assert.Null(_home.Resolver.Memory.Lost);
     }
 
+    /// <summary>V39: nothing may be used that cannot be remembered. That is the disk's doing and no anchor's.</summary>
+    [Fact]
+    public async Task State_ThatTheDiskDoesNotTake_IsToldOfTheFileAndOfNoAnchor()
+    {
+        Directory.CreateDirectory(_home.StateFile + ".tmp");
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        var trouble = await _home.UntilTroubleAsync(VerificationFailure.StateNotDurable);
+        Assert.Equal(("", ""), (trouble.Anchor, trouble.Name));
+        Assert.StartsWith(_home.StateFile, trouble.Refusal.Detail, StringComparison.Ordinal);
+        Assert.NotEqual(NameState.Fresh, Assert.Single(_home.Resolver.Names).State);
+        Directory.Delete(_home.StateFile + ".tmp");
+        await _home.UntilFreshAsync(Web);
+        Assert.Equal([VerificationFailure.StateNotDurable], _home.Failures());
+    }
+
     /// <summary>4.7: another name of the segment teaches the epoch, and nobody proves this one under it.</summary>
     [Fact(Explicit = true)]
     public async Task Policy_WhoseNewProofIsWithheld_EndsTheNameAfterTheGrace()
