@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cli.Ceremony;
 using Fairlead.Cli.Tests.Commands;
+using Fairlead.Naming;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
 using Xunit;
