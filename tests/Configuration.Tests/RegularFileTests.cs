@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Fairlead.Configuration.Tests;
 
-/// <summary>What is opened where a user names a file: regular files alone, and no more of them than is wanted.</summary>
+/// <summary>What is opened where a user names a file: regular files alone, and no more of them than is
+/// wanted.</summary>
 public sealed class RegularFileTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

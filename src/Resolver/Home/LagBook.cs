@@ -4,8 +4,9 @@ namespace Fairlead.Resolver.Home;
 
 /// <summary>
 /// Which anchors are behind with which segments. Where one tells later than another what is new, each answer that it
-/// gives meanwhile is refused (V16, V18), and nobody did wrong: it is a lag. It is a trouble once the seal that it showed
-/// first is over, and it has shown nothing newer since: what it serves is then older than a seal may be (V19). Thread-safe.
+/// gives meanwhile is refused (V16, V18), and nobody did wrong: it is a lag. It is a trouble once the seal that it
+/// showed first is over, and it has shown nothing newer since: what it serves is then older than a seal may be (V19).
+/// Thread-safe.
 /// </summary>
 internal sealed class LagBook
 {

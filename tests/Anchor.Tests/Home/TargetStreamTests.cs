@@ -160,8 +160,8 @@ public sealed class TargetStreamTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<Exception>(() => running);
     }
 
-    /// <summary>V28 upwards: that a parent names this segment too is a proof that its anchor puts in. One that leaves it
-    /// out loses its own stream, and what other anchors showed of the parent is held on.</summary>
+    /// <summary>V28 upwards: that a parent names this segment too is a proof that its anchor puts in. One that leaves
+    /// it out loses its own stream, and what other anchors showed of the parent is held on.</summary>
     [Fact]
     public async Task Parent_WhoseAnchorWithholdsTheLinkBack_LosesItsStreamAndEndsNothingHeld()
     {

@@ -67,7 +67,8 @@ public sealed class OperatorCommandTests : IAsyncLifetime
         Assert.Contains("+ rule no-eu1 {\"effect\":\"deny\"", dry.Output, StringComparison.Ordinal);
         Assert.Contains("decides anew about: *.shop.svc b.shop.svc", dry.Output, StringComparison.Ordinal);
         Assert.Contains("dry run: nothing is proposed", dry.Output, StringComparison.Ordinal);
-        Assert.Contains("  added: deny *.shop.svc b.shop.svc (rule no-eu1) for\n", dry.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "  added: deny *.shop.svc b.shop.svc (rule no-eu1) for\n", dry.Output, StringComparison.Ordinal);
         Assert.Contains($"    namespace shop of {Neighbour}\n", dry.Output, StringComparison.Ordinal);
         Assert.Contains("    all pods of every segment\n", dry.Output, StringComparison.Ordinal);
         Assert.Contains(

@@ -61,7 +61,9 @@ internal sealed record DnsSettings
         if (upstreams.Contains(settings.Address))
         {
             section.Refuse(
-                "upstreams", $"holds {settings.Address}, which is this server itself", "give the servers to forward to");
+                "upstreams",
+                $"holds {settings.Address}, which is this server itself",
+                "give the servers to forward to");
         }
 
         return isEnabled ? settings : null;
