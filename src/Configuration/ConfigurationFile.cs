@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Fairlead.Configuration.Yaml;
+using Fairlead.Files;
 
 namespace Fairlead.Configuration;
 
@@ -55,7 +56,7 @@ public sealed partial class ConfigurationFile
         limits ??= YamlLimits.Default;
         try
         {
-            file.Take(ReadBounded(path, limits.BytesMax), limits);
+            file.Take(RegularFile.Read(path, limits.BytesMax), limits);
         }
         catch (Exception bad) when (bad is IOException or UnauthorizedAccessException)
         {
@@ -124,25 +125,6 @@ public sealed partial class ConfigurationFile
     private static partial Regex Index();
 
     internal void Register(ConfigurationSection section) => _sections.Add(section);
-
-    private static byte[] ReadBounded(string path, int bytesMax)
-    {
-        using var stream = File.OpenRead(path);
-        // One byte more than allowed is enough to tell; the length of a pipe or a device says nothing.
-        var buffer = new byte[Math.Min(bytesMax, 1 << 16)];
-        var length = 0;
-        for (var read = 1; read > 0 && length <= bytesMax; length += read)
-        {
-            if (length == buffer.Length)
-            {
-                Array.Resize(ref buffer, (int)Math.Min(buffer.Length * 2L, bytesMax + 1L));
-            }
-
-            read = stream.Read(buffer, length, buffer.Length - length);
-        }
-
-        return buffer[..length];
-    }
 
     private void Take(ReadOnlySpan<byte> bytes, YamlLimits limits)
     {

@@ -37,10 +37,10 @@ public sealed class ConfigurationFileTests : IDisposable
             Assert.Single(ConfigurationFile.Load(_folder, NoVariables).Errors.All).Kind);
 
     [Fact]
-    public void Load_FileWithoutEnd_IsCutAtTheLimit() =>
+    public void Load_FileWithoutEnd_IsUnreadable() =>
         Assert.Equal(
-            ConfigurationErrorKind.TooLarge,
-            Assert.Single(ConfigurationFile.Load("/dev/zero", NoVariables).Errors.All).Kind);
+            "/dev/zero: cannot be read: it is a device, not a regular file; check the path and its permissions",
+            Assert.Single(ConfigurationFile.Load("/dev/zero", NoVariables).Errors.All).ToString());
 
     [Fact]
     public void Load_FileOverTheLimit_IsRefusedAndOneAtItIsRead()

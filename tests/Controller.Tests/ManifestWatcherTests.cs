@@ -1,6 +1,7 @@
 using System.Text;
 using Fairlead.Controller.Manifests;
 using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Controller.Tests;
@@ -232,6 +233,46 @@ public sealed class ManifestWatcherTests : IAsyncDisposable
         var scanner = new FolderScanner(_folder, _ => Enumerable.Repeat(file, 100_001));
         Assert.Contains(
             "more than 100000", Assert.Throws<IOException>(() => scanner.Scan(null)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Scan_LinkThatLeadsNowhere_IsToldOnce_AndReadOnceItLeadsSomewhere()
+    {
+        File.CreateSymbolicLink(Path.Combine(_folder, "a.yaml"), "away");
+        var scanner = new FolderScanner(_folder);
+        Assert.Equal([("a.yaml", "a link to away, which is not there")], scanner.Scan(null).Unreadable);
+        Assert.True(scanner.Scan(null).IsEmpty);
+        Write("away", "1");
+        Assert.Equal("a.yaml", Assert.Single(scanner.Scan(null).Changes).File);
+    }
+
+    /// <summary>The kubelet takes the file away first, and the link to it a moment later.</summary>
+    [Fact]
+    public void Scan_LinkThatLedSomewhere_IsToldAtTheSecondScanInARow()
+    {
+        Write("away", "1");
+        File.CreateSymbolicLink(Path.Combine(_folder, "a.yaml"), "away");
+        var scanner = new FolderScanner(_folder);
+        Assert.Single(scanner.Scan(null).Changes);
+        File.Delete(Path.Combine(_folder, "away"));
+        Assert.True(scanner.Scan(null).IsEmpty);
+        Write("away", "1");
+        Assert.True(scanner.Scan(null).IsEmpty);
+        File.Delete(Path.Combine(_folder, "away"));
+        Assert.True(scanner.Scan(null).IsEmpty);
+        var told = scanner.Scan(null);
+        Assert.Equal([("a.yaml", "a link to away, which is not there")], told.Unreadable);
+        Assert.Empty(told.Changes);
+        File.Delete(Path.Combine(_folder, "a.yaml"));
+        Assert.Equal([("a.yaml", null)], scanner.Scan(null).Changes);
+    }
+
+    [Fact]
+    public void Scan_ManifestThatIsAPipe_IsTold()
+    {
+        OddFiles.Pipe(_folder, "a.yaml");
+        Assert.Equal(
+            [("a.yaml", "it is a pipe, not a regular file")], new FolderScanner(_folder).Scan(null).Unreadable);
     }
 
     private void Write(string file, string text) => File.WriteAllText(Path.Combine(_folder, file), text);

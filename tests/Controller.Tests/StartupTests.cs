@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Fairlead.Hosting;
 using Fairlead.Naming;
+using Fairlead.TestKit.Processes;
 
 namespace Fairlead.Controller.Tests;
 
@@ -87,6 +88,16 @@ public sealed class StartupTests : IDisposable
         Assert.Equal(2, await RunAsync());
         Assert.Equal(
             $"key file {KeyPath}: mode 0644 lets others use it; run: chmod 600 {KeyPath}", _errors.ToString().Trim());
+    }
+
+    [Fact]
+    public async Task Configuration_ThatIsAPipe_IsNamed()
+    {
+        var pipe = OddFiles.Pipe(_folder);
+        Assert.Equal(2, await Task.Run(() => RunAsync(["--config", pipe], TestContext.Current.CancellationToken))
+            .WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        Assert.StartsWith(
+            $"{pipe}: cannot be read: it is a pipe, not a regular file", _errors.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

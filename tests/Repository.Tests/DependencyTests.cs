@@ -7,6 +7,7 @@ public sealed class DependencyTests
 {
     private static readonly (string Row, string[] Projects)[] Rows =
     [
+        ("ground", ["Files"]),
         ("domain", ["Naming"]),
         ("base", ["Rpc", "Store", "EnvoyApi", "Configuration", "Hosting"]),
         ("mapping", ["Protocol", "Identities"]),
@@ -36,6 +37,7 @@ public sealed class DependencyTests
     }
 
     [Theory]
+    [InlineData("Files")]
     [InlineData("Rpc")]
     [InlineData("Store")]
     [InlineData("EnvoyApi")]

@@ -11,7 +11,12 @@ internal static class EffectWriter
 {
     private const int NamesMax = 1000;
 
-    internal static OperationEffect Of(SegmentEngine engine, EpochCandidate candidate)
+    /// <param name="engine">The engine.</param>
+    /// <param name="candidate">The operation.</param>
+    /// <param name="met">The names of those of some segments that this anchor met, empty where it knows none.</param>
+    internal static OperationEffect Of(
+        SegmentEngine engine, EpochCandidate candidate,
+        Func<IReadOnlyCollection<Digest>, IReadOnlyDictionary<Digest, string>> met)
     {
         var published = (engine.Newest?.State.Entries ?? [])
             .Where(entry => entry.LeafClass is not (LeafClass.Withdrawn or LeafClass.Witness))
@@ -31,6 +36,10 @@ internal static class EffectWriter
             Where = link.Where, Change = link.Change, Segment = WireWriter.ToBytes(link.Segment),
         }));
         effect.Pins.AddRange(impact.Pins.Select(WireWriter.ToBytes));
+        effect.Segments.AddRange(impact.Named.Concat(met(impact.Unnamed)).Select(one => new KnownSegment
+        {
+            Genesis = WireWriter.ToBytes(one.Key), Name = one.Value,
+        }));
         return effect;
     }
 }

@@ -19,9 +19,15 @@ namespace Fairlead.Anchor.Governing;
 /// <param name="loop">The loop.</param>
 /// <param name="book">What becomes of proposals.</param>
 /// <param name="ground">The newest epoch and the chain that led to it.</param>
+/// <param name="met">The names of those of some segments that this anchor met.</param>
 /// <param name="time">How long the operator waits for the loop.</param>
 internal sealed class OperatorService(
-    string self, SealLoop loop, OperationBook book, Func<SegmentGround> ground, TimeProvider time)
+    string self,
+    SealLoop loop,
+    OperationBook book,
+    Func<SegmentGround> ground,
+    Func<IReadOnlyCollection<Digest>, IReadOnlyDictionary<Digest, string>> met,
+    TimeProvider time)
 {
     private const int LogPage = 32;
     private const int PageBytes = 2 * Limits.OperationBytes;
@@ -64,7 +70,7 @@ internal sealed class OperatorService(
         {
             var isFine = CandidateRules.TryRead(
                 engine.Ground, proposal, new SignatureBudget(), out var read, out var wrong);
-            return (read, wrong, isFine ? EffectWriter.Of(engine, read!) : null);
+            return (read, wrong, isFine ? EffectWriter.Of(engine, read!, met) : null);
         }).ConfigureAwait(false);
         return candidate is null ? throw RpcFailures.ToException(refusal!) : effect!;
     }
@@ -137,7 +143,7 @@ internal sealed class OperatorService(
         });
     }
 
-    private static WaitingOperation Show(SegmentEngine engine, EpochCandidate candidate, QueuedOperation operation)
+    private WaitingOperation Show(SegmentEngine engine, EpochCandidate candidate, QueuedOperation operation)
     {
         var waiting = new WaitingOperation
         {
@@ -145,7 +151,7 @@ internal sealed class OperatorService(
             Proposal = ProposalWire.Write(candidate.Proposal),
             Source = operation.Source,
             Approved = operation.IsApproved,
-            Effect = EffectWriter.Of(engine, candidate),
+            Effect = EffectWriter.Of(engine, candidate, met),
         };
         waiting.Supporters.AddRange(engine.Epochs.Supporters(candidate.Digest));
         return waiting;

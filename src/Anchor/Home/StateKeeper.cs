@@ -124,7 +124,7 @@ internal sealed class StateKeeper : IAsyncDisposable
         }
         catch (StateException e)
         {
-            return new Refusal(VerificationFailure.StateNotDurable, "state", e.Message);
+            return e.Refuse("state");
         }
     }
 }

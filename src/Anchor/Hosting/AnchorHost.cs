@@ -313,7 +313,9 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         catch (IOException e)
         {
             throw new StartException(
-                $"listen: {options.Listen}: {e.Message}; end what uses the address, or give another one", e);
+                $"listen: {options.Listen}: {ListenTrouble.Reason(e)}; "
+                + ListenTrouble.Remedy(e, "give another one"),
+                e);
         }
 
         await ServeInsidersAsync(options, time, loggers, cancellationToken).ConfigureAwait(false);
@@ -355,8 +357,31 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             loggers.CreateLogger<TelemetrySwitch>());
         _telemetry.SendTo(options.Telemetry);
         _operator = await OperatorSocket.StartAsync(
-            options.OperatorSocket, new OperatorService(options.Id, _loop!, _operations!, () => _ground, time), time,
-            loggers, cancellationToken).ConfigureAwait(false);
+            options.OperatorSocket,
+            new OperatorService(options.Id, _loop!, _operations!, () => _ground, Met, time),
+            time,
+            loggers,
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    // Those that a question led to have a name; of those whose pods ask here the genesis is known.
+    private Dictionary<Digest, string> Met(IReadOnlyCollection<Digest> segments)
+    {
+        var met = segments.Where(one => _consumers!.Homes.Established(one) is not null)
+            .ToDictionary(one => one, static _ => "");
+        if (segments.Count > 0)
+        {
+            var wanted = segments.ToHashSet();
+            foreach (var (name, pin) in _keeper!.Durable.Pins)
+            {
+                if (wanted.Contains(pin.Genesis))
+                {
+                    met[pin.Genesis] = name.Text;
+                }
+            }
+        }
+
+        return met;
     }
 
     // Epochs and the newest one's first seal are shown together, so that nobody waits for a seal that is not there yet.

@@ -424,7 +424,7 @@ internal sealed class ConsumerStream(
             {
                 Id = id,
                 Failure = refusal.Failure.ToString(),
-                Detail = $"{refusal.Where}: {refusal.Detail}",
+                Detail = refusal.DetailFor(""),
             },
         };
     }

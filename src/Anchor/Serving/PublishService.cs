@@ -129,6 +129,6 @@ internal sealed class PublishService(
     private static PublishEvent Refuse(uint index, Refusal refusal) => new()
     {
         Index = index,
-        Refused = new Refused { Failure = refusal.Failure.ToString(), Detail = $"{refusal.Where}: {refusal.Detail}" },
+        Refused = new Refused { Failure = refusal.Failure.ToString(), Detail = refusal.DetailFor("") },
     };
 }

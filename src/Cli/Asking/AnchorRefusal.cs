@@ -17,7 +17,7 @@ internal sealed record AnchorRefusal(string Anchor, string Failure, string Detai
 
     /// <summary>A check failed.</summary>
     internal static AnchorRefusal Of(IpEndpoint anchor, Refusal refusal) =>
-        new(anchor.Text, refusal.Failure.ToString(), $"{refusal.Where}: {refusal.Detail}", refusal.Failure);
+        new(anchor.Text, refusal.Failure.ToString(), refusal.DetailFor(anchor.Text), refusal.Failure);
 
     /// <summary>A call failed: by a named error of the anchor, or in transport.</summary>
     internal static AnchorRefusal Of(IpEndpoint anchor, RpcException failure) =>

@@ -58,7 +58,7 @@ internal static class SetAsking
             Verdict.Accepted accepted => new Asked(accepted.Answer, saved!.Answer, accepted.Next.ClockDelta, []),
             Verdict.Refused { Refusal: { } refusal } => new Asked(null, null, 0, [
                 new AnchorRefusal(
-                    "file", refusal.Failure.ToString(), $"{refusal.Where}: {refusal.Detail}", refusal.Failure),
+                    "file", refusal.Failure.ToString(), refusal.DetailFor("file"), refusal.Failure),
             ]),
             _ => new Asked(null, null, 0, [
                 new AnchorRefusal("file", "NotSaved", $"no answer of {name} is in it", null),

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fairlead.Files;
 using Fairlead.Naming;
 using Fairlead.Protocol.Files;
 
@@ -34,15 +35,10 @@ internal sealed partial record PeerFile(
     {
         try
         {
-            var info = new FileInfo(path);
-            if (info.Exists && info.Length > BytesMax)
-            {
-                throw Bad(path, $"{info.Length} bytes, at most {BytesMax}");
-            }
-
-            return From(
-                JsonSerializer.Deserialize(File.ReadAllBytes(path), PeerForms.Default.Form)
-                ?? throw new JsonException("null"));
+            var bytes = RegularFile.Read(path, BytesMax);
+            return bytes.Length <= BytesMax
+                ? From(JsonSerializer.Deserialize(bytes, PeerForms.Default.Form) ?? throw new JsonException("null"))
+                : throw Bad(path, $"more than {BytesMax} bytes");
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {

@@ -145,24 +145,15 @@ internal static class Resolve
         }
 
         var lines = asked.Refusals.Select(refusal => $"  {refusal.Anchor}: {refusal.Failure}: {refusal.Detail}");
-        var remedy = Remedy(options, asked, exitCode);
+        var advice = Advice.For(
+            asked.Refusals, exitCode == ExitCode.Unreachable, options.Key, options.Bootstrap);
+        var remedy = advice is null ? "" : $"\n  {advice}";
         var meaning = options.IsExplained && worst?.Check is { } check && Bounds.Of(check) is { } text
             ? $"\n  that is: {text}"
             : "";
         return new CliException(
             exitCode, $"{worst?.Failure}: no answer for {name}\n{string.Join('\n', lines)}{meaning}{remedy}");
     }
-
-    private static string Remedy(ResolveOptions options, Asked asked, int exitCode) =>
-        asked.Refusals.Any(refusal => refusal.Failure == nameof(VerificationFailure.SubjectUnknown))
-            ? $"\n  {options.Key} is no key that the anchors know: give --key the pod's own key file, or map it under "
-                + "`subjects` in the anchors' configuration"
-        : asked.Refusals.Any(refusal => refusal.Failure == nameof(VerificationFailure.FloorMismatch))
-            ? $"\n  home.floor in {options.Bootstrap} is no epoch of that segment: take the file from the home's "
-                + "operators anew, or set the floor to an epoch that they name"
-        : exitCode == ExitCode.Unreachable
-            ? $"\n  see that these anchors run and that home.endpoints in {options.Bootstrap} are their addresses"
-        : "";
 
     private static void Save(string? path, Asked asked, IEnumerable<Asked> members)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Fairlead.Cli.Asking;
 using Fairlead.Cli.Showing;
+using Fairlead.Files;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 
@@ -94,12 +95,12 @@ internal static class VerifyCommand
     {
         try
         {
-            var info = new FileInfo(path);
-            return info.Exists && info.Length > SavedAnswerFile.MaxBytes
-                ? throw new CliException(
+            var bytes = RegularFile.Read(path, SavedAnswerFile.MaxBytes);
+            return bytes.Length <= SavedAnswerFile.MaxBytes
+                ? bytes
+                : throw new CliException(
                     ExitCode.Refused,
-                    $"{VerificationFailure.TooLarge}: {path}: {info.Length} bytes, at most {SavedAnswerFile.MaxBytes}")
-                : File.ReadAllBytes(path);
+                    $"{VerificationFailure.TooLarge}: {path}: more than {SavedAnswerFile.MaxBytes} bytes");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -142,5 +143,5 @@ internal static class VerifyCommand
         : throw new CliException(ExitCode.Usage, "--genesis: not 64 lower-case hexadecimal digits");
 
     private static CliException Refused(string path, Refusal refusal, string remedy = "") => new(
-        Failures.ExitCodeOf(refusal.Failure), $"{refusal.Failure}: {path}: {refusal.Where}: {refusal.Detail}{remedy}");
+        Failures.ExitCodeOf(refusal.Failure), $"{refusal.Failure}: {path}: {refusal.DetailFor(path)}{remedy}");
 }

@@ -83,7 +83,34 @@ internal static class EpochDiff
     private static string? Text(JsonElement of, string name) =>
         of.TryGetProperty(name, out var value) ? value.GetRawText() : null;
 
+    /// <summary>The Rules that are added, changed or removed, by id; where one stays, as it is afterwards.</summary>
+    internal static IReadOnlyList<(string Change, Rule Rule)> Rules(EpochGround ground, EpochProposal proposal)
+    {
+        var rules = new List<(string, Rule)>();
+        foreach (var (_, old, now) in Changed(ground, proposal))
+        {
+            if ((now ?? old)?.Document is Rule rule)
+            {
+                rules.Add((old is null ? "added" : now is null ? "removed" : "changed", rule));
+            }
+        }
+
+        return rules;
+    }
+
     private static IEnumerable<string> Leaves(EpochGround ground, EpochProposal proposal, long? issued = null)
+    {
+        foreach (var ((leafClass, name), old, now) in Changed(ground, proposal))
+        {
+            var what = $"{leafClass.ToString().ToLowerInvariant()} {name}";
+            yield return now is null ? $"- {what}"
+                : old is null ? $"+ {what} {Content(now, issued)}"
+                : $"~ {what} {Content(old)} -> {Content(now, issued)}";
+        }
+    }
+
+    private static IEnumerable<((LeafClass Class, string Name) Key, ParsedLeaf? Old, ParsedLeaf? Now)> Changed(
+        EpochGround ground, EpochProposal proposal)
     {
         if (proposal.Manifest.IsEmpty || !Document.TryParse<Manifest>(proposal.Manifest, out var manifest, out _))
         {
@@ -102,12 +129,7 @@ internal static class EpochDiff
         foreach (var change in manifest.Value.Changes)
         {
             var key = ((LeafClass)change.Class, change.Name);
-            var what = $"{key.Item1.ToString().ToLowerInvariant()} {change.Name}";
-            var old = ground.Leaves.Leaves.GetValueOrDefault(key);
-            var now = written.GetValueOrDefault(key);
-            yield return now is null ? $"- {what}"
-                : old is null ? $"+ {what} {Content(now, issued)}"
-                : $"~ {what} {Content(old)} -> {Content(now, issued)}";
+            yield return (key, ground.Leaves.Leaves.GetValueOrDefault(key), written.GetValueOrDefault(key));
         }
     }
 

@@ -10,8 +10,10 @@ namespace Fairlead.Cli.Operating;
 /// </summary>
 /// <param name="Epoch">The candidate.</param>
 /// <param name="Diff">What it changes.</param>
+/// <param name="Rules">Whom the Rules match that it changes.</param>
 /// <param name="Effect">The dry run.</param>
-internal sealed record OperationView(Parsed<Epoch> Epoch, IReadOnlyList<string> Diff, OperationEffect Effect)
+internal sealed record OperationView(
+    Parsed<Epoch> Epoch, IReadOnlyList<string> Diff, RuleLines Rules, OperationEffect Effect)
 {
     internal void WriteText(TextWriter output)
     {
@@ -28,6 +30,7 @@ internal sealed record OperationView(Parsed<Epoch> Epoch, IReadOnlyList<string> 
             output.WriteLine($"  decides anew about {Effect.NamesCount} patterns in all");
         }
 
+        Rules.WriteText(output);
         foreach (var way in Effect.Ways)
         {
             output.WriteLine($"  {way.Change}: {way.Where} to {Hex(way.Segment)}");
@@ -67,6 +70,7 @@ internal sealed record OperationView(Parsed<Epoch> Epoch, IReadOnlyList<string> 
         json.WriteNumber("names_count", Effect.NamesCount);
         List("withdrawn", Effect.Withdrawn);
         json.WriteNumber("withdrawn_count", Effect.WithdrawnCount);
+        Rules.WriteJson(json);
         json.WriteStartArray("ways");
         foreach (var way in Effect.Ways)
         {

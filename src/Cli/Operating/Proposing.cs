@@ -71,7 +71,11 @@ internal static class Proposing
     /// <exception cref="CliException">The anchor shows what is no epoch.</exception>
     internal static OperationView ViewOf(EpochGround ground, EpochProposal proposal, OperationEffect effect) =>
         Document.TryParse<Epoch>(proposal.Epoch, out var epoch, out var refusal)
-            ? new OperationView(epoch, EpochDiff.Lines(ground, proposal), effect)
+            ? new OperationView(
+                epoch,
+                EpochDiff.Lines(ground, proposal),
+                RuleLines.Of(EpochDiff.Rules(ground, proposal), effect),
+                effect)
             : throw new CliException(ExitCode.Refused, $"{refusal}");
 
     /// <summary>A child that another operator handed over; the label is that of its name.</summary>

@@ -1,3 +1,4 @@
+using Fairlead.Files;
 using Fairlead.Kubernetes.Manifests;
 
 namespace Fairlead.Controller.Manifests;
@@ -70,7 +71,8 @@ internal sealed class FolderScanner(string folder, Func<string, IEnumerable<File
                 return;
             }
 
-            var bytes = Read(info.FullName);
+            // One byte more than a manifest may have is enough for its reader to refuse it.
+            var bytes = RegularFile.Read(info.FullName, ManifestLimits.FileBytesMax);
             var isSame = before?.Bytes is { } known && known.AsSpan().SequenceEqual(bytes);
             _seen[info.Name] = new(stamp, bytes);
             if (!isSame)
@@ -78,34 +80,51 @@ internal sealed class FolderScanner(string folder, Func<string, IEnumerable<File
                 changes.Add((info.Name, bytes));
             }
         }
-        catch (Exception gone) when (before?.Bytes is not null && gone is FileNotFoundException
-            or DirectoryNotFoundException)
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
         {
-            // Renamed or deleted since it was listed, or a link whose target is being swapped: the next scan tells. Of
-            // one that was never read nobody knows what it held, so that it is told as one that cannot be read.
+            if (new FileInfo(info.FullName).LinkTarget is { } target)
+            {
+                Dangle(info.Name, target, before, unreadable);
+            }
+            else if (before?.Bytes is null)
+            {
+                // Of one that was never read nobody knows what it held. Otherwise it was renamed or deleted since it
+                // was listed: the next scan tells.
+                Tell(info.Name, gone.Message, before, unreadable);
+            }
         }
         catch (Exception bad) when (bad is IOException or UnauthorizedAccessException)
         {
-            if (before is not { Bytes: null } || before.Reason != bad.Message)
-            {
-                _seen[info.Name] = new(default, null) { Reason = bad.Message };
-                unreadable.Add((info.Name, bad.Message));
-            }
+            Tell(info.Name, bad.Message, before, unreadable);
         }
     }
 
-    // One byte more than a manifest may have is enough for its reader to refuse it.
-    private static byte[] Read(string path)
+    // Where a mounted volume loses a file, the link to it goes a moment later than the file: only what still leads
+    // nowhere at the next scan is wrong.
+    private void Dangle(string name, string target, Seen? before, List<(string, string)> unreadable)
     {
-        using var file =
-            new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
-        var buffer = new byte[(int)Math.Min(file.Length, ManifestLimits.FileBytesMax + 1L)];
-        var length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-        return length == buffer.Length ? buffer : buffer[..length];
+        if (before is { Bytes: not null, IsDangling: false })
+        {
+            _seen[name] = before with { IsDangling = true };
+            return;
+        }
+
+        Tell(name, $"a link to {target}, which is not there", before, unreadable);
+    }
+
+    private void Tell(string name, string reason, Seen? before, List<(string, string)> unreadable)
+    {
+        if (before is not { Bytes: null } || before.Reason != reason)
+        {
+            _seen[name] = new(default, null) { Reason = reason };
+            unreadable.Add((name, reason));
+        }
     }
 
     private sealed record Seen((long, DateTime) Stamp, byte[]? Bytes)
     {
         public string? Reason { get; init; }
+
+        public bool IsDangling { get; init; }
     }
 }

@@ -73,7 +73,7 @@ public sealed class PageServer : IAsyncDisposable
         {
             await application.DisposeAsync().ConfigureAwait(false);
             throw new StartException(
-                $"{name}: {address}: {e.Message}; end what uses the address, or give another one", e);
+                $"{name}: {address}: {ListenTrouble.Reason(e)}; {ListenTrouble.Remedy(e, "give another one")}", e);
         }
     }
 

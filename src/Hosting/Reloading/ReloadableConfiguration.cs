@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Fairlead.Files;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Hosting.Reloading;
@@ -111,7 +112,7 @@ public sealed class ReloadableConfiguration<T>
     {
         try
         {
-            using var stream = File.OpenRead(_path);
+            using var stream = new FileStream(RegularFile.Open(_path), FileAccess.Read);
             return Convert.ToHexString(SHA256.HashData(stream));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Fairlead.Files;
 
 namespace Fairlead.Identities;
 
@@ -94,11 +95,14 @@ public sealed class RotatedFiles<T>
 
     private byte[] Bytes(string path)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var buffer = new byte[_bytesMax + 1];
-        var length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-        return length <= _bytesMax
-            ? buffer[..length]
+        if (RegularFile.Trouble(path) is { } trouble)
+        {
+            throw new FormatException($"{path}: {trouble}");
+        }
+
+        var bytes = RegularFile.Read(path, _bytesMax);
+        return bytes.Length <= _bytesMax
+            ? bytes
             : throw new FormatException($"{path}: more than {_bytesMax} bytes");
     }
 

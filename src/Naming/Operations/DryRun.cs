@@ -18,6 +18,7 @@ public static class DryRun
         var (before, after) = (ground.Epoch.Value, candidate.Epoch.Value);
         var names = new SortedSet<string>(StringComparer.Ordinal);
         var links = new List<LinkImpact>();
+        var spokenOf = new HashSet<Digest>();
         var revoked = new HashSet<Digest>();
         foreach (var key in ground.Leaves.Leaves.Keys.Union(candidate.Leaves.Leaves.Keys).Order())
         {
@@ -34,6 +35,8 @@ public static class DryRun
                 revoked.Add(lost.Key.Kid);
             }
 
+            spokenOf.UnionWith(SegmentsOf(old?.Document).Concat(SegmentsOf(now?.Document)));
+
             if (Way(old?.Document, now?.Document) is { } way)
             {
                 links.Add(way);
@@ -42,13 +45,18 @@ public static class DryRun
 
         links.AddRange(Uplinks(before, after));
         var members = Members(before, after);
+        var known = SegmentsNamed.By(ground, candidate);
         return new OperationImpact(
             members,
             [.. names],
             [.. published.Where(p => revoked.Contains(p.Publisher)).Select(p => p.Name).Order(StringComparer.Ordinal)],
             [.. links],
             [.. links.Where(l => l.Change == "repointed").Select(l => l.Segment).Distinct().Order()],
-            before.PolicyDigest != after.PolicyDigest || members.Contains("anchors") || members.Contains("quorum"));
+            before.PolicyDigest != after.PolicyDigest || members.Contains("anchors") || members.Contains("quorum"))
+        {
+            Named = known.Where(one => spokenOf.Contains(one.Key)).ToImmutableSortedDictionary(),
+            Unnamed = [.. spokenOf.Where(one => !known.ContainsKey(one)).Order()],
+        };
     }
 
     private static IEnumerable<string> Patterns(LeafDocument? leaf) => leaf switch
@@ -60,6 +68,11 @@ public static class DryRun
         Link { At.IsChild: false } link => [$"*.{link.At.Text}"],
         _ => [],
     };
+
+    private static IEnumerable<Digest> SegmentsOf(LeafDocument? leaf) => leaf is Rule rule
+        ? rule.Subjects.Where(subject => subject.Segment != RuleSubject.Any)
+            .Select(subject => Digest.Parse(subject.Segment))
+        : [];
 
     private static LinkImpact? Way(LeafDocument? old, LeafDocument? now) => (old, now) switch
     {

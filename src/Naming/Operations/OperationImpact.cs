@@ -21,7 +21,19 @@ public sealed record OperationImpact(
     ImmutableArray<string> Withdrawn,
     ImmutableArray<LinkImpact> Links,
     ImmutableArray<Digest> Pins,
-    bool TouchesOthers);
+    bool TouchesOthers)
+{
+    /// <summary>
+    /// The segments that the Rules which come, go or change speak of and that this segment's epoch or leaves name,
+    /// before or afterwards: each with its full name.
+    /// </summary>
+    public ImmutableSortedDictionary<Digest, string> Named { get; init; } =
+        ImmutableSortedDictionary<Digest, string>.Empty;
+
+    /// <summary>The other segments that those Rules speak of: only an anchor that met them can tell who they
+    /// are.</summary>
+    public ImmutableArray<Digest> Unnamed { get; init; } = [];
+}
 
 /// <summary>What happens to one way to another segment.</summary>
 /// <param name="Where">Such as <c>Link us1</c>.</param>

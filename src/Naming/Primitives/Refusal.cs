@@ -33,6 +33,11 @@ public sealed record Refusal(VerificationFailure Failure, string Where, string D
     /// <param name="outer">Where that object stands.</param>
     public Refusal At(string outer) => this with { Where = Where.Length == 0 ? outer : $"{outer}.{Where}" };
 
+    /// <summary>Place and detail, for whoever is told already who speaks: the place only where it says more.</summary>
+    /// <param name="speaker">What was named already; may be empty.</param>
+    public string DetailFor(string speaker) =>
+        Where.Length == 0 || Where == speaker ? Detail : $"{Where}: {Detail}";
+
     /// <inheritdoc/>
     public override string ToString() => $"{Failure} at {Where}: {Detail}";
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fairlead.Files;
 using Fairlead.Naming;
 
 namespace Fairlead.Protocol.Files;
@@ -45,13 +46,7 @@ public sealed partial record BootstrapFile(
         byte[] bytes;
         try
         {
-            var info = new FileInfo(path);
-            if (info.Exists && info.Length > BytesMax)
-            {
-                throw new InvalidDataException($"bootstrap file {path}: {info.Length} bytes, at most {BytesMax}");
-            }
-
-            bytes = File.ReadAllBytes(path);
+            bytes = RegularFile.Read(path, BytesMax);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -59,6 +54,11 @@ public sealed partial record BootstrapFile(
                 ? "it does not exist; the home segment's ceremony writes one as bootstrap.json"
                 : e.Message;
             throw new InvalidDataException($"bootstrap file {path}: {what}", e);
+        }
+
+        if (bytes.Length > BytesMax)
+        {
+            throw new InvalidDataException($"bootstrap file {path}: more than {BytesMax} bytes");
         }
 
         try

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Fairlead.Files;
 using Fairlead.Naming;
 
 namespace Fairlead.Protocol.Files;
@@ -35,15 +36,17 @@ public static class KeyFile
     {
         try
         {
-            CheckMode(path);
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read);
-            if (file.Length > BytesMax)
+            if (RegularFile.Trouble(path) is { } trouble)
             {
-                throw new KeyFileException($"key file {path}: {file.Length} bytes is no key; give a PKCS#8 PEM file");
+                throw new KeyFileException($"key file {path}: {trouble}; give a PKCS#8 PEM file");
             }
 
-            using var reader = new StreamReader(file);
-            return reader.ReadToEnd();
+            CheckMode(path);
+            var bytes = RegularFile.Read(path, BytesMax);
+            return bytes.Length <= BytesMax
+                ? new StreamReader(new MemoryStream(bytes)).ReadToEnd()
+                : throw new KeyFileException(
+                    $"key file {path}: more than {BytesMax} bytes is no key; give a PKCS#8 PEM file");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

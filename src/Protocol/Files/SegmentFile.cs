@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fairlead.Files;
 using Fairlead.Naming;
 using Fairlead.Protocol.V1;
 using Google.Protobuf;
@@ -35,16 +36,22 @@ public sealed partial record SegmentFile(
     /// <exception cref="IOException">It cannot be read.</exception>
     public static SegmentFile Read(string path)
     {
-        var info = new FileInfo(path);
-        if (!info.Exists || info.Length > BytesMax)
+        const string Remedy = "write one with: fairlead segment init";
+        if (RegularFile.Trouble(path) is { } trouble)
         {
-            var problem = info.Exists ? "too large" : "does not exist";
-            throw new InvalidDataException($"segment file {path}: {problem}; write one with: fairlead segment init");
+            throw new InvalidDataException($"segment file {path}: {trouble}; {Remedy}");
         }
 
         try
         {
-            return Parse(File.ReadAllBytes(path));
+            var bytes = RegularFile.Read(path, BytesMax);
+            return bytes.Length <= BytesMax
+                ? Parse(bytes)
+                : throw new InvalidDataException($"too large; {Remedy}");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InvalidDataException($"segment file {path}: does not exist; {Remedy}", e);
         }
         catch (InvalidDataException e)
         {

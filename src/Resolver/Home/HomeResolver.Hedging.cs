@@ -39,10 +39,11 @@ public sealed partial class HomeResolver
         var full = FullName.Parse(name);
         var query = QueryOf(full);
         var request = new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) };
-        request.Known.AddRange(Told.Of(Memory.State, full.Segment).ToKnown());
+        var told = Told.Of(Memory.State, full.Segment);
+        request.Known.AddRange(told.ToKnown());
         var clients = order.ToDictionary(anchor => anchor, anchor => HedgeClient(anchor, home));
         _leaving.RemoveAll(task => task.IsCompleted);
-        _leaving.Add(HedgeAsync(name, query, request, order, clients));
+        _leaving.Add(HedgeAsync(name, query, told, request, order, clients));
     }
 
     private AnchorClient HedgeClient(int anchor, SegmentState home)
@@ -71,6 +72,7 @@ public sealed partial class HomeResolver
     private async Task HedgeAsync(
         string name,
         Parsed<Query> query,
+        Told told,
         ResolveRequest request,
         ImmutableArray<int> order,
         Dictionary<int, AnchorClient> clients)
@@ -79,8 +81,9 @@ public sealed partial class HomeResolver
         try
         {
             (answer, _) = await _asking!.RunAsync(
-                order, (anchor, token) => AskOnceAsync(clients[anchor], name, query, request, token), _stop.Token)
-                .ConfigureAwait(false);
+                order,
+                (anchor, token) => AskOnceAsync(clients[anchor], name, query, told, request, token),
+                _stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -96,15 +99,18 @@ public sealed partial class HomeResolver
         AnchorClient client,
         string name,
         Parsed<Query> query,
+        Told told,
         ResolveRequest request,
         CancellationToken cancellationToken)
     {
         Refusal? refusal;
-        var isNotYet = false;
+        var (isNotYet, isOurs) = (false, false);
+        long? lateUntil = null;
+        UnverifiedAnswer? raw = null;
         try
         {
             var response = await client.ResolveAsync(request, cancellationToken).ConfigureAwait(false);
-            if (WireReader.TryRead(response.Answer, out var raw, out refusal))
+            if (WireReader.TryRead(response.Answer, out raw, out refusal))
             {
                 (var chains, refusal) = await Memory.CatchUpAsync(client, raw, _options.Time, cancellationToken)
                     .ConfigureAwait(false);
@@ -117,8 +123,12 @@ public sealed partial class HomeResolver
 
                 if (answer is not null)
                 {
+                    _lags.Clear(client.Endpoint.Text, answer.Target.Genesis);
                     return new HedgedAnswer(answer, raw, response.Answer.CalculateSize());
                 }
+
+                isOurs = true;
+                lateUntil = told.LateUntil(refusal!, raw);
             }
         }
         catch (RpcException e)
@@ -135,7 +145,19 @@ public sealed partial class HomeResolver
                 VerificationFailure.BadEnvelope, client.Endpoint.Text, $"{e.GetType().Name}: {e.Message}");
         }
 
-        Troubles.Note(client.Endpoint.Text, name, refusal!);
+        if (lateUntil is { } until)
+        {
+            (refusal, isNotYet) = (NoteLag(client.Endpoint, name, raw!, refusal!, until), true);
+        }
+        else if (isOurs)
+        {
+            NoteRefusal(client.Endpoint, name, refusal!);
+        }
+        else
+        {
+            Troubles.Note(client.Endpoint.Text, name, refusal!);
+        }
+
         throw new AnchorFailedException(refusal!, isNotYet: isNotYet);
     }
 

@@ -70,12 +70,9 @@ public sealed partial class HomeResolver
     }
 
     private void OnCorrupt(string name, StateException fault) =>
-        Troubles.Note("", name, new Refusal(
-            fault.Error == StateError.StateNotDurable
-                ? VerificationFailure.StateNotDurable
-                : VerificationFailure.BadEnvelope,
-            "kept answer",
-            $"{fault.Error}: {fault.Message}"));
+        Troubles.Note("", name, fault.Error == StateError.StateNotDurable
+            ? fault.Refuse("kept answer")
+            : new Refusal(VerificationFailure.BadEnvelope, "kept answer", fault.Message));
 
     // Trust 4.7: who knows a newer epoch looks at what was verified under the one before; so does who knows of misused
     // keys (V38).

@@ -188,14 +188,15 @@ public sealed partial class HomeResolver
             if (verified[i].Answer is { } answer)
             {
                 session.ShownHome = answer.Hops[0].Seal?.Position ?? session.ShownHome;
+                _lags.Clear(session.Endpoint.Text, answer.Target.Genesis);
                 ResolverTracing.End(open.Span, answer);
                 Step(new CacheInput.Accepted(open.Name, session.Index, answer) { Bytes = bytes });
                 Keep(open.Name, answer, raw);
             }
-            else if (verified[i].Refusal is var refusal && open.Told.IsOnlyLate(refusal!, raw, session.ShownHome))
+            else if (verified[i].Refusal is var refusal
+                && open.Told.LateUntil(refusal!, raw, session.ShownHome) is { } until)
             {
-                Lag(session, open, raw, new Refusal(
-                    VerificationFailure.Behind, session.Endpoint.Text, $"it lags: {refusal}"));
+                Lag(session, open, raw, NoteLag(session.Endpoint, open.Name, raw, refusal!, until));
             }
             else
             {
@@ -207,14 +208,34 @@ public sealed partial class HomeResolver
     // What came with an answer that is not taken is not kept; epochs are said once on a stream, so a new one is needed.
     private void Lag(AnchorSession session, OpenName open, UnverifiedAnswer raw, Refusal reason)
     {
-        if (raw.Hops.All(hop => hop.Epochs.IsEmpty))
+        if (!raw.Hops.All(hop => hop.Epochs.IsEmpty))
         {
-            Fail(session, open, reason);
+            Lose(session, reason);
             return;
         }
 
-        Troubles.Note(session.Endpoint.Text, open.Name, reason);
-        Lose(session, reason);
+        Spans.End(open.Span, reason);
+        KeepNoLonger(open.Name, reason);
+        Step(new CacheInput.Failed(open.Name, session.Index, reason));
+    }
+
+    // Counted, and listed as a trouble only where it lasts.
+    private Refusal NoteLag(IpEndpoint anchor, string name, UnverifiedAnswer raw, Refusal refusal, long until)
+    {
+        var reason = new Refusal(VerificationFailure.Behind, anchor.Text, $"it lags: {refusal}");
+        var segment = raw.Hops[^1].Genesis;
+        var state = Memory.State;
+        var policy = (state.Segments.GetValueOrDefault(segment) ?? state.HomeState)?.Newest.Value.Policy;
+        if (_lags.IsTrouble(anchor.Text, segment, until, policy?.SealValidity ?? 0, Now().Wall))
+        {
+            Troubles.Note(anchor.Text, name, reason);
+        }
+        else
+        {
+            Troubles.NoteLag();
+        }
+
+        return reason;
     }
 
     private void Fail(AnchorSession session, OpenName open, Refusal reason)
@@ -228,9 +249,16 @@ public sealed partial class HomeResolver
     private void Refuse(AnchorSession session, OpenName open, Refusal refusal)
     {
         Spans.End(open.Span, refusal);
-        Troubles.Note(session.Endpoint.Text, open.Name, refusal);
+        NoteRefusal(session.Endpoint, open.Name, refusal);
         KeepNoLonger(open.Name, refusal);
         Step(new CacheInput.Refused(open.Name, session.Index, refusal));
+    }
+
+    // That the own disk takes no state is no anchor's doing, and the same for every name.
+    private void NoteRefusal(IpEndpoint anchor, string name, Refusal refusal)
+    {
+        var isOwn = refusal.Failure == VerificationFailure.StateNotDurable;
+        Troubles.Note(isOwn ? "" : anchor.Text, isOwn ? "" : name, refusal);
     }
 
     // V63: whenever the home has a newer epoch, who is connected must still be an anchor of it; and it may have new

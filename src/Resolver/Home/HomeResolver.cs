@@ -27,6 +27,7 @@ public sealed partial class HomeResolver : IAsyncDisposable
     private readonly Dictionary<string, (ulong Id, AnchorSession Session)> _openOf = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _early = new(StringComparer.Ordinal);
     private readonly List<Task> _leaving = [];
+    private readonly LagBook _lags = new();
     private ImmutableArray<IpEndpoint> _anchors;
     private Naming.Digest? _heldTo;
     private readonly TaskCompletionSource _met = new(TaskCreationOptions.RunContinuationsAsynchronously);

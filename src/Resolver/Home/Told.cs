@@ -37,19 +37,22 @@ internal sealed class Told
     internal IEnumerable<Known> ToKnown() => _segments.Select(WireWriter.ToKnown);
 
     /// <summary>
-    /// Whether a refused answer is only late: an older epoch or seal than the asker knows by now, and none below what
-    /// the anchor was told.
+    /// Until when a refused answer is only late: it stands on an older epoch or seal than the asker knows by now, and
+    /// on none below what the anchor was told.
     /// </summary>
     /// <param name="refusal">Why it was refused.</param>
     /// <param name="answer">The answer.</param>
     /// <param name="shown">The newest home seal that the same stream showed; null for none.</param>
-    internal bool IsOnlyLate(Refusal refusal, UnverifiedAnswer answer, SealPosition? shown)
+    /// <returns>The first end of its seals, in unix milliseconds; null where it is a fault. No certificate stands
+    /// behind it yet, so that a liar may say any.</returns>
+    internal long? LateUntil(Refusal refusal, UnverifiedAnswer answer, SealPosition? shown = null)
     {
         if (refusal.Failure is not (VerificationFailure.SealRollback or VerificationFailure.EpochSuperseded))
         {
-            return false;
+            return null;
         }
 
+        var end = long.MaxValue;
         for (var i = 0; i < answer.Hops.Length; i++)
         {
             var hop = answer.Hops[i];
@@ -64,11 +67,13 @@ internal sealed class Told
                     new SealPosition(seal.Value.Epoch, seal.Value.Seq, seal.Digest),
                     i == 0 ? shown : null))
             {
-                return false;
+                return null;
             }
+
+            end = Math.Min(end, seal.Value.Expires);
         }
 
-        return true;
+        return end;
     }
 
     private bool IsBelow(Digest genesis, SealPosition seal, SealPosition? shown)

@@ -20,6 +20,7 @@ public sealed class TroubleLog
     private readonly Lock _gate = new();
     private readonly Queue<AnchorTrouble> _newest = new();
     private readonly SortedDictionary<VerificationFailure, long> _counts = [];
+    private long _lags;
 
     internal TroubleLog(TimeProvider time, Action<AnchorTrouble> heard) => (_time, _heard) = (time, heard);
 
@@ -46,6 +47,12 @@ public sealed class TroubleLog
             }
         }
     }
+
+    /// <summary>How many answers were only late since the start: those of an anchor that had not heard yet what another
+    /// one said, for no longer than the seal that it showed lives. They are no troubles.</summary>
+    public long Lags => Interlocked.Read(ref _lags);
+
+    internal void NoteLag() => Interlocked.Increment(ref _lags);
 
     internal void Note(string anchor, string name, Refusal refusal)
     {

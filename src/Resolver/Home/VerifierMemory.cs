@@ -263,7 +263,7 @@ public sealed class VerifierMemory
         }
         catch (StateException e)
         {
-            return new Refusal(VerificationFailure.StateNotDurable, "state", e.Message);
+            return e.Refuse("state");
         }
     }
 }

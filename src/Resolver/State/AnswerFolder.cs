@@ -63,11 +63,11 @@ internal sealed class AnswerFolder : IAsyncDisposable
                 return kept;
             }
 
-            error = malformed;
+            error = $"{path}: {malformed}";
         }
         catch (StateException e) when (e.Error != StateError.StateNotDurable)
         {
-            error = e.Message;
+            error = e.Detail;
         }
         catch (StateException e)
         {
@@ -76,7 +76,7 @@ internal sealed class AnswerFolder : IAsyncDisposable
         }
 
         SetAside(path);
-        _failed(name, new StateException(StateError.StateCorrupt, $"{path}: {error}; set aside as {path}.corrupt"));
+        _failed(name, new StateException(StateError.StateCorrupt, $"{error}; set aside as {path}.corrupt"));
         return null;
     }
 

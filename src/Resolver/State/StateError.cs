@@ -26,10 +26,18 @@ public sealed class StateException : Exception
     /// <summary>An exception of <paramref name="error"/>, with what a person needs in <paramref name="detail"/>.
     /// </summary>
     public StateException(StateError error, string detail, Exception? inner = null)
-        : base($"{error}: {detail}", inner) => Error = error;
+        : base($"{error}: {detail}", inner) => (Error, Detail) = (error, detail);
 
     /// <summary>The named error.</summary>
     public StateError Error { get; }
+
+    /// <summary>What the message says beside the error's name.</summary>
+    public string Detail { get; }
+
+    /// <summary>The refusal of what cannot be remembered because of it.</summary>
+    /// <param name="where">What was to be remembered.</param>
+    public Refusal Refuse(string where) =>
+        new(VerificationFailure.StateNotDurable, where, Error == StateError.StateNotDurable ? Detail : Message);
 
     /// <summary>The failure of the closed set that the error is, or null for a damaged file.</summary>
     public VerificationFailure? Failure => Error switch

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Fairlead.Hosting;
 using Fairlead.Resolver;
@@ -67,11 +68,11 @@ internal sealed class AdminServer : IAsyncDisposable
         {
             await application.StartAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             await application.DisposeAsync().ConfigureAwait(false);
             throw new StartException(
-                $"cannot listen: {e.Message}; end what uses the address, or change admin or metrics", e);
+                $"cannot listen: {e.Message.TrimEnd('.')}; {ListenTrouble.Remedy(e, "change admin or metrics")}", e);
         }
 
         return new AdminServer(application, admin!.IPEndPoint!, metrics!.IPEndPoint!);

@@ -50,6 +50,9 @@ internal static class MetricsPage
                     "fairlead_sidecar_dns_dropped_total", "Messages to DNS that are no questions.", dns.Dropped.Value);
         }
 
+        numbers.Counter(
+            "fairlead_sidecar_lags_total", "Answers of anchors that had not heard yet what another one said.",
+            host.Resolver.Troubles.Lags);
         return numbers.Counter(
             "fairlead_sidecar_refusals_total", "Answers refused and anchors failed, by error.", "failure",
             host.Resolver.Troubles.Counts.Select(one => (one.Key.ToString(), (double)one.Value)));

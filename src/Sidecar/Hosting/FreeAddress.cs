@@ -10,7 +10,20 @@ namespace Fairlead.Sidecar.Hosting;
 internal static class FreeAddress
 {
     /// <summary>Why TCP cannot be listened at here; null where it can.</summary>
-    internal static string? Trouble(IPEndPoint address)
+    internal static string? Trouble(IPEndPoint address) => Try(address)?.Message;
+
+    /// <summary>Checks the address of an option.</summary>
+    /// <exception cref="StartException">It cannot be listened at; the message names it and the option.</exception>
+    internal static void Check(string key, IPEndPoint address)
+    {
+        if (Try(address) is { } error)
+        {
+            throw new StartException(
+                $"cannot listen at {address}: {error.Message}; {ListenTrouble.Remedy(error, $"change {key}")}", error);
+        }
+    }
+
+    private static SocketException? Try(IPEndPoint address)
     {
         try
         {
@@ -20,18 +33,7 @@ internal static class FreeAddress
         }
         catch (SocketException e)
         {
-            return e.Message;
-        }
-    }
-
-    /// <summary>Checks the address of an option.</summary>
-    /// <exception cref="StartException">It cannot be listened at; the message names it and the option.</exception>
-    internal static void Check(string key, IPEndPoint address)
-    {
-        if (Trouble(address) is { } trouble)
-        {
-            throw new StartException(
-                $"cannot listen at {address}: {trouble}; end what uses the address, or change {key}");
+            return e;
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Resolver;
@@ -172,10 +173,12 @@ internal sealed class PodServices(
                 cancellationToken)
                 .ConfigureAwait(false);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             throw new StartException(
-                $"cannot listen: {e.Message}; end what uses the address, or change proxy.http or proxy.h2c", e);
+                $"cannot listen: {e.Message.TrimEnd('.')}; "
+                + ListenTrouble.Remedy(e, "change proxy.http or proxy.h2c"),
+                e);
         }
 
         ProxyOutcomes = _proxy.Outcomes;

@@ -6,8 +6,8 @@ namespace Fairlead.Sidecar.Hosting;
 /// <summary>What the sidecar says of itself.</summary>
 internal static partial class SidecarLog
 {
-    [LoggerMessage(6000, LogLevel.Warning, "{Anchor}: {Failure}: {Detail}", EventName = "Trouble")]
-    internal static partial void Trouble(ILogger log, string anchor, VerificationFailure failure, string detail);
+    [LoggerMessage(6000, LogLevel.Warning, "{Who}: {Failure}: {Detail}", EventName = "Trouble")]
+    internal static partial void Trouble(ILogger log, string who, VerificationFailure failure, string detail);
 
     [LoggerMessage(6001, LogLevel.Information, "{Name} is {State}", EventName = "Name")]
     internal static partial void Name(ILogger log, string name, string state);

@@ -33,7 +33,10 @@ internal sealed class TroubleReport(ILogger log)
             _said[kind] = trouble.Time;
         }
 
-        var anchor = trouble.Anchor.Length == 0 ? "home" : $"anchor {trouble.Anchor}";
-        SidecarLog.Trouble(log, anchor, trouble.Refusal.Failure, $"{trouble.Refusal.Where}: {trouble.Refusal.Detail}");
+        var refusal = trouble.Refusal;
+        var who = trouble.Anchor.Length > 0 ? $"anchor {trouble.Anchor}"
+            : refusal.Failure == VerificationFailure.StateNotDurable ? "this sidecar"
+            : "home";
+        SidecarLog.Trouble(log, who, refusal.Failure, refusal.DetailFor(trouble.Anchor));
     }
 }

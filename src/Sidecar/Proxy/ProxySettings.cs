@@ -37,7 +37,8 @@ internal static class ProxySettings
         };
         if (options.Http1.Port != 0 && options.Http1.Equals(options.Http2))
         {
-            section.Refuse("h2c", $"{options.Http2} is http's address", "give each protocol a port of its own");
+            section.Refuse(
+                "h2c", $"is {options.Http2}, where proxy.http listens", "give each protocol a port of its own");
         }
 
         if (options is { Zone: not null, Region: null })

@@ -27,9 +27,7 @@ public sealed class TargetStreamTests : IAsyncDisposable
     private const ulong Denied = 2;
 
     private readonly EvidenceWorld _world = new();
-    private readonly SegmentView _target;
     private readonly AttestBook _attests;
-    private readonly AttestBook _ofTarget;
     private readonly TlsIdentity _identity = new(TestKeys.Ecdsa(302), TimeProvider.System);
     private readonly Channel<SubscribeResponse> _said = Channel.CreateUnbounded<SubscribeResponse>();
     private readonly Channel<ulong> _opened = Channel.CreateUnbounded<ulong>();
@@ -38,13 +36,18 @@ public sealed class TargetStreamTests : IAsyncDisposable
     private readonly CancellationTokenSource _bounded =
         CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
 
+    private TestSegment _segment;
+    private SegmentView _target;
+    private AttestBook _ofTarget;
+
     public TargetStreamTests()
     {
         _bounded.CancelAfter(TimeSpan.FromMinutes(2));
         _world.Home.PeerWith(_world.Own);
-        _target = TestView.Of(_world.Home, Now);
+        _segment = _world.Home;
+        _target = TestView.Of(_segment, Now);
         _attests = Book(_world.Own.Seal(0));
-        _ofTarget = Book(_world.Home.Seal(0));
+        _ofTarget = Book(_segment.Seal(0));
         _world.Serve();
         _names[Good] = Name(Good, "open");
         _names[Denied] = Name(Denied, "closed");
@@ -157,6 +160,39 @@ public sealed class TargetStreamTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<Exception>(() => running);
     }
 
+    /// <summary>V28 upwards: that a parent names this segment too is a proof that its anchor puts in. One that leaves
+    /// it out loses its own stream, and what other anchors showed of the parent is held on.</summary>
+    [Fact]
+    public async Task Parent_WhoseAnchorWithholdsTheLinkBack_LosesItsStreamAndEndsNothingHeld()
+    {
+        await AskParentAsync();
+        await using var server = await ServeAsync();
+        await using var client = ClientOf(server);
+        var running = Stream(client).RunAsync(_bounded.Token);
+        Assert.Equal([Good, Denied], new[] { await OpenedAsync(), await OpenedAsync() }.Order());
+        Say(Good, Absent(Good, knownEpoch: null, child: "us1"));
+        await UntilAsync(running, () => _names[Good].Read().Current is not null);
+        var held = _names[Good].Read().Current;
+
+        Say(Denied, Absent(Denied, _target.Epoch.Value.Number));
+        Assert.Equal(VerificationFailure.LinkNotAccepted, (await running).Failure);
+        Assert.Same(held, _names[Good].Read().Current);
+    }
+
+    // The names are those of the segment above this one instead.
+    private async Task AskParentAsync()
+    {
+        var parent = new TestSegment(new TestSegmentOptions { Name = "internal", FirstKey = 500 });
+        parent.LinkTo(_world.Own);
+        _world.Own.Advance(OpType.Join, epoch => epoch with { Uplinks = [parent.UplinkAs("us1")] });
+        _world.Serve();
+        await _ofTarget.DisposeAsync();
+        (_segment, _target, _ofTarget) = (parent, TestView.Of(parent, Now), Book(parent.Seal(0)));
+        _names[Good] = Name(Good, "open");
+        _names[Denied] = Name(Denied, "closed");
+        Assert.Equal(HopKind.Up, _world.Context.Views.Current!.Towards(parent.Name)!.Kind);
+    }
+
     private static AttestBook Book(ISigner seal) => new(
         new AttestMint(seal), static (_, _, _, _) => throw new NotSupportedException("nobody"),
         static (_, _) => false, TimeProvider.System, NullLogger.Instance);
@@ -167,7 +203,7 @@ public sealed class TargetStreamTests : IAsyncDisposable
 
     private TargetStream Stream(AnchorClient client)
     {
-        var onward = _world.Context.Views.Current!.Towards(_world.Home.Name)!;
+        var onward = _world.Context.Views.Current!.Towards(_segment.Name)!;
         var way = new Way(
             _world.Own.Newest.Digest, [], AnswerResult.Record, onward, long.MaxValue, long.MaxValue);
         return new TargetStream(
@@ -185,7 +221,7 @@ public sealed class TargetStreamTests : IAsyncDisposable
         var query = Document.Make(new Query
         {
             Home = _world.Own.Genesis,
-            Name = FullName.Parse($"{service}.shop.svc.{_world.Home.Name.Text}"),
+            Name = FullName.Parse($"{service}.shop.svc.{_segment.Name.Text}"),
             Subject = Hashes.Subject(_world.Own.Genesis, pod),
         });
         var name = new RelayedName(id, query, new Consumer(_world.Own.Genesis, pod));
@@ -193,9 +229,9 @@ public sealed class TargetStreamTests : IAsyncDisposable
         return name;
     }
 
-    private UnverifiedHop Absent(ulong id, long? knownEpoch) => TargetAnswers.Build(
-        _target, _ofTarget, _names[id].Consumer, _names[id].Query.Value.Name.Service!, null, HopKind.Peer, knownEpoch,
-        Now, out _)!.Hop;
+    private UnverifiedHop Absent(ulong id, long? knownEpoch, string? child = null) => TargetAnswers.Build(
+        _target, _ofTarget, _names[id].Consumer, _names[id].Query.Value.Name.Service!, child,
+        _segment == _world.Home ? HopKind.Peer : HopKind.Up, knownEpoch, Now, out _)!.Hop;
 
     private UnverifiedHop Denial(long issued, long expires) => Denial(issued, expires, _target.Epoch.Value.Number);
 

@@ -132,6 +132,20 @@ public sealed class StartProcessTests
             anchor, $"{option}: {other.LocalEndpoint}: ", "end what uses the address, or give another one");
     }
 
+    /// <summary>It must not wait for whoever writes there.</summary>
+    [Theory]
+    [InlineData("anchor.yaml")]
+    [InlineData("seal.pem")]
+    [InlineData("segment.json")]
+    public async Task File_ThatIsAPipe_IsNamed(string name)
+    {
+        await using var anchor = await AnchorProcess.PrepareAsync();
+        var path = name == "segment.json" ? anchor.SegmentFile : Path.Combine(anchor.Folder, name);
+        File.Delete(path);
+        OddFiles.Pipe(Path.GetDirectoryName(path)!, name);
+        await RefusedAsync(anchor, path, "it is a pipe, not a regular file");
+    }
+
     [Fact]
     public async Task Data_ThatCannotBeUsed_NamesItAndTheRemedy()
     {
@@ -237,5 +251,6 @@ public sealed class StartProcessTests
         Assert.All(messages, message => Assert.Contains(message, process.Errors, StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", process.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("PRIVATE KEY-----", process.Errors, StringComparison.Ordinal);
+        Assert.Null(DoubledWords.In(process.Errors));
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Fairlead.Anchor.Identities;
 using Fairlead.Anchor.Tests.Cluster;
+using Fairlead.Anchor.Tests.Home.Reports;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
@@ -10,6 +11,7 @@ using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Anchors;
 using Fairlead.Rpc;
 using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
 using Google.Protobuf;
 
 namespace Fairlead.Anchor.Tests.Identities;
@@ -172,6 +174,42 @@ public sealed class IdentityClusterTests : IAsyncLifetime
         await Assert.ThrowsAsync<RpcException>(() => wrong.ResolveAsync(Request(), Stop));
         Assert.Empty(_targetHeard.Authorization);
     }
+
+    /// <summary>Whoever is known is no stranger, by whichever call that shows: one that reads another segment's chain,
+    /// and one that tells of evidence, say who asks by token or certificate alone.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Pod_ByWhatItProvesItselfBy_IsNoStrangerOnceItReadsOrReports(bool isSvid)
+    {
+        var (identity, token) = isSvid
+            ? (Shown(_authority.Sign([Frontend])), (string?)null)
+            : (_stranger, _issuer.Sign(Claims()));
+        await AnsweredAsync(identity, token); // From now on us1's chain is relayed.
+        await KnownAsync(client => client.EpochsAsync(
+            new EpochsRequest { Genesis = WireWriter.ToBytes(_target.Segment.Genesis), Limit = 1 }, Stop));
+        var ofNobody = EvidenceWorld.Votes(new TestSegment(new TestSegmentOptions { FirstKey = 700 }), 0);
+        await KnownAsync(client => Assert.ThrowsAsync<RpcException>(() => client.ReportAsync(ofNobody, Stop)));
+
+        async Task KnownAsync(Func<AnchorClient, Task> say)
+        {
+            await StrangersAsync(0);
+            await using var client = Client(identity, token);
+            await client.HeadAsync(
+                new HeadRequest
+                {
+                    Genesis = WireWriter.ToBytes(_home.Segment.Genesis), Nonce = ByteString.CopyFrom(new byte[16]),
+                },
+                Stop);
+            await StrangersAsync(1);
+            await say(client);
+            await StrangersAsync(0);
+        }
+    }
+
+    private Task StrangersAsync(int count) => Eventually.HoldsAsync(
+        () => Task.FromResult(_home[0].Status("a").Strangers.Connections), held => held == count,
+        TimeSpan.FromMinutes(2), Stop);
 
     private static System.Text.Json.Nodes.JsonObject Claims() => TokenMaker.Claims(TimeProvider.System.GetUtcNow());
 

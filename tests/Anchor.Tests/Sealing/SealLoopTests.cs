@@ -74,7 +74,8 @@ public sealed class SealLoopTests : IAsyncDisposable
         var path = Path.Combine(_folder, "operator.sock");
         var book = new OperationBook("us1-a", _folder, NullLogger.Instance);
         var service = new OperatorService(
-            "us1-a", _loop, book, static () => throw new InvalidOperationException(), time);
+            "us1-a", _loop, book, static () => throw new InvalidOperationException(),
+            static _ => throw new InvalidOperationException(), time);
         await using var server = await OperatorSocket.StartAsync(
             path, service, TimeProvider.System, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
         await using var channel = new RpcChannel("unix:" + path);

@@ -1,3 +1,4 @@
+using Fairlead.TestKit;
 using Xunit;
 
 namespace Fairlead.Cli.Tests.Commands;
@@ -18,6 +19,7 @@ internal sealed record Fairlead(int ExitCode, string Output, string Error)
     {
         Assert.True(exitCode == ExitCode, $"exit code {ExitCode}, not {exitCode}: {Error}");
         Assert.Contains(part, Error, StringComparison.Ordinal);
+        Assert.Null(DoubledWords.In(Error));
         return this;
     }
 

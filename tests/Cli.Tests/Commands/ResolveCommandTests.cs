@@ -3,6 +3,7 @@ using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.Files;
+using Fairlead.TestKit.Processes;
 using Xunit;
 
 namespace Fairlead.Cli.Tests.Commands;
@@ -158,6 +159,24 @@ public sealed class ResolveCommandTests : IDisposable
         Assert.Equal(9, home.Asked);
     }
 
+    /// <summary>Who answered is there: what its operator is told to look at is what was said.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.NotSealed, "hold nothing valid of the segment that they name")]
+    [InlineData(VerificationFailure.Behind, "do not know yet what is new")]
+    [InlineData(VerificationFailure.RateLimited, "ask again later")]
+    [InlineData(VerificationFailure.EpochExpired, "what they hold is over")]
+    public async Task Resolve_AnchorsThatAnswered_AreNotSoughtElsewhere(VerificationFailure failure, string advice)
+    {
+        await using var home = await StartAsync();
+        home.Twist = (_, _) => throw RpcFailures.ToException(new Refusal(failure, "us1.internal", "as it is"));
+
+        var run = await ResolveAsync(Web);
+
+        run.Fails(ExitCode.Unreachable, advice);
+        Assert.Contains("us1.internal: as it is", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("home.endpoints", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Resolve_AnchorsWithOtherKeys_TransportKeyMismatch()
     {
@@ -174,7 +193,10 @@ public sealed class ResolveCommandTests : IDisposable
         {
         }
 
-        (await ResolveAsync(Web)).Fails(ExitCode.Unreachable, "127.0.0.1:");
+        var run = await ResolveAsync(Web);
+
+        run.Fails(ExitCode.Unreachable, "127.0.0.1:");
+        Assert.Contains("home.endpoints in", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -282,6 +304,21 @@ public sealed class ResolveCommandTests : IDisposable
 
         (await ResolveAsync(Web)).Fails(ExitCode.Usage, part);
         Assert.Equal(0, home.Asked);
+    }
+
+    [Theory]
+    [InlineData("pod.pem")]
+    [InlineData("b.json")]
+    public async Task Resolve_FileThatIsAPipe_IsNamed(string name)
+    {
+        await using var home = await StartAsync();
+        File.Delete(_folder[name]);
+        OddFiles.Pipe(Path.GetDirectoryName(_folder[name])!, name);
+
+        var run = await Task.Run(() => ResolveAsync(Web)).WaitAsync(
+            TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
+        run.Fails(ExitCode.Usage, $"{_folder[name]}: it is a pipe, not a regular file");
     }
 
     [Fact]

@@ -132,6 +132,13 @@ internal sealed class FakeOperator : IAsyncDisposable
                 Members = { impact.Members },
                 Names = { impact.Names },
                 TouchesOthers = impact.TouchesOthers,
+                Segments =
+                {
+                    impact.Named.Select(one => new KnownSegment
+                    {
+                        Genesis = WireWriter.ToBytes(one.Key), Name = one.Value,
+                    }),
+                },
                 Ways =
                 {
                     impact.Links.Select(link => new WayChange

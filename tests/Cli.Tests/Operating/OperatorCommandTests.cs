@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cli.Ceremony;
 using Fairlead.Cli.Tests.Commands;
+using Fairlead.Naming;
 using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
 using Xunit;
 using Run = Fairlead.Cli.Tests.Commands.Fairlead;
 
@@ -65,6 +67,12 @@ public sealed class OperatorCommandTests : IAsyncLifetime
         Assert.Contains("+ rule no-eu1 {\"effect\":\"deny\"", dry.Output, StringComparison.Ordinal);
         Assert.Contains("decides anew about: *.shop.svc b.shop.svc", dry.Output, StringComparison.Ordinal);
         Assert.Contains("dry run: nothing is proposed", dry.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "  added: deny *.shop.svc b.shop.svc (rule no-eu1) for\n", dry.Output, StringComparison.Ordinal);
+        Assert.Contains($"    namespace shop of {Neighbour}\n", dry.Output, StringComparison.Ordinal);
+        Assert.Contains("    all pods of every segment\n", dry.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"  WARNING: nobody here knows a segment {Neighbour}: ", dry.Output, StringComparison.Ordinal);
         Assert.Empty(_anchor!.Waiting);
 
         var proposed = JsonNode.Parse(
@@ -72,6 +80,36 @@ public sealed class OperatorCommandTests : IAsyncLifetime
         var (digest, (_, isApproved)) = Assert.Single(_anchor.Waiting);
         Assert.Equal((digest.ToString(), true), ((string?)proposed["digest"], isApproved));
         Assert.Equal(("policy", 1L), ((string?)proposed["op"], (long)proposed["epoch"]!));
+    }
+
+    /// <summary>An operator looks at whom a Rule matches, and sees no digest alone.</summary>
+    [Fact]
+    public async Task ProposePolicy_NamesWhomTheRulesMatch()
+    {
+        var before = _segment.Leaves.First(leaf => leaf.Class == LeafClass.Rule).Name;
+        var file = Write($$"""
+            remove_rules: ["{{before}}"]
+            rules:
+              - id: own
+                effect: allow
+                names: ["*.svc"]
+                subjects: [{segment: "{{_segment.Genesis}}", namespace: shop, account: web}]
+            """);
+        var dry = (await RunAsync("propose", "policy", file, "--dry-run")).Succeeds().Output;
+        Assert.Contains("  added: allow *.svc (rule own) for\n", dry, StringComparison.Ordinal);
+        Assert.Contains(
+            $"    account web of namespace shop of us1.internal ({_segment.Genesis})\n", dry, StringComparison.Ordinal);
+        Assert.Contains($"  removed: allow *.svc (rule {before}) for\n    all pods of every segment\n", dry,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("WARNING", dry, StringComparison.Ordinal);
+
+        var rules = JsonNode.Parse((await RunAsync("propose", "policy", file, "--dry-run", "--output", "json"))
+            .Succeeds().Output)!["rules"]!.AsArray();
+        var subject = rules.Single(rule => (string?)rule!["change"] == "added")!["subjects"]![0]!;
+        Assert.Equal(
+            ("us1.internal", true, "shop", "web"),
+            ((string?)subject["segment_name"], (bool)subject["segment_known"]!, (string?)subject["namespace"],
+                (string?)subject["account"]));
     }
 
     [Theory]
@@ -108,6 +146,19 @@ public sealed class OperatorCommandTests : IAsyncLifetime
         (await RunAsync("propose", "policy", Write(text.Replace("###", Neighbour, StringComparison.Ordinal))))
             .Fails(exitCode, message);
         Assert.Empty(_anchor!.Waiting);
+    }
+
+    [Theory]
+    [InlineData("policy")]
+    [InlineData("peer")]
+    [InlineData("join", "--child")]
+    [InlineData("join", "--parent")]
+    public async Task Propose_FileThatIsAPipe_IsNamed(params string[] what)
+    {
+        var pipe = OddFiles.Pipe(Path.GetDirectoryName(_folder["x"])!);
+        var run = await Task.Run(() => RunAsync(["propose", .. what, pipe])).WaitAsync(
+            TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        run.Fails(2, pipe).Fails(2, "it is a pipe, not a regular file");
     }
 
     [Fact]

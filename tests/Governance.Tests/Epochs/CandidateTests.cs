@@ -404,6 +404,34 @@ public sealed class CandidateTests
         Assert.True(DryRun.Of(ground, Candidate(ground, _bench.Policy(1000)), []).TouchesOthers);
     }
 
+    /// <summary>Whom a Rule matches is a digest: what the segment's own leaves say of it is told with it.</summary>
+    [Fact]
+    public void DryRun_TellsWhichSegmentsRulesSpeakOf()
+    {
+        var ground = Next(_bench.Ground, Peer("eu1.acme.internal"));
+        var (peer, nobody) = (EpochBench.Stranger(3), EpochBench.Stranger(77));
+        var rule = new Rule
+        {
+            Effect = RuleEffect.Deny,
+            Id = "x",
+            Names = [NamePattern.Parse("*.svc")],
+            Subjects =
+            [
+                .. new[] { $"{peer}", $"{nobody}", $"{ground.Genesis}", RuleSubject.Any }
+                    .Select(segment => new RuleSubject { Segment = segment }),
+            ],
+            Made = 0,
+            Opening = default,
+        };
+        var proposal = PolicyOperation.Build(
+            ground, new PolicyRequest { Rules = [rule] }, _bench.Now, _bench.Opening, out _)!;
+        var impact = DryRun.Of(ground, Candidate(ground, proposal), []);
+        Assert.Equal("eu1.acme.internal", impact.Named[peer]);
+        Assert.Equal(ground.Names[0].Text, impact.Named[ground.Genesis]);
+        Assert.Equal(2, impact.Named.Count);
+        Assert.Equal([nobody], impact.Unnamed);
+    }
+
     private static JoiningChild[] Children(int count) =>
     [
         .. Enumerable.Range(0, count).Select(i => new JoiningChild(

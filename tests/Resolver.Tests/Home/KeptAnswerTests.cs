@@ -106,7 +106,8 @@ public sealed class KeptAnswerTests : IAsyncLifetime
         Assert.DoesNotContain(NameState.Stale, _home.StatesOf(Web));
         if (trouble.Refusal.Failure == VerificationFailure.BadEnvelope)
         {
-            Assert.Contains("StateCorrupt", trouble.Refusal.Detail, StringComparison.Ordinal);
+            Assert.StartsWith($"StateCorrupt: {FileOf(Web)}", trouble.Refusal.Detail, StringComparison.Ordinal);
+            Assert.Equal(2, trouble.Refusal.Detail.Split("StateCorrupt").Length);
             Assert.True(File.Exists(FileOf(Web) + ".corrupt"));
         }
     }

@@ -65,7 +65,7 @@ public sealed class DnsComponentTests
     [Theory]
     [InlineData("dns: {vip_cidr: 127.99.0.1/16}", "vip_cidr")]
     [InlineData("dns: {upstreams: [dns.example.com]}", "upstreams")]
-    [InlineData("dns: {address: 127.0.0.1:53, upstreams: [127.0.0.1]}", "is this server itself")]
+    [InlineData("dns: {address: 127.0.0.1:53, upstreams: [127.0.0.1]}", "which is this server itself")]
     [InlineData("dns: {zones: [svc.us1.internal]}", "zones")]
     [InlineData("dns: {ttl_max: 2h}", "ttl_max")]
     [InlineData("dns: {adress: 127.0.0.1:5}", "adress")]

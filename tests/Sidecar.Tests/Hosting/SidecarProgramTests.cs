@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Fairlead.Hosting.Reloading;
 using Fairlead.Naming;
 using Fairlead.Sidecar.Hosting;
+using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
@@ -272,6 +273,22 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
         using var response = await asking;
     }
 
+    /// <summary>To open a pipe waits for whoever writes to it, and nothing told the program to end would end
+    /// it.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("bootstrap")]
+    [InlineData("key")]
+    public async Task File_ThatIsAPipe_IsNamed(string option)
+    {
+        var name = $"pipe-{option}";
+        var folder = Directory.CreateDirectory(Path.Combine(clusters.Folder, name)).FullName;
+        var pipe = OddFiles.Pipe(folder);
+        var file = option.Length == 0 ? pipe : clusters.Configure(name, $"{option}: {pipe}");
+        await Task.Run(() => FailsAsync(file, 2, pipe, "it is a pipe, not a regular file"))
+            .WaitAsync(Patience, TestContext.Current.CancellationToken);
+    }
+
     [Theory]
     [InlineData("a: [b", "sidecar.yaml:")]
     [InlineData("a: &x [*x, *x]", "sidecar.yaml:1")]
@@ -299,6 +316,7 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
         var message = _error.ToString();
         Assert.All(parts, part => Assert.Contains(part, message, StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", message, StringComparison.Ordinal);
+        Assert.Null(TestKit.DoubledWords.In(message));
     }
 
     private Task<int> RunAsync(string configuration, CancellationToken stop) => SidecarProgram.RunAsync(

@@ -154,6 +154,21 @@ public sealed class ForwardingTests
         Assert.Equal(0, backend.Requests);
     }
 
+    /// <summary>What no host can be is refused before the proxy sees it, so that it says and counts
+    /// nothing.</summary>
+    [Theory]
+    [InlineData("b\u00C3\u00BC.example")]
+    [InlineData("b\u00FC.example")]
+    public async Task Host_OfRawNonAsciiBytes_IsTheServersOwnRefusal(string host)
+    {
+        await using var world = await ProxyWorld.StartAsync();
+        var answer = await world.RawAsync($"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\n", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("fairlead-reason", answer, StringComparison.OrdinalIgnoreCase);
+        Assert.Empty(world.Server.Outcomes.Values);
+    }
+
     /// <summary>The server reads a sign before a length; what goes on is a number again, and means the same to
     /// everyone.</summary>
     [Fact]

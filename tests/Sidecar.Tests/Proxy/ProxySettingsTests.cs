@@ -63,7 +63,8 @@ public sealed class ProxySettingsTests
     [Theory]
     [InlineData("proxy: {http: 0.0.0.0:80}", "which others can reach")]
     [InlineData("proxy: {h2c: 10.0.0.1:80}", "which others can reach")]
-    [InlineData("proxy: {http: 127.0.0.1:80, h2c: 127.0.0.1:80}", "is http's address")]
+    [InlineData(
+        "proxy: {http: 127.0.0.1:80, h2c: 127.0.0.1:80}", "`proxy.h2c` is 127.0.0.1:80, where proxy.http listens")]
     [InlineData("proxy: {zone: b}", "is in no region")]
     [InlineData("proxy: {budget: 1ms}", "proxy.budget")]
     [InlineData("proxy: {drain: 1h}", "proxy.drain")]

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Text;
+using Fairlead.Files;
 
 namespace Fairlead.Sidecar.Dns;
 
@@ -8,6 +10,7 @@ internal static class ResolvConf
 {
     internal const string Path = "/etc/resolv.conf";
 
+    private const int BytesMax = 64 * 1024;
     private const int ServersMax = 8;
     private const int Port = 53;
 
@@ -17,7 +20,7 @@ internal static class ResolvConf
     {
         try
         {
-            return Servers(File.ReadAllText(path));
+            return Servers(Encoding.UTF8.GetString(RegularFile.Read(path, BytesMax)));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

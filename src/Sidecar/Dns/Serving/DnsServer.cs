@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Fairlead.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Sidecar.Dns;
@@ -98,7 +99,7 @@ internal sealed class DnsServer : IAsyncDisposable
                 udp.Dispose();
                 if (address.Port != 0 || attempt == BindAttempts)
                 {
-                    var remedy = "end what uses it, or give another dns.address";
+                    var remedy = ListenTrouble.Remedy(e, "give another dns.address");
                     throw new IOException($"cannot listen for DNS on {address}: {e.Message}; {remedy}", e);
                 }
             }

@@ -60,7 +60,10 @@ internal sealed record DnsSettings
         };
         if (upstreams.Contains(settings.Address))
         {
-            section.Refuse("upstreams", $"{settings.Address} is this server itself", "give the servers to forward to");
+            section.Refuse(
+                "upstreams",
+                $"holds {settings.Address}, which is this server itself",
+                "give the servers to forward to");
         }
 
         return isEnabled ? settings : null;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Fairlead.Configuration;
+using Fairlead.Files;
 
 namespace Fairlead.Sidecar.Hosting.Reloading;
 
@@ -44,7 +45,7 @@ internal sealed record LoadedConfiguration(
     {
         try
         {
-            using var stream = File.OpenRead(file);
+            using var stream = new FileStream(RegularFile.Open(file), FileAccess.Read);
             return Convert.ToHexString(SHA256.HashData(stream));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
