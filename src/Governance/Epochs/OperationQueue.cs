@@ -230,15 +230,18 @@ internal sealed class OperationQueue(EpochCore core)
 
     /// <summary>
     /// What this anchor is to propose of renewals. One that needs an approval, as it may never have, keeps nobody from
-    /// proposing the one that needs none. Nor does any that waits for long, whoever says what of it: its floors may be
-    /// known to too few, and one anchor could tell of another each time. The patience runs from the first one in the
-    /// last two thirds of the epoch's life, for only there every anchor would prepare one without floors.
+    /// proposing the one that needs none; so one for another life, whatever this anchor's operator said. Nor does any
+    /// that waits for long, whoever says what of it: its floors may be known to too few, and one anchor could tell of
+    /// another each time. The patience runs from the first one in the last two thirds of the epoch's life, for only
+    /// there every anchor would prepare one without floors.
     /// </summary>
     /// <returns>Whether one waits that is enough, until when (unix ms; null for ever), and whether it is late, so that
     /// one without floors is to be proposed.</returns>
     internal (bool IsHeld, long? Until, bool IsLate) Renewals()
     {
-        var waiting = _items.Values.Where(one => IsRenewal(one.Candidate) && IsWilling(one)).ToList();
+        var waiting = _items.Values
+            .Where(one => IsRenewal(one.Candidate) && one.Candidate.Life == core.Ground.Life && IsWilling(one))
+            .ToList();
         var inTime = RenewOperation.DueAt(core.Ground.Epoch.Value);
         if (core.Now < inTime)
         {
@@ -315,7 +318,7 @@ internal sealed class OperationQueue(EpochCore core)
             _ => false,
         };
         return isListed
-            && item.Candidate.Epoch.Value.Expires - item.Candidate.Epoch.Value.Issued == core.Ground.Life
+            && item.Candidate.Life == core.Ground.Life
             && FloorRules.Stated(core.Ground, item.Candidate.Epoch.Value, item.Candidate.Leaves)
                 .All(one => _foreign.Knows(one.Genesis, one.Floor));
     }
