@@ -204,7 +204,7 @@ internal sealed class OperationQueue(EpochCore core)
     internal IEnumerable<Digest> Eligible()
     {
         var eligible = InOrder().Where(IsEligible);
-        return core.Now >= _renewalSince + EpochLimits.FloorsPatience ? eligible.OrderBy(Rank) : eligible;
+        return core.Elapsed >= _renewalSince + EpochLimits.FloorsPatience ? eligible.OrderBy(Rank) : eligible;
     }
 
     internal IReadOnlyList<string> Supporters(Digest digest) =>
@@ -213,12 +213,14 @@ internal sealed class OperationQueue(EpochCore core)
             .Concat(IsWilling(digest) ? [core.Self] : []).Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>Refuses what waited longer than it would live.</summary>
+    /// <summary>Refuses what waited longer than it would live. Nobody prepares it any more (V12), so that there is no
+    /// haste: it goes once the clock has said so for a while, and not because it leapt ahead once.</summary>
     internal void Prune()
     {
         foreach (var (digest, item) in _items.ToList())
         {
-            if (item.Candidate.Epoch.Value.Expires <= core.Now && core.Votes.Voters(digest).Count == 0)
+            item.EndedSince = item.Candidate.Epoch.Value.Expires > core.Now ? null : item.EndedSince ?? core.Elapsed;
+            if (core.Elapsed >= item.EndedSince + EpochLimits.EndedKept && core.Votes.Voters(digest).Count == 0)
             {
                 _items.Remove(digest);
                 _approvals.Remove(digest);
@@ -235,8 +237,8 @@ internal sealed class OperationQueue(EpochCore core)
     /// another each time. The patience runs from the first one in the last two thirds of the epoch's life, for only
     /// there every anchor would prepare one without floors.
     /// </summary>
-    /// <returns>Whether one waits that is enough, until when (unix ms; null for ever), and whether it is late, so that
-    /// one without floors is to be proposed.</returns>
+    /// <returns>Whether one waits that is enough, until when (by the clock that never goes back; null for ever), and
+    /// whether it is late, so that one without floors is to be proposed.</returns>
     internal (bool IsHeld, long? Until, bool IsLate) Renewals()
     {
         var waiting = _items.Values
@@ -245,19 +247,19 @@ internal sealed class OperationQueue(EpochCore core)
         var inTime = RenewOperation.DueAt(core.Ground.Epoch.Value);
         if (core.Now < inTime)
         {
-            return (waiting.Count > 0, inTime, false);
+            return (waiting.Count > 0, core.Clock.ToElapsed(inTime), false);
         }
 
         if (waiting.Exists(one => one.Source == core.Self && !one.StatesFloors(core.Ground)))
         {
-            _renewalSince ??= core.Now;
+            _renewalSince ??= core.Elapsed;
             return (true, null, false);
         }
 
-        _renewalSince ??= waiting.Count > 0 ? core.Now : null;
+        _renewalSince ??= waiting.Count > 0 ? core.Elapsed : null;
         var until = _renewalSince + EpochLimits.FloorsPatience
             + (core.Quorum.Turn(core.Self) * EpochLimits.RenewalTurn);
-        return (waiting.Count > 0 && core.Now < until, until, core.Now >= until);
+        return (waiting.Count > 0 && core.Elapsed < until, until, core.Elapsed >= until);
     }
 
     /// <summary>All that waits but one, for the next slot.</summary>
@@ -335,6 +337,8 @@ internal sealed class OperationQueue(EpochCore core)
         internal string Source { get; } = source;
 
         internal long? Token { get; set; }
+
+        internal long? EndedSince { get; set; }
 
         internal bool IsDue(EpochGround ground) =>
             _due ??= RenewalRules.IsDue(ground, Candidate.Epoch.Value, Candidate.Leaves);
