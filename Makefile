@@ -51,11 +51,11 @@ publish-sidecar: ## the sidecar as a pod runs it, in artifacts/publish/sidecar. 
 
 SEEDS ?= 200
 CONSUMERS ?= 40
-simulate: ## SEEDS=n [CONSUMERS=n] [FROM=s] [N=4] [F=1] [NEIGHBOURS=1] [BUG=name]: anchors under a seeded schedule, invariants checked at each step
+simulate: ## SEEDS=n [CONSUMERS=n] [FROM=s] [N=4] [F=1] [NEIGHBOURS=1] [CLOCKS=1] [BUG=name]: anchors under a seeded schedule, invariants checked at each step
 	@$(BUILD) tests/Simulator
 	@dotnet artifacts/bin/Simulator/release/Fairlead.Simulator.dll --seeds $(SEEDS) \
 	  $(if $(FROM),--from $(FROM)) $(if $(N),--n $(N)) $(if $(F),--f $(F)) \
-	  $(if $(NEIGHBOURS),--neighbours) $(if $(BUG),--bug $(BUG),--consumers $(CONSUMERS))
+	  $(if $(NEIGHBOURS),--neighbours) $(if $(CLOCKS),--clocks) $(if $(BUG),--bug $(BUG),--consumers $(CONSUMERS))
 
 publish-xdshost: ## the host that serves endpoints alone, as the sidecar is published, in artifacts/publish/xdshost
 	@rm -rf artifacts/publish/xdshost

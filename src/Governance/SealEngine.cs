@@ -23,7 +23,8 @@ public sealed class SealEngine
     private Refusal? _unfit;
     private long _lastClaim = long.MinValue / 2;
     private int _repeats;
-    private long _timer;
+    private readonly EngineTimer _timer;
+    private long _setBack;
     private bool _equivocationKnown;
 
     /// <summary>An engine over a verified epoch, its journal and what the archive kept.</summary>
@@ -33,9 +34,15 @@ public sealed class SealEngine
     /// The options contradict each other: no such anchor, or a key of another.
     /// </exception>
     public SealEngine(SealEngineOptions options, long now)
+        : this(options, new EngineClock(now))
+    {
+    }
+
+    internal SealEngine(SealEngineOptions options, EngineClock clock)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _core = SealStart.Build(options, now);
+        _core = SealStart.Build(options, clock);
+        (_timer, _setBack) = (new EngineTimer(clock), clock.SetBack);
         _judge = new ProposalJudge(_core);
         _ballot = new Ballot(_core, _judge);
         _leader = new Leader(_core, _ballot);
@@ -86,14 +93,15 @@ public sealed class SealEngine
     /// <summary>Whether the seal key must not sign any more.</summary>
     public bool IsHalted => _core.Halted || _unfit is not null;
 
-    /// <summary>Takes one input at a time that never goes back.</summary>
+    /// <summary>Takes one input.</summary>
     /// <param name="input">What happened.</param>
-    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="now">Unix milliseconds, as the clock says; it may be set back.</param>
     /// <returns>What to do, in this order.</returns>
     public IReadOnlyList<SealOutput> Step(SealInput input, long now)
     {
         ArgumentNullException.ThrowIfNull(input);
-        _core.Now = Math.Max(_core.Now, now);
+        _core.Clock.Step(now);
+        LookBack();
         if (_unfit is { } unfit)
         {
             _unfit = null;
@@ -138,13 +146,24 @@ public sealed class SealEngine
         return outputs;
     }
 
+    /// <summary>What was taken by a clock that is set right since may be ahead of it: nobody can cover that, and it
+    /// must make nobody impatient.</summary>
+    private void LookBack()
+    {
+        if (_core.Clock.SetBack - _setBack > _core.Delta)
+        {
+            _setBack = _core.Clock.SetBack;
+            _intake.Rebase(null);
+        }
+    }
+
     private void Succeed(Digest next)
     {
         if (_core.Successor is null)
         {
             _core.Fenced = true;
             _core.Successor = next;
-            _core.SuccessorSince = _core.Now;
+            _core.SuccessorSince = _core.Elapsed;
             _core.Turns.Hurry();
             Rejudge();
         }
@@ -167,7 +186,7 @@ public sealed class SealEngine
             return;
         }
 
-        if (_core.Turns.Hear(from, message.Term, _core.Now))
+        if (_core.Turns.Hear(from, message.Term, _core.Elapsed))
         {
             NewTerm();
         }
@@ -372,7 +391,7 @@ public sealed class SealEngine
         _core.Signed.ResetBudget();
         _core.Signed.Rebase(candidate.State, candidate.Seq);
         _ballot.Watch(changed is null ? candidate.State.Entries : candidate.Puts);
-        _core.Turns.Certified(candidate.IsWhole ? null : _core.Now - candidate.Seen);
+        _core.Turns.Certified(candidate.IsWhole ? null : _core.Elapsed - candidate.Seen);
         _leader.Certified(candidate.Seq);
         if (candidate.Claim.Seal is { } seal)
         {
@@ -425,7 +444,7 @@ public sealed class SealEngine
 
     private void Advance()
     {
-        if (MustAsk && _core.Now >= _lastClaim + AskAgain)
+        if (MustAsk && _core.Elapsed >= _lastClaim + AskAgain)
         {
             Repeat(asks: true);
         }
@@ -456,17 +475,17 @@ public sealed class SealEngine
     /// <summary>
     /// When the next step towards another term is due: patience ends, or the own claim is worth repeating.
     /// </summary>
-    private long NextTurn() => Uncovered() > _core.Now || _core.Turns.Opened is not null
+    private long NextTurn() => Uncovered() > _core.Elapsed || _core.Turns.Opened is not null
         ? Math.Max(Uncovered(), _core.Turns.Opened ?? 0) + _core.Turns.Turn
         : _lastClaim + RepeatTime;
 
     /// <summary>The entry rule of 4.3.2: an impatient anchor moves on only together with T.</summary>
     private void RaiseTerms()
     {
-        for (var budget = _core.Quorum.Members.Length; budget > 0 && Uncovered() <= _core.Now; budget--)
+        for (var budget = _core.Quorum.Members.Length; budget > 0 && Uncovered() <= _core.Elapsed; budget--)
         {
             var open = _core.Turns.Opened is not null;
-            if (_core.Now < NextTurn() && !(open && _down.Contains(Leader)))
+            if (_core.Elapsed < NextTurn() && !(open && _down.Contains(Leader)))
             {
                 return;
             }
@@ -477,7 +496,7 @@ public sealed class SealEngine
                 return;
             }
 
-            _core.Turns.Raise(_core.Now);
+            _core.Turns.Raise(_core.Elapsed);
             _repeats = 0;
             Repeat(asks: false);
             NewTerm();
@@ -488,7 +507,7 @@ public sealed class SealEngine
     private void Repeat(bool asks)
     {
         _repeats++;
-        _lastClaim = _core.Now;
+        _lastClaim = _core.Elapsed;
         _core.Broadcast(Claim(asks));
         var waiting = _core.Pool.InOrder().Take(SealLimits.EntriesPerMessage).Select(e => e.Source).ToList();
         if (waiting.Count > 0)
@@ -507,12 +526,9 @@ public sealed class SealEngine
             at = Math.Min(at, _lastClaim + AskAgain);
         }
 
-        at = Math.Min(at, NextTurn());
-        at = Math.Max(at, _core.Now + 1);
-        if (at != _timer)
+        if (_timer.Set(Math.Min(at, NextTurn())) is { } wall)
         {
-            _timer = at;
-            _core.Emit(new SealOutput.SetTimer(at));
+            _core.Emit(new SealOutput.SetTimer(wall));
         }
     }
 }

@@ -27,6 +27,8 @@ internal sealed class HonestAnchor : ISimulatedAnchor
     private long _rotatedAt;
     private int _life;
     private int _timer;
+    private long _leap;
+    private long _stepped;
 
     internal HonestAnchor(
         string id, World world, VirtualTime time, Random random, Network network, Checker checker, EpochChecker epochs)
@@ -46,7 +48,7 @@ internal sealed class HonestAnchor : ISimulatedAnchor
 
     internal SegmentEngine? Engine => _engine;
 
-    private long Clock => _time.Now + _skew;
+    private long Clock => _time.Now + _skew + _leap;
 
     internal void StartUp()
     {
@@ -90,6 +92,9 @@ internal sealed class HonestAnchor : ISimulatedAnchor
         _epochs.Crashed(Id);
     }
 
+    /// <summary>The clock leaps ahead; 0 sets it right.</summary>
+    internal void Leap(long ahead) => _leap = ahead;
+
     internal void Publish(long token, IssuedEntry entry)
     {
         if (_engine is not null)
@@ -102,7 +107,8 @@ internal sealed class HonestAnchor : ISimulatedAnchor
     /// <summary>The operator proposes what the ground of the moment allows.</summary>
     internal void Propose(long token, Func<EpochGround, long, EpochProposal?> build)
     {
-        if (_engine is not null && build(_engine.Ground, Clock) is { } proposal)
+        // By the operator's own clock.
+        if (_engine is not null && build(_engine.Ground, _time.Now + _skew) is { } proposal)
         {
             _epochs.Submitted(token, Id);
             Deliver(new SegmentInput.OfOperator(new EpochInput.Submit(token, proposal)));
@@ -128,7 +134,7 @@ internal sealed class HonestAnchor : ISimulatedAnchor
         while (_engine is not null && _syncing is null && _inbox.TryPeek(out var input))
         {
             var before = input is SegmentInput.OfPublisher ? Pooled(_engine) : [];
-            var outputs = _engine.Step(input, Clock);
+            var outputs = _engine.Step(input, _stepped = Clock);
             CheckRefusal(input, outputs, before);
             if (Run(outputs, 0))
             {
@@ -351,11 +357,21 @@ internal sealed class HonestAnchor : ISimulatedAnchor
     private void SetTimer(long at)
     {
         var (life, timer) = (_life, ++_timer);
-        _time.At(at - _skew, () =>
+        _time.After(at - Clock, () =>
         {
-            if (life == _life && timer == _timer)
+            if (life != _life || timer != _timer)
+            {
+                return;
+            }
+
+            // As an anchor's loop: what it waits for is by the wall clock, what wakes it is not.
+            if (at <= Clock || Clock < _stepped)
             {
                 Deliver(new SegmentInput.Tick());
+            }
+            else
+            {
+                SetTimer(at);
             }
         });
     }

@@ -34,11 +34,14 @@ internal sealed class LyingAnchor : ISimulatedAnchor
         {
             _habits = Habits.Silent;
         }
+
+        _habits &= world.Options.Clocks ? ~Habits.Burns : ~Habits.None;
     }
 
     [Flags]
     private enum Habits
     {
+        None = 0,
         Equivocates = 1,
         SignsAll = 2,
         LateVotes = 4,

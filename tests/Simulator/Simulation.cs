@@ -11,6 +11,7 @@ namespace Fairlead.Simulator;
 public sealed class Simulation
 {
     private const long Publishing = 20_000;
+    private const long LeapMax = 3_600_000;
 
     private readonly SimulationOptions _options;
     private readonly long _storm;
@@ -26,6 +27,7 @@ public sealed class Simulation
     private readonly List<LyingAnchor> _liars = [];
     private readonly IncrementalHash _transcript = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _tokens;
+    private int _leaps;
 
     private Simulation(SimulationOptions options)
     {
@@ -79,6 +81,11 @@ public sealed class Simulation
             _time.After(500 + _random.Next((int)_storm), Propose);
         }
 
+        if (_options.Clocks)
+        {
+            _time.After(_random.Next(2000), LeapAhead);
+        }
+
         Violation? violation = null;
         try
         {
@@ -103,6 +110,7 @@ public sealed class Simulation
             _checker.Settled,
             _epochs.Decisions,
             _checker.Witnessed,
+            _leaps,
             Convert.ToHexStringLower(_transcript.GetHashAndReset()));
     }
 
@@ -175,6 +183,31 @@ public sealed class Simulation
             _network.Cut(anchor, other, length);
             _network.Cut(other, anchor, length);
         }
+    }
+
+    /// <summary>Clocks of some or all leap ahead, each by a time of its own, for a step or for seconds.</summary>
+    private void LeapAhead()
+    {
+        if (_time.Now >= VirtualTime.Start + _storm)
+        {
+            return;
+        }
+
+        const long apart = 3 * WorldDocuments.Delta;
+        var width = LeapMax / _honest.Count;
+        var chance = _random.Next(1, 4);
+        for (var i = 0; i < _honest.Count; i++)
+        {
+            if (_random.Next(3) < chance)
+            {
+                var anchor = _honest[i];
+                anchor.Leap((i * width) + apart + _random.NextInt64(width - (2 * apart)));
+                _leaps++;
+                _time.After(_random.Next(2) == 0 ? _random.Next(30) : _random.Next(4000), () => anchor.Leap(0));
+            }
+        }
+
+        _time.After(500 + _random.Next(4000), LeapAhead);
     }
 
     private void CrashFor(HonestAnchor anchor)

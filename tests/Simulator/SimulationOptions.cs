@@ -71,6 +71,14 @@ public sealed record SimulationOptions(
     /// <summary>Whether there are other segments, whose seals are witnessed.</summary>
     public bool Neighbours { get; init; }
 
+    /// <summary>
+    /// Whether clocks of honest anchors leap ahead by up to an hour, of up to all of them, and are set right again.
+    /// No two of them leap alike: T anchors that agree on a time make it the segment's, and what they certified then no
+    /// later seal may precede (V46). Nor do liars burn slots: a leader whose clock is ahead takes any number for one
+    /// that may be used, and is bound by what it signs there until its clock gets to it.
+    /// </summary>
+    public bool Clocks { get; init; }
+
     /// <summary>T of the run.</summary>
     public int Threshold => Bug == PlantedBug.LowThreshold ? 3 : (2 * Anchors / 3) + 1;
 }
@@ -84,6 +92,7 @@ public sealed record SimulationOptions(
 /// <param name="Settled">Those of them that ended sealed or superseded.</param>
 /// <param name="Epochs">Decided epochs.</param>
 /// <param name="Witnesses">Witnesses that certified seals put.</param>
+/// <param name="Leaps">How often a clock leapt ahead.</param>
 /// <param name="Transcript">A digest over everything that happened.</param>
 public sealed record SimulationResult(
     SimulationOptions Options,
@@ -94,6 +103,7 @@ public sealed record SimulationResult(
     int Settled,
     int Epochs,
     int Witnesses,
+    int Leaps,
     string Transcript);
 
 /// <summary>A broken invariant.</summary>

@@ -3,7 +3,7 @@ using Fairlead.Simulator.Consumers;
 
 namespace Fairlead.Simulator;
 
-/// <summary>The command line: <c>--seeds n --from s --n 4 --f 1 --bug name --real-signatures --consumers n</c>.
+/// <summary>The command line: <c>--seeds n --from s --n 4 --f 1 --bug name --clocks --consumers n</c>.
 /// </summary>
 public static class SimulatorCommand
 {
@@ -15,7 +15,7 @@ public static class SimulatorCommand
         + "[--operations N] [--consumers N] "
         + "[--bug no-dominance|journal-not-durable|low-threshold|no-lock|commit-any-round|no-fence|handover-below"
         + "|forgets-accepted|keeps-refused|tells-twice|trusts-anybody|trusts-witnesses] "
-        + "[--neighbours] [--real-signatures]";
+        + "[--neighbours] [--clocks] [--real-signatures]";
 
     /// <summary>Runs seeds until one breaks an invariant.</summary>
     /// <returns>0 where all held, 1 where one broke, 2 for a wrong command line.</returns>
@@ -92,11 +92,9 @@ public static class SimulatorCommand
         options = new SimulationOptions(1);
         for (var i = 0; i < arguments.Count; i++)
         {
-            if (arguments[i] is "--real-signatures" or "--neighbours")
+            if (Switch(arguments[i], options) is { } switched)
             {
-                options = arguments[i] == "--neighbours"
-                    ? options with { Neighbours = true }
-                    : options with { RealSignatures = true };
+                options = switched;
                 continue;
             }
 
@@ -118,10 +116,19 @@ public static class SimulatorCommand
             Neighbours = options.Neighbours || options.Bug is PlantedBug.TrustsWitnesses,
         };
         return seeds >= 1 && options.Anchors is >= 1 and <= 16 && options.Faults >= 0
+            && (!options.Clocks || options.Threshold - options.Faults >= 2)
             && (options.Bug == PlantedBug.LowThreshold
                 || ((2 * options.Threshold) - options.Anchors > options.Faults
                     && options.Threshold <= options.Anchors - options.Faults));
     }
+
+    private static SimulationOptions? Switch(string name, SimulationOptions options) => name switch
+    {
+        "--real-signatures" => options with { RealSignatures = true },
+        "--neighbours" => options with { Neighbours = true },
+        "--clocks" => options with { Clocks = true },
+        _ => null,
+    };
 
     private static bool Take(
         string name, string value, ref int seeds, ref int consumers, ref SimulationOptions options)

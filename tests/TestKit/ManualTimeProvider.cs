@@ -7,6 +7,7 @@ public sealed class ManualTimeProvider : TimeProvider
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now;
+    private TimeSpan _ahead;
     private long _order;
 
     /// <summary>Starts at <paramref name="start"/>, by default an instant that no real machine shows.</summary>
@@ -35,7 +36,17 @@ public sealed class ManualTimeProvider : TimeProvider
     {
         lock (_gate)
         {
-            return _now;
+            return _now + _ahead;
+        }
+    }
+
+    /// <summary>The wall clock alone leaps ahead by <paramref name="ahead"/> of what it would show else; zero sets it
+    /// right. Timers and timestamps know nothing of it.</summary>
+    public void Leap(TimeSpan ahead)
+    {
+        lock (_gate)
+        {
+            _ahead = ahead;
         }
     }
 

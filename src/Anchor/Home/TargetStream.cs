@@ -29,16 +29,19 @@ internal sealed class TargetStream(
     private readonly GrantMint _grants = new(context);
     private readonly HashSet<ulong> _open = [];
     private readonly HashSet<ulong> _denied = [];
+
+    // When what is waited for is late or over, by the clock that never goes back.
     private readonly Dictionary<ulong, long> _due = [];
     private readonly Dictionary<ulong, long> _limited = [];
     private readonly Dictionary<ulong, long> _putOff = [];
+
     private Digest _home;
-    private long _grantsAt;
+    private long? _grantsAt;
     private long _chain = -1;
     private volatile Refusal? _lost;
     private Way? _told;
     private ChainShowing? _showing;
-    private long _shownAgain;
+    private long? _shownAgain;
     private int _evidence;
 
     /// <summary>The way to the target.</summary>
@@ -128,12 +131,12 @@ internal sealed class TargetStream(
 
     private IEnumerable<SubscribeRequest> Requests(SegmentView view)
     {
-        var now = context.Now();
-        if (_grantsAt == 0)
+        var now = context.Elapsed();
+        if (_grantsAt is not { } granted)
         {
             _grantsAt = now;
         }
-        else if (now - _grantsAt >= GrantHalf.TotalMilliseconds)
+        else if (now - granted >= GrantHalf.TotalMilliseconds)
         {
             _grantsAt = now;
             var consumers = names.Values.Where(name => _open.Contains(name.Id) && !_denied.Contains(name.Id))
@@ -245,11 +248,11 @@ internal sealed class TargetStream(
     // answer held, withholds.
     private void PutOff(ulong id, RelayedName? name, bool waits)
     {
-        var now = context.Now();
+        var now = context.Elapsed();
         if (!_putOff.TryGetValue(id, out var end))
         {
             var most = (long)PutOffMax.TotalMilliseconds;
-            var left = (name?.Read().Current?.Expiry ?? 0) - now;
+            var left = (name?.Read().Current?.Expiry ?? 0) - context.Now();
             _putOff[id] = end = now + (left > 0 ? Math.Min(most, left / 2) : most);
         }
 
@@ -272,7 +275,7 @@ internal sealed class TargetStream(
         {
             var policy = chain.Newest.Value.Policy;
             var wait = policy.SealValidity + (2 * policy.ClockDelta) + (long)FirstAnswer.TotalMilliseconds;
-            _putOff[id] = end = context.Now()
+            _putOff[id] = end = context.Elapsed()
                 + (isProven ? wait : Math.Min(wait, (long)PutOffMax.TotalMilliseconds));
         }
 
@@ -300,7 +303,7 @@ internal sealed class TargetStream(
     // stuck.
     private Refusal? Overdue()
     {
-        var now = context.Now();
+        var now = context.Elapsed();
         foreach (var (id, due) in _due)
         {
             if (now > due && names.ContainsKey(id))
@@ -402,9 +405,9 @@ internal sealed class TargetStream(
 
         // Who put this home out to make room for others is shown it again, though not without end.
         if (failure is VerificationFailure.BelowLinkFloor or VerificationFailure.GrantForeignSubject
-            && context.Now() - _shownAgain >= GrantHalf.TotalMilliseconds)
+            && !(context.Elapsed() - _shownAgain < GrantHalf.TotalMilliseconds))
         {
-            (_shownAgain, _home) = (context.Now(), default);
+            (_shownAgain, _home) = (context.Elapsed(), default);
         }
 
         // Another anchor may know better; a question that may not be asked here may not be asked there either.
@@ -447,7 +450,7 @@ internal sealed class TargetStream(
         {
             name.Fail(missing ?? DeniedByHome(segment));
             _due.Remove(id);
-            _limited[id] = context.Now() + (long)WhenLimited.TotalMilliseconds;
+            _limited[id] = context.Elapsed() + (long)WhenLimited.TotalMilliseconds;
             return hop.Epochs.IsEmpty ? null : missing; // They come but once on a stream.
         }
 
@@ -491,9 +494,9 @@ internal sealed class TargetStream(
             return failed;
         }
 
-        var now = context.Now();
         _putOff.Remove(id);
-        _due[id] = now + ((Relayed.EndOf(hop).Expiry - now) / 2) + (long)FirstAnswer.TotalMilliseconds;
+        _due[id] = context.Elapsed() + ((Relayed.EndOf(hop).Expiry - context.Now()) / 2)
+            + (long)FirstAnswer.TotalMilliseconds;
         return failed is null ? null : RefuseOne(name, failed);
     }
 

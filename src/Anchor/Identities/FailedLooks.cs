@@ -4,28 +4,28 @@ namespace Fairlead.Anchor.Identities;
 
 /// <summary>
 /// Proofs that did not hold a moment ago, with the reason: who asks a thousand times with one costs one look. No longer
-/// than keys take to be read anew. Bounded. Thread-safe.
+/// than keys take to be read anew, whatever the wall clock does meanwhile. Bounded. Thread-safe.
 /// </summary>
-internal sealed class FailedLooks
+/// <param name="time">The clock.</param>
+internal sealed class FailedLooks(TimeProvider time)
 {
     private const int KeptMax = 4_096;
-    private const long KeptFor = 2_000;
+    private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<Digest, (Refusal Why, long Until)> _kept = [];
+    private readonly Dictionary<Digest, (Refusal Why, long At)> _kept = [];
 
     /// <summary>Why a proof did not hold; null where it was not looked at lately.</summary>
     /// <param name="proof">The proof's digest.</param>
-    /// <param name="now">Unix milliseconds.</param>
-    internal Refusal? Find(Digest proof, long now)
+    internal Refusal? Find(Digest proof)
     {
         lock (_gate)
         {
-            return _kept.TryGetValue(proof, out var look) && now < look.Until ? look.Why : null;
+            return _kept.TryGetValue(proof, out var look) && time.GetElapsedTime(look.At) < KeptFor ? look.Why : null;
         }
     }
 
-    internal void Keep(Digest proof, Refusal why, long now)
+    internal void Keep(Digest proof, Refusal why)
     {
         lock (_gate)
         {
@@ -34,7 +34,7 @@ internal sealed class FailedLooks
                 _kept.Clear();
             }
 
-            _kept[proof] = (why, now + KeptFor);
+            _kept[proof] = (why, time.GetTimestamp());
         }
     }
 }

@@ -102,7 +102,8 @@ internal sealed class SpiffeSubjects
             return Unknown($"the SVID of {id} has ended");
         }
 
-        if (domain.Looks.Find(proof, bundle) is not { } known || known.Until <= now)
+        if (domain.Looks.Find(proof, bundle) is not { } known
+            || known.Until <= now || known.Until > now + ChainLife)
         {
             var refusal = SvidCertificate.Check(
                 shown[0], shown[1..], _ => true, one => one == name ? bundle : null, isServer: false,

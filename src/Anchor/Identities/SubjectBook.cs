@@ -13,9 +13,9 @@ namespace Fairlead.Anchor.Identities;
 /// </summary>
 internal sealed class SubjectBook : IDisposable
 {
-    // How long a look holds: no longer than a proof itself, and so short that a withdrawn authority soon counts for
-    // nothing.
-    private const long LookLife = 10_000;
+    /// <summary>How long a look holds, in milliseconds: no longer than a proof itself, and so short that a withdrawn
+    /// authority soon counts for nothing.</summary>
+    internal const long LookLife = 10_000;
 
     // Looks at proofs of strangers: a restart of this anchor is one for all of its pods at once.
     private const int StrangersPerSecond = 100;
@@ -41,7 +41,8 @@ internal sealed class SubjectBook : IDisposable
         _logger = logger;
         _strangers = new StrangerBook(StrangersPerSecond, StrangersBurst, time);
         _known = new Known(
-            keys, new SpiffeSubjects(options.Spiffe, time, logger), new TokenSubjects(options.Tokens, time, logger));
+            keys, new SpiffeSubjects(options.Spiffe, time, logger), new TokenSubjects(options.Tokens, time, logger),
+            new FailedLooks(time));
 
         // Read from the start on and not with the questions alone: where a file is torn just then, what goes on to
         // count is what it said a moment ago, and not what it said at the last question.
@@ -64,7 +65,8 @@ internal sealed class SubjectBook : IDisposable
         var next = new Known(
             keys,
             spiffe is { } domains ? new SpiffeSubjects(domains, _time, _logger) : _known.Spiffe,
-            tokens is { } issuers ? new TokenSubjects(issuers, _time, _logger) : _known.Tokens);
+            tokens is { } issuers ? new TokenSubjects(issuers, _time, _logger) : _known.Tokens,
+            new FailedLooks(_time));
         next.Read();
         _known = next;
     }
@@ -96,7 +98,7 @@ internal sealed class SubjectBook : IDisposable
             return null;
         }
 
-        if ((known.Failed.Find(caller.Proof, now) ?? known.Often(caller, _strangers)) is { } before)
+        if ((known.Failed.Find(caller.Proof) ?? known.Often(caller, _strangers)) is { } before)
         {
             return before;
         }
@@ -110,7 +112,7 @@ internal sealed class SubjectBook : IDisposable
         }
         else
         {
-            known.Failed.Keep(caller.Proof, refusal!, now);
+            known.Failed.Keep(caller.Proof, refusal!);
         }
 
         return refusal;
@@ -119,10 +121,8 @@ internal sealed class SubjectBook : IDisposable
     private void Read() => _known.Read();
 
     private sealed record Known(
-        IReadOnlyDictionary<Digest, Subject> Keys, SpiffeSubjects Spiffe, TokenSubjects Tokens)
+        IReadOnlyDictionary<Digest, Subject> Keys, SpiffeSubjects Spiffe, TokenSubjects Tokens, FailedLooks Failed)
     {
-        internal FailedLooks Failed { get; } = new();
-
         // Those with tokens and those without do not use up each other's; where none count there is nothing to look at.
         internal Refusal? Often(Caller caller, StrangerBook strangers) => caller.Token is null
             ? Spiffe.IsEmpty || Spiffe.Recalls(caller.Proof) ? null : strangers.Take(caller.From, default)

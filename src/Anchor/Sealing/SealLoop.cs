@@ -44,6 +44,7 @@ internal sealed class SealLoop : IAsyncDisposable
     private long _govRotations;
     private readonly ITimer _alarm;
     private long? _timer;
+    private long _stepped;
     private long _armed = long.MaxValue;
     private Task _running = Task.CompletedTask;
 
@@ -171,7 +172,7 @@ internal sealed class SealLoop : IAsyncDisposable
     {
         try
         {
-            Do(_engine.Step(new SegmentInput.Tick(), Now()));
+            Do(_engine.Step(new SegmentInput.Tick(), _stepped = Now()));
             while (!_stop.IsCancellationRequested)
             {
                 Arm();
@@ -186,12 +187,7 @@ internal sealed class SealLoop : IAsyncDisposable
                     Do(work);
                 }
 
-                if (_timer is { } due && due <= Now())
-                {
-                    _timer = null;
-                    Do(_engine.Step(new SegmentInput.Tick(), Now()));
-                }
-
+                Tick();
                 Rotate();
                 RotateGov();
             }
@@ -205,6 +201,18 @@ internal sealed class SealLoop : IAsyncDisposable
             // A journal that cannot be written, or a bug: either way this key must not sign any more.
             SealLog.Ended(_log, e);
             _shell.OnBroken(e);
+        }
+    }
+
+    // Where the wall clock was set back, the time that the engine asked for is the old clock's: it is stepped, and says
+    // anew what it waits for.
+    private void Tick()
+    {
+        var now = Now();
+        if (_timer is { } due && (due <= now || now < _stepped))
+        {
+            _timer = null;
+            Do(_engine.Step(new SegmentInput.Tick(), _stepped = now));
         }
     }
 
@@ -280,7 +288,7 @@ internal sealed class SealLoop : IAsyncDisposable
         var (signed, ground, newest) = (_seal.Count + _gov.Count, _engine.Ground, _engine.Seals.Newest?.Digest);
         try
         {
-            return _engine.Step(input, Now());
+            return _engine.Step(input, _stepped = Now());
         }
         catch (Exception e) when (SourceOf(input) is not null
             && signed == _seal.Count + _gov.Count && ground == _engine.Ground

@@ -111,8 +111,7 @@ internal sealed class ConsumerStream(
             return Longest;
         }
 
-        var now = context.Now();
-        var next = now + (long)Longest.TotalMilliseconds;
+        var next = context.Elapsed() + (long)Longest.TotalMilliseconds;
         foreach (var moved in _subscriptions.Values.Where(one => one.Epoch != view.Epoch.Digest).ToList())
         {
             if (Follow(moved, view) is { } response)
@@ -123,7 +122,7 @@ internal sealed class ConsumerStream(
 
         foreach (var subscription in _subscriptions.Values.ToList())
         {
-            if (Look(subscription, view, now) is { } response)
+            if (Look(subscription, view, context.Now(), context.Elapsed()) is { } response)
             {
                 await responses.WriteAsync(response).ConfigureAwait(false);
                 _toldOf = -1;
@@ -138,7 +137,7 @@ internal sealed class ConsumerStream(
                 .ConfigureAwait(false);
         }
 
-        return TimeSpan.FromMilliseconds(Math.Max(1, next - context.Now()));
+        return TimeSpan.FromMilliseconds(Math.Max(1, next - context.Elapsed()));
     }
 
     // V38: what is proven against a segment of which this stream showed the newest epoch, each piece once, and no more
@@ -307,9 +306,11 @@ internal sealed class ConsumerStream(
         }
     }
 
-    private SubscribeResponse? Look(Subscription subscription, SegmentView view, long now)
+    private SubscribeResponse? Look(Subscription subscription, SegmentView view, long now, long elapsed)
     {
-        if (subscription.Question.IsHome && now >= subscription.GrantEnds)
+        // A look that lasts longer than looks do was by a clock that is set right since.
+        if (subscription.Question.IsHome
+            && (now >= subscription.GrantEnds || subscription.GrantEnds > now + SubjectBook.LookLife))
         {
             subscription.GrantEnds = doorman.StillKnown(caller, subscription.Question.Consumer, view) ?? 0;
         }
@@ -323,7 +324,7 @@ internal sealed class ConsumerStream(
         }
 
         var (relayed, failure) = subscription.Relay?.Read() ?? default;
-        if (!subscription.IsDue(view, relayed, now))
+        if (!subscription.IsDue(view, relayed, now, elapsed))
         {
             return null;
         }
@@ -338,12 +339,12 @@ internal sealed class ConsumerStream(
         var composed = answerer.Compose(subscription.Question, view, relayed, _known, out var refusal);
         if (composed is null)
         {
-            if (Waits(subscription, refusal!, now))
+            if (Waits(subscription, refusal!, elapsed))
             {
                 return null;
             }
 
-            subscription.OnFailed(now);
+            subscription.OnFailed(elapsed);
 
             // What the home does not admit is told as that, though an older answer is held: it forbids to serve it on.
             var isVerdict = failure is not null && (relayed is null || SealedContent.IsRefusedBy(failure));
@@ -352,7 +353,7 @@ internal sealed class ConsumerStream(
 
         if (subscription.IsRepetition(composed, view, relayed))
         {
-            subscription.OnSent(composed, view, relayed, now);
+            subscription.OnSent(composed, view, relayed, now, elapsed);
             return null;
         }
 
@@ -362,7 +363,7 @@ internal sealed class ConsumerStream(
             ServingTracing.End(subscription.Span, composed.Answer);
         }
 
-        subscription.OnSent(composed, view, relayed, now);
+        subscription.OnSent(composed, view, relayed, now, elapsed);
         foreach (var hop in composed.Answer.Hops)
         {
             _known[hop.Genesis] = Math.Max(_known.GetValueOrDefault(hop.Genesis, -1), NewestOf(hop, view, newest));
@@ -375,7 +376,7 @@ internal sealed class ConsumerStream(
     }
 
     // V64: who is behind the asker asks the target anew and waits a moment before it says so; attests are on their way.
-    private static bool Waits(Subscription subscription, Refusal refusal, long now)
+    private static bool Waits(Subscription subscription, Refusal refusal, long elapsed)
     {
         var patience = refusal.Failure switch
         {
@@ -390,13 +391,13 @@ internal sealed class ConsumerStream(
 
         if (subscription.WaitingSince is null)
         {
-            subscription.WaitingSince = now;
+            subscription.WaitingSince = elapsed;
             subscription.Relay?.AskAgain();
         }
 
         var until = subscription.WaitingSince.Value + (long)patience.TotalMilliseconds;
         subscription.OnWaiting(until);
-        return now < until;
+        return elapsed < until;
     }
 
     private static long NewestOf(

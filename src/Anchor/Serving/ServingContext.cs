@@ -60,6 +60,13 @@ internal sealed class ServingContext
     /// once what follows from it is durable; must not block.</summary>
     internal Action<Digest, Envelope, SealPosition> Saw { get; init; } = static (_, _, _) => { };
 
-    /// <summary>Unix milliseconds now.</summary>
+    /// <summary>Unix milliseconds now: for what documents say.</summary>
     internal long Now() => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Milliseconds by the clock that never goes back: for waits and pauses, which a wall clock that leapt
+    /// ahead and was set right would draw out.</summary>
+    internal long Elapsed() => ElapsedOf(Time);
+
+    /// <summary>See <see cref="Elapsed()"/>.</summary>
+    internal static long ElapsedOf(TimeProvider time) => (long)time.GetElapsedTime(0).TotalMilliseconds;
 }

@@ -16,6 +16,7 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     private Relayed? _sentRelayed;
     private long _expiry;
     private long _leavesEnd;
+    private long _halfGone = long.MaxValue;
     private bool _sent;
 
     /// <summary>Whether an answer was sent for it.</summary>
@@ -43,22 +44,22 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     /// <summary>The failure last reported; null after an answer.</summary>
     internal VerificationFailure? Reported { get; set; }
 
-    /// <summary>Since when something is missing that may come in a moment, in unix milliseconds; null where nothing is.
-    /// </summary>
+    /// <summary>Since when something is missing that may come in a moment, by <see cref="ServingContext.Elapsed()"/>;
+    /// null where nothing is.</summary>
     internal long? WaitingSince { get; set; }
 
-    /// <summary>When to look at it again though nothing happens, in unix milliseconds.</summary>
+    /// <summary>When to look at it again though nothing happens, by <see cref="ServingContext.Elapsed()"/>.</summary>
     internal long DueAt { get; private set; }
 
     /// <summary>Whether an update is called for: a leaf, the epoch or the target's word changed, or half of the oldest
     /// expiry is gone, of a denial half of what it may be kept.</summary>
-    internal bool IsDue(SegmentView view, Relayed? relayed, long now) =>
-        !_sent || WaitingSince is not null || now >= DueAt || _epoch != view.Epoch.Digest
+    internal bool IsDue(SegmentView view, Relayed? relayed, long now, long elapsed) =>
+        !_sent || WaitingSince is not null || elapsed >= DueAt || now >= _halfGone || _epoch != view.Epoch.Digest
             || !ReferenceEquals(_sentRelayed, relayed)
         || _watched.Any(leaf => !ReferenceEquals(leaf.Value, view.Entry(leaf.Key)));
 
     /// <summary>Notes what was sent.</summary>
-    internal void OnSent(Answerer.Composed composed, SegmentView view, Relayed? relayed, long now)
+    internal void OnSent(Answerer.Composed composed, SegmentView view, Relayed? relayed, long now, long elapsed)
     {
         _sent = true;
         WaitingSince = null;
@@ -72,26 +73,29 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
         }
 
         // Where nothing newer can be had, halving what is left again and again would only repeat the same answer.
-        DueAt = composed.Expiry > _expiry
-            ? now + (Math.Min(composed.Expiry - now, KeptAtMost(composed.Answer.Result)) / 2)
-            : now + (long)Unrenewable.TotalMilliseconds;
-        DueAt = Math.Min(DueAt, Math.Max(now + 1, composed.LeavesEnd));
+        var wait = composed.Expiry > _expiry
+            ? Math.Min(composed.Expiry - now, KeptAtMost(composed.Answer.Result)) / 2
+            : (long)Unrenewable.TotalMilliseconds;
+        wait = Math.Min(wait, Math.Max(1, composed.LeavesEnd - now));
+
+        // Whichever clock says so first: what was sent by a wall clock that was behind may be over before.
+        (DueAt, _halfGone) = (elapsed + wait, now + wait);
         _expiry = composed.Expiry;
         _leavesEnd = composed.LeavesEnd;
     }
 
     /// <summary>Nothing could be sent; it is looked at again a little later.</summary>
-    internal void OnFailed(long now)
+    internal void OnFailed(long elapsed)
     {
         _sent = true;
-        DueAt = now + (long)Unrenewable.TotalMilliseconds;
+        (DueAt, _halfGone) = (elapsed + (long)Unrenewable.TotalMilliseconds, long.MaxValue);
     }
 
     /// <summary>Nothing is said yet; it is looked at again in a moment.</summary>
     internal void OnWaiting(long until)
     {
         _sent = true;
-        DueAt = until;
+        (DueAt, _halfGone) = (until, long.MaxValue);
     }
 
     private static long KeptAtMost(AnswerResult result) =>

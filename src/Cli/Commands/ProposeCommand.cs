@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fairlead.Cli.Ceremony;
 using Fairlead.Cli.Operating;
+using Fairlead.Configuration;
 using Fairlead.Naming;
 using Fairlead.Naming.Operations;
 
@@ -143,15 +144,36 @@ internal static class ProposeCommand
         });
     }
 
-    private static Command Renew(TextWriter output) => Finish(
-        new Command("renew", "Give the epoch a new life before the anchors do it by themselves."),
-        output,
-        _ => static (EpochGround ground, long now, out Refusal? refusal) =>
+    private static Command Renew(TextWriter output)
+    {
+        var life = new Option<string?>("--life")
         {
-            refusal = null;
-            return RenewOperation.Build(
-                ground, new Dictionary<Digest, ForeignSegment>(), now, Randomness.Draw);
+            Description = "How long this epoch and those after it live, from 1h to 720h, such as 336h; without it as "
+                + "long as before. Anchors renew an epoch when a third of its life is gone.",
+        };
+        var command = new Command(
+            "renew", "Give the epoch a new life before the anchors do it by themselves, or another length of it.")
+        {
+            life,
+        };
+        return Finish(command, output, parsed =>
+        {
+            var text = parsed.GetValue(life);
+            var chosen = TimeSpan.Zero;
+            if (text is not null && !DurationText.TryParse(text, out chosen))
+            {
+                throw new CliException(ExitCode.Usage, $"--life {text}: write a duration, such as 336h");
+            }
+
+            return (EpochGround ground, long now, out Refusal? refusal) =>
+            {
+                refusal = null;
+                return RenewOperation.Build(
+                    ground, new Dictionary<Digest, ForeignSegment>(), now, Randomness.Draw,
+                    text is null ? null : (long)chosen.TotalMilliseconds);
+            };
         });
+    }
 
     // The options that all have, and what all do.
     private static Command Finish(Command command, TextWriter output, Func<ParseResult, BuildOperation> read)

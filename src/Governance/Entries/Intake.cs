@@ -54,7 +54,7 @@ internal sealed class Intake(SealCore core)
         {
             if (core.IntakeBugs.KeepsRefused)
             {
-                core.Pool.Add(entry, core.Now);
+                core.Pool.Add(entry, core.Elapsed);
             }
 
             Refuse(token, refusal);
@@ -74,7 +74,7 @@ internal sealed class Intake(SealCore core)
 
         if (!core.IntakeBugs.ForgetsAccepted)
         {
-            core.Pool.Add(entry, core.Now);
+            core.Pool.Add(entry, core.Elapsed);
             core.Publications.Add(token, entry);
             core.Broadcast(new SealMessage.Entries(core.Turns.Term, [entry.Source]));
         }
@@ -101,7 +101,7 @@ internal sealed class Intake(SealCore core)
             return;
         }
 
-        core.Pool.Add(entry!, core.Now);
+        core.Pool.Add(entry!, core.Elapsed);
         core.Publications.Add(token, entry!);
     }
 
@@ -136,7 +136,7 @@ internal sealed class Intake(SealCore core)
         if (!entry.IsWitness && core.Pool.Count < SealLimits.Pending && EntryRules.CheckEnd(entry, core.Chain) is null
             && EntryRules.CheckAgainst(entry, core.Chain.State.Find(entry.Name)) is null)
         {
-            core.Pool.Add(entry, core.Now);
+            core.Pool.Add(entry, core.Elapsed);
         }
     }
 
@@ -175,7 +175,7 @@ internal sealed class Intake(SealCore core)
             var refusal = EntryRules.CheckAgainst(entry, held) ?? EntryRules.CheckTime(entry, core.Now, core.Delta);
             if (refusal is null)
             {
-                core.Pool.Add(entry, core.Now);
+                core.Pool.Add(entry, core.Elapsed);
             }
             else
             {

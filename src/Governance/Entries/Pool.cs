@@ -12,7 +12,8 @@ internal sealed class Pool
 
     internal int Count => _byName.Count;
 
-    /// <summary>Since when the oldest is known; null when there is none.</summary>
+    /// <summary>Since when the oldest is known, by <see cref="EngineClock.Elapsed"/>; null when there is
+    /// none.</summary>
     internal long? OldestArrival
     {
         get
@@ -29,7 +30,7 @@ internal sealed class Pool
     internal Entry? Find(EntryName name) => _byName.GetValueOrDefault(name)?.Entry;
 
     /// <summary>Keeps the greater of the known and the new entry, and the age of the name's first.</summary>
-    internal void Add(Entry entry, long now)
+    internal void Add(Entry entry, long elapsed)
     {
         if (_byName.TryGetValue(entry.Name, out var known))
         {
@@ -41,7 +42,7 @@ internal sealed class Pool
             return;
         }
 
-        var item = new PooledEntry(entry, now, _next++);
+        var item = new PooledEntry(entry, elapsed, _next++);
         _byName.Add(entry.Name, item);
         _byOrder.Add(item.Order, item);
     }

@@ -8,10 +8,10 @@ namespace Fairlead.Governance;
 /// </summary>
 internal sealed class EpochCore
 {
-    internal EpochCore(EpochEngineOptions options, long now)
+    internal EpochCore(EpochEngineOptions options, EngineClock clock)
     {
         Options = options;
-        Now = now;
+        Clock = clock;
         Quorum = new GovQuorum(options.Ground.Genesis, options.Ground.Epoch.Value, options.Signatures);
         Votes = new VoteBox(Quorum);
         Checks = new PortChecks(options.Signatures);
@@ -50,8 +50,13 @@ internal sealed class EpochCore
 
     internal long Round { get; set; }
 
-    /// <summary>The time of the step in unix milliseconds.</summary>
-    internal long Now { get; set; }
+    internal EngineClock Clock { get; }
+
+    /// <summary>The wall clock of the step in unix milliseconds: for what documents say.</summary>
+    internal long Now => Clock.Now;
+
+    /// <summary>The time of the step by the clock that never goes back: for rounds and patience.</summary>
+    internal long Elapsed => Clock.Elapsed;
 
     internal List<EpochOutput> Outputs { get; set; } = [];
 

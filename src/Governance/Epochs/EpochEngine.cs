@@ -22,7 +22,7 @@ public sealed class EpochEngine
     private string _said = "";
     private long _saidAt = long.MinValue / 2;
     private int _repeats;
-    private long _timer;
+    private readonly EngineTimer _timer;
     private long _renewAgain;
 
     /// <summary>An engine over a verified epoch and its gov journal.</summary>
@@ -30,9 +30,15 @@ public sealed class EpochEngine
     /// <param name="now">Unix milliseconds.</param>
     /// <exception cref="ArgumentException">No such anchor, or a key of another.</exception>
     public EpochEngine(EpochEngineOptions options, long now)
+        : this(options, new EngineClock(now))
+    {
+    }
+
+    internal EpochEngine(EpochEngineOptions options, EngineClock clock)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _core = new EpochCore(options, now);
+        _core = new EpochCore(options, clock);
+        _timer = new EngineTimer(clock);
         _isUnfinished = RenewOperation.IsUnfinished(options.Ground);
         _queue = new OperationQueue(_core);
         _ballot = new EpochBallot(_core);
@@ -88,14 +94,14 @@ public sealed class EpochEngine
     /// <summary>Verified facts of other segments, for the next slot's engine.</summary>
     public IReadOnlyDictionary<Digest, ForeignSegment> Foreign => _queue.Foreign;
 
-    /// <summary>Takes one input at a time that never goes back.</summary>
+    /// <summary>Takes one input.</summary>
     /// <param name="input">What happened.</param>
-    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="now">Unix milliseconds, as the clock says; it may be set back.</param>
     /// <returns>What to do, in this order.</returns>
     public IReadOnlyList<EpochOutput> Step(EpochInput input, long now)
     {
         ArgumentNullException.ThrowIfNull(input);
-        _core.Now = Math.Max(_core.Now, now);
+        _core.Clock.Step(now);
         if (_unfit is { } unfit)
         {
             _unfit = null;
@@ -423,7 +429,7 @@ public sealed class EpochEngine
     /// <summary>Proposes the renewal when it is due; anchors wait for each other by turns (4.4).</summary>
     private void Renew()
     {
-        if (IsHalted || _core.Now < Math.Max(RenewalAt, _renewAgain))
+        if (IsHalted || _core.Now < RenewalAt || _core.Elapsed < _renewAgain)
         {
             return;
         }
@@ -433,7 +439,7 @@ public sealed class EpochEngine
         var isInTime = _core.Now >= RenewOperation.DueAt(_core.Ground.Epoch.Value);
         if (!isHeld && !((!isLate && Renew(_queue.Foreign)) || (isInTime && Renew(NoFacts))))
         {
-            _renewAgain = _core.Now + EpochLimits.RenewalTurn;
+            _renewAgain = _core.Elapsed + EpochLimits.RenewalTurn;
         }
     }
 
@@ -449,7 +455,8 @@ public sealed class EpochEngine
         return waits;
     }
 
-    // Behind a renewal that was full the next one is due at once, where this anchor knows of more to refresh.
+    // By the wall clock. Behind a renewal that was full the next one is due at once, where this anchor knows of more to
+    // refresh.
     private long RenewalAt => (_core.Quorum.Turn(_core.Self) * EpochLimits.RenewalTurn)
         + (_isUnfinished && RenewOperation.HasFresh(_core.Ground, _queue.Foreign)
             ? RenewOperation.DueAt(_core.Ground)
@@ -467,14 +474,14 @@ public sealed class EpochEngine
         var text = $"{Round} {_core.Votes.Best?.Round} {string.Join(',', _queue.Vouched())} "
             + $"{string.Join(',', _queue.Willing())} {string.Join(',', _queue.Gone())}";
         var isNew = text != _said;
-        if (!isNew && (!HasToRepeat || _core.Now < _saidAt + RepeatTime))
+        if (!isNew && (!HasToRepeat || _core.Elapsed < _saidAt + RepeatTime))
         {
             return;
         }
 
         _repeats = isNew ? 0 : _repeats + 1;
         _said = text;
-        _saidAt = _core.Now;
+        _saidAt = _core.Elapsed;
         _core.Broadcast(Status(asks: !_core.IsReady, null));
     }
 
@@ -486,7 +493,9 @@ public sealed class EpochEngine
     private void SetTimer()
     {
         var (isHeld, until, _) = _queue.Renewals();
-        var at = isHeld ? until ?? long.MaxValue : Math.Max(RenewalAt, _core.Now + EpochLimits.RenewalTurn);
+        var at = isHeld
+            ? until ?? long.MaxValue
+            : Math.Max(_core.Clock.ToElapsed(RenewalAt), _core.Elapsed + EpochLimits.RenewalTurn);
         if (HasToRepeat)
         {
             at = Math.Min(at, _saidAt + RepeatTime);
@@ -494,14 +503,12 @@ public sealed class EpochEngine
 
         if (_rounds.Half is { } half && _rounds.End is { } end)
         {
-            at = Math.Min(at, half > _core.Now ? half : end);
+            at = Math.Min(at, half > _core.Elapsed ? half : end);
         }
 
-        at = Math.Max(at, _core.Now + 1);
-        if (at != _timer && at != long.MaxValue)
+        if (at != long.MaxValue && _timer.Set(at) is { } wall)
         {
-            _timer = at;
-            _core.Emit(new EpochOutput.SetTimer(at));
+            _core.Emit(new EpochOutput.SetTimer(wall));
         }
     }
 }

@@ -20,6 +20,10 @@ public static class EpochLimits
     /// <summary>How long, in ms, an anchor waits for the one before it to propose a renewal.</summary>
     public const long RenewalTurn = 2_000;
 
+    /// <summary>How long, in ms, an operation is kept after it would have ended: the clock that says so may be wrong,
+    /// and set right in a while.</summary>
+    public const long EndedKept = 3_600_000;
+
     /// <summary>How many floors of one other segment are remembered: anchors learn of an epoch one after the
     /// other.</summary>
     public const int FloorsKept = 16;

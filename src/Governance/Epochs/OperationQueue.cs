@@ -204,7 +204,7 @@ internal sealed class OperationQueue(EpochCore core)
     internal IEnumerable<Digest> Eligible()
     {
         var eligible = InOrder().Where(IsEligible);
-        return core.Now >= _renewalSince + EpochLimits.FloorsPatience ? eligible.OrderBy(Rank) : eligible;
+        return core.Elapsed >= _renewalSince + EpochLimits.FloorsPatience ? eligible.OrderBy(Rank) : eligible;
     }
 
     internal IReadOnlyList<string> Supporters(Digest digest) =>
@@ -213,12 +213,14 @@ internal sealed class OperationQueue(EpochCore core)
             .Concat(IsWilling(digest) ? [core.Self] : []).Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>Refuses what waited longer than it would live.</summary>
+    /// <summary>Refuses what waited longer than it would live. Nobody prepares it any more (V12), so that there is no
+    /// haste: it goes once the clock has said so for a while, and not because it leapt ahead once.</summary>
     internal void Prune()
     {
         foreach (var (digest, item) in _items.ToList())
         {
-            if (item.Candidate.Epoch.Value.Expires <= core.Now && core.Votes.Voters(digest).Count == 0)
+            item.EndedSince = item.Candidate.Epoch.Value.Expires > core.Now ? null : item.EndedSince ?? core.Elapsed;
+            if (core.Elapsed >= item.EndedSince + EpochLimits.EndedKept && core.Votes.Voters(digest).Count == 0)
             {
                 _items.Remove(digest);
                 _approvals.Remove(digest);
@@ -230,31 +232,34 @@ internal sealed class OperationQueue(EpochCore core)
 
     /// <summary>
     /// What this anchor is to propose of renewals. One that needs an approval, as it may never have, keeps nobody from
-    /// proposing the one that needs none. Nor does any that waits for long, whoever says what of it: its floors may be
-    /// known to too few, and one anchor could tell of another each time. The patience runs from the first one in the
-    /// last two thirds of the epoch's life, for only there every anchor would prepare one without floors.
+    /// proposing the one that needs none; so one for another life, whatever this anchor's operator said. Nor does any
+    /// that waits for long, whoever says what of it: its floors may be known to too few, and one anchor could tell of
+    /// another each time. The patience runs from the first one in the last two thirds of the epoch's life, for only
+    /// there every anchor would prepare one without floors.
     /// </summary>
-    /// <returns>Whether one waits that is enough, until when (unix ms; null for ever), and whether it is late, so that
-    /// one without floors is to be proposed.</returns>
+    /// <returns>Whether one waits that is enough, until when (by the clock that never goes back; null for ever), and
+    /// whether it is late, so that one without floors is to be proposed.</returns>
     internal (bool IsHeld, long? Until, bool IsLate) Renewals()
     {
-        var waiting = _items.Values.Where(one => IsRenewal(one.Candidate) && IsWilling(one)).ToList();
+        var waiting = _items.Values
+            .Where(one => IsRenewal(one.Candidate) && one.Candidate.Life == core.Ground.Life && IsWilling(one))
+            .ToList();
         var inTime = RenewOperation.DueAt(core.Ground.Epoch.Value);
         if (core.Now < inTime)
         {
-            return (waiting.Count > 0, inTime, false);
+            return (waiting.Count > 0, core.Clock.ToElapsed(inTime), false);
         }
 
         if (waiting.Exists(one => one.Source == core.Self && !one.StatesFloors(core.Ground)))
         {
-            _renewalSince ??= core.Now;
+            _renewalSince ??= core.Elapsed;
             return (true, null, false);
         }
 
-        _renewalSince ??= waiting.Count > 0 ? core.Now : null;
+        _renewalSince ??= waiting.Count > 0 ? core.Elapsed : null;
         var until = _renewalSince + EpochLimits.FloorsPatience
             + (core.Quorum.Turn(core.Self) * EpochLimits.RenewalTurn);
-        return (waiting.Count > 0 && core.Now < until, until, core.Now >= until);
+        return (waiting.Count > 0 && core.Elapsed < until, until, core.Elapsed >= until);
     }
 
     /// <summary>All that waits but one, for the next slot.</summary>
@@ -315,7 +320,7 @@ internal sealed class OperationQueue(EpochCore core)
             _ => false,
         };
         return isListed
-            && item.Candidate.Epoch.Value.Expires - item.Candidate.Epoch.Value.Issued == core.Ground.Life
+            && item.Candidate.Life == core.Ground.Life
             && FloorRules.Stated(core.Ground, item.Candidate.Epoch.Value, item.Candidate.Leaves)
                 .All(one => _foreign.Knows(one.Genesis, one.Floor));
     }
@@ -332,6 +337,8 @@ internal sealed class OperationQueue(EpochCore core)
         internal string Source { get; } = source;
 
         internal long? Token { get; set; }
+
+        internal long? EndedSince { get; set; }
 
         internal bool IsDue(EpochGround ground) =>
             _due ??= RenewalRules.IsDue(ground, Candidate.Epoch.Value, Candidate.Leaves);

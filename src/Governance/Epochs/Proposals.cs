@@ -25,7 +25,7 @@ internal sealed class Proposals(EpochCore core, OperationQueue queue, EpochBallo
         var proposer = core.Quorum.Proposer(core.Round);
         foreach (var (from, (round, digest)) in _offered.OrderByDescending(o => o.Key == proposer))
         {
-            if (round == core.Round && (from == proposer || core.Now >= rounds.Half)
+            if (round == core.Round && (from == proposer || core.Elapsed >= rounds.Half)
                 && queue.Find(digest) is { } candidate && ballot.MayPrepare(digest) && IsAgreed(digest)
                 && ballot.Prepare(candidate, queue.SourceOf(digest)) is not null)
             {
@@ -41,7 +41,7 @@ internal sealed class Proposals(EpochCore core, OperationQueue queue, EpochBallo
     {
         if (!core.IsReady || core.Halted || _proposed == core.Round
             || (core.Quorum.Proposer(core.Round) != core.Self
-                && (core.Now < rounds.Half || rounds.Half is null || ballot.HasPrepared(core.Round))))
+                && (core.Elapsed < rounds.Half || rounds.Half is null || ballot.HasPrepared(core.Round))))
         {
             return false;
         }

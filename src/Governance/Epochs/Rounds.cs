@@ -12,7 +12,7 @@ internal sealed class Rounds(EpochCore core)
     private readonly Dictionary<string, long> _shown = new(StringComparer.Ordinal);
     private long? _started;
 
-    /// <summary>When the round ends; null while it is not running.</summary>
+    /// <summary>When the round ends, by the clock that never goes back; null while it is not running.</summary>
     internal long? End => _started + EpochLimits.RoundTime(core.Round);
 
     /// <summary>From when on anyone may propose.</summary>
@@ -32,9 +32,9 @@ internal sealed class Rounds(EpochCore core)
     {
         var others = _shown.Values.OrderDescending().ToList();
         var isReached = others.Count(round => round >= core.Round) + 1 >= core.Quorum.Threshold;
-        _started = isOpen && isReached ? _started ?? core.Now : null;
+        _started = isOpen && isReached ? _started ?? core.Elapsed : null;
         var pulled = others.Count > core.Quorum.Faults ? others[core.Quorum.Faults] : 0;
-        var next = Math.Max(pulled, core.Now >= End ? core.Round + 1 : 0);
+        var next = Math.Max(pulled, core.Elapsed >= End ? core.Round + 1 : 0);
         if (next <= core.Round)
         {
             return false;

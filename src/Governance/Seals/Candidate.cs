@@ -9,7 +9,7 @@ namespace Fairlead.Governance;
 /// <param name="IsWhole">Whether this state was fetched whole, so that its changes lead from nothing.</param>
 /// <param name="Puts">What changed against the base.</param>
 /// <param name="Drops">What fell out of it.</param>
-/// <param name="Seen">When this anchor met it, unix milliseconds.</param>
+/// <param name="Seen">When this anchor met it, by <see cref="EngineClock.Elapsed"/>.</param>
 internal sealed record Candidate(
     StateClaim Claim,
     LeafState State,

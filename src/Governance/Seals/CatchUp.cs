@@ -17,7 +17,7 @@ internal sealed class CatchUp(SealCore core)
     private long? _rests;
     private int _refused;
 
-    /// <summary>When to ask someone else.</summary>
+    /// <summary>When to ask someone else, by the clock that never goes back.</summary>
     internal long? Deadline => _target is null ? null : _rests ?? _asked + (2 * core.Turns.BaseTurn);
 
     /// <summary>A certificate that is newer than the state in hand.</summary>
@@ -45,7 +45,7 @@ internal sealed class CatchUp(SealCore core)
             Stop();
         }
 
-        if (Deadline <= core.Now)
+        if (Deadline <= core.Elapsed)
         {
             _rests = null;
             _pages.Clear();
@@ -200,7 +200,7 @@ internal sealed class CatchUp(SealCore core)
         }
 
         var candidate = new Candidate(
-            target, state, isChange ? core.Chain.Head : null, !isChange, puts, drops, core.Now);
+            target, state, isChange ? core.Chain.Head : null, !isChange, puts, drops, core.Elapsed);
         var certified = new CertifiedCandidate(_certificate!, candidate);
         Stop();
         return (certified, isChange ? [.. puts.Select(p => p.Name), .. drops] : null);
@@ -222,7 +222,7 @@ internal sealed class CatchUp(SealCore core)
         }
         else
         {
-            _rests = core.Now + Math.Min(core.Turns.BaseTurn << Math.Min(rounds, 7), SealLimits.LongestTurn);
+            _rests = core.Elapsed + Math.Min(core.Turns.BaseTurn << Math.Min(rounds, 7), SealLimits.LongestTurn);
         }
     }
 
@@ -247,7 +247,7 @@ internal sealed class CatchUp(SealCore core)
     private void Ask(string source)
     {
         _source = source;
-        _asked = core.Now;
+        _asked = core.Elapsed;
         core.Send(source, new SealMessage.Fetch(
             core.Turns.Term, _target!.Digest, core.Chain.Head ?? default(Digest), _after));
     }

@@ -16,7 +16,8 @@ internal sealed class Leader(SealCore core, Ballot ballot)
     private long _term = -1;
 
     /// <summary>
-    /// When the leader must be woken: its slot fails, a heartbeat is due, or its next number becomes allowed.
+    /// When the leader must be woken, by the clock that never goes back: its slot fails, a heartbeat is due, or its
+    /// next number becomes allowed.
     /// </summary>
     internal long? Deadline { get; private set; }
 
@@ -47,7 +48,7 @@ internal sealed class Leader(SealCore core, Ballot ballot)
             return null;
         }
 
-        if (_inFlight is { } slot && core.Now < slot.Sent + SlotTurn)
+        if (_inFlight is { } slot && core.Elapsed < slot.Sent + SlotTurn)
         {
             Deadline = slot.Sent + SlotTurn;
             return null;
@@ -58,8 +59,8 @@ internal sealed class Leader(SealCore core, Ballot ballot)
         var puts = core.HandsOverLess && core.Successor is not null ? [] : Batch(out drops);
         if (puts.Count == 0 && drops.Count == 0 && core.Successor is null)
         {
-            var isBeat = core.Now >= core.HeartbeatDue;
-            if (isBeat || core.Now >= _witnesses.Due)
+            var isBeat = core.Elapsed >= core.HeartbeatDue;
+            if (isBeat || core.Elapsed >= _witnesses.Due)
             {
                 _witnesses.Choose(puts, drops);
             }
@@ -228,7 +229,8 @@ internal sealed class Leader(SealCore core, Ballot ballot)
         time = Math.Max(time, Math.Min(earliest, core.Now + (core.Delta / 2)));
         if (time < earliest || time > core.Now + core.Delta)
         {
-            Deadline = core.Now + Math.Max(1, earliest - time);
+            // What is certified may be ahead of a clock that is set right since.
+            Deadline = core.Elapsed + Math.Max(1, Math.Max(earliest - time, time - core.Now - core.Delta));
             return null;
         }
 
@@ -240,16 +242,16 @@ internal sealed class Leader(SealCore core, Ballot ballot)
 
         var state = core.Chain.State.Apply(puts, drops);
         var seal = SealDocuments.Make(core, seq, time, expires, state);
-        var candidate = new Candidate(seal, state, core.Chain.Head, false, puts, drops, core.Now);
+        var candidate = new Candidate(seal, state, core.Chain.Head, false, puts, drops, core.Elapsed);
         core.Chain.Remember(candidate);
-        _inFlight = new Proposal(candidate, core.Now);
+        _inFlight = new Proposal(candidate, core.Elapsed);
         _slots[seq] = _inFlight;
         if (_slots.Count > SealLimits.SignaturesPerTerm)
         {
             _slots.Remove(_slots.Keys.First());
         }
 
-        Deadline = core.Now + SlotTurn;
+        Deadline = core.Elapsed + SlotTurn;
         var message = new SealMessage.Propose(
             core.Turns.Term, seal.Payload, core.NewestCertificate, [.. puts.Select(p => p.Source)], drops);
         ballot.CastOwn(message, _inFlight);

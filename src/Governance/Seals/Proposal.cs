@@ -4,7 +4,7 @@ namespace Fairlead.Governance;
 
 /// <summary>One slot of this leader: what it proposed and what came back.</summary>
 /// <param name="Candidate">The proposed seal and state.</param>
-/// <param name="Sent">When, unix milliseconds.</param>
+/// <param name="Sent">When, by <see cref="EngineClock.Elapsed"/>.</param>
 internal sealed record Proposal(Candidate Candidate, long Sent)
 {
     /// <summary>Whether it puts Witnesses.</summary>

@@ -231,7 +231,7 @@ internal sealed class ProposalJudge(SealCore core)
         if (matches)
         {
             candidate = core.Chain.Candidate(seal.Digest) ?? new Candidate(
-                seal, state, seal.Prev, false, puts, drops, core.Now);
+                seal, state, seal.Prev, false, puts, drops, core.Elapsed);
             core.Chain.Remember(candidate);
         }
 

@@ -75,7 +75,7 @@ internal sealed class SealCore
     /// <summary>The digest of the decided next epoch: from then on only a handover to it is signed.</summary>
     internal Digest? Successor { get; set; }
 
-    /// <summary>Since when.</summary>
+    /// <summary>Since when, by <see cref="Elapsed"/>.</summary>
     internal long SuccessorSince { get; set; }
 
     /// <summary>The next epoch took over: nothing of this one is signed any more, only served.</summary>
@@ -92,17 +92,23 @@ internal sealed class SealCore
 
     internal bool Halted { get; set; }
 
-    /// <summary>The time of the step in unix milliseconds.</summary>
-    internal long Now { get; set; }
+    internal required EngineClock Clock { get; init; }
+
+    /// <summary>The wall clock of the step in unix milliseconds: for what documents say.</summary>
+    internal long Now => Clock.Now;
+
+    /// <summary>The time of the step by the clock that never goes back: for turns and pauses.</summary>
+    internal long Elapsed => Clock.Elapsed;
 
     internal List<SealOutput> Outputs { get; set; } = [];
 
     internal Envelope? NewestCertificate => Chain.Newest?.Certificate ?? StartCertificate;
 
-    /// <summary>Since when a heartbeat, or the handover, is due; never again once that is certified.</summary>
+    /// <summary>Since when a heartbeat, or the handover, is due, by <see cref="Elapsed"/>; never again once that is
+    /// certified.</summary>
     internal long HeartbeatDue => Chain.Handover is not null ? Never
         : Successor is not null ? SuccessorSince
-        : Chain.Newest is null ? Chain.Issued : Chain.Issued + Heartbeat;
+        : Clock.ToElapsed(Chain.Newest is null ? Chain.Issued : Chain.Issued + Heartbeat);
 
     internal void Emit(SealOutput output) => Outputs.Add(output);
 

@@ -5,7 +5,7 @@ namespace Fairlead.Governance;
 /// <summary>Builds an engine's parts from its options, and rebuilds what was signed from the journal.</summary>
 internal static class SealStart
 {
-    internal static SealCore Build(SealEngineOptions options, long now)
+    internal static SealCore Build(SealEngineOptions options, EngineClock clock)
     {
         var epoch = options.Epoch.Value;
         var members = epoch.Anchors.Select(a => new QuorumMember(a.Id, a.Seal, a.Group));
@@ -42,13 +42,13 @@ internal static class SealStart
                 Math.Max(epoch.Issued, options.Handover?.Issued ?? 0),
                 options.HandoverEntries is not null),
             StartCertificate = options.HandoverCertificate,
-            Turns = new Turns(quorum, options.Self, 0, now),
+            Turns = new Turns(quorum, options.Self, 0, clock.Elapsed),
             JournalBase = options.JournalBase,
             IgnoresDominance = options.IgnoresDominance,
             IgnoresFence = options.IgnoresFence,
             HandsOverLess = options.HandsOverLess,
             IntakeBugs = options.IntakeBugs,
-            Now = now,
+            Clock = clock,
         };
     }
 
@@ -93,7 +93,7 @@ internal static class SealStart
             core.Turns.Resume(signed.Term);
             var puts = Read(core.Reader, signed.Puts);
             core.Signed.Bind(seal.Seq, puts, core.Chain.State);
-            puts.ForEach(p => core.Pool.Add(p, core.Now));
+            puts.ForEach(p => core.Pool.Add(p, core.Elapsed));
         }
 
         Read(core.Reader, options.Uncovered).ForEach(new Intake(core).Keep);
@@ -113,7 +113,7 @@ internal static class SealStart
             .FindAll(p => EntryRules.CheckEnd(p, core.Chain) is null
                 && (core.Chain.Start.Find(p.Name) is not { } held || p.IsAbove(held)));
         core.Signed.Bind(-1, puts, core.Chain.State);
-        puts.ForEach(p => core.Pool.Add(p, core.Now));
+        puts.ForEach(p => core.Pool.Add(p, core.Elapsed));
     }
 
     private static void RestoreArchive(SealEngineOptions options, SealCore core, Envelope certificate)
@@ -130,7 +130,7 @@ internal static class SealStart
         if (state.Tree.Root == seal.Root && state.Tree.Count == seal.Count)
         {
             core.Chain.Adopt(new CertifiedCandidate(
-                certificate, new Candidate(seal, state, null, true, [], [], core.Now)));
+                certificate, new Candidate(seal, state, null, true, [], [], core.Elapsed)));
         }
     }
 

@@ -12,16 +12,16 @@ internal sealed class WitnessChoice(SealCore core)
     private bool _bare;
     private long _since;
 
-    /// <summary>From when on they do not wait for the heartbeat any more.</summary>
+    /// <summary>From when on they do not wait for the heartbeat any more, by the clock that never goes back.</summary>
     internal long Due => core.Witnesses is null ? SealCore.Never : _since + core.Heartbeat;
 
     /// <summary>A term begins.</summary>
-    internal void Start() => _since = core.Now;
+    internal void Start() => _since = core.Elapsed;
 
     /// <summary>The witnesses to put and to drop with a heartbeat; none after a failed attempt.</summary>
     internal void Choose(List<Entry> puts, List<EntryName> drops)
     {
-        _since = core.Now;
+        _since = core.Elapsed;
         if (_bare)
         {
             return;
@@ -68,14 +68,14 @@ internal sealed class WitnessChoice(SealCore core)
         }
 
         _bare = true;
-        foreach (var over in _paused.Where(one => one.Value <= core.Now).ToList())
+        foreach (var over in _paused.Where(one => one.Value <= core.Elapsed).ToList())
         {
             _paused.Remove(over.Key);
         }
 
         foreach (var name in _doubted)
         {
-            _paused[name] = core.Now + SealLimits.WitnessPause;
+            _paused[name] = core.Elapsed + SealLimits.WitnessPause;
         }
 
         _doubted.Clear();
@@ -97,5 +97,5 @@ internal sealed class WitnessChoice(SealCore core)
             ? entry
             : null;
 
-    private bool IsPaused(EntryName name) => _paused.TryGetValue(name, out var until) && core.Now < until;
+    private bool IsPaused(EntryName name) => _paused.TryGetValue(name, out var until) && core.Elapsed < until;
 }

@@ -36,7 +36,7 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
         Envelope? handover,
         IReadOnlyList<SignedEntry>? entries,
         IReadOnlyList<SignedEntry> uncovered,
-        long now,
+        EngineClock clock,
         bool isStart)
     {
         Handover? members = null;
@@ -73,24 +73,24 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
                 IgnoresWitnesses = options.Bugs.IgnoresWitnesses,
                 IntakeBugs = options.Bugs.Intake ?? new IntakeBugs(),
             },
-            now);
+            clock);
     }
 
     /// <summary>
     /// The epoch before, after a restart: it signs nothing, but follows to another handover and serves the one in hand.
     /// </summary>
-    internal SealEngine Previous(EpochGround before, long now) => new(
+    internal SealEngine Previous(EpochGround before, EngineClock clock) => new(
         Before(before) with
         {
             Journal = options.SealJournal,
             Archived = options.HandoverEntries is null ? null : options.Handover,
             ArchivedEntries = options.HandoverEntries ?? [],
         },
-        now);
+        clock);
 
     /// <summary>The last seal of the epoch before as the archive kept it; null for none. Nothing is signed or followed
     /// for it: it is there to be served.</summary>
-    internal CertifiedState? Last(EpochGround before, long now) => options.ArchivedBefore is null
+    internal CertifiedState? Last(EpochGround before, EngineClock clock) => options.ArchivedBefore is null
         ? null
         : new SealEngine(
             Before(before) with
@@ -99,7 +99,7 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
                 Archived = options.ArchivedBefore,
                 ArchivedEntries = options.ArchivedBeforeEntries,
             },
-            now).Newest;
+            clock).Newest;
 
     private SealEngineOptions Before(EpochGround before) => new()
     {
@@ -118,7 +118,7 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
         IReadOnlyList<QueuedOperation> queue,
         IReadOnlyList<EpochProposal> takenBack,
         IReadOnlyDictionary<Digest, ForeignSegment> foreign,
-        long now) => new(
+        EngineClock clock) => new(
             new EpochEngineOptions
             {
                 Self = options.Self,
@@ -134,7 +134,7 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
                 IgnoresLock = options.Bugs.IgnoresLock,
                 CommitsAnyRound = options.Bugs.CommitsAnyRound,
             },
-            now);
+            clock);
 
     private static IEnumerable<Digest> Publishers(EpochGround ground) =>
         ground.Leaves.Leaves.Values.Select(l => l.Document).OfType<Credential>().Select(c => c.Key.Kid);

@@ -22,6 +22,8 @@ public sealed class SegmentEngine
     private readonly List<EpochStep> _unpublished = [];
     private readonly Dictionary<string, long> _told = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _asked = new(StringComparer.Ordinal);
+
+    // When each engine wants its step, by the clock that never goes back.
     private readonly Dictionary<object, long> _timers = [];
     private readonly Overtaken _overtaken = new();
     private List<SegmentOutput> _outputs = [];
@@ -29,8 +31,8 @@ public sealed class SegmentEngine
     private EpochEngine _epochs;
     private SealEngine? _previous;
     private long _startSeq;
-    private long _now;
-    private long _timer;
+    private readonly EngineClock _clock;
+    private readonly EngineTimer _timer;
 
     /// <summary>An engine over a verified epoch, both journals and what the archive kept.</summary>
     /// <param name="options">What it starts from.</param>
@@ -41,26 +43,27 @@ public sealed class SegmentEngine
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _now = now;
+        _clock = new EngineClock(now);
+        _timer = new EngineTimer(_clock);
         _factory = new EngineFactory(options);
         _checks = new PortChecks(options.Signatures);
         _steps = [.. options.Steps];
         Ground = options.Ground;
         _startSeq = SeqOf(options.Handover);
-        _seals = _factory.Seals(Ground, options.Handover, options.HandoverEntries, [], now, isStart: true);
+        _seals = _factory.Seals(Ground, options.Handover, options.HandoverEntries, [], _clock, isStart: true);
         if (options.Before is { } before)
         {
-            _previous = _factory.Previous(before, now);
+            _previous = _factory.Previous(before, _clock);
             _previous.Step(new SealInput.Close(), now);
             if (_seals.Newest is null && _steps.Count > 0)
             {
                 _unpublished.Add(_steps[^1]);
-                LastOfBefore = _factory.Last(before, now);
+                LastOfBefore = _factory.Last(before, _clock);
             }
         }
 
         _factory.ForgetVotes(Ground.Next);
-        _epochs = _factory.Epochs(Ground, options.Queue, options.TakenBack, options.Foreign, now);
+        _epochs = _factory.Epochs(Ground, options.Queue, options.TakenBack, options.Foreign, _clock);
         if (_epochs.HasCommitted)
         {
             _seals.Step(new SealInput.Fence(), now);
@@ -119,15 +122,15 @@ public sealed class SegmentEngine
         return _epochs.Queue.Any(one => one.Candidate.Digest == today) ? today : null;
     }
 
-    /// <summary>Takes one input at a time that never goes back. Where an input throws, what it asked for by then comes
-    /// first with the next one.</summary>
+    /// <summary>Takes one input. Where an input throws, what it asked for by then comes first with the next
+    /// one.</summary>
     /// <param name="input">What happened.</param>
-    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="now">Unix milliseconds, as the clock says; it may be set back.</param>
     /// <returns>What to do, in this order.</returns>
     public IReadOnlyList<SegmentOutput> Step(SegmentInput input, long now)
     {
         ArgumentNullException.ThrowIfNull(input);
-        _now = Math.Max(_now, now);
+        _clock.Step(now);
         switch (input)
         {
             case SegmentInput.OfPublisher publisher:
@@ -187,7 +190,7 @@ public sealed class SegmentEngine
         }
     }
 
-    private bool IsDue(object engine) => !_timers.TryGetValue(engine, out var at) || at <= _now;
+    private bool IsDue(object engine) => !_timers.TryGetValue(engine, out var at) || at <= _clock.Elapsed;
 
     private void Receive(string from, SegmentMessage message)
     {
@@ -257,12 +260,13 @@ public sealed class SegmentEngine
     private void Compare(string from, long epoch)
     {
         var (last, number) = epoch < Ground.Epoch.Value.Number ? (_told, epoch) : (_asked, Ground.Epoch.Value.Number);
-        if (epoch == Ground.Epoch.Value.Number || _now < last.GetValueOrDefault(from, long.MinValue / 2) + AskAgain)
+        if (epoch == Ground.Epoch.Value.Number
+            || _clock.Elapsed < last.GetValueOrDefault(from, long.MinValue / 2) + AskAgain)
         {
             return;
         }
 
-        last[from] = _now;
+        last[from] = _clock.Elapsed;
         if (epoch > Ground.Epoch.Value.Number)
         {
             Emit(new SegmentOutput.Send(from, new SegmentMessage.Ask(number)));
@@ -294,7 +298,7 @@ public sealed class SegmentEngine
             }
 
             var refusal = EpochFollower.Check(
-                Ground, steps[i].Proposal, steps[i].Commits, _checks, _now, out var decision)
+                Ground, steps[i].Proposal, steps[i].Commits, _checks, _clock.Now, out var decision)
                 ?? CheckHandover(steps[i].Handover, decision!);
             if (refusal is not null)
             {
@@ -360,10 +364,10 @@ public sealed class SegmentEngine
         _previous = old;
         Run(old, new SealInput.Close());
         var promised = old.Promised;
-        _seals = _factory.Seals(Ground, handover, entries, old.Unsealed, _now, isStart: false);
+        _seals = _factory.Seals(Ground, handover, entries, old.Unsealed, _clock, isStart: false);
         List<EpochProposal> gone =
             [.. epochs.TakenBack.Select(one => EpochRebase.Rebase(before, one, Ground, out _)).OfType<EpochProposal>()];
-        _epochs = _factory.Epochs(Ground, Rebase(before, epochs, decision), gone, epochs.Foreign, _now);
+        _epochs = _factory.Epochs(Ground, Rebase(before, epochs, decision), gone, epochs.Foreign, _clock);
         Start(promised);
     }
 
@@ -379,7 +383,7 @@ public sealed class SegmentEngine
         Emit(new SegmentOutput.Moved(Ground, step, entries));
         Forget(old);
         var promised = old.Promised;
-        _seals = _factory.Seals(Ground, handover.Certificate, entries, old.Unsealed, _now, isStart: false);
+        _seals = _factory.Seals(Ground, handover.Certificate, entries, old.Unsealed, _clock, isStart: false);
         Start(promised);
     }
 
@@ -438,7 +442,7 @@ public sealed class SegmentEngine
     private void Run(EpochInput input)
     {
         var engine = _epochs;
-        foreach (var output in engine.Step(input, _now))
+        foreach (var output in engine.Step(input, _clock.Now))
         {
             switch (output)
             {
@@ -453,7 +457,7 @@ public sealed class SegmentEngine
                     Emit(new SegmentOutput.Broadcast(new SegmentMessage.Governing(broadcast.Message)));
                     break;
                 case EpochOutput.SetTimer timer:
-                    _timers[engine] = timer.At;
+                    _timers[engine] = _clock.ToElapsed(timer.At);
                     break;
                 case EpochOutput.Halted halted:
                     _factory.UnfitGov ??= halted.Refusal;
@@ -486,7 +490,7 @@ public sealed class SegmentEngine
     private void Run(SealEngine engine, SealInput input)
     {
         CertifiedHandover? handover = null;
-        foreach (var output in engine.Step(input, _now))
+        foreach (var output in engine.Step(input, _clock.Now))
         {
             switch (output)
             {
@@ -501,7 +505,7 @@ public sealed class SegmentEngine
                     Emit(new SegmentOutput.Broadcast(new SegmentMessage.Sealing(engine.Epoch, broadcast.Message)));
                     break;
                 case SealOutput.SetTimer timer:
-                    _timers[engine] = timer.At;
+                    _timers[engine] = _clock.ToElapsed(timer.At);
                     break;
                 case SealOutput.HandedOver handed:
                     handover = handed.Handover;
@@ -560,11 +564,9 @@ public sealed class SegmentEngine
 
     private void SetTimer()
     {
-        var at = _timers.Count == 0 ? _now + AskAgain : Math.Max(_now + 1, _timers.Values.Min());
-        if (at != _timer)
+        if (_timer.Set(_timers.Count == 0 ? _clock.Elapsed + AskAgain : _timers.Values.Min()) is { } wall)
         {
-            _timer = at;
-            Emit(new SegmentOutput.SetTimer(at));
+            Emit(new SegmentOutput.SetTimer(wall));
         }
     }
 }

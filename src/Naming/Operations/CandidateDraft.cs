@@ -72,8 +72,10 @@ internal sealed class CandidateDraft(EpochGround ground, long now, Func<Hex16> o
         return true;
     }
 
-    /// <summary>The proposal; <c>OpMismatch</c> where nothing would change but the epoch's times.</summary>
-    internal EpochProposal? Build(string op, Func<Epoch, Epoch>? change, bool mayBeEmpty, out Refusal? refusal)
+    /// <summary>The proposal; <c>OpMismatch</c> where nothing would change but the epoch's times. It lives as long as
+    /// the epoch before, or <paramref name="life"/> ms.</summary>
+    internal EpochProposal? Build(
+        string op, Func<Epoch, Epoch>? change, bool mayBeEmpty, out Refusal? refusal, long? life = null)
     {
         var before = ground.Epoch.Value;
         var changed = change?.Invoke(before) ?? before;
@@ -101,7 +103,7 @@ internal sealed class CandidateDraft(EpochGround ground, long now, Func<Hex16> o
             Prev = ground.Epoch.Digest,
             Segment = ground.Genesis,
             Issued = Issued,
-            Expires = Issued + ground.Life,
+            Expires = Issued + (life ?? ground.Life),
             Effective = null,
             Op = new EpochOp { Type = op, Manifest = manifest?.Digest },
             Policy = changed.Policy with { Rules = Rules() },

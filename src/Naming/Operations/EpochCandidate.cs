@@ -11,4 +11,7 @@ public sealed record EpochCandidate(EpochProposal Proposal, Parsed<Epoch> Epoch,
 {
     /// <summary>The candidate's identity: what is voted for and approved.</summary>
     public Digest Digest => Epoch.Digest;
+
+    /// <summary>How long the epoch would live, in ms.</summary>
+    public long Life => Epoch.Value.Expires - Epoch.Value.Issued;
 }

@@ -4,8 +4,8 @@ namespace Fairlead.Naming.Operations;
 
 /// <summary>
 /// Moves an operation that waited while another was decided onto the new epoch. It changes there exactly what it
-/// changed before: the same members to the same values, the same leaves. Every anchor computes the same successor, so
-/// that an approval of the one is an approval of the other. Pure, thread-safe.
+/// changed before: the same members to the same values, the same leaves, the life to the same length. Every anchor
+/// computes the same successor, so that an approval of the one is an approval of the other. Pure, thread-safe.
 /// </summary>
 public static class EpochRebase
 {
@@ -25,7 +25,9 @@ public static class EpochRebase
         ArgumentNullException.ThrowIfNull(decided);
         refusal = null;
         var wanted = candidate.Epoch.Value;
-        if (wanted.Op.Type == OpType.Renew || wanted.Op.Reason is not null
+        long? life = candidate.Life == old.Life || candidate.Life == decided.Life ? null : candidate.Life;
+        var isRenewal = wanted.Op.Type == OpType.Renew;
+        if ((isRenewal && life is null) || wanted.Op.Reason is not null
             || !candidate.Proposal.Consent.IsNone || !candidate.Proposal.RecoveryConsent.IsNone)
         {
             refusal = Superseded($"{wanted.Op.Type} does not outlive epoch {old.Epoch.Value.Number}");
@@ -47,7 +49,13 @@ public static class EpochRebase
             return null;
         }
 
-        return draft.Build(wanted.Op.Type, _ => merged, mayBeEmpty: false, out refusal);
+        if (life is not null && decided.Life != old.Life)
+        {
+            refusal = Superseded($"epoch {decided.Epoch.Value.Number} changed life too");
+            return null;
+        }
+
+        return draft.Build(wanted.Op.Type, _ => merged, mayBeEmpty: isRenewal, out refusal, life);
     }
 
     private static string? Leaves(

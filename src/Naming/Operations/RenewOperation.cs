@@ -67,8 +67,11 @@ public static class RenewOperation
     /// <param name="now">Unix ms.</param>
     /// <param name="openings">16 fresh bytes at each call. They hide nothing new: a leaf that is renewed was opened
     /// before.</param>
+    /// <param name="life">How long this epoch and those after it live, in ms; null for as long as the one before, which
+    /// alone needs nobody's approval.</param>
     public static EpochProposal Build(
-        EpochGround ground, IReadOnlyDictionary<Digest, ForeignSegment> known, long now, Func<Hex16> openings)
+        EpochGround ground, IReadOnlyDictionary<Digest, ForeignSegment> known, long now, Func<Hex16> openings,
+        long? life = null)
     {
         ArgumentNullException.ThrowIfNull(ground);
         ArgumentNullException.ThrowIfNull(known);
@@ -102,7 +105,8 @@ public static class RenewOperation
                 ],
             },
             mayBeEmpty: true,
-            out _)!;
+            out _,
+            life)!;
     }
 
     private static void Refresh(

@@ -193,6 +193,21 @@ public sealed class TargetStreamTests : IAsyncDisposable
         Assert.Equal(HopKind.Up, _world.Context.Views.Current!.Towards(parent.Name)!.Kind);
     }
 
+    /// <summary>What was asked by a clock that leapt ahead is answered as soon as anything, or the anchor withholds.
+    /// </summary>
+    [Fact]
+    public async Task Silence_OfAnAnchorAskedInALeapOfTheClock_IsNoticedInTime()
+    {
+        await using var server = await ServeAsync();
+        await using var client = ClientOf(server);
+        _world.Time.Leap(TimeSpan.FromHours(1));
+        var running = Stream(client).RunAsync(_bounded.Token);
+        Assert.Equal([Good, Denied], new[] { await OpenedAsync(), await OpenedAsync() }.Order());
+        _world.Time.Leap(TimeSpan.Zero);
+        _world.Time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(VerificationFailure.Behind, (await running).Failure);
+    }
+
     private static AttestBook Book(ISigner seal) => new(
         new AttestMint(seal), static (_, _, _, _) => throw new NotSupportedException("nobody"),
         static (_, _) => false, TimeProvider.System, NullLogger.Instance);

@@ -31,5 +31,22 @@ public sealed class SubjectBookTests
         Assert.Equal(Cart, found!.Subject);
     }
 
+    /// <summary>What did not hold by a clock that leapt ahead, as a certificate that was over by it, is looked at again
+    /// as soon as anything.</summary>
+    [Fact]
+    public void FailedLook_TakenInALeapOfTheClock_IsKeptForTwoSeconds()
+    {
+        var time = new ManualTimeProvider();
+        var looks = new FailedLooks(time);
+        var proof = Digest.Sha256("a proof"u8);
+        time.Leap(TimeSpan.FromHours(1));
+        looks.Keep(proof, new Refusal(VerificationFailure.SubjectUnknown, "tls", "it has ended"));
+        time.Leap(TimeSpan.Zero);
+        time.Advance(TimeSpan.FromMilliseconds(1_999));
+        Assert.NotNull(looks.Find(proof));
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Null(looks.Find(proof));
+    }
+
     private static Caller Of(Digest kid) => new(kid, [], null);
 }

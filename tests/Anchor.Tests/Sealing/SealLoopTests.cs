@@ -25,20 +25,7 @@ public sealed class SealLoopTests : IAsyncDisposable
     private readonly NoShell _shell = new();
     private readonly SealLoop _loop;
 
-    public SealLoopTests() => _loop = new SealLoop(
-        new SegmentEngineOptions
-        {
-            Self = _segment.Newest.Value.Anchors[0].Id,
-            Ground = new EpochGround(_segment.Genesis, _segment.Newest, Leaves(_segment), [_segment.Name]),
-            Seal = _segment.Seal(0),
-            Gov = _segment.Gov(0),
-            Openings = static () => default,
-        },
-        (Journal(_segment.Seal(0)), Journal(_segment.Gov(0))),
-        new OperationBook("us1-a", _folder, NullLogger.Instance),
-        _shell,
-        TimeProvider.System,
-        NullLogger.Instance);
+    public SealLoopTests() => _loop = LoopOf(_shell, TimeProvider.System, "");
 
     public async ValueTask DisposeAsync()
     {
@@ -108,6 +95,26 @@ public sealed class SealLoopTests : IAsyncDisposable
         Assert.Null(_shell.Broken);
     }
 
+    /// <summary>What the loop waits for by a clock that leapt ahead does not wait for the length of the leap.</summary>
+    [Fact]
+    public async Task Clock_SetRightAfterALeap_HoldsNothingUp()
+    {
+        var time = new ManualTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(TestSegmentOptions.Start));
+        var shell = new NoShell();
+        await using var loop = LoopOf(shell, time, "leap");
+        loop.Start();
+
+        // Nobody is there, and so it asks again and again.
+        await SaysAgainAsync(shell, time, before: 0);
+        time.Leap(TimeSpan.FromHours(1));
+        await SaysAgainAsync(shell, time, shell.Said);
+        time.Leap(TimeSpan.Zero);
+        for (var i = 0; i < 3; i++)
+        {
+            await SaysAgainAsync(shell, time, shell.Said);
+        }
+    }
+
     /// <summary>What was not said by anybody else is this anchor's own: it signs no more.</summary>
     [Fact]
     public async Task OwnInput_ThatMeetsABug_EndsTheSigning()
@@ -127,24 +134,55 @@ public sealed class SealLoopTests : IAsyncDisposable
         [[.. segment.Leaves.Select(leaf => (leaf.Class, leaf.Payload))]],
         out _)![^1];
 
-    private JournalFile Journal(ISigner key) => JournalFile.Create(
-        new JournalOptions(_folder, _segment.Genesis.ToString(), key.Key.Kid.ToString()) { ChunkBytes = 4096 },
+    private SealLoop LoopOf(NoShell shell, TimeProvider time, string folder) => new(
+        new SegmentEngineOptions
+        {
+            Self = _segment.Newest.Value.Anchors[0].Id,
+            Ground = new EpochGround(_segment.Genesis, _segment.Newest, Leaves(_segment), [_segment.Name]),
+            Seal = _segment.Seal(0),
+            Gov = _segment.Gov(0),
+            Openings = static () => default,
+        },
+        (Journal(_segment.Seal(0), folder), Journal(_segment.Gov(0), folder)),
+        new OperationBook("us1-a", _folder, NullLogger.Instance),
+        shell,
+        time,
+        NullLogger.Instance);
+
+    // Once it waits for its alarm, which comes in half a second at the latest.
+    private static async Task SaysAgainAsync(NoShell shell, ManualTimeProvider time, int before)
+    {
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(time.Armed), armed => armed == 1, TimeSpan.FromSeconds(60),
+            TestContext.Current.CancellationToken);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(shell.Said), said => said > before, TimeSpan.FromSeconds(60),
+            TestContext.Current.CancellationToken);
+    }
+
+    private JournalFile Journal(ISigner key, string folder) => JournalFile.Create(
+        new JournalOptions(
+            Directory.CreateDirectory(Path.Combine(_folder, folder)).FullName,
+            _segment.Genesis.ToString(), key.Key.Kid.ToString()) { ChunkBytes = 4096 },
         0, 0, new string('0', 64));
 
     private sealed class NoShell : ISealShell
     {
+        private int _said;
+
         internal TaskCompletionSource<Exception> Ended { get; } =
             new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         internal Exception? Broken => Ended.Task.IsCompleted ? Ended.Task.Result : null;
 
+        internal int Said => Volatile.Read(ref _said);
+
         public void Send(string anchor, SegmentMessage message)
         {
         }
 
-        public void Broadcast(SegmentMessage message)
-        {
-        }
+        public void Broadcast(SegmentMessage message) => Interlocked.Increment(ref _said);
 
         public void OnCertified(CertifiedState state)
         {

@@ -102,6 +102,42 @@ public sealed class AttestBookTests : IAsyncDisposable
         Assert.Equal(3, Whole(Terms()).Envelopes.Count);
     }
 
+    /// <summary>A clock that leaps ahead and is set right: who could not be asked is asked after the usual pause, and
+    /// nothing is handed out that is ahead of the clock.</summary>
+    [Fact]
+    public async Task Take_AfterALeapOfTheClock_GoesOnAsBefore()
+    {
+        var answering = _others.ToDictionary(StringComparer.Ordinal);
+        foreach (var anchor in answering.Keys)
+        {
+            _others[anchor] = (_, _) => throw new RpcException(new Status(StatusCode.Unavailable, "gone"));
+        }
+
+        _time.Leap(TimeSpan.FromHours(1));
+        Missing(Terms());
+        await ChangedAsync();
+        _time.Leap(TimeSpan.Zero);
+        foreach (var (anchor, answer) in answering)
+        {
+            _others[anchor] = answer;
+        }
+
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        Missing(Terms());
+        await ChangedAsync();
+        var set = Whole(Terms());
+        Assert.All(set.Envelopes, one => Assert.InRange(Attest(one).Issued, 0, Now));
+
+        _time.Leap(TimeSpan.FromHours(1));
+        Missing(Terms());
+        await ChangedAsync();
+        Whole(Terms());
+        _time.Leap(TimeSpan.Zero);
+        Missing(Terms());
+        await ChangedAsync();
+        Assert.All(Whole(Terms()).Envelopes, one => Assert.InRange(Attest(one).Issued, 0, Now));
+    }
+
     /// <summary>V38: an Attest of an anchor that contradicted itself would spoil the answer of one that did not
     /// (I23).</summary>
     [Fact]
@@ -215,6 +251,11 @@ public sealed class AttestBookTests : IAsyncDisposable
         },
         _ => new Envelope("{}"u8.ToArray(), []),
     };
+
+    private static Attest Attest(Envelope envelope) =>
+        Document.TryParse<Attest>(envelope.Payload, out var attest, out var refusal)
+            ? attest.Value
+            : throw new InvalidOperationException(refusal.ToString());
 
     private static Consumer Consumer(string account) =>
         new(Digest.Sha256("home"u8), new Subject { Namespace = "shop", Account = account });

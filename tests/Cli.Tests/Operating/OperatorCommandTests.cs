@@ -274,6 +274,45 @@ public sealed class OperatorCommandTests : IAsyncLifetime
         Assert.Contains("~ policy.max_ttl 300000 -> 60000", epoch["changes"]!.AsArray().Select(one => (string?)one));
     }
 
+    /// <summary>The only way to another length of an epoch's life: shown before it is proposed, and afterwards.
+    /// </summary>
+    [Fact]
+    public async Task ProposeRenew_TakesALife_AndShowsIt()
+    {
+        const string line = "~ life 604800000 ms -> 1209600000 ms";
+        var dry = (await RunAsync("propose", "renew", "--life", "336h", "--dry-run")).Succeeds();
+        Assert.Contains($"  {line}\n", dry.Output, StringComparison.Ordinal);
+        Assert.Empty(_anchor!.Waiting);
+
+        var proposed = JsonNode.Parse(
+            (await RunAsync("propose", "renew", "--life", "336h", "--output", "json")).Succeeds().Output)!;
+        Assert.Equal(("renew", "life"), ((string?)proposed["op"], (string?)Assert.Single(
+            proposed["members"]!.AsArray())));
+        Assert.Equal(14 * Limits.Day, Assert.Single(_anchor.Waiting).Value.Proposal switch
+        {
+            var one when Document.TryParse<Epoch>(one.Epoch, out var epoch, out _) =>
+                epoch.Value.Expires - epoch.Value.Issued,
+            _ => 0,
+        });
+        Assert.Contains(line, (await RunAsync("proposals")).Succeeds().Output, StringComparison.Ordinal);
+        (await RunAsync("propose", "renew", "--life", "336h")).Fails(ExitCode.Usage, "the same waits already");
+
+        _segment.Advance("renew", epoch => epoch with { Expires = epoch.Issued + (14 * Limits.Day) });
+        Assert.Contains($"  {line}\n", (await RunAsync("log")).Succeeds().Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Within the caps, whoever asks.</summary>
+    [Theory]
+    [InlineData("721h", 5, "PolicyOutOfRange")]
+    [InlineData("59m59s999ms", 5, "PolicyOutOfRange")]
+    [InlineData("0", 5, "PolicyOutOfRange")]
+    [InlineData("60 days", 2, "write a duration, such as 336h")]
+    public async Task ProposeRenew_OfALifeThatMayNotBe_EndsWithTheReason(string life, int exitCode, string message)
+    {
+        (await RunAsync("propose", "renew", "--life", life)).Fails(exitCode, message);
+        Assert.Empty(_anchor!.Waiting);
+    }
+
     [Fact]
     public async Task Propose_WhatWaitsAlready_IsRefused()
     {

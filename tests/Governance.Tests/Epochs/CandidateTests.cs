@@ -386,6 +386,32 @@ public sealed class CandidateTests
         Assert.Equal(VerificationFailure.EpochSuperseded, refusal?.Failure);
     }
 
+    /// <summary>A renewal for another life goes on behind what is decided before it, as any change; one that only
+    /// prolongs is not needed there.</summary>
+    [Fact]
+    public void Rebase_OfARenewal_KeepsTheLifeThatItAsksFor()
+    {
+        var ground = _bench.Ground;
+        var longer = Candidate(ground, Renewal(ground, 2 * ground.Life));
+        var decided = ground.Follow(Candidate(ground, _bench.Policy(1000)));
+        var rebased = Candidate(decided, EpochRebase.Rebase(ground, longer, decided, out _)!);
+        Assert.Equal((3L, 2 * ground.Life, 1000L), (
+            rebased.Epoch.Value.Number, rebased.Life, rebased.Epoch.Value.Policy.MaxTtl));
+
+        decided = ground.Follow(longer);
+        foreach (var life in new[] { ground.Life, 2 * ground.Life, 3 * ground.Life })
+        {
+            var other = Candidate(ground, Renewal(ground, life));
+            Assert.Null(EpochRebase.Rebase(ground, other, decided, out var refusal));
+            Assert.Equal(VerificationFailure.EpochSuperseded, refusal?.Failure);
+        }
+
+        // What changes something else gets the life that is decided.
+        rebased = Candidate(
+            decided, EpochRebase.Rebase(ground, Candidate(ground, _bench.Policy(1000)), decided, out _)!);
+        Assert.Equal(2 * ground.Life, rebased.Life);
+    }
+
     [Fact]
     public void DryRun_NamesLinksAndWithdrawals()
     {
@@ -431,6 +457,9 @@ public sealed class CandidateTests
         Assert.Equal(2, impact.Named.Count);
         Assert.Equal([nobody], impact.Unnamed);
     }
+
+    private EpochProposal Renewal(EpochGround ground, long life) => RenewOperation.Build(
+        ground, new Dictionary<Digest, ForeignSegment>(), _bench.Now, _bench.Opening, life);
 
     private static JoiningChild[] Children(int count) =>
     [

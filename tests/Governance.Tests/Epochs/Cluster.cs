@@ -14,6 +14,7 @@ internal sealed class Cluster
     private readonly PriorityQueue<(string To, SegmentInput Input), (long At, long Order)> _mail = new();
     private readonly Dictionary<string, long> _timers = new(StringComparer.Ordinal);
     private readonly HashSet<string> _away = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _ahead = new(StringComparer.Ordinal);
     private long _order;
     private long _made;
 
@@ -55,9 +56,18 @@ internal sealed class Cluster
         }
     }
 
+    /// <summary>An anchor's clock leaps ahead for one step, and is set right.</summary>
+    internal void LeapForAStep(string id, long milliseconds)
+    {
+        _ahead[id] = milliseconds;
+        Give(id, new SegmentInput.Tick());
+        _ahead.Remove(id);
+    }
+
     internal void Give(string id, SegmentInput input)
     {
-        foreach (var output in Engines[id].Step(input, Now))
+        var clock = Now + _ahead.GetValueOrDefault(id);
+        foreach (var output in Engines[id].Step(input, clock))
         {
             Outputs[id].Add(output);
             switch (output)
@@ -73,7 +83,7 @@ internal sealed class Cluster
 
                     break;
                 case SegmentOutput.SetTimer timer:
-                    _timers[id] = timer.At;
+                    _timers[id] = Now + (timer.At - clock);
                     break;
             }
         }

@@ -12,6 +12,7 @@ internal sealed class EpochMesh
     private readonly PriorityQueue<(string To, EpochInput Input), (long At, long Order)> _mail = new();
     private readonly Dictionary<string, long> _timers = new(StringComparer.Ordinal);
     private readonly HashSet<string> _away = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _ahead = new(StringComparer.Ordinal);
     private readonly EpochBench _maker = new();
     private long _order;
 
@@ -86,9 +87,18 @@ internal sealed class EpochMesh
         }
     }
 
+    /// <summary>An anchor's clock leaps ahead for one step, and is set right.</summary>
+    internal void LeapForAStep(string id, long milliseconds)
+    {
+        _ahead[id] = milliseconds;
+        Give(id, new EpochInput.Tick());
+        _ahead.Remove(id);
+    }
+
     internal IReadOnlyList<EpochOutput> Give(string id, EpochInput input)
     {
-        var outputs = Engines[id].Step(input, Now);
+        var clock = Now + _ahead.GetValueOrDefault(id);
+        var outputs = Engines[id].Step(input, clock);
         foreach (var output in outputs)
         {
             switch (output)
@@ -104,7 +114,7 @@ internal sealed class EpochMesh
 
                     break;
                 case EpochOutput.SetTimer timer:
-                    _timers[id] = timer.At;
+                    _timers[id] = Now + (timer.At - clock);
                     break;
                 case EpochOutput.Journal:
                     Voted.Add(id);

@@ -77,6 +77,42 @@ public sealed class RenewalTests
             bench.Receive("a1", new EpochMessage.Offer(2, proposal)).OfType<EpochOutput.Queued>()).IsWilling;
     }
 
+    /// <summary>One that asks for another life waits for the others' operators, if need be for ever: the anchor that
+    /// proposes it proposes the one that is due all the same.</summary>
+    [Fact]
+    public void Renewal_ForAnotherLife_KeepsNobodyFromTheOneThatIsDue()
+    {
+        var proposal = RenewOperation.Build(
+            _bench.Ground, new Dictionary<Digest, ForeignSegment>(), _bench.Now, _bench.Opening,
+            2 * _bench.Ground.Life);
+        _bench.Step(new EpochInput.Submit(1, proposal));
+        _bench.Step(new EpochInput.Approve(EpochBench.DigestOf(proposal)));
+        Assert.Equal(["a0"], _bench.Engine.Supporters(EpochBench.DigestOf(proposal)));
+
+        _bench.Now = RenewOperation.DueAt(_bench.Ground.Epoch.Value) + 10_000;
+        var offer = Assert.Single(_bench.Step(new EpochInput.Tick()).OfType<EpochOutput.Broadcast>()
+            .Select(sent => sent.Message).OfType<EpochMessage.Offer>());
+        Assert.Equal(_bench.Now + _bench.Ground.Life, EpochBench.Read(offer.Proposal).Value.Expires);
+    }
+
+    /// <summary>Its operators together give an epoch another length of life, and those after it have it too.</summary>
+    [Fact]
+    public void Renewal_ForAnotherLife_IsTheSegmentsFromThenOn()
+    {
+        var cluster = new Cluster();
+        cluster.Run(1_000);
+        var life = 2 * cluster.Ground.Life;
+        cluster.Decide(RenewOperation.Build(
+            cluster.Ground, new Dictionary<Digest, ForeignSegment>(), cluster.Now, cluster.Opening, life));
+        cluster.Run(3_000);
+        cluster.Agree(2);
+        Assert.Equal(life, cluster.Ground.Life);
+        cluster.Decide(cluster.Policy(1_000));
+        cluster.Run(3_000);
+        cluster.Agree(3);
+        Assert.Equal(life, cluster.Ground.Life);
+    }
+
     /// <summary>A parent of many children spends epochs beyond the period's own one on floors that are far behind
     /// alone.</summary>
     [Fact]

@@ -76,6 +76,22 @@ public sealed class SimulationTests
         }
     }
 
+    /// <summary>Clocks of up to all anchors leap ahead by up to an hour and are set right: a moment later all goes on.
+    /// </summary>
+    [Theory]
+    [InlineData(1, 6, 4, 1)]
+    [InlineData(1, 2, 7, 2)]
+    public void Run_WithClocksThatLeap_HoldsEveryInvariant(int from, int seeds, int anchors, int faults)
+    {
+        for (var seed = from; seed < from + seeds; seed++)
+        {
+            var result = Simulation.Run(new SimulationOptions(seed, anchors, faults) { Clocks = true });
+            Assert.True(result.Violation is null, $"seed {seed}: {result.Violation}");
+            Assert.InRange(result.Leaps, 5, int.MaxValue);
+            Assert.InRange(result.Settled, 1, result.Published);
+        }
+    }
+
     [Fact]
     public void Run_RealSignatures_HoldsEveryInvariant()
     {
@@ -95,6 +111,8 @@ public sealed class SimulationTests
 
     [Theory]
     [InlineData("--seeds 3", 0, "3 seeds from 1, n=4 F=1: all held over")]
+    [InlineData("--seeds 1 --from 2 --clocks", 0, "1 seeds from 2, n=4 F=1: all held over")]
+    [InlineData("--n 1 --f 0 --clocks", 2, "")]
     [InlineData("--seeds 200 --bug no-dominance", 1, "seed 10: I21 at step ")]
     [InlineData("--bug nonsense", 2, "")]
     [InlineData("--seeds", 2, "")]

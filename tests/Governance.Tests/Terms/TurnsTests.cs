@@ -52,6 +52,20 @@ public sealed class TurnsTests
         Assert.Equal(240, _turns.Turn);
     }
 
+    /// <summary>A clock that leapt within a slot is forgotten after a few.</summary>
+    [Fact]
+    public void Turn_AfterASlotOfAnHour_IsSoonShortAgain()
+    {
+        _turns.Certified(3_600_000);
+        Assert.Equal(5_000, _turns.Turn);
+        for (var i = 0; i < 20; i++)
+        {
+            _turns.Certified(2);
+        }
+
+        Assert.InRange(_turns.Turn, 50, 100);
+    }
+
     /// <summary>
     /// Over all n up to 7 and every T, F: the parameters that V11 accepts are exactly those whose quorums share more
     /// than F anchors and can be had with F silent.

@@ -133,7 +133,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
     // leads somewhere first, and never more at once than those who are asked should hear of one home.
     private List<SegmentName> Due()
     {
-        var now = _context.Now();
+        var (now, elapsed) = (_context.Now(), _context.Elapsed());
         var epoch = _context.Views.Current?.Epoch;
         lock (_gate)
         {
@@ -143,7 +143,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
             return
             [
                 .. _entries.Where(entry => entry.Value is { Way: { } way, Walking.IsCompleted: true }
-                    && entry.Value.RetryAt <= now && IsUsed(entry.Value, Wanted(way))
+                    && entry.Value.RetryAt <= elapsed && IsUsed(entry.Value, Wanted(way))
                     && (way.RenewAt <= now || (epoch is not null && way.OwnEpoch != epoch.Digest)))
                     .OrderByDescending(entry => entry.Value.Way!.Leads).ThenBy(entry => entry.Value.Failures)
                     .ThenBy(entry => entry.Value.Way!.RenewAt)
@@ -214,7 +214,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
             entry.Failures = way is null ? entry.Failures + 1 : 0;
             var pause = RetryMin * Math.Pow(2, Math.Min(entry.Failures, 6));
             entry.RetryAt = way is null
-                ? _context.Now() + (long)Math.Min(pause.TotalMilliseconds, RetryMax.TotalMilliseconds)
+                ? _context.Elapsed() + (long)Math.Min(pause.TotalMilliseconds, RetryMax.TotalMilliseconds)
                 : 0;
             entry.Way = way ?? entry.Way;
             way ??= entry.Way is { } old && !IsOver(old) ? old : null;
@@ -372,6 +372,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
         internal Task<(Way? Way, Refusal? Refusal)> Walking { get; set; } =
             Task.FromResult<(Way? Way, Refusal? Refusal)>((null, null));
 
+        // By the clock that never goes back.
         internal long RetryAt { get; set; }
 
         internal int Failures { get; set; }

@@ -69,9 +69,9 @@ internal sealed class AttestBook : IAsyncDisposable
         lock (_gate)
         {
             var page = PageOf(AttestKey.Of(view, terms));
-            var valid = page.Valid(now + view.Epoch.Value.Policy.ClockDelta, Excluded(view));
+            var valid = page.Valid(now, view.Epoch.Value.Policy.ClockDelta, Excluded(view));
             if ((valid.Count < others || valid[others - 1].RenewAt <= now) && page.Gathering.IsCompleted
-                && page.RetryAt <= now)
+                && page.RetryAt <= ServingContext.ElapsedOf(_time))
             {
                 page.Gathering = Task.Run(() => GatherAsync(page, view, terms, others));
             }
@@ -160,7 +160,9 @@ internal sealed class AttestBook : IAsyncDisposable
         lock (_gate)
         {
             page.Put(found, now);
-            page.RetryAt = found.Count < needed ? now + (long)Pause.TotalMilliseconds : 0;
+            page.RetryAt = found.Count < needed
+                ? ServingContext.ElapsedOf(_time) + (long)Pause.TotalMilliseconds
+                : 0;
         }
 
         Changed?.Invoke();
@@ -208,12 +210,14 @@ internal sealed class AttestBook : IAsyncDisposable
 
         internal Task Gathering { get; set; } = Task.CompletedTask;
 
+        // By the clock that never goes back.
         internal long RetryAt { get; set; }
 
         // Those that last longest first, so that one renewed replaces one that was not.
-        internal List<MintedAttest> Valid(long until, HashSet<Digest> excluded) =>
+        internal List<MintedAttest> Valid(long now, long delta, HashSet<Digest> excluded) =>
         [
-            .. _byKid.Values.Where(attest => attest.Expires > until && !excluded.Contains(attest.Kid))
+            .. _byKid.Values.Where(attest => attest.Expires > now + delta && attest.Issued <= now + delta
+                    && !excluded.Contains(attest.Kid))
                 .OrderByDescending(attest => attest.RenewAt),
         ];
 

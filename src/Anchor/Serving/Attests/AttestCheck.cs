@@ -54,7 +54,7 @@ internal static class AttestCheck
             return refusal.At(anchor.Id);
         }
 
-        attest = new MintedAttest(envelope, said.Expires, Math.Min(said.Renew, said.Expires));
+        attest = new MintedAttest(envelope, said.Issued, said.Expires, Math.Min(said.Renew, said.Expires));
         return null;
     }
 }

@@ -4,7 +4,7 @@ namespace Fairlead.Anchor.Serving;
 
 /// <summary>
 /// Signs this anchor's decisions, and signs the same decision again only when half of its life is gone, a denial after
-/// a second. Bounded. Thread-safe.
+/// a second; and where the clock is behind what was signed, which nobody would take then. Bounded. Thread-safe.
 /// </summary>
 internal sealed class AttestMint(ISigner sealKey)
 {
@@ -25,14 +25,15 @@ internal sealed class AttestMint(ISigner sealKey)
         var key = AttestKey.Of(view, terms);
         lock (_gate)
         {
-            if (_kept.TryGetValue(key, out var kept) && now < kept.RenewAt)
+            if (_kept.TryGetValue(key, out var kept) && now < kept.RenewAt && now >= kept.Issued)
             {
                 return kept;
             }
         }
 
         var attest = Document.Make(terms.Draft(view, now));
-        var minted = new MintedAttest(Envelope.Sign(attest, sealKey), attest.Value.Expires, attest.Value.Renew);
+        var minted = new MintedAttest(
+            Envelope.Sign(attest, sealKey), attest.Value.Issued, attest.Value.Expires, attest.Value.Renew);
         lock (_gate)
         {
             if (_kept.Count >= KeptMax)
