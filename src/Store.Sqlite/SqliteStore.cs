@@ -52,15 +52,16 @@ public sealed class SqliteStore : IStore
         return await Task.Run(
             () =>
             {
-                var state = new SqliteState(SqliteFile.Open(options), options.Limits);
+                // Whatever goes wrong, the next try finds the file free.
+                var connection = SqliteFile.Open(options);
                 try
                 {
-                    return new SqliteStore(options, state);
+                    return new SqliteStore(options, new SqliteState(connection, options.Limits));
                 }
-                catch (SqliteException exception)
+                catch (Exception exception)
                 {
-                    state.Dispose();
-                    throw SqliteErrors.Named(exception, options.Path);
+                    connection.Dispose();
+                    throw exception is SqliteException known ? SqliteErrors.Named(known, options.Path) : exception;
                 }
             },
             cancellationToken).ConfigureAwait(false);
@@ -259,7 +260,7 @@ public sealed class SqliteStore : IStore
             _state.Rollback();
             return _state.IsAsStored();
         }
-        catch (SqliteException)
+        catch (Exception exception) when (exception is SqliteException or StoreException)
         {
             return false;
         }

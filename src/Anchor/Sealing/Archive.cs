@@ -129,7 +129,7 @@ internal sealed class Archive : IAsyncDisposable
                 await WriteAsync(_stop.Token).ConfigureAwait(false);
                 Archived();
             }
-            catch (Exception e) when (e is StoreException or StateException)
+            catch (Exception e) when (e is not OperationCanceledException)
             {
                 Failed(e);
                 lock (_gate)
@@ -148,7 +148,7 @@ internal sealed class Archive : IAsyncDisposable
     // Said once as long as the reason stays.
     private void Failed(Exception error)
     {
-        _isOver |= error is StoreException { NeedsReopening: true };
+        _isOver |= error is not (StateException or StoreException { NeedsReopening: false });
         if (_failure?.Reason != error.Message)
         {
             SealLog.NotArchived(_log, error);

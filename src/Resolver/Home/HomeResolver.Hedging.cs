@@ -85,9 +85,9 @@ public sealed partial class HomeResolver
                 (anchor, token) => AskOnceAsync(clients[anchor], name, query, told, request, token),
                 _stop.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            // The resolver ends.
+            // The resolver ends, and this name's turn with it.
         }
         finally
         {

@@ -116,7 +116,8 @@ public sealed class ClockLeapTests
         Assert.Equal(["a0", "a1", "a3"], mesh.Decided.Order());
     }
 
-    /// <summary>Whether it has ended is asked when it is prepared; it goes only once the clock keeps saying so.</summary>
+    /// <summary>Whether it has ended is asked when it is prepared; it goes only once the clock keeps saying so.
+    /// </summary>
     [Fact]
     public void Operation_OverWhoseEndTheClockLeaps_WaitsOn()
     {
