@@ -1,7 +1,6 @@
 using Fairlead.Controller.Anchors;
 using Fairlead.Controller.Documents;
 using Fairlead.Controller.Publishing;
-using Fairlead.Kubernetes.Reconciling;
 using Fairlead.Naming;
 using Fairlead.TestKit;
 

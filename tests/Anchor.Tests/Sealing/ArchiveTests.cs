@@ -1,6 +1,5 @@
 using Fairlead.Anchor.Sealing;
 using Fairlead.Governance;
-using Fairlead.Naming;
 using Fairlead.Naming.Tree;
 using Fairlead.Store;
 using Fairlead.Store.Memory;
