@@ -141,6 +141,41 @@ public sealed class DnsServerTests
         Assert.Equal(DnsRcode.NoError, (await host.AskUdpAsync(Query(DnsHost.Cart), Token)).Rcode);
     }
 
+    /// <summary>Neither an upstream that takes everything and answers nothing nor traversals that do not end cost an
+    /// answer that is there, nor one another's places.</summary>
+    [Fact]
+    public async Task Udp_WhileOthersWait_WhatIsThereIsAnswered()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var silent = new FakeUpstream((_, _) =>
+        {
+            asked.TrySetResult();
+            return [];
+        });
+        await using var host = DnsHost.Start(
+            new ManualTimeProvider(), options => options with { WaitingMax = 1 }, silent.Address);
+        var wanted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        host.Names.OnWant = name => _ = name.StartsWith("slow", StringComparison.Ordinal) && wanted.TrySetResult();
+        Assert.Equal(DnsRcode.NoError, (await host.AskUdpAsync(Query(DnsHost.Checkout), Token)).Rcode);
+
+        using var waiting = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await waiting.SendToAsync(Query("example.com"), SocketFlags.None, host.Server.Address, Token);
+        await asked.Task.WaitAsync(Bound, Token);
+        await using var stream = await host.ConnectAsync(Token);
+        await stream.WriteAsync(DnsHost.Frame(Query("slow.shop.svc.us1.internal")), Token);
+        await wanted.Task.WaitAsync(Bound, Token);
+        foreach (var name in (string[])[DnsHost.Checkout, "_http._tcp." + DnsHost.Checkout])
+        {
+            var type = name == DnsHost.Checkout ? DnsType.A : DnsType.SRV;
+            Assert.Equal(DnsRcode.NoError, (await host.AskUdpAsync(Query(name, type: type), Token)).Rcode);
+        }
+
+        var busy = await host.AskUdpAsync(Query("example.org"), Token);
+        Assert.Equal("too many questions wait", Assert.Single(busy.Edns!.Errors).Text);
+        host.Publish(new NameView("slow.shop.svc.us1.internal", NameState.Absent, long.MaxValue));
+        Assert.Equal(DnsRcode.NXDomain, (await DnsHost.ReadAsync(stream, Token)).Rcode);
+    }
+
     [Theory]
     [InlineData("no question", "4242 0100 0000 0000 0000 0000", DnsRcode.FormErr)]
     [InlineData("two questions", "4242 0100 0002 0000 0000 0000 00 0001 0001 00 0001 0001", DnsRcode.FormErr)]
