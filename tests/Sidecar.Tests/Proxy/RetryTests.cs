@@ -86,6 +86,40 @@ public sealed class RetryTests
         }
     }
 
+    /// <summary>It takes connections, as the kernel of a stopped process does, and reads nothing.</summary>
+    [Fact]
+    public async Task Endpoint_ThatTakesNothingOfTheBody_IsOverItsBudget()
+    {
+        using var frozen = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        frozen.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        frozen.Listen();
+        var time = new ManualTimeProvider();
+        await using var world = await ProxyWorld.StartAsync(time: time);
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(((IPEndPoint)frozen.LocalEndPoint!).Port)]));
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(world.Server.Http1, TestContext.Current.CancellationToken);
+        var sending = SendWithoutEndAsync(client);
+        var answer = new byte[4096];
+        var receiving = client.ReceiveAsync(answer);
+        await ForwardingTests.Advance(time, receiving);
+        Assert.True(receiving.IsCompleted);
+        var text = Encoding.Latin1.GetString(answer, 0, await receiving);
+        Assert.StartsWith("HTTP/1.1 504 ", text, StringComparison.Ordinal);
+        Assert.Contains("fairlead-reason: budget", text, StringComparison.Ordinal);
+        client.Dispose();
+        await Assert.ThrowsAnyAsync<Exception>(() => sending);
+
+        static async Task SendWithoutEndAsync(Socket client)
+        {
+            var head = $"POST / HTTP/1.1\r\nHost: {ProxyWorld.Name}\r\nContent-Length: {long.MaxValue}\r\n\r\n";
+            await client.SendAsync(Encoding.Latin1.GetBytes(head));
+            while (true)
+            {
+                await client.SendAsync(new byte[64 * 1024]);
+            }
+        }
+    }
+
     /// <summary>An endpoint that says it cannot serve is left out, and comes back by a probe.</summary>
     [Fact]
     public async Task Endpoint_ThatFailsInARow_IsLeftOutAndProbed()
