@@ -115,6 +115,19 @@ internal sealed class VipListeners(
 
     private async Task<string?> OpenAsync(string name, Listener listener, HashSet<IPEndPoint> open)
     {
+        try
+        {
+            return await TryOpenAsync(name, listener, open).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // Whatever it was, as without a descriptor left: the next question must not find it.
+            return Fail(name, listener, $"cannot listen: {e.Message}");
+        }
+    }
+
+    private async Task<string?> TryOpenAsync(string name, Listener listener, HashSet<IPEndPoint> open)
+    {
         foreach (var port in listener.Ports.Where(port => !open.Contains(port.Address)))
         {
             // The proxy leaves out what it cannot have, and somebody else would take the connections.

@@ -18,6 +18,7 @@ public sealed class VipListenersTests : IDisposable
     private readonly VipListeners _listeners;
     private CachedName? _known = CachedNames.Fresh;
     private bool _isDeaf;
+    private int _failures;
 
     public VipListenersTests()
     {
@@ -121,6 +122,17 @@ public sealed class VipListenersTests : IDisposable
         Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, PodFixtures.Address(5), Token));
     }
 
+    /// <summary>As when the process has no descriptor left.</summary>
+    [Fact]
+    public async Task Opening_ThatBreaks_IsSaidAndTriedAgain()
+    {
+        var address = PodFixtures.Address(9);
+        _failures = 1;
+        var trouble = await _listeners.ReadyAsync(CachedNames.Checkout, address, Token);
+        Assert.Equal("cannot listen: no descriptor is left", trouble?.Text);
+        Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
+    }
+
     [Fact]
     public async Task Service_WithoutAnHttpPort_HasNoAddress()
     {
@@ -132,6 +144,11 @@ public sealed class VipListenersTests : IDisposable
 
     private void Listen(IReadOnlyCollection<ServicePort> ports)
     {
+        if (_failures-- > 0)
+        {
+            throw new IOException("no descriptor is left");
+        }
+
         _listened.Add(string.Join(' ', ports.Select(port => port.Address.ToString()).Order(StringComparer.Ordinal)));
         foreach (var port in ports.Where(port => !_isDeaf && !_open.ContainsKey(port.Address)))
         {
