@@ -13,15 +13,18 @@ namespace Fairlead.Sidecar.Hosting;
 /// <summary>
 /// The addresses that DNS gives to services, and the proxy's listeners there: one for each port that speaks HTTP, open
 /// before anybody hears the address. A listener stays when DNS no longer keeps the name, since clients keep addresses
-/// longer than any TTL says; a request on it asks for its name again. Thread-safe.
+/// longer than any TTL says; a request on it asks for its name again. A port that goes stays open until its last
+/// connection has ended. Thread-safe.
 /// </summary>
 /// <param name="find">What the resolver knows of a name.</param>
 /// <param name="listen">Has the proxy listen on exactly these; returns before they are open.</param>
+/// <param name="isBusy">Whether connections are open at an address.</param>
 /// <param name="time">Bounds the wait for a listener.</param>
 /// <param name="log">Hears of ports that cannot be had.</param>
 internal sealed class VipListeners(
     Func<string, CachedName?> find,
     Action<IReadOnlyCollection<ServicePort>> listen,
+    Func<IPEndPoint, bool> isBusy,
     TimeProvider time,
     ILogger log)
 {
@@ -35,6 +38,8 @@ internal sealed class VipListeners(
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Listener> _byName = new(StringComparer.Ordinal);
     private readonly HashSet<string> _said = [];
+    private readonly HashSet<IPEndPoint> _leaving = [];
+    private Dictionary<IPEndPoint, ServicePort> _listened = [];
     private long _uses;
 
     /// <summary>Makes a service's address work.</summary>
@@ -78,6 +83,18 @@ internal sealed class VipListeners(
         }
     }
 
+    /// <summary>Hears that an address has no connections any more. Does not block.</summary>
+    internal void Idle(IPEndPoint address)
+    {
+        lock (_gate)
+        {
+            if (_leaving.Contains(address))
+            {
+                ListenToAll();
+            }
+        }
+    }
+
     private ImmutableArray<ServicePort> PortsOf(string name, IPAddress address) =>
     [
         .. from port in find(name) is { } found ? ServedNameMapping.PortsOf(found) : []
@@ -87,7 +104,7 @@ internal sealed class VipListeners(
 
     private Listener Replace(string name, IPAddress address, ImmutableArray<ServicePort> ports)
     {
-        var open = _byName.Values.SelectMany(one => one.Open).Select(port => port.Address).ToHashSet();
+        var open = _listened.Keys.ToHashSet();
         var before = _byName.GetValueOrDefault(name)?.Kept(address);
 
         // The address may have been another service's, which lost it.
@@ -188,8 +205,28 @@ internal sealed class VipListeners(
         return trouble;
     }
 
-    private void ListenToAll() =>
-        listen([.. _byName.Values.SelectMany(listener => listener.Open)]);
+    // The server ends what is open at a port that goes, and opens no other until it has: one with connections stays.
+    private void ListenToAll()
+    {
+        var ports = new Dictionary<IPEndPoint, ServicePort>();
+        foreach (var port in _byName.Values.SelectMany(listener => listener.Open))
+        {
+            ports[port.Address] = port;
+        }
+
+        _leaving.Clear();
+        foreach (var (address, port) in _listened)
+        {
+            if (!ports.ContainsKey(address) && isBusy(address))
+            {
+                _leaving.Add(address);
+                ports.Add(address, port);
+            }
+        }
+
+        listen([.. ports.Values]);
+        _listened = ports;
+    }
 
     private static async Task<bool> AnswersAsync(IPEndPoint address)
     {

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Hosting;
+using Fairlead.Sidecar.Tests.Proxy;
 using Fairlead.Sidecar.Tests.Serving;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using ServicePort = Fairlead.Sidecar.Proxy.ServicePort;
 
@@ -15,6 +17,7 @@ public sealed class VipListenersTests : IDisposable
 
     private readonly Dictionary<IPEndPoint, Socket> _open = [];
     private readonly List<string> _listened = [];
+    private readonly HashSet<IPEndPoint> _busy = [];
     private readonly VipListeners _listeners;
     private CachedName? _known = CachedNames.Fresh;
     private bool _isDeaf;
@@ -23,7 +26,8 @@ public sealed class VipListenersTests : IDisposable
     public VipListenersTests()
     {
         PodFixtures.SkipWithoutLowPorts();
-        _listeners = new VipListeners(_ => _known, Listen, TimeProvider.System, NullLogger.Instance);
+        _listeners = new VipListeners(
+            _ => _known, Listen, _busy.Contains, TimeProvider.System, NullLogger.Instance);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -85,6 +89,76 @@ public sealed class VipListenersTests : IDisposable
         taken.Dispose();
         Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
         Assert.Equal($"{address}:80 {address}:81", _listened[^1]);
+    }
+
+    /// <summary>Who talks there would be cut off, and whoever asks for another name would wait for that.</summary>
+    [Fact]
+    public async Task Port_ThatGoes_StaysUntilItsLastConnectionHasEnded()
+    {
+        var address = PodFixtures.Address(10);
+        _known = CachedNames.FreshAt(80, 81);
+        Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
+        _busy.Add(new IPEndPoint(address, 81));
+        _known = CachedNames.FreshAt(82);
+        Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
+        Assert.Equal($"{address}:81 {address}:82", _listened[^1]);
+        _listeners.Idle(new IPEndPoint(address, 82));
+        Assert.Equal(2, _listened.Count);
+
+        // It is had again without being looked for, since it never went.
+        _known = CachedNames.FreshAt(81);
+        Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
+        Assert.Equal($"{address}:81", _listened[^1]);
+        _known = CachedNames.FreshAt(82);
+        Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
+        _busy.Clear();
+        _listeners.Idle(new IPEndPoint(address, 81));
+        Assert.Equal($"{address}:82", _listened[^1]);
+    }
+
+    /// <summary>With the proxy itself, which would open nothing before it has ended what is open.</summary>
+    [Fact]
+    public async Task Stream_AtAPortThatGoes_GoesOn_AndHoldsUpNobody()
+    {
+        var go = new TaskCompletionSource();
+        await using var backend = await Backend.StartAsync(async context =>
+        {
+            await context.Response.WriteAsync("begun ");
+            await context.Response.Body.FlushAsync();
+            await go.Task;
+            await context.Response.WriteAsync("and done");
+        });
+        await using var world = await ProxyWorld.StartAsync();
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port)]));
+        var proxy = world.Server;
+        var listeners = new VipListeners(
+            _ => _known, proxy.Listen, proxy.Connections.Any, TimeProvider.System, NullLogger.Instance);
+        proxy.Connections.Idle = listeners.Idle;
+        var address = PodFixtures.Address(12);
+        await OpensAsync();
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{address}/");
+        request.Headers.Host = ProxyWorld.Name;
+        using var held = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+
+        _known = CachedNames.FreshAt(82);
+        await OpensAsync();
+        go.SetResult();
+        Assert.Equal("begun and done", await held.Content.ReadAsStringAsync(Token));
+        client.Dispose();
+        await ForwardingTests.Eventually(() => FreeAddress.Trouble(new IPEndPoint(address, 80)) is null);
+
+        // As a client asks again that had no answer on a busy machine.
+        async Task OpensAsync()
+        {
+            var trouble = await listeners.ReadyAsync(CachedNames.Checkout, address, Token);
+            for (var i = 0; i < 2 && trouble is not null; i++)
+            {
+                trouble = await listeners.ReadyAsync(CachedNames.Checkout, address, Token);
+            }
+
+            Assert.Null(trouble);
+        }
     }
 
     [Fact]
@@ -150,6 +224,12 @@ public sealed class VipListenersTests : IDisposable
         }
 
         _listened.Add(string.Join(' ', ports.Select(port => port.Address.ToString()).Order(StringComparer.Ordinal)));
+        foreach (var gone in _open.Keys.Except(ports.Select(port => port.Address)).ToList())
+        {
+            _open.Remove(gone, out var socket);
+            socket!.Dispose();
+        }
+
         foreach (var port in ports.Where(port => !_isDeaf && !_open.ContainsKey(port.Address)))
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
