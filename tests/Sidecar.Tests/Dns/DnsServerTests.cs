@@ -176,6 +176,46 @@ public sealed class DnsServerTests
         Assert.Equal(DnsRcode.NXDomain, (await DnsHost.ReadAsync(stream, Token)).Rcode);
     }
 
+    /// <summary>A name of few letters too, which may have the same spelling twice by chance.</summary>
+    [Fact]
+    public async Task Udp_WhatAnUpstreamSendsBackHere_EndsSoon()
+    {
+        using var circle = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        circle.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var host = DnsHost.Start(new ManualTimeProvider(), null, (IPEndPoint)circle.LocalEndPoint!);
+        var rounds = 0;
+        _ = SendBackAsync();
+        foreach (var name in (string[])["eu1.internal", "a.b"])
+        {
+            var response = await host.AskUdpAsync(Query(name), Token);
+            Assert.Equal(
+                (DnsRcode.ServFail, "forwarding loop: an upstream sends questions back here"),
+                (response.Rcode, Assert.Single(response.Edns!.Errors).Text));
+        }
+
+        Assert.Equal(16, Volatile.Read(ref rounds));
+
+        async Task SendBackAsync()
+        {
+            var buffer = new byte[512];
+            while (true)
+            {
+                var received = await circle.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0));
+                Interlocked.Increment(ref rounds);
+                _ = AskAsync(buffer[..received.ReceivedBytes], received.RemoteEndPoint);
+            }
+        }
+
+        async Task AskAsync(byte[] query, EndPoint asker)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            await socket.ConnectAsync(host.Server.Address);
+            await socket.SendAsync(query);
+            var buffer = new byte[512];
+            await circle.SendToAsync(buffer.AsMemory(0, await socket.ReceiveAsync(buffer)), asker);
+        }
+    }
+
     [Theory]
     [InlineData("no question", "4242 0100 0000 0000 0000 0000", DnsRcode.FormErr)]
     [InlineData("two questions", "4242 0100 0002 0000 0000 0000 00 0001 0001 00 0001 0001", DnsRcode.FormErr)]
