@@ -203,7 +203,7 @@ internal sealed class PodServices(
         if (_proxy is { } proxy)
         {
             _listeners = new VipListeners(
-                _names!.Find, proxy.Listen, proxy.Connections.Any, surroundings.Time, log);
+                _names!.Find, proxy.Listen, proxy.Connections.Any, settings.OwnPorts, surroundings.Time, log);
             proxy.Connections.Idle = _listeners.Idle;
         }
 

@@ -19,12 +19,15 @@ namespace Fairlead.Sidecar.Hosting;
 /// <param name="find">What the resolver knows of a name.</param>
 /// <param name="listen">Has the proxy listen on exactly these; returns before they are open.</param>
 /// <param name="isBusy">Whether connections are open at an address.</param>
+/// <param name="own">The ports of the pod's own programs: a listener at any address would keep them from listening on
+/// every address.</param>
 /// <param name="time">Bounds the wait for a listener.</param>
 /// <param name="log">Hears of ports that cannot be had.</param>
 internal sealed class VipListeners(
     Func<string, CachedName?> find,
     Action<IReadOnlyCollection<ServicePort>> listen,
     Func<IPEndPoint, bool> isBusy,
+    ImmutableArray<int> own,
     TimeProvider time,
     ILogger log)
 {
@@ -53,6 +56,11 @@ internal sealed class VipListeners(
             return new("none of its ports speaks HTTP, and no other port is proxied", IsLasting: true);
         }
 
+        if (OwnOf(ports) is { } port)
+        {
+            return new($"port {port.Address.Port} is one of the pod's own (dns.own_ports)", IsLasting: true);
+        }
+
         Task<string?> opening;
         lock (_gate)
         {
@@ -76,7 +84,7 @@ internal sealed class VipListeners(
         {
             if (_byName.TryGetValue(name, out var listener)
                 && PortsOf(name, listener.Ports[0].Address.Address) is { IsEmpty: false } ports
-                && !listener.Ports.SequenceEqual(ports))
+                && OwnOf(ports) is null && !listener.Ports.SequenceEqual(ports))
             {
                 Replace(name, ports[0].Address.Address, ports).UsedAt = listener.UsedAt;
             }
@@ -101,6 +109,9 @@ internal sealed class VipListeners(
            where port.Protocol != PortProtocol.Tcp
            select new ServicePort(new IPEndPoint(address, port.Number), port.Protocol != PortProtocol.Http),
     ];
+
+    private ServicePort? OwnOf(ImmutableArray<ServicePort> ports) =>
+        ports.FirstOrDefault(port => own.Contains(port.Address.Port));
 
     private Listener Replace(string name, IPAddress address, ImmutableArray<ServicePort> ports)
     {

@@ -27,7 +27,7 @@ public sealed class VipListenersTests : IDisposable
     {
         PodFixtures.SkipWithoutLowPorts();
         _listeners = new VipListeners(
-            _ => _known, Listen, _busy.Contains, TimeProvider.System, NullLogger.Instance);
+            _ => _known, Listen, _busy.Contains, [8443], TimeProvider.System, NullLogger.Instance);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -132,7 +132,7 @@ public sealed class VipListenersTests : IDisposable
         world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(backend.Port)]));
         var proxy = world.Server;
         var listeners = new VipListeners(
-            _ => _known, proxy.Listen, proxy.Connections.Any, TimeProvider.System, NullLogger.Instance);
+            _ => _known, proxy.Listen, proxy.Connections.Any, [], TimeProvider.System, NullLogger.Instance);
         proxy.Connections.Idle = listeners.Idle;
         var address = PodFixtures.Address(12);
         await OpensAsync();
@@ -159,6 +159,25 @@ public sealed class VipListenersTests : IDisposable
 
             Assert.Null(trouble);
         }
+    }
+
+    /// <summary>A listener at any address would keep the pod's program from listening on all of them.</summary>
+    [Fact]
+    public async Task Port_OfThePodsOwn_IsNeverListenedAt_AndCostsNoOther()
+    {
+        var address = PodFixtures.Address(11);
+        _known = CachedNames.FreshAt(80, 8443);
+        var trouble = await _listeners.ReadyAsync(CachedNames.Checkout, address, Token);
+        Assert.Equal(new Sidecar.Dns.VipTrouble(
+            "port 8443 is one of the pod's own (dns.own_ports)", IsLasting: true), trouble);
+        Assert.Empty(_listened);
+
+        _known = CachedNames.Fresh;
+        Assert.Null(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
+        _known = CachedNames.FreshAt(80, 8443);
+        _listeners.Changed(CachedNames.Checkout);
+        Assert.NotNull(await _listeners.ReadyAsync(CachedNames.Checkout, address, Token));
+        Assert.Equal([$"{address}:80"], _listened);
     }
 
     [Fact]
