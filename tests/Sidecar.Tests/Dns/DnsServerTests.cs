@@ -216,6 +216,31 @@ public sealed class DnsServerTests
         }
     }
 
+    /// <summary>As when the process has no descriptor left.</summary>
+    [Fact]
+    public async Task Tcp_AListenerThatFails_IsTriedAgainInAWhile_AndSaidOnce()
+    {
+        var time = new ManualTimeProvider();
+        var log = new Proxy.ProxyWorld.Lines();
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        listener.Shutdown(SocketShutdown.Both);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var options = new DnsOptions { Upstreams = [], Zones = new DnsZones([]) };
+        var running = Task.Run(
+            () => new TcpServer(listener, null!, options, time, log).RunAsync(stop.Token), Token);
+        for (var i = 0; i < 3; i++)
+        {
+            await Proxy.ForwardingTests.Eventually(() => time.Armed == 1);
+            time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        await stop.CancelAsync();
+        await running.WaitAsync(Bound, Token);
+        Assert.StartsWith("the TCP listener reported ", Assert.Single(log.All).Text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("no question", "4242 0100 0000 0000 0000 0000", DnsRcode.FormErr)]
     [InlineData("two questions", "4242 0100 0002 0000 0000 0000 00 0001 0001 00 0001 0001", DnsRcode.FormErr)]
