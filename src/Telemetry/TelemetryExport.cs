@@ -23,6 +23,7 @@ public sealed class TelemetryExport : IAsyncDisposable
     private const string MeterName = "Fairlead";
     private const int FlushMilliseconds = 5_000;
     private const int SpansMax = 2_048;
+    private static readonly TimeSpan EndPatience = TimeSpan.FromMilliseconds(FlushMilliseconds);
 
     private readonly Func<CancellationToken, ValueTask<MetricsText>> _numbers;
     private readonly Meter _meter = new(MeterName);
@@ -74,23 +75,27 @@ public sealed class TelemetryExport : IAsyncDisposable
         _running = Task.Run(() => RunAsync(options.Interval));
     }
 
-    /// <summary>Sends what is left and ends.</summary>
+    /// <summary>Sends what is left and ends, within 5 s: a collector that does not answer by then gets nothing
+    /// more.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-        // What was counted since the last time; the export's own end sends it.
-        using var bounded = new CancellationTokenSource(TimeSpan.FromMilliseconds(FlushMilliseconds), _time);
-        await ((Task)ReadAsync(bounded.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.Run(() =>
+        using var bounded = new CancellationTokenSource(EndPatience, _time);
+        var ending = Task.WhenAll(
+            EndMetricsAsync(bounded.Token),
+            Task.Run(() =>
+            {
+                _traces.ForceFlush(FlushMilliseconds);
+                _traces.Dispose();
+            }));
+        try
         {
-            _traces.ForceFlush(FlushMilliseconds);
-            _traces.Dispose();
-            _metrics.Dispose();
-        }).ConfigureAwait(false);
-        _meter.Dispose();
-        _stop.Dispose();
+            await ending.WaitAsync(EndPatience, _time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            TelemetryLog.EndOverdue(_log, EndPatience.TotalSeconds);
+        }
     }
 
     private static OtlpExporterOptions To(TelemetryOptions options, string path) => new()
@@ -99,6 +104,17 @@ public sealed class TelemetryExport : IAsyncDisposable
         Endpoint = new Uri(options.Otlp.AbsoluteUri.TrimEnd('/') + "/" + path),
         TimeoutMilliseconds = FlushMilliseconds,
     };
+
+    private async Task EndMetricsAsync(CancellationToken bound)
+    {
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // What was counted since the last time; the export's own end sends it.
+        await ((Task)ReadAsync(bound)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Run(_metrics.Dispose, CancellationToken.None).ConfigureAwait(false);
+        _meter.Dispose();
+        _stop.Dispose();
+    }
 
     private async Task RunAsync(TimeSpan interval)
     {

@@ -25,6 +25,35 @@ public sealed class PageServerTests
         Assert.False(ready.Headers.Contains("Server"));
     }
 
+    /// <summary>Idle ones cost neither descriptors nor whoever asks from elsewhere.</summary>
+    [Fact]
+    public async Task Connections_OverTheBound_TakeThePlaceOfTheOldestOfWhoHasMost()
+    {
+        await using var server = await StartAsync(AnyPort);
+        using var other = await ConnectAsync(server, "127.0.0.2");
+        var many = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < 256; i++)
+            {
+                many.Add(await ConnectAsync(server, "127.0.0.1"));
+            }
+
+            await ClosedAsync(many[0]);
+            many.Add(await ConnectAsync(server, "127.0.0.1"));
+            await ClosedAsync(many[1]);
+            foreach (var open in (Socket[])[other, many[2], many[^1]])
+            {
+                await open.SendAsync("GET /json HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray(), Cancelled);
+                Assert.NotEqual(0, await open.ReceiveAsync(new byte[1024], Cancelled));
+            }
+        }
+        finally
+        {
+            many.ForEach(socket => socket.Dispose());
+        }
+    }
+
     [Theory]
     [InlineData("0.0.0.0:0")]
     [InlineData("[::]:0")]
@@ -52,6 +81,28 @@ public sealed class PageServerTests
         var refused = await Assert.ThrowsAsync<StartException>(() => PageServer.StartAsync(
             "metrics", IPEndPoint.Parse("192.0.2.1:16021"), new Dictionary<string, PageSource>(), false, Cancelled));
         Assert.StartsWith("metrics: 192.0.2.1:16021: ", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<Socket> ConnectAsync(PageServer server, string from)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
+        await socket.ConnectAsync(server.Address, Cancelled);
+        return socket;
+    }
+
+    private static async Task ClosedAsync(Socket socket)
+    {
+        try
+        {
+            Assert.Equal(
+                0, await socket.ReceiveAsync(new byte[1], Cancelled).AsTask()
+                    .WaitAsync(TimeSpan.FromSeconds(20), Cancelled));
+        }
+        catch (SocketException)
+        {
+            // Cut off rather than closed.
+        }
     }
 
     private static Task<PageServer> StartAsync(IPEndPoint address) => PageServer.StartAsync(

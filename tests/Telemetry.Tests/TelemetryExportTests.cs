@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Fairlead.Hosting;
+using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -114,6 +117,29 @@ public sealed class TelemetryExportTests
             await Eventually.HoldsAsync(
                 () => Task.FromResult(Volatile.Read(ref reads)), count => count >= 2, TimeSpan.FromMinutes(2), Stop);
         }
+    }
+
+    /// <summary>One that takes connections and answers nothing costs the end of a program one bound, whatever is left
+    /// to send.</summary>
+    [Fact]
+    public async Task End_BeforeASilentCollector_IsBoundedAsAWhole()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var time = new ManualTimeProvider();
+        using var ours = new ActivitySource("Fairlead.Test");
+        var export = new TelemetryExport(
+            new TelemetryOptions(new Uri($"http://{silent.LocalEndpoint}"), TimeSpan.FromMinutes(10), 1),
+            "fairlead-test", "one", _ => new(new MetricsText().Gauge("x", "X.", 1)), time, NullLogger.Instance);
+        ours.StartActivity("hop")?.Dispose();
+        using var taken = await silent.AcceptSocketAsync(Stop);
+        var armed = time.Armed;
+        var ending = export.DisposeAsync().AsTask();
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(time.Armed), count => count > armed, TimeSpan.FromSeconds(4), Stop);
+        Assert.False(ending.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(5));
+        await ending.WaitAsync(TimeSpan.FromSeconds(4), Stop);
     }
 
     [Theory]

@@ -12,7 +12,7 @@ namespace Fairlead.Hosting;
 
 /// <summary>
 /// A small HTTP server for a fixed set of pages: a program's admin port, or its port for readiness and metrics. It
-/// takes no body and changes nothing. Thread-safe.
+/// takes no body, changes nothing, and has <see cref="PageConnections.Max"/> connections at once. Thread-safe.
 /// </summary>
 public sealed class PageServer : IAsyncDisposable
 {
@@ -59,8 +59,7 @@ public sealed class PageServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 0;
-            kestrel.Limits.MaxConcurrentConnections = 256;
-            kestrel.Listen(address);
+            kestrel.Listen(address, PageConnections.Bound);
         });
         var application = builder.Build();
         application.Run(context => AnswerAsync(context, pages));

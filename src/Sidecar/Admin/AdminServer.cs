@@ -17,7 +17,7 @@ namespace Fairlead.Sidecar.Admin;
 /// <summary>
 /// Two ports of one server. The admin port, loopback only: <c>/names</c>, <c>/clients</c>, <c>/refusals</c>,
 /// <c>/config</c>. The metrics port, which the kubelet and Prometheus reach: nothing of names. Both: <c>/ready</c> (200
-/// or 503) and <c>/metrics</c>.
+/// or 503) and <c>/metrics</c>. Each has <see cref="PageConnections.Max"/> connections at once.
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
 {
@@ -51,10 +51,15 @@ internal sealed class AdminServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 0;
-            kestrel.Listen(options.Admin, listen => admin = listen);
+            kestrel.Listen(options.Admin, listen =>
+            {
+                admin = listen;
+                PageConnections.Bound(listen);
+            });
             kestrel.Listen(options.Metrics, listen =>
             {
                 metrics = listen;
+                PageConnections.Bound(listen);
                 listen.Use(next => connection =>
                 {
                     connection.Items[IsPublic] = true;

@@ -9,7 +9,7 @@ internal static class MetricsPage
 {
     internal static MetricsText Of(SidecarHost host)
     {
-        var states = host.Names.CountBy(name => name.State).ToDictionary();
+        var states = host.States.Newest;
         var numbers = new MetricsText()
             .Gauge("fairlead_sidecar_ready", "Whether the sidecar is ready.",
                 host.Pending(isPublic: true).Count == 0 ? 1 : 0)

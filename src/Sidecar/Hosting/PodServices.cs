@@ -203,9 +203,13 @@ internal sealed class PodServices(
     private void StartDns(DnsSettings settings)
     {
         var log = surroundings.Loggers.CreateLogger<VipListeners>();
-        _listeners = _proxy is { } proxy
-            ? new VipListeners(_names!.Find, proxy.Listen, surroundings.Time, log)
-            : null;
+        if (_proxy is { } proxy)
+        {
+            _listeners = new VipListeners(
+                _names!.Find, proxy.Listen, proxy.Connections.Any, settings.OwnPorts, surroundings.Time, log);
+            proxy.Connections.Idle = _listeners.Idle;
+        }
+
         var parts = new DnsSurroundings
         {
             Home = resolver.Home.Name,

@@ -80,6 +80,7 @@ internal sealed class SidecarHost : IAsyncDisposable
             loggers.CreateLogger<TelemetrySwitch>());
         var report = new TroubleReport(_log);
         _sets = new SetBook(_interest.Count, OnChanged);
+        States = new StateCounts(() => Names, time);
         _first = options.OnDemand.FirstRequest is { } envoy
             ? new FirstRequest(envoy, setup.Options.Home.Name.Text, time)
             : null;
@@ -196,8 +197,11 @@ internal sealed class SidecarHost : IAsyncDisposable
         return pending;
     }
 
+    /// <summary>How many names are in each state.</summary>
+    internal StateCounts States { get; }
+
     /// <summary>How many names are served beyond their time (V58).</summary>
-    internal int Stale => Names.Count(name => name.State == NameState.Stale);
+    internal int Stale => States.Newest.GetValueOrDefault(NameState.Stale);
 
     public async ValueTask DisposeAsync()
     {

@@ -13,15 +13,21 @@ namespace Fairlead.Sidecar.Hosting;
 /// <summary>
 /// The addresses that DNS gives to services, and the proxy's listeners there: one for each port that speaks HTTP, open
 /// before anybody hears the address. A listener stays when DNS no longer keeps the name, since clients keep addresses
-/// longer than any TTL says; a request on it asks for its name again. Thread-safe.
+/// longer than any TTL says; a request on it asks for its name again. A port that goes stays open until its last
+/// connection has ended. Thread-safe.
 /// </summary>
 /// <param name="find">What the resolver knows of a name.</param>
 /// <param name="listen">Has the proxy listen on exactly these; returns before they are open.</param>
+/// <param name="isBusy">Whether connections are open at an address.</param>
+/// <param name="own">The ports of the pod's own programs: a listener at any address would keep them from listening on
+/// every address.</param>
 /// <param name="time">Bounds the wait for a listener.</param>
 /// <param name="log">Hears of ports that cannot be had.</param>
 internal sealed class VipListeners(
     Func<string, CachedName?> find,
     Action<IReadOnlyCollection<ServicePort>> listen,
+    Func<IPEndPoint, bool> isBusy,
+    ImmutableArray<int> own,
     TimeProvider time,
     ILogger log)
 {
@@ -35,6 +41,8 @@ internal sealed class VipListeners(
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Listener> _byName = new(StringComparer.Ordinal);
     private readonly HashSet<string> _said = [];
+    private readonly HashSet<IPEndPoint> _leaving = [];
+    private Dictionary<IPEndPoint, ServicePort> _listened = [];
     private long _uses;
 
     /// <summary>Makes a service's address work.</summary>
@@ -46,6 +54,11 @@ internal sealed class VipListeners(
         if (ports.IsEmpty)
         {
             return new("none of its ports speaks HTTP, and no other port is proxied", IsLasting: true);
+        }
+
+        if (OwnOf(ports) is { } port)
+        {
+            return new($"port {port.Address.Port} is one of the pod's own (dns.own_ports)", IsLasting: true);
         }
 
         Task<string?> opening;
@@ -71,9 +84,21 @@ internal sealed class VipListeners(
         {
             if (_byName.TryGetValue(name, out var listener)
                 && PortsOf(name, listener.Ports[0].Address.Address) is { IsEmpty: false } ports
-                && !listener.Ports.SequenceEqual(ports))
+                && OwnOf(ports) is null && !listener.Ports.SequenceEqual(ports))
             {
                 Replace(name, ports[0].Address.Address, ports).UsedAt = listener.UsedAt;
+            }
+        }
+    }
+
+    /// <summary>Hears that an address has no connections any more. Does not block.</summary>
+    internal void Idle(IPEndPoint address)
+    {
+        lock (_gate)
+        {
+            if (_leaving.Contains(address))
+            {
+                ListenToAll();
             }
         }
     }
@@ -85,9 +110,12 @@ internal sealed class VipListeners(
            select new ServicePort(new IPEndPoint(address, port.Number), port.Protocol != PortProtocol.Http),
     ];
 
+    private ServicePort? OwnOf(ImmutableArray<ServicePort> ports) =>
+        ports.FirstOrDefault(port => own.Contains(port.Address.Port));
+
     private Listener Replace(string name, IPAddress address, ImmutableArray<ServicePort> ports)
     {
-        var open = _byName.Values.SelectMany(one => one.Open).Select(port => port.Address).ToHashSet();
+        var open = _listened.Keys.ToHashSet();
         var before = _byName.GetValueOrDefault(name)?.Kept(address);
 
         // The address may have been another service's, which lost it.
@@ -114,6 +142,19 @@ internal sealed class VipListeners(
     }
 
     private async Task<string?> OpenAsync(string name, Listener listener, HashSet<IPEndPoint> open)
+    {
+        try
+        {
+            return await TryOpenAsync(name, listener, open).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // Whatever it was, as without a descriptor left: the next question must not find it.
+            return Fail(name, listener, $"cannot listen: {e.Message}");
+        }
+    }
+
+    private async Task<string?> TryOpenAsync(string name, Listener listener, HashSet<IPEndPoint> open)
     {
         foreach (var port in listener.Ports.Where(port => !open.Contains(port.Address)))
         {
@@ -175,8 +216,28 @@ internal sealed class VipListeners(
         return trouble;
     }
 
-    private void ListenToAll() =>
-        listen([.. _byName.Values.SelectMany(listener => listener.Open)]);
+    // The server ends what is open at a port that goes, and opens no other until it has: one with connections stays.
+    private void ListenToAll()
+    {
+        var ports = new Dictionary<IPEndPoint, ServicePort>();
+        foreach (var port in _byName.Values.SelectMany(listener => listener.Open))
+        {
+            ports[port.Address] = port;
+        }
+
+        _leaving.Clear();
+        foreach (var (address, port) in _listened)
+        {
+            if (!ports.ContainsKey(address) && isBusy(address))
+            {
+                _leaving.Add(address);
+                ports.Add(address, port);
+            }
+        }
+
+        listen([.. ports.Values]);
+        _listened = ports;
+    }
 
     private static async Task<bool> AnswersAsync(IPEndPoint address)
     {

@@ -34,8 +34,9 @@ internal sealed record ProxyOptions
     internal string? Zone { get; init; }
 
     /// <value>
-    /// What a request may take until its response begins, time spent on reading its body not counted: resolution,
-    /// connections and all attempts. 100 ms to 10 min, default 15 s.
+    /// What a request may take until its response begins: resolution, connections and all attempts. The time in which
+    /// its body comes and is taken is not counted; that in which an endpoint takes nothing of it is. 100 ms to 10 min,
+    /// default 15 s.
     /// </value>
     internal TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(15);
 

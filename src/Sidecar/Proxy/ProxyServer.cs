@@ -33,12 +33,16 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly LiveProxyOptions _live;
 
     private ProxyServer(
-        WebApplication application, ServicePorts ports, ServiceTable services, LiveProxyOptions live,
-        CounterFamily outcomes)
+        WebApplication application, ServicePorts ports, PortConnections connections, ServiceTable services,
+        LiveProxyOptions live, CounterFamily outcomes)
     {
-        (_application, _ports, Services, _live, Outcomes) = (application, ports, services, live, outcomes);
+        (_application, _ports, Connections, Services, _live, Outcomes) =
+            (application, ports, connections, services, live, outcomes);
         (Http1, Http2) = AddressesOf(application);
     }
+
+    /// <summary>The connections at the addresses besides its two ports.</summary>
+    internal PortConnections Connections { get; }
 
     /// <summary>The names in use.</summary>
     internal ServiceTable Services { get; }
@@ -74,7 +78,8 @@ internal sealed class ProxyServer : IAsyncDisposable
 
         var logger = loggers.CreateLogger<ProxyServer>();
         var ports = new ServicePorts();
-        var application = Build(options, ports, time);
+        var connections = new PortConnections();
+        var application = Build(options, ports, connections, time);
         try
         {
             var seeds = new Seeds(random);
@@ -90,7 +95,8 @@ internal sealed class ProxyServer : IAsyncDisposable
             var handler = new ProxyHandler(services, forwarder, live, time, log, logger);
             application.Run(handler.HandleAsync);
             await application.StartAsync(cancellationToken).ConfigureAwait(false);
-            var server = new ProxyServer(application, ports, services, live, handler.Outcomes);
+            var server = new ProxyServer(
+                application, ports, connections, services, live, handler.Outcomes);
             ProxyLog.Listening(logger, server.Http1.ToString(), server.Http2.ToString());
             return server;
 
@@ -107,8 +113,9 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// start.</summary>
     internal void Apply(ProxyOptions options) => _live.Set(options);
 
-    /// <summary>Listens on exactly these addresses besides its two ports from now on; returns before they are
-    /// open.</summary>
+    /// <summary>Listens on exactly these addresses besides its two ports from now on; returns before they are open. One
+    /// that goes takes its connections along, within 5 s, and none is opened meanwhile: whoever has any goes
+    /// later.</summary>
     /// <exception cref="ArgumentException">One is reachable from outside.</exception>
     internal void Listen(IReadOnlyCollection<ServicePort> ports) => _ports.Set(ports);
 
@@ -119,7 +126,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         Services.Dispose();
     }
 
-    private static WebApplication Build(ProxyOptions options, ServicePorts ports, TimeProvider time)
+    private static WebApplication Build(
+        ProxyOptions options, ServicePorts ports, PortConnections connections, TimeProvider time)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
 
@@ -134,6 +142,9 @@ internal sealed class ProxyServer : IAsyncDisposable
             kestrel.Configure(new ConfigurationBuilder().Add(ports).Build(), reloadOnChange: true);
             kestrel.Listen(options.Http1, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(options.Http2, listen => listen.Protocols = HttpProtocols.Http2);
+
+            // Said after its own two ports, for which it does not hold so.
+            kestrel.ConfigureEndpointDefaults(connections.Count);
             Limit(kestrel);
         });
         return builder.Build();

@@ -11,8 +11,8 @@ namespace Fairlead.Sidecar.Proxy;
 internal sealed record ServicePort(IPEndPoint Address, bool IsHttp2);
 
 /// <summary>
-/// The further addresses, as the configuration that the server watches: a change opens what is new, closes what is gone
-/// with its requests finished, and leaves the rest alone. An address in use is left out; the server says so.
+/// The further addresses, as the configuration that the server watches: a change closes what is gone, with 5 s for its
+/// requests, then opens what is new, and leaves the rest alone. An address in use is left out; the server says so.
 /// Thread-safe.
 /// </summary>
 internal sealed class ServicePorts : ConfigurationProvider, IConfigurationSource

@@ -37,6 +37,7 @@ public sealed class DnsComponentTests
         Assert.Equal("127.0.0.1:16053", settings.Address.ToString());
         Assert.Null(settings.Upstreams);
         Assert.Empty(settings.Zones);
+        Assert.Empty(settings.OwnPorts);
         Assert.Equal("127.99.0.0/16", settings.Vips.Network.ToString());
         Assert.Equal(TimeSpan.FromSeconds(5), settings.TtlMax);
     }
@@ -51,6 +52,7 @@ public sealed class DnsComponentTests
               upstreams: [10.0.0.10, "127.0.0.1:5353", "fd00::a", "[fd00::a]:54"]
               zones: [acme.internal, us1.example.com]
               vip_cidr: 127.7.0.0/24
+              own_ports: [9090, 8080, 9090]
               ttl_max: 30s
             """,
             out var errors)!;
@@ -59,6 +61,7 @@ public sealed class DnsComponentTests
             "10.0.0.10:53 127.0.0.1:5353 [fd00::a]:53 [fd00::a]:54", string.Join(' ', settings.Upstreams!.Value));
         Assert.Equal(["acme.internal", "us1.example.com"], settings.Zones.Select(zone => zone.Text));
         Assert.Equal(254u, settings.Vips.Count);
+        Assert.Equal([8080, 9090], settings.OwnPorts);
         Assert.Empty(Read("dns: {upstreams: []}", out _)!.Upstreams!.Value);
     }
 
@@ -68,6 +71,8 @@ public sealed class DnsComponentTests
     [InlineData("dns: {address: 127.0.0.1:53, upstreams: [127.0.0.1]}", "which is this server itself")]
     [InlineData("dns: {zones: [svc.us1.internal]}", "zones")]
     [InlineData("dns: {ttl_max: 2h}", "ttl_max")]
+    [InlineData("dns: {own_ports: [0]}", "own_ports")]
+    [InlineData("dns: {own_ports: [+80]}", "own_ports")]
     [InlineData("dns: {adress: 127.0.0.1:5}", "adress")]
     public void Settings_ThatAreWrong_AreNamed(string yaml, string named)
     {

@@ -34,7 +34,7 @@ internal sealed class DnsHost : IAsyncDisposable
     internal FakeNames Names { get; }
 
     /// <summary>The address that checkout got, where it was asked for.</summary>
-    internal IPAddress Vip => _vips.Table.Assign(Checkout, 1, out _);
+    internal IPAddress Vip => _vips.Table.Assign(Checkout, 1);
 
     internal static DnsHost Start(
         TimeProvider? time = null, Func<DnsOptions, DnsOptions>? change = null, params IPEndPoint[] upstreams)

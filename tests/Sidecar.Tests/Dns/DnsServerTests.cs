@@ -141,6 +141,106 @@ public sealed class DnsServerTests
         Assert.Equal(DnsRcode.NoError, (await host.AskUdpAsync(Query(DnsHost.Cart), Token)).Rcode);
     }
 
+    /// <summary>Neither an upstream that takes everything and answers nothing nor traversals that do not end cost an
+    /// answer that is there, nor one another's places.</summary>
+    [Fact]
+    public async Task Udp_WhileOthersWait_WhatIsThereIsAnswered()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var silent = new FakeUpstream((_, _) =>
+        {
+            asked.TrySetResult();
+            return [];
+        });
+        await using var host = DnsHost.Start(
+            new ManualTimeProvider(), options => options with { WaitingMax = 1 }, silent.Address);
+        var wanted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        host.Names.OnWant = name => _ = name.StartsWith("slow", StringComparison.Ordinal) && wanted.TrySetResult();
+        Assert.Equal(DnsRcode.NoError, (await host.AskUdpAsync(Query(DnsHost.Checkout), Token)).Rcode);
+
+        using var waiting = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await waiting.SendToAsync(Query("example.com"), SocketFlags.None, host.Server.Address, Token);
+        await asked.Task.WaitAsync(Bound, Token);
+        await using var stream = await host.ConnectAsync(Token);
+        await stream.WriteAsync(DnsHost.Frame(Query("slow.shop.svc.us1.internal")), Token);
+        await wanted.Task.WaitAsync(Bound, Token);
+        foreach (var name in (string[])[DnsHost.Checkout, "_http._tcp." + DnsHost.Checkout])
+        {
+            var type = name == DnsHost.Checkout ? DnsType.A : DnsType.SRV;
+            Assert.Equal(DnsRcode.NoError, (await host.AskUdpAsync(Query(name, type: type), Token)).Rcode);
+        }
+
+        var busy = await host.AskUdpAsync(Query("example.org"), Token);
+        Assert.Equal("too many questions wait", Assert.Single(busy.Edns!.Errors).Text);
+        host.Publish(new NameView("slow.shop.svc.us1.internal", NameState.Absent, long.MaxValue));
+        Assert.Equal(DnsRcode.NXDomain, (await DnsHost.ReadAsync(stream, Token)).Rcode);
+    }
+
+    /// <summary>A name of few letters too, which may have the same spelling twice by chance.</summary>
+    [Fact]
+    public async Task Udp_WhatAnUpstreamSendsBackHere_EndsSoon()
+    {
+        using var circle = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        circle.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var host = DnsHost.Start(new ManualTimeProvider(), null, (IPEndPoint)circle.LocalEndPoint!);
+        var rounds = 0;
+        _ = SendBackAsync();
+        foreach (var name in (string[])["eu1.internal", "a.b"])
+        {
+            var response = await host.AskUdpAsync(Query(name), Token);
+            Assert.Equal(
+                (DnsRcode.ServFail, "forwarding loop: an upstream sends questions back here"),
+                (response.Rcode, Assert.Single(response.Edns!.Errors).Text));
+        }
+
+        Assert.Equal(16, Volatile.Read(ref rounds));
+
+        async Task SendBackAsync()
+        {
+            var buffer = new byte[512];
+            while (true)
+            {
+                var received = await circle.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0));
+                Interlocked.Increment(ref rounds);
+                _ = AskAsync(buffer[..received.ReceivedBytes], received.RemoteEndPoint);
+            }
+        }
+
+        async Task AskAsync(byte[] query, EndPoint asker)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            await socket.ConnectAsync(host.Server.Address);
+            await socket.SendAsync(query);
+            var buffer = new byte[512];
+            await circle.SendToAsync(buffer.AsMemory(0, await socket.ReceiveAsync(buffer)), asker);
+        }
+    }
+
+    /// <summary>As when the process has no descriptor left.</summary>
+    [Fact]
+    public async Task Tcp_AListenerThatFails_IsTriedAgainInAWhile_AndSaidOnce()
+    {
+        var time = new ManualTimeProvider();
+        var log = new Proxy.ProxyWorld.Lines();
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        listener.Shutdown(SocketShutdown.Both);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var options = new DnsOptions { Upstreams = [], Zones = new DnsZones([]) };
+        var running = Task.Run(
+            () => new TcpServer(listener, null!, options, time, log).RunAsync(stop.Token), Token);
+        for (var i = 0; i < 3; i++)
+        {
+            await Proxy.ForwardingTests.Eventually(() => time.Armed == 1);
+            time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        await stop.CancelAsync();
+        await running.WaitAsync(Bound, Token);
+        Assert.StartsWith("the TCP listener reported ", Assert.Single(log.All).Text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("no question", "4242 0100 0000 0000 0000 0000", DnsRcode.FormErr)]
     [InlineData("two questions", "4242 0100 0002 0000 0000 0000 00 0001 0001 00 0001 0001", DnsRcode.FormErr)]

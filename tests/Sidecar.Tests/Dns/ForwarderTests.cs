@@ -159,6 +159,30 @@ public sealed class ForwarderTests
         Assert.Single(circle.Asked);
     }
 
+    /// <summary>However many ask for one name of few letters at once: their spelling is none of ours.</summary>
+    [Fact]
+    public void Circle_OfFewLetters_IsNoneForThoseWhoDrawNoSpelling()
+    {
+        var random = new Random(1);
+        var outstanding = new Outstanding();
+        var question = Query("redis.io", 1232).Questions[0];
+        DnsQuestion Sent() => question with { Name = UpstreamQuery.Respell(question.Name, random) };
+        var sent = Enumerable.Range(0, 8).Select(_ => Sent()).ToList();
+        foreach (var one in sent.Take(7))
+        {
+            outstanding.Add(one);
+            Assert.False(outstanding.IsCircle(question));
+            Assert.False(outstanding.IsCircle(one));
+        }
+
+        outstanding.Add(sent[7]);
+        Assert.False(outstanding.IsCircle(question));
+        Assert.All(sent, one => Assert.True(outstanding.IsCircle(one)));
+        Assert.False(outstanding.IsCircle(sent[7] with { Type = DnsType.AAAA }));
+        outstanding.Remove(sent[0]);
+        Assert.False(outstanding.IsCircle(sent[7]));
+    }
+
     [Fact]
     public void Respell_ChangesOnlyTheCase_AndAlwaysHasAnUpperLetter()
     {

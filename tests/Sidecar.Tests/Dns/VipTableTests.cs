@@ -14,13 +14,27 @@ public sealed class VipTableTests(ITestOutputHelper output)
     {
         var first = new VipTable(VipRange.Default, []);
         var second = new VipTable(VipRange.Default, []);
-        var address = first.Assign("checkout.shop.svc.us1.internal", 1, out var isNew);
-        Assert.True(isNew);
-        Assert.Equal(address, first.Assign("checkout.shop.svc.us1.internal", 2, out isNew));
-        Assert.False(isNew);
-        Assert.Equal(address, second.Assign("checkout.shop.svc.us1.internal", 9, out _));
+        var address = first.Assign("checkout.shop.svc.us1.internal", 1);
+        Assert.Equal(address, first.Assign("checkout.shop.svc.us1.internal", 2));
+        Assert.Equal(address, second.Assign("checkout.shop.svc.us1.internal", 9));
         Assert.Equal("127.99.144.187", address.ToString()); // a change of the hash would move every service
         Assert.Equal("checkout.shop.svc.us1.internal", first.NameOf(address));
+    }
+
+    /// <summary>It may be told only then.</summary>
+    [Fact]
+    public void TryUse_IsTheAddress_OnceItIsSaved()
+    {
+        var table = new VipTable(VipRange.Default, []);
+        Assert.Null(table.TryUse(Name(1), 1));
+        var address = table.Assign(Name(1), 1);
+        Assert.True(table.IsUnsaved);
+        Assert.Null(table.TryUse(Name(1), 2));
+        table.Saved(table.Snapshot());
+        Assert.False(table.IsUnsaved);
+        Assert.Equal(address, table.TryUse(Name(1), 3));
+        Assert.Equal(3, Assert.Single(table.Snapshot()).UsedAt);
+        Assert.Equal(address, new VipTable(VipRange.Default, table.Snapshot()).TryUse(Name(1), 4));
     }
 
     [Fact]
@@ -29,7 +43,7 @@ public sealed class VipTableTests(ITestOutputHelper output)
         var table = new VipTable(Small, []);
         var names = Enumerable.Range(0, 100).Select(Name).GroupBy(Small.Start).First(group => group.Count() >= 3)
             .Take(3);
-        var addresses = names.Select(name => table.Assign(name, 1, out _)).ToList();
+        var addresses = names.Select(name => table.Assign(name, 1)).ToList();
         Assert.Equal(3, addresses.Distinct().Count());
         Assert.All(addresses, address => Assert.True(Small.Contains(address)));
     }
@@ -46,7 +60,7 @@ public sealed class VipTableTests(ITestOutputHelper output)
         for (var i = 0; i < 5_000; i++)
         {
             var name = Name(random.Next((int)range.Count));
-            var address = table.Assign(name, i, out _);
+            var address = table.Assign(name, i);
             Assert.Equal(given.TryAdd(name, address) ? address : given[name], address);
             if (random.Next(100) == 0)
             {
@@ -63,18 +77,18 @@ public sealed class VipTableTests(ITestOutputHelper output)
         var table = new VipTable(Small, []);
         for (var i = 0; i < 6; i++)
         {
-            table.Assign(Name(i), i, out _);
+            table.Assign(Name(i), i);
         }
 
         var before = table.Snapshot();
         var refusal = Assert.Throws<VipExhaustedException>(() =>
-            table.Assign("late.shop.svc.us1.internal", 100, out _));
+            table.Assign("late.shop.svc.us1.internal", 100));
         Assert.StartsWith("VipExhausted: all 6 addresses of 127.99.1.0/29", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(before, table.Snapshot());
 
-        table.Assign(Name(0), 50, out _); // used again: now 1 is the oldest
-        var oldest = table.Assign(Name(1), 1, out _);
-        Assert.Equal(oldest, table.Assign("late.shop.svc.us1.internal", 1 + VipTable.KeptUnused, out _));
+        table.Assign(Name(0), 50); // used again: now 1 is the oldest
+        var oldest = table.Assign(Name(1), 1);
+        Assert.Equal(oldest, table.Assign("late.shop.svc.us1.internal", 1 + VipTable.KeptUnused));
         Assert.Equal("late.shop.svc.us1.internal", table.NameOf(oldest));
         Assert.DoesNotContain(table.Snapshot(), entry => entry.Name == Name(1));
     }
@@ -159,9 +173,11 @@ public sealed class VipTableTests(ITestOutputHelper output)
                 await book.GetAsync(Name(1), FakeNames.ClusterIp(), default);
                 var saved = File.ReadAllBytes(path);
                 time.Advance(TimeSpan.FromMinutes(59));
+                Assert.True(book.TryGet(Name(1), FakeNames.ClusterIp(), out _));
                 await book.GetAsync(Name(1), FakeNames.ClusterIp(), default);
                 Assert.Equal(saved, File.ReadAllBytes(path));
                 time.Advance(TimeSpan.FromMinutes(1));
+                Assert.False(book.TryGet(Name(1), FakeNames.ClusterIp(), out _));
                 await book.GetAsync(Name(1), FakeNames.ClusterIp(), default);
             }
 

@@ -57,6 +57,7 @@ public sealed class OptionChangesTests
         { "dns: {address: 127.0.0.1:9, upstreams: []}", "dns.address", false },
         { "dns: {address: 127.0.0.1:4, upstreams: [], zones: [us1.internal]}", "dns.zones", false },
         { "dns: {address: 127.0.0.1:4, upstreams: [], vip_cidr: 127.5.0.0/16}", "dns.vip_cidr", false },
+        { "dns: {address: 127.0.0.1:4, upstreams: [], own_ports: [8080]}", "dns.own_ports", false },
     };
 
     [Theory]
@@ -89,7 +90,8 @@ public sealed class OptionChangesTests
             "Admin Bootstrap Dns Identity Imports Metrics OnDemand Proxy State Subject Telemetry TtlCap "
             + "UnsafeAllowLoopbackEndpoints XdsAddress XdsClusters XdsGrpc XdsKeptFor XdsSocket XdsSvid",
             Properties(typeof(SidecarOptions)));
-        Assert.Equal("Address Servers SystemServers TtlMax Upstreams Vips Zones", Properties(typeof(DnsSettings)));
+        Assert.Equal(
+            "Address OwnPorts Servers SystemServers TtlMax Upstreams Vips Zones", Properties(typeof(DnsSettings)));
         var proxy = new List<string>();
         foreach (var property in typeof(ProxyOptions).GetProperties(All).Select(one => one.Name))
         {

@@ -123,6 +123,44 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         Assert.DoesNotContain("checkout", metrics, StringComparison.Ordinal);
     }
 
+    /// <summary>As any pod could open them.</summary>
+    [Fact]
+    public async Task ReadinessPort_FullOfSilentConnections_AnswersAndLeavesTheAdminPortAlone()
+    {
+        using var bounded = Bounded();
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("crowd"));
+        await host.Ready.WaitAsync(bounded.Token);
+        using var kept = new System.Net.Sockets.TcpClient();
+        await kept.ConnectAsync(host.Admin.Admin, bounded.Token);
+        var silent = new List<System.Net.Sockets.TcpClient>();
+        try
+        {
+            for (var i = 0; i < 300; i++)
+            {
+                silent.Add(new System.Net.Sockets.TcpClient());
+                await silent[i].ConnectAsync(host.Admin.Metrics, bounded.Token);
+            }
+
+            try
+            {
+                Assert.Equal(0, await silent[0].GetStream().ReadAsync(new byte[1], bounded.Token));
+            }
+            catch (IOException)
+            {
+                // Cut off rather than closed.
+            }
+
+            Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Metrics, "ready")).Status);
+            Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Admin, "ready")).Status);
+            await kept.GetStream().WriteAsync("GET /ready HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray(), bounded.Token);
+            Assert.NotEqual(0, await kept.GetStream().ReadAsync(new byte[1], bounded.Token));
+        }
+        finally
+        {
+            silent.ForEach(client => client.Dispose());
+        }
+    }
+
     [Fact]
     public async Task Listeners_EveryOneForEnvoyIsNone_ByNameTheyServeGrpc()
     {

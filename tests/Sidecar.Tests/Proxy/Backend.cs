@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -14,7 +15,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Sidecar.Tests.Proxy;
 
-/// <summary>An endpoint on loopback that counts its requests and remembers its clients' certificates.</summary>
+/// <summary>An endpoint on loopback that counts its requests and remembers what clients said in TLS.</summary>
 internal sealed class Backend : IAsyncDisposable
 {
     private readonly WebApplication _application;
@@ -28,10 +29,14 @@ internal sealed class Backend : IAsyncDisposable
 
     internal X509Certificate2? Client { get; private set; }
 
+    /// <summary>The names that TLS was asked for, in order; null where none was.</summary>
+    internal ConcurrentQueue<string?> ServerNames { get; } = new();
+
     internal static async Task<Backend> StartAsync(
         RequestDelegate answer, HttpProtocols protocols = HttpProtocols.Http1,
         Func<X509Certificate2>? certificate = null, IPEndPoint? at = null)
     {
+        Backend? backend = null;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelCore();
@@ -51,7 +56,11 @@ internal sealed class Backend : IAsyncDisposable
                 {
                     listen.UseHttps(https =>
                     {
-                        https.ServerCertificateSelector = (_, _) => certificate();
+                        https.ServerCertificateSelector = (_, name) =>
+                        {
+                            backend!.ServerNames.Enqueue(name);
+                            return certificate();
+                        };
                         https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
                         https.AllowAnyClientCertificate();
                         https.SslProtocols = SslProtocols.Tls13;
@@ -59,7 +68,7 @@ internal sealed class Backend : IAsyncDisposable
                 }
             });
         });
-        var backend = new Backend(builder.Build());
+        backend = new Backend(builder.Build());
         backend._application.Run(async context =>
         {
             Interlocked.Increment(ref backend._requests);

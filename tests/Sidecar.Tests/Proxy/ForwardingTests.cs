@@ -540,7 +540,7 @@ public sealed class ForwardingTests
     }
 
     // The request may arm its timer after the clock has moved: move it until it ends.
-    private static async Task Advance(ManualTimeProvider time, Task waiting)
+    internal static async Task Advance(ManualTimeProvider time, Task waiting)
     {
         for (var i = 0; i < 2000 && !waiting.IsCompleted; i++)
         {

@@ -86,6 +86,55 @@ public sealed class RetryTests
         }
     }
 
+    /// <summary>A field that no client may be sent: the request came to where it was to go, and is not sent
+    /// again.</summary>
+    [Fact]
+    public async Task Answer_ThatCannotBePassedOn_Is502AndNotRetried()
+    {
+        const string answer = "HTTP/1.1 200 OK\r\nX-Odd: a\u0001b\r\nContent-Length: 0\r\n\r\n";
+        await using var odd = new Breaking(answer);
+        await using var world = await ProxyWorld.StartAsync(new ProxyOptions { AccessLog = AccessLogMode.Sampled });
+        world.Publish(ProxyWorld.Service(
+            [ProxyWorld.Endpoint(odd.Port, priority: 0), ProxyWorld.Endpoint(ClosedPort(), priority: 1)]));
+        using var response = await world.SendAsync();
+        await ProxyWorld.IsProblemAsync(response, 502, "endpoint-unreachable");
+        Assert.Contains("attempts=1 ", Assert.Single(world.Log.Access), StringComparison.Ordinal);
+    }
+
+    /// <summary>It takes connections, as the kernel of a stopped process does, and reads nothing.</summary>
+    [Fact]
+    public async Task Endpoint_ThatTakesNothingOfTheBody_IsOverItsBudget()
+    {
+        using var frozen = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        frozen.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        frozen.Listen();
+        var time = new ManualTimeProvider();
+        await using var world = await ProxyWorld.StartAsync(time: time);
+        world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(((IPEndPoint)frozen.LocalEndPoint!).Port)]));
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(world.Server.Http1, TestContext.Current.CancellationToken);
+        var sending = SendWithoutEndAsync(client);
+        var answer = new byte[4096];
+        var receiving = client.ReceiveAsync(answer);
+        await ForwardingTests.Advance(time, receiving);
+        Assert.True(receiving.IsCompleted);
+        var text = Encoding.Latin1.GetString(answer, 0, await receiving);
+        Assert.StartsWith("HTTP/1.1 504 ", text, StringComparison.Ordinal);
+        Assert.Contains("fairlead-reason: budget", text, StringComparison.Ordinal);
+        client.Dispose();
+        await Assert.ThrowsAnyAsync<Exception>(() => sending);
+
+        static async Task SendWithoutEndAsync(Socket client)
+        {
+            var head = $"POST / HTTP/1.1\r\nHost: {ProxyWorld.Name}\r\nContent-Length: {long.MaxValue}\r\n\r\n";
+            await client.SendAsync(Encoding.Latin1.GetBytes(head));
+            while (true)
+            {
+                await client.SendAsync(new byte[64 * 1024]);
+            }
+        }
+    }
+
     /// <summary>An endpoint that says it cannot serve is left out, and comes back by a probe.</summary>
     [Fact]
     public async Task Endpoint_ThatFailsInARow_IsLeftOutAndProbed()
@@ -191,14 +240,16 @@ public sealed class RetryTests
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
-    /// <summary>Takes a request, all of it, and closes the connection.</summary>
+    /// <summary>Takes a request, all of it, says what it is told, and closes the connection.</summary>
     private sealed class Breaking : IAsyncDisposable
     {
         private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);
+        private readonly string _answer;
         private readonly Task _running;
 
-        internal Breaking()
+        internal Breaking(string answer = "")
         {
+            _answer = answer;
             _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
             _listener.Listen();
             _running = RunAsync();
@@ -229,6 +280,8 @@ public sealed class RetryTests
 
                     seen.Append(Encoding.Latin1.GetString(buffer, 0, read));
                 }
+
+                await socket.SendAsync(Encoding.Latin1.GetBytes(_answer));
             }
         }
     }

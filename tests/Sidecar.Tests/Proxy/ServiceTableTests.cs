@@ -102,6 +102,51 @@ public sealed class ServiceTableTests
         Assert.NotNull(entry.For(80).Pool);
     }
 
+    /// <summary>What was known before is taken over by one thread while another hears of a change.</summary>
+    [Fact]
+    public void Change_IsNotOvertakenByWhatWasKnownBefore()
+    {
+        var (before, change) = (ProxyWorld.Service([]), ProxyWorld.Service([ProxyWorld.Endpoint(1)]));
+        var options = new ProxyOptions();
+        using var begun = new SemaphoreSlim(0);
+        ServiceEntry? entry = null;
+        var starts = new Thread(() =>
+        {
+            while (true)
+            {
+                begun.Wait();
+                if (Volatile.Read(ref entry) is not { } now)
+                {
+                    return;
+                }
+
+                now.Start(before);
+            }
+        });
+        starts.Start();
+        var isOvertaken = false;
+        for (var i = 0; i < 1000 && !isOvertaken; i++)
+        {
+            // Within the change the other thread gets to where it waits for its end.
+            entry = new ServiceEntry(Name, Pool, 0);
+            entry.Apply(change);
+            Thread.Yield();
+            isOvertaken = entry.Service != change;
+        }
+
+        Volatile.Write(ref entry, null);
+        begun.Release();
+        starts.Join();
+        Assert.False(isOvertaken);
+
+        EndpointPool Pool()
+        {
+            begun.Release();
+            Thread.SpinWait(500);
+            return new EndpointPool(options, _time, new Random(1), _ => throw new InvalidOperationException());
+        }
+    }
+
     [Fact]
     public void Name_ThatNobodyUses_CostsNothing()
     {

@@ -41,6 +41,27 @@ public sealed class TlsTests : IDisposable
         Assert.Equal(Pod, SvidCertificate.IdentityOf(backend.Client!));
     }
 
+    /// <summary>A gateway that passes TLS on knows where to by the name that it is asked for, which in a name that
+    /// several segments serve is not the request's host.</summary>
+    [Theory]
+    [InlineData("http")]
+    [InlineData("http2")]
+    public async Task Endpoint_IsAskedForByTheNameOfItsOwnSegment(string protocol)
+    {
+        const string set = "checkout.shop.svc.clusterset.local";
+        var protocols = protocol == "http" ? HttpProtocols.Http1 : HttpProtocols.Http2;
+        await using var backend = await Backend.StartAsync(Backend.EchoAsync, protocols, () => _target.Sign([Server]));
+        await using var world = await StartAsync();
+        var endpoint = ProxyWorld.Endpoint(backend.Port, identities: Server) with { ServerName = ProxyWorld.Name };
+        world.Publish(ProxyWorld.Service([endpoint], protocol, set, _target.Bundle));
+        using var response = await world.SendAsync(set);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Contains(
+            $"Host: {set}", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
+        Assert.Equal([ProxyWorld.Name], backend.ServerNames);
+    }
+
     [Fact]
     public async Task Endpoint_OfAnotherIdentity_GetsNothing()
     {

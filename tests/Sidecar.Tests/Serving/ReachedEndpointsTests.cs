@@ -122,7 +122,7 @@ public sealed class ReachedEndpointsTests
     }
 
     [Fact]
-    public void Proxy_TakesBundlesGatewaysAndTheNameThatAGatewayIsAskedFor()
+    public void Proxy_TakesBundlesGatewaysAndTheNameThatTlsIsAskedFor()
     {
         var answer = Answer(
             [Gateway("vpc-2", "10.9.0.1:15443")], In("vpc-2", "a", "10.3.0.1", 1), In(null, "a", "10.3.0.2", 1));
@@ -130,8 +130,9 @@ public sealed class ReachedEndpointsTests
         Assert.Equal(Authority.Bundle.Digest, Assert.Single(service.Bundles).Value.Digest);
         Assert.Equal("us1.example", service.Bundles.Keys.Single());
         Assert.Equal(
-            [("10.3.0.2", 8080, null), ("10.9.0.1", 15443, "checkout.shop.svc.us1.internal")],
-            service.Endpoints.Select(one => (one.Address, one.Ports[0], one.ServerName)));
+            [("10.3.0.2", 8080), ("10.9.0.1", 15443)],
+            service.Endpoints.Select(one => (one.Address, one.Ports[0])));
+        Assert.All(service.Endpoints, one => Assert.Equal("checkout.shop.svc.us1.internal", one.ServerName));
         Assert.All(service.Endpoints, one => Assert.Equal([Server], one.Identities));
     }
 

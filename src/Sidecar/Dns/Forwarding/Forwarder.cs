@@ -51,7 +51,7 @@ internal sealed class Forwarder
                 DnsRcode.Refused, ExtendedErrorCode.NotAuthoritative, "no upstream to forward to"));
         }
 
-        if (_outstanding.IsOurs(client.Questions[0].Name))
+        if (_outstanding.IsCircle(client.Questions[0]))
         {
             return (null, DnsReply.Failed(
                 DnsRcode.ServFail, ExtendedErrorCode.Other, "forwarding loop: an upstream sends questions back here"));
@@ -90,7 +90,7 @@ internal sealed class Forwarder
 
         using var patience = new CancellationTokenSource(_options.Patience, _time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        _outstanding.Add(query.Question.Name);
+        _outstanding.Add(query.Question);
         try
         {
             var response = isUdp
@@ -107,7 +107,7 @@ internal sealed class Forwarder
         }
         finally
         {
-            _outstanding.Remove(query.Question.Name);
+            _outstanding.Remove(query.Question);
         }
     }
 

@@ -20,4 +20,7 @@ internal static partial class DnsLog
 
     [LoggerMessage(6304, LogLevel.Warning, "the UDP socket reported {Error}")]
     internal static partial void SocketTrouble(ILogger logger, string error);
+
+    [LoggerMessage(6305, LogLevel.Warning, "the TCP listener reported {Error}; it is tried every 100 ms")]
+    internal static partial void AcceptTrouble(ILogger logger, string error);
 }

@@ -25,7 +25,7 @@ internal sealed record DnsOptions
     /// <value>The bounds of forwarding.</value>
     internal ForwarderOptions Forwarding { get; init; } = new();
 
-    /// <value>How many questions may wait for a traversal or an upstream at once. Default 512.</value>
+    /// <value>How many questions may wait for traversals at once, and how many for upstreams. Default 512.</value>
     internal int WaitingMax { get; init; } = 512;
 
     /// <value>How many TCP connections are served at once. Default 64; a further one is closed.</value>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using Fairlead.Configuration;
 using Fairlead.Naming;
@@ -10,6 +11,7 @@ internal sealed record DnsSettings
 {
     private const int UpstreamsMax = 8;
     private const int ZonesMax = 64;
+    private const int OwnPortsMax = 64;
     private const int DnsPort = 53;
     private const string ExpectsRange = "an IPv4 network of 8 to 30 bits, such as 127.99.0.0/16";
 
@@ -32,12 +34,16 @@ internal sealed record DnsSettings
     /// <value>The addresses that services get. Default 127.99.0.0/16.</value>
     internal required VipRange Vips { get; init; }
 
+    /// <value>The ports at which the pod's own programs listen on every address, ascending: no service gets an address
+    /// that the proxy would have to listen at there.</value>
+    internal required ImmutableArray<int> OwnPorts { get; init; }
+
     /// <value>The longest TTL that clients are told, in whole seconds. Default 5 s.</value>
     internal required TimeSpan TtlMax { get; init; }
 
     /// <summary>
     /// Reads the section: <c>enabled</c> (true where the section is there), <c>address</c>, <c>upstreams</c>,
-    /// <c>zones</c>, <c>vip_cidr</c>, <c>ttl_max</c>. What is wrong is added to the file's errors.
+    /// <c>zones</c>, <c>vip_cidr</c>, <c>own_ports</c>, <c>ttl_max</c>. What is wrong is added to the file's errors.
     /// </summary>
     /// <param name="root">The whole configuration.</param>
     /// <param name="resolvConf">Where the servers stand that are used where the file names none.</param>
@@ -56,6 +62,8 @@ internal sealed record DnsSettings
             SystemServers = isEnabled && !hasUpstreams ? ServersOf(section, resolvConf) : [],
             Zones = [.. section.Values<SegmentName>("zones", "the name of a segment", IsSegment, 0, ZonesMax)],
             Vips = section.Value<VipRange>("vip_cidr", ExpectsRange, IsRange, VipRange.Default, hasFallback: true)!,
+            OwnPorts = [.. section.Values<int>("own_ports", "a port from 1 to 65535", TryPort, 0, OwnPortsMax)
+                .Distinct().Order()],
             TtlMax = section.Duration("ttl_max", TimeSpan.Zero, TimeSpan.FromHours(1), TimeSpan.FromSeconds(5)),
         };
         if (upstreams.Contains(settings.Address))
@@ -99,6 +107,9 @@ internal sealed record DnsSettings
 
         return server is not null;
     }
+
+    private static bool TryPort(string text, out int port) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is >= 1 and <= 65535;
 
     private static bool IsRange(string text, out VipRange range) => VipRange.TryParse(text, out range!);
 

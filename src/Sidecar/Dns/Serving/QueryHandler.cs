@@ -1,3 +1,4 @@
+using System.Net;
 using Fairlead.Resolver;
 using Microsoft.Extensions.Logging;
 
@@ -5,7 +6,8 @@ namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
 /// From the bytes of a question to those of the answer. Questions that need no wait are answered on the caller's thread
-/// and take no place among the waiting. Thread-safe.
+/// and take no place among the waiting; those that wait for traversals and those for upstreams have places of their
+/// own. Thread-safe.
 /// </summary>
 internal sealed class QueryHandler
 {
@@ -19,7 +21,8 @@ internal sealed class QueryHandler
     private readonly Forwarder _forwarder;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private int _waiting;
+    private int _traversing;
+    private int _forwarding;
     private int _rotation;
     private volatile uint _ttlMax;
     private volatile DnsZones _zones;
@@ -83,28 +86,23 @@ internal sealed class QueryHandler
             return Finish(query, NameAnswers.Answer(question, target, null, Context(query, isUdp)), isUdp);
         }
 
-        if (target is not null && _names.TryGet(target.Service, out var view) && !NeedsVip(question, target, view))
+        if (target is null)
         {
-            return Finish(query, NameAnswers.Answer(question, target, view, Context(query, isUdp)), isUdp);
+            return await ForwardAsync(query, isUdp, cancellationToken).ConfigureAwait(false);
         }
 
-        return await WaitAsync(query, target, isUdp, cancellationToken).ConfigureAwait(false);
+        return Known(query, target, isUdp) is { } reply
+            ? Finish(query, reply, isUdp)
+            : await TraverseAsync(query, target, isUdp, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<byte[]?> WaitAsync(
-        DnsMessage query, DnsTarget? target, bool isUdp, CancellationToken cancellationToken)
+    private async ValueTask<byte[]> ForwardAsync(DnsMessage query, bool isUdp, CancellationToken cancellationToken)
     {
         try
         {
-            if (Interlocked.Increment(ref _waiting) > _options.WaitingMax)
+            if (Interlocked.Increment(ref _forwarding) > _options.WaitingMax)
             {
                 return Finish(query, Busy, isUdp);
-            }
-
-            if (target is not null)
-            {
-                var reply = await OfServiceAsync(query, target, isUdp, cancellationToken).ConfigureAwait(false);
-                return Finish(query, reply, isUdp);
             }
 
             var (response, failure) = await _forwarder.AskAsync(query, isUdp, cancellationToken).ConfigureAwait(false);
@@ -119,24 +117,50 @@ internal sealed class QueryHandler
         }
         finally
         {
-            Interlocked.Decrement(ref _waiting);
+            Interlocked.Decrement(ref _forwarding);
         }
     }
 
-    private async ValueTask<DnsReply> OfServiceAsync(
-        DnsMessage query, DnsTarget target, bool isUdp, CancellationToken cancellationToken)
+    /// <summary>The reply that is there without a wait; null where none is.</summary>
+    private DnsReply? Known(DnsMessage query, DnsTarget target, bool isUdp)
     {
         var question = query.Questions[0];
-        var view = await _names.GetAsync(target.Service!, cancellationToken).ConfigureAwait(false);
-        var context = Context(query, isUdp);
-        if (NeedsVip(question, target, view))
+        if (!_names.TryGet(target.Service!, out var view))
         {
-            var (address, trouble) =
-                await _vips.GetAsync(view.Name, view.Service!, cancellationToken).ConfigureAwait(false);
-            context = context with { Vip = address, VipTrouble = trouble };
+            return null;
         }
 
-        return NameAnswers.Answer(question, target, view, context);
+        if (!NeedsVip(question, target, view))
+        {
+            return NameAnswers.Answer(question, target, view, Context(query, isUdp));
+        }
+
+        return _vips.TryGet(view.Name, view.Service!, out var vip)
+            ? NameAnswers.Answer(question, target, view, Context(query, isUdp, vip))
+            : null;
+    }
+
+    private async ValueTask<byte[]> TraverseAsync(
+        DnsMessage query, DnsTarget target, bool isUdp, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _traversing) > _options.WaitingMax)
+            {
+                return Finish(query, Busy, isUdp);
+            }
+
+            var question = query.Questions[0];
+            var view = await _names.GetAsync(target.Service!, cancellationToken).ConfigureAwait(false);
+            var vip = NeedsVip(question, target, view)
+                ? await _vips.GetAsync(view.Name, view.Service!, cancellationToken).ConfigureAwait(false)
+                : default;
+            return Finish(query, NameAnswers.Answer(question, target, view, Context(query, isUdp, vip)), isUdp);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _traversing);
+        }
     }
 
     private static bool NeedsVip(DnsQuestion question, DnsTarget target, NameView view) =>
@@ -175,8 +199,11 @@ internal sealed class QueryHandler
         };
     }
 
-    private AnswerContext Context(DnsMessage query, bool isUdp) => new()
+    private AnswerContext Context(
+        DnsMessage query, bool isUdp, (IPAddress? Address, string? Trouble) vip = default) => new()
     {
+        Vip = vip.Address,
+        VipTrouble = vip.Trouble,
         RecordsMax = Responses.RecordsMax(query, isUdp),
         Now = CacheTime.Now(_time).Monotonic,
         TtlMax = TtlMax,

@@ -7,6 +7,8 @@ namespace Fairlead.Sidecar.Dns;
 internal sealed class TcpServer(
     Socket listener, QueryHandler handler, DnsOptions options, TimeProvider time, ILogger logger)
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     private int _connections;
 
     /// <summary>Connections that are open now.</summary>
@@ -15,11 +17,13 @@ internal sealed class TcpServer(
     /// <summary>Runs until the token is cancelled.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
+        var isFailing = false;
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
                 var socket = await listener.AcceptAsync(cancellationToken).ConfigureAwait(false);
+                isFailing = false;
                 if (Interlocked.Increment(ref _connections) > options.ConnectionsMax)
                 {
                     Interlocked.Decrement(ref _connections);
@@ -31,7 +35,14 @@ internal sealed class TcpServer(
             }
             catch (SocketException e)
             {
-                DnsLog.SocketTrouble(logger, e.SocketErrorCode.ToString());
+                // As long as no descriptor is left, every further try fails at once.
+                if (!isFailing)
+                {
+                    DnsLog.AcceptTrouble(logger, e.SocketErrorCode.ToString());
+                }
+
+                isFailing = true;
+                await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (OperationCanceledException)
             {

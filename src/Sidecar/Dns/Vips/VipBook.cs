@@ -16,7 +16,6 @@ internal sealed class VipBook : IDisposable
     private readonly VipReady _ready;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _saving = new(1, 1);
-    private bool _isUnsaved;
     private long _usesSavedAt;
 
     private VipBook(VipTable table, DurableFile? file, VipReady ready, TimeProvider time)
@@ -49,6 +48,26 @@ internal sealed class VipBook : IDisposable
         }
     }
 
+    /// <summary>What <see cref="GetAsync"/> says, where it is there without a wait: the address is on the disk, and
+    /// what makes it work has nothing to do.</summary>
+    internal bool TryGet(string name, ServiceView service, out (IPAddress? Address, string? Trouble) vip)
+    {
+        vip = default;
+        if (AreUsesDue || _table.TryUse(name, Now) is not { } address)
+        {
+            return false;
+        }
+
+        var ready = _ready(name, address, service, CancellationToken.None);
+        if (!ready.IsCompletedSuccessfully)
+        {
+            return false;
+        }
+
+        vip = Told(address, ready.Result);
+        return true;
+    }
+
     /// <summary>The address of a service, or why it has none now.</summary>
     internal async ValueTask<(IPAddress? Address, string? Trouble)> GetAsync(
         string name, ServiceView service, CancellationToken cancellationToken)
@@ -60,13 +79,12 @@ internal sealed class VipBook : IDisposable
             IPAddress address;
             try
             {
-                address = _table.Assign(name, _time.GetUtcNow().ToUnixTimeMilliseconds(), out var isNew);
-                _isUnsaved |= isNew;
-                if (_isUnsaved)
+                address = _table.Assign(name, Now);
+                if (_table.IsUnsaved)
                 {
                     Save();
                 }
-                else if (_time.GetElapsedTime(_usesSavedAt) >= UsesSavedEvery)
+                else if (AreUsesDue)
                 {
                     SaveUses();
                 }
@@ -76,8 +94,7 @@ internal sealed class VipBook : IDisposable
                 _saving.Release();
             }
 
-            var trouble = await _ready(name, address, service, cancellationToken).ConfigureAwait(false);
-            return trouble is null ? (address, null) : (null, trouble.Text);
+            return Told(address, await _ready(name, address, service, cancellationToken).ConfigureAwait(false));
         }
         catch (Exception e) when (e is VipExhaustedException or StateException)
         {
@@ -93,11 +110,19 @@ internal sealed class VipBook : IDisposable
             ? await _ready(name, address, service, cancellationToken).ConfigureAwait(false)
             : null;
 
+    private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private bool AreUsesDue => _time.GetElapsedTime(Volatile.Read(ref _usesSavedAt)) >= UsesSavedEvery;
+
+    private static (IPAddress? Address, string? Trouble) Told(IPAddress address, VipTrouble? trouble) =>
+        trouble is null ? (address, null) : (null, trouble.Text);
+
     private void Save()
     {
-        _usesSavedAt = _time.GetTimestamp();
-        _file?.Save(VipState.Write(_table.Snapshot()));
-        _isUnsaved = false;
+        Volatile.Write(ref _usesSavedAt, _time.GetTimestamp());
+        var entries = _table.Snapshot();
+        _file?.Save(VipState.Write(entries));
+        _table.Saved(entries);
     }
 
     // Without this a name whose address never changes looks unused for as long as the process has run: another would

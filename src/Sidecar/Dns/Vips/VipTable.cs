@@ -23,6 +23,7 @@ internal sealed class VipTable
     private readonly Lock _gate = new();
     private readonly Dictionary<string, VipEntry> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<IPAddress, string> _byAddress = [];
+    private readonly HashSet<string> _unsaved = new(StringComparer.Ordinal);
 
     /// <summary>A table that starts from what was saved.</summary>
     /// <param name="range">The addresses to give.</param>
@@ -42,6 +43,27 @@ internal sealed class VipTable
     }
 
     internal VipRange Range => _range;
+
+    /// <summary>Whether it has entries of which it was not yet said that they are saved.</summary>
+    internal bool IsUnsaved
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _unsaved.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>Hears that these are saved, so that their addresses may be told.</summary>
+    internal void Saved(ImmutableArray<VipEntry> entries)
+    {
+        lock (_gate)
+        {
+            _unsaved.ExceptWith(entries.Select(entry => entry.Name));
+        }
+    }
 
     /// <summary>All entries, ascending by name: what to save.</summary>
     internal ImmutableArray<VipEntry> Snapshot()
@@ -70,22 +92,43 @@ internal sealed class VipTable
         }
     }
 
-    /// <summary>The address of a name, given to it now if it has none.</summary>
+    /// <summary>The address that a name has and that may be told, which is used now; null where there is
+    /// none.</summary>
     /// <param name="name">A verified service's full name, in lower case.</param>
     /// <param name="now">Unix milliseconds.</param>
-    /// <param name="isNew">Whether the table has to be saved before the address is told to anybody.</param>
-    /// <exception cref="VipExhaustedException">Every address belongs to a name that was used within a day.</exception>
-    internal IPAddress Assign(string name, long now, out bool isNew)
+    internal IPAddress? TryUse(string name, long now)
     {
         lock (_gate)
         {
-            isNew = !_byName.TryGetValue(name, out var entry);
-            entry = isNew ? new VipEntry(name, FindFree(name) ?? Reclaim(now), now) : entry! with { UsedAt = now };
-            _byName[name] = entry;
-            _byAddress[entry.Address] = name;
+            return _byName.TryGetValue(name, out var entry) && !_unsaved.Contains(name)
+                ? Use(entry, now).Address
+                : null;
+        }
+    }
+
+    /// <summary>The address of a name, given to it now if it has none: then the table has to be saved before the
+    /// address is told to anybody.</summary>
+    /// <param name="name">A verified service's full name, in lower case.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <exception cref="VipExhaustedException">Every address belongs to a name that was used within a day.</exception>
+    internal IPAddress Assign(string name, long now)
+    {
+        lock (_gate)
+        {
+            if (_byName.TryGetValue(name, out var entry))
+            {
+                return Use(entry, now).Address;
+            }
+
+            entry = new VipEntry(name, FindFree(name) ?? Reclaim(now), now);
+            _byName.Add(name, entry);
+            _byAddress.Add(entry.Address, name);
+            _unsaved.Add(name);
             return entry.Address;
         }
     }
+
+    private VipEntry Use(VipEntry entry, long now) => _byName[entry.Name] = entry with { UsedAt = now };
 
     private IPAddress? FindFree(string name)
     {
@@ -112,6 +155,7 @@ internal sealed class VipTable
         }
 
         _byName.Remove(oldest.Name);
+        _unsaved.Remove(oldest.Name);
         _byAddress.Remove(oldest.Address);
         return oldest.Address;
     }

@@ -136,6 +136,7 @@ internal sealed record OptionChanges(ImmutableArray<string> Live, ImmutableArray
             : Joined(dns.SystemServers);
         values["dns.zones"] = Joined(dns.Zones.Select(zone => zone.Text));
         values["dns.vip_cidr"] = $"{dns.Vips.Network}";
+        values["dns.own_ports"] = Joined(dns.OwnPorts);
         values["dns.ttl_max"] = $"{dns.TtlMax}";
     }
 

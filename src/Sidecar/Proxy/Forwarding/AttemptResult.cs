@@ -78,11 +78,11 @@ internal static class AttemptResults
 
     /// <summary>
     /// Whether the request may go to another endpoint: if nothing of it was sent; or if doing it twice is doing it once
-    /// (RFC 9110 9.2.2) and none of its body was read.
+    /// (RFC 9110 9.2.2), none of its body was read, and no endpoint has answered.
     /// </summary>
-    internal static bool MayRetry(AttemptResult result, string method, bool bodyHasStarted) => result switch
+    internal static bool MayRetry(AttemptResult result, string method, Exchange exchange) => result switch
     {
-        _ when bodyHasStarted => false,
+        _ when exchange.HasResponse || exchange.Body?.HasStarted == true => false,
         AttemptResult.NotConnected or AttemptResult.NotTrusted => true,
         AttemptResult.Broken or AttemptResult.Ended => HttpMethods.IsGet(method) || HttpMethods.IsHead(method)
             || HttpMethods.IsOptions(method) || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method),

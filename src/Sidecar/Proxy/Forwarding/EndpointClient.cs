@@ -1,7 +1,4 @@
 using System.Net;
-using System.Net.Security;
-using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy.Balancing;
@@ -19,15 +16,13 @@ internal sealed class EndpointClient
     private readonly EndpointKey _key;
     private readonly Svid? _svid;
     private readonly SvidFiles _files;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private int _active;
     private bool _isRetired;
 
     internal EndpointClient(EndpointKey key, SvidFiles files, ProxyOptions options, TimeProvider time, ILogger logger)
     {
-        (_key, _files, _time, _logger) = (key, files, time, logger);
+        (_key, _files) = (key, files);
         _svid = key.IsTls ? files.Current : null;
         var handler = new SocketsHttpHandler
         {
@@ -47,7 +42,7 @@ internal sealed class EndpointClient
         };
         if (_svid is not null)
         {
-            handler.SslOptions = Tls(_svid);
+            handler.ConnectCallback = new EndpointTls(key, _svid, time, logger).ConnectAsync;
         }
 
         Invoker = new HttpMessageInvoker(handler, disposeHandler: true);
@@ -103,39 +98,4 @@ internal sealed class EndpointClient
             Invoker.Dispose();
         }
     }
-
-    private SslClientAuthenticationOptions Tls(Svid svid) => new()
-    {
-        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-        ClientCertificateContext = svid.Context,
-        TargetHost = _key.ServerName,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-
-        // Before it asks, the platform builds a chain of its own: it must not fetch what a certificate points to.
-        CertificateChainPolicy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            DisableCertificateDownloads = true,
-            RevocationMode = X509RevocationMode.NoCheck,
-        },
-        RemoteCertificateValidationCallback = (_, certificate, chain, _) => IsTheEndpoint(certificate, chain),
-    };
-
-    private bool IsTheEndpoint(X509Certificate? certificate, X509Chain? chain)
-    {
-        var refusal = EndpointCertificate.Check(
-            certificate as X509Certificate2, chain?.ChainPolicy.ExtraStore ?? [], _key.Identities, BundleOf,
-            _time.GetUtcNow());
-        if (refusal is { } reason)
-        {
-            ProxyLog.CertificateRefused(
-                _logger, _key.Target.ToString(), string.Join(' ', _key.Identities), reason.ToString());
-        }
-
-        return refusal is null;
-    }
-
-    // The pod's own trust domain is told by its own files; no answer can add to it (V54, V55).
-    private TrustBundle? BundleOf(string domain) =>
-        _svid?.Bundle is { } own && own.Domain == domain ? own : _key.Bundles.GetValueOrDefault(domain);
 }

@@ -151,8 +151,7 @@ internal sealed class ProxyHandler(
                     }
 
                     last = Refusal(result.Value, exchange, entry.Service);
-                    var hasStarted = exchange.Body?.HasStarted == true;
-                    if (!AttemptResults.MayRetry(result.Value, context.Request.Method, hasStarted)
+                    if (!AttemptResults.MayRetry(result.Value, context.Request.Method, exchange)
                         || exchange.Attempts >= live.Now.AttemptsMax || exchange.Budget!.IsOver
                         || !pool.Retries.TryRetry())
                     {

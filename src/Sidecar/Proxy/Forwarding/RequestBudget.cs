@@ -1,8 +1,8 @@
 namespace Fairlead.Sidecar.Proxy.Forwarding;
 
 /// <summary>
-/// The time in which a request's response must begin. It stands still while the client sends the body: how long that
-/// takes is the client's own affair. Thread-safe.
+/// The time in which a request's response must begin. It stands still while the client sends the body and the endpoint
+/// takes it: how long that takes is their own affair. Thread-safe.
 /// </summary>
 internal sealed class RequestBudget : IDisposable
 {
@@ -40,18 +40,10 @@ internal sealed class RequestBudget : IDisposable
     }
 
     /// <summary>It stands still.</summary>
-    internal void Pause()
-    {
-        lock (_gate)
-        {
-            if (_isRunning)
-            {
-                _left -= _time.GetElapsedTime(_runsSince);
-                _isRunning = false;
-                _source.CancelAfter(Timeout.InfiniteTimeSpan);
-            }
-        }
-    }
+    internal void Pause() => Stop(isUsed: true);
+
+    /// <summary>It stands still, and what was used since it last ran on was not.</summary>
+    internal void GiveBack() => Stop(isUsed: false);
 
     /// <summary>It runs on.</summary>
     internal void Resume()
@@ -76,6 +68,19 @@ internal sealed class RequestBudget : IDisposable
         }
 
         Pause();
+    }
+
+    private void Stop(bool isUsed)
+    {
+        lock (_gate)
+        {
+            if (_isRunning)
+            {
+                _left -= isUsed ? _time.GetElapsedTime(_runsSince) : TimeSpan.Zero;
+                _isRunning = false;
+                _source.CancelAfter(Timeout.InfiniteTimeSpan);
+            }
+        }
     }
 
     public void Dispose()

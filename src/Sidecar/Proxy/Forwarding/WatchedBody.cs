@@ -2,8 +2,10 @@ namespace Fairlead.Sidecar.Proxy.Forwarding;
 
 /// <summary>
 /// A request's body of which it is known whether reading it has begun: then it cannot be sent a second time. The budget
-/// stands still while it is read; for gRPC, whose responses may begin whenever the call has something to say, it ends
-/// there, and the call's own deadline holds. Read by one reader.
+/// stands still while the client is waited for, and what an endpoint took for a part is given back once it asks for the
+/// next: one that takes the body at its own pace is not over it, one that takes nothing any more is. For gRPC, whose
+/// responses may begin whenever the call has something to say, the budget ends with the first part, and the call's own
+/// deadline holds. Read by one reader.
 /// </summary>
 internal sealed class WatchedBody(Stream body, RequestBudget budget, bool isGrpc) : Stream
 {
@@ -31,9 +33,13 @@ internal sealed class WatchedBody(Stream body, RequestBudget budget, bool isGrpc
             HasStarted = true;
             budget.Pause();
         }
+        else
+        {
+            budget.GiveBack();
+        }
 
         var read = await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-        if (read == 0 && !buffer.IsEmpty && !isGrpc)
+        if (!isGrpc)
         {
             budget.Resume();
         }

@@ -105,7 +105,7 @@ internal sealed record ProxiedEndpoint(
     /// the home, lets the answer not outlive its time (V58).</summary>
     internal bool IsStrict { get; init; }
 
-    /// <summary>The name that its TLS is asked for; null for none.</summary>
+    /// <summary>The name that its TLS is asked for: that of the service in its own segment; null for none.</summary>
     internal string? ServerName { get; init; }
 
     /// <summary>The bundles that its own segment sealed, in a name that several segments serve; null where they are

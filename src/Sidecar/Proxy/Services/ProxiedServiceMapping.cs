@@ -76,7 +76,7 @@ internal static class ProxiedServiceMapping
     {
         IsStrict = cached.IsStrict,
 
-        // A gateway that passes TLS on knows where to by this alone.
-        ServerName = endpoint.IsGateway ? cached.Name : null,
+        // A gateway that passes TLS on knows where to by this alone; a member of a set has its own name here.
+        ServerName = endpoint.Identities.IsEmpty ? null : cached.Name,
     };
 }

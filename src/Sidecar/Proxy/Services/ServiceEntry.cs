@@ -84,11 +84,12 @@ internal sealed class ServiceEntry : IDisposable
 
                 pool.Apply(service.Endpoints.Where(endpoint => endpoint.Ports[i] > 0), i, service.Bundles);
             }
-        }
 
-        if (service.Status != ServiceStatus.Pending)
-        {
-            _settled.TrySetResult();
+            // Within the lock, so that nothing that was known before is taken over behind it.
+            if (service.Status != ServiceStatus.Pending)
+            {
+                _settled.TrySetResult();
+            }
         }
     }
 
