@@ -27,8 +27,9 @@ public sealed partial class NameCache
             _anchors.Refuse(anchor, now.Monotonic);
         }
 
+        // It leaves with the others, and once: what moves all would else move on the one that has just begun to pause.
         _outputs.Add(new CacheOutput.Leave(anchor));
-        OnTrouble(entry, refusal, now);
+        Trouble(entry, refusal, now, detach: true);
         MoveAll(anchor, null, now);
     }
 

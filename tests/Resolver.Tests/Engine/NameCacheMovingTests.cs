@@ -33,6 +33,28 @@ public sealed class NameCacheMovingTests
         Assert.Equal(0, world.Want("third.shop.svc.us1.internal"));
     }
 
+    /// <summary>A full disk or a wrong clock refuses whatever anybody says: each anchor is asked once, and then there
+    /// is a pause.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.StateNotDurable)]
+    [InlineData(VerificationFailure.ClockRollback)]
+    [InlineData(VerificationFailure.FromFuture)]
+    public void Refused_AtEveryAnchor_PausesBeforeItIsAskedForAgain(VerificationFailure failure)
+    {
+        var world = new CacheWorld();
+        world.Want();
+        var since = 0L;
+        foreach (var pause in new[] { 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000 })
+        {
+            Assert.Equal(CacheWorld.Anchors, RefuseEverywhere(world, failure));
+            Assert.Null(world.Cache.AnchorOf(A));
+            Assert.Equal(NameState.Unreachable, world.Held().State);
+            Assert.InRange(world.Due() - since, pause, pause * 3 / 2);
+            since = world.Due();
+            Assert.Single(CacheWorld.Asked(world.TickAt(since)));
+        }
+    }
+
     /// <summary>A record or a decision that is over here and not yet by an honest anchor's clock costs its own name
     /// alone.</summary>
     [Theory]
@@ -181,6 +203,23 @@ public sealed class NameCacheMovingTests
         }
 
         Assert.InRange(world.Cache.Due.Count, 2_000, 3 * 2_000);
+    }
+
+    // How many anchors refuse it, one after the other, until none is asked any more.
+    private static int RefuseEverywhere(CacheWorld world, VerificationFailure failure)
+    {
+        for (var refused = 1; refused < 100; refused++)
+        {
+            var step = world.Step(new CacheInput.Refused(
+                A, world.Cache.AnchorOf(A) ?? throw new InvalidOperationException("nobody is asked"),
+                CacheWorld.Why(failure)));
+            if (!step.OfType<CacheOutput.Ask>().Any())
+            {
+                return refused;
+            }
+        }
+
+        throw new InvalidOperationException("there is no end to it");
     }
 
     private static CacheWorld Two()
