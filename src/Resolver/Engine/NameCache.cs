@@ -151,7 +151,6 @@ public sealed partial class NameCache
             return;
         }
 
-        _turnedAway.Remove(name);
         _outputs.Add(new CacheOutput.Changed(entry.View()));
         Ask(entry, now);
         _due.Put(entry);
