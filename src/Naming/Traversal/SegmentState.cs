@@ -62,6 +62,11 @@ public sealed record SegmentState
     /// this process; -1 for none (V26).</summary>
     internal long Cleared { get; init; } = -1;
 
+    /// <summary>The newest epoch that may have changed what the segment admits of others (V53, V54): its Scopes stand in
+    /// its tree, so that the operation is all that tells of it. One that takes another segment in, or gives it up,
+    /// changes that one's alone, and <c>peers</c> shows whose. -1 for none.</summary>
+    internal long Scoped { get; init; } = -1;
+
     /// <summary>The newest epoch.</summary>
     public Parsed<Epoch> Newest => Epochs[^1];
 
@@ -183,6 +188,7 @@ public sealed record SegmentState
                 ? ImmutableSortedDictionary<LeafName, LeafFloor>.Empty
                 : Floors,
             Cleared = Math.Max(Cleared, other.Cleared),
+            Scoped = Math.Max(Scoped, other.Scoped),
         };
     }
 
