@@ -71,6 +71,11 @@ public abstract record CacheInput
     /// <summary>There are this many anchors to ask; never fewer than before.</summary>
     public sealed record Anchors(int Count) : CacheInput;
 
+    /// <summary>Another anchor has an index from now on; nothing is known of it.</summary>
+    /// <param name="Anchor">The index.</param>
+    /// <param name="Reason">Why the one before is left.</param>
+    public sealed record Replaced(int Anchor, Refusal Reason) : CacheInput;
+
     /// <summary>Time passed.</summary>
     public sealed record Tick : CacheInput
     {

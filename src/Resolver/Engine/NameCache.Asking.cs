@@ -42,6 +42,17 @@ public sealed partial class NameCache
         }
     }
 
+    // Whoever tried the one before has not tried this one.
+    private void OnReplaced(int anchor, Refusal reason, CacheTime now)
+    {
+        MoveAll(anchor, reason, now);
+        _anchors.Reset(anchor);
+        foreach (var entry in _entries.Values)
+        {
+            entry.Tried &= ~(1UL << anchor);
+        }
+    }
+
     private void OnTrouble(NameEntry entry, Refusal reason, CacheTime now) =>
         Trouble(entry, reason, now, detach: false);
 

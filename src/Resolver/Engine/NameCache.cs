@@ -120,6 +120,9 @@ public sealed partial class NameCache
             case CacheInput.Anchors anchors:
                 _anchors.Grow(Math.Min(anchors.Count, NameCacheOptions.AnchorsMax));
                 break;
+            case CacheInput.Replaced replaced:
+                OnReplaced(replaced.Anchor, replaced.Reason, now);
+                break;
             case CacheInput.Tick:
                 OnTick(now);
                 break;
