@@ -192,6 +192,17 @@ public sealed record SegmentState
         };
     }
 
+    /// <summary>The chain as it was when an epoch was its newest; null where that is the newest still, or is not held as
+    /// a document.</summary>
+    internal SegmentState? AsOf(long epoch) => epoch >= NewestNumber || EpochOf(epoch) is null
+        ? null
+        : this with
+        {
+            Chain = Chain[..(int)(epoch - First + 1)],
+            Epochs = [.. Epochs.Where(held => held.Value.Number <= epoch)],
+            Vote = null,
+        };
+
     /// <summary>Whether a TLS key belongs to an anchor of the newest epoch (V63).</summary>
     /// <param name="kid">The kid of the key that the other side proved to hold.</param>
     public bool HasTransportKey(Digest kid) => Newest.Value.Anchors.Any(anchor => anchor.Tls.Kid == kid);
