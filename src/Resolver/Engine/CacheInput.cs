@@ -39,7 +39,7 @@ public abstract record CacheInput
 
     /// <summary>
     /// An answer from before a restart, every part of which was verified again: served as long as it may be, and asked
-    /// for anew at once. Comes before the name is wanted; nothing where it is.
+    /// for anew at once. Nothing where anything was answered since.
     /// </summary>
     /// <param name="Name">The name.</param>
     /// <param name="Answer">The answer, as of when it was first verified.</param>

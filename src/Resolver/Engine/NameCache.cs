@@ -107,7 +107,7 @@ public sealed partial class NameCache
             case CacheInput.Hedged hedged when _entries.TryGetValue(hedged.Name, out var entry):
                 OnHedged(entry, hedged, now);
                 break;
-            case CacheInput.Restored restored when !_entries.ContainsKey(restored.Name):
+            case CacheInput.Restored restored when _entries.GetValueOrDefault(restored.Name)?.Answer is null:
                 OnRestored(restored, now);
                 break;
             case CacheInput.Learned learned:

@@ -153,6 +153,7 @@ public sealed partial class HomeResolver : IAsyncDisposable
                 _stop.Token.ThrowIfCancellationRequested();
                 TakeAll();
                 Step(CacheInput.Tick.Instance);
+                RestoreWhatCanBeJudged();
                 HoldToEpoch();
                 Learn();
             }

@@ -94,6 +94,50 @@ public sealed class KeptAnswerTests : IAsyncLifetime
         }
     }
 
+    /// <summary>The clock is here: what was kept is judged when that is right, be an anchor there or not.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.ClockRollback)]
+    [InlineData(VerificationFailure.FromFuture)]
+    public async Task Restart_WithAClockThatIsBehind_ServesWhatWasKeptOnceItIsRight(VerificationFailure why)
+    {
+        await RunOnceAsync(Web);
+        await StopAnchorsAsync();
+        var (wrong, right) = (-60_000L, 0L);
+        if (why == VerificationFailure.FromFuture)
+        {
+            // The clock is above the newest seal, and below the moment of the verification.
+            var kept = State.KeptAnswers.Read(FileOf(Web), Web);
+            State.KeptAnswers.Write(FileOf(Web), kept with { VerifiedAt = ScriptedHome.Now + 60_000 });
+            (wrong, right) = (0, 60_000);
+        }
+
+        var clock = new OffClock { Off = wrong };
+        _home.StartResolver(keepsState: true, time: clock);
+        _home.Resolver.Want(Web);
+        await _home.UntilTroubleAsync(why);
+        await _home.UntilAsync(Web, held => held.State == NameState.Unreachable);
+        Assert.True(File.Exists(FileOf(Web)));
+        clock.Off = right;
+        await _home.UntilFreshAsync(Web);
+    }
+
+    [Fact]
+    public async Task Answer_ThatTheDiskDidNotTake_TakesNothingFromWhatWasKept()
+    {
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+
+        // A new epoch is written with the whole file, which goes by way of this name.
+        Directory.CreateDirectory(_home.StateFile + ".tmp");
+        _home.Segment.Next(ScriptedHome.Now - 1_000, epoch => epoch with { Op = new EpochOp { Type = OpType.Renew } });
+        _home.Reseal();
+        _home.Anchors[0].Push(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.StateNotDurable);
+        await _home.StopResolverAsync();
+        Assert.True(File.Exists(FileOf(Web)));
+    }
+
     [Theory]
     [InlineData("torn")]
     [InlineData("flipped")]
