@@ -193,7 +193,13 @@ public sealed partial class NameCache
         _outputs.Add(new CacheOutput.Ask(entry.Name, anchor));
     }
 
-    private long BackoffAfter(int rounds) => Math.Min(_options.BackoffMax, _options.Backoff << Math.Min(rounds, 5));
+    // Up to half longer, at random, below the longest: what failed everywhere in one instant, for all names of all
+    // sidecars, is not asked for again in one, and stays apart from then on.
+    private long BackoffAfter(int rounds)
+    {
+        var pause = Math.Min(_options.BackoffMax, _options.Backoff << Math.Min(rounds, 5));
+        return Math.Min(_options.BackoffMax, pause + _random.NextInt64((pause / 2) + 1));
+    }
 
     private static Refusal Silent(NameEntry entry) =>
         new(VerificationFailure.Behind, entry.Name, "the anchor did not answer in time");

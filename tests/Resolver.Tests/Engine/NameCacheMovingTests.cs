@@ -170,6 +170,23 @@ public sealed class NameCacheMovingTests
         }
     }
 
+    /// <summary>An outage ends for all of them in one instant; it does not begin again with all of them in one.</summary>
+    [Fact]
+    public void Backoff_OfManyNames_IsSpreadOverHalfOfItself()
+    {
+        var world = new CacheWorld(anchors: 1);
+        for (var i = 0; i < 50; i++)
+        {
+            world.Want($"n{i}.shop.svc.us1.internal");
+        }
+
+        Assert.Empty(CacheWorld.Asked(world.Step(new CacheInput.Lost(0, Gone))));
+        var asked = world.RunTo(1_500);
+        Assert.Equal(50, asked.Select(ask => ask.Name).Distinct().Count());
+        Assert.All(asked, ask => Assert.InRange(ask.At, 1_000, 1_500));
+        Assert.True(asked.Select(ask => ask.At).Distinct().Count() > 25);
+    }
+
     /// <summary>An index goes to an anchor of whom nothing is known, and nobody stays with the one before.</summary>
     [Fact]
     public void Anchor_InAnothersPlace_IsNotAvoidedForIt()

@@ -212,6 +212,27 @@ public sealed class KeptAnswerTests : IAsyncLifetime
         Assert.Equal(NameState.Fresh, Assert.Single(_home.Resolver.Names).State);
     }
 
+    /// <summary>Who waits does not wait for the patience with the silent one where the others only have nothing yet:
+    /// they are asked again.</summary>
+    [Fact]
+    public async Task Silence_OfTheFirstAnchor_IsHedgedAgainWhereTheOthersHaveNothingYet()
+    {
+        _home.Anchors[0].Say = static _ => null;
+        foreach (var other in _home.Anchors.Skip(1))
+        {
+            other.Say = ask => other.Resolved < 2 ? null : ScriptedHome.Honest(ask);
+        }
+
+        // Its patience never ends, so that nothing else can help.
+        var clock = new OffClock { Still = 1_000_000 };
+        _home.StartResolver(time: clock);
+        _home.Resolver.Want(Web);
+        await _home.UntilAsync(() => _home.Anchors[0].Open == 1 ? this : null, "the first anchor's silence");
+        clock.Still += 200;
+        await _home.UntilFreshAsync(Web);
+        Assert.Equal(_home.Anchors[0].Endpoint.Text, _home.Resolver.AnchorOf(Web));
+    }
+
     [Fact]
     public async Task Silence_OfTheFirstAnchor_IsHedgedWithThePodsProof()
     {
