@@ -62,8 +62,8 @@ public sealed record SegmentState
     /// this process; -1 for none (V26).</summary>
     internal long Cleared { get; init; } = -1;
 
-    /// <summary>The newest epoch that may have changed what the segment admits of others (V53, V54): its Scopes stand in
-    /// its tree, so that the operation is all that tells of it. One that takes another segment in, or gives it up,
+    /// <summary>The newest epoch that may have changed what the segment admits of others (V53, V54): its Scopes stand
+    /// in its tree, so that the operation is all that tells of it. One that takes another segment in, or gives it up,
     /// changes that one's alone, and <c>peers</c> shows whose. -1 for none.</summary>
     internal long Scoped { get; init; } = -1;
 
@@ -192,8 +192,8 @@ public sealed record SegmentState
         };
     }
 
-    /// <summary>The chain as it was when an epoch was its newest; null where that is the newest still, or is not held as
-    /// a document.</summary>
+    /// <summary>The chain as it was when an epoch was its newest; null where that is the newest still, or is not held
+    /// as a document.</summary>
     internal SegmentState? AsOf(long epoch) => epoch >= NewestNumber || EpochOf(epoch) is null
         ? null
         : this with

@@ -170,7 +170,7 @@ public sealed class NameCacheMovingTests
         }
     }
 
-    /// <summary>An outage ends for all of them in one instant; it does not begin again with all of them in one.</summary>
+    /// <summary>What failed for all of them in one instant is not asked for again in one.</summary>
     [Fact]
     public void Backoff_OfManyNames_IsSpreadOverHalfOfItself()
     {

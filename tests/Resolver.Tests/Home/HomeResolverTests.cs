@@ -140,7 +140,7 @@ public sealed class HomeResolverTests : IAsyncLifetime
         await _home.UntilFreshAsync(Web);
     }
 
-    /// <summary>Of the anchors that the deployer knew one is left where it was: it tells where the others are.</summary>
+    /// <summary>Of the anchors that the deployer knew one is where it was: it tells where the others are.</summary>
     [Fact]
     public async Task FirstContact_WithOneAnchorOfAnOldBootstrap_HearsTheOthersWhereTheNewestEpochHasThem()
     {
