@@ -52,6 +52,12 @@ public sealed class InjectionTests
     public void Randomness_IsInjected_ButWhereItBegins() => Only(DrawsByItself, file =>
         file.Nodes<IdentifierNameSyntax>().Where(name => name.Identifier.Text == "RandomNumberGenerator"));
 
+    /// <summary>In a container each process has the same number: seeded by that, a fleet draws as one.</summary>
+    [Fact]
+    public void Randomness_IsNotSeededByTheProcess() => Only([], file =>
+        file.Nodes<BaseObjectCreationExpressionSyntax>().Where(made => made.Initializer is null
+            && made.ToString().Contains("Random(Environment.", StringComparison.Ordinal)));
+
     [Fact]
     public void Clock_IsInjected_ButWhereItBegins() => Only(TakesTheSystemsClock, file =>
         file.Nodes<MemberAccessExpressionSyntax>().Where(access => access.ToString() == "TimeProvider.System"));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
@@ -17,6 +18,9 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
 
     private readonly VerifiedCache _cache = context.Verified;
     private readonly AttestWatch _watch = new(most: 16_384);
+
+    // Chains that were not heard, as by a loop that is too far behind: told again with what is learned or checked next.
+    private readonly ConcurrentDictionary<Digest, SegmentState> _untold = new();
 
     /// <summary>Told of what an answer may prove against a segment's keys (V38); nothing of it is verified.</summary>
     internal event Action<Contradiction>? Found;
@@ -47,11 +51,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         var done = new TaskCompletionSource<Refusal?>(TaskCreationOptions.RunContinuationsAsynchronously);
         keeper.Step(state => state.With(segment), lost =>
         {
-            if (lost is null)
-            {
-                context.Learned(segment);
-            }
-
+            Tell(lost is null ? segment : null);
             done.SetResult(lost);
         });
         return done.Task;
@@ -110,11 +110,7 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
             },
             lost =>
             {
-                if (lost is null or { IsOfNameAlone: true } && newer is not null)
-                {
-                    context.Learned(newer);
-                }
-
+                Tell(lost is null or { IsOfNameAlone: true } ? newer : null);
                 if (lost is null && seen is not null && fromTarget.Hops is [.., { Seal: { } certificate } hop])
                 {
                     context.Saw(hop.Genesis, certificate, seen);
@@ -132,6 +128,30 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
         }
 
         return refusal;
+    }
+
+    // A floor that a renewal raises is that of the chain that was heard last: nobody else tells of it before there is a
+    // newer one.
+    private void Tell(SegmentState? newer)
+    {
+        if (newer is not null)
+        {
+            _untold.AddOrUpdate(
+                newer.Genesis, newer, (_, held) => held.NewestNumber > newer.NewestNumber ? held : newer);
+        }
+
+        if (_untold.IsEmpty)
+        {
+            return;
+        }
+
+        foreach (var chain in _untold)
+        {
+            if (context.Learned(chain.Value))
+            {
+                _untold.TryRemove(chain);
+            }
+        }
     }
 
     // A bug that one answer meets ends that answer; the names beside it go on.

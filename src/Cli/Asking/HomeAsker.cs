@@ -15,7 +15,8 @@ using Query = Fairlead.Naming.Query;
 namespace Fairlead.Cli.Asking;
 
 /// <summary>
-/// Asks the home's anchors once, in the order of the bootstrap file, and verifies what they say: the home's chain
+/// Asks the home's anchors once, in the order of the bootstrap file and where that is not enough also where the newest
+/// epoch has them, and verifies what they say: the home's chain
 /// first, then, where nothing durable is held, heads from more than F of them (V41), then the answer. An anchor that
 /// fails is noted and the next one asked; while one is silent the next is asked beside it, by the same
 /// <see cref="AnchorAsking"/> as a resolver's. All of it ends within <see cref="Budget"/>. Not thread-safe.
@@ -36,8 +37,9 @@ internal sealed class HomeAsker : IAsyncDisposable
     private readonly BootstrapFile _bootstrap;
     private readonly VerifierMemory _memory;
     private readonly Subject? _subject;
+    private readonly TlsIdentity _identity;
     private readonly TimeProvider _time;
-    private readonly ImmutableArray<AnchorClient> _anchors;
+    private ImmutableArray<AnchorClient> _anchors;
     private readonly AnchorAsking _asking;
     private readonly List<AnchorRefusal> _refusals = [];
 
@@ -58,6 +60,7 @@ internal sealed class HomeAsker : IAsyncDisposable
     {
         _bootstrap = bootstrap;
         _memory = memory;
+        _identity = identity;
         _subject = subject;
         _time = time;
         _asking = new AnchorAsking(Options, time, random);
@@ -136,11 +139,16 @@ internal sealed class HomeAsker : IAsyncDisposable
     {
         if (!_memory.NeedsHeads)
         {
-            return await MeetAnyAsync(cancellationToken).ConfigureAwait(false);
+            return await MeetAnyAsync(cancellationToken).ConfigureAwait(false)
+                || (KnowMore() && await MeetAnyAsync(cancellationToken).ConfigureAwait(false));
         }
 
-        var result = await HomeMeeting.AskHeadsAsync(
-            _anchors, _memory, RandomNumberGenerator.Fill, _time, cancellationToken).ConfigureAwait(false);
+        var result = await AskHeadsAsync(cancellationToken).ConfigureAwait(false);
+        if (result.Refusal is { Failure: VerificationFailure.NoFreshHead } && KnowMore())
+        {
+            result = await AskHeadsAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         _refusals.AddRange(result.Failures.Select(failure => failure.Exception is { } exception
             ? AnchorRefusal.Of(failure.Anchor, exception)
             : AnchorRefusal.Of(failure.Anchor, failure.Refusal)));
@@ -158,6 +166,20 @@ internal sealed class HomeAsker : IAsyncDisposable
         }
 
         return result.Refusal is null;
+    }
+
+    private Task<MeetingResult> AskHeadsAsync(CancellationToken cancellationToken) => HomeMeeting.AskHeadsAsync(
+        _anchors, _memory, RandomNumberGenerator.Fill, _time, cancellationToken);
+
+    // A bootstrap file may be older than the last move of most anchors: the chain tells where they are.
+    private bool KnowMore()
+    {
+        var home = _memory.State.HomeState;
+        var more = HomeEndpoints.Of(_bootstrap.Endpoints, home)
+            .Where(endpoint => !_anchors.Any(anchor => anchor.Endpoint.Text == endpoint.Text))
+            .Select(endpoint => new AnchorClient(endpoint, _identity, _time, home)).ToList();
+        _anchors = _anchors.AddRange(more);
+        return more.Count > 0;
     }
 
     private async Task<bool> MeetAnyAsync(CancellationToken cancellationToken)

@@ -27,6 +27,11 @@ internal static class EpochDifference
 
     internal static bool ChangesDomains(Epoch previous, Epoch next) => !previous.Domains.SequenceEqual(next.Domains);
 
+    /// <summary>Whether an epoch may have changed Scopes of segments that it does not name itself (4.4).</summary>
+    internal static bool MayChangeScopes(Epoch previous, Epoch next) =>
+        next.Op.Type == OpType.Policy
+        || (next.Op.Type is OpType.Peer or OpType.Unpeer && !ChangesPeers(previous, next));
+
     internal static bool ChangesExtensions(Epoch previous, Epoch next) =>
         !previous.Crit.SequenceEqual(next.Crit) || !previous.Ext.SequenceEqual(next.Ext);
 

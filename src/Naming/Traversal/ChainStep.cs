@@ -155,6 +155,9 @@ internal static class ChainStep
             Vote = document.Raw.Vote,
             Floors = floors,
             Cleared = document.Epoch.Value.Op.Base is null ? state.Cleared : document.Epoch.Value.Number,
+            Scoped = EpochDifference.MayChangeScopes(state.Newest.Value, document.Epoch.Value)
+                ? document.Epoch.Value.Number
+                : state.Scoped,
         }, null);
     }
 

@@ -45,12 +45,22 @@ public static class EpochChange
         var isOtherwise = before.PolicyDigest != after.PolicyDigest
             || EpochDifference.ChangesAnchors(before, after)
             || EpochDifference.ChangesQuorum(before, after);
-        if (isOtherwise && (index == 0 || next is null))
+        if ((index == 0 || next is null)
+            && (isOtherwise || EpochDifference.ChangesDomains(before, after)
+                || (index == 0 && next is not null && AdmitsOtherwise(answer, segment))))
         {
             return EpochEffect.Recertify;
         }
 
         return isOtherwise || MayHaveChangedLeaf(segment, before.Number, next) ? EpochEffect.Renew : EpochEffect.None;
+    }
+
+    // V53, V54: the home proves its Scopes of itself and of the target beside every answer of another segment (I27).
+    private static bool AdmitsOtherwise(VerifiedAnswer answer, SegmentState home)
+    {
+        var (before, target) = (answer.Hops[0].Epoch.Value, answer.Hops[^1].Genesis);
+        return home.Scoped > before.Number
+            || before.Peers.Contains(target) != home.Newest.Value.Peers.Contains(target);
     }
 
     // V28: what the far side of the hop before says in its epoch.

@@ -11,7 +11,8 @@ public enum EpochEffect
     /// renewed now.</summary>
     Renew,
 
-    /// <summary>Policy, anchors or quorum of the home or the target changed: it needs a new proof, and soon.</summary>
+    /// <summary>Policy, anchors, quorum or trust domains of the home or the target changed, or maybe what the home
+    /// admits of the target (V53, V54): it needs a new proof, and soon.</summary>
     Recertify,
 
     /// <summary>The two sides of a hop no longer agree to it, or the quorum of the home or of the target contradicted

@@ -4,8 +4,9 @@ namespace Fairlead.Naming.Traversal;
 
 /// <summary>
 /// Verifies an answer again that was verified and kept before a restart: every part, as of the moment at which it was
-/// verified first, against the chains and floors as they are known now. What is left of its life is the caller's to
-/// count from the real time. Pure; changes no state; thread-safe.
+/// verified first and under the epochs of home and target of then, against chains and floors as they are known now.
+/// What newer epochs do to it they do as if there had been no restart (4.7). What is left of its life is the caller's
+/// to count from the real time. Pure; changes no state; thread-safe.
 /// </summary>
 public static class HeldAnswers
 {
@@ -18,8 +19,8 @@ public static class HeldAnswers
     /// <param name="now">The present, in unix milliseconds.</param>
     /// <param name="options">The operator's choices of today.</param>
     /// <param name="cache">What was verified before; null to verify everything again.</param>
-    /// <returns>The answer, or the first error. <see cref="EpochSuperseded"/> where an epoch on its path has a
-    /// successor by now: it takes a new proof.</returns>
+    /// <returns>The answer, or the first error. <see cref="EpochSuperseded"/> where a newer epoch asks for a new proof
+    /// or ends it, and where the epoch that it stands under is no longer held as a document.</returns>
     public static (VerifiedAnswer? Answer, Refusal? Refusal) Verify(
         VerifierState state,
         Parsed<Query> query,
@@ -40,13 +41,50 @@ public static class HeldAnswers
             return (null, new Refusal(FromFuture, "answer", $"verified {verifiedAt - now} ms ahead"));
         }
 
-        return AnswerVerifier.Verify(state.Unordered(), query, answer, verifiedAt, options, cache) switch
+        return AnswerVerifier.Verify(AsOf(state.Unordered(), answer), query, answer, verifiedAt, options, cache) switch
         {
-            Verdict.Accepted accepted when Order(state, accepted.Answer) is { } refusal => (null, refusal),
+            Verdict.Accepted accepted when (Order(state, accepted.Answer) ?? Superseded(state, accepted.Answer))
+                is { } refusal => (null, refusal),
             Verdict.Accepted accepted => (accepted.Answer, null),
             Verdict.Refused refused => (null, refused.Refusal),
             _ => throw new InvalidOperationException("a verdict is one of the two"),
         };
+    }
+
+    private static VerifierState AsOf(VerifierState state, UnverifiedAnswer answer)
+    {
+        var segments = state.Segments;
+        for (var i = 0; i < answer.Hops.Length; i++)
+        {
+            var hop = answer.Hops[i];
+
+            // A hop that only introduces may stand under any epoch of its chain (V16).
+            if ((i == 0 || i == answer.Hops.Length - 1) && hop.Seal is { } certificate
+                && Document.TryParse<Seal>(certificate.Payload, out var seal, out _)
+                && segments.GetValueOrDefault(hop.Genesis)?.AsOf(seal.Value.Epoch) is { } then)
+            {
+                segments = segments.SetItem(hop.Genesis, then);
+            }
+        }
+
+        return state with { Segments = segments };
+    }
+
+    private static Refusal? Superseded(VerifierState state, VerifiedAnswer answer)
+    {
+        for (var i = 0; i < answer.Hops.Length; i++)
+        {
+            var hop = answer.Hops[i];
+            if (state.Segments.TryGetValue(hop.Genesis, out var segment)
+                && EpochChange.Of(answer, segment) is var effect and (EpochEffect.Recertify or EpochEffect.Ends))
+            {
+                return new Refusal(
+                    EpochSuperseded, $"hops[{i}]",
+                    $"epoch {hop.Epoch.Value.Number}; the newest is {segment.NewestNumber}: {effect}");
+            }
+        }
+
+        return null;
     }
 
     // Its seals are older than the newest known, or the same. One that is newer was never made durable (V39).

@@ -62,6 +62,11 @@ public sealed record SegmentState
     /// this process; -1 for none (V26).</summary>
     internal long Cleared { get; init; } = -1;
 
+    /// <summary>The newest epoch that may have changed what the segment admits of others (V53, V54): its Scopes stand
+    /// in its tree, so that the operation is all that tells of it. One that takes another segment in, or gives it up,
+    /// changes that one's alone, and <c>peers</c> shows whose. -1 for none.</summary>
+    internal long Scoped { get; init; } = -1;
+
     /// <summary>The newest epoch.</summary>
     public Parsed<Epoch> Newest => Epochs[^1];
 
@@ -183,8 +188,20 @@ public sealed record SegmentState
                 ? ImmutableSortedDictionary<LeafName, LeafFloor>.Empty
                 : Floors,
             Cleared = Math.Max(Cleared, other.Cleared),
+            Scoped = Math.Max(Scoped, other.Scoped),
         };
     }
+
+    /// <summary>The chain as it was when an epoch was its newest; null where that is the newest still, or is not held
+    /// as a document.</summary>
+    internal SegmentState? AsOf(long epoch) => epoch >= NewestNumber || EpochOf(epoch) is null
+        ? null
+        : this with
+        {
+            Chain = Chain[..(int)(epoch - First + 1)],
+            Epochs = [.. Epochs.Where(held => held.Value.Number <= epoch)],
+            Vote = null,
+        };
 
     /// <summary>Whether a TLS key belongs to an anchor of the newest epoch (V63).</summary>
     /// <param name="kid">The kid of the key that the other side proved to hold.</param>

@@ -164,6 +164,7 @@ public static class StateFile
             Floors(json, segment.Floors);
             json.WriteString("genesis", segment.Genesis.ToString());
             MisuseOf(json, segment.Misuse);
+            json.WriteNumber("scoped", segment.Scoped);
             Seal(json, segment);
             if (segment.Vote is { } vote)
             {
@@ -304,6 +305,7 @@ public static class StateFile
         return segment with
         {
             Floors = floors.ToImmutable(),
+            Scoped = Scoped(item, segment.NewestNumber),
             Seal = Seal(item),
             Vote = Vote(item),
             Misuse = MisuseIn(item),
@@ -335,6 +337,10 @@ public static class StateFile
         ? new SealPosition(
             seal.GetProperty("epoch").GetInt64(), seal.GetProperty("seq").GetInt64(), Digest.Parse(seal.Text("digest")))
         : null;
+
+    // Files of before had none: then any epoch may have been one.
+    private static long Scoped(JsonElement item, long newest) =>
+        item.TryGetProperty("scoped", out var scoped) ? scoped.GetInt64() : newest;
 
     // Files of before had none: then a second epoch of that number is refused, and nobody is told.
     private static Envelope? Vote(JsonElement item) =>

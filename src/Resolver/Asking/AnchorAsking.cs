@@ -75,6 +75,18 @@ public sealed class AnchorAsking
         }).Build();
     }
 
+    /// <summary>Forgets how an anchor did: another one has its index.</summary>
+    public void Forget(int anchor)
+    {
+        lock (_gate)
+        {
+            if (anchor < _anchors.Count)
+            {
+                _anchors[anchor] = BuildAnchor();
+            }
+        }
+    }
+
     /// <summary>Asks.</summary>
     /// <param name="order">The indexes of the anchors, in the order in which they are asked; one or more.</param>
     /// <param name="ask">

@@ -20,6 +20,9 @@ internal sealed class AnchorChoice(NameCacheOptions options)
         }
     }
 
+    /// <summary>Another anchor has the index from now on. No name may be there.</summary>
+    internal void Reset(int anchor) => _anchors[anchor] = new Standing();
+
     /// <summary>Its answer failed a check.</summary>
     internal void Refuse(int anchor, long now)
     {

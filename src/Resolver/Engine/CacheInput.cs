@@ -41,7 +41,7 @@ public abstract record CacheInput
 
     /// <summary>
     /// An answer from before a restart, every part of which was verified again: served as long as it may be, and asked
-    /// for anew at once. Comes before the name is wanted; nothing where it is.
+    /// for anew at once. Nothing where anything was answered since.
     /// </summary>
     /// <param name="Name">The name.</param>
     /// <param name="Answer">The answer, as of when it was first verified.</param>
@@ -72,6 +72,11 @@ public abstract record CacheInput
 
     /// <summary>There are this many anchors to ask; never fewer than before.</summary>
     public sealed record Anchors(int Count) : CacheInput;
+
+    /// <summary>Another anchor has an index from now on; nothing is known of it.</summary>
+    /// <param name="Anchor">The index.</param>
+    /// <param name="Reason">Why the one before is left.</param>
+    public sealed record Replaced(int Anchor, Refusal Reason) : CacheInput;
 
     /// <summary>Time passed.</summary>
     public sealed record Tick : CacheInput

@@ -27,8 +27,9 @@ public sealed partial class NameCache
             _anchors.Refuse(anchor, now.Monotonic);
         }
 
+        // It leaves with the others, and once: what moves all would else move on the one that has just begun to pause.
         _outputs.Add(new CacheOutput.Leave(anchor));
-        OnTrouble(entry, refusal, now);
+        Trouble(entry, refusal, now, detach: true);
         MoveAll(anchor, null, now);
     }
 
@@ -38,6 +39,17 @@ public sealed partial class NameCache
         foreach (var entry in _anchors.NamesAt(anchor))
         {
             Trouble(entry, reason, now, detach: true);
+        }
+    }
+
+    // Whoever tried the one before has not tried this one.
+    private void OnReplaced(int anchor, Refusal reason, CacheTime now)
+    {
+        MoveAll(anchor, reason, now);
+        _anchors.Reset(anchor);
+        foreach (var entry in _entries.Values)
+        {
+            entry.Tried &= ~(1UL << anchor);
         }
     }
 
@@ -180,7 +192,13 @@ public sealed partial class NameCache
         _outputs.Add(new CacheOutput.Ask(entry.Name, anchor));
     }
 
-    private long BackoffAfter(int rounds) => Math.Min(_options.BackoffMax, _options.Backoff << Math.Min(rounds, 5));
+    // Up to half longer, at random, below the longest: what failed everywhere in one instant, for all names of all
+    // sidecars, is not asked for again in one, and stays apart from then on.
+    private long BackoffAfter(int rounds)
+    {
+        var pause = Math.Min(_options.BackoffMax, _options.Backoff << Math.Min(rounds, 5));
+        return Math.Min(_options.BackoffMax, pause + _random.NextInt64((pause / 2) + 1));
+    }
 
     private static Refusal Silent(NameEntry entry) =>
         new(VerificationFailure.Behind, entry.Name, "the anchor did not answer in time");

@@ -10,9 +10,10 @@ public sealed partial class NameCache
 
     private void OnRestored(CacheInput.Restored restored, CacheTime now)
     {
-        var answer = restored.Answer;
+        var (answer, held) = (restored.Answer, _entries.GetValueOrDefault(restored.Name));
         var entry = new NameEntry(restored.Name)
         {
+            IsDoubted = held?.IsDoubted ?? false,
             Answer = answer,
             LastRecord = answer.Record,
             IsProven = answer.Record is not null || answer.Set is not null,
@@ -26,7 +27,17 @@ public sealed partial class NameCache
             StaleRule.EndOf(answer, now.Monotonic + (answer.Ttl.EndsAt - now.Wall), now.Monotonic, _options.Notice);
         entry.StaleUntil = entry.ExpiresAt + StaleRule.ContinuityOf(answer);
         entry.State = entry.StateAt(now.Monotonic);
-        if (entry.State == NameState.Expired || !Admit(entry))
+        if (entry.State == NameState.Expired)
+        {
+            return;
+        }
+
+        if (held is not null)
+        {
+            Remove(held);
+        }
+
+        if (!Admit(entry))
         {
             return;
         }

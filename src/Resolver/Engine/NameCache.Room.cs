@@ -42,6 +42,8 @@ public sealed partial class NameCache
             GiveUp(oldest);
         }
 
+        // Whichever way it came, it waits for room no more.
+        _turnedAway.Remove(entry.Name);
         _entries.Add(entry.Name, entry);
         _bytes += entry.Bytes;
         Touch(entry);

@@ -107,7 +107,7 @@ public sealed partial class NameCache
             case CacheInput.Hedged hedged:
                 OnHedged(hedged, now);
                 break;
-            case CacheInput.Restored restored when !_entries.ContainsKey(restored.Name):
+            case CacheInput.Restored restored when _entries.GetValueOrDefault(restored.Name)?.Answer is null:
                 OnRestored(restored, now);
                 break;
             case CacheInput.Learned learned:
@@ -119,6 +119,9 @@ public sealed partial class NameCache
                 break;
             case CacheInput.Anchors anchors:
                 _anchors.Grow(Math.Min(anchors.Count, NameCacheOptions.AnchorsMax));
+                break;
+            case CacheInput.Replaced replaced:
+                OnReplaced(replaced.Anchor, replaced.Reason, now);
                 break;
             case CacheInput.Tick:
                 OnTick(now);
@@ -151,7 +154,6 @@ public sealed partial class NameCache
             return;
         }
 
-        _turnedAway.Remove(name);
         _outputs.Add(new CacheOutput.Changed(entry.View()));
         Ask(entry, now);
         _due.Put(entry);

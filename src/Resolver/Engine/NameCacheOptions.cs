@@ -56,7 +56,8 @@ public sealed record NameCacheOptions
     /// <value>250 ms by default.</value>
     public long Notice { get; init; } = 250;
 
-    /// <summary>The pause after every anchor failed once; it doubles up to <see cref="BackoffMax"/>.</summary>
+    /// <summary>The pause after every anchor failed once; it doubles up to <see cref="BackoffMax"/>. Below that it is
+    /// up to half longer for each name, at random.</summary>
     /// <value>1 s by default.</value>
     public long Backoff { get; init; } = 1_000;
 

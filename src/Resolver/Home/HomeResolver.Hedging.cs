@@ -15,6 +15,9 @@ namespace Fairlead.Resolver.Home;
 /// <content>Asking other anchors beside one that is silent, while somebody waits.</content>
 public sealed partial class HomeResolver
 {
+    // How many times those that only have nothing yet are asked again.
+    private const int RetriesMax = 2;
+
     private readonly Dictionary<int, (AnchorClient Client, ConsumerProof? Proof)> _hedgeClients = [];
 
     // What verifies holds a thread, and must be alone with the state: the names that wait for it wait without one.
@@ -33,7 +36,11 @@ public sealed partial class HomeResolver
 
         // Made with the first silence: where all anchors answer it costs no memory.
         _asking ??= new AnchorAsking(
-            new AskingOptions { HedgeDelay = () => TimeSpan.FromMilliseconds(_cache.HedgeDelay) },
+            new AskingOptions
+            {
+                HedgeDelay = () => TimeSpan.FromMilliseconds(_cache.HedgeDelay),
+                RetriesMax = RetriesMax,
+            },
             _options.Time,
             new Random(_options.Random.Next()));
         var full = FullName.Parse(name);

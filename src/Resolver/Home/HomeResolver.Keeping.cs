@@ -14,16 +14,36 @@ public sealed partial class HomeResolver
     private readonly Dictionary<Naming.Digest, (long Number, bool IsSealed, int Proofs)> _learned = [];
     private AnswerFolder? _answers;
 
+    // Kept answers that could not be judged, by the moment of the wall clock from which on they can be.
+    private readonly PriorityQueue<string, long> _unjudged = new();
+
     private Parsed<Query> QueryOf(FullName name) =>
         Document.Make(new Query { Home = _options.Home.Genesis, Name = name, Subject = _subject });
 
     // Served at once what is still good after a restart; every part of it is verified again.
     private void Restore(string name)
     {
-        if (_answers is not { } folder || _cache.Find(name) is not null
+        if (_cache.Find(name) is null)
+        {
+            RestoreNow(name);
+        }
+    }
+
+    private void RestoreNow(string name)
+    {
+        if (_answers is not { } folder
             || !FullName.TryParse(name, out var full, out _) || folder.Load(name) is not { } kept)
         {
             return;
+        }
+
+        // A clock that is wrong here is no fault of the answer: it is looked at again when the clock is beyond that.
+        var state = Memory.State;
+        var from = Math.Max(kept.VerifiedAt, state.TimeFloor) - state.ClockDelta;
+        var isEarly = from > Now().Wall;
+        if (isEarly && _unjudged.Count < _options.NamesMax)
+        {
+            _unjudged.Enqueue(name, from);
         }
 
         var (answer, refusal) = Read(kept, QueryOf(full));
@@ -34,7 +54,23 @@ public sealed partial class HomeResolver
         else
         {
             Troubles.Note("", name, refusal!.At("kept answer"));
-            folder.Drop(name);
+            if (!isEarly && FailureKinds.Of(refusal) != FailureKind.Own)
+            {
+                folder.Drop(name);
+            }
+        }
+    }
+
+    // What nobody wants any more, or was answered since, is left.
+    private void RestoreWhatCanBeJudged()
+    {
+        while (_unjudged.TryPeek(out var name, out var from) && from <= Now().Wall)
+        {
+            _unjudged.Dequeue();
+            if (_cache.Find(name) is { Answer: null })
+            {
+                RestoreNow(name);
+            }
         }
     }
 
@@ -60,10 +96,11 @@ public sealed partial class HomeResolver
         }
     }
 
-    // What V58 forbids to serve now must not come back as stale after a restart either.
+    // What V58 forbids to serve now must not come back as stale after a restart either. A fault of our own says nothing
+    // of the name: what ends by it in this process leaves its file when it ends.
     private void KeepNoLonger(string name, Refusal reason)
     {
-        if (!StaleRule.IsTransport(reason.Failure))
+        if (FailureKinds.Of(reason) is not (FailureKind.Transport or FailureKind.Own))
         {
             _answers?.Drop(name);
         }

@@ -272,15 +272,7 @@ public sealed partial class HomeResolver
 
         _heldTo = home.Newest.Digest;
         LeaveHedgeClients();
-        foreach (var endpoint in home.Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints))
-        {
-            if (_anchors.Length < NameCacheOptions.AnchorsMax && !_anchors.Any(known => known.Text == endpoint.Text))
-            {
-                _anchors = _anchors.Add(endpoint);
-            }
-        }
-
-        Step(new CacheInput.Anchors(_anchors.Length));
+        AskAt(HomeEndpoints.Of(_options.Anchors, home));
         foreach (var session in _sessions.Values.ToList())
         {
             if (session.Hold(home) is { } refusal)
@@ -289,6 +281,38 @@ public sealed partial class HomeResolver
                 Lose(session, refusal);
             }
         }
+    }
+
+    // An index keeps its meaning for as long as its endpoint has one: what the bootstrap and the newest epoch no longer
+    // name makes room, or a resolver that lives long enough would know none of its anchors in the end.
+    private void AskAt(ImmutableArray<IpEndpoint> wanted)
+    {
+        var known = _anchors;
+        var free = new Queue<int>(
+            Enumerable.Range(0, known.Length).Where(i => !wanted.Any(one => one.Text == known[i].Text)));
+        foreach (var endpoint in wanted.Where(one => !known.Any(other => other.Text == one.Text)))
+        {
+            if (free.TryDequeue(out var index))
+            {
+                Replace(index, endpoint);
+            }
+            else
+            {
+                _anchors = _anchors.Add(endpoint);
+            }
+        }
+
+        Step(new CacheInput.Anchors(_anchors.Length));
+    }
+
+    private void Replace(int index, IpEndpoint endpoint)
+    {
+        var reason = new Refusal(
+            VerificationFailure.Behind, _anchors[index].Text, "the home has no anchor at this address any more");
+        Leave(index);
+        _anchors = _anchors.SetItem(index, endpoint);
+        _asking?.Forget(index);
+        Step(new CacheInput.Replaced(index, reason));
     }
 
     private void Open(string name, int anchor)

@@ -154,6 +154,7 @@ public sealed partial class HomeResolver : IAsyncDisposable
                 _stop.Token.ThrowIfCancellationRequested();
                 TakeAll();
                 Step(CacheInput.Tick.Instance);
+                RestoreWhatCanBeJudged();
                 HoldToEpoch();
                 Learn();
             }
@@ -189,7 +190,8 @@ public sealed partial class HomeResolver : IAsyncDisposable
 
         while (Memory.NeedsHeads)
         {
-            var clients = _options.Anchors
+            // Whoever was met in the round before told where the others are.
+            var clients = HomeEndpoints.Of(_options.Anchors, Memory.State.HomeState)
                 .Select(anchor => _options.Connect(anchor, _options.Proof?.Current, Memory.State.HomeState))
                 .ToList();
             var result = await HomeMeeting.AskHeadsAsync(
@@ -209,7 +211,7 @@ public sealed partial class HomeResolver : IAsyncDisposable
                 Troubles.Note(failure.Anchor.Text, "", failure.Refusal);
             }
 
-            if (result.IsForeign(clients.Count))
+            if (result.IsForeign(_options.Anchors))
             {
                 throw new ForeignHomeException(result.Failures[0].Refusal.ToString());
             }

@@ -11,14 +11,15 @@ namespace Fairlead.Resolver.Home;
 public sealed record MeetingResult(Refusal? Refusal, int Heads, ImmutableArray<MeetingFailure> Failures)
 {
     /// <summary>
-    /// Whether every one of these anchors shows a chain that cannot be the one that the bootstrap file means: its
-    /// genesis or its floor is another. One that lies may say so; all of them at once mean that the file is wrong.
+    /// Whether every anchor of the bootstrap file shows a chain that cannot be the one that the file means: its genesis
+    /// or its floor is another. One that lies may say so; all of them at once mean that the file is wrong.
     /// </summary>
-    /// <param name="anchors">How many were asked.</param>
-    public bool IsForeign(int anchors) => Failures.Length == anchors && anchors > 0
-        && Failures.All(failure => failure.Exception is null && failure.Refusal.Failure
-            is VerificationFailure.GenesisMismatch or VerificationFailure.FloorMismatch
-            or VerificationFailure.BelowLinkFloor or VerificationFailure.WrongSegment);
+    /// <param name="bootstrap">Where the file has them, all of whom were asked.</param>
+    public bool IsForeign(ImmutableArray<IpEndpoint> bootstrap) => !bootstrap.IsEmpty && bootstrap.All(
+        anchor => Failures.Any(failure => failure.Anchor.Text == anchor.Text
+            && failure.Exception is null && failure.Refusal.Failure
+                is VerificationFailure.GenesisMismatch or VerificationFailure.FloorMismatch
+                or VerificationFailure.BelowLinkFloor or VerificationFailure.WrongSegment));
 }
 
 /// <summary>One anchor that was not met. Immutable.</summary>

@@ -21,6 +21,7 @@ internal sealed class AnswerFolder : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly int _filesMax;
     private readonly Action<string, StateException> _failed;
+    private readonly Action<string> _sync;
     private readonly ConcurrentDictionary<string, KeptAnswer?> _waiting = new(StringComparer.Ordinal);
     private readonly Channel<string> _names = Channel.CreateUnbounded<string>();
     private readonly Task _writing;
@@ -30,12 +31,19 @@ internal sealed class AnswerFolder : IAsyncDisposable
     /// <param name="time">Says which files are too old to be of use.</param>
     /// <param name="filesMax">How many files are left there at the start.</param>
     /// <param name="failed">Hears the name whose file cannot be read or written, and why. Also on other tasks.</param>
-    internal AnswerFolder(string folder, TimeProvider time, int filesMax, Action<string, StateException> failed)
+    /// <param name="sync">Waits until the names in a folder are on the disk; null for the system's.</param>
+    internal AnswerFolder(
+        string folder,
+        TimeProvider time,
+        int filesMax,
+        Action<string, StateException> failed,
+        Action<string>? sync = null)
     {
         _folder = folder;
         _time = time;
         _filesMax = filesMax;
         _failed = failed;
+        _sync = sync ?? DiskSync.SyncFolder;
         _writing = Task.Run(WriteAsync);
     }
 
@@ -114,14 +122,38 @@ internal sealed class AnswerFolder : IAsyncDisposable
     private async Task WriteAsync()
     {
         Tidy();
+        var isGone = false;
         await foreach (var name in _names.Reader.ReadAllAsync().ConfigureAwait(false))
         {
             // It waits until it is on the disk, and so does what came meanwhile.
             while (_waiting.TryGetValue(name, out var answer))
             {
                 Write(name, answer);
+                isGone |= answer is null;
                 _waiting.TryRemove(KeyValuePair.Create(name, answer));
             }
+
+            if (isGone && !_names.Reader.TryPeek(out _))
+            {
+                isGone = false;
+                Sync();
+            }
+        }
+    }
+
+    // What was dropped must not be there again when the power comes back: once for all that were dropped together.
+    private void Sync()
+    {
+        try
+        {
+            if (Directory.Exists(_folder))
+            {
+                _sync(_folder);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _failed("", new StateException(StateError.StateNotDurable, $"{_folder}: {e.Message}", e));
         }
     }
 

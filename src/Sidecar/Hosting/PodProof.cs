@@ -29,10 +29,11 @@ internal sealed record PodProof(TlsIdentity Identity, PublicKey Key, IConsumerPr
         {
             if (identity.Svid is { } files)
             {
-                var proof = new SvidProof(new SvidFiles(
-                    files, time,
-                    svid => SidecarLog.SvidRead(logger, svid.Identity, svid.Expires),
-                    reason => SidecarLog.ProofUnreadable(logger, files.Certificate, reason)));
+                void Unreadable(string reason) => SidecarLog.ProofUnreadable(logger, files.Certificate, reason);
+                var proof = new SvidProof(
+                    new SvidFiles(
+                        files, time, svid => SidecarLog.SvidRead(logger, svid.Identity, svid.Expires), Unreadable),
+                    Unreadable);
                 return Own(options, time, proof, KubernetesPath.SubjectOf(proof.Identity));
             }
 

@@ -4,6 +4,7 @@ using Fairlead.Hosting.Memory;
 using Fairlead.Hosting.Reloading;
 using Fairlead.Hosting;
 using Fairlead.Resolver.Home;
+using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Hosting.Reloading;
 using Microsoft.Extensions.Logging;
 
@@ -77,7 +78,7 @@ internal static class SidecarProgram
             var loaded = LoadedConfiguration.Load(path, environment);
             options = loaded.Options;
             var host = await SidecarHost.StartAsync(
-                options, surroundings.Time, new Random(Environment.ProcessId), surroundings.Loggers, stop)
+                options, surroundings.Time, new StrongRandom(), surroundings.Loggers, stop)
                 .ConfigureAwait(false);
             host.Reloads = ReloadStatus.Start with { Path = path, ReadAt = surroundings.Time.GetUtcNow() };
             var ended = true;

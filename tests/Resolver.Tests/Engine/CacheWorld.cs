@@ -147,6 +147,9 @@ internal sealed class CacheWorld
         return Step(new CacheInput.Learned(_state.Segments[segment.Genesis]));
     }
 
+    /// <summary>What the verifier holds of a segment.</summary>
+    public SegmentState Segment(bool ofHome) => _state.Segments[(ofHome ? _world.Eu1 : _world.Us1).Genesis];
+
     /// <summary>The first seal under an epoch that was known before it.</summary>
     public IReadOnlyList<CacheOutput> FirstSeal(bool ofHome)
     {

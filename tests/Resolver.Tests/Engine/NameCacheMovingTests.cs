@@ -33,6 +33,28 @@ public sealed class NameCacheMovingTests
         Assert.Equal(0, world.Want("third.shop.svc.us1.internal"));
     }
 
+    /// <summary>A full disk or a wrong clock refuses whatever anybody says: each anchor is asked once, and then there
+    /// is a pause.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.StateNotDurable)]
+    [InlineData(VerificationFailure.ClockRollback)]
+    [InlineData(VerificationFailure.FromFuture)]
+    public void Refused_AtEveryAnchor_PausesBeforeItIsAskedForAgain(VerificationFailure failure)
+    {
+        var world = new CacheWorld();
+        world.Want();
+        var since = 0L;
+        foreach (var pause in new[] { 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000 })
+        {
+            Assert.Equal(CacheWorld.Anchors, RefuseEverywhere(world, failure));
+            Assert.Null(world.Cache.AnchorOf(A));
+            Assert.Equal(NameState.Unreachable, world.Held().State);
+            Assert.InRange(world.Due() - since, pause, Math.Min(30_000, pause * 3 / 2));
+            since = world.Due();
+            Assert.Single(CacheWorld.Asked(world.TickAt(since)));
+        }
+    }
+
     /// <summary>A record or a decision that is over here and not yet by an honest anchor's clock costs its own name
     /// alone.</summary>
     [Theory]
@@ -148,6 +170,38 @@ public sealed class NameCacheMovingTests
         }
     }
 
+    /// <summary>What failed for all of them in one instant is not asked for again in one.</summary>
+    [Fact]
+    public void Backoff_OfManyNames_IsSpreadOverHalfOfItself()
+    {
+        var world = new CacheWorld(anchors: 1);
+        for (var i = 0; i < 50; i++)
+        {
+            world.Want($"n{i}.shop.svc.us1.internal");
+        }
+
+        Assert.Empty(CacheWorld.Asked(world.Step(new CacheInput.Lost(0, Gone))));
+        var asked = world.RunTo(1_500);
+        Assert.Equal(50, asked.Select(ask => ask.Name).Distinct().Count());
+        Assert.All(asked, ask => Assert.InRange(ask.At, 1_000, 1_500));
+        Assert.True(asked.Select(ask => ask.At).Distinct().Count() > 25);
+    }
+
+    /// <summary>An index goes to an anchor of whom nothing is known, and nobody stays with the one before.</summary>
+    [Fact]
+    public void Anchor_InAnothersPlace_IsNotAvoidedForIt()
+    {
+        var world = Two();
+        world.Accept(world.Answer());
+        world.Step(new CacheInput.Refused(B, 0, Lie));
+        Assert.Equal(1, world.Cache.AnchorOf(A));
+        Assert.Equal(
+            [(A, 2), (B, 2)], CacheWorld.Asked(world.Step(new CacheInput.Replaced(1, Gone))));
+        Assert.Equal([(A, 1)], CacheWorld.Asked(world.Step(new CacheInput.Failed(A, 2, Gone))));
+        world.Step(new CacheInput.Replaced(0, Gone));
+        Assert.Equal(0, world.Want("third.shop.svc.us1.internal"));
+    }
+
     [Fact]
     public void Anchors_More_AreAskedAfterTheFirst()
     {
@@ -181,6 +235,23 @@ public sealed class NameCacheMovingTests
         }
 
         Assert.InRange(world.Cache.Due.Count, 2_000, 3 * 2_000);
+    }
+
+    // How many anchors refuse it, one after the other, until none is asked any more.
+    private static int RefuseEverywhere(CacheWorld world, VerificationFailure failure)
+    {
+        for (var refused = 1; refused < 100; refused++)
+        {
+            var step = world.Step(new CacheInput.Refused(
+                A, world.Cache.AnchorOf(A) ?? throw new InvalidOperationException("nobody is asked"),
+                CacheWorld.Why(failure)));
+            if (!step.OfType<CacheOutput.Ask>().Any())
+            {
+                return refused;
+            }
+        }
+
+        throw new InvalidOperationException("there is no end to it");
     }
 
     private static CacheWorld Two()

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fairlead.Naming;
+using Fairlead.Naming.Traversal;
 
 namespace Fairlead.Resolver.Tests.Engine;
 
@@ -90,6 +91,62 @@ public sealed class RecertificationTests
         Assert.Equal(due, world.Due());
     }
 
+    /// <summary>I27: what the home admits of others stands in its tree, and in no policy.</summary>
+    [Theory]
+    [InlineData(OpType.Policy)]
+    [InlineData(OpType.Peer)]
+    public void Scope_ThatTheHomeMayHaveChanged_AsksForANewProofAndEndsContinuity(string operation)
+    {
+        var world = Fresh();
+        world.Elapsed = 3_000;
+        world.NextEpoch(ofHome: true, epoch => epoch with { Op = new EpochOp { Type = operation } });
+        Assert.Equal(NameState.Fresh, world.Held().State);
+        Assert.Equal(
+            [(3_000 + Grace, NameState.Expired)], world.RunFailing(Hour, VerificationFailure.Behind));
+    }
+
+    /// <summary>Also where the epoch that did it is held by its digest alone by now.</summary>
+    [Fact]
+    public void Scope_ThatTheHomeMayHaveChangedSomeEpochsAgo_AsksForANewProof()
+    {
+        var world = Fresh();
+        var answer = world.Held().Answer!;
+        world.Elapsed = 3_000;
+        world.NextEpoch(ofHome: true, Scoped);
+        for (var i = 0; i < SegmentState.MaxDocuments; i++)
+        {
+            world.NextEpoch(ofHome: true, epoch => epoch with { Op = new EpochOp { Type = OpType.Renew } });
+        }
+
+        Assert.Equal(EpochEffect.Recertify, EpochChange.Of(answer, world.Segment(ofHome: true)));
+    }
+
+    /// <summary>Whom the home takes in, or what others admit of whom, says nothing of this target.</summary>
+    [Fact]
+    public void Scope_OfAnother_ChangesNothing()
+    {
+        var world = Fresh();
+        world.Elapsed = 3_000;
+        Assert.Empty(world.NextEpoch(ofHome: false, Scoped));
+        Assert.Empty(world.NextEpoch(ofHome: true, epoch => epoch with
+        {
+            Op = new EpochOp { Type = OpType.Peer },
+            Peers = [.. epoch.Peers.Add(Digest.Sha256("a stranger"u8)).Order()],
+        }));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Domains_Changed_AskForANewProofAndEndContinuity(bool ofHome)
+    {
+        var world = Fresh();
+        world.Elapsed = 3_000;
+        world.NextEpoch(ofHome, epoch => Scoped(epoch) with { Domains = ["other.example"] });
+        Assert.Equal(
+            [(3_000 + Grace, NameState.Expired)], world.RunFailing(Hour, VerificationFailure.Behind));
+    }
+
     [Fact]
     public void Target_ThatNoLongerNamesTheIntroducer_EndsNow()
     {
@@ -105,6 +162,9 @@ public sealed class RecertificationTests
             isSealed: false);
         Assert.Equal(NameState.Expired, Assert.Single(outputs.OfType<CacheOutput.Changed>()).Name.State);
     }
+
+    // What op policy leaves where it changes Scopes alone.
+    private static Epoch Scoped(Epoch epoch) => epoch with { Op = new EpochOp { Type = OpType.Policy } };
 
     private static Epoch Tighter(Epoch epoch) => epoch with
     {

@@ -68,4 +68,30 @@ public sealed class RestoredTests
         Assert.Empty(world.Step(new CacheInput.Restored(CacheWorld.Checkout, answer, 0)));
         Assert.Equal(NameState.Denied, world.Held().State);
     }
+
+    /// <summary>One that left for others and came back from what was kept waits for no room any more.</summary>
+    [Fact]
+    public void Restored_AfterItWasTurnedAway_IsNotAskedForAsOneThatWaits()
+    {
+        const string b = "b.shop.svc.us1.internal";
+        const string c = "c.shop.svc.us1.internal";
+        var world = new CacheWorld(namesMax: 2, continuity: Hour);
+        world.Want();
+        var answer = world.Answer();
+        world.Accept(answer);
+        world.Want(b);
+        world.Want(c);
+        Assert.Null(world.Cache.Find(CacheWorld.Checkout));
+
+        world.Elapsed = 1_000;
+        world.Step(new CacheInput.Restored(CacheWorld.Checkout, answer, 0));
+        Assert.Equal(NameState.Fresh, world.Held().State);
+        Assert.Null(world.Cache.Find(b));
+        world.Step(new CacheInput.Forget(c));
+
+        // Only the other one that had to leave is asked for when there is room again.
+        var outputs = world.TickAt(31_000);
+        Assert.Contains(b, CacheWorld.Asked(outputs).Select(ask => ask.Name));
+        Assert.True(world.Due() > 31_000, $"wants to be woken at {world.Due()}, which is over");
+    }
 }

@@ -140,6 +140,49 @@ public sealed class HomeResolverTests : IAsyncLifetime
         await _home.UntilFreshAsync(Web);
     }
 
+    /// <summary>Of the anchors that the deployer knew one is where it was: it tells where the others are.</summary>
+    [Fact]
+    public async Task FirstContact_WithOneAnchorOfAnOldBootstrap_HearsTheOthersWhereTheNewestEpochHasThem()
+    {
+        _home.MoveHome();
+        _home.StartResolver(bootstrap: 1);
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        Assert.True(_home.Anchors.Count(anchor => anchor.Heads > 0) >= 2);
+    }
+
+    /// <summary>Anchors that move ever on leave nobody without them: one that is nowhere any more makes room.</summary>
+    [Fact]
+    public async Task Anchors_ThatMovedMoreOftenThanCanBeToldApart_AreFoundWhereTheyAreNow()
+    {
+        _home.MoveHome();
+        _home.StartResolver(bootstrap: 2);
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        for (var move = 0; move <= NameCacheOptions.AnchorsMax / 16; move++)
+        {
+            // Four endpoints for each of four anchors, and nobody there.
+            _home.Move(anchor => [.. Enumerable.Range(0, 4)
+                .Select(i => IpEndpoint.Of(System.Net.IPAddress.Loopback, 1_000 + (move * 16) + (anchor * 4) + i))]);
+            await UntilTheNewestEpochIsKnownAsync();
+        }
+
+        _home.MoveHome();
+        await UntilTheNewestEpochIsKnownAsync();
+        await Task.WhenAll(_home.Anchors.Take(2).Select(anchor => anchor.StopAsync()));
+        var others = _home.Anchors.Skip(2).Select(anchor => anchor.Endpoint.Text).ToList();
+        await _home.UntilAsync(
+            () => _home.Resolver.AnchorOf(Web) is { } at && others.Contains(at) ? at : null, "another anchor");
+        await _home.UntilAsync(Web, held => held.State == NameState.Fresh && held.Failure is null);
+
+        Task UntilTheNewestEpochIsKnownAsync()
+        {
+            _home.Anchors[0].Push(Web);
+            var newest = _home.Segment.Newest.Value.Number;
+            return _home.UntilAsync(Web, held => held.Answer?.Hops[0].Epoch.Value.Number == newest);
+        }
+    }
+
     [Fact]
     public async Task FirstContact_WithAClockApartFromTheAnchorsMedian_IsClockSkewUntilItAgrees()
     {

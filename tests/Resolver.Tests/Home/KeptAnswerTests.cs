@@ -62,21 +62,80 @@ public sealed class KeptAnswerTests : IAsyncLifetime
         Assert.DoesNotContain(NameState.Unreachable, _home.StatesOf(shared));
     }
 
-    [Fact]
-    public async Task Restart_WithAnEpochThatIsNewer_TakesANewProof()
+    /// <summary>I22: a newer epoch does to what was kept what it does to what is held.</summary>
+    [Theory]
+    [InlineData(OpType.Renew)]
+    [InlineData(OpType.Policy)]
+    public async Task Restart_WithAnEpochThatIsNewer_TakesANewProofWhereThatChangedSomething(string operation)
     {
         await RunOnceAsync(Web, Cart);
 
         // Cart's renewal teaches the epoch; web's answer is from before it.
-        _home.Segment.Next(ScriptedHome.Now - 1_000);
+        _home.Segment.Next(ScriptedHome.Now - 1_000, epoch => epoch with
+        {
+            Op = new EpochOp { Type = operation },
+            Policy = operation == OpType.Renew ? epoch.Policy : epoch.Policy with { MaxTtl = 299_000 },
+        });
         _home.Reseal();
         File.Delete(FileOf(Cart));
         await RunOnceAsync(Cart);
         await StopAnchorsAsync();
         _home.StartResolver(keepsState: true);
         _home.Resolver.Want(Web);
-        await _home.UntilTroubleAsync(VerificationFailure.EpochSuperseded);
-        Assert.DoesNotContain(NameState.Fresh, _home.StatesOf(Web));
+        if (operation == OpType.Renew)
+        {
+            await _home.UntilFreshAsync(Web);
+            Assert.DoesNotContain(VerificationFailure.EpochSuperseded, _home.Failures());
+        }
+        else
+        {
+            await _home.UntilTroubleAsync(VerificationFailure.EpochSuperseded);
+            Assert.DoesNotContain(NameState.Fresh, _home.StatesOf(Web));
+        }
+    }
+
+    /// <summary>The clock is here: what was kept is judged when that is right, be an anchor there or not.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.ClockRollback)]
+    [InlineData(VerificationFailure.FromFuture)]
+    public async Task Restart_WithAClockThatIsBehind_ServesWhatWasKeptOnceItIsRight(VerificationFailure why)
+    {
+        await RunOnceAsync(Web);
+        await StopAnchorsAsync();
+        var (wrong, right) = (-60_000L, 0L);
+        if (why == VerificationFailure.FromFuture)
+        {
+            // The clock is above the newest seal, and below the moment of the verification.
+            var kept = State.KeptAnswers.Read(FileOf(Web), Web);
+            State.KeptAnswers.Write(FileOf(Web), kept with { VerifiedAt = ScriptedHome.Now + 60_000 });
+            (wrong, right) = (0, 60_000);
+        }
+
+        var clock = new OffClock { Off = wrong };
+        _home.StartResolver(keepsState: true, time: clock);
+        _home.Resolver.Want(Web);
+        await _home.UntilTroubleAsync(why);
+        await _home.UntilAsync(Web, held => held.State == NameState.Unreachable);
+        Assert.True(File.Exists(FileOf(Web)));
+        clock.Off = right;
+        await _home.UntilFreshAsync(Web);
+    }
+
+    [Fact]
+    public async Task Answer_ThatTheDiskDidNotTake_TakesNothingFromWhatWasKept()
+    {
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+
+        // A new epoch is written with the whole file, which goes by way of this name.
+        Directory.CreateDirectory(_home.StateFile + ".tmp");
+        _home.Segment.Next(ScriptedHome.Now - 1_000, epoch => epoch with { Op = new EpochOp { Type = OpType.Renew } });
+        _home.Reseal();
+        _home.Anchors[0].Push(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.StateNotDurable);
+        await _home.StopResolverAsync();
+        Assert.True(File.Exists(FileOf(Web)));
     }
 
     [Theory]
@@ -154,6 +213,27 @@ public sealed class KeptAnswerTests : IAsyncLifetime
         Assert.Equal(NameState.Fresh, Assert.Single(_home.Resolver.Names).State);
     }
 
+    /// <summary>Who waits does not wait for the patience with the silent one where the others only have nothing yet:
+    /// they are asked again.</summary>
+    [Fact]
+    public async Task Silence_OfTheFirstAnchor_IsHedgedAgainWhereTheOthersHaveNothingYet()
+    {
+        _home.Anchors[0].Say = static _ => null;
+        foreach (var other in _home.Anchors.Skip(1))
+        {
+            other.Say = ask => other.Resolved < 2 ? null : ScriptedHome.Honest(ask);
+        }
+
+        // Its patience never ends, so that nothing else can help.
+        var clock = new OffClock { Still = 1_000_000 };
+        _home.StartResolver(time: clock);
+        _home.Resolver.Want(Web);
+        await _home.UntilAsync(() => _home.Anchors[0].Open == 1 ? this : null, "the first anchor's silence");
+        clock.Still += 200;
+        await _home.UntilFreshAsync(Web);
+        Assert.Equal(_home.Anchors[0].Endpoint.Text, _home.Resolver.AnchorOf(Web));
+    }
+
     [Fact]
     public async Task Silence_OfTheFirstAnchor_IsHedgedWithThePodsProof()
     {
@@ -172,7 +252,7 @@ public sealed class KeptAnswerTests : IAsyncLifetime
         _home.StartResolver(keepsState: true);
         _home.Resolver.Want(Web);
         await _home.UntilFreshAsync(Web);
-        Assert.Empty(_home.Resolver.Troubles.Newest);
+        Assert.Empty(_home.Resolver.Troubles.Newest.Where(trouble => trouble.Anchor.Length == 0));
     }
 
     private sealed record Shown(ConsumerProof Current) : IConsumerProof;

@@ -50,6 +50,8 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
 
     internal IPEndPoint Address { get; private set; } = new(IPAddress.Loopback, 0);
 
+    internal IpEndpoint Endpoint => IpEndpoint.Of(Address.Address, Address.Port);
+
     /// <summary>How many times it was asked where the home stands.</summary>
     internal int Heads { get; private set; }
 

@@ -88,21 +88,40 @@ internal sealed class ScriptedHome : IAsyncDisposable
     /// <summary>A new seal over the leaves as they are.</summary>
     internal void Reseal() => Segment.SealAt(Now - 500);
 
-    /// <summary>Starts a resolver.</summary>
+    /// <summary>An epoch by which the anchors are elsewhere, and its first seal.</summary>
+    internal void Move(Func<int, IpEndpoint[]> endpoints)
+    {
+        Segment.Next(
+            Now - 900,
+            epoch => epoch with
+            {
+                Op = new EpochOp { Type = OpType.Rotate },
+                Anchors = [.. epoch.Anchors.Select((anchor, i) => anchor with { Endpoints = [.. endpoints(i)] })],
+            },
+            consents: true);
+        Reseal();
+    }
+
+    /// <summary>An epoch by which the anchors are where they are.</summary>
+    internal void MoveHome() => Move(i => [Anchors[i].Endpoint]);
+
+    /// <summary>Starts a resolver; it is told of the first anchors alone.</summary>
     internal void StartResolver(bool keepsState = false, Floor? floor = null, int unhandledMax = 32,
-        Digest? genesis = null, IConsumerProof? proof = null, int unsentMax = 20_000)
+        Digest? genesis = null, IConsumerProof? proof = null, int unsentMax = 20_000, int bootstrap = 4,
+        TimeProvider? time = null)
     {
         Resolver = new HomeResolver(
             new HomeResolverOptions
             {
                 Home = new HomePin(genesis ?? Segment.Genesis, Segment.Name, floor),
-                Anchors = [.. Anchors.Select(anchor => IpEndpoint.Of(anchor.Address.Address, anchor.Address.Port))],
+                Anchors = [.. Anchors.Take(bootstrap).Select(anchor => anchor.Endpoint)],
                 Identity = new TlsIdentity(Pod, TimeProvider.System),
                 StateFile = keepsState ? StateFile : null,
                 AnswerFolder = keepsState ? AnswerFolder : null,
                 UnhandledMax = unhandledMax,
                 UnsentMax = unsentMax,
                 Proof = proof,
+                Time = time ?? TimeProvider.System,
                 Random = new Random(1),
                 FillRandom = static bytes => bytes.Fill(7),
             },

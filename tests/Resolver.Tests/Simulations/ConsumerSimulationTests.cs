@@ -29,10 +29,10 @@ public sealed class ConsumerSimulationTests
 
     [Theory]
     [InlineData(ConsumerBug.OldDisk, 9, "I5")]
-    [InlineData(ConsumerBug.LateClock, 18, "I6")]
-    [InlineData(ConsumerBug.SlowClock, 10, "I9")]
+    [InlineData(ConsumerBug.LateClock, 22, "I6")]
+    [InlineData(ConsumerBug.SlowClock, 11, "I9")]
     [InlineData(ConsumerBug.AdmitsAnyAddress, 6, "I27")]
-    [InlineData(ConsumerBug.ForgivesLies, 6, "I19")]
+    [InlineData(ConsumerBug.ForgivesLies, 8, "I19")]
     [InlineData(ConsumerBug.StolenQuorum, 1, "I23")]
     [InlineData(ConsumerBug.TellingDenials, 2, "I26")]
     public void Run_PlantedBug_IsFoundByItsSeed(ConsumerBug bug, int seed, string invariant) =>

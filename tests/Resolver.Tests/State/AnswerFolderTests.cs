@@ -40,6 +40,40 @@ public sealed class AnswerFolderTests : IAsyncDisposable
         Assert.Equal(1_001, next.Load(Name)!.VerifiedAt);
     }
 
+    /// <summary>A drop outlives a loss of power, and many of them wait for the disk together.</summary>
+    [Fact]
+    public async Task Drop_IsOnTheDiskBeforeItIsDone_AndOnceForManyTogether()
+    {
+        await _folder.DisposeAsync();
+        using var go = new ManualResetEventSlim();
+        var left = new List<int>();
+        await using (var folder = new AnswerFolder(
+            _path, TimeProvider.System, 1_000, (name, e) => throw new InvalidOperationException(name, e), path =>
+            {
+                left.Add(Directory.GetFiles(path).Length);
+                go.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            }))
+        {
+            foreach (var name in Names)
+            {
+                folder.Keep(Answer(1) with { Name = name });
+            }
+
+            folder.Drop(Name);
+            foreach (var name in Names)
+            {
+                folder.Drop(name);
+            }
+
+            go.Set();
+        }
+
+        Assert.InRange(left.Count, 1, 3);
+        Assert.Equal(0, left[^1]);
+    }
+
+    private static IEnumerable<string> Names => Enumerable.Range(0, 20).Select(i => $"n{i}.shop.svc.us1.internal");
+
     private AnswerFolder Open() => new(
         _path, TimeProvider.System, 10, (name, e) => throw new InvalidOperationException(name, e));
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy.Tls;
@@ -103,6 +104,29 @@ public sealed class CertificateTests
         File.Delete(folder.Paths.Key);
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(second.Thumbprint, files.Current?.Context.TargetCertificate.Thumbprint);
+    }
+
+    /// <summary>Connections to anchors need a key on P-256: a renewal without one is said, and said once.</summary>
+    [Fact]
+    public void Proof_RenewedWithAKeyThatIsNotOnP256_IsSaidAndTheOneBeforeIsShownOn()
+    {
+        var time = new ManualTimeProvider();
+        var said = new List<string>();
+        using var folder = new SvidFolder();
+        folder.Write(_authority.Sign([Identity]), _authority);
+        var proof = new SvidProof(new SvidFiles(folder.Paths, time), said.Add);
+        var shown = proof.Current;
+        folder.Write(_authority.Sign([Identity], curve: ECCurve.NamedCurves.nistP384), _authority);
+        for (var i = 0; i < 3; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Same(shown, proof.Current);
+        }
+
+        Assert.Contains("no P-256 key", Assert.Single(said), StringComparison.Ordinal);
+        folder.Write(_authority.Sign([Identity]), _authority);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.NotSame(shown, proof.Current);
     }
 
     private (X509Certificate2? Certificate, X509Certificate2[] Sent, ImmutableDictionary<string, TrustBundle> Bundles,

@@ -4,7 +4,7 @@ namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
 /// The operating system's randomness as a <see cref="Random"/>: ids and spellings of queries must not be guessed
-/// (RFC 5452 section 4.3). Thread-safe.
+/// (RFC 5452 section 4.3), and what many sidecars draw must not be the same. Thread-safe.
 /// </summary>
 internal sealed class StrongRandom() : Random(0)
 {

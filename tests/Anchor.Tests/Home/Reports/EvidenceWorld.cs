@@ -20,9 +20,10 @@ internal sealed class EvidenceWorld : IAsyncDisposable
     /// <param name="identities">How pods prove themselves besides the keys on file.</param>
     /// <param name="keys">The keys on file.</param>
     /// <param name="homeAt">Where eu1's anchors are.</param>
+    /// <param name="learned">Hears of chains.</param>
     internal EvidenceWorld(
         IdentityOptions? identities = null, IReadOnlyDictionary<Digest, Subject>? keys = null,
-        IpEndpoint? homeAt = null)
+        IpEndpoint? homeAt = null, Func<SegmentState, bool>? learned = null)
     {
         Home = Eu1(homeAt);
         Fork = Eu1(homeAt);
@@ -39,6 +40,7 @@ internal sealed class EvidenceWorld : IAsyncDisposable
                 NullLogger<SubjectBook>.Instance),
             UnsafeAllowLoopbackEndpoints = false,
             Time = Time,
+            Learned = learned ?? (static _ => true),
             Loggers = NullLoggerFactory.Instance,
         };
         Keeper = new StateKeeper(new HomePin(Own.Genesis, Own.Name), null, "us1-a");
