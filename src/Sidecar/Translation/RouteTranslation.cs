@@ -19,8 +19,8 @@ internal static class RouteTranslation
     /// <summary>
     /// The route configuration of a standalone Envoy: a virtual host per import and port, the bare name included where
     /// it decides a port. A name that is proven absent is answered 404, a denied one 403, an unreachable one 502 and an
-    /// expired one 504, without a cluster; everything else goes to its cluster, which answers 503 where it is empty. All
-    /// of them say why in <c>fairlead-reason</c>.
+    /// expired one 504, without a cluster; everything else goes to its cluster, which answers 503 where it is empty.
+    /// All of them say why in <c>fairlead-reason</c>.
     /// </summary>
     internal static RouteConfiguration Standalone(IEnumerable<ServedName> imports)
     {
