@@ -12,9 +12,8 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     private HashSet<string>? _lost;
     private (UInt128 Sum, HashSet<string>? Endpoints) _led;
 
-    // The endpoints that changed since no cluster was held; and whether those may be any.
+    // The endpoints that changed since no cluster was held.
     private readonly HashSet<string> _moved = new(StringComparer.Ordinal);
-    private bool _haveAllMoved;
     private OtherStreams _others;
     private TimeSpan? _waitsSince;
 
@@ -183,17 +182,30 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     /// <summary>Whether the client has an older one of a cluster whose endpoints change too, on this stream or on one
     /// of their own: it waits for no word and no interval, and goes before them.</summary>
     protected bool IsOvertaken(TypeState state, Resource resource) => state.Type == ResourceType.Cluster
-        && (_haveAllMoved || _moved.Count > 0)
-        && state.Sent.TryGetValue(resource.Name, out var sent) && !IsSent(state, resource)
-        && (_haveAllMoved || resource.References.Concat(sent.References).Any(
-            one => one.Type == ResourceType.Endpoints && _moved.Contains(one.Name)));
+        && _moved.Count > 0 && state.Sent.TryGetValue(resource.Name, out var sent) && !IsSent(state, resource)
+        && resource.References.Concat(sent.References).Any(
+            one => one.Type == ResourceType.Endpoints && _moved.Contains(one.Name));
+
+    // Those that are others in the next snapshot.
+    private void NoteMoved(ResourceSnapshot next, IEnumerable<(ResourceType Type, string Name)>? changes)
+    {
+        if (_types[ResourceType.Cluster.Order] is null)
+        {
+            return;
+        }
+
+        var type = ResourceType.Endpoints;
+        _moved.UnionWith(
+            (changes?.Where(change => change.Type == type).Select(change => change.Name)
+                ?? Snapshot.Resources(type).Keys.Union(next.Resources(type).Keys))
+            .Where(name => Snapshot.Find(type, name)?.Fingerprint != next.Find(type, name)?.Fingerprint));
+    }
 
     private void ForgetMoved()
     {
         if (_types[ResourceType.Cluster.Order] is not { Dirty: true })
         {
             _moved.Clear();
-            _haveAllMoved = false;
         }
     }
 

@@ -87,13 +87,9 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
         foreach (var (type, name) in changes ?? [])
         {
             _types[type.Order]?.Looks.Add(name);
-            if (type == ResourceType.Endpoints && _types[ResourceType.Cluster.Order] is not null)
-            {
-                _moved.Add(name);
-            }
         }
 
-        _haveAllMoved |= changes is null;
+        NoteMoved(snapshot, changes);
 
         foreach (var state in Types)
         {
