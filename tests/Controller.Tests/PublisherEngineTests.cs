@@ -278,7 +278,7 @@ public sealed class PublisherEngineTests
     [Fact]
     public void Load_OfAClaimThatNobodyDesires_IsRenewedOnceItsSourceIsRead()
     {
-        var claim = new KnownLeaf(A, FakeMaker.Uid(9), _now - 60_000, _now + 80_000, new TextContent(A, "?"))
+        var claim = new KnownLeaf(A, FakeMaker.Uid(9), _now - 9_000, _now + 80_000, new TextContent(A, "?"))
         {
             IsClaimed = true,
         };
@@ -300,6 +300,44 @@ public sealed class PublisherEngineTests
         Assert.Equal((claim.Uid, "1"), (plan.Uid, ((TextContent)plan.Content!).Text));
         Assert.True(plan.Version > claim.Version);
         Assert.False(plan.Leaf.IsClaimed);
+    }
+
+    /// <summary>One anchor may say that what is published was renewed already, to let it lapse.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Load_OfAClaimAboveWhatWasSignedHere_PutsOffNoRenewal(bool isDesired)
+    {
+        Load();
+        SealAll(Desire((A, "1")));
+        var own = Assert.Single(_maker.Signed);
+        if (!isDesired)
+        {
+            Assert.Empty(_engine.Desire(Incomplete, _now));
+        }
+
+        _now += 50_000;
+        var lie = own.Leaf with { Version = _now, Expires = _now + 2_592_000_000, IsClaimed = true };
+        Assert.Empty(_engine.Load([lie], _now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Equal(own.Leaf, _engine.Names.Single().Leaf);
+        Assert.Empty(_engine.Load([own.Leaf], _now, hasSources: true));
+        Assert.False(_engine.NeedsSources);
+        _now = own.Expires - 30_000;
+        Assert.Equal(_now + 90_000, _engine.Tick(_now)[0].Publications[0].Plan.Expires);
+    }
+
+    /// <summary>Anchors that give no sources have refused it for a version that they hold.</summary>
+    [Fact]
+    public void Load_OfAClaimAboveWhatWasRefused_IsGoneAboveAndNotTakenForIt()
+    {
+        Load();
+        var sends = Desire((A, "1"));
+        var own = sends[0].Publications[0];
+        _engine.Answer(sends[0].Anchor, own, AnchorFate.Refused, "RecordRollback: version 5", _now);
+        var claim = own.Plan.Leaf with { Version = _now + 7, IsClaimed = true };
+        var plan = _engine.Load([claim], _now)[0].Publications[0].Plan;
+        Assert.Equal((own.Plan.Uid, _now + 8), (plan.Uid, plan.Version));
     }
 
     [Fact]

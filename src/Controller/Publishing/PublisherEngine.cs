@@ -144,6 +144,18 @@ internal sealed class PublisherEngine
 
     private void Load(NameState state, KnownLeaf leaf)
     {
+        var isRefused = state.Current is { Refusal: not null };
+        if (leaf.IsClaimed && !isRefused && state.Last is { IsClaimed: false } own && leaf.Version > own.Version)
+        {
+            // One anchor may have invented it, so that what was signed here is not renewed: it has to show the source.
+            NeedsSources = true;
+            return;
+        }
+
+        var isAgainst = leaf.IsClaimed && isRefused && leaf.Version != state.Last?.Version;
+
+        // What stands against a version that was refused is gone above, and not taken for what is desired.
+        leaf = leaf with { IsDisputed = leaf.IsDisputed || isAgainst };
         state.Held = state.Held is { } held && held.Version > leaf.Version ? held : leaf;
         if (state.Last is { IsClaimed: true } claimed && !leaf.IsClaimed)
         {
@@ -157,11 +169,15 @@ internal sealed class PublisherEngine
             state.Last = leaf;
             ScheduleRenewal(leaf);
         }
+        else if (leaf.Version == state.Last.Version && leaf.IsDisputed)
+        {
+            // Not all of them hold it yet.
+        }
         else if (leaf.Version == state.Last.Version)
         {
             Drop(state);
         }
-        else if (state.Current is { Refusal: not null })
+        else if (isRefused)
         {
             // Refused, and the anchors hold something else: its uid counts, and a version above both.
             Drop(state);
@@ -333,7 +349,7 @@ internal sealed class PublisherEngine
         if (plan is null)
         {
             NeedsSources |= desired is null && isKept && state.Last is { IsClaimed: true, Content: not null } last
-                && last.Expires > now && _planner.RenewalOf(last) <= now;
+                && last.Expires > now && (last.IsDisputed || _planner.RenewalOf(last) <= now);
             return;
         }
 
