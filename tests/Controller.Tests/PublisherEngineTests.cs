@@ -359,6 +359,30 @@ public sealed class PublisherEngineTests
         Assert.Equal((claim.Uid, _now), (plan.Uid, plan.Version));
     }
 
+    /// <summary>An anchor that lags has no source yet of what was published last.</summary>
+    [Fact]
+    public void Load_WithoutTheSourceOfAClaim_TakesItForInventedWhereItIsDueAndUntilItIsSaidAgain()
+    {
+        var due = new KnownLeaf(A, FakeMaker.Uid(9), _now - 70_000, _now + 20_000, new TextContent(A, "1"))
+        {
+            IsClaimed = true,
+        };
+        var young = due with
+        {
+            Name = B, Version = _now, Expires = _now + 90_000, Content = new TextContent(B, "1"),
+        };
+        _engine.Load([due, young], _now);
+        Assert.Empty(_engine.Desire(Incomplete, _now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Empty(_engine.Load([], _now, hasSources: true));
+        Assert.Equal([null, young.Content], _engine.Names.Select(status => status.Leaf.Content));
+
+        Assert.Empty(_engine.Load([due, young], _now));
+        Assert.True(_engine.NeedsSources);
+        var plan = _engine.Load([due with { IsClaimed = false }], _now, hasSources: true)[0].Publications[0].Plan;
+        Assert.Equal(due.Content, plan.Content);
+    }
+
     [Fact]
     public void Load_OwnVersion_CountsAsSealed()
     {

@@ -121,8 +121,8 @@ internal sealed class PublisherEngine
     /// <summary>Takes the anchors' State: this publisher's leaves, joined over F+1 anchors.</summary>
     /// <param name="leaves">The newest of each name.</param>
     /// <param name="now">Unix ms.</param>
-    /// <param name="hasSources">Whether all that this publisher signed was asked for: what is only claimed still is
-    /// invented.</param>
+    /// <param name="hasSources">Whether all that this publisher signed was asked for: what is only claimed still counts
+    /// as invented where that was why, until an anchor claims it again.</param>
     public IReadOnlyList<Send> Load(IEnumerable<KnownLeaf> leaves, long now, bool hasSources = false)
     {
         NeedsState = false;
@@ -135,7 +135,11 @@ internal sealed class PublisherEngine
 
         foreach (var state in hasSources ? _names.Values : Enumerable.Empty<NameState>())
         {
-            state.Last = state.Last is { IsClaimed: true } last ? last with { Content = null } : state.Last;
+            if (state.Last is { } last && NeedsSource(last, now))
+            {
+                state.Last = last with { Content = null };
+                ScheduleRenewal(state.Last);
+            }
         }
 
         PlanAll(now);
@@ -162,9 +166,11 @@ internal sealed class PublisherEngine
             state.Last = leaf with { Version = Math.Max(leaf.Version, claimed.Version) };
             ScheduleRenewal(state.Last);
         }
-        else if (state.Last is null || leaf.Version > state.Last.Version)
+        else if (state.Last is null || leaf.Version > state.Last.Version
+            || (state.Last is { IsClaimed: true, Content: null } && leaf.Content is not null
+                && leaf.Version == state.Last.Version))
         {
-            // Somebody with this key, a former run of this controller above all, went further.
+            // Somebody with this key, a former run of this controller above all, went further; or it is said again.
             Drop(state);
             state.Last = leaf;
             ScheduleRenewal(leaf);
@@ -348,8 +354,7 @@ internal sealed class PublisherEngine
         var plan = _planner.Next(state.Name, desired, isKept, state.Last, now, _maker.DrawUid);
         if (plan is null)
         {
-            NeedsSources |= desired is null && isKept && state.Last is { IsClaimed: true, Content: not null } last
-                && last.Expires > now && (last.IsDisputed || _planner.RenewalOf(last) <= now);
+            NeedsSources |= desired is null && isKept && state.Last is { } last && NeedsSource(last, now);
             return;
         }
 
@@ -360,6 +365,9 @@ internal sealed class PublisherEngine
         ScheduleRenewal(plan.Leaf);
         Ready(state.Current);
     }
+
+    private bool NeedsSource(KnownLeaf last, long now) => last is { IsClaimed: true, Content: not null }
+        && last.Expires > now && (last.IsDisputed || _planner.RenewalOf(last) <= now);
 
     // What is missing is wanted by nobody only once that was so for a while.
     private bool IsKept(NameState state, long now)
