@@ -130,6 +130,25 @@ public sealed class PublisherEngineTests
         Assert.Equal(2, _maker.Signed.Count);
     }
 
+    /// <summary>A clock that is put back starts the while anew, and does not make it as long as it was put
+    /// back.</summary>
+    [Fact]
+    public void Tick_ClockPutBack_WithdrawsAWhileLater()
+    {
+        var engine = Engine(_maker, Delay);
+        engine.Load([], _now);
+        Seal(engine, engine.Desire(Of((A, "1")), _now));
+        Assert.Empty(engine.Desire(Of(), _now));
+        Assert.Empty(engine.Tick(_now));
+        _now -= 500_000;
+        Assert.Empty(engine.Tick(_now));
+        Assert.Equal(_now + 5_000, engine.NextTick(_now));
+        _now += 4_999;
+        Assert.Empty(engine.Tick(_now));
+        _now++;
+        Assert.Null(engine.Tick(_now)[0].Publications[0].Plan.Content);
+    }
+
     [Fact]
     public void Desire_NameOfADeletedFile_IsWithdrawnAtOnce()
     {

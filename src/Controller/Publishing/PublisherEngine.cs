@@ -36,6 +36,7 @@ internal sealed class PublisherEngine
     private int _copies = int.MaxValue;
     private DesiredState? _desired;
     private bool _isLoaded;
+    private long _ticked;
     private int _onTheirWay;
 
     /// <summary>An engine that knows nothing yet.</summary>
@@ -260,6 +261,13 @@ internal sealed class PublisherEngine
     /// <summary>Time passed.</summary>
     public IReadOnlyList<Send> Tick(long now)
     {
+        if (now < _ticked)
+        {
+            // The clock was put back: what waits for a time must not wait longer for that.
+            PlanAll(now);
+        }
+
+        _ticked = now;
         while (_later.TryPeek(out var publication, out var due) && due <= now)
         {
             _later.Dequeue();
@@ -380,6 +388,7 @@ internal sealed class PublisherEngine
             return true;
         }
 
+        state.MissingSince = state.MissingSince > now ? null : state.MissingSince;
         var due = (state.MissingSince ?? now) + (long)_options.WithdrawDelay.TotalMilliseconds;
         if (state.IsDeleted || due <= now)
         {
