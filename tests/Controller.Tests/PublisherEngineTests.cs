@@ -346,6 +346,50 @@ public sealed class PublisherEngineTests
         Assert.Equal(_now + 90_000, _engine.Tick(_now)[0].Publications[0].Plan.Expires);
     }
 
+    /// <summary>One anchor may say that it was withdrawn, or has lapsed, so that nobody renews it.</summary>
+    [Theory]
+    [InlineData("?", 80_000)]
+    [InlineData(null, 80_000)]
+    [InlineData("?", -1)]
+    public void Load_OfADisputedClaimThatNobodyDesires_AsksForTheSource(string? text, long left)
+    {
+        var source = new KnownLeaf(A, FakeMaker.Uid(9), _now - 9_000, _now + 80_000, new TextContent(A, "1"));
+        var claim = source with
+        {
+            Version = _now - 5,
+            Expires = _now + left,
+            Content = text is null ? null : new TextContent(A, text),
+            IsClaimed = true,
+            IsDisputed = true,
+        };
+        _engine.Load([claim], _now);
+        Assert.Empty(_engine.Desire(Incomplete, _now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Empty(_engine.Load([source], _now, hasSources: true));
+        Assert.False(_engine.NeedsSources);
+        Assert.Equal((source.Content, source.Expires), Leaf());
+
+        // Where there is none, the question is over until somebody claims something again.
+        var other = Engine(_maker);
+        other.Load([claim], _now);
+        Assert.Empty(other.Desire(Incomplete, _now));
+        Assert.Empty(other.Load([], _now, hasSources: true));
+        Assert.False(other.NeedsSources);
+
+        (Content?, long) Leaf() => _engine.Names.Single().Leaf is var leaf ? (leaf.Content, leaf.Expires) : default;
+    }
+
+    [Fact]
+    public void Load_OwnVersionOfOneAnchorOnly_IsNotSealedYet()
+    {
+        Load();
+        var claim = Desire((A, "1"))[0].Publications[0].Plan.Leaf with { IsClaimed = true };
+        Assert.Empty(_engine.Load([claim with { IsDisputed = true }], _now));
+        Assert.False(_engine.IsSettled);
+        Assert.Empty(_engine.Load([claim], _now));
+        Assert.True(_engine.IsSettled);
+    }
+
     /// <summary>Anchors that give no sources have refused it for a version that they hold.</summary>
     [Fact]
     public void Load_OfAClaimAboveWhatWasRefused_IsGoneAboveAndNotTakenForIt()

@@ -138,7 +138,7 @@ internal sealed class PublisherEngine
         {
             if (state.Last is { } last && NeedsSource(last, now))
             {
-                state.Last = last with { Content = null };
+                state.Last = last with { Content = null, IsDisputed = false };
                 ScheduleRenewal(state.Last);
             }
         }
@@ -362,7 +362,7 @@ internal sealed class PublisherEngine
         var plan = _planner.Next(state.Name, desired, isKept, state.Last, now, _maker.DrawUid);
         if (plan is null)
         {
-            NeedsSources |= desired is null && isKept && state.Last is { } last && NeedsSource(last, now);
+            NeedsSources |= desired is null && state.Last is { } last && NeedsSource(last, now);
             return;
         }
 
@@ -374,8 +374,8 @@ internal sealed class PublisherEngine
         Ready(state.Current);
     }
 
-    private bool NeedsSource(KnownLeaf last, long now) => last is { IsClaimed: true, Content: not null }
-        && last.Expires > now && (last.IsDisputed || _planner.RenewalOf(last) <= now);
+    private bool NeedsSource(KnownLeaf last, long now) => last.IsClaimed && (last.IsDisputed
+        || (last.Content is not null && last.Expires > now && _planner.RenewalOf(last) <= now));
 
     // What is missing is wanted by nobody only once that was so for a while.
     private bool IsKept(NameState state, long now)
