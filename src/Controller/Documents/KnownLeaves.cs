@@ -17,7 +17,7 @@ internal static class KnownLeaves
         IReadOnlyCollection<IReadOnlyList<StateLeaf>> states, PublicKey publisher, bool withSources)
     {
         var newest = new Dictionary<string, (KnownLeaf Leaf, int Anchors)>(StringComparer.Ordinal);
-        foreach (var leaf in states.SelectMany(state => Newest(state, publisher, withSources)))
+        foreach (var leaf in states.SelectMany(state => Newest(state, publisher, withSources).Values))
         {
             if (!newest.TryGetValue(leaf.Name, out var other) || leaf.Version >= other.Leaf.Version)
             {
@@ -31,7 +31,7 @@ internal static class KnownLeaves
     }
 
     // One anchor may say the same many times.
-    private static IEnumerable<KnownLeaf> Newest(
+    private static Dictionary<string, KnownLeaf> Newest(
         IReadOnlyList<StateLeaf> state, PublicKey publisher, bool withSources)
     {
         var newest = new Dictionary<string, KnownLeaf>(StringComparer.Ordinal);
@@ -44,7 +44,7 @@ internal static class KnownLeaves
             }
         }
 
-        return newest.Values;
+        return newest;
     }
 
     private static bool IsSame(KnownLeaf left, KnownLeaf right) =>
