@@ -157,7 +157,13 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
 
     private TResponse? NextOfAll(TimeSpan now)
     {
+        var next = NextOfTypes(now);
         ForgetMoved();
+        return next ?? NextUnknown();
+    }
+
+    private TResponse? NextOfTypes(TimeSpan now)
+    {
         foreach (var type in ResourceType.All)
         {
             if (_types[type.Order] is { Dirty: true } state && NextOf(state, now) is { } response)
@@ -166,7 +172,7 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
             }
         }
 
-        return NextUnknown();
+        return null;
     }
 
     /// <summary>The next response of one type; clears <see cref="TypeState.Dirty"/> where nothing is left to
