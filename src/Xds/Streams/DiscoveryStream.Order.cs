@@ -159,13 +159,24 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
         return _warming.Count > 0;
     }
 
-    /// <summary>Whether a change must wait for an acknowledgement or for the interval; then notes when to
-    /// look.</summary>
-    protected bool Held(TypeState state, TimeSpan now)
+    /// <summary>Whether a change must wait for an acknowledgement; then notes when to look.</summary>
+    protected bool AwaitsWord(TypeState state, TimeSpan now)
     {
         if (state.BlockedUntil(now, Limits.AckWaitMax) is { } until)
         {
             Wake(until);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a change must wait for an acknowledgement or for the interval; then notes when to
+    /// look.</summary>
+    protected bool Held(TypeState state, TimeSpan now)
+    {
+        if (AwaitsWord(state, now))
+        {
             return true;
         }
 
@@ -180,7 +191,8 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     }
 
     /// <summary>Whether the client has an older one of a cluster whose endpoints change too, on this stream or on one
-    /// of their own: it waits for no word and no interval, and goes before them.</summary>
+    /// of their own: it waits for no interval, nor, where each resource has a word of its own, for one on others, and
+    /// goes before them.</summary>
     protected bool IsOvertaken(TypeState state, Resource resource) => state.Type == ResourceType.Cluster
         && _moved.Count > 0 && state.Sent.TryGetValue(resource.Name, out var sent) && !IsSent(state, resource)
         && resource.References.Concat(sent.References).Any(

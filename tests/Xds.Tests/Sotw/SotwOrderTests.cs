@@ -66,35 +66,6 @@ public sealed class SotwOrderTests
     }
 
     /// <summary>Endpoints wait for nobody; of another cluster than theirs they would be used as that was.</summary>
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void ClusterChange_WithItsEndpoints_GoesBeforeThem_ThoughOthersWait(bool isLate)
-    {
-        _client.Publish(Cluster("b"), Endpoints("b", 1));
-        _client.Request(ResourceType.Cluster, []);
-        _client.Request(ResourceType.Endpoints, ["a", "b"]);
-        _client.Take();
-        _client.Ack(ResourceType.Endpoints, "a", "b");
-        _client.Now += TimeSpan.FromSeconds(1);
-        _client.Publish(Cluster("a", timeoutMs: 7));
-        Assert.Empty(_client.Take());
-        if (isLate)
-        {
-            _client.Publish(Endpoints("b", 2));
-            Assert.Equal(["eds b"], _client.Take());
-            _client.Ack(ResourceType.Endpoints, "a", "b");
-            _client.Publish(Endpoints("a", 2));
-        }
-        else
-        {
-            _client.Publish(Endpoints("a", 2), Endpoints("b", 2));
-        }
-
-        Assert.Equal(["cds a b", isLate ? "eds a" : "eds a b"], _client.Take());
-        Assert.Empty(_client.Take());
-    }
-
     [Fact]
     public void ClusterChange_WithItsEndpoints_WaitsForNoInterval()
     {
