@@ -34,7 +34,7 @@ internal static class ManifestsCommand
             throw new CliException(
                 ExitCode.Usage,
                 $"--services {services} --endpoints {endpoints}: "
-                + $"1 to {ServicesMax} services with at most {EndpointsMax} endpoints in all");
+                + $"give 1 to {ServicesMax} services with at most {EndpointsMax} endpoints in all");
         }
 
         try

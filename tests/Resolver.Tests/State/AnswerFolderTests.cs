@@ -45,6 +45,7 @@ public sealed class AnswerFolderTests : IAsyncDisposable
     public async Task Drop_IsOnTheDiskBeforeItIsDone_AndOnceForManyTogether()
     {
         await _folder.DisposeAsync();
+        Directory.CreateDirectory(_path); // Else nothing may ever be written that is gone at once.
         using var go = new ManualResetEventSlim();
         var left = new List<int>();
         await using (var folder = new AnswerFolder(
