@@ -19,6 +19,9 @@ internal sealed class SotwStream(
     // That orders all names of a list: not with each change of the view.
     private static readonly TimeSpan FollowInterval = TimeSpan.FromSeconds(1);
 
+    // A list is remembered with what is left out of it, and with what it says twice.
+    private const int ListNames = 4;
+
     // The list of names of the last request, by type.
     private readonly NameList?[] _lists = new NameList?[ResourceType.All.Length];
     private readonly Suspects?[] _suspects = new Suspects?[ResourceType.All.Length];
@@ -50,7 +53,9 @@ internal sealed class SotwStream(
             return Told();
         }
 
-        if (Check(typeUrl, names) is { } failed)
+        var isTooMany = ResourceType.Find(typeUrl) is null ? null
+            : CheckCount(typeUrl, names, ListNames * Limits.NamesMax);
+        if ((Check(typeUrl, names) ?? isTooMany) is { } failed)
         {
             return [failed];
         }

@@ -38,6 +38,24 @@ public sealed class SotwBadClientTests
         Assert.Single(client.Request(ResourceType.Endpoints, strangers).OfType<StreamEvent.LeftOut>());
     }
 
+    /// <summary>A list is remembered as long as the stream, with what is not followed of it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Rejects_ListOfManyTimesTooManyNames(bool isOneName)
+    {
+        var client = new SotwClient(
+            Snapshot([.. Enumerable.Range(0, 5).Select(i => Endpoints($"good{i}", 1))]),
+            XdsLimits.Default with { NamesMax = 3 });
+        var good = Enumerable.Range(0, 5).Select(i => $"good{i}");
+        var strangers = Enumerable.Range(0, 12).Select(i => isOneName ? "s" : $"s{i}");
+        Assert.DoesNotContain(
+            client.Request(ResourceType.Endpoints, [.. good, .. strangers]), one => one is StreamEvent.Failed);
+        var failed = Assert.IsType<StreamEvent.Failed>(
+            Assert.Single(client.Request(ResourceType.Endpoints, [.. good, .. strangers, "s"])));
+        Assert.Equal(StreamRefusal.TooManyNames, failed.Refusal);
+    }
+
     [Fact]
     public void TooManyNames_OfATypeThatIsNotServed_EndNoStream()
     {
