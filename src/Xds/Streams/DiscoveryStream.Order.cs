@@ -12,7 +12,8 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     private HashSet<string>? _lost;
     private (UInt128 Sum, HashSet<string>? Endpoints) _led;
 
-    // The endpoints that changed since no cluster was held; and whether those may be any.
+    // The endpoints that changed since no cluster was held, less those that the client was sent on this stream; and
+    // whether those may be any.
     private readonly HashSet<string> _moved = new(StringComparer.Ordinal);
     private bool _haveAllMoved;
     private OtherStreams _others;
@@ -20,6 +21,9 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
 
     /// <summary>How many endpoints and secrets the client is waited for to take; for tests.</summary>
     public int Warming => _warming.Count;
+
+    /// <summary>How many endpoints changed beside clusters that wait; for tests.</summary>
+    public int Moved => _moved.Count;
 
     /// <summary>These endpoints and secrets are sent again, changed or not, as far as they are asked for: the clusters
     /// that need them went out, here or on another stream of the client.</summary>
@@ -181,12 +185,16 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     }
 
     /// <summary>Whether the client has an older one of a cluster whose endpoints change too, on this stream or on one
-    /// of their own: it waits for no word and no interval, and goes before them.</summary>
+    /// of their own: it waits for no word and no interval, and goes before them. Not where the older one asks for none
+    /// of them, or the client has them as they are.</summary>
     protected bool IsOvertaken(TypeState state, Resource resource) => state.Type == ResourceType.Cluster
         && (_haveAllMoved || _moved.Count > 0)
         && state.Sent.TryGetValue(resource.Name, out var sent) && !IsSent(state, resource)
-        && (_haveAllMoved || resource.References.Concat(sent.References).Any(
-            one => one.Type == ResourceType.Endpoints && _moved.Contains(one.Name)));
+        && sent.References.Any(one => one.Type == ResourceType.Endpoints
+            && (_haveAllMoved || _moved.Contains(one.Name)) && !AreSent(one.Name));
+
+    private bool AreSent(string endpoints) => _types[ResourceType.Endpoints.Order] is { } state
+        && Snapshot.Find(ResourceType.Endpoints, endpoints) is { } now && IsSent(state, now);
 
     private void ForgetMoved()
     {
@@ -194,6 +202,10 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
         {
             _moved.Clear();
             _haveAllMoved = false;
+        }
+        else if (_types[ResourceType.Endpoints.Order] is not null)
+        {
+            _moved.RemoveWhere(AreSent);
         }
     }
 
