@@ -33,6 +33,10 @@ internal sealed class SotwStream(
     private readonly HashSet<string>?[] _leftOut = new HashSet<string>?[ResourceType.All.Length];
     private readonly HashSet<string>?[] _nowhere = new HashSet<string>?[ResourceType.All.Length];
 
+    // The version of what the client holds beside what it refused, by type.
+    private readonly (UInt128 Sum, Resource[]? Blamed, string Text)[] _versions =
+        new (UInt128, Resource[]?, string)[ResourceType.All.Length];
+
     // When other names of the same list are followed, by type.
     private readonly TimeSpan[] _followAt = new TimeSpan[ResourceType.All.Length];
 
@@ -306,10 +310,21 @@ internal sealed class SotwStream(
     protected override string VersionOf(TypeState state)
     {
         var version = base.VersionOf(state);
-        return state.Type.FullState && version == state.Version
-            ? SotwVersion.Of(version, state.Withheld.Blamed
-                .Select(one => (one, state.Sent.GetValueOrDefault(one.Name))))
-            : version;
+        if (!state.Type.FullState || version != state.Version || !state.Withheld.Blamed.Any())
+        {
+            return version;
+        }
+
+        // The older forms in it are compressed.
+        ref var last = ref _versions[state.Type.Order];
+        Resource[] blamed = [.. state.Withheld.Blamed];
+        if (last.Blamed?.SequenceEqual(blamed) != true || last.Sum != state.Sum)
+        {
+            var text = SotwVersion.Of(version, blamed.Select(one => (one, state.Sent.GetValueOrDefault(one.Name))));
+            last = (state.Sum, blamed, text);
+        }
+
+        return last.Text;
     }
 
     // What it refused last was left out of nothing that it has taken.
