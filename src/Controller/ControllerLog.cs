@@ -49,4 +49,9 @@ internal static partial class ControllerLog
         "`anchors` names {Named}, and the segment's epoch needs {Needed} that take each document: nothing is sealed "
         + "before at least so many of its anchors are named")]
     public static partial void TooFewAnchors(this ILogger logger, int named, int needed);
+
+    [LoggerMessage(7012, LogLevel.Warning,
+        "only {Read} of {Needed} anchors gave what was published with its signatures: what no manifest says any more "
+        + "and is still kept, as beside a manifest that is refused, is not renewed, all else is; next try in {Pause}")]
+    public static partial void SourcesMissing(this ILogger logger, int read, int needed, TimeSpan pause);
 }

@@ -48,8 +48,8 @@ public sealed record ClientNode(
             node.Id, node.Cluster, node.UserAgentName, node.UserAgentVersion, node.Locality?.Region ?? "",
             node.Locality?.Zone ?? "", node.Locality?.SubZone ?? "",
         ];
-        return texts.Any(text => text.Length > limits.NameLengthMax)
-            ? $"a text of the node is longer than {limits.NameLengthMax} characters"
+        return texts.Any(text => text.Length > limits.TextLengthMax)
+            ? $"a text of the node is longer than {limits.TextLengthMax} characters"
             : node.Metadata?.CalculateSize() > limits.NodeMetadataBytes
                 ? $"the node's metadata is larger than {limits.NodeMetadataBytes} bytes"
                 : null;

@@ -25,8 +25,11 @@ public sealed record XdsLimits
     /// </summary>
     public int NameBytesMax { get; init; } = 1 << 20;
 
-    /// <summary>Characters of a name, of the URL of a type, and of each text that a client says of itself.</summary>
+    /// <summary>Characters of a name.</summary>
     public int NameLengthMax { get; init; } = 1_024;
+
+    /// <summary>Characters of the URL of a type, and of each text that a client says of itself.</summary>
+    public int TextLengthMax { get; init; } = 1_024;
 
     /// <summary>Bytes of the metadata of a client's node, which is kept as long as a stream of it: Istio's have some
     /// ten thousand.</summary>

@@ -36,6 +36,9 @@ internal sealed class GrpcAnchor : IAsyncDisposable
 
     public bool IsDisordered { get; set; }
 
+    /// <summary>How it refuses a read with sources; null to answer it.</summary>
+    public RpcException? SourcesRefusal { get; set; }
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var service = ServerServiceDefinition.CreateBuilder()
@@ -71,6 +74,11 @@ internal sealed class GrpcAnchor : IAsyncDisposable
     private Task<StateResponse> StateAsync(StateRequest request, ServerCallContext context)
     {
         StateCalls++;
+        if (request.Sources && SourcesRefusal is { } refusal)
+        {
+            throw refusal;
+        }
+
         ClientKey = context.PeerKey;
         Assert.Equal(_segment.Publisher.ToArray(), request.Publisher.ToByteArray());
         var leaves = _segment.Leaves

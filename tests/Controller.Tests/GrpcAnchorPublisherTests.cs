@@ -5,6 +5,7 @@ using Fairlead.Controller.Documents;
 using Fairlead.Controller.Publishing;
 using Fairlead.Kubernetes.Reconciling;
 using Fairlead.Naming;
+using Fairlead.Protocol;
 using Fairlead.Rpc;
 using Fairlead.TestKit.Answers;
 
@@ -80,6 +81,28 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
             signed.OrderBy(leaf => leaf.Name, StringComparer.Ordinal)
                 .Select(leaf => (leaf.Name, leaf.Uid, leaf.Version, leaf.Content?.Fingerprint)));
         Assert.All(signed, leaf => Assert.False(leaf.IsClaimed));
+    }
+
+    /// <summary>Else what is on its way over the connection would be cut off by a question beside it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ReadState_Refused_KeepsTheConnection(bool isNamed)
+    {
+        var server = await ServerAsync(_serverKey);
+        var anchor = Anchor(server, _world.Genesis);
+        await anchor.ReadStateAsync(false, Token);
+        var calls = server.EpochCalls;
+        server.SourcesRefusal = isNamed
+            ? RpcFailures.ToException(new(VerificationFailure.RateLimited, "State", "too many"))
+            : new(new(StatusCode.InvalidArgument, "no such field"));
+        await Assert.ThrowsAsync<AnchorFailureException>(() => anchor.ReadStateAsync(true, Token));
+        await anchor.ReadStateAsync(false, Token);
+        Assert.Equal(calls, server.EpochCalls);
+        server.SourcesRefusal = new(new(StatusCode.Internal, "broken"));
+        await Assert.ThrowsAsync<AnchorFailureException>(() => anchor.ReadStateAsync(true, Token));
+        await anchor.ReadStateAsync(false, Token);
+        Assert.NotEqual(calls, server.EpochCalls);
     }
 
     [Fact]

@@ -52,6 +52,36 @@ public sealed class KnownLeavesTests
         Assert.Single(Join(good));
     }
 
+    /// <summary>Of those that say different things one may have invented what it says: that a record is there, or was
+    /// renewed.</summary>
+    [Theory]
+    [InlineData(Now - 60_000, 1)]
+    [InlineData(null, 1)]
+    [InlineData(Now, 0)]
+    public void Join_OfClaimsThatDiffer_LeavesWhatIsDesiredToBeSigned(long? other, int signed)
+    {
+        var content = Record("10.0.0.1");
+        var maker = new FakeMaker();
+        var engine = new PublisherEngine(
+            new() { Anchors = 4, RecordLife = TimeSpan.FromSeconds(90) }, maker, new Random(1));
+        Assert.Empty(engine.Require(2, Limits.RecordLifeMax, Now));
+        var known = KnownLeaves.Join(
+            [[Claim(content, Now), Claim(content, Now)], other is { } version ? [Claim(content, version)] : []],
+            Own.Key,
+            withSources: false);
+        Assert.Empty(engine.Load(known, Now));
+        engine.Desire(
+            new(new Dictionary<string, Content> { [content.Name] = content }, new HashSet<string>(), true), Now);
+        Assert.Equal(signed, maker.Signed.Count);
+        Assert.All(maker.Signed, plan => Assert.Equal(Now + 1, plan.Version));
+    }
+
+    private static StateLeaf Claim(RecordContent content, long version)
+    {
+        var plan = new Plan(content, Of(content) with { Version = version, Expires = version + 90_000 }, version);
+        return new(LeafClass.Record, Maker(Own).Sign(plan).Document.Payload);
+    }
+
     private static IReadOnlyList<KnownLeaf> Join(StateLeaf leaf) =>
         KnownLeaves.Join([[leaf]], Own.Key, withSources: true);
 

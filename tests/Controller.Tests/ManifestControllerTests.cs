@@ -45,6 +45,16 @@ public sealed class ManifestControllerTests
         Assert.Equal(["c.shop.svc"], desired.Deleted);
     }
 
+    /// <summary>It takes effect only once the deletion makes room for what moved into it.</summary>
+    [Fact]
+    public void Take_DeletedFileBesideOneThatTakesItOverHalfWritten_DeletesNothing()
+    {
+        Take(("ab.yaml", Of("a", "b")), ("c.yaml", Of("c")));
+        var desired = Take(("c.yaml", null), ("ab.yaml", Of("c", "a")));
+        Assert.Equal(["a.shop.svc", "c.shop.svc"], desired.Contents.Keys.Order(StringComparer.Ordinal));
+        Assert.Empty(desired.Deleted);
+    }
+
     [Fact]
     public void Take_FileRenamed_DeletesNothing()
     {

@@ -4,7 +4,7 @@ using Fairlead.Naming;
 
 namespace Fairlead.Controller.Tests;
 
-public sealed class PublisherEngineTests
+public sealed partial class PublisherEngineTests
 {
     private const string A = "a.shop.svc";
     private const string B = "b.shop.svc";
@@ -128,6 +128,25 @@ public sealed class PublisherEngineTests
         _now += 4_999;
         Assert.Empty(engine.Tick(_now));
         Assert.Equal(2, _maker.Signed.Count);
+    }
+
+    /// <summary>A clock that is put back starts the while anew, and does not make it as long as it was put
+    /// back.</summary>
+    [Fact]
+    public void Tick_ClockPutBack_WithdrawsAWhileLater()
+    {
+        var engine = Engine(_maker, Delay);
+        engine.Load([], _now);
+        Seal(engine, engine.Desire(Of((A, "1")), _now));
+        Assert.Empty(engine.Desire(Of(), _now));
+        Assert.Empty(engine.Tick(_now));
+        _now -= 500_000;
+        Assert.Empty(engine.Tick(_now));
+        Assert.Equal(_now + 5_000, engine.NextTick(_now));
+        _now += 4_999;
+        Assert.Empty(engine.Tick(_now));
+        _now++;
+        Assert.Null(engine.Tick(_now)[0].Publications[0].Plan.Content);
     }
 
     [Fact]
@@ -272,53 +291,6 @@ public sealed class PublisherEngineTests
         var uid = FakeMaker.Uid(42);
         var plan = _engine.Load([new(A, uid, 17, _now + 1000, null)], _now)[0].Publications[0].Plan;
         Assert.Equal((uid, _now + 1), (plan.Uid, plan.Version));
-    }
-
-    /// <summary>What one anchor may have invented is compared with, and never signed.</summary>
-    [Fact]
-    public void Load_OfAClaimThatNobodyDesires_IsRenewedOnceItsSourceIsRead()
-    {
-        var claim = new KnownLeaf(A, FakeMaker.Uid(9), _now - 60_000, _now + 80_000, new TextContent(A, "?"))
-        {
-            IsClaimed = true,
-        };
-        _engine.Load([claim], _now);
-        Assert.Empty(_engine.Desire(Incomplete, _now));
-        Assert.False(_engine.NeedsSources);
-        _now = _engine.NextTick(_now)!.Value;
-        Assert.Empty(_engine.Tick(_now));
-        Assert.True(_engine.NeedsSources);
-        Assert.Empty(_maker.Signed);
-
-        // The word of the anchor was of a version that was never signed.
-        var source = claim with
-        {
-            IsClaimed = false, Version = claim.Version - 5, Content = new TextContent(A, "1"),
-        };
-        var plan = _engine.Load([source], _now, hasSources: true)[0].Publications[0].Plan;
-        Assert.False(_engine.NeedsSources);
-        Assert.Equal((claim.Uid, "1"), (plan.Uid, ((TextContent)plan.Content!).Text));
-        Assert.True(plan.Version > claim.Version);
-        Assert.False(plan.Leaf.IsClaimed);
-    }
-
-    [Fact]
-    public void Load_OfAClaimWithoutASource_RenewsNothing()
-    {
-        var claim = new KnownLeaf(A, FakeMaker.Uid(9), _now - 60_000, _now + 1_000, new TextContent(A, "?"))
-        {
-            IsClaimed = true,
-        };
-        _engine.Load([claim], _now);
-        Assert.Empty(_engine.Desire(Incomplete, _now));
-        Assert.True(_engine.NeedsSources);
-        Assert.Empty(_engine.Load([], _now, hasSources: true));
-        Assert.Empty(_engine.Tick(_now));
-        Assert.False(_engine.NeedsSources);
-
-        // What is desired goes above it all the same.
-        var plan = Desire((A, "1"))[0].Publications[0].Plan;
-        Assert.Equal((claim.Uid, _now), (plan.Uid, plan.Version));
     }
 
     [Fact]

@@ -45,6 +45,15 @@ public sealed class RecordPlannerTests
         Assert.True(plan is null || plan.Expires == Now + Life && plan.Uid == Old);
     }
 
+    /// <summary>What was signed lives no longer than that, whatever one anchor says.</summary>
+    [Fact]
+    public void Next_AClaimOfALongLife_IsRenewedALifeAfterItsVersion()
+    {
+        var claim = Leaf("x", Now - Life + 30_000, Now + (50 * Life)) with { IsClaimed = true };
+        Assert.NotNull(Next("x", claim));
+        Assert.Null(Next("x", claim with { Version = claim.Version + 1 }));
+    }
+
     [Fact]
     public void Next_ShorterLifeThanBefore_KeepsTheExpiry() =>
         Assert.Equal(Now + (5 * Life), Next("y", Leaf("x", 1, Now + (5 * Life)))!.Expires);

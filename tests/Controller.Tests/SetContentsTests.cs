@@ -42,13 +42,13 @@ public sealed class SetContentsTests
     public void Set_OfTheAnchorsState_IsTheSameContent()
     {
         var desired = Desire("catalog.shop.svc.eu1.internal").Contents[Key];
-        var (_, set) = Sign(desired, 5);
+        var (_, set) = Sign(desired, Now);
         var known = Assert.Single(Join(LeafClass.Set, set.Payload));
-        Assert.Equal((Key, 5L, desired.Fingerprint), (known.Name, known.Version, known.Content!.Fingerprint));
+        Assert.Equal((Key, Now, desired.Fingerprint), (known.Name, known.Version, known.Content!.Fingerprint));
         var planner = new RecordPlanner(TimeSpan.FromHours(24));
         Assert.Null(planner.Next(Key, desired, false, known, Now, () => default));
         var other = Desire("catalog.shop.svc.eu1.internal priority=1").Contents[Key];
-        Assert.True(planner.Next(Key, other, false, known, Now, () => default)!.Version > 5);
+        Assert.True(planner.Next(Key, other, false, known, Now, () => default)!.Version > Now);
     }
 
     [Fact]

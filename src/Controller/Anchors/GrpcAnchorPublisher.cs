@@ -235,10 +235,16 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
         }
         catch (RpcException failure)
         {
-            // It may come back as another process with another key: the next call begins with a proof again.
-            _hasFailed = true;
-            _chain.Release(Address);
-            var reason = RpcFailures.Read(failure)?.ToString() ?? $"{failure.StatusCode}: {failure.Status.Detail}";
+            // It may come back as another process with another key: the next call begins with a proof again. One that
+            // says no is there, and so are the other calls over its connection.
+            var refusal = RpcFailures.Read(failure);
+            if (refusal is null && failure.StatusCode != StatusCode.InvalidArgument)
+            {
+                _hasFailed = true;
+                _chain.Release(Address);
+            }
+
+            var reason = refusal?.ToString() ?? $"{failure.StatusCode}: {failure.Status.Detail}";
             throw new AnchorFailureException(Printable(reason), failure);
         }
     }

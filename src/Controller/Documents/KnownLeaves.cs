@@ -9,14 +9,33 @@ internal static class KnownLeaves
 {
     /// <summary>
     /// The newest leaf per name over what several anchors hold. Of F+1 anchors one is honest, so none is missing; one
-    /// that is invented has a version that an honest anchor's clock allows, and costs a higher version only. Of those
-    /// that come as published only what this publisher signed counts, with the slices that it names.
+    /// that is invented has a version that an honest anchor's clock allows, and is disputed: the honest anchor does not
+    /// say the same. Of those that come as published only what this publisher signed counts, with the slices that it
+    /// names.
     /// </summary>
     public static IReadOnlyList<KnownLeaf> Join(
-        IEnumerable<IReadOnlyList<StateLeaf>> states, PublicKey publisher, bool withSources)
+        IReadOnlyCollection<IReadOnlyList<StateLeaf>> states, PublicKey publisher, bool withSources)
+    {
+        var newest = new Dictionary<string, (KnownLeaf Leaf, int Anchors)>(StringComparer.Ordinal);
+        foreach (var leaf in states.SelectMany(state => Newest(state, publisher, withSources).Values))
+        {
+            if (!newest.TryGetValue(leaf.Name, out var other) || leaf.Version >= other.Leaf.Version)
+            {
+                var isSame = other.Leaf is { } before && IsSame(leaf, before);
+                newest[leaf.Name] = (leaf, isSame ? other.Anchors + 1 : 1);
+            }
+        }
+
+        return [.. newest.Values.Select(
+            known => known.Leaf with { IsDisputed = known.Leaf.IsClaimed && known.Anchors < states.Count })];
+    }
+
+    // One anchor may say the same many times.
+    private static Dictionary<string, KnownLeaf> Newest(
+        IReadOnlyList<StateLeaf> state, PublicKey publisher, bool withSources)
     {
         var newest = new Dictionary<string, KnownLeaf>(StringComparer.Ordinal);
-        foreach (var leaf in states.SelectMany(state => state))
+        foreach (var leaf in state)
         {
             if ((withSources ? Signed(leaf, publisher) : Read(leaf.Class, leaf.Bytes, publisher.Kid)) is { } known
                 && (!newest.TryGetValue(known.Name, out var other) || known.Version > other.Version))
@@ -25,8 +44,12 @@ internal static class KnownLeaves
             }
         }
 
-        return [.. newest.Values];
+        return newest;
     }
+
+    private static bool IsSame(KnownLeaf left, KnownLeaf right) =>
+        (left.Uid, left.Version, left.Expires, left.Content?.Fingerprint)
+            == (right.Uid, right.Version, right.Expires, right.Content?.Fingerprint);
 
     private static KnownLeaf? Signed(StateLeaf leaf, PublicKey publisher)
     {

@@ -30,35 +30,42 @@ internal sealed class ManifestController(ReconcileOptions options, Digest publis
         }
 
         // What is missing only once the deleted files are taken away was meant to go; what else is missing may stand in
-        // a file that is being written.
-        var before = _wanted;
-        var hasDeleted = scan.Changes.Any(change => change.Bytes is null);
-        if (_folder.Update(scan.Changes.Where(change => change.Bytes is not null)) && hasDeleted)
+        // a file that is being written, be it one that takes effect because they are.
+        var before = _wanted.Keys;
+        var deleted = scan.Changes.Where(change => change.Bytes is null)
+            .Select(change => change.File).ToHashSet(StringComparer.Ordinal);
+        if (_folder.Update(scan.Changes.Where(change => change.Bytes is not null)) && deleted.Count > 0)
         {
-            before = Reconcile().Wanted.Contents;
+            before = Reconcile(_folder.Content).Wanted.Contents.Keys;
+        }
+
+        if (deleted.Count > 0)
+        {
+            before = before.Except(Reconcile(_folder.Without(deleted)).Wanted.Contents.Keys);
         }
 
         _folder.Update(scan.Changes.Where(change => change.Bytes is null));
-        var (wanted, records, problems) = Reconcile();
+        var (wanted, records, problems) = Reconcile(_folder.Content);
         _wanted = wanted.Contents;
         Report([.. _folder.Problems, .. problems]);
         logger.Reconciled(scan.Changes.Count, records);
-        return hasDeleted
-            ? wanted with { Deleted = before.Keys.Except(_wanted.Keys).ToHashSet(StringComparer.Ordinal) }
+        return deleted.Count > 0
+            ? wanted with { Deleted = before.Except(_wanted.Keys).ToHashSet(StringComparer.Ordinal) }
             : wanted;
     }
 
-    private (DesiredState Wanted, int Records, IEnumerable<ManifestProblem> Problems) Reconcile()
+    private (DesiredState Wanted, int Records, IEnumerable<ManifestProblem> Problems) Reconcile(
+        ManifestContent content)
     {
-        var result = Reconciler.Reconcile(_folder.Content, options, _cache);
-        var (sets, heldSets, setProblems) = ImportReconciler.Reconcile(_folder.Content, options);
+        var result = Reconciler.Reconcile(content, options, _cache);
+        var (sets, heldSets, setProblems) = ImportReconciler.Reconcile(content, options);
         _contents = result.Records.ToDictionary(
             record => record,
             record => _contents.GetValueOrDefault(record) ?? RecordContents.Of(record, publisher),
             (IEqualityComparer<DesiredRecord>)ReferenceEqualityComparer.Instance);
         var contents = _contents.ToDictionary(
             pair => pair.Key.Name, Content (pair) => pair.Value, StringComparer.Ordinal);
-        foreach (var leaf in Leaves(_folder.Content, sets))
+        foreach (var leaf in Leaves(content, sets))
         {
             contents[leaf.Name] = leaf;
         }

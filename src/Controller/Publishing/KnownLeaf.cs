@@ -14,4 +14,8 @@ internal sealed record KnownLeaf(string Name, Hex16 Uid, long Version, long Expi
     /// <summary>Whether nothing but the word of anchors stands for it, without this publisher's signature and a
     /// record's slices: enough to be compared with, and not to be signed.</summary>
     public bool IsClaimed { get; init; }
+
+    /// <summary>Whether it is claimed and not all anchors that were asked say the same of the name: it counts for uid
+    /// and version, and not as published.</summary>
+    public bool IsDisputed { get; init; }
 }

@@ -36,6 +36,7 @@ internal sealed class PublisherEngine
     private int _copies = int.MaxValue;
     private DesiredState? _desired;
     private bool _isLoaded;
+    private long _ticked;
     private int _onTheirWay;
 
     /// <summary>An engine that knows nothing yet.</summary>
@@ -121,8 +122,8 @@ internal sealed class PublisherEngine
     /// <summary>Takes the anchors' State: this publisher's leaves, joined over F+1 anchors.</summary>
     /// <param name="leaves">The newest of each name.</param>
     /// <param name="now">Unix ms.</param>
-    /// <param name="hasSources">Whether all that this publisher signed was asked for: what is only claimed still is
-    /// invented.</param>
+    /// <param name="hasSources">Whether all that this publisher signed was asked for: what is only claimed still counts
+    /// as invented where that was why, until an anchor claims it again.</param>
     public IReadOnlyList<Send> Load(IEnumerable<KnownLeaf> leaves, long now, bool hasSources = false)
     {
         NeedsState = false;
@@ -135,7 +136,11 @@ internal sealed class PublisherEngine
 
         foreach (var state in hasSources ? _names.Values : Enumerable.Empty<NameState>())
         {
-            state.Last = state.Last is { IsClaimed: true } last ? last with { Content = null } : state.Last;
+            if (state.Last is { } last && NeedsSource(last, now))
+            {
+                state.Last = last with { Content = null, IsDisputed = false };
+                ScheduleRenewal(state.Last);
+            }
         }
 
         PlanAll(now);
@@ -144,24 +149,42 @@ internal sealed class PublisherEngine
 
     private void Load(NameState state, KnownLeaf leaf)
     {
+        var isRefused = state.Current is { Refusal: not null };
+        if (leaf.IsClaimed && !isRefused && state.Last is { IsClaimed: false } own && leaf.Version > own.Version)
+        {
+            // One anchor may have invented it, so that what was signed here is not renewed: it has to show the source.
+            NeedsSources = true;
+            return;
+        }
+
+        var isAgainst = leaf.IsClaimed && isRefused && leaf.Version != state.Last?.Version;
+
+        // What stands against a version that was refused is gone above, and not taken for what is desired.
+        leaf = leaf with { IsDisputed = leaf.IsDisputed || isAgainst };
         state.Held = state.Held is { } held && held.Version > leaf.Version ? held : leaf;
         if (state.Last is { IsClaimed: true } claimed && !leaf.IsClaimed)
         {
             state.Last = leaf with { Version = Math.Max(leaf.Version, claimed.Version) };
             ScheduleRenewal(state.Last);
         }
-        else if (state.Last is null || leaf.Version > state.Last.Version)
+        else if (state.Last is null || leaf.Version > state.Last.Version
+            || (state.Last is { IsClaimed: true, Content: null } && leaf.Content is not null
+                && leaf.Version == state.Last.Version))
         {
-            // Somebody with this key, a former run of this controller above all, went further.
+            // Somebody with this key, a former run of this controller above all, went further; or it is said again.
             Drop(state);
             state.Last = leaf;
             ScheduleRenewal(leaf);
+        }
+        else if (leaf.Version == state.Last.Version && leaf.IsDisputed)
+        {
+            // Not all of them hold it yet.
         }
         else if (leaf.Version == state.Last.Version)
         {
             Drop(state);
         }
-        else if (state.Current is { Refusal: not null })
+        else if (isRefused)
         {
             // Refused, and the anchors hold something else: its uid counts, and a version above both.
             Drop(state);
@@ -238,6 +261,13 @@ internal sealed class PublisherEngine
     /// <summary>Time passed.</summary>
     public IReadOnlyList<Send> Tick(long now)
     {
+        if (now < _ticked)
+        {
+            // The clock was put back: what waits for a time must not wait longer for that.
+            PlanAll(now);
+        }
+
+        _ticked = now;
         while (_later.TryPeek(out var publication, out var due) && due <= now)
         {
             _later.Dequeue();
@@ -332,8 +362,7 @@ internal sealed class PublisherEngine
         var plan = _planner.Next(state.Name, desired, isKept, state.Last, now, _maker.DrawUid);
         if (plan is null)
         {
-            NeedsSources |= desired is null && isKept && state.Last is { IsClaimed: true, Content: not null } last
-                && last.Expires > now && _planner.RenewalOf(last) <= now;
+            NeedsSources |= desired is null && state.Last is { } last && NeedsSource(last, now);
             return;
         }
 
@@ -344,6 +373,9 @@ internal sealed class PublisherEngine
         ScheduleRenewal(plan.Leaf);
         Ready(state.Current);
     }
+
+    private bool NeedsSource(KnownLeaf last, long now) => last.IsClaimed && (last.IsDisputed
+        || (last.Content is not null && last.Expires > now && _planner.RenewalOf(last) <= now));
 
     // What is missing is wanted by nobody only once that was so for a while.
     private bool IsKept(NameState state, long now)
@@ -356,6 +388,7 @@ internal sealed class PublisherEngine
             return true;
         }
 
+        state.MissingSince = state.MissingSince > now ? null : state.MissingSince;
         var due = (state.MissingSince ?? now) + (long)_options.WithdrawDelay.TotalMilliseconds;
         if (state.IsDeleted || due <= now)
         {

@@ -27,6 +27,7 @@ internal sealed class PublisherShell
     private bool _isReading;
     private int _lacking;
     private long? _lastRead;
+    private int _sourceFailures;
 
     /// <summary>A shell that does nothing until <see cref="RunAsync"/>.</summary>
     /// <param name="engine">What it runs.</param>
@@ -165,7 +166,9 @@ internal sealed class PublisherShell
             return long.MaxValue;
         }
 
-        var pause = _engine.NeedsState || _engine.NeedsSources ? _options.StateRetry : _options.StateInterval;
+        var pause = _engine.NeedsState ? _options.StateRetry
+            : _engine.NeedsSources ? _options.SourcesPause(_sourceFailures)
+            : _options.StateInterval;
         return _lastRead is { } last ? last + (long)pause.TotalMilliseconds : 0;
     }
 
@@ -214,7 +217,12 @@ internal sealed class PublisherShell
         }
 
         var leaves = IsEnough(states.Count) ? KnownLeaves.Join(states, _publisher, withSources) : null;
-        if (leaves is null)
+        if (leaves is null && withSources)
+        {
+            _logger.SourcesMissing(
+                states.Count, _terms()?.Copies ?? 1, _options.SourcesPause(_sourceFailures + 1));
+        }
+        else if (leaves is null)
         {
             _logger.StateMissing(states.Count, _terms()?.Copies ?? 1, _options.StateRetry);
         }
@@ -227,6 +235,7 @@ internal sealed class PublisherShell
         {
             _isReading = false;
             _lastRead = now;
+            _sourceFailures = !withSources ? _sourceFailures : leaves is null ? _sourceFailures + 1 : 0;
             return leaves is null ? [] : _engine.Load(leaves, now, withSources);
         });
     }

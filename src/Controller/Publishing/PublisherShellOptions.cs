@@ -22,4 +22,9 @@ internal sealed record PublisherShellOptions
     /// <summary>How often the State is read again although nothing asks for it, to notice what was lost.</summary>
     /// <value>Default 5 min.</value>
     public TimeSpan StateInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The pause before what was published is asked for with its signatures: <see cref="StateRetry"/>, doubled
+    /// with each failure, for older anchors never give it; <see cref="StateInterval"/> at most.</summary>
+    public TimeSpan SourcesPause(int failures) =>
+        TimeSpan.FromTicks(Math.Min(StateRetry.Ticks << Math.Min(failures, 20), StateInterval.Ticks));
 }

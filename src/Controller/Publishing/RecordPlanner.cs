@@ -35,7 +35,8 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
     {
         if (desired is not null)
         {
-            var isCurrent = last?.Content?.Fingerprint == desired.Fingerprint && now < RenewalOf(last);
+            var isCurrent = last is { IsDisputed: false, Content: { } held }
+                && held.Fingerprint == desired.Fingerprint && now < RenewalOf(last);
             return isCurrent ? null : Of(last ?? new(name, drawUid(), 0, 0, null), desired, now);
         }
 
@@ -53,11 +54,13 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
     }
 
     /// <summary>When <paramref name="leaf"/> is renewed, unix ms: with a third of its life left, names apart from each
-    /// other by up to a tenth, so that records of one moment are not renewed in one.</summary>
+    /// other by up to a tenth, so that records of one moment are not renewed in one. What is only claimed counts as
+    /// signed no earlier than its version and to live no longer than what is signed now.</summary>
     public long RenewalOf(KnownLeaf leaf)
     {
         var spread = (leaf.Uid.ToArray()[0] * _life) / (10 * 256);
-        return leaf.Expires - (_life / 3) - spread;
+        var end = leaf.IsClaimed ? Math.Min(leaf.Expires, leaf.Version + _life) : leaf.Expires;
+        return end - (_life / 3) - spread;
     }
 
     private Plan Of(KnownLeaf last, Content? content, long now)
@@ -68,6 +71,7 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
             Expires = content is null ? last.Expires : Math.Max(last.Expires, now + _life),
             Content = content,
             IsClaimed = false,
+            IsDisputed = false,
         };
         return new(content, leaf, now);
     }

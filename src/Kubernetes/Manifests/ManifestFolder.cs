@@ -15,6 +15,11 @@ public sealed class ManifestFolder
     public ManifestContent Content =>
         ManifestContent.Concat([.. _files.Values.Select(entry => entry.Accepted).OfType<ManifestContent>()]);
 
+    /// <summary>What is accepted of all files but some, in the order of their names.</summary>
+    public ManifestContent Without(IReadOnlySet<string> files) => ManifestContent.Concat(
+        [.. _files.Where(pair => !files.Contains(pair.Key)).Select(pair => pair.Value.Accepted)
+            .OfType<ManifestContent>()]);
+
     /// <summary>
     /// Whether every file that is there was accepted at some time. Where not, an object that is missing from
     /// <see cref="Content"/> may stand in a file that could not be read yet, so its absence means nothing.

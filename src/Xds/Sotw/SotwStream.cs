@@ -361,9 +361,8 @@ internal sealed class SotwStream(
         }
 
         var urgent = firstAnswer
-            || state.Subscription.Names.Any(name => target.ContainsKey(name) && !state.Sent.ContainsKey(name))
-            || target.Values.Any(resource => IsOvertaken(state, resource));
-        if (!urgent && (Held(state, now) || WaitsForClusters(state, now)))
+            || state.Subscription.Names.Any(name => target.ContainsKey(name) && !state.Sent.ContainsKey(name));
+        if (!urgent && (IsHeld(state, target, now) || WaitsForClusters(state, now)))
         {
             return null;
         }
@@ -371,6 +370,13 @@ internal sealed class SotwStream(
         state.Dirty = keep || isFollowing || AreSuspectsWaiting(state);
         return Respond(state, [.. target.Values], now, isPush: true);
     }
+
+    // What the client refused before is tried at its own pace.
+    private bool IsHeld(TypeState state, SortedDictionary<string, Resource> target, TimeSpan now) =>
+        _suspects[state.Type.Order]?.Pause is not { Ticks: > 0 }
+            && target.Values.Any(resource => IsOvertaken(state, resource))
+        ? AwaitsWord(state, now)
+        : Held(state, now);
 
     // What the client should hold now, with what is about to leave, and whether that is any.
     private (SortedDictionary<string, Resource> Target, bool Keeps) Wanted(TypeState state, TimeSpan now)

@@ -12,10 +12,8 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     private HashSet<string>? _lost;
     private (UInt128 Sum, HashSet<string>? Endpoints) _led;
 
-    // The endpoints that changed since no cluster was held, less those that the client was sent on this stream; and
-    // whether those may be any.
+    // The endpoints that changed since no cluster was held, less those that the client was sent on this stream.
     private readonly HashSet<string> _moved = new(StringComparer.Ordinal);
-    private bool _haveAllMoved;
     private OtherStreams _others;
     private TimeSpan? _waitsSince;
 
@@ -164,13 +162,24 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
         return _warming.Count > 0;
     }
 
-    /// <summary>Whether a change must wait for an acknowledgement or for the interval; then notes when to
-    /// look.</summary>
-    protected bool Held(TypeState state, TimeSpan now)
+    /// <summary>Whether a change must wait for an acknowledgement; then notes when to look.</summary>
+    protected bool AwaitsWord(TypeState state, TimeSpan now)
     {
         if (state.BlockedUntil(now, Limits.AckWaitMax) is { } until)
         {
             Wake(until);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a change must wait for an acknowledgement or for the interval; then notes when to
+    /// look.</summary>
+    protected bool Held(TypeState state, TimeSpan now)
+    {
+        if (AwaitsWord(state, now))
+        {
             return true;
         }
 
@@ -185,23 +194,36 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     }
 
     /// <summary>Whether the client has an older one of a cluster whose endpoints change too, on this stream or on one
-    /// of their own: it waits for no word and no interval, and goes before them. Not where the older one asks for none
-    /// of them, or the client has them as they are.</summary>
+    /// of their own: it waits for no interval, nor, where each resource has a word of its own, for one on others, and
+    /// goes before them. Not where the older one asks for none of them, or the client has them as they are.</summary>
     protected bool IsOvertaken(TypeState state, Resource resource) => state.Type == ResourceType.Cluster
-        && (_haveAllMoved || _moved.Count > 0)
-        && state.Sent.TryGetValue(resource.Name, out var sent) && !IsSent(state, resource)
+        && _moved.Count > 0 && state.Sent.TryGetValue(resource.Name, out var sent) && !IsSent(state, resource)
         && sent.References.Any(one => one.Type == ResourceType.Endpoints
-            && (_haveAllMoved || _moved.Contains(one.Name)) && !AreSent(one.Name));
+            && _moved.Contains(one.Name) && !AreSent(one.Name));
 
     private bool AreSent(string endpoints) => _types[ResourceType.Endpoints.Order] is { } state
         && Snapshot.Find(ResourceType.Endpoints, endpoints) is { } now && IsSent(state, now);
+
+    // Those that are others in the next snapshot.
+    private void NoteMoved(ResourceSnapshot next, IEnumerable<(ResourceType Type, string Name)>? changes)
+    {
+        if (_types[ResourceType.Cluster.Order] is null)
+        {
+            return;
+        }
+
+        var type = ResourceType.Endpoints;
+        _moved.UnionWith(
+            (changes?.Where(change => change.Type == type).Select(change => change.Name)
+                ?? Snapshot.Resources(type).Keys.Union(next.Resources(type).Keys))
+            .Where(name => Snapshot.Find(type, name)?.Fingerprint != next.Find(type, name)?.Fingerprint));
+    }
 
     private void ForgetMoved()
     {
         if (_types[ResourceType.Cluster.Order] is not { Dirty: true })
         {
             _moved.Clear();
-            _haveAllMoved = false;
         }
         else if (_types[ResourceType.Endpoints.Order] is not null)
         {

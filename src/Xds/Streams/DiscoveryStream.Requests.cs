@@ -50,10 +50,10 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
             return new StreamEvent.Failed(StreamRefusal.TypeMismatch, $"this stream serves {only.TypeUrl} alone");
         }
 
-        if (typeUrl.Length > Limits.NameLengthMax)
+        if (typeUrl.Length > Limits.TextLengthMax)
         {
             return new StreamEvent.Failed(
-                StreamRefusal.NameTooLong, $"a type_url is longer than {Limits.NameLengthMax} characters");
+                StreamRefusal.NameTooLong, $"a type_url is longer than {Limits.TextLengthMax} characters");
         }
 
         if (names.Any(name => name.Length > Limits.NameLengthMax))

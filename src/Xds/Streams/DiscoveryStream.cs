@@ -14,9 +14,10 @@ namespace Fairlead.Xds.Streams;
 /// <item>The names of a request are taken whatever its nonce says: requests are ordered.</item>
 /// <item>At most one response per type with changes awaits its acknowledgement, for
 /// <see cref="XdsLimits.AckWaitMax"/> at the longest; changes meanwhile collapse into the next. A name that was never
-/// answered does not wait for it, and its answer does not make changes wait longer. Neither does a cluster whose
-/// endpoints change with it: those wait for nobody, since what was withdrawn must leave at once, and would be used as
-/// the cluster was before.</item>
+/// answered does not wait for it, and its answer does not make changes wait longer. In delta neither does a cluster
+/// whose endpoints change with it: those wait for nobody, since what was withdrawn must leave at once, and would be used
+/// as the cluster was before. In the state of the world it does, and they go: of two responses without a word on the
+/// first nobody could tell which cluster of them a refusal is of.</item>
 /// <item>Changes go out as clusters, endpoints, listeners, routes; clusters that are no longer wanted leave after
 /// listeners and routes have settled. Where a client has a stream for each type, each waits for the others so, for
 /// <see cref="XdsLimits.AckWaitMax"/> at the longest.</item>
@@ -87,13 +88,9 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
         foreach (var (type, name) in changes ?? [])
         {
             _types[type.Order]?.Looks.Add(name);
-            if (type == ResourceType.Endpoints && _types[ResourceType.Cluster.Order] is not null)
-            {
-                _moved.Add(name);
-            }
         }
 
-        _haveAllMoved |= changes is null;
+        NoteMoved(snapshot, changes);
 
         foreach (var state in Types)
         {
@@ -161,7 +158,13 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
 
     private TResponse? NextOfAll(TimeSpan now)
     {
+        var next = NextOfTypes(now);
         ForgetMoved();
+        return next ?? NextUnknown();
+    }
+
+    private TResponse? NextOfTypes(TimeSpan now)
+    {
         foreach (var type in ResourceType.All)
         {
             if (_types[type.Order] is { Dirty: true } state && NextOf(state, now) is { } response)
@@ -170,7 +173,7 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
             }
         }
 
-        return NextUnknown();
+        return null;
     }
 
     /// <summary>The next response of one type; clears <see cref="TypeState.Dirty"/> where nothing is left to

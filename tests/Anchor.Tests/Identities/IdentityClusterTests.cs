@@ -195,6 +195,7 @@ public sealed class IdentityClusterTests : IAsyncLifetime
         {
             await StrangersAsync(0);
             await using var client = Client(identity, token);
+            using var open = client.Subscribe(Stop); // Without a call a stranger would be closed some time.
             await client.HeadAsync(
                 new HeadRequest
                 {

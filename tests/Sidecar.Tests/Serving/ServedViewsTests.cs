@@ -166,7 +166,7 @@ public sealed class ServedViewsTests : IDisposable
         var views = Views(null, Checkout);
         views.Publish(CachedNames.Fresh);
         var routes = Snapshot(views).Find(ResourceType.Route, "fairlead");
-        views.Publish(CachedNames.Expired);
+        views.Publish(CachedNames.Stale);
         Assert.Same(routes, Snapshot(views).Find(ResourceType.Route, "fairlead"));
         views.Publish(CachedNames.Absent);
         Assert.NotEqual(routes!.Version, Snapshot(views).Find(ResourceType.Route, "fairlead")!.Version);

@@ -68,15 +68,20 @@ public sealed class ClientIdentityTests
         var node = new Node { Id = field == "id" ? text : "n", UserAgentName = field == "agent" ? text : "" };
         node.Locality = new Locality { Zone = field == "zone" ? text : "" };
         node.Metadata = new Struct { Fields = { ["k"] = Value.ForString(field == "metadata" ? text : "v") } };
-        await call.RequestStream.WriteAsync(
-            new DiscoveryRequest { TypeUrl = Eds.TypeUrl, ResourceNames = { "a" }, Node = node }, Cancellation);
+        var request = new DiscoveryRequest { TypeUrl = Eds.TypeUrl, ResourceNames = { "a" }, Node = node };
         if (isTaken)
         {
+            await call.RequestStream.WriteAsync(request, Cancellation);
             Assert.True(await call.ResponseStream.MoveNext(Cancellation));
             return;
         }
 
-        var ended = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(Cancellation));
+        // The end may come while it still writes.
+        var ended = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            await call.RequestStream.WriteAsync(request, Cancellation);
+            await call.ResponseStream.MoveNext(Cancellation);
+        });
         Assert.Equal(StatusCode.InvalidArgument, ended.StatusCode);
         Assert.InRange(ended.Status.Detail.Length, 1, 200);
         Assert.Empty(host.Service.Streams());

@@ -1,0 +1,160 @@
+using Fairlead.Controller.Publishing;
+
+namespace Fairlead.Controller.Tests;
+
+/// <summary>What anchors say without this publisher's signature.</summary>
+public sealed partial class PublisherEngineTests
+{
+    /// <summary>What one anchor may have invented is compared with, and never signed.</summary>
+    [Fact]
+    public void Load_OfAClaimThatNobodyDesires_IsRenewedOnceItsSourceIsRead()
+    {
+        var claim = new KnownLeaf(A, FakeMaker.Uid(9), _now - 9_000, _now + 80_000, new TextContent(A, "?"))
+        {
+            IsClaimed = true,
+        };
+        _engine.Load([claim], _now);
+        Assert.Empty(_engine.Desire(Incomplete, _now));
+        Assert.False(_engine.NeedsSources);
+        _now = _engine.NextTick(_now)!.Value;
+        Assert.Empty(_engine.Tick(_now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Empty(_maker.Signed);
+
+        // The word of the anchor was of a version that was never signed.
+        var source = claim with
+        {
+            IsClaimed = false, Version = claim.Version - 5, Content = new TextContent(A, "1"),
+        };
+        var plan = _engine.Load([source], _now, hasSources: true)[0].Publications[0].Plan;
+        Assert.False(_engine.NeedsSources);
+        Assert.Equal((claim.Uid, "1"), (plan.Uid, ((TextContent)plan.Content!).Text));
+        Assert.True(plan.Version > claim.Version);
+        Assert.False(plan.Leaf.IsClaimed);
+    }
+
+    /// <summary>One anchor may say that what is published was renewed already, to let it lapse.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Load_OfAClaimAboveWhatWasSignedHere_PutsOffNoRenewal(bool isDesired)
+    {
+        Load();
+        SealAll(Desire((A, "1")));
+        var own = Assert.Single(_maker.Signed);
+        if (!isDesired)
+        {
+            Assert.Empty(_engine.Desire(Incomplete, _now));
+        }
+
+        _now += 50_000;
+        var lie = own.Leaf with { Version = _now, Expires = _now + 2_592_000_000, IsClaimed = true };
+        Assert.Empty(_engine.Load([lie], _now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Equal(own.Leaf, _engine.Names.Single().Leaf);
+        Assert.Empty(_engine.Load([own.Leaf], _now, hasSources: true));
+        Assert.False(_engine.NeedsSources);
+        _now = own.Expires - 30_000;
+        Assert.Equal(_now + 90_000, _engine.Tick(_now)[0].Publications[0].Plan.Expires);
+    }
+
+    /// <summary>One anchor may say that it was withdrawn, or has lapsed, so that nobody renews it.</summary>
+    [Theory]
+    [InlineData("?", 80_000)]
+    [InlineData(null, 80_000)]
+    [InlineData("?", -1)]
+    public void Load_OfADisputedClaimThatNobodyDesires_AsksForTheSource(string? text, long left)
+    {
+        var source = new KnownLeaf(A, FakeMaker.Uid(9), _now - 9_000, _now + 80_000, new TextContent(A, "1"));
+        var claim = source with
+        {
+            Version = _now - 5,
+            Expires = _now + left,
+            Content = text is null ? null : new TextContent(A, text),
+            IsClaimed = true,
+            IsDisputed = true,
+        };
+        _engine.Load([claim], _now);
+        Assert.Empty(_engine.Desire(Incomplete, _now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Empty(_engine.Load([source], _now, hasSources: true));
+        Assert.False(_engine.NeedsSources);
+        Assert.Equal((source.Content, source.Expires), Leaf());
+
+        // Where there is none, the question is over until somebody claims something again.
+        var other = Engine(_maker);
+        other.Load([claim], _now);
+        Assert.Empty(other.Desire(Incomplete, _now));
+        Assert.Empty(other.Load([], _now, hasSources: true));
+        Assert.False(other.NeedsSources);
+
+        (Content?, long) Leaf() => _engine.Names.Single().Leaf is var leaf ? (leaf.Content, leaf.Expires) : default;
+    }
+
+    [Fact]
+    public void Load_OwnVersionOfOneAnchorOnly_IsNotSealedYet()
+    {
+        Load();
+        var claim = Desire((A, "1"))[0].Publications[0].Plan.Leaf with { IsClaimed = true };
+        Assert.Empty(_engine.Load([claim with { IsDisputed = true }], _now));
+        Assert.False(_engine.IsSettled);
+        Assert.Empty(_engine.Load([claim], _now));
+        Assert.True(_engine.IsSettled);
+    }
+
+    /// <summary>Anchors that give no sources have refused it for a version that they hold.</summary>
+    [Fact]
+    public void Load_OfAClaimAboveWhatWasRefused_IsGoneAboveAndNotTakenForIt()
+    {
+        Load();
+        var sends = Desire((A, "1"));
+        var own = sends[0].Publications[0];
+        _engine.Answer(sends[0].Anchor, own, AnchorFate.Refused, "RecordRollback: version 5", _now);
+        var claim = own.Plan.Leaf with { Version = _now + 7, IsClaimed = true };
+        var plan = _engine.Load([claim], _now)[0].Publications[0].Plan;
+        Assert.Equal((own.Plan.Uid, _now + 8), (plan.Uid, plan.Version));
+    }
+
+    [Fact]
+    public void Load_OfAClaimWithoutASource_RenewsNothing()
+    {
+        var claim = new KnownLeaf(A, FakeMaker.Uid(9), _now - 60_000, _now + 1_000, new TextContent(A, "?"))
+        {
+            IsClaimed = true,
+        };
+        _engine.Load([claim], _now);
+        Assert.Empty(_engine.Desire(Incomplete, _now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Empty(_engine.Load([], _now, hasSources: true));
+        Assert.Empty(_engine.Tick(_now));
+        Assert.False(_engine.NeedsSources);
+
+        // What is desired goes above it all the same.
+        var plan = Desire((A, "1"))[0].Publications[0].Plan;
+        Assert.Equal((claim.Uid, _now), (plan.Uid, plan.Version));
+    }
+
+    /// <summary>An anchor that lags has no source yet of what was published last.</summary>
+    [Fact]
+    public void Load_WithoutTheSourceOfAClaim_TakesItForInventedWhereItIsDueAndUntilItIsSaidAgain()
+    {
+        var due = new KnownLeaf(A, FakeMaker.Uid(9), _now - 70_000, _now + 20_000, new TextContent(A, "1"))
+        {
+            IsClaimed = true,
+        };
+        var young = due with
+        {
+            Name = B, Version = _now, Expires = _now + 90_000, Content = new TextContent(B, "1"),
+        };
+        _engine.Load([due, young], _now);
+        Assert.Empty(_engine.Desire(Incomplete, _now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Empty(_engine.Load([], _now, hasSources: true));
+        Assert.Equal([null, young.Content], _engine.Names.Select(status => status.Leaf.Content));
+
+        Assert.Empty(_engine.Load([due, young], _now));
+        Assert.True(_engine.NeedsSources);
+        var plan = _engine.Load([due with { IsClaimed = false }], _now, hasSources: true)[0].Publications[0].Plan;
+        Assert.Equal(due.Content, plan.Content);
+    }
+}
