@@ -8,9 +8,10 @@ public sealed record XdsLimits
 
     /// <summary>
     /// Names of one type that a stream may ask for beside those that its view has. One more is refused; of the state of
-    /// the world, where a client repeats all of its own whenever it comes back, it is not followed, and the others are;
-    /// of clusters on a delta stream, where an Envoy asks for whatever its clients write into a Host header, the oldest
-    /// leaves that leads nowhere.
+    /// the world, where a client repeats all of its own whenever it comes back, it is not followed, and the others are
+    /// (a cluster or listener is in place of one that leads nowhere), while a list of more than four times as many ends
+    /// the stream; of clusters on a delta stream, where an Envoy asks for whatever its clients write into a Host
+    /// header, the oldest leaves that leads nowhere.
     /// </summary>
     public int NamesMax { get; init; } = 10_000;
 

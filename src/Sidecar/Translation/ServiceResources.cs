@@ -316,14 +316,16 @@ internal static class ServiceResources
     }
 
     /// <summary>A cluster that exists and has no endpoints: a request fails at once, and the metadata says
-    /// why.</summary>
-    internal static IEnumerable<Resource> Dead(Audience audience, string spelling, string reason)
+    /// why. So is all that leads to it what is not there.</summary>
+    internal static IEnumerable<Resource> Dead(Audience audience, string spelling, string reason) =>
+        AllOfDead(audience, spelling, reason).Select(one => one.As(ResourceRole.Negative));
+
+    private static IEnumerable<Resource> AllOfDead(Audience audience, string spelling, string reason)
     {
         // No endpoints are ever told to it, whatever is known of the name later: it would speak to them in the clear.
         if (audience.Client == ClientKind.Envoy)
         {
-            yield return Resource.Create(ClusterTranslation.Dead(audience, spelling, reason))
-                .As(ResourceRole.Negative);
+            yield return Resource.Create(ClusterTranslation.Dead(audience, spelling, reason));
             yield break;
         }
 
@@ -332,8 +334,7 @@ internal static class ServiceResources
         var id = ClusterNames.IdOf(spelling);
         var isApart = reason == Reasons.Pending;
         yield return Resource.Create(
-            ClusterTranslation.Translate(audience, spelling, isApart ? WellKnown.Nowhere : id, null, reason))
-            .As(ResourceRole.Negative);
+            ClusterTranslation.Translate(audience, spelling, isApart ? WellKnown.Nowhere : id, null, reason));
         if (!isApart)
         {
             yield return Resource.Create(AssignmentTranslation.Empty(spelling, reason));

@@ -59,7 +59,7 @@ internal sealed partial class DeltaStream(
         // A cluster's name may be what a stranger wrote into a header: one that is too long is told not to be there,
         // and the stream of the others stays.
         var names = isClusters ? [] : request.ResourceNamesSubscribe.Concat(request.InitialResourceVersions.Keys);
-        var isTooMany = isClusters ? null : CheckCount(typeUrl, Asked(typeUrl, request));
+        var isTooMany = isClusters ? null : CheckCount(typeUrl, Asked(typeUrl, request), Limits.NamesMax);
         if ((Check(typeUrl, names) ?? isTooMany ?? CheckCollections(typeUrl, request)) is { } failed)
         {
             return [failed];

@@ -7,8 +7,8 @@ namespace Fairlead.Xds.Sotw;
 
 /// <summary>
 /// Reads the requests of a state-of-the-world stream. Each acknowledgement repeats the full list of names: where it is
-/// the list before, none of it is made anew. Of the node the first request's alone is read. Not safe for concurrent
-/// use.
+/// the list before, none of it is made anew; of a type that is not served it is not remembered. Of the node the first
+/// request's alone is read. Not safe for concurrent use.
 /// </summary>
 internal sealed class SotwRequestParser : IRequestParser<SotwRequest>
 {
@@ -45,7 +45,7 @@ internal sealed class SotwRequestParser : IRequestParser<SotwRequest>
     private void Remember(string typeUrl, NameList names)
     {
         _lists.RemoveAll(one => one.TypeUrl == typeUrl);
-        if (_lists.Count < ListsMax)
+        if (_lists.Count < ListsMax && (typeUrl.Length == 0 || ResourceType.Find(typeUrl) is not null))
         {
             _lists.Add((typeUrl, names));
         }

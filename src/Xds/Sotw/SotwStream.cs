@@ -16,6 +16,12 @@ internal sealed class SotwStream(
     : DiscoveryStream<SotwRequest, SotwResponse>(
         snapshot, missing, (controlPlane, limits ?? XdsLimits.Default, client ?? ClientNode.Anonymous), only)
 {
+    // That orders all names of a list: not with each change of the view.
+    private static readonly TimeSpan FollowInterval = TimeSpan.FromSeconds(1);
+
+    // A list is remembered with what is left out of it, and with what it says twice.
+    private const int ListNames = 4;
+
     // The list of names of the last request, by type.
     private readonly NameList?[] _lists = new NameList?[ResourceType.All.Length];
     private readonly Suspects?[] _suspects = new Suspects?[ResourceType.All.Length];
@@ -23,8 +29,16 @@ internal sealed class SotwStream(
     // The versions of what the client came with and nobody here knows, by type, until it has taken a response.
     private readonly string?[] _unknownHeld = new string?[ResourceType.All.Length];
 
-    // How many names of the last request are not followed, by type.
-    private readonly int[] _leftOut = new int[ResourceType.All.Length];
+    // The names of the last request that are not followed, by type; and those of them that were, and led nowhere.
+    private readonly HashSet<string>?[] _leftOut = new HashSet<string>?[ResourceType.All.Length];
+    private readonly HashSet<string>?[] _nowhere = new HashSet<string>?[ResourceType.All.Length];
+
+    // The version of what the client holds beside what it refused, by type.
+    private readonly (UInt128 Sum, Resource[]? Blamed, string Text)[] _versions =
+        new (UInt128, Resource[]?, string)[ResourceType.All.Length];
+
+    // When other names of the same list are followed, by type.
+    private readonly TimeSpan[] _followAt = new TimeSpan[ResourceType.All.Length];
 
     // Of which types that was looked through for marks.
     private readonly bool[] _isResumed = new bool[ResourceType.All.Length];
@@ -43,7 +57,9 @@ internal sealed class SotwStream(
             return Told();
         }
 
-        if (Check(typeUrl, names) is { } failed)
+        var isTooMany = ResourceType.Find(typeUrl) is null ? null
+            : CheckCount(typeUrl, names, ListNames * Limits.NamesMax);
+        if ((Check(typeUrl, names) ?? isTooMany) is { } failed)
         {
             return [failed];
         }
@@ -59,6 +75,7 @@ internal sealed class SotwStream(
             if (holds)
             {
                 state.Held.UnionWith(state.Subscription.Names);
+                state.Held.UnionWith(_leftOut[state.Type.Order] ?? []);
                 _unknownHeld[state.Type.Order] = request.Version;
             }
         }
@@ -182,11 +199,21 @@ internal sealed class SotwStream(
         list.Share(name => Shared(state, name));
         _lists[state.Type.Order] = list;
         var (added, removed) = state.Subscription.SetNames(Followed(state, list.Names));
+        if (state.Held.Count > 0)
+        {
+            state.Held.IntersectWith(list.Names);
+        }
+
         foreach (var name in added.Concat(removed))
         {
             // A name that is newly asked for is sent even if the client got it unasked before.
+            var isHeld = state.Subscription.Names.Contains(name) && state.Held.Contains(name);
             state.Forget(name);
             state.Looks.Add(name);
+            if (isHeld)
+            {
+                state.Held.Add(name);
+            }
         }
 
         state.Dirty |= wildcard != state.Subscription.Wildcard || added.Count + removed.Count > 0;
@@ -194,29 +221,69 @@ internal sealed class SotwStream(
     }
 
     // A client repeats all that it asks for whenever it comes back: who asks for too much is served what the view has,
-    // and of the rest what it asked for first.
+    // and of the rest what it asked for first. Of clusters and listeners what leads nowhere makes room for the others:
+    // what is left out of a response is gone.
     private IReadOnlyList<string> Followed(TypeState state, IReadOnlyList<string> names)
     {
         ref var leftOut = ref _leftOut[state.Type.Order];
+        ref var nowhere = ref _nowhere[state.Type.Order];
         if (names.Count <= Limits.NamesMax)
         {
-            leftOut = 0;
+            (leftOut, nowhere) = (null, null);
             return names;
         }
 
         var ofClusters = NamesOfClusters(state.Type);
-        var strangers = names.Where(name => name is not ("*" or "") && !ofClusters.Contains(name)
-            && Snapshot.Find(state.Type, name) is not { Role: ResourceRole.Ordinary }).ToList();
-        var left = strangers.OrderBy(name => !state.Subscription.Names.Contains(name)).Skip(Limits.NamesMax)
-            .ToHashSet(StringComparer.Ordinal);
-        if (left.Count > 0 && left.Count != leftOut)
+        var known = nowhere ?? [];
+        var strangers = names.Distinct(StringComparer.Ordinal).Where(name => name is not ("*" or "")
+            && !ofClusters.Contains(name) && Snapshot.Find(state.Type, name) is not { Role: ResourceRole.Ordinary });
+        var left = strangers.OrderBy(name => (LeadsNowhere(name) ? 2 : 0)
+                + (state.Subscription.Names.Contains(name) ? 0 : 1))
+            .Skip(Limits.NamesMax).ToHashSet(StringComparer.Ordinal);
+        if (left.Count > 0 && leftOut is not { Count: > 0 })
         {
             Events.Add(new StreamEvent.LeftOut(state.Type, StreamRefusal.TooManyNames, left.Count));
         }
 
-        leftOut = left.Count;
+        (leftOut, nowhere) = (left, left.Where(LeadsNowhere).ToHashSet(StringComparer.Ordinal));
         return left.Count == 0 ? names : [.. names.Where(name => !left.Contains(name))];
+
+        bool LeadsNowhere(string name) => state.Type.FullState && (known.Contains(name)
+            || Snapshot.Find(state.Type, name) is { Role: ResourceRole.Negative });
     }
+
+    // Names that are known by now, or lead nowhere, have made room for others of the same list. Whether to look again.
+    private bool FollowsMore(TypeState state, TimeSpan now)
+    {
+        var order = state.Type.Order;
+        if (_leftOut[order] is not { Count: > 0 })
+        {
+            return false;
+        }
+
+        if (now < _followAt[order])
+        {
+            Wake(_followAt[order]);
+            return true;
+        }
+
+        _followAt[order] = now + FollowInterval;
+        Events.Clear();
+        TakeNames(state, _lists[order]!);
+        if (Events.OfType<StreamEvent.Names>().Any(one => one.Added.Count > 0))
+        {
+            // Those are waited for as the first ones were.
+            state.AskedAt = now;
+        }
+
+        TellNext(Events);
+        Events.Clear();
+        return false;
+    }
+
+    // Whether the client may hold something by a name that was not followed yet.
+    private bool HoldsUnfollowed(TypeState state) => state.Held.Count > 0 && _leftOut[state.Type.Order] is { } left
+        && left.Any(name => state.Held.Contains(name) && _nowhere[state.Type.Order]?.Contains(name) != true);
 
     private SotwResponse Respond(TypeState state, List<Resource> resources, TimeSpan now, bool isPush)
     {
@@ -243,10 +310,21 @@ internal sealed class SotwStream(
     protected override string VersionOf(TypeState state)
     {
         var version = base.VersionOf(state);
-        return state.Type.FullState && version == state.Version
-            ? SotwVersion.Of(version, state.Withheld.Blamed
-                .Select(one => (one, state.Sent.GetValueOrDefault(one.Name))))
-            : version;
+        if (!state.Type.FullState || version != state.Version || !state.Withheld.Blamed.Any())
+        {
+            return version;
+        }
+
+        // The older forms in it are compressed.
+        ref var last = ref _versions[state.Type.Order];
+        Resource[] blamed = [.. state.Withheld.Blamed];
+        if (last.Blamed?.SequenceEqual(blamed) != true || last.Sum != state.Sum)
+        {
+            var text = SotwVersion.Of(version, blamed.Select(one => (one, state.Sent.GetValueOrDefault(one.Name))));
+            last = (state.Sum, blamed, text);
+        }
+
+        return last.Text;
     }
 
     // What it refused last was left out of nothing that it has taken.
@@ -256,7 +334,9 @@ internal sealed class SotwStream(
     /// <summary>Clusters and listeners: everything that the client should hold, if that is not what it holds.</summary>
     private SotwResponse? NextFull(TypeState state, TimeSpan now)
     {
-        if (!state.Answered && ((state.Subscription.Wildcard && !Snapshot.Primed) || WaitsForHeld(state, now)))
+        var isFollowing = FollowsMore(state, now);
+        if (!state.Answered && ((state.Subscription.Wildcard && !Snapshot.Primed)
+            || HoldsUnfollowed(state) || WaitsForHeld(state, now)))
         {
             return null;
         }
@@ -276,7 +356,7 @@ internal sealed class SotwStream(
 
         if (isSent && (AreSuspectsWaiting(state) || !IsMarkNew(state)))
         {
-            state.Dirty = keep || AreSuspectsWaiting(state);
+            state.Dirty = keep || isFollowing || AreSuspectsWaiting(state);
             return null;
         }
 
@@ -287,7 +367,7 @@ internal sealed class SotwStream(
             return null;
         }
 
-        state.Dirty = keep || AreSuspectsWaiting(state);
+        state.Dirty = keep || isFollowing || AreSuspectsWaiting(state);
         return Respond(state, [.. target.Values], now, isPush: true);
     }
 

@@ -12,13 +12,16 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     private HashSet<string>? _lost;
     private (UInt128 Sum, HashSet<string>? Endpoints) _led;
 
-    // The endpoints that changed since no cluster was held.
+    // The endpoints that changed since no cluster was held, less those that the client was sent on this stream.
     private readonly HashSet<string> _moved = new(StringComparer.Ordinal);
     private OtherStreams _others;
     private TimeSpan? _waitsSince;
 
     /// <summary>How many endpoints and secrets the client is waited for to take; for tests.</summary>
     public int Warming => _warming.Count;
+
+    /// <summary>How many endpoints changed beside clusters that wait; for tests.</summary>
+    public int Moved => _moved.Count;
 
     /// <summary>These endpoints and secrets are sent again, changed or not, as far as they are asked for: the clusters
     /// that need them went out, here or on another stream of the client.</summary>
@@ -192,11 +195,14 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
 
     /// <summary>Whether the client has an older one of a cluster whose endpoints change too, on this stream or on one
     /// of their own: it waits for no interval, nor, where each resource has a word of its own, for one on others, and
-    /// goes before them.</summary>
+    /// goes before them. Not where the older one asks for none of them, or the client has them as they are.</summary>
     protected bool IsOvertaken(TypeState state, Resource resource) => state.Type == ResourceType.Cluster
         && _moved.Count > 0 && state.Sent.TryGetValue(resource.Name, out var sent) && !IsSent(state, resource)
-        && resource.References.Concat(sent.References).Any(
-            one => one.Type == ResourceType.Endpoints && _moved.Contains(one.Name));
+        && sent.References.Any(one => one.Type == ResourceType.Endpoints
+            && _moved.Contains(one.Name) && !AreSent(one.Name));
+
+    private bool AreSent(string endpoints) => _types[ResourceType.Endpoints.Order] is { } state
+        && Snapshot.Find(ResourceType.Endpoints, endpoints) is { } now && IsSent(state, now);
 
     // Those that are others in the next snapshot.
     private void NoteMoved(ResourceSnapshot next, IEnumerable<(ResourceType Type, string Name)>? changes)
@@ -218,6 +224,10 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
         if (_types[ResourceType.Cluster.Order] is not { Dirty: true })
         {
             _moved.Clear();
+        }
+        else if (_types[ResourceType.Endpoints.Order] is not null)
+        {
+            _moved.RemoveWhere(AreSent);
         }
     }
 

@@ -70,15 +70,21 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
 
     /// <summary>Whether these are too many names. Those of the view are not counted, nor the endpoints of its clusters:
     /// a client asks for them because it was given the clusters.</summary>
-    protected StreamEvent.Failed? CheckCount(string typeUrl, IReadOnlyCollection<string> names)
+    /// <param name="typeUrl">Their type.</param>
+    /// <param name="names">The names.</param>
+    /// <param name="most">How many are taken.</param>
+    protected StreamEvent.Failed? CheckCount(string typeUrl, IReadOnlyCollection<string> names, int most)
     {
-        if (names.Count <= Limits.NamesMax || ResourceType.Find(typeUrl) is not { } type)
+        var count = names.Count;
+        if (count > most && ResourceType.Find(typeUrl) is { } type)
         {
-            return CheckCount(names.Count);
+            var ofClusters = NamesOfClusters(type);
+            count = names.Count(name => Snapshot.Find(type, name) is null && !ofClusters.Contains(name));
         }
 
-        var ofClusters = NamesOfClusters(type);
-        return CheckCount(names.Count(name => Snapshot.Find(type, name) is null && !ofClusters.Contains(name)));
+        return count > most
+            ? new StreamEvent.Failed(StreamRefusal.TooManyNames, $"{count} names, {most} allowed")
+            : null;
     }
 
     /// <summary>The names of endpoints that the view's clusters lead to: what is known of them may be nothing yet. Of
@@ -86,10 +92,6 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     protected HashSet<string> NamesOfClusters(ResourceType type) => type != ResourceType.Endpoints ? []
         : [.. Snapshot.Resources(ResourceType.Cluster).Keys,
             .. EndpointsOf(Snapshot.Resources(ResourceType.Cluster).Values)];
-
-    protected StreamEvent.Failed? CheckCount(int names) => names > Limits.NamesMax
-        ? new StreamEvent.Failed(StreamRefusal.TooManyNames, $"{names} names, {Limits.NamesMax} allowed")
-        : null;
 
     /// <summary>ACK, NACK or neither. The first request of a type on a stream is neither, whatever it carries, nor is
     /// any before the first response: a client may repeat what it refused on an older one.</summary>

@@ -46,7 +46,7 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
     private readonly TypeState?[] _types = new TypeState?[ResourceType.All.Length];
     private readonly Dictionary<string, bool> _unknown = new(StringComparer.Ordinal);
     private readonly List<string> _adopted = [];
-    private readonly List<StreamEvent> _withheld = [];
+    private readonly List<StreamEvent> _toTell = [];
 
     /// <summary>When <see cref="Next(TimeSpan, OtherStreams)"/> should be called again although nothing came in; null
     /// for never.</summary>
@@ -113,19 +113,19 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
     /// </summary>
     public IReadOnlyList<StreamEvent> TakeTold()
     {
-        if (_adopted.Count + _withheld.Count == 0)
+        if (_adopted.Count + _toTell.Count == 0)
         {
             return [];
         }
 
-        List<StreamEvent> told = [.. _withheld];
+        List<StreamEvent> told = [.. _toTell];
         if (_adopted.Count > 0)
         {
             told.Add(new StreamEvent.Names(ResourceType.Cluster, [.. _adopted], []));
         }
 
         _adopted.Clear();
-        _withheld.Clear();
+        _toTell.Clear();
         return told;
     }
 
@@ -209,9 +209,12 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
     {
         if (reason is not null)
         {
-            _withheld.Add(new StreamEvent.Withheld(resource, reason));
+            _toTell.Add(new StreamEvent.Withheld(resource, reason));
         }
     }
+
+    /// <summary>What came about while a response was made.</summary>
+    protected void TellNext(IEnumerable<StreamEvent> events) => _toTell.AddRange(events);
 
     // What the client has of a name of which nothing newer can be sent. Endpoints are always answered, be it by none.
     private Resource? KeptOf(TypeState state, string name, Resource? resource)

@@ -34,6 +34,9 @@ internal sealed class StreamSession<TRequest, TResponse>(
     // An operator who has more of them needs no list.
     private const int WithheldMax = 100;
 
+    // The sum in it: of the state of the world kilobytes of marks and older forms follow.
+    private const int VersionLogged = 32;
+
     private readonly Lock _gate = new();
     private readonly TimeProvider _time = options.TimeProvider;
     private readonly long _startedStamp = options.TimeProvider.GetTimestamp();
@@ -500,8 +503,10 @@ internal sealed class StreamSession<TRequest, TResponse>(
                         id, _node, ack.Type, sent.Version, sent.Resources, _startedAt + now, now - sent.At));
                     break;
                 case StreamEvent.Nacked nack:
+                    var version = nack.Refused.Version;
                     XdsLog.ResponseRefused(
-                        options.Logger, id, nack.Type, nack.Refused.Version, nack.Refused.Code, nack.Refused.Message);
+                        options.Logger, id, nack.Type, version[..Math.Min(version.Length, VersionLogged)],
+                        nack.Refused.Code, nack.Refused.Message);
                     break;
                 case StreamEvent.Withheld withheld:
                     XdsLog.ResourceWithheld(

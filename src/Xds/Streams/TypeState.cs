@@ -61,7 +61,7 @@ internal sealed class TypeState(ResourceType type)
     /// <summary>What the client is not sent though it asks for it.</summary>
     public Withheld Withheld { get; } = new();
 
-    /// <summary>When the first request of this type came.</summary>
+    /// <summary>When the first request of this type came, or names of it were followed later.</summary>
     public TimeSpan AskedAt { get; set; }
 
     /// <summary>At which names to look for something to send.</summary>

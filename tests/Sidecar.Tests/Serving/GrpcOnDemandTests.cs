@@ -63,7 +63,7 @@ public sealed class GrpcOnDemandTests
     {
         _views.Feed(Client, null).Wanted(ResourceType.Listener, Name);
         _views.Publish(ServedName.Without(Name, reason, []));
-        Assert.All(Chain, type => Assert.NotNull(Find(type, Name)));
+        Assert.All(Chain, type => Assert.Equal(ResourceRole.Negative, Find(type, Name)?.Role));
         Assert.Empty(Endpoints(Name).Endpoints);
     }
 

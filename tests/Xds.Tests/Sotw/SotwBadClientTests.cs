@@ -30,11 +30,30 @@ public sealed class SotwBadClientTests
 
         // One more that is new takes nobody's place; where one of the others is given up it has room.
         told = client.Request(ResourceType.Endpoints, ["s9", .. strangers, "good0"]);
-        Assert.Equal(3, Assert.Single(told.OfType<StreamEvent.LeftOut>()).Count);
+        Assert.Empty(told.OfType<StreamEvent.LeftOut>());
         Assert.Equal(
             ["good0", "s0", "s1", "s2"], Assert.Single(client.Stream.Types).Subscription.Names.Order());
         client.Ack(ResourceType.Endpoints, "s9", "s1", "s2", "good0");
         Assert.Equal(["good0", "s1", "s2", "s9"], Assert.Single(client.Stream.Types).Subscription.Names.Order());
+        Assert.Single(client.Request(ResourceType.Endpoints, strangers).OfType<StreamEvent.LeftOut>());
+    }
+
+    /// <summary>A list is remembered as long as the stream, with what is not followed of it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Rejects_ListOfManyTimesTooManyNames(bool isOneName)
+    {
+        var client = new SotwClient(
+            Snapshot([.. Enumerable.Range(0, 5).Select(i => Endpoints($"good{i}", 1))]),
+            XdsLimits.Default with { NamesMax = 3 });
+        var good = Enumerable.Range(0, 5).Select(i => $"good{i}");
+        var strangers = Enumerable.Range(0, 12).Select(i => isOneName ? "s" : $"s{i}");
+        Assert.DoesNotContain(
+            client.Request(ResourceType.Endpoints, [.. good, .. strangers]), one => one is StreamEvent.Failed);
+        var failed = Assert.IsType<StreamEvent.Failed>(
+            Assert.Single(client.Request(ResourceType.Endpoints, [.. good, .. strangers, "s"])));
+        Assert.Equal(StreamRefusal.TooManyNames, failed.Refusal);
     }
 
     [Fact]

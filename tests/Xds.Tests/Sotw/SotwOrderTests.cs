@@ -78,6 +78,49 @@ public sealed class SotwOrderTests
         Assert.Equal(["cds a", "eds a"], _client.Take());
     }
 
+    /// <summary>A client does not ask for the endpoints of a cluster that has none of its own: nothing is told to
+    /// that.</summary>
+    [Fact]
+    public void ClusterChange_OfOneWithoutEndpoints_WaitsThoughTheyComeWithIt()
+    {
+        var none = Resource.Create(new EnvoyApi.Clusters.Cluster
+        {
+            Name = "a",
+            Type = EnvoyApi.Clusters.Cluster.Types.DiscoveryType.Static,
+        });
+        var client = new SotwClient(Snapshot(none));
+        client.Request(ResourceType.Cluster, []);
+        client.Request(ResourceType.Endpoints, ["b"]);
+        client.Take();
+        client.Ack(ResourceType.Cluster);
+        client.Publish(Cluster("a"), Endpoints("a", 1));
+        Assert.Empty(client.Take());
+        client.Now += TimeSpan.FromSeconds(1);
+        Assert.Equal(["cds a"], client.Take());
+    }
+
+    /// <summary>Endpoints that the client has as they are now overtake nothing any more, nor does what a client may
+    /// have missed make others urgent.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ClusterChange_AfterItsEndpointsWereSent_Waits(bool isAnew)
+    {
+        SubscribeAll();
+        _client.Publish(Cluster("a", timeoutMs: 7));
+        _client.Take();
+        _client.Ack(ResourceType.Cluster);
+        _client.Ack(ResourceType.Endpoints, "a");
+        _client.Publish(Cluster("b"));
+        Assert.Empty(_client.Take());
+        _client.Publish(Endpoints("a", 2));
+        Assert.Equal(["eds a"], _client.Take());
+        _client.Publish(isAnew ? Anew(Next(_client.Snapshot, Cluster("a", timeoutMs: 8)))
+            : Next(_client.Snapshot, Cluster("a", timeoutMs: 8)));
+        Assert.Empty(_client.Take());
+        Assert.Equal(0, _client.Stream.Moved);
+    }
+
     [Fact]
     public void Endpoints_WhileTheClusterAckIsWithheld_AreSent()
     {

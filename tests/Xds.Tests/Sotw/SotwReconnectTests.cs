@@ -115,4 +115,44 @@ public sealed class SotwReconnectTests
         client.Publish(Listener("a", "r"));
         Assert.Equal(["lds a b"], client.Take());
     }
+
+    /// <summary>What is left out of a response is gone: nothing is told before each name that a client may hold was
+    /// followed, in the places of those that are known by then or lead nowhere.</summary>
+    [Theory]
+    [InlineData(ResourceRole.Ordinary, "lds a b c d good")]
+    [InlineData(ResourceRole.Negative, "lds a d good")]
+    public void Names_HeldFromBefore_AreAllFollowed_ThoughTheyAreTooMany(ResourceRole role, string expected)
+    {
+        var client = new SotwClient(Snapshot(), XdsLimits.Default with { NamesMax = 3 });
+        string[] names = ["a", "b", "c", "good", "d"];
+        Assert.Single(
+            client.Request(Lds, names, version: "of another life"), one => one is StreamEvent.LeftOut { Count: 2 });
+        Assert.Empty(client.Take());
+        client.Now += XdsLimits.Default.HeldWaitMax;
+        client.Publish([.. names.Take(3).Select(name => Listener(name, "r").As(role))]);
+        Assert.Empty(client.Take());
+        var told = Assert.IsType<StreamEvent.Names>(Assert.Single(client.Stream.TakeTold()));
+        Assert.Equal(["d", "good"], told.Added.Order());
+        Assert.Equal(role == ResourceRole.Negative ? ["b", "c"] : [], told.Removed.Order());
+        client.Publish(Listener("d", "r"), Listener("good", "r"));
+        Assert.Equal([expected], client.Take());
+    }
+
+    /// <summary>Where the list does not change, what led nowhere is followed again when there is room.</summary>
+    [Fact]
+    public void Names_ThatMadeRoom_AreFollowedAgain()
+    {
+        var client = new SotwClient(
+            Snapshot([.. "abc".Select(name => Listener($"{name}", "r").As(ResourceRole.Negative))]),
+            XdsLimits.Default with { NamesMax = 3 });
+        Assert.Contains(client.Request(Lds, ["a", "b", "c", "d"]), one => one is StreamEvent.LeftOut { Count: 1 });
+        var followed = client.Stream.Types.Single().Subscription;
+        Assert.Equal(["a", "b", "d"], followed.Names.Order());
+        client.Take();
+        client.Ack(Lds, "a", "b", "c", "d");
+        client.Now += TimeSpan.FromSeconds(1);
+        client.Publish(Listener("d", "r"));
+        Assert.Equal(["lds a b c d"], client.Take());
+        Assert.Equal(["a", "b", "c", "d"], followed.Names.Order());
+    }
 }

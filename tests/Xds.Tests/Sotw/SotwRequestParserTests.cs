@@ -12,27 +12,29 @@ public sealed class SotwRequestParserTests
 {
     private static readonly string[] Eds = ["a", "b:80", "long-name.shop.svc.us1.internal:9000"];
 
+    private static readonly string EdsUrl = ResourceType.Endpoints.TypeUrl;
+
     private readonly SotwRequestParser _parser = new();
 
     [Fact]
     public void List_ThatIsRepeated_IsTheSame()
     {
-        var first = Parse(Request("eds", Eds, "", node: new Node { Id = "n" }));
-        Assert.Equal(("eds", "", "n"), (first.TypeUrl, first.Nonce, first.Node?.Id));
-        var again = Parse(Request("eds", Eds, "7", "v"));
+        var first = Parse(Request(EdsUrl, Eds, "", node: new Node { Id = "n" }));
+        Assert.Equal((EdsUrl, "", "n"), (first.TypeUrl, first.Nonce, first.Node?.Id));
+        var again = Parse(Request(EdsUrl, Eds, "7", "v"));
         Assert.Same(first.Names, again.Names);
-        Assert.Equal(("eds", "7", null), (again.TypeUrl, again.Nonce, again.Error));
+        Assert.Equal((EdsUrl, "7", null), (again.TypeUrl, again.Nonce, again.Error));
     }
 
     [Fact]
     public void Lists_OfOtherTypes_AreKeptApart()
     {
-        var eds = Parse(Request("eds", Eds, ""));
-        var cds = Parse(Request("cds", [], ""));
+        var eds = Parse(Request(EdsUrl, Eds, ""));
+        var cds = Parse(Request(ResourceType.Cluster.TypeUrl, [], ""));
         var unsaid = Parse(Request("", Eds, ""));
         Assert.NotSame(eds.Names, unsaid.Names);
-        Assert.Same(eds.Names, Parse(Request("eds", Eds, "1")).Names);
-        Assert.Same(cds.Names, Parse(Request("cds", [], "2")).Names);
+        Assert.Same(eds.Names, Parse(Request(EdsUrl, Eds, "1")).Names);
+        Assert.Same(cds.Names, Parse(Request(ResourceType.Cluster.TypeUrl, [], "2")).Names);
         Assert.Same(unsaid.Names, Parse(Request("", Eds, "3")).Names);
     }
 
@@ -45,18 +47,18 @@ public sealed class SotwRequestParserTests
     [InlineData]
     public void List_ThatIsAnother_IsRead(params string[] names)
     {
-        var first = Parse(Request("eds", Eds, ""));
-        var other = Parse(Request("eds", names, "1"));
+        var first = Parse(Request(EdsUrl, Eds, ""));
+        var other = Parse(Request(EdsUrl, names, "1"));
         Assert.NotSame(first.Names, other.Names);
         Assert.Equal(names, other.Names.Names);
-        Assert.Same(other.Names, Parse(Request("eds", names, "2")).Names);
+        Assert.Same(other.Names, Parse(Request(EdsUrl, names, "2")).Names);
     }
 
     [Fact]
     public void Refusal_IsReadWhole()
     {
-        Parse(Request("eds", Eds, ""));
-        var refused = Parse(Request("eds", Eds, "1", "v", new Status { Code = 3, Message = "no" }));
+        Parse(Request(EdsUrl, Eds, ""));
+        var refused = Parse(Request(EdsUrl, Eds, "1", "v", new Status { Code = 3, Message = "no" }));
         Assert.Equal((3, "v", "1"), (refused.Error?.Code, refused.Version, refused.Nonce));
         Assert.Equal(Eds, refused.Names.Names);
     }
@@ -64,16 +66,20 @@ public sealed class SotwRequestParserTests
     [Fact]
     public void Names_WithOtherFieldsBetweenThem_AreReadTogether()
     {
-        var first = Parse(Request("eds", ["a", "b"], ""));
+        var first = Parse(Request(EdsUrl, ["a", "b"], ""));
         byte[] split =
         [
             .. new DiscoveryRequest { ResourceNames = { "a" } }.ToByteArray(),
-            .. new DiscoveryRequest { TypeUrl = "eds" }.ToByteArray(),
+            .. new DiscoveryRequest { TypeUrl = EdsUrl }.ToByteArray(),
             .. new DiscoveryRequest { ResourceNames = { "c" } }.ToByteArray(),
         ];
         Assert.Equal(["a", "c"], _parser.Parse(split).Names.Names);
         Assert.Equal(["a", "b"], first.Names.Names);
     }
+
+    [Fact]
+    public void List_OfATypeThatIsNotServed_IsNotKept() =>
+        Assert.NotSame(Parse(Request("other", Eds, "")).Names, Parse(Request("other", Eds, "")).Names);
 
     [Fact]
     public void Types_WithoutEnd_AreReadAndNotKept()
@@ -93,7 +99,7 @@ public sealed class SotwRequestParserTests
         var random = new Random(seed);
         for (var i = 0; i < 20_000; i++)
         {
-            var bytes = Request("eds", random.Next(2) == 0 ? Eds : ["a", "bé"], "12", "v1").ToByteArray();
+            var bytes = Request(EdsUrl, random.Next(2) == 0 ? Eds : ["a", "bé"], "12", "v1").ToByteArray();
             for (var damage = random.Next(3); damage > 0; damage--)
             {
                 // Whatever says that it is a node is passed over where the list is the same.
