@@ -15,9 +15,9 @@ namespace Fairlead.Xds.Streams;
 /// <item>At most one response per type with changes awaits its acknowledgement, for
 /// <see cref="XdsLimits.AckWaitMax"/> at the longest; changes meanwhile collapse into the next. A name that was never
 /// answered does not wait for it, and its answer does not make changes wait longer. In delta neither does a cluster
-/// whose endpoints change with it: those wait for nobody, since what was withdrawn must leave at once, and would be used
-/// as the cluster was before. In the state of the world it does, and they go: of two responses without a word on the
-/// first nobody could tell which cluster of them a refusal is of.</item>
+/// whose endpoints change with it: those wait for nobody, since what was withdrawn must leave at once, and would be
+/// used as the cluster was before. In the state of the world it does, and they go: of two responses without a word on
+/// the first nobody could tell which cluster of them a refusal is of.</item>
 /// <item>Changes go out as clusters, endpoints, listeners, routes; clusters that are no longer wanted leave after
 /// listeners and routes have settled. Where a client has a stream for each type, each waits for the others so, for
 /// <see cref="XdsLimits.AckWaitMax"/> at the longest.</item>
