@@ -426,7 +426,8 @@ public sealed class QuarantineTests
         {
             for (var i = 0; i < epochs; i++)
             {
-                _world.Eu1.Next(_world.Now - 400);
+                _world.Eu1.Next(
+                    _world.Now - 400, epoch => epoch with { Op = new EpochOp { Type = OpType.Renew } });
             }
 
             var chain = EpochChain.Extend(
