@@ -58,7 +58,7 @@ internal static class AllChecks
         yield return new(
             "7b two are stopped: answers live to the end of their TTL, then expire",
             new TwoStoppedCheck(world, whileStopped).RunAsync);
-        yield return new("7c through Envoy requests succeed until then, and 503 UH after", whileStopped.RunAsync);
+        yield return new("7c through Envoy requests succeed until then, and 504 after", whileStopped.RunAsync);
 
         string[] Wanted(params string[] numbers) => [.. numbers.Where(number => options.Wants(number))];
     }
