@@ -97,6 +97,96 @@ public sealed class EpochClusterTests
     }
 
     [Fact]
+    public async Task Join_OfAParent_LetsThePodsOfTheChildAskItsNames()
+    {
+        using var bounded = Bounded();
+        await using var parent = new AnchorCluster("us1.internal", 200, anchors: 1);
+        await using var child = new AnchorCluster("west.us1.internal", 400, ClusterClient.Subjects);
+        parent.Segment.LinkTo(child.Segment);
+        await Task.WhenAll(parent.StartAllAsync(), child.StartAllAsync());
+        await using var client = new ClusterClient();
+        await client.SealAsync(parent, 0, "checkout.shop.svc", bounded.Token);
+        await using var proposer = new OperatorClient(child, 0);
+        var proposal = JoinOperation.BuildChild(
+            await proposer.GroundAsync(), parent.Segment.UplinkAs("west"), ClusterClient.Now, out _);
+        var digest = await proposer.ProposeAsync(proposal!);
+        await ApproveAsync(child, digest, 1, 2);
+        await SealedAsync(child, 1);
+
+        Assert.All(child.Running, host => Assert.Equal(
+            ("west", parent.Segment.Genesis),
+            Assert.Single(host.Views.Current!.Epoch.Value.Uplinks.Select(uplink => (uplink.Label, uplink.Parent)))));
+        await ResolvesAsync(client, child, "checkout.shop.svc.us1.internal", bounded.Token);
+    }
+
+    [Fact]
+    public async Task Peer_OfAnotherSegment_LetsItsPodsAskThePeersNames()
+    {
+        using var bounded = Bounded();
+        await using var home = new AnchorCluster("eu1.internal", 100, ClusterClient.Subjects);
+        await using var target = new AnchorCluster("us1.internal", 200, anchors: 1);
+        target.Segment.PeerWith(home.Segment);
+        await Task.WhenAll(home.StartAllAsync(), target.StartAllAsync());
+        await using var client = new ClusterClient();
+        await client.SealAsync(target, 0, "checkout.shop.svc", bounded.Token);
+        await using var proposer = new OperatorClient(home, 0);
+        var peer = new PeerRequest(
+            target.Segment.Name, target.Segment.Genesis, target.Segment.Floor,
+            target.Segment.Newest.Value.Anchors[0].Endpoints);
+        var proposal = PeerOperation.Build(
+            await proposer.GroundAsync(), peer, ClusterClient.Now, () => TestSegment.Bytes16("us1"), out _);
+        var digest = await proposer.ProposeAsync(proposal!);
+        var waiting = Assert.Single((await proposer.ProposalsAsync()).Operations);
+        Assert.Equal(
+            new WayChange
+            {
+                Where = "Peer us1.internal", Change = "added", Segment = WireWriter.ToBytes(target.Segment.Genesis),
+            },
+            Assert.Single(waiting.Effect.Ways));
+        await ApproveAsync(home, digest, 1, 2);
+        await SealedAsync(home, 1);
+
+        Assert.All(home.Running, host => Assert.Equal(
+            [target.Segment.Genesis], host.Views.Current!.Epoch.Value.Peers));
+        await ResolvesAsync(client, home, "checkout.shop.svc.us1.internal", bounded.Token);
+    }
+
+    [Fact]
+    public async Task Credential_Issued_LetsItsKeyPublishAtEveryAnchor()
+    {
+        using var bounded = Bounded();
+        await using var cluster = new AnchorCluster("us1.internal", 200);
+        await cluster.StartAllAsync();
+        await using var client = new ClusterClient();
+        var second = TestKeys.Signer(291);
+        var (early, slice) = MadeBy(second.Key, "early.shop.svc");
+        var refused = await client.PublishAsync(cluster, 0, early, slice, second, bounded.Token);
+        Assert.Equal(nameof(VerificationFailure.PublisherOutOfScope), refused.Refused?.Failure);
+        await using var proposer = new OperatorClient(cluster, 0);
+        var issued = (Credential)TestLeaves.Credential(
+            second.Key, ClusterClient.Now + 86_400_000, "*.shop.svc").Document;
+        var proposal = CredentialOperation.Build(
+            await proposer.GroundAsync(), new CredentialRequest { Issue = [issued] }, ClusterClient.Now,
+            () => TestSegment.Bytes16("second"), out _);
+        var digest = await proposer.ProposeAsync(proposal!);
+        await ApproveAsync(cluster, digest, 1, 2);
+        await SealedAsync(cluster, 1);
+
+        foreach (var anchor in new[] { 0, 3 })
+        {
+            var (record, its) = MadeBy(second.Key, $"at-{anchor}.shop.svc");
+            var last = await client.PublishAsync(cluster, anchor, record, its, second, bounded.Token);
+            Assert.True(last.KindCase == PublishEvent.KindOneofCase.Sealed, last.ToString());
+        }
+
+        (Parsed<Naming.Record>, Parsed<Naming.Slice>) MadeBy(PublicKey key, string name)
+        {
+            var (record, its) = ClusterClient.Make(cluster, name);
+            return (Document.Make(record.Value with { Publisher = key.Kid }), its);
+        }
+    }
+
+    [Fact]
     public async Task Credential_Revoked_WithdrawsItsEntriesAlsoOverARestart()
     {
         using var bounded = Bounded();
@@ -147,6 +237,14 @@ public sealed class EpochClusterTests
             TestContext.Current.CancellationToken);
         Assert.True(await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
         Assert.Equal(nameof(VerificationFailure.PublisherRevoked), call.ResponseStream.Current.Refused?.Failure);
+    }
+
+    private static async Task ResolvesAsync(
+        ClusterClient client, AnchorCluster home, string name, CancellationToken cancellationToken)
+    {
+        var verdict = await client.ResolveAsync(home, 3, name, cancellationToken);
+        Assert.True(verdict is Verdict.Accepted, (verdict as Verdict.Refused)?.Refusal.ToString());
+        Assert.Equal(Outcome.Record, ((Verdict.Accepted)verdict).Answer.Outcome);
     }
 
     internal static async Task ApproveAsync(AnchorCluster cluster, Digest digest, params int[] anchors)

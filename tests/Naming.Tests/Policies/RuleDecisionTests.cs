@@ -99,6 +99,21 @@ public sealed class RuleDecisionTests(ITestOutputHelper output)
         Assert.Equal(expected is null ? [] : [expected], decision.Constraints?.Regions ?? []);
     }
 
+    /// <summary>A jurisdiction is what its regions begin with: letter by letter, and no region is in none.</summary>
+    [Theory]
+    [InlineData("eu-*", "eu-de-fra", true)]
+    [InlineData("eu-de-*", "eu-de-fra", true)]
+    [InlineData("eu-de-*", "eu-fr-par", false)]
+    [InlineData("eu-*", "us-east", false)]
+    [InlineData("eu-*", "europa-1", false)]
+    [InlineData("eu*", "europa-1", true)]
+    [InlineData("eu-*", "EU-de-fra", false)]
+    [InlineData("ch-* eu-*", "ch-zrh", true)]
+    [InlineData("eu-*", null, false)]
+    [InlineData("*", null, false)]
+    public void Admits_TheRegionsOfAJurisdiction(string patterns, string? region, bool isAdmitted) => Assert.Equal(
+        isAdmitted, RuleDecision.Admits(new Constraints { Regions = [.. patterns.Split(' ')] }, region));
+
     [Fact]
     public void Decide_OfRandomRules_IsTheOraclesInAnyOrder()
     {

@@ -132,22 +132,20 @@ public sealed class DnsStrangersTests
         _ = error; // delv does not show it
         using var upstream = Upstream();
         await using var host = DnsHost.Start(null, null, upstream.Address);
-        var said = await DelvAsync(host.Server.Address, name, type);
-        switch (code)
+        AssertDelvSays(await DelvAsync(host.Server.Address, name, type), name, type, code);
+    }
+
+    [Fact]
+    public async Task Delv_ThroughCoreDns_SeesTheSame()
+    {
+        using var upstream = Upstream();
+        await using var host = DnsHost.Start(null, null, upstream.Address);
+        var through = new IPEndPoint(OwnPort53().Address, 15353);
+        await using var core = await StartCoreDnsAsync(through, host.Server.Address);
+        foreach (var row in States)
         {
-            case "NOERROR" when type is "AAAA" || name == Space:
-                Assert.Contains("ncache nxrrset", said, StringComparison.Ordinal);
-                break;
-            case "NOERROR":
-                Assert.Matches($@"(?m)^{Regex.Escape(name)}\.\s+\d+\s+IN\s+{(type == "ANY" ? "HINFO" : type)}\s", said);
-                break;
-            case "NXDOMAIN":
-                Assert.Contains("ncache nxdomain", said, StringComparison.Ordinal);
-                break;
-            default:
-                Assert.Contains("resolution failed: failure", said, StringComparison.Ordinal);
-                Assert.Equal(code == "REFUSED", said.Contains("REFUSED unexpected RCODE", StringComparison.Ordinal));
-                break;
+            var (name, type, code, _) = row.Data;
+            AssertDelvSays(await DelvAsync(through, name, type), name, type, code);
         }
     }
 
@@ -228,6 +226,26 @@ public sealed class DnsStrangersTests
                 Answers = [],
             }),
     ]);
+
+    private static void AssertDelvSays(string said, string name, string type, string code)
+    {
+        switch (code)
+        {
+            case "NOERROR" when type is "AAAA" || name == Space:
+                Assert.Contains("ncache nxrrset", said, StringComparison.Ordinal);
+                break;
+            case "NOERROR":
+                Assert.Matches($@"(?m)^{Regex.Escape(name)}\.\s+\d+\s+IN\s+{(type == "ANY" ? "HINFO" : type)}\s", said);
+                break;
+            case "NXDOMAIN":
+                Assert.Contains("ncache nxdomain", said, StringComparison.Ordinal);
+                break;
+            default:
+                Assert.Contains("resolution failed: failure", said, StringComparison.Ordinal);
+                Assert.Equal(code == "REFUSED", said.Contains("REFUSED unexpected RCODE", StringComparison.Ordinal));
+                break;
+        }
+    }
 
     private static void AssertSays(string said, string code, string? error)
     {
