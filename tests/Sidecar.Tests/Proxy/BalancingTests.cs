@@ -128,6 +128,38 @@ public sealed class BalancingTests(ITestOutputHelper output)
         Assert.Equal([2], Draw(pool, 50).Distinct());
     }
 
+    /// <summary>A cluster is dead and withdraws nothing: three connects that nobody answers, and then probes
+    /// alone.</summary>
+    [Fact]
+    public void Endpoint_ThatTakesNoConnection_IsLeftAfterSixSeconds()
+    {
+        var pool = Pool([.. Zone("a", 1, 1), .. Zone("b", 1, 11)]);
+        var began = _time.GetTimestamp();
+        var failed = new List<TimeSpan>();
+        while (_time.GetElapsedTime(began) < TimeSpan.FromMinutes(1))
+        {
+            using var lease = pool.Choose([])!;
+            if (lease.Endpoint.Key.Target.Port == 1)
+            {
+                _time.Advance(_options.ConnectTimeout);
+                lease.Failed();
+                failed.Add(_time.GetElapsedTime(began));
+            }
+            else
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(50));
+                lease.Succeeded();
+            }
+        }
+
+        Assert.Equal([2, 4, 6], failed.Take(3).Select(at => at.TotalSeconds));
+
+        // Each after an ejection twice as long as the one before, a tenth longer at most; 40 s do not end here.
+        Assert.Equal(6, failed.Count);
+        Assert.All([5, 10, 20], (ejection, i) => Assert.InRange(
+            (failed[i + 3] - failed[i + 2]).TotalSeconds, ejection + 2, (1.1 * ejection) + 2.05));
+    }
+
     [Fact]
     public void Ejection_Ends_WithOneProbeAtATime()
     {
