@@ -30,7 +30,11 @@ public sealed class ForeignEnvoyTests
     public Task NewestEnvoy_BesideStateOfTheWorld_IsServed() =>
         RunAsync(isOldest: false, isDelta: false, isAuthority: false);
 
+    /// <summary>Every pair, and an Envoy that was alone for longer is back in time.</summary>
     [Theory(Explicit = true)]
+    [InlineData(false, true, false)]
+    [InlineData(true, true, false)]
+    [InlineData(false, false, false)]
     [InlineData(true, false, false)]
     [InlineData(false, true, true)]
     [InlineData(true, true, true)]
