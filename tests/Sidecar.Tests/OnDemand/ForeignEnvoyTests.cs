@@ -258,7 +258,7 @@ public sealed class ForeignEnvoyTests
             if (outage > TimeSpan.Zero)
             {
                 await TestKit.Processes.Eventually.HoldsAsync(
-                    () => Task.FromResult(StreamsOf(world)), now => now == before,
+                    () => Task.FromResult((Now: StreamsOf(world), Before: before)), seen => seen.Now == seen.Before,
                     TimeSpan.FromMinutes(2), Cancellation);
                 Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, BackWithin);
             }
