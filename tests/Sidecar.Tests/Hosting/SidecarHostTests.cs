@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using Fairlead.EnvoyApi.Listeners;
 using Fairlead.Rpc;
 using Grpc.Health.V1;
+using Status = Fairlead.EnvoyApi.Rpc.Status;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
 
@@ -100,6 +102,42 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         Assert.Equal(3, name["signers"]!.AsArray().Count);
         Assert.InRange((long)name["ttl_ms"]!, 1, 15_000);
         Assert.Equal("seal", (string?)name["bound"]);
+    }
+
+    /// <summary>Of two Envoys, one of which takes everything and one refuses its clusters.</summary>
+    [Fact]
+    public async Task Admin_Clients_TellsOfEachWhatItAskedForWasSentTookAndRefused()
+    {
+        using var bounded = Bounded();
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("clients"));
+        await host.Ready.WaitAsync(bounded.Token);
+        var target = $"http://{host.Server.Endpoints[1].Address}";
+        await using var taking = new XdsClient(target, bounded.Token, node: "taking");
+        await taking.AskAsync(XdsClient.Clusters);
+        await taking.ClustersAsync(bounded.Token);
+        await using var refusing = new XdsClient(target, bounded.Token, node: "refusing");
+        await refusing.AskAsync(XdsClient.Clusters);
+        await refusing.NextAsync<EnvoyApi.Clusters.Cluster>(
+            XdsClient.Clusters, bounded.Token, new Status { Code = 3, Message = "no such load balancer" });
+        await refusing.AskAsync(XdsClient.Endpoints, Cluster);
+        await refusing.EndpointsAsync(Cluster, addresses => addresses.Count == 2, bounded.Token);
+        await UntilAsync(
+            () => host.Ads.Streams().SelectMany(stream => stream.Types).ToList() is var types
+                && types.Count(type => type.AckedVersion.Length > 0) == 2
+                && types.Exists(type => type.Refused is not null),
+            bounded.Token);
+
+        var (_, page) = await TwoClusters.GetAsync(host.Admin.Admin, "clients");
+        var told = page!.AsArray().ToDictionary(one => (string)one!["node"]!, one => one!["types"]!);
+        Assert.Equal(["refusing", "taking"], told.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["cds"], told["taking"].AsObject().Select(type => type.Key));
+        var version = taking.Versions[XdsClient.Clusters];
+        AssertTold(told["taking"]["cds"]!, [], sent: version, acknowledged: version, refused: null);
+        version = refusing.Versions[XdsClient.Clusters];
+        AssertTold(told["refusing"]["cds"]!, [], version, "", $"{version} 3 no such load balancer");
+        Assert.Equal([Cluster], told["refusing"]["cds"]!["refused_names"]!.AsArray().Select(one => (string?)one));
+        version = refusing.Versions[XdsClient.Endpoints];
+        AssertTold(told["refusing"]["eds"]!, [Cluster], version, version, refused: null);
     }
 
     [Fact]
@@ -285,6 +323,19 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
                 trouble => trouble.Refusal.Failure == Naming.VerificationFailure.AddressOutOfScope),
             bounded.Token);
         Assert.False(host.Ready.IsCompleted);
+    }
+
+    // Who asks for no name wants everything.
+    private static void AssertTold(
+        JsonNode type, string[] subscribed, string sent, string acknowledged, string? refused)
+    {
+        Assert.NotEqual("", sent);
+        Assert.Equal(subscribed.Length == 0, (bool)type["wildcard"]!);
+        Assert.Equal(subscribed, type["subscribed"]!.AsArray().Select(one => (string?)one));
+        Assert.Equal((sent, acknowledged), ((string?)type["sent"], (string?)type["acknowledged"]));
+        Assert.Equal(
+            refused,
+            type["refused"] is { } told ? $"{told["version"]} {(int?)told["code"]} {told["message"]}" : null);
     }
 
     private static CancellationTokenSource Bounded()

@@ -38,6 +38,9 @@ public sealed class TwoClusters : IAsyncLifetime
 
     internal string Key => Path.Combine(Folder, "frontend.pem");
 
+    /// <value>How long both let an answer outlive its time, in milliseconds; 0, so that all names are strict.</value>
+    internal long ContinuityMax { get; init; }
+
     /// <summary>Signs the tokens that the home's anchors take.</summary>
     internal TokenMaker Issuer { get; } = new();
 
@@ -59,7 +62,7 @@ public sealed class TwoClusters : IAsyncLifetime
         Trust(Authority);
         Home = new AnchorCluster(
             "eu1.internal", 100, [(TestKeys.Key(PodKey), Pod)],
-            genesis: epoch => epoch with { Domains = ["eu1.example"] })
+            genesis: epoch => Founded(epoch, "eu1.example"))
         {
             Identities = new IdentityOptions(
                 [new SpiffeDomain("eu1.internal", Path.Combine(Folder, "bundle.pem"), true,
@@ -67,7 +70,7 @@ public sealed class TwoClusters : IAsyncLifetime
                 [new TokenIssuer(TokenMaker.Issuer, TokenMaker.Audience, Path.Combine(Folder, "jwks.json"))]),
         };
         Target = new AnchorCluster(
-            "us1.internal", 200, genesis: epoch => epoch with { Domains = ["eu1.example", "us1.example"] });
+            "us1.internal", 200, genesis: epoch => Founded(epoch, "eu1.example", "us1.example"));
         Home.Segment.PeerWith(Target.Segment);
         Target.Segment.PeerWith(Home.Segment);
         await Task.WhenAll(Home.StartAllAsync(), Target.StartAllAsync());
@@ -208,6 +211,12 @@ public sealed class TwoClusters : IAsyncLifetime
         return ((int)response.StatusCode,
             await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
+
+    private Epoch Founded(Epoch epoch, params string[] domains) => epoch with
+    {
+        Domains = [.. domains],
+        Policy = epoch.Policy with { ContinuityMax = ContinuityMax },
+    };
 
     /// <summary>Publishes a signed document and returns once it is sealed.</summary>
     internal static async Task PublishAsync(AnchorCluster cluster, Entry entry)

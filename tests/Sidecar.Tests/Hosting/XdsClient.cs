@@ -4,11 +4,12 @@ using Fairlead.EnvoyApi.Discovery;
 using Fairlead.EnvoyApi.Endpoints;
 using Fairlead.Rpc;
 using Google.Protobuf;
+using Status = Fairlead.EnvoyApi.Rpc.Status;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
 
-/// <summary>A client of the aggregated stream over any address: asks for everything or for names, and
-/// acknowledges.</summary>
+/// <summary>A client of the aggregated stream over any address: asks for everything or for names, and acknowledges or
+/// refuses.</summary>
 internal sealed class XdsClient : IAsyncDisposable
 {
     internal const string Clusters = "type.googleapis.com/envoy.config.cluster.v3.Cluster";
@@ -22,18 +23,23 @@ internal sealed class XdsClient : IAsyncDisposable
         MarshallerOf(DiscoveryRequest.Parser),
         MarshallerOf(DiscoveryResponse.Parser));
 
-    private readonly string _userAgent;
+    private readonly (string Id, string UserAgent) _node;
     private readonly RpcChannel _channel;
     private readonly AsyncDuplexStreamingCall<DiscoveryRequest, DiscoveryResponse> _call;
     private readonly Dictionary<string, List<string>> _names = [];
+    private readonly Dictionary<string, string> _versions = [];
 
-    internal XdsClient(string target, CancellationToken cancellationToken, string userAgent = "envoy")
+    internal XdsClient(
+        string target, CancellationToken cancellationToken, string userAgent = "envoy", string node = "test")
     {
-        _userAgent = userAgent;
+        _node = (node, userAgent);
         _channel = new RpcChannel(target);
         _call = _channel.CreateCallInvoker()
             .AsyncDuplexStreamingCall(Stream, null, new CallOptions(cancellationToken: cancellationToken));
     }
+
+    /// <summary>The version of each type's last response.</summary>
+    internal IReadOnlyDictionary<string, string> Versions => _versions;
 
     /// <summary>Asks for these names of a type; for everything without any.</summary>
     internal Task AskAsync(string type, params string[] names)
@@ -41,24 +47,29 @@ internal sealed class XdsClient : IAsyncDisposable
         _names[type] = [.. names];
         return _call.RequestStream.WriteAsync(new DiscoveryRequest
         {
-            Node = new Node { Id = "test", UserAgentName = _userAgent },
+            Node = new Node { Id = _node.Id, UserAgentName = _node.UserAgent },
             TypeUrl = type,
             ResourceNames = { names },
         });
     }
 
-    /// <summary>The next response of a type, acknowledged; others on the way are acknowledged too.</summary>
-    internal async Task<IReadOnlyList<T>> NextAsync<T>(string type, CancellationToken cancellationToken)
+    /// <summary>The next response of a type, acknowledged, or refused for a reason; others on the way are
+    /// acknowledged.</summary>
+    internal async Task<IReadOnlyList<T>> NextAsync<T>(
+        string type, CancellationToken cancellationToken, Status? refusal = null)
         where T : IMessage, new()
     {
         while (await _call.ResponseStream.MoveNext(cancellationToken))
         {
             var response = _call.ResponseStream.Current;
+            var refused = response.TypeUrl == type ? refusal : null;
+            _versions[response.TypeUrl] = response.VersionInfo;
             await _call.RequestStream.WriteAsync(new DiscoveryRequest
             {
                 TypeUrl = response.TypeUrl,
                 ResponseNonce = response.Nonce,
-                VersionInfo = response.VersionInfo,
+                VersionInfo = refused is null ? response.VersionInfo : "",
+                ErrorDetail = refused,
                 ResourceNames = { _names[response.TypeUrl] },
             }, cancellationToken);
             if (response.TypeUrl == type)

@@ -1,6 +1,9 @@
+using System.Net;
 using Fairlead.Sidecar.Tests.OnDemand;
+using Fairlead.Sidecar.Tests.Proxy;
 using Fairlead.Sidecar.Translation;
 using Fairlead.TestKit.Processes;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using static Fairlead.Sidecar.Tests.Life.LifeWorld;
 
 namespace Fairlead.Sidecar.Tests.Life;
@@ -30,6 +33,50 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
     {
         _late = Seen.Within(Quiet);
         return RunAsync(isOldest, isDelta);
+    }
+
+    /// <summary>Of two streams in one connection of HTTP/2 the bounded one ends, and alone.</summary>
+    [Theory(Explicit = true)]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Envoy_BoundsStreamsOfHttp2(bool isOldest, bool isDelta)
+    {
+        await using var world = await LifeWorld.StartAsync(isOldest, isDelta);
+        await using var backend = await Backend.StartAsync(EndlessAsync, HttpProtocols.Http2);
+        await world.AnswersAsync(Strict, 200, "one");
+        ServedName Endless(string name) => OnDemandWorld.Named(name, backend.Port) with
+        {
+            Ports = [new ServedPort("http2", 80, "http2")],
+        };
+        world.Sidecar.Publish(Endless(Bounded) with { StreamMax = TimeSpan.FromSeconds(1) }, Endless(Unbounded));
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        await using var unbounded = await OpenHttp2Async(http, world, Unbounded);
+        await using var bounded = await OpenHttp2Async(http, world, Bounded);
+        await DrainAsync(bounded);
+        await ReadOnAsync(unbounded);
+        Assert.Equal(
+            1, await world.Envoy.StatAsync($"cluster.{Bounded}_80.upstream_rq_max_duration_reached", Cancellation));
+        Assert.Equal(1, await world.Envoy.StatAsync("http.outbound.downstream_cx_http2_active", Cancellation));
+    }
+
+    // It is refused until the Envoy knows that the backend speaks HTTP/2, and nothing else.
+    private static async Task<Stream> OpenHttp2Async(HttpClient http, LifeWorld world, string host)
+    {
+        var answer = await TestKit.Processes.Eventually.HoldsAsync(
+            () =>
+            {
+                var request = new HttpRequestMessage(HttpMethod.Get, $"http://{world.Envoy.Listeners[0]}/")
+                {
+                    Version = HttpVersion.Version20,
+                    VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                };
+                request.Headers.Host = host;
+                return http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
+            },
+            reply => reply.StatusCode == HttpStatusCode.OK, Patience, Cancellation);
+        return await answer.Content.ReadAsStreamAsync(Cancellation);
     }
 
     private async Task RunAsync(bool isOldest, bool isDelta)

@@ -102,12 +102,14 @@ internal sealed class LifeWorld : IAsyncDisposable
         return stream;
     }
 
-    /// <summary>Reads until the other side ends the connection.</summary>
+    /// <summary>Reads until the other side ends the stream, which may send without end until then.</summary>
     internal static async Task DrainAsync(Stream stream)
     {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        bounded.CancelAfter(Patience);
         try
         {
-            while (await stream.ReadAsync(new byte[4_096], Cancellation).AsTask().WaitAsync(Patience) > 0)
+            while (await stream.ReadAsync(new byte[4_096], bounded.Token) > 0)
             {
             }
         }
