@@ -217,10 +217,11 @@ internal sealed class SealLoop : IAsyncDisposable
     }
 
     // The engine asks for another time at nearly every step, and mostly for a later one: an alarm that comes too early
-    // is set anew then, which costs less than setting it each time.
+    // is set anew then, which costs less than setting it each time. A clock set back since the step that asked changes
+    // nothing of how long that is.
     private void Arm()
     {
-        var now = Now();
+        var now = Math.Max(Now(), _stepped);
         if (_timer is { } due && (due < _armed || _armed <= now))
         {
             _armed = due;
