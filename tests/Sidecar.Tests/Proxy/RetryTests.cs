@@ -38,6 +38,7 @@ public sealed class RetryTests
                 Enumerable.Range(1, 5).Select(i => ProxyWorld.Endpoint(ClosedPort(), address: $"127.0.0.{i}"))));
         using var response = await world.SendAsync();
         await ProxyWorld.IsProblemAsync(response, 502, "endpoint-unreachable");
+        await ForwardingTests.Eventually(() => world.Log.Access.Any());
         Assert.Contains("attempts=3 ", Assert.Single(world.Log.Access), StringComparison.Ordinal);
     }
 
@@ -98,6 +99,7 @@ public sealed class RetryTests
             [ProxyWorld.Endpoint(odd.Port, priority: 0), ProxyWorld.Endpoint(ClosedPort(), priority: 1)]));
         using var response = await world.SendAsync();
         await ProxyWorld.IsProblemAsync(response, 502, "endpoint-unreachable");
+        await ForwardingTests.Eventually(() => world.Log.Access.Any());
         Assert.Contains("attempts=1 ", Assert.Single(world.Log.Access), StringComparison.Ordinal);
     }
 
