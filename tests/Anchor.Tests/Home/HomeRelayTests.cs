@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using Fairlead.Anchor.Home;
 using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Anchor.Tests.Home.Reports;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -13,6 +15,8 @@ namespace Fairlead.Anchor.Tests.Home;
 public sealed class HomeRelayTests : IAsyncDisposable
 {
     private static readonly Subject Pod = new() { Namespace = "shop", Account = "frontend" };
+
+    private static readonly Digest Target = Digest.Sha256("target"u8);
 
     private readonly EvidenceWorld _world = new();
     private readonly AttestBook _attests;
@@ -63,6 +67,50 @@ public sealed class HomeRelayTests : IAsyncDisposable
         Assert.Equal((1, 1), _relay.Upstream);
     }
 
+    /// <summary>A thousand pods that come up ask the target once: what is held and has half of its life before it does
+    /// for whoever knows nothing newer.</summary>
+    [Fact]
+    public void Target_IsAskedAnew_OnlyWhereWhatIsHeldDoesNotDo()
+    {
+        var name = Use("a", "us1.internal");
+        Assert.True(name.TakeRefresh());
+        Assert.True(IsAsked(name, Known()), "nothing is held yet");
+        var (issued, seal) = Held(name, seq: 7);
+        Assert.False(IsAsked(name, Known()));
+        Assert.False(IsAsked(name, Known(epoch: 0, seq: 7)));
+        Assert.True(IsAsked(name, Known(epoch: 0, seq: 8)), "the asker knows a later seal");
+        Assert.True(IsAsked(name, Known(epoch: 1, seq: 0)), "the asker knows a later epoch");
+        _world.Time.Advance(TimeSpan.FromMilliseconds((seal.Expires - issued) / 2));
+        Assert.True(IsAsked(name, Known()), "half of its life is over");
+
+        Held(name, seq: 9);
+        Assert.False(IsAsked(name, Known()));
+        name.Fail(new Refusal(VerificationFailure.NotSealed, "test", "test"));
+        Assert.True(IsAsked(name, Known()), "it failed since");
+    }
+
+    private bool IsAsked(RelayedName name, ImmutableDictionary<Digest, KnownSegment> known)
+    {
+        Assert.Same(name, _relay.Use(
+            new AskedQuestion(name.Query, name.Consumer, true, known), null).Name);
+        return name.TakeRefresh();
+    }
+
+    private (long Issued, Seal Seal) Held(RelayedName name, long seq)
+    {
+        var issued = _world.Context.Now();
+        var target = new TestSegment();
+        var seal = target.SealOf(Digest.Sha256("root"u8), 1, seq, issued);
+        var hop = new UnverifiedHop(Target, HopKind.Peer, [], target.Certify(seal), [], [], []);
+        name.Accept(new Relayed(
+            [new RelayedHop(hop, EpochLog.Of([.. target.Chain]))], AnswerResult.Record, [], seal.Value.Expires,
+            long.MaxValue, seal));
+        return (issued, seal.Value);
+    }
+
+    private ImmutableDictionary<Digest, KnownSegment> Known(long epoch, long seq) =>
+        Known().Add(Target, new KnownSegment(epoch, null, epoch, seq));
+
     /// <summary>A session whose stream meets a bug says so to its names, and goes on.</summary>
     [Fact]
     public async Task Session_ThatMeetsABug_FailsItsNamesAndGoesOn()
@@ -106,6 +154,6 @@ public sealed class HomeRelayTests : IAsyncDisposable
         return name!;
     }
 
-    private static System.Collections.Immutable.ImmutableDictionary<Digest, KnownSegment> Known() =>
-        System.Collections.Immutable.ImmutableDictionary<Digest, KnownSegment>.Empty;
+    private static ImmutableDictionary<Digest, KnownSegment> Known() =>
+        ImmutableDictionary<Digest, KnownSegment>.Empty;
 }

@@ -77,6 +77,39 @@ public sealed class HeldBehindWitnessTests : IAsyncDisposable
         Assert.True(!isNeeded || _asked > 0, "no answer that was held was behind the witness: nothing was tried");
     }
 
+    /// <summary>V18: whoever was shown a newer seal by another name's answer takes no older one. It is not handed out,
+    /// though the asker said nothing of it when it asked.</summary>
+    [Fact]
+    public void Answer_BehindWhatTheStreamShowed_IsNotHandedOut()
+    {
+        Begin(heartbeat: 1_000);
+        SealHome();
+        var (older, newer) = (_names[0], _names[1]);
+        Renew(older);
+        _time.Advance(TimeSpan.FromSeconds(3));
+        SealHome();
+        Renew(newer);
+        Assert.Null(Refused(older, Shown));
+        Assert.Equal(VerificationFailure.Behind, Refused(older, ShownBy(newer)));
+        Assert.Null(Refused(newer, ShownBy(newer)));
+        Assert.Null(Refused(newer, ShownBy(older)));
+    }
+
+    private static ImmutableDictionary<Digest, (long Epoch, long Seq)> ShownBy(Holder name) =>
+        Shown.Add(name.Held!.Target, (name.Held.Seal!.Value.Epoch, name.Held.Seal.Value.Seq));
+
+    private VerificationFailure? Refused(Holder name, ImmutableDictionary<Digest, (long Epoch, long Seq)> shown)
+    {
+        var composed = _answerer.Compose(
+            QuestionOf(name, null), _home!, name.Held, ImmutableDictionary<Digest, long>.Empty, shown, out var refusal);
+        Assert.True((composed is null) == (refusal is not null));
+        return refusal?.Failure;
+    }
+
+    private AskedQuestion QuestionOf(Holder name, ImmutableDictionary<Digest, KnownSegment>? known) => new(
+        name.Query(_own), new Consumer(_own.Genesis, Pod), true,
+        known ?? ImmutableDictionary<Digest, KnownSegment>.Empty);
+
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     // By its heartbeat, and with what was seen until then.
@@ -161,9 +194,7 @@ public sealed class HeldBehindWitnessTests : IAsyncDisposable
     // As a stream does: who is behind asks the target anew, and then has what everybody takes.
     private UnverifiedAnswer Compose(Holder name, ImmutableDictionary<Digest, KnownSegment>? known)
     {
-        var question = new AskedQuestion(
-            name.Query(_own), new Consumer(_own.Genesis, Pod), true,
-            known ?? ImmutableDictionary<Digest, KnownSegment>.Empty);
+        var question = QuestionOf(name, known);
         var epochs = ImmutableDictionary<Digest, long>.Empty;
         var composed = _answerer.Compose(question, _home!, name.Held, epochs, Shown, out var refusal);
         if (composed is null)

@@ -47,7 +47,54 @@ public sealed class SubscriptionTests
         Assert.True(subscription.IsDue(view, default, Now + hour + 1_000, Elapsed + 1_000));
     }
 
-    private static (Subscription Subscription, SegmentView View, UnverifiedAnswer Answer) Open(AnswerResult result)
+    /// <summary>Of many that wait, those alone are looked at again for which something came.</summary>
+    [Fact]
+    public void IsDue_OfOneThatWaitsInVain_IsWhenWhatItRestsOnIsAnother()
+    {
+        var (subscription, view, answer) = Open(AnswerResult.Negative);
+        var failure = new Refusal(VerificationFailure.Behind, "test", "test");
+        subscription.WaitingSince = Elapsed;
+        subscription.InVain(view, default);
+        subscription.OnWaiting(Elapsed + 500);
+        Assert.False(subscription.IsDue(view, default, Now, Elapsed + 499));
+        Assert.True(subscription.IsDue(view, default, Now, Elapsed + 500));
+        Assert.True(subscription.IsDue(view, (null, failure), Now, Elapsed));
+        var other = TestView.Of(new TestSegment(), Now + 1_000, 2);
+        Assert.True(subscription.IsDue(other, default, Now, Elapsed));
+
+        // Of the decisions of other anchors nothing tells but that they are there.
+        subscription.AwaitsAttests = true;
+        Assert.True(subscription.IsDue(view, default, Now, Elapsed));
+
+        // What failed is waited for anew, in a while.
+        subscription.OnFailed(Elapsed);
+        Assert.Null(subscription.WaitingSince);
+        subscription.AwaitsAttests = false;
+        Assert.False(subscription.IsDue(view, default, Now, Elapsed + 999));
+        subscription.OnSent(new Answerer.Composed(answer, [], Now + 70_000, long.MaxValue), view, null, Now, Elapsed);
+        Assert.False(subscription.IsDue(other, default, Now, Elapsed));
+    }
+
+    /// <summary>What was sent under one seal is not due in one instant, and never after half of its life.</summary>
+    [Fact]
+    public void OnSent_OfManyUnderOneSeal_IsDueOneAfterTheOther()
+    {
+        var due = new HashSet<long>();
+        for (var turn = 0; turn < 64; turn++)
+        {
+            var (subscription, view, answer) = Open(AnswerResult.Negative, turn);
+            var composed = new Answerer.Composed(answer, [], Now + 70_000, long.MaxValue);
+            subscription.OnSent(composed, view, null, Now, Elapsed);
+            due.Add(subscription.DueAt - Elapsed);
+        }
+
+        Assert.Equal(64, due.Count);
+        Assert.InRange(due.Min(), 28_000, 28_200);
+        Assert.Equal(35_000, due.Max());
+    }
+
+    private static (Subscription Subscription, SegmentView View, UnverifiedAnswer Answer) Open(
+        AnswerResult result, int turn = 0)
     {
         var segment = new TestSegment();
         var view = TestView.Of(segment, Now);
@@ -61,7 +108,10 @@ public sealed class SubscriptionTests
             new AskedQuestion(
                 query, new Consumer(segment.Genesis, new Subject { Namespace = "shop", Account = "a" }), true,
                 ImmutableDictionary<Digest, KnownSegment>.Empty),
-            null);
+            null)
+        {
+            Turn = turn,
+        };
         return (subscription, view, new UnverifiedAnswer(query.Payload, [], result, []));
     }
 }
