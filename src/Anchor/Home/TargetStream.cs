@@ -1,17 +1,20 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
+using Fairlead.Resolver;
 using Fairlead.Resolver.Anchors;
+using Fairlead.Rpc;
 
 namespace Fairlead.Anchor.Home;
 
 /// <summary>
 /// One subscription stream to one anchor of a target segment: opens the names, renews the Grants at half of their life,
-/// verifies what comes. Used by one task.
+/// verifies what comes. A name that somebody waits for in vain is asked of other anchors beside it. Used by one task.
 /// </summary>
 internal sealed class TargetStream(
     ServingContext context,
@@ -26,7 +29,9 @@ internal sealed class TargetStream(
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan PutOffMax = (4 * WhenLimited) + FirstAnswer;
 
-    private readonly GrantMint _grants = new(context);
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(250);
+
+    private readonly TargetQuestions _questions = new(context, verifier);
     private readonly HashSet<ulong> _open = [];
     private readonly HashSet<ulong> _denied = [];
 
@@ -34,6 +39,12 @@ internal sealed class TargetStream(
     private readonly Dictionary<ulong, long> _due = [];
     private readonly Dictionary<ulong, long> _limited = [];
     private readonly Dictionary<ulong, long> _putOff = [];
+
+    // Those that are to be opened and were not yet; what is said of them is made as it is sent.
+    private readonly Queue<RelayedName> _opening = new();
+    private IEnumerator<SubscribeRequest>? _saying;
+    private Task _sending = Task.CompletedTask;
+    private long _sentAt;
 
     private Digest _home;
     private long? _grantsAt;
@@ -53,7 +64,18 @@ internal sealed class TargetStream(
     /// <summary>The target's epochs as documents.</summary>
     internal required EpochLog Epochs { get; init; }
 
+    /// <summary>Where the target's other anchors are, in the order in which they are asked beside this one.</summary>
+    internal ImmutableArray<IpEndpoint> Others { get; init; } = [];
+
+    /// <summary>How long the target's answers took of late.</summary>
+    internal AnswerLatencies Latencies { get; init; } = new(HedgeTurns.DelayMin, HedgeTurns.DelayMax);
+
     private Digest Target => Way.Target.Genesis;
+
+    private TargetCheck Check => field ??= new TargetCheck(context, verifier, attests, Epochs);
+
+    private TargetHedging Hedging =>
+        field ??= new TargetHedging(context, verifier, _questions, Check, Others, Latencies, wakeup.Signal);
 
     /// <summary>Why nothing is asked for who is denied at home.</summary>
     internal static Refusal DeniedByHome(SegmentName target) =>
@@ -62,7 +84,16 @@ internal sealed class TargetStream(
     /// <summary>Runs until the stream fails or the anchor does not deserve it any more; the result says why.</summary>
     internal async Task<Refusal> RunAsync(CancellationToken cancellationToken)
     {
-        using var call = client.Subscribe(cancellationToken);
+        await using (Hedging.ConfigureAwait(false))
+        {
+            using var call = client.Subscribe(cancellationToken);
+            return await RunAsync(call, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Refusal> RunAsync(
+        AsyncDuplexStreamingCall<SubscribeRequest, SubscribeResponse> call, CancellationToken cancellationToken)
+    {
         var reading = call.ResponseStream.MoveNext(cancellationToken);
         Task? woken = null;
         while (true)
@@ -73,24 +104,23 @@ internal sealed class TargetStream(
                 return hidden;
             }
 
-            foreach (var request in Requests(view))
-            {
-                await call.RequestStream.WriteAsync(request, cancellationToken).ConfigureAwait(false);
-            }
-
+            await SayAsync(call.RequestStream, view, reading, cancellationToken).ConfigureAwait(false);
             if ((_lost ?? CheckWay() ?? CheckKey() ?? Overdue()) is { } failed)
             {
                 return failed;
             }
 
             // A wait that is not over is kept: a second one beside it could take its signal.
-            woken = woken is { IsCompleted: false }
-                ? woken
-                : wakeup.WaitAsync(TimeSpan.FromMilliseconds(250), cancellationToken);
-            if (await Task.WhenAny(reading, woken).ConfigureAwait(false) != reading)
+            woken = woken is { IsCompleted: false } ? woken : wakeup.WaitAsync(Longest, cancellationToken);
+            if (!reading.IsCompleted)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                continue;
+                var turn = Hedging.Turn(view, Way, id => Waiting(view, id)) ?? woken;
+                var sent = _sending.IsCompleted ? woken : _sending;
+                if (await Task.WhenAny(reading, woken, turn, sent).ConfigureAwait(false) != reading)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    continue;
+                }
             }
 
             if (!await reading.ConfigureAwait(false))
@@ -104,6 +134,36 @@ internal sealed class TargetStream(
             }
 
             reading = call.ResponseStream.MoveNext(cancellationToken);
+        }
+    }
+
+    // As much as the anchor takes now, and no more than one thing before something of it that is there to be heard: one
+    // that takes nothing any more is silent, and is left for that.
+    private async Task SayAsync(
+        IClientStreamWriter<SubscribeRequest> requests, SegmentView view, Task reading,
+        CancellationToken cancellationToken)
+    {
+        while (_sending.IsCompleted)
+        {
+            await _sending.ConfigureAwait(false);
+            _saying ??= Requests(view).GetEnumerator();
+            if (!_saying.MoveNext())
+            {
+                _saying.Dispose();
+                _saying = null;
+                return;
+            }
+
+            (_sending, _sentAt) = (requests.WriteAsync(_saying.Current, cancellationToken), context.Elapsed());
+            if (reading.IsCompleted)
+            {
+                return;
+            }
+        }
+
+        foreach (var name in _opening.Where(name => !IsServed(view, name)))
+        {
+            Hedging.Turns.Asked(name.Id, context.Elapsed());
         }
     }
 
@@ -121,6 +181,8 @@ internal sealed class TargetStream(
         {
             _open.Clear();
             _denied.Clear();
+            _opening.Clear();
+            _saying = null;
         }
 
         (_home, _told) = (view.Epoch.Digest, Way);
@@ -140,11 +202,10 @@ internal sealed class TargetStream(
         {
             _grantsAt = now;
             var consumers = names.Values.Where(name => _open.Contains(name.Id) && !_denied.Contains(name.Id))
-                .Select(name => name.Consumer).DistinctBy(consumer => consumer.Digest);
-            foreach (var some in consumers.Chunk(Limits.ListItems))
+                .Select(name => name.Consumer);
+            foreach (var grants in _questions.Renew(view, Target, consumers))
             {
-                var grants = some.Select(one => WireWriter.ToMessage(_grants.Sign(view, one, Target)));
-                yield return new SubscribeRequest { Grants = new Grants { Grants_ = { grants } } };
+                yield return new SubscribeRequest { Grants = grants };
             }
         }
 
@@ -166,18 +227,36 @@ internal sealed class TargetStream(
             .Where(name => name.TakeRefresh() | _open.Add(name.Id)).ToList();
         foreach (var name in opening.OrderBy(name => name.Read().Current?.Expiry ?? 0))
         {
+            _opening.Enqueue(name);
+        }
+
+        while (_opening.TryDequeue(out var name))
+        {
             if (IsDenied(view, name))
             {
                 yield return Deny(name);
                 continue;
             }
 
+            var asked = context.Elapsed();
             _due[name.Id] = _putOff.TryGetValue(name.Id, out var end)
                 ? end
-                : now + (long)FirstAnswer.TotalMilliseconds;
+                : asked + (long)FirstAnswer.TotalMilliseconds;
+            if (!IsServed(view, name))
+            {
+                Hedging.Turns.Asked(name.Id, asked);
+            }
+
             yield return new SubscribeRequest { Open = Open(view, name) };
         }
     }
+
+    // Whether whoever asks for it is given what is held.
+    private bool IsServed(SegmentView view, RelayedName name) => name.Read().Current is { } held && !IsOver(held)
+        && held.Expiry > context.Now() + view.Epoch.Value.Policy.ClockDelta;
+
+    private RelayedName? Waiting(SegmentView view, ulong id) =>
+        names.TryGetValue(id, out var name) && !IsServed(view, name) ? name : null;
 
     // The home decides before anything leaves it, and an epoch may begin to deny what is open.
     private static bool IsDenied(SegmentView view, RelayedName name) =>
@@ -187,30 +266,15 @@ internal sealed class TargetStream(
     {
         _denied.Add(name.Id);
         _due.Remove(name.Id);
+        Hedging.Turns.Forget(name.Id);
         name.Fail(DeniedByHome(Way.Target.Name));
         return new SubscribeRequest { Close = new Close { Id = name.Id } };
     }
 
     private Open Open(SegmentView view, RelayedName name)
     {
-        var request = new ResolveRequest
-        {
-            Query = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(name.Query.Payload),
-            Grant = WireWriter.ToMessage(_grants.Sign(view, name.Consumer, Target)),
-            Child = Way.Child ?? "",
-        };
-        if (verifier.Chain(Target) is { } chain)
-        {
-            request.Known.Add(WireWriter.ToKnown(chain));
-        }
-
-        if (_showing is { } showing)
-        {
-            _showing = null;
-            request.HomeEpochs.AddRange(showing.Home.Select(WireWriter.ToMessage));
-            request.Via.AddRange(showing.Via.Select(WireWriter.ToMessage));
-        }
-
+        var request = _questions.Ask(view, Way, name, _showing);
+        _showing = null;
         return new Open { Id = name.Id, Request = request, TraceParent = name.TakeTrace() ?? "" };
     }
 
@@ -241,6 +305,7 @@ internal sealed class TargetStream(
         _due.Remove(id);
         _limited.Remove(id);
         _putOff.Remove(id);
+        Hedging.Turns.Forget(id);
     }
 
     // V52: an anchor that hears too much of this home is no worse than the others, and the name is asked for later. How
@@ -304,6 +369,11 @@ internal sealed class TargetStream(
     private Refusal? Overdue()
     {
         var now = context.Elapsed();
+        if (!_sending.IsCompleted && now - _sentAt > FirstAnswer.TotalMilliseconds)
+        {
+            return new Refusal(VerificationFailure.Behind, client.Endpoint.Text, "takes no questions");
+        }
+
         foreach (var (id, due) in _due)
         {
             if (now > due && names.ContainsKey(id))
@@ -337,6 +407,7 @@ internal sealed class TargetStream(
                 return await TakeAsync(response.Update, view).ConfigureAwait(false);
             case SubscribeResponse.KindOneofCase.Lapsed:
                 // Grants that were late are given anew at once; a second time without an answer between is no accident.
+                Hedging.Turns.Heard(response.Lapsed.Id, context.Elapsed());
                 if (_open.Contains(response.Lapsed.Id))
                 {
                     PutOff(
@@ -386,6 +457,7 @@ internal sealed class TargetStream(
             return null;
         }
 
+        Hedging.Turns.Heard(failed.Id, context.Elapsed());
         var refusal = new Refusal(failure, client.Endpoint.Text, failed.Detail);
         if (names.TryGetValue(failed.Id, out var name))
         {
@@ -427,6 +499,7 @@ internal sealed class TargetStream(
                 VerificationFailure.PathBroken, client.Endpoint.Text, $"{answer.Hops.Length} hops from a target");
         }
 
+        Hedging.Turns.Heard(id, context.Elapsed());
         return names.TryGetValue(id, out var name)
             ? await CheckAsync(view, name, id, answer, hop).ConfigureAwait(false)
             : null;
@@ -435,51 +508,18 @@ internal sealed class TargetStream(
     private async Task<Refusal?> CheckAsync(
         SegmentView view, RelayedName name, ulong id, UnverifiedAnswer answer, UnverifiedHop hop)
     {
-        var segment = name.Query.Value.Name.Segment!;
-        var own = HomeAnswers.Build(
-            view, attests, name.Consumer, segment, Target, null, context.Now(), out var missing, Target);
+        // What this home cannot say or denies is its own affair, and no fault of the anchor.
+        var (own, missing) = await Check.OwnAsync(view, name, Target).ConfigureAwait(false);
         if (own is null)
         {
-            await attests.SettledAsync(view, AttestTerms.OfHome(view, name.Consumer, segment)).ConfigureAwait(false);
-            own = HomeAnswers.Build(
-                view, attests, name.Consumer, segment, Target, null, context.Now(), out missing, Target);
-        }
-
-        // What this home cannot say or denies is its own affair, and no fault of the anchor.
-        if (own is not { Result: not AnswerResult.Denied })
-        {
-            name.Fail(missing ?? DeniedByHome(segment));
+            name.Fail(missing ?? DeniedByHome(name.Query.Value.Name.Segment!));
             _due.Remove(id);
             _limited[id] = context.Elapsed() + (long)WhenLimited.TotalMilliseconds;
             return hop.Epochs.IsEmpty ? null : missing; // They come but once on a stream.
         }
 
-        // The epochs that came are the chain's next ones where the check says so; they are kept only then.
-        Relayed? relayed = null;
-        var isWhole = answer.Hops[0].Epochs.IsEmpty;
-        var way = Way;
-        var placed = answer with { Hops = [answer.Hops[0] with { Kind = way.Target.Kind }] };
-        var failed = verifier.Check(own.Hop, way.Hops, name, placed, lost =>
-        {
-            if (lost is not null)
-            {
-                // Without room the name alone has none: the others of the segment are verified on.
-                name.Fail(lost);
-                if (!lost.IsOfNameAlone)
-                {
-                    _lost = lost;
-                    wakeup.Signal();
-                }
-
-                return;
-            }
-
-            name.Accept(Volatile.Read(ref relayed)!);
-        }, () =>
-        {
-            Epochs.Add(answer.Hops[0].Epochs);
-            isWhole = true;
-        }, () => Volatile.Write(ref relayed, Relay(way, hop, answer)));
+        var kind = Way.Target.Kind;
+        var (failed, isWhole) = Check.Check(own, Way, name, answer, (relayed, lost) => Settle(name, relayed, lost));
         if (failed is { Failure: VerificationFailure.RecordExpired or VerificationFailure.AttestationExpired }
             && isWhole)
         {
@@ -488,7 +528,15 @@ internal sealed class TargetStream(
             return null;
         }
 
-        EndIfDisowned(failed, way.Target.Kind);
+        // Another anchor, asked beside this one, showed a later seal while this answer was on its way, or before this
+        // anchor had it: that is no lie, and the next question tells what is held. Who stays behind withholds.
+        if (failed is { Failure: VerificationFailure.SealRollback } && Hedging.HasAnswered && isWhole)
+        {
+            PutOff(id, name, waits: _putOff.ContainsKey(id));
+            return null;
+        }
+
+        EndIfDisowned(failed, kind);
         if (failed is not null && (!SealedContent.IsOfOneName(failed) || !hop.Epochs.IsEmpty))
         {
             return failed;
@@ -498,6 +546,23 @@ internal sealed class TargetStream(
         _due[id] = context.Elapsed() + ((Relayed.EndOf(hop).Expiry - context.Now()) / 2)
             + (long)FirstAnswer.TotalMilliseconds;
         return failed is null ? null : RefuseOne(name, failed);
+    }
+
+    private void Settle(RelayedName name, Relayed? relayed, Refusal? lost)
+    {
+        if (lost is null)
+        {
+            name.Accept(relayed!);
+            return;
+        }
+
+        // Without room the name alone has none: the others of the segment are verified on.
+        name.Fail(lost);
+        if (!lost.IsOfNameAlone)
+        {
+            _lost = lost;
+            wakeup.Signal();
+        }
     }
 
     // V28, by an epoch that a quorum certified: what was introduced so is held no more. Of a parent it is a proof that
@@ -518,13 +583,5 @@ internal sealed class TargetStream(
         name.Fail(refusal);
         var heard = name.RefusedBy(client.Endpoint);
         return heard <= (verifier.Chain(Target)?.Newest.Value.Quorum.F ?? 0) ? refusal : null;
-    }
-
-    private Relayed Relay(Way way, UnverifiedHop hop, UnverifiedAnswer answer)
-    {
-        var (expiry, seal) = Relayed.EndOf(hop);
-        var last = new RelayedHop(hop with { Epochs = [], Kind = way.Target.Kind }, EpochLog.Of(Epochs.All));
-        return new Relayed(
-            [.. way.Hops, last], answer.Result, answer.Slices, Math.Min(expiry, way.Until), LeafEnd.Of(hop), seal);
     }
 }
