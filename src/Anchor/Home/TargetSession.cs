@@ -35,7 +35,9 @@ internal sealed class TargetSession : IAsyncDisposable
     private readonly Lock _starting = new();
     private readonly AnswerLatencies _latencies = new(HedgeTurns.DelayMin, HedgeTurns.DelayMax);
     private Task? _running;
-    private int? _next;
+    private IpEndpoint? _met;
+    private bool _isLeft;
+    private int _failed;
 
     internal TargetSession(
         ServingContext context,
@@ -112,7 +114,7 @@ internal sealed class TargetSession : IAsyncDisposable
             }
 
             // One that was there for long and is silent now costs no more than its silence did.
-            _next++;
+            (_isLeft, _failed) = (true, _failed + 1);
             if (_context.Time.GetElapsedTime(started) > PauseMax)
             {
                 pause = PauseMin;
@@ -120,7 +122,7 @@ internal sealed class TargetSession : IAsyncDisposable
             }
 
             pause = Min(pause * 2, PauseMax);
-            await Task.Delay(_next % 4 == 0 ? pause : PauseMin, _context.Time, _stop.Token)
+            await Task.Delay(_failed % 4 == 0 ? pause : PauseMin, _context.Time, _stop.Token)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -203,7 +205,7 @@ internal sealed class TargetSession : IAsyncDisposable
     private async Task<(AnchorClient? Client, Refusal? Refusal)> MeetAsync(
         Way way, SegmentView view, ImmutableArray<IpEndpoint> endpoints)
     {
-        var first = (_next ??= PlaceOf(view, _context.TransportKid)) % endpoints.Length;
+        var first = First(view, endpoints);
         var meetings = new Meetings<AnchorClient>(
             [.. endpoints[first..], .. endpoints[..first]],
             endpoints.Length,
@@ -221,7 +223,7 @@ internal sealed class TargetSession : IAsyncDisposable
             {
                 if (met.There is { } client)
                 {
-                    _next = endpoints.IndexOf(met.Place);
+                    (_met, _isLeft) = (met.Place, false);
                     return (client, null);
                 }
 
@@ -231,6 +233,11 @@ internal sealed class TargetSession : IAsyncDisposable
             return (null, last ?? new Refusal(VerificationFailure.Behind, _target.Text, "none of its anchors is up"));
         }
     }
+
+    // By place: the list is another one once the chain is known.
+    private int First(SegmentView view, ImmutableArray<IpEndpoint> endpoints) => (_met is null
+        ? PlaceOf(view, _context.TransportKid)
+        : Math.Max(0, endpoints.IndexOf(_met) + (_isLeft ? 1 : 0))) % endpoints.Length;
 
     /// <summary>Where an anchor stands among those of its segment; 0 where it is none of them.</summary>
     internal static int PlaceOf(SegmentView view, Digest transport) =>

@@ -98,6 +98,9 @@ internal sealed class TargetStream(
         Task? woken = null;
         while (true)
         {
+            // A wait that is not over is kept: a second one beside it could take its signal. The next one begins before
+            // anything is looked at: what is signalled from then on is not lost.
+            woken = woken is { IsCompleted: false } ? woken : wakeup.WaitAsync(Longest, cancellationToken);
             var view = context.Views.Current!;
             if (await ShowAsync(view, cancellationToken).ConfigureAwait(false) is { } hidden)
             {
@@ -110,8 +113,6 @@ internal sealed class TargetStream(
                 return failed;
             }
 
-            // A wait that is not over is kept: a second one beside it could take its signal.
-            woken = woken is { IsCompleted: false } ? woken : wakeup.WaitAsync(Longest, cancellationToken);
             if (!reading.IsCompleted)
             {
                 var turn = Hedging.Turn(view, Way, id => Waiting(view, id)) ?? woken;
@@ -143,15 +144,21 @@ internal sealed class TargetStream(
         IClientStreamWriter<SubscribeRequest> requests, SegmentView view, Task reading,
         CancellationToken cancellationToken)
     {
+        var isNew = false;
         while (_sending.IsCompleted)
         {
             await _sending.ConfigureAwait(false);
+            isNew |= _saying is null;
             _saying ??= Requests(view).GetEnumerator();
             if (!_saying.MoveNext())
             {
-                _saying.Dispose();
                 _saying = null;
-                return;
+                if (isNew)
+                {
+                    return;
+                }
+
+                continue;
             }
 
             (_sending, _sentAt) = (requests.WriteAsync(_saying.Current, cancellationToken), context.Elapsed());
@@ -161,9 +168,12 @@ internal sealed class TargetStream(
             }
         }
 
-        foreach (var name in _opening.Where(name => !IsServed(view, name)))
+        foreach (var unsaid in names.Keys.Where(id => !_due.ContainsKey(id) && !_limited.ContainsKey(id)))
         {
-            Hedging.Turns.Asked(name.Id, context.Elapsed());
+            if (Waiting(view, unsaid) is not null)
+            {
+                Hedging.Turns.Asked(unsaid, context.Elapsed());
+            }
         }
     }
 
@@ -255,8 +265,9 @@ internal sealed class TargetStream(
     private bool IsServed(SegmentView view, RelayedName name) => name.Read().Current is { } held && !IsOver(held)
         && held.Expiry > context.Now() + view.Epoch.Value.Policy.ClockDelta;
 
+    // What may leave this home for it, as long as somebody waits.
     private RelayedName? Waiting(SegmentView view, ulong id) =>
-        names.TryGetValue(id, out var name) && !IsServed(view, name) ? name : null;
+        names.TryGetValue(id, out var name) && !IsServed(view, name) && !IsDenied(view, name) ? name : null;
 
     // The home decides before anything leaves it, and an epoch may begin to deny what is open.
     private static bool IsDenied(SegmentView view, RelayedName name) =>

@@ -19,11 +19,11 @@ internal sealed class EvidenceWorld : IAsyncDisposable
 
     /// <param name="identities">How pods prove themselves besides the keys on file.</param>
     /// <param name="keys">The keys on file.</param>
-    /// <param name="homeAt">Where eu1's anchors are.</param>
+    /// <param name="homeAt">Where eu1's anchors are: each at the next of these, by which others name them.</param>
     /// <param name="learned">Hears of chains.</param>
     internal EvidenceWorld(
         IdentityOptions? identities = null, IReadOnlyDictionary<Digest, Subject>? keys = null,
-        IpEndpoint? homeAt = null, Func<SegmentState, bool>? learned = null)
+        IReadOnlyList<IpEndpoint>? homeAt = null, Func<SegmentState, bool>? learned = null)
     {
         Home = Eu1(homeAt);
         Fork = Eu1(homeAt);
@@ -97,15 +97,18 @@ internal sealed class EvidenceWorld : IAsyncDisposable
         _identity.Dispose();
     }
 
-    private static TestSegment Eu1(IpEndpoint? at) => new(new TestSegmentOptions
+    private static TestSegment Eu1(IReadOnlyList<IpEndpoint>? at) => new(new TestSegmentOptions
     {
         Name = "eu1.internal",
         FirstKey = 300,
         Genesis = epoch => at is null ? epoch : epoch with
         {
-            Anchors = [.. epoch.Anchors.Select(anchor => anchor with { Endpoints = [at] })],
+            Anchors = [.. epoch.Anchors.Select((anchor, i) => anchor with { Endpoints = [at[i % at.Count]] })],
         },
-    });
+    })
+    {
+        IsNamedByAll = at is { Count: > 1 },
+    };
 
     private static Parsed<Seal> SealOf(TestSegment segment, string root) => segment.SealOf(
         Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(root)), 1, 7_000, TestSegmentOptions.Start);
