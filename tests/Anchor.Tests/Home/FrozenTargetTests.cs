@@ -48,8 +48,11 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         {
             _anchors.Add(await FakeTarget.StartAsync(302 + (3 * i), _bounded.Token));
         }
+    }
 
-        _world = new EvidenceWorld(homeAt: [.. _anchors.Select(anchor => anchor.At)]);
+    private void Start(int place = 0)
+    {
+        _world = new EvidenceWorld(homeAt: [.. _anchors.Select(anchor => anchor.At)], place: place);
         _world.Time.Advance(HalfMillisecond);
         _world.Home.PeerWith(_world.Own);
         _target = TestView.Of(_world.Home, _world.Context.Now());
@@ -125,6 +128,7 @@ public sealed class FrozenTargetTests : IAsyncLifetime
     [Fact]
     public async Task FirstContact_WithAnAnchorThatIsFrozen_CostsTheDelayMore()
     {
+        Start();
         var first = First();
         first.IsFrozen = true;
         var (start, name) = (Now, Use());
@@ -134,6 +138,48 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         await UntilAsync(() => name.Read().Current is not null);
         Assert.Equal(HedgeTurns.DelayMax, Now - start);
         Assert.Equal(1, _anchors.Sum(anchor => anchor.Questions));
+    }
+
+    /// <summary>So no two of a home's anchors meet the same one that is silent.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Anchor_OfAHome_BeginsAtAnotherOneThanTheOthers(int place)
+    {
+        Start(place);
+        var name = Use();
+        await UntilAsync(() => name.Read().Current is not null);
+        Assert.Equal([place], Named().Index().Where(one => one.Item.Questions > 0).Select(one => one.Index));
+    }
+
+    /// <summary>One that does not even take what it is asked is silent as well: few names are asked beside it at a
+    /// time, and the stream is left in the same time.</summary>
+    [Fact]
+    public async Task Anchor_ThatTakesNoQuestions_IsAskedBesideForAFewNamesAtATimeAndLeft()
+    {
+        Start();
+        var at = _anchors.IndexOf(First());
+        var beside = _anchors[(at + 1) % 4];
+        (First().IsDeaf, beside.IsFrozen) = (true, true);
+        var name = Use();
+        for (var i = 1; i < 2_500; i++)
+        {
+            Use();
+        }
+
+        await HeardAsync(First(), "stream");
+        await ArmedAsync(Delay);
+        _world.Time.Advance(Delay);
+        for (var i = 0; i < HedgeTurns.Most; i++)
+        {
+            await HeardAsync(beside, "resolve");
+        }
+
+        Assert.Equal(HedgeTurns.Most, beside.Questions);
+        _world.Time.Advance(TimeSpan.FromMilliseconds(3_001));
+        name.AskAgain();
+        await UntilAsync(() => name.Read().Failure is not null);
+        Assert.Contains("takes no questions", name.Read().Failure!.Detail, StringComparison.Ordinal);
     }
 
     /// <summary>What another anchor showed meanwhile may be newer than what the slow one has.</summary>
@@ -164,11 +210,15 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         Assert.Equal(3, asked.Questions);
     }
 
-    private FakeTarget First() => _anchors.OrderBy(anchor => anchor.At.Text, StringComparer.Ordinal).First();
+    // As the home's own epoch names them.
+    private IEnumerable<FakeTarget> Named() => _anchors.OrderBy(anchor => anchor.At.Text, StringComparer.Ordinal);
+
+    private FakeTarget First() => Named().First();
 
     // The anchor that has the stream, with one name on it, and the others in the order in which they are asked.
     private async Task<(FakeTarget Asked, FakeTarget[] Others)> MeetAsync()
     {
+        Start();
         var name = Use();
         await UntilAsync(() => name.Read().Current is not null);
         var at = _anchors.IndexOf(First());

@@ -21,9 +21,11 @@ internal sealed class EvidenceWorld : IAsyncDisposable
     /// <param name="keys">The keys on file.</param>
     /// <param name="homeAt">Where eu1's anchors are: each at the next of these, by which others name them.</param>
     /// <param name="learned">Hears of chains.</param>
+    /// <param name="place">Which of its segment's anchors it is; null for one of which nobody knows.</param>
     internal EvidenceWorld(
         IdentityOptions? identities = null, IReadOnlyDictionary<Digest, Subject>? keys = null,
-        IReadOnlyList<IpEndpoint>? homeAt = null, Func<SegmentState, bool>? learned = null)
+        IReadOnlyList<IpEndpoint>? homeAt = null, Func<SegmentState, bool>? learned = null,
+        int? place = null)
     {
         Home = Eu1(homeAt);
         Fork = Eu1(homeAt);
@@ -34,7 +36,7 @@ internal sealed class EvidenceWorld : IAsyncDisposable
             Views = new ViewSource(),
             SealKey = Own.Seal(0),
             Transport = _identity,
-            TransportKid = default,
+            TransportKid = place is { } at ? Own.Tls(at).Key.Kid : default,
             Subjects = new SubjectBook(
                 keys ?? new Dictionary<Digest, Subject>(), identities ?? IdentityOptions.None, Time,
                 NullLogger<SubjectBook>.Instance),
