@@ -18,6 +18,7 @@ internal sealed class HomeRelay : IAsyncDisposable
     private readonly List<Task> _ending = [];
     private readonly RelayedNames _names;
     private readonly Func<SegmentName, TargetSession> _open;
+    private readonly Func<long> _now;
     private readonly ITimer _sweeping;
     private readonly IntroductionBook _introductions;
     private readonly ChainBook _chains;
@@ -30,7 +31,7 @@ internal sealed class HomeRelay : IAsyncDisposable
         ChainBook chains)
     {
         (_introductions, _chains) = (introductions, chains);
-        _names = new RelayedNames(context.Time);
+        (_names, _now) = (new RelayedNames(context.Time), context.Now);
         _open = target => new TargetSession(context, verifier, attests, introductions, chains, target);
 
         // By the clock and not when somebody asks: what nobody uses costs its target and this anchor as much as the
@@ -51,7 +52,7 @@ internal sealed class HomeRelay : IAsyncDisposable
     }
 
     /// <summary>Uses a name; <see cref="Release"/> ends it.</summary>
-    /// <param name="question">The question; the target is asked anew.</param>
+    /// <param name="question">The question; the target is asked anew unless what is held does for it.</param>
     /// <param name="trace">The span that waits for it, as W3C's traceparent; null for none.</param>
     /// <returns>The subscription, or <c>RateLimited</c> where there are too many.</returns>
     internal (RelayedName? Name, Refusal? Refusal) Use(AskedQuestion question, string? trace)
@@ -65,7 +66,11 @@ internal sealed class HomeRelay : IAsyncDisposable
                     $"{_names.Count} names are relayed, as many of this subject as the others leave room for"));
             }
 
-            name.AskAgain(trace);
+            if (isNew || !Suffices(name, question))
+            {
+                name.AskAgain(trace);
+            }
+
             if (isNew)
             {
                 SessionOf(name).Add(name);
@@ -117,6 +122,21 @@ internal sealed class HomeRelay : IAsyncDisposable
         }
 
         await Task.WhenAll(ending).ConfigureAwait(false);
+    }
+
+    // What has half of its life before it, and is not behind what the asker knows: a thousand pods that come up ask the
+    // target once.
+    private bool Suffices(RelayedName name, AskedQuestion question)
+    {
+        if (name.Read() is not ({ Seal.Value: { } seal } held, null))
+        {
+            return false;
+        }
+
+        return held.Expiry - _now() > (seal.Expires - seal.Issued) / 2
+            && (!question.Known.TryGetValue(held.Target, out var known)
+                || (known.Epoch <= held.Hops[^1].Epochs.Length - 1
+                    && (seal.Epoch, seal.Seq).CompareTo((known.SealEpoch, known.SealSeq)) >= 0));
     }
 
     // A name that is followed has a session.

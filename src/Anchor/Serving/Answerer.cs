@@ -37,6 +37,7 @@ internal sealed class Answerer(
     /// <param name="view">The own segment.</param>
     /// <param name="relayed">What the target said; null where the question ends here or nothing came yet.</param>
     /// <param name="known">The newest epochs that the asker holds, by segment.</param>
+    /// <param name="shown">The newest seals that it was shown since it asked, by segment.</param>
     /// <param name="refusal">
     /// Why there is none: <c>NotSealed</c>, <c>Behind</c>, <c>AttestationMissing</c>, <c>RecordExpired</c>,
     /// <c>SegmentQuarantined</c>, <c>BadName</c>.
@@ -46,6 +47,7 @@ internal sealed class Answerer(
         SegmentView view,
         Relayed? relayed,
         IReadOnlyDictionary<Digest, long> known,
+        IReadOnlyDictionary<Digest, (long Epoch, long Seq)> shown,
         out Refusal? refusal)
     {
         var now = context.Now();
@@ -79,19 +81,23 @@ internal sealed class Answerer(
             return null;
         }
 
+        // Looked at before anything is proven: of many names that wait for this most wait again.
+        if (relayed is { Seal.Value: { } seal } && Leads(question, view)
+            && (IsBehind(question, relayed.Target, (seal.Epoch, seal.Seq))
+                || (shown.TryGetValue(relayed.Target, out var newest)
+                    && (seal.Epoch, seal.Seq).CompareTo(newest) < 0)))
+        {
+            refusal =
+                new Refusal(VerificationFailure.Behind, target.Text, "the asker holds a later seal of the target");
+            return null;
+        }
+
         var home = HomeAnswers.Build(
             view, attests, question.Consumer, target, relayed?.Target, knownHere, now, out refusal,
             relayed is { IsOfTarget: true } ? relayed.Target : null);
         if (home is not { Result: AnswerResult.Record })
         {
             return Whole(question, view, home);
-        }
-
-        if (relayed is { Seal.Value: { } seal } && IsBehind(question, relayed.Target, (seal.Epoch, seal.Seq)))
-        {
-            refusal =
-                new Refusal(VerificationFailure.Behind, target.Text, "the asker holds a later seal of the target");
-            return null;
         }
 
         if (relayed is not null && BehindWitness(view, relayed, target) is { } behind)

@@ -20,6 +20,9 @@ internal sealed class ConsumerService : IAsyncDisposable
     // V64: an anchor that is behind waits a moment; another one need not be.
     private static readonly TimeSpan BehindPatience = TimeSpan.FromMilliseconds(500);
 
+    private static readonly ImmutableDictionary<Digest, (long Epoch, long Seq)> NothingShown =
+        ImmutableDictionary<Digest, (long Epoch, long Seq)>.Empty;
+
     private readonly ServingContext _context;
     private readonly AttestBook _attests;
     private readonly Doorman _doorman;
@@ -135,7 +138,8 @@ internal sealed class ConsumerService : IAsyncDisposable
             while (true)
             {
                 var (relayed, failure) = upstream?.Read() ?? default;
-                var composed = _answerer.Compose(question, _context.Views.Current!, relayed, known, out var refusal);
+                var composed = _answerer.Compose(
+                    question, _context.Views.Current!, relayed, known, NothingShown, out var refusal);
                 var left = PatienceWith(refusal?.Failure, upstream) - _context.Time.GetElapsedTime(start);
                 if (composed is not null || left <= TimeSpan.Zero)
                 {

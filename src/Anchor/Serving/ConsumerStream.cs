@@ -28,6 +28,9 @@ internal sealed class ConsumerStream(
 
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BehindPatience = TimeSpan.FromMilliseconds(500);
+
+    // Who has an answer that holds is not told that the next one is late before the target had its time.
+    private static readonly TimeSpan RenewalPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan AttestPatience = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<ulong, Subscription> _subscriptions = [];
@@ -35,11 +38,15 @@ internal sealed class ConsumerStream(
     // Those of other homes, of which renewed Grants are.
     private readonly Dictionary<Digest, HashSet<Subscription>> _foreign = [];
     private readonly Dictionary<Digest, long> _known = [];
+
+    // V18: the newest seal of each target that went over this stream; who was shown it takes no older one.
+    private readonly Dictionary<Digest, (long Epoch, long Seq)> _shown = [];
     private readonly RequestQueue _requests = new();
     private readonly Wakeup _wakeup = new(context.Time);
     private readonly HashSet<Digest> _ahead = [];
     private readonly HashSet<Contradiction> _told = new(ReferenceEqualityComparer.Instance);
     private long _toldOf = -1;
+    private int _opened;
 
     /// <summary>Runs until the caller ends the stream.</summary>
     internal async Task RunAsync(
@@ -203,7 +210,8 @@ internal sealed class ConsumerStream(
             return Report(open.Id, refusal);
         }
 
-        foreach (var (segment, held) in question!.Known)
+        foreach (var (segment, held) in question!.Known.Where(
+            one => _known.Count < RelayedNames.SegmentsMax || _known.ContainsKey(one.Key)))
         {
             _known[segment] = Math.Max(held.Epoch, _known.GetValueOrDefault(segment, -1));
         }
@@ -242,6 +250,7 @@ internal sealed class ConsumerStream(
             Span = span,
             GrantEnds = grantEnds,
             Epoch = view.Epoch.Digest,
+            Turn = _opened++ & int.MaxValue,
         };
         _subscriptions[id] = subscription;
         if (!question.IsHome)
@@ -323,12 +332,13 @@ internal sealed class ConsumerStream(
             return new SubscribeResponse { Lapsed = new Lapsed { Id = subscription.Id } };
         }
 
-        var (relayed, failure) = subscription.Relay?.Read() ?? default;
-        if (!subscription.IsDue(view, relayed, now, elapsed))
+        var target = subscription.Relay?.Read() ?? default;
+        if (!subscription.IsDue(view, target, now, elapsed))
         {
             return null;
         }
 
+        var (relayed, failure) = target;
         if (subscription.Relay is not null && relayed is null && failure is null)
         {
             return null; // The target has not spoken yet.
@@ -336,9 +346,10 @@ internal sealed class ConsumerStream(
 
         // Read first: the chains of transits may grow meanwhile, and what was not sent is not known there.
         var newest = relayed?.Newest() ?? [];
-        var composed = answerer.Compose(subscription.Question, view, relayed, _known, out var refusal);
+        var composed = answerer.Compose(subscription.Question, view, relayed, _known, _shown, out var refusal);
         if (composed is null)
         {
+            subscription.InVain(view, target);
             if (Waits(subscription, refusal!, elapsed))
             {
                 return null;
@@ -364,6 +375,7 @@ internal sealed class ConsumerStream(
         }
 
         subscription.OnSent(composed, view, relayed, now, elapsed);
+        Show(relayed);
         foreach (var hop in composed.Answer.Hops)
         {
             _known[hop.Genesis] = Math.Max(_known.GetValueOrDefault(hop.Genesis, -1), NewestOf(hop, view, newest));
@@ -378,9 +390,10 @@ internal sealed class ConsumerStream(
     // V64: who is behind the asker asks the target anew and waits a moment before it says so; attests are on their way.
     private static bool Waits(Subscription subscription, Refusal refusal, long elapsed)
     {
+        subscription.AwaitsAttests = refusal.Failure == VerificationFailure.AttestationMissing;
         var patience = refusal.Failure switch
         {
-            VerificationFailure.Behind when subscription.Relay is not null => BehindPatience,
+            VerificationFailure.Behind => subscription.HasAnswered ? RenewalPatience : BehindPatience,
             VerificationFailure.AttestationMissing => AttestPatience,
             _ => TimeSpan.Zero,
         };
@@ -398,6 +411,15 @@ internal sealed class ConsumerStream(
         var until = subscription.WaitingSince.Value + (long)patience.TotalMilliseconds;
         subscription.OnWaiting(until);
         return elapsed < until;
+    }
+
+    private void Show(Relayed? relayed)
+    {
+        if (relayed is { Seal.Value: { } seal }
+            && (!_shown.TryGetValue(relayed.Target, out var shown) || shown.CompareTo((seal.Epoch, seal.Seq)) < 0))
+        {
+            _shown[relayed.Target] = (seal.Epoch, seal.Seq);
+        }
     }
 
     private static long NewestOf(

@@ -11,9 +11,14 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
 {
     private static readonly TimeSpan Unrenewable = TimeSpan.FromSeconds(1);
 
+    // Subscriptions that were sent under one seal are due up to a fifth earlier than at half of its life, in turn.
+    private const int Turns = 64;
+    private const int SpreadPart = 5;
+
     private readonly Dictionary<LeafName, object?> _watched = [];
     private Digest _epoch;
     private Relayed? _sentRelayed;
+    private (SegmentView View, Relayed? Relayed, Refusal? Failure)? _inVain;
     private long _expiry;
     private long _leavesEnd;
     private long _halfGone = long.MaxValue;
@@ -25,6 +30,9 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     internal ulong Id { get; } = id;
 
     internal AskedQuestion Question { get; } = question;
+
+    /// <summary>Its turn among those of its stream, from 0.</summary>
+    internal int Turn { get; init; }
 
     /// <summary>The upstream subscription; null where the question ends in this segment.</summary>
     internal RelayedName? Relay { get; } = relay;
@@ -48,21 +56,27 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     /// null where nothing is.</summary>
     internal long? WaitingSince { get; set; }
 
+    /// <summary>Whether what is missing are the decisions of other anchors, of whose coming neither the view nor the
+    /// target's word tells.</summary>
+    internal bool AwaitsAttests { get; set; }
+
     /// <summary>When to look at it again though nothing happens, by <see cref="ServingContext.Elapsed()"/>.</summary>
     internal long DueAt { get; private set; }
 
     /// <summary>Whether an update is called for: a leaf, the epoch or the target's word changed, or half of the oldest
     /// expiry is gone, of a denial half of what it may be kept.</summary>
-    internal bool IsDue(SegmentView view, Relayed? relayed, long now, long elapsed) =>
-        !_sent || WaitingSince is not null || elapsed >= DueAt || now >= _halfGone || _epoch != view.Epoch.Digest
-            || !ReferenceEquals(_sentRelayed, relayed)
-        || _watched.Any(leaf => !ReferenceEquals(leaf.Value, view.Entry(leaf.Key)));
+    internal bool IsDue(SegmentView view, (Relayed? Current, Refusal? Failure) target, long now, long elapsed) =>
+        !_sent || elapsed >= DueAt || now >= _halfGone
+        || (_inVain is { } seen
+            ? AwaitsAttests || !ReferenceEquals(seen.View, view) || !ReferenceEquals(seen.Relayed, target.Current)
+                || !ReferenceEquals(seen.Failure, target.Failure)
+            : IsOther(view, target.Current));
 
     /// <summary>Notes what was sent.</summary>
     internal void OnSent(Answerer.Composed composed, SegmentView view, Relayed? relayed, long now, long elapsed)
     {
         _sent = true;
-        WaitingSince = null;
+        (WaitingSince, _inVain) = (null, null);
         Reported = null;
         _epoch = view.Epoch.Digest;
         _sentRelayed = relayed;
@@ -76,6 +90,7 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
         var wait = composed.Expiry > _expiry
             ? Math.Min(composed.Expiry - now, KeptAtMost(composed.Answer.Result)) / 2
             : (long)Unrenewable.TotalMilliseconds;
+        wait -= wait / SpreadPart * (Turn % Turns) / Turns;
         wait = Math.Min(wait, Math.Max(1, composed.LeavesEnd - now));
 
         // Whichever clock says so first: what was sent by a wall clock that was behind may be over before.
@@ -84,19 +99,26 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
         _leavesEnd = composed.LeavesEnd;
     }
 
-    /// <summary>Nothing could be sent; it is looked at again a little later.</summary>
+    /// <summary>Nothing could be sent; it is looked at again a little later, and what it lacks waited for
+    /// anew.</summary>
     internal void OnFailed(long elapsed)
     {
-        _sent = true;
-        (DueAt, _halfGone) = (elapsed + (long)Unrenewable.TotalMilliseconds, long.MaxValue);
+        WaitingSince = null;
+        LookAgain(elapsed + (long)Unrenewable.TotalMilliseconds);
     }
 
     /// <summary>Nothing is said yet; it is looked at again in a moment.</summary>
-    internal void OnWaiting(long until)
-    {
-        _sent = true;
-        (DueAt, _halfGone) = (until, long.MaxValue);
-    }
+    internal void OnWaiting(long until) => LookAgain(until);
+
+    /// <summary>Nothing could be composed of these.</summary>
+    internal void InVain(SegmentView view, (Relayed? Current, Refusal? Failure) target) =>
+        _inVain = (view, target.Current, target.Failure);
+
+    private void LookAgain(long at) => (_sent, DueAt, _halfGone) = (true, at, long.MaxValue);
+
+    private bool IsOther(SegmentView view, Relayed? relayed) =>
+        _epoch != view.Epoch.Digest || !ReferenceEquals(_sentRelayed, relayed)
+        || _watched.Any(leaf => !ReferenceEquals(leaf.Value, view.Entry(leaf.Key)));
 
     private static long KeptAtMost(AnswerResult result) =>
         result == AnswerResult.Denied ? Limits.DenyLife : long.MaxValue;
@@ -104,7 +126,5 @@ internal sealed class Subscription(ulong id, AskedQuestion question, RelayedName
     /// <summary>Whether a composed answer is only what was sent before.</summary>
     internal bool IsRepetition(Answerer.Composed composed, SegmentView view, Relayed? relayed) =>
         Reported is null && HasAnswered && composed.Expiry <= _expiry && composed.LeavesEnd == _leavesEnd
-        && _epoch == view.Epoch.Digest
-        && ReferenceEquals(_sentRelayed, relayed)
-        && _watched.All(leaf => ReferenceEquals(leaf.Value, view.Entry(leaf.Key)));
+        && !IsOther(view, relayed);
 }

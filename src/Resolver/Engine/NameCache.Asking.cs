@@ -61,7 +61,7 @@ public sealed partial class NameCache
         entry.Failure = reason ?? entry.Failure;
         entry.IsDoubted |= reason is { } failed && !StaleRule.IsTransport(failed.Failure);
         entry.Tried |= 1UL << entry.Anchor;
-        entry.AnswerDue = long.MaxValue;
+        LeaveLine(entry);
         entry.HedgeAt = long.MaxValue;
         if (detach)
         {
@@ -173,7 +173,7 @@ public sealed partial class NameCache
         {
             entry.ReturnAt = Math.Max(entry.ReturnAt, _anchors.BetterFrom(entry.Anchor) ?? long.MaxValue);
         }
-        else if (_anchors.Admits(better, entry))
+        else if (_anchors.Admits(better, entry) && !LineOf(entry).IsFull)
         {
             AskAt(entry, better, now);
             PlanReturn(entry, now);
@@ -182,8 +182,13 @@ public sealed partial class NameCache
 
     private void AskAt(NameEntry entry, int anchor, CacheTime now)
     {
-        _anchors.Attach(entry, anchor);
         entry.RefreshAt = long.MaxValue;
+        if (!LineOf(entry).TryTake(entry))
+        {
+            return;
+        }
+
+        _anchors.Attach(entry, anchor);
         entry.AskedAt = now.Monotonic;
         entry.AnswerDue = now.Monotonic + _options.AskPatience;
 

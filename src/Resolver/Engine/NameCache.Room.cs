@@ -177,6 +177,7 @@ public sealed partial class NameCache
         _bytes -= entry.Bytes;
         _anchors.Detach(entry);
         Displace(entry);
+        LeaveLine(entry);
         entry.End();
     }
 

@@ -131,6 +131,7 @@ public sealed partial class NameCache
         }
 
         AskAgain(now);
+        AskNext(now);
         return [.. _outputs];
     }
 
@@ -184,7 +185,7 @@ public sealed partial class NameCache
 
         _anchors.Praise(entry.Anchor, now.Monotonic);
         _latencies.Add(entry.IsAsking ? now.Monotonic - entry.AskedAt : null);
-        entry.AnswerDue = long.MaxValue;
+        LeaveLine(entry);
         entry.Tried = 0;
         entry.Rounds = 0;
         Serve(entry, answer, end, accepted.Bytes, now);

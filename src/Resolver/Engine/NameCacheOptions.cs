@@ -45,6 +45,10 @@ public sealed record NameCacheOptions
     /// <value>32 by default.</value>
     public int HedgesMax { get; init; } = 32;
 
+    /// <summary>How many names of one segment are asked for at once; others wait for their turn.</summary>
+    /// <value>64 by default.</value>
+    public int AsksMax { get; init; } = 64;
+
     /// <summary>How long an anchor may take before another one is asked.</summary>
     /// <value>2 s by default.</value>
     public long AskPatience { get; init; } = 2_000;

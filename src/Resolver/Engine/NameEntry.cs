@@ -66,6 +66,15 @@ internal sealed class NameEntry(string name)
     /// <summary>Whether it is among those that wait for their turn to be asked for at another anchor.</summary>
     internal bool IsHedgeable { get; set; }
 
+    /// <summary>The names that it takes turns with; null before it was asked for.</summary>
+    internal AskLine? Line { get; set; }
+
+    /// <summary>Whether it counts among those that are being asked for.</summary>
+    internal bool HasPlace { get; set; }
+
+    /// <summary>Where it waits for its turn; null where it does not.</summary>
+    internal LinkedListNode<NameEntry>? Waiting { get; set; }
+
     /// <summary>When the anchor was asked.</summary>
     internal long AskedAt { get; set; }
 

@@ -122,26 +122,26 @@ internal sealed class AnswerFolder : IAsyncDisposable
     private async Task WriteAsync()
     {
         Tidy();
-        var isGone = false;
+        var isOther = false;
         await foreach (var name in _names.Reader.ReadAllAsync().ConfigureAwait(false))
         {
             // It waits until it is on the disk, and so does what came meanwhile.
             while (_waiting.TryGetValue(name, out var answer))
             {
                 Write(name, answer);
-                isGone |= answer is null;
+                isOther = true;
                 _waiting.TryRemove(KeyValuePair.Create(name, answer));
             }
 
-            if (isGone && !_names.Reader.TryPeek(out _))
+            if (isOther && !_names.Reader.TryPeek(out _))
             {
-                isGone = false;
+                isOther = false;
                 Sync();
             }
         }
     }
 
-    // What was dropped must not be there again when the power comes back: once for all that were dropped together.
+    // What was dropped or replaced must not be there again when the power comes back: once for all that were together.
     private void Sync()
     {
         try
@@ -173,7 +173,7 @@ internal sealed class AnswerFolder : IAsyncDisposable
 
             Directory.CreateDirectory(
                 _folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            new DurableFile(PathOf(name), KeptAnswer.MaxBytes).Save(answer.Write());
+            new DurableFile(PathOf(name), KeptAnswer.MaxBytes).Replace(answer.Write());
         }
         catch (StateException e)
         {

@@ -56,6 +56,22 @@ public sealed class DurableFile
     /// <see cref="StateError.StateNotDurable"/>: the file holds the old or the new content.</exception>
     public void Save(ReadOnlySpan<byte> content)
     {
+        Replace(content);
+        try
+        {
+            DiskSync.SyncFolder(_folder);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw NotDurable(exception);
+        }
+    }
+
+    /// <summary>Replaces the content as <see cref="Save"/> does, but for the folder: after a crash the file may hold the
+    /// old content, until its folder is on the disk too.</summary>
+    /// <exception cref="StateException">As there.</exception>
+    internal void Replace(ReadOnlySpan<byte> content)
+    {
         if (content.Length > _contentBytesMax)
         {
             throw TooLarge(content.Length);
@@ -77,7 +93,6 @@ public sealed class DurableFile
             }
 
             File.Move(temporary, _path, overwrite: true);
-            DiskSync.SyncFolder(_folder);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -52,7 +52,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         _log = loggers.CreateLogger<SidecarHost>();
         _imports = ImportsOf(options);
         _shapes = ResolverSetup.InFolder(options, ShapesState) is { } file
-            ? new ShapeFile(file, _imports, reason => SidecarLog.Shapes(_log, reason))
+            ? new ShapeFile(file, _imports, reason => SidecarLog.Shapes(_log, reason), time)
             : null;
         _interest = new NameInterest(name => Resolver!.Want(name), name => Resolver!.Forget(name));
         Views = new ServedViews(

@@ -22,13 +22,19 @@ internal sealed class ShapeFile : IAsyncDisposable
     // Each is a cluster or two in an Envoy that asks for the collection, of about 130 kB.
     private const int UsedMax = 100;
 
+    // While a pod's names come up each one is news, and the file is written as a whole.
+    private static readonly TimeSpan Apart = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly DurableFile _file;
     private readonly SortedDictionary<string, Shape> _shapes = new(StringComparer.Ordinal);
     private IReadOnlySet<string> _imports;
     private readonly Action<string> _failed;
     private readonly List<string> _used = [];
+    private readonly TimeProvider? _time;
+    private readonly CancellationTokenSource _ending = new();
     private Task _saving = Task.CompletedTask;
+    private long? _saved;
     private bool _isDirty;
 
     /// <summary>Loads what is there.</summary>
@@ -36,8 +42,11 @@ internal sealed class ShapeFile : IAsyncDisposable
     /// <param name="imports">The names to remember; of others as many as were used last.</param>
     /// <param name="failed">Hears why the file is not used or not written: nothing depends on it but a restart without
     /// its home.</param>
-    internal ShapeFile(string path, IReadOnlySet<string> imports, Action<string> failed)
+    /// <param name="time">Keeps writes <see cref="Apart"/>; null for one after the other.</param>
+    internal ShapeFile(
+        string path, IReadOnlySet<string> imports, Action<string> failed, TimeProvider? time = null)
     {
+        _time = time;
         _file = new DurableFile(path, BytesMax);
         _imports = imports;
         _failed = failed;
@@ -172,6 +181,7 @@ internal sealed class ShapeFile : IAsyncDisposable
             saving = _saving;
         }
 
+        await _ending.CancelAsync().ConfigureAwait(false);
         await saving.ConfigureAwait(false);
     }
 
@@ -180,8 +190,21 @@ internal sealed class ShapeFile : IAsyncDisposable
         if (!_isDirty)
         {
             _isDirty = true;
-            _saving = _saving.ContinueWith(_ => Save(), TaskScheduler.Default);
+            _saving = SaveAfterAsync(_saving);
         }
+    }
+
+    private async Task SaveAfterAsync(Task before)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (_time is not null && _saved is { } saved && Apart - _time.GetElapsedTime(saved) is var left
+            && left > TimeSpan.Zero)
+        {
+            await Task.Delay(left, _time, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        Save();
+        _saved = _time?.GetTimestamp();
     }
 
     // Off the caller's task; what is noted while the disk is busy goes into the next write together.

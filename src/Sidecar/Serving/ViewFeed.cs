@@ -18,10 +18,16 @@ internal sealed class ViewFeed : IResourceInterest
 {
     private const int ContextsMax = 8;
 
+    // The routes of all imports are one resource, which is made and sent as a whole: of thousands that change one after
+    // the other it is not made thousands of times.
+    private const int PacedFrom = 64;
+    private static readonly TimeSpan RoutesApart = TimeSpan.FromMicroseconds(50);
+
     private readonly Audience _audience;
     private IReadOnlySet<string>? _used;
     private IReadOnlySet<string>? _usedNext;
     private readonly Patience? _patience;
+    private readonly Pace? _routesPace;
     private IReadOnlySet<string> _imports;
     private readonly HashSet<string> _unknown;
     private readonly Lock _gate = new();
@@ -63,6 +69,7 @@ internal sealed class ViewFeed : IResourceInterest
         _assignments = new Spellings(interest);
         _routes = new Spellings(interest);
         _patience = hold is { } wait ? new Patience(wait.Time, wait.Clock, OnOverdue) : null;
+        _routesPace = hold is { Clock: var clock } ? new Pace(clock, OnRoutesDue) : null;
         View = new ResourceView(this);
         View.Update(Prime);
     }
@@ -99,7 +106,8 @@ internal sealed class ViewFeed : IResourceInterest
                 var wasPrimed = builder.Primed;
                 Rebuild(builder, name);
                 Prime(builder);
-                if (builder.Primed && wasPrimed && _imports.Contains(name.Name) && !HasSameRoutes(before, name))
+                if (builder.Primed && wasPrimed && _imports.Contains(name.Name) && !HasSameRoutes(before, name)
+                    && _routesPace?.Take(_imports.Count < PacedFrom ? default : _imports.Count * RoutesApart) != false)
                 {
                     SetRoutes(builder);
                 }
@@ -580,6 +588,15 @@ internal sealed class ViewFeed : IResourceInterest
         {
             var imports = _imports.Select(name => _names.GetValueOrDefault(name)).OfType<ServedName>();
             builder.Set(Resource.Create(RouteTranslation.Standalone(imports)));
+        }
+    }
+
+    private void OnRoutesDue()
+    {
+        lock (_gate)
+        {
+            _routesPace!.Done();
+            View.Update(SetRoutes);
         }
     }
 

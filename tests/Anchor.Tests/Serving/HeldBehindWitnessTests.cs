@@ -21,6 +21,9 @@ public sealed class HeldBehindWitnessTests : IAsyncDisposable
     private const long Length = 45_000;
     private const long Beat = 5_000;
 
+    private static readonly ImmutableDictionary<Digest, (long Epoch, long Seq)> Shown =
+        ImmutableDictionary<Digest, (long Epoch, long Seq)>.Empty;
+
     private static readonly Subject Pod = new() { Namespace = "shop", Account = "frontend" };
 
     private readonly ManualTimeProvider _time = new(DateTimeOffset.FromUnixTimeMilliseconds(
@@ -162,13 +165,13 @@ public sealed class HeldBehindWitnessTests : IAsyncDisposable
             name.Query(_own), new Consumer(_own.Genesis, Pod), true,
             known ?? ImmutableDictionary<Digest, KnownSegment>.Empty);
         var epochs = ImmutableDictionary<Digest, long>.Empty;
-        var composed = _answerer.Compose(question, _home!, name.Held, epochs, out var refusal);
+        var composed = _answerer.Compose(question, _home!, name.Held, epochs, Shown, out var refusal);
         if (composed is null)
         {
             Assert.Equal(VerificationFailure.Behind, refusal!.Failure);
             _asked += known is null ? 1 : 0;
             Renew(name);
-            composed = _answerer.Compose(question, _home!, name.Held, epochs, out refusal);
+            composed = _answerer.Compose(question, _home!, name.Held, epochs, Shown, out refusal);
         }
 
         Assert.True(composed is not null, refusal?.ToString());

@@ -22,8 +22,8 @@ public sealed class SubscriptionTests
         var (subscription, view, answer) = Open(result);
         subscription.OnSent(new Answerer.Composed(answer, [], Now + life, long.MaxValue), view, null, Now, Elapsed);
         Assert.Equal(Elapsed + due, subscription.DueAt);
-        Assert.False(subscription.IsDue(view, null, Now + due - 1, Elapsed + due - 1));
-        Assert.True(subscription.IsDue(view, null, Now + due - 1, Elapsed + due));
+        Assert.False(subscription.IsDue(view, default, Now + due - 1, Elapsed + due - 1));
+        Assert.True(subscription.IsDue(view, default, Now + due - 1, Elapsed + due));
     }
 
     /// <summary>A wall clock that leaps draws nothing out: ahead, what was sent or failed then is looked at as soon as
@@ -35,16 +35,16 @@ public sealed class SubscriptionTests
         var (subscription, view, answer) = Open(AnswerResult.Negative);
         var composed = new Answerer.Composed(answer, [], Now + hour + 70_000, long.MaxValue);
         subscription.OnSent(composed, view, null, Now + hour, Elapsed);
-        Assert.True(subscription.IsDue(view, null, Now + 35_000, Elapsed + 35_000));
+        Assert.True(subscription.IsDue(view, default, Now + 35_000, Elapsed + 35_000));
 
         subscription.OnFailed(Elapsed);
-        Assert.False(subscription.IsDue(view, null, Now + hour, Elapsed + 999));
-        Assert.True(subscription.IsDue(view, null, Now + 1_000, Elapsed + 1_000));
+        Assert.False(subscription.IsDue(view, default, Now + hour, Elapsed + 999));
+        Assert.True(subscription.IsDue(view, default, Now + 1_000, Elapsed + 1_000));
 
         composed = new Answerer.Composed(answer, [], Now + hour + 80_000, long.MaxValue);
         subscription.OnSent(composed, view, null, Now, Elapsed);
-        Assert.False(subscription.IsDue(view, null, Now + 1_000, Elapsed + 1_000));
-        Assert.True(subscription.IsDue(view, null, Now + hour + 1_000, Elapsed + 1_000));
+        Assert.False(subscription.IsDue(view, default, Now + 1_000, Elapsed + 1_000));
+        Assert.True(subscription.IsDue(view, default, Now + hour + 1_000, Elapsed + 1_000));
     }
 
     private static (Subscription Subscription, SegmentView View, UnverifiedAnswer Answer) Open(AnswerResult result)

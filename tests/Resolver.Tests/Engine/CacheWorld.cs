@@ -24,6 +24,7 @@ internal sealed class CacheWorld
         long bytesMax = long.MaxValue,
         long notice = 0,
         int bareMax = 1_000,
+        int asksMax = 64,
         string[]? parts = null,
         params string[] kept)
     {
@@ -34,6 +35,7 @@ internal sealed class CacheWorld
                 NamesMax = namesMax,
                 BytesMax = bytesMax,
                 BareMax = bareMax,
+                AsksMax = asksMax,
                 Notice = notice,
                 IsKept = kept.ToHashSet().Contains,
                 IsKeptPart = (parts ?? []).Contains,

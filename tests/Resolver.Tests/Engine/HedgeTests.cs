@@ -42,7 +42,7 @@ public sealed class HedgeTests
     [Fact]
     public void Silence_OfManyNames_AsksOthersForAFewAtATime()
     {
-        var world = new CacheWorld(namesMax: 1_000);
+        var world = new CacheWorld(namesMax: 1_000, asksMax: 1_000);
         var names = Enumerable.Range(0, 100).Select(i => $"n{i:00}.shop.svc.us1.internal").ToList();
         names.ForEach(name => world.Want(name));
         var hedged = Hedges(world.TickAt(Delay));

@@ -216,7 +216,7 @@ public sealed class NameCacheMovingTests
     [Fact]
     public void Tick_AmongTwoThousandNames_LooksAtThoseThatAreDue()
     {
-        var world = new CacheWorld(namesMax: 3_000);
+        var world = new CacheWorld(namesMax: 3_000, asksMax: 3_000);
         for (var i = 0; i < 2_000; i++)
         {
             world.Elapsed = i * 2;
