@@ -32,6 +32,15 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>Whether one of them falls due in exactly so long: a barrier for that one.</summary>
+    public bool IsArmed(TimeSpan due)
+    {
+        lock (_gate)
+        {
+            return _timers.Exists(timer => timer.Due == _now + due);
+        }
+    }
+
     public override DateTimeOffset GetUtcNow()
     {
         lock (_gate)

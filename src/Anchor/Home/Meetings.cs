@@ -25,7 +25,7 @@ internal sealed class Meetings<T>(
     CancellationToken cancellationToken) : IAsyncDisposable
     where T : class, IAsyncDisposable
 {
-    /// <summary>How long one is silent before the next is met beside it.</summary>
+    /// <summary>How long one is silent before the next is met beside it, where nothing else is said.</summary>
     internal static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stop =
@@ -34,6 +34,9 @@ internal sealed class Meetings<T>(
     private readonly List<Started> _pending = [];
     private int _next;
     private bool _isOneLess;
+
+    /// <summary>How long one is silent before the next is met beside it.</summary>
+    internal TimeSpan Delay { get; init; } = Moment;
 
     /// <summary>Whom to meet, and since when.</summary>
     private sealed record Started(IpEndpoint Place, long Since, Task<Met> Meeting);
@@ -62,7 +65,7 @@ internal sealed class Meetings<T>(
 
         while (_pending.Count > 0 && patience - time.GetElapsedTime(start) is var left && left > TimeSpan.Zero)
         {
-            if (await AnyAsync(MayStart && Moment < left ? Moment : left).ConfigureAwait(false) is { } done)
+            if (await AnyAsync(MayStart && Delay < left ? Delay : left).ConfigureAwait(false) is { } done)
             {
                 _pending.Remove(done);
                 var met = await done.Meeting.ConfigureAwait(false);

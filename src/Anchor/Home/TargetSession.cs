@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Protocol;
+using Fairlead.Resolver;
 using Fairlead.Resolver.Anchors;
 using Fairlead.Rpc;
 using Microsoft.Extensions.Logging;
@@ -11,7 +13,8 @@ namespace Fairlead.Anchor.Home;
 
 /// <summary>
 /// Everything that this anchor subscribes to in one target segment, over one stream to one of its anchors; on a
-/// failure, a refusal or a missing update the next anchor takes over. Thread-safe; one task runs the stream.
+/// failure, a refusal or a missing update the next anchor takes over. Each anchor of the own segment begins at another
+/// one: no two meet the same one that is silent. Thread-safe; one task runs the stream.
 /// </summary>
 internal sealed class TargetSession : IAsyncDisposable
 {
@@ -30,8 +33,11 @@ internal sealed class TargetSession : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Wakeup _wakeup;
     private readonly Lock _starting = new();
+    private readonly AnswerLatencies _latencies = new(HedgeTurns.DelayMin, HedgeTurns.DelayMax);
     private Task? _running;
-    private int _next;
+    private IpEndpoint? _met;
+    private bool _isLeft;
+    private int _failed;
 
     internal TargetSession(
         ServingContext context,
@@ -107,9 +113,16 @@ internal sealed class TargetSession : IAsyncDisposable
                 name.Fail(refusal);
             }
 
-            pause = _context.Time.GetElapsedTime(started) > PauseMax ? PauseMin : Min(pause * 2, PauseMax);
-            _next++;
-            await Task.Delay(_next % 4 == 0 ? pause : PauseMin, _context.Time, _stop.Token)
+            // One that was there for long and is silent now costs no more than its silence did.
+            (_isLeft, _failed) = (true, _failed + 1);
+            if (_context.Time.GetElapsedTime(started) > PauseMax)
+            {
+                pause = PauseMin;
+                continue;
+            }
+
+            pause = Min(pause * 2, PauseMax);
+            await Task.Delay(_failed % 4 == 0 ? pause : PauseMin, _context.Time, _stop.Token)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -152,7 +165,7 @@ internal sealed class TargetSession : IAsyncDisposable
 
     private async Task<Refusal> StreamAsync(Way way)
     {
-        if (_context.Views.Current is not { } view || Endpoints(way) is not { Count: > 0 } endpoints)
+        if (_context.Views.Current is not { } view || Endpoints(way) is not { Length: > 0 } endpoints)
         {
             return new Refusal(
                 VerificationFailure.NotSealed, "home", "the own segment is not sealed, or the target has no anchor");
@@ -168,11 +181,15 @@ internal sealed class TargetSession : IAsyncDisposable
         {
             try
             {
+                var known = Endpoints(way);
+                var at = known.IndexOf(client.Endpoint);
                 var stream = new TargetStream(_context, _verifier, _attests, client, _names, _wakeup)
                 {
                     Way = way,
                     CurrentWay = () => _introductions.Current(_target),
                     Epochs = _chains.LogOf(way.Target.Genesis),
+                    Others = [.. known[(at + 1)..], .. known[..Math.Max(0, at)]],
+                    Latencies = _latencies,
                 };
                 return await stream.RunAsync(_stop.Token).ConfigureAwait(false);
             }
@@ -186,16 +203,19 @@ internal sealed class TargetSession : IAsyncDisposable
 
     // The one in turn; where that is silent or fails, the first that is there.
     private async Task<(AnchorClient? Client, Refusal? Refusal)> MeetAsync(
-        Way way, SegmentView view, List<IpEndpoint> endpoints)
+        Way way, SegmentView view, ImmutableArray<IpEndpoint> endpoints)
     {
-        var first = _next % endpoints.Count;
+        var first = First(view, endpoints);
         var meetings = new Meetings<AnchorClient>(
             [.. endpoints[first..], .. endpoints[..first]],
-            endpoints.Count,
+            endpoints.Length,
             (place, token) => _chains.MeetAsync(
                 place, way.Target.Genesis, way.Neighbour, way.Target.Floor, view, token),
             _context.Time,
-            _stop.Token);
+            _stop.Token)
+        {
+            Delay = TimeSpan.FromMilliseconds(HedgeTurns.DelayMax),
+        };
         await using (meetings.ConfigureAwait(false))
         {
             Refusal? last = null;
@@ -203,7 +223,7 @@ internal sealed class TargetSession : IAsyncDisposable
             {
                 if (met.There is { } client)
                 {
-                    _next = endpoints.IndexOf(met.Place);
+                    (_met, _isLeft) = (met.Place, false);
                     return (client, null);
                 }
 
@@ -214,10 +234,23 @@ internal sealed class TargetSession : IAsyncDisposable
         }
     }
 
-    // The newest epoch knows best where its anchors are; before it is known, what names the target does.
-    private List<IpEndpoint> Endpoints(Way way) => _verifier.Chain(way.Target.Genesis) is { } chain
-        ? [.. chain.Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints)]
-        : [.. way.Target.Endpoints];
+    // By place: the list is another one once the chain is known.
+    private int First(SegmentView view, ImmutableArray<IpEndpoint> endpoints) => (_met is null
+        ? PlaceOf(view, _context.TransportKid)
+        : Math.Max(0, endpoints.IndexOf(_met) + (_isLeft ? 1 : 0))) % endpoints.Length;
+
+    /// <summary>Where an anchor stands among those of its segment; 0 where it is none of them.</summary>
+    internal static int PlaceOf(SegmentView view, Digest transport) =>
+        Math.Max(0, view.Epoch.Value.Anchors.ToList().FindIndex(anchor => anchor.Tls.Kid == transport));
+
+    // The newest epoch knows best where its anchors are; before it is known, what names the target does. One place of
+    // each anchor comes before the second of any: whoever is asked next is another one.
+    private ImmutableArray<IpEndpoint> Endpoints(Way way) => _verifier.Chain(way.Target.Genesis) is { } chain
+        ? [
+            .. chain.Newest.Value.Anchors.SelectMany(anchor => anchor.Endpoints.Select((place, i) => (place, i)))
+                .OrderBy(one => one.i).Select(one => one.place),
+        ]
+        : way.Target.Endpoints;
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

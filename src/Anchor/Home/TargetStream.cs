@@ -1,19 +1,22 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
+using Fairlead.Resolver;
 using Fairlead.Resolver.Anchors;
+using Fairlead.Rpc;
 
 namespace Fairlead.Anchor.Home;
 
 /// <summary>
 /// One subscription stream to one anchor of a target segment: opens the names, renews the Grants at half of their life,
-/// verifies what comes. Used by one task.
+/// verifies what comes. A name that somebody waits for in vain is asked of other anchors beside it. Used by one task.
 /// </summary>
-internal sealed class TargetStream(
+internal sealed partial class TargetStream(
     ServingContext context,
     HomeVerifier verifier,
     AttestBook attests,
@@ -26,7 +29,9 @@ internal sealed class TargetStream(
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan PutOffMax = (4 * WhenLimited) + FirstAnswer;
 
-    private readonly GrantMint _grants = new(context);
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(250);
+
+    private readonly TargetQuestions _questions = new(context, verifier);
     private readonly HashSet<ulong> _open = [];
     private readonly HashSet<ulong> _denied = [];
 
@@ -53,7 +58,18 @@ internal sealed class TargetStream(
     /// <summary>The target's epochs as documents.</summary>
     internal required EpochLog Epochs { get; init; }
 
+    /// <summary>Where the target's other anchors are, in the order in which they are asked beside this one.</summary>
+    internal ImmutableArray<IpEndpoint> Others { get; init; } = [];
+
+    /// <summary>How long the target's answers took of late.</summary>
+    internal AnswerLatencies Latencies { get; init; } = new(HedgeTurns.DelayMin, HedgeTurns.DelayMax);
+
     private Digest Target => Way.Target.Genesis;
+
+    private TargetCheck Check => field ??= new TargetCheck(context, verifier, attests, Epochs);
+
+    private TargetHedging Hedging =>
+        field ??= new TargetHedging(context, verifier, _questions, Check, Others, Latencies, wakeup.Signal);
 
     /// <summary>Why nothing is asked for who is denied at home.</summary>
     internal static Refusal DeniedByHome(SegmentName target) =>
@@ -62,35 +78,43 @@ internal sealed class TargetStream(
     /// <summary>Runs until the stream fails or the anchor does not deserve it any more; the result says why.</summary>
     internal async Task<Refusal> RunAsync(CancellationToken cancellationToken)
     {
-        using var call = client.Subscribe(cancellationToken);
+        await using (Hedging.ConfigureAwait(false))
+        {
+            using var call = client.Subscribe(cancellationToken);
+            return await RunAsync(call, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Refusal> RunAsync(
+        AsyncDuplexStreamingCall<SubscribeRequest, SubscribeResponse> call, CancellationToken cancellationToken)
+    {
         var reading = call.ResponseStream.MoveNext(cancellationToken);
         Task? woken = null;
         while (true)
         {
+            // A wait that is not over is kept: a second one beside it could take its signal. The next one begins before
+            // anything is looked at: what is signalled from then on is not lost.
+            woken = woken is { IsCompleted: false } ? woken : wakeup.WaitAsync(Longest, cancellationToken);
             var view = context.Views.Current!;
             if (await ShowAsync(view, cancellationToken).ConfigureAwait(false) is { } hidden)
             {
                 return hidden;
             }
 
-            foreach (var request in Requests(view))
-            {
-                await call.RequestStream.WriteAsync(request, cancellationToken).ConfigureAwait(false);
-            }
-
+            await SayAsync(call.RequestStream, view, reading, woken, cancellationToken).ConfigureAwait(false);
             if ((_lost ?? CheckWay() ?? CheckKey() ?? Overdue()) is { } failed)
             {
                 return failed;
             }
 
-            // A wait that is not over is kept: a second one beside it could take its signal.
-            woken = woken is { IsCompleted: false }
-                ? woken
-                : wakeup.WaitAsync(TimeSpan.FromMilliseconds(250), cancellationToken);
-            if (await Task.WhenAny(reading, woken).ConfigureAwait(false) != reading)
+            if (!reading.IsCompleted)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                continue;
+                var sent = _sending.IsCompleted ? woken : _sending;
+                if (await Task.WhenAny(reading, woken, Turn(view) ?? woken, sent).ConfigureAwait(false) != reading)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    continue;
+                }
             }
 
             if (!await reading.ConfigureAwait(false))
@@ -105,113 +129,6 @@ internal sealed class TargetStream(
 
             reading = call.ResponseStream.MoveNext(cancellationToken);
         }
-    }
-
-    // At first contact, again with each newer introduction, and with each epoch of the own segment: it is how the
-    // target knows this home, and Grants of a new home epoch are believed by those who know it (V48). What fits goes
-    // along with the next question.
-    private async Task<Refusal?> ShowAsync(SegmentView view, CancellationToken cancellationToken)
-    {
-        if (_home == view.Epoch.Digest && ReferenceEquals(_told, Way))
-        {
-            return null;
-        }
-
-        if (_home != view.Epoch.Digest)
-        {
-            _open.Clear();
-            _denied.Clear();
-        }
-
-        (_home, _told) = (view.Epoch.Digest, Way);
-        (_showing, var refusal) = await ChainShowing.ShowAsync(client, view, Way.Hops, null, cancellationToken)
-            .ConfigureAwait(false);
-        return refusal;
-    }
-
-    private IEnumerable<SubscribeRequest> Requests(SegmentView view)
-    {
-        var now = context.Elapsed();
-        if (_grantsAt is not { } granted)
-        {
-            _grantsAt = now;
-        }
-        else if (now - granted >= GrantHalf.TotalMilliseconds)
-        {
-            _grantsAt = now;
-            var consumers = names.Values.Where(name => _open.Contains(name.Id) && !_denied.Contains(name.Id))
-                .Select(name => name.Consumer).DistinctBy(consumer => consumer.Digest);
-            foreach (var some in consumers.Chunk(Limits.ListItems))
-            {
-                var grants = some.Select(one => WireWriter.ToMessage(_grants.Sign(view, one, Target)));
-                yield return new SubscribeRequest { Grants = new Grants { Grants_ = { grants } } };
-            }
-        }
-
-        foreach (var over in _limited.Where(one => one.Value <= now).Select(one => one.Key).ToList())
-        {
-            _limited.Remove(over);
-            _open.Remove(over);
-        }
-
-        foreach (var gone in _open.Where(id => !names.ContainsKey(id)).ToList())
-        {
-            Forget(gone);
-            yield return new SubscribeRequest { Close = new Close { Id = gone } };
-        }
-
-        // The same id again replaces the subscription at the target, which answers at once with its newest seal. Where
-        // every anchor hears too much, those come first that have nothing, or not for long: none is always the last.
-        var opening = names.Values.Where(name => !_limited.ContainsKey(name.Id))
-            .Where(name => name.TakeRefresh() | _open.Add(name.Id)).ToList();
-        foreach (var name in opening.OrderBy(name => name.Read().Current?.Expiry ?? 0))
-        {
-            if (IsDenied(view, name))
-            {
-                yield return Deny(name);
-                continue;
-            }
-
-            _due[name.Id] = _putOff.TryGetValue(name.Id, out var end)
-                ? end
-                : now + (long)FirstAnswer.TotalMilliseconds;
-            yield return new SubscribeRequest { Open = Open(view, name) };
-        }
-    }
-
-    // The home decides before anything leaves it, and an epoch may begin to deny what is open.
-    private static bool IsDenied(SegmentView view, RelayedName name) =>
-        !AttestTerms.OfHome(view, name.Consumer, name.Query.Value.Name.Segment!).IsAllowed;
-
-    private SubscribeRequest Deny(RelayedName name)
-    {
-        _denied.Add(name.Id);
-        _due.Remove(name.Id);
-        name.Fail(DeniedByHome(Way.Target.Name));
-        return new SubscribeRequest { Close = new Close { Id = name.Id } };
-    }
-
-    private Open Open(SegmentView view, RelayedName name)
-    {
-        var request = new ResolveRequest
-        {
-            Query = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(name.Query.Payload),
-            Grant = WireWriter.ToMessage(_grants.Sign(view, name.Consumer, Target)),
-            Child = Way.Child ?? "",
-        };
-        if (verifier.Chain(Target) is { } chain)
-        {
-            request.Known.Add(WireWriter.ToKnown(chain));
-        }
-
-        if (_showing is { } showing)
-        {
-            _showing = null;
-            request.HomeEpochs.AddRange(showing.Home.Select(WireWriter.ToMessage));
-            request.Via.AddRange(showing.Via.Select(WireWriter.ToMessage));
-        }
-
-        return new Open { Id = name.Id, Request = request, TraceParent = name.TakeTrace() ?? "" };
     }
 
     // A renewed introduction takes the place of the old one; another path ends the stream, as does the end of all.
@@ -241,6 +158,7 @@ internal sealed class TargetStream(
         _due.Remove(id);
         _limited.Remove(id);
         _putOff.Remove(id);
+        Hedging.Turns.Forget(id);
     }
 
     // V52: an anchor that hears too much of this home is no worse than the others, and the name is asked for later. How
@@ -304,6 +222,11 @@ internal sealed class TargetStream(
     private Refusal? Overdue()
     {
         var now = context.Elapsed();
+        if (!_sending.IsCompleted && now - _sentAt > FirstAnswer.TotalMilliseconds)
+        {
+            return new Refusal(VerificationFailure.Behind, client.Endpoint.Text, "takes no questions");
+        }
+
         foreach (var (id, due) in _due)
         {
             if (now > due && names.ContainsKey(id))
@@ -337,6 +260,7 @@ internal sealed class TargetStream(
                 return await TakeAsync(response.Update, view).ConfigureAwait(false);
             case SubscribeResponse.KindOneofCase.Lapsed:
                 // Grants that were late are given anew at once; a second time without an answer between is no accident.
+                Hedging.Turns.Heard(response.Lapsed.Id, context.Elapsed());
                 if (_open.Contains(response.Lapsed.Id))
                 {
                     PutOff(
@@ -386,6 +310,7 @@ internal sealed class TargetStream(
             return null;
         }
 
+        Hedging.Turns.Heard(failed.Id, context.Elapsed());
         var refusal = new Refusal(failure, client.Endpoint.Text, failed.Detail);
         if (names.TryGetValue(failed.Id, out var name))
         {
@@ -427,6 +352,7 @@ internal sealed class TargetStream(
                 VerificationFailure.PathBroken, client.Endpoint.Text, $"{answer.Hops.Length} hops from a target");
         }
 
+        Hedging.Turns.Heard(id, context.Elapsed());
         return names.TryGetValue(id, out var name)
             ? await CheckAsync(view, name, id, answer, hop).ConfigureAwait(false)
             : null;
@@ -435,51 +361,18 @@ internal sealed class TargetStream(
     private async Task<Refusal?> CheckAsync(
         SegmentView view, RelayedName name, ulong id, UnverifiedAnswer answer, UnverifiedHop hop)
     {
-        var segment = name.Query.Value.Name.Segment!;
-        var own = HomeAnswers.Build(
-            view, attests, name.Consumer, segment, Target, null, context.Now(), out var missing, Target);
+        // What this home cannot say or denies is its own affair, and no fault of the anchor.
+        var (own, missing) = await Check.OwnAsync(view, name, Target).ConfigureAwait(false);
         if (own is null)
         {
-            await attests.SettledAsync(view, AttestTerms.OfHome(view, name.Consumer, segment)).ConfigureAwait(false);
-            own = HomeAnswers.Build(
-                view, attests, name.Consumer, segment, Target, null, context.Now(), out missing, Target);
-        }
-
-        // What this home cannot say or denies is its own affair, and no fault of the anchor.
-        if (own is not { Result: not AnswerResult.Denied })
-        {
-            name.Fail(missing ?? DeniedByHome(segment));
+            name.Fail(missing ?? DeniedByHome(name.Query.Value.Name.Segment!));
             _due.Remove(id);
             _limited[id] = context.Elapsed() + (long)WhenLimited.TotalMilliseconds;
             return hop.Epochs.IsEmpty ? null : missing; // They come but once on a stream.
         }
 
-        // The epochs that came are the chain's next ones where the check says so; they are kept only then.
-        Relayed? relayed = null;
-        var isWhole = answer.Hops[0].Epochs.IsEmpty;
-        var way = Way;
-        var placed = answer with { Hops = [answer.Hops[0] with { Kind = way.Target.Kind }] };
-        var failed = verifier.Check(own.Hop, way.Hops, name, placed, lost =>
-        {
-            if (lost is not null)
-            {
-                // Without room the name alone has none: the others of the segment are verified on.
-                name.Fail(lost);
-                if (!lost.IsOfNameAlone)
-                {
-                    _lost = lost;
-                    wakeup.Signal();
-                }
-
-                return;
-            }
-
-            name.Accept(Volatile.Read(ref relayed)!);
-        }, () =>
-        {
-            Epochs.Add(answer.Hops[0].Epochs);
-            isWhole = true;
-        }, () => Volatile.Write(ref relayed, Relay(way, hop, answer)));
+        var kind = Way.Target.Kind;
+        var (failed, isWhole) = Check.Check(own, Way, name, answer, (relayed, lost) => Settle(name, relayed, lost));
         if (failed is { Failure: VerificationFailure.RecordExpired or VerificationFailure.AttestationExpired }
             && isWhole)
         {
@@ -488,7 +381,15 @@ internal sealed class TargetStream(
             return null;
         }
 
-        EndIfDisowned(failed, way.Target.Kind);
+        // Another anchor, asked beside this one, showed a later seal while this answer was on its way, or before this
+        // anchor had it: that is no lie, and the next question tells what is held. Who stays behind withholds.
+        if (failed is { Failure: VerificationFailure.SealRollback } && Hedging.HasAnswered && isWhole)
+        {
+            PutOff(id, name, waits: _putOff.ContainsKey(id));
+            return null;
+        }
+
+        EndIfDisowned(failed, kind);
         if (failed is not null && (!SealedContent.IsOfOneName(failed) || !hop.Epochs.IsEmpty))
         {
             return failed;
@@ -498,6 +399,23 @@ internal sealed class TargetStream(
         _due[id] = context.Elapsed() + ((Relayed.EndOf(hop).Expiry - context.Now()) / 2)
             + (long)FirstAnswer.TotalMilliseconds;
         return failed is null ? null : RefuseOne(name, failed);
+    }
+
+    private void Settle(RelayedName name, Relayed? relayed, Refusal? lost)
+    {
+        if (lost is null)
+        {
+            name.Accept(relayed!);
+            return;
+        }
+
+        // Without room the name alone has none: the others of the segment are verified on.
+        name.Fail(lost);
+        if (!lost.IsOfNameAlone)
+        {
+            _lost = lost;
+            wakeup.Signal();
+        }
     }
 
     // V28, by an epoch that a quorum certified: what was introduced so is held no more. Of a parent it is a proof that
@@ -518,13 +436,5 @@ internal sealed class TargetStream(
         name.Fail(refusal);
         var heard = name.RefusedBy(client.Endpoint);
         return heard <= (verifier.Chain(Target)?.Newest.Value.Quorum.F ?? 0) ? refusal : null;
-    }
-
-    private Relayed Relay(Way way, UnverifiedHop hop, UnverifiedAnswer answer)
-    {
-        var (expiry, seal) = Relayed.EndOf(hop);
-        var last = new RelayedHop(hop with { Epochs = [], Kind = way.Target.Kind }, EpochLog.Of(Epochs.All));
-        return new Relayed(
-            [.. way.Hops, last], answer.Result, answer.Slices, Math.Min(expiry, way.Until), LeafEnd.Of(hop), seal);
     }
 }

@@ -2,9 +2,9 @@ namespace Fairlead.Resolver;
 
 /// <summary>
 /// How long anchors took to answer of late, and the silence after which another one is asked: the 95th percentile,
-/// within bounds. Not thread-safe: one cache owns it.
+/// within bounds. Not thread-safe: whoever asks owns it.
 /// </summary>
-internal sealed class AnswerLatencies
+public sealed class AnswerLatencies
 {
     private const int Kept = 128;
     private const int Enough = 20;
@@ -17,13 +17,13 @@ internal sealed class AnswerLatencies
     /// <summary>Nothing was timed yet.</summary>
     /// <param name="min">The shortest silence, in milliseconds.</param>
     /// <param name="max">The longest, which also holds until enough was timed.</param>
-    internal AnswerLatencies(long min, long max) => (_min, _max, Delay) = (min, max, max);
+    public AnswerLatencies(long min, long max) => (_min, _max, Delay) = (min, max, max);
 
     /// <summary>The silence after which another anchor is asked, in milliseconds.</summary>
-    internal long Delay { get; private set; }
+    public long Delay { get; private set; }
 
     /// <summary>Takes a time; null for an answer that nobody had asked for.</summary>
-    internal void Add(long? milliseconds)
+    public void Add(long? milliseconds)
     {
         if (milliseconds is not { } time)
         {

@@ -97,7 +97,7 @@ public sealed class ChainBookTests
         IReadOnlyList<EpochDocument> shown = [];
         await using var server = await StartAsync(identity, from => shown.Skip(from));
         var at = server.Endpoints[0].Address!;
-        await using var world = new EvidenceWorld(homeAt: IpEndpoint.Of(at.Address, at.Port));
+        await using var world = new EvidenceWorld(homeAt: [IpEndpoint.Of(at.Address, at.Port)]);
         world.Serve();
         var chains = new ChainBook(world.Context, world.Verifier);
         var found = new List<Contradiction>();
@@ -134,7 +134,7 @@ public sealed class ChainBookTests
             return shown(from);
         });
         var at = server.Endpoints[0].Address!;
-        await using var world = new EvidenceWorld(homeAt: IpEndpoint.Of(at.Address, at.Port));
+        await using var world = new EvidenceWorld(homeAt: [IpEndpoint.Of(at.Address, at.Port)]);
         world.Serve();
         var chains = new ChainBook(world.Context, world.Verifier);
         world.Home.Advance(OpType.Renew);

@@ -38,7 +38,7 @@ public sealed class EvidenceCourierTests : IAsyncLifetime
             },
             TestContext.Current.CancellationToken);
         var at = _server.Endpoints[0].Address!;
-        _world = new EvidenceWorld(homeAt: IpEndpoint.Of(at.Address, at.Port));
+        _world = new EvidenceWorld(homeAt: [IpEndpoint.Of(at.Address, at.Port)]);
         _world.Serve();
     }
 

@@ -19,11 +19,13 @@ internal sealed class EvidenceWorld : IAsyncDisposable
 
     /// <param name="identities">How pods prove themselves besides the keys on file.</param>
     /// <param name="keys">The keys on file.</param>
-    /// <param name="homeAt">Where eu1's anchors are.</param>
+    /// <param name="homeAt">Where eu1's anchors are: each at the next of these, by which others name them.</param>
     /// <param name="learned">Hears of chains.</param>
+    /// <param name="place">Which of its segment's anchors it is; null for one of which nobody knows.</param>
     internal EvidenceWorld(
         IdentityOptions? identities = null, IReadOnlyDictionary<Digest, Subject>? keys = null,
-        IpEndpoint? homeAt = null, Func<SegmentState, bool>? learned = null)
+        IReadOnlyList<IpEndpoint>? homeAt = null, Func<SegmentState, bool>? learned = null,
+        int? place = null)
     {
         Home = Eu1(homeAt);
         Fork = Eu1(homeAt);
@@ -34,7 +36,7 @@ internal sealed class EvidenceWorld : IAsyncDisposable
             Views = new ViewSource(),
             SealKey = Own.Seal(0),
             Transport = _identity,
-            TransportKid = default,
+            TransportKid = place is { } at ? Own.Tls(at).Key.Kid : default,
             Subjects = new SubjectBook(
                 keys ?? new Dictionary<Digest, Subject>(), identities ?? IdentityOptions.None, Time,
                 NullLogger<SubjectBook>.Instance),
@@ -97,15 +99,18 @@ internal sealed class EvidenceWorld : IAsyncDisposable
         _identity.Dispose();
     }
 
-    private static TestSegment Eu1(IpEndpoint? at) => new(new TestSegmentOptions
+    private static TestSegment Eu1(IReadOnlyList<IpEndpoint>? at) => new(new TestSegmentOptions
     {
         Name = "eu1.internal",
         FirstKey = 300,
         Genesis = epoch => at is null ? epoch : epoch with
         {
-            Anchors = [.. epoch.Anchors.Select(anchor => anchor with { Endpoints = [at] })],
+            Anchors = [.. epoch.Anchors.Select((anchor, i) => anchor with { Endpoints = [at[i % at.Count]] })],
         },
-    });
+    })
+    {
+        IsNamedByAll = at is { Count: > 1 },
+    };
 
     private static Parsed<Seal> SealOf(TestSegment segment, string root) => segment.SealOf(
         Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(root)), 1, 7_000, TestSegmentOptions.Start);
