@@ -147,8 +147,9 @@ internal sealed class LifeWorld : IAsyncDisposable
 
     /// <summary>Waits until the Envoy has so many endpoints of a name that pass health checks.</summary>
     internal Task CountAsync(string name, int healthy) => Eventually.HoldsAsync(
-        () => Envoy.EndpointsAsync(_foreign is null ? $"{name}:80" : ClusterNames.Located(name), Cancellation),
-        seen => seen.Count == healthy && seen.All(endpoint => endpoint.Health == "healthy"), Patience, Cancellation);
+        async () => string.Join(' ', (await Envoy.EndpointsAsync(
+            _foreign is null ? $"{name}:80" : ClusterNames.Located(name), Cancellation)).Select(one => one.Health)),
+        seen => seen == string.Join(' ', Enumerable.Repeat("healthy", healthy)), Patience, Cancellation);
 
     /// <summary>Serves this, and waits until the Envoy has acknowledged it, wherever it takes endpoints of the name.
     /// </summary>
