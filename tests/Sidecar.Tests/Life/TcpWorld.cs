@@ -31,14 +31,18 @@ internal sealed class TcpWorld : IAsyncDisposable
     private readonly TcpWay _way;
     private ForeignEnvoy? _foreign;
 
-    private TcpWorld(bool isSecure, TcpWay way)
+    private TcpWorld(bool isSecure, TcpWay way, OutlierSettings? outliers)
     {
         (_isSecure, _way) = (isSecure, way);
 
         // A machine under load may take its time to answer: it is no sidecar that is lost.
         Responder = new ResponderSettings("127.0.0.1", 0) { Timeout = TimeSpan.FromSeconds(20) };
         Sidecar = new ScriptedSidecar(
-            new OnDemandOptions { XdsCluster = XdsCluster, Clusters = new ClusterSettings { Responder = Responder } },
+            new OnDemandOptions
+            {
+                XdsCluster = XdsCluster,
+                Clusters = new ClusterSettings { Responder = Responder, Outliers = outliers },
+            },
             Strict, Other);
     }
 
@@ -52,10 +56,11 @@ internal sealed class TcpWorld : IAsyncDisposable
 
     private string XdsCluster => _way is TcpWay.Aggregated or TcpWay.ByType ? "xds" : Audience.DefaultXdsCluster;
 
-    internal static async Task<TcpWorld> StartAsync(bool isOldest, bool isDelta, TcpWay way, bool isSecure)
+    internal static async Task<TcpWorld> StartAsync(
+        bool isOldest, bool isDelta, TcpWay way, bool isSecure, OutlierSettings? outliers = null)
     {
         var program = ForeignEnvoy.Program(isOldest);
-        var world = new TcpWorld(isSecure, way);
+        var world = new TcpWorld(isSecure, way, outliers);
         world._svid.Write(Eu1.Sign([Pod]), Eu1);
         await File.WriteAllBytesAsync(
             Path.Combine(world.Sidecar.Folder, "svid.json"), SvidSecret.Content(world._svid.Paths), Cancellation);
