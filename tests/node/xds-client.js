@@ -2,15 +2,18 @@
 'use strict';
 const readline = require('readline');
 const grpc = require('@grpc/grpc-js');
-require('@grpc/grpc-js-xds').register();
+const xds = require('@grpc/grpc-js-xds');
+xds.register();
 
 const patienceMs = 60_000;
 const clients = new Map();
+const clear = grpc.credentials.createInsecure();
+const credentials = process.env.XDS_CREDENTIALS ? new xds.XdsChannelCredentials(clear) : clear;
 const same = bytes => bytes;
 
 function call(name) {
   if (!clients.has(name)) {
-    clients.set(name, new grpc.Client(name.startsWith('xds:') ? name : `xds:///${name}`, grpc.credentials.createInsecure()));
+    clients.set(name, new grpc.Client(name.startsWith('xds:') ? name : `xds:///${name}`, credentials));
   }
   return new Promise(resolve => clients.get(name).makeUnaryRequest(
     '/test.Backend/Who', same, same, Buffer.alloc(0), { deadline: Date.now() + patienceMs },

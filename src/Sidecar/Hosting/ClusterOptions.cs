@@ -71,7 +71,7 @@ internal static class ClusterOptions
             Count(section, "failures", 5, 1_000),
             section.Duration("interval", Least, Most, TimeSpan.FromSeconds(10)),
             section.Duration("ejection", Least, Most, TimeSpan.FromSeconds(30)),
-            Count(section, "share_max", 10, 100))
+            Count(section, "share_max", 50, 100))
         : null;
 
     private static LimitSettings? LimitsOf(ConfigurationSection section) => section.IsPresent

@@ -14,10 +14,8 @@ namespace Fairlead.Sidecar.Serving;
 /// world is never told because time ran out. A name that is asked for by itself is told as pending once it was waited
 /// for in vain, to those who hold nothing of it.
 /// </remarks>
-internal sealed class ViewFeed : IResourceInterest
+internal sealed partial class ViewFeed : IResourceInterest
 {
-    private const int ContextsMax = 8;
-
     // The routes of all imports are one resource, which is made and sent as a whole: of thousands that change one after
     // the other it is not made thousands of times.
     private const int PacedFrom = 64;
@@ -35,10 +33,7 @@ internal sealed class ViewFeed : IResourceInterest
     private readonly Spellings _spellings;
     private readonly Spellings _assignments;
     private readonly Spellings _routes;
-    private readonly Dictionary<string, int> _globs = new(StringComparer.Ordinal);
-
-    // The contexts of those that are built: a pod's Envoy has one. Who invents more finds a sentinel in each.
-    private readonly List<string> _contexts = [];
+    private readonly CollectionContexts _contexts = new();
     private TimeSpan? _keptUntil;
     private readonly Dictionary<string, HashSet<(ResourceType Type, string Name)>> _published =
         new(StringComparer.Ordinal);
@@ -291,7 +286,7 @@ internal sealed class ViewFeed : IResourceInterest
     {
         if (type == ResourceType.Cluster && ClusterNames.ContextOf(spelling) is { } context)
         {
-            CountGlob(context, change);
+            CountCollection(context, change);
             return;
         }
 
@@ -389,57 +384,6 @@ internal sealed class ViewFeed : IResourceInterest
         }
     }
 
-    // What a pod may use is built for whom a collection leads to it, and for nobody else.
-    private void CountGlob(string context, int change)
-    {
-        lock (_gate)
-        {
-            var count = _globs.GetValueOrDefault(context) + change;
-            if (count > 0)
-            {
-                _globs[context] = count;
-            }
-            else
-            {
-                _globs.Remove(context);
-            }
-
-            if (count > 0 ? _contexts.Contains(context) || _contexts.Count >= ContextsMax : !_contexts.Remove(context))
-            {
-                return;
-            }
-
-            if (_globs.Keys.FirstOrDefault(one => !_contexts.Contains(one)) is { } next)
-            {
-                _contexts.Add(next);
-            }
-
-            _used = _contexts.Count > 0 ? _usedNext : _used;
-            View.Update(builder =>
-            {
-                RebuildAll(builder, _imports.Concat(_used ?? _imports));
-                ShowWitnesses(builder, context);
-            });
-        }
-    }
-
-    private void ShowWitnesses(SnapshotBuilder builder, string gone)
-    {
-        foreach (var resource in _contexts.Append(gone).SelectMany(one => ServiceResources.Witness(_audience, one)))
-        {
-            if (resource.Type == ResourceType.Cluster
-                ? _contexts.Exists(one => ClusterNames.Located(Resource.SentinelId, one) == resource.Name)
-                : _contexts.Count > 0)
-            {
-                builder.Set(resource, wildcard: resource.Type == ResourceType.Cluster);
-            }
-            else
-            {
-                builder.Remove(resource.Type, resource.Name);
-            }
-        }
-    }
-
     private void RebuildAll(SnapshotBuilder builder, IEnumerable<string> names)
     {
         foreach (var name in names)
@@ -505,12 +449,24 @@ internal sealed class ViewFeed : IResourceInterest
     private void Respell(SnapshotBuilder builder, ServedName name, string spelling)
     {
         var published = _published.GetValueOrDefault(name.Name) ?? (_published[name.Name] = []);
+        Replace(
+            builder, published, spelling,
+            ServiceResources.IsItsOwn(name, spelling)
+                ? ResourcesOf(name, spelling)
+                : ServiceResources.OfSpellings(
+                    _audience, FamilyTranslation.Reachable(name, _families), DemandOf(name.Name, spelling))
+                    .Select(resource => (resource, false)));
+    }
+
+    // Of what there is under a spelling these are left, whatever else they bring.
+    private static void Replace(
+        SnapshotBuilder builder,
+        HashSet<(ResourceType, string)> published,
+        string spelling,
+        IEnumerable<(Resource Resource, bool Wildcard)> resources)
+    {
         var next = new HashSet<(ResourceType, string)>();
-        foreach (var (resource, wildcard) in ServiceResources.IsItsOwn(name, spelling)
-            ? ResourcesOf(name, spelling)
-            : ServiceResources.OfSpellings(
-                _audience, FamilyTranslation.Reachable(name, _families), DemandOf(name.Name, spelling))
-                .Select(resource => (resource, false)))
+        foreach (var (resource, wildcard) in resources)
         {
             if (next.Add((resource.Type, resource.Name)))
             {
@@ -551,17 +507,20 @@ internal sealed class ViewFeed : IResourceInterest
     private IEnumerable<(Resource Resource, bool Wildcard)> ResourcesOf(ServedName name, string? only = null)
     {
         var demand = DemandOf(name.Name, only);
-        return demand.IsImport || demand.Collections.Count > 0 || IsWanted(name.Name)
+        return IsShown(demand, name.Name)
             ? ServiceResources.Of(_audience, FamilyTranslation.Reachable(name, _families), demand)
             : [];
     }
+
+    private bool IsShown(Demand demand, string name) =>
+        demand.IsImport || demand.Collections.Count > 0 || IsWanted(name);
 
     private Demand DemandOf(string name, string? only)
     {
         var isImport = _imports.Contains(name);
         return new Demand(
             isImport,
-            isImport || _used?.Contains(name) == true ? _contexts : [],
+            isImport || _used?.Contains(name) == true ? _contexts.Built : [],
             SpellingsIn(_spellings, name, only),
             SpellingsIn(_assignments, name, only),
             _patience?.IsOver(name) == true,

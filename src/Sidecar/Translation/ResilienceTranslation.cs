@@ -18,7 +18,8 @@ internal static class ResilienceTranslation
     /// <param name="port">The port that it leads to.</param>
     internal static void Add(Cluster cluster, ClusterSettings settings, ServedName name, ServedPort? port)
     {
-        if (BoundTranslation.IsBound(settings, name, port))
+        var isBound = BoundTranslation.IsBound(settings, name, port);
+        if (isBound)
         {
             BoundTranslation.Add(cluster, settings.Responder!, name, port!);
         }
@@ -35,6 +36,8 @@ internal static class ResilienceTranslation
                 Interval = Duration.FromTimeSpan(outliers.Interval),
                 BaseEjectionTime = Duration.FromTimeSpan(outliers.Ejection),
                 MaxEjectionPercent = outliers.ShareMax,
+                // The sidecar says whether an endpoint is served, not whether it answers: that brings none back.
+                SuccessfulActiveHealthCheckUnejectHost = isBound ? false : null,
             };
         }
 

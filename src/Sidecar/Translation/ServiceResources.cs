@@ -30,12 +30,9 @@ internal static class ServiceResources
             }
         }
 
-        foreach (var spelling in Members(name, demand))
+        foreach (var resource in demand.Collections.SelectMany(context => Collected(audience, name, context)))
         {
-            foreach (var resource in Spelled(audience, name, spelling, isOverdue: false))
-            {
-                yield return (resource, true);
-            }
+            yield return (resource, resource.Type.FullState);
         }
 
         foreach (var resource in AskedFor(audience, name, demand))
@@ -57,6 +54,15 @@ internal static class ServiceResources
     /// may write anything, costs no more than that.</summary>
     internal static IEnumerable<Resource> OfSpellings(Audience audience, ServedName name, Demand demand) =>
         AskedFor(audience, Checkable(audience, name), demand);
+
+    /// <summary>Those of its resources alone that belong to the collection of a context.</summary>
+    internal static IEnumerable<Resource> OfCollection(Audience audience, ServedName name, string context) =>
+        Collected(audience, Checkable(audience, name), context);
+
+    /// <summary>What a name may be called in the collection of a context.</summary>
+    internal static IEnumerable<string> MembersOf(ServedName name, string context) =>
+        name.Ports.Select(port => ClusterNames.Canonical(name.Name, port.Number)).Append(name.Name)
+            .Select(id => ClusterNames.Located(id, context));
 
     private static ServedName Checkable(Audience audience, ServedName name) => audience.Client == ClientKind.Envoy
         ? TlsTranslation.Checkable(name) with { Tcp = name.Tcp is { } tcp ? TlsTranslation.Checkable(tcp) : null }
@@ -166,10 +172,9 @@ internal static class ServiceResources
 
     // A host name without a port is what most clients write: the first request must find its cluster. An Envoy that
     // comes back does not say what it holds of a collection, so that nothing stands in for what is not known.
-    private static IEnumerable<string> Members(ServedName name, Demand demand) =>
+    private static IEnumerable<Resource> Collected(Audience audience, ServedName name, string context) =>
         IsHidden(name) ? []
-        : name.Ports.Select(port => ClusterNames.Canonical(name.Name, port.Number)).Append(name.Name)
-            .SelectMany(id => demand.Collections.Select(context => ClusterNames.Located(id, context)));
+        : MembersOf(name, context).SelectMany(one => Spelled(audience, name, one, isOverdue: false));
 
     private static EnvoyApi.Clusters.Cluster ClusterOf(
         Audience audience, ServedName name, string cluster, string assignment, ServedPort port, string? reason) =>

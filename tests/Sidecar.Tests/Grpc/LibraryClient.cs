@@ -17,9 +17,12 @@ internal sealed class LibraryClient : IAsyncDisposable
     private readonly IReadOnlyDictionary<int, string> _backends;
     private readonly Dictionary<string, ChildProcess> _processes = new(StringComparer.Ordinal);
 
+    private readonly bool _isSecure;
+
     private LibraryClient(
-        GrpcLibrary library, Dictionary<string, string?> environment, IReadOnlyDictionary<int, string> backends) =>
-        (_library, _environment, _backends) = (library, environment, backends);
+        GrpcLibrary library, Dictionary<string, string?> environment, IReadOnlyDictionary<int, string> backends,
+        bool isSecure) =>
+        (_library, _environment, _backends, _isSecure) = (library, environment, backends, isSecure);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -31,9 +34,11 @@ internal sealed class LibraryClient : IAsyncDisposable
     /// <param name="isAuthority">Whether the sidecar is an authority alone, and another server the client's own, which
     /// is not there.</param>
     /// <param name="isFederated">Whether it knows of authorities at all.</param>
+    /// <param name="providers">The certificate providers of its bootstrap, for calls that are as secure as the sidecar
+    /// says; null for calls in the clear.</param>
     internal static async Task<LibraryClient> StartAsync(
         GrpcLibrary library, string socket, string folder, IReadOnlyDictionary<int, string> backends,
-        bool isAuthority = false, bool isFederated = true)
+        bool isAuthority = false, bool isFederated = true, IReadOnlyDictionary<string, object>? providers = null)
     {
         Assert.SkipWhen(
             library == GrpcLibrary.Core && PythonGrpc.Program is null,
@@ -43,7 +48,7 @@ internal sealed class LibraryClient : IAsyncDisposable
             "no node, or no packages in tests/node: run `npm ci` there");
         Assert.SkipWhen(library == GrpcLibrary.Go && Go is null, "no grpc-go client: PEERS is not set");
         var file = Path.Combine(folder, $"bootstrap-{library}.json");
-        await File.WriteAllTextAsync(file, Bootstrap(socket, isAuthority), Cancellation);
+        await File.WriteAllTextAsync(file, Bootstrap(socket, isAuthority, providers), Cancellation);
         return new LibraryClient(
             library,
             new Dictionary<string, string?>
@@ -53,8 +58,10 @@ internal sealed class LibraryClient : IAsyncDisposable
                 ["GRPC_EXPERIMENTAL_XDS_FEDERATION"] = isFederated ? "true" : "false",
                 // Between calls the C core looks at its sockets every 5 s only.
                 ["GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS"] = "20",
+                ["XDS_CREDENTIALS"] = providers is null ? null : "true",
             },
-            backends);
+            backends,
+            isSecure: providers is not null);
     }
 
     /// <summary>What a call of a name comes to that begins now: <c>ok WHO</c>, or the status and its words.</summary>
@@ -86,10 +93,12 @@ internal sealed class LibraryClient : IAsyncDisposable
         },
     ];
 
-    private static string Bootstrap(string socket, bool isAuthority) => JsonSerializer.Serialize(new
+    private static string Bootstrap(
+        string socket, bool isAuthority, IReadOnlyDictionary<string, object>? providers) => JsonSerializer.Serialize(new
     {
         xds_servers = Server(isAuthority ? socket + ".none" : socket),
         authorities = new { fairlead = new { xds_servers = Server(socket) } },
+        certificate_providers = providers ?? new Dictionary<string, object>(),
         node = new { id = "pod", cluster = "test", locality = new { region = "us1" } },
     });
 
@@ -102,7 +111,8 @@ internal sealed class LibraryClient : IAsyncDisposable
 
         var (program, script) = _library == GrpcLibrary.Js
             ? (PeerTools.Node!, Path.Combine(PeerTools.NodePackages!, "xds-client.js"))
-            : (PythonGrpc.Program!, Path.Combine(AppContext.BaseDirectory, "Grpc", "grpc_xds_client.py"));
+            : (PythonGrpc.Program!, Path.Combine(
+                AppContext.BaseDirectory, "Grpc", _isSecure ? "grpc_tls_client.py" : "grpc_xds_client.py"));
         var process = _processes[""] = ChildProcess.Start(program, [script], _environment);
         Assert.Equal("ready", await process.ReadLineAsync(Bound, Cancellation));
         return process;

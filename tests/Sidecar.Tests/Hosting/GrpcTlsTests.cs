@@ -1,17 +1,16 @@
-using System.Text.Json;
 using Fairlead.Identities;
+using Fairlead.Sidecar.Tests.Grpc;
 using Fairlead.Sidecar.Tests.Proxy;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Answers;
-using Fairlead.TestKit.Processes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Fairlead.Sidecar.Tests.Hosting;
 
 /// <summary>
-/// The verified identity at a real proxyless client (gRPC's C core in Python), whose bootstrap has certificate
-/// providers: eight real anchors, a whole sidecar, endpoints on mutual TLS.
+/// The verified identity at real proxyless clients, of gRPC's libraries, whose bootstrap has certificate providers:
+/// eight real anchors, a whole sidecar, endpoints on mutual TLS.
 /// </summary>
 public sealed class GrpcTlsTests(TwoClusters clusters) : IClassFixture<TwoClusters>
 {
@@ -25,10 +24,11 @@ public sealed class GrpcTlsTests(TwoClusters clusters) : IClassFixture<TwoCluste
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task Grpc_SpeaksToTheVerifiedIdentityAlone()
+    [Theory]
+    [InlineData(GrpcLibrary.Core)]
+    [InlineData(GrpcLibrary.Js)]
+    public async Task Grpc_SpeaksToTheVerifiedIdentityAlone(GrpcLibrary library)
     {
-        Assert.SkipWhen(PythonGrpc.Program is null, "no python3 with grpcio; install python3-grpcio or set PYTHON");
         using var own = new SvidFolder();
         own.Write(Eu1.Sign([Pod]), Us1);
 
@@ -43,17 +43,23 @@ public sealed class GrpcTlsTests(TwoClusters clusters) : IClassFixture<TwoCluste
             clusters.Target.Segment.Publisher, Convert.ToBase64String(Us1.Certificate.RawData)));
         foreach (var (name, backend) in new[] { ("good", good), ("wrong", wrong), ("forged", forged) })
         {
-            await clusters.PublishAsync($"{name}.shop.svc", [Server], [new() { Address = "127.0.0.1" }], backend.Port);
+            await clusters.PublishAsync($"{NameOf(name)}.shop.svc", [Server], [new() { Address = "127.0.0.1" }], backend.Port);
         }
 
-        var socket = Path.Combine(clusters.Folder, "grpc-tls", "xds.sock");
+        var folder = $"tls-{library}";
+        var socket = Path.Combine(clusters.Folder, folder, "xds.sock");
         await using var host = await TwoClusters.StartAsync(clusters.Configure(
-            "grpc-tls",
+            folder,
             $"xds: {{socket: {socket}, address: 127.0.0.1:0, grpc: {{authorities: roots, certificate: own, "
             + "domains: [{domain: us1.example, authorities: us1}]}}"));
         await host.Ready.WaitAsync(Patience, Stop);
-        await using var client = Start(socket, own.Paths, others.Paths);
-        Assert.Equal("ready", await client.ReadLineAsync(Patience, Stop));
+        await using var client = await LibraryClient.StartAsync(
+            library, socket, Path.Combine(clusters.Folder, folder),
+            new Dictionary<int, string> { [good.Port] = "here" },
+            providers: new Dictionary<string, object>
+            {
+                ["roots"] = Watched(others.Paths), ["us1"] = Watched(own.Paths), ["own"] = Watched(own.Paths),
+            });
 
         Assert.Equal("ok here", await AskAsync("good"));
         Assert.Equal(Pod, SvidCertificate.IdentityOf(good.Client!));
@@ -62,8 +68,9 @@ public sealed class GrpcTlsTests(TwoClusters clusters) : IClassFixture<TwoCluste
         Assert.Equal((0, 0), (wrong.Requests, forged.Requests));
         Assert.All(host.Ads.Streams().SelectMany(stream => stream.Types), type => Assert.Null(type.Refused));
 
-        Task<string> AskAsync(string name) =>
-            client.AskAsync($"{name}.shop.svc.us1.internal:80", Patience, Stop);
+        Task<string> AskAsync(string name) => client.AskAsync($"{NameOf(name)}.shop.svc.us1.internal:80");
+
+        string NameOf(string name) => $"{name}-{library}".ToLowerInvariant();
     }
 
     private static Dictionary<string, object> Watched(SpiffePaths paths) => new()
@@ -74,36 +81,10 @@ public sealed class GrpcTlsTests(TwoClusters clusters) : IClassFixture<TwoCluste
             ["certificate_file"] = paths.Certificate,
             ["private_key_file"] = paths.Key,
             ["ca_certificate_file"] = paths.Bundle!,
+            // grpc-js takes none without it.
+            ["refresh_interval"] = "600s",
         },
     };
-
-    private static ChildProcess Start(string socket, SpiffePaths own, SpiffePaths others)
-    {
-        var bootstrap = JsonSerializer.Serialize(new Dictionary<string, object>
-        {
-            ["xds_servers"] = new[]
-            {
-                new Dictionary<string, object>
-                {
-                    ["server_uri"] = "unix:" + socket,
-                    ["channel_creds"] = new[] { new Dictionary<string, string> { ["type"] = "insecure" } },
-                    ["server_features"] = new[] { "xds_v3" },
-                },
-            },
-            ["node"] = new Dictionary<string, string> { ["id"] = "pod" },
-            ["certificate_providers"] = new Dictionary<string, object>
-            {
-                ["roots"] = Watched(others), ["us1"] = Watched(own), ["own"] = Watched(own),
-            },
-        });
-        return ChildProcess.Start(
-            PythonGrpc.Program!, [Path.Combine(AppContext.BaseDirectory, "Hosting", "grpc_tls_client.py")],
-            new Dictionary<string, string?>
-            {
-                ["GRPC_XDS_BOOTSTRAP_CONFIG"] = bootstrap,
-                ["GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS"] = "20",
-            });
-    }
 
     // A unary answer of gRPC: a frame of four bytes, and the status behind it.
     private static Task<Backend> BackendAsync(CertificateAuthority authority, string identity) => Backend.StartAsync(

@@ -35,15 +35,43 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
         return RunAsync(isOldest, isDelta);
     }
 
+    /// <summary>The same where clusters come on demand, beside another control plane.</summary>
+    [Fact]
+    public Task OldestForeignEnvoy_ByStreams_UsesNothingBeyondItsTime() =>
+        RunAsync(isOldest: true, isDelta: true, isAuthority: false);
+
+    [Fact]
+    public Task NewestForeignEnvoy_ByTheAuthority_UsesNothingBeyondItsTime() =>
+        RunAsync(isOldest: false, isDelta: true, isAuthority: true);
+
+    [Theory(Explicit = true)]
+    [InlineData(true, true, false)]
+    [InlineData(true, false, false)]
+    [InlineData(false, true, false)]
+    [InlineData(false, false, false)]
+    [InlineData(true, true, true)]
+    [InlineData(true, false, true)]
+    [InlineData(false, true, true)]
+    [InlineData(false, false, true)]
+    public Task ForeignEnvoy_UsesNothingBeyondItsTime(bool isOldest, bool isDelta, bool isAuthority)
+    {
+        _late = Seen.Within(Quiet);
+        return RunAsync(isOldest, isDelta, isAuthority);
+    }
+
     /// <summary>Of two streams in one connection of HTTP/2 the bounded one ends, and alone.</summary>
     [Theory(Explicit = true)]
-    [InlineData(true, true)]
-    [InlineData(true, false)]
-    [InlineData(false, true)]
-    [InlineData(false, false)]
-    public async Task Envoy_BoundsStreamsOfHttp2(bool isOldest, bool isDelta)
+    [InlineData(true, true, null)]
+    [InlineData(true, false, null)]
+    [InlineData(false, true, null)]
+    [InlineData(false, false, null)]
+    [InlineData(true, true, false)]
+    [InlineData(false, true, false)]
+    [InlineData(true, true, true)]
+    [InlineData(false, true, true)]
+    public async Task Envoy_BoundsStreamsOfHttp2(bool isOldest, bool isDelta, bool? isAuthority)
     {
-        await using var world = await LifeWorld.StartAsync(isOldest, isDelta);
+        await using var world = await LifeWorld.StartAsync(isOldest, isDelta, isAuthority: isAuthority);
         await using var backend = await Backend.StartAsync(EndlessAsync, HttpProtocols.Http2);
         await world.AnswersAsync(Strict, 200, "one");
         ServedName Endless(string name) => OnDemandWorld.Named(name, backend.Port) with
@@ -64,7 +92,7 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
     // It is refused until the Envoy knows that the backend speaks HTTP/2, and nothing else.
     private static async Task<Stream> OpenHttp2Async(HttpClient http, LifeWorld world, string host)
     {
-        var answer = await TestKit.Processes.Eventually.HoldsAsync(
+        var answer = await Eventually.HoldsAsync(
             () =>
             {
                 var request = new HttpRequestMessage(HttpMethod.Get, $"http://{world.Envoy.Listeners[0]}/")
@@ -79,27 +107,39 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
         return await answer.Content.ReadAsStreamAsync(Cancellation);
     }
 
-    private async Task RunAsync(bool isOldest, bool isDelta)
+    private async Task RunAsync(bool isOldest, bool isDelta, bool? isAuthority = null)
     {
-        await using var world = await LifeWorld.StartAsync(isOldest, isDelta);
+        await using var world = await LifeWorld.StartAsync(isOldest, isDelta, isAuthority: isAuthority);
         await world.AnswersAsync(Strict, 200, "one");
         await StreamsAsync(world);
+        if (isAuthority is null)
+        {
+            await TcpStreamsAsync(world);
+        }
+
         await WithdrawnAsync(world);
+        await DeniedAsync(world);
         await LostAsync(world);
     }
 
-    // A bounded stream ends by itself, another goes on beside it: for HTTP by the cluster, for TCP by the listener.
+    // A bounded stream ends by itself, another goes on beside it.
     private static async Task StreamsAsync(LifeWorld world)
     {
         await using var unbounded = await world.OpenAsync(0, Unbounded);
-        await using var unboundedTcp = await world.OpenAsync(2, Bounded);
         await using var bounded = await world.OpenAsync(0, Bounded);
-        await using var boundedTcp = await world.OpenAsync(1, Bounded);
-        await Task.WhenAll(DrainAsync(bounded), DrainAsync(boundedTcp));
+        await DrainAsync(bounded);
         await ReadOnAsync(unbounded);
-        await ReadOnAsync(unboundedTcp);
         Assert.Equal(
             1, await world.Envoy.StatAsync($"cluster.{Bounded}_80.upstream_rq_max_duration_reached", Cancellation));
+    }
+
+    // The same for TCP, by the listener.
+    private static async Task TcpStreamsAsync(LifeWorld world)
+    {
+        await using var unbounded = await world.OpenAsync(2, Bounded);
+        await using var bounded = await world.OpenAsync(1, Bounded);
+        await DrainAsync(bounded);
+        await ReadOnAsync(unbounded);
         Assert.Equal(
             1, await world.Envoy.StatAsync("tcp.tcp-bounded.max_downstream_connection_duration", Cancellation));
     }
@@ -109,9 +149,11 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
         var (one, two, _) = world.Ports;
         world.Sidecar.Publish(OnDemandWorld.Named(Other, one, two));
         await world.AnswersAsync(Other, 200, "two");
-        await CountAsync(world, "membership_healthy", 2);
+        await world.CountAsync(Other, 2);
+        Assert.NotEqual(
+            0, await world.Envoy.KnownStatAsync($"cluster.{Other}_80.health_check.success", Cancellation));
         world.Sidecar.Publish(OnDemandWorld.Named(Other, two));
-        await CountAsync(world, "membership_total", 1);
+        await world.CountAsync(Other, 1);
         for (var i = 0; i < 10; i++)
         {
             Assert.Equal((200, "two"), await world.GetAsync(Other));
@@ -119,8 +161,34 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
 
         world.Sidecar.Publish(OnDemandWorld.Named(Other));
         await world.AnswersAsync(Other, 503, "no healthy upstream");
-        await CountAsync(world, "membership_total", 0);
+        await world.CountAsync(Other, 0);
         world.Sidecar.Publish(OnDemandWorld.Named(Other, one));
+        await world.AnswersAsync(Other, 200, "one");
+    }
+
+    // No request reaches its endpoint any more, which passes its checks.
+    private async Task DeniedAsync(LifeWorld world)
+    {
+        var name = OnDemandWorld.Named(Other, world.Ports.One);
+        await world.CountAsync(Other, 1);
+        var due = Now;
+        world.Sidecar.Publish(ServedName.Without(Other, Reasons.Denied, name.Ports));
+        var (used, _, _) = await UsedAsync(world, Other);
+        var reached = world.Reached;
+        var after = used > due ? used - due : TimeSpan.Zero;
+        output.WriteLine($"used last {after.TotalMilliseconds:f0} ms after it was denied, {_late} allowed");
+        Assert.InRange(after, TimeSpan.Zero, _late);
+
+        // Routes come after clusters.
+        await Eventually.HoldsAsync(
+            () => world.GetAsync(Other), reply => reply.Status == world.Denied, Patience, Cancellation);
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(world.Denied, (await world.GetAsync(Other)).Status);
+        }
+
+        Assert.Equal(reached, world.Reached);
+        world.Sidecar.Publish(name);
         await world.AnswersAsync(Other, 200, "one");
     }
 
@@ -128,14 +196,7 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
     {
         var name = OnDemandWorld.Named(Strict, world.Ports.One);
         var (until, told, stopped) = await StopInTimeAsync(world, name);
-        var (used, failed) = (TimeSpan.Zero, TimeSpan.Zero);
-        var ended = await Eventually(async () =>
-        {
-            var started = Now;
-            var (status, body) = await world.GetAsync(Strict);
-            (used, failed) = status == 200 ? (started, failed) : (used, Now);
-            return (status, body);
-        });
+        var (used, failed, ended) = await UsedAsync(world, Strict);
         Assert.Equal((503, "no healthy upstream"), ended);
         output.WriteLine(
             $"used last {(used - until).TotalMilliseconds:f0} ms after its end, {_late} and {told} allowed");
@@ -152,8 +213,8 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
         await world.Sidecar.StartAsync();
         await world.AnswersAsync(Strict, 200, "one");
         until = Now + TimeSpan.FromSeconds(1);
-        await ToldAsync(world, name with { StrictUntil = until });
-        await ToldAsync(world, name with { StrictUntil = Now + TimeSpan.FromHours(1) });
+        await world.ToldAsync(name with { StrictUntil = until });
+        await world.ToldAsync(name with { StrictUntil = Now + TimeSpan.FromHours(1) });
         await world.AnswersAsync(Strict, 200, "one");
         while (Now < until + TimeSpan.FromSeconds(0.5))
         {
@@ -169,7 +230,7 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
         {
             var published = Now;
             var until = published + life;
-            await ToldAsync(world, name with { StrictUntil = until });
+            await world.ToldAsync(name with { StrictUntil = until });
             var told = Now - published;
             await world.Sidecar.StopAsync();
             if (until - Now > TimeSpan.FromSeconds(1))
@@ -185,19 +246,20 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
         throw new InvalidOperationException("the sidecar takes too long to stop");
     }
 
-    private static async Task ToldAsync(LifeWorld world, ServedName name)
+    // When the last request began that was answered, and how and when the first one ended that was not.
+    private static async Task<(TimeSpan Used, TimeSpan Failed, (int Status, string Body) Ended)> UsedAsync(
+        LifeWorld world, string host)
     {
-        Task<long> Updates() => world.Envoy.StatAsync($"cluster.{name.Name}_80.update_success", Cancellation);
-        var before = await Updates();
-        world.Sidecar.Publish(name);
-        await TestKit.Processes.Eventually.HoldsAsync(Updates, seen => seen > before, Patience, Cancellation);
+        var used = TimeSpan.Zero;
+        var ended = await Eventually.HoldsAsync(
+            async () =>
+            {
+                var started = Now;
+                var reply = await world.GetAsync(host);
+                used = reply.Status == 200 ? started : used;
+                return reply;
+            },
+            reply => reply.Status != 200, Patience, Cancellation);
+        return (used, Now, ended);
     }
-
-    private static Task<(int Status, string Body)> Eventually(Func<Task<(int Status, string Body)>> read) =>
-        TestKit.Processes.Eventually.HoldsAsync(read, reply => reply.Status != 200, Patience, Cancellation);
-
-    private static Task CountAsync(LifeWorld world, string stat, long count) =>
-        TestKit.Processes.Eventually.HoldsAsync(
-            () => world.Envoy.StatAsync($"cluster.{Other}_80.{stat}", Cancellation), seen => seen == count,
-            Patience, Cancellation);
 }

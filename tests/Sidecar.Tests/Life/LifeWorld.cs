@@ -5,12 +5,13 @@ using Fairlead.Sidecar.Tests.OnDemand;
 using Fairlead.Sidecar.Tests.Proxy;
 using Fairlead.Sidecar.Translation;
 using Fairlead.TestKit.Processes;
+using Fairlead.Xds;
 using Microsoft.AspNetCore.Http;
 
 namespace Fairlead.Sidecar.Tests.Life;
 
-/// <summary>An Envoy of the sidecar's own, with active health checks in every cluster, before a sidecar whose names the
-/// test gives, and backends, one of which never ends an answer.</summary>
+/// <summary>An Envoy, of the sidecar's own or of another control plane, with active health checks in every cluster, before
+/// a sidecar whose names the test gives, and backends, one of which never ends an answer.</summary>
 internal sealed class LifeWorld : IAsyncDisposable
 {
     internal const string Strict = "strict.shop.svc.us1.internal";
@@ -23,6 +24,7 @@ internal sealed class LifeWorld : IAsyncDisposable
     internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly List<Backend> _backends = [];
+    private ForeignEnvoy? _foreign;
 
     private LifeWorld(OnDemandOptions options) =>
         Sidecar = new ScriptedSidecar(options, Strict, Other, Bounded, Unbounded);
@@ -34,6 +36,12 @@ internal sealed class LifeWorld : IAsyncDisposable
     /// <summary>Backends that answer <c>one</c>, <c>two</c>, and with bytes without end.</summary>
     internal (int One, int Two, int Endless) Ports => (_backends[0].Port, _backends[1].Port, _backends[2].Port);
 
+    /// <summary>How many requests have reached the backends.</summary>
+    internal int Reached => _backends.Sum(backend => backend.Requests);
+
+    /// <summary>What a request gets to a name that is denied: routes of the sidecar's own tell it from others.</summary>
+    internal int Denied => _foreign is null ? 403 : 503;
+
     /// <summary>The clock by which endpoints end.</summary>
     internal static TimeSpan Now => TimeProvider.System.GetElapsedTime(0);
 
@@ -41,19 +49,21 @@ internal sealed class LifeWorld : IAsyncDisposable
 
     /// <summary>Starts all of it.</summary>
     /// <param name="isOldest">Which Envoy.</param>
-    /// <param name="isDelta">Which variant.</param>
+    /// <param name="isDelta">Which variant, of the control plane's to which the Envoy belongs.</param>
     /// <param name="clusters">What the operator wants; null for active health checks.</param>
     /// <param name="isPerType">Whether each type has a stream of its own.</param>
+    /// <param name="isAuthority">Null for an Envoy of the sidecar's own; else whether one of another control plane takes
+    /// endpoints by the authority's stream.</param>
     /// <param name="routes">Names of routes, for each of which the Envoy has a listener behind the others.</param>
     internal static async Task<LifeWorld> StartAsync(
-        bool isOldest, bool isDelta, ClusterSettings? clusters = null, bool isPerType = false, params string[] routes)
+        bool isOldest, bool isDelta, ClusterSettings? clusters = null, bool isPerType = false, bool? isAuthority = null,
+        params string[] routes)
     {
-        var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
-        Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
+        var program = ForeignEnvoy.Program(isOldest);
         var often = TimeSpan.FromMilliseconds(100);
         var world = new LifeWorld(new OnDemandOptions
         {
-            XdsCluster = "xds",
+            XdsCluster = isAuthority is null ? "xds" : Audience.DefaultXdsCluster,
             Clusters = clusters ?? new ClusterSettings { Health = new HealthSettings(null, often, often * 50, 3, 1) },
         });
         world._backends.Add(await Backend.StartAsync(context => context.Response.WriteAsync("one")));
@@ -66,8 +76,15 @@ internal sealed class LifeWorld : IAsyncDisposable
             OnDemandWorld.Named(Bounded, endless) with { StreamMax = TimeSpan.FromSeconds(1) },
             OnDemandWorld.Named(Unbounded, endless));
         await world.Sidecar.StartAsync();
+        if (isAuthority is { } byAuthority)
+        {
+            world._foreign = await ForeignEnvoy.StartAsync(isOldest, isDelta, world.Sidecar.Socket, byAuthority, one);
+            world.Envoy = world._foreign.Envoy;
+            return world;
+        }
+
         world.Envoy = await EnvoyProcess.StartAsync(
-            program!, world.Sidecar.Socket, Cancellation, isDelta, isPerType,
+            program, world.Sidecar.Socket, Cancellation, isDelta, isPerType,
             listeners: Tcp("tcp-bounded", "max_downstream_connection_duration: 1s") + Tcp("tcp-unbounded", "")
                 + string.Concat(routes.Select(Http)));
         return world;
@@ -128,9 +145,34 @@ internal sealed class LifeWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the Envoy has so many endpoints of a name that pass health checks.</summary>
+    internal Task CountAsync(string name, int healthy) => Eventually.HoldsAsync(
+        async () => string.Join(' ', (await Envoy.EndpointsAsync(
+            _foreign is null ? $"{name}:80" : ClusterNames.Located(name), Cancellation)).Select(one => one.Health)),
+        seen => seen == string.Join(' ', Enumerable.Repeat("healthy", healthy)), Patience, Cancellation);
+
+    /// <summary>Serves this, and waits until the Envoy has acknowledged it, wherever it takes endpoints of the name.
+    /// </summary>
+    internal Task ToldAsync(ServedName name)
+    {
+        var from = TimeProvider.System.GetUtcNow();
+        Sidecar.Publish(name);
+        return Eventually.HoldsAsync(
+            () => Task.FromResult(Sidecar.Streams.SelectMany(stream => stream.Types)
+                .Where(type => type.Type == ResourceType.Endpoints
+                    && type.Names.Any(one => ClusterNames.IdOf(one) == $"{name.Name}:80")).ToList()),
+            asking => asking.Count > 0 && asking.TrueForAll(
+                type => type.SentAt >= from && type.AckedAt >= type.SentAt),
+            Patience, Cancellation);
+    }
+
     public async ValueTask DisposeAsync()
     {
-        if (Envoy is not null)
+        if (_foreign is not null)
+        {
+            await _foreign.DisposeAsync();
+        }
+        else if (Envoy is not null)
         {
             await Envoy.DisposeAsync();
         }

@@ -18,27 +18,41 @@ public sealed class TcpEndsTests(ITestOutputHelper output)
 
     [Fact]
     public Task NewestEnvoy_EndsConnectionsOfAStrictName() =>
-        RunAsync(isOldest: false, isDelta: true, isPerType: false, isSecure: true);
+        RunAsync(isOldest: false, isDelta: true, TcpWay.Aggregated, isSecure: true);
 
     [Fact]
     public Task OldestEnvoy_EndsConnectionsOfAStrictName() =>
-        RunAsync(isOldest: true, isDelta: false, isPerType: false, isSecure: false);
+        RunAsync(isOldest: true, isDelta: false, TcpWay.Aggregated, isSecure: false);
+
+    [Fact]
+    public Task OldestForeignEnvoy_ByStreams_EndsConnectionsOfAStrictName() =>
+        RunAsync(isOldest: true, isDelta: true, TcpWay.Streams, isSecure: true);
 
     [Theory(Explicit = true)]
-    [InlineData(false, true, true, true)]
-    [InlineData(false, false, true, false)]
-    [InlineData(false, false, false, true)]
-    [InlineData(true, true, true, true)]
-    [InlineData(true, true, false, true)]
-    public Task Envoy_EndsConnectionsOfAStrictName(bool isOldest, bool isDelta, bool isPerType, bool isSecure)
+    [InlineData(false, true, TcpWay.ByType, true)]
+    [InlineData(false, false, TcpWay.ByType, false)]
+    [InlineData(false, false, TcpWay.Aggregated, true)]
+    [InlineData(true, true, TcpWay.ByType, true)]
+    [InlineData(true, true, TcpWay.Aggregated, true)]
+    [InlineData(false, true, TcpWay.Streams, true)]
+    [InlineData(false, false, TcpWay.Streams, false)]
+    [InlineData(false, true, TcpWay.Authority, true)]
+    [InlineData(false, false, TcpWay.Authority, false)]
+    [InlineData(true, false, TcpWay.Streams, true)]
+    [InlineData(true, true, TcpWay.Streams, false)]
+    [InlineData(true, true, TcpWay.Authority, true)]
+    [InlineData(true, false, TcpWay.Authority, false)]
+    [InlineData(false, true, TcpWay.Named, true)]
+    [InlineData(false, false, TcpWay.Named, false)]
+    public Task Envoy_EndsConnectionsOfAStrictName(bool isOldest, bool isDelta, TcpWay way, bool isSecure)
     {
         _slack = Seen.Within(Quiet);
-        return RunAsync(isOldest, isDelta, isPerType, isSecure);
+        return RunAsync(isOldest, isDelta, way, isSecure);
     }
 
-    private async Task RunAsync(bool isOldest, bool isDelta, bool isPerType, bool isSecure)
+    private async Task RunAsync(bool isOldest, bool isDelta, TcpWay way, bool isSecure)
     {
-        await using var world = await StartAsync(isOldest, isDelta, isPerType, isSecure);
+        await using var world = await StartAsync(isOldest, isDelta, way, isSecure);
         await using var other = await world.OpenAsync(Other);
         await DeniedAsync(world);
         await WithdrawnAsync(world);

@@ -11,8 +11,9 @@ using Fairlead.TestKit.Processes;
 
 namespace Fairlead.Sidecar.Tests.Life;
 
-/// <summary>An Envoy that leads TCP to a strict name and to another one, before a sidecar whose names the test gives
-/// and which the Envoy asks whether connections may go on, and backends that never end an answer.</summary>
+/// <summary>An Envoy, of the sidecar's own or of another control plane, that leads TCP to a strict name and to another one,
+/// before a sidecar whose names the test gives and which the Envoy asks whether connections may go on, and backends that
+/// never end an answer.</summary>
 internal sealed class TcpWorld : IAsyncDisposable
 {
     internal const string Strict = LifeWorld.Strict;
@@ -27,15 +28,21 @@ internal sealed class TcpWorld : IAsyncDisposable
     private readonly SvidFolder _svid = new();
     private readonly List<Backend> _backends = [];
     private readonly bool _isSecure;
+    private readonly TcpWay _way;
+    private ForeignEnvoy? _foreign;
 
-    private TcpWorld(bool isSecure)
+    private TcpWorld(bool isSecure, TcpWay way, OutlierSettings? outliers)
     {
-        _isSecure = isSecure;
+        (_isSecure, _way) = (isSecure, way);
 
         // A machine under load may take its time to answer: it is no sidecar that is lost.
         Responder = new ResponderSettings("127.0.0.1", 0) { Timeout = TimeSpan.FromSeconds(20) };
         Sidecar = new ScriptedSidecar(
-            new OnDemandOptions { XdsCluster = "xds", Clusters = new ClusterSettings { Responder = Responder } },
+            new OnDemandOptions
+            {
+                XdsCluster = XdsCluster,
+                Clusters = new ClusterSettings { Responder = Responder, Outliers = outliers },
+            },
             Strict, Other);
     }
 
@@ -47,11 +54,13 @@ internal sealed class TcpWorld : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    internal static async Task<TcpWorld> StartAsync(bool isOldest, bool isDelta, bool isPerType, bool isSecure)
+    private string XdsCluster => _way is TcpWay.Aggregated or TcpWay.ByType ? "xds" : Audience.DefaultXdsCluster;
+
+    internal static async Task<TcpWorld> StartAsync(
+        bool isOldest, bool isDelta, TcpWay way, bool isSecure, OutlierSettings? outliers = null)
     {
-        var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
-        Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
-        var world = new TcpWorld(isSecure);
+        var program = ForeignEnvoy.Program(isOldest);
+        var world = new TcpWorld(isSecure, way, outliers);
         world._svid.Write(Eu1.Sign([Pod]), Eu1);
         await File.WriteAllBytesAsync(
             Path.Combine(world.Sidecar.Folder, "svid.json"), SvidSecret.Content(world._svid.Paths), Cancellation);
@@ -64,9 +73,23 @@ internal sealed class TcpWorld : IAsyncDisposable
 
         world.Sidecar.Publish(world.Strictly(0), world.Named(Other, 0));
         await world.Sidecar.StartAsync();
-        world.Envoy = await EnvoyProcess.StartAsync(
-            program!, world.Sidecar.Socket, Cancellation, isDelta, isPerType,
-            listeners: Listener("strict", Strict) + Listener("other", Other));
+        var listeners = world.Listener("strict", Strict) + world.Listener("other", Other);
+        if (way is TcpWay.Aggregated or TcpWay.ByType)
+        {
+            world.Envoy = await EnvoyProcess.StartAsync(
+                program, world.Sidecar.Socket, Cancellation, isDelta, way == TcpWay.ByType, listeners);
+            return world;
+        }
+
+        world._foreign = await ForeignEnvoy.StartAsync(
+            isOldest, isDelta, world.Sidecar.Socket, way == TcpWay.Authority, world._backends[0].Port,
+            listeners: listeners);
+        world.Envoy = world._foreign.Envoy;
+        if (way != TcpWay.Named)
+        {
+            await world.AskAsync();
+        }
+
         return world;
     }
 
@@ -119,7 +142,11 @@ internal sealed class TcpWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (Envoy is not null)
+        if (_foreign is not null)
+        {
+            await _foreign.DisposeAsync();
+        }
+        else if (Envoy is not null)
         {
             await Envoy.DisposeAsync();
         }
@@ -133,10 +160,26 @@ internal sealed class TcpWorld : IAsyncDisposable
         _svid.Dispose();
     }
 
-    // Not by the statistics: those of a cluster that takes the place of another stay as they were while it has none.
+    // A listener for TCP leads to what a collection brought, for which a request of HTTP has asked.
+    private Task AskAsync() => Eventually.HoldsAsync(
+        async () =>
+        {
+            try
+            {
+                return (await Envoy.GetAsync("nobody" + OnDemandWorld.Suffix, Cancellation)).Status;
+            }
+            catch (HttpRequestException)
+            {
+                return default; // It does not listen yet.
+            }
+        },
+        status => status != default, LifeWorld.Patience, Cancellation);
+
     private async Task<int> EndpointsAsync() =>
-        (await Envoy.AdminAsync("/clusters", Cancellation)).Split('\n').Count(
-            line => line.StartsWith($"{Strict}:80::", StringComparison.Ordinal) && line.Contains("::cx_active::"));
+        (await Envoy.EndpointsAsync(ClusterOf(Strict), Cancellation)).Count;
+
+    private string ClusterOf(string name) =>
+        _way is TcpWay.Streams or TcpWay.Authority ? ClusterNames.Located(name + ":80") : name + ":80";
 
     private ServedName Named(string name, params int[] endpoints)
     {
@@ -161,16 +204,6 @@ internal sealed class TcpWorld : IAsyncDisposable
         };
     }
 
-    private static string Listener(string prefix, string name) => $$"""
-
-            - name: {{prefix}}
-              address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
-              filter_chains:
-                - filters:
-                    - name: tcp
-                      typed_config:
-                        "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
-                        stat_prefix: {{prefix}}
-                        cluster: "{{name}}:80"
-        """;
+    private string Listener(string prefix, string name) =>
+        ForeignBootstrap.Tcp(prefix, ClusterOf(name), isOnDemand: _way == TcpWay.Named);
 }

@@ -33,8 +33,7 @@ internal static class ForeignBootstrap
     /// <param name="authority">The sidecar's socket where endpoints come on the stream of our authority, which must be
     /// known from the start; null where the other control plane tells of it.</param>
     /// <param name="merged">The name of the cluster whose endpoints are ours.</param>
-    /// <param name="tcp">A listener for TCP whose cluster, by this plain name, is asked for on demand; null for
-    /// none.</param>
+    /// <param name="listeners">Further listeners, as YAML that is indented by four.</param>
     /// <param name="isPlain">Whether clusters are asked for by plain names, not by the collection.</param>
     /// <param name="hasContext">Whether it says of its node in each locator what <see cref="Context"/> is.</param>
     internal static string Of(
@@ -42,7 +41,7 @@ internal static class ForeignBootstrap
         bool isDelta,
         string? authority,
         string merged,
-        string? tcp = null,
+        string listeners = "",
         bool isPlain = false,
         bool hasContext = false) => $$"""
         node: { id: shop/frontend, cluster: test, metadata: { fairlead: { endpoints: {{
@@ -96,7 +95,7 @@ internal static class ForeignBootstrap
                             typed_config: { "@type": {{Filters}}.http.on_demand.v3.OnDemand }
                           - name: router
                             typed_config: { "@type": {{Filters}}.http.router.v3.Router }
-        {{(tcp is null ? "" : Tcp(tcp))}}
+        {{listeners}}
           clusters:
         {{Foreign(port)}}
         {{(authority is null ? "" : Static(authority))}}
@@ -116,6 +115,24 @@ internal static class ForeignBootstrap
                   - lb_endpoints:
                       - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: {{
                             port.ToString(CultureInfo.InvariantCulture)}} } } }
+        """;
+
+    /// <summary>A listener for TCP that leads to a cluster.</summary>
+    /// <param name="name">Its name, and that of its statistics.</param>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="isOnDemand">Whether it asks for the cluster, by its plain name, or waits for it to be there.</param>
+    internal static string Tcp(string name, string cluster, bool isOnDemand) => $$"""
+
+            - name: {{name}}
+              address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+              filter_chains:
+                - filters:
+                    - name: tcp
+                      typed_config:
+                        "@type": {{Filters}}.network.tcp_proxy.v3.TcpProxy
+                        stat_prefix: {{name}}
+                        cluster: "{{cluster}}"
+                        {{(isOnDemand ? OnDemand : "")}}
         """;
 
     /// <summary>The cluster by which the Envoy reaches the sidecar, as the other control plane serves it.</summary>
@@ -160,6 +177,10 @@ internal static class ForeignBootstrap
 
     private const string Locator = "resources_locator: \"" + ClusterNames.Glob + "\"";
 
+    private static string OnDemand =>
+        "on_demand: { timeout: 5s, odcds_config: { resource_api_version: V3, api_config_source: { "
+        + Source("DELTA_GRPC", Audience.DefaultXdsCluster) + " } } }";
+
     private static string Authority => $$"""
         config_sources:
           - { resource_api_version: V3, authorities: [{ name: fairlead }], api_config_source: { {{
@@ -193,20 +214,6 @@ internal static class ForeignBootstrap
               load_assignment:
                 cluster_name: {{Audience.DefaultXdsCluster}}
                 endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: "{{socket}}" } } } }] }]
-        """;
-
-    private static string Tcp(string cluster) => $$"""
-            - name: tcp
-              address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
-              filter_chains:
-                - filters:
-                    - name: tcp
-                      typed_config:
-                        "@type": {{Filters}}.network.tcp_proxy.v3.TcpProxy
-                        stat_prefix: tcp
-                        cluster: "{{cluster}}"
-                        on_demand: { timeout: 5s, odcds_config: { resource_api_version: V3, api_config_source: { {{
-                            Source("DELTA_GRPC", Audience.DefaultXdsCluster)}} } } }
         """;
 
     private static Cluster Static(string name, Address address) => new()

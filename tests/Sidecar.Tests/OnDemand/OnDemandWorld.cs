@@ -29,14 +29,15 @@ internal sealed class OnDemandWorld : IAsyncDisposable
 
     private readonly List<Backend> _backends = [];
     private readonly SvidFolder _svid = new();
+    private ForeignEnvoy? _foreign;
 
     private OnDemandWorld(ScriptedSidecar sidecar) => Sidecar = sidecar;
 
     internal ScriptedSidecar Sidecar { get; }
 
-    internal ForeignControlPlane Foreign { get; private set; } = null!;
+    internal ForeignControlPlane Foreign => _foreign!.Plane;
 
-    internal EnvoyProcess Envoy { get; private set; } = null!;
+    internal EnvoyProcess Envoy => _foreign!.Envoy;
 
     /// <summary>Backends that answer <c>one</c>, <c>two</c>, and <c>secure</c> by mutual TLS.</summary>
     internal (int One, int Two, int Secure) Ports => (_backends[0].Port, _backends[1].Port, _backends[2].Port);
@@ -58,27 +59,16 @@ internal sealed class OnDemandWorld : IAsyncDisposable
         Action<ScriptedSidecar>? with = null,
         bool hasContext = false)
     {
-        var program = isOldest ? EnvoyBinary.Oldest : EnvoyBinary.Path;
-        Assert.SkipWhen(program is null, isOldest ? EnvoyBinary.OldestReason : EnvoyBinary.Reason);
+        ForeignEnvoy.Program(isOldest);
         var options = new OnDemandOptions { Clusters = clusters ?? ClusterSettings.Default };
         var world = new OnDemandWorld(new ScriptedSidecar(options, imports));
         with?.Invoke(world.Sidecar);
         await world.BackendsAsync();
-        world.Foreign = await ForeignControlPlane.StartAsync();
-        if (!isAuthority)
-        {
-            await world.Foreign.SetAsync(ForeignBootstrap.Sidecar(world.Sidecar.Socket));
-        }
-
-        await world.Foreign.SetAsync(ForeignBootstrap.Local(ForeignBootstrap.Own, world.Ports.One));
         world.Sidecar.Publish(Named(Checkout, world.Ports.One), world.Securely(isRotated: false));
         await world.Sidecar.StartAsync();
-        world.Envoy = await EnvoyProcess.StartWithAsync(
-            program!,
-            ForeignBootstrap.Of(
-                world.Foreign.Port, isDelta, isAuthority ? world.Sidecar.Socket : null, Merged, tcp, isPlain,
-                hasContext),
-            Cancellation);
+        world._foreign = await ForeignEnvoy.StartAsync(
+            isOldest, isDelta, world.Sidecar.Socket, isAuthority, world.Ports.One, Merged,
+            tcp is null ? "" : ForeignBootstrap.Tcp("tcp", tcp, isOnDemand: true), isPlain, hasContext);
         await world.ServesAsync(ForeignBootstrap.OwnHost, "one");
         return world;
     }
@@ -156,14 +146,9 @@ internal sealed class OnDemandWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (Envoy is not null)
+        if (_foreign is not null)
         {
-            await Envoy.DisposeAsync();
-        }
-
-        if (Foreign is not null)
-        {
-            await Foreign.DisposeAsync();
+            await _foreign.DisposeAsync();
         }
 
         await Sidecar.DisposeAsync();

@@ -59,6 +59,8 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     /// <summary>The streams that are open.</summary>
     internal IReadOnlyList<StreamStatus> Streams => _ads!.Streams();
 
+    private string StateFile => Path.Combine(_folder, "imports.state");
+
     /// <summary>Listens, with what the state says; the resolver says nothing before <see cref="Answer"/> where it is
     /// told to keep silent.</summary>
     internal async Task StartAsync(bool isAnswering = true)
@@ -67,7 +69,7 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         _wanted.Clear();
         await RespondAsync();
         _shapes = new ShapeFile(
-            Path.Combine(_folder, "imports.state"), _imports, reason => throw new InvalidOperationException(reason));
+            StateFile, _imports, reason => throw new InvalidOperationException(reason));
         _views = new ServedViews(
             _imports, OnInterest, _shapes, onDemand: _options, time: Time, clock: TimeProvider.System);
         foreach (var name in _imports.Concat(_views.Used))
@@ -101,6 +103,9 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
 
         await _shapes!.DisposeAsync();
     }
+
+    /// <summary>It has ended, and what it remembers is lost.</summary>
+    internal void LoseState() => File.Delete(StateFile);
 
     /// <summary>From now on it is enough that something is known of one import.</summary>
     internal void EndPatience() => _views!.EndPatience();

@@ -49,6 +49,23 @@ public sealed class SpellingCostTests
         Assert.NotNull(feed.View.Current.Find(ResourceType.Cluster, Name + ":1"));
     }
 
+    /// <summary>Of what a name has, the clusters of a context that comes or goes are made, once.</summary>
+    [Fact]
+    public void Context_OfACollection_CostsItsClustersAlone()
+    {
+        var feed = new ViewFeed(Audience.Envoy, new HashSet<string> { Name }, static (_, _) => { });
+        feed.Publish(Served(weight: 1));
+        feed.Wanted(ResourceType.Cluster, ClusterNames.Glob);
+        feed.Wanted(ResourceType.Cluster, ClusterNames.Glob + "?a=1");
+        feed.Unwanted(ResourceType.Cluster, ClusterNames.Glob + "?a=1");
+        var whole = Allocated(() => feed.Publish(Served(weight: 2)));
+        var comes = Allocated(() => feed.Wanted(ResourceType.Cluster, ClusterNames.Glob + "?a=2"));
+        Assert.Equal(2 * (Ports + 1), feed.View.Current.Located(ResourceType.Cluster).Count);
+        var goes = Allocated(() => feed.Unwanted(ResourceType.Cluster, ClusterNames.Glob + "?a=2"));
+        Assert.Equal(Ports + 1, feed.View.Current.Located(ResourceType.Cluster).Count);
+        Assert.True(comes < whole / 10 && goes < whole / 10, $"{comes} and {goes} of {whole} bytes");
+    }
+
     private static long Allocated(Action action)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();

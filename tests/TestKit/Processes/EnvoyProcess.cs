@@ -126,6 +126,23 @@ public sealed class EnvoyProcess : IAsyncDisposable
         return value.Length == 2 ? long.Parse(value[1], System.Globalization.CultureInfo.InvariantCulture) : null;
     }
 
+    /// <summary>The endpoints that a cluster has now, each with its health flags: <c>healthy</c> for none. Not by
+    /// the statistics: clusters may share them, and those of a cluster that takes the place of another stay as they
+    /// were while it has no endpoint.</summary>
+    public async Task<IReadOnlyList<(string Address, string Health)>> EndpointsAsync(
+        string cluster, CancellationToken cancellationToken)
+    {
+        const string Flags = "::health_flags::";
+        var page = await AdminAsync("/clusters", cancellationToken);
+        return
+        [
+            .. page.Split('\n')
+                .Where(line => line.StartsWith(cluster + "::", StringComparison.Ordinal) && line.Contains(Flags))
+                .Select(line => line[(cluster.Length + 2)..].Split(Flags))
+                .Select(parts => (parts[0], parts[1])),
+        ];
+    }
+
     /// <summary>Ends it at once.</summary>
     public async ValueTask DisposeAsync()
     {
