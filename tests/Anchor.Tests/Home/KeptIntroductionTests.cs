@@ -65,6 +65,21 @@ public sealed class KeptIntroductionTests : IAsyncDisposable
         Assert.Equal([Target, Other], Kept);
     }
 
+    /// <summary>The own anchors may be there a moment later, while those who introduce are left alone.</summary>
+    [Fact]
+    public async Task Kept_ThatCannotBeLookedAtNow_IsLookedAtWithEachQuestionAndWalkedMoreRarely()
+    {
+        var (walked, looked) = (0, 0);
+        _said = _ => (null, _away with { Detail = $"walk {++walked}" });
+        _repeated = _ => (null, _away with { Detail = $"look {++looked}" });
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Null(await FindAsync(Target));
+        }
+
+        Assert.Equal((1, 10), (walked, looked));
+    }
+
     [Fact]
     public async Task Kept_ThatCannotBeLookedAt_IsWalkedInstead()
     {

@@ -11,7 +11,8 @@ namespace Fairlead.Anchor.Home.Introductions;
 /// <summary>
 /// The ways to other segments, each walked once and then used until it ends (4.9, V57): renewed in the background when
 /// its Attests say so or the own epoch changed, kept over a restart. A transport failure or a refused hop leaves the
-/// old way valid to its age, a denial ends it (4.7). What nobody uses is forgotten: an introduction when it was used
+/// old way valid to its age, a denial ends it (4.7); the next walk waits ever longer, for a new own epoch at most, and
+/// who asks meanwhile hears why the last one failed (4.8). What nobody uses is forgotten: an introduction when it was used
 /// for the last time before its age, and what leads nowhere in a minute. Bounded. Thread-safe.
 /// </summary>
 internal sealed class IntroductionBook : IAsyncDisposable
@@ -27,7 +28,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
 
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RetryMin = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
 
     private readonly ServingContext _context;
     private readonly WayWalk _walk;
@@ -61,6 +62,10 @@ internal sealed class IntroductionBook : IAsyncDisposable
         _turns = context.Time.CreateTimer(_ => OnTurn(), null, Turn, Turn);
     }
 
+    /// <summary>Draws from 0 to 1, so that those whose walks failed together do not walk together again. Must be
+    /// thread-safe.</summary>
+    internal Func<double> Draw { get; init; } = Random.Shared.NextDouble;
+
     /// <summary>The ways that are held, for the admin page.</summary>
     internal ImmutableArray<(SegmentName Target, Way Way)> All
     {
@@ -92,7 +97,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
         }
     }
 
-    /// <summary>The way in use, or one that is walked now.</summary>
+    /// <summary>The way in use, or one that is walked now; while the pause after a walk that failed lasts, why it
+    /// did.</summary>
     /// <param name="target">The segment.</param>
     /// <param name="trace">The span that waits for it, as W3C's traceparent; null for none.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
@@ -133,7 +139,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
     // leads somewhere first, and never more at once than those who are asked should hear of one home.
     private List<SegmentName> Due()
     {
-        var (now, elapsed) = (_context.Now(), _context.Elapsed());
+        var now = _context.Now();
         var epoch = _context.Views.Current?.Epoch;
         lock (_gate)
         {
@@ -143,7 +149,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
             return
             [
                 .. _entries.Where(entry => entry.Value is { Way: { } way, Walking.IsCompleted: true }
-                    && entry.Value.RetryAt <= elapsed && IsUsed(entry.Value, Wanted(way))
+                    && !IsPausing(entry.Value) && IsUsed(entry.Value, Wanted(way))
                     && (way.RenewAt <= now || (epoch is not null && way.OwnEpoch != epoch.Digest)))
                     .OrderByDescending(entry => entry.Value.Way!.Leads).ThenBy(entry => entry.Value.Failures)
                     .ThenBy(entry => entry.Value.Way!.RenewAt)
@@ -174,8 +180,16 @@ internal sealed class IntroductionBook : IAsyncDisposable
 
             if (entry.Walking.IsCompleted)
             {
+                // Whoever waits asks again and again, and those who introduce are asked by all of their homes. What is
+                // on the file can be looked at without them.
+                var isPausing = IsPausing(entry);
+                if (isPausing && !_kept.ContainsKey(target))
+                {
+                    return Task.FromResult<(Way? Way, Refusal? Refusal)>((null, entry.Refused));
+                }
+
                 entry.IsRenewal = isRenewal;
-                entry.Walking = Task.Run(() => WalkAsync(target, entry, trace));
+                entry.Walking = Task.Run(() => WalkAsync(target, entry, trace, mayAsk: !isPausing));
             }
 
             return entry.Walking;
@@ -183,7 +197,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
     }
 
     private async Task<(Way? Way, Refusal? Refusal)> WalkAsync(
-        SegmentName target, Entry entry, string? trace)
+        SegmentName target, Entry entry, string? trace, bool mayAsk)
     {
         if (_context.Views.Current is not { } view)
         {
@@ -194,7 +208,13 @@ internal sealed class IntroductionBook : IAsyncDisposable
         Refusal? refusal;
         try
         {
-            (way, refusal) = await RestoreAsync(view, target).ConfigureAwait(false) is { } kept
+            var kept = await RestoreAsync(view, target).ConfigureAwait(false);
+            if (kept is null && !mayAsk)
+            {
+                return (null, entry.Refused);
+            }
+
+            (way, refusal) = kept is not null
                 ? (kept, null)
                 : await TracedAsync(view, target, entry.IsRenewal, trace).ConfigureAwait(false);
         }
@@ -211,11 +231,9 @@ internal sealed class IntroductionBook : IAsyncDisposable
             // Only what is verified takes its place: while nobody can be asked it may hold the next time (I24).
             var hadKept = way is not null && _kept.Remove(target);
             var had = entry.Way;
-            entry.Failures = way is null ? entry.Failures + 1 : 0;
-            var pause = RetryMin * Math.Pow(2, Math.Min(entry.Failures, 6));
-            entry.RetryAt = way is null
-                ? _context.Elapsed() + (long)Math.Min(pause.TotalMilliseconds, RetryMax.TotalMilliseconds)
-                : 0;
+            entry.Failures = way is not null ? 0 : entry.From == view.Epoch.Digest ? entry.Failures + 1 : 1;
+            (entry.From, entry.Refused) = (view.Epoch.Digest, refusal);
+            entry.RetryAt = way is null ? _context.Elapsed() + PauseAfter(entry.Failures) : 0;
             entry.Way = way ?? entry.Way;
             way ??= entry.Way is { } old && !IsOver(old) ? old : null;
 
@@ -232,6 +250,17 @@ internal sealed class IntroductionBook : IAsyncDisposable
 
         return way is null ? (null, refusal) : (way, null);
     }
+
+    // Half of it is drawn.
+    private long PauseAfter(int failures)
+    {
+        var pause = Math.Min(RetryMin.TotalMilliseconds * Math.Pow(2, failures - 1), RetryMax.TotalMilliseconds);
+        return (long)(pause * (1 + Draw()) / 2);
+    }
+
+    // A new epoch may name another neighbour, or the same one elsewhere.
+    private bool IsPausing(Entry entry) => entry.RetryAt > _context.Elapsed()
+        && entry.From == _context.Views.Current?.Epoch.Digest;
 
     private async Task<(Way? Way, Refusal? Refusal)> TracedAsync(
         SegmentView view, SegmentName target, bool isRenewal, string? trace)
@@ -376,6 +405,11 @@ internal sealed class IntroductionBook : IAsyncDisposable
         internal long RetryAt { get; set; }
 
         internal int Failures { get; set; }
+
+        // What the last walk started from, and why it failed.
+        internal Digest From { get; set; }
+
+        internal Refusal? Refused { get; set; }
 
         internal int Epochs { get; set; }
     }
