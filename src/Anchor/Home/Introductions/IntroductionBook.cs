@@ -33,10 +33,9 @@ internal sealed class IntroductionBook : IAsyncDisposable
     private readonly ServingContext _context;
     private readonly WayWalk _walk;
     private readonly WayRepeat _repeat;
-    private readonly IntroductionFile _file;
+    private readonly IntroductionKeeper _keeper;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
-    private readonly Lock _saving = new();
     private readonly Dictionary<SegmentName, Entry> _entries = [];
     private readonly Dictionary<SegmentName, UnverifiedAnswer> _kept;
     private readonly CancellationTokenSource _stop = new();
@@ -51,8 +50,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
         _context = context;
         _walk = walk;
         _repeat = repeat;
-        _file = file;
         _log = context.Loggers.CreateLogger<IntroductionBook>();
+        _keeper = new IntroductionKeeper(file, ToKeep, _log);
         _kept = file.Load(out var problem);
         if (problem is not null)
         {
@@ -225,6 +224,17 @@ internal sealed class IntroductionBook : IAsyncDisposable
             refusal = Refusal.Unforeseen(target.Text, e);
         }
 
+        await TakeAsync(view, target, entry, way, refusal).ConfigureAwait(false);
+        lock (_gate)
+        {
+            way ??= entry.Way is { } old && !IsOver(old) ? old : null;
+            return way is null ? (null, refusal) : (way, null);
+        }
+    }
+
+    // What a restart must know, or must not know any more, is durable before it is used (V39).
+    private async Task TakeAsync(SegmentView view, SegmentName target, Entry entry, Way? way, Refusal? refusal)
+    {
         bool keeps, isEnded;
         lock (_gate)
         {
@@ -234,21 +244,24 @@ internal sealed class IntroductionBook : IAsyncDisposable
             entry.Failures = way is not null ? 0 : entry.From == view.Epoch.Digest ? entry.Failures + 1 : 1;
             (entry.From, entry.Refused) = (view.Epoch.Digest, refusal);
             entry.RetryAt = way is null ? _context.Elapsed() + PauseAfter(entry.Failures) : 0;
-            entry.Way = way ?? entry.Way;
-            way ??= entry.Way is { } old && !IsOver(old) ? old : null;
+            entry.Unwritten = way;
 
             // Also where the walk failed and taught of newer epochs all the same: floors may be raised to them (V30).
-            keeps = way is { Leads: true, Hops.IsEmpty: false } && (refusal is null || way.Epochs > entry.Epochs);
-            isEnded = refusal is null && way is { Leads: false } && (hadKept || had is { Leads: true });
-            entry.Epochs = keeps ? way!.Epochs : entry.Epochs;
+            var held = way ?? (had is not null && !IsOver(had) ? had : null);
+            keeps = held is { Leads: true, Hops.IsEmpty: false } && (refusal is null || held.Epochs > entry.Epochs);
+            isEnded = refusal is null && held is { Leads: false } && (hadKept || had is { Leads: true });
+            entry.Epochs = keeps ? held!.Epochs : entry.Epochs;
         }
 
         if (keeps || isEnded)
         {
-            Save();
+            await _keeper.SaveAsync().ConfigureAwait(false);
         }
 
-        return way is null ? (null, refusal) : (way, null);
+        lock (_gate)
+        {
+            (entry.Way, entry.Unwritten) = (way ?? entry.Way, null);
+        }
     }
 
     // Half of it is drawn.
@@ -315,22 +328,9 @@ internal sealed class IntroductionBook : IAsyncDisposable
         return null;
     }
 
-    private void Save()
-    {
-        lock (_saving)
-        {
-            try
-            {
-                _file.Save(All, NotUsedYet());
-            }
-            catch (StateException e)
-            {
-                HomeLog.IntroductionsLost(_log, e.Message);
-            }
-        }
-    }
-
-    private List<KeyValuePair<SegmentName, UnverifiedAnswer>> NotUsedYet()
+    // With what is not used before it is in the file.
+    private (IEnumerable<(SegmentName Target, Way Way)> Ways, IEnumerable<KeyValuePair<SegmentName, UnverifiedAnswer>>
+        Unused) ToKeep()
     {
         lock (_gate)
         {
@@ -339,7 +339,12 @@ internal sealed class IntroductionBook : IAsyncDisposable
                 _kept.Remove(target);
             }
 
-            return [.. _kept];
+            return (
+                [
+                    .. _entries.Select(one => (one.Key, Way: one.Value.Unwritten ?? one.Value.Way))
+                        .Where(one => one.Way is not null).Select(one => (one.Key, one.Way!)),
+                ],
+                [.. _kept]);
         }
     }
 
@@ -393,6 +398,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
     private sealed class Entry
     {
         internal Way? Way { get; set; }
+
+        internal Way? Unwritten { get; set; }
 
         internal long UsedAt { get; set; }
 
