@@ -275,7 +275,7 @@ public sealed class AttestBookTests : IAsyncDisposable
         }
     }
 
-    /// <summary>The other anchors are not asked for everything at once, and whoever asks for much leaves room.</summary>
+    /// <summary>The other anchors are not asked for all at once, and whoever asks for much leaves room.</summary>
     [Fact]
     public async Task Take_OfMuchAtOnce_AsksForAFewAndLeavesRoomForOthers()
     {
@@ -313,12 +313,12 @@ public sealed class AttestBookTests : IAsyncDisposable
     }
 
     // Of a pod of another home, or of an own one.
-    private AttestTerms TermsOf(string? home, string account, string name = "checkout.shop.svc") => AttestTerms.OfTarget(
-        _view,
-        new Consumer(
-            home is null ? _segment.Genesis : Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(home)),
-            new Subject { Namespace = "shop", Account = account }),
-        ServicePart.Parse(name));
+    private AttestTerms TermsOf(string? home, string account, string name = "checkout.shop.svc")
+    {
+        var genesis = home is null ? _segment.Genesis : Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(home));
+        var consumer = new Consumer(genesis, new Subject { Namespace = "shop", Account = account });
+        return AttestTerms.OfTarget(_view, consumer, ServicePart.Parse(name));
+    }
 
     private Envelope Lie(string lie, Attest honest) => lie switch
     {

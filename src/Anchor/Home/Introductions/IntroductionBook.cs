@@ -3,7 +3,6 @@ using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
-using Fairlead.Resolver.State;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Anchor.Home.Introductions;
@@ -12,8 +11,8 @@ namespace Fairlead.Anchor.Home.Introductions;
 /// The ways to other segments, each walked once and then used until it ends (4.9, V57): renewed in the background when
 /// its Attests say so or the own epoch changed, kept over a restart. A transport failure or a refused hop leaves the
 /// old way valid to its age, a denial ends it (4.7); the next walk waits ever longer, for a new own epoch at most, and
-/// who asks meanwhile hears why the last one failed (4.8). What nobody uses is forgotten: an introduction when it was used
-/// for the last time before its age, and what leads nowhere in a minute. Bounded. Thread-safe.
+/// who asks meanwhile hears why the last one failed (4.8). What nobody uses is forgotten: an introduction when it was
+/// used for the last time before its age, and what leads nowhere in a minute. Bounded. Thread-safe.
 /// </summary>
 internal sealed class IntroductionBook : IAsyncDisposable
 {
@@ -61,9 +60,9 @@ internal sealed class IntroductionBook : IAsyncDisposable
         _turns = context.Time.CreateTimer(_ => OnTurn(), null, Turn, Turn);
     }
 
-    /// <summary>Draws from 0 to 1, so that those whose walks failed together do not walk together again. Must be
-    /// thread-safe.</summary>
-    internal Func<double> Draw { get; init; } = Random.Shared.NextDouble;
+    /// <summary>Draws from 0 to 1, so that those whose walks failed together do not walk together again; else they wait
+    /// for the whole pause. Called by one thread at a time.</summary>
+    internal Func<double> Draw { get; init; } = static () => 1;
 
     /// <summary>The ways that are held, for the admin page.</summary>
     internal ImmutableArray<(SegmentName Target, Way Way)> All
@@ -264,7 +263,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
         }
     }
 
-    // Half of it is drawn.
+    // Half of it is drawn; guarded by the gate.
     private long PauseAfter(int failures)
     {
         var pause = Math.Min(RetryMin.TotalMilliseconds * Math.Pow(2, failures - 1), RetryMax.TotalMilliseconds);

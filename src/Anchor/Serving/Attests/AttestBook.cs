@@ -16,8 +16,8 @@ internal delegate Task<Envelope> AttestAsk(
 /// <summary>
 /// As many Attests as the epoch's <c>attest</c> wants: the own one, and those of other anchors of the segment, who each
 /// decide for themselves. They are kept by <see cref="AttestKey"/>, asked for once however many wait, and renewed
-/// behind what is served when half of their life is gone. An incomplete set is never handed out. Bounded, and what other
-/// homes are told takes no room from the own pods; of each side, no home and no own subject takes all. Thread-safe.
+/// behind what is served when half of their life is gone. An incomplete set is never handed out. Bounded, and what
+/// other homes are told takes no room from the own pods; no home and no own subject takes all. Thread-safe.
 /// </summary>
 internal sealed class AttestBook : IAsyncDisposable
 {
