@@ -22,6 +22,12 @@ internal static partial class HomeLog
     internal static partial void IntroductionsLost(ILogger logger, string problem);
 
     [LoggerMessage(
+        2213, LogLevel.Warning,
+        "{Count} introductions have no room in their file and are not kept over a restart, among them {Target}'s",
+        EventName = "IntroductionsFull")]
+    internal static partial void IntroductionsFull(ILogger logger, int count, string target);
+
+    [LoggerMessage(
         2203, LogLevel.Information, "The way to {Target} ends at {Transit}: {Result}", EventName = "WayEnded")]
     internal static partial void WayEnded(ILogger logger, string target, string transit, string result);
 

@@ -274,7 +274,10 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         var introducing = new Introducing(context, verifier, chains);
         _introductions = new IntroductionBook(
             context, introducing.WalkAsync, introducing.RepeatAsync,
-            new IntroductionFile(Path.Combine(options.Data, "introductions.state")));
+            new IntroductionFile(Path.Combine(options.Data, "introductions.state")))
+        {
+            Draw = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)).NextDouble,
+        };
         _consumers = new ConsumerService(context, _attests, verifier, _introductions, chains);
         _courier = new EvidenceCourier(context, verifier, _consumers.Evidence, _links!.ReportAsync);
         _findings = new EngineFindings(_views, _consumers.Evidence.Take, loggers.CreateLogger<EngineFindings>());

@@ -5,6 +5,7 @@ using Fairlead.Anchor.Serving;
 using Fairlead.Anchor.Tests.Home.Reports;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.Resolver.State;
 using Fairlead.TestKit;
 
 namespace Fairlead.Anchor.Tests.Home;
@@ -22,6 +23,7 @@ public sealed class KeptIntroductionTests : IAsyncDisposable
     private readonly Refusal _away = new(VerificationFailure.Behind, "acme.internal", "nobody of it is there");
     private Func<SegmentView, (Way? Way, Refusal? Refusal)> _said;
     private Func<SegmentView, (Way? Way, Refusal? Refusal)> _repeated;
+    private Action<DurableFile, ReadOnlyMemory<byte>> _write = (file, content) => file.Save(content.Span);
     private IntroductionBook? _book;
 
     public KeptIntroductionTests()
@@ -65,12 +67,67 @@ public sealed class KeptIntroductionTests : IAsyncDisposable
         Assert.Equal([Target, Other], Kept);
     }
 
+    /// <summary>The own anchors may be there a moment later, while those who introduce are left alone.</summary>
+    [Fact]
+    public async Task Kept_ThatCannotBeLookedAtNow_IsLookedAtWithEachQuestionAndWalkedMoreRarely()
+    {
+        var (walked, looked) = (0, 0);
+        _said = _ => (null, _away with { Detail = $"walk {++walked}" });
+        _repeated = _ => (null, _away with { Detail = $"look {++looked}" });
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Null(await FindAsync(Target));
+        }
+
+        Assert.Equal((1, 10), (walked, looked));
+    }
+
     [Fact]
     public async Task Kept_ThatCannotBeLookedAt_IsWalkedInstead()
     {
         _repeated = _ => throw new FormatException("a bug");
         _said = view => (Leading(view), null);
         Assert.NotNull(await FindAsync(Target));
+    }
+
+    /// <summary>V39: nobody uses a way that a restart would not know.</summary>
+    [Fact]
+    public async Task Way_ThatIsNotWrittenYet_IsNotUsed()
+    {
+        _said = view => (Leading(view), null);
+        var (writing, written) = (new TaskCompletionSource(), new TaskCompletionSource());
+        _write = (file, content) =>
+        {
+            writing.SetResult();
+            written.Task.Wait();
+            file.Save(content.Span);
+        };
+        var walked = SegmentName.Parse("us3.acme.internal");
+        var finding = FindAsync(walked);
+        try
+        {
+            await writing.Task.WaitAsync(TestContext.Current.CancellationToken);
+            Assert.False(finding.IsCompleted);
+            Assert.Null(_book!.Current(walked));
+            Assert.Empty(_book.All);
+        }
+        finally
+        {
+            written.SetResult();
+        }
+
+        Assert.NotNull(await finding);
+        Assert.NotNull(_book.Current(walked));
+        Assert.Contains(walked, Kept);
+    }
+
+    /// <summary>A disk that is full takes no way from anybody.</summary>
+    [Fact]
+    public async Task Way_ThatCannotBeWritten_IsUsed()
+    {
+        _said = view => (Leading(view), null);
+        _write = (_, _) => throw new StateException(StateError.StateNotDurable, "the disk is full");
+        Assert.NotNull(await FindAsync(SegmentName.Parse("us3.acme.internal")));
     }
 
     /// <summary>A denial ends it, also for the next start.</summary>
@@ -91,7 +148,7 @@ public sealed class KeptIntroductionTests : IAsyncDisposable
             _world.Context,
             (view, _, _) => Task.FromResult(_said(view)),
             (view, _, _, _) => Task.FromResult(_repeated(view)),
-            new IntroductionFile(FilePath));
+            new IntroductionFile(FilePath) { Write = _write });
         return (await _book.FindAsync(target, null, TestContext.Current.CancellationToken)).Way;
     }
 

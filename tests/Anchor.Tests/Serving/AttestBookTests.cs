@@ -28,7 +28,7 @@ public sealed class AttestBookTests : IAsyncDisposable
         _view = TestView.Of(_segment, Now);
         _book = new AttestBook(
             new AttestMint(_segment.Seal(0)), AskAsync, (_, anchor) => _excluded.Contains(anchor.Id), _time,
-            NullLogger.Instance);
+            NullLogger.Instance, pagesMost: 20, gatheringsMost: 16);
         _book.Changed += () => _changed.Release();
         for (var i = 1; i < 4; i++)
         {
@@ -234,6 +234,90 @@ public sealed class AttestBookTests : IAsyncDisposable
         var view = TestView.Of(segment, Now);
         var terms = AttestTerms.OfTarget(view, Consumer("frontend"), Name);
         Assert.Equal(Now + 8_000, new AttestMint(segment.Seal(0)).Sign(view, terms, Now).Expires);
+    }
+
+    /// <summary>A neighbour that the Rules allow may invent subjects, and an own pod names: each takes room from itself
+    /// alone.</summary>
+    [Fact]
+    public async Task Take_ForEverOtherSubjects_TakesNothingFromOthers()
+    {
+        AttestTerms[] mine =
+        [
+            TermsOf("other home", "a"), TermsOf("other home", "b"), TermsOf(null, "a"),
+            AttestTerms.OfTransit(_view, Digest.Sha256("other home"u8), SegmentName.Parse("x.us1.internal")),
+        ];
+        foreach (var terms in mine)
+        {
+            await GatheredAsync(terms);
+        }
+
+        for (var i = 0; i < 30; i++)
+        {
+            await GatheredAsync(TermsOf("home", $"invented-{i}"));
+            await GatheredAsync(TermsOf(null, "b", $"invented-{i}.shop.svc"));
+        }
+
+        Assert.All(mine, terms => Whole(terms));
+        Whole(TermsOf("home", "invented-29"));
+        Whole(TermsOf("home", "invented-15"));
+        Missing(TermsOf("home", "invented-0"));
+    }
+
+    /// <summary>What is used stays, however long ago it was gathered.</summary>
+    [Fact]
+    public async Task Take_BeyondTheRoom_ForgetsWhatWasUsedLeastRecently()
+    {
+        await GatheredAsync(TermsOf("home", "used"));
+        for (var i = 0; i < 30; i++)
+        {
+            await GatheredAsync(TermsOf("home", $"once-{i}"));
+            Whole(TermsOf("home", "used"));
+        }
+    }
+
+    /// <summary>The other anchors are not asked for all at once, and whoever asks for much leaves room.</summary>
+    [Fact]
+    public async Task Take_OfMuchAtOnce_AsksForAFewAndLeavesRoomForOthers()
+    {
+        var gate = new TaskCompletionSource();
+        _gate = gate.Task;
+        var many = Enumerable.Range(0, 18).Select(i => TermsOf("home", $"pod-{i}")).ToList();
+        try
+        {
+            many.ForEach(terms => Missing(terms));
+            Assert.Contains("at once", Missing(many[^1]).Detail, StringComparison.Ordinal);
+            Missing(TermsOf("other home", "a"));
+            Missing(TermsOf(null, "a"));
+            Assert.Equal(many[..6], many.Where(IsGathering));
+            Assert.True(IsGathering(TermsOf("other home", "a")));
+            Assert.True(IsGathering(TermsOf(null, "a")));
+        }
+        finally
+        {
+            gate.SetResult();
+        }
+
+        foreach (var terms in many)
+        {
+            await GatheredAsync(terms);
+        }
+    }
+
+    private bool IsGathering(AttestTerms terms) => !_book.SettledAsync(_view, terms).IsCompleted;
+
+    private async Task GatheredAsync(AttestTerms terms)
+    {
+        _book.Take(_view, terms, Now, out _);
+        await _book.SettledAsync(_view, terms);
+        Whole(terms);
+    }
+
+    // Of a pod of another home, or of an own one.
+    private AttestTerms TermsOf(string? home, string account, string name = "checkout.shop.svc")
+    {
+        var genesis = home is null ? _segment.Genesis : Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(home));
+        var consumer = new Consumer(genesis, new Subject { Namespace = "shop", Account = account });
+        return AttestTerms.OfTarget(_view, consumer, ServicePart.Parse(name));
     }
 
     private Envelope Lie(string lie, Attest honest) => lie switch

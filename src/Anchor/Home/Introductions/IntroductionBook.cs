@@ -3,7 +3,6 @@ using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
-using Fairlead.Resolver.State;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Anchor.Home.Introductions;
@@ -11,8 +10,9 @@ namespace Fairlead.Anchor.Home.Introductions;
 /// <summary>
 /// The ways to other segments, each walked once and then used until it ends (4.9, V57): renewed in the background when
 /// its Attests say so or the own epoch changed, kept over a restart. A transport failure or a refused hop leaves the
-/// old way valid to its age, a denial ends it (4.7). What nobody uses is forgotten: an introduction when it was used
-/// for the last time before its age, and what leads nowhere in a minute. Bounded. Thread-safe.
+/// old way valid to its age, a denial ends it (4.7); the next walk waits ever longer, for a new own epoch at most, and
+/// who asks meanwhile hears why the last one failed (4.8). What nobody uses is forgotten: an introduction when it was
+/// used for the last time before its age, and what leads nowhere in a minute. Bounded. Thread-safe.
 /// </summary>
 internal sealed class IntroductionBook : IAsyncDisposable
 {
@@ -27,15 +27,14 @@ internal sealed class IntroductionBook : IAsyncDisposable
 
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RetryMin = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
 
     private readonly ServingContext _context;
     private readonly WayWalk _walk;
     private readonly WayRepeat _repeat;
-    private readonly IntroductionFile _file;
+    private readonly IntroductionKeeper _keeper;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
-    private readonly Lock _saving = new();
     private readonly Dictionary<SegmentName, Entry> _entries = [];
     private readonly Dictionary<SegmentName, UnverifiedAnswer> _kept;
     private readonly CancellationTokenSource _stop = new();
@@ -50,8 +49,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
         _context = context;
         _walk = walk;
         _repeat = repeat;
-        _file = file;
         _log = context.Loggers.CreateLogger<IntroductionBook>();
+        _keeper = new IntroductionKeeper(file, ToKeep, _log);
         _kept = file.Load(out var problem);
         if (problem is not null)
         {
@@ -60,6 +59,10 @@ internal sealed class IntroductionBook : IAsyncDisposable
 
         _turns = context.Time.CreateTimer(_ => OnTurn(), null, Turn, Turn);
     }
+
+    /// <summary>Draws from 0 to 1, so that those whose walks failed together do not walk together again; else they wait
+    /// for the whole pause. Called by one thread at a time.</summary>
+    internal Func<double> Draw { get; init; } = static () => 1;
 
     /// <summary>The ways that are held, for the admin page.</summary>
     internal ImmutableArray<(SegmentName Target, Way Way)> All
@@ -92,7 +95,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
         }
     }
 
-    /// <summary>The way in use, or one that is walked now.</summary>
+    /// <summary>The way in use, or one that is walked now; while the pause after a walk that failed lasts, why it
+    /// did.</summary>
     /// <param name="target">The segment.</param>
     /// <param name="trace">The span that waits for it, as W3C's traceparent; null for none.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
@@ -133,7 +137,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
     // leads somewhere first, and never more at once than those who are asked should hear of one home.
     private List<SegmentName> Due()
     {
-        var (now, elapsed) = (_context.Now(), _context.Elapsed());
+        var now = _context.Now();
         var epoch = _context.Views.Current?.Epoch;
         lock (_gate)
         {
@@ -143,7 +147,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
             return
             [
                 .. _entries.Where(entry => entry.Value is { Way: { } way, Walking.IsCompleted: true }
-                    && entry.Value.RetryAt <= elapsed && IsUsed(entry.Value, Wanted(way))
+                    && !IsPausing(entry.Value) && IsUsed(entry.Value, Wanted(way))
                     && (way.RenewAt <= now || (epoch is not null && way.OwnEpoch != epoch.Digest)))
                     .OrderByDescending(entry => entry.Value.Way!.Leads).ThenBy(entry => entry.Value.Failures)
                     .ThenBy(entry => entry.Value.Way!.RenewAt)
@@ -174,8 +178,16 @@ internal sealed class IntroductionBook : IAsyncDisposable
 
             if (entry.Walking.IsCompleted)
             {
+                // Whoever waits asks again and again, and those who introduce are asked by all of their homes. What is
+                // on the file can be looked at without them.
+                var isPausing = IsPausing(entry);
+                if (isPausing && !_kept.ContainsKey(target))
+                {
+                    return Task.FromResult<(Way? Way, Refusal? Refusal)>((null, entry.Refused));
+                }
+
                 entry.IsRenewal = isRenewal;
-                entry.Walking = Task.Run(() => WalkAsync(target, entry, trace));
+                entry.Walking = Task.Run(() => WalkAsync(target, entry, trace, mayAsk: !isPausing));
             }
 
             return entry.Walking;
@@ -183,7 +195,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
     }
 
     private async Task<(Way? Way, Refusal? Refusal)> WalkAsync(
-        SegmentName target, Entry entry, string? trace)
+        SegmentName target, Entry entry, string? trace, bool mayAsk)
     {
         if (_context.Views.Current is not { } view)
         {
@@ -194,7 +206,13 @@ internal sealed class IntroductionBook : IAsyncDisposable
         Refusal? refusal;
         try
         {
-            (way, refusal) = await RestoreAsync(view, target).ConfigureAwait(false) is { } kept
+            var kept = await RestoreAsync(view, target).ConfigureAwait(false);
+            if (kept is null && !mayAsk)
+            {
+                return (null, entry.Refused);
+            }
+
+            (way, refusal) = kept is not null
                 ? (kept, null)
                 : await TracedAsync(view, target, entry.IsRenewal, trace).ConfigureAwait(false);
         }
@@ -205,33 +223,56 @@ internal sealed class IntroductionBook : IAsyncDisposable
             refusal = Refusal.Unforeseen(target.Text, e);
         }
 
+        await TakeAsync(view, target, entry, way, refusal).ConfigureAwait(false);
+        lock (_gate)
+        {
+            way ??= entry.Way is { } old && !IsOver(old) ? old : null;
+            return way is null ? (null, refusal) : (way, null);
+        }
+    }
+
+    // What a restart must know, or must not know any more, is durable before it is used (V39).
+    private async Task TakeAsync(SegmentView view, SegmentName target, Entry entry, Way? way, Refusal? refusal)
+    {
         bool keeps, isEnded;
         lock (_gate)
         {
             // Only what is verified takes its place: while nobody can be asked it may hold the next time (I24).
             var hadKept = way is not null && _kept.Remove(target);
             var had = entry.Way;
-            entry.Failures = way is null ? entry.Failures + 1 : 0;
-            var pause = RetryMin * Math.Pow(2, Math.Min(entry.Failures, 6));
-            entry.RetryAt = way is null
-                ? _context.Elapsed() + (long)Math.Min(pause.TotalMilliseconds, RetryMax.TotalMilliseconds)
-                : 0;
-            entry.Way = way ?? entry.Way;
-            way ??= entry.Way is { } old && !IsOver(old) ? old : null;
+            entry.Failures = way is not null ? 0 : entry.From == view.Epoch.Digest ? entry.Failures + 1 : 1;
+            (entry.From, entry.Refused) = (view.Epoch.Digest, refusal);
+            entry.RetryAt = way is null ? _context.Elapsed() + PauseAfter(entry.Failures) : 0;
+            entry.Unwritten = way;
 
             // Also where the walk failed and taught of newer epochs all the same: floors may be raised to them (V30).
-            keeps = way is { Leads: true, Hops.IsEmpty: false } && (refusal is null || way.Epochs > entry.Epochs);
-            isEnded = refusal is null && way is { Leads: false } && (hadKept || had is { Leads: true });
-            entry.Epochs = keeps ? way!.Epochs : entry.Epochs;
+            var held = way ?? (had is not null && !IsOver(had) ? had : null);
+            keeps = held is { Leads: true, Hops.IsEmpty: false } && (refusal is null || held.Epochs > entry.Epochs);
+            isEnded = refusal is null && held is { Leads: false } && (hadKept || had is { Leads: true });
+            entry.Epochs = keeps ? held!.Epochs : entry.Epochs;
         }
 
         if (keeps || isEnded)
         {
-            Save();
+            await _keeper.SaveAsync().ConfigureAwait(false);
         }
 
-        return way is null ? (null, refusal) : (way, null);
+        lock (_gate)
+        {
+            (entry.Way, entry.Unwritten) = (way ?? entry.Way, null);
+        }
     }
+
+    // Half of it is drawn; guarded by the gate.
+    private long PauseAfter(int failures)
+    {
+        var pause = Math.Min(RetryMin.TotalMilliseconds * Math.Pow(2, failures - 1), RetryMax.TotalMilliseconds);
+        return (long)(pause * (1 + Draw()) / 2);
+    }
+
+    // A new epoch may name another neighbour, or the same one elsewhere.
+    private bool IsPausing(Entry entry) => entry.RetryAt > _context.Elapsed()
+        && entry.From == _context.Views.Current?.Epoch.Digest;
 
     private async Task<(Way? Way, Refusal? Refusal)> TracedAsync(
         SegmentView view, SegmentName target, bool isRenewal, string? trace)
@@ -286,22 +327,9 @@ internal sealed class IntroductionBook : IAsyncDisposable
         return null;
     }
 
-    private void Save()
-    {
-        lock (_saving)
-        {
-            try
-            {
-                _file.Save(All, NotUsedYet());
-            }
-            catch (StateException e)
-            {
-                HomeLog.IntroductionsLost(_log, e.Message);
-            }
-        }
-    }
-
-    private List<KeyValuePair<SegmentName, UnverifiedAnswer>> NotUsedYet()
+    // With what is not used before it is in the file.
+    private (IEnumerable<(SegmentName Target, Way Way)> Ways, IEnumerable<KeyValuePair<SegmentName, UnverifiedAnswer>>
+        Unused) ToKeep()
     {
         lock (_gate)
         {
@@ -310,7 +338,12 @@ internal sealed class IntroductionBook : IAsyncDisposable
                 _kept.Remove(target);
             }
 
-            return [.. _kept];
+            return (
+                [
+                    .. _entries.Select(one => (one.Key, Way: one.Value.Unwritten ?? one.Value.Way))
+                        .Where(one => one.Way is not null).Select(one => (one.Key, one.Way!)),
+                ],
+                [.. _kept]);
         }
     }
 
@@ -365,6 +398,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
     {
         internal Way? Way { get; set; }
 
+        internal Way? Unwritten { get; set; }
+
         internal long UsedAt { get; set; }
 
         internal bool IsRenewal { get; set; }
@@ -376,6 +411,11 @@ internal sealed class IntroductionBook : IAsyncDisposable
         internal long RetryAt { get; set; }
 
         internal int Failures { get; set; }
+
+        // What the last walk started from, and why it failed.
+        internal Digest From { get; set; }
+
+        internal Refusal? Refused { get; set; }
 
         internal int Epochs { get; set; }
     }

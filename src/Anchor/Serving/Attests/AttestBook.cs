@@ -1,3 +1,4 @@
+using Fairlead.Anchor.Home;
 using Fairlead.Naming;
 using Microsoft.Extensions.Logging;
 
@@ -15,11 +16,11 @@ internal delegate Task<Envelope> AttestAsk(
 /// <summary>
 /// As many Attests as the epoch's <c>attest</c> wants: the own one, and those of other anchors of the segment, who each
 /// decide for themselves. They are kept by <see cref="AttestKey"/>, asked for once however many wait, and renewed
-/// behind what is served when half of their life is gone. An incomplete set is never handed out. Bounded. Thread-safe.
+/// behind what is served when half of their life is gone. An incomplete set is never handed out. Bounded, and what
+/// other homes are told takes no room from the own pods; no home and no own subject takes all. Thread-safe.
 /// </summary>
 internal sealed class AttestBook : IAsyncDisposable
 {
-    private const int PagesMax = 10_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
@@ -29,7 +30,9 @@ internal sealed class AttestBook : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
-    private readonly Dictionary<AttestKey, Page> _pages = [];
+    private readonly HashSet<Page> _gathering = [];
+    private readonly Shelf _own;
+    private readonly Shelf _foreign;
     private readonly CancellationTokenSource _stop = new();
 
     /// <param name="mint">The own decisions.</param>
@@ -38,9 +41,14 @@ internal sealed class AttestBook : IAsyncDisposable
     /// answer.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Hears of what is not attested.</param>
+    /// <param name="pagesMost">The most decisions that are kept, about the own home and about others each.</param>
+    /// <param name="gatheringsMost">The most that the other anchors are asked for at once, of either.</param>
     internal AttestBook(
-        AttestMint mint, AttestAsk ask, Func<SegmentView, EpochAnchor, bool> isExcluded, TimeProvider time, ILogger log)
+        AttestMint mint, AttestAsk ask, Func<SegmentView, EpochAnchor, bool> isExcluded, TimeProvider time, ILogger log,
+        int pagesMost = 10_000, int gatheringsMost = 512)
     {
+        _own = new Shelf(pagesMost, gatheringsMost);
+        _foreign = new Shelf(pagesMost, gatheringsMost);
         _isExcluded = isExcluded;
         _mint = mint;
         _ask = ask;
@@ -66,13 +74,18 @@ internal sealed class AttestBook : IAsyncDisposable
             return AttestSet.Of([own]);
         }
 
+        var (shelf, holder) = PlaceOf(view, terms);
         lock (_gate)
         {
-            var page = PageOf(AttestKey.Of(view, terms));
+            var page = shelf.Pages.Use(AttestKey.Of(view, terms), holder);
             var valid = page.Valid(now, view.Epoch.Value.Policy.ClockDelta, Excluded(view));
-            if ((valid.Count < others || valid[others - 1].RenewAt <= now) && page.Gathering.IsCompleted
-                && page.RetryAt <= ServingContext.ElapsedOf(_time))
+            var isDue = (valid.Count < others || valid[others - 1].RenewAt <= now) && page.Gathering.IsCompleted
+                && page.RetryAt <= ServingContext.ElapsedOf(_time);
+            var hasRoom = shelf.Gatherings.HasFor(holder);
+            if (isDue && hasRoom)
             {
+                shelf.Gatherings.Take(holder);
+                _gathering.Add(page);
                 page.Gathering = Task.Run(() => GatherAsync(page, view, terms, others));
             }
 
@@ -84,8 +97,9 @@ internal sealed class AttestBook : IAsyncDisposable
             refusal = new Refusal(
                 VerificationFailure.AttestationMissing,
                 view.Name.Text,
-                $"{valid.Count + 1} of {others + 1} attests are at hand; the other anchors are slow, apart or "
-                + "of another mind");
+                $"{valid.Count + 1} of {others + 1} attests are at hand; " + (isDue && !hasRoom
+                    ? "the other anchors are asked for too much else at once"
+                    : "the other anchors are slow, apart or of another mind"));
             return null;
         }
     }
@@ -93,9 +107,10 @@ internal sealed class AttestBook : IAsyncDisposable
     /// <summary>Completes when nobody is being asked for this decision any more.</summary>
     internal Task SettledAsync(SegmentView view, AttestTerms terms)
     {
+        var (shelf, _) = PlaceOf(view, terms);
         lock (_gate)
         {
-            return _pages.TryGetValue(AttestKey.Of(view, terms), out var page) ? page.Gathering : Task.CompletedTask;
+            return shelf.Pages.Find(AttestKey.Of(view, terms))?.Gathering ?? Task.CompletedTask;
         }
     }
 
@@ -105,33 +120,38 @@ internal sealed class AttestBook : IAsyncDisposable
         List<Task> running;
         lock (_gate)
         {
-            running = [.. _pages.Values.Select(page => page.Gathering)];
+            running = [.. _gathering.Select(page => page.Gathering)];
         }
 
         await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
     }
 
-    private Page PageOf(AttestKey key)
-    {
-        if (_pages.TryGetValue(key, out var page))
-        {
-            return page;
-        }
+    private (Shelf Shelf, Digest Holder) PlaceOf(SegmentView view, AttestTerms terms) => terms.Home == view.Genesis
+        ? (_own, terms.Consumer?.Digest ?? terms.Home)
+        : (_foreign, terms.Home);
 
-        if (_pages.Count >= PagesMax)
+    private async Task GatherAsync(Page page, SegmentView view, AttestTerms terms, int needed)
+    {
+        try
         {
-            foreach (var (old, idle) in _pages.Where(pair => pair.Value.Gathering.IsCompleted).ToList())
+            await FillAsync(page, view, terms, needed).ConfigureAwait(false);
+        }
+        finally
+        {
+            var (shelf, holder) = PlaceOf(view, terms);
+            lock (_gate)
             {
-                _pages.Remove(old);
+                shelf.Gatherings.Give(holder);
+                _gathering.Remove(page);
             }
         }
 
-        return _pages[key] = new Page();
+        Changed?.Invoke();
     }
 
     // As many as are needed at once; each that fails is replaced by the next, until nobody is left.
-    private async Task GatherAsync(Page page, SegmentView view, AttestTerms terms, int needed)
+    private async Task FillAsync(Page page, SegmentView view, AttestTerms terms, int needed)
     {
         var waiting = new Queue<EpochAnchor>(Others(view));
         var asked = new List<Task<MintedAttest?>>();
@@ -164,8 +184,6 @@ internal sealed class AttestBook : IAsyncDisposable
                 ? ServingContext.ElapsedOf(_time) + (long)Pause.TotalMilliseconds
                 : 0;
         }
-
-        Changed?.Invoke();
     }
 
     // Starting behind itself, so that the anchors do not all ask the same ones.
@@ -201,6 +219,14 @@ internal sealed class AttestBook : IAsyncDisposable
         }
 
         return null;
+    }
+
+    // What is kept of the own home's or of others' decisions, and how many of them are being gathered.
+    private sealed class Shelf(int pagesMost, int gatheringsMost)
+    {
+        internal RecentPages<Page> Pages { get; } = new(pagesMost);
+
+        internal Shares Gatherings { get; } = new(gatheringsMost);
     }
 
     // The attests of other anchors for one decision; guarded by the book.
