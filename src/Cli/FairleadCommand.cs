@@ -85,6 +85,7 @@ internal static class FairleadCommand
         root.Subcommands.Add(OperateCommands.Approve(output));
         root.Subcommands.Add(OperateCommands.Withdraw(output));
         root.Subcommands.Add(OperateCommands.Log(output));
+        root.Subcommands.Add(OperateCommands.Policy(output));
         root.Subcommands.Add(KeyCommand.Build(output));
         root.Subcommands.Add(ManifestsCommand.Build(output));
         root.Subcommands.Add(DemoCommand.Build(output));

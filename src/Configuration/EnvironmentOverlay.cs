@@ -1,9 +1,11 @@
+using System.Text.RegularExpressions;
+
 namespace Fairlead.Configuration;
 
 /// <summary>Variables <c>FAIRLEAD_SECTION__KEY</c> that replace values of the file: <c>xds.socket</c> is
 /// <c>FAIRLEAD_XDS__SOCKET</c>. An empty variable is as good as none.
 /// Remembers which were asked for.</summary>
-internal sealed class EnvironmentOverlay
+internal sealed partial class EnvironmentOverlay
 {
     private const string Prefix = "FAIRLEAD_";
 
@@ -43,19 +45,31 @@ internal sealed class EnvironmentOverlay
         return _variables.Keys.Any(name => name.StartsWith(start, StringComparison.Ordinal));
     }
 
-    /// <summary>Variables that nothing asked for. One without `__` is taken for a mistake only if it is close to a
-    /// known name: for a Service called `fairlead` a cluster sets FAIRLEAD_PORT and more in every pod.</summary>
+    /// <summary>Variables that nothing asked for. One without `__` is taken for a mistake only if what follows the
+    /// prefix is close to a known name. What a cluster sets in every pod for a Service called `fairlead`, or
+    /// `fairlead-metrics`, never is.</summary>
     internal void RefuseUnknown(ConfigurationErrors errors)
     {
-        foreach (var name in _variables.Keys.Where(name => !_asked.Contains(name)))
+        var known = _asked.Select(name => name[Prefix.Length..]).ToList();
+        foreach (var name in _variables.Keys.Where(name => !_asked.Contains(name) && !IsServiceLink(name)))
         {
-            var nearest = NearestName.Find(name, _asked);
+            var nearest = NearestName.Find(name[Prefix.Length..], known);
             if (nearest is not null || name.Contains("__", StringComparison.Ordinal))
             {
                 errors.Add(new ConfigurationError(
                     ConfigurationErrorKind.UnknownKey, name, 0, 0, "an unknown variable",
-                    nearest is null ? "unset it" : $"did you mean {nearest}?"));
+                    nearest is null ? "unset it" : $"did you mean {Prefix}{nearest}?"));
             }
         }
     }
+
+    // NAME_PORT, NAME_PORT_80_TCP and more, NAME_SERVICE_HOST, NAME_SERVICE_PORT, NAME_SERVICE_PORT_HTTP
+    // (kubernetes.io/docs/concepts/services-networking/service, "Environment variables"). A Service's name has no dash
+    // at its end, so FAIRLEAD_ADMN__PORT is none of these but a section's key.
+    [GeneratedRegex(
+        "^[A-Z0-9_]*[A-Z0-9](_PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PORT|PROTO|ADDR))?)?|_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?))$",
+        RegexOptions.CultureInvariant)]
+    private static partial Regex ServiceLink();
+
+    private static bool IsServiceLink(string name) => ServiceLink().IsMatch(name);
 }

@@ -87,7 +87,7 @@ internal sealed class ControllerHost(
         var shell = new PublisherShell(
             engine, anchors, Terms, signer.Key, new() { KeyFile = options.PublisherKey }, time, logger);
         using var watcher = new ManifestWatcher(options.Manifests, options.Debounce, options.Rescan, time, logger);
-        var pages = new ControllerPages(shell, manifests, watcher);
+        var pages = new ControllerPages(shell, manifests, watcher, time);
         var admin =
             await PageServer.StartAsync("admin", options.Admin, pages.Admin, isLoopbackOnly: true, cancellationToken)
             .ConfigureAwait(false);

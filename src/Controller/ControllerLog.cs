@@ -54,4 +54,19 @@ internal static partial class ControllerLog
         "only {Read} of {Needed} anchors gave what was published with its signatures: what no manifest says any more "
         + "and is still kept, as beside a manifest that is refused, is not renewed, all else is; next try in {Pause}")]
     public static partial void SourcesMissing(this ILogger logger, int read, int needed, TimeSpan pause);
+
+    [LoggerMessage(7013, LogLevel.Warning,
+        "the Credential of {Kid} ends at {End}, in {Days} days, and with it all that is published; an operator renews "
+        + "it at an anchor with: fairlead propose credential --issue {File}")]
+    public static partial void CredentialEnds(this ILogger logger, string kid, string end, long days, string file);
+
+    [LoggerMessage(7014, LogLevel.Error,
+        "the Credential of {Kid} ended at {End}: nothing is published any more; an operator renews it at an anchor "
+        + "with: fairlead propose credential --issue {File}")]
+    public static partial void CredentialEnded(this ILogger logger, string kid, string end, string file);
+
+    [LoggerMessage(7015, LogLevel.Warning,
+        "folder {Folder}: its changes cannot be listened for ({Reason}); it is looked at every {Rescan} instead. Raise "
+        + "fs.inotify.max_user_instances to hear of them at once")]
+    public static partial void FolderUnheard(this ILogger logger, string folder, string reason, TimeSpan rescan);
 }

@@ -13,7 +13,9 @@ public static class RegularFile
 {
     private const int Here = -100; // AT_FDCWD
     private const uint TypeAlone = 1; // STATX_TYPE
+    private const uint OwnerAlone = 8; // STATX_UID
     private const int StatxBytes = 256;
+    private const int OwnerOffset = 20;
     private const int ModeOffset = 28;
     private const int TypeMask = 0xF000; // S_IFMT
     private const int Regular = 0x8000; // S_IFREG
@@ -76,13 +78,23 @@ public static class RegularFile
         return length == buffer.Length ? buffer : buffer[..length];
     }
 
+    /// <summary>The user that owns a file, behind all links; null where that is not to be known.</summary>
+    public static uint? OwnerOf(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return OperatingSystem.IsLinux() && Asked(path, OwnerAlone) is { } told
+            ? BitConverter.ToUInt32(told, OwnerOffset)
+            : null;
+    }
+
     // What it is behind all links; null where that is not to be known, which to open it tells better.
-    private static int? TypeOf(string path)
+    private static int? TypeOf(string path) =>
+        Asked(path, TypeAlone) is { } told ? BitConverter.ToUInt16(told, ModeOffset) & TypeMask : null;
+
+    private static byte[]? Asked(string path, uint mask)
     {
         var result = new byte[StatxBytes];
-        return Statx(Here, Encoding.UTF8.GetBytes(path + '\0'), 0, TypeAlone, result) == 0
-            ? BitConverter.ToUInt16(result, ModeOffset) & TypeMask
-            : null;
+        return Statx(Here, Encoding.UTF8.GetBytes(path + '\0'), 0, mask, result) == 0 ? result : null;
     }
 
     // Of all calls that say what a file is, the one whose answer has the same layout on every platform.

@@ -4,12 +4,17 @@ using Fairlead.Hosting.Reloading;
 namespace Fairlead.Hosting;
 
 /// <summary>
-/// What every long-running program does around its work: ends by SIGINT and SIGTERM, hears SIGHUP as a request to read
+/// What every long-running program does around its work: ends by SIGINT and SIGTERM, at once by a second one and within
+/// <see cref="EndPatience"/> after the first, hears SIGHUP as a request to read
 /// its configuration anew and never as an end, logs to the standard error output, and turns what goes wrong into one
 /// message and an exit code (<see cref="ExitCodes"/>). Stateless.
 /// </summary>
 public static class ProgramShell
 {
+    /// <summary>How long the work may take to end once it was told to: less than the 30 s that a pod has by default.
+    /// </summary>
+    public static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(25);
+
     /// <summary>Runs a program on this process's console until it ends or a signal comes.</summary>
     /// <param name="run">The work; it returns once <see cref="ProgramContext.Stopped"/> is cancelled.</param>
     /// <param name="isRefused">Errors that are the operator's to mend, beside <see cref="StartException"/>.</param>
@@ -22,18 +27,21 @@ public static class ProgramShell
         using var changed = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
         return await RunAsync(run, isRefused, Console.Out, Console.Error, stop.Token, reloads).ConfigureAwait(false);
 
-        // The process ends in its own time, when the work has put everything away.
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            stop.Cancel();
-        }
+        void Stop(PosixSignalContext context) => ProgramShell.Stop(context, stop);
 
         void Reload(PosixSignalContext context)
         {
             context.Cancel = true;
             reloads.Ask();
         }
+    }
+
+    /// <summary>Takes a signal to end: the process goes on until the work has put everything away, unless it was told
+    /// before.</summary>
+    internal static void Stop(PosixSignalContext context, CancellationTokenSource stop)
+    {
+        context.Cancel = !stop.IsCancellationRequested;
+        stop.Cancel();
     }
 
     /// <summary>The same on given writers and without signals.</summary>
@@ -43,6 +51,7 @@ public static class ProgramShell
     /// <param name="errors">Takes the log, and the message of an error that ends the program.</param>
     /// <param name="stopped">Tells the work to end.</param>
     /// <param name="reloads">Tells it to read its configuration anew; null for never.</param>
+    /// <param name="time">The clock of the end; null for the system's.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(
         Func<ProgramContext, Task> run,
@@ -50,7 +59,8 @@ public static class ProgramShell
         TextWriter output,
         TextWriter errors,
         CancellationToken stopped,
-        ReloadRequests? reloads = null)
+        ReloadRequests? reloads = null,
+        TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(isRefused);
@@ -60,8 +70,15 @@ public static class ProgramShell
         {
             var program = new ProgramContext(
                 output, loggers, TimeProvider.System, reloads ?? new ReloadRequests(), stopped);
-            await run(program).ConfigureAwait(false);
-            return ExitCodes.Stopped;
+            if (await EndsAsync(run(program), time ?? TimeProvider.System, stopped).ConfigureAwait(false))
+            {
+                return ExitCodes.Stopped;
+            }
+
+            await errors.WriteLineAsync(
+                $"DrainOverdue: the work did not end within {EndPatience.TotalSeconds:0} s and is left behind")
+                .ConfigureAwait(false);
+            return ExitCodes.Broken;
         }
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)
         {
@@ -76,6 +93,29 @@ public static class ProgramShell
         {
             await errors.WriteLineAsync($"ended by an error: {e}").ConfigureAwait(false);
             return ExitCodes.Broken;
+        }
+    }
+
+    private static async Task<bool> EndsAsync(Task work, TimeProvider time, CancellationToken stopped)
+    {
+        try
+        {
+            await work.WaitAsync(stopped).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException) when (stopped.IsCancellationRequested)
+        {
+            // From now on it has its time to end; how it ends is said below.
+        }
+
+        try
+        {
+            await work.WaitAsync(EndPatience, time, CancellationToken.None).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException) when (!work.IsCompleted)
+        {
+            return false;
         }
     }
 }

@@ -279,6 +279,21 @@ public sealed class ControllerHostTests : IAsyncDisposable
         Assert.Equal(0, _anchors[0].Entries);
     }
 
+    /// <summary>Said 30 days before, for everything that is published ends then.</summary>
+    [Fact]
+    public async Task Run_CredentialThatEnds_IsWarnedOfAndNothingIsSignedBeyondIt()
+    {
+        var end = _time.GetUtcNow().ToUnixTimeMilliseconds() + 1_800_000; // half of a record's life
+        _segment.CredentialEnd = end;
+        Write("a.yaml", Manifest("a", 1));
+        var log = new Said($"the Credential of {_signer.Key.Kid} ends at ");
+        await StartAsync(log);
+        await log.Heard.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.Equal(end, _segment.RecordOf("a.shop.svc")!.Expires);
+        var ready = await _admin.GetFromJsonAsync<JsonElement>("/ready", TestContext.Current.CancellationToken);
+        Assert.Equal(end, ready.GetProperty("credential_expires").GetInt64());
+    }
+
     [Fact]
     public async Task Run_AdminPortInUse_Fails()
     {
@@ -378,11 +393,11 @@ public sealed class ControllerHostTests : IAsyncDisposable
 
     private CancellationTokenSource? _current;
 
-    private async Task StartAsync()
+    private async Task StartAsync(ILogger? logger = null)
     {
         _current = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var ready = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _run = Host(new(IPAddress.Loopback, 0)).RunAsync(ready.SetResult, _current.Token);
+        _run = Host(new(IPAddress.Loopback, 0), logger).RunAsync(ready.SetResult, _current.Token);
         var first = await Task.WhenAny(ready.Task, _run).WaitAsync(Patience, TestContext.Current.CancellationToken);
         await first;
         _admin.Dispose();

@@ -90,6 +90,11 @@ internal sealed class GrpcAnchor : IAsyncDisposable
             .ToList();
         var response = new StateResponse { More = IsDisordered || leaves.Count > PageLeaves };
         response.Leaves.AddRange(leaves.Take(PageLeaves));
+        if (_segment.Credentials.FirstOrDefault() is { } credential)
+        {
+            response.Credential = UnsafeByteOperations.UnsafeWrap(credential.Bytes);
+        }
+
         return Task.FromResult(response);
     }
 

@@ -83,6 +83,21 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
         Assert.All(signed, leaf => Assert.False(leaf.IsClaimed));
     }
 
+    /// <summary>With every page or with the first alone, it is taken once.</summary>
+    [Fact]
+    public async Task ReadState_WithACredential_TellsItsEnd()
+    {
+        var server = await ServerAsync(_serverKey);
+        var anchor = Anchor(server, _world.Genesis);
+        var maker = new DocumentMaker(_signer, RandomNumberGenerator.Fill);
+        await ReportsAsync(anchor, [maker.Sign(Plan("a.shop.svc", maker)), maker.Sign(Plan("b.shop.svc", maker))]);
+        Assert.Null(KnownLeaves.CredentialEnd([await anchor.ReadStateAsync(false, Token)], _signer.Key));
+        _segment.CredentialEnd = Now + 5;
+        var state = await anchor.ReadStateAsync(false, Token);
+        Assert.Equal(Now + 5, KnownLeaves.CredentialEnd([state], _signer.Key));
+        Assert.Equal(3, state.Count);
+    }
+
     /// <summary>Else what is on its way over the connection would be cut off by a question beside it.</summary>
     [Theory]
     [InlineData(true)]

@@ -23,6 +23,19 @@ internal sealed class InMemorySegment(PublicKey publisher)
     /// <summary>What all that is offered is refused with; null for nothing.</summary>
     public string? Refusing { get; set; }
 
+    /// <summary>When the publisher's Credential ends, unix ms; null where anchors do not say.</summary>
+    public long? CredentialEnd { get; set; }
+
+    /// <summary>The Credential's leaf; none where anchors do not say.</summary>
+    public IEnumerable<StateLeaf> Credentials => CredentialEnd is not { } end ? [] :
+    [
+        new(LeafClass.Credential, new Credential
+        {
+            Expires = end, Key = publisher, Made = 0, MaxTtl = 1, Names = [NamePattern.Parse("*.svc")],
+            Opening = default, Types = [PublishedType.Record],
+        }.Encode()),
+    ];
+
     /// <summary>Names in the order in which they changed, with their state: the barrier of the tests.</summary>
     public ChannelReader<string> Changes => _changes.Reader;
 
@@ -187,8 +200,8 @@ internal sealed class InMemoryAnchor(InMemorySegment segment, int index) : IAnch
     {
         ThrowIfDown();
         return Task.FromResult<IReadOnlyList<StateLeaf>>(withSources
-            ? segment.Leaves
-            : [.. segment.Leaves.Select(leaf => leaf with { Source = null, Slices = [] })]);
+            ? [.. segment.Credentials, .. segment.Leaves]
+            : [.. segment.Credentials, .. segment.Leaves.Select(leaf => leaf with { Source = null, Slices = [] })]);
     }
 
     private void ThrowIfDown()

@@ -65,6 +65,29 @@ public sealed class ManifestControllerTests
         Assert.Empty(_controller.Problems);
     }
 
+    /// <summary>What a load balancer has not said yet stops nothing beside it.</summary>
+    [Fact]
+    public void Take_GatewayWithoutAnAddress_HoldsItAloneAndSaysSo()
+    {
+        const string gateway = """
+            apiVersion: gateway.networking.k8s.io/v1
+            kind: Gateway
+            metadata: {name: east-west, namespace: mesh, labels: {topology.istio.io/network: vpc-2}}
+            spec: {listeners: [{name: tls, port: 15443}], addresses: [{value: 10.9.9.9}]}
+
+            """;
+        var host = gateway.Replace("value: 10.9.9.9", "type: Hostname, value: lb.example", StringComparison.Ordinal);
+        Assert.Equal(2, Take(("a.yaml", $"{gateway}---\n{Of("a")}")).Contents.Count);
+        var desired = Take(("a.yaml", $"{host}---\n{Of("b")}"));
+        Assert.Equal(["b.shop.svc"], desired.Contents.Keys);
+        Assert.Equal(["gateway/vpc-2"], desired.Held);
+        Assert.True(desired.IsComplete);
+        Assert.Contains("a.yaml:4: address 'lb.example'", Assert.Single(_controller.Problems).ToString(),
+            StringComparison.Ordinal);
+        Assert.Equal(2, Take(("a.yaml", $"{gateway}---\n{Of("b")}")).Contents.Count);
+        Assert.Empty(_controller.Problems);
+    }
+
     [Fact]
     public void Take_FileThatWasNeverRead_IsNotComplete()
     {

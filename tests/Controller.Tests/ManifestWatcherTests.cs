@@ -43,6 +43,24 @@ public sealed class ManifestWatcherTests : IAsyncDisposable
         Assert.Equal(["a.yaml=1", "b.yml=2"], (await NextAsync()).Order(StringComparer.Ordinal));
     }
 
+    /// <summary>Each user has so many listeners of the file system, which other programs may have used up.</summary>
+    [Fact]
+    public async Task Scans_WhereNothingCanBeListenedFor_ComeByTheTimer()
+    {
+        var time = new ManualTimeProvider();
+        var calls = 0;
+        Start(time, _ =>
+        {
+            calls++;
+            throw new IOException("the user limit on inotify instances has been reached");
+        });
+        Assert.Empty(await NextAsync());
+        Write("a.yaml", "1");
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(["a.yaml=1"], await NextAsync());
+        Assert.Equal(1, calls);
+    }
+
     [Fact]
     public async Task Scans_RenamedInto_IsReadWhole()
     {
@@ -277,13 +295,14 @@ public sealed class ManifestWatcherTests : IAsyncDisposable
 
     private void Write(string file, string text) => File.WriteAllText(Path.Combine(_folder, file), text);
 
-    private void Start(TimeProvider time) => _watcher = Watch(_folder, time);
+    private void Start(TimeProvider time, Action<FileSystemWatcher>? listen = null) =>
+        _watcher = Watch(_folder, time, listen);
 
-    private ManifestWatcher Watch(string folder, TimeProvider time)
+    private ManifestWatcher Watch(string folder, TimeProvider time, Action<FileSystemWatcher>? listen = null)
     {
         Directory.CreateDirectory(folder);
         var watcher = new ManifestWatcher(
-            folder, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(5), time, NullLogger.Instance);
+            folder, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(5), time, NullLogger.Instance, listen);
         _scans = watcher.ScansAsync(_stop.Token).GetAsyncEnumerator(_stop.Token);
         return watcher;
     }

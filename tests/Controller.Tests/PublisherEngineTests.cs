@@ -467,6 +467,48 @@ public sealed partial class PublisherEngineTests
         Assert.Equal(_now + expected, Desire((A, "2"))[0].Publications[0].Plan.Expires);
     }
 
+    /// <summary>A Credential ends, and another one follows it.</summary>
+    [Fact]
+    public void Until_AnEarlierEnd_SignsAnewAndALaterOneRenews()
+    {
+        Load();
+        Assert.Equal(_now + 90_000, Desire((A, "1"))[0].Publications[0].Plan.Expires);
+        var anew = _engine.Until(_now + 30_000, _now);
+        Assert.Equal(2, anew.Count);
+        Assert.Equal(_now + 30_000, anew[0].Publications[0].Plan.Expires);
+        SealAll(anew);
+        Assert.Equal(_now + 30_000, _engine.CredentialEnd);
+        Assert.True(_engine.IsSettled);
+        _now += 29_999;
+        Assert.Empty(_engine.Tick(_now));
+        var renewed = _engine.Until(_now + 900_000, _now);
+        Assert.Equal(_now + 90_000, renewed[0].Publications[0].Plan.Expires);
+        SealAll(renewed);
+        Assert.Empty(_engine.Until(_now + 900_000, _now));
+    }
+
+    [Fact]
+    public void Until_ALaterEnd_RenewsInTimeWhatLivedAsLongAsTheOneBefore()
+    {
+        Load();
+        _engine.Until(_now + 90_000, _now);
+        SealAll(Desire((A, "1")));
+        Assert.Equal(_now + 90_000, _engine.NextTick(_now));
+        Assert.Empty(_engine.Until(null, _now));
+        Assert.InRange(_engine.NextTick(_now)!.Value, _now + 51_000, _now + 60_000);
+    }
+
+    [Fact]
+    public void Until_AnEndThatIsOver_SignsNothingAndIsNotSettled()
+    {
+        Load();
+        _engine.Until(_now, _now);
+        Assert.Empty(Desire((A, "1")));
+        Assert.Empty(_engine.Tick(_now));
+        Assert.False(_engine.IsSettled);
+        Assert.Empty(_maker.Signed);
+    }
+
     [Fact]
     public void Require_Nothing_YetIsNeverEnough()
     {

@@ -106,6 +106,38 @@ public sealed class RecordPlannerTests
         Assert.InRange(times.Max() - times.Min(), Life / 11, Life / 10);
     }
 
+    /// <summary>No anchor takes what outlives its publisher's Credential.</summary>
+    [Fact]
+    public void Next_BeyondTheCredential_EndsWithIt_AndIsNotRenewedForNothing()
+    {
+        _planner.End = Now + 20_000;
+        var plan = Next("x", null)!;
+        Assert.Equal(_planner.End, plan.Expires);
+        Assert.Null(Next("x", plan.Leaf));
+        Assert.Null(Next(null, plan.Leaf, isKept: true));
+        Assert.Equal(_planner.End, Next("y", plan.Leaf)!.Expires);
+        _planner.End += Life;
+        Assert.Equal(Now + Life, Next("x", plan.Leaf)!.Expires);
+    }
+
+    [Fact]
+    public void Next_AfterTheCredential_OnlyWithdraws()
+    {
+        _planner.End = Now;
+        Assert.Null(Next("x", null));
+        Assert.Null(Next("y", Leaf("x", 1, Now + 10)));
+        Assert.Null(Next(null, Leaf("x", 1, Now + 10), isKept: true));
+        Assert.Equal(Now + 10, Next(null, Leaf("x", 1, Now + 10))!.Expires);
+    }
+
+    /// <summary>What one anchor says of an end does not keep a name from its renewal.</summary>
+    [Fact]
+    public void Next_AClaimOfTheCredentialsEnd_IsRenewedALifeAfterItsVersion()
+    {
+        _planner.End = Now + (50 * Life);
+        Assert.NotNull(Next("x", Leaf("x", Now - Life + 30_000, Now + (50 * Life)) with { IsClaimed = true }));
+    }
+
     private static KnownLeaf Leaf(string text, long version, long expires = Now + Life) =>
         new(Name, Old, version, expires, new TextContent(Name, text));
 

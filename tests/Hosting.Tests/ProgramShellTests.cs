@@ -1,7 +1,12 @@
+using System.Runtime.InteropServices;
+using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
+
 namespace Fairlead.Hosting.Tests;
 
 public sealed class ProgramShellTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly StringWriter _output = new();
     private readonly StringWriter _errors = new();
 
@@ -37,6 +42,48 @@ public sealed class ProgramShellTests
         Assert.StartsWith(
             "ended by an error: System.InvalidOperationException: oh", _errors.ToString(), StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Broken, await RunAsync(_ => throw new OperationCanceledException()));
+    }
+
+    [Fact]
+    public async Task Run_ThatDoesNotEnd_IsLeftBehindByName()
+    {
+        var time = new ManualTimeProvider();
+        using var stop = new CancellationTokenSource();
+        var never = new TaskCompletionSource();
+        var running = ProgramShell.RunAsync(_ => never.Task, _ => false, _output, _errors, stop.Token, null, time);
+        time.Advance(TimeSpan.FromDays(1));
+        Assert.False(running.IsCompleted);
+        await stop.CancelAsync();
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(time.Armed), timers => timers > 0, Patience, TestContext.Current.CancellationToken);
+        time.Advance(ProgramShell.EndPatience);
+        Assert.Equal(ExitCodes.Broken, await running.WaitAsync(Patience, TestContext.Current.CancellationToken));
+        Assert.StartsWith("DrainOverdue: ", _errors.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>What goes wrong while it ends is told, and no less than before it was told to end.</summary>
+    [Fact]
+    public async Task Run_ThatBreaksWhileItEnds_EndsWith1()
+    {
+        using var stop = new CancellationTokenSource();
+        var end = new TaskCompletionSource();
+        var running = RunAsync(_ => end.Task, stop.Token);
+        await stop.CancelAsync();
+        end.SetException(new InvalidOperationException("late"));
+        Assert.Equal(ExitCodes.Broken, await running.WaitAsync(Patience, TestContext.Current.CancellationToken));
+        Assert.Contains("late", _errors.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>The runtime ends the process by a signal that nobody takes.</summary>
+    [Fact]
+    public void Stop_ASecondTime_IsLeftToTheSignal()
+    {
+        using var stop = new CancellationTokenSource();
+        var (first, second) = (new PosixSignalContext(PosixSignal.SIGTERM), new PosixSignalContext(PosixSignal.SIGINT));
+        ProgramShell.Stop(first, stop);
+        Assert.True(stop.IsCancellationRequested);
+        ProgramShell.Stop(second, stop);
+        Assert.Equal((true, false), (first.Cancel, second.Cancel));
     }
 
     private Task<int> RunAsync(Func<ProgramContext, Task> run, CancellationToken stopped = default) =>

@@ -94,14 +94,29 @@ public sealed class ScopeObjectsTests
     }
 
     [Theory]
-    [InlineData("10.9.9.9}, {", "010.9.9.9}, {", "'010.9.9.9' of Gateway default/east-west is no IP address")]
-    [InlineData("type: IPAddress", "type: Hostname", "is no IP address (BadAddress)")]
-    [InlineData("addresses:", "others:", "has 0 addresses")]
     [InlineData("port: 15443", "port: 0", "port '0' is no port")]
     [InlineData("network: vpc-2", "network: [a]", "network (a list) is out of the limits")]
     [InlineData("spiffe://us1.example", "us1.example", "SPIFFE")]
     public void Gateway_Malformed_IsRefused(string from, string to, string message) =>
         Refused(Gateway, from, to, message);
+
+    /// <summary>A load balancer gives it a name, or an address only later: nothing else in its file waits for that.
+    /// </summary>
+    [Theory]
+    [InlineData("10.9.9.9}, {", "010.9.9.9}, {", "'010.9.9.9' of Gateway default/east-west is no IP address")]
+    [InlineData("type: IPAddress", "type: Hostname", "is no IP address (BadAddress)")]
+    [InlineData("addresses:", "others:", "has 0 addresses")]
+    public void Gateway_WhoseAddressesCannotBePublished_IsHeldAlone(string from, string to, string message)
+    {
+        Assert.Contains(from, Gateway, StringComparison.Ordinal);
+        var content = Good(
+            $"{Gateway.Replace(from, to, StringComparison.Ordinal)}\n---\n{Reading.Service("checkout")}");
+        var gateway = Assert.Single(content.Gateways);
+        Assert.Equal("vpc-2", gateway.Network);
+        Assert.Empty(gateway.Addresses);
+        Assert.Contains(message, gateway.Trouble?.Message, StringComparison.Ordinal);
+        Assert.Single(content.Services);
+    }
 
     [Fact]
     public void Gateway_WithoutANetwork_IsSkipped() => Assert.Empty(

@@ -68,6 +68,40 @@ public sealed class ConfigurationDocumentTests
         Assert.All(said, line => Assert.NotEqual("", line.Trim('|').Split('|')[^1].Trim()));
     }
 
+    /// <summary>The kubelet sets variables for each Service of a pod's namespace, whatever it is called.</summary>
+    [Theory]
+    [InlineData("anchor.yaml")]
+    [InlineData("sidecar.yaml")]
+    [InlineData("controller.yaml")]
+    public void Variables_OfServices_StopNoProgram(string program)
+    {
+        string[] services =
+        [
+            "FAIRLEAD", "FAIRLEAD_ADMIN", "FAIRLEAD_ANCHOR", "FAIRLEAD_CONTROLLER", "FAIRLEAD_DATA", "FAIRLEAD_IMPORT",
+            "FAIRLEAD_METRICS", "FAIRLEAD_STATE", "FAIRLEAD__ODD",
+        ];
+        string[] ends =
+        [
+            "PORT", "PORT_80_TCP", "PORT_80_TCP_ADDR", "PORT_80_TCP_PORT", "PORT_80_TCP_PROTO", "SERVICE_HOST",
+            "SERVICE_PORT", "SERVICE_PORT_HTTP",
+        ];
+        Assert.Empty(Unknown(program, services.SelectMany(name => ends.Select(end => $"{name}_{end}"))));
+        Assert.Equal(
+            ["FAIRLEAD_ADMN", "FAIRLEAD_ADMN__PORT", "FAIRLEAD_METRIC"],
+            Unknown(program, ["FAIRLEAD_ADMN", "FAIRLEAD_ADMN__PORT", "FAIRLEAD_METRIC", "FAIRLEAD_PORT"]));
+    }
+
+    private static IEnumerable<string> Unknown(string program, IEnumerable<string> variables)
+    {
+        var (yaml, read) = Programs[program];
+        var file = ConfigurationFile.Parse(
+            program, "/", Encoding.UTF8.GetBytes(yaml), variables.ToDictionary(name => name, _ => "tcp://10.0.0.1:80"));
+        read(file);
+        return Assert.Throws<ConfigurationException>(file.ThrowIfInvalid).Errors
+            .Where(error => error.Kind == ConfigurationErrorKind.UnknownKey)
+            .Select(error => error.ToString().Split(':')[0]);
+    }
+
     // What is asked only of something that is there would be missed: all of it has to be.
     private static IReadOnlyList<ConfigurationQuestion> Asked(string program)
     {

@@ -115,6 +115,21 @@ public sealed class TransportTests
         Assert.StartsWith("unix:", Encoding.ASCII.GetString(await PeerAsync(channel)), StringComparison.Ordinal);
     }
 
+    /// <summary>A volume for the socket is mounted empty.</summary>
+    [Fact]
+    public async Task Unix_FolderThatIsNotThere_IsMade_AndNamedWhereItCannotBe()
+    {
+        var folder = Directory.CreateTempSubdirectory("rpc").FullName;
+        var path = Path.Combine(folder, "run", "fairlead", "s.sock");
+        await using var server = await Servers.StartAsync(RpcEndpoint.Unix(path));
+        await using var channel = new RpcChannel($"unix:{path}");
+        Assert.NotEmpty(await PeerAsync(channel));
+        await File.WriteAllTextAsync(Path.Combine(folder, "file"), "text", Servers.Token);
+        var below = Path.Combine(folder, "file", "s.sock");
+        var refused = await Assert.ThrowsAsync<RpcEndpointException>(() => Servers.StartAsync(RpcEndpoint.Unix(below)));
+        Assert.StartsWith($"no folder for the socket {below}: ", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Unix_DeadSocket_IsReplacedAndAnotherFileIsNot()
     {

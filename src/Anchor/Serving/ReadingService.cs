@@ -163,6 +163,12 @@ internal sealed class ReadingService(
 
         var limit = (int)Math.Clamp(request.Limit, 1, StatePageMax);
         var response = new StateResponse { Seal = WireWriter.ToMessage(view.Certified.Certificate) };
+        if (request.AfterName.Length == 0 && publisher is { } own && publisher == caller.Kid
+            && view.Find<Credential>(LeafClass.Credential, own.ToString()) is { } credential)
+        {
+            response.Credential = UnsafeByteOperations.UnsafeWrap(credential.Payload);
+        }
+
         var bytes = 0;
         foreach (var entry in view.Certified.State.After(After(request))
             .Where(entry => !entry.IsWitness && (publisher is null || entry.Publisher == publisher)))

@@ -8,14 +8,17 @@ internal static class Advice
     /// <summary>The advice that fits what the anchors said; null where what they said is all there is to say.</summary>
     /// <param name="refusals">Why each gave none.</param>
     /// <param name="isUnreachable">Whether an answer may come later, without any change here.</param>
-    /// <param name="key">The asker's key file.</param>
+    /// <param name="proof">The file that proves the asker.</param>
+    /// <param name="isKey">Whether it is a key file.</param>
     /// <param name="bootstrap">The bootstrap file.</param>
     internal static string? For(
-        IReadOnlyCollection<AnchorRefusal> refusals, bool isUnreachable, string key, string bootstrap)
+        IReadOnlyCollection<AnchorRefusal> refusals, bool isUnreachable, string proof, bool isKey, string bootstrap)
     {
         var named = refusals.Select(refusal => refusal.Check).OfType<VerificationFailure>().ToHashSet();
-        return named.Contains(VerificationFailure.SubjectUnknown)
-            ? $"{key} is no key that the anchors know: give --key the pod's own key file, or map it under `subjects` "
+        return named.Contains(VerificationFailure.SubjectUnknown) && !isKey
+            ? $"{proof} proves nobody to the anchors: see `tokens` or `spiffe` in their configuration"
+        : named.Contains(VerificationFailure.SubjectUnknown)
+            ? $"{proof} is no key that the anchors know: give --key the pod's own key file, or map it under `subjects` "
                 + "in the anchors' configuration"
         : named.Contains(VerificationFailure.FloorMismatch)
             ? $"home.floor in {bootstrap} is no epoch of that segment: take the file from the home's operators anew, "

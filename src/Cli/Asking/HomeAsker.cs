@@ -37,7 +37,7 @@ internal sealed class HomeAsker : IAsyncDisposable
     private readonly BootstrapFile _bootstrap;
     private readonly VerifierMemory _memory;
     private readonly Subject? _subject;
-    private readonly TlsIdentity _identity;
+    private readonly Asker _own;
     private readonly TimeProvider _time;
     private ImmutableArray<AnchorClient> _anchors;
     private readonly AnchorAsking _asking;
@@ -45,14 +45,14 @@ internal sealed class HomeAsker : IAsyncDisposable
 
     /// <summary>Asks nobody yet.</summary>
     /// <param name="bootstrap">The trust root.</param>
-    /// <param name="identity">The asker's key.</param>
+    /// <param name="own">Who asks, and the proof of it.</param>
     /// <param name="subject">The pod that it is.</param>
     /// <param name="memory">What its verifier remembers.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">Spreads retries.</param>
     internal HomeAsker(
         BootstrapFile bootstrap,
-        TlsIdentity identity,
+        Asker own,
         Subject? subject,
         VerifierMemory memory,
         TimeProvider time,
@@ -60,11 +60,11 @@ internal sealed class HomeAsker : IAsyncDisposable
     {
         _bootstrap = bootstrap;
         _memory = memory;
-        _identity = identity;
+        _own = own;
         _subject = subject;
         _time = time;
         _asking = new AnchorAsking(Options, time, random);
-        _anchors = [.. bootstrap.Endpoints.Select(endpoint => new AnchorClient(endpoint, identity, time))];
+        _anchors = [.. bootstrap.Endpoints.Select(endpoint => Client(endpoint, null))];
     }
 
     /// <summary>Asks for a name.</summary>
@@ -124,6 +124,9 @@ internal sealed class HomeAsker : IAsyncDisposable
         return asked is null ? Nothing() : asked with { Refusals = [.. _refusals] };
     }
 
+    private AnchorClient Client(IpEndpoint endpoint, SegmentState? home) =>
+        new(endpoint, _own.Identity, _time, home) { Token = _own.Token };
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -177,7 +180,7 @@ internal sealed class HomeAsker : IAsyncDisposable
         var home = _memory.State.HomeState;
         var more = HomeEndpoints.Of(_bootstrap.Endpoints, home)
             .Where(endpoint => !_anchors.Any(anchor => anchor.Endpoint.Text == endpoint.Text))
-            .Select(endpoint => new AnchorClient(endpoint, _identity, _time, home)).ToList();
+            .Select(endpoint => Client(endpoint, home)).ToList();
         _anchors = _anchors.AddRange(more);
         return more.Count > 0;
     }

@@ -12,7 +12,9 @@ namespace Fairlead.Cli.Ceremony;
 internal static class Founding
 {
     private const long EpochLife = 7 * Limits.Day;
-    private const long CredentialLife = 180 * Limits.Day;
+
+    /// <summary>How long the publisher's first Credential lives, in ms.</summary>
+    internal const long CredentialLife = 180 * Limits.Day;
 
     /// <summary>Founds a segment.</summary>
     /// <param name="plan">What it is to be.</param>

@@ -11,11 +11,23 @@ internal static class AskingOptions
         Required = isRequired,
     };
 
-    internal static Option<string?> Key(bool isRequired) => new("--key")
+    internal static Option<string?> Key() => new("--key")
     {
-        Description = "The key that the home knows the asker by (PKCS#8 PEM, 0600).",
-        Required = isRequired,
+        Description = "The key that the home knows the asker by (PKCS#8 PEM, 0600); instead of it --token, or "
+            + "--spiffe-certificate.",
     };
+
+    internal static Option<string?> Token() => new("--token")
+    {
+        Description = "A projected service-account token for the home's anchors, instead of --key.",
+    };
+
+    internal static Option<string?> SpiffeCertificate() => new("--spiffe-certificate")
+    {
+        Description = "The certificate chain of an X.509 SVID (PEM), instead of --key.",
+    };
+
+    internal static Option<string?> SpiffeKey() => new("--spiffe-key") { Description = "The SVID's key (PEM)." };
 
     internal static Option<string?> Subject() => new("--subject")
     {

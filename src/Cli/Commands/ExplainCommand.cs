@@ -17,7 +17,9 @@ internal static class ExplainCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         var bootstrap = AskingOptions.Bootstrap(isRequired: false);
-        var key = AskingOptions.Key(isRequired: false);
+        var key = AskingOptions.Key();
+        var token = AskingOptions.Token();
+        var (certificate, certificateKey) = (AskingOptions.SpiffeCertificate(), AskingOptions.SpiffeKey());
         var subject = AskingOptions.Subject();
         var state = AskingOptions.State();
         var loopback = AskingOptions.Loopback();
@@ -34,7 +36,8 @@ internal static class ExplainCommand
         var noColour = OutputOptions.NoColour();
         var command = new Command("explain", "Say which rules decided about a name, and what limits its answer.")
         {
-            name, bootstrap, key, subject, state, loopback, from, genesis, at, format, noColour,
+            name, bootstrap, key, token, certificate, certificateKey,
+            subject, state, loopback, from, genesis, at, format, noColour,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -54,7 +57,10 @@ internal static class ExplainCommand
                 {
                     Name = parsed.GetValue(name) ?? throw Missing("a name, or --from with a saved answer"),
                     Bootstrap = parsed.GetValue(bootstrap) ?? throw Missing("--bootstrap"),
-                    Key = parsed.GetValue(key) ?? throw Missing("--key"),
+                    Key = parsed.GetValue(key),
+                    Token = parsed.GetValue(token),
+                    SpiffeCertificate = parsed.GetValue(certificate),
+                    SpiffeKey = parsed.GetValue(certificateKey),
                     Subject = parsed.GetValue(subject),
                     State = parsed.GetValue(state),
                     UnsafeAllowLoopbackEndpoints = parsed.GetValue(loopback),

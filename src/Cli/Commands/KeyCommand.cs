@@ -4,7 +4,8 @@ using Fairlead.Protocol.Files;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary><c>fairlead key new</c>: a key for a consumer or a publisher.</summary>
+/// <summary><c>fairlead key new</c>: a key for a consumer or a publisher; <c>key show</c>: what is public of one.
+/// </summary>
 internal static class KeyCommand
 {
     internal static Command Build(TextWriter output)
@@ -16,7 +17,10 @@ internal static class KeyCommand
         };
         var make = new Command("new", "Make a P-256 key; print its key text and key id.") { file };
         make.SetAction(parsed => New(parsed.GetValue(file)!, output));
-        return new Command("key", "Keys on disk.") { make };
+        var held = new Argument<string>("file") { Description = "The key file." };
+        var show = new Command("show", "Print the key text and key id of a key file.") { held };
+        show.SetAction(parsed => Show(parsed.GetValue(held)!, output));
+        return new Command("key", "Keys on disk.") { make, show };
     }
 
     private static void New(string path, TextWriter output)
@@ -29,8 +33,7 @@ internal static class KeyCommand
         try
         {
             using var signer = new EcdsaSigner(KeyFile.Create(path));
-            output.WriteLine($"key {signer.Key.Text}");
-            output.WriteLine($"kid {signer.Key.Kid}");
+            Tell(signer.Key, output);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -39,5 +42,23 @@ internal static class KeyCommand
                 : "choose an --out in a folder that can be written";
             throw new CliException(ExitCode.Usage, $"key file {path}: {e.Message} {remedy}");
         }
+    }
+
+    private static void Show(string path, TextWriter output)
+    {
+        try
+        {
+            Tell(KeyFile.LoadPublic(path), output);
+        }
+        catch (KeyFileException e)
+        {
+            throw new CliException(ExitCode.Usage, e.Message);
+        }
+    }
+
+    private static void Tell(PublicKey key, TextWriter output)
+    {
+        output.WriteLine($"key {key.Text}");
+        output.WriteLine($"kid {key.Kid}");
     }
 }

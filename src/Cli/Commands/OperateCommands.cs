@@ -3,8 +3,8 @@ using Fairlead.Cli.Operating;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary><c>fairlead proposals</c>, <c>approve</c>, <c>withdraw</c> and <c>log</c>, at the socket of the operator's
-/// own anchor.</summary>
+/// <summary><c>fairlead proposals</c>, <c>approve</c>, <c>withdraw</c>, <c>log</c> and <c>policy</c>, at the socket of
+/// the operator's own anchor.</summary>
 internal static class OperateCommands
 {
     internal static Command Proposals(TextWriter output)
@@ -53,6 +53,20 @@ internal static class OperateCommands
         command.SetAction((parsed, cancellationToken) => Deciding.WithdrawAsync(
             parsed.GetValue(socket)!, parsed.GetValue(digest)!, parsed.GetValue(format) == "json", output,
             cancellationToken));
+        return command;
+    }
+
+    internal static Command Policy(TextWriter output)
+    {
+        var socket = OutputOptions.Socket();
+        var command = new Command(
+            "policy",
+            "Write the policy in force, with its Rules, Scopes and trust domains, as a file of propose policy.")
+        {
+            socket,
+        };
+        command.SetAction((parsed, cancellationToken) => PolicyInForce.RunAsync(
+            parsed.GetValue(socket)!, output, cancellationToken));
         return command;
     }
 

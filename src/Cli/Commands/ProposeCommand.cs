@@ -111,20 +111,23 @@ internal static class ProposeCommand
     {
         var issue = new Option<string?>("--issue")
         {
-            Description = "The publisher's key text, as key new prints it: p256:04..",
+            Description = "The publisher's key text, as key show prints it: p256:04.., or its key file.",
         };
         var names = new Option<string[]>("--name")
         {
-            Description = "A pattern of service parts that it may publish, such as *.shop.svc. Repeatable.",
+            Description = "A pattern of service parts that it may publish, such as *.shop.svc; by default those of "
+                + "the Credential that the key has. Repeatable.",
         };
         var types = new Option<string[]>("--type")
         {
-            Description = "record, set, bundle or gateway; by default record. Repeatable.",
+            Description = "record, set, bundle or gateway; by default those of the Credential that the key has, or "
+                + "record. Repeatable.",
         };
-        var days = new Option<int>("--days") { Description = "Its life.", DefaultValueFactory = _ => 90 };
+        var days = new Option<int>("--days") { Description = "Its life, 1 to 365.", DefaultValueFactory = _ => 90 };
         var maxTtl = new Option<long?>("--max-ttl")
         {
-            Description = "The longest ttl_max of its records in milliseconds; by default the policy's.",
+            Description = "The longest ttl_max of its records in milliseconds; by default that of the Credential that "
+                + "the key has, or the policy's.",
         };
         var revoke = new Option<string[]>("--revoke")
         {
@@ -140,7 +143,7 @@ internal static class ProposeCommand
                 parsed.GetValue(issue), parsed.GetValue(names) ?? [], parsed.GetValue(types) ?? [],
                 parsed.GetValue(days), parsed.GetValue(maxTtl), parsed.GetValue(revoke) ?? []);
             return (EpochGround ground, long now, out Refusal? refusal) => CredentialOperation.Build(
-                ground, request.Read(ground.Epoch.Value.Policy, now), now, Randomness.Draw, out refusal);
+                ground, request.Read(ground, now), now, Randomness.Draw, out refusal);
         });
     }
 

@@ -4,7 +4,6 @@ using Fairlead.Cli.Showing;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.Files;
-using Fairlead.Rpc;
 
 namespace Fairlead.Cli.Commands;
 
@@ -31,26 +30,24 @@ internal static class Resolve
         }
 
         var bootstrap = ReadBootstrap(options.Bootstrap);
-        using var identity = new TlsIdentity(KeyFile.Load(options.Key), time);
-        var key = PublicKey.TryFromPoint(identity.PublicKey, out var known, out var bad)
-            ? known
-            : throw new CliException(ExitCode.Usage, $"key file {options.Key}: {bad}");
+        using var own = Asker.Read(
+            options.Key, options.Token, options.SpiffeCertificate, options.SpiffeKey, options.State, time);
         var verifier = new VerifierOptions
         {
             UnsafeAllowLoopbackEndpoints =
                 options.UnsafeAllowLoopbackEndpoints || bootstrap.UnsafeAllowLoopbackEndpoints,
-            Subject = SubjectOf(options, bootstrap, key),
+            Subject = SubjectOf(options, bootstrap, own),
         };
         // V39: what an answer taught is durable before anyone uses the answer.
-        var memory = StateFolder.Open(options.State, key, bootstrap, verifier);
+        var memory = StateFolder.Open(options.State, own.Key, bootstrap, verifier);
         var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
-        var asker = new HomeAsker(bootstrap, identity, verifier.Subject, memory, time, random);
+        var asker = new HomeAsker(bootstrap, own, verifier.Subject, memory, time, random);
         await using (asker.ConfigureAwait(false))
         {
             var asked = await asker.AskAsync(name, options.Save is not null, cancellationToken).ConfigureAwait(false);
             if (asked.Answer is not { } answer)
             {
-                throw NoAnswer(name, options, asked, output);
+                throw NoAnswer(name, options, own, asked, output);
             }
 
             var members = await SetAsking.MembersAsync(asker, answer, options.Save is not null, cancellationToken)
@@ -123,11 +120,11 @@ internal static class Resolve
         }
     }
 
-    private static Subject? SubjectOf(ResolveOptions options, BootstrapFile bootstrap, PublicKey key)
+    private static Subject? SubjectOf(ResolveOptions options, BootstrapFile bootstrap, Asker own)
     {
         if (options.Subject is not { } text)
         {
-            return bootstrap.SubjectOf(key);
+            return own.Subject ?? bootstrap.SubjectOf(own.Key);
         }
 
         return text.Split('/') is [{ Length: > 0 } ns, { Length: > 0 } account]
@@ -135,7 +132,8 @@ internal static class Resolve
             : throw new CliException(ExitCode.Usage, $"--subject {text}: not namespace/account");
     }
 
-    private static CliException NoAnswer(FullName name, ResolveOptions options, Asked asked, TextWriter output)
+    private static CliException NoAnswer(
+        FullName name, ResolveOptions options, Asker own, Asked asked, TextWriter output)
     {
         var (worst, exitCode) = Failures.Worst(asked.Refusals);
         if (options.IsJson)
@@ -146,7 +144,7 @@ internal static class Resolve
 
         var lines = asked.Refusals.Select(refusal => $"  {refusal.Anchor}: {refusal.Failure}: {refusal.Detail}");
         var advice = Advice.For(
-            asked.Refusals, exitCode == ExitCode.Unreachable, options.Key, options.Bootstrap);
+            asked.Refusals, exitCode == ExitCode.Unreachable, own.File, options.Key is not null, options.Bootstrap);
         var remedy = advice is null ? "" : $"\n  {advice}";
         var meaning = options.IsExplained && worst?.Check is { } check && Bounds.Of(check) is { } text
             ? $"\n  that is: {text}"

@@ -14,7 +14,9 @@ internal static class ResolveCommand
             Description = "An absolute name, such as checkout.shop.svc.us1.internal.",
         };
         var bootstrap = AskingOptions.Bootstrap(isRequired: true);
-        var key = AskingOptions.Key(isRequired: true);
+        var key = AskingOptions.Key();
+        var token = AskingOptions.Token();
+        var (certificate, certificateKey) = (AskingOptions.SpiffeCertificate(), AskingOptions.SpiffeKey());
         var subject = AskingOptions.Subject();
         var state = AskingOptions.State();
         var save = new Option<string?>("--save") { Description = "Write the answer to a file that verifies offline." };
@@ -26,14 +28,18 @@ internal static class ResolveCommand
             : "Resolve a name to its endpoints.";
         var command = new Command(verb, help) 
         {
-            name, bootstrap, key, subject, state, save, loopback, format, noColour,
+            name, bootstrap, key, token, certificate, certificateKey,
+            subject, state, save, loopback, format, noColour,
         };
         command.SetAction((parsed, cancellationToken) => Resolve.RunAsync(
             new ResolveOptions
             {
                 Name = parsed.GetValue(name)!,
                 Bootstrap = parsed.GetValue(bootstrap)!,
-                Key = parsed.GetValue(key)!,
+                Key = parsed.GetValue(key),
+                Token = parsed.GetValue(token),
+                SpiffeCertificate = parsed.GetValue(certificate),
+                SpiffeKey = parsed.GetValue(certificateKey),
                 Subject = parsed.GetValue(subject),
                 State = parsed.GetValue(state),
                 Save = parsed.GetValue(save),

@@ -9,8 +9,17 @@ internal sealed record ResolveOptions
     /// <summary>The bootstrap file.</summary>
     internal required string Bootstrap { get; init; }
 
-    /// <summary>The key file.</summary>
-    internal required string Key { get; init; }
+    /// <summary>The key file; null where a token or an SVID proves the asker.</summary>
+    internal string? Key { get; init; }
+
+    /// <summary>The file of a service-account token; null for none.</summary>
+    internal string? Token { get; init; }
+
+    /// <summary>The certificate file of an SVID; null for none.</summary>
+    internal string? SpiffeCertificate { get; init; }
+
+    /// <summary>The key file of an SVID; null for none.</summary>
+    internal string? SpiffeKey { get; init; }
 
     /// <summary>namespace/account; null = as the bootstrap file maps the key.</summary>
     internal string? Subject { get; init; }

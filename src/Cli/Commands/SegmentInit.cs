@@ -65,6 +65,10 @@ internal static class SegmentInit
 
             Write(folder, segment, plan, subjects, now, options.UnsafeAllowLoopbackEndpoints);
             Report(segment, plan, options, output);
+            output.WriteLine($"publisher {publisher.Key.Text}");
+            output.WriteLine(
+                $"its Credential ends at {Time(now + Founding.CredentialLife)}; before that: "
+                + $"fairlead propose credential --issue {folder.PublisherKey}");
         }
         catch (CeremonyException e)
         {
@@ -75,6 +79,9 @@ internal static class SegmentInit
             throw Wrong($"--out {options.Folder}: {e.Message}");
         }
     }
+
+    private static string Time(long unixMs) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
     private static void CheckLoopback(ImmutableArray<IpEndpoint> admin)
     {

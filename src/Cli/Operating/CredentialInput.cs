@@ -1,9 +1,11 @@
 using Fairlead.Naming;
 using Fairlead.Naming.Operations;
+using Fairlead.Protocol.Files;
 
 namespace Fairlead.Cli.Operating;
 
-/// <summary>What <c>propose credential</c> was given. Immutable.</summary>
+/// <summary>What <c>propose credential</c> was given: for a key that has a Credential, what is not said stays as it is.
+/// Immutable.</summary>
 internal sealed record CredentialInput(
     string? Issue, IReadOnlyList<string> Names, IReadOnlyList<string> Types, int Days, long? MaxTtl,
     IReadOnlyList<string> Revoke)
@@ -11,7 +13,7 @@ internal sealed record CredentialInput(
     private const int DaysMax = 365;
 
     /// <exception cref="CliException">Something is malformed or missing.</exception>
-    internal CredentialRequest Read(Policy policy, long now)
+    internal CredentialRequest Read(EpochGround ground, long now)
     {
         if (Issue is null && Revoke.Count == 0)
         {
@@ -20,7 +22,7 @@ internal sealed record CredentialInput(
 
         return new CredentialRequest
         {
-            Issue = Issue is null ? [] : [CredentialOf(Issue, policy, now)],
+            Issue = Issue is null ? [] : [CredentialOf(KeyOf(Issue), ground, now)],
             Revoke =
             [
                 .. Revoke.Select(kid => Digest.TryParse(kid, out var digest)
@@ -30,16 +32,30 @@ internal sealed record CredentialInput(
         };
     }
 
-    private Credential CredentialOf(string text, Policy policy, long now)
+    // A key's text, or the file that holds the key.
+    private static PublicKey KeyOf(string text)
     {
-        if (!PublicKey.TryParse(text, out var key, out var refusal))
+        try
         {
-            throw Wrong($"--issue: {refusal}");
+            return !text.StartsWith(PublicKey.Prefix, StringComparison.Ordinal) ? KeyFile.LoadPublic(text)
+                : PublicKey.TryParse(text, out var key, out var refusal) ? key
+                : throw Wrong($"--issue: {refusal}");
         }
-
-        if (Names.Count == 0 || Days is < 1 or > DaysMax)
+        catch (KeyFileException e)
         {
-            throw Wrong($"--issue wants --name, once or more, and --days of 1 to {DaysMax}");
+            throw Wrong($"--issue: {e.Message}");
+        }
+    }
+
+    private Credential CredentialOf(PublicKey key, EpochGround ground, long now)
+    {
+        var held = ground.Leaves.Leaves.GetValueOrDefault((LeafClass.Credential, key.Kid.ToString()))
+            ?.Document as Credential;
+        if ((Names.Count == 0 && held is null) || Days is < 1 or > DaysMax)
+        {
+            throw Wrong(
+                "--issue wants --name, once or more, where the key has no Credential yet, and --days of 1 to "
+                + $"{DaysMax}");
         }
 
         if (MaxTtl is < 1 or > Limits.TtlMax)
@@ -52,10 +68,12 @@ internal sealed record CredentialInput(
             Expires = now + (Days * Limits.Day),
             Key = key,
             Made = 0,
-            MaxTtl = MaxTtl ?? policy.MaxTtl,
-            Names = [.. Names.Select(Pattern).OrderBy(name => name.Text, StringComparer.Ordinal)],
+            MaxTtl = MaxTtl ?? held?.MaxTtl ?? ground.Epoch.Value.Policy.MaxTtl,
+            Names = Names.Count == 0 && held is not null
+                ? held.Names
+                : [.. Names.Select(Pattern).OrderBy(name => name.Text, StringComparer.Ordinal)],
             Opening = default,
-            Types = [.. (Types.Count == 0 ? [PublishedType.Record] : Types).Order(StringComparer.Ordinal)],
+            Types = Types.Count > 0 ? [.. Types.Order(StringComparer.Ordinal)] : held?.Types ?? [PublishedType.Record],
         };
     }
 

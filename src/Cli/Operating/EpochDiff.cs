@@ -103,7 +103,7 @@ internal static class EpochDiff
         foreach (var ((leafClass, name), old, now) in Changed(ground, proposal))
         {
             var what = $"{leafClass.ToString().ToLowerInvariant()} {name}";
-            yield return now is null ? $"- {what}"
+            yield return now is null ? $"- {what}{(old is null ? "" : $" {Content(old)}")}"
                 : old is null ? $"+ {what} {Content(now, issued)}"
                 : $"~ {what} {Content(old)} -> {Content(now, issued)}";
         }
@@ -133,7 +133,8 @@ internal static class EpochDiff
         }
     }
 
-    private static string Content(ParsedLeaf leaf, long? issued = null)
+    /// <summary>What a leaf says, without what each writing of it draws anew.</summary>
+    internal static string Content(ParsedLeaf leaf, long? issued = null)
     {
         using var document = JsonDocument.Parse(leaf.Payload);
         var members = document.RootElement.EnumerateObject().Where(one => !Fresh.Contains(one.Name))

@@ -5,7 +5,7 @@ using Fairlead.Protocol.V1;
 
 namespace Fairlead.Cli.Operating;
 
-/// <summary>Shows the decided epochs, page by page.</summary>
+/// <summary>Shows the decided epochs, page by page. What a leaf says is shown where it was written last.</summary>
 internal static class EpochHistory
 {
     /// <exception cref="CliException">5 for what is no chain, 6 without an anchor.</exception>
@@ -23,13 +23,14 @@ internal static class EpochHistory
         LogResponse page;
         await using (session.ConfigureAwait(false))
         {
+            var ground = await session.GroundAsync(cancellationToken).ConfigureAwait(false);
             do
             {
                 var request = new LogRequest { From = (ulong)(first + epochs.Count), Limit = Limits.PageEpochs };
                 page = await session.CallAsync(OperatorMethods.Log, request, cancellationToken).ConfigureAwait(false);
                 foreach (var wire in page.Epochs)
                 {
-                    epochs.Add(Read(wire, epochs.LastOrDefault()));
+                    epochs.Add(Read(wire, epochs.LastOrDefault(), ground.Leaves));
                 }
             }
             while (page.Epochs.Count == Limits.PageEpochs);
@@ -46,7 +47,7 @@ internal static class EpochHistory
         }
     }
 
-    private static Decided Read(DecidedEpoch wire, Decided? before)
+    private static Decided Read(DecidedEpoch wire, Decided? before, OperationLeaves held)
     {
         if (!Document.TryParse<Epoch>(wire.Epoch?.Payload.Memory ?? default, out var epoch, out var refusal))
         {
@@ -54,7 +55,7 @@ internal static class EpochHistory
         }
 
         var leaves = Document.TryParse<Manifest>(wire.Manifest.Memory, out var manifest, out _)
-            ? manifest.Value.Changes.Select(Line)
+            ? manifest.Value.Changes.Select(change => Line(change, epoch.Value.Number, held))
             : [];
         return new Decided(
             epoch,
@@ -111,9 +112,13 @@ internal static class EpochHistory
     /// <summary>An epoch that was decided, and what it changed against the one before.</summary>
     private sealed record Decided(Parsed<Epoch> Epoch, IReadOnlyList<string> Changes);
 
-    private static string Line(ManifestChange change) =>
-        $"{(change.Digest is null ? '-' : '+')} "
-        + $"{((LeafClass)change.Class).ToString().ToLowerInvariant()} {change.Name}";
+    private static string Line(ManifestChange change, long epoch, OperationLeaves held)
+    {
+        var kind = (LeafClass)change.Class;
+        var content = held.Leaves.GetValueOrDefault((kind, change.Name)) is { Document: OpMadeLeaf made } leaf
+            && made.Made == epoch ? $" {EpochDiff.Content(leaf)}" : "";
+        return $"{(change.Digest is null ? '-' : '+')} {kind.ToString().ToLowerInvariant()} {change.Name}{content}";
+    }
 
     private static string Time(long unixMs) =>
         DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);

@@ -64,7 +64,7 @@ internal static class PolicyFile
     {
         AttestTarget = Number(policy, "attest_target", held.AttestTarget),
         AttestTransit = Number(policy, "attest_transit", held.AttestTransit),
-        Auto = policy.Has("auto") ? [.. Texts(policy, "auto")] : held.Auto,
+        Auto = policy.Has("auto") ? [.. Names(policy, "auto", OpType.Automatic, held.Auto)] : held.Auto,
         ClockDelta = Number(policy, "clock_delta", held.ClockDelta),
         ContinuityMax = Number(policy, "continuity_max", held.ContinuityMax),
         Grace = Number(policy, "grace", held.Grace),
@@ -74,7 +74,9 @@ internal static class PolicyFile
         MaxRecordLife = Number(policy, "max_record_life", held.MaxRecordLife),
         MaxTtl = Number(policy, "max_ttl", held.MaxTtl),
         NegativeTtl = Number(policy, "neg_ttl", held.NegativeTtl),
-        Refuse = policy.Has("refuse") ? [.. Texts(policy, "refuse")] : held.Refuse,
+        Refuse = policy.Has("refuse")
+            ? [.. Names(policy, "refuse", AssuranceTags.All, held.Refuse)]
+            : held.Refuse,
         RequireScope = policy.Integer("require_scope", 0, 1, held.RequireScope ?? 0) == 1 ? 1 : null,
         SealValidity = Number(policy, "seal_validity", held.SealValidity),
     };
@@ -230,6 +232,19 @@ internal static class PolicyFile
 
     private static IReadOnlyList<string> Texts(ConfigurationSection section, string key) =>
         Once(section, key, section.Values<string>(key, ExpectsText, IsText, 0, Limits.ListItems));
+
+    // Those there are, and what the policy in force names already: it must not stop every other change.
+    private static IReadOnlyList<string> Names(
+        ConfigurationSection section, string key, IReadOnlyList<string> known, IEnumerable<string> held)
+    {
+        var names = Texts(section, key);
+        foreach (var name in names.Except(held).Except(known))
+        {
+            section.Refuse(key, $"`{name}` is unknown", $"write some of {string.Join(", ", known)}");
+        }
+
+        return names;
+    }
 
     private static IReadOnlyList<T> Once<T>(ConfigurationSection section, string key, IReadOnlyList<T> values)
     {

@@ -9,9 +9,20 @@ namespace Fairlead.Controller.Admin;
 /// The admin pages <c>/ready</c> (200 once all that was desired at first is sealed, else 503), <c>/records</c> and
 /// <c>/problems</c>, and for the kubelet and Prometheus <c>/ready</c> and <c>/metrics</c>. Thread-safe.
 /// </summary>
+/// <param name="shell">What publishes.</param>
+/// <param name="manifests">What reads the manifests.</param>
+/// <param name="watcher">What looks at their folder.</param>
+/// <param name="time">The clock.</param>
 internal sealed class ControllerPages(
-    PublisherShell shell, ManifestController manifests, ManifestWatcher watcher)
+    PublisherShell shell, ManifestController manifests, ManifestWatcher watcher, TimeProvider time)
 {
+    // The open port: whoever asks often must not have the publisher list all names each time.
+    private static readonly TimeSpan NumbersAge = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private Task<PublisherStatus>? _recent;
+    private long _takenAt;
+
     /// <summary>For operators on this machine.</summary>
     public IReadOnlyDictionary<string, PageSource> Admin => new Dictionary<string, PageSource>(StringComparer.Ordinal)
     {
@@ -44,6 +55,11 @@ internal sealed class ControllerPages(
         {
             json.WriteStartObject();
             json.WriteBoolean("ready", isReady);
+            if (status.CredentialEnd is { } end)
+            {
+                json.WriteNumber("credential_expires", end);
+            }
+
             json.WriteStartArray("pending");
             foreach (var name in status.Names.Where(name => name.State is not ("sealed" or "withdrawn")))
             {
@@ -81,12 +97,12 @@ internal sealed class ControllerPages(
         });
     }
 
-    /// <summary>The numbers of now.</summary>
+    /// <summary>The numbers of now, or of a second ago.</summary>
     public async ValueTask<MetricsText> NumbersAsync(CancellationToken cancellationToken)
     {
-        var status = await shell.StatusAsync(cancellationToken).ConfigureAwait(false);
+        var status = await RecentAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         var states = status.Names.GroupBy(name => name.State).OrderBy(group => group.Key, StringComparer.Ordinal);
-        return new MetricsText()
+        var text = new MetricsText()
             .Gauge("fairlead_controller_ready", "1 once all that was desired at first is sealed.", IsReady ? 1 : 0)
             .Gauge("fairlead_controller_records", "Names by what became of them.", "state",
                 states.Select(group => (group.Key, (double)group.Count())))
@@ -94,6 +110,24 @@ internal sealed class ControllerPages(
                 status.Names.Count(name => name.Refusal is not null))
             .Gauge("fairlead_controller_manifest_problems", "Problems in the manifests; the last good state is kept.",
                 Problems.Count());
+        return status.CredentialEnd is not { } end ? text : text.Gauge(
+            "fairlead_controller_credential_left_seconds",
+            "Seconds until the publisher's Credential ends; below zero once it has.",
+            (end - time.GetUtcNow().ToUnixTimeMilliseconds()) / 1000.0);
+    }
+
+    private Task<PublisherStatus> RecentAsync()
+    {
+        lock (_gate)
+        {
+            if (_recent is null || (_recent.IsCompleted && time.GetElapsedTime(_takenAt) >= NumbersAge))
+            {
+                _takenAt = time.GetTimestamp();
+                _recent = shell.StatusAsync(CancellationToken.None);
+            }
+
+            return _recent;
+        }
     }
 
     private void WriteProblems(Utf8JsonWriter json)

@@ -97,6 +97,11 @@ internal sealed class GrpcAnchorPublisher : IAnchorPublisher, IAsyncDisposable
             };
             var page = await Guard(client.StateAsync(request, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
+            if (!page.Credential.IsEmpty && after.Name.Length == 0)
+            {
+                leaves.Add(new(LeafClass.Credential, page.Credential.Memory));
+            }
+
             foreach (var leaf in page.Leaves)
             {
                 var entry = EntryOf(leaf);

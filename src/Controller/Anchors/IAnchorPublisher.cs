@@ -16,7 +16,8 @@ internal interface IAnchorPublisher
     IAsyncEnumerable<PublishReport> PublishAsync(
         IReadOnlyList<SignedEntry> entries, CancellationToken cancellationToken);
 
-    /// <summary>All leaves of this publisher under the newest certified seal that the anchor has.</summary>
+    /// <summary>All leaves of this publisher under the newest certified seal that the anchor has, and the Credential
+    /// that admits it, which older anchors do not show.</summary>
     /// <param name="withSources">Whether each is to come as it was published as well.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="AnchorFailureException">The anchor could not be reached or broke the call off.</exception>

@@ -30,6 +30,20 @@ internal static class KnownLeaves
             known => known.Leaf with { IsDisputed = known.Leaf.IsClaimed && known.Anchors < states.Count })];
     }
 
+    /// <summary>When the publisher's Credential ends, unix ms: the latest end that any anchor shows, for one of F+1 is
+    /// honest, and a lying one must not end it early. Null where one of them shows none, as older anchors do.</summary>
+    public static long? CredentialEnd(IReadOnlyCollection<IReadOnlyList<StateLeaf>> states, PublicKey publisher)
+    {
+        var ends = states.Select(state => state.Select(leaf => End(leaf, publisher)).Max()).ToList();
+        return ends.Count == 0 || ends.Contains(null) ? null : ends.Max();
+    }
+
+    private static long? End(StateLeaf leaf, PublicKey publisher) =>
+        leaf.Class == LeafClass.Credential && Document.TryParse<Credential>(leaf.Bytes, out var credential, out _)
+        && credential.Value.Key == publisher
+            ? credential.Value.Expires
+            : null;
+
     // One anchor may say the same many times.
     private static Dictionary<string, KnownLeaf> Newest(
         IReadOnlyList<StateLeaf> state, PublicKey publisher, bool withSources)

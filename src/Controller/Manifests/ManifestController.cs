@@ -70,18 +70,21 @@ internal sealed class ManifestController(ReconcileOptions options, Digest publis
             contents[leaf.Name] = leaf;
         }
 
-        var held = result.Held.Concat(heldSets.Select(name => new EntryKey(LeafClass.Set, name).Text));
+        var heldGateways = content.Gateways.Where(gateway => gateway.Trouble is not null).ToList();
+        var held = result.Held.Concat(heldSets.Select(name => new EntryKey(LeafClass.Set, name).Text))
+            .Concat(heldGateways.Select(gateway => new EntryKey(LeafClass.Gateway, gateway.Network).Text));
         return (
             new(contents, held.ToHashSet(StringComparer.Ordinal), _folder.IsComplete),
             result.Records.Count,
-            result.Problems.Concat(setProblems));
+            result.Problems.Concat(setProblems).Concat(heldGateways.Select(gateway => gateway.Trouble!)));
     }
 
     private IEnumerable<Content> Leaves(ManifestContent content, IEnumerable<DesiredSet> sets) =>
     [
         .. sets.Select(set => LeafContents.Of(set, publisher)),
         .. content.TrustBundles.Select(bundle => LeafContents.Of(bundle, publisher)),
-        .. content.Gateways.Select(gateway => LeafContents.Of(gateway, publisher)),
+        .. content.Gateways.Where(gateway => gateway.Trouble is null)
+            .Select(gateway => LeafContents.Of(gateway, publisher)),
     ];
 
     // Each problem once, when it appears.

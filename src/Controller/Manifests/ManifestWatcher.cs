@@ -8,7 +8,7 @@ namespace Fairlead.Controller.Manifests;
 /// Tells what changes in a folder of manifests. Events of the file system say when to look and which files to read
 /// whatever their size and time; a timer looks as well, because events get lost on some mounts. A file that was renamed
 /// into place is whole, so it is read at once; one that is being written is read when the folder was quiet for a
-/// moment.
+/// moment. Where the kernel has no room for another listener the timer alone looks.
 /// </summary>
 internal sealed class ManifestWatcher : IDisposable
 {
@@ -20,12 +20,27 @@ internal sealed class ManifestWatcher : IDisposable
     private readonly FolderScanner _scanner;
     private readonly Channel<Signal> _signals = Channel.CreateUnbounded<Signal>();
     private readonly FileSystemWatcher _watcher;
+    private readonly Action<FileSystemWatcher> _listen;
     private volatile string? _failure;
+    private bool _isDeaf;
 
     /// <summary>Begins to listen, so that no change after this is missed.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="debounce">How long it must be quiet before a file that is being written is read.</param>
+    /// <param name="rescan">How often the whole folder is looked at.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Hears of what cannot be read.</param>
+    /// <param name="listen">Starts the events; null for those of the file system.</param>
     /// <exception cref="ArgumentException">The folder does not exist.</exception>
-    public ManifestWatcher(string folder, TimeSpan debounce, TimeSpan rescan, TimeProvider time, ILogger logger)
+    public ManifestWatcher(
+        string folder,
+        TimeSpan debounce,
+        TimeSpan rescan,
+        TimeProvider time,
+        ILogger logger,
+        Action<FileSystemWatcher>? listen = null)
     {
+        _listen = listen ?? (static watcher => watcher.EnableRaisingEvents = true);
         _folder = folder;
         _debounce = debounce;
         _rescan = rescan;
@@ -39,7 +54,7 @@ internal sealed class ManifestWatcher : IDisposable
         _watcher.Renamed += (_, change) =>
             Put(change.Name, isWhole: FolderScanner.IsManifest(change.Name ?? string.Empty));
         _watcher.Error += (_, _) => Put(null, isWhole: false);
-        _watcher.EnableRaisingEvents = true;
+        Listen();
     }
 
     /// <summary>Why the folder could not be looked at the last time; null where it could.</summary>
@@ -145,17 +160,29 @@ internal sealed class ManifestWatcher : IDisposable
     // changed since the last one.
     private void ListenAnew()
     {
+        _watcher.EnableRaisingEvents = false;
+        Listen();
+        Put(null, isWhole: true);
+    }
+
+    // Each user has only so many listeners (fs.inotify.max_user_instances), and each process so many files.
+    private void Listen()
+    {
         try
         {
-            _watcher.EnableRaisingEvents = false;
-            _watcher.EnableRaisingEvents = true;
+            _listen(_watcher);
+            _isDeaf = false;
         }
-        catch (IOException)
+        catch (IOException e)
         {
             // No events, then: the timer looks all the same.
-        }
+            if (!_isDeaf)
+            {
+                _logger.FolderUnheard(_folder, e.Message, _rescan);
+            }
 
-        Put(null, isWhole: true);
+            _isDeaf = true;
+        }
     }
 
     private readonly record struct Signal(string? Name, bool IsWhole);

@@ -55,8 +55,12 @@ internal sealed class PublisherEngine
     /// their State has to be read with what this publisher signed.</summary>
     public bool NeedsSources { get; private set; }
 
-    /// <summary>Whether State was loaded, something is desired, and no version is on its way.</summary>
-    public bool IsSettled => _isLoaded && _desired is not null && _onTheirWay == 0;
+    /// <summary>Whether State was loaded, something is desired, no version is on its way, and the Credential has not
+    /// ended.</summary>
+    public bool IsSettled => _isLoaded && _desired is not null && _onTheirWay == 0 && _planner.End > _ticked;
+
+    /// <summary>When the publisher's Credential ends, unix ms; null where nobody said.</summary>
+    public long? CredentialEnd => _planner.End == long.MaxValue ? null : _planner.End;
 
     /// <summary>Every name with its newest version, by name.</summary>
     public IEnumerable<NameStatus> Names => _names.Values
@@ -98,6 +102,36 @@ internal sealed class PublisherEngine
             }
         }
 
+        return Pump(now);
+    }
+
+    /// <summary>From now on nothing is signed that ends later than the publisher's Credential. What is on its way and
+    /// does is signed anew; what ended with the Credential before is renewed where there is a longer one.</summary>
+    /// <param name="credentialEnd">Unix ms; null where nobody said.</param>
+    /// <param name="now">Unix ms.</param>
+    public IReadOnlyList<Send> Until(long? credentialEnd, long now)
+    {
+        var end = credentialEnd ?? long.MaxValue;
+        if (end == _planner.End)
+        {
+            return [];
+        }
+
+        _planner.End = end;
+        foreach (var state in _names.Values)
+        {
+            if (state.Current is { Plan: { Content: not null } plan } && end > now
+                && plan.Expires > Math.Max(end, state.Held?.Expires ?? 0))
+            {
+                SignAnew(state, plan, now);
+            }
+            else if (state.Last is { } last)
+            {
+                ScheduleRenewal(last);
+            }
+        }
+
+        PlanAll(now);
         return Pump(now);
     }
 
@@ -406,7 +440,8 @@ internal sealed class PublisherEngine
 
     private void ScheduleRenewal(KnownLeaf leaf)
     {
-        _renewals.Enqueue(leaf.Name, leaf.Content is null ? leaf.Expires : _planner.RenewalOf(leaf));
+        _renewals.Enqueue(
+            leaf.Name, leaf.Content is null ? leaf.Expires : Math.Min(leaf.Expires, _planner.RenewalOf(leaf)));
     }
 
     // What lapsed has left the tree; only a version on its way still speaks of it.

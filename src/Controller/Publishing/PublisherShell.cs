@@ -12,6 +12,9 @@ namespace Fairlead.Controller.Publishing;
 /// </summary>
 internal sealed class PublisherShell
 {
+    // What comes faster than it is taken must not keep what was taken from going out.
+    private const int TurnInputs = 1_000;
+
     private readonly PublisherEngine _engine;
     private readonly IReadOnlyList<IAnchorPublisher> _anchors;
     private readonly Func<SegmentTerms?> _terms;
@@ -23,6 +26,7 @@ internal sealed class PublisherShell
         Channel.CreateUnbounded<Func<long, IReadOnlyList<Send>>>(new() { SingleReader = true });
 
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CredentialWatch _credential;
     private bool _hasNamedKey;
     private bool _isReading;
     private int _lacking;
@@ -54,6 +58,7 @@ internal sealed class PublisherShell
         _options = options;
         _time = time;
         _logger = logger;
+        _credential = new(publisher.Kid, options.KeyFile, logger);
     }
 
     /// <summary>Done when everything that was desired at first is sealed.</summary>
@@ -100,12 +105,13 @@ internal sealed class PublisherShell
         {
             var now = Now();
             var sends = new List<Send>(Required(now));
-            while (_inputs.Reader.TryRead(out var input))
+            for (var turn = 0; turn < TurnInputs && _inputs.Reader.TryRead(out var input); turn++)
             {
                 sends.AddRange(input(now));
             }
 
             sends.AddRange(_engine.Tick(now));
+            _credential.Warn(_engine.CredentialEnd, now);
             foreach (var send in sends)
             {
                 calls.Add(CallAsync(send, cancellationToken));
@@ -155,7 +161,7 @@ internal sealed class PublisherShell
         return _engine.Require(terms.Copies, terms.RecordLife, now);
     }
 
-    private PublisherStatus Status() => new([.. _engine.Names], _engine.IsSettled);
+    private PublisherStatus Status() => new([.. _engine.Names], _engine.IsSettled, _engine.CredentialEnd);
 
     private bool Post(Func<long, IReadOnlyList<Send>> input) => _inputs.Writer.TryWrite(input);
 
@@ -217,6 +223,7 @@ internal sealed class PublisherShell
         }
 
         var leaves = IsEnough(states.Count) ? KnownLeaves.Join(states, _publisher, withSources) : null;
+        var credentialEnd = KnownLeaves.CredentialEnd(states, _publisher);
         if (leaves is null && withSources)
         {
             _logger.SourcesMissing(
@@ -236,7 +243,9 @@ internal sealed class PublisherShell
             _isReading = false;
             _lastRead = now;
             _sourceFailures = !withSources ? _sourceFailures : leaves is null ? _sourceFailures + 1 : 0;
-            return leaves is null ? [] : _engine.Load(leaves, now, withSources);
+            return leaves is null
+                ? []
+                : [.. _engine.Until(credentialEnd, now), .. _engine.Load(leaves, now, withSources)];
         });
     }
 

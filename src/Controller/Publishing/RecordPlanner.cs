@@ -10,12 +10,17 @@ namespace Fairlead.Controller.Publishing;
 /// <item>The uid stays, also over a withdrawal.</item>
 /// <item>The expiry never falls (V45, <c>RecordRollback</c>). A withdrawal has that of what it withdraws, which no
 /// policy refuses: every older version is over by then.</item>
+/// <item>Nothing new ends after the publisher's Credential does, and after that nothing is signed but withdrawals.
+/// </item>
 /// <item>What is signed was desired here, or signed with this key before: nothing is on the word of anchors.</item>
 /// </list>
 /// </summary>
 internal sealed class RecordPlanner(TimeSpan recordLife)
 {
     private long _life = (long)recordLife.TotalMilliseconds;
+
+    /// <summary>When the publisher's Credential ends, unix ms; <see cref="long.MaxValue"/> where nobody said.</summary>
+    public long End { get; set; } = long.MaxValue;
 
     /// <summary>How long a record that is signed now lives, in ms.</summary>
     public long Life => _life;
@@ -37,7 +42,7 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
         {
             var isCurrent = last is { IsDisputed: false, Content: { } held }
                 && held.Fingerprint == desired.Fingerprint && now < RenewalOf(last);
-            return isCurrent ? null : Of(last ?? new(name, drawUid(), 0, 0, null), desired, now);
+            return isCurrent || End <= now ? null : Of(last ?? new(name, drawUid(), 0, 0, null), desired, now);
         }
 
         if (last?.Content is not { } published || last.Expires <= now)
@@ -47,7 +52,7 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
 
         if (isKept)
         {
-            return now < RenewalOf(last) || last.IsClaimed ? null : Of(last, published, now);
+            return now < RenewalOf(last) || last.IsClaimed || End <= now ? null : Of(last, published, now);
         }
 
         return Of(last, null, now);
@@ -55,12 +60,13 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
 
     /// <summary>When <paramref name="leaf"/> is renewed, unix ms: with a third of its life left, names apart from each
     /// other by up to a tenth, so that records of one moment are not renewed in one. What is only claimed counts as
-    /// signed no earlier than its version and to live no longer than what is signed now.</summary>
+    /// signed no earlier than its version and to live no longer than what is signed now. Never where it ends no sooner
+    /// than the Credential: a renewal would gain nothing.</summary>
     public long RenewalOf(KnownLeaf leaf)
     {
         var spread = (leaf.Uid.ToArray()[0] * _life) / (10 * 256);
         var end = leaf.IsClaimed ? Math.Min(leaf.Expires, leaf.Version + _life) : leaf.Expires;
-        return end - (_life / 3) - spread;
+        return end >= End ? long.MaxValue : end - (_life / 3) - spread;
     }
 
     private Plan Of(KnownLeaf last, Content? content, long now)
@@ -68,7 +74,7 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
         var leaf = last with
         {
             Version = Math.Max(last.Version + 1, now),
-            Expires = content is null ? last.Expires : Math.Max(last.Expires, now + _life),
+            Expires = content is null ? last.Expires : Math.Max(last.Expires, Math.Min(now + _life, End)),
             Content = content,
             IsClaimed = false,
             IsDisputed = false,

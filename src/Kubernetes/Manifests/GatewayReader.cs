@@ -7,7 +7,8 @@ namespace Fairlead.Kubernetes.Manifests;
 /// <summary>
 /// Reads a Gateway of the Gateway API. One without the label <c>topology.istio.io/network</c> leads into no network and
 /// is skipped. Its addresses are those of its status, where it has some, else those of its spec; its port is that of
-/// its one listener, or of the one that the annotation <c>fairlead.dev/listener</c> names.
+/// its one listener, or of the one that the annotation <c>fairlead.dev/listener</c> names. One whose addresses are not
+/// there yet, or are host names, is held alone: an address is what another controller gives it, some time.
 /// </summary>
 internal static class GatewayReader
 {
@@ -26,12 +27,13 @@ internal static class GatewayReader
 
         var spec = Member.Map(header.Root, "spec", problems) ?? ManifestNode.Absent(header.Root.Line);
         var identities = AnnotationReader.Read(header, problems).Identities;
-        if (Port(header, spec, problems) is not { } port || Addresses(header, spec, port, problems) is not { } found)
+        if (Port(header, spec, problems) is not { } port)
         {
             return null;
         }
 
-        return new(header.Key, network, found, identities, problems.At(header.Root.Line));
+        var (found, trouble) = Addresses(header, spec, port, problems);
+        return new(header.Key, network, found, identities, problems.At(header.Root.Line), trouble);
     }
 
     /// <summary>The network that an object's label names; null for none.</summary>
@@ -71,7 +73,7 @@ internal static class GatewayReader
         return null;
     }
 
-    private static List<IpEndpoint>? Addresses(
+    private static (IReadOnlyList<IpEndpoint> Found, ManifestProblem? Trouble) Addresses(
         ObjectHeader header, ManifestNode spec, int port, ProblemList problems)
     {
         var status = Member.Map(header.Root, "status", problems);
@@ -87,9 +89,9 @@ internal static class GatewayReader
                 || !IpEndpoint.TryParse(
                     string.Create(CultureInfo.InvariantCulture, $"{host}:{port}"), out var address, out _))
             {
-                problems.Add(item.Line, $"address '{text}' of {header} is no IP address (BadAddress): a gateway is "
-                    + "published with literal addresses of type IPAddress");
-                return null;
+                return ([], new(
+                    problems.At(item.Line), $"address '{text}' of {header} is no IP address (BadAddress): a gateway is "
+                    + "published with literal addresses of type IPAddress; what is published of it stays"));
             }
 
             found.Add(address);
@@ -97,13 +99,11 @@ internal static class GatewayReader
 
         var ordered = found.DistinctBy(one => one.Text, StringComparer.Ordinal)
             .OrderBy(one => one.Text, StringComparer.Ordinal).ToList();
-        if (ordered.Count is > 0 and <= Limits.GatewayAddresses)
-        {
-            return ordered;
-        }
-
-        problems.Add(header.Root.Line, $"{header} has {ordered.Count} addresses, and 1 to {Limits.GatewayAddresses} "
-            + "are published: wait for its status, or write spec.addresses");
-        return null;
+        return ordered.Count is > 0 and <= Limits.GatewayAddresses
+            ? (ordered, null)
+            : ([], new(
+                problems.At(header.Root.Line), $"{header} has {ordered.Count} addresses, and 1 to "
+                + $"{Limits.GatewayAddresses} are published: wait for its status, or write spec.addresses; what is "
+                + "published of it stays"));
     }
 }

@@ -12,5 +12,6 @@ public static class AssuranceTags
     /// <summary>One machine holds a threshold.</summary>
     public const string SingleHost = "single-host";
 
-    internal static string[] All => [Crash, SingleAdmin, SingleHost];
+    /// <summary>All there are: a policy that refuses another one refuses nobody.</summary>
+    public static IReadOnlyList<string> All { get; } = [Crash, SingleAdmin, SingleHost];
 }

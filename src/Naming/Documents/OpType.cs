@@ -42,6 +42,9 @@ public static class OpType
     /// <summary>Ends a peer.</summary>
     public const string Unpeer = "unpeer";
 
+    /// <summary>Those that a policy's <c>auto</c> may name; renewals are prepared so whether it does or not.</summary>
+    public static IReadOnlyList<string> Automatic { get; } = [Credential, Join, Peer, Policy, Renew];
+
     internal static string[] All =>
         [Credential, Evict, Genesis, Join, Leave, Migrate, Peer, Policy, Recover, Renew, Rotate, Split, Unpeer];
 }

@@ -40,6 +40,28 @@ public static class PolicyRules
         return Lives(policy) is { } refusal && (before is null || Lives(before) is null) ? refusal : null;
     }
 
+    /// <summary>
+    /// <c>PolicyOutOfRange</c>, or null where <c>refuse</c> and <c>auto</c> name only what there is: a tag that no
+    /// epoch has would refuse nobody and look as if it did. Asked like <see cref="CheckLives"/>: what the policy before
+    /// names already is no fault of this one.
+    /// </summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="before">The one before; null for none.</param>
+    public static Refusal? CheckNames(Policy policy, Policy? before = null)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        return Known("refuse", policy.Refuse, before?.Refuse ?? [], AssuranceTags.All)
+            ?? Known("auto", policy.Auto, before?.Auto ?? [], OpType.Automatic);
+    }
+
+    private static Refusal? Known(
+        string member, IEnumerable<string> names, IEnumerable<string> before, IReadOnlyList<string> known) =>
+        names.Except(before).Except(known).FirstOrDefault() is { } unknown
+            ? new Refusal(
+                VerificationFailure.PolicyOutOfRange, $"epoch.policy.{member}",
+                $"`{unknown}` is none of {string.Join(", ", known)}")
+            : null;
+
     // A verifier's clock may be clock_delta ahead of the signer's, and it wants clock_delta left (V19, V26, V33, V57):
     // what has not more than both left is over where it comes. A seal is as old as a heartbeat before the next one
     // follows, and what is renewed at half of its life has the other half left.

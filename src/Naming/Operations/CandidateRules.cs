@@ -41,7 +41,8 @@ public static class CandidateRules
             ?? ConsentRules.CheckSuccessor(ground.Epoch.Value, document, checks)
             ?? ConsentRules.CheckRecovery(ground.Epoch.Value, document, checks)
             ?? QuorumRules.Check(document.Epoch.Value, [])
-            ?? PolicyRules.CheckLives(document.Epoch.Value.Policy, ground.Epoch.Value.Policy);
+            ?? PolicyRules.CheckLives(document.Epoch.Value.Policy, ground.Epoch.Value.Policy)
+            ?? PolicyRules.CheckNames(document.Epoch.Value.Policy, ground.Epoch.Value.Policy);
         if (refusal is not null)
         {
             return false;

@@ -5,17 +5,29 @@ using Fairlead.Naming;
 namespace Fairlead.Protocol.Files;
 
 /// <summary>
-/// Private keys on disk: one PKCS#8 PEM block with a P-256 key, readable by its owner alone. Thread-safe.
+/// Private keys on disk: one PKCS#8 PEM block with a P-256 key, readable by its owner alone; where root owns the file
+/// and this process is not root, also by its group. That is how the kubelet mounts a Secret for a pod with
+/// <c>fsGroup</c> (kubernetes.io/docs/concepts/configuration/secret), and nothing in the pod could change it.
+/// Thread-safe.
 /// </summary>
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public static class KeyFile
 {
     private const int BytesMax = 16 * 1024;
+    private const uint Root = 0;
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Reads a key for signing documents.</summary>
     /// <exception cref="KeyFileException">It is missing, open to others, too large, or holds no P-256 key.</exception>
     public static EcdsaSigner LoadSigner(string path) => Parse(path, Read(path));
+
+    /// <summary>Reads what is public of a key.</summary>
+    /// <exception cref="KeyFileException">It is missing, open to others, too large, or holds no P-256 key.</exception>
+    public static PublicKey LoadPublic(string path)
+    {
+        using var signer = LoadSigner(path);
+        return signer.Key;
+    }
 
     /// <summary>Reads a key for connections.</summary>
     /// <exception cref="KeyFileException">It is missing, open to others, too large, or holds no P-256 key.</exception>
@@ -74,7 +86,9 @@ public static class KeyFile
     private static void CheckMode(string path)
     {
         var mode = File.GetUnixFileMode(path);
-        if ((mode & ~(Owner | UnixFileMode.UserExecute)) != 0)
+        var beyond = mode & ~(Owner | UnixFileMode.UserExecute);
+        var isMounted = !Environment.IsPrivilegedProcess && RegularFile.OwnerOf(path) == Root;
+        if ((isMounted ? beyond & ~UnixFileMode.GroupRead : beyond) != 0)
         {
             throw new KeyFileException(
                 $"key file {path}: mode 0{Convert.ToString((int)mode, 8)} lets others use it; run: chmod 600 {path}");

@@ -41,6 +41,7 @@ internal static class ListenSockets
 
     private static Socket BindUnix(RpcEndpoint endpoint, string path)
     {
+        MakeFolder(endpoint, path);
         RemoveDead(endpoint, path);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -58,6 +59,20 @@ internal static class ListenSockets
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    // A volume that is mounted empty, and /var/run of an image, have no folder of ours yet.
+    private static void MakeFolder(RpcEndpoint endpoint, string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RpcEndpointException(
+                endpoint, $"no folder for the socket {path}: {e.Message} Make it, or choose another path", e);
         }
     }
 

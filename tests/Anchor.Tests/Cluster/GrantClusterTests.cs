@@ -120,6 +120,32 @@ public sealed class GrantClusterTests : IAsyncLifetime
         }
     }
 
+    /// <summary>A publisher hears when its right ends; of others' rights it hears nothing.</summary>
+    [Fact]
+    public async Task State_OfTheAsker_ComesWithItsCredential_OnTheFirstPage()
+    {
+        using var publisher = new TlsIdentity(TestKeys.Ecdsa(290), TimeProvider.System);
+        using var anchor = new TlsIdentity(TestKeys.Ecdsa(202), TimeProvider.System);
+        var request = new StateRequest
+        {
+            Genesis = WireWriter.ToBytes(_target.Segment.Genesis), Limit = 10,
+            Publisher = WireWriter.ToBytes(TestKeys.Key(290).Kid),
+        };
+        Assert.True(Document.TryParse<Credential>(
+            (await StateAsync(publisher, request)).Credential.Memory, out var own, out _));
+        Assert.Equal(TestKeys.Key(290), own.Value.Key);
+        Assert.Empty((await StateAsync(anchor, request)).Credential);
+        request.AfterClass = (uint)LeafClass.Record;
+        request.AfterName = "a.shop.svc";
+        Assert.Empty((await StateAsync(publisher, request)).Credential);
+
+        async Task<StateResponse> StateAsync(TlsIdentity identity, StateRequest asked)
+        {
+            await using var client = ClusterClient.Client(_target, 0, identity);
+            return await client.StateAsync(asked, TestContext.Current.CancellationToken);
+        }
+    }
+
     /// <summary>What the slices hold is for who published them, and for who may see the name.</summary>
     [Fact]
     public async Task State_AsItWasPublished_IsForThePublisherAlone()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Fairlead.Cli.Demo;
 using Xunit;
 
@@ -61,6 +62,45 @@ public sealed class CommandLineTests : IDisposable
         using var signer = Protocol.Files.KeyFile.LoadSigner(_folder["k.pem"]);
         Assert.Equal($"key {signer.Key.Text}\nkid {signer.Key.Kid}\n", run.Output);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder["k.pem"]));
+    }
+
+    [Fact]
+    public async Task KeyShow_TellsWhatKeyNewTold()
+    {
+        var made = (await Fairlead.RunAsync("key", "new", "--out", _folder["k.pem"])).Succeeds();
+        Assert.Equal(made.Output, (await Fairlead.RunAsync("key", "show", _folder["k.pem"])).Succeeds().Output);
+        (await Fairlead.RunAsync("key", "show", _folder["none.pem"])).Fails(ExitCode.Usage, "it does not exist");
+    }
+
+    /// <summary>The kubelet mounts a Secret for a pod that is not root so that its group may read it, behind a link.
+    /// </summary>
+    [Theory]
+    [InlineData("640", "nobody", true)]
+    [InlineData("440", "nobody", true)]
+    [InlineData("644", "nobody", false)]
+    [InlineData("660", "nobody", false)]
+    [InlineData("640", "root", false)]
+    public async Task KeyShow_OfAMountedSecret_IsForItsGroup(string mode, string user, bool isRead)
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can give a file to another group");
+        await Fairlead.RunAsync("key", "new", "--out", _folder["data.pem"]);
+        File.CreateSymbolicLink(_folder["k.pem"], "data.pem");
+        var id = user == "root" ? "0" : "65534";
+        var (code, output) = await ShellAsync(
+            $"chmod 755 {_folder["."]} && chgrp 65534 {_folder["data.pem"]} && chmod {mode} {_folder["data.pem"]} && "
+            + $"HOME=/ exec setpriv --reuid {id} --regid 65534 --clear-groups "
+            + $"{Path.Combine(AppContext.BaseDirectory, "fairlead")} key show {_folder["k.pem"]} 2>&1");
+        Assert.True((code == 0) == isRead, $"{code}: {output}");
+        Assert.Contains(isRead ? "kid " : "lets others use it", output, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Code, string Output)> ShellAsync(string line)
+    {
+        var start = new ProcessStartInfo("/bin/sh", ["-c", line]) { RedirectStandardOutput = true };
+        using var shell = Process.Start(start)!;
+        var output = await shell.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (shell.ExitCode, output);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using Fairlead.Naming;
@@ -51,6 +52,9 @@ internal sealed class FakeHome : IAsyncDisposable
 
     internal int Asked { get; private set; }
 
+    /// <summary>How askers proved who they are: a header, and the key of their connection.</summary>
+    internal ConcurrentQueue<(string? Token, byte[]? Key)> Proofs { get; } = [];
+
     /// <summary>Which anchors show no epoch any more.</summary>
     internal Func<int, bool> Withholds { get; set; } = static _ => false;
 
@@ -66,7 +70,11 @@ internal sealed class FakeHome : IAsyncDisposable
             var service = ServerServiceDefinition.CreateBuilder()
                 .AddMethod(AnchorMethods.Epochs, (request, _) => Task.FromResult(home.Epochs(index, request)))
                 .AddMethod(AnchorMethods.Head, (request, _) => Task.FromResult(home.Head(index, request)))
-                .AddMethod(AnchorMethods.Resolve, (request, _) => Task.FromResult(home.Resolve(index, request)))
+                .AddMethod(AnchorMethods.Resolve, (request, call) =>
+                {
+                    home.Proofs.Enqueue((call.RequestHeaders.GetValue("authorization"), call.PeerKey));
+                    return Task.FromResult(home.Resolve(index, request));
+                })
                 .Build();
             home._servers.Add(await RpcServer.StartAsync(
                 new RpcServerOptions

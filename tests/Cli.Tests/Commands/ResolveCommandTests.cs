@@ -3,6 +3,7 @@ using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol;
 using Fairlead.Protocol.Files;
+using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
 using Xunit;
 
@@ -320,6 +321,65 @@ public sealed class ResolveCommandTests : IDisposable
 
         run.Fails(ExitCode.Usage, $"{_folder[name]}: it is a pipe, not a regular file");
     }
+
+    /// <summary>By what its pod has: no key on file with the home is needed.</summary>
+    [Theory]
+    [InlineData("resolve")]
+    [InlineData("trace")]
+    [InlineData("explain")]
+    public async Task Ask_WithAToken_ShowsIt_AndKeepsAKeyOfItsOwnBesideTheState(string verb)
+    {
+        await using var home = await StartAsync();
+        using var maker = new TokenMaker();
+        var token = maker.Sign(TokenMaker.Claims(TimeProvider.System.GetUtcNow()));
+        string[] line =
+        [
+            verb, Web, "--bootstrap", _folder["b.json"], "--token", _folder.Write("token", token),
+            "--state", _folder["state"],
+        ];
+        (await Fairlead.RunAsync(line)).Succeeds();
+        (await Fairlead.RunAsync(line)).Succeeds();
+        using var own = KeyFile.LoadSigner(_folder["state/pod.key"]);
+        Assert.Equal(2, home.Proofs.Count);
+        Assert.All(home.Proofs, proof => Assert.Equal(
+            ($"Bearer {token}", own.Key.Text), (proof.Token, TextOf(proof.Key))));
+    }
+
+    [Fact]
+    public async Task Ask_WithAnSvid_ShowsItsCertificate()
+    {
+        await using var home = await StartAsync();
+        var authority = new CertificateAuthority("eu1.example", TimeProvider.System.GetUtcNow());
+        using var folder = new SvidFolder();
+        using var svid = authority.Sign(["spiffe://eu1.example/ns/shop/sa/frontend"]);
+        folder.Write(svid, authority);
+        (await Fairlead.RunAsync(
+            "resolve", Web, "--bootstrap", _folder["b.json"], "--spiffe-certificate", folder.Paths.Certificate,
+            "--spiffe-key", folder.Paths.Key)).Succeeds();
+        Assert.True(PublicKey.TryFromPoint(svid.PublicKey.EncodedKeyValue.RawData, out var key, out _));
+        Assert.All(home.Proofs, proof => Assert.Equal((null, key.Text), (proof.Token, TextOf(proof.Key))));
+        Assert.Single(home.Proofs);
+    }
+
+    [Theory]
+    [InlineData("", "give one of --key")]
+    [InlineData("--key k --token t", "give one of --key")]
+    [InlineData("--spiffe-certificate c", "with --spiffe-key")]
+    [InlineData("--key k --spiffe-key c", "with --spiffe-key")]
+    [InlineData("--token b.json", "--token: token file")]
+    [InlineData("--spiffe-certificate c --spiffe-key k", "--spiffe-certificate c: ")]
+    public async Task Ask_WithNoProofThatCanBeUsed_IsUsage(string proof, string part)
+    {
+        await using var home = await StartAsync();
+        var arguments = proof.Replace("b.json", _folder["b.json"], StringComparison.Ordinal)
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        (await Fairlead.RunAsync(["resolve", Web, "--bootstrap", _folder["b.json"], .. arguments]))
+            .Fails(ExitCode.Usage, part);
+        Assert.Equal(0, home.Asked);
+    }
+
+    private static string? TextOf(byte[]? point) =>
+        PublicKey.TryFromPoint(point, out var key, out _) ? key.Text : null;
 
     [Fact]
     public async Task Resolve_BadBootstrap_NamesTheFile()

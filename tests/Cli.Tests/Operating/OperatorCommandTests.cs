@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Fairlead.Cli.Ceremony;
+using Fairlead.Cli.Operating;
 using Fairlead.Cli.Tests.Commands;
 using Fairlead.Naming;
 using Fairlead.TestKit;
@@ -32,6 +33,61 @@ public sealed class OperatorCommandTests : IAsyncLifetime
     {
         await _anchor!.DisposeAsync();
         _folder.Dispose();
+    }
+
+    /// <summary>Who adds one Scope has to write the others too, and can read them.</summary>
+    [Fact]
+    public async Task Policy_IsWrittenAsAFileThatProposesIt()
+    {
+        var shown = (await RunAsync("policy")).Succeeds().Output;
+        Assert.StartsWith("# us1.internal, epoch 0\npolicy:\n", shown, StringComparison.Ordinal);
+        (await RunAsync("propose", "policy", Write(shown))).Fails(ExitCode.Usage, "changes nothing");
+        var more = shown.Replace("scopes: []", $$"""
+            scopes:
+            - {segment: "{{Neighbour}}", cidrs: [10.20.0.0/16], domains: [eu1.example]}
+            """, StringComparison.Ordinal).Replace("max_ttl: 300000", "max_ttl: 60000", StringComparison.Ordinal);
+        var dry = (await RunAsync("propose", "policy", Write(more), "--dry-run")).Succeeds().Output;
+        Assert.Contains($"+ scope {Neighbour} ", dry, StringComparison.Ordinal);
+        Assert.Contains("~ policy.max_ttl 300000 -> 60000", dry, StringComparison.Ordinal);
+        Assert.DoesNotContain("rule", dry, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Policy_OfAllThatARuleAndAScopeCanSay_ReadsBack()
+    {
+        var epoch = _segment.Newest.Value with
+        {
+            Domains = ["us1.example"],
+            Policy = _segment.Newest.Value.Policy with { Refuse = ["crash"], Auto = ["join"], RequireScope = 1 },
+        };
+        var rule = new Rule
+        {
+            Constraints = new Constraints { MaxTtl = 7, Regions = ["eu-*"] }, Effect = RuleEffect.Deny, Id = "a: b",
+            Made = 0, Names = [NamePattern.Parse("*.shop.svc")], Opening = default,
+            Subjects = [new RuleSubject { Account = "web", Namespace = "shop", Segment = "*" }],
+        };
+        var scope = new Scope
+        {
+            Cidrs = ["10.20.0.0/16"], Domains = ["eu1.example"], Made = 0, Networks = ["vpc-2"], Opening = default,
+            Segment = Digest.Parse(Neighbour),
+        };
+        var read = PolicyFile.Read(
+            Write(PolicyInForce.Write(epoch, [rule], [scope])), _segment.Newest.Value.Policy);
+        Assert.Equal(Document.Make(rule).Digest, Document.Make(Assert.Single(read.Rules)).Digest);
+        Assert.Equal(Document.Make(scope).Digest, Document.Make(Assert.Single(read.Scopes!.Value)).Digest);
+        Assert.Equal(epoch.Domains, read.Domains!.Value);
+        Assert.Equal(Document.Make(epoch).Digest, Document.Make(epoch with { Policy = read.Policy! }).Digest);
+    }
+
+    /// <summary>Who removes a Rule sees what goes, and the log says what a Rule in force says.</summary>
+    [Fact]
+    public async Task Rules_AreShownWithTheirContent()
+    {
+        const string content = "{\"effect\":\"allow\"";
+        var dry = (await RunAsync("propose", "policy", Write("remove_rules: [open]"), "--dry-run")).Succeeds().Output;
+        Assert.Contains($"- rule open {content}", dry, StringComparison.Ordinal);
+        var log = (await RunAsync("log")).Succeeds().Output;
+        Assert.Contains($"  + rule open {content}", log, StringComparison.Ordinal);
     }
 
     /// <summary>Whoever writes a file need not know the order of the canonical form.</summary>
@@ -132,6 +188,8 @@ public sealed class OperatorCommandTests : IAsyncLifetime
     [InlineData("rules: [{id: 'a\"b', effect: allow, names: [\"*.svc\"]}]", 2, "policy.yaml:1:")]
     [InlineData("domains: ['a\\b']", 2, "policy.yaml:1:")]
     [InlineData("policy: {refuse: [crash, crash]}", 2, "policy.yaml:1:")]
+    [InlineData("policy: {refuse: [single_admin]}", 2, "`single_admin` is unknown")]
+    [InlineData("policy: {auto: [rotate]}", 2, "`rotate` is unknown; write some of credential, join, peer")]
     [InlineData(
         "rules:\n- {id: x, effect: deny, names: ['*.svc']}\n- {id: x, effect: allow, names: ['*.svc']}",
         2, "`x` stands twice")]
@@ -187,6 +245,32 @@ public sealed class OperatorCommandTests : IAsyncLifetime
         Assert.Equal(operations.Length, _anchor!.Waiting.Count);
     }
 
+    /// <summary>A Credential is renewed by its key file, and stays what it was but for its end.</summary>
+    [Fact]
+    public async Task ProposeCredential_OfAKeyThatHasOne_KeepsWhatIsNotSaid()
+    {
+        var held = Assert.Single(_segment.Leaves.Select(leaf => leaf.Document).OfType<Credential>());
+        var file = _folder.Write("publisher.pem", KeyPem.Format(TestKeys.Ecdsa(190)));
+        (await RunAsync("propose", "credential", "--issue", file, "--days", "200")).Succeeds();
+        var renewed = Issued();
+        Assert.Equal(
+            (held.Key, held.MaxTtl, string.Join(' ', held.Names), string.Join(' ', held.Types)),
+            (renewed.Key, renewed.MaxTtl, string.Join(' ', renewed.Names), string.Join(' ', renewed.Types)));
+        Assert.True(renewed.Expires > held.Expires);
+
+        (await RunAsync("propose", "credential", "--issue", held.Key.Text, "--type", "set", "--max-ttl", "7"))
+            .Succeeds();
+        var changed = Issued();
+        Assert.Equal(
+            (7, string.Join(' ', held.Names), PublishedType.Set),
+            (changed.MaxTtl, string.Join(' ', changed.Names), Assert.Single(changed.Types)));
+
+        Credential Issued() => _anchor!.Waiting.Values.Last().Proposal.Leaves
+            .Select(leaf =>
+                ParsedLeaf.TryParse(leaf.Class, leaf.Payload, out var parsed, out _) ? parsed.Document : null)
+            .OfType<Credential>().Single();
+    }
+
     /// <summary>What a way is taken with: how long its answers may be kept, and what a peer may name.</summary>
     [Fact]
     public async Task ProposePeerAndJoin_TakeTermsAndScope()
@@ -222,7 +306,11 @@ public sealed class OperatorCommandTests : IAsyncLifetime
         (await RunAsync("propose", "join", "--child", PeerOf(other))).Fails(ExitCode.Usage, "is no child of");
         (await RunAsync("propose", "join", "--parent", PeerOf(other))).Fails(ExitCode.Usage, "is not the parent of");
         (await RunAsync("propose", "credential")).Fails(ExitCode.Usage, "give --issue or --revoke");
-        (await RunAsync("propose", "credential", "--issue", "x", "--name", "*")).Fails(ExitCode.Usage, "BadKey");
+        (await RunAsync("propose", "credential", "--issue", "p256:x", "--name", "*")).Fails(ExitCode.Usage, "BadKey");
+        (await RunAsync("propose", "credential", "--issue", _folder["none.pem"], "--name", "*"))
+            .Fails(ExitCode.Usage, "it does not exist");
+        (await RunAsync("propose", "credential", "--issue", TestKeys.Key(901).Text))
+            .Fails(ExitCode.Usage, "wants --name");
         (await RunAsync("propose", "credential", "--issue", TestKeys.Key(901).Text, "--name", "*", "--max-ttl", "-1"))
             .Fails(ExitCode.Usage, "--max-ttl -1: 1 to 3600000 ms");
         (await RunAsync("propose", "credential", "--revoke", "x")).Fails(ExitCode.Usage, "64 lower-hex digits");

@@ -21,6 +21,10 @@ public sealed class CandidateTests
             => e with { Policy = e.Policy with { SealValidity = 86_400_000 } } },
         { "lives", VerificationFailure.PolicyOutOfRange, e
             => e with { Policy = e.Policy with { AttestTarget = 4 * e.Policy.ClockDelta } } },
+        { "refuse", VerificationFailure.PolicyOutOfRange, e
+            => e with { Policy = e.Policy with { Refuse = ["single_admin"] } } },
+        { "auto", VerificationFailure.PolicyOutOfRange, e
+            => e with { Policy = e.Policy with { Auto = [OpType.Rotate] } } },
         { "quorum", VerificationFailure.NewSetNotConsenting, e => e with { Quorum = e.Quorum with { TGov = 2 } } },
         { "peers by policy", VerificationFailure.OpMismatch, e => e with { Peers = [EpochBench.Stranger(1)] } },
         { "rules", VerificationFailure.ManifestMismatch, e
@@ -37,6 +41,19 @@ public sealed class CandidateTests
     {
         Assert.NotEmpty(what);
         Refused(failure, EpochBench.Change(_bench.Policy(1000), spoil));
+    }
+
+    /// <summary>What an older policy names must not keep the segment from its next epoch.</summary>
+    [Fact]
+    public void Names_ThatThePolicyBeforeHas_AreNoFaultOfThisOne()
+    {
+        var policy = _bench.Ground.Epoch.Value.Policy with { Refuse = ["crash", "single_admin"], Auto = ["rotates"] };
+        Assert.Null(PolicyRules.CheckNames(policy, policy));
+        Assert.Contains("single_admin", PolicyRules.CheckNames(policy)?.Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            "rotates", PolicyRules.CheckNames(policy, policy with { Auto = [] })?.Detail, StringComparison.Ordinal);
+        Assert.Null(PolicyRules.CheckNames(
+            policy with { Refuse = [.. AssuranceTags.All], Auto = [.. OpType.Automatic] }));
     }
 
     [Fact]

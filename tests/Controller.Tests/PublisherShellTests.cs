@@ -1,0 +1,177 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Fairlead.Controller.Admin;
+using Fairlead.Controller.Anchors;
+using Fairlead.Controller.Documents;
+using Fairlead.Controller.Manifests;
+using Fairlead.Controller.Publishing;
+using Fairlead.Naming;
+using Fairlead.TestKit;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Fairlead.Controller.Tests;
+
+/// <summary>The loop around the engine, and what it shows of it.</summary>
+public sealed class PublisherShellTests : IDisposable
+{
+    private const string Name = "a.shop.svc";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-shell-").FullName;
+    private readonly ManualTimeProvider _time = new();
+    private readonly EcdsaSigner _signer = TestKeys.Signer(77);
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    /// <summary>Inputs that never end keep nothing from going out.</summary>
+    [Fact]
+    public async Task Run_InputsThatBringOthers_AreTakenATurnAtATime()
+    {
+        const int inputs = 5_000;
+        var wasSent = false;
+        var anchor = new SealingAnchor();
+        var maker = new Busy();
+        var shell = Shell(maker, anchor);
+        maker.Signing = count =>
+        {
+            // The loop stands here until a call is made, which it began in an earlier turn or never will.
+            wasSent |= count == inputs / 2 && anchor.Published.Wait(Patience);
+            if (count < inputs)
+            {
+                shell.Desire(Of(count.ToString(CultureInfo.InvariantCulture)));
+            }
+        };
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var running = shell.RunAsync(stop.Token);
+        shell.Desire(Of("first"));
+        await shell.Settled.WaitAsync(2 * Patience, stop.Token);
+        Assert.True(wasSent);
+        await stop.CancelAsync();
+        await running;
+    }
+
+    /// <summary>Whoever asks the open port often has all names listed once a second at most.</summary>
+    [Fact]
+    public async Task Numbers_WithinASecond_AreTheSameListing()
+    {
+        var shell = Shell(new FakeMaker(), new SealingAnchor());
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var running = shell.RunAsync(stop.Token);
+        using var watcher = new ManifestWatcher(
+            _folder, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), _time, NullLogger.Instance);
+        var manifests = new ManifestController(
+            new() { Segment = "us1.internal", Genesis = default, TtlMax = TimeSpan.FromSeconds(1) },
+            _signer.Key.Kid, NullLogger.Instance);
+        var pages = new ControllerPages(shell, manifests, watcher, _time);
+        Assert.Equal(0, await RecordsAsync());
+        shell.Desire(Of("1"));
+        await shell.Settled.WaitAsync(Patience, stop.Token);
+        _time.Advance(TimeSpan.FromMilliseconds(999));
+        Assert.Equal(0, await RecordsAsync());
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(1, await RecordsAsync());
+        await stop.CancelAsync();
+        await running;
+
+        async Task<double> RecordsAsync() => (await pages.NumbersAsync(stop.Token)).Metrics
+            .Single(one => one.Name == "fairlead_controller_records").Samples.Sum(one => one.Value);
+    }
+
+    /// <summary>One of F+1 anchors is honest, and an older one shows none.</summary>
+    [Fact]
+    public void CredentialEnd_IsTheLatestThatAnyShows_WhereAllDo()
+    {
+        var key = _signer.Key;
+        Assert.Equal(9, KnownLeaves.CredentialEnd([Shown(9, key), Shown(5, key)], key));
+        Assert.Null(KnownLeaves.CredentialEnd([Shown(9, key), []], key));
+        Assert.Null(KnownLeaves.CredentialEnd([Shown(9, TestKeys.Key(78))], key));
+        Assert.Null(KnownLeaves.CredentialEnd([[new(LeafClass.Credential, new byte[] { 1 })]], key));
+
+        static IReadOnlyList<StateLeaf> Shown(long end, PublicKey key) =>
+            [.. new InMemorySegment(key) { CredentialEnd = end }.Credentials];
+    }
+
+    /// <summary>Each day from the thirtieth before the end, and once when it is over.</summary>
+    [Fact]
+    public void CredentialWatch_WarnsOnceADay()
+    {
+        var log = new KeptLines();
+        var watch = new CredentialWatch(_signer.Key.Kid, "publisher.pem", log);
+        const long end = 100 * Limits.Day;
+        watch.Warn(null, 0);
+        watch.Warn(end, end - (30 * Limits.Day) - 1);
+        Assert.Empty(log.Lines);
+        watch.Warn(end, end - (30 * Limits.Day));
+        watch.Warn(end, end - (30 * Limits.Day));
+        Assert.Contains("in 30 days", Assert.Single(log.Lines), StringComparison.Ordinal);
+        watch.Warn(end, end - (29 * Limits.Day));
+        Assert.Equal(2, log.Lines.Count);
+        watch.Warn(end, end);
+        watch.Warn(end, end + Limits.Day);
+        Assert.Contains("ended at 1970-04-11T00:00:00Z", log.Lines[^1], StringComparison.Ordinal);
+        Assert.Equal(3, log.Lines.Count);
+    }
+
+    private PublisherShell Shell(IDocumentMaker maker, IAnchorPublisher anchor) => new(
+        new PublisherEngine(new() { Anchors = 1, RecordLife = TimeSpan.FromHours(1) }, maker, new Random(1)),
+        [anchor], () => new SegmentTerms(1, Limits.RecordLifeMax), _signer.Key, new(), _time, NullLogger.Instance);
+
+    private static DesiredState Of(string text) => new(
+        new Dictionary<string, Content> { [Name] = new TextContent(Name, text) }, FrozenSet<string>.Empty, true);
+
+    private sealed class KeptLines : ILogger
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) => Lines.Add(formatter(state, exception));
+    }
+
+    private sealed class Busy : IDocumentMaker
+    {
+        private readonly FakeMaker _maker = new();
+
+        public Action<int> Signing { get; set; } = _ => { };
+
+        public int Count => _maker.Signed.Count;
+
+        public Hex16 DrawUid() => _maker.DrawUid();
+
+        public SignedEntry Sign(Plan plan)
+        {
+            var entry = _maker.Sign(plan);
+            Signing(Count);
+            return entry;
+        }
+    }
+
+    private sealed class SealingAnchor : IAnchorPublisher
+    {
+        private readonly TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Published => _published.Task;
+
+        public string Address => "anchor";
+
+        public async IAsyncEnumerable<PublishReport> PublishAsync(
+            IReadOnlyList<SignedEntry> entries, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            _published.TrySetResult();
+            await Task.Yield();
+            for (var i = 0; i < entries.Count; i++)
+            {
+                yield return new(i, AnchorFate.Sealed, null);
+            }
+        }
+
+        public Task<IReadOnlyList<StateLeaf>> ReadStateAsync(bool withSources, CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<StateLeaf>>([]);
+    }
+}
