@@ -421,6 +421,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         Introductions = [.. _introductions!.All.Where(one => !one.Way.Hops.IsEmpty)],
         NotArchived = _archive.Failure,
         Answers = _context!.Meter,
+        Denials = _attests!.Denials,
         Dropped = _loop.Dropped,
         Introduced = _introduce!.Given,
         Upstream = _consumers!.Upstream,
