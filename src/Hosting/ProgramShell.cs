@@ -55,11 +55,12 @@ public static class ProgramShell
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(isRefused);
         ArgumentNullException.ThrowIfNull(errors);
-        using var loggers = ErrorLog.Factory(errors, TimeProvider.System);
+        var log = new ErrorLog(errors, TimeProvider.System);
+        using var loggers = log.Factory();
         try
         {
             var program = new ProgramContext(
-                output, loggers, TimeProvider.System, reloads ?? new ReloadRequests(), stopped);
+                output, log, loggers, TimeProvider.System, reloads ?? new ReloadRequests(), stopped);
             await run(program).ConfigureAwait(false);
             return ExitCodes.Stopped;
         }
@@ -69,12 +70,12 @@ public static class ProgramShell
         }
         catch (Exception e) when (e is StartException || isRefused(e))
         {
-            await errors.WriteLineAsync(e.Message).ConfigureAwait(false);
+            log.Tell(e.Message);
             return ExitCodes.Refused;
         }
         catch (Exception e)
         {
-            await errors.WriteLineAsync($"ended by an error: {e}").ConfigureAwait(false);
+            log.Tell($"ended by an error: {e}");
             return ExitCodes.Broken;
         }
     }

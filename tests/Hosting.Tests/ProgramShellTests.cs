@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Fairlead.Hosting.Tests;
 
 public sealed class ProgramShellTests
@@ -37,6 +39,18 @@ public sealed class ProgramShellTests
         Assert.StartsWith(
             "ended by an error: System.InvalidOperationException: oh", _errors.ToString(), StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Broken, await RunAsync(_ => throw new OperationCanceledException()));
+    }
+
+    [Fact]
+    public async Task Run_ThatLogsAsJson_EndsWithAnObjectToo()
+    {
+        Assert.Equal(ExitCodes.Refused, await RunAsync(program =>
+        {
+            program.LogAs(LogFormat.Json);
+            throw new StartException("a.yaml:3: bad; do better");
+        }));
+        using var line = JsonDocument.Parse(_errors.ToString());
+        Assert.Equal("a.yaml:3: bad; do better", line.RootElement.GetProperty("message").GetString());
     }
 
     private Task<int> RunAsync(Func<ProgramContext, Task> run, CancellationToken stopped = default) =>

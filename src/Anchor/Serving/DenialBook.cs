@@ -5,8 +5,8 @@ namespace Fairlead.Anchor.Serving;
 
 /// <summary>
 /// What this anchor denied and by which Rule, for the segment's own operators: who is denied learns neither. One entry
-/// for each role, home and Rule, with whom and what it was about last, so that no home pushes out others by asking much.
-/// An entry that is new, or of a newer epoch than before, is logged. Bounded. Thread-safe.
+/// for each role, home and Rule, with whom and what it was about last, so that no home pushes out others by asking
+/// much. An entry that is new, or of a newer epoch than before, is logged. Bounded. Thread-safe.
 /// </summary>
 /// <param name="log">Hears of new entries.</param>
 /// <param name="most">How many entries are kept; those that were not met for the longest time go first.</param>

@@ -32,7 +32,7 @@ public sealed class DenialBookTests
             (entry.Times, entry.First, entry.Last, entry.Terms.Scope.Text, entry.Reason.Rule!.Value.Id));
         var line = Assert.Single(Lines);
         Assert.Contains("cart.shop.svc to zoo/keeper", line, StringComparison.Ordinal);
-        Assert.Contains("Deny, Rule no-zoo for *.shop.svc of epoch 7", line, StringComparison.Ordinal);
+        Assert.Contains("Deny, Rule no-zoo for *.shop.svc, epoch 7", line, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class DenialBookTests
     private string[] Lines => _logged.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private DenialBook Book(int most = 10) =>
-        new(ErrorLog.Factory(_logged, TimeProvider.System).CreateLogger("test"), most);
+        new(new ErrorLog(_logged, TimeProvider.System).Factory().CreateLogger("test"), most);
 
     private AttestTerms Terms(string home, string name, string ns = "zoo") => AttestTerms.OfTarget(
         TestView.Of(_segment, Now),

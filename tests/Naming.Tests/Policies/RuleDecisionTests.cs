@@ -43,7 +43,8 @@ public sealed class RuleDecisionTests(ITestOutputHelper output)
         var deny = Document.Make(
             Make("no", RuleEffect.Deny, names: "*.shop.svc").Value with
             {
-                Names = [NamePattern.Parse("other.shop.svc"), NamePattern.Parse("*.shop.svc")], Subjects = [other, ours],
+                Names = [NamePattern.Parse("other.shop.svc"), NamePattern.Parse("*.shop.svc")],
+                Subjects = [other, ours],
             });
         Assert.Equal(
             new DenialReason(DenialCause.Deny, deny, ours, NamePattern.Parse("*.shop.svc")),
