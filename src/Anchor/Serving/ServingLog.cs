@@ -17,7 +17,8 @@ internal static partial class ServingLog
 
     [LoggerMessage(
         2302, LogLevel.Information,
-        "Denied as {Role}: {Name} to {Namespace}/{Account} of {Home}: {Cause}, Rule {Rule} for {Pattern}, epoch {Epoch}",
+        "Denied as {Role}: {Name} to {Namespace}/{Account} of {Home}: {Cause}, Rule {Rule} for {Pattern}, "
+        + "epoch {Epoch}",
         EventName = "Denied")]
     internal static partial void Denied(
         ILogger logger, string role, string name, string? @namespace, string? account, Digest home, DenialCause cause,
