@@ -312,10 +312,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         }
         catch (IOException e)
         {
-            throw new StartException(
-                $"listen: {options.Listen}: {ListenTrouble.Reason(e)}; "
-                + ListenTrouble.Remedy(e, "give another one"),
-                e);
+            throw new StartException(ListenTrouble.At($"listen: {options.Listen}", e, "give another one"), e);
         }
 
         await ServeInsidersAsync(options, time, loggers, cancellationToken).ConfigureAwait(false);
