@@ -92,23 +92,29 @@ internal sealed class Answerer(
             return null;
         }
 
+        return Outwards(question, view, target, relayed, known, now, out refusal);
+    }
+
+    private Composed? Outwards(
+        AskedQuestion question,
+        SegmentView view,
+        SegmentName target,
+        Relayed? relayed,
+        IReadOnlyDictionary<Digest, long> known,
+        long now,
+        out Refusal? refusal)
+    {
         var home = HomeAnswers.Build(
-            view, attests, question.Consumer, target, relayed?.Target, knownHere, now, out refusal,
+            view, attests, question.Consumer, target, relayed?.Target, Known(known, view.Genesis), now, out refusal,
             relayed is { IsOfTarget: true } ? relayed.Target : null);
         if (home is not { Result: AnswerResult.Record })
         {
             return Whole(question, view, home);
         }
 
-        if (relayed is not null && BehindWitness(view, relayed, target) is { } behind)
+        if (relayed is not null && (BehindWitness(view, relayed, target) ?? Misuse(relayed, target)) is { } unfit)
         {
-            refusal = behind;
-            return null;
-        }
-
-        if (relayed is not null && Misuse(relayed, target) is { } misused)
-        {
-            refusal = misused;
+            refusal = unfit;
             return null;
         }
 

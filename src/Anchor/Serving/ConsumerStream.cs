@@ -315,7 +315,7 @@ internal sealed class ConsumerStream(
         }
     }
 
-    private SubscribeResponse? Look(Subscription subscription, SegmentView view, long now, long elapsed)
+    private SubscribeResponse? Lapse(Subscription subscription, SegmentView view, long now)
     {
         // A look that lasts longer than looks do was by a clock that is set right since.
         if (subscription.Question.IsHome
@@ -325,11 +325,21 @@ internal sealed class ConsumerStream(
         }
 
         var margin = subscription.Question.IsHome ? 0 : view.Epoch.Value.Policy.ClockDelta;
-        if (now + margin >= subscription.GrantEnds)
+        if (now + margin < subscription.GrantEnds)
         {
-            _subscriptions.Remove(subscription.Id);
-            Drop(subscription);
-            return new SubscribeResponse { Lapsed = new Lapsed { Id = subscription.Id } };
+            return null;
+        }
+
+        _subscriptions.Remove(subscription.Id);
+        Drop(subscription);
+        return new SubscribeResponse { Lapsed = new Lapsed { Id = subscription.Id } };
+    }
+
+    private SubscribeResponse? Look(Subscription subscription, SegmentView view, long now, long elapsed)
+    {
+        if (Lapse(subscription, view, now) is { } lapsed)
+        {
+            return lapsed;
         }
 
         var target = subscription.Relay?.Read() ?? default;

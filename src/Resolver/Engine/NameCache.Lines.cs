@@ -2,8 +2,9 @@ namespace Fairlead.Resolver;
 
 /// <content>
 /// How many names of a segment are asked for at once. Of thousands that are wanted in one instant the last answers
-/// would be late for no fault of an anchor, and older by then than what the first ones showed; so an anchor's silence is
-/// told from its load, and each question says what is known when it is asked. One segment's names wait for no other's.
+/// would be late for no fault of an anchor, and older by then than what the first ones showed; so an anchor's silence
+/// is told from its load, and each question says what is known when it is asked. One segment's names wait for no
+/// other's.
 /// </content>
 public sealed partial class NameCache
 {

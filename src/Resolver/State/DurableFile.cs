@@ -67,8 +67,8 @@ public sealed class DurableFile
         }
     }
 
-    /// <summary>Replaces the content as <see cref="Save"/> does, but for the folder: after a crash the file may hold the
-    /// old content, until its folder is on the disk too.</summary>
+    /// <summary>Replaces the content as <see cref="Save"/> does, but for the folder: after a crash the file may hold
+    /// the old content, until its folder is on the disk too.</summary>
     /// <exception cref="StateException">As there.</exception>
     internal void Replace(ReadOnlySpan<byte> content)
     {
