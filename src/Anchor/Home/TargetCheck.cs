@@ -17,7 +17,8 @@ internal sealed class TargetCheck(
 {
     /// <summary>The own hop before a target's; null where this home denies the question, or with why it cannot say
     /// it.</summary>
-    internal async Task<(BuiltAnswer? Own, Refusal? Missing)> OwnAsync(SegmentView view, RelayedName name, Digest target)
+    internal async Task<(BuiltAnswer? Own, Refusal? Missing)> OwnAsync(
+        SegmentView view, RelayedName name, Digest target)
     {
         var segment = name.Query.Value.Name.Segment!;
         var own = HomeAnswers.Build(

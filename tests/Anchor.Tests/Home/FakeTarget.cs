@@ -51,7 +51,8 @@ internal sealed class FakeTarget : IAsyncDisposable
     internal Func<IReadOnlyList<EpochDocument>> Chain { get; set; } = static () => [];
 
     /// <summary>What it says.</summary>
-    internal Func<ResolveRequest, UnverifiedAnswer> Answer { get; set; } = static _ => throw new NotSupportedException();
+    internal Func<ResolveRequest, UnverifiedAnswer> Answer { get; set; } =
+        static _ => throw new NotSupportedException();
 
     private RpcServer? Server { get; set; }
 
