@@ -14,7 +14,7 @@ namespace Fairlead.Anchor.Home;
 /// <summary>
 /// Everything that this anchor subscribes to in one target segment, over one stream to one of its anchors; on a
 /// failure, a refusal or a missing update the next anchor takes over. Each anchor of the own segment begins at another
-/// one: no two meet the same one that is silent. Thread-safe; one task runs the stream.
+/// one, as far as there are enough: not all meet the same one that is silent. Thread-safe; one task runs the stream.
 /// </summary>
 internal sealed class TargetSession : IAsyncDisposable
 {

@@ -7,7 +7,6 @@ using Fairlead.Anchor.Tests.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.V1;
-using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 using KnownSegment = Fairlead.Anchor.Serving.KnownSegment;
@@ -161,14 +160,17 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         var at = _anchors.IndexOf(First());
         var beside = _anchors[(at + 1) % 4];
         (First().IsDeaf, beside.IsFrozen) = (true, true);
-        var name = Use();
+        var name = Use("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         for (var i = 1; i < 2_500; i++)
         {
             Use();
         }
 
         await HeardAsync(First(), "stream");
-        await ArmedAsync(Delay);
+
+        // It is asked for since now: what waits for it was taken along.
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(name.Trace), static trace => trace is null, TimeSpan.FromMinutes(1), _bounded.Token);
         _world.Time.Advance(Delay);
         for (var i = 0; i < HedgeTurns.Most; i++)
         {
@@ -245,7 +247,7 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         return Now - start;
     }
 
-    private RelayedName Use()
+    private RelayedName Use(string? trace = null)
     {
         var query = Document.Make(new Query
         {
@@ -257,7 +259,7 @@ public sealed class FrozenTargetTests : IAsyncLifetime
             new AskedQuestion(
                 query, new Consumer(_world.Own.Genesis, Pod), true,
                 ImmutableDictionary<Digest, KnownSegment>.Empty),
-            null);
+            trace);
         Assert.Null(full);
         name!.Changed += () => _changed.Release();
         return name;
