@@ -3,7 +3,6 @@ using Fairlead.Anchor.Serving;
 using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.TestKit;
-using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Anchor.Tests.Serving;
 
