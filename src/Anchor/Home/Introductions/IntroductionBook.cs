@@ -27,7 +27,10 @@ internal sealed class IntroductionBook : IAsyncDisposable
 
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RetryMin = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
+
+    // While somebody waits for a way, and while one is held that is to be renewed.
+    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan RenewalMax = TimeSpan.FromSeconds(60);
 
     private readonly ServingContext _context;
     private readonly WayWalk _walk;
@@ -147,7 +150,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
             return
             [
                 .. _entries.Where(entry => entry.Value is { Way: { } way, Walking.IsCompleted: true }
-                    && !IsPausing(entry.Value) && IsUsed(entry.Value, Wanted(way))
+                    && !IsPausing(entry.Value, RenewalMax) && IsUsed(entry.Value, Wanted(way))
                     && (way.RenewAt <= now || (epoch is not null && way.OwnEpoch != epoch.Digest)))
                     .OrderByDescending(entry => entry.Value.Way!.Leads).ThenBy(entry => entry.Value.Failures)
                     .ThenBy(entry => entry.Value.Way!.RenewAt)
@@ -180,7 +183,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
             {
                 // Whoever waits asks again and again, and those who introduce are asked by all of their homes. What is
                 // on the file can be looked at without them.
-                var isPausing = IsPausing(entry);
+                var isPausing = IsPausing(entry, isRenewal ? RenewalMax : RetryMax);
                 if (isPausing && !_kept.ContainsKey(target))
                 {
                     return Task.FromResult<(Way? Way, Refusal? Refusal)>((null, entry.Refused));
@@ -242,7 +245,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
             var had = entry.Way;
             entry.Failures = way is not null ? 0 : entry.From == view.Epoch.Digest ? entry.Failures + 1 : 1;
             (entry.From, entry.Refused) = (view.Epoch.Digest, refusal);
-            entry.RetryAt = way is null ? _context.Elapsed() + PauseAfter(entry.Failures) : 0;
+            (entry.FailedAt, entry.Drawn) = way is null ? (_context.Elapsed(), Draw()) : default;
             entry.Unwritten = way;
 
             // Also where the walk failed and taught of newer epochs all the same: floors may be raised to them (V30).
@@ -263,16 +266,14 @@ internal sealed class IntroductionBook : IAsyncDisposable
         }
     }
 
-    // Half of it is drawn; guarded by the gate.
-    private long PauseAfter(int failures)
+    // Half of it is drawn. A new epoch may name another neighbour, or the same one elsewhere.
+    private bool IsPausing(Entry entry, TimeSpan most)
     {
-        var pause = Math.Min(RetryMin.TotalMilliseconds * Math.Pow(2, failures - 1), RetryMax.TotalMilliseconds);
-        return (long)(pause * (1 + Draw()) / 2);
+        var pause = RetryMin * Math.Pow(2, Math.Min(entry.Failures, 7) - 1);
+        return entry.Failures > 0 && entry.From == _context.Views.Current?.Epoch.Digest
+            && entry.FailedAt + ((pause < most ? pause : most).TotalMilliseconds * (1 + entry.Drawn) / 2)
+                > _context.Elapsed();
     }
-
-    // A new epoch may name another neighbour, or the same one elsewhere.
-    private bool IsPausing(Entry entry) => entry.RetryAt > _context.Elapsed()
-        && entry.From == _context.Views.Current?.Epoch.Digest;
 
     private async Task<(Way? Way, Refusal? Refusal)> TracedAsync(
         SegmentView view, SegmentName target, bool isRenewal, string? trace)
@@ -408,7 +409,9 @@ internal sealed class IntroductionBook : IAsyncDisposable
             Task.FromResult<(Way? Way, Refusal? Refusal)>((null, null));
 
         // By the clock that never goes back.
-        internal long RetryAt { get; set; }
+        internal long FailedAt { get; set; }
+
+        internal double Drawn { get; set; }
 
         internal int Failures { get; set; }
 
