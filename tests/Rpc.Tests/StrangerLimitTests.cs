@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.IO.Compression;
 using System.Net;
 using System.Text;
 using Fairlead.TestKit;
@@ -146,6 +147,22 @@ public sealed class StrangerLimitTests
         await HoldsAsync(server, held => held.Bytes is > 0 and < 100);
     }
 
+    /// <summary>Whatever is waited for behind a message, all of it is held, and not what it took on the wire.</summary>
+    [Fact]
+    [MaliciousInput(147, "compressed bytes held for strangers beyond the most: TooManyBytes")]
+    public async Task Bytes_OfACompressedRequest_CountAsTheyAreHeld()
+    {
+        await using var server = await StartAsync(limits => limits.Bytes = 400_000);
+        using var greedy = await ConnectAsync(server, Greedy);
+        await ZerosAsync(greedy, 1, 250_000);
+        await HoldsAsync(server, held => held.Bytes > 250_000);
+        Assert.Empty(_refused);
+
+        await ZerosAsync(greedy, 3, 250_000);
+        await greedy.EndsAsync();
+        Assert.Equal([StrangerRefusal.TooManyBytes], _refused);
+    }
+
     [Fact]
     public async Task Connection_WithoutCallsOrForTooLong_IsClosed()
     {
@@ -188,6 +205,20 @@ public sealed class StrangerLimitTests
 
         await connection.CallAsync(stream, EchoService.Make);
         await connection.MessageAsync(stream, Big(bytes));
+    }
+
+    // A message that is not the end of its stream.
+    private static async Task ZerosAsync(RawConnection connection, int stream, int bytes)
+    {
+        using var compressed = new MemoryStream();
+        await using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            await gzip.WriteAsync(new byte[bytes], Servers.Token);
+        }
+
+        await connection.CallAsync(stream, EchoService.Unary, encoding: "gzip");
+        await connection.FrameAsync(
+            RawConnection.Data, 0, stream, [1, .. Big((int)compressed.Length), .. compressed.ToArray()]);
     }
 
     private static byte[] Big(int number)
