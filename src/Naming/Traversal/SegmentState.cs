@@ -12,7 +12,7 @@ public sealed record SegmentState
     /// <summary>The most epochs held as documents, the newest included.</summary>
     public const int MaxDocuments = 4;
 
-    /// <summary>The most leaf floors held; beyond it the one that expires first is dropped.</summary>
+    /// <summary>The most leaf floors held; beyond it those that expire first are dropped.</summary>
     public const int MaxFloors = 4096;
 
     internal SegmentState(
