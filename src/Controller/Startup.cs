@@ -42,6 +42,7 @@ internal static class Startup
             () => ControllerOptionsReader.Read(ConfigurationFile.Load(line.Config, environment), line.Manifests),
             IsRefused);
         var options = configuration.Options;
+        program.LogAs(options.Log);
         using var key = new PublisherKey(options.PublisherKey);
         using var identity = new TlsIdentity(key.Tls, program.Time);
         var chain = new SegmentChain(options.Genesis);

@@ -4,9 +4,9 @@ using Microsoft.Extensions.Logging;
 namespace Fairlead.Hosting;
 
 /// <summary>
-/// Writes log lines to one writer: <c>time level category[number]: message</c>, one line for each event, whatever it
-/// holds. A program writes few of them, so that a queue, a thread and a formatter of its own would only cost memory.
-/// Thread-safe.
+/// Writes log lines to one writer: <c>time level category[number]: message</c>, or the same and its fields as a JSON
+/// object, one line for each event, whatever it holds. A program writes few of them, so that a queue, a thread and the
+/// formatters of a console would only cost memory and time to start. Thread-safe.
 /// </summary>
 /// <param name="output">Takes the lines; the caller's to dispose.</param>
 /// <param name="time">Says when, in UTC.</param>
@@ -17,14 +17,21 @@ public sealed class ErrorLog(TextWriter output, TimeProvider time) : ILoggerProv
         [.. Enumerable.Range(0, 0x100).Select(code => (char)code).Where(char.IsControl), '\u2028', '\u2029'];
 
     private readonly Lock _gate = new();
+    private volatile LogFormat _format;
 
-    /// <summary>A factory that writes to one such log what a program says: its own events, and warnings of the servers
+    /// <summary>How lines are written from now on; a program is started before it has read how.</summary>
+    /// <value>By default <see cref="LogFormat.Text"/>.</value>
+    public LogFormat Format
+    {
+        get => _format;
+        set => _format = value;
+    }
+
+    /// <summary>A factory that writes to this log what a program says: its own events, and warnings of the servers
     /// that it is built on.</summary>
-    /// <param name="output">Takes the lines; the caller's to dispose.</param>
-    /// <param name="time">Says when.</param>
-    public static ILoggerFactory Factory(TextWriter output, TimeProvider time) =>
+    public ILoggerFactory Factory() =>
         LoggerFactory.Create(logging => logging
-            .AddProvider(new ErrorLog(output, time))
+            .AddProvider(this)
             .SetMinimumLevel(LogLevel.Information)
             .AddFilter("Microsoft", LogLevel.Warning)
 
@@ -39,16 +46,36 @@ public sealed class ErrorLog(TextWriter output, TimeProvider time) : ILoggerProv
         return new Category(this, categoryName[(categoryName.LastIndexOf('.') + 1)..]);
     }
 
+    /// <summary>Says why the program ends or does not start: as text the words alone, as they are.</summary>
+    /// <param name="message">What is wrong, where, and what to do about it.</param>
+    public void Tell(string message)
+    {
+        if (_format == LogFormat.Json)
+        {
+            Write(LogLevel.Error, "Program", default, message, null, null);
+            return;
+        }
+
+        lock (_gate)
+        {
+            output.WriteLine(message);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         // The writer is the caller's.
     }
 
-    private void Write(LogLevel level, string category, int number, string message)
+    private void Write(
+        LogLevel level, string category, EventId number, string message, object? state, Exception? exception)
     {
         var at = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-        var line = $"{at} {Short(level)} {category}{(number == 0 ? "" : $"[{number}]")}: {OneLine(message)}";
+        var line = _format == LogFormat.Json
+            ? JsonLogLine.Of(at, Short(level), category, number, message, state, exception)
+            : $"{at} {Short(level)} {category}{(number.Id == 0 ? "" : $"[{number.Id}]")}: "
+                + OneLine(exception is null ? message : $"{message}: {exception}");
         lock (_gate)
         {
             output.WriteLine(line);
@@ -83,8 +110,7 @@ public sealed class ErrorLog(TextWriter output, TimeProvider time) : ILoggerProv
         {
             if (IsEnabled(logLevel))
             {
-                var message = formatter(state, exception);
-                log.Write(logLevel, name, eventId.Id, exception is null ? message : $"{message}: {exception}");
+                log.Write(logLevel, name, eventId, formatter(state, exception), state, exception);
             }
         }
     }

@@ -7,9 +7,11 @@ namespace Fairlead.Hosting;
 public sealed class ProgramContext
 {
     private readonly TextWriter _output;
+    private readonly ErrorLog _log;
 
     internal ProgramContext(
         TextWriter output,
+        ErrorLog log,
         ILoggerFactory loggers,
         TimeProvider time,
         ReloadRequests reloads,
@@ -17,6 +19,7 @@ public sealed class ProgramContext
     {
         Reloads = reloads;
         _output = output;
+        _log = log;
         Loggers = loggers;
         Time = time;
         Stopped = stopped;
@@ -55,6 +58,9 @@ public sealed class ProgramContext
         _output.WriteLine("the configuration is good");
         _output.Flush();
     }
+
+    /// <summary>Logs in this format from now on: as soon as the configuration is read.</summary>
+    public void LogAs(LogFormat format) => _log.Format = format;
 
     /// <summary>Prints what was asked for.</summary>
     public Task TellAsync(string text) => _output.WriteLineAsync(text);

@@ -65,19 +65,18 @@ public static class ProgramShell
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(isRefused);
         ArgumentNullException.ThrowIfNull(errors);
-        using var loggers = ErrorLog.Factory(errors, TimeProvider.System);
+        var log = new ErrorLog(errors, TimeProvider.System);
+        using var loggers = log.Factory();
         try
         {
             var program = new ProgramContext(
-                output, loggers, TimeProvider.System, reloads ?? new ReloadRequests(), stopped);
+                output, log, loggers, TimeProvider.System, reloads ?? new ReloadRequests(), stopped);
             if (await EndsAsync(run(program), time ?? TimeProvider.System, stopped).ConfigureAwait(false))
             {
                 return ExitCodes.Stopped;
             }
 
-            await errors.WriteLineAsync(
-                $"DrainOverdue: the work did not end within {EndPatience.TotalSeconds:0} s and is left behind")
-                .ConfigureAwait(false);
+            log.Tell($"DrainOverdue: the work did not end within {EndPatience.TotalSeconds:0} s and is left behind");
             return ExitCodes.Broken;
         }
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)
@@ -86,12 +85,12 @@ public static class ProgramShell
         }
         catch (Exception e) when (e is StartException || isRefused(e))
         {
-            await errors.WriteLineAsync(e.Message).ConfigureAwait(false);
+            log.Tell(e.Message);
             return ExitCodes.Refused;
         }
         catch (Exception e)
         {
-            await errors.WriteLineAsync($"ended by an error: {e}").ConfigureAwait(false);
+            log.Tell($"ended by an error: {e}");
             return ExitCodes.Broken;
         }
     }

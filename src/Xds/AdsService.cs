@@ -44,6 +44,9 @@ public sealed class AdsService
     /// </summary>
     public event Action<AckEvent>? Acked;
 
+    /// <summary>How many streams are open.</summary>
+    public int StreamCount => _sessions.Count;
+
     /// <summary>The clients that are connected now, by their numbers.</summary>
     public IReadOnlyList<StreamStatus> Streams()
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Reflection;
 using Fairlead.Controller.Configuration;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Telemetry;
 
@@ -31,6 +32,7 @@ public sealed class ControllerChangesTests
         ["Copies"] = (Start with { Copies = 3 }, "copies"),
         ["Debounce"] = (Start with { Debounce = TimeSpan.FromDays(1) }, "debounce"),
         ["Genesis"] = (Start with { Genesis = Digest.Sha256("x"u8) }, "genesis"),
+        ["Log"] = (Start with { Log = LogFormat.Json }, "log.format"),
         ["Manifests"] = (Start with { Manifests = "x" }, "manifests"),
         ["Network"] = (Start with { Network = "x" }, "network"),
         ["PublisherKey"] = (Start with { PublisherKey = "x" }, "publisher_key"),

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.TestKit.Processes;
@@ -138,6 +139,15 @@ public sealed class StartupTests : IDisposable
         stop.CancelAfter(TimeSpan.FromMilliseconds(300));
         Assert.Equal(0, await RunAsync("", "", stop.Token));
         Assert.Empty(_output.ToString());
+    }
+
+    [Fact]
+    public async Task Log_AsJson_IsObjectsToTheLastLine()
+    {
+        WriteKey("no key");
+        Assert.Equal(2, await RunAsync("region: a", "region: a\nlog: {format: json}"));
+        using var line = JsonDocument.Parse(_errors.ToString());
+        Assert.Contains(KeyPath, line.RootElement.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     private static string Genesis { get; } = new('1', 64);

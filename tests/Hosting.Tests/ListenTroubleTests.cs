@@ -15,16 +15,17 @@ public sealed class ListenTroubleTests
     public void Remedy_FitsTheReason(SocketError reason, string remedy)
     {
         var error = new SocketException((int)reason);
-        Assert.Equal(remedy, ListenTrouble.Remedy(error, "change admin"));
+        Assert.Equal($"admin: {error.Message}; {remedy}", ListenTrouble.At("admin", error, "change admin"));
         var wrapped = new IOException("cannot.", new InvalidOperationException("", error));
-        Assert.Equal(remedy, ListenTrouble.Remedy(wrapped, "change admin"));
-        Assert.Equal(error.Message, ListenTrouble.Reason(wrapped));
+        Assert.Equal($"admin: {error.Message}; {remedy}", ListenTrouble.At("admin", wrapped, "change admin"));
+        Assert.Equal($"cannot listen: cannot; {remedy}", ListenTrouble.Of(wrapped, "change admin"));
     }
 
     [Fact]
     public void Reason_ThatIsNoSockets_IsTheServersOwn()
     {
-        Assert.Equal("cannot", ListenTrouble.Reason(new IOException("cannot.")));
-        Assert.Equal("change admin", ListenTrouble.Remedy(new IOException("cannot."), "change admin"));
+        var error = new IOException("cannot.");
+        Assert.Equal("admin: cannot; change admin", ListenTrouble.At("admin", error, "change admin"));
+        Assert.Equal("cannot listen: cannot; change admin", ListenTrouble.Of(error, "change admin"));
     }
 }

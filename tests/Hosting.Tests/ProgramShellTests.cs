@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
 
@@ -84,6 +85,18 @@ public sealed class ProgramShellTests
         Assert.True(stop.IsCancellationRequested);
         ProgramShell.Stop(second, stop);
         Assert.Equal((true, false), (first.Cancel, second.Cancel));
+    }
+
+    [Fact]
+    public async Task Run_ThatLogsAsJson_EndsWithAnObjectToo()
+    {
+        Assert.Equal(ExitCodes.Refused, await RunAsync(program =>
+        {
+            program.LogAs(LogFormat.Json);
+            throw new StartException("a.yaml:3: bad; do better");
+        }));
+        using var line = JsonDocument.Parse(_errors.ToString());
+        Assert.Equal("a.yaml:3: bad; do better", line.RootElement.GetProperty("message").GetString());
     }
 
     private Task<int> RunAsync(Func<ProgramContext, Task> run, CancellationToken stopped = default) =>

@@ -5,18 +5,27 @@ namespace Fairlead.Liar;
 /// <summary>One way to lie about an answer.</summary>
 internal abstract class Lie
 {
-    /// <summary>The lies by the names of the command line.</summary>
-    internal static IReadOnlyDictionary<string, Func<Lie>> All { get; } =
-        new Dictionary<string, Func<Lie>>(StringComparer.Ordinal)
+    /// <summary>The lies by the names of the command line, made for the folder of a configuration.</summary>
+    internal static IReadOnlyDictionary<string, Func<string, Lie>> All { get; } =
+        new Dictionary<string, Func<string, Lie>>(StringComparer.Ordinal)
     {
-        ["ttl-max"] = static () => new TtlMaxLie(),
-        ["old-seal"] = static () => new OldSealLie(),
-        ["foreign-seal"] = static () => new ForeignSealLie(),
-        ["withhold"] = static () => new WithholdLie(),
+        ["ttl-max"] = static _ => new TtlMaxLie(),
+        ["old-seal"] = static _ => new OldSealLie(),
+        ["foreign-seal"] = static _ => new ForeignSealLie(),
+        ["withhold"] = static folder => new WithholdLie(folder),
     };
 
     /// <summary>Whether it keeps to itself what consumers wait for, from one SIGHUP to the next.</summary>
-    internal virtual bool Withholds => false;
+    internal virtual bool IsSilence => false;
+
+    /// <summary>Called when it begins and when it ends.</summary>
+    internal virtual void Turn()
+    {
+    }
+
+    /// <summary>Whether it keeps a message to itself.</summary>
+    /// <param name="answer">The answer in it; null for none.</param>
+    internal virtual bool Withholds(Answer? answer) => false;
 
     /// <summary>Learns from a true answer that the liar obtained for itself when it started.</summary>
     internal virtual void Learn(Answer truth)

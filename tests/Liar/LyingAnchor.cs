@@ -30,7 +30,7 @@ internal sealed class LyingAnchor : IAsyncDisposable
     }
 
     /// <summary>Lies from now on, or no more.</summary>
-    internal void Turn() => _interceptor.IsArmed = !_interceptor.IsArmed;
+    internal void Turn() => _interceptor.Turn();
 
     /// <summary>Starts the anchor, learns, and lies from then on; one that withholds waits to be told to.</summary>
     internal static async Task<LyingAnchor> StartAsync(
@@ -50,7 +50,7 @@ internal sealed class LyingAnchor : IAsyncDisposable
             cancellationToken);
         try
         {
-            if (!lie.Withholds)
+            if (!lie.IsSilence)
             {
                 await LearnAsync(options, identity, subject, lie, cancellationToken);
                 await AgeAsync(host, cancellationToken);

@@ -19,7 +19,7 @@ internal sealed class LyingInterceptor(Lie lie) : ServerInterceptor
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
         var response = await continuation(request, context);
-        if (IsArmed && lie.Withholds && response is ResolveResponse)
+        if (response is ResolveResponse whole && IsWithheld(whole.Answer))
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.CancellationToken);
         }
@@ -36,8 +36,16 @@ internal sealed class LyingInterceptor(Lie lie) : ServerInterceptor
         DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
         continuation(requestStream, new LyingWriter<TResponse>(responseStream, this), context);
 
-    /// <summary>Whether nothing is to leave any more.</summary>
-    internal bool IsSilent => IsArmed && lie.Withholds;
+    /// <summary>Begins to lie, or ends.</summary>
+    internal void Turn()
+    {
+        lie.Turn();
+        IsArmed = !IsArmed;
+    }
+
+    /// <summary>Whether a message is not to leave.</summary>
+    /// <param name="answer">The answer in it; null for none.</param>
+    internal bool IsWithheld(Answer? answer) => IsArmed && lie.Withholds(answer);
 
     internal SubscribeResponse Told(SubscribeResponse response)
     {

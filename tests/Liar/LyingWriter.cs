@@ -17,7 +17,8 @@ internal sealed class LyingWriter<T>(IServerStreamWriter<T> inner, LyingIntercep
     public Task WriteAsync(T message, CancellationToken cancellationToken) =>
         IsWithheld(message) ? Task.CompletedTask : inner.WriteAsync(Told(message), cancellationToken);
 
-    private bool IsWithheld(T message) => message is SubscribeResponse && liar.IsSilent;
+    private bool IsWithheld(T message) =>
+        message is SubscribeResponse response && liar.IsWithheld(response.Update?.Answer);
 
     private T Told(T message) => message is SubscribeResponse response ? (T)(object)liar.Told(response) : message;
 }

@@ -20,7 +20,8 @@ using var loggers = LoggerFactory.Create(logging => logging
 try
 {
     var options = AnchorOptions.Load(path, EnvironmentVariables.Read());
-    await using var anchor = await LyingAnchor.StartAsync(options, make(), loggers, stop.Token);
+    await using var anchor = await LyingAnchor.StartAsync(
+        options, make(Path.GetDirectoryName(Path.GetFullPath(path))!), loggers, stop.Token);
     using var told = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
     {
         context.Cancel = true;

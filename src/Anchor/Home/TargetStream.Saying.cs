@@ -8,8 +8,15 @@ namespace Fairlead.Anchor.Home;
 /// <content>What the anchor is shown and asked.</content>
 internal sealed partial class TargetStream
 {
+    // How many names that were asked for are waited for at once. Of thousands the last answers would be older than what
+    // the first ones showed, and late for no fault of the anchor.
+    private const int AskedMax = 64;
+
     // Those that are to be opened and were not yet; what is said of them is made as it is sent.
     private readonly Queue<RelayedName> _opening = new();
+
+    // Those that nothing came for since, with what was held of them then.
+    private readonly Dictionary<ulong, Relayed?> _asked = [];
     private IEnumerator<SubscribeRequest>? _saying;
     private Task _sending = Task.CompletedTask;
     private long _sentAt;
@@ -90,6 +97,7 @@ internal sealed partial class TargetStream
             _open.Clear();
             _denied.Clear();
             _opening.Clear();
+            _asked.Clear();
             _saying = null;
         }
 
@@ -138,7 +146,7 @@ internal sealed partial class TargetStream
             _opening.Enqueue(name);
         }
 
-        while (_opening.TryDequeue(out var name))
+        while (HasRoom() && _opening.TryDequeue(out var name))
         {
             if (IsDenied(view, name))
             {
@@ -155,8 +163,32 @@ internal sealed partial class TargetStream
                 Hedging.Turns.Asked(name.Id, asked);
             }
 
+            _asked[name.Id] = name.Read().Current;
             yield return new SubscribeRequest { Open = Open(view, name) };
         }
+    }
+
+    // What another anchor answered meanwhile is not waited for.
+    private bool HasRoom()
+    {
+        if (_asked.Count >= AskedMax)
+        {
+            foreach (var (id, held) in _asked)
+            {
+                if (!names.TryGetValue(id, out var name) || !ReferenceEquals(name.Read().Current, held))
+                {
+                    _asked.Remove(id);
+                }
+            }
+        }
+
+        return _asked.Count < AskedMax;
+    }
+
+    private void Hear(ulong id)
+    {
+        _asked.Remove(id);
+        Hedging.Turns.Heard(id, context.Elapsed());
     }
 
     // Whether whoever asks for it is given what is held.
@@ -175,6 +207,7 @@ internal sealed partial class TargetStream
     {
         _denied.Add(name.Id);
         _due.Remove(name.Id);
+        _asked.Remove(name.Id);
         Hedging.Turns.Forget(name.Id);
         name.Fail(DeniedByHome(Way.Target.Name));
         return new SubscribeRequest { Close = new Close { Id = name.Id } };

@@ -158,6 +158,7 @@ internal sealed partial class TargetStream(
         _due.Remove(id);
         _limited.Remove(id);
         _putOff.Remove(id);
+        _asked.Remove(id);
         Hedging.Turns.Forget(id);
     }
 
@@ -260,7 +261,7 @@ internal sealed partial class TargetStream(
                 return await TakeAsync(response.Update, view).ConfigureAwait(false);
             case SubscribeResponse.KindOneofCase.Lapsed:
                 // Grants that were late are given anew at once; a second time without an answer between is no accident.
-                Hedging.Turns.Heard(response.Lapsed.Id, context.Elapsed());
+                Hear(response.Lapsed.Id);
                 if (_open.Contains(response.Lapsed.Id))
                 {
                     PutOff(
@@ -305,12 +306,15 @@ internal sealed partial class TargetStream(
         }
 
         // Who is told this of what was not asked has nothing to remember of it.
-        if (failure == VerificationFailure.RateLimited && !_open.Contains(failed.Id))
+        // To leave for one that lags is the quickest way for a few names, and the longest for very many.
+        var isLater = failure == VerificationFailure.RateLimited
+            || (failure == VerificationFailure.Behind && names.Count > AskedMax);
+        if (isLater && !_open.Contains(failed.Id))
         {
             return null;
         }
 
-        Hedging.Turns.Heard(failed.Id, context.Elapsed());
+        Hear(failed.Id);
         var refusal = new Refusal(failure, client.Endpoint.Text, failed.Detail);
         if (names.TryGetValue(failed.Id, out var name))
         {
@@ -322,7 +326,7 @@ internal sealed partial class TargetStream(
             }
         }
 
-        if (failure == VerificationFailure.RateLimited)
+        if (isLater)
         {
             PutOff(failed.Id, name, waits: true);
             return null;
@@ -352,7 +356,7 @@ internal sealed partial class TargetStream(
                 VerificationFailure.PathBroken, client.Endpoint.Text, $"{answer.Hops.Length} hops from a target");
         }
 
-        Hedging.Turns.Heard(id, context.Elapsed());
+        Hear(id);
         return names.TryGetValue(id, out var name)
             ? await CheckAsync(view, name, id, answer, hop).ConfigureAwait(false)
             : null;

@@ -41,6 +41,7 @@ internal static class AnchorChanges
         ["admin"] = $"{options.Admin}",
         ["metrics"] = $"{options.Metrics}",
         ["journal_mib"] = $"{options.JournalBytes}",
+        ["log.format"] = $"{options.Log}",
         ["rates"] = $"{options.Rates}",
         ["unsafe_allow_loopback_endpoints"] = $"{options.UnsafeAllowLoopbackEndpoints}",
         ["telemetry"] = options.Telemetry is { } to

@@ -315,10 +315,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         }
         catch (IOException e)
         {
-            throw new StartException(
-                $"listen: {options.Listen}: {ListenTrouble.Reason(e)}; "
-                + ListenTrouble.Remedy(e, "give another one"),
-                e);
+            throw new StartException(ListenTrouble.At($"listen: {options.Listen}", e, "give another one"), e);
         }
 
         await ServeInsidersAsync(options, time, loggers, cancellationToken).ConfigureAwait(false);
@@ -424,6 +421,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         Introductions = [.. _introductions!.All.Where(one => !one.Way.Hops.IsEmpty)],
         NotArchived = _archive.Failure,
         Answers = _context!.Meter,
+        Denials = _attests!.Denials,
         Dropped = _loop.Dropped,
         Introduced = _introduce!.Given,
         Upstream = _consumers!.Upstream,

@@ -2,6 +2,7 @@ using System.Net;
 using Fairlead.Anchor.Identities;
 using Fairlead.Anchor.Serving;
 using Fairlead.Configuration;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Protocol;
 using Fairlead.Store;
@@ -62,6 +63,9 @@ internal sealed record AnchorOptions
     /// <c>telemetry</c>.</value>
     internal TelemetryOptions? Telemetry { get; init; }
 
+    /// <value>How the log is written, from the moment at which this is read. Default text.</value>
+    internal LogFormat Log { get; init; }
+
     /// <value>Bytes of the journal from which on a new file is started at the next archived seal. Default 256
     /// MiB.</value>
     internal long JournalBytes { get; init; } = 256 * Mebibyte;
@@ -101,6 +105,7 @@ internal sealed record AnchorOptions
             Metrics = root.OpenEndpoint("metrics", 16021),
             JournalBytes = root.Integer("journal_mib", 1, 256, 256) * Mebibyte,
             Telemetry = TelemetryOptions.Read(root),
+            Log = root.Section("log", isRequired: false).OneOf<LogFormat>("format", LogFormat.Text),
             Subjects = [.. root.Has("subjects") ? root.Sections("subjects").Select(Mapping) : []],
             Identities = IdentityOptions.Read(root),
             Rates = RateOptions.Read(root),

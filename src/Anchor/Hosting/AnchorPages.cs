@@ -4,8 +4,8 @@ using Fairlead.Hosting;
 namespace Fairlead.Anchor.Hosting;
 
 /// <summary>
-/// The admin pages <c>/ready</c> and <c>/status</c>, and for the kubelet and Prometheus <c>/ready</c> and
-/// <c>/metrics</c>. An anchor is ready while it holds a valid seal. Thread-safe.
+/// The admin pages <c>/ready</c>, <c>/status</c> and <c>/denials</c>, and for the kubelet and Prometheus <c>/ready</c>
+/// and <c>/metrics</c>. An anchor is ready while it holds a valid seal. Thread-safe.
 /// </summary>
 internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics counters, TimeProvider time)
 {
@@ -14,6 +14,7 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
     {
         ["/ready"] = _ => new(WithStatus(IsReady(status()) ? 200 : 503)),
         ["/status"] = _ => new(WithStatus(200)),
+        ["/denials"] = _ => new(DenialsPage.Of(status().Denials.All)),
     };
 
     /// <summary>For everybody who can reach the port.</summary>

@@ -40,6 +40,7 @@ internal static class AnchorProgram
         var environment = EnvironmentVariables.Read();
         var configuration = new ReloadableConfiguration<AnchorOptions>(
             path, () => AnchorOptions.Load(path, environment), IsRefused);
+        program.LogAs(configuration.Options.Log);
         var host = await AnchorHost.StartAsync(
             configuration.Options, program.Time, program.Loggers, null, program.Stopped).ConfigureAwait(false);
         await using (host.ConfigureAwait(false))

@@ -27,6 +27,9 @@ internal sealed record AnchorStatus(
     /// <summary>The answers given.</summary>
     internal required AnswerMeter Answers { get; init; }
 
+    /// <summary>The denials among them.</summary>
+    internal required DenialBook Denials { get; init; }
+
     /// <summary>How many names are subscribed to in other segments, and over how many streams.</summary>
     internal (int Names, int Streams) Upstream { get; init; }
 

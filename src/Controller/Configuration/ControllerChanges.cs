@@ -27,6 +27,7 @@ internal static class ControllerChanges
         ["telemetry"] = options.Telemetry is { } to
             ? string.Create(CultureInfo.InvariantCulture, $"{to.Otlp.AbsoluteUri} {to.Interval} {to.TraceRatio:R}")
             : "",
+        ["log.format"] = $"{options.Log}",
         ["region"] = options.Region ?? "",
         ["network"] = options.Network ?? "",
         ["record_life"] = $"{options.RecordLife}",

@@ -1,4 +1,5 @@
 using System.Net;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Telemetry;
 
@@ -38,6 +39,10 @@ internal sealed record ControllerOptions
     /// <summary>Where numbers are sent.</summary>
     /// <value>Default nowhere.</value>
     public TelemetryOptions? Telemetry { get; init; }
+
+    /// <summary>How the log is written, from the moment at which this is read.</summary>
+    /// <value>Default text.</value>
+    public LogFormat Log { get; init; }
 
     /// <summary>The region of all endpoints.</summary>
     /// <value>Default none.</value>

@@ -1,5 +1,6 @@
 using System.Net;
 using Fairlead.Configuration;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Telemetry;
 
@@ -40,6 +41,7 @@ internal static class ControllerOptionsReader
             Admin = root.LoopbackEndpoint("admin", new(IPAddress.Loopback, AdminPort)),
             Metrics = root.OpenEndpoint("metrics", MetricsPort),
             Telemetry = TelemetryOptions.Read(root),
+            Log = root.Section("log", isRequired: false).OneOf<LogFormat>("format", LogFormat.Text),
             Region = root.OptionalText("region"),
             Network = root.OptionalText("network"),
             RecordLife = root.Duration(

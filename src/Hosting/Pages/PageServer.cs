@@ -71,8 +71,7 @@ public sealed class PageServer : IAsyncDisposable
         catch (Exception e) when (e is IOException or SocketException)
         {
             await application.DisposeAsync().ConfigureAwait(false);
-            throw new StartException(
-                $"{name}: {address}: {ListenTrouble.Reason(e)}; {ListenTrouble.Remedy(e, "give another one")}", e);
+            throw new StartException(ListenTrouble.At($"{name}: {address}", e, "give another one"), e);
         }
     }
 

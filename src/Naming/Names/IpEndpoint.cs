@@ -30,12 +30,9 @@ public sealed record IpEndpoint
     {
         endpoint = null;
         var colon = text?.LastIndexOf(':') ?? -1;
-        if (colon > 0
-            && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-            && port is > 0 and <= 65535
-            && text![colon + 1] != '0')
+        if (colon > 0 && TryPort(text.AsSpan(colon + 1), out var port))
         {
-            var host = text[..colon];
+            var host = text![..colon];
             var six = host.Length > 2 && host[0] == '[' && host[^1] == ']';
             if (IpAddress.TryParse(six ? host[1..^1] : host, out var address, out _) && six == host.Contains(':'))
             {
@@ -48,6 +45,11 @@ public sealed record IpEndpoint
             : null;
         return endpoint is not null;
     }
+
+    /// <summary>Reads a port from 1 to 65535 in its one form: digits, the first of them no zero.</summary>
+    public static bool TryPort(ReadOnlySpan<char> text, out int port) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port)
+        && port is > 0 and <= 65535 && text[0] != '0';
 
     /// <summary>As <see cref="TryParse"/>, for texts of known origin.</summary>
     /// <exception cref="FormatException">Not an endpoint in its one form.</exception>

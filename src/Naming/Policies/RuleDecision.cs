@@ -10,7 +10,7 @@ namespace Fairlead.Naming;
 /// </summary>
 public sealed record RuleDecision
 {
-    private static readonly RuleDecision Denied = new();
+    private static readonly RuleDecision Unmatched = new() { Denial = new DenialReason(DenialCause.NoAllow) };
 
     private RuleDecision()
     {
@@ -21,6 +21,9 @@ public sealed record RuleDecision
 
     /// <summary>The deciding Rule; null where no Rule decided, and in a denial, which names none.</summary>
     public Parsed<Rule>? Rule { get; private init; }
+
+    /// <summary>Why it is a denial, which only the segment's own operators may see; null where the asker may.</summary>
+    public DenialReason? Denial { get; private init; }
 
     /// <summary>Whether the deciding Rule is shown to the asker: all of its subjects match.</summary>
     public bool MayShow { get; private init; }
@@ -68,14 +71,15 @@ public sealed record RuleDecision
         ImmutableArray<Parsed<Rule>> rules, Digest own, Digest home, Subject? subject, Func<NamePattern, bool> covers)
     {
         var matching = rules.Where(rule => rule.Value.Names.Any(covers) && IsFor(rule.Value, home, subject)).ToList();
-        if (matching.Exists(rule => rule.Value.Effect == RuleEffect.Deny))
+        var denying = matching.Where(rule => rule.Value.Effect == RuleEffect.Deny).MinBy(rule => rule.Digest);
+        if (denying is not null)
         {
-            return Denied;
+            return DeniedBy(DenialCause.Deny, denying);
         }
 
         if (matching.Count == 0)
         {
-            return home == own ? new RuleDecision { IsAllowed = true } : Denied;
+            return home == own ? new RuleDecision { IsAllowed = true } : Unmatched;
         }
 
         var deciding = matching.MinBy(rule => (rule.Value.Constraints?.MaxTtl ?? long.MaxValue, rule.Digest))!;
@@ -87,7 +91,16 @@ public sealed record RuleDecision
                 MayShow = deciding.Value.Subjects.All(pattern => Matches(pattern, home, subject)),
                 Constraints = constraints,
             }
-            : Denied;
+            : DeniedBy(DenialCause.NoRegion, deciding);
+
+        RuleDecision DeniedBy(DenialCause cause, Parsed<Rule> rule) => new()
+        {
+            Denial = new DenialReason(
+                cause,
+                rule,
+                rule.Value.Subjects.FirstOrDefault(pattern => Matches(pattern, home, subject)),
+                rule.Value.Names.First(covers)),
+        };
     }
 
     private static bool IsFor(Rule rule, Digest home, Subject? subject) =>

@@ -90,8 +90,9 @@ public static class KeyFile
         var isMounted = !Environment.IsPrivilegedProcess && RegularFile.OwnerOf(path) == Root;
         if ((isMounted ? beyond & ~UnixFileMode.GroupRead : beyond) != 0)
         {
+            var remedy = isMounted ? "give its volume defaultMode: 0400" : $"run: chmod 600 {path}";
             throw new KeyFileException(
-                $"key file {path}: mode 0{Convert.ToString((int)mode, 8)} lets others use it; run: chmod 600 {path}");
+                $"key file {path}: mode 0{Convert.ToString((int)mode, 8)} lets others use it; {remedy}");
         }
     }
 }

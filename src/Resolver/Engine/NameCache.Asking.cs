@@ -101,7 +101,7 @@ public sealed partial class NameCache
 
             if (entry.HedgeAt <= now.Monotonic)
             {
-                Hedge(entry);
+                Hedge(entry, now);
             }
 
             if (entry.AnswerDue <= now.Monotonic)
@@ -183,6 +183,9 @@ public sealed partial class NameCache
     private void AskAt(NameEntry entry, int anchor, CacheTime now)
     {
         entry.RefreshAt = long.MaxValue;
+
+        // A renewal has time; somebody waits for a name that is not served, also where others are before it.
+        entry.HedgeAt = entry.IsLiving ? long.MaxValue : now.Monotonic + _latencies.Delay;
         if (!LineOf(entry).TryTake(entry))
         {
             return;
@@ -191,9 +194,6 @@ public sealed partial class NameCache
         _anchors.Attach(entry, anchor);
         entry.AskedAt = now.Monotonic;
         entry.AnswerDue = now.Monotonic + _options.AskPatience;
-
-        // A renewal has time; somebody waits for a name that is not served.
-        entry.HedgeAt = entry.IsLiving ? long.MaxValue : now.Monotonic + _latencies.Delay;
         _outputs.Add(new CacheOutput.Ask(entry.Name, anchor));
     }
 

@@ -10,7 +10,7 @@ public sealed partial class NameCache
     private readonly HashSet<string> _hedging = new(StringComparer.Ordinal);
     private readonly Queue<NameEntry> _hedgeable = new();
 
-    private void Hedge(NameEntry entry)
+    private void Hedge(NameEntry entry, CacheTime now)
     {
         entry.HedgeAt = long.MaxValue;
         if (!entry.IsHedgeable)
@@ -19,10 +19,10 @@ public sealed partial class NameCache
             _hedgeable.Enqueue(entry);
         }
 
-        HedgeNext();
+        HedgeNext(now);
     }
 
-    private void HedgeNext()
+    private void HedgeNext(CacheTime now)
     {
         while (_hedging.Count < _options.HedgesMax && _hedgeable.TryDequeue(out var entry))
         {
@@ -30,13 +30,15 @@ public sealed partial class NameCache
             var isHeld = _entries.TryGetValue(entry.Name, out var held) && held == entry;
             if (isHeld && entry.IsAwaitingFirst && _hedging.Add(entry.Name))
             {
-                _outputs.Add(new CacheOutput.Hedge(entry.Name, entry.Anchor));
+                // One that waits for its turn would be asked there first.
+                var silent = entry.Anchor >= 0 ? entry.Anchor : _anchors.Next(entry.Tried, now.Monotonic);
+                _outputs.Add(new CacheOutput.Hedge(entry.Name, silent ?? 0));
             }
         }
     }
 
     // The anchor that the name is subscribed at is silent, and another one answered: the name is served by that, and
-    // moves on when the patience with the silent one is over.
+    // moves on when the patience with the silent one is over. Whoever waits for its turn has it now.
     private void OnHedged(CacheInput.Hedged hedged, CacheTime now)
     {
         _hedging.Remove(hedged.Name);
@@ -46,9 +48,10 @@ public sealed partial class NameCache
         {
             Serve(entry, answer, end, hedged.Bytes, now);
             CompareWithLearned(entry, now);
+            GivePlace(entry);
             _due.Put(entry);
         }
 
-        HedgeNext();
+        HedgeNext(now);
     }
 }

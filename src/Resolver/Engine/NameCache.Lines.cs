@@ -27,10 +27,20 @@ public sealed partial class NameCache
     private void LeaveLine(NameEntry entry)
     {
         entry.AnswerDue = long.MaxValue;
-        if (entry.Line is { } line)
+        if (entry.HasPlace || entry.Waiting is not null)
         {
-            line.Leave(entry);
-            _moving.Enqueue(line);
+            entry.Line!.Leave(entry);
+            _moving.Enqueue(entry.Line);
+        }
+    }
+
+    // It is waited for on, and holds up nobody.
+    private void GivePlace(NameEntry entry)
+    {
+        if (entry.HasPlace)
+        {
+            entry.Line!.Leave(entry);
+            _moving.Enqueue(entry.Line);
         }
     }
 
@@ -52,7 +62,7 @@ public sealed partial class NameCache
                 _due.Put(entry);
             }
 
-            if (line.IsEmpty)
+            if (line.IsEmpty && _lines.GetValueOrDefault(line.Segment) == line)
             {
                 _lines.Remove(line.Segment);
             }

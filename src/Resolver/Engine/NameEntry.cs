@@ -151,8 +151,9 @@ internal sealed class NameEntry(string name)
         _ => State,
     };
 
-    /// <summary>Whether nothing is served, and an anchor was asked that has not answered.</summary>
-    internal bool IsAwaitingFirst => !IsLiving && Anchor >= 0 && AnswerDue != long.MaxValue;
+    /// <summary>Whether nothing is served, and an anchor was asked that has not answered, or is to be.</summary>
+    internal bool IsAwaitingFirst =>
+        !IsLiving && (Waiting is not null || (Anchor >= 0 && AnswerDue != long.MaxValue));
 
     private bool MayBeStale => !IsDoubted && !NeedsProof;
 

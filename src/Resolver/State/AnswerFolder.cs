@@ -14,6 +14,9 @@ internal sealed class AnswerFolder : IAsyncDisposable
 {
     private const string Suffix = ".answer";
 
+    // How many files wait for the disk together at the most, where more of them come all the time.
+    private const int Together = 64;
+
     /// <summary>The longest that any answer can be served: an hour of life, and a day of continuity.</summary>
     private static readonly TimeSpan AgeMax = TimeSpan.FromHours(25);
 
@@ -122,20 +125,20 @@ internal sealed class AnswerFolder : IAsyncDisposable
     private async Task WriteAsync()
     {
         Tidy();
-        var isOther = false;
+        var others = 0;
         await foreach (var name in _names.Reader.ReadAllAsync().ConfigureAwait(false))
         {
             // It waits until it is on the disk, and so does what came meanwhile.
             while (_waiting.TryGetValue(name, out var answer))
             {
                 Write(name, answer);
-                isOther = true;
+                others++;
                 _waiting.TryRemove(KeyValuePair.Create(name, answer));
             }
 
-            if (isOther && !_names.Reader.TryPeek(out _))
+            if (others >= Together || (others > 0 && !_names.Reader.TryPeek(out _)))
             {
-                isOther = false;
+                others = 0;
                 Sync();
             }
         }

@@ -76,8 +76,7 @@ internal sealed class AdminServer : IAsyncDisposable
         catch (Exception e) when (e is IOException or SocketException)
         {
             await application.DisposeAsync().ConfigureAwait(false);
-            throw new StartException(
-                $"cannot listen: {e.Message.TrimEnd('.')}; {ListenTrouble.Remedy(e, "change admin or metrics")}", e);
+            throw new StartException(ListenTrouble.Of(e, "change admin or metrics"), e);
         }
 
         return new AdminServer(application, admin!.IPEndPoint!, metrics!.IPEndPoint!);

@@ -23,7 +23,7 @@ internal static class MetricsPage
                 "Options that the file has otherwise than the running sidecar.", host.Reloads.RestartNeeded.Length)
             .Gauge("fairlead_sidecar_config_good", "Whether the configuration file as it is can be used.",
                 host.Reloads.Errors.IsEmpty ? 1 : 0)
-            .Gauge("fairlead_sidecar_xds_streams", "Open xDS streams.", host.Ads.Streams().Count);
+            .Gauge("fairlead_sidecar_xds_streams", "Open xDS streams.", host.Ads.StreamCount);
         if (host.Resolver.Memory.State.HomeState is { } home)
         {
             numbers.Gauge(

@@ -19,7 +19,7 @@ internal static class FreeAddress
         if (Try(address) is { } error)
         {
             throw new StartException(
-                $"cannot listen at {address}: {error.Message}; {ListenTrouble.Remedy(error, $"change {key}")}", error);
+                ListenTrouble.At($"cannot listen at {address}", error, $"change {key}"), error);
         }
     }
 

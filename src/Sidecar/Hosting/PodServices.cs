@@ -175,10 +175,7 @@ internal sealed class PodServices(
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            throw new StartException(
-                $"cannot listen: {e.Message.TrimEnd('.')}; "
-                + ListenTrouble.Remedy(e, "change proxy.http or proxy.h2c"),
-                e);
+            throw new StartException(ListenTrouble.Of(e, "change proxy.http or proxy.h2c"), e);
         }
 
         ProxyOutcomes = _proxy.Outcomes;

@@ -54,7 +54,17 @@ internal sealed class SidecarHost : IAsyncDisposable
         _shapes = ResolverSetup.InFolder(options, ShapesState) is { } file
             ? new ShapeFile(file, _imports, reason => SidecarLog.Shapes(_log, reason), time)
             : null;
-        _interest = new NameInterest(name => Resolver!.Want(name), name => Resolver!.Forget(name));
+
+        // Who goes with this process may be there again after it: what is kept for the next start stays.
+        _interest = new NameInterest(
+            name => Resolver!.Want(name),
+            name =>
+            {
+                if (_ending.Length == 0)
+                {
+                    Resolver!.Forget(name);
+                }
+            });
         Views = new ServedViews(
             _imports, _interest.Count, _shapes, new ClientTls(SvidSecret.PathOf(options), options.XdsGrpc),
             DemandOf(options), _interest.Renew, time);

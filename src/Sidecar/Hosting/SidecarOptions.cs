@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Fairlead.Configuration;
+using Fairlead.Hosting;
 using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Names;
@@ -71,6 +72,9 @@ internal sealed record SidecarOptions
     /// <c>telemetry</c>.</value>
     internal TelemetryOptions? Telemetry { get; init; }
 
+    /// <value>How the log is written, from the moment at which this is read. Default text.</value>
+    internal LogFormat Log { get; init; }
+
     /// <value>The longest time an answer is kept; none by default.</value>
     internal required TimeSpan? TtlCap { get; init; }
 
@@ -119,6 +123,7 @@ internal sealed record SidecarOptions
             Admin = root.LoopbackEndpoint("admin", new IPEndPoint(IPAddress.Loopback, 16000)),
             Metrics = root.OpenEndpoint("metrics", 16020),
             Telemetry = TelemetryOptions.Read(root),
+            Log = root.Section("log", isRequired: false).OneOf<LogFormat>("format", LogFormat.Text),
             TtlCap = root.OptionalDuration("ttl_cap", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             UnsafeAllowLoopbackEndpoints = root.Flag("unsafe_allow_loopback_endpoints", false),
             Proxy = ProxySettings.Read(root),

@@ -32,9 +32,10 @@ internal static class SidecarProgram
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var changed = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
-        using var loggers = ErrorLog.Factory(Console.Error, TimeProvider.System);
+        var log = new ErrorLog(Console.Error, TimeProvider.System);
+        using var loggers = log.Factory();
         return await RunAsync(
-            arguments, (TimeProvider.System, loggers), (Console.Out, Console.Error), reloads, stop.Token)
+            arguments, (TimeProvider.System, loggers), (Console.Out, log), reloads, stop.Token)
             .ConfigureAwait(false);
 
         // A second signal does what it does to any program.
@@ -55,15 +56,21 @@ internal static class SidecarProgram
     internal static async Task<int> RunAsync(
         IReadOnlyList<string> arguments,
         (TimeProvider Time, ILoggerFactory Loggers) surroundings,
-        (TextWriter Output, TextWriter Error) console,
+        (TextWriter Output, ErrorLog Error) console,
         ReloadRequests reloads,
         CancellationToken stop)
     {
         if (arguments is not (["--config", _] or ["--config", _, "--check-config"]))
         {
             var help = ProgramHelp.Of(arguments, Usage, typeof(SidecarProgram).Assembly);
-            await (help is null ? console.Error : console.Output).WriteLineAsync(help ?? Usage).ConfigureAwait(false);
-            return help is null ? ExitCodes.Refused : ExitCodes.Stopped;
+            if (help is null)
+            {
+                console.Error.Tell(Usage);
+                return ExitCodes.Refused;
+            }
+
+            await console.Output.WriteLineAsync(help).ConfigureAwait(false);
+            return ExitCodes.Stopped;
         }
 
         var (path, environment) = (arguments[1], EnvironmentVariables.Read());
@@ -77,6 +84,7 @@ internal static class SidecarProgram
         {
             var loaded = LoadedConfiguration.Load(path, environment);
             options = loaded.Options;
+            console.Error.Format = options.Log;
             var host = await SidecarHost.StartAsync(
                 options, surroundings.Time, new StrongRandom(), surroundings.Loggers, stop)
                 .ConfigureAwait(false);
@@ -102,7 +110,7 @@ internal static class SidecarProgram
         }
         catch (Exception e)
         {
-            return await RefuseAsync(e, options, console.Error).ConfigureAwait(false);
+            return Refuse(e, options, console.Error);
         }
     }
 
@@ -110,17 +118,17 @@ internal static class SidecarProgram
         string path,
         IReadOnlyDictionary<string, string> environment,
         TimeProvider time,
-        (TextWriter Output, TextWriter Error) console)
+        (TextWriter Output, ErrorLog Error) console)
     {
         var (problems, notes) = ConfigurationCheck.Run(path, environment, time);
         foreach (var problem in problems)
         {
-            await console.Error.WriteLineAsync(problem).ConfigureAwait(false);
+            console.Error.Tell(problem);
         }
 
         foreach (var note in notes)
         {
-            await console.Error.WriteLineAsync($"note: {note}").ConfigureAwait(false);
+            console.Error.Tell($"note: {note}");
         }
 
         if (problems.Count > 0)
@@ -132,7 +140,7 @@ internal static class SidecarProgram
         return ExitCodes.Stopped;
     }
 
-    private static async Task<int> RefuseAsync(Exception e, SidecarOptions? options, TextWriter error)
+    private static int Refuse(Exception e, SidecarOptions? options, ErrorLog error)
     {
         var (code, text) = e switch
         {
@@ -143,7 +151,7 @@ internal static class SidecarProgram
                 + "take genesis and floor from the home segment's own bootstrap.json"),
             _ => (ExitCodes.Broken, $"ResolverBroken: the sidecar ends: {e}"),
         };
-        await error.WriteLineAsync(text).ConfigureAwait(false);
+        error.Tell(text);
         return code;
     }
 
@@ -173,7 +181,7 @@ internal static class SidecarProgram
 
     /// <summary>Drains and ends a sidecar.</summary>
     /// <returns>False where a part was left behind: it had its time, and the pod's is limited.</returns>
-    private static async Task<bool> EndAsync(SidecarHost host, TimeProvider time, TextWriter error)
+    private static async Task<bool> EndAsync(SidecarHost host, TimeProvider time, ErrorLog error)
     {
         var ending = host.DisposeAsync().AsTask();
         var bound = host.Drain + EndPatience;
@@ -185,9 +193,7 @@ internal static class SidecarProgram
             return true;
         }
 
-        await error.WriteLineAsync(
-            $"DrainOverdue: {host.Ending} did not end within {bound.TotalSeconds:0.#} s and is left behind")
-            .ConfigureAwait(false);
+        error.Tell($"DrainOverdue: {host.Ending} did not end within {bound.TotalSeconds:0.#} s and is left behind");
         return false;
     }
 }

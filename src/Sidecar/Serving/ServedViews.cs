@@ -47,6 +47,7 @@ internal sealed partial class ServedViews : IViewProvider
 
     // In which turn the released are looked up again, and which are, so that what clients were told holds meanwhile.
     private readonly Queue<string> _turn = new();
+    private readonly HashSet<string> _inTurn = new(StringComparer.Ordinal);
     private readonly HashSet<string> _again = new(StringComparer.Ordinal);
     private ITimer? _timer;
     private bool _isTurning;
@@ -464,7 +465,11 @@ internal sealed partial class ServedViews : IViewProvider
                     && _served.GetValueOrDefault(oldest) is { Reason: not null, Ports.IsEmpty: true })
                 {
                     _released.Add(oldest);
-                    _turn.Enqueue(oldest);
+                    if (_inTurn.Add(oldest))
+                    {
+                        _turn.Enqueue(oldest);
+                    }
+
                     _interest(oldest, false);
                 }
             }
@@ -500,6 +505,7 @@ internal sealed partial class ServedViews : IViewProvider
             _isTurning = false;
             for (var left = LookupsPerTurn; left > 0 && _turn.TryDequeue(out var name);)
             {
+                _inTurn.Remove(name);
                 if (_released.Remove(name))
                 {
                     left--;

@@ -102,7 +102,9 @@ internal sealed partial class ViewFeed : IResourceInterest
                 Rebuild(builder, name);
                 Prime(builder);
                 if (builder.Primed && wasPrimed && _imports.Contains(name.Name) && !HasSameRoutes(before, name)
-                    && _routesPace?.Take(_imports.Count < PacedFrom ? default : _imports.Count * RoutesApart) != false)
+                    && (LeavesCluster(before, name)
+                        || _routesPace?.Take(_imports.Count < PacedFrom ? default : _imports.Count * RoutesApart)
+                            != false))
                 {
                     SetRoutes(builder);
                 }
@@ -558,6 +560,12 @@ internal sealed partial class ViewFeed : IResourceInterest
             View.Update(SetRoutes);
         }
     }
+
+    // Routes to a cluster that goes now must not stay: those that were put off come with them.
+    private static bool LeavesCluster(ServedName? before, ServedName after) =>
+        before is { Reason: null }
+        && (before.BarePort()?.Number != after.BarePort()?.Number
+            || before.Ports.Any(port => after.Ports.All(other => other.Number != port.Number)));
 
     private static bool HasSameRoutes(ServedName? before, ServedName after) =>
         before is not null && before.Ports.SequenceEqual(after.Ports)

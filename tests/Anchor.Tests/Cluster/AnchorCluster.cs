@@ -178,6 +178,9 @@ internal sealed class AnchorCluster : IAsyncDisposable
             listen: {options.Listen}
             admin: 127.0.0.1:0
             metrics: 127.0.0.1:0
+            unsafe_allow_loopback_endpoints: true
+            subjects: [{string.Join(", ", _subjects.Select(one =>
+                $"{"{"}key: '{one.Key}', namespace: {one.Subject.Namespace}, account: {one.Subject.Account}{"}"}"))}]
             """);
         var process = ChildProcess.Start(
             Path.Combine(AppContext.BaseDirectory, "Fairlead.Anchor"), ["--config", configuration]);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Fairlead.Naming;
 using Fairlead.Naming.Operations;
 using Fairlead.Protocol;
@@ -87,9 +88,30 @@ public sealed class HomeDenialTests : IAsyncLifetime
         await UntilAsync(late, Result.Denied);
         await UpdatedAsync(shop);
         await UpdatedAsync(shop);
+        await SeenAsync("dev", "late");
 
         Assert.DoesNotContain(_heard.Subjects, subject => subject == Hashes.Subject(_home.Segment.Genesis, Dev));
         Assert.DoesNotContain(_heard.Names, name => name.Contains("made-up", StringComparison.Ordinal));
+    }
+
+    /// <summary>The home's operators see whom it denied what, and by which Rule.</summary>
+    private async Task SeenAsync(params IEnumerable<string> namespaces)
+    {
+        using var client = new HttpClient();
+        var page = JsonDocument.Parse(await client.GetStringAsync($"http://{_home[0].Admin}/denials", Token));
+        var denials = page.RootElement.GetProperty("denials").EnumerateArray().ToDictionary(
+            denial => denial.GetProperty("rule").GetProperty("id").GetString()!, StringComparer.Ordinal);
+        Assert.Equal(namespaces.Select(ns => $"no-{ns}").Order(), denials.Keys.Order());
+        Assert.All(namespaces, ns =>
+        {
+            var denial = denials[$"no-{ns}"];
+            Assert.Equal(
+                ["home", _home.Segment.Genesis.ToString(), ns, "shell", "us1.internal", "Deny"],
+                new[] { "role", "home", "namespace", "account", "name", "cause" }
+                    .Select(member => denial.GetProperty(member).GetString()));
+            Assert.Equal("us1.internal", denial.GetProperty("rule").GetProperty("names").GetString());
+            Assert.Equal(ns, denial.GetProperty("rule").GetProperty("subject").GetProperty("namespace").GetString());
+        });
     }
 
     private async Task UpdatedAsync(AsyncDuplexStreamingCall<SubscribeRequest, SubscribeResponse> stream)

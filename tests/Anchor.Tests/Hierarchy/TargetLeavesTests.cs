@@ -1,14 +1,16 @@
+using System.Collections.Concurrent;
 using Fairlead.Anchor.Tests.Cluster;
 using Fairlead.Naming;
 using Fairlead.Naming.Operations;
 using Fairlead.Naming.Traversal;
 using Fairlead.Rpc;
+using Fairlead.TestKit.Processes;
 
 namespace Fairlead.Anchor.Tests.Hierarchy;
 
 /// <summary>
 /// Both sides agree to every hop (V28), so that a segment ends by itself what it was introduced by, whatever its parent
-/// says (4.7). The target's anchor is a process of its own.
+/// says (4.7). Each anchor is a process of its own.
 /// </summary>
 public sealed class TargetLeavesTests
 {
@@ -22,9 +24,8 @@ public sealed class TargetLeavesTests
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         bounded.CancelAfter(Patience);
         await using var world = new HierarchyWorld();
-        await world.StartAsync(world.Acme, world.Eu1, world.Corp);
-        world.Db.WriteFiles();
-        await using var db = await world.Db.StartProcessAsync(0);
+        await using var running = new Processes(world.Acme, world.Eu1, world.Corp, world.Db);
+        await running.StartAsync();
         await world.Client.SealAsync(world.Db, 0, "orders.shop.svc", bounded.Token);
         var pod = world.Memory();
         Assert.Equal(
@@ -32,10 +33,10 @@ public sealed class TargetLeavesTests
             HierarchyWorld.PathOf(await world.AskAsync(pod, Before, bounded.Token)));
 
         // Once introduced it needs its parent no more: names that nobody knew before resolve without it.
-        await world.Corp.StopAsync(0);
+        await running.KillAsync(world.Corp);
         await world.Client.SealAsync(world.Db, 0, "later.shop.svc", bounded.Token);
         Assert.Equal(Outcome.Record, (await world.AskAsync(pod, Later, bounded.Token)).Outcome);
-        await world.Corp.StartAsync(0);
+        await running.StartAsync(world.Corp);
 
         // Its parent's Link stands, its own epoch names the parent no more.
         await using var @operator = new OperatorClient(world.Db, 0);
@@ -45,6 +46,39 @@ public sealed class TargetLeavesTests
         foreach (var (memory, name) in new[] { (pod, Before), (pod, Later), (world.Memory(), Before) })
         {
             Assert.Equal(VerificationFailure.LinkNotAccepted, await EndAsync(world, memory, name, bounded.Token));
+        }
+    }
+
+    /// <summary>The one anchor of each segment as the real program.</summary>
+    private sealed class Processes(params IEnumerable<AnchorCluster> segments) : IAsyncDisposable
+    {
+        private readonly ConcurrentDictionary<AnchorCluster, ChildProcess> _running = [];
+
+        internal Task StartAsync()
+        {
+            foreach (var segment in segments)
+            {
+                segment.WriteFiles();
+            }
+
+            return Task.WhenAll(segments.Select(StartAsync));
+        }
+
+        internal async Task StartAsync(AnchorCluster segment) =>
+            _running[segment] = await segment.StartProcessAsync(0);
+
+        internal async Task KillAsync(AnchorCluster segment)
+        {
+            Assert.True(_running.TryRemove(segment, out var process));
+            await process.DisposeAsync();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var process in _running.Values)
+            {
+                await process.DisposeAsync();
+            }
         }
     }
 

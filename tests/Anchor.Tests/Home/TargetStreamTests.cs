@@ -117,6 +117,43 @@ public sealed class TargetStreamTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<Exception>(() => running);
     }
 
+    /// <summary>Of many names a few are waited for at once; each answer, failure or end of one makes room for the
+    /// next.</summary>
+    [Fact]
+    public async Task Names_ByTheHundred_AreAskedForAFewAtATime()
+    {
+        const int at = 64;
+        _names.Clear();
+        for (var id = 1ul; id <= 100; id++)
+        {
+            _names[id] = Name(id, $"n{id}");
+        }
+
+        await using var server = await ServeAsync();
+        await using var client = ClientOf(server);
+        var running = Stream(client).RunAsync(_bounded.Token);
+        var opened = new List<ulong>();
+        for (var i = 0; i < at; i++)
+        {
+            opened.Add(await OpenedAsync());
+        }
+
+        foreach (var id in opened.Take(3).ToList())
+        {
+            Assert.False(_opened.Reader.TryRead(out _));
+            _said.Writer.TryWrite(new SubscribeResponse
+            {
+                Failed = new Failed { Id = id, Failure = nameof(VerificationFailure.BadName), Detail = "test" },
+            });
+            opened.Add(await OpenedAsync());
+        }
+
+        Assert.Equal(at + 3, opened.Distinct().Count());
+        Assert.False(_opened.Reader.TryRead(out _));
+        await _bounded.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => running);
+    }
+
     /// <summary>An answer is about one name: an update that names it again and again is checked for none.</summary>
     [Theory]
     [InlineData(2, VerificationFailure.BadEnvelope)]

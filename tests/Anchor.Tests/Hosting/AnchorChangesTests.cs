@@ -4,6 +4,7 @@ using System.Reflection;
 using Fairlead.Anchor.Hosting;
 using Fairlead.Anchor.Identities;
 using Fairlead.Anchor.Serving;
+using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Telemetry;
 using Fairlead.TestKit;
@@ -43,6 +44,7 @@ public sealed class AnchorChangesTests
         ["Identities"] = (
             Start with { Identities = new IdentityOptions([], [new TokenIssuer("i", "a", "k")]) }, "tokens", true),
         ["Rates"] = (Start with { Rates = RateOptions.Default with { SegmentBurst = 1 } }, "rates", true),
+        ["Log"] = (Start with { Log = LogFormat.Json }, "log.format", false),
         ["Telemetry"] = (
             Start with { Telemetry = new TelemetryOptions(new Uri("http://x"), TimeSpan.FromSeconds(1), 1) },
             "telemetry", true),

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Fairlead.Naming;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
@@ -242,6 +243,19 @@ public sealed class StartProcessTests
         Task SaysAsync(string part) => Eventually.HoldsAsync(
             () => Task.FromResult(process.Errors), errors => errors.Contains(part, StringComparison.Ordinal),
             AnchorProcess.Patience, Cancelled);
+    }
+
+    [Fact]
+    public async Task Log_AsJson_IsObjectsToTheLastLine()
+    {
+        await using var anchor = await AnchorProcess.PrepareAsync();
+        anchor.Change("id: us1-a", "log: {format: json}\nid: us1-a");
+        anchor.Change("gov: gov.pem", "gov: tls.pem");
+        await using var process = anchor.Start();
+        Assert.Equal(2, await process.WaitAsync(AnchorProcess.Patience, Cancelled));
+        var messages = process.Errors.TrimEnd().Split('\n')
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("message").GetString()).ToList();
+        Assert.Contains("as this anchor's gov key", messages[^1], StringComparison.Ordinal);
     }
 
     private static async Task RefusedAsync(AnchorProcess anchor, params string[] messages)

@@ -49,6 +49,16 @@ public sealed class DemoTests(ITestOutputHelper output)
         Remains.None(report.Folder);
     }
 
+    /// <summary>What comes behind <see cref="BelowAParent"/>: it waits for grace, seal and continuity.</summary>
+    [Fact(Explicit = true)]
+    public async Task Demo_WorldBelowAParent_PassesWhileProofsAreWithheldAndTheHomeIsDead()
+    {
+        var report = await RunAsync(null, "--checks", "15b,16");
+        AssertVerdicts(report, ["15b", "16"], _ => "passed");
+        Assert.Equal(0, report.Code);
+        Remains.None(report.Folder);
+    }
+
     [Fact]
     public async Task Demo_NoEnvoy_SaysSoWithTheReasonInEachRowThatNeedsOne()
     {

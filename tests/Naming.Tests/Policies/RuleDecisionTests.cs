@@ -34,6 +34,29 @@ public sealed class RuleDecisionTests(ITestOutputHelper output)
             rules, Own, Foreign, new Subject { Namespace = "x", Account = "y" }, Cart).IsAllowed);
     }
 
+    /// <summary>What the segment's operators see of a denial: the Rule, with what of it matches.</summary>
+    [Fact]
+    public void Denial_SaysWhichRuleDecidedAndByWhat()
+    {
+        var ours = new RuleSubject { Segment = "*", Namespace = "shop" };
+        var other = new RuleSubject { Segment = "*", Namespace = "zoo" };
+        var deny = Document.Make(
+            Make("no", RuleEffect.Deny, names: "*.shop.svc").Value with
+            {
+                Names = [NamePattern.Parse("other.shop.svc"), NamePattern.Parse("*.shop.svc")],
+                Subjects = [other, ours],
+            });
+        Assert.Equal(
+            new DenialReason(DenialCause.Deny, deny, ours, NamePattern.Parse("*.shop.svc")),
+            Decide(Rules(Make("a", RuleEffect.Allow), deny), Own).Denial);
+        Assert.Equal(new DenialReason(DenialCause.NoAllow), Decide([], Foreign).Denial);
+        var east = Make("east", RuleEffect.Allow, new Constraints { MaxTtl = 5, Regions = ["us-east"] });
+        var west = Make("west", RuleEffect.Allow, new Constraints { Regions = ["us-west"] });
+        var apart = Decide(Rules(west, east), Foreign).Denial;
+        Assert.Equal((DenialCause.NoRegion, "east", "*"), (apart!.Cause, apart.Rule!.Value.Id, apart.Subject!.Segment));
+        Assert.Null(Decide(Rules(east), Foreign).Denial);
+    }
+
     [Fact]
     public void ForService_OfSeveralAllows_TheSmallestMaxTtlDecides()
     {
@@ -130,6 +153,8 @@ public sealed class RuleDecisionTests(ITestOutputHelper output)
             Assert.Equal(Oracle(rules, home), decision.IsAllowed);
             Assert.Equal(decision.IsAllowed, again.IsAllowed);
             Assert.Equal(decision.Rule?.Digest, again.Rule?.Digest);
+            Assert.Equal(decision.IsAllowed, decision.Denial is null);
+            Assert.Equal(decision.Denial, again.Denial);
             Assert.Equal(decision.Constraints?.MaxTtl, again.Constraints?.MaxTtl);
             allowed += decision.IsAllowed ? 1 : 0;
         }

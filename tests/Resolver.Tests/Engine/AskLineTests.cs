@@ -90,6 +90,54 @@ public sealed class AskLineTests
         Assert.Equal([Names[Places]], Asked(world.Accept(world.Denied(), name: Names[0])));
     }
 
+    /// <summary>An anchor that is silent costs a name that waits behind others no more than the hedge delay either, and
+    /// what another anchor answered makes room.</summary>
+    [Fact]
+    public void Name_ThatWaitsBehindOnesThatASilentAnchorHolds_IsAskedOfOthersInTime()
+    {
+        var world = Crowded();
+        var hedged = world.TickAt(200).OfType<CacheOutput.Hedge>().ToList();
+        Assert.Equal(Names.Order(), hedged.Select(hedge => hedge.Name).Order());
+        Assert.All(hedged, hedge => Assert.Equal(0, hedge.Anchor));
+        var next = world.Step(new CacheInput.Hedged(Names[^1], world.Denied()));
+        Assert.Equal(NameState.Denied, world.Held(Names[^1]).State);
+        Assert.Empty(Asked(next));
+        Assert.Equal([Names[Places]], Asked(world.Step(new CacheInput.Hedged(Names[0], world.Denied()))));
+    }
+
+    /// <summary>Names that were answered long ago and are to be proven anew, all at once, are asked for by the same
+    /// bound.</summary>
+    [Fact]
+    public void Names_ThatAreSettledAndAskedForAgain_KeepToThePlaces()
+    {
+        var world = new CacheWorld(namesMax: 100, asksMax: Places);
+        foreach (var name in Names)
+        {
+            world.Step(new CacheInput.Want(name));
+            world.Accept(world.Denied(), name: name);
+        }
+
+        var busy = new HashSet<string>();
+        for (var round = 0; round < 20; round++)
+        {
+            foreach (var (_, name, _) in world.RunTo(world.Elapsed + 500))
+            {
+                busy.Add(name);
+            }
+
+            Assert.True(busy.Count <= Places, $"{busy.Count} are asked for at once");
+            if (busy.FirstOrDefault() is { } first)
+            {
+                // One that pushes its own renewal meanwhile has no place to give.
+                var settled = Names.First(name => !busy.Contains(name));
+                busy.UnionWith(Asked(world.Accept(world.Denied(), world.Cache.AnchorOf(settled) ?? 0, settled)));
+                Assert.True(busy.Count <= Places, $"{busy.Count} are asked for at once");
+                busy.Remove(first);
+                busy.UnionWith(Asked(world.Accept(world.Denied(), world.Cache.AnchorOf(first)!.Value, first)));
+            }
+        }
+    }
+
     /// <summary>What is served and to be renewed takes its turn with what is served nothing yet.</summary>
     [Fact]
     public void Renewal_AmongNamesThatWait_ComesNextButOne()

@@ -424,34 +424,6 @@ public sealed class HomeResolverTests : IAsyncLifetime
         Assert.Equal([VerificationFailure.StateNotDurable], _home.Failures());
     }
 
-    /// <summary>4.7: another name of the segment teaches the epoch, and nobody proves this one under it.</summary>
-    [Fact(Explicit = true)]
-    public async Task Policy_WhoseNewProofIsWithheld_EndsTheNameAfterTheGrace()
-    {
-        _home.StartResolver();
-        _home.Resolver.Want(Web);
-        _home.Resolver.Want(Cart);
-        await _home.UntilFreshAsync(Web);
-        await _home.UntilFreshAsync(Cart);
-        foreach (var anchor in _home.Anchors)
-        {
-            anchor.Say = ask => ask.Service.Text.StartsWith("web.", StringComparison.Ordinal)
-                ? null
-                : ScriptedHome.Honest(ask);
-        }
-
-        _home.Segment.Next(
-            ScriptedHome.Now - 1_000, epoch => epoch with { Policy = epoch.Policy with { MaxTtl = 299_000 } });
-        _home.Reseal();
-        _home.Resolver.Forget(Cart);
-        await _home.UntilAsync(() => _home.Forgotten.Contains(Cart) ? this : null, "forgotten");
-        _home.Resolver.Want(Cart);
-        await _home.UntilAsync(Cart, held => held.Answer?.Target.Epoch.Value.Policy.MaxTtl == 299_000);
-        var learned = System.Diagnostics.Stopwatch.StartNew();
-        await _home.UntilAsync(Web, held => held.State == NameState.Expired);
-        Assert.InRange(learned.Elapsed.TotalSeconds, 1, 11); // The seal that is held would last longer.
-    }
-
     [Fact]
     public async Task Forget_Name_IsHeardAndNothingIsKept()
     {

@@ -73,6 +73,7 @@ public sealed class DnsComponentTests
     [InlineData("dns: {ttl_max: 2h}", "ttl_max")]
     [InlineData("dns: {own_ports: [0]}", "own_ports")]
     [InlineData("dns: {own_ports: [+80]}", "own_ports")]
+    [InlineData("dns: {own_ports: [080]}", "own_ports")]
     [InlineData("dns: {adress: 127.0.0.1:5}", "adress")]
     public void Settings_ThatAreWrong_AreNamed(string yaml, string named)
     {

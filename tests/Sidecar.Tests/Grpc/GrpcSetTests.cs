@@ -5,8 +5,8 @@ using World = Fairlead.Sidecar.Tests.OnDemand.OnDemandWorld;
 namespace Fairlead.Sidecar.Tests.Grpc;
 
 /// <summary>
-/// A name that two segments serve, at the xDS clients of gRPC's libraries: calls go to the first while an endpoint of it
-/// takes them, else to the second, and back.
+/// A name that two segments serve, at the xDS clients of gRPC's libraries: calls go to the first while an endpoint of
+/// it takes them, else to the second, and back.
 /// </summary>
 public sealed class GrpcSetTests
 {

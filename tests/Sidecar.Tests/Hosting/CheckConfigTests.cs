@@ -1,3 +1,4 @@
+using Fairlead.Hosting;
 using Fairlead.Hosting.Reloading;
 using Fairlead.Sidecar.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -212,8 +213,10 @@ public sealed class CheckConfigTests : IDisposable
         Assert.Contains("none.yaml", Assert.Single(_error.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
+    private (TextWriter Output, ErrorLog Error) Streams => (_output, new ErrorLog(_error, TimeProvider.System));
+
     private Task<int> CheckAsync(string file) => SidecarProgram.RunAsync(
-        ["--config", file, "--check-config"], (TimeProvider.System, NullLoggerFactory.Instance), (_output, _error),
+        ["--config", file, "--check-config"], (TimeProvider.System, NullLoggerFactory.Instance), Streams,
         new ReloadRequests(), TestContext.Current.CancellationToken);
 
     private string Write(params string[] lines) => Write("sidecar.yaml", string.Join('\n', lines));

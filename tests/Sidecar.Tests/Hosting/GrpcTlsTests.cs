@@ -43,7 +43,8 @@ public sealed class GrpcTlsTests(TwoClusters clusters) : IClassFixture<TwoCluste
             clusters.Target.Segment.Publisher, Convert.ToBase64String(Us1.Certificate.RawData)));
         foreach (var (name, backend) in new[] { ("good", good), ("wrong", wrong), ("forged", forged) })
         {
-            await clusters.PublishAsync($"{NameOf(name)}.shop.svc", [Server], [new() { Address = "127.0.0.1" }], backend.Port);
+            await clusters.PublishAsync(
+                $"{NameOf(name)}.shop.svc", [Server], [new() { Address = "127.0.0.1" }], backend.Port);
         }
 
         var folder = $"tls-{library}";

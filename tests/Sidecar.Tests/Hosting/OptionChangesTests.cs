@@ -29,6 +29,7 @@ public sealed class OptionChangesTests
         { "dns: {address: 127.0.0.1:4, upstreams: [127.0.0.1:5]}", "dns.upstreams", true },
         { "dns: {address: 127.0.0.1:4}", "dns.upstreams", true },
         { "dns: {address: 127.0.0.1:4, upstreams: [], ttl_max: 1s}", "dns.ttl_max", true },
+        { "log: {format: json}", "log.format", false },
         { "bootstrap: c.json", "bootstrap", false },
         { "key: l.pem", "key", false },
         { "subject: shop/other", "subject", false },
@@ -87,7 +88,7 @@ public sealed class OptionChangesTests
     public void Options_AllOfThem_AreCompared()
     {
         Assert.Equal(
-            "Admin Bootstrap Dns Identity Imports Metrics OnDemand Proxy State Subject Telemetry TtlCap "
+            "Admin Bootstrap Dns Identity Imports Log Metrics OnDemand Proxy State Subject Telemetry TtlCap "
             + "UnsafeAllowLoopbackEndpoints XdsAddress XdsClusters XdsGrpc XdsKeptFor XdsSocket XdsSvid",
             Properties(typeof(SidecarOptions)));
         Assert.Equal(

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fairlead.Hosting;
 using Fairlead.Hosting.Reloading;
 using Fairlead.Naming;
 using Fairlead.Sidecar.Dns;
@@ -192,7 +193,8 @@ public sealed class ReloadTests(TwoClusters clusters) : IClassFixture<TwoCluster
         var (output, error) = (new Lines(), new StringWriter());
         using var end = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var running = SidecarProgram.RunAsync(
-            ["--config", file], (TimeProvider.System, loggers), (output, error), new ReloadRequests(), end.Token);
+            ["--config", file], (TimeProvider.System, loggers), (output, new ErrorLog(error, TimeProvider.System)),
+            new ReloadRequests(), end.Token);
         var serving = await output.First.WaitAsync(Patience, Stop);
         Assert.StartsWith("serving ", serving, StringComparison.Ordinal);
         var address = serving.Split("admin=")[1].Split(' ')[0];

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
+using Fairlead.Hosting;
 using Fairlead.Hosting.Reloading;
 using Fairlead.Naming;
 using Fairlead.Sidecar.Hosting;
@@ -36,7 +38,7 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
     public async Task Question_AboutTheProgram_IsAnswered(string argument, string answer)
     {
         Assert.Equal(0, await SidecarProgram.RunAsync(
-            [argument], (TimeProvider.System, NullLoggerFactory.Instance), (_output, _error), new ReloadRequests(),
+            [argument], (TimeProvider.System, NullLoggerFactory.Instance), Streams, new ReloadRequests(),
             TestContext.Current.CancellationToken));
         Assert.StartsWith(answer, string.Join('\n', _output.Lines), StringComparison.Ordinal);
         Assert.Empty(_error.ToString());
@@ -99,7 +101,7 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
         var time = new BreakingClock();
         using var stop = Bounded();
         var running = SidecarProgram.RunAsync(
-            ["--config", clusters.Configure("broken")], (time, NullLoggerFactory.Instance), (_output, _error),
+            ["--config", clusters.Configure("broken")], (time, NullLoggerFactory.Instance), Streams,
             new ReloadRequests(), stop.Token);
         await _output.UntilAsync("ready", stop.Token);
         time.Break();
@@ -258,7 +260,7 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
                 "--config",
                 clusters.Configure("stuck", $"proxy: {{http: 127.0.0.1:{proxy}, h2c: 127.0.0.1:0, drain: 10m}}"),
             ],
-            (new HastyClock(bound), NullLoggerFactory.Instance), (_output, _error), new ReloadRequests(), stop.Token);
+            (new HastyClock(bound), NullLoggerFactory.Instance), Streams, new ReloadRequests(), stop.Token);
         await _output.UntilAsync("ready", TestContext.Current.CancellationToken);
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{proxy}/");
@@ -309,6 +311,16 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
         await FailsAsync(path, 2, "sidecar.yaml:1");
     }
 
+    [Fact]
+    public async Task Log_AsJson_IsObjectsToTheLastLine()
+    {
+        var key = Path.Combine(clusters.Folder, "nowhere-json.pem");
+        using var stop = Bounded();
+        Assert.Equal(2, await RunAsync(clusters.Configure("json", "log: {format: json}", $"key: {key}"), stop.Token));
+        using var line = JsonDocument.Parse(_error.ToString());
+        Assert.Contains(key, line.RootElement.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
     private async Task FailsAsync(string configuration, int code, params string[] parts)
     {
         using var stop = Bounded();
@@ -319,13 +331,15 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
         Assert.Null(TestKit.DoubledWords.In(message));
     }
 
+    private (TextWriter Output, ErrorLog Error) Streams => (_output, new ErrorLog(_error, TimeProvider.System));
+
     private Task<int> RunAsync(string configuration, CancellationToken stop) => SidecarProgram.RunAsync(
-        ["--config", configuration], (TimeProvider.System, NullLoggerFactory.Instance), (_output, _error),
+        ["--config", configuration], (TimeProvider.System, NullLoggerFactory.Instance), Streams,
         new ReloadRequests(), stop);
 
     private Task<int> CheckAsync(string configuration) => SidecarProgram.RunAsync(
         ["--config", configuration, "--check-config"], (TimeProvider.System, NullLoggerFactory.Instance),
-        (_output, _error), new ReloadRequests(), TestContext.Current.CancellationToken);
+        Streams, new ReloadRequests(), TestContext.Current.CancellationToken);
 
     private static int Free()
     {

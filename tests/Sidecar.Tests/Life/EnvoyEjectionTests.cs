@@ -11,8 +11,8 @@ using static Fairlead.Sidecar.Tests.Life.LifeWorld;
 namespace Fairlead.Sidecar.Tests.Life;
 
 /// <summary>
-/// Which endpoints that fail requests a real Envoy leaves where the configuration asks for it and says no more: in small
-/// clusters too, and never the only one.
+/// Which endpoints that fail requests a real Envoy leaves where the configuration asks for it and says no more: in
+/// small clusters too, and never the only one.
 /// </summary>
 public sealed class EnvoyEjectionTests
 {

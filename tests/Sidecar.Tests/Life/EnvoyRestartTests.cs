@@ -7,8 +7,8 @@ using static Fairlead.Sidecar.Tests.Life.LifeWorld;
 namespace Fairlead.Sidecar.Tests.Life;
 
 /// <summary>
-/// A real Envoy of the sidecar's own, under load, when the sidecar ends and comes back and resolves nothing for a while,
-/// with what it had on the disk or without: it goes on with what it has, and follows what comes then.
+/// A real Envoy of the sidecar's own, under load, when the sidecar ends and comes back and resolves nothing for a
+/// while, with what it had on the disk or without: it goes on with what it has, and follows what comes then.
 /// </summary>
 public sealed class EnvoyRestartTests
 {

@@ -10,8 +10,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Fairlead.Sidecar.Tests.Life;
 
-/// <summary>An Envoy, of the sidecar's own or of another control plane, with active health checks in every cluster, before
-/// a sidecar whose names the test gives, and backends, one of which never ends an answer.</summary>
+/// <summary>An Envoy, of the sidecar's own or of another control plane, with active health checks in every cluster,
+/// before a sidecar whose names the test gives, and backends, one of which never ends an answer.</summary>
 internal sealed class LifeWorld : IAsyncDisposable
 {
     internal const string Strict = "strict.shop.svc.us1.internal";
@@ -39,7 +39,8 @@ internal sealed class LifeWorld : IAsyncDisposable
     /// <summary>How many requests have reached the backends.</summary>
     internal int Reached => _backends.Sum(backend => backend.Requests);
 
-    /// <summary>What a request gets to a name that is denied: routes of the sidecar's own tell it from others.</summary>
+    /// <summary>What a request gets to a name that is denied: routes of the sidecar's own tell it from others.
+    /// </summary>
     internal int Denied => _foreign is null ? 403 : 503;
 
     /// <summary>The clock by which endpoints end.</summary>
@@ -52,8 +53,8 @@ internal sealed class LifeWorld : IAsyncDisposable
     /// <param name="isDelta">Which variant, of the control plane's to which the Envoy belongs.</param>
     /// <param name="clusters">What the operator wants; null for active health checks.</param>
     /// <param name="isPerType">Whether each type has a stream of its own.</param>
-    /// <param name="isAuthority">Null for an Envoy of the sidecar's own; else whether one of another control plane takes
-    /// endpoints by the authority's stream.</param>
+    /// <param name="isAuthority">Null for an Envoy of the sidecar's own; else whether one of another control plane
+    /// takes endpoints by the authority's stream.</param>
     /// <param name="routes">Names of routes, for each of which the Envoy has a listener behind the others.</param>
     internal static async Task<LifeWorld> StartAsync(
         bool isOldest, bool isDelta, ClusterSettings? clusters = null, bool isPerType = false, bool? isAuthority = null,

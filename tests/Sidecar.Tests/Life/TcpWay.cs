@@ -9,7 +9,8 @@ public enum TcpWay
     /// <summary>It is the sidecar's own: each type on a stream.</summary>
     ByType,
 
-    /// <summary>It is another control plane's: our collection, and a stream for the endpoints of each cluster.</summary>
+    /// <summary>It is another control plane's: our collection, and a stream for the endpoints of each
+    /// cluster.</summary>
     Streams,
 
     /// <summary>The same, with the stream of our authority for all endpoints.</summary>

@@ -11,9 +11,9 @@ using Fairlead.TestKit.Processes;
 
 namespace Fairlead.Sidecar.Tests.Life;
 
-/// <summary>An Envoy, of the sidecar's own or of another control plane, that leads TCP to a strict name and to another one,
-/// before a sidecar whose names the test gives and which the Envoy asks whether connections may go on, and backends that
-/// never end an answer.</summary>
+/// <summary>An Envoy, of the sidecar's own or of another control plane, that leads TCP to a strict name and to another
+/// one, before a sidecar whose names the test gives and which the Envoy asks whether connections may go on, and
+/// backends that never end an answer.</summary>
 internal sealed class TcpWorld : IAsyncDisposable
 {
     internal const string Strict = LifeWorld.Strict;

@@ -120,7 +120,8 @@ internal static class ForeignBootstrap
     /// <summary>A listener for TCP that leads to a cluster.</summary>
     /// <param name="name">Its name, and that of its statistics.</param>
     /// <param name="cluster">The cluster.</param>
-    /// <param name="isOnDemand">Whether it asks for the cluster, by its plain name, or waits for it to be there.</param>
+    /// <param name="isOnDemand">Whether it asks for the cluster, by its plain name, or waits for it to be there.
+    /// </param>
     internal static string Tcp(string name, string cluster, bool isOnDemand) => $$"""
 
             - name: {{name}}

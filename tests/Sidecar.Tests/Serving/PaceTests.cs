@@ -66,6 +66,36 @@ public sealed class PaceTests
         Assert.Equal(Routes(whole)!.Version, Routes(feed)!.Version);
     }
 
+    /// <summary>A cluster that goes takes its route with it at once: no request is led to one that is not
+    /// there.</summary>
+    [Fact]
+    public void Routes_ToAClusterThatGoes_GoWithIt()
+    {
+        var names = Enumerable.Range(0, 100).Select(i => $"n{i:000}.shop.svc.us1.internal").ToHashSet();
+        var feed = new ViewFeed(
+            Audience.Envoy, names, static (_, _) => { }, hold: (TimeSpan.FromSeconds(10), _time));
+        foreach (var name in names)
+        {
+            feed.Publish(Ready(name, 80));
+        }
+
+        var primed = Routes(feed)!.Version;
+        feed.Publish(Ready("n000.shop.svc.us1.internal", 80, 81));
+        var more = Routes(feed)!.Version;
+        Assert.NotEqual(primed, more);
+
+        // One more port has time, one that is another has none.
+        feed.Publish(Ready("n001.shop.svc.us1.internal", 80, 81));
+        Assert.Equal(more, Routes(feed)!.Version);
+        feed.Publish(Ready("n002.shop.svc.us1.internal", 8080));
+        Assert.NotEqual(more, Routes(feed)!.Version);
+        Assert.Null(feed.View.Current.Find(ResourceType.Cluster, "n002.shop.svc.us1.internal:80"));
+        Assert.Empty(feed.View.Current.Dangling());
+    }
+
+    private static ServedName Ready(string name, params int[] ports) => ServedName.Without(
+        name, Reasons.Absent, [.. ports.Select(port => new ServedPort(null, port, "http"))]) with { Reason = null };
+
     private static ServedName Served(string name) =>
         ServedName.Without(name, Reasons.Absent, [new ServedPort("http", 80, "http")]);
 

@@ -54,7 +54,11 @@ internal sealed class AttestBook : IAsyncDisposable
         _ask = ask;
         _time = time;
         _log = log;
+        Denials = new DenialBook(log);
     }
+
+    /// <summary>What was denied here, and by which Rule.</summary>
+    internal DenialBook Denials { get; }
 
     /// <summary>Called when a set became complete, or could not be made; handlers only signal.</summary>
     internal event Action? Changed;
@@ -67,6 +71,7 @@ internal sealed class AttestBook : IAsyncDisposable
     internal AttestSet? Take(SegmentView view, AttestTerms terms, long now, out Refusal? refusal)
     {
         refusal = null;
+        Denials.Note(view.Epoch.Value.Number, terms, now);
         var own = _mint.Sign(view, terms, now);
         var others = terms.IsAllowed ? (int)view.Epoch.Value.Quorum.Attest - 1 : 0;
         if (others <= 0)

@@ -48,8 +48,8 @@ internal static class AllChecks
             "9 DNS answers checkout with an address that the proxy serves, NXDOMAIN on proof for an unknown name",
             new DnsCheck(world).RunAsync);
         yield return new(
-            "9b an endpoint is dead and nobody withdraws it: it is left in seconds, and no trust ends",
-            new DeadEndpointCheck(world).RunAsync);
+            "9b a cluster is dead and nobody withdraws it: its endpoints are left in seconds, and no trust ends",
+            new DeadClusterCheck(world).RunAsync);
         yield return new(
             "10 a new epoch of us1 denies eu1 everywhere within a second, another one admits it",
             new EpochCheck(world).RunAsync);

@@ -99,8 +99,8 @@ internal sealed class DnsServer : IAsyncDisposable
                 udp.Dispose();
                 if (address.Port != 0 || attempt == BindAttempts)
                 {
-                    var remedy = ListenTrouble.Remedy(e, "give another dns.address");
-                    throw new IOException($"cannot listen for DNS on {address}: {e.Message}; {remedy}", e);
+                    throw new IOException(
+                        ListenTrouble.At($"cannot listen for DNS on {address}", e, "give another dns.address"), e);
                 }
             }
         }

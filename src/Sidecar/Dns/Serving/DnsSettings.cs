@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Net;
 using Fairlead.Configuration;
 using Fairlead.Naming;
@@ -62,7 +61,7 @@ internal sealed record DnsSettings
             SystemServers = isEnabled && !hasUpstreams ? ServersOf(section, resolvConf) : [],
             Zones = [.. section.Values<SegmentName>("zones", "the name of a segment", IsSegment, 0, ZonesMax)],
             Vips = section.Value<VipRange>("vip_cidr", ExpectsRange, IsRange, VipRange.Default, hasFallback: true)!,
-            OwnPorts = [.. section.Values<int>("own_ports", "a port from 1 to 65535", TryPort, 0, OwnPortsMax)
+            OwnPorts = [.. section.Values<int>("own_ports", "a port from 1 to 65535", IsPort, 0, OwnPortsMax)
                 .Distinct().Order()],
             TtlMax = section.Duration("ttl_max", TimeSpan.Zero, TimeSpan.FromHours(1), TimeSpan.FromSeconds(5)),
         };
@@ -108,8 +107,7 @@ internal sealed record DnsSettings
         return server is not null;
     }
 
-    private static bool TryPort(string text, out int port) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is >= 1 and <= 65535;
+    private static bool IsPort(string text, out int port) => IpEndpoint.TryPort(text, out port);
 
     private static bool IsRange(string text, out VipRange range) => VipRange.TryParse(text, out range!);
 

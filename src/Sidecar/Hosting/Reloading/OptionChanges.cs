@@ -94,6 +94,7 @@ internal sealed record OptionChanges(ImmutableArray<string> Live, ImmutableArray
             ["admin"] = $"{options.Admin}",
             ["metrics"] = $"{options.Metrics}",
             ["telemetry"] = Text(options.Telemetry),
+            ["log.format"] = $"{options.Log}",
             ["ttl_cap"] = $"{options.TtlCap}",
             ["unsafe_allow_loopback_endpoints"] = $"{options.UnsafeAllowLoopbackEndpoints}",
         };

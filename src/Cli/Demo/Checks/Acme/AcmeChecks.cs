@@ -6,7 +6,7 @@ namespace Fairlead.Cli.Demo.Checks.Acme;
 internal static class AcmeChecks
 {
     /// <summary>What a check is chosen by.</summary>
-    internal static IReadOnlyList<string> Numbers { get; } = ["11", "11b", "12", "12b", "13", "14", "15"];
+    internal static IReadOnlyList<string> Numbers { get; } = ["11", "11b", "12", "12b", "13", "14", "15", "15b", "16"];
 
     /// <summary>The checks.</summary>
     internal static IEnumerable<CheckRow> Of(DemoWorld world, DemoOptions options)
@@ -38,5 +38,11 @@ internal static class AcmeChecks
         yield return new(
             "15 all relays withhold: strict names end within V + delta, others with their continuity",
             withholding.AllAsync);
+        yield return new(
+            "15b all relays withhold a name's proof under a new policy: it ends with the grace, before its seal",
+            withholding.ProofAsync);
+        yield return new(
+            "16 all anchors of the home are killed: strict names end within V, others with their continuity",
+            new HomeDeadCheck(world).RunAsync);
     }
 }

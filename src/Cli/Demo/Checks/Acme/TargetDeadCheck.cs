@@ -17,7 +17,7 @@ internal sealed class TargetDeadCheck(DemoWorld world)
         await using (decline.ConfigureAwait(false))
         {
             await decline.StartAsync(cancellationToken).ConfigureAwait(false);
-            await KillAsync().ConfigureAwait(false);
+            await KillAsync(world.Peer).ConfigureAwait(false);
             var end = await decline.StrictAsync(cancellationToken).ConfigureAwait(false);
             var stale = await decline.StaleAsync(Requests, cancellationToken).ConfigureAwait(false);
             report = string.Create(
@@ -37,16 +37,17 @@ internal sealed class TargetDeadCheck(DemoWorld world)
         return report + "; fresh again with four anchors";
     }
 
-    private async Task KillAsync()
+    /// <summary>Kills all anchors of a segment.</summary>
+    internal static async Task KillAsync(DemoSegment segment)
     {
-        foreach (var anchor in world.Peer.Anchors)
+        foreach (var anchor in segment.Anchors)
         {
             anchor!.Signal(Signals.Kill);
         }
 
-        for (var i = 0; i < world.Peer.Anchors.Length; i++)
+        for (var i = 0; i < segment.Anchors.Length; i++)
         {
-            await DemoWorld.StopAnchorAsync(world.Peer, i).ConfigureAwait(false);
+            await DemoWorld.StopAnchorAsync(segment, i).ConfigureAwait(false);
         }
     }
 }

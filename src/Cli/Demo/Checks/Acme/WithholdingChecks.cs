@@ -5,12 +5,14 @@ namespace Fairlead.Cli.Demo.Checks.Acme;
 
 /// <summary>
 /// The relays of the home withhold: they seal and vote as ever, and say nothing to consumers. First the one that the
-/// sidecar listens to, while us1 decides to deny a name; then all of them. Used by one check at a time.
+/// sidecar listens to, while us1 decides to deny a name; then all of them; then all of them one name only, while us1
+/// decides on its policy. Used by one check at a time.
 /// </summary>
 internal sealed class WithholdingChecks(DemoWorld world)
 {
     private const double BoundSeconds = 16; // V + delta of the demo's policy
     private const long ContinuityMilliseconds = 8_000; // and its continuity
+    private const long RenewedMilliseconds = 11_000; // so much of V is left where a seal has just come
     private const int Rate = 20;
     private const int Requests = 20;
 
@@ -79,26 +81,92 @@ internal sealed class WithholdingChecks(DemoWorld world)
                 ContinuityMilliseconds,
                 (long?)NamesView.Of(page, AcmePlan.Checkout)["stale_ms"],
                 $"the continuity of {AcmePlan.Checkout} in ms");
-            foreach (var anchor in world.Home.Anchors)
-            {
-                anchor!.Signal(Signals.Hup);
-            }
-
+            Turn();
             try
             {
-                return await EndsAsync(decline, cancellationToken).ConfigureAwait(false);
+                return await EndsAsync(decline, "fell silent", cancellationToken).ConfigureAwait(false);
             }
             finally
             {
-                foreach (var anchor in world.Home.Anchors)
-                {
-                    anchor!.Signal(Signals.Hup);
-                }
+                Turn();
             }
         }
     }
 
-    private static async Task<string> EndsAsync(Decline decline, CancellationToken cancellationToken)
+    /// <summary>All of them withhold one name only, while us1 decides what asks for a new proof of it: the sidecar
+    /// hears of the epoch with another name, and the one ends with the grace, long before its seal.</summary>
+    internal async Task<string> ProofAsync(CancellationToken cancellationToken)
+    {
+        var operators = new Operators(world.Spawner, world.Programs, world.Peer, world.Time);
+        var waiting = await ProposeAsync(operators, "policy: {max_ttl: 299000}", cancellationToken)
+            .ConfigureAwait(false);
+        for (var i = 0; i < world.Home.Anchors.Length; i++)
+        {
+            await File.WriteAllTextAsync(Withheld(i), $"{AcmePlan.Checkout}\n", cancellationToken)
+                .ConfigureAwait(false);
+        }
+
+        using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);
+        var page = await sidecar.WaitForAsync("names", IsRenewed, cancellationToken).ConfigureAwait(false);
+        var sealEnds = world.Time.GetTimestamp()
+            + ((long)NamesView.Of(page, AcmePlan.Checkout)["ttl_ms"]! * world.Time.TimestampFrequency / 1_000);
+        string report;
+        Turn();
+        try
+        {
+            var held = operators.HeldAsync(waiting.Epoch, cancellationToken);
+            await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
+            var from = await held.ConfigureAwait(false);
+            await sidecar.WaitForAsync(
+                "names", now => NamesView.StateOf(now, AcmePlan.Checkout) == "expired", cancellationToken)
+                .ConfigureAwait(false);
+            var ended = world.Time.GetTimestamp();
+            var after = world.Time.GetElapsedTime(from, ended).TotalSeconds;
+            var left = world.Time.GetElapsedTime(ended, sealEnds).TotalSeconds;
+            Check.That(left > 0, string.Create(CultureInfo.InvariantCulture, $"it ended {-left:0.0} s after its seal"));
+            page = await sidecar.GetAsync("names", cancellationToken).ConfigureAwait(false);
+            Check.That(
+                NamesView.AreFresh(page, AcmePlan.Catalog)
+                && (long?)NamesView.Of(page, AcmePlan.Catalog)["epoch"] == waiting.Epoch,
+                $"{AcmePlan.Catalog} is not fresh under epoch {waiting.Epoch}");
+            report = string.Create(
+                CultureInfo.InvariantCulture,
+                $"epoch {waiting.Epoch} of us1 has another policy; {AcmePlan.Catalog} is proven under it, and "
+                + $"{AcmePlan.Checkout}, which no relay tells, ended {after:0.0} s after three anchors of us1 held it "
+                + $"(grace: 2 s), {left:0.0} s before its seal would have");
+        }
+        finally
+        {
+            Turn();
+            for (var i = 0; i < world.Home.Anchors.Length; i++)
+            {
+                File.Delete(Withheld(i));
+            }
+        }
+
+        await NamesView.FreshAsync(world, cancellationToken).ConfigureAwait(false);
+        return report;
+    }
+
+    private static bool IsRenewed(System.Text.Json.Nodes.JsonNode page) =>
+        NamesView.AreFresh(page, AcmePlan.Checkout, AcmePlan.Catalog)
+        && (long?)NamesView.Of(page, AcmePlan.Checkout)["ttl_ms"] > RenewedMilliseconds;
+
+    private void Turn()
+    {
+        foreach (var anchor in world.Home.Anchors)
+        {
+            anchor!.Signal(Signals.Hup);
+        }
+    }
+
+    // Where a relay reads what it withholds.
+    private string Withheld(int anchor) =>
+        Path.Combine(Path.GetDirectoryName(world.Home.AnchorConfiguration(anchor))!, "withheld");
+
+    /// <summary>Waits for the ends of a strict name and of another one, of which nothing more is heard.</summary>
+    internal static async Task<string> EndsAsync(
+        Decline decline, string since, CancellationToken cancellationToken)
     {
         var end = await decline.StrictAsync(cancellationToken).ConfigureAwait(false);
         var strict = decline.Seconds(end.From, end.Stopped);
@@ -109,7 +177,7 @@ internal sealed class WithholdingChecks(DemoWorld world)
         var off = await decline.DefaultEndAsync(cancellationToken).ConfigureAwait(false);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"strict: expired {strict:0.0} s after they fell silent (bound: V + delta = {BoundSeconds} s); default: "
+            $"strict: expired {strict:0.0} s after they {since} (bound: V + delta = {BoundSeconds} s); default: "
             + $"stale, {stale} requests and more answered, 0 failed, and expired {off:+0.00;-0.00} s from the end of "
             + $"its continuity of {ContinuityMilliseconds / 1_000} s");
     }
