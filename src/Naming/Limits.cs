@@ -126,6 +126,14 @@ public static class Limits
     /// <summary>Most hops of a path, whatever the policies on it say (V32).</summary>
     public const int Hops = 8;
 
+    /// <summary>Most proofs of one hop (V1). The most that an answer needs are its Rule, its record, a Gateway for each
+    /// network and a Bundle for each domain: some 45.</summary>
+    public const int HopProofs = 128;
+
+    /// <summary>Most levels of all proofs of an answer, each of which is hashed (V36): some 7 ms of one core. The most
+    /// proofs that an answer needs, in trees of a million leaves, have some 2,000.</summary>
+    public const int ProofLevels = 8_192;
+
     /// <summary>Deepest path in a tree: one level per bit of a key (V21).</summary>
     public const int TreeDepth = 8 * Digest.Size;
 

@@ -6,13 +6,16 @@ namespace Fairlead.Protocol;
 
 /// <summary>
 /// Counts what a message is made of before anything is made of it: the messages, byte strings and texts in it, at every
-/// depth. A list of empty messages takes two bytes for each on the wire, and a hundred in memory. Immutable,
-/// thread-safe; allocates nothing.
+/// depth. A list of empty messages takes two bytes for each on the wire, and a hundred in memory; so does one of a few
+/// numbers, which are a byte each on the wire and four or eight in memory. Immutable, thread-safe; allocates nothing.
 /// </summary>
 internal sealed class MessageParts
 {
     // Bytes of the shortest part: a tag and a length.
     private const int PartBytes = 2;
+
+    // As many small numbers in a list as take what a part does. Those of the largest answer are a third of its limit.
+    private const int NumbersOfAPart = 8;
 
     // As deep as the messages of this protocol are, twice over; the parser of the library goes to 100.
     private const int DepthMax = 32;
@@ -20,15 +23,21 @@ internal sealed class MessageParts
     // The types of fields, by their numbers; null for those that hold no message.
     private readonly MessageParts?[] _fields;
 
+    // The fields that are lists of numbers.
+    private readonly bool[] _numbers;
+
     private MessageParts(MessageDescriptor type, Dictionary<MessageDescriptor, MessageParts> known)
     {
         known[type] = this;
         var fields = type.Fields.InDeclarationOrder();
         _fields = new MessageParts?[fields.Max(field => (int?)field.FieldNumber) + 1 ?? 0];
-        foreach (var field in fields.Where(field => field.FieldType == FieldType.Message))
+        _numbers = new bool[_fields.Length];
+        foreach (var field in fields)
         {
-            _fields[field.FieldNumber] = known.GetValueOrDefault(field.MessageType)
-                ?? new MessageParts(field.MessageType, known);
+            _fields[field.FieldNumber] = field.FieldType != FieldType.Message ? null
+                : known.GetValueOrDefault(field.MessageType) ?? new MessageParts(field.MessageType, known);
+            _numbers[field.FieldNumber] = field.IsRepeated
+                && field.FieldType is not (FieldType.Message or FieldType.Bytes or FieldType.String);
         }
     }
 
@@ -38,7 +47,7 @@ internal sealed class MessageParts
     /// <summary>Counts.</summary>
     /// <param name="bytes">The whole encoding.</param>
     /// <param name="most">How far: one that is too short for more is not looked at.</param>
-    /// <returns>No more than the most where it has no more parts than that, else one more; null where it is no encoding
+    /// <returns>No more than the most where it has no more parts than that, else more; null where it is no encoding
     /// of a message without groups, which none of this protocol has.</returns>
     internal int? Count(in ReadOnlySequence<byte> bytes, int most)
     {
@@ -68,10 +77,13 @@ internal sealed class MessageParts
 
     private bool TryTake(ref SequenceReader<byte> reader, uint tag, long end, ref int left, int depth)
     {
+        var field = WireFormat.GetTagFieldNumber(tag);
+        var isNumbers = field < _numbers.Length && _numbers[field];
         switch (WireFormat.GetTagWireType(tag))
         {
             case WireFormat.WireType.Varint:
-                return TryReadNumber(ref reader, end, out _);
+                // Of a list, in the long form, which none of this protocol has and the parser takes all the same.
+                return (!isNumbers || --left >= 0) && TryReadNumber(ref reader, end, out _);
             case WireFormat.WireType.Fixed64:
                 return TrySkip(ref reader, sizeof(ulong), end);
             case WireFormat.WireType.Fixed32:
@@ -83,11 +95,15 @@ internal sealed class MessageParts
                 }
 
                 var length = (uint)number;
-                var field = WireFormat.GetTagFieldNumber(tag);
-                return field >= _fields.Length || _fields[field] is not { } nested
+                if (length > end - reader.Consumed)
+                {
+                    return false;
+                }
+
+                left -= isNumbers ? (int)(length / NumbersOfAPart) : 0;
+                return left >= 0 && (field >= _fields.Length || _fields[field] is not { } nested
                     ? TrySkip(ref reader, length, end)
-                    : depth > 0 && length <= end - reader.Consumed
-                        && nested.Walk(ref reader, reader.Consumed + length, ref left, depth - 1);
+                    : depth > 0 && nested.Walk(ref reader, reader.Consumed + length, ref left, depth - 1));
             default:
                 return false;
         }

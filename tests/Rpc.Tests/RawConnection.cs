@@ -71,8 +71,12 @@ internal sealed class RawConnection : IDisposable
     }
 
     /// <summary>A call's headers, whole or not.</summary>
-    public Task CallAsync(int stream, IMethod method, byte flags = EndHeaders) =>
-        FrameAsync(Headers, flags, stream, HeadersOf(method));
+    /// <param name="stream">The stream.</param>
+    /// <param name="method">The method.</param>
+    /// <param name="flags">Of the frame.</param>
+    /// <param name="encoding">How its messages may be compressed; null for not at all.</param>
+    public Task CallAsync(int stream, IMethod method, byte flags = EndHeaders, string? encoding = null) =>
+        FrameAsync(Headers, flags, stream, HeadersOf(method, encoding));
 
     /// <summary>A message of a call.</summary>
     public Task MessageAsync(int stream, byte[] message, byte flags = EndStream)
@@ -139,13 +143,18 @@ internal sealed class RawConnection : IDisposable
 
     private Task WriteAsync(byte[] bytes) => _stream.WriteAsync(bytes, Servers.Token).AsTask();
 
-    private static byte[] HeadersOf(IMethod method)
+    private static byte[] HeadersOf(IMethod method, string? encoding)
     {
         var block = new List<byte>(Post);
         Literal(":path", method.FullName);
         Literal(":authority", "test");
         Literal("content-type", "application/grpc");
         Literal("te", "trailers");
+        if (encoding is not null)
+        {
+            Literal("grpc-encoding", encoding);
+        }
+
         return [.. block];
 
         // RFC 7541, 6.2.2: a literal without indexing, with a name of its own. All are shorter than 127 bytes.

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.IO.Compression;
 using System.Net;
 using System.Text;
 using Fairlead.TestKit;
@@ -129,7 +130,9 @@ public sealed class StrangerLimitTests
     [MaliciousInput(147, "bytes held for strangers beyond the most: TooManyBytes")]
     public async Task Bytes_OverTheMost_AreTakenFromTheAddressThatHasMost(bool isResponse)
     {
-        await using var server = await StartAsync(limits => limits.Bytes = 400_000);
+        // What it sends waits for no window.
+        await using var server = await StartAsync(
+            limits => (limits.Bytes, limits.ConnectionWindow, limits.StreamWindow) = (400_000, 1 << 20, 1 << 20));
         using var small = await ConnectAsync(server, Other);
         await small.CallAsync(1, EchoService.Unary);
         await HoldsAsync(server, held => held.Bytes is > 0 and < 20_000);
@@ -144,6 +147,42 @@ public sealed class StrangerLimitTests
         await small.MessageAsync(1, [1, 2]);
         Assert.Equal([0, 0, 0, 0, 2, 1, 2], await small.ReadAsync(RawConnection.Data, 1));
         await HoldsAsync(server, held => held.Bytes is > 0 and < 100);
+    }
+
+    /// <summary>Whatever is waited for behind a message, all of it is held, and not what it took on the wire.</summary>
+    [Fact]
+    [MaliciousInput(147, "compressed bytes held for strangers beyond the most: TooManyBytes")]
+    public async Task Bytes_OfACompressedRequest_CountAsTheyAreHeld()
+    {
+        await using var server = await StartAsync(limits => limits.Bytes = 400_000);
+        using var greedy = await ConnectAsync(server, Greedy);
+        await ZerosAsync(greedy, 1, 250_000);
+        await HoldsAsync(server, held => held.Bytes > 250_000);
+        Assert.Empty(_refused);
+
+        await ZerosAsync(greedy, 3, 250_000);
+        await greedy.EndsAsync();
+        Assert.Equal([StrangerRefusal.TooManyBytes], _refused);
+    }
+
+    /// <summary>What no call has read is held as well, and counted by nobody: it is a window's worth at most, and
+    /// larger messages come all the same.</summary>
+    [Fact]
+    public async Task Bytes_ThatNoCallReads_AreNoMoreThanTheWindows()
+    {
+        var limits = new StrangerLimits();
+        await using var server = await StartAsync(limits => limits.Bytes = 8 << 20);
+        using var raw = await RawConnection.ConnectAsync(server, Greedy);
+        await raw.OpenAsync(1 << 16);
+        var settings = (await raw.ReadAsync(RawConnection.Settings, 0))!.Chunk(6)
+            .ToDictionary(one => one[1], one => BinaryPrimitives.ReadInt32BigEndian(one.AsSpan(2)));
+        Assert.Equal(limits.StreamWindow, settings[4]);
+        var more = (await raw.ReadAsync(RawConnection.WindowUpdate, 0))!;
+        Assert.Equal(limits.ConnectionWindow, (1 << 16) - 1 + BinaryPrimitives.ReadInt32BigEndian(more));
+
+        await using var channel = Servers.Connect(server);
+        var large = new byte[3 << 20];
+        Assert.Equal(large, await UnaryAsync(channel, EchoService.Unary, large));
     }
 
     [Fact]
@@ -188,6 +227,20 @@ public sealed class StrangerLimitTests
 
         await connection.CallAsync(stream, EchoService.Make);
         await connection.MessageAsync(stream, Big(bytes));
+    }
+
+    // A message that is not the end of its stream.
+    private static async Task ZerosAsync(RawConnection connection, int stream, int bytes)
+    {
+        using var compressed = new MemoryStream();
+        await using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            await gzip.WriteAsync(new byte[bytes], Servers.Token);
+        }
+
+        await connection.CallAsync(stream, EchoService.Unary, encoding: "gzip");
+        await connection.FrameAsync(
+            RawConnection.Data, 0, stream, [1, .. Big((int)compressed.Length), .. compressed.ToArray()]);
     }
 
     private static byte[] Big(int number)

@@ -28,7 +28,9 @@ internal sealed class PresentedChains(
     /// <summary>The most epochs of all of them.</summary>
     internal const int EpochsMax = 16 * Limits.ChainEpochs;
 
-    // A page takes some milliseconds to verify; a whole chain of 4,096 epochs is 128 of them.
+    // A page of a small segment takes some milliseconds to verify, and counts by that: a whole chain of 4,096 epochs is
+    // 128 pages, with three signatures to an epoch 256 parts.
+    private const int SignaturesOfAPart = 64;
     private const int StrangersPerSecond = 10;
     private const int StrangersBurst = 256;
 
@@ -111,7 +113,7 @@ internal sealed class PresentedChains(
             throw RpcFailures.ToException(refusal);
         }
 
-        if (Often(caller, kid, genesis, view) is { } often)
+        if (Often(caller, kid, genesis, epochs, view) is { } often)
         {
             throw RpcFailures.ToException(often);
         }
@@ -159,16 +161,22 @@ internal sealed class PresentedChains(
     // Whose key it is, the chain may say once it is whole; until then its holder is one stranger among all of them,
     // but that those who show a neighbour's chain do not wait for the others, and nobody waits for one address.
     // One anchor of a home has a part of what all of that may show, so that a bad one leaves the others theirs.
-    internal Refusal? Often(Caller caller, Digest kid, Digest genesis, SegmentView view)
+    // A page is as many questions as it takes time (V36).
+    internal Refusal? Often(
+        Caller caller, Digest kid, Digest genesis, ImmutableArray<EpochDocument> page, SegmentView view)
     {
+        var count = 1 + (page.Sum(SignaturesOf) / SignaturesOfAPart);
         if (homeOf(kid) is not { } home)
         {
-            return _strangers.Take(caller.From, view.FloorOf(genesis) is null ? default : genesis);
+            return _strangers.Take(caller.From, view.FloorOf(genesis) is null ? default : genesis, count);
         }
 
         caller.Accept();
-        return _keys.Take(kid) ?? _rates.Take(home);
+        return _keys.Take(kid, count) ?? _rates.Take(home, count);
     }
+
+    private static int SignaturesOf(EpochDocument epoch) => epoch.Vote.Signatures.Length
+        + epoch.Consent.Signatures.Length + epoch.RecoveryConsent.Signatures.Length;
 
     private void Keep(Digest kid, SegmentState chain)
     {

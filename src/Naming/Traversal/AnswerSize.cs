@@ -7,10 +7,14 @@ internal static class AnswerSize
 {
     internal static Refusal? Check(UnverifiedHop hop, ref long total)
     {
-        if (Math.Max(hop.Nodes.Length, Math.Max(hop.Proofs.Length, hop.Attests.Length)) > Limits.ListItems
-            || hop.Epochs.Length > Limits.ListItems)
+        if (Math.Max(hop.Nodes.Length, Math.Max(hop.Epochs.Length, hop.Attests.Length)) > Limits.ListItems)
         {
             return new Refusal(TooLarge, "hops", "a list of more than 1024 elements");
+        }
+
+        if (hop.Proofs.Length > Limits.HopProofs)
+        {
+            return new Refusal(TooLarge, "proofs", $"{hop.Proofs.Length} proofs, at most {Limits.HopProofs}");
         }
 
         total += hop.Nodes.Length * Digest.Size;

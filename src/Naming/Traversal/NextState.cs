@@ -77,10 +77,10 @@ internal static class NextState
             return floors;
         }
 
-        // A floor protects until its document expires; beyond the bound the one with the least left goes.
+        // A floor protects until its document expires; beyond the bound those with the least left go.
         var expired = floors.RemoveRange(floors.Where(floor => floor.Value.Expires <= now).Select(floor => floor.Key));
-        return expired.Count <= SegmentState.MaxFloors
-            ? expired
-            : expired.Remove(expired.MinBy(floor => floor.Value.Expires).Key);
+        var surplus = Math.Max(0, expired.Count - SegmentState.MaxFloors);
+        return expired.RemoveRange(
+            [.. expired.OrderBy(floor => floor.Value.Expires).Take(surplus).Select(floor => floor.Key)]);
     }
 }

@@ -3,8 +3,8 @@ using static Fairlead.Naming.VerificationFailure;
 
 namespace Fairlead.Naming.Traversal;
 
-/// <summary>The proofs of one hop: V21-V23 against its seal's root, and that a document is the one its proof names
-/// (V26).</summary>
+/// <summary>The proofs of one hop: V21-V23 against its seal's root, within V36's levels, and that a document is the one
+/// its proof names (V26).</summary>
 internal static class ProofStep
 {
     internal static Refusal? Check(VerificationContext context, HopFacts hop, AnswerResult result)
@@ -22,6 +22,14 @@ internal static class ProofStep
         if (ProofRules.CheckForm(forms, nodes) is { } form)
         {
             return form;
+        }
+
+        // Before the first of them is folded: depth is the prover's choice, and costs it a few bytes.
+        context.ProofLevels += forms.Sum(proof => (int)proof.Depth);
+        if (context.ProofLevels > Limits.ProofLevels)
+        {
+            return new Refusal(
+                BudgetExceeded, "proofs", $"{context.ProofLevels} levels, at most {Limits.ProofLevels}");
         }
 
         for (var i = 1; i < leaves.Length; i++)

@@ -12,7 +12,7 @@ public sealed record SegmentState
     /// <summary>The most epochs held as documents, the newest included.</summary>
     public const int MaxDocuments = 4;
 
-    /// <summary>The most leaf floors held; beyond it the one that expires first is dropped.</summary>
+    /// <summary>The most leaf floors held; beyond it those that expire first are dropped.</summary>
     public const int MaxFloors = 4096;
 
     internal SegmentState(
@@ -97,6 +97,20 @@ public sealed record SegmentState
     /// <summary>Whether an anchor of the newest epoch contradicted itself (V38).</summary>
     /// <param name="anchor">The anchor's id.</param>
     public bool IsExcluded(string anchor) => Misuse.Epoch == NewestNumber && Misuse.Excluded.Contains(anchor);
+
+    /// <summary>The same of whoever signs under an older epoch: excluded is the key, as far as the newest epoch has
+    /// it.</summary>
+    /// <param name="sealKid">The digest of the anchor's seal key.</param>
+    internal bool IsExcluded(Digest sealKid)
+    {
+        if (Misuse.Epoch != NewestNumber || Misuse.Excluded.IsEmpty)
+        {
+            return false;
+        }
+
+        return EpochKeys.For(Newest.Value).TryFind(sealKid, out _, out _, out var anchor)
+            && anchor is not null && IsExcluded(anchor.Id);
+    }
 
     /// <summary>
     /// What proves misuse in the newest epoch, to be passed on (V38): at most one piece for the quorum and one for each

@@ -8,7 +8,7 @@ public static class ProofRules
 {
     /// <summary>
     /// V21 over all proofs of a hop and their node table: depths, masks, counts, indexes, ends, every entry used and
-    /// none empty (an empty sibling is told by its mask bit).
+    /// none empty (an empty sibling is told by its mask bit); beside its end no path has one, as no tree does.
     /// </summary>
     /// <param name="proofs">The hop's proofs.</param>
     /// <param name="nodes">The hop's node table.</param>
@@ -108,6 +108,13 @@ public static class ProofRules
         if (mask.Length != (depth + 7) / 8 || ((depth & 7) != 0 && (mask[^1] & (0xFF >> (depth & 7))) != 0))
         {
             return Refuse(VerificationFailure.BadProof, $"the mask does not fit {depth} levels");
+        }
+
+        // A path goes on only where there are two leaves or more: an end has one of them at most, and the other ones
+        // are beside it. A chain of hashes below an only leaf, or below none, is part of no tree.
+        if (depth > 0 && TreeHash.Bit(mask, depth - 1))
+        {
+            return Refuse(VerificationFailure.BadProof, "the sibling of the end is empty");
         }
 
         var empty = 0;

@@ -41,8 +41,10 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip, IM
 
             if (TryTake(marshaller, ref buffer, out var compressed, out var payload))
             {
-                watch?.IsWhole(payload.Length);
-                var message = Parse(marshaller, compressed, payload);
+                // Of a compressed one, what is held is what it becomes, however little of it was sent.
+                var plain = Inflate(compressed, payload);
+                watch?.IsWhole(plain.Length);
+                var message = _payload.Read(marshaller, plain);
                 pipe.AdvanceTo(buffer.Start);
                 return message;
             }
@@ -136,19 +138,8 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip, IM
         return true;
     }
 
-    private T Parse<T>(Marshaller<T> marshaller, bool compressed, ReadOnlySequence<byte> payload)
-        where T : class
-    {
-        if (!compressed)
-        {
-            return _payload.Read(marshaller, payload);
-        }
-
-        if (!gzip)
-        {
-            throw Refuse(StatusCode.Internal, "BadMessage: a compressed message without grpc-encoding");
-        }
-
-        return _payload.Read(marshaller, new ReadOnlySequence<byte>(GzipMessage.Decompress(payload, bytesMax)));
-    }
+    private ReadOnlySequence<byte> Inflate(bool compressed, ReadOnlySequence<byte> payload) =>
+        !compressed ? payload
+        : gzip ? new ReadOnlySequence<byte>(GzipMessage.Decompress(payload, bytesMax))
+        : throw Refuse(StatusCode.Internal, "BadMessage: a compressed message without grpc-encoding");
 }

@@ -62,6 +62,22 @@ public sealed class WayStepTests
         Assert.Equal(Now + 5_000, step.Made(AnswerResult.Denied).RenewAt);
     }
 
+    /// <summary>One anchor of a transit says when its word is to be renewed: that is heard, and not more often than
+    /// every five seconds.</summary>
+    [Theory]
+    [InlineData(0, 86_400_000, 5_000)]
+    [InlineData(4_999, 86_400_000, 5_000)]
+    [InlineData(3_600_000, 86_400_000, 3_600_000)]
+    [InlineData(86_000_000, 86_400_000, 43_200_000)]
+    [InlineData(0, 6_000, 3_000)]
+    public void RenewAt_OfAnIntroduction_IsNotAlwaysNow(long wanted, long life, long expected)
+    {
+        const long Now = TestSegmentOptions.Start;
+        Assert.Equal(Now + expected, WayStep.RenewAt(AnswerResult.Record, Now + wanted, Now + life, Now));
+        Assert.Equal(Now + expected, WayStep.RenewAt(
+            AnswerResult.Record, wanted == 0 ? 0 : Now + wanted, Now + life, Now));
+    }
+
     [Fact]
     public void Towards_ParentPeerOrChild_IsTheLongestMatch()
     {

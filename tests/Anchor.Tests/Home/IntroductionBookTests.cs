@@ -21,6 +21,7 @@ public sealed class IntroductionBookTests : IAsyncDisposable
     private long _life = Life;
     private Task _gate = Task.CompletedTask;
     private bool _hasBug;
+    private Func<SegmentName, bool> _isAlwaysDue = static _ => false;
 
     public IntroductionBookTests()
     {
@@ -110,6 +111,29 @@ public sealed class IntroductionBookTests : IAsyncDisposable
         await UntilAsync(() => _walked.Skip(100).Distinct().Count() == 100);
     }
 
+    /// <summary>Whoever wants to be renewed all the time waits until the others were: what was walked longest ago comes
+    /// first.</summary>
+    [Fact]
+    public async Task Ways_ThatAreAlwaysDue_KeepNoOtherFromItsRenewal()
+    {
+        _isAlwaysDue = target => target.Text.StartsWith("greedy", StringComparison.Ordinal);
+        await FindAsync("us1.internal");
+        for (var i = 0; i < 2 * IntroductionBook.RenewedAtOnce; i++)
+        {
+            await FindAsync($"greedy{i}.internal");
+        }
+
+        _world.Time.Advance(TimeSpan.FromMilliseconds(Life / 2));
+        for (var turn = 0; turn < 10; turn++)
+        {
+            _world.Time.Advance(TimeSpan.FromMilliseconds(500));
+        }
+
+        await UntilAsync(() => _walked.Count(target => target.Text == "us1.internal") == 2);
+        await UntilAsync(() => _walked.Where(_isAlwaysDue).GroupBy(target => target)
+            .All(walks => walks.Count() > 2));
+    }
+
     /// <summary>Room is made of what nobody uses, least recently used first; what is in use stays, and a way more than
     /// that is refused by name.</summary>
     [Fact]
@@ -162,8 +186,8 @@ public sealed class IntroductionBookTests : IAsyncDisposable
         await _gate.WaitAsync(cancellationToken);
         var genesis = Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(target.Text));
         var onward = new Onward(HopKind.Down, target, genesis, new Floor { Digest = genesis, Epoch = 0 }, []);
-        return (
-            new Way(view.Epoch.Digest, [], _result, onward, now + _life, now + (_life / 2)), null);
+        var renewAt = _isAlwaysDue(target) ? 0 : now + (_life / 2);
+        return (new Way(view.Epoch.Digest, [], _result, onward, now + _life, renewAt), null);
     }
 
     private async Task FindAsync(string segment)

@@ -81,16 +81,16 @@ public sealed class PresentedChainsTests : IDisposable
         var keys = Enumerable.Range(0, 64).Select(i => Digest.Sha256(BitConverter.GetBytes(i))).ToList();
         _known.UnionWith(keys);
         var shown = 0;
-        while (book.Often(new Caller(keys[0], [], null), keys[0], Home, _view) is null)
+        while (book.Often(new Caller(keys[0], [], null), keys[0], Home, [], _view) is null)
         {
             shown++;
         }
 
         Assert.Equal(RateOptions.Default.SegmentBurst / Limits.Anchors, shown);
-        Assert.Null(book.Often(new Caller(keys[1], [], null), keys[1], Home, _view));
+        Assert.Null(book.Often(new Caller(keys[1], [], null), keys[1], Home, [], _view));
         foreach (var key in keys)
         {
-            while (book.Often(new Caller(key, [], null), key, Home, _view) is null)
+            while (book.Often(new Caller(key, [], null), key, Home, [], _view) is null)
             {
                 shown++;
             }
@@ -156,10 +156,39 @@ public sealed class PresentedChainsTests : IDisposable
     {
         var book = Book();
         var flood = new Caller(Kid, [], null) { From = CallOrigin.Of("ipv4:10.0.0.1:1") };
-        var heard = Enumerable.Range(0, 1000).Count(i => book.Often(flood, Kid, default, _view) is null);
+        var heard = Enumerable.Range(0, 1000).Count(i => book.Often(flood, Kid, default, [], _view) is null);
         Assert.InRange(heard, 256, 300);
         var other = flood with { From = CallOrigin.Of("ipv4:10.0.0.2:1") };
-        Assert.InRange(Enumerable.Range(0, 100).Count(i => book.Often(other, Kid, default, _view) is null), 8, 30);
+        Assert.InRange(Enumerable.Range(0, 100).Count(i => book.Often(other, Kid, default, [], _view) is null), 8, 30);
+    }
+
+    /// <summary>What a page costs is told by its signatures: one with as many as there can be is many pages, and one
+    /// without is one.</summary>
+    [Fact]
+    public void Pages_OfManySignatures_CountAsThePagesThatTheyCost()
+    {
+        var signed = new Envelope(
+            ReadOnlyMemory<byte>.Empty, [.. Enumerable.Repeat(new SignatureEntry(Kid, new byte[64]), 16)]);
+        var twice = signed with { Signatures = [.. signed.Signatures, .. signed.Signatures] };
+        var epoch = new EpochDocument(ReadOnlyMemory<byte>.Empty, signed, twice, signed);
+        Assert.InRange(Heard([.. Enumerable.Repeat(epoch, Limits.PageEpochs)]), 8, 12);
+        var small = Stranger("a.internal", 30).Chain;
+        Assert.InRange(Heard([.. small]), 256, 300);
+
+        // One address cannot show more of them than of others, and neither can an anchor of a known home.
+        _known.Add(Kid);
+        var page = Enumerable.Repeat(epoch, Limits.PageEpochs).ToImmutableArray();
+        var book = Book();
+        var shown = Enumerable.Range(0, 10_000)
+            .Count(_ => book.Often(new Caller(Kid, [], null), Kid, Home, page, _view) is null);
+        Assert.InRange(shown, 1, RateOptions.Default.SegmentBurst / Limits.Anchors / 32);
+
+        int Heard(ImmutableArray<EpochDocument> page)
+        {
+            var fresh = Book();
+            var caller = new Caller(Kid, [], null) { From = CallOrigin.Of("ipv4:10.0.0.1:1") };
+            return Enumerable.Range(0, 1000).Count(_ => fresh.Often(caller, Kid, default, page, _view) is null);
+        }
     }
 
     /// <summary>However many keys a segment has, what is passed on for them is one segment's; and nobody has a page

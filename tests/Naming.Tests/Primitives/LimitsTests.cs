@@ -27,6 +27,18 @@ public sealed class LimitsTests
         Assert.Equal(0, Limits.ChainEpochs % Limits.PageEpochs);
     }
 
+    /// <summary>What an answer may need: for its target a Rule, the record, its redirect and the Links above it,
+    /// Gateways and Bundles; for each hop before it a Rule, where it leads, Scopes and Witnesses; in trees of 24
+    /// levels.</summary>
+    [Fact]
+    public void Proofs_ThatAnAnswerNeeds_AreWithinTheirLimits()
+    {
+        const int Target = 3 + Limits.NameLabels + Limits.RecordNetworks + Limits.Domains;
+        const int Before = 3 + Limits.NameLabels + Limits.Hops;
+        Assert.True(Target <= Limits.HopProofs && Before <= Limits.HopProofs);
+        Assert.True((Target + ((Limits.Hops - 1) * Before)) * 24 <= Limits.ProofLevels);
+    }
+
     [Fact]
     public void Names_FitTheirLabels()
     {

@@ -121,6 +121,50 @@ public sealed class WireTests
         Assert.Equal(page, AnchorMethods.Epochs.ResponseMarshaller.ContextualDeserializer(all));
     }
 
+    /// <summary>A byte on the wire is four in memory, or eight.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [MaliciousInput(143, "a message of a million small numbers: TooLarge")]
+    public void Message_OfTooManyNumbers_TooLargeBeforeAnyIsMade(bool isLongForm)
+    {
+        // The siblings of a proof, as one list and each with its tag.
+        byte[] siblings = isLongForm
+            ? [.. Enumerable.Repeat<byte[]>([0x18, 0x00], 900_000).SelectMany(one => one)]
+            : new Fairlead.Protocol.V1.Proof { Sibling = { new uint[1_900_000] } }.ToByteArray();
+        var proof = Field(3, siblings);
+        var resolve = AnchorMethods.Resolve.RequestMarshaller;
+        var request = new Payload(Field(5, Field(6, proof)));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var failure = Assert.Throws<RpcException>(() => resolve.ContextualDeserializer(request));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 200_000);
+        Assert.Equal(new Refusal(TooLarge, "ResolveRequest", "more than 66560 parts"), RpcFailures.Read(failure));
+
+        // The paths of as many proofs as a list may hold, in a tree of millions of leaves.
+        var answer = WireWriter.ToMessage(_world.Answer());
+        var hop = answer.Hops[1];
+        for (var i = 0; i < Limits.ListItems; i++)
+        {
+            var some = hop.Proofs[0].Clone();
+            some.Proof.Sibling.Add(Enumerable.Range(0, 32).Select(one => (uint)(i + one)));
+            hop.Proofs.Add(some);
+        }
+
+        Assert.True(WireReader.TryReadAnswer(answer.ToByteArray(), out _, out var refusal), refusal?.ToString());
+
+        static byte[] Field(int number, byte[] bytes)
+        {
+            using var field = new MemoryStream();
+            using (var output = new CodedOutputStream(field, leaveOpen: true))
+            {
+                output.WriteTag(number, WireFormat.WireType.LengthDelimited);
+                output.WriteBytes(ByteString.CopyFrom(bytes));
+            }
+
+            return field.ToArray();
+        }
+    }
+
     [Fact]
     public void Failure_OverTheWire_KeepsItsNamePlaceAndDetail()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairlead.Naming.Traversal;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Answers;
@@ -57,6 +58,37 @@ public sealed class StateTests
 
         // What is no longer changes nothing.
         Assert.Same(learned, learned.With(held));
+    }
+
+    /// <summary>One answer brings many floors: beyond the bound as many go, those that end first.</summary>
+    [Fact]
+    public void Floors_BeyondTheMost_AreDroppedHoweverManyAnAnswerBrings()
+    {
+        var learned = Learned();
+        var held = learned.Segments[_world.Us1.Genesis];
+        var full = held with
+        {
+            Floors = Enumerable.Range(0, SegmentState.MaxFloors).ToImmutableSortedDictionary(
+                i => new LeafName(LeafClass.Record, $"f{i}.shop.svc"),
+                i => new LeafFloor(1, Digest.Sha256("f"u8), null, _world.Now + 60_000 + i)),
+        };
+        var ask = _world.Ask();
+        for (var i = 0; i < 50; i++)
+        {
+            var name = $"s{i}.shop.svc";
+            _world.Us1.Put(AnswerLeaves.RecordOf(name, _world.Now, _world.Us1.Publisher));
+            ask.Extra.Add((1, LeafClass.Record, name));
+        }
+
+        _world.Us1.SealAt(_world.Now - 500);
+        var before = learned with { Segments = learned.Segments.SetItem(full.Genesis, full) };
+        var after = Answers.Accepted(AnswerVerifier.Verify(
+            before, ask.Query, ask.Record(_world.East, _world.West), _world.Now)).Next.Segments[full.Genesis].Floors;
+
+        Assert.Equal(SegmentState.MaxFloors, after.Count);
+        Assert.Contains(new LeafName(LeafClass.Record, "s49.shop.svc"), after.Keys);
+        Assert.DoesNotContain(new LeafName(LeafClass.Record, "f40.shop.svc"), after.Keys);
+        Assert.Contains(new LeafName(LeafClass.Record, "f60.shop.svc"), after.Keys);
     }
 
     /// <summary>V26: an epoch with a base clears the floors of leaves, whenever the chain is adopted.</summary>

@@ -95,6 +95,49 @@ public sealed class ProofRulesTests
         Assert.Equal(VerificationFailure.BadProof, ProofRules.CheckForm([spare], nodes)?.Failure);
     }
 
+    /// <summary>A subtree without leaves is empty and one of a single leaf is that leaf, so that beside an end there is
+    /// never nothing, whatever a quorum signs as the root.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(256)]
+    [MaliciousInput(42, "an end beside an empty subtree: BadProof")]
+    public void Check_EndBesideAnEmptySubtree_IsBadProof(int depth)
+    {
+        var (key, value) = Leaves[0];
+        var mask = new byte[(depth + 7) / 8];
+        for (var level = 0; level < depth; level++)
+        {
+            mask[level / 8] |= (byte)(0x80 >> (level % 8));
+        }
+
+        var leaf = new TreeProof((uint)depth, mask, default, ProofEnd.Leaf);
+        Assert.Equal(
+            VerificationFailure.BadProof,
+            ProofRules.CheckInclusion(key, value, leaf, [], Root(TreeHash.Leaf(key, value)))?.Failure);
+        var empty = leaf with { End = ProofEnd.Empty };
+        Assert.Equal(
+            VerificationFailure.BadProof, ProofRules.CheckAbsence(key, empty, [], Root(TreeHash.Empty))?.Failure);
+        var other = leaf with { End = ProofEnd.Other, OtherKey = key, OtherCommitment = value };
+        Assert.Equal(
+            VerificationFailure.BadProof,
+            ProofRules.CheckAbsence(Flip(key, 255), other, [], Root(TreeHash.Leaf(key, value)))?.Failure);
+        Assert.Equal(VerificationFailure.BadProof, ProofRules.CheckForm([empty], [])?.Failure);
+
+        Digest Root(Digest end)
+        {
+            var bits = TreeSamples.Bytes(key);
+            for (var level = depth - 1; level >= 0; level--)
+            {
+                end = (bits[level / 8] & (0x80 >> (level % 8))) != 0
+                    ? TreeHash.Node(TreeHash.Empty, end)
+                    : TreeHash.Node(end, TreeHash.Empty);
+            }
+
+            return end;
+        }
+    }
+
     [Fact]
     [MaliciousInput(43, "inner node as leaf: ProofMismatch")]
     public void CheckInclusion_InnerNodeAsLeaf_IsProofMismatch()

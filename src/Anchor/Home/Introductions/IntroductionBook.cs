@@ -137,7 +137,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
     }
 
     // Those whose Attests are to be renewed, and those that start from an epoch of ours that is not the newest; what
-    // leads somewhere first, and never more at once than those who are asked should hear of one home.
+    // leads somewhere first, then what was not walked for longest: neither what fails nor what wants to be renewed all
+    // the time keeps the others waiting. Never more at once than those who are asked should hear of one home.
     private List<SegmentName> Due()
     {
         var now = _context.Now();
@@ -152,8 +153,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
                 .. _entries.Where(entry => entry.Value is { Way: { } way, Walking.IsCompleted: true }
                     && !IsPausing(entry.Value, RenewalMax) && IsUsed(entry.Value, Wanted(way))
                     && (way.RenewAt <= now || (epoch is not null && way.OwnEpoch != epoch.Digest)))
-                    .OrderByDescending(entry => entry.Value.Way!.Leads).ThenBy(entry => entry.Value.Failures)
-                    .ThenBy(entry => entry.Value.Way!.RenewAt)
+                    .OrderByDescending(entry => entry.Value.Way!.Leads).ThenBy(entry => entry.Value.WalkedAt)
                     .Take(Math.Max(0, free)).Select(entry => entry.Key),
             ];
         }
@@ -245,7 +245,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
             var had = entry.Way;
             entry.Failures = way is not null ? 0 : entry.From == view.Epoch.Digest ? entry.Failures + 1 : 1;
             (entry.From, entry.Refused) = (view.Epoch.Digest, refusal);
-            (entry.FailedAt, entry.Drawn) = way is null ? (_context.Elapsed(), Draw()) : default;
+            entry.WalkedAt = _context.Elapsed();
+            (entry.FailedAt, entry.Drawn) = way is null ? (entry.WalkedAt, Draw()) : default;
             entry.Unwritten = way;
 
             // Also where the walk failed and taught of newer epochs all the same: floors may be raised to them (V30).
@@ -408,7 +409,9 @@ internal sealed class IntroductionBook : IAsyncDisposable
         internal Task<(Way? Way, Refusal? Refusal)> Walking { get; set; } =
             Task.FromResult<(Way? Way, Refusal? Refusal)>((null, null));
 
-        // By the clock that never goes back.
+        // By the clock that never goes back, as the next one.
+        internal long WalkedAt { get; set; }
+
         internal long FailedAt { get; set; }
 
         internal double Drawn { get; set; }

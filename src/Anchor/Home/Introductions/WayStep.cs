@@ -142,12 +142,7 @@ internal sealed class WayStep
         };
         _hops.Add(relayed.Introduces ? relayed : relayed.Frozen());
         _until = Math.Min(_until, introducer.Until);
-        _renewAt = Math.Min(_renewAt, result switch
-        {
-            AnswerResult.Record => Math.Min(introducer.RenewAt, now + ((introducer.Until - now) / 2)),
-            AnswerResult.Denied => now + (Math.Min(introducer.Until - now, Limits.DenyLife) / 2),
-            _ => now + ((introducer.Until - now) / 2),
-        });
+        _renewAt = Math.Min(_renewAt, RenewAt(result, introducer.RenewAt, introducer.Until, now));
         if (introducer.Leads is { } leads)
         {
             Last = (Next, Child);
@@ -160,6 +155,20 @@ internal sealed class WayStep
     /// <summary>The way as far as it was walked.</summary>
     internal Way Made(AnswerResult result) =>
         new(_view.Epoch.Digest, [.. _hops], result, Next, _until, _renewAt) { Child = Child };
+
+    /// <summary>When a hop is to be renewed. Within bounds that is what its Attests say; no more often than a denial,
+    /// for one anchor alone may sign it, and each renewal asks all segments on the way.</summary>
+    /// <param name="result">What the hop says.</param>
+    /// <param name="wanted">What its Attests say.</param>
+    /// <param name="until">When it ends.</param>
+    /// <param name="now">Unix milliseconds, as the others.</param>
+    internal static long RenewAt(AnswerResult result, long wanted, long until, long now) => result switch
+    {
+        AnswerResult.Record => Math.Min(
+            Math.Max(wanted, now + (Limits.DenyLife / 2)), now + ((until - now) / 2)),
+        AnswerResult.Denied => now + (Math.Min(until - now, Limits.DenyLife) / 2),
+        _ => now + ((until - now) / 2),
+    };
 
     private string? Label() => Next.Kind switch
     {
