@@ -134,7 +134,7 @@ internal sealed class ConsumerService : IAsyncDisposable
 
         try
         {
-            var start = _context.Time.GetTimestamp();
+            var (start, isAskedAgain) = (_context.Time.GetTimestamp(), false);
             while (true)
             {
                 var (relayed, failure) = upstream?.Read() ?? default;
@@ -144,6 +144,12 @@ internal sealed class ConsumerService : IAsyncDisposable
                 if (composed is not null || left <= TimeSpan.Zero)
                 {
                     return Respond(question, composed, relayed is null ? failure ?? refusal : refusal);
+                }
+
+                if (refusal is { Failure: VerificationFailure.Behind } && !isAskedAgain)
+                {
+                    isAskedAgain = true;
+                    upstream?.AskAgain();
                 }
 
                 await wakeup.WaitAsync(left, cancellationToken).ConfigureAwait(false);

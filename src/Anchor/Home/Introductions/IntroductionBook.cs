@@ -22,14 +22,17 @@ internal sealed class IntroductionBook : IAsyncDisposable
     /// <summary>The most that are renewed at a time: those who introduce are asked by all of their homes.</summary>
     internal const int RenewedAtOnce = 16;
 
+    /// <summary>How many walks that failed and are waited for are tried again in a second, all together.</summary>
+    internal const int RetriedPerSecond = 32;
+
     /// <summary>For how long a way that leads nowhere is held for nobody.</summary>
     internal static readonly TimeSpan Unused = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RetryMin = TimeSpan.FromSeconds(1);
 
-    // While somebody waits for a way, and while one is held that is to be renewed.
-    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(8);
+    // While somebody waits for a way, where few fail; and while one is held that is to be renewed.
+    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RenewalMax = TimeSpan.FromSeconds(60);
 
     private readonly ServingContext _context;
@@ -183,7 +186,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
             {
                 // Whoever waits asks again and again, and those who introduce are asked by all of their homes. What is
                 // on the file can be looked at without them.
-                var isPausing = IsPausing(entry, isRenewal ? RenewalMax : RetryMax);
+                var isPausing = IsPausing(entry, isRenewal ? RenewalMax : entry.PauseMax);
                 if (isPausing && !_kept.ContainsKey(target))
                 {
                     return Task.FromResult<(Way? Way, Refusal? Refusal)>((null, entry.Refused));
@@ -246,6 +249,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
             entry.Failures = way is not null ? 0 : entry.From == view.Epoch.Digest ? entry.Failures + 1 : 1;
             (entry.From, entry.Refused) = (view.Epoch.Digest, refusal);
             entry.WalkedAt = _context.Elapsed();
+            var crowd = RetryMin * _entries.Values.Count(one => one is { Failures: > 0, Way: null }) / RetriedPerSecond;
+            entry.PauseMax = crowd < RetryMax ? RetryMax : crowd < RenewalMax ? crowd : RenewalMax;
             (entry.FailedAt, entry.Drawn) = way is null ? (entry.WalkedAt, Draw()) : default;
             entry.Unwritten = way;
 
@@ -415,6 +420,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
         internal long FailedAt { get; set; }
 
         internal double Drawn { get; set; }
+
+        internal TimeSpan PauseMax { get; set; }
 
         internal int Failures { get; set; }
 
