@@ -38,10 +38,9 @@ internal static class AttestStep
             return signature;
         }
 
-        // Also where its Attest stands under an epoch of before: what was proven against the key holds for all of it.
-        if (hop.Segment.IsExcluded(attest.Envelope.Signatures[0].Kid))
+        if (hop.Under.Value.Number == hop.Segment.NewestNumber && hop.Segment.IsExcluded(anchor!.Id))
         {
-            return new Refusal(AnchorExcluded, "", $"{anchor!.Id} contradicted itself in the newest epoch");
+            return new Refusal(AnchorExcluded, "", $"{anchor.Id} contradicted itself in this epoch");
         }
 
         var value = attest.Value;

@@ -98,20 +98,6 @@ public sealed record SegmentState
     /// <param name="anchor">The anchor's id.</param>
     public bool IsExcluded(string anchor) => Misuse.Epoch == NewestNumber && Misuse.Excluded.Contains(anchor);
 
-    /// <summary>The same of whoever signs under an older epoch: excluded is the key, as far as the newest epoch has
-    /// it.</summary>
-    /// <param name="sealKid">The digest of the anchor's seal key.</param>
-    internal bool IsExcluded(Digest sealKid)
-    {
-        if (Misuse.Epoch != NewestNumber || Misuse.Excluded.IsEmpty)
-        {
-            return false;
-        }
-
-        return EpochKeys.For(Newest.Value).TryFind(sealKid, out _, out _, out var anchor)
-            && anchor is not null && IsExcluded(anchor.Id);
-    }
-
     /// <summary>
     /// What proves misuse in the newest epoch, to be passed on (V38): at most one piece for the quorum and one for each
     /// anchor, since more of them would change nothing.

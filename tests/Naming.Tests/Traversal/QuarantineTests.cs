@@ -64,36 +64,6 @@ public sealed class QuarantineTests
         Answers.Accepted(Verify(read, AttestedBy(liar)));
     }
 
-    /// <summary>An introducing seal stands under an epoch of before, and its Attests with it: who is excluded since
-    /// introduces nobody.</summary>
-    [Fact]
-    [MaliciousInput(130, "attest under an older epoch of an anchor excluded since: AnchorExcluded")]
-    public void Anchor_ExcludedInTheNewestEpoch_IntroducesNobodyUnderAnOlderOne()
-    {
-        var tree = new TreeWorld();
-        tree.Acme.Next(tree.Now - 400);
-        var ask = tree.ToUs1();
-        ask.ChangeAttest = (hop, attest) => hop == 1 ? attest with { Epoch = 0 } : attest;
-        var liar = tree.Acme.Anchors[0];
-        ask.Attesters = hop => [hop == 1 ? liar.Seal : hop == 0 ? tree.Eu1.Anchors[0].Seal : tree.Us1.Anchors[0].Seal];
-        var answer = ask.Record();
-        var state = Answers.Accepted(AnswerVerifier.Verify(ask.State, ask.Query, answer, tree.Now)).Next;
-        var acme = state.Segments[tree.Acme.Genesis];
-        Assert.Equal(1, acme.NewestNumber);
-        var excluded = acme with
-        {
-            Misuse = new Misuse(1, false, Misuse.None.Excluded.Add(liar.Id)),
-        };
-
-        Answers.Refused(AnchorExcluded, Over(excluded, answer));
-        ask.Attesters = hop =>
-            [hop == 1 ? tree.Acme.Anchors[1].Seal : hop == 0 ? tree.Eu1.Anchors[0].Seal : tree.Us1.Anchors[0].Seal];
-        Answers.Accepted(Over(excluded, ask.Record()));
-
-        Verdict Over(SegmentState held, UnverifiedAnswer given) => AnswerVerifier.Verify(
-            state with { Segments = state.Segments.SetItem(held.Genesis, held) }, ask.Query, given, tree.Now);
-    }
-
     [Fact]
     public void Anchor_WhoVotedOrDecidedTwice_IsExcluded()
     {
