@@ -130,9 +130,7 @@ public sealed class StrangerLimitTests
     [MaliciousInput(147, "bytes held for strangers beyond the most: TooManyBytes")]
     public async Task Bytes_OverTheMost_AreTakenFromTheAddressThatHasMost(bool isResponse)
     {
-        // What it sends waits for no window.
-        await using var server = await StartAsync(
-            limits => (limits.Bytes, limits.ConnectionWindow, limits.StreamWindow) = (400_000, 1 << 20, 1 << 20));
+        await using var server = await StartAsync(limits => limits.Bytes = 400_000);
         using var small = await ConnectAsync(server, Other);
         await small.CallAsync(1, EchoService.Unary);
         await HoldsAsync(server, held => held.Bytes is > 0 and < 20_000);
@@ -163,26 +161,6 @@ public sealed class StrangerLimitTests
         await ZerosAsync(greedy, 3, 250_000);
         await greedy.EndsAsync();
         Assert.Equal([StrangerRefusal.TooManyBytes], _refused);
-    }
-
-    /// <summary>What no call has read is held as well, and counted by nobody: it is a window's worth at most, and
-    /// larger messages come all the same.</summary>
-    [Fact]
-    public async Task Bytes_ThatNoCallReads_AreNoMoreThanTheWindows()
-    {
-        var limits = new StrangerLimits();
-        await using var server = await StartAsync(limits => limits.Bytes = 8 << 20);
-        using var raw = await RawConnection.ConnectAsync(server, Greedy);
-        await raw.OpenAsync(1 << 16);
-        var settings = (await raw.ReadAsync(RawConnection.Settings, 0))!.Chunk(6)
-            .ToDictionary(one => one[1], one => BinaryPrimitives.ReadInt32BigEndian(one.AsSpan(2)));
-        Assert.Equal(limits.StreamWindow, settings[4]);
-        var more = (await raw.ReadAsync(RawConnection.WindowUpdate, 0))!;
-        Assert.Equal(limits.ConnectionWindow, (1 << 16) - 1 + BinaryPrimitives.ReadInt32BigEndian(more));
-
-        await using var channel = Servers.Connect(server);
-        var large = new byte[3 << 20];
-        Assert.Equal(large, await UnaryAsync(channel, EchoService.Unary, large));
     }
 
     [Fact]

@@ -155,11 +155,6 @@ public sealed class RpcServer : IAsyncDisposable
         limits.Http2.MaxStreamsPerConnection = options.MaxStreamsPerConnection;
         limits.Http2.KeepAlivePingDelay = options.KeepAlivePeriod;
         limits.Http2.KeepAlivePingTimeout = options.KeepAliveTimeout;
-        if (options.Strangers is { } strangers)
-        {
-            limits.Http2.InitialConnectionWindowSize = strangers.ConnectionWindow;
-            limits.Http2.InitialStreamWindowSize = strangers.StreamWindow;
-        }
     }
 
     // The end of a response, which no call times any more, and what a caller takes nothing of who reads nothing at all:

@@ -17,17 +17,6 @@ public sealed class StrangerLimits
     /// <value>Default 64 MiB.</value>
     public long Bytes { get; set; } = 64 << 20;
 
-    /// <summary>Bytes that may come on one connection before a call reads them (RFC 9113, 5.2): in
-    /// <see cref="Bytes"/> they are not yet. The same for whoever is accepted; larger messages come in
-    /// pieces.</summary>
-    /// <value>Default 128 KiB; 64 KiB at least.</value>
-    public int ConnectionWindow { get; set; } = 128 << 10;
-
-    /// <summary>The same for one call. Less than for its connection, so that others there do not wait for one that does
-    /// not read.</summary>
-    /// <value>Default 64 KiB; not less.</value>
-    public int StreamWindow { get; set; } = 64 << 10;
-
     /// <summary>Calls at once on a stranger's connection; one more is refused.</summary>
     /// <value>Default 100, as HTTP/2 recommends at least (RFC 9113, 6.5.2).</value>
     public int CallsAtOnce { get; set; } = 100;
