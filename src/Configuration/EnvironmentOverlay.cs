@@ -47,13 +47,18 @@ internal sealed partial class EnvironmentOverlay
 
     /// <summary>Variables that nothing asked for. One without `__` is taken for a mistake only if what follows the
     /// prefix is close to a known name. What a cluster sets in every pod for a Service called `fairlead`, or
-    /// `fairlead-metrics`, never is.</summary>
+    /// `fairlead-metrics`, never is, but for one with `__` that is close to a section's key.</summary>
     internal void RefuseUnknown(ConfigurationErrors errors)
     {
         var known = _asked.Select(name => name[Prefix.Length..]).ToList();
-        foreach (var name in _variables.Keys.Where(name => !_asked.Contains(name) && !IsServiceLink(name)))
+        foreach (var name in _variables.Keys.Where(name => !_asked.Contains(name)))
         {
             var nearest = NearestName.Find(name[Prefix.Length..], known);
+            if (IsServiceLink(name) && (nearest is null || !name.Contains("__", StringComparison.Ordinal)))
+            {
+                continue;
+            }
+
             if (nearest is not null || name.Contains("__", StringComparison.Ordinal))
             {
                 errors.Add(new ConfigurationError(

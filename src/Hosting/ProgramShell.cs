@@ -112,9 +112,10 @@ public static class ProgramShell
             await work.WaitAsync(EndPatience, time, CancellationToken.None).ConfigureAwait(false);
             return true;
         }
-        catch (TimeoutException) when (!work.IsCompleted)
+        catch (TimeoutException) when (!work.IsFaulted)
         {
-            return false;
+            // It may have ended in that moment.
+            return work.IsCompleted;
         }
     }
 }

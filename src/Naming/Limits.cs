@@ -130,9 +130,9 @@ public static class Limits
     /// network and a Bundle for each domain: some 45.</summary>
     public const int HopProofs = 128;
 
-    /// <summary>Most levels of all proofs of an answer, each of which is hashed (V36): some 7 ms of one core. The most
-    /// proofs that an answer needs, in trees of a million leaves, have some 2,000.</summary>
-    public const int ProofLevels = 8_192;
+    /// <summary>Most levels of all proofs of one hop, each of which is hashed (V36): some 2 ms of one core. The most
+    /// proofs that a hop needs, in a tree of a million leaves, have some 1,000.</summary>
+    public const int ProofLevels = 2_048;
 
     /// <summary>Deepest path in a tree: one level per bit of a key (V21).</summary>
     public const int TreeDepth = 8 * Digest.Size;

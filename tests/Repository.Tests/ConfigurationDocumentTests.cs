@@ -91,6 +91,11 @@ public sealed class ConfigurationDocumentTests
             Unknown(program, ["FAIRLEAD_ADMN", "FAIRLEAD_ADMN__PORT", "FAIRLEAD_METRIC", "FAIRLEAD_PORT"]));
     }
 
+    /// <summary>A section's key that is nearly right is a mistake, though its end is that of a Service's.</summary>
+    [Fact]
+    public void Variables_OfASection_ThatEndAsAServicesDo_AreRefused() =>
+        Assert.Equal(["FAIRLEAD_DNS__OWN_PORT"], Unknown("sidecar.yaml", ["FAIRLEAD_DNS__OWN_PORT", "FAIRLEAD_ODD_PORT"]));
+
     private static IEnumerable<string> Unknown(string program, IEnumerable<string> variables)
     {
         var (yaml, read) = Programs[program];

@@ -3,6 +3,7 @@ using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Protocol;
+using Fairlead.Protocol.V1;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Anchors;
 using Fairlead.Resolver.Asking;
@@ -48,6 +49,9 @@ internal sealed class TargetHedging(
     private sealed class Beside(AnchorClient client)
     {
         internal volatile Showed? Shown;
+
+        // A chain of many pages is shown by one question at a time: two at once would each find the other's pages there.
+        internal SemaphoreSlim Showing { get; } = new(1);
 
         internal AnchorClient Client => client;
     }
@@ -130,9 +134,17 @@ internal sealed class TargetHedging(
     {
         try
         {
+            // What this home cannot say, or denies, is no fault of who is asked.
+            var (own, _) = await check.OwnAsync(view, name, way.Target.Genesis).ConfigureAwait(false);
+            if (own is null)
+            {
+                return;
+            }
+
             await asking.RunAsync(
                 [.. Enumerable.Range(0, others.Length)],
-                (anchor, token) => AskOnceAsync(anchor, view, way, name, token), _stop.Token).ConfigureAwait(false);
+                (anchor, token) => AskOnceAsync(anchor, own, view, way, name, token), _stop.Token)
+                .ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -141,19 +153,24 @@ internal sealed class TargetHedging(
     }
 
     private async Task<Relayed> AskOnceAsync(
-        int anchor, SegmentView view, Way way, RelayedName name, CancellationToken cancellationToken)
+        int anchor, BuiltAnswer own, SegmentView view, Way way, RelayedName name, CancellationToken cancellationToken)
     {
         var beside = At(anchor);
         Refusal? refusal;
         var isNotYet = false;
         try
         {
-            (var relayed, refusal) = await AskAsync(beside, view, way, name, cancellationToken).ConfigureAwait(false);
+            (var relayed, refusal) = await AskAsync(beside, own, view, way, name, cancellationToken)
+                .ConfigureAwait(false);
             if (relayed is not null)
             {
                 _hasAnswered = true;
                 return relayed;
             }
+
+            // Late, as the stream's may be: no lie.
+            isNotYet = refusal?.Failure is VerificationFailure.RecordExpired or VerificationFailure.AttestationExpired
+                or VerificationFailure.SealRollback;
         }
         catch (RpcException e)
         {
@@ -176,7 +193,8 @@ internal sealed class TargetHedging(
     }
 
     private async Task<(Relayed? Relayed, Refusal? Refusal)> AskAsync(
-        Beside beside, SegmentView view, Way way, RelayedName name, CancellationToken cancellationToken)
+        Beside beside, BuiltAnswer own, SegmentView view, Way way, RelayedName name,
+        CancellationToken cancellationToken)
     {
         // V63: a key that the newest epoch does not name has no business here any more.
         var client = beside.Client;
@@ -185,21 +203,13 @@ internal sealed class TargetHedging(
             return (null, stranger);
         }
 
-        ChainShowing? showing = null;
-        var shown = new Showed(view.Epoch.Digest, way);
-        if (beside.Shown is not { } before || before.Home != shown.Home || !ReferenceEquals(before.Way, way))
+        var (response, hidden) = await ShowAndAskAsync(beside, view, way, name, cancellationToken)
+            .ConfigureAwait(false);
+        if (response is null)
         {
-            (showing, var hidden) = await ChainShowing.ShowAsync(client, view, way.Hops, null, cancellationToken)
-                .ConfigureAwait(false);
-            if (hidden is not null)
-            {
-                return (null, hidden);
-            }
+            return (null, hidden);
         }
 
-        var response = await client.ResolveAsync(questions.Ask(view, way, name, showing), cancellationToken)
-            .ConfigureAwait(false);
-        beside.Shown = shown;
         if (!WireReader.TryRead(response.Answer, out var answer, out var malformed))
         {
             return (null, malformed);
@@ -209,12 +219,6 @@ internal sealed class TargetHedging(
         {
             return (null, new Refusal(
                 VerificationFailure.PathBroken, client.Endpoint.Text, $"{answer.Hops.Length} hops from a target"));
-        }
-
-        var (own, missing) = await check.OwnAsync(view, name, way.Target.Genesis).ConfigureAwait(false);
-        if (own is null)
-        {
-            return (null, missing ?? TargetStream.DeniedByHome(way.Target.Name));
         }
 
         var done = new TaskCompletionSource<(Relayed?, Refusal?)>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -241,6 +245,47 @@ internal sealed class TargetHedging(
         }
 
         return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    // What the first question to an anchor shows of the own segment the next ones need not.
+    private async Task<(ResolveResponse? Response, Refusal? Refusal)> ShowAndAskAsync(
+        Beside beside, SegmentView view, Way way, RelayedName name, CancellationToken cancellationToken)
+    {
+        var shown = new Showed(view.Epoch.Digest, way);
+        if (IsShown())
+        {
+            return (await ResolveAsync(null).ConfigureAwait(false), null);
+        }
+
+        await beside.Showing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (!IsShown())
+            {
+                var (showing, hidden) = await ChainShowing.ShowAsync(
+                    beside.Client, view, way.Hops, null, cancellationToken).ConfigureAwait(false);
+                if (hidden is not null)
+                {
+                    return (null, hidden);
+                }
+
+                var response = await ResolveAsync(showing).ConfigureAwait(false);
+                beside.Shown = shown;
+                return (response, null);
+            }
+        }
+        finally
+        {
+            beside.Showing.Release();
+        }
+
+        return (await ResolveAsync(null).ConfigureAwait(false), null);
+
+        bool IsShown() =>
+            beside.Shown is { } before && before.Home == shown.Home && ReferenceEquals(before.Way, way);
+
+        Task<ResolveResponse> ResolveAsync(ChainShowing? showing) =>
+            beside.Client.ResolveAsync(questions.Ask(view, way, name, showing), cancellationToken);
     }
 
     private Beside At(int anchor)

@@ -14,6 +14,7 @@ internal sealed partial class TargetStream
 
     // Those that are to be opened and were not yet; what is said of them is made as it is sent.
     private readonly Queue<RelayedName> _opening = new();
+    private readonly HashSet<ulong> _queued = [];
 
     // Those that nothing came for since, with what was held of them then.
     private readonly Dictionary<ulong, Relayed?> _asked = [];
@@ -97,6 +98,7 @@ internal sealed partial class TargetStream
             _open.Clear();
             _denied.Clear();
             _opening.Clear();
+            _queued.Clear();
             _asked.Clear();
             _saying = null;
         }
@@ -141,13 +143,26 @@ internal sealed partial class TargetStream
         // every anchor hears too much, those come first that have nothing, or not for long: none is always the last.
         var opening = names.Values.Where(name => !_limited.ContainsKey(name.Id))
             .Where(name => name.TakeRefresh() | _open.Add(name.Id)).ToList();
-        foreach (var name in opening.OrderBy(name => name.Read().Current?.Expiry ?? 0))
+        foreach (var name in opening.OrderBy(name => name.Read().Current?.Expiry ?? 0)
+            .Where(name => _queued.Add(name.Id)))
         {
             _opening.Enqueue(name);
+            if (!IsServed(view, name) && !IsDenied(view, name))
+            {
+                // Who waits for its turn waits since now, whatever holds that up.
+                Hedging.Turns.Asked(name.Id, now);
+            }
         }
 
         while (HasRoom() && _opening.TryDequeue(out var name))
         {
+            // It may have gone since, or be one to ask for later.
+            _queued.Remove(name.Id);
+            if (!_open.Contains(name.Id) || _limited.ContainsKey(name.Id))
+            {
+                continue;
+            }
+
             if (IsDenied(view, name))
             {
                 yield return Deny(name);

@@ -28,9 +28,9 @@ internal sealed class PresentedChains(
     /// <summary>The most epochs of all of them.</summary>
     internal const int EpochsMax = 16 * Limits.ChainEpochs;
 
-    // A page of a small segment takes some milliseconds to verify, and counts by that: a whole chain of 4,096 epochs is
-    // 128 pages, with three signatures to an epoch 256 parts.
-    private const int SignaturesOfAPart = 64;
+    // A page of 32 epochs that eleven anchors of sixteen signed takes some 20 ms to verify, and counts by that; one of
+    // epochs each of which has all keys new counts six times.
+    private const int SignaturesOfAPart = 352;
     private const int StrangersPerSecond = 10;
     private const int StrangersBurst = 256;
 

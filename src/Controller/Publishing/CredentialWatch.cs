@@ -25,7 +25,7 @@ internal sealed class CredentialWatch(Digest kid, string keyFile, ILogger logger
             return;
         }
 
-        var left = known <= now ? -1 : (known - now) / Limits.Day;
+        var left = known <= now ? -1 - ((now - known) / Limits.Day) : (known - now) / Limits.Day;
         if (_told == (known, left))
         {
             return;

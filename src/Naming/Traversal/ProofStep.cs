@@ -25,11 +25,11 @@ internal static class ProofStep
         }
 
         // Before the first of them is folded: depth is the prover's choice, and costs it a few bytes.
-        context.ProofLevels += forms.Sum(proof => (int)proof.Depth);
-        if (context.ProofLevels > Limits.ProofLevels)
+        // Each hop has its own: what a transit shows takes nothing from the segments behind it.
+        var levels = forms.Sum(proof => (int)proof.Depth);
+        if (levels > Limits.ProofLevels)
         {
-            return new Refusal(
-                BudgetExceeded, "proofs", $"{context.ProofLevels} levels, at most {Limits.ProofLevels}");
+            return new Refusal(BudgetExceeded, "proofs", $"{levels} levels, at most {Limits.ProofLevels}");
         }
 
         for (var i = 1; i < leaves.Length; i++)

@@ -23,9 +23,6 @@ internal sealed class VerificationContext
 
     internal int HopCount { get; set; }
 
-    /// <summary>How many levels the proofs of the hops so far have (V36).</summary>
-    internal int ProofLevels { get; set; }
-
     /// <summary>The first check that failed where that is only that something is over: the chains of the other hops are
     /// read all the same.</summary>
     internal Refusal? Over { get; set; }

@@ -110,14 +110,19 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
     }
 
     /// <summary>The next request, or null when the caller has half-closed.</summary>
+    public ValueTask<T?> ReadAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
+        where T : class => ReadAsync(marshaller, isOnly: false, cancellationToken);
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<T?> ReadAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
+    private async ValueTask<T?> ReadAsync<T>(
+        Marshaller<T> marshaller, bool isOnly, CancellationToken cancellationToken)
         where T : class
     {
         using var linked = Link(cancellationToken);
         try
         {
-            return await _reader.ReadAsync(marshaller, linked?.Token ?? _lifetime.Token).ConfigureAwait(false);
+            return await _reader.ReadAsync(marshaller, linked?.Token ?? _lifetime.Token, isOnly)
+                .ConfigureAwait(false);
         }
         catch (IOException exception)
         {
@@ -266,7 +271,7 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
     private ValueTask<T?> WholeAsync<T>(Marshaller<T> marshaller)
         where T : class
     {
-        var read = ReadAsync(marshaller, CancellationToken.None);
+        var read = ReadAsync(marshaller, isOnly: true, CancellationToken.None);
         if (!read.IsCompleted)
         {
             StartRead();

@@ -19,8 +19,13 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip, IM
     /// <summary>
     /// The next message, or null at the end of the stream. Throws <see cref="RpcException"/> for bad bytes.
     /// </summary>
+    /// <param name="marshaller">Makes it.</param>
+    /// <param name="isOnly">Whether the stream must end behind it: it is made once that is there, since what it is made
+    /// of may be many times its bytes, and who does not end the stream would have it held.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<T?> ReadAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
+    public async ValueTask<T?> ReadAsync<T>(
+        Marshaller<T> marshaller, CancellationToken cancellationToken, bool isOnly = false)
         where T : class
     {
         while (true)
@@ -41,6 +46,18 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip, IM
 
             if (TryTake(marshaller, ref buffer, out var compressed, out var payload))
             {
+                if (isOnly && !result.IsCompleted)
+                {
+                    watch?.IsPart(result.Buffer.Length);
+                    pipe.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                    if (!buffer.IsEmpty)
+                    {
+                        throw Refuse(StatusCode.Internal, "BadMessage: more than one request");
+                    }
+
+                    continue;
+                }
+
                 // Of a compressed one, what is held is what it becomes, however little of it was sent.
                 var plain = Inflate(compressed, payload);
                 watch?.IsWhole(plain.Length);

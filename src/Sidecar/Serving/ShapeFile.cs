@@ -196,7 +196,8 @@ internal sealed class ShapeFile : IAsyncDisposable
 
     private async Task SaveAfterAsync(Task before)
     {
-        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await before.ConfigureAwait(
+            ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         if (_time is not null && _saved is { } saved && Apart - _time.GetElapsedTime(saved) is var left
             && left > TimeSpan.Zero)
         {

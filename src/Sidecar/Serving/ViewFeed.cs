@@ -563,7 +563,7 @@ internal sealed partial class ViewFeed : IResourceInterest
 
     // Routes to a cluster that goes now must not stay: those that were put off come with them.
     private static bool LeavesCluster(ServedName? before, ServedName after) =>
-        before is { Reason: null }
+        before is not null && RouteTranslation.LeadToCluster(before)
         && (before.BarePort()?.Number != after.BarePort()?.Number
             || before.Ports.Any(port => after.Ports.All(other => other.Number != port.Number)));
 
