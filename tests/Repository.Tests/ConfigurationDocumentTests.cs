@@ -94,7 +94,9 @@ public sealed class ConfigurationDocumentTests
     /// <summary>A section's key that is nearly right is a mistake, though its end is that of a Service's.</summary>
     [Fact]
     public void Variables_OfASection_ThatEndAsAServicesDo_AreRefused() =>
-        Assert.Equal(["FAIRLEAD_DNS__OWN_PORT"], Unknown("sidecar.yaml", ["FAIRLEAD_DNS__OWN_PORT", "FAIRLEAD_ODD_PORT"]));
+        Assert.Equal(
+            ["FAIRLEAD_DNS__OWN_PORT"],
+            Unknown("sidecar.yaml", ["FAIRLEAD_DNS__OWN_PORT", "FAIRLEAD_ODD_PORT"]));
 
     private static IEnumerable<string> Unknown(string program, IEnumerable<string> variables)
     {

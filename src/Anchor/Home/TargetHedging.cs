@@ -50,7 +50,7 @@ internal sealed class TargetHedging(
     {
         internal volatile Showed? Shown;
 
-        // A chain of many pages is shown by one question at a time: two at once would each find the other's pages there.
+        // A chain of many pages is shown by one question at a time: two at once would find each other's pages there.
         internal SemaphoreSlim Showing { get; } = new(1);
 
         internal AnchorClient Client => client;

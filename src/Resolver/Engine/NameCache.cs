@@ -176,7 +176,8 @@ public sealed partial class NameCache
     {
         var answer = accepted.Answer;
         var end = EndOf(answer, now);
-        if (end.ExpiresAt <= now.Monotonic || (entry is { IsRenewing: true, IsAsking: true } && IsNoRenewal(entry, answer)))
+        if (end.ExpiresAt <= now.Monotonic
+            || (entry is { IsRenewing: true, IsAsking: true } && IsNoRenewal(entry, answer)))
         {
             // Asked to renew, the anchor gave what was held already: it withholds, or lags. Another one may do better.
             OnTrouble(entry, Withheld(answer), now);
