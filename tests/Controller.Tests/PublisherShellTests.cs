@@ -92,7 +92,7 @@ public sealed class PublisherShellTests : IDisposable
             [.. new InMemorySegment(key) { CredentialEnd = end }.Credentials];
     }
 
-    /// <summary>Each day from the thirtieth before the end, and once when it is over.</summary>
+    /// <summary>Each day from the thirtieth before the end, also when it is over.</summary>
     [Fact]
     public void CredentialWatch_WarnsOnceADay()
     {
@@ -108,9 +108,11 @@ public sealed class PublisherShellTests : IDisposable
         watch.Warn(end, end - (29 * Limits.Day));
         Assert.Equal(2, log.Lines.Count);
         watch.Warn(end, end);
+        watch.Warn(end, end + Limits.Day - 1);
+        Assert.Equal(3, log.Lines.Count);
         watch.Warn(end, end + Limits.Day);
         Assert.Contains("ended at 1970-04-11T00:00:00Z", log.Lines[^1], StringComparison.Ordinal);
-        Assert.Equal(3, log.Lines.Count);
+        Assert.Equal(4, log.Lines.Count);
     }
 
     private PublisherShell Shell(IDocumentMaker maker, IAnchorPublisher anchor) => new(

@@ -139,7 +139,15 @@ public sealed class StrangerLimitTests
         await HoldsAsync(server, held => held.Bytes > 250_000);
         Assert.Empty(_refused);
 
-        await FillAsync(greedy, 3, 250_000, isResponse);
+        try
+        {
+            await FillAsync(greedy, 3, 250_000, isResponse);
+        }
+        catch (IOException)
+        {
+            // It is closed as soon as it has too much.
+        }
+
         await greedy.EndsAsync();
         Assert.Equal([StrangerRefusal.TooManyBytes], _refused);
         await small.MessageAsync(1, [1, 2]);
@@ -147,7 +155,8 @@ public sealed class StrangerLimitTests
         await HoldsAsync(server, held => held.Bytes is > 0 and < 100);
     }
 
-    /// <summary>Whatever is waited for behind a message, all of it is held, and not what it took on the wire.</summary>
+    /// <summary>What is waited for behind a message is held as it came: nothing is made of a compressed one before the
+    /// stream has ended behind it, and then all of it counts.</summary>
     [Fact]
     [MaliciousInput(147, "compressed bytes held for strangers beyond the most: TooManyBytes")]
     public async Task Bytes_OfACompressedRequest_CountAsTheyAreHeld()
@@ -155,12 +164,26 @@ public sealed class StrangerLimitTests
         await using var server = await StartAsync(limits => limits.Bytes = 400_000);
         using var greedy = await ConnectAsync(server, Greedy);
         await ZerosAsync(greedy, 1, 250_000);
-        await HoldsAsync(server, held => held.Bytes > 250_000);
+        await ZerosAsync(greedy, 3, 250_000);
+        await HoldsAsync(server, held => held.Bytes is > 0 and < 100_000);
         Assert.Empty(_refused);
 
-        await ZerosAsync(greedy, 3, 250_000);
+        await ZerosAsync(greedy, 5, 450_000, isLast: true);
         await greedy.EndsAsync();
         Assert.Equal([StrangerRefusal.TooManyBytes], _refused);
+    }
+
+    /// <summary>A second message behind the only one ends the call, though the stream does not end.</summary>
+    [Fact]
+    public async Task Request_BehindTheOnlyOne_EndsTheCall()
+    {
+        await using var server = await StartAsync(limits => limits.Bytes = 400_000);
+        using var caller = await ConnectAsync(server, Greedy);
+        await caller.CallAsync(1, EchoService.Unary);
+        await caller.MessageAsync(1, [1, 2], flags: 0);
+        await HoldsAsync(server, held => held.Bytes > 0);
+        await caller.FrameAsync(RawConnection.Data, 0, 1, [0]);
+        await HoldsAsync(server, held => held.Bytes == 0);
     }
 
     [Fact]
@@ -208,7 +231,7 @@ public sealed class StrangerLimitTests
     }
 
     // A message that is not the end of its stream.
-    private static async Task ZerosAsync(RawConnection connection, int stream, int bytes)
+    private static async Task ZerosAsync(RawConnection connection, int stream, int bytes, bool isLast = false)
     {
         using var compressed = new MemoryStream();
         await using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
@@ -218,7 +241,8 @@ public sealed class StrangerLimitTests
 
         await connection.CallAsync(stream, EchoService.Unary, encoding: "gzip");
         await connection.FrameAsync(
-            RawConnection.Data, 0, stream, [1, .. Big((int)compressed.Length), .. compressed.ToArray()]);
+            RawConnection.Data, isLast ? RawConnection.EndStream : (byte)0, stream,
+            [1, .. Big((int)compressed.Length), .. compressed.ToArray()]);
     }
 
     private static byte[] Big(int number)

@@ -3,7 +3,6 @@ using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Protocol;
-using Fairlead.Protocol.V1;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Anchors;
 using Fairlead.Resolver.Asking;
@@ -50,13 +49,21 @@ internal sealed class TargetHedging(
     {
         internal volatile Showed? Shown;
 
-        // A chain of many pages is shown by one question at a time: two at once would find each other's pages there.
+        // A chain of many pages is shown by one question alone: another would find the first one's pages there.
         internal SemaphoreSlim Showing { get; } = new(1);
+
+        internal (Showed For, ChainShowing? What)? Prepared { get; set; }
 
         internal AnchorClient Client => client;
     }
 
-    private sealed record Showed(Digest Home, Way Way);
+    private sealed record Showed(Digest Home, Way Way)
+    {
+        // A way that says the same is another introduction all the same.
+        public bool Equals(Showed? other) => other?.Home == Home && ReferenceEquals(other.Way, Way);
+
+        public override int GetHashCode() => Home.GetHashCode();
+    }
 
     /// <summary>Whether anything came of it: then the target's seals that are held may be newer than those of the
     /// stream's anchor.</summary>
@@ -179,7 +186,7 @@ internal sealed class TargetHedging(
             isNotYet = RpcFailures.Read(e) is { } named && RpcFailures.IsRetriable(named.Failure);
             if (refusal.Failure is VerificationFailure.BelowLinkFloor or VerificationFailure.GrantForeignSubject)
             {
-                beside.Shown = null; // Put out to make room for others.
+                (beside.Shown, beside.Prepared) = (null, null); // Put out to make room for others.
             }
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -203,13 +210,16 @@ internal sealed class TargetHedging(
             return (null, stranger);
         }
 
-        var (response, hidden) = await ShowAndAskAsync(beside, view, way, name, cancellationToken)
-            .ConfigureAwait(false);
-        if (response is null)
+        var shown = new Showed(view.Epoch.Digest, way);
+        var (showing, hidden) = await ShowAsync(beside, shown, view, cancellationToken).ConfigureAwait(false);
+        if (hidden is not null)
         {
             return (null, hidden);
         }
 
+        var response = await client.ResolveAsync(questions.Ask(view, way, name, showing), cancellationToken)
+            .ConfigureAwait(false);
+        beside.Shown = shown;
         if (!WireReader.TryRead(response.Answer, out var answer, out var malformed))
         {
             return (null, malformed);
@@ -247,45 +257,37 @@ internal sealed class TargetHedging(
         return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    // What the first question to an anchor shows of the own segment the next ones need not.
-    private async Task<(ResolveResponse? Response, Refusal? Refusal)> ShowAndAskAsync(
-        Beside beside, SegmentView view, Way way, RelayedName name, CancellationToken cancellationToken)
+    // What the own segment shows there: in part ahead of the first question, and the rest with each one until an answer
+    // says that it was taken.
+    private static async Task<(ChainShowing? Showing, Refusal? Refusal)> ShowAsync(
+        Beside beside, Showed shown, SegmentView view, CancellationToken cancellationToken)
     {
-        var shown = new Showed(view.Epoch.Digest, way);
-        if (IsShown())
+        if (beside.Shown == shown)
         {
-            return (await ResolveAsync(null).ConfigureAwait(false), null);
+            return (null, null);
         }
 
         await beside.Showing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (!IsShown())
+            if (beside.Prepared is not { } prepared || prepared.For != shown)
             {
-                var (showing, hidden) = await ChainShowing.ShowAsync(
-                    beside.Client, view, way.Hops, null, cancellationToken).ConfigureAwait(false);
+                var (what, hidden) = await ChainShowing.ShowAsync(
+                    beside.Client, view, shown.Way.Hops, null, cancellationToken).ConfigureAwait(false);
                 if (hidden is not null)
                 {
                     return (null, hidden);
                 }
 
-                var response = await ResolveAsync(showing).ConfigureAwait(false);
-                beside.Shown = shown;
-                return (response, null);
+                beside.Prepared = prepared = (shown, what);
             }
+
+            return (prepared.What, null);
         }
         finally
         {
             beside.Showing.Release();
         }
-
-        return (await ResolveAsync(null).ConfigureAwait(false), null);
-
-        bool IsShown() =>
-            beside.Shown is { } before && before.Home == shown.Home && ReferenceEquals(before.Way, way);
-
-        Task<ResolveResponse> ResolveAsync(ChainShowing? showing) =>
-            beside.Client.ResolveAsync(questions.Ask(view, way, name, showing), cancellationToken);
     }
 
     private Beside At(int anchor)

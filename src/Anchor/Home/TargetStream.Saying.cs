@@ -139,21 +139,7 @@ internal sealed partial class TargetStream
             yield return new SubscribeRequest { Close = new Close { Id = gone } };
         }
 
-        // The same id again replaces the subscription at the target, which answers at once with its newest seal. Where
-        // every anchor hears too much, those come first that have nothing, or not for long: none is always the last.
-        var opening = names.Values.Where(name => !_limited.ContainsKey(name.Id))
-            .Where(name => name.TakeRefresh() | _open.Add(name.Id)).ToList();
-        foreach (var name in opening.OrderBy(name => name.Read().Current?.Expiry ?? 0)
-            .Where(name => _queued.Add(name.Id)))
-        {
-            _opening.Enqueue(name);
-            if (!IsServed(view, name) && !IsDenied(view, name))
-            {
-                // Who waits for its turn waits since now, whatever holds that up.
-                Hedging.Turns.Asked(name.Id, now);
-            }
-        }
-
+        Queue(view, now);
         while (HasRoom() && _opening.TryDequeue(out var name))
         {
             // It may have gone since, or be one to ask for later.
@@ -180,6 +166,24 @@ internal sealed partial class TargetStream
 
             _asked[name.Id] = name.Read().Current;
             yield return new SubscribeRequest { Open = Open(view, name) };
+        }
+    }
+
+    // The same id again replaces the subscription at the target, which answers at once with its newest seal. Where
+    // every anchor hears too much, those come first that have nothing, or not for long: none is always the last.
+    private void Queue(SegmentView view, long now)
+    {
+        var opening = names.Values.Where(name => !_limited.ContainsKey(name.Id))
+            .Where(name => name.TakeRefresh() | _open.Add(name.Id)).ToList();
+        foreach (var name in opening.OrderBy(name => name.Read().Current?.Expiry ?? 0)
+            .Where(name => _queued.Add(name.Id)))
+        {
+            _opening.Enqueue(name);
+            if (!IsServed(view, name) && !IsDenied(view, name))
+            {
+                // Who waits for its turn waits since now, whatever holds that up.
+                Hedging.Turns.Asked(name.Id, now);
+            }
         }
     }
 
