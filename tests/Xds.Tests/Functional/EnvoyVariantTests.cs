@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Fairlead.TestKit.Processes;
 using Xunit;
@@ -171,14 +172,25 @@ public sealed class EnvoyVariantTests
         });
         await load.NoneFailsAsync("the server restarts", async () =>
         {
+            var streams = Subscribed(host);
             await host.StopServerAsync();
             await ServesAsync(envoy, "one");
             await host.StartServerAsync(Patient);
+
+            // Each stream comes back in its own time, and what is moved before that waits for none that is away.
+            await Eventually.HoldsAsync(
+                () => Task.FromResult(Subscribed(host)), back => back.SequenceEqual(streams), Bound, Cancellation);
             await host.AckOfAsync(host.View.Current.Find(ResourceType.Endpoints, Name)!);
             await AckedAsync(host, Endpoints(Name, two));
             await ServesAsync(envoy, "two");
         });
     }
+
+    private static ImmutableArray<string> Subscribed(AdsHost host) =>
+    [
+        .. host.Service.Streams().SelectMany(stream => stream.Types).Where(type => type.Type != ResourceType.Endpoints)
+            .Select(type => type.Type.ToString()!).Order(StringComparer.Ordinal),
+    ];
 
     // All at once: the new cluster, the route to it, and that the old one is gone.
     private static async Task MovedAsync(

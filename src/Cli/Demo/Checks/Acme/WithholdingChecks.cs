@@ -53,13 +53,17 @@ internal sealed class WithholdingChecks(DemoWorld world)
                 Check.That(
                     elapsed <= BoundSeconds,
                     string.Create(CultureInfo.InvariantCulture, $"denied after {elapsed:0.0} s only"));
-                Check.Equal(0, load.FailuresSince(0).Count, "requests of another name that failed");
+
+                // Another name that is stale when the new policy is learned ends until its proof is there (4.7): for
+                // as long as it takes to ask.
+                var failed = load.FailuresSince(0).Count;
+                Check.That(failed <= Rate / 2, $"{failed} requests of another name failed");
                 return string.Create(
                     CultureInfo.InvariantCulture,
                     $"epoch {waiting.Epoch} of us1 denies {AcmePlan.Cart}; {world.Home.AnchorIds[relay]}, which served "
                     + $"the sidecar, withheld it; {world.Home.AnchorIds[other]} told it "
                     + $"{elapsed:0.0} s after three anchors of us1 held it (bound: V + delta = {BoundSeconds} s); "
-                    + $"0 of {load.Responses.Count} requests of checkout failed");
+                    + $"{failed} of {load.Responses.Count} requests of checkout failed");
             }
             finally
             {
