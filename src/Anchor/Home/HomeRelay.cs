@@ -133,10 +133,9 @@ internal sealed class HomeRelay : IAsyncDisposable
             return false;
         }
 
+        var known = question.Known.GetValueOrDefault(held.Target)?.Epoch ?? -1;
         return held.Expiry - _now() > (seal.Expires - seal.Issued) / 2
-            && (!question.Known.TryGetValue(held.Target, out var known)
-                || (known.Epoch <= held.Hops[^1].Epochs.Length - 1
-                    && (seal.Epoch, seal.Seq).CompareTo((known.SealEpoch, known.SealSeq)) >= 0));
+            && known < held.Hops[^1].Epochs.Length && !question.IsBehind(held.Target, (seal.Epoch, seal.Seq));
     }
 
     // A name that is followed has a session.

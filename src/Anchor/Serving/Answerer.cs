@@ -83,7 +83,7 @@ internal sealed class Answerer(
 
         // Looked at before anything is proven: of many names that wait for this most wait again.
         if (relayed is { Seal.Value: { } seal } && Leads(question, view)
-            && (IsBehind(question, relayed.Target, (seal.Epoch, seal.Seq))
+            && (question.IsBehind(relayed.Target, (seal.Epoch, seal.Seq))
                 || (shown.TryGetValue(relayed.Target, out var newest)
                     && (seal.Epoch, seal.Seq).CompareTo(newest) < 0)))
         {
@@ -128,7 +128,7 @@ internal sealed class Answerer(
         Quarantine(view.Genesis, view.Name, view.Epoch.Value.Number)
         ?? (!view.IsValid(now)
             ? new Refusal(VerificationFailure.NotSealed, view.Name.Text, "the newest seal has expired")
-            : IsBehind(question, view.Genesis, (view.Certified.Seal.Epoch, view.Certified.Seal.Seq))
+            : question.IsBehind(view.Genesis, (view.Certified.Seal.Epoch, view.Certified.Seal.Seq))
                 ? new Refusal(VerificationFailure.Behind, view.Name.Text, "the asker holds a later seal")
                 : null);
 
@@ -193,7 +193,4 @@ internal sealed class Answerer(
 
     private static long? Known(IReadOnlyDictionary<Digest, long> known, Digest segment) =>
         known.TryGetValue(segment, out var epoch) ? epoch : null;
-
-    private static bool IsBehind(AskedQuestion question, Digest segment, (long Epoch, long Seq) held) =>
-        question.Known.TryGetValue(segment, out var asker) && held.CompareTo((asker.SealEpoch, asker.SealSeq)) < 0;
 }

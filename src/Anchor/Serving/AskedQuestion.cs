@@ -17,6 +17,10 @@ internal sealed record AskedQuestion(
     /// <summary>Until when the consumer is known without another look at its proof, in unix milliseconds: elsewhere the
     /// end of its Grant.</summary>
     internal long KnownUntil { get; init; }
+
+    /// <summary>Whether the asker holds a later seal of a segment than this one (V64).</summary>
+    internal bool IsBehind(Digest segment, (long Epoch, long Seq) held) =>
+        Known.TryGetValue(segment, out var asker) && held.CompareTo((asker.SealEpoch, asker.SealSeq)) < 0;
 }
 
 /// <summary>What an asker holds of a segment (V64).</summary>

@@ -70,12 +70,4 @@ internal sealed class AskLine(string segment, int places)
         Leave(next);
         return next;
     }
-
-    /// <summary>The segment of a full name as it is written; the name itself where it is none.</summary>
-    internal static string SegmentOf(string name)
-    {
-        const string Divider = ".svc.";
-        var at = name.LastIndexOf(Divider, StringComparison.Ordinal);
-        return at < 0 ? name : name[(at + Divider.Length)..];
-    }
 }

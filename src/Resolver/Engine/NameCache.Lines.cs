@@ -1,3 +1,5 @@
+using Fairlead.Naming;
+
 namespace Fairlead.Resolver;
 
 /// <content>
@@ -15,7 +17,7 @@ public sealed partial class NameCache
 
     private AskLine LineOf(NameEntry entry)
     {
-        var segment = entry.Line?.Segment ?? AskLine.SegmentOf(entry.Name);
+        var segment = entry.Line?.Segment ?? SegmentOf(entry.Name);
         if (!_lines.TryGetValue(segment, out var line))
         {
             _lines[segment] = line = new AskLine(segment, _options.AsksMax);
@@ -44,6 +46,10 @@ public sealed partial class NameCache
             _moving.Enqueue(entry.Line);
         }
     }
+
+    // All Sets are of one, which has no name.
+    private static string SegmentOf(string name) =>
+        !FullName.TryParse(name, out var full, out _) ? name : full.Segment?.Text ?? "";
 
     private void AskNext(CacheTime now)
     {

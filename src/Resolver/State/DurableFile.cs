@@ -54,23 +54,14 @@ public sealed class DurableFile
     /// fsync of the folder.</summary>
     /// <exception cref="StateException"><see cref="StateError.TooLarge"/>: nothing was touched.
     /// <see cref="StateError.StateNotDurable"/>: the file holds the old or the new content.</exception>
-    public void Save(ReadOnlySpan<byte> content)
-    {
-        Replace(content);
-        try
-        {
-            DiskSync.SyncFolder(_folder);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw NotDurable(exception);
-        }
-    }
+    public void Save(ReadOnlySpan<byte> content) => Replace(content, isFolderSynced: true);
 
     /// <summary>Replaces the content as <see cref="Save"/> does, but for the folder: after a crash the file may hold
     /// the old content, until its folder is on the disk too.</summary>
     /// <exception cref="StateException">As there.</exception>
-    internal void Replace(ReadOnlySpan<byte> content)
+    internal void Replace(ReadOnlySpan<byte> content) => Replace(content, isFolderSynced: false);
+
+    private void Replace(ReadOnlySpan<byte> content, bool isFolderSynced)
     {
         if (content.Length > _contentBytesMax)
         {
@@ -93,6 +84,10 @@ public sealed class DurableFile
             }
 
             File.Move(temporary, _path, overwrite: true);
+            if (isFolderSynced)
+            {
+                DiskSync.SyncFolder(_folder);
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
