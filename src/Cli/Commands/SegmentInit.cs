@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Fairlead.Cli.Ceremony;
+using Fairlead.Cli.Operating;
 using Fairlead.Naming;
 using Fairlead.Naming.Names;
 using Fairlead.Protocol.Files;
@@ -67,7 +68,7 @@ internal static class SegmentInit
             Report(segment, plan, options, output);
             output.WriteLine($"publisher {publisher.Key.Text}");
             output.WriteLine(
-                $"its Credential ends at {Time(now + Founding.CredentialLife)}; before that: "
+                $"its Credential ends at {EpochHistory.Time(now + Founding.CredentialLife)}; before that: "
                 + $"fairlead propose credential --issue {folder.PublisherKey}");
         }
         catch (CeremonyException e)
@@ -79,9 +80,6 @@ internal static class SegmentInit
             throw Wrong($"--out {options.Folder}: {e.Message}");
         }
     }
-
-    private static string Time(long unixMs) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
     private static void CheckLoopback(ImmutableArray<IpEndpoint> admin)
     {

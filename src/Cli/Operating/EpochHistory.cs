@@ -120,6 +120,7 @@ internal static class EpochHistory
         return $"{(change.Digest is null ? '-' : '+')} {kind.ToString().ToLowerInvariant()} {change.Name}{content}";
     }
 
-    private static string Time(long unixMs) =>
+    /// <summary>A moment as people read it, to the second (RFC 3339).</summary>
+    internal static string Time(long unixMs) =>
         DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 }

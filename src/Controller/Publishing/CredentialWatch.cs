@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Controller.Publishing;
 
-/// <summary>Tells that the publisher's Credential comes to its end: once a day from 30 days before, and once when it is
+/// <summary>Tells that the publisher's Credential comes to its end: once a day from 30 days before, and on when it is
 /// over. Not thread-safe.</summary>
 /// <param name="kid">The publisher's key.</param>
 /// <param name="keyFile">Its file, for the remedy.</param>

@@ -32,8 +32,7 @@ public sealed partial class NameCache
         entry.AnswerDue = long.MaxValue;
         if (entry.HasPlace || entry.Waiting is not null)
         {
-            entry.Line!.Leave(entry);
-            _moving.Enqueue(entry.Line);
+            Free(entry);
         }
     }
 
@@ -42,9 +41,14 @@ public sealed partial class NameCache
     {
         if (entry.HasPlace)
         {
-            entry.Line!.Leave(entry);
-            _moving.Enqueue(entry.Line);
+            Free(entry);
         }
+    }
+
+    private void Free(NameEntry entry)
+    {
+        entry.Line!.Leave(entry);
+        _moving.Enqueue(entry.Line);
     }
 
     // All Sets are of one, which has no name.

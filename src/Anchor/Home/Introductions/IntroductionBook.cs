@@ -251,7 +251,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
             entry.WalkedAt = _context.Elapsed();
             var crowd = RetryMin * _entries.Values.Count(one => one is { Failures: > 0, Way: null }) / RetriedPerSecond;
             entry.PauseMax = crowd < RetryMax ? RetryMax : crowd < RenewalMax ? crowd : RenewalMax;
-            (entry.FailedAt, entry.Drawn) = way is null ? (entry.WalkedAt, Draw()) : default;
+            entry.Drawn = way is null ? Draw() : 0;
             entry.Unwritten = way;
 
             // Also where the walk failed and taught of newer epochs all the same: floors may be raised to them (V30).
@@ -277,7 +277,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
     {
         var pause = RetryMin * Math.Pow(2, Math.Min(entry.Failures, 7) - 1);
         return entry.Failures > 0 && entry.From == _context.Views.Current?.Epoch.Digest
-            && entry.FailedAt + ((pause < most ? pause : most).TotalMilliseconds * (1 + entry.Drawn) / 2)
+            && entry.WalkedAt + ((pause < most ? pause : most).TotalMilliseconds * (1 + entry.Drawn) / 2)
                 > _context.Elapsed();
     }
 
@@ -414,10 +414,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
         internal Task<(Way? Way, Refusal? Refusal)> Walking { get; set; } =
             Task.FromResult<(Way? Way, Refusal? Refusal)>((null, null));
 
-        // By the clock that never goes back, as the next one.
+        // By the clock that never goes back.
         internal long WalkedAt { get; set; }
-
-        internal long FailedAt { get; set; }
 
         internal double Drawn { get; set; }
 
