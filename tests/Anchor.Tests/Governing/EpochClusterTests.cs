@@ -13,7 +13,7 @@ namespace Fairlead.Anchor.Tests.Governing;
 /// <summary>Operations over four real anchors and their operators' sockets: decided, sealed, pushed.</summary>
 public sealed class EpochClusterTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task Policy_ThatDeniesTheNeighbour_IsDecidedByThreeAndPushedToItsPods()
@@ -209,7 +209,7 @@ public sealed class EpochClusterTests
         Assert.Equal(nameof(VerificationFailure.PublisherRevoked), refused.Refused?.Failure);
         await cluster.StopAsync(2);
         await cluster.StartAsync(2);
-        await OperatorClient.EventuallyAsync(() => Task.FromResult(cluster[2].Views.Current is not null));
+        await SealedAsync(cluster, 1);
         Assert.All(cluster.Running, host =>
         {
             var entry = Assert.Single(host.Views.Current!.Certified.State.Entries);
