@@ -88,7 +88,7 @@ public sealed class GrantRenewalTests : IAsyncLifetime
         }
 
         Assert.Equal(2UL, lapsed[0]);
-        Assert.Equal([1, 4], lapsed[1..].Order());
+        Assert.Equal([1, 4], lapsed[1..].Order().ToList());
     }
 
     /// <summary>Grants that nobody signed cost as much as questions do, and those of subjects that have nothing open
