@@ -29,7 +29,10 @@ internal sealed class ClusterClient : IAsyncDisposable
     internal AnchorClient AsPod(AnchorCluster cluster, int anchor) => Client(cluster, anchor, _pod);
 
     internal static AnchorClient Client(AnchorCluster cluster, int anchor, TlsIdentity identity) =>
-        new(cluster.Segment.Newest.Value.Anchors[anchor].Endpoints[0], identity, TimeProvider.System);
+        new(cluster.Segment.Newest.Value.Anchors[anchor].Endpoints[0], identity, TimeProvider.System)
+        {
+            Patience = TimeSpan.FromMinutes(2),
+        };
 
     /// <summary>A record with one slice of one endpoint.</summary>
     internal static (Parsed<Record> Record, Parsed<Slice> Slice) Make(

@@ -195,7 +195,11 @@ public sealed class IdentityClusterTests : IAsyncLifetime
         await KnownAsync(client => client.EpochsAsync(
             new EpochsRequest { Genesis = WireWriter.ToBytes(_target.Segment.Genesis), Limit = 1 }, Stop));
         var ofNobody = EvidenceWorld.Votes(new TestSegment(new TestSegmentOptions { FirstKey = 700 }), 0);
-        await KnownAsync(client => Assert.ThrowsAsync<RpcException>(() => client.ReportAsync(ofNobody, Stop)));
+        await KnownAsync(async client =>
+        {
+            var refused = await Assert.ThrowsAsync<RpcException>(() => client.ReportAsync(ofNobody, Stop));
+            Assert.Equal(VerificationFailure.EpochUnknown, RpcFailures.Read(refused)?.Failure);
+        });
 
         async Task KnownAsync(Func<AnchorClient, Task> say)
         {
@@ -233,6 +237,7 @@ public sealed class IdentityClusterTests : IAsyncLifetime
     private AnchorClient Client(TlsIdentity identity, string? token) => new(
         _home.Segment.Newest.Value.Anchors[0].Endpoints[0], identity, TimeProvider.System, HomeState())
     {
+        Patience = TimeSpan.FromMinutes(2),
         Token = token,
     };
 
