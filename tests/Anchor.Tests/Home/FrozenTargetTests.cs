@@ -255,12 +255,18 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         }
 
         await HeardAsync(answering, by);
+        if (silent is not null)
+        {
+            // While it takes its time whoever asks waits for the moment to ask a third one.
+            await ArmedAsync(Delay);
+        }
+
         _world.Time.Advance(answering.Takes);
         await UntilAsync(() => name.Read().Current is not null);
         Assert.Null(name.Read().Failure);
         if (silent is not null)
         {
-            // Nor is a third one asked beside them any more.
+            // And does so no more.
             await ArmedAsync(Delay - answering.Takes, isArmed: false);
         }
 
