@@ -21,6 +21,7 @@ internal sealed class FrozenWord(byte[] caller)
     /// <summary>Which anchors give it, by their index; all of them at first.</summary>
     internal Func<int, bool> IsGivenBy
     {
+        get => _isGivenBy;
         set => _isGivenBy = value;
     }
 
@@ -29,7 +30,7 @@ internal sealed class FrozenWord(byte[] caller)
 
     private Answer Freeze(Answer answer, int anchor)
     {
-        if (!_isGivenBy(anchor))
+        if (!IsGivenBy(anchor))
         {
             return answer;
         }
