@@ -17,7 +17,7 @@ namespace Fairlead.Controller.Tests;
 public sealed class PublisherShellTests : IDisposable
 {
     private const string Name = "a.shop.svc";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-shell-").FullName;
     private readonly ManualTimeProvider _time = new();
     private readonly EcdsaSigner _signer = TestKeys.Signer(77);

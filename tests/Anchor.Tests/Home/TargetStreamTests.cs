@@ -28,7 +28,6 @@ public sealed class TargetStreamTests : IAsyncDisposable
 
     private readonly EvidenceWorld _world = new();
     private readonly AttestBook _attests;
-    private readonly TlsIdentity _identity = new(TestKeys.Ecdsa(302), TimeProvider.System);
     private readonly Channel<SubscribeResponse> _said = Channel.CreateUnbounded<SubscribeResponse>();
     private readonly Channel<ulong> _opened = Channel.CreateUnbounded<ulong>();
     private readonly ConcurrentDictionary<ulong, RelayedName> _names = new();
@@ -36,6 +35,7 @@ public sealed class TargetStreamTests : IAsyncDisposable
     private readonly CancellationTokenSource _bounded =
         CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
 
+    private TlsIdentity _identity = new(TestKeys.Ecdsa(302), TimeProvider.System);
     private TestSegment _segment;
     private SegmentView _target;
     private AttestBook _ofTarget;
@@ -224,6 +224,8 @@ public sealed class TargetStreamTests : IAsyncDisposable
         _world.Own.Advance(OpType.Join, epoch => epoch with { Uplinks = [parent.UplinkAs("us1")] });
         _world.Serve();
         await _ofTarget.DisposeAsync();
+        _identity.Dispose();
+        _identity = new TlsIdentity(TestKeys.Ecdsa(502), TimeProvider.System);
         (_segment, _target, _ofTarget) = (parent, TestView.Of(parent, Now), Book(parent.Seal(0)));
         _names[Good] = Name(Good, "open");
         _names[Denied] = Name(Denied, "closed");

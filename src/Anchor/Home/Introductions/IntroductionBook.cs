@@ -86,6 +86,18 @@ internal sealed class IntroductionBook : IAsyncDisposable
         }
     }
 
+    /// <summary>How many are walked now.</summary>
+    internal int Walking
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _entries.Values.Count(static entry => !entry.Walking.IsCompleted);
+            }
+        }
+    }
+
     /// <summary>The way that is in use now; null where none is held or it is over. Who asks uses it.</summary>
     internal Way? Current(SegmentName target)
     {
