@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Hosting;
+using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Tests.Dns;
 using Fairlead.Sidecar.Tests.Proxy;
 using Microsoft.AspNetCore.Http;
@@ -199,12 +200,23 @@ public sealed class PodServicesTests(TwoClusters clusters) : IClassFixture<TwoCl
         return ($"{service}.shop.svc.us1.internal", backend);
     }
 
-    private static async Task<HttpResponseMessage> GetAsync(
+    /// <summary>As a client does, it asks again where the first traversal took longer than the proxy waits.</summary>
+    internal static async Task<HttpResponseMessage> GetAsync(
         IPEndPoint at, string host, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{at}/");
-        request.Headers.Host = host;
-        return await Http.SendAsync(request, cancellationToken);
+        while (true)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{at}/");
+            request.Headers.Host = host;
+            var response = await Http.SendAsync(request, cancellationToken);
+            if (!response.Headers.TryGetValues(ProxyReason.Header, out var reasons)
+                || !reasons.Contains(ProxyReason.Pending))
+            {
+                return response;
+            }
+
+            response.Dispose();
+        }
     }
 
     /// <summary>As a stub resolver does, it asks again where the first traversal, or the proxy, took longer than DNS

@@ -261,11 +261,9 @@ public sealed class SidecarProgramTests(TwoClusters clusters) : IClassFixture<Tw
             (new HastyClock(bound), NullLoggerFactory.Instance), Streams, new ReloadRequests(), stop.Token);
         await _output.UntilAsync("ready", TestContext.Current.CancellationToken);
         var proxy = _output.Lines[0].Split(' ').Single(word => word.StartsWith("proxy=", StringComparison.Ordinal));
-        using var http = new HttpClient();
-        using var request = new HttpRequestMessage(
-            HttpMethod.Get, $"http://{proxy["proxy=".Length..].Split(',')[0]}/");
-        request.Headers.Host = "stuck.shop.svc.us1.internal";
-        var asking = http.SendAsync(request, TestContext.Current.CancellationToken);
+        var asking = PodServicesTests.GetAsync(
+            IPEndPoint.Parse(proxy["proxy=".Length..].Split(',')[0]), "stuck.shop.svc.us1.internal",
+            TestContext.Current.CancellationToken);
         await arrived.Task.WaitAsync(TestContext.Current.CancellationToken);
         await stop.CancelAsync();
         Assert.Equal(1, await running);

@@ -26,7 +26,7 @@ internal static class ForeignBootstrap
     internal const string Context = "?xds.node.cluster=test";
 
     // How long the filter holds a request: no machine that is merely loaded takes as long.
-    private const string Wait = "60s";
+    private const string Wait = "30s";
 
     private const string Filters = "type.googleapis.com/envoy.extensions.filters";
 

@@ -14,7 +14,7 @@ public sealed class ForeignEnvoyTests
     private const string Late = "late" + Suffix;
 
     // Not when the filter's patience is over, on any machine.
-    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(20);
 
     // An Envoy left to itself waits the longer the longer it was alone: up to 13 s after the half of this.
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(10);

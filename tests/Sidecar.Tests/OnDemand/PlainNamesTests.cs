@@ -17,7 +17,7 @@ public sealed class PlainNamesTests(ITestOutputHelper output)
     private const string Silent = "silent" + Suffix;
 
     // What a loaded machine may take beyond the sidecar's time for a first answer; and what a quiet one was seen to.
-    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(10);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
