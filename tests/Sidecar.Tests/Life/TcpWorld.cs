@@ -114,7 +114,8 @@ internal sealed class TcpWorld : IAsyncDisposable
         {
             await client.ConnectAsync(Envoy.Listeners[listener], Cancellation);
             var stream = client.GetStream();
-            await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"), Cancellation);
+            await stream.WriteAsync(
+                Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"), Cancellation);
             if (await stream.ReadAsync(new byte[1], Cancellation).AsTask().WaitAsync(LifeWorld.Patience) > 0)
             {
                 return stream;
@@ -162,8 +163,8 @@ internal sealed class TcpWorld : IAsyncDisposable
         _svid.Dispose();
     }
 
-    // A listener for TCP leads to what a collection brought, for which a request of HTTP has asked: to a name that is in
-    // it, since that names no cluster and would wait for another one in vain.
+    // A listener for TCP leads to what a collection brought, for which a request of HTTP has asked: to a name that is
+    // in it, since that names no cluster and would wait for another one in vain.
     private async Task AskAsync()
     {
         await using var asked = await Eventually.HoldsAsync(

@@ -58,7 +58,7 @@ public sealed class FirstRequestTests
         }
 
         Assert.NotNull(request.Pending);
-        await stream.WriteAsync("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), Cancellation);
+        await stream.WriteAsync("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), Cancellation);
         await running.WaitAsync(Patience, Cancellation);
         Assert.Null(request.Pending);
         Assert.Contains("Host: first-request.fairlead.svc.eu1.internal", head);

@@ -17,8 +17,8 @@ public sealed class RequestLoad : IAsyncDisposable
     private const int OpenMax = 100;
     private const int AtOnceMax = 4;
 
-    // In each step. With 100 open that is two seconds for each of them. Time in which the load itself did not run, as when
-    // the whole machine stood still, is no time in which nothing was answered: it counts as one tick.
+    // In each step. With 100 open that is two seconds for each of them. Time in which the load itself did not run, as
+    // when the whole machine stood still, is no time in which nothing was answered: it counts as one tick.
     private const double LeastPerSecond = 50;
     private static readonly TimeSpan TickMax = TimeSpan.FromSeconds((double)AtOnceMax / PerSecond);
 
