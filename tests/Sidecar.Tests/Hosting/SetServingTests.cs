@@ -5,7 +5,6 @@ using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Sidecar.Dns;
 using Fairlead.Sidecar.Hosting;
-using Fairlead.Sidecar.Tests.Dns;
 using Fairlead.Sidecar.Tests.Proxy;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
