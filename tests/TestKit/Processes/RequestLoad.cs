@@ -17,8 +17,10 @@ public sealed class RequestLoad : IAsyncDisposable
     private const int OpenMax = 100;
     private const int AtOnceMax = 4;
 
-    // In each step. With 100 open that is two seconds for each of them.
+    // In each step. With 100 open that is two seconds for each of them. Time in which the load itself did not run, as
+    // when the whole machine stood still, is no time in which nothing was answered: it counts as one tick.
     private const double LeastPerSecond = 50;
+    private static readonly TimeSpan TickMax = TimeSpan.FromSeconds((double)AtOnceMax / PerSecond);
 
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
@@ -31,6 +33,7 @@ public sealed class RequestLoad : IAsyncDisposable
     private readonly Uri _target;
     private readonly Task _running;
     private int _open;
+    private long _ran;
     private int _sent;
     private int _all;
 
@@ -94,7 +97,7 @@ public sealed class RequestLoad : IAsyncDisposable
     // What failed since the step before this one ended.
     private async Task<List<string>> StepAsync(string step, Func<Task> act)
     {
-        var (started, before) = (Stopwatch.GetTimestamp(), Sent);
+        var (started, before) = (Volatile.Read(ref _ran), Sent);
         await act();
 
         // Those that were under way when the step ended are part of it: one that hangs fails it by its time.
@@ -102,7 +105,7 @@ public sealed class RequestLoad : IAsyncDisposable
         var sent = Volatile.Read(ref _sent);
         await Eventually.HoldsAsync(
             () => Task.FromResult(Volatile.Read(ref _sent)), now => now > sent + 30, Bound, _end.Token);
-        var rate = (Sent - before) / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var rate = (Sent - before) / TimeSpan.FromTicks(Volatile.Read(ref _ran) - started).TotalSeconds;
         LeastRate = Math.Min(LeastRate, rate);
         List<string> failed = [];
         while (_failed.TryDequeue(out var failure))
@@ -122,8 +125,11 @@ public sealed class RequestLoad : IAsyncDisposable
             var last = Stopwatch.GetTimestamp();
             for (var i = 0; await timer.WaitForNextTickAsync(_end.Token);)
             {
-                var due = (int)Math.Round(Stopwatch.GetElapsedTime(last).TotalSeconds * PerSecond);
-                last = Stopwatch.GetTimestamp();
+                var now = Stopwatch.GetTimestamp();
+                var passed = Stopwatch.GetElapsedTime(last, now);
+                var due = (int)Math.Round(passed.TotalSeconds * PerSecond);
+                last = now;
+                Interlocked.Add(ref _ran, Math.Min(passed.Ticks, TickMax.Ticks));
                 for (var most = i + Math.Clamp(due, 1, AtOnceMax); i < most; i++)
                 {
                     Begin(_hosts[i % _hosts.Length]);
