@@ -11,14 +11,18 @@ internal static class Pace
     private const double SharedMax = 10;
 
     /// <summary>The time that a promise has here, as loaded as the machine is now.</summary>
-    internal static TimeSpan Of(TimeSpan promised) => promised * Shared();
+    internal static TimeSpan Of(TimeSpan promised) =>
+        promised * Shared(File.ReadAllText("/proc/loadavg"), Environment.ProcessorCount);
 
-    // Linux, proc_loadavg(5): how many want to run, as a mean of the last minute and at this moment.
-    private static double Shared()
+    /// <summary>How many programs share a processor; 1 where none does.</summary>
+    /// <param name="load">Linux, proc_loadavg(5): how many want to run, as a mean of the last minute and at this
+    /// moment.</param>
+    /// <param name="processors">How many processors there are.</param>
+    internal static double Shared(string load, int processors)
     {
-        var fields = File.ReadAllText("/proc/loadavg").Split(' ');
+        var fields = load.Split(' ');
         var mean = double.Parse(fields[0], CultureInfo.InvariantCulture);
         var now = double.Parse(fields[3].Split('/')[0], CultureInfo.InvariantCulture);
-        return Math.Clamp(Math.Max(mean, now) / Environment.ProcessorCount, 1, SharedMax);
+        return Math.Clamp(Math.Max(mean, now) / processors, 1, SharedMax);
     }
 }
