@@ -107,9 +107,10 @@ public sealed class RequestLoad : IAsyncDisposable
         await Eventually.HoldsAsync(
             () => Task.FromResult(Volatile.Read(ref _sent)), now => now > sent + 30, Bound, _end.Token);
 
-        // A machine that did not run this here says nothing of what was asked.
-        var elapsed = Stopwatch.GetElapsedTime(started) - TimeSpan.FromTicks(Volatile.Read(ref _late) - late);
-        var rate = (Sent - before) / elapsed.TotalSeconds;
+        // A machine that did not run this here says nothing of what was asked. It may have stood before the step too.
+        var elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds
+            - TimeSpan.FromTicks(Volatile.Read(ref _late) - late).TotalSeconds;
+        var rate = (Sent - before) / Math.Max(elapsed, 0.001);
         LeastRate = Math.Min(LeastRate, rate);
         List<string> failed = [];
         while (_failed.TryDequeue(out var failure))
