@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Services;
 using Fairlead.TestKit;
 
