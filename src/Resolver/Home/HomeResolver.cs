@@ -58,6 +58,8 @@ public sealed partial class HomeResolver : IAsyncDisposable
                 BytesMax = options.BytesMax,
                 IsKept = options.IsKept,
                 IsKeptPart = options.IsKeptPart,
+                AskPatience = (long)options.AskPatience.TotalMilliseconds,
+                HedgeMax = (long)options.HedgeMax.TotalMilliseconds,
             },
             options.Random);
     }

@@ -204,10 +204,12 @@ public sealed class KeptAnswerTests : IAsyncLifetime
     public async Task Silence_OfTheFirstAnchor_IsHedgedOverAnotherOne()
     {
         _home.Anchors[0].Say = static _ => null;
-        _home.StartResolver();
+        _home.StartResolver(isHurried: true);
         _home.Resolver.Want(Web);
         await _home.UntilFreshAsync(Web);
-        Assert.Equal(1, _home.Anchors.Skip(1).Sum(anchor => anchor.Resolved));
+
+        // On a machine that is slow with the one, others are asked too.
+        Assert.InRange(_home.Anchors.Skip(1).Sum(anchor => anchor.Resolved), 1, 3);
         Assert.DoesNotContain(NameState.Unreachable, _home.StatesOf(Web));
         await _home.UntilAsync(() => _home.Anchors[1].Open == 1 ? this : null, "the subscription elsewhere");
         Assert.Equal(NameState.Fresh, Assert.Single(_home.Resolver.Names).State);
@@ -226,7 +228,7 @@ public sealed class KeptAnswerTests : IAsyncLifetime
 
         // Its patience never ends, so that nothing else can help.
         var clock = new OffClock { Still = 1_000_000 };
-        _home.StartResolver(time: clock);
+        _home.StartResolver(time: clock, isHurried: true);
         _home.Resolver.Want(Web);
         await _home.UntilAsync(() => _home.Anchors[0].Open == 1 ? this : null, "the first anchor's silence");
         clock.Still += 200;
@@ -238,7 +240,7 @@ public sealed class KeptAnswerTests : IAsyncLifetime
     public async Task Silence_OfTheFirstAnchor_IsHedgedWithThePodsProof()
     {
         _home.Anchors[0].Say = static _ => null;
-        _home.StartResolver(proof: new Shown(new ConsumerProof(null, "a.b.c")));
+        _home.StartResolver(proof: new Shown(new ConsumerProof(null, "a.b.c")), isHurried: true);
         _home.Resolver.Want(Web);
         await _home.UntilFreshAsync(Web);
         var shown = _home.Anchors.SelectMany(anchor => anchor.Shown).ToList();

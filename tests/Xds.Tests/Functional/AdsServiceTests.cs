@@ -11,7 +11,7 @@ namespace Fairlead.Xds.Tests.Functional;
 /// <summary>The calls themselves, by a client that does what it likes.</summary>
 public sealed class AdsServiceTests
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -32,6 +32,7 @@ public sealed class AdsServiceTests
         Assert.False(await call.ResponseStream.MoveNext(Cancellation));
         Assert.Equal(StatusCode.OK, call.GetStatus().StatusCode);
         await ForgottenAsync(host);
+        await Eventually.HoldsAsync(() => Told(host), count => count == 2, Bound, Cancellation);
         Assert.Equal(["+eds a", "-eds a"], host.Interest.Told);
     }
 
@@ -74,11 +75,11 @@ public sealed class AdsServiceTests
         using var call = Open(channel);
         await call.RequestStream.WriteAsync(
             Request(ResourceType.Endpoints, [.. large.Select(r => r.Name)]), Cancellation);
-        await Eventually.HoldsAsync(() => Told(host), count => count == large.Length, Bound, Cancellation);
+        await Eventually.HoldsAsync(() => Told(host), count => count >= large.Length, Bound, Cancellation);
 
         await ForgottenAsync(host);
 
-        Assert.Equal(2 * large.Length, await Told(host));
+        await Eventually.HoldsAsync(() => Told(host), count => count == 2 * large.Length, Bound, Cancellation);
 
         // Forgotten is not reset yet: what is read before that has a status.
         await Eventually.HoldsAsync(

@@ -11,6 +11,7 @@ internal sealed class ParentDeadCheck(DemoWorld world, TimeSpan outage)
 {
     private const int Rate = 20;
     private const int Frozen = 1;
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
 
     internal async Task<string> RunAsync(CancellationToken cancellationToken)
     {
@@ -25,6 +26,12 @@ internal sealed class ParentDeadCheck(DemoWorld world, TimeSpan outage)
             try
             {
                 await Task.Delay(outage / 2, world.Time, cancellationToken).ConfigureAwait(false);
+
+                // A machine that sends more slowly has the outage for longer.
+                while (load.Responses.Count < outage.TotalSeconds * Rate * 0.8)
+                {
+                    await Task.Delay(AskAgain, world.Time, cancellationToken).ConfigureAwait(false);
+                }
             }
             finally
             {
@@ -34,9 +41,6 @@ internal sealed class ParentDeadCheck(DemoWorld world, TimeSpan outage)
 
         var failed = load.Responses.Where(response => response.Status != 200).ToList();
         Check.That(failed.Count == 0, $"{failed.Count} of {load.Responses.Count} failed: {failed.FirstOrDefault()}");
-        Check.That(
-            load.Responses.Count >= outage.TotalSeconds * Rate * 0.8,
-            $"only {load.Responses.Count} requests in {outage.TotalSeconds} s");
         var introduced = await IntroducedAsync(cancellationToken).ConfigureAwait(false);
         return string.Create(
             CultureInfo.InvariantCulture,

@@ -11,6 +11,7 @@ namespace Fairlead.Cli.Demo.Checks.Acme;
 internal sealed class WithholdingChecks(DemoWorld world)
 {
     private const double BoundSeconds = 16; // V + delta of the demo's policy
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(BoundSeconds);
     private const long ContinuityMilliseconds = 8_000; // and its continuity
     private const long RenewedMilliseconds = 11_000; // so much of V is left where a seal has just come
     private const int Rate = 20;
@@ -51,7 +52,7 @@ internal sealed class WithholdingChecks(DemoWorld world)
                 Check.That(
                     other >= 0 && other != relay, $"denied by {world.Home.AnchorIds[relay]}, which withheld it");
                 Check.That(
-                    elapsed <= BoundSeconds,
+                    elapsed <= Pace.Of(Bound).TotalSeconds,
                     string.Create(CultureInfo.InvariantCulture, $"denied after {elapsed:0.0} s only"));
 
                 // Another name that is stale when the new policy is learned ends until its proof is there (4.7): for
@@ -175,7 +176,7 @@ internal sealed class WithholdingChecks(DemoWorld world)
         var end = await decline.StrictAsync(cancellationToken).ConfigureAwait(false);
         var strict = decline.Seconds(end.From, end.Stopped);
         Check.That(
-            strict <= BoundSeconds,
+            strict <= Pace.Of(Bound).TotalSeconds,
             string.Create(CultureInfo.InvariantCulture, $"a strict name lived {strict:0.0} s more"));
         var stale = await decline.StaleAsync(Requests, cancellationToken).ConfigureAwait(false);
         var off = await decline.DefaultEndAsync(cancellationToken).ConfigureAwait(false);
