@@ -176,7 +176,7 @@ internal sealed class TargetHedging(
 
             // Late, as the stream's may be: no lie.
             isNotYet = refusal?.Failure is VerificationFailure.RecordExpired or VerificationFailure.AttestationExpired
-                or VerificationFailure.SealRollback;
+                or VerificationFailure.SealRollback or VerificationFailure.EpochSuperseded;
         }
         catch (RpcException e)
         {

@@ -59,6 +59,7 @@ public static class IntroductionCheck
             Signatures = new SignatureChecks(asked.Cache),
             Now = asked.Now,
             IsKnownTarget = asked.IsIntroducedBefore,
+            IsNewIntroduction = asked.IsNew,
         };
         var nothing = new UnverifiedHop(asked.Own, HopKind.Home, [], null, [], [], []);
         context.Hops.Add(new HopFacts(new HopInput(nothing, [], null, [], []), HomeIndex, false)

@@ -225,6 +225,58 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         Assert.Equal(3, asked.Questions);
     }
 
+    /// <summary>The same where what the other one showed begins another epoch, which the slow one has not
+    /// yet.</summary>
+    [Fact]
+    public async Task Anchor_ThatHasNotTheNewestEpochYet_KeepsItsStream()
+    {
+        var (asked, others) = await MeetAsync();
+        var old = _target;
+        asked.Answer = ask => Absent(ask, old);
+        _world.Home.Advance(OpType.Renew);
+        _target = TestView.Of(_world.Home, _world.Context.Now(), seq: 2);
+        await _ofTarget.DisposeAsync();
+        _ofTarget = Book(_world.Home.Seal(0));
+        asked.Takes = Delay + TimeSpan.FromMilliseconds(1);
+        var name = Use();
+        await HeardAsync(asked, "open");
+        await ArmedAsync(Delay);
+        _world.Time.Advance(Delay);
+        await UntilAsync(() => name.Read().Current is not null);
+        Assert.Equal(_target.Epoch.Value.Number, name.Read().Current!.Seal!.Value.Epoch);
+
+        asked.Answer = ask => Absent(ask, (long)ask.Known[0].Epoch == old.Epoch.Value.Number ? old : _target);
+        asked.Takes = TimeSpan.Zero;
+        var first = name.Read().Current;
+        _world.Time.Advance(TimeSpan.FromMilliseconds(1));
+        await HeardAsync(asked, "open");
+        await UntilAsync(() => !ReferenceEquals(name.Read().Current, first));
+        Assert.Null(name.Read().Failure);
+        Assert.Equal(1, others[0].Questions);
+        Assert.Equal(3, asked.Questions);
+    }
+
+    /// <summary>Who asks anew knows more than what is held, and waits for it as for a fresh name.</summary>
+    [Fact]
+    public async Task Name_ThatIsHeldAndBehind_IsAskedOfAnotherAnchorAsWell()
+    {
+        var (asked, others) = await MeetAsync();
+        var name = Use();
+        await HeardAsync(asked, "open");
+        await UntilAsync(() => name.Read().Current is not null);
+        asked.IsFrozen = true;
+        _target = TestView.Of(_world.Home, _world.Context.Now(), seq: 2);
+        var start = Now;
+        name.AskAgain();
+        await HeardAsync(asked, "open");
+        await ArmedAsync(Delay);
+        _world.Time.Advance(Delay);
+        await UntilAsync(() => name.Read().Current!.Seal!.Value.Seq == 2);
+        Assert.Equal(HedgeTurns.DelayMax, Now - start);
+        Assert.Null(name.Read().Failure);
+        Assert.Equal(1, others[0].Questions);
+    }
+
     // As the home's own epoch names them.
     private IEnumerable<FakeTarget> Named() => _anchors.OrderBy(anchor => anchor.At.Text, StringComparer.Ordinal);
 
@@ -296,7 +348,7 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         Assert.True(Document.TryParse<Query>(ask.Query.Memory, out var query, out _));
         var hop = TargetAnswers.Build(
             view ?? _target, _ofTarget, new Consumer(_world.Own.Genesis, Pod), query.Value.Name.Service!, null,
-            HopKind.Peer, _target.Epoch.Value.Number, _world.Context.Now(), out _)!.Hop;
+            HopKind.Peer, (long)ask.Known[0].Epoch, _world.Context.Now(), out _)!.Hop;
         return new UnverifiedAnswer(ask.Query.ToByteArray(), [hop], AnswerResult.Negative, []);
     }
 

@@ -22,12 +22,16 @@ public sealed class IntroductionBookTests : IAsyncDisposable
     private Task _gate = Task.CompletedTask;
     private bool _hasBug;
     private Func<SegmentName, bool> _isAlwaysDue = static _ => false;
+    private Func<Way, bool> _isDoubtful = static _ => false;
 
     public IntroductionBookTests()
     {
         _book = new IntroductionBook(
             _world.Context, WalkAsync, (_, _, _, _) => throw new NotSupportedException("nothing is kept"),
-            new IntroductionFile(null));
+            new IntroductionFile(null))
+        {
+            IsDoubtful = way => _isDoubtful(way),
+        };
         _world.Serve();
     }
 
@@ -135,6 +139,23 @@ public sealed class IntroductionBookTests : IAsyncDisposable
         await UntilAsync(() => _walked.Count(target => target.Text == "us1.internal") == 2);
         await UntilAsync(() => _walked.Where(_isAlwaysDue).GroupBy(target => target)
             .All(walks => walks.Count() > 2));
+    }
+
+    /// <summary>Whom an excluded anchor introduced is introduced anew, and stays so meanwhile.</summary>
+    [Fact]
+    public async Task Way_OfWhoIsNotBelievedAnyMore_IsReplacedAtOnce()
+    {
+        await FindAsync("us1.internal");
+        await FindAsync("us2.internal");
+        var (gate, doubted) = (new TaskCompletionSource(), _book.Current(Segment("us1.internal"))!);
+        _gate = gate.Task;
+        _isDoubtful = way => ReferenceEquals(way, doubted);
+        _world.Time.Advance(TimeSpan.FromMilliseconds(500));
+        await WalkedAsync(3);
+        Assert.Same(doubted, _book.Current(Segment("us1.internal")));
+        gate.SetResult();
+        await UntilAsync(() => !ReferenceEquals(doubted, _book.Current(Segment("us1.internal"))));
+        Assert.Equal(["us1.internal", "us2.internal", "us1.internal"], _walked.Select(target => target.Text));
     }
 
     /// <summary>Room is made of what nobody uses, least recently used first; what is in use stays, and a way more than

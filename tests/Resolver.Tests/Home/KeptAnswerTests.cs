@@ -36,6 +36,59 @@ public sealed class KeptAnswerTests : IAsyncLifetime
         Assert.DoesNotContain(NameState.Unreachable, _home.StatesOf(Web));
     }
 
+    /// <summary>Thousands take long to verify: what is asked for meanwhile is not behind all of them.</summary>
+    [Fact]
+    public async Task Restart_WithManyKept_ServesFirstWhatIsAskedForMeanwhile()
+    {
+        string[] names = [.. Enumerable.Range(0, 70).Select(i => $"n{i}.shop.svc.eu1.internal")];
+        foreach (var service in names.Select(name => FullName.Parse(name).Service!.Text))
+        {
+            _home.Segment.Put(AnswerLeaves.RecordOf(
+                service, ScriptedHome.Now - 40_000, _home.Segment.Publisher,
+                AnswerLeaves.SliceOf(service, "eu", "10.0.0.1", "10.0.0.2")));
+        }
+
+        _home.Reseal();
+        foreach (var anchor in _home.Anchors)
+        {
+            anchor.Say = ask => ask.Record(AnswerLeaves.SliceOf(ask.Service.Text, "eu", "10.0.0.1", "10.0.0.2"));
+        }
+
+        await RunOnceAsync([Web, .. names]);
+        await StopAnchorsAsync();
+        using var go = new ManualResetEventSlim();
+        var fresh = new List<string>();
+        _home.OnChanged = changed =>
+        {
+            // All of them are wanted before the first is looked at.
+            go.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            if (changed.State == NameState.Fresh && !fresh.Contains(changed.Name))
+            {
+                fresh.Add(changed.Name);
+                if (fresh.Count == 1)
+                {
+                    _home.Resolver.Want(Web);
+                }
+            }
+        };
+        _home.StartResolver(keepsState: true);
+        foreach (var name in names)
+        {
+            _home.Resolver.Want(name);
+        }
+
+        go.Set();
+        foreach (var name in names)
+        {
+            await _home.UntilFreshAsync(name);
+        }
+
+        await _home.UntilFreshAsync(Web);
+        await _home.StopResolverAsync();
+        Assert.Equal(names.Length + 1, fresh.Count);
+        Assert.InRange(fresh.IndexOf(Web), 1, 33);
+    }
+
     /// <summary>A name that several segments serve is two answers: the home's Set, and the member's.</summary>
     [Fact]
     public async Task Restart_WithASetKept_ServesItAndItsMemberWithAllAnchorsGone()
