@@ -23,7 +23,8 @@ internal sealed class ProxyCheck(DemoWorld world)
         }
 
         Check.Equal(expected.Count, seen.Count, "endpoints that answered");
-        using var absent = await SendSettledAsync(client, proxy, DemoWorld.Nobody, cancellationToken).ConfigureAwait(false);
+        using var absent = await SendSettledAsync(client, proxy, DemoWorld.Nobody, cancellationToken)
+            .ConfigureAwait(false);
         Check.Equal(404, (int)absent.StatusCode, $"the status for {DemoWorld.Nobody}");
         Check.Equal("absent", ReasonOf(absent), "the header fairlead-reason");
         return $"answered by {string.Join(" and ", seen.Order(StringComparer.Ordinal))}; "
