@@ -151,7 +151,7 @@ public sealed class IntroductionBookTests : IAsyncDisposable
         _gate = gate.Task;
         _isDoubtful = way => ReferenceEquals(way, doubted);
         _world.Time.Advance(TimeSpan.FromMilliseconds(500));
-        await WalkedAsync(3);
+        await WalkedAsync(3, walking: 1);
         Assert.Same(doubted, _book.Current(Segment("us1.internal")));
         gate.SetResult();
         await UntilAsync(() => !ReferenceEquals(doubted, _book.Current(Segment("us1.internal"))));
