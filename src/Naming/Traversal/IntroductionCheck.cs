@@ -125,7 +125,10 @@ public static class IntroductionCheck
 
         hop.Segment = segment;
         hop.Under = segment.Newest;
-        return EpochChain.CheckNewest(hop.Segment, asked.Floor, asked.Now, context.Delta);
+
+        // V11 of what was held before this segment refused a tag, as for an answer.
+        return QuorumRules.CheckRefused(hop.Newest, asked.OwnEpoch.Value.Policy.Refuse)?.At("epochs")
+            ?? EpochChain.CheckNewest(hop.Segment, asked.Floor, asked.Now, context.Delta);
     }
 
     private static Refusal? Data(IntroductionHop asked, VerificationContext context, HopFacts hop)

@@ -29,16 +29,7 @@ public sealed class EpochClusterTests
         var query = ClusterClient.Ask(home, "checkout.shop.svc.us1.internal");
         await using var pod = client.AsPod(home, 1);
         using var stream = pod.Subscribe(bounded.Token);
-        await stream.RequestStream.WriteAsync(
-            new SubscribeRequest
-            {
-                Open = new Open
-                {
-                    Id = 1,
-                    Request = new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) },
-                },
-            },
-            bounded.Token);
+        await stream.RequestStream.WriteAsync(Opening(query), bounded.Token);
         var state = VerifierState.Start(new HomePin(home.Segment.Genesis, home.Segment.Name));
         state = await UntilAsync(stream, query, state, Outcome.Record, bounded.Token);
 
@@ -264,8 +255,17 @@ public sealed class EpochClusterTests
     internal static Task SealedAsync(AnchorCluster cluster, long epoch) => OperatorClient.EventuallyAsync(
         () => Task.FromResult(cluster.Running.All(host => host.Views.Current?.Epoch.Value.Number == epoch)));
 
-    // Verifies each update as a sidecar does, until one says what is waited for.
-    private static async Task<VerifierState> UntilAsync(
+    internal static SubscribeRequest Opening(Parsed<Naming.Query> query) => new()
+    {
+        Open = new Open
+        {
+            Id = 1,
+            Request = new ResolveRequest { Query = UnsafeByteOperations.UnsafeWrap(query.Payload) },
+        },
+    };
+
+    /// <summary>Verifies each update as a sidecar does, until one says what is waited for.</summary>
+    internal static async Task<VerifierState> UntilAsync(
         AsyncDuplexStreamingCall<SubscribeRequest, SubscribeResponse> stream,
         Parsed<Naming.Query> query,
         VerifierState state,

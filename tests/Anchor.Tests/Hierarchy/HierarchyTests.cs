@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Fairlead.Anchor.Tests.Cluster;
+using Fairlead.Anchor.Tests.Governing;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.V1;
@@ -236,7 +237,8 @@ public sealed class HierarchyTests : IAsyncLifetime
         ? $"{span.OperationName} {segment}"
         : span.OperationName[(span.OperationName.LastIndexOf('/') + 1)..].ToLowerInvariant();
 
-    /// <summary>The transit's Attests are renewed before they end, though nobody asks for anything (4.9).</summary>
+    /// <summary>The transit's Attests are renewed before they end, though nobody asks for anything (4.9); what it
+    /// denies then ends, also a name that is held (4.7).</summary>
     [Fact]
     public async Task Introduction_WhoseAttestIsToBeRenewed_IsRenewedInTheBackground()
     {
@@ -252,6 +254,18 @@ public sealed class HierarchyTests : IAsyncLifetime
 
         var again = await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
         Assert.Equal((Outcome.Record, 3), (again.Outcome, again.Hops.Length));
+
+        var query = ClusterClient.Ask(world.Eu1, "checkout.shop.svc.us1.acme.internal");
+        await using var pod = world.Client.AsPod(world.Eu1, 0);
+        using var held = pod.Subscribe(Token);
+        await held.RequestStream.WriteAsync(EpochClusterTests.Opening(query), Token);
+        var state = VerifierState.Start(new HomePin(world.Eu1.Segment.Genesis, world.Eu1.Segment.Name));
+        state = await EpochClusterTests.UntilAsync(held, query, state, Outcome.Record, Token);
+        await using var @operator = new OperatorClient(world.Acme, 0);
+        await @operator.ProposeAsync("no-us1", RuleEffect.Deny, "us1.acme.internal");
+        await EpochClusterTests.UntilAsync(held, query, state, Outcome.Denied, Token);
+        var denied = await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
+        Assert.Equal((Outcome.Denied, "acme.internal"), (denied.Outcome, denied.Target.Name.Text));
     }
 
     /// <summary>A parent decides whether its children reach one another; by default they do not (4.10).</summary>

@@ -21,6 +21,7 @@ public sealed class IntroductionBookTests : IAsyncDisposable
     private long _life = Life;
     private Task _gate = Task.CompletedTask;
     private bool _hasBug;
+    private VerificationFailure? _failure;
     private Func<SegmentName, bool> _isAlwaysDue = static _ => false;
     private Func<Way, bool> _isDoubtful = static _ => false;
 
@@ -97,6 +98,43 @@ public sealed class IntroductionBookTests : IAsyncDisposable
         _world.Time.Advance(MaxAge);
         await UntilAsync(() => _book.All.IsEmpty);
         Assert.Equal(2, _walked.Count);
+    }
+
+    /// <summary>4.7: what its transit denies or proves to be nowhere at a renewal ends then, and is back with the
+    /// renewal at which the transit leads on again.</summary>
+    [Theory]
+    [InlineData(AnswerResult.Denied)]
+    [InlineData(AnswerResult.Negative)]
+    public async Task Introduction_ThatItsTransitTakesBack_EndsWithItsRenewal(AnswerResult result)
+    {
+        _life = (long)MaxAge.TotalMilliseconds;
+        await FindAsync("us1.internal");
+        _result = result;
+        _world.Time.Advance((MaxAge / 2) - TimeSpan.FromSeconds(1));
+        Assert.True(_book.Current(Segment("us1.internal"))!.Leads);
+
+        _life = Life;
+        await UntilAsync(() => _book.Current(Segment("us1.internal")) is { Leads: false });
+        Assert.Equal(2, _walked.Count);
+
+        _result = AnswerResult.Record;
+        _world.Time.Advance(TimeSpan.FromMilliseconds(Life / 2));
+        await UntilAsync(() => _book.Current(Segment("us1.internal")) is { Leads: true });
+    }
+
+    /// <summary>V57: where its transits cannot be asked an introduction lives to its age, and no longer.</summary>
+    [Fact]
+    public async Task Introduction_WhoseTransitsAreCutOff_LivesToItsAge()
+    {
+        _life = (long)MaxAge.TotalMilliseconds;
+        await FindAsync("us1.internal");
+        _failure = VerificationFailure.Behind;
+        var left = MaxAge - TimeSpan.FromMilliseconds(_world.Own.Newest.Value.Policy.ClockDelta);
+        _world.Time.Advance(left - TimeSpan.FromMinutes(1));
+        await UntilAsync(() => _walked.Count > 1);
+        Assert.True(_book.Current(Segment("us1.internal"))!.Leads);
+        _world.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Null(_book.Current(Segment("us1.internal")));
     }
 
     /// <summary>Those who introduce are not asked for everything at once.</summary>
@@ -205,6 +243,11 @@ public sealed class IntroductionBookTests : IAsyncDisposable
         if (_hasBug)
         {
             throw new FormatException("a bug");
+        }
+
+        if (_failure is { } failure)
+        {
+            return (null, new Refusal(failure, target.Text, "nobody is there"));
         }
 
         await _gate.WaitAsync(cancellationToken);

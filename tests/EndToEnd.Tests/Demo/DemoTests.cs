@@ -16,7 +16,7 @@ public sealed class DemoTests(ITestOutputHelper output)
         ["1", "1b", "2", "3", "4", "5a", "5b", "5c", "5d", "6", "6b", "8", "9", "9b", "10", "7a", "7b", "7c"];
 
     // Those of the world below a parent.
-    private static readonly string[] BelowAParent = ["11", "11b", "12", "12b", "13", "14", "15"];
+    private static readonly string[] BelowAParent = ["11", "11b", "11c", "12", "12b", "13", "14", "15"];
 
     // Those in which an Envoy has a part, behind one in which it has none; of the three lies one, which are one check
     // with another word.

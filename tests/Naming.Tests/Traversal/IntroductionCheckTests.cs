@@ -144,6 +144,32 @@ public sealed class IntroductionCheckTests
         }
     }
 
+    /// <summary>V11: who checks refuses a tag of any transit, also of one whose chain was held before it
+    /// did.</summary>
+    [Fact]
+    public void Hop_OfATransitWithARefusedTag_AssuranceTooLow()
+    {
+        var world = new TreeWorld(faults: 0);
+        var held = EpochChain.Extend(null, world.Acme.Genesis, null, [.. world.Acme.Documents], world.Now).Segment;
+        var ask = world.ToUs1();
+        ask.Epochs = (hop, segment) => hop == 1 ? [] : segment.Documents;
+        var asked = Asked(ask.Record().Hops[1]) with
+        {
+            Own = world.Eu1.Genesis, OwnEpoch = world.Eu1.Newest, Home = world.Eu1.Genesis, Held = held,
+        };
+        Accepted(asked);
+
+        world.Eu1.Next(world.Now - 5000, epoch => epoch with
+        {
+            Policy = epoch.Policy with { Refuse = [AssuranceTags.Crash] },
+        });
+        Refused(AssuranceTooLow, asked with { OwnEpoch = world.Eu1.Newest });
+        Refused(AssuranceTooLow, asked with
+        {
+            OwnEpoch = world.Eu1.Newest, Held = null, Hop = world.ToUs1().Record().Hops[1],
+        });
+    }
+
     private IntroductionHop Asked(UnverifiedHop? hop = null) => new()
     {
         Own = _world.Eu1.Genesis,

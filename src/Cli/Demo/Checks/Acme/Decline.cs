@@ -10,7 +10,7 @@ namespace Fairlead.Cli.Demo.Checks.Acme;
 internal sealed class Decline : IAsyncDisposable
 {
     /// <summary>How far from its bound the end of a name may be seen.</summary>
-    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
     private const int Rate = 20;
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(500);
