@@ -247,7 +247,7 @@ internal sealed class PublisherShell
 
     private void Finish(List<IReadOnlyList<StateLeaf>> states, bool withSources)
     {
-        var leaves = IsEnough(states.Count) ? KnownLeaves.Join([.. states], _publisher, withSources) : null;
+        var leaves = IsEnough(states.Count) ? KnownLeaves.Join(states, _publisher, withSources) : null;
         if (leaves is null && withSources)
         {
             _logger.SourcesMissing(

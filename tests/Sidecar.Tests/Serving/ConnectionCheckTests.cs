@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Fairlead.Sidecar.Serving;
 using Fairlead.TestKit;
 
@@ -73,7 +72,7 @@ public sealed class ConnectionCheckTests
             var start = Stopwatch.GetTimestamp();
             for (var i = 0; i < 20; i++)
             {
-                check.Note(Name, $"{turn}.{i}".ToString(CultureInfo.InvariantCulture), "10.1.0.1:9000", mayGoOn: true);
+                check.Note(Name, $"{turn}.{i}", "10.1.0.1:9000", mayGoOn: true);
                 check.AreTold("none." + Name, static _ => true);
             }
 

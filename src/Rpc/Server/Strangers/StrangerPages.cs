@@ -24,5 +24,6 @@ internal sealed class StrangerPages(PagePool pool, Stranger stranger) : MemoryPo
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
+        // What is lent comes back to its server's pool by itself.
     }
 }
