@@ -1,4 +1,3 @@
-using Fairlead.EnvoyApi.Discovery;
 using Fairlead.EnvoyApi.Rpc;
 using Xunit;
 using static Fairlead.Xds.Tests.Fixtures;
