@@ -277,6 +277,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             new IntroductionFile(Path.Combine(options.Data, "introductions.state")))
         {
             Draw = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)).NextDouble,
+            IsDoubtful = verifier.IsDoubtful,
         };
         _consumers = new ConsumerService(context, _attests, verifier, _introductions, chains);
         _courier = new EvidenceCourier(context, verifier, _consumers.Evidence, _links!.ReportAsync);

@@ -70,7 +70,7 @@ public sealed class SealLoopTests : IAsyncDisposable
             OperatorMethods.Withdraw, null, new CallOptions(cancellationToken: TestContext.Current.CancellationToken),
             new WithdrawRequest { Digest = WireWriter.ToBytes(_segment.Genesis) });
         await Eventually.HoldsAsync(
-            () => Task.FromResult(time.Armed), armed => armed == 1, TimeSpan.FromSeconds(60),
+            () => Task.FromResult(time.Armed), armed => armed == 1, TimeSpan.FromMinutes(2),
             TestContext.Current.CancellationToken);
         time.Advance(TimeSpan.FromSeconds(10));
         var busy = await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync);
@@ -125,7 +125,7 @@ public sealed class SealLoopTests : IAsyncDisposable
     }
 
     private static Task<T> Within<T>(Task<T> task) =>
-        task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        task.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
 
     private static OperationLeaves Leaves(TestSegment segment) => OperationLeaves.Derive(
         segment.Name,
@@ -156,7 +156,7 @@ public sealed class SealLoopTests : IAsyncDisposable
         for (var i = 0; i < 40; i++)
         {
             await Eventually.HoldsAsync(
-                () => Task.FromResult(time.Armed), armed => armed == 1, TimeSpan.FromSeconds(60),
+                () => Task.FromResult(time.Armed), armed => armed == 1, TimeSpan.FromMinutes(2),
                 TestContext.Current.CancellationToken);
             if (shell.Said > before)
             {

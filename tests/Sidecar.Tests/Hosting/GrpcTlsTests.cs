@@ -1,9 +1,10 @@
 using Fairlead.Identities;
+using Fairlead.Sidecar.Hosting;
 using Fairlead.Sidecar.Tests.Grpc;
 using Fairlead.Sidecar.Tests.Proxy;
-using Fairlead.TestKit;
 using Fairlead.TestKit.Answers;
 using Fairlead.TestKit.Processes;
+using Fairlead.TestKit;
 using Fairlead.Xds;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;

@@ -19,8 +19,11 @@ public sealed class RequestLoad : IAsyncDisposable
     private const int AtOnceMax = 8;
     private const double BehindMax = PerSecond;
 
-    // In each step before what is behind was made up for. With 100 open that is two seconds for each of them.
+    // In each step before what is behind was made up for. With 100 open that is two seconds for each of them. Time in
+    // which the load itself did not run, as when the whole machine stood still, is no time in which nothing was
+    // answered: it counts as one tick.
     private const double LeastPerSecond = 50;
+    private static readonly TimeSpan TickMax = TimeSpan.FromSeconds((double)AtOnceMax / PerSecond);
 
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
@@ -33,6 +36,7 @@ public sealed class RequestLoad : IAsyncDisposable
     private readonly Uri _target;
     private readonly Task _running;
     private int _open;
+    private long _ran;
     private int _sent;
     private int _all;
 
@@ -97,7 +101,7 @@ public sealed class RequestLoad : IAsyncDisposable
     // What failed since the step before this one ended.
     private async Task<List<string>> StepAsync(string step, Func<Task> act)
     {
-        var (started, before) = (Stopwatch.GetTimestamp(), Sent);
+        var (started, before) = (Volatile.Read(ref _ran), Sent);
         await act();
 
         // Those that were under way when the step ended are part of it: one that hangs fails it by its time.
@@ -105,7 +109,7 @@ public sealed class RequestLoad : IAsyncDisposable
         var sent = Volatile.Read(ref _sent);
         await Eventually.HoldsAsync(
             () => Task.FromResult(Volatile.Read(ref _sent)), now => now > sent + 30, Bound, _end.Token);
-        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var seconds = TimeSpan.FromTicks(Volatile.Read(ref _ran) - started).TotalSeconds;
         var rate = (Sent - before) / seconds;
         LeastRate = Math.Min(LeastRate, rate);
         if (rate >= LeastPerSecond)
@@ -134,8 +138,10 @@ public sealed class RequestLoad : IAsyncDisposable
             while (await timer.WaitForNextTickAsync(_end.Token))
             {
                 var now = Stopwatch.GetTimestamp();
-                due = Math.Min(due + (Stopwatch.GetElapsedTime(last, now).TotalSeconds * PerSecond), BehindMax);
+                var passed = Stopwatch.GetElapsedTime(last, now);
+                due = Math.Min(due + (passed.TotalSeconds * PerSecond), BehindMax);
                 last = now;
+                Interlocked.Add(ref _ran, Math.Min(passed.Ticks, TickMax.Ticks));
                 for (var most = AtOnceMax; most > 0 && due >= 1 && Volatile.Read(ref _open) < OpenMax; most--, due--)
                 {
                     Begin(_hosts[Sent % _hosts.Length]);
