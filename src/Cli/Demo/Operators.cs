@@ -30,11 +30,11 @@ internal sealed class Operators(Spawner spawner, Programs programs, DemoSegment 
         return new Waiting(digest, (long)proposed["epoch"]!);
     }
 
-    /// <summary>The same of a policy: a text of <c>propose policy</c>, as a file in a folder. One at a time.</summary>
+    /// <summary>The same of a policy: a text of <c>propose policy</c>, as a file in a folder.</summary>
     /// <exception cref="CheckFailedException">It was refused.</exception>
     internal async Task<Waiting> ProposePolicyAsync(string folder, string policy, CancellationToken cancellationToken)
     {
-        var file = Path.Combine(folder, "policy.yaml");
+        var file = Path.Combine(folder, $"policy-{Guid.NewGuid():N}.yaml");
         await File.WriteAllTextAsync(file, policy + "\n", cancellationToken).ConfigureAwait(false);
         return await ProposeAsync(["policy", file], cancellationToken).ConfigureAwait(false);
     }
