@@ -101,15 +101,22 @@ internal sealed class EpochCheck(DemoWorld world)
 
     private async Task<string> LoggedAsync(long denied, long allowed, CancellationToken cancellationToken)
     {
-        var log = await Operators().LogAsync(Reader, denied, cancellationToken).ConfigureAwait(false);
+        // It may be the one anchor that has not followed yet.
+        JsonNode log;
+        do
+        {
+            log = await Operators().LogAsync(Reader, denied, cancellationToken).ConfigureAwait(false);
+        }
+        while ((long?)log["newest"] < allowed);
+
         var lines = new List<string>();
-        foreach (var (epoch, change) in new[] { (denied, $"+ rule {Rule} "), (allowed, $"- rule {Rule}") })
+        foreach (var (epoch, change) in new[] { (denied, $"+ rule {Rule}"), (allowed, $"- rule {Rule}") })
         {
             var decided = log["epochs"]!.AsArray().FirstOrDefault(one => (long?)one!["epoch"] == epoch);
             var line = decided?["changes"]!.AsArray().Select(one => (string?)one)
                 .FirstOrDefault(one => one!.StartsWith(change, StringComparison.Ordinal));
             Check.That(line is not null, $"the log of epoch {epoch} has no {change}: {log.ToJsonString()}");
-            lines.Add($"{epoch} {(string?)decided!["op"]} {change.Trim()}");
+            lines.Add($"{epoch} {(string?)decided!["op"]} {change}");
         }
 
         return string.Create(

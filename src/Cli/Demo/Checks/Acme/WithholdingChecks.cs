@@ -13,6 +13,7 @@ internal sealed class WithholdingChecks(DemoWorld world)
     private const double BoundSeconds = 16; // V + delta of the demo's policy
     private const double GraceSeconds = 2; // of the demo's policy
     private const long ContinuityMilliseconds = 8_000; // and its continuity
+    private const long RenewedMilliseconds = 11_000; // so much of V is left where a seal has just come
     private const int Rate = 20;
     private const int Requests = 20;
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(BoundSeconds);
@@ -113,13 +114,7 @@ internal sealed class WithholdingChecks(DemoWorld world)
         }
 
         using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);
-        var page = await sidecar.WaitForAsync("names", AreFresh, cancellationToken).ConfigureAwait(false);
-
-        // With its next seal it has as long to live as it ever has.
-        var seal = (long?)NamesView.Of(page, AcmePlan.Checkout)["seal"];
-        page = await sidecar.WaitForAsync(
-            "names", now => AreFresh(now) && (long?)NamesView.Of(now, AcmePlan.Checkout)["seal"] > seal,
-            cancellationToken).ConfigureAwait(false);
+        var page = await sidecar.WaitForAsync("names", IsRenewed, cancellationToken).ConfigureAwait(false);
         var sealEnds = world.Time.GetTimestamp()
             + ((long)NamesView.Of(page, AcmePlan.Checkout)["ttl_ms"]! * world.Time.TimestampFrequency / 1_000);
         string report;
@@ -159,12 +154,15 @@ internal sealed class WithholdingChecks(DemoWorld world)
             }
         }
 
-        await sidecar.WaitForAsync("names", AreFresh, cancellationToken).ConfigureAwait(false);
+        await sidecar.WaitForAsync(
+            "names", now => NamesView.AreFresh(now, AcmePlan.Checkout, AcmePlan.Orders), cancellationToken)
+            .ConfigureAwait(false);
         return report;
     }
 
-    private static bool AreFresh(System.Text.Json.Nodes.JsonNode page) =>
-        NamesView.AreFresh(page, AcmePlan.Checkout, AcmePlan.Orders);
+    private static bool IsRenewed(System.Text.Json.Nodes.JsonNode page) =>
+        NamesView.AreFresh(page, AcmePlan.Checkout, AcmePlan.Orders)
+        && (long?)NamesView.Of(page, AcmePlan.Checkout)["ttl_ms"] > RenewedMilliseconds;
 
     private void Turn()
     {
