@@ -125,8 +125,7 @@ public sealed class SetServingTests : IAsyncLifetime
         await using var again = await TwoClusters.StartAsync(
             Configure("kept", "state: kept", $"bootstrap: {lone}"), time: clock);
         Assert.Equal((200, "us1"), await GetAsync(again));
-        Assert.Equal(
-            ["us1.internal 0 fresh True", "eu1.internal 1 fresh True"], Members(await NamesAsync(again)));
+        await MembersAsync(again, "us1.internal 0 fresh True", "eu1.internal 1 fresh True");
         await Eventually.HoldsAsync(
             () => Task.FromResult(again.Resolver.Troubles.Newest.Select(trouble => trouble.Anchor).ToHashSet()),
             anchors => anchors.IsSupersetOf(["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:4"]),
