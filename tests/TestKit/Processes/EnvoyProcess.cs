@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Fairlead.TestKit.Processes;
 
 /// <summary>
-/// A real Envoy with one HTTP listener on a free port, fed over xDS of any variant from a unix socket: clusters and
-/// listeners by wildcard, the route configuration <c>fairlead</c> by name.
+/// A real Envoy with one HTTP listener on a free port, fed over xDS of any variant from a unix socket: clusters by
+/// wildcard, further listeners too where it is told to, the route configuration <c>fairlead</c> by name.
 /// </summary>
 public sealed class EnvoyProcess : IAsyncDisposable
 {
@@ -40,14 +40,17 @@ public sealed class EnvoyProcess : IAsyncDisposable
     /// <param name="isDelta">Whether it asks by the delta variant.</param>
     /// <param name="isPerType">Whether each type has a stream of its own.</param>
     /// <param name="listeners">Further listeners, as YAML that is indented by four.</param>
+    /// <param name="hasListeners">Whether it takes listeners by xDS too, by wildcard.</param>
     public static Task<EnvoyProcess> StartAsync(
         string program,
         string xdsSocket,
         CancellationToken cancellationToken,
         bool isDelta = false,
         bool isPerType = false,
-        string listeners = "") =>
-        StartWithAsync(program, Bootstrap(xdsSocket, isDelta, isPerType, listeners), cancellationToken);
+        string listeners = "",
+        bool hasListeners = false) =>
+        StartWithAsync(
+            program, Bootstrap(xdsSocket, isDelta, isPerType, listeners, hasListeners), cancellationToken);
 
     /// <summary>Starts one with a bootstrap of its own, whose first listener speaks HTTP, and waits until its admin
     /// page answers.</summary>
@@ -204,7 +207,8 @@ public sealed class EnvoyProcess : IAsyncDisposable
 
     private static bool AdminIsWritten(string file) => File.Exists(file) && new FileInfo(file).Length > 0;
 
-    private static string Bootstrap(string xdsSocket, bool isDelta, bool isPerType, string listeners)
+    private static string Bootstrap(
+        string xdsSocket, bool isDelta, bool isPerType, string listeners, bool hasListeners)
     {
         var source = $"api_type: {(isDelta ? "DELTA_GRPC" : "GRPC")}, transport_api_version: V3, "
             + "set_node_on_first_message_only: true, grpc_services: [{ envoy_grpc: { cluster_name: xds, "
@@ -218,7 +222,7 @@ public sealed class EnvoyProcess : IAsyncDisposable
             dynamic_resources:
               {{aggregated}}
               cds_config: {{typed}}
-              lds_config: {{typed}}
+              {{(hasListeners ? "lds_config: " + typed : "")}}
             static_resources:
               listeners:
                 - name: outbound

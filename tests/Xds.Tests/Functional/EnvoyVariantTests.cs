@@ -48,7 +48,7 @@ public sealed class EnvoyVariantTests
         var (endpoints, routes) = (Endpoints(Name, one.Port), Routes("fairlead", Name));
         host.Publish(cluster, endpoints, routes);
         await using var envoy = await EnvoyProcess.StartAsync(
-            program!, host.Socket, Cancellation, isDelta, isPerType);
+            program!, host.Socket, Cancellation, isDelta, isPerType, hasListeners: true);
         await host.AckOfAsync(routes);
         Assert.All(host.Service.Streams(), stream => Assert.Equal(
             (isDelta, isPerType),
