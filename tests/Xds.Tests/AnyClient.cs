@@ -159,6 +159,21 @@ internal sealed class AnyClient
     internal TimeSpan? WakeAt(ResourceType type) =>
         IsDelta ? _delta[type].Stream.WakeAt : _sotw[type].Stream.WakeAt;
 
+    /// <summary>What follows the clusters that were told is told again, as the streams of one client pass it
+    /// on.</summary>
+    internal void FollowClusters()
+    {
+        var (clusters, endpoints) = (ResourceType.Cluster, ResourceType.Endpoints);
+        if (IsDelta)
+        {
+            _delta[endpoints].Stream.Follow(_delta[clusters].Stream.TakeLeading().ToHashSet());
+        }
+        else
+        {
+            _sotw[endpoints].Stream.Follow(_sotw[clusters].Stream.TakeLeading().ToHashSet());
+        }
+    }
+
     internal TypeState State(ResourceType type) =>
         (IsDelta ? _delta[type].Stream.Types : _sotw[type].Stream.Types).Single(state => state.Type == type);
 

@@ -168,6 +168,31 @@ internal static class Fixtures
         });
     }
 
+    /// <summary>What an Envoy listens by, on a free port of loopback.</summary>
+    /// <param name="name">Its name, and that of its routes.</param>
+    /// <param name="statistics">What its statistics are called.</param>
+    /// <param name="routes">Where its routes are; null for the aggregated stream.</param>
+    /// <param name="address">Its address.</param>
+    public static Resource ListenerAt(
+        string name, string statistics, ConfigSource? routes, string address = "127.0.0.1")
+    {
+        var manager = new HttpConnectionManager
+        {
+            StatPrefix = statistics,
+            Rds = new Rds { ConfigSource = routes ?? Ads(), RouteConfigName = name },
+            HttpFilters = { new HttpFilter { Name = "router", TypedConfig = Any.Pack(new Router()) } },
+        };
+        return Resource.Create(new Listener
+        {
+            Name = name,
+            Address = new Address { SocketAddress = new SocketAddress { Address = address, PortValue = 0 } },
+            FilterChains =
+            {
+                new FilterChain { Filters = { new Filter { Name = "hcm", TypedConfig = Any.Pack(manager) } } },
+            },
+        });
+    }
+
     public static Resource Routes(string name, string cluster)
     {
         return Resource.Create(new RouteConfiguration

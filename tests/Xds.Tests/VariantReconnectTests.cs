@@ -58,6 +58,41 @@ public sealed class VariantReconnectTests
         Assert.Empty(client.Take(Cds));
     }
 
+    /// <summary>Who comes back may ask for endpoints before clusters, and waits then for those of each cluster that it
+    /// is told: what it had of them before counts for nothing.</summary>
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void Endpoints_AskedForBeforeClusters_AreToldOnceMoreBehindThem(Variant variant)
+    {
+        Resource[] all = [Cluster("a"), Endpoints("a", 1), Cluster("b"), Endpoints("b", 1)];
+        var before = new AnyClient(variant, all);
+        before.Subscribe(Cds);
+        before.Take(Cds);
+        before.Subscribe(Eds, "a");
+        before.Take(Eds);
+        var client = before.Again(Snapshot([.. all[1..], Cluster("a", timeoutMs: 7)]));
+        client.Resume(Eds);
+        Assert.Equal(["eds a"], client.Take(Eds));
+        client.Ack(Eds);
+        Assert.Empty(client.Take(Eds));
+        var first = client.Nonce(Eds);
+
+        client.Resume(Cds);
+        var told = client.Take(Cds).ToList();
+        if (client.IsPerType)
+        {
+            client.FollowClusters();
+            told.AddRange(client.Take(Eds));
+        }
+
+        Assert.Equal([.. client.Told("cds a b", "cds a"), "eds a"], told);
+        client.Say(Eds, first);
+        Assert.Empty(client.Take(Eds));
+        client.Ack(Eds);
+        client.Ack(Cds);
+        Assert.Empty(client.Take(Eds));
+    }
+
     [Theory]
     [MemberData(nameof(Variants))]
     public void Nothing_IsTold_BeforeTheServerKnowsWhatThereIs(Variant variant)

@@ -6,7 +6,7 @@ namespace Fairlead.TestKit.Processes;
 
 /// <summary>
 /// A real Envoy with one HTTP listener on a free port, fed over xDS of any variant from a unix socket: clusters by
-/// wildcard, the route configuration <c>fairlead</c> by name.
+/// wildcard, further listeners too where it is told to, the route configuration <c>fairlead</c> by name.
 /// </summary>
 public sealed class EnvoyProcess : IAsyncDisposable
 {
@@ -40,14 +40,17 @@ public sealed class EnvoyProcess : IAsyncDisposable
     /// <param name="isDelta">Whether it asks by the delta variant.</param>
     /// <param name="isPerType">Whether each type has a stream of its own.</param>
     /// <param name="listeners">Further listeners, as YAML that is indented by four.</param>
+    /// <param name="hasListeners">Whether it takes listeners by xDS too, by wildcard.</param>
     public static Task<EnvoyProcess> StartAsync(
         string program,
         string xdsSocket,
         CancellationToken cancellationToken,
         bool isDelta = false,
         bool isPerType = false,
-        string listeners = "") =>
-        StartWithAsync(program, Bootstrap(xdsSocket, isDelta, isPerType, listeners), cancellationToken);
+        string listeners = "",
+        bool hasListeners = false) =>
+        StartWithAsync(
+            program, Bootstrap(xdsSocket, isDelta, isPerType, listeners, hasListeners), cancellationToken);
 
     /// <summary>Starts one with a bootstrap of its own, whose first listener speaks HTTP, and waits until its admin
     /// page answers.</summary>
@@ -87,6 +90,21 @@ public sealed class EnvoyProcess : IAsyncDisposable
         var (status, body, _) = await GetWithHeadersAsync(host, cancellationToken);
         return (status, body);
     }
+
+    /// <summary>A request through a listener that came later, on a connection of its own: the status and the
+    /// body.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> GetAtAsync(
+        IPEndPoint listener, string host, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{listener}/");
+        (request.Headers.Host, request.Headers.ConnectionClose) = (host, true);
+        using var response = await _http.SendAsync(request, cancellationToken);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
+    }
+
+    /// <summary>Where the listener of a name is; null where it is not in use.</summary>
+    public async Task<IPEndPoint?> FindListenerAsync(string name, CancellationToken cancellationToken) =>
+        (await ListenersAsync(cancellationToken)).Find(one => one.Name == name).Address;
 
     /// <summary>A request through the listener: the status, the body and the headers.</summary>
     public async Task<(HttpStatusCode Status, string Body, Dictionary<string, string> Headers)> GetWithHeadersAsync(
@@ -162,25 +180,35 @@ public sealed class EnvoyProcess : IAsyncDisposable
 
         _admin = (await File.ReadAllTextAsync(adminFile, cancellationToken)).Trim();
         var listeners = await Eventually.HoldsAsync(
-            () => _http.GetFromJsonAsync<JsonElement>($"http://{_admin}/listeners?format=json", cancellationToken),
-            page => page.TryGetProperty("listener_statuses", out _),
-            Bound,
-            cancellationToken);
-        Listeners =
-        [
-            .. listeners.GetProperty("listener_statuses").EnumerateArray()
-                .Select(status => status.GetProperty("local_address"))
-                .Where(address => address.TryGetProperty("socket_address", out _))
-                .Select(address => new IPEndPoint(
-                    IPAddress.Loopback,
-                    address.GetProperty("socket_address").GetProperty("port_value").GetInt32())),
-        ];
+            () => ListenersAsync(cancellationToken), all => all.Count > 0, Bound, cancellationToken);
+        Listeners = [.. listeners.Select(one => one.Address)];
         _listener = $"{Listeners[0]}";
+    }
+
+    // Those that have a port.
+    private async Task<List<(string Name, IPEndPoint Address)>> ListenersAsync(CancellationToken cancellationToken)
+    {
+        var page = await _http.GetFromJsonAsync<JsonElement>(
+            $"http://{_admin}/listeners?format=json", cancellationToken);
+        return page.TryGetProperty("listener_statuses", out var all)
+            ?
+            [
+                .. from status in all.EnumerateArray()
+                   let address = status.GetProperty("local_address")
+                   where address.TryGetProperty("socket_address", out _)
+                   select (
+                       status.GetProperty("name").GetString()!,
+                       new IPEndPoint(
+                           IPAddress.Loopback,
+                           address.GetProperty("socket_address").GetProperty("port_value").GetInt32())),
+            ]
+            : [];
     }
 
     private static bool AdminIsWritten(string file) => File.Exists(file) && new FileInfo(file).Length > 0;
 
-    private static string Bootstrap(string xdsSocket, bool isDelta, bool isPerType, string listeners)
+    private static string Bootstrap(
+        string xdsSocket, bool isDelta, bool isPerType, string listeners, bool hasListeners)
     {
         var source = $"api_type: {(isDelta ? "DELTA_GRPC" : "GRPC")}, transport_api_version: V3, "
             + "set_node_on_first_message_only: true, grpc_services: [{ envoy_grpc: { cluster_name: xds, "
@@ -194,6 +222,7 @@ public sealed class EnvoyProcess : IAsyncDisposable
             dynamic_resources:
               {{aggregated}}
               cds_config: {{typed}}
+              {{(hasListeners ? "lds_config: " + typed : "")}}
             static_resources:
               listeners:
                 - name: outbound

@@ -14,6 +14,7 @@ public sealed class EnvoyVariantTests
 {
     private const string Host = "checkout.shop.svc.us1.internal";
     private const string Name = Host + ":80";
+    private const string Served = "served";
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
     // On a loaded machine an Envoy may take longer for a cluster's endpoints than routes wait for it.
@@ -47,14 +48,16 @@ public sealed class EnvoyVariantTests
         var (endpoints, routes) = (Endpoints(Name, one.Port), Routes("fairlead", Name));
         host.Publish(cluster, endpoints, routes);
         await using var envoy = await EnvoyProcess.StartAsync(
-            program!, host.Socket, Cancellation, isDelta, isPerType);
+            program!, host.Socket, Cancellation, isDelta, isPerType, hasListeners: true);
         await host.AckOfAsync(routes);
         Assert.All(host.Service.Streams(), stream => Assert.Equal(
             (isDelta, isPerType),
             (stream.Service.EndsWith(" delta", StringComparison.Ordinal), !stream.Service.StartsWith('a'))));
         await ServesAsync(envoy, "one");
+        await StartedAsync(envoy);
         await using var load = new RequestLoad(envoy.Listeners[0], Cancellation, Host);
 
+        await ListenersAsync(host, envoy, load, source);
         await EndpointsAsync(host, envoy, load, one.Port, two.Port);
         await ClustersAsync(host, envoy, load, source);
         await BadClusterAsync(host, envoy, load, source);
@@ -79,6 +82,80 @@ public sealed class EnvoyVariantTests
             await ServesAsync(envoy, "one");
         });
         await load.NoneFailsAsync("after all that", () => load.AnsweredByAsync("one"));
+        await load.NoneFailsAsync("a listener leaves", async () =>
+        {
+            var (status, _) = await envoy.GetAtAsync(
+                (await envoy.FindListenerAsync(Served, Cancellation))!, Host, Cancellation);
+            Assert.Equal(HttpStatusCode.OK, status);
+            host.View.Update(builder => builder.Remove(ResourceType.Listener, Served));
+            await Eventually.HoldsAsync(
+                () => envoy.FindListenerAsync(Served, Cancellation), at => at is null, Bound, Cancellation);
+        });
+    }
+
+    // Of listeners there are none yet: the answer says so, and ends the Envoy's wait for it, not that wait's end.
+    private static async Task StartedAsync(EnvoyProcess envoy)
+    {
+        Assert.Equal(0, await envoy.KnownStatAsync("server.state", Cancellation));
+        Assert.NotEqual(0, await envoy.KnownStatAsync("listener_manager.lds.update_success", Cancellation));
+        Assert.Equal(0, await envoy.KnownStatAsync("listener_manager.lds.init_fetch_timeout", Cancellation));
+    }
+
+    // One comes with its routes, and changes beside a bad one, which waits until it is put right.
+    private static async Task ListenersAsync(
+        AdsHost host, EnvoyProcess envoy, RequestLoad load, EnvoyApi.Core.ConfigSource? source)
+    {
+        const string Beside = "beside";
+        await load.NoneFailsAsync("a listener comes", async () =>
+        {
+            host.Publish(Routes(Served, Name), Routes(Beside, Name));
+            await ListensAsync(ListenerAt(Served, "first", source));
+            await TakenByAsync(Served, "first");
+        });
+        await load.NoneFailsAsync("it changes beside a bad one", async () =>
+        {
+            await ListensAsync(
+                ListenerAt(Served, "second", source), ListenerAt(Beside, Beside, source, "not-an-address"));
+            await TakenByAsync(Served, "second");
+            await Eventually.HoldsAsync(
+                () => Task.FromResult(Bad(host, ResourceType.Listener)), bad => bad.SequenceEqual([Beside]), Bound,
+                Cancellation);
+            Assert.Null(await envoy.FindListenerAsync(Beside, Cancellation));
+        });
+        await load.NoneFailsAsync("which is put right, and goes", async () =>
+        {
+            await ListensAsync(ListenerAt(Beside, Beside, source));
+            await TakenByAsync(Beside, Beside);
+            Assert.Empty(Bad(host, ResourceType.Listener));
+            host.View.Update(builder => builder.Remove(ResourceType.Listener, Beside));
+            await Eventually.HoldsAsync(
+                () => envoy.FindListenerAsync(Beside, Cancellation), at => at is null, Bound, Cancellation);
+            await TakenByAsync(Served, "second");
+        });
+
+        Task ListensAsync(params Resource[] listeners)
+        {
+            host.View.Update(builder =>
+            {
+                foreach (var listener in listeners)
+                {
+                    builder.Set(listener, wildcard: true);
+                }
+            });
+            return Eventually.HoldsAsync(
+                () => envoy.FindListenerAsync(listeners[0].Name, Cancellation), at => at is not null, Bound,
+                Cancellation);
+        }
+
+        // Until one of the requests is counted by these statistics; it may have been another form's so far.
+        Task TakenByAsync(string listener, string statistics) => Eventually.HoldsAsync(
+            async () =>
+            {
+                var at = await envoy.FindListenerAsync(listener, Cancellation);
+                Assert.Equal((HttpStatusCode.OK, "one"), await envoy.GetAtAsync(at!, Host, Cancellation));
+                return await envoy.StatAsync($"http.{statistics}.downstream_rq_2xx", Cancellation);
+            },
+            count => count > 0, Bound, Cancellation);
     }
 
     private static async Task EndpointsAsync(
@@ -132,13 +209,14 @@ public sealed class EnvoyVariantTests
                 () => envoy.AdminAsync("/clusters", Cancellation), all => all.Contains($"{Beside}::127.0.0.1:1::"),
                 Bound, Cancellation);
             await Eventually.HoldsAsync(
-                () => Task.FromResult(Bad(host)), bad => bad.SequenceEqual([Name]), Bound, Cancellation);
+                () => Task.FromResult(Bad(host, ResourceType.Cluster)), bad => bad.SequenceEqual([Name]), Bound,
+                Cancellation);
             await ServesAsync(envoy, "two");
             await AckedAsync(host, Cluster(Name, timeoutMs: 444, endpoints: source));
             await Eventually.HoldsAsync(
                 () => envoy.AdminAsync("/config_dump?resource=dynamic_active_clusters", Cancellation),
                 page => page.Contains("0.444s", StringComparison.Ordinal), Bound, Cancellation);
-            Assert.Empty(Bad(host));
+            Assert.Empty(Bad(host, ResourceType.Cluster));
             host.View.Update(builder => builder.Remove(ResourceType.Cluster, Beside));
             await Eventually.HoldsAsync(
                 () => envoy.AdminAsync("/clusters", Cancellation), all => !all.Contains($"{Beside}::"), Bound,
@@ -146,13 +224,12 @@ public sealed class EnvoyVariantTests
         });
     }
 
-    // What an operator sees of clusters that were refused, or are held back since; of a response that is refused as a
-    // whole all are, until each was tried.
-    private static string[] Bad(AdsHost host)
+    // What an operator sees of clusters or listeners that were refused, or are held back since; of a response that is
+    // refused as a whole all are, until each was tried.
+    private static string[] Bad(AdsHost host, ResourceType which)
     {
-        var clusters = host.Service.Streams().SelectMany(stream => stream.Types).Single(
-            type => type.Type == ResourceType.Cluster);
-        return [.. clusters.RefusedNames.Union(clusters.Withheld.Select(one => one.Name))];
+        var type = host.Service.Streams().SelectMany(stream => stream.Types).Single(one => one.Type == which);
+        return [.. type.RefusedNames.Union(type.Withheld.Select(one => one.Name))];
     }
 
     private static async Task RefusedAndRestartedAsync(
@@ -203,7 +280,7 @@ public sealed class EnvoyVariantTests
             {
                 host.View.Update(builder => builder
                     .Set(Cluster(name, endpoints: source), wildcard: true).Set(Endpoints(name, port))
-                    .Set(Routes("fairlead", name)).Remove(ResourceType.Cluster, old));
+                    .Set(Routes("fairlead", name)).Set(Routes(Served, name)).Remove(ResourceType.Cluster, old));
                 await ServesAsync(envoy, body);
                 await Eventually.HoldsAsync(
                     () => envoy.AdminAsync("/clusters", Cancellation), all => !all.Contains($"{old}::"), Bound,

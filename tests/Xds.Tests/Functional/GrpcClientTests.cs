@@ -108,6 +108,50 @@ public sealed class GrpcClientTests
         await host.AckOfAsync(good);
     }
 
+    /// <summary>A cluster or a listener that this client takes nothing of, beside good ones in the same response: the
+    /// other name is followed, and of the bad one that is used which was good.</summary>
+    [Theory]
+    [InlineData("cds")]
+    [InlineData("lds")]
+    public async Task BadOne_OfTwoNames_KeepsNothingFromTheOther(string which)
+    {
+        const string Bad = "bad.shop.svc.us1.internal:9000";
+        await using var one = await GrpcBackend.StartAsync("one");
+        await using var two = await GrpcBackend.StartAsync("two");
+        await using var host = await AdsHost.StartAsync();
+        host.Publish([.. Service(one.Port), .. Service(two.Port, Bad)]);
+        await using var client = await StartAsync(host, unix: true, Bad);
+        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+        Assert.Equal("ok two", await client.AskAsync("20 1", Bound, Cancellation));
+
+        var bad = which == "cds" ? Unreadable(Bad)
+            : Resource.Create(new EnvoyApi.Listeners.Listener { Name = Bad });
+        host.Publish([.. Service(two.Port, "second"), bad, Leading(which, Name, "second")]);
+        await UntilAsync(client, "20", "ok two");
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(TypeOf(host, bad.Type).RefusedNames), names => names.Contains(Bad), Bound,
+            Cancellation);
+        host.Publish([.. Service(one.Port, "third"), Leading(which, Name, "third")]);
+        await UntilAsync(client, "20", "ok one");
+        Assert.Equal("ok two", await client.AskAsync("20 1", Bound, Cancellation));
+
+        host.Publish(Leading(which, Bad, "third"));
+        await UntilAsync(client, "20 1", "ok one");
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(TypeOf(host, bad.Type)), type => type.Refused is null && type.RefusedNames.IsEmpty,
+            Bound, Cancellation);
+    }
+
+    // A cluster of the endpoints, or a listener of the routes, of another name.
+    private static Resource Leading(string which, string name, string to) =>
+        which == "cds" ? Cluster(name, service: to) : Listener(name, to);
+
+    private static TypeStatus TypeOf(AdsHost host, ResourceType type) =>
+        host.Service.Streams().Single().Types.Single(one => one.Type == type);
+
+    private static Task UntilAsync(ChildProcess client, string call, string due) => Eventually.HoldsAsync(
+        () => client.AskAsync(call, Bound, Cancellation), answer => answer == due, Bound, Cancellation);
+
     /// <summary>After a restart one name is known before the other, which the client holds: calls to neither
     /// fail.</summary>
     [Fact]

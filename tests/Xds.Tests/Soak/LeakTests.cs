@@ -97,7 +97,10 @@ public sealed class LeakTests(ITestOutputHelper output)
     [Fact(Explicit = true)]
     public async Task ThousandStreams_OfAllVariants_LeaveNothing()
     {
+        var seed = Environment.TickCount;
+        output.WriteLine($"seed {seed}");
         await using var host = await SoakHost.StartAsync(isUnix: true, Names, endpoints: 100);
+        await AbortAsync(host, seed, WarmUp, Names, new EndpointWords(Names));
         await ThousandAsync(host);
         var before = await host.LeastAsync();
         var after = new List<SoakMemory>();

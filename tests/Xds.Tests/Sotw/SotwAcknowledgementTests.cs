@@ -44,6 +44,33 @@ public sealed class SotwAcknowledgementTests
         Assert.IsType<StreamEvent.Nacked>(Assert.Single(_client.Nack(ResourceType.Cluster, [])));
     }
 
+    /// <summary>An Envoy says so of a response to names that it gave up while that was on its way.</summary>
+    [Fact]
+    public void Ack_OfAResponseThatNobodyWatches_WithTheVersionBefore_IsOneAndNothingIsSentAgain()
+    {
+        _client.Request(ResourceType.Endpoints, ["a"]);
+        _client.Take();
+        var before = _client.Last(ResourceType.Endpoints);
+        _client.Ack(ResourceType.Endpoints, "a");
+        _client.Publish(Endpoints("a", 2));
+        Assert.Equal(["eds a"], _client.Take());
+        var now = _client.Last(ResourceType.Endpoints);
+        _client.Request(ResourceType.Endpoints, [], before.Nonce, before.VersionInfo);
+
+        var told = _client.Request(ResourceType.Endpoints, [], now.Nonce, before.VersionInfo);
+
+        var ack = Assert.IsType<StreamEvent.Acked>(Assert.Single(told));
+        Assert.Equal(now.VersionInfo, ack.Response.Version);
+        Assert.Empty(_client.Take());
+        var state = Assert.Single(_client.Stream.Types);
+        Assert.False(state.Waiting);
+        Assert.Null(state.Refused);
+        _client.Publish(Endpoints("a", 3));
+        Assert.Empty(_client.Take());
+        _client.Request(ResourceType.Endpoints, ["a"], now.Nonce, before.VersionInfo);
+        Assert.Equal(["eds a"], _client.Take());
+    }
+
     [Fact]
     public void StaleNonce_OfAnotherType_AcknowledgesNothing()
     {
