@@ -296,7 +296,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         var peers = new PeerService(
             options.Id,
             () => _ground.Newest.Value,
-            (anchor, message) => _loop!.Post(new SegmentInput.Receive(anchor, message)),
+            (anchor, message, bytes, cancelled) => _loop!.HearAsync(anchor, message, bytes, cancelled),
             request => Decide(request, mint, context.Now()));
         var server = new RpcServerOptions
         {
