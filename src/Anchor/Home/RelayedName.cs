@@ -7,7 +7,7 @@ namespace Fairlead.Anchor.Home;
 /// One upstream subscription, shared by every consumer stream that asks the same query: the newest verified answer, or
 /// why there is none. Thread-safe.
 /// </summary>
-internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consumer)
+internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consumer, long since = 0)
 {
     private readonly Lock _gate = new();
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
@@ -26,6 +26,9 @@ internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consum
     internal Parsed<Query> Query { get; } = query;
 
     internal Consumer Consumer { get; } = consumer;
+
+    /// <summary>Since when it is followed, in monotonic milliseconds.</summary>
+    internal long Since { get; } = since;
 
     /// <summary>How many consumer streams use it; guarded by <see cref="RelayedNames"/>.</summary>
     internal int Users { get; set; }

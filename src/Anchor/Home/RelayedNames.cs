@@ -64,7 +64,7 @@ internal sealed class RelayedNames(TimeProvider time)
                     return (null, false);
                 }
 
-                name = new RelayedName(++_nextId, query, consumer);
+                name = new RelayedName(++_nextId, query, consumer, ServingContext.ElapsedOf(time));
                 _names.Add(query.Digest, name);
             }
 

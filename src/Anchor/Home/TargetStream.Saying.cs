@@ -67,7 +67,7 @@ internal sealed partial class TargetStream
         }
     }
 
-    // What an anchor that takes nothing was not even asked for waits since then.
+    // What an anchor that takes nothing was not even asked for waits since then, or since it is followed at all.
     private void HedgeUnsaid(SegmentView view)
     {
         if (context.Elapsed() - _sentAt < Latencies.Delay)
@@ -77,9 +77,9 @@ internal sealed partial class TargetStream
 
         foreach (var unsaid in names.Keys.Where(id => !_due.ContainsKey(id) && !_limited.ContainsKey(id)))
         {
-            if (Waiting(view, unsaid) is not null)
+            if (Waiting(view, unsaid) is { } name)
             {
-                Hedging.Turns.Asked(unsaid, _sentAt);
+                Hedging.Turns.Asked(unsaid, Math.Max(_sentAt, name.Since));
             }
         }
 
