@@ -36,6 +36,8 @@ internal static class ForeignBootstrap
     /// <param name="listeners">Further listeners, as YAML that is indented by four.</param>
     /// <param name="isPlain">Whether clusters are asked for by plain names, not by the collection.</param>
     /// <param name="hasContext">Whether it says of its node in each locator what <see cref="Context"/> is.</param>
+    /// <param name="hasSource">Whether clusters have a stream of their own; else, and by their locators, they come on
+    /// that of the authority.</param>
     internal static string Of(
         int port,
         bool isDelta,
@@ -43,7 +45,8 @@ internal static class ForeignBootstrap
         string merged,
         string listeners = "",
         bool isPlain = false,
-        bool hasContext = false) => $$"""
+        bool hasContext = false,
+        bool hasSource = true) => $$"""
         node: { id: shop/frontend, cluster: test, metadata: { fairlead: { endpoints: {{
             (authority is null ? "stream" : "authority")}} } } }
         node_context_params: [{{(hasContext ? "cluster" : "")}}]
@@ -83,13 +86,7 @@ internal static class ForeignBootstrap
                                   typed_per_filter_config:
                                     envoy.filters.http.on_demand:
                                       "@type": {{Filters}}.http.on_demand.v3.PerRouteConfig
-                                      odcds:
-                                        timeout: 5s
-                                        {{(isPlain ? "" : Locator)}}
-                                        source:
-                                          resource_api_version: V3
-                                          api_config_source: { {{
-                                              Source("DELTA_GRPC", Audience.DefaultXdsCluster)}} }
+                                      odcds: { timeout: 5s{{(hasSource ? OfAStream(isPlain) : "")}} }
                         http_filters:
                           - name: envoy.filters.http.on_demand
                             typed_config: { "@type": {{Filters}}.http.on_demand.v3.OnDemand }
@@ -176,7 +173,10 @@ internal static class ForeignBootstrap
         EdsClusterConfig = new Cluster.Types.EdsClusterConfig { EdsConfig = source },
     };
 
-    private const string Locator = "resources_locator: \"" + ClusterNames.Glob + "\"";
+    private static string OfAStream(bool isPlain) =>
+        (isPlain ? "" : ", resources_locator: \"" + ClusterNames.Glob + "\"")
+        + ", source: { resource_api_version: V3, api_config_source: { "
+        + Source("DELTA_GRPC", Audience.DefaultXdsCluster) + " } }";
 
     private static string OnDemand =>
         "on_demand: { timeout: 5s, odcds_config: { resource_api_version: V3, api_config_source: { "

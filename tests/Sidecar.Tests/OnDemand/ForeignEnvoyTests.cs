@@ -13,6 +13,9 @@ public sealed class ForeignEnvoyTests
     private const string Cart = "cart" + Suffix;
     private const string Late = "late" + Suffix;
 
+    // Of loopback, by anybody.
+    private const int NobodyListens = 1;
+
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1.5);
 
     // An Envoy left to itself waits the longer the longer it was alone: up to 13 s after the half of this.
@@ -181,6 +184,7 @@ public sealed class ForeignEnvoyTests
             {
                 await world.Foreign.SetAsync(
                     ForeignBootstrap.Local(ForeignBootstrap.Own, world.Ports.One, timeout * 300));
+                await world.AppliedAsync(timeout * 300);
             }
 
             Assert.Equal("200 two", Told(await world.GetAsync(Cart)));
@@ -301,6 +305,13 @@ public sealed class ForeignEnvoyTests
         {
             world.Sidecar.Publish(Named(Checkout));
             await world.RefusesAsync(Checkout, "-", "UH");
+            world.Sidecar.Publish(Named(Checkout, world.Ports.Two));
+            await world.ServesAsync(Checkout, "two");
+        });
+        await load.MayFailAsync($"{Checkout}: 503 upstream connect error", async () =>
+        {
+            world.Sidecar.Publish(Named(Checkout, NobodyListens));
+            await world.RefusesAsync(Checkout, "-", "UF");
             world.Sidecar.Publish(Named(Checkout, world.Ports.Two));
             await world.ServesAsync(Checkout, "two");
         });
